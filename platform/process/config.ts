@@ -1,0 +1,43 @@
+import { z } from 'zod'
+
+/** Thrown when settings do not fit; the message names every one of them. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * Reads a process's settings from environment variables. All that is wrong is said at once, by variable name.
+ * Empty variables count as not set. The result is frozen.
+ */
+export function readConfig<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  environment: NodeJS.ProcessEnv = process.env,
+): Readonly<z.infer<z.ZodObject<Shape>>> {
+  const given = Object.fromEntries(Object.keys(shape).map((name) => [name, environment[name] || undefined]))
+  const parsed = z.object(shape).safeParse(given)
+  if (parsed.success) return Object.freeze(parsed.data)
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  throw new ConfigError(`Settings do not fit (environment variables):\n  ${problems.join('\n  ')}`)
+}
+
+/** Where the parts are, and who we are to them. The same variables with and without containers. */
+export const connectionSettings = {
+  KAFKA_BROKERS: z.string().min(1, 'host:port[,host:port]').describe('host:port, comma separated'),
+  KAFKA_TLS: z.stringbool().default(false),
+  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  KAFKA_USERNAME: z.string().optional(),
+  KAFKA_PASSWORD: z.string().optional(),
+  SCHEMA_REGISTRY_URL: z.url(),
+  SCHEMA_REGISTRY_USERNAME: z.string().optional(),
+  SCHEMA_REGISTRY_PASSWORD: z.string().optional(),
+  CLICKHOUSE_URL: z.url(),
+  CLICKHOUSE_USER: z.string().default('default'),
+  CLICKHOUSE_PASSWORD: z.string().default(''),
+}
+
+/** What every service takes besides: port of /live, /ready and /metrics on loopback (0 = any), and how much it logs. */
+export const serviceSettings = {
+  HEALTH_HOST: z.string().default('127.0.0.1'),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(0),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+}

@@ -1,0 +1,157 @@
+// Made by `npm run generate` from schemas/*/v*.avsc. Do not edit.
+
+/** The record types by name. */
+export interface Records {
+  RawResponse: RawResponse
+  TimeseriesSlice: TimeseriesSlice
+  Series: Series
+  Poll: Poll
+  PollRequest: PollRequest
+}
+
+export type RecordName = keyof Records
+
+/** One answer of an upstream, byte for byte, and how it was got. Topic <source>.raw, keyed by request identity. */
+export interface RawResponse {
+  /** What was asked for, e.g. jao.core.maxExchanges */
+  dataset: string
+  /** What is asked again and again: dataset and window (or symbols); the record's key */
+  requestIdentity: string
+  /** Start of the window, included, UTC */
+  windowStart: number
+  /** End of the window, excluded, UTC */
+  windowEnd: number
+  /** The full URL that was asked */
+  url: string
+  /** HTTP status */
+  status: number
+  /** Chosen response headers, names in lower case */
+  headers: Record<string, string>
+  /** The answer's content, exactly as it came (after content decoding) */
+  body: Buffer
+  /** SHA-256 of body, lower-case hex */
+  contentHash: string
+  /** When the request was sent */
+  sentAt: number
+  /** When the answer's last byte arrived: the known_at of everything in it. Grows by at least 1 ms from answer to answer of one request identity */
+  fetchedAt: number
+  /** Where the answer came from: live, simulated or file */
+  origin: string
+}
+
+/** A run of values of one series on a regular UTC grid, as one answer told it. Topic <source>.timeseries, keyed by dataset and key. The value at start + i * step is values[i]. */
+export interface TimeseriesSlice {
+  /** What the source publishes, e.g. jao.core.maxExchanges */
+  dataset: string
+  /** The series inside the dataset, exactly as upstream spells it */
+  key: string
+  /** Start of the window that was asked for, included, UTC */
+  windowStart: number
+  /** End of the window, excluded, UTC */
+  windowEnd: number
+  /** Time of the first value, UTC */
+  start: number
+  /** Seconds from one value to the next */
+  step: number
+  /** In the series' unit; null: the window was published and upstream gave no value here */
+  values: (null | number)[]
+  /** When the answer's last byte arrived */
+  knownAt: number
+  /** Upstream's own last-modified time, where it gives one */
+  upstreamModifiedAt: null | number
+  /** Number of the dataset's explode, 0 to 4095 */
+  transformVersion: number
+  /** Unit of the values, e.g. MW */
+  unit: string
+  /** Quality flags, e.g. step-changed, implausible */
+  flags: (string)[]
+  /** live, simulated or file */
+  origin: string
+  /** Where the answer lies in <source>.raw */
+  raw: RawPosition
+}
+
+export interface RawPosition {
+  partition: number
+  offset: number
+}
+
+/** What a key means. Topic <source>.series, compacted, keyed by dataset and key. */
+export interface Series {
+  dataset: string
+  /** Exactly as upstream spells it */
+  key: string
+  /** What the key says, e.g. from and to; empty where it cannot be read */
+  labels: Record<string, string>
+  unit: string
+  /** Seconds from one value to the next, as last seen */
+  step: number
+  transformVersion: number
+  /** The newest wins */
+  emittedAt: number
+}
+
+/** One poll, whatever came of it: the log, the heartbeat and the poller's memory at once. Topic polls, keyed by request identity, partitioned by host, compacted. */
+export interface Poll {
+  requestIdentity: string
+  dataset: string
+  /** Upstream host and port: the budget's owner, and what the topic is partitioned by */
+  host: string
+  windowStart: number
+  windowEnd: number
+  /** live, requested or background */
+  lane: string
+  sentAt: number
+  /** When the last byte, or the failure, arrived */
+  fetchedAt: number
+  /** changed, unchanged, empty, emptied, refused, unreadable or failed */
+  outcome: string
+  /** HTTP status; null when no answer came */
+  status: null | number
+  durationMs: number
+  /** Length of the body */
+  bytes: number
+  /** SHA-256 of the body, hex */
+  contentHash: null | string
+  /** Why it failed or was refused */
+  error: null | string
+  /** The first kilobyte of a failed poll's answer */
+  errorBody: null | string
+  /** Where the answer went in <source>.raw; null when nothing was written */
+  rawPartition: null | number
+  rawOffset: null | number
+  /** Which poller did it */
+  poller: string
+  /** live, simulated or file */
+  origin: string
+  /** All that is known of the request identity, carried forward also after a failure */
+  memory: PollMemory
+}
+
+export interface PollMemory {
+  /** known_at of the newest good answer, changed or not; the memory of an identity is the record with the greatest */
+  lastGoodFetchedAt: null | number
+  /** Content hash of that answer */
+  lastGoodHash: null | string
+  etag: null | string
+  lastModified: null | string
+  /** known_at of the newest answer that went to raw */
+  lastChangedAt: null | number
+  /** What look() said of the newest answer that it could read: complete, partial, empty or refused */
+  completeness: null | string
+  /** Whether any answer of this identity ever had rows */
+  hadRows: boolean
+  /** Failed polls since the last good one */
+  failures: number
+}
+
+/** Somebody asks for a window to be polled. Topic poll-requests, keyed by request identity, partitioned by host like polls, kept a day. Done when polls shows the identity polled since requestedAt. */
+export interface PollRequest {
+  requestIdentity: string
+  dataset: string
+  windowStart: number
+  windowEnd: number
+  requestedAt: number
+  /** Who or what asked, for the log */
+  requestedBy: string
+}

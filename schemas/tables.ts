@@ -1,0 +1,112 @@
+import type { RecordName, Records } from './generated/records.ts'
+
+/** Which table takes a record type, and how a record becomes one row of it. */
+export interface TableTarget<Name extends RecordName> {
+  table: string
+  columns: string[]
+  row: (record: Records[Name]) => unknown[]
+}
+
+/**
+ * The record types that the store holds. Columns in the order of the row. Slices are many: their times travel as Int64
+ * milliseconds UTC and become DateTime in the store. The few polls and series carry ISO 8601 text.
+ */
+export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
+  TimeseriesSlice: {
+    table: 'slices',
+    columns: [
+      'dataset',
+      'key',
+      'window_start_ms',
+      'window_end_ms',
+      'start_ms',
+      'step_s',
+      'values',
+      'known_at_ms',
+      'upstream_modified_at_ms',
+      'transform_version',
+      'flags',
+      'origin',
+      'raw_partition',
+      'raw_offset',
+    ],
+    row: (slice) => [
+      slice.dataset,
+      slice.key,
+      slice.windowStart,
+      slice.windowEnd,
+      slice.start,
+      slice.step,
+      slice.values,
+      slice.knownAt,
+      slice.upstreamModifiedAt,
+      slice.transformVersion,
+      slice.flags,
+      slice.origin,
+      slice.raw.partition,
+      slice.raw.offset,
+    ],
+  },
+  Series: {
+    table: 'series',
+    columns: ['dataset', 'key', 'labels', 'unit', 'step_s', 'transform_version', 'emitted_at'],
+    row: (series) => [
+      series.dataset,
+      series.key,
+      series.labels,
+      series.unit,
+      series.step,
+      series.transformVersion,
+      utc(series.emittedAt),
+    ],
+  },
+  Poll: {
+    table: 'polls',
+    columns: [
+      'request_identity',
+      'dataset',
+      'host',
+      'window_start',
+      'window_end',
+      'lane',
+      'sent_at',
+      'fetched_at',
+      'outcome',
+      'status',
+      'duration_ms',
+      'bytes',
+      'content_hash',
+      'error',
+      'raw_partition',
+      'raw_offset',
+      'completeness',
+      'failures',
+      'poller',
+      'origin',
+    ],
+    row: (poll) => [
+      poll.requestIdentity,
+      poll.dataset,
+      poll.host,
+      utc(poll.windowStart),
+      utc(poll.windowEnd),
+      poll.lane,
+      utc(poll.sentAt),
+      utc(poll.fetchedAt),
+      poll.outcome,
+      poll.status,
+      poll.durationMs,
+      poll.bytes,
+      poll.contentHash,
+      poll.error,
+      poll.rawPartition,
+      poll.rawOffset,
+      poll.memory.completeness,
+      poll.memory.failures,
+      poll.poller,
+      poll.origin,
+    ],
+  },
+}
+
+const utc = (ms: number): string => new Date(ms).toISOString()

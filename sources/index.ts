@@ -1,0 +1,5 @@
+import { jao } from './jao/jao.ts'
+import type { Source } from './source.ts'
+
+/** The list of sources. A new one is a folder and a line here. */
+export const sources: Source[] = [jao]
