@@ -1,0 +1,72 @@
+/** The simulator's clock as it is kept in the state file. `own` goes on from its anchor while the process is away. */
+export type ClockState =
+  | { readonly mode: 'machine' }
+  | { readonly mode: 'own'; readonly simMs: number; readonly wallMs: number; readonly speed: number }
+
+export type ClockChange = { readonly setMs?: number; readonly speed?: number; readonly allowBackwards?: boolean }
+
+/** One `now` for all that the simulator does. Times are ms since 1970, whole; it never runs backwards by itself. */
+export type Clock = {
+  nowMs(): number
+  /** An instant later than every one handed out before: a command never shares its instant with an answer. */
+  tickMs(): number
+  /** Simulated ms that passed since the start, at the speed of the moment; setting the clock does not move it. */
+  elapsedMs(): number
+  speed(): number
+  /** Returns why the change is refused, or undefined when it was made. */
+  change(change: ClockChange): string | undefined
+  save(): ClockState
+}
+
+type Readings = { readonly wallMs: () => number; readonly monotonicMs: () => number }
+
+/**
+ * The machine's clock until it is set or sped up; from then on a clock of its own, driven by the monotonic one, so
+ * that a step of the machine's clock does not move it.
+ *
+ * @param state what was saved; `{ mode: 'machine' }` at the very first start
+ * @param readings the machine's two clocks; tests give their own
+ */
+export function createClock(
+  state: ClockState,
+  readings: Readings = { wallMs: Date.now, monotonicMs: () => performance.now() },
+): Clock {
+  let own = state.mode === 'own' ? restored(state, readings) : undefined
+  let mark = { monotonicMs: readings.monotonicMs(), elapsedMs: 0 }
+  let latestMs = Number.NEGATIVE_INFINITY
+
+  const speed = () => own?.speed ?? 1
+  const elapsedMs = () => mark.elapsedMs + (readings.monotonicMs() - mark.monotonicMs) * speed()
+  const nowMs = () => {
+    const shownMs = own ? own.simMs + (readings.monotonicMs() - own.monotonicMs) * own.speed : readings.wallMs()
+    latestMs = Math.max(latestMs, Math.floor(shownMs))
+    return latestMs
+  }
+  return {
+    nowMs,
+    elapsedMs,
+    speed,
+    tickMs() {
+      latestMs = nowMs() + 1
+      return latestMs
+    },
+    change(change) {
+      const fromMs = nowMs()
+      const toMs = change.setMs ?? fromMs
+      if (toMs < fromMs && !change.allowBackwards) {
+        return `the clock stands at ${new Date(fromMs).toISOString()} and does not go back unless allowBackwards is true`
+      }
+      mark = { monotonicMs: readings.monotonicMs(), elapsedMs: elapsedMs() }
+      own = { simMs: toMs, monotonicMs: mark.monotonicMs, speed: change.speed ?? speed() }
+      latestMs = toMs
+      return undefined
+    },
+    save: () =>
+      own ? { mode: 'own', simMs: nowMs(), wallMs: readings.wallMs(), speed: own.speed } : { mode: 'machine' },
+  }
+}
+
+function restored(state: Extract<ClockState, { mode: 'own' }>, readings: Readings) {
+  const awayMs = Math.max(0, readings.wallMs() - state.wallMs)
+  return { simMs: state.simMs + awayMs * state.speed, monotonicMs: readings.monotonicMs(), speed: state.speed }
+}

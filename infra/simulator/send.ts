@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Reply } from './reply.ts'
+
+const CHUNK_BYTES = 65_536
+const NOTHING = Buffer.alloc(0)
+
+/** What went out: the status (0 when nothing was answered) and the bytes, or their count and hash when streamed. */
+export type Sent = { readonly status: number; readonly sent: Uint8Array | { bytes: number; sha256: string } }
+
+/** Puts a decided answer on the wire, in the slow, broken or endless way it asks for. */
+export async function sendReply(response: ServerResponse, reply: Reply): Promise<Sent> {
+  if (reply.reset) {
+    response.destroy()
+    return { status: 0, sent: NOTHING }
+  }
+  if (reply.waitMs?.part === 'header') await pause(response, reply.waitMs.ms)
+  if (reply.hugeBytes !== undefined) return sendHuge(response, reply, reply.hugeBytes)
+  if (reply.sendBytes !== undefined) return sendPart(response, reply, reply.sendBytes)
+  if (reply.waitMs?.part === 'body') {
+    const middle = Math.floor(reply.body.byteLength / 2)
+    response.writeHead(reply.status, lengthOf(reply))
+    response.write(reply.body.subarray(0, middle))
+    await pause(response, reply.waitMs.ms)
+    response.end(reply.body.subarray(middle))
+  } else {
+    response.writeHead(reply.status, lengthOf(reply))
+    response.end(reply.body)
+  }
+  return { status: reply.status, sent: reply.body }
+}
+
+/** Promises the whole body and ends the connection in the midst of it. */
+async function sendPart(response: ServerResponse, reply: Reply, bytes: number): Promise<Sent> {
+  const part = reply.body.subarray(0, bytes)
+  response.writeHead(reply.status, lengthOf(reply))
+  await new Promise<void>((resolve) => response.write(part, () => resolve()))
+  response.destroy()
+  return { status: reply.status, sent: part }
+}
+
+/** A correct empty answer blown up with blanks, chunked, until the size is reached or the caller is gone. */
+async function sendHuge(response: ServerResponse, reply: Reply, bytes: number): Promise<Sent> {
+  const head = '{"data":['
+  const tail = '],"rejected":false,"messages":null}'
+  const hash = createHash('sha256')
+  let sent = 0
+  const write = async (text: string) => {
+    hash.update(text)
+    sent += text.length
+    if (!response.write(text) && !response.destroyed)
+      await Promise.race([once(response, 'drain'), once(response, 'close')])
+  }
+  response.writeHead(reply.status, reply.headers)
+  await write(head)
+  while (!response.destroyed && sent < bytes - tail.length) {
+    await write(' '.repeat(Math.min(CHUNK_BYTES, bytes - tail.length - sent)))
+  }
+  if (!response.destroyed) await write(tail)
+  response.end()
+  return { status: reply.status, sent: { bytes: sent, sha256: hash.digest('hex') } }
+}
+
+function lengthOf({ headers, body, status }: Reply): Record<string, string> {
+  return status === 304 ? { ...headers } : { ...headers, 'content-length': String(body.byteLength) }
+}
+
+/** Waits, but not for a caller who has left. */
+async function pause(response: ServerResponse, ms: number): Promise<void> {
+  const gone = new AbortController()
+  const leave = () => gone.abort()
+  response.once('close', leave)
+  await sleep(ms, undefined, { signal: gone.signal }).catch(() => undefined)
+  response.off('close', leave)
+}

@@ -1,0 +1,37 @@
+/** What a request asks for, ms since 1970, or what is wrong with it by parameter (ASP.NET's `errors` map). */
+export type Window =
+  | { readonly fromMs: number; readonly toMs: number; readonly errors?: undefined }
+  | { readonly errors: Readonly<Record<string, readonly string[]>> }
+
+const MAX_SPAN_MS = 48 * 3_600_000
+const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
+
+/**
+ * The window of a query string. Parameter names in any case; instants with `Z`, with fractions or without either, which
+ * is UTC too. More than 48 hours is refused, so two business days with a 25-hour one among them are.
+ */
+export function readWindow(query: URLSearchParams): Window {
+  const given = new Map([...query].map(([name, text]) => [name.toLowerCase(), text]))
+  const fromMs = readInstant(given.get('fromutc'))
+  const toMs = readInstant(given.get('toutc'))
+  if (fromMs === undefined || toMs === undefined) {
+    const missing = (name: string, text: string | undefined) =>
+      text === undefined ? `The ${name} field is required.` : `The value '${text.slice(0, 100)}' is not valid.`
+    return {
+      errors: {
+        ...(fromMs === undefined && { FromUtc: [missing('FromUtc', given.get('fromutc'))] }),
+        ...(toMs === undefined && { ToUtc: [missing('ToUtc', given.get('toutc'))] }),
+      },
+    }
+  }
+  if (toMs < fromMs) return { errors: { ToUtc: ['ToUtc must not be before FromUtc.'] } }
+  if (toMs - fromMs > MAX_SPAN_MS) return { errors: { ToUtc: ['The requested range must not exceed 2 days.'] } }
+  return { fromMs, toMs }
+}
+
+function readInstant(text: string | undefined): number | undefined {
+  if (text === undefined || !INSTANT.test(text)) return undefined
+  const zoned = text.length > 10 && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text
+  const instantMs = Date.parse(zoned)
+  return Number.isNaN(instantMs) ? undefined : instantMs
+}
