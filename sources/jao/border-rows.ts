@@ -1,0 +1,116 @@
+// Datasets with one row a period and one column a border: maxExchanges and its likes.
+import type { Answer, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
+import { type DeclaredStep, type Grid, gridOf } from './grid.ts'
+import { isRefusal, type Row, readRows } from './rows.ts'
+
+/** What of a bordered dataset must be declared. */
+export interface BorderRows {
+  steps: DeclaredStep[]
+  /** Columns that are series. */
+  keyPattern: RegExp
+  /** More keys than this in one answer are taken for garbage. */
+  maxKeys: number
+  /** Values outside are stored with the flag `implausible`. */
+  plausible: { min: number; max: number }
+}
+
+const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
+
+/** Complete when every step of the window has a row, whatever keys it has. Throws with the reason when unreadable. */
+export function lookAtBorderRows(declared: BorderRows, body: Uint8Array, window: Window): Look {
+  const read = readRows(body, window)
+  if (isRefusal(read)) {
+    if (read.reason === 'upstream-rejected') return 'refused'
+    throw new Error(`${read.reason}: ${read.message}`)
+  }
+  if (read.rows.length === 0) return 'empty'
+  const grid = gridOf(read.rows, window, declared.steps)
+  if (isRefusal(grid)) throw new Error(`${grid.reason}: ${grid.message}`)
+  return new Set(read.rows.map(({ timeMs }) => timeMs)).size === grid.length ? 'complete' : 'partial'
+}
+
+/** One slice a key over the whole window; an hour without a row, or a row without the key, is a null. */
+export function explodeBorderRows(declared: BorderRows, answer: Answer): Explosion {
+  const read = readRows(answer.body, answer.window)
+  if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
+  const ignored: Record<string, number> = read.atWindowEnd > 0 ? { 'row-at-window-end': read.atWindowEnd } : {}
+  if (read.rows.length === 0) return { slices: [], ignored }
+  const grid = gridOf(read.rows, answer.window, declared.steps)
+  if (isRefusal(grid)) return { slices: [], refusal: grid, ignored }
+  const columns = fillColumns(declared, read.rows, answer.window, grid, ignored)
+  if (columns instanceof Map) return { slices: toSlices(declared, columns, answer.window, grid), ignored }
+  return { slices: [], refusal: columns, ignored }
+}
+
+type Column = (number | null)[]
+
+function fillColumns(
+  declared: BorderRows,
+  rows: Row[],
+  window: Window,
+  grid: Grid,
+  ignored: Record<string, number>,
+): Map<string, Column> | Refusal {
+  const columns = new Map<string, Column>()
+  const firstRowAt: (Row | undefined)[] = new Array(grid.length).fill(undefined)
+  for (const row of rows) {
+    const place = (row.timeMs - window.startMs) / 1000 / grid.stepS
+    const earlier = firstRowAt[place]
+    if (earlier) {
+      const conflict = conflictOf(declared, earlier, row)
+      if (conflict) return conflict
+      ignored['doubled-row'] = (ignored['doubled-row'] ?? 0) + 1
+      continue
+    }
+    firstRowAt[place] = row
+    for (const key in row.cells) {
+      const value = row.cells[key]
+      let column = columns.get(key)
+      if (column === undefined) {
+        if (columnsOfNoSeries.has(key)) continue
+        if (!declared.keyPattern.test(key)) {
+          ignored['unknown-column'] = (ignored['unknown-column'] ?? 0) + 1
+          continue
+        }
+        if (columns.size === declared.maxKeys) {
+          return { reason: 'too-many-keys', message: `more than ${declared.maxKeys} keys in one answer` }
+        }
+        column = new Array(grid.length).fill(null)
+        columns.set(key, column)
+      }
+      if (value !== null && (typeof value !== 'number' || !Number.isFinite(value))) return wrongType(row, key, value)
+      column[place] = value
+    }
+  }
+  return columns
+}
+
+/** Two rows of the same time must say the same; a key that only one of them has counts as null in the other. */
+function conflictOf(declared: BorderRows, first: Row, second: Row): Refusal | undefined {
+  const keys = new Set([...Object.keys(first.cells), ...Object.keys(second.cells)])
+  for (const key of keys) {
+    if (!declared.keyPattern.test(key)) continue
+    const [a, b] = [first.cells[key] ?? null, second.cells[key] ?? null]
+    if (a === b) continue
+    const time = new Date(first.timeMs).toISOString()
+    const message = `two rows of ${time} differ in ${key}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`
+    return { reason: 'conflicting-rows', message: message.slice(0, 500) }
+  }
+  return undefined
+}
+
+function wrongType(row: Row, key: string, value: unknown): Refusal {
+  const shown = (JSON.stringify(value) ?? 'undefined').slice(0, 80)
+  return { reason: 'type', message: `${key} of ${new Date(row.timeMs).toISOString()} is no finite number: ${shown}` }
+}
+
+function toSlices(declared: BorderRows, columns: Map<string, Column>, window: Window, grid: Grid): Slice[] {
+  const { min, max } = declared.plausible
+  const slices: Slice[] = []
+  for (const [key, values] of columns) {
+    const flags = grid.changed ? ['step-changed'] : []
+    if (values.some((value) => value !== null && (value < min || value > max))) flags.push('implausible')
+    slices.push({ key, startMs: window.startMs, stepS: grid.stepS, values, flags })
+  }
+  return slices
+}

@@ -1,0 +1,13 @@
+import type { Source } from '../source.ts'
+import { coreMaxExchanges } from './max-exchanges.ts'
+
+/**
+ * JAO, the Joint Allocation Office: cross-border capacities of the European electricity market.
+ * Limits: 100 requests a minute an address, 2 business days an answer (jao.eu/news/publication-tool-access-parameters).
+ */
+export const jao: Source = {
+  name: 'jao',
+  baseUrl: { default: 'https://publicationtool.jao.eu', setting: 'JAO_BASE_URL' },
+  budget: { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 },
+  datasets: [coreMaxExchanges],
+}
