@@ -1,0 +1,177 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { ensureKafka, type Tell } from './artifacts.ts'
+import { archiveFlags, ensureArchive } from './class-archive.ts'
+import { assertFree, freePorts } from './free-ports.ts'
+import { type Exit, endLeftover, type GuardedProcess, startGuarded } from './guarded-process.ts'
+import { findJava } from './java.ts'
+import { failedStart, untilReady } from './ready.ts'
+
+export interface Broker {
+  /** For KAFKA_BROKERS: 127.0.0.1:port. */
+  brokers: string
+  pid: number
+  exited: Promise<Exit>
+  stop: (deadlineMs?: number) => Promise<void>
+  kill: () => Promise<void>
+}
+
+export interface BrokerOptions {
+  /** Made when absent; the same directory is the same broker with the same messages. */
+  dataDir: string
+  port: number
+  controllerPort: number
+  /** Default: broker.log in the data directory. */
+  logFile?: string
+  tell?: Tell
+  environment?: NodeJS.ProcessEnv
+}
+
+/**
+ * Starts Apache Kafka, one combined KRaft node, on loopback, and waits until it answers clients. Fetches it first when
+ * the cache is empty. The broker ends with this process, whatever ends it.
+ * @throws Problem when Java, Maven or the network is missing, or the broker does not come up.
+ */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const environment = options.environment ?? process.env
+  const tell = options.tell ?? (() => undefined)
+  const java = findJava(environment)
+  const jars = await ensureKafka(tell, environment)
+  const classPath = kafkaClassPath(jars)
+  const common = { environment, java: java.command, classPath }
+  const archive = await ensureArchive('kafka', java, classPath, environment, tell, async (flags, dataDir) => {
+    const [port = 0, controllerPort = 0] = await freePorts(2)
+    const rehearsal = await run({ ...common, dataDir, port, controllerPort, flags })
+    await rehearsal.stop(60_000)
+  })
+  return run({ ...options, ...common, flags: archiveFlags(archive) })
+}
+
+/** The jars in a fixed order, one by one: a class-data archive is good for exactly the class path it was made with. */
+export const kafkaClassPath = (jars: string): string =>
+  readdirSync(jars)
+    .filter((name) => name.endsWith('.jar'))
+    .sort()
+    .map((name) => join(jars, name))
+    .join(':')
+
+interface Run extends BrokerOptions {
+  environment: NodeJS.ProcessEnv
+  java: string
+  classPath: string
+  flags: string[]
+}
+
+async function run(options: Run): Promise<Broker> {
+  const { dataDir, port } = options
+  mkdirSync(dataDir, { recursive: true })
+  const pidFile = join(dataDir, 'broker.pid')
+  const logFile = options.logFile ?? join(dataDir, 'broker.log')
+  const config = join(dataDir, 'server.properties')
+  await endLeftover(pidFile, config)
+  await assertFree({ 'Kafka broker': port, 'Kafka controller': options.controllerPort })
+  writeFileSync(config, brokerConfig(dataDir, port, options.controllerPort))
+  if (!existsSync(join(dataDir, 'messages', 'meta.properties'))) await format(options, config)
+
+  const broker: GuardedProcess = await startGuarded({
+    command: options.java,
+    args: [...options.flags, ...jvmFlags, '-cp', options.classPath, 'kafka.Kafka', config],
+    cwd: dataDir,
+    environment: options.environment,
+    logFile,
+    pidFile,
+    mark: config,
+  }).catch(() => failedStart('The Kafka broker', logFile))
+  const { pid, exited, stop, kill } = broker
+  if (!(await untilReady(() => answersClients(port), exited, 60_000))) {
+    await kill()
+    failedStart('The Kafka broker', logFile)
+  }
+  return { brokers: `127.0.0.1:${port}`, pid, exited, stop, kill }
+}
+
+const jvmFlags = ['-Xmx512m', '-XX:+UseSerialGC', '-Xss512k', '-Djava.awt.headless=true', ...logFlags()]
+
+function logFlags(): string[] {
+  const simple = 'org.slf4j.simpleLogger'
+  return [
+    `-D${simple}.defaultLogLevel=warn`,
+    `-D${simple}.showDateTime=true`,
+    `-D${simple}.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX`,
+  ]
+}
+
+/** Kafka's own settings for one node on loopback. Times to expire a killed broker are short: it is its own successor. */
+export function brokerConfig(dataDir: string, port: number, controllerPort: number): string {
+  const settings: Record<string, string | number | boolean> = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    // Static, so that the same data can be started on other ports.
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': join(dataDir, 'messages'),
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'share.coordinator.state.topic.num.partitions': 1,
+    // Topics say themselves what they keep; one that says nothing keeps everything.
+    'log.retention.ms': -1,
+    'log.retention.bytes': -1,
+    'auto.create.topics.enable': false,
+    'group.initial.rebalance.delay.ms': 0,
+    'message.max.bytes': 8 * 1024 * 1024,
+    'replica.fetch.max.bytes': 8 * 1024 * 1024,
+    'num.network.threads': 2,
+    'num.io.threads': 4,
+    'background.threads': 2,
+    'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+    'broker.session.timeout.ms': 2000,
+    'broker.heartbeat.interval.ms': 500,
+  }
+  return `${Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n')}\n`
+}
+
+/** Writes the node's identity into an empty data directory. */
+async function format(options: Run, config: string): Promise<void> {
+  const clusterId = randomBytes(16).toString('base64url')
+  const args = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...logFlags(), '-cp', options.classPath]
+  const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId, '-c', config]
+  const child = spawn(options.java, [...args, ...tool], { env: options.environment, stdio: 'pipe' })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk))
+  const code = await new Promise((resolve) => {
+    child.once('error', () => resolve(null))
+    child.once('close', resolve)
+  })
+  if (code !== 0) throw new Error(`Kafka's storage in ${options.dataDir} could not be formatted: ${said.slice(-2000)}`)
+}
+
+// ApiVersions, version 0, correlation id 1, no client id: what every client asks first.
+const apiVersions = Buffer.from('0000000a0012000000000001ffff', 'hex')
+
+/** Whether the broker answers the first question of every Kafka client. */
+function answersClients(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(apiVersions))
+    const answer = (yes: boolean): void => {
+      socket.destroy()
+      resolve(yes)
+    }
+    socket.setTimeout(1000, () => answer(false))
+    socket.once('data', () => answer(true))
+    socket.once('error', () => answer(false))
+    socket.once('close', () => resolve(false))
+  })
+}

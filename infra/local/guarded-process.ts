@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { pause } from '#platform/process/retry.ts'
+import { commandLine, killAndWait } from './process-table.ts'
+
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** A program of somebody else's that lives no longer than this process. */
+export interface GuardedProcess {
+  /** The program's own process id. */
+  pid: number
+  exited: Promise<Exit>
+  /** SIGTERM, and SIGKILL after the deadline. Settles when the program is gone. */
+  stop: (deadlineMs?: number) => Promise<void>
+  /** SIGKILL. */
+  kill: () => Promise<void>
+}
+
+export interface GuardedOptions {
+  command: string
+  args: string[]
+  cwd: string
+  environment: NodeJS.ProcessEnv
+  /** Appended to; what was there before is kept once more as <logFile>.1 when it has grown over 16 MiB. */
+  logFile: string
+  /** Gets the program's process id, so that a later start can end what a crash left behind. */
+  pidFile: string
+  /** Some text of the program's command line that no other program has: its data directory. */
+  mark: string
+}
+
+// Java cannot be told to end with its parent, and a parent that is killed with SIGKILL cannot tell it. This shell can:
+// its standard input is a pipe whose other end only the parent holds, so that the parent's end, however it comes, is an
+// end of file here. $1 is the pid file, the rest is the command.
+const guard = `
+pid_file=$1; shift
+exec 3<&0
+"$@" </dev/null 3<&- & program=$!
+echo "$program" >"$pid_file"
+( while read -r _; do :; done; kill -TERM "$program"; sleep 5; kill -KILL "$program" ) <&3 2>/dev/null & watch=$!
+exec 3<&-
+trap : INT TERM
+wait "$program"; code=$?
+while kill -0 "$program" 2>/dev/null; do wait "$program"; code=$?; done
+kill -KILL "$watch" 2>/dev/null
+exit "$code"
+`
+
+/**
+ * Starts a program under the guard, in a process group of its own (a Ctrl-C on the terminal is the parent's to pass on).
+ * A program that an earlier start left running with the same pid file is ended first.
+ */
+export async function startGuarded(options: GuardedOptions): Promise<GuardedProcess> {
+  await endLeftover(options.pidFile, options.mark)
+  rotate(options.logFile)
+  const log = openSync(options.logFile, 'a')
+  const shell = spawn('sh', ['-c', guard, 'tidemark-guard', options.pidFile, options.command, ...options.args], {
+    cwd: options.cwd,
+    env: options.environment,
+    stdio: ['pipe', log, log],
+    detached: true,
+  })
+  closeSync(log)
+  shell.stdin?.on('error', () => undefined)
+  const exited = exitOf(shell)
+  const pid = await pidOf(options.pidFile, shell, options.command)
+  const gone = exited.then(async (exit) => {
+    // The guard itself may have been killed: its program must not outlive it.
+    await killAndWait(pid)
+    return exit
+  })
+  return {
+    pid,
+    exited: gone,
+    stop: async (deadlineMs = 8000) => {
+      signal(pid, 'SIGTERM')
+      const timer = setTimeout(() => signal(pid, 'SIGKILL'), deadlineMs)
+      await gone
+      clearTimeout(timer)
+    },
+    kill: async () => {
+      signal(pid, 'SIGKILL')
+      await gone
+    },
+  }
+}
+
+/**
+ * Ends the program that `pidFile` names, if it still runs and its command line holds `mark`: process ids are used again,
+ * and nobody else's process may be hit. True when there was one.
+ */
+export async function endLeftover(pidFile: string, mark: string): Promise<boolean> {
+  let text: string
+  try {
+    text = readFileSync(pidFile, 'utf8')
+  } catch {
+    return false
+  }
+  const pid = Number(text)
+  const ours = Number.isInteger(pid) && pid > 1 && commandLine(pid)?.includes(mark) === true
+  if (ours) await killAndWait(pid)
+  rmSync(pidFile, { force: true })
+  return ours
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // Gone already: what was wanted.
+  }
+}
+
+const exitOf = (shell: ChildProcess): Promise<Exit> =>
+  new Promise((resolve) => {
+    shell.once('error', () => resolve({ code: 127, signal: null }))
+    shell.once('exit', (code, name) => resolve({ code, signal: name }))
+  })
+
+async function pidOf(pidFile: string, shell: ChildProcess, command: string): Promise<number> {
+  for (;;) {
+    const pid = readPid(pidFile)
+    if (pid !== undefined) return pid
+    if (shell.exitCode !== null || shell.pid === undefined) throw new Error(`${command} did not start`)
+    await pause(5)
+  }
+}
+
+function readPid(pidFile: string): number | undefined {
+  try {
+    return Number(readFileSync(pidFile, 'utf8')) || undefined
+  } catch {
+    return undefined
+  }
+}
+
+const largestLogBytes = 16 * 1024 * 1024
+
+/** Keeps one older log beside the current one. */
+export function rotate(logFile: string): void {
+  if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > largestLogBytes) renameSync(logFile, `${logFile}.1`)
+}

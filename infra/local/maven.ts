@@ -1,0 +1,68 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { Problem } from './problem.ts'
+
+const oldestMaven = { major: 3, minor: 8 }
+const installMaven = `install Maven ${oldestMaven.major}.${oldestMaven.minor} or newer`
+
+/** @throws Problem when `mvn` is not on the PATH, or too old. */
+export function checkMaven(what: string, environment: NodeJS.ProcessEnv = process.env): void {
+  const run = spawnSync('mvn', ['--batch-mode', '--version'], {
+    env: environment,
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  const version = mavenVersion(run.stdout ?? '')
+  if (run.error !== undefined || version === undefined)
+    throw new Problem(`Maven, which fetches ${what} once, was not found on the PATH: ${installMaven}.`)
+  if (version.major < oldestMaven.major || (version.major === oldestMaven.major && version.minor < oldestMaven.minor))
+    throw new Problem(`Maven ${version.major}.${version.minor} is too old to fetch ${what}: ${installMaven}.`)
+}
+
+/** Major and minor of `mvn --version`; undefined when it is no such text. */
+export function mavenVersion(said: string): { major: number; minor: number } | undefined {
+  const found = /Apache Maven (\d+)\.(\d+)/.exec(stripVTControlCharacters(said))
+  return found ? { major: Number(found[1]), minor: Number(found[2]) } : undefined
+}
+
+/**
+ * Runs the pom.xml in `directory`; its files land in `directory`/files. Where from is Maven's own affair (settings.xml,
+ * mirrors, proxies). All that Maven says goes to `directory`/maven.log.
+ * @throws Problem with Maven's first error when it fails.
+ */
+export async function runPom(directory: string, what: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const log = createWriteStream(join(directory, 'maven.log'))
+  const child = spawn('mvn', ['--batch-mode', '--no-transfer-progress', 'validate'], {
+    cwd: directory,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      said = (said + chunk).slice(-200_000)
+      log.write(chunk)
+    })
+  }
+  const code = await new Promise<number | null>((resolve) => {
+    child.on('error', () => resolve(null))
+    child.on('close', resolve)
+  })
+  await new Promise<void>((resolve) => log.end(resolve))
+  if (code !== 0) throw new Problem(explainFailure(what, stripVTControlCharacters(said)))
+}
+
+/** One sentence out of a failed Maven run: what it was, and what to do. */
+export function explainFailure(what: string, said: string): string {
+  const first = said.split('\n').find((line) => line.startsWith('[ERROR]'))
+  const reason = first?.replace('[ERROR]', '').trim().slice(0, 300) ?? 'it gave no reason'
+  if (/No space left on device/i.test(said))
+    return `The disk is full: ${what} could not be stored; make room, or point TIDEMARK_CACHE elsewhere.`
+  const network =
+    /UnknownHost|Unknown host|Name or service not known|Connect(ion)? .*(refused|timed out|reset)|unreachable/i
+  if (network.test(said))
+    return `No network to fetch ${what} (it is fetched once): check the connection, or the mirror and proxy in Maven's settings.xml. Maven said: ${reason}`
+  return `Maven could not fetch ${what}: ${reason}`
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { pause } from '#platform/process/retry.ts'
+import type { Exit } from './guarded-process.ts'
+import { Problem } from './problem.ts'
+
+/**
+ * Asks `check` again and again until it says yes: true. False when the program has ended, or the deadline has passed.
+ * A check that throws says no.
+ */
+export async function untilReady(
+  check: () => Promise<boolean>,
+  exited: Promise<Exit>,
+  deadlineMs: number,
+): Promise<boolean> {
+  const waiting = new AbortController()
+  void exited.then(() => waiting.abort())
+  const end = Date.now() + deadlineMs
+  while (!waiting.signal.aborted && Date.now() < end) {
+    if (await check().catch(() => false)) return true
+    await pause(30, waiting.signal)
+  }
+  return false
+}
+
+/** Whether a GET of `url` is answered with 200 within a second. */
+export const answersOk = async (url: string): Promise<boolean> =>
+  (await fetch(url, { signal: AbortSignal.timeout(1000), redirect: 'manual' })).status === 200
+
+/** @throws Problem always: the part did not come up, with the last thing that it said. */
+export function failedStart(title: string, logFile: string): never {
+  const said = lastLines(logFile)
+  if (/No space left on device/i.test(said))
+    throw new Problem(`${title} did not start because the disk is full: make room and start again.`)
+  if (/Address already in use|BindException/i.test(said))
+    throw new Problem(`${title} did not start because its port is in use: stop what uses it or choose --port-base.`)
+  throw new Problem(`${title} did not start; its log is ${logFile} and ends with:\n${said.trimEnd()}`)
+}
+
+function lastLines(logFile: string): string {
+  try {
+    return readFileSync(logFile, 'utf8').split('\n').slice(-30).join('\n').slice(-3000)
+  } catch {
+    return '(nothing)'
+  }
+}

@@ -1,0 +1,93 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureApicurio, type Tell } from './artifacts.ts'
+import { archiveFlags, ensureArchive } from './class-archive.ts'
+import { assertFree, freePorts } from './free-ports.ts'
+import { type Exit, endLeftover, startGuarded } from './guarded-process.ts'
+import { findJava } from './java.ts'
+import { answersOk, failedStart, untilReady } from './ready.ts'
+
+export interface SchemaRegistry {
+  /** For SCHEMA_REGISTRY_URL: where the Confluent-compatible API is. */
+  url: string
+  pid: number
+  exited: Promise<Exit>
+  stop: (deadlineMs?: number) => Promise<void>
+  kill: () => Promise<void>
+}
+
+export interface RegistryOptions {
+  /** Made when absent. Belongs together with the broker's data: wiping one without the other would use ids again. */
+  dataDir: string
+  port: number
+  /** Default: registry.log in the data directory. */
+  logFile?: string
+  tell?: Tell
+  environment?: NodeJS.ProcessEnv
+}
+
+/**
+ * Starts the schema registry (Apicurio, its data in an H2 file) on loopback and waits until it answers. Fetches it first
+ * when the cache is empty. It ends with this process, whatever ends it.
+ * @throws Problem when Java, Maven or the network is missing, or the registry does not come up.
+ */
+export async function startRegistry(options: RegistryOptions): Promise<SchemaRegistry> {
+  const environment = options.environment ?? process.env
+  const tell = options.tell ?? (() => undefined)
+  const java = findJava(environment)
+  const folder = await ensureApicurio(tell, environment)
+  const common = { environment, java: java.command, folder }
+  const archive = await ensureArchive('apicurio', java, folder, environment, tell, async (flags, dataDir) => {
+    const [port = 0] = await freePorts(1)
+    const rehearsal = await run({ ...common, dataDir, port, flags })
+    await rehearsal.stop(60_000)
+  })
+  return run({ ...options, ...common, flags: archiveFlags(archive) })
+}
+
+interface Run extends RegistryOptions {
+  environment: NodeJS.ProcessEnv
+  java: string
+  folder: string
+  flags: string[]
+}
+
+async function run(options: Run): Promise<SchemaRegistry> {
+  const { dataDir, port } = options
+  mkdirSync(dataDir, { recursive: true })
+  const logFile = options.logFile ?? join(dataDir, 'registry.log')
+  const pidFile = join(dataDir, 'registry.pid')
+  await endLeftover(pidFile, databaseUrl(dataDir))
+  await assertFree({ 'schema registry': port })
+  const registry = await startGuarded({
+    command: options.java,
+    args: [...options.flags, ...jvmFlags, ...settings(dataDir, port), '-jar', runner],
+    cwd: options.folder,
+    environment: options.environment,
+    logFile,
+    pidFile,
+    mark: databaseUrl(dataDir),
+  }).catch(() => failedStart('The schema registry', logFile))
+  const { pid, exited, stop, kill } = registry
+  const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
+  if (!(await untilReady(() => answersOk(`${url}/subjects`), exited, 60_000))) {
+    await kill()
+    failedStart('The schema registry', logFile)
+  }
+  return { url, pid, exited, stop, kill }
+}
+
+const runner = 'apicurio-registry-app-3.0.9-runner.jar'
+
+const jvmFlags = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k']
+
+// Without WRITE_DELAY=0 H2 answers before it has written: a crash then loses schemas, and their ids are given to others.
+const databaseUrl = (dataDir: string): string => `jdbc:h2:file:${join(dataDir, 'registry')};WRITE_DELAY=0`
+
+const settings = (dataDir: string, port: number): string[] => [
+  '-Dquarkus.http.host=127.0.0.1',
+  `-Dquarkus.http.port=${port}`,
+  `-Dapicurio.datasource.url=${databaseUrl(dataDir)}`,
+  '-Dquarkus.log.level=WARN',
+  '-Dquarkus.http.access-log.enabled=false',
+]

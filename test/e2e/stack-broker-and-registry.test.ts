@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Kafka, logLevel } from 'kafkajs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startBroker } from '#infra/local/broker.ts'
+import { freePorts } from '#infra/local/free-ports.ts'
+import { isAlive } from '#infra/local/process-table.ts'
+import { startRegistry } from '#infra/local/registry.ts'
+import { type RealParts, startRealParts } from '../support/real-parts.ts'
+
+let parts: RealParts
+beforeAll(async () => {
+  parts = await startRealParts({ kafka: true, registry: true })
+}, 180_000)
+afterAll(() => parts?.stop())
+
+const client = (brokers: string) => new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })
+
+test('a broker that was killed keeps what it acknowledged, and comes back on other ports', async () => {
+  const dataDir = join(parts.directory, 'kafka-killed')
+  const [port = 0, controllerPort = 0, laterPort = 0, laterControllerPort = 0] = await freePorts(4)
+  const first = await startBroker({ dataDir, port, controllerPort })
+  const admin = client(first.brokers).admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1 }] })
+  const producer = client(first.brokers).producer()
+  await producer.connect()
+  await producer.send({ topic: 'kept', acks: -1, messages: [{ key: 'k', value: 'acknowledged' }] })
+  await Promise.all([producer.disconnect(), admin.disconnect()])
+  await first.kill()
+
+  const second = await startBroker({ dataDir, port: laterPort, controllerPort: laterControllerPort })
+  try {
+    const again = client(second.brokers).admin()
+    await again.connect()
+    expect(await again.fetchTopicOffsets('kept')).toMatchObject([{ partition: 0, high: '1' }])
+    await again.disconnect()
+  } finally {
+    await second.stop()
+  }
+  expect(existsSync(join(dataDir, 'messages', '.kafka_cleanshutdown'))).toBe(true)
+  expect(isAlive(second.pid)).toBe(false)
+})
+
+test('a broker left running by a start that is gone is ended by the next', async () => {
+  const dataDir = join(parts.directory, 'kafka-left')
+  const [port = 0, controllerPort = 0, laterPort = 0, laterControllerPort = 0] = await freePorts(4)
+  const left = await startBroker({ dataDir, port, controllerPort })
+  const next = await startBroker({ dataDir, port: laterPort, controllerPort: laterControllerPort })
+  expect(isAlive(left.pid)).toBe(false)
+  expect(readFileSync(join(dataDir, 'broker.pid'), 'utf8').trim()).toBe(String(next.pid))
+  await next.stop()
+})
+
+test('a registry that was killed keeps its schemas and gives no id twice', async () => {
+  const dataDir = join(parts.directory, 'registry-killed')
+  const [port = 0, laterPort = 0] = await freePorts(2)
+  const first = await startRegistry({ dataDir, port })
+  const ids: number[] = []
+  for (let i = 0; i < 12; i++) ids.push(await register(first.url, `R${i}`))
+  await first.kill()
+  const second = await startRegistry({ dataDir, port: laterPort })
+  const subjects = await (await fetch(`${second.url}/subjects`)).json()
+  expect(subjects).toHaveLength(12)
+  expect(ids).not.toContain(await register(second.url, 'Another'))
+  await second.stop()
+})
+
+test('a port in use is said, with what to do', async () => {
+  const port = Number(parts.broker?.brokers.split(':')[1])
+  const [controllerPort = 0] = await freePorts(1)
+  const start = startBroker({ dataDir: join(parts.directory, 'kafka-refused'), port, controllerPort })
+  await expect(start).rejects.toThrow(`Port ${port} (Kafka broker) is in use: stop what uses it or choose --port-base.`)
+})
+
+async function register(url: string, name: string): Promise<number> {
+  const answer = await fetch(`${url}/subjects/${name}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schema: JSON.stringify({ type: 'record', name, fields: [] }) }),
+  })
+  return ((await answer.json()) as { id: number }).id
+}

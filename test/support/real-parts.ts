@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Broker, startBroker } from '#infra/local/broker.ts'
+import { freePorts } from '#infra/local/free-ports.ts'
+import { type SchemaRegistry, startRegistry } from '#infra/local/registry.ts'
+
+/** Which parts a test file wants; only these are started. */
+export interface WantedParts {
+  kafka?: boolean
+  registry?: boolean
+}
+
+export interface RealParts {
+  broker?: Broker
+  registry?: SchemaRegistry
+  /** What a service takes from its environment to reach the parts. */
+  environment: Record<string, string>
+  /** The temporary directory that holds all their data. */
+  directory: string
+  /** Stops every part and removes the directory. Call it in afterAll, also when a test failed. */
+  stop: () => Promise<void>
+}
+
+const tell = (line: string): void => console.warn(`real parts: ${line}`)
+
+/**
+ * Starts real parts on free loopback ports in a directory of their own, side by side. For beforeAll: one set serves a
+ * whole test file. They end with the test process, whatever ends it.
+ */
+export async function startRealParts(wanted: WantedParts): Promise<RealParts> {
+  const directory = mkdtempSync(join(tmpdir(), 'tidemark-parts-'))
+  const [port = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)
+  const starts = await Promise.allSettled([
+    wanted.kafka ? startBroker({ dataDir: join(directory, 'kafka'), port, controllerPort, tell }) : undefined,
+    wanted.registry ? startRegistry({ dataDir: join(directory, 'registry'), port: registryPort, tell }) : undefined,
+  ])
+  const started = starts.flatMap((start) => (start.status === 'fulfilled' && start.value ? [start.value] : []))
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((part) => part.stop()))
+    rmSync(directory, { recursive: true, force: true })
+  }
+  const failed = starts.find((start) => start.status === 'rejected')
+  if (failed !== undefined) {
+    await stop()
+    throw failed.reason
+  }
+  const [broker, registry] = starts.map((start) => (start.status === 'fulfilled' ? start.value : undefined)) as [
+    Broker | undefined,
+    SchemaRegistry | undefined,
+  ]
+  return {
+    ...(broker && { broker }),
+    ...(registry && { registry }),
+    environment: {
+      ...(broker && { KAFKA_BROKERS: broker.brokers }),
+      ...(registry && { SCHEMA_REGISTRY_URL: registry.url }),
+    },
+    directory,
+    stop,
+  }
+}
