@@ -20,16 +20,26 @@ export function readConfig<Shape extends z.ZodRawShape>(
   throw new ConfigError(`Settings do not fit (environment variables):\n  ${problems.join('\n  ')}`)
 }
 
-/** Where the parts are, and who we are to them. The same variables with and without containers. */
-export const connectionSettings = {
+// Where the parts are, and who we are to them. The same variables with and without containers.
+
+export const kafkaSettings = {
   KAFKA_BROKERS: z.string().min(1, 'host:port[,host:port]').describe('host:port, comma separated'),
   KAFKA_TLS: z.stringbool().default(false),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   KAFKA_USERNAME: z.string().optional(),
   KAFKA_PASSWORD: z.string().optional(),
+}
+
+export const registrySettings = {
   SCHEMA_REGISTRY_URL: z.url(),
   SCHEMA_REGISTRY_USERNAME: z.string().optional(),
   SCHEMA_REGISTRY_PASSWORD: z.string().optional(),
+}
+
+/** All three parts. */
+export const connectionSettings = {
+  ...kafkaSettings,
+  ...registrySettings,
   CLICKHOUSE_URL: z.url(),
   CLICKHOUSE_USER: z.string().default('default'),
   CLICKHOUSE_PASSWORD: z.string().default(''),

@@ -1,0 +1,35 @@
+// One-shot: topics, schemas, tables and views, as schemas/, infra/clickhouse/migrations and sources/ declare them.
+// Safe to run again and beside a running stack. Exit 0 when all is there.
+import { z } from 'zod'
+import { createStore } from '#platform/clickhouse/client.ts'
+import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
+import { createKafka } from '#platform/kafka/client.ts'
+import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import { connectionSettings, readConfig, serviceSettings } from '#platform/process/config.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { platformTopics, sourceTopics } from '#schemas/topics.ts'
+import { sources } from '#sources/index.ts'
+
+const config = readConfig({
+  ...connectionSettings,
+  LOG_LEVEL: serviceSettings.LOG_LEVEL,
+  KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
+})
+const log = createLogger('provision', config.LOG_LEVEL)
+const topics = [...platformTopics, ...sources.flatMap(({ name }) => sourceTopics(name))]
+
+await provisionTopics(createKafka(config, 'tidemark-provision', log), topics, config.KAFKA_REPLICATION_FACTOR)
+log.info({ topics: topics.length }, 'topics are there')
+await provisionSchemas(config, topics)
+log.info('schemas are registered')
+const store = createStore({
+  url: config.CLICKHOUSE_URL,
+  user: config.CLICKHOUSE_USER,
+  password: config.CLICKHOUSE_PASSWORD,
+  requestTimeoutMs: 60_000,
+})
+const applied = await migrate(store)
+const views = sources.flatMap(({ datasets }) => datasets.map(({ view }) => view))
+await applyViews(store, views)
+await store.close()
+log.info({ migrations: applied, views: views.length }, 'tables and views are there')

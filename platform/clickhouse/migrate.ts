@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { database, insert, type Store } from './client.ts'
+
+/** A numbered change of the schema: one file, one statement that may run twice. */
+export interface Migration {
+  number: number
+  name: string
+  sql: string
+  /** SHA-256 of the text with LF line ends, hex. */
+  hash: string
+}
+
+/** A view that a source declares: its name in the database and the SELECT behind it. */
+export interface SourceView {
+  name: string
+  select: string
+}
+
+export class MigrationError extends Error {
+  override name = 'MigrationError'
+}
+
+const migrationsDirectory = new URL('../../infra/clickhouse/migrations/', import.meta.url)
+
+/**
+ * Brings the schema up to date and returns the migrations that it applied, none when there was nothing to do. Forward
+ * only. Safe to run again, also after a crash between a statement and its record, and by two processes at once.
+ * @throws MigrationError when an applied file has changed since, or the store is newer than the files
+ */
+export async function migrate(store: Store, directory: URL = migrationsDirectory): Promise<Migration[]> {
+  const migrations = await readMigrations(directory)
+  await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` })
+  await store.command({ query: createRecords })
+  const pending = pendingMigrations(migrations, await appliedMigrations(store))
+  for (const migration of pending) {
+    await store.command({ query: migration.sql })
+    const record = [migration.number, migration.name, migration.hash, new Date().toISOString()]
+    await insert(store, 'migrations', ['number', 'name', 'hash', 'applied_at'], [record])
+  }
+  return pending
+}
+
+/** Creates the sources' views, or replaces them by what they say now. Run after `migrate`. */
+export async function applyViews(store: Store, views: SourceView[]): Promise<void> {
+  for (const { name, select } of views) {
+    if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new MigrationError(`View name ${JSON.stringify(name)}: want lower_case`)
+    await store.command({ query: `CREATE OR REPLACE VIEW ${database}.${name} AS\n${select}` })
+  }
+}
+
+/** The migrations of a directory in order of their numbers. Files are NNNN_verb_table.sql, numbered 1, 2, 3 … */
+export async function readMigrations(directory: URL = migrationsDirectory): Promise<Migration[]> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).sort()
+  return Promise.all(
+    files.map(async (file, index) => {
+      const [, digits, name] = /^(\d{4})_([a-z]+_[a-z_]+)\.sql$/.exec(file) ?? []
+      if (digits === undefined || name === undefined || Number(digits) !== index + 1) {
+        const expected = String(index + 1).padStart(4, '0')
+        throw new MigrationError(`Migration ${file}: expected ${expected}_verb_table.sql, numbers without a gap`)
+      }
+      const sql = (await readFile(new URL(file, directory), 'utf8')).replaceAll('\r\n', '\n')
+      return { number: Number(digits), name, sql, hash: createHash('sha256').update(sql).digest('hex') }
+    }),
+  )
+}
+
+interface AppliedMigration {
+  number: number
+  name: string
+  hash: string
+}
+
+/** Which of the files are still to run, in order. Refuses a history that is not a beginning of the files. */
+export function pendingMigrations(migrations: Migration[], applied: AppliedMigration[]): Migration[] {
+  for (const done of applied) {
+    const file = migrations[done.number - 1]
+    const label = `${String(done.number).padStart(4, '0')}_${done.name}.sql`
+    if (!file)
+      throw new MigrationError(`The store has migration ${label}, which this version of tidemark does not know`)
+    if (file.hash === done.hash) continue
+    throw new MigrationError(`Migration ${label} was applied with other content: restore it, and change by a new file`)
+  }
+  const numbers = new Set(applied.map(({ number }) => number))
+  return migrations.filter(({ number }) => !numbers.has(number))
+}
+
+const createRecords = `CREATE TABLE IF NOT EXISTS ${database}.migrations
+(
+    number UInt16,
+    name String,
+    hash FixedString(64),
+    applied_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY number`
+
+async function appliedMigrations(store: Store): Promise<AppliedMigration[]> {
+  const result = await store.query({
+    query: `SELECT number, name, hash FROM ${database}.migrations FINAL ORDER BY number`,
+    format: 'JSONEachRow',
+  })
+  return result.json<AppliedMigration>()
+}

@@ -1,0 +1,54 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { BatchMeasure } from './consume.ts'
+
+export interface ConsumeMetrics {
+  registry: Registry
+  /** Counts one handled and committed batch. */
+  measure: (batch: BatchMeasure) => void
+}
+
+/** The metrics of a service that consumes: names, units and meanings. Those of Node itself come with them. */
+export function createConsumeMetrics(service: string): ConsumeMetrics {
+  const registry = new Registry()
+  registry.setDefaultLabels({ service })
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const records = new Counter({
+    name: 'tidemark_consumed_records_total',
+    help: 'Messages that were handled and committed, by verdict (ok, drop, dead) and reason',
+    labelNames: ['topic', 'verdict', 'reason'] as const,
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'tidemark_batch_duration_seconds',
+    help: 'Time from a batch being handed over until its offsets are committed',
+    labelNames: ['topic'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers,
+  })
+  const size = new Histogram({
+    name: 'tidemark_batch_records',
+    help: 'Messages in a batch',
+    labelNames: ['topic'] as const,
+    buckets: [1, 10, 100, 1_000, 5_000, 10_000, 20_000, 50_000],
+    registers,
+  })
+  const lag = new Gauge({
+    name: 'tidemark_consumer_lag_records',
+    help: 'Messages of the partition behind the last committed batch, as that batch saw it',
+    labelNames: ['topic', 'partition'] as const,
+    registers,
+  })
+  return {
+    registry,
+    measure: (batch) => {
+      const { topic } = batch
+      for (const verdict of batch.verdicts) {
+        records.inc({ topic, verdict: verdict.kind, reason: verdict.kind === 'ok' ? '' : verdict.reason })
+      }
+      duration.observe({ topic }, batch.durationMs / 1000)
+      size.observe({ topic }, batch.records)
+      lag.set({ topic, partition: `${batch.partition}` }, batch.lag)
+    },
+  }
+}

@@ -1,0 +1,159 @@
+// The loop that must not lie. The only place that commits offsets:
+// decode -> handle -> publish outputs and dead letters (acknowledged) -> resolve -> commit -> measure.
+import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { RecordName } from '#schemas/generated/records.ts'
+import type { Logger } from '../process/log.ts'
+import { type Backoff, backoffMs, pause } from '../process/retry.ts'
+import { Unwell } from '../process/unwell.ts'
+import { whileHeartbeating } from './heartbeat.ts'
+import type { Producer } from './produce.ts'
+import type { Decoder, Registry } from './registry.ts'
+import { type AnySubscription, settle, toSend } from './settle.ts'
+import type { Verdict } from './verdict.ts'
+
+/** How much a batch holds: not returning is the back-pressure, there is no buffer behind it. */
+export interface BatchShape {
+  minBytes: number
+  maxWaitMs: number
+  maxBytesPerPartition: number
+  concurrentPartitions: number
+}
+
+export interface BatchMeasure {
+  topic: string
+  partition: number
+  records: number
+  verdicts: Verdict[]
+  durationMs: number
+  lag: number
+}
+
+export interface ConsumeOptions {
+  kafka: Kafka
+  groupId: string
+  service: { name: string; version: string }
+  subscriptions: AnySubscription[]
+  shape: BatchShape
+  registry: Registry
+  producer: Producer
+  log: Logger
+  measure: (batch: BatchMeasure) => void
+  /** Called once with an error that is a bug of ours or leaves the consumer dead: the process must exit 1. */
+  crash: (error: Error) => void
+}
+
+export interface Consumption {
+  /** Whether the group has given this member its partitions and it has been heard of within the session timeout. */
+  isReady: () => boolean
+  stop: () => Promise<void>
+}
+
+const sessionTimeoutMs = 30_000
+const retryBackoff: Backoff = { firstMs: 200, longestMs: 5_000 }
+
+/** Consumes the subscriptions as one group until stopped. */
+export async function consume(options: ConsumeOptions): Promise<Consumption> {
+  const { kafka, groupId, shape, log } = options
+  const consumer = kafka.consumer({
+    groupId,
+    sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: 3_000,
+    rebalanceTimeout: 60_000,
+    minBytes: shape.minBytes,
+    maxWaitTimeInMs: shape.maxWaitMs,
+    maxBytesPerPartition: shape.maxBytesPerPartition,
+    maxBytes: shape.maxBytesPerPartition * 8,
+    allowAutoTopicCreation: false,
+  })
+  let joined = false
+  let heardOfAtMs = 0
+  let stopping = false
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    joined = true
+    heardOfAtMs = Date.now()
+  })
+  consumer.on(consumer.events.HEARTBEAT, () => {
+    heardOfAtMs = Date.now()
+  })
+  consumer.on(consumer.events.REBALANCING, () => {
+    joined = false
+  })
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    joined = false
+    if (payload.restart) log.warn({ err: payload.error }, 'consumer crashed and starts again')
+    else options.crash(payload.error)
+  })
+
+  const subscriptions = new Map(options.subscriptions.map((subscription) => [subscription.topic, subscription]))
+  const decoders = new Map<string, Decoder<RecordName>>()
+  for (const { topic, record } of options.subscriptions) decoders.set(topic, options.registry.decoder(record))
+
+  const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
+    const { batch, resolveOffset, isRunning, isStale } = payload
+    const subscription = subscriptions.get(batch.topic)
+    const decoder = decoders.get(batch.topic)
+    if (!subscription || !decoder) throw new Error(`no subscription to ${batch.topic}`)
+    const startedMs = performance.now()
+
+    let verdicts: Verdict[] | undefined
+    for (let attempt = 1; verdicts === undefined; attempt++) {
+      try {
+        verdicts = await whileHeartbeating(payload.heartbeat, async () => {
+          const settled = await settle(subscription, decoder, batch.partition, batch.messages)
+          const source = {
+            topic: batch.topic,
+            partition: batch.partition,
+            deadLetterTopic: subscription.deadLetterTopic,
+          }
+          const sends = toSend(source, batch.messages, settled, options.service, Date.now())
+          for (const [topic, records] of sends) await options.producer.send(topic, records)
+          return settled
+        })
+      } catch (error) {
+        if (!(error instanceof Unwell)) throw error
+        const waitMs = backoffMs(retryBackoff, attempt)
+        log.warn(
+          { err: error, topic: batch.topic, partition: batch.partition, attempt, waitMs },
+          'waiting to try again',
+        )
+        await whileHeartbeating(payload.heartbeat, () => pause(waitMs))
+      }
+      if (!isRunning() || isStale() || stopping) return
+    }
+
+    const offset = batch.lastOffset()
+    resolveOffset(offset)
+    await consumer.commitOffsets([{ topic: batch.topic, partition: batch.partition, offset: `${BigInt(offset) + 1n}` }])
+    const durationMs = performance.now() - startedMs
+    const lag = Number(BigInt(batch.highWatermark) - BigInt(offset) - 1n)
+    const records = batch.messages.length
+    options.measure({ topic: batch.topic, partition: batch.partition, records, verdicts, durationMs, lag })
+    await payload.heartbeat()
+  }
+
+  await consumer.connect()
+  await consumer.subscribe({ topics: [...subscriptions.keys()], fromBeginning: true })
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: shape.concurrentPartitions,
+    eachBatch: async (payload) => {
+      try {
+        await eachBatch(payload)
+      } catch (error) {
+        if (isKafkaError(error)) throw error
+        options.crash(error as Error)
+        await new Promise(() => {})
+      }
+    },
+  })
+  return {
+    isReady: () => joined && Date.now() - heardOfAtMs < sessionTimeoutMs,
+    stop: async () => {
+      stopping = true
+      await consumer.disconnect()
+    },
+  }
+}
+
+const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS')

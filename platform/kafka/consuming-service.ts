@@ -1,0 +1,62 @@
+// What the normalizer and the sink have in common: a health endpoint, a producer for what leaves, one consumer group.
+
+import { serveHealth } from '../process/health.ts'
+import type { Logger } from '../process/log.ts'
+import type { OnStop } from '../process/run.ts'
+import { version } from '../process/version.ts'
+import { createKafka, type KafkaConnection } from './client.ts'
+import { type BatchShape, consume } from './consume.ts'
+import type { ConsumeMetrics } from './consume-metrics.ts'
+import { openProducer } from './produce.ts'
+import { openRegistry, type Registry, type RegistryConnection } from './registry.ts'
+import type { AnySubscription } from './settle.ts'
+
+export interface ConsumingService {
+  /** Its name, and its consumer group's. */
+  name: string
+  config: KafkaConnection & RegistryConnection & { HEALTH_HOST: string; HEALTH_PORT: number }
+  log: Logger
+  metrics: ConsumeMetrics
+  shape: BatchShape
+  subscriptions: (registry: Registry) => Promise<AnySubscription[]> | AnySubscription[]
+}
+
+/** Starts a service that consumes until it is stopped; exits the process when its consumer cannot go on. */
+export async function startConsuming(service: ConsumingService, onStop: OnStop): Promise<void> {
+  const { name, config, log, metrics } = service
+  let ready = () => false
+  const health = await serveHealth({
+    host: config.HEALTH_HOST,
+    port: config.HEALTH_PORT,
+    notReady: () => (ready() ? undefined : 'not in its consumer group (yet, or no longer)'),
+    metrics: metrics.registry,
+  })
+  onStop('health', health.stop)
+  const kafka = createKafka(config, `tidemark-${name}`, log)
+  const registry = openRegistry(config)
+  const producer = await openProducer(kafka)
+  onStop('producer', producer.disconnect)
+  const consumption = await consume({
+    kafka,
+    groupId: name,
+    service: { name, version },
+    subscriptions: await service.subscriptions(registry),
+    shape: service.shape,
+    registry,
+    producer,
+    log,
+    measure: (batch) => {
+      metrics.measure(batch)
+      const { verdicts, durationMs, ...counts } = batch
+      const dead = verdicts.filter(({ kind }) => kind === 'dead').length
+      log.info({ ...counts, dead, durationMs: Math.round(durationMs) }, 'batch done')
+    },
+    crash: (error) => {
+      log.fatal({ err: error }, 'the consumer cannot go on')
+      process.exit(1)
+    },
+  })
+  onStop('consumer', consumption.stop)
+  ready = consumption.isReady
+  log.info({ health: health.url, version }, `${name} runs`)
+}

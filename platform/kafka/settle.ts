@@ -1,0 +1,93 @@
+// What a batch becomes: one verdict a message, and from the verdicts the records to send. No clock, no commit.
+import type { IHeaders, KafkaMessage } from 'kafkajs'
+import type { RecordName, Records } from '#schemas/generated/records.ts'
+import { deadLetter } from './dead-letter.ts'
+import type { Outgoing } from './produce.ts'
+import type { Decoder } from './registry.ts'
+import { dead, type Verdict } from './verdict.ts'
+
+/** A message of a topic, read as the topic's record. */
+export interface Incoming<Name extends RecordName> {
+  topic: string
+  partition: number
+  offset: string
+  headers: Record<string, string | Buffer>
+  record: Records[Name]
+}
+
+/** A topic to consume: its record, where its refused messages go, and who handles a batch of it. */
+export interface Subscription<Name extends RecordName> {
+  topic: string
+  record: Name
+  deadLetterTopic: string
+  /**
+   * One verdict a message, in order. Throws Unwell when the world is unwell (everything is tried again); any other
+   * error ends the process. Must be safe to repeat.
+   */
+  handle: (batch: Incoming<Name>[]) => Promise<Verdict[]> | Verdict[]
+}
+
+// A heterogeneous list of subscriptions: each one's handler fits its own record.
+export type AnySubscription = { [Name in RecordName]: Subscription<Name> }[RecordName]
+
+/** Decodes a batch and lets the subscription's handler judge what could be decoded: one verdict a message, in order. */
+export async function settle(
+  subscription: AnySubscription,
+  decoder: Decoder<RecordName>,
+  partition: number,
+  messages: KafkaMessage[],
+): Promise<Verdict[]> {
+  await decoder.prepare(messages.map((message) => message.value))
+  const verdicts: (Verdict | undefined)[] = []
+  const incoming: Incoming<RecordName>[] = []
+  for (const message of messages) {
+    const record = decoder.decode(message.value)
+    if ('reason' in record) {
+      verdicts.push(dead(record.reason, record.message))
+      continue
+    }
+    verdicts.push(undefined)
+    const headers = plainHeaders(message.headers)
+    incoming.push({ topic: subscription.topic, partition, offset: message.offset, headers, record })
+  }
+  const handle = subscription.handle as (batch: Incoming<RecordName>[]) => Promise<Verdict[]> | Verdict[]
+  const judged = incoming.length > 0 ? await handle(incoming) : []
+  if (judged.length !== incoming.length) throw new Error(`${judged.length} verdicts for ${incoming.length} messages`)
+  let next = 0
+  return verdicts.map((verdict) => verdict ?? (judged[next++] as Verdict))
+}
+
+/** What the verdicts ask to be sent, by topic: outputs, and the refused messages as dead letters. */
+export function toSend(
+  source: { topic: string; partition: number; deadLetterTopic: string },
+  messages: KafkaMessage[],
+  verdicts: Verdict[],
+  service: { name: string; version: string },
+  nowMs: number,
+): Map<string, Outgoing[]> {
+  const sends = new Map<string, Outgoing[]>()
+  const add = (topic: string, outgoing: Outgoing): void => {
+    const list = sends.get(topic)
+    if (list) list.push(outgoing)
+    else sends.set(topic, [outgoing])
+  }
+  verdicts.forEach((verdict, index) => {
+    const message = messages[index]
+    if (verdict.kind === 'ok') for (const output of verdict.outputs) add(output.topic, output)
+    if (verdict.kind !== 'dead' || !message) return
+    const { offset, key, value, headers } = message
+    const { topic, partition } = source
+    const refused = { topic, partition, offset, key, value, headers: plainHeaders(headers) }
+    add(source.deadLetterTopic, deadLetter(refused, verdict, service, nowMs))
+  })
+  return sends
+}
+
+function plainHeaders(headers: IHeaders | undefined): Record<string, string | Buffer> {
+  const plain: Record<string, string | Buffer> = {}
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    const last = Array.isArray(value) ? value.at(-1) : value
+    if (last !== undefined) plain[name] = last
+  }
+  return plain
+}

@@ -1,0 +1,30 @@
+// The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. Keeps no state.
+import { startConsuming } from '#platform/kafka/consuming-service.ts'
+import { kafkaSettings, readConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { run } from '#platform/process/run.ts'
+import { sources } from '#sources/index.ts'
+import { createNormalizerMetrics } from './metrics.ts'
+import { subscribeTo } from './subscriptions.ts'
+
+const config = readConfig({ ...kafkaSettings, ...registrySettings, ...serviceSettings })
+const log = createLogger('normalizer', config.LOG_LEVEL)
+
+await run(log, 8_000, async (onStop) => {
+  const metrics = createNormalizerMetrics()
+  const service = {
+    name: 'normalizer',
+    config,
+    log,
+    metrics,
+    shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
+  }
+  await startConsuming(
+    {
+      ...service,
+      subscriptions: (registry) =>
+        Promise.all(sources.map((source) => subscribeTo(source, registry, metrics.countIgnored))),
+    },
+    onStop,
+  )
+})

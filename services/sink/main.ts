@@ -1,0 +1,36 @@
+// The sink: every topic whose record has a table -> ClickHouse. One Kafka batch, one insert, then commit.
+import { createStore, insert } from '#platform/clickhouse/client.ts'
+import { errorKind } from '#platform/clickhouse/errors.ts'
+import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
+import { startConsuming } from '#platform/kafka/consuming-service.ts'
+import { connectionSettings, readConfig, serviceSettings } from '#platform/process/config.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { run } from '#platform/process/run.ts'
+import { sources } from '#sources/index.ts'
+import { subscriptions } from './subscriptions.ts'
+
+const config = readConfig({ ...connectionSettings, ...serviceSettings })
+const log = createLogger('sink', config.LOG_LEVEL)
+
+await run(log, 8_000, async (onStop) => {
+  const store = createStore({
+    url: config.CLICKHOUSE_URL,
+    user: config.CLICKHOUSE_USER,
+    password: config.CLICKHOUSE_PASSWORD,
+    requestTimeoutMs: 20_000,
+  })
+  onStop('store', () => store.close())
+  const insertInto = (table: string, columns: string[], rows: unknown[][]) => insert(store, table, columns, rows)
+  const sourceNames = sources.map(({ name }) => name)
+  await startConsuming(
+    {
+      name: 'sink',
+      config,
+      log,
+      metrics: createConsumeMetrics('sink'),
+      shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 },
+      subscriptions: () => subscriptions(sourceNames, insertInto, errorKind),
+    },
+    onStop,
+  )
+})
