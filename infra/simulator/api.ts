@@ -8,7 +8,10 @@ import { readWindow, type Window } from './window.ts'
 
 const DAY_MS = 86_400_000
 
-/** Decides the answer to one request of the public API: limit, then faults, then the window. Notes why in the log. */
+/**
+ * Decides the answer to one request of the public API: limit, then faults, then the window. Notes why in the log.
+ * Every other refusal for the limit names Retry-After (JAO sends it sometimes), in seconds of the simulator's clock.
+ */
 export function apiReply(simulator: Simulator, request: IncomingMessage, url: URL, entry: LoggedRequest): Reply {
   const asked = simulator.limit.ask(entry.elapsedMs)
   if (!asked.admitted) {

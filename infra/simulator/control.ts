@@ -94,9 +94,9 @@ function truth(simulator: Simulator, { url }: ControlRequest): Reply {
   const nowMs = simulator.clock.nowMs()
   const day = readDay(url.searchParams.get('day'))
   if (day === undefined) return bad(DAY_WANTED)
-  const at = url.searchParams.get('at')
-  const atMs = at === null ? nowMs : Date.parse(at)
-  if (Number.isNaN(atMs)) return bad(`at must be an ISO instant such as ${iso(nowMs)}, not ${at}`)
+  const at = z.iso.datetime({ offset: true }).safeParse(url.searchParams.get('at') ?? iso(nowMs))
+  if (!at.success) return bad(`at must be an ISO instant with its zone, such as ${iso(nowMs)}`)
+  const atMs = Date.parse(at.data)
   if (atMs > nowMs) return bad(`at must not be after the simulator's clock, which stands at ${iso(nowMs)}`)
   const found = simulator.upstream.published(day, atMs)
   const head = {

@@ -34,6 +34,8 @@ try {
   const stdin = fstatSync(0)
   if (stdin.isFIFO() || stdin.isSocket()) process.stdin.once('close', leave).resume()
 } catch (error) {
-  console.error(`simulator: cannot start: ${(error as Error).message}`)
+  const { code, message } = error as NodeJS.ErrnoException
+  const why = code === 'EADDRINUSE' ? `port ${env.SIMULATOR_PORT} is in use; give another as SIMULATOR_PORT` : message
+  console.error(`simulator: cannot start: ${why}`)
   process.exit(1)
 }

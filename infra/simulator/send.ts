@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Reply } from './reply.ts'
 
@@ -17,14 +17,16 @@ export async function sendReply(response: ServerResponse, reply: Reply): Promise
     return { status: 0, sent: NOTHING }
   }
   if (reply.waitMs?.part === 'header') await pause(response, reply.waitMs.ms)
+  if (response.destroyed) return { status: 0, sent: NOTHING }
   if (reply.hugeBytes !== undefined) return sendHuge(response, reply, reply.hugeBytes)
   if (reply.sendBytes !== undefined) return sendPart(response, reply, reply.sendBytes)
   if (reply.waitMs?.part === 'body') {
-    const middle = Math.floor(reply.body.byteLength / 2)
+    const half = reply.body.subarray(0, Math.floor(reply.body.byteLength / 2))
     response.writeHead(reply.status, lengthOf(reply))
-    response.write(reply.body.subarray(0, middle))
+    response.write(half)
     await pause(response, reply.waitMs.ms)
-    response.end(reply.body.subarray(middle))
+    if (response.destroyed) return { status: reply.status, sent: half }
+    response.end(reply.body.subarray(half.byteLength))
   } else {
     response.writeHead(reply.status, lengthOf(reply))
     response.end(reply.body)
@@ -43,24 +45,28 @@ async function sendPart(response: ServerResponse, reply: Reply, bytes: number): 
 
 /** A correct empty answer blown up with blanks, chunked, until the size is reached or the caller is gone. */
 async function sendHuge(response: ServerResponse, reply: Reply, bytes: number): Promise<Sent> {
-  const head = '{"data":['
-  const tail = '],"rejected":false,"messages":null}'
   const hash = createHash('sha256')
   let sent = 0
-  const write = async (text: string) => {
-    hash.update(text)
-    sent += text.length
-    if (!response.write(text) && !response.destroyed)
-      await Promise.race([once(response, 'drain'), once(response, 'close')])
+  const counted = async function* () {
+    for (const text of hugeParts(bytes)) {
+      hash.update(text)
+      sent += text.length
+      yield text
+    }
   }
   response.writeHead(reply.status, reply.headers)
-  await write(head)
-  while (!response.destroyed && sent < bytes - tail.length) {
-    await write(' '.repeat(Math.min(CHUNK_BYTES, bytes - tail.length - sent)))
-  }
-  if (!response.destroyed) await write(tail)
-  response.end()
+  await pipeline(counted, response).catch(() => undefined)
   return { status: reply.status, sent: { bytes: sent, sha256: hash.digest('hex') } }
+}
+
+function* hugeParts(bytes: number): Generator<string> {
+  const head = '{"data":['
+  const tail = '],"rejected":false,"messages":null}'
+  yield head
+  for (let blanks = bytes - head.length - tail.length; blanks > 0; blanks -= CHUNK_BYTES) {
+    yield ' '.repeat(Math.min(CHUNK_BYTES, blanks))
+  }
+  yield tail
 }
 
 function lengthOf({ headers, body, status }: Reply): Record<string, string> {

@@ -37,7 +37,11 @@ export async function startSimulator(
 }
 
 async function handle(simulator: Simulator, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://simulator')
+  const url = URL.parse(request.url ?? '/', 'http://simulator')
+  if (url === null) {
+    await sendReply(response, problemReply(400, 'Bad Request', { detail: 'the address cannot be read' }))
+    return
+  }
   const path = url.pathname.toLowerCase()
   if (path.startsWith('/simulator/')) {
     const body = await readBody(request)

@@ -21,6 +21,8 @@ export type Upstream = {
 
 /** Days kept as text: 64 days are about 6 MB. */
 const KEPT_DAYS = 64
+/** The ids are counted this far ahead, so that asking day after day does not count them anew each time. */
+const LEDGER_AHEAD_MS = 30 * 86_400_000
 
 /** @param commands those accepted earlier, in their order: the same list gives the same upstream */
 export function createUpstream(seed: number, commands: readonly Command[] = []): Upstream {
@@ -39,7 +41,7 @@ export function createUpstream(seed: number, commands: readonly Command[] = []):
   }
   const firstId = (publication: Publication) => {
     if (ledger === undefined || !ledger.reaches(publication)) {
-      ledger = ledgerAt(Math.max(askedMs, publication.publishedAtMs), publications, byDay.keys())
+      ledger = ledgerAt(Math.max(askedMs, publication.publishedAtMs) + LEDGER_AHEAD_MS, publications, byDay.keys())
     }
     return ledger.firstId(publication)
   }
