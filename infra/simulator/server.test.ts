@@ -269,6 +269,30 @@ test('the limit is of a sliding simulated minute: speed frees it, setting the cl
   expect(requests.map(({ overLimit }) => overLimit)).toEqual([false, false, false, true, true, true, true, false])
 })
 
+test('with the clock running, each answer is what the truth says of its logged instant', async () => {
+  await setClock({ set: '2026-04-20T08:00:00Z', speed: 20_000 })
+  const bodies: Row[][] = []
+  while (
+    bodies.length < 400 &&
+    (await control<{ nowMs: number }>('clock')).nowMs < Date.parse('2026-04-20T11:00:00Z')
+  ) {
+    bodies.push(await rowsOf(...NEXT))
+    if (bodies.length % 20 === 19 && bodies.at(-1)!.length > 0) await command({ revise: { day: '2026-04-21' } })
+  }
+  const { requests } = await control<{ requests: Logged[] }>('requests')
+  expect(requests).toHaveLength(bodies.length)
+  const told = new Map<string, unknown>()
+  for (const [index, { simMs, sha256: hash }] of requests.entries()) {
+    const at = new Date(simMs).toISOString()
+    const { revision, rows } = await control<Truth>(`truth?day=2026-04-21&at=${at}`)
+    const known = told.get(hash)
+    expect(known ?? revision).toBe(revision)
+    if (known === undefined) expect(points(bodies[index]!)).toEqual(rows)
+    told.set(hash, revision)
+  }
+  expect(new Set(told.values()).size).toBe(told.size)
+})
+
 test('the log holds what was answered, hash of the bytes included', async () => {
   const whole = await good()
   await command({ fault: 'html', count: 1 })
