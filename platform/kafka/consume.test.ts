@@ -1,0 +1,344 @@
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Poll, Series } from '#schemas/generated/records.ts'
+import type { Topic } from '#schemas/topics.ts'
+import { type RealParts, startRealParts } from '../../test/support/real-parts.ts'
+import { kafkaSettings, readConfig, registrySettings } from '../process/config.ts'
+import { Unwell } from '../process/unwell.ts'
+import { createKafka, type Kafka } from './client.ts'
+import { type BatchMeasure, type Consumption, consume } from './consume.ts'
+import { acknowledged, openProducer, type Producer } from './produce.ts'
+import { provisionSchemas, provisionTopics } from './provision.ts'
+import { openRegistry, type Registry } from './registry.ts'
+import type { Incoming } from './settle.ts'
+import { ok, type Verdict } from './verdict.ts'
+
+let parts: RealParts
+let kafka: Kafka
+let registry: Registry
+let producer: Producer
+let config: ReturnType<typeof readSettings>
+const readSettings = (environment: NodeJS.ProcessEnv) =>
+  readConfig({ ...kafkaSettings, ...registrySettings }, environment)
+
+beforeAll(async () => {
+  parts = await startRealParts({ kafka: true, registry: true })
+  config = readSettings(parts.environment)
+  kafka = createKafka(config, 'test')
+  registry = openRegistry(config)
+  producer = await openProducer(kafka)
+})
+afterAll(async () => {
+  await producer?.disconnect()
+  await parts?.stop()
+})
+
+const series = (key: string): Series => ({
+  dataset: 'test.data.set',
+  key,
+  labels: {},
+  unit: 'MW',
+  step: 3600,
+  transformVersion: 1,
+  emittedAt: 0,
+})
+
+/** Topics of a test's own: input of Series records, output, dead letters. */
+async function topicsOfOneTest(): Promise<{ input: string; output: string; deadLetters: string; group: string }> {
+  const id = randomUUID().slice(0, 8)
+  const topic = (name: string, record: Topic['record']): Topic => ({
+    name: `${name}-${id}`,
+    key: 'key',
+    record,
+    partitions: 1,
+    config: {},
+  })
+  const topics = [topic('input', 'Series'), topic('output', null), topic('dead', null)]
+  await provisionTopics(kafka, topics, 1)
+  await provisionSchemas(config, topics)
+  return { input: `input-${id}`, output: `output-${id}`, deadLetters: `dead-${id}`, group: `group-${id}` }
+}
+
+async function send(topic: string, keys: string[]): Promise<void> {
+  const encode = await registry.encoder(topic, 'Series')
+  await producer.send(
+    topic,
+    keys.map((key) => ({ key, value: encode(series(key)) })),
+  )
+}
+
+/** Everything in partition 0 of a topic, as it lies there. */
+async function readAll(topic: string) {
+  const admin = kafka.admin()
+  await admin.connect()
+  const [end] = await admin.fetchTopicOffsets(topic)
+  await admin.disconnect()
+  const messages: { key: string; value: Buffer | null; headers: Record<string, string> }[] = []
+  if (!end || end.high === '0') return messages
+  const consumer = kafka.consumer({ groupId: `read-${randomUUID()}`, allowAutoTopicCreation: false })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await new Promise<void>((resolve, reject) => {
+    consumer
+      .run({
+        autoCommit: false,
+        eachMessage: async ({ message }) => {
+          const headers = Object.fromEntries(Object.entries(message.headers ?? {}).map(([k, v]) => [k, `${v}`]))
+          messages.push({ key: `${message.key}`, value: message.value, headers })
+          if (BigInt(message.offset) + 1n >= BigInt(end.high)) resolve()
+        },
+      })
+      .catch(reject)
+  })
+  await consumer.disconnect()
+  return messages
+}
+
+async function committed(group: string, topic: string): Promise<string | undefined> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+  await admin.disconnect()
+  return offsets?.partitions[0]?.offset
+}
+
+interface Running {
+  consumption: Consumption
+  measured: BatchMeasure[]
+  crashes: Error[]
+}
+
+type Topics = Awaited<ReturnType<typeof topicsOfOneTest>>
+
+async function start(
+  topics: Topics,
+  handle: (batch: Incoming<'Series'>[]) => Verdict[] | Promise<Verdict[]>,
+  over: { registry?: Registry; producer?: Producer } = {},
+): Promise<Running> {
+  const measured: BatchMeasure[] = []
+  const crashes: Error[] = []
+  const consumption = await consume({
+    kafka,
+    groupId: topics.group,
+    service: { name: 'tester', version: '9.9.9' },
+    subscriptions: [{ topic: topics.input, record: 'Series', deadLetterTopic: topics.deadLetters, handle }],
+    shape: { minBytes: 1, maxWaitMs: 50, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
+    registry: over.registry ?? registry,
+    producer: over.producer ?? producer,
+    log: pino({ level: 'silent' }),
+    measure: (batch) => measured.push(batch),
+    crash: (error) => crashes.push(error),
+  })
+  return { consumption, measured, crashes }
+}
+
+const until = (check: () => boolean | Promise<boolean>) =>
+  expect.poll(check, { timeout: 20_000, interval: 25 }).toBe(true)
+const recordsOf = (measured: BatchMeasure[]) => measured.reduce((sum, { records }) => sum + records, 0)
+
+describe('consume', () => {
+  it('publishes the outputs, then commits; a restart goes on behind them', async () => {
+    const topics = await topicsOfOneTest()
+    await send(topics.input, ['a', 'b', 'c'])
+    const echo = (batch: Incoming<'Series'>[]) =>
+      batch.map(({ record }) => ok([{ topic: topics.output, key: record.key, value: Buffer.from(record.unit) }]))
+    const first = await start(topics, echo)
+    await until(() => recordsOf(first.measured) === 3)
+    expect(await committed(topics.group, topics.input)).toBe('3')
+    await first.consumption.stop()
+
+    await send(topics.input, ['d'])
+    const seen: string[] = []
+    const second = await start(topics, (batch) => {
+      seen.push(...batch.map(({ record }) => record.key))
+      return echo(batch)
+    })
+    await until(() => recordsOf(second.measured) === 1)
+    await second.consumption.stop()
+    expect(seen).toEqual(['d'])
+    const output = await readAll(topics.output)
+    expect(output.map(({ key, value }) => [key, `${value}`])).toEqual(['a', 'b', 'c', 'd'].map((key) => [key, 'MW']))
+  })
+
+  it('sends what cannot be read, or is refused, to the dead letters alone, byte for byte', async () => {
+    const topics = await topicsOfOneTest()
+    const encode = await registry.encoder(topics.input, 'Series')
+    const unknownSchema = Buffer.from([0, 0, 0x7f, 0xff, 0xff, 1, 2, 3])
+    const cutOff = encode(series('cut')).subarray(0, 9)
+    await producer.send(topics.input, [
+      { key: 'good-1', value: encode(series('good-1')) },
+      { key: 'text', value: Buffer.from('{"no":"avro"}'), headers: { trace: 't1' } },
+      { key: 'unknown', value: unknownSchema },
+      { key: 'cut', value: cutOff },
+      { key: 'tombstone', value: null },
+      { key: 'bad', value: encode(series('bad')) },
+      { key: 'good-2', value: encode(series('good-2')) },
+    ])
+    const seen: string[] = []
+    const running = await start(topics, (batch) => {
+      seen.push(...batch.map(({ record }) => record.key))
+      return batch.map(({ record }) =>
+        record.key === 'bad' ? { kind: 'dead', reason: 'type', message: 'no good' } : ok(),
+      )
+    })
+    await until(() => recordsOf(running.measured) === 7)
+    await running.consumption.stop()
+    expect(seen).toEqual(['good-1', 'bad', 'good-2'])
+    const letters = await readAll(topics.deadLetters)
+    const summary = letters.map(({ key, headers }) => [key, headers['tidemark-reason'], headers['tidemark-offset']])
+    expect(summary).toEqual([
+      ['text', 'not-avro', '1'],
+      ['unknown', 'unknown-schema', '2'],
+      ['cut', 'decode', '3'],
+      ['tombstone', 'not-avro', '4'],
+      ['bad', 'type', '5'],
+    ])
+    expect(letters.map(({ value }) => value)).toEqual([
+      Buffer.from('{"no":"avro"}'),
+      unknownSchema,
+      cutOff,
+      null,
+      encode(series('bad')),
+    ])
+    expect(letters[0]?.headers).toMatchObject({
+      trace: 't1',
+      'tidemark-topic': topics.input,
+      'tidemark-partition': '0',
+      'tidemark-service': 'tester',
+      'tidemark-version': '9.9.9',
+      'tidemark-attempts': '1',
+    })
+    expect(letters[4]?.headers['tidemark-message']).toBe('no good')
+  })
+
+  it('waits while the world is unwell, commits nothing, and does the same batch again', async () => {
+    const topics = await topicsOfOneTest()
+    await send(topics.input, ['a', 'b'])
+    const attempts: string[][] = []
+    const running = await start(topics, async (batch) => {
+      attempts.push(batch.map(({ record }) => record.key))
+      if (attempts.length < 4) {
+        expect(await committed(topics.group, topics.input)).toBe('-1')
+        throw new Unwell('the store is away')
+      }
+      return batch.map(() => ok())
+    })
+    await until(() => recordsOf(running.measured) === 2)
+    await running.consumption.stop()
+    expect(attempts).toEqual(new Array(4).fill(['a', 'b']))
+    expect(running.crashes).toEqual([])
+    expect(await readAll(topics.deadLetters)).toEqual([])
+  })
+
+  it('tries again when a send is acknowledged for some partitions only', async () => {
+    const topics = await topicsOfOneTest()
+    await send(topics.input, ['a'])
+    let sends = 0
+    const losing: Producer = {
+      ...producer,
+      send: async (topic, records, options) => {
+        const written = await producer.send(topic, records, options)
+        if (++sends > 1) return written
+        return acknowledged(topic, new Set([0, 1]), [{ topicName: topic, partition: 0, errorCode: 0, baseOffset: '0' }])
+      },
+    }
+    const handle = (batch: Incoming<'Series'>[]) =>
+      batch.map(() => ok([{ topic: topics.output, key: 'k', value: Buffer.from('v') }]))
+    const running = await start(topics, handle, { producer: losing })
+    await until(() => recordsOf(running.measured) === 1)
+    await running.consumption.stop()
+    expect(sends).toBe(2)
+  })
+
+  it('takes any other error for a bug: it tells so once and commits nothing', async () => {
+    const topics = await topicsOfOneTest()
+    await send(topics.input, ['a'])
+    const running = await start(topics, () => {
+      throw new TypeError('a bug')
+    })
+    await until(() => running.crashes.length === 1)
+    expect(running.crashes[0]?.message).toBe('a bug')
+    expect(await committed(topics.group, topics.input)).toBe('-1')
+  })
+
+  it('does not commit a batch whose handling outlives the stop; the next member does it again', async () => {
+    const topics = await topicsOfOneTest()
+    await send(topics.input, ['a'])
+    let release = () => {}
+    let handled = 0
+    const first = await start(topics, async (batch) => {
+      handled++
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return batch.map(() => ok())
+    })
+    await until(() => handled === 1)
+    const stopped = first.consumption.stop()
+    release()
+    await stopped
+    expect(await committed(topics.group, topics.input)).toBe('-1')
+    const second = await start(topics, (batch) => batch.map(() => ok()))
+    await until(() => recordsOf(second.measured) === 1)
+    await second.consumption.stop()
+  })
+
+  it('asks the registry once for an id that it does not know', async () => {
+    const topics = await topicsOfOneTest()
+    const unknown = Buffer.from([0, 0x7f, 0xff, 0xff, 0xfe, 1, 2, 3])
+    await producer.send(
+      topics.input,
+      Array.from({ length: 500 }, () => ({ key: 'k', value: unknown })),
+    )
+    const asked: string[] = []
+    const proxy = createServer(async (request, response) => {
+      asked.push(`${request.url}`)
+      const answer = await fetch(`${new URL(config.SCHEMA_REGISTRY_URL).origin}${request.url}`)
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    const { port } = proxy.address() as AddressInfo
+    const path = new URL(config.SCHEMA_REGISTRY_URL).pathname
+    const counting = openRegistry({ SCHEMA_REGISTRY_URL: `http://127.0.0.1:${port}${path}` })
+    const running = await start(topics, (batch) => batch.map(() => ok()), { registry: counting })
+    await until(() => recordsOf(running.measured) === 500)
+    await running.consumption.stop()
+    proxy.close()
+    expect(asked).toEqual([`${path}/schemas/ids/${0x7ffffffe}`])
+    expect(await readAll(topics.deadLetters)).toHaveLength(500)
+  })
+})
+
+describe('an acknowledgement', () => {
+  const reply = (partition: number, errorCode = 0) => ({ topicName: 't', partition, errorCode, baseOffset: '7' })
+  it('counts when it names every partition that was sent', () => {
+    expect(acknowledged('t', new Set([0, 2]), [reply(0), reply(2)])).toEqual([
+      { partition: 0, baseOffset: '7' },
+      { partition: 2, baseOffset: '7' },
+    ])
+  })
+  it.each([
+    ['a partition is absent', [reply(0)]],
+    ['a partition failed', [reply(0), reply(2, 6)]],
+    ['nothing came', []],
+  ])('does not count when %s', (_name, replies) => {
+    expect(() => acknowledged('t', new Set([0, 2]), replies)).toThrow(Unwell)
+  })
+})
+
+describe('the registry', () => {
+  it('reads a record that an older schema wrote, filling defaults', async () => {
+    const topics = await topicsOfOneTest()
+    const encode = await registry.encoder(topics.input, 'Series')
+    const decoder = registry.decoder('Series')
+    const bytes = encode(series('x'))
+    await decoder.prepare([bytes])
+    expect(decoder.decode(bytes)).toEqual(series('x'))
+    const wrong = registry.decoder('Poll')
+    await wrong.prepare([bytes])
+    expect((wrong.decode(bytes) as unknown as { reason: string } & Poll).reason).toBe('schema')
+  })
+})

@@ -1,0 +1,210 @@
+// Membership as a lock: whoever the group gave a partition, and who has read all of it, owns what it stands for.
+// Nothing is ever committed, so each assignment reads its partitions from the beginning.
+import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Logger } from '../process/log.ts'
+import { pause } from '../process/retry.ts'
+import { sameNumberTogether } from './assigner.ts'
+import { createOwnership, type Ownership } from './ownership.ts'
+
+/** A partition (of all topics) that this process owns for a while. */
+export interface Lease {
+  partition: number
+  /** Aborts as soon as the lease is over. */
+  signal: AbortSignal
+  /** Whether it is still held at this very moment. Ask before every act. */
+  holds: () => boolean
+}
+
+/** One record as read. */
+export interface ReadRecord {
+  topic: string
+  partition: number
+  offset: number
+  value: Buffer | null
+  /** Kafka's timestamp, ms. */
+  writtenAtMs: number
+}
+
+export interface OwnOptions {
+  kafka: Kafka
+  groupId: string
+  /** Topics with the same number of partitions. */
+  topics: string[]
+  /** At least 6,000 for a broker with default settings. */
+  sessionTimeoutMs: number
+  /** Takes every record, old and new, of every partition assigned, in order, and more than once. May throw Unwell. */
+  read: (records: ReadRecord[]) => Promise<void>
+  /** A lease begins: all that was written to its partitions before is read. */
+  owned: (lease: Lease) => void
+  log: Logger
+  /** Called with an error that leaves the consumer dead: the process must exit. */
+  crash: (error: Error) => void
+}
+
+export interface OwnPartitions {
+  /** Why this process is not fit for work; undefined when it is, also as a stand-by with nothing assigned. */
+  notReady: () => string | undefined
+  owned: () => number[]
+  /** Ends all leases, leaves the group and disconnects. */
+  stop: () => Promise<void>
+}
+
+const watchEveryMs = 200
+const readEndsEveryMs = 500
+
+/** Joins the group and tells of leases until stopped. */
+export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions> {
+  const { kafka, groupId, topics, sessionTimeoutMs, log } = options
+  const ownership = createOwnership(topics, sessionTimeoutMs / 2)
+  const leases = leaseKeeper(ownership, options.owned)
+  const stopping = new AbortController()
+  const admin = kafka.admin()
+  const consumer = kafka.consumer({
+    groupId,
+    partitionAssigners: [sameNumberTogether],
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: sessionTimeoutMs,
+    heartbeatInterval: sessionTimeoutMs / 8,
+    // kafkajs heartbeats between two fetches: a fetch must not wait longer than a heartbeat may.
+    maxWaitTimeInMs: Math.min(500, sessionTimeoutMs / 16),
+    allowAutoTopicCreation: false,
+  })
+  const catchUp = () => readEnds(admin, ownership, topics, stopping.signal, log).then(leases.settle)
+  follow(consumer, { ownership, leases, catchUp, ...options })
+  await admin.connect()
+  await consumer.connect()
+  await consumer.subscribe({ topics, fromBeginning: true })
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: async ({ batch }: EachBatchPayload) => {
+      const { topic, partition } = batch
+      await options.read(
+        batch.messages.map(({ offset, value, timestamp }) => ({
+          topic,
+          partition,
+          offset: Number(offset),
+          value,
+          writtenAtMs: Number(timestamp),
+        })),
+      )
+      ownership.read(topic, partition, Number(batch.lastOffset()) + 1)
+      leases.settle()
+    },
+  })
+  const watch = setInterval(leases.settle, watchEveryMs)
+  return {
+    notReady: () => ownership.notReady(steadyMs()),
+    owned: () => ownership.owned(steadyMs()),
+    stop: async () => {
+      stopping.abort()
+      clearInterval(watch)
+      ownership.left()
+      leases.settle()
+      await consumer.disconnect()
+      await admin.disconnect()
+    },
+  }
+}
+
+/**
+ * Ms that pass while this process is stopped, too. A machine that slept shows it in the wall clock alone, so the one
+ * that has come further counts; a wall clock that is set forwards costs a pause until the next heartbeat.
+ */
+function createSteadyMs(): () => number {
+  const start = { monotonicMs: performance.now(), wallMs: Date.now() }
+  let latestMs = 0
+  return () => {
+    latestMs = Math.max(latestMs, performance.now() - start.monotonicMs, Date.now() - start.wallMs)
+    return latestMs
+  }
+}
+const steadyMs = createSteadyMs()
+
+interface Leases {
+  /** Begins and ends leases until they are what the ownership says. */
+  settle: () => void
+}
+
+function leaseKeeper(ownership: Ownership, owned: OwnOptions['owned']): Leases {
+  const current = new Map<number, { ending: AbortController; generation: number }>()
+  return {
+    settle: () => {
+      const generation = ownership.generation()
+      const now = new Set(ownership.owned(steadyMs()))
+      for (const [partition, lease] of [...current]) {
+        if (now.has(partition) && lease.generation === generation) continue
+        current.delete(partition)
+        lease.ending.abort()
+      }
+      for (const partition of now) {
+        if (current.has(partition)) continue
+        const ending = new AbortController()
+        current.set(partition, { ending, generation })
+        const holds = () =>
+          !ending.signal.aborted &&
+          ownership.generation() === generation &&
+          ownership.owned(steadyMs()).includes(partition)
+        owned({ partition, signal: ending.signal, holds })
+      }
+    },
+  }
+}
+
+/** Keeps the ownership true to what kafkajs tells. */
+function follow(
+  consumer: Consumer,
+  parts: OwnOptions & { ownership: Ownership; leases: Leases; catchUp: () => Promise<void> },
+): void {
+  const { ownership, leases, topics, groupId, log } = parts
+  const leave = () => {
+    ownership.left()
+    leases.settle()
+  }
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    const partitions = payload.memberAssignment[topics[0] ?? ''] ?? []
+    ownership.joined(partitions, steadyMs())
+    leases.settle()
+    log.info({ groupId, partitions }, 'the group assigned partitions')
+    parts.catchUp().catch(parts.crash)
+  })
+  consumer.on(consumer.events.HEARTBEAT, () => {
+    ownership.heard(steadyMs())
+    leases.settle()
+  })
+  consumer.on(consumer.events.REBALANCING, leave)
+  consumer.on(consumer.events.STOP, leave)
+  consumer.on(consumer.events.DISCONNECT, leave)
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    leave()
+    const { error, restart } = payload
+    if (restart) log.warn({ err: error, groupId }, 'the consumer failed and starts again')
+    else parts.crash(new Error(`The consumer of ${topics.join(' and ')} is dead`, { cause: error }))
+  })
+}
+
+/** Reads where the assigned partitions end, again and again until all of this generation are read. */
+async function readEnds(
+  admin: Admin,
+  ownership: Ownership,
+  topics: string[],
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const generation = ownership.generation()
+  const isCurrent = () => !signal.aborted && ownership.generation() === generation
+  do {
+    try {
+      for (const topic of topics) {
+        const ends = await admin.fetchTopicOffsets(topic)
+        if (!isCurrent()) return
+        ownership.ends(
+          topic,
+          ends.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) })),
+        )
+      }
+    } catch (error) {
+      if (isCurrent()) log.warn({ err: error, topics }, 'the ends of the topics cannot be read: trying again')
+    }
+    if (ownership.isBehind()) await pause(readEndsEveryMs, signal)
+  } while (isCurrent() && ownership.isBehind())
+}
