@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { quoteString } from './quote.ts'
+
+/** What we use of `@chdb/lib-*` 26.7.3-stable.1; handles are opaque. */
+interface Library {
+  CreateConnection(path: string, settings?: string[]): object
+  CloseConnection(connection: object): void
+  QueryAsyncConnection(connection: object, sql: string, format: string): Promise<RowsResult>
+  InsertRawAsyncConnection(connection: object, sql: string, data: Buffer, countLines: boolean): Promise<WriteResult>
+  DurableClassifyAsync(connection: object, sql: string, database: string): Promise<Classified>
+}
+
+export interface RowsResult {
+  bytes: Buffer
+  rowsRead: number
+  bytesRead: number
+}
+export interface WriteResult {
+  rowsWritten: number
+  bytesWritten: number
+}
+/** The engine's own reading: 0 read, 1 write, 2 access, 3 control, 4 cannot be parsed. */
+export interface Classified {
+  statementCount: number
+  queryClass: number
+}
+
+const PACKAGES: Record<string, string> = {
+  'linux-x64': '@chdb/lib-linux-x64-gnu',
+  'linux-arm64': '@chdb/lib-linux-arm64-gnu',
+  'darwin-x64': '@chdb/lib-darwin-x64',
+  'darwin-arm64': '@chdb/lib-darwin-arm64',
+}
+
+/**
+ * One connection: settings, parameters, database and temporary tables live and die with it. It runs one statement at
+ * a time. Closing while a statement runs aborts the whole engine, so `close` waits for it.
+ */
+export class Connection {
+  readonly #library: Library
+  readonly #handle: object
+  #pending = 0
+  #closing = false
+
+  constructor(library: Library, handle: object) {
+    this.#library = library
+    this.#handle = handle
+  }
+
+  /** Runs `sql` (it may be several statements of ours) and gives the whole result of the last in `format`. */
+  run(sql: string, format: string): Promise<RowsResult> {
+    return this.#track(() => this.#library.QueryAsyncConnection(this.#handle, sql, format))
+  }
+
+  /** As `run`, for statements that write: tells how many rows they wrote, those through views included. */
+  write(sql: string): Promise<WriteResult> {
+    return this.#track(() => this.#library.InsertRawAsyncConnection(this.#handle, sql, Buffer.from('\n'), false))
+  }
+
+  classify(sql: string): Promise<Classified> {
+    return this.#track(() => this.#library.DurableClassifyAsync(this.#handle, sql, 'default'))
+  }
+
+  close(): void {
+    this.#closing = true
+    this.#closeWhenIdle()
+  }
+
+  async #track<T>(start: () => Promise<T>): Promise<T> {
+    this.#pending++
+    try {
+      return await start()
+    } finally {
+      this.#pending--
+      this.#closeWhenIdle()
+    }
+  }
+
+  #closeWhenIdle(): void {
+    if (!this.#closing || this.#pending > 0) return
+    this.#closing = false
+    this.#library.CloseConnection(this.#handle)
+  }
+}
+
+/** The engine of this process: one data directory, open until the process ends. */
+export interface Engine {
+  /** Held, never used: the garbage collector would close the engine. */
+  root: object
+  /** A new connection, 0.1 ms. */
+  connect(): Connection
+  /** Asks every running statement whose text holds `marker` to stop; returns at once, see running.ts. */
+  kill(marker: string): Promise<void>
+}
+
+/**
+ * Opens the engine on `<dataDir>/engine` with a configuration file. The first connection stays open for the life of
+ * the process: each closing and opening of the engine leaks threads.
+ * @throws Error in one sentence: library missing, or directory in use by another process
+ */
+export function openEngine(dataDir: string, configFile: string): Engine {
+  const library = loadLibrary()
+  const path = join(dataDir, 'engine')
+  const root = openRoot(library, path, configFile)
+  const connect = () => new Connection(library, library.CreateConnection(path))
+  return { root, connect, kill: (marker) => kill(connect(), marker) }
+}
+
+function openRoot(library: Library, path: string, configFile: string): object {
+  try {
+    return library.CreateConnection(path, [`--config-file=${configFile}`])
+  } catch (cause) {
+    throw new Error(whyNotOpened(path), { cause })
+  }
+}
+
+async function kill(connection: Connection, marker: string): Promise<void> {
+  // Cut in two, so that this statement does not find itself. SYNC would hang for ever (chDB keeps the entry).
+  const [head, tail] = [marker.slice(0, 3), marker.slice(3)].map(quoteString)
+  try {
+    await connection.run(`KILL QUERY WHERE position(query, concat(${head}, ${tail})) > 0 ASYNC`, 'Null')
+  } finally {
+    connection.close()
+  }
+}
+
+function loadLibrary(): Library {
+  const platform = `${process.platform}-${process.arch}`
+  const name = PACKAGES[platform]
+  if (name === undefined) {
+    throw new Error(`there is no embedded ClickHouse for ${platform}; set CLICKHOUSE_URL to a server instead`)
+  }
+  try {
+    return createRequire(import.meta.url)(name) as Library
+  } catch (cause) {
+    const why = (cause as Error).message.split('\n')[0]
+    throw new Error(
+      `the embedded ClickHouse (${name}) cannot be loaded: ${why}; run "npm run setup", or set CLICKHOUSE_URL to a server (it needs glibc and a CPU with AVX2)`,
+      { cause },
+    )
+  }
+}
+
+/** The library says only "failed"; the reason is in the status file that the engine locks. */
+function whyNotOpened(path: string): string {
+  const pid = Number(/PID: (\d+)/.exec(readStatus(path))?.[1])
+  if (Number.isInteger(pid) && pid !== process.pid && isAlive(pid)) {
+    return `the data directory ${path} is in use by process ${pid}; stop it or choose another directory`
+  }
+  return `the data directory ${path} cannot be opened by the embedded ClickHouse; see the line it printed above`
+}
+
+function readStatus(path: string): string {
+  try {
+    return readFileSync(join(path, 'status'), 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

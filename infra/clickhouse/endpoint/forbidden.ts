@@ -1,0 +1,47 @@
+import { Failure } from './failure.ts'
+import type { Token } from './tokens.ts'
+
+/**
+ * Names that reach files, processes or other machines and that the engine's own grants do not stop (tried one by one
+ * on 26.7.2: the scalar function file() reads any host file, also as APPLY(file), arrayMap(file, …) and quoted).
+ * Everything else of that kind is refused by the grants in engine-config.ts.
+ */
+const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE']
+const CLAUSES = ['OUTFILE', 'INFILE']
+/** Evaluates SQL inside of data: only the endpoint decides about it. */
+const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS']
+
+/**
+ * Refuses what no user may say, however it is spelled; comments and strings are already gone from `own`.
+ * @throws Failure 497
+ */
+export function refuseDangerous(own: Token[]): void {
+  own.forEach((token, index) => {
+    if (token.kind !== 'word' && token.kind !== 'name') return
+    const text = token.text.toUpperCase()
+    if (token.kind === 'name' && text.includes('\\')) throw denied('a quoted name with a backslash')
+    if (NAMES.includes(text)) throw denied(`the name ${token.text}`)
+    if (token.kind === 'word' && CLAUSES.includes(text)) throw denied(`${text} (quote it by backticks if it is a name)`)
+    if (SETTINGS.includes(text)) throw denied(`changing ${token.text}`)
+    const called = own[index + 1]?.kind === 'symbol' && own[index + 1]?.text === '('
+    if (called && text === 'DISK') throw denied('a disk defined in a statement')
+    if (called && text === 'FORMAT' && !isTemplate(own[index + 2])) {
+      throw denied('format() with anything but a literal template as its first argument')
+    }
+    if (text === 'SET' && own[index + 1]?.text.toUpperCase().startsWith('PARAM_')) throw denied('SET param_…')
+  })
+}
+
+/** format('{}', x) formats; the table function of that name evaluates DEFAULT expressions hidden in a string. */
+function isTemplate(token: Token | undefined): boolean {
+  return token?.kind === 'string' && token.text.includes('{')
+}
+
+/** A parameter of type Identifier may become a function's name: the names above are refused there too. */
+export function refuseDangerousParameter(value: string): void {
+  if (NAMES.includes(value.trim().toUpperCase())) throw denied(`a parameter ${JSON.stringify(value)} used as a name`)
+}
+
+function denied(what: string): Failure {
+  return new Failure(497, 'ACCESS_DENIED', `Not allowed on this endpoint: ${what}.`)
+}

@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { MAX_QUERIES, MAX_WAITING, readConfig } from './config.ts'
+import { loadCredentials } from './credentials.ts'
+import { openEngine } from './engine.ts'
+import { writeEngineConfig } from './engine-config.ts'
+import { makePipes } from './pipes.ts'
+import { createQueue } from './queue.ts'
+import { RunningStatements } from './running.ts'
+import { createEndpoint } from './server.ts'
+import { Sessions } from './sessions.ts'
+
+/** The embedded ClickHouse: owns a data directory and serves ClickHouse's HTTP protocol on loopback. See README.md. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const credentials = loadCredentials(config.credentialsFile)
+  process.chdir(config.dataDir)
+  const engine = openEngine(config.dataDir, writeEngineConfig(config.dataDir))
+  const running = new RunningStatements(engine)
+  const server = createEndpoint({
+    engine,
+    running,
+    credentials,
+    pipes: makePipes(MAX_QUERIES),
+    queue: createQueue(MAX_QUERIES, MAX_WAITING, 60_000),
+    sessions: new Sessions(engine),
+  })
+  server.on('error', (error) => fail(error.message))
+  server.listen(config.port, '127.0.0.1', () => {
+    const { port } = server.address() as AddressInfo
+    console.log(`clickhouse endpoint listens on http://127.0.0.1:${port}`)
+  })
+
+  let stopping = false
+  function stop(): void {
+    if (stopping) return
+    stopping = true
+    server.close()
+    for (const one of running.all) void one.killNow()
+    // A statement that waits for a reader would hold process.exit for ever: the second timer ends it the hard way.
+    const deadline = Date.now() + 2_000
+    const timer = setInterval(() => {
+      if (running.all.length > 0 && Date.now() < deadline) return
+      clearInterval(timer)
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1_500).unref()
+      server.closeAllConnections()
+      process.exit(0)
+    }, 20)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  // The parent holds our standard input: its end is the parent's end.
+  process.stdin.on('end', stop).on('error', stop).resume()
+}
+
+function fail(sentence: string): never {
+  console.error(sentence)
+  process.exit(1)
+}
+
+main().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))

@@ -1,0 +1,106 @@
+import { Failure } from './failure.ts'
+import { refuseDangerousParameter } from './forbidden.ts'
+import { quoteName, quoteString } from './quote.ts'
+
+/** What the URL and headers of a request say besides the statement. */
+export interface Parameters {
+  query: string
+  database: string | undefined
+  defaultFormat: string
+  queryId: string | undefined
+  session: { id: string; timeoutS: number; mustExist: boolean } | undefined
+  /** The readonly level that the client asks for. */
+  readonly: number
+  compressResponse: boolean
+  /** Engine settings, names checked, values as they came. */
+  settings: [string, string][]
+  /** Query parameters, as they came. */
+  bound: [string, string][]
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_.]{0,127}$/
+/** Read elsewhere or without meaning here; never given to the engine. */
+const OWN = new Set(
+  'query database default_format user password query_id session_id session_timeout session_check close_session quota_key compress decompress wait_end_of_query buffer_size stacktrace role client_protocol_version add_http_cors_header http_headers_progress_interval_ms send_progress_in_http_headers readonly enable_http_compression input_format_values_interpret_expressions'.split(
+    ' ',
+  ),
+)
+const MAX_SESSION_TIMEOUT_S = 3600
+
+/**
+ * Sorts the parameters of a request as the server does: known ones, `param_…`, and the rest as settings.
+ * @throws Failure 115 for a name that cannot be a setting, 48 for the native compression, 511 for roles
+ */
+export function readParameters(url: URLSearchParams, headers: Record<string, string | undefined>): Parameters {
+  for (const name of ['compress', 'decompress']) {
+    if (isOn(url.get(name))) {
+      const sentence = `${name}=1 (ClickHouse's own block compression) is not served; use compress=0, or Content-Encoding`
+      throw new Failure(48, 'NOT_IMPLEMENTED', `${sentence}.`)
+    }
+  }
+  if (url.has('role')) throw new Failure(511, 'UNKNOWN_ROLE', 'This endpoint has no roles.')
+  const sessionId = url.get('session_id') ?? ''
+  const rest = [...url].filter(([name]) => !OWN.has(name))
+  return {
+    query: url.get('query') ?? '',
+    database: url.get('database') ?? headers['x-clickhouse-database'],
+    defaultFormat: formatName(url.get('default_format') ?? headers['x-clickhouse-format'] ?? 'TabSeparated'),
+    queryId: url.get('query_id') || undefined,
+    session: sessionId === '' ? undefined : { id: sessionId, ...sessionRules(url) },
+    readonly: readonlyLevel(url.get('readonly')),
+    compressResponse: isOn(url.get('enable_http_compression')),
+    settings: rest.filter(([name]) => !name.startsWith('param_')).map(checkedSetting),
+    bound: rest.filter(([name]) => name.startsWith('param_')).map(checkedSetting),
+  }
+}
+
+/**
+ * The statements that prepare a connection for one request, in one text. readonly comes last: nothing can be set after
+ * it that it forbids, and it cannot be taken back.
+ */
+export function preparation(parameters: Parameters, readonly: number): string {
+  const assignments = [...parameters.bound, ...parameters.settings]
+  const lines = assignments.map(([name, value]) => `SET ${name}=${quoteString(value)};\n`)
+  if (parameters.database !== undefined && parameters.database !== '')
+    lines.push(`USE ${quoteName(parameters.database)};\n`)
+  if (readonly > 0) lines.push(`SET readonly=${readonly};\n`)
+  return lines.join('')
+}
+
+/** `{name:Identifier}` may become a function's name. */
+export function checkIdentifierParameters(statement: string, bound: [string, string][]): void {
+  if (!/identifier/i.test(statement)) return
+  for (const [, value] of bound) refuseDangerousParameter(value)
+}
+
+function checkedSetting(pair: [string, string]): [string, string] {
+  if (!NAME.test(pair[0])) throw new Failure(115, 'UNKNOWN_SETTING', `Unknown setting '${pair[0].slice(0, 100)}'.`)
+  return pair
+}
+
+function formatName(name: string): string {
+  if (!NAME.test(name)) throw new Failure(73, 'UNKNOWN_FORMAT', `Unknown format ${name.slice(0, 100)}.`)
+  return name
+}
+
+function sessionRules(url: URLSearchParams): { timeoutS: number; mustExist: boolean } {
+  const timeoutS = Number(url.get('session_timeout') ?? 60)
+  if (!Number.isFinite(timeoutS) || timeoutS < 0 || timeoutS > MAX_SESSION_TIMEOUT_S) {
+    throw new Failure(
+      374,
+      'INVALID_SESSION_TIMEOUT',
+      `session_timeout must be from 0 to ${MAX_SESSION_TIMEOUT_S} seconds.`,
+    )
+  }
+  return { timeoutS, mustExist: isOn(url.get('session_check')) }
+}
+
+function readonlyLevel(value: string | null): number {
+  if (value === null || value === '0') return 0
+  if (value === '1' || value === '2') return Number(value)
+  throw new Failure(36, 'BAD_ARGUMENTS', 'readonly must be 0, 1 or 2.')
+}
+
+function isOn(value: string | null): boolean {
+  return value === '1' || value?.toLowerCase() === 'true'
+}

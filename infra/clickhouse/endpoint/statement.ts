@@ -1,0 +1,191 @@
+import { Failure } from './failure.ts'
+import { refuseDangerous } from './forbidden.ts'
+import { syntax, type Token, tokens } from './tokens.ts'
+
+/**
+ * What a request asks for, cut so that it can be given to the engine without its data:
+ * - `insert`: rows follow as data from byte `dataStart`; `head` ends before SETTINGS/FORMAT/VALUES.
+ * - `rows`: gives a result that may be large; `body` and `tail` are the text around the place for INTO OUTFILE.
+ * - `command`: everything else, `text` whole. `firstWordEnd` is where a marker comment goes.
+ * All texts are latin1 (one character a byte), without trailing semicolons.
+ */
+export type Statement =
+  | { kind: 'insert'; head: string; settings: string; format: string; dataStart: number; firstWordEnd: number }
+  | { kind: 'rows'; keyword: string; body: string; format: string | undefined; tail: string; firstWordEnd: number }
+  | { kind: 'command'; keyword: string; text: string; firstWordEnd: number }
+
+const ROWS = ['SELECT', 'WITH', 'FROM', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN', 'EXISTS']
+const COMMANDS =
+  'INSERT CREATE ALTER DROP UNDROP TRUNCATE RENAME EXCHANGE REPLACE OPTIMIZE SET USE KILL SYSTEM DELETE UPDATE ATTACH DETACH CHECK GRANT REVOKE BACKUP RESTORE MOVE EXECUTE'.split(
+    ' ',
+  )
+
+/**
+ * Reads the one statement at the start of `text`. `complete` says that nothing follows; without it the answer may be
+ * `undefined`: more is needed. Data of an INSERT is never looked at.
+ * @throws Failure 62 for several statements, unknown beginnings and unclosed quotes; 497 for what is never allowed
+ */
+export function readStatement(text: string, complete: boolean): Statement | undefined {
+  try {
+    return read(text)
+  } catch (error) {
+    if (complete || !(error instanceof Unfinished || error instanceof Failure)) throw finished(error, text)
+    return undefined
+  }
+
+  function read(source: string): Statement | undefined {
+    const stream = tokens(source)
+    const first = stream.next().value as Token | undefined
+    if (first === undefined) return complete ? refuseEmpty() : undefined
+    const keyword = first.text === '(' ? 'SELECT' : upper(first)
+    if (keyword === 'INSERT') {
+      const insert = readInsert(source, first, stream, complete)
+      if (insert !== undefined) return insert
+    }
+    if (!complete) return undefined
+    return readWhole(source, keyword, first)
+  }
+}
+
+/** Thrown where the text ends inside the head of an INSERT. */
+class Unfinished extends Error {}
+
+function finished(error: unknown, text: string): unknown {
+  return error instanceof Unfinished ? syntax(text.length, 'the INSERT ends before its data') : error
+}
+
+function readInsert(source: string, first: Token, stream: Generator<Token>, complete: boolean): Statement | undefined {
+  const seen: Token[] = [first]
+  let settingsAt: number | undefined
+  for (const token of stream) {
+    const word = token.depth === 0 ? upper(token) : ''
+    const before = seen.at(-1)
+    seen.push(token)
+    if (token.kind === 'symbol' && token.text === ';') return undefined
+    if (word === 'FUNCTION') throw new Failure(497, 'ACCESS_DENIED', 'INSERT INTO FUNCTION is not allowed.')
+    if (word === 'SELECT' || word === 'WITH' || word === 'WATCH' || word === 'FROM') return undefined
+    if (token.depth === 1 && upper(token) === 'SELECT' && before?.text === '(') return undefined
+    if (word === 'SETTINGS' && seen.length > 3) settingsAt ??= token.start
+    if (word === 'VALUES' && seen.length > 3) return dataInsert(source, seen, settingsAt, token, 'Values', token.end)
+    if (word !== 'FORMAT' || seen.length <= 3) continue
+    const name = stream.next().value as Token | undefined
+    // The name may go on in the next chunk: it is whole only when something follows it.
+    if (name === undefined || (!complete && name.end === source.length)) throw new Unfinished()
+    if (name.kind !== 'word') throw syntax(name.start, 'a format name is expected')
+    return withFormat(source, seen, settingsAt, token, name, complete)
+  }
+  if (!complete) throw new Unfinished()
+  return undefined
+}
+
+/** `FORMAT X SETTINGS a = 1` is read as settings only on the line of the format: on the next one it is data. */
+function withFormat(
+  source: string,
+  seen: Token[],
+  settingsAt: number | undefined,
+  format: Token,
+  name: Token,
+  complete: boolean,
+): Statement {
+  const lineEnd = source.indexOf('\n', name.end)
+  if (lineEnd < 0 && !complete) throw new Unfinished()
+  const line = source.slice(name.end, lineEnd < 0 ? source.length : lineEnd)
+  if (/^\s*;/.test(line)) throw syntax(name.end, 'a semicolon after the format name is not accepted')
+  if (/^[ \t]+SETTINGS[ \t]/i.test(line)) {
+    if (settingsAt !== undefined) throw syntax(name.end, 'SETTINGS stand twice')
+    const extra = [...tokens(line)]
+    refuseDangerous(extra)
+    if (extra.some((token) => token.text === ';')) throw syntax(name.end, 'several statements are not accepted')
+    const insert = dataInsert(source, seen, format.start, format, name.text, name.end + line.length)
+    return { ...insert, settings: line.trim(), dataStart: afterBlank(source, name.end + line.length) }
+  }
+  return dataInsert(source, seen, settingsAt, format, name.text, name.end)
+}
+
+function dataInsert(
+  source: string,
+  seen: Token[],
+  settingsAt: number | undefined,
+  clause: Token,
+  format: string,
+  headEnd: number,
+) {
+  refuseDangerous(seen)
+  const first = seen[0] as Token
+  return {
+    kind: 'insert' as const,
+    head: source.slice(first.start, settingsAt ?? clause.start).trimEnd(),
+    settings: settingsAt === undefined ? '' : source.slice(settingsAt, clause.start).trim(),
+    format,
+    dataStart: afterBlank(source, headEnd),
+    firstWordEnd: first.end - first.start,
+  }
+}
+
+/** ParserInsertQuery: data begins after blanks and at most one line break. */
+function afterBlank(source: string, at: number): number {
+  const blank = /[ \t\f]*\r?\n?/y
+  blank.lastIndex = at
+  return at + (blank.exec(source)?.[0].length ?? 0)
+}
+
+function readWhole(source: string, keyword: string, first: Token): Statement {
+  const all = [...tokens(source)]
+  const stop = all.findIndex((token) => token.kind === 'symbol' && token.text === ';')
+  const own = stop < 0 ? all : all.slice(0, stop)
+  if (stop >= 0 && all.slice(stop).some((token) => token.text !== ';' || token.kind !== 'symbol')) {
+    throw syntax(
+      all[stop]?.start ?? 0,
+      'several statements in one request are not accepted (Multi-statements are not allowed)',
+    )
+  }
+  if (!ROWS.includes(keyword) && !COMMANDS.includes(keyword)) {
+    throw syntax(first.start, `(${first.text.slice(0, 40)}): no statement begins like this`)
+  }
+  refuseDangerous(own)
+  refuseHiddenData(own)
+  const end = own.at(-1)?.end ?? source.length
+  const firstWordEnd = first.end - first.start
+  const inserts = own.some((token) => token.kind === 'word' && upper(token) === 'INSERT')
+  const isRows = ROWS.includes(keyword) && !(inserts && keyword === 'WITH')
+  if (!isRows) return { kind: 'command', keyword, text: source.slice(first.start, end), firstWordEnd }
+  const format = formatClause(own)
+  return {
+    kind: 'rows',
+    keyword,
+    body: source.slice(first.start, format?.start ?? end).trimEnd(),
+    format: format?.name,
+    tail: format === undefined ? '' : source.slice(format.start, end),
+    firstWordEnd,
+  }
+}
+
+/** The FORMAT that closes a query: `FORMAT X` at the end, or followed by SETTINGS alone. */
+function formatClause(own: Token[]): { start: number; name: string } | undefined {
+  for (let index = own.length - 2; index > 0; index--) {
+    const [token, name, next] = [own[index], own[index + 1], own[index + 2]]
+    if (token?.kind !== 'word' || token.depth !== 0 || upper(token) !== 'FORMAT') continue
+    if (name?.kind !== 'word' || (next !== undefined && upper(next) !== 'SETTINGS')) continue
+    return { start: token.start, name: name.text }
+  }
+  return undefined
+}
+
+/**
+ * The engine runs what stands after a blank line in inline data as the next statement, so no inline data may ever
+ * reach it: an INSERT that is not served from a pipe holds no FORMAT and no VALUES.
+ */
+function refuseHiddenData(own: Token[]): void {
+  const words = own.filter((token) => token.kind === 'word')
+  if (!words.some((token) => upper(token) === 'INSERT')) return
+  const data = words.find((token) => token.depth === 0 && ['FORMAT', 'VALUES'].includes(upper(token)))
+  if (data !== undefined) throw syntax(data.start, `${upper(data)} is not accepted in this kind of INSERT`)
+}
+
+function refuseEmpty(): never {
+  throw new Failure(62, 'SYNTAX_ERROR', 'Syntax error: Empty query.')
+}
+
+function upper(token: Token): string {
+  return token.kind === 'word' ? token.text.toUpperCase() : ''
+}
