@@ -1,0 +1,25 @@
+-- What the sink inserts: one row a slice. Keeps nothing; materialized views explode the rows into points and
+-- point_revisions. The constraints refuse (469) what those tables could only hold with another meaning.
+CREATE TABLE IF NOT EXISTS tidemark.slices
+(
+    dataset LowCardinality(String),
+    key LowCardinality(String),
+    window_start_ms Int64,
+    window_end_ms Int64,
+    start_ms Int64,
+    step_s UInt32,
+    values Array(Nullable(Float64)),
+    known_at_ms Int64,
+    upstream_modified_at_ms Nullable(Int64),
+    transform_version UInt16,
+    flags Array(LowCardinality(String)),
+    origin LowCardinality(String),
+    raw_partition UInt32,
+    raw_offset UInt64,
+    CONSTRAINT times_are_whole_seconds CHECK start_ms % 1000 = 0 AND window_start_ms % 1000 = 0 AND window_end_ms % 1000 = 0,
+    CONSTRAINT times_fit_datetime CHECK least(start_ms, window_start_ms, known_at_ms) >= 0
+        AND greatest(start_ms + toInt64(step_s) * 1000 * length(values), window_end_ms, known_at_ms) < 4294967296000,
+    CONSTRAINT version_fits CHECK transform_version < 4096,
+    CONSTRAINT step_is_positive CHECK step_s > 0 OR length(values) <= 1
+)
+ENGINE = Null

@@ -1,0 +1,19 @@
+-- Explodes slices: values[i] stands at start + i * step.
+CREATE MATERIALIZED VIEW IF NOT EXISTS tidemark.fill_point_revisions TO tidemark.point_revisions AS
+SELECT
+    dataset,
+    key,
+    toDateTime(intDiv(start_ms, 1000) + toInt64(step_s) * i, 'UTC') AS ts,
+    fromUnixTimestamp64Milli(known_at_ms, 'UTC') AS known_at,
+    value,
+    transform_version,
+    toDateTime(intDiv(window_start_ms, 1000), 'UTC') AS window_start,
+    toDateTime(intDiv(window_end_ms, 1000), 'UTC') AS window_end,
+    step_s,
+    flags,
+    origin,
+    fromUnixTimestamp64Milli(upstream_modified_at_ms, 'UTC') AS upstream_modified_at,
+    raw_partition,
+    raw_offset
+FROM tidemark.slices
+ARRAY JOIN values AS value, range(length(values)) AS i
