@@ -131,3 +131,20 @@ test('the same seed and commands give the same bytes, another seed other ones', 
   expect(createUpstream(1, commands).body(fromMs, toMs, atMs).equals(body)).toBe(true)
   expect(createUpstream(2, commands).body(fromMs, toMs, atMs).equals(body)).toBe(false)
 })
+
+test('a command given after the clock went back comes before the later one, also in what was served already', () => {
+  const upstream = createUpstream(1)
+  const [fromMs, toMs] = [Date.parse(`${quiet}T00:00Z`), Date.parse(`${quiet}T01:00Z`)]
+  const set = (hours: number, value: number) =>
+    upstream.command({
+      day: quiet,
+      atMs: firstMs + hours * HOUR_MS,
+      what: { verb: 'revise', key: 'border_AT_BE', value, salt: value },
+    })
+  const served = (hours: number) => upstream.body(fromMs, toMs, firstMs + hours * HOUR_MS).toString()
+  set(2, 222)
+  expect(served(2)).toContain('"border_AT_BE":222.0000000000')
+  set(1, 111)
+  expect(served(1)).toContain('"border_AT_BE":111.0000000000')
+  expect(served(2)).toContain('"border_AT_BE":222.0000000000')
+})
