@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { Dataset, Explosion } from '#sources/source.ts'
+import { normalize, type SourceOutputs } from './normalize.ts'
+
+const record: RawResponse = {
+  dataset: 'made.up.data',
+  requestIdentity: 'made.up.data/x',
+  windowStart: 1_000_000,
+  windowEnd: 9_000_000,
+  url: 'http://127.0.0.1/',
+  status: 200,
+  headers: {},
+  body: Buffer.from('x'),
+  contentHash: '',
+  sentAt: 1,
+  fetchedAt: 42,
+  origin: 'file',
+}
+
+const dataset = (explode: () => Explosion, over: Partial<Dataset> = {}): Dataset => ({
+  name: 'made.up.data',
+  title: 'Made up',
+  unit: 'EUR',
+  transformVersion: 7,
+  calendar: { zone: 'UTC', firstDay: '2020-01-01', searchFrom: '09:00' },
+  meaningfulStatuses: [],
+  maxBodyBytes: 1,
+  requestPath: () => '/',
+  look: () => 'complete',
+  explode,
+  labels: (key) => ({ name: key }),
+  view: { name: 'made_up', select: '' },
+  ...over,
+})
+
+const slice = (key: string, stepS = 60) => ({ key, startMs: 1_000_000, stepS, values: [1, null], flags: ['f'] })
+const json = (value: TimeseriesSlice | Series) => Buffer.from(JSON.stringify(value))
+const outputs: SourceOutputs = { timeseries: { topic: 'ts', encode: json }, series: { topic: 'se', encode: json } }
+
+function verdictOf(explode: () => Explosion, said = new Map<string, string>(), over: Partial<Dataset> = {}) {
+  const datasets = new Map([['made.up.data', dataset(explode, over)]])
+  const raw = { record, partition: 3, offset: '77' }
+  return normalize(raw, datasets, outputs, said, () => {})
+}
+
+const topicsAndKeys = (verdict: ReturnType<typeof verdictOf>) =>
+  verdict.kind === 'ok' ? verdict.outputs.map(({ topic, key }) => `${topic} ${key}`) : verdict
+
+describe('normalize', () => {
+  it('writes a slice with all that the raw record and the dataset know', () => {
+    const verdict = verdictOf(() => ({ slices: [slice('a')], ignored: {} }))
+    if (verdict.kind !== 'ok') throw new Error(verdict.kind)
+    expect(JSON.parse(`${verdict.outputs[1]?.value}`)).toEqual({
+      dataset: 'made.up.data',
+      key: 'a',
+      windowStart: 1_000_000,
+      windowEnd: 9_000_000,
+      start: 1_000_000,
+      step: 60,
+      values: [1, null],
+      knownAt: 42,
+      upstreamModifiedAt: null,
+      transformVersion: 7,
+      unit: 'EUR',
+      flags: ['f'],
+      origin: 'file',
+      raw: { partition: 3, offset: 77 },
+    })
+  })
+
+  it('says what a key means before its first slice, once, and again when it changes', () => {
+    const said = new Map<string, string>()
+    const explode = () => ({ slices: [slice('a')], ignored: {} })
+    expect(topicsAndKeys(verdictOf(explode, said))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
+    expect(topicsAndKeys(verdictOf(explode, said))).toEqual(['ts made.up.data/a'])
+    const finer = () => ({ slices: [slice('a', 15)], ignored: {} })
+    expect(topicsAndKeys(verdictOf(finer, said))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
+    expect(topicsAndKeys(verdictOf(finer, said, { transformVersion: 8 }))).toHaveLength(2)
+  })
+
+  it('passes on a refusal as a dead letter with its reason', () => {
+    const refusal = { reason: 'step' as const, message: 'two steps' }
+    expect(verdictOf(() => ({ slices: [], refusal, ignored: {} }))).toEqual({ kind: 'dead', ...refusal })
+  })
+
+  it('takes an exception of explode for a bug that concerns this message alone', () => {
+    const verdict = verdictOf(() => {
+      throw new RangeError('oops')
+    })
+    expect(verdict).toMatchObject({ kind: 'dead', reason: 'bug', message: expect.stringContaining('oops') })
+  })
+
+  it('refuses a dataset that no source declares', () => {
+    const raw = { record: { ...record, dataset: 'nobody.knows' }, partition: 0, offset: '0' }
+    expect(normalize(raw, new Map(), outputs, new Map(), () => {})).toMatchObject({ reason: 'unknown-dataset' })
+  })
+})

@@ -1,0 +1,95 @@
+// Points/s from the raw topic until queryable in both tables, and the CPU it takes, process by process.
+import { addDays, businessDay, FIRST_DAY } from '#infra/simulator/calendar.ts'
+import { createUpstream } from '#infra/simulator/upstream.ts'
+import type { RawResponse } from '#schemas/generated/records.ts'
+import { type Pipeline, startPipeline } from '../support/pipeline.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+import { cpuSeconds, residentMiB } from './cpu.ts'
+
+export interface Throughput {
+  points: number
+  points_per_s: number
+  cpu_s_per_million_points: number
+  cpu_by_process: Record<string, number>
+  memory_mib: Record<string, number>
+}
+
+const days = 1_460
+const batch = 20
+
+/** One raw answer of 24 or 23 or 25 hours and 132 keys for each of 1,460 days. */
+export async function loadRaw(pipeline: Pipeline, fromDay: string, count: number): Promise<number> {
+  const upstream = createUpstream(1)
+  const encode = await pipeline.registry.encoder('jao.raw', 'RawResponse')
+  const knownFromMs = Date.now()
+  let points = 0
+  let day = fromDay
+  for (let sent = 0; sent < count; sent += batch) {
+    const records = []
+    for (let index = sent; index < Math.min(sent + batch, count); index++) {
+      const window = businessDay(day)
+      const body = upstream.body(window.startMs, window.endMs, Date.parse('2026-06-01T00:00:00Z'))
+      const raw: RawResponse = rawResponse(window, body, knownFromMs + index)
+      records.push({ key: raw.requestIdentity, value: encode(raw) })
+      points += ((window.endMs - window.startMs) / 3_600_000) * 132
+      day = addDays(day, 1)
+    }
+    await pipeline.producer.send('jao.raw', records, { compress: true })
+  }
+  return points
+}
+
+/** Runs the phase on parts of its own. */
+export async function measureThroughput(tell: (line: string) => void): Promise<Throughput> {
+  const pipeline = await startPipeline()
+  try {
+    const loadedMs = performance.now()
+    const points = await loadRaw(pipeline, FIRST_DAY, days)
+    tell(`raw topic holds ${days} answers, ${points} points (${seconds(loadedMs)} s to write)`)
+    const sink = await pipeline.start('sink')
+    const pids: Record<string, number> = {
+      broker: pipeline.parts.broker?.pid ?? 0,
+      registry: pipeline.parts.registry?.pid ?? 0,
+      clickhouse: pipeline.endpoint().child.pid ?? 0,
+      sink: sink.pid,
+    }
+    const before = mapValues(pids, cpuSeconds)
+    const normalizer = await pipeline.start('normalizer')
+    const startedMs = performance.now()
+    pids.normalizer = normalizer.pid
+    before.normalizer = cpuSeconds(normalizer.pid)
+    await untilStored(pipeline, points)
+    const elapsedS = (performance.now() - startedMs) / 1000
+    const cpu = mapValues(pids, (pid, name) => (cpuSeconds(pid) - (before[name] ?? 0)) / (points / 1e6))
+    return {
+      points,
+      points_per_s: Math.round(points / elapsedS),
+      cpu_s_per_million_points: round(Object.values(cpu).reduce((sum, value) => sum + value, 0)),
+      cpu_by_process: mapValues(cpu, round),
+      memory_mib: mapValues(pids, (pid) => Math.round(residentMiB(pid))),
+    }
+  } finally {
+    await pipeline.stop()
+  }
+}
+
+/** Waits until both tables hold so many rows; the windows are distinct, so merges take none away. */
+async function untilStored(pipeline: Pipeline, points: number): Promise<void> {
+  const sql = `SELECT min(total_rows) AS rows FROM system.tables
+    WHERE database = 'tidemark' AND name IN ('points', 'point_revisions')`
+  for (;;) {
+    const [stored] = await pipeline.query<{ rows: string | number }>(sql)
+    if (Number(stored?.rows) >= points) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+function mapValues<Value, Result>(
+  record: Record<string, Value>,
+  change: (value: Value, name: string) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000
+const seconds = (sinceMs: number): string => ((performance.now() - sinceMs) / 1000).toFixed(1)

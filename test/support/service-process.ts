@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freePorts } from '#infra/local/free-ports.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** One of our services as a process, started like the stack does it: with an IPC channel, its log in a file. */
+export interface ServiceProcess {
+  name: string
+  pid: number
+  url: string
+  /** Everything it logged so far. */
+  log: () => string
+  /** SIGKILL, or the signal given; settles with the exit code when it is gone. */
+  kill: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+/** Starts `services/<name>/main.ts` on a free health port and returns when /ready answers 200. */
+export async function startService(
+  name: string,
+  environment: NodeJS.ProcessEnv,
+  logFile: string,
+  timeoutMs = 40_000,
+): Promise<ServiceProcess> {
+  const [port = 0] = await freePorts(1)
+  const log = openSync(logFile, 'a')
+  const child = spawn(process.execPath, [`services/${name}/main.ts`], {
+    cwd: root,
+    env: { ...process.env, ...environment, HEALTH_PORT: `${port}` },
+    stdio: ['ignore', log, log, 'ipc'],
+  })
+  closeSync(log)
+  const url = `http://127.0.0.1:${port}`
+  const gone = () => child.exitCode !== null || child.signalCode !== null
+  const deadlineMs = Date.now() + timeoutMs
+  while (!(await answersReady(url))) {
+    if (gone() || Date.now() > deadlineMs) throw new Error(`${name} is not ready: ${readFileSync(logFile, 'utf8')}`)
+    await sleep(20)
+  }
+  return {
+    name,
+    pid: child.pid ?? 0,
+    url,
+    log: () => readFileSync(logFile, 'utf8'),
+    kill: async (signal = 'SIGKILL') => {
+      if (gone()) return child.exitCode
+      const exited = once(child, 'exit')
+      child.kill(signal)
+      await exited
+      return child.exitCode
+    },
+  }
+}
+
+/** Runs a script of the project to its end; throws with what it printed when it fails. */
+export async function runScript(script: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const child = spawn(process.execPath, [script], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  child.stdout.on('data', (text) => {
+    printed += text
+  })
+  child.stderr.on('data', (text) => {
+    printed += text
+  })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`${script} exited ${code}: ${printed}`)
+}
+
+async function answersReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/ready`, { signal: AbortSignal.timeout(2_000) })).ok
+  } catch {
+    return false
+  }
+}
