@@ -51,6 +51,8 @@ export interface OwnPartitions {
 
 const watchEveryMs = 200
 const readEndsEveryMs = 500
+/** Clocks that differ by less tell nothing. */
+const leapMs = 1_000
 
 /** Joins the group and tells of leases until stopped. */
 export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions> {
@@ -107,15 +109,19 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
 }
 
 /**
- * Ms that pass while this process is stopped, too. A machine that slept shows it in the wall clock alone, so the one
- * that has come further counts; a wall clock that is set forwards costs a pause until the next heartbeat.
+ * Ms that pass also while this process is stopped. A machine that slept shows it in the wall clock alone, so a leap of
+ * that counts; one that somebody set forwards costs a pause until the next heartbeat.
  */
 function createSteadyMs(): () => number {
-  const start = { monotonicMs: performance.now(), wallMs: Date.now() }
-  let latestMs = 0
+  let seen = { monotonicMs: performance.now(), wallMs: Date.now() }
+  let totalMs = 0
   return () => {
-    latestMs = Math.max(latestMs, performance.now() - start.monotonicMs, Date.now() - start.wallMs)
-    return latestMs
+    const now = { monotonicMs: performance.now(), wallMs: Date.now() }
+    const passedMs = now.monotonicMs - seen.monotonicMs
+    const onTheWallMs = now.wallMs - seen.wallMs
+    totalMs += onTheWallMs > passedMs + leapMs ? onTheWallMs : passedMs
+    seen = now
+    return totalMs
   }
 }
 const steadyMs = createSteadyMs()

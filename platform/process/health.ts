@@ -9,13 +9,14 @@ export interface Health {
 
 /**
  * Serves /live (the process runs), /ready (200 when `notReady()` gives undefined, else 503 with the reason) and
- * /metrics (Prometheus text). On loopback unless told otherwise.
+ * /metrics (Prometheus text), and /status (JSON) where there is something to tell. On loopback unless told otherwise.
  */
 export async function serveHealth(options: {
   host: string
   port: number
   notReady: () => string | undefined
   metrics: Registry
+  status?: () => unknown
 }): Promise<Health> {
   const server = createServer(async (request, response) => {
     const answer = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
@@ -26,7 +27,10 @@ export async function serveHealth(options: {
       return reason === undefined ? answer(200, 'ready\n') : answer(503, `${reason}\n`)
     }
     if (request.url === '/metrics') return answer(200, await options.metrics.metrics(), options.metrics.contentType)
-    return answer(404, 'There are /live, /ready and /metrics\n')
+    if (request.url === '/status' && options.status) {
+      return answer(200, `${JSON.stringify(options.status())}\n`, 'application/json')
+    }
+    return answer(404, 'There are /live, /ready, /metrics and, in some services, /status\n')
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import { type Backoff, backoffMs } from '#platform/process/retry.ts'
+import type { Lane } from './due.ts'
+
+const minuteMs = 60_000
+
+/** How long a window waits after failed polls. Live stays quick: an upstream that recovers is noticed within minutes. */
+const backoffs: Record<Lane, Backoff> = {
+  live: { firstMs: minuteMs, longestMs: 5 * minuteMs },
+  requested: { firstMs: 5_000, longestMs: minuteMs },
+  background: { firstMs: minuteMs, longestMs: 60 * minuteMs },
+}
+
+/** A host that answered 429 without saying for how long. */
+const hostBackoff: Backoff = { firstMs: 30_000, longestMs: 10 * minuteMs }
+
+/** Longer pauses than this are not believed: ms. */
+const longestHostPauseMs = 24 * 60 * minuteMs
+
+/**
+ * How long to wait after `failures` (≥ 1) failed polls in a row, ms: exponential with jitter. The jitter is a function of
+ * identity and count, so that asking twice what is due gives the same answer twice.
+ */
+export function retryDelayMs(lane: Lane, identity: string, failures: number): number {
+  return backoffMs(backoffs[lane], failures, () => fraction(`${identity} ${failures}`))
+}
+
+/**
+ * How long a whole host is left alone after it said "too many" or "not now", ms: what Retry-After says, up to a day,
+ * else exponential by how often it said so in a row.
+ */
+export function hostPauseMs(host: string, retryAfterMs: number | undefined, inARow: number): number {
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, longestHostPauseMs)
+  return backoffMs(hostBackoff, inARow, () => fraction(`${host} ${inARow}`))
+}
+
+/** 0 ≤ fraction < 1, the same for the same text. */
+function fraction(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32
+}

@@ -1,0 +1,129 @@
+import {
+  addDays,
+  type BusinessDay,
+  businessDay,
+  dayAt,
+  dayBeforeAtMs,
+  daysBetween,
+} from '#platform/polling/business-day.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import type { Dataset, Window } from '#sources/source.ts'
+import { retryDelayMs } from './backoff.ts'
+import type { Known } from './memory.ts'
+
+/** live: the search for tomorrow alone. requested: somebody asked. background: the past month, and looking again. */
+export type Lane = 'live' | 'requested' | 'background'
+
+/** A window that is, or will be, to be polled. */
+export interface Candidate {
+  identity: string
+  dataset: Dataset
+  window: Window
+  lane: Lane
+  /** Until it is due, ms; 0 or less: due, and for how long. */
+  dueInMs: number
+  /** Whether it would be the first good answer of this window. */
+  first: boolean
+}
+
+export interface DueSettings {
+  /** Business days before today that are fetched without being asked for; 0: none. */
+  backfillDays: number
+  /** Windows of the last so many days are looked at again every hour. */
+  revisitHourlyDays: number
+  /** Windows of the last so many days are looked at again every day; older ones only on request. */
+  revisitDailyDays: number
+}
+
+/**
+ * Now twice: `nowMs` is the clock's UTC time and decides what the calendar says; `steadyMs` only ever runs forwards at
+ * the clock's speed. What is measured since a poll is the longer of the two, so that a clock that steps back delays nothing.
+ */
+export interface Moment {
+  nowMs: number
+  steadyMs: number
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+/** While tomorrow is looked for. */
+const searchEveryMs = minuteMs
+
+/**
+ * The windows of a dataset that the calendar wants polled, each once, with the time until it is due. Pure: the same
+ * moment and memory give the same candidates. Rule: issue 3, "Publication calendar"; jao.md section 2.
+ */
+export function calendarCandidates(
+  moment: Moment,
+  dataset: Dataset,
+  known: (identity: string) => Known | undefined,
+  settings: DueSettings,
+): Candidate[] {
+  const { zone, firstDay } = dataset.calendar
+  const today = dayAt(zone, moment.nowMs)
+  const oldest = addDays(today, -Math.max(settings.backfillDays, settings.revisitDailyDays))
+  const days = daysFrom(zone, oldest, addDays(today, 1)).filter(({ day }) => day >= firstDay)
+  return days.flatMap(({ day, window }) => {
+    const identity = requestIdentity(dataset.name, window)
+    const due = dueOf(moment, dataset, { day, window }, daysBetween(day, today), identity, known(identity), settings)
+    return due === undefined ? [] : [{ identity, dataset, window, ...due }]
+  })
+}
+
+type Due = Pick<Candidate, 'lane' | 'dueInMs' | 'first'>
+
+function dueOf(
+  moment: Moment,
+  dataset: Dataset,
+  { day, window }: BusinessDay,
+  ageDays: number,
+  identity: string,
+  known: Known | undefined,
+  settings: DueSettings,
+): Due | undefined {
+  const first = known === undefined || known.memory.lastGoodFetchedAt === null
+  const elapsedMs = known === undefined ? Number.POSITIVE_INFINITY : sincePolledMs(moment, known)
+  const failures = known?.memory.failures ?? 0
+  const after = (lane: Lane, intervalMs: number): number => {
+    if (known === undefined) return 0
+    const waitMs = failures > 0 ? Math.min(intervalMs, retryDelayMs(lane, identity, failures)) : intervalMs
+    return waitMs - elapsedMs
+  }
+  if (window.startMs > moment.nowMs && known?.memory.completeness !== 'complete') {
+    const { zone, searchFrom } = dataset.calendar
+    const searchInMs = dayBeforeAtMs(zone, day, searchFrom) - moment.nowMs
+    const longestMs = failures > 0 ? Number.POSITIVE_INFINITY : searchEveryMs
+    return { lane: 'live', dueInMs: Math.max(searchInMs, after('live', longestMs)), first }
+  }
+  if (known === undefined && ageDays > settings.backfillDays) return undefined
+  if (first && ageDays <= settings.backfillDays)
+    return { lane: 'background', dueInMs: after('background', hourMs), first }
+  const intervalMs = revisitEveryMs(ageDays, settings)
+  return intervalMs === undefined ? undefined : { lane: 'background', dueInMs: after('background', intervalMs), first }
+}
+
+/** How often a window that ended `ageDays` ago is looked at again for revisions; undefined: only on request. */
+function revisitEveryMs(ageDays: number, settings: DueSettings): number | undefined {
+  if (ageDays <= settings.revisitHourlyDays) return hourMs
+  if (ageDays <= settings.revisitDailyDays) return dayMs
+  return undefined
+}
+
+/** How long ago a window was polled, ms. */
+export function sincePolledMs(moment: Moment, known: Pick<Known, 'polledAtMs' | 'polledSteadyMs'>): number {
+  return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
+}
+
+const cachedDays = new Map<string, { from: string; to: string; days: BusinessDay[] }>()
+
+/** All days from `from` to `to`, both included. Zone arithmetic is slow and the answer changes once a day: kept. */
+function daysFrom(zone: string, from: string, to: string): BusinessDay[] {
+  const cached = cachedDays.get(zone)
+  if (cached?.from === from && cached.to === to) return cached.days
+  const days: BusinessDay[] = []
+  for (let day = from; day <= to; day = addDays(day, 1)) days.push(businessDay(zone, day))
+  cachedDays.set(zone, { from, to, days })
+  return days
+}

@@ -1,0 +1,196 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+import { createBrotliDecompress, createGunzip } from 'node:zlib'
+import { Agent, type Dispatcher, request } from 'undici'
+import { retryAfterMs } from './retry-after.ts'
+
+/** What to ask, and what of the answer is believed. */
+export interface Question {
+  url: string
+  validators: { etag: string | null; lastModified: string | null }
+  meaningfulStatuses: readonly number[]
+  /** Of the content after decoding, bytes. */
+  maxBodyBytes: number
+  /** Ends the fetch at once. */
+  signal: AbortSignal
+}
+
+/** All bytes of an answer whose status is 200 or a meaningful other one. */
+export interface FullAnswer {
+  kind: 'answer'
+  status: number
+  headers: Record<string, string>
+  /** The content, exactly as it came, after content decoding (gzip, br). */
+  body: Buffer
+}
+
+export interface NotModified {
+  kind: 'not-modified'
+  status: 304
+}
+
+export interface Failure {
+  kind: 'failure'
+  /** One sentence for people. */
+  error: string
+  /** Null when no answer came. */
+  status: number | null
+  /** The first kilobyte of the answer, where there is one. */
+  firstKilobyte: string | null
+  /** What upstream asks us to wait, ms. */
+  retryAfterMs?: number
+}
+
+export type Fetched = FullAnswer | NotModified | Failure
+
+export interface Fetcher {
+  /** Asks once. Never throws: whatever happens is an answer, not modified, or a failure. No redirect is followed. */
+  fetch: (question: Question) => Promise<Fetched>
+  close: () => Promise<void>
+}
+
+const connectTimeoutMs = 10_000
+const headersTimeoutMs = 30_000
+const bodyTimeoutMs = 30_000
+const deadlineMs = 90_000
+const keptHeaders = [
+  'age',
+  'cache-control',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-type',
+  'date',
+  'etag',
+  'expires',
+  'last-modified',
+  'retry-after',
+  'server',
+  'vary',
+  'via',
+]
+
+/** Opens as many connections as there are requests at a time. `userAgent` says who asks and how to reach us. */
+export function openFetcher(userAgent: string): Fetcher {
+  const dispatcher = new Agent({
+    connect: { timeout: connectTimeoutMs },
+    headersTimeout: headersTimeoutMs,
+    bodyTimeout: bodyTimeoutMs,
+    pipelining: 1,
+  })
+  return {
+    fetch: async (question) => {
+      let status: number | null = null
+      try {
+        const response = await send(dispatcher, userAgent, question)
+        status = response.statusCode
+        return await read(response, question)
+      } catch (error) {
+        return { kind: 'failure', error: reason(error), status, firstKilobyte: null }
+      }
+    },
+    close: () => dispatcher.destroy(),
+  }
+}
+
+function send(dispatcher: Agent, userAgent: string, { url, validators, signal }: Question) {
+  return request(url, {
+    method: 'GET',
+    dispatcher,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
+    headers: {
+      accept: 'application/json, */*;q=0.5',
+      'accept-encoding': 'gzip, br',
+      'user-agent': userAgent,
+      ...(validators.etag !== null && { 'if-none-match': validators.etag }),
+      ...(validators.lastModified !== null && { 'if-modified-since': validators.lastModified }),
+    },
+  })
+}
+
+async function read(response: Dispatcher.ResponseData, question: Question): Promise<Fetched> {
+  const { statusCode: status, headers } = response
+  const conditional = question.validators.etag !== null || question.validators.lastModified !== null
+  if (status === 304 && conditional) {
+    await response.body.dump()
+    return { kind: 'not-modified', status }
+  }
+  if (status !== 200 && !question.meaningfulStatuses.includes(status)) return unwelcome(response)
+  const content = decoded(response)
+  if (content === undefined) {
+    response.body.destroy()
+    const error = `the answer is encoded as ${String(headers['content-encoding'])}, which nobody asked for`
+    return { kind: 'failure', error, status, firstKilobyte: null }
+  }
+  const { bytes, whole } = await firstBytes(content, question.maxBodyBytes)
+  if (whole) return { kind: 'answer', status, headers: chosen(headers), body: bytes }
+  const error = `the answer is longer than ${question.maxBodyBytes} bytes`
+  return { kind: 'failure', error, status, firstKilobyte: text(bytes) }
+}
+
+/** A status that means nothing to the source. Its beginning is kept for people; a body that breaks off is no matter. */
+async function unwelcome(response: Dispatcher.ResponseData): Promise<Failure> {
+  const { statusCode: status, headers } = response
+  const begun = await firstBytes(decoded(response) ?? response.body, 1_024).catch(() => ({ bytes: Buffer.alloc(0) }))
+  const location = headers.location === undefined ? '' : ` to ${String(headers.location)}, which is not followed`
+  const waitMs = retryAfterMs(only(headers['retry-after']), answeredAtMs(headers))
+  return {
+    kind: 'failure',
+    error: `HTTP ${status}${location}`,
+    status,
+    firstKilobyte: text(begun.bytes),
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+  }
+}
+
+/** The body's content as a stream; undefined for an encoding that we do not read. */
+function decoded({ body, headers }: Dispatcher.ResponseData): Readable | undefined {
+  const encoding = only(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
+  if (encoding === 'identity' || encoding === '') return body
+  const decoder = encoding === 'gzip' || encoding === 'x-gzip' ? createGunzip() : undefined
+  const inflate = decoder ?? (encoding === 'br' ? createBrotliDecompress() : undefined)
+  if (inflate === undefined) return undefined
+  body.on('error', (error) => inflate.destroy(error))
+  inflate.on('close', () => body.destroy())
+  return body.pipe(inflate)
+}
+
+/** Reads up to `limit` bytes; the rest is not read. Rejects when the content breaks off. */
+async function firstBytes(content: Readable, limit: number): Promise<{ bytes: Buffer; whole: boolean }> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > limit) return { bytes: Buffer.concat(chunks).subarray(0, limit), whole: false }
+  }
+  return { bytes: Buffer.concat(chunks, length), whole: true }
+}
+
+function chosen(headers: IncomingHttpHeaders): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const name of keptHeaders) {
+    const value = only(headers[name])
+    if (value !== undefined) kept[name] = value
+  }
+  return kept
+}
+
+const only = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value
+
+function answeredAtMs(headers: IncomingHttpHeaders): number {
+  const dateMs = Date.parse(only(headers.date) ?? '')
+  return Number.isNaN(dateMs) ? Date.now() : dateMs
+}
+
+const text = (bytes: Buffer): string | null => (bytes.length === 0 ? null : bytes.subarray(0, 1_024).toString('utf8'))
+
+/** undici and node:zlib say what happened in `code`, `message` and `cause`. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
+  const causes = error instanceof AggregateError ? error.errors : [error.cause]
+  const inner = causes.find((cause) => cause instanceof Error)
+  return `${error.message || error.name}${code}${inner === undefined ? '' : `: ${reason(inner)}`}`
+}

@@ -1,0 +1,196 @@
+import type { Requests } from '#platform/polling/requests.ts'
+import { pause } from '#platform/process/retry.ts'
+import { hostPauseMs } from './backoff.ts'
+import { type Candidate, calendarCandidates, type DueSettings, type Moment } from './due.ts'
+import type { Host, HostedDataset } from './hosts.ts'
+import { type InFlight, nextToSend } from './lanes.ts'
+import type { Memory } from './memory.ts'
+import type { Metrics } from './metrics.ts'
+import { type Polled, type PollMeans, pollWindow, type Right } from './poll-window.ts'
+import { requestedCandidates } from './requested.ts'
+import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
+
+/** What the owner of a host works with. */
+export interface HostWork {
+  host: Host
+  /** While it lasts, this process alone polls the host. */
+  right: Right
+  means: PollMeans
+  memory: Memory
+  requests: Requests
+  due: DueSettings
+  /** How long ago the polls of the last minute ended, real ms; other pollers' too. */
+  recentAgesMs: number[]
+  /** Aborts when no more requests are to be sent; those under way are waited for. */
+  stopping: AbortSignal
+  metrics: Metrics
+}
+
+export interface HostBudget {
+  host: string
+  availableNow: number
+  sentLastMinute: number
+  perMinute: number
+  inFlight: number
+  pausedForMs: number
+}
+
+export interface HostLoop {
+  /** Resolves when the loop has ended and nothing is under way any more. */
+  ended: Promise<void>
+  /** Looks at once whether something is due. */
+  wake: () => void
+  candidates: () => Candidate[]
+  budget: () => HostBudget
+}
+
+/** However long the wait seems, the clock may be set and requests may come: real ms. */
+const longestSleepMs = 1_000
+
+/** Polls one host until the right to it is lost or the process stops: due → budget → poll → remember → sleep. */
+export function runHostLoop(work: HostWork): HostLoop {
+  const { host, right, means, stopping } = work
+  const { clock } = means
+  const bucket = takeOver(work)
+  const sources = new Map(host.datasets.map((hosted) => [hosted.dataset.name, hosted]))
+  const underWay = new Map<InFlight, Promise<void>>()
+  const manners = createManners(host.name, work.metrics)
+  const ending = AbortSignal.any([right.signal, stopping])
+  let waking = new AbortController()
+  const wake = (): void => waking.abort()
+  const candidates = (moment = clock.now()) => candidatesOf(work, moment)
+
+  /** Sends all that may go now; returns how long until there may be more, ms of the clock. */
+  const send = (): number => {
+    for (;;) {
+      const moment = clock.now()
+      const all = candidates(moment)
+      const next = nextToSend(all, [...underWay.keys()], host.budget, host.datasets.length)
+      if (next === undefined) return soonest(all)
+      const waitMs = Math.max(manners.pausedForMs(moment.steadyMs), bucket.waitMs(moment.steadyMs))
+      if (waitMs > 0 || !right.holds()) return waitMs
+      start(next, moment)
+    }
+  }
+  const start = (candidate: Candidate, moment: Moment): void => {
+    const hosted = sources.get(candidate.dataset.name)
+    if (hosted === undefined) throw new Error(`${candidate.dataset.name} is none of ${host.name}`)
+    const done = bucket.send(moment.steadyMs)
+    const entry = { identity: candidate.identity, dataset: candidate.dataset.name, lane: candidate.lane }
+    const poll = pollOnce(work, hosted, candidate).then((polled) => {
+      const end = clock.now()
+      done(end.steadyMs)
+      underWay.delete(entry)
+      if (polled) manners.heard(polled, moment.steadyMs, end.steadyMs)
+      work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
+      work.metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(end.steadyMs))
+      wake()
+    })
+    underWay.set(entry, poll)
+    work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
+  }
+  const loop = async (): Promise<void> => {
+    while (!ending.aborted) {
+      waking = new AbortController()
+      const realMs = clock.realMs(send())
+      await pause(Math.max(1, Math.min(longestSleepMs, realMs)), AbortSignal.any([ending, waking.signal]))
+    }
+    await Promise.all(underWay.values())
+  }
+  return {
+    ended: loop(),
+    wake,
+    candidates: () => candidates(),
+    budget: () => budgetOf(host, bucket, manners, clock.now().steadyMs),
+  }
+}
+
+/** A new owner starts with an empty bucket, what `polls` shows of the last minute, and what may never have got there. */
+function takeOver({ host, means, recentAgesMs }: HostWork): TokenBucket {
+  const { steadyMs } = means.clock.now()
+  const seeds = recentAgesMs.map((ageMs) => steadyMs - means.clock.spanMs(Math.max(0, ageMs)))
+  return createTokenBucket(host.budget, steadyMs, seeds, host.budget.maxInFlight)
+}
+
+/** All that is or will be due at the host, each window once, in its foremost lane. */
+function candidatesOf({ host, memory, requests, due }: HostWork, moment: Moment): Candidate[] {
+  const calendar = host.datasets.flatMap(({ dataset }) => calendarCandidates(moment, dataset, memory.known, due))
+  const asked = requestedCandidates(moment, host.datasets, requests.open(), memory.known)
+  const searching = new Set(calendar.filter(isLive).map(({ identity }) => identity))
+  const wanted = new Set(asked.map(({ identity }) => identity))
+  return [
+    ...calendar.filter((candidate) => isLive(candidate) || !wanted.has(candidate.identity)),
+    ...asked.filter(({ identity }) => !searching.has(identity)),
+  ]
+}
+
+const isLive = ({ lane, dueInMs }: Candidate): boolean => lane === 'live' && dueInMs <= 0
+
+function soonest(candidates: readonly Candidate[]): number {
+  const waits = candidates.filter(({ dueInMs }) => dueInMs > 0).map(({ dueInMs }) => dueInMs)
+  return Math.min(Number.POSITIVE_INFINITY, ...waits)
+}
+
+async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candidate): Promise<Polled | undefined> {
+  const { host, right, means, memory, requests, metrics } = work
+  const { identity, dataset, lane } = candidate
+  const readUpTo = requests.newestOffset(identity)
+  const known = memory.known(identity)
+  const polled = await pollWindow({ means, host: host.name, hosted, candidate, known, right })
+  if (polled === undefined) {
+    metrics.droppedAnswers.inc({ dataset: dataset.name })
+    means.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
+    return undefined
+  }
+  const { poll, rawBytes } = polled
+  memory.remember(poll, means.clock.now())
+  requests.polled(poll, Date.now(), readUpTo)
+  metrics.polls.inc({ dataset: dataset.name, lane, outcome: poll.outcome })
+  metrics.pollDuration.observe({ dataset: dataset.name }, poll.durationMs / 1_000)
+  if (poll.outcome !== 'failed') metrics.lastGoodPoll.set({ dataset: dataset.name }, poll.fetchedAt / 1_000)
+  if (rawBytes !== undefined) {
+    metrics.rawBytes.inc({ dataset: dataset.name }, rawBytes)
+    metrics.rawRecords.inc({ dataset: dataset.name })
+  }
+  const { outcome, status, durationMs, bytes, error } = poll
+  const { completeness, failures } = poll.memory
+  means.log.info(
+    { requestIdentity: identity, lane, outcome, status, durationMs, bytes, completeness, failures, error },
+    'poll',
+  )
+  return polled
+}
+
+interface Manners {
+  /** How much longer the host is to be left alone, ms. */
+  pausedForMs: (steadyMs: number) => number
+  heard: (polled: Polled, sentSteadyMs: number, endSteadyMs: number) => void
+}
+
+/** Leaves a host alone that said "too many" (429), or "not now" and for how long (503 with Retry-After). */
+function createManners(host: string, metrics: Metrics): Manners {
+  let untilMs = Number.NEGATIVE_INFINITY
+  let setAtMs = Number.NEGATIVE_INFINITY
+  let inARow = 0
+  return {
+    pausedForMs: (steadyMs) => Math.max(0, untilMs - steadyMs),
+    heard({ poll, retryAfterMs }, sentSteadyMs, endSteadyMs) {
+      if (poll.outcome !== 'failed' && sentSteadyMs > setAtMs) inARow = 0
+      if (poll.status !== 429 && (poll.status !== 503 || retryAfterMs === undefined)) return
+      // Requests that were under way when it was first said are no further offence.
+      if (sentSteadyMs > setAtMs) inARow += 1
+      setAtMs = endSteadyMs
+      const pauseMs = hostPauseMs(host, retryAfterMs, inARow)
+      untilMs = Math.max(untilMs, endSteadyMs + pauseMs)
+      metrics.hostPaused.set({ host }, pauseMs / 1_000)
+    },
+  }
+}
+
+function budgetOf(host: Host, bucket: TokenBucket, manners: Manners, steadyMs: number): HostBudget {
+  const sentLastMinute = bucket.sentLastMinute(steadyMs)
+  const pausedForMs = Math.ceil(manners.pausedForMs(steadyMs))
+  const { perMinute } = host.budget
+  const availableNow = pausedForMs > 0 ? 0 : perMinute - sentLastMinute
+  return { host: host.name, availableNow, sentLastMinute, perMinute, inFlight: bucket.inFlight(), pausedForMs }
+}

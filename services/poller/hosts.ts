@@ -1,0 +1,49 @@
+import { hostOf } from '#platform/polling/host.ts'
+import type { Dataset, RequestBudget, Source } from '#sources/source.ts'
+
+/** A dataset and where it is asked for. */
+export interface HostedDataset {
+  dataset: Dataset
+  source: string
+  /** Requests go below it; no slash at the end. */
+  baseUrl: string
+}
+
+/** An upstream host with all that is asked of it: the owner of one budget. */
+export interface Host {
+  /** Name, and port where it is not the scheme's own: publicationtool.jao.eu */
+  name: string
+  budget: RequestBudget
+  datasets: HostedDataset[]
+}
+
+/**
+ * The hosts of the sources' datasets.
+ *
+ * @param baseUrls addresses that replace a source's own, by the name of its setting; paths stay the same
+ */
+export function hostsOf(sources: readonly Source[], baseUrls: Record<string, string | undefined>): Host[] {
+  const hosts = new Map<string, Host>()
+  for (const { name: source, baseUrl: address, budget, datasets } of sources) {
+    const baseUrl = (baseUrls[address.setting] ?? address.default).replace(/\/+$/, '')
+    const name = hostOf(baseUrl)
+    const hosted = datasets.map((dataset) => ({ dataset, source, baseUrl }))
+    const known = hosts.get(name)
+    hosts.set(name, {
+      name,
+      budget: known ? stricter(known.budget, budget) : budget,
+      datasets: [...(known?.datasets ?? []), ...hosted],
+    })
+  }
+  return [...hosts.values()]
+}
+
+/** Two sources at one host share what the stricter one allows. */
+function stricter(one: RequestBudget, other: RequestBudget): RequestBudget {
+  return {
+    perMinute: Math.min(one.perMinute, other.perMinute),
+    burst: Math.min(one.burst, other.burst),
+    refillPerMinute: Math.min(one.refillPerMinute, other.refillPerMinute),
+    maxInFlight: Math.min(one.maxInFlight, other.maxInFlight),
+  }
+}

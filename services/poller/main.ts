@@ -1,0 +1,59 @@
+// The poller: upstream HTTP -> <source>.raw and polls. Its memory is the topic polls, its rights are its partitions.
+import { hostname } from 'node:os'
+import { createKafka } from '#platform/kafka/client.ts'
+import { openRegistry } from '#platform/kafka/registry.ts'
+import { readConfig } from '#platform/process/config.ts'
+import { serveHealth } from '#platform/process/health.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { run } from '#platform/process/run.ts'
+import { sources } from '#sources/index.ts'
+import { liveClock, simulatedClock } from './clock.ts'
+import { openFetcher } from './fetch.ts'
+import { hostsOf } from './hosts.ts'
+import { createMetrics } from './metrics.ts'
+import { type Poller, startPoller } from './poller.ts'
+import { openPublisher } from './publish.ts'
+import { baseUrlSettings, dueSettings, pollerSettings, userAgent } from './settings.ts'
+
+const config = readConfig(pollerSettings)
+const hosts = hostsOf(sources, readConfig(baseUrlSettings))
+if (process.argv.includes('--check-config')) process.exit(0)
+
+const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl, ORIGIN: origin } = config
+const log = createLogger('poller', config.LOG_LEVEL)
+const poller = `${hostname()}-${process.pid}-${crypto.randomUUID().slice(0, 8)}`
+
+await run(log, 8_000, async (onStop) => {
+  const metrics = createMetrics()
+  let polling: Poller | undefined
+  const notReady = () => (polling ? polling.notReady() : 'connecting to Kafka and the schema registry')
+  const status = () => polling?.status()
+  const health = await serveHealth({ host, port, notReady, status, metrics: metrics.registry })
+  onStop('health', health.stop)
+  const clock = simulatorUrl === undefined ? liveClock() : await simulatedClock(simulatorUrl, log)
+  onStop('clock', clock.stop)
+  const fetcher = openFetcher(userAgent(config))
+  onStop('fetcher', fetcher.close)
+  const kafka = createKafka(config, 'tidemark-poller', log)
+  const registry = openRegistry(config)
+  const publisher = await openPublisher(kafka, registry, sources)
+  onStop('producer', publisher.disconnect)
+  const crash = (error: Error) => {
+    log.fatal({ err: error }, 'crashed')
+    process.exit(1)
+  }
+  const means = { clock, fetcher, publisher, origin, poller, log }
+  const { SESSION_TIMEOUT_MS: sessionTimeoutMs } = config
+  polling = await startPoller({
+    kafka,
+    registry,
+    hosts,
+    means,
+    due: dueSettings(config),
+    sessionTimeoutMs,
+    metrics,
+    crash,
+  })
+  onStop('polling', polling.stop)
+  log.info({ health: health.url, origin, poller, hosts: hosts.map(({ name }) => name) }, 'started')
+})

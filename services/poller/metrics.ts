@@ -1,0 +1,79 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Every metric of the poller: name, unit, meaning. */
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    polls: new Counter({
+      name: 'tidemark_polls_total',
+      help: 'Polls by dataset, lane and outcome (changed, unchanged, empty, emptied, refused, unreadable, failed)',
+      labelNames: ['dataset', 'lane', 'outcome'],
+      registers,
+    }),
+    pollDuration: new Histogram({
+      name: 'tidemark_poll_duration_seconds',
+      help: 'Real seconds from sending a request to the last byte of its answer, or its failure',
+      labelNames: ['dataset'],
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90],
+      registers,
+    }),
+    rawBytes: new Counter({
+      name: 'tidemark_raw_bytes_total',
+      help: 'Bytes of answers written to raw, before compression',
+      labelNames: ['dataset'],
+      registers,
+    }),
+    rawRecords: new Counter({
+      name: 'tidemark_raw_records_total',
+      help: 'Answers written to raw',
+      labelNames: ['dataset'],
+      registers,
+    }),
+    lastGoodPoll: new Gauge({
+      name: 'tidemark_last_good_poll_timestamp_seconds',
+      help: 'Known-at of the newest good answer of a dataset, changed or not, in seconds since 1970',
+      labelNames: ['dataset'],
+      registers,
+    }),
+    sentLastMinute: new Gauge({
+      name: 'tidemark_budget_sent_last_minute_requests',
+      help: 'Requests that count towards the sliding minute of a host, at the newest poll',
+      labelNames: ['host'],
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'tidemark_in_flight_requests',
+      help: 'Requests to a host that are under way',
+      labelNames: ['host'],
+      registers,
+    }),
+    hostPaused: new Gauge({
+      name: 'tidemark_host_pause_seconds',
+      help: 'How long a host that said too many requests is left alone, as of when it said so',
+      labelNames: ['host'],
+      registers,
+    }),
+    droppedAnswers: new Counter({
+      name: 'tidemark_dropped_answers_total',
+      help: 'Answers that came after the partition was taken away and were not published',
+      labelNames: ['dataset'],
+      registers,
+    }),
+    unreadableRecords: new Counter({
+      name: 'tidemark_unreadable_memory_records_total',
+      help: 'Records of polls and poll-requests that could not be read or name no known dataset, and were passed over',
+      labelNames: ['topic'],
+      registers,
+    }),
+    ownedPartitions: new Gauge({
+      name: 'tidemark_owned_partitions',
+      help: 'Partitions of polls that this poller owns',
+      registers,
+    }),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>

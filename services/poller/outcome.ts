@@ -1,0 +1,78 @@
+import type { PollMemory } from '#schemas/generated/records.ts'
+import type { Look } from '#sources/source.ts'
+
+/** What came of a poll. Architecture D5; issue 3, "Poller". */
+export type Outcome = 'changed' | 'unchanged' | 'empty' | 'emptied' | 'refused' | 'unreadable' | 'failed'
+
+/** A good answer: its status is meaningful and its bytes are all there. */
+export interface GoodAnswer {
+  contentHash: string
+  etag: string | null
+  lastModified: string | null
+}
+
+/** What a poll comes to, and what is to be remembered. */
+export interface Judgement {
+  outcome: Outcome
+  memory: PollMemory
+}
+
+/** Whether an answer goes to raw: exactly when its bytes are others than those of the newest good answer. */
+export function isNewAnswer(memory: PollMemory, contentHash: string): boolean {
+  return memory.lastGoodHash !== contentHash
+}
+
+/**
+ * When an answer was learned, ms UTC: when its last byte arrived, and at least 1 ms after the newest good answer of the
+ * same identity, whatever the clock did since (D9).
+ */
+export function knownAtMs(memory: PollMemory, lastByteAtMs: number): number {
+  return Math.max(lastByteAtMs, (memory.lastGoodFetchedAt ?? Number.NEGATIVE_INFINITY) + 1)
+}
+
+/** A poll without a good answer: all that was known stays, one more failure. */
+export function judgeFailure(memory: PollMemory): Judgement {
+  return { outcome: 'failed', memory: { ...memory, failures: memory.failures + 1 } }
+}
+
+/** Upstream says that nothing changed (304). Only asked for when the newest good answer had rows. */
+export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement {
+  return { outcome: 'unchanged', memory: { ...memory, lastGoodFetchedAt: knownAt, failures: 0 } }
+}
+
+/**
+ * A good answer.
+ *
+ * @param look what the source says of it; undefined when look() threw
+ * @param knownAt its known_at, ms
+ */
+export function judgeAnswer(
+  memory: PollMemory,
+  answer: GoodAnswer,
+  look: Look | undefined,
+  knownAt: number,
+): Judgement {
+  const isNew = isNewAnswer(memory, answer.contentHash)
+  const hasRows = look === 'complete' || look === 'partial'
+  return {
+    outcome: outcomeOf(look, isNew, memory.hadRows),
+    memory: {
+      lastGoodFetchedAt: knownAt,
+      lastGoodHash: answer.contentHash,
+      // Without rows nothing is kept to compare with: the next poll must see the bytes, a 304 would hide what they say.
+      etag: hasRows ? answer.etag : null,
+      lastModified: hasRows ? answer.lastModified : null,
+      lastChangedAt: isNew ? knownAt : memory.lastChangedAt,
+      completeness: look ?? memory.completeness,
+      hadRows: memory.hadRows || hasRows,
+      failures: 0,
+    },
+  }
+}
+
+function outcomeOf(look: Look | undefined, isNew: boolean, hadRows: boolean): Outcome {
+  if (look === undefined) return 'unreadable'
+  if (look === 'refused') return 'refused'
+  if (look === 'empty') return hadRows ? 'emptied' : 'empty'
+  return isNew ? 'changed' : 'unchanged'
+}

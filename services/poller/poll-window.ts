@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto'
+import type { Logger } from '#platform/process/log.ts'
+import type { Poll, PollMemory } from '#schemas/generated/records.ts'
+import type { Look, Window } from '#sources/source.ts'
+import type { Clock } from './clock.ts'
+import type { Candidate } from './due.ts'
+import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
+import type { HostedDataset } from './hosts.ts'
+import { type Known, noMemory } from './memory.ts'
+import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
+import type { Publisher } from './publish.ts'
+
+/** Who polls, and by what means. */
+export interface PollMeans {
+  clock: Clock
+  fetcher: Fetcher
+  publisher: Publisher
+  origin: string
+  /** This process's name in `polls`. */
+  poller: string
+  log: Logger
+}
+
+/** The right to poll: ends the fetch at once when it is taken away, and is asked again before anything is written. */
+export interface Right {
+  signal: AbortSignal
+  holds: () => boolean
+}
+
+export interface Polled {
+  poll: Poll
+  /** How many bytes went to raw; undefined when nothing did. */
+  rawBytes?: number
+  /** What upstream asks us to wait, ms. */
+  retryAfterMs?: number
+}
+
+interface Asking {
+  means: PollMeans
+  host: string
+  hosted: HostedDataset
+  candidate: Candidate
+  known: Known | undefined
+  right: Right
+}
+
+/**
+ * Polls one window: fetch → raw record acknowledged → look → poll record acknowledged. Returns undefined when the right
+ * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer that is written
+ * once more at the next poll, which changes nothing (architecture D3, D4). Throws only for bugs.
+ */
+export async function pollWindow(asking: Asking): Promise<Polled | undefined> {
+  const { means, candidate, right, known } = asking
+  const { clock } = means
+  const sentAtMs = clock.now().nowMs
+  const startedMs = performance.now()
+  const { url, fetched } = await ask(asking)
+  const lastByteAtMs = clock.now().nowMs
+  const durationMs = Math.round(performance.now() - startedMs)
+  if (!right.holds()) return undefined
+
+  const memory = known?.memory ?? noMemory
+  const came = await keep(asking, { url, fetched, sentAtMs, lastByteAtMs, memory })
+  if (!right.holds()) return undefined
+  const poll: Poll = {
+    requestIdentity: candidate.identity,
+    dataset: candidate.dataset.name,
+    host: asking.host,
+    windowStart: candidate.window.startMs,
+    windowEnd: candidate.window.endMs,
+    lane: candidate.lane,
+    sentAt: sentAtMs,
+    fetchedAt: came.knownAt,
+    outcome: came.outcome,
+    status: fetched.status,
+    durationMs,
+    bytes: fetched.kind === 'answer' ? fetched.body.length : 0,
+    contentHash: came.contentHash,
+    error: came.error,
+    errorBody: fetched.kind === 'failure' ? fetched.firstKilobyte : null,
+    rawPartition: came.raw?.partition ?? null,
+    rawOffset: came.raw?.offset ?? null,
+    poller: means.poller,
+    origin: means.origin,
+    memory: came.memory,
+  }
+  return {
+    poll: await record(means, poll, memory),
+    ...(came.raw && fetched.kind === 'answer' && { rawBytes: fetched.body.length }),
+    ...(fetched.kind === 'failure' && fetched.retryAfterMs !== undefined && { retryAfterMs: fetched.retryAfterMs }),
+  }
+}
+
+async function ask({
+  means,
+  host,
+  hosted,
+  candidate,
+  known,
+  right,
+}: Asking): Promise<{ url: string; fetched: Fetched }> {
+  const { dataset, window } = candidate
+  const held = known?.host === host ? known.memory : noMemory
+  const url = `${hosted.baseUrl}${dataset.requestPath(window)}`
+  const fetched = await means.fetcher.fetch({
+    url,
+    validators: { etag: held.etag, lastModified: held.lastModified },
+    meaningfulStatuses: dataset.meaningfulStatuses,
+    maxBodyBytes: dataset.maxBodyBytes,
+    signal: right.signal,
+  })
+  return { url, fetched }
+}
+
+interface Arrived {
+  url: string
+  fetched: Fetched
+  sentAtMs: number
+  lastByteAtMs: number
+  memory: PollMemory
+}
+
+interface Kept extends Judgement {
+  knownAt: number
+  contentHash: string | null
+  error: string | null
+  raw?: { partition: number; offset: number }
+}
+
+/** Writes a new answer to raw, and only then decides what it is. */
+async function keep(asking: Asking, { url, fetched, sentAtMs, lastByteAtMs, memory }: Arrived): Promise<Kept> {
+  const failed = (error: string): Kept => {
+    return { ...judgeFailure(memory), knownAt: lastByteAtMs, contentHash: null, error }
+  }
+  if (fetched.kind === 'failure') return failed(fetched.error)
+  const knownAt = knownAtMs(memory, lastByteAtMs)
+  if (fetched.kind === 'not-modified') {
+    return { ...judgeNotModified(memory, knownAt), knownAt, contentHash: memory.lastGoodHash, error: null }
+  }
+  const { means, candidate, hosted } = asking
+  const { status, headers, body } = fetched
+  const contentHash = createHash('sha256').update(body).digest('hex')
+  let raw: Kept['raw']
+  if (isNewAnswer(memory, contentHash)) {
+    try {
+      raw = await means.publisher.raw(hosted.source, {
+        dataset: candidate.dataset.name,
+        requestIdentity: candidate.identity,
+        windowStart: candidate.window.startMs,
+        windowEnd: candidate.window.endMs,
+        url,
+        status,
+        headers,
+        body,
+        contentHash,
+        sentAt: sentAtMs,
+        fetchedAt: knownAt,
+        origin: means.origin,
+      })
+    } catch (error) {
+      means.log.error({ err: error, requestIdentity: candidate.identity }, 'an answer could not be kept')
+      return failed(`the answer could not be kept: ${(error as Error).message}`)
+    }
+  }
+  const { look, error } = lookAt(candidate, fetched)
+  const answer = { contentHash, etag: headers.etag ?? null, lastModified: headers['last-modified'] ?? null }
+  return { ...judgeAnswer(memory, answer, look, knownAt), knownAt, contentHash, error, ...(raw && { raw }) }
+}
+
+function lookAt(
+  { dataset, window }: { dataset: Candidate['dataset']; window: Window },
+  { body }: FullAnswer,
+): { look: Look | undefined; error: string | null } {
+  try {
+    const look = dataset.look(body, window)
+    return { look, error: look === 'refused' ? 'upstream refused the request' : null }
+  } catch (error) {
+    return { look: undefined, error: `the answer cannot be read: ${(error as Error).message}` }
+  }
+}
+
+/**
+ * Writes the poll's record. When Kafka does not take it the poll counts as failed for this process, which holds on to
+ * what it knew before and asks again later.
+ */
+async function record({ publisher, log }: PollMeans, poll: Poll, memory: PollMemory): Promise<Poll> {
+  try {
+    await publisher.poll(poll)
+    return poll
+  } catch (error) {
+    log.error({ err: error, requestIdentity: poll.requestIdentity }, 'a poll could not be recorded')
+    return { ...poll, error: (error as Error).message, ...judgeFailure(memory) }
+  }
+}

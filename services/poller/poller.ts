@@ -1,0 +1,137 @@
+import type { Kafka } from '#platform/kafka/client.ts'
+import { type Lease, type OwnPartitions, ownPartitions, type ReadRecord } from '#platform/kafka/own-partitions.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { partitionOfHost } from '#platform/polling/host.ts'
+import { createRequests } from '#platform/polling/requests.ts'
+import { pollPartitions, pollRequestsTopic, pollsTopic } from '#schemas/topics.ts'
+import type { DueSettings } from './due.ts'
+import { type HostLoop, runHostLoop } from './host-loop.ts'
+import type { Host } from './hosts.ts'
+import { createMemory } from './memory.ts'
+import type { Metrics } from './metrics.ts'
+import type { PollMeans } from './poll-window.ts'
+import { createRecentPolls } from './recent-polls.ts'
+import { type PollerStatus, statusOf } from './status.ts'
+
+export interface PollerOptions {
+  kafka: Kafka
+  registry: Registry
+  hosts: Host[]
+  means: PollMeans
+  due: DueSettings
+  sessionTimeoutMs: number
+  metrics: Metrics
+  crash: (error: Error) => void
+}
+
+export interface Poller {
+  notReady: () => string | undefined
+  status: () => PollerStatus
+  /** Sends no more, waits for what is under way, and leaves the group so that another can take over. */
+  stop: () => Promise<void>
+}
+
+/** Requests under way at the stop may take so long before they are given up, ms. */
+const stopGraceMs = 3_000
+
+/** Joins the pollers' group and polls the hosts that fall to this process until stopped. */
+export async function startPoller(options: PollerOptions): Promise<Poller> {
+  const { kafka, hosts, means, due, metrics, crash } = options
+  const memory = createMemory()
+  const requests = createRequests()
+  const recent = createRecentPolls()
+  const stopping = new AbortController()
+  const loops = new Map<string, HostLoop>()
+
+  const begin = (host: Host, lease: Lease): void => {
+    const recentAgesMs = recent.agesMs(host.name, Date.now())
+    const right = lease
+    const loop = runHostLoop({
+      host,
+      right,
+      means,
+      memory,
+      requests,
+      due,
+      recentAgesMs,
+      stopping: stopping.signal,
+      metrics,
+    })
+    loops.set(host.name, loop)
+    means.log.info({ host: host.name, partition: lease.partition }, 'polling this host')
+    loop.ended
+      .then(() => {
+        if (loops.get(host.name) === loop) loops.delete(host.name)
+        means.log.info({ host: host.name }, 'no longer polling this host')
+      })
+      .catch(crash)
+  }
+  const partitions: OwnPartitions = await ownPartitions({
+    kafka,
+    groupId: 'poller',
+    topics: [pollsTopic.name, pollRequestsTopic.name],
+    sessionTimeoutMs: options.sessionTimeoutMs,
+    read: reader(options, memory, requests, recent, () => {
+      for (const loop of loops.values()) loop.wake()
+    }),
+    owned: (lease) => {
+      for (const host of hosts) {
+        if (partitionOfHost(host.name, pollPartitions) === lease.partition) begin(host, lease)
+      }
+    },
+    log: means.log,
+    crash,
+  })
+  return {
+    notReady: () => {
+      metrics.ownedPartitions.set(partitions.owned().length)
+      return partitions.notReady()
+    },
+    status: () => statusOf(hosts, loops, memory, means.clock.now()),
+    stop: async () => {
+      stopping.abort()
+      const all = [...loops.values()].map(({ ended }) => ended)
+      const grace = new Promise((resolve) => setTimeout(resolve, stopGraceMs).unref())
+      await Promise.race([Promise.allSettled(all), grace])
+      await partitions.stop()
+      await Promise.allSettled(all)
+    },
+  }
+}
+
+/** Folds what is read of polls and poll-requests into what is known. */
+function reader(
+  { registry, means, metrics }: PollerOptions,
+  memory: ReturnType<typeof createMemory>,
+  requests: ReturnType<typeof createRequests>,
+  recent: ReturnType<typeof createRecentPolls>,
+  asked: () => void,
+): (records: ReadRecord[]) => Promise<void> {
+  const polls = registry.decoder('Poll')
+  const pollRequests = registry.decoder('PollRequest')
+  const passOver = (topic: string, offset: number, message: string): void => {
+    metrics.unreadableRecords.inc({ topic })
+    means.log.warn({ topic, offset }, `passed over a record that cannot be read: ${message}`)
+  }
+  return async (records) => {
+    const isRequest = records[0]?.topic === pollRequestsTopic.name
+    await (isRequest ? pollRequests : polls).prepare(records.map(({ value }) => value))
+    for (const { topic, value, ...at } of records) {
+      if (isRequest) {
+        const request = pollRequests.decode(value)
+        if ('reason' in request) passOver(topic, at.offset, request.message)
+        else requests.ask(request, at)
+        continue
+      }
+      const poll = polls.decode(value)
+      if ('reason' in poll) {
+        passOver(topic, at.offset, poll.message)
+        continue
+      }
+      memory.remember(poll, means.clock.now())
+      requests.polled(poll, at.writtenAtMs)
+      recent.seen(poll, at)
+    }
+    if (isRequest) asked()
+  }
+}

@@ -1,0 +1,32 @@
+import { dayOfWindow } from '#platform/polling/business-day.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import type { OpenRequest } from '#platform/polling/requests.ts'
+import { retryDelayMs } from './backoff.ts'
+import { type Candidate, type Moment, sincePolledMs } from './due.ts'
+import type { HostedDataset } from './hosts.ts'
+import type { Known } from './memory.ts'
+
+/**
+ * The open requests for datasets of a host as candidates: due at once, and after a failed poll with a short back-off.
+ * Pure. Requests that name no window of a dataset of this host are no business of its owner.
+ */
+export function requestedCandidates(
+  moment: Moment,
+  datasets: readonly HostedDataset[],
+  open: readonly OpenRequest[],
+  known: (identity: string) => Known | undefined,
+): Candidate[] {
+  return open.flatMap(({ request, attempts }) => {
+    const dataset = datasets.find(({ dataset }) => dataset.name === request.dataset)?.dataset
+    if (dataset === undefined) return []
+    const window = { startMs: request.windowStart, endMs: request.windowEnd }
+    const identity = request.requestIdentity
+    if (dayOfWindow(dataset.calendar.zone, window) === undefined) return []
+    if (requestIdentity(dataset.name, window) !== identity) return []
+    const held = known(identity)
+    const waits = attempts > 0 && held !== undefined
+    const dueInMs = waits ? retryDelayMs('requested', identity, attempts) - sincePolledMs(moment, held) : 0
+    const first = held === undefined || held.memory.lastGoodFetchedAt === null
+    return [{ identity, dataset, window, lane: 'requested' as const, dueInMs, first }]
+  })
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { kafkaSettings, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import { version } from '#platform/process/version.ts'
+import { sources } from '#sources/index.ts'
+import type { DueSettings } from './due.ts'
+
+const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address' })
+
+/** The addresses that replace the sources' own, by the names the sources give them: JAO_BASE_URL and so on. */
+export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
+  sources.map(({ baseUrl }) => [baseUrl.setting, httpAddress.optional()]),
+)
+
+/** All that the poller takes from its environment, besides the base URLs. */
+export const pollerSettings = {
+  ...kafkaSettings,
+  ...registrySettings,
+  ...serviceSettings,
+  /** What the answers are marked with. */
+  ORIGIN: z.enum(['live', 'simulated']).default('live'),
+  /** When set, the poller's clock is the simulator's. */
+  SIMULATOR_URL: httpAddress.optional(),
+  /** Business days before today that are fetched without being asked for; 0: none. */
+  BACKFILL_DAYS: z.coerce.number().int().min(0).max(3_660).default(30),
+  /** Windows of the last so many days are looked at again every hour, for revisions. */
+  REVISIT_HOURLY_DAYS: z.coerce.number().int().min(0).max(366).default(3),
+  /** And of the last so many days every day. */
+  REVISIT_DAILY_DAYS: z.coerce.number().int().min(0).max(3_660).default(30),
+  /** How upstream can reach whoever runs this: an address that goes into the User-Agent. */
+  CONTACT: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces: a mail or web address')
+    .optional(),
+  /** Without a heartbeat for so long, ms, another poller takes over. */
+  SESSION_TIMEOUT_MS: z.coerce.number().int().min(6_000).max(300_000).default(10_000),
+}
+
+export type PollerConfig = Readonly<z.infer<z.ZodObject<typeof pollerSettings>>>
+
+export function dueSettings(config: PollerConfig): DueSettings {
+  return {
+    backfillDays: config.BACKFILL_DAYS,
+    revisitHourlyDays: config.REVISIT_HOURLY_DAYS,
+    revisitDailyDays: config.REVISIT_DAILY_DAYS,
+  }
+}
+
+/** Who we are to upstream: tidemark/0.1.0 (+https://example.org/contact). */
+export function userAgent(config: PollerConfig): string {
+  return `tidemark/${version}${config.CONTACT === undefined ? '' : ` (+${config.CONTACT})`}`
+}

@@ -1,0 +1,74 @@
+import type { RequestBudget } from '#sources/source.ts'
+
+const minuteMs = 60_000
+
+/** One host's budget. All times are steady: they only run forwards, at the clock's speed. */
+export interface TokenBucket {
+  /** How long until a request may be sent, ms; 0: now. Infinity: not before one in flight is done. */
+  waitMs: (nowMs: number) => number
+  /** Takes a token. Only when waitMs is 0. Call the function it returns when the request is over, however it ended. */
+  send: (nowMs: number) => (doneAtMs: number) => void
+  /** Requests that may have reached the host within the last minute. */
+  sentLastMinute: (nowMs: number) => number
+  inFlight: () => number
+}
+
+/**
+ * A token bucket that starts empty, with a ledger of what was sent: no sliding minute exceeds `budget.perMinute` as the
+ * host counts them. A request reaches the host some time between its sending and its end, so it counts from the one
+ * until a minute after the other; that holds however long the way is.
+ *
+ * @param seedsMs ends of requests of the last minute that others sent (what `polls` shows)
+ * @param ghosts requests that the owner before may have sent and never recorded; they count as ended now
+ */
+export function createTokenBucket(
+  budget: RequestBudget,
+  nowMs: number,
+  seedsMs: readonly number[] = [],
+  ghosts = 0,
+): TokenBucket {
+  const perMs = budget.refillPerMinute / minuteMs
+  let ended: number[] = [...seedsMs, ...new Array<number>(ghosts).fill(nowMs)].sort((one, other) => one - other)
+  let inFlight = 0
+  let tokens = 0
+  let refilledAtMs = nowMs
+
+  const refill = (atMs: number): void => {
+    tokens = Math.min(budget.burst, tokens + Math.max(0, atMs - refilledAtMs) * perMs)
+    refilledAtMs = Math.max(refilledAtMs, atMs)
+    ended = ended.filter((endedAtMs) => endedAtMs >= atMs - minuteMs)
+  }
+  const ledgerWaitMs = (atMs: number): number => {
+    const excess = ended.length + inFlight + 1 - budget.perMinute
+    if (excess <= 0) return 0
+    const freeing = ended[excess - 1]
+    return freeing === undefined ? Number.POSITIVE_INFINITY : freeing + minuteMs + 1 - atMs
+  }
+  const waitMs = (atMs: number): number => {
+    refill(atMs)
+    if (inFlight >= budget.maxInFlight) return Number.POSITIVE_INFINITY
+    const tokenWaitMs = tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / perMs))
+    return Math.max(tokenWaitMs, ledgerWaitMs(atMs))
+  }
+  return {
+    waitMs,
+    send(atMs) {
+      if (waitMs(atMs) > 0) throw new Error(`a request was sent ${waitMs(atMs)} ms before the budget allows it`)
+      tokens -= 1
+      inFlight += 1
+      let over = false
+      return (doneAtMs) => {
+        if (over) return
+        over = true
+        inFlight -= 1
+        const at = ended.findLastIndex((endedAtMs) => endedAtMs <= doneAtMs) + 1
+        ended.splice(at, 0, doneAtMs)
+      }
+    },
+    sentLastMinute(atMs) {
+      refill(atMs)
+      return ended.length + inFlight
+    },
+    inFlight: () => inFlight,
+  }
+}
