@@ -27,7 +27,7 @@ await run(log, 8_000, async (onStop) => {
   const metrics = createMetrics()
   let polling: Poller | undefined
   const notReady = () => (polling ? polling.notReady() : 'connecting to Kafka and the schema registry')
-  const status = () => polling?.status()
+  const status = () => polling?.status() ?? {}
   const health = await serveHealth({ host, port, notReady, status, metrics: metrics.registry })
   onStop('health', health.stop)
   const clock = simulatorUrl === undefined ? liveClock() : await simulatedClock(simulatorUrl, log)

@@ -1,0 +1,177 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startSimulator } from '#infra/simulator/server.ts'
+import { createKafka, type Kafka } from '#platform/kafka/client.ts'
+import { openProducer, type Producer } from '#platform/kafka/produce.ts'
+import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
+import { hostOf, partitionOfHost } from '#platform/polling/host.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import type { Poll, RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
+import { platformTopics, pollPartitions, sourceTopics } from '#schemas/topics.ts'
+import { startRealParts } from '../support/real-parts.ts'
+import { type ServiceProcess, startService } from '../support/service-process.ts'
+
+export const dataset = 'jao.core.maxExchanges'
+
+/** A record and where it lies. */
+export type Read<Name extends RecordName> = Records[Name] & { partition: number; offset: number }
+
+export interface PollerParts {
+  kafka: Kafka
+  registry: Registry
+  producer: Producer
+  /** Everything a topic holds now. */
+  read: <Name extends RecordName>(topic: string, name: Name) => Promise<Read<Name>[]>
+  polls: () => Promise<Read<'Poll'>[]>
+  raw: () => Promise<Read<'RawResponse'>[]>
+  /** Starts a poller of the simulator at `url`, with nothing but tomorrow to fetch unless told otherwise. */
+  poller: (url: string, settings?: Record<string, string>) => Promise<ServiceProcess>
+  /** Asks for a window like the CLI does. */
+  request: (url: string, window: { startMs: number; endMs: number }) => Promise<string>
+  stop: () => Promise<void>
+}
+
+/** A real broker and registry with our topics, for pollers. */
+export async function startPollerParts(): Promise<PollerParts> {
+  const parts = await startRealParts({ kafka: true, registry: true })
+  const connection = {
+    KAFKA_BROKERS: parts.environment.KAFKA_BROKERS ?? '',
+    KAFKA_TLS: false,
+    SCHEMA_REGISTRY_URL: parts.environment.SCHEMA_REGISTRY_URL ?? '',
+  }
+  const kafka = createKafka(connection, 'test')
+  const topics = [...platformTopics, ...sourceTopics('jao')]
+  await provisionTopics(kafka, topics, 1)
+  await provisionSchemas(connection, topics)
+  const registry = openRegistry(connection)
+  const producer = await openProducer(kafka)
+  const started: ServiceProcess[] = []
+  const read: PollerParts['read'] = (topic, name) => readTopic(kafka, registry, topic, name)
+  return {
+    kafka,
+    registry,
+    producer,
+    read,
+    polls: () => read('polls', 'Poll'),
+    raw: () => read('jao.raw', 'RawResponse'),
+    poller: async (url, settings = {}) => {
+      const log = join(parts.directory, `poller-${started.length}.log`)
+      const poller = await startService('poller', { ...environment(parts.environment, url), ...settings }, log)
+      started.push(poller)
+      return poller
+    },
+    request: async (url, window) => {
+      const identity = requestIdentity(dataset, window)
+      const encode = await registry.encoder('poll-requests', 'PollRequest')
+      const value = encode({
+        requestIdentity: identity,
+        dataset,
+        windowStart: window.startMs,
+        windowEnd: window.endMs,
+        requestedAt: Date.now(),
+        requestedBy: 'test',
+      })
+      const partition = partitionOfHost(hostOf(url), pollPartitions)
+      await producer.send('poll-requests', [{ key: identity, value, partition }])
+      return identity
+    },
+    stop: async () => {
+      await Promise.all(started.map((poller) => poller.kill()))
+      await producer.disconnect()
+      await parts.stop()
+    },
+  }
+}
+
+const environment = (parts: Record<string, string>, url: string) => ({
+  ...parts,
+  JAO_BASE_URL: url,
+  SIMULATOR_URL: url,
+  ORIGIN: 'simulated',
+  BACKFILL_DAYS: '0',
+  CONTACT: 'https://example.org/tidemark',
+  SESSION_TIMEOUT_MS: '6000',
+})
+
+/** A simulator and how to steer it. */
+export async function startUpstream(options: Parameters<typeof startSimulator>[0]) {
+  const simulator = await startSimulator(options)
+  const post = async (path: string, body: unknown) => {
+    const answer = await fetch(`${simulator.url}/simulator/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`simulator: ${await answer.text()}`)
+    return answer.json()
+  }
+  const get = async (path: string) => (await fetch(`${simulator.url}/simulator/${path}`)).json()
+  return {
+    ...simulator,
+    command: (body: unknown) => post('command', body),
+    setClock: (body: unknown) => post('clock', body),
+    stats: () => get('stats') as Promise<{ limitViolations: number; busiestMinute: number; requests: number }>,
+    requests: async () => {
+      const { requests } = (await get('requests')) as {
+        requests: { elapsedMs: number; realMs: number; fromUtc: string; status: number; overLimit: boolean }[]
+      }
+      return requests
+    },
+  }
+}
+
+/** Waits until `look` gives something; fails with what it last saw. */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  timeoutMs = 20_000,
+): Promise<T> {
+  const deadlineMs = Date.now() + timeoutMs
+  for (;;) {
+    const seen = await look()
+    if (seen !== undefined && seen !== false) return seen as T
+    if (Date.now() > deadlineMs) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
+    await sleep(100)
+  }
+}
+
+async function readTopic<Name extends RecordName>(
+  kafka: Kafka,
+  registry: Registry,
+  topic: string,
+  name: Name,
+): Promise<Read<Name>[]> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const ends = await admin.fetchTopicOffsets(topic)
+  await admin.disconnect()
+  const missing = new Map(
+    ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, Number(high)]),
+  )
+  if (missing.size === 0) return []
+  const decoder = registry.decoder(name)
+  const records: Read<Name>[] = []
+  const consumer = kafka.consumer({ groupId: `test-${crypto.randomUUID()}`, maxWaitTimeInMs: 50 })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await new Promise<void>((resolve, reject) => {
+    consumer
+      .run({
+        autoCommit: false,
+        eachBatch: async ({ batch }) => {
+          await decoder.prepare(batch.messages.map(({ value }) => value))
+          for (const { value, offset } of batch.messages) {
+            const record = decoder.decode(value)
+            if ('reason' in record) throw new Error(record.message as string)
+            records.push({ ...(record as Records[Name]), partition: batch.partition, offset: Number(offset) })
+          }
+          const end = missing.get(batch.partition)
+          if (end !== undefined && Number(batch.lastOffset()) + 1 >= end) missing.delete(batch.partition)
+          if (missing.size === 0) resolve()
+        },
+      })
+      .catch(reject)
+  })
+  await consumer.disconnect()
+  return records
+}
+
+export const ofDay = (day: string) => (record: Poll | RawResponse) =>
+  new Date(record.windowStart + 12 * 3_600_000).toISOString().startsWith(day)
