@@ -18,9 +18,12 @@ interface Artifact {
   witness: RegExp
 }
 
+/** The version that is fetched; the pom says the same. */
+export const kafkaVersion = '4.3.1'
+
 const kafka: Artifact = {
-  folder: 'kafka-4.3.1',
-  title: 'Kafka 4.3.1 (44 MB)',
+  folder: `kafka-${kafkaVersion}`,
+  title: `Kafka ${kafkaVersion} (44 MB)`,
   pom: 'kafka.pom.xml',
   witness: /^kafka_2\.13-4\.3\.1\.jar$/,
 }
@@ -41,15 +44,18 @@ export const ensureKafka = (tell: Tell, environment = process.env) => ensure(kaf
 /** The folder of the registry's runner jar and its lib/, fetched when not there yet. @throws Problem when it cannot be had. */
 export const ensureApicurio = (tell: Tell, environment = process.env) => ensure(apicurio, tell, environment)
 
-/** Complete folders appear in one step, by a rename; a lock keeps two processes from fetching the same thing at once. */
+/**
+ * Complete folders appear in one step, by a rename. One lock for all: two Mavens at once can spoil each other's local
+ * repository.
+ */
 async function ensure(artifact: Artifact, tell: Tell, environment: NodeJS.ProcessEnv): Promise<string> {
   const cache = cacheDirectory(environment)
   const folder = join(cache, artifact.folder)
   if (isComplete(folder, artifact)) return folder
   makeCache(cache)
-  const lock = await waitForLock(`${folder}.lock`, (pid) =>
-    tell(`waiting for process ${pid}, which fetches ${artifact.title}`),
-  )
+  const lock = await waitForLock(join(cache, 'maven.lock'), (pid) => {
+    if (pid !== process.pid) tell(`waiting for process ${pid}, which fetches with Maven …`)
+  })
   try {
     if (!isComplete(folder, artifact)) await fill(artifact, cache, folder, tell, environment)
   } finally {

@@ -8,7 +8,7 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
-/** A program of somebody else's that lives no longer than this process. */
+/** A program that lives no longer than this process. */
 export interface GuardedProcess {
   /** The program's own process id. */
   pid: number
@@ -34,11 +34,11 @@ export interface GuardedOptions {
 
 // Java cannot be told to end with its parent, and a parent that is killed with SIGKILL cannot tell it. This shell can:
 // its standard input is a pipe whose other end only the parent holds, so that the parent's end, however it comes, is an
-// end of file here. $1 is the pid file, the rest is the command.
+// end of file here, and in the program, which gets the same pipe. $1 is the pid file, the rest is the command.
 const guard = `
 pid_file=$1; shift
 exec 3<&0
-"$@" </dev/null 3<&- & program=$!
+"$@" <&3 3<&- & program=$!
 echo "$program" >"$pid_file"
 ( while read -r _; do :; done; kill -TERM "$program"; sleep 5; kill -KILL "$program" ) <&3 2>/dev/null & watch=$!
 exec 3<&-
@@ -72,7 +72,7 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
     await killAndWait(pid)
     return exit
   })
-  return {
+  const running: GuardedProcess = {
     pid,
     exited: gone,
     stop: async (deadlineMs = 8000) => {
@@ -86,6 +86,16 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
       await gone
     },
   }
+  guarded.add(running)
+  void gone.then(() => guarded.delete(running))
+  return running
+}
+
+const guarded = new Set<GuardedProcess>()
+
+/** Ends all that this process has started and that still runs, at once; what is only just starting too. */
+export async function killAllGuarded(): Promise<void> {
+  await Promise.all([...guarded].map((one) => one.kill()))
 }
 
 /**

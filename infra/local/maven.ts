@@ -39,6 +39,8 @@ export async function runPom(directory: string, what: string, environment: NodeJ
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const endWithUs = (): void => void child.kill()
+  process.once('exit', endWithUs)
   let said = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -50,6 +52,7 @@ export async function runPom(directory: string, what: string, environment: NodeJ
     child.on('error', () => resolve(null))
     child.on('close', resolve)
   })
+  process.off('exit', endWithUs)
   await new Promise<void>((resolve) => log.end(resolve))
   if (code !== 0) throw new Problem(explainFailure(what, stripVTControlCharacters(said)))
 }

@@ -36,7 +36,8 @@ export function failedStart(title: string, logFile: string): never {
   throw new Problem(`${title} did not start; its log is ${logFile} and ends with:\n${said.trimEnd()}`)
 }
 
-function lastLines(logFile: string): string {
+/** The end of a log: some thirty lines at most. */
+export function lastLines(logFile: string): string {
   try {
     return readFileSync(logFile, 'utf8').split('\n').slice(-30).join('\n').slice(-3000)
   } catch {

@@ -3,17 +3,13 @@ import { join } from 'node:path'
 import { ensureApicurio, type Tell } from './artifacts.ts'
 import { archiveFlags, ensureArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
-import { type Exit, endLeftover, startGuarded } from './guarded-process.ts'
+import { endLeftover, type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { answersOk, failedStart, untilReady } from './ready.ts'
 
-export interface SchemaRegistry {
+export interface SchemaRegistry extends GuardedProcess {
   /** For SCHEMA_REGISTRY_URL: where the Confluent-compatible API is. */
   url: string
-  pid: number
-  exited: Promise<Exit>
-  stop: (deadlineMs?: number) => Promise<void>
-  kill: () => Promise<void>
 }
 
 export interface RegistryOptions {
@@ -68,13 +64,12 @@ async function run(options: Run): Promise<SchemaRegistry> {
     pidFile,
     mark: databaseUrl(dataDir),
   }).catch(() => failedStart('The schema registry', logFile))
-  const { pid, exited, stop, kill } = registry
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
-  if (!(await untilReady(() => answersOk(`${url}/subjects`), exited, 60_000))) {
-    await kill()
+  if (!(await untilReady(() => answersOk(`${url}/subjects`), registry.exited, 60_000))) {
+    await registry.kill()
     failedStart('The schema registry', logFile)
   }
-  return { url, pid, exited, stop, kill }
+  return { ...registry, url }
 }
 
 const runner = 'apicurio-registry-app-3.0.9-runner.jar'

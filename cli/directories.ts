@@ -1,0 +1,39 @@
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runningIn, type SourceKind } from '#infra/local/data-directory.ts'
+import { Problem } from '#infra/local/problem.ts'
+import { readStackFile, type StackFile } from '#infra/local/stack-file.ts'
+
+/** Where a source's data is kept unless --data says otherwise: below TIDEMARK_HOME, else .tidemark in the project. */
+export function defaultDataDir(source: SourceKind, environment: NodeJS.ProcessEnv = process.env): string {
+  const home = environment.TIDEMARK_HOME || fileURLToPath(new URL('../.tidemark', import.meta.url))
+  return resolve(home, source)
+}
+
+/** The running stack of `data`, or without it of the live or else the simulated default directory, if there is one. */
+export function findStack(data: string | undefined): StackFile | undefined {
+  for (const directory of searched(data)) {
+    const pid = runningIn(directory)
+    const stack = pid === undefined ? undefined : readStackFile(directory)
+    if (stack !== undefined && stack.pid === pid) return stack
+  }
+  return undefined
+}
+
+/** @throws Problem when no stack runs there. */
+export function findRunningStack(data: string | undefined): StackFile {
+  const stack = findStack(data)
+  if (stack === undefined) throw new Problem(`${nothingRuns(data)}: start one with \`npx tidemark up\`.`)
+  return stack
+}
+
+export function nothingRuns(data: string | undefined): string {
+  const where = searched(data).join(' or ')
+  return data ? `No stack runs in ${where}` : `No stack runs in ${where} (--data names another directory)`
+}
+
+const searched = (data: string | undefined): string[] =>
+  data ? [resolve(data)] : [defaultDataDir('live'), defaultDataDir('simulated')]
+
+/** The log of a part of a stack. */
+export const logFile = (stack: StackFile, name: string): string => join(stack.dataDir, 'logs', `${name}.log`)

@@ -1,0 +1,42 @@
+import { Command } from 'commander'
+import { Problem } from '#infra/local/problem.ts'
+import { isAlive } from '#infra/local/process-table.ts'
+import { pause } from '#platform/process/retry.ts'
+import { findStack, nothingRuns } from './directories.ts'
+
+const patienceMs = 12_000
+
+export const down = (): Command =>
+  new Command('down')
+    .description('stop the running stack and wait until it is gone; no error when none runs')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)')
+    .option('--json', 'print what was stopped as JSON')
+    .action(run)
+
+async function run(options: { data?: string; json?: boolean }): Promise<void> {
+  const stack = findStack(options.data)
+  if (stack === undefined) {
+    if (options.json) process.stdout.write('{"stopped":false}\n')
+    else process.stderr.write(`${nothingRuns(options.data)}: nothing to stop.\n`)
+    return
+  }
+  if (!(await endsAfterSignal(stack.pid)) && !(await endsAfterSignal(stack.pid)))
+    throw new Problem(
+      `Process ${stack.pid}, the stack in ${stack.dataDir}, does not stop: end it with kill -9 ${stack.pid}.`,
+    )
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ stopped: true, pid: stack.pid, dataDir: stack.dataDir })}\n`)
+  else process.stderr.write(`stopped the stack in ${stack.dataDir}\n`)
+}
+
+/** The first signal asks for an end in good order, the second for one at once. */
+async function endsAfterSignal(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true
+    throw new Problem(`Process ${pid} belongs to somebody else and cannot be stopped from here.`)
+  }
+  for (const end = Date.now() + patienceMs; Date.now() < end; await pause(50)) if (!isAlive(pid)) return true
+  return false
+}

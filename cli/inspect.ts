@@ -1,0 +1,161 @@
+import { kafkaVersion } from '#infra/local/artifacts.ts'
+import { answersKafka } from '#infra/local/kafka-greeting.ts'
+import { isAlive } from '#infra/local/process-table.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { sources } from '#sources/index.ts'
+import { rowsOf } from './ask-store.ts'
+import { consumerLag, type Lag } from './lag.ts'
+
+/** One part as it is now. */
+export interface PartStatus {
+  name: string
+  healthy: boolean
+  /** Why it is not healthy. */
+  problem?: string
+  /** null: not told. */
+  version: string | null
+  address: string
+  pid: number | null
+  restarts: number
+}
+
+export interface DatasetStatus {
+  dataset: string
+  lastPollAt: string | null
+  lastOutcome: string | null
+  nextDueAt: string | null
+}
+
+export interface Status {
+  healthy: boolean
+  stack: Pick<StackFile, 'version' | 'pid' | 'startedAt' | 'state' | 'dataDir' | 'source' | 'endpoints'>
+  parts: PartStatus[]
+  /** null: the broker could not be asked. */
+  lag: Lag[] | null
+  /** Rows by table; null: the store could not be asked. */
+  rows: Record<string, number> | null
+  datasets: DatasetStatus[]
+}
+
+/** Asks every part of a running stack how it is. What does not answer is told in its place; nothing is thrown. */
+export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv): Promise<Status> {
+  const parts = await Promise.all(partsOf(stack, environment).map((part) => partStatus(stack, part)))
+  const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
+  const [lag, rows, datasets] = await Promise.all([
+    up('kafka') ? orNull(consumerLag(stack.endpoints.kafka, environment)) : null,
+    up('clickhouse') ? orNull(tableRows(stack)) : null,
+    datasetsOf(stack, up('clickhouse')),
+  ])
+  const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
+  const healthy = state === 'ready' && parts.every((part) => part.healthy)
+  return { healthy, stack: { version, pid, startedAt, state, dataDir, source, endpoints }, parts, lag, rows, datasets }
+}
+
+interface Part {
+  name: string
+  address: string
+  /** Throws when the part is not well. */
+  check: () => Promise<unknown>
+  version: () => Promise<string | null>
+}
+
+function partsOf(stack: StackFile, environment: NodeJS.ProcessEnv): Part[] {
+  const { kafka, registry, clickhouse, simulator, health } = stack.endpoints
+  const ours = async (): Promise<string> => stack.version
+  const part = (name: string, address: string, url: string, version: Part['version']): Part => ({
+    name,
+    address,
+    check: () => askOk(url),
+    version,
+  })
+  return [
+    kafkaPart(stack, kafka, environment),
+    part('registry', registry, `${registry}/subjects`, () => registryVersion(registry)),
+    part('clickhouse', clickhouse.url, `${clickhouse.url}/ping`, () => storeVersion(stack)),
+    ...(simulator ? [part('simulator', simulator, `${simulator}/simulator/now`, ours)] : []),
+    ...Object.entries(health).map(([name, address]) => part(name, address, `${address}/ready`, ours)),
+  ]
+}
+
+/** A broker of ours is greeted; one elsewhere may want TLS and a login, so it is asked what we want to know anyway. */
+function kafkaPart(stack: StackFile, brokers: string, environment: NodeJS.ProcessEnv): Part {
+  const [host = '', port = ''] = brokers.split(':')
+  const greet = async (): Promise<void> => {
+    if (!(await answersKafka(host, Number(port)))) throw new Error('does not answer')
+  }
+  const own = 'kafka' in stack.parts
+  const check = own ? greet : () => consumerLag(brokers, environment)
+  return { name: 'kafka', address: brokers, check, version: async () => (own ? kafkaVersion : null) }
+}
+
+async function partStatus(stack: StackFile, part: Part): Promise<PartStatus> {
+  const state = stack.parts[part.name]
+  const common = { name: part.name, address: part.address, pid: state?.pid ?? null, restarts: state?.restarts ?? 0 }
+  try {
+    await part.check()
+    return { ...common, healthy: true, version: (await orNull(part.version())) ?? null }
+  } catch (error) {
+    const died = state !== undefined && !isAlive(state.pid)
+    const problem = died ? 'not running; it is being started again' : (error as Error).message
+    return { ...common, healthy: false, problem, version: null }
+  }
+}
+
+async function askOk(url: string): Promise<Response> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) }).catch(
+    (error: Error & { cause?: { code?: string } }) => {
+      throw new Error(`does not answer (${error.cause?.code ?? error.message})`)
+    },
+  )
+  if (answer.status === 200) return answer
+  throw new Error((await answer.text()).trim().slice(0, 200) || `HTTP ${answer.status}`)
+}
+
+/** Apicurio tells its version beside the Confluent-compatible API; others may not. */
+async function registryVersion(url: string): Promise<string | null> {
+  const answer = await askOk(new URL('/apis/registry/v3/system/info', url).href)
+  return ((await answer.json()) as { version?: string }).version ?? null
+}
+
+async function storeVersion(stack: StackFile): Promise<string | null> {
+  return (await rowsOf<{ version: string }>(stack, 'SELECT version() AS version'))[0]?.version ?? null
+}
+
+async function tableRows(stack: StackFile): Promise<Record<string, number>> {
+  const tables = await rowsOf<{ name: string; rows: string }>(
+    stack,
+    "SELECT name, toString(total_rows) AS rows FROM system.tables WHERE database = 'tidemark' AND total_rows IS NOT NULL ORDER BY name",
+  )
+  return Object.fromEntries(tables.map(({ name, rows }) => [name, Number(rows)]))
+}
+
+/** What the poller says of each dataset; where it does not answer, what the store has of the last poll. */
+async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetStatus[]> {
+  const told = (await orNull(pollerStatus(stack))) ?? []
+  const stored = (storeUp ? await orNull(lastPolls(stack)) : null) ?? []
+  return sources
+    .flatMap(({ datasets }) => datasets)
+    .map(({ name }) => {
+      const poller = told.find(({ dataset }) => dataset === name)
+      const last = stored.find(({ dataset }) => dataset === name)
+      return {
+        dataset: name,
+        lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
+        lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
+        nextDueAt: poller?.nextDueAt ?? null,
+      }
+    })
+}
+
+async function pollerStatus(stack: StackFile): Promise<DatasetStatus[]> {
+  const answer = await askOk(`${stack.endpoints.health.poller}/status`)
+  return ((await answer.json()) as { datasets: DatasetStatus[] }).datasets
+}
+
+const lastPolls = (stack: StackFile): Promise<Omit<DatasetStatus, 'nextDueAt'>[]> =>
+  rowsOf(
+    stack,
+    "SELECT dataset, formatDateTime(max(fetched_at), '%Y-%m-%dT%H:%i:%SZ') AS lastPollAt, argMax(outcome, fetched_at) AS lastOutcome FROM polls GROUP BY dataset",
+  )
+
+const orNull = <T>(promise: Promise<T>): Promise<T | null> => promise.catch(() => null)

@@ -1,0 +1,31 @@
+import { Command } from 'commander'
+import { Problem } from '#infra/local/problem.ts'
+import { ConfigError } from '#platform/process/config.ts'
+import { version } from '#platform/process/version.ts'
+import { down } from './down.ts'
+import { query } from './query.ts'
+import { status } from './status.ts'
+import { up } from './up.ts'
+
+const program = new Command('tidemark')
+  .description('Public market data, kept as it came and queryable as it was known at any moment')
+  .version(version)
+  .showHelpAfterError('(--help says what there is)')
+for (const command of [up, down, status, query]) program.addCommand(command())
+
+// Whoever reads may stop reading (`| head`): no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    throw error
+  })
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const known = error instanceof Problem || error instanceof ConfigError
+  const text = `tidemark: ${known ? error.message : ((error as Error).stack ?? error)}\n`
+  // Something that was only just starting may still hold the process; the error has been said.
+  process.stderr.write(text, () => process.exit(1))
+}

@@ -1,0 +1,58 @@
+import { Command } from 'commander'
+import { findRunningStack } from './directories.ts'
+import { inspect, type PartStatus, type Status } from './inspect.ts'
+
+export const status = (): Command =>
+  new Command('status')
+    .description('endpoints, health and version of each part, consumer lag, rows, polls; exit 1 unless all is healthy')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)')
+    .option('--json', 'print it as JSON')
+    .action(run)
+
+async function run(options: { data?: string; json?: boolean }): Promise<void> {
+  const found = await inspect(findRunningStack(options.data), process.env)
+  process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : `${statusText(found)}\n`)
+  if (!found.healthy) process.exitCode = 1
+}
+
+/** The status for people to read. */
+export function statusText({ healthy, stack, parts, lag, rows, datasets }: Status): string {
+  const unknown = ['  (not known)']
+  return [
+    `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}`,
+    `data in ${stack.dataDir}, process ${stack.pid}, since ${stack.startedAt}`,
+    '',
+    'Parts',
+    ...columns(parts.map(partColumns)),
+    '',
+    'Behind (records)',
+    ...(lag ? columns(lag.map(({ group, topic, records }) => [group, topic, String(records)])) : unknown),
+    '',
+    'Rows',
+    ...(rows ? columns(Object.entries(rows).map(([table, count]) => [table, count.toLocaleString('en')])) : unknown),
+    '',
+    'Polls (UTC)',
+    ...columns(
+      datasets.map(({ dataset, lastPollAt, lastOutcome, nextDueAt }) => [
+        dataset,
+        lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
+        nextDueAt ? `next ${nextDueAt}` : 'next not known',
+      ]),
+    ),
+  ].join('\n')
+}
+
+const partColumns = ({ name, healthy, problem, version, address, pid, restarts }: PartStatus): string[] => [
+  healthy ? '✔' : '✘',
+  name,
+  version ?? '-',
+  address,
+  pid === null ? 'elsewhere' : `pid ${pid}${restarts > 0 ? `, started again ${restarts} times` : ''}`,
+  problem ?? '',
+]
+
+/** Lines of cells, each column as wide as its widest cell. */
+function columns(lines: string[][]): string[] {
+  const widths = (lines[0] ?? []).map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
+  return lines.map((line) => `  ${line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd())
+}

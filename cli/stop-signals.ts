@@ -1,0 +1,14 @@
+/** npm passes a Ctrl-C on that the terminal has already sent to all: two signals this close together are one. */
+const echoMs = 500
+
+/** Calls `first` at the first SIGINT, SIGTERM or SIGHUP, and `second` at the next one that is meant as one. */
+export function onStopSignals(on: { first: () => Promise<void>; second: () => Promise<void> }): void {
+  let firstAt: number | undefined
+  const heard = (): void => {
+    if (firstAt === undefined) {
+      firstAt = performance.now()
+      void on.first()
+    } else if (performance.now() - firstAt > echoMs) void on.second()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, heard)
+}

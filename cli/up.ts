@@ -1,0 +1,137 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type SourceKind, sourceOf } from '#infra/local/data-directory.ts'
+import { killAllGuarded } from '#infra/local/guarded-process.ts'
+import { defaultPortBase, portsOfAStack } from '#infra/local/ports.ts'
+import { type StackOptions, startStack } from '#infra/local/stack.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { sources } from '#sources/index.ts'
+import { chooseSource } from './choose-source.ts'
+import { type FromDetached, startDetached } from './detach.ts'
+import { defaultDataDir } from './directories.ts'
+import { sampleQueries } from './sample-queries.ts'
+import { onStopSignals } from './stop-signals.ts'
+
+interface UpOptions {
+  detach?: boolean
+  data?: string
+  source?: SourceKind
+  portBase: number
+  backfill: boolean
+  json?: boolean
+}
+
+export const up = (): Command =>
+  new Command('up')
+    .description('start everything on this machine and go on polling, until Ctrl-C or `tidemark down`')
+    .option('--detach', 'return when all is healthy, and leave it running')
+    .option('--data <dir>', 'data directory (default: .tidemark/live or .tidemark/simulated, by source)')
+    .addOption(
+      new Option('--source <source>', 'live, or the simulator (default: live if it answers)').choices([
+        'live',
+        'simulated',
+      ]),
+    )
+    .option('--port-base <n>', `first of ${portsOfAStack} ports to use`, portBase, defaultPortBase)
+    .option('--no-backfill', 'do not fetch the past month unasked')
+    .option('--json', 'print the endpoints as JSON')
+    .action(run)
+
+function portBase(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 1024 || port + portsOfAStack > 65_536)
+    throw new InvalidArgumentError(`a port from 1024 to ${65_536 - portsOfAStack}.`)
+  return port
+}
+
+async function run(options: UpOptions): Promise<void> {
+  const tell = (line: string): void => {
+    if (process.send === undefined) process.stderr.write(`${line}\n`)
+    else if (process.connected) process.send({ line } satisfies FromDetached)
+  }
+  const source = options.source ?? (await decideSource(options.data, tell))
+  const stackOptions: StackOptions = {
+    dataDir: options.data ?? defaultDataDir(source),
+    source,
+    portBase: options.portBase,
+    ...(!options.backfill && { backfillDays: 0 }),
+    environment: process.env,
+    tell,
+  }
+  if (options.detach) return announce(await startDetached(stackOptions), options)
+  const file = await runHere(stackOptions).catch((error: Error) => {
+    if (process.connected) process.send?.({ problem: error.message } satisfies FromDetached)
+    throw error
+  })
+  if (file === undefined) return
+  if (process.connected) process.send?.({ ready: file } satisfies FromDetached)
+  else announce(file, options)
+}
+
+/** Starts the stack in this process. Undefined when it was stopped before it was ready. */
+async function runHere(options: StackOptions): Promise<StackFile | undefined> {
+  options.tell(`starting in ${options.dataDir} (${options.source})`)
+  const starting = await startStack(options)
+  let stopped = false
+  onStopSignals({
+    first: async () => {
+      stopped = true
+      options.tell('stopping (once more to stop at once) …')
+      await starting.stop()
+      options.tell('stopped')
+      process.exit(0)
+    },
+    second: async () => {
+      await killAllGuarded()
+      process.exit(130)
+    },
+  })
+  try {
+    return (await starting.started).file
+  } catch (error) {
+    if (stopped) return undefined
+    await starting.stop()
+    throw error
+  }
+}
+
+async function decideSource(data: string | undefined, tell: (line: string) => void): Promise<SourceKind> {
+  const remembered = data ? sourceOf(data) : undefined
+  if (remembered !== undefined) return remembered
+  const { source, because } = await chooseSource(sources, process.env)
+  if (because !== undefined) {
+    const where = data ?? defaultDataDir(source)
+    tell(`${because}: starting with the SIMULATOR; its data is labelled and stored apart, in ${where}`)
+  }
+  return source
+}
+
+function announce(file: StackFile, options: UpOptions): void {
+  if (options.json) return void process.stdout.write(`${JSON.stringify({ ...file.endpoints, ...identity(file) })}\n`)
+  const { kafka, registry, clickhouse, simulator, health } = file.endpoints
+  const password = clickhouse.passwordFile
+    ? `passwords of ${clickhouse.user} and reader in ${clickhouse.passwordFile}`
+    : ''
+  const lines = [
+    '',
+    `tidemark ${file.version} runs, source ${file.source.toUpperCase()}, data in ${file.dataDir}`,
+    `  Kafka            ${kafka}`,
+    `  schema registry  ${registry}`,
+    `  ClickHouse       ${clickhouse.url}  user ${clickhouse.user}, database tidemark`,
+    ...(password ? [`                   ${password}`] : []),
+    ...(simulator ? [`  simulator        ${simulator}`] : []),
+    ...Object.entries(health).map(([name, url]) => `  ${`${name} health`.padEnd(17)}${url}/ready`),
+    '',
+    ...sampleQueries(Date.now()).flatMap(({ title, command }) => [title, `  ${command}`]),
+    '',
+    options.detach ? 'npx tidemark status | down' : 'Ctrl-C stops it.',
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+const identity = ({ version, pid, dataDir, source, portBase }: StackFile) => ({
+  version,
+  pid,
+  dataDir,
+  source,
+  portBase,
+})

@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DataDirectory } from './data-directory.ts'
+import { type GuardedProcess, startGuarded } from './guarded-process.ts'
+import { Problem } from './problem.ts'
+import { answersOk, failedStart, lastLines, untilReady } from './ready.ts'
+
+const project = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface NodePart {
+  name: string
+  title: string
+  /** Below the project: services/sink/main.ts. */
+  main: string
+  /** All of it: nothing is inherited. */
+  environment: NodeJS.ProcessEnv
+}
+
+/**
+ * Starts one of the project's own programs and waits until a GET of `readyUrl` is answered with 200.
+ * @throws Problem with its last words when it ends instead, or is not ready in time.
+ */
+export async function startNodePart(
+  directory: DataDirectory,
+  part: NodePart,
+  readyUrl: string,
+): Promise<GuardedProcess> {
+  const started = await start(directory, part)
+  if (await untilReady(() => answersOk(readyUrl), started.exited, 60_000)) return started
+  await started.kill()
+  failedStart(part.title, logOf(directory, part.name))
+}
+
+/** Runs one of the project's own programs to its end. @throws Problem with its last words when that is no success. */
+export async function runNodeJob(directory: DataDirectory, part: NodePart): Promise<void> {
+  const started = await start(directory, part)
+  const { code } = await started.exited
+  const logFile = logOf(directory, part.name)
+  if (code !== 0) throw new Problem(`${part.title} failed; its log is ${logFile} and ends with:\n${lastLines(logFile)}`)
+}
+
+export const logOf = (directory: DataDirectory, name: string): string => join(directory.logs, `${name}.log`)
+export const pidFileOf = (directory: DataDirectory, name: string): string => join(directory.pids, `${name}.pid`)
+
+/** Stands on the command line of every program of a stack: which data directory it works for. */
+export const markOf = (directory: DataDirectory): string => `--data=${directory.path}`
+
+const start = (directory: DataDirectory, part: NodePart): Promise<GuardedProcess> =>
+  startGuarded({
+    command: process.execPath,
+    args: [join(project, part.main), markOf(directory)],
+    cwd: project,
+    environment: part.environment,
+    logFile: logOf(directory, part.name),
+    pidFile: pidFileOf(directory, part.name),
+    mark: markOf(directory),
+  })

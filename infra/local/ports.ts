@@ -1,0 +1,27 @@
+/** Which port of a stack's twenty each part listens on: --port-base and this much. */
+const offsets = {
+  kafka: { offset: 0, title: 'Kafka' },
+  registry: { offset: 1, title: 'schema registry' },
+  clickhouse: { offset: 2, title: 'ClickHouse' },
+  controller: { offset: 3, title: 'Kafka controller' },
+  simulator: { offset: 4, title: 'simulator' },
+  poller: { offset: 10, title: 'health of the poller' },
+  normalizer: { offset: 11, title: 'health of the normalizer' },
+  sink: { offset: 12, title: 'health of the sink' },
+}
+
+export type PortName = keyof typeof offsets
+export type Ports = Record<PortName, number>
+
+export const defaultPortBase = 17_300
+/** A stack uses --port-base and the nineteen ports after it. */
+export const portsOfAStack = 20
+
+/** The port of every part of the stack with this base. */
+export function portsFrom(base: number): Ports {
+  const ports = Object.entries(offsets).map(([name, { offset }]) => [name, base + offset])
+  return Object.fromEntries(ports) as Ports
+}
+
+/** What a port is for, in the user's words. */
+export const portTitle = (name: PortName): string => offsets[name].title

@@ -1,0 +1,182 @@
+import { appendFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { version } from '#platform/process/version.ts'
+import { sources } from '#sources/index.ts'
+import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess, storeAccess } from './clickhouse.ts'
+import { type DataDirectory, openDataDirectory, type SourceKind } from './data-directory.ts'
+import { assertFree } from './free-ports.ts'
+import { endLeftover, killAllGuarded, rotate } from './guarded-process.ts'
+import { logOf } from './node-part.ts'
+import { type Elsewhere, elsewhere, planParts, serviceSettings, services, simulatorUrl } from './plan.ts'
+import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
+import { lastLines } from './ready.ts'
+import { type Endpoints, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
+import { type Reports, supervise } from './supervise.ts'
+
+export interface StackOptions {
+  dataDir: string
+  source: SourceKind
+  portBase: number
+  /** Business days that the poller fetches unasked: 0 none; undefined as it likes. */
+  backfillDays?: number
+  environment: NodeJS.ProcessEnv
+  /** A line of progress. */
+  tell: (line: string) => void
+}
+
+export interface Stack {
+  file: StackFile
+  /** Stops everything within 10 s. */
+  stop: () => Promise<void>
+}
+
+/** A stack that is being started: what it has so far can be stopped, and the rest ended. */
+export interface StartingStack {
+  started: Promise<Stack>
+  stop: () => Promise<void>
+}
+
+/**
+ * Begins to start the whole stack on this machine in one data directory. `started` settles when every part is ready.
+ * @throws Problem when the directory, the disk or the ports are not to be had; nothing runs then.
+ */
+export async function startStack(options: StackOptions): Promise<StartingStack> {
+  const directory = await openDataDirectory(options.dataDir, options.source)
+  const tell = andKeep(directory, options.tell)
+  try {
+    await endLeftovers(directory, tell)
+    return await start({ ...options, tell }, directory)
+  } catch (error) {
+    directory.lock.release()
+    throw error
+  }
+}
+
+async function start(options: StackOptions, directory: DataDirectory): Promise<StartingStack> {
+  const { source, environment, tell } = options
+  const ports = portsFrom(options.portBase)
+  const away = elsewhere(environment)
+  await assertFree(neededPorts(ports, away, source))
+  const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
+  const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
+  const settings = serviceSettings(
+    source,
+    ports,
+    away,
+    store,
+    sources.map(({ baseUrl }) => baseUrl.setting),
+  )
+  const serviceEnvironment: NodeJS.ProcessEnv = { ...environment, ...settings }
+  if (options.backfillDays !== undefined) serviceEnvironment.BACKFILL_DAYS = String(options.backfillDays)
+
+  const file = stackFile(options, directory, ports, serviceEnvironment, store)
+  writeStackFile(file)
+  const plans = planParts({ directory, source, ports, engine, environment, serviceEnvironment, elsewhere: away, tell })
+  const supervisor = supervise(plans, reportTo(tell, file, directory))
+  const stop = async (): Promise<void> => {
+    await supervisor.stop()
+    await killAllGuarded()
+    removeStackFile(directory.path)
+    directory.lock.release()
+  }
+  const started = supervisor.started.then(() => {
+    file.state = 'ready'
+    writeStackFile(file)
+    return { file, stop }
+  })
+  return { started, stop }
+}
+
+/** All that is told also goes to logs/stack.log, with its time; so does what kills this process. */
+function andKeep(directory: DataDirectory, tell: (line: string) => void): (line: string) => void {
+  const logFile = logOf(directory, 'stack')
+  rotate(logFile)
+  const keep = (line: string): void => {
+    try {
+      appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`)
+    } catch {
+      // A full disk must not end the stack; the line is shown all the same.
+    }
+  }
+  process.on('uncaughtExceptionMonitor', (error) => keep(String(error.stack)))
+  return (line) => {
+    keep(line)
+    tell(line)
+  }
+}
+
+/** Ends what a supervisor that was killed has left running in this directory. */
+async function endLeftovers(directory: DataDirectory, tell: (line: string) => void): Promise<void> {
+  const services = readdirSync(directory.pids).map((name) => join(directory.pids, name))
+  const java = ['kafka/broker.pid', 'registry/registry.pid'].map((name) => join(directory.path, name))
+  const ended = await Promise.all([...services, ...java].map((pidFile) => endLeftover(pidFile, directory.path)))
+  const count = ended.filter(Boolean).length
+  if (count > 0) tell(`ended ${count} processes that an earlier stack had left running here`)
+}
+
+function neededPorts(ports: Ports, away: Elsewhere, source: SourceKind): Record<string, number> {
+  const own: PortName[] = [...services]
+  if (!away.kafka) own.push('kafka', 'controller')
+  if (!away.registry) own.push('registry')
+  if (!away.clickhouse) own.push('clickhouse')
+  if (source === 'simulated') own.push('simulator')
+  return Object.fromEntries(own.map((name) => [portTitle(name), ports[name]]))
+}
+
+function stackFile(
+  options: StackOptions,
+  directory: DataDirectory,
+  ports: Ports,
+  environment: NodeJS.ProcessEnv,
+  store: StoreAccess | undefined,
+): StackFile {
+  const endpoints: Endpoints = {
+    kafka: environment.KAFKA_BROKERS ?? '',
+    registry: environment.SCHEMA_REGISTRY_URL ?? '',
+    clickhouse: {
+      url: environment.CLICKHOUSE_URL ?? '',
+      user: environment.CLICKHOUSE_USER ?? 'default',
+      ...(store && { passwordFile: credentialsFile(directory.path) }),
+    },
+    ...(options.source === 'simulated' && { simulator: simulatorUrl(ports) }),
+    health: Object.fromEntries(services.map((name) => [name, `http://127.0.0.1:${ports[name]}`])),
+  }
+  return {
+    version,
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    state: 'starting',
+    dataDir: directory.path,
+    source: options.source,
+    portBase: options.portBase,
+    endpoints,
+    parts: {},
+  }
+}
+
+/** Tells the user what happens to the parts, and keeps stack.json true. */
+function reportTo(tell: (line: string) => void, file: StackFile, directory: DataDirectory): Reports {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+  return {
+    ready: (name, tookMs, part) => {
+      const before = file.parts[name]
+      if (part) file.parts[name] = { state: 'running', pid: part.pid, restarts: before ? before.restarts + 1 : 0 }
+      writeStackFile(file)
+      tell(`✔ ${name} ${seconds(tookMs)}${before ? ' (started again)' : ''}`)
+    },
+    ended: (name, exit, againInMs) => {
+      const before = file.parts[name]
+      if (before) file.parts[name] = { ...before, state: 'restarting' }
+      writeStackFile(file)
+      const full = /No space left on device|ENOSPC/.test(lastLines(logOf(directory, name)))
+      const why = full ? 'the disk is full: make room' : `see ${logOf(directory, name)}`
+      tell(
+        `✘ ${name} ended (${exit.signal ?? `code ${exit.code}`}), starting it again in ${seconds(againInMs)}; ${why}`,
+      )
+    },
+    failed: (name, error, againInMs) =>
+      tell(
+        `✘ ${name} did not start again, trying in ${seconds(againInMs)}: ${(error as Error).message.split('\n')[0]}`,
+      ),
+  }
+}
