@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { PollMemory } from '#schemas/generated/records.ts'
+import type { Dataset } from '#sources/source.ts'
+import { type Candidate, calendarCandidates, type DueSettings } from './due.ts'
+import { type Known, noMemory } from './memory.ts'
+
+const dataset = {
+  name: 'a.b.c',
+  calendar: { zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
+} as Dataset
+const settings: DueSettings = { backfillDays: 30, revisitHourlyDays: 3, revisitDailyDays: 30 }
+const minuteMs = 60_000
+const hourMs = 3_600_000
+
+const at = (text: string) => ({ nowMs: Date.parse(text), steadyMs: 1_000_000_000 })
+const polledAt = (text: string, now: { nowMs: number; steadyMs: number }, memory: Partial<PollMemory> = {}): Known => ({
+  memory: { ...noMemory, lastGoodFetchedAt: Date.parse(text), completeness: 'complete', hadRows: true, ...memory },
+  host: 'h',
+  polledAtMs: Date.parse(text),
+  polledSteadyMs: now.steadyMs - (now.nowMs - Date.parse(text)),
+})
+const plan = (now: ReturnType<typeof at>, known: Record<string, Known> = {}, given = settings) =>
+  calendarCandidates(now, dataset, (identity) => known[identity], given)
+const of = (candidates: Candidate[], identity: string) =>
+  candidates.find((candidate) => candidate.identity === identity)
+
+// Brussels is at UTC+2 in April 2026: business day 21 April is 20 April 22:00Z to 21 April 22:00Z.
+const day19 = 'a.b.c/2026-04-18T22:00:00Z/2026-04-19T22:00:00Z'
+const day20 = 'a.b.c/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z'
+const day21 = 'a.b.c/2026-04-20T22:00:00Z/2026-04-21T22:00:00Z'
+
+describe('never polled', () => {
+  test('30 business days before today and today are due at once in the background, tomorrow is not yet', () => {
+    const candidates = plan(at('2026-04-20T06:00:00Z'))
+    const due = candidates.filter(({ dueInMs }) => dueInMs <= 0)
+    expect(due.length).toBe(31)
+    expect(due.every(({ lane, first }) => lane === 'background' && first)).toBe(true)
+    expect(due[0]?.identity).toBe('a.b.c/2026-03-20T23:00:00Z/2026-03-21T23:00:00Z')
+    expect(due.at(-1)?.identity).toBe(day20)
+    expect(of(candidates, day21)).toMatchObject({ lane: 'live', dueInMs: hourMs })
+  })
+  test('tomorrow is looked for from 09:00 local', () => {
+    expect(of(plan(at('2026-04-20T06:59:59Z')), day21)?.dueInMs).toBe(1_000)
+    expect(of(plan(at('2026-04-20T07:00:00Z')), day21)).toMatchObject({ lane: 'live', dueInMs: 0 })
+  })
+  test('without backfill only today and tomorrow are looked for', () => {
+    const candidates = plan(at('2026-04-20T08:00:00Z'), {}, { ...settings, backfillDays: 0 })
+    expect(candidates.map(({ identity }) => identity)).toEqual([day20, day21])
+  })
+  test('a window that was polled stays in view without backfill', () => {
+    const now = at('2026-04-20T08:00:00Z')
+    const candidates = plan(now, { [day19]: polledAt('2026-04-20T06:30:00Z', now) }, { ...settings, backfillDays: 0 })
+    expect(of(candidates, day19)).toMatchObject({ lane: 'background', dueInMs: -30 * minuteMs })
+  })
+  test('nothing is asked for before the first day that upstream has', () => {
+    const candidates = plan(at('2022-06-11T08:00:00Z'))
+    expect(candidates.map(({ identity }) => identity.slice(6, 16))).toEqual([
+      '2022-06-08',
+      '2022-06-09',
+      '2022-06-10',
+      '2022-06-11',
+    ])
+  })
+})
+
+describe('the search for tomorrow', () => {
+  const now = at('2026-04-20T08:30:00Z')
+  const with21 = (known: Known, moment = now) => of(plan(moment, { [day21]: known }), day21)
+  test('goes on every minute while it is empty or partial', () => {
+    for (const completeness of ['empty', 'partial', 'refused', null]) {
+      const known = polledAt('2026-04-20T08:29:20Z', now, { completeness })
+      expect(with21(known)).toMatchObject({ lane: 'live', dueInMs: 20_000 })
+    }
+  })
+  test('ends when it is complete: from then on hourly in the background', () => {
+    expect(with21(polledAt('2026-04-20T08:29:00Z', now))).toMatchObject({ lane: 'background', dueInMs: 59 * minuteMs })
+  })
+  test('ends when its delivery begins', () => {
+    const later = at('2026-04-20T22:00:00Z')
+    const known = polledAt('2026-04-20T21:59:30Z', later, { completeness: 'empty' })
+    expect(with21(known, later)).toMatchObject({ lane: 'background', dueInMs: hourMs - 30_000 })
+  })
+  test('backs off after failures, and never beyond five minutes', () => {
+    for (const failures of [1, 2, 3, 30]) {
+      const known = polledAt('2026-04-20T08:30:00Z', now, { completeness: 'empty', failures })
+      const dueInMs = with21(known)?.dueInMs ?? 0
+      const ceiling = Math.min(5 * minuteMs, minuteMs * 2 ** (failures - 1))
+      expect(dueInMs).toBeGreaterThanOrEqual(ceiling / 2)
+      expect(dueInMs).toBeLessThanOrEqual(ceiling)
+    }
+  })
+  test('does not begin before its time because somebody asked early', () => {
+    const early = at('2026-04-20T06:30:00Z')
+    const known = polledAt('2026-04-20T06:00:00Z', early, { completeness: 'empty' })
+    expect(with21(known, early)?.dueInMs).toBe(30 * minuteMs)
+  })
+})
+
+describe('looking again', () => {
+  const now = at('2026-04-20T12:00:00Z')
+  const lookAgain = (identity: string, memory: Partial<PollMemory> = {}) =>
+    of(plan(now, { [identity]: polledAt('2026-04-20T11:59:00Z', now, memory) }), identity)
+  test('is hourly for three days, daily for thirty, whatever the completeness', () => {
+    for (const completeness of ['complete', 'partial', 'empty', 'refused', null]) {
+      expect(lookAgain(day20, { completeness })?.dueInMs).toBe(59 * minuteMs)
+      const day17 = 'a.b.c/2026-04-16T22:00:00Z/2026-04-17T22:00:00Z'
+      expect(lookAgain(day17, { completeness })?.dueInMs).toBe(59 * minuteMs)
+      const day16 = 'a.b.c/2026-04-15T22:00:00Z/2026-04-16T22:00:00Z'
+      expect(lookAgain(day16, { completeness })?.dueInMs).toBe(24 * hourMs - minuteMs)
+    }
+  })
+  test('ends after thirty days', () => {
+    expect(lookAgain('a.b.c/2026-03-19T23:00:00Z/2026-03-20T23:00:00Z')).toBeUndefined()
+  })
+  test('a failure is tried again sooner than the next look, and a failing window never oftener than its back-off', () => {
+    const day10 = 'a.b.c/2026-04-09T22:00:00Z/2026-04-10T22:00:00Z'
+    const dueInMs = lookAgain(day10, { failures: 4 })?.dueInMs ?? 0
+    expect(dueInMs).toBeGreaterThanOrEqual(4 * minuteMs - minuteMs)
+    expect(dueInMs).toBeLessThanOrEqual(8 * minuteMs - minuteMs)
+    expect(lookAgain(day10, { failures: 100 })?.dueInMs).toBeLessThanOrEqual(59 * minuteMs)
+  })
+})
+
+test('a clock that steps back delays nothing: the steady clock counts', () => {
+  const now = at('2026-04-20T12:00:00Z')
+  const known: Known = { ...polledAt('2026-04-20T13:00:00Z', now), polledSteadyMs: now.steadyMs - 50 * minuteMs }
+  expect(of(plan(now, { [day20]: known }), day20)?.dueInMs).toBe(10 * minuteMs)
+})
+
+test('the long day has 25 hours and the short one 23', () => {
+  const hours = (candidates: Candidate[], start: string) => {
+    const found = candidates.find(({ window }) => window.startMs === Date.parse(start))
+    return ((found?.window.endMs ?? 0) - (found?.window.startMs ?? 0)) / hourMs
+  }
+  expect(hours(plan(at('2025-10-27T12:00:00Z')), '2025-10-25T22:00:00Z')).toBe(25)
+  expect(hours(plan(at('2026-03-30T12:00:00Z')), '2026-03-28T23:00:00Z')).toBe(23)
+})
+
+test('at every instant: windows adjoin, each identity once, one live at most, and a poll is never due twice at once', () => {
+  const instants = fc.integer({ min: Date.parse('2022-07-20T00:00:00Z'), max: Date.parse('2027-12-31T00:00:00Z') })
+  fc.assert(
+    fc.property(
+      instants,
+      fc.integer({ min: 0, max: 40 }),
+      fc.integer({ min: 0, max: 12 }),
+      (nowMs, backfillDays, failures) => {
+        const now = { nowMs, steadyMs: 5 * hourMs }
+        const justPolled: Known = {
+          memory: { ...noMemory, lastGoodFetchedAt: failures > 6 ? null : nowMs, failures, completeness: 'partial' },
+          host: 'h',
+          polledAtMs: nowMs,
+          polledSteadyMs: now.steadyMs,
+        }
+        const fresh = calendarCandidates(now, dataset, () => undefined, { ...settings, backfillDays })
+        expect(new Set(fresh.map(({ identity }) => identity)).size).toBe(fresh.length)
+        expect(fresh.filter(({ lane }) => lane === 'live').length).toBe(1)
+        fresh.slice(1).forEach(({ window }, index) => {
+          expect(window.startMs).toBe(fresh[index]?.window.endMs)
+        })
+        const again = calendarCandidates(now, dataset, () => justPolled, { ...settings, backfillDays })
+        for (const { dueInMs } of again) expect(dueInMs).toBeGreaterThanOrEqual(30_000)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})

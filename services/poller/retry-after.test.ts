@@ -1,0 +1,22 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { retryAfterMs } from './retry-after.ts'
+
+const at = Date.parse('2026-04-20T08:00:00Z')
+
+test('seconds and dates', () => {
+  expect(retryAfterMs('5', at)).toBe(5_000)
+  expect(retryAfterMs(' 0 ', at)).toBe(0)
+  expect(retryAfterMs('Mon, 20 Apr 2026 08:00:30 GMT', at)).toBe(30_000)
+  expect(retryAfterMs('Mon, 20 Apr 2026 07:00:00 GMT', at)).toBe(0)
+})
+
+test('what cannot be read is no Retry-After', () => {
+  for (const text of [undefined, '', 'soon', '-5', '1.5', '5 minutes', '2026-04-20T08:00:30Z', 'NaN', 'Infinity']) {
+    expect(retryAfterMs(text, at)).toBeUndefined()
+  }
+})
+
+test('any text gives nothing or a wait that is not negative', () => {
+  fc.assert(fc.property(fc.string(), (text) => (retryAfterMs(text, at) ?? 0) >= 0))
+})
