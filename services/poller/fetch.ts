@@ -110,6 +110,8 @@ function send(dispatcher: Agent, userAgent: string, { url, validators, signal }:
 
 async function read(response: Dispatcher.ResponseData, question: Question): Promise<Fetched> {
   const { statusCode: status, headers } = response
+  // A body that is left unread ends with an error, and an error that nobody listens to ends the process.
+  response.body.on('error', () => {})
   const conditional = question.validators.etag !== null || question.validators.lastModified !== null
   if (status === 304 && conditional) {
     await response.body.dump()
@@ -150,6 +152,7 @@ function decoded({ body, headers }: Dispatcher.ResponseData): Readable | undefin
   const decoder = encoding === 'gzip' || encoding === 'x-gzip' ? createGunzip() : undefined
   const inflate = decoder ?? (encoding === 'br' ? createBrotliDecompress() : undefined)
   if (inflate === undefined) return undefined
+  inflate.on('error', () => {})
   body.on('error', (error) => inflate.destroy(error))
   inflate.on('close', () => body.destroy())
   return body.pipe(inflate)
