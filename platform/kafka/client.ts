@@ -1,5 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import kafkajs, { CompressionTypes, Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 
 export type { Kafka }
@@ -13,7 +13,7 @@ export interface KafkaConnection {
 }
 
 // kafkajs brings only gzip; raw answers are written with zstd, and other producers may use it too.
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+kafkajs.CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
   decompress: async (buffer: Buffer) => zstdDecompressSync(buffer),
 })

@@ -1,6 +1,6 @@
 // Makes the cluster and the registry hold what schemas/ declares. Idempotent; removes nothing.
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
-import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs'
+import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { schemaText } from '#schemas/records.ts'
 import type { Topic } from '#schemas/topics.ts'
 import { createRegistryClient, type RegistryConnection, subjectOf } from './registry.ts'
@@ -41,7 +41,7 @@ async function adjust(admin: Admin, topics: Topic[]): Promise<void> {
   await admin.alterConfigs({
     validateOnly: false,
     resources: topics.map(({ name, config }) => ({
-      type: ConfigResourceTypes.TOPIC,
+      type: kafkajs.ConfigResourceTypes.TOPIC,
       name,
       configEntries: entriesOf(config),
     })),

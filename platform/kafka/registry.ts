@@ -1,5 +1,5 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
-import { type Resolver, Type } from 'avsc'
+import avsc, { type Resolver, type Type } from 'avsc'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { schemaText } from '#schemas/records.ts'
 import { Unwell } from '../process/unwell.ts'
@@ -55,7 +55,7 @@ async function encoder<Name extends RecordName>(client: SchemaRegistry, topic: s
     const hint = isNotFound(cause) ? 'run provisioning (`node infra/provision/main.ts`)' : 'is the registry up?'
     throw new Unwell(`No schema id for ${name} on ${topic}: ${hint}`, { cause })
   })
-  const type = Type.forSchema(JSON.parse(schema))
+  const type = avsc.Type.forSchema(JSON.parse(schema))
   const header = Buffer.alloc(headerBytes)
   header.writeInt32BE(id, 1)
   let slab = Buffer.allocUnsafe(64 * 1024)
@@ -72,7 +72,7 @@ async function encoder<Name extends RecordName>(client: SchemaRegistry, topic: s
 }
 
 function decoder<Name extends RecordName>(client: SchemaRegistry, name: Name): Decoder<Name> {
-  const reader = Type.forSchema(JSON.parse(schemaText(name)))
+  const reader = avsc.Type.forSchema(JSON.parse(schemaText(name)))
   const resolvers = new Map<number, Resolver | Undecodable>()
   const unknownUntilMs = new Map<number, number>()
 

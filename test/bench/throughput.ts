@@ -28,7 +28,7 @@ export async function loadRaw(pipeline: Pipeline, fromDay: string, count: number
     const records = []
     for (let index = sent; index < Math.min(sent + batch, count); index++) {
       const window = businessDay(day)
-      const body = upstream.body(window.startMs, window.endMs, Date.parse('2026-06-01T00:00:00Z'))
+      const body = upstream.body(window.startMs, window.endMs, Date.parse('2027-01-01T00:00:00Z'))
       const raw: RawResponse = rawResponse(window, body, knownFromMs + index)
       records.push({ key: raw.requestIdentity, value: encode(raw) })
       points += ((window.endMs - window.startMs) / 3_600_000) * 132
