@@ -1,5 +1,7 @@
 -- All that was ever known of every point: one row an answer that named it, changed or not. A repeated delivery or a
--- replay gives rows with the same key and known_at, so the same partition; of those the newest transform wins.
+-- replay gives rows with the same key, known_at included, so they meet in one partition; of those the newest transform
+-- wins. A year of known_at is a partition: with months, an as-of of one series-year over 35 million rows took four times
+-- as long, spent on looking into a hundred parts, and a replay of ten years made 120 parts an insert.
 CREATE TABLE IF NOT EXISTS tidemark.point_revisions
 (
     dataset LowCardinality(String) CODEC(ZSTD(1)),
@@ -15,9 +17,8 @@ CREATE TABLE IF NOT EXISTS tidemark.point_revisions
     origin LowCardinality(String) CODEC(ZSTD(1)),
     upstream_modified_at Nullable(DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(1)),
     raw_partition UInt32 CODEC(ZSTD(1)),
-    raw_offset UInt64 CODEC(Delta, ZSTD(1)),
-    INDEX ts_span ts TYPE minmax GRANULARITY 1
+    raw_offset UInt64 CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(transform_version)
-PARTITION BY toYYYYMM(known_at)
+PARTITION BY toYear(known_at)
 ORDER BY (dataset, key, ts, known_at)

@@ -1,4 +1,4 @@
--- What is known now. FINAL partition by partition is right here: every version of a point has the same ts.
+-- What is known now, one row a point. A null value: published without one, or taken back.
 CREATE OR REPLACE VIEW tidemark.latest AS
 SELECT
     dataset,
@@ -9,4 +9,3 @@ SELECT
     step_s,
     flags
 FROM tidemark.points FINAL
-SETTINGS do_not_merge_across_partitions_select_final = 1

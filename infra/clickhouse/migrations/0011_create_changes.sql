@@ -1,0 +1,43 @@
+-- The revisions that became known in a span: changes(since = '2026-11-20 00:00:00', until = '2026-11-21 00:00:00'), UTC,
+-- since included, until excluded. The same rows as revisions filtered by known_at, without reading all of history: first
+-- the points that any answer of the span named, then the history of those. A point that changed and changed back within
+-- the span is two rows, though as_of shows no difference between its ends.
+-- The second IN looks redundant; it is what lets the engine pass over parts that hold none of these ts.
+CREATE OR REPLACE VIEW tidemark.changes AS
+SELECT
+    dataset,
+    key,
+    ts,
+    previous.1 AS previous_value,
+    value,
+    previous.2 AS previous_known_at,
+    known_at
+FROM
+(
+    SELECT
+        dataset,
+        key,
+        ts,
+        value,
+        known_at,
+        lagInFrame((value, known_at)) OVER answers AS previous,
+        countIf(value IS NOT NULL) OVER (answers ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS values_before
+    FROM
+    (
+        SELECT dataset, key, ts, known_at, value
+        FROM tidemark.point_revisions
+        WHERE known_at < {until:DateTime64(3, 'UTC')}
+            AND (dataset, key, ts) IN (
+                SELECT dataset, key, ts FROM tidemark.point_revisions
+                WHERE known_at >= {since:DateTime64(3, 'UTC')} AND known_at < {until:DateTime64(3, 'UTC')}
+            )
+            AND ts IN (
+                SELECT ts FROM tidemark.point_revisions
+                WHERE known_at >= {since:DateTime64(3, 'UTC')} AND known_at < {until:DateTime64(3, 'UTC')}
+            )
+        ORDER BY dataset, key, ts, known_at, transform_version DESC
+        LIMIT 1 BY dataset, key, ts, known_at
+    )
+    WINDOW answers AS (PARTITION BY dataset, key, ts ORDER BY known_at)
+)
+WHERE known_at >= {since:DateTime64(3, 'UTC')} AND values_before > 0 AND value IS DISTINCT FROM previous.1

@@ -1,0 +1,191 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createStore } from '#platform/clickhouse/client.ts'
+import { errorKind, knownCodes, needsOperator } from '#platform/clickhouse/errors.ts'
+import { applyViews, migrate, readMigrations } from '#platform/clickhouse/migrate.ts'
+import { tableTargets } from '#schemas/tables.ts'
+import { type RunningStore, startStore } from './running-store.ts'
+import { lines } from './slices.ts'
+
+const infra = new URL('../../infra/clickhouse/migrations/', import.meta.url)
+
+let running: RunningStore
+let directory: string
+beforeAll(async () => {
+  running = await startStore()
+  directory = await mkdtemp(join(tmpdir(), 'tidemark-migrations-'))
+  await migrate(running.store)
+})
+afterAll(async () => {
+  await running?.stop()
+  if (directory) await rm(directory, { recursive: true })
+})
+
+/** A copy of the real migrations with files added or replaced, as a directory of its own. */
+async function migrationsWith(files: Record<string, string>): Promise<URL> {
+  const copy = await mkdtemp(join(directory, 'case-'))
+  for (const file of await readdir(infra)) await writeFile(join(copy, file), await readFile(new URL(file, infra)))
+  for (const [file, sql] of Object.entries(files)) await writeFile(join(copy, file), sql)
+  return pathToFileURL(`${copy}/`)
+}
+
+const count = (await readdir(infra)).length
+const nextFile = (name: string) => `${String(count + 1).padStart(4, '0')}_${name}.sql`
+
+describe('migrations', () => {
+  it('are numbered without a gap, named NNNN_verb_table.sql, and all applied and recorded', async () => {
+    const numbers = Array.from({ length: count }, (_, index) => index + 1)
+    expect((await readMigrations()).map(({ number }) => number)).toEqual(numbers)
+    const recorded = await lines(
+      running.store,
+      'SELECT number, length(hash) FROM tidemark.migrations FINAL ORDER BY number',
+    )
+    expect(recorded).toEqual(numbers.map((number) => `${number}\t64`))
+  })
+
+  it('do nothing the second time', async () => {
+    expect(await migrate(running.store)).toEqual([])
+  })
+
+  it('run again where a crash kept the statement and lost its record', async () => {
+    await running.store.command({ query: 'DELETE FROM tidemark.migrations WHERE number > 1' })
+    const again = await migrate(running.store)
+    expect(again.map(({ number }) => number)).toEqual(Array.from({ length: count - 1 }, (_, index) => index + 2))
+    expect(await migrate(running.store)).toEqual([])
+  })
+
+  it('may be run by two processes at once', async () => {
+    await running.store.command({ query: 'DROP DATABASE tidemark' })
+    await Promise.all([migrate(running.store), migrate(running.store)])
+    expect(await migrate(running.store)).toEqual([])
+    expect(await lines(running.store, 'SELECT count() FROM tidemark.migrations FINAL')).toEqual([`${count}`])
+  })
+
+  it('go forward by a new file; a store that is newer than the files is refused', async () => {
+    const newer = await migrationsWith({
+      [nextFile('create_notes')]: 'CREATE TABLE IF NOT EXISTS tidemark.notes (n UInt8) ENGINE = Null',
+    })
+    expect((await migrate(running.store, newer)).map(({ name }) => name)).toEqual(['create_notes'])
+    await expect(migrate(running.store)).rejects.toThrow(
+      `${nextFile('create_notes')}, which this version of tidemark does not know`,
+    )
+    await running.store.command({ query: `DELETE FROM tidemark.migrations WHERE number > ${count}` })
+  })
+
+  it('are refused when an applied file has changed, and the message names it; other line ends are no change', async () => {
+    const original = await readFile(new URL('0002_create_points.sql', infra), 'utf8')
+    const changed = await migrationsWith({ '0002_create_points.sql': original.replace('ZSTD(1)', 'ZSTD(3)') })
+    await expect(migrate(running.store, changed)).rejects.toThrow(
+      '0002_create_points.sql was applied with other content',
+    )
+    const crlf = await migrationsWith({ '0002_create_points.sql': original.replaceAll('\n', '\r\n') })
+    expect(await migrate(running.store, crlf)).toEqual([])
+  })
+
+  it.each([
+    '0099_create_gap.sql',
+    '0001_create_again.sql',
+    'create_unnumbered.sql',
+    '0013_CREATE_LOUD.sql',
+    '0013_noverb.sql',
+  ])('refuse the file name %s', async (file) => {
+    await expect(readMigrations(await migrationsWith({ [file]: 'SELECT 1' }))).rejects.toThrow('expected')
+  })
+})
+
+describe('the schema', () => {
+  it('has every column that the sink inserts', async () => {
+    for (const target of Object.values(tableTargets)) {
+      const columns = await lines(
+        running.store,
+        'SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String}',
+        { database: 'tidemark', table: target.table },
+      )
+      expect(columns.sort()).toEqual(target.columns.toSorted())
+    }
+  })
+
+  it('says UTC for every time in every table and view', async () => {
+    const times = await lines(
+      running.store,
+      "SELECT table, name, type FROM system.columns WHERE database = 'tidemark' AND type LIKE '%Date%'",
+    )
+    expect(times.length).toBeGreaterThan(20)
+    expect(times.filter((line) => !/DateTime(\('UTC'\)|64\(3, 'UTC'\))/.test(line.replaceAll('\\', '')))).toEqual([])
+  })
+})
+
+describe('source views', () => {
+  const read = () => lines(running.reader, 'SELECT * FROM tidemark.source_view')
+
+  it('are created, and replaced by what the source says now', async () => {
+    await applyViews(running.store, [{ name: 'source_view', select: 'SELECT 1 AS one' }])
+    expect(await read()).toEqual(['1'])
+    await applyViews(running.store, [{ name: 'source_view', select: 'SELECT 2 AS two, 3 AS three' }])
+    expect(await read()).toEqual(['2\t3'])
+  })
+
+  it('have a plain name', async () => {
+    const view = { name: 'x AS SELECT 1; DROP', select: 'SELECT 1' }
+    await expect(applyViews(running.store, [view])).rejects.toThrow('View name')
+  })
+})
+
+describe('an error of the store', () => {
+  const failure = async (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => 'no error',
+      (error: unknown) => error,
+    )
+
+  it('has a name in the table that is the engine’s own', async () => {
+    const codes = Object.keys(knownCodes)
+    const named = await lines(
+      running.store,
+      `SELECT code, errorCodeToName(code) FROM (SELECT arrayJoin([${codes.join(',')}])::Int32 AS code) ORDER BY code`,
+    )
+    expect(named).toEqual(codes.map((code) => `${code}\t${knownCodes[Number(code)]}`))
+  })
+
+  it('is retried when the schema is missing, and needs an operator', async () => {
+    const error = await failure(running.store.query({ query: 'SELECT * FROM tidemark.nowhere' }))
+    expect([errorKind(error), needsOperator(error)]).toEqual(['retry', true])
+  })
+
+  it('is the data’s when a value cannot be read', async () => {
+    const broken = {
+      table: 'tidemark.slices',
+      values: [['d', 'k', 'no number']],
+      format: 'JSONCompactEachRow',
+    } as const
+    const error = await failure(running.store.insert({ ...broken, columns: ['dataset', 'key', 'start_ms'] }))
+    expect([errorKind(error), needsOperator(error)]).toEqual(['data', false])
+  })
+
+  it('is a bug of ours when the statement is wrong', async () => {
+    expect(errorKind(await failure(running.store.query({ query: 'SELECT FROM WHERE' })))).toBe('bug')
+    expect(errorKind(new TypeError('x is undefined'))).toBe('bug')
+    expect(errorKind('no error at all')).toBe('bug')
+  })
+
+  it('is retried when memory, the user, the host or the answer in time is not there', async () => {
+    const query = 'SELECT groupArray(number) FROM numbers(10000000)'
+    const memory = await failure(running.store.query({ query, clickhouse_settings: { max_memory_usage: '1000000' } }))
+    expect([errorKind(memory), needsOperator(memory)]).toEqual(['retry', false])
+    const elsewhere = { user: 'tidemark', password: '', requestTimeoutMs: 5_000 }
+    const strangers = [
+      running.connect({ password: 'wrong' }),
+      createStore({ ...elsewhere, url: 'http://127.0.0.1:1' }),
+      createStore({ ...elsewhere, url: 'http://no-such-host.invalid:8123' }),
+      running.connect({ requestTimeoutMs: 100 }),
+    ]
+    for (const stranger of strangers) {
+      const slow = 'SELECT sleepEachRow(1) FROM numbers(2) SETTINGS max_block_size = 1'
+      expect(errorKind(await failure(stranger.command({ query: slow })))).toBe('retry')
+      await stranger.close()
+    }
+  })
+})

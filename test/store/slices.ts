@@ -1,0 +1,55 @@
+import { insert, type Store } from '#platform/clickhouse/client.ts'
+import type { Records } from '#schemas/generated/records.ts'
+import { tableTargets } from '#schemas/tables.ts'
+
+export type TimeseriesSlice = Records['TimeseriesSlice']
+
+/** What a test says of a slice; times as ISO text, UTC unless it says otherwise. */
+export interface ToldSlice {
+  dataset?: string
+  key?: string
+  /** Start of the window and of the values. */
+  start: string
+  /** Default: where the values end. */
+  windowEnd?: string
+  stepS?: number
+  values: (number | null)[]
+  knownAt: string
+  transformVersion?: number
+  flags?: string[]
+}
+
+/** The record that the normalizer would have made of it. */
+export function slice(told: ToldSlice): TimeseriesSlice {
+  const start = Date.parse(told.start)
+  const step = told.stepS ?? 3600
+  return {
+    dataset: told.dataset ?? 'test.hourly',
+    key: told.key ?? 'border_AT_BE',
+    windowStart: start,
+    windowEnd: told.windowEnd === undefined ? start + told.values.length * step * 1000 : Date.parse(told.windowEnd),
+    start,
+    step,
+    values: told.values,
+    knownAt: Date.parse(told.knownAt),
+    upstreamModifiedAt: null,
+    transformVersion: told.transformVersion ?? 1,
+    unit: 'MW',
+    flags: told.flags ?? [],
+    origin: 'simulated',
+    raw: { partition: 0, offset: 7 },
+  }
+}
+
+/** One insert, by the declaration that the sink uses. */
+export async function insertSlices(store: Store, slices: TimeseriesSlice[]): Promise<void> {
+  const target = tableTargets.TimeseriesSlice
+  if (!target) throw new Error('schemas/tables.ts declares no table for slices')
+  await insert(store, target.table, target.columns, slices.map(target.row))
+}
+
+/** The rows of a query as tab separated lines: what a trader sees. */
+export async function lines(store: Store, query: string, parameters: Record<string, unknown> = {}): Promise<string[]> {
+  const result = await store.query({ query, query_params: parameters, format: 'TabSeparated' })
+  return (await result.text()).split('\n').slice(0, -1)
+}
