@@ -12,7 +12,13 @@ if (!existsSync(node)) {
   process.exit(1)
 }
 
-const child = spawn(node, ['--disable-warning=TimeoutNegativeWarning', path('cli/main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' })
+const flags = ['--disable-warning=TimeoutNegativeWarning']
+// What Node makes of the TypeScript is kept: the next start is quicker and smaller.
+const cache = `${process.env.TIDEMARK_CACHE || path('.cache')}/node`
+const child = spawn(node, [...flags, path('cli/main.ts'), ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env: { NODE_COMPILE_CACHE: cache, ...process.env },
+})
 // A terminal sends Ctrl-C to both; a signal sent to this process alone is passed on. The child decides when to end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('error', (error) => {

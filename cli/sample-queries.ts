@@ -1,6 +1,6 @@
 /** Three queries to begin with, as lines for a shell: what is known now, what was known then, what changed. */
 export function sampleQueries(nowMs: number): { title: string; command: string }[] {
-  const yesterday = new Date(nowMs - 86_400_000).toISOString().slice(0, 16).replace('T', ' ')
+  const yesterday = new Date(nowMs - 86_400_000).toISOString().slice(0, 19).replace('T', ' ')
   const today = new Date(nowMs).toISOString().slice(0, 10)
   const tomorrow = new Date(nowMs + 86_400_000).toISOString().slice(0, 10)
   const border = "dataset = 'jao.core.maxExchanges' AND key = 'border_AT_BE'"

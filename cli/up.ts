@@ -114,16 +114,16 @@ function announce(file: StackFile, options: UpOptions): void {
   const lines = [
     '',
     `tidemark ${file.version} runs, source ${file.source.toUpperCase()}, data in ${file.dataDir}`,
-    `  Kafka            ${kafka}`,
-    `  schema registry  ${registry}`,
-    `  ClickHouse       ${clickhouse.url}  user ${clickhouse.user}, database tidemark`,
-    ...(password ? [`                   ${password}`] : []),
-    ...(simulator ? [`  simulator        ${simulator}`] : []),
-    ...Object.entries(health).map(([name, url]) => `  ${`${name} health`.padEnd(17)}${url}/ready`),
+    `  Kafka              ${kafka}`,
+    `  schema registry    ${registry}`,
+    `  ClickHouse         ${clickhouse.url}  user ${clickhouse.user}, database tidemark`,
+    ...(password ? [`                     ${password}`] : []),
+    ...(simulator ? [`  simulator          ${simulator}`] : []),
+    ...Object.entries(health).map(([name, url]) => `  ${`${name} health`.padEnd(19)}${url}/ready`),
     '',
     ...sampleQueries(Date.now()).flatMap(({ title, command }) => [title, `  ${command}`]),
     '',
-    options.detach ? 'npx tidemark status | down' : 'Ctrl-C stops it.',
+    options.detach ? '`npx tidemark status` shows it, `npx tidemark down` stops it.' : 'Ctrl-C stops it.',
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ensureKafka, type Tell } from './artifacts.ts'
 import { archiveFlags, ensureArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
-import { endLeftover, type GuardedProcess, startGuarded } from './guarded-process.ts'
+import { endLeftover, type GuardedProcess, lingerS, startGuarded } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { answersKafka } from './kafka-greeting.ts'
 import { failedStart, untilReady } from './ready.ts'
@@ -67,7 +67,7 @@ async function run(options: Run): Promise<Broker> {
   const pidFile = join(dataDir, 'broker.pid')
   const logFile = options.logFile ?? join(dataDir, 'broker.log')
   const config = join(dataDir, 'server.properties')
-  await endLeftover(pidFile, config)
+  await endLeftover(pidFile, config, 0)
   await assertFree({ 'Kafka broker': port, 'Kafka controller': options.controllerPort })
   writeFileSync(config, brokerConfig(dataDir, port, options.controllerPort))
   if (!existsSync(join(dataDir, 'messages', 'meta.properties'))) await format(options, config)
@@ -80,6 +80,7 @@ async function run(options: Run): Promise<Broker> {
     logFile,
     pidFile,
     mark: config,
+    lingerS,
   }).catch(() => failedStart('The Kafka broker', logFile))
   if (!(await untilReady(() => answersKafka('127.0.0.1', port), broker.exited, 60_000))) {
     await broker.kill()

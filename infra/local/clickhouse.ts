@@ -5,7 +5,7 @@ import { endpointCommand, endpointEnvironment } from '#infra/clickhouse/endpoint
 import { clickHouseServerConfig } from './clickhouse-server-config.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
-import { logOf, markOf, pidFileOf } from './node-part.ts'
+import { compileCache, logOf, markOf, pidFileOf } from './node-part.ts'
 import { Problem } from './problem.ts'
 import { answersOk, failedStart, untilReady } from './ready.ts'
 
@@ -77,7 +77,7 @@ function embedded(directory: DataDirectory, port: number) {
     command,
     args: [...args, markOf(directory)],
     cwd: directory.path,
-    environment: endpointEnvironment(options),
+    environment: { NODE_COMPILE_CACHE: compileCache(process.env), ...endpointEnvironment(options) },
   }
 }
 

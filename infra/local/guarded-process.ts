@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { pause } from '#platform/process/retry.ts'
-import { commandLine, killAndWait } from './process-table.ts'
+import { commandLine, isAlive, killAndWait } from './process-table.ts'
 
 export interface Exit {
   code: number | null
   signal: NodeJS.Signals | null
 }
+
+/**
+ * How long what others need goes on after a supervisor that was killed, s: enough for the services to leave their
+ * consumer groups. With a member that did not, the next start would wait for its session to expire.
+ */
+export const lingerS = 3
 
 /** A program that lives no longer than this process. */
 export interface GuardedProcess {
@@ -30,17 +36,20 @@ export interface GuardedOptions {
   pidFile: string
   /** Some text of the program's command line that no other program has: its data directory. */
   mark: string
+  /** How long it goes on when this process is gone, s: what others need outlives them, so that they can end in order. */
+  lingerS?: number
 }
 
 // Java cannot be told to end with its parent, and a parent that is killed with SIGKILL cannot tell it. This shell can:
 // its standard input is a pipe whose other end only the parent holds, so that the parent's end, however it comes, is an
-// end of file here, and in the program, which gets the same pipe. $1 is the pid file, the rest is the command.
+// end of file here, and in the program, which gets the same pipe. $1 is the pid file, $2 how long
+// to wait then, the rest is the command.
 const guard = `
-pid_file=$1; shift
+pid_file=$1; linger=$2; shift 2
 exec 3<&0
 "$@" <&3 3<&- & program=$!
 echo "$program" >"$pid_file"
-( while read -r _; do :; done; kill -TERM "$program"; sleep 5; kill -KILL "$program" ) <&3 2>/dev/null & watch=$!
+( while read -r _; do :; done; sleep "$linger"; kill -TERM "$program"; sleep 5; kill -KILL "$program" ) <&3 2>/dev/null & watch=$!
 exec 3<&-
 trap : INT TERM
 wait "$program"; code=$?
@@ -54,10 +63,11 @@ exit "$code"
  * A program that an earlier start left running with the same pid file is ended first.
  */
 export async function startGuarded(options: GuardedOptions): Promise<GuardedProcess> {
-  await endLeftover(options.pidFile, options.mark)
+  await endLeftover(options.pidFile, options.mark, 0)
   rotate(options.logFile)
   const log = openSync(options.logFile, 'a')
-  const shell = spawn('sh', ['-c', guard, 'tidemark-guard', options.pidFile, options.command, ...options.args], {
+  const guardArgs = [options.pidFile, String(options.lingerS ?? 0), options.command, ...options.args]
+  const shell = spawn('sh', ['-c', guard, 'tidemark-guard', ...guardArgs], {
     cwd: options.cwd,
     env: options.environment,
     stdio: ['pipe', log, log],
@@ -100,9 +110,9 @@ export async function killAllGuarded(): Promise<void> {
 
 /**
  * Ends the program that `pidFile` names, if it still runs and its command line holds `mark`: process ids are used again,
- * and nobody else's process may be hit. True when there was one.
+ * and nobody else's process may be hit. It has `graceMs` to end in order. True when there was one.
  */
-export async function endLeftover(pidFile: string, mark: string): Promise<boolean> {
+export async function endLeftover(pidFile: string, mark: string, graceMs: number): Promise<boolean> {
   let text: string
   try {
     text = readFileSync(pidFile, 'utf8')
@@ -111,7 +121,11 @@ export async function endLeftover(pidFile: string, mark: string): Promise<boolea
   }
   const pid = Number(text)
   const ours = Number.isInteger(pid) && pid > 1 && commandLine(pid)?.includes(mark) === true
-  if (ours) await killAndWait(pid)
+  if (ours) {
+    if (graceMs > 0) signal(pid, 'SIGTERM')
+    for (const end = Date.now() + graceMs; isAlive(pid) && Date.now() < end; ) await pause(20)
+    await killAndWait(pid)
+  }
   rmSync(pidFile, { force: true })
   return ours
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheDirectory } from './artifacts.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { Problem } from './problem.ts'
@@ -45,12 +46,15 @@ export const pidFileOf = (directory: DataDirectory, name: string): string => joi
 /** Stands on the command line of every program of a stack: which data directory it works for. */
 export const markOf = (directory: DataDirectory): string => `--data=${directory.path}`
 
+/** Where Node keeps what it made of our TypeScript: a process that finds it needs 30 MiB less, and starts sooner. */
+export const compileCache = (environment: NodeJS.ProcessEnv): string => join(cacheDirectory(environment), 'node')
+
 const start = (directory: DataDirectory, part: NodePart): Promise<GuardedProcess> =>
   startGuarded({
     command: process.execPath,
     args: [join(project, part.main), markOf(directory)],
     cwd: project,
-    environment: part.environment,
+    environment: { NODE_COMPILE_CACHE: compileCache(part.environment), ...part.environment },
     logFile: logOf(directory, part.name),
     pidFile: pidFileOf(directory, part.name),
     mark: markOf(directory),

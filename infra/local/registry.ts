@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensureApicurio, type Tell } from './artifacts.ts'
 import { archiveFlags, ensureArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
-import { endLeftover, type GuardedProcess, startGuarded } from './guarded-process.ts'
+import { endLeftover, type GuardedProcess, lingerS, startGuarded } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { answersOk, failedStart, untilReady } from './ready.ts'
 
@@ -53,7 +53,7 @@ async function run(options: Run): Promise<SchemaRegistry> {
   mkdirSync(dataDir, { recursive: true })
   const logFile = options.logFile ?? join(dataDir, 'registry.log')
   const pidFile = join(dataDir, 'registry.pid')
-  await endLeftover(pidFile, databaseUrl(dataDir))
+  await endLeftover(pidFile, databaseUrl(dataDir), 0)
   await assertFree({ 'schema registry': port })
   const registry = await startGuarded({
     command: options.java,
@@ -63,6 +63,7 @@ async function run(options: Run): Promise<SchemaRegistry> {
     logFile,
     pidFile,
     mark: databaseUrl(dataDir),
+    lingerS,
   }).catch(() => failedStart('The schema registry', logFile))
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
   if (!(await untilReady(() => answersOk(`${url}/subjects`), registry.exited, 60_000))) {

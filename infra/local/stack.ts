@@ -6,7 +6,8 @@ import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess,
 import { type DataDirectory, openDataDirectory, type SourceKind } from './data-directory.ts'
 import { assertFree } from './free-ports.ts'
 import { endLeftover, killAllGuarded, rotate } from './guarded-process.ts'
-import { logOf } from './node-part.ts'
+import { findJava } from './java.ts'
+import { logOf, pidFileOf } from './node-part.ts'
 import { type Elsewhere, elsewhere, planParts, serviceSettings, services, simulatorUrl } from './plan.ts'
 import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
 import { lastLines } from './ready.ts'
@@ -56,6 +57,8 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const { source, environment, tell } = options
   const ports = portsFrom(options.portBase)
   const away = elsewhere(environment)
+  // Asked here so that it is said before anything runs.
+  if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
@@ -105,12 +108,21 @@ function andKeep(directory: DataDirectory, tell: (line: string) => void): (line:
   }
 }
 
-/** Ends what a supervisor that was killed has left running in this directory. */
+/** Ends what a supervisor that was killed has left running in this directory: the services first, in good order. */
 async function endLeftovers(directory: DataDirectory, tell: (line: string) => void): Promise<void> {
-  const services = readdirSync(directory.pids).map((name) => join(directory.pids, name))
-  const java = ['kafka/broker.pid', 'registry/registry.pid'].map((name) => join(directory.path, name))
-  const ended = await Promise.all([...services, ...java].map((pidFile) => endLeftover(pidFile, directory.path)))
-  const count = ended.filter(Boolean).length
+  const own = services.map((name) => pidFileOf(directory, name))
+  const others = [
+    ...readdirSync(directory.pids).map((name) => join(directory.pids, name)),
+    ...['kafka/broker.pid', 'registry/registry.pid'].map((name) => join(directory.path, name)),
+  ]
+  let count = 0
+  for (const [pidFiles, graceMs] of [
+    [own, 3_000],
+    [others, 2_000],
+  ] as const) {
+    const ended = await Promise.all(pidFiles.map((pidFile) => endLeftover(pidFile, directory.path, graceMs)))
+    count += ended.filter(Boolean).length
+  }
   if (count > 0) tell(`ended ${count} processes that an earlier stack had left running here`)
 }
 
