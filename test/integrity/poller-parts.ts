@@ -29,6 +29,9 @@ export interface PollerParts {
   poller: (url: string, settings?: Record<string, string>) => Promise<ServiceProcess>
   /** Asks for a window like the CLI does. */
   request: (url: string, window: { startMs: number; endMs: number }) => Promise<string>
+  /** The broker answers nobody, as if it were away, until it is woken. */
+  pauseBroker: () => void
+  wakeBroker: () => void
   stop: () => Promise<void>
 }
 
@@ -47,6 +50,9 @@ export async function startPollerParts(): Promise<PollerParts> {
   const registry = openRegistry(connection)
   const producer = await openProducer(kafka)
   const started: ServiceProcess[] = []
+  const signalBroker = (signal: NodeJS.Signals) => {
+    if (parts.broker) process.kill(parts.broker.pid, signal)
+  }
   const read: PollerParts['read'] = (topic, name) => readTopic(kafka, registry, topic, name)
   return {
     kafka,
@@ -76,7 +82,10 @@ export async function startPollerParts(): Promise<PollerParts> {
       await producer.send('poll-requests', [{ key: identity, value, partition }])
       return identity
     },
+    pauseBroker: () => signalBroker('SIGSTOP'),
+    wakeBroker: () => signalBroker('SIGCONT'),
     stop: async () => {
+      signalBroker('SIGCONT')
       await Promise.all(started.map((poller) => poller.kill()))
       await producer.disconnect()
       await parts.stop()

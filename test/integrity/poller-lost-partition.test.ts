@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { businessDay } from '#platform/polling/business-day.ts'
+import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
+
+let parts: PollerParts
+beforeAll(async () => {
+  parts = await startPollerParts()
+})
+afterAll(() => parts?.stop())
+
+const isOwner = async ({ url }: { url: string }): Promise<boolean> => {
+  const status = (await (await fetch(`${url}/status`)).json()) as { datasets: { owned: boolean }[] }
+  return status.datasets.some(({ owned }) => owned)
+}
+
+test('a poller that was stopped while another took over drops the answer it was waiting for', async () => {
+  const upstream = await startUpstream({ startMs: Date.parse('2026-06-20T05:00:00Z'), speed: 1 })
+  const pollers = [await parts.poller(upstream.url), await parts.poller(upstream.url)]
+  const owner = await eventually('somebody owns the host', async () => {
+    for (const poller of pollers) if (await isOwner(poller)) return poller
+    return undefined
+  })
+  const other = pollers.find((poller) => poller !== owner)!
+  await upstream.command({ fault: 'slow', ms: 2_000, count: 1, day: '2026-05-05' })
+  await parts.request(upstream.url, businessDay('Europe/Brussels', '2026-05-05').window)
+  await eventually('the request is under way', async () =>
+    (await upstream.requests()).some(({ fromUtc }) => fromUtc?.startsWith('2026-05-04')),
+  )
+  process.kill(owner.pid, 'SIGSTOP')
+  try {
+    await eventually('the other took over and polled the window', async () => {
+      return (await parts.polls()).some(ofDay('2026-05-05'))
+    })
+  } finally {
+    process.kill(owner.pid, 'SIGCONT')
+  }
+  const dropped = await eventually('the first dropped its answer', async () => {
+    const metrics = await (await fetch(`${owner.url}/metrics`)).text()
+    return metrics.match(/^tidemark_dropped_answers_total\{.*\} (\d+)$/m)?.[1]
+  })
+  expect(dropped).toBe('1')
+  await eventually('it is back as a stand-by or owner', async () => (await fetch(`${owner.url}/ready`)).ok)
+  await sleep(500)
+  const polls = (await parts.polls()).filter(ofDay('2026-05-05'))
+  expect(polls.length).toBe(1)
+  expect((await parts.raw()).filter(ofDay('2026-05-05')).length).toBe(1)
+  expect([await isOwner(owner), await isOwner(other)].filter(Boolean).length).toBe(1)
+  await Promise.all(pollers.map((poller) => poller.kill('SIGTERM')))
+  await upstream.stop()
+}, 90_000)
+
+test('a broker that is away stops the polling; when it is back, polling goes on', async () => {
+  const upstream = await startUpstream({ startMs: Date.parse('2026-08-20T12:00:00Z'), speed: 20 })
+  const poller = await parts.poller(upstream.url, { BACKFILL_DAYS: '300' })
+  await eventually('polling', async () => (await upstream.stats()).requests >= 20)
+  parts.pauseBroker()
+  await eventually('it says that it is not ready', async () => !(await fetch(`${poller.url}/ready`)).ok)
+  await sleep(1_000)
+  const before = (await upstream.stats()).requests
+  await sleep(2_000)
+  expect((await upstream.stats()).requests).toBe(before)
+  expect((await fetch(`${poller.url}/live`)).ok).toBe(true)
+  parts.wakeBroker()
+  await eventually('it polls again', async () => (await upstream.stats()).requests > before + 20, 60_000)
+  expect((await upstream.stats()).limitViolations).toBe(0)
+  const windows = (await parts.raw()).map(({ requestIdentity, contentHash }) => `${requestIdentity} ${contentHash}`)
+  const repeated = windows.length - new Set(windows).size
+  // What was fetched when the broker went away could not be kept, or was kept and not recorded: fetched once more.
+  expect(repeated).toBeLessThanOrEqual(8)
+  await poller.kill('SIGTERM')
+  await upstream.stop()
+}, 120_000)
