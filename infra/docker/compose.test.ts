@@ -171,7 +171,11 @@ describe('the settings', () => {
 
   test('of the simulator are settings of the simulator', () => {
     const program = text('infra/simulator/main.ts')
-    for (const name of Object.keys(services.simulator?.environment ?? {})) expect(program).toContain(`  ${name}: z.`)
+    for (const [name, value] of Object.entries(services.simulator?.environment ?? {})) {
+      expect(program).toContain(`  ${name}: z.`)
+      // It takes an empty setting for a wrong one.
+      expect([name, interpolate(value)]).not.toEqual([name, ''])
+    }
   })
 
   test('of the broker are those of npm start', () => {
