@@ -9,6 +9,8 @@ export const MAX_WAITING = 128
 export const SPARE_THREADS = 8
 export const MAX_STATEMENT_BYTES = 256 * 1024
 export const MAX_SESSIONS = 64
+/** A client that owes us bytes and sends none for so long is given up. */
+export const STALL_MS = 60_000
 
 const threads = `must be at least ${MAX_QUERIES + SPARE_THREADS} when the process starts: a running query holds a thread, \
 and with too few of them all file and network work stops`
@@ -17,7 +19,8 @@ const Environment = z.object({
   CLICKHOUSE_DATA_DIR: z
     .string()
     .min(1)
-    .transform((path) => resolve(path)),
+    .transform((path) => resolve(path))
+    .refine((path) => !/[*?{}]/.test(path), 'must not hold * ? { } anywhere: the engine takes them for patterns'),
   CLICKHOUSE_PORT: z.coerce.number().int().min(0).max(65535),
   CLICKHOUSE_CREDENTIALS_FILE: z
     .string()

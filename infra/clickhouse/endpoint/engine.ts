@@ -7,6 +7,7 @@ import { quoteString } from './quote.ts'
 interface Library {
   CreateConnection(path: string, settings?: string[]): object
   CloseConnection(connection: object): void
+  QueryWithConnection(connection: object, sql: string, format: string): string
   QueryAsyncConnection(connection: object, sql: string, format: string): Promise<RowsResult>
   InsertRawAsyncConnection(connection: object, sql: string, data: Buffer, countLines: boolean): Promise<WriteResult>
   DurableClassifyAsync(connection: object, sql: string, database: string): Promise<Classified>
@@ -89,8 +90,8 @@ export class Connection {
 export interface Engine {
   /** Held, never used: the garbage collector would close the engine. */
   root: object
-  /** A new connection, 0.1 ms. */
-  connect(): Connection
+  /** A new connection, 0.1 ms; `isReadonly`: for good, but with settings that can be changed (readonly=2). */
+  connect(isReadonly?: boolean): Connection
   /** Asks every running statement whose text holds `marker` to stop; returns at once, see running.ts. */
   kill(marker: string): Promise<void>
 }
@@ -104,7 +105,11 @@ export function openEngine(dataDir: string, configFile: string): Engine {
   const library = loadLibrary()
   const path = join(dataDir, 'engine')
   const root = openRoot(library, path, configFile)
-  const connect = () => new Connection(library, library.CreateConnection(path))
+  function connect(isReadonly = false) {
+    const handle = library.CreateConnection(path)
+    if (isReadonly) library.QueryWithConnection(handle, 'SET readonly=2', 'Null')
+    return new Connection(library, handle)
+  }
   return { root, connect, kill: (marker) => kill(connect(), marker) }
 }
 

@@ -15,7 +15,12 @@ export class Failure extends Error {
 export function fromEngine(error: unknown): { code: number; message: string } {
   if (error instanceof Failure) return { code: error.code, message: error.message }
   const text = error instanceof Error ? error.message : String(error)
-  const message = text.trim().replaceAll(/'?pipes\/\d+'?/g, '(data)')
+  // Ours, not the client's: the names of pipes, the marker, and prefixes that nest (Code: 73. … Code: 73. …).
+  const message = text
+    .trim()
+    .replaceAll(/'?pipes\/\d+'?/g, '(data)')
+    .replaceAll(/\/\*tm-\d+-\d+-\*\//g, '')
+    .replace(/^(Code: \d+\. DB::Exception: )(?:Code: \d+\. DB::Exception: )+/, '$1')
   const code = Number(/^Code: (\d+)\./.exec(message)?.[1] ?? 1002)
   return { code, message: message.startsWith('Code: ') ? message : `Code: ${code}. DB::Exception: ${message}` }
 }

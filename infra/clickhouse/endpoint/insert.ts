@@ -1,9 +1,11 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Connection, WriteResult } from './engine.ts'
-import { openWriter } from './pipes.ts'
+import { Failure } from './failure.ts'
+import { openWriter, wakeReader } from './pipes.ts'
 import type { Running } from './running.ts'
-import { nextChunk, type Source } from './source.ts'
+import type { Source } from './source.ts'
+
+const WAKE_MS = 50
 
 /**
  * Runs an INSERT that reads its data from `pipe` and feeds it the data of the request. When the data breaks off (the
@@ -24,18 +26,37 @@ export async function feedInsert(
   })
   result.catch(() => {})
   const writer = await openWriter(pipe, () => isOver)
-  if (writer === undefined) return result
+  if (writer === undefined) {
+    await result
+    throw new Failure(1001, 'STD_EXCEPTION', 'The engine did not read the data of this INSERT.')
+  }
   writer.on('error', () => {})
+  const closed = new Promise<void>((resolve) => writer.once('close', resolve))
   try {
     await pump(source, writer)
+    writer.end()
   } catch (error) {
     await running.killNow()
     writer.destroy()
-    await result.catch(() => {})
+    await over(result, pipe, closed).catch(() => {})
     throw error
   }
-  writer.end()
-  return result
+  return over(result, pipe, closed)
+}
+
+/** Some errors make the engine open the pipe once more; it would wait there for a writer for ever. */
+async function over(result: Promise<WriteResult>, pipe: string, closed: Promise<unknown>): Promise<WriteResult> {
+  const settled = result.then(
+    () => {},
+    () => {},
+  )
+  await Promise.race([closed, settled])
+  const timer = setInterval(() => wakeReader(pipe), WAKE_MS)
+  try {
+    return await result
+  } finally {
+    clearInterval(timer)
+  }
 }
 
 /** Writes until the data or the engine's interest ends; waits while the pipe is full. */
@@ -43,7 +64,20 @@ async function pump(source: Source, writer: Socket): Promise<void> {
   let chunk: Buffer | undefined = source.begun
   while (chunk !== undefined) {
     if (writer.destroyed) return
-    if (chunk.length > 0 && !writer.write(chunk)) await Promise.race([once(writer, 'drain'), once(writer, 'close')])
-    chunk = await nextChunk(source.stream)
+    if (chunk.length > 0 && !writer.write(chunk)) await roomIn(writer)
+    chunk = await source.body.next()
   }
+}
+
+/** Settles when the pipe takes more, or nothing any more: the engine closes its end when it has seen an error. */
+function roomIn(writer: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const settle = () => {
+    writer.off('drain', settle)
+    writer.off('close', settle)
+    resolve()
+  }
+  writer.on('drain', settle)
+  writer.on('close', settle)
+  return promise
 }

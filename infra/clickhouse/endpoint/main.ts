@@ -17,10 +17,10 @@ async function main(): Promise<void> {
   const credentials = loadCredentials(config.credentialsFile)
   process.chdir(config.dataDir)
   const engine = openEngine(config.dataDir, writeEngineConfig(config.dataDir))
-  const running = new RunningStatements(engine)
+  const statements = new RunningStatements(engine)
   const server = createEndpoint({
     engine,
-    running,
+    statements,
     credentials,
     pipes: makePipes(MAX_QUERIES),
     queue: createQueue(MAX_QUERIES, MAX_WAITING, 60_000),
@@ -37,11 +37,11 @@ async function main(): Promise<void> {
     if (stopping) return
     stopping = true
     server.close()
-    for (const one of running.all) void one.killNow()
+    for (const one of statements.all) void one.killNow()
     // A statement that waits for a reader would hold process.exit for ever: the second timer ends it the hard way.
     const deadline = Date.now() + 2_000
     const timer = setInterval(() => {
-      if (running.all.length > 0 && Date.now() < deadline) return
+      if (statements.all.length > 0 && Date.now() < deadline) return
       clearInterval(timer)
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1_500).unref()
       server.closeAllConnections()

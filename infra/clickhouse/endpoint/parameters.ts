@@ -12,6 +12,7 @@ export interface Parameters {
   /** The readonly level that the client asks for. */
   readonly: number
   compressResponse: boolean
+  waitEndOfQuery: boolean
   /** Engine settings, names checked, values as they came. */
   settings: [string, string][]
   /** Query parameters, as they came. */
@@ -49,6 +50,7 @@ export function readParameters(url: URLSearchParams, headers: Record<string, str
     session: sessionId === '' ? undefined : { id: sessionId, ...sessionRules(url) },
     readonly: readonlyLevel(url.get('readonly')),
     compressResponse: isOn(url.get('enable_http_compression')),
+    waitEndOfQuery: isOn(url.get('wait_end_of_query')),
     settings: rest.filter(([name]) => !name.startsWith('param_')).map(checkedSetting),
     bound: rest.filter(([name]) => name.startsWith('param_')).map(checkedSetting),
   }

@@ -7,7 +7,7 @@ const FOLDER = 'pipes'
 
 /**
  * Named pipes through which bytes go into and come out of the engine. Paths are relative to the working directory,
- * which is the data directory: the engine expands globs in them, and a directory's name may hold anything.
+ * which is the data directory. The engine makes them absolute and expands globs in them, so config.ts refuses those.
  */
 export interface Pipes {
   take(): string
@@ -33,19 +33,15 @@ export function makePipes(count: number): Pipes {
   }
 }
 
-/** The end from which the engine's output is read. Open it before the statement starts. */
-export function openReader(path: string): Socket {
+/**
+ * The end from which the engine's output is read; open it before the statement starts. `finish` makes the end of file
+ * come when all is read: call it when the statement is over. Until then we hold the pipe open ourselves, because the
+ * engine opens it anew after some errors, and would wait for a reader for ever.
+ */
+export function openReader(path: string): { reader: Socket; finish: () => void } {
+  const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  return new Socket({ fd, readable: true, writable: false })
-}
-
-/** Makes the end of file come, also when the engine never opened the pipe. Call it when the statement is over. */
-export function endReader(path: string): void {
-  try {
-    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error
-  }
+  return { reader: new Socket({ fd, readable: true, writable: false }), finish: () => closeSync(held) }
 }
 
 /** The end into which data is written, as soon as the engine has opened its own; undefined when `isOver` before that. */
@@ -65,4 +61,10 @@ function tryOpenWriter(path: string): number | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENXIO') return undefined
     throw error
   }
+}
+
+/** Gives whoever waits for the data of a pipe, all of which was written, an end of file. */
+export function wakeReader(path: string): void {
+  const fd = tryOpenWriter(path)
+  if (fd !== undefined) closeSync(fd)
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from './engine.ts'
+import { Failure } from './failure.ts'
 
 /** A statement that runs: `marker` stands in its text, in a comment, and in no other text. */
 export interface Running {
@@ -8,6 +9,8 @@ export interface Running {
   marker: string
   /** Asks the engine to stop it, again and again until it has; settles when it was asked once. */
   killNow(): Promise<void>
+  /** Settles when the statement is over; never fails. */
+  over: Promise<void>
 }
 
 const KILL_AGAIN_MS = 50
@@ -31,33 +34,50 @@ export class RunningStatements {
   }
 
   /**
-   * Runs `start` and keeps it killable until it settles. A kill before the engine knows the statement matches nothing,
-   * so it is repeated.
+   * Runs `start` and keeps it killable until it settles; it is killed when `gone` says that the client left. A kill
+   * that comes before the engine knows the statement matches nothing, so it is repeated.
    */
-  async track<T>(queryId: string, user: string, start: (running: Running) => Promise<T>): Promise<T> {
-    let settled = false
+  async track<T>(
+    queryId: string,
+    user: string,
+    gone: AbortSignal,
+    start: (running: Running) => Promise<T>,
+  ): Promise<T> {
+    if (gone.aborted) throw new Failure(210, 'NETWORK_ERROR', 'The client left.')
+    const marker = `tm-${process.pid}-${++this.#count}-`
+    const { promise: over, resolve: settle } = Promise.withResolvers<void>()
+    const killNow = this.#killer(marker, over)
+    const running: Running = { queryId, user, marker, killNow, over }
+    this.#running.add(running)
+    gone.addEventListener('abort', killNow, { once: true })
+    try {
+      return await start(running)
+    } finally {
+      gone.removeEventListener('abort', killNow)
+      this.#running.delete(running)
+      settle()
+    }
+  }
+
+  #killer(marker: string, over: Promise<void>): () => Promise<void> {
     let asked: Promise<void> | undefined
-    const askOnce = () => this.#engine.kill(running.marker).catch(() => {})
+    let isOver = false
+    void over.then(() => {
+      isOver = true
+    })
+    const askOnce = () => this.#engine.kill(marker).catch(() => {})
     const askAgain = async () => {
-      while (!settled) {
+      while (!isOver) {
         await sleep(KILL_AGAIN_MS)
-        if (!settled) await askOnce()
+        if (!isOver) await askOnce()
       }
     }
-    const killNow = () => {
+    return () => {
       if (asked === undefined) {
         asked = askOnce()
         void asked.then(askAgain)
       }
       return asked
-    }
-    const running: Running = { queryId, user, marker: `tm-${process.pid}-${++this.#count}-`, killNow }
-    this.#running.add(running)
-    try {
-      return await start(running)
-    } finally {
-      settled = true
-      this.#running.delete(running)
     }
   }
 }

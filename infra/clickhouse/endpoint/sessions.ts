@@ -1,6 +1,16 @@
 import { MAX_SESSIONS } from './config.ts'
 import type { Connection, Engine } from './engine.ts'
 import { Failure } from './failure.ts'
+import type { Parameters } from './parameters.ts'
+import { quoteName, quoteString } from './quote.ts'
+
+export interface WantedSession {
+  id: string
+  timeoutS: number
+  mustExist: boolean
+  /** Set once, when the session begins; it cannot be taken back. */
+  isReadonly: boolean
+}
 
 interface Session {
   connection: Connection
@@ -18,11 +28,28 @@ export class Sessions {
   }
 
   /**
-   * @returns the connection, whether it is new, and `release`, to be called when the request is over
+   * Runs `work` on the session's connection. Settings and database that came with this request alone are put back
+   * afterwards; what the statement itself did (SET, USE, temporary tables) stays.
    * @throws Failure 372 when it must exist and does not, 373 when it is in use, 202 when there are too many
    */
-  take(user: string, wanted: { id: string; timeoutS: number; mustExist: boolean }) {
+  async use(
+    user: string,
+    wanted: WantedSession,
+    parameters: Parameters,
+    work: (connection: Connection) => Promise<void>,
+  ): Promise<void> {
     const name = `${user}\0${wanted.id}`
+    const session = this.#take(name, wanted)
+    try {
+      const restore = await remember(session.connection, parameters)
+      await work(session.connection).finally(() => session.connection.run(restore, 'Null').catch(() => {}))
+    } finally {
+      session.busy = false
+      session.timer = setTimeout(() => this.#drop(name), wanted.timeoutS * 1000)
+    }
+  }
+
+  #take(name: string, wanted: WantedSession): Session {
     const known = this.#open.get(name)
     if (known?.busy)
       throw new Failure(373, 'SESSION_IS_LOCKED', `Session ${wanted.id} is locked by a concurrent client.`)
@@ -30,19 +57,36 @@ export class Sessions {
     if (known === undefined && this.#open.size >= MAX_SESSIONS) {
       throw new Failure(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', `Too many sessions: ${MAX_SESSIONS} are open.`)
     }
-    const session = known ?? { connection: this.#engine.connect(), busy: true, timer: undefined }
+    const session = known ?? { connection: this.#engine.connect(wanted.isReadonly), busy: true, timer: undefined }
     clearTimeout(session.timer)
     session.busy = true
     this.#open.set(name, session)
-    const release = () => {
-      session.busy = false
-      session.timer = setTimeout(() => this.#drop(name), wanted.timeoutS * 1000)
-    }
-    return { connection: session.connection, isNew: known === undefined, release }
+    return session
   }
 
   #drop(name: string): void {
     this.#open.get(name)?.connection.close()
     this.#open.delete(name)
   }
+}
+
+/** The statements that undo what the request's own settings and database will change. */
+async function remember(connection: Connection, parameters: Parameters): Promise<string> {
+  const lines: string[] = []
+  if (parameters.settings.length > 0) {
+    const names = parameters.settings.map(([name]) => quoteString(name)).join(', ')
+    const query = `SELECT name, value FROM system.settings WHERE name IN (${names})`
+    const { bytes } = await connection.run(query, 'JSONCompactEachRow')
+    const values = bytes.toString('utf8').trim().split('\n').filter(Boolean)
+    for (const line of values) {
+      const [name, value] = JSON.parse(line) as [string, string]
+      lines.push(`SET ${name}=${quoteString(value)}`)
+    }
+  }
+  if (parameters.database) {
+    const { bytes } = await connection.run('SELECT currentDatabase()', 'JSONCompactEachRow')
+    const [database] = JSON.parse(bytes.toString('utf8')) as [string]
+    lines.push(`USE ${quoteName(database)}`)
+  }
+  return lines.length === 0 ? 'SELECT 1' : lines.join(';\n')
 }

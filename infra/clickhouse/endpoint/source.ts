@@ -1,67 +1,87 @@
 import type { IncomingMessage } from 'node:http'
-import { pipeline, Readable } from 'node:stream'
-import { MAX_STATEMENT_BYTES } from './config.ts'
+import { pipeline } from 'node:stream'
+import { MAX_STATEMENT_BYTES, STALL_MS } from './config.ts'
 import { decoderOf } from './encoding.ts'
 import { Failure } from './failure.ts'
 import { readStatement, type Statement } from './statement.ts'
 
-/** A request's statement and, for an INSERT, the data that follows it: `begun`, then the rest of `stream`. */
+/** A request's body, decoded, chunk by chunk; a client that sends nothing for a minute is given up. */
+export class Body {
+  readonly #chunks: AsyncIterator<Buffer>
+
+  constructor(request: IncomingMessage) {
+    const decoder = decoderOf(request.headers['content-encoding'])
+    // The callback only keeps an error from being unhandled: it is seen when the next chunk is asked for.
+    const stream = decoder === undefined ? request : pipeline(request, decoder, () => {})
+    this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  }
+
+  /** @throws Failure 354 when the compression is broken, 210 when the client left, 209 when it sends nothing */
+  async next(): Promise<Buffer | undefined> {
+    const { promise: stalled, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => reject(new Failure(209, 'SOCKET_TIMEOUT', 'The request body stalled.')), STALL_MS)
+    try {
+      const next = await Promise.race([this.#chunks.next(), stalled])
+      return next.done ? undefined : next.value
+    } catch (error) {
+      throw asFailure(error as NodeJS.ErrnoException)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function asFailure(error: NodeJS.ErrnoException): Failure {
+  if (error instanceof Failure) return error
+  if (error.code === 'ECONNRESET' || error.code === 'ERR_STREAM_PREMATURE_CLOSE') {
+    return new Failure(210, 'NETWORK_ERROR', 'The client left before its request was whole.')
+  }
+  return new Failure(354, 'ZLIB_INFLATE_FAILED', `Cannot decompress the request: ${error.message}.`)
+}
+
+/** A request's statement and, for an INSERT, the data that follows it: `begun`, then the rest of `body`. */
 export interface Source {
   statement: Statement
   begun: Buffer
-  stream: AsyncIterator<Buffer>
+  body: Body
 }
 
 /**
  * Reads the statement from the URL's query and the body, which are one text, and stops where data begins. Reads at
  * most 256 KiB before it knows.
- * @throws Failure 62 for what is no statement or too long, 69 and 354 for bodies that cannot be decoded
+ * @throws Failure 62 for what is no statement or too long, and those of Body
  */
-export async function readSource(request: IncomingMessage, query: string): Promise<Source> {
-  const stream = bodyOf(request)[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+export async function readSource(body: Body, query: string): Promise<Source> {
   // The server joins the two by a line break; an INSERT's data begins after it.
   let seen: Buffer = query === '' ? Buffer.alloc(0) : Buffer.from(`${query}\n`)
   let tryAt = 1
   for (;;) {
-    const next = await nextChunk(stream)
+    const next = await body.next()
     if (next !== undefined) seen = seen.length === 0 ? next : Buffer.concat([seen, next])
     const isOver = next === undefined
     const isFull = seen.length > MAX_STATEMENT_BYTES
     if (!isOver && !isFull && seen.length < tryAt) continue
-    const text = seen.toString('latin1', 0, MAX_STATEMENT_BYTES)
-    const statement = readStatement(text, isOver && !isFull)
-    if (statement !== undefined) {
-      const begun = statement.kind === 'insert' ? seen.subarray(statement.dataStart) : Buffer.alloc(0)
-      return { statement, begun, stream }
-    }
+    const statement = readStatement(seen.toString('latin1', 0, MAX_STATEMENT_BYTES), isOver && !isFull)
+    if (statement?.kind === 'insert') return { statement, begun: seen.subarray(statement.dataStart), body }
+    if (statement !== undefined) return { statement, begun: Buffer.alloc(0), body }
     if (isOver || isFull) {
-      throw new Failure(
-        62,
-        'SYNTAX_ERROR',
-        `Max query size exceeded: a statement has at most ${MAX_STATEMENT_BYTES} bytes.`,
-      )
+      const limit = `a statement has at most ${MAX_STATEMENT_BYTES} bytes`
+      throw new Failure(62, 'SYNTAX_ERROR', `Max query size exceeded: ${limit}.`)
     }
     tryAt = seen.length * 2
   }
 }
 
-/** @throws Failure 354 when the body's compression is broken, 210 when the client left */
-export async function nextChunk(stream: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
-  try {
-    const next = await stream.next()
-    return next.done ? undefined : next.value
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') {
-      throw new Failure(210, 'NETWORK_ERROR', 'The client left before its request was whole.')
-    }
-    throw new Failure(354, 'ZLIB_INFLATE_FAILED', `Cannot decompress the request: ${(error as Error).message}.`)
+/**
+ * The data of an INSERT … VALUES may hold expressions, so it is SQL, too. What arrives whole within 256 KiB is read
+ * into `begun` for a look at it; of what is larger only plain values are accepted.
+ * @returns the data, when it is all in `begun`
+ */
+export async function readAhead(source: Source): Promise<string | undefined> {
+  while (source.begun.length <= MAX_STATEMENT_BYTES) {
+    const next = await source.body.next()
+    if (next === undefined) return source.begun.toString('latin1')
+    source.begun = Buffer.concat([source.begun, next])
   }
-}
-
-function bodyOf(request: IncomingMessage): Readable {
-  const decoder = decoderOf(request.headers['content-encoding'])
-  if (decoder === undefined) return request
-  // The callback only keeps an error from being unhandled: readers see it as they read.
-  return pipeline(request, decoder, () => {}) ?? Readable.from([])
+  return undefined
 }

@@ -12,7 +12,7 @@ import { syntax, type Token, tokens } from './tokens.ts'
 export type Statement =
   | { kind: 'insert'; head: string; settings: string; format: string; dataStart: number; firstWordEnd: number }
   | { kind: 'rows'; keyword: string; body: string; format: string | undefined; tail: string; firstWordEnd: number }
-  | { kind: 'command'; keyword: string; text: string; firstWordEnd: number }
+  | { kind: 'command'; keyword: string; text: string; killedId: string | undefined; firstWordEnd: number }
 
 const ROWS = ['SELECT', 'WITH', 'FROM', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN', 'EXISTS']
 const COMMANDS =
@@ -45,6 +45,12 @@ export function readStatement(text: string, complete: boolean): Statement | unde
     if (!complete) return undefined
     return readWhole(source, keyword, first)
   }
+}
+
+/** The statement's text without its data, latin1. */
+export function textOf(statement: Statement): string {
+  if (statement.kind === 'insert') return `${statement.head} ${statement.settings}`
+  return statement.kind === 'rows' ? `${statement.body} ${statement.tail}` : statement.text
 }
 
 /** Thrown where the text ends inside the head of an INSERT. */
@@ -148,7 +154,10 @@ function readWhole(source: string, keyword: string, first: Token): Statement {
   const firstWordEnd = first.end - first.start
   const inserts = own.some((token) => token.kind === 'word' && upper(token) === 'INSERT')
   const isRows = ROWS.includes(keyword) && !(inserts && keyword === 'WITH')
-  if (!isRows) return { kind: 'command', keyword, text: source.slice(first.start, end), firstWordEnd }
+  if (!isRows) {
+    const killedId = keyword === 'KILL' ? killedQuery(own) : undefined
+    return { kind: 'command', keyword, text: source.slice(first.start, end), killedId, firstWordEnd }
+  }
   const format = formatClause(own)
   return {
     kind: 'rows',
@@ -158,6 +167,19 @@ function readWhole(source: string, keyword: string, first: Token): Statement {
     tail: format === undefined ? '' : source.slice(format.start, end),
     firstWordEnd,
   }
+}
+
+/** The id in `KILL QUERY WHERE query_id = '…'`; other conditions are the engine's to judge. */
+function killedQuery(own: Token[]): string | undefined {
+  const [, query, where, column, equals, id, mode] = own
+  const isSync = own.some((token) => upper(token) === 'SYNC')
+  const isById =
+    query !== undefined && where !== undefined && column?.text.toLowerCase() === 'query_id' && equals?.text === '='
+  if (isById && id?.kind === 'string' && !id.text.includes('\\') && own.length <= 7 && upper(mode) !== 'TEST') {
+    return id.text
+  }
+  if (isSync) throw new Failure(48, 'NOT_IMPLEMENTED', 'KILL QUERY … SYNC never returns in this engine; use ASYNC.')
+  return undefined
 }
 
 /** The FORMAT that closes a query: `FORMAT X` at the end, or followed by SETTINGS alone. */
@@ -186,6 +208,6 @@ function refuseEmpty(): never {
   throw new Failure(62, 'SYNTAX_ERROR', 'Syntax error: Empty query.')
 }
 
-function upper(token: Token): string {
-  return token.kind === 'word' ? token.text.toUpperCase() : ''
+function upper(token: Token | undefined): string {
+  return token?.kind === 'word' ? token.text.toUpperCase() : ''
 }

@@ -1,0 +1,47 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import type { RunningEndpoint } from './spawn.ts'
+
+export interface Question {
+  /** Parameters of the URL. */
+  url?: Record<string, string>
+  body?: string | Buffer
+  method?: string
+  path?: string
+  headers?: Record<string, string>
+  user?: 'writer' | 'reader'
+  signal?: AbortSignal
+}
+
+export interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  bytes: Buffer
+  text: string
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 32 })
+
+/** One plain HTTP request to an endpoint, as a test sends it: nothing is added but the user. */
+export function ask(endpoint: RunningEndpoint, question: Question): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const { user, password } = endpoint.credentials[question.user ?? 'writer']
+  const path = `${question.path ?? '/'}?${new URLSearchParams(question.url ?? {})}`
+  const headers = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password, ...question.headers }
+  const { signal } = question
+  const sent = request(
+    `${endpoint.url}${path}`,
+    { method: question.method ?? 'POST', agent, headers, ...(signal && { signal }) },
+    (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks)
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text: bytes.toString('utf8') })
+      })
+    },
+  )
+  sent.on('error', reject)
+  sent.end(question.body)
+  return promise
+}

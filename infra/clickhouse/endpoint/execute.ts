@@ -1,0 +1,166 @@
+import type { Role } from './access.ts'
+import type { Connection } from './engine.ts'
+import { Failure } from './failure.ts'
+import { refuseDangerous } from './forbidden.ts'
+import { feedInsert } from './insert.ts'
+import type { Parameters } from './parameters.ts'
+import type { Pipes } from './pipes.ts'
+import { quoteString } from './quote.ts'
+import { contentType, type Reply, type Summary } from './reply.ts'
+import { HOLD_BYTES, HOLD_LONG_BYTES, streamRows } from './rows.ts'
+import type { Running, RunningStatements } from './running.ts'
+import { readAhead, type Source } from './source.ts'
+import type { Statement } from './statement.ts'
+import { tokens } from './tokens.ts'
+
+/** All that one statement needs to run. */
+export interface Execution {
+  connection: Connection
+  pipes: Pipes
+  statements: RunningStatements
+  /** The SET and USE statements that come before the client's, in one text. */
+  prepared: string
+  source: Source
+  parameters: Parameters
+  role: Role
+  mayWrite: boolean
+  reply: Reply
+}
+
+/** Runs the statement and ends the reply. @throws Failure or the engine's error; the reply may have begun */
+export async function execute(execution: Execution, running: Running): Promise<void> {
+  const { statement } = execution.source
+  if (statement.kind === 'insert') await withPipe(execution, (pipe) => runInsert(execution, statement, running, pipe))
+  else if (statement.kind === 'rows') await withPipe(execution, (pipe) => runRows(execution, statement, running, pipe))
+  else if (statement.killedId !== undefined) await runKill(execution, statement.killedId)
+  else await runCommand(execution, statement, running)
+}
+
+type Kind<K extends Statement['kind']> = Extract<Statement, { kind: K }>
+
+async function runInsert(execution: Execution, statement: Kind<'insert'>, running: Running, pipe: string) {
+  if (!execution.mayWrite) throw readonlyRefusal()
+  const began = process.hrtime.bigint()
+  const head = utf8(marked(statement.head, statement.firstWordEnd, running))
+  const settings = utf8(statement.settings)
+  const sql = `${head}\nFROM INFILE ${quoteString(pipe)} COMPRESSION 'none' ${settings}\nFORMAT ${statement.format}`
+  await mustBeOne(execution.connection, sql)
+  const guard = statement.format.toUpperCase() === 'VALUES' ? await valuesGuard(execution.source) : ''
+  const text = execution.prepared + guard + sql
+  const result = await feedInsert(execution.connection, text, pipe, execution.source, running)
+  execution.reply.end(summary(began, { writtenRows: result.rowsWritten, writtenBytes: result.bytesWritten }), [])
+}
+
+/** Expressions among values are evaluated only when we have looked at them all. */
+async function valuesGuard(source: Source): Promise<string> {
+  const data = await readAhead(source)
+  const isKnown = data !== undefined && isReadable(data)
+  return `SET input_format_values_interpret_expressions=${isKnown ? 1 : 0};\n`
+}
+
+/** @throws Failure 497 for forbidden names; what cannot be cut into tokens is no expression of ours to judge */
+function isReadable(data: string): boolean {
+  try {
+    refuseDangerous([...tokens(data)])
+    return true
+  } catch (error) {
+    if (error instanceof Failure && error.code === 497) throw error
+    return false
+  }
+}
+
+async function runRows(execution: Execution, statement: Kind<'rows'>, running: Running, pipe: string) {
+  const { reply, parameters, connection } = execution
+  const began = process.hrtime.bigint()
+  const format = statement.format ?? parameters.defaultFormat
+  const body = utf8(marked(statement.body, statement.firstWordEnd, running))
+  const tail = statement.format === undefined ? `FORMAT ${format}` : utf8(statement.tail)
+  const queryClass = await mustBeOne(connection, `${body}\n${tail}`)
+  if (queryClass !== 0 && !execution.mayWrite) throw readonlyRefusal()
+  reply.header('X-ClickHouse-Format', format)
+  reply.header('Content-Type', contentType(format))
+  // The line break: the statement may end in a comment.
+  const sql = `${execution.prepared}${body}\nINTO OUTFILE ${quoteString(pipe)} TRUNCATE COMPRESSION 'none'\n${tail}`
+  const holdBytes = parameters.waitEndOfQuery ? HOLD_LONG_BYTES : HOLD_BYTES
+  const { result, held } = await streamRows(connection, sql, pipe, reply, format, holdBytes)
+  reply.end(summary(began, { readRows: result.rowsRead, readBytes: result.bytesRead }), held)
+}
+
+async function runCommand(execution: Execution, statement: Kind<'command'>, running: Running) {
+  const { reply, connection } = execution
+  const began = process.hrtime.bigint()
+  const sql = utf8(marked(statement.text, statement.firstWordEnd, running))
+  const queryClass = await mustBeOne(connection, sql)
+  if (!execution.mayWrite && queryClass !== 0 && !['SET', 'USE'].includes(statement.keyword)) throw readonlyRefusal()
+  if (statement.keyword === 'INSERT' || statement.keyword === 'WITH') {
+    const result = await connection.write(execution.prepared + sql)
+    reply.end(summary(began, { writtenRows: result.rowsWritten, writtenBytes: result.bytesWritten }), [])
+    return
+  }
+  await answerWhole(execution, execution.prepared + sql, began)
+}
+
+/**
+ * KILL QUERY WHERE query_id = '…' means the id that a client chose, which the engine does not know. Waits until the
+ * statement is over, as SYNC does: the engine's own SYNC never returns.
+ */
+async function runKill(execution: Execution, queryId: string): Promise<void> {
+  const began = process.hrtime.bigint()
+  const killed = execution.statements.all.filter((one) => one.queryId === queryId)
+  if (killed.some((one) => one.user !== execution.role) && execution.role !== 'writer') throw readonlyRefusal()
+  await Promise.all(killed.map((one) => one.killNow()))
+  const columns = `'finished' AS kill_status, ${quoteString(queryId)} AS query_id, ${quoteString(execution.role)} AS user`
+  await Promise.all(killed.map((one) => one.over))
+  await answerWhole(execution, `SELECT ${columns} LIMIT ${killed.length}`, began)
+}
+
+/** For results that are small by nature: they come back as one buffer. */
+async function answerWhole(execution: Execution, sql: string, began: bigint): Promise<void> {
+  const { reply, parameters, connection } = execution
+  const result = await connection.run(sql, parameters.defaultFormat)
+  reply.header('X-ClickHouse-Format', parameters.defaultFormat)
+  reply.header('Content-Type', contentType(parameters.defaultFormat))
+  reply.end(summary(began, { readRows: result.rowsRead, readBytes: result.bytesRead }), [result.bytes])
+}
+
+/**
+ * The engine's own count must agree that this is one statement: what it and our tokenizer read differently is never
+ * run. What it cannot parse goes through formatQuery, which explains and runs nothing.
+ */
+async function mustBeOne(connection: Connection, sql: string): Promise<number> {
+  const { statementCount, queryClass } = await connection.classify(sql)
+  if (statementCount === 1) return queryClass
+  await connection.run(`SELECT formatQuery(${quoteString(sql)})`, 'Null')
+  throw new Failure(62, 'SYNTAX_ERROR', 'Syntax error: one statement is expected (Multi-statements are not allowed).')
+}
+
+async function withPipe(execution: Execution, use: (pipe: string) => Promise<void>): Promise<void> {
+  const pipe = execution.pipes.take()
+  try {
+    await use(pipe)
+  } finally {
+    execution.pipes.give(pipe)
+  }
+}
+
+function readonlyRefusal(): Failure {
+  return new Failure(164, 'READONLY', 'Cannot execute query in readonly mode.')
+}
+
+/** The comment stands after the first word, so that it is part of the text by which the engine lists the statement. */
+function marked(text: string, firstWordEnd: number, running: Running): string {
+  return `${text.slice(0, firstWordEnd)}/*${running.marker}*/${text.slice(firstWordEnd)}`
+}
+
+function utf8(latin1: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(latin1, 'latin1'))
+  } catch {
+    throw new Failure(62, 'SYNTAX_ERROR', 'Syntax error: the statement is not valid UTF-8.')
+  }
+}
+
+function summary(began: bigint, counts: Partial<Summary>): Summary {
+  const elapsedNs = Number(process.hrtime.bigint() - began)
+  return { readRows: 0, readBytes: 0, writtenRows: 0, writtenBytes: 0, elapsedNs, ...counts }
+}
