@@ -115,6 +115,17 @@ describe('docker-compose.yml', () => {
     expect([...new Set(used.filter((name) => !name.startsWith('.')))].sort()).toEqual(Object.keys(volumes).sort())
   })
 
+  test('keeps what was acknowledged: on volumes, and the registry writes before it answers', () => {
+    const mounts = (name: string) => services[name]?.volumes.map((volume) => volume.split(':')[1] ?? '') ?? []
+    const database = services.registry?.environment.APICURIO_DATASOURCE_URL ?? ''
+    const [, file = '', options] = /^jdbc:h2:file:([^;]+)(.*)$/.exec(database) ?? []
+    expect(options).toBe(';WRITE_DELAY=0')
+    expect(mounts('registry').some((path) => file.startsWith(`${path}/`))).toBe(true)
+    const messages = services.kafka?.environment.KAFKA_LOG_DIRS ?? ''
+    expect(mounts('kafka').some((path) => messages.startsWith(`${path}/`))).toBe(true)
+    expect(mounts('clickhouse')).toContain('/var/lib/clickhouse')
+  })
+
   test('starts each after what it needs', () => {
     const needs = Object.fromEntries(
       Object.entries(services).map(([name, { depends_on }]) => [
