@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { assertFree } from '#infra/local/free-ports.ts'
+
+const bin = fileURLToPath(new URL('../../bin/tidemark.mjs', import.meta.url))
+
+export interface Finished {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Started {
+  child: ChildProcess
+  /** What it has printed so far. */
+  printed: () => { stdout: string; stderr: string }
+  finished: Promise<Finished>
+}
+
+/** Starts `tidemark <args>` as a user would, with exactly this environment. */
+export function startTidemark(args: string[], environment: NodeJS.ProcessEnv): Started {
+  const child = spawn(process.execPath, [bin, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (text: Buffer) => {
+    stdout += text
+  })
+  child.stderr.on('data', (text: Buffer) => {
+    stderr += text
+  })
+  const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))
+  return { child, printed: () => ({ stdout, stderr }), finished }
+}
+
+/** Runs `tidemark <args>` to its end. */
+export const tidemark = (args: string[], environment: NodeJS.ProcessEnv): Promise<Finished> =>
+  startTidemark(args, environment).finished
+
+/** A --port-base whose twenty ports are all free just now. */
+export async function freePortBase(): Promise<number> {
+  for (;;) {
+    const base = 20_000 + Math.floor(Math.random() * 12_000)
+    const ports = Object.fromEntries(Array.from({ length: 20 }, (_, offset) => [`${offset}`, base + offset]))
+    const free = await assertFree(ports).then(
+      () => true,
+      () => false,
+    )
+    if (free) return base
+  }
+}
