@@ -32,7 +32,7 @@ export interface Poller {
 }
 
 /** Requests under way at the stop may take so long before they are given up, ms. */
-const stopGraceMs = 3_000
+const stopGraceMs = 2_000
 
 /** Joins the pollers' group and polls the hosts that fall to this process until stopped. */
 export async function startPoller(options: PollerOptions): Promise<Poller> {

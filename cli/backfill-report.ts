@@ -1,0 +1,62 @@
+import type { Poll } from '#schemas/generated/records.ts'
+
+/** What came of each day. Days as YYYY-MM-DD. */
+export interface BackfillReport {
+  dataset: string
+  from: string
+  to: string
+  windows: number
+  changed: number
+  unchanged: number
+  /** Published nothing yet, or nothing any more. */
+  empty: string[]
+  /** Only a part of the day is there. */
+  partial: string[]
+  /** Could not be fetched, or cannot be used. */
+  failed: { day: string; reason: string }[]
+}
+
+/** Sums up the poll that ended each day's request. Pure. */
+export function reportOf(
+  dataset: string,
+  days: readonly { day: string; poll: Poll; refusal?: string | undefined }[],
+): BackfillReport {
+  const good = days.filter(({ poll, refusal }) => whyUseless(poll, refusal) === undefined)
+  const nothing = good.filter(({ poll }) => poll.outcome === 'empty' || poll.outcome === 'emptied')
+  return {
+    dataset,
+    from: days[0]?.day ?? '',
+    to: days.at(-1)?.day ?? '',
+    windows: days.length,
+    changed: good.filter(({ poll }) => poll.outcome === 'changed').length,
+    unchanged: good.filter(({ poll }) => poll.outcome === 'unchanged').length,
+    empty: nothing.map(({ day }) => day),
+    partial: good.filter(({ poll }) => hasRows(poll) && poll.memory.completeness === 'partial').map(({ day }) => day),
+    failed: days.flatMap(({ day, poll, refusal }) => {
+      const reason = whyUseless(poll, refusal)
+      return reason === undefined ? [] : [{ day, reason }]
+    }),
+  }
+}
+
+/** Why a day's answer is of no use; undefined when it is. */
+function whyUseless(poll: Poll, refusal: string | undefined): string | undefined {
+  if (poll.outcome === 'failed' || poll.outcome === 'refused' || poll.outcome === 'unreadable') {
+    return poll.error ?? poll.outcome
+  }
+  return refusal === undefined ? undefined : `went to the dead letters: ${refusal}`
+}
+
+const hasRows = ({ outcome }: Poll): boolean => outcome === 'changed' || outcome === 'unchanged'
+
+/** The report for people: a line a fact, each day by name where something is missing. */
+export function reportText(report: BackfillReport): string {
+  const { dataset, from, to, windows, changed, unchanged, empty, partial, failed } = report
+  const lines = [
+    `${dataset} ${from} to ${to}: ${windows} windows asked for, ${changed} new or changed, ${unchanged} unchanged`,
+    ...(empty.length > 0 ? [`nothing published: ${empty.join(', ')}`] : []),
+    ...(partial.length > 0 ? [`only a part published: ${partial.join(', ')}`] : []),
+    ...failed.map(({ day, reason }) => `could not be fetched: ${day} (${reason})`),
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,55 @@
+import type { IHeaders, Kafka } from 'kafkajs'
+import type { ReadRecord } from './own-partitions.ts'
+
+/** A partition and from which offset on to read it. */
+export interface From {
+  topic: string
+  partition: number
+  offset: number
+}
+
+/** A record as read, with its headers as text. */
+export interface FollowedRecord extends ReadRecord {
+  headers: Record<string, string>
+}
+
+/**
+ * Reads one partition from an offset on, for as long as it is wanted, in a group of its own that commits nothing.
+ * Records may come twice. Returns the function that ends it.
+ */
+export async function follow(
+  kafka: Kafka,
+  from: From,
+  read: (records: FollowedRecord[]) => Promise<void> | void,
+): Promise<() => Promise<void>> {
+  const { topic, partition, offset } = from
+  const consumer = kafka.consumer({
+    groupId: `tidemark-follow-${crypto.randomUUID()}`,
+    maxWaitTimeInMs: 200,
+    allowAutoTopicCreation: false,
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: false })
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: async ({ batch }) => {
+      if (batch.partition !== partition) return
+      const records = batch.messages.map((message) => ({
+        topic,
+        partition,
+        offset: Number(message.offset),
+        value: message.value,
+        headers: textsOf(message.headers),
+        writtenAtMs: Number(message.timestamp),
+      }))
+      await read(records.filter((record) => record.offset >= offset))
+    },
+  })
+  consumer.seek({ topic, partition, offset: String(offset) })
+  return () => consumer.disconnect()
+}
+
+function textsOf(headers: IHeaders | undefined): Record<string, string> {
+  const texts = Object.entries(headers ?? {}).map(([name, value]) => [name, [value].flat().at(-1)?.toString() ?? ''])
+  return Object.fromEntries(texts)
+}

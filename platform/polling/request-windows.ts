@@ -1,0 +1,57 @@
+import type { Kafka } from '#platform/kafka/client.ts'
+import { openProducer } from '#platform/kafka/produce.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import type { PollRequest } from '#schemas/generated/records.ts'
+import { pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
+import type { Window } from './business-day.ts'
+import { partitionOfHost } from './host.ts'
+import { requestIdentity } from './request-identity.ts'
+import type { WrittenAt } from './requests.ts'
+
+/** A request as it was written. */
+export interface WrittenRequest {
+  request: PollRequest
+  at: WrittenAt
+}
+
+const mostAtOnce = 500
+
+/**
+ * Asks the poller that owns the host for windows of a dataset. Returns when all replicas have the requests.
+ *
+ * @param host as hostOf() names it: the records go to its partition
+ * @param requestedBy who asks, for the log
+ */
+export async function requestWindows(
+  kafka: Kafka,
+  registry: Registry,
+  wanted: { dataset: string; host: string; windows: readonly Window[]; requestedBy: string },
+): Promise<WrittenRequest[]> {
+  const encode = await registry.encoder(pollRequestsTopic.name, 'PollRequest')
+  const producer = await openProducer(kafka)
+  const partition = partitionOfHost(wanted.host, pollPartitions)
+  const written: WrittenRequest[] = []
+  try {
+    for (let first = 0; first < wanted.windows.length; first += mostAtOnce) {
+      // Not later than Kafka's own timestamp of these records.
+      const writtenAtMs = Date.now()
+      const requests = wanted.windows.slice(first, first + mostAtOnce).map((window) => ({
+        requestIdentity: requestIdentity(wanted.dataset, window),
+        dataset: wanted.dataset,
+        windowStart: window.startMs,
+        windowEnd: window.endMs,
+        requestedAt: writtenAtMs,
+        requestedBy: wanted.requestedBy,
+      }))
+      const records = requests.map((request) => ({ key: request.requestIdentity, value: encode(request), partition }))
+      const [reply] = await producer.send(pollRequestsTopic.name, records)
+      const base = Number(reply?.baseOffset)
+      requests.forEach((request, index) => {
+        written.push({ request, at: { offset: base + index, writtenAtMs } })
+      })
+    }
+  } finally {
+    await producer.disconnect()
+  }
+  return written
+}
