@@ -10,7 +10,10 @@ import { RunningStatements } from './running.ts'
 import { createEndpoint } from './server.ts'
 import { Sessions } from './sessions.ts'
 
-/** The embedded ClickHouse: owns a data directory and serves ClickHouse's HTTP protocol on loopback. See README.md. */
+/** How long statements may take to end after they were killed; parents wait 5 s. */
+const DRAIN_MS = 3_000
+
+/** The embedded ClickHouse: owns a data directory and serves ClickHouse's HTTP protocol on loopback. */
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
@@ -26,7 +29,7 @@ async function main(): Promise<void> {
     queue: createQueue(MAX_QUERIES, MAX_WAITING, 60_000),
     sessions: new Sessions(engine),
   })
-  server.on('error', (error) => fail(error.message))
+  server.on('error', (error) => fail(whyNotListening(error, config.port)))
   server.listen(config.port, '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo
     console.log(`clickhouse endpoint listens on http://127.0.0.1:${port}`)
@@ -38,20 +41,24 @@ async function main(): Promise<void> {
     stopping = true
     server.close()
     for (const one of statements.all) void one.killNow()
-    // A statement that waits for a reader would hold process.exit for ever: the second timer ends it the hard way.
-    const deadline = Date.now() + 2_000
-    const timer = setInterval(() => {
-      if (statements.all.length > 0 && Date.now() < deadline) return
-      clearInterval(timer)
-      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1_500).unref()
-      server.closeAllConnections()
-      process.exit(0)
-    }, 20)
+    // Clients that do not read or do not send hold their statements: without them the pipes drain and end.
+    server.closeAllConnections()
+    const deadline = Date.now() + DRAIN_MS
+    setInterval(() => {
+      if (statements.all.length === 0) process.exit(0)
+      // process.exit would wait for the statement that still runs, for ever.
+      if (Date.now() > deadline) process.kill(process.pid, 'SIGKILL')
+    }, 10)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   // The parent holds our standard input: its end is the parent's end.
   process.stdin.on('end', stop).on('error', stop).resume()
+}
+
+function whyNotListening(error: NodeJS.ErrnoException, port: number): string {
+  if (error.code !== 'EADDRINUSE') return `cannot listen on port ${port}: ${error.message}`
+  return `port ${port} is in use by another process; stop it or choose another port`
 }
 
 function fail(sentence: string): never {

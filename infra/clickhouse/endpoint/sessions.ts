@@ -15,6 +15,7 @@ export interface WantedSession {
 interface Session {
   connection: Connection
   busy: boolean
+  restored: Promise<unknown>
   timer: NodeJS.Timeout | undefined
 }
 
@@ -41,9 +42,13 @@ export class Sessions {
     const name = `${user}\0${wanted.id}`
     const session = this.#take(name, wanted)
     try {
-      const restore = await remember(session.connection, parameters)
-      await work(session.connection).finally(() => session.connection.run(restore, 'Null').catch(() => {}))
+      await session.restored
+      const undo = await remember(session.connection, parameters)
+      await work(session.connection).finally(() => {
+        if (undo !== '') session.restored = session.connection.run(undo, 'Null').catch(() => {})
+      })
     } finally {
+      // The client has its answer and may come back before the settings are: `restored` makes it wait.
       session.busy = false
       session.timer = setTimeout(() => this.#drop(name), wanted.timeoutS * 1000)
     }
@@ -57,11 +62,16 @@ export class Sessions {
     if (known === undefined && this.#open.size >= MAX_SESSIONS) {
       throw new Failure(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', `Too many sessions: ${MAX_SESSIONS} are open.`)
     }
-    const session = known ?? { connection: this.#engine.connect(wanted.isReadonly), busy: true, timer: undefined }
+    const session = known ?? this.#begin(wanted)
     clearTimeout(session.timer)
     session.busy = true
     this.#open.set(name, session)
     return session
+  }
+
+  #begin(wanted: WantedSession): Session {
+    const connection = this.#engine.connect(wanted.isReadonly)
+    return { connection, busy: true, restored: Promise.resolve(), timer: undefined }
   }
 
   #drop(name: string): void {
@@ -70,7 +80,7 @@ export class Sessions {
   }
 }
 
-/** The statements that undo what the request's own settings and database will change. */
+/** The statements that undo what the request's own settings and database will change; empty when that is nothing. */
 async function remember(connection: Connection, parameters: Parameters): Promise<string> {
   const lines: string[] = []
   if (parameters.settings.length > 0) {
@@ -88,5 +98,5 @@ async function remember(connection: Connection, parameters: Parameters): Promise
     const [database] = JSON.parse(bytes.toString('utf8')) as [string]
     lines.push(`USE ${quoteName(database)}`)
   }
-  return lines.length === 0 ? 'SELECT 1' : lines.join(';\n')
+  return lines.join(';\n')
 }
