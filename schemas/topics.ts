@@ -41,7 +41,7 @@ export const rawTopic = (source: string, retentionMs?: number): Topic => ({
   name: `${source}.raw`,
   key: 'request identity',
   record: 'RawResponse',
-  partitions: 4,
+  partitions: 2,
   config: { ...forEver, 'retention.ms': `${retentionMs ?? -1}`, 'max.message.bytes': `${8 * 1024 * 1024}` },
 })
 
@@ -50,7 +50,7 @@ export const timeseriesTopic = (source: string): Topic => ({
   name: `${source}.timeseries`,
   key: 'dataset and key, joined by a slash',
   record: 'TimeseriesSlice',
-  partitions: 4,
+  partitions: 2,
   config: forEver,
 })
 
