@@ -21,24 +21,22 @@ export function createProgress(total: number, stream: NodeJS.WriteStream): Progr
 }
 
 function bar(total: number, stream: NodeJS.WriteStream): Progress {
+  const eta = createEta(total)
   const single = new SingleBar(
-    {
-      stream,
-      format: ' {bar} {value}/{total} windows | {budget} | ETA {eta_formatted}',
-      hideCursor: false,
-    },
+    { stream, format: ' {bar} {value}/{total} windows | {budget} | {left} left', hideCursor: false },
     Presets.shades_classic,
   )
-  single.start(total, 0, { budget: budgetText(undefined) })
+  const payload = (done: number, budget?: Budget) => ({ budget: budgetText(budget), left: eta(done) })
+  single.start(total, 0, { budget: 'asking', left: eta(0) })
   return {
-    show: (done, budget) => single.update(done, { budget: budgetText(budget) }),
+    show: (done, budget) => single.update(done, payload(done, budget)),
     stop: () => single.stop(),
   }
 }
 
 function lines(total: number, stream: NodeJS.WriteStream): Progress {
-  const startedMs = performance.now()
-  let shownMs = startedMs
+  const eta = createEta(total)
+  let shownMs = performance.now()
   let shown = 0
   return {
     show(done, budget) {
@@ -46,20 +44,28 @@ function lines(total: number, stream: NodeJS.WriteStream): Progress {
       if (done === shown || (done < total && nowMs - shownMs < lineEveryMs)) return
       shown = done
       shownMs = nowMs
-      const eta = done < total ? `, about ${etaText(((nowMs - startedMs) / done) * (total - done))} left` : ''
-      stream.write(`${done} of ${total} windows, ${budgetText(budget)}${eta}\n`)
+      stream.write(`${done} of ${total} windows, ${budgetText(budget)}, ${eta(done)} left\n`)
     },
     stop: () => {},
   }
 }
 
+/** How long the rest takes when it goes on as it went so far. */
+function createEta(total: number): (done: number) => string {
+  const startedMs = performance.now()
+  return (done) => {
+    if (done === total) return 'nothing'
+    return done === 0 ? 'some time' : durationText(((performance.now() - startedMs) / done) * (total - done))
+  }
+}
+
 function budgetText(budget: Budget | undefined): string {
-  if (budget === undefined) return 'budget not known'
-  const paused = budget.pausedForMs > 0 ? `, upstream asks to wait ${etaText(budget.pausedForMs)}` : ''
+  if (budget === undefined) return 'the poller does not answer'
+  const paused = budget.pausedForMs > 0 ? `, upstream asks to wait ${durationText(budget.pausedForMs)}` : ''
   return `${budget.sentLastMinute} of ${budget.perMinute} requests a minute${paused}`
 }
 
-function etaText(ms: number): string {
+function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1_000)
   return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`
 }

@@ -123,15 +123,15 @@ async function pollAll(
   }
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
-    while (requests.open().length > 0) {
+    for (;;) {
       const status = await pollerStatus(stack).catch(() => undefined)
       progress.show(
         last.size,
         status?.budgets.find((budget) => budget.host === host),
       )
+      if (requests.open().length === 0) break
       await pause(lookEveryMs)
     }
-    progress.show(last.size, undefined)
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     progress.stop()

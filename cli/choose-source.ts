@@ -31,12 +31,12 @@ async function probe({ name, baseUrl }: Source, timeoutMs: number): Promise<stri
     await answer.body?.cancel()
     return answer.status < 500 ? undefined : `${host} answers HTTP ${answer.status}`
   } catch (error) {
-    return `${host} does not answer (${reasonOf(error)})`
+    return `${host} does not answer (${reasonOf(error, timeoutMs)})`
   }
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException }
-  if (name === 'TimeoutError') return 'nothing within 5 s'
+  if (name === 'TimeoutError') return `nothing within ${timeoutMs / 1000} s`
   return cause?.code ?? cause?.message ?? message
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
+import { Problem } from '#infra/local/problem.ts'
 import { askStore } from './ask-store.ts'
 import { findRunningStack } from './directories.ts'
 import { cutException } from './late-exception.ts'
@@ -26,10 +27,11 @@ async function run(sql: string, options: QueryOptions): Promise<void> {
   const answer = await askStore(stack, sql, options.format ?? fallback)
   if (answer.body === null) return
   const body = Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0])
-  const cut = cutException(answer.headers.get('x-clickhouse-exception-tag'))
+  const { rows, message } = cutException(answer.headers.get('x-clickhouse-exception-tag'))
   try {
-    await pipeline(body, cut, process.stdout, { end: false })
+    await pipeline(body, rows, process.stdout, { end: false })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   }
+  if (message() !== undefined) throw new Problem(`ClickHouse stopped half-way: ${message()}`)
 }

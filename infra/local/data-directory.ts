@@ -85,9 +85,13 @@ function rememberSource(path: string, source: SourceKind): void {
 
 function refuseFullDisk(path: string): void {
   const { bavail, bsize } = statfsSync(path)
-  const freeMiB = Math.floor((bavail * bsize) / 1024 / 1024)
-  if (freeMiB < leastFreeMiB)
-    throw new Problem(
-      `The disk of ${path} has ${freeMiB} MiB free, and tidemark needs ${leastFreeMiB}: make room, or choose --data on another disk.`,
-    )
+  const problem = diskProblem(path, bavail * bsize)
+  if (problem !== undefined) throw new Problem(problem)
+}
+
+/** What to say when a disk with so many free bytes is too full to start on; undefined when it is not. */
+export function diskProblem(path: string, freeBytes: number): string | undefined {
+  const freeMiB = Math.floor(freeBytes / 1024 / 1024)
+  if (freeMiB >= leastFreeMiB) return undefined
+  return `The disk of ${path} has ${freeMiB} MiB free, and tidemark needs ${leastFreeMiB}: make room, or choose --data on another disk.`
 }

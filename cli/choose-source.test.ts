@@ -1,0 +1,54 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePorts } from '#infra/local/free-ports.ts'
+import { sources } from '#sources/index.ts'
+import type { Source } from '#sources/source.ts'
+import { chooseSource } from './choose-source.ts'
+
+let server: Server
+let status = 200
+beforeAll(async () => {
+  server = createServer((_request, response) => {
+    if (status > 0) response.writeHead(status).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+const at = (address: string): Source[] =>
+  sources.slice(0, 1).map((source) => ({ ...source, baseUrl: { default: address, setting: 'JAO_BASE_URL' } }))
+const answering = (): Source[] => at(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+
+test.each([200, 302, 404, 429])('an upstream that answers %i is live', async (answered) => {
+  status = answered
+  expect(await chooseSource(answering(), {})).toEqual({ source: 'live' })
+})
+
+test('an upstream that answers 503, nothing, or not at all gives the simulator, and says why', async () => {
+  status = 503
+  expect(await chooseSource(answering(), {})).toMatchObject({
+    source: 'simulated',
+    because: expect.stringMatching(/answers HTTP 503$/),
+  })
+  status = 0
+  expect(await chooseSource(answering(), {}, 100)).toMatchObject({
+    source: 'simulated',
+    because: expect.stringContaining('does not answer (nothing within 0.1 s)'),
+  })
+  const [port = 0] = await freePorts(1)
+  expect(await chooseSource(at(`http://127.0.0.1:${port}`), {})).toEqual({
+    source: 'simulated',
+    because: `JAO (127.0.0.1:${port}) does not answer (ECONNREFUSED)`,
+  })
+})
+
+test('an address that is set counts as live, whether it answers or not', async () => {
+  const [port = 0] = await freePorts(1)
+  expect(await chooseSource(at(`http://127.0.0.1:${port}`), { JAO_BASE_URL: 'http://127.0.0.1:1' })).toEqual({
+    source: 'live',
+  })
+})

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import type { Status } from './inspect.ts'
+import { statusText } from './status.ts'
+
+const status: Status = {
+  healthy: false,
+  stack: {
+    version: '0.1.0',
+    pid: 12,
+    startedAt: '2026-11-21T08:00:00.000Z',
+    state: 'ready',
+    dataDir: '/data/live',
+    source: 'live',
+    endpoints: { kafka: 'k:1', registry: 'http://r', clickhouse: { url: 'http://c', user: 'tidemark' }, health: {} },
+  },
+  parts: [
+    { name: 'kafka', healthy: true, version: '4.3.1', address: 'k:1', pid: 34, restarts: 2 },
+    {
+      name: 'sink',
+      healthy: false,
+      problem: 'not in its group',
+      version: null,
+      address: 'http://s',
+      pid: null,
+      restarts: 0,
+    },
+  ],
+  lag: null,
+  rows: { points: 1234567 },
+  datasets: [
+    { dataset: 'a', lastPollAt: '2026-11-21T09:00:00Z', lastOutcome: 'unchanged', nextDueAt: null },
+    { dataset: 'bb', lastPollAt: null, lastOutcome: null, nextDueAt: '2026-11-21T10:00:00Z' },
+  ],
+}
+
+test('the status reads well, also where something is not known', () => {
+  expect(statusText(status)).toBe(`tidemark 0.1.0, NOT HEALTHY, source LIVE
+data in /data/live, process 12, since 2026-11-21T08:00:00.000Z
+
+Parts
+  ✔  kafka  4.3.1  k:1       pid 34, started again 2 times
+  ✘  sink   -      http://s  elsewhere                      not in its group
+
+Behind (records)
+  (not known)
+
+Rows
+  points  1,234,567
+
+Polls (UTC)
+  a   last 2026-11-21T09:00:00Z unchanged  next not known
+  bb  not polled yet                       next 2026-11-21T10:00:00Z`)
+})
