@@ -1,0 +1,178 @@
+// From an upstream over HTTP through poller, Kafka, normalizer and sink to what a query says.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { rawResponse } from '../support/raw-responses.ts'
+import { type Recording, startRecordedJao } from '../support/recorded-jao.ts'
+import { startUpstream } from './poller-parts.ts'
+import { differences, type Points, pointName, type SimulatorClient, simulatorClient } from './simulator-client.ts'
+import { type Chain, dataset, pointsOf, startChain, storeTime } from './whole-chain.ts'
+
+let chain: Chain
+let upstream: Awaited<ReturnType<typeof startUpstream>>
+let simulator: SimulatorClient
+
+beforeAll(async () => {
+  chain = await startChain()
+})
+afterAll(async () => {
+  await chain?.stop()
+  await upstream?.stop()
+})
+
+const hourMs = 3_600_000
+
+/** What the recorded text says, read without any of our parsers: every border of every row. */
+function recordedPoints({ rows }: Recording): Points {
+  return new Map(
+    rows.flatMap(({ hourMs: atMs, text }) =>
+      [...text.matchAll(/"(border_[^"]+)":([^,}]+)/g)].map(([, key = '', value]): [string, number | null] => [
+        pointName(key, atMs),
+        value === 'null' ? null : Number(value),
+      ]),
+    ),
+  )
+}
+
+test('a recorded answer gives exactly its 6,336 points', async () => {
+  const jao = await startRecordedJao()
+  if (jao === undefined) return
+  try {
+    const expected = recordedPoints(jao.recording)
+    expect(expected.size).toBe(6_336)
+    const window = { startMs: jao.recording.fromMs, endMs: jao.recording.toMs }
+
+    // The answer byte for byte, with the window that it was recorded for.
+    const whole = rawResponse(window, jao.recording.body, Date.parse('2026-04-22T08:00:00Z'))
+    const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+    await chain.producer.send('jao.raw', [{ key: whole.requestIdentity, value: encode(whole) }])
+    await chain.settled()
+    expect(differences(expected, await pointsOf(chain, 'latest', window))).toEqual([])
+    const [stored] = await chain.query<{ rows: number; different: number }>(
+      'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(key, ts)) AS different FROM tidemark.point_revisions FINAL',
+    )
+    expect(stored).toEqual({ rows: 6_336, different: 6_336 })
+
+    // Over HTTP, in the three business days that the recording touches: hours it does not hold are published as null.
+    const poller = await chain.poll(jao.url, 'recording')
+    const polls = await chain.ask(jao.url, ['2026-04-20', '2026-04-21', '2026-04-22'])
+    expect(polls.map(({ outcome }) => outcome)).toEqual(['changed', 'changed', 'changed'])
+    expect(jao.asked).toContain('?FromUtc=2026-04-20T22%3A00%3A00.000Z&ToUtc=2026-04-21T22%3A00%3A00.000Z')
+    const three = { startMs: Date.parse('2026-04-19T22:00:00Z'), endMs: Date.parse('2026-04-22T22:00:00Z') }
+    const held = await pointsOf(chain, 'latest', three)
+    expect(held.size).toBe(132 * 72)
+    const values = new Map([...held].filter(([, value]) => value !== null))
+    expect(differences(expected, values)).toEqual([])
+    await poller.kill('SIGTERM')
+  } finally {
+    await jao.stop()
+  }
+}, 60_000)
+
+test('every key is its own series', async () => {
+  upstream = await startUpstream({ startMs: Date.parse('2026-11-20T12:00:00Z'), seed: 3 })
+  simulator = simulatorClient(upstream.url)
+  await chain.poll(upstream.url, 'simulator')
+  const day = '2026-06-12'
+  for (const key of ['border_at_be', 'border_AT_BE_', 'border_Zz__9', 'border_AT'])
+    await simulator.command({ addKey: { day, key } })
+  await chain.ask(upstream.url, [day])
+  const truth = await simulator.truth(day)
+  expect(truth.size).toBe(154 * 24)
+  expect(differences(truth, await chain.points('latest', day))).toEqual([])
+
+  const window = `ts >= '2026-06-11 22:00:00' AND ts < '2026-06-12 22:00:00'`
+  const keys = [...new Set([...truth.keys()].map((name) => name.split(' ')[0]))].sort()
+  const counted = await chain.query<{ key: string; points: number }>(
+    `SELECT key, toUInt32(count()) AS points FROM tidemark.latest WHERE ${window} GROUP BY key ORDER BY key`,
+  )
+  expect(counted).toEqual(keys.map((key) => ({ key, points: 24 })))
+  const named = await chain.query<{ key: string }>('SELECT key FROM tidemark.series FINAL ORDER BY key')
+  expect(named.map(({ key }) => key)).toEqual(keys)
+
+  const zones = await chain.query<{ label: string; borders: number }>(
+    `SELECT if(isNull(from_zone), 'cannot be read', concat(from_zone, ' to ', to_zone)) AS label, count() / 24 AS borders
+     FROM tidemark.jao_core_max_exchanges WHERE delivery_start >= '2026-06-11 22:00:00'
+     AND delivery_start < '2026-06-12 22:00:00' GROUP BY label ORDER BY label`,
+  )
+  expect(zones).toContainEqual({ label: 'DE to DE_DK1_VH', borders: 1 })
+  expect(zones).toContainEqual({ label: 'cannot be read', borders: 4 })
+  expect(zones).toHaveLength(151)
+}, 60_000)
+
+test('a revised day replaces its values and the old ones stay known', async () => {
+  const day = '2026-05-07'
+  const [first] = await chain.ask(upstream.url, [day])
+  const before = await simulator.truth(day)
+  await simulator.command({ revise: { day } })
+  await simulator.command({ revise: { day, hour: 5, key: 'border_BE_FR', value: 12_345 } })
+  const [second] = await chain.ask(upstream.url, [day])
+  const after = await simulator.truth(day)
+  expect([first?.outcome, second?.outcome]).toEqual(['changed', 'changed'])
+  const changed = [...after].filter(([name, value]) => before.get(name) !== value)
+  expect(changed.length).toBeGreaterThan(100)
+
+  expect(differences(after, await chain.points('latest', day))).toEqual([])
+  const asOf = (atMs: number) => chain.points(`as_of(at = '${storeTime(atMs)}')`, day)
+  expect(differences(before, await asOf(second!.fetchedAtMs - 1))).toEqual([])
+  expect(differences(before, await asOf(first!.fetchedAtMs))).toEqual([])
+  expect(differences(after, await asOf(second!.fetchedAtMs))).toEqual([])
+  expect((await asOf(first!.fetchedAtMs - 1)).size).toBe(0)
+
+  const window = `dataset = '${dataset}' AND ts >= '2026-05-06 22:00:00' AND ts < '2026-05-07 22:00:00'`
+  const revisions = await chain.query<{ name: string; was: number; is: number }>(
+    `SELECT concat(key, ' ', toString(ts)) AS name, previous_value AS was, value AS is FROM tidemark.revisions WHERE ${window}`,
+  )
+  const told = revisions.map(({ name, was, is }) => `${name} ${was} ${is}`).sort()
+  const storeName = (name: string) => name.replace(/T(\d\d:\d\d:\d\d)\.000Z$/, ' $1')
+  const expected = changed.map(([name, is]) => `${storeName(name)} ${before.get(name)} ${is}`).sort()
+  expect(told).toEqual(expected)
+}, 60_000)
+
+test('10, then null, then as-of is null', async () => {
+  const day = '2026-03-03'
+  const point = { day, hour: 3, key: 'border_AT_BE' }
+  const name = pointName('border_AT_BE', Date.parse('2026-03-02T23:00:00Z') + 3 * hourMs)
+  const knownAtMs: number[] = []
+  for (const value of [10, null, 11]) {
+    await simulator.command({ revise: { ...point, value } })
+    const [poll] = await chain.ask(upstream.url, [day])
+    expect(poll?.outcome).toBe('changed')
+    knownAtMs.push(poll!.fetchedAtMs)
+    expect((await chain.points('latest', day)).get(name)).toBe(value)
+  }
+  const asOf = async (atMs: number) => (await chain.points(`as_of(at = '${storeTime(atMs)}')`, day)).get(name)
+  const [ten = 0, none = 0, eleven = 0] = knownAtMs
+  expect([await asOf(ten), await asOf(none - 1)]).toEqual([10, 10])
+  expect([await asOf(none), await asOf(eleven - 1)]).toEqual([null, null])
+  expect([await asOf(ten - 1), await asOf(eleven)]).toEqual([undefined, 11])
+  const changes = await chain.query(
+    `SELECT previous_value AS was, value AS is FROM tidemark.revisions WHERE key = 'border_AT_BE'
+     AND ts = '2026-03-03 02:00:00' ORDER BY known_at`,
+  )
+  expect(changes).toEqual([
+    { was: 10, is: null },
+    { was: null, is: 11 },
+  ])
+}, 60_000)
+
+test('the long day has 25 hours and the short one 23', async () => {
+  const days = ['2026-10-25', '2026-03-29']
+  await chain.ask(upstream.url, days)
+  const asked = (await simulator.requests()).map(({ fromUtc, toUtc }) => `${fromUtc} ${toUtc}`)
+  expect(asked).toContain('2026-10-24T22:00:00.000Z 2026-10-25T23:00:00.000Z')
+  expect(asked).toContain('2026-03-28T23:00:00.000Z 2026-03-29T22:00:00.000Z')
+  const hoursOf = async (from: string, to: string) => {
+    const rows = await chain.query<{ hour: string; keys: string }>(
+      `SELECT toString(ts) AS hour, count() AS keys FROM tidemark.latest
+       WHERE ts >= '${from}' AND ts < '${to}' GROUP BY ts ORDER BY ts`,
+    )
+    return rows.map(({ hour, keys }) => `${hour} ${keys}`)
+  }
+  const hourly = (from: string, hours: number, keys: number) =>
+    Array.from({ length: hours }, (_, hour) => `${storeTime(Date.parse(from) + hour * hourMs).slice(0, 19)} ${keys}`)
+  // A day more on both sides: nothing may stand outside of the window.
+  const long = await hoursOf('2026-10-23 00:00:00', '2026-10-27 00:00:00')
+  expect(long).toEqual(hourly('2026-10-24T22:00:00Z', 25, 150))
+  const short = await hoursOf('2026-03-27 00:00:00', '2026-03-31 00:00:00')
+  expect(short).toEqual(hourly('2026-03-28T23:00:00Z', 23, 132))
+  for (const day of days) expect(differences(await simulator.truth(day), await chain.points('latest', day))).toEqual([])
+}, 60_000)

@@ -1,0 +1,60 @@
+import { businessDay } from '#platform/polling/business-day.ts'
+
+/** Points by `pointName`: the value, or null where there is none. */
+export type Points = Map<string, number | null>
+
+export interface LoggedRequest {
+  seq: number
+  simMs: number
+  fromUtc: string
+  toUtc: string
+  status: number | null
+  sha256: string | null
+}
+
+/** Steers a running simulator and asks it what it published: the oracle. */
+export interface SimulatorClient {
+  command: (body: unknown) => Promise<void>
+  /** What was published of a business day, now or at an instant of its clock (ms). Not out yet: nothing. */
+  truth: (day: string, atMs?: number) => Promise<Points>
+  requests: () => Promise<LoggedRequest[]>
+  nowMs: () => Promise<number>
+}
+
+export const pointName = (key: string, atMs: number): string => `${key} ${new Date(atMs).toISOString()}`
+
+export const windowOf = (day: string): { startMs: number; endMs: number } => businessDay('Europe/Brussels', day).window
+
+export function simulatorClient(url: string): SimulatorClient {
+  const get = async (path: string) => {
+    const answer = await fetch(`${url}/simulator/${path}`)
+    if (!answer.ok) throw new Error(`the simulator answered ${path} with ${await answer.text()}`)
+    return answer.json() as Promise<never>
+  }
+  return {
+    command: async (body) => {
+      const answer = await fetch(`${url}/simulator/command`, { method: 'POST', body: JSON.stringify(body) })
+      if (!answer.ok) throw new Error(`the simulator refused ${JSON.stringify(body)}: ${await answer.text()}`)
+    },
+    truth: async (day, atMs) => {
+      const at = atMs === undefined ? '' : `&at=${new Date(atMs).toISOString()}`
+      const { rows }: { rows: { hour: string; key: string; value: number | null }[] } = await get(
+        `truth?day=${day}${at}`,
+      )
+      return new Map(rows.map(({ hour, key, value }) => [pointName(key, Date.parse(hour)), value]))
+    },
+    requests: async () => ((await get('requests')) as { requests: LoggedRequest[] }).requests,
+    nowMs: async () => ((await get('clock')) as { nowMs: number }).nowMs,
+  }
+}
+
+/** The first few points that are missing, too many or different, as text; none when both are the same. */
+export function differences(expected: Points, actual: Points): string[] {
+  const missing = [...expected].flatMap(([name, value]) => {
+    if (!actual.has(name)) return [`missing ${name}: ${value}`]
+    return Object.is(actual.get(name), value) ? [] : [`${name} is ${actual.get(name)}, should be ${value}`]
+  })
+  const extra = [...actual.keys()].filter((name) => !expected.has(name)).map((name) => `not expected ${name}`)
+  const all = [...missing, ...extra]
+  return all.length > 10 ? [...all.slice(0, 10), `and ${all.length - 10} more`] : all
+}

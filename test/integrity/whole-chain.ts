@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hostOf, partitionOfHost } from '#platform/polling/host.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { pollPartitions } from '#schemas/topics.ts'
+import { consumerLag } from '../../cli/lag.ts'
+import { type Pipeline, startPipeline } from '../support/pipeline.ts'
+import type { ServiceProcess } from '../support/service-process.ts'
+import { dataset, eventually } from './poller-parts.ts'
+import { type Points, pointName, windowOf } from './simulator-client.ts'
+
+export { dataset, eventually }
+
+/** A row of `polls` in the store. Times are ms UTC. */
+export interface StoredPoll {
+  outcome: string
+  fetchedAtMs: number
+}
+
+/** Broker, registry, store, normalizer and sink, all real; a poller on demand. */
+export interface Chain extends Pipeline {
+  /** Starts a poller of the upstream at `url`; a simulator's clock is then the poller's. */
+  poll: (url: string, upstream: 'simulator' | 'recording') => Promise<ServiceProcess>
+  /** Asks for business days, waits until each was polled well and all is stored; gives the new poll of each. */
+  ask: (url: string, days: string[]) => Promise<StoredPoll[]>
+  /** Waits until the normalizer has exploded and the sink has stored all that was written before. */
+  settled: (timeoutMs?: number) => Promise<void>
+  /** What `from` (latest, as_of(...)) says of a business day of our dataset. */
+  points: (from: string, day: string) => Promise<Points>
+  normalizer: ServiceProcess
+  sink: ServiceProcess
+}
+
+export async function startChain(): Promise<Chain> {
+  const pipeline = await startPipeline()
+  const [normalizer, sink] = await Promise.all([pipeline.start('normalizer'), pipeline.start('sink')])
+  const settled = (timeoutMs?: number) => untilStored(pipeline.environment, timeoutMs)
+  return {
+    ...pipeline,
+    normalizer,
+    sink,
+    settled,
+    poll: (url, upstream) =>
+      pipeline.start('poller', {
+        JAO_BASE_URL: url,
+        ...(upstream === 'simulator' && { SIMULATOR_URL: url }),
+        ORIGIN: 'simulated',
+        BACKFILL_DAYS: '0',
+        SESSION_TIMEOUT_MS: '6000',
+      }),
+    ask: async (url, days) => {
+      const before = await Promise.all(days.map((day) => pollsOf(pipeline, day)))
+      await writeRequests(pipeline, url, days)
+      const polls = await Promise.all(
+        days.map((day, index) =>
+          eventually(`${day} is polled`, async () => (await pollsOf(pipeline, day))[before[index]?.length ?? 0]),
+        ),
+      )
+      await settled()
+      return polls
+    },
+    points: (from, day) => pointsOf(pipeline, from, windowOf(day)),
+  }
+}
+
+/** Writes a request for each business day as the CLI does; throws when Kafka does not take them. */
+export async function writeRequests(
+  { registry, producer }: Pick<Pipeline, 'registry' | 'producer'>,
+  url: string,
+  days: string[],
+): Promise<void> {
+  const encode = await registry.encoder('poll-requests', 'PollRequest')
+  const partition = partitionOfHost(hostOf(url), pollPartitions)
+  const records = days.map((day) => {
+    const window = windowOf(day)
+    const identity = requestIdentity(dataset, window)
+    const request = { requestIdentity: identity, dataset, requestedAt: Date.now(), requestedBy: 'test' }
+    const value = encode({ ...request, windowStart: window.startMs, windowEnd: window.endMs })
+    return { key: identity, value, partition }
+  })
+  await producer.send('poll-requests', records)
+}
+
+/**
+ * Waits until both consumer groups have committed all there is: a group commits after its outputs are acknowledged, so
+ * what was in raw before is then in the store.
+ */
+export async function untilStored(environment: Record<string, string>, timeoutMs = 30_000): Promise<void> {
+  const deadlineMs = Date.now() + timeoutMs
+  for (;;) {
+    const lags = await consumerLag(environment.KAFKA_BROKERS ?? '', environment)
+    const behind = lags.filter(({ records }) => records > 0)
+    if (behind.length === 0) return
+    if (Date.now() > deadlineMs) throw new Error(`after ${timeoutMs} ms still behind: ${JSON.stringify(behind)}`)
+    await sleep(100)
+  }
+}
+
+type Queries = Pick<Pipeline, 'query'>
+
+export async function pointsOf(
+  { query }: Queries,
+  from: string,
+  window: { startMs: number; endMs: number },
+): Promise<Points> {
+  const rows = await query<{ key: string; atS: number; value: number | null }>(
+    `SELECT key, toUnixTimestamp(ts) AS atS, value FROM tidemark.${from} WHERE dataset = '${dataset}'
+     AND ts >= toDateTime(${window.startMs / 1000}, 'UTC') AND ts < toDateTime(${window.endMs / 1000}, 'UTC')`,
+  )
+  const points: Points = new Map(rows.map(({ key, atS, value }) => [pointName(key, atS * 1000), value]))
+  if (points.size !== rows.length) throw new Error(`${from} gives ${rows.length} rows for ${points.size} points`)
+  return points
+}
+
+/** The good polls of a business day, oldest first. */
+const pollsOf = ({ query }: Queries, day: string): Promise<StoredPoll[]> =>
+  query<StoredPoll>(
+    `SELECT outcome, toUnixTimestamp64Milli(fetched_at) + 0.0 AS fetchedAtMs FROM tidemark.polls FINAL
+     WHERE request_identity = '${requestIdentity(dataset, windowOf(day))}' AND outcome != 'failed' ORDER BY fetched_at`,
+  )
+
+/** An instant as ClickHouse takes it, UTC, to the ms. */
+export const storeTime = (atMs: number): string => new Date(atMs).toISOString().replace('T', ' ').slice(0, 23)
