@@ -18,6 +18,13 @@ kafkajs.CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   decompress: async (buffer: Buffer) => zstdDecompressSync(buffer),
 })
 
+// kafkajs asks for a negative timeout once a process (tulios/kafkajs issue 1751): harmless, and nothing to tell a user.
+const printers = process.listeners('warning')
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name !== 'TimeoutNegativeWarning') for (const print of printers) print(warning)
+})
+
 /** A kafkajs client for the cluster in the settings. Connects lazily; retries for some seconds before a call fails. */
 export function createKafka(connection: KafkaConnection, clientId: string, log?: Logger): Kafka {
   return new Kafka({

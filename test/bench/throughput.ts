@@ -5,6 +5,7 @@ import type { RawResponse } from '#schemas/generated/records.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { cpuSeconds, residentMiB } from './cpu.ts'
+import { untilStored } from './stored.ts'
 
 export interface Throughput {
   points: number
@@ -58,7 +59,7 @@ export async function measureThroughput(tell: (line: string) => void): Promise<T
     const startedMs = performance.now()
     pids.normalizer = normalizer.pid
     before.normalizer = cpuSeconds(normalizer.pid)
-    await untilStored(pipeline, points)
+    await untilStored(pipeline, points, 50)
     const elapsedS = (performance.now() - startedMs) / 1000
     const cpu = mapValues(pids, (pid, name) => (cpuSeconds(pid) - (before[name] ?? 0)) / (points / 1e6))
     return {
@@ -70,17 +71,6 @@ export async function measureThroughput(tell: (line: string) => void): Promise<T
     }
   } finally {
     await pipeline.stop()
-  }
-}
-
-/** Waits until both tables hold so many rows; the windows are distinct, so merges take none away. */
-async function untilStored(pipeline: Pipeline, points: number): Promise<void> {
-  const sql = `SELECT min(total_rows) AS rows FROM system.tables
-    WHERE database = 'tidemark' AND name IN ('points', 'point_revisions')`
-  for (;;) {
-    const [stored] = await pipeline.query<{ rows: string | number }>(sql)
-    if (Number(stored?.rows) >= points) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 

@@ -1,0 +1,49 @@
+// Time from an answer being there until all of its points are queryable in both tables, one answer every 200 ms.
+import { addDays, businessDay, FIRST_DAY } from '#infra/simulator/calendar.ts'
+import { createUpstream } from '#infra/simulator/upstream.ts'
+import { startPipeline } from '../support/pipeline.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+import { untilStored } from './stored.ts'
+
+export interface Freshness {
+  answers: number
+  freshness_p50_ms: number
+  freshness_p95_ms: number
+}
+
+const everyMs = 200
+const warmUp = 25
+const answers = 150
+
+/** Runs the phase on parts of its own. The clock of an answer starts before it is encoded and sent to the raw topic. */
+export async function measureFreshness(tell: (line: string) => void): Promise<Freshness> {
+  const pipeline = await startPipeline()
+  try {
+    await pipeline.start('normalizer')
+    await pipeline.start('sink')
+    const upstream = createUpstream(1)
+    const encode = await pipeline.registry.encoder('jao.raw', 'RawResponse')
+    const delaysMs: number[] = []
+    let points = 0
+    let day = FIRST_DAY
+    for (let index = 0; index < warmUp + answers; index++) {
+      const window = businessDay(day)
+      const body = upstream.body(window.startMs, window.endMs, Date.parse('2027-01-01T00:00:00Z'))
+      points += ((window.endMs - window.startMs) / 3_600_000) * 132
+      const startedMs = performance.now()
+      const raw = rawResponse(window, body, Date.now())
+      await pipeline.producer.send('jao.raw', [{ key: raw.requestIdentity, value: encode(raw) }], { compress: true })
+      await untilStored(pipeline, points, 3)
+      const delayMs = performance.now() - startedMs
+      if (index >= warmUp) delaysMs.push(delayMs)
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, everyMs - delayMs)))
+      day = addDays(day, 1)
+    }
+    tell(`${answers} answers of about 3,168 points, one every ${everyMs} ms`)
+    const sorted = delaysMs.sort((a, b) => a - b)
+    const quantile = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN)
+    return { answers, freshness_p50_ms: quantile(0.5), freshness_p95_ms: quantile(0.95) }
+  } finally {
+    await pipeline.stop()
+  }
+}
