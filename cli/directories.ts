@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runningIn, type SourceKind } from '#infra/local/data-directory.ts'
 import { Problem } from '#infra/local/problem.ts'
@@ -34,6 +34,3 @@ export function nothingRuns(data: string | undefined): string {
 
 const searched = (data: string | undefined): string[] =>
   data ? [resolve(data)] : [defaultDataDir('live'), defaultDataDir('simulated')]
-
-/** The log of a part of a stack. */
-export const logFile = (stack: StackFile, name: string): string => join(stack.dataDir, 'logs', `${name}.log`)

@@ -143,10 +143,15 @@ export function brokerConfig(dataDir: string, port: number, controllerPort: numb
     'broker.session.timeout.ms': 2000,
     'broker.heartbeat.interval.ms': 500,
   }
-  return `${Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}`)
-    .join('\n')}\n`
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
+  return `${lines.join('\n')}\n`
 }
+
+/** Java reads property files as Latin-1, and takes a backslash for the start of an escape. */
+const escapeProperty = (text: string): string =>
+  text.replace(/[\\]|[^ -~]/g, (unit) =>
+    unit === '\\' ? '\\\\' : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 /** Writes the node's identity into an empty data directory. */
 async function format(options: Run, config: string): Promise<void> {

@@ -22,6 +22,9 @@ const leastFreeMiB = 500
  */
 export async function openDataDirectory(directory: string, source: SourceKind): Promise<DataDirectory> {
   const path = resolve(directory)
+  // A comma parts Kafka's directories, a semicolon the database's settings.
+  if (/[,;\p{Cc}]/u.test(path))
+    throw new Problem(`The data directory ${path} has a comma or semicolon in its name: choose another with --data.`)
   make(path)
   refuseForeign(path)
   const lock = await tryLock(lockFile(path))

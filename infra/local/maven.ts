@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { Problem } from './problem.ts'
 
+const command = 'mvn'
 const oldestMaven = { major: 3, minor: 8 }
 const installMaven = `install Maven ${oldestMaven.major}.${oldestMaven.minor} or newer`
 
 /** @throws Problem when `mvn` is not on the PATH, or too old. */
 export function checkMaven(what: string, environment: NodeJS.ProcessEnv = process.env): void {
-  const run = spawnSync('mvn', ['--batch-mode', '--version'], {
+  const run = spawnSync(command, ['--batch-mode', '--version'], {
     env: environment,
     encoding: 'utf8',
     timeout: 60_000,
@@ -34,7 +35,7 @@ export function mavenVersion(said: string): { major: number; minor: number } | u
  */
 export async function runPom(directory: string, what: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const log = createWriteStream(join(directory, 'maven.log'))
-  const child = spawn('mvn', ['--batch-mode', '--no-transfer-progress', 'validate'], {
+  const child = spawn(command, ['--batch-mode', '--no-transfer-progress', 'validate'], {
     cwd: directory,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
