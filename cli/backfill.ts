@@ -60,7 +60,7 @@ async function run(name: string, options: BackfillOptions): Promise<void> {
 
   const polls = await pollAll(stack, parts, { dataset: name, host, days })
   if (!options.json) process.stderr.write('fetched; waiting until the rows can be queried\n')
-  await untilQueryable(parts.kafka, source, new AbortController().signal)
+  await untilQueryable(parts.kafka, source)
   const refused = await refusals(parts.kafka, letters, lettersBefore)
 
   const report = reportOf(

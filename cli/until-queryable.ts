@@ -8,10 +8,10 @@ import { pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/top
  * Returns when all that the source's raw topic holds now has gone through the normalizer, and all that came of it through
  * the sink: what was fetched before can be queried, or lies among the dead letters.
  */
-export async function untilQueryable(kafka: Kafka, source: string, signal: AbortSignal): Promise<void> {
-  await groupPasses(kafka, 'normalizer', rawTopic(source).name, signal)
+export async function untilQueryable(kafka: Kafka, source: string): Promise<void> {
+  await groupPasses(kafka, 'normalizer', rawTopic(source).name)
   for (const topic of [timeseriesTopic(source), seriesTopic(source), pollsTopic]) {
-    await groupPasses(kafka, 'sink', topic.name, signal)
+    await groupPasses(kafka, 'sink', topic.name)
   }
 }
 

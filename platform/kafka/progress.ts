@@ -19,19 +19,19 @@ export async function endsOf(kafka: Kafka, topic: string): Promise<Ends> {
 const patience: Backoff = { firstMs: 50, longestMs: 1_000 }
 
 /** Returns when a group has committed all that a topic held when this was called; waits for as long as that takes. */
-export async function groupPasses(kafka: Kafka, groupId: string, topic: string, signal: AbortSignal): Promise<void> {
+export async function groupPasses(kafka: Kafka, groupId: string, topic: string): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
   try {
     const ends = await admin.fetchTopicOffsets(topic)
-    for (let attempt = 1; !signal.aborted; attempt++) {
+    for (let attempt = 1; ; attempt++) {
       const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
       const done = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
       const behind = ends.filter(({ partition, low, high }) => {
         return Math.max(done.get(partition) ?? -1, Number(low)) < Number(high)
       })
       if (behind.length === 0) return
-      await pause(backoffMs(patience, attempt), signal)
+      await pause(backoffMs(patience, attempt))
     }
   } finally {
     await admin.disconnect()

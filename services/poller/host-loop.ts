@@ -1,12 +1,13 @@
 import type { Requests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
-import { hostPauseMs } from './backoff.ts'
 import { type Candidate, calendarCandidates, type DueSettings, type Moment } from './due.ts'
 import type { Host, HostedDataset } from './hosts.ts'
 import { type InFlight, nextToSend } from './lanes.ts'
+import { createManners, type Manners } from './manners.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import { type Polled, type PollMeans, pollWindow, type Right } from './poll-window.ts'
+import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
@@ -19,8 +20,8 @@ export interface HostWork {
   memory: Memory
   requests: Requests
   due: DueSettings
-  /** How long ago the polls of the last minute ended, real ms; other pollers' too. */
-  recentAgesMs: number[]
+  /** What `polls` shows of the host's last minute, other pollers' too. */
+  recent: RecentPolls
   /** Aborts when no more requests are to be sent; those under way are waited for. */
   stopping: AbortSignal
   metrics: Metrics
@@ -54,7 +55,7 @@ export function runHostLoop(work: HostWork): HostLoop {
   const bucket = takeOver(work)
   const sources = new Map(host.datasets.map((hosted) => [hosted.dataset.name, hosted]))
   const underWay = new Map<InFlight, Promise<void>>()
-  const manners = createManners(host.name, work.metrics)
+  const manners = takeOverManners(work)
   const ending = AbortSignal.any([right.signal, stopping])
   let waking = new AbortController()
   const wake = (): void => waking.abort()
@@ -81,7 +82,7 @@ export function runHostLoop(work: HostWork): HostLoop {
       const end = clock.now()
       done(end.steadyMs)
       underWay.delete(entry)
-      if (polled) manners.heard(polled, moment.steadyMs, end.steadyMs)
+      if (polled) manners.heard(said(polled), moment.steadyMs, end.steadyMs)
       work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
       work.metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(end.steadyMs))
       wake()
@@ -106,10 +107,19 @@ export function runHostLoop(work: HostWork): HostLoop {
 }
 
 /** A new owner starts with an empty bucket, what `polls` shows of the last minute, and what may never have got there. */
-function takeOver({ host, means, recentAgesMs }: HostWork): TokenBucket {
+function takeOver({ host, means, recent }: HostWork): TokenBucket {
   const { steadyMs } = means.clock.now()
-  const seeds = recentAgesMs.map((ageMs) => steadyMs - means.clock.spanMs(Math.max(0, ageMs)))
+  const seeds = recent.endedAgoMs.map((agoMs) => steadyMs - means.clock.spanMs(agoMs))
   return createTokenBucket(host.budget, steadyMs, seeds, host.budget.maxInFlight)
+}
+
+/** And with the pause that the host asked of the owner before. */
+function takeOverManners({ host, means, recent, metrics }: HostWork): Manners {
+  const { refusedAgoMs } = recent
+  const refusedAtMs =
+    refusedAgoMs === undefined ? undefined : means.clock.now().steadyMs - means.clock.spanMs(refusedAgoMs)
+  const paused = (ms: number): void => metrics.hostPaused.set({ host: host.name }, ms / 1_000)
+  return createManners(host.name, refusedAtMs, paused)
 }
 
 /** All that is or will be due at the host, each window once, in its foremost lane. */
@@ -161,31 +171,11 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
   return polled
 }
 
-interface Manners {
-  /** How much longer the host is to be left alone, ms. */
-  pausedForMs: (steadyMs: number) => number
-  heard: (polled: Polled, sentSteadyMs: number, endSteadyMs: number) => void
-}
-
-/** Leaves a host alone that said "too many" (429), or "not now" and for how long (503 with Retry-After). */
-function createManners(host: string, metrics: Metrics): Manners {
-  let untilMs = Number.NEGATIVE_INFINITY
-  let setAtMs = Number.NEGATIVE_INFINITY
-  let inARow = 0
-  return {
-    pausedForMs: (steadyMs) => Math.max(0, untilMs - steadyMs),
-    heard({ poll, retryAfterMs }, sentSteadyMs, endSteadyMs) {
-      if (poll.outcome !== 'failed' && sentSteadyMs > setAtMs) inARow = 0
-      if (poll.status !== 429 && (poll.status !== 503 || retryAfterMs === undefined)) return
-      // Requests that were under way when it was first said are no further offence.
-      if (sentSteadyMs > setAtMs) inARow += 1
-      setAtMs = endSteadyMs
-      const pauseMs = hostPauseMs(host, retryAfterMs, inARow)
-      untilMs = Math.max(untilMs, endSteadyMs + pauseMs)
-      metrics.hostPaused.set({ host }, pauseMs / 1_000)
-    },
-  }
-}
+const said = ({ poll, retryAfterMs }: Polled) => ({
+  failed: poll.outcome === 'failed',
+  status: poll.status,
+  retryAfterMs,
+})
 
 function budgetOf(host: Host, bucket: TokenBucket, manners: Manners, steadyMs: number): HostBudget {
   const sentLastMinute = bucket.sentLastMinute(steadyMs)

@@ -44,16 +44,15 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
   const loops = new Map<string, HostLoop>()
 
   const begin = (host: Host, lease: Lease): void => {
-    const recentAgesMs = recent.agesMs(host.name, Date.now())
-    const right = lease
+    const recentOfHost = recent.of(host.name, Date.now())
     const loop = runHostLoop({
       host,
-      right,
+      right: lease,
       means,
       memory,
       requests,
       due,
-      recentAgesMs,
+      recent: recentOfHost,
       stopping: stopping.signal,
       metrics,
     })

@@ -1,0 +1,111 @@
+// `tidemark backfill` as a user types it, on one real stack with the simulator.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePortBase, startTidemark, tidemark } from '../support/tidemark-command.ts'
+import { eventually } from './poller-parts.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'tidemark-backfill-'))
+const { KAFKA_BROKERS: _k, SCHEMA_REGISTRY_URL: _s, CLICKHOUSE_URL: _c, NODE_ENV: _n, ...inherited } = process.env
+const environment = { ...inherited, TIDEMARK_HOME: home }
+const run = (...args: string[]) => tidemark(args, environment)
+const backfill = (from: string, to: string) =>
+  run('backfill', 'jao.core.maxExchanges', '--from', from, '--to', to, '--json')
+let simulator = ''
+
+const command = async (body: unknown) => {
+  const answer = await fetch(`${simulator}/simulator/command`, { method: 'POST', body: JSON.stringify(body) })
+  expect(answer.ok, await answer.text()).toBe(true)
+}
+const rows = async (where: string): Promise<number> => {
+  const { stdout } = await run('query', `SELECT count() FROM point_revisions FINAL WHERE ${where}`)
+  return Number(stdout)
+}
+
+beforeAll(async () => {
+  const base = await freePortBase()
+  const { code, stderr } = await run(
+    'up',
+    '--detach',
+    '--source',
+    'simulated',
+    '--port-base',
+    `${base}`,
+    '--no-backfill',
+  )
+  expect(code, stderr).toBe(0)
+  simulator = JSON.parse((await run('status', '--json')).stdout).stack.endpoints.simulator
+}, 180_000)
+
+afterAll(async () => {
+  await run('down')
+  rmSync(home, { recursive: true, force: true })
+})
+
+test('it returns when the rows can be queried, and asks again for what is held', async () => {
+  // 150 keys; 25 October 2026 is the long day.
+  expect(JSON.parse((await backfill('2026-10-24', '2026-10-26')).stdout)).toMatchObject({
+    windows: 3,
+    changed: 3,
+    failed: [],
+  })
+  expect(await rows("window_start >= '2026-10-23 22:00:00' AND window_start < '2026-10-26 23:00:00'")).toBe(
+    150 * (24 + 25 + 24),
+  )
+  await command({ revise: { day: '2026-10-25' } })
+  const again = await backfill('2026-10-24', '2026-10-26')
+  expect(again.code).toBe(0)
+  expect(JSON.parse(again.stdout)).toMatchObject({ windows: 3, changed: 1, unchanged: 2 })
+  expect(await rows("window_start = '2026-10-24 22:00:00'")).toBe(2 * 150 * 25)
+})
+
+test('a part and nothing are named and no error; what could not be fetched is one', async () => {
+  await command({ vanishHour: { day: '2026-09-01', hour: 3 } })
+  await command({ fault: 'empty', day: '2026-09-02' })
+  const fine = await backfill('2026-09-01', '2026-09-02')
+  expect(JSON.parse(fine.stdout)).toMatchObject({ partial: ['2026-09-01'], empty: ['2026-09-02'], failed: [] })
+  expect(fine.code).toBe(0)
+  await command({ fault: 'rejected', day: '2026-09-03' })
+  const failed = await backfill('2026-09-03', '2026-09-04')
+  expect(failed.code).toBe(1)
+  expect(JSON.parse(failed.stdout)).toMatchObject({
+    changed: 1,
+    failed: [{ day: '2026-09-03', reason: 'upstream refused the request' }],
+  })
+})
+
+test('it can be interrupted and started again', async () => {
+  const started = startTidemark(
+    ['backfill', 'jao.core.maxExchanges', '--from', '2026-08-01', '--to', '2026-08-08'],
+    environment,
+  )
+  await eventually('some of it is polled', async () => (await rows("window_start < '2026-08-08 00:00:00'")) > 0)
+  started.child.kill('SIGINT')
+  const interrupted = await started.finished
+  expect(interrupted.code).toBe(130)
+  expect(interrupted.stderr).toContain('the poller goes on')
+  const again = await backfill('2026-08-01', '2026-08-08')
+  const { windows, changed, unchanged, failed } = JSON.parse(again.stdout)
+  expect({ windows, all: changed + unchanged, failed, code: again.code }).toEqual({
+    windows: 8,
+    all: 8,
+    failed: [],
+    code: 0,
+  })
+  expect(await rows("window_start >= '2026-07-31 22:00:00' AND window_start < '2026-08-08 12:00:00'")).toBe(
+    8 * 24 * 150,
+  )
+})
+
+test('what makes no sense is one sentence', async () => {
+  const { code, stdout, stderr } = await backfill('2026-02-30', '2026-03-01')
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'tidemark: --from 2026-02-30 is no day: write it as YYYY-MM-DD, for example 2026-04-20.\n',
+  })
+  expect((await run('backfill', 'nope', '--from', '2026-03-01', '--to', '2026-03-01')).stderr).toContain(
+    'There is no dataset nope',
+  )
+})
