@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureKafka, type Tell } from './artifacts.ts'
-import { archiveFlags, ensureArchive } from './class-archive.ts'
+import { ensureArchive, startWithArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
 import { endLeftover, type GuardedProcess, lingerS, startGuarded } from './guarded-process.ts'
 import { findJava } from './java.ts'
@@ -43,7 +43,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const rehearsal = await run({ ...common, dataDir, port, controllerPort, flags })
     await rehearsal.stop(60_000)
   })
-  return run({ ...options, ...common, flags: archiveFlags(archive) })
+  return startWithArchive(archive, tell, (flags) => run({ ...options, ...common, flags }))
 }
 
 /** The jars in a fixed order, one by one: a class-data archive is good for exactly the class path it was made with. */

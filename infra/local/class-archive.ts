@@ -50,6 +50,23 @@ export async function ensureArchive(
 
 const isOlder = (entry: string, name: string): boolean => new RegExp(`^${name}-[0-9a-f]{12}\\.jsa$`).test(entry)
 
-/** -Xshare:auto, the default, is what lets Java go on without an archive that does not fit. */
-export const archiveFlags = (archive: string | undefined): string[] =>
-  archive === undefined ? [] : [`-XX:SharedArchiveFile=${archive}`, '-Xlog:cds=off', '-Xlog:cds+dynamic=off']
+/**
+ * Starts a program with its archive, or without when there is none. Java refuses an archive of another Java by itself,
+ * but crashes on one that is cut short or damaged: that is removed then, and the program started without it.
+ */
+export async function startWithArchive<Started>(
+  archive: string | undefined,
+  tell: Tell,
+  start: (flags: string[]) => Promise<Started>,
+): Promise<Started> {
+  if (archive === undefined) return start([])
+  try {
+    // -Xshare:auto, the default, is what lets Java go on without an archive that does not fit.
+    return await start([`-XX:SharedArchiveFile=${archive}`, '-Xlog:cds=off', '-Xlog:cds+dynamic=off'])
+  } catch (error) {
+    if (!/fatal error has been detected by the Java Runtime/.test((error as Error).message)) throw error
+    tell(`the class archive ${archive} is damaged: removed, and made again at the next start`)
+    rmSync(archive, { force: true })
+    return start([])
+  }
+}

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureApicurio, type Tell } from './artifacts.ts'
-import { archiveFlags, ensureArchive } from './class-archive.ts'
+import { ensureArchive, startWithArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
 import { endLeftover, type GuardedProcess, lingerS, startGuarded } from './guarded-process.ts'
 import { findJava } from './java.ts'
@@ -38,7 +38,7 @@ export async function startRegistry(options: RegistryOptions): Promise<SchemaReg
     const rehearsal = await run({ ...common, dataDir, port, flags })
     await rehearsal.stop(60_000)
   })
-  return run({ ...options, ...common, flags: archiveFlags(archive) })
+  return startWithArchive(archive, tell, (flags) => run({ ...options, ...common, flags }))
 }
 
 interface Run extends RegistryOptions {

@@ -1,9 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cacheDirectory } from '#infra/local/artifacts.ts'
 import { startBroker } from '#infra/local/broker.ts'
+import { startWithArchive } from '#infra/local/class-archive.ts'
 import { freePorts } from '#infra/local/free-ports.ts'
+import { findJava } from '#infra/local/java.ts'
 import { isAlive } from '#infra/local/process-table.ts'
 import { startRegistry } from '#infra/local/registry.ts'
 import { type RealParts, startRealParts } from '../support/real-parts.ts'
@@ -64,6 +68,25 @@ test('a registry that was killed keeps its schemas and gives no id twice', async
   expect(subjects).toHaveLength(12)
   expect(ids).not.toContain(await register(second.url, 'Another'))
   await second.stop()
+})
+
+test('a class archive that is cut short or holds something else only costs time', async () => {
+  const name = readdirSync(cacheDirectory()).find((entry) => /^kafka-.*\.jsa$/.test(entry)) ?? ''
+  const archive = join(parts.directory, 'classes.jsa')
+  const java = async (flags: string[]): Promise<string[]> => {
+    const run = spawnSync(findJava().command, [...flags, '-version'], { encoding: 'utf8', cwd: parts.directory })
+    if (run.status !== 0) throw new Error(`${run.stdout}${run.stderr}`)
+    return flags
+  }
+  copyFileSync(join(cacheDirectory(), name), archive)
+  chmodSync(archive, 0o600)
+  truncateSync(archive, 1_000_000)
+  const told: string[] = []
+  expect(await startWithArchive(archive, (line) => told.push(line), java)).toEqual([])
+  expect(told).toEqual([expect.stringContaining(`${archive} is damaged: removed`)])
+  expect(existsSync(archive)).toBe(false)
+  writeFileSync(archive, 'something else')
+  expect(await startWithArchive(archive, () => undefined, java)).toContain(`-XX:SharedArchiveFile=${archive}`)
 })
 
 test('a port in use is said, with what to do', async () => {
