@@ -1,0 +1,136 @@
+// kafkajs resolves a send without some of its partitions when a broker dies while it is under way, and their records are
+// nowhere (tulios/kafkajs pull request 1798). The broker here is real; what loses a partition stands before it.
+import type { Kafka, ProducerRecord } from 'kafkajs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createKafka } from '#platform/kafka/client.ts'
+import { consume } from '#platform/kafka/consume.ts'
+import { openProducer, type Producer } from '#platform/kafka/produce.ts'
+import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
+import { ok } from '#platform/kafka/verdict.ts'
+import { connectionSettings, readConfig } from '#platform/process/config.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { Unwell } from '#platform/process/unwell.ts'
+import type { Topic } from '#schemas/topics.ts'
+import { type RealParts, startRealParts } from '../support/real-parts.ts'
+import { eventually } from './poller-parts.ts'
+import { readRecords } from './read-records.ts'
+
+const topic = (name: string, partitions: number, record: Topic['record'] = null): Topic => ({
+  name,
+  key: 'a number',
+  record,
+  partitions,
+  config: {},
+})
+const topics = [topic('sent', 4), topic('input', 1, 'Series'), topic('output', 4), topic('refused', 1)]
+
+let parts: RealParts
+let kafka: Kafka
+let registry: Registry
+
+beforeAll(async () => {
+  parts = await startRealParts({ kafka: true, registry: true })
+  const config = readConfig(connectionSettings, { ...parts.environment, CLICKHOUSE_URL: 'http://unused' })
+  kafka = createKafka(config, 'test')
+  await provisionTopics(kafka, topics, 1)
+  await provisionSchemas(config, topics)
+  registry = openRegistry(config)
+})
+afterAll(() => parts?.stop())
+
+/** The same cluster, but the first `times` sends that span partitions lose what was meant for one of them, silently. */
+function losing(times: number): { kafka: Kafka; lost: string[] } {
+  const lost: string[] = []
+  let left = times
+  const producer = (config: Parameters<Kafka['producer']>[0]) => {
+    const real = kafka.producer(config)
+    const send = (record: ProducerRecord) => {
+      const partitions = new Set(record.messages.map(({ partition }) => partition))
+      if (left === 0 || partitions.size < 2) return real.send(record)
+      left--
+      const victim = [...partitions].at(-1)
+      lost.push(...record.messages.filter(({ partition }) => partition === victim).map(({ key }) => String(key)))
+      return real.send({ ...record, messages: record.messages.filter(({ partition }) => partition !== victim) })
+    }
+    return new Proxy(real, { get: (target, name) => (name === 'send' ? send : Reflect.get(target, name)) })
+  }
+  return {
+    kafka: new Proxy(kafka, { get: (target, name) => (name === 'producer' ? producer : Reflect.get(target, name)) }),
+    lost,
+  }
+}
+
+/** How many records of each key a topic holds. */
+async function counts(name: string): Promise<Map<string, number>> {
+  const byKey = Map.groupBy(await readRecords(kafka, name), ({ key }) => key)
+  return new Map([...byKey].map(([key, records]) => [key, records.length]))
+}
+
+const keys = Array.from({ length: 200 }, (_, index) => `k${index}`)
+
+test('a send acknowledged for some partitions only is not taken for acknowledged', async () => {
+  const loser = losing(1)
+  const producer: Producer = await openProducer(loser.kafka)
+  const records = keys.map((key) => ({ key, value: Buffer.from('v') }))
+  const error = await producer.send('sent', records).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(Unwell)
+  expect((error as Error).message).toMatch(/^Kafka acknowledged sent without partitions \d$/)
+  expect(loser.lost.length).toBeGreaterThan(20)
+  const after = await counts('sent')
+  expect([...after.keys()].toSorted()).toEqual(keys.filter((key) => !loser.lost.includes(key)).toSorted())
+
+  expect(await producer.send('sent', records)).toHaveLength(4)
+  const again = await counts('sent')
+  expect(again.size).toBe(200)
+  for (const key of keys) expect(again.get(key)).toBe(loser.lost.includes(key) ? 1 : 2)
+  await producer.disconnect()
+}, 30_000)
+
+test('and the consume loop sends the whole batch again before it commits', async () => {
+  const encode = await registry.encoder('input', 'Series')
+  const plain = await openProducer(kafka)
+  const series = { dataset: 'd', labels: {}, unit: 'MW', step: 3600, transformVersion: 1, emittedAt: 0 }
+  await plain.send(
+    'input',
+    keys.map((key) => ({ key, value: encode({ ...series, key }) })),
+  )
+  await plain.disconnect()
+
+  const loser = losing(2)
+  const producer = await openProducer(loser.kafka)
+  let done = 0
+  const consumption = await consume({
+    kafka,
+    groupId: 'losing',
+    service: { name: 'test', version: '0' },
+    subscriptions: [
+      {
+        topic: 'input',
+        record: 'Series',
+        deadLetterTopic: 'refused',
+        handle: (batch) => batch.map(({ record: { key } }) => ok([{ topic: 'output', key, value: Buffer.from(key) }])),
+      },
+    ],
+    shape: { minBytes: 1, maxWaitMs: 50, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
+    registry,
+    producer,
+    log: createLogger('test', 'silent'),
+    measure: ({ records }) => {
+      done += records
+    },
+    crash: (error) => {
+      throw error
+    },
+  })
+  await eventually('all is committed', async () => done >= 200)
+  await consumption.stop()
+  await producer.disconnect()
+  expect(loser.lost.length).toBeGreaterThan(20)
+  const output = await counts('output')
+  expect([...output.keys()].toSorted()).toEqual(keys.toSorted())
+  expect(await counts('refused')).toEqual(new Map())
+}, 30_000)
