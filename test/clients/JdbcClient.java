@@ -4,6 +4,7 @@ import java.util.Properties;
 /** What a Java program does with the endpoint; prints one line a finding. Arguments: host:port, user, password. */
 public class JdbcClient {
   public static void main(String[] args) throws Exception {
+    Class.forName("com.clickhouse.jdbc.Driver");
     Properties properties = new Properties();
     properties.put("user", args[1]);
     properties.put("password", args[2]);

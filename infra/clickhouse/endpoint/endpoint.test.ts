@@ -198,6 +198,31 @@ describe('what may never be said', () => {
     expect(await sql(`SELECT count() FROM t.lines WHERE s LIKE '%${secret}%'`)).toBe('0\n')
   })
 
+  test('no table inherits a DEFAULT that reads one', async () => {
+    const column = `b String DEFAULT file(\\'${file}\\')`
+    for (const structure of [
+      `'a Int8, ${column}'`,
+      `concat('a Int8, ', '${column}')`,
+      `'a Int8, b String \\x44EFAULT file(\\'${file}\\')'`,
+    ]) {
+      for (const source of [
+        `null(${structure})`,
+        `generateRandom(${structure})`,
+        `values(${structure}, (1, 'x'))`,
+        `input(${structure})`,
+      ]) {
+        await send({ body: `DROP TABLE IF EXISTS t.shape SYNC` })
+        await send({ body: `DROP TABLE IF EXISTS t.heir SYNC` })
+        await send({ body: `CREATE TABLE t.shape AS ${source}` })
+        await send({ body: 'CREATE TABLE t.heir AS t.shape ENGINE = Memory' })
+        await send({ body: 'INSERT INTO t.heir (a) VALUES (1)' })
+        expect([source, (await send({ body: 'SELECT * FROM t.heir' })).text.includes(secret)]).toEqual([source, false])
+      }
+    }
+    expect(await sql("SELECT * FROM values('a Int8, b String', (1, 'default'))")).toBe('1\tdefault\n')
+    expect(await sql("SELECT x IS NULL FROM generateRandom('x Int8') LIMIT 1")).toBe('0\n')
+  })
+
   test('no statement writes one', async () => {
     const target = join(folder, 'written')
     const tries = [
@@ -445,6 +470,19 @@ describe('results', () => {
     expect(waited.status).toBe(200)
   })
 
+  test('what goes back in headers cannot break them', async () => {
+    for (const url of [
+      { query_id: 'a\r\nX: y' },
+      { query_id: 'é\u0000' },
+      { default_format: 'a\nb' },
+      { session_id: '\u0000\n' },
+    ]) {
+      const answer = await send({ url: url as Record<string, string>, body: 'SELECT 1' })
+      expect([200, 400, 404]).toContain(answer.status)
+    }
+    expect(await sql('SELECT 1')).toBe('1\n')
+  })
+
   test('a wrong format name is told and blocks nothing', async () => {
     for (let i = 0; i < 20; i++)
       expect((await send({ body: 'SELECT 1 FORMAT Nope' })).headers['x-clickhouse-exception-code']).toBe('73')
@@ -594,7 +632,7 @@ describe('cancel and limits', () => {
     expect(large.headers['x-clickhouse-exception-code']).toBe('241')
   })
 
-  test('more queries than places wait their turn; more than may wait are told 202', async () => {
+  test('more queries than places wait their turn', async () => {
     const answers = await Promise.all(Array.from({ length: 32 }, () => send({ body: 'SELECT sleep(0.2)' })))
     expect(answers.map((one) => one.status)).toEqual(Array(32).fill(200))
     await quiet()

@@ -55,7 +55,10 @@ async function runInsert(execution: Execution, statement: Kind<'insert'>, runnin
 async function valuesGuard(source: Source): Promise<string> {
   const data = await readAhead(source)
   const isKnown = data !== undefined && isReadable(data)
-  return `SET input_format_values_interpret_expressions=${isKnown ? 1 : 0};\n`
+  const level = isKnown ? 1 : 0
+  return ['interpret_expressions', 'deduce_templates_of_expressions']
+    .map((name) => `SET input_format_values_${name}=${level};\n`)
+    .join('')
 }
 
 /** @throws Failure 497 for forbidden names; what cannot be cut into tokens is no expression of ours to judge */

@@ -8,8 +8,10 @@ import type { Token } from './tokens.ts'
  */
 const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE']
 const CLAUSES = ['OUTFILE', 'INFILE']
-/** Evaluates SQL inside of data: only the endpoint decides about it. */
-const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS']
+/** Evaluate SQL inside of data: only the endpoint decides about them. */
+const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS', 'INPUT_FORMAT_VALUES_DEDUCE_TEMPLATES_OF_EXPRESSIONS']
+/** Table functions that take columns as a string, in which a DEFAULT hides SQL that a later table may inherit. */
+const STRUCTURED = ['NULL', 'INPUT', 'GENERATERANDOM', 'VALUES', 'SQLSTANDARDVALUES']
 
 /**
  * Refuses what no user may say, however it is spelled; comments and strings are already gone from `own`.
@@ -28,6 +30,9 @@ export function refuseDangerous(own: Token[]): void {
     if (called && text === 'FORMAT' && !isTemplate(own[index + 2])) {
       throw denied('format() with anything but a literal template as its first argument')
     }
+    if (called && STRUCTURED.includes(text) && !isPlainStructure(text, own[index + 2])) {
+      throw denied(`${token.text}() with columns that are no plain list of names and types`)
+    }
     if (text === 'SET' && own[index + 1]?.text.toUpperCase().startsWith('PARAM_')) throw denied('SET param_…')
   })
 }
@@ -35,6 +40,12 @@ export function refuseDangerous(own: Token[]): void {
 /** format('{}', x) formats; the table function of that name evaluates DEFAULT expressions hidden in a string. */
 function isTemplate(token: Token | undefined): boolean {
   return token?.kind === 'string' && token.text.includes('{')
+}
+
+/** In values() what is no literal is a value, elsewhere it could be put together to hide a DEFAULT. */
+function isPlainStructure(name: string, first: Token | undefined): boolean {
+  if (first?.kind !== 'string') return name.endsWith('VALUES') || first?.text === ')'
+  return !/default|materialized|alias|ephemeral|\\[^']/i.test(first.text)
 }
 
 /** A parameter of type Identifier may become a function's name: the names above are refused there too. */

@@ -22,7 +22,7 @@ export interface Parameters {
 const NAME = /^[A-Za-z_][A-Za-z0-9_.]{0,127}$/
 /** Read elsewhere or without meaning here; never given to the engine. */
 const OWN = new Set(
-  'query database default_format user password query_id session_id session_timeout session_check close_session quota_key compress decompress wait_end_of_query buffer_size stacktrace role client_protocol_version add_http_cors_header http_headers_progress_interval_ms send_progress_in_http_headers readonly enable_http_compression input_format_values_interpret_expressions'.split(
+  'query database default_format user password query_id session_id session_timeout session_check close_session quota_key compress decompress wait_end_of_query buffer_size stacktrace role client_protocol_version add_http_cors_header http_headers_progress_interval_ms send_progress_in_http_headers readonly enable_http_compression input_format_values_interpret_expressions input_format_values_deduce_templates_of_expressions'.split(
     ' ',
   ),
 )
@@ -46,7 +46,7 @@ export function readParameters(url: URLSearchParams, headers: Record<string, str
     query: url.get('query') ?? '',
     database: url.get('database') ?? headers['x-clickhouse-database'],
     defaultFormat: formatName(url.get('default_format') ?? headers['x-clickhouse-format'] ?? 'TabSeparated'),
-    queryId: url.get('query_id') || undefined,
+    queryId: queryIdOf(url),
     session: sessionId === '' ? undefined : { id: sessionId, ...sessionRules(url) },
     readonly: readonlyLevel(url.get('readonly')),
     compressResponse: isOn(url.get('enable_http_compression')),
@@ -78,6 +78,13 @@ export function checkIdentifierParameters(statement: string, bound: [string, str
 function checkedSetting(pair: [string, string]): [string, string] {
   if (!NAME.test(pair[0])) throw new Failure(115, 'UNKNOWN_SETTING', `Unknown setting '${pair[0].slice(0, 100)}'.`)
   return pair
+}
+
+/** It goes back in a header. */
+function queryIdOf(url: URLSearchParams): string | undefined {
+  const id = url.get('query_id') || undefined
+  if (id === undefined || /^[\x20-\x7e]{1,200}$/.test(id)) return id
+  throw new Failure(36, 'BAD_ARGUMENTS', 'query_id must be at most 200 printable ASCII characters.')
 }
 
 function formatName(name: string): string {
