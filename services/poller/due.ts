@@ -1,11 +1,4 @@
-import {
-  addDays,
-  type BusinessDay,
-  businessDay,
-  dayAt,
-  dayBeforeAtMs,
-  daysBetween,
-} from '#platform/polling/business-day.ts'
+import { addDays, type BusinessDay, businessDay, dayAt, dayBeforeAtMs } from '#platform/polling/business-day.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Dataset, Window } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
@@ -61,14 +54,11 @@ export function calendarCandidates(
   known: (identity: string) => Known | undefined,
   settings: DueSettings,
 ): Candidate[] {
-  const { zone, firstDay } = dataset.calendar
-  const today = dayAt(zone, moment.nowMs)
-  const oldest = addDays(today, -Math.max(settings.backfillDays, settings.revisitDailyDays))
-  const days = daysFrom(zone, oldest, addDays(today, 1)).filter(({ day }) => day >= firstDay)
-  return days.flatMap(({ day, window }) => {
-    const identity = requestIdentity(dataset.name, window)
-    const due = dueOf(moment, dataset, { day, window }, daysBetween(day, today), identity, known(identity), settings)
-    return due === undefined ? [] : [{ identity, dataset, window, ...due }]
+  const today = dayAt(dataset.calendar.zone, moment.nowMs)
+  const pastDays = Math.max(settings.backfillDays, settings.revisitDailyDays)
+  return daysOf(dataset, today, pastDays).flatMap((day) => {
+    const due = dueOf(moment, dataset, day, known(day.identity), settings)
+    return due === undefined ? [] : [{ identity: day.identity, dataset, window: day.window, ...due }]
   })
 }
 
@@ -77,9 +67,7 @@ type Due = Pick<Candidate, 'lane' | 'dueInMs' | 'first'>
 function dueOf(
   moment: Moment,
   dataset: Dataset,
-  { day, window }: BusinessDay,
-  ageDays: number,
-  identity: string,
+  { day, window, identity, ageDays }: DatasetDay,
   known: Known | undefined,
   settings: DueSettings,
 ): Due | undefined {
@@ -116,14 +104,24 @@ export function sincePolledMs(moment: Moment, known: Pick<Known, 'polledAtMs' | 
   return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
 }
 
-const cachedDays = new Map<string, { from: string; to: string; days: BusinessDay[] }>()
+/** A business day as a dataset's request. `ageDays`: how many days it lies before today; -1 is tomorrow. */
+interface DatasetDay extends BusinessDay {
+  identity: string
+  ageDays: number
+}
 
-/** All days from `from` to `to`, both included. Zone arithmetic is slow and the answer changes once a day: kept. */
-function daysFrom(zone: string, from: string, to: string): BusinessDay[] {
-  const cached = cachedDays.get(zone)
-  if (cached?.from === from && cached.to === to) return cached.days
-  const days: BusinessDay[] = []
-  for (let day = from; day <= to; day = addDays(day, 1)) days.push(businessDay(zone, day))
-  cachedDays.set(zone, { from, to, days })
+const cachedDays = new WeakMap<Dataset, { today: string; pastDays: number; days: DatasetDay[] }>()
+
+/** The dataset's days from `pastDays` before today to tomorrow. Zone arithmetic is slow and the answer good for a day: kept. */
+function daysOf(dataset: Dataset, today: string, pastDays: number): DatasetDay[] {
+  const cached = cachedDays.get(dataset)
+  if (cached?.today === today && cached.pastDays === pastDays) return cached.days
+  const { zone, firstDay } = dataset.calendar
+  const ages = Array.from({ length: pastDays + 2 }, (_, index) => pastDays - index)
+  const days = ages.flatMap((ageDays) => {
+    const { day, window } = businessDay(zone, addDays(today, -ageDays))
+    return day < firstDay ? [] : [{ day, window, ageDays, identity: requestIdentity(dataset.name, window) }]
+  })
+  cachedDays.set(dataset, { today, pastDays, days })
   return days
 }

@@ -69,7 +69,8 @@ export function runHostLoop(work: HostWork): HostLoop {
       const next = nextToSend(all, [...underWay.keys()], host.budget, host.datasets.length)
       if (next === undefined) return soonest(all)
       const waitMs = Math.max(manners.pausedForMs(moment.steadyMs), bucket.waitMs(moment.steadyMs))
-      if (waitMs > 0 || !right.holds()) return waitMs
+      if (!right.holds()) return Number.POSITIVE_INFINITY
+      if (waitMs > 0) return waitMs
       start(next, moment)
     }
   }
