@@ -42,10 +42,12 @@ const PACKAGES: Record<string, string> = {
 export class Connection {
   readonly #library: Library
   readonly #handle: object
+  readonly #calls: { running: number }
   #pending = 0
   #closing = false
 
-  constructor(library: Library, handle: object) {
+  constructor(library: Library, handle: object, calls: { running: number }) {
+    this.#calls = calls
     this.#library = library
     this.#handle = handle
   }
@@ -71,10 +73,12 @@ export class Connection {
 
   async #track<T>(start: () => Promise<T>): Promise<T> {
     this.#pending++
+    this.#calls.running++
     try {
       return await start()
     } finally {
       this.#pending--
+      this.#calls.running--
       this.#closeWhenIdle()
     }
   }
@@ -90,6 +94,8 @@ export class Connection {
 export interface Engine {
   /** Held, never used: the garbage collector would close the engine. */
   root: object
+  /** How many calls run in the library now. Ending the process in the middle of one is a crash. */
+  readonly calls: { readonly running: number }
   /** A new connection, 0.1 ms; `isReadonly`: for good, but with settings that can be changed (readonly=2). */
   connect(isReadonly?: boolean): Connection
   /** Asks every running statement whose text holds `marker` to stop; returns at once, see running.ts. */
@@ -105,12 +111,13 @@ export function openEngine(dataDir: string, configFile: string): Engine {
   const library = loadLibrary()
   const path = join(dataDir, 'engine')
   const root = openRoot(library, path, configFile)
+  const calls = { running: 0 }
   function connect(isReadonly = false) {
     const handle = library.CreateConnection(path)
     if (isReadonly) library.QueryWithConnection(handle, 'SET readonly=2', 'Null')
-    return new Connection(library, handle)
+    return new Connection(library, handle, calls)
   }
-  return { root, connect, kill: (marker) => kill(connect(), marker) }
+  return { root, connect, kill: (marker) => kill(connect(), marker), calls }
 }
 
 function openRoot(library: Library, path: string, configFile: string): object {

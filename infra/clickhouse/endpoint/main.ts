@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     server.closeAllConnections()
     const deadline = Date.now() + DRAIN_MS
     setInterval(() => {
-      if (statements.all.length === 0) process.exit(0)
+      if (statements.all.length === 0 && engine.calls.running === 0) process.exit(0)
       // process.exit would wait for the statement that still runs, for ever.
       if (Date.now() > deadline) process.kill(process.pid, 'SIGKILL')
     }, 10)
