@@ -1,0 +1,159 @@
+import { insertSettings, type Store } from '#platform/clickhouse/client.ts'
+
+// What traders ask of a store with years in it. The data are made by the engine itself and go through the slices table
+// like the sink's: 132 keys, hourly walks of whole MW, three answers a day of which the second changes 40 % of the values
+// and the third 10 %.
+
+export interface QueryFigures {
+  /** One series-year as of an instant, read to the end by the client, ms. */
+  as_of_p50_ms: number
+  as_of_p95_ms: number
+  /** All that changed within a day of knowledge time, ms. */
+  changes_p50_ms: number
+  changes_p95_ms: number
+  /** The newest values of one series over a month, ms. */
+  latest_p95_ms: number
+  /** The larger of the two tables, merged, three revisions of each window. */
+  bytes_per_point: number
+  bytes_by_table: Record<string, number>
+  /** Rows of point_revisions. */
+  point_versions: number
+}
+
+const dataset = 'bench.maxExchanges'
+const keys = 132
+const answersADay = 3
+const rowsADay = keys * answersADay * 24
+const daysAnInsert = 150
+const dayS = 86_400
+const tables = ['points', 'point_revisions']
+
+/** Fills an empty, migrated store with about `pointVersions` rows of point_revisions (whole days) and merges it. */
+export async function loadStore(store: Store, pointVersions: number): Promise<void> {
+  const days = Math.max(1, Math.round(pointVersions / rowsADay))
+  const firstDay = Date.parse('2026-11-01T00:00:00Z') / 1000 / dayS - days
+  for (let day = 0; day < days; day += daysAnInsert) {
+    await store.command({
+      query: insertDays,
+      query_params: { firstDay, day, days: Math.min(daysAnInsert, days - day) },
+      clickhouse_settings: insertSettings,
+    })
+  }
+  for (const table of tables) await store.command({ query: `OPTIMIZE TABLE tidemark.${table} FINAL` })
+}
+
+/** Asks a loaded store at random, always the same questions, and counts its bytes. */
+export async function measureQueries(store: Store): Promise<QueryFigures> {
+  const random = repeatable(20261120)
+  const [first = 0, last = 0] = await span(store)
+  const some = (from: number, to: number) => Math.floor(from + random() * (to - from))
+  const border = () => `border_${some(0, keys)}`
+
+  const asOf = await time(200, () => {
+    const from = some(first, Math.max(first + 1, last - 365 * dayS))
+    const series = { key: border(), from, until: from + 365 * dayS, at: some(from, last) }
+    return read(store, `SELECT ts, value, known_at FROM tidemark.as_of(at = {at:DateTime}) ${oneSeries}`, series)
+  })
+  const changes = await time(40, () => {
+    const since = some(first, last)
+    const query = 'SELECT * FROM tidemark.changes(since = {since:DateTime}, until = {until:DateTime})'
+    return read(store, query, { since, until: since + dayS })
+  })
+  const latest = await time(100, () => {
+    const from = some(first, last)
+    const series = { key: border(), from, until: from + 30 * dayS }
+    return read(store, `SELECT ts, value FROM tidemark.latest ${oneSeries}`, series)
+  })
+  const sizes = await tableSizes(store)
+  return {
+    as_of_p50_ms: percentile(asOf, 0.5),
+    as_of_p95_ms: percentile(asOf, 0.95),
+    changes_p50_ms: percentile(changes, 0.5),
+    changes_p95_ms: percentile(changes, 0.95),
+    latest_p95_ms: percentile(latest, 0.95),
+    bytes_per_point: Math.max(...sizes.map(({ bytesPerRow }) => bytesPerRow)),
+    bytes_by_table: Object.fromEntries(sizes.map(({ table, bytesPerRow }) => [table, bytesPerRow])),
+    point_versions: sizes.find(({ table }) => table === 'point_revisions')?.rows ?? 0,
+  }
+}
+
+const oneSeries = `WHERE dataset = '${dataset}' AND key = {key:String}
+  AND ts >= {from:DateTime} AND ts < {until:DateTime} ORDER BY ts`
+
+const insertDays = `
+INSERT INTO tidemark.slices
+WITH
+  {firstDay:Int64} + {day:Int64} + intDiv(number, ${keys * answersADay}) AS day,
+  toInt64(intDiv(number, ${keys}) % ${answersADay}) AS answer,
+  number % ${keys} AS border,
+  day * ${dayS * 1000} AS day_ms,
+  toInt64(500 + cityHash64(border) % 3000 + cityHash64(border, intDiv(day, 7)) % 300) AS level,
+  arrayCumSum(arrayMap(hour -> toInt64(cityHash64(border, day, hour) % 101) - 50, range(24))) AS walk,
+  (percent, seed) -> arrayMap(hour -> if(
+    answer >= seed AND cityHash64(border, day, hour, seed) % 100 < percent,
+    toInt64(cityHash64(border, day, hour, seed, 'change') % 200) - 100, 0), range(24)) AS changed
+SELECT
+  '${dataset}' AS dataset,
+  concat('border_', toString(border)) AS key,
+  day_ms AS window_start_ms,
+  day_ms + ${dayS * 1000} AS window_end_ms,
+  day_ms AS start_ms,
+  3600 AS step_s,
+  arrayMap((w, second, third) -> toFloat64(greatest(0, level + w + second + third)), walk, changed(40, 1), changed(10, 2))
+    AS told,
+  day_ms + [-48600000, 39600000, 385200000][answer + 1] + toInt64(cityHash64(day, answer) % 600000) AS known_at_ms,
+  known_at_ms - 60000 AS upstream_modified_at_ms,
+  1 AS transform_version,
+  [] AS flags,
+  'simulated' AS origin,
+  cityHash64(day) % 4 AS raw_partition,
+  intDiv(day, 4) * ${answersADay} + answer AS raw_offset
+FROM numbers(toUInt64({days:Int64} * ${keys * answersADay}))`
+
+/** First and last known_at, seconds. */
+async function span(store: Store): Promise<number[]> {
+  const query = 'SELECT toUnixTimestamp(min(known_at)), toUnixTimestamp(max(known_at)) FROM tidemark.point_revisions'
+  return (await read(store, query, {})).trim().split('\t').map(Number)
+}
+
+async function tableSizes(store: Store): Promise<{ table: string; rows: number; bytesPerRow: number }[]> {
+  const query = `SELECT table, sum(rows) AS rows, sum(bytes_on_disk) / rows AS bytes_per_row FROM system.parts
+    WHERE active AND database = 'tidemark' AND has({tables:Array(String)}, table) GROUP BY table`
+  const text = await read(store, query, { tables })
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .map(([table = '', rows, bytes]) => ({ table, rows: Number(rows), bytesPerRow: Number(Number(bytes).toFixed(2)) }))
+}
+
+async function read(store: Store, query: string, parameters: Record<string, unknown>): Promise<string> {
+  const result = await store.query({ query, query_params: parameters, format: 'TabSeparated' })
+  return result.text()
+}
+
+/** Milliseconds of each of `times` questions, one after the other, after a few that do not count. */
+async function time(times: number, ask: () => Promise<unknown>): Promise<number[]> {
+  for (let warm = 0; warm < 5; warm++) await ask()
+  const took: number[] = []
+  for (let i = 0; i < times; i++) {
+    const start = performance.now()
+    await ask()
+    took.push(performance.now() - start)
+  }
+  return took
+}
+
+function percentile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1))
+}
+
+/** Random numbers from 0 to 1, the same at every run (a linear congruential generator, Numerical Recipes). */
+function repeatable(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
