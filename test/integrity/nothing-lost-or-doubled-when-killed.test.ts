@@ -1,0 +1,252 @@
+// One stack as users have it; its supervisor starts again what is killed. Meanwhile the simulator revises days, and
+// windows are asked for all the time, so that there is always something under way. At the end the simulator says what
+// must be in the store: it knows what it published when, and what it answered with which bytes.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addDays } from '#platform/polling/business-day.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import type { RecordName, Records } from '#schemas/generated/records.ts'
+import { type Random, randomFrom, seedOfThisRun } from './random.ts'
+import { readRecords, type TopicRecord } from './read-records.ts'
+import { type Clients, prepareStack, type RunningStack, runningPart } from './running-stack.ts'
+import {
+  differences,
+  type Points,
+  pointName,
+  type SimulatorClient,
+  simulatorClient,
+  windowOf,
+} from './simulator-client.ts'
+import { dataset, eventually, pointsOf, storeTime, untilStored, writeRequests } from './whole-chain.ts'
+
+const faults = process.env.TIDEMARK_FAULTS === '1'
+const killsEach = faults ? 20 : 3
+const seed = seedOfThisRun()
+const today = '2026-03-20'
+const days = Array.from({ length: 10 }, (_, index) => addDays(today, index - 9))
+const hourMs = 3_600_000
+
+let stack: RunningStack
+let clients: Clients
+let simulator: SimulatorClient
+
+beforeAll(async () => {
+  console.info(`seed ${seed} (TIDEMARK_SEED repeats it), ${killsEach} kills of each part`)
+  stack = await prepareStack('simulated', {
+    SIMULATOR_SEED: `${seed}`,
+    SIMULATOR_START: `${today}T12:00:00Z`,
+    SIMULATOR_SPEED: '10',
+    BACKFILL_DAYS: '10',
+    SESSION_TIMEOUT_MS: '6000',
+  })
+  await stack.up()
+  clients = await stack.connect()
+  simulator = simulatorClient(stack.file().endpoints.simulator!)
+})
+afterAll(() => stack?.remove())
+
+/** Kills a part at random moments, each time when it runs again. */
+async function killAgainAndAgain(name: string, random: Random): Promise<void> {
+  let pid = await runningPart(stack, name)
+  for (let kill = 1; kill <= killsEach; kill++) {
+    await sleep(random.between(50, 2_500))
+    process.kill(pid, 'SIGKILL')
+    pid = await runningPart(stack, name, pid)
+  }
+}
+
+/** Revises days and asks for days until it is told to stop. What Kafka does not take is asked again. */
+async function keepBusy(random: Random, stopped: AbortSignal): Promise<number> {
+  let revisions = 0
+  while (!stopped.aborted) {
+    const day = random.pick(days)
+    const hour = random.between(0, 23)
+    const edit = random.between(0, 3)
+    if (edit === 0) await simulator.command({ revise: { day } })
+    if (edit === 1)
+      await simulator.command({ revise: { day, hour, key: 'border_AT_BE', value: random.pick([null, 10]) } })
+    if (edit === 2) await simulator.command({ revise: { day, key: 'border_BE_FR' } })
+    if (edit <= 2) revisions++
+    await writeRequests(clients, stack.file().endpoints.simulator!, [day, random.pick(days)]).catch(() => undefined)
+    await sleep(random.between(100, 500))
+  }
+  return revisions
+}
+
+/** Asks for every day once more and waits until the newest answer to each is recorded and all is stored. */
+async function comeToRest(): Promise<void> {
+  await Promise.all(
+    ['kafka', 'registry', 'clickhouse', 'normalizer', 'sink', 'poller'].map((name) => runningPart(stack, name)),
+  )
+  const sinceMs = await simulator.nowMs()
+  await writeRequests(clients, stack.file().endpoints.simulator!, days)
+  for (const day of days) {
+    const { startMs, endMs } = windowOf(day)
+    const from = new Date(startMs).toISOString()
+    await eventually(
+      `${day} is polled after all`,
+      async () => {
+        const answer = (await simulator.requests()).findLast(
+          ({ fromUtc, status }) => fromUtc === from && status === 200,
+        )
+        if (answer === undefined || answer.simMs <= sinceMs) return false
+        const [poll] = await clients.query<{ hash: string }>(
+          `SELECT content_hash AS hash FROM tidemark.polls FINAL WHERE outcome != 'failed'
+           AND request_identity = '${requestIdentity(dataset, { startMs, endMs })}' ORDER BY fetched_at DESC LIMIT 1`,
+        )
+        return poll?.hash === answer.sha256
+      },
+      60_000,
+    )
+  }
+  await untilStored(clients.environment, 60_000)
+}
+
+type Decoded<Name extends RecordName> = Records[Name] & Pick<TopicRecord, 'partition' | 'offset'>
+
+async function decoded<Name extends RecordName>(topic: string, name: Name): Promise<Decoded<Name>[]> {
+  const decoder = clients.registry.decoder(name)
+  const records = await readRecords(clients.kafka, topic)
+  await decoder.prepare(records.map(({ value }) => value))
+  return records.map(({ value, partition, offset }) => {
+    const record = decoder.decode(value)
+    if ('reason' in record) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
+    return { ...(record as Records[Name]), partition, offset }
+  })
+}
+
+/** One answer as it must stand in the store: whose window, known since when, saying what. */
+interface Told {
+  identity: string
+  startMs: number
+  knownAtMs: number
+  points: Points
+}
+
+/** Every point that an answer with this content names: hours that it leaves out are null. */
+function wholeWindow(truth: Points, startMs: number, endMs: number): Points {
+  const keys = new Set([...truth.keys()].map((name) => name.split(' ')[0] ?? ''))
+  const points: Points = new Map()
+  for (const key of keys)
+    for (let atMs = startMs; atMs < endMs; atMs += hourMs)
+      points.set(pointName(key, atMs), truth.get(pointName(key, atMs)) ?? null)
+  return points
+}
+
+/** What must be known from the raw topic, by what the simulator says that it published when it sent those bytes. */
+async function toldBy(raw: Decoded<'RawResponse'>[]): Promise<Told[]> {
+  const requests = await simulator.requests()
+  const contents = new Map<string, Promise<Points>>()
+  const told = new Map<string, Promise<Told>>()
+  for (const { requestIdentity: identity, windowStart, windowEnd, contentHash, fetchedAt } of raw) {
+    const from = new Date(windowStart).toISOString()
+    const sent = requests.find(
+      ({ fromUtc, sha256, status }) => fromUtc === from && sha256 === contentHash && status === 200,
+    )
+    expect(sent, `the simulator never sent what raw holds of ${identity}`).toBeDefined()
+    const day = new Date(windowStart + 12 * hourMs).toISOString().slice(0, 10)
+    const content = contents.get(contentHash) ?? simulator.truth(day, sent!.simMs)
+    contents.set(contentHash, content)
+    // A raw record may be there twice when an acknowledgement was lost: the same knowledge.
+    const points = content.then((truth) => wholeWindow(truth, windowStart, windowEnd))
+    told.set(
+      `${identity} ${fetchedAt}`,
+      points.then((all) => ({ identity, startMs: windowStart, knownAtMs: fetchedAt, points: all })),
+    )
+  }
+  return Promise.all(told.values())
+}
+
+/** What the store says that each answer of a window told, by the answer's known_at. */
+async function storedAnswers(startMs: number): Promise<Map<number, Points>> {
+  const rows = await clients.query<{ key: string; knownAtMs: number; points: [number, number | null][] }>(
+    `SELECT key, toUnixTimestamp64Milli(known_at) + 0.0 AS knownAtMs, groupArray((toUnixTimestamp(ts), value)) AS points
+     FROM tidemark.point_revisions FINAL WHERE dataset = '${dataset}' AND window_start = toDateTime(${startMs / 1000}, 'UTC')
+     GROUP BY key, known_at`,
+  )
+  const answers = new Map<number, Points>()
+  for (const { key, knownAtMs, points } of rows) {
+    const answer = answers.get(knownAtMs) ?? new Map()
+    for (const [atS, value] of points) {
+      const name = pointName(key, atS * 1000)
+      if (answer.has(name)) throw new Error(`${name} stands twice in the answer known at ${storeTime(knownAtMs)}`)
+      answer.set(name, value)
+    }
+    answers.set(knownAtMs, answer)
+  }
+  return answers
+}
+
+test(
+  `nothing lost or doubled when poller, normalizer, sink, broker, registry or store is killed (${killsEach} times each)`,
+  async () => {
+    const done = new AbortController()
+    const busy = keepBusy(randomFrom(seed), done.signal)
+    const parts = ['poller', 'normalizer', 'sink', 'kafka', 'registry', 'clickhouse']
+    const startedMs = Date.now()
+    await Promise.all(parts.map((name, index) => killAgainAndAgain(name, randomFrom(seed + 1 + index)))).finally(() =>
+      done.abort(),
+    )
+    const revisions = await busy
+    const killedMs = Date.now()
+    await comeToRest()
+    const restMs = Date.now()
+
+    const raw = await decoded('jao.raw', 'RawResponse')
+    const polls = await decoded('polls', 'Poll')
+    console.info(
+      `${revisions} revisions, ${polls.length} polls, ${raw.length} raw records in ${killedMs - startedMs} ms of kills, at rest after ${restMs - killedMs} ms`,
+    )
+    expect(revisions).toBeGreaterThan(10)
+
+    // What a poll says that it wrote is there, and nothing was refused on the way.
+    const rawAt = new Map(raw.map((record) => [`${record.partition}/${record.offset}`, record]))
+    for (const { requestIdentity: identity, outcome, rawPartition, rawOffset, contentHash, fetchedAt } of polls) {
+      if (outcome === 'changed') expect(rawOffset).not.toBeNull()
+      if (rawOffset === null) continue
+      const { requestIdentity, ...record } = rawAt.get(`${rawPartition}/${rawOffset}`)!
+      expect([requestIdentity, record.contentHash, record.fetchedAt]).toEqual([identity, contentHash, fetchedAt])
+    }
+    for (const topic of ['jao.dlq', 'tidemark.dlq']) expect(await readRecords(clients.kafka, topic)).toEqual([])
+    const pollNames = polls.map(
+      ({ requestIdentity: identity, fetchedAt, poller }) => `${identity} ${fetchedAt} ${poller}`,
+    )
+    const storedPolls = await clients.query<{ name: string }>(
+      "SELECT concat(request_identity, ' ', toString(toUnixTimestamp64Milli(fetched_at)), ' ', poller) AS name FROM tidemark.polls FINAL",
+    )
+    expect(storedPolls.map(({ name }) => name).toSorted()).toEqual([...new Set(pollNames)].toSorted())
+
+    // Every answer has exactly its points, and there are no others.
+    const told = await toldBy(raw)
+    for (const [startMs, answers] of Map.groupBy(told, (answer) => answer.startMs)) {
+      const stored = await storedAnswers(startMs)
+      for (const { identity, knownAtMs, points } of answers) {
+        expect(differences(points, stored.get(knownAtMs) ?? new Map()), `${identity} ${knownAtMs}`).toEqual([])
+      }
+    }
+    const [counted] = await clients.query<{ rows: number }>(
+      'SELECT toUInt32(count()) AS rows FROM tidemark.point_revisions FINAL',
+    )
+    expect(counted?.rows).toBe(told.reduce((sum, { points }) => sum + points.size, 0))
+
+    // Now: what the simulator publishes. Then: the newest answer of each window by then.
+    for (const day of days) {
+      const { startMs, endMs } = windowOf(day)
+      const truth = wholeWindow(await simulator.truth(day), startMs, endMs)
+      expect(differences(truth, await pointsOf(clients, 'latest', windowOf(day))), day).toEqual([])
+    }
+    const random = randomFrom(seed + 100)
+    const [first, last] = [Math.min, Math.max].map((of) => of(...told.map(({ knownAtMs }) => knownAtMs)))
+    for (let look = 0; look < 4; look++) {
+      const atMs = random.between(first!, last!)
+      for (const day of days) {
+        const { startMs } = windowOf(day)
+        const known = told.filter((answer) => answer.startMs === startMs && answer.knownAtMs <= atMs)
+        const newest = known.toSorted((one, other) => one.knownAtMs - other.knownAtMs).at(-1)
+        const stored = await pointsOf(clients, `as_of(at = '${storeTime(atMs)}')`, windowOf(day))
+        expect(differences(newest?.points ?? new Map(), stored), `${day} at ${storeTime(atMs)}`).toEqual([])
+      }
+    }
+  },
+  faults ? 1_800_000 : 240_000,
+)

@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive } from '#infra/local/process-table.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { createStore, type Store } from '#platform/clickhouse/client.ts'
+import { createKafka, type Kafka } from '#platform/kafka/client.ts'
+import { openProducer, type Producer } from '#platform/kafka/produce.ts'
+import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
+import { connectionSettings, readConfig } from '#platform/process/config.ts'
+import { freePortBase, tidemark } from '../support/tidemark-command.ts'
+
+/** A stack as users have it: started and stopped by the command, its parts kept alive by its supervisor. */
+export interface RunningStack {
+  dataDir: string
+  /** What it says of itself just now. */
+  file: () => StackFile
+  /** `tidemark up --detach`; throws with what it printed when that fails. */
+  up: () => Promise<void>
+  /** `tidemark <args> --data <this one>`. */
+  run: (...args: string[]) => ReturnType<typeof tidemark>
+  /** Clients of its parts. They outlive a restart: the ports stay. */
+  connect: () => Promise<Clients>
+  /** Stops it, disconnects the clients and removes its directory. */
+  remove: () => Promise<void>
+}
+
+export interface Clients {
+  environment: Record<string, string>
+  kafka: Kafka
+  registry: Registry
+  producer: Producer
+  query: <Row>(sql: string) => Promise<Row[]>
+  close: () => Promise<void>
+}
+
+const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'JAO_BASE_URL', 'NODE_ENV']
+
+/** Prepares a stack in a temporary directory on free ports. `settings` go to all its parts. */
+export async function prepareStack(
+  source: 'live' | 'simulated',
+  settings: Record<string, string>,
+): Promise<RunningStack> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tidemark-stack-'))
+  const portBase = await freePortBase()
+  const inherited = Object.entries(process.env).filter(([name]) => !elsewhere.includes(name))
+  const environment = { ...Object.fromEntries(inherited), ...settings }
+  const run: RunningStack['run'] = (...args) => tidemark([...args, '--data', dataDir], environment)
+  const file = (): StackFile => JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8'))
+  const clients: Clients[] = []
+  return {
+    dataDir,
+    file,
+    run,
+    up: async () => {
+      const { code, stderr } = await run('up', '--detach', '--source', source, '--port-base', `${portBase}`)
+      if (code !== 0) throw new Error(`the stack did not start: ${stderr}`)
+    },
+    connect: async () => {
+      const opened = await connectTo(file())
+      clients.push(opened)
+      return opened
+    },
+    remove: async () => {
+      await Promise.all(clients.map(({ close }) => close()))
+      await run('down')
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function connectTo({ endpoints }: StackFile): Promise<Clients> {
+  const { writer } = JSON.parse(readFileSync(endpoints.clickhouse.passwordFile ?? '', 'utf8'))
+  const { url } = endpoints.clickhouse
+  const environment = { KAFKA_BROKERS: endpoints.kafka, SCHEMA_REGISTRY_URL: endpoints.registry, CLICKHOUSE_URL: url }
+  const config = readConfig(connectionSettings, environment)
+  const kafka = createKafka(config, 'test')
+  const producer = await openProducer(kafka)
+  const store: Store = createStore({ url, ...writer, requestTimeoutMs: 60_000 })
+  return {
+    environment,
+    kafka,
+    registry: openRegistry(config),
+    producer,
+    query: async <Row>(sql: string) => (await store.query({ query: sql, format: 'JSONEachRow' })).json<Row>() as never,
+    close: async () => {
+      await store.close()
+      await producer.disconnect()
+    },
+  }
+}
+
+/** Waits until a part runs, as another process than `notPid`; its process id. */
+export async function runningPart(stack: RunningStack, name: string, notPid = 0, timeoutMs = 120_000): Promise<number> {
+  const deadlineMs = Date.now() + timeoutMs
+  for (;;) {
+    const part = stack.file().parts[name]
+    if (part?.state === 'running' && part.pid !== notPid && isAlive(part.pid)) return part.pid
+    if (Date.now() > deadlineMs) throw new Error(`${name} does not run again within ${timeoutMs} ms`)
+    await sleep(50)
+  }
+}
