@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { database, insert, type Store } from './client.ts'
 
-/** A numbered change of the schema: one file, one statement that may run twice. */
-export interface Migration {
+export interface MigrationName {
   number: number
+  /** verb_table, as in the file's name. */
   name: string
+}
+
+/** A numbered change of the schema: one file, one statement that may run twice. */
+export interface Migration extends MigrationName {
   sql: string
   /** SHA-256 of the text with LF line ends, hex. */
   hash: string
@@ -28,7 +32,7 @@ const migrationsDirectory = new URL('../../infra/clickhouse/migrations/', import
  * only. Safe to run again, also after a crash between a statement and its record, and by two processes at once.
  * @throws MigrationError when an applied file has changed since, or the store is newer than the files
  */
-export async function migrate(store: Store, directory: URL = migrationsDirectory): Promise<Migration[]> {
+export async function migrate(store: Store, directory: URL = migrationsDirectory): Promise<MigrationName[]> {
   const migrations = await readMigrations(directory)
   await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` })
   await store.command({ query: createRecords })
@@ -38,7 +42,7 @@ export async function migrate(store: Store, directory: URL = migrationsDirectory
     const record = [migration.number, migration.name, migration.hash, new Date().toISOString()]
     await insert(store, 'migrations', ['number', 'name', 'hash', 'applied_at'], [record])
   }
-  return pending
+  return pending.map(({ number, name }) => ({ number, name }))
 }
 
 /** Creates the sources' views, or replaces them by what they say now. Run after `migrate`. */
@@ -65,9 +69,7 @@ export async function readMigrations(directory: URL = migrationsDirectory): Prom
   )
 }
 
-interface AppliedMigration {
-  number: number
-  name: string
+interface AppliedMigration extends MigrationName {
   hash: string
 }
 

@@ -52,11 +52,11 @@ export async function measureQueries(store: Store): Promise<QueryFigures> {
   const asOf = await time(200, () => {
     const from = some(first, Math.max(first + 1, last - 365 * dayS))
     const series = { key: border(), from, until: from + 365 * dayS, at: some(from, last) }
-    return read(store, `SELECT ts, value, known_at FROM tidemark.as_of(at = {at:DateTime}) ${oneSeries}`, series)
+    return read(store, `SELECT ts, value, known_at FROM tidemark.as_of(at = {at:DateTime('UTC')}) ${oneSeries}`, series)
   })
   const changes = await time(40, () => {
     const since = some(first, last)
-    const query = 'SELECT * FROM tidemark.changes(since = {since:DateTime}, until = {until:DateTime})'
+    const query = "SELECT * FROM tidemark.changes(since = {since:DateTime('UTC')}, until = {until:DateTime('UTC')})"
     return read(store, query, { since, until: since + dayS })
   })
   const latest = await time(100, () => {
@@ -78,7 +78,7 @@ export async function measureQueries(store: Store): Promise<QueryFigures> {
 }
 
 const oneSeries = `WHERE dataset = '${dataset}' AND key = {key:String}
-  AND ts >= {from:DateTime} AND ts < {until:DateTime} ORDER BY ts`
+  AND ts >= {from:DateTime('UTC')} AND ts < {until:DateTime('UTC')} ORDER BY ts`
 
 const insertDays = `
 INSERT INTO tidemark.slices

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { insert } from '#platform/clickhouse/client.ts'
+import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
+import { tableTargets } from '#schemas/tables.ts'
+import { sources } from '#sources/index.ts'
+import { type RunningStore, startStore } from './running-store.ts'
+import { insertSlices, lines, slice } from './slices.ts'
+
+// A whole machine that is not in UTC: neither ours, nor the session of whoever asks, may move a time.
+process.env.TZ = 'Europe/Brussels'
+
+let running: RunningStore
+beforeAll(async () => {
+  running = await startStore()
+  await migrate(running.store)
+  await applyViews(
+    running.store,
+    sources.flatMap(({ datasets }) => datasets.map(({ view }) => view)),
+  )
+})
+afterAll(() => running?.stop())
+
+const dataset = 'jao.core.maxExchanges'
+const emittedAt = Date.parse('2026-06-10T08:00:00Z')
+
+async function insertSeries(key: string, labels: Record<string, string>, at: number): Promise<void> {
+  const target = tableTargets.Series!
+  const series = { dataset, key, labels, unit: 'MW', step: 3600, transformVersion: 1, emittedAt: at }
+  await insert(running.store, target.table, target.columns, [target.row(series)])
+}
+
+it('runs outside UTC', () => {
+  expect(new Date('2026-07-01T00:00:00Z').getHours()).toBe(2)
+})
+
+it('jao_core_max_exchanges names the zones by the newest labels, and null where the key cannot be read', async () => {
+  await insertSeries('border_AT_BE', { from: 'XX', to: 'YY' }, emittedAt)
+  await insertSeries('border_AT_BE', { from: 'AT', to: 'BE' }, emittedAt + 1)
+  await insertSeries('border_AT_BE', { from: 'AT', to: 'BE' }, emittedAt + 1)
+  await insertSeries('something_else', {}, emittedAt)
+  const answer = { dataset, start: '2026-06-10T22:00:00Z', knownAt: '2026-06-10T08:30:00.125Z' }
+  await insertSlices(running.store, [
+    slice({ ...answer, key: 'border_AT_BE', values: [100, null] }),
+    slice({ ...answer, key: 'something_else', values: [7] }),
+    slice({ ...answer, key: 'not_in_series_yet', values: [8] }),
+    slice({ ...answer, key: 'border_AT_BE', dataset: 'another.dataset', values: [9] }),
+  ])
+  const query = `SELECT delivery_start, from_zone, to_zone, mw, known_at FROM tidemark.jao_core_max_exchanges
+    ORDER BY mw NULLS LAST, delivery_start`
+  expect(await lines(running.reader, query)).toEqual([
+    '2026-06-10 22:00:00\t\\N\t\\N\t7\t2026-06-10 08:30:00.125',
+    '2026-06-10 22:00:00\t\\N\t\\N\t8\t2026-06-10 08:30:00.125',
+    '2026-06-10 22:00:00\tAT\tBE\t100\t2026-06-10 08:30:00.125',
+    '2026-06-10 23:00:00\tAT\tBE\t\\N\t2026-06-10 08:30:00.125',
+  ])
+})
+
+it('times mean UTC as text, as parameters, and as a Date, whatever zone the session is in', async () => {
+  const told = { dataset: 'zones', start: '2026-10-25T00:00:00Z', values: [1, 2] }
+  await insertSlices(running.store, [slice({ ...told, knownAt: '2026-10-24T08:30:00.500Z' })])
+  await insertSlices(running.store, [slice({ ...told, values: [1, 3], knownAt: '2026-10-24T09:30:00.500Z' })])
+  const ask = async (select: string, parameters: Record<string, unknown> = {}) => {
+    const query = { query: `${select} SETTINGS session_timezone = 'America/New_York'`, query_params: parameters }
+    const result = await running.store.query({ ...query, format: 'TabSeparated' })
+    return (await result.text()).split('\n').slice(0, -1)
+  }
+  const rest = "WHERE dataset = 'zones' AND ts >= '2026-10-25 01:00:00' ORDER BY ts"
+  const columns = 'SELECT ts, value, known_at FROM'
+  const before = ['2026-10-25 01:00:00\t2\t2026-10-24 08:30:00.500']
+  const at = '2026-10-24 09:30:00.499'
+  expect(await ask(`${columns} tidemark.as_of(at = '${at}') ${rest}`)).toEqual(before)
+  expect(await ask(`${columns} tidemark.as_of(at = {at:String}) ${rest}`, { at })).toEqual(before)
+  const date = { at: new Date('2026-10-24T09:30:00.499Z') }
+  expect(await ask(`${columns} tidemark.as_of(at = {at:DateTime64(3, 'UTC')}) ${rest}`, date)).toEqual(before)
+  expect(await ask(`${columns} tidemark.latest ${rest}`)).toEqual(['2026-10-25 01:00:00\t3\t2026-10-24 09:30:00.500'])
+  const span = "since = '2026-10-24 09:30:00.500', until = '2026-10-24 09:30:00.501'"
+  const changes = `SELECT ts, previous_value, value, known_at FROM tidemark.changes(${span}) WHERE dataset = 'zones'`
+  expect(await ask(changes)).toEqual(['2026-10-25 01:00:00\t2\t3\t2026-10-24 09:30:00.500'])
+  const windows = "SELECT DISTINCT window_start, window_end FROM tidemark.point_revisions WHERE dataset = 'zones'"
+  expect(await ask(windows)).toEqual(['2026-10-25 00:00:00\t2026-10-25 02:00:00'])
+})
+
+it('a poll is one row however often it is delivered, with all that it says', async () => {
+  const target = tableTargets.Poll!
+  const at = (text: string) => Date.parse(text)
+  const memory = { lastGoodFetchedAt: null, lastGoodHash: null, etag: null, lastModified: null, lastChangedAt: null }
+  const poll = {
+    requestIdentity: `${dataset}/2026-10-24T22:00:00Z/2026-10-25T23:00:00Z`,
+    dataset,
+    host: 'publicationtool.jao.eu',
+    windowStart: at('2026-10-24T22:00:00Z'),
+    windowEnd: at('2026-10-25T23:00:00Z'),
+    lane: 'live',
+    sentAt: at('2026-10-24T08:30:00.001Z'),
+    fetchedAt: at('2026-10-24T08:30:00.250Z'),
+    outcome: 'failed',
+    status: 503,
+    durationMs: 249,
+    bytes: 12,
+    contentHash: null,
+    error: 'Service\tUnavailable "…"',
+    errorBody: 'busy',
+    rawPartition: null,
+    rawOffset: null,
+    poller: 'poller-1',
+    origin: 'live',
+    memory: { ...memory, completeness: null, hadRows: false, failures: 3 },
+  }
+  const row = target.row(poll)
+  await insert(running.store, target.table, target.columns, [row])
+  await insert(running.store, target.table, target.columns, [row])
+  const later = {
+    ...poll,
+    fetchedAt: poll.fetchedAt + 1,
+    outcome: 'changed',
+    status: 200,
+    rawPartition: 3,
+    rawOffset: 41,
+  }
+  await insert(running.store, target.table, target.columns, [target.row({ ...later, error: null })])
+  const columns =
+    'window_start, window_end, sent_at, fetched_at, outcome, status, raw_partition, raw_offset, error, failures'
+  const window = '2026-10-24 22:00:00.000\t2026-10-25 23:00:00.000\t2026-10-24 08:30:00.001'
+  expect(await lines(running.reader, `SELECT ${columns} FROM tidemark.polls FINAL ORDER BY fetched_at`)).toEqual([
+    `${window}\t2026-10-24 08:30:00.250\tfailed\t503\t\\N\t\\N\tService\\tUnavailable "…"\t3`,
+    `${window}\t2026-10-24 08:30:00.251\tchanged\t200\t3\t41\t\\N\t3`,
+  ])
+})
