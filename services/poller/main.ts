@@ -2,7 +2,6 @@
 import { hostname } from 'node:os'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
-import { readConfig } from '#platform/process/config.ts'
 import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
@@ -13,10 +12,10 @@ import { hostsOf } from './hosts.ts'
 import { createMetrics } from './metrics.ts'
 import { type Poller, startPoller } from './poller.ts'
 import { openPublisher } from './publish.ts'
-import { baseUrlSettings, dueSettings, pollerSettings, userAgent } from './settings.ts'
+import { dueSettings, readPollerConfig, userAgent } from './settings.ts'
 
-const config = readConfig(pollerSettings)
-const hosts = hostsOf(sources, readConfig(baseUrlSettings))
+const { config, baseUrls } = readPollerConfig()
+const hosts = hostsOf(sources, baseUrls)
 if (process.argv.includes('--check-config')) process.exit(0)
 
 const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl, ORIGIN: origin } = config

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { kafkaSettings, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import { kafkaSettings, readConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import type { DueSettings } from './due.ts'
@@ -7,12 +7,12 @@ import type { DueSettings } from './due.ts'
 const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address' })
 
 /** The addresses that replace the sources' own, by the names the sources give them: JAO_BASE_URL and so on. */
-export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
+const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
   sources.map(({ baseUrl }) => [baseUrl.setting, httpAddress.optional()]),
 )
 
 /** All that the poller takes from its environment, besides the base URLs. */
-export const pollerSettings = {
+const pollerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
@@ -36,6 +36,13 @@ export const pollerSettings = {
 }
 
 export type PollerConfig = Readonly<z.infer<z.ZodObject<typeof pollerSettings>>>
+
+/** Reads all settings from the environment. @throws ConfigError that names every one that does not fit. */
+export function readPollerConfig(): { config: PollerConfig; baseUrls: Record<string, string | undefined> } {
+  const config: PollerConfig = readConfig({ ...baseUrlSettings, ...pollerSettings })
+  const given = Object.entries(config).filter(([name]) => name in baseUrlSettings)
+  return { config, baseUrls: Object.fromEntries(given) }
+}
 
 export function dueSettings(config: PollerConfig): DueSettings {
   return {

@@ -22,7 +22,7 @@ test('a poller that was stopped while another took over drops the answer it was 
     return undefined
   })
   const other = pollers.find((poller) => poller !== owner)!
-  await upstream.command({ fault: 'slow', ms: 2_000, count: 1, day: '2026-05-05' })
+  await upstream.command({ fault: 'slow', ms: 4_000, count: 1, day: '2026-05-05' })
   await parts.request(upstream.url, businessDay('Europe/Brussels', '2026-05-05').window)
   await eventually('the request is under way', async () =>
     (await upstream.requests()).some(({ fromUtc }) => fromUtc?.startsWith('2026-05-04')),

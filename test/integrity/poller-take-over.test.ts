@@ -42,7 +42,7 @@ test('no sliding minute exceeds the budget while one poller takes over from anot
   expect(requests.filter(({ status }) => status === 429)).toEqual([])
   const busiest = busiestMinute(requests.map(({ elapsedMs }) => elapsedMs))
   expect(busiest).toBeLessThanOrEqual(100)
-  expect(busiest).toBeGreaterThan(80)
+  expect(busiest).toBeGreaterThan(60)
   expect(new Set((await parts.polls()).map(({ poller }) => poller)).size).toBeGreaterThanOrEqual(2)
   await Promise.all(pollers.map((poller) => poller.kill('SIGTERM')))
   await upstream.stop()
