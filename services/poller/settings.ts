@@ -7,12 +7,12 @@ import type { DueSettings } from './due.ts'
 const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address' })
 
 /** The addresses that replace the sources' own, by the names the sources give them: JAO_BASE_URL and so on. */
-const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
+export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
   sources.map(({ baseUrl }) => [baseUrl.setting, httpAddress.optional()]),
 )
 
 /** All that the poller takes from its environment, besides the base URLs. */
-const pollerSettings = {
+export const pollerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
@@ -40,8 +40,7 @@ export type PollerConfig = Readonly<z.infer<z.ZodObject<typeof pollerSettings>>>
 /** Reads all settings from the environment. @throws ConfigError that names every one that does not fit. */
 export function readPollerConfig(): { config: PollerConfig; baseUrls: Record<string, string | undefined> } {
   const config: PollerConfig = readConfig({ ...baseUrlSettings, ...pollerSettings })
-  const given = Object.entries(config).filter(([name]) => name in baseUrlSettings)
-  return { config, baseUrls: Object.fromEntries(given) }
+  return { config, baseUrls: readConfig(baseUrlSettings) }
 }
 
 export function dueSettings(config: PollerConfig): DueSettings {
