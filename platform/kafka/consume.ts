@@ -48,7 +48,8 @@ export interface Consumption {
   stop: () => Promise<void>
 }
 
-const sessionTimeoutMs = 30_000
+// A member that was killed holds its partitions for so long. Work heartbeats every 2 s, however long it takes.
+const sessionTimeoutMs = 10_000
 const retryBackoff: Backoff = { firstMs: 200, longestMs: 5_000 }
 
 /** Consumes the subscriptions as one group until stopped. */
