@@ -46,7 +46,7 @@ function portBase(text: string): number {
 async function run(options: UpOptions): Promise<void> {
   const tell = (line: string): void => {
     if (process.send === undefined) process.stderr.write(`${line}\n`)
-    else if (process.connected) process.send({ line } satisfies FromDetached)
+    else if (process.connected) process.send({ line } satisfies FromDetached, () => undefined)
   }
   const source = options.source ?? (await decideSource(options.data, tell))
   const stackOptions: StackOptions = {

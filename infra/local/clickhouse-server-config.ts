@@ -18,7 +18,7 @@ export function clickHouseServerConfig(dataDir: string, port: number, credential
   <logger><level>warning</level><console>1</console></logger>
   <mark_cache_size>268435456</mark_cache_size>
   <max_server_memory_usage_to_ram_ratio>0.5</max_server_memory_usage_to_ram_ratio>
-  <profiles><writer></writer><reader><readonly>2</readonly></reader></profiles>
+  <profiles><default></default><writer></writer><reader><readonly>2</readonly></reader></profiles>
   <quotas><default></default></quotas>
   <users>
 ${user(credentials.writer, 'writer')}

@@ -15,6 +15,8 @@ export interface DataDirectory {
 }
 
 const leastFreeMiB = 500
+/** Kafka and ClickHouse write in runs of some MiB: with less than this their writes fail. */
+const fullMiB = 16
 
 /**
  * Takes the data directory for this process: made when absent, locked, of the right source, with room on its disk.
@@ -87,8 +89,7 @@ function rememberSource(path: string, source: SourceKind): void {
 }
 
 function refuseFullDisk(path: string): void {
-  const { bavail, bsize } = statfsSync(path)
-  const problem = diskProblem(path, bavail * bsize)
+  const problem = diskProblem(path, freeBytesOf(path))
   if (problem !== undefined) throw new Problem(problem)
 }
 
@@ -97,4 +98,12 @@ export function diskProblem(path: string, freeBytes: number): string | undefined
   const freeMiB = Math.floor(freeBytes / 1024 / 1024)
   if (freeMiB >= leastFreeMiB) return undefined
   return `The disk of ${path} has ${freeMiB} MiB free, and tidemark needs ${leastFreeMiB}: make room, or choose --data on another disk.`
+}
+
+/** Whether the disk of a running stack has no room left. */
+export const diskIsFull = (path: string): boolean => freeBytesOf(path) < fullMiB * 1024 * 1024
+
+function freeBytesOf(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
 }

@@ -48,7 +48,7 @@ const guard = `
 pid_file=$1; linger=$2; shift 2
 exec 3<&0
 "$@" <&3 3<&- & program=$!
-echo "$program" >"$pid_file"
+echo "$program" >"$pid_file" || { kill -KILL "$program"; exit 74; }
 ( while read -r _; do :; done; sleep "$linger"; kill -TERM "$program"; sleep 5; kill -KILL "$program" ) <&3 2>/dev/null & watch=$!
 exec 3<&-
 trap : INT TERM

@@ -6,6 +6,9 @@ import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { Problem } from './problem.ts'
 import { answersOk, failedStart, lastLines, untilReady } from './ready.ts'
 
+/** A service may have to wait for the session of a killed forerunner to expire before its consumer group lets it in. */
+const readyDeadlineMs = 120_000
+
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface NodePart {
@@ -27,7 +30,7 @@ export async function startNodePart(
   readyUrl: string,
 ): Promise<GuardedProcess> {
   const started = await start(directory, part)
-  if (await untilReady(() => answersOk(readyUrl), started.exited, 60_000)) return started
+  if (await untilReady(() => answersOk(readyUrl), started.exited, readyDeadlineMs)) return started
   await started.kill()
   failedStart(part.title, logOf(directory, part.name))
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { pause } from '#platform/process/retry.ts'
+import { diskIsFull } from './data-directory.ts'
 import type { Exit } from './guarded-process.ts'
 import { Problem } from './problem.ts'
 
@@ -28,12 +30,9 @@ export const answersOk = async (url: string): Promise<boolean> =>
 
 /** @throws Problem always: the part did not come up, with the last thing that it said. */
 export function failedStart(title: string, logFile: string): never {
-  const said = lastLines(logFile)
-  if (/No space left on device/i.test(said))
+  if (diskIsFull(dirname(logFile)))
     throw new Problem(`${title} did not start because the disk is full: make room and start again.`)
-  if (/Address already in use|BindException/i.test(said))
-    throw new Problem(`${title} did not start because its port is in use: stop what uses it or choose --port-base.`)
-  throw new Problem(`${title} did not start; its log is ${logFile} and ends with:\n${said.trimEnd()}`)
+  throw new Problem(`${title} did not start; its log is ${logFile} and ends with:\n${lastLines(logFile).trimEnd()}`)
 }
 
 /** The end of a log: some thirty lines at most. */

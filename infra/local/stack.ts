@@ -3,15 +3,14 @@ import { join } from 'node:path'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess, storeAccess } from './clickhouse.ts'
-import { type DataDirectory, openDataDirectory, type SourceKind } from './data-directory.ts'
+import { type DataDirectory, diskIsFull, openDataDirectory, type SourceKind } from './data-directory.ts'
 import { assertFree } from './free-ports.ts'
 import { endLeftover, killAllGuarded, rotate } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { logOf, pidFileOf } from './node-part.ts'
 import { type Elsewhere, elsewhere, planParts, serviceSettings, services, simulatorUrl } from './plan.ts'
 import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
-import { lastLines } from './ready.ts'
-import { type Endpoints, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
+import { type Endpoints, type PartState, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
 import { type Reports, supervise } from './supervise.ts'
 
 export interface StackOptions {
@@ -169,26 +168,32 @@ function stackFile(
 /** Tells the user what happens to the parts, and keeps stack.json true. */
 function reportTo(tell: (line: string) => void, file: StackFile, directory: DataDirectory): Reports {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+  const full = (): string | undefined => (diskIsFull(directory.path) ? 'the disk is full: make room' : undefined)
+  const note = (name: string, part: PartState): void => {
+    file.parts[name] = part
+    try {
+      writeStackFile(file)
+    } catch (error) {
+      // The stack must not end because the disk is full; the next change is written again.
+      tell(`✘ stack.json could not be written: ${(error as Error).message}`)
+    }
+  }
   return {
     ready: (name, tookMs, part) => {
       const before = file.parts[name]
-      if (part) file.parts[name] = { state: 'running', pid: part.pid, restarts: before ? before.restarts + 1 : 0 }
-      writeStackFile(file)
+      if (part) note(name, { state: 'running', pid: part.pid, restarts: before ? before.restarts + 1 : 0 })
       tell(`✔ ${name} ${seconds(tookMs)}${before ? ' (started again)' : ''}`)
     },
     ended: (name, exit, againInMs) => {
       const before = file.parts[name]
-      if (before) file.parts[name] = { ...before, state: 'restarting' }
-      writeStackFile(file)
-      const full = /No space left on device|ENOSPC/.test(lastLines(logOf(directory, name)))
-      const why = full ? 'the disk is full: make room' : `see ${logOf(directory, name)}`
-      tell(
-        `✘ ${name} ended (${exit.signal ?? `code ${exit.code}`}), starting it again in ${seconds(againInMs)}; ${why}`,
-      )
+      const how = exit.signal ?? `code ${exit.code}`
+      const why = full() ?? `see ${logOf(directory, name)}`
+      tell(`✘ ${name} ended (${how}), starting it again in ${seconds(againInMs)}; ${why}`)
+      if (before) note(name, { ...before, state: 'restarting' })
     },
-    failed: (name, error, againInMs) =>
-      tell(
-        `✘ ${name} did not start again, trying in ${seconds(againInMs)}: ${(error as Error).message.split('\n')[0]}`,
-      ),
+    failed: (name, error, againInMs) => {
+      const why = full() ?? (error as Error).message.split('\n')[0]
+      tell(`✘ ${name} did not start again, trying in ${seconds(againInMs)}; ${why}`)
+    },
   }
 }

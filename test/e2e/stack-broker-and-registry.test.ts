@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { cacheDirectory } from '#infra/local/artifacts.ts'
 import { startBroker } from '#infra/local/broker.ts'
 import { startWithArchive } from '#infra/local/class-archive.ts'
@@ -12,10 +12,13 @@ import { isAlive } from '#infra/local/process-table.ts'
 import { startRegistry } from '#infra/local/registry.ts'
 import { type RealParts, startRealParts } from '../support/real-parts.ts'
 
+// Starts of real parts take seconds, and many times that on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
+
 let parts: RealParts
 beforeAll(async () => {
   parts = await startRealParts({ kafka: true, registry: true })
-}, 180_000)
+})
 afterAll(() => parts?.stop())
 
 const client = (brokers: string) => new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })

@@ -2,9 +2,12 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { runningIn } from '#infra/local/data-directory.ts'
 import { freePortBase, tidemark } from '../support/tidemark-command.ts'
+
+// Starts of real parts take seconds, and many times that on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
 
 const home = mkdtempSync(join(tmpdir(), 'tidemark-needs-'))
 const programs = join(home, 'programs')
