@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { withEndpoint } from './with-endpoint.ts'
 
 const run = promisify(execFile)
@@ -20,6 +20,7 @@ test('curl, as the documentation of ClickHouse uses it', async () => {
       await curl('--data-binary', 'CREATE TABLE t.c (a UInt32, s String) ENGINE = MergeTree ORDER BY a', url),
     ).toBe('')
     const file = join(tmpdir(), `tidemark-curl-${process.pid}.csv`)
+    onTestFinished(() => rm(file, { force: true }))
     // Larger than a megabyte: curl asks "Expect: 100-continue" first.
     await writeFile(file, Array.from({ length: 200_000 }, (_, i) => `${i},"x\n\n${i}"`).join('\n'))
     const insert = `${url}/?query=${encodeURIComponent('INSERT INTO t.c FORMAT CSV')}`
