@@ -101,7 +101,14 @@ async function ask({
 }: Asking): Promise<{ url: string; fetched: Fetched }> {
   const { dataset, window } = candidate
   const held = known?.host === host ? known.memory : noMemory
-  const url = `${hosted.baseUrl}${dataset.requestPath(window)}`
+  let url = hosted.baseUrl
+  try {
+    url += dataset.requestPath(window)
+  } catch (error) {
+    // A dataset's bug is that dataset's failed poll: the others go on.
+    const reason = `the request cannot be made: ${(error as Error).message}`
+    return { url, fetched: { kind: 'failure', error: reason, status: null, firstKilobyte: null } }
+  }
   const fetched = await means.fetcher.fetch({
     url,
     validators: { etag: held.etag, lastModified: held.lastModified },

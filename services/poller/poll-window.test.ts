@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createLogger } from '#platform/process/log.ts'
+import { Unwell } from '#platform/process/unwell.ts'
+import type { Poll, RawResponse } from '#schemas/generated/records.ts'
+import type { Dataset } from '#sources/source.ts'
+import type { Candidate } from './due.ts'
+import { openFetcher } from './fetch.ts'
+import { type Known, noMemory } from './memory.ts'
+import { pollWindow } from './poll-window.ts'
+
+// What happens in which order, and what is written when something goes wrong on the way.
+let body = 'rows'
+let events: string[] = []
+let server: Server
+let baseUrl = ''
+const fetcher = openFetcher('tidemark/test')
+beforeAll(async () => {
+  server = createServer((_, response) => response.writeHead(200, { etag: '"1"' }).end(body))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(async () => {
+  await fetcher.close()
+  server.close()
+})
+beforeEach(() => {
+  body = 'rows'
+  events = []
+})
+
+const window = { startMs: 0, endMs: 86_400_000 }
+const dataset = {
+  name: 'a.b.c',
+  meaningfulStatuses: [],
+  maxBodyBytes: 1_000,
+  requestPath: () => '/data',
+  look: (bytes: Uint8Array) => {
+    events.push('look')
+    const text = Buffer.from(bytes).toString()
+    if (text === 'html') throw new Error('no JSON')
+    return text === '[]' ? 'empty' : 'complete'
+  },
+} as unknown as Dataset
+const now = { nowMs: 5_000_000, steadyMs: 0 }
+
+interface Wishes {
+  known?: Known
+  holds?: () => boolean
+  raw?: () => Promise<{ partition: number; offset: number }>
+  recorded?: () => Promise<void>
+  dataset?: Dataset
+}
+
+function poll(wishes: Wishes = {}) {
+  const raws: RawResponse[] = []
+  const polls: Poll[] = []
+  const given = wishes.dataset ?? dataset
+  const candidate: Candidate = { identity: 'i', dataset: given, window, lane: 'live', dueInMs: 0, first: true }
+  const result = pollWindow({
+    means: {
+      clock: { now: () => now, realMs: (ms) => ms, spanMs: (ms) => ms, stop: () => {} },
+      fetcher,
+      publisher: {
+        raw: async (_, answer) => {
+          const place = await (wishes.raw ?? (async () => ({ partition: 2, offset: 7 })))()
+          events.push('raw acknowledged')
+          raws.push(answer)
+          return place
+        },
+        poll: async (record) => {
+          await wishes.recorded?.()
+          events.push('poll acknowledged')
+          polls.push(record)
+        },
+        disconnect: async () => {},
+      },
+      origin: 'live',
+      poller: 'me',
+      log: createLogger('test', 'silent'),
+    },
+    host: new URL(baseUrl).host,
+    hosted: { dataset: given, source: 'a', baseUrl },
+    candidate,
+    known: wishes.known,
+    right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
+  })
+  return result.then((polled) => ({ polled, raws, polls }))
+}
+
+const away = async () => {
+  throw new Unwell('Kafka did not take 1 records')
+}
+
+test('the bytes are acknowledged before anything is decided from them, and the poll after', async () => {
+  const { raws, polls } = await poll()
+  expect(events).toEqual(['raw acknowledged', 'look', 'poll acknowledged'])
+  const contentHash = createHash('sha256').update('rows').digest('hex')
+  expect(raws).toMatchObject([
+    { body: Buffer.from('rows'), contentHash, status: 200, fetchedAt: 5_000_000, url: `${baseUrl}/data` },
+  ])
+  expect(polls).toMatchObject([
+    {
+      outcome: 'changed',
+      rawPartition: 2,
+      rawOffset: 7,
+      contentHash,
+      memory: { lastGoodHash: contentHash, etag: '"1"' },
+    },
+  ])
+})
+
+test('an answer that look() cannot read is kept, and the poll says so', async () => {
+  body = 'html'
+  const { raws, polls } = await poll()
+  expect(events).toEqual(['raw acknowledged', 'look', 'poll acknowledged'])
+  expect(raws.length).toBe(1)
+  expect(polls).toMatchObject([{ outcome: 'unreadable', error: 'the answer cannot be read: no JSON', rawOffset: 7 }])
+})
+
+test('when the bytes cannot be kept the poll has failed, and nothing is decided', async () => {
+  const { polls } = await poll({ raw: away })
+  expect(events).toEqual(['poll acknowledged'])
+  expect(polls).toMatchObject([
+    {
+      outcome: 'failed',
+      error: 'the answer could not be kept: Kafka did not take 1 records',
+      contentHash: null,
+      memory: { ...noMemory, failures: 1 },
+    },
+  ])
+})
+
+test('when the poll cannot be recorded it has failed for this process: it is asked again, with a back-off', async () => {
+  const { polled, polls } = await poll({ recorded: away })
+  expect(polls).toEqual([])
+  expect(polled?.poll).toMatchObject({ outcome: 'failed', memory: { lastGoodHash: null, failures: 1 } })
+})
+
+test('without the right to it nothing is written: neither the answer, nor the poll of an answer already kept', async () => {
+  expect(await poll({ holds: () => false })).toEqual({ polled: undefined, raws: [], polls: [] })
+  const { polled, raws, polls } = await poll({ holds: () => !events.includes('raw acknowledged') })
+  expect({ polled, raws: raws.length, polls }).toEqual({ polled: undefined, raws: 1, polls: [] })
+})
+
+test('the same bytes again write no raw record, and are known later, whatever the clock says', async () => {
+  const first = (await poll()).polls[0]!
+  const known: Known = {
+    memory: { ...first.memory, lastGoodFetchedAt: 9_000_000, etag: null },
+    host: first.host,
+    polledAtMs: 0,
+    polledSteadyMs: 0,
+  }
+  const { raws, polls } = await poll({ known })
+  expect(raws).toEqual([])
+  expect(polls).toMatchObject([
+    { outcome: 'unchanged', rawOffset: null, fetchedAt: 9_000_001, contentHash: first.contentHash },
+  ])
+})
+
+test('a dataset whose request cannot be made has a failed poll, and nothing worse', async () => {
+  const broken = {
+    ...dataset,
+    requestPath: () => {
+      throw new Error('no such day')
+    },
+  } as Dataset
+  const { polls } = await poll({ dataset: broken })
+  expect(polls).toMatchObject([{ outcome: 'failed', error: 'the request cannot be made: no such day', status: null }])
+})
