@@ -7,6 +7,6 @@ SELECT
     value,
     toUInt64(known_at_ms) * 4096 + transform_version AS version,
     step_s,
-    flags
+    arrayStringConcat(flags, ' ') AS flags
 FROM tidemark.slices
 ARRAY JOIN values AS value, range(length(values)) AS i

@@ -10,9 +10,9 @@ SELECT
     toDateTime(intDiv(window_start_ms, 1000), 'UTC') AS window_start,
     toDateTime(intDiv(window_end_ms, 1000), 'UTC') AS window_end,
     step_s,
-    flags,
+    arrayStringConcat(flags, ' ') AS flags,
     origin,
-    fromUnixTimestamp64Milli(upstream_modified_at_ms, 'UTC') AS upstream_modified_at,
+    fromUnixTimestamp64Milli(ifNull(upstream_modified_at_ms, 0), 'UTC') AS upstream_modified_at,
     raw_partition,
     raw_offset
 FROM tidemark.slices

@@ -7,5 +7,5 @@ SELECT
     value,
     fromUnixTimestamp64Milli(toInt64(intDiv(version, 4096)), 'UTC') AS known_at,
     step_s,
-    flags
+    splitByWhitespace(flags) AS flags
 FROM tidemark.points FINAL

@@ -11,7 +11,7 @@ SELECT
     value,
     known_at,
     step_s,
-    flags
+    splitByWhitespace(flags) AS flags
 FROM tidemark.point_revisions
 WHERE known_at <= {at:DateTime64(3, 'UTC')}
 ORDER BY dataset, key, ts, known_at DESC, transform_version DESC
