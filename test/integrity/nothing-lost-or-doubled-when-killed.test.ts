@@ -115,46 +115,44 @@ async function decoded<Name extends RecordName>(topic: string, name: Name): Prom
   })
 }
 
-/** One answer as it must stand in the store: whose window, known since when, saying what. */
+/** One answer as it must stand in the store: of which window, known since when, sent when (the simulator's clock). */
 interface Told {
   identity: string
   startMs: number
+  endMs: number
   knownAtMs: number
-  points: Points
+  sentMs: number
 }
 
-/** Every point that an answer with this content names: hours that it leaves out are null. */
-function wholeWindow(truth: Points, startMs: number, endMs: number): Points {
-  const keys = new Set([...truth.keys()].map((name) => name.split(' ')[0] ?? ''))
-  const points: Points = new Map()
-  for (const key of keys)
-    for (let atMs = startMs; atMs < endMs; atMs += hourMs)
-      points.set(pointName(key, atMs), truth.get(pointName(key, atMs)) ?? null)
-  return points
-}
-
-/** What must be known from the raw topic, by what the simulator says that it published when it sent those bytes. */
+/** What must be known from the raw topic. A record may be there twice, its acknowledgement lost: the same knowledge. */
 async function toldBy(raw: Decoded<'RawResponse'>[]): Promise<Told[]> {
   const requests = await simulator.requests()
-  const contents = new Map<string, Promise<Points>>()
-  const told = new Map<string, Promise<Told>>()
+  const told = new Map<string, Told>()
   for (const { requestIdentity: identity, windowStart, windowEnd, contentHash, fetchedAt } of raw) {
     const from = new Date(windowStart).toISOString()
     const sent = requests.find(
       ({ fromUtc, sha256, status }) => fromUtc === from && sha256 === contentHash && status === 200,
     )
     expect(sent, `the simulator never sent what raw holds of ${identity}`).toBeDefined()
-    const day = new Date(windowStart + 12 * hourMs).toISOString().slice(0, 10)
-    const content = contents.get(contentHash) ?? simulator.truth(day, sent!.simMs)
-    contents.set(contentHash, content)
-    // A raw record may be there twice when an acknowledgement was lost: the same knowledge.
-    const points = content.then((truth) => wholeWindow(truth, windowStart, windowEnd))
-    told.set(
-      `${identity} ${fetchedAt}`,
-      points.then((all) => ({ identity, startMs: windowStart, knownAtMs: fetchedAt, points: all })),
-    )
+    const window = { startMs: windowStart, endMs: windowEnd }
+    told.set(`${identity} ${fetchedAt}`, { identity, ...window, knownAtMs: fetchedAt, sentMs: sent!.simMs })
   }
-  return Promise.all(told.values())
+  return [...told.values()]
+}
+
+/**
+ * Every point that an answer for the window names, by what the simulator says that it had published at `sentMs` (now
+ * without it): hours that it leaves out are null.
+ */
+async function published(startMs: number, endMs: number, sentMs?: number): Promise<Points> {
+  const day = new Date(startMs + 12 * hourMs).toISOString().slice(0, 10)
+  const truth = await simulator.truth(day, sentMs)
+  const keys = new Set([...truth.keys()].map((name) => name.split(' ')[0] ?? ''))
+  const points: Points = new Map()
+  for (const key of keys)
+    for (let atMs = startMs; atMs < endMs; atMs += hourMs)
+      points.set(pointName(key, atMs), truth.get(pointName(key, atMs)) ?? null)
+  return points
 }
 
 /** What the store says that each answer of a window told, by the answer's known_at. */
@@ -218,33 +216,35 @@ test(
 
     // Every answer has exactly its points, and there are no others.
     const told = await toldBy(raw)
+    let points = 0
     for (const [startMs, answers] of Map.groupBy(told, (answer) => answer.startMs)) {
       const stored = await storedAnswers(startMs)
-      for (const { identity, knownAtMs, points } of answers) {
-        expect(differences(points, stored.get(knownAtMs) ?? new Map()), `${identity} ${knownAtMs}`).toEqual([])
+      for (const { identity, endMs, knownAtMs, sentMs } of answers) {
+        const expected = await published(startMs, endMs, sentMs)
+        points += expected.size
+        const actual = stored.get(knownAtMs) ?? new Map()
+        expect(differences(expected, actual), `${identity} ${knownAtMs}`).toEqual([])
       }
     }
     const [counted] = await clients.query<{ rows: number }>(
       'SELECT toUInt32(count()) AS rows FROM tidemark.point_revisions FINAL',
     )
-    expect(counted?.rows).toBe(told.reduce((sum, { points }) => sum + points.size, 0))
+    expect(counted?.rows).toBe(points)
 
     // Now: what the simulator publishes. Then: the newest answer of each window by then.
-    for (const day of days) {
-      const { startMs, endMs } = windowOf(day)
-      const truth = wholeWindow(await simulator.truth(day), startMs, endMs)
-      expect(differences(truth, await pointsOf(clients, 'latest', windowOf(day))), day).toEqual([])
+    for (const window of days.map(windowOf)) {
+      const stored = await pointsOf(clients, 'latest', window)
+      expect(differences(await published(window.startMs, window.endMs), stored)).toEqual([])
     }
     const random = randomFrom(seed + 100)
     const [first, last] = [Math.min, Math.max].map((of) => of(...told.map(({ knownAtMs }) => knownAtMs)))
-    for (let look = 0; look < 4; look++) {
-      const atMs = random.between(first!, last!)
-      for (const day of days) {
-        const { startMs } = windowOf(day)
-        const known = told.filter((answer) => answer.startMs === startMs && answer.knownAtMs <= atMs)
+    for (const atMs of [0, 1, 2, 3].map(() => random.between(first!, last!))) {
+      for (const window of days.map(windowOf)) {
+        const known = told.filter(({ startMs, knownAtMs }) => startMs === window.startMs && knownAtMs <= atMs)
         const newest = known.toSorted((one, other) => one.knownAtMs - other.knownAtMs).at(-1)
-        const stored = await pointsOf(clients, `as_of(at = '${storeTime(atMs)}')`, windowOf(day))
-        expect(differences(newest?.points ?? new Map(), stored), `${day} at ${storeTime(atMs)}`).toEqual([])
+        const expected = newest ? await published(window.startMs, window.endMs, newest.sentMs) : new Map()
+        const stored = await pointsOf(clients, `as_of(at = '${storeTime(atMs)}')`, window)
+        expect(differences(expected, stored), `${newest?.identity} at ${storeTime(atMs)}`).toEqual([])
       }
     }
   },

@@ -92,7 +92,7 @@ async function connectTo({ endpoints }: StackFile): Promise<Clients> {
 }
 
 /** Waits until a part runs, as another process than `notPid`; its process id. */
-export async function runningPart(stack: RunningStack, name: string, notPid = 0, timeoutMs = 120_000): Promise<number> {
+export async function runningPart(stack: RunningStack, name: string, notPid = 0, timeoutMs = 240_000): Promise<number> {
   const deadlineMs = Date.now() + timeoutMs
   for (;;) {
     const part = stack.file().parts[name]

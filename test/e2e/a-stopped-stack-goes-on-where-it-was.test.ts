@@ -1,0 +1,106 @@
+// The stack as users start and stop it, in the middle of its work.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { killAndWait } from '#infra/local/process-table.ts'
+import { addDays } from '#platform/polling/business-day.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { readRecords } from '../integrity/read-records.ts'
+import { type Clients, prepareStack, type RunningStack } from '../integrity/running-stack.ts'
+import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
+import { dataset, eventually, pointsOf, untilStored, writeRequests } from '../integrity/whole-chain.ts'
+
+let stack: RunningStack
+let clients: Clients
+let simulator: SimulatorClient
+let simulatorUrl = ''
+
+beforeAll(async () => {
+  stack = await prepareStack('simulated', {
+    SIMULATOR_START: '2026-03-20T12:00:00Z',
+    SIMULATOR_SPEED: '10',
+    BACKFILL_DAYS: '10',
+    SESSION_TIMEOUT_MS: '6000',
+  })
+  await stack.up()
+  clients = await stack.connect()
+  simulatorUrl = stack.file().endpoints.simulator!
+  simulator = simulatorClient(simulatorUrl)
+})
+afterAll(() => stack?.remove())
+
+const requested = Array.from({ length: 60 }, (_, index) => addDays('2025-12-01', index))
+/** By itself: ten days, today and tomorrow. */
+const calendar = Array.from({ length: 12 }, (_, index) => addDays('2026-03-10', index))
+const pointsOfADay = 132 * 24
+
+const identityOf = (day: string) => requestIdentity(dataset, windowOf(day))
+
+/** The identities of the good polls on the topic, once for each of them. */
+async function goodPolls(): Promise<string[]> {
+  const decoder = clients.registry.decoder('Poll')
+  const records = await readRecords(clients.kafka, 'polls')
+  await decoder.prepare(records.map(({ value }) => value))
+  return records.flatMap(({ value }) => {
+    const poll = decoder.decode(value)
+    if ('reason' in poll) throw new Error(String(poll.message))
+    return poll.outcome === 'failed' ? [] : [poll.requestIdentity]
+  })
+}
+
+test('a stopped stack goes on where it was; the second start refetches nothing that it holds', async () => {
+  await eventually('the past days are there', async () => new Set(await goodPolls()).size >= calendar.length)
+  await writeRequests(clients, simulatorUrl, requested)
+  await eventually(
+    'a part of the requests is done',
+    async () => new Set(await goodPolls()).size >= calendar.length + 10,
+  )
+  expect(await stack.run('down')).toMatchObject({ code: 0 })
+
+  await stack.up()
+  const all = [...calendar, ...requested].map(identityOf)
+  const held = await eventually('every window is there', async () => {
+    const polls = await goodPolls()
+    return new Set(polls).size >= all.length && polls
+  })
+  expect(new Set(held)).toEqual(new Set(all))
+  expect(held.length).toBe(all.length)
+  await untilStored(clients.environment)
+
+  // The simulator, started anew, remembers only what was asked since: all that the first poller had not recorded.
+  const again = (await simulator.requests()).map(({ fromUtc, toUtc }) => {
+    return requestIdentity(dataset, { startMs: Date.parse(fromUtc), endMs: Date.parse(toUtc) })
+  })
+  const before = held.slice(0, all.length - again.length)
+  expect(again.length).toBeGreaterThan(0)
+  expect(before.length).toBeGreaterThanOrEqual(calendar.length + 10)
+  expect(again.filter((identity) => before.includes(identity))).toEqual([])
+  expect((await readRecords(clients.kafka, 'jao.raw')).length).toBe(all.length)
+  const [stored] = await clients.query<{ rows: number; windows: number }>(
+    'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(window_start)) AS windows FROM tidemark.point_revisions FINAL',
+  )
+  expect(stored).toEqual({ rows: all.length * pointsOfADay, windows: all.length })
+}, 120_000)
+
+test('after kill -9 of all of it the next start works, and nothing acknowledged is lost', async () => {
+  const revised = requested.slice(0, 20)
+  for (const day of revised) await simulator.command({ revise: { day, key: 'border_AT_BE' } })
+  await writeRequests(clients, simulatorUrl, requested)
+  const recorded = (await goodPolls()).length
+  await eventually('some of it is under way', async () => (await goodPolls()).length > recorded + 3)
+  const { pid, parts } = stack.file()
+  await Promise.all([pid, ...Object.values(parts).map((part) => part.pid)].map(killAndWait))
+  await stack.up()
+  await eventually('every request is answered', async () => {
+    const polls = Map.groupBy(await goodPolls(), (identity) => identity)
+    return requested.every((day) => (polls.get(identityOf(day))?.length ?? 0) >= 2)
+  })
+  await untilStored(clients.environment)
+  for (const day of [...revised, ...calendar.slice(0, 3), ...requested.slice(-3)]) {
+    const stored = await pointsOf(clients, 'latest', windowOf(day))
+    expect(differences(await simulator.truth(day), stored), day).toEqual([])
+  }
+  const [stored] = await clients.query<{ rows: number }>(
+    'SELECT toUInt32(count()) AS rows FROM tidemark.point_revisions FINAL',
+  )
+  const raw = await readRecords(clients.kafka, 'jao.raw')
+  expect(stored?.rows).toBe(raw.length * pointsOfADay)
+}, 120_000)
