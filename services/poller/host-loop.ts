@@ -1,12 +1,13 @@
 import type { Requests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
 import { type Candidate, calendarCandidates, type DueSettings, type Moment } from './due.ts'
+import type { Fetched } from './fetch.ts'
 import type { Host, HostedDataset } from './hosts.ts'
 import { type InFlight, nextToSend } from './lanes.ts'
 import { createManners, type Manners } from './manners.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
-import { type Polled, type PollMeans, pollWindow, type Right } from './poll-window.ts'
+import { type PollMeans, pollWindow, type Right } from './poll-window.ts'
 import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
@@ -79,11 +80,11 @@ export function runHostLoop(work: HostWork): HostLoop {
     if (hosted === undefined) throw new Error(`${candidate.dataset.name} is none of ${host.name}`)
     const done = bucket.send(moment.steadyMs)
     const entry = { identity: candidate.identity, dataset: candidate.dataset.name, lane: candidate.lane }
-    const poll = pollOnce(work, hosted, candidate).then((polled) => {
+    const came = (fetched: Fetched) => manners.heard(fetched, moment.steadyMs, clock.now().steadyMs)
+    const poll = pollOnce(work, hosted, candidate, came).then(() => {
       const end = clock.now()
       done(end.steadyMs)
       underWay.delete(entry)
-      if (polled) manners.heard(said(polled), moment.steadyMs, end.steadyMs)
       work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
       work.metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(end.steadyMs))
       wake()
@@ -142,16 +143,21 @@ function soonest(candidates: readonly Candidate[]): number {
   return Math.min(Number.POSITIVE_INFINITY, ...waits)
 }
 
-async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candidate): Promise<Polled | undefined> {
+async function pollOnce(
+  work: HostWork,
+  hosted: HostedDataset,
+  candidate: Candidate,
+  came: (fetched: Fetched) => void,
+): Promise<void> {
   const { host, right, means, memory, requests, metrics } = work
   const { identity, dataset, lane } = candidate
   const readUpTo = requests.newestOffset(identity)
   const known = memory.known(identity)
-  const polled = await pollWindow({ means, host: host.name, hosted, candidate, known, right })
+  const polled = await pollWindow({ means, host: host.name, hosted, candidate, known, right, came })
   if (polled === undefined) {
     metrics.droppedAnswers.inc({ dataset: dataset.name })
     means.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
-    return undefined
+    return
   }
   const { poll, rawBytes } = polled
   memory.remember(poll, means.clock.now())
@@ -169,14 +175,7 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
     { requestIdentity: identity, lane, outcome, status, durationMs, bytes, completeness, failures, error },
     'poll',
   )
-  return polled
 }
-
-const said = ({ poll, retryAfterMs }: Polled) => ({
-  failed: poll.outcome === 'failed',
-  status: poll.status,
-  retryAfterMs,
-})
 
 function budgetOf(host: Host, bucket: TokenBucket, manners: Manners, steadyMs: number): HostBudget {
   const sentLastMinute = bucket.sentLastMinute(steadyMs)

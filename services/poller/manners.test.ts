@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest'
+import type { Fetched } from './fetch.ts'
 import { createManners } from './manners.ts'
 
-const tooMany = (retryAfterMs?: number) => ({ failed: true, status: 429, retryAfterMs })
-const fine = { failed: false, status: 200, retryAfterMs: undefined }
+const failure = (status: number | null, retryAfterMs?: number): Fetched => ({
+  kind: 'failure',
+  error: '',
+  status,
+  firstKilobyte: null,
+  ...(retryAfterMs !== undefined && { retryAfterMs }),
+})
+const tooMany = (retryAfterMs?: number) => failure(429, retryAfterMs)
+const fine: Fetched = { kind: 'answer', status: 200, headers: {}, body: Buffer.alloc(0) }
 
 test('Retry-After is obeyed to the ms, for 429 and for 503', () => {
   for (const status of [429, 503]) {
     const manners = createManners('h', undefined, () => {})
-    manners.heard({ failed: true, status, retryAfterMs: 7_000 }, 0, 100)
+    manners.heard(failure(status, 7_000), 0, 100)
     expect(manners.pausedForMs(100)).toBe(7_000)
     expect(manners.pausedForMs(7_100)).toBe(0)
   }
@@ -15,7 +23,7 @@ test('Retry-After is obeyed to the ms, for 429 and for 503', () => {
 
 test('a 503 without it, and any other failure, pauses nobody', () => {
   const manners = createManners('h', undefined, () => {})
-  for (const status of [503, 500, 404, null]) manners.heard({ failed: true, status, retryAfterMs: undefined }, 0, 100)
+  for (const status of [503, 500, 404, null]) manners.heard(failure(status), 0, 100)
   expect(manners.pausedForMs(100)).toBe(0)
 })
 

@@ -1,17 +1,11 @@
 import { hostPauseMs } from './backoff.ts'
-
-/** What a host said to a request. */
-export interface Said {
-  failed: boolean
-  status: number | null
-  retryAfterMs: number | undefined
-}
+import type { Fetched } from './fetch.ts'
 
 /** How long a host wants to be left alone. Times are steady ms. */
 export interface Manners {
   /** How much longer, ms. */
   pausedForMs: (steadyMs: number) => number
-  heard: (said: Said, sentSteadyMs: number, endSteadyMs: number) => void
+  heard: (said: Fetched, sentSteadyMs: number, endSteadyMs: number) => void
 }
 
 /**
@@ -30,9 +24,13 @@ export function createManners(
   let untilMs = setAtMs + (refusedAtMs === undefined ? 0 : hostPauseMs(host, undefined, inARow))
   return {
     pausedForMs: (steadyMs) => Math.max(0, untilMs - steadyMs),
-    heard({ failed, status, retryAfterMs }, sentSteadyMs, endSteadyMs) {
+    heard(said, sentSteadyMs, endSteadyMs) {
       const sentSince = sentSteadyMs > setAtMs
-      if (!failed && sentSince) inARow = 0
+      if (said.kind !== 'failure') {
+        if (sentSince) inARow = 0
+        return
+      }
+      const { status, retryAfterMs } = said
       if (status !== 429 && (status !== 503 || retryAfterMs === undefined)) return
       // Requests that were under way when it was first said are no further offence.
       if (sentSince) inARow += 1

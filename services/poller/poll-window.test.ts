@@ -86,6 +86,7 @@ function poll(wishes: Wishes = {}) {
     candidate,
     known: wishes.known,
     right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
+    came: () => events.push('came'),
   })
   return result.then((polled) => ({ polled, raws, polls }))
 }
@@ -96,7 +97,7 @@ const away = async () => {
 
 test('the bytes are acknowledged before anything is decided from them, and the poll after', async () => {
   const { raws, polls } = await poll()
-  expect(events).toEqual(['raw acknowledged', 'look', 'poll acknowledged'])
+  expect(events).toEqual(['came', 'raw acknowledged', 'look', 'poll acknowledged'])
   const contentHash = createHash('sha256').update('rows').digest('hex')
   expect(raws).toMatchObject([
     { body: Buffer.from('rows'), contentHash, status: 200, fetchedAt: 5_000_000, url: `${baseUrl}/data` },
@@ -115,14 +116,14 @@ test('the bytes are acknowledged before anything is decided from them, and the p
 test('an answer that look() cannot read is kept, and the poll says so', async () => {
   body = 'html'
   const { raws, polls } = await poll()
-  expect(events).toEqual(['raw acknowledged', 'look', 'poll acknowledged'])
+  expect(events).toEqual(['came', 'raw acknowledged', 'look', 'poll acknowledged'])
   expect(raws.length).toBe(1)
   expect(polls).toMatchObject([{ outcome: 'unreadable', error: 'the answer cannot be read: no JSON', rawOffset: 7 }])
 })
 
 test('when the bytes cannot be kept the poll has failed, and nothing is decided', async () => {
   const { polls } = await poll({ raw: away })
-  expect(events).toEqual(['poll acknowledged'])
+  expect(events).toEqual(['came', 'poll acknowledged'])
   expect(polls).toMatchObject([
     {
       outcome: 'failed',

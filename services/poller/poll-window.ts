@@ -31,8 +31,6 @@ export interface Polled {
   poll: Poll
   /** How many bytes went to raw; undefined when nothing did. */
   rawBytes?: number
-  /** What upstream asks us to wait, ms. */
-  retryAfterMs?: number
 }
 
 interface Asking {
@@ -42,6 +40,8 @@ interface Asking {
   candidate: Candidate
   known: Known | undefined
   right: Right
+  /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
+  came: (fetched: Fetched) => void
 }
 
 /**
@@ -56,11 +56,12 @@ export async function pollWindow(asking: Asking): Promise<Polled | undefined> {
   const startedMs = performance.now()
   const { url, fetched } = await ask(asking)
   const lastByteAtMs = clock.now().nowMs
+  asking.came(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
   if (!right.holds()) return undefined
 
   const memory = known?.memory ?? noMemory
-  const came = await keep(asking, { url, fetched, sentAtMs, lastByteAtMs, memory })
+  const kept = await keep(asking, { url, fetched, sentAtMs, lastByteAtMs, memory })
   if (!right.holds()) return undefined
   const poll: Poll = {
     requestIdentity: candidate.identity,
@@ -70,24 +71,23 @@ export async function pollWindow(asking: Asking): Promise<Polled | undefined> {
     windowEnd: candidate.window.endMs,
     lane: candidate.lane,
     sentAt: sentAtMs,
-    fetchedAt: came.knownAt,
-    outcome: came.outcome,
+    fetchedAt: kept.knownAt,
+    outcome: kept.outcome,
     status: fetched.status,
     durationMs,
     bytes: fetched.kind === 'answer' ? fetched.body.length : 0,
-    contentHash: came.contentHash,
-    error: came.error,
+    contentHash: kept.contentHash,
+    error: kept.error,
     errorBody: fetched.kind === 'failure' ? fetched.firstKilobyte : null,
-    rawPartition: came.raw?.partition ?? null,
-    rawOffset: came.raw?.offset ?? null,
+    rawPartition: kept.raw?.partition ?? null,
+    rawOffset: kept.raw?.offset ?? null,
     poller: means.poller,
     origin: means.origin,
-    memory: came.memory,
+    memory: kept.memory,
   }
   return {
     poll: await record(means, poll, memory),
-    ...(came.raw && fetched.kind === 'answer' && { rawBytes: fetched.body.length }),
-    ...(fetched.kind === 'failure' && fetched.retryAfterMs !== undefined && { retryAfterMs: fetched.retryAfterMs }),
+    ...(kept.raw && fetched.kind === 'answer' && { rawBytes: fetched.body.length }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#platform/polling/business-day.ts'
 import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
@@ -7,6 +7,7 @@ let parts: PollerParts
 beforeAll(async () => {
   parts = await startPollerParts()
 })
+afterEach(() => parts?.endTest())
 afterAll(() => parts?.stop())
 
 const isOwner = async ({ url }: { url: string }): Promise<boolean> => {
@@ -46,8 +47,6 @@ test('a poller that was stopped while another took over drops the answer it was 
   expect(polls.length).toBe(1)
   expect((await parts.raw()).filter(ofDay('2026-05-05')).length).toBe(1)
   expect([await isOwner(owner), await isOwner(other)].filter(Boolean).length).toBe(1)
-  await Promise.all(pollers.map((poller) => poller.kill('SIGTERM')))
-  await upstream.stop()
 }, 90_000)
 
 test('a broker that is away stops the polling; when it is back, polling goes on', async () => {
@@ -68,6 +67,4 @@ test('a broker that is away stops the polling; when it is back, polling goes on'
   const repeated = windows.length - new Set(windows).size
   // What was fetched when the broker went away could not be kept, or was kept and not recorded: fetched once more.
   expect(repeated).toBeLessThanOrEqual(8)
-  await poller.kill('SIGTERM')
-  await upstream.stop()
 }, 120_000)

@@ -32,8 +32,12 @@ export interface PollerParts {
   /** The broker answers nobody, as if it were away, until it is woken. */
   pauseBroker: () => void
   wakeBroker: () => void
+  /** For afterEach: ends every poller and upstream that a test left behind, also a failed one. */
+  endTest: () => Promise<void>
   stop: () => Promise<void>
 }
+
+const upstreams: { stop: () => Promise<void> }[] = []
 
 /** A real broker and registry with our topics, for pollers. */
 export async function startPollerParts(): Promise<PollerParts> {
@@ -49,6 +53,7 @@ export async function startPollerParts(): Promise<PollerParts> {
   await provisionSchemas(connection, topics)
   const registry = openRegistry(connection)
   const producer = await openProducer(kafka)
+  let count = 0
   const started: ServiceProcess[] = []
   const signalBroker = (signal: NodeJS.Signals) => {
     if (parts.broker) process.kill(parts.broker.pid, signal)
@@ -62,7 +67,7 @@ export async function startPollerParts(): Promise<PollerParts> {
     polls: () => read('polls', 'Poll'),
     raw: () => read('jao.raw', 'RawResponse'),
     poller: async (url, settings = {}) => {
-      const log = join(parts.directory, `poller-${started.length}.log`)
+      const log = join(parts.directory, `poller-${++count}.log`)
       const poller = await startService('poller', { ...environment(parts.environment, url), ...settings }, log)
       started.push(poller)
       return poller
@@ -84,6 +89,11 @@ export async function startPollerParts(): Promise<PollerParts> {
     },
     pauseBroker: () => signalBroker('SIGSTOP'),
     wakeBroker: () => signalBroker('SIGCONT'),
+    endTest: async () => {
+      signalBroker('SIGCONT')
+      await Promise.all(started.splice(0).map((poller) => poller.kill('SIGTERM')))
+      await Promise.all(upstreams.splice(0).map((upstream) => upstream.stop()))
+    },
     stop: async () => {
       signalBroker('SIGCONT')
       await Promise.all(started.map((poller) => poller.kill()))
@@ -106,6 +116,7 @@ const environment = (parts: Record<string, string>, url: string) => ({
 /** A simulator and how to steer it. */
 export async function startUpstream(options: Parameters<typeof startSimulator>[0]) {
   const simulator = await startSimulator(options)
+  upstreams.push(simulator)
   const post = async (path: string, body: unknown) => {
     const answer = await fetch(`${simulator.url}/simulator/${path}`, { method: 'POST', body: JSON.stringify(body) })
     if (!answer.ok) throw new Error(`simulator: ${await answer.text()}`)

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { eventually, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 let parts: PollerParts
 beforeAll(async () => {
   parts = await startPollerParts()
 })
+afterEach(() => parts?.endTest())
 afterAll(() => parts?.stop())
 
 /** The most requests that any sliding minute of the simulator's limit clock holds. */
@@ -44,6 +45,4 @@ test('no sliding minute exceeds the budget while one poller takes over from anot
   expect(busiest).toBeLessThanOrEqual(100)
   expect(busiest).toBeGreaterThan(60)
   expect(new Set((await parts.polls()).map(({ poller }) => poller)).size).toBeGreaterThanOrEqual(2)
-  await Promise.all(pollers.map((poller) => poller.kill('SIGTERM')))
-  await upstream.stop()
 }, 150_000)

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 let parts: PollerParts
 beforeAll(async () => {
   parts = await startPollerParts()
 })
+afterEach(() => parts?.endTest())
 afterAll(() => parts?.stop())
 
 test('an unchanged poll writes no raw record, an empty window only one, and a restart refetches nothing it holds', async () => {
@@ -43,9 +44,7 @@ test('an unchanged poll writes no raw record, an empty window only one, and a re
   expect(await poller.kill('SIGTERM')).toBe(0)
   const before = (await upstream.stats()).requests
   await upstream.setClock({ speed: 1 })
-  const second = await parts.poller(upstream.url, { BACKFILL_DAYS: '2' })
+  await parts.poller(upstream.url, { BACKFILL_DAYS: '2' })
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   expect((await upstream.stats()).requests).toBe(before)
-  await second.kill('SIGTERM')
-  await upstream.stop()
 }, 90_000)
