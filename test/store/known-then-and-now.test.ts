@@ -81,10 +81,10 @@ describe('a value', () => {
       stepS: 900,
       values: [1],
       knownAt: '2026-04-19T08:00:00Z',
-      flags: ['step-changed'],
+      flags: ['step-changed', 'implausible'],
     })
     await tell('flagged', { start: day, stepS: 3600, values: [2], knownAt: '2026-04-19T09:00:00Z' })
-    expect(await flags('2026-04-19 08:00:00')).toEqual(["1\t900\t['step-changed']"])
+    expect(await flags('2026-04-19 08:00:00')).toEqual(["1\t900\t['step-changed','implausible']"])
     expect(await flags('2026-04-19 09:00:00')).toEqual(['2\t3600\t[]'])
   })
 
@@ -300,6 +300,8 @@ describe('the grid', () => {
       { ...good, knownAt: -1 },
       { ...good, transformVersion: 4096 },
       { ...good, values: [1, 2], step: 0 },
+      { ...good, flags: ['two words'] },
+      { ...good, flags: [''] },
     ]
     for (const each of bad)
       await expect(insertSlices(running.store, [good, each])).rejects.toMatchObject({ code: '469' })

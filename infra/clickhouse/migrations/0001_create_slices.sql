@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS tidemark.slices
     CONSTRAINT times_fit_datetime CHECK least(start_ms, window_start_ms, known_at_ms) >= 0
         AND greatest(start_ms + toInt64(step_s) * 1000 * length(values), window_end_ms, known_at_ms) < 4294967296000,
     CONSTRAINT version_fits CHECK transform_version < 4096,
-    CONSTRAINT step_is_positive CHECK step_s > 0 OR length(values) <= 1
+    CONSTRAINT step_is_positive CHECK step_s > 0 OR length(values) <= 1,
+    CONSTRAINT flags_are_words CHECK NOT arrayExists(flag -> NOT match(flag, '^[!-~]+$'), flags)
 )
 ENGINE = Null

@@ -1,4 +1,4 @@
--- Explodes slices: values[i] stands at start + i * step.
+-- Explodes slices: values[i] stands at start + i * step. The flags are joined before: once a slice, not once a point.
 CREATE MATERIALIZED VIEW IF NOT EXISTS tidemark.fill_point_revisions TO tidemark.point_revisions AS
 SELECT
     dataset,
@@ -10,10 +10,14 @@ SELECT
     toDateTime(intDiv(window_start_ms, 1000), 'UTC') AS window_start,
     toDateTime(intDiv(window_end_ms, 1000), 'UTC') AS window_end,
     step_s,
-    arrayStringConcat(flags, ' ') AS flags,
+    flags,
     origin,
     fromUnixTimestamp64Milli(ifNull(upstream_modified_at_ms, 0), 'UTC') AS upstream_modified_at,
     raw_partition,
     raw_offset
-FROM tidemark.slices
+FROM
+(
+    SELECT * REPLACE (toLowCardinality(arrayStringConcat(flags, ' ')) AS flags)
+    FROM tidemark.slices
+)
 ARRAY JOIN values AS value, range(length(values)) AS i
