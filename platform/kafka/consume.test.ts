@@ -242,7 +242,7 @@ describe('consume', () => {
       send: async (topic, records, options) => {
         const written = await producer.send(topic, records, options)
         if (++sends > 1) return written
-        return acknowledged(topic, new Set([0, 1]), [{ topicName: topic, partition: 0, errorCode: 0, baseOffset: '0' }])
+        return [acknowledged(topic, 1, [{ topicName: topic, partition: 0, errorCode: 0, baseOffset: '0' }])]
       },
     }
     const handle = (batch: Incoming<'Series'>[]) =>
@@ -314,18 +314,49 @@ describe('consume', () => {
 
 describe('an acknowledgement', () => {
   const reply = (partition: number, errorCode = 0) => ({ topicName: 't', partition, errorCode, baseOffset: '7' })
-  it('counts when it names every partition that was sent', () => {
-    expect(acknowledged('t', new Set([0, 2]), [reply(0), reply(2)])).toEqual([
-      { partition: 0, baseOffset: '7' },
-      { partition: 2, baseOffset: '7' },
-    ])
+  it('counts when it names the partition that was sent', () => {
+    expect(acknowledged('t', 2, [reply(0), reply(2)])).toEqual({ partition: 2, baseOffset: '7' })
   })
   it.each([
-    ['a partition is absent', [reply(0)]],
-    ['a partition failed', [reply(0), reply(2, 6)]],
+    ['the partition is absent', [reply(0)]],
+    ['the partition failed', [reply(0), reply(2, 6)]],
     ['nothing came', []],
   ])('does not count when %s', (_name, replies) => {
-    expect(() => acknowledged('t', new Set([0, 2]), replies)).toThrow(Unwell)
+    expect(() => acknowledged('t', 2, replies)).toThrow(Unwell)
+  })
+})
+
+describe('a large send', () => {
+  it('arrives whole, in order within each partition, every key in its own', async () => {
+    const topic = `large-${randomUUID().slice(0, 8)}`
+    await provisionTopics(kafka, [{ name: topic, key: 'key', record: null, partitions: 3, config: {} }], 1)
+    const records = Array.from({ length: 7_321 }, (_, index) => ({
+      key: `key-${index % 50}`,
+      value: Buffer.from(`${index}`),
+    }))
+    await producer.send(topic, records)
+    const seen = new Map<string, number[]>()
+    const partitionsOfKey = new Map<string, Set<number>>()
+    const consumer = kafka.consumer({ groupId: randomUUID() })
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    let count = 0
+    await consumer.run({
+      eachMessage: async ({ partition, message }) => {
+        const key = `${message.key}`
+        seen.set(key, [...(seen.get(key) ?? []), Number(`${message.value}`)])
+        partitionsOfKey.set(key, (partitionsOfKey.get(key) ?? new Set()).add(partition))
+        count++
+      },
+    })
+    await until(() => count === records.length)
+    await consumer.disconnect()
+    for (const [key, values] of seen) {
+      const first = Number(key.slice('key-'.length))
+      const expected = records.map((_, index) => index).filter((index) => index % 50 === first)
+      expect(values).toEqual(expected)
+      expect(partitionsOfKey.get(key)?.size).toBe(1)
+    }
   })
 })
 

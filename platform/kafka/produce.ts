@@ -9,7 +9,7 @@ export interface Outgoing {
   headers?: Record<string, string | Buffer>
 }
 
-/** Where a partition's first record of a send went. */
+/** Where a run of records went: the partition and the offset of its first record. */
 export interface Written {
   partition: number
   baseOffset: string
@@ -17,39 +17,44 @@ export interface Written {
 
 export interface Producer {
   /**
-   * Sends records to one topic and returns when all replicas have them. Throws Unwell when any partition was not
-   * acknowledged: send all again, downstream collapses repeats.
+   * Sends records to one topic and returns when all replicas have them. Throws Unwell when any was not acknowledged:
+   * send all again, downstream collapses repeats.
    */
   send: (topic: string, records: Outgoing[], options?: { compress?: boolean }) => Promise<Written[]>
-  /** The partition a key belongs to. */
-  partitionOf: (topic: string, key: string) => Promise<number>
   disconnect: () => Promise<void>
 }
+
+// kafkajs copies the messages before it for every message of a send: a large one takes time by its square.
+const recordsPerSend = 1_000
 
 /**
  * Opens a producer: acks from all in-sync replicas, no idempotence. kafkajs keeps the sequence number of a failed send
  * for the next one, which a broker may then take for a repeat and drop; repeats instead cost nothing here.
+ * Each send to the broker holds records of one partition, so it concerns one broker alone.
  */
 export async function openProducer(kafka: Kafka): Promise<Producer> {
   const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner })
   const admin = kafka.admin()
   await Promise.all([producer.connect(), admin.connect()])
-  const partitionOf = partitionFinder(admin)
+  const partitionsOf = partitionFinder(admin)
 
   return {
-    partitionOf,
     send: async (topic, records, options) => {
       if (records.length === 0) return []
-      const messages = []
-      for (const record of records) {
-        const partition = record.partition ?? (await partitionOf(topic, record.key))
-        messages.push({ ...record, partition })
-      }
+      const partitionOf = await partitionsOf(topic)
       const compression = options?.compress ? CompressionTypes.ZSTD : CompressionTypes.None
-      const reply = await producer.send({ topic, messages, acks: -1, timeout: 10_000, compression }).catch((cause) => {
-        throw new Unwell(`Kafka did not take ${records.length} records for ${topic}`, { cause })
+      const sends = runsByPartition(records, partitionOf).map(async ({ partition, messages }) => {
+        const request = { topic, messages, acks: -1, timeout: 10_000, compression }
+        const reply = await producer.send(request).catch((cause) => {
+          throw new Unwell(`Kafka did not take ${messages.length} records for ${topic}`, { cause })
+        })
+        return acknowledged(topic, partition, reply)
       })
-      return acknowledged(topic, new Set(messages.map((message) => message.partition)), reply)
+      const settled = await Promise.allSettled(sends)
+      return settled.map((send) => {
+        if (send.status === 'rejected') throw send.reason
+        return send.value
+      })
     },
     disconnect: async () => {
       await Promise.all([producer.disconnect(), admin.disconnect()])
@@ -57,45 +62,56 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
   }
 }
 
+type Run = { partition: number; messages: (Outgoing & { partition: number })[] }
+
+function runsByPartition(records: Outgoing[], partitionOf: (key: string) => number): Run[] {
+  const runs: Run[] = []
+  const open = new Map<number, Run>()
+  for (const record of records) {
+    const partition = record.partition ?? partitionOf(record.key)
+    let run = open.get(partition)
+    if (run === undefined || run.messages.length === recordsPerSend) {
+      run = { partition, messages: [] }
+      open.set(partition, run)
+      runs.push(run)
+    }
+    run.messages.push({ ...record, partition })
+  }
+  return runs
+}
+
 /**
- * The reply of a send, when it names every partition that was sent. kafkajs resolves without some of them when a
- * broker dies while a send spans several brokers (tulios/kafkajs pull request 1798): that is a failed send.
+ * Where the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
+ * (tulios/kafkajs pull request 1798): that is a failed send.
  */
-export function acknowledged(topic: string, sent: Set<number>, reply: RecordMetadata[]): Written[] {
-  const written = reply.filter(({ errorCode, baseOffset }) => errorCode === 0 && baseOffset !== undefined)
-  const confirmed = new Set(written.map(({ partition }) => partition))
-  const missing = [...sent].filter((partition) => !confirmed.has(partition))
-  if (missing.length > 0) throw new Unwell(`Kafka acknowledged ${topic} without partitions ${missing.join(', ')}`)
-  return written.map(({ partition, baseOffset }) => ({ partition, baseOffset: baseOffset ?? '' }))
+export function acknowledged(topic: string, partition: number, reply: RecordMetadata[]): Written {
+  const written = reply.find((metadata) => metadata.partition === partition && metadata.errorCode === 0)
+  if (written?.baseOffset === undefined) throw new Unwell(`Kafka did not acknowledge ${topic} partition ${partition}`)
+  return { partition, baseOffset: written.baseOffset }
 }
 
 /** Partition of a key by kafkajs's own default partitioner. Partition counts are read once a topic, keys remembered. */
-function partitionFinder(admin: Admin): Producer['partitionOf'] {
+function partitionFinder(admin: Admin): (topic: string) => Promise<(key: string) => number> {
   const choose = Partitioners.DefaultPartitioner()
-  const topics = new Map<
-    string,
-    { partitions: { partitionId: number; leader: number }[]; byKey: Map<string, number> }
-  >()
-
-  const load = async (topic: string) => {
+  const topics = new Map<string, (key: string) => number>()
+  return async (topic) => {
+    const known = topics.get(topic)
+    if (known) return known
     const metadata = await admin.fetchTopicMetadata({ topics: [topic] }).catch((cause) => {
       throw new Unwell(`Kafka does not describe topic ${topic}: has provisioning run?`, { cause })
     })
-    const partitions = (metadata.topics[0]?.partitions ?? []).map(({ partitionId }) => ({ partitionId, leader: 0 }))
-    if (partitions.length === 0) throw new Unwell(`Topic ${topic} has no partitions: run provisioning`)
-    const known = { partitions, byKey: new Map<string, number>() }
-    topics.set(topic, known)
-    return known
-  }
-
-  return async (topic, key) => {
-    const known = topics.get(topic) ?? (await load(topic))
-    const remembered = known.byKey.get(key)
-    if (remembered !== undefined) return remembered
-    const partitionMetadata = known.partitions as Parameters<typeof choose>[0]['partitionMetadata']
-    const partition = choose({ topic, partitionMetadata, message: { key, value: null } })
-    if (known.byKey.size >= 100_000) known.byKey.clear()
-    known.byKey.set(key, partition)
-    return partition
+    const partitionMetadata = metadata.topics[0]?.partitions ?? []
+    if (partitionMetadata.length === 0) throw new Unwell(`Topic ${topic} has no partitions: run provisioning`)
+    const byKey = new Map<string, number>()
+    const partitionOf = (key: string): number => {
+      const remembered = byKey.get(key)
+      if (remembered !== undefined) return remembered
+      const partition = choose({ topic, partitionMetadata, message: { key, value: null } })
+      if (byKey.size >= 100_000) byKey.clear()
+      byKey.set(key, partition)
+      return partition
+    }
+    topics.set(topic, partitionOf)
+    return partitionOf
   }
 }
