@@ -45,14 +45,26 @@ beforeAll(async () => {
 })
 afterAll(() => stack?.remove())
 
-/** Kills a part at random moments, each time when it runs again. */
-async function killAgainAndAgain(name: string, random: Random): Promise<void> {
-  let pid = await runningPart(stack, name)
-  for (let kill = 1; kill <= killsEach; kill++) {
-    await sleep(random.between(50, 2_500))
+/** Kills parts one after another, each at a random moment after the one before runs again. */
+async function killOneByOne(names: string[], random: Random): Promise<void> {
+  for (const name of names) {
+    const pid = await runningPart(stack, name)
+    await sleep(random.between(50, 2_000))
     process.kill(pid, 'SIGKILL')
-    pid = await runningPart(stack, name, pid)
+    await runningPart(stack, name, pid)
   }
+}
+
+/**
+ * The services are killed side by side, the others in turn: all at once, and nothing would ever be under way, because a
+ * service is back only seconds after broker and registry are.
+ */
+async function killAll(): Promise<void> {
+  const turns = Array.from({ length: killsEach }, (_, turn) => turn)
+  const services = ['poller', 'normalizer', 'sink'].map((name) => turns.map(() => name))
+  const random = randomFrom(seed + 1)
+  const others = turns.flatMap(() => random.shuffled(['kafka', 'registry', 'clickhouse']))
+  await Promise.all([...services, others].map((names, lane) => killOneByOne(names, randomFrom(seed + 2 + lane))))
 }
 
 /** Revises days and asks for days until it is told to stop. What Kafka does not take is asked again. */
@@ -67,8 +79,10 @@ async function keepBusy(random: Random, stopped: AbortSignal): Promise<number> {
       await simulator.command({ revise: { day, hour, key: 'border_AT_BE', value: random.pick([null, 10]) } })
     if (edit === 2) await simulator.command({ revise: { day, key: 'border_BE_FR' } })
     if (edit <= 2) revisions++
-    await writeRequests(clients, stack.file().endpoints.simulator!, [day, random.pick(days)]).catch(() => undefined)
-    await sleep(random.between(100, 500))
+    await writeRequests(clients, stack.file().endpoints.simulator!, [day, random.pick(days), random.pick(days)]).catch(
+      () => undefined,
+    )
+    await sleep(random.between(50, 350))
   }
   return revisions
 }
@@ -180,11 +194,8 @@ test(
   async () => {
     const done = new AbortController()
     const busy = keepBusy(randomFrom(seed), done.signal)
-    const parts = ['poller', 'normalizer', 'sink', 'kafka', 'registry', 'clickhouse']
     const startedMs = Date.now()
-    await Promise.all(parts.map((name, index) => killAgainAndAgain(name, randomFrom(seed + 1 + index)))).finally(() =>
-      done.abort(),
-    )
+    await killAll().finally(() => done.abort())
     const revisions = await busy
     const killedMs = Date.now()
     await comeToRest()

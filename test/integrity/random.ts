@@ -3,6 +3,7 @@ export interface Random {
   /** A whole number from `low` to `high`, both included. */
   between: (low: number, high: number) => number
   pick: <T>(list: readonly T[]) => T
+  shuffled: <T>(list: readonly T[]) => T[]
 }
 
 export function randomFrom(seed: number): Random {
@@ -20,6 +21,10 @@ export function randomFrom(seed: number): Random {
       const chosen = list[between(0, list.length - 1)]
       if (chosen === undefined) throw new RangeError('nothing to pick from')
       return chosen
+    },
+    shuffled: (list) => {
+      const ranked = list.map((item) => ({ item, rank: next() }))
+      return ranked.sort((one, other) => one.rank - other.rank).map(({ item }) => item)
     },
   }
 }
