@@ -5,12 +5,12 @@ import { createStore } from '#platform/clickhouse/client.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
-import { connectionSettings, readConfig, serviceSettings } from '#platform/process/config.ts'
+import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { platformTopics, sourceTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 
-const config = readConfig({
+const config = readServiceConfig({
   ...connectionSettings,
   LOG_LEVEL: serviceSettings.LOG_LEVEL,
   KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
@@ -32,4 +32,4 @@ const applied = await migrate(store)
 const views = sources.flatMap(({ datasets }) => datasets.map(({ view }) => view))
 await applyViews(store, views)
 await store.close()
-log.info({ migrations: applied, views: views.length }, 'tables and views are there')
+log.info({ migrations: applied.map(({ name }) => name), views: views.length }, 'tables and views are there')

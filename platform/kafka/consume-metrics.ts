@@ -15,7 +15,7 @@ export function createConsumeMetrics(service: string): ConsumeMetrics {
   const registers = [registry]
   const records = new Counter({
     name: 'tidemark_consumed_records_total',
-    help: 'Messages that were handled and committed, by verdict (ok, drop, dead) and reason',
+    help: 'Messages that were handled and committed, by verdict (ok, dead) and reason',
     labelNames: ['topic', 'verdict', 'reason'] as const,
     registers,
   })

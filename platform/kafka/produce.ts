@@ -25,7 +25,7 @@ export interface Producer {
 }
 
 // kafkajs copies the messages before it for every message of a send: a large one takes time by its square.
-const recordsPerSend = 1_000
+const recordsPerSend = 500
 
 /**
  * Opens a producer: acks from all in-sync replicas, no idempotence. kafkajs keeps the sequence number of a failed send

@@ -8,18 +8,12 @@ export interface Output {
   headers?: Record<string, string | Buffer>
 }
 
-export type Verdict =
-  | { kind: 'ok'; outputs: Output[] }
-  | { kind: 'drop'; reason: string }
-  | { kind: 'dead'; reason: string; message: string }
+export type Verdict = { kind: 'ok'; outputs: Output[] } | { kind: 'dead'; reason: string; message: string }
 
 const nothing: Output[] = []
 
 /** The message was dealt with; its outputs are to be sent. */
 export const ok = (outputs: Output[] = nothing): Verdict => ({ kind: 'ok', outputs })
-
-/** The message needs nothing, for a reason that is counted. */
-export const drop = (reason: string): Verdict => ({ kind: 'drop', reason })
 
 /** The message is refused: its bytes go to the dead letters with a reason code and one sentence. */
 export const dead = (reason: string, message: string): Verdict => ({ kind: 'dead', reason, message })

@@ -20,6 +20,22 @@ export function readConfig<Shape extends z.ZodRawShape>(
   throw new ConfigError(`Settings do not fit (environment variables):\n  ${problems.join('\n  ')}`)
 }
 
+/**
+ * readConfig for the top of a service: prints what does not fit and exits 2; with `--check-config` on the command line
+ * exits 0 when all fits.
+ */
+export function readServiceConfig<Shape extends z.ZodRawShape>(shape: Shape): Readonly<z.infer<z.ZodObject<Shape>>> {
+  try {
+    const config = readConfig(shape)
+    if (process.argv.includes('--check-config')) process.exit(0)
+    return config
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(2)
+  }
+}
+
 // Where the parts are, and who we are to them. The same variables with and without containers.
 
 export const kafkaSettings = {

@@ -1,13 +1,13 @@
 // The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. Keeps no state.
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
-import { kafkaSettings, readConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import { kafkaSettings, readServiceConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { createNormalizerMetrics } from './metrics.ts'
 import { subscribeTo } from './subscriptions.ts'
 
-const config = readConfig({ ...kafkaSettings, ...registrySettings, ...serviceSettings })
+const config = readServiceConfig({ ...kafkaSettings, ...registrySettings, ...serviceSettings })
 const log = createLogger('normalizer', config.LOG_LEVEL)
 
 await run(log, 8_000, async (onStop) => {

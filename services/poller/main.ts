@@ -16,7 +16,6 @@ import { dueSettings, readPollerConfig, userAgent } from './settings.ts'
 
 const { config, baseUrls } = readPollerConfig()
 const hosts = hostsOf(sources, baseUrls)
-if (process.argv.includes('--check-config')) process.exit(0)
 
 const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl, ORIGIN: origin } = config
 const log = createLogger('poller', config.LOG_LEVEL)

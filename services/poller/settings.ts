@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { kafkaSettings, readConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import {
+  kafkaSettings,
+  readConfig,
+  readServiceConfig,
+  registrySettings,
+  serviceSettings,
+} from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import type { DueSettings } from './due.ts'
@@ -37,9 +43,9 @@ export const pollerSettings = {
 
 export type PollerConfig = Readonly<z.infer<z.ZodObject<typeof pollerSettings>>>
 
-/** Reads all settings from the environment. @throws ConfigError that names every one that does not fit. */
+/** Reads all settings from the environment; ends the process, naming every one that does not fit. */
 export function readPollerConfig(): { config: PollerConfig; baseUrls: Record<string, string | undefined> } {
-  const config: PollerConfig = readConfig({ ...baseUrlSettings, ...pollerSettings })
+  const config: PollerConfig = readServiceConfig({ ...baseUrlSettings, ...pollerSettings })
   return { config, baseUrls: readConfig(baseUrlSettings) }
 }
 

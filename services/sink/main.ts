@@ -3,13 +3,13 @@ import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
-import { connectionSettings, readConfig, serviceSettings } from '#platform/process/config.ts'
+import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { subscriptions } from './subscriptions.ts'
 
-const config = readConfig({ ...connectionSettings, ...serviceSettings })
+const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
 const log = createLogger('sink', config.LOG_LEVEL)
 
 await run(log, 8_000, async (onStop) => {

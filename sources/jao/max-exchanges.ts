@@ -32,12 +32,16 @@ export const coreMaxExchanges: Dataset = {
     name: 'jao_core_max_exchanges',
     select: `
       SELECT l.ts AS delivery_start,
-             nullIf(s.labels['from'], '') AS from_zone,
-             nullIf(s.labels['to'], '') AS to_zone,
+             nullIf(s.from_zone, '') AS from_zone,
+             nullIf(s.to_zone, '') AS to_zone,
              l.value AS mw,
              l.known_at AS known_at
       FROM tidemark.latest AS l
-      LEFT JOIN (SELECT key, labels FROM tidemark.series FINAL WHERE dataset = 'jao.core.maxExchanges') AS s ON s.key = l.key
+      LEFT JOIN (
+        SELECT key, labels['from'] AS from_zone, labels['to'] AS to_zone
+        FROM tidemark.series FINAL
+        WHERE dataset = 'jao.core.maxExchanges'
+      ) AS s ON s.key = l.key
       WHERE l.dataset = 'jao.core.maxExchanges'`,
   },
 }

@@ -1,23 +1,44 @@
-import { readFileSync } from 'node:fs'
+// What processes use, read from /proc (Linux).
+import { readdirSync, readFileSync } from 'node:fs'
 
 const ticksPerSecond = 100
 
-/** CPU seconds (user and system) that a process has used so far; 0 when it is gone. Linux. */
+/** CPU seconds (user and system) that a process has used so far; 0 when it is gone. */
 export function cpuSeconds(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
-  } catch {
-    return 0
-  }
+  const fields = read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
 }
 
-/** Resident memory of a process now, MiB. Linux. */
+/** Memory of a process now, MiB: its own, and its share of what it shares (proportional set size). */
 export function residentMiB(pid: number): number {
+  const kib = /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1]
+  return Number(kib ?? 0) / 1024
+}
+
+/** A process and all below it, with a name for each. */
+export function processTree(pid: number): { pid: number; name: string }[] {
+  const parents = new Map<number, number[]>()
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const parent = Number(read(`/proc/${entry}/stat`).split(') ')[1]?.split(' ')[1])
+    parents.set(parent, [...(parents.get(parent) ?? []), Number(entry)])
+  }
+  const all = [pid]
+  for (const next of all) all.push(...(parents.get(next) ?? []))
+  return all.map((each) => ({ pid: each, name: nameOf(each) }))
+}
+
+function nameOf(pid: number): string {
+  const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
+  const known = /(kafka\.Kafka|apicurio|clickhouse\/endpoint|simulator|services\/\w+|cli\/main|bin\/tidemark)/.exec(
+    command,
+  )
+  return known?.[1] ?? `other (${pid})`
+}
+
+function read(path: string): string {
   try {
-    const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return Number(kib ?? 0) / 1024
+    return readFileSync(path, 'utf8')
   } catch {
-    return 0
+    return ''
   }
 }

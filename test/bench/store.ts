@@ -1,0 +1,30 @@
+// The questions of traders to a store with years in it, on an engine of its own.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { createStore } from '#platform/clickhouse/client.ts'
+import { migrate } from '#platform/clickhouse/migrate.ts'
+import { loadStore, measureQueries, type QueryFigures } from './store-queries.ts'
+
+const pointVersions = 35_000_000
+
+/** Runs the phase: 35 million point-versions, three revisions of each window. */
+export async function measureStore(tell: (line: string) => void): Promise<QueryFigures> {
+  const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
+  const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })
+  const store = createStore({ url: endpoint.url, ...endpoint.credentials.writer, requestTimeoutMs: 600_000 })
+  try {
+    await migrate(store)
+    const startedMs = performance.now()
+    await loadStore(store, pointVersions)
+    tell(
+      `${pointVersions} point-versions loaded and merged in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
+    )
+    return await measureQueries(store)
+  } finally {
+    await store.close()
+    await endpoint.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
