@@ -18,13 +18,16 @@ const forEver = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.b
 /** Polls and poll requests must have the same number of partitions: one poller owns partition n of both. */
 export const pollPartitions = 4
 
+// The broker's clock: pollers on several machines compare these times.
+const brokerTime = { 'message.timestamp.type': 'LogAppendTime' }
+
 /** Every poll of every source; the poller's memory. Compacted only after days, so that the sink sees every record. */
 export const pollsTopic: Topic = {
   name: 'polls',
   key: 'request identity',
   record: 'Poll',
   partitions: pollPartitions,
-  config: { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': `${7 * dayMs}`, 'retention.ms': '-1' },
+  config: { ...brokerTime, 'cleanup.policy': 'compact', 'min.compaction.lag.ms': `${7 * dayMs}`, 'retention.ms': '-1' },
 }
 
 /** Windows somebody asked for. Never committed: a request is done when polls shows its window polled since. */
@@ -33,7 +36,7 @@ export const pollRequestsTopic: Topic = {
   key: 'request identity',
   record: 'PollRequest',
   partitions: pollPartitions,
-  config: { 'cleanup.policy': 'delete', 'retention.ms': `${dayMs}`, 'segment.ms': `${dayMs / 24}` },
+  config: { ...brokerTime, 'cleanup.policy': 'delete', 'retention.ms': `${dayMs}`, 'segment.ms': `${dayMs / 24}` },
 }
 
 /** The answers of a source, byte for byte. */

@@ -40,7 +40,8 @@ function runTests(): { passed: number; failed: number } {
   const report = join(directory, 'vitest.json')
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const env = { ...process.env, ...(faults ? { TIDEMARK_FAULTS: '1' } : {}) }
+    // A zone with changeovers: whatever takes local time for UTC shows.
+    const env = { ...process.env, TZ: 'Europe/Brussels', ...(faults ? { TIDEMARK_FAULTS: '1' } : {}) }
     const files = faults ? ['test/integrity'] : []
     const { status } = spawnSync('vitest', ['run', ...reporters, ...files], { stdio: 'inherit', env })
     return countTests(report, status)

@@ -123,6 +123,8 @@ export function brokerConfig(dataDir: string, port: number, controllerPort: numb
     'log.dirs': join(dataDir, 'messages'),
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 4,
+    // A stack that was down for longer than Kafka's week would read everything again.
+    'offsets.retention.minutes': 525_600,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 4,

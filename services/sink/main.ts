@@ -1,13 +1,13 @@
 // The sink: every topic whose record has a table -> ClickHouse. One Kafka batch, one insert, then commit.
 import { createStore, insert } from '#platform/clickhouse/client.ts'
-import { errorKind } from '#platform/clickhouse/errors.ts'
+import { errorKind, needsOperator } from '#platform/clickhouse/errors.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
-import { subscriptions } from './subscriptions.ts'
+import { type StoreAccess, subscriptions } from './subscriptions.ts'
 
 const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
 const log = createLogger('sink', config.LOG_LEVEL)
@@ -20,7 +20,11 @@ await run(log, 8_000, async (onStop) => {
     requestTimeoutMs: 20_000,
   })
   onStop('store', () => store.close())
-  const insertInto = (table: string, columns: string[], rows: unknown[][]) => insert(store, table, columns, rows)
+  const access: StoreAccess = {
+    insert: (table, columns, rows) => insert(store, table, columns, rows),
+    errorKind,
+    needsOperator,
+  }
   const sourceNames = sources.map(({ name }) => name)
   await startConsuming(
     {
@@ -29,7 +33,7 @@ await run(log, 8_000, async (onStop) => {
       log,
       metrics: createConsumeMetrics('sink'),
       shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 },
-      subscriptions: () => subscriptions(sourceNames, insertInto, errorKind),
+      subscriptions: () => subscriptions(sourceNames, access),
     },
     onStop,
   )

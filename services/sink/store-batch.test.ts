@@ -14,6 +14,7 @@ function store(isBad: (row: unknown) => boolean): Inserter & { taken: unknown[];
       self.taken.push(...rows.map(([row]) => row))
     },
     errorKind: () => 'data' as const,
+    needsOperator: () => false,
   }
   return self
 }
@@ -57,14 +58,21 @@ describe('a batch', () => {
         throw new Error(calls === 1 ? 'data' : 'memory')
       },
       errorKind: (error) => ((error as Error).message === 'data' ? 'data' : 'retry'),
+      needsOperator: (error) => (error as Error).message === 'memory',
     }
-    await expect(storeBatch([[1], [2]], inserter)).rejects.toThrow(Unwell)
+    const stored = storeBatch([[1], [2]], inserter)
+    await expect(stored).rejects.toThrow(Unwell)
+    await expect(stored).rejects.toThrow('until somebody mends it: memory')
     expect(calls).toBe(2)
   })
 
   it('passes on a bug as it is', async () => {
     const bug = new TypeError('undefined is not a function')
-    const inserter: Inserter = { insert: async () => Promise.reject(bug), errorKind: () => 'bug' }
+    const inserter: Inserter = {
+      insert: async () => Promise.reject(bug),
+      errorKind: () => 'bug',
+      needsOperator: () => false,
+    }
     await expect(storeBatch([[1]], inserter)).rejects.toBe(bug)
   })
 })

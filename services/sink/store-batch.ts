@@ -9,6 +9,8 @@ export type ErrorKind = 'retry' | 'data' | 'bug'
 export interface Inserter {
   insert: (rows: unknown[][]) => Promise<void>
   errorKind: (error: unknown) => ErrorKind
+  /** Whether trying again helps only after somebody did something: a missing table, missing rights, a full disk. */
+  needsOperator: (error: unknown) => boolean
 }
 
 /**
@@ -22,7 +24,10 @@ export async function storeBatch(rows: unknown[][], inserter: Inserter): Promise
     return rows.map(() => ok())
   } catch (error) {
     const kind = inserter.errorKind(error)
-    if (kind === 'retry') throw new Unwell(`The store did not take ${rows.length} rows`, { cause: error })
+    if (kind === 'retry') {
+      const until = inserter.needsOperator(error) ? 'until somebody mends it' : 'now'
+      throw new Unwell(`The store takes no rows ${until}: ${(error as Error).message}`, { cause: error })
+    }
     if (kind === 'bug') throw error
     if (rows.length === 1) return [dead('store-refused', `the store refuses the row: ${(error as Error).message}`)]
     const middle = Math.ceil(rows.length / 2)

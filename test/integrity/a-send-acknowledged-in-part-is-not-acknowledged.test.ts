@@ -39,26 +39,31 @@ beforeAll(async () => {
 })
 afterAll(() => parts?.stop())
 
-/** The same cluster, but the first `times` sends that span partitions lose what was meant for one of them, silently. */
+/**
+ * The same cluster, but what the first `times` sends of many records have for their last partition is lost: the broker
+ * never gets it, and the reply does not name the partition. kafkajs did so within a send over several partitions; the
+ * producer may send each by itself.
+ */
 function losing(times: number): { kafka: Kafka; lost: string[] } {
   const lost: string[] = []
   let left = times
   const producer = (config: Parameters<Kafka['producer']>[0]) => {
     const real = kafka.producer(config)
-    const send = (record: ProducerRecord) => {
-      const partitions = new Set(record.messages.map(({ partition }) => partition))
-      if (left === 0 || partitions.size < 2) return real.send(record)
+    const send = async (record: ProducerRecord) => {
+      if (left === 0 || record.messages.length < 10) return real.send(record)
       left--
-      const victim = [...partitions].at(-1)
-      lost.push(...record.messages.filter(({ partition }) => partition === victim).map(({ key }) => String(key)))
-      return real.send({ ...record, messages: record.messages.filter(({ partition }) => partition !== victim) })
+      const victim = record.messages.at(-1)?.partition
+      const isLost = ({ partition }: { partition?: number }) => partition === victim
+      lost.push(...record.messages.filter(isLost).map(({ key }) => String(key)))
+      const messages = record.messages.filter((message) => !isLost(message))
+      return messages.length === 0 ? [] : real.send({ ...record, messages })
     }
     return new Proxy(real, { get: (target, name) => (name === 'send' ? send : Reflect.get(target, name)) })
   }
-  return {
-    kafka: new Proxy(kafka, { get: (target, name) => (name === 'producer' ? producer : Reflect.get(target, name)) }),
-    lost,
-  }
+  const lossy = new Proxy(kafka, {
+    get: (target, name) => (name === 'producer' ? producer : Reflect.get(target, name)),
+  })
+  return { kafka: lossy, lost }
 }
 
 /** How many records of each key a topic holds. */
@@ -78,7 +83,6 @@ test('a send acknowledged for some partitions only is not taken for acknowledged
     (thrown: unknown) => thrown,
   )
   expect(error).toBeInstanceOf(Unwell)
-  expect((error as Error).message).toMatch(/^Kafka acknowledged sent without partitions \d$/)
   expect(loser.lost.length).toBeGreaterThan(20)
   const after = await counts('sent')
   expect([...after.keys()].toSorted()).toEqual(keys.filter((key) => !loser.lost.includes(key)).toSorted())

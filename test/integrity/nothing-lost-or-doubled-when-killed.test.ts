@@ -46,25 +46,40 @@ beforeAll(async () => {
 afterAll(() => stack?.remove())
 
 /** Kills parts one after another, each at a random moment after the one before runs again. */
-async function killOneByOne(names: string[], random: Random): Promise<void> {
+async function killOneByOne(names: string[], random: Random, atWork = async () => {}): Promise<void> {
   for (const name of names) {
     const pid = await runningPart(stack, name)
-    await sleep(random.between(50, 2_000))
+    await atWork()
+    await sleep(random.between(50, 1_500))
     process.kill(pid, 'SIGKILL')
     await runningPart(stack, name, pid)
   }
 }
 
 /**
- * The services are killed side by side, the others in turn: all at once, and nothing would ever be under way, because a
- * service is back only seconds after broker and registry are.
+ * The services are killed side by side: each has work waiting when it is back. The others are killed in turn, while data
+ * passes through all of the chain, or their absence would be noticed by nobody.
  */
 async function killAll(): Promise<void> {
   const turns = Array.from({ length: killsEach }, (_, turn) => turn)
   const services = ['poller', 'normalizer', 'sink'].map((name) => turns.map(() => name))
   const random = randomFrom(seed + 1)
   const others = turns.flatMap(() => random.shuffled(['kafka', 'registry', 'clickhouse']))
-  await Promise.all([...services, others].map((names, lane) => killOneByOne(names, randomFrom(seed + 2 + lane))))
+  const admin = clients.kafka.admin()
+  await admin.connect()
+  const committed = async () => {
+    const [topic] = await admin.fetchOffsets({ groupId: 'sink', topics: ['jao.timeseries'] })
+    return topic?.partitions.reduce((sum, { offset }) => sum + Number(offset), 0) ?? 0
+  }
+  const untilDataPasses = async () => {
+    const before = await committed()
+    await eventually('the sink commits', async () => (await committed()) > before, 240_000)
+  }
+  await Promise.all([
+    ...services.map((names, lane) => killOneByOne(names, randomFrom(seed + 2 + lane))),
+    killOneByOne(others, randomFrom(seed + 10), untilDataPasses),
+  ])
+  await admin.disconnect()
 }
 
 /** Revises days and asks for days until it is told to stop. What Kafka does not take is asked again. */
