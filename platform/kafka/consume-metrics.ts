@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { BatchMeasure } from './consume.ts'
+import type { Verdict } from './verdict.ts'
 
 export interface ConsumeMetrics {
   registry: Registry
@@ -15,8 +16,8 @@ export function createConsumeMetrics(service: string): ConsumeMetrics {
   const registers = [registry]
   const records = new Counter({
     name: 'tidemark_consumed_records_total',
-    help: 'Messages that were handled and committed, by verdict (ok, dead) and reason',
-    labelNames: ['topic', 'verdict', 'reason'] as const,
+    help: 'Messages that were handled and committed, by verdict: ok, or the reason of a dead letter',
+    labelNames: ['topic', 'verdict'] as const,
     registers,
   })
   const duration = new Histogram({
@@ -43,12 +44,12 @@ export function createConsumeMetrics(service: string): ConsumeMetrics {
     registry,
     measure: (batch) => {
       const { topic } = batch
-      for (const verdict of batch.verdicts) {
-        records.inc({ topic, verdict: verdict.kind, reason: verdict.kind === 'ok' ? '' : verdict.reason })
-      }
+      for (const [verdict, same] of Map.groupBy(batch.verdicts, nameOf)) records.inc({ topic, verdict }, same.length)
       duration.observe({ topic }, batch.durationMs / 1000)
       size.observe({ topic }, batch.records)
       lag.set({ topic, partition: `${batch.partition}` }, batch.lag)
     },
   }
 }
+
+const nameOf = (verdict: Verdict): string => (verdict.kind === 'ok' ? 'ok' : verdict.reason)

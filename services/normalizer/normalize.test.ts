@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset, Explosion } from '#sources/source.ts'
-import { normalize, type SourceOutputs } from './normalize.ts'
+import { normalize, type SaidOfSeries, type SourceOutputs } from './normalize.ts'
 
 const record: RawResponse = {
   dataset: 'made.up.data',
@@ -38,7 +38,7 @@ const slice = (key: string, stepS = 60) => ({ key, startMs: 1_000_000, stepS, va
 const json = (value: TimeseriesSlice | Series) => Buffer.from(JSON.stringify(value))
 const outputs: SourceOutputs = { timeseries: { topic: 'ts', encode: json }, series: { topic: 'se', encode: json } }
 
-function verdictOf(explode: () => Explosion, said = new Map<string, string>(), over: Partial<Dataset> = {}) {
+function verdictOf(explode: () => Explosion, said: SaidOfSeries = new Map(), over: Partial<Dataset> = {}) {
   const datasets = new Map([['made.up.data', dataset(explode, over)]])
   const raw = { record, partition: 3, offset: '77' }
   return normalize(raw, datasets, outputs, said, () => {})
@@ -70,7 +70,7 @@ describe('normalize', () => {
   })
 
   it('says what a key means before its first slice, once, and again when it changes', () => {
-    const said = new Map<string, string>()
+    const said: SaidOfSeries = new Map()
     const explode = () => ({ slices: [slice('a')], ignored: {} })
     expect(topicsAndKeys(verdictOf(explode, said))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
     expect(topicsAndKeys(verdictOf(explode, said))).toEqual(['ts made.up.data/a'])

@@ -17,8 +17,15 @@ export interface StoredRaw {
   offset: string
 }
 
-/** What of each series was last said on the series topic, by the text of its key; lives as long as the process. */
-export type SaidOfSeries = Map<string, string>
+/** What was last said of a series, and the record key of both its topics. */
+interface Said {
+  recordKey: string
+  stepS: number
+  transformVersion: number
+}
+
+/** What was said of the series of a source, by dataset and key; lives as long as the process. */
+export type SaidOfSeries = Map<string, Map<string, Said>>
 
 /**
  * The verdict on one raw response of a source. Outputs are in order: what a key means comes before its first slice.
@@ -39,7 +46,9 @@ export function normalize(
     const explosion = dataset.explode({ body: record.body, status: record.status, window })
     count(explosion.ignored, dataset.name)
     if (explosion.refusal) return dead(explosion.refusal.reason, explosion.refusal.message)
-    return ok(explosion.slices.flatMap((slice) => outputsOf(slice, raw, dataset, outputs, said)))
+    const saidOfDataset = said.get(dataset.name) ?? new Map<string, Said>()
+    said.set(dataset.name, saidOfDataset)
+    return ok(explosion.slices.flatMap((slice) => outputsOf(slice, raw, dataset, outputs, saidOfDataset)))
   } catch (error) {
     return dead('bug', `explode of ${dataset.name} version ${dataset.transformVersion} threw: ${error}`)
   }
@@ -50,10 +59,9 @@ function outputsOf(
   raw: StoredRaw,
   dataset: Dataset,
   outputs: SourceOutputs,
-  said: SaidOfSeries,
+  said: Map<string, Said>,
 ): Output[] {
   const { record } = raw
-  const key = `${dataset.name}/${slice.key}`
   const value = outputs.timeseries.encode({
     dataset: dataset.name,
     key: slice.key,
@@ -70,31 +78,25 @@ function outputsOf(
     origin: record.origin,
     raw: { partition: raw.partition, offset: Number(raw.offset) },
   })
-  const output: Output = { topic: outputs.timeseries.topic, key, value }
-  const meaning = meaningOf(slice, dataset, outputs, said, key, record.fetchedAt)
-  return meaning ? [meaning, output] : [output]
-}
-
-/** What a key means, when it was not said yet or has changed. Repeats are harmless: the topic is compacted. */
-function meaningOf(
-  slice: Slice,
-  dataset: Dataset,
-  outputs: SourceOutputs,
-  said: SaidOfSeries,
-  key: string,
-  emittedAt: number,
-): Output | undefined {
-  const fingerprint = `${slice.stepS} ${dataset.transformVersion}`
-  if (said.get(key) === fingerprint) return undefined
-  said.set(key, fingerprint)
-  const value = outputs.series.encode({
+  const { transformVersion } = dataset
+  const before = said.get(slice.key)
+  if (before?.stepS === slice.stepS && before.transformVersion === transformVersion) {
+    return [{ topic: outputs.timeseries.topic, key: before.recordKey, value }]
+  }
+  // Repeats are harmless: the topic is compacted.
+  const recordKey = `${dataset.name}/${slice.key}`
+  said.set(slice.key, { recordKey, stepS: slice.stepS, transformVersion })
+  const meaning = outputs.series.encode({
     dataset: dataset.name,
     key: slice.key,
     labels: dataset.labels(slice.key),
     unit: dataset.unit,
     step: slice.stepS,
-    transformVersion: dataset.transformVersion,
-    emittedAt,
+    transformVersion,
+    emittedAt: record.fetchedAt,
   })
-  return { topic: outputs.series.topic, key, value }
+  return [
+    { topic: outputs.series.topic, key: recordKey, value: meaning },
+    { topic: outputs.timeseries.topic, key: recordKey, value },
+  ]
 }
