@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rawResponse } from '../support/raw-responses.ts'
 import { type Recording, startRecordedJao } from '../support/recorded-jao.ts'
+import type { ServiceProcess } from '../support/service-process.ts'
 import { startUpstream } from './poller-parts.ts'
 import { differences, type Points, pointName, type SimulatorClient, simulatorClient } from './simulator-client.ts'
 import { type Chain, dataset, pointsOf, startChain, storeTime } from './whole-chain.ts'
@@ -9,6 +10,7 @@ import { type Chain, dataset, pointsOf, startChain, storeTime } from './whole-ch
 let chain: Chain
 let upstream: Awaited<ReturnType<typeof startUpstream>>
 let simulator: SimulatorClient
+let poller: ServiceProcess
 
 beforeAll(async () => {
   chain = await startChain()
@@ -70,7 +72,7 @@ test('a recorded answer gives exactly its 6,336 points', async () => {
 test('every key is its own series', async () => {
   upstream = await startUpstream({ startMs: Date.parse('2026-11-20T12:00:00Z'), seed: 3 })
   simulator = simulatorClient(upstream.url)
-  await chain.poll(upstream.url, 'simulator')
+  poller = await chain.poll(upstream.url, 'simulator')
   const day = '2026-06-12'
   for (const key of ['border_at_be', 'border_AT_BE_', 'border_Zz__9', 'border_AT'])
     await simulator.command({ addKey: { day, key } })
@@ -175,4 +177,21 @@ test('the long day has 25 hours and the short one 23', async () => {
   const short = await hoursOf('2026-03-27 00:00:00', '2026-03-31 00:00:00')
   expect(short).toEqual(hourly('2026-03-28T23:00:00Z', 23, 132))
   for (const day of days) expect(differences(await simulator.truth(day), await chain.points('latest', day))).toEqual([])
+}, 60_000)
+
+test('a clock that steps back does not let an old answer win in the store', async () => {
+  const day = '2026-02-10'
+  const [first] = await chain.ask(upstream.url, [day])
+  const before = await simulator.truth(day)
+  await poller.kill('SIGTERM')
+  await upstream.setClock({ set: '2026-11-20T09:00:00Z', allowBackwards: true })
+  await simulator.command({ revise: { day, key: 'border_NL_DE' } })
+  poller = await chain.poll(upstream.url, 'simulator')
+  const [second] = await chain.ask(upstream.url, [day])
+  expect(second).toEqual({ outcome: 'changed', fetchedAtMs: first!.fetchedAtMs + 1 })
+  const after = await simulator.truth(day)
+  expect(differences(before, after)).not.toEqual([])
+  expect(differences(after, await chain.points('latest', day))).toEqual([])
+  const then = await chain.points(`as_of(at = '${storeTime(first!.fetchedAtMs)}')`, day)
+  expect(differences(before, then)).toEqual([])
 }, 60_000)

@@ -233,6 +233,15 @@ test(
       const { requestIdentity, ...record } = rawAt.get(`${rawPartition}/${rawOffset}`)!
       expect([requestIdentity, record.contentHash, record.fetchedAt]).toEqual([identity, contentHash, fetchedAt])
     }
+    for (const answers of Map.groupBy(raw, (record) => record.requestIdentity).values()) {
+      const inOrder = answers.toSorted((one, other) => one.offset - other.offset)
+      for (const [index, answer] of inOrder.slice(1).entries()) {
+        // The same record once more, its acknowledgement lost; else known later than the one before.
+        const before = inOrder[index]!
+        if (answer.contentHash === before.contentHash && answer.fetchedAt === before.fetchedAt) continue
+        expect(answer.fetchedAt, answer.requestIdentity).toBeGreaterThan(before.fetchedAt)
+      }
+    }
     for (const topic of ['jao.dlq', 'tidemark.dlq']) expect(await readRecords(clients.kafka, topic)).toEqual([])
     const pollNames = polls.map(
       ({ requestIdentity: identity, fetchedAt, poller }) => `${identity} ${fetchedAt} ${poller}`,
