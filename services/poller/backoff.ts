@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Backoff, backoffMs } from '#platform/process/retry.ts'
-import type { Lane } from './due.ts'
+import type { Lane } from './candidate.ts'
 
 const minuteMs = 60_000
 

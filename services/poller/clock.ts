@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Logger } from '#platform/process/log.ts'
-import type { Moment } from './due.ts'
+import type { Moment } from './candidate.ts'
 
 /** The poller's one clock. */
 export interface Clock {

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { type Candidate, calendarCandidates, type DueSettings } from './due.ts'
+import type { Candidate } from './candidate.ts'
+import { calendarCandidates, type DueSettings } from './due.ts'
 import { type Known, noMemory } from './memory.ts'
 
 const dataset = {

@@ -2,22 +2,8 @@ import { addDays, type BusinessDay, businessDay, dayAt, dayBeforeAtMs } from '#p
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Dataset, Window } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
+import type { Candidate, Lane, Moment } from './candidate.ts'
 import type { Known } from './memory.ts'
-
-/** live: the search for tomorrow alone. requested: somebody asked. background: the past month, and looking again. */
-export type Lane = 'live' | 'requested' | 'background'
-
-/** A window that is, or will be, to be polled. */
-export interface Candidate {
-  identity: string
-  dataset: Dataset
-  window: Window
-  lane: Lane
-  /** Until it is due, ms; 0 or less: due, and for how long. */
-  dueInMs: number
-  /** Whether it would be the first good answer of this window. */
-  first: boolean
-}
 
 export interface DueSettings {
   /** Business days before today that are fetched without being asked for; 0: none. */
@@ -26,15 +12,6 @@ export interface DueSettings {
   revisitHourlyDays: number
   /** Windows of the last so many days are looked at again every day; older ones only on request. */
   revisitDailyDays: number
-}
-
-/**
- * Now twice: `nowMs` is the clock's UTC time and decides what the calendar says; `steadyMs` only ever runs forwards at
- * the clock's speed. What is measured since a poll is the longer of the two, so that a clock that steps back delays nothing.
- */
-export interface Moment {
-  nowMs: number
-  steadyMs: number
 }
 
 const minuteMs = 60_000

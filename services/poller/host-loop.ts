@@ -1,6 +1,7 @@
 import type { Requests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
-import { type Candidate, calendarCandidates, type DueSettings, type Moment } from './due.ts'
+import type { Candidate, Moment } from './candidate.ts'
+import { calendarCandidates, type DueSettings } from './due.ts'
 import type { Fetched } from './fetch.ts'
 import type { Host, HostedDataset } from './hosts.ts'
 import { type InFlight, nextToSend } from './lanes.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Dataset } from '#sources/source.ts'
-import type { Candidate, Lane } from './due.ts'
+import type { Candidate, Lane } from './candidate.ts'
 import { nextToSend } from './lanes.ts'
 
 const budget = { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 4 }

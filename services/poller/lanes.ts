@@ -1,5 +1,5 @@
 import type { RequestBudget } from '#sources/source.ts'
-import type { Candidate, Lane } from './due.ts'
+import type { Candidate, Lane } from './candidate.ts'
 
 /** A request under way. */
 export interface InFlight {

@@ -1,5 +1,5 @@
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import type { Moment } from './due.ts'
+import type { Moment } from './candidate.ts'
 
 /** What is known of one request identity. */
 export interface Known {

@@ -1,4 +1,4 @@
-import type { Moment } from './due.ts'
+import type { Moment } from './candidate.ts'
 import type { HostBudget, HostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
 import type { Memory } from './memory.ts'
