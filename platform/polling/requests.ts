@@ -18,7 +18,7 @@ export interface OpenRequest {
 
 /**
  * Which requests are open: a request is done when its window was polled since it was written, well or `requestAttempts`
- * times in vain (D7). "Since" goes by Kafka's timestamps, because a poller may run on a simulated clock; a poll made by
+ * times in vain. "Since" goes by Kafka's timestamps, because a poller may run on a simulated clock; a poll made by
  * this process after it had read the request answers it whatever the clocks say.
  */
 export interface Requests {

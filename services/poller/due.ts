@@ -1,6 +1,6 @@
 import { addDays, type BusinessDay, businessDay, dayAt, dayBeforeAtMs } from '#platform/polling/business-day.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
-import type { Dataset, Window } from '#sources/source.ts'
+import type { Dataset } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
 import type { Candidate, Lane, Moment } from './candidate.ts'
 import type { Known } from './memory.ts'
@@ -23,7 +23,7 @@ const searchEveryMs = minuteMs
 
 /**
  * The windows of a dataset that the calendar wants polled, each once, with the time until it is due. Pure: the same
- * moment and memory give the same candidates. Rule: issue 3, "Publication calendar"; jao.md section 2.
+ * moment and memory give the same candidates.
  */
 export function calendarCandidates(
   moment: Moment,

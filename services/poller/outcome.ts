@@ -1,7 +1,7 @@
 import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Look } from '#sources/source.ts'
 
-/** What came of a poll. Architecture D5; issue 3, "Poller". */
+/** What came of a poll. */
 export type Outcome = 'changed' | 'unchanged' | 'empty' | 'emptied' | 'refused' | 'unreadable' | 'failed'
 
 /** A good answer: its status is meaningful and its bytes are all there. */
@@ -24,7 +24,7 @@ export function isNewAnswer(memory: PollMemory, contentHash: string): boolean {
 
 /**
  * When an answer was learned, ms UTC: when its last byte arrived, and at least 1 ms after the newest good answer of the
- * same identity, whatever the clock did since (D9).
+ * same identity, whatever the clock did since.
  */
 export function knownAtMs(memory: PollMemory, lastByteAtMs: number): number {
   return Math.max(lastByteAtMs, (memory.lastGoodFetchedAt ?? Number.NEGATIVE_INFINITY) + 1)

@@ -47,7 +47,7 @@ interface Asking {
 /**
  * Polls one window: fetch → raw record acknowledged → look → poll record acknowledged. Returns undefined when the right
  * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer that is written
- * once more at the next poll, which changes nothing (architecture D3, D4). Throws only for bugs.
+ * once more at the next poll, which changes nothing. Throws only for bugs.
  */
 export async function pollWindow(asking: Asking): Promise<Polled | undefined> {
   const { means, candidate, right, known } = asking
