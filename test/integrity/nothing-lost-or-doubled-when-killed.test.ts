@@ -118,21 +118,21 @@ async function comeToRest(): Promise<void> {
   for (const day of days) {
     const { startMs, endMs } = windowOf(day)
     const from = new Date(startMs).toISOString()
-    await eventually(
-      `${day} is polled after all`,
-      async () => {
-        const answer = (await simulator.requests()).findLast(
-          ({ fromUtc, status }) => fromUtc === from && status === 200,
-        )
-        if (answer === undefined || answer.simMs <= sinceMs) return false
-        const [poll] = await clients.query<{ hash: string }>(
-          `SELECT content_hash AS hash FROM tidemark.polls FINAL WHERE outcome != 'failed'
-           AND request_identity = '${requestIdentity(dataset, { startMs, endMs })}' ORDER BY fetched_at DESC LIMIT 1`,
-        )
-        return poll?.hash === answer.sha256
-      },
-      60_000,
-    )
+    let seen: unknown
+    const isAnswered = async () => {
+      const asked = (await simulator.requests()).filter(({ fromUtc, simMs }) => fromUtc === from && simMs > sinceMs)
+      const answer = asked.findLast(({ status }) => status === 200)
+      const polls = await clients.query<{ outcome: string; hash: string | null }>(
+        `SELECT outcome, content_hash AS hash FROM tidemark.polls FINAL WHERE fetched_at = (SELECT max(fetched_at) FROM
+         tidemark.polls WHERE request_identity = '${requestIdentity(dataset, { startMs, endMs })}' AND outcome != 'failed')
+         AND request_identity = '${requestIdentity(dataset, { startMs, endMs })}'`,
+      )
+      seen = { asked, polls }
+      return answer !== undefined && polls[0]?.hash === answer.sha256
+    }
+    await eventually(`${day} is polled after all`, isAnswered, 60_000).catch((cause) => {
+      throw new Error(`${day} was asked for again and is not in the store: ${JSON.stringify(seen)}`, { cause })
+    })
   }
   await untilStored(clients.environment, 60_000)
 }

@@ -160,7 +160,7 @@ test('a slice that the store refuses goes to the dead letters alone, out of one 
   const slices = Array.from({ length: 3_000 }, (_, index) => slice({ ...told, start: hour(index), values: [index] }))
   slices[1_234] = { ...slices[1_234]!, start: slices[1_234]!.start + 500 }
   slices[1_235] = { ...slices[1_235]!, transformVersion: 4_096 }
-  const records = slices.map((record, index) => ({ key: `slice ${index}`, value: encode(record), partition: 1 }))
+  const records = slices.map((record, index) => ({ key: `slice ${index}`, value: encode(record), partition: 0 }))
   await chain.producer.send('jao.timeseries', records)
   await chain.settled()
   const [stored] = await chain.query<{ rows: number; total: number }>(
@@ -169,8 +169,8 @@ test('a slice that the store refuses goes to the dead letters alone, out of one 
   expect(stored).toEqual({ rows: 2_998, total: (2_999 * 3_000) / 2 - 1_234 - 1_235 })
   const letters = (await readRecords(chain.kafka, 'jao.dlq')).slice(before)
   expect(letters.map(({ key, headers }) => [key, headers['tidemark-reason'], headers['tidemark-partition']])).toEqual([
-    ['slice 1234', 'store-refused', '1'],
-    ['slice 1235', 'store-refused', '1'],
+    ['slice 1234', 'store-refused', '0'],
+    ['slice 1235', 'store-refused', '0'],
   ])
   expect(letters.map(({ value }) => value)).toEqual([records[1_234]!.value, records[1_235]!.value])
 }, 60_000)
