@@ -12,8 +12,8 @@ import { openRegistry, type Registry, type RegistryConnection } from './registry
 import type { AnySubscription } from './settle.ts'
 
 export interface ConsumingService {
-  /** Its name, and its consumer group's. */
   name: string
+  groupId: string
   config: KafkaConnection & RegistryConnection & { HEALTH_HOST: string; HEALTH_PORT: number }
   log: Logger
   metrics: ConsumeMetrics
@@ -38,7 +38,7 @@ export async function startConsuming(service: ConsumingService, onStop: OnStop):
   onStop('producer', producer.disconnect)
   const consumption = await consume({
     kafka,
-    groupId: name,
+    groupId: service.groupId,
     service: { name, version },
     subscriptions: await service.subscriptions(registry),
     shape: service.shape,

@@ -1,4 +1,5 @@
 // The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. Keeps no state.
+import { z } from 'zod'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { kafkaSettings, readServiceConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
@@ -7,13 +8,23 @@ import { sources } from '#sources/index.ts'
 import { createNormalizerMetrics } from './metrics.ts'
 import { subscribeTo } from './subscriptions.ts'
 
-const config = readServiceConfig({ ...kafkaSettings, ...registrySettings, ...serviceSettings })
+const config = readServiceConfig({
+  ...kafkaSettings,
+  ...registrySettings,
+  ...serviceSettings,
+  /** A group of another name reads all of raw from its beginning, beside the one that is live: a replay. */
+  CONSUMER_GROUP: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .default('normalizer'),
+})
 const log = createLogger('normalizer', config.LOG_LEVEL)
 
 await run(log, 8_000, async (onStop) => {
   const metrics = createNormalizerMetrics()
   const service = {
     name: 'normalizer',
+    groupId: config.CONSUMER_GROUP,
     config,
     log,
     metrics,

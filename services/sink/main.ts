@@ -29,6 +29,7 @@ await run(log, 8_000, async (onStop) => {
   await startConsuming(
     {
       name: 'sink',
+      groupId: 'sink',
       config,
       log,
       metrics: createConsumeMetrics('sink'),
