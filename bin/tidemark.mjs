@@ -2,6 +2,7 @@
 // `npx tidemark`: plain JavaScript for any Node >= 20; goes on with the Node 26 that `npm run setup` installs.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const path = (below) => fileURLToPath(new URL(`../${below}`, import.meta.url))
@@ -25,4 +26,4 @@ child.on('error', (error) => {
   process.stderr.write(`tidemark: ${node} does not run (${error.message}): run \`npm run setup\` again.\n`)
   process.exit(1)
 })
-child.on('exit', (code, signal) => process.exit(signal ? 1 : code))
+child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code))
