@@ -4,7 +4,7 @@ import { cacheDirectory } from './artifacts.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { Problem } from './problem.ts'
-import { answersOk, failedStart, lastLines, untilReady } from './ready.ts'
+import { answersOk, failedStart, lastWords, untilReady } from './ready.ts'
 
 /** A service may have to wait for the session of a killed forerunner to expire before its consumer group lets it in. */
 const readyDeadlineMs = 120_000
@@ -39,8 +39,7 @@ export async function startNodePart(
 export async function runNodeJob(directory: DataDirectory, part: NodePart): Promise<void> {
   const started = await start(directory, part)
   const { code } = await started.exited
-  const logFile = logOf(directory, part.name)
-  if (code !== 0) throw new Problem(`${part.title} failed; its log is ${logFile} and ends with:\n${lastLines(logFile)}`)
+  if (code !== 0) throw new Problem(`${part.title} failed; ${lastWords(logOf(directory, part.name))}`)
 }
 
 export const logOf = (directory: DataDirectory, name: string): string => join(directory.logs, `${name}.log`)

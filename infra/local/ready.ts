@@ -32,14 +32,17 @@ export const answersOk = async (url: string): Promise<boolean> =>
 export function failedStart(title: string, logFile: string): never {
   if (diskIsFull(dirname(logFile)))
     throw new Problem(`${title} did not start because the disk is full: make room and start again.`)
-  throw new Problem(`${title} did not start; its log is ${logFile} and ends with:\n${lastLines(logFile).trimEnd()}`)
+  throw new Problem(`${title} did not start; ${lastWords(logFile)}`)
 }
 
-/** The end of a log: some thirty lines at most. */
-export function lastLines(logFile: string): string {
+/** Where a log is, and its end: some thirty lines at most. The end of a sentence. */
+export function lastWords(logFile: string): string {
+  let text = ''
   try {
-    return readFileSync(logFile, 'utf8').split('\n').slice(-30).join('\n').slice(-3000)
+    text = readFileSync(logFile, 'utf8').trimEnd()
   } catch {
-    return '(nothing)'
+    // Told as a log that says nothing.
   }
+  if (text === '') return `its log ${logFile} says nothing.`
+  return `its log is ${logFile} and ends with:\n${text.split('\n').slice(-30).join('\n').slice(-3000)}`
 }
