@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { type Lock, lockHolder, tryLock } from './lock.ts'
 import { Problem } from './problem.ts'
+import { readIfThere } from './read-if-there.ts'
+import { shellWord } from './shell-word.ts'
 
 /** Where the data comes from; a data directory holds one of the two. */
 export type SourceKind = 'live' | 'simulated'
@@ -19,8 +21,10 @@ const leastFreeMiB = 500
 const fullMiB = 16
 
 /**
- * Takes the data directory for this process: made when absent, locked, of the right source, with room on its disk.
- * @throws Problem when another stack uses it, it holds data of the other source or something else, or the disk is full.
+ * Takes the data directory for this process: made when absent, locked, not of the other source, with room on its disk.
+ * Nothing is kept in it before `labelDirectory`.
+ * @throws Problem when another stack uses it, it holds data of the other source or something else, it cannot be made or
+ * written, or the disk is full.
  */
 export async function openDataDirectory(directory: string, source: SourceKind): Promise<DataDirectory> {
   const path = resolve(directory)
@@ -28,34 +32,45 @@ export async function openDataDirectory(directory: string, source: SourceKind): 
   if (/[,;\p{Cc}]/u.test(path))
     throw new Problem(`The data directory ${path} has a comma or semicolon in its name: choose another with --data.`)
   make(path)
-  refuseForeign(path)
-  const lock = await tryLock(lockFile(path))
+  const lock = await take(path)
   if ('heldBy' in lock) {
     throw new Problem(
-      `The data directory ${path} is in use by a running stack (process ${lock.heldBy}): stop it with \`npx tidemark down --data ${path}\`, or choose another with --data.`,
+      `The data directory ${path} is in use by a running stack (process ${lock.heldBy}): stop it with \`npx tidemark down --data ${shellWord(path)}\`, or choose another with --data.`,
     )
   }
   try {
-    rememberSource(path, source)
-    refuseFullDisk(path)
-    const directories = { logs: join(path, 'logs'), pids: join(path, 'pids') }
-    for (const each of Object.values(directories)) mkdirSync(each, { recursive: true })
-    return { path, ...directories, lock }
+    refuseOtherSource(path, source)
+    return { path, logs: join(path, 'logs'), pids: join(path, 'pids'), lock }
   } catch (error) {
     lock.release()
     throw error
   }
 }
 
-/** The process that runs a stack in this directory, if one does. */
+/**
+ * Says for good whose data the directory holds, and makes what every part needs. To be called when a part is about to
+ * start and not before: an `up` that was refused must not decide what a new directory is for.
+ */
+export function labelDirectory({ path, logs, pids }: DataDirectory, source: SourceKind): void {
+  // The label comes first: a directory that holds something and has none is taken for somebody else's.
+  if (sourceOf(path) === undefined) writeFileSync(join(path, 'source'), `${source}\n`)
+  for (const each of [logs, pids]) mkdirSync(each, { recursive: true })
+}
+
+/**
+ * The process that runs a stack in this directory, if one does.
+ * @throws Problem when the directory is not this user's to read
+ */
 export const runningIn = (directory: string): number | undefined => lockHolder(lockFile(resolve(directory)))
 
-/** The source whose data the directory holds; undefined when it holds none yet. */
+/**
+ * The source whose data the directory holds; undefined when it holds none yet.
+ * @throws Problem when it says something else, or is not this user's to read
+ */
 export function sourceOf(directory: string): SourceKind | undefined {
   const file = join(directory, 'source')
-  if (!existsSync(file)) return undefined
-  const text = readFileSync(file, 'utf8').trim()
-  if (text === 'live' || text === 'simulated') return text
+  const text = readIfThere(file)?.trim()
+  if (text === undefined || text === 'live' || text === 'simulated') return text
   throw new Problem(`${file} should say live or simulated, and does not: choose another directory with --data.`)
 }
 
@@ -63,11 +78,36 @@ const lockFile = (path: string): string => join(path, 'stack.lock')
 
 function make(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeLevels(path)
   } catch (error) {
     throw new Problem(
       `The data directory ${path} cannot be made (${(error as Error).message}): choose another with --data.`,
     )
+  }
+}
+
+/** Node's own `recursive` turns for ever where a level can never be made, as below /proc. */
+function makeLevels(path: string): void {
+  const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  if (isThere()) return
+  if (dirname(path) !== path) makeLevels(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (!isThere()) throw error
+  }
+}
+
+/** The lock is the first thing to be written: whether anything can be is seen here. */
+async function take(path: string): Promise<Lock | { heldBy: number }> {
+  try {
+    refuseForeign(path)
+    refuseFullDisk(path)
+    return await tryLock(lockFile(path))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw new Problem(`The data directory ${path} cannot be written (${code}): choose another with --data.`)
   }
 }
 
@@ -79,10 +119,9 @@ function refuseForeign(path: string): void {
     )
 }
 
-function rememberSource(path: string, source: SourceKind): void {
+function refuseOtherSource(path: string, source: SourceKind): void {
   const held = sourceOf(path)
-  if (held === undefined) writeFileSync(join(path, 'source'), `${source}\n`)
-  else if (held !== source)
+  if (held !== undefined && held !== source)
     throw new Problem(
       `${path} holds ${held} data and cannot take ${source} data: use --source ${held}, or another --data.`,
     )

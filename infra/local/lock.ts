@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { pause } from '#platform/process/retry.ts'
 import { isAlive, startedAt } from './process-table.ts'
+import { readIfThere } from './read-if-there.ts'
 
 /** Who holds a lock: a process id, and when that process began (ids are used again). */
 interface Holder {
@@ -43,7 +44,7 @@ export async function waitForLock(path: string, onWait: (pid: number) => void = 
   }
 }
 
-/** The living process that holds the lock, if any. */
+/** The living process that holds the lock, if any. @throws Problem when the lock is not this user's to read. */
 export function lockHolder(path: string): number | undefined {
   const holder = readHolder(path)
   const holds = holder && isAlive(holder.pid) && (!holder.startedAt || holder.startedAt === startedAt(holder.pid))
@@ -79,8 +80,10 @@ function removeStale(path: string): void {
 }
 
 function readHolder(path: string): Holder | undefined {
+  const text = readIfThere(path)
+  if (text === undefined) return undefined
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder
+    return JSON.parse(text) as Holder
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SourceKind } from './data-directory.ts'
+import { readIfThere } from './read-if-there.ts'
 
 /** What a running stack says of itself in <data>/stack.json; readable by its owner only. */
 export interface StackFile {
@@ -45,10 +46,13 @@ export function writeStackFile(stack: StackFile): void {
   renameSync(aside, path(stack.dataDir))
 }
 
-/** What the stack in this directory said last; it may be gone since: ask `runningIn`. */
+/**
+ * What the stack in this directory said last; it may be gone since: ask `runningIn`.
+ * @throws Problem when it is not this user's to read
+ */
 export function readStackFile(dataDir: string): StackFile | undefined {
-  const file = path(dataDir)
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StackFile) : undefined
+  const text = readIfThere(path(dataDir))
+  return text === undefined ? undefined : (JSON.parse(text) as StackFile)
 }
 
 export const removeStackFile = (dataDir: string): void => rmSync(path(dataDir), { force: true })

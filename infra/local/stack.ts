@@ -1,9 +1,9 @@
-import { appendFileSync, readdirSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess, storeAccess } from './clickhouse.ts'
-import { type DataDirectory, diskIsFull, openDataDirectory, type SourceKind } from './data-directory.ts'
+import { type DataDirectory, diskIsFull, labelDirectory, openDataDirectory, type SourceKind } from './data-directory.ts'
 import { assertFree } from './free-ports.ts'
 import { endLeftover, killAllGuarded, rotate } from './guarded-process.ts'
 import { findJava } from './java.ts'
@@ -60,6 +60,8 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
+  // All that can be refused has been looked at: from here on things are kept.
+  labelDirectory(directory, source)
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
   const settings = serviceSettings(
     source,
@@ -97,7 +99,7 @@ function andKeep(directory: DataDirectory, tell: (line: string) => void): (line:
     try {
       appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`)
     } catch {
-      // A full disk must not end the stack; the line is shown all the same.
+      // Neither a full disk nor a directory without logs yet may end the stack; the line is shown all the same.
     }
   }
   process.on('uncaughtExceptionMonitor', (error) => keep(String(error.stack)))
@@ -111,7 +113,7 @@ function andKeep(directory: DataDirectory, tell: (line: string) => void): (line:
 async function endLeftovers(directory: DataDirectory, tell: (line: string) => void): Promise<void> {
   const own = services.map((name) => pidFileOf(directory, name))
   const others = [
-    ...readdirSync(directory.pids).map((name) => join(directory.pids, name)),
+    ...(existsSync(directory.pids) ? readdirSync(directory.pids) : []).map((name) => join(directory.pids, name)),
     ...['kafka/broker.pid', 'registry/registry.pid'].map((name) => join(directory.path, name)),
   ]
   let count = 0

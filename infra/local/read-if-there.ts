@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { Problem } from './problem.ts'
+
+/**
+ * The text of a file; undefined when there is none.
+ * @throws Problem when it may be there and this user may not read it: that is not the same as nothing
+ */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    if (code !== 'EACCES' && code !== 'EPERM') throw error
+    throw new Problem(
+      `${path} cannot be read (${code}): run this as the user that it belongs to, or use a directory of your own.`,
+    )
+  }
+}
