@@ -8,7 +8,8 @@ export interface TableTarget<Name extends RecordName> {
 }
 
 /**
- * The record types that the store holds. Columns in the order of the row. Slices are many: their times travel as Int64
+ * The record types that the store holds. Columns in the order of the row; `row` throws
+ * for a record that no row can hold. Slices are many: their times travel as Int64
  * milliseconds UTC and become DateTime in the store. The few polls and series carry ISO 8601 text.
  */
 export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
@@ -37,7 +38,7 @@ export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
       slice.windowEnd,
       slice.start,
       slice.step,
-      slice.values,
+      checked(slice.values),
       slice.knownAt,
       slice.upstreamModifiedAt,
       slice.transformVersion,
@@ -110,3 +111,16 @@ export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
 }
 
 const utc = (ms: number): string => new Date(ms).toISOString()
+
+// A slice is a window's: a day of minutes has 1,440 values.
+const mostValues = 100_000
+
+/** JSON has no NaN and no infinity: they would arrive as null, a retraction that nobody meant. */
+function checked(values: (number | null)[]): (number | null)[] {
+  if (values.length > mostValues)
+    throw new RangeError(`${values.length} values in one slice; ${mostValues} are the most`)
+  for (const value of values) {
+    if (value !== null && !Number.isFinite(value)) throw new RangeError(`${value} is no value that can be stored`)
+  }
+  return values
+}

@@ -13,7 +13,12 @@ export interface Topic {
 }
 
 const dayMs = 24 * 60 * 60 * 1000
+const mebibyte = 1024 * 1024
 const forEver = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
+
+// The broker stores what it gets in this form, whatever codec a producer chose: ours cannot read snappy and lz4.
+const plain = { 'compression.type': 'uncompressed' }
+const zstd = { 'compression.type': 'zstd' }
 
 /** Polls and poll requests must have the same number of partitions: one poller owns partition n of both. */
 export const pollPartitions = 4
@@ -27,7 +32,13 @@ export const pollsTopic: Topic = {
   key: 'request identity',
   record: 'Poll',
   partitions: pollPartitions,
-  config: { ...brokerTime, 'cleanup.policy': 'compact', 'min.compaction.lag.ms': `${7 * dayMs}`, 'retention.ms': '-1' },
+  config: {
+    ...plain,
+    ...brokerTime,
+    'cleanup.policy': 'compact',
+    'min.compaction.lag.ms': `${7 * dayMs}`,
+    'retention.ms': '-1',
+  },
 }
 
 /** Windows somebody asked for. Never committed: a request is done when polls shows its window polled since. */
@@ -36,7 +47,13 @@ export const pollRequestsTopic: Topic = {
   key: 'request identity',
   record: 'PollRequest',
   partitions: pollPartitions,
-  config: { ...brokerTime, 'cleanup.policy': 'delete', 'retention.ms': `${dayMs}`, 'segment.ms': `${dayMs / 24}` },
+  config: {
+    ...plain,
+    ...brokerTime,
+    'cleanup.policy': 'delete',
+    'retention.ms': `${dayMs}`,
+    'segment.ms': `${dayMs / 24}`,
+  },
 }
 
 /** The answers of a source, byte for byte. */
@@ -45,7 +62,7 @@ export const rawTopic = (source: string, retentionMs?: number): Topic => ({
   key: 'request identity',
   record: 'RawResponse',
   partitions: 2,
-  config: { ...forEver, 'retention.ms': `${retentionMs ?? -1}`, 'max.message.bytes': `${8 * 1024 * 1024}` },
+  config: { ...zstd, ...forEver, 'retention.ms': `${retentionMs ?? -1}`, 'max.message.bytes': `${8 * mebibyte}` },
 })
 
 /**
@@ -57,7 +74,7 @@ export const timeseriesTopic = (source: string): Topic => ({
   key: 'dataset and key, joined by a slash',
   record: 'TimeseriesSlice',
   partitions: 1,
-  config: forEver,
+  config: { ...plain, ...forEver },
 })
 
 /** What each key of a source means; the newest record of a key counts. */
@@ -66,16 +83,16 @@ export const seriesTopic = (source: string): Topic => ({
   key: 'dataset and key, joined by a slash',
   record: 'Series',
   partitions: 1,
-  config: { 'cleanup.policy': 'compact', 'retention.ms': '-1' },
+  config: { ...plain, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
 })
 
-/** What was refused: the original bytes, and in the headers where they came from and why. */
+/** What was refused: the original bytes, and in the headers where they came from and why. Takes more than any other. */
 export const deadLetterTopic = (source: string): Topic => ({
   name: `${source}.dlq`,
   key: 'the key of the refused record',
   record: null,
   partitions: 1,
-  config: { ...forEver, 'max.message.bytes': `${8 * 1024 * 1024}` },
+  config: { ...zstd, ...forEver, 'max.message.bytes': `${16 * mebibyte}` },
 })
 
 /** Where records of no source end that were refused: polls that the sink cannot read, and the like. */

@@ -160,7 +160,7 @@ async function format(options: Run, config: string): Promise<void> {
   const clusterId = randomBytes(16).toString('base64url')
   const args = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...logFlags(), '-cp', options.classPath]
   const archive = options.flags.filter((flag) => !flag.startsWith('-XX:ArchiveClassesAtExit'))
-  const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId, '-c', config]
+  const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', `--cluster-id=${clusterId}`, '-c', config]
   const child = spawn(options.java, [...archive, ...args, ...tool], { env: options.environment, stdio: 'pipe' })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk))

@@ -15,7 +15,7 @@ export interface KafkaConnection {
 // kafkajs brings only gzip; raw answers are written with zstd, and other producers may use it too.
 kafkajs.CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
-  decompress: async (buffer: Buffer) => zstdDecompressSync(buffer),
+  decompress: async (buffer: Buffer) => zstdDecompressSync(buffer, { maxOutputLength: 256 * 1024 * 1024 }),
 })
 
 // kafkajs asks for a negative timeout once a process (tulios/kafkajs issue 1751): harmless, and nothing to tell a user.

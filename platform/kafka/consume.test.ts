@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
@@ -311,6 +311,33 @@ describe('consume', () => {
     expect(await readAll(topics.deadLetters)).toHaveLength(500)
   })
 })
+
+it('dead letters of a batch that are larger together than the broker takes at once all arrive', async () => {
+  const topics = await topicsOfOneTest()
+  const bodies = Array.from({ length: 14 }, () => randomBytes(900_000))
+  for (const value of bodies) await producer.send(topics.input, [{ key: 'k', value }])
+  const running = await start(topics, (batch) => batch.map(() => ok()))
+  await until(() => recordsOf(running.measured) === bodies.length)
+  await running.consumption.stop()
+  const letters = await readAll(topics.deadLetters)
+  expect(
+    letters.map(({ value }) =>
+      value?.equals(bodies[letters.findIndex((letter) => letter.value === value)] ?? Buffer.alloc(0)),
+    ),
+  ).toEqual(bodies.map(() => true))
+}, 60_000)
+
+it('says what it waits for when the world stays unwell', async () => {
+  const topics = await topicsOfOneTest()
+  await send(topics.input, ['a'])
+  const running = await start(topics, () => {
+    throw new Unwell('the store is away')
+  })
+  await expect
+    .poll(() => running.consumption.notReady(), { timeout: 40_000 })
+    .toMatch(/^waiting for \d+ s: the store is away$/)
+  await running.consumption.stop()
+}, 60_000)
 
 describe('an acknowledgement', () => {
   const reply = (partition: number, errorCode = 0) => ({ topicName: 't', partition, errorCode, baseOffset: '7' })

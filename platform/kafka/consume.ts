@@ -43,13 +43,15 @@ export interface ConsumeOptions {
 }
 
 export interface Consumption {
-  /** Whether the group has given this member its partitions and it has been heard of within the session timeout. */
-  isReady: () => boolean
+  /** Why it does not consume: not in its group, not heard of lately, or waiting for an unwell world; undefined when it does. */
+  notReady: () => string | undefined
   stop: () => Promise<void>
 }
 
 // A member that was killed holds its partitions for so long. Work heartbeats every 2 s, however long it takes.
 const sessionTimeoutMs = 10_000
+// A store that restarts is no reason to call its sink ill.
+const tolerableWaitMs = 15_000
 const retryBackoff: Backoff = { firstMs: 200, longestMs: 5_000 }
 
 /** Consumes the subscriptions as one group until stopped. */
@@ -69,6 +71,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   let joined = false
   let heardOfAtMs = 0
   let stopping = false
+  let unwell: { sinceMs: number; message: string } | undefined
   consumer.on(consumer.events.GROUP_JOIN, () => {
     joined = true
     heardOfAtMs = Date.now()
@@ -107,11 +110,15 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
             deadLetterTopic: subscription.deadLetterTopic,
           }
           const sends = toSend(source, batch.messages, settled, options.service, Date.now())
-          for (const [topic, records] of sends) await options.producer.send(topic, records)
+          for (const [topic, records] of sends) {
+            await options.producer.send(topic, records, { compress: topic === subscription.deadLetterTopic })
+          }
           return settled
         })
       } catch (error) {
         if (!(error instanceof Unwell)) throw error
+        unwell ??= { sinceMs: Date.now(), message: error.message }
+        unwell.message = error.message
         const waitMs = backoffMs(retryBackoff, attempt)
         log.warn(
           { err: error, topic: batch.topic, partition: batch.partition, attempt, waitMs },
@@ -122,9 +129,17 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       if (!isRunning() || isStale() || stopping) return
     }
 
+    unwell = undefined
     const offset = batch.lastOffset()
+    const committed = [{ topic: batch.topic, partition: batch.partition, offset: `${BigInt(offset) + 1n}` }]
+    try {
+      await consumer.commitOffsets(committed)
+    } catch (error) {
+      // The group went on without us, or its coordinator is away: whoever has the partition does the batch again.
+      log.warn({ err: error, ...committed[0] }, 'not committed')
+      return
+    }
     resolveOffset(offset)
-    await consumer.commitOffsets([{ topic: batch.topic, partition: batch.partition, offset: `${BigInt(offset) + 1n}` }])
     const durationMs = performance.now() - startedMs
     const lag = Number(BigInt(batch.highWatermark) - BigInt(offset) - 1n)
     const records = batch.messages.length
@@ -149,7 +164,12 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     },
   })
   return {
-    isReady: () => joined && Date.now() - heardOfAtMs < sessionTimeoutMs,
+    notReady: () => {
+      if (!joined || Date.now() - heardOfAtMs > sessionTimeoutMs) return 'not in its consumer group (yet, or no longer)'
+      const waitedMs = unwell ? Date.now() - unwell.sinceMs : 0
+      if (waitedMs < tolerableWaitMs) return undefined
+      return `waiting for ${Math.round(waitedMs / 1000)} s: ${unwell?.message}`
+    },
     stop: async () => {
       stopping = true
       await consumer.disconnect()

@@ -24,11 +24,11 @@ export interface ConsumingService {
 /** Starts a service that consumes until it is stopped; exits the process when its consumer cannot go on. */
 export async function startConsuming(service: ConsumingService, onStop: OnStop): Promise<void> {
   const { name, config, log, metrics } = service
-  let ready = () => false
+  let notReady = (): string | undefined => 'not in its consumer group yet'
   const health = await serveHealth({
     host: config.HEALTH_HOST,
     port: config.HEALTH_PORT,
-    notReady: () => (ready() ? undefined : 'not in its consumer group (yet, or no longer)'),
+    notReady: () => notReady(),
     metrics: metrics.registry,
   })
   onStop('health', health.stop)
@@ -57,6 +57,6 @@ export async function startConsuming(service: ConsumingService, onStop: OnStop):
     },
   })
   onStop('consumer', consumption.stop)
-  ready = consumption.isReady
+  notReady = consumption.notReady
   log.info({ health: health.url, version }, `${name} runs`)
 }

@@ -35,7 +35,7 @@ export function deadLetter(
   const names = deadLetterHeaders
   const attempts = Number(refused.headers[names.attempts]?.toString() ?? '0')
   return {
-    key: refused.key?.toString('utf8') ?? '',
+    key: refused.key,
     value: refused.value,
     headers: {
       ...refused.headers,

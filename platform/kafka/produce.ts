@@ -3,7 +3,7 @@ import { Unwell } from '../process/unwell.ts'
 
 /** One record to send. The partition follows from the key (murmur2, like every Kafka client) unless it is given. */
 export interface Outgoing {
-  key: string
+  key: string | Buffer | null
   value: Buffer | null
   partition?: number
   headers?: Record<string, string | Buffer>
@@ -26,6 +26,8 @@ export interface Producer {
 
 // kafkajs copies the messages before it for every message of a send: a large one takes time by its square.
 const recordsPerSend = 500
+// A broker takes a mebibyte at once unless it is told otherwise; a larger record goes alone.
+const bytesPerSend = 512 * 1024
 
 /**
  * Opens a producer: acks from all in-sync replicas, no idempotence. kafkajs keeps the sequence number of a failed send
@@ -62,19 +64,21 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
   }
 }
 
-type Run = { partition: number; messages: (Outgoing & { partition: number })[] }
+type Run = { partition: number; bytes: number; messages: (Outgoing & { partition: number })[] }
 
-function runsByPartition(records: Outgoing[], partitionOf: (key: string) => number): Run[] {
+function runsByPartition(records: Outgoing[], partitionOf: (key: Outgoing['key']) => number): Run[] {
   const runs: Run[] = []
   const open = new Map<number, Run>()
   for (const record of records) {
     const partition = record.partition ?? partitionOf(record.key)
+    const bytes = record.value?.length ?? 0
     let run = open.get(partition)
-    if (run === undefined || run.messages.length === recordsPerSend) {
-      run = { partition, messages: [] }
+    if (run === undefined || run.messages.length === recordsPerSend || run.bytes + bytes > bytesPerSend) {
+      run = { partition, bytes: 0, messages: [] }
       open.set(partition, run)
       runs.push(run)
     }
+    run.bytes += bytes
     run.messages.push({ ...record, partition })
   }
   return runs
@@ -91,9 +95,9 @@ export function acknowledged(topic: string, partition: number, reply: RecordMeta
 }
 
 /** Partition of a key by kafkajs's own default partitioner. Partition counts are read once a topic, keys remembered. */
-function partitionFinder(admin: Admin): (topic: string) => Promise<(key: string) => number> {
+function partitionFinder(admin: Admin): (topic: string) => Promise<(key: Outgoing['key']) => number> {
   const choose = Partitioners.DefaultPartitioner()
-  const topics = new Map<string, (key: string) => number>()
+  const topics = new Map<string, (key: Outgoing['key']) => number>()
   return async (topic) => {
     const known = topics.get(topic)
     if (known) return known
@@ -102,13 +106,13 @@ function partitionFinder(admin: Admin): (topic: string) => Promise<(key: string)
     })
     const partitionMetadata = metadata.topics[0]?.partitions ?? []
     if (partitionMetadata.length === 0) throw new Unwell(`Topic ${topic} has no partitions: run provisioning`)
-    const byKey = new Map<string, number>()
-    const partitionOf = (key: string): number => {
+    const byKey = new Map<Outgoing['key'], number>()
+    const partitionOf = (key: Outgoing['key']): number => {
       const remembered = byKey.get(key)
       if (remembered !== undefined) return remembered
       const partition = choose({ topic, partitionMetadata, message: { key, value: null } })
       if (byKey.size >= 100_000) byKey.clear()
-      byKey.set(key, partition)
+      if (typeof key === 'string') byKey.set(key, partition)
       return partition
     }
     topics.set(topic, partitionOf)

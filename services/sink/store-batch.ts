@@ -19,6 +19,7 @@ export interface Inserter {
  * Repeating it is safe.
  */
 export async function storeBatch(rows: unknown[][], inserter: Inserter): Promise<Verdict[]> {
+  if (rows.length === 0) return []
   try {
     await inserter.insert(rows)
     return rows.map(() => ok())

@@ -1,5 +1,6 @@
 import type { AnySubscription, Incoming } from '#platform/kafka/settle.ts'
-import type { RecordName } from '#schemas/generated/records.ts'
+import { dead, type Verdict } from '#platform/kafka/verdict.ts'
+import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, sourceTopics, type Topic } from '#schemas/topics.ts'
 import { type Inserter, storeBatch } from './store-batch.ts'
@@ -31,10 +32,21 @@ function subscriptionTo(topic: Topic, deadLetters: Topic, store: StoreAccess): A
     topic: topic.name,
     record: topic.record,
     deadLetterTopic: deadLetters.name,
-    handle: (batch: Incoming<RecordName>[]) =>
-      storeBatch(
-        batch.map(({ record }) => target.row(record)),
-        inserter,
-      ),
+    handle: async (batch: Incoming<RecordName>[]) => {
+      const rows = batch.map(({ record }) => rowOf(target, record))
+      const stored = (await storeBatch(rows.filter(isRow), inserter)).values()
+      return rows.map((row) => (isRow(row) ? (stored.next().value as Verdict) : row))
+    },
   } as AnySubscription
+}
+
+const isRow = (row: unknown[] | Verdict): row is unknown[] => Array.isArray(row)
+
+/** The record's row, or why there is none: a time that no clock shows, a value that no table holds. */
+function rowOf(target: TableTarget<RecordName>, record: Records[RecordName]): unknown[] | Verdict {
+  try {
+    return target.row(record)
+  } catch (error) {
+    return dead('no-row', `the record makes no row of ${target.table}: ${(error as Error).message}`)
+  }
 }

@@ -1,5 +1,6 @@
 -- What the sink inserts: one row a slice. Keeps nothing; materialized views explode the rows into points and
--- point_revisions. The constraints refuse (469) what those tables could only hold with another meaning.
+-- point_revisions. The columns are wider than those of the tables and the
+-- constraints refuse (469) what these could only hold with another meaning.
 CREATE TABLE IF NOT EXISTS tidemark.slices
 (
     dataset LowCardinality(String),
@@ -7,20 +8,21 @@ CREATE TABLE IF NOT EXISTS tidemark.slices
     window_start_ms Int64,
     window_end_ms Int64,
     start_ms Int64,
-    step_s UInt32,
+    step_s Int64,
     values Array(Nullable(Float64)),
     known_at_ms Int64,
     upstream_modified_at_ms Nullable(Int64),
-    transform_version UInt16,
+    transform_version Int64,
     flags Array(LowCardinality(String)),
     origin LowCardinality(String),
-    raw_partition UInt32,
-    raw_offset UInt64,
+    raw_partition Int64,
+    raw_offset Int64,
     CONSTRAINT times_are_whole_seconds CHECK start_ms % 1000 = 0 AND window_start_ms % 1000 = 0 AND window_end_ms % 1000 = 0,
     CONSTRAINT times_fit_datetime CHECK least(start_ms, window_start_ms, known_at_ms) >= 0
-        AND greatest(start_ms + toInt64(step_s) * 1000 * length(values), window_end_ms, known_at_ms) < 4294967296000,
-    CONSTRAINT version_fits CHECK transform_version < 4096,
-    CONSTRAINT step_is_positive CHECK step_s > 0 OR length(values) <= 1,
+        AND greatest(start_ms + step_s * 1000 * toInt64(length(values)), window_end_ms, known_at_ms) < 4294967296000,
+    CONSTRAINT version_fits CHECK transform_version >= 0 AND transform_version < 4096,
+    CONSTRAINT step_is_sane CHECK (step_s > 0 OR length(values) <= 1) AND step_s >= 0 AND step_s <= 366 * 86400,
+    CONSTRAINT raw_position_fits CHECK raw_partition >= 0 AND raw_partition < 4294967296 AND raw_offset >= 0,
     CONSTRAINT flags_are_words CHECK NOT arrayExists(flag -> NOT match(flag, '^[!-~]+$'), flags)
 )
 ENGINE = Null

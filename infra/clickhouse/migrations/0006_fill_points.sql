@@ -3,9 +3,9 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS tidemark.fill_points TO tidemark.points A
 SELECT
     dataset,
     key,
-    toDateTime(intDiv(start_ms, 1000) + toInt64(step_s) * i, 'UTC') AS ts,
+    toDateTime(intDiv(start_ms, 1000) + step_s * i, 'UTC') AS ts,
     value,
-    toUInt64(known_at_ms) * 4096 + transform_version AS version,
+    toUInt64(known_at_ms) * 4096 + toUInt64(transform_version) AS version,
     step_s,
     flags
 FROM

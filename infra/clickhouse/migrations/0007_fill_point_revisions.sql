@@ -3,7 +3,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS tidemark.fill_point_revisions TO tidemark
 SELECT
     dataset,
     key,
-    toDateTime(intDiv(start_ms, 1000) + toInt64(step_s) * i, 'UTC') AS ts,
+    toDateTime(intDiv(start_ms, 1000) + step_s * i, 'UTC') AS ts,
     fromUnixTimestamp64Milli(known_at_ms, 'UTC') AS known_at,
     value,
     transform_version,

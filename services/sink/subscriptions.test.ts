@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import type { Incoming } from '#platform/kafka/settle.ts'
+import type { Poll, RecordName, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
+import { subscriptions } from './subscriptions.ts'
+
+const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
+  dataset: 'made.up.data',
+  key: 'a',
+  windowStart: 0,
+  windowEnd: 3_600_000,
+  start: 0,
+  step: 3600,
+  values: [1],
+  knownAt: 1,
+  upstreamModifiedAt: null,
+  transformVersion: 1,
+  unit: 'MW',
+  flags: [],
+  origin: 'live',
+  raw: { partition: 0, offset: 0 },
+  ...over,
+})
+
+const poll = (windowStart: number): Poll => ({
+  requestIdentity: 'x',
+  dataset: 'made.up.data',
+  host: 'h',
+  windowStart,
+  windowEnd: 1,
+  lane: 'live',
+  sentAt: 1,
+  fetchedAt: 1,
+  outcome: 'changed',
+  status: 200,
+  durationMs: 1,
+  bytes: 1,
+  contentHash: null,
+  error: null,
+  errorBody: null,
+  rawPartition: null,
+  rawOffset: null,
+  poller: 'p',
+  origin: 'live',
+  memory: {
+    lastGoodFetchedAt: null,
+    lastGoodHash: null,
+    etag: null,
+    lastModified: null,
+    lastChangedAt: null,
+    completeness: null,
+    hadRows: false,
+    failures: 0,
+  },
+})
+
+async function verdictsOf<Name extends RecordName>(topic: string, records: Records[Name][]) {
+  const inserted: unknown[][] = []
+  const store = {
+    insert: async (_table: string, _columns: string[], rows: unknown[][]) => void inserted.push(...rows),
+    errorKind: () => 'bug' as const,
+    needsOperator: () => false,
+  }
+  const subscription = subscriptions(['made'], store).find((each) => each.topic === topic)
+  if (!subscription) throw new Error(`no subscription to ${topic}`)
+  const handle = subscription.handle as (batch: Incoming<Name>[]) => Promise<{ kind: string; reason?: string }[]>
+  const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))
+  const verdicts = await handle(batch)
+  return { verdicts: verdicts.map(({ kind, reason }) => reason ?? kind), rows: inserted.length }
+}
+
+describe('a record that makes no row goes to the dead letters alone', () => {
+  it('a poll with a time that no clock shows', async () => {
+    const records = [poll(0), poll(8.9e15), poll(1)]
+    expect(await verdictsOf<'Poll'>('polls', records)).toEqual({ verdicts: ['ok', 'no-row', 'ok'], rows: 2 })
+  })
+
+  it('a slice with a value that JSON would turn into a null, or with too many values', async () => {
+    const records = [
+      slice({ values: [1, Number.NaN] }),
+      slice({ values: [null, 2] }),
+      slice({ values: [Number.POSITIVE_INFINITY] }),
+      slice({ values: new Array(100_001).fill(null) }),
+    ]
+    const expected = { verdicts: ['no-row', 'ok', 'no-row', 'no-row'], rows: 1 }
+    expect(await verdictsOf<'TimeseriesSlice'>('made.timeseries', records)).toEqual(expected)
+  })
+})
