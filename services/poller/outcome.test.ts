@@ -48,6 +48,11 @@ test('an answer that cannot be read does not touch what is known of the windowâ€
     completeness: 'partial',
     hadRows: true,
   })
+  // Nothing was known: nothing is, and the search goes on.
+  expect(judgeAnswer(noMemory, answer('y'), undefined, 6)).toMatchObject({
+    outcome: 'unreadable',
+    memory: { completeness: null },
+  })
 })
 
 test('a failure changes nothing but the count, and the next good answer ends the count', () => {

@@ -16,30 +16,48 @@ export interface BorderRows {
 
 const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 
-/** Complete when every step of the window has a row, whatever keys it has. Throws with the reason when unreadable. */
+/**
+ * Complete when every step of the window has a row, whatever keys it has. Throws with the reason what explode would
+ * refuse: an answer of which nothing can be stored must not end the search for a better one.
+ */
 export function lookAtBorderRows(declared: BorderRows, body: Uint8Array, window: Window): Look {
-  const read = readRows(body, window)
-  if (isRefusal(read)) {
-    if (read.reason === 'upstream-rejected') return 'refused'
-    throw new Error(`${read.reason}: ${read.message}`)
-  }
-  if (read.rows.length === 0) return 'empty'
-  const grid = gridOf(read.rows, window, declared.steps)
-  if (isRefusal(grid)) throw new Error(`${grid.reason}: ${grid.message}`)
-  return new Set(read.rows.map(({ timeMs }) => timeMs)).size === grid.length ? 'complete' : 'partial'
+  const { table, refusal } = readTable(declared, body, window)
+  if (refusal?.reason === 'upstream-rejected') return 'refused'
+  if (refusal) throw new Error(`${refusal.reason}: ${refusal.message}`)
+  if (table === undefined) return 'empty'
+  return table.periods === table.grid.length ? 'complete' : 'partial'
 }
 
 /** One slice a key over the whole window; an hour without a row, or a row without the key, is a null. */
-export function explodeBorderRows(declared: BorderRows, answer: Answer): Explosion {
-  const read = readRows(answer.body, answer.window)
-  if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
+export function explodeBorderRows(declared: BorderRows, { body, window }: Answer): Explosion {
+  const { table, refusal, ignored } = readTable(declared, body, window)
+  if (refusal) return { slices: [], refusal, ignored }
+  return { slices: table === undefined ? [] : toSlices(declared, table, window), ignored }
+}
+
+/** All values of an answer, checked. */
+interface Table {
+  grid: Grid
+  columns: Map<string, Column>
+  /** How many steps of the grid have a row. */
+  periods: number
+}
+
+/** The table of an answer, none when it has no rows, or why it is refused: all checks there are, for look and explode. */
+function readTable(
+  declared: BorderRows,
+  body: Uint8Array,
+  window: Window,
+): { table?: Table; refusal?: Refusal; ignored: Record<string, number> } {
+  const read = readRows(body, window)
+  if (isRefusal(read)) return { refusal: read, ignored: {} }
   const ignored: Record<string, number> = read.atWindowEnd > 0 ? { 'row-at-window-end': read.atWindowEnd } : {}
-  if (read.rows.length === 0) return { slices: [], ignored }
-  const grid = gridOf(read.rows, answer.window, declared.steps)
-  if (isRefusal(grid)) return { slices: [], refusal: grid, ignored }
-  const columns = fillColumns(declared, read.rows, answer.window, grid, ignored)
-  if (columns instanceof Map) return { slices: toSlices(declared, columns, answer.window, grid), ignored }
-  return { slices: [], refusal: columns, ignored }
+  if (read.rows.length === 0) return { ignored }
+  const grid = gridOf(read.rows, window, declared.steps)
+  if (isRefusal(grid)) return { refusal: grid, ignored }
+  const columns = fillColumns(declared, read.rows, window, grid, ignored)
+  if (!(columns instanceof Map)) return { refusal: columns, ignored }
+  return { table: { grid, columns, periods: read.rows.length - (ignored['doubled-row'] ?? 0) }, ignored }
 }
 
 type Column = (number | null)[]
@@ -104,7 +122,7 @@ function wrongType(row: Row, key: string, value: unknown): Refusal {
   return { reason: 'type', message: `${key} of ${new Date(row.timeMs).toISOString()} is no finite number: ${shown}` }
 }
 
-function toSlices(declared: BorderRows, columns: Map<string, Column>, window: Window, grid: Grid): Slice[] {
+function toSlices(declared: BorderRows, { columns, grid }: Table, window: Window): Slice[] {
   const { min, max } = declared.plausible
   const slices: Slice[] = []
   for (const [key, values] of columns) {

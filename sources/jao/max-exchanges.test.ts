@@ -179,13 +179,39 @@ describe('an answer that is refused as a whole', () => {
       expect(() => look(Buffer.from(body)), body).toThrow()
     }
   })
+
+  it.each(cases.filter(([, , reason]) => reason !== 'upstream-rejected'))(
+    'look cannot read %s',
+    (_name, body, reason) => {
+      expect(() => look(body)).toThrow(`${reason}: `)
+    },
+  )
+
+  it('one bad cell in a full day is enough: the day is not complete', () => {
+    const day = (hour: number, row: Cells) =>
+      fullDay().map((good, index) => (index === hour ? { ...good, ...row } : good))
+    const text = answer(day(7, { border_AT_BE: 12_345 })).toString()
+    expect(() => look(answer(day(7, { border_AT_BE: 'NaN' })))).toThrow(
+      'type: border_AT_BE of 2026-04-21T05:00:00.000Z',
+    )
+    expect(() => look(Buffer.from(text.replace('12345', '1e309')))).toThrow('type: ')
+    expect(() => look(answer([...fullDay(), at(7, { border_AT_BE: 0 })]))).toThrow('conflicting-rows: ')
+  })
 })
 
 describe('look', () => {
+  it('needs neither messages nor rejected', () => {
+    expect(look(Buffer.from(JSON.stringify({ data: fullDay() })))).toBe('complete')
+    expect(explode(Buffer.from(JSON.stringify({ data: fullDay() }))).slices).toHaveLength(1)
+    expect(look(Buffer.from('{"rejected":true}'))).toBe('refused')
+  })
+
   it('says empty, partial, complete by steps, whatever the keys', () => {
     expect(look(answer([]))).toBe('empty')
     expect(look(answer(fullDay().slice(0, 23)))).toBe('partial')
     expect(look(answer(fullDay()))).toBe('complete')
+    expect(look(answer([...fullDay(), at(7), at(24)]))).toBe('complete')
+    expect(look(answer([...fullDay().slice(1), at(7)]))).toBe('partial')
     expect(look(answer(fullDay().map((row) => ({ ...row, border_AT_BE: null }))))).toBe('complete')
   })
 })

@@ -18,10 +18,10 @@ export interface Rows {
 const envelope = z.object({
   data: z.array(z.unknown()),
   rejected: z.boolean().nullish(),
-  messages: z.unknown(),
+  messages: z.unknown().optional(),
 })
 
-const rejection = z.object({ rejected: z.literal(true), messages: z.unknown() })
+const rejection = z.object({ rejected: z.literal(true), messages: z.unknown().optional() })
 
 /** The rows of an answer, or why it is refused as a whole. */
 export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
