@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
+import { dataOptionFor } from './directories.ts'
 
 /**
  * Sends one statement to the stack's ClickHouse, in database tidemark, as the user that may only read. Gives the answer
@@ -19,7 +20,9 @@ export async function askStore(stack: StackFile, sql: string, format: string): P
     body: sql,
   }).catch((error: Error & { cause?: NodeJS.ErrnoException }) => {
     const reason = error.cause?.code ?? error.message
-    throw new Problem(`ClickHouse at ${url} does not answer (${reason}): \`npx tidemark status\` shows its state.`)
+    throw new Problem(
+      `ClickHouse at ${url} does not answer (${reason}): \`npx tidemark status${dataOptionFor(stack)}\` shows its state.`,
+    )
   })
   if (answer.ok) return answer
   throw new Problem(`ClickHouse: ${(await answer.text()).trim() || `HTTP ${answer.status}`}`)

@@ -7,9 +7,21 @@ export interface Budget {
   pausedForMs: number
 }
 
+/** How far a backfill is. */
+export interface Reached {
+  /** Windows done. */
+  done: number
+  /** Undefined: the poller does not answer. */
+  budget: Budget | undefined
+  /** Windows that others asked for and that wait too. */
+  ahead: number
+  /** Why the newest poll of ours failed; undefined when it did not. */
+  failing: string | undefined
+}
+
 /** Shows how far a backfill is. */
 export interface Progress {
-  show: (done: number, budget: Budget | undefined) => void
+  show: (reached: Reached) => void
   stop: () => void
 }
 
@@ -21,42 +33,50 @@ export function createProgress(total: number, stream: NodeJS.WriteStream): Progr
 }
 
 function bar(total: number, stream: NodeJS.WriteStream): Progress {
-  const eta = createEta(total)
-  const single = new SingleBar(
-    { stream, format: ' {bar} {value}/{total} windows | {budget} | {left} left', hideCursor: false },
-    Presets.shades_classic,
-  )
-  const payload = (done: number, budget?: Budget) => ({ budget: budgetText(budget), left: eta(done) })
-  single.start(total, 0, { budget: 'asking', left: eta(0) })
+  const startedMs = performance.now()
+  const format = ' {bar} {value}/{total} windows | {state}'
+  const single = new SingleBar({ stream, format, hideCursor: false }, Presets.shades_classic)
+  single.start(total, 0, { state: 'asking' })
   return {
-    show: (done, budget) => single.update(done, payload(done, budget)),
+    show: (reached) =>
+      single.update(reached.done, { state: stateOf(total, reached, performance.now() - startedMs).join(' | ') }),
     stop: () => single.stop(),
   }
 }
 
 function lines(total: number, stream: NodeJS.WriteStream): Progress {
-  const eta = createEta(total)
-  let shownMs = performance.now()
-  let shown = 0
+  const startedMs = performance.now()
+  let shownMs = startedMs
+  let shown = ''
   return {
-    show(done, budget) {
+    show(reached) {
       const nowMs = performance.now()
-      if (done === shown || (done < total && nowMs - shownMs < lineEveryMs)) return
-      shown = done
+      const { done, budget, ahead, failing } = reached
+      const news = JSON.stringify([done, budget === undefined, ahead, failing])
+      if (news === shown || (done < total && nowMs - shownMs < lineEveryMs)) return
+      shown = news
       shownMs = nowMs
-      stream.write(`${done} of ${total} windows, ${budgetText(budget)}, ${eta(done)} left\n`)
+      stream.write(`${done} of ${total} windows, ${stateOf(total, reached, nowMs - startedMs).join(', ')}\n`)
     },
     stop: () => {},
   }
 }
 
-/** How long the rest takes when it goes on as it went so far. */
-function createEta(total: number): (done: number) => string {
-  const startedMs = performance.now()
-  return (done) => {
-    if (done === total) return 'nothing'
-    return done === 0 ? 'some time' : durationText(((performance.now() - startedMs) / done) * (total - done))
-  }
+/** What there is to say besides the number of windows, `elapsedMs` after the beginning. Pure. */
+export function stateOf(total: number, { done, budget, ahead, failing }: Reached, elapsedMs: number): string[] {
+  return [
+    budgetText(budget),
+    ...(ahead > 0 && done < total ? [`up to ${ahead === 1 ? '1 window' : `${ahead} windows`} ahead`] : []),
+    ...(failing === undefined || done === total ? [] : [`failing: ${failing}, trying again`]),
+    `${leftText(total, done, ahead, budget, elapsedMs)} left`,
+  ]
+}
+
+/** How long the rest takes when it goes on as it went so far; before anything is done, when the budget is all ours. */
+function leftText(total: number, done: number, ahead: number, budget: Budget | undefined, elapsedMs: number): string {
+  if (done === total) return 'nothing'
+  if (done > 0) return durationText((elapsedMs / done) * (total - done))
+  return budget && ahead > 0 ? `about ${durationText(((ahead + total) / budget.perMinute) * 60_000)}` : 'some time'
 }
 
 function budgetText(budget: Budget | undefined): string {

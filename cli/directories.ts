@@ -1,8 +1,16 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { InvalidArgumentError } from 'commander'
 import { runningIn, type SourceKind } from '#infra/local/data-directory.ts'
 import { Problem } from '#infra/local/problem.ts'
+import { shellWord } from '#infra/local/shell-word.ts'
 import { readStackFile, type StackFile } from '#infra/local/stack-file.ts'
+
+/** Reads the value of --data. An empty one is a variable of somebody's script that was not set, and names no directory. */
+export function dataDirectory(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty: name a directory.')
+  return text
+}
 
 /** Where a source's data is kept unless --data says otherwise: below TIDEMARK_HOME, else .tidemark in the project. */
 export function defaultDataDir(source: SourceKind, environment: NodeJS.ProcessEnv = process.env): string {
@@ -10,7 +18,26 @@ export function defaultDataDir(source: SourceKind, environment: NodeJS.ProcessEn
   return resolve(home, source)
 }
 
-/** The running stack of `data`, or without it of the live or else the simulated default directory, if there is one. */
+/**
+ * What a command needs besides its name to mean this running stack: nothing where it is found anyway, else ` --data …`.
+ */
+export function dataOptionFor({ dataDir }: Pick<StackFile, 'dataDir'>): string {
+  const found = (): string | undefined => {
+    try {
+      return findStack(undefined)?.dataDir
+    } catch {
+      return undefined
+    }
+  }
+  return found() === dataDir ? '' : dataOption(dataDir)
+}
+
+const dataOption = (directory: string): string => ` --data ${shellWord(resolve(directory))}`
+
+/**
+ * The running stack of `data`, or without it of the live or else the simulated default directory, if there is one.
+ * @throws Problem when a directory is not this user's to read
+ */
 export function findStack(data: string | undefined): StackFile | undefined {
   for (const directory of searched(data)) {
     const pid = runningIn(directory)
@@ -23,7 +50,8 @@ export function findStack(data: string | undefined): StackFile | undefined {
 /** @throws Problem when no stack runs there. */
 export function findRunningStack(data: string | undefined): StackFile {
   const stack = findStack(data)
-  if (stack === undefined) throw new Problem(`${nothingRuns(data)}: start one with \`npx tidemark up\`.`)
+  const option = data === undefined ? '' : dataOption(data)
+  if (stack === undefined) throw new Problem(`${nothingRuns(data)}: start one with \`npx tidemark up${option}\`.`)
   return stack
 }
 

@@ -2,14 +2,14 @@ import { Command } from 'commander'
 import { Problem } from '#infra/local/problem.ts'
 import { isAlive } from '#infra/local/process-table.ts'
 import { pause } from '#platform/process/retry.ts'
-import { findStack, nothingRuns } from './directories.ts'
+import { dataDirectory, findStack, nothingRuns } from './directories.ts'
 
 const patienceMs = 12_000
 
 export const down = (): Command =>
   new Command('down')
     .description('stop the running stack and wait until it is gone; no error when none runs')
-    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
     .option('--json', 'print what was stopped as JSON')
     .action(run)
 

@@ -5,6 +5,7 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
 import { consumerLag, type Lag } from './lag.ts'
+import { pollerStatus } from './poller-status.ts'
 
 /** One part as it is now. */
 export interface PartStatus {
@@ -24,6 +25,8 @@ export interface DatasetStatus {
   lastPollAt: string | null
   lastOutcome: string | null
   nextDueAt: string | null
+  /** Windows that somebody asked for and that wait for their turn; null: the poller could not be asked. */
+  askedFor: number | null
 }
 
 export interface Status {
@@ -32,7 +35,7 @@ export interface Status {
   parts: PartStatus[]
   /** null: the broker could not be asked. */
   lag: Lag[] | null
-  /** Rows by table; null: the store could not be asked. */
+  /** Rows by table, but of those that hold no data; null: the store could not be asked. */
   rows: Record<string, number> | null
   datasets: DatasetStatus[]
 }
@@ -124,14 +127,14 @@ async function storeVersion(stack: StackFile): Promise<string | null> {
 async function tableRows(stack: StackFile): Promise<Record<string, number>> {
   const tables = await rowsOf<{ name: string; rows: string }>(
     stack,
-    "SELECT name, toString(total_rows) AS rows FROM system.tables WHERE database = 'tidemark' AND total_rows IS NOT NULL ORDER BY name",
+    "SELECT name, toString(total_rows) AS rows FROM system.tables WHERE database = 'tidemark' AND total_rows IS NOT NULL AND name NOT IN ('slices', 'migrations') ORDER BY name",
   )
   return Object.fromEntries(tables.map(({ name, rows }) => [name, Number(rows)]))
 }
 
 /** What the poller says of each dataset; where it does not answer, what the store has of the last poll. */
 async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetStatus[]> {
-  const told = (await orNull(pollerStatus(stack))) ?? []
+  const told = (await orNull(pollerStatus(stack)))?.datasets ?? []
   const stored = (storeUp ? await orNull(lastPolls(stack)) : null) ?? []
   return sources
     .flatMap(({ datasets }) => datasets)
@@ -143,16 +146,12 @@ async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetSt
         lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
         lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
         nextDueAt: poller?.nextDueAt ?? null,
+        askedFor: poller?.waiting.requested ?? null,
       }
     })
 }
 
-async function pollerStatus(stack: StackFile): Promise<DatasetStatus[]> {
-  const answer = await askOk(`${stack.endpoints.health.poller}/status`)
-  return ((await answer.json()) as { datasets: DatasetStatus[] }).datasets
-}
-
-const lastPolls = (stack: StackFile): Promise<Omit<DatasetStatus, 'nextDueAt'>[]> =>
+const lastPolls = (stack: StackFile): Promise<Pick<DatasetStatus, 'dataset' | 'lastPollAt' | 'lastOutcome'>[]> =>
   rowsOf(
     stack,
     "SELECT dataset, formatDateTime(max(fetched_at), '%Y-%m-%dT%H:%i:%SZ') AS lastPollAt, argMax(outcome, fetched_at) AS lastOutcome FROM polls GROUP BY dataset",

@@ -1,25 +1,61 @@
 import { z } from 'zod'
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
+import { pause } from '#platform/process/retry.ts'
+import { dataOptionFor } from './directories.ts'
 
 const statusSchema = z.object({
   now: z.string(),
-  datasets: z.array(z.object({ dataset: z.string(), host: z.string() })),
+  datasets: z.array(
+    z.object({
+      dataset: z.string(),
+      host: z.string(),
+      lastPollAt: z.string().nullable(),
+      lastOutcome: z.string().nullable(),
+      nextDueAt: z.string().nullable(),
+      waiting: z.object({ requested: z.number() }),
+    }),
+  ),
   budgets: z.array(
     z.object({ host: z.string(), sentLastMinute: z.number(), perMinute: z.number(), pausedForMs: z.number() }),
   ),
 })
 
-/** What the poller of a stack says of itself: the time of its clock, the host of each dataset, and the hosts' budgets. */
+/**
+ * What the poller of a stack says of itself: the time of its clock, the host of each dataset with what is due and what
+ * was asked for, and the hosts' budgets.
+ */
 export type PollerStatus = z.infer<typeof statusSchema>
 
 /** @throws Problem when the poller does not answer. */
-export async function pollerStatus(stack: StackFile): Promise<PollerStatus> {
+export async function pollerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<PollerStatus> {
   const url = `${stack.endpoints.health.poller}/status`
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) })
     return statusSchema.parse(await answer.json())
   } catch {
-    throw new Problem(`The poller at ${url} does not answer: \`npx tidemark status\` shows its state.`)
+    const hint = `\`npx tidemark status${dataOptionFor(stack)}\``
+    throw new Problem(`The poller at ${url} does not answer: ${hint} shows its state.`)
+  }
+}
+
+/**
+ * The same, but a poller that is being started again is waited for; `onWait` is called once when it has to be.
+ * @throws Problem when it does not answer within `patienceMs`
+ */
+export async function patientPollerStatus(
+  stack: Pick<StackFile, 'endpoints' | 'dataDir'>,
+  patienceMs: number,
+  onWait: () => void,
+): Promise<PollerStatus> {
+  const end = Date.now() + patienceMs
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await pollerStatus(stack)
+    } catch (error) {
+      if (Date.now() >= end) throw error
+      if (attempt === 1) onWait()
+      await pause(250)
+    }
   }
 }

@@ -1,21 +1,35 @@
-/** Three queries to begin with, as lines for a shell: what is known now, what was known then, what changed. */
-export function sampleQueries(nowMs: number): { title: string; command: string }[] {
+import type { Source } from '#sources/source.ts'
+
+/**
+ * Three queries to begin with, as lines for a shell: what is known now, what was known then, what changed. Of the first
+ * dataset, and of its first key, so that they stay quick however much there is. Pure.
+ *
+ * @param dataOption what a command needs to mean this stack: empty, or ` --data …`
+ */
+export function sampleQueries(
+  sources: readonly Source[],
+  nowMs: number,
+  dataOption: string,
+): { title: string; command: string }[] {
+  const dataset = sources[0]?.datasets[0]?.name ?? ''
   const yesterday = new Date(nowMs - 86_400_000).toISOString().slice(0, 19).replace('T', ' ')
   const today = new Date(nowMs).toISOString().slice(0, 10)
   const tomorrow = new Date(nowMs + 86_400_000).toISOString().slice(0, 10)
-  const border = "dataset = 'jao.core.maxExchanges' AND key = 'border_AT_BE'"
+  const where = `dataset = '${dataset}' AND key = (SELECT min(key) FROM series WHERE dataset = '${dataset}')`
+  const values = (from: string) =>
+    `SELECT key, ts, value, known_at FROM ${from} WHERE ${where} ORDER BY ts DESC LIMIT 24`
+  const command = (sql: string): string => `npx tidemark query${dataOption} "${sql}"`
   return [
+    { title: 'The newest values of one key:', command: command(values('latest')) },
     {
-      title: 'The newest values of a border:',
-      command: `npx tidemark query "SELECT ts, value AS mw, known_at FROM latest WHERE ${border} ORDER BY ts DESC LIMIT 24"`,
+      title: 'The same as it was known yesterday (nothing before our first fetch):',
+      command: command(values(`as_of(at = '${yesterday}')`)),
     },
     {
-      title: 'The same as it was known yesterday:',
-      command: `npx tidemark query "SELECT ts, value AS mw, known_at FROM as_of(at = '${yesterday}') WHERE ${border} ORDER BY ts DESC LIMIT 24"`,
-    },
-    {
-      title: 'What changed today:',
-      command: `npx tidemark query "SELECT * FROM changes(since = '${today}', until = '${tomorrow}') ORDER BY known_at DESC LIMIT 24"`,
+      title: 'What changed today (nothing until upstream revises something):',
+      command: command(
+        `SELECT * FROM changes(since = '${today}', until = '${tomorrow}') ORDER BY known_at DESC LIMIT 24`,
+      ),
     },
   ]
 }

@@ -15,6 +15,7 @@ const status: Status = {
   },
   parts: [
     { name: 'kafka', healthy: true, version: '4.3.1', address: 'k:1', pid: 34, restarts: 2 },
+    { name: 'registry', healthy: true, version: '3', address: 'http://r', pid: 35, restarts: 1 },
     {
       name: 'sink',
       healthy: false,
@@ -28,8 +29,8 @@ const status: Status = {
   lag: null,
   rows: { points: 1234567 },
   datasets: [
-    { dataset: 'a', lastPollAt: '2026-11-21T09:00:00Z', lastOutcome: 'unchanged', nextDueAt: null },
-    { dataset: 'bb', lastPollAt: null, lastOutcome: null, nextDueAt: '2026-11-21T10:00:00Z' },
+    { dataset: 'a', lastPollAt: '2026-11-21T09:00:00Z', lastOutcome: 'unchanged', nextDueAt: null, askedFor: null },
+    { dataset: 'bb', lastPollAt: null, lastOutcome: null, nextDueAt: '2026-11-21T10:00:00Z', askedFor: 1390 },
   ],
 }
 
@@ -39,6 +40,7 @@ data in /data/live, process 12, since 2026-11-21T08:00:00.000Z
 
 Parts
   ✔  kafka  4.3.1  k:1       pid 34, started again 2 times
+  ✔  registry  3  http://r  pid 35, started again once
   ✘  sink   -      http://s  elsewhere                      not in its group
 
 Behind (records)
@@ -49,5 +51,5 @@ Rows
 
 Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
-  bb  not polled yet                       next 2026-11-21T10:00:00Z`)
+  bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting`)
 })

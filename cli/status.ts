@@ -1,15 +1,20 @@
 import { Command } from 'commander'
-import { findRunningStack } from './directories.ts'
+import { dataDirectory, findRunningStack, findStack } from './directories.ts'
 import { inspect, type PartStatus, type Status } from './inspect.ts'
 
 export const status = (): Command =>
   new Command('status')
     .description('endpoints, health and version of each part, consumer lag, rows, polls; exit 1 unless all is healthy')
-    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
     .option('--json', 'print it as JSON')
     .action(run)
 
 async function run(options: { data?: string; json?: boolean }): Promise<void> {
+  if (options.json && findStack(options.data) === undefined) {
+    process.stdout.write('{"healthy":false,"stack":null}\n')
+    process.exitCode = 1
+    return
+  }
   const found = await inspect(findRunningStack(options.data), process.env)
   process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : `${statusText(found)}\n`)
   if (!found.healthy) process.exitCode = 1
@@ -33,10 +38,11 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets }: Statu
     '',
     'Polls (UTC)',
     ...columns(
-      datasets.map(({ dataset, lastPollAt, lastOutcome, nextDueAt }) => [
+      datasets.map(({ dataset, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
         dataset,
         lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
         nextDueAt ? `next ${nextDueAt}` : 'next not known',
+        askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
       ]),
     ),
   ].join('\n')
@@ -47,7 +53,9 @@ const partColumns = ({ name, healthy, problem, version, address, pid, restarts }
   name,
   version ?? '-',
   address,
-  pid === null ? 'elsewhere' : `pid ${pid}${restarts > 0 ? `, started again ${restarts} times` : ''}`,
+  pid === null
+    ? 'elsewhere'
+    : `pid ${pid}${restarts > 0 ? `, started again ${restarts === 1 ? 'once' : `${restarts} times`}` : ''}`,
   problem ?? '',
 ]
 

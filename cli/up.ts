@@ -7,7 +7,7 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { chooseSource } from './choose-source.ts'
 import { type FromDetached, startDetached } from './detach.ts'
-import { defaultDataDir } from './directories.ts'
+import { dataDirectory, dataOptionFor, defaultDataDir } from './directories.ts'
 import { sampleQueries } from './sample-queries.ts'
 import { onStopSignals } from './stop-signals.ts'
 
@@ -24,7 +24,7 @@ export const up = (): Command =>
   new Command('up')
     .description('start everything on this machine and go on polling, until Ctrl-C or `tidemark down`')
     .option('--detach', 'return when all is healthy, and leave it running')
-    .option('--data <dir>', 'data directory (default: .tidemark/live or .tidemark/simulated, by source)')
+    .option('--data <dir>', 'data directory (default: .tidemark/live or .tidemark/simulated, by source)', dataDirectory)
     .addOption(
       new Option('--source <source>', 'live, or the simulator (default: live if it answers)').choices([
         'live',
@@ -111,6 +111,7 @@ function announce(file: StackFile, options: UpOptions): void {
   const password = clickhouse.passwordFile
     ? `passwords of ${clickhouse.user} and reader in ${clickhouse.passwordFile}`
     : ''
+  const dataOption = dataOptionFor(file)
   const lines = [
     '',
     `tidemark ${file.version} runs, source ${file.source.toUpperCase()}, data in ${file.dataDir}`,
@@ -121,9 +122,11 @@ function announce(file: StackFile, options: UpOptions): void {
     ...(simulator ? [`  simulator          ${simulator}`] : []),
     ...Object.entries(health).map(([name, url]) => `  ${`${name} health`.padEnd(19)}${url}/ready`),
     '',
-    ...sampleQueries(Date.now()).flatMap(({ title, command }) => [title, `  ${command}`]),
+    ...sampleQueries(sources, Date.now(), dataOption).flatMap(({ title, command }) => [title, `  ${command}`]),
     '',
-    options.detach ? '`npx tidemark status` shows it, `npx tidemark down` stops it.' : 'Ctrl-C stops it.',
+    options.detach
+      ? `\`npx tidemark status${dataOption}\` shows it, \`npx tidemark down${dataOption}\` stops it.`
+      : 'Ctrl-C stops it.',
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
 }

@@ -37,29 +37,60 @@ export const noMemory: PollMemory = {
   failures: 0,
 }
 
-/** An empty memory. Times in the future (the clock stepped back since) count as now. */
-export function createMemory(): Memory {
+/**
+ * An empty memory. Polls in the future (the clock stepped back since) count as made now.
+ *
+ * @param fromTheFuture told of the first record of each identity whose last-good time was not believed
+ */
+export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
   const byIdentity = new Map<string, Known>()
   const byDataset = new Map<string, LastPoll>()
+  const told = new Set<string>()
   return {
     remember(poll, moment) {
+      const memory = believed(poll.memory, moment.nowMs)
+      if (memory !== poll.memory && !told.has(poll.requestIdentity)) {
+        told.add(poll.requestIdentity)
+        fromTheFuture(poll)
+      }
       const current = byIdentity.get(poll.requestIdentity)
       const polledAtMs = Math.min(poll.fetchedAt, moment.nowMs)
       const polledSteadyMs = moment.steadyMs - (moment.nowMs - polledAtMs)
-      const newer = current === undefined || supersedes(poll.memory, current.memory)
+      const newer = current === undefined || supersedes(memory, current.memory)
       byIdentity.set(poll.requestIdentity, {
-        memory: newer ? poll.memory : current.memory,
+        memory: newer ? memory : current.memory,
         host: newer ? poll.host : current.host,
         polledAtMs: Math.max(polledAtMs, current?.polledAtMs ?? polledAtMs),
         polledSteadyMs: Math.max(polledSteadyMs, current?.polledSteadyMs ?? polledSteadyMs),
       })
       const last = byDataset.get(poll.dataset)
-      if (last !== undefined && last.atMs > poll.fetchedAt) return
-      byDataset.set(poll.dataset, { atMs: poll.fetchedAt, outcome: poll.outcome, windowStartMs: poll.windowStart })
+      if (last !== undefined && last.atMs > polledAtMs) return
+      byDataset.set(poll.dataset, { atMs: polledAtMs, outcome: poll.outcome, windowStartMs: poll.windowStart })
     },
     known: (identity) => byIdentity.get(identity),
     lastPoll: (dataset) => byDataset.get(dataset),
   }
+}
+
+/** A clock may step back so far, ms, and each answer is still known after the one before. */
+const longestStepBackMs = 24 * 60 * 60 * 1_000
+
+/** From 7 February 2106 on the store takes no known_at (migration 0001), ms. */
+const storeEndsAtMs = 2 ** 32 * 1_000
+
+/**
+ * A memory with a last-good time that may be built upon: as it is, unless that lies more than a day ahead of the clock.
+ * Then some clock ran ahead once, and every later answer would inherit its time. The newest answer in raw takes its
+ * place, however far ahead: the store shows the greatest known_at, so an answer known before it would never be seen,
+ * which is worse than one known too late. An answer beyond what the store takes is in nobody's way: all is forgotten
+ * but that there were rows, and the next answer is a first one. Pure.
+ */
+export function believed(memory: PollMemory, nowMs: number): PollMemory {
+  const { lastGoodFetchedAt, lastChangedAt, hadRows } = memory
+  if (lastGoodFetchedAt === null || lastGoodFetchedAt <= nowMs + longestStepBackMs) return memory
+  if (lastChangedAt === lastGoodFetchedAt && lastChangedAt < storeEndsAtMs) return memory
+  if (lastChangedAt === null || lastChangedAt >= storeEndsAtMs) return { ...noMemory, hadRows }
+  return { ...memory, lastGoodFetchedAt: lastChangedAt }
 }
 
 /**

@@ -111,6 +111,7 @@ export function openEngine(dataDir: string, configFile: string): Engine {
   const library = loadLibrary()
   const path = join(dataDir, 'engine')
   const root = openRoot(library, path, configFile)
+  forgetDangerousTables(library, root)
   const calls = { running: 0 }
   function connect(isReadonly = false) {
     const handle = library.CreateConnection(path)
@@ -126,6 +127,14 @@ function openRoot(library: Library, path: string, configFile: string): object {
   } catch (cause) {
     throw new Error(whyNotOpened(path), { cause })
   }
+}
+
+/**
+ * system.stack_trace sends a signal to every thread of this process, Node's too. No grant is asked for system tables,
+ * and merge() and views would reach it by other names: it is taken out of the engine, for this process alone.
+ */
+function forgetDangerousTables(library: Library, root: object): void {
+  library.QueryWithConnection(root, 'DROP TABLE IF EXISTS system.stack_trace SYNC', 'Null')
 }
 
 async function kill(connection: Connection, marker: string): Promise<void> {

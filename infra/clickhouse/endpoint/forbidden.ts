@@ -1,4 +1,5 @@
 import { Failure } from './failure.ts'
+import { strangeEngine } from './table-engines.ts'
 import type { Token } from './tokens.ts'
 
 /**
@@ -18,6 +19,8 @@ const STRUCTURED = ['NULL', 'INPUT', 'GENERATERANDOM', 'VALUES', 'SQLSTANDARDVAL
  * @throws Failure 497
  */
 export function refuseDangerous(own: Token[]): void {
+  const engine = strangeEngine(own)
+  if (engine !== undefined) throw denied(`ENGINE ${engine} (quote engine by backticks if it is a name)`)
   own.forEach((token, index) => {
     if (token.kind !== 'word' && token.kind !== 'name') return
     const text = token.text.toUpperCase()
