@@ -39,9 +39,9 @@ test('the status reads well, also where something is not known', () => {
 data in /data/live, process 12, since 2026-11-21T08:00:00.000Z
 
 Parts
-  ✔  kafka  4.3.1  k:1       pid 34, started again 2 times
-  ✔  registry  3  http://r  pid 35, started again once
-  ✘  sink   -      http://s  elsewhere                      not in its group
+  ✔  kafka     4.3.1  k:1       pid 34, started again 2 times
+  ✔  registry  3      http://r  pid 35, started again once
+  ✘  sink      -      http://s  elsewhere                      not in its group
 
 Behind (records)
   (not known)

@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest'
+import { type Reached, stateOf } from './backfill-progress.ts'
+
+const budget = { sentLastMinute: 90, perMinute: 100, pausedForMs: 0 }
+const state = (more: Partial<Reached>, elapsedMs = 0): string =>
+  stateOf(50, { done: 0, budget, ahead: 0, failing: undefined, ...more }, elapsedMs).join(', ')
+
+describe('the state of a backfill', () => {
+  test('is the budget, and the time that the rest takes at the speed so far', () => {
+    expect(state({})).toBe('90 of 100 requests a minute, some time left')
+    expect(state({ done: 10 }, 6_000)).toBe('90 of 100 requests a minute, 24 s left')
+    expect(state({ done: 50 }, 6_000)).toBe('90 of 100 requests a minute, nothing left')
+  })
+  test('says that others asked before, and what that means for the time', () => {
+    expect(state({ ahead: 1340 })).toBe('90 of 100 requests a minute, up to 1340 windows ahead, about 14 min left')
+    expect(state({ ahead: 1, done: 25 }, 10_000)).toBe('90 of 100 requests a minute, up to 1 window ahead, 10 s left')
+  })
+  test('says why the newest poll failed, as long as there is something to try again', () => {
+    const failing = 'getaddrinfo ENOTFOUND host'
+    expect(state({ failing })).toBe(`90 of 100 requests a minute, failing: ${failing}, trying again, some time left`)
+    expect(state({ failing, done: 50 })).toBe('90 of 100 requests a minute, nothing left')
+  })
+  test('says that the poller does not answer', () => {
+    expect(state({ budget: undefined })).toBe('the poller does not answer, some time left')
+  })
+})

@@ -1,0 +1,87 @@
+import type { StackFile } from '#infra/local/stack-file.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { follow } from '#platform/kafka/follow.ts'
+import { endsOf } from '#platform/kafka/progress.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import type { BusinessDay } from '#platform/polling/business-day.ts'
+import { partitionOfHost } from '#platform/polling/host.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { requestWindows } from '#platform/polling/request-windows.ts'
+import { createRequests } from '#platform/polling/requests.ts'
+import { pause } from '#platform/process/retry.ts'
+import type { Poll } from '#schemas/generated/records.ts'
+import { pollPartitions, pollsTopic } from '#schemas/topics.ts'
+import { createProgress } from './backfill-progress.ts'
+import { pollerStatus } from './poller-status.ts'
+
+export interface Wanted {
+  dataset: string
+  /** As the poller names it. */
+  host: string
+  days: BusinessDay[]
+}
+
+const lookEveryMs = 500
+
+/**
+ * Asks for all windows and follows `polls` until each was polled well, or in vain as often as the poller tries. Shows
+ * meanwhile on stderr how far it is; no more so when `gone` aborts.
+ */
+export async function pollAll(
+  stack: StackFile,
+  { kafka, registry }: { kafka: Kafka; registry: Registry },
+  { dataset, host, days }: Wanted,
+  gone: AbortSignal,
+): Promise<{ day: string; poll: Poll }[]> {
+  const partition = partitionOfHost(host, pollPartitions)
+  const offset = (await endsOf(kafka, pollsTopic.name)).get(partition) ?? 0
+  const requests = createRequests()
+  const windows = days.map(({ window }) => window)
+  const written = await requestWindows(kafka, registry, { dataset, host, windows, requestedBy: 'tidemark backfill' })
+  for (const { request, at } of written) requests.ask(request, at)
+
+  const last = new Map<string, Poll>()
+  let failing: string | undefined
+  const decoder = registry.decoder('Poll')
+  const stop = await follow(kafka, { topic: pollsTopic.name, partition, offset }, async (records) => {
+    await decoder.prepare(records.map(({ value }) => value))
+    for (const { value, writtenAtMs } of records) {
+      const poll = decoder.decode(value)
+      if ('reason' in poll) continue
+      const before = requests.open().length
+      // A poll in the lane of requests answers, whatever clocks did since; the poller counts in the same way.
+      const { requestIdentity: identity, lane } = poll
+      requests.polled(poll, writtenAtMs, lane === 'requested' ? requests.newestOffset(identity) : undefined)
+      if (requests.open().length < before) last.set(identity, poll)
+      if (requests.newestOffset(identity) !== undefined)
+        failing = poll.outcome === 'failed' ? (poll.error ?? 'no reason given') : undefined
+    }
+  })
+  const progress = createProgress(days.length, process.stderr)
+  gone.addEventListener('abort', progress.stop)
+  const interrupted = (): void => {
+    progress.stop()
+    process.stderr.write('interrupted: the poller goes on with what was asked for; start it again to see the end\n')
+    process.exit(130)
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  try {
+    for (;;) {
+      gone.throwIfAborted()
+      // Counted before the poller is asked: what it does meanwhile must not make ours look like somebody else's.
+      const ours = requests.open().length
+      const status = await pollerStatus(stack).catch(() => undefined)
+      const waiting = status?.datasets.find((known) => known.dataset === dataset)?.waiting.requested ?? 0
+      const budget = status?.budgets.find((known) => known.host === host)
+      if (!gone.aborted) progress.show({ done: last.size, budget, ahead: Math.max(0, waiting - ours), failing })
+      if (requests.open().length === 0) break
+      await pause(lookEveryMs, gone)
+    }
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+    gone.removeEventListener('abort', progress.stop)
+    progress.stop()
+    await stop()
+  }
+  return days.map(({ day, window }) => ({ day, poll: last.get(requestIdentity(dataset, window)) as Poll }))
+}
