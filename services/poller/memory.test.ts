@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import { createMemory, noMemory } from './memory.ts'
+import { knownAtMs } from './outcome.ts'
 
 const poll = (fetchedAt: number, memory: Partial<PollMemory>, more: Partial<Poll> = {}): Poll => ({
   requestIdentity: 'i',
@@ -29,7 +30,7 @@ const poll = (fetchedAt: number, memory: Partial<PollMemory>, more: Partial<Poll
 const moment = { nowMs: 10_000, steadyMs: 500 }
 
 test('the memory is the record with the greatest last-good time, not with the greatest offset', () => {
-  const memory = createMemory()
+  const memory = createMemory(() => {})
   memory.remember(poll(2_000, { lastGoodFetchedAt: 2_000, lastGoodHash: 'new' }), moment)
   memory.remember(poll(3_000, { lastGoodFetchedAt: 1_000, lastGoodHash: 'old' }, { poller: 'a slow other' }), moment)
   expect(memory.known('i')?.memory.lastGoodHash).toBe('new')
@@ -37,7 +38,7 @@ test('the memory is the record with the greatest last-good time, not with the gr
 })
 
 test('a failure keeps what was known and counts', () => {
-  const memory = createMemory()
+  const memory = createMemory(() => {})
   memory.remember(poll(2_000, { lastGoodFetchedAt: 2_000 }), moment)
   memory.remember(poll(3_000, { lastGoodFetchedAt: 2_000, failures: 1 }), moment)
   expect(memory.known('i')?.memory).toMatchObject({ lastGoodFetchedAt: 2_000, failures: 1 })
@@ -46,10 +47,51 @@ test('a failure keeps what was known and counts', () => {
 })
 
 test('a poll in the future, from before the clock stepped back, counts as made now', () => {
-  const memory = createMemory()
+  const memory = createMemory(() => {})
   memory.remember(poll(99_000, { lastGoodFetchedAt: 99_000 }), moment)
   expect(memory.known('i')).toMatchObject({ polledAtMs: 10_000, polledSteadyMs: 500 })
   expect(memory.known('i')?.memory.lastGoodFetchedAt).toBe(99_000)
+})
+
+describe('a poll from far ahead of the clock', () => {
+  const now = { nowMs: Date.parse('2026-04-20T12:00:00Z'), steadyMs: 500 }
+  const year3000 = Date.parse('3000-01-01T00:00:00Z')
+  const yesterday = now.nowMs - 86_400_000
+  const held = { lastGoodHash: 'x', completeness: 'complete', hadRows: true }
+  const readAll = (...polls: Poll[]) => {
+    const told: string[] = []
+    const memory = createMemory(({ requestIdentity }) => told.push(requestIdentity))
+    for (const record of polls) memory.remember(record, now)
+    return { memory: memory.known('i')!.memory, told, last: memory.lastPoll('a') }
+  }
+
+  test('does not make the next answer known ahead of the clock, and is told of once', () => {
+    const poisoned = poll(year3000, { ...held, lastGoodFetchedAt: year3000, lastChangedAt: yesterday })
+    const { memory, told, last } = readAll(poisoned, poisoned)
+    expect(memory).toEqual({ ...poisoned.memory, lastGoodFetchedAt: yesterday })
+    expect(knownAtMs(memory, now.nowMs)).toBe(now.nowMs)
+    expect(told).toEqual(['i'])
+    expect(last?.atMs).toBe(now.nowMs)
+  })
+  test('is forgotten where the store can hold no answer of that time: the next one is a first answer', () => {
+    const poisoned = poll(year3000, { ...held, lastGoodFetchedAt: year3000, lastChangedAt: year3000 })
+    expect(readAll(poisoned).memory).toEqual({ ...noMemory, hadRows: true })
+    const good = poll(yesterday, { ...held, lastGoodFetchedAt: yesterday })
+    expect(readAll(poisoned, good).memory).toEqual(good.memory)
+    expect(readAll(good, poisoned).memory).toEqual(good.memory)
+  })
+  test('whose answer is in raw stays before the next one: the store would show the old one for ever', () => {
+    const wrote = now.nowMs + 3 * 86_400_000
+    const { memory, told } = readAll(poll(wrote, { ...held, lastGoodFetchedAt: wrote + 5_000, lastChangedAt: wrote }))
+    expect(knownAtMs(memory, now.nowMs)).toBe(wrote + 1)
+    expect(told).toEqual(['i'])
+  })
+  test('is no such poll within a day: the clock stepped back, and each answer is known after the one before', () => {
+    const ahead = now.nowMs + 86_400_000
+    const { memory, told } = readAll(poll(ahead, { ...held, lastGoodFetchedAt: ahead, lastChangedAt: yesterday }))
+    expect(knownAtMs(memory, now.nowMs)).toBe(ahead + 1)
+    expect(told).toEqual([])
+  })
 })
 
 test('reading all of it again, or with the tail doubled, changes nothing', () => {
@@ -62,9 +104,9 @@ test('reading all of it again, or with the tail doubled, changes nothing', () =>
         last = good ? { ...noMemory, lastGoodFetchedAt: at } : { ...last, failures: last.failures + 1 }
         return poll(at, last)
       })
-      const once = createMemory()
+      const once = createMemory(() => {})
       for (const record of polls) once.remember(record, moment)
-      const twice = createMemory()
+      const twice = createMemory(() => {})
       for (const record of [...polls, ...polls, ...polls.slice(from)]) twice.remember(record, moment)
       expect(once.known('i')?.memory).toEqual(last)
       expect(twice.known('i')).toEqual(once.known('i'))

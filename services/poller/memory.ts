@@ -40,7 +40,7 @@ export const noMemory: PollMemory = {
 /**
  * An empty memory. Polls in the future (the clock stepped back since) count as made now.
  *
- * @param fromTheFuture told of the first record of each identity whose last-good time was not believed
+ * @param fromTheFuture told of the first record of each identity whose last-good time no clock can have shown
  */
 export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
   const byIdentity = new Map<string, Known>()
@@ -49,7 +49,7 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
   return {
     remember(poll, moment) {
       const memory = believed(poll.memory, moment.nowMs)
-      if (memory !== poll.memory && !told.has(poll.requestIdentity)) {
+      if (isAhead(poll.memory, moment.nowMs) && !told.has(poll.requestIdentity)) {
         told.add(poll.requestIdentity)
         fromTheFuture(poll)
       }
@@ -87,11 +87,13 @@ const storeEndsAtMs = 2 ** 32 * 1_000
  */
 export function believed(memory: PollMemory, nowMs: number): PollMemory {
   const { lastGoodFetchedAt, lastChangedAt, hadRows } = memory
-  if (lastGoodFetchedAt === null || lastGoodFetchedAt <= nowMs + longestStepBackMs) return memory
-  if (lastChangedAt === lastGoodFetchedAt && lastChangedAt < storeEndsAtMs) return memory
+  if (lastGoodFetchedAt === null || !isAhead(memory, nowMs)) return memory
   if (lastChangedAt === null || lastChangedAt >= storeEndsAtMs) return { ...noMemory, hadRows }
-  return { ...memory, lastGoodFetchedAt: lastChangedAt }
+  return { ...memory, lastGoodFetchedAt: Math.min(lastChangedAt, lastGoodFetchedAt) }
 }
+
+const isAhead = ({ lastGoodFetchedAt }: PollMemory, nowMs: number): boolean =>
+  lastGoodFetchedAt !== null && lastGoodFetchedAt > nowMs + longestStepBackMs
 
 /**
  * Whether a record's memory counts before the one held. The greatest last-good time wins, not the greatest offset: a

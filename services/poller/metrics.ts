@@ -68,6 +68,11 @@ export function createMetrics() {
       labelNames: ['topic'],
       registers,
     }),
+    memoriesAhead: new Counter({
+      name: 'tidemark_memories_from_the_future_total',
+      help: 'Request identities of which a poll says that it was made more than a day ahead of the clock',
+      registers,
+    }),
     ownedPartitions: new Gauge({
       name: 'tidemark_owned_partitions',
       help: 'Partitions of polls that this poller owns',

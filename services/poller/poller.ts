@@ -37,7 +37,11 @@ const stopGraceMs = 2_000
 /** Joins the pollers' group and polls the hosts that fall to this process until stopped. */
 export async function startPoller(options: PollerOptions): Promise<Poller> {
   const { kafka, hosts, means, due, metrics, crash } = options
-  const memory = createMemory()
+  const memory = createMemory(({ requestIdentity, poller, memory: { lastGoodFetchedAt, lastChangedAt } }) => {
+    metrics.memoriesAhead.inc()
+    const told = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
+    means.log.warn(told, 'a poll from more than a day ahead of the clock: its time is not built upon')
+  })
   const requests = createRequests()
   const recent = createRecentPolls()
   const stopping = new AbortController()
