@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -291,6 +291,57 @@ describe('what may never be said', () => {
     expect(visited).toBe(0)
     expect(await sql('SELECT 1')).toBe('1\n')
     trap.close()
+  })
+
+  test('no table runs the SQL that it is given as data, or takes a path of the host', async () => {
+    const victim = await mkdtemp(join(tmpdir(), 'tidemark-victim-'))
+    await writeFile(join(victim, 'kept'), 'x')
+    const session = { session_id: 'engines' }
+    for (const url of [{}, session]) {
+      const kind = url === session ? 'TEMPORARY TABLE runner' : 'TABLE t.runner'
+      expect((await send({ body: `CREATE ${kind} (query String) ENGINE=QueryRunner`, url })).status).toBe(403)
+    }
+    await send({ body: `INSERT INTO t.runner VALUES ('CREATE TABLE t.leak ENGINE=Log AS SELECT file(\\'${file}\\')')` })
+    expect(await sql('EXISTS t.leak')).toBe('0\n')
+    const rocks = `CREATE TABLE t.rocks (k String) ENGINE=EmbeddedRocksDB(0,'${victim}') PRIMARY KEY k`
+    expect((await send({ body: rocks })).status).toBe(403)
+    await send({ body: 'TRUNCATE TABLE t.rocks' })
+    expect(existsSync(join(victim, 'kept'))).toBe(true)
+    await rm(victim, { recursive: true })
+  })
+
+  test('of all engines of the library only the allowed ones can be had', async () => {
+    const names = (await sql('SELECT name FROM system.table_engines')).trim().split('\n')
+    const allowed: string[] = []
+    for (const name of names) {
+      const answer = await send({ body: `CREATE TABLE t.of_${name} (query String) ENGINE = ${name}` })
+      if (!answer.text.includes(`Not allowed on this endpoint: ENGINE ${name}`) && !answer.text.includes('the name')) {
+        allowed.push(name)
+      }
+    }
+    expect(allowed.sort().join(' ')).toBe(
+      'AggregatingMergeTree Buffer CoalescingMergeTree CollapsingMergeTree Join Log Memory Merge MergeTree Null ReplacingMergeTree Set StripeLog SummingMergeTree TinyLog VersionedCollapsingMergeTree',
+    )
+  })
+
+  test('nobody sends signals into the process by system.stack_trace, under whatever name', async () => {
+    for (const body of [
+      'SELECT * FROM system.stack_trace',
+      'SELECT * FROM `system`.`stack_trace`',
+      "SELECT * FROM merge('system', '^stack_trace$')",
+      "SELECT * FROM loop('system', 'stack_trace') LIMIT 1",
+      'SELECT * FROM view(SELECT * FROM system.stack_trace)',
+    ]) {
+      for (const user of ['reader', 'writer'] as const) {
+        expect([body, (await send({ body, user })).status === 200]).toEqual([body, false])
+      }
+    }
+  })
+
+  test('the migrations are none of this', async () => {
+    await sql('CREATE DATABASE IF NOT EXISTS tidemark')
+    const migrations = join(import.meta.dirname, '..', 'migrations')
+    for (const name of (await readdir(migrations)).sort()) await sql(await readFile(join(migrations, name), 'utf8'))
   })
 
   test('names in strings, comments and columns are no matter', async () => {

@@ -4,10 +4,11 @@ import type { Token } from './tokens.ts'
 
 /**
  * Names that reach files, processes or other machines and that the engine's own grants do not stop (tried one by one
- * on 26.7.2: the scalar function file() reads any host file, also as APPLY(file), arrayMap(file, …) and quoted).
+ * on 26.7.2: the scalar function file() reads any host file, also as APPLY(file), arrayMap(file, …) and quoted;
+ * arrowstream() reads memory at an address).
  * Everything else of that kind is refused by the grants in engine-config.ts.
  */
-const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE']
+const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE', 'ARROWSTREAM']
 const CLAUSES = ['OUTFILE', 'INFILE']
 /** Evaluate SQL inside of data: only the endpoint decides about them. */
 const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS', 'INPUT_FORMAT_VALUES_DEDUCE_TEMPLATES_OF_EXPRESSIONS']
