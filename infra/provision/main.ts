@@ -2,13 +2,14 @@
 // Safe to run again and beside a running stack. Exit 0 when all is there.
 import { z } from 'zod'
 import { createStore } from '#platform/clickhouse/client.ts'
-import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
+import { MigrationError, migrate } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { platformTopics, sourceTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import { applyDatasetViews } from './dataset-views.ts'
 
 const config = readServiceConfig({
   ...connectionSettings,
@@ -28,8 +29,14 @@ const store = createStore({
   password: config.CLICKHOUSE_PASSWORD,
   requestTimeoutMs: 60_000,
 })
-const applied = await migrate(store)
-const views = sources.flatMap(({ datasets }) => datasets.map(({ view }) => view))
-await applyViews(store, views)
-await store.close()
-log.info({ migrations: applied.map(({ name }) => name), views: views.length }, 'tables and views are there')
+try {
+  const applied = await migrate(store)
+  const views = await applyDatasetViews(store, sources)
+  log.info({ migrations: applied.map(({ name }) => name), views }, 'tables and views are there')
+} catch (error) {
+  if (!(error instanceof MigrationError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+} finally {
+  await store.close()
+}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { ClickHouseError } from '@clickhouse/client'
 import { database, insert, type Store } from './client.ts'
 
 export interface MigrationName {
@@ -45,11 +46,18 @@ export async function migrate(store: Store, directory: URL = migrationsDirectory
   return pending.map(({ number, name }) => ({ number, name }))
 }
 
-/** Creates the sources' views, or replaces them by what they say now. Run after `migrate`. */
+/**
+ * Creates the sources' views, or replaces them by what they say now. Run after `migrate`.
+ * @throws MigrationError with the view and the server's reason when the server refuses it
+ */
 export async function applyViews(store: Store, views: SourceView[]): Promise<void> {
   for (const { name, select } of views) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new MigrationError(`View name ${JSON.stringify(name)}: want lower_case`)
-    await store.command({ query: `CREATE OR REPLACE VIEW ${database}.${name} AS\n${select}` })
+    await store.command({ query: `CREATE OR REPLACE VIEW ${database}.${name} AS\n${select}` }).catch((error) => {
+      if (!(error instanceof ClickHouseError)) throw error
+      const reason = error.message.replace(/\s+/g, ' ').trim()
+      throw new MigrationError(`ClickHouse refuses the view ${name}: ${reason}`, { cause: error })
+    })
   }
 }
 
