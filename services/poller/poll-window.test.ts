@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createLogger } from '#platform/process/log.ts'
@@ -13,12 +13,18 @@ import { pollWindow } from './poll-window.ts'
 
 // What happens in which order, and what is written when something goes wrong on the way.
 let body = 'rows'
+let status = 200
+let asked: IncomingHttpHeaders[] = []
 let events: string[] = []
 let server: Server
 let baseUrl = ''
 const fetcher = openFetcher('tidemark/test')
 beforeAll(async () => {
-  server = createServer((_, response) => response.writeHead(200, { etag: '"1"' }).end(body))
+  server = createServer(({ headers }, response) => {
+    asked.push(headers)
+    const unchanged = headers['if-none-match'] === '"1"'
+    response.writeHead(unchanged ? 304 : status, { etag: '"1"' }).end(unchanged ? '' : body)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
@@ -28,6 +34,8 @@ afterAll(async () => {
 })
 beforeEach(() => {
   body = 'rows'
+  status = 200
+  asked = []
   events = []
 })
 
@@ -40,7 +48,7 @@ const dataset = {
   look: (bytes: Uint8Array) => {
     events.push('look')
     const text = Buffer.from(bytes).toString()
-    if (text === 'html') throw new Error('no JSON')
+    if (text.startsWith('html')) throw new Error(`no JSON${text.slice(4)}`)
     return text === '[]' ? 'empty' : 'complete'
   },
 } as unknown as Dataset
@@ -170,4 +178,24 @@ test('a dataset whose request cannot be made has a failed poll, and nothing wors
   } as Dataset
   const { polls } = await poll({ dataset: broken })
   expect(polls).toMatchObject([{ outcome: 'failed', error: 'the request cannot be made: no such day', status: null }])
+})
+
+test('an ETag that stays while the bytes change is believed until the next UTC day only', async () => {
+  const first = (await poll()).polls[0]!
+  body = 'other rows'
+  const heldFrom = (lastGoodFetchedAt: number): Known => {
+    return { memory: { ...first.memory, lastGoodFetchedAt }, host: first.host, polledAtMs: 0, polledSteadyMs: 0 }
+  }
+  expect((await poll({ known: heldFrom(0) })).polls).toMatchObject([{ status: 304, outcome: 'unchanged' }])
+  expect((await poll({ known: heldFrom(-1) })).polls).toMatchObject([{ status: 200, outcome: 'changed', rawOffset: 7 }])
+  expect(asked.map((headers) => headers['if-none-match'])).toEqual([undefined, '"1"', undefined])
+})
+
+test('control characters of upstream’s reach neither the error nor what is shown of the answer', async () => {
+  body = 'html\u001b[2J\u009b1m\r\nok'
+  const unreadable = (await poll()).polls[0]
+  expect(unreadable?.error).toBe('the answer cannot be read: no JSON�[2J�1m��ok')
+  status = 500
+  const failed = (await poll()).polls[0]
+  expect(failed).toMatchObject({ error: 'HTTP 500', errorBody: 'html�[2J�1m��ok' })
 })

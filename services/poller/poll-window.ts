@@ -8,7 +8,9 @@ import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
 import type { HostedDataset } from './hosts.ts'
 import { type Known, noMemory } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
+import { printable } from './printable.ts'
 import type { Publisher } from './publish.ts'
+import { validatorsFor } from './validators.ts'
 
 /** Who polls, and by what means. */
 export interface PollMeans {
@@ -77,8 +79,8 @@ export async function pollWindow(asking: Asking): Promise<Polled | undefined> {
     durationMs,
     bytes: fetched.kind === 'answer' ? fetched.body.length : 0,
     contentHash: kept.contentHash,
-    error: kept.error,
-    errorBody: fetched.kind === 'failure' ? fetched.firstKilobyte : null,
+    error: printable(kept.error),
+    errorBody: fetched.kind === 'failure' ? printable(fetched.firstKilobyte) : null,
     rawPartition: kept.raw?.partition ?? null,
     rawOffset: kept.raw?.offset ?? null,
     poller: means.poller,
@@ -100,7 +102,6 @@ async function ask({
   right,
 }: Asking): Promise<{ url: string; fetched: Fetched }> {
   const { dataset, window } = candidate
-  const held = known?.host === host ? known.memory : noMemory
   let url = hosted.baseUrl
   try {
     url += dataset.requestPath(window)
@@ -111,7 +112,7 @@ async function ask({
   }
   const fetched = await means.fetcher.fetch({
     url,
-    validators: { etag: held.etag, lastModified: held.lastModified },
+    validators: validatorsFor(host, known, means.clock.now().nowMs),
     meaningfulStatuses: dataset.meaningfulStatuses,
     maxBodyBytes: dataset.maxBodyBytes,
     signal: right.signal,
