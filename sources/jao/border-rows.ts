@@ -1,7 +1,8 @@
 // Datasets with one row a period and one column a border: maxExchanges and its likes.
 import type { Answer, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type DeclaredStep, type Grid, gridOf } from './grid.ts'
-import { isRefusal, type Row, readRows } from './rows.ts'
+import { isRefusal, refused } from './refusal.ts'
+import { type Row, readRows } from './rows.ts'
 
 /** What of a bordered dataset must be declared. */
 export interface BorderRows {
@@ -91,7 +92,7 @@ function fillColumns(
           continue
         }
         if (columns.size === declared.maxKeys) {
-          return { reason: 'too-many-keys', message: `more than ${declared.maxKeys} keys in one answer` }
+          return refused('too-many-keys', `more than ${declared.maxKeys} keys in one answer`)
         }
         column = new Array(grid.length).fill(null)
         columns.set(key, column)
@@ -112,14 +113,14 @@ function conflictOf(declared: BorderRows, first: Row, second: Row): Refusal | un
     if (a === b) continue
     const time = new Date(first.timeMs).toISOString()
     const message = `two rows of ${time} differ in ${key}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`
-    return { reason: 'conflicting-rows', message: message.slice(0, 500) }
+    return refused('conflicting-rows', message.slice(0, 500))
   }
   return undefined
 }
 
 function wrongType(row: Row, key: string, value: unknown): Refusal {
   const shown = (JSON.stringify(value) ?? 'undefined').slice(0, 80)
-  return { reason: 'type', message: `${key} of ${new Date(row.timeMs).toISOString()} is no finite number: ${shown}` }
+  return refused('type', `${key} of ${new Date(row.timeMs).toISOString()} is no finite number: ${shown}`)
 }
 
 function toSlices(declared: BorderRows, { columns, grid }: Table, window: Window): Slice[] {

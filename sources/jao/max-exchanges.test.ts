@@ -199,6 +199,22 @@ describe('an answer that is refused as a whole', () => {
   })
 })
 
+describe('control characters of upstream’s', () => {
+  const evil = '\u001b[2J\u009b1m\u007f'
+  const cases: [string, Buffer][] = [
+    ['no JSON', Buffer.from(`${evil}<html>`)],
+    ['a rejection', Buffer.from(JSON.stringify({ rejected: true, messages: [evil] }))],
+    ['a time', answer([{ dateTimeUtc: evil }])],
+    ['a value', answer([at(0, { border_AT_BE: evil })])],
+    ['two values', answer([at(0), at(0, { border_AT_BE: evil })])],
+  ]
+  it.each(cases)('are not in the message about %s', (_name, body) => {
+    const message = explode(body).refusal?.message
+    expect(message).toContain('[2J\ufffd1m')
+    expect(message).not.toMatch(/\p{Cc}/u)
+  })
+})
+
 describe('look', () => {
   it('needs neither messages nor rejected', () => {
     expect(look(Buffer.from(JSON.stringify({ data: fullDay() })))).toBe('complete')

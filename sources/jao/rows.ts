@@ -1,6 +1,7 @@
 // Reads the rows of a JAO answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
 import { z } from 'zod'
 import type { Refusal, Window } from '../source.ts'
+import { isRefusal, refused } from './refusal.ts'
 
 /** A row inside the window. Cells are not looked at yet. */
 export interface Row {
@@ -30,28 +31,26 @@ export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
   const rejected = rejection.safeParse(json.value)
   if (rejected.success) {
     const messages = JSON.stringify(rejected.data.messages ?? null).slice(0, 500)
-    return { reason: 'upstream-rejected', message: `upstream rejected the request: ${messages}` }
+    return refused('upstream-rejected', `upstream rejected the request: ${messages}`)
   }
   const parsed = envelope.safeParse(json.value)
-  if (!parsed.success) return { reason: 'schema', message: `not an answer with rows: ${firstIssue(parsed.error)}` }
+  if (!parsed.success) return refused('schema', `not an answer with rows: ${firstIssue(parsed.error)}`)
 
   const rows: Row[] = []
   let atWindowEnd = 0
   for (const [index, cells] of parsed.data.data.entries()) {
-    if (!isRow(cells)) return { reason: 'schema', message: `data[${index}] is no row with a text dateTimeUtc` }
+    if (!isRow(cells)) return refused('schema', `data[${index}] is no row with a text dateTimeUtc`)
     const timeMs = utcMs(cells.dateTimeUtc)
     if (timeMs === undefined) {
-      return { reason: 'type', message: `data[${index}].dateTimeUtc is no UTC time: ${cells.dateTimeUtc.slice(0, 40)}` }
+      return refused('type', `data[${index}].dateTimeUtc is no UTC time: ${cells.dateTimeUtc.slice(0, 40)}`)
     }
     if (timeMs === window.endMs) atWindowEnd++
     else if (timeMs < window.startMs || timeMs > window.endMs) {
-      return { reason: 'outside-window', message: `data[${index}] is of ${cells.dateTimeUtc}, outside ${show(window)}` }
+      return refused('outside-window', `data[${index}] is of ${cells.dateTimeUtc}, outside ${show(window)}`)
     } else rows.push({ timeMs, cells })
   }
   return { rows, atWindowEnd }
 }
-
-export const isRefusal = (value: object): value is Refusal => 'reason' in value
 
 const isRow = (cells: unknown): cells is Record<string, unknown> & { dateTimeUtc: string } =>
   typeof cells === 'object' && cells !== null && 'dateTimeUtc' in cells && typeof cells.dateTimeUtc === 'string'
@@ -63,7 +62,7 @@ function parseJson(body: Uint8Array): { value: unknown } | Refusal {
     return { value: JSON.parse(utf8.decode(body)) }
   } catch (error) {
     const start = Buffer.from(body.subarray(0, 60)).toString('utf8')
-    return { reason: 'not-json', message: `the body is no JSON (${(error as Error).message}); it starts ${start}` }
+    return refused('not-json', `the body is no JSON (${(error as Error).message}); it starts ${start}`)
   }
 }
 

@@ -1,0 +1,9 @@
+import type { Refusal, RefusalReason } from '../source.ts'
+
+/** A refusal. Its message may quote upstream: people read it on terminals, so each control character becomes a `�`. */
+export const refused = (reason: RefusalReason, message: string): Refusal => ({
+  reason,
+  message: message.replace(/\p{Cc}/gu, '\ufffd'),
+})
+
+export const isRefusal = (value: object): value is Refusal => 'reason' in value
