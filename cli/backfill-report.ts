@@ -34,7 +34,7 @@ export function reportOf(
     partial: good.filter(({ poll }) => hasRows(poll) && poll.memory.completeness === 'partial').map(({ day }) => day),
     failed: days.flatMap(({ day, poll, refusal }) => {
       const reason = whyUseless(poll, refusal)
-      return reason === undefined ? [] : [{ day, reason }]
+      return reason === undefined ? [] : [{ day, reason: printable(reason) }]
     }),
   }
 }
@@ -46,6 +46,9 @@ function whyUseless(poll: Poll, refusal: string | undefined): string | undefined
   }
   return refusal === undefined ? undefined : `went to the dead letters: ${refusal}`
 }
+
+/** Upstream's words without what steers a terminal: records of `polls` and dead letters keep whatever was written to them. */
+const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd')
 
 const hasRows = ({ outcome }: Poll): boolean => outcome === 'changed' || outcome === 'unchanged'
 
