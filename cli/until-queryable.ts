@@ -1,7 +1,8 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { follow } from '#platform/kafka/follow.ts'
+import { type FollowedRecord, follow } from '#platform/kafka/follow.ts'
 import { endsOf, groupPasses } from '#platform/kafka/progress.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
 import { pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
 
 /**
@@ -15,25 +16,56 @@ export async function untilQueryable(kafka: Kafka, source: string): Promise<void
   }
 }
 
-/** Why raw records were refused, by `partition/offset`: the dead letters of one topic from an offset on. */
+/** Where the slices of a source lie, and what reads them. */
+export interface SliceReader {
+  topic: string
+  registry: Registry
+}
+
+/**
+ * Why raw records, or slices of them, were refused, by the raw record's `partition/offset`: the dead letters of one topic
+ * from an offset on. Without `slices` those of the sink are not looked at.
+ */
 export async function refusals(
   kafka: Kafka,
   topic: { dlq: string; raw: string },
   fromOffset: number,
+  slices?: SliceReader,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  const end = (await endsOf(kafka, topic.dlq)).get(0) ?? 0
-  if (end <= fromOffset) return found
+  const letters = await lettersOf(kafka, topic.dlq, fromOffset)
+  for (const { headers } of letters) {
+    if (headers[deadLetterHeaders.topic] !== topic.raw) continue
+    found.set(`${headers[deadLetterHeaders.partition]}/${headers[deadLetterHeaders.offset]}`, whyOf(headers))
+  }
+  if (slices === undefined) return found
+  const ofSlices = letters.filter(({ headers }) => headers[deadLetterHeaders.topic] === slices.topic)
+  const decoder = slices.registry.decoder('TimeseriesSlice')
+  await decoder.prepare(ofSlices.map(({ value }) => value))
+  for (const { value, headers } of ofSlices) {
+    const slice = decoder.decode(value)
+    // What is no slice tells of no raw record: it was not the normalizer that wrote it.
+    if ('reason' in slice) continue
+    const place = `${slice.raw.partition}/${slice.raw.offset}`
+    if (!found.has(place)) found.set(place, `${slice.key}: ${whyOf(headers)}`)
+  }
+  return found
+}
+
+const whyOf = (headers: Record<string, string>): string =>
+  `${headers[deadLetterHeaders.reason]}: ${headers[deadLetterHeaders.message]}`
+
+/** The dead letters of a topic from an offset to its end as of now. */
+async function lettersOf(kafka: Kafka, topic: string, fromOffset: number): Promise<FollowedRecord[]> {
+  const letters: FollowedRecord[] = []
+  const end = (await endsOf(kafka, topic)).get(0) ?? 0
+  if (end <= fromOffset) return letters
   await new Promise<void>((resolve, reject) => {
-    const following = follow(kafka, { topic: topic.dlq, partition: 0, offset: fromOffset }, (records) => {
-      for (const { headers } of records) {
-        if (headers[deadLetterHeaders.topic] !== topic.raw) continue
-        const place = `${headers[deadLetterHeaders.partition]}/${headers[deadLetterHeaders.offset]}`
-        found.set(place, `${headers[deadLetterHeaders.reason]}: ${headers[deadLetterHeaders.message]}`)
-      }
+    const following = follow(kafka, { topic, partition: 0, offset: fromOffset }, (records) => {
+      letters.push(...records)
       if ((records.at(-1)?.offset ?? -1) + 1 >= end) following.then((stop) => stop()).then(resolve, reject)
     })
     following.catch(reject)
   })
-  return found
+  return letters
 }
