@@ -3,13 +3,17 @@ import { z } from 'zod'
 
 /** Queries that run at one time; the rest waits. Each one holds a libuv thread for as long as it runs. */
 export const MAX_QUERIES = 16
-/** Requests that may wait for a place; the next one is told 202. */
+/** Of these, what readers may have at most: whatever they ask for, the sink goes on. */
+export const MAX_READER_QUERIES = 8
+/** A reader's query is ended after so long; max_execution_time may ask for less. */
+export const READER_LIMIT_MS = 600_000
+/** Requests of each role that may wait for a place; the next one is told 202. */
 export const MAX_WAITING = 128
 /** Threads besides the queries: files, zlib, and the statements that kill queries. */
 export const SPARE_THREADS = 8
 export const MAX_STATEMENT_BYTES = 256 * 1024
 export const MAX_SESSIONS = 64
-/** A client that owes us bytes and sends none for so long is given up. */
+/** A client that owes us bytes and sends none for so long is given up, and so is one that takes none of ours. */
 export const STALL_MS = 60_000
 
 const threads = `must be at least ${MAX_QUERIES + SPARE_THREADS} when the process starts: a running query holds a thread, \

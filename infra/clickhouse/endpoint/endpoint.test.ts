@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
+import { Agent, get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -92,6 +92,34 @@ describe('who may ask', () => {
     expect(
       (await send({ body: 'SELECT 1', headers: { Host: `localhost:${new URL(endpoint.url).port}` } })).status,
     ).toBe(200)
+  })
+
+  test('only who gave a password keeps the connection', async () => {
+    const body = 'SELECT 1'
+    const wrong = { 'X-ClickHouse-Key': 'wrong' }
+    for (const question of [
+      { path: '/ping', method: 'GET' },
+      { path: '/nowhere', method: 'GET' },
+      { method: 'GET' },
+      { body, headers: { Origin: 'null' } },
+      { body, headers: wrong },
+      { body: 'x'.repeat(3_000_000), headers: wrong },
+    ]) {
+      expect((await send(question)).headers.connection).toBe('close')
+    }
+    expect((await send({ body })).headers.connection).toBe('keep-alive')
+  })
+
+  test('clients that keep the connections of their pings do not lock the others out', async () => {
+    const strangers = new Agent({ keepAlive: true })
+    const pings = Array.from({ length: 300 }, async () => {
+      const [response] = await once(get(`${endpoint.url}/ping`, { agent: strangers }), 'response')
+      response.resume()
+      await once(response, 'end')
+    })
+    await Promise.all(pings)
+    expect(await (await fetch(`${endpoint.url}/ping`)).text()).toBe('Ok.\n')
+    strangers.destroy()
   })
 
   test('GET reads and does not write', async () => {
@@ -681,6 +709,13 @@ describe('cancel and limits', () => {
       url: { max_memory_usage: '50000000' },
     })
     expect(large.headers['x-clickhouse-exception-code']).toBe('241')
+  })
+
+  test('nobody lets a query sleep for longer at a time', async () => {
+    const url = { function_sleep_max_microseconds_per_block: '60000000' }
+    for (const user of ['reader', 'writer'] as const) {
+      expect((await send({ body: 'SELECT 1', user, url })).headers['x-clickhouse-exception-code']).toBe('452')
+    }
   })
 
   test('more queries than places wait their turn', async () => {

@@ -21,7 +21,8 @@ const PROFILE = {
 
 /**
  * Settings that nobody may change: they turn strings into SQL, name files or URLs, change the language that our
- * tokenizer knows, or send signals into a process that is not ClickHouse's alone.
+ * tokenizer knows, send signals into a process that is not ClickHouse's alone, or let a query
+ * sleep for longer than it can be stopped.
  */
 const FIXED: Record<string, string | number> = {
   dialect: 'clickhouse',
@@ -52,6 +53,7 @@ const FIXED: Record<string, string | number> = {
   memory_profiler_sample_probability: 0,
   metrics_perf_events_enabled: 0,
   jemalloc_enable_profiler: 0,
+  function_sleep_max_microseconds_per_block: 3_000_000,
 }
 const FIXED_TABLE_SETTINGS = ['merge_tree_disk', 'merge_tree_storage_policy']
 

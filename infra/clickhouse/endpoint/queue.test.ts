@@ -4,12 +4,14 @@ import { createQueue } from './queue.ts'
 const here = () => new AbortController().signal
 
 test('lets so many in, keeps so many waiting in order, tells the rest 202', async () => {
-  const queue = createQueue(2, 2, 60_000)
+  const queue = createQueue(2, 1, 2, 60_000)
   const order: string[] = []
-  const leaveA = await queue.enter(here())
-  const leaveB = await queue.enter(here())
-  const waiting = ['c', 'd'].map((name) => queue.enter(here()).then((leave) => ({ leave, entered: order.push(name) })))
-  await expect(queue.enter(here())).rejects.toMatchObject({ code: 202 })
+  const leaveA = await queue.enter(here(), 'writer')
+  const leaveB = await queue.enter(here(), 'writer')
+  const waiting = ['c', 'd'].map((name) =>
+    queue.enter(here(), 'writer').then((leave) => ({ leave, entered: order.push(name) })),
+  )
+  await expect(queue.enter(here(), 'writer')).rejects.toMatchObject({ code: 202 })
   leaveA()
   leaveA()
   const { leave } = await (waiting[0] as (typeof waiting)[0])
@@ -21,15 +23,34 @@ test('lets so many in, keeps so many waiting in order, tells the rest 202', asyn
 })
 
 test('who leaves while waiting loses the place; who waits too long is told 202', async () => {
-  const queue = createQueue(1, 5, 20)
-  const leave = await queue.enter(here())
+  const queue = createQueue(1, 1, 5, 20)
+  const leave = await queue.enter(here(), 'reader')
   const gone = new AbortController()
-  const left = queue.enter(gone.signal)
+  const left = queue.enter(gone.signal, 'reader')
   gone.abort()
   await expect(left).rejects.toMatchObject({ code: 210 })
-  await expect(queue.enter(here())).rejects.toMatchObject({ code: 202 })
+  await expect(queue.enter(here(), 'reader')).rejects.toMatchObject({ code: 202 })
   leave()
   expect(queue.running).toBe(0)
-  await queue.enter(here())
+  await queue.enter(here(), 'reader')
   expect(queue.running).toBe(1)
+})
+
+test('readers take their share of the places and of the line, never the writer’s', async () => {
+  const queue = createQueue(3, 2, 1, 60_000)
+  const leaveReader = await queue.enter(here(), 'reader')
+  await queue.enter(here(), 'reader')
+  let entered = false
+  const third = queue.enter(here(), 'reader').then(() => {
+    entered = true
+  })
+  await expect(queue.enter(here(), 'reader')).rejects.toMatchObject({ code: 202 })
+  const leaveWriter = await queue.enter(here(), 'writer')
+  const nextWriter = queue.enter(here(), 'writer')
+  leaveWriter()
+  await nextWriter
+  expect([entered, queue.running]).toEqual([false, 3])
+  leaveReader()
+  await third
+  expect([entered, queue.running]).toEqual([true, 3])
 })

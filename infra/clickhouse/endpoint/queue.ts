@@ -1,33 +1,47 @@
+import type { Role } from './access.ts'
 import { Failure } from './failure.ts'
 
-/** Lets `places` holders in at a time, the others wait in order. */
+/** Lets so many holders in at a time, the others wait in order, each role in its own line. */
 export interface Queue {
   /** Waits for a place; the returned function gives it back. @throws Failure 202 when too many wait or for too long */
-  enter(gone: AbortSignal): Promise<() => void>
+  enter(gone: AbortSignal, role: Role): Promise<() => void>
   readonly running: number
 }
 
-export function createQueue(places: number, maxWaiting: number, maxWaitMs: number): Queue {
-  let running = 0
-  const waiting: { admit: () => void }[] = []
-  const leave = () => {
-    running--
-    waiting.shift()?.admit()
+interface Waiter {
+  role: Role
+  admit: () => void
+}
+
+/**
+ * A queue of `places`, of which readers hold at most `readerPlaces`: whatever they ask for, the rest is the writer's.
+ * `maxWaiting` of each role may wait, each for `maxWaitMs`.
+ */
+export function createQueue(places: number, readerPlaces: number, maxWaiting: number, maxWaitMs: number): Queue {
+  const running = { reader: 0, writer: 0 }
+  const waiting: Waiter[] = []
+  const isRoomFor = (role: Role) =>
+    running.reader + running.writer < places && (role === 'writer' || running.reader < readerPlaces)
+
+  function leave(role: Role): void {
+    running[role]--
+    waiting.find((one) => isRoomFor(one.role))?.admit()
   }
-  function admitted(): () => void {
-    running++
+  function admitted(role: Role): () => void {
+    running[role]++
     let left = false
     return () => {
-      if (!left) leave()
+      if (!left) leave(role)
       left = true
     }
   }
-  function enter(gone: AbortSignal): Promise<() => void> {
-    if (running < places) return Promise.resolve(admitted())
-    if (waiting.length >= maxWaiting) return Promise.reject(tooMany(places, waiting.length))
+  function enter(gone: AbortSignal, role: Role): Promise<() => void> {
+    if (isRoomFor(role)) return Promise.resolve(admitted(role))
+    const tooMany = () => tooManyOf(role, running[role], waiting.filter((one) => one.role === role).length)
+    if (waiting.filter((one) => one.role === role).length >= maxWaiting) return Promise.reject(tooMany())
     const { promise, resolve, reject } = Promise.withResolvers<() => void>()
-    const waiter = { admit: () => settle(() => resolve(admitted())) }
-    const timer = setTimeout(() => settle(() => reject(tooMany(places, waiting.length))), maxWaitMs)
+    const waiter = { role, admit: () => settle(() => resolve(admitted(role))) }
+    const timer = setTimeout(() => settle(() => reject(tooMany())), maxWaitMs)
     const onGone = () => settle(() => reject(new Failure(210, 'NETWORK_ERROR', 'The client left.')))
     function settle(how: () => void) {
       clearTimeout(timer)
@@ -43,12 +57,12 @@ export function createQueue(places: number, maxWaiting: number, maxWaitMs: numbe
   return {
     enter,
     get running() {
-      return running
+      return running.reader + running.writer
     },
   }
 }
 
-function tooMany(places: number, waiting: number): Failure {
-  const sentence = `Too many simultaneous queries: ${places} run and ${waiting} wait.`
+function tooManyOf(role: Role, running: number, waiting: number): Failure {
+  const sentence = `Too many simultaneous queries: ${running} of the ${role} run and ${waiting} wait.`
   return new Failure(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', sentence)
 }

@@ -11,7 +11,7 @@ import { checkIdentifierParameters, type Parameters, preparation, readParameters
 import type { Pipes } from './pipes.ts'
 import type { Queue } from './queue.ts'
 import type { Reply } from './reply.ts'
-import type { RunningStatements } from './running.ts'
+import { type RunningStatements, within } from './running.ts'
 import type { Sessions } from './sessions.ts'
 import { Body, readSource } from './source.ts'
 import { textOf } from './statement.ts'
@@ -23,20 +23,36 @@ export interface Service {
   statements: RunningStatements
   sessions: Sessions
   credentials: Credentials
+  /** How long a reader's query may run. */
+  readerLimitMs: number
+  /** How long a client may take nothing of what waits for it. */
+  stallMs: number
 }
 
 /** How long a client may go on sending a body that was refused. */
 const DISCARD_MS = 30_000
+/** How long the answer to a stranger waits for the rest of the body: a connection closed before that is reset. */
+const REFUSED_MS = 1_000
 
 /** Answers one request that carries a statement. Never throws: errors are told to the client. */
 export async function answer(service: Service, request: IncomingMessage, reply: Reply): Promise<void> {
   const gone = new AbortController()
   reply.response.once('close', () => gone.abort())
+  // Called also when nothing was written for so long, which is a query's good right. Node looks at progress.
+  reply.response.setTimeout(service.stallMs, () => {
+    if (reply.response.writableLength > 0) reply.response.destroy()
+  })
   if (reply.response.destroyed) gone.abort()
   try {
     await serve(service, request, reply, gone.signal)
   } catch (error) {
-    reply.fail(fromEngine(error))
+    const failure = fromEngine(error)
+    // Only those who gave a password keep their connection.
+    if (failure.code === 516) {
+      reply.header('Connection', 'close')
+      await taken(request, REFUSED_MS)
+    }
+    reply.fail(failure)
     discard(request)
   }
 }
@@ -57,13 +73,14 @@ async function serve(service: Service, request: IncomingMessage, reply: Reply, g
   }
   const readonly = readonlyOf(request, role, parameters)
   const { statements, pipes } = service
-  const leave = await service.queue.enter(gone)
+  const leave = await service.queue.enter(gone, role)
   try {
     await withConnection(service, role, parameters, readonly, (connection, prepared) =>
       statements.track(queryId, role, gone, (running) => {
         const mayWrite = readonly === 0
         const run = { connection, pipes, statements, prepared, source, parameters, role, mayWrite, reply }
-        return execute(run, running)
+        const work = execute(run, running)
+        return role === 'reader' ? within(service.readerLimitMs, running, work) : work
       }),
     )
   } finally {
@@ -94,6 +111,17 @@ async function withConnection(
 function readonlyOf(request: IncomingMessage, role: Role, parameters: Parameters): number {
   if (parameters.readonly === 1) return 1
   return parameters.readonly === 2 || role === 'reader' || request.method !== 'POST' ? 2 : 0
+}
+
+/** Throws the body away, for at most so long. */
+async function taken(request: IncomingMessage, timeoutMs: number): Promise<void> {
+  if (request.complete || request.destroyed) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, timeoutMs)
+  for (const event of ['end', 'close']) request.once(event, resolve)
+  request.resume()
+  await promise
+  clearTimeout(timer)
 }
 
 /** What a refused client still sends is taken and thrown away for a while, so that it comes to read the answer. */

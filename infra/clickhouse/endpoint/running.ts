@@ -15,6 +15,24 @@ export interface Running {
 
 const KILL_AGAIN_MS = 50
 
+/** Ends the statement whose `work` is not done within `limitMs`. @throws Failure 159 then, else what the work throws */
+export async function within<T>(limitMs: number, running: Running, work: Promise<T>): Promise<T> {
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    void running.killNow()
+  }, limitMs)
+  try {
+    return await work
+  } catch (error) {
+    if (!isLate) throw error
+    const sentence = `Timeout exceeded: a query of the reader may run for ${limitMs / 1000} seconds.`
+    throw new Failure(159, 'TIMEOUT_EXCEEDED', sentence)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** Knows the running statements by the ids that clients chose. */
 export class RunningStatements {
   readonly #engine: Engine
