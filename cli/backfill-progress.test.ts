@@ -20,6 +20,9 @@ describe('the state of a backfill', () => {
     expect(state({ failing })).toBe(`90 of 100 requests a minute, failing: ${failing}, trying again, some time left`)
     expect(state({ failing, done: 50 })).toBe('90 of 100 requests a minute, nothing left')
   })
+  test('says upstream’s words without what steers a terminal', () => {
+    expect(state({ failing: 'HTTP 302 to \x1b[2J' })).toContain('failing: HTTP 302 to \ufffd[2J, trying again')
+  })
   test('says that the poller does not answer', () => {
     expect(state({ budget: undefined })).toBe('the poller does not answer, some time left')
   })

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
+import { printable } from './backfill-report.ts'
 
 /** The host's budget as the poller tells it. */
 export interface Budget {
@@ -67,7 +68,7 @@ export function stateOf(total: number, { done, budget, ahead, failing }: Reached
   return [
     budgetText(budget),
     ...(ahead > 0 && done < total ? [`up to ${ahead === 1 ? '1 window' : `${ahead} windows`} ahead`] : []),
-    ...(failing === undefined || done === total ? [] : [`failing: ${failing}, trying again`]),
+    ...(failing === undefined || done === total ? [] : [`failing: ${printable(failing)}, trying again`]),
     `${leftText(total, done, ahead, budget, elapsedMs)} left`,
   ]
 }

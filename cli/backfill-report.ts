@@ -48,7 +48,7 @@ function whyUseless(poll: Poll, refusal: string | undefined): string | undefined
 }
 
 /** Upstream's words without what steers a terminal: records of `polls` and dead letters keep whatever was written to them. */
-const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd')
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd')
 
 const hasRows = ({ outcome }: Poll): boolean => outcome === 'changed' || outcome === 'unchanged'
 
