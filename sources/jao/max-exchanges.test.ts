@@ -148,6 +148,11 @@ describe('an answer that is refused as a whole', () => {
     ['a row without a time', answer([{ border_AT_BE: 1 }]), 'schema'],
     ['a time that is none', answer([{ dateTimeUtc: '2026-02-30T00:00:00Z', border_AT_BE: 1 }]), 'type'],
     ['a local time', answer([{ dateTimeUtc: '2026-04-20T22:00:00+02:00', border_AT_BE: 1 }]), 'type'],
+    [
+      'a row with the same key twice',
+      Buffer.from(answer(fullDay()).toString().replace('"id"', '"border_AT_BE":7,"id"')),
+      'schema',
+    ],
     ['a value that is text', answer([at(0, { border_AT_BE: '100' })]), 'type'],
     [
       'a value beyond all numbers',

@@ -1,6 +1,7 @@
 // Reads the rows of a JAO answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
 import { z } from 'zod'
 import type { Refusal, Window } from '../source.ts'
+import { hasDoubledKeys } from './doubled-keys.ts'
 import { isRefusal, refused } from './refusal.ts'
 
 /** A row inside the window. Cells are not looked at yet. */
@@ -35,6 +36,8 @@ export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
   }
   const parsed = envelope.safeParse(json.value)
   if (!parsed.success) return refused('schema', `not an answer with rows: ${firstIssue(parsed.error)}`)
+
+  if (hasDoubledKeys(body, json.value)) return refused('schema', 'an object of the answer has the same key twice')
 
   const rows: Row[] = []
   let atWindowEnd = 0

@@ -1,0 +1,49 @@
+const quote = 0x22
+const backslash = 0x5c
+const colon = 0x3a
+
+/**
+ * Whether an object in a JSON text has a key twice: JSON.parse keeps the last and says nothing. In valid JSON every key
+ * has one colon outside texts, so there are more colons than parsed keys exactly when some key was overwritten.
+ *
+ * @param json what JSON.parse made of `text`
+ */
+export const hasDoubledKeys = (text: Uint8Array, json: unknown): boolean => colonsOf(text) !== keysOf(json)
+
+// Every byte and every cell of every answer comes by: these two loops cost 0.3 ms a day of 150 keys, JSON.parse 0.6 ms.
+function colonsOf(text: Uint8Array): number {
+  let colons = 0
+  for (let index = 0; index < text.length; index++) {
+    const byte = text[index]
+    if (byte === colon) colons++
+    if (byte === quote) index = endOfText(text, index + 1)
+  }
+  return colons
+}
+
+function endOfText(text: Uint8Array, from: number): number {
+  let index = from
+  while (index < text.length && text[index] !== quote) index += text[index] === backslash ? 2 : 1
+  return index
+}
+
+/** Not recursive: an answer may be nested more deeply than the stack. */
+function keysOf(json: unknown): number {
+  let keys = 0
+  const open: object[] = []
+  const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+  if (isObject(json)) open.push(json)
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (Array.isArray(value)) {
+      for (const inner of value) if (isObject(inner)) open.push(inner)
+      continue
+    }
+    const cells = value as Record<string, unknown>
+    for (const key in cells) {
+      keys++
+      const inner = cells[key]
+      if (isObject(inner)) open.push(inner)
+    }
+  }
+  return keys
+}
