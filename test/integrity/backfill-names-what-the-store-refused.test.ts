@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
+import type { Poll } from '#schemas/generated/records.ts'
+import { noMemory } from '#services/poller/memory.ts'
+import { reportOf, reportText } from '../../cli/backfill-report.ts'
 import { refusals } from '../../cli/until-queryable.ts'
 import { slice } from '../store/slices.ts'
 import { type PollerParts, startPollerParts } from './poller-parts.ts'
@@ -40,3 +43,19 @@ test('dead letters of the normalizer and of the sink both name the answer that t
     '1/12': 'border_AT_BE: store-refused: it says why',
   })
 }, 30_000)
+
+test('what it names steers no terminal', () => {
+  const poll = { outcome: 'failed', error: 'HTTP 500 \u001b[2J\u009b1m', memory: noMemory } as Poll
+  const changed = { outcome: 'changed', error: null, memory: noMemory } as Poll
+  const text = reportText(
+    reportOf('a.b.c', [
+      { day: '2026-04-01', poll },
+      { day: '2026-04-02', poll: changed, refusal: 'type: \u0007' },
+    ]),
+  )
+  expect(text.split('\n').slice(1)).toEqual([
+    'could not be fetched: 2026-04-01 (HTTP 500 \ufffd[2J\ufffd1m)',
+    'could not be fetched: 2026-04-02 (went to the dead letters: type: \ufffd)',
+    '',
+  ])
+})
