@@ -5,7 +5,7 @@ import { createKafka } from '#platform/kafka/client.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { kafkaSettings, readConfig, registrySettings } from '#platform/process/config.ts'
-import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
+import { deadLetterTopic, rawTopic, timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { backfillDays } from './backfill-days.ts'
 import { reportOf, reportText } from './backfill-report.ts'
@@ -65,7 +65,8 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
   const polls = await pollAll(stack, parts, { dataset: name, host, days }, gone)
   if (!options.json) process.stderr.write('fetched; waiting until the rows can be queried\n')
   await untilQueryable(parts.kafka, source)
-  const refused = await refusals(parts.kafka, letters, lettersBefore)
+  const slices = { topic: timeseriesTopic(source).name, registry: parts.registry }
+  const refused = await refusals(parts.kafka, letters, lettersBefore, slices)
 
   const report = reportOf(
     name,

@@ -24,13 +24,13 @@ export interface SliceReader {
 
 /**
  * Why raw records, or slices of them, were refused, by the raw record's `partition/offset`: the dead letters of one topic
- * from an offset on. Without `slices` those of the sink are not looked at.
+ * from an offset on, the normalizer's and the sink's.
  */
 export async function refusals(
   kafka: Kafka,
   topic: { dlq: string; raw: string },
   fromOffset: number,
-  slices?: SliceReader,
+  slices: SliceReader,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   const letters = await lettersOf(kafka, topic.dlq, fromOffset)
@@ -38,7 +38,6 @@ export async function refusals(
     if (headers[deadLetterHeaders.topic] !== topic.raw) continue
     found.set(`${headers[deadLetterHeaders.partition]}/${headers[deadLetterHeaders.offset]}`, whyOf(headers))
   }
-  if (slices === undefined) return found
   const ofSlices = letters.filter(({ headers }) => headers[deadLetterHeaders.topic] === slices.topic)
   const decoder = slices.registry.decoder('TimeseriesSlice')
   await decoder.prepare(ofSlices.map(({ value }) => value))

@@ -192,7 +192,8 @@ const text = (bytes: Buffer): string | null => (bytes.length === 0 ? null : byte
 /** undici and node:zlib say what happened in `code`, `message` and `cause`. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
+  const named = 'code' in error && typeof error.code === 'string' && !error.message.includes(error.code)
+  const code = named ? ` (${error.code})` : ''
   const causes = error instanceof AggregateError ? error.errors : [error.cause]
   const inner = causes.find((cause) => cause instanceof Error)
   return `${error.message || error.name}${code}${inner === undefined ? '' : `: ${reason(inner)}`}`
