@@ -311,6 +311,7 @@ describe('what may never be said', () => {
       'system\nkill',
       "SET dialect = 'prql'",
       "SELECT demangle('a')",
+      "SELECT * FROM arrowstream('1')",
     ]
     for (const statement of tries) {
       const answer = await send({ body: statement })

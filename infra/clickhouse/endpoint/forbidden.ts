@@ -8,7 +8,7 @@ import type { Token } from './tokens.ts'
  * arrowstream() reads memory at an address).
  * Everything else of that kind is refused by the grants in engine-config.ts.
  */
-const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE', 'ARROWSTREAM']
+const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE']
 const CLAUSES = ['OUTFILE', 'INFILE']
 /** Evaluate SQL inside of data: only the endpoint decides about them. */
 const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS', 'INPUT_FORMAT_VALUES_DEDUCE_TEMPLATES_OF_EXPRESSIONS']
@@ -31,6 +31,8 @@ export function refuseDangerous(own: Token[]): void {
     if (SETTINGS.includes(text)) throw denied(`changing ${token.text}`)
     const called = own[index + 1]?.kind === 'symbol' && own[index + 1]?.text === '('
     if (called && text === 'DISK') throw denied('a disk defined in a statement')
+    // The format of that name is never called.
+    if (called && text === 'ARROWSTREAM') throw denied('arrowstream()')
     if (called && text === 'FORMAT' && !isTemplate(own[index + 2])) {
       throw denied('format() with anything but a literal template as its first argument')
     }
