@@ -46,6 +46,9 @@ beforeAll(async () => {
 afterAll(async () => {
   server?.closeAllConnections()
   server?.close()
+  // The process cannot end while the engine runs anything.
+  for (const one of service.statements.all) void one.killNow()
+  while (service.engine.calls.running > 0) await sleep(20)
   process.chdir(home)
   await rm(folder, { recursive: true, force: true })
 })
