@@ -5,8 +5,6 @@ import { z } from 'zod'
 export const MAX_QUERIES = 16
 /** Of these, what readers may have at most: whatever they ask for, the sink goes on. */
 export const MAX_READER_QUERIES = 8
-/** A reader's query is ended after so long; max_execution_time may ask for less. */
-export const READER_LIMIT_MS = 600_000
 /** Requests of each role that may wait for a place; the next one is told 202. */
 export const MAX_WAITING = 128
 /** Threads besides the queries: files, zlib, and the statements that kill queries. */
@@ -30,6 +28,8 @@ const Environment = z.object({
     .string()
     .min(1)
     .transform((path) => resolve(path)),
+  CLICKHOUSE_READER_LIMIT_MS: z.coerce.number().int().min(1).default(600_000),
+  CLICKHOUSE_STALL_MS: z.coerce.number().int().min(1).default(STALL_MS),
   UV_THREADPOOL_SIZE: z.coerce
     .number()
     .int()
@@ -41,6 +41,10 @@ export interface EndpointConfig {
   /** 0 lets the system choose one. */
   port: number
   credentialsFile: string
+  /** A reader's query is ended after so long; max_execution_time may ask for less. */
+  readerLimitMs: number
+  /** A client that takes none of its answer for so long is given up. */
+  stallMs: number
 }
 
 /** Reads the process environment. @throws Error with one line for every setting that is missing or wrong */
@@ -54,5 +58,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): EndpointConfig {
     dataDir: parsed.data.CLICKHOUSE_DATA_DIR,
     port: parsed.data.CLICKHOUSE_PORT,
     credentialsFile: parsed.data.CLICKHOUSE_CREDENTIALS_FILE,
+    readerLimitMs: parsed.data.CLICKHOUSE_READER_LIMIT_MS,
+    stallMs: parsed.data.CLICKHOUSE_STALL_MS,
   }
 }

@@ -1,77 +1,53 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadCredentials } from './credentials.ts'
-import { openEngine } from './engine.ts'
-import { writeEngineConfig } from './engine-config.ts'
-import { makePipes } from './pipes.ts'
-import { createQueue } from './queue.ts'
-import type { Service } from './request.ts'
-import { RunningStatements } from './running.ts'
-import { createEndpoint } from './server.ts'
-import { Sessions } from './sessions.ts'
+import { type RunningEndpoint, spawnEndpoint } from './spawn.ts'
 
 const STALL_MS = 400
-const home = process.cwd()
 let folder: string
-let service: Service
-let url: string
-let server: ReturnType<typeof createEndpoint>
+let endpoint: RunningEndpoint
 
-// In this process, unlike the other tests: main.ts takes no limits from outside.
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidemark-limits-'))
-  process.chdir(folder)
-  const engine = openEngine(folder, writeEngineConfig(folder))
-  service = {
-    engine,
-    statements: new RunningStatements(engine),
-    credentials: loadCredentials(join(folder, 'credentials.json')),
-    pipes: makePipes(2),
-    queue: createQueue(2, 1, 8, 60_000),
-    sessions: new Sessions(engine),
-    readerLimitMs: 600,
-    stallMs: STALL_MS,
-  }
-  server = createEndpoint(service).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  process.env.CLICKHOUSE_STALL_MS = `${STALL_MS}`
+  process.env.CLICKHOUSE_READER_LIMIT_MS = '1500'
+  endpoint = await spawnEndpoint({ dataDir: join(folder, 'clickhouse'), port: 0 })
 })
 
 afterAll(async () => {
-  server?.closeAllConnections()
-  server?.close()
-  // The process cannot end while the engine runs anything.
-  for (const one of service.statements.all) void one.killNow()
-  while (service.engine.calls.running > 0) await sleep(20)
-  process.chdir(home)
+  await endpoint?.stop()
   await rm(folder, { recursive: true, force: true })
 })
 
 const ask = (role: 'reader' | 'writer', body: string) => {
-  const { user, password } = service.credentials[role]
-  return fetch(url, { method: 'POST', body, headers: { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password } })
+  const { user, password } = endpoint.credentials[role]
+  const headers = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password }
+  return fetch(endpoint.url, { method: 'POST', body, headers })
 }
 
-test('a client that reads nothing is given up, and its place is free again', async () => {
-  const { user, password } = service.credentials.writer
+/** How many statements that hold a text run now, as the engine itself says. */
+async function running(text: string): Promise<number> {
+  const sql = `SELECT count() FROM system.processes WHERE query LIKE '%${text}%' AND query NOT LIKE '%system.processes%'`
+  return Number(await (await ask('writer', sql)).text())
+}
+
+test('a client that reads nothing is given up, and its statement is ended', async () => {
+  const { user, password } = endpoint.credentials.writer
   for (const encoding of ['identity', 'gzip']) {
     const headers = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password, 'Accept-Encoding': encoding }
-    const sent = request(`${url}/?enable_http_compression=1`, { method: 'POST', headers })
+    const sent = request(`${endpoint.url}/?enable_http_compression=1`, { method: 'POST', headers })
     sent.on('error', () => {})
     sent.end('SELECT randomString(100) FROM numbers(100000000000)')
     const [response] = await once(sent, 'response')
     response.on('error', () => {})
-    expect(service.queue.running).toBe(1)
-    while (service.queue.running > 0) await sleep(20)
+    expect(await running('randomString')).toBe(1)
+    await expect.poll(() => running('randomString'), { timeout: 15_000 }).toBe(0)
     sent.destroy()
   }
-}, 20_000)
+}, 40_000)
 
 test('a query that says nothing for longer than the stall time is not', async () => {
   const answer = await ask('writer', `SELECT sleep(${(STALL_MS * 3) / 1000}), repeat('x', 1000) FORMAT TSV`)
@@ -85,12 +61,11 @@ test('a query of the reader ends at the limit whatever it sets, one of the write
   expect(await written.text()).toBe('0\n')
 }, 20_000)
 
-test('readers that sleep leave the writer its place', async () => {
-  const readers = Array.from({ length: 3 }, () =>
-    ask('reader', 'SELECT sleepEachRow(0.1) FROM numbers(100000) SETTINGS max_block_size = 1'),
-  )
-  await sleep(200)
+test('readers that sleep leave the writer its place: eight run, the others wait', async () => {
+  const sleeping = 'SELECT sleepEachRow(0.1) FROM numbers(100000) SETTINGS max_block_size = 1'
+  const readers = Array.from({ length: 20 }, () => ask('reader', sleeping))
+  await expect.poll(() => running('sleepEachRow'), { interval: 20 }).toBe(8)
   expect(await (await ask('writer', 'SELECT 1')).text()).toBe('1\n')
-  expect(service.queue.running).toBe(1)
+  expect(await running('sleepEachRow')).toBe(8)
   await Promise.all(readers)
-}, 20_000)
+}, 40_000)

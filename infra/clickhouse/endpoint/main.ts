@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { MAX_QUERIES, MAX_READER_QUERIES, MAX_WAITING, READER_LIMIT_MS, readConfig, STALL_MS } from './config.ts'
+import { MAX_QUERIES, MAX_READER_QUERIES, MAX_WAITING, readConfig } from './config.ts'
 import { loadCredentials } from './credentials.ts'
 import { openEngine } from './engine.ts'
 import { writeEngineConfig } from './engine-config.ts'
@@ -28,8 +28,8 @@ async function main(): Promise<void> {
     pipes: makePipes(MAX_QUERIES),
     queue: createQueue(MAX_QUERIES, MAX_READER_QUERIES, MAX_WAITING, 60_000),
     sessions: new Sessions(engine),
-    readerLimitMs: READER_LIMIT_MS,
-    stallMs: STALL_MS,
+    readerLimitMs: config.readerLimitMs,
+    stallMs: config.stallMs,
   })
   server.on('error', (error) => fail(whyNotListening(error, config.port)))
   server.listen(config.port, '127.0.0.1', () => {
