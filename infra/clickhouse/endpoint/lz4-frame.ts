@@ -31,12 +31,24 @@ export function createLz4Decoder(): Transform {
     return true
   }
 
+  // Joined only when they are as much as what waits already: bytes that come one by one would else cost their square.
+  let held: Buffer[] = []
+  let heldBytes = 0
+  function drain(emit: (bytes: Buffer) => void): void {
+    pending = Buffer.concat([pending, ...held])
+    held = []
+    heldBytes = 0
+    while (step(emit));
+  }
+
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
       if (failed) return done()
-      pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+      held.push(chunk)
+      heldBytes += chunk.length
+      if (heldBytes < pending.length) return done()
       try {
-        while (step((bytes) => this.push(bytes)));
+        drain((bytes) => this.push(bytes))
         done()
       } catch (error) {
         failed = true
@@ -44,6 +56,12 @@ export function createLz4Decoder(): Transform {
       }
     },
     flush(done: TransformCallback) {
+      if (failed) return done()
+      try {
+        drain((bytes) => this.push(bytes))
+      } catch (error) {
+        return done(error as Error)
+      }
       done(frame === undefined && pending.length === 0 ? null : new Error('the LZ4 data ends in the middle of a frame'))
     },
   })
