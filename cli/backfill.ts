@@ -1,17 +1,15 @@
 import { Command } from 'commander'
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
-import { createKafka } from '#platform/kafka/client.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
-import { openRegistry } from '#platform/kafka/registry.ts'
-import { kafkaSettings, readConfig, registrySettings } from '#platform/process/config.ts'
 import { deadLetterTopic, rawTopic, timeseriesTopic } from '#schemas/topics.ts'
-import { sources } from '#sources/index.ts'
 import { backfillDays } from './backfill-days.ts'
 import { reportOf, reportText } from './backfill-report.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
+import { datasetNames, findDataset } from './find-dataset.ts'
 import { pollAll } from './poll-all.ts'
 import { patientPollerStatus } from './poller-status.ts'
+import { connectTo } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
 import { refusals, untilQueryable } from './until-queryable.ts'
 
@@ -30,7 +28,7 @@ const goneAfterMs = 10_000
 export const backfill = (): Command =>
   new Command('backfill')
     .description('fetch windows of the past, also those that are held; returns when their rows can be queried')
-    .argument('<dataset>', sources.flatMap(({ datasets }) => datasets.map(({ name }) => name)).join(', '))
+    .argument('<dataset>', datasetNames())
     .requiredOption('--from <day>', "first day, YYYY-MM-DD, in the dataset's zone")
     .requiredOption('--to <day>', 'last day, included')
     .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
@@ -47,25 +45,21 @@ async function run(name: string, options: BackfillOptions): Promise<void> {
 }
 
 async function backfillFrom(stack: StackFile, name: string, options: BackfillOptions, gone: AbortSignal) {
-  const { source, dataset } = find(name)
+  const { source, dataset } = findDataset(name)
   const { now, datasets } = await patientPollerStatus(stack, pollerPatienceMs, () => {
     process.stderr.write('the poller does not answer: waiting for it\n')
   })
   const days = backfillDays(dataset, options.from, options.to, Date.parse(now))
   const host = datasets.find((known) => known.dataset === name)?.host
   if (host === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
-  const config = readConfig(
-    { ...kafkaSettings, ...registrySettings },
-    { ...process.env, KAFKA_BROKERS: stack.endpoints.kafka, SCHEMA_REGISTRY_URL: stack.endpoints.registry },
-  )
-  const parts = { kafka: createKafka(config, 'tidemark-backfill'), registry: openRegistry(config) }
-  const letters = { dlq: deadLetterTopic(source).name, raw: rawTopic(source).name }
+  const parts = connectTo(stack, 'backfill')
+  const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
   const lettersBefore = (await endsOf(parts.kafka, letters.dlq)).get(0) ?? 0
 
   const polls = await pollAll(stack, parts, { dataset: name, host, days }, gone)
   if (!options.json) process.stderr.write('fetched; waiting until the rows can be queried\n')
-  await untilQueryable(parts.kafka, source)
-  const slices = { topic: timeseriesTopic(source).name, registry: parts.registry }
+  await untilQueryable(parts.kafka, source.name)
+  const slices = { topic: timeseriesTopic(source.name).name, registry: parts.registry }
   const refused = await refusals(parts.kafka, letters, lettersBefore, slices)
 
   const report = reportOf(
@@ -74,13 +68,4 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
   )
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report))
   if (report.failed.length > 0) process.exitCode = 1
-}
-
-function find(name: string) {
-  for (const { name: source, datasets } of sources) {
-    const dataset = datasets.find((known) => known.name === name)
-    if (dataset !== undefined) return { source, dataset }
-  }
-  const names = sources.flatMap(({ datasets }) => datasets.map((dataset) => dataset.name)).join(', ')
-  throw new Problem(`There is no dataset ${name}; there is: ${names}.`)
 }

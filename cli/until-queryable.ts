@@ -1,7 +1,7 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { type FollowedRecord, follow } from '#platform/kafka/follow.ts'
-import { endsOf, groupPasses } from '#platform/kafka/progress.ts'
+import { groupPasses } from '#platform/kafka/progress.ts'
+import { readSpan } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
 
@@ -51,20 +51,23 @@ export async function refusals(
   return found
 }
 
+interface Letter {
+  value: Buffer | null
+  headers: Record<string, string>
+}
+
 const whyOf = (headers: Record<string, string>): string =>
   `${headers[deadLetterHeaders.reason]}: ${headers[deadLetterHeaders.message]}`
 
 /** The dead letters of a topic from an offset to its end as of now. */
-async function lettersOf(kafka: Kafka, topic: string, fromOffset: number): Promise<FollowedRecord[]> {
-  const letters: FollowedRecord[] = []
-  const end = (await endsOf(kafka, topic)).get(0) ?? 0
-  if (end <= fromOffset) return letters
-  await new Promise<void>((resolve, reject) => {
-    const following = follow(kafka, { topic, partition: 0, offset: fromOffset }, (records) => {
-      letters.push(...records)
-      if ((records.at(-1)?.offset ?? -1) + 1 >= end) following.then((stop) => stop()).then(resolve, reject)
-    })
-    following.catch(reject)
+async function lettersOf(kafka: Kafka, topic: string, fromOffset: number): Promise<Letter[]> {
+  const letters: Letter[] = []
+  const span = new Map([[0, { from: fromOffset, to: Number.POSITIVE_INFINITY }]])
+  await readSpan(kafka, topic, span, (records) => {
+    for (const { value, headers } of records) letters.push({ value, headers: textsOf(headers) })
   })
   return letters
 }
+
+const textsOf = (headers: Record<string, Buffer>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]))

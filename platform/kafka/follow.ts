@@ -1,4 +1,4 @@
-import type { IHeaders, Kafka } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import type { ReadRecord } from './own-partitions.ts'
 
 /** A partition and from which offset on to read it. */
@@ -8,11 +8,6 @@ export interface From {
   offset: number
 }
 
-/** A record as read, with its headers as text. */
-export interface FollowedRecord extends ReadRecord {
-  headers: Record<string, string>
-}
-
 /**
  * Reads one partition from an offset on, for as long as it is wanted, in a group of its own that commits nothing.
  * Records may come twice. Returns the function that ends it.
@@ -20,7 +15,7 @@ export interface FollowedRecord extends ReadRecord {
 export async function follow(
   kafka: Kafka,
   from: From,
-  read: (records: FollowedRecord[]) => Promise<void> | void,
+  read: (records: ReadRecord[]) => Promise<void> | void,
 ): Promise<() => Promise<void>> {
   const { topic, partition, offset } = from
   const consumer = kafka.consumer({
@@ -39,7 +34,6 @@ export async function follow(
         partition,
         offset: Number(message.offset),
         value: message.value,
-        headers: textsOf(message.headers),
         writtenAtMs: Number(message.timestamp),
       }))
       await read(records.filter((record) => record.offset >= offset))
@@ -47,9 +41,4 @@ export async function follow(
   })
   consumer.seek({ topic, partition, offset: String(offset) })
   return () => consumer.disconnect()
-}
-
-function textsOf(headers: IHeaders | undefined): Record<string, string> {
-  const texts = Object.entries(headers ?? {}).map(([name, value]) => [name, [value].flat().at(-1)?.toString() ?? ''])
-  return Object.fromEntries(texts)
 }

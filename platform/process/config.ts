@@ -61,6 +61,9 @@ export const connectionSettings = {
   CLICKHOUSE_PASSWORD: z.string().default(''),
 }
 
+/** Where the three parts are, and who we are to them. */
+export type ConnectionConfig = Readonly<z.infer<z.ZodObject<typeof connectionSettings>>>
+
 /** What every service takes besides: port of /live, /ready and /metrics on loopback (0 = any), and how much it logs. */
 export const serviceSettings = {
   HEALTH_HOST: z.string().default('127.0.0.1'),

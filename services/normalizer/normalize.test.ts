@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset, Explosion } from '#sources/source.ts'
-import { normalize, type SaidOfSeries, type SourceOutputs } from './normalize.ts'
+import { type SourceOutputs, sliceEncoder } from '#transform/encode-slices.ts'
+import { normalize } from './normalize.ts'
 
 const record: RawResponse = {
   dataset: 'made.up.data',
@@ -38,10 +39,10 @@ const slice = (key: string, stepS = 60) => ({ key, startMs: 1_000_000, stepS, va
 const json = (value: TimeseriesSlice | Series) => Buffer.from(JSON.stringify(value))
 const outputs: SourceOutputs = { timeseries: { topic: 'ts', encode: json }, series: { topic: 'se', encode: json } }
 
-function verdictOf(explode: () => Explosion, said: SaidOfSeries = new Map(), over: Partial<Dataset> = {}) {
+function verdictOf(explode: () => Explosion, encode = sliceEncoder(outputs), over: Partial<Dataset> = {}) {
   const datasets = new Map([['made.up.data', dataset(explode, over)]])
   const raw = { record, partition: 3, offset: '77' }
-  return normalize(raw, datasets, outputs, said, () => {})
+  return normalize(raw, datasets, encode, () => {})
 }
 
 const topicsAndKeys = (verdict: ReturnType<typeof verdictOf>) =>
@@ -70,13 +71,13 @@ describe('normalize', () => {
   })
 
   it('says what a key means before its first slice, once, and again when it changes', () => {
-    const said: SaidOfSeries = new Map()
+    const encode = sliceEncoder(outputs)
     const explode = () => ({ slices: [slice('a')], ignored: {} })
-    expect(topicsAndKeys(verdictOf(explode, said))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
-    expect(topicsAndKeys(verdictOf(explode, said))).toEqual(['ts made.up.data/a'])
+    expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
+    expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['ts made.up.data/a'])
     const finer = () => ({ slices: [slice('a', 15)], ignored: {} })
-    expect(topicsAndKeys(verdictOf(finer, said))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
-    expect(topicsAndKeys(verdictOf(finer, said, { transformVersion: 8 }))).toHaveLength(2)
+    expect(topicsAndKeys(verdictOf(finer, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
+    expect(topicsAndKeys(verdictOf(finer, encode, { transformVersion: 8 }))).toHaveLength(2)
   })
 
   it('passes on a refusal as a dead letter with its reason', () => {
@@ -93,6 +94,6 @@ describe('normalize', () => {
 
   it('refuses a dataset that no source declares', () => {
     const raw = { record: { ...record, dataset: 'nobody.knows' }, partition: 0, offset: '0' }
-    expect(normalize(raw, new Map(), outputs, new Map(), () => {})).toMatchObject({ reason: 'unknown-dataset' })
+    expect(normalize(raw, new Map(), sliceEncoder(outputs), () => {})).toMatchObject({ reason: 'unknown-dataset' })
   })
 })

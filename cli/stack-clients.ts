@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { createStore, type Store } from '#platform/clickhouse/client.ts'
+import { createKafka, type Kafka } from '#platform/kafka/client.ts'
+import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
+import { type ConnectionConfig, connectionSettings, readConfig } from '#platform/process/config.ts'
+
+/** Clients of a running stack's parts. */
+export interface StackClients {
+  config: ConnectionConfig
+  kafka: Kafka
+  registry: Registry
+  /** As the user that may change things; for what only reads there is `askStore`. Close it. */
+  store: Store
+}
+
+/** Jobs of the store over years of data take minutes. */
+const storeTimeoutMs = 15 * 60_000
+
+/** Opens clients of the parts of a stack, ours or elsewhere; nothing connects before it is used. */
+export function connectTo(stack: StackFile, name: string): StackClients {
+  const { kafka, registry, clickhouse } = stack.endpoints
+  const config = readConfig(connectionSettings, {
+    ...process.env,
+    KAFKA_BROKERS: kafka,
+    SCHEMA_REGISTRY_URL: registry,
+    CLICKHOUSE_URL: clickhouse.url,
+    ...writerOf(stack),
+  })
+  return {
+    config,
+    kafka: createKafka(config, `tidemark-${name}`),
+    registry: openRegistry(config),
+    store: createStore({
+      url: config.CLICKHOUSE_URL,
+      user: config.CLICKHOUSE_USER,
+      password: config.CLICKHOUSE_PASSWORD,
+      requestTimeoutMs: storeTimeoutMs,
+    }),
+  }
+}
+
+/** The embedded store's writing user; of a store elsewhere, the user that the environment gives. */
+function writerOf({ endpoints: { clickhouse } }: StackFile): NodeJS.ProcessEnv {
+  if (clickhouse.passwordFile === undefined) return { CLICKHOUSE_USER: clickhouse.user }
+  const { writer } = JSON.parse(readFileSync(clickhouse.passwordFile, 'utf8')) as {
+    writer: { user: string; password: string }
+  }
+  return { CLICKHOUSE_USER: writer.user, CLICKHOUSE_PASSWORD: writer.password }
+}

@@ -1,0 +1,104 @@
+import type { IHeaders, Kafka } from 'kafkajs'
+import { endsOf } from './progress.ts'
+
+/** A record as it lies in its topic. */
+export interface StoredRecord {
+  topic: string
+  partition: number
+  offset: number
+  key: Buffer | null
+  value: Buffer | null
+  headers: Record<string, Buffer>
+  /** Kafka's timestamp, ms. */
+  writtenAtMs: number
+}
+
+/** Offsets of one partition: from included, to excluded. */
+export interface OffsetSpan {
+  from: number
+  to: number
+}
+
+/** A span of each partition of a topic, by partition. */
+export type TopicSpan = ReadonlyMap<number, OffsetSpan>
+
+/** All that a topic holds now: from each partition's first offset to its end. */
+export async function spanOf(kafka: Kafka, topic: string): Promise<TopicSpan> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const offsets = await admin.fetchTopicOffsets(topic)
+    return new Map(offsets.map(({ partition, low, high }) => [partition, { from: Number(low), to: Number(high) }]))
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/**
+ * Reads a span of a topic once, in the order of each partition, and commits nothing. Returns when all of it was read.
+ * What retention has deleted meanwhile is passed over.
+ */
+export async function readSpan(
+  kafka: Kafka,
+  topic: string,
+  span: TopicSpan,
+  read: (records: StoredRecord[]) => Promise<void> | void,
+): Promise<void> {
+  const ends = await endsOf(kafka, topic)
+  const next = new Map<number, number>()
+  for (const [partition, { from, to }] of span) {
+    if (from < Math.min(to, ends.get(partition) ?? 0)) next.set(partition, from)
+  }
+  if (next.size === 0) return
+  const groupId = `tidemark-read-${crypto.randomUUID()}`
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false })
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        if (!payload.restart) reject(payload.error)
+      })
+      const running = consumer.run({
+        autoCommit: false,
+        eachBatch: async ({ batch }) => {
+          const { partition } = batch
+          const expected = next.get(partition)
+          if (expected === undefined) return consumer.pause([{ topic, partitions: [partition] }])
+          const to = Math.min(span.get(partition)?.to ?? 0, ends.get(partition) ?? 0)
+          const records = batch.messages
+            .map((message) => ({ ...message, offset: Number(message.offset) }))
+            .filter(({ offset }) => offset >= expected && offset < to)
+            .map(({ offset, key, value, headers, timestamp }) => ({
+              ...{ topic, partition, offset, key, value },
+              headers: buffersOf(headers),
+              writtenAtMs: Number(timestamp),
+            }))
+          try {
+            if (records.length > 0) await read(records)
+          } catch (error) {
+            next.clear()
+            return reject(error)
+          }
+          const last = Number(batch.lastOffset())
+          if (last >= expected) next.set(partition, last + 1)
+          if (last + 1 >= to) next.delete(partition)
+          if (next.size === 0) resolve()
+        },
+      })
+      running.catch(reject)
+      for (const [partition, from] of next) consumer.seek({ topic, partition, offset: String(from) })
+    })
+  } finally {
+    await consumer.disconnect()
+  }
+}
+
+function buffersOf(headers: IHeaders | undefined): Record<string, Buffer> {
+  const buffers: Record<string, Buffer> = {}
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    const last = Array.isArray(value) ? value.at(-1) : value
+    if (last !== undefined) buffers[name] = Buffer.from(last)
+  }
+  return buffers
+}

@@ -1,0 +1,49 @@
+// Slices as records of their topics. Keeps what was said of keys before, so that it need not be said with every answer.
+import type { Output } from '#platform/kafka/verdict.ts'
+import type { Series, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { Dataset } from '#sources/source.ts'
+import { meaningOf } from './explode-raw.ts'
+
+/** Where a source's records go, and how they are written. */
+export interface SourceOutputs {
+  timeseries: { topic: string; encode: (slice: TimeseriesSlice) => Buffer }
+  series: { topic: string; encode: (series: Series) => Buffer }
+}
+
+/** What was last said of a series, and the record key of both its topics. */
+interface Said {
+  recordKey: string
+  stepS: number
+  transformVersion: number
+}
+
+/**
+ * A function that makes the outputs of an answer's slices, in order: what a key means comes before its first slice, once
+ * a process, and again when it changes. Repeats are harmless: the topic of meanings is compacted.
+ */
+export function sliceEncoder(
+  { timeseries, series }: SourceOutputs,
+  headers?: Record<string, string>,
+): (slices: TimeseriesSlice[], dataset: Dataset) => Output[] {
+  const said = new Map<string, Map<string, Said>>()
+  const withHeaders = headers && { headers }
+  return (slices, dataset) => {
+    const saidOfDataset = said.get(dataset.name) ?? new Map<string, Said>()
+    said.set(dataset.name, saidOfDataset)
+    return slices.flatMap((slice): Output[] => {
+      const { key, step: stepS, transformVersion } = slice
+      const value = timeseries.encode(slice)
+      const before = saidOfDataset.get(key)
+      if (before?.stepS === stepS && before.transformVersion === transformVersion) {
+        return [{ topic: timeseries.topic, key: before.recordKey, value, ...withHeaders }]
+      }
+      const recordKey = `${slice.dataset}/${key}`
+      saidOfDataset.set(key, { recordKey, stepS, transformVersion })
+      const meaning = series.encode(meaningOf(slice, dataset))
+      return [
+        { topic: series.topic, key: recordKey, value: meaning, ...withHeaders },
+        { topic: timeseries.topic, key: recordKey, value, ...withHeaders },
+      ]
+    })
+  }
+}
