@@ -37,3 +37,52 @@ export async function groupPasses(kafka: Kafka, groupId: string, topic: string):
     await admin.disconnect()
   }
 }
+
+/** The offset that a group reads next of each partition where it has committed one. */
+export async function nextOffsets(kafka: Kafka, groupId: string, topic: string): Promise<Map<number, number>> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
+    const known = committed?.partitions.filter(({ offset }) => Number(offset) >= 0) ?? []
+    return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]))
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** How many records of a topic a group has not committed yet, for one who asks often. */
+export async function lagMeter(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+): Promise<{ lag: () => Promise<number>; close: () => Promise<void> }> {
+  const admin = kafka.admin()
+  await admin.connect()
+  return {
+    lag: async () => {
+      const [ends, [committed]] = await Promise.all([
+        admin.fetchTopicOffsets(topic),
+        admin.fetchOffsets({ groupId, topics: [topic] }),
+      ])
+      const done = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+      return ends.reduce((sum, { partition, low, high }) => {
+        return sum + Number(high) - Math.max(done.get(partition) ?? -1, Number(low))
+      }, 0)
+    },
+    close: () => admin.disconnect(),
+  }
+}
+
+/** Forgets a group that nobody is in any more; one that is not there, or that somebody is still in, stays as it is. */
+export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    await admin.deleteGroups([groupId])
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'KafkaJSDeleteGroupsError') throw error
+  } finally {
+    await admin.disconnect()
+  }
+}
