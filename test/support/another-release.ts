@@ -11,7 +11,18 @@ export interface Patch {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const parts = ['bin', 'cli', 'history', 'infra', 'platform', 'schemas', 'services', 'sources', 'transform', 'package.json']
+const parts = [
+  'bin',
+  'cli',
+  'history',
+  'infra',
+  'platform',
+  'schemas',
+  'services',
+  'sources',
+  'transform',
+  'package.json',
+]
 
 /** This project as another release would be: a copy with some lines changed, run by the same Node and packages. */
 export function anotherRelease(patches: Patch[]): { directory: string; remove: () => void } {
