@@ -9,7 +9,7 @@ export function dryRunText({ dataset, transformVersion, answers, comparison, ...
   const { added, changed, gone, same, rawGoneKept, seriesAdded, seriesGone, largest, storedVersion } = comparison
   const { newlyRefused, newlyAccepted } = refusals
   const lines = [
-    `${dataset}: ${count(answers, 'answer')} read with transform version ${transformVersion}, in the store up to ${storedVersion}`,
+    `${dataset}: ${answers === undefined ? 'all' : count(answers, 'answer')} read with transform version ${transformVersion}, in the store up to ${storedVersion}`,
     `points added ${number(added)}, changed ${number(changed)}, gone ${number(gone)}, the same ${number(same)}`,
     ...(rawGoneKept > 0 ? [`raw gone, kept: ${number(rawGoneKept)}`] : []),
     ...named('series added', seriesAdded),

@@ -15,8 +15,8 @@ import { untilQueryable } from './until-queryable.ts'
 export interface DryRun {
   dataset: string
   transformVersion: number
-  /** Answers that were read. */
-  answers: number
+  /** Answers that were read; undefined where they were not counted. */
+  answers?: number
   comparison: Comparison
   /** Refused today, taken before. */
   newlyRefused: RefusedAnswer[]

@@ -40,6 +40,7 @@ export interface SpanJob {
 
 /** An answer and what today's explode makes of it. */
 export interface ExplodedAnswer {
+  dataset: string
   partition: number
   offset: number
   exploded: Exploded
@@ -69,6 +70,7 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
         return Number(offset) < (ends.get(partition) ?? 0) && isWanted(record, job.dataset, job.windows)
       })
       .map((raw) => ({
+        dataset: raw.record.dataset,
         partition: raw.partition,
         offset: Number(raw.offset),
         exploded: explodeRaw(raw, datasets),
