@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assertFree } from '#infra/local/free-ports.ts'
 
-const bin = fileURLToPath(new URL('../../bin/tidemark.mjs', import.meta.url))
+const project = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Finished {
   code: number | null
@@ -18,8 +19,9 @@ export interface Started {
   finished: Promise<Finished>
 }
 
-/** Starts `tidemark <args>` as a user would, with exactly this environment. */
-export function startTidemark(args: string[], environment: NodeJS.ProcessEnv): Started {
+/** Starts `tidemark <args>` as a user would, with exactly this environment; of the release in another directory, too. */
+export function startTidemark(args: string[], environment: NodeJS.ProcessEnv, release = project): Started {
+  const bin = join(release, 'bin/tidemark.mjs')
   const child = spawn(process.execPath, [bin, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
@@ -34,8 +36,8 @@ export function startTidemark(args: string[], environment: NodeJS.ProcessEnv): S
 }
 
 /** Runs `tidemark <args>` to its end. */
-export const tidemark = (args: string[], environment: NodeJS.ProcessEnv): Promise<Finished> =>
-  startTidemark(args, environment).finished
+export const tidemark = (args: string[], environment: NodeJS.ProcessEnv, release?: string): Promise<Finished> =>
+  startTidemark(args, environment, release).finished
 
 /** A --port-base whose twenty ports are all free just now. */
 export async function freePortBase(): Promise<number> {
