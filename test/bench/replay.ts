@@ -41,7 +41,7 @@ export async function measureReplay(tell: (line: string) => void): Promise<Repla
     tell(`dry run: ${found.comparison.changed} changed, ${found.comparison.gone} gone, ${Math.round(dryRunMs)} ms`)
     const log = await openReplayLog(pipeline.registry, pipeline.producer)
     const replay = await newReplay(pipeline, sourced, allWindows, 'bench')
-    const quiet = { progress: () => undefined, waiting: () => undefined }
+    const quiet = { progress: () => undefined, announced: () => undefined, waiting: () => undefined }
     const replayedMs = performance.now()
     const replayed = await runReplay(pipeline, log, { sourced, replay, ...quiet })
     const replayMs = performance.now() - replayedMs

@@ -9,7 +9,7 @@ import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
-import { type Finished, freePortBase, type Started, startTidemark } from '../support/tidemark-command.ts'
+import { type Finished, freePortBase, type Started, startCommand, tidemark } from '../support/tidemark-command.ts'
 
 /** A stack as users have it: started and stopped by the command, its parts kept alive by its supervisor. */
 export interface RunningStack {
@@ -51,8 +51,8 @@ export async function prepareStack(
   const inherited = Object.entries(process.env).filter(([name]) => !elsewhere.includes(name))
   const environment = { ...Object.fromEntries(inherited), ...settings }
   let release: string | undefined
-  const begin: RunningStack['begin'] = (...args) => startTidemark([...args, '--data', dataDir], environment, release)
-  const run: RunningStack['run'] = (...args) => begin(...args).finished
+  const begin: RunningStack['begin'] = (...args) => startCommand([...args, '--data', dataDir], environment, release)
+  const run: RunningStack['run'] = (...args) => tidemark([...args, '--data', dataDir], environment, release)
   const file = (): StackFile => JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8'))
   const clients: Clients[] = []
   return {

@@ -21,8 +21,15 @@ export interface Started {
 
 /** Starts `tidemark <args>` as a user would, with exactly this environment; of the release in another directory, too. */
 export function startTidemark(args: string[], environment: NodeJS.ProcessEnv, release = project): Started {
-  const bin = join(release, 'bin/tidemark.mjs')
-  const child = spawn(process.execPath, [bin, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  return start(join(release, 'bin/tidemark.mjs'), args, environment)
+}
+
+/** The same without the program before it that finds Node 26: killing this kills the command itself. */
+export const startCommand = (args: string[], environment: NodeJS.ProcessEnv, release = project): Started =>
+  start(join(release, 'cli/main.ts'), args, environment)
+
+function start(program: string, args: string[], environment: NodeJS.ProcessEnv): Started {
+  const child = spawn(process.execPath, [program, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (text: Buffer) => {
