@@ -4,6 +4,7 @@ import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill.ts'
 import { down } from './down.ts'
+import { endSaying } from './end-saying.ts'
 import { explain } from './explain.ts'
 import { query } from './query.ts'
 import { status } from './status.ts'
@@ -28,6 +29,5 @@ try {
 } catch (error) {
   const known = error instanceof Problem || error instanceof ConfigError
   const text = `tidemark: ${known ? error.message : ((error as Error).stack ?? error)}\n`
-  // Something that was only just starting may still hold the process; the error has been said.
-  process.stderr.write(text, () => process.exit(1))
+  endSaying(text, process)
 }
