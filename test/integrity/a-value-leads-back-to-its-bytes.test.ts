@@ -1,28 +1,35 @@
 // `tidemark explain` on the real chain: from a value in the store to the bytes on Kafka that it was read from.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { readSpan } from '#platform/kafka/read-span.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
+import { explainPoint } from '../../cli/explain-point.ts'
 import type { ExplainedAnswer, ExplainedRaw, Explanation } from '../../cli/explanation.ts'
+import { findDataset } from '../../cli/find-dataset.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecording } from '../support/recorded-jao.ts'
 import { stackOf } from '../support/stack-of.ts'
 import { tidemark } from '../support/tidemark-command.ts'
 import { type Chain, dataset, startChain } from './whole-chain.ts'
 
+// Each command is a process of its own, which takes seconds on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 })
+
 const hourMs = 3_600_000
 const key = 'border_AT_BE'
 
 let chain: Chain
-let dataDir: string
+let stack: StackFile
 beforeAll(async () => {
   chain = await startChain()
-  dataDir = (await stackOf(chain)).dataDir
+  stack = await stackOf(chain)
 })
 afterAll(() => chain?.stop())
 
 const command = (...args: string[]) =>
-  tidemark(['explain', ...args, '--data', dataDir], { ...process.env, NODE_ENV: '' })
+  tidemark(['explain', ...args, '--data', stack.dataDir], { ...process.env, NODE_ENV: '' })
 
 async function explain(...args: string[]): Promise<Explanation> {
   const { code, stdout, stderr } = await command(...args, '--json')
@@ -126,7 +133,7 @@ describe('a recorded answer, told three times', () => {
     expect(here(then.answers[0]!).body).toBeUndefined()
     expect(await explain(dataset, key, time, '--at', '2026-04-22T06:00Z')).toMatchObject({ known: false, value: null })
 
-    const file = join(dataDir, 'body')
+    const file = join(stack.dataDir, 'body')
     await explain(dataset, key, time, '--body-to', file, '--at', '2026-04-22T08:59Z')
     expect(readFileSync(file).equals(body)).toBe(true)
 
@@ -173,6 +180,12 @@ describe('a day that was told twice, its first raw record deleted', () => {
     await deleteBelow(second!.partition, second!.offset + 1)
     const { answers } = await explain(dataset, key, '2026-02-10T02:00Z')
     expect(answers.map(({ raw }) => raw.state)).toEqual(['deleted', 'deleted'])
+    const span = new Map([[first!.partition, { from: first!.offset, to: second!.offset + 1 }]])
+    const read: number[] = []
+    await readSpan(chain.kafka, 'jao.raw', span, (records) => {
+      read.push(...records.map(({ offset }) => offset))
+    })
+    expect(read).toEqual([])
   })
 })
 
@@ -241,6 +254,8 @@ test('what nobody told of is one sentence that helps, and exit code 1', async ()
   const span = await said(dataset, key, '2027-01-01T00:00Z')
   expect(span).toContain('has no value at 2027-01-01T00:00:00Z')
   expect(span).toMatch(/nearest are 2026-\d\d-\d\dT\d\d:00:00Z\.\n$/)
-  for (const hostile of ["' OR 1=1 --", "\\' OR 1=1 --", 'x\ny\t\\', `${key}\u001b[2J`, 'k'.repeat(100_000)])
-    expect(await said(dataset, hostile, '2026-02-14T00:00Z')).toContain('has no key ')
+  const point = { ...findDataset(dataset), atMs: startMs, knownByMs: undefined, withBody: false }
+  for (const hostile of ["' OR 1=1 --", "\\' OR 1=1 --", 'x\ny\t\\', 'k'.repeat(100_000)])
+    await expect(explainPoint(stack, { ...point, key: hostile }, () => {})).rejects.toThrow('has no key ')
+  expect(await said(dataset, `${key}\u001b[2J`, '2026-02-14T00:00Z')).toContain('has no key border_AT_BE\ufffd[2J;')
 })
