@@ -48,6 +48,14 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
   const loops = new Map<string, HostLoop>()
 
   const begin = (host: Host, lease: Lease): void => {
+    // An answer of an earlier lease may still be on its way to Kafka, which was away: one that is asked for now would
+    // be there before it, though known later, and the host would see twice the requests at once.
+    const earlier = loops.get(host.name)
+    if (earlier !== undefined) {
+      earlier.ended.then(() => begin(host, lease)).catch(crash)
+      return
+    }
+    if (lease.signal.aborted) return
     const recentOfHost = recent.of(host.name, Date.now())
     const loop = runHostLoop({
       host,
@@ -64,7 +72,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
     means.log.info({ host: host.name, partition: lease.partition }, 'polling this host')
     loop.ended
       .then(() => {
-        if (loops.get(host.name) === loop) loops.delete(host.name)
+        loops.delete(host.name)
         means.log.info({ host: host.name }, 'no longer polling this host')
       })
       .catch(crash)
