@@ -50,13 +50,14 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
     process.stderr.write('the poller does not answer: waiting for it\n')
   })
   const days = backfillDays(dataset, options.from, options.to, Date.parse(now))
-  const host = datasets.find((known) => known.dataset === name)?.host
-  if (host === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
+  const known = datasets.find((each) => each.dataset === name)
+  if (known === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
+  if (known.off) throw new Problem(`${name} is switched off: start the stack without it in DATASETS_OFF, then fetch.`)
   const parts = connectTo(stack, 'backfill')
   const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
   const lettersBefore = (await endsOf(parts.kafka, letters.dlq)).get(0) ?? 0
 
-  const polls = await pollAll(stack, parts, { dataset: name, host, days }, gone)
+  const polls = await pollAll(stack, parts, { dataset: name, host: known.host, days }, gone)
   if (!options.json) process.stderr.write('fetched; waiting until the rows can be queried\n')
   await untilQueryable(parts.kafka, source.name)
   const slices = { topic: timeseriesTopic(source.name).name, registry: parts.registry }

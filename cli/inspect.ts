@@ -22,6 +22,8 @@ export interface PartStatus {
 
 export interface DatasetStatus {
   dataset: string
+  /** Switched off: not polled. */
+  off: boolean
   lastPollAt: string | null
   lastOutcome: string | null
   nextDueAt: string | null
@@ -143,6 +145,7 @@ async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetSt
       const last = stored.find(({ dataset }) => dataset === name)
       return {
         dataset: name,
+        off: poller?.off ?? false,
         lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
         lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
         nextDueAt: poller?.nextDueAt ?? null,

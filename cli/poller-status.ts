@@ -10,6 +10,8 @@ const statusSchema = z.object({
     z.object({
       dataset: z.string(),
       host: z.string(),
+      // A poller of an earlier version switches nothing off.
+      off: z.boolean().default(false),
       lastPollAt: z.string().nullable(),
       lastOutcome: z.string().nullable(),
       nextDueAt: z.string().nullable(),

@@ -1,3 +1,4 @@
+import type { Admin } from 'kafkajs'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import type { Kafka } from './client.ts'
 
@@ -25,8 +26,7 @@ export async function groupPasses(kafka: Kafka, groupId: string, topic: string):
   try {
     const ends = await admin.fetchTopicOffsets(topic)
     for (let attempt = 1; ; attempt++) {
-      const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
-      const done = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+      const done = await committed(admin, groupId, topic)
       const behind = ends.filter(({ partition, low, high }) => {
         return Math.max(done.get(partition) ?? -1, Number(low)) < Number(high)
       })
@@ -36,4 +36,20 @@ export async function groupPasses(kafka: Kafka, groupId: string, topic: string):
   } finally {
     await admin.disconnect()
   }
+}
+
+/** How far a group has committed a topic: one past the last offset done of each partition, -1 where there is nothing yet. */
+export async function committedBy(kafka: Kafka, groupId: string, topic: string): Promise<Ends> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    return await committed(admin, groupId, topic)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function committed(admin: Admin, groupId: string, topic: string): Promise<Ends> {
+  const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] })
+  return new Map(offsets?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
 }
