@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { untilQueryable } from '#history/until-queryable.ts'
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
@@ -9,9 +10,9 @@ import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
 import { pollAll } from './poll-all.ts'
 import { patientPollerStatus } from './poller-status.ts'
+import { refusals } from './refused-answers.ts'
 import { connectTo } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
-import { refusals, untilQueryable } from './until-queryable.ts'
 
 interface BackfillOptions {
   from: string

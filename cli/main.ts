@@ -5,6 +5,8 @@ import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill.ts'
 import { down } from './down.ts'
 import { query } from './query.ts'
+import { rebuild } from './rebuild.ts'
+import { replay } from './replay.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
 
@@ -12,7 +14,7 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-for (const command of [up, down, status, backfill, query]) program.addCommand(command())
+for (const command of [up, down, status, backfill, query, replay, rebuild]) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.
 for (const stream of [process.stdout, process.stderr]) {

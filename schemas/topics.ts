@@ -56,6 +56,15 @@ export const pollRequestsTopic: Topic = {
   },
 }
 
+/** What is done again, by whom, why, and what came of it: one record a change of state. */
+export const replaysTopic: Topic = {
+  name: 'replays',
+  key: 'id of the replay',
+  record: 'Replay',
+  partitions: 1,
+  config: { ...plain, ...forEver },
+}
+
 /** The answers of a source, byte for byte. */
 export const rawTopic = (source: string, retentionMs?: number): Topic => ({
   name: `${source}.raw`,
@@ -104,4 +113,4 @@ export function sourceTopics(source: string, rawRetentionMs?: number): Topic[] {
 }
 
 /** The topics that exist once. */
-export const platformTopics: Topic[] = [pollsTopic, pollRequestsTopic, platformDeadLetterTopic]
+export const platformTopics: Topic[] = [pollsTopic, pollRequestsTopic, replaysTopic, platformDeadLetterTopic]

@@ -11,3 +11,7 @@ export interface SourcedDataset {
 export const datasetsByName: ReadonlyMap<string, SourcedDataset> = new Map(
   sources.flatMap((source) => source.datasets.map((dataset) => [dataset.name, { source, dataset }])),
 )
+
+/** The transform version of every declared dataset, by name. */
+export const transformVersions = (): Record<string, number> =>
+  Object.fromEntries([...datasetsByName].map(([name, { dataset }]) => [name, dataset.transformVersion]))

@@ -55,14 +55,21 @@ export const insertSettings: ClickHouseSettings = {
 /**
  * Inserts rows, each an array in the order of `columns`, and returns when they can be queried. One request: all or, when
  * a server dies in the middle, a part of the rows; the tables take a repetition without doubling anything.
+ * @param into the database; others than tidemark's hold what is being built beside it
  * @throws ClickHouseError, or a network error; see `errorKind`
  */
-export async function insert(store: Store, table: string, columns: string[], rows: unknown[][]): Promise<void> {
+export async function insert(
+  store: Store,
+  table: string,
+  columns: string[],
+  rows: unknown[][],
+  into = database,
+): Promise<void> {
   const [first, ...others] = columns
   if (first === undefined) throw new RangeError(`insert into ${table}: no columns`)
   if (rows.length === 0) return
   await store.insert({
-    table: `${database}.${table}`,
+    table: `${into}.${table}`,
     columns: [first, ...others],
     values: rows,
     format: 'JSONCompactEachRow',

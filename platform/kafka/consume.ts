@@ -27,6 +27,8 @@ export interface BatchMeasure {
   verdicts: Verdict[]
   durationMs: number
   lag: number
+  /** Committed: the offset that is read next. */
+  nextOffset: number
 }
 
 export interface ConsumeOptions {
@@ -146,7 +148,8 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     const durationMs = performance.now() - startedMs
     const lag = Number(BigInt(batch.highWatermark) - BigInt(offset) - 1n)
     const records = batch.messages.length
-    options.measure({ topic: batch.topic, partition: batch.partition, records, verdicts, durationMs, lag })
+    const nextOffset = Number(offset) + 1
+    options.measure({ topic: batch.topic, partition: batch.partition, records, verdicts, durationMs, lag, nextOffset })
     await payload.heartbeat()
   }
 

@@ -18,6 +18,8 @@ export interface ConsumingService {
   log: Logger
   metrics: ConsumeMetrics
   shape: BatchShape
+  /** What /status tells. */
+  status?: () => unknown
   subscriptions: (registry: Registry) => Promise<AnySubscription[]> | AnySubscription[]
 }
 
@@ -30,6 +32,7 @@ export async function startConsuming(service: ConsumingService, onStop: OnStop):
     port: config.HEALTH_PORT,
     notReady: () => notReady(),
     metrics: metrics.registry,
+    ...(service.status && { status: service.status }),
   })
   onStop('health', health.stop)
   const kafka = createKafka(config, `tidemark-${name}`, log)

@@ -1,4 +1,3 @@
-import type { Admin } from 'kafkajs'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import type { Kafka } from './client.ts'
 
@@ -26,7 +25,8 @@ export async function groupPasses(kafka: Kafka, groupId: string, topic: string):
   try {
     const ends = await admin.fetchTopicOffsets(topic)
     for (let attempt = 1; ; attempt++) {
-      const done = await committed(admin, groupId, topic)
+      const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      const done = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
       const behind = ends.filter(({ partition, low, high }) => {
         return Math.max(done.get(partition) ?? -1, Number(low)) < Number(high)
       })
@@ -38,18 +38,51 @@ export async function groupPasses(kafka: Kafka, groupId: string, topic: string):
   }
 }
 
-/** How far a group has committed a topic: one past the last offset done of each partition, -1 where there is nothing yet. */
-export async function committedBy(kafka: Kafka, groupId: string, topic: string): Promise<Ends> {
+/** The offset that a group reads next of each partition where it has committed one. */
+export async function nextOffsets(kafka: Kafka, groupId: string, topic: string): Promise<Map<number, number>> {
   const admin = kafka.admin()
   await admin.connect()
   try {
-    return await committed(admin, groupId, topic)
+    const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
+    const known = committed?.partitions.filter(({ offset }) => Number(offset) >= 0) ?? []
+    return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]))
   } finally {
     await admin.disconnect()
   }
 }
 
-async function committed(admin: Admin, groupId: string, topic: string): Promise<Ends> {
-  const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] })
-  return new Map(offsets?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+/** How many records of a topic a group has not committed yet, for one who asks often. */
+export async function lagMeter(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+): Promise<{ lag: () => Promise<number>; close: () => Promise<void> }> {
+  const admin = kafka.admin()
+  await admin.connect()
+  return {
+    lag: async () => {
+      const [ends, [committed]] = await Promise.all([
+        admin.fetchTopicOffsets(topic),
+        admin.fetchOffsets({ groupId, topics: [topic] }),
+      ])
+      const done = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+      return ends.reduce((sum, { partition, low, high }) => {
+        return sum + Number(high) - Math.max(done.get(partition) ?? -1, Number(low))
+      }, 0)
+    },
+    close: () => admin.disconnect(),
+  }
+}
+
+/** Forgets a group that nobody is in any more; one that is not there, or that somebody is still in, stays as it is. */
+export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    await admin.deleteGroups([groupId])
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'KafkaJSDeleteGroupsError') throw error
+  } finally {
+    await admin.disconnect()
+  }
 }

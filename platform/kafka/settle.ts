@@ -19,7 +19,8 @@ export interface Incoming<Name extends RecordName> {
 export interface Subscription<Name extends RecordName> {
   topic: string
   record: Name
-  deadLetterTopic: string
+  /** null: refused messages are sent nowhere; whoever read them first has done so. */
+  deadLetterTopic: string | null
   /**
    * One verdict a message, in order. Throws Unwell when the world is unwell (everything is tried again); any other
    * error ends the process. Must be safe to repeat.
@@ -59,7 +60,7 @@ export async function settle(
 
 /** What the verdicts ask to be sent, by topic: outputs, and the refused messages as dead letters. */
 export function toSend(
-  source: { topic: string; partition: number; deadLetterTopic: string },
+  source: { topic: string; partition: number; deadLetterTopic: string | null },
   messages: KafkaMessage[],
   verdicts: Verdict[],
   service: { name: string; version: string },
@@ -74,7 +75,7 @@ export function toSend(
   verdicts.forEach((verdict, index) => {
     const message = messages[index]
     if (verdict.kind === 'ok') for (const output of verdict.outputs) add(output.topic, output)
-    if (verdict.kind !== 'dead' || !message) return
+    if (verdict.kind !== 'dead' || !message || source.deadLetterTopic === null) return
     const { offset, key, value, headers } = message
     const { topic, partition } = source
     const refused = { topic, partition, offset, key, value, headers: plainHeaders(headers) }

@@ -7,6 +7,7 @@ export interface Records {
   Series: Series
   Poll: Poll
   PollRequest: PollRequest
+  Replay: Replay
 }
 
 export type RecordName = keyof Records
@@ -154,4 +155,44 @@ export interface PollRequest {
   requestedAt: number
   /** Who or what asked, for the log */
   requestedBy: string
+}
+
+/** History done again: a replay of a dataset or a rebuild of the store, one record a change of its state. Topic replays, keyed by id; the newest record of an id counts. */
+export interface Replay {
+  /** Also the value of the header replay of every record that it writes */
+  id: string
+  /** replay or rebuild */
+  kind: string
+  /** What is done again; * for all */
+  dataset: string
+  /** Windows that start here or later, UTC; null: from the first */
+  windowFrom: null | number
+  /** Windows that start before, UTC; null: to the last */
+  windowTo: null | number
+  /** started, told (all of it is in the store), finished or failed */
+  state: string
+  who: string
+  why: string
+  startedAt: number
+  /** When this state began */
+  at: number
+  /** Greatest transform version in the store before; 0 where there was none */
+  fromVersion: number
+  /** Transform version of the code that ran; 0 where several datasets were done */
+  toVersion: number
+  /** The raw records that were read */
+  spans: (RawSpan)[]
+  /** answers, refused, slices, points, erased, kept, ... */
+  counts: Record<string, number>
+  /** One sentence on the outcome; empty while it runs */
+  message: string
+}
+
+export interface RawSpan {
+  topic: string
+  partition: number
+  /** First offset, included */
+  from: number
+  /** Last offset, excluded */
+  to: number
 }

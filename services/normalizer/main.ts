@@ -5,7 +5,9 @@ import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { kafkaSettings, readServiceConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
+import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
+import { transformVersions } from '#transform/datasets.ts'
 import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import { createNormalizerMetrics } from './metrics.ts'
 import { startShadow } from './shadow.ts'
@@ -16,7 +18,7 @@ const config = readServiceConfig({
   ...registrySettings,
   ...serviceSettings,
   ...datasetsOffSetting,
-  /** A group of another name reads all of raw from its beginning, beside the one that is live: a replay. */
+  /** A group of another name reads all of raw from its beginning, beside the one that is live. */
   CONSUMER_GROUP: z
     .string()
     .regex(/^[\w.-]+$/)
@@ -35,6 +37,7 @@ await run(log, 8_000, async (onStop) => {
     log,
     metrics,
     shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
+    status: () => ({ version, datasets: transformVersions() }),
   }
   await startConsuming(
     {

@@ -1,7 +1,7 @@
 // What production made of raw answers, read from <source>.timeseries.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kafka } from '#platform/kafka/client.ts'
-import { committedBy, endsOf } from '#platform/kafka/progress.ts'
+import { endsOf, nextOffsets } from '#platform/kafka/progress.ts'
 import { readSpan, type StoredRecord } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { Unwell } from '#platform/process/unwell.ts'
@@ -46,7 +46,7 @@ export async function followProduction(kafka: Kafka, registry: Registry, source:
   }
   const untilCommitted = async (partition: number, offset: number): Promise<void> => {
     const deadlineMs = Date.now() + patienceMs
-    while (((await committedBy(kafka, group, raw)).get(partition) ?? -1) <= offset) {
+    while (((await nextOffsets(kafka, group, raw)).get(partition) ?? -1) <= offset) {
       const place = `${raw} partition ${partition} offset ${offset}`
       if (Date.now() > deadlineMs)
         throw new Unwell(`the group ${group} has not done ${place} yet: does production run?`)

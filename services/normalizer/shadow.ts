@@ -3,6 +3,7 @@ import { createKafka, type KafkaConnection } from '#platform/kafka/client.ts'
 import { consume } from '#platform/kafka/consume.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
+import { forgetGroup } from '#platform/kafka/progress.ts'
 import { openRegistry, type RegistryConnection } from '#platform/kafka/registry.ts'
 import type { Subscription } from '#platform/kafka/settle.ts'
 import { ok } from '#platform/kafka/verdict.ts'
@@ -13,6 +14,7 @@ import { version } from '#platform/process/version.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, Source } from '#sources/source.ts'
+import { transformVersions } from '#transform/datasets.ts'
 import { explodeRaw } from '#transform/explode-raw.ts'
 import { compareAnswer } from './compare.ts'
 import { followProduction, type Production } from './production.ts'
@@ -26,7 +28,7 @@ const nowhere: Producer = { send: async () => [], disconnect: async () => {} }
 
 /**
  * Starts the shadow: it explodes the answers that arrive from now on with its own code, waits until production has done
- * them, and compares. /status has the totals. Each start is a group of its own, whose offsets Kafka forgets by itself.
+ * them, and compares. /status has the totals. Each start is a group of its own.
  */
 export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnStop): Promise<void> {
   const metrics = createConsumeMetrics('normalizer-shadow')
@@ -51,9 +53,11 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
   const subscriptions = (await Promise.all(followed)).map(({ source, production }) =>
     shadowOf(source, production, config.DATASETS_OFF, report, log),
   )
+  const groupId = `normalizer-shadow-${crypto.randomUUID()}`
+  onStop('group', () => forgetGroup(kafka, groupId))
   const consumption = await consume({
     kafka,
-    groupId: `normalizer-shadow-${crypto.randomUUID()}`,
+    groupId,
     service: { name: 'normalizer-shadow', version },
     subscriptions,
     shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
@@ -75,11 +79,6 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
   notReady = consumption.notReady
   log.info({ health: health.url, version, transformVersions: transformVersions() }, 'normalizer-shadow runs')
 }
-
-const transformVersions = (): Record<string, number> =>
-  Object.fromEntries(
-    sources.flatMap(({ datasets }) => datasets.map(({ name, transformVersion }) => [name, transformVersion])),
-  )
 
 function shadowOf(
   source: Source,

@@ -1,9 +1,9 @@
+import { type Inserter, storeBatch } from '#platform/clickhouse/store-batch.ts'
 import type { AnySubscription, Incoming } from '#platform/kafka/settle.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, sourceTopics, type Topic } from '#schemas/topics.ts'
-import { type Inserter, storeBatch } from './store-batch.ts'
 
 /** Inserts into any table, and knows what its errors mean. */
 export interface StoreAccess extends Omit<Inserter, 'insert'> {

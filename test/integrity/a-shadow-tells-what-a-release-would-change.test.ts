@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUpstream } from '#infra/simulator/upstream.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { slice } from '../store/slices.ts'
-import { copyProject, type ProjectCopy } from '../support/project-copy.ts'
+import { anotherRelease } from '../support/another-release.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 import { eventually } from './poller-parts.ts'
@@ -11,7 +11,7 @@ import { windowOf } from './simulator-client.ts'
 import { type Chain, dataset, startChain } from './whole-chain.ts'
 
 let chain: Chain
-let changed: ProjectCopy
+let changed: ReturnType<typeof anotherRelease>
 let shadows: { same: ServiceProcess; changed: ServiceProcess }
 const upstream = createUpstream(9)
 const atMs = Date.parse('2026-05-20T08:00:00Z')
@@ -30,12 +30,13 @@ const changedExplode = `explode: (answer) => {
 
 beforeAll(async () => {
   chain = await startChain()
-  changed = copyProject()
-  changed.replace(
-    'sources/jao/max-exchanges.ts',
-    'explode: (answer) => explodeBorderRows(shape, answer),',
-    changedExplode,
-  )
+  changed = anotherRelease([
+    {
+      file: 'sources/jao/max-exchanges.ts',
+      from: 'explode: (answer) => explodeBorderRows(shape, answer),',
+      to: changedExplode,
+    },
+  ])
 })
 afterAll(async () => {
   await chain?.stop()
@@ -100,7 +101,7 @@ test('the same code tells no difference, changed code exactly its own, and neith
   await chain.settled()
   const start = (root?: string) =>
     chain.start('normalizer', {}, { parameters: ['--shadow'], ...(root !== undefined && { root }) })
-  const [same, other] = await Promise.all([start(), start(changed.root)])
+  const [same, other] = await Promise.all([start(), start(changed.directory)])
   shadows = { same, changed: other }
 
   await writeReplayedSlices()
@@ -145,3 +146,12 @@ test('while production is away it waits, and compares when production is back', 
   expect((await compared(shadows.same, 4)).datasets).toEqual({ [dataset]: counts({ answers: 4, same: 4 }) })
   expect((await compared(shadows.changed, 4)).datasets[dataset]).toMatchObject({ differing: 2, differingPoints: 48 })
 }, 90_000)
+
+test('when it is stopped it leaves nothing behind, not even its group', async () => {
+  for (const shadow of [shadows.same, shadows.changed]) expect(await shadow.kill('SIGTERM')).toBe(0)
+  const admin = chain.kafka.admin()
+  await admin.connect()
+  const { groups } = await admin.listGroups()
+  await admin.disconnect()
+  expect(groups.map(({ groupId }) => groupId).filter((name) => name.includes('shadow'))).toEqual([])
+})

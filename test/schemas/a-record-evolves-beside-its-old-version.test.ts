@@ -1,5 +1,7 @@
 // A release that does not exist yet: a copy of the project with a second version of two records, on one real broker,
 // registry and store beside the release that is.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import avsc from 'avsc'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUpstream } from '#infra/simulator/upstream.ts'
@@ -10,15 +12,16 @@ import { schemaText } from '#schemas/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { pointsOf, untilStored } from '../integrity/whole-chain.ts'
+import { anotherRelease } from '../support/another-release.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
-import { copyProject, type ProjectCopy } from '../support/project-copy.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { runScript } from '../support/service-process.ts'
 
+type Release = ReturnType<typeof anotherRelease>
 type Schema = { fields: { name: string; type: unknown; default?: unknown }[] }
 
 let pipeline: Pipeline
-let next: ProjectCopy
+let next: Release
 beforeAll(async () => {
   pipeline = await startPipeline()
 })
@@ -42,15 +45,25 @@ const slice2 = evolved(
 const raw2 = evolved('RawResponse', [{ name: 'attempt', type: 'int', default: 1 }], [])
 
 /** Today's project with those versions, whose slices fill the new field. */
-function nextRelease(): ProjectCopy {
-  const copy = copyProject()
-  copy.write('schemas/timeseries-slice/v2.avsc', slice2)
-  copy.write('schemas/raw-response/v2.avsc', raw2)
-  copy.replace('schemas/records.ts', "'timeseries-slice/v1.avsc'", "'timeseries-slice/v2.avsc'")
-  copy.replace('schemas/records.ts', "'raw-response/v1.avsc'", "'raw-response/v2.avsc'")
-  copy.replace('transform/explode-raw.ts', 'unit: dataset.unit,', "unit: dataset.unit, quality: 'checked',")
-  return copy
+function nextRelease(): Release {
+  const newer = (record: string) => ({
+    file: 'schemas/records.ts',
+    from: `'${record}/v1.avsc'`,
+    to: `'${record}/v2.avsc'`,
+  })
+  const fill = {
+    file: 'transform/explode-raw.ts',
+    from: 'unit: dataset.unit,',
+    to: "unit: dataset.unit, quality: 'checked',",
+  }
+  const release = anotherRelease([newer('timeseries-slice'), newer('raw-response'), fill])
+  writeSchema(release, 'timeseries-slice/v2.avsc', slice2)
+  writeSchema(release, 'raw-response/v2.avsc', raw2)
+  return release
 }
+
+const writeSchema = ({ directory }: Release, path: string, text: string): void =>
+  writeFileSync(join(directory, 'schemas', path), text)
 
 const upstream = createUpstream(11)
 const knownAtMs = Date.parse('2026-05-20T08:00:00Z')
@@ -106,7 +119,7 @@ test('old and new services side by side store every point and refuse nothing', a
   await writeRaw('2026-05-04', schemaText('RawResponse'))
   await expectStored(['2026-05-04'])
   next = nextRelease()
-  await runScript('infra/provision/main.ts', pipeline.environment, next.root)
+  await runScript('infra/provision/main.ts', pipeline.environment, next.directory)
 
   // The old services know nothing of a new version until they read it.
   await writeRaw('2026-05-05', raw2)
@@ -114,7 +127,7 @@ test('old and new services side by side store every point and refuse nothing', a
 
   // Old normalizer, new sink.
   await oldServices[1]?.kill('SIGTERM')
-  const newSink = await pipeline.start('sink', {}, { root: next.root })
+  const newSink = await pipeline.start('sink', {}, { root: next.directory })
   await writeRaw('2026-05-06', schemaText('RawResponse'))
   await writeRaw('2026-05-07', raw2)
   await expectStored(['2026-05-06', '2026-05-07'])
@@ -124,17 +137,17 @@ test('old and new services side by side store every point and refuse nothing', a
 
   // New normalizer, old sink.
   await Promise.all([oldServices[0]?.kill('SIGTERM'), newSink.kill('SIGTERM')])
-  await Promise.all([pipeline.start('normalizer', {}, { root: next.root }), pipeline.start('sink')])
+  await Promise.all([pipeline.start('normalizer', {}, { root: next.directory }), pipeline.start('sink')])
   await writeRaw('2026-05-08', schemaText('RawResponse'))
   await writeRaw('2026-05-09', raw2)
   await expectStored(['2026-05-08', '2026-05-09'])
   const byNew = await slicesOf(['2026-05-08', '2026-05-09'])
   expect(byNew).toHaveLength(2 * 132)
   expect(byNew.filter((slice) => slice.quality !== 'checked' || 'upstreamModifiedAt' in slice)).toEqual([])
-}, 120_000)
+}, 240_000)
 
 test('a version that does not go with the others ends provisioning with one sentence', async () => {
-  const bad = copyProject()
+  const bad = anotherRelease([])
   try {
     const text = { name: 'text', type: 'string' }
     const cases: [string, string, RegExp][] = [
@@ -148,8 +161,8 @@ test('a version that does not go with the others ends provisioning with one sent
     ]
     for (const [record, schema, reason] of cases) {
       const subject = record === 'raw-response' ? 'jao.raw-value' : 'jao.timeseries-value'
-      bad.write(`schemas/${record}/v1.avsc`, schema)
-      const refusal: Error = await runScript('infra/provision/main.ts', pipeline.environment, bad.root).then(
+      writeSchema(bad, `${record}/v1.avsc`, schema)
+      const refusal: Error = await runScript('infra/provision/main.ts', pipeline.environment, bad.directory).then(
         () => new Error('it was registered'),
         (error) => error,
       )
@@ -161,7 +174,7 @@ test('a version that does not go with the others ends provisioning with one sent
       expect(said.at(-1)).toMatch(reason)
       expect(refusal.message).toContain('exited 1')
       expect(refusal.message).not.toContain('    at ')
-      bad.write(`schemas/${record}/v1.avsc`, schemaText(record === 'raw-response' ? 'RawResponse' : 'TimeseriesSlice'))
+      writeSchema(bad, `${record}/v1.avsc`, schemaText(record === 'raw-response' ? 'RawResponse' : 'TimeseriesSlice'))
     }
   } finally {
     bad.remove()

@@ -1,20 +1,7 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { groupPasses } from '#platform/kafka/progress.ts'
 import { readSpan } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
-
-/**
- * Returns when all that the source's raw topic holds now has gone through the normalizer, and all that came of it through
- * the sink: what was fetched before can be queried, or lies among the dead letters.
- */
-export async function untilQueryable(kafka: Kafka, source: string): Promise<void> {
-  await groupPasses(kafka, 'normalizer', rawTopic(source).name)
-  for (const topic of [timeseriesTopic(source), seriesTopic(source), pollsTopic]) {
-    await groupPasses(kafka, 'sink', topic.name)
-  }
-}
 
 /** Where the slices of a source lie, and what reads them. */
 export interface SliceReader {

@@ -1,6 +1,6 @@
 // One batch, one insert. A refused insert is halved until the bad record is alone; an unwell store is waited for.
-import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { dead, ok, type Verdict } from '../kafka/verdict.ts'
+import { Unwell } from '../process/unwell.ts'
 
 /** What an insert error is about: the world (try again), the rows (find the bad one), or us. */
 export type ErrorKind = 'retry' | 'data' | 'bug'

@@ -1,0 +1,23 @@
+import type { WindowRange } from '#history/raw-span.ts'
+import { Problem } from '#infra/local/problem.ts'
+import { businessDay } from '#platform/polling/business-day.ts'
+import type { Dataset } from '#sources/source.ts'
+import { day } from './backfill-days.ts'
+
+/**
+ * The windows of the delivery days `from` to `to`, both included, each optional. Pure.
+ *
+ * @throws Problem for days that are none, or the wrong way round
+ */
+export function deliveryWindows(dataset: Dataset, from: string | undefined, to: string | undefined): WindowRange {
+  const { zone } = dataset.calendar
+  const first = from === undefined ? undefined : day('--from', from)
+  const last = to === undefined ? undefined : day('--to', to)
+  if (first !== undefined && last !== undefined && first > last) {
+    throw new Problem(`--from ${first} is after --to ${last}: the first day comes first.`)
+  }
+  return {
+    fromMs: first === undefined ? null : businessDay(zone, first).window.startMs,
+    toMs: last === undefined ? null : businessDay(zone, last).window.endMs,
+  }
+}

@@ -1,0 +1,105 @@
+import { createInterface } from 'node:readline/promises'
+import { Command } from 'commander'
+import { type DryRun, wouldChange } from '#history/dry-run.ts'
+import { beginRebuild, isAtWork, runRebuild } from '#history/rebuild.ts'
+import { openReplayLog, readReplays } from '#history/replay-log.ts'
+import { Problem } from '#infra/local/problem.ts'
+import { openProducer } from '#platform/kafka/produce.ts'
+import type { Replay } from '#schemas/generated/records.ts'
+import { datasetsByName } from '#transform/datasets.ts'
+import { dataDirectory, findRunningStack } from './directories.ts'
+import { jobProgress } from './job-progress.ts'
+import { refuseOtherNormalizer } from './normalizer-versions.ts'
+import { dryRunText } from './replay-report.ts'
+import { connectTo } from './stack-clients.ts'
+import { whileStackRuns } from './stack-gone.ts'
+
+interface RebuildOptions {
+  yes?: boolean
+  resume?: string
+  why?: string
+  data?: string
+  json?: boolean
+}
+
+/** Exit code when the new tables differ and nobody agreed to them. */
+const notAgreedCode = 3
+const goneAfterMs = 10_000
+
+export const rebuild = (): Command =>
+  new Command('rebuild')
+    .description('make both tables of points anew from raw, beside the old, and exchange them; readers see no hole')
+    .option('--yes', 'exchange them also when they differ from the old')
+    .option('--resume <id>', 'go on with a rebuild that was interrupted')
+    .option('--why <text>', 'the reason, for the audit in table and topic replays')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
+    .option('--json', 'print what came of it as JSON')
+    .addHelpText(
+      'after',
+      '\nRows whose raw record is gone are copied as they are; polls and replays are not touched. Where the new tables differ\nit says how and asks; without a terminal and without --yes it then changes nothing and exits 3.',
+    )
+    .action(run)
+
+async function run(options: RebuildOptions): Promise<void> {
+  const stack = findRunningStack(options.data)
+  for (const { dataset } of datasetsByName.values()) await refuseOtherNormalizer(stack, dataset)
+  await whileStackRuns(stack, goneAfterMs, async () => {
+    const clients = connectTo(stack, 'rebuild')
+    const producer = await openProducer(clients.kafka)
+    const parts = { ...clients, producer }
+    const progress = jobProgress('raw records', process.stderr)
+    try {
+      const log = await openReplayLog(clients.registry, producer)
+      const open = (await readReplays(clients.kafka, clients.registry)).filter(({ kind, state }) => {
+        return kind === 'rebuild' && state === 'started'
+      })
+      for (const each of open) {
+        if (await isAtWork(parts, each))
+          throw new Problem(`Rebuild ${each.id} of ${each.who} is at work: let it end first.`)
+      }
+      const job = options.resume ? interrupted(open, options.resume) : await beginRebuild(parts, log, options.why ?? '')
+      progress.say(`rebuild ${job.id}: interrupted, it goes on with --resume ${job.id}`)
+      let found: DryRun[] = []
+      const last = await runRebuild(parts, log, {
+        ...{ rebuild: job, progress: progress.show, say: progress.say },
+        agree: async (all) => {
+          progress.stop()
+          found = all
+          return agreed(all, options)
+        },
+      })
+      if (options.json) process.stdout.write(`${JSON.stringify({ rebuild: last, found })}\n`)
+      else process.stdout.write(`rebuild ${last.id}: ${last.message}\n`)
+      if (last.state !== 'finished') process.exitCode = notAgreedCode
+    } finally {
+      progress.stop()
+      await producer.disconnect()
+      await clients.store.close()
+    }
+  })
+}
+
+/** Differences are shown first; who answers on a terminal, or said --yes before, decides. */
+async function agreed(found: DryRun[], options: RebuildOptions): Promise<boolean> {
+  const different = found.filter(wouldChange)
+  if (different.length === 0) return true
+  process.stderr.write(different.map(dryRunText).join('\n'))
+  if (options.yes) return true
+  if (!process.stdin.isTTY) {
+    process.stderr.write('the new tables differ from the old: --yes exchanges them all the same\n')
+    return false
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await lines.question('Exchange the tables? (yes/no) ')).trim())
+  } finally {
+    lines.close()
+  }
+}
+
+function interrupted(open: Replay[], id: string): Replay {
+  const found = open.find((known) => known.id === id)
+  if (found) return found
+  const names = open.map((known) => known.id).join(', ') || 'none'
+  throw new Problem(`There is no interrupted rebuild ${id}; not finished: ${names}.`)
+}

@@ -1,0 +1,56 @@
+import type { DryRun } from '#history/dry-run.ts'
+import type { Replayed } from '#history/replay.ts'
+import { printable } from './backfill-report.ts'
+
+const shownNames = 20
+
+/** What a replay would change, for people: the counts, then the largest differences. Pure. */
+export function dryRunText({ dataset, transformVersion, answers, comparison, ...refusals }: DryRun): string {
+  const { added, changed, gone, same, rawGoneKept, seriesAdded, seriesGone, largest, storedVersion } = comparison
+  const { newlyRefused, newlyAccepted } = refusals
+  const lines = [
+    `${dataset}: ${answers === undefined ? 'all' : count(answers, 'answer')} read with transform version ${transformVersion}, in the store up to ${storedVersion}`,
+    `points added ${number(added)}, changed ${number(changed)}, gone ${number(gone)}, the same ${number(same)}`,
+    ...(rawGoneKept > 0 ? [`raw gone, kept: ${number(rawGoneKept)}`] : []),
+    ...named('series added', seriesAdded),
+    ...named('series gone', seriesGone),
+    ...named(
+      'answers newly refused',
+      newlyRefused.map(({ partition, offset, reason, message }) => `${partition}/${offset} ${reason}: ${message}`),
+      '\n  ',
+    ),
+    ...named('answers newly accepted', newlyAccepted),
+    ...(largest.length > 0 ? ['largest changes (time and known_at in UTC):'] : []),
+    ...largest.map(({ key, ts, knownAt, before, after, note }) => {
+      return `  ${printable(key)} ${ts} known ${knownAt}: ${before ?? 'null'} -> ${after ?? 'null'}${note ? ` (${printable(note)})` : ''}`
+    }),
+    ...(changed + added + gone > 0 && storedVersion === transformVersion
+      ? [`explode changed without a higher transform version: raise it before you replay`]
+      : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** What a replay did, for people. Pure. */
+export function replayedText({ replay, refused }: Replayed): string {
+  const { id, dataset, fromVersion, toVersion, message, counts } = replay
+  const lines = [
+    `${dataset} replayed as ${id}, transform version ${fromVersion} to ${toVersion}: ${message}`,
+    ...named(
+      `answers refused by today's explode (${counts.refused})`,
+      refused.map(({ partition, offset, reason, message }) => `${partition}/${offset} ${reason}: ${message}`),
+      '\n  ',
+    ),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function named(title: string, names: readonly string[], separator = ', '): string[] {
+  if (names.length === 0) return []
+  const shown = names.slice(0, shownNames).map(printable).join(separator)
+  const more = names.length > shownNames ? `${separator}and ${number(names.length - shownNames)} more` : ''
+  return [`${title}: ${separator === ', ' ? '' : '\n  '}${shown}${more}`]
+}
+
+const number = (value: number): string => value.toLocaleString('en')
+const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? '' : 's'}`

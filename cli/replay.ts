@@ -1,0 +1,137 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { dryRun, wouldChange } from '#history/dry-run.ts'
+import type { SpanParts } from '#history/explode-span.ts'
+import { newReplay, runReplay } from '#history/replay.ts'
+import { openReplayLog, readReplays } from '#history/replay-log.ts'
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
+import { openProducer } from '#platform/kafka/produce.ts'
+import type { Replay } from '#schemas/generated/records.ts'
+import type { SourcedDataset } from '#transform/datasets.ts'
+import { deliveryWindows } from './delivery-windows.ts'
+import { dataDirectory, findRunningStack } from './directories.ts'
+import { datasetNames, findDataset } from './find-dataset.ts'
+import { type JobProgress, jobProgress } from './job-progress.ts'
+import { refuseOtherNormalizer } from './normalizer-versions.ts'
+import { dryRunText, replayedText } from './replay-report.ts'
+import { connectTo } from './stack-clients.ts'
+import { whileStackRuns } from './stack-gone.ts'
+
+interface ReplayOptions {
+  from?: string
+  to?: string
+  dryRun?: boolean
+  rate?: number
+  resume?: string
+  why?: string
+  data?: string
+  json?: boolean
+}
+
+/** Exit code of a dry run that found a difference. */
+const wouldChangeCode = 3
+const goneAfterMs = 10_000
+
+export const replay = (): Command =>
+  new Command('replay')
+    .description("run today's explode over all answers ever fetched; what it no longer yields is erased")
+    .argument('<dataset>', datasetNames())
+    .option('--from <day>', "first delivery day, YYYY-MM-DD, in the dataset's zone (default: the first there is)")
+    .option('--to <day>', 'last delivery day, included (default: the last there is)')
+    .option('--dry-run', 'change nothing: say what would change; exit code 0 when nothing, 3 when something would')
+    .option('--rate <answers>', 'answers a second at the most (default: as fast as live data stay fresh)', rate)
+    .option('--resume <id>', 'go on with a replay that was interrupted')
+    .option('--why <text>', 'the reason, for the audit in table and topic replays')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
+    .option('--json', 'print what came of it as JSON')
+    .addHelpText(
+      'after',
+      '\nSafe to interrupt at any moment and to do twice. The running normalizer must be of this release. To roll back,\nrelease the old code under a higher transform version and replay.',
+    )
+    .action(run)
+
+function rate(text: string): number {
+  const answers = Number(text)
+  if (Number.isFinite(answers) && answers > 0) return answers
+  throw new InvalidArgumentError('a number of answers a second, greater than 0.')
+}
+
+async function run(name: string, options: ReplayOptions): Promise<void> {
+  const sourced = findDataset(name)
+  const windows = deliveryWindows(sourced.dataset, options.from, options.to)
+  if (options.resume !== undefined && (options.from || options.to || options.dryRun)) {
+    throw new Problem(
+      '--resume goes on with the days of the replay that it names: leave --from, --to and --dry-run out.',
+    )
+  }
+  const stack = findRunningStack(options.data)
+  await whileStackRuns(stack, goneAfterMs, async () => {
+    const clients = connectTo(stack, 'replay')
+    const producer = await openProducer(clients.kafka)
+    const progress = jobProgress('raw records', process.stderr)
+    const parts = { ...clients, producer }
+    try {
+      if (options.dryRun) {
+        const found = await dryRun(parts, sourced, windows, progress.show)
+        progress.stop()
+        process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : dryRunText(found))
+        if (wouldChange(found)) process.exitCode = wouldChangeCode
+        return
+      }
+      const wanted = options.resume
+        ? await interrupted(parts, sourced, options.resume)
+        : await newReplay(parts, sourced, windows, options.why ?? '')
+      await doReplay(stack, parts, sourced, wanted, options, progress)
+    } finally {
+      progress.stop()
+      await producer.disconnect()
+      await clients.store.close()
+    }
+  })
+}
+
+async function doReplay(
+  stack: StackFile,
+  parts: SpanParts & { store: Store },
+  sourced: SourcedDataset,
+  wanted: Replay,
+  options: ReplayOptions,
+  progress: JobProgress,
+): Promise<void> {
+  const { name, transformVersion } = sourced.dataset
+  await refuseOtherNormalizer(stack, sourced.dataset)
+  if (wanted.fromVersion > transformVersion) {
+    throw new Problem(
+      `The store has ${name} of transform version ${wanted.fromVersion}, this release explodes with ${transformVersion}: an older version never wins. To roll back, release the old code under version ${wanted.fromVersion + 1} or higher and replay.`,
+    )
+  }
+  if (wanted.state === 'finished') {
+    throw new Problem(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)
+  }
+  progress.say(`replay ${wanted.id}: interrupted, it goes on with --resume ${wanted.id}`)
+  const log = await openReplayLog(parts.registry, parts.producer)
+  const replayed = await runReplay(parts, log, {
+    ...{ sourced, replay: wanted, answersPerS: options.rate, progress: progress.show },
+    waiting: () => progress.say('all is read; waiting until the store has it, then erasing what is no longer told'),
+  })
+  progress.stop()
+  process.stdout.write(options.json ? `${JSON.stringify(replayed)}\n` : replayedText(replayed))
+}
+
+/** @throws Problem when there is no such replay of the dataset, or this release is of another transform version */
+async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: string): Promise<Replay> {
+  const replays = await readReplays(parts.kafka, parts.registry)
+  const found = replays.find((known) => known.id === id)
+  if (found?.kind !== 'replay' || found.dataset !== dataset.name) {
+    const open = replays.filter(({ kind, state, dataset: of }) => {
+      return kind === 'replay' && state !== 'finished' && of === dataset.name
+    })
+    const names = open.map((known) => known.id).join(', ') || 'none'
+    throw new Problem(`There is no replay ${id} of ${dataset.name}; not finished: ${names}.`)
+  }
+  if (found.toVersion === dataset.transformVersion) return found
+  throw new Problem(
+    `Replay ${id} began with transform version ${found.toVersion}, this release has ${dataset.transformVersion}: start a new one.`,
+  )
+}

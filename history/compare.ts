@@ -1,0 +1,191 @@
+// What would change in the store if today's reading of raw replaced what is there: by point and answer.
+import { database, type Store } from '#platform/clickhouse/client.ts'
+import type { RawSpan } from '#schemas/generated/records.ts'
+import type { WindowRange } from './raw-span.ts'
+import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
+
+/** What to compare: the windows of a dataset that were read from the spans of raw. */
+export interface Compared {
+  dataset: string
+  windows: WindowRange
+  spans: RawSpan[]
+  /** The database that holds today's reading, in a table of point_revisions. */
+  beside: string
+}
+
+/** One point of one answer whose value, step or flags are not the same. Times as ClickHouse writes them, UTC. */
+export interface ChangedPoint {
+  key: string
+  ts: string
+  knownAt: string
+  before: number | null
+  after: number | null
+  /** Where the values are the same: the steps (s) and flags that are not. */
+  note: string
+}
+
+export interface Comparison {
+  /** Points of answers, not points: each answer that named a point counts. */
+  added: number
+  changed: number
+  gone: number
+  same: number
+  /** Their raw record is gone: they stay as they are. */
+  rawGoneKept: number
+  seriesAdded: string[]
+  seriesGone: string[]
+  /** The largest differences first, then those to and from null. */
+  largest: ChangedPoint[]
+  /** Raw records, as partition/offset, that points were added from. */
+  addedFrom: string[]
+  /** Greatest transform version of the dataset in the store. */
+  storedVersion: number
+}
+
+// A group in memory takes some 200 bytes.
+const rowsAtOnce = 4_000_000
+const mostShown = 20
+
+/** Compares both sides by key, time and known_at. Reads only. */
+export async function compare(store: Store, compared: Compared): Promise<Comparison> {
+  const chunks = await keyChunks(store, compared)
+  const comparison: Comparison = {
+    ...{ added: 0, changed: 0, gone: 0, same: 0, rawGoneKept: 0 },
+    ...{ seriesAdded: [], seriesGone: [], largest: [], addedFrom: [] },
+    storedVersion: await storedVersion(store, compared.dataset),
+  }
+  for (const keys of chunks) {
+    const parameters = { dataset: compared.dataset, keys }
+    for (const found of await readRows<KeyCounts>(store, countsOf(compared), parameters)) add(comparison, found)
+  }
+  if (comparison.changed > 0) comparison.largest = await largestOf(store, compared, chunks)
+  if (comparison.added > 0) comparison.addedFrom = await addedFrom(store, compared, chunks)
+  return comparison
+}
+
+/** Whether anything of the store would be another. */
+export const differs = ({ added, changed, gone }: Comparison): boolean => added + changed + gone > 0
+
+/** Greatest transform version of a dataset in the store; 0 where there is none. */
+export async function storedVersion(store: Store, dataset: string): Promise<number> {
+  const query = `SELECT max(transform_version) AS version FROM ${database}.point_revisions WHERE dataset = {dataset:String}`
+  return (await readRows<{ version: number }>(store, query, { dataset }))[0]?.version ?? 0
+}
+
+interface KeyCounts {
+  key: string
+  added: number
+  changed: number
+  gone: number
+  same: number
+  kept: number
+  /** Answers to points of the key that stay in the store for another reason: later ones, other windows. */
+  others: number
+  outside: number
+}
+
+function add(comparison: Comparison, { key, added, changed, gone, same, kept, others, outside }: KeyCounts): void {
+  comparison.added += added
+  comparison.changed += changed
+  comparison.gone += gone
+  comparison.same += same
+  comparison.rawGoneKept += kept
+  const stays = changed + same + kept + others + outside
+  if (stays === 0 && gone === 0 && added > 0) comparison.seriesAdded.push(key)
+  if (stays === 0 && added === 0 && gone > 0) comparison.seriesGone.push(key)
+}
+
+/** One row a point of an answer: both readings of it, each the newest transform's. `keys` is a parameter. */
+function bothSides({ windows, spans, beside }: Compared): string {
+  const told = 'value, step_s, flags, raw_partition, raw_offset, transform_version'
+  const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
+  return `SELECT
+      key, ts, known_at,
+      countIf(NOT is_new) AS in_store,
+      countIf(is_new) AS in_new,
+      argMaxIf(tuple(value), transform_version, NOT is_new).1 AS before,
+      argMaxIf(tuple(value), transform_version, is_new).1 AS after,
+      argMaxIf((step_s, flags), transform_version, NOT is_new) AS before_kind,
+      argMaxIf((step_s, flags), transform_version, is_new) AS after_kind,
+      argMaxIf((raw_partition, raw_offset), transform_version, is_new) AS after_raw,
+      countIf(NOT is_new AND ${inSpans(spans)}) AS was_read,
+      countIf(NOT is_new AND ${beforeSpans(spans)}) AS raw_gone,
+      in_store > 0 AND in_new > 0 AND (before IS DISTINCT FROM after OR before_kind != after_kind) AS differs
+    FROM (
+      SELECT key, ts, known_at, ${told}, false AS is_new FROM ${database}.point_revisions WHERE ${where}
+      UNION ALL
+      SELECT key, ts, known_at, ${told}, true AS is_new FROM ${beside}.point_revisions WHERE ${where}
+    )
+    GROUP BY key, ts, known_at`
+}
+
+const countsOf = (compared: Compared): string => `
+  SELECT
+    key,
+    countIf(in_store = 0) AS added,
+    countIf(differs) AS changed,
+    countIf(in_new = 0 AND was_read > 0) AS gone,
+    countIf(in_store > 0 AND in_new > 0 AND NOT differs) AS same,
+    countIf(in_new = 0 AND was_read = 0 AND raw_gone > 0) AS kept,
+    countIf(in_new = 0 AND was_read = 0 AND raw_gone = 0) AS others,
+    any(o.outside) AS outside
+  FROM (${bothSides(compared)}) AS sides
+  LEFT JOIN (
+    SELECT key, count() AS outside FROM ${database}.point_revisions
+    WHERE dataset = {dataset:String} AND key IN {keys:Array(String)} AND NOT ${inWindows(compared.windows)}
+    GROUP BY key
+  ) AS o USING (key)
+  GROUP BY key
+  ORDER BY key`
+
+async function largestOf(store: Store, compared: Compared, chunks: string[][]): Promise<ChangedPoint[]> {
+  const query = `
+    SELECT
+      key, toString(ts) AS ts, toString(known_at) AS knownAt, before, after,
+      if(before IS DISTINCT FROM after, '', format('{} s [{}] to {} s [{}]',
+        toString(before_kind.1), before_kind.2, toString(after_kind.1), after_kind.2)) AS note,
+      ifNull(abs(after - before), 0) AS difference
+    FROM (${bothSides(compared)})
+    WHERE differs
+    ORDER BY difference DESC, before IS NULL, key, ts, knownAt
+    LIMIT ${mostShown}`
+  const found: (ChangedPoint & { difference: number })[] = []
+  for (const keys of chunks) found.push(...(await readRows<never>(store, query, { dataset: compared.dataset, keys })))
+  return found
+    .sort((a, b) => b.difference - a.difference)
+    .slice(0, mostShown)
+    .map(({ difference: _, ...point }) => point)
+}
+
+async function addedFrom(store: Store, compared: Compared, chunks: string[][]): Promise<string[]> {
+  const query = `
+    SELECT DISTINCT format('{}/{}', toString(after_raw.1), toString(after_raw.2)) AS raw
+    FROM (${bothSides(compared)})
+    WHERE in_store = 0`
+  const raws = new Set<string>()
+  for (const keys of chunks) {
+    for (const { raw } of await readRows<{ raw: string }>(store, query, { dataset: compared.dataset, keys }))
+      raws.add(raw)
+  }
+  return [...raws]
+}
+
+/** All keys of both sides in runs that fit into memory. */
+async function keyChunks(store: Store, { dataset, windows, beside }: Compared): Promise<string[][]> {
+  const where = `dataset = {dataset:String} AND ${inWindows(windows)}`
+  const query = `
+    SELECT key, count() AS rows FROM (
+      SELECT key FROM ${database}.point_revisions WHERE ${where}
+      UNION ALL
+      SELECT key FROM ${beside}.point_revisions WHERE ${where}
+    ) GROUP BY key ORDER BY key`
+  const chunks: { keys: string[]; rows: number }[] = []
+  for (const { key, rows } of await readRows<{ key: string; rows: number }>(store, query, { dataset })) {
+    const open = chunks.at(-1)
+    if (open && open.rows + rows <= rowsAtOnce) {
+      open.keys.push(key)
+      open.rows += rows
+    } else chunks.push({ keys: [key], rows })
+  }
+  return chunks.map(({ keys }) => keys)
+}

@@ -1,0 +1,99 @@
+// What a replay would change, found without changing anything: today's reading goes into tables of its own, is compared,
+// and thrown away.
+import type { Store } from '#platform/clickhouse/client.ts'
+import { forgetGroup } from '#platform/kafka/progress.ts'
+import type { SourcedDataset } from '#transform/datasets.ts'
+import { createBeside, dropBeside, insertBeside } from './beside-tables.ts'
+import { type Comparison, compare, differs } from './compare.ts'
+import { explodeSpan, type SpanParts } from './explode-span.ts'
+import { rawSpansNow, type WindowRange } from './raw-span.ts'
+import { readRows } from './read-rows.ts'
+import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
+import { newReplayId } from './replay-log.ts'
+import { untilQueryable } from './until-queryable.ts'
+
+export interface DryRun {
+  dataset: string
+  transformVersion: number
+  /** Answers that were read; undefined where they were not counted. */
+  answers?: number
+  comparison: Comparison
+  /** Refused today, taken before. */
+  newlyRefused: RefusedAnswer[]
+  /** Refused before, taken today: raw records as partition/offset. */
+  newlyAccepted: string[]
+}
+
+/** Whether a replay would change anything. */
+export const wouldChange = ({ comparison, newlyRefused, newlyAccepted }: DryRun): boolean =>
+  differs(comparison) || newlyRefused.length + newlyAccepted.length > 0
+
+// More are not looked at one by one: so many refusals are news enough.
+const mostRefusals = 100_000
+
+/**
+ * Reads all raw answers of the windows that there are now, as today's explode does, and compares with the store, after all
+ * of them have reached it. Leaves nothing behind.
+ */
+export async function dryRun(
+  parts: SpanParts & { store: Store },
+  { source, dataset }: SourcedDataset,
+  windows: WindowRange,
+  progress: (done: number, total: number) => void,
+): Promise<DryRun> {
+  const { kafka, store } = parts
+  const id = newReplayId(Date.now())
+  const beside = `${prefix}${id.replaceAll('-', '_')}`
+  const groupId = `tidemark-dry-run-${id}`
+  const spans = await rawSpansNow(kafka, source.name)
+  const total = spans.reduce((sum, { from, to }) => sum + to - from, 0)
+  const refused: RefusedAnswer[] = []
+  let answers = 0
+  await dropLeftovers(store)
+  try {
+    await createBeside(store, beside, ['point_revisions'])
+    await explodeSpan(parts, {
+      ...{ groupId, spans, dataset: dataset.name, windows },
+      take: async (batch) => {
+        await insertBeside(
+          store,
+          beside,
+          batch.flatMap(({ exploded }) => ('slices' in exploded ? exploded.slices : [])),
+        )
+        answers += batch.length
+        for (const { partition, offset, exploded } of batch) {
+          if (!('refusal' in exploded) || refused.length >= mostRefusals) continue
+          refused.push({ partition, offset, ...exploded.refusal })
+        }
+        return []
+      },
+      progress: (done) => progress(done, total),
+    })
+    await untilQueryable(kafka, source.name)
+    const comparison = await compare(store, { dataset: dataset.name, windows, spans, beside })
+    return {
+      dataset: dataset.name,
+      transformVersion: dataset.transformVersion,
+      answers,
+      comparison,
+      newlyRefused: await newlyRefused(store, dataset.name, refused),
+      newlyAccepted: await amongLetters(kafka, source.name, comparison.addedFrom),
+    }
+  } finally {
+    await dropBeside(store, beside)
+    await forgetGroup(kafka, groupId)
+  }
+}
+
+const prefix = 'tidemark_dry_'
+const leftoverAfterMs = 6 * 3_600_000
+
+/** A dry run that was killed leaves its tables; none takes so long. */
+async function dropLeftovers(store: Store): Promise<void> {
+  const query = 'SELECT name FROM system.databases WHERE startsWith(name, {prefix:String})'
+  for (const { name } of await readRows<{ name: string }>(store, query, { prefix })) {
+    const [, date, time] = /_(\d{8})_(\d{6})_/.exec(name) ?? []
+    const text = `${date}${time}`.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6Z')
+    if (Date.parse(text) < Date.now() - leftoverAfterMs) await dropBeside(store, name)
+  }
+}

@@ -1,0 +1,53 @@
+// How fast a replay may write: live data wait behind it in the same partition, and must not wait for a second.
+import { pause } from '#platform/process/retry.ts'
+
+export interface PaceOptions {
+  /** Slices that the sink has not stored yet, the replay's and live ones. */
+  lag: () => Promise<number>
+  /** Answers a second at the most; undefined: as fast as the sink stores. */
+  answersPerS?: number | undefined
+}
+
+export interface Pace {
+  /** Returns when so many answers may be written. */
+  before: (answers: number) => Promise<void>
+}
+
+// What the sink has before it is stored in half a second; the other half is for what was just sent.
+const longestQueueS = 0.5
+const fewestSlices = 1_000
+const mostSlices = 12_000
+const lookEveryMs = 15
+
+/** Lets a replay write while the queue before the sink is short; how short follows from how fast the sink stores. */
+export function createPace({ lag, answersPerS }: PaceOptions): Pace {
+  let slicesPerS = fewestSlices / longestQueueS
+  let freeAtMs = performance.now()
+  return {
+    before: async (answers) => {
+      for (let seen: { lag: number; atMs: number } | undefined; ; await pause(lookEveryMs)) {
+        const now = { lag: await lag(), atMs: performance.now() }
+        if (now.lag <= queueLimit(slicesPerS)) break
+        if (seen && seen.lag > now.lag) slicesPerS = drainRate(slicesPerS, seen, now)
+        if (!seen || seen.lag > now.lag) seen = now
+      }
+      if (answersPerS === undefined) return
+      await pause(Math.max(0, freeAtMs - performance.now()))
+      freeAtMs = Math.max(freeAtMs, performance.now()) + (answers / answersPerS) * 1_000
+    },
+  }
+}
+
+/** Slices that may wait before the sink when it stores so many a second. */
+export const queueLimit = (slicesPerS: number): number =>
+  Math.min(mostSlices, Math.max(fewestSlices, slicesPerS * longestQueueS))
+
+/** A new estimate of what the sink stores a second, from two looks at its queue between which nothing was added. */
+export function drainRate(
+  before: number,
+  from: { lag: number; atMs: number },
+  to: { lag: number; atMs: number },
+): number {
+  const measured = ((from.lag - to.lag) / Math.max(1, to.atMs - from.atMs)) * 1_000
+  return before * 0.5 + measured * 0.5
+}

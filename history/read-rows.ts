@@ -1,0 +1,37 @@
+import type { Store } from '#platform/clickhouse/client.ts'
+import type { RawSpan } from '#schemas/generated/records.ts'
+import type { WindowRange } from './raw-span.ts'
+
+/** The rows of a query as objects; numbers of 64 bits come as numbers. */
+export async function readRows<Row>(store: Store, query: string, parameters: Record<string, unknown>): Promise<Row[]> {
+  const settings = { output_format_json_quote_64bit_integers: 0 } as const
+  const result = await store.query({
+    query,
+    query_params: parameters,
+    format: 'JSONEachRow',
+    clickhouse_settings: settings,
+  })
+  return result.json<Row>()
+}
+
+/** A condition on point_revisions: rows of the windows in the range. */
+export function inWindows({ fromMs, toMs }: WindowRange): string {
+  const at = (ms: number): string => `toDateTime(${Math.floor(ms / 1000)}, 'UTC')`
+  const bounds = [
+    ...(fromMs === null ? [] : [`window_start >= ${at(fromMs)}`]),
+    ...(toMs === null ? [] : [`window_start < ${at(toMs)}`]),
+  ]
+  return bounds.length > 0 ? `(${bounds.join(' AND ')})` : 'true'
+}
+
+/** A condition on point_revisions: rows whose raw record lies in the spans. */
+export const inSpans = (spans: RawSpan[]): string =>
+  any(spans, ({ from, to }) => `raw_offset >= ${from} AND raw_offset < ${to}`)
+
+/** A condition on point_revisions: rows whose raw record is gone, deleted by retention before the spans begin. */
+export const beforeSpans = (spans: RawSpan[]): string => any(spans, ({ from }) => `raw_offset < ${from}`)
+
+function any(spans: RawSpan[], condition: (span: RawSpan) => string): string {
+  const parts = spans.map((span) => `(raw_partition = ${span.partition} AND ${condition(span)})`)
+  return parts.length > 0 ? `(${parts.join(' OR ')})` : 'false'
+}

@@ -1,0 +1,176 @@
+// A rebuild: new tables beside the old, filled from all of raw, compared, exchanged. Readers never see a hole: from the
+// first moment on live data go into both, and an exchange swaps whole tables.
+import { database, type Store } from '#platform/clickhouse/client.ts'
+import { forgetGroup, groupPasses } from '#platform/kafka/progress.ts'
+import type { RawSpan, Replay } from '#schemas/generated/records.ts'
+import { rawTopic, replaysTopic } from '#schemas/topics.ts'
+import { sources } from '#sources/index.ts'
+import { datasetsByName } from '#transform/datasets.ts'
+import { copyBeside, createBeside, dropBeside, type ExplodedTable, followLive, insertBeside } from './beside-tables.ts'
+import { compare } from './compare.ts'
+import type { DryRun } from './dry-run.ts'
+import { explodeSpan, type SpanParts } from './explode-span.ts'
+import { allWindows, rawSpansNow } from './raw-span.ts'
+import { beforeSpans, readRows } from './read-rows.ts'
+import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
+import { newReplayId, type ReplayLog, whoAmI } from './replay-log.ts'
+import { untilQueryable } from './until-queryable.ts'
+
+type RebuildParts = SpanParts & { store: Store }
+
+export interface RebuildJob {
+  /** As announced: a new one from `beginRebuild`, or one that was interrupted. */
+  rebuild: Replay
+  progress: (done: number, total: number) => void
+  say: (text: string) => void
+  /** Asked with all comparisons, one a dataset, before the exchange: whether to go on. */
+  agree: (found: DryRun[]) => Promise<boolean>
+}
+
+const beside = 'tidemark_rebuild'
+const tables: ExplodedTable[] = ['points', 'point_revisions']
+const groupOf = (id: string): string => `tidemark-rebuild-${id}`
+
+/** Makes the new tables, lets live data go into both, and announces what is to be read: all raw there is now. */
+export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLog, why: string): Promise<Replay> {
+  const now = Date.now()
+  const id = newReplayId(now)
+  await dropBeside(store, beside)
+  await createBeside(store, beside, tables)
+  for (const table of tables) {
+    await store.command({ query: `ALTER TABLE ${beside}.${table} MODIFY COMMENT '${commentOf(id)}'` })
+  }
+  await followLive(store, beside, tables)
+  // After that: what the sink stored before it is in raw already.
+  const spans = (await Promise.all(sources.map(({ name }) => rawSpansNow(kafka, name)))).flat()
+  const rebuild: Replay = {
+    ...{ id, kind: 'rebuild', dataset: '*', windowFrom: null, windowTo: null, state: '', who: whoAmI(), why },
+    ...{ startedAt: now, at: now, fromVersion: 0, toVersion: 0, spans, counts: {}, message: '' },
+  }
+  return log.write(rebuild, { state: 'started' })
+}
+
+/** Marks the tables that a rebuild made, so that an exchange is done once, whenever it is interrupted. */
+const commentOf = (id: string): string => `rebuild ${id}`
+
+/** Whether somebody is at work on it. */
+export async function isAtWork({ kafka }: RebuildParts, { id }: Replay): Promise<boolean> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const { groups } = await admin.describeGroups([groupOf(id)])
+    return groups.some(({ members }) => members.length > 0)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. */
+export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
+  const { kafka, store } = parts
+  const { rebuild } = job
+  let counts: Record<string, number> = {}
+  // In the midst of the exchange there is nothing to be asked any more.
+  if ((await exchangedTables(store, rebuild.id)).length === 0) {
+    const refused = await fill(parts, job)
+    job.say('all of raw is read; copying rows whose raw record is gone, and comparing')
+    await copyBeside(store, beside, keptCondition(rebuild.spans), {})
+    for (const { name } of sources) await untilQueryable(kafka, name)
+    const found = await compareAll(parts, rebuild.spans, refused)
+    counts = sumOf(found)
+    if (!(await job.agree(found))) {
+      await dropBeside(store, beside)
+      return finish(parts, log, rebuild, { state: 'failed', counts, message: 'not agreed to: nothing was changed' })
+    }
+  }
+  const done = await exchangedTables(store, rebuild.id)
+  for (const table of tables.filter((table) => !done.includes(table))) {
+    await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${beside}.${table}` })
+  }
+  await dropBeside(store, beside)
+  return finish(parts, log, rebuild, { state: 'finished', counts, message: 'tables exchanged' })
+}
+
+async function finish(
+  { kafka }: RebuildParts,
+  log: ReplayLog,
+  rebuild: Replay,
+  change: Parameters<ReplayLog['write']>[1],
+) {
+  const last = await log.write(rebuild, change)
+  await groupPasses(kafka, 'sink', replaysTopic.name)
+  await forgetGroup(kafka, groupOf(rebuild.id))
+  return last
+}
+
+/** Reads all of raw into the new tables; gives the answers that were refused in this run, by dataset. */
+async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, RefusedAnswer[]>> {
+  const { id, spans } = job.rebuild
+  const total = spans.reduce((sum, { from, to }) => sum + to - from, 0)
+  const refused = new Map<string, RefusedAnswer[]>()
+  let before = 0
+  for (const [, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
+    await explodeSpan(parts, {
+      ...{ groupId: groupOf(id), spans: ofTopic, dataset: null, windows: allWindows },
+      take: async (batch) => {
+        const slices = batch.flatMap(({ exploded }) => ('slices' in exploded ? exploded.slices : []))
+        await insertBeside(parts.store, beside, slices)
+        for (const { dataset, partition, offset, exploded } of batch) {
+          if (!('refusal' in exploded)) continue
+          const list = refused.get(dataset) ?? []
+          list.push({ partition, offset, ...exploded.refusal })
+          refused.set(dataset, list)
+        }
+        return []
+      },
+      progress: (done) => job.progress(before + done, total),
+    })
+    before += ofTopic.reduce((sum, { from, to }) => sum + to - from, 0)
+  }
+  return refused
+}
+
+/** Rows that raw cannot give: their raw record is gone, or no source declares their dataset any more. */
+function keptCondition(spans: RawSpan[]): string {
+  const names = (list: readonly string[]): string => list.map((name) => `'${name}'`).join(', ')
+  const gone = sources.map(({ name, datasets }) => {
+    const own = spans.filter(({ topic }) => topic === rawTopic(name).name)
+    return `(dataset IN (${names(datasets.map((dataset) => dataset.name))}) AND ${beforeSpans(own)})`
+  })
+  return [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR ')
+}
+
+async function compareAll(
+  { kafka, store }: RebuildParts,
+  spans: RawSpan[],
+  refused: Map<string, RefusedAnswer[]>,
+): Promise<DryRun[]> {
+  const found: DryRun[] = []
+  for (const { source, dataset } of datasetsByName.values()) {
+    const own = spans.filter(({ topic }) => topic === rawTopic(source.name).name)
+    const compared = { dataset: dataset.name, windows: allWindows, spans: own, beside }
+    const comparison = await compare(store, compared)
+    found.push({
+      dataset: dataset.name,
+      transformVersion: dataset.transformVersion,
+      comparison,
+      newlyRefused: await newlyRefused(store, dataset.name, refused.get(dataset.name) ?? []),
+      newlyAccepted: await amongLetters(kafka, source.name, comparison.addedFrom),
+    })
+  }
+  return found
+}
+
+function sumOf(found: DryRun[]): Record<string, number> {
+  const counts = { added: 0, changed: 0, gone: 0, same: 0 }
+  for (const { comparison } of found) {
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += comparison[name]
+  }
+  return counts
+}
+
+async function exchangedTables(store: Store, id: string): Promise<string[]> {
+  const query = 'SELECT name FROM system.tables WHERE database = {database:String} AND comment = {comment:String}'
+  const rows = await readRows<{ name: string }>(store, query, { database, comment: commentOf(id) })
+  return rows.map(({ name }) => name)
+}

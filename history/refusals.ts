@@ -1,0 +1,48 @@
+// Which answers today's explode refuses that were taken before, and the other way round.
+import { database, type Store } from '#platform/clickhouse/client.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
+import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
+import { readRows } from './read-rows.ts'
+
+/** An answer that today's explode refuses. */
+export interface RefusedAnswer {
+  partition: number
+  offset: number
+  reason: string
+  message: string
+}
+
+const positionsAtOnce = 1_000
+
+/** Those of the refused answers that the store has points of: they were taken before. */
+export async function newlyRefused(store: Store, dataset: string, refused: RefusedAnswer[]): Promise<RefusedAnswer[]> {
+  const taken: RefusedAnswer[] = []
+  for (let at = 0; at < refused.length; at += positionsAtOnce) {
+    const some = refused.slice(at, at + positionsAtOnce)
+    const positions = some.map(({ partition, offset }) => `(${partition}, ${offset})`).join(', ')
+    const query = `SELECT DISTINCT raw_partition AS partition, raw_offset AS offset FROM ${database}.point_revisions
+      WHERE dataset = {dataset:String} AND (raw_partition, raw_offset) IN (${positions})`
+    const stored = await readRows<{ partition: number; offset: number }>(store, query, { dataset })
+    const names = new Set(stored.map(({ partition, offset }) => `${partition}/${offset}`))
+    taken.push(...some.filter(({ partition, offset }) => names.has(`${partition}/${offset}`)))
+  }
+  return taken
+}
+
+/** Those of some raw records (as partition/offset) that lie among the dead letters: they were refused before. */
+export async function amongLetters(kafka: Kafka, source: string, raws: readonly string[]): Promise<string[]> {
+  if (raws.length === 0) return []
+  const wanted = new Set(raws)
+  const found = new Set<string>()
+  const topic = deadLetterTopic(source).name
+  await readSpan(kafka, topic, await spanOf(kafka, topic), (letters) => {
+    for (const { headers } of letters) {
+      if (headers[deadLetterHeaders.topic]?.toString() !== rawTopic(source).name) continue
+      const raw = `${headers[deadLetterHeaders.partition]}/${headers[deadLetterHeaders.offset]}`
+      if (wanted.has(raw)) found.add(raw)
+    }
+  })
+  return [...found]
+}

@@ -1,0 +1,56 @@
+// What is done again is announced on the topic replays, state by state: the audit, and what an interrupted one resumes from.
+import { hostname, userInfo } from 'node:os'
+import type { Kafka } from '#platform/kafka/client.ts'
+import type { Producer } from '#platform/kafka/produce.ts'
+import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import type { Replay } from '#schemas/generated/records.ts'
+import { replaysTopic } from '#schemas/topics.ts'
+
+export type ReplayState = 'started' | 'told' | 'finished' | 'failed'
+
+export interface ReplayLog {
+  /** Announces a state; returns what stands on the topic then, when all replicas have it. */
+  write: (replay: Replay, change: ReplayChange) => Promise<Replay>
+}
+
+export interface ReplayChange {
+  state: ReplayState
+  counts?: Record<string, number>
+  message?: string
+}
+
+/** Opens the topic for writing. */
+export async function openReplayLog(registry: Registry, producer: Producer): Promise<ReplayLog> {
+  const encode = await registry.encoder(replaysTopic.name, 'Replay')
+  return {
+    write: async (replay, { state, counts = {}, message = '' }) => {
+      const next: Replay = { ...replay, state, at: Date.now(), counts: { ...replay.counts, ...counts }, message }
+      await producer.send(replaysTopic.name, [{ key: next.id, value: encode(next) }])
+      return next
+    },
+  }
+}
+
+/** The newest state of every replay, oldest first. What cannot be decoded is passed over. */
+export async function readReplays(kafka: Kafka, registry: Registry): Promise<Replay[]> {
+  const replays = new Map<string, Replay>()
+  const decoder = registry.decoder('Replay')
+  await readSpan(kafka, replaysTopic.name, await spanOf(kafka, replaysTopic.name), async (records) => {
+    await decoder.prepare(records.map(({ value }) => value))
+    for (const { value } of records) {
+      const replay = decoder.decode(value)
+      if (!('reason' in replay)) replays.set(replay.id, replay)
+    }
+  })
+  return [...replays.values()]
+}
+
+/** A name that nobody has had, sorted by time: 20261124-163000-ab12cd. */
+export function newReplayId(nowMs: number): string {
+  const [day = '', time = ''] = new Date(nowMs).toISOString().replaceAll(/[-:]/g, '').slice(0, 15).split('T')
+  return `${day}-${time}-${crypto.randomUUID().slice(0, 6)}`
+}
+
+/** Who starts this process, for the audit. */
+export const whoAmI = (): string => `${userInfo().username}@${hostname()}`

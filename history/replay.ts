@@ -1,0 +1,146 @@
+// A replay: stored raw, today's explode, the same topic as live data; then what is no longer told is erased.
+import type { Store } from '#platform/clickhouse/client.ts'
+import { forgetGroup, groupPasses, lagMeter } from '#platform/kafka/progress.ts'
+import type { Replay } from '#schemas/generated/records.ts'
+import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
+import type { SourcedDataset } from '#transform/datasets.ts'
+import { sliceEncoder } from '#transform/encode-slices.ts'
+import { sourceOutputs } from '#transform/source-outputs.ts'
+import { storedVersion } from './compare.ts'
+import { erase } from './erase.ts'
+import { explodeSpan, type SpanParts } from './explode-span.ts'
+import { createPace } from './pace.ts'
+import { rawSpansNow, type WindowRange } from './raw-span.ts'
+import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
+import type { RefusedAnswer } from './refusals.ts'
+import { newReplayId, type ReplayLog, whoAmI } from './replay-log.ts'
+import { untilQueryable } from './until-queryable.ts'
+
+export interface ReplayJob {
+  sourced: SourcedDataset
+  /** As announced: a new one from `newReplay`, or one that was interrupted. */
+  replay: Replay
+  /** Answers a second at the most; undefined: as fast as live data allow. */
+  answersPerS?: number | undefined
+  progress: (done: number, total: number) => void
+  /** Told when all is read and it waits for the store. */
+  waiting: () => void
+}
+
+/** What came of it. */
+export interface Replayed {
+  replay: Replay
+  /** The first answers that today's explode refused in this run. */
+  refused: RefusedAnswer[]
+}
+
+/** What a new replay is to do: all raw answers there are now. Not announced yet. */
+export async function newReplay(
+  { kafka, store }: SpanParts & { store: Store },
+  { source, dataset }: SourcedDataset,
+  windows: WindowRange,
+  why: string,
+): Promise<Replay> {
+  const now = Date.now()
+  return {
+    id: newReplayId(now),
+    kind: 'replay',
+    dataset: dataset.name,
+    windowFrom: windows.fromMs,
+    windowTo: windows.toMs,
+    state: '',
+    who: whoAmI(),
+    why,
+    startedAt: now,
+    at: now,
+    fromVersion: await storedVersion(store, dataset.name),
+    toVersion: dataset.transformVersion,
+    spans: await rawSpansNow(kafka, source.name),
+    counts: {},
+    message: '',
+  }
+}
+
+const mostShown = 20
+const announceEveryMs = 2_000
+
+/** Does a replay, or goes on with one where it was interrupted, and returns when its end is announced and stored. */
+export async function runReplay(
+  parts: SpanParts & { store: Store },
+  log: ReplayLog,
+  job: ReplayJob,
+): Promise<Replayed> {
+  const { kafka, registry, store } = parts
+  const { source, dataset } = job.sourced
+  const { id, spans } = job.replay
+  const windows = { fromMs: job.replay.windowFrom, toMs: job.replay.windowTo }
+  const total = spans.reduce((sum, { from, to }) => sum + to - from, 0)
+  let replay = await log.write(job.replay, { state: 'started' })
+  const refused: RefusedAnswer[] = []
+  let refusals = replay.counts.refused ?? 0
+
+  const encode = sliceEncoder(await sourceOutputs(source.name, registry), { replay: id })
+  const meter = await lagMeter(kafka, 'sink', timeseriesTopic(source.name).name)
+  const pace = createPace({ lag: meter.lag, answersPerS: job.answersPerS })
+  const groupId = `tidemark-replay-${id}`
+  try {
+    let announcedMs = performance.now()
+    await explodeSpan(parts, {
+      ...{ groupId, spans, dataset: dataset.name, windows },
+      // Some 25 answers: the sink stores as much in a tenth of a second.
+      bytesABatch: 256 * 1024,
+      take: async (answers) => {
+        await pace.before(answers.length)
+        return answers.flatMap(({ partition, offset, exploded }) => {
+          if ('slices' in exploded) return encode(exploded.slices, exploded.dataset)
+          refusals++
+          if (refused.length < mostShown) refused.push({ partition, offset, ...exploded.refusal })
+          return []
+        })
+      },
+      progress: (done) => {
+        job.progress(done, total)
+        if (performance.now() - announcedMs < announceEveryMs) return
+        announcedMs = performance.now()
+        // Only for those who watch: the group's offsets are what is resumed from.
+        log.write(replay, { state: 'started', counts: { read: done, refused: refusals } }).catch(() => undefined)
+      },
+    })
+  } finally {
+    await meter.close()
+  }
+
+  job.waiting()
+  await untilQueryable(kafka, source.name)
+  replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
+  const retold = { dataset: dataset.name, windows, spans, transformVersion: dataset.transformVersion }
+  const erased = await erase(store, retold, `tidemark_erase_${id.replaceAll('-', '_')}`)
+  const counts = { ...(await countTold(store, retold)), erased }
+  replay = await log.write(replay, { state: 'finished', counts, message: outcomeOf(counts) })
+  await groupPasses(kafka, 'sink', replaysTopic.name)
+  await forgetGroup(kafka, groupId)
+  return { replay, refused }
+}
+
+async function countTold(
+  store: Store,
+  { dataset, windows, spans, transformVersion }: Parameters<typeof erase>[1],
+): Promise<{ answers: number; points: number; kept: number }> {
+  const [counted] = await readRows<{ answers: number; points: number; kept: number }>(
+    store,
+    `SELECT
+       uniqExactIf((raw_partition, raw_offset), is_told) AS answers,
+       countIf(is_told) AS points,
+       countIf(${beforeSpans(spans)}) AS kept
+     FROM (
+       SELECT *, transform_version = {transformVersion:UInt16} AND ${inSpans(spans)} AS is_told
+       FROM tidemark.point_revisions FINAL
+       WHERE dataset = {dataset:String} AND ${inWindows(windows)}
+     )`,
+    { dataset, transformVersion },
+  )
+  return counted ?? { answers: 0, points: 0, kept: 0 }
+}
+
+const outcomeOf = ({ answers, points, erased, kept }: Record<string, number>): string =>
+  `${answers} answers with ${points} values told anew, ${erased} values erased${kept ? `, ${kept} kept because their raw record is gone` : ''}`

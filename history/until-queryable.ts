@@ -1,0 +1,14 @@
+import type { Kafka } from '#platform/kafka/client.ts'
+import { groupPasses } from '#platform/kafka/progress.ts'
+import { pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
+
+/**
+ * Returns when all that the source's raw topic holds now has gone through the normalizer, and all that came of it through
+ * the sink: what was fetched before can be queried, or lies among the dead letters.
+ */
+export async function untilQueryable(kafka: Kafka, source: string): Promise<void> {
+  await groupPasses(kafka, 'normalizer', rawTopic(source).name)
+  for (const topic of [timeseriesTopic(source), seriesTopic(source), pollsTopic]) {
+    await groupPasses(kafka, 'sink', topic.name)
+  }
+}

@@ -1,0 +1,221 @@
+// The test plays the poller and the next release: it writes answers, lets today's services store them, then changes the
+// dataset's explode and replays. What must be there afterwards is computed here from the same answers.
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { dryRun, wouldChange } from '#history/dry-run.ts'
+import { newReplay, runReplay } from '#history/replay.ts'
+import { openReplayLog, readReplays } from '#history/replay-log.ts'
+import { endsOf } from '#platform/kafka/progress.ts'
+import type { RawResponse } from '#schemas/generated/records.ts'
+import { coreMaxExchanges } from '#sources/jao/max-exchanges.ts'
+import { datasetsByName } from '#transform/datasets.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+import { readRecords } from './read-records.ts'
+import { windowOf } from './simulator-client.ts'
+import { type Chain, dataset, startChain, storeTime } from './whole-chain.ts'
+
+let chain: Chain
+beforeAll(async () => {
+  chain = await startChain()
+})
+afterAll(() => chain?.stop())
+
+const { transformVersion, explode } = coreMaxExchanges
+afterEach(() => Object.assign(coreMaxExchanges, { transformVersion, explode }))
+
+const days = ['2026-03-28', '2026-03-29', '2026-10-25']
+const firstKnownAt = Date.parse('2026-11-01T09:00:00Z')
+const all = { fromMs: null, toMs: null }
+const sourced = datasetsByName.get(dataset)!
+const quiet = { progress: () => undefined, waiting: () => undefined }
+
+type Cells = Record<string, number | null>
+interface Told {
+  day: string
+  knownAt: number
+  /** One row an hour. */
+  rows: Cells[]
+}
+
+function answerOf({ day, knownAt, rows }: Told): RawResponse {
+  const { startMs } = windowOf(day)
+  const data = rows.map((cells, hour) => {
+    const dateTimeUtc = `${new Date(startMs + hour * 3_600_000).toISOString().slice(0, 19)}Z`
+    return { id: hour, dateTimeUtc, ...cells }
+  })
+  const body = JSON.stringify({ data, rejected: false, messages: null })
+  return rawResponse(windowOf(day), Buffer.from(body), knownAt)
+}
+
+/** Three answers a day: the second revises, the third is garbage (99) in the first hour of AT to BE. */
+const history: Told[] = [0, 1, 2].flatMap((round) =>
+  days.map((day, at) => {
+    const hours = (windowOf(day).endMs - windowOf(day).startMs) / 3_600_000
+    const rows = Array.from({ length: hours }, (_, hour) => ({
+      border_AT_BE: round === 2 && hour === 0 ? 99 : 1_000 * (at + 1) + hour + (round > 0 && hour === 3 ? 500 : 0),
+      border_BE_AT: round === 1 && hour === 5 ? null : 10 * hour,
+      ...(round === 0 ? { border_AT_CZ: 7 } : {}),
+    }))
+    return { day, knownAt: firstKnownAt + round * 60_000 + at, rows }
+  }),
+)
+
+/** The next release: refuses the garbage, doubles BE to AT, no longer knows AT to CZ, and knows a border of its own. */
+function release(version: number): void {
+  coreMaxExchanges.transformVersion = version
+  coreMaxExchanges.explode = (answer) => {
+    const exploded = explode(answer)
+    if (exploded.slices.some(({ key, values }) => key === 'border_AT_BE' && values[0] === 99)) {
+      return { slices: [], refusal: { reason: 'type', message: 'garbage' }, ignored: {} }
+    }
+    const slices = exploded.slices
+      .filter(({ key }) => key !== 'border_AT_CZ')
+      .map((slice) => (slice.key === 'border_BE_AT' ? { ...slice, values: slice.values.map(doubled) } : slice))
+    const [first] = slices
+    return { ...exploded, slices: first ? [...slices, { ...first, key: 'border_NEW', values: [5] }] : slices }
+  }
+}
+
+const doubled = (value: number | null) => (value === null ? null : value * 2)
+
+/** What that release knows at an instant, by hand. */
+function knownToRelease(at: number): string[] {
+  const points = new Map<string, string>()
+  for (const { day, knownAt, rows } of history) {
+    if (knownAt > at || rows[0]?.border_AT_BE === 99) continue
+    for (const [hour, cells] of rows.entries()) {
+      const atS = windowOf(day).startMs / 1000 + hour * 3600
+      const say = (key: string, value: number | null) => points.set(`${key}\t${atS}`, `${value ?? '\\N'}\t${knownAt}`)
+      say('border_AT_BE', cells.border_AT_BE ?? null)
+      say('border_BE_AT', doubled(cells.border_BE_AT ?? null))
+      if (hour === 0) say('border_NEW', 5)
+    }
+  }
+  return [...points].map((point) => point.join('\t')).sort()
+}
+
+async function known(view: string): Promise<string[]> {
+  const rows = await chain.query<{ line: string }>(
+    `SELECT concat(key, '\\t', toString(toUnixTimestamp(ts)), '\\t', ifNull(toString(value), '\\\\N'), '\\t',
+       toString(toUnixTimestamp64Milli(known_at))) AS line FROM tidemark.${view} WHERE dataset = '${dataset}'`,
+  )
+  return rows.map(({ line }) => line).sort()
+}
+
+const everything = async () =>
+  Promise.all([
+    known('latest'),
+    known(`as_of(at = '${storeTime(firstKnownAt + 60_000)}')`),
+    chain.query('SELECT * FROM tidemark.point_revisions FINAL ORDER BY ALL'),
+    chain.query('SELECT name FROM system.databases ORDER BY name'),
+    ...['jao.raw', 'jao.timeseries', 'jao.series', 'jao.dlq', 'replays'].map((topic) => endsOf(chain.kafka, topic)),
+  ])
+
+async function replay() {
+  const parts = { ...chain }
+  const log = await openReplayLog(chain.registry, chain.producer)
+  return runReplay(parts, log, { sourced, replay: await newReplay(parts, sourced, all, 'a test'), ...quiet })
+}
+
+test('nothing would change while the code is the same, and looking changes nothing', async () => {
+  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  await chain.producer.send(
+    'jao.raw',
+    history.map((told) => ({ key: answerOf(told).requestIdentity, value: encode(answerOf(told)) })),
+  )
+  await chain.settled()
+  const before = await everything()
+  const found = await dryRun(chain, sourced, all, quiet.progress)
+  // 24 + 23 + 25 hours, three answers of two borders and one of a third.
+  expect(found.comparison).toMatchObject({
+    added: 0,
+    changed: 0,
+    gone: 0,
+    same: 72 * 7,
+    rawGoneKept: 0,
+    storedVersion: 1,
+  })
+  expect(wouldChange(found)).toBe(false)
+  expect(await everything()).toEqual(before)
+}, 60_000)
+
+test('a dry run says what a release would change; the replay makes it so; twice changes nothing', async () => {
+  release(2)
+  const found = await dryRun(chain, sourced, all, quiet.progress)
+  const { comparison } = found
+  expect(comparison).toMatchObject({
+    // One value of the new border in each answer that is taken.
+    added: 2 * 3,
+    // BE to AT, but for the zeros of the first hour and the null of one answer.
+    changed: 2 * (72 - 3) - 3,
+    // AT to CZ, and both borders of the third round.
+    gone: 72 + 2 * 72,
+    same: 2 * 72 + 2 * 3 + 3,
+    seriesAdded: ['border_NEW'],
+    seriesGone: ['border_AT_CZ'],
+  })
+  // 24 on the day of 25 hours, in both rounds.
+  expect(comparison.largest[0]).toMatchObject({ key: 'border_BE_AT', before: 240, after: 480 })
+  expect(found.newlyRefused.map(({ reason }) => reason)).toEqual(['type', 'type', 'type'])
+  expect(found.newlyAccepted).toEqual([])
+  expect(wouldChange(found)).toBe(true)
+
+  const slicesBefore = (await readRecords(chain.kafka, 'jao.timeseries')).length
+  const replayed = await replay()
+  expect(replayed.replay).toMatchObject({ state: 'finished', fromVersion: 1, toVersion: 2, why: 'a test' })
+  expect(replayed.replay.counts).toMatchObject({
+    answers: 6,
+    refused: 3,
+    points: 2 * (2 * 72 + 3),
+    erased: 72 * 3,
+    kept: 0,
+  })
+  const written = (await readRecords(chain.kafka, 'jao.timeseries')).slice(slicesBefore)
+  expect(written).toHaveLength(6 * 3)
+  expect(new Set(written.map(({ headers }) => headers.replay))).toEqual(new Set([replayed.replay.id]))
+  // What is refused again is no new dead letter.
+  expect(await readRecords(chain.kafka, 'jao.dlq')).toEqual([])
+
+  const check = async () => {
+    expect(await known('latest')).toEqual(knownToRelease(Number.POSITIVE_INFINITY))
+    for (const after of [-1, 0, 1, 60_000, 60_002, 120_001]) {
+      expect(await known(`as_of(at = '${storeTime(firstKnownAt + after)}')`)).toEqual(
+        knownToRelease(firstKnownAt + after),
+      )
+    }
+    expect(await chain.query('SELECT * FROM tidemark.point_revisions WHERE transform_version < 2')).toEqual([])
+  }
+  await check()
+  expect(wouldChange(await dryRun(chain, sourced, all, quiet.progress))).toBe(false)
+  expect((await replay()).replay.counts).toMatchObject({ points: 2 * (2 * 72 + 3), erased: 0 })
+  await check()
+
+  const audit = await chain.query('SELECT state, dataset, counts FROM tidemark.replays FINAL ORDER BY started_at')
+  expect(audit).toMatchObject([{ state: 'finished', dataset }, { state: 'finished' }])
+  const announced = await readReplays(chain.kafka, chain.registry)
+  expect(announced.map(({ state }) => state)).toEqual(['finished', 'finished'])
+}, 90_000)
+
+test('rows whose raw record retention has deleted stay as they are, and are told apart', async () => {
+  release(3)
+  const before = await known('latest')
+  const admin = chain.kafka.admin()
+  await admin.connect()
+  // Which partitions the days are in depends on their keys: the first answer of each that has one goes.
+  const filled = (await admin.fetchTopicOffsets('jao.raw')).filter(({ high }) => Number(high) > 0)
+  const partitions = filled.map(({ partition }) => ({ partition, offset: '1' }))
+  await admin.deleteTopicRecords({ topic: 'jao.raw', partitions })
+  await admin.disconnect()
+  const low = await chain.query<{ rows: string }>(
+    'SELECT toString(count()) AS rows FROM tidemark.point_revisions FINAL WHERE raw_offset < 1',
+  )
+  const kept = Number(low[0]?.rows)
+  const found = await dryRun(chain, sourced, all, quiet.progress)
+  expect(kept).toBeGreaterThan(0)
+  expect(found.comparison).toMatchObject({ added: 0, changed: 0, gone: 0, rawGoneKept: kept })
+  expect((await replay()).replay.counts).toMatchObject({ kept, erased: 0 })
+  expect(await known('latest')).toEqual(before)
+  const [older] = await chain.query<{ rows: string }>(
+    'SELECT toString(count()) AS rows FROM tidemark.point_revisions FINAL WHERE transform_version < 3',
+  )
+  expect(Number(older?.rows)).toBe(kept)
+}, 60_000)

@@ -1,0 +1,38 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** A change of one file: every `from` becomes `to`. */
+export interface Patch {
+  file: string
+  from: string
+  to: string
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const parts = [
+  'bin',
+  'cli',
+  'history',
+  'infra',
+  'platform',
+  'schemas',
+  'services',
+  'sources',
+  'transform',
+  'package.json',
+]
+
+/** This project as another release would be: a copy with some lines changed, run by the same Node and packages. */
+export function anotherRelease(patches: Patch[]): { directory: string; remove: () => void } {
+  const directory = mkdtempSync(join(tmpdir(), 'tidemark-release-'))
+  for (const part of parts) cpSync(join(root, part), join(directory, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
+  for (const { file, from, to } of patches) {
+    const text = readFileSync(join(directory, file), 'utf8')
+    if (!text.includes(from)) throw new Error(`${file} does not say ${JSON.stringify(from)}`)
+    writeFileSync(join(directory, file), text.replaceAll(from, to))
+  }
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
+}
