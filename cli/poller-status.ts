@@ -61,3 +61,11 @@ export async function patientPollerStatus(
     }
   }
 }
+
+/** The host that a dataset is asked for at. @throws Problem when the poller does not poll the dataset, with what to do. */
+export function hostThatIsPolled(datasets: PollerStatus['datasets'], name: string): string {
+  const known = datasets.find(({ dataset }) => dataset === name)
+  if (known === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
+  if (!known.off) return known.host
+  throw new Problem(`${name} is switched off: start the stack without it in DATASETS_OFF, then fetch.`)
+}

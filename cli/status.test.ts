@@ -31,7 +31,7 @@ const status: Status = {
   datasets: [
     {
       dataset: 'a',
-      off: false,
+      off: [],
       lastPollAt: '2026-11-21T09:00:00Z',
       lastOutcome: 'unchanged',
       nextDueAt: null,
@@ -39,13 +39,13 @@ const status: Status = {
     },
     {
       dataset: 'bb',
-      off: false,
+      off: [],
       lastPollAt: null,
       lastOutcome: null,
       nextDueAt: '2026-11-21T10:00:00Z',
       askedFor: 1390,
     },
-    { dataset: 'c', off: true, lastPollAt: null, lastOutcome: null, nextDueAt: null, askedFor: 0 },
+    { dataset: 'c', off: ['poller', 'normalizer'], lastPollAt: null, lastOutcome: null, nextDueAt: null, askedFor: 0 },
   ],
 }
 
@@ -67,5 +67,5 @@ Rows
 Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
   bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting
-  c   not polled yet                       OFF (DATASETS_OFF)`)
+  c   not polled yet                       not polled                                                  OFF at poller and normalizer (DATASETS_OFF)`)
 })

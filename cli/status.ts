@@ -41,8 +41,9 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets }: Statu
       datasets.map(({ dataset, off, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
         dataset,
         lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
-        off ? 'OFF (DATASETS_OFF)' : nextDueAt ? `next ${nextDueAt}` : 'next not known',
+        off.includes('poller') ? 'not polled' : nextDueAt ? `next ${nextDueAt}` : 'next not known',
         askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
+        off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
       ]),
     ),
   ].join('\n')

@@ -37,7 +37,7 @@ await run(log, 8_000, async (onStop) => {
     log,
     metrics,
     shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
-    status: () => ({ version, datasets: transformVersions() }),
+    status: () => ({ version, datasets: transformVersions(), off: [...config.DATASETS_OFF] }),
   }
   await startConsuming(
     {

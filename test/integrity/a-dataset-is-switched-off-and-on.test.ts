@@ -54,6 +54,7 @@ test('a dataset that is off is not polled, asked for or not, and /status says so
 test('its raw answers are passed over: no slices, no dead letters; a replay brings them', async () => {
   await chain.normalizer.kill('SIGTERM')
   const normalizer = await chain.start('normalizer', off)
+  expect(await (await fetch(`${normalizer.url}/status`)).json()).toMatchObject({ off: [dataset] })
   const before = await endsOf(chain.kafka, 'jao.timeseries')
   const day = '2026-05-04'
   const nowMs = await simulator.nowMs()
