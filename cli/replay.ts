@@ -109,10 +109,10 @@ async function doReplay(
   if (wanted.state === 'finished') {
     throw new Problem(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)
   }
-  progress.say(`replay ${wanted.id}: interrupted, it goes on with --resume ${wanted.id}`)
   const log = await openReplayLog(parts.registry, parts.producer)
   const replayed = await runReplay(parts, log, {
     ...{ sourced, replay: wanted, answersPerS: options.rate, progress: progress.show },
+    announced: () => progress.say(`replay ${wanted.id}: interrupted, it goes on with --resume ${wanted.id}`),
     waiting: () => progress.say('all is read; waiting until the store has it, then erasing what is no longer told'),
   })
   progress.stop()

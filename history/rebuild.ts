@@ -148,7 +148,8 @@ async function compareAll(
   const found: DryRun[] = []
   for (const { source, dataset } of datasetsByName.values()) {
     const own = spans.filter(({ topic }) => topic === rawTopic(source.name).name)
-    const compared = { dataset: dataset.name, windows: allWindows, spans: own, beside }
+    const { name, transformVersion } = dataset
+    const compared = { dataset: name, transformVersion, windows: allWindows, spans: own, beside }
     const comparison = await compare(store, compared)
     found.push({
       dataset: dataset.name,

@@ -23,6 +23,8 @@ export interface ReplayJob {
   /** Answers a second at the most; undefined: as fast as live data allow. */
   answersPerS?: number | undefined
   progress: (done: number, total: number) => void
+  /** Told when it can be resumed, whatever happens. */
+  announced: () => void
   /** Told when all is read and it waits for the store. */
   waiting: () => void
 }
@@ -76,6 +78,7 @@ export async function runReplay(
   const windows = { fromMs: job.replay.windowFrom, toMs: job.replay.windowTo }
   const total = spans.reduce((sum, { from, to }) => sum + to - from, 0)
   let replay = await log.write(job.replay, { state: 'started' })
+  job.announced()
   const refused: RefusedAnswer[] = []
   let refusals = replay.counts.refused ?? 0
 
