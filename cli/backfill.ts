@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import { untilQueryable } from '#history/until-queryable.ts'
-import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { deadLetterTopic, rawTopic, timeseriesTopic } from '#schemas/topics.ts'
@@ -9,7 +8,7 @@ import { reportOf, reportText } from './backfill-report.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
 import { pollAll } from './poll-all.ts'
-import { patientPollerStatus } from './poller-status.ts'
+import { hostThatIsPolled, patientPollerStatus } from './poller-status.ts'
 import { refusals } from './refused-answers.ts'
 import { connectTo } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
@@ -51,8 +50,7 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
     process.stderr.write('the poller does not answer: waiting for it\n')
   })
   const days = backfillDays(dataset, options.from, options.to, Date.parse(now))
-  const host = datasets.find((known) => known.dataset === name)?.host
-  if (host === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
+  const host = hostThatIsPolled(datasets, name)
   const parts = connectTo(stack, 'backfill')
   const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
   const lettersBefore = (await endsOf(parts.kafka, letters.dlq)).get(0) ?? 0

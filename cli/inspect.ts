@@ -5,6 +5,7 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
 import { consumerLag, type Lag } from './lag.ts'
+import { normalizerStatus } from './normalizer-versions.ts'
 import { pollerStatus } from './poller-status.ts'
 
 /** One part as it is now. */
@@ -22,6 +23,8 @@ export interface PartStatus {
 
 export interface DatasetStatus {
   dataset: string
+  /** Where it is switched off: not polled, not exploded. */
+  off: ('poller' | 'normalizer')[]
   lastPollAt: string | null
   lastOutcome: string | null
   nextDueAt: string | null
@@ -132,9 +135,10 @@ async function tableRows(stack: StackFile): Promise<Record<string, number>> {
   return Object.fromEntries(tables.map(({ name, rows }) => [name, Number(rows)]))
 }
 
-/** What the poller says of each dataset; where it does not answer, what the store has of the last poll. */
+/** What poller and normalizer say of each dataset; where the poller does not answer, what the store has of the last poll. */
 async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetStatus[]> {
   const told = (await orNull(pollerStatus(stack)))?.datasets ?? []
+  const unexploded = (await orNull(normalizerStatus(stack)))?.off ?? []
   const stored = (storeUp ? await orNull(lastPolls(stack)) : null) ?? []
   return sources
     .flatMap(({ datasets }) => datasets)
@@ -143,6 +147,10 @@ async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetSt
       const last = stored.find(({ dataset }) => dataset === name)
       return {
         dataset: name,
+        off: [
+          ...(poller?.off ? ['poller' as const] : []),
+          ...(unexploded.includes(name) ? ['normalizer' as const] : []),
+        ],
         lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
         lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
         nextDueAt: poller?.nextDueAt ?? null,

@@ -38,11 +38,12 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets }: Statu
     '',
     'Polls (UTC)',
     ...columns(
-      datasets.map(({ dataset, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
+      datasets.map(({ dataset, off, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
         dataset,
         lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
-        nextDueAt ? `next ${nextDueAt}` : 'next not known',
+        off.includes('poller') ? 'not polled' : nextDueAt ? `next ${nextDueAt}` : 'next not known',
         askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
+        off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
       ]),
     ),
   ].join('\n')

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
-import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import { IncompatibleSchema, provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { platformTopics, sourceTopics } from '#schemas/topics.ts'
@@ -19,10 +19,6 @@ const config = readServiceConfig({
 const log = createLogger('provision', config.LOG_LEVEL)
 const topics = [...platformTopics, ...sources.flatMap(({ name }) => sourceTopics(name))]
 
-await provisionTopics(createKafka(config, 'tidemark-provision', log), topics, config.KAFKA_REPLICATION_FACTOR)
-log.info({ topics: topics.length }, 'topics are there')
-await provisionSchemas(config, topics)
-log.info('schemas are registered')
 const store = createStore({
   url: config.CLICKHOUSE_URL,
   user: config.CLICKHOUSE_USER,
@@ -30,11 +26,15 @@ const store = createStore({
   requestTimeoutMs: 60_000,
 })
 try {
+  await provisionTopics(createKafka(config, 'tidemark-provision', log), topics, config.KAFKA_REPLICATION_FACTOR)
+  log.info({ topics: topics.length }, 'topics are there')
+  await provisionSchemas(config, topics)
+  log.info('schemas are registered')
   const applied = await migrate(store)
   const views = await applyDatasetViews(store, sources)
   log.info({ migrations: applied.map(({ name }) => name), views }, 'tables and views are there')
 } catch (error) {
-  if (!(error instanceof MigrationError)) throw error
+  if (!(error instanceof MigrationError || error instanceof IncompatibleSchema)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 } finally {

@@ -1,12 +1,13 @@
 // The loop that must not lie. The only place that commits offsets:
 // decode -> handle -> publish outputs and dead letters (acknowledged) -> resolve -> commit -> measure.
-import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { EachBatchPayload, Kafka, TopicPartitionOffset } from 'kafkajs'
 import type { RecordName } from '#schemas/generated/records.ts'
 import type { Logger } from '../process/log.ts'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import { Unwell } from '../process/unwell.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 import type { Producer } from './produce.ts'
+import { endsOf } from './progress.ts'
 import type { Decoder, Registry } from './registry.ts'
 import { type AnySubscription, settle, toSend } from './settle.ts'
 import type { Verdict } from './verdict.ts'
@@ -36,6 +37,8 @@ export interface ConsumeOptions {
   service: { name: string; version: string }
   subscriptions: AnySubscription[]
   shape: BatchShape
+  /** Where a new group begins: at the beginning unless it is said; newest: with what is written from this call on. */
+  from?: 'beginning' | 'newest'
   registry: Registry
   producer: Producer
   log: Logger
@@ -150,8 +153,10 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     await payload.heartbeat()
   }
 
+  const topics = [...subscriptions.keys()]
+  const begin = options.from === 'newest' ? await newestOf(kafka, topics) : []
   await consumer.connect()
-  await consumer.subscribe({ topics: [...subscriptions.keys()], fromBeginning: true })
+  await consumer.subscribe({ topics, fromBeginning: options.from !== 'newest' })
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,
@@ -166,6 +171,9 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       }
     },
   })
+  // Committed, so that a rebalance before the first batch passes over nothing.
+  if (begin.length > 0) await consumer.commitOffsets(begin)
+  for (const offset of begin) consumer.seek(offset)
   return {
     notReady: () => {
       if (!joined || Date.now() - heardOfAtMs > sessionTimeoutMs) return 'not in its consumer group (yet, or no longer)'
@@ -178,6 +186,13 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       await consumer.disconnect()
     },
   }
+}
+
+async function newestOf(kafka: Kafka, topics: string[]): Promise<TopicPartitionOffset[]> {
+  const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await endsOf(kafka, topic) })))
+  return ends.flatMap(({ topic, ends }) =>
+    [...ends].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
+  )
 }
 
 const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS')

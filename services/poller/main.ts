@@ -15,7 +15,7 @@ import { openPublisher } from './publish.ts'
 import { dueSettings, readPollerConfig, userAgent } from './settings.ts'
 
 const { config, baseUrls } = readPollerConfig()
-const hosts = hostsOf(sources, baseUrls)
+const hosts = hostsOf(sources, baseUrls, config.DATASETS_OFF)
 
 const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl, ORIGIN: origin } = config
 const log = createLogger('poller', config.LOG_LEVEL)
@@ -53,5 +53,6 @@ await run(log, 8_000, async (onStop) => {
     crash,
   })
   onStop('polling', polling.stop)
-  log.info({ health: health.url, origin, poller, hosts: hosts.map(({ name }) => name) }, 'started')
+  const off = [...config.DATASETS_OFF]
+  log.info({ health: health.url, origin, poller, hosts: hosts.map(({ name }) => name), off }, 'started')
 })
