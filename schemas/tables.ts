@@ -108,6 +108,11 @@ export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
       poll.origin,
     ],
   },
+  Deletion: {
+    table: 'deletions',
+    columns: ['dataset', 'before', 'at', 'by', 'why'],
+    row: ({ dataset, before, at, by, why }) => [dataset, utc(before), utc(at), by, why],
+  },
 }
 
 const utc = (ms: number): string => new Date(ms).toISOString()

@@ -17,7 +17,7 @@ const config = readServiceConfig({
   KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
 })
 const log = createLogger('provision', config.LOG_LEVEL)
-const topics = [...platformTopics, ...sources.flatMap(({ name }) => sourceTopics(name))]
+const topics = [...platformTopics, ...sources.flatMap(({ name, retention }) => sourceTopics(name, retention))]
 
 await provisionTopics(createKafka(config, 'tidemark-provision', log), topics, config.KAFKA_REPLICATION_FACTOR)
 log.info({ topics: topics.length }, 'topics are there')

@@ -7,6 +7,7 @@ export interface Records {
   Series: Series
   Poll: Poll
   PollRequest: PollRequest
+  Deletion: Deletion
 }
 
 export type RecordName = keyof Records
@@ -154,4 +155,17 @@ export interface PollRequest {
   requestedAt: number
   /** Who or what asked, for the log */
   requestedBy: string
+}
+
+/** All points of a dataset before an instant were deleted for good: nothing before it is stored again. Topic deletions, keyed by dataset, kept for ever. */
+export interface Deletion {
+  dataset: string
+  /** Points whose ts is before this instant, UTC, are gone */
+  before: number
+  /** When it was asked for */
+  at: number
+  /** Who asked for it: user and host */
+  by: string
+  /** The reason that was given; may be empty */
+  why: string
 }
