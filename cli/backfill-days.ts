@@ -23,7 +23,8 @@ export function backfillDays(dataset: Dataset, from: string, to: string, nowMs: 
   return Array.from({ length: daysBetween(first, last) + 1 }, (_, index) => businessDay(zone, addDays(first, index)))
 }
 
-function day(option: string, text: string): string {
+/** The day that an option names, YYYY-MM-DD. @throws Problem when it is none */
+export function day(option: string, text: string): string {
   try {
     if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return Temporal.PlainDate.from(text, { overflow: 'reject' }).toString()
   } catch {

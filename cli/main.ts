@@ -3,8 +3,10 @@ import { Problem } from '#infra/local/problem.ts'
 import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill.ts'
+import { backup } from './backup.ts'
 import { down } from './down.ts'
 import { query } from './query.ts'
+import { restore } from './restore.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
 
@@ -12,7 +14,7 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-for (const command of [up, down, status, backfill, query]) program.addCommand(command())
+for (const command of [up, down, status, backfill, query, backup, restore]) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.
 for (const stream of [process.stdout, process.stderr]) {

@@ -132,12 +132,7 @@ export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), 
 
 /** The topics that every source has. */
 export function sourceTopics(source: string, retention?: Retention): Topic[] {
-  return [
-    rawTopic(source, retention),
-    timeseriesTopic(source, retention),
-    seriesTopic(source),
-    deadLetterTopic(source),
-  ]
+  return [rawTopic(source, retention), timeseriesTopic(source, retention), seriesTopic(source), deadLetterTopic(source)]
 }
 
 /** The topics that exist once. */

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { boundOf, keysWithoutPoints, removeRows, removeSeries, rowsBefore, storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { insert } from '#platform/clickhouse/client.ts'
+import {
+  boundOf,
+  keysWithoutPoints,
+  removeRows,
+  removeSeries,
+  rowsBefore,
+  storeDeletion,
+} from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice } from './slices.ts'
@@ -17,7 +24,14 @@ beforeEach(async () => {
 
 const dataset = 'test.hourly'
 const at = Date.parse('2026-03-01T10:00:00Z')
-const deletion = (before: string, over = {}) => ({ dataset, before: Date.parse(before), at, by: 'me', why: '', ...over })
+const deletion = (before: string, over = {}) => ({
+  dataset,
+  before: Date.parse(before),
+  at,
+  by: 'me',
+  why: '',
+  ...over,
+})
 const bounds = (before: string) => ({ dataset, before: Date.parse(before) })
 
 /** Three hours around the new year of 2025, told twice. */
