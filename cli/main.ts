@@ -4,6 +4,7 @@ import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill.ts'
 import { backup } from './backup.ts'
+import { deleteCommand } from './delete.ts'
 import { down } from './down.ts'
 import { query } from './query.ts'
 import { restore } from './restore.ts'
@@ -14,7 +15,7 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-for (const command of [up, down, status, backfill, query, backup, restore]) program.addCommand(command())
+for (const command of [up, down, status, backfill, query, backup, restore, deleteCommand]) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.
 for (const stream of [process.stdout, process.stderr]) {

@@ -21,8 +21,8 @@ export interface ConcernedRecords {
   cutTo: number
   /** Behind the first record that must be kept. */
   remaining: number
-  /** How long the topic keeps what remains, ms after it was written; undefined: for ever. */
-  keptMs: number | undefined
+  /** How long the topic keeps what remains, ms after it was written; null: for ever. */
+  keptMs: number | null
   /** One past the last record that was looked at. */
   end: number
 }
@@ -52,7 +52,7 @@ export async function concernedRecords(
     const span = await spanOf(topics.kafka, name)
     const partitions = new Map(
       [...span].map(([partition, { from, to }]) => {
-        const keptMs = retentionMs < 0 ? undefined : retentionMs
+        const keptMs = retentionMs < 0 ? null : retentionMs
         return [partition, { topic: name, partition, cuttable: 0, cutTo: from, remaining: 0, keptMs, end: to }]
       }),
     )

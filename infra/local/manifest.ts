@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
@@ -78,6 +79,8 @@ async function sumOf(path: string): Promise<FileSums[string]> {
   const hash = createHash('sha256')
   const stat = lstatSync(path)
   if (stat.isSymbolicLink()) hash.update(`-> ${readlinkSync(path)}`)
+  // Streams take longer to set up than most files take to read.
+  else if (stat.size < 1024 * 1024) hash.update(await readFile(path))
   else await pipeline(createReadStream(path), hash)
   return { bytes: stat.size, sha256: hash.digest('hex') }
 }

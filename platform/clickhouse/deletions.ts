@@ -20,6 +20,15 @@ export async function storeDeletion(store: Store, deletion: Deletion): Promise<v
   if (target) await insert(store, target.table, target.columns, [target.row(deletion)])
 }
 
+/** Every deletion that is stored, the oldest first. */
+export const storedDeletions = (store: Store): Promise<Deletion[]> =>
+  rows<Deletion>(
+    store,
+    `SELECT dataset, toUnixTimestamp64Milli(before) + 0.0 AS before, toUnixTimestamp64Milli(at) + 0.0 AS at, by, why
+     FROM ${database}.deletions AS stored ORDER BY stored.at`,
+    {},
+  )
+
 const pointTables = ['points', 'point_revisions'] as const
 
 /** Rows by year of their ts, of one dataset before an instant. */
