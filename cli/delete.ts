@@ -76,7 +76,7 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   }
   if (!options.yes) await ask([title, ...surveyLines(found)])
 
-  const deletion = { ...bound, at: Date.now(), by: `${userInfo().username}@${hostname()}`, why: options.why }
+  const deletion = { ...bound, at: Date.now(), by: `${userName()}@${hostname()}`, why: options.why }
   let backups: ReturnType<typeof noteInBackups> = { noted: [], unreachable: [] }
   const done = await carryOut(clients, source, deletion, {
     stored: held === bound.before,
@@ -122,6 +122,15 @@ async function ask(lines: string[]): Promise<void> {
 
 function print(options: DeleteOptions, json: object, lines: string[]): void {
   process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${lines.join('\n')}\n`)
+}
+
+/** A container's user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`
+  }
 }
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`)

@@ -114,7 +114,7 @@ export const seriesTopic = (source: string): Topic => ({
   record: 'Series',
   partitions: 1,
   config: { ...plain, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
-  shorterCosts: 'keys have no meaning until the normalizer is started again and an answer names them',
+  shorterCosts: 'keys have no meaning in a store that is built anew, until an answer names them again',
 })
 
 /** What was refused: the original bytes, and in the headers where they came from and why. Takes more than any other. */
