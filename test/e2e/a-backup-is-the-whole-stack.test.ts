@@ -80,7 +80,7 @@ test('a stopped stack is backed up, and goes on; a running one is not', async ()
   expect(await sums(clients, known)).toEqual(before)
   expect(await backfill(stack, '2026-01-08')).toMatchObject({ code: 0 })
   expect(await countOf(clients)).toBe((calendarDays + 4) * pointsOfADay)
-}, 240_000)
+}, 480_000)
 
 test('restored elsewhere it has the same rows, decodes its records, goes on polling and refetches nothing', async () => {
   restored = await prepareStack('simulated', settings)
@@ -102,7 +102,7 @@ test('restored elsewhere it has the same rows, decodes its records, goes on poll
   expect(asked).toEqual([requestIdentity(dataset, windowOf('2026-01-08'))])
   expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(calendarDays + 5)
   await restored.remove()
-}, 240_000)
+}, 480_000)
 
 test('a deletion is asked for, looked at without harm, done at once, and never undone by fetching', async () => {
   const title = ['delete', dataset, '--before', days[2]]
@@ -143,7 +143,7 @@ test('a deletion is asked for, looked at without harm, done at once, and never u
   expect(again.stderr).toContain(`was deleted before ${days[2]} for good`)
   expect(await backfill(stack, days[2])).toMatchObject({ code: 0 })
   expect(await countOf(clients)).toBe((calendarDays + 2) * pointsOfADay)
-}, 240_000)
+}, 480_000)
 
 test('an older backup obeys it when it is restored, from its first start on, and so does a replay there', async () => {
   restored = await prepareStack('simulated', settings)
@@ -172,7 +172,7 @@ test('an older backup obeys it when it is restored, from its first start on, and
   await restored.run('down')
   await restored.up()
   expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
-}, 240_000)
+}, 480_000)
 
 test('a backup that cannot be told of a deletion is named, and the exit code says so', async () => {
   rmSync(backup(), { recursive: true })
@@ -184,4 +184,4 @@ test('a backup that cannot be told of a deletion is named, and the exit code say
   writeFileSync(join(stack.dataDir, 'backups.json'), '[]')
   expect(await stack.run('delete', dataset, '--before', '2026-01-08', '--yes')).toMatchObject({ code: 0 })
   expect(readFileSync(join(stack.dataDir, 'deletions.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2)
-}, 60_000)
+}, 240_000)
