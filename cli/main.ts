@@ -3,12 +3,15 @@ import { Problem } from '#infra/local/problem.ts'
 import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill.ts'
+import { backup } from './backup.ts'
+import { deleteCommand } from './delete.ts'
 import { down } from './down.ts'
 import { endSaying } from './end-saying.ts'
 import { explain } from './explain.ts'
 import { query } from './query.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
+import { restore } from './restore.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
 
@@ -16,7 +19,7 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-const commands = [up, down, status, backfill, query, explain, replay, rebuild]
+const commands = [up, down, status, backfill, query, explain, replay, rebuild, backup, restore, deleteCommand]
 for (const command of commands) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.

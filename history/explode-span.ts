@@ -28,6 +28,8 @@ export interface SpanJob {
   /** null: every declared dataset. */
   dataset: string | null
   windows: WindowRange
+  /** Answers of windows that end at or before this instant, ms UTC, are passed over: they were deleted. */
+  deletedBefore?: number
   /**
    * Takes what became of one batch of answers, and gives what is to be sent. Called again with the same answers after a
    * failure: must be safe to repeat. Throws Unwell to be called again.
@@ -72,7 +74,8 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
   const handle = async (batch: Incoming<'RawResponse'>[]) => {
     const answers = batch
       .filter(({ record, partition, offset }) => {
-        return Number(offset) < (ends.get(partition) ?? 0) && isWanted(record, job.dataset, job.windows)
+        const isDeleted = record.windowEnd <= (job.deletedBefore ?? 0)
+        return Number(offset) < (ends.get(partition) ?? 0) && !isDeleted && isWanted(record, job.dataset, job.windows)
       })
       .map((raw) => ({
         dataset: raw.record.dataset,

@@ -1,5 +1,6 @@
 // A replay: stored raw, today's explode, the same topic as live data; then what is no longer told is erased.
 import type { Store } from '#platform/clickhouse/client.ts'
+import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { forgetGroup, groupPasses, lagMeter } from '#platform/kafka/progress.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
@@ -90,6 +91,8 @@ export async function runReplay(
     let announcedMs = performance.now()
     await explodeSpan(parts, {
       ...{ groupId, spans, dataset: dataset.name, windows },
+      // The store would refuse them; nobody else should be told of them either.
+      deletedBefore: (await boundOf(store, dataset.name)) ?? 0,
       // Some 25 answers: the sink stores as much in a tenth of a second.
       bytesABatch: 256 * 1024,
       take: async (answers) => {

@@ -9,6 +9,7 @@ export const newestVersions: Readonly<Record<RecordName, string>> = {
   Poll: 'poll/v1.avsc',
   PollRequest: 'poll-request/v1.avsc',
   Replay: 'replay/v1.avsc',
+  Deletion: 'deletion/v1.avsc',
 }
 
 /** All record names, in the order of their declaration. */

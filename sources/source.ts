@@ -9,6 +9,8 @@ export interface Source {
   baseUrl: { default: string; setting: string }
   /** What upstream allows, and what tidemark takes of it. */
   budget: RequestBudget
+  /** Days that answers and slices are kept on their topics; for ever unless it says so. docs/operations.md: what that costs. */
+  retention?: { rawDays?: number; timeseriesDays?: number }
   datasets: Dataset[]
 }
 

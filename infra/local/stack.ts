@@ -114,7 +114,10 @@ function andKeep(directory: DataDirectory, tell: (line: string) => void): (line:
 }
 
 /** Ends what a supervisor that was killed has left running in this directory: the services first, in good order. */
-async function endLeftovers(directory: DataDirectory, tell: (line: string) => void): Promise<void> {
+export async function endLeftovers(
+  directory: Pick<DataDirectory, 'path' | 'pids'>,
+  tell: (line: string) => void,
+): Promise<void> {
   const own = services.map((name) => pidFileOf(directory, name))
   const others = [
     ...(existsSync(directory.pids) ? readdirSync(directory.pids) : []).map((name) => join(directory.pids, name)),

@@ -52,6 +52,7 @@ async function topicsOfOneTest(): Promise<{ input: string; output: string; deadL
   const topic = (name: string, record: Topic['record']): Topic => ({
     name: `${name}-${id}`,
     key: 'key',
+    shorterCosts: '',
     record,
     partitions: 1,
     config: {},
@@ -356,7 +357,11 @@ describe('an acknowledgement', () => {
 describe('a large send', () => {
   it('arrives whole, in order within each partition, every key in its own', async () => {
     const topic = `large-${randomUUID().slice(0, 8)}`
-    await provisionTopics(kafka, [{ name: topic, key: 'key', record: null, partitions: 3, config: {} }], 1)
+    await provisionTopics(
+      kafka,
+      [{ name: topic, key: 'key', shorterCosts: '', record: null, partitions: 3, config: {} }],
+      1,
+    )
     const records = Array.from({ length: 7_321 }, (_, index) => ({
       key: `key-${index % 50}`,
       value: Buffer.from(`${index}`),

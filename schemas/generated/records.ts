@@ -8,6 +8,7 @@ export interface Records {
   Poll: Poll
   PollRequest: PollRequest
   Replay: Replay
+  Deletion: Deletion
 }
 
 export type RecordName = keyof Records
@@ -195,4 +196,17 @@ export interface RawSpan {
   from: number
   /** Last offset, excluded */
   to: number
+}
+
+/** All points of a dataset before an instant were deleted for good: nothing before it is stored again. Topic deletions, keyed by dataset, kept for ever. */
+export interface Deletion {
+  dataset: string
+  /** Points whose ts is before this instant, UTC, are gone */
+  before: number
+  /** When it was asked for */
+  at: number
+  /** Who asked for it: user and host */
+  by: string
+  /** The reason that was given; may be empty */
+  why: string
 }

@@ -7,6 +7,7 @@ import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { liveClock, simulatedClock } from './clock.ts'
+import { followDeletions } from './deleted.ts'
 import { openFetcher } from './fetch.ts'
 import { hostsOf } from './hosts.ts'
 import { createMetrics } from './metrics.ts'
@@ -36,6 +37,8 @@ await run(log, 8_000, async (onStop) => {
   const registry = openRegistry(config)
   const publisher = await openPublisher(kafka, registry, sources)
   onStop('producer', publisher.disconnect)
+  const deleted = await followDeletions(kafka, registry, log)
+  onStop('deletions', async () => deleted.stop())
   const crash = (error: Error) => {
     log.fatal({ err: error }, 'crashed')
     process.exit(1)
@@ -48,6 +51,7 @@ await run(log, 8_000, async (onStop) => {
     hosts,
     means,
     due: dueSettings(config),
+    deleted,
     sessionTimeoutMs,
     metrics,
     crash,

@@ -4,6 +4,7 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
 import { createRequests } from '#platform/polling/requests.ts'
 import { pollPartitions, pollRequestsTopic, pollsTopic } from '#schemas/topics.ts'
+import type { Deleted } from './deleted.ts'
 import type { DueSettings } from './due.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
@@ -19,6 +20,7 @@ export interface PollerOptions {
   hosts: Host[]
   means: PollMeans
   due: DueSettings
+  deleted: Deleted
   sessionTimeoutMs: number
   metrics: Metrics
   crash: (error: Error) => void
@@ -36,7 +38,7 @@ const stopGraceMs = 2_000
 
 /** Joins the pollers' group and polls the hosts that fall to this process until stopped. */
 export async function startPoller(options: PollerOptions): Promise<Poller> {
-  const { kafka, hosts, means, due, metrics, crash } = options
+  const { kafka, hosts, means, due, deleted, metrics, crash } = options
   const memory = createMemory(({ requestIdentity, poller, memory: { lastGoodFetchedAt, lastChangedAt } }) => {
     metrics.memoriesAhead.inc()
     const told = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
@@ -64,6 +66,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
       memory,
       requests,
       due,
+      deleted,
       recent: recentOfHost,
       stopping: stopping.signal,
       metrics,

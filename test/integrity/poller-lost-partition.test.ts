@@ -98,6 +98,7 @@ async function gatedPoller(url: string, day: string) {
   }
   const poller = await startPoller({
     ...{ kafka: parts.kafka, registry: parts.registry, hosts: hostsOf(sources, { JAO_BASE_URL: url }, new Set()) },
+    deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => undefined },
     means: { clock, fetcher, publisher, origin: 'simulated', poller: 'gated', log },
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
     ...{ sessionTimeoutMs: 6_000, metrics: createMetrics() },
