@@ -3,6 +3,7 @@ import { Problem } from '#infra/local/problem.ts'
 import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill.ts'
+import { dlq } from './dlq/dlq.ts'
 import { down } from './down.ts'
 import { query } from './query.ts'
 import { status } from './status.ts'
@@ -12,7 +13,7 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-for (const command of [up, down, status, backfill, query]) program.addCommand(command())
+for (const command of [up, down, status, backfill, query, dlq]) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.
 for (const stream of [process.stdout, process.stderr]) {

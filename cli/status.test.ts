@@ -32,6 +32,9 @@ const status: Status = {
     { dataset: 'a', lastPollAt: '2026-11-21T09:00:00Z', lastOutcome: 'unchanged', nextDueAt: null, askedFor: null },
     { dataset: 'bb', lastPollAt: null, lastOutcome: null, nextDueAt: '2026-11-21T10:00:00Z', askedFor: 1390 },
   ],
+  parked: [
+    { dataset: 'bb', reason: 'bug', message: '20 \u001b in a row', by: 'normalizer 1', at: '2026-11-21T09:30:00.000Z' },
+  ],
 }
 
 test('the status reads well, also where something is not known', () => {
@@ -51,5 +54,8 @@ Rows
 
 Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
-  bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting`)
+  bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting
+
+Parked (mend it, then \`tidemark dlq release DATASET\`)
+  bb  since 2026-11-21T09:30:00.000Z  20 \ufffd in a row`)
 })

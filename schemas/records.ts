@@ -8,6 +8,7 @@ const newestVersions: Record<RecordName, string> = {
   Series: 'series/v1.avsc',
   Poll: 'poll/v1.avsc',
   PollRequest: 'poll-request/v1.avsc',
+  Parking: 'parking/v1.avsc',
 }
 
 /** All record names, in the order of their declaration. */

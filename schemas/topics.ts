@@ -98,10 +98,19 @@ export const deadLetterTopic = (source: string): Topic => ({
 /** Where records of no source end that were refused: polls that the sink cannot read, and the like. */
 export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), name: 'tidemark.dlq' }
 
+/** Which datasets are parked, for every normalizer; the newest record of a dataset counts. */
+export const parkingTopic: Topic = {
+  name: 'parking',
+  key: 'dataset',
+  record: 'Parking',
+  partitions: 1,
+  config: { ...plain, ...brokerTime, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
+}
+
 /** The topics that every source has. */
 export function sourceTopics(source: string, rawRetentionMs?: number): Topic[] {
   return [rawTopic(source, rawRetentionMs), timeseriesTopic(source), seriesTopic(source), deadLetterTopic(source)]
 }
 
 /** The topics that exist once. */
-export const platformTopics: Topic[] = [pollsTopic, pollRequestsTopic, platformDeadLetterTopic]
+export const platformTopics: Topic[] = [pollsTopic, pollRequestsTopic, parkingTopic, platformDeadLetterTopic]

@@ -7,6 +7,7 @@ export interface Records {
   Series: Series
   Poll: Poll
   PollRequest: PollRequest
+  Parking: Parking
 }
 
 export type RecordName = keyof Records
@@ -154,4 +155,17 @@ export interface PollRequest {
   requestedAt: number
   /** Who or what asked, for the log */
   requestedBy: string
+}
+
+/** Whether a dataset is parked: its raw records become dead letters unread. Topic parking, compacted, keyed by dataset; the newest counts. */
+export interface Parking {
+  dataset: string
+  parked: boolean
+  /** Reason of the refusal that went past the limit, or released */
+  reason: string
+  /** One sentence: what went past the limit, or why it was released */
+  message: string
+  /** Which service or who */
+  by: string
+  at: number
 }

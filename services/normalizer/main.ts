@@ -1,4 +1,5 @@
-// The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. Keeps no state.
+// The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. What it must remember
+// (which datasets are parked) is a topic.
 import { z } from 'zod'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { kafkaSettings, readServiceConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
@@ -6,6 +7,8 @@ import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { createNormalizerMetrics } from './metrics.ts'
+import { openParkedDatasets, type ParkedDatasets } from './parked-datasets.ts'
+import { statusOf } from './status.ts'
 import { subscribeTo } from './subscriptions.ts'
 
 const config = readServiceConfig({
@@ -30,11 +33,22 @@ await run(log, 8_000, async (onStop) => {
     metrics,
     shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
   }
+  let parked: ParkedDatasets | undefined
   await startConsuming(
     {
       ...service,
-      subscriptions: (registry) =>
-        Promise.all(sources.map((source) => subscribeTo(source, registry, metrics.countIgnored))),
+      subscriptions: async (clients, onStop) => {
+        const parkedDatasets = await openParkedDatasets(clients, log, (error) => {
+          log.fatal({ err: error }, 'the topic of parked datasets can no longer be followed')
+          process.exit(1)
+        })
+        onStop('parked datasets', parkedDatasets.stop)
+        parked = parkedDatasets
+        return Promise.all(
+          sources.map((source) => subscribeTo(source, clients.registry, metrics.countIgnored, parkedDatasets)),
+        )
+      },
+      status: () => statusOf(sources, parked?.list() ?? []),
     },
     onStop,
   )
