@@ -76,7 +76,7 @@ export function letterOf(record: StoredRecord): Letter {
   const { topic, partition, offset } = record
   return {
     ...{ id: placeName(record), topic, partition, offset, key, keyBytes: record.key },
-    dataset: text(names.dataset) ?? key?.split('/')[0] ?? null,
+    dataset: text(names.dataset) ?? (key?.includes('/') ? (key.split('/')[0] ?? null) : null),
     source: placeOf(`${text(names.topic)}/${text(names.partition)}/${text(names.offset)}`) ?? null,
     reason: text(names.reason) ?? 'not told',
     message: text(names.message) ?? '',

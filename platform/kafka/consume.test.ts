@@ -13,7 +13,7 @@ import { type BatchMeasure, type Consumption, consume } from './consume.ts'
 import { acknowledged, openProducer, type Producer } from './produce.ts'
 import { provisionSchemas, provisionTopics } from './provision.ts'
 import { openRegistry, type Registry } from './registry.ts'
-import type { Incoming } from './settle.ts'
+import { type Incoming, toSend } from './settle.ts'
 import { ok, type Verdict } from './verdict.ts'
 
 let parts: RealParts
@@ -407,6 +407,19 @@ it('says what it waits for when the world stays unwell', async () => {
     .toMatch(/^waiting for \d+ s: the store is away$/)
   await running.consumption.stop()
 }, 60_000)
+
+it('a refused message with a header without a value can be sent to the dead letters', async () => {
+  const topics = await topicsOfOneTest()
+  const headers = { none: null as unknown as Buffer, some: Buffer.from('s') }
+  const message = { key: null, value: Buffer.from('v'), timestamp: '0', attributes: 0, offset: '3', headers }
+  const source = { topic: topics.input, partition: 0, deadLetterTopic: topics.deadLetters }
+  const refusal: Verdict = { kind: 'dead', reason: 'type', message: 'no good' }
+  for (const [topic, records] of toSend(source, [message], [refusal], { name: 't', version: '1' }, 0)) {
+    await producer.send(topic, records)
+  }
+  const [letter] = await readAll(topics.deadLetters)
+  expect(letter?.headers).toMatchObject({ none: '', some: 's', 'tidemark-reason': 'type' })
+})
 
 describe('an acknowledgement', () => {
   const reply = (partition: number, errorCode = 0) => ({ topicName: 't', partition, errorCode, baseOffset: '7' })

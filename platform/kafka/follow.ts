@@ -32,7 +32,7 @@ export async function follow(
   await consumer.connect()
   // Nothing is committed: after a rejoin it starts anew, and at the end it would miss what came meanwhile.
   await consumer.subscribe({ topic, fromBeginning: true })
-  await consumer.run({
+  const running = consumer.run({
     autoCommit: false,
     eachBatch: async ({ batch }) => {
       if (batch.partition !== partition) return
@@ -46,6 +46,8 @@ export async function follow(
       await read(records.filter((record) => record.offset >= offset))
     },
   })
+  // Not after the first join: one that failed, and is tried again, has forgotten its group for a moment.
   consumer.seek({ topic, partition, offset: String(offset) })
+  await running
   return () => consumer.disconnect()
 }
