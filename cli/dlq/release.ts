@@ -48,7 +48,10 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
     const wasParked = parkingOf(await normalizerStatus(stack), dataset) !== undefined
     if (wasParked) await unpark(clients, stack, dataset, decider)
     // A batch that was being judged while it was released may still make parked letters.
-    const passed = () => groupPasses(kafka, 'normalizer', rawTopic(source.name).name)
+    const passed = () => {
+      process.stderr.write('waiting until the normalizer has passed what lies before it\n')
+      return groupPasses(kafka, 'normalizer', rawTopic(source.name).name)
+    }
     if (wasParked) await passed()
     const letters = (await readLetters(kafka, [deadLetterTopic(source.name).name])).filter(
       (letter) => letter.decision === undefined && letter.reason === parkedReason && letter.dataset === dataset,
@@ -59,7 +62,8 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
     const { done, stay } = await requeuePlanned(kafka, plan, decider)
     if (done.length > 0) await passed()
     tell({ verb: 'requeued', dryRun: false, done, stay, unknown: [] }, options.json)
-    const parked = parkingOf(await normalizerStatus(stack), dataset)
+    const status = await normalizerStatus(stack).catch(() => undefined)
+    const parked = status && parkingOf(status, dataset)
     if (parked) throw new Problem(`${dataset} was parked again: ${printable(parked.message)}.`)
   })
 }

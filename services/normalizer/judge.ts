@@ -6,6 +6,8 @@ import type { StoredRaw } from '#transform/explode-raw.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 import { counted, emptyTally, parkingLimit, pastLimit, type Tally } from './parking.ts'
 
+const longestMessage = 500
+
 export type Judge = (batch: StoredRaw[]) => Promise<Verdict[]>
 
 /**
@@ -34,7 +36,7 @@ export function createJudge(
     }
     const why = pastLimit(tallies.get(dataset) ?? emptyTally, limit)
     if (why === undefined || verdict.kind !== 'dead') return undefined
-    const message = `${why}; the last: ${verdict.reason}: ${verdict.message}`
+    const message = `${why}; the last: ${verdict.reason}: ${verdict.message}`.slice(0, longestMessage)
     return { dataset, parked: true, reason: verdict.reason, message, by, at: Date.now() }
   }
 

@@ -16,7 +16,7 @@ import { type Chain, startChain } from './whole-chain.ts'
 let chain: Chain
 beforeAll(async () => {
   chain = await startChain()
-})
+}, 300_000)
 afterAll(() => chain?.stop())
 
 const me = { by: 'test', why: 'mended' }
