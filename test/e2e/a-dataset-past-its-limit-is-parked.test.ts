@@ -15,7 +15,8 @@ import { startService } from '../support/service-process.ts'
 let stack: RunningStack
 let clients: Clients
 beforeAll(async () => {
-  stack = await prepareStack('simulated', { BACKFILL_DAYS: '0' })
+  // Its upstream is out of reach: the only answers are the test's.
+  stack = await prepareStack('live', { JAO_BASE_URL: 'http://127.0.0.1:9', BACKFILL_DAYS: '0' })
   await stack.up()
   clients = await stack.connect()
 }, 300_000)
@@ -68,6 +69,16 @@ async function storedValues(days: string[]): Promise<(number | null)[]> {
   })
 }
 
+/** Lets a group begin behind all that raw holds now. */
+async function skipToEnd({ kafka }: Clients, groupId: string): Promise<void> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const ends = await admin.fetchTopicOffsets('jao.raw')
+  const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }))
+  await admin.setOffsets({ groupId, topic: 'jao.raw', partitions })
+  await admin.disconnect()
+}
+
 test('past the limit it is parked, for every normalizer and across kills; released, nothing is lost', async () => {
   const before = await write('2017-01-01', good(3))
   await write('2017-02-01', bad(25))
@@ -88,6 +99,7 @@ test('past the limit it is parked, for every normalizer and across kills; releas
   expect(await letters('parked')).toHaveLength(11)
   await eventually('the new normalizer tells that it is parked', async () => (await parked())?.includes(dataset))
 
+  await skipToEnd(clients, 'beside')
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-beside-'))
   const beside = await startService(
     'normalizer',
@@ -108,17 +120,17 @@ test('past the limit it is parked, for every normalizer and across kills; releas
     new Set([`${dataset} is parked: \`npx tidemark dlq release ${dataset}\``]),
   )
 
-  const own = (await letters('parked')).filter(({ id }) => id).length
+  const own = (await letters('parked')).length
   const released = await dlq<{ requeued: string[]; stay: unknown[] }>('release', dataset)
   expect(released.code).toBe(0)
-  expect(released.printed.requeued.length).toBeGreaterThanOrEqual(own)
+  expect(released.printed.requeued).toHaveLength(own)
   expect(released.printed.stay).toEqual([])
   await settled()
   expect(await parked()).toEqual([])
   expect(await storedValues([...behind, ...later])).toEqual([...good(5), 42])
   expect(await letters('parked')).toEqual([])
   // The five that were parked unread are refused for what they are.
-  expect((await letters('type')).length).toBeGreaterThanOrEqual(25)
+  expect(await letters('type')).toHaveLength(25)
 }, 400_000)
 
 test('killed anywhere between the refusals and the parking, it loses nothing', async () => {
@@ -138,19 +150,15 @@ test('killed anywhere between the refusals and the parking, it loses nothing', a
     const isLetter = [...refused].some((key) => key.startsWith(`${dataset}/${start}`))
     expect(isLetter || values[index] !== null, day).toBe(true)
   }
-  await stack.run('dlq', 'release', dataset)
-  await settled()
-  const isGood = (index: number) => index % 32 < 5 || index % 32 >= 27
-  const stored = (await storedValues(days)).filter((_, index) => isGood(index))
-  const left = (await letters('parked')).length
-  // A release that meets bad answers again may park again: what it then refuses is asked for once more.
-  if (left > 0) {
-    await stack.run('dlq', 'release', dataset)
+  // What was parked holds bad answers too, some of them twice: each release gets twenty further, and is honest about it.
+  for (let releases = 0; (await letters('parked')).length > 0 && releases < 15; releases++) {
+    const { code } = await stack.run('dlq', 'release', dataset)
     await settled()
+    expect(code === 0).toBe((await letters('parked')).length === 0)
   }
-  expect(left > 0 ? (await storedValues(days)).filter((_, index) => isGood(index)) : stored).toEqual(
-    [0, 1, 2].flatMap(() => [...good(5), ...good(5)]),
-  )
+  expect(await parked()).toEqual([])
+  const stored = (await storedValues(days)).filter((_, index) => index % 32 < 5 || index % 32 >= 27)
+  expect(stored).toEqual([0, 1, 2].flatMap(() => [...good(5), ...good(5)]))
 }, 400_000)
 
 test('letters are shown, dropped and requeued by command, with honest exit codes', async () => {
