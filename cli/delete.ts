@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { deletionsFile, noteDeletion } from '#infra/local/deletions-file.ts'
@@ -7,6 +6,7 @@ import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { addDays, businessDay, dayAt } from '#platform/polling/business-day.ts'
+import { whoAmI } from '#platform/process/who.ts'
 import type { Dataset } from '#sources/source.ts'
 import { day } from './backfill-days.ts'
 import { carryOut } from './carry-out-deletion.ts'
@@ -76,7 +76,7 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   }
   if (!options.yes) await ask([title, ...surveyLines(found)])
 
-  const deletion = { ...bound, at: Date.now(), by: `${userName()}@${hostname()}`, why: options.why }
+  const deletion = { ...bound, at: Date.now(), by: whoAmI(), why: options.why }
   let backups: ReturnType<typeof noteInBackups> = { noted: [], unreachable: [] }
   const done = await carryOut(clients, source, deletion, {
     stored: held === bound.before,
@@ -122,15 +122,6 @@ async function ask(lines: string[]): Promise<void> {
 
 function print(options: DeleteOptions, json: object, lines: string[]): void {
   process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${lines.join('\n')}\n`)
-}
-
-/** A container's user may have no name. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `user ${process.getuid?.() ?? 'unknown'}`
-  }
 }
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`)

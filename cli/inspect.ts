@@ -5,7 +5,7 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
 import { consumerLag, type Lag } from './lag.ts'
-import { normalizerStatus } from './normalizer-versions.ts'
+import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
 import { pollerStatus } from './poller-status.ts'
 
 /** One part as it is now. */
@@ -41,20 +41,24 @@ export interface Status {
   /** Rows by table, but of those that hold no data; null: the store could not be asked. */
   rows: Record<string, number> | null
   datasets: DatasetStatus[]
+  /** Datasets whose answers the normalizer refuses without a look; null: it could not be asked. */
+  parked: NormalizerStatus['parked'] | null
 }
 
 /** Asks every part of a running stack how it is. What does not answer is told in its place; nothing is thrown. */
 export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv): Promise<Status> {
   const parts = await Promise.all(partsOf(stack, environment).map((part) => partStatus(stack, part)))
   const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
-  const [lag, rows, datasets] = await Promise.all([
+  const [lag, rows, datasets, told] = await Promise.all([
     up('kafka') ? orNull(consumerLag(stack.endpoints.kafka, environment)) : null,
     up('clickhouse') ? orNull(tableRows(stack)) : null,
     datasetsOf(stack, up('clickhouse')),
+    orNull(normalizerStatus(stack)),
   ])
   const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
   const healthy = state === 'ready' && parts.every((part) => part.healthy)
-  return { healthy, stack: { version, pid, startedAt, state, dataDir, source, endpoints }, parts, lag, rows, datasets }
+  const about = { version, pid, startedAt, state, dataDir, source, endpoints }
+  return { healthy, stack: about, parts, lag, rows, datasets, parked: told?.parked ?? null }
 }
 
 interface Part {

@@ -23,6 +23,10 @@ export function readInstant(text: string, what: string): number {
   return ms
 }
 
+/** The same, or a day, which begins at midnight UTC. */
+export const readInstantOrDay = (text: string, what: string): number =>
+  readInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text, what)
+
 function offsetMs(text: string): number | undefined {
   try {
     return Temporal.Instant.from(text).epochMilliseconds

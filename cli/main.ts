@@ -5,6 +5,7 @@ import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill.ts'
 import { backup } from './backup.ts'
 import { deleteCommand } from './delete.ts'
+import { dlq } from './dlq/dlq.ts'
 import { down } from './down.ts'
 import { endSaying } from './end-saying.ts'
 import { explain } from './explain.ts'
@@ -19,7 +20,7 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-const commands = [up, down, status, backfill, query, explain, replay, rebuild, backup, restore, deleteCommand]
+const commands = [up, down, status, backfill, query, explain, replay, rebuild, dlq, backup, restore, deleteCommand]
 for (const command of commands) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.

@@ -47,6 +47,9 @@ const status: Status = {
     },
     { dataset: 'c', off: ['poller', 'normalizer'], lastPollAt: null, lastOutcome: null, nextDueAt: null, askedFor: 0 },
   ],
+  parked: [
+    { dataset: 'bb', reason: 'bug', message: '20 \u001b in a row', by: 'normalizer 1', at: '2026-11-21T09:30:00.000Z' },
+  ],
 }
 
 test('the status reads well, also where something is not known', () => {
@@ -67,5 +70,8 @@ Rows
 Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
   bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting
-  c   not polled yet                       not polled                                                  OFF at poller and normalizer (DATASETS_OFF)`)
+  c   not polled yet                       not polled                                                  OFF at poller and normalizer (DATASETS_OFF)
+
+Parked (mend it, then \`tidemark dlq release DATASET\`)
+  bb  since 2026-11-21T09:30:00.000Z  20 \ufffd in a row`)
 })

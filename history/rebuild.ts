@@ -3,6 +3,7 @@
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import { removeRows, storedDeletions } from '#platform/clickhouse/deletions.ts'
 import { forgetGroup, groupPasses } from '#platform/kafka/progress.ts'
+import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
@@ -14,7 +15,7 @@ import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { allWindows, rawSpansNow } from './raw-span.ts'
 import { beforeSpans, readRows } from './read-rows.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
-import { newReplayId, type ReplayLog, whoAmI } from './replay-log.ts'
+import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 type RebuildParts = SpanParts & { store: Store }

@@ -2,6 +2,7 @@
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { forgetGroup, groupPasses, lagMeter } from '#platform/kafka/progress.ts'
+import { whoAmI } from '#platform/process/who.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { SourcedDataset } from '#transform/datasets.ts'
@@ -14,7 +15,7 @@ import { createPace } from './pace.ts'
 import { rawSpansNow, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 import type { RefusedAnswer } from './refusals.ts'
-import { newReplayId, type ReplayLog, whoAmI } from './replay-log.ts'
+import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 export interface ReplayJob {

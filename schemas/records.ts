@@ -10,6 +10,7 @@ export const newestVersions: Readonly<Record<RecordName, string>> = {
   PollRequest: 'poll-request/v1.avsc',
   Replay: 'replay/v1.avsc',
   Deletion: 'deletion/v1.avsc',
+  Parking: 'parking/v1.avsc',
 }
 
 /** All record names, in the order of their declaration. */

@@ -140,6 +140,16 @@ export const deadLetterTopic = (source: string): Topic => ({
 /** Where records of no source end that were refused: polls that the sink cannot read, and the like. */
 export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), name: 'tidemark.dlq' }
 
+/** Which datasets are parked, for every normalizer; the newest record of a dataset counts. */
+export const parkingTopic: Topic = {
+  name: 'parking',
+  key: 'dataset',
+  record: 'Parking',
+  partitions: 1,
+  config: { ...plain, ...brokerTime, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
+  shorterCosts: 'a parked dataset is released without anybody having mended it',
+}
+
 /** The topics that every source has. */
 export function sourceTopics(source: string, retention?: Retention): Topic[] {
   return [rawTopic(source, retention), timeseriesTopic(source, retention), seriesTopic(source), deadLetterTopic(source)]
@@ -151,5 +161,6 @@ export const platformTopics: Topic[] = [
   pollRequestsTopic,
   deletionsTopic,
   replaysTopic,
+  parkingTopic,
   platformDeadLetterTopic,
 ]

@@ -11,6 +11,7 @@ import { endsOf } from './progress.ts'
 import type { Decoder, Registry } from './registry.ts'
 import { type AnySubscription, settle, toSend } from './settle.ts'
 import type { Verdict } from './verdict.ts'
+import { createWaits } from './waits.ts'
 
 /** How much a batch holds: not returning is the back-pressure, there is no buffer behind it. */
 export interface BatchShape {
@@ -76,10 +77,11 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   let joined = false
   let heardOfAtMs = 0
   let stopping = false
-  let unwell: { sinceMs: number; message: string } | undefined
-  consumer.on(consumer.events.GROUP_JOIN, () => {
+  const waits = createWaits()
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     joined = true
     heardOfAtMs = Date.now()
+    waits.assigned(payload.memberAssignment)
   })
   consumer.on(consumer.events.HEARTBEAT, () => {
     heardOfAtMs = Date.now()
@@ -122,8 +124,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
         })
       } catch (error) {
         if (!(error instanceof Unwell)) throw error
-        unwell ??= { sinceMs: Date.now(), message: error.message }
-        unwell.message = error.message
+        waits.wait(batch, error.message, Date.now())
         const waitMs = backoffMs(retryBackoff, attempt)
         log.warn(
           { err: error, topic: batch.topic, partition: batch.partition, attempt, waitMs },
@@ -134,7 +135,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       if (!isRunning() || isStale() || stopping) return
     }
 
-    unwell = undefined
+    waits.end(batch)
     const offset = batch.lastOffset()
     const committed = [{ topic: batch.topic, partition: batch.partition, offset: `${BigInt(offset) + 1n}` }]
     try {
@@ -177,9 +178,9 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   return {
     notReady: () => {
       if (!joined || Date.now() - heardOfAtMs > sessionTimeoutMs) return 'not in its consumer group (yet, or no longer)'
-      const waitedMs = unwell ? Date.now() - unwell.sinceMs : 0
-      if (waitedMs < tolerableWaitMs) return undefined
-      return `waiting for ${Math.round(waitedMs / 1000)} s: ${unwell?.message}`
+      const longest = waits.longest(Date.now())
+      if (longest === undefined || longest.waitedMs < tolerableWaitMs) return undefined
+      return `waiting for ${Math.round(longest.waitedMs / 1000)} s: ${longest.message}`
     },
     stop: async () => {
       stopping = true

@@ -100,7 +100,8 @@ function buffersOf(headers: IHeaders | undefined): Record<string, Buffer> {
   const buffers: Record<string, Buffer> = {}
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value
-    if (last !== undefined) buffers[name] = Buffer.from(last)
+    // A header without a value comes as null, whatever the types say.
+    if (last !== undefined) buffers[name] = Buffer.from(last ?? '')
   }
   return buffers
 }

@@ -94,7 +94,8 @@ function plainHeaders(headers: IHeaders | undefined): Record<string, string | Bu
   const plain: Record<string, string | Buffer> = {}
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value
-    if (last !== undefined) plain[name] = last
+    // A header without a value comes as null, whatever the types say, and kafkajs cannot send that.
+    if (last !== undefined) plain[name] = last ?? ''
   }
   return plain
 }

@@ -9,6 +9,7 @@ export interface Records {
   PollRequest: PollRequest
   Replay: Replay
   Deletion: Deletion
+  Parking: Parking
 }
 
 export type RecordName = keyof Records
@@ -209,4 +210,17 @@ export interface Deletion {
   by: string
   /** The reason that was given; may be empty */
   why: string
+}
+
+/** Whether a dataset is parked: its raw records become dead letters unread. Topic parking, compacted, keyed by dataset; the newest counts. */
+export interface Parking {
+  dataset: string
+  parked: boolean
+  /** Reason of the refusal that went past the limit, or released */
+  reason: string
+  /** One sentence: what went past the limit, or why it was released */
+  message: string
+  /** Which service or who */
+  by: string
+  at: number
 }
