@@ -42,10 +42,10 @@ const pollerThat = (more: object) => ({ now: '', datasets: [{ ...polled, ...more
 
 test('a dataset is told as off where it is switched off: at the poller, at the normalizer, at both', async () => {
   const [on, off] = [pollerThat({ off: false }), pollerThat({ off: true })]
-  expect(await offOf(on, { datasets: {}, off: [] })).toEqual([])
-  expect(await offOf(off, { datasets: {}, off: [] })).toEqual(['poller'])
-  expect(await offOf(on, { datasets: {}, off: [dataset] })).toEqual(['normalizer'])
-  expect(await offOf(off, { datasets: {}, off: [dataset] })).toEqual(['poller', 'normalizer'])
+  expect(await offOf(on, { version: '0', datasets: {}, off: [] })).toEqual([])
+  expect(await offOf(off, { version: '0', datasets: {}, off: [] })).toEqual(['poller'])
+  expect(await offOf(on, { version: '0', datasets: {}, off: [dataset] })).toEqual(['normalizer'])
+  expect(await offOf(off, { version: '0', datasets: {}, off: [dataset] })).toEqual(['poller', 'normalizer'])
 })
 
 test('services of an earlier version, or that do not answer, switch nothing off', async () => {

@@ -49,11 +49,12 @@ export interface Status {
 export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv): Promise<Status> {
   const parts = await Promise.all(partsOf(stack, environment).map((part) => partStatus(stack, part)))
   const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
+  const normalizer = orNull(normalizerStatus(stack))
   const [lag, rows, datasets, told] = await Promise.all([
     up('kafka') ? orNull(consumerLag(stack.endpoints.kafka, environment)) : null,
     up('clickhouse') ? orNull(tableRows(stack)) : null,
-    datasetsOf(stack, up('clickhouse')),
-    orNull(normalizerStatus(stack)),
+    datasetsOf(stack, normalizer, up('clickhouse')),
+    normalizer,
   ])
   const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
   const healthy = state === 'ready' && parts.every((part) => part.healthy)
@@ -140,9 +141,13 @@ async function tableRows(stack: StackFile): Promise<Record<string, number>> {
 }
 
 /** What poller and normalizer say of each dataset; where the poller does not answer, what the store has of the last poll. */
-async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetStatus[]> {
+async function datasetsOf(
+  stack: StackFile,
+  normalizer: Promise<NormalizerStatus | null>,
+  storeUp: boolean,
+): Promise<DatasetStatus[]> {
   const told = (await orNull(pollerStatus(stack)))?.datasets ?? []
-  const unexploded = (await orNull(normalizerStatus(stack)))?.off ?? []
+  const unexploded = (await normalizer)?.off ?? []
   const stored = (storeUp ? await orNull(lastPolls(stack)) : null) ?? []
   return sources
     .flatMap(({ datasets }) => datasets)

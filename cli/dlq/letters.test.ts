@@ -109,7 +109,7 @@ describe('a selection', () => {
     expect(isChosen({ since: '2026-11-24T12:00:00.001Z' })).toBe(false)
     expect(isChosen({ until: '2026-11-24T12:00:00Z' })).toBe(false)
     expect(isChosen({ since: '2026-11-24', until: '2026-11-25' })).toBe(true)
-    expect(() => isChosen({ since: 'noon' })).toThrow('--since noon is no time')
+    expect(() => isChosen({ since: 'noon' })).toThrow('--since noon is no instant')
   })
   test('is everything only when nothing narrows it', () => {
     expect(isEverything(readSelection([], {}))).toBe(true)
