@@ -44,6 +44,7 @@ public class Subscribe {
   static boolean skipReplays, toEnd;
 
   public static void main(String[] arguments) throws Exception {
+    System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "error");
     for (Iterator<String> words = List.of(arguments).iterator(); words.hasNext(); ) {
       String word = words.next();
       if (word.equals("--topic")) topic = words.next();

@@ -20,16 +20,22 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+
+def time(text: str) -> datetime:
+    at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if at.tzinfo is None:
+        raise argparse.ArgumentTypeError("a time needs its zone: 2026-11-21T08:00:00Z")
+    return at
+
+
+epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
 parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument("--topic", default="jao.timeseries")
-parser.add_argument("--from", dest="since", type=lambda text: datetime.fromisoformat(text.replace("Z", "+00:00")))
+parser.add_argument("--from", dest="since", type=time, default=epoch)
 parser.add_argument("--skip-replays", action="store_true")
 parser.add_argument("--to-end", action="store_true")
 options = parser.parse_args()
-epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
-since = options.since or epoch
-if since.tzinfo is None:
-    parser.error("--from needs a zone: write 2026-11-21T08:00:00Z")
+since = options.since
 
 registry_url = os.environ.get("SCHEMA_REGISTRY_URL", "http://127.0.0.1:17301/apis/ccompat/v7")
 decode = AvroDeserializer(SchemaRegistryClient({"url": registry_url}))
@@ -62,8 +68,8 @@ def take(record, is_replay: bool) -> None:
         print(json.dumps(line), flush=True)
 
 
-def text(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def starts() -> list[TopicPartition]:

@@ -1,5 +1,8 @@
 // Every program of examples/ against what a real pipeline told, repeats and a replay among it.
+import { readFile } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { javaProgram, nodeProgram, type Program, pythonProgram, runProgram, shellProgram } from './programs.ts'
 import { days, knownAt, replayed, type Told, tell } from './told.ts'
@@ -105,6 +108,42 @@ describe.each(installs)('the consumer in %s', (language, install) => {
     expect(differences(expected, points)).toEqual([])
   }, 150_000)
 })
+
+test('the statement of the docs gives what the store holds, in whatever order records come', async () => {
+  const docs = await readFile(new URL('../../docs/subscribing.md', import.meta.url), 'utf8')
+  const [upsert = ''] = docs.match(/INSERT INTO my_points[^`]+/) ?? []
+  const [select = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.points FINAL/) ?? []
+  const { kafka, registry, query } = told.chain
+  const decoder = registry.decoder('TimeseriesSlice')
+  const values = (await readRecords(kafka, 'jao.timeseries')).map(({ value }) => value)
+  await decoder.prepare(values)
+  const slices = values.map((value) => decoder.decode(value)).filter((slice) => 'values' in slice)
+  expect(slices.length).toBe(values.length)
+
+  const database = new DatabaseSync(':memory:')
+  database.exec('CREATE TABLE my_points (dataset, key, ts, value, version, PRIMARY KEY (dataset, key, ts))')
+  const write = database.prepare(upsert.replace('(...)', '(?, ?, ?, ?, ?)'))
+  database.exec('BEGIN')
+  // Oldest last, and then all of it once more as it came.
+  for (const { dataset, key, start, step, knownAt, transformVersion, values } of [...slices.toReversed(), ...slices])
+    for (const [index, value] of values.entries())
+      write.run(dataset, key, start / 1000 + index * step, value, knownAt * 4096 + transformVersion)
+  database.exec('COMMIT')
+  const mine = database.prepare('SELECT * FROM my_points ORDER BY dataset, key, ts').all()
+  database.close()
+
+  const { revisedSecond, plain } = told.truth
+  const points = mine.map(({ key, ts, value }): [string, number | null] => [
+    pointName(String(key), Number(ts) * 1000),
+    value as number | null,
+  ])
+  expect(differences(new Map([...revisedSecond, ...replayed(plain)]), new Map(points))).toEqual([])
+  const stored = await query<{ dataset: string; key: string; ts: number; value: number | null; version: string }>(
+    `SELECT * REPLACE (toUnixTimestamp(ts) AS ts) FROM (${select}) ORDER BY dataset, key, ts`,
+  )
+  const inStore = stored.map(({ version, ...point }) => ({ ...point, version: Number(version) }))
+  expect(mine.map((row) => ({ ...row }))).toEqual(inStore)
+}, 60_000)
 
 interface Row {
   key: string
