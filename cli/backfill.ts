@@ -2,14 +2,18 @@ import { Command } from 'commander'
 import { untilQueryable } from '#history/until-queryable.ts'
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
+import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
+import { type BusinessDay, dayAt } from '#platform/polling/business-day.ts'
 import { deadLetterTopic, rawTopic, timeseriesTopic } from '#schemas/topics.ts'
+import type { Dataset } from '#sources/source.ts'
 import { backfillDays } from './backfill-days.ts'
 import { reportOf, reportText } from './backfill-report.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
 import { pollAll } from './poll-all.ts'
-import { patientPollerStatus } from './poller-status.ts'
+import { hostThatIsPolled, patientPollerStatus } from './poller-status.ts'
 import { refusals } from './refused-answers.ts'
 import { connectTo } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
@@ -51,9 +55,9 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
     process.stderr.write('the poller does not answer: waiting for it\n')
   })
   const days = backfillDays(dataset, options.from, options.to, Date.parse(now))
-  const host = datasets.find((known) => known.dataset === name)?.host
-  if (host === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
+  const host = hostThatIsPolled(datasets, name)
   const parts = connectTo(stack, 'backfill')
+  await refuseDeleted(parts.store, dataset, days)
   const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
   const lettersBefore = (await endsOf(parts.kafka, letters.dlq)).get(0) ?? 0
 
@@ -69,4 +73,15 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
   )
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report))
   if (report.failed.length > 0) process.exitCode = 1
+}
+
+/** @throws Problem when the first of the days was deleted: its answers would be fetched, and not stored */
+async function refuseDeleted(store: Store, { name, calendar }: Dataset, days: readonly BusinessDay[]): Promise<void> {
+  const bound = await boundOf(store, name).finally(() => store.close())
+  const [first] = days
+  if (bound === undefined || first === undefined || first.window.startMs >= bound) return
+  const kept = dayAt(calendar.zone, bound)
+  throw new Problem(
+    `${name} was deleted before ${kept} for good, and nothing of ${first.day} would be stored: begin with --from ${kept}.`,
+  )
 }

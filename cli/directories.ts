@@ -32,7 +32,7 @@ export function dataOptionFor({ dataDir }: Pick<StackFile, 'dataDir'>): string {
   return found() === dataDir ? '' : dataOption(dataDir)
 }
 
-const dataOption = (directory: string): string => ` --data ${shellWord(resolve(directory))}`
+export const dataOption = (directory: string): string => ` --data ${shellWord(resolve(directory))}`
 
 /**
  * The running stack of `data`, or without it of the live or else the simulated default directory, if there is one.

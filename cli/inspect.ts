@@ -5,6 +5,7 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
 import { consumerLag, type Lag } from './lag.ts'
+import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
 import { pollerStatus } from './poller-status.ts'
 
 /** One part as it is now. */
@@ -22,6 +23,8 @@ export interface PartStatus {
 
 export interface DatasetStatus {
   dataset: string
+  /** Where it is switched off: not polled, not exploded. */
+  off: ('poller' | 'normalizer')[]
   lastPollAt: string | null
   lastOutcome: string | null
   nextDueAt: string | null
@@ -38,20 +41,24 @@ export interface Status {
   /** Rows by table, but of those that hold no data; null: the store could not be asked. */
   rows: Record<string, number> | null
   datasets: DatasetStatus[]
+  /** Datasets whose answers the normalizer refuses without a look; null: it could not be asked. */
+  parked: NormalizerStatus['parked'] | null
 }
 
 /** Asks every part of a running stack how it is. What does not answer is told in its place; nothing is thrown. */
 export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv): Promise<Status> {
   const parts = await Promise.all(partsOf(stack, environment).map((part) => partStatus(stack, part)))
   const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
-  const [lag, rows, datasets] = await Promise.all([
+  const [lag, rows, datasets, told] = await Promise.all([
     up('kafka') ? orNull(consumerLag(stack.endpoints.kafka, environment)) : null,
     up('clickhouse') ? orNull(tableRows(stack)) : null,
     datasetsOf(stack, up('clickhouse')),
+    orNull(normalizerStatus(stack)),
   ])
   const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
   const healthy = state === 'ready' && parts.every((part) => part.healthy)
-  return { healthy, stack: { version, pid, startedAt, state, dataDir, source, endpoints }, parts, lag, rows, datasets }
+  const about = { version, pid, startedAt, state, dataDir, source, endpoints }
+  return { healthy, stack: about, parts, lag, rows, datasets, parked: told?.parked ?? null }
 }
 
 interface Part {
@@ -132,9 +139,10 @@ async function tableRows(stack: StackFile): Promise<Record<string, number>> {
   return Object.fromEntries(tables.map(({ name, rows }) => [name, Number(rows)]))
 }
 
-/** What the poller says of each dataset; where it does not answer, what the store has of the last poll. */
+/** What poller and normalizer say of each dataset; where the poller does not answer, what the store has of the last poll. */
 async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetStatus[]> {
   const told = (await orNull(pollerStatus(stack)))?.datasets ?? []
+  const unexploded = (await orNull(normalizerStatus(stack)))?.off ?? []
   const stored = (storeUp ? await orNull(lastPolls(stack)) : null) ?? []
   return sources
     .flatMap(({ datasets }) => datasets)
@@ -143,6 +151,10 @@ async function datasetsOf(stack: StackFile, storeUp: boolean): Promise<DatasetSt
       const last = stored.find(({ dataset }) => dataset === name)
       return {
         dataset: name,
+        off: [
+          ...(poller?.off ? ['poller' as const] : []),
+          ...(unexploded.includes(name) ? ['normalizer' as const] : []),
+        ],
         lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
         lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
         nextDueAt: poller?.nextDueAt ?? null,

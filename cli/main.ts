@@ -3,10 +3,16 @@ import { Problem } from '#infra/local/problem.ts'
 import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill.ts'
+import { backup } from './backup.ts'
+import { deleteCommand } from './delete.ts'
+import { dlq } from './dlq/dlq.ts'
 import { down } from './down.ts'
+import { endSaying } from './end-saying.ts'
+import { explain } from './explain.ts'
 import { query } from './query.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
+import { restore } from './restore.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
 
@@ -14,7 +20,8 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-for (const command of [up, down, status, backfill, query, replay, rebuild]) program.addCommand(command())
+const commands = [up, down, status, backfill, query, explain, replay, rebuild, dlq, backup, restore, deleteCommand]
+for (const command of commands) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.
 for (const stream of [process.stdout, process.stderr]) {
@@ -29,6 +36,5 @@ try {
 } catch (error) {
   const known = error instanceof Problem || error instanceof ConfigError
   const text = `tidemark: ${known ? error.message : ((error as Error).stack ?? error)}\n`
-  // Something that was only just starting may still hold the process; the error has been said.
-  process.stderr.write(text, () => process.exit(1))
+  endSaying(text, process)
 }

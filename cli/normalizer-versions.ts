@@ -1,10 +1,8 @@
-import { z } from 'zod'
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import type { Dataset } from '#sources/source.ts'
 import { dataOptionFor } from './directories.ts'
-
-const statusSchema = z.object({ datasets: z.record(z.string(), z.number()) })
+import { normalizerStatus } from './normalizer-status.ts'
 
 /**
  * Live answers must be read as a replay reads stored ones: otherwise the older reading would come back.
@@ -12,21 +10,10 @@ const statusSchema = z.object({ datasets: z.record(z.string(), z.number()) })
  */
 export async function refuseOtherNormalizer(stack: StackFile, dataset: Dataset): Promise<void> {
   const { name, transformVersion } = dataset
-  const running = (await normalizerVersions(stack))[name]
+  const running = (await normalizerStatus(stack)).datasets[name]
   if (running === transformVersion) return
   const restart = `restart it with this release first (\`npx tidemark down${dataOptionFor(stack)}\`, then up)`
   throw new Problem(
     `The running normalizer explodes ${name} with transform version ${running ?? '(none)'}, this release with ${transformVersion}: ${restart}.`,
   )
-}
-
-async function normalizerVersions(stack: StackFile): Promise<Record<string, number>> {
-  const url = `${stack.endpoints.health.normalizer}/status`
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) })
-    return statusSchema.parse(await answer.json()).datasets
-  } catch {
-    const hint = `\`npx tidemark status${dataOptionFor(stack)}\` shows its state`
-    throw new Problem(`The normalizer at ${url} does not say which transform versions it runs: ${hint}.`)
-  }
 }

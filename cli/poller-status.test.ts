@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StackFile } from '#infra/local/stack-file.ts'
-import { patientPollerStatus, pollerStatus } from './poller-status.ts'
+import { hostThatIsPolled, patientPollerStatus, pollerStatus } from './poller-status.ts'
 
 let server: Server
 let answers: object[]
@@ -52,4 +52,13 @@ test('a poller that stays away is a sentence with what to ask, for this very sta
   await expect(patientPollerStatus(stack, 300, () => {})).rejects.toThrow(
     /^The poller at http:.+\/status does not answer: `npx tidemark status --data '\/my data'` shows its state\.$/,
   )
+})
+
+test('a dataset is fetched at its host; one that is off, or unknown, is a sentence with what to do', async () => {
+  const [dataset] = told.datasets
+  answers = [{ ...told, datasets: [dataset, { ...dataset, dataset: 'a.c', off: true }] }]
+  const { datasets } = await pollerStatus(stack)
+  expect(hostThatIsPolled(datasets, 'a.b')).toBe('h')
+  expect(() => hostThatIsPolled(datasets, 'a.c')).toThrow(/^a\.c is switched off: start .+ DATASETS_OFF, then fetch\.$/)
+  expect(() => hostThatIsPolled(datasets, 'a.d')).toThrow('does not know a.d: is it of another version?')
 })

@@ -10,6 +10,8 @@ const statusSchema = z.object({
     z.object({
       dataset: z.string(),
       host: z.string(),
+      // A poller of an earlier version switches nothing off.
+      off: z.boolean().default(false),
       lastPollAt: z.string().nullable(),
       lastOutcome: z.string().nullable(),
       nextDueAt: z.string().nullable(),
@@ -58,4 +60,12 @@ export async function patientPollerStatus(
       await pause(250)
     }
   }
+}
+
+/** The host that a dataset is asked for at. @throws Problem when the poller does not poll the dataset, with what to do. */
+export function hostThatIsPolled(datasets: PollerStatus['datasets'], name: string): string {
+  const known = datasets.find(({ dataset }) => dataset === name)
+  if (known === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
+  if (!known.off) return known.host
+  throw new Problem(`${name} is switched off: start the stack without it in DATASETS_OFF, then fetch.`)
 }

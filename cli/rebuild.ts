@@ -8,11 +8,11 @@ import { openProducer } from '#platform/kafka/produce.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { datasetsByName } from '#transform/datasets.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
-import { jobProgress } from './job-progress.ts'
 import { refuseOtherNormalizer } from './normalizer-versions.ts'
 import { dryRunText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
+import { readingInto, stepProgress } from './step-progress.ts'
 
 interface RebuildOptions {
   yes?: boolean
@@ -47,7 +47,7 @@ async function run(options: RebuildOptions): Promise<void> {
     const clients = connectTo(stack, 'rebuild')
     const producer = await openProducer(clients.kafka)
     const parts = { ...clients, producer }
-    const progress = jobProgress('raw records', process.stderr)
+    const progress = stepProgress(process.stderr)
     try {
       const log = await openReplayLog(clients.registry, producer)
       const open = (await readReplays(clients.kafka, clients.registry)).filter(({ kind, state }) => {
@@ -61,7 +61,7 @@ async function run(options: RebuildOptions): Promise<void> {
       progress.say(`rebuild ${job.id}: interrupted, it goes on with --resume ${job.id}`)
       let found: DryRun[] = []
       const last = await runRebuild(parts, log, {
-        ...{ rebuild: job, progress: progress.show, say: progress.say },
+        ...{ rebuild: job, progress: readingInto(progress), say: progress.say },
         agree: async (all) => {
           progress.stop()
           found = all

@@ -24,8 +24,10 @@ export function dryRunText({ dataset, transformVersion, answers, comparison, ...
     ...largest.map(({ key, ts, knownAt, before, after, note }) => {
       return `  ${printable(key)} ${ts} known ${knownAt}: ${before ?? 'null'} -> ${after ?? 'null'}${note ? ` (${printable(note)})` : ''}`
     }),
-    ...(changed + added + gone > 0 && storedVersion === transformVersion
-      ? [`explode changed without a higher transform version: raise it before you replay`]
+    ...(comparison.ofSameVersion > 0
+      ? [
+          `of these ${number(comparison.ofSameVersion)} are stored with version ${transformVersion} already: explode changed without a higher one, raise it before you replay`,
+        ]
       : []),
   ]
   return `${lines.join('\n')}\n`

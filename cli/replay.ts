@@ -12,11 +12,11 @@ import type { SourcedDataset } from '#transform/datasets.ts'
 import { deliveryWindows } from './delivery-windows.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
-import { type JobProgress, jobProgress } from './job-progress.ts'
 import { refuseOtherNormalizer } from './normalizer-versions.ts'
 import { dryRunText, replayedText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
+import { readingInto, type StepProgress, stepProgress } from './step-progress.ts'
 
 interface ReplayOptions {
   from?: string
@@ -69,11 +69,11 @@ async function run(name: string, options: ReplayOptions): Promise<void> {
   await whileStackRuns(stack, goneAfterMs, async () => {
     const clients = connectTo(stack, 'replay')
     const producer = await openProducer(clients.kafka)
-    const progress = jobProgress('raw records', process.stderr)
+    const progress = stepProgress(process.stderr)
     const parts = { ...clients, producer }
     try {
       if (options.dryRun) {
-        const found = await dryRun(parts, sourced, windows, progress.show)
+        const found = await dryRun(parts, sourced, windows, readingInto(progress))
         progress.stop()
         process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : dryRunText(found))
         if (wouldChange(found)) process.exitCode = wouldChangeCode
@@ -97,7 +97,7 @@ async function doReplay(
   sourced: SourcedDataset,
   wanted: Replay,
   options: ReplayOptions,
-  progress: JobProgress,
+  progress: StepProgress,
 ): Promise<void> {
   const { name, transformVersion } = sourced.dataset
   await refuseOtherNormalizer(stack, sourced.dataset)
@@ -109,10 +109,10 @@ async function doReplay(
   if (wanted.state === 'finished') {
     throw new Problem(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)
   }
-  progress.say(`replay ${wanted.id}: interrupted, it goes on with --resume ${wanted.id}`)
   const log = await openReplayLog(parts.registry, parts.producer)
   const replayed = await runReplay(parts, log, {
-    ...{ sourced, replay: wanted, answersPerS: options.rate, progress: progress.show },
+    ...{ sourced, replay: wanted, answersPerS: options.rate, progress: readingInto(progress) },
+    announced: () => progress.say(`replay ${wanted.id}: interrupted, it goes on with --resume ${wanted.id}`),
     waiting: () => progress.say('all is read; waiting until the store has it, then erasing what is no longer told'),
   })
   progress.stop()

@@ -29,8 +29,26 @@ const status: Status = {
   lag: null,
   rows: { points: 1234567 },
   datasets: [
-    { dataset: 'a', lastPollAt: '2026-11-21T09:00:00Z', lastOutcome: 'unchanged', nextDueAt: null, askedFor: null },
-    { dataset: 'bb', lastPollAt: null, lastOutcome: null, nextDueAt: '2026-11-21T10:00:00Z', askedFor: 1390 },
+    {
+      dataset: 'a',
+      off: [],
+      lastPollAt: '2026-11-21T09:00:00Z',
+      lastOutcome: 'unchanged',
+      nextDueAt: null,
+      askedFor: null,
+    },
+    {
+      dataset: 'bb',
+      off: [],
+      lastPollAt: null,
+      lastOutcome: null,
+      nextDueAt: '2026-11-21T10:00:00Z',
+      askedFor: 1390,
+    },
+    { dataset: 'c', off: ['poller', 'normalizer'], lastPollAt: null, lastOutcome: null, nextDueAt: null, askedFor: 0 },
+  ],
+  parked: [
+    { dataset: 'bb', reason: 'bug', message: '20 \u001b in a row', by: 'normalizer 1', at: '2026-11-21T09:30:00.000Z' },
   ],
 }
 
@@ -51,5 +69,9 @@ Rows
 
 Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
-  bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting`)
+  bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting
+  c   not polled yet                       not polled                                                  OFF at poller and normalizer (DATASETS_OFF)
+
+Parked (mend it, then \`tidemark dlq release DATASET\`)
+  bb  since 2026-11-21T09:30:00.000Z  20 \ufffd in a row`)
 })

@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import { aligned } from './aligned.ts'
+import { printable } from './backfill-report.ts'
 import { dataDirectory, findRunningStack, findStack } from './directories.ts'
 import { inspect, type PartStatus, type Status } from './inspect.ts'
 
@@ -21,7 +23,7 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
 }
 
 /** The status for people to read. */
-export function statusText({ healthy, stack, parts, lag, rows, datasets }: Status): string {
+export function statusText({ healthy, stack, parts, lag, rows, datasets, parked }: Status): string {
   const unknown = ['  (not known)']
   return [
     `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}`,
@@ -38,14 +40,22 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets }: Statu
     '',
     'Polls (UTC)',
     ...columns(
-      datasets.map(({ dataset, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
+      datasets.map(({ dataset, off, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
         dataset,
         lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
-        nextDueAt ? `next ${nextDueAt}` : 'next not known',
+        off.includes('poller') ? 'not polled' : nextDueAt ? `next ${nextDueAt}` : 'next not known',
         askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
+        off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
       ]),
     ),
+    ...parkedLines(parked ?? []),
   ].join('\n')
+}
+
+const parkedLines = (parked: NonNullable<Status['parked']>): string[] => {
+  if (parked.length === 0) return []
+  const lines = parked.map(({ dataset, at, message }) => [dataset, `since ${at}`, printable(message)])
+  return ['', 'Parked (mend it, then `tidemark dlq release DATASET`)', ...columns(lines)]
 }
 
 const partColumns = ({ name, healthy, problem, version, address, pid, restarts }: PartStatus): string[] => [
@@ -59,8 +69,4 @@ const partColumns = ({ name, healthy, problem, version, address, pid, restarts }
   problem ?? '',
 ]
 
-/** Lines of cells, each column as wide as its widest cell. */
-function columns(lines: string[][]): string[] {
-  const widths = (lines[0] ?? []).map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
-  return lines.map((line) => `  ${line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd())
-}
+const columns = (lines: string[][]): string[] => aligned(lines).map((line) => `  ${line}`)

@@ -11,6 +11,8 @@ export interface Compared {
   spans: RawSpan[]
   /** The database that holds today's reading, in a table of point_revisions. */
   beside: string
+  /** Of that reading. */
+  transformVersion: number
 }
 
 /** One point of one answer whose value, step or flags are not the same. Times as ClickHouse writes them, UTC. */
@@ -30,6 +32,8 @@ export interface Comparison {
   changed: number
   gone: number
   same: number
+  /** Of those changed and gone: stored with today's transform version already, which then should be a higher one. */
+  ofSameVersion: number
   /** Their raw record is gone: they stay as they are. */
   rawGoneKept: number
   seriesAdded: string[]
@@ -50,7 +54,7 @@ const mostShown = 20
 export async function compare(store: Store, compared: Compared): Promise<Comparison> {
   const chunks = await keyChunks(store, compared)
   const comparison: Comparison = {
-    ...{ added: 0, changed: 0, gone: 0, same: 0, rawGoneKept: 0 },
+    ...{ added: 0, changed: 0, gone: 0, same: 0, ofSameVersion: 0, rawGoneKept: 0 },
     ...{ seriesAdded: [], seriesGone: [], largest: [], addedFrom: [] },
     storedVersion: await storedVersion(store, compared.dataset),
   }
@@ -78,17 +82,20 @@ interface KeyCounts {
   changed: number
   gone: number
   same: number
+  of_same_version: number
   kept: number
   /** Answers to points of the key that stay in the store for another reason: later ones, other windows. */
   others: number
   outside: number
 }
 
-function add(comparison: Comparison, { key, added, changed, gone, same, kept, others, outside }: KeyCounts): void {
+function add(comparison: Comparison, counts: KeyCounts): void {
+  const { key, added, changed, gone, same, kept, others, outside } = counts
   comparison.added += added
   comparison.changed += changed
   comparison.gone += gone
   comparison.same += same
+  comparison.ofSameVersion += counts.of_same_version
   comparison.rawGoneKept += kept
   const stays = changed + same + kept + others + outside
   if (stays === 0 && gone === 0 && added > 0) comparison.seriesAdded.push(key)
@@ -96,7 +103,7 @@ function add(comparison: Comparison, { key, added, changed, gone, same, kept, ot
 }
 
 /** One row a point of an answer: both readings of it, each the newest transform's. `keys` is a parameter. */
-function bothSides({ windows, spans, beside }: Compared): string {
+function bothSides({ windows, spans, beside, transformVersion }: Compared): string {
   const told = 'value, step_s, flags, raw_partition, raw_offset, transform_version'
   const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
   return `SELECT
@@ -110,6 +117,7 @@ function bothSides({ windows, spans, beside }: Compared): string {
       argMaxIf((raw_partition, raw_offset), transform_version, is_new) AS after_raw,
       countIf(NOT is_new AND ${inSpans(spans)}) AS was_read,
       countIf(NOT is_new AND ${beforeSpans(spans)}) AS raw_gone,
+      countIf(NOT is_new AND transform_version = ${transformVersion}) > 0 AS is_same_version,
       in_store > 0 AND in_new > 0 AND (before IS DISTINCT FROM after OR before_kind != after_kind) AS differs
     FROM (
       SELECT key, ts, known_at, ${told}, false AS is_new FROM ${database}.point_revisions WHERE ${where}
@@ -126,6 +134,7 @@ const countsOf = (compared: Compared): string => `
     countIf(differs) AS changed,
     countIf(in_new = 0 AND was_read > 0) AS gone,
     countIf(in_store > 0 AND in_new > 0 AND NOT differs) AS same,
+    countIf(is_same_version AND (differs OR (in_new = 0 AND was_read > 0))) AS of_same_version,
     countIf(in_new = 0 AND was_read = 0 AND raw_gone > 0) AS kept,
     countIf(in_new = 0 AND was_read = 0 AND raw_gone = 0) AS others,
     any(o.outside) AS outside

@@ -70,7 +70,10 @@ export async function dryRun(
       progress: (done) => progress(done, total),
     })
     await untilQueryable(kafka, source.name)
-    const comparison = await compare(store, { dataset: dataset.name, windows, spans, beside })
+    const comparison = await compare(store, {
+      ...{ dataset: dataset.name, transformVersion: dataset.transformVersion },
+      ...{ windows, spans, beside },
+    })
     return {
       dataset: dataset.name,
       transformVersion: dataset.transformVersion,

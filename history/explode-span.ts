@@ -3,6 +3,7 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { consume } from '#platform/kafka/consume.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import { nextOffsets } from '#platform/kafka/progress.ts'
+import { spanOf } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import type { Incoming } from '#platform/kafka/settle.ts'
 import { type Output, ok } from '#platform/kafka/verdict.ts'
@@ -27,6 +28,8 @@ export interface SpanJob {
   /** null: every declared dataset. */
   dataset: string | null
   windows: WindowRange
+  /** Answers of windows that end at or before this instant, ms UTC, are passed over: they were deleted. */
+  deletedBefore?: number
   /**
    * Takes what became of one batch of answers, and gives what is to be sent. Called again with the same answers after a
    * failure: must be safe to repeat. Throws Unwell to be called again.
@@ -54,6 +57,10 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
   if (topic === undefined) return
   const ends = new Map(job.spans.map(({ partition, to }) => [partition, to]))
   const next = await nextOffsets(parts.kafka, job.groupId, topic)
+  // A partition whose records retention has deleted gives no batch that would say so.
+  for (const [partition, { from }] of await spanOf(parts.kafka, topic)) {
+    next.set(partition, Math.max(next.get(partition) ?? 0, from))
+  }
   const done = (): number =>
     job.spans.reduce((sum, { partition, from, to }) => {
       return sum + Math.max(0, Math.min(next.get(partition) ?? from, to) - from)
@@ -67,7 +74,8 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
   const handle = async (batch: Incoming<'RawResponse'>[]) => {
     const answers = batch
       .filter(({ record, partition, offset }) => {
-        return Number(offset) < (ends.get(partition) ?? 0) && isWanted(record, job.dataset, job.windows)
+        const isDeleted = record.windowEnd <= (job.deletedBefore ?? 0)
+        return Number(offset) < (ends.get(partition) ?? 0) && !isDeleted && isWanted(record, job.dataset, job.windows)
       })
       .map((raw) => ({
         dataset: raw.record.dataset,

@@ -1,7 +1,9 @@
 // A rebuild: new tables beside the old, filled from all of raw, compared, exchanged. Readers never see a hole: from the
 // first moment on live data go into both, and an exchange swaps whole tables.
 import { database, type Store } from '#platform/clickhouse/client.ts'
+import { removeRows, storedDeletions } from '#platform/clickhouse/deletions.ts'
 import { forgetGroup, groupPasses } from '#platform/kafka/progress.ts'
+import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
@@ -13,7 +15,7 @@ import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { allWindows, rawSpansNow } from './raw-span.ts'
 import { beforeSpans, readRows } from './read-rows.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
-import { newReplayId, type ReplayLog, whoAmI } from './replay-log.ts'
+import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 type RebuildParts = SpanParts & { store: Store }
@@ -83,12 +85,20 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
       return finish(parts, log, rebuild, { state: 'failed', counts, message: 'not agreed to: nothing was changed' })
     }
   }
+  await removeDeleted(store, beside)
   const done = await exchangedTables(store, rebuild.id)
   for (const table of tables.filter((table) => !done.includes(table))) {
     await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${beside}.${table}` })
   }
+  // Of a deletion that was carried out in between.
+  await removeDeleted(store, database)
   await dropBeside(store, beside)
   return finish(parts, log, rebuild, { state: 'finished', counts, message: 'tables exchanged' })
+}
+
+/** Rows that were copied before their deletion; what is inserted is kept out by the views. */
+async function removeDeleted(store: Store, within: string): Promise<void> {
+  for (const deletion of await storedDeletions(store)) await removeRows(store, deletion, within)
 }
 
 async function finish(
@@ -148,7 +158,8 @@ async function compareAll(
   const found: DryRun[] = []
   for (const { source, dataset } of datasetsByName.values()) {
     const own = spans.filter(({ topic }) => topic === rawTopic(source.name).name)
-    const compared = { dataset: dataset.name, windows: allWindows, spans: own, beside }
+    const { name, transformVersion } = dataset
+    const compared = { dataset: name, transformVersion, windows: allWindows, spans: own, beside }
     const comparison = await compare(store, compared)
     found.push({
       dataset: dataset.name,

@@ -1,5 +1,4 @@
 // What is done again is announced on the topic replays, state by state: the audit, and what an interrupted one resumes from.
-import { hostname, userInfo } from 'node:os'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
@@ -51,6 +50,3 @@ export function newReplayId(nowMs: number): string {
   const [day = '', time = ''] = new Date(nowMs).toISOString().replaceAll(/[-:]/g, '').slice(0, 15).split('T')
   return `${day}-${time}-${crypto.randomUUID().slice(0, 6)}`
 }
-
-/** Who starts this process, for the audit. */
-export const whoAmI = (): string => `${userInfo().username}@${hostname()}`

@@ -1,6 +1,8 @@
 // A replay: stored raw, today's explode, the same topic as live data; then what is no longer told is erased.
 import type { Store } from '#platform/clickhouse/client.ts'
+import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { forgetGroup, groupPasses, lagMeter } from '#platform/kafka/progress.ts'
+import { whoAmI } from '#platform/process/who.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { SourcedDataset } from '#transform/datasets.ts'
@@ -13,7 +15,7 @@ import { createPace } from './pace.ts'
 import { rawSpansNow, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 import type { RefusedAnswer } from './refusals.ts'
-import { newReplayId, type ReplayLog, whoAmI } from './replay-log.ts'
+import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 export interface ReplayJob {
@@ -23,6 +25,8 @@ export interface ReplayJob {
   /** Answers a second at the most; undefined: as fast as live data allow. */
   answersPerS?: number | undefined
   progress: (done: number, total: number) => void
+  /** Told when it can be resumed, whatever happens. */
+  announced: () => void
   /** Told when all is read and it waits for the store. */
   waiting: () => void
 }
@@ -76,6 +80,7 @@ export async function runReplay(
   const windows = { fromMs: job.replay.windowFrom, toMs: job.replay.windowTo }
   const total = spans.reduce((sum, { from, to }) => sum + to - from, 0)
   let replay = await log.write(job.replay, { state: 'started' })
+  job.announced()
   const refused: RefusedAnswer[] = []
   let refusals = replay.counts.refused ?? 0
 
@@ -87,6 +92,8 @@ export async function runReplay(
     let announcedMs = performance.now()
     await explodeSpan(parts, {
       ...{ groupId, spans, dataset: dataset.name, windows },
+      // The store would refuse them; nobody else should be told of them either.
+      deletedBefore: (await boundOf(store, dataset.name)) ?? 0,
       // Some 25 answers: the sink stores as much in a tenth of a second.
       bytesABatch: 256 * 1024,
       take: async (answers) => {

@@ -1,6 +1,8 @@
-// `npm run generate`: writes generated/records.ts from the newest .avsc of every record. `--check` only compares.
+// `npm run generate`: writes generated/records.ts from the newest .avsc of every record, and generated/versions.json, the
+// hash of every version. `--check` only compares. Either refuses when a version that went out is no longer what it was.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { recordNames, schemaText } from './records.ts'
+import { brokenVersions, keptVersions, schemaVersions } from './versions.ts'
 
 interface AvroField {
   name: string
@@ -26,17 +28,32 @@ const primitives: Record<string, string> = {
   null: 'null',
 }
 
-const target = new URL('generated/records.ts', import.meta.url)
-const text = render()
+const folder = new URL('generated/', import.meta.url)
+const now = keptVersions(schemaVersions())
+const broken = brokenVersions(JSON.parse(written('versions.json') ?? '{}'), now)
+const files = Object.entries({ 'records.ts': render(), 'versions.json': `${JSON.stringify(now, null, 2)}\n` })
 
-if (!process.argv.includes('--check')) {
-  mkdirSync(new URL('.', target), { recursive: true })
-  writeFileSync(target, text)
-} else if (readFileSync(target, 'utf8') !== text) {
-  process.stderr.write(
-    'schemas/generated/records.ts does not match the .avsc files: run `npm run generate` and commit\n',
-  )
-  process.exitCode = 1
+if (broken.length > 0) complain(broken)
+else if (process.argv.includes('--check')) {
+  const differing = files.filter(([name, text]) => written(name) !== text).map(([name]) => `schemas/generated/${name}`)
+  complain(differing.map((file) => `${file} does not match the .avsc files: run \`npm run generate\` and commit`))
+} else {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, text] of files) writeFileSync(new URL(name, folder), text)
+}
+
+function written(name: string): string | undefined {
+  try {
+    return readFileSync(new URL(name, folder), 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function complain(sentences: string[]): void {
+  for (const sentence of sentences) process.stderr.write(`${sentence}\n`)
+  if (sentences.length > 0) process.exitCode = 1
 }
 
 function render(): string {

@@ -145,6 +145,11 @@ export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
       replay.message,
     ],
   },
+  Deletion: {
+    table: 'deletions',
+    columns: ['dataset', 'before', 'at', 'by', 'why'],
+    row: ({ dataset, before, at, by, why }) => [dataset, utc(before), utc(at), by, why],
+  },
 }
 
 const utc = (ms: number): string => new Date(ms).toISOString()

@@ -8,13 +8,27 @@ export interface Topic {
   /** The Avro record of the value; null where the value is the original bytes of another topic's record. */
   record: RecordName | null
   partitions: number
-  /** Kafka topic settings. Retention stands here and nowhere else. */
+  /** Kafka topic settings. Retention stands here, and a source's own in its declaration; nowhere else. */
   config: Record<string, string>
+  /** What would be lost if it were kept for a shorter time. Stands in docs/operations.md, too. */
+  shorterCosts: string
+}
+
+/** For how many days a source's records are kept; for ever where it says nothing. */
+export interface Retention {
+  rawDays?: number
+  timeseriesDays?: number
 }
 
 const dayMs = 24 * 60 * 60 * 1000
 const mebibyte = 1024 * 1024
-const forEver = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
+/** Deleted after so many days; without a number, never. */
+const keptFor = (days?: number) => ({
+  'cleanup.policy': 'delete',
+  'retention.ms': days === undefined ? '-1' : `${Math.round(days * dayMs)}`,
+  'retention.bytes': '-1',
+})
+const forEver = keptFor()
 
 // The broker stores what it gets in this form, whatever codec a producer chose: ours cannot read snappy and lz4.
 const plain = { 'compression.type': 'uncompressed' }
@@ -39,6 +53,8 @@ export const pollsTopic: Topic = {
     'min.compaction.lag.ms': `${7 * dayMs}`,
     'retention.ms': '-1',
   },
+  shorterCosts:
+    'the poller forgets what it holds: it fetches windows again, and a late answer may be known before an earlier one',
 }
 
 /** Windows somebody asked for. Never committed: a request is done when polls shows its window polled since. */
@@ -54,6 +70,17 @@ export const pollRequestsTopic: Topic = {
     'retention.ms': `${dayMs}`,
     'segment.ms': `${dayMs / 24}`,
   },
+  shorterCosts: 'requests that wait for longer than that, behind a large backfill, are forgotten',
+}
+
+/** What was deleted for good, up to when. Whoever builds a store anew must read it first. */
+export const deletionsTopic: Topic = {
+  name: 'deletions',
+  key: 'dataset',
+  record: 'Deletion',
+  partitions: 1,
+  config: { ...plain, ...forEver },
+  shorterCosts: 'a store that is built anew stores deleted points again',
 }
 
 /** What is done again, by whom, why, and what came of it: one record a change of state. */
@@ -63,27 +90,31 @@ export const replaysTopic: Topic = {
   record: 'Replay',
   partitions: 1,
   config: { ...plain, ...forEver },
+  shorterCosts: 'who did history again, and why, is forgotten; the table keeps what it has',
 }
 
 /** The answers of a source, byte for byte. */
-export const rawTopic = (source: string, retentionMs?: number): Topic => ({
+export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => ({
   name: `${source}.raw`,
   key: 'request identity',
   record: 'RawResponse',
   partitions: 2,
-  config: { ...zstd, ...forEver, 'retention.ms': `${retentionMs ?? -1}`, 'max.message.bytes': `${8 * mebibyte}` },
+  config: { ...zstd, ...keptFor(rawDays), 'max.message.bytes': `${8 * mebibyte}` },
+  shorterCosts:
+    'older answers cannot be replayed, rebuilt or explained any more: their points stay as the explode of their time read them',
 })
 
 /**
  * The slices of a source: what subscribers read. One partition: the slices of an answer stay together, and what they
  * cost the store falls with the size of the inserts, which a second partition halves. It carries over a million points/s.
  */
-export const timeseriesTopic = (source: string): Topic => ({
+export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.timeseries`,
   key: 'dataset and key, joined by a slash',
   record: 'TimeseriesSlice',
   partitions: 1,
-  config: { ...plain, ...forEver },
+  config: { ...plain, ...keptFor(timeseriesDays) },
+  shorterCosts: 'a subscriber that is new, or was away for longer, misses the older slices, and so does a sink',
 })
 
 /** What each key of a source means; the newest record of a key counts. */
@@ -93,6 +124,7 @@ export const seriesTopic = (source: string): Topic => ({
   record: 'Series',
   partitions: 1,
   config: { ...plain, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
+  shorterCosts: 'keys have no meaning in a store that is built anew, until an answer names them again',
 })
 
 /** What was refused: the original bytes, and in the headers where they came from and why. Takes more than any other. */
@@ -102,15 +134,33 @@ export const deadLetterTopic = (source: string): Topic => ({
   record: null,
   partitions: 1,
   config: { ...zstd, ...forEver, 'max.message.bytes': `${16 * mebibyte}` },
+  shorterCosts: 'what was refused before cannot be looked at or sent again',
 })
 
 /** Where records of no source end that were refused: polls that the sink cannot read, and the like. */
 export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), name: 'tidemark.dlq' }
 
+/** Which datasets are parked, for every normalizer; the newest record of a dataset counts. */
+export const parkingTopic: Topic = {
+  name: 'parking',
+  key: 'dataset',
+  record: 'Parking',
+  partitions: 1,
+  config: { ...plain, ...brokerTime, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
+  shorterCosts: 'a parked dataset is released without anybody having mended it',
+}
+
 /** The topics that every source has. */
-export function sourceTopics(source: string, rawRetentionMs?: number): Topic[] {
-  return [rawTopic(source, rawRetentionMs), timeseriesTopic(source), seriesTopic(source), deadLetterTopic(source)]
+export function sourceTopics(source: string, retention?: Retention): Topic[] {
+  return [rawTopic(source, retention), timeseriesTopic(source, retention), seriesTopic(source), deadLetterTopic(source)]
 }
 
 /** The topics that exist once. */
-export const platformTopics: Topic[] = [pollsTopic, pollRequestsTopic, replaysTopic, platformDeadLetterTopic]
+export const platformTopics: Topic[] = [
+  pollsTopic,
+  pollRequestsTopic,
+  deletionsTopic,
+  replaysTopic,
+  parkingTopic,
+  platformDeadLetterTopic,
+]

@@ -9,6 +9,8 @@ export interface Source {
   baseUrl: { default: string; setting: string }
   /** What upstream allows, and what tidemark takes of it. */
   budget: RequestBudget
+  /** Days that answers and slices are kept on their topics; for ever unless it says so. docs/operations.md: what that costs. */
+  retention?: { rawDays?: number; timeseriesDays?: number }
   datasets: Dataset[]
 }
 
@@ -42,6 +44,11 @@ export interface Dataset {
   look: (body: Uint8Array, window: Window) => Look
   /** Pure: the answer's slices, or why it was refused. A refusal concerns the whole answer. */
   explode: (answer: Answer) => Explosion
+  /**
+   * Pure: the path to the value of a key at a time inside a JSON body, ['data', 17, 'border_AT_BE']; undefined where the
+   * body names none. Absent where bodies are no JSON.
+   */
+  place?: (answer: Answer, key: string, atMs: number) => (string | number)[] | undefined
   /** What a key says, e.g. { from: 'AT', to: 'BE' }; empty where it cannot be read. */
   labels: (key: string) => Record<string, string>
   /** The friendly view: its name in the database and the SELECT behind it (over latest, and series for labels). */

@@ -15,11 +15,15 @@ interface Said {
   recordKey: string
   stepS: number
   transformVersion: number
+  atMs: number
 }
+
+/** What was said longer ago is said again: a deletion may have taken it away, and the key may be named again after it. */
+const sayAgainMs = 60 * 60 * 1_000
 
 /**
  * A function that makes the outputs of an answer's slices, in order: what a key means comes before its first slice, once
- * a process, and again when it changes. Repeats are harmless: the topic of meanings is compacted.
+ * a process, again when it changes, and after an hour. Repeats are harmless: the topic of meanings is compacted.
  */
 export function sliceEncoder(
   { timeseries, series }: SourceOutputs,
@@ -30,15 +34,17 @@ export function sliceEncoder(
   return (slices, dataset) => {
     const saidOfDataset = said.get(dataset.name) ?? new Map<string, Said>()
     said.set(dataset.name, saidOfDataset)
+    const nowMs = Date.now()
     return slices.flatMap((slice): Output[] => {
       const { key, step: stepS, transformVersion } = slice
       const value = timeseries.encode(slice)
       const before = saidOfDataset.get(key)
-      if (before?.stepS === stepS && before.transformVersion === transformVersion) {
+      const recent = before !== undefined && nowMs - before.atMs < sayAgainMs
+      if (recent && before.stepS === stepS && before.transformVersion === transformVersion) {
         return [{ topic: timeseries.topic, key: before.recordKey, value, ...withHeaders }]
       }
       const recordKey = `${slice.dataset}/${key}`
-      saidOfDataset.set(key, { recordKey, stepS, transformVersion })
+      saidOfDataset.set(key, { recordKey, stepS, transformVersion, atMs: nowMs })
       const meaning = series.encode(meaningOf(slice, dataset))
       return [
         { topic: series.topic, key: recordKey, value: meaning, ...withHeaders },

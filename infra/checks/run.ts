@@ -1,4 +1,4 @@
-// `npm test`: format, lint, types, dead code, generated files, then every test. `--faults` runs the long fault tests.
+// `npm test`: format, lint, types, dead code, generated files, explode's output, then every test. `--faults` runs the long fault tests.
 // Ends with one plain line: N passed, N failed.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -16,6 +16,7 @@ const checks: Check[] = [
   { name: 'types', command: 'tsc', parameters: ['-p', '.'] },
   { name: 'dead code', command: 'knip', parameters: [] },
   { name: 'generated files', command: process.execPath, parameters: ['schemas/generate.ts', '--check'] },
+  { name: 'explode as promised', command: process.execPath, parameters: ['test/explode/generate.ts', '--check'] },
 ]
 
 const faults = process.argv.includes('--faults')

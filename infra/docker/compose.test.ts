@@ -14,6 +14,7 @@ import {
   serviceSettings,
 } from '#platform/process/config.ts'
 import { baseUrlSettings, pollerSettings } from '#services/poller/settings.ts'
+import { datasetsOffSetting } from '#transform/datasets-off.ts'
 
 const root = new URL('../../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -163,7 +164,7 @@ describe('the settings', () => {
   const shapes: Record<string, z.ZodRawShape> = {
     provision: { ...connectionSettings, LOG_LEVEL: serviceSettings.LOG_LEVEL },
     poller: { ...pollerSettings, ...baseUrlSettings },
-    normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings },
+    normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...datasetsOffSetting },
     sink: { ...connectionSettings, ...serviceSettings },
   }
   const simulatedEnv = Object.fromEntries(

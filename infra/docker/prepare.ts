@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Credentials, loadCredentials } from '#infra/clickhouse/endpoint/credentials.ts'
+import { replaceFile } from '#infra/local/replace-file.ts'
 
 /** Where the volumes are mounted. */
 export interface Volumes {
@@ -44,12 +45,6 @@ function rememberSource(file: string, origin: string): void {
   throw new Error(
     `these volumes hold ${before} data and ORIGIN is ${origin}: the two are never mixed. Simulated data has a project of its own: docker compose --env-file infra/docker/simulated.env up`,
   )
-}
-
-/** In one step: a kill leaves the old file or the new one. */
-function replaceFile(file: string, text: string): void {
-  writeFileSync(`${file}.next`, text, { mode: 0o600 })
-  renameSync(`${file}.next`, file)
 }
 
 function own(path: string, user: number, group: number, mode: number): void {

@@ -63,6 +63,9 @@ export function labelDirectory({ path, logs, pids }: DataDirectory, source: Sour
  */
 export const runningIn = (directory: string): number | undefined => lockHolder(lockFile(resolve(directory)))
 
+/** Takes a directory that is there for a while, so that no stack starts in it; or gives the process that runs one. */
+export const lockDirectory = (directory: string): Promise<Lock | { heldBy: number }> => tryLock(lockFile(directory))
+
 /**
  * The source whose data the directory holds; undefined when it holds none yet.
  * @throws Problem when it says something else, or is not this user's to read

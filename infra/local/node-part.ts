@@ -43,7 +43,8 @@ export async function runNodeJob(directory: DataDirectory, part: NodePart): Prom
 }
 
 export const logOf = (directory: DataDirectory, name: string): string => join(directory.logs, `${name}.log`)
-export const pidFileOf = (directory: DataDirectory, name: string): string => join(directory.pids, `${name}.pid`)
+export const pidFileOf = (directory: Pick<DataDirectory, 'pids'>, name: string): string =>
+  join(directory.pids, `${name}.pid`)
 
 /** Stands on the command line of every program of a stack: which data directory it works for. */
 export const markOf = (directory: DataDirectory): string => `--data=${directory.path}`

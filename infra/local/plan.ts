@@ -3,6 +3,7 @@ import type { Tell } from './artifacts.ts'
 import { startBroker } from './broker.ts'
 import { type ClickHouseEngine, type StoreAccess, startClickHouse } from './clickhouse.ts'
 import type { DataDirectory, SourceKind } from './data-directory.ts'
+import { deletionsFile } from './deletions-file.ts'
 import { logOf, runNodeJob, startNodePart } from './node-part.ts'
 import type { Ports } from './ports.ts'
 import { startRegistry } from './registry.ts'
@@ -84,10 +85,11 @@ export const simulatorUrl = (ports: Ports): string => `http://127.0.0.1:${ports.
 
 function provision({ directory, serviceEnvironment }: PlanOptions, needs: string[]): PartPlan {
   const job = { name: 'provision', title: 'Provisioning', main: 'infra/provision/main.ts' }
+  const environment = { ...serviceEnvironment, DELETIONS_FILE: deletionsFile(directory.path) }
   return {
     name: job.name,
     needs,
-    start: () => runNodeJob(directory, { ...job, environment: serviceEnvironment }).then(() => undefined),
+    start: () => runNodeJob(directory, { ...job, environment }).then(() => undefined),
     stopDeadlineMs: 0,
   }
 }

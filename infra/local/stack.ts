@@ -1,7 +1,9 @@
 import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readConfig } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
+import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess, storeAccess } from './clickhouse.ts'
 import { type DataDirectory, diskIsFull, labelDirectory, openDataDirectory, type SourceKind } from './data-directory.ts'
 import { assertFree } from './free-ports.ts'
@@ -57,9 +59,11 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const ports = portsFrom(options.portBase)
   const away = elsewhere(environment)
   // Asked here so that it is said before anything runs.
+  const { DATASETS_OFF: off } = readConfig(datasetsOffSetting, environment)
   if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
+  if (off.size > 0) tell(`switched off by DATASETS_OFF: ${[...off].join(', ')}`)
   // All that can be refused has been looked at: from here on things are kept.
   labelDirectory(directory, source)
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
@@ -110,7 +114,10 @@ function andKeep(directory: DataDirectory, tell: (line: string) => void): (line:
 }
 
 /** Ends what a supervisor that was killed has left running in this directory: the services first, in good order. */
-async function endLeftovers(directory: DataDirectory, tell: (line: string) => void): Promise<void> {
+export async function endLeftovers(
+  directory: Pick<DataDirectory, 'path' | 'pids'>,
+  tell: (line: string) => void,
+): Promise<void> {
   const own = services.map((name) => pidFileOf(directory, name))
   const others = [
     ...(existsSync(directory.pids) ? readdirSync(directory.pids) : []).map((name) => join(directory.pids, name)),

@@ -1,40 +1,53 @@
 // One-shot: topics, schemas, tables and views, as schemas/, infra/clickhouse/migrations and sources/ declare them.
 // Safe to run again and beside a running stack. Exit 0 when all is there.
 import { z } from 'zod'
+import { Problem } from '#infra/local/problem.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
-import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import { IncompatibleSchema, provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import { openRegistry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { platformTopics, sourceTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { applyDatasetViews } from './dataset-views.ts'
+import { applyNotedDeletions } from './noted-deletions.ts'
 
 const config = readServiceConfig({
   ...connectionSettings,
   LOG_LEVEL: serviceSettings.LOG_LEVEL,
   KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
+  /** What was deleted, as `tidemark delete` notes it in a data directory: carried out where this stack does not know of it. */
+  DELETIONS_FILE: z.string().optional(),
 })
 const log = createLogger('provision', config.LOG_LEVEL)
-const topics = [...platformTopics, ...sources.flatMap(({ name }) => sourceTopics(name))]
+const topics = [...platformTopics, ...sources.flatMap(({ name, retention }) => sourceTopics(name, retention))]
 
-await provisionTopics(createKafka(config, 'tidemark-provision', log), topics, config.KAFKA_REPLICATION_FACTOR)
-log.info({ topics: topics.length }, 'topics are there')
-await provisionSchemas(config, topics)
-log.info('schemas are registered')
+const kafka = createKafka(config, 'tidemark-provision', log)
 const store = createStore({
   url: config.CLICKHOUSE_URL,
   user: config.CLICKHOUSE_USER,
   password: config.CLICKHOUSE_PASSWORD,
-  requestTimeoutMs: 60_000,
+  // Deleting rows of years takes minutes.
+  requestTimeoutMs: 15 * 60_000,
 })
 try {
+  await provisionTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)
+  log.info({ topics: topics.length }, 'topics are there')
+  await provisionSchemas(config, topics)
+  log.info('schemas are registered')
   const applied = await migrate(store)
   const views = await applyDatasetViews(store, sources)
   log.info({ migrations: applied.map(({ name }) => name), views }, 'tables and views are there')
+  if (config.DELETIONS_FILE !== undefined) {
+    const stack = { store, sources, kafka, registry: openRegistry(config) }
+    const deletions = await applyNotedDeletions(stack, config.DELETIONS_FILE)
+    if (deletions.length > 0) log.info({ deletions }, 'deleted again what was deleted before')
+  }
 } catch (error) {
-  if (!(error instanceof MigrationError)) throw error
+  const known = error instanceof MigrationError || error instanceof IncompatibleSchema || error instanceof Problem
+  if (!known) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 } finally {

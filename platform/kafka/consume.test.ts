@@ -13,7 +13,7 @@ import { type BatchMeasure, type Consumption, consume } from './consume.ts'
 import { acknowledged, openProducer, type Producer } from './produce.ts'
 import { provisionSchemas, provisionTopics } from './provision.ts'
 import { openRegistry, type Registry } from './registry.ts'
-import type { Incoming } from './settle.ts'
+import { type Incoming, toSend } from './settle.ts'
 import { ok, type Verdict } from './verdict.ts'
 
 let parts: RealParts
@@ -52,6 +52,7 @@ async function topicsOfOneTest(): Promise<{ input: string; output: string; deadL
   const topic = (name: string, record: Topic['record']): Topic => ({
     name: `${name}-${id}`,
     key: 'key',
+    shorterCosts: '',
     record,
     partitions: 1,
     config: {},
@@ -286,31 +287,100 @@ describe('consume', () => {
     await second.consumption.stop()
   })
 
-  it('asks the registry once for an id that it does not know', async () => {
+  it('asks the registry twice for an id that it does not know, and for few of a flood of them', async () => {
     const topics = await topicsOfOneTest()
-    const unknown = Buffer.from([0, 0x7f, 0xff, 0xff, 0xfe, 1, 2, 3])
-    await producer.send(
-      topics.input,
-      Array.from({ length: 500 }, () => ({ key: 'k', value: unknown })),
-    )
-    const asked: string[] = []
-    const proxy = createServer(async (request, response) => {
-      asked.push(`${request.url}`)
-      const answer = await fetch(`${new URL(config.SCHEMA_REGISTRY_URL).origin}${request.url}`)
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
-    })
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-    const { port } = proxy.address() as AddressInfo
-    const path = new URL(config.SCHEMA_REGISTRY_URL).pathname
-    const counting = openRegistry({ SCHEMA_REGISTRY_URL: `http://127.0.0.1:${port}${path}` })
-    const running = await start(topics, (batch) => batch.map(() => ok()), { registry: counting })
-    await until(() => recordsOf(running.measured) === 500)
+    const encode = await registry.encoder(topics.input, 'Series')
+    const poison = (id: number) => Buffer.from([0, (id >> 24) & 255, (id >> 16) & 255, (id >> 8) & 255, id & 255, 1, 2])
+    const same = Array.from({ length: 500 }, () => ({ key: 'same', value: poison(0x7ffffffe) }))
+    const flood = Array.from({ length: 3_000 }, (_, index) => ({ key: 'flood', value: poison(0x70000000 + index) }))
+    const good = ['a', 'b'].map((key) => ({ key, value: encode(series(key)) }))
+    await producer.send(topics.input, [...same, ...flood, ...good])
+    const { counting, asked, stop } = await countingRegistry()
+    const seen: string[] = []
+    const handle = (batch: Incoming<'Series'>[]) => {
+      seen.push(...batch.map(({ record }) => record.key))
+      return batch.map(() => ok())
+    }
+    const running = await start(topics, handle, { registry: counting })
+    await until(() => recordsOf(running.measured) === 3_502)
     await running.consumption.stop()
-    proxy.close()
-    expect(asked).toEqual([`${path}/schemas/ids/${0x7ffffffe}`])
-    expect(await readAll(topics.deadLetters)).toHaveLength(500)
+    stop()
+    expect(seen).toEqual(['a', 'b'])
+    expect(asked.filter((url) => url.endsWith(`/schemas/ids/${0x7ffffffe}`))).toHaveLength(2)
+    expect(asked.length).toBeGreaterThan(50)
+    // At most 50 unknown ids in half a minute, twice each, and the one schema there is.
+    expect(asked.length).toBeLessThanOrEqual(101)
+    const letters = await readAll(topics.deadLetters)
+    expect(letters).toHaveLength(3_500)
+    expect(new Set(letters.map(({ headers }) => headers['tidemark-reason']))).toEqual(new Set(['unknown-schema']))
+  }, 60_000)
+
+  it('waits for a registry that is away, also with ids that it has not seen yet', async () => {
+    const topics = await topicsOfOneTest()
+    await producer.send(topics.input, [{ key: 'k', value: Buffer.from([0, 0x7f, 0, 0, 1, 1, 2, 3]) }])
+    const { counting, stop, away } = await countingRegistry()
+    away(true)
+    const running = await start(topics, (batch) => batch.map(() => ok()), { registry: counting })
+    await new Promise((resolve) => setTimeout(resolve, 4_000))
+    expect(running.measured).toEqual([])
+    expect(await readAll(topics.deadLetters)).toEqual([])
+    away(false)
+    await until(() => recordsOf(running.measured) === 1)
+    await running.consumption.stop()
+    stop()
+    expect(await readAll(topics.deadLetters)).toHaveLength(1)
+  }, 60_000)
+
+  it('refuses values of a schema that is there and cannot be used, and goes on', async () => {
+    const topics = await topicsOfOneTest()
+    const subject = `odd-${randomUUID()}`
+    const body = JSON.stringify({ schema: '"string"' })
+    const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' }
+    const answer = await fetch(`${config.SCHEMA_REGISTRY_URL}/subjects/${subject}/versions`, {
+      method: 'POST',
+      headers,
+      body,
+    })
+    const { id } = (await answer.json()) as { id: number }
+    expect(id).toBeGreaterThan(0)
+    const negative = Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1, 2, 3])
+    await producer.send(topics.input, [
+      { key: 'text', value: Buffer.from([0, 0, 0, 0, id, 1, 2, 3]) },
+      { key: 'negative', value: negative },
+    ])
+    const running = await start(topics, (batch) => batch.map(() => ok()))
+    await until(() => recordsOf(running.measured) === 2)
+    await running.consumption.stop()
+    const letters = await readAll(topics.deadLetters)
+    expect(letters.map(({ key, headers }) => [key, headers['tidemark-reason']])).toEqual([
+      ['text', 'schema'],
+      ['negative', 'not-avro'],
+    ])
   })
 })
+
+/** The real registry behind a proxy that counts what it is asked, and can be away. */
+async function countingRegistry() {
+  const asked: string[] = []
+  let isAway = false
+  const proxy = createServer(async (request, response) => {
+    if (isAway) return void response.writeHead(503).end('{"message":"away"}')
+    asked.push(`${request.url}`)
+    const answer = await fetch(`${new URL(config.SCHEMA_REGISTRY_URL).origin}${request.url}`)
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const { port } = proxy.address() as AddressInfo
+  const path = new URL(config.SCHEMA_REGISTRY_URL).pathname
+  return {
+    asked,
+    counting: openRegistry({ SCHEMA_REGISTRY_URL: `http://127.0.0.1:${port}${path}` }),
+    away: (away: boolean) => {
+      isAway = away
+    },
+    stop: () => proxy.close(),
+  }
+}
 
 it('dead letters of a batch that are larger together than the broker takes at once all arrive', async () => {
   const topics = await topicsOfOneTest()
@@ -339,6 +409,19 @@ it('says what it waits for when the world stays unwell', async () => {
   await running.consumption.stop()
 }, 60_000)
 
+it('a refused message with a header without a value can be sent to the dead letters', async () => {
+  const topics = await topicsOfOneTest()
+  const headers = { none: null as unknown as Buffer, some: Buffer.from('s') }
+  const message = { key: null, value: Buffer.from('v'), timestamp: '0', attributes: 0, offset: '3', headers }
+  const source = { topic: topics.input, partition: 0, deadLetterTopic: topics.deadLetters }
+  const refusal: Verdict = { kind: 'dead', reason: 'type', message: 'no good' }
+  for (const [topic, records] of toSend(source, [message], [refusal], { name: 't', version: '1' }, 0)) {
+    await producer.send(topic, records)
+  }
+  const [letter] = await readAll(topics.deadLetters)
+  expect(letter?.headers).toMatchObject({ none: '', some: 's', 'tidemark-reason': 'type' })
+})
+
 describe('an acknowledgement', () => {
   const reply = (partition: number, errorCode = 0) => ({ topicName: 't', partition, errorCode, baseOffset: '7' })
   it('counts when it names the partition that was sent', () => {
@@ -356,7 +439,11 @@ describe('an acknowledgement', () => {
 describe('a large send', () => {
   it('arrives whole, in order within each partition, every key in its own', async () => {
     const topic = `large-${randomUUID().slice(0, 8)}`
-    await provisionTopics(kafka, [{ name: topic, key: 'key', record: null, partitions: 3, config: {} }], 1)
+    await provisionTopics(
+      kafka,
+      [{ name: topic, key: 'key', shorterCosts: '', record: null, partitions: 3, config: {} }],
+      1,
+    )
     const records = Array.from({ length: 7_321 }, (_, index) => ({
       key: `key-${index % 50}`,
       value: Buffer.from(`${index}`),

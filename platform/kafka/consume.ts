@@ -1,15 +1,17 @@
 // The loop that must not lie. The only place that commits offsets:
 // decode -> handle -> publish outputs and dead letters (acknowledged) -> resolve -> commit -> measure.
-import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { EachBatchPayload, Kafka, TopicPartitionOffset } from 'kafkajs'
 import type { RecordName } from '#schemas/generated/records.ts'
 import type { Logger } from '../process/log.ts'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import { Unwell } from '../process/unwell.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 import type { Producer } from './produce.ts'
+import { endsOf } from './progress.ts'
 import type { Decoder, Registry } from './registry.ts'
 import { type AnySubscription, settle, toSend } from './settle.ts'
 import type { Verdict } from './verdict.ts'
+import { createWaits } from './waits.ts'
 
 /** How much a batch holds: not returning is the back-pressure, there is no buffer behind it. */
 export interface BatchShape {
@@ -36,6 +38,8 @@ export interface ConsumeOptions {
   service: { name: string; version: string }
   subscriptions: AnySubscription[]
   shape: BatchShape
+  /** Where a new group begins: at the beginning unless it is said; newest: with what is written from this call on. */
+  from?: 'beginning' | 'newest'
   registry: Registry
   producer: Producer
   log: Logger
@@ -73,10 +77,11 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   let joined = false
   let heardOfAtMs = 0
   let stopping = false
-  let unwell: { sinceMs: number; message: string } | undefined
-  consumer.on(consumer.events.GROUP_JOIN, () => {
+  const waits = createWaits()
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     joined = true
     heardOfAtMs = Date.now()
+    waits.assigned(payload.memberAssignment)
   })
   consumer.on(consumer.events.HEARTBEAT, () => {
     heardOfAtMs = Date.now()
@@ -119,8 +124,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
         })
       } catch (error) {
         if (!(error instanceof Unwell)) throw error
-        unwell ??= { sinceMs: Date.now(), message: error.message }
-        unwell.message = error.message
+        waits.wait(batch, error.message, Date.now())
         const waitMs = backoffMs(retryBackoff, attempt)
         log.warn(
           { err: error, topic: batch.topic, partition: batch.partition, attempt, waitMs },
@@ -131,7 +135,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       if (!isRunning() || isStale() || stopping) return
     }
 
-    unwell = undefined
+    waits.end(batch)
     const offset = batch.lastOffset()
     const committed = [{ topic: batch.topic, partition: batch.partition, offset: `${BigInt(offset) + 1n}` }]
     try {
@@ -150,8 +154,10 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     await payload.heartbeat()
   }
 
+  const topics = [...subscriptions.keys()]
+  const begin = options.from === 'newest' ? await newestOf(kafka, topics) : []
   await consumer.connect()
-  await consumer.subscribe({ topics: [...subscriptions.keys()], fromBeginning: true })
+  await consumer.subscribe({ topics, fromBeginning: options.from !== 'newest' })
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,
@@ -166,18 +172,28 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       }
     },
   })
+  // Committed, so that a rebalance before the first batch passes over nothing.
+  if (begin.length > 0) await consumer.commitOffsets(begin)
+  for (const offset of begin) consumer.seek(offset)
   return {
     notReady: () => {
       if (!joined || Date.now() - heardOfAtMs > sessionTimeoutMs) return 'not in its consumer group (yet, or no longer)'
-      const waitedMs = unwell ? Date.now() - unwell.sinceMs : 0
-      if (waitedMs < tolerableWaitMs) return undefined
-      return `waiting for ${Math.round(waitedMs / 1000)} s: ${unwell?.message}`
+      const longest = waits.longest(Date.now())
+      if (longest === undefined || longest.waitedMs < tolerableWaitMs) return undefined
+      return `waiting for ${Math.round(longest.waitedMs / 1000)} s: ${longest.message}`
     },
     stop: async () => {
       stopping = true
       await consumer.disconnect()
     },
   }
+}
+
+async function newestOf(kafka: Kafka, topics: string[]): Promise<TopicPartitionOffset[]> {
+  const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await endsOf(kafka, topic) })))
+  return ends.flatMap(({ topic, ends }) =>
+    [...ends].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
+  )
 }
 
 const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS')

@@ -4,10 +4,10 @@ import { serveHealth } from '../process/health.ts'
 import type { Logger } from '../process/log.ts'
 import type { OnStop } from '../process/run.ts'
 import { version } from '../process/version.ts'
-import { createKafka, type KafkaConnection } from './client.ts'
+import { createKafka, type Kafka, type KafkaConnection } from './client.ts'
 import { type BatchShape, consume } from './consume.ts'
 import type { ConsumeMetrics } from './consume-metrics.ts'
-import { openProducer } from './produce.ts'
+import { openProducer, type Producer } from './produce.ts'
 import { openRegistry, type Registry, type RegistryConnection } from './registry.ts'
 import type { AnySubscription } from './settle.ts'
 
@@ -18,9 +18,16 @@ export interface ConsumingService {
   log: Logger
   metrics: ConsumeMetrics
   shape: BatchShape
-  /** What /status tells. */
+  subscriptions: (clients: KafkaClients, onStop: OnStop) => Promise<AnySubscription[]> | AnySubscription[]
+  /** What /status tells, as JSON. */
   status?: () => unknown
-  subscriptions: (registry: Registry) => Promise<AnySubscription[]> | AnySubscription[]
+}
+
+/** What a service's subscriptions may need besides. */
+export interface KafkaClients {
+  kafka: Kafka
+  registry: Registry
+  producer: Producer
 }
 
 /** Starts a service that consumes until it is stopped; exits the process when its consumer cannot go on. */
@@ -43,7 +50,7 @@ export async function startConsuming(service: ConsumingService, onStop: OnStop):
     kafka,
     groupId: service.groupId,
     service: { name, version },
-    subscriptions: await service.subscriptions(registry),
+    subscriptions: await service.subscriptions({ kafka, registry, producer }, onStop),
     shape: service.shape,
     registry,
     producer,

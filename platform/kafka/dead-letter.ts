@@ -10,6 +10,14 @@ export interface Refused {
   headers: Record<string, string | Buffer>
 }
 
+/** Why a message was refused. */
+export interface Why {
+  reason: string
+  message: string
+  /** What it was about, where that is known. */
+  dataset?: string | undefined
+}
+
 /** Headers of a dead letter; all text. Headers of the refused message stay beside them. */
 export const deadLetterHeaders = {
   topic: 'tidemark-topic',
@@ -17,37 +25,70 @@ export const deadLetterHeaders = {
   offset: 'tidemark-offset',
   reason: 'tidemark-reason',
   message: 'tidemark-message',
+  dataset: 'tidemark-dataset',
   service: 'tidemark-service',
   version: 'tidemark-version',
   time: 'tidemark-time',
   attempts: 'tidemark-attempts',
+  previousReason: 'tidemark-previous-reason',
 } as const
+
+/** The reason of records that nobody looked at, because their dataset is parked. */
+export const parkedReason = 'parked'
 
 const longestMessage = 2_000
 
 /** The refused message as a dead letter: its key and value byte for byte, where it came from and why in the headers. */
 export function deadLetter(
   refused: Refused,
-  why: { reason: string; message: string },
+  why: Why,
   service: { name: string; version: string },
   nowMs: number,
 ): Outgoing {
   const names = deadLetterHeaders
-  const attempts = Number(refused.headers[names.attempts]?.toString() ?? '0')
+  const previous = previousReason(refused.headers)
+  const { [names.dataset]: _dataset, [names.previousReason]: _previous, ...own } = refused.headers
   return {
     key: refused.key,
     value: refused.value,
     headers: {
-      ...refused.headers,
+      ...own,
       [names.topic]: refused.topic,
       [names.partition]: `${refused.partition}`,
       [names.offset]: refused.offset,
       [names.reason]: why.reason,
       [names.message]: why.message.slice(0, longestMessage),
+      ...(why.dataset !== undefined && { [names.dataset]: why.dataset }),
       [names.service]: service.name,
       [names.version]: service.version,
       [names.time]: new Date(nowMs).toISOString(),
-      [names.attempts]: `${Number.isSafeInteger(attempts) ? attempts + 1 : 1}`,
+      [names.attempts]: `${attemptsOf(refused.headers) + 1}`,
+      ...(previous !== undefined && { [names.previousReason]: previous }),
     },
   }
+}
+
+type Headers = Readonly<Record<string, string | Buffer>>
+
+/** How often a message was refused, as its headers say; 0 when they say nothing that can be true. */
+export function attemptsOf(headers: Headers): number {
+  const attempts = Number(headers[deadLetterHeaders.attempts]?.toString() ?? '0')
+  return Number.isInteger(attempts) && attempts >= 0 && attempts < Number.MAX_SAFE_INTEGER ? attempts : 0
+}
+
+/** Why a message that came back was refused before. Parking is no verdict on it: then the one before that counts. */
+function previousReason(headers: Headers): string | undefined {
+  const reason = headers[deadLetterHeaders.reason]?.toString()
+  return reason === parkedReason ? headers[deadLetterHeaders.previousReason]?.toString() : reason
+}
+
+/**
+ * The headers of a message that a dead letter held, for sending it once more: its own, and what the next refusal needs
+ * to count and to compare.
+ */
+export function headersOfRefused(headers: Readonly<Record<string, Buffer>>): Record<string, Buffer> {
+  const { reason, attempts, previousReason: previous } = deadLetterHeaders
+  const dropped = new Set<string>(Object.values(deadLetterHeaders))
+  for (const kept of [reason, attempts, previous]) dropped.delete(kept)
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)))
 }

@@ -11,11 +11,14 @@ export interface From {
 /**
  * Reads one partition from an offset on, for as long as it is wanted, in a group of its own that commits nothing.
  * Records may come twice. Returns the function that ends it.
+ *
+ * @param crash called with an error that ends it for good
  */
 export async function follow(
   kafka: Kafka,
   from: From,
   read: (records: ReadRecord[]) => Promise<void> | void,
+  crash: (error: Error) => void = () => {},
 ): Promise<() => Promise<void>> {
   const { topic, partition, offset } = from
   const consumer = kafka.consumer({
@@ -23,9 +26,13 @@ export async function follow(
     maxWaitTimeInMs: 200,
     allowAutoTopicCreation: false,
   })
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) crash(payload.error)
+  })
   await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: false })
-  await consumer.run({
+  // Nothing is committed: after a rejoin it starts anew, and at the end it would miss what came meanwhile.
+  await consumer.subscribe({ topic, fromBeginning: true })
+  const running = consumer.run({
     autoCommit: false,
     eachBatch: async ({ batch }) => {
       if (batch.partition !== partition) return
@@ -39,6 +46,8 @@ export async function follow(
       await read(records.filter((record) => record.offset >= offset))
     },
   })
+  // Not after the first join: one that failed, and is tried again, has forgotten its group for a moment.
   consumer.seek({ topic, partition, offset: String(offset) })
+  await running
   return () => consumer.disconnect()
 }

@@ -1,8 +1,9 @@
 // Makes the cluster and the registry hold what schemas/ declares. Idempotent; removes nothing.
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
-import { schemaText } from '#schemas/records.ts'
+import { newestVersions, schemaText } from '#schemas/records.ts'
 import type { Topic } from '#schemas/topics.ts'
+import { incompatibility } from './compatibility.ts'
 import { createRegistryClient, type RegistryConnection, subjectOf } from './registry.ts'
 
 /** Creates absent topics, adds absent partitions, writes each topic's declared settings. */
@@ -50,33 +51,64 @@ async function adjust(admin: Admin, topics: Topic[]): Promise<void> {
 
 const entriesOf = (config: Record<string, string>) => Object.entries(config).map(([name, value]) => ({ name, value }))
 
+/** A schema that does not go with those its subject holds; the message is one sentence for whoever wrote it. */
+export class IncompatibleSchema extends Error {
+  override name = 'IncompatibleSchema'
+}
+
 /**
  * Registers the schema of every topic that has one. The compatibility level of a subject is put before its first
  * schema: with none put, Apicurio would take any schema at all.
+ * @throws IncompatibleSchema when a schema and an older version of its subject do not read each other
  */
 export async function provisionSchemas(connection: RegistryConnection, topics: Topic[]): Promise<void> {
   const client = createRegistryClient(connection)
-  for (const topic of topics) {
-    if (!topic.record) continue
-    const subject = subjectOf(topic.name)
+  for (const { name, record } of topics) {
+    if (!record) continue
+    const subject = subjectOf(name)
     await putCompatibility(connection, subject)
-    const schema = { type: SchemaType.AVRO as const, schema: schemaText(topic.record) }
-    await client.register(schema, { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE })
+    const schema = { type: SchemaType.AVRO as const, schema: schemaText(record) }
+    await client
+      .register(schema, { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE })
+      .catch(async (error: Error & { status?: number }) => {
+        if (error.status !== 409) throw error
+        const reason = await whyIncompatible(connection, subject, schema.schema)
+        throw new IncompatibleSchema(
+          `The schema of ${record}, schemas/${newestVersions[record]}, does not go with ${reason}: give every added field a default, take away only fields that have one, change no field's type, or leave the subject ${subject} alone and write to a topic of another name.`,
+          { cause: error },
+        )
+      })
   }
 }
 
+/** Which version of a subject a schema does not go with, and why. */
+async function whyIncompatible(connection: RegistryConnection, subject: string, schema: string): Promise<string> {
+  const path = `/subjects/${encodeURIComponent(subject)}/versions`
+  const versions = (await (await ask(connection, path)).json()) as number[]
+  for (const version of versions) {
+    const held = (await (await ask(connection, `${path}/${version}`)).json()) as { schema: string }
+    const reason = incompatibility(schema, held.schema)
+    if (reason) return `version ${version} of ${subject} in the registry (${reason})`
+  }
+  return `the versions of ${subject} in the registry, which does not say why`
+}
+
 async function putCompatibility(connection: RegistryConnection, subject: string): Promise<void> {
+  const body = JSON.stringify({ compatibility: COMPATIBILITY.FULL_TRANSITIVE })
+  const response = await ask(connection, `/config/${encodeURIComponent(subject)}`, { method: 'PUT', body })
+  if (response.ok) return
+  throw new Error(`The registry refused the level of ${subject}: ${response.status} ${await response.text()}`)
+}
+
+function ask(connection: RegistryConnection, path: string, request: RequestInit = {}): Promise<Response> {
   const { SCHEMA_REGISTRY_URL, SCHEMA_REGISTRY_USERNAME, SCHEMA_REGISTRY_PASSWORD } = connection
   const login = Buffer.from(`${SCHEMA_REGISTRY_USERNAME}:${SCHEMA_REGISTRY_PASSWORD ?? ''}`).toString('base64')
-  const response = await fetch(`${SCHEMA_REGISTRY_URL.replace(/\/$/, '')}/config/${encodeURIComponent(subject)}`, {
-    method: 'PUT',
+  return fetch(`${SCHEMA_REGISTRY_URL.replace(/\/$/, '')}${path}`, {
+    ...request,
     headers: {
       'content-type': 'application/vnd.schemaregistry.v1+json',
       ...(SCHEMA_REGISTRY_USERNAME ? { authorization: `Basic ${login}` } : {}),
     },
-    body: JSON.stringify({ compatibility: COMPATIBILITY.FULL_TRANSITIVE }),
     signal: AbortSignal.timeout(10_000),
   })
-  if (response.ok) return
-  throw new Error(`The registry refused the level of ${subject}: ${response.status} ${await response.text()}`)
 }

@@ -1,5 +1,4 @@
 import type { IHeaders, Kafka } from 'kafkajs'
-import { endsOf } from './progress.ts'
 
 /** A record as it lies in its topic. */
 export interface StoredRecord {
@@ -44,10 +43,13 @@ export async function readSpan(
   span: TopicSpan,
   read: (records: StoredRecord[]) => Promise<void> | void,
 ): Promise<void> {
-  const ends = await endsOf(kafka, topic)
+  const held = await spanOf(kafka, topic)
   const next = new Map<number, number>()
-  for (const [partition, { from, to }] of span) {
-    if (from < Math.min(to, ends.get(partition) ?? 0)) next.set(partition, from)
+  const endOf = (partition: number): number => Math.min(span.get(partition)?.to ?? 0, held.get(partition)?.to ?? 0)
+  for (const [partition, { from }] of span) {
+    // A partition whose records are all deleted gives no batch at all.
+    const first = Math.max(from, held.get(partition)?.from ?? 0)
+    if (first < endOf(partition)) next.set(partition, first)
   }
   if (next.size === 0) return
   const groupId = `tidemark-read-${crypto.randomUUID()}`
@@ -65,7 +67,7 @@ export async function readSpan(
           const { partition } = batch
           const expected = next.get(partition)
           if (expected === undefined) return consumer.pause([{ topic, partitions: [partition] }])
-          const to = Math.min(span.get(partition)?.to ?? 0, ends.get(partition) ?? 0)
+          const to = endOf(partition)
           const records = batch.messages
             .map((message) => ({ ...message, offset: Number(message.offset) }))
             .filter(({ offset }) => offset >= expected && offset < to)
@@ -98,7 +100,8 @@ function buffersOf(headers: IHeaders | undefined): Record<string, Buffer> {
   const buffers: Record<string, Buffer> = {}
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value
-    if (last !== undefined) buffers[name] = Buffer.from(last)
+    // A header without a value comes as null, whatever the types say.
+    if (last !== undefined) buffers[name] = Buffer.from(last ?? '')
   }
   return buffers
 }

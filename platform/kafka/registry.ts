@@ -3,6 +3,7 @@ import avsc, { type Resolver, type Type } from 'avsc'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { schemaText } from '#schemas/records.ts'
 import { Unwell } from '../process/unwell.ts'
+import { createSchemaFinder, type SchemaFinder } from './schema-finder.ts'
 
 export interface RegistryConnection {
   SCHEMA_REGISTRY_URL: string
@@ -17,7 +18,7 @@ export interface Undecodable {
 }
 
 export interface Decoder<Name extends RecordName> {
-  /** Fetches the schemas of values whose ids are new. Throws Unwell when the registry is away. */
+  /** Fetches the schemas of values whose ids are new; takes some seconds for an unknown id. Throws Unwell when the registry is away. */
   prepare: (values: (Buffer | null)[]) => Promise<void>
   /** Reads one prepared value with today's schema. Never throws. */
   decode: (value: Buffer | null) => Records[Name] | Undecodable
@@ -29,14 +30,13 @@ export interface Registry {
   decoder: <Name extends RecordName>(name: Name) => Decoder<Name>
 }
 
-// An id that the registry does not know is asked again only after this time: a poison message is no storm of requests.
-const unknownIdRetryMs = 30_000
 const headerBytes = 5
 
 /** Opens the schema registry (Confluent-compatible API). Values carry a zero byte and the schema id before the Avro. */
 export function openRegistry(connection: RegistryConnection): Registry {
   const client = createRegistryClient(connection)
-  return { encoder: (topic, name) => encoder(client, topic, name), decoder: (name) => decoder(client, name) }
+  const finder = createSchemaFinder((id) => fetchSchema(client, id))
+  return { encoder: (topic, name) => encoder(client, topic, name), decoder: (name) => decoder(finder, name) }
 }
 
 /** The unmodified client, for provisioning. */
@@ -71,34 +71,29 @@ async function encoder<Name extends RecordName>(client: SchemaRegistry, topic: s
   }
 }
 
-function decoder<Name extends RecordName>(client: SchemaRegistry, name: Name): Decoder<Name> {
+function decoder<Name extends RecordName>(finder: SchemaFinder<Type | Undecodable>, name: Name): Decoder<Name> {
   const reader = avsc.Type.forSchema(JSON.parse(schemaText(name)))
   const resolvers = new Map<number, Resolver | Undecodable>()
-  const unknownUntilMs = new Map<number, number>()
-
-  const load = async (id: number): Promise<void> => {
-    try {
-      const writer = (await client.getSchema(id)) as unknown as Type
-      resolvers.set(id, resolverFor(reader, writer, id, name))
-    } catch (cause) {
-      if (!isNotFound(cause)) throw new Unwell(`The schema registry does not give schema ${id}: is it up?`, { cause })
-      resolvers.set(id, { reason: 'unknown-schema', message: `the registry knows no schema with id ${id}` })
-      unknownUntilMs.set(id, Date.now() + unknownIdRetryMs)
-    }
-  }
-
   return {
     prepare: async (values) => {
-      const ids = new Set(values.flatMap((value) => (isAvro(value) ? [value.readInt32BE(1)] : [])))
-      for (const id of ids) {
-        const stale = (unknownUntilMs.get(id) ?? Number.POSITIVE_INFINITY) < Date.now()
-        if (!resolvers.has(id) || stale) await load(id)
+      const wanted = new Map<number, number>()
+      for (const value of values) {
+        const id = schemaIdOf(value)
+        if (id !== undefined && !resolvers.has(id)) wanted.set(id, (wanted.get(id) ?? 0) + 1)
+      }
+      if (wanted.size === 0) return
+      const mostWantedFirst = [...wanted].sort(([, one], [, other]) => other - one).map(([id]) => id)
+      for (const [id, writer] of await finder.find(mostWantedFirst)) {
+        resolvers.set(id, resolverFor(reader, writer, id, name))
       }
     },
     decode: (value) => {
-      if (!isAvro(value)) return { reason: 'not-avro', message: 'the value does not start with a schema id' }
-      const resolver = resolvers.get(value.readInt32BE(1))
-      if (!resolver) throw new Error('decode() before prepare()')
+      const id = schemaIdOf(value)
+      if (value === null || id === undefined) {
+        return { reason: 'not-avro', message: 'the value does not start with a schema id' }
+      }
+      const resolver = resolvers.get(id)
+      if (!resolver) return { reason: 'unknown-schema', message: finder.whyUnknown(id) }
       if ('reason' in resolver) return resolver
       try {
         return reader.fromBuffer(value.subarray(headerBytes), resolver)
@@ -109,7 +104,22 @@ function decoder<Name extends RecordName>(client: SchemaRegistry, name: Name): D
   }
 }
 
-function resolverFor(reader: Type, writer: Type, id: number, name: string): Resolver | Undecodable {
+/** @throws Unwell when the registry does not say whether it has the schema */
+async function fetchSchema(client: SchemaRegistry, id: number): Promise<Type | Undecodable | undefined> {
+  try {
+    return (await client.getSchema(id)) as unknown as Type
+  } catch (cause) {
+    if (isNotFound(cause)) return undefined
+    // The registry has it, and it is no Avro schema that can be used: waiting does not mend that.
+    if (cause instanceof Error && cause.name.startsWith('ConfluentSchemaRegistry')) {
+      return { reason: 'schema', message: `schema ${id} cannot be used: ${cause.message}` }
+    }
+    throw new Unwell(`The schema registry does not give schema ${id}: is it up?`, { cause })
+  }
+}
+
+function resolverFor(reader: Type, writer: Type | Undecodable, id: number, name: string): Resolver | Undecodable {
+  if ('reason' in writer) return writer
   try {
     return reader.createResolver(writer)
   } catch (error) {
@@ -117,7 +127,12 @@ function resolverFor(reader: Type, writer: Type, id: number, name: string): Reso
   }
 }
 
-const isAvro = (value: Buffer | null): value is Buffer => value !== null && value.length > headerBytes && value[0] === 0
+/** The id that a value starts with; undefined when it does not start with one. */
+function schemaIdOf(value: Buffer | null): number | undefined {
+  if (value === null || value.length <= headerBytes || value[0] !== 0) return undefined
+  const id = value.readInt32BE(1)
+  return id < 0 ? undefined : id
+}
 
 const isNotFound = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'status' in error && error.status === 404

@@ -4,7 +4,7 @@ import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { deadLetter } from './dead-letter.ts'
 import type { Outgoing } from './produce.ts'
 import type { Decoder } from './registry.ts'
-import { dead, type Verdict } from './verdict.ts'
+import { dead, ok, type Verdict } from './verdict.ts'
 
 /** A message of a topic, read as the topic's record. */
 export interface Incoming<Name extends RecordName> {
@@ -21,6 +21,8 @@ export interface Subscription<Name extends RecordName> {
   record: Name
   /** null: refused messages are sent nowhere; whoever read them first has done so. */
   deadLetterTopic: string | null
+  /** A record without a value says that its key is gone: it is passed over. Else it is a dead letter. */
+  tombstones?: boolean
   /**
    * One verdict a message, in order. Throws Unwell when the world is unwell (everything is tried again); any other
    * error ends the process. Must be safe to repeat.
@@ -42,6 +44,10 @@ export async function settle(
   const verdicts: (Verdict | undefined)[] = []
   const incoming: Incoming<RecordName>[] = []
   for (const message of messages) {
+    if (message.value === null && subscription.tombstones) {
+      verdicts.push(ok())
+      continue
+    }
     const record = decoder.decode(message.value)
     if ('reason' in record) {
       verdicts.push(dead(record.reason, record.message))
@@ -88,7 +94,8 @@ function plainHeaders(headers: IHeaders | undefined): Record<string, string | Bu
   const plain: Record<string, string | Buffer> = {}
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value
-    if (last !== undefined) plain[name] = last
+    // A header without a value comes as null, whatever the types say, and kafkajs cannot send that.
+    if (last !== undefined) plain[name] = last ?? ''
   }
   return plain
 }

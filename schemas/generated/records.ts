@@ -8,6 +8,8 @@ export interface Records {
   Poll: Poll
   PollRequest: PollRequest
   Replay: Replay
+  Deletion: Deletion
+  Parking: Parking
 }
 
 export type RecordName = keyof Records
@@ -195,4 +197,30 @@ export interface RawSpan {
   from: number
   /** Last offset, excluded */
   to: number
+}
+
+/** All points of a dataset before an instant were deleted for good: nothing before it is stored again. Topic deletions, keyed by dataset, kept for ever. */
+export interface Deletion {
+  dataset: string
+  /** Points whose ts is before this instant, UTC, are gone */
+  before: number
+  /** When it was asked for */
+  at: number
+  /** Who asked for it: user and host */
+  by: string
+  /** The reason that was given; may be empty */
+  why: string
+}
+
+/** Whether a dataset is parked: its raw records become dead letters unread. Topic parking, compacted, keyed by dataset; the newest counts. */
+export interface Parking {
+  dataset: string
+  parked: boolean
+  /** Reason of the refusal that went past the limit, or released */
+  reason: string
+  /** One sentence: what went past the limit, or why it was released */
+  message: string
+  /** Which service or who */
+  by: string
+  at: number
 }

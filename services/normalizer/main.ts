@@ -1,28 +1,35 @@
-// The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. Keeps no state.
+// The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. What it must remember
+// (which datasets are parked) is a topic. With --shadow it writes nowhere and tells how its output differs from that of
+// the normalizer that runs.
 import { z } from 'zod'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { kafkaSettings, readServiceConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
-import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
-import { transformVersions } from '#transform/datasets.ts'
+import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import { createNormalizerMetrics } from './metrics.ts'
+import { openParkedDatasets, type ParkedDatasets } from './parked-datasets.ts'
+import { startShadow } from './shadow.ts'
+import { statusOf } from './status.ts'
 import { subscribeTo } from './subscriptions.ts'
 
 const config = readServiceConfig({
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
+  ...datasetsOffSetting,
   /** A group of another name reads all of raw from its beginning, beside the one that is live. */
   CONSUMER_GROUP: z
     .string()
     .regex(/^[\w.-]+$/)
     .default('normalizer'),
 })
-const log = createLogger('normalizer', config.LOG_LEVEL)
+const shadow = process.argv.includes('--shadow')
+const log = createLogger(shadow ? 'normalizer-shadow' : 'normalizer', config.LOG_LEVEL)
 
 await run(log, 8_000, async (onStop) => {
+  if (shadow) return startShadow(config, log, onStop)
   const metrics = createNormalizerMetrics()
   const service = {
     name: 'normalizer',
@@ -31,13 +38,24 @@ await run(log, 8_000, async (onStop) => {
     log,
     metrics,
     shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
-    status: () => ({ version, datasets: transformVersions() }),
   }
+  const off = config.DATASETS_OFF
+  let parked: ParkedDatasets | undefined
   await startConsuming(
     {
       ...service,
-      subscriptions: (registry) =>
-        Promise.all(sources.map((source) => subscribeTo(source, registry, metrics.countIgnored))),
+      subscriptions: async (clients, onStop) => {
+        const parkedDatasets = await openParkedDatasets(clients, log, (error) => {
+          log.fatal({ err: error }, 'the topic of parked datasets can no longer be followed')
+          process.exit(1)
+        })
+        onStop('parked datasets', parkedDatasets.stop)
+        parked = parkedDatasets
+        return Promise.all(
+          sources.map((source) => subscribeTo(source, clients.registry, metrics.countIgnored, parkedDatasets, off)),
+        )
+      },
+      status: () => statusOf(sources, parked?.list() ?? [], off),
     },
     onStop,
   )

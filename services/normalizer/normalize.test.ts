@@ -82,7 +82,11 @@ describe('normalize', () => {
 
   it('passes on a refusal as a dead letter with its reason', () => {
     const refusal = { reason: 'step' as const, message: 'two steps' }
-    expect(verdictOf(() => ({ slices: [], refusal, ignored: {} }))).toEqual({ kind: 'dead', ...refusal })
+    expect(verdictOf(() => ({ slices: [], refusal, ignored: {} }))).toEqual({
+      kind: 'dead',
+      ...refusal,
+      dataset: 'made.up.data',
+    })
   })
 
   it('takes an exception of explode for a bug that concerns this message alone', () => {

@@ -13,6 +13,6 @@ export function normalize(
 ): Verdict {
   const exploded = explodeRaw(raw, datasets)
   count(exploded.ignored, raw.record.dataset)
-  if ('refusal' in exploded) return dead(exploded.refusal.reason, exploded.refusal.message)
+  if ('refusal' in exploded) return dead(exploded.refusal.reason, exploded.refusal.message, raw.record.dataset)
   return ok(encode(exploded.slices, exploded.dataset))
 }

@@ -1,6 +1,7 @@
 import type { Requests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Candidate, Moment } from './candidate.ts'
+import type { Deleted } from './deleted.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
 import type { Fetched } from './fetch.ts'
 import type { Host, HostedDataset } from './hosts.ts'
@@ -22,6 +23,7 @@ export interface HostWork {
   memory: Memory
   requests: Requests
   due: DueSettings
+  deleted: Deleted
   /** What `polls` shows of the host's last minute, other pollers' too. */
   recent: RecentPolls
   /** Aborts when no more requests are to be sent; those under way are waited for. */
@@ -126,8 +128,10 @@ function takeOverManners({ host, means, recent, metrics }: HostWork): Manners {
 }
 
 /** All that is or will be due at the host, each window once, in its foremost lane. */
-function candidatesOf({ host, memory, requests, due }: HostWork, moment: Moment): Candidate[] {
-  const calendar = host.datasets.flatMap(({ dataset }) => calendarCandidates(moment, dataset, memory.known, due))
+function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: Moment): Candidate[] {
+  const calendar = host.datasets
+    .flatMap(({ dataset }) => calendarCandidates(moment, dataset, memory.known, due))
+    .filter(({ dataset, window }) => window.endMs > deleted.beforeMs(dataset.name))
   const asked = requestedCandidates(moment, host.datasets, requests.open(), memory.known)
   const searching = new Set(calendar.filter(isLive).map(({ identity }) => identity))
   const wanted = new Set(asked.map(({ identity }) => identity))

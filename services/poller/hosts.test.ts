@@ -14,7 +14,7 @@ const source = (name: string, address: string, more: Partial<Source> = {}) =>
 
 test('a source is asked at its own address, or at the one that replaces it', () => {
   const sources = [source('one', 'https://one.example/api/'), source('two', 'https://two.example')]
-  const hosts = hostsOf(sources, { TWO_BASE_URL: 'http://127.0.0.1:4000/' })
+  const hosts = hostsOf(sources, { TWO_BASE_URL: 'http://127.0.0.1:4000/' }, new Set())
   expect(hosts.map(({ name, datasets }) => [name, datasets[0]?.baseUrl, datasets[0]?.source])).toEqual([
     ['one.example', 'https://one.example/api', 'one'],
     ['127.0.0.1:4000', 'http://127.0.0.1:4000', 'two'],
@@ -26,6 +26,7 @@ test('sources at one host share one budget, the strictest', () => {
   const hosts = hostsOf(
     [source('one', 'https://a.example'), source('two', 'https://a.example/x', { budget: strict })],
     {},
+    new Set(),
   )
   expect(hosts.length).toBe(1)
   expect(hosts[0]).toMatchObject({
@@ -33,4 +34,11 @@ test('sources at one host share one budget, the strictest', () => {
     budget: { perMinute: 50, burst: 2, refillPerMinute: 40, maxInFlight: 3 },
   })
   expect(hosts[0]?.datasets.map(({ dataset }) => dataset.name)).toEqual(['one.x', 'two.x'])
+})
+
+test('a dataset that is off is not asked for, but its host knows of it', () => {
+  const datasets = [{ name: 'one.x' }, { name: 'one.y' }] as Source['datasets']
+  const hosts = hostsOf([source('one', 'https://one.example', { datasets })], {}, new Set(['one.x']))
+  expect(hosts.map(({ datasets }) => datasets.map(({ dataset }) => dataset.name))).toEqual([['one.y']])
+  expect(hosts.map(({ off }) => off.map(({ name }) => name))).toEqual([['one.x']])
 })

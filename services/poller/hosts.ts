@@ -15,24 +15,34 @@ export interface Host {
   name: string
   budget: RequestBudget
   datasets: HostedDataset[]
+  /** Datasets that are switched off: not asked for, only told of. */
+  off: Dataset[]
 }
 
 /**
  * The hosts of the sources' datasets.
  *
  * @param baseUrls addresses that replace a source's own, by the name of its setting; paths stay the same
+ * @param off names of datasets that are switched off
  */
-export function hostsOf(sources: readonly Source[], baseUrls: Record<string, string | undefined>): Host[] {
+export function hostsOf(
+  sources: readonly Source[],
+  baseUrls: Record<string, string | undefined>,
+  off: ReadonlySet<string>,
+): Host[] {
+  const isOn = ({ name }: Dataset): boolean => !off.has(name)
   const hosts = new Map<string, Host>()
   for (const { name: source, baseUrl: address, budget, datasets } of sources) {
     const baseUrl = (baseUrls[address.setting] ?? address.default).replace(/\/+$/, '')
     const name = hostOf(baseUrl)
-    const hosted = datasets.map((dataset) => ({ dataset, source, baseUrl }))
+    const [asked, notAsked] = [datasets.filter(isOn), datasets.filter((dataset) => !isOn(dataset))]
+    const hosted = asked.map((dataset) => ({ dataset, source, baseUrl }))
     const known = hosts.get(name)
     hosts.set(name, {
       name,
       budget: known ? stricter(known.budget, budget) : budget,
       datasets: [...(known?.datasets ?? []), ...hosted],
+      off: [...(known?.off ?? []), ...notAsked],
     })
   }
   return [...hosts.values()]

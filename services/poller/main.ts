@@ -7,6 +7,7 @@ import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { liveClock, simulatedClock } from './clock.ts'
+import { followDeletions } from './deleted.ts'
 import { openFetcher } from './fetch.ts'
 import { hostsOf } from './hosts.ts'
 import { createMetrics } from './metrics.ts'
@@ -15,7 +16,7 @@ import { openPublisher } from './publish.ts'
 import { dueSettings, readPollerConfig, userAgent } from './settings.ts'
 
 const { config, baseUrls } = readPollerConfig()
-const hosts = hostsOf(sources, baseUrls)
+const hosts = hostsOf(sources, baseUrls, config.DATASETS_OFF)
 
 const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl, ORIGIN: origin } = config
 const log = createLogger('poller', config.LOG_LEVEL)
@@ -36,6 +37,8 @@ await run(log, 8_000, async (onStop) => {
   const registry = openRegistry(config)
   const publisher = await openPublisher(kafka, registry, sources)
   onStop('producer', publisher.disconnect)
+  const deleted = await followDeletions(kafka, registry, log)
+  onStop('deletions', async () => deleted.stop())
   const crash = (error: Error) => {
     log.fatal({ err: error }, 'crashed')
     process.exit(1)
@@ -48,10 +51,12 @@ await run(log, 8_000, async (onStop) => {
     hosts,
     means,
     due: dueSettings(config),
+    deleted,
     sessionTimeoutMs,
     metrics,
     crash,
   })
   onStop('polling', polling.stop)
-  log.info({ health: health.url, origin, poller, hosts: hosts.map(({ name }) => name) }, 'started')
+  const off = [...config.DATASETS_OFF]
+  log.info({ health: health.url, origin, poller, hosts: hosts.map(({ name }) => name), off }, 'started')
 })

@@ -4,6 +4,7 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
 import { createRequests } from '#platform/polling/requests.ts'
 import { pollPartitions, pollRequestsTopic, pollsTopic } from '#schemas/topics.ts'
+import type { Deleted } from './deleted.ts'
 import type { DueSettings } from './due.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
@@ -19,6 +20,7 @@ export interface PollerOptions {
   hosts: Host[]
   means: PollMeans
   due: DueSettings
+  deleted: Deleted
   sessionTimeoutMs: number
   metrics: Metrics
   crash: (error: Error) => void
@@ -36,7 +38,7 @@ const stopGraceMs = 2_000
 
 /** Joins the pollers' group and polls the hosts that fall to this process until stopped. */
 export async function startPoller(options: PollerOptions): Promise<Poller> {
-  const { kafka, hosts, means, due, metrics, crash } = options
+  const { kafka, hosts, means, due, deleted, metrics, crash } = options
   const memory = createMemory(({ requestIdentity, poller, memory: { lastGoodFetchedAt, lastChangedAt } }) => {
     metrics.memoriesAhead.inc()
     const told = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
@@ -48,6 +50,14 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
   const loops = new Map<string, HostLoop>()
 
   const begin = (host: Host, lease: Lease): void => {
+    // An answer of an earlier lease may still be on its way to Kafka, which was away: one that is asked for now would
+    // be there before it, though known later, and the host would see twice the requests at once.
+    const earlier = loops.get(host.name)
+    if (earlier !== undefined) {
+      earlier.ended.then(() => begin(host, lease)).catch(crash)
+      return
+    }
+    if (lease.signal.aborted) return
     const recentOfHost = recent.of(host.name, Date.now())
     const loop = runHostLoop({
       host,
@@ -56,6 +66,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
       memory,
       requests,
       due,
+      deleted,
       recent: recentOfHost,
       stopping: stopping.signal,
       metrics,
@@ -64,7 +75,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
     means.log.info({ host: host.name, partition: lease.partition }, 'polling this host')
     loop.ended
       .then(() => {
-        if (loops.get(host.name) === loop) loops.delete(host.name)
+        loops.delete(host.name)
         means.log.info({ host: host.name }, 'no longer polling this host')
       })
       .catch(crash)

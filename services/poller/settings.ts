@@ -8,6 +8,7 @@ import {
 } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
+import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import type { DueSettings } from './due.ts'
 
 const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address' })
@@ -22,6 +23,7 @@ export const pollerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
+  ...datasetsOffSetting,
   /** What the answers are marked with. */
   ORIGIN: z.enum(['live', 'simulated']).default('live'),
   /** When set, the poller's clock is the simulator's. */

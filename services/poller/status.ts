@@ -9,6 +9,8 @@ export interface DatasetStatus {
   host: string
   /** Whether this poller polls the dataset's host. */
   owned: boolean
+  /** Switched off by DATASETS_OFF: not polled. */
+  off: boolean
   lastPollAt: string | null
   lastOutcome: string | null
   nextDueAt: string | null
@@ -33,7 +35,9 @@ export function statusOf(
   const datasets = hosts.flatMap((host) => {
     const loop = loops.get(host.name)
     const candidates = loop?.candidates() ?? []
-    return host.datasets.map(({ dataset: { name } }): DatasetStatus => {
+    const on = host.datasets.map(({ dataset }) => ({ name: dataset.name, off: false }))
+    const all = [...on, ...host.off.map(({ name }) => ({ name, off: true }))]
+    return all.map(({ name, off }): DatasetStatus => {
       const mine = candidates.filter(({ dataset }) => dataset.name === name)
       const next = mine.toSorted((one, other) => one.dueInMs - other.dueInMs)[0]
       const last = memory.lastPoll(name)
@@ -43,6 +47,7 @@ export function statusOf(
         dataset: name,
         host: host.name,
         owned: loop !== undefined,
+        off,
         lastPollAt: last === undefined ? null : iso(last.atMs),
         lastOutcome: last?.outcome ?? null,
         nextDueAt: next === undefined ? null : iso(moment.nowMs + Math.max(0, next.dueInMs)),

@@ -32,6 +32,7 @@ function subscriptionTo(topic: Topic, deadLetters: Topic, store: StoreAccess): A
     topic: topic.name,
     record: topic.record,
     deadLetterTopic: deadLetters.name,
+    tombstones: topic.config['cleanup.policy'] === 'compact',
     handle: async (batch: Incoming<RecordName>[]) => {
       const rows = batch.map(({ record }) => rowOf(target, record))
       const stored = (await storeBatch(rows.filter(isRow), inserter)).values()

@@ -7,6 +7,7 @@
 import type { Dataset, Window } from '../source.ts'
 import { type BorderRows, explodeBorderRows, lookAtBorderRows } from './border-rows.ts'
 import { borderLabels } from './hubs.ts'
+import { placeInBorderRows } from './place.ts'
 
 const shape: BorderRows = {
   steps: [{ fromMs: Date.parse('2022-06-08T22:00:00Z'), stepS: 3600 }],
@@ -27,6 +28,7 @@ export const coreMaxExchanges: Dataset = {
     `/core/api/data/maxExchanges?FromUtc=${encodeURIComponent(iso(window.startMs))}&ToUtc=${encodeURIComponent(iso(window.endMs))}`,
   look: (body, window) => lookAtBorderRows(shape, body, window),
   explode: (answer) => explodeBorderRows(shape, answer),
+  place: (answer, key, atMs) => placeInBorderRows(shape, answer, key, atMs),
   labels: borderLabels,
   view: {
     name: 'jao_core_max_exchanges',

@@ -7,6 +7,8 @@ import { isRefusal, refused } from './refusal.ts'
 /** A row inside the window. Cells are not looked at yet. */
 export interface Row {
   timeMs: number
+  /** Its place in the answer's `data`. */
+  index: number
   cells: Record<string, unknown>
 }
 
@@ -50,7 +52,7 @@ export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
     if (timeMs === window.endMs) atWindowEnd++
     else if (timeMs < window.startMs || timeMs > window.endMs) {
       return refused('outside-window', `data[${index}] is of ${cells.dateTimeUtc}, outside ${show(window)}`)
-    } else rows.push({ timeMs, cells })
+    } else rows.push({ timeMs, index, cells })
   }
   return { rows, atWindowEnd }
 }

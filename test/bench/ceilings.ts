@@ -31,7 +31,8 @@ export async function measureCeilings(tell: (line: string) => void): Promise<Cei
   }
 }
 
-const slice = (index: number): TimeseriesSlice => {
+/** A made-up slice of a day, another for each number. */
+export const slice = (index: number): TimeseriesSlice => {
   const start = Date.parse('2022-06-08T22:00:00Z') + Math.floor(index / 132) * 86_400_000
   return {
     dataset: 'jao.core.maxExchanges',

@@ -1,8 +1,11 @@
 // `npm run bench`: the figures, measured now on this machine. `-- --json`: the last line is one JSON object.
-// `-- --only throughput|freshness|store|start|ceilings`: one phase. Nothing here is asserted.
+// `-- --only NAME`: one phase; `-- --all`: also those over years of history. Nothing here is asserted.
 import { parseArgs } from 'node:util'
 import { measureCeilings } from './ceilings.ts'
 import { measureFreshness } from './freshness.ts'
+import { measureHistoryQueries } from './history-queries.ts'
+import { measureRebuild } from './rebuild.ts'
+import { measureReplay } from './replay.ts'
 import { measureStart } from './start.ts'
 import { measureStore } from './store.ts'
 import { measureThroughput } from './throughput.ts'
@@ -18,11 +21,21 @@ const phases: Record<string, Phase> = {
   ceilings: async (tell) => ({ ceilings: await measureCeilings(tell) }),
 }
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } })
-const wanted = values.only === undefined ? Object.keys(phases) : [values.only]
-const unknown = wanted.find((name) => !(name in phases))
+/** Some minutes each, over years of history: with --all, or by name. */
+const longPhases: Record<string, Phase> = {
+  replay: async (tell) => ({ ...(await measureReplay(tell)) }),
+  queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
+  rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
+}
+const everyPhase = { ...phases, ...longPhases }
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, only: { type: 'string' }, all: { type: 'boolean' } },
+})
+const wanted = values.only === undefined ? Object.keys(values.all ? everyPhase : phases) : [values.only]
+const unknown = wanted.find((name) => !(name in everyPhase))
 if (unknown !== undefined) {
-  process.stderr.write(`There is no phase ${unknown}: choose ${Object.keys(phases).join(', ')}\n`)
+  process.stderr.write(`There is no phase ${unknown}: choose ${Object.keys(everyPhase).join(', ')}\n`)
   process.exit(2)
 }
 
@@ -31,7 +44,7 @@ for (const name of wanted) {
   const startedMs = performance.now()
   const tell = (line: string) => process.stderr.write(`  ${line}\n`)
   process.stderr.write(`${name} ...\n`)
-  Object.assign(figures, await phases[name]?.(tell))
+  Object.assign(figures, await everyPhase[name]?.(tell))
   process.stderr.write(`${name}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`)
 }
 print(figures)

@@ -4,6 +4,9 @@ import { insertSettings, type Store } from '#platform/clickhouse/client.ts'
 // like the sink's: 132 keys, hourly walks of whole MW, three answers a day of which the second changes 40 % of the values
 // and the third 10 %.
 
+/** Rows of point_revisions that the questions are asked of. */
+export const pointVersions = 35_000_000
+
 export interface QueryFigures {
   /** One series-year as of an instant, read to the end by the client, ms. */
   as_of_p50_ms: number
@@ -20,10 +23,10 @@ export interface QueryFigures {
   point_versions: number
 }
 
-const dataset = 'bench.maxExchanges'
-const keys = 132
+export const benchDataset = 'bench.maxExchanges'
+export const benchKeys = 132
 const answersADay = 3
-const rowsADay = keys * answersADay * 24
+const rowsADay = benchKeys * answersADay * 24
 const daysAnInsert = 150
 const dayS = 86_400
 const tables = ['points', 'point_revisions']
@@ -45,9 +48,9 @@ export async function loadStore(store: Store, pointVersions: number): Promise<vo
 /** Asks a loaded store at random, always the same questions, and counts its bytes. */
 export async function measureQueries(store: Store): Promise<QueryFigures> {
   const random = repeatable(20261120)
-  const [first = 0, last = 0] = await span(store)
+  const [first = 0, last = 0] = await knownSpan(store)
   const some = (from: number, to: number) => Math.floor(from + random() * (to - from))
-  const border = () => `border_${some(0, keys)}`
+  const border = () => `border_${some(0, benchKeys)}`
 
   const asOf = await time(200, () => {
     const from = some(first, Math.max(first + 1, last - 365 * dayS))
@@ -77,15 +80,15 @@ export async function measureQueries(store: Store): Promise<QueryFigures> {
   }
 }
 
-const oneSeries = `WHERE dataset = '${dataset}' AND key = {key:String}
+const oneSeries = `WHERE dataset = '${benchDataset}' AND key = {key:String}
   AND ts >= {from:DateTime('UTC')} AND ts < {until:DateTime('UTC')} ORDER BY ts`
 
 const insertDays = `
 INSERT INTO tidemark.slices
 WITH
-  {firstDay:Int64} + {day:Int64} + intDiv(number, ${keys * answersADay}) AS day,
-  toInt64(intDiv(number, ${keys}) % ${answersADay}) AS answer,
-  number % ${keys} AS border,
+  {firstDay:Int64} + {day:Int64} + intDiv(number, ${benchKeys * answersADay}) AS day,
+  toInt64(intDiv(number, ${benchKeys}) % ${answersADay}) AS answer,
+  number % ${benchKeys} AS border,
   day * ${dayS * 1000} AS day_ms,
   toInt64(500 + cityHash64(border) % 3000 + cityHash64(border, intDiv(day, 7)) % 300) AS level,
   arrayCumSum(arrayMap(hour -> toInt64(cityHash64(border, day, hour) % 101) - 50, range(24))) AS walk,
@@ -93,7 +96,7 @@ WITH
     answer >= seed AND cityHash64(border, day, hour, seed) % 100 < percent,
     toInt64(cityHash64(border, day, hour, seed, 'change') % 200) - 100, 0), range(24)) AS changed
 SELECT
-  '${dataset}' AS dataset,
+  '${benchDataset}' AS dataset,
   concat('border_', toString(border)) AS key,
   day_ms AS window_start_ms,
   day_ms + ${dayS * 1000} AS window_end_ms,
@@ -108,10 +111,10 @@ SELECT
   'simulated' AS origin,
   cityHash64(day) % 4 AS raw_partition,
   intDiv(day, 4) * ${answersADay} + answer AS raw_offset
-FROM numbers(toUInt64({days:Int64} * ${keys * answersADay}))`
+FROM numbers(toUInt64({days:Int64} * ${benchKeys * answersADay}))`
 
 /** First and last known_at, seconds. */
-async function span(store: Store): Promise<number[]> {
+export async function knownSpan(store: Store): Promise<number[]> {
   const query = 'SELECT toUnixTimestamp(min(known_at)), toUnixTimestamp(max(known_at)) FROM tidemark.point_revisions'
   return (await read(store, query, {})).trim().split('\t').map(Number)
 }
@@ -127,13 +130,13 @@ async function tableSizes(store: Store): Promise<{ table: string; rows: number; 
     .map(([table = '', rows, bytes]) => ({ table, rows: Number(rows), bytesPerRow: Number(Number(bytes).toFixed(2)) }))
 }
 
-async function read(store: Store, query: string, parameters: Record<string, unknown>): Promise<string> {
+export async function read(store: Store, query: string, parameters: Record<string, unknown>): Promise<string> {
   const result = await store.query({ query, query_params: parameters, format: 'TabSeparated' })
   return result.text()
 }
 
 /** Milliseconds of each of `times` questions, one after the other, after a few that do not count. */
-async function time(times: number, ask: () => Promise<unknown>): Promise<number[]> {
+export async function time(times: number, ask: () => Promise<unknown>): Promise<number[]> {
   for (let warm = 0; warm < 5; warm++) await ask()
   const took: number[] = []
   for (let i = 0; i < times; i++) {
@@ -144,13 +147,13 @@ async function time(times: number, ask: () => Promise<unknown>): Promise<number[
   return took
 }
 
-function percentile(values: number[], share: number): number {
+export function percentile(values: number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1))
 }
 
 /** Random numbers from 0 to 1, the same at every run (a linear congruential generator, Numerical Recipes). */
-function repeatable(seed: number): () => number {
+export function repeatable(seed: number): () => number {
   let state = seed
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0

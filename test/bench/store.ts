@@ -5,9 +5,7 @@ import { join } from 'node:path'
 import { spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import { loadStore, measureQueries, type QueryFigures } from './store-queries.ts'
-
-const pointVersions = 35_000_000
+import { loadStore, measureQueries, pointVersions, type QueryFigures } from './store-queries.ts'
 
 /** Runs the phase: 35 million point-versions, three revisions of each window. */
 export async function measureStore(tell: (line: string) => void): Promise<QueryFigures> {

@@ -18,11 +18,15 @@ export interface Throughput {
 const days = 1_460
 const batch = 20
 
-/** One raw answer of 24 or 23 or 25 hours and 132 keys for each of 1,460 days. */
-export async function loadRaw(pipeline: Pipeline, fromDay: string, count: number): Promise<number> {
+/** One raw answer of 24 or 23 or 25 hours and 132 keys for each of so many days; gives their points. */
+export async function loadRaw(
+  pipeline: Pipeline,
+  fromDay: string,
+  count: number,
+  knownFromMs = Date.now(),
+): Promise<number> {
   const upstream = createUpstream(1)
   const encode = await pipeline.registry.encoder('jao.raw', 'RawResponse')
-  const knownFromMs = Date.now()
   let points = 0
   let day = fromDay
   for (let sent = 0; sent < count; sent += batch) {

@@ -93,3 +93,8 @@ test('no network while the cache is empty', async () => {
     expect.stringMatching(/^tidemark: No network to fetch .+: check the connection, or the mirror and proxy /),
   ])
 })
+
+test('a dataset to be off that there is not', async () => {
+  const { code, said } = await upWith(basics, { DATASETS_OFF: 'jao.nothing' })
+  expect([code, ...said]).toEqual([1, 'tidemark: Settings do not fit (environment variables):'])
+})

@@ -26,7 +26,7 @@ const days = ['2026-03-28', '2026-03-29', '2026-10-25']
 const firstKnownAt = Date.parse('2026-11-01T09:00:00Z')
 const all = { fromMs: null, toMs: null }
 const sourced = datasetsByName.get(dataset)!
-const quiet = { progress: () => undefined, waiting: () => undefined }
+const quiet = { progress: () => undefined, announced: () => undefined, waiting: () => undefined }
 
 type Cells = Record<string, number | null>
 interface Told {

@@ -19,6 +19,7 @@ import { readRecords } from './read-records.ts'
 const topic = (name: string, partitions: number, record: Topic['record'] = null): Topic => ({
   name,
   key: 'a number',
+  shorterCosts: '',
   record,
   partitions,
   config: {},

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
+import { decisionRecord } from '#platform/kafka/decision.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import { noMemory } from '#services/poller/memory.ts'
 import { reportOf, reportText } from '../../cli/backfill-report.ts'
@@ -34,8 +35,11 @@ test('dead letters of the normalizer and of the sink both name the answer that t
     letter('sink', 'jao.timeseries', '52', Buffer.from('nobody knows'), 'not-avro'),
     letter('sink', 'jao.series', '12', Buffer.from('a meaning'), 'not-avro'),
   ])
+  // What somebody decided on a letter is no letter.
+  const decision = { decision: 'dropped' as const, offset: 1, by: 'test', why: 'no use', atMs: 0 }
+  await parts.producer.send('jao.dlq', [decisionRecord({ key: null, partition: 0 }, decision)])
   // A broker's first consumer group of all is refused for a moment: not by this test.
-  expect((await readRecords(parts.kafka, 'jao.dlq')).length).toBe(6)
+  expect((await readRecords(parts.kafka, 'jao.dlq')).length).toBe(7)
   const slices = { topic: 'jao.timeseries', registry: parts.registry }
   const found = await refusals(parts.kafka, { dlq: 'jao.dlq', raw: 'jao.raw' }, 1, slices)
   expect(Object.fromEntries(found)).toEqual({

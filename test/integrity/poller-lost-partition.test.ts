@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#platform/polling/business-day.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { simulatedClock } from '#services/poller/clock.ts'
+import { openFetcher } from '#services/poller/fetch.ts'
+import { hostsOf } from '#services/poller/hosts.ts'
+import { createMetrics } from '#services/poller/metrics.ts'
+import { startPoller } from '#services/poller/poller.ts'
+import { openPublisher, type Publisher } from '#services/poller/publish.ts'
+import { sources } from '#sources/index.ts'
 import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 let parts: PollerParts
@@ -67,4 +75,69 @@ test('a broker that is away stops the polling; when it is back, polling goes on'
   const repeated = windows.length - new Set(windows).size
   // What was fetched when the broker went away could not be kept, or was kept and not recorded: fetched once more.
   expect(repeated).toBeLessThanOrEqual(8)
+}, 120_000)
+
+/** A poller within this process whose raw records of a day wait at a gate on their way to Kafka. */
+async function gatedPoller(url: string, day: string) {
+  const log = createLogger('poller', 'silent')
+  const published = await openPublisher(parts.kafka, parts.registry, sources)
+  const clock = await simulatedClock(url, log)
+  const fetcher = openFetcher('tidemark/test')
+  const gate = Promise.withResolvers<void>()
+  const seen = { came: 0, waiting: 0, mostAtOnce: 0 }
+  const publisher: Publisher = {
+    ...published,
+    raw: async (source, answer) => {
+      if (!ofDay(day)(answer)) return published.raw(source, answer)
+      seen.came++
+      seen.mostAtOnce = Math.max(seen.mostAtOnce, ++seen.waiting)
+      // Kafka takes the later ones at once.
+      if (seen.came === 1) await gate.promise
+      return published.raw(source, answer).finally(() => seen.waiting--)
+    },
+  }
+  const poller = await startPoller({
+    ...{ kafka: parts.kafka, registry: parts.registry, hosts: hostsOf(sources, { JAO_BASE_URL: url }, new Set()) },
+    deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => undefined },
+    means: { clock, fetcher, publisher, origin: 'simulated', poller: 'gated', log },
+    due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
+    ...{ sessionTimeoutMs: 6_000, metrics: createMetrics() },
+    crash: (error) => {
+      throw error
+    },
+  })
+  const stop = async () => {
+    gate.resolve()
+    await poller.stop()
+    clock.stop()
+    await Promise.all([fetcher.close(), published.disconnect()])
+  }
+  return { poller, seen, open: () => gate.resolve(), stop }
+}
+
+test('a poller that loses its host and gets it back first deals with what is still under way to Kafka', async () => {
+  const day = '2026-05-06'
+  const upstream = await startUpstream({ startMs: Date.parse('2026-06-20T05:00:00Z'), speed: 1 })
+  const { poller, seen, open, stop } = await gatedPoller(upstream.url, day)
+  try {
+    await parts.request(upstream.url, businessDay('Europe/Brussels', day).window)
+    await eventually('an answer is on its way', async () => seen.came === 1)
+    parts.pauseBroker()
+    await eventually('the host is lost', async () => poller.notReady() !== undefined)
+    await sleep(1_000)
+    // Whoever asks the upstream again now learns something else.
+    await upstream.command({ revise: { day, key: 'border_AT_BE' } })
+    parts.wakeBroker()
+    await eventually('the host is back', async () => poller.notReady() === undefined)
+    await sleep(3_000)
+    open()
+    await eventually('the window is polled', async () => (await parts.polls()).some(ofDay(day)))
+  } finally {
+    await stop()
+  }
+  expect(seen).toEqual({ came: 2, waiting: 0, mostAtOnce: 1 })
+  const answers = (await parts.raw()).filter(ofDay(day)).toSorted((one, other) => one.offset - other.offset)
+  expect(answers.length).toBe(2)
+  expect(answers[1]!.fetchedAt).toBeGreaterThan(answers[0]!.fetchedAt)
+  expect(answers[1]!.contentHash).not.toBe(answers[0]!.contentHash)
 }, 120_000)

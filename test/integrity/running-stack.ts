@@ -9,7 +9,7 @@ import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
-import { freePortBase, tidemark } from '../support/tidemark-command.ts'
+import { type Finished, freePortBase, type Started, startCommand, tidemark } from '../support/tidemark-command.ts'
 
 /** A stack as users have it: started and stopped by the command, its parts kept alive by its supervisor. */
 export interface RunningStack {
@@ -19,7 +19,11 @@ export interface RunningStack {
   /** `tidemark up --detach`; throws with what it printed when that fails. */
   up: () => Promise<void>
   /** `tidemark <args> --data <this one>`. */
-  run: (...args: string[]) => ReturnType<typeof tidemark>
+  run: (...args: string[]) => Promise<Finished>
+  /** The same, without waiting for its end. */
+  begin: (...args: string[]) => Started
+  /** From now on commands are those of the release in another directory. */
+  use: (release: string | undefined) => void
   /** Clients of its parts. They outlive a restart: the ports stay. */
   connect: () => Promise<Clients>
   /** Stops it, disconnects the clients and removes its directory. */
@@ -46,13 +50,19 @@ export async function prepareStack(
   const portBase = await freePortBase()
   const inherited = Object.entries(process.env).filter(([name]) => !elsewhere.includes(name))
   const environment = { ...Object.fromEntries(inherited), ...settings }
-  const run: RunningStack['run'] = (...args) => tidemark([...args, '--data', dataDir], environment)
+  let release: string | undefined
+  const begin: RunningStack['begin'] = (...args) => startCommand([...args, '--data', dataDir], environment, release)
+  const run: RunningStack['run'] = (...args) => tidemark([...args, '--data', dataDir], environment, release)
   const file = (): StackFile => JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8'))
   const clients: Clients[] = []
   return {
     dataDir,
     file,
     run,
+    begin,
+    use: (other) => {
+      release = other
+    },
     up: async () => {
       const { code, stderr } = await run('up', '--detach', '--source', source, '--port-base', `${portBase}`)
       if (code !== 0) throw new Error(`the stack did not start: ${stderr}`)

@@ -6,7 +6,7 @@ import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import { type RealParts, startRealParts } from './real-parts.ts'
-import { runScript, type ServiceProcess, startService } from './service-process.ts'
+import { type Program, runScript, type ServiceProcess, startService } from './service-process.ts'
 
 /** Broker, registry and store of its own, provisioned; services on demand. */
 export interface Pipeline {
@@ -18,7 +18,7 @@ export interface Pipeline {
   store: Store
   /** Rows of a query, as objects. */
   query: <Row>(sql: string) => Promise<Row[]>
-  start: (service: string, more?: Record<string, string>) => Promise<ServiceProcess>
+  start: (service: string, more?: Record<string, string>, program?: Program) => Promise<ServiceProcess>
   /** The running store endpoint; `restartStore` kills it and starts it again on the same port. */
   endpoint: () => RunningEndpoint
   restartStore: (awayMs?: number) => Promise<void>
@@ -51,9 +51,9 @@ export async function startPipeline(): Promise<Pipeline> {
     producer,
     store,
     query: async <Row>(sql: string) => (await store.query({ query: sql, format: 'JSONEachRow' })).json<Row>() as never,
-    start: async (name, more) => {
+    start: async (name, more, program) => {
       const logFile = join(parts.directory, `${name}-${services.length}.log`)
-      const service = await startService(name, { ...environment, ...more }, logFile)
+      const service = await startService(name, { ...environment, ...more }, logFile, program)
       services.push(service)
       return service
     },

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from '#infra/local/free-ports.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+/** The directory of the project. */
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 /** One of our services as a process, started like the stack does it: with an IPC channel, its log in a file. */
 export interface ServiceProcess {
@@ -18,16 +19,23 @@ export interface ServiceProcess {
   kill: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
+/** Another project's service than ours, or one with parameters. */
+export interface Program {
+  /** A copy of the project; ours when it is left out. */
+  root?: string
+  parameters?: string[]
+}
+
 /** Starts `services/<name>/main.ts` on a free health port and returns when /ready answers 200. */
 export async function startService(
   name: string,
   environment: NodeJS.ProcessEnv,
   logFile: string,
-  timeoutMs = 40_000,
+  { root = projectRoot, parameters = [] }: Program = {},
 ): Promise<ServiceProcess> {
   const [port = 0] = await freePorts(1)
   const log = openSync(logFile, 'a')
-  const child = spawn(process.execPath, [`services/${name}/main.ts`], {
+  const child = spawn(process.execPath, [`services/${name}/main.ts`, ...parameters], {
     cwd: root,
     env: { ...process.env, ...environment, HEALTH_PORT: `${port}` },
     stdio: ['ignore', log, log, 'ipc'],
@@ -35,7 +43,7 @@ export async function startService(
   closeSync(log)
   const url = `http://127.0.0.1:${port}`
   const gone = () => child.exitCode !== null || child.signalCode !== null
-  const deadlineMs = Date.now() + timeoutMs
+  const deadlineMs = Date.now() + 40_000
   while (!(await answersReady(url))) {
     if (gone() || Date.now() > deadlineMs) throw new Error(`${name} is not ready: ${readFileSync(logFile, 'utf8')}`)
     await sleep(20)
@@ -56,7 +64,7 @@ export async function startService(
 }
 
 /** Runs a script of the project to its end; throws with what it printed when it fails. */
-export async function runScript(script: string, environment: NodeJS.ProcessEnv): Promise<void> {
+export async function runScript(script: string, environment: NodeJS.ProcessEnv, root = projectRoot): Promise<void> {
   const child = spawn(process.execPath, [script], {
     cwd: root,
     env: { ...process.env, ...environment },

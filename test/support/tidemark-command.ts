@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assertFree } from '#infra/local/free-ports.ts'
 
-const bin = fileURLToPath(new URL('../../bin/tidemark.mjs', import.meta.url))
+const project = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Finished {
   code: number | null
@@ -18,9 +19,17 @@ export interface Started {
   finished: Promise<Finished>
 }
 
-/** Starts `tidemark <args>` as a user would, with exactly this environment. */
-export function startTidemark(args: string[], environment: NodeJS.ProcessEnv): Started {
-  const child = spawn(process.execPath, [bin, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts `tidemark <args>` as a user would, with exactly this environment; of the release in another directory, too. */
+export function startTidemark(args: string[], environment: NodeJS.ProcessEnv, release = project): Started {
+  return start(join(release, 'bin/tidemark.mjs'), args, environment)
+}
+
+/** The same without the program before it that finds Node 26: killing this kills the command itself. */
+export const startCommand = (args: string[], environment: NodeJS.ProcessEnv, release = project): Started =>
+  start(join(release, 'cli/main.ts'), args, environment)
+
+function start(program: string, args: string[], environment: NodeJS.ProcessEnv): Started {
+  const child = spawn(process.execPath, [program, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (text: Buffer) => {
@@ -34,8 +43,8 @@ export function startTidemark(args: string[], environment: NodeJS.ProcessEnv): S
 }
 
 /** Runs `tidemark <args>` to its end. */
-export const tidemark = (args: string[], environment: NodeJS.ProcessEnv): Promise<Finished> =>
-  startTidemark(args, environment).finished
+export const tidemark = (args: string[], environment: NodeJS.ProcessEnv, release?: string): Promise<Finished> =>
+  startTidemark(args, environment, release).finished
 
 /** A --port-base whose twenty ports are all free just now. */
 export async function freePortBase(): Promise<number> {

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { backUp } from '#infra/local/backup.ts'
+import { sourceOf } from '#infra/local/data-directory.ts'
+import type { Manifest } from '#infra/local/manifest.ts'
+import { shellWord } from '#infra/local/shell-word.ts'
+import { dataDirectory, dataOption, defaultDataDir } from './directories.ts'
+import { stepProgress } from './step-progress.ts'
+
+export const backup = (): Command =>
+  new Command('backup')
+    .description('copy a stopped stack, its store, topics and registry as one unit, into a new directory')
+    .argument('<to>', 'the directory to make; it appears when all is copied and compared')
+    .option('--data <dir>', 'data directory to copy (default: .tidemark/live, else .tidemark/simulated)', dataDirectory)
+    .option('--json', 'print what was copied as JSON')
+    .addHelpText('after', '\nStop the stack first: `npx tidemark down`, backup, `npx tidemark up`.')
+    .action(run)
+
+async function run(to: string, options: { data?: string; json?: boolean }): Promise<void> {
+  const dataDir =
+    options.data ?? (sourceOf(defaultDataDir('live')) ? defaultDataDir('live') : defaultDataDir('simulated'))
+  const progress = stepProgress(process.stderr)
+  const manifest = await backUp({ dataDir, to, environment: process.env, progress: progress.show }).finally(
+    progress.stop,
+  )
+  if (options.json) return void process.stdout.write(`${JSON.stringify(summaryOf(manifest, resolve(to)))}\n`)
+  process.stdout.write(`${partLines(manifest)}\nbackup ${manifest.id} of ${resolve(dataDir)} is in ${resolve(to)}\n`)
+  process.stderr.write(
+    `\`npx tidemark restore ${shellWord(resolve(to))} --data NEW\` makes a data directory of it; \`npx tidemark up${dataOption(dataDir)}\` goes on.\n`,
+  )
+}
+
+/** A line a part: what there is of it. */
+export function partLines({ parts }: Manifest): string {
+  const rows = Object.entries(parts).map(([name, { files, bytes }]) => {
+    return `  ${name.padEnd(28)}${String(files).padStart(6)} files ${(bytes / 1024 / 1024).toFixed(1).padStart(10)} MiB`
+  })
+  return rows.join('\n')
+}
+
+/** For --json: all of the manifest but its files, and where it is. */
+export function summaryOf({ files, ...manifest }: Manifest, path: string) {
+  return { path, ...manifest, files: Object.keys(files).length }
+}

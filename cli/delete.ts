@@ -1,0 +1,128 @@
+import { createInterface } from 'node:readline/promises'
+import { Command } from 'commander'
+import { deletionsFile, noteDeletion } from '#infra/local/deletions-file.ts'
+import { backupsFile, noteInBackups } from '#infra/local/known-backups.ts'
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { boundOf } from '#platform/clickhouse/deletions.ts'
+import { addDays, businessDay, dayAt } from '#platform/polling/business-day.ts'
+import { whoAmI } from '#platform/process/who.ts'
+import type { Dataset } from '#sources/source.ts'
+import { day } from './backfill-days.ts'
+import { carryOut } from './carry-out-deletion.ts'
+import { survey, surveyLines } from './delete-survey.ts'
+import { dataDirectory, findRunningStack } from './directories.ts'
+import { datasetNames, findDataset } from './find-dataset.ts'
+import { patientPollerStatus } from './poller-status.ts'
+import { connectTo, type StackClients } from './stack-clients.ts'
+import { whileStackRuns } from './stack-gone.ts'
+import { stepProgress } from './step-progress.ts'
+
+interface DeleteOptions {
+  before: string
+  dryRun?: boolean
+  why: string
+  yes?: boolean
+  data?: string
+  json?: boolean
+}
+
+const pollerPatienceMs = 30_000
+const goneAfterMs = 10_000
+
+export const deleteCommand = (): Command =>
+  new Command('delete')
+    .description('delete the points of a dataset before a day, for good: nothing before it is stored again')
+    .argument('<dataset>', datasetNames())
+    .requiredOption('--before <day>', "first day that stays, YYYY-MM-DD, in the dataset's zone")
+    .option('--dry-run', 'only say what there is to delete; writes nothing')
+    .option('--why <text>', 'the reason, for the record', '')
+    .option('--yes', 'do not ask')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      '\nOut of the store at once, honoured by replays, rebuilds and restores. In the topics Kafka can cut only the front of a\npartition: what remains is told. Can be interrupted and repeated. Exit code 1 when a known backup could not be told of it.',
+    )
+    .action(run)
+
+async function run(name: string, options: DeleteOptions): Promise<void> {
+  const stack = findRunningStack(options.data)
+  if (!options.dryRun && !options.yes && !process.stdin.isTTY)
+    throw new Problem('Nobody can be asked without a terminal: say --dry-run to look, or --yes to delete.')
+  await whileStackRuns(stack, goneAfterMs, async () => {
+    const clients = connectTo(stack, 'delete')
+    await deleteFrom(stack, clients, name, options).finally(() => clients.store.close())
+  })
+}
+
+async function deleteFrom(stack: StackFile, clients: StackClients, name: string, options: DeleteOptions) {
+  const { source, dataset } = findDataset(name)
+  const { now } = await patientPollerStatus(stack, pollerPatienceMs, () => tell('the poller does not answer: waiting'))
+  const first = firstDayKept(dataset, options.before, Date.parse(now))
+  const bound = { dataset: name, before: first.window.startMs }
+  const told = { dataset: name, before: first.day, beforeUtc: isoOf(bound.before) }
+  const held = await boundOf(clients.store, name)
+  if (held !== undefined && bound.before < held) {
+    const text = `${name} is deleted before ${isoOf(held)} already, which is later: nothing changes.`
+    return print(options, { ...told, deletedBefore: isoOf(held) }, [text])
+  }
+  const progress = stepProgress(process.stderr)
+  const look = () => survey(clients, source, bound, progress.show).finally(progress.stop)
+  const found = await look()
+  const title = `${name} before ${first.day} (${told.beforeUtc})`
+  if (options.dryRun) {
+    return print(options, { ...told, dryRun: true, ...found }, [`${title}, if it were deleted`, ...surveyLines(found)])
+  }
+  if (!options.yes) await ask([title, ...surveyLines(found)])
+
+  const deletion = { ...bound, at: Date.now(), by: whoAmI(), why: options.why }
+  let backups: ReturnType<typeof noteInBackups> = { noted: [], unreachable: [] }
+  const done = await carryOut(clients, source, deletion, {
+    stored: held === bound.before,
+    topics: found.topics,
+    lookAgain: async () => (await look()).topics,
+    onStored: () => {
+      noteDeletion(deletionsFile(stack.dataDir), deletion)
+      backups = noteInBackups(stack.dataDir, deletion)
+    },
+    tell,
+  })
+  const all = { rows: found.rows, ...done }
+  const noted = backups.noted.map((path) => `noted in the backup ${path}`)
+  print(options, { ...told, dryRun: false, ...all, backups }, [
+    `${title} is deleted`,
+    ...surveyLines(all, 'done'),
+    ...noted,
+  ])
+  for (const { path, reason } of backups.unreachable) {
+    tell(
+      `the backup in ${path} does not know of it (${reason}) and would bring the data back: make it reachable and repeat this, or destroy it and take it out of ${backupsFile(stack.dataDir)}`,
+    )
+    process.exitCode = 1
+  }
+}
+
+/** @throws Problem for what is no day, or lies further ahead than upstream publishes: what is to come would be refused */
+export function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, text: string, nowMs: number) {
+  const first = day('--before', text)
+  const last = addDays(dayAt(calendar.zone, nowMs), 2)
+  if (first <= last) return businessDay(calendar.zone, first)
+  throw new Problem(
+    `--before ${first} is after ${last}: ${name} is published until the day before that, and what is published later would never be stored.`,
+  )
+}
+
+async function ask(lines: string[]): Promise<void> {
+  process.stderr.write(`${lines.join('\n')}\n`)
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await terminal.question('Delete this for good? (yes/no) ').finally(() => terminal.close())
+  if (answer.trim().toLowerCase() !== 'yes') throw new Problem('Nothing was deleted.')
+}
+
+function print(options: DeleteOptions, json: object, lines: string[]): void {
+  process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${lines.join('\n')}\n`)
+}
+
+const tell = (line: string): void => void process.stderr.write(`${line}\n`)
+const isoOf = (ms: number): string => new Date(ms).toISOString()

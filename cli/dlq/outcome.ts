@@ -1,0 +1,42 @@
+import { printable } from '../backfill-report.ts'
+import type { Letter } from './letter.ts'
+import type { Staying } from './plan.ts'
+
+/** What a command did with letters, or would do. */
+export interface Outcome {
+  /** requeued or dropped. */
+  verb: 'requeued' | 'dropped'
+  dryRun: boolean
+  done: readonly Letter[]
+  stay: readonly Staying[]
+  /** Ids that were named and that no letter has. */
+  unknown: readonly string[]
+}
+
+/** Prints an outcome; the exit code is 1 when something that was meant stays. */
+export function tell(outcome: Outcome, json: boolean | undefined): void {
+  process.stdout.write(json ? `${JSON.stringify(outcomeJson(outcome))}\n` : outcomeText(outcome))
+  if (outcome.stay.length + outcome.unknown.length > 0) process.exitCode = 1
+}
+
+const outcomeJson = ({ verb, dryRun, done, stay, unknown }: Outcome) => ({
+  dryRun,
+  [verb]: done.map(({ id }) => id),
+  stay: [
+    ...stay.map(({ letter, why }) => ({ id: letter.id, why })),
+    ...unknown.map((id) => ({ id, why: 'there is no such letter' })),
+  ],
+})
+
+/** The outcome for people: a line for each reason and topic, a line for each letter that stays. */
+export function outcomeText({ verb, dryRun, done, stay, unknown }: Outcome): string {
+  const alike = Map.groupBy(done, ({ reason, source }) => `${reason} on ${source?.topic ?? 'no topic'}`)
+  const counts = [...alike].map(([name, letters]) => `  ${letters.length} ${name}`)
+  const lines = [
+    `${done.length === 1 ? '1 letter' : `${done.length} letters`} ${dryRun ? 'would be ' : ''}${verb}`,
+    ...counts,
+    ...stay.map(({ letter, why }) => `${letter.id} stays: ${why}`),
+    ...unknown.map((id) => `${id}: there is no such letter`),
+  ]
+  return `${lines.map(printable).join('\n')}\n`
+}

@@ -1,0 +1,159 @@
+// Does what was decided with letters: sends them back, and writes down what became of them.
+import type { Kafka } from '#platform/kafka/client.ts'
+import { headersOfRefused } from '#platform/kafka/dead-letter.ts'
+import { type Decision, decisionHeaders, decisionRecord } from '#platform/kafka/decision.ts'
+import type { Outgoing, Producer } from '#platform/kafka/produce.ts'
+import { readSpan, type StoredRecord } from '#platform/kafka/read-span.ts'
+import { Unwell } from '#platform/process/unwell.ts'
+import type { Letter } from './letter.ts'
+import type { Returnable, Staying } from './plan.ts'
+
+/** Who decides, and why. */
+export interface Decider {
+  by: string
+  why: string
+}
+
+export interface Clients {
+  kafka: Kafka
+  producer: Producer
+}
+
+const lettersAtOnce = 500
+const bytesAtOnce = 16 * 1024 * 1024
+const failuresInARow = 3
+
+/**
+ * Sends letters back to the topic and partition that they came from, in the order given: value and key byte for byte,
+ * their own headers beside what counts the attempts. What went is in `sent`; what Kafka did not take, or no longer has,
+ * stays.
+ *
+ * A letter is acknowledged by its topic before the decision on it is written: who dies in between has requeued a letter
+ * that still looks open, and requeues it twice. That is harmless, rows are idempotent; the other way round it were lost.
+ */
+export async function requeueLetters(
+  clients: Clients,
+  letters: readonly Returnable[],
+  decider: Decider,
+  show: (done: number) => void = () => {},
+): Promise<{ sent: Letter[]; stay: Staying[] }> {
+  const sent: Letter[] = []
+  const stay: Staying[] = []
+  for (const chunk of chunksOf(letters)) {
+    const records = await valuesOf(clients.kafka, chunk)
+    const there = chunk.filter(({ letter }) => records.has(letter.id))
+    for (const { letter } of chunk) if (!records.has(letter.id)) stay.push({ letter, why: 'retention has deleted it' })
+    const returns = (some: Returnable[]) =>
+      some.map((one) => toOutgoing(one, records.get(one.letter.id) as StoredRecord))
+    const tried = await sendAllOrEach(there, (some) => sendTo(clients.producer, some, returns(some)))
+    stay.push(...tried.failed.map(({ one, why }) => ({ letter: one.letter, why })))
+    const gone = tried.sent.map(({ letter }) => letter)
+    const undecided = await tryToDecide(clients.producer, gone, 'requeued', decider)
+    if (undecided === undefined) sent.push(...gone)
+    else stay.push(...gone.map((letter) => ({ letter, why: `was sent back, but still looks open: ${undecided}` })))
+    show(sent.length + stay.length)
+  }
+  return { sent, stay }
+}
+
+/** Writes down that letters were requeued or dropped; gives why Kafka did not take it when it did not. */
+export async function tryToDecide(
+  producer: Producer,
+  letters: readonly Letter[],
+  decision: Decision['decision'],
+  { by, why }: Decider,
+): Promise<string | undefined> {
+  const atMs = Date.now()
+  try {
+    for (const [topic, same] of Map.groupBy(letters, (letter) => letter.topic)) {
+      const records = same.map(({ keyBytes: key, partition, offset }) =>
+        decisionRecord({ key, partition }, { decision, offset, by, why, atMs }),
+      )
+      await producer.send(topic, records)
+    }
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Unwell)) throw error
+    return error.message
+  }
+}
+
+function toOutgoing({ letter, to }: Returnable, { key, value, headers }: StoredRecord): Outgoing {
+  const own = headersOfRefused(headers)
+  return { key, value, partition: to.partition, headers: { ...own, [decisionHeaders.letter]: letter.id } }
+}
+
+/** Letters of one target, few and small enough to be held at once. */
+function chunksOf(letters: readonly Returnable[]): Returnable[][] {
+  const chunks: Returnable[][] = []
+  let bytes = 0
+  for (const one of letters) {
+    const chunk = chunks.at(-1)
+    const last = chunk?.at(-1)
+    const size = one.letter.bytes ?? 0
+    const fits =
+      chunk && last?.to.topic === one.to.topic && last.letter.topic === one.letter.topic && chunk.length < lettersAtOnce
+    if (fits && bytes + size <= bytesAtOnce) {
+      chunk.push(one)
+      bytes += size
+    } else {
+      chunks.push([one])
+      bytes = size
+    }
+  }
+  return chunks
+}
+
+/** The letters' records, read once more, by id. */
+async function valuesOf(kafka: Kafka, chunk: readonly Returnable[]): Promise<Map<string, StoredRecord>> {
+  const wanted = new Map(chunk.map(({ letter }) => [`${letter.partition}/${letter.offset}`, letter.id]))
+  const spans = new Map<number, { from: number; to: number }>()
+  for (const { letter } of chunk) {
+    const { from, to } = spans.get(letter.partition) ?? { from: letter.offset, to: letter.offset + 1 }
+    spans.set(letter.partition, { from: Math.min(from, letter.offset), to: Math.max(to, letter.offset + 1) })
+  }
+  const found = new Map<string, StoredRecord>()
+  await readSpan(kafka, chunk[0]?.letter.topic ?? '', spans, (records) => {
+    for (const record of records) {
+      const id = wanted.get(`${record.partition}/${record.offset}`)
+      if (id !== undefined) found.set(id, record)
+    }
+  })
+  return found
+}
+
+const sendTo = async (producer: Producer, some: readonly Returnable[], records: Outgoing[]): Promise<void> => {
+  await producer.send(some[0]?.to.topic ?? '', records, { compress: true })
+}
+
+/** Sends all at once, or one by one when Kafka does not take that; gives up after a few in a row that it does not take. */
+async function sendAllOrEach(
+  all: Returnable[],
+  send: (some: Returnable[]) => Promise<void>,
+): Promise<{ sent: Returnable[]; failed: { one: Returnable; why: string }[] }> {
+  try {
+    if (all.length > 0) await send(all)
+    return { sent: all, failed: [] }
+  } catch (error) {
+    if (!(error instanceof Unwell)) throw error
+  }
+  const sent: Returnable[] = []
+  const failed: { one: Returnable; why: string }[] = []
+  let inARow = 0
+  for (const one of all) {
+    if (inARow === failuresInARow) {
+      failed.push({ one, why: 'not tried: Kafka took none of those before it' })
+      continue
+    }
+    try {
+      await send([one])
+      sent.push(one)
+      inARow = 0
+    } catch (error) {
+      if (!(error instanceof Unwell)) throw error
+      failed.push({ one, why: `${error.message}: ${(error.cause as Error | undefined)?.message ?? 'no reason given'}` })
+      inARow++
+    }
+  }
+  return { sent, failed }
+}

@@ -1,0 +1,98 @@
+// The explanation for people. Texts of upstream are stripped of what steers a terminal.
+import { printable } from './backfill-report.ts'
+import type { ExplainedAnswer, ExplainedRaw, Explanation } from './explanation.ts'
+import type { ValuePlace } from './value-place.ts'
+
+/** @param zone of the dataset's local times */
+export function explanationText(explanation: Explanation, zone: string, mark: (text: string) => string): string {
+  const { dataset, key, ts, asked, answers } = explanation
+  const title = `${dataset} ${printable(key)} at ${ts} (${localText(ts, zone)})`
+  const inside =
+    asked === ts
+      ? []
+      : [`${asked} lies inside a step of ${answers.at(-1)?.stepS} s: its point, at ${ts}, is explained.`]
+  const count = answers.length === 1 ? '1 answer named it:' : `${answers.length} answers named it, oldest first:`
+  const each = answers.flatMap((answer, index) => ['', ...answerLines(answer, index + 1, explanation, mark)])
+  return `${[title, ...inside, verdict(explanation), '', count, ...each].join('\n')}\n`
+}
+
+function verdict({ at, known, value, knownAt, unit, answers }: Explanation): string {
+  const when = at === null ? 'now' : `as of ${at}`
+  if (!known) return `${when}: not known yet, first known at ${answers[0]?.knownAt}`
+  return `${when}: ${valueText(value, unit)}, known at ${knownAt}`
+}
+
+function answerLines(
+  answer: ExplainedAnswer,
+  number: number,
+  { unit, transformVersion }: Explanation,
+  mark: (text: string) => string,
+): string[] {
+  const notes = [...(answer.current ? ['this one counts'] : []), ...(answer.later ? ['later than asked for'] : [])]
+  const today = answer.transformVersion === transformVersion ? '' : ` (today's is ${transformVersion})`
+  const modified = answer.upstreamModifiedAt === null ? '' : `, upstream says modified at ${answer.upstreamModifiedAt}`
+  return [
+    `${number}. ${answer.knownAt}  ${valueText(answer.value, unit)}, ${changeText(answer, unit)}${notes.map((note) => ` (${note})`).join('')}`,
+    ...facts([
+      ['transform', `version ${answer.transformVersion}${today}`],
+      ['window', `${answer.windowStart} to ${answer.windowEnd}, step ${answer.stepS} s`],
+      ['origin', `${printable(answer.origin)}${modified}`],
+      ...(answer.flags.length > 0 ? [['flags', printable(answer.flags.join(' '))] as const] : []),
+    ]),
+    ...rawLines(answer.raw, mark),
+  ]
+}
+
+function changeText({ change, previousValue }: ExplainedAnswer, unit: string): string {
+  if (change === 'changed') return `changed from ${valueText(previousValue, unit)}`
+  return { published: 'first published', repeated: 'no change', 'nothing-yet': 'no value yet' }[change]
+}
+
+function rawLines(raw: ExplainedRaw, mark: (text: string) => string): string[] {
+  const where = `${raw.topic} partition ${raw.partition} offset ${raw.offset}`
+  if (raw.state !== 'here') return facts([['raw record', `${where}: ${printable(raw.why)}`]])
+  const headers = Object.entries(raw.headers).map(([name, text]) => `${name}: ${text}`)
+  const recordHeaders = Object.entries(raw.recordHeaders).map(([name, text]) => `${name}: ${text}`)
+  return [
+    ...facts([
+      ['raw record', `${where}, written at ${raw.writtenAt}`],
+      ['record key', printable(raw.key ?? '(none)')],
+      ...recordHeaders.map((text) => ['record header', printable(text)] as const),
+      ['asked', printable(raw.url)],
+      ['sent', raw.sentAt],
+      ['fetched', raw.fetchedAt],
+      ['answer', `status ${raw.status}, ${raw.bodyBytes} bytes`],
+      ...headers.map((text) => ['header', printable(text)] as const),
+      ['SHA-256', printable(raw.contentHash)],
+      ...raw.problems.map((text) => ['WRONG', printable(text)] as const),
+    ]),
+    ...(raw.body === undefined ? [] : bodyLines(raw.body.place, raw.body.base64, mark)),
+  ]
+}
+
+/** The excerpt stands alone on its line, with the value underlined, so that it can be copied. */
+function bodyLines(place: ValuePlace | null, base64: string, mark: (text: string) => string): string[] {
+  if (place === null) {
+    const start = oneLine(Buffer.from(base64.slice(0, 200), 'base64').toString())
+    return [...facts([['value', 'the body names none at that time, or cannot be read; it begins']]), `    ${start}`]
+  }
+  const [before, text, after] = [place.before, place.text, place.after].map(oneLine) as [string, string, string]
+  return [
+    ...facts([['value', `${printable(place.path)}, bytes ${place.fromByte} to ${place.toByte - 1} of the body`]]),
+    `    ${before}${mark(text)}${after}`,
+    `    ${' '.repeat([...before].length)}${'^'.repeat([...text].length)}`,
+  ]
+}
+
+/** Line breaks and tabs as spaces, other control characters as they are elsewhere. */
+const oneLine = (text: string): string => printable(text.replace(/[\r\n\t]/g, ' '))
+
+const facts = (pairs: readonly (readonly [string, string])[]): string[] =>
+  pairs.map(([name, text]) => `   ${name.padEnd(13)} ${text}`)
+
+const valueText = (value: number | null, unit: string): string => (value === null ? 'null' : `${value} ${unit}`)
+
+function localText(iso: string, zone: string): string {
+  const local = Temporal.Instant.from(iso).toZonedDateTimeISO(zone)
+  return local.toString({ smallestUnit: 'minute' })
+}

@@ -1,0 +1,103 @@
+import { writeFile } from 'node:fs/promises'
+import { styleText } from 'node:util'
+import { Presets, SingleBar } from 'cli-progress'
+import { Command } from 'commander'
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { dataDirectory, dataOptionFor, findRunningStack } from './directories.ts'
+import { explainPoint } from './explain-point.ts'
+import { explanationText } from './explain-report.ts'
+import type { Explanation } from './explanation.ts'
+import { datasetNames, findDataset } from './find-dataset.ts'
+import { readInstant } from './instant.ts'
+import { whileStackRuns } from './stack-gone.ts'
+
+interface ExplainOptions {
+  at?: string
+  body?: boolean
+  bodyTo?: string
+  data?: string
+  json?: boolean
+}
+
+/** A stack that is stopped and started at once is away for less. */
+const goneAfterMs = 10_000
+/** So many raw records take more than two seconds. */
+const manyRecords = 20
+
+export const explain = (): Command =>
+  new Command('explain')
+    .description('where a value comes from: all answers that named it, and the raw record of each')
+    .argument('<dataset>', datasetNames())
+    .argument('<key>', 'as upstream spells it: border_AT_BE')
+    .argument('<time>', 'of the value, with its offset: 2026-10-25T02:00+02:00, or ...Z')
+    .option('--at <time>', 'as it was known then (default: now)')
+    .option('--body', 'with the place of the value in each body; with --json also the bodies, in base64')
+    .option('--body-to <file>', 'write the body of the answer that counts into a file, byte for byte; - is stdout')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
+    .option('--json', 'print it as JSON')
+    .addHelpText(
+      'after',
+      '\nA time inside a step means the value of that step. Exit code 1 when nothing is known of the value, or a raw\nrecord is not the one that the store names or does not match its hash; one that retention has deleted is no error.',
+    )
+    .action(run)
+
+async function run(name: string, key: string, time: string, options: ExplainOptions): Promise<void> {
+  const sourced = findDataset(name)
+  const atMs = readInstant(time, 'The time')
+  const knownByMs = options.at === undefined ? undefined : readInstant(options.at, '--at')
+  const stack = findRunningStack(options.data)
+  const withBody = Boolean(options.body) || options.bodyTo !== undefined
+  const question = { ...sourced, key, atMs, knownByMs, withBody }
+  const explanation = await whileStackRuns(stack, goneAfterMs, () =>
+    explainPoint(stack, question, progressOn(process.stderr)).catch((error: Error) => {
+      throw awayProblem(stack, error)
+    }),
+  )
+  if (options.bodyTo !== undefined) await writeBody(explanation, options.bodyTo)
+  // Bytes on stdout are alone there.
+  const out = options.bodyTo === '-' ? process.stderr : process.stdout
+  const mark = (text: string): string => styleText('inverse', text, { stream: out })
+  out.write(
+    options.json
+      ? `${JSON.stringify(explanation)}\n`
+      : explanationText(explanation, sourced.dataset.calendar.zone, mark),
+  )
+  if (
+    explanation.answers.some(({ raw }) => raw.state === 'broken' || (raw.state === 'here' && raw.problems.length > 0))
+  )
+    process.exitCode = 1
+}
+
+/** A bar on a terminal, nothing elsewhere or where there is little to wait for. */
+function progressOn(stream: NodeJS.WriteStream): (done: number, total: number) => void {
+  const bar = new SingleBar({ stream, format: ' {bar} {value}/{total} raw records' }, Presets.shades_classic)
+  return (done, total) => {
+    if (!stream.isTTY || total < manyRecords) return
+    if (!bar.isActive) bar.start(total, done)
+    bar.update(done)
+    if (done === total) bar.stop()
+  }
+}
+
+/** Kafka or the registry out of reach is nothing of ours: a sentence, and where to look. */
+function awayProblem(stack: StackFile, error: Error): Error {
+  if (error.name !== 'Unwell' && !error.name.startsWith('KafkaJS')) return error
+  return new Problem(`${error.message}: \`npx tidemark status${dataOptionFor(stack)}\` shows what is away.`)
+}
+
+async function writeBody({ answers, at }: Explanation, file: string): Promise<void> {
+  const raw = answers.find(({ current }) => current)?.raw
+  if (raw === undefined) throw new Problem(`Nothing was known at ${at}: there is no body to write.`)
+  if (raw.state !== 'here' || raw.body === undefined) {
+    throw new Problem(`There is no body to write: the raw record is ${raw.state === 'here' ? 'empty' : raw.why}.`)
+  }
+  const bytes = Buffer.from(raw.body.base64, 'base64')
+  if (file === '-') {
+    process.stdout.write(bytes)
+    return
+  }
+  await writeFile(file, bytes).catch((error: NodeJS.ErrnoException) => {
+    throw new Problem(`${file} cannot be written (${error.code}): choose another file.`)
+  })
+}

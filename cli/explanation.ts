@@ -1,0 +1,156 @@
+// What `explain` says of a point, as its --json prints it. Pure.
+import type { Dataset } from '#sources/source.ts'
+import type { PointAnswer, StoredPoint } from './point-answers.ts'
+import type { FoundRaw } from './raw-answers.ts'
+import { placeOf, type ValuePlace } from './value-place.ts'
+
+/** Where a point's value comes from. Times are ISO texts, UTC. */
+export interface Explanation {
+  dataset: string
+  key: string
+  /** The time of the point, and the instant asked for, which may lie inside its step. */
+  ts: string
+  asked: string
+  unit: string
+  /** The knowledge time asked for; null: now. */
+  at: string | null
+  /** Whether any answer had named the point by then, and what the last of these said. */
+  known: boolean
+  value: number | null
+  knownAt: string | null
+  /** The number of today's explode. */
+  transformVersion: number
+  /** Every answer that named the point, oldest first. */
+  answers: ExplainedAnswer[]
+}
+
+export interface ExplainedAnswer {
+  value: number | null
+  /** published: the first value that is not null; changed: another than before, null included; nothing-yet: null so far. */
+  change: 'published' | 'changed' | 'repeated' | 'nothing-yet'
+  previousValue: number | null
+  knownAt: string
+  /** Gave the value above. */
+  current: boolean
+  /** Became known after the knowledge time asked for. */
+  later: boolean
+  transformVersion: number
+  windowStart: string
+  windowEnd: string
+  stepS: number
+  flags: string[]
+  origin: string
+  upstreamModifiedAt: string | null
+  raw: ExplainedRaw
+}
+
+export type ExplainedRaw = { topic: string; partition: number; offset: number } & (
+  | { state: 'deleted' | 'broken'; why: string }
+  | ({ state: 'here'; problems: string[] } & RawDetails)
+)
+
+/** A raw record. Texts as upstream and others wrote them. */
+export interface RawDetails {
+  key: string | null
+  recordHeaders: Record<string, string>
+  writtenAt: string
+  url: string
+  status: number
+  headers: Record<string, string>
+  sentAt: string
+  fetchedAt: string
+  contentHash: string
+  bodyBytes: number
+  /** With --body: the body in base64, and where the value stands in it; null where today's code finds no place. */
+  body?: { base64: string; place: ValuePlace | null }
+}
+
+export interface Asked {
+  dataset: Dataset
+  key: string
+  atMs: number
+  /** Undefined: now. */
+  knownByMs: number | undefined
+  topic: string
+  withBody: boolean
+}
+
+/** @param raws the raw record of each answer of `point`, in the same order */
+export function explanationOf(asked: Asked, { tsMs, answers }: StoredPoint, raws: readonly FoundRaw[]): Explanation {
+  const { dataset, key, knownByMs = Number.POSITIVE_INFINITY } = asked
+  const current = answers.findLast(({ knownAtMs }) => knownAtMs <= knownByMs)
+  return {
+    dataset: dataset.name,
+    key,
+    ts: iso(tsMs),
+    asked: iso(asked.atMs),
+    unit: dataset.unit,
+    at: asked.knownByMs === undefined ? null : iso(asked.knownByMs),
+    known: current !== undefined,
+    value: current?.value ?? null,
+    knownAt: current ? iso(current.knownAtMs) : null,
+    transformVersion: dataset.transformVersion,
+    answers: answers.map((answer, index) => ({
+      value: answer.value,
+      ...changeOf(answers.slice(0, index), answer.value),
+      knownAt: iso(answer.knownAtMs),
+      current: answer === current,
+      later: answer.knownAtMs > knownByMs,
+      transformVersion: answer.transformVersion,
+      windowStart: iso(answer.windowStartMs),
+      windowEnd: iso(answer.windowEndMs),
+      stepS: answer.stepS,
+      flags: answer.flags,
+      origin: answer.origin,
+      upstreamModifiedAt: answer.upstreamModifiedAtMs === null ? null : iso(answer.upstreamModifiedAtMs),
+      raw: rawOf(asked, tsMs, answer, raws[index]),
+    })),
+  }
+}
+
+/** The same distinctions as view `revisions` makes. */
+function changeOf(earlier: PointAnswer[], value: number | null): Pick<ExplainedAnswer, 'change' | 'previousValue'> {
+  const previousValue = earlier.at(-1)?.value ?? null
+  if (earlier.every((answer) => answer.value === null)) {
+    return { change: value === null ? 'nothing-yet' : 'published', previousValue }
+  }
+  return { change: value === previousValue ? 'repeated' : 'changed', previousValue }
+}
+
+function rawOf(asked: Asked, tsMs: number, answer: PointAnswer, found: FoundRaw | undefined): ExplainedRaw {
+  const where = { topic: asked.topic, partition: answer.rawPartition, offset: answer.rawOffset }
+  if (found === undefined) throw new Error(`the raw record ${where.partition}/${where.offset} was not looked for`)
+  if (found.state !== 'here') return { ...where, ...found }
+  const { stored, record } = found
+  const window = { startMs: record.windowStart, endMs: record.windowEnd }
+  const path = asked.withBody
+    ? asked.dataset.place?.({ body: record.body, status: record.status, window }, asked.key, tsMs)
+    : undefined
+  const place = path && placeOf(record.body, path)
+  const body = { base64: Buffer.from(record.body).toString('base64'), place: place ?? null }
+  return {
+    ...where,
+    state: 'here',
+    problems: [...found.problems, ...(place ? disagreements(asked.dataset, place, answer) : [])],
+    key: stored.key === null ? null : stored.key.toString(),
+    recordHeaders: Object.fromEntries(Object.entries(stored.headers).map(([name, text]) => [name, text.toString()])),
+    writtenAt: iso(stored.writtenAtMs),
+    url: record.url,
+    status: record.status,
+    headers: record.headers,
+    sentAt: iso(record.sentAt),
+    fetchedAt: iso(record.fetchedAt),
+    contentHash: record.contentHash,
+    bodyBytes: record.body.length,
+    ...(asked.withBody && { body }),
+  }
+}
+
+/** What today's code reads there must be what is stored, where it was today's code that read it. */
+function disagreements(dataset: Dataset, place: ValuePlace, { value, transformVersion }: PointAnswer): string[] {
+  if (transformVersion !== dataset.transformVersion) return []
+  const agrees = value === null ? place.text === 'null' : Number(place.text) === value
+  return agrees ? [] : [`at its place in the body stands ${place.text}, and stored is ${value}`]
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()

@@ -1,0 +1,54 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { inspect } from './inspect.ts'
+
+const dataset = 'jao.core.maxExchanges'
+let answers: Record<string, unknown>
+let server: Server
+let url: string
+
+/** Poller and normalizer as far as their /status goes; the other parts are away. */
+beforeEach(async () => {
+  server = createServer((request, response) => {
+    const answer = answers[request.url ?? '']
+    response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterEach(() => void server.close())
+
+async function offOf(poller: object, normalizer: object): Promise<string[] | undefined> {
+  answers = { '/poller/status': poller, '/normalizer/status': normalizer }
+  const away = 'http://127.0.0.1:1'
+  const stack: StackFile = {
+    ...{ version: '0', pid: 1, startedAt: '', state: 'ready', dataDir: '/d', source: 'live', portBase: 1 },
+    endpoints: {
+      kafka: '127.0.0.1:1',
+      registry: away,
+      clickhouse: { url: away, user: 'u' },
+      health: { poller: `${url}/poller`, normalizer: `${url}/normalizer` },
+    },
+    parts: { kafka: { state: 'running', pid: process.pid, restarts: 0 } },
+  }
+  const { datasets } = await inspect(stack, {})
+  return datasets.find((each) => each.dataset === dataset)?.off
+}
+
+const polled = { dataset, host: 'h', lastPollAt: null, lastOutcome: null, nextDueAt: null, waiting: { requested: 0 } }
+const pollerThat = (more: object) => ({ now: '', datasets: [{ ...polled, ...more }], budgets: [] })
+
+test('a dataset is told as off where it is switched off: at the poller, at the normalizer, at both', async () => {
+  const [on, off] = [pollerThat({ off: false }), pollerThat({ off: true })]
+  expect(await offOf(on, { datasets: {}, off: [] })).toEqual([])
+  expect(await offOf(off, { datasets: {}, off: [] })).toEqual(['poller'])
+  expect(await offOf(on, { datasets: {}, off: [dataset] })).toEqual(['normalizer'])
+  expect(await offOf(off, { datasets: {}, off: [dataset] })).toEqual(['poller', 'normalizer'])
+})
+
+test('services of an earlier version, or that do not answer, switch nothing off', async () => {
+  expect(await offOf(pollerThat({}), { datasets: {} })).toEqual([])
+  expect(await offOf({}, {})).toEqual([])
+})

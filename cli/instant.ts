@@ -1,0 +1,44 @@
+import { Problem } from '#infra/local/problem.ts'
+import { printable } from './backfill-report.ts'
+
+/** What the store can hold: whole seconds of 32 bits. */
+const latestMs = 2 ** 32 * 1_000
+
+/**
+ * Reads an instant: a date and a time with Z, with an offset, or with a zone in brackets ([Europe/Brussels]), which must
+ * then agree. Gives ms UTC.
+ *
+ * @param what how the message calls it
+ * @throws Problem for what is none, or could be two: an hour that comes twice needs its offset
+ */
+export function readInstant(text: string, what: string): number {
+  const said = `${what} ${printable(text.slice(0, 60))}`
+  const zone = /\[([^\]]+)\]$/.exec(text)?.[1]
+  const ms = zone === undefined ? offsetMs(text) : zonedMs(text)
+  if (ms === undefined) {
+    const why = zone === undefined ? '' : ': not in that zone, or not with that offset, or there twice'
+    throw new Problem(`${said} is no instant${why}. Write it with its offset: 2026-10-25T02:00+02:00, or ...Z for UTC.`)
+  }
+  if (ms < 0 || ms >= latestMs) throw new Problem(`${said} is outside of what can be stored, 1970 to 2106.`)
+  return ms
+}
+
+/** The same, or a day, which begins at midnight UTC. */
+export const readInstantOrDay = (text: string, what: string): number =>
+  readInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text, what)
+
+function offsetMs(text: string): number | undefined {
+  try {
+    return Temporal.Instant.from(text).epochMilliseconds
+  } catch {
+    return undefined
+  }
+}
+
+function zonedMs(text: string): number | undefined {
+  try {
+    return Temporal.ZonedDateTime.from(text, { offset: 'reject', disambiguation: 'reject' }).epochMilliseconds
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { dataOptionFor } from './directories.ts'
+
+const statusSchema = z.object({
+  version: z.string(),
+  datasets: z.record(z.string(), z.number()),
+  // A normalizer of an earlier version switches nothing off, and parks nothing.
+  off: z.array(z.string()).default([]),
+  parked: z
+    .array(z.object({ dataset: z.string(), reason: z.string(), message: z.string(), by: z.string(), at: z.string() }))
+    .default([]),
+})
+
+/** What the normalizer of a stack says of itself: transform version by dataset, and the datasets that are off or parked. */
+export type NormalizerStatus = z.infer<typeof statusSchema>
+
+/** @throws Problem when the normalizer does not answer. */
+export async function normalizerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<NormalizerStatus> {
+  const url = `${stack.endpoints.health.normalizer}/status`
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) })
+    return statusSchema.parse(await answer.json())
+  } catch {
+    const hint = `\`npx tidemark status${dataOptionFor(stack)}\``
+    throw new Problem(`The normalizer at ${url} does not answer: ${hint} shows its state.`)
+  }
+}

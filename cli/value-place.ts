@@ -1,0 +1,66 @@
+import { findNodeAtLocation, parseTree } from 'jsonc-parser'
+
+/** Where a value stands in a body. */
+export interface ValuePlace {
+  /** data[17].border_AT_BE */
+  path: string
+  /** Bytes of the body: the first, and one past the last. */
+  fromByte: number
+  toByte: number
+  /** What stands there, and around it, at most some hundred letters. */
+  text: string
+  before: string
+  after: string
+}
+
+const lettersBefore = 60
+const lettersAfter = 40
+const longestText = 80
+const byteOrderMark = [0xef, 0xbb, 0xbf]
+
+/** Finds the value at a path of a JSON body; undefined when the body is no UTF-8 JSON or has nothing there. Pure. */
+export function placeOf(body: Uint8Array, path: readonly (string | number)[]): ValuePlace | undefined {
+  const markBytes = byteOrderMark.every((byte, index) => body[index] === byte) ? byteOrderMark.length : 0
+  const text = textOf(body.subarray(markBytes))
+  const node = text === undefined ? undefined : nodeAt(text, path)
+  if (text === undefined || node === undefined) return undefined
+  const end = node.offset + node.length
+  // Positions of the parser are UTF-16 units.
+  const fromByte = markBytes + Buffer.byteLength(text.slice(0, node.offset))
+  const shown = text.slice(node.offset, end)
+  return {
+    path: pathText(path),
+    fromByte,
+    toByte: fromByte + Buffer.byteLength(shown),
+    text: shown.length > longestText ? `${shown.slice(0, longestText)}…` : shown,
+    before:
+      (node.offset > lettersBefore ? '…' : '') + text.slice(Math.max(0, node.offset - lettersBefore), node.offset),
+    after: text.slice(end, end + lettersAfter) + (text.length > end + lettersAfter ? '…' : ''),
+  }
+}
+
+function nodeAt(text: string, path: readonly (string | number)[]) {
+  try {
+    const root = parseTree(text)
+    return root && findNodeAtLocation(root, [...path])
+  } catch {
+    // Nested more deeply than the stack: the parser is recursive.
+    return undefined
+  }
+}
+
+const pathText = (path: readonly (string | number)[]): string =>
+  path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '')
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,119 @@
+// Which records of a source's topics a deletion concerns. Kafka can only cut the front of a partition: what lies behind a
+// record that is kept stays.
+import type { Kafka } from '#platform/kafka/client.ts'
+import { cutFront } from '#platform/kafka/cut-front.ts'
+import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
+import { endsOf } from '#platform/kafka/progress.ts'
+import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import type { Deletion } from '#schemas/generated/records.ts'
+import { deadLetterTopic, rawTopic, sourceTopics, timeseriesTopic } from '#schemas/topics.ts'
+import type { Source } from '#sources/source.ts'
+
+type Bound = Pick<Deletion, 'dataset' | 'before'>
+
+/** What a partition holds that a deletion concerns. Counts are records. */
+export interface ConcernedRecords {
+  topic: string
+  partition: number
+  /** At the front: Kafka can cut them, up to `cutTo` (an offset, excluded). */
+  cuttable: number
+  cutTo: number
+  /** Behind the first record that must be kept. */
+  remaining: number
+  /** How long the topic keeps what remains, ms after it was written; null: for ever. */
+  keptMs: number | null
+  /** One past the last record that was looked at. */
+  end: number
+}
+
+/** The brokers' side of a deletion. */
+export interface Topics {
+  kafka: Kafka
+  registry: Registry
+}
+
+/**
+ * Reads the source's answers, slices and dead letters once, and says of each partition what a deletion concerns.
+ *
+ * @param progress told of the records read, of how many, of a topic
+ */
+export async function concernedRecords(
+  topics: Topics,
+  source: Source,
+  bound: Bound,
+  progress: (topic: string, read: number, of: number) => void = () => {},
+): Promise<ConcernedRecords[]> {
+  const isDeleted = deletedBy(topics.registry, source.name, bound)
+  const kept = new Map(sourceTopics(source.name, source.retention).map(({ name, config }) => [name, config]))
+  const found: ConcernedRecords[] = []
+  for (const { name } of [rawTopic(source.name), timeseriesTopic(source.name), deadLetterTopic(source.name)]) {
+    const retentionMs = Number(kept.get(name)?.['retention.ms'] ?? -1)
+    const span = await spanOf(topics.kafka, name)
+    const partitions = new Map(
+      [...span].map(([partition, { from, to }]) => {
+        const keptMs = retentionMs < 0 ? null : retentionMs
+        return [partition, { topic: name, partition, cuttable: 0, cutTo: from, remaining: 0, keptMs, end: to }]
+      }),
+    )
+    const of = [...span.values()].reduce((sum, { from, to }) => sum + to - from, 0)
+    let read = 0
+    const blocked = new Set<number>()
+    await readSpan(topics.kafka, name, span, async (records) => {
+      const deleted = await isDeleted(records)
+      records.forEach(({ partition, offset }, index) => {
+        const state = partitions.get(partition)
+        if (state === undefined) return
+        if (!deleted[index]) blocked.add(partition)
+        else if (blocked.has(partition)) state.remaining += 1
+        else {
+          state.cuttable += 1
+          state.cutTo = offset + 1
+        }
+      })
+      read += records.length
+      progress(name, read, of)
+    })
+    found.push(...partitions.values())
+  }
+  return found
+}
+
+/** Cuts what can be cut of what was found. Whoever consumes the topics should have passed it. */
+export async function cut(kafka: Kafka, found: readonly ConcernedRecords[]): Promise<void> {
+  for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
+    await cutFront(kafka, topic, new Map(partitions.map(({ partition, cutTo }) => [partition, cutTo])))
+  }
+}
+
+/** Whether the topics have grown since they were looked at. */
+export async function haveGrown(kafka: Kafka, found: readonly ConcernedRecords[]): Promise<boolean> {
+  for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
+    const ends = await endsOf(kafka, topic)
+    if (partitions.some(({ partition, end }) => ends.get(partition) !== end)) return true
+  }
+  return false
+}
+
+/**
+ * Says of records of the source's topics whether nothing in them is to be kept: the dataset's, of windows that end at or
+ * before the bound. A dead letter is what its bytes are on the topic that it came from; what cannot be read is kept.
+ */
+function deletedBy(registry: Registry, source: string, { dataset, before }: Bound) {
+  const decoders = {
+    [rawTopic(source).name]: registry.decoder('RawResponse'),
+    [timeseriesTopic(source).name]: registry.decoder('TimeseriesSlice'),
+  }
+  const decoderOf = ({ topic, headers }: StoredRecord) =>
+    decoders[topic === deadLetterTopic(source).name ? `${headers[deadLetterHeaders.topic]}` : topic]
+  return async (records: StoredRecord[]): Promise<boolean[]> => {
+    for (const decoder of Object.values(decoders)) {
+      await decoder.prepare(records.filter((record) => decoderOf(record) === decoder).map(({ value }) => value))
+    }
+    return records.map((record) => {
+      const content = decoderOf(record)?.decode(record.value)
+      if (content === undefined || 'reason' in content) return false
+      return content.dataset === dataset && content.windowEnd <= before
+    })
+  }
+}

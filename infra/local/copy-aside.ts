@@ -1,0 +1,62 @@
+import { constants, existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { filesBelow } from './manifest.ts'
+import { Problem } from './problem.ts'
+
+/** Files copied so far, or read so far, of how many. */
+export type CopyProgress = (step: 'copying' | 'checking', files: number, of: number) => void
+
+/**
+ * Fills a directory beside `target` and puts `whole`, a path in there or it itself, at the place of `target` in one step: whatever kills this process, `target` is whole or not there. What a killed one left is removed first.
+ * @throws Problem when something of another sort is in the way, or the disk is full
+ */
+export async function putInPlace<Result>(
+  target: string,
+  fill: (aside: string) => Promise<{ whole: string; result: Result }>,
+): Promise<Result> {
+  const aside = `${target}.partial`
+  const marker = join(aside, 'unfinished')
+  if (existsSync(aside) && !existsSync(marker))
+    throw new Problem(`${aside} is in the way: move it, or choose another name than ${basename(target)}.`)
+  try {
+    mkdirSync(dirname(target), { recursive: true })
+    rmSync(aside, { recursive: true, force: true })
+    mkdirSync(aside, { mode: 0o700 })
+    writeFileSync(marker, '')
+    const { whole, result } = await fill(aside)
+    if (whole === aside) rmSync(marker)
+    renameSync(whole, target)
+    rmSync(aside, { recursive: true, force: true })
+    return result
+  } catch (error) {
+    rmSync(aside, { recursive: true, force: true })
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === undefined || error instanceof Problem) throw error
+    throw new Problem(`${target} cannot be written (${code}): ${message}`)
+  }
+}
+
+/** Copies files, directories and links as they are; by reference where the file system can. Pipes and pid files stay behind. */
+export async function copyTree(from: string, to: string, progress: (files: number) => void): Promise<void> {
+  let files = 0
+  await cp(from, to, {
+    recursive: true,
+    mode: constants.COPYFILE_FICLONE,
+    verbatimSymlinks: true,
+    preserveTimestamps: true,
+    errorOnExist: true,
+    force: false,
+    filter: (path) => {
+      const stat = lstatSync(path)
+      if (stat.isDirectory()) return true
+      const taken = (stat.isFile() || stat.isSymbolicLink()) && !path.endsWith('.pid')
+      if (taken) progress(++files)
+      return taken
+    },
+  })
+}
+
+/** How many files `copyTree` will copy. */
+export const filesToCopy = (path: string): number =>
+  lstatSync(path).isDirectory() ? filesBelow(path).filter((file) => !file.endsWith('.pid')).length : 1

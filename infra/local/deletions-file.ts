@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { Problem } from './problem.ts'
+import { readIfThere } from './read-if-there.ts'
+import { replaceFile } from './replace-file.ts'
+
+const Deletion = z.strictObject({
+  dataset: z.string().min(1),
+  before: z.int(),
+  at: z.int(),
+  by: z.string(),
+  why: z.string(),
+})
+
+/** As the record of the topic `deletions`: times in ms UTC. */
+export type NotedDeletion = z.infer<typeof Deletion>
+
+/** Where a data directory, or a backup, notes what was deleted: one JSON object a line. A restored stack obeys it. */
+export const deletionsFile = (directory: string): string => join(directory, 'deletions.jsonl')
+
+/**
+ * What the file notes; nothing when there is no file.
+ * @throws Problem that names the line when it is not to be read: going on without it would bring deleted data back
+ */
+export function readDeletions(file: string): NotedDeletion[] {
+  const lines = (readIfThere(file) ?? '').split('\n')
+  return lines.flatMap((line, index) => {
+    if (line.trim() === '') return []
+    try {
+      return [Deletion.parse(JSON.parse(line))]
+    } catch {
+      throw new Problem(
+        `${file}, line ${index + 1}, notes no deletion: mend or remove the line; what it deleted is stored again otherwise.`,
+      )
+    }
+  })
+}
+
+/** Notes a deletion, once; the file is replaced in one step. */
+export function noteDeletion(file: string, deletion: NotedDeletion): void {
+  const noted = readDeletions(file)
+  if (noted.some(({ dataset, before }) => dataset === deletion.dataset && before >= deletion.before)) return
+  replaceFile(file, [...noted, deletion].map((each) => `${JSON.stringify(each)}\n`).join(''))
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { deletionsFile, type NotedDeletion, noteDeletion } from './deletions-file.ts'
+import { readManifest } from './manifest.ts'
+import { Problem } from './problem.ts'
+import { readIfThere } from './read-if-there.ts'
+import { replaceFile } from './replace-file.ts'
+
+const KnownBackup = z.object({ id: z.string(), path: z.string(), at: z.string() })
+
+/** A backup that was made of a data directory: where it was put, and when, ISO 8601. */
+export type KnownBackup = z.infer<typeof KnownBackup>
+
+/** Where a data directory remembers its backups. */
+export const backupsFile = (dataDir: string): string => join(dataDir, 'backups.json')
+
+/** @throws Problem when the file is not to be read */
+export function knownBackups(dataDir: string): KnownBackup[] {
+  const file = backupsFile(dataDir)
+  const text = readIfThere(file)
+  if (text === undefined) return []
+  try {
+    return z.array(KnownBackup).parse(JSON.parse(text))
+  } catch {
+    throw new Problem(`${file} should list the backups of this directory, and cannot be read: mend it.`)
+  }
+}
+
+export function rememberBackup(dataDir: string, backup: KnownBackup): void {
+  const others = knownBackups(dataDir).filter(({ id }) => id !== backup.id)
+  replaceFile(backupsFile(dataDir), `${JSON.stringify([...others, backup], null, 2)}\n`)
+}
+
+/**
+ * Notes a deletion in every known backup, so that a stack restored from one obeys it. Gives the paths that have it, and
+ * those that could not be reached, with the reason.
+ */
+export function noteInBackups(dataDir: string, deletion: NotedDeletion) {
+  const noted: string[] = []
+  const unreachable: { path: string; reason: string }[] = []
+  for (const { id, path } of knownBackups(dataDir)) {
+    try {
+      if (!existsSync(path)) throw new Problem('it is not there')
+      if (readManifest(path).id !== id) throw new Problem('another backup is there')
+      noteDeletion(deletionsFile(path), deletion)
+      noted.push(path)
+    } catch (error) {
+      unreachable.push({ path, reason: (error as Error).message })
+    }
+  }
+  return { noted, unreachable }
+}

@@ -1,0 +1,47 @@
+import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { isWithin } from './backup.ts'
+import { type CopyProgress, copyTree, putInPlace } from './copy-aside.ts'
+import { deletionsFile, readDeletions } from './deletions-file.ts'
+import { rememberBackup } from './known-backups.ts'
+import { dataOf, filesBelow, firstDifference, type Manifest, readManifest, sumsOf } from './manifest.ts'
+import { Problem } from './problem.ts'
+
+export interface RestoreOptions {
+  from: string
+  /** New or empty. */
+  dataDir: string
+  progress: CopyProgress
+}
+
+/**
+ * Makes a data directory out of a backup, with every file as the manifest says. What was deleted since the backup was made
+ * goes at the next `up`, by the deletions that are noted in it. Gives what the backup holds.
+ * @throws Problem when it is no backup, a file of it is not what it was, or the directory holds something
+ */
+export async function restore({ from, dataDir, progress }: RestoreOptions): Promise<Manifest> {
+  const backup = resolve(from)
+  const target = resolve(dataDir)
+  const manifest = readManifest(backup)
+  const noted = deletionsFile(backup)
+  // What cannot be read must be said now and not at the next start.
+  readDeletions(noted)
+  if (existsSync(target) && (!statSync(target).isDirectory() || readdirSync(target).length > 0))
+    throw new Problem(`${target} is there and not empty: name a new directory with --data.`)
+  if (isWithin(target, backup)) throw new Problem(`${target} lies inside the backup: name a directory outside.`)
+  const of = Object.keys(manifest.files).length
+  return putInPlace(target, async (aside) => {
+    const whole = join(aside, 'data')
+    let copied = 0
+    await copyTree(dataOf(backup), whole, () => progress('copying', ++copied, of))
+    const found = await sumsOf(whole, filesBelow(whole), (read) => progress('checking', read, of))
+    const different = firstDifference(manifest.files, found)
+    if (different !== undefined)
+      throw new Problem(
+        `${join(dataOf(backup), different)} is not what it was when the backup was made: use another one.`,
+      )
+    if (existsSync(noted)) copyFileSync(noted, deletionsFile(whole))
+    rememberBackup(whole, { id: manifest.id, path: backup, at: manifest.at })
+    return { whole, result: manifest }
+  })
+}

@@ -1,0 +1,45 @@
+import { concernedRecords, cut, type Topics } from '#history/deleted-records.ts'
+import { announceDeletion, announcedDeletions, removeFromStore } from '#history/deletion.ts'
+import { type NotedDeletion, noteDeletion, readDeletions } from '#infra/local/deletions-file.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
+import { boundOf, removeRows, rowsBefore, storeDeletion, storedDeletions } from '#platform/clickhouse/deletions.ts'
+import type { Source } from '#sources/source.ts'
+
+export interface Stack extends Topics {
+  store: Store
+  sources: readonly Source[]
+}
+
+/**
+ * Carries out what the file notes and this stack does not know yet, as after a restore of an older backup; and notes what
+ * the store knows and the file does not. To be run before any service starts. Gives the deletions that were carried out.
+ */
+export async function applyNotedDeletions(stack: Stack, file: string): Promise<NotedDeletion[]> {
+  const { store } = stack
+  const noted = readDeletions(file)
+  const announced = noted.length === 0 ? [] : await announcedDeletions(stack)
+  const applied: NotedDeletion[] = []
+  for (const deletion of noted) {
+    const { dataset, before } = deletion
+    const known = announced.some((other) => other.dataset === dataset && other.before >= before)
+    if (((await boundOf(store, dataset)) ?? Number.NEGATIVE_INFINITY) < before) await storeDeletion(store, deletion)
+    const rows = await rowsBefore(store, deletion)
+    if (known && rows.length === 0) continue
+    await carryOut(stack, deletion, known)
+    applied.push(deletion)
+  }
+  for (const deletion of await storedDeletions(store)) noteDeletion(file, deletion)
+  return applied
+}
+
+/** Announced last: a start that is killed before does it all again. */
+async function carryOut(stack: Stack, deletion: NotedDeletion, announced: boolean): Promise<void> {
+  const source = stack.sources.find(({ datasets }) => datasets.some(({ name }) => name === deletion.dataset))
+  // A source that is no longer declared has no topics that we know of.
+  if (source === undefined) await removeRows(stack.store, deletion)
+  else {
+    await removeFromStore(stack.store, stack, source, deletion)
+    await cut(stack.kafka, await concernedRecords(stack, source, deletion))
+  }
+  if (!announced) await announceDeletion(stack, deletion)
+}

@@ -1,0 +1,33 @@
+import avsc, { type Type } from 'avsc'
+
+/**
+ * Why two versions of a record do not both read what the other writes, in a few words; undefined when they do. That is
+ * what the registry's FULL_TRANSITIVE asks of every pair of a subject's versions.
+ *
+ * @param one schema text, and so is `other`
+ */
+export function incompatibility(one: string, other: string): string | undefined {
+  const [first, second] = [one, other].map((text) => avsc.Type.forSchema(JSON.parse(text))) as [Type, Type]
+  return unreadable(first, second) ?? unreadable(second, first)
+}
+
+function unreadable(reader: Type, writer: Type): string | undefined {
+  try {
+    reader.createResolver(writer)
+    return undefined
+  } catch (error) {
+    return unreadableField(reader, writer) ?? (error as Error).message
+  }
+}
+
+/** The first field of both whose types do not fit, which avsc does not name. */
+function unreadableField(reader: Type, writer: Type): string | undefined {
+  if (!avsc.Type.isType(reader, 'record') || !avsc.Type.isType(writer, 'record')) return undefined
+  const [fields, written] = [reader, writer].map((type) => (type as avsc.types.RecordType).fields)
+  for (const { name, type } of fields ?? []) {
+    const other = written?.find((field) => field.name === name)
+    const reason = other && unreadable(type, other.type)
+    if (reason) return `field ${name}: ${reason}`
+  }
+  return undefined
+}

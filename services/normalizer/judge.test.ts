@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
+import { Unwell } from '#platform/process/unwell.ts'
+import type { Parking, RawResponse } from '#schemas/generated/records.ts'
+import type { StoredRaw } from '#transform/explode-raw.ts'
+import { createJudge } from './judge.ts'
+
+const limit = { inARow: 3, share: 0.5, ofLast: 20, atLeast: 10 }
+const raw = (dataset: string, offset: number, partition = 0): StoredRaw => ({
+  record: { dataset, url: '' } as RawResponse,
+  partition,
+  offset: `${offset}`,
+})
+const from = (dataset: string, first: number, count: number) =>
+  Array.from({ length: count }, (_, index) => raw(dataset, first + index))
+
+/** A judge whose datasets named `bad…` refuse everything, and what was parked. */
+function judgeOf(over: { park?: (parking: Parking) => Promise<void> } = {}) {
+  const parkings = new Map<string, Parking>()
+  const seen: string[] = []
+  const normalize = ({ record, offset }: StoredRaw): Verdict => {
+    seen.push(`${record.dataset} ${offset}`)
+    return record.dataset.startsWith('bad') ? dead('type', 'no number', record.dataset) : ok()
+  }
+  const park = async (parking: Parking) => {
+    await over.park?.(parking)
+    parkings.set(parking.dataset, parking)
+  }
+  const judge = createJudge(normalize, { parked: (dataset) => parkings.get(dataset), park }, 'me', limit)
+  const reasons = async (batch: StoredRaw[]) =>
+    (await judge(batch)).map((verdict) => (verdict.kind === 'dead' ? verdict.reason : 'ok'))
+  return { reasons, judge, parkings, seen }
+}
+
+test('a dataset past its limit is parked in the middle of a batch; another goes on', async () => {
+  const { reasons, parkings, seen } = judgeOf()
+  const batch = [...from('bad', 0, 2), raw('good', 2), ...from('bad', 3, 3), ...from('good', 6, 2)]
+  expect(await reasons(batch)).toEqual(['type', 'type', 'ok', 'type', 'parked', 'parked', 'ok', 'ok'])
+  expect(parkings.get('bad')).toMatchObject({
+    parked: true,
+    reason: 'type',
+    by: 'me',
+    message: '3 answers in a row were refused; the last: type: no number',
+  })
+  expect(seen).toEqual(['bad 0', 'bad 1', 'good 2', 'bad 3', 'good 6', 'good 7'])
+})
+
+test('what is refused because of it says since when, and why', async () => {
+  const { judge, parkings } = judgeOf()
+  parkings.set('x', { dataset: 'x', parked: true, reason: 'bug', message: 'it threw', by: 'somebody', at: 0 })
+  expect(await judge([raw('x', 0)])).toEqual([
+    dead('parked', 'x is parked since 1970-01-01T00:00:00.000Z: it threw', 'x'),
+  ])
+})
+
+test('a released dataset begins anew', async () => {
+  const { reasons, parkings } = judgeOf()
+  expect(await reasons(from('bad', 0, 4))).toEqual(['type', 'type', 'type', 'parked'])
+  parkings.clear()
+  expect(await reasons(from('bad', 4, 4))).toEqual(['type', 'type', 'type', 'parked'])
+})
+
+test('a batch that is judged again, because the world was unwell, counts once', async () => {
+  const { reasons, parkings } = judgeOf()
+  for (let times = 0; times < 10; times++) expect(await reasons([raw('bad', 7)])).toEqual(['type'])
+  expect(parkings.size).toBe(0)
+  expect(await reasons([raw('bad', 7, 1), raw('bad', 8), raw('bad', 9)])).toEqual(['type', 'type', 'parked'])
+})
+
+test('no verdict is given when the parking was not acknowledged', async () => {
+  let away = true
+  const { reasons, parkings } = judgeOf({
+    park: async () => {
+      if (away) throw new Unwell('Kafka is away')
+    },
+  })
+  await expect(reasons(from('bad', 0, 4))).rejects.toThrow(Unwell)
+  expect(parkings.size).toBe(0)
+  away = false
+  const again = await reasons(from('bad', 0, 4))
+  expect(again.at(-1)).toBe('parked')
+  expect(parkings.get('bad')?.parked).toBe(true)
+})

@@ -1,0 +1,63 @@
+// Judges the answers of a batch, and guards each dataset's limit of refusals: past it the dataset is parked.
+import { parkedReason } from '#platform/kafka/dead-letter.ts'
+import { dead, type Verdict } from '#platform/kafka/verdict.ts'
+import type { Parking } from '#schemas/generated/records.ts'
+import type { StoredRaw } from '#transform/explode-raw.ts'
+import type { ParkedDatasets } from './parked-datasets.ts'
+import { counted, emptyTally, parkingLimit, pastLimit, type Tally } from './parking.ts'
+
+const longestMessage = 500
+
+export type Judge = (batch: StoredRaw[]) => Promise<Verdict[]>
+
+/**
+ * Answers of a parked dataset are refused without a look. Parking is acknowledged before the verdict on the next answer
+ * is given. May be repeated: an answer is counted once. Throws Unwell when Kafka does not take the parking.
+ *
+ * @param normalize the verdict on one answer
+ * @param by who parks, for the record
+ */
+export function createJudge(
+  normalize: (raw: StoredRaw) => Verdict,
+  { parked, park }: Pick<ParkedDatasets, 'parked' | 'park'>,
+  by: string,
+  limit = parkingLimit,
+): Judge {
+  const tallies = new Map<string, Tally>()
+  const countedTo = new Map<number, number>()
+
+  /** The parking of the answer's dataset when this verdict goes past its limit. */
+  const count = ({ record, partition, offset }: StoredRaw, verdict: Verdict): Parking | undefined => {
+    const { dataset } = record
+    if (Number(offset) > (countedTo.get(partition) ?? -1)) {
+      countedTo.set(partition, Number(offset))
+      const reason = verdict.kind === 'dead' ? verdict.reason : undefined
+      tallies.set(dataset, counted(tallies.get(dataset) ?? emptyTally, reason, limit))
+    }
+    const why = pastLimit(tallies.get(dataset) ?? emptyTally, limit)
+    if (why === undefined || verdict.kind !== 'dead') return undefined
+    const message = `${why}; the last: ${verdict.reason}: ${verdict.message}`.slice(0, longestMessage)
+    return { dataset, parked: true, reason: verdict.reason, message, by, at: Date.now() }
+  }
+
+  return async (batch) => {
+    const verdicts: Verdict[] = []
+    for (const raw of batch) {
+      const { dataset } = raw.record
+      const parking = parked(dataset)
+      if (parking) {
+        tallies.delete(dataset)
+        verdicts.push(dead(parkedReason, messageOf(parking), dataset))
+        continue
+      }
+      const verdict = normalize(raw)
+      verdicts.push(verdict)
+      const past = count(raw, verdict)
+      if (past) await park(past)
+    }
+    return verdicts
+  }
+}
+
+const messageOf = ({ dataset, at, message }: Parking): string =>
+  `${dataset} is parked since ${new Date(at).toISOString()}: ${message}`

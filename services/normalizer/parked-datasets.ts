@@ -1,0 +1,80 @@
+// Which datasets are parked: the topic `parking`, read to its end at the start and followed. So it outlives every
+// normalizer and holds for all of them.
+import type { Kafka } from '#platform/kafka/client.ts'
+import { follow } from '#platform/kafka/follow.ts'
+import type { Producer } from '#platform/kafka/produce.ts'
+import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import type { Logger } from '#platform/process/log.ts'
+import { pause } from '#platform/process/retry.ts'
+import { Unwell } from '#platform/process/unwell.ts'
+import type { Parking } from '#schemas/generated/records.ts'
+import { parkingTopic } from '#schemas/topics.ts'
+
+export interface ParkedDatasets {
+  /** The record that parked a dataset; undefined when it is not parked. */
+  parked: (dataset: string) => Parking | undefined
+  list: () => Parking[]
+  /** Parks a dataset: for everybody once this returns. Throws Unwell when Kafka does not take it. */
+  park: (parking: Parking) => Promise<void>
+  stop: () => Promise<void>
+}
+
+const registryRetryMs = 1_000
+
+/** @param crash called when the topic can no longer be followed: the process must exit */
+export async function openParkedDatasets(
+  { kafka, registry, producer }: { kafka: Kafka; registry: Registry; producer: Producer },
+  log: Logger,
+  crash: (error: Error) => void,
+): Promise<ParkedDatasets> {
+  const topic = parkingTopic.name
+  const encode = await registry.encoder(topic, 'Parking')
+  const decoder = registry.decoder('Parking')
+  const newest = new Map<string, { offset: number; parking: Parking }>()
+
+  const learn = (offset: number, parking: Parking): void => {
+    const known = newest.get(parking.dataset)
+    if (known && known.offset >= offset) return
+    newest.set(parking.dataset, { offset, parking })
+    const { dataset, parked, message, by } = parking
+    log.warn({ dataset, parked, by, why: message }, parked ? 'dataset parked' : 'dataset released')
+  }
+  const read = async (records: { offset: number; value: Buffer | null }[]): Promise<void> => {
+    await untilWell(() => decoder.prepare(records.map(({ value }) => value)))
+    for (const { offset, value } of records) {
+      const parking = decoder.decode(value)
+      if (!('parked' in parking)) log.warn({ topic, offset }, 'no parking record: passed over')
+      else learn(offset, parking)
+    }
+  }
+
+  const span = await spanOf(kafka, topic)
+  await readSpan(kafka, topic, span, read)
+  const from = { topic, partition: 0, offset: span.get(0)?.to ?? 0 }
+  const stop = await follow(kafka, from, read, crash)
+  const parkings = (): Parking[] => [...newest.values()].map(({ parking }) => parking)
+  return {
+    parked: (dataset) => {
+      const parking = newest.get(dataset)?.parking
+      return parking?.parked ? parking : undefined
+    },
+    list: () => parkings().filter(({ parked }) => parked),
+    park: async (parking) => {
+      const [written] = await producer.send(topic, [{ key: parking.dataset, value: encode(parking) }])
+      learn(Number(written?.baseOffset), parking)
+    },
+    stop,
+  }
+}
+
+async function untilWell(work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Unwell)) throw error
+      await pause(registryRetryMs)
+    }
+  }
+}

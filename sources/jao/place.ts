@@ -1,0 +1,20 @@
+import type { Answer } from '../source.ts'
+import type { BorderRows } from './border-rows.ts'
+import { isRefusal } from './refusal.ts'
+import { readRows } from './rows.ts'
+
+/**
+ * The path to a border's cell at a time, inside the answer's JSON: ['data', 17, 'border_AT_BE']. Undefined where the
+ * answer has no such cell, which explode takes for a null, or cannot be read. Of a doubled row the first.
+ */
+export function placeInBorderRows(
+  { keyPattern }: BorderRows,
+  { body, window }: Answer,
+  key: string,
+  atMs: number,
+): (string | number)[] | undefined {
+  const read = readRows(body, window)
+  if (isRefusal(read) || !keyPattern.test(key)) return undefined
+  const row = read.rows.find(({ timeMs }) => timeMs === atMs)
+  return row && Object.hasOwn(row.cells, key) ? ['data', row.index, key] : undefined
+}

@@ -1,0 +1,107 @@
+// A replay of three years of maxExchanges by a release that reads one border differently and no longer tells another.
+import { dryRun } from '#history/dry-run.ts'
+import { allWindows } from '#history/raw-span.ts'
+import { newReplay, runReplay } from '#history/replay.ts'
+import { openReplayLog } from '#history/replay-log.ts'
+import { addDays, businessDay, FIRST_DAY } from '#infra/simulator/calendar.ts'
+import { createUpstream } from '#infra/simulator/upstream.ts'
+import { pause } from '#platform/process/retry.ts'
+import { coreMaxExchanges } from '#sources/jao/max-exchanges.ts'
+import { datasetsByName } from '#transform/datasets.ts'
+import { type Pipeline, startPipeline } from '../support/pipeline.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+import { percentile } from './store-queries.ts'
+import { untilStored } from './stored.ts'
+import { loadRaw } from './throughput.ts'
+
+export interface ReplayFigures {
+  replay_points: number
+  /** Reading, comparing, throwing away. */
+  dry_run_points_per_s: number
+  /** Reading, sending, storing, erasing. */
+  replay_points_per_s: number
+  /** Both, one after the other: all of a replay that is looked at first. */
+  replay_with_diff_points_per_s: number
+  /** From a live answer being there until its points can be queried, one answer every 300 ms. */
+  live_delay_p50_ms_while_replaying: number
+  live_delay_p95_ms_while_replaying: number
+  erased_points: number
+}
+
+const days = 1_096
+
+/** Runs the phase on parts of its own. */
+export async function measureReplay(tell: (line: string) => void): Promise<ReplayFigures> {
+  const pipeline = await startPipeline()
+  const sourced = datasetsByName.get(coreMaxExchanges.name)
+  if (!sourced) throw new Error('there is no such dataset')
+  try {
+    await pipeline.start('sink')
+    await pipeline.start('normalizer')
+    const points = await loadRaw(pipeline, FIRST_DAY, days)
+    await untilStored(pipeline, points, 50)
+    tell(`${days} answers, ${points} points are stored; now another release reads them`)
+    release()
+    const startedMs = performance.now()
+    const found = await dryRun(pipeline, sourced, allWindows, () => undefined)
+    const dryRunMs = performance.now() - startedMs
+    tell(`dry run: ${found.comparison.changed} changed, ${found.comparison.gone} gone, ${Math.round(dryRunMs)} ms`)
+    const log = await openReplayLog(pipeline.registry, pipeline.producer)
+    const replay = await newReplay(pipeline, sourced, allWindows, 'bench')
+    const quiet = { progress: () => undefined, announced: () => undefined, waiting: () => undefined }
+    const replayedMs = performance.now()
+    const over = new AbortController()
+    const live = liveDelays(pipeline, over.signal)
+    const replayed = await runReplay(pipeline, log, { sourced, replay, ...quiet })
+    const replayMs = performance.now() - replayedMs
+    over.abort()
+    const delays = await live
+    const perSecond = (ms: number) => Math.round(points / (ms / 1000))
+    return {
+      replay_points: points,
+      dry_run_points_per_s: perSecond(dryRunMs),
+      replay_points_per_s: perSecond(replayMs),
+      replay_with_diff_points_per_s: perSecond(dryRunMs + replayMs),
+      live_delay_p50_ms_while_replaying: percentile(delays, 0.5),
+      live_delay_p95_ms_while_replaying: percentile(delays, 0.95),
+      erased_points: replayed.replay.counts.erased ?? 0,
+    }
+  } finally {
+    await pipeline.stop()
+  }
+}
+
+/** Writes live answers of days that nothing is known of, until it is told to stop; how long each took, ms. */
+async function liveDelays(pipeline: Pipeline, over: AbortSignal): Promise<number[]> {
+  const upstream = createUpstream(1)
+  const encode = await pipeline.registry.encoder('jao.raw', 'RawResponse')
+  const delays: number[] = []
+  for (let day = addDays(FIRST_DAY, days); !over.aborted; day = addDays(day, 1)) {
+    const window = businessDay(day)
+    const body = upstream.body(window.startMs, window.endMs, Date.parse('2027-01-01T00:00:00Z'))
+    const startedMs = performance.now()
+    const raw = rawResponse(window, body, Date.now())
+    await pipeline.producer.send('jao.raw', [{ key: raw.requestIdentity, value: encode(raw) }], { compress: true })
+    const query = `SELECT count() AS rows FROM tidemark.points WHERE dataset = '${coreMaxExchanges.name}'
+      AND key = 'border_SK_SI' AND ts = toDateTime(${window.startMs / 1000}, 'UTC')`
+    while (Number((await pipeline.query<{ rows: string }>(query))[0]?.rows) === 0) await pause(5)
+    delays.push(performance.now() - startedMs)
+    await pause(Math.max(0, 300 - (performance.now() - startedMs)))
+  }
+  return delays
+}
+
+function release(): void {
+  const { explode } = coreMaxExchanges
+  coreMaxExchanges.transformVersion++
+  coreMaxExchanges.explode = (answer) => {
+    const exploded = explode(answer)
+    const slices = exploded.slices
+      .filter(({ key }) => key !== 'border_AT_CZ')
+      .map((slice) => {
+        if (slice.key !== 'border_AT_BE') return slice
+        return { ...slice, values: slice.values.map((value) => (value === null ? null : value + 1)) }
+      })
+    return { ...exploded, slices }
+  }
+}

@@ -1,0 +1,187 @@
+// Backup, restore and deletion as users do them: by the command, on whole stacks.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { groupPasses } from '#platform/kafka/progress.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import type { RecordName } from '#schemas/generated/records.ts'
+import { readRecords } from '../integrity/read-records.ts'
+import { type Clients, prepareStack, type RunningStack } from '../integrity/running-stack.ts'
+import { differences, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
+import { dataset, eventually, pointsOf, storeTime, untilStored } from '../integrity/whole-chain.ts'
+import { startService } from '../support/service-process.ts'
+
+let stack: RunningStack
+let restored: RunningStack
+let clients: Clients
+let home: string
+const settings = { SIMULATOR_START: '2026-03-20T12:00:00Z', BACKFILL_DAYS: '2', SESSION_TIMEOUT_MS: '6000' }
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'tidemark-backups-'))
+  stack = await prepareStack('simulated', settings)
+  await stack.up()
+  clients = await stack.connect()
+})
+afterAll(async () => {
+  await stack?.remove()
+  await restored?.remove()
+  rmSync(home, { recursive: true, force: true })
+})
+
+const backup = () => join(home, 'backup')
+/** Two days back, today and tomorrow: by themselves. */
+const calendarDays = 4
+const pointsOfADay = 132 * 24
+const days = ['2026-01-05', '2026-01-06', '2026-01-07'] as const
+
+/** All that can be asked: the same sums mean the same rows. */
+async function sums(of: Clients, times: number[]) {
+  const sum = `count() AS n, sum(cityHash64(dataset, key, ts, value, known_at, step_s, flags)) AS hash`
+  const froms = ['latest', ...times.map((at) => `as_of(at = '${storeTime(at)}')`)]
+  return Promise.all(froms.map(async (from) => (await of.query(`SELECT ${sum} FROM tidemark.${from}`))[0]))
+}
+const countOf = async (of: Clients): Promise<number> => {
+  const [row] = await of.query<{ n: number }>('SELECT toUInt32(count()) AS n FROM tidemark.latest')
+  return row?.n ?? 0
+}
+async function decoded(of: Clients, topic: string, name: RecordName): Promise<number> {
+  const decoder = of.registry.decoder(name)
+  const records = await readRecords(of.kafka, topic)
+  await decoder.prepare(records.map(({ value }) => value))
+  return records.filter(({ value }) => !('reason' in decoder.decode(value))).length
+}
+const backfill = (of: RunningStack, from: string, to = from) => of.run('backfill', dataset, '--from', from, '--to', to)
+
+const known: number[] = []
+let before: Awaited<ReturnType<typeof sums>>
+
+test('a stopped stack is backed up, and goes on; a running one is not', async () => {
+  await eventually('the calendar is done', async () => (await countOf(clients)) === calendarDays * pointsOfADay)
+  expect(await backfill(stack, days[0], days[2])).toMatchObject({ code: 0 })
+  const simulator = simulatorClient(stack.file().endpoints.simulator!)
+  known.push(await simulator.nowMs())
+  await simulator.command({ revise: { day: days[2] } })
+  expect(await backfill(stack, days[2])).toMatchObject({ code: 0 })
+  known.push(await simulator.nowMs())
+  before = await sums(clients, known)
+
+  const refused = await stack.run('backup', backup())
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toContain('only a stopped one can be copied as one unit')
+  expect(existsSync(backup())).toBe(false)
+
+  expect(await stack.run('down')).toMatchObject({ code: 0 })
+  const done = await stack.run('backup', backup(), '--json')
+  expect(done).toMatchObject({ code: 0 })
+  expect(JSON.parse(done.stdout)).toMatchObject({ path: backup(), source: 'simulated' })
+  await stack.up()
+  expect(await sums(clients, known)).toEqual(before)
+  expect(await backfill(stack, '2026-01-08')).toMatchObject({ code: 0 })
+  expect(await countOf(clients)).toBe((calendarDays + 4) * pointsOfADay)
+}, 480_000)
+
+test('restored elsewhere it has the same rows, decodes its records, goes on polling and refetches nothing', async () => {
+  restored = await prepareStack('simulated', settings)
+  expect(await restored.run('restore', backup())).toMatchObject({ code: 0 })
+  await restored.up()
+  const there = await restored.connect()
+  expect(await sums(there, known)).toEqual(before)
+  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(calendarDays + 4)
+  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe((calendarDays + 4) * 132)
+
+  expect(await backfill(restored, '2026-01-08')).toMatchObject({ code: 0 })
+  const simulator = simulatorClient(restored.file().endpoints.simulator!)
+  const stored = await pointsOf(there, 'latest', windowOf('2026-01-08'))
+  expect(differences(await simulator.truth('2026-01-08'), stored)).toEqual([])
+  // This simulator was started with the restored stack: all that was asked of it.
+  const asked = (await simulator.requests()).map(({ fromUtc, toUtc }) => {
+    return requestIdentity(dataset, { startMs: Date.parse(fromUtc), endMs: Date.parse(toUtc) })
+  })
+  expect(asked).toEqual([requestIdentity(dataset, windowOf('2026-01-08'))])
+  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(calendarDays + 5)
+  await restored.remove()
+}, 480_000)
+
+test('a deletion is asked for, looked at without harm, done at once, and never undone by fetching', async () => {
+  const title = ['delete', dataset, '--before', days[2]]
+  const unasked = await stack.run(...title)
+  expect(unasked).toMatchObject({ code: 1, stdout: '' })
+  expect(unasked.stderr).toContain('say --dry-run to look, or --yes to delete')
+
+  const dry = await stack.run(...title, '--dry-run', '--json')
+  expect(dry.code).toBe(0)
+  const year = (n: number) => ({ year: 2026, points: n, point_revisions: n })
+  expect(JSON.parse(dry.stdout)).toMatchObject({
+    before: days[2],
+    beforeUtc: '2026-01-06T23:00:00.000Z',
+    rows: [year(2 * pointsOfADay)],
+  })
+  expect(await countOf(clients)).toBe((calendarDays + 4) * pointsOfADay)
+
+  const done = await stack.run(...title, '--yes', '--why', 'the licence ended')
+  expect(done.code).toBe(0)
+  expect(done.stdout).toContain(`2026  points ${(2 * pointsOfADay).toLocaleString('en')}`)
+  expect(done.stdout).toContain('264 behind records that are kept remain, for ever')
+  expect(done.stdout).toContain(`noted in the backup ${backup()}`)
+  expect(await countOf(clients)).toBe((calendarDays + 2) * pointsOfADay)
+  const recorded = await clients.query('SELECT toString(before) AS before, why FROM tidemark.deletions FINAL')
+  expect(recorded).toEqual([{ before: '2026-01-06 23:00:00.000', why: 'the licence ended' }])
+
+  const smaller = await stack.run('delete', dataset, '--before', days[1], '--yes')
+  expect(smaller.stdout).toContain(
+    'is deleted before 2026-01-06T23:00:00.000Z already, which is later: nothing changes',
+  )
+  expect(await stack.run(...title, '--yes')).toMatchObject({ code: 0 })
+  const far = await stack.run('delete', dataset, '--before', '2026-03-23', '--yes')
+  expect(far).toMatchObject({ code: 1 })
+  expect(far.stderr).toContain('--before 2026-03-23 is after 2026-03-22')
+
+  const again = await backfill(stack, days[0], days[2])
+  expect(again).toMatchObject({ code: 1 })
+  expect(again.stderr).toContain(`was deleted before ${days[2]} for good`)
+  expect(await backfill(stack, days[2])).toMatchObject({ code: 0 })
+  expect(await countOf(clients)).toBe((calendarDays + 2) * pointsOfADay)
+}, 480_000)
+
+test('an older backup obeys it when it is restored, from its first start on, and so does a replay there', async () => {
+  restored = await prepareStack('simulated', settings)
+  const made = await restored.run('restore', backup())
+  expect(made.stdout).toContain(`${dataset} before 2026-01-06T23:00:00.000Z is deleted again at the next start`)
+  await restored.up()
+  const there = await restored.connect()
+  const held = await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')
+  expect(held).toEqual([{ first: '2026-01-06 23:00:00' }])
+  expect(await countOf(there)).toBe((calendarDays + 1) * pointsOfADay)
+  expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
+
+  const environment = { ...there.environment, CONSUMER_GROUP: 'replay-1' }
+  const replay = await startService('normalizer', environment, join(home, 'replay.log'))
+  try {
+    await groupPasses(there.kafka, 'replay-1', 'jao.raw')
+    await untilStored(there.environment)
+  } finally {
+    await replay.kill('SIGTERM')
+  }
+  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe(2 * (calendarDays + 4) * 132)
+  expect(await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')).toEqual(held)
+  expect(await countOf(there)).toBe((calendarDays + 1) * pointsOfADay)
+
+  // The second start has nothing to do again.
+  await restored.run('down')
+  await restored.up()
+  expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
+}, 480_000)
+
+test('a backup that cannot be told of a deletion is named, and the exit code says so', async () => {
+  rmSync(backup(), { recursive: true })
+  const { code, stderr } = await stack.run('delete', dataset, '--before', '2026-01-08', '--yes')
+  expect(code).toBe(1)
+  expect(stderr).toContain(
+    `the backup in ${backup()} does not know of it (it is not there) and would bring the data back`,
+  )
+  writeFileSync(join(stack.dataDir, 'backups.json'), '[]')
+  expect(await stack.run('delete', dataset, '--before', '2026-01-08', '--yes')).toMatchObject({ code: 0 })
+  expect(readFileSync(join(stack.dataDir, 'deletions.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2)
+}, 240_000)

@@ -1,0 +1,109 @@
+// What explode made of every answer when its transform version was set, as hashes; and what of that no longer holds.
+import { createHash } from 'node:crypto'
+import type { Dataset } from '#sources/source.ts'
+import { explodeRaw } from '#transform/explode-raw.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+import type { NamedAnswer } from './answers.ts'
+
+export interface DatasetSnapshot {
+  transformVersion: number
+  /** By name of the answer: SHA-256 of its window and bytes, and of what came of it. */
+  answers: Record<string, { answer: string; explosion: string }>
+}
+
+/** By name of the dataset. */
+export type Snapshot = Record<string, DatasetSnapshot>
+
+/** Runs today's explode of the datasets over the answers. */
+export function takeSnapshot(datasets: readonly Dataset[], answers: readonly NamedAnswer[]): Snapshot {
+  const byName = new Map(datasets.map((dataset) => [dataset.name, dataset]))
+  return Object.fromEntries(
+    datasets.map(({ name, transformVersion }) => {
+      const own = answers.filter(({ dataset }) => dataset === name)
+      const hashes = own.map((named) => [named.name, hashesOf(named, byName)])
+      return [name, { transformVersion, answers: Object.fromEntries(hashes) }]
+    }),
+  )
+}
+
+/** What came of the comparison of two snapshots. */
+export interface Comparison {
+  /** Promises that are broken, one sentence each: the new snapshot must not be written. */
+  broken: string[]
+  /** The snapshot to keep. */
+  next: Snapshot
+}
+
+/**
+ * Compares today's snapshot with the one that was kept. Pure. An output may change only with a higher transform version;
+ * answers may be added or be replaced by others, but not go.
+ *
+ * @param absent names of answers that cannot be checked on this machine
+ */
+export function compareSnapshots(kept: Snapshot, now: Snapshot, absent: ReadonlySet<string>): Comparison {
+  const names = new Set([...Object.keys(kept), ...Object.keys(now)])
+  const broken = [...names].flatMap((name) => brokenOf(name, kept[name], now[name], absent))
+  const next = Object.entries(now).map(([name, { transformVersion, answers }]) => {
+    const before = kept[name]
+    const unchecked = Object.entries(before?.transformVersion === transformVersion ? before.answers : {})
+    const held = unchecked.filter(([answer]) => absent.has(answer))
+    return [name, { transformVersion, answers: { ...Object.fromEntries(held), ...answers } }]
+  })
+  return { broken, next: Object.fromEntries(next) }
+}
+
+function brokenOf(
+  name: string,
+  kept: DatasetSnapshot | undefined,
+  now: DatasetSnapshot | undefined,
+  absent: ReadonlySet<string>,
+): string[] {
+  if (now === undefined) return [`the dataset ${name} is gone: ${ifMeant}`]
+  if (Object.keys(now.answers).length === 0) return [`there is no answer of ${name}: add one to test/explode`]
+  if (kept === undefined) return []
+  const { transformVersion } = now
+  const sentences: string[] = []
+  const gone = Object.keys(kept.answers).filter((answer) => !(answer in now.answers) && !absent.has(answer))
+  if (gone.length > 0) sentences.push(`answers of ${name} are gone from test/explode: ${gone.join(', ')}: ${ifMeant}`)
+  if (transformVersion < kept.transformVersion) {
+    sentences.push(`the transformVersion of ${name} went down from ${kept.transformVersion} to ${transformVersion}`)
+  }
+  const changed = Object.entries(now.answers).filter(([answer, { answer: bytes, explosion }]) => {
+    const before = kept.answers[answer]
+    return before !== undefined && before.answer === bytes && before.explosion !== explosion
+  })
+  if (changed.length > 0 && transformVersion === kept.transformVersion) {
+    const which = changed.map(([answer]) => answer).join(', ')
+    sentences.push(
+      `explode of ${name} changed its output for ${which}, though its transformVersion is still ${transformVersion}: raise it in its source and run \`npm run generate\``,
+    )
+  }
+  return sentences
+}
+
+const ifMeant =
+  'bring that back or, if it is meant, take its lines out of test/explode/generated/explosions.json by hand'
+
+function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string, Dataset>) {
+  const { window, status } = answer
+  const record = rawResponse(window, Buffer.from(answer.body), 1_000, { dataset, status })
+  const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
+  // All that a slice says but its version. Of a refusal the reason: its sentence may be put better any day.
+  const output =
+    'refusal' in exploded
+      ? { refused: exploded.refusal.reason }
+      : exploded.slices.map(({ transformVersion: _, ...slice }) => slice).toSorted(byKeyAndStart)
+  return { answer: sha256([window, status, record.contentHash]), explosion: sha256(output) }
+}
+
+const byKeyAndStart = (one: { key: string; start: number }, other: { key: string; start: number }): number =>
+  one.key < other.key ? -1 : one.key > other.key ? 1 : one.start - other.start
+
+const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value, canonical)).digest('hex')
+
+/** Names of an object in order, and numbers that JSON has no word for. */
+function canonical(_name: string, value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : `number ${value}`
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+}

@@ -1,0 +1,167 @@
+// One chain of real parts in front of which the test plays the poller; a deletion goes through it from end to end.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { concernedRecords } from '#history/deleted-records.ts'
+import { boundOf } from '#platform/clickhouse/deletions.ts'
+import { groupPasses } from '#platform/kafka/progress.ts'
+import { spanOf } from '#platform/kafka/read-span.ts'
+import { connectionSettings, readConfig } from '#platform/process/config.ts'
+import type { RawResponse } from '#schemas/generated/records.ts'
+import { jao } from '#sources/jao/jao.ts'
+import { carryOut } from '../../cli/carry-out-deletion.ts'
+import { slice } from '../store/slices.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+import { readRecords } from './read-records.ts'
+import { windowOf } from './simulator-client.ts'
+import { type Chain, dataset, startChain } from './whole-chain.ts'
+
+let chain: Chain
+beforeAll(async () => {
+  chain = await startChain()
+})
+afterAll(() => chain?.stop())
+
+// 29 March 2026 has 23 hours in Brussels.
+const [first, short, kept] = ['2026-03-28', '2026-03-29', '2026-03-30']
+const bound = { dataset, before: windowOf(kept).startMs }
+let clock = Date.parse('2026-04-01T08:00:00Z')
+
+/** An answer that names these borders in the first hour of a day: a slice of the whole window for each. */
+function answer(day: string, ...borders: string[]): RawResponse {
+  const { startMs } = windowOf(day)
+  const values = Object.fromEntries(borders.map((border, index) => [border, 1_000 + index]))
+  const row = { id: 1, dateTimeUtc: `${new Date(startMs).toISOString().slice(0, 19)}Z`, ...values }
+  clock += 1_000
+  return rawResponse(
+    windowOf(day),
+    Buffer.from(JSON.stringify({ data: [row], rejected: false, messages: null })),
+    clock,
+  )
+}
+const garbage = (day: string): RawResponse => ({ ...answer(day), body: Buffer.from('<html>') })
+const foreign = (day: string): RawResponse => ({ ...answer(day, 'border_AT_BE'), dataset: 'jao.core.other' })
+
+async function write(partition: number, answers: (RawResponse | Buffer)[]): Promise<void> {
+  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const records = answers.map((each) => ({ key: 'x', value: Buffer.isBuffer(each) ? each : encode(each), partition }))
+  await chain.producer.send('jao.raw', records, { compress: true })
+  await chain.settled()
+}
+
+const clients = () => ({ ...chain, config: readConfig(connectionSettings, chain.environment) })
+const look = () => concernedRecords(chain, jao, bound)
+const carry = async (stored: boolean, onStored = () => {}) => {
+  const deletion = { ...bound, at: Date.now(), by: 'test', why: 'it ended' }
+  return carryOut(clients(), jao, deletion, { stored, topics: await look(), lookAgain: look, onStored, tell: () => {} })
+}
+const rowsOf = async (table: string) => {
+  const rows = await chain.query<{ day: string; n: number }>(
+    `SELECT toString(toDate(ts, 'Europe/Brussels')) AS day, toUInt32(count()) AS n FROM tidemark.${table} FINAL
+     GROUP BY day ORDER BY day`,
+  )
+  return Object.fromEntries(rows.map(({ day, n }) => [day, n]))
+}
+/** What of a topic is left: the first offset and the end of each partition. */
+const spans = async (topic: string) => [...(await spanOf(chain.kafka, topic))].map(([, { from, to }]) => [from, to])
+const brief = (found: Awaited<ReturnType<typeof look>>) =>
+  found.map(({ topic, partition, cuttable, cutTo, remaining }) => [topic, partition, cuttable, cutTo, remaining])
+
+const old = 'border_DE_XX'
+
+test('what a deletion concerns is told exactly, and nothing is written by looking', async () => {
+  await write(1, [garbage(first)])
+  const unreadable = Buffer.from([1, 2, 3])
+  await write(0, [
+    answer(first, 'border_AT_BE', old),
+    answer(short, 'border_AT_BE'),
+    foreign(first),
+    answer(first, 'border_AT_BE'),
+  ])
+  await write(0, [unreadable, answer(kept, 'border_AT_BE')])
+  await write(1, [garbage(short)])
+  expect(await rowsOf('points')).toEqual({ [first]: 48, [short]: 23, [kept]: 24 })
+  expect(await rowsOf('point_revisions')).toEqual({ [first]: 72, [short]: 23, [kept]: 24 })
+  expect(brief(await look())).toEqual([
+    // First, short | the other dataset's, first again, what cannot be read, kept.
+    ['jao.raw', 0, 2, 2, 1],
+    ['jao.raw', 1, 2, 2, 0],
+    // Two of first, one of short, first again | kept.
+    ['jao.timeseries', 0, 4, 4, 0],
+    // Garbage | the other dataset's, what cannot be read, garbage.
+    ['jao.dlq', 0, 1, 1, 1],
+  ])
+  expect(await spans('jao.raw')).toEqual([
+    [0, 6],
+    [0, 2],
+  ])
+  expect(await boundOf(chain.store, dataset)).toBeUndefined()
+}, 120_000)
+
+test('a deletion that is interrupted keeps all out already, and is completed by another', async () => {
+  const interrupted = carry(false, () => {
+    throw new Error('killed')
+  })
+  await expect(interrupted).rejects.toThrow('killed')
+  expect(await boundOf(chain.store, dataset)).toBe(bound.before)
+  await write(0, [answer(first, 'border_AT_FR'), answer(kept, 'border_AT_FR')])
+  expect(await rowsOf('points')).toEqual({ [first]: 48, [short]: 23, [kept]: 48 })
+
+  const { topics, keysWithoutPoints } = await carry(true)
+  expect(keysWithoutPoints).toBe(1)
+  for (const table of ['points', 'point_revisions']) expect(await rowsOf(table)).toEqual({ [kept]: 48 })
+  expect(brief(topics)).toEqual([
+    ['jao.raw', 0, 2, 2, 2],
+    ['jao.raw', 1, 2, 2, 0],
+    ['jao.timeseries', 0, 4, 4, 1],
+    ['jao.dlq', 0, 1, 1, 1],
+  ])
+  expect(await spans('jao.raw')).toEqual([
+    [2, 8],
+    [2, 2],
+  ])
+  expect(await spans('jao.timeseries')).toEqual([[4, 7]])
+  expect(await spans('jao.dlq')).toEqual([[1, 4]])
+  const named = await chain.query<{ key: string }>('SELECT key FROM tidemark.series FINAL ORDER BY key')
+  expect(named.map(({ key }) => key)).toEqual(['border_AT_BE', 'border_AT_FR'])
+}, 120_000)
+
+test('the meaning of a key without points is gone from its topic too, and the sink takes no harm', async () => {
+  await chain.settled()
+  const records = await readRecords(chain.kafka, 'jao.series')
+  expect(records.filter(({ key }) => key === `${dataset}/${old}`).at(-1)?.value).toBeNull()
+  expect(await spans('jao.dlq')).toEqual([[1, 4]])
+  expect(await spans('tidemark.dlq')).toEqual([[0, 0]])
+}, 120_000)
+
+test('a replay does not bring it back, nor does a slice that somebody sends again', async () => {
+  const replay = await chain.start('normalizer', { CONSUMER_GROUP: 'replay-1' })
+  const encode = await chain.registry.encoder('jao.timeseries', 'TimeseriesSlice')
+  const again = slice({
+    dataset,
+    start: new Date(windowOf(first).startMs).toISOString(),
+    values: [1],
+    knownAt: '2027-01-01',
+  })
+  await chain.producer.send('jao.timeseries', [{ key: 'x', value: encode(again) }])
+  await groupPasses(chain.kafka, 'replay-1', 'jao.raw')
+  await chain.settled()
+  // Two slices of what remained in raw of first, two of kept, and the one that was sent.
+  expect((await spans('jao.timeseries'))[0]?.[1]).toBe(7 + 5)
+  for (const table of ['points', 'point_revisions']) expect(await rowsOf(table)).toEqual({ [kept]: 48 })
+  await replay.kill('SIGTERM')
+}, 120_000)
+
+test('once more it cuts what lies at the front by now, and changes nothing else', async () => {
+  const { topics } = await carry(true)
+  expect(brief(topics)).toEqual([
+    ['jao.raw', 0, 0, 2, 2],
+    ['jao.raw', 1, 0, 2, 0],
+    // Kept comes first now.
+    ['jao.timeseries', 0, 0, 4, 4],
+    ['jao.dlq', 0, 0, 1, 1],
+  ])
+  expect(await spans('jao.raw')).toEqual([
+    [2, 8],
+    [2, 2],
+  ])
+  for (const table of ['points', 'point_revisions']) expect(await rowsOf(table)).toEqual({ [kept]: 48 })
+}, 120_000)

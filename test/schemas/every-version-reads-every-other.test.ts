@@ -1,0 +1,93 @@
+import avsc from 'avsc'
+import { describe, expect, test } from 'vitest'
+import { incompatibility } from '#platform/kafka/compatibility.ts'
+import { newestVersions } from '#schemas/records.ts'
+import { brokenVersions, keptVersions, numbered, type SchemaVersion, schemaVersions } from '#schemas/versions.ts'
+
+const byRecord = Map.groupBy(schemaVersions(), ({ record }) => record)
+const records = [...byRecord].map(([record, versions]) => ({ record, versions }))
+const pairsOf = (versions: SchemaVersion[]) => versions.flatMap((one) => versions.map((other) => [one, other] as const))
+
+test('every folder is a record that is declared, with its newest version', () => {
+  const newest = records.map(({ versions }) => versions.at(-1)?.path)
+  expect(newest.toSorted()).toEqual(Object.values(newestVersions).toSorted())
+})
+
+describe.each(records)('every version of $record reads every other', ({ versions }) => {
+  test('by the rules', () => {
+    for (const [one, other] of pairsOf(versions)) {
+      expect([one.path, other.path, incompatibility(one.text, other.text)]).toEqual([one.path, other.path, undefined])
+    }
+  })
+
+  test('and in fact: whatever one writes', () => {
+    for (const [reader, writer] of pairsOf(versions)) readsWhatIsWritten(reader.text, writer.text)
+  })
+})
+
+/** Random values of the writer's schema; what both schemas have must come out as it went in. */
+function readsWhatIsWritten(reader: string, writer: string): void {
+  const typeOf = (text: string) => avsc.Type.forSchema(JSON.parse(text)) as avsc.types.RecordType
+  const [reading, writing] = [typeOf(reader), typeOf(writer)]
+  const resolver = reading.createResolver(writing)
+  for (let round = 0; round < 50; round++) {
+    const written = { ...writing.random() } as Record<string, unknown>
+    const read: Record<string, unknown> = { ...reading.fromBuffer(writing.toBuffer(written), resolver) }
+    for (const { name, defaultValue } of reading.fields) {
+      const expected = writing.field(name) === undefined ? defaultValue() : written[name]
+      expect({ [name]: plain(read[name]) }).toEqual({ [name]: plain(expected) })
+    }
+  }
+}
+
+// avsc gives records a class of their own.
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ?? 'null')
+
+describe('the rules', () => {
+  const record = (...fields: object[]) => JSON.stringify({ type: 'record', name: 'R', fields })
+  const text = { name: 'text', type: 'string' }
+  const old = record(text)
+  test.each([
+    ['a field added with a default', record(text, { name: 'more', type: ['null', 'int'], default: null }), undefined],
+    ['a field added without', record(text, { name: 'more', type: 'int' }), /more/],
+    ['a field taken away that had no default', record(), /text/],
+    ['another type', record({ name: 'text', type: 'int' }), /^field text: cannot read "int" as "string"/],
+    ['a wider type, which only one way can read', record({ name: 'text', type: ['null', 'string'] }), /^field text: /],
+  ])('%s', (_name, changed, reason) => {
+    const found = incompatibility(old, changed)
+    if (reason === undefined) expect(found).toBeUndefined()
+    else expect(found).toMatch(reason)
+    expect(incompatibility(changed, old) === undefined).toBe(reason === undefined)
+  })
+})
+
+describe('a version that went out', () => {
+  const version = (number: number, text: string): SchemaVersion => ({
+    path: `r/v${number}.avsc`,
+    record: 'r',
+    number,
+    text,
+  })
+  const kept = keptVersions([version(1, 'one'), version(2, 'two')])
+
+  test('may be followed by another', () => {
+    const more = keptVersions([version(1, 'one'), version(2, 'two'), version(3, 'three')])
+    expect(brokenVersions(kept, more)).toEqual([])
+  })
+
+  test('is never edited and never taken away', () => {
+    expect(brokenVersions(kept, keptVersions([version(1, 'edited')]))).toEqual([
+      expect.stringMatching(/^schemas\/r\/v1\.avsc went out and was edited: /),
+      expect.stringMatching(/^schemas\/r\/v2\.avsc went out and is gone: /),
+    ])
+  })
+
+  test('is one of v1 to vN, with nothing else beside them', () => {
+    expect(numbered('r', ['v10.avsc', 'v9.avsc', ...Array.from({ length: 8 }, (_, n) => `v${n + 1}.avsc`)])).toEqual(
+      Array.from({ length: 10 }, (_, n) => `v${n + 1}.avsc`),
+    )
+    for (const files of [['v2.avsc'], ['v1.avsc', 'v3.avsc'], ['v1.avsc', 'V2.avsc'], ['v1.avsc', 'notes.md']]) {
+      expect(() => numbered('r', files)).toThrow(`schemas/r holds ${files.toSorted().join(', ')}: `)
+    }
+  })
+})

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { insert } from '#platform/clickhouse/client.ts'
+import {
+  boundOf,
+  keysWithoutPoints,
+  removeRows,
+  removeSeries,
+  rowsBefore,
+  storeDeletion,
+} from '#platform/clickhouse/deletions.ts'
+import { migrate } from '#platform/clickhouse/migrate.ts'
+import { type RunningStore, startStore } from './running-store.ts'
+import { insertSlices, lines, slice } from './slices.ts'
+
+let running: RunningStore
+beforeAll(async () => {
+  running = await startStore()
+})
+afterAll(() => running?.stop())
+beforeEach(async () => {
+  await running.store.command({ query: 'DROP DATABASE IF EXISTS tidemark' })
+  await migrate(running.store)
+})
+
+const dataset = 'test.hourly'
+const at = Date.parse('2026-03-01T10:00:00Z')
+const deletion = (before: string, over = {}) => ({
+  dataset,
+  before: Date.parse(before),
+  at,
+  by: 'me',
+  why: '',
+  ...over,
+})
+const bounds = (before: string) => ({ dataset, before: Date.parse(before) })
+
+/** Three hours around the new year of 2025, told twice. */
+const around = (key: string, dataset = 'test.hourly') =>
+  ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'].map((knownAt) =>
+    slice({ dataset, key, start: '2024-12-31T23:00:00Z', values: [1, 2, 3], knownAt }),
+  )
+
+const heldIn = (table: string) =>
+  lines(running.store, `SELECT DISTINCT dataset, key, ts FROM tidemark.${table} ORDER BY ALL`)
+
+test('an insert right after a deletion honours it, in both tables, and no other dataset loses anything', async () => {
+  await storeDeletion(running.store, deletion('2025-01-01T00:00:00Z'))
+  await insertSlices(running.store, [...around('a'), ...around('a', 'test.other')])
+  for (const table of ['points', 'point_revisions']) {
+    expect(await heldIn(table)).toEqual([
+      'test.hourly\ta\t2025-01-01 00:00:00',
+      'test.hourly\ta\t2025-01-01 01:00:00',
+      'test.other\ta\t2024-12-31 23:00:00',
+      'test.other\ta\t2025-01-01 00:00:00',
+      'test.other\ta\t2025-01-01 01:00:00',
+    ])
+  }
+})
+
+test('the greatest bound of a dataset counts, whenever it was set, to the millisecond', async () => {
+  await storeDeletion(running.store, deletion('2025-01-01T00:00:00.001Z'))
+  await storeDeletion(running.store, deletion('2024-01-01T00:00:00Z', { at: at + 1 }))
+  await insertSlices(running.store, around('a'))
+  expect(await heldIn('points')).toEqual(['test.hourly\ta\t2025-01-01 01:00:00'])
+  expect(await boundOf(running.store, dataset)).toBe(Date.parse('2025-01-01T00:00:00.001Z'))
+  expect(await boundOf(running.store, 'test.other')).toBeUndefined()
+})
+
+test('rows are counted by year, and gone at once: also those that a merge has not collapsed yet', async () => {
+  await insertSlices(running.store, [...around('a'), ...around('b', 'test.other')])
+  const before = bounds('2025-01-01T01:00:00Z')
+  expect(await rowsBefore(running.store, before)).toEqual([
+    { year: 2024, points: 2, point_revisions: 2 },
+    { year: 2025, points: 2, point_revisions: 2 },
+  ])
+  await storeDeletion(running.store, deletion('2025-01-01T01:00:00Z'))
+  await removeRows(running.store, before)
+  expect(await rowsBefore(running.store, before)).toEqual([])
+  expect(await heldIn('point_revisions')).toEqual([
+    'test.hourly\ta\t2025-01-01 01:00:00',
+    'test.other\tb\t2024-12-31 23:00:00',
+    'test.other\tb\t2025-01-01 00:00:00',
+    'test.other\tb\t2025-01-01 01:00:00',
+  ])
+  await removeRows(running.store, before)
+})
+
+test('keys of which no point is left are told and lose their meaning, others keep it', async () => {
+  const columns = ['dataset', 'key', 'labels', 'unit', 'step_s', 'transform_version', 'emitted_at']
+  const series = (key: string, of = dataset) => [of, key, {}, 'MW', 3600, 1, '2026-01-01T00:00:00Z']
+  await insert(running.store, 'series', columns, [series('a'), series("b'\\"), series('a', 'test.other')])
+  await insertSlices(running.store, around('a'))
+  expect(await keysWithoutPoints(running.store, bounds('2025-01-01T01:00:00Z'))).toEqual(["b'\\"])
+  expect(await keysWithoutPoints(running.store, bounds('2025-01-01T02:00:00Z'))).toEqual(['a', "b'\\"])
+  await removeSeries(running.store, dataset, ["b'\\"])
+  const left = await lines(running.store, 'SELECT dataset, key FROM tidemark.series ORDER BY ALL')
+  expect(left).toEqual(['test.hourly\ta', 'test.other\ta'])
+})

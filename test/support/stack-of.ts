@@ -1,0 +1,32 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { tryLock } from '#infra/local/lock.ts'
+import { type StackFile, writeStackFile } from '#infra/local/stack-file.ts'
+import { version } from '#platform/process/version.ts'
+import type { Pipeline } from './pipeline.ts'
+
+/**
+ * Makes the parts of a test known as a stack that this process runs, so that the commands find it by `--data`. They end
+ * with the parts' directory.
+ */
+export async function stackOf({ parts, environment, endpoint }: Pipeline): Promise<StackFile> {
+  const dataDir = join(parts.directory, 'stack')
+  mkdirSync(dataDir)
+  await tryLock(join(dataDir, 'stack.lock'))
+  const stack: StackFile = {
+    ...{ version, pid: process.pid, startedAt: new Date().toISOString(), state: 'ready', dataDir },
+    ...{ source: 'simulated', portBase: 0, parts: {} },
+    endpoints: {
+      kafka: environment.KAFKA_BROKERS ?? '',
+      registry: environment.SCHEMA_REGISTRY_URL ?? '',
+      clickhouse: {
+        url: endpoint().url,
+        user: environment.CLICKHOUSE_USER ?? '',
+        passwordFile: join(parts.directory, 'clickhouse-credentials.json'),
+      },
+      health: {},
+    },
+  }
+  writeStackFile(stack)
+  return stack
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { ConfigError, readConfig } from '#platform/process/config.ts'
+import { datasetsOffSetting } from './datasets-off.ts'
+
+const off = (text?: string) => [...readConfig(datasetsOffSetting, { DATASETS_OFF: text }).DATASETS_OFF]
+
+test('names of datasets, comma separated; none when nothing is said', () => {
+  expect([off(), off(''), off(' , ')]).toEqual([[], [], []])
+  expect(off(' jao.core.maxExchanges ,')).toEqual(['jao.core.maxExchanges'])
+})
+
+test('a name that is none is an error that says which there are', () => {
+  expect(() => off('jao.core.maxExchanges,jao.nothing')).toThrow(ConfigError)
+  expect(() => off('jao.core.maxExchanges,jao.nothing')).toThrow(
+    /DATASETS_OFF: there is no dataset jao\.nothing; there is: .*jao\.core\.maxExchanges/,
+  )
+})
