@@ -43,3 +43,10 @@ export function mavenJars(name: string, artifacts: string[]): Promise<string | u
     artifacts.map((artifact) => ['mvn', '-q', '-B', copy, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]),
   )
 }
+
+/** The jars that a pom.xml depends on, in one folder, for a class path. */
+export function mavenDependencies(name: string, pom: string): Promise<string | undefined> {
+  const copy = 'org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies'
+  const options = ['-q', '-B', '-f', pom, '-DincludeScope=runtime']
+  return installed(name, (folder) => [['mvn', ...options, copy, `-DoutputDirectory=${folder}`]])
+}

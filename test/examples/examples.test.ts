@@ -1,0 +1,209 @@
+// Every program of examples/ against what a real pipeline told, repeats and a replay among it.
+import { readFile } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readRecords } from '../integrity/read-records.ts'
+import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
+import { javaProgram, nodeProgram, type Program, pythonProgram, runProgram, shellProgram } from './programs.ts'
+import { days, knownAt, replayed, type Told, tell } from './told.ts'
+
+/** A line that a consumer prints. */
+interface Line {
+  dataset: string
+  key: string
+  ts: string
+  knownAt: string
+  value: number | null
+  transformVersion: number
+  replay: boolean
+}
+
+let told: Told
+beforeAll(async () => {
+  told = await tell()
+}, 180_000)
+afterAll(() => told?.chain.stop())
+
+const linesOf = (out: string): Line[] =>
+  out
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
+
+/** What somebody holds who writes each line over the one before of the same point. */
+const held = (lines: Line[]): Points =>
+  new Map(lines.map(({ key, ts, value }) => [pointName(key, Date.parse(ts)), value]))
+
+async function follow(program: Program, ...words: string[]): Promise<Line[]> {
+  const { status, out, errors } = await runProgram(program, [...words, '--to-end'], told.chain.environment)
+  expect({ status, errors: status === 0 ? '' : errors }).toEqual({ status: 0, errors: '' })
+  return linesOf(out)
+}
+
+const installs: [string, () => Promise<Program | undefined>][] = [
+  ['Node', async () => nodeProgram('subscribe.mjs')],
+  [
+    'Python',
+    () => pythonProgram('subscribe.py', 'confluent-kafka-2.16.1', ['confluent-kafka[avro,schemaregistry]==2.16.1']),
+  ],
+  ['Java', () => javaProgram('Subscribe.java', 'kafka-clients-4.3.1-avro-1.12.2')],
+]
+
+describe.each(installs)('the consumer in %s', (language, install) => {
+  let program: Program | undefined
+  beforeAll(async () => {
+    program = await install()
+  }, 300_000)
+
+  test('prints what the simulator published, each news once, and the better reading of a replay', async () => {
+    if (program === undefined) return
+    const { revisedSecond, plain, revisedFirst } = told.truth
+    const lines = await follow(program)
+    expect(differences(new Map([...revisedSecond, ...replayed(plain)]), held(lines))).toEqual([])
+    // Each day was told twice: by two answers, and by an answer and a replay of it. The replay of the older answer is no news.
+    expect(lines).toHaveLength(revisedFirst.size + revisedSecond.size + 2 * plain.size)
+    expect(lines.filter(({ replay }) => replay)).toHaveLength(plain.size)
+    expect(new Set(lines.map(({ dataset }) => dataset))).toEqual(new Set(['jao.core.maxExchanges']))
+    const second = lines.filter((line) => Date.parse(line.knownAt) === knownAt.second)
+    expect(differences(revisedSecond, held(second))).toEqual([])
+    expect([...revisedSecond.values()].filter((value) => value === null).length).toBeGreaterThan(0)
+  }, 150_000)
+
+  test('passes over replays when told to', async () => {
+    if (program === undefined) return
+    const { revisedSecond, plain, revisedFirst } = told.truth
+    const lines = await follow(program, '--skip-replays')
+    expect(differences(new Map([...revisedSecond, ...plain]), held(lines))).toEqual([])
+    expect(lines).toHaveLength(revisedFirst.size + revisedSecond.size + plain.size)
+  }, 150_000)
+
+  test('starts from a point in time: it reads nothing that was written long before', async () => {
+    if (program === undefined) return
+    const since = ['--topic', told.timedTopic, '--from', '2026-11-02T00:00:00Z']
+    const lines = await follow(program, ...since)
+    expect(differences(told.truth.revisedSecond, held(lines))).toEqual([])
+    expect(lines).toHaveLength(told.truth.revisedSecond.size)
+    expect(await follow(program, '--topic', told.timedTopic, '--from', '2026-12-24T00:00:00Z')).toEqual([])
+    const bad = await runProgram(program, ['--topic', told.timedTopic, '--to-end'], told.chain.environment)
+    expect(bad.status, 'the first record of this topic cannot be read').toBe(1)
+    const none = await runProgram(program, ['--topic', 'no.such.topic', '--to-end'], told.chain.environment)
+    expect({ status: none.status, out: none.out }).toEqual({ status: 1, out: '' })
+  }, 150_000)
+
+  test('goes on with what comes', async () => {
+    if (program === undefined) return
+    const from = new Date(knownAt.second + 24 * 3_600_000).toISOString()
+    const start = windowOf(days.plain).startMs
+    const later = { key: 'border_AT_DE', start, knownAt: Date.parse(from) + 1, values: [17, null] }
+    const topic = `later-${language}`
+    const add = await told.openTopic(topic)
+    const words = ['--topic', topic, '--from', from]
+    const running = runProgram(program, words, told.chain.environment, (out) => linesOf(out).length >= 2)
+    await add(later)
+    const points = held(linesOf((await running).out))
+    const expected: Points = new Map([
+      [pointName('border_AT_DE', start), 17],
+      [pointName('border_AT_DE', start + 3_600_000), null],
+    ])
+    expect(differences(expected, points)).toEqual([])
+  }, 150_000)
+})
+
+test('the statement of the docs gives what the store holds, in whatever order records come', async () => {
+  const docs = await readFile(new URL('../../docs/subscribing.md', import.meta.url), 'utf8')
+  const [upsert = ''] = docs.match(/INSERT INTO my_points[^`]+/) ?? []
+  const [select = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.points FINAL/) ?? []
+  const { kafka, registry, query } = told.chain
+  const decoder = registry.decoder('TimeseriesSlice')
+  const values = (await readRecords(kafka, 'jao.timeseries')).map(({ value }) => value)
+  await decoder.prepare(values)
+  const slices = values.map((value) => decoder.decode(value)).filter((slice) => 'values' in slice)
+  expect(slices.length).toBe(values.length)
+
+  const database = new DatabaseSync(':memory:')
+  database.exec('CREATE TABLE my_points (dataset, key, ts, value, version, PRIMARY KEY (dataset, key, ts))')
+  const write = database.prepare(upsert.replace('(...)', '(?, ?, ?, ?, ?)'))
+  database.exec('BEGIN')
+  // Oldest last, and then all of it once more as it came.
+  for (const { dataset, key, start, step, knownAt, transformVersion, values } of [...slices.toReversed(), ...slices])
+    for (const [index, value] of values.entries())
+      write.run(dataset, key, start / 1000 + index * step, value, knownAt * 4096 + transformVersion)
+  database.exec('COMMIT')
+  const mine = database.prepare('SELECT * FROM my_points ORDER BY dataset, key, ts').all()
+  database.close()
+
+  const { revisedSecond, plain } = told.truth
+  const points = mine.map(({ key, ts, value }): [string, number | null] => [
+    pointName(String(key), Number(ts) * 1000),
+    value as number | null,
+  ])
+  expect(differences(new Map([...revisedSecond, ...replayed(plain)]), new Map(points))).toEqual([])
+  const stored = await query<{ dataset: string; key: string; ts: number; value: number | null; version: string }>(
+    `SELECT * REPLACE (toUnixTimestamp(ts) AS ts) FROM (${select}) ORDER BY dataset, key, ts`,
+  )
+  const inStore = stored.map(({ version, ...point }) => ({ ...point, version: Number(version) }))
+  expect(mine.map((row) => ({ ...row }))).toEqual(inStore)
+}, 60_000)
+
+interface Row {
+  key: string
+  ts: string
+  value: number | null
+  known_at: string
+}
+
+const rowsOfJson = (out: string): Row[] => linesOf(out) as unknown as Row[]
+
+function rowsOfCsv(out: string): Row[] {
+  const [header, ...lines] = out.trimEnd().split('\n')
+  if (lines.length > 0) expect(header).toBe('key,ts,value,known_at')
+  return lines.map((line) => {
+    const [key = '', ts = '', value, known_at = ''] = line.split(',')
+    return { key, ts, value: value === '' ? null : Number(value), known_at }
+  })
+}
+
+const readers: [string, () => Promise<Program | undefined>, (out: string) => Row[]][] = [
+  ['Node', async () => nodeProgram('read-store.mjs'), rowsOfJson],
+  [
+    'Python',
+    () =>
+      pythonProgram('read_store.py', 'clickhouse-connect-1.12.0', ['clickhouse-connect==1.12.0', 'pandas', 'pyarrow']),
+    rowsOfCsv,
+  ],
+  ['curl', async () => shellProgram('read-store.sh'), rowsOfJson],
+]
+
+describe.each(readers)('the store reader in %s', (_, install, rowsOf) => {
+  test('reads a day as it is known now, and as it was', async () => {
+    const program = await install()
+    if (program === undefined) return
+    const { reader } = told.chain.endpoint().credentials
+    const environment = {
+      ...told.chain.environment,
+      CLICKHOUSE_USER: reader.user,
+      CLICKHOUSE_PASSWORD: reader.password,
+    }
+    const read = async (...words: string[]) => {
+      const { status, out, errors } = await runProgram(program, words, environment)
+      expect({ status, errors }).toEqual({ status: 0, errors: '' })
+      return rowsOf(out)
+    }
+    const day = ['jao.core.maxExchanges', '2026-10-24T22:00:00Z', '2026-10-25T23:00:00Z']
+    const points = (rows: Row[]): Points =>
+      new Map(rows.map(({ key, ts, value }) => [pointName(key, Date.parse(ts)), value]))
+
+    const now = await read(...day)
+    expect(differences(told.truth.revisedSecond, points(now))).toEqual([])
+    expect(new Set(now.map(({ known_at }) => Date.parse(known_at)))).toEqual(new Set([knownAt.second]))
+    const then = await read(...day, '2026-11-02T09:59:59.999Z')
+    expect(differences(replayed(told.truth.revisedFirst), points(then))).toEqual([])
+    expect(new Set(then.map(({ known_at }) => Date.parse(known_at)))).toEqual(new Set([knownAt.first]))
+    expect(await read(...day, '2026-11-01T00:00:00Z')).toEqual([])
+
+    const wrong = { ...environment, CLICKHOUSE_PASSWORD: 'wrong' }
+    const refused = await runProgram(program, day, wrong)
+    expect(refused.status).toBeGreaterThan(0)
+    expect(refused.errors).toMatch(/Authentication|516|403/)
+  }, 300_000)
+})

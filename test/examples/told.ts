@@ -1,0 +1,146 @@
+// What the examples read: two simulated days as a real pipeline told them, then repeats and a replay that the test writes.
+import { Partitioners } from 'kafkajs'
+import { createUpstream } from '#infra/simulator/upstream.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import { readRecords } from '../integrity/read-records.ts'
+import { type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
+import { type Chain, startChain } from '../integrity/whole-chain.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+
+/** The long day, of which a second answer became known, and a plain day with one answer. */
+export const days = { revised: '2026-10-25', plain: '2026-06-10' }
+
+export const knownAt = { first: Date.parse('2026-11-01T10:00:00Z'), second: Date.parse('2026-11-02T10:00:00Z') }
+
+/** What the replay says in place of a value. */
+export const replayed = (points: Points): Points =>
+  new Map([...points].map(([name, value]) => [name, value === null ? null : value + 1000]))
+
+export interface Told {
+  chain: Chain
+  /** The simulator's truth: both days' first answers, and the second of the revised day. */
+  truth: { revisedFirst: Points; revisedSecond: Points; plain: Points }
+  /** A topic with the same records, whose Kafka timestamps are their knownAt; its first record is no Avro and is older. */
+  timedTopic: string
+  /** Makes a topic, and gives a function that adds a slice to it, as if it had been written when it became known. */
+  openTopic: (topic: string) => Promise<(slice: Partial<TimeseriesSlice>) => Promise<void>>
+}
+
+export async function tell(): Promise<Told> {
+  const chain = await startChain()
+  try {
+    return await fill(chain)
+  } catch (error) {
+    await chain.stop()
+    throw error
+  }
+}
+
+async function fill(chain: Chain): Promise<Told> {
+  const upstream = createUpstream(11)
+  const point = { hourMs: windowOf(days.revised).startMs + 2 * 3_600_000, key: 'border_AT_BE' }
+  const atMs = knownAt.second - 3_600_000
+  upstream.command({ day: days.revised, atMs, what: { verb: 'redraw' } })
+  upstream.command({ day: days.revised, atMs, what: { verb: 'revise', ...point, value: null, salt: 0 } })
+  const truthOf = (day: string, at: number): Points => {
+    const published = upstream.published(day, at)
+    if (published === undefined) throw new Error(`${day} is not published yet`)
+    const { hoursMs, borders, values } = published.contents
+    const points = hoursMs.flatMap((hourMs, hour) =>
+      borders.map(({ key }, column): [string, number | null] => [
+        pointName(key, hourMs),
+        values[hour]?.[column] ?? null,
+      ]),
+    )
+    return new Map(points)
+  }
+  const encodeRaw = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const answer = async (day: string, at: number) => {
+    const { startMs, endMs } = windowOf(day)
+    const raw = rawResponse({ startMs, endMs }, upstream.body(startMs, endMs, at), at)
+    await chain.producer.send('jao.raw', [{ key: raw.requestIdentity, value: encodeRaw(raw) }], { compress: true })
+    await chain.settled()
+  }
+  await answer(days.revised, knownAt.first)
+  await answer(days.plain, knownAt.first)
+  await answer(days.revised, knownAt.second)
+  return {
+    chain,
+    truth: {
+      revisedFirst: truthOf(days.revised, knownAt.first),
+      revisedSecond: truthOf(days.revised, knownAt.second),
+      plain: truthOf(days.plain, knownAt.first),
+    },
+    ...(await tellAgain(chain)),
+  }
+}
+
+/** Repeats of every third record, a replay of the first answers, and all of it on a topic with timestamps of its own. */
+async function tellAgain({
+  kafka,
+  registry,
+  producer,
+  settled,
+}: Chain): Promise<Pick<Told, 'timedTopic' | 'openTopic'>> {
+  const topic = 'jao.timeseries'
+  const encode = await registry.encoder(topic, 'TimeseriesSlice')
+  const decoder = registry.decoder('TimeseriesSlice')
+  const live = await readRecords(kafka, topic)
+  await decoder.prepare(live.map(({ value }) => value))
+  const slices = live.map(({ value }) => decoder.decode(value)).filter((slice) => 'values' in slice)
+  if (slices.length !== live.length) throw new Error(`${live.length - slices.length} records are no slices`)
+
+  const repeats = live.filter((_, index) => index % 3 === 0)
+  const replay = slices
+    .filter((slice) => slice.knownAt === knownAt.first)
+    .map((slice) => {
+      const values = slice.values.map((value) => (value === null ? null : value + 1000))
+      const value = encode({ ...slice, values, transformVersion: slice.transformVersion + 1 })
+      return { key: `${slice.dataset}/${slice.key}`, value, headers: { replay: 'replay-1' } }
+    })
+  await producer.send(topic, repeats)
+  await producer.send(topic, replay)
+  await settled()
+
+  const timedTopic = 'timed.timeseries'
+  await createTopic(kafka, timedTopic)
+  await sendTimed(kafka, timedTopic, [
+    { value: Buffer.from('no Avro at all'), atMs: knownAt.first - 3_600_000 },
+    ...slices.map((slice) => ({ value: encode(slice), atMs: slice.knownAt })),
+    ...replay.map(({ value, headers }) => ({ value, headers, atMs: knownAt.second + 3_600_000 })),
+  ])
+  return {
+    timedTopic,
+    openTopic: async (topic) => {
+      await createTopic(kafka, topic)
+      return (slice) => {
+        const told = { ...(slices[0] as TimeseriesSlice), ...slice }
+        return sendTimed(kafka, topic, [{ value: encode(told), atMs: told.knownAt }])
+      }
+    },
+  }
+}
+
+/** Two partitions, of which one stays empty. */
+async function createTopic(kafka: Kafka, topic: string): Promise<void> {
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2, replicationFactor: 1 }] })
+  await admin.disconnect()
+}
+
+interface Timed {
+  value: Buffer
+  headers?: Record<string, string>
+  /** Kafka's timestamp of the record. */
+  atMs: number
+}
+
+async function sendTimed(kafka: Kafka, topic: string, records: Timed[]): Promise<void> {
+  const sender = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  await sender.connect()
+  const messages = records.map(({ atMs, ...message }) => ({ ...message, timestamp: `${atMs}`, partition: 0 }))
+  await sender.send({ topic, messages, acks: -1 })
+  await sender.disconnect()
+}
