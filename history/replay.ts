@@ -16,6 +16,7 @@ import { rawSpansNow, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 import type { RefusedAnswer } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
+import { meaningsOf } from './say-meanings.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 export interface ReplayJob {
@@ -84,12 +85,14 @@ export async function runReplay(
   const refused: RefusedAnswer[] = []
   let refusals = replay.counts.refused ?? 0
 
-  const encode = sliceEncoder(await sourceOutputs(source.name, registry), { replay: id })
+  const outputs = await sourceOutputs(source.name, registry)
+  const encode = sliceEncoder(outputs, { replay: id })
   const meter = await lagMeter(kafka, 'sink', timeseriesTopic(source.name).name)
   const pace = createPace({ lag: meter.lag, answersPerS: job.answersPerS })
   const groupId = `tidemark-replay-${id}`
+  let announcedMs = performance.now()
+  let announcing: Promise<unknown> = Promise.resolve()
   try {
-    let announcedMs = performance.now()
     await explodeSpan(parts, {
       ...{ groupId, spans, dataset: dataset.name, windows },
       // The store would refuse them; nobody else should be told of them either.
@@ -110,7 +113,8 @@ export async function runReplay(
         if (performance.now() - announcedMs < announceEveryMs) return
         announcedMs = performance.now()
         // Only for those who watch: the group's offsets are what is resumed from.
-        log.write(replay, { state: 'started', counts: { read: done, refused: refusals } }).catch(() => undefined)
+        const counts = { read: done, refused: refusals }
+        announcing = log.write(replay, { state: 'started', counts }).catch(() => undefined)
       },
     })
   } finally {
@@ -118,9 +122,16 @@ export async function runReplay(
   }
 
   job.waiting()
+  await announcing
   await untilQueryable(kafka, source.name)
   replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
   const retold = { dataset: dataset.name, windows, spans, transformVersion: dataset.transformVersion }
+  const meanings = await meaningsOf(store, dataset, retold, outputs)
+  await parts.producer.send(
+    outputs.series.topic,
+    meanings.map((meaning) => ({ ...meaning, headers: { replay: id } })),
+  )
+  await groupPasses(kafka, 'sink', outputs.series.topic)
   const erased = await erase(store, retold, `tidemark_erase_${id.replaceAll('-', '_')}`)
   const counts = { ...(await countTold(store, retold)), erased }
   replay = await log.write(replay, { state: 'finished', counts, message: outcomeOf(counts) })

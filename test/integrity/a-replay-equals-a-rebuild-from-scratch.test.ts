@@ -19,8 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => chain?.stop())
 
-const { transformVersion, explode } = coreMaxExchanges
-afterEach(() => Object.assign(coreMaxExchanges, { transformVersion, explode }))
+const { transformVersion, explode, labels } = coreMaxExchanges
+afterEach(() => Object.assign(coreMaxExchanges, { transformVersion, explode, labels }))
 
 const days = ['2026-03-28', '2026-03-29', '2026-10-25']
 const firstKnownAt = Date.parse('2026-11-01T09:00:00Z')
@@ -73,6 +73,7 @@ function release(version: number): void {
     const [first] = slices
     return { ...exploded, slices: first ? [...slices, { ...first, key: 'border_NEW', values: [5] }] : slices }
   }
+  coreMaxExchanges.labels = (key) => ({ name: `${key} as of ${version}` })
 }
 
 const doubled = (value: number | null) => (value === null ? null : value * 2)
@@ -185,6 +186,10 @@ test('a dry run says what a release would change; the replay makes it so; twice 
     expect(await chain.query('SELECT * FROM tidemark.point_revisions WHERE transform_version < 2')).toEqual([])
   }
   await check()
+  // What the keys mean is said anew, too.
+  expect(
+    await chain.query("SELECT labels['name'] AS name FROM tidemark.series FINAL WHERE key = 'border_AT_BE'"),
+  ).toEqual([{ name: 'border_AT_BE as of 2' }])
   expect(wouldChange(await dryRun(chain, sourced, all, quiet.progress))).toBe(false)
   expect((await replay()).replay.counts).toMatchObject({ points: 2 * (2 * 72 + 3), erased: 0 })
   await check()
