@@ -63,8 +63,9 @@ interface Revision extends Known {
 }
 
 /** What was told of one point: of each answer what the newest transform made of it, the oldest answer first. */
-const tellings = (answers: Known[]) =>
-  [...new Map(answers.toSorted(newer).map((answer) => [answer.knownAt, answer])).values()]
+const tellings = (answers: Known[]) => [
+  ...new Map(answers.toSorted(newer).map((answer) => [answer.knownAt, answer])).values(),
+]
 
 function revisions(known: Known[]): Revision[] {
   return by(point, known).flatMap(([, answers]) => {
@@ -163,9 +164,12 @@ async function check(prefix: string, histories: Telling[][], moments: number[]):
   const iso = (at: number) => new Date(at).toISOString().replace('T', ' ').replace('Z', '')
 
   expect(await read(newest, 'latest')).toEqual(asOf(known, Infinity))
-  for (const at of moments) expect(await read(newest, 'as_of(at = {at:String})', { at: iso(at) })).toEqual(asOf(known, at))
+  for (const at of moments)
+    expect(await read(newest, 'as_of(at = {at:String})', { at: iso(at) })).toEqual(asOf(known, at))
   expect(await read(newest, 'as_of(at = {at:String})', { at: iso(future) })).toEqual(asOf(known, Infinity))
-  expect(await read(newest, 'as_of(at = {at:String})', { at: iso(Math.min(...known.map(({ knownAt }) => knownAt)) - 1) })).toEqual([])
+  expect(
+    await read(newest, 'as_of(at = {at:String})', { at: iso(Math.min(...known.map(({ knownAt }) => knownAt)) - 1) }),
+  ).toEqual([])
 
   const all = revisions(known)
   expect(await read(revised, 'revisions')).toEqual(revisionLines(all))
@@ -202,6 +206,7 @@ it('and for those that went wrong elsewhere: there and back, taken back, publish
   const histories = [told(10, 20, 10), told(10, null, 10), told(null, null, 10, 20), told(10, 10, 20), told(null, null)]
   const at = histories[0]!.map(({ knownAt }) => knownAt)
   await check('known', histories, [at[0]!, at[2]! + 1])
-  const series = (i: number) => lines(running.reader, `SELECT value FROM tidemark.revisions WHERE dataset = 'known-${i}'`)
+  const series = (i: number) =>
+    lines(running.reader, `SELECT value FROM tidemark.revisions WHERE dataset = 'known-${i}'`)
   expect((await Promise.all([0, 1, 2, 3, 4].map(series))).map(({ length }) => length)).toEqual([2, 2, 1, 1, 0])
 })
