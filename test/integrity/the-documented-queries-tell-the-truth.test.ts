@@ -40,6 +40,7 @@ const commands: Command[] = [
   }),
   verb('2026-11-20', '2026-11-19T14:00:00Z', { verb: 'redraw' }),
   verb('2026-11-20', '2026-11-19T15:00:00Z', { verb: 'vanishKey', key: 'border_NL_NL_NO2_NorNed' }),
+  verb('2026-10-26', '2026-10-25T12:30:00Z', { verb: 'vanishKey', key: 'border_RO_HU' }),
   // The gate of the Monday after the long Sunday: 12:00 local is 11:00 UTC, and thirteen hours after midnight.
   revise('2026-10-26', '2026-10-25T10:30:00Z', {
     hourMs: hour('2026-10-26T05:00:00Z'),
@@ -318,7 +319,7 @@ test('the profile of the long and of the short day', async () => {
 test('the keys that were withdrawn', async () => {
   const [rows] = await ask('Which keys were withdrawn?')
   const expected = days
-    .filter((day) => windowOf(day).startMs >= brussels('2026-11-14T00:00'))
+    .filter((day) => day >= '2026-11-16' && day < '2026-11-23')
     .flatMap((day) => {
       const named = ({ points }: Told) => [...points.keys()].map((name) => name.split(' ')[0] ?? '')
       const last = new Map(answersOf(day).flatMap((told) => named(told).map((key) => [key, told.knownAtMs])))
