@@ -175,6 +175,66 @@ describe('changes', () => {
   })
 })
 
+describe('a revision', () => {
+  const delays = (dataset: string) =>
+    lines(
+      running.reader,
+      `SELECT previous_value, value, delay_s, raw_partition, raw_offset FROM tidemark.revisions
+       WHERE dataset = {dataset:String} ORDER BY ts, known_at`,
+      { dataset },
+    )
+
+  it('says how long after the publication it came, and which answer brought it', async () => {
+    const answer = (values: (number | null)[], knownAt: string, offset: number) => ({
+      ...slice({ dataset: 'delayed', start: day, values, knownAt }),
+      raw: { partition: 1, offset },
+    })
+    await insertSlices(running.store, [
+      answer([null], '2026-04-19T08:00:00Z', 40),
+      answer([10], '2026-04-19T08:30:00.250Z', 41),
+      answer([10], '2026-04-19T09:00:00Z', 42),
+      answer([20], '2026-04-19T09:30:00.750Z', 43),
+      answer([null], '2026-04-21T08:30:00.250Z', 44),
+    ])
+    expect(await delays('delayed')).toEqual(['10\t20\t3600.5\t1\t43', '20\t\\N\t172800\t1\t44'])
+  })
+
+  it('has no delay where the point was first seen when delivery had begun, not a millisecond before', async () => {
+    const told = (dataset: string, first: string) =>
+      insertSlices(running.store, [
+        slice({ dataset, start: day, values: [null, 1], knownAt: first }),
+        slice({ dataset, start: day, values: [null, 2], knownAt: '2026-04-20T02:00:00Z' }),
+      ])
+    await told('watched', '2026-04-19T23:59:59.999Z')
+    await told('backfilled', '2026-04-20T00:00:00Z')
+    expect(await delays('watched')).toEqual(['1\t2\t7200.001\t0\t7'])
+    expect(await delays('backfilled')).toEqual(['1\t2\t\\N\t0\t7'])
+  })
+})
+
+it('revision_stats count how often, how much and how late a key was revised', async () => {
+  await tell(
+    'counted',
+    { start: day, values: [10, 10, 10, null], knownAt: '2026-04-19T08:00:00Z' },
+    { start: day, values: [14, 10, null, null], knownAt: '2026-04-19T09:00:00Z' },
+    { start: day, values: [12, 10, 10, null], knownAt: '2026-04-19T12:00:00Z' },
+    { start: '2026-03-01T00:00:00Z', values: [1], knownAt: '2026-04-01T00:00:00Z' },
+    { start: '2026-03-01T00:00:00Z', values: [4], knownAt: '2026-04-02T00:00:00Z' },
+    { start: day, key: 'never', values: [null], knownAt: '2026-04-19T08:00:00Z' },
+  )
+  const stats = await lines(
+    running.reader,
+    `SELECT key, points, points_revised, revisions, share_revised, mean_abs_change, largest_abs_change, to_null, from_null,
+      median_delay_s, largest_delay_s FROM tidemark.revision_stats WHERE dataset = 'counted' ORDER BY key`,
+  )
+  // Four points had a value; two of the day and the one of March were revised. Sizes 4, 2 and 3; delays of one hour
+  // twice and of four hours twice; that of March is not known.
+  expect(stats).toEqual([
+    'border_AT_BE\t4\t3\t5\t0.75\t3\t4\t1\t1\t9000\t14400',
+    'never\t0\t0\t0\t\\N\t\\N\t\\N\t0\t0\t\\N\t\\N',
+  ])
+})
+
 describe('a repeated delivery', () => {
   it('of the same batch changes nothing that anybody reads, merged or not', async () => {
     const batch = [

@@ -1,0 +1,17 @@
+-- The revisions that became known in a span: changes(since = '2026-11-20 00:00:00', until = '2026-11-21 00:00:00'), UTC,
+-- since included, until excluded. The same rows as revisions filtered by known_at, without reading all of history: first
+-- the points that any answer of the span named, then the history of those; the engine passes both IN down to the table.
+-- A point that changed and changed back within the span is two rows, though as_of shows no difference between its ends.
+-- The second IN looks redundant; it is what lets the engine pass over parts that hold none of these ts.
+CREATE OR REPLACE VIEW tidemark.changes AS
+SELECT *
+FROM tidemark.revisions
+WHERE known_at >= {since:DateTime64(3, 'UTC')} AND known_at < {until:DateTime64(3, 'UTC')}
+    AND (dataset, key, ts) IN (
+        SELECT dataset, key, ts FROM tidemark.point_revisions
+        WHERE known_at >= {since:DateTime64(3, 'UTC')} AND known_at < {until:DateTime64(3, 'UTC')}
+    )
+    AND ts IN (
+        SELECT ts FROM tidemark.point_revisions
+        WHERE known_at >= {since:DateTime64(3, 'UTC')} AND known_at < {until:DateTime64(3, 'UTC')}
+    )

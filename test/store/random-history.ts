@@ -1,0 +1,105 @@
+import fc from 'fast-check'
+
+// Histories as pollers make them: answers of two windows, what each says derived from what the one before it said, and
+// replays of some of them, delivered in any order and partly twice.
+
+/** What one transform made of one answer: values by key, hourly from the start of the window. */
+export interface Telling {
+  window: number
+  knownAt: number
+  transformVersion: number
+  values: Record<string, (number | null)[]>
+  /** Where the answer lies; a replay of it lies where it lay. */
+  raw: { partition: number; offset: number }
+}
+
+const hourMs = 3_600_000
+// The times of the first window lie across a year's end, and so do the times of knowledge: both tables change partition.
+export const windowStarts = ['2024-12-31T22:00:00Z', '2025-06-01T22:00:00Z'].map((text) => Date.parse(text))
+
+const value = fc.option(fc.constantFrom(0, 10, 20, -0.5), { nil: null })
+const values = fc.array(value, { minLength: 1, maxLength: 4 })
+const key = fc.constantFrom('border_A_B', 'border_B_A')
+const hour = fc.nat({ max: 3 })
+
+type Content = Telling['values']
+
+type Change = (before: Content) => Content
+
+const rowOf = (content: Content, key: string) => content[key] ?? [null]
+const put = (key: string, hour: number, value: number | null): Change => {
+  return (before) => ({ ...before, [key]: rowOf(before, key).with(hour % rowOf(before, key).length, value) })
+}
+const cutShort = (key: string, hours: number): Change => {
+  return (before) => ({ ...before, [key]: rowOf(before, key).slice(0, hours) })
+}
+const drop = (key: string): Change => {
+  return (before) => {
+    const rest = Object.entries(before).filter(([each]) => each !== key)
+    return rest.length > 0 ? Object.fromEntries(rest) : before
+  }
+}
+
+/** What may happen from one answer of a window to the next. */
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.dictionary(key, values, { minKeys: 1 }).map((published) => () => published),
+  fc.tuple(key, hour, value).map((revised) => put(...revised)),
+  fc.tuple(key, hour).map(([key, hour]) => put(key, hour, null)),
+  fc.constant((before: Content) => before),
+  fc.tuple(key, fc.integer({ min: 1, max: 3 })).map((cut) => cutShort(...cut)),
+  key.map(drop),
+)
+
+const step = fc.record({
+  window: fc.nat({ max: 1 }),
+  change,
+  // From 08:00 these add up to the very start of the first window, 22:00, and to midnight. The second is watched long.
+  afterMs: fc.constantFrom(1, hourMs, 7 * hourMs, 14 * hourMs, 200 * 24 * hourMs),
+  // Another poller takes over whose clock is behind.
+  slowMs: fc.constantFrom(0, 0, 0, 3 * hourMs, 30 * hourMs),
+})
+const replay = fc.record({ of: fc.nat(), transformVersion: fc.constantFrom(2, 4095), change })
+
+type Step = typeof step extends fc.Arbitrary<infer Each> ? Each : never
+type Replay = typeof replay extends fc.Arbitrary<infer Each> ? Each : never
+
+function happen(steps: Step[], replays: Replay[]): Telling[] {
+  let clock = Date.parse('2024-12-31T08:00:00Z')
+  const answers: Telling[] = []
+  steps.forEach(({ window, change, afterMs, slowMs }, offset) => {
+    clock += afterMs
+    const before = answers.findLast((answer) => answer.window === window)
+    // Of one window known_at always grows, whatever the clock does; it may lie behind that of the other window.
+    const knownAt = Math.max(clock - slowMs, (before?.knownAt ?? 0) + 1)
+    const said = change(before?.values ?? { border_A_B: [10, null], border_B_A: [20] })
+    answers.push({ window, knownAt, transformVersion: 1, values: said, raw: { partition: window, offset } })
+  })
+  const again = replays.flatMap(({ of, transformVersion, change }) => {
+    const [answer] = answers.slice(of % answers.length)
+    return answer ? [{ ...answer, transformVersion, values: change(answer.values) }] : []
+  })
+  // A pure explode: of one answer one transform always makes the same, however often it is delivered.
+  const one = ({ window, knownAt, transformVersion }: Telling) => `${window} ${knownAt} ${transformVersion}`
+  return [...new Map([...answers, ...again].map((telling) => [one(telling), telling])).values()]
+}
+
+/** Tellings in the order of their delivery. */
+export const history: fc.Arbitrary<Telling[]> = fc
+  .tuple(fc.array(step, { minLength: 1, maxLength: 8 }), fc.array(replay, { maxLength: 3 }))
+  .map(([steps, replays]) => happen(steps, replays))
+  .chain((tellings) => {
+    const delivered = [...tellings, ...tellings.slice(0, 2)]
+    return fc.shuffledSubarray(delivered, { minLength: delivered.length })
+  })
+
+/** The first answer's first, the others an hour apart: `border_A_B` of the first window said one of these each time. */
+export function told(...said: (number | null)[]): Telling[] {
+  const start = Date.parse('2024-12-31T08:00:00Z')
+  return said.map((value, offset) => ({
+    window: 0,
+    knownAt: start + offset * hourMs,
+    transformVersion: 1,
+    values: { border_A_B: [value] },
+    raw: { partition: 1, offset },
+  }))
+}
