@@ -5,9 +5,9 @@ import { type Letter, openLetterBox } from './letter.ts'
 
 /** All letters of some dead-letter topics, open or settled, in the order of each topic. Their values are not kept. */
 export async function readLetters(kafka: Kafka, topics: readonly string[]): Promise<Letter[]> {
-  const letters: Letter[] = []
-  for (const topic of topics) letters.push(...(await lettersOf(kafka, topic)))
-  return letters
+  const letters: Letter[][] = []
+  for (const topic of topics) letters.push(await lettersOf(kafka, topic))
+  return letters.flat()
 }
 
 async function lettersOf(kafka: Kafka, topic: string): Promise<Letter[]> {

@@ -109,6 +109,7 @@ test('past the limit it is parked, for every normalizer and across kills; releas
   expect(await (await fetch(`${beside.url}/status`)).json()).toEqual({
     version: stack.file().version,
     datasets: { [dataset]: 1 },
+    off: [],
     parked: told,
   })
   await beside.kill('SIGTERM')
