@@ -2,7 +2,7 @@ import type { WindowRange } from '#history/raw-span.ts'
 import { Problem } from '#infra/local/problem.ts'
 import { businessDay } from '#platform/polling/business-day.ts'
 import type { Dataset } from '#sources/source.ts'
-import { day } from './backfill-days.ts'
+import { day } from './day.ts'
 
 /**
  * The windows of the delivery days `from` to `to`, both included, each optional. Pure.

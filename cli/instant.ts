@@ -1,5 +1,5 @@
 import { Problem } from '#infra/local/problem.ts'
-import { printable } from './backfill-report.ts'
+import { printable } from './printable.ts'
 
 /** What the store can hold: whole seconds of 32 bits. */
 const latestMs = 2 ** 32 * 1_000

@@ -1,6 +1,6 @@
 import type { DryRun } from '#history/dry-run.ts'
 import type { Replayed } from '#history/replay.ts'
-import { printable } from './backfill-report.ts'
+import { printable } from './printable.ts'
 
 const shownNames = 20
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { aligned } from './aligned.ts'
-import { printable } from './backfill-report.ts'
 import { dataDirectory, findRunningStack, findStack } from './directories.ts'
 import { inspect, type PartStatus, type Status } from './inspect.ts'
+import { printable } from './printable.ts'
 
 export const status = (): Command =>
   new Command('status')

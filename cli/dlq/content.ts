@@ -3,7 +3,7 @@ import type { StoredRecord } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
-import { printable } from '../backfill-report.ts'
+import { printable } from '../printable.ts'
 import { utc } from './groups.ts'
 import { refusingTopics } from './topics.ts'
 

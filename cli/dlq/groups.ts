@@ -1,5 +1,5 @@
 import { aligned } from '../aligned.ts'
-import { printable } from '../backfill-report.ts'
+import { printable } from '../printable.ts'
 import type { Letter } from './letter.ts'
 
 /** Letters that are alike. Times are UTC. */

@@ -1,4 +1,4 @@
-import { printable } from '../backfill-report.ts'
+import { printable } from '../printable.ts'
 import type { Letter } from './letter.ts'
 import type { Staying } from './plan.ts'
 

@@ -4,13 +4,13 @@ import { Presets, SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
-import { dataDirectory, dataOptionFor, findRunningStack } from './directories.ts'
+import { dataDirectory, dataOptionFor, findRunningStack } from '../directories.ts'
+import { datasetNames, findDataset } from '../find-dataset.ts'
+import { readInstant } from '../instant.ts'
+import { whileStackRuns } from '../stack-gone.ts'
 import { explainPoint } from './explain-point.ts'
 import { explanationText } from './explain-report.ts'
 import type { Explanation } from './explanation.ts'
-import { datasetNames, findDataset } from './find-dataset.ts'
-import { readInstant } from './instant.ts'
-import { whileStackRuns } from './stack-gone.ts'
 
 interface ExplainOptions {
   at?: string

@@ -1,10 +1,10 @@
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import type { SourcedDataset } from '#transform/datasets.ts'
+import { connectTo } from '../stack-clients.ts'
 import { type Explanation, explanationOf } from './explanation.ts'
 import { pointAt } from './point-answers.ts'
 import { readRawAnswers } from './raw-answers.ts'
-import { connectTo } from './stack-clients.ts'
 import { unknownPoint } from './unknown-point.ts'
 
 /** What `explain` is asked. Times in ms UTC. */

@@ -1,6 +1,7 @@
 import { Problem } from '#infra/local/problem.ts'
 import { addDays, type BusinessDay, businessDay, dayAt, daysBetween } from '#platform/polling/business-day.ts'
 import type { Dataset } from '#sources/source.ts'
+import { day } from '../day.ts'
 
 /**
  * The business days from `from` to `to`, both included. Pure.
@@ -21,14 +22,4 @@ export function backfillDays(dataset: Dataset, from: string, to: string, nowMs: 
     throw new Problem(`--to ${last} is after ${tomorrow}, tomorrow in ${zone}: upstream publishes no further ahead.`)
   }
   return Array.from({ length: daysBetween(first, last) + 1 }, (_, index) => businessDay(zone, addDays(first, index)))
-}
-
-/** A day as a user wrote it for an option. @throws Problem when it is none. */
-export function day(option: string, text: string): string {
-  try {
-    if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return Temporal.PlainDate.from(text, { overflow: 'reject' }).toString()
-  } catch {
-    // Said below, like every other text that is no day.
-  }
-  throw new Problem(`${option} ${text} is no day: write it as YYYY-MM-DD, for example 2026-04-20.`)
 }

@@ -1,4 +1,5 @@
 import type { Poll } from '#schemas/generated/records.ts'
+import { printable } from '../printable.ts'
 
 /** What came of each day. Days as YYYY-MM-DD. */
 export interface BackfillReport {
@@ -46,9 +47,6 @@ function whyUseless(poll: Poll, refusal: string | undefined): string | undefined
   }
   return refusal === undefined ? undefined : `went to the dead letters: ${refusal}`
 }
-
-/** Upstream's words without what steers a terminal: records of `polls` and dead letters keep whatever was written to them. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd')
 
 const hasRows = ({ outcome }: Poll): boolean => outcome === 'changed' || outcome === 'unchanged'
 

@@ -6,7 +6,7 @@ import { groupPasses } from '#platform/kafka/progress.ts'
 import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
-import type { StackClients } from './stack-clients.ts'
+import type { StackClients } from '../stack-clients.ts'
 
 /** How a deletion is carried out: what the caller does and knows. */
 export interface Carrying {

@@ -1,7 +1,7 @@
 // What the store knows of one point: every answer that named it.
 import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
-import { rowsOf } from './ask-store.ts'
+import { rowsOf } from '../ask-store.ts'
 
 /** One answer that named a point. Times in ms UTC. */
 export interface PointAnswer {

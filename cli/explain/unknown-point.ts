@@ -1,8 +1,8 @@
 import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
-import { rowsOf } from './ask-store.ts'
-import { printable } from './backfill-report.ts'
+import { rowsOf } from '../ask-store.ts'
+import { printable } from '../printable.ts'
 
 /** Names are shorter; what is much longer need not be compared to the end. */
 const comparedLetters = 200

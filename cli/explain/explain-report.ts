@@ -1,5 +1,5 @@
 // The explanation for people. Texts of upstream are stripped of what steers a terminal.
-import { printable } from './backfill-report.ts'
+import { printable } from '../printable.ts'
 import type { ExplainedAnswer, ExplainedRaw, Explanation } from './explanation.ts'
 import type { ValuePlace } from './value-place.ts'
 

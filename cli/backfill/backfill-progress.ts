@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { printable } from './backfill-report.ts'
+import { printable } from '../printable.ts'
 
 /** The host's budget as the poller tells it. */
 export interface Budget {

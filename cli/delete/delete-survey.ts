@@ -1,7 +1,7 @@
 import { type ConcernedRecords, concernedRecords } from '#history/deleted-records.ts'
 import { type Bound, type DeletedRows, keysWithoutPoints, rowsBefore } from '#platform/clickhouse/deletions.ts'
 import type { Source } from '#sources/source.ts'
-import type { StackClients } from './stack-clients.ts'
+import type { StackClients } from '../stack-clients.ts'
 
 /** What a deletion concerns, before it or as it was found. */
 export interface DeletionSurvey {

@@ -11,8 +11,8 @@ import { createRequests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import { pollPartitions, pollsTopic } from '#schemas/topics.ts'
+import { pollerStatus } from '../poller-status.ts'
 import { createProgress } from './backfill-progress.ts'
-import { pollerStatus } from './poller-status.ts'
 
 export interface Wanted {
   dataset: string
