@@ -32,6 +32,15 @@ export interface DatasetStatus {
   askedFor: number | null
 }
 
+/** History that is being done again, or was left half done. */
+export interface UnfinishedReplay {
+  id: string
+  kind: string
+  dataset: string
+  who: string
+  startedAt: string
+}
+
 export interface Status {
   healthy: boolean
   stack: Pick<StackFile, 'version' | 'pid' | 'startedAt' | 'state' | 'dataDir' | 'source' | 'endpoints'>
@@ -41,6 +50,8 @@ export interface Status {
   /** Rows by table, but of those that hold no data; null: the store could not be asked. */
   rows: Record<string, number> | null
   datasets: DatasetStatus[]
+  /** Replays and rebuilds that are at work, or were interrupted; null: the store could not be asked. */
+  unfinished: UnfinishedReplay[] | null
   /** Datasets whose answers the normalizer refuses without a look; null: it could not be asked. */
   parked: NormalizerStatus['parked'] | null
 }
@@ -50,16 +61,17 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   const parts = await Promise.all(partsOf(stack, environment).map((part) => partStatus(stack, part)))
   const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
   const normalizer = orNull(normalizerStatus(stack))
-  const [lag, rows, datasets, told] = await Promise.all([
+  const [lag, rows, datasets, told, unfinished] = await Promise.all([
     up('kafka') ? orNull(consumerLag(stack.endpoints.kafka, environment)) : null,
     up('clickhouse') ? orNull(tableRows(stack)) : null,
     datasetsOf(stack, normalizer, up('clickhouse')),
     normalizer,
+    up('clickhouse') ? orNull(unfinishedReplays(stack)) : null,
   ])
   const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
   const healthy = state === 'ready' && parts.every((part) => part.healthy)
   const about = { version, pid, startedAt, state, dataDir, source, endpoints }
-  return { healthy, stack: about, parts, lag, rows, datasets, parked: told?.parked ?? null }
+  return { healthy, stack: about, parts, lag, rows, datasets, unfinished, parked: told?.parked ?? null }
 }
 
 interface Part {
@@ -167,6 +179,13 @@ async function datasetsOf(
       }
     })
 }
+
+const unfinishedReplays = (stack: StackFile): Promise<UnfinishedReplay[]> =>
+  rowsOf(
+    stack,
+    `SELECT id, kind, dataset, who, formatDateTime(started_at, '%Y-%m-%dT%H:%i:%SZ') AS startedAt
+     FROM replays FINAL WHERE state NOT IN ('finished', 'failed') ORDER BY started_at`,
+  )
 
 const lastPolls = (stack: StackFile): Promise<Pick<DatasetStatus, 'dataset' | 'lastPollAt' | 'lastOutcome'>[]> =>
   rowsOf(

@@ -57,6 +57,9 @@ async function run(options: RebuildOptions): Promise<void> {
         if (await isAtWork(parts, each))
           throw new Problem(`Rebuild ${each.id} of ${each.who} is at work: let it end first.`)
       }
+      if (options.resume === undefined) {
+        for (const each of open) await log.write(each, { state: 'failed', message: 'dropped: another rebuild began' })
+      }
       const job = options.resume ? interrupted(open, options.resume) : await beginRebuild(parts, log, options.why ?? '')
       progress.say(`rebuild ${job.id}: interrupted, it goes on with --resume ${job.id}`)
       let found: DryRun[] = []

@@ -47,6 +47,7 @@ const status: Status = {
     },
     { dataset: 'c', off: ['poller', 'normalizer'], lastPollAt: null, lastOutcome: null, nextDueAt: null, askedFor: 0 },
   ],
+  unfinished: [{ id: 'x-1', kind: 'replay', dataset: 'bb', who: 'me@here', startedAt: '2026-11-21T09:40:00Z' }],
   parked: [
     { dataset: 'bb', reason: 'bug', message: '20 \u001b in a row', by: 'normalizer 1', at: '2026-11-21T09:30:00.000Z' },
   ],
@@ -71,6 +72,9 @@ Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
   bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting
   c   not polled yet                       not polled                                                  OFF at poller and normalizer (DATASETS_OFF)
+
+History being done again
+  replay bb  since 2026-11-21T09:40:00Z by me@here  if it was interrupted: --resume x-1
 
 Parked (mend it, then \`tidemark dlq release DATASET\`)
   bb  since 2026-11-21T09:30:00.000Z  20 \ufffd in a row`)

@@ -23,7 +23,7 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
 }
 
 /** The status for people to read. */
-export function statusText({ healthy, stack, parts, lag, rows, datasets, parked }: Status): string {
+export function statusText({ healthy, stack, parts, lag, rows, datasets, unfinished, parked }: Status): string {
   const unknown = ['  (not known)']
   return [
     `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}`,
@@ -48,8 +48,19 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets, parked 
         off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
       ]),
     ),
+    ...unfinishedLines(unfinished ?? []),
     ...parkedLines(parked ?? []),
   ].join('\n')
+}
+
+const unfinishedLines = (unfinished: NonNullable<Status['unfinished']>): string[] => {
+  if (unfinished.length === 0) return []
+  const lines = unfinished.map(({ id, kind, dataset, who, startedAt }) => [
+    `${kind} ${dataset}`,
+    `since ${startedAt} by ${printable(who)}`,
+    `if it was interrupted: --resume ${id}`,
+  ])
+  return ['', 'History being done again', ...columns(lines)]
 }
 
 const parkedLines = (parked: NonNullable<Status['parked']>): string[] => {
