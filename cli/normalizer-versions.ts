@@ -12,8 +12,19 @@ export async function refuseOtherNormalizer(stack: StackFile, dataset: Dataset):
   const { name, transformVersion } = dataset
   const running = (await normalizerStatus(stack)).datasets[name]
   if (running === transformVersion) return
-  const restart = `restart it with this release first (\`npx tidemark down${dataOptionFor(stack)}\`, then up)`
+  const todo =
+    running !== undefined && running > transformVersion
+      ? 'this checkout is older than what runs, use that of the running release (to roll back, see docs/releasing.md)'
+      : `restart it with this release first (\`npx tidemark down${dataOptionFor(stack)}\`, then up)`
   throw new Problem(
-    `The running normalizer explodes ${name} with transform version ${running ?? '(none)'}, this release with ${transformVersion}: ${restart}.`,
+    `The running normalizer explodes ${name} with transform version ${running ?? '(none)'}, this release with ${transformVersion}: ${todo}.`,
+  )
+}
+
+/** @throws Problem that says how to roll back when the store holds a newer reading than this release's */
+export function refuseOlderVersion({ name, transformVersion }: Dataset, stored: number): void {
+  if (stored <= transformVersion) return
+  throw new Problem(
+    `The store has ${name} of transform version ${stored}, this release explodes with ${transformVersion}: an older version never wins. To roll back, release the old code under version ${stored + 1} or higher and replay.`,
   )
 }

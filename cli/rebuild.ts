@@ -1,15 +1,19 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
+import { storedVersion } from '#history/compare.ts'
 import { type DryRun, wouldChange } from '#history/dry-run.ts'
-import { beginRebuild, isAtWork, runRebuild } from '#history/rebuild.ts'
+import { beginRebuild, runRebuild, whyNotResumed } from '#history/rebuild.ts'
 import { openReplayLog, readReplays } from '#history/replay-log.ts'
 import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { datasetsByName } from '#transform/datasets.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
-import { refuseOtherNormalizer } from './normalizer-versions.ts'
-import { dryRunText } from './replay-report.ts'
+import { refuseOlderVersion, refuseOtherNormalizer } from './normalizer-versions.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import { withParts } from './part-away.ts'
+import { beginsText, dryRunText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
 import { readingInto, stepProgress } from './step-progress.ts'
@@ -43,25 +47,33 @@ export const rebuild = (): Command =>
 async function run(options: RebuildOptions): Promise<void> {
   const stack = findRunningStack(options.data)
   for (const { dataset } of datasetsByName.values()) await refuseOtherNormalizer(stack, dataset)
-  await whileStackRuns(stack, goneAfterMs, async () => {
+  await oneAtATime(stack, 'rebuild', () => rebuildIn(stack, options))
+}
+
+async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<void> {
+  const work = async () => {
     const clients = connectTo(stack, 'rebuild')
     const producer = await openProducer(clients.kafka)
     const parts = { ...clients, producer }
     const progress = stepProgress(process.stderr)
     try {
+      for (const { dataset } of datasetsByName.values()) {
+        refuseOlderVersion(dataset, await storedVersion(clients.store, dataset.name))
+      }
       const log = await openReplayLog(clients.registry, producer)
       const open = (await readReplays(clients.kafka, clients.registry)).filter(({ kind, state }) => {
         return kind === 'rebuild' && state === 'started'
       })
-      for (const each of open) {
-        if (await isAtWork(parts, each))
-          throw new Problem(`Rebuild ${each.id} of ${each.who} is at work: let it end first.`)
-      }
       if (options.resume === undefined) {
         for (const each of open) await log.write(each, { state: 'failed', message: 'dropped: another rebuild began' })
       }
-      const job = options.resume ? interrupted(open, options.resume) : await beginRebuild(parts, log, options.why ?? '')
-      progress.say(`rebuild ${job.id}: interrupted, it goes on with --resume ${job.id}`)
+      const job =
+        options.resume === undefined
+          ? await beginRebuild(parts, log, options.why ?? '')
+          : interrupted(open, options.resume)
+      const whyNot = await whyNotResumed(parts, job)
+      if (whyNot) throw new Problem(`Rebuild ${job.id} cannot be resumed (${whyNot}): start a new one.`)
+      progress.say(beginsText('rebuild', job.id, ''))
       let found: DryRun[] = []
       const last = await runRebuild(parts, log, {
         ...{ rebuild: job, progress: readingInto(progress), say: progress.say },
@@ -79,7 +91,8 @@ async function run(options: RebuildOptions): Promise<void> {
       await producer.disconnect()
       await clients.store.close()
     }
-  })
+  }
+  await whileStackRuns(stack, goneAfterMs, () => withParts(stack, work))
 }
 
 /** Differences are shown first; who answers on a terminal, or said --yes before, decides. */

@@ -1,4 +1,5 @@
 import type { DryRun } from '#history/dry-run.ts'
+import type { RefusedAnswer } from '#history/refusals.ts'
 import type { Replayed } from '#history/replay.ts'
 import { printable } from './printable.ts'
 
@@ -9,21 +10,22 @@ export function dryRunText({ dataset, transformVersion, answers, comparison, ...
   const { added, changed, gone, same, rawGoneKept, seriesAdded, seriesGone, largest, storedVersion } = comparison
   const { newlyRefused, newlyAccepted } = refusals
   const lines = [
-    `${dataset}: ${answers === undefined ? 'all' : count(answers, 'answer')} read with transform version ${transformVersion}, in the store up to ${storedVersion}`,
-    `points added ${number(added)}, changed ${number(changed)}, gone ${number(gone)}, the same ${number(same)}`,
+    `${dataset}: ${answers === undefined ? 'all' : count(answers, 'answer')} read with transform version ${transformVersion}; highest version in the store: ${storedVersion}`,
+    `values of answers: added ${number(added)}, changed ${number(changed)}, gone ${number(gone)}, the same ${number(same)}`,
     ...(rawGoneKept > 0 ? [`raw gone, kept: ${number(rawGoneKept)}`] : []),
     ...named('series added', seriesAdded),
     ...named('series gone', seriesGone),
-    ...named(
-      'answers newly refused',
-      newlyRefused.map(({ partition, offset, reason, message }) => `${partition}/${offset} ${reason}: ${message}`),
-      '\n  ',
-    ),
+    ...named('answers newly refused', newlyRefused.map(refusedText), '\n  '),
     ...named('answers newly accepted', newlyAccepted),
-    ...(largest.length > 0 ? ['largest changes (time and known_at in UTC):'] : []),
+    ...(largest.length > 0
+      ? [`largest changes, ${largest.length} of ${number(changed)} (time and known_at in UTC):`]
+      : []),
     ...largest.map(({ key, ts, knownAt, before, after, note }) => {
       return `  ${printable(key)} ${ts} known ${knownAt}: ${before ?? 'null'} -> ${after ?? 'null'}${note ? ` (${printable(note)})` : ''}`
     }),
+    ...(storedVersion > transformVersion
+      ? [`a replay would be refused: an older version never wins; docs/releasing.md says how to roll back`]
+      : []),
     ...(comparison.ofSameVersion > 0
       ? [
           `of these ${number(comparison.ofSameVersion)} are stored with version ${transformVersion} already: explode changed without a higher one, raise it before you replay`,
@@ -37,15 +39,18 @@ export function dryRunText({ dataset, transformVersion, answers, comparison, ...
 export function replayedText({ replay, refused }: Replayed): string {
   const { id, dataset, fromVersion, toVersion, message, counts } = replay
   const lines = [
-    `${dataset} replayed as ${id}, transform version ${fromVersion} to ${toVersion}: ${message}`,
-    ...named(
-      `answers refused by today's explode (${counts.refused})`,
-      refused.map(({ partition, offset, reason, message }) => `${partition}/${offset} ${reason}: ${message}`),
-      '\n  ',
-    ),
+    `${dataset} replayed as ${id}, transform version ${toVersion} (highest in the store before: ${fromVersion}): ${message}`,
+    ...named(`answers refused by today's explode (${counts.refused})`, refused.map(refusedText), '\n  '),
   ]
   return `${lines.join('\n')}\n`
 }
+
+/** The first words of a replay or rebuild: its name, and how to go on with it whatever happens. */
+export const beginsText = (kind: string, id: string, of: string): string =>
+  `${kind} ${id} begins; if it is interrupted: npx tidemark ${kind}${of} --resume ${id}`
+
+const refusedText = ({ partition, offset, reason, message }: RefusedAnswer): string =>
+  `raw record ${partition}/${offset} ${reason}: ${message}`
 
 function named(title: string, names: readonly string[], separator = ', '): string[] {
   if (names.length === 0) return []

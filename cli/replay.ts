@@ -12,8 +12,10 @@ import type { SourcedDataset } from '#transform/datasets.ts'
 import { deliveryWindows } from './delivery-windows.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
-import { refuseOtherNormalizer } from './normalizer-versions.ts'
-import { dryRunText, replayedText } from './replay-report.ts'
+import { refuseOlderVersion, refuseOtherNormalizer } from './normalizer-versions.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import { withParts } from './part-away.ts'
+import { beginsText, dryRunText, replayedText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
 import { readingInto, type StepProgress, stepProgress } from './step-progress.ts'
@@ -66,29 +68,34 @@ async function run(name: string, options: ReplayOptions): Promise<void> {
     )
   }
   const stack = findRunningStack(options.data)
-  await whileStackRuns(stack, goneAfterMs, async () => {
+  const work = async () => {
     const clients = connectTo(stack, 'replay')
     const producer = await openProducer(clients.kafka)
     const progress = stepProgress(process.stderr)
     const parts = { ...clients, producer }
     try {
       if (options.dryRun) {
-        const found = await dryRun(parts, sourced, windows, readingInto(progress))
+        const find = () => dryRun(parts, sourced, windows, readingInto(progress), progress.say)
+        const found = await oneAtATime(stack, 'replay-dry-run', find)
         progress.stop()
         process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : dryRunText(found))
+        if (!options.json)
+          process.stderr.write(`nothing was written${wouldChange(found) ? '; without --dry-run it is done' : ''}\n`)
         if (wouldChange(found)) process.exitCode = wouldChangeCode
         return
       }
-      const wanted = options.resume
-        ? await interrupted(parts, sourced, options.resume)
-        : await newReplay(parts, sourced, windows, options.why ?? '')
-      await doReplay(stack, parts, sourced, wanted, options, progress)
+      const wanted =
+        options.resume === undefined
+          ? await newReplay(parts, sourced, windows, options.why ?? '')
+          : await interrupted(parts, sourced, options.resume)
+      await oneAtATime(stack, `replay-${wanted.id}`, () => doReplay(stack, parts, sourced, wanted, options, progress))
     } finally {
       progress.stop()
       await producer.disconnect()
       await clients.store.close()
     }
-  })
+  }
+  await whileStackRuns(stack, goneAfterMs, () => withParts(stack, work))
 }
 
 async function doReplay(
@@ -99,21 +106,16 @@ async function doReplay(
   options: ReplayOptions,
   progress: StepProgress,
 ): Promise<void> {
-  const { name, transformVersion } = sourced.dataset
   await refuseOtherNormalizer(stack, sourced.dataset)
-  if (wanted.fromVersion > transformVersion) {
-    throw new Problem(
-      `The store has ${name} of transform version ${wanted.fromVersion}, this release explodes with ${transformVersion}: an older version never wins. To roll back, release the old code under version ${wanted.fromVersion + 1} or higher and replay.`,
-    )
-  }
+  refuseOlderVersion(sourced.dataset, wanted.fromVersion)
   if (wanted.state === 'finished') {
     throw new Problem(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)
   }
   const log = await openReplayLog(parts.registry, parts.producer)
   const replayed = await runReplay(parts, log, {
     ...{ sourced, replay: wanted, answersPerS: options.rate, progress: readingInto(progress) },
-    announced: () => progress.say(`replay ${wanted.id}: interrupted, it goes on with --resume ${wanted.id}`),
-    waiting: () => progress.say('all is read; waiting until the store has it, then erasing what is no longer told'),
+    announced: () => progress.say(beginsText('replay', wanted.id, ` ${wanted.dataset}`)),
+    say: progress.say,
   })
   progress.stop()
   process.stdout.write(options.json ? `${JSON.stringify(replayed)}\n` : replayedText(replayed))

@@ -6,7 +6,7 @@ import type { SourcedDataset } from '#transform/datasets.ts'
 import { createBeside, dropBeside, insertBeside } from './beside-tables.ts'
 import { type Comparison, compare, differs } from './compare.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
-import { rawSpansNow, type WindowRange } from './raw-span.ts'
+import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
 import { readRows } from './read-rows.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
 import { newReplayId } from './replay-log.ts'
@@ -33,13 +33,14 @@ const mostRefusals = 100_000
 
 /**
  * Reads all raw answers of the windows that there are now, as today's explode does, and compares with the store, after all
- * of them have reached it. Leaves nothing behind.
+ * of them have reached it. Leaves nothing behind. One at a time: what an earlier one left that was killed is dropped.
  */
 export async function dryRun(
   parts: SpanParts & { store: Store },
   { source, dataset }: SourcedDataset,
   windows: WindowRange,
   progress: (done: number, total: number) => void,
+  say?: (text: string) => void,
 ): Promise<DryRun> {
   const { kafka, store } = parts
   const id = newReplayId(Date.now())
@@ -69,10 +70,10 @@ export async function dryRun(
       },
       progress: (done) => progress(done, total),
     })
-    await untilQueryable(kafka, source.name)
+    await untilQueryable(kafka, source.name, say)
     const comparison = await compare(store, {
       ...{ dataset: dataset.name, transformVersion: dataset.transformVersion },
-      ...{ windows, spans, beside },
+      ...{ windows, beside, spans: await stillThere(kafka, spans) },
     })
     return {
       dataset: dataset.name,
@@ -89,14 +90,8 @@ export async function dryRun(
 }
 
 const prefix = 'tidemark_dry_'
-const leftoverAfterMs = 6 * 3_600_000
 
-/** A dry run that was killed leaves its tables; none takes so long. */
 async function dropLeftovers(store: Store): Promise<void> {
   const query = 'SELECT name FROM system.databases WHERE startsWith(name, {prefix:String})'
-  for (const { name } of await readRows<{ name: string }>(store, query, { prefix })) {
-    const [, date, time] = /_(\d{8})_(\d{6})_/.exec(name) ?? []
-    const text = `${date}${time}`.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6Z')
-    if (Date.parse(text) < Date.now() - leftoverAfterMs) await dropBeside(store, name)
-  }
+  for (const { name } of await readRows<{ name: string }>(store, query, { prefix })) await dropBeside(store, name)
 }

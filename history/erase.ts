@@ -47,16 +47,13 @@ export async function erase(store: Store, { dataset, windows, spans, transformVe
   const [counted] = await readRows<{ erased: number }>(store, `SELECT count() AS erased FROM ${aside}.gone`, {})
   const erased = counted?.erased ?? 0
   if (erased > 0) {
+    // Before and after: readers see what remains as soon as the rest is gone, also when a merge came in between.
+    await command(insertRemaining(aside, outdated))
     await command(`DELETE FROM ${database}.points WHERE dataset = {dataset:String}
       AND (key, ts) IN (SELECT key, ts FROM ${aside}.gone)
       AND (key, ts, intDiv(version, 4096)) IN (SELECT key, ts, known_ms FROM ${aside}.gone)
       AND version % 4096 < {transformVersion:UInt16}`)
-    await command(`INSERT INTO ${database}.points (${pointColumns})
-      SELECT ${asPoints}
-      FROM ${database}.point_revisions
-      WHERE dataset = {dataset:String} AND (key, ts) IN (SELECT key, ts FROM ${aside}.gone) AND NOT (${outdated})
-      ORDER BY dataset, key, ts, known_at DESC, transform_version DESC
-      LIMIT 1 BY dataset, key, ts`)
+    await command(insertRemaining(aside, outdated))
   }
   const [left] = await readRows<{ rows: number }>(
     store,
@@ -67,3 +64,11 @@ export async function erase(store: Store, { dataset, windows, spans, transformVe
   await command(`DROP DATABASE ${aside} SYNC`)
   return erased
 }
+
+/** Of each point that lost an answer, the newest row that is not outdated. */
+const insertRemaining = (aside: string, outdated: string): string => `INSERT INTO ${database}.points (${pointColumns})
+  SELECT ${asPoints}
+  FROM ${database}.point_revisions
+  WHERE dataset = {dataset:String} AND (key, ts) IN (SELECT key, ts FROM ${aside}.gone) AND NOT (${outdated})
+  ORDER BY dataset, key, ts, known_at DESC, transform_version DESC
+  LIMIT 1 BY dataset, key, ts`

@@ -1,4 +1,5 @@
 // How fast a replay may write: live data wait behind it in the same partition, and must not wait for a second.
+import { patience } from '#platform/process/patience.ts'
 import { pause } from '#platform/process/retry.ts'
 
 export interface PaceOptions {
@@ -6,6 +7,8 @@ export interface PaceOptions {
   lag: () => Promise<number>
   /** Answers a second at the most; undefined: as fast as the sink stores. */
   answersPerS?: number | undefined
+  /** Told when it waits for long. */
+  say: (text: string) => void
 }
 
 export interface Pace {
@@ -20,14 +23,16 @@ const mostSlices = 12_000
 const lookEveryMs = 15
 
 /** Lets a replay write while the queue before the sink is short; how short follows from how fast the sink stores. */
-export function createPace({ lag, answersPerS }: PaceOptions): Pace {
+export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
   let slicesPerS = fewestSlices / longestQueueS
   let freeAtMs = performance.now()
   return {
     before: async (answers) => {
+      const waiting = patience(say)
       for (let seen: { lag: number; atMs: number } | undefined; ; await pause(lookEveryMs)) {
         const now = { lag: await lag(), atMs: performance.now() }
         if (now.lag <= queueLimit(slicesPerS)) break
+        waiting(`waiting for the sink, which has ${now.lag} slices to store`)
         if (seen && seen.lag > now.lag) slicesPerS = drainRate(slicesPerS, seen, now)
         if (!seen || seen.lag > now.lag) seen = now
       }

@@ -20,6 +20,18 @@ export function isWanted(record: RawResponse, dataset: string | null, { fromMs, 
   return (fromMs === null || record.windowStart >= fromMs) && (toMs === null || record.windowStart < toMs)
 }
 
+/** What is still there of raw records that were there: retention cuts the front of partitions at any time. */
+export async function stillThere(kafka: Kafka, spans: readonly RawSpan[]): Promise<RawSpan[]> {
+  const left: RawSpan[] = []
+  for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
+    const now = await spanOf(kafka, topic)
+    for (const span of ofTopic) {
+      left.push({ ...span, from: Math.min(span.to, Math.max(span.from, now.get(span.partition)?.from ?? span.from)) })
+    }
+  }
+  return left
+}
+
 /** All raw records that a source has now. What is written later is left to the normalizer that runs. */
 export async function rawSpansNow(kafka: Kafka, source: string): Promise<RawSpan[]> {
   const topic = rawTopic(source).name

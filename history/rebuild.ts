@@ -7,12 +7,12 @@ import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { datasetsByName } from '#transform/datasets.ts'
+import { datasetsByName, transformVersions } from '#transform/datasets.ts'
 import { copyBeside, createBeside, dropBeside, type ExplodedTable, followLive, insertBeside } from './beside-tables.ts'
-import { compare } from './compare.ts'
+import { compare, storedVersion } from './compare.ts'
 import type { DryRun } from './dry-run.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
-import { allWindows, rawSpansNow } from './raw-span.ts'
+import { allWindows, rawSpansNow, stillThere } from './raw-span.ts'
 import { beforeSpans, readRows } from './read-rows.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
@@ -33,6 +33,21 @@ const beside = 'tidemark_rebuild'
 const tables: ExplodedTable[] = ['points', 'point_revisions']
 const groupOf = (id: string): string => `tidemark-rebuild-${id}`
 
+/** The transform versions of today's code, among the counts of a rebuild. */
+const versions = (): Record<string, number> =>
+  Object.fromEntries(Object.entries(transformVersions()).map(([name, version]) => [`version of ${name}`, version]))
+
+/**
+ * Whether this release can go on with a rebuild: its tables are there and were filled by the same transform versions, or
+ * it had begun to exchange them. Undefined: it can; else why not.
+ */
+export async function whyNotResumed({ store }: RebuildParts, { id, counts }: Replay): Promise<string | undefined> {
+  if ((await tablesOf(store, id, database)).length > 0) return undefined
+  if ((await tablesOf(store, id, beside)).length < tables.length) return 'its tables are there no longer'
+  const other = Object.entries(versions()).find(([name, version]) => counts[name] !== version)
+  return other && `it began with another ${other[0]}: ${counts[other[0]] ?? 'none'}, this release has ${other[1]}`
+}
+
 /** Makes the new tables, lets live data go into both, and announces what is to be read: all raw there is now. */
 export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLog, why: string): Promise<Replay> {
   const now = Date.now()
@@ -45,9 +60,11 @@ export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLo
   await followLive(store, beside, tables)
   // After that: what the sink stored before it is in raw already.
   const spans = (await Promise.all(sources.map(({ name }) => rawSpansNow(kafka, name)))).flat()
+  const stored = await Promise.all([...datasetsByName.keys()].map((name) => storedVersion(store, name)))
   const rebuild: Replay = {
     ...{ id, kind: 'rebuild', dataset: '*', windowFrom: null, windowTo: null, state: '', who: whoAmI(), why },
-    ...{ startedAt: now, at: now, fromVersion: 0, toVersion: 0, spans, counts: {}, message: '' },
+    ...{ fromVersion: Math.max(...stored), toVersion: Math.max(...Object.values(transformVersions())) },
+    ...{ startedAt: now, at: now, spans, counts: versions(), message: '' },
   }
   return log.write(rebuild, { state: 'started' })
 }
@@ -55,50 +72,46 @@ export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLo
 /** Marks the tables that a rebuild made, so that an exchange is done once, whenever it is interrupted. */
 const commentOf = (id: string): string => `rebuild ${id}`
 
-/** Whether somebody is at work on it. */
-export async function isAtWork({ kafka }: RebuildParts, { id }: Replay): Promise<boolean> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
-    const { groups } = await admin.describeGroups([groupOf(id)])
-    return groups.some(({ members }) => members.length > 0)
-  } finally {
-    await admin.disconnect()
-  }
-}
-
-/** Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. */
+/**
+ * Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. One at
+ * a time: the tables beside are one pair.
+ */
 export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
   const { rebuild } = job
   let counts: Record<string, number> = {}
   // In the midst of the exchange there is nothing to be asked any more.
-  if ((await exchangedTables(store, rebuild.id)).length === 0) {
+  if ((await tablesOf(store, rebuild.id, database)).length === 0) {
     const refused = await fill(parts, job)
     job.say('all of raw is read; copying rows whose raw record is gone, and comparing')
-    await copyBeside(store, beside, keptCondition(rebuild.spans), {})
-    for (const { name } of sources) await untilQueryable(kafka, name)
-    const found = await compareAll(parts, rebuild.spans, refused)
+    const spans = await stillThere(kafka, rebuild.spans)
+    await copyBeside(store, beside, keptCondition(spans), {})
+    for (const { name } of sources) await untilQueryable(kafka, name, job.say)
+    const found = await compareAll(parts, spans, refused)
     counts = sumOf(found)
     if (!(await job.agree(found))) {
       await dropBeside(store, beside)
-      return finish(parts, log, rebuild, { state: 'failed', counts, message: 'not agreed to: nothing was changed' })
+      return finish(parts, log, rebuild, {
+        state: 'failed',
+        counts,
+        message: 'not agreed to: the new tables were dropped, nothing was changed',
+      })
     }
   }
-  await removeDeleted(store, beside)
-  const done = await exchangedTables(store, rebuild.id)
-  for (const table of tables.filter((table) => !done.includes(table))) {
+  await removeDeleted(store)
+  const ours = await tablesOf(store, rebuild.id, beside)
+  for (const table of tables.filter((table) => ours.includes(table))) {
     await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${beside}.${table}` })
   }
   // Of a deletion that was carried out in between.
-  await removeDeleted(store, database)
+  await removeDeleted(store)
   await dropBeside(store, beside)
-  return finish(parts, log, rebuild, { state: 'finished', counts, message: 'tables exchanged' })
+  return finish(parts, log, rebuild, { state: 'finished', counts, message: outcomeOf(counts) })
 }
 
 /** Rows that were copied before their deletion; what is inserted is kept out by the views. */
-async function removeDeleted(store: Store, within: string): Promise<void> {
-  for (const deletion of await storedDeletions(store)) await removeRows(store, deletion, within)
+async function removeDeleted(store: Store): Promise<void> {
+  for (const deletion of await storedDeletions(store)) await removeRows(store, deletion)
 }
 
 async function finish(
@@ -172,6 +185,9 @@ async function compareAll(
   return found
 }
 
+const outcomeOf = ({ added = 0, changed = 0, gone = 0, same = 0 }: Record<string, number>): string =>
+  `tables exchanged; values added ${added}, changed ${changed}, gone ${gone}, the same ${same}`
+
 function sumOf(found: DryRun[]): Record<string, number> {
   const counts = { added: 0, changed: 0, gone: 0, same: 0 }
   for (const { comparison } of found) {
@@ -180,8 +196,9 @@ function sumOf(found: DryRun[]): Record<string, number> {
   return counts
 }
 
-async function exchangedTables(store: Store, id: string): Promise<string[]> {
-  const query = 'SELECT name FROM system.tables WHERE database = {database:String} AND comment = {comment:String}'
-  const rows = await readRows<{ name: string }>(store, query, { database, comment: commentOf(id) })
+/** The tables that a rebuild made, of those in a database: beside before the exchange, tidemark's own after it. */
+async function tablesOf(store: Store, id: string, within: string): Promise<string[]> {
+  const query = 'SELECT name FROM system.tables WHERE database = {within:String} AND comment = {comment:String}'
+  const rows = await readRows<{ name: string }>(store, query, { within, comment: commentOf(id) })
   return rows.map(({ name }) => name)
 }

@@ -12,7 +12,7 @@ import { storedVersion } from './compare.ts'
 import { erase } from './erase.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { createPace } from './pace.ts'
-import { rawSpansNow, type WindowRange } from './raw-span.ts'
+import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 import type { RefusedAnswer } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
@@ -28,8 +28,8 @@ export interface ReplayJob {
   progress: (done: number, total: number) => void
   /** Told when it can be resumed, whatever happens. */
   announced: () => void
-  /** Told when all is read and it waits for the store. */
-  waiting: () => void
+  /** Told what it waits for, when that takes long. */
+  say: (text: string) => void
 }
 
 /** What came of it. */
@@ -88,7 +88,7 @@ export async function runReplay(
   const outputs = await sourceOutputs(source.name, registry)
   const encode = sliceEncoder(outputs, { replay: id })
   const meter = await lagMeter(kafka, 'sink', timeseriesTopic(source.name).name)
-  const pace = createPace({ lag: meter.lag, answersPerS: job.answersPerS })
+  const pace = createPace({ lag: meter.lag, answersPerS: job.answersPerS, say: job.say })
   const groupId = `tidemark-replay-${id}`
   let announcedMs = performance.now()
   let announcing: Promise<unknown> = Promise.resolve()
@@ -121,11 +121,13 @@ export async function runReplay(
     await meter.close()
   }
 
-  job.waiting()
+  job.say('all is read; waiting until the store has it, then erasing what is no longer told')
   await announcing
-  await untilQueryable(kafka, source.name)
+  await untilQueryable(kafka, source.name, job.say)
   replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
-  const retold = { dataset: dataset.name, windows, spans, transformVersion: dataset.transformVersion }
+  // Of records that were cut meanwhile nobody knows whether they were read.
+  const there = await stillThere(kafka, spans)
+  const retold = { dataset: dataset.name, windows, spans: there, transformVersion: dataset.transformVersion }
   const meanings = await meaningsOf(store, dataset, retold, outputs)
   await parts.producer.send(
     outputs.series.topic,

@@ -5,10 +5,12 @@ import { pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/top
 /**
  * Returns when all that the source's raw topic holds now has gone through the normalizer, and all that came of it through
  * the sink: what was fetched before can be queried, or lies among the dead letters.
+ *
+ * @param say told what it waits for when that takes long
  */
-export async function untilQueryable(kafka: Kafka, source: string): Promise<void> {
-  await groupPasses(kafka, 'normalizer', rawTopic(source).name)
+export async function untilQueryable(kafka: Kafka, source: string, say?: (text: string) => void): Promise<void> {
+  await groupPasses(kafka, 'normalizer', rawTopic(source).name, say)
   for (const topic of [timeseriesTopic(source), seriesTopic(source), pollsTopic]) {
-    await groupPasses(kafka, 'sink', topic.name)
+    await groupPasses(kafka, 'sink', topic.name, say)
   }
 }

@@ -43,7 +43,9 @@ function answerLines(
   ]
 }
 
-function changeText({ change, previousValue }: ExplainedAnswer, unit: string): string {
+function changeText({ change, previousValue, knownAt, windowStart }: ExplainedAnswer, unit: string): string {
+  // The rule of delay_s: by then delivery had begun, and nobody watched the publication.
+  if (change === 'published' && knownAt >= windowStart) return 'first seen by a backfill'
   if (change === 'changed') return `changed from ${valueText(previousValue, unit)}`
   return { published: 'first published', repeated: 'no change', 'nothing-yet': 'no value yet' }[change]
 }

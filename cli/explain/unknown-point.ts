@@ -25,6 +25,11 @@ export async function unknownPoint(stack: StackFile, dataset: string, key: strin
      ORDER BY damerauLevenshteinDistance(lower(toString(key)), lower(${quoteString(key.slice(0, comparedLetters))})), key
      LIMIT 5`,
   )
+  if (alike.some((row) => row.key === key)) {
+    return new Problem(
+      `${dataset} ${shown} is known, but no value of it is stored: what today's code no longer yields was erased by a replay (table replays), or it was deleted (table deletions).`,
+    )
+  }
   if (alike.length === 0) return new Problem(`Nothing of ${dataset} is stored yet.`)
   const names = alike.map((row) => printable(row.key)).join(', ')
   return new Problem(`${dataset} has no key ${shown}; the most alike are ${names}.`)
@@ -41,7 +46,8 @@ interface Span {
 
 function noSuchTime(dataset: string, key: string, atMs: number, { first, last, beforeS, afterS }: Span): string {
   const around = [beforeS, afterS].filter((seconds) => seconds > 0).map((seconds) => secondsText(seconds * 1_000))
-  const times = `its times go from ${first} to ${last} UTC, nearest are ${around.join(' and ')}`
+  const nearest = around.length === 1 ? 'nearest is' : 'nearest are'
+  const times = `its times go from ${first} to ${last} UTC, ${nearest} ${around.join(' and ')}`
   return `${dataset} ${key} has no value at ${secondsText(atMs)}: ${times}.`
 }
 

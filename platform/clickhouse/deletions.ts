@@ -39,12 +39,12 @@ export interface DeletedRows {
 }
 
 /** How many rows lie before an instant (ms UTC), by year; collapsed or not. */
-export async function rowsBefore(store: Store, { dataset, before }: Bound, within = database): Promise<DeletedRows[]> {
+export async function rowsBefore(store: Store, { dataset, before }: Bound): Promise<DeletedRows[]> {
   const counts = new Map<number, DeletedRows>()
   for (const table of pointTables) {
     const found = await rows<{ year: number; n: number }>(
       store,
-      `SELECT toYear(ts) AS year, count() + 0.0 AS n FROM ${within}.${table} WHERE ${condition} GROUP BY year`,
+      `SELECT toYear(ts) AS year, count() + 0.0 AS n FROM ${database}.${table} WHERE ${condition} GROUP BY year`,
       parameters({ dataset, before }),
     )
     for (const { year, n } of found) {
@@ -60,18 +60,34 @@ export async function rowsBefore(store: Store, { dataset, before }: Bound, withi
 export type Bound = Pick<Deletion, 'dataset' | 'before'>
 
 /**
- * Removes a dataset's points before an instant from both tables, for good, and returns when no row is left. The deletion
- * must be stored: else new rows come as these go. Minutes for tens of millions of rows.
- *
- * @param within the database of both tables
+ * Removes a dataset's points before an instant from both tables, for good, and returns when no row is left; also from
+ * what rebuilds and dry runs have beside them. The deletion must be stored: else new rows come as these go. Minutes for
+ * tens of millions of rows.
  */
-export async function removeRows(store: Store, bound: Bound, within = database): Promise<void> {
-  // An insert that read the bounds before the deletion was stored may end after a mutation began.
-  while ((await rowsBefore(store, bound, within)).length > 0) {
-    for (const table of pointTables) {
-      await mutate(store, `ALTER TABLE ${within}.${table} DELETE WHERE ${condition}`, parameters(bound))
+export async function removeRows(store: Store, bound: Bound): Promise<void> {
+  for (const table of await everyPointTable(store)) {
+    // An insert that read the bounds before the deletion was stored may end after a mutation began.
+    while (await hasRows(store, table, bound)) {
+      await mutate(store, `ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters(bound))
     }
   }
+}
+
+async function everyPointTable(store: Store): Promise<string[]> {
+  const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
+    WHERE (database = {database:String} OR startsWith(database, {beside:String})) AND name IN {tables:Array(String)}`
+  const found = await rows<{ qualified: string }>(store, query, {
+    database,
+    beside: `${database}_`,
+    tables: pointTables,
+  })
+  return found.map(({ qualified }) => qualified)
+}
+
+async function hasRows(store: Store, table: string, bound: Bound): Promise<boolean> {
+  const query = `SELECT count() + 0.0 AS n FROM ${table} WHERE ${condition}`
+  const [row] = await rows<{ n: number }>(store, query, parameters(bound))
+  return (row?.n ?? 0) > 0
 }
 
 /** The keys of a dataset whose meaning is stored, and of whose points none lies at or after an instant (ms UTC). */

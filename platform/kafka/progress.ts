@@ -1,3 +1,4 @@
+import { patience } from '../process/patience.ts'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import type { Kafka } from './client.ts'
 
@@ -16,10 +17,20 @@ export async function endsOf(kafka: Kafka, topic: string): Promise<Ends> {
   }
 }
 
-const patience: Backoff = { firstMs: 50, longestMs: 1_000 }
+const lookAgain: Backoff = { firstMs: 50, longestMs: 1_000 }
 
-/** Returns when a group has committed all that a topic held when this was called; waits for as long as that takes. */
-export async function groupPasses(kafka: Kafka, groupId: string, topic: string): Promise<void> {
+/**
+ * Returns when a group has committed all that a topic held when this was called; waits for as long as that takes.
+ *
+ * @param say told when it takes long
+ */
+export async function groupPasses(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+  say: (text: string) => void = () => undefined,
+): Promise<void> {
+  const waiting = patience(say)
   const admin = kafka.admin()
   await admin.connect()
   try {
@@ -31,7 +42,8 @@ export async function groupPasses(kafka: Kafka, groupId: string, topic: string):
         return Math.max(done.get(partition) ?? -1, Number(low)) < Number(high)
       })
       if (behind.length === 0) return
-      await pause(backoffMs(patience, attempt))
+      waiting(`waiting for the ${groupId}, which has not done all of ${topic} yet`)
+      await pause(backoffMs(lookAgain, attempt))
     }
   } finally {
     await admin.disconnect()

@@ -47,7 +47,7 @@ export async function requestWindows(
       const [reply] = await producer.send(pollRequestsTopic.name, records)
       const base = Number(reply?.baseOffset)
       requests.forEach((request, index) => {
-        written.push({ request, at: { offset: base + index, writtenAtMs } })
+        written.push({ request, at: { partition, offset: base + index, writtenAtMs } })
       })
     }
   } finally {

@@ -12,7 +12,7 @@ const request: PollRequest = {
 }
 const poll = (outcome: string, sentAt: number, durationMs = 100) =>
   ({ requestIdentity: 'i', outcome, sentAt, durationMs }) as Poll
-const asked = { offset: 7, writtenAtMs: 50_000 }
+const asked = { partition: 0, offset: 7, writtenAtMs: 50_000 }
 
 test('a request is open until its window was polled since it was written', () => {
   const requests = createRequests()
@@ -58,7 +58,7 @@ test('a new request opens it again; reading the old ones again does not', () => 
   requests.polled(poll('changed', 1), 60_000)
   requests.ask(request, asked)
   expect(requests.open()).toEqual([])
-  requests.ask(request, { offset: 8, writtenAtMs: 70_000 })
+  requests.ask(request, { partition: 0, offset: 8, writtenAtMs: 70_000 })
   requests.ask(request, asked)
   expect(requests.open()).toMatchObject([{ request: { writtenAtMs: 70_000 } }])
 })
@@ -78,4 +78,16 @@ describe('when the clock steps back between request and poll', () => {
     }
     expect(requests.open()).toEqual([])
   })
+})
+
+test('a request for an upstream at another address is newer by its time, whatever its offset there', () => {
+  const requests = createRequests()
+  requests.ask(request, asked)
+  requests.polled(poll('changed', 1), 60_000, 7)
+  requests.ask(request, { partition: 3, offset: 0, writtenAtMs: 70_000 })
+  expect(requests.open()).toMatchObject([{ attempts: 0 }])
+  requests.ask(request, asked)
+  expect(requests.newestOffset('i')).toBe(0)
+  requests.polled(poll('changed', 2), 80_000, 0)
+  expect(requests.open()).toEqual([])
 })

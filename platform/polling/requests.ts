@@ -3,8 +3,9 @@ import type { Poll, PollRequest } from '#schemas/generated/records.ts'
 /** A request is given up after so many failed polls since it was written; `polls` shows them. */
 export const requestAttempts = 5
 
-/** A record's place in its partition and when it was written, by its Kafka timestamp (ms). */
+/** A record's place and when it was written, by its Kafka timestamp (ms). */
 export interface WrittenAt {
+  partition: number
   offset: number
   writtenAtMs: number
 }
@@ -57,7 +58,11 @@ export function createRequests(): Requests {
   return {
     ask(request, at) {
       const state = of(request.requestIdentity)
-      if ((state.request?.offset ?? -1) < at.offset) state.request = { ...request, ...at }
+      if (isNewer(at, state.request)) {
+        // Offsets of another partition say nothing of this one.
+        if (state.request && state.request.partition !== at.partition) forgetOffsets(state)
+        state.request = { ...request, ...at }
+      }
       judge(request.requestIdentity)
     },
     polled(poll, writtenAtMs, startedAfterOffset = -1) {
@@ -76,6 +81,17 @@ export function createRequests(): Requests {
     newestOffset: (identity) => progress.get(identity)?.request?.offset,
     open: () => [...open.values()],
   }
+}
+
+/** An upstream at another address has its requests in another partition: there only time tells. */
+const isNewer = (at: WrittenAt, before: WrittenAt | undefined): boolean => {
+  if (before === undefined) return true
+  return before.partition === at.partition ? before.offset < at.offset : before.writtenAtMs < at.writtenAtMs
+}
+
+function forgetOffsets(state: Progress): void {
+  state.answeredOffset = -1
+  state.failures = state.failures.map((failure) => ({ ...failure, afterOffset: -1 }))
 }
 
 /** Failed polls since the newest request; undefined when it is done or there is none. */

@@ -178,9 +178,9 @@ export interface Replay {
   startedAt: number
   /** When this state began */
   at: number
-  /** Greatest transform version in the store before; 0 where there was none */
+  /** Greatest transform version in the store before, of all datasets that were done; 0 where there was none */
   fromVersion: number
-  /** Transform version of the code that ran; 0 where several datasets were done */
+  /** Transform version of the code that ran; the greatest where several datasets were done */
   toVersion: number
   /** The raw records that were read */
   spans: (RawSpan)[]

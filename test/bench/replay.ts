@@ -48,7 +48,7 @@ export async function measureReplay(tell: (line: string) => void): Promise<Repla
     tell(`dry run: ${found.comparison.changed} changed, ${found.comparison.gone} gone, ${Math.round(dryRunMs)} ms`)
     const log = await openReplayLog(pipeline.registry, pipeline.producer)
     const replay = await newReplay(pipeline, sourced, allWindows, 'bench')
-    const quiet = { progress: () => undefined, announced: () => undefined, waiting: () => undefined }
+    const quiet = { progress: () => undefined, announced: () => undefined, say: () => undefined }
     const replayedMs = performance.now()
     const over = new AbortController()
     const live = liveDelays(pipeline, over.signal)

@@ -1,7 +1,9 @@
 // A stack as users have it, through two releases: dry run, replay killed at several moments, rebuild killed too, while
 // readers read and live data flow.
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Lock, tryLock } from '#infra/local/lock.ts'
 import { addDays } from '#platform/polling/business-day.ts'
 import { type Clients, prepareStack, type RunningStack } from '../integrity/running-stack.ts'
 import {
@@ -18,6 +20,8 @@ const today = '2026-03-30'
 const days = Array.from({ length: 12 }, (_, index) => addDays(today, index - 12))
 
 let stack: RunningStack
+/** A rebuild that the next release began. */
+let leftBehind: string
 let clients: Clients
 let simulator: SimulatorClient
 /** The next release: AT to BE is doubled, AT to CZ is not told any more. */
@@ -30,6 +34,11 @@ const next = anotherRelease([
     if (key === 'border_AT_CZ') continue
     const values = key === 'border_AT_BE' ? told.map((value) => (value === null ? null : 2 * value)) : told`,
   },
+])
+
+/** The first release's code under a higher number: the way back. */
+const back = anotherRelease([
+  { file: 'sources/jao/max-exchanges.ts', from: 'transformVersion: 1', to: 'transformVersion: 3' },
 ])
 
 beforeAll(async () => {
@@ -48,6 +57,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.remove()
   next.remove()
+  back.remove()
 })
 
 async function fetchAll(): Promise<void> {
@@ -181,6 +191,9 @@ test('a rebuild, killed and resumed, gives the same tables, and readers see no h
       fewest.push(Number(latest?.rows), Number(then?.rows))
     }
   })()
+  const lock = (await tryLock(join(stack.dataDir, 'rebuild.lock'))) as Lock
+  expect(await stack.run('rebuild')).toMatchObject({ code: 1, stderr: expect.stringContaining('at work on the same') })
+  lock.release()
   // Killed as soon as it begins, and again when it has read all of raw.
   const begun = await killedAfter(/rebuild (\S+): /, 'rebuild')
   const id = begun[1]!
@@ -200,6 +213,8 @@ test('a rebuild, killed and resumed, gives the same tables, and readers see no h
   await eventually('the live day is there', async () => (await pointsOf(clients, 'latest', windowOf(liveDay))).size > 0)
   expect(differences(await truthOfNext(liveDay), await pointsOf(clients, 'latest', windowOf(liveDay)))).toEqual([])
   expect(await clients.query("SELECT name FROM system.databases WHERE name LIKE 'tidemark\\_%'")).toEqual([])
+  const [, left = ''] = await killedAfter(/rebuild (\S+): /, 'rebuild')
+  leftBehind = left
 }, 240_000)
 
 test('a rebuild that would change something asks; an older release is refused, and told how to roll back', async () => {
@@ -209,6 +224,10 @@ test('a rebuild that would change something asks; an older release is refused, a
     code: 1,
     stderr: expect.stringContaining('release the old code under version 3 or higher'),
   })
+  expect(await stack.run('rebuild', '--yes')).toMatchObject({ code: 1, stderr: older.stderr })
+  await restartAs(back.directory)
+  const other = await stack.run('rebuild', '--resume', leftBehind)
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('it began with another version of') })
   const known = await instants()
   const before = await dump(known)
   const asked = await stack.run('rebuild')

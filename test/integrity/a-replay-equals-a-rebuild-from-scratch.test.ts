@@ -26,7 +26,7 @@ const days = ['2026-03-28', '2026-03-29', '2026-10-25']
 const firstKnownAt = Date.parse('2026-11-01T09:00:00Z')
 const all = { fromMs: null, toMs: null }
 const sourced = datasetsByName.get(dataset)!
-const quiet = { progress: () => undefined, announced: () => undefined, waiting: () => undefined }
+const quiet = { progress: () => undefined, announced: () => undefined, say: () => undefined }
 
 type Cells = Record<string, number | null>
 interface Told {
@@ -223,4 +223,23 @@ test('rows whose raw record retention has deleted stay as they are, and are told
     'SELECT toString(count()) AS rows FROM tidemark.point_revisions FINAL WHERE transform_version < 3',
   )
   expect(Number(older?.rows)).toBe(kept)
+}, 60_000)
+
+test('what retention deletes after a replay has begun is not erased either', async () => {
+  release(4)
+  const before = await known('latest')
+  const replay = await newReplay(chain, sourced, all, 'cut meanwhile')
+  const admin = chain.kafka.admin()
+  await admin.connect()
+  const filled = (await admin.fetchTopicOffsets('jao.raw')).filter(({ high }) => Number(high) > 1)
+  const partitions = filled.map(({ partition }) => ({ partition, offset: '2' }))
+  await admin.deleteTopicRecords({ topic: 'jao.raw', partitions })
+  await admin.disconnect()
+  const log = await openReplayLog(chain.registry, chain.producer)
+  const { counts } = (await runReplay(chain, log, { sourced, replay, ...quiet })).replay
+  const [cut] = await chain.query<{ rows: string }>(
+    'SELECT toString(count()) AS rows FROM tidemark.point_revisions FINAL WHERE raw_offset < 2',
+  )
+  expect(counts).toMatchObject({ erased: 0, kept: Number(cut?.rows) })
+  expect(await known('latest')).toEqual(before)
 }, 60_000)

@@ -85,6 +85,19 @@ test('rows are counted by year, and gone at once: also those that a merge has no
   await removeRows(running.store, before)
 })
 
+test('what a rebuild or a dry run has beside the tables is removed too', async () => {
+  const command = (query: string) => running.store.command({ query })
+  await command('CREATE DATABASE tidemark_beside')
+  await command('CREATE TABLE tidemark_beside.point_revisions AS tidemark.point_revisions')
+  await insertSlices(running.store, around('a'))
+  await command('INSERT INTO tidemark_beside.point_revisions SELECT * FROM tidemark.point_revisions')
+  await storeDeletion(running.store, deletion('2025-01-01T01:00:00Z'))
+  await removeRows(running.store, bounds('2025-01-01T01:00:00Z'))
+  const left = 'SELECT key, ts FROM tidemark_beside.point_revisions'
+  expect(await lines(running.store, left)).toEqual(['a\t2025-01-01 01:00:00'])
+  await command('DROP DATABASE tidemark_beside SYNC')
+})
+
 test('keys of which no point is left are told and lose their meaning, others keep it', async () => {
   const columns = ['dataset', 'key', 'labels', 'unit', 'step_s', 'transform_version', 'emitted_at']
   const series = (key: string, of = dataset) => [of, key, {}, 'MW', 3600, 1, '2026-01-01T00:00:00Z']

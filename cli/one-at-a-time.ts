@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import { tryLock } from '#infra/local/lock.ts'
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+
+/**
+ * Does a job that nobody else may do at the same time in a data directory. What a process that was killed held is free
+ * at once.
+ * @throws Problem that names the process when another one does it
+ */
+export async function oneAtATime<Result>(stack: StackFile, job: string, work: () => Promise<Result>): Promise<Result> {
+  const lock = await tryLock(join(stack.dataDir, `${job}.lock`))
+  if ('heldBy' in lock) throw new Problem(`Process ${lock.heldBy} is at work on the same (${job}): let it end first.`)
+  try {
+    return await work()
+  } finally {
+    lock.release()
+  }
+}

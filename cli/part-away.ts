@@ -1,0 +1,20 @@
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { errorKind } from '#platform/clickhouse/errors.ts'
+import { dataOptionFor } from './directories.ts'
+
+/**
+ * Does something that needs all parts of a stack.
+ * @throws Problem instead of what a store says that does not answer; else what `work` throws
+ */
+export async function withParts<Result>(stack: StackFile, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Problem || errorKind(error) !== 'retry') throw error
+    const status = `\`npx tidemark status${dataOptionFor(stack)}\``
+    throw new Problem(
+      `A part of the stack did not answer (${(error as Error).message}): ${status} shows which. When it is back, do this again.`,
+    )
+  }
+}
