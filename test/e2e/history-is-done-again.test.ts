@@ -121,7 +121,7 @@ test('the same code would change nothing', async () => {
   const { code, stdout } = await stack.run('replay', dataset, '--dry-run')
   expect({ code, stdout }).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('points added 0, changed 0, gone 0'),
+    stdout: expect.stringContaining('added 0, changed 0, gone 0'),
   })
   stack.use(next.directory)
   const refused = await stack.run('replay', dataset)
@@ -143,9 +143,9 @@ test('a replay killed at several moments and resumed ends as one that was not', 
     })
     await eventually(
       'the replay says its name',
-      async () => over || /replay (\S+): /.exec(replaying.printed().stderr)?.[1],
+      async () => over || /replay (\S+) begins/.exec(replaying.printed().stderr)?.[1],
     )
-    id ??= /replay (\S+): /.exec(replaying.printed().stderr)?.[1]
+    id ??= /replay (\S+) begins/.exec(replaying.printed().stderr)?.[1]
     await sleep(afterMs / 2)
     replaying.child.kill('SIGKILL')
     await replaying.finished
@@ -195,7 +195,7 @@ test('a rebuild, killed and resumed, gives the same tables, and readers see no h
   expect(await stack.run('rebuild')).toMatchObject({ code: 1, stderr: expect.stringContaining('at work on the same') })
   lock.release()
   // Killed as soon as it begins, and again when it has read all of raw.
-  const begun = await killedAfter(/rebuild (\S+): /, 'rebuild')
+  const begun = await killedAfter(/rebuild (\S+) begins/, 'rebuild')
   const id = begun[1]!
   await killedAfter(/all of raw is read/, 'rebuild', '--resume', id)
   // Live data meanwhile, of a day that nothing was known of: they go into both tables.
@@ -213,7 +213,7 @@ test('a rebuild, killed and resumed, gives the same tables, and readers see no h
   await eventually('the live day is there', async () => (await pointsOf(clients, 'latest', windowOf(liveDay))).size > 0)
   expect(differences(await truthOfNext(liveDay), await pointsOf(clients, 'latest', windowOf(liveDay)))).toEqual([])
   expect(await clients.query("SELECT name FROM system.databases WHERE name LIKE 'tidemark\\_%'")).toEqual([])
-  const [, left = ''] = await killedAfter(/rebuild (\S+): /, 'rebuild')
+  const [, left = ''] = await killedAfter(/rebuild (\S+) begins/, 'rebuild')
   leftBehind = left
 }, 240_000)
 
