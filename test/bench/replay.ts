@@ -48,11 +48,12 @@ export async function measureReplay(tell: (line: string) => void): Promise<Repla
     tell(`dry run: ${found.comparison.changed} changed, ${found.comparison.gone} gone, ${Math.round(dryRunMs)} ms`)
     const log = await openReplayLog(pipeline.registry, pipeline.producer)
     const replay = await newReplay(pipeline, sourced, allWindows, 'bench')
-    const quiet = { progress: () => undefined, announced: () => undefined, say: () => undefined }
+    const say = (text: string) => tell(`${Math.round(performance.now() - replayedMs)} ms: ${text}`)
+    const told = { progress: () => undefined, announced: () => undefined, say }
     const replayedMs = performance.now()
     const over = new AbortController()
     const live = liveDelays(pipeline, over.signal)
-    const replayed = await runReplay(pipeline, log, { sourced, replay, ...quiet })
+    const replayed = await runReplay(pipeline, log, { sourced, replay, ...told })
     const replayMs = performance.now() - replayedMs
     over.abort()
     const delays = await live
@@ -84,7 +85,7 @@ async function liveDelays(pipeline: Pipeline, over: AbortSignal): Promise<number
     await pipeline.producer.send('jao.raw', [{ key: raw.requestIdentity, value: encode(raw) }], { compress: true })
     const query = `SELECT count() AS rows FROM tidemark.points WHERE dataset = '${coreMaxExchanges.name}'
       AND key = 'border_SK_SI' AND ts = toDateTime(${window.startMs / 1000}, 'UTC')`
-    while (Number((await pipeline.query<{ rows: string }>(query))[0]?.rows) === 0) await pause(5)
+    while (Number((await pipeline.query<{ rows: string }>(query))[0]?.rows) === 0) await pause(25)
     delays.push(performance.now() - startedMs)
     await pause(Math.max(0, 300 - (performance.now() - startedMs)))
   }
