@@ -1,4 +1,5 @@
 import { createKafka } from '#platform/kafka/client.ts'
+import { behind, committedOf } from '#platform/kafka/progress.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { platformTopics, rawTopic, sourceTopics } from '#schemas/topics.ts'
@@ -31,24 +32,11 @@ export async function consumerLag(brokers: string, environment: NodeJS.ProcessEn
       const committed = await admin.fetchOffsets({ groupId: group, topics })
       for (const { topic, partitions } of committed) {
         const ends = await admin.fetchTopicOffsets(topic)
-        const done = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
-        lags.push({ group, topic, records: behind(ends, done) })
+        lags.push({ group, topic, records: behind(ends, committedOf(partitions)) })
       }
     }
     return lags
   } finally {
     await admin.disconnect()
   }
-}
-
-type Ends = { partition: number; low: string; high: string }[]
-
-/** A partition without a committed offset (-1) is read from its beginning. */
-export function behind(ends: Ends, done: Map<number, number>): number {
-  let records = 0
-  for (const { partition, low, high } of ends) {
-    const next = Math.max(done.get(partition) ?? -1, Number(low))
-    records += Math.max(0, Number(high) - next)
-  }
-  return records
 }

@@ -6,7 +6,7 @@ import type { SourcedDataset } from '#transform/datasets.ts'
 import { createBeside, dropBeside, insertBeside } from './beside-tables.ts'
 import { type Comparison, compare, differs } from './compare.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
-import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
+import { rawSpansNow, recordsIn, stillThere, type WindowRange } from './raw-span.ts'
 import { readRows } from './read-rows.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
 import { newReplayId } from './replay-log.ts'
@@ -47,7 +47,7 @@ export async function dryRun(
   const beside = `${prefix}${id.replaceAll('-', '_')}`
   const groupId = `tidemark-dry-run-${id}`
   const spans = await rawSpansNow(kafka, source.name)
-  const total = spans.reduce((sum, { from, to }) => sum + to - from, 0)
+  const total = recordsIn(spans)
   const refused: RefusedAnswer[] = []
   let answers = 0
   await dropLeftovers(store)

@@ -12,7 +12,7 @@ import { copyBeside, createBeside, dropBeside, type ExplodedTable, followLive, i
 import { compare, storedVersion } from './compare.ts'
 import type { DryRun } from './dry-run.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
-import { allWindows, rawSpansNow, stillThere } from './raw-span.ts'
+import { allWindows, rawSpansNow, recordsIn, stillThere } from './raw-span.ts'
 import { beforeSpans, readRows } from './read-rows.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
@@ -129,7 +129,7 @@ async function finish(
 /** Reads all of raw into the new tables; gives the answers that were refused in this run, by dataset. */
 async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, RefusedAnswer[]>> {
   const { id, spans } = job.rebuild
-  const total = spans.reduce((sum, { from, to }) => sum + to - from, 0)
+  const total = recordsIn(spans)
   const refused = new Map<string, RefusedAnswer[]>()
   let before = 0
   for (const [, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
@@ -148,7 +148,7 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
       },
       progress: (done) => job.progress(before + done, total),
     })
-    before += ofTopic.reduce((sum, { from, to }) => sum + to - from, 0)
+    before += recordsIn(ofTopic)
   }
   return refused
 }

@@ -12,7 +12,7 @@ import { storedVersion } from './compare.ts'
 import { erase } from './erase.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { createPace } from './pace.ts'
-import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
+import { rawSpansNow, recordsIn, stillThere, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 import type { RefusedAnswer } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
@@ -79,7 +79,7 @@ export async function runReplay(
   const { source, dataset } = job.sourced
   const { id, spans } = job.replay
   const windows = { fromMs: job.replay.windowFrom, toMs: job.replay.windowTo }
-  const total = spans.reduce((sum, { from, to }) => sum + to - from, 0)
+  const total = recordsIn(spans)
   let replay = await log.write(job.replay, { state: 'started' })
   job.announced()
   const refused: RefusedAnswer[] = []

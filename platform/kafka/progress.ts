@@ -17,6 +17,20 @@ export async function endsOf(kafka: Kafka, topic: string): Promise<Ends> {
   }
 }
 
+/** What a group has committed of each partition, as the admin API tells it; -1 where nothing. */
+export const committedOf = (partitions: { partition: number; offset: string }[] = []): Map<number, number> =>
+  new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+
+/** Records that are not done. A partition without a committed offset (-1) is read from its beginning. */
+export function behind(ends: { partition: number; low: string; high: string }[], done: Map<number, number>): number {
+  let records = 0
+  for (const { partition, low, high } of ends) {
+    const next = Math.max(done.get(partition) ?? -1, Number(low))
+    records += Math.max(0, Number(high) - next)
+  }
+  return records
+}
+
 const lookAgain: Backoff = { firstMs: 50, longestMs: 1_000 }
 
 /**
@@ -37,11 +51,7 @@ export async function groupPasses(
     const ends = await admin.fetchTopicOffsets(topic)
     for (let attempt = 1; ; attempt++) {
       const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
-      const done = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
-      const behind = ends.filter(({ partition, low, high }) => {
-        return Math.max(done.get(partition) ?? -1, Number(low)) < Number(high)
-      })
-      if (behind.length === 0) return
+      if (behind(ends, committedOf(committed?.partitions)) === 0) return
       waiting(`waiting for the ${groupId}, which has not done all of ${topic} yet`)
       await pause(backoffMs(lookAgain, attempt))
     }
@@ -77,10 +87,7 @@ export async function lagMeter(
         admin.fetchTopicOffsets(topic),
         admin.fetchOffsets({ groupId, topics: [topic] }),
       ])
-      const done = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
-      return ends.reduce((sum, { partition, low, high }) => {
-        return sum + Number(high) - Math.max(done.get(partition) ?? -1, Number(low))
-      }, 0)
+      return behind(ends, committedOf(committed?.partitions))
     },
     close: () => admin.disconnect(),
   }

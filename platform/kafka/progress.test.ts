@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { behind } from './lag.ts'
+import { behind } from './progress.ts'
 
 const ends = [
   { partition: 0, low: '0', high: '10' },
