@@ -20,7 +20,10 @@ afterAll(() => {
 })
 
 const at = (address: string): Source[] =>
-  sources.slice(0, 1).map((source) => ({ ...source, baseUrl: { default: address, setting: 'JAO_BASE_URL' } }))
+  sources.slice(0, 1).map((source) => ({
+    ...source,
+    upstream: { ...source.upstream!, baseUrl: { default: address, setting: 'JAO_BASE_URL' } },
+  }))
 const answering = (): Source[] => at(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 
 test.each([200, 302, 404, 429])('an upstream that answers %i is live', async (answered) => {

@@ -1,5 +1,5 @@
 import type { SourceKind } from '#infra/local/data-directory.ts'
-import type { Source } from '#sources/source.ts'
+import type { Source, Upstream } from '#sources/source.ts'
 
 export interface Choice {
   source: SourceKind
@@ -16,14 +16,16 @@ export async function chooseSource(
   environment: NodeJS.ProcessEnv,
   timeoutMs = 5_000,
 ): Promise<Choice> {
-  if (sources.some(({ baseUrl }) => environment[baseUrl.setting])) return { source: 'live' }
-  const failures = await Promise.all(sources.map((source) => probe(source, timeoutMs)))
+  if (sources.some(({ upstream }) => upstream && environment[upstream.baseUrl.setting])) return { source: 'live' }
+  const failures = await Promise.all(
+    sources.flatMap(({ name, upstream }) => (upstream ? [probe(name, upstream, timeoutMs)] : [])),
+  )
   if (failures.includes(undefined)) return { source: 'live' }
   return { source: 'simulated', because: failures.join('; ') }
 }
 
 /** Why the upstream does not answer; undefined when it does, with whatever status below 500. */
-async function probe({ name, baseUrl }: Source, timeoutMs: number): Promise<string | undefined> {
+async function probe(name: string, { baseUrl }: Upstream, timeoutMs: number): Promise<string | undefined> {
   const host = `${name.toUpperCase()} (${new URL(baseUrl.default).host})`
   try {
     const signal = AbortSignal.timeout(timeoutMs)

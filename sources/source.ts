@@ -1,17 +1,38 @@
 // The interface between tidemark and what it collects. A source is one folder here and one line in index.ts.
-// Nothing in platform/ or services/ names a source; sources import nothing but zod and this file.
+// Nothing in platform/ or services/ names a source; sources import nothing but zod, this file and record types.
+import type { RecordName } from '#schemas/generated/records.ts'
 
-/** An upstream and all that it publishes. */
+/** An upstream and all that it publishes. Its topics carry its name: it can belong to a team, with rights of its own. */
 export interface Source {
   /** Lower-case name, the prefix of its topics: jao. */
   name: string
+  title: string
+  /** Who answers for this source's declaration: a team or a person of the installation. */
+  owner: string
+  /** What upstream says of the use of its data, and where. */
+  licence: { terms: string; link: string }
+  /** Where its datasets are asked for; absent where they come in files only. */
+  upstream?: Upstream
+  /** Days that answers and slices are kept on their topics; for ever unless it says so. docs/operations.md: what that costs. */
+  retention?: { rawDays?: number; timeseriesDays?: number }
+  datasets: Dataset[]
+  /** Topics of its own, for what explode yields besides slices. */
+  topics?: OwnTopic[]
+  /** Tables and views of its own, in order. Each may run twice; provisioning runs them after the platform's migrations. */
+  statements?: StoreStatement[]
+}
+
+/** Where a source is asked, what it takes and what it allows. */
+export interface Upstream {
   /** Default address, and the environment variable that replaces it (paths stay the same). */
   baseUrl: { default: string; setting: string }
   /** What upstream allows, and what tidemark takes of it. */
   budget: RequestBudget
-  /** Days that answers and slices are kept on their topics; for ever unless it says so. docs/operations.md: what that costs. */
-  retention?: { rawDays?: number; timeseriesDays?: number }
-  datasets: Dataset[]
+  /**
+   * A request header that holds a secret, and the environment variable it comes from. Without it nothing is asked. Its
+   * value is never printed, logged or stored.
+   */
+  credential?: { header: string; setting: string; howToGet: string }
 }
 
 /** A host's request budget. No sliding minute ever sees more than `perMinute` requests. */
@@ -24,24 +45,49 @@ export interface RequestBudget {
   maxInFlight: number
 }
 
-/** One thing a source publishes. */
+/** A topic `<source>.<suffix>` of one record type, keyed as `key` says, that the sink stores where the record has a table. */
+export interface OwnTopic {
+  suffix: string
+  record: RecordName
+  key: string
+  shorterCosts: string
+}
+
+/** An idempotent statement: CREATE ... IF NOT EXISTS, or CREATE OR REPLACE VIEW. `name` is for the messages. */
+export interface StoreStatement {
+  name: string
+  sql: string
+}
+
+/** One thing a source publishes: all that a catalogue, a poller and a normalizer must know of it. */
 export interface Dataset {
   /** Full name: jao.core.maxExchanges. */
   name: string
   title: string
-  /** Unit of the values. */
+  /** What it is and what it is good for, a few sentences. */
+  description: string
+  /** Upstream's page on it. */
+  page: string
+  /** Whether an answer of this shape was ever recorded, or is only known from documents. */
+  shape: 'recorded' | 'documented'
+  /** Unit of the values; where keys differ, `unitOf` says it of each. */
   unit: string
+  unitOf?: (key: string) => string
+  /** How far apart values stand, and since when, oldest first. */
+  steps: DeclaredStep[]
+  /** Columns or fields that are series, as a pattern for people, with an example and what labels say. */
+  keys: { pattern: string; example: string; labels: Record<string, string> }
+  /** Values outside are stored with the flag `implausible`. */
+  plausible?: { min: number; max: number }
+  /** What holds of a good answer, in words; where it does not, a flag or a refusal says so. */
+  expectations: string[]
   /** 0 to 4095; goes up whenever explode yields something else for the same answer. */
   transformVersion: number
-  calendar: PublicationCalendar
-  /** Statuses besides 200 whose answers are kept as raw. */
-  meaningfulStatuses: number[]
-  /** Answers longer than this are failed polls. */
-  maxBodyBytes: number
-  /** Path and query of the request for a window, below the base URL. */
-  requestPath: (window: Window) => string
-  /** What a body says of its window. Throws when the body cannot be read. Run after the raw record is acknowledged. */
-  look: (body: Uint8Array, window: Window) => Look
+  calendar: Calendar
+  /** How it is asked for; absent where it comes in files only. */
+  asking?: Asking
+  /** How files become raw responses; absent where no files are read. */
+  files?: FileReading
   /** Pure: the answer's slices, or why it was refused. A refusal concerns the whole answer. */
   explode: (answer: Answer) => Explosion
   /**
@@ -52,8 +98,68 @@ export interface Dataset {
   /** What a key says, e.g. { from: 'AT', to: 'BE' }; empty where it cannot be read. */
   labels: (key: string) => Record<string, string>
   /** The friendly view: its name in the database and the SELECT behind it (over latest, and series for labels). */
-  view: { name: string; select: string }
+  view?: { name: string; select: string }
 }
+
+/** From `fromMs` on, values stand `stepS` seconds apart. */
+export interface DeclaredStep {
+  fromMs: number
+  stepS: number
+}
+
+/** How a dataset is asked for. */
+export interface Asking {
+  /** Whether new windows are looked for unasked, and whether the past month is fetched unasked. The rest is `backfill`'s. */
+  live: boolean
+  pastMonth: boolean
+  /** Statuses besides 200 whose answers are kept as raw. */
+  meaningfulStatuses: number[]
+  /** Answers longer than this are failed polls. A raw record holds 7 MiB at most. */
+  maxBodyBytes: number
+  /** What is asked for apart, beside the window: symbols, corridors. Absent: the window alone. */
+  subjects?: Subjects
+  /** For answers that come in pages. */
+  pages?: Pages
+  /** Path and query of a request, below the base URL. */
+  requestPath: (asked: Asked) => string
+  /** What a body says of what was asked. Throws when the body cannot be read. Run after the raw record is acknowledged. */
+  look: (body: Uint8Array, asked: Asked) => Look
+}
+
+/** What a request asks for. */
+export interface Asked {
+  window: Window
+  /** One of the dataset's subjects, or several joined by a comma; null where it has none. */
+  subject: string | null
+}
+
+/** Subjects come from the environment variable `setting`, comma separated. */
+export interface Subjects {
+  setting: string
+  default: string[]
+  /** What one is like, for a setting that holds something else. */
+  pattern: RegExp
+  /** At most so many in one request. */
+  perRequest: number
+}
+
+/**
+ * A window whose rows come in pages: first the count is asked for, then page after page. Each page is a raw response of
+ * its own, of the subject `rows-<skip>`; look and explode see one page.
+ */
+export interface Pages {
+  countPath: (asked: Asked) => string
+  /** How many rows there are, out of the answer to countPath. Throws when it cannot be read. */
+  countOf: (body: Uint8Array) => number
+  /** Rows a page. */
+  take: number
+  pagePath: (asked: Asked, skip: number, take: number) => string
+  /** How many rows the window has altogether, as a page says: pages that disagree with the count fail the poll. */
+  totalIn?: (body: Uint8Array) => number
+}
+
+/** Files as raw responses: each file as a whole, or its lines in chunks of at most so many bytes that end with a line. */
+export type FileReading = { by: 'file'; maxBytes: number } | { by: 'lines'; chunkBytes: number; maxLineBytes: number }
 
 /** The half-open UTC interval that upstream publishes as one unit. */
 export interface Window {
@@ -61,14 +167,38 @@ export interface Window {
   endMs: number
 }
 
-/** When a window is due. Windows are local days of `zone`. */
-export interface PublicationCalendar {
+/** When what is due. */
+export type Calendar = BusinessDays | Ticks | Files
+
+/** Windows are local days of `zone`, or their hours, or its months; they are published on the day before. */
+export interface BusinessDays {
+  kind: 'days'
+  window: 'day' | 'hour' | 'month'
   /** IANA zone of the business day. */
   zone: string
   /** First business day that upstream has, YYYY-MM-DD. */
   firstDay: string
-  /** Local time of the day before from which tomorrow is looked for, HH:MM. */
+  /** Local time from which a window is looked for, HH:MM, of the day before it begins or of a later one. */
   searchFrom: string
+  /** Days after the day before: 0, unless it is published after delivery (2: the day after delivery). */
+  searchDaysLater?: number
+}
+
+/**
+ * The window is the instant of asking: every answer is a raw response and its points, also when the market is quiet.
+ * The request identity is dataset and subject. A tick starts at its scheduled instant and ends at the next.
+ */
+export interface Ticks {
+  kind: 'ticks'
+  zone: 'UTC'
+  /** Seconds between two ticks, from the environment variable `setting`. */
+  every: { setting: string; defaultS: number; leastS: number }
+}
+
+/** It comes in files: nothing is due. */
+export interface Files {
+  kind: 'files'
+  zone: string
 }
 
 /** complete: every step of the window is there. Which keys are there is no part of it. */
@@ -79,14 +209,37 @@ export interface Answer {
   body: Uint8Array
   status: number
   window: Window
+  /** As it was asked; null or absent where the dataset has none. */
+  subject?: string | null
 }
 
 export interface Explosion {
   slices: Slice[]
+  /** Records of the source's own topics, besides or instead of slices. */
+  records?: OwnRecord[]
   /** Why the whole answer was refused; slices are then empty. */
   refusal?: Refusal
   /** What was left out without harm, counted by name, for the metrics: { 'row-at-window-end': 1 }. */
   ignored: Record<string, number>
+  /** Parts of the answer that were refused alone, lines of a file: each becomes a dead letter of its own. */
+  refusedParts?: RefusedPart[]
+}
+
+/**
+ * A record of an own topic. What every such record type has is filled in: dataset, windowStart, windowEnd, knownAt,
+ * transformVersion, origin and raw { partition, offset }, as in a slice.
+ */
+export interface OwnRecord {
+  /** Suffix of the topic. */
+  topic: string
+  key: string
+  fields: Record<string, unknown>
+}
+
+/** A part of an answer that was refused, with what is to be kept of it: bytes that make an answer of their own. */
+export interface RefusedPart {
+  refusal: Refusal
+  body: Uint8Array
 }
 
 /** A run of values of one key: values[i] stands at startMs + i * stepS * 1000. */
@@ -117,3 +270,4 @@ export type RefusalReason =
   | 'conflicting-rows'
   | 'upstream-rejected'
   | 'too-many-keys'
+  | 'line'

@@ -1,6 +1,6 @@
 import { Problem } from '#infra/local/problem.ts'
 import { addDays, type BusinessDay, businessDay, dayAt, daysBetween } from '#platform/polling/business-day.ts'
-import type { Dataset } from '#sources/source.ts'
+import type { Calendar, Dataset } from '#sources/source.ts'
 import { day } from '../day.ts'
 
 /**
@@ -10,7 +10,10 @@ import { day } from '../day.ts'
  * @throws Problem for days that are none, the wrong way round, before upstream's first or after tomorrow
  */
 export function backfillDays(dataset: Dataset, from: string, to: string, nowMs: number): BusinessDay[] {
-  const { zone, firstDay } = dataset.calendar
+  const { calendar } = dataset
+  if (calendar.kind !== 'days')
+    throw new Problem(`${dataset.name} has no past that can be asked for: ${whyNoPast(calendar)}`)
+  const { zone, firstDay } = calendar
   const first = day('--from', from)
   const last = day('--to', to)
   if (first > last) throw new Problem(`--from ${first} is after --to ${last}: the first day comes first.`)
@@ -23,3 +26,8 @@ export function backfillDays(dataset: Dataset, from: string, to: string, nowMs: 
   }
   return Array.from({ length: daysBetween(first, last) + 1 }, (_, index) => businessDay(zone, addDays(first, index)))
 }
+
+const whyNoPast = ({ kind }: Calendar): string =>
+  kind === 'ticks'
+    ? 'its answers are of the instant of asking.'
+    : 'it comes in files, read them with `npx tidemark ingest`.'

@@ -72,7 +72,7 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
     ports,
     away,
     store,
-    sources.map(({ baseUrl }) => baseUrl.setting),
+    sources.flatMap(({ upstream }) => (upstream ? [upstream.baseUrl.setting] : [])),
   )
   const serviceEnvironment: NodeJS.ProcessEnv = { ...environment, ...settings }
   if (options.backfillDays !== undefined) serviceEnvironment.BACKFILL_DAYS = String(options.backfillDays)

@@ -9,10 +9,11 @@ import type { Source } from '#sources/source.ts'
 export async function applyDatasetViews(store: Store, sources: readonly Source[]): Promise<number> {
   const datasets = sources.flatMap((source) => source.datasets)
   for (const { name, view } of datasets) {
+    if (view === undefined) continue
     await applyViews(store, [view]).catch((error) => {
       if (!(error instanceof MigrationError)) throw error
       throw new MigrationError(`Dataset ${name}: ${error.message}`, { cause: error })
     })
   }
-  return datasets.length
+  return datasets.filter(({ view }) => view !== undefined).length
 }

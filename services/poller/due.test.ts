@@ -8,7 +8,7 @@ import { type Known, noMemory } from './memory.ts'
 
 const dataset = {
   name: 'a.b.c',
-  calendar: { zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
+  calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
 } as Dataset
 const settings: DueSettings = { backfillDays: 30, revisitHourlyDays: 3, revisitDailyDays: 30 }
 const minuteMs = 60_000

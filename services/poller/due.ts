@@ -1,6 +1,6 @@
 import { addDays, type BusinessDay, businessDay, dayAt, dayBeforeAtMs } from '#platform/polling/business-day.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
-import type { Dataset } from '#sources/source.ts'
+import type { BusinessDays, Dataset } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
 import type { Candidate, Lane, Moment } from './candidate.ts'
 import type { Known } from './memory.ts'
@@ -31,6 +31,7 @@ export function calendarCandidates(
   known: (identity: string) => Known | undefined,
   settings: DueSettings,
 ): Candidate[] {
+  if (dataset.calendar.kind !== 'days') return []
   const today = dayAt(dataset.calendar.zone, moment.nowMs)
   const pastDays = Math.max(settings.backfillDays, settings.revisitDailyDays)
   return daysOf(dataset, today, pastDays).flatMap((day) => {
@@ -57,7 +58,7 @@ function dueOf(
     return waitMs - elapsedMs
   }
   if (window.startMs > moment.nowMs && known?.memory.completeness !== 'complete') {
-    const { zone, searchFrom } = dataset.calendar
+    const { zone, searchFrom } = businessDays(dataset)
     const searchInMs = dayBeforeAtMs(zone, day, searchFrom) - moment.nowMs
     const longestMs = failures > 0 ? Number.POSITIVE_INFINITY : searchEveryMs
     return { lane: 'live', dueInMs: Math.max(searchInMs, after('live', longestMs)), first }
@@ -93,7 +94,7 @@ const cachedDays = new WeakMap<Dataset, { today: string; pastDays: number; days:
 function daysOf(dataset: Dataset, today: string, pastDays: number): DatasetDay[] {
   const cached = cachedDays.get(dataset)
   if (cached?.today === today && cached.pastDays === pastDays) return cached.days
-  const { zone, firstDay } = dataset.calendar
+  const { zone, firstDay } = businessDays(dataset)
   const ages = Array.from({ length: pastDays + 2 }, (_, index) => pastDays - index)
   const days = ages.flatMap((ageDays) => {
     const { day, window } = businessDay(zone, addDays(today, -ageDays))
@@ -101,4 +102,9 @@ function daysOf(dataset: Dataset, today: string, pastDays: number): DatasetDay[]
   })
   cachedDays.set(dataset, { today, pastDays, days })
   return days
+}
+
+function businessDays({ name, calendar }: Dataset): BusinessDays {
+  if (calendar.kind !== 'days') throw new Error(`${name} has no business days`)
+  return calendar
 }

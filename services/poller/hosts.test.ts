@@ -3,11 +3,10 @@ import type { Source } from '#sources/source.ts'
 import { hostsOf } from './hosts.ts'
 
 const budget = { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 }
-const source = (name: string, address: string, more: Partial<Source> = {}) =>
+const source = (name: string, address: string, more: Partial<Source> = {}, ofBudget = budget) =>
   ({
     name,
-    baseUrl: { default: address, setting: `${name.toUpperCase()}_BASE_URL` },
-    budget,
+    upstream: { baseUrl: { default: address, setting: `${name.toUpperCase()}_BASE_URL` }, budget: ofBudget },
     datasets: [{ name: `${name}.x` }],
     ...more,
   }) as Source
@@ -24,7 +23,7 @@ test('a source is asked at its own address, or at the one that replaces it', () 
 test('sources at one host share one budget, the strictest', () => {
   const strict = { perMinute: 50, burst: 5, refillPerMinute: 40, maxInFlight: 3 }
   const hosts = hostsOf(
-    [source('one', 'https://a.example'), source('two', 'https://a.example/x', { budget: strict })],
+    [source('one', 'https://a.example'), source('two', 'https://a.example/x', {}, strict)],
     {},
     new Set(),
   )

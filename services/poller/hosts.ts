@@ -32,7 +32,9 @@ export function hostsOf(
 ): Host[] {
   const isOn = ({ name }: Dataset): boolean => !off.has(name)
   const hosts = new Map<string, Host>()
-  for (const { name: source, baseUrl: address, budget, datasets } of sources) {
+  for (const { name: source, upstream, datasets } of sources) {
+    if (upstream === undefined) continue
+    const { baseUrl: address, budget } = upstream
     const baseUrl = (baseUrls[address.setting] ?? address.default).replace(/\/+$/, '')
     const name = hostOf(baseUrl)
     const [asked, notAsked] = [datasets.filter(isOn), datasets.filter((dataset) => !isOn(dataset))]

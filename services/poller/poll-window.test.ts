@@ -42,14 +42,16 @@ beforeEach(() => {
 const window = { startMs: 0, endMs: 86_400_000 }
 const dataset = {
   name: 'a.b.c',
-  meaningfulStatuses: [],
-  maxBodyBytes: 1_000,
-  requestPath: () => '/data',
-  look: (bytes: Uint8Array) => {
-    events.push('look')
-    const text = Buffer.from(bytes).toString()
-    if (text.startsWith('html')) throw new Error(`no JSON${text.slice(4)}`)
-    return text === '[]' ? 'empty' : 'complete'
+  asking: {
+    meaningfulStatuses: [],
+    maxBodyBytes: 1_000,
+    requestPath: () => '/data',
+    look: (bytes: Uint8Array) => {
+      events.push('look')
+      const text = Buffer.from(bytes).toString()
+      if (text.startsWith('html')) throw new Error(`no JSON${text.slice(4)}`)
+      return text === '[]' ? 'empty' : 'complete'
+    },
   },
 } as unknown as Dataset
 const now = { nowMs: 5_000_000, steadyMs: 0 }
@@ -172,8 +174,11 @@ test('the same bytes again write no raw record, and are known later, whatever th
 test('a dataset whose request cannot be made has a failed poll, and nothing worse', async () => {
   const broken = {
     ...dataset,
-    requestPath: () => {
-      throw new Error('no such day')
+    asking: {
+      ...dataset.asking,
+      requestPath: () => {
+        throw new Error('no such day')
+      },
     },
   } as Dataset
   const { polls } = await poll({ dataset: broken })

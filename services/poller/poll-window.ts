@@ -101,10 +101,12 @@ async function ask({
   known,
   right,
 }: Asking): Promise<{ url: string; fetched: Fetched }> {
-  const { dataset, window } = candidate
+  const { asking } = candidate.dataset
+  const asked = { window: candidate.window, subject: null }
+  if (asking === undefined) throw new Error(`${candidate.dataset.name} is not asked for`)
   let url = hosted.baseUrl
   try {
-    url += dataset.requestPath(window)
+    url += asking.requestPath(asked)
   } catch (error) {
     // A dataset's bug is that dataset's failed poll: the others go on.
     const reason = `the request cannot be made: ${(error as Error).message}`
@@ -113,8 +115,8 @@ async function ask({
   const fetched = await means.fetcher.fetch({
     url,
     validators: validatorsFor(host, known, means.clock.now().nowMs),
-    meaningfulStatuses: dataset.meaningfulStatuses,
-    maxBodyBytes: dataset.maxBodyBytes,
+    meaningfulStatuses: asking.meaningfulStatuses,
+    maxBodyBytes: asking.maxBodyBytes,
     signal: right.signal,
   })
   return { url, fetched }
@@ -180,7 +182,7 @@ function lookAt(
   { body }: FullAnswer,
 ): { look: Look | undefined; error: string | null } {
   try {
-    const look = dataset.look(body, window)
+    const look = dataset.asking?.look(body, { window, subject: null })
     return { look, error: look === 'refused' ? 'upstream refused the request' : null }
   } catch (error) {
     return { look: undefined, error: `the answer cannot be read: ${(error as Error).message}` }

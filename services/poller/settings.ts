@@ -15,7 +15,7 @@ const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https addre
 
 /** The addresses that replace the sources' own, by the names the sources give them: JAO_BASE_URL and so on. */
 export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
-  sources.map(({ baseUrl }) => [baseUrl.setting, httpAddress.optional()]),
+  sources.flatMap(({ upstream }) => (upstream ? [[upstream.baseUrl.setting, httpAddress.optional()]] : [])),
 )
 
 /** All that the poller takes from its environment, besides the base URLs. */

@@ -1,6 +1,6 @@
 // Datasets with one row a period and one column a border: maxExchanges and its likes.
-import type { Answer, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
-import { type DeclaredStep, type Grid, gridOf } from './grid.ts'
+import type { Answer, DeclaredStep, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
+import { type Grid, gridOf } from './grid.ts'
 import { isRefusal, refused } from './refusal.ts'
 import { type Row, readRows } from './rows.ts'
 

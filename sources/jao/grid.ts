@@ -1,11 +1,5 @@
-import type { Refusal, Window } from '../source.ts'
+import type { DeclaredStep, Refusal, Window } from '../source.ts'
 import type { Row } from './rows.ts'
-
-/** From `fromMs` on, rows are `stepS` seconds apart. A dataset's step history is a list of these, oldest first. */
-export interface DeclaredStep {
-  fromMs: number
-  stepS: number
-}
 
 export interface Grid {
   stepS: number

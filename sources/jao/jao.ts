@@ -7,7 +7,15 @@ import { coreMaxExchanges } from './max-exchanges.ts'
  */
 export const jao: Source = {
   name: 'jao',
-  baseUrl: { default: 'https://publicationtool.jao.eu', setting: 'JAO_BASE_URL' },
-  budget: { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 },
+  title: 'JAO Publication Tool',
+  owner: 'tidemark',
+  licence: {
+    terms: 'public, no login; terms of re-use are not stated by upstream',
+    link: 'https://www.jao.eu/terms-conditions',
+  },
+  upstream: {
+    baseUrl: { default: 'https://publicationtool.jao.eu', setting: 'JAO_BASE_URL' },
+    budget: { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 },
+  },
   datasets: [coreMaxExchanges],
 }

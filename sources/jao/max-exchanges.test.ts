@@ -18,7 +18,7 @@ const fullDay = (): Cells[] => Array.from({ length: 24 }, (_, hours) => at(hours
 const answer = (data: unknown, more: Cells = {}): Buffer =>
   Buffer.from(JSON.stringify({ data, rejected: false, messages: null, ...more }))
 const explode = (body: Uint8Array, window = day): Explosion => coreMaxExchanges.explode({ body, status: 200, window })
-const look = (body: Uint8Array, window = day) => coreMaxExchanges.look(body, window)
+const look = (body: Uint8Array, window = day) => coreMaxExchanges.asking!.look(body, { window, subject: null })
 
 describe('a recorded answer', () => {
   const recording = readRecording()

@@ -4,7 +4,7 @@
 // When: business day D is published on D-1 about 10:30 Brussels; now and then a whole day is published again.
 // Quirks: DE is DE-LU; every ordered pair of zones is there, border or not; 132 keys until delivery 2026-06-10, 150 from
 // 2026-06-11 (nine virtual hubs); row ids change with every re-publication; terms of re-use: not stated by upstream.
-import type { Dataset, Window } from '../source.ts'
+import type { Dataset } from '../source.ts'
 import { type BorderRows, explodeBorderRows, lookAtBorderRows } from './border-rows.ts'
 import { borderLabels } from './hubs.ts'
 import { placeInBorderRows } from './place.ts'
@@ -19,14 +19,30 @@ const shape: BorderRows = {
 export const coreMaxExchanges: Dataset = {
   name: 'jao.core.maxExchanges',
   title: 'Core day-ahead maximum bilateral exchanges (MaxBex)',
+  description:
+    'The largest exchange between any two hubs of the Core region that the flow-based domain of the day ahead allows. A bilateral maximum: not all pairs can be used at once, and not all pairs share a border.',
+  page: 'https://publicationtool.jao.eu/core/maxExchanges',
+  shape: 'recorded',
   unit: 'MW',
+  steps: shape.steps,
+  keys: {
+    pattern: 'border_<from>_<to>',
+    example: 'border_AT_BE',
+    labels: { from: 'the exporting zone or hub', to: 'the importing one' },
+  },
+  plausible: shape.plausible,
+  expectations: ['every hour of the business day has a row', 'values are whole MW, never negative'],
   transformVersion: 1,
-  calendar: { zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
-  meaningfulStatuses: [],
-  maxBodyBytes: 4 * 1024 * 1024,
-  requestPath: (window: Window) =>
-    `/core/api/data/maxExchanges?FromUtc=${encodeURIComponent(iso(window.startMs))}&ToUtc=${encodeURIComponent(iso(window.endMs))}`,
-  look: (body, window) => lookAtBorderRows(shape, body, window),
+  calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
+  asking: {
+    live: true,
+    pastMonth: true,
+    meaningfulStatuses: [],
+    maxBodyBytes: 4 * 1024 * 1024,
+    requestPath: ({ window }) =>
+      `/core/api/data/maxExchanges?FromUtc=${encodeURIComponent(iso(window.startMs))}&ToUtc=${encodeURIComponent(iso(window.endMs))}`,
+    look: (body, { window }) => lookAtBorderRows(shape, body, window),
+  },
   explode: (answer) => explodeBorderRows(shape, answer),
   place: (answer, key, atMs) => placeInBorderRows(shape, answer, key, atMs),
   labels: borderLabels,

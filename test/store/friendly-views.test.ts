@@ -15,7 +15,7 @@ beforeAll(async () => {
   await migrate(running.store)
   await applyViews(
     running.store,
-    sources.flatMap(({ datasets }) => datasets.map(({ view }) => view)),
+    sources.flatMap(({ datasets }) => datasets.flatMap(({ view }) => view ?? [])),
   )
 })
 afterAll(() => running?.stop())
