@@ -1,5 +1,7 @@
 import type { Source } from '../source.ts'
-import { coreMaxExchanges } from './max-exchanges.ts'
+import { core } from './core.ts'
+import { coreIntraday } from './core-intraday.ts'
+import { nordic } from './nordic.ts'
 
 /**
  * JAO, the Joint Allocation Office: cross-border capacities of the European electricity market.
@@ -17,5 +19,5 @@ export const jao: Source = {
     baseUrl: { default: 'https://publicationtool.jao.eu', setting: 'JAO_BASE_URL' },
     budget: { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 },
   },
-  datasets: [coreMaxExchanges],
+  datasets: [...core, ...nordic, ...coreIntraday],
 }
