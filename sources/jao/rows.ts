@@ -27,6 +27,7 @@ const envelope = z.object({
   rejected: z.boolean().nullish(),
   messages: z.unknown().optional(),
   lastModifiedOn: z.unknown().optional(),
+  skip: z.unknown().optional(),
   totalRows: z.unknown().optional(),
   totalRowsWithFilter: z.unknown().optional(),
 })

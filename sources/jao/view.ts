@@ -31,7 +31,7 @@ export function friendlyView(dataset: string, labels: string[], unit: string): {
 }
 
 /** jao.coreID.IDCCA_maxExchanges: jao_core_id_idcca_max_exchanges. */
-const viewName = (dataset: string): string =>
+export const viewName = (dataset: string): string =>
   dataset
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .replace(/[^A-Za-z0-9]+/g, '_')
