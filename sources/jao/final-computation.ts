@@ -68,7 +68,6 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
         countOf: totalRowsIn,
         take: rowsPerPage,
         pagePath,
-        totalIn: totalRowsIn,
       },
       requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
       look: lookAtConstraints,
