@@ -8,6 +8,12 @@ import { bucketS, bucketSql } from './samples.ts'
 /** A bucket is added up when nothing has come into it for so long: more than an insert takes. */
 const quietS = 120
 
+/**
+ * So many buckets that changed since they were added up are read from the samples, the newest first. More change only
+ * when hours are replayed: these show as they are added up anew, 24 in 10 s, and nothing waits for all of them.
+ */
+const changedAtOnce = 12
+
 // Deviations are added up as (count, mean, sum of squared differences), the way of Chan, and not as sums of squares: of
 // 600 billion units traded, these would make a deviation of thousands out of nothing.
 const sums = `
@@ -59,7 +65,7 @@ WITH (
         SELECT bucket FROM (${bucketStates})
         WHERE bucket > now('UTC') - INTERVAL 25 HOUR AND bucket + ${bucketS} <= now('UTC')
           AND touched_at + ${quietS} < now('UTC') AND computed_at <= touched_at + ${quietS}
-        ORDER BY bucket DESC
+        ORDER BY computed_at, bucket DESC
         LIMIT 24
     )
 ) AS due
@@ -74,13 +80,16 @@ SETTINGS min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0
 const select24h = `
 WITH
     (
-        SELECT (any(at), groupArrayIf((bucket, computed_at), is_settled), groupArrayIf(bucket, NOT is_settled))
+        SELECT (any(at), groupArrayIf((bucket, computed_at), from_bucket), groupArrayIf(bucket, NOT from_bucket))
         FROM (
             SELECT
                 now('UTC') AS at,
                 bucket,
                 computed_at,
-                computed_at > touched_at + ${quietS} AND bucket > at - INTERVAL 1 DAY AND bucket + ${bucketS - 1} <= at AS is_settled
+                bucket > at - INTERVAL 1 DAY AND bucket + ${bucketS - 1} <= at AS is_whole,
+                computed_at <= touched_at + ${quietS} AS is_changed,
+                row_number() OVER (PARTITION BY is_changed ORDER BY bucket DESC) AS nth,
+                is_whole AND computed_at > 0 AND (NOT is_changed OR nth > ${changedAtOnce}) AS from_bucket
             FROM (${bucketStates})
             WHERE bucket + ${bucketS} > at - INTERVAL 1 DAY AND bucket <= at
         )
