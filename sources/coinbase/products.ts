@@ -27,8 +27,13 @@ const alike = { marketsOf, sameName: (symbol: string) => symbol, answerOf: ({ fi
 const lastTrade: Ticker = {
   ...alike,
   places: { last: ['price'], bid: ['bid'], ask: ['ask'], volume: ['volume'] },
-  modifiedAt: (fields) => Date.parse(String((fields as { time?: unknown }).time)),
+  modifiedAt: (fields) => utcMs((fields as { time?: unknown }).time),
 }
+
+const utcMs = (time: unknown): number | undefined =>
+  typeof time === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/.test(time)
+    ? Date.parse(time)
+    : undefined
 
 const figuresOfTheDay: Ticker = {
   ...alike,
