@@ -1,4 +1,5 @@
 import type { Answer } from '#sources/source.ts'
+import { madeMarketAnswers, recordedMarketAnswers } from './market-answers.ts'
 import { recordedAnswers } from './recorded-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 
@@ -12,6 +13,9 @@ export interface NamedAnswer {
 
 /** All answers there are; `absent` are the names of recorded ones that are not on this machine. */
 export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<string> } {
-  const recorded = recordedAnswers()
-  return { answers: [...recorded.answers, ...simulatedJaoAnswers()], absent: new Set(recorded.absent) }
+  const recorded = [recordedAnswers(), recordedMarketAnswers()]
+  return {
+    answers: [...recorded.flatMap(({ answers }) => answers), ...simulatedJaoAnswers(), ...madeMarketAnswers()],
+    absent: new Set(recorded.flatMap(({ absent }) => absent)),
+  }
 }

@@ -1,5 +1,6 @@
 // What explode made of every answer when its transform version was set, as hashes; and what of that no longer holds.
 import { createHash } from 'node:crypto'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Dataset } from '#sources/source.ts'
 import { explodeRaw } from '#transform/explode-raw.ts'
 import { rawResponse } from '../support/raw-responses.ts'
@@ -85,15 +86,19 @@ const ifMeant =
   'bring that back or, if it is meant, take its lines out of test/explode/generated/explosions.json by hand'
 
 function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string, Dataset>) {
-  const { window, status } = answer
-  const record = rawResponse(window, Buffer.from(answer.body), 1_000, { dataset, status })
+  const { window, status, subject = null } = answer
+  const of = subject === null ? {} : { requestIdentity: requestIdentity(dataset, null, subject) }
+  const record = rawResponse(window, Buffer.from(answer.body), 1_000, { dataset, status, ...of })
   const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
   // All that a slice says but its version. Of a refusal the reason: its sentence may be put better any day.
   const output =
     'refusal' in exploded
       ? { refused: exploded.refusal.reason }
       : exploded.slices.map(({ transformVersion: _, ...slice }) => slice).toSorted(byKeyAndStart)
-  return { answer: sha256([window, status, record.contentHash]), explosion: sha256(output) }
+  return {
+    answer: sha256([window, status, record.contentHash, ...(subject === null ? [] : [subject])]),
+    explosion: sha256(output),
+  }
 }
 
 const byKeyAndStart = (one: { key: string; start: number }, other: { key: string; start: number }): number =>
