@@ -1,0 +1,46 @@
+// What a declaration says, in words for people: the catalogue's table, page and command say it alike.
+import type { BusinessDays, Calendar, DeclaredStep } from '#sources/source.ts'
+
+/** When what is due: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of the day before`. */
+export function calendarWords(calendar: Calendar): string {
+  if (calendar.kind === 'files') return 'comes in files, nothing is due'
+  if (calendar.kind === 'ticks') {
+    const { setting, defaultS, leastS } = calendar.every
+    return `asked every ${durationWords(defaultS)} (${setting}: ${durationWords(leastS)} at the least)`
+  }
+  const { window, zone, firstDay, searchFrom } = calendar
+  const windows = {
+    day: `each business day of ${zone}`,
+    hour: `each hour of the business days of ${zone}`,
+    month: `each month of ${zone}`,
+  }
+  return `${windows[window]} since ${firstDay}, looked for from ${searchFrom} of ${searchDay(calendar)}`
+}
+
+function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
+  const [before, first] = window === 'month' ? ['the day before it begins', 'its first day'] : ['the day before', 'the day']
+  if (searchDaysLater === 0) return before
+  if (searchDaysLater === 1) return first
+  return searchDaysLater === 2 ? `the day after ${first}` : `the day ${searchDaysLater - 1} days after ${first}`
+}
+
+/** How far apart values stand, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
+export function stepWords(steps: readonly DeclaredStep[]): string {
+  const [only] = steps
+  if (steps.length === 1 && only) return durationWords(only.stepS)
+  const texts = steps.map(({ fromMs, stepS }) => `${durationWords(stepS)} since ${minuteText(fromMs)}`)
+  return texts.toReversed().join(', ')
+}
+
+/** `for ever`, or so many days. */
+export const keptWords = (days: number | null): string =>
+  days === null ? 'for ever' : days === 1 ? 'a day' : `${days} days`
+
+/** Seconds in the largest unit that divides them: 900 is `15 min`. */
+export function durationWords(seconds: number): string {
+  if (seconds >= 86_400 && seconds % 86_400 === 0) return seconds === 86_400 ? '1 day' : `${seconds / 86_400} days`
+  if (seconds >= 3_600 && seconds % 3_600 === 0) return `${seconds / 3_600} h`
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
+}
+
+const minuteText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`
