@@ -240,6 +240,8 @@ export interface OwnRecord {
 export interface RefusedPart {
   refusal: Refusal
   body: Uint8Array
+  /** Replace those of the whole: where the part stood. */
+  headers?: Record<string, string>
 }
 
 /** A run of values of one key: values[i] stands at startMs + i * stepS * 1000. */
