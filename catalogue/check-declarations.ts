@@ -62,7 +62,8 @@ function wrongInSource(source: Source): string[] {
     else if (!ownSuffix.test(suffix)) say(`the topic suffix ${JSON.stringify(suffix)} is no lower-case word.`)
   }
   if (upstream) for (const sentence of wrongInUpstream(upstream)) say(sentence)
-  if (!upstream && source.datasets.some(({ asking }) => asking)) say('it has datasets that are asked for, and no upstream.')
+  if (!upstream && source.datasets.some(({ asking }) => asking))
+    say('it has datasets that are asked for, and no upstream.')
   return wrong
 }
 
@@ -94,7 +95,10 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
   if (!Number.isInteger(transformVersion) || transformVersion < 0 || transformVersion > highestVersion) {
     say(`transformVersion is ${transformVersion}: want a whole number from 0 to ${highestVersion}.`)
   }
-  if (plausible && !(Number.isFinite(plausible.min) && Number.isFinite(plausible.max) && plausible.min < plausible.max)) {
+  if (
+    plausible &&
+    !(Number.isFinite(plausible.min) && Number.isFinite(plausible.max) && plausible.min < plausible.max)
+  ) {
     say(`plausible is ${plausible.min} to ${plausible.max}: want two numbers, the smaller one as min.`)
   }
   if (!oldestFirst(steps)) say('steps need one entry at the least, oldest first, each stepS above 0.')
@@ -103,7 +107,8 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
     if (dataset[what].trim() === '') say(`${what} must say something.`)
   }
   if (keys.pattern.trim() === '' || keys.example.trim() === '') say('keys need a pattern and an example.')
-  for (const label of undeclaredLabels(dataset)) say(`labels of ${keys.example} give ${label}, which keys.labels does not explain.`)
+  for (const label of undeclaredLabels(dataset))
+    say(`labels of ${keys.example} give ${label}, which keys.labels does not explain.`)
   if (!isZone(calendar.zone)) say(`${JSON.stringify(calendar.zone)} is no time zone: want an IANA name.`)
   if (calendar.kind === 'days' && !isDay(calendar.firstDay)) say(`firstDay is ${calendar.firstDay}: want YYYY-MM-DD.`)
   if (!asking && !files) say('it is neither asked for nor read from files: declare asking or files.')
@@ -113,7 +118,9 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
 
 const oldestFirst = (steps: Dataset['steps']): boolean =>
   steps.length > 0 &&
-  steps.every(({ fromMs, stepS }, at) => stepS > 0 && Number.isFinite(fromMs) && fromMs > (steps[at - 1]?.fromMs ?? -Infinity))
+  steps.every(
+    ({ fromMs, stepS }, at) => stepS > 0 && Number.isFinite(fromMs) && fromMs > (steps[at - 1]?.fromMs ?? -Infinity),
+  )
 
 const undeclaredLabels = ({ keys, labels }: Dataset): string[] =>
   Object.keys(labels(keys.example)).filter((label) => !Object.hasOwn(keys.labels, label))

@@ -1,5 +1,5 @@
-import { sourceTopics } from '#schemas/topics.ts'
 import type { Dataset, DeclaredStep, Source } from '#sources/source.ts'
+import { topicsOf } from '#transform/source-topics.ts'
 import { calendarWords } from './words.ts'
 
 /** All that is declared of a dataset, flat: what the table `datasets`, docs/catalogue.md and the command show. */
@@ -37,7 +37,7 @@ export interface CatalogueEntry {
   pastMonth: boolean
   /** The friendly view; null: it has none. */
   view: string | null
-  /** Topics of its source. */
+  /** Topics of its source; all start with its name and a dot. */
   topics: string[]
   /** First business day that upstream has, YYYY-MM-DD; null where days are not how it is published. */
   firstDay: string | null
@@ -75,13 +75,7 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     live: asking?.live ?? false,
     pastMonth: asking?.pastMonth ?? false,
     view: dataset.view?.name ?? null,
-    topics: topicNames(source),
+    topics: topicsOf(source).map(({ name }) => name),
     firstDay: calendar.kind === 'days' ? calendar.firstDay : null,
   }
 }
-
-/** The topics of a source: those that every source has, then its own. All start with its name and a dot. */
-export const topicNames = ({ name, retention, topics = [] }: Source): string[] => [
-  ...sourceTopics(name, retention).map((topic) => topic.name),
-  ...topics.map(({ suffix }) => `${name}.${suffix}`),
-]

@@ -1,7 +1,7 @@
 // What a declaration says, in words for people: the catalogue's table, page and command say it alike.
 import type { BusinessDays, Calendar, DeclaredStep } from '#sources/source.ts'
 
-/** When what is due: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of the day before`. */
+/** When what is due: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of the day before delivery`. */
 export function calendarWords(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {
@@ -18,10 +18,10 @@ export function calendarWords(calendar: Calendar): string {
 }
 
 function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
-  const [before, first] = window === 'month' ? ['the day before it begins', 'its first day'] : ['the day before', 'the day']
-  if (searchDaysLater === 0) return before
-  if (searchDaysLater === 1) return first
-  return searchDaysLater === 2 ? `the day after ${first}` : `the day ${searchDaysLater - 1} days after ${first}`
+  const begin = window === 'month' ? 'its first day' : 'delivery'
+  if (searchDaysLater === 0) return `the day before ${begin}`
+  if (searchDaysLater === 1) return window === 'month' ? begin : `the day of ${begin}`
+  return searchDaysLater === 2 ? `the day after ${begin}` : `the day ${searchDaysLater - 1} days after ${begin}`
 }
 
 /** How far apart values stand, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
