@@ -6,7 +6,7 @@ import { reportOf, reportText } from './backfill-report.ts'
 
 const dataset = {
   name: 'a.b.c',
-  calendar: { zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
+  calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
 } as Dataset
 const now = Date.parse('2026-04-20T22:30:00Z')
 
