@@ -1,6 +1,6 @@
 import type { Dataset, DeclaredStep, Source } from '#sources/source.ts'
 import { topicsOf } from '#transform/source-topics.ts'
-import { calendarWords } from './words.ts'
+import { calendarWords, dueWords } from './words.ts'
 
 /** All that is declared of a dataset, flat: what the table `datasets`, docs/catalogue.md and the command show. */
 export interface CatalogueEntry {
@@ -16,6 +16,8 @@ export interface CatalogueEntry {
   zone: string
   /** In words. */
   calendar: string
+  /** The same in few letters. */
+  due: string
   /** Oldest first. */
   steps: DeclaredStep[]
   keyPattern: string
@@ -61,6 +63,7 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     unit: dataset.unit,
     zone: calendar.zone,
     calendar: calendarWords(calendar),
+    due: dueWords(calendar),
     steps: dataset.steps,
     keyPattern: keys.pattern,
     keyExample: keys.example,

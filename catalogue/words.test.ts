@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Calendar } from '#sources/source.ts'
-import { calendarWords, durationWords, keptWords, stepWords } from './words.ts'
+import { calendarWords, dueWords, durationWords, keptWords, stepWords } from './words.ts'
 
 const day = { kind: 'days', window: 'day', zone: 'Europe/Oslo', firstDay: '2024-10-30', searchFrom: '10:30' } as const
 
@@ -48,4 +48,19 @@ test('durations in the largest unit that divides them', () => {
 
 test('how long something is kept', () => {
   expect([null, 1, 30].map(keptWords)).toEqual(['for ever', 'a day', '30 days'])
+})
+
+test('what is due, in few letters', () => {
+  const ticks = { kind: 'ticks', zone: 'UTC', every: { setting: 'S', defaultS: 10, leastS: 1 } } as const
+  const later = [0, 1, 2].map((searchDaysLater) => ({ ...day, searchDaysLater }))
+  const calendars: Calendar[] = [...later, { ...day, window: 'hour' }, { ...day, window: 'month' }, ticks]
+  expect([...calendars, { kind: 'files', zone: 'UTC' } as const].map(dueWords)).toEqual([
+    'daily, 10:30 D-1',
+    'daily, 10:30 D',
+    'daily, 10:30 D+1',
+    'hourly, 10:30 D-1',
+    'monthly, 10:30 D-1',
+    'every 10 s',
+    'files',
+  ])
 })

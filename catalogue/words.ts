@@ -24,6 +24,16 @@ function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
   return searchDaysLater === 2 ? `the day after ${begin}` : `the day ${searchDaysLater - 1} days after ${begin}`
 }
 
+/** The same in few letters, for lists; D-1 is the local day before delivery: `daily, 09:00 D-1`. */
+export function dueWords(calendar: Calendar): string {
+  if (calendar.kind === 'files') return 'files'
+  if (calendar.kind === 'ticks') return `every ${durationWords(calendar.every.defaultS)}`
+  const { window, searchFrom, searchDaysLater = 0 } = calendar
+  const days = searchDaysLater - 1
+  const day = days === 0 ? 'D' : `D${days > 0 ? '+' : ''}${days}`
+  return `${{ day: 'daily', hour: 'hourly', month: 'monthly' }[window]}, ${searchFrom} ${day}`
+}
+
 /** How far apart values stand, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
 export function stepWords(steps: readonly DeclaredStep[]): string {
   const [only] = steps

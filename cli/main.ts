@@ -4,6 +4,7 @@ import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill/backfill.ts'
 import { backup } from './backup.ts'
+import { catalogue } from './catalogue/catalogue.ts'
 import { deleteCommand } from './delete/delete.ts'
 import { dlq } from './dlq/dlq.ts'
 import { down } from './down.ts'
@@ -20,7 +21,21 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-const commands = [up, down, status, backfill, query, explain, replay, rebuild, dlq, backup, restore, deleteCommand]
+const commands = [
+  up,
+  down,
+  status,
+  catalogue,
+  backfill,
+  query,
+  explain,
+  replay,
+  rebuild,
+  dlq,
+  backup,
+  restore,
+  deleteCommand,
+]
 for (const command of commands) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.

@@ -4,7 +4,9 @@ import { search } from './search.ts'
 import { show } from './show.ts'
 
 export const catalogue = (): Command => {
-  const command = new Command('catalogue').description('what is collected: by source, by any word, or all of one dataset')
+  const command = new Command('catalogue').description(
+    'what is collected: by source, by any word, or all of one dataset',
+  )
   command.addCommand(list(), { isDefault: true })
   for (const part of [search, show]) command.addCommand(part())
   return command

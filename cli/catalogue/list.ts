@@ -35,15 +35,17 @@ export const withCount = (counts: readonly Count[] | null) => (entry: CatalogueE
 /** One line a dataset, below its source. Pure. */
 export function listText(entries: readonly CatalogueEntry[], counts: readonly Count[] | null): string {
   const head = ['dataset', 'what', 'unit', 'step', 'due', 'live', ...(counts ? ['points', 'newest'] : [])]
-  const lines = entries.map(withCount(counts)).map((entry) => [
-    entry.shape === 'recorded' ? entry.dataset : `${entry.dataset} *`,
-    short(entry.title),
-    entry.unit,
-    durationWords(entry.steps.at(-1)?.stepS ?? 0),
-    short(entry.due),
-    entry.live ? 'yes' : '-',
-    ...(counts ? [(entry.points ?? 0).toLocaleString('en'), entry.newest?.slice(0, 16).concat('Z') ?? '-'] : []),
-  ])
+  const lines = entries
+    .map(withCount(counts))
+    .map((entry) => [
+      entry.shape === 'recorded' ? entry.dataset : `${entry.dataset} *`,
+      short(entry.title),
+      entry.unit,
+      durationWords(entry.steps.at(-1)?.stepS ?? 0),
+      short(entry.due),
+      entry.live ? 'yes' : '-',
+      ...(counts ? [(entry.points ?? 0).toLocaleString('en'), entry.newest?.slice(0, 16).concat('Z') ?? '-'] : []),
+    ])
   const [headLine = '', ...rows] = aligned([head, ...lines])
   const bySource = Map.groupBy(entries, ({ source }) => source)
   const text = [...bySource].flatMap(([source, own]) => [

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
 import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
+import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from '../ask-store.ts'
@@ -26,6 +27,8 @@ export const search = (): Command =>
 
 async function run(texts: string[], { data, json }: SearchOptions): Promise<void> {
   const words = wordsOf(texts.join(' '))
+  if (words.length === 0)
+    throw new Problem('There is no word to search for: say one, as in `npx tidemark catalogue search MW`.')
   const entries = entriesOf(sources)
   const stack = findStack(data)
   const keys = await askIfRunning(stack, (running) => matchingKeys(running, entries, words))
@@ -47,11 +50,20 @@ async function run(texts: string[], { data, json }: SearchOptions): Promise<void
 }
 
 /** The words of a text, in small letters. */
-export const wordsOf = (text: string): string[] => text.toLowerCase().split(/\s+/).filter((word) => word !== '')
+export const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
 
-/** Whether a declaration says something, in any of its fields. Pure. */
-export const says = (entry: CatalogueEntry, word: string): boolean =>
-  JSON.stringify(Object.entries(entry)).toLowerCase().includes(word)
+/** Whether a declaration says something, in any of its texts. Pure. */
+export function says(entry: CatalogueEntry, word: string): boolean {
+  const texts = Object.entries(entry).flatMap(([, value]) => {
+    if (typeof value === 'object' && value !== null) return Object.entries(value).flat()
+    return [value]
+  })
+  return texts.some((text) => typeof text === 'string' && text.toLowerCase().includes(word))
+}
 
 /** A series that was found, one of the first of its dataset. */
 interface FoundKey {
