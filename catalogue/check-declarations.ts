@@ -45,12 +45,19 @@ const sourceName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const ownSuffix = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const takenSuffixes = ['raw', 'timeseries', 'series', 'dlq']
 
+/** Why a source cannot have a name; undefined: it can. */
+export function sourceNameProblem(name: string): string | undefined {
+  if (name === 'tidemark') return 'its topics would be the platform’s.'
+  if (sourceName.test(name)) return undefined
+  return 'a name is lower-case letters, digits and single hyphens, and starts with a letter.'
+}
+
 function wrongInSource(source: Source): string[] {
   const { name, licence, retention = {}, topics = [], upstream } = source
   const wrong: string[] = []
   const say = (sentence: string): unknown => wrong.push(`Source ${name}: ${sentence}`)
-  if (!sourceName.test(name)) say('a name is lower-case letters, digits and single hyphens, and starts with a letter.')
-  if (name === 'tidemark') say('its topics would be the platform’s: choose another name.')
+  const problem = sourceNameProblem(name)
+  if (problem !== undefined) say(problem)
   if (source.title.trim() === '' || source.owner.trim() === '') say('title and owner must say something.')
   if (licence.terms.trim() === '' || !isAddress(licence.link)) say('licence needs terms, and a link that is http(s).')
   for (const [what, days] of Object.entries(retention)) {

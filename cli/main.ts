@@ -10,6 +10,7 @@ import { dlq } from './dlq/dlq.ts'
 import { down } from './down.ts'
 import { endSaying } from './end-saying.ts'
 import { explain } from './explain/explain.ts'
+import { newSource } from './new-source/new-source.ts'
 import { query } from './query.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
@@ -26,6 +27,7 @@ const commands = [
   down,
   status,
   catalogue,
+  newSource,
   backfill,
   query,
   explain,

@@ -1,5 +1,6 @@
 import type { Answer } from '#sources/source.ts'
 import { recordedAnswers } from './recorded-answers.ts'
+import { sampleAnswers } from './sample-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 
 /** An answer of an upstream that explode must read the same way as long as its dataset's transform version is the same. */
@@ -13,5 +14,8 @@ export interface NamedAnswer {
 /** All answers there are; `absent` are the names of recorded ones that are not on this machine. */
 export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<string> } {
   const recorded = recordedAnswers()
-  return { answers: [...recorded.answers, ...simulatedJaoAnswers()], absent: new Set(recorded.absent) }
+  return {
+    answers: [...recorded.answers, ...simulatedJaoAnswers(), ...sampleAnswers()],
+    absent: new Set(recorded.absent),
+  }
 }
