@@ -10,7 +10,7 @@ import { namesOf, refuseName, upstreamOf } from './named.ts'
 import { newSource as template } from './template/new-source.ts'
 
 // The checks of the whole project run on the copy.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 })
 
 const project = fileURLToPath(new URL('../../', import.meta.url))
 const notCopied = /^(node_modules|\.git|\.tidemark|\.cache)$/
