@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
-import { businessDay, dayAt, FIRST_DAY } from './calendar.ts'
-import { readCommand } from './commands.ts'
+import { businessDay, dayAt, FIRST_DAY } from './jao/calendar.ts'
+import { readCommand } from './jao/commands.ts'
 import { okReply, problemReply, type Reply } from './reply.ts'
 import type { Simulator } from './simulator.ts'
 
@@ -108,7 +108,7 @@ function truth(simulator: Simulator, { url }: ControlRequest): Reply {
   if (found === undefined) return json({ ...head, revision: null, publishedAt: null, rows: [] })
   const { publication, contents } = found
   const rows = contents.hoursMs.flatMap((hourMs, row) =>
-    contents.borders.map(({ key }, column) => ({
+    contents.columns.map(({ key }, column) => ({
       hour: iso(hourMs),
       key,
       value: contents.values[row]?.[column] ?? null,

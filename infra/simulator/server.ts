@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { apiReply } from './api.ts'
 import { controlReply } from './control.ts'
+import { apiReply } from './jao/api.ts'
 import { problemReply } from './reply.ts'
 import { sendReply } from './send.ts'
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'

@@ -1,9 +1,9 @@
 import { type Clock, createClock } from './clock.ts'
 import type { Fault } from './faults.ts'
+import { createUpstream, type Upstream } from './jao/upstream.ts'
 import { createLimit, type Limit } from './limit.ts'
 import { createRequestLog, type RequestLog } from './request-log.ts'
 import { loadState, saveState } from './state-file.ts'
-import { createUpstream, type Upstream } from './upstream.ts'
 
 export type SimulatorOptions = {
   readonly seed?: number

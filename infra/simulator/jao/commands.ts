@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { type Fault, faultSchema } from '../faults.ts'
 import { addDays, businessDay, dayAt, FIRST_DAY, hoursOf } from './calendar.ts'
-import { type Fault, faultSchema } from './faults.ts'
 import type { Command } from './publications.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -91,12 +91,12 @@ function refusal(
   if ('revise' in order && published === undefined && isRandom(order.revise)) {
     return `${target.day} is not published yet; a random revision needs something to revise (publishNow comes first)`
   }
-  const { hoursMs, borders } = upstream.expected(target.day, atMs)
+  const { hoursMs, columns } = upstream.expected(target.day, atMs)
   if (target.hour !== undefined && (hourMs === undefined || !hoursMs.includes(hourMs))) {
     return `${target.day} has no row for hour ${target.hour}; it has ${hoursMs.map(isoText).join(' ')}`
   }
   if (target.key === undefined) return undefined
-  const known = borders.some((border) => border.key === target.key)
+  const known = columns.some((border) => border.key === target.key)
   if ('addKey' in order) return known ? `${target.day} has the key ${target.key} already` : undefined
   return known ? undefined : `${target.day} has no key ${target.key}`
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import { takeFault } from '../faults.ts'
+import { faultReply, okReply, problemReply, type Reply, tooManyReply } from '../reply.ts'
+import { type LoggedRequest, sha256 } from '../request-log.ts'
+import type { Simulator } from '../simulator.ts'
 import { daysWithin } from './calendar.ts'
-import { takeFault } from './faults.ts'
-import { faultReply, okReply, problemReply, type Reply, tooManyReply } from './reply.ts'
-import { type LoggedRequest, sha256 } from './request-log.ts'
-import type { Simulator } from './simulator.ts'
 import { readWindow, type Window } from './window.ts'
 
 const DAY_MS = 86_400_000

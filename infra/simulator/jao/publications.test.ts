@@ -13,8 +13,8 @@ const restless = days.find((day) => republicationDelayMs(1, day) !== undefined)!
 const firstMs = firstPublicationMs(1, quiet)
 const table = (commands: Command[], atMs: number) => {
   const publication = inForce(publicationsOf(1, quiet, commands), atMs)!
-  const { hoursMs, borders, values } = contentsOf(1, publication)
-  return { hours: hoursMs.length, keys: borders.map(({ key }) => key), values, hoursMs }
+  const { hoursMs, columns, values } = contentsOf(1, publication)
+  return { hours: hoursMs.length, keys: columns.map(({ key }) => key), values, hoursMs }
 }
 const value = ({ keys, values }: ReturnType<typeof table>, hour: number, key: string) =>
   values[hour]![keys.indexOf(key)]
@@ -66,7 +66,7 @@ test('the first publication moves, and what was commanded before it is part of i
   const gone: Command = { day: quiet, atMs: firstMs + HOUR_MS, what: { verb: 'vanishKey', key: 'border_AT_BE' } }
   const publications = publicationsOf(1, quiet, [late, gone])
   expect(publications).toMatchObject([{ revision: 0, publishedAtMs: firstMs + 90 * 60_000 }])
-  expect(contentsOf(1, publications[0]).borders).toHaveLength(131)
+  expect(contentsOf(1, publications[0]).columns).toHaveLength(131)
 })
 
 const edits: fc.Arbitrary<Edit> = fc.oneof(

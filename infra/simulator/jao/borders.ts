@@ -1,7 +1,4 @@
-import { hashText } from './hash.ts'
-
-/** One directed border: the key as upstream spells it and the range (MW, both ends included) its values stay in. */
-export type Border = { readonly key: string; readonly lowMw: number; readonly highMw: number; readonly hash: number }
+import { type Column, column } from './column.ts'
 
 /** The 12 zones of Core. DE is DE-LU; there is no LU key. */
 export const ZONES = ['AT', 'BE', 'CZ', 'DE', 'FR', 'HR', 'HU', 'NL', 'PL', 'RO', 'SI', 'SK'] as const
@@ -26,7 +23,7 @@ const RANGES_MW = {
 } as const
 
 /** The virtual hubs of June 2026 and their ratings in MW. Their names hold underscores: a key is never cut at one. */
-const HUB_RATINGS_MW = {
+export const HUB_RATINGS_MW = {
   DE_DK1_VH: 1780,
   DE_DK2_BigHub: 600,
   DE_NO2_BigHub: 1400,
@@ -45,16 +42,16 @@ const ALL_BORDERS = byKey([...ZONE_BORDERS, ...Object.entries(HUB_RATINGS_MW).fl
  * The borders upstream names in the rows of a business day, in the order of its keys (alphabetical by code unit).
  * How maxExchanges spells the hubs was never seen; this follows refprog: `border_DE_DE_DK1_VH`, `border_DE_DK1_VH_DE`.
  */
-export function bordersOf(day: string): readonly Border[] {
+export function bordersOf(day: string): readonly Column[] {
   return day < HUBS_SINCE_DAY ? ZONE_BORDERS : ALL_BORDERS
 }
 
-/** A border for a key that upstream has never named before (the command `addKey`). */
-export function newBorder(key: string): Border {
-  return ALL_BORDERS.find((border) => border.key === key) ?? border(key, 500, 2500)
+/** A border by its key; one that upstream has never named before (the command `addKey`) gets a range of its own. */
+export function borderOf(key: string): Column {
+  return ALL_BORDERS.find((known) => known.key === key) ?? border(key, 500, 2500)
 }
 
-function bordersFrom(from: (typeof ZONES)[number]): Border[] {
+function bordersFrom(from: (typeof ZONES)[number]): Column[] {
   const cells = RANGES_MW[from].split(' ')
   return ZONES.flatMap((to, column) => {
     const [low, high] = (cells[column] ?? '-').split('-')
@@ -62,17 +59,18 @@ function bordersFrom(from: (typeof ZONES)[number]): Border[] {
   })
 }
 
-function hubBorders([hub, ratingMw]: [string, number]): Border[] {
+/** Both directions between a hub and the zone it hangs on. */
+export function hubBorders([hub, ratingMw]: [string, number]): Column[] {
   const zone = hub.slice(0, 2)
   return [`border_${zone}_${hub}`, `border_${hub}_${zone}`].map((key) =>
     border(key, Math.round(ratingMw * 0.3), ratingMw),
   )
 }
 
-function border(key: string, lowMw: number, highMw: number): Border {
-  return { key, lowMw, highMw, hash: hashText(key) }
+function border(key: string, low: number, high: number): Column {
+  return column(key, { low, high })
 }
 
-function byKey(borders: Border[]): readonly Border[] {
+function byKey(borders: Column[]): readonly Column[] {
   return borders.toSorted((one, other) => (one.key < other.key ? -1 : 1))
 }

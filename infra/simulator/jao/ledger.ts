@@ -1,5 +1,5 @@
-import { addDays, dayAt, FIRST_DAY } from './calendar.ts'
-import { type Publication, rowCount } from './publications.ts'
+import { addDays, dayAt } from './calendar.ts'
+import type { Publication } from './publications.ts'
 
 /** The ids of upstream's rows: they run on through every publication of every day, in the order of publishing. */
 export type Ledger = {
@@ -14,15 +14,19 @@ export type Ledger = {
  *
  * @param publicationsOf all publications of a day, what is to come included
  * @param commandedDays days that commands name; they may be published earlier than their time
+ * @param firstDay with which the ids begin
  */
 export function ledgerAt(
   atMs: number,
   publicationsOf: (day: string) => readonly Publication[],
   commandedDays: Iterable<string>,
+  firstDay: string,
+  rowCount: (publication: Publication) => number,
 ): Ledger {
+  // No dataset is published earlier than on the day before delivery.
   const lastDay = addDays(dayAt(atMs), 2)
   const days = new Set<string>(commandedDays)
-  for (let day = FIRST_DAY; day <= lastDay; day = addDays(day, 1)) days.add(day)
+  for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) days.add(day)
   const all = [...days].flatMap(publicationsOf).sort(byMoment)
   const firstIds = new Map<string, number>()
   let id = 1

@@ -1,4 +1,4 @@
-import { mix, mixFraction } from './hash.ts'
+import { mix, mixFraction } from '../hash.ts'
 
 /** A business day: the local day of Europe/Brussels it names and the half-open UTC interval it covers, in ms. */
 export type BusinessDay = { readonly day: string; readonly startMs: number; readonly endMs: number }
@@ -6,13 +6,19 @@ export type BusinessDay = { readonly day: string; readonly startMs: number; read
 /** Core's history begins with this business day; upstream answers `[]` for anything older. */
 export const FIRST_DAY = '2022-06-09'
 
+/** When a day is published first: from this local time on, of a day counted from the one before delivery. */
+export type DueTime = { readonly from: string; readonly daysLater: number }
+
+/** About 10:30 on the day before delivery: Core's MaxBex. */
+export const MORNING: DueTime = { from: '10:20', daysLater: 0 }
+
 const ZONE = 'Europe/Brussels'
 const HOUR_MS = 3_600_000
 const REPUBLISHED_SHARE = 0.15
-const CACHED_DAYS = 10_000
+const CACHED_DAYS = 50_000
 
 const days = new Map<string, BusinessDay>()
-const publications = new Map<string, number>()
+const openings = new Map<string, number>()
 
 /** The business day named `day` (YYYY-MM-DD), 23, 24 or 25 hours long. Throws a RangeError for what is no date. */
 export function businessDay(day: string): BusinessDay {
@@ -38,25 +44,27 @@ export function addDays(day: string, count: number): string {
 }
 
 /** The business days that overlap [fromMs, toMs), ascending, none before the history begins. */
-export function daysWithin(fromMs: number, toMs: number): BusinessDay[] {
+export function daysWithin(fromMs: number, toMs: number, firstDay = FIRST_DAY): BusinessDay[] {
   const found: BusinessDay[] = []
   const first = dayAt(fromMs)
-  for (let day = businessDay(first < FIRST_DAY ? FIRST_DAY : first); day.startMs < toMs; day = next(day))
-    found.push(day)
+  for (let day = businessDay(first < firstDay ? firstDay : first); day.startMs < toMs; day = next(day)) found.push(day)
   return found
 }
 
 /**
- * When upstream publishes a day by itself: about 10:30 in Brussels on the day before, between 10:20 and 10:40,
- * the same second for the same seed and day. ms since 1970.
+ * When upstream publishes a day by itself: within twenty minutes from the due time on, for Core's MaxBex between 10:20
+ * and 10:40 in Brussels on the day before; the same second for the same seed and day. ms since 1970.
  */
-export function firstPublicationMs(seed: number, day: string): number {
-  return cached(publications, `${seed} ${day}`, () => {
-    const opens = Temporal.PlainDate.from(day)
-      .subtract({ days: 1 })
-      .toZonedDateTime({ timeZone: ZONE, plainTime: '10:20' })
-    return opens.epochMilliseconds + (mix(seed, dayNumber(day), 1) % 1200) * 1000
-  })
+export function firstPublicationMs(seed: number, day: string, { from, daysLater } = MORNING): number {
+  const opensMs = cached(
+    openings,
+    `${from} ${daysLater} ${day}`,
+    () =>
+      Temporal.PlainDate.from(day)
+        .add({ days: daysLater - 1 })
+        .toZonedDateTime({ timeZone: ZONE, plainTime: from }).epochMilliseconds,
+  )
+  return opensMs + (mix(seed, dayNumber(day), 1) % 1200) * 1000
 }
 
 /**

@@ -1,4 +1,5 @@
-import { businessDay, firstPublicationMs, hoursOf, republicationDelayMs } from './calendar.ts'
+import { type DueTime, firstPublicationMs, MORNING, republicationDelayMs } from './calendar.ts'
+import { type JaoDataset, maxExchanges, rowStarts } from './dataset.ts'
 
 /** What happens to the content of a day. `salt` tells one command's redrawn values from another's. */
 export type Edit =
@@ -17,8 +18,16 @@ export type Edit =
 /** What happens to the moment of a day's first publication. */
 type Move = { readonly verb: 'publishNow' } | { readonly verb: 'delay'; readonly minutes: number }
 
-/** One accepted command: what upstream does to a business day at an instant of the simulator's clock. */
-export type Command = { readonly day: string; readonly atMs: number; readonly what: Edit | Move }
+/**
+ * One accepted command: what upstream does to a business day of a dataset at an instant of the simulator's clock.
+ * Without a dataset it is core.maxExchanges.
+ */
+export type Command = {
+  readonly dataset?: string
+  readonly day: string
+  readonly atMs: number
+  readonly what: Edit | Move
+}
 
 /**
  * One publication of one day: the whole day is published again each time. `draws` counts the random re-publications
@@ -39,14 +48,16 @@ export type Publication = {
  * Edits commanded before the first publication are part of it; each later one is a publication of its own. The moment
  * of the first is moved by `publishNow` and `delay`, and the natural re-publication keeps its distance to it.
  *
- * @param commands the day's commands, in the order they were given
+ * @param commands the day's commands of the dataset, in the order they were given
+ * @param due when the dataset is published first
  */
 export function publicationsOf(
   seed: number,
   day: string,
   commands: readonly Command[],
+  due = MORNING,
 ): [Publication, ...Publication[]] {
-  const firstMs = firstMoment(seed, day, commands)
+  const firstMs = firstMoment(seed, day, commands, due)
   const again = republicationDelayMs(seed, day)
   const steps: Step[] =
     again === undefined ? [] : [{ atMs: firstMs + again, cause: 'natural', edit: { verb: 'redraw' } }]
@@ -68,16 +79,16 @@ export function inForce(publications: readonly Publication[], atMs: number): Pub
   return publications.findLast((publication) => publication.publishedAtMs <= atMs)
 }
 
-/** How many rows upstream inserts for a publication: one an hour, less the vanished hours. */
-export function rowCount({ day, edits }: Publication): number {
+/** How many rows upstream inserts for a publication: one a period, less the vanished ones. */
+export function rowCount({ day, edits }: Publication, dataset: JaoDataset = maxExchanges): number {
   const gone = new Set(edits.flatMap((edit) => (edit.verb === 'vanishHour' ? [edit.hourMs] : [])))
-  return hoursOf(businessDay(day)).length - gone.size
+  return rowStarts(dataset, day).length - gone.size
 }
 
 type Step = { readonly atMs: number; readonly cause: 'natural' | 'command'; readonly edit: Edit }
 
-function firstMoment(seed: number, day: string, commands: readonly Command[]): number {
-  let firstMs = firstPublicationMs(seed, day)
+function firstMoment(seed: number, day: string, commands: readonly Command[], due: DueTime): number {
+  let firstMs = firstPublicationMs(seed, day, due)
   for (const { atMs, what } of commands) {
     if (atMs >= firstMs) continue
     if (what.verb === 'publishNow') firstMs = atMs

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { readRecording } from '../../test/support/recorded-jao.ts'
+import { readRecording } from '../../../test/support/recorded-jao.ts'
 import { answerBody, answerRows } from './answer.ts'
 import { bordersOf } from './borders.ts'
 import type { Contents } from './contents.ts'
 
-const border = (key: string) => ({ key, lowMw: 0, highMw: 1, hash: 0 })
+const border = (key: string) => ({ key, low: 0, high: 1, hash: 0 })
 
 test('prints rows as upstream does: hand-written sample', () => {
   const contents: Contents = {
     hoursMs: [Date.UTC(2026, 3, 20, 0), Date.UTC(2026, 3, 20, 1)],
-    borders: [border('border_AT_BE'), border('border_AT_CZ')],
+    columns: [border('border_AT_BE'), border('border_AT_CZ')],
     values: [
       [4346, 0],
       [null, 10.5],
@@ -31,17 +31,17 @@ test('the recorded values printed again are the recorded bytes, and keys and ran
   const printed = answerRows(
     {
       hoursMs: recording.rows.map(({ hourMs }) => hourMs),
-      borders: keys.map(border),
+      columns: keys.map(border),
       values: data.map((row) => keys.map((key) => row[key]!)),
     },
     34059,
   )
   expect(answerBody(printed).equals(recording.body)).toBe(true)
 
-  const borders = bordersOf('2026-04-20')
-  expect(borders.map(({ key }) => key)).toEqual(keys)
-  for (const { key, lowMw, highMw } of borders) {
+  const columns = bordersOf('2026-04-20')
+  expect(columns.map(({ key }) => key)).toEqual(keys)
+  for (const { key, low, high } of columns) {
     const values = data.map((row) => row[key]!)
-    expect([key, lowMw, highMw]).toEqual([key, Math.min(...values), Math.max(...values)])
+    expect([key, low, high]).toEqual([key, Math.min(...values), Math.max(...values)])
   }
 })
