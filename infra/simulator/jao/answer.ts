@@ -54,9 +54,10 @@ export function stampText(instantMs: number): string {
     .replace(/\.?0+$/, '')
 }
 
-/** A batch is written row by row, about five rows in 16 ms, and stands when it is published. */
+/** A batch is written row by row, about five rows in 16 ms, within the second before it is published. */
 export function writtenMs(publishedAtMs: number, row: number): number {
-  return publishedAtMs - 1_000 + Math.min(999, Math.floor(row / 5) * 16)
+  const beginsMs = publishedAtMs - 999 + ((publishedAtMs / 1_000) % 500)
+  return Math.floor(Math.min(publishedAtMs - 1, beginsMs + Math.floor(row / 5) * 16))
 }
 
 function numberText(value: number | null, decimals: number): string {

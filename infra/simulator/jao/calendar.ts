@@ -47,7 +47,8 @@ export function addDays(day: string, count: number): string {
 export function daysWithin(fromMs: number, toMs: number, firstDay = FIRST_DAY): BusinessDay[] {
   const found: BusinessDay[] = []
   const first = dayAt(fromMs)
-  for (let day = businessDay(first < firstDay ? firstDay : first); day.startMs < toMs; day = next(day)) found.push(day)
+  const begun = first >= firstDay
+  for (let day = businessDay(begun ? first : firstDay); day.startMs < toMs; day = next(day)) found.push(day)
   return found
 }
 

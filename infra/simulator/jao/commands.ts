@@ -1,102 +1,93 @@
 import { z } from 'zod'
-import { type Fault, faultSchema } from '../faults.ts'
-import { addDays, businessDay, dayAt, FIRST_DAY, hoursOf } from './calendar.ts'
+import { addDays, businessDay, dayAt, hoursOf } from './calendar.ts'
+import { maxExchanges } from './dataset.ts'
+import type { Domain } from './domain.ts'
+import type { Jao } from './jao.ts'
 import type { Command } from './publications.ts'
 import type { Upstream } from './upstream.ts'
 
+const dataset = z.string().max(100).optional()
 const day = z.iso.date()
-const key = z.string().regex(/^border_[A-Za-z0-9_]{1,120}$/, 'must look like border_AT_BE')
-/** The start of an hour: a UTC instant, or its number within the business day, the first being 0. */
+const key = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_ .()-]{0,120}$/, 'must look like border_AT_BE')
+/** The start of a row: a UTC instant, or the number of an hour within the business day, the first being 0. */
 const hour = z.union([z.int().min(0).max(24), z.iso.datetime({ offset: true })])
 const value = z.number().min(-1e9).max(1e9).nullable()
+const onDay = { dataset, day }
 
-const verbs = {
-  fault: faultSchema,
+/** What can be commanded of a day of a dataset of JAO, core.maxExchanges where none is named. */
+export const dayVerbs = {
   revise: z.strictObject({
-    revise: z.strictObject({ day, hour: hour.optional(), key: key.optional(), value: value.optional() }),
+    revise: z.strictObject({ ...onDay, hour: hour.optional(), key: key.optional(), value: value.optional() }),
   }),
-  vanishHour: z.strictObject({ vanishHour: z.strictObject({ day, hour }) }),
-  vanishKey: z.strictObject({ vanishKey: z.strictObject({ day, key }) }),
-  addKey: z.strictObject({ addKey: z.strictObject({ day, key }) }),
-  publishNow: z.strictObject({ publishNow: z.strictObject({ day }) }),
-  delay: z.strictObject({ delay: z.strictObject({ day, minutes: z.int().positive().max(100_000) }) }),
-  etag: z.strictObject({ etag: z.boolean() }),
-  clear: z.strictObject({ clear: z.literal(true) }),
+  vanishHour: z.strictObject({ vanishHour: z.strictObject({ ...onDay, hour }) }),
+  vanishKey: z.strictObject({ vanishKey: z.strictObject({ ...onDay, key }) }),
+  addKey: z.strictObject({ addKey: z.strictObject({ ...onDay, key }) }),
+  publishNow: z.strictObject({ publishNow: z.strictObject(onDay) }),
+  delay: z.strictObject({ delay: z.strictObject({ ...onDay, minutes: z.int().positive().max(100_000) }) }),
 }
 
-type Verb = keyof typeof verbs
-
-/** A command understood: a fault, a switch, or something that happens to a day. */
-export type Order =
-  | { readonly verb: 'fault'; readonly fault: Fault }
-  | { readonly verb: 'etag'; readonly on: boolean }
-  | { readonly verb: 'clear' }
-  | { readonly verb: 'day'; readonly command: Command }
-
-export type Understood = { readonly order: Order; readonly error?: undefined } | { readonly error: string }
+export type DayOrder = z.infer<(typeof dayVerbs)[keyof typeof dayVerbs]>
+type Target = { dataset?: string; day: string; hour?: string | number; key?: string }
 
 /**
- * Reads the body of a command. Pure: what the upstream has published by `atMs` decides whether a command makes sense.
- * A command on the content of a day that is not out yet becomes part of its first publication.
+ * What an order on a day does, or why it makes no sense. Pure: what upstream has published by `atMs` decides. A command
+ * on the content of a day that is not out yet becomes part of its first publication.
  */
-export function readCommand(body: unknown, upstream: Upstream, atMs: number): Understood {
-  const names = Object.keys(verbs) as Verb[]
-  const given = typeof body === 'object' && body !== null ? names.filter((name) => Object.hasOwn(body, name)) : []
-  const [verb] = given
-  if (verb === undefined || given.length > 1) {
-    return { error: `a command is a JSON object with exactly one of the keys ${names.join(', ')}` }
-  }
-  const parsed = verbs[verb].safeParse(body)
-  if (!parsed.success) return { error: `${verb}: ${z.prettifyError(parsed.error)}` }
-  const { data } = parsed
-  if ('fault' in data) return { order: { verb: 'fault', fault: data } }
-  if ('etag' in data) return { order: { verb: 'etag', on: data.etag } }
-  if ('clear' in data) return { order: { verb: 'clear' } }
-  return dayCommand(data, upstream, atMs)
-}
-
-type DayOrder =
-  | z.infer<typeof verbs.revise>
-  | z.infer<typeof verbs.vanishHour>
-  | z.infer<typeof verbs.vanishKey>
-  | z.infer<typeof verbs.addKey>
-  | z.infer<typeof verbs.publishNow>
-  | z.infer<typeof verbs.delay>
-
-function dayCommand(order: DayOrder, upstream: Upstream, atMs: number): Understood {
-  const target = Object.values(order)[0] as { day: string; hour?: string | number; key?: string }
+export function dayCommand(
+  order: DayOrder,
+  jao: Jao,
+  atMs: number,
+): { readonly command: Command; readonly error?: undefined } | { readonly error: string } {
+  const target = Object.values(order)[0] as Target
+  const upstream = jao.named(target.dataset)
+  if (upstream === undefined) return { error: `${target.dataset} is no dataset; there are ${jao.names().join(' ')}` }
+  const { firstDay, name } = upstream.dataset
   const lastDay = addDays(dayAt(atMs), 31)
-  if (target.day < FIRST_DAY || target.day > lastDay) {
-    return { error: `${target.day} is no day of this upstream: it holds ${FIRST_DAY} to ${lastDay}` }
+  if (target.day < firstDay || target.day > lastDay) {
+    return { error: `${target.day} is no day of this upstream: it holds ${firstDay} to ${lastDay}` }
   }
   const hourMs = target.hour === undefined ? undefined : readHour(target.day, target.hour)
-  const error = refusal(order, target, hourMs, upstream, atMs)
+  const error =
+    'page' in upstream ? domainRefusal(order, upstream, atMs) : refusal(order, target, hourMs, upstream, atMs)
   if (error !== undefined) return { error }
   const what = edit(order, hourMs, upstream.commands().length + 1)
-  return { order: { verb: 'day', command: { day: target.day, atMs, what } } }
+  return { command: { ...(name !== maxExchanges.name && { dataset: name }), day: target.day, atMs, what } }
+}
+
+/** Rows of constraints are revised all together. */
+function domainRefusal(order: DayOrder, { dataset, inForce }: Domain, atMs: number): string | undefined {
+  if ('publishNow' in order || 'delay' in order) {
+    const { day } = Object.values(order)[0] as Target
+    return alreadyOut(day, inForce(day, atMs)?.publishedAtMs)
+  }
+  if (!('revise' in order) || !isRandom(order.revise))
+    return `${dataset.name} is revised as a whole: {"revise":{"day"}}`
+  return inForce(order.revise.day, atMs) === undefined ? notOut(order.revise.day) : undefined
 }
 
 function refusal(
   order: DayOrder,
-  target: { day: string; hour?: string | number; key?: string },
+  target: Target,
   hourMs: number | undefined,
   upstream: Upstream,
   atMs: number,
 ): string | undefined {
   const published = upstream.published(target.day, atMs)
   if ('publishNow' in order || 'delay' in order) {
-    if (published === undefined) return undefined
-    return `${target.day} is published since ${new Date(published.publication.publishedAtMs).toISOString()}`
+    return alreadyOut(target.day, published?.publication.publishedAtMs)
   }
   if ('revise' in order && published === undefined && isRandom(order.revise)) {
-    return `${target.day} is not published yet; a random revision needs something to revise (publishNow comes first)`
+    return notOut(target.day)
   }
   const { hoursMs, columns } = upstream.expected(target.day, atMs)
   if (target.hour !== undefined && (hourMs === undefined || !hoursMs.includes(hourMs))) {
     return `${target.day} has no row for hour ${target.hour}; it has ${hoursMs.map(isoText).join(' ')}`
   }
   if (target.key === undefined) return undefined
-  const known = columns.some((border) => border.key === target.key)
+  const known = columns.some((column) => column.key === target.key)
+  if ('addKey' in order && !upstream.dataset.prefixes.some((prefix) => order.addKey.key.startsWith(prefix))) {
+    return `${target.key} must look like ${columns[0]?.key}`
+  }
   if ('addKey' in order) return known ? `${target.day} has the key ${target.key} already` : undefined
   return known ? undefined : `${target.day} has no key ${target.key}`
 }
@@ -116,6 +107,14 @@ function edit(order: DayOrder, hourMs: number | undefined, salt: number): Comman
     ...(revise.value !== undefined && { value: revise.value }),
     salt,
   }
+}
+
+function alreadyOut(day: string, sinceMs: number | undefined): string | undefined {
+  return sinceMs === undefined ? undefined : `${day} is published since ${new Date(sinceMs).toISOString()}`
+}
+
+function notOut(day: string): string {
+  return `${day} is not published yet; a random revision needs something to revise (publishNow comes first)`
 }
 
 function isRandom(revise: { hour?: unknown; key?: unknown; value?: unknown }): boolean {
