@@ -2,8 +2,9 @@ import { createKafka } from '#platform/kafka/client.ts'
 import { behind, committedOf } from '#platform/kafka/progress.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { tableTargets } from '#schemas/tables.ts'
-import { platformTopics, rawTopic, sourceTopics } from '#schemas/topics.ts'
+import { platformTopics, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import { topicsOf } from '#transform/source-topics.ts'
 
 /** How far a consumer group is behind in one topic: records written and not yet done, over all partitions. */
 export interface Lag {
@@ -14,7 +15,7 @@ export interface Lag {
 
 /** What each consumer group reads, as normalizer and sink subscribe. */
 function subscriptions(): { group: string; topics: string[] }[] {
-  const all = [...platformTopics, ...sources.flatMap(({ name }) => sourceTopics(name))]
+  const all = [...platformTopics, ...sources.flatMap(topicsOf)]
   return [
     { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },
     { group: 'sink', topics: all.filter(({ record }) => record && record in tableTargets).map(({ name }) => name) },

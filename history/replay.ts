@@ -6,7 +6,7 @@ import { whoAmI } from '#platform/process/who.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { SourcedDataset } from '#transform/datasets.ts'
-import { sliceEncoder } from '#transform/encode-slices.ts'
+import { answerEncoder } from '#transform/encode-answer.ts'
 import { sourceOutputs } from '#transform/source-outputs.ts'
 import { storedVersion } from './compare.ts'
 import { erase } from './erase.ts'
@@ -85,8 +85,8 @@ export async function runReplay(
   const refused: RefusedAnswer[] = []
   let refusals = replay.counts.refused ?? 0
 
-  const outputs = await sourceOutputs(source.name, registry)
-  const encode = sliceEncoder(outputs, { replay: id })
+  const outputs = await sourceOutputs(source, registry)
+  const encode = answerEncoder(outputs, { replay: id })
   const meter = await lagMeter(kafka, 'sink', timeseriesTopic(source.name).name)
   const pace = createPace({ lag: meter.lag, answersPerS: job.answersPerS, say: job.say })
   const groupId = `tidemark-replay-${id}`
@@ -102,7 +102,7 @@ export async function runReplay(
       take: async (answers) => {
         await pace.before(answers.length)
         return answers.flatMap(({ partition, offset, exploded }) => {
-          if ('slices' in exploded) return encode(exploded.slices, exploded.dataset)
+          if ('slices' in exploded) return encode(exploded)
           refusals++
           if (refused.length < mostShown) refused.push({ partition, offset, ...exploded.refusal })
           return []
@@ -123,7 +123,7 @@ export async function runReplay(
 
   job.say('all is read; waiting until the store has it, then erasing what is no longer told')
   await announcing
-  await untilQueryable(kafka, source.name, job.say)
+  await untilQueryable(kafka, source, job.say)
   replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
   // Of records that were cut meanwhile nobody knows whether they were read.
   const there = await stillThere(kafka, spans)

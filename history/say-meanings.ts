@@ -1,7 +1,7 @@
 import type { Store } from '#platform/clickhouse/client.ts'
 import type { Output } from '#platform/kafka/verdict.ts'
 import type { Dataset } from '#sources/source.ts'
-import type { SourceOutputs } from '#transform/encode-slices.ts'
+import type { SourceOutputs } from '#transform/encode-answer.ts'
 import type { Retold } from './erase.ts'
 import { inSpans, inWindows, readRows } from './read-rows.ts'
 

@@ -1,6 +1,9 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { groupPasses } from '#platform/kafka/progress.ts'
-import { pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
+import { tableTargets } from '#schemas/tables.ts'
+import { pollsTopic, rawTopic } from '#schemas/topics.ts'
+import type { Source } from '#sources/source.ts'
+import { topicsOf } from '#transform/source-topics.ts'
 
 /**
  * Returns when all that the source's raw topic holds now has gone through the normalizer, and all that came of it through
@@ -8,9 +11,12 @@ import { pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/top
  *
  * @param say told what it waits for when that takes long
  */
-export async function untilQueryable(kafka: Kafka, source: string, say?: (text: string) => void): Promise<void> {
-  await groupPasses(kafka, 'normalizer', rawTopic(source).name, say)
-  for (const topic of [timeseriesTopic(source), seriesTopic(source), pollsTopic]) {
-    await groupPasses(kafka, 'sink', topic.name, say)
-  }
+export async function untilQueryable(
+  kafka: Kafka,
+  source: Pick<Source, 'name' | 'topics'>,
+  say?: (text: string) => void,
+): Promise<void> {
+  await groupPasses(kafka, 'normalizer', rawTopic(source.name).name, say)
+  const stored = topicsOf(source).filter(({ record }) => record !== null && record in tableTargets)
+  for (const topic of [...stored, pollsTopic]) await groupPasses(kafka, 'sink', topic.name, say)
 }

@@ -127,6 +127,20 @@ export const seriesTopic = (source: string): Topic => ({
   shorterCosts: 'keys have no meaning in a store that is built anew, until an answer names them again',
 })
 
+/** A topic of a source's own, for records of one type besides slices. */
+export const ownTopic = (
+  source: string,
+  own: { suffix: string; record: RecordName; key: string; shorterCosts: string },
+  { timeseriesDays }: Retention = {},
+): Topic => ({
+  name: `${source}.${own.suffix}`,
+  key: own.key,
+  record: own.record,
+  partitions: 1,
+  config: { ...plain, ...keptFor(timeseriesDays), 'max.message.bytes': `${8 * mebibyte}` },
+  shorterCosts: own.shorterCosts,
+})
+
 /** What was refused: the original bytes, and in the headers where they came from and why. Takes more than any other. */
 export const deadLetterTopic = (source: string): Topic => ({
   name: `${source}.dlq`,
@@ -150,7 +164,7 @@ export const parkingTopic: Topic = {
   shorterCosts: 'a parked dataset is released without anybody having mended it',
 }
 
-/** The topics that every source has. */
+/** The topics that every source has. Those of its own come besides: transform/source-topics.ts. */
 export function sourceTopics(source: string, retention?: Retention): Topic[] {
   return [rawTopic(source, retention), timeseriesTopic(source, retention), seriesTopic(source), deadLetterTopic(source)]
 }

@@ -154,8 +154,6 @@ export interface Pages {
   /** Rows a page. */
   take: number
   pagePath: (asked: Asked, skip: number, take: number) => string
-  /** How many rows the window has altogether, as a page says: pages that disagree with the count fail the poll. */
-  totalIn?: (body: Uint8Array) => number
 }
 
 /** Files as raw responses: each file as a whole, or its lines in chunks of at most so many bytes that end with a line. */
@@ -240,6 +238,8 @@ export interface OwnRecord {
 export interface RefusedPart {
   refusal: Refusal
   body: Uint8Array
+  /** Replace those of the whole: where the part stood. */
+  headers?: Record<string, string>
 }
 
 /** A run of values of one key: values[i] stands at startMs + i * stepS * 1000. */

@@ -1,6 +1,8 @@
 // What one raw response becomes, for everybody who asks: the normalizer, replays, rebuilds, the shadow. Pure.
+import { createHash } from 'node:crypto'
+import { subjectOf } from '#platform/polling/request-identity.ts'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
-import type { Dataset, Refusal, Slice } from '#sources/source.ts'
+import type { Dataset, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 
 /** A raw response and where it lies in its topic. */
 export interface StoredRaw {
@@ -17,9 +19,17 @@ export interface RawRefusal {
 }
 
 /** What a raw response holds, or why it was refused. */
-export type Exploded =
-  | { dataset: Dataset; slices: TimeseriesSlice[]; ignored: Record<string, number> }
-  | { refusal: RawRefusal; ignored: Record<string, number> }
+export type Exploded = ExplodedAnswer | { refusal: RawRefusal; ignored: Record<string, number> }
+
+export interface ExplodedAnswer {
+  dataset: Dataset
+  slices: TimeseriesSlice[]
+  /** Of the source's own topics, by suffix. */
+  records: { topic: string; key: string; record: Record<string, unknown> }[]
+  /** Parts that were refused alone, each as the raw response that holds nothing else. */
+  refusedParts: { refusal: RawRefusal; record: RawResponse }[]
+  ignored: Record<string, number>
+}
 
 /**
  * Runs today's explode of a raw response's dataset. Whatever explode throws concerns this response alone: a refusal with
@@ -32,10 +42,18 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
   const dataset = datasets.get(record.dataset)
   if (!dataset) return refused('unknown-dataset', `no source declares the dataset ${record.dataset}`)
   const window = { startMs: record.windowStart, endMs: record.windowEnd }
+  const subject = subjectOf(record.requestIdentity, record.dataset)
   try {
-    const { slices, refusal, ignored } = dataset.explode({ body: record.body, status: record.status, window })
+    const exploded = dataset.explode({ body: record.body, status: record.status, window, subject })
+    const { slices, refusal, ignored, records = [], refusedParts = [] } = exploded
     if (refusal) return { refusal, ignored }
-    return { dataset, slices: slices.map((slice) => toRecord(slice, raw, dataset)), ignored }
+    return {
+      dataset,
+      slices: slices.map((slice) => toRecord(slice, raw, dataset)),
+      records: records.map(({ fields, ...own }) => ({ ...own, record: { ...fields, ...provenance(raw, dataset) } })),
+      refusedParts: refusedParts.map((part) => ({ refusal: part.refusal, record: partOf(record, part) })),
+      ignored,
+    }
   } catch (error) {
     return refused('bug', `explode of ${dataset.name} version ${dataset.transformVersion} threw: ${error}`)
   }
@@ -46,23 +64,36 @@ const refused = (reason: RawRefusal['reason'], message: string): Exploded => ({
   ignored: {},
 })
 
-function toRecord(slice: Slice, { record, partition, offset }: StoredRaw, dataset: Dataset): TimeseriesSlice {
+/** What every record that is exploded from a raw response says of where it comes from. */
+function provenance({ record, partition, offset }: StoredRaw, dataset: Dataset) {
   return {
     dataset: dataset.name,
-    key: slice.key,
     windowStart: record.windowStart,
     windowEnd: record.windowEnd,
-    start: slice.startMs,
-    step: slice.stepS,
-    values: slice.values,
     knownAt: record.fetchedAt,
-    upstreamModifiedAt: slice.upstreamModifiedAtMs ?? null,
     transformVersion: dataset.transformVersion,
-    unit: dataset.unit,
-    flags: slice.flags,
     origin: record.origin,
     raw: { partition, offset: Number(offset) },
   }
+}
+
+function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSlice {
+  return {
+    ...provenance(raw, dataset),
+    key: slice.key,
+    start: slice.startMs,
+    step: slice.stepS,
+    values: slice.values,
+    upstreamModifiedAt: slice.upstreamModifiedAtMs ?? null,
+    unit: dataset.unitOf?.(slice.key) ?? dataset.unit,
+    flags: slice.flags,
+  }
+}
+
+/** A refused part as an answer of its own. Its hash is that of the part: it is other bytes than the whole. */
+function partOf(record: RawResponse, { body, headers }: RefusedPart): RawResponse {
+  const contentHash = createHash('sha256').update(body).digest('hex')
+  return { ...record, body: Buffer.from(body), contentHash, headers: { ...record.headers, ...headers } }
 }
 
 /** What the key of a slice means. */

@@ -1,13 +1,23 @@
 import type { Registry } from '#platform/kafka/registry.ts'
-import { seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
-import type { SourceOutputs } from './encode-slices.ts'
+import { ownTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
+import type { Source } from '#sources/source.ts'
+import type { SourceOutputs } from './encode-answer.ts'
 
-/** Where a source's slices and meanings go. Fails when the topics' schemas are not registered yet. */
-export async function sourceOutputs(source: string, registry: Registry): Promise<SourceOutputs> {
-  const timeseries = timeseriesTopic(source).name
-  const series = seriesTopic(source).name
+/** Where a source's slices, meanings and own records go. Fails when the topics' schemas are not registered yet. */
+export async function sourceOutputs(
+  { name, topics = [] }: Pick<Source, 'name' | 'topics'>,
+  registry: Registry,
+): Promise<SourceOutputs> {
+  const timeseries = timeseriesTopic(name).name
+  const series = seriesTopic(name).name
+  const own: SourceOutputs['own'] = new Map()
+  for (const declared of topics) {
+    const topic = ownTopic(name, declared).name
+    own.set(declared.suffix, { topic, encode: await registry.encoder(topic, declared.record) })
+  }
   return {
     timeseries: { topic: timeseries, encode: await registry.encoder(timeseries, 'TimeseriesSlice') },
     series: { topic: series, encode: await registry.encoder(series, 'Series') },
+    own,
   }
 }

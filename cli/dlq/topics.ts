@@ -1,13 +1,7 @@
 import { tableTargets } from '#schemas/tables.ts'
-import {
-  deadLetterTopic,
-  platformDeadLetterTopic,
-  platformTopics,
-  rawTopic,
-  sourceTopics,
-  type Topic,
-} from '#schemas/topics.ts'
+import { deadLetterTopic, platformDeadLetterTopic, platformTopics, rawTopic, type Topic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import { topicsOf } from '#transform/source-topics.ts'
 
 /** A topic whose messages can be refused, and where the refused ones lie. */
 export interface RefusingTopic {
@@ -19,10 +13,10 @@ export interface RefusingTopic {
 export const refusingTopics: ReadonlyMap<string, RefusingTopic> = new Map(
   [
     ...platformTopics.filter(hasTable).map((topic) => ({ topic, deadLetters: platformDeadLetterTopic.name })),
-    ...sources.flatMap(({ name }) =>
-      [rawTopic(name), ...sourceTopics(name).filter(hasTable)].map((topic) => ({
+    ...sources.flatMap((source) =>
+      [rawTopic(source.name), ...topicsOf(source).filter(hasTable)].map((topic) => ({
         topic,
-        deadLetters: deadLetterTopic(name).name,
+        deadLetters: deadLetterTopic(source.name).name,
       })),
     ),
   ].map((refusing) => [refusing.topic.name, refusing]),

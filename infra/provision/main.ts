@@ -9,10 +9,12 @@ import { IncompatibleSchema, provisionSchemas, provisionTopics } from '#platform
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
-import { platformTopics, sourceTopics } from '#schemas/topics.ts'
+import { platformTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import { topicsOf } from '#transform/source-topics.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { applyNotedDeletions } from './noted-deletions.ts'
+import { applySourceStatements } from './source-statements.ts'
 
 const config = readServiceConfig({
   ...connectionSettings,
@@ -22,7 +24,7 @@ const config = readServiceConfig({
   DELETIONS_FILE: z.string().optional(),
 })
 const log = createLogger('provision', config.LOG_LEVEL)
-const topics = [...platformTopics, ...sources.flatMap(({ name, retention }) => sourceTopics(name, retention))]
+const topics = [...platformTopics, ...sources.flatMap(topicsOf)]
 
 const kafka = createKafka(config, 'tidemark-provision', log)
 const store = createStore({
@@ -38,8 +40,9 @@ try {
   await provisionSchemas(config, topics)
   log.info('schemas are registered')
   const applied = await migrate(store)
+  const statements = await applySourceStatements(store, sources)
   const views = await applyDatasetViews(store, sources)
-  log.info({ migrations: applied.map(({ name }) => name), views }, 'tables and views are there')
+  log.info({ migrations: applied.map(({ name }) => name), statements, views }, 'tables and views are there')
   if (config.DELETIONS_FILE !== undefined) {
     const stack = { store, sources, kafka, registry: openRegistry(config) }
     const deletions = await applyNotedDeletions(stack, config.DELETIONS_FILE)

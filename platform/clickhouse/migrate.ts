@@ -53,12 +53,20 @@ export async function migrate(store: Store, directory: URL = migrationsDirectory
 export async function applyViews(store: Store, views: SourceView[]): Promise<void> {
   for (const { name, select } of views) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new MigrationError(`View name ${JSON.stringify(name)}: want lower_case`)
-    await store.command({ query: `CREATE OR REPLACE VIEW ${database}.${name} AS\n${select}` }).catch((error) => {
-      if (!(error instanceof ClickHouseError)) throw error
-      const reason = error.message.replace(/\s+/g, ' ').trim()
-      throw new MigrationError(`ClickHouse refuses the view ${name}: ${reason}`, { cause: error })
-    })
+    await applyStatement(store, `the view ${name}`, `CREATE OR REPLACE VIEW ${database}.${name} AS\n${select}`)
   }
+}
+
+/**
+ * Runs a statement of a source.
+ * @throws MigrationError with its name and the server's reason when the server refuses it
+ */
+export async function applyStatement(store: Store, name: string, sql: string): Promise<void> {
+  await store.command({ query: sql }).catch((error) => {
+    if (!(error instanceof ClickHouseError)) throw error
+    const reason = error.message.replace(/\s+/g, ' ').trim()
+    throw new MigrationError(`ClickHouse refuses ${name}: ${reason}`, { cause: error })
+  })
 }
 
 /** The migrations of a directory in order of their numbers. Files are NNNN_verb_table.sql, numbered 1, 2, 3 … */

@@ -20,6 +20,12 @@ export function createConsumeMetrics(service: string): ConsumeMetrics {
     labelNames: ['topic', 'verdict'] as const,
     registers,
   })
+  const deadParts = new Counter({
+    name: 'tidemark_dead_parts_total',
+    help: 'Parts of messages that were refused alone (lines of files), by the reason of their dead letters',
+    labelNames: ['topic', 'reason'] as const,
+    registers,
+  })
   const duration = new Histogram({
     name: 'tidemark_batch_duration_seconds',
     help: 'Time from a batch being handed over until its offsets are committed',
@@ -45,6 +51,11 @@ export function createConsumeMetrics(service: string): ConsumeMetrics {
     measure: (batch) => {
       const { topic } = batch
       for (const [verdict, same] of Map.groupBy(batch.verdicts, nameOf)) records.inc({ topic, verdict }, same.length)
+      for (const verdict of batch.verdicts) {
+        const parts = verdict.kind === 'ok' ? (verdict.deadParts ?? []) : []
+        for (const [reason, same] of Map.groupBy(parts, (part) => part.reason))
+          deadParts.inc({ topic, reason }, same.length)
+      }
       duration.observe({ topic }, batch.durationMs / 1000)
       size.observe({ topic }, batch.records)
       lag.set({ topic, partition: `${batch.partition}` }, batch.lag)

@@ -81,11 +81,14 @@ export function toSend(
   verdicts.forEach((verdict, index) => {
     const message = messages[index]
     if (verdict.kind === 'ok') for (const output of verdict.outputs) add(output.topic, output)
-    if (verdict.kind !== 'dead' || !message || source.deadLetterTopic === null) return
+    if (!message || source.deadLetterTopic === null) return
     const { offset, key, value, headers } = message
     const { topic, partition } = source
     const refused = { topic, partition, offset, key, value, headers: plainHeaders(headers) }
-    add(source.deadLetterTopic, deadLetter(refused, verdict, service, nowMs))
+    const letters = verdict.kind === 'dead' ? [{ value, ...verdict }] : (verdict.deadParts ?? [])
+    for (const letter of letters) {
+      add(source.deadLetterTopic, deadLetter({ ...refused, value: letter.value }, letter, service, nowMs))
+    }
   })
   return sends
 }

@@ -9,12 +9,21 @@ export interface Output {
   headers?: Record<string, string | Buffer>
 }
 
-export type Verdict = { kind: 'ok'; outputs: Output[] } | ({ kind: 'dead' } & Why)
+/** A part of a message that was refused alone: encoded as a message of the same topic that holds nothing else. */
+export interface DeadPart extends Why {
+  value: Buffer
+}
+
+export type Verdict = { kind: 'ok'; outputs: Output[]; deadParts?: DeadPart[] } | ({ kind: 'dead' } & Why)
 
 const nothing: Output[] = []
 
-/** The message was dealt with; its outputs are to be sent. */
-export const ok = (outputs: Output[] = nothing): Verdict => ({ kind: 'ok', outputs })
+/** The message was dealt with; its outputs are to be sent, and what of it was refused is to go to the dead letters. */
+export const ok = (outputs: Output[] = nothing, deadParts?: DeadPart[]): Verdict => ({
+  kind: 'ok',
+  outputs,
+  ...(deadParts && deadParts.length > 0 && { deadParts }),
+})
 
 /** The message is refused: its bytes go to the dead letters with a reason code, one sentence, and what it was about. */
 export const dead = (reason: string, message: string, dataset?: string): Verdict => ({

@@ -1,12 +1,24 @@
 import type { Window } from './business-day.ts'
 
 /**
- * The name of what is asked again and again, never twice at once: dataset and window, UTC to the second.
- * `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`. The key of raw, polls and poll-requests.
+ * The name of what is asked again and again, never twice at once: dataset, subject where it has subjects, and window,
+ * UTC to the second; without the window where that is the instant of asking.
+ * `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`, `kraken.ticker/XBTUSD`. The key of raw, polls and
+ * poll-requests.
  */
-export function requestIdentity(dataset: string, window: Window): string {
-  return `${dataset}/${secondsText(window.startMs)}/${secondsText(window.endMs)}`
+export function requestIdentity(dataset: string, window: Window | null, subject: string | null = null): string {
+  const times = window === null ? [] : [secondsText(window.startMs), secondsText(window.endMs)]
+  return [dataset, ...(subject === null ? [] : [subject]), ...times].join('/')
 }
+
+/** The subject in a request identity of `dataset`; null where it names none. */
+export function subjectOf(identity: string, dataset: string): string | null {
+  if (!identity.startsWith(`${dataset}/`)) return null
+  const rest = identity.slice(dataset.length + 1).replace(timesAtEnd, '')
+  return rest === '' ? null : rest
+}
+
+const timesAtEnd = /(?:^|\/)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 function secondsText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`

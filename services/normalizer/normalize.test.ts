@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset, Explosion } from '#sources/source.ts'
-import { type SourceOutputs, sliceEncoder } from '#transform/encode-slices.ts'
+import { answerEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
 import { normalize } from './normalize.ts'
 
 const record: RawResponse = {
@@ -39,12 +39,17 @@ const dataset = (explode: () => Explosion, over: Partial<Dataset> = {}): Dataset
 
 const slice = (key: string, stepS = 60) => ({ key, startMs: 1_000_000, stepS, values: [1, null], flags: ['f'] })
 const json = (value: TimeseriesSlice | Series) => Buffer.from(JSON.stringify(value))
-const outputs: SourceOutputs = { timeseries: { topic: 'ts', encode: json }, series: { topic: 'se', encode: json } }
+const encodeRaw = (part: RawResponse) => Buffer.from(JSON.stringify({ ...part, body: part.body.toString() }))
+const outputs: SourceOutputs = {
+  timeseries: { topic: 'ts', encode: json },
+  series: { topic: 'se', encode: json },
+  own: new Map(),
+}
 
-function verdictOf(explode: () => Explosion, encode = sliceEncoder(outputs), over: Partial<Dataset> = {}) {
+function verdictOf(explode: () => Explosion, encode = answerEncoder(outputs), over: Partial<Dataset> = {}) {
   const datasets = new Map([['made.up.data', dataset(explode, over)]])
   const raw = { record, partition: 3, offset: '77' }
-  return normalize(raw, datasets, encode, () => {})
+  return normalize(raw, datasets, { answer: encode, raw: encodeRaw }, () => {})
 }
 
 const topicsAndKeys = (verdict: ReturnType<typeof verdictOf>) =>
@@ -73,7 +78,7 @@ describe('normalize', () => {
   })
 
   it('says what a key means before its first slice, once, and again when it changes', () => {
-    const encode = sliceEncoder(outputs)
+    const encode = answerEncoder(outputs)
     const explode = () => ({ slices: [slice('a')], ignored: {} })
     expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
     expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['ts made.up.data/a'])
@@ -100,6 +105,42 @@ describe('normalize', () => {
 
   it('refuses a dataset that no source declares', () => {
     const raw = { record: { ...record, dataset: 'nobody.knows' }, partition: 0, offset: '0' }
-    expect(normalize(raw, new Map(), sliceEncoder(outputs), () => {})).toMatchObject({ reason: 'unknown-dataset' })
+    expect(normalize(raw, new Map(), { answer: answerEncoder(outputs), raw: encodeRaw }, () => {})).toMatchObject({
+      reason: 'unknown-dataset',
+    })
+  })
+
+  it('fills in where a record of an own topic comes from, and the unit of each key', () => {
+    const own: SourceOutputs = { ...outputs, own: new Map([['own', { topic: 'made.own', encode: json as never }]]) }
+    const records = [{ topic: 'own', key: 'k', fields: { ram: 7 } }]
+    const explode = () => ({ slices: [slice('a')], records, ignored: {} })
+    const unitOf = (key: string) => `unit of ${key}`
+    const verdict = verdictOf(explode, answerEncoder(own), { unitOf })
+    const sent = verdict.kind === 'ok' ? verdict.outputs.map(({ topic, value }) => [topic, JSON.parse(`${value}`)]) : []
+    expect(sent.map(([topic]) => topic)).toEqual(['se', 'ts', 'made.own'])
+    expect(sent[1]?.[1].unit).toBe('unit of a')
+    expect(sent[2]?.[1]).toEqual({
+      ram: 7,
+      dataset: 'made.up.data',
+      windowStart: 1_000_000,
+      windowEnd: 9_000_000,
+      knownAt: 42,
+      transformVersion: 7,
+      origin: 'file',
+      raw: { partition: 3, offset: 77 },
+    })
+  })
+
+  it('lets the good parts through, and makes of each refused part an answer that holds nothing else', () => {
+    const refusal = { reason: 'line' as const, message: 'line 3: no Id' }
+    const part = { refusal, body: Buffer.from('{"a'), headers: { 'first-line': '3' } }
+    const verdict = verdictOf(() => ({ slices: [slice('a')], refusedParts: [part], ignored: {} }))
+    if (verdict.kind !== 'ok') throw new Error('refused as a whole')
+    expect(verdict.outputs.length).toBe(2)
+    const [{ value, ...why } = { value: '' }, ...more] = verdict.deadParts ?? []
+    expect([why, more]).toEqual([{ ...refusal, dataset: 'made.up.data' }, []])
+    // sha256sum of the three bytes
+    const contentHash = '55505b6f8c3dc34a3b804086a88d4beae35b69af0dbc471d8cd780d37569a50b'
+    expect(JSON.parse(`${value}`)).toEqual({ ...record, body: '{"a', headers: { 'first-line': '3' }, contentHash })
   })
 })

@@ -4,7 +4,7 @@ import { ok } from '#platform/kafka/verdict.ts'
 import { version } from '#platform/process/version.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
-import { sliceEncoder } from '#transform/encode-slices.ts'
+import { answerEncoder } from '#transform/encode-answer.ts'
 import { sourceOutputs } from '#transform/source-outputs.ts'
 import { createJudge } from './judge.ts'
 import { normalize } from './normalize.ts'
@@ -22,7 +22,10 @@ export async function subscribeTo(
   off: ReadonlySet<string>,
 ): Promise<Subscription<'RawResponse'>> {
   const datasets = new Map(source.datasets.map((dataset) => [dataset.name, dataset]))
-  const encode = sliceEncoder(await sourceOutputs(source.name, registry))
+  const encode = {
+    answer: answerEncoder(await sourceOutputs(source, registry)),
+    raw: await registry.encoder(rawTopic(source.name).name, 'RawResponse'),
+  }
   const judge = createJudge(
     (raw) => {
       if (!off.has(raw.record.dataset)) return normalize(raw, datasets, encode, countIgnored)

@@ -25,7 +25,6 @@ await run(log, 8_000, async (onStop) => {
     errorKind,
     needsOperator,
   }
-  const sourceNames = sources.map(({ name }) => name)
   await startConsuming(
     {
       name: 'sink',
@@ -34,7 +33,7 @@ await run(log, 8_000, async (onStop) => {
       log,
       metrics: createConsumeMetrics('sink'),
       shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 },
-      subscriptions: () => subscriptions(sourceNames, access),
+      subscriptions: () => subscriptions(sources, access),
     },
     onStop,
   )

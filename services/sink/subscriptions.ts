@@ -3,7 +3,9 @@ import type { AnySubscription, Incoming } from '#platform/kafka/settle.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
-import { deadLetterTopic, platformDeadLetterTopic, platformTopics, sourceTopics, type Topic } from '#schemas/topics.ts'
+import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
+import type { Source } from '#sources/source.ts'
+import { topicsOf } from '#transform/source-topics.ts'
 
 /** Inserts into any table, and knows what its errors mean. */
 export interface StoreAccess extends Omit<Inserter, 'insert'> {
@@ -11,11 +13,11 @@ export interface StoreAccess extends Omit<Inserter, 'insert'> {
 }
 
 /** Every topic whose record has a table, and the handler that inserts a batch of it. Names no dataset. */
-export function subscriptions(sources: string[], store: StoreAccess): AnySubscription[] {
+export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], store: StoreAccess): AnySubscription[] {
   const withDeadLetters = [
     ...platformTopics.map((topic) => ({ topic, deadLetters: platformDeadLetterTopic })),
     ...sources.flatMap((source) =>
-      sourceTopics(source).map((topic) => ({ topic, deadLetters: deadLetterTopic(source) })),
+      topicsOf(source).map((topic) => ({ topic, deadLetters: deadLetterTopic(source.name) })),
     ),
   ]
   return withDeadLetters.flatMap(({ topic, deadLetters }) => {

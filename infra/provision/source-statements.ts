@@ -1,0 +1,25 @@
+import type { Store } from '#platform/clickhouse/client.ts'
+import { applyStatement, MigrationError } from '#platform/clickhouse/migrate.ts'
+import type { Source } from '#sources/source.ts'
+
+/**
+ * Runs the statements of all sources in order, each once: sources that share tables list the same ones. Gives how many.
+ * @throws MigrationError that names the source when a statement is refused, or when two of one name differ
+ */
+export async function applySourceStatements(store: Store, sources: readonly Source[]): Promise<number> {
+  const done = new Map<string, string>()
+  for (const source of sources) {
+    for (const { name, sql } of source.statements ?? []) {
+      const before = done.get(name)
+      if (before === sql) continue
+      if (before !== undefined)
+        throw new MigrationError(`Source ${source.name}: another statement is named ${name}, too`)
+      await applyStatement(store, name, sql).catch((error) => {
+        if (!(error instanceof MigrationError)) throw error
+        throw new MigrationError(`Source ${source.name}: ${error.message}`, { cause: error })
+      })
+      done.set(name, sql)
+    }
+  }
+  return done.size
+}
