@@ -5,6 +5,11 @@ import type { Reply } from './reply.ts'
 export const HOST_NAMES = ['jao', 'jao-auctions', 'kraken', 'binance', 'coinbase'] as const
 export type HostName = (typeof HOST_NAMES)[number]
 
+/** The setting of the simulator that says where a host listens. */
+export function portSetting(name: HostName): string {
+  return name === 'jao' ? 'SIMULATOR_PORT' : `SIMULATOR_${name.replaceAll('-', '_').toUpperCase()}_PORT`
+}
+
 /** What a host allows in a sliding minute. JAO's two limits are documented, those of the exchanges plausible. */
 export const REQUESTS_PER_MINUTE: Readonly<Record<HostName, number>> = {
   jao: 100,

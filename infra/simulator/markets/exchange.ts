@@ -146,5 +146,6 @@ function stretch(seed: number, market: Market, fromMs: number, toMs: number, pri
 }
 
 function rounded(value: number, decimals: number): number {
-  return Number(value.toFixed(decimals))
+  const steps = 10 ** decimals
+  return Math.round(value * steps) / steps
 }
