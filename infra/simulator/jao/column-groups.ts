@@ -10,6 +10,18 @@ export type ColumnGroup = {
 }
 
 const HUBS = Object.entries(HUB_RATINGS_MW)
+/** The order of a recorded row of netPos. */
+const HUBS_OF_NET_POSITIONS = [
+  'DE_NO2_BigHub',
+  'NL_NO2_NorNed',
+  'DE_DK2_BigHub',
+  'DE_SE4_Baltic',
+  'PL_SE4_SwePol',
+  'PL_LT_BigHub',
+  'RO_BG_VH',
+  'NL_DK1_COBRA',
+  'DE_DK1_VH',
+] as const
 
 /** The borders that Core's zones really share, 38 directed ones, in the order of shadowAuctionATC. */
 const REAL_BORDERS = entries(SHADOW_AUCTION).map(([name]) => name)
@@ -52,7 +64,10 @@ export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnG
  */
 export function netPositions(prefix: string): ColumnGroup {
   const range = { scale: 10, quarterly: true }
-  const withHubs = HUBS.map(([hub, mw]) => column(prefix + hub, { ...range, low: -mw, high: mw }))
+  const withHubs = HUBS_OF_NET_POSITIONS.map((hub) => {
+    const mw = HUB_RATINGS_MW[hub]
+    return column(prefix + hub, { ...range, low: -mw, high: mw })
+  })
   const drawn = entries(NET_POSITIONS)
   const others = [...drawn.map(([name]) => prefix + name), ...withHubs.map(({ key }) => key)]
   const columns = drawn.map(([name, [low = 0, high = 0]]) => {
