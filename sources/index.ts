@@ -1,5 +1,6 @@
 import { jao } from './jao/jao.ts'
 import type { Source } from './source.ts'
+import { votes } from './votes/votes.ts'
 
 /** The list of sources. A new one is a folder and a line here. */
-export const sources: Source[] = [jao]
+export const sources: Source[] = [jao, votes]
