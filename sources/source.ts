@@ -162,9 +162,18 @@ export interface Pages {
  * Files as raw responses: each file as a whole, or its lines in chunks of at most so many bytes and lines. A chunk ends
  * with a line, unless that is longer than a chunk.
  */
-export type FileReading =
+export type FileReading = (
   | { by: 'file'; maxBytes: number }
   | { by: 'lines'; chunkBytes: number; chunkLines: number; maxLineBytes: number }
+) & {
+  /** What a reading has put into the store, for its summary; points unless it says so. */
+  stored?: {
+    /** What is counted: votes. */
+    noun: string
+    /** The SELECT of one row, `count`, of what became known from one ms to another, both included. */
+    count: (fromMs: number, toMs: number) => string
+  }
+}
 
 /** The half-open UTC interval that upstream publishes as one unit. */
 export interface Window {

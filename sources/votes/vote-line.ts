@@ -40,7 +40,8 @@ function takeVote(vote: Record<string, unknown>, columns: VoteColumns): string |
   const bountyAmount = wholeNumber(vote.BountyAmount, 0, 4_294_967_295)
   const others = { PostId: postId, VoteTypeId: voteTypeId, UserId: userId, BountyAmount: bountyAmount }
   const mistyped = Object.entries(others).find(([, value]) => value === undefined)?.[0]
-  if (mistyped !== undefined) return `has a ${mistyped} that is no such number: ${shown(JSON.stringify(vote[mistyped]))}`
+  if (mistyped !== undefined)
+    return `has a ${mistyped} that is no such number: ${shown(JSON.stringify(vote[mistyped]))}`
   columns.ids.push(id)
   columns.postIds.push(postId as number | null)
   columns.voteTypeIds.push(voteTypeId as number | null)

@@ -24,7 +24,18 @@ const votesDataset: Dataset = {
   ],
   transformVersion: 1,
   calendar: { kind: 'files', zone: 'UTC' },
-  files: { by: 'lines', chunkBytes: 2 * 1024 * 1024, chunkLines: 32_768, maxLineBytes },
+  files: {
+    by: 'lines',
+    chunkBytes: 2 * 1024 * 1024,
+    chunkLines: 32_768,
+    maxLineBytes,
+    stored: {
+      noun: 'votes',
+      count: (fromMs, toMs) =>
+        `SELECT sum(votes) AS count FROM blog_analysis.vote_chunks FINAL
+         WHERE known_at BETWEEN fromUnixTimestamp64Milli(${fromMs}) AND fromUnixTimestamp64Milli(${toMs})`,
+    },
+  },
   explode: explodeVotes,
   labels: () => ({}),
 }
