@@ -9,6 +9,7 @@ import { measureReplay } from './replay.ts'
 import { measureStart } from './start.ts'
 import { measureStore } from './store.ts'
 import { measureThroughput } from './throughput.ts'
+import { measureVotes } from './votes.ts'
 
 type Figures = Record<string, unknown>
 type Phase = (tell: (line: string) => void) => Promise<Figures>
@@ -26,6 +27,7 @@ const longPhases: Record<string, Phase> = {
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
+  votes: async (tell) => ({ ...(await measureVotes(tell)) }),
 }
 const everyPhase = { ...phases, ...longPhases }
 
