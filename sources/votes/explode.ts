@@ -7,7 +7,7 @@ import { takeLine } from './vote-line.ts'
 /** Suffix of the topic of VoteBatch records. */
 export const batchesTopic = 'batches'
 /** Longer lines are refused. */
-export const maxLineBytes = 1024 * 1024
+export const maxLineBytes = 1_000_000
 
 const newline = 0x0a
 const carriageReturn = 0x0d

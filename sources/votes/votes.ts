@@ -26,7 +26,7 @@ const votesDataset: Dataset = {
   calendar: { kind: 'files', zone: 'UTC' },
   files: {
     by: 'lines',
-    chunkBytes: 2 * 1024 * 1024,
+    chunkBytes: 1024 * 1024,
     chunkLines: 32_768,
     maxLineBytes,
     stored: {
