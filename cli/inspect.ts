@@ -25,6 +25,10 @@ export interface DatasetStatus {
   dataset: string
   /** Where it is switched off: not polled, not exploded. */
   off: ('poller' | 'normalizer')[]
+  /** Why it is not polled; null where it is. */
+  offBecause: string | null
+  /** Looked for unasked; null where the poller does not answer. */
+  live: boolean | null
   lastPollAt: string | null
   lastOutcome: string | null
   nextDueAt: string | null
@@ -172,6 +176,8 @@ async function datasetsOf(
           ...(poller?.off ? ['poller' as const] : []),
           ...(unexploded.includes(name) ? ['normalizer' as const] : []),
         ],
+        offBecause: poller?.offBecause ?? null,
+        live: poller?.live ?? (told.length > 0 ? false : null),
         lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
         lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
         nextDueAt: poller?.nextDueAt ?? null,

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StackFile } from '#infra/local/stack-file.ts'
-import { hostThatIsPolled, patientPollerStatus, pollerStatus } from './poller-status.ts'
+import { datasetThatIsPolled, patientPollerStatus, pollerStatus } from './poller-status.ts'
 
 let server: Server
 let answers: object[]
@@ -58,7 +58,13 @@ test('a dataset is fetched at its host; one that is off, or unknown, is a senten
   const [dataset] = told.datasets
   answers = [{ ...told, datasets: [dataset, { ...dataset, dataset: 'a.c', off: true }] }]
   const { datasets } = await pollerStatus(stack)
-  expect(hostThatIsPolled(datasets, 'a.b')).toBe('h')
-  expect(() => hostThatIsPolled(datasets, 'a.c')).toThrow(/^a\.c is switched off: start .+ DATASETS_OFF, then fetch\.$/)
-  expect(() => hostThatIsPolled(datasets, 'a.d')).toThrow('does not know a.d: is it of another version?')
+  expect(datasetThatIsPolled(datasets, 'a.b').host).toBe('h')
+  expect(() => datasetThatIsPolled(datasets, 'a.c')).toThrow(
+    /^a\.c is switched off: start .+ DATASETS_OFF, then fetch\.$/,
+  )
+  const locked = { ...datasets[0]!, dataset: 'a.e', off: true, offBecause: 'needs A_KEY (ask for one)' }
+  expect(() => datasetThatIsPolled([locked], 'a.e')).toThrow(
+    'a.e is not polled: it needs A_KEY (ask for one). Set it, start the stack again, then fetch.',
+  )
+  expect(() => datasetThatIsPolled(datasets, 'a.d')).toThrow('does not know a.d: is it of another version?')
 })

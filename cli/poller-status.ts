@@ -12,6 +12,9 @@ const statusSchema = z.object({
       host: z.string(),
       // A poller of an earlier version switches nothing off.
       off: z.boolean().default(false),
+      offBecause: z.string().nullable().default(null),
+      live: z.boolean().default(true),
+      subjects: z.array(z.string().nullable()).default([null]),
       lastPollAt: z.string().nullable(),
       lastOutcome: z.string().nullable(),
       nextDueAt: z.string().nullable(),
@@ -62,10 +65,18 @@ export async function patientPollerStatus(
   }
 }
 
-/** The host that a dataset is asked for at. @throws Problem when the poller does not poll the dataset, with what to do. */
-export function hostThatIsPolled(datasets: PollerStatus['datasets'], name: string): string {
+/** What the poller says of a dataset. @throws Problem when the poller does not poll the dataset, with what to do. */
+export function datasetThatIsPolled(
+  datasets: PollerStatus['datasets'],
+  name: string,
+): PollerStatus['datasets'][number] {
   const known = datasets.find(({ dataset }) => dataset === name)
   if (known === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
-  if (!known.off) return known.host
-  throw new Problem(`${name} is switched off: start the stack without it in DATASETS_OFF, then fetch.`)
+  if (!known.off) return known
+  const because = known.offBecause ?? 'DATASETS_OFF'
+  throw new Problem(
+    because === 'DATASETS_OFF'
+      ? `${name} is switched off: start the stack without it in DATASETS_OFF, then fetch.`
+      : `${name} is not polled: it ${because}. Set it, start the stack again, then fetch.`,
+  )
 }

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
-import type { Status } from './inspect.ts'
+import type { DatasetStatus, Status } from './inspect.ts'
 import { statusText } from './status.ts'
+
+const quiet = (dataset: string, more: Partial<DatasetStatus>): DatasetStatus => ({
+  ...{ dataset, off: [], offBecause: null, live: true, lastPollAt: null, lastOutcome: null, nextDueAt: null },
+  askedFor: 0,
+  ...more,
+})
 
 const status: Status = {
   healthy: false,
@@ -32,6 +38,8 @@ const status: Status = {
     {
       dataset: 'a',
       off: [],
+      offBecause: null,
+      live: true,
       lastPollAt: '2026-11-21T09:00:00Z',
       lastOutcome: 'unchanged',
       nextDueAt: null,
@@ -40,12 +48,18 @@ const status: Status = {
     {
       dataset: 'bb',
       off: [],
+      offBecause: null,
+      live: true,
       lastPollAt: null,
       lastOutcome: null,
       nextDueAt: '2026-11-21T10:00:00Z',
       askedFor: 1390,
     },
-    { dataset: 'c', off: ['poller', 'normalizer'], lastPollAt: null, lastOutcome: null, nextDueAt: null, askedFor: 0 },
+    quiet('c', { off: ['poller', 'normalizer'], offBecause: 'DATASETS_OFF', live: false }),
+    quiet('d', { live: false, askedFor: 1 }),
+    quiet('e', { live: false }),
+    quiet('f', { live: false }),
+    quiet('g', { off: ['poller'], offBecause: 'needs A_KEY (ask for one)', live: false }),
   ],
   unfinished: [{ id: 'x-1', kind: 'replay', dataset: 'bb', who: 'me@here', startedAt: '2026-11-21T09:40:00Z' }],
   parked: [
@@ -72,6 +86,9 @@ Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
   bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting
   c   not polled yet                       not polled                                                  OFF at poller and normalizer (DATASETS_OFF)
+  d   not polled yet                       on request                 asked for: 1 window waiting
+  1 dataset not polled: needs A_KEY (ask for one)
+  2 datasets on request only: \`npx tidemark catalogue\` names them
 
 History being done again
   replay bb  since 2026-11-21T09:40:00Z by me@here  if it was interrupted: --resume x-1

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { aligned } from './aligned.ts'
 import { dataDirectory, findRunningStack, findStack } from './directories.ts'
-import { inspect, type PartStatus, type Status } from './inspect.ts'
+import { type DatasetStatus, inspect, type PartStatus, type Status } from './inspect.ts'
 import { printable } from './printable.ts'
 
 export const status = (): Command =>
@@ -39,19 +39,42 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets, unfinis
     ...(rows ? columns(Object.entries(rows).map(([table, count]) => [table, count.toLocaleString('en')])) : unknown),
     '',
     'Polls (UTC)',
-    ...columns(
-      datasets.map(({ dataset, off, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
-        dataset,
-        lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
-        off.includes('poller') ? 'not polled' : nextDueAt ? `next ${nextDueAt}` : 'next not known',
-        askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
-        off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
-      ]),
-    ),
+    ...datasetLines(datasets),
     ...unfinishedLines(unfinished ?? []),
     ...parkedLines(parked ?? []),
   ].join('\n')
 }
+
+/** Datasets that something happens to, one a line; the others are counted, by what it takes. */
+function datasetLines(datasets: Status['datasets']): string[] {
+  const needs = (dataset: DatasetStatus): string | undefined =>
+    dataset.offBecause?.startsWith('needs ') ? dataset.offBecause : undefined
+  const isQuiet = ({ live, off, lastPollAt, askedFor }: DatasetStatus): boolean =>
+    live === false && off.length === 0 && lastPollAt === null && !askedFor
+  const told = datasets.filter((dataset) => !isQuiet(dataset) && needs(dataset) === undefined)
+  const lines = told.map(({ dataset, live, off, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
+    dataset,
+    lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
+    off.includes('poller')
+      ? 'not polled'
+      : live === false
+        ? 'on request'
+        : nextDueAt
+          ? `next ${nextDueAt}`
+          : 'next not known',
+    askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
+    off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
+  ])
+  const waiting = Map.groupBy(datasets.filter(needs), (dataset) => needs(dataset))
+  const quiet = datasets.filter((dataset) => isQuiet(dataset) && needs(dataset) === undefined).length
+  return [
+    ...columns(lines),
+    ...[...waiting].map(([why, { length }]) => `  ${counted(length)} not polled: ${why}`),
+    ...(quiet > 0 ? [`  ${counted(quiet)} on request only: \`npx tidemark catalogue\` names them`] : []),
+  ]
+}
+
+const counted = (count: number): string => (count === 1 ? '1 dataset' : `${count} datasets`)
 
 const unfinishedLines = (unfinished: NonNullable<Status['unfinished']>): string[] => {
   if (unfinished.length === 0) return []

@@ -70,7 +70,7 @@ export async function dryRun(
       },
       progress: (done) => progress(done, total),
     })
-    await untilQueryable(kafka, source.name, say)
+    await untilQueryable(kafka, source, say)
     const comparison = await compare(store, {
       ...{ dataset: dataset.name, transformVersion: dataset.transformVersion },
       ...{ windows, beside, spans: await stillThere(kafka, spans) },

@@ -86,7 +86,7 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
     job.say('all of raw is read; copying rows whose raw record is gone, and comparing')
     const spans = await stillThere(kafka, rebuild.spans)
     await copyBeside(store, beside, keptCondition(spans), {})
-    for (const { name } of sources) await untilQueryable(kafka, name, job.say)
+    for (const source of sources) await untilQueryable(kafka, source, job.say)
     const found = await compareAll(parts, spans, refused)
     counts = sumOf(found)
     if (!(await job.agree(found))) {

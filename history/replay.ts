@@ -123,7 +123,7 @@ export async function runReplay(
 
   job.say('all is read; waiting until the store has it, then erasing what is no longer told')
   await announcing
-  await untilQueryable(kafka, source.name, job.say)
+  await untilQueryable(kafka, source, job.say)
   replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
   // Of records that were cut meanwhile nobody knows whether they were read.
   const there = await stillThere(kafka, spans)

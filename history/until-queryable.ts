@@ -1,7 +1,9 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { groupPasses } from '#platform/kafka/progress.ts'
-import { ownTopic, pollsTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
-import { sources } from '#sources/index.ts'
+import { tableTargets } from '#schemas/tables.ts'
+import { pollsTopic, rawTopic } from '#schemas/topics.ts'
+import type { Source } from '#sources/source.ts'
+import { topicsOf } from '#transform/source-topics.ts'
 
 /**
  * Returns when all that the source's raw topic holds now has gone through the normalizer, and all that came of it through
@@ -9,15 +11,12 @@ import { sources } from '#sources/index.ts'
  *
  * @param say told what it waits for when that takes long
  */
-export async function untilQueryable(kafka: Kafka, source: string, say?: (text: string) => void): Promise<void> {
-  await groupPasses(kafka, 'normalizer', rawTopic(source).name, say)
-  const own = sources.find(({ name }) => name === source)?.topics ?? []
-  for (const topic of [
-    timeseriesTopic(source),
-    seriesTopic(source),
-    ...own.map((each) => ownTopic(source, each)),
-    pollsTopic,
-  ]) {
-    await groupPasses(kafka, 'sink', topic.name, say)
-  }
+export async function untilQueryable(
+  kafka: Kafka,
+  source: Pick<Source, 'name' | 'topics'>,
+  say?: (text: string) => void,
+): Promise<void> {
+  await groupPasses(kafka, 'normalizer', rawTopic(source.name).name, say)
+  const stored = topicsOf(source).filter(({ record }) => record !== null && record in tableTargets)
+  for (const topic of [...stored, pollsTopic]) await groupPasses(kafka, 'sink', topic.name, say)
 }

@@ -154,8 +154,6 @@ export interface Pages {
   /** Rows a page. */
   take: number
   pagePath: (asked: Asked, skip: number, take: number) => string
-  /** How many rows the window has altogether, as a page says: pages that disagree with the count fail the poll. */
-  totalIn?: (body: Uint8Array) => number
 }
 
 /**

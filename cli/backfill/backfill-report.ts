@@ -1,7 +1,7 @@
 import type { Poll } from '#schemas/generated/records.ts'
 import { printable } from '../printable.ts'
 
-/** What came of each day. Days as YYYY-MM-DD. */
+/** What came of each window. Windows by name: days as YYYY-MM-DD. */
 export interface BackfillReport {
   dataset: string
   from: string
@@ -17,17 +17,18 @@ export interface BackfillReport {
   failed: { day: string; reason: string }[]
 }
 
-/** Sums up the poll that ended each day's request. Pure. */
+/** Sums up the poll that ended each window's request. Pure. */
 export function reportOf(
   dataset: string,
+  { from, to }: { from: string; to: string },
   days: readonly { day: string; poll: Poll; refusal?: string | undefined }[],
 ): BackfillReport {
   const good = days.filter(({ poll, refusal }) => whyUseless(poll, refusal) === undefined)
   const nothing = good.filter(({ poll }) => poll.outcome === 'empty' || poll.outcome === 'emptied')
   return {
     dataset,
-    from: days[0]?.day ?? '',
-    to: days.at(-1)?.day ?? '',
+    from,
+    to,
     windows: days.length,
     changed: good.filter(({ poll }) => poll.outcome === 'changed').length,
     unchanged: good.filter(({ poll }) => poll.outcome === 'unchanged').length,

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { backfillDays } from './backfill-days.ts'
 import { reportOf, reportText } from './backfill-report.ts'
+import { backfillWindows } from './backfill-windows.ts'
 
 const dataset = {
   name: 'a.b.c',
-  calendar: { zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
+  calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
 } as Dataset
 const now = Date.parse('2026-04-20T22:30:00Z')
 
 describe('the days asked for', () => {
-  const days = (from: string, to: string) => backfillDays(dataset, from, to, now).map(({ day }) => day)
+  const days = (from: string, to: string) => backfillWindows(dataset, [null], from, to, now).map(({ name }) => name)
   test('are those of the dataset’s zone, both ends included', () => {
     expect(days('2026-03-28', '2026-03-30')).toEqual(['2026-03-28', '2026-03-29', '2026-03-30'])
-    const [short] = backfillDays(dataset, '2026-03-29', '2026-03-29', now)
+    const [short] = backfillWindows(dataset, [null], '2026-03-29', '2026-03-29', now)
     expect((short!.window.endMs - short!.window.startMs) / 3_600_000).toBe(23)
   })
   test('reach from upstream’s first day to tomorrow, which is local', () => {
@@ -33,10 +33,37 @@ describe('the days asked for', () => {
   })
 })
 
+describe('windows of other kinds', () => {
+  const names = (over: object, subjects: (string | null)[], from: string, to: string) => {
+    const calendar = { ...dataset.calendar, ...over }
+    return backfillWindows({ ...dataset, calendar } as Dataset, subjects, from, to, now).map(({ name }) => name)
+  }
+  test('are named so that people can tell them apart: subjects, months, and the hours of the long day', () => {
+    expect(names({}, ['A', 'B'], '2026-04-01', '2026-04-02')).toEqual([
+      '2026-04-01 A',
+      '2026-04-01 B',
+      '2026-04-02 A',
+      '2026-04-02 B',
+    ])
+    expect(names({ window: 'month' }, [null], '2026-01-15', '2026-03-01')).toEqual(['2026-01', '2026-02', '2026-03'])
+    const long = names({ window: 'hour' }, [null], '2025-10-26', '2025-10-26')
+    expect([long.length, long[0], long[2], long[3]]).toEqual([
+      25,
+      '2025-10-26 00:00+02:00',
+      '2025-10-26 02:00+02:00',
+      '2025-10-26 02:00+01:00',
+    ])
+  })
+  test('that cannot be asked for are refused with what to do instead', () => {
+    expect(() => names({ kind: 'ticks' }, [null], '2026-04-01', '2026-04-01')).toThrow('of the instant of asking')
+    expect(() => names({ kind: 'files' }, [null], '2026-04-01', '2026-04-01')).toThrow('npx tidemark ingest')
+  })
+})
+
 describe('the report', () => {
   const poll = (outcome: string, completeness: string | null, error: string | null = null) =>
     ({ outcome, error, memory: { completeness } }) as Poll
-  const report = reportOf('a.b.c', [
+  const report = reportOf('a.b.c', { from: '2026-04-01', to: '2026-04-07' }, [
     { day: '2026-04-01', poll: poll('changed', 'complete') },
     { day: '2026-04-02', poll: poll('unchanged', 'partial') },
     { day: '2026-04-03', poll: poll('empty', 'empty') },

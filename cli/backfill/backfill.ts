@@ -5,16 +5,16 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
-import { type BusinessDay, dayAt } from '#platform/polling/business-day.ts'
+import { dayAt } from '#platform/polling/business-day.ts'
 import { deadLetterTopic, rawTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Dataset } from '#sources/source.ts'
 import { dataDirectory, findRunningStack } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
-import { hostThatIsPolled, patientPollerStatus } from '../poller-status.ts'
+import { datasetThatIsPolled, patientPollerStatus } from '../poller-status.ts'
 import { connectTo } from '../stack-clients.ts'
 import { whileStackRuns } from '../stack-gone.ts'
-import { backfillDays } from './backfill-days.ts'
 import { reportOf, reportText } from './backfill-report.ts'
+import { type BackfillWindow, backfillWindows } from './backfill-windows.ts'
 import { pollAll } from './poll-all.ts'
 import { refusals } from './refused-answers.ts'
 
@@ -54,34 +54,42 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
   const { now, datasets } = await patientPollerStatus(stack, pollerPatienceMs, () => {
     process.stderr.write('the poller does not answer: waiting for it\n')
   })
-  const days = backfillDays(dataset, options.from, options.to, Date.parse(now))
-  const host = hostThatIsPolled(datasets, name)
+  const { host, subjects } = datasetThatIsPolled(datasets, name)
+  const windows = backfillWindows(dataset, subjects, options.from, options.to, Date.parse(now))
   const parts = connectTo(stack, 'backfill')
-  await refuseDeleted(parts.store, dataset, days)
+  await refuseDeleted(parts.store, dataset, windows)
   const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
   const lettersBefore = (await endsOf(parts.kafka, letters.dlq)).get(0) ?? 0
 
-  const polls = await pollAll(stack, parts, { dataset: name, host, days }, gone)
+  const polls = await pollAll(stack, parts, { dataset: name, host, windows }, gone)
   if (!options.json) process.stderr.write('fetched; waiting until the rows can be queried\n')
-  await untilQueryable(parts.kafka, source.name)
+  await untilQueryable(parts.kafka, source)
   const slices = { topic: timeseriesTopic(source.name).name, registry: parts.registry }
   const refused = await refusals(parts.kafka, letters, lettersBefore, slices)
 
   const report = reportOf(
     name,
-    polls.map(({ day, poll }) => ({ day, poll, refusal: refused.get(`${poll.rawPartition}/${poll.rawOffset}`) })),
+    { from: options.from, to: options.to },
+    polls.map(({ name: day, poll, places }) => {
+      const refusal = places.map((place) => refused.get(place)).find((why) => why !== undefined)
+      return { day, poll, refusal }
+    }),
   )
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report))
   if (report.failed.length > 0) process.exitCode = 1
 }
 
 /** @throws Problem when the first of the days was deleted: its answers would be fetched, and not stored */
-async function refuseDeleted(store: Store, { name, calendar }: Dataset, days: readonly BusinessDay[]): Promise<void> {
+async function refuseDeleted(
+  store: Store,
+  { name, calendar }: Dataset,
+  windows: readonly BackfillWindow[],
+): Promise<void> {
   const bound = await boundOf(store, name).finally(() => store.close())
-  const [first] = days
+  const [first] = windows
   if (bound === undefined || first === undefined || first.window.startMs >= bound) return
   const kept = dayAt(calendar.zone, bound)
   throw new Problem(
-    `${name} was deleted before ${kept} for good, and nothing of ${first.day} would be stored: begin with --from ${kept}.`,
+    `${name} was deleted before ${kept} for good, and nothing of ${first.name} would be stored: begin with --from ${kept}.`,
   )
 }

@@ -3,9 +3,8 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import type { BusinessDay } from '#platform/polling/business-day.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { requestIdentity, subjectOf } from '#platform/polling/request-identity.ts'
 import { requestWindows } from '#platform/polling/request-windows.ts'
 import { createRequests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
@@ -13,12 +12,21 @@ import type { Poll } from '#schemas/generated/records.ts'
 import { pollPartitions, pollsTopic } from '#schemas/topics.ts'
 import { pollerStatus } from '../poller-status.ts'
 import { createProgress } from './backfill-progress.ts'
+import type { BackfillWindow } from './backfill-windows.ts'
 
 export interface Wanted {
   dataset: string
   /** As the poller names it. */
   host: string
-  days: BusinessDay[]
+  windows: BackfillWindow[]
+}
+
+/** A window and the poll that ended its request. */
+export interface PolledWindow {
+  name: string
+  poll: Poll
+  /** Where its new answers lie in raw, `partition/offset`: one, or one a page. */
+  places: string[]
 }
 
 const lookEveryMs = 500
@@ -30,17 +38,17 @@ const lookEveryMs = 500
 export async function pollAll(
   stack: StackFile,
   { kafka, registry }: { kafka: Kafka; registry: Registry },
-  { dataset, host, days }: Wanted,
+  { dataset, host, windows }: Wanted,
   gone: AbortSignal,
-): Promise<{ day: string; poll: Poll }[]> {
+): Promise<PolledWindow[]> {
   const partition = partitionOfHost(host, pollPartitions)
   const offset = (await endsOf(kafka, pollsTopic.name)).get(partition) ?? 0
   const requests = createRequests()
-  const windows = days.map(({ window }) => window)
   const written = await requestWindows(kafka, registry, { dataset, host, windows, requestedBy: 'tidemark backfill' })
   for (const { request, at } of written) requests.ask(request, at)
 
   const last = new Map<string, Poll>()
+  const places = new Map<string, string[]>()
   let failing: string | undefined
   const decoder = registry.decoder('Poll')
   const stop = await follow(kafka, { topic: pollsTopic.name, partition, offset }, async (records) => {
@@ -51,13 +59,17 @@ export async function pollAll(
       const before = requests.open().length
       // A poll in the lane of requests answers, whatever clocks did since; the poller counts in the same way.
       const { requestIdentity: identity, lane } = poll
+      if (poll.dataset === dataset && poll.rawOffset !== null) {
+        const whole = wholeOf(poll)
+        places.set(whole, [...(places.get(whole) ?? []), `${poll.rawPartition}/${poll.rawOffset}`])
+      }
       requests.polled(poll, writtenAtMs, lane === 'requested' ? requests.newestOffset(identity) : undefined)
       if (requests.open().length < before) last.set(identity, poll)
       if (requests.newestOffset(identity) !== undefined)
         failing = poll.outcome === 'failed' ? (poll.error ?? 'no reason given') : undefined
     }
   })
-  const progress = createProgress(days.length, process.stderr)
+  const progress = createProgress(windows.length, process.stderr)
   gone.addEventListener('abort', progress.stop)
   const interrupted = (): void => {
     progress.stop()
@@ -83,5 +95,14 @@ export async function pollAll(
     progress.stop()
     await stop()
   }
-  return days.map(({ day, window }) => ({ day, poll: last.get(requestIdentity(dataset, window)) as Poll }))
+  return windows.map(({ name, window, subject }) => {
+    const identity = requestIdentity(dataset, window, subject)
+    return { name, poll: last.get(identity) as Poll, places: places.get(identity) ?? [] }
+  })
+}
+
+/** The request identity of the window that a poll belongs to: a page's is that of all its pages. */
+function wholeOf({ requestIdentity: identity, dataset, windowStart: startMs, windowEnd: endMs }: Poll): string {
+  const isPage = subjectOf(identity, dataset)?.startsWith('rows-')
+  return isPage ? requestIdentity(dataset, { startMs, endMs }) : identity
 }

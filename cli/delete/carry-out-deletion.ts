@@ -37,7 +37,7 @@ export async function carryOut(clients: StackClients, source: Source, deletion: 
   tell('removing the rows')
   await removeRows(store, deletion)
   tell('waiting until normalizer and sink have passed what is to be cut')
-  await untilQueryable(kafka, source.name)
+  await untilQueryable(kafka, source)
   const keysWithoutPoints = await removeFromStore(store, { kafka }, source, deletion)
   const topics = (await haveGrown(kafka, carrying.topics)) ? await lookAgain() : carrying.topics
   await cut(kafka, topics)

@@ -1,4 +1,5 @@
 // What `explain` says of a point, as its --json prints it. Pure.
+import { subjectOf } from '#platform/polling/request-identity.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { PointAnswer, StoredPoint } from './point-answers.ts'
 import type { FoundRaw } from './raw-answers.ts'
@@ -123,8 +124,9 @@ function rawOf(asked: Asked, tsMs: number, answer: PointAnswer, found: FoundRaw 
   if (found.state !== 'here') return { ...where, ...found }
   const { stored, record } = found
   const window = { startMs: record.windowStart, endMs: record.windowEnd }
+  const subject = subjectOf(record.requestIdentity, record.dataset)
   const path = asked.withBody
-    ? asked.dataset.place?.({ body: record.body, status: record.status, window }, asked.key, tsMs)
+    ? asked.dataset.place?.({ body: record.body, status: record.status, window, subject }, asked.key, tsMs)
     : undefined
   const place = path && placeOf(record.body, path)
   const body = { base64: Buffer.from(record.body).toString('base64'), place: place ?? null }

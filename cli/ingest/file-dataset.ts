@@ -1,29 +1,29 @@
 import { Problem } from '#infra/local/problem.ts'
 import { sources } from '#sources/index.ts'
-import type { Dataset, FileReading } from '#sources/source.ts'
+import type { Dataset, FileReading, Source } from '#sources/source.ts'
 import { printable } from '../printable.ts'
 
 /** A dataset that is read from files. */
 export interface FileDataset {
-  source: string
+  source: Source
   dataset: Dataset
   reading: FileReading
 }
 
 const fileDatasets = (): FileDataset[] =>
-  sources.flatMap(({ name: source, datasets }) =>
-    datasets.flatMap((dataset) => (dataset.files ? [{ source, dataset, reading: dataset.files }] : [])),
+  sources.flatMap((source) =>
+    source.datasets.flatMap((dataset) => (dataset.files ? [{ source, dataset, reading: dataset.files }] : [])),
   )
 
 /** What can be ingested, for the help text. */
 export const ingestable = (): string =>
   fileDatasets()
-    .map(({ source, dataset }) => `${source} (${dataset.name})`)
+    .map(({ source, dataset }) => `${source.name} (${dataset.name})`)
     .join(', ')
 
 /** The dataset that a source's name or its own means. @throws Problem that says what there is */
 export function findFileDataset(name: string): FileDataset {
-  const found = fileDatasets().filter(({ source, dataset }) => source === name || dataset.name === name)
+  const found = fileDatasets().filter(({ source, dataset }) => source.name === name || dataset.name === name)
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   if (found.length > 1) {

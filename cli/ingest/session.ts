@@ -48,17 +48,17 @@ export async function openSession(
 ): Promise<Session> {
   const { source, dataset } = files
   const ask = <Row>(sql: string) => rowsOf<Row>(stack, sql)
-  const raw = rawTopic(source).name
+  const raw = rawTopic(source.name).name
   const unrecorded = await unrecordedChunks(clients, ask, raw, dataset.name, options.say)
   const before = await openSentBefore(ask, dataset.name)
   const newest = Math.max(before.newestKnownAt, ...unrecorded.map((each) => each.raw.fetchedAt))
-  const sender = await openChunkSender(clients, source, dataset.name, newest)
+  const sender = await openChunkSender(clients, source.name, dataset.name, newest)
   for (const each of unrecorded) {
     if (await before.has(each.raw.requestIdentity)) continue
     await sender.record(each)
     before.add(each.raw.requestIdentity)
   }
-  const letters = deadLetterTopic(source).name
+  const letters = deadLetterTopic(source.name).name
   const lettersBefore = await endsOf(clients.kafka, letters)
   const startedMs = performance.now()
   const summary = emptySummary(dataset.name, files.reading)

@@ -13,7 +13,8 @@ import {
   registrySettings,
   serviceSettings,
 } from '#platform/process/config.ts'
-import { baseUrlSettings, pollerSettings } from '#services/poller/settings.ts'
+import { pollerSettings } from '#services/poller/settings.ts'
+import { allSourceSettings, baseUrlSettings } from '#services/poller/source-settings.ts'
 import { datasetsOffSetting } from '#transform/datasets-off.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -163,7 +164,7 @@ describe('docker-compose.yml', () => {
 describe('the settings', () => {
   const shapes: Record<string, z.ZodRawShape> = {
     provision: { ...connectionSettings, LOG_LEVEL: serviceSettings.LOG_LEVEL },
-    poller: { ...pollerSettings, ...baseUrlSettings },
+    poller: { ...pollerSettings, ...allSourceSettings },
     normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...datasetsOffSetting },
     sink: { ...connectionSettings, ...serviceSettings },
   }
@@ -225,9 +226,9 @@ describe('the settings', () => {
     expect(interpolated(services.prepare?.environment ?? {}, simulatedEnv).ORIGIN).toBe('simulated')
   })
 
-  test('of every source upstream address stand at the poller', () => {
+  test('of every source stand at the poller', () => {
     expect(Object.keys(services.poller?.environment ?? {})).toEqual(
-      expect.arrayContaining(Object.keys(baseUrlSettings)),
+      expect.arrayContaining(Object.keys(allSourceSettings)),
     )
   })
 })

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { addDays, businessDay, dayAt, dayBeforeAtMs, dayOfWindow, daysBetween } from './business-day.ts'
+import { addDays, businessDay, dayAt, dayBeforeAtMs, daysBetween } from './business-day.ts'
 import { hostOf, partitionOfHost } from './host.ts'
-import { requestIdentity } from './request-identity.ts'
 
 const zone = 'Europe/Brussels'
 const iso = ({ startMs, endMs }: { startMs: number; endMs: number }) =>
@@ -33,22 +32,8 @@ test('every instant lies in its day, days adjoin, and a window names its day', (
       expect(window.startMs <= atMs && atMs < window.endMs).toBe(true)
       expect(businessDay(zone, addDays(day, 1)).window.startMs).toBe(window.endMs)
       expect(daysBetween(day, addDays(day, 40))).toBe(40)
-      expect(dayOfWindow(zone, window)).toBe(day)
-      expect(dayOfWindow(zone, { ...window, endMs: window.endMs + 1 })).toBeUndefined()
     }),
     { numRuns: 50 },
-  )
-})
-
-test('windows from outside that are no window at all name no day', () => {
-  for (const startMs of [Number.NaN, Number.POSITIVE_INFINITY, 0.5, -1e18, 1e18]) {
-    expect(dayOfWindow(zone, { startMs, endMs: startMs + 86_400_000 })).toBeUndefined()
-  }
-})
-
-test('the request identity is dataset and window, UTC to the second', () => {
-  expect(requestIdentity('jao.core.maxExchanges', businessDay(zone, '2026-04-20').window)).toBe(
-    'jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z',
   )
 })
 

@@ -38,15 +38,3 @@ export function dayBeforeAtMs(zone: string, day: string, time: string): number {
   return Temporal.PlainDate.from(day).subtract({ days: 1 }).toZonedDateTime({ timeZone: zone, plainTime: time })
     .epochMilliseconds
 }
-
-/** The business day whose window this is; undefined when the window is no whole local day of the zone. */
-export function dayOfWindow(zone: string, window: Window): string | undefined {
-  if (!isInstant(window.startMs) || !isInstant(window.endMs)) return undefined
-  const { day, window: whole } = businessDay(zone, dayAt(zone, window.startMs))
-  return whole.startMs === window.startMs && whole.endMs === window.endMs ? day : undefined
-}
-
-/** Years 0001 to 9999: what ISO texts and the store can hold. */
-function isInstant(ms: number): boolean {
-  return Number.isSafeInteger(ms) && ms > -62_000_000_000_000 && ms < 253_000_000_000_000
-}

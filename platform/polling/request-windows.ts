@@ -14,6 +14,12 @@ export interface WrittenRequest {
   at: WrittenAt
 }
 
+/** A window, and what is wanted of it beside; null: nothing. */
+export interface WantedWindow {
+  window: Window
+  subject: string | null
+}
+
 const mostAtOnce = 500
 
 /**
@@ -25,7 +31,7 @@ const mostAtOnce = 500
 export async function requestWindows(
   kafka: Kafka,
   registry: Registry,
-  wanted: { dataset: string; host: string; windows: readonly Window[]; requestedBy: string },
+  wanted: { dataset: string; host: string; windows: readonly WantedWindow[]; requestedBy: string },
 ): Promise<WrittenRequest[]> {
   const encode = await registry.encoder(pollRequestsTopic.name, 'PollRequest')
   const producer = await openProducer(kafka)
@@ -35,8 +41,8 @@ export async function requestWindows(
     for (let first = 0; first < wanted.windows.length; first += mostAtOnce) {
       // Not later than Kafka's own timestamp of these records.
       const writtenAtMs = Date.now()
-      const requests = wanted.windows.slice(first, first + mostAtOnce).map((window) => ({
-        requestIdentity: requestIdentity(wanted.dataset, window),
+      const requests = wanted.windows.slice(first, first + mostAtOnce).map(({ window, subject }) => ({
+        requestIdentity: requestIdentity(wanted.dataset, window, subject),
         dataset: wanted.dataset,
         windowStart: window.startMs,
         windowEnd: window.endMs,

@@ -25,10 +25,15 @@ export function readConfig<Shape extends z.ZodRawShape>(
  * exits 0 when all fits.
  */
 export function readServiceConfig<Shape extends z.ZodRawShape>(shape: Shape): Readonly<z.infer<z.ZodObject<Shape>>> {
+  const config = orExit(() => readConfig(shape))
+  if (process.argv.includes('--check-config')) process.exit(0)
+  return config
+}
+
+/** What `read` gives; when it throws a ConfigError, its message is printed and the process exits 2. */
+export function orExit<Config>(read: () => Config): Config {
   try {
-    const config = readConfig(shape)
-    if (process.argv.includes('--check-config')) process.exit(0)
-    return config
+    return read()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)

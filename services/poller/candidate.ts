@@ -1,6 +1,6 @@
 import type { Dataset, Window } from '#sources/source.ts'
 
-/** live: the search for tomorrow alone. requested: somebody asked. background: the past month, and looking again. */
+/** live: the search for what is new alone. requested: somebody asked. background: the past month, and looking again. */
 export type Lane = 'live' | 'requested' | 'background'
 
 /** A window that is, or will be, to be polled. */
@@ -8,6 +8,8 @@ export interface Candidate {
   identity: string
   dataset: Dataset
   window: Window
+  /** What is asked for beside the window; null: nothing. */
+  subject: string | null
   lane: Lane
   /** Until it is due, ms; 0 or less: due, and for how long. */
   dueInMs: number

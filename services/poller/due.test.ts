@@ -10,6 +10,7 @@ const dataset = {
   name: 'a.b.c',
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
 } as Dataset
+const scheduled = { dataset, subjects: [null], live: true, pastMonth: true, everyMs: null }
 const settings: DueSettings = { backfillDays: 30, revisitHourlyDays: 3, revisitDailyDays: 30 }
 const minuteMs = 60_000
 const hourMs = 3_600_000
@@ -20,9 +21,10 @@ const polledAt = (text: string, now: { nowMs: number; steadyMs: number }, memory
   host: 'h',
   polledAtMs: Date.parse(text),
   polledSteadyMs: now.steadyMs - (now.nowMs - Date.parse(text)),
+  windowStartMs: 0,
 })
 const plan = (now: ReturnType<typeof at>, known: Record<string, Known> = {}, given = settings) =>
-  calendarCandidates(now, dataset, (identity) => known[identity], given)
+  calendarCandidates(now, scheduled, (identity) => known[identity], given)
 const of = (candidates: Candidate[], identity: string) =>
   candidates.find((candidate) => candidate.identity === identity)
 
@@ -152,17 +154,88 @@ test('at every instant: windows adjoin, each identity once, one live at most, an
           host: 'h',
           polledAtMs: nowMs,
           polledSteadyMs: now.steadyMs,
+          windowStartMs: 0,
         }
-        const fresh = calendarCandidates(now, dataset, () => undefined, { ...settings, backfillDays })
+        const fresh = calendarCandidates(now, scheduled, () => undefined, { ...settings, backfillDays })
         expect(new Set(fresh.map(({ identity }) => identity)).size).toBe(fresh.length)
         expect(fresh.filter(({ lane }) => lane === 'live').length).toBe(1)
         fresh.slice(1).forEach(({ window }, index) => {
           expect(window.startMs).toBe(fresh[index]?.window.endMs)
         })
-        const again = calendarCandidates(now, dataset, () => justPolled, { ...settings, backfillDays })
+        const again = calendarCandidates(now, scheduled, () => justPolled, { ...settings, backfillDays })
         for (const { dueInMs } of again) expect(dueInMs).toBeGreaterThanOrEqual(30_000)
       },
     ),
     { numRuns: 60 },
   )
+})
+
+describe('what is declared otherwise', () => {
+  const given = (over: object, more: object = {}) => ({
+    ...scheduled,
+    subjects: [null] as (string | null)[],
+    dataset: { ...dataset, calendar: { ...dataset.calendar, ...over } } as Dataset,
+    ...more,
+  })
+  const identities = (now: string, one: ReturnType<typeof given>, known: Record<string, Known> = {}) =>
+    calendarCandidates(at(now), one, (identity) => known[identity], settings).map(({ identity, dueInMs, lane }) => {
+      return `${lane} ${identity.slice('a.b.c/'.length)} in ${dueInMs / minuteMs} min`
+    })
+
+  test('a dataset that is not live is never due by itself; one without its past month has today and tomorrow', () => {
+    expect(identities('2026-04-20T10:00:00Z', given({}, { live: false }))).toEqual([])
+    expect(identities('2026-04-20T10:00:00Z', given({}, { pastMonth: false }))).toEqual([
+      'background 2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
+      'live 2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in 0 min',
+    ])
+  })
+
+  test('each subject is asked for apart', () => {
+    const one = given({}, { pastMonth: false, subjects: ['A', 'B/C'] })
+    expect(identities('2026-04-20T10:00:00Z', one)).toEqual([
+      'background A/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
+      'background B/C/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
+      'live A/2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in 0 min',
+      'live B/C/2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in 0 min',
+    ])
+  })
+
+  test('what is published after delivery is looked for from then on, for 15 hours, every minute', () => {
+    const late = given({ searchDaysLater: 2, searchFrom: '10:00' }, { pastMonth: false })
+    // 21 April is looked for from 22 April 10:00 Brussels on, which is 08:00Z.
+    const day = 'live 2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in'
+    expect(identities('2026-04-21T07:00:00Z', late)).toContain(`${day} ${25 * 60} min`)
+    expect(identities('2026-04-22T08:00:00Z', { ...late, pastMonth: true })).toContain(`${day} 0 min`)
+    const polled = {
+      'a.b.c/2026-04-20T22:00:00Z/2026-04-21T22:00:00Z': polledAt('2026-04-22T09:00:00Z', at('2026-04-22T09:00:30Z'), {
+        completeness: 'empty',
+        hadRows: false,
+      }),
+    }
+    expect(identities('2026-04-22T09:00:30Z', { ...late, pastMonth: true }, polled)).toContain(`${day} 0.5 min`)
+  })
+
+  test('hours are windows of their own: 23 on the short day', () => {
+    const hourly = given({ window: 'hour' }, { pastMonth: false })
+    const short = identities('2026-03-29T10:00:00Z', hourly).filter((text) => !/ 2026-03-(29T2[23]|30)/.test(text))
+    expect(short.length).toBe(23)
+    expect(short[0]).toBe('background 2026-03-28T23:00:00Z/2026-03-29T00:00:00Z in 0 min')
+    // Not delivered yet: looked for.
+    expect(short[22]).toBe('live 2026-03-29T21:00:00Z/2026-03-29T22:00:00Z in 0 min')
+  })
+
+  test('months are windows of their own: this one, and the next as long before it begins as is declared', () => {
+    const monthly = given({ window: 'month', searchDaysLater: -15 }, { pastMonth: false })
+    const april = 'background 2026-03-31T22:00:00Z/2026-04-30T22:00:00Z in 0 min'
+    // 1 May minus a day minus 15 days is 15 April, 09:00 Brussels is 07:00Z.
+    expect(identities('2026-04-14T10:00:00Z', monthly)).toEqual([april])
+    expect(identities('2026-04-15T06:00:00Z', monthly)).toEqual([
+      april,
+      'live 2026-04-30T22:00:00Z/2026-05-31T22:00:00Z in 60 min',
+    ])
+    expect(identities('2026-04-16T10:00:00Z', monthly)).toEqual([
+      april,
+      'live 2026-04-30T22:00:00Z/2026-05-31T22:00:00Z in 0 min',
+    ])
+  })
 })

@@ -1,9 +1,12 @@
-import { addDays, type BusinessDay, businessDay, dayAt, dayBeforeAtMs } from '#platform/polling/business-day.ts'
+import { addDays, dayAt, dayBeforeAtMs, daysBetween } from '#platform/polling/business-day.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
-import type { BusinessDays, Dataset } from '#sources/source.ts'
+import { windowsBetween } from '#platform/polling/windows.ts'
+import type { BusinessDays, Window } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
 import type { Candidate, Lane, Moment } from './candidate.ts'
+import type { HostedDataset } from './hosts.ts'
 import type { Known } from './memory.ts'
+import { tickCandidates } from './ticks.ts'
 
 export interface DueSettings {
   /** Business days before today that are fetched without being asked for; 0: none. */
@@ -18,34 +21,44 @@ const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-/** While tomorrow is looked for. */
+/** While a window is looked for: every minute, for so long; then every hour. */
 const searchEveryMs = minuteMs
+const eagerSearchMs = 15 * hourMs
+
+/** What of a hosted dataset says when it is due. */
+export type Scheduled = Pick<HostedDataset, 'dataset' | 'subjects' | 'live' | 'pastMonth' | 'everyMs'>
 
 /**
- * The windows of a dataset that the calendar wants polled, each once, with the time until it is due. Pure: the same
- * moment and memory give the same candidates.
+ * The windows of a dataset that its calendar wants polled, each once a subject, with the time until it is due. Pure: the
+ * same moment and memory give the same candidates.
  */
 export function calendarCandidates(
   moment: Moment,
-  dataset: Dataset,
+  scheduled: Scheduled,
   known: (identity: string) => Known | undefined,
   settings: DueSettings,
 ): Candidate[] {
-  if (dataset.calendar.kind !== 'days') return []
-  const today = dayAt(dataset.calendar.zone, moment.nowMs)
-  const pastDays = Math.max(settings.backfillDays, settings.revisitDailyDays)
-  return daysOf(dataset, today, pastDays).flatMap((day) => {
-    const due = dueOf(moment, dataset, day, known(day.identity), settings)
-    return due === undefined ? [] : [{ identity: day.identity, dataset, window: day.window, ...due }]
-  })
+  const { dataset, live, pastMonth } = scheduled
+  const { calendar } = dataset
+  if (!live || calendar.kind === 'files') return []
+  if (calendar.kind === 'ticks') return tickCandidates(moment, scheduled, known)
+  const own = { ...settings, backfillDays: pastMonth ? settings.backfillDays : 0 }
+  return requestsOf(scheduled, calendar, moment.nowMs, Math.max(own.backfillDays, own.revisitDailyDays)).flatMap(
+    (request) => {
+      const due = dueOf(moment, calendar, request, known(request.identity), own)
+      if (due === undefined) return []
+      const { identity, subject, window } = request
+      return [{ identity, dataset, subject, window, ...due }]
+    },
+  )
 }
 
 type Due = Pick<Candidate, 'lane' | 'dueInMs' | 'first'>
 
 function dueOf(
   moment: Moment,
-  dataset: Dataset,
-  { day, window, identity, ageDays }: DatasetDay,
+  calendar: BusinessDays,
+  { window, identity, searchFromMs, ageDays }: Request,
   known: Known | undefined,
   settings: DueSettings,
 ): Due | undefined {
@@ -57,10 +70,12 @@ function dueOf(
     const waitMs = failures > 0 ? Math.min(intervalMs, retryDelayMs(lane, identity, failures)) : intervalMs
     return waitMs - elapsedMs
   }
-  if (window.startMs > moment.nowMs && known?.memory.completeness !== 'complete') {
-    const { zone, searchFrom } = businessDays(dataset)
-    const searchInMs = dayBeforeAtMs(zone, day, searchFrom) - moment.nowMs
-    const longestMs = failures > 0 ? Number.POSITIVE_INFINITY : searchEveryMs
+  const later = calendar.searchDaysLater ?? 0
+  const searchEndsMs = later > 0 ? searchFromMs + eagerSearchMs : window.startMs
+  if (searchEndsMs > moment.nowMs && known?.memory.completeness !== 'complete') {
+    const searchInMs = searchFromMs - moment.nowMs
+    const everyMs = searchInMs > -eagerSearchMs ? searchEveryMs : hourMs
+    const longestMs = failures > 0 ? Number.POSITIVE_INFINITY : everyMs
     return { lane: 'live', dueInMs: Math.max(searchInMs, after('live', longestMs)), first }
   }
   if (known === undefined && ageDays > settings.backfillDays) return undefined
@@ -82,29 +97,39 @@ export function sincePolledMs(moment: Moment, known: Pick<Known, 'polledAtMs' | 
   return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
 }
 
-/** A business day as a dataset's request. `ageDays`: how many days it lies before today; -1 is tomorrow. */
-interface DatasetDay extends BusinessDay {
+/** A window as a dataset's request. `ageDays`: how many days its last day lies before today; -1 is tomorrow. */
+interface Request {
   identity: string
+  subject: string | null
+  window: Window
+  searchFromMs: number
   ageDays: number
 }
 
-const cachedDays = new WeakMap<Dataset, { today: string; pastDays: number; days: DatasetDay[] }>()
+const cachedRequests = new WeakMap<Scheduled['subjects'], { today: string; pastDays: number; requests: Request[] }>()
 
-/** The dataset's days from `pastDays` before today to tomorrow. Zone arithmetic is slow and the answer good for a day: kept. */
-function daysOf(dataset: Dataset, today: string, pastDays: number): DatasetDay[] {
-  const cached = cachedDays.get(dataset)
-  if (cached?.today === today && cached.pastDays === pastDays) return cached.days
-  const { zone, firstDay } = businessDays(dataset)
-  const ages = Array.from({ length: pastDays + 2 }, (_, index) => pastDays - index)
-  const days = ages.flatMap((ageDays) => {
-    const { day, window } = businessDay(zone, addDays(today, -ageDays))
-    return day < firstDay ? [] : [{ day, window, ageDays, identity: requestIdentity(dataset.name, window) }]
-  })
-  cachedDays.set(dataset, { today, pastDays, days })
-  return days
-}
-
-function businessDays({ name, calendar }: Dataset): BusinessDays {
-  if (calendar.kind !== 'days') throw new Error(`${name} has no business days`)
-  return calendar
+/** What the calendar has from `pastDays` before today to tomorrow. Zone arithmetic is slow and the answer good for a day: kept. */
+function requestsOf(
+  { dataset, subjects }: Scheduled,
+  calendar: BusinessDays,
+  nowMs: number,
+  pastDays: number,
+): Request[] {
+  const { zone, firstDay, searchFrom, searchDaysLater = 0 } = calendar
+  const today = dayAt(zone, nowMs)
+  const cached = cachedRequests.get(subjects)
+  if (cached?.today === today && cached.pastDays === pastDays) return cached.requests
+  // A month whose results come before it begins is looked for as long before.
+  const last = addDays(today, 1 + Math.max(0, -searchDaysLater))
+  const requests = windowsBetween(calendar, addDays(today, -pastDays), last)
+    .filter(({ window }) => dayAt(zone, window.endMs - 1) >= firstDay)
+    .flatMap(({ day, window }) => {
+      const searchFromMs = dayBeforeAtMs(zone, addDays(day, searchDaysLater), searchFrom)
+      const ageDays = daysBetween(dayAt(zone, window.endMs - 1), today)
+      return subjects.map((subject) => {
+        return { identity: requestIdentity(dataset.name, window, subject), subject, window, searchFromMs, ageDays }
+      })
+    })
+  cachedRequests.set(subjects, { today, pastDays, requests })
+  return requests
 }

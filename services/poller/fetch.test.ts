@@ -37,6 +37,7 @@ const ask = (url: string, more: Partial<Question> = {}): Promise<Fetched> =>
     url,
     validators: { etag: null, lastModified: null },
     meaningfulStatuses: [],
+    headers: {},
     maxBodyBytes: 1_000_000,
     signal: new AbortController().signal,
     ...more,

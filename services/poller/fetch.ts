@@ -8,6 +8,8 @@ import { retryAfterMs } from './retry-after.ts'
 export interface Question {
   url: string
   validators: { etag: string | null; lastModified: string | null }
+  /** Secret headers. */
+  headers: Readonly<Record<string, string>>
   meaningfulStatuses: readonly number[]
   /** Of the content after decoding, bytes. */
   maxBodyBytes: number
@@ -93,12 +95,13 @@ export function openFetcher(userAgent: string): Fetcher {
   }
 }
 
-function send(dispatcher: Agent, userAgent: string, { url, validators, signal }: Question) {
+function send(dispatcher: Agent, userAgent: string, { url, validators, headers, signal }: Question) {
   return request(url, {
     method: 'GET',
     dispatcher,
     signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
     headers: {
+      ...headers,
       accept: 'application/json, */*;q=0.5',
       'accept-encoding': 'gzip, br',
       'user-agent': userAgent,

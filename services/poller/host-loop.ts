@@ -3,13 +3,13 @@ import { pause } from '#platform/process/retry.ts'
 import type { Candidate, Moment } from './candidate.ts'
 import type { Deleted } from './deleted.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
-import type { Fetched } from './fetch.ts'
 import type { Host, HostedDataset } from './hosts.ts'
 import { type InFlight, nextToSend } from './lanes.ts'
 import { createManners, type Manners } from './manners.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
-import { type PollMeans, pollWindow, type Right } from './poll-window.ts'
+import { pollPages, type Spending, type Spent } from './poll-pages.ts'
+import { type Polled, type PollMeans, pollWindow, type Right } from './poll-window.ts'
 import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
@@ -51,6 +51,8 @@ export interface HostLoop {
 
 /** However long the wait seems, the clock may be set and requests may come: real ms. */
 const longestSleepMs = 1_000
+/** Places in flight become free without a word: real ms. */
+const longestPageWaitMs = 50
 
 /** Polls one host until the right to it is lost or the process stops: due → budget → poll → remember → sleep. */
 export function runHostLoop(work: HostWork): HostLoop {
@@ -81,19 +83,37 @@ export function runHostLoop(work: HostWork): HostLoop {
   const start = (candidate: Candidate, moment: Moment): void => {
     const hosted = sources.get(candidate.dataset.name)
     if (hosted === undefined) throw new Error(`${candidate.dataset.name} is none of ${host.name}`)
-    const done = bucket.send(moment.steadyMs)
     const entry = { identity: candidate.identity, dataset: candidate.dataset.name, lane: candidate.lane }
-    const came = (fetched: Fetched) => manners.heard(fetched, moment.steadyMs, clock.now().steadyMs)
-    const poll = pollOnce(work, hosted, candidate, came).then(() => {
-      const end = clock.now()
-      done(end.steadyMs)
+    const poll = pollOnce(work, hosted, candidate, { first: spend(moment), next: spendWhenAllowed }).finally(() => {
       underWay.delete(entry)
-      work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
-      work.metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(end.steadyMs))
       wake()
     })
     underWay.set(entry, poll)
+  }
+  /** Takes a request out of the budget. Only when there is one. */
+  const spend = (moment: Moment): Spent => {
+    const done = bucket.send(moment.steadyMs)
     work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
+    return {
+      came: (fetched) => manners.heard(fetched, moment.steadyMs, clock.now().steadyMs),
+      done: () => {
+        const end = clock.now()
+        done(end.steadyMs)
+        work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
+        work.metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(end.steadyMs))
+        wake()
+      },
+    }
+  }
+  /** For the pages of a window that is under way; undefined when no more requests are to be sent. */
+  const spendWhenAllowed = async (): Promise<Spent | undefined> => {
+    for (;;) {
+      if (ending.aborted || !right.holds()) return undefined
+      const moment = clock.now()
+      const waitMs = Math.max(manners.pausedForMs(moment.steadyMs), bucket.waitMs(moment.steadyMs))
+      if (waitMs === 0) return spend(moment)
+      await pause(Math.max(1, Math.min(longestPageWaitMs, clock.realMs(waitMs))), ending)
+    }
   }
   const loop = async (): Promise<void> => {
     while (!ending.aborted) {
@@ -130,7 +150,7 @@ function takeOverManners({ host, means, recent, metrics }: HostWork): Manners {
 /** All that is or will be due at the host, each window once, in its foremost lane. */
 function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: Moment): Candidate[] {
   const calendar = host.datasets
-    .flatMap(({ dataset }) => calendarCandidates(moment, dataset, memory.known, due))
+    .flatMap((hosted) => calendarCandidates(moment, hosted, memory.known, due))
     .filter(({ dataset, window }) => window.endMs > deleted.beforeMs(dataset.name))
   const asked = requestedCandidates(moment, host.datasets, requests.open(), memory.known)
   const searching = new Set(calendar.filter(isLive).map(({ identity }) => identity))
@@ -148,23 +168,31 @@ function soonest(candidates: readonly Candidate[]): number {
   return Math.min(Number.POSITIVE_INFINITY, ...waits)
 }
 
-async function pollOnce(
-  work: HostWork,
-  hosted: HostedDataset,
-  candidate: Candidate,
-  came: (fetched: Fetched) => void,
-): Promise<void> {
+/** Polls a candidate's window, page by page where it has pages. */
+async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candidate, budget: Spending): Promise<void> {
   const { host, right, means, memory, requests, metrics } = work
-  const { identity, dataset, lane } = candidate
+  const { identity, dataset, window, subject } = candidate
   const readUpTo = requests.newestOffset(identity)
-  const known = memory.known(identity)
-  const polled = await pollWindow({ means, host: host.name, hosted, candidate, known, right, came })
+  const polling = { means, host: host.name, hosted, candidate, right, known: memory.known(identity) }
+  const { pages, requestPath } = hosted.asking
+  const told = (polled: Polled): void => tell(work, polled, readUpTo)
+  const polled = await (pages
+    ? pollPages(polling, pages, budget, memory.known, told)
+    : pollWindow({ ...polling, came: budget.first.came, path: () => requestPath({ window, subject }) }).finally(
+        budget.first.done,
+      ))
   if (polled === undefined) {
     metrics.droppedAnswers.inc({ dataset: dataset.name })
     means.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
     return
   }
-  const { poll, rawBytes } = polled
+  told(polled)
+}
+
+/** Remembers, counts and logs a poll that is recorded. */
+function tell({ means, memory, requests, metrics }: HostWork, { poll, rawBytes }: Polled, readUpTo?: number): void {
+  const { requestIdentity, lane } = poll
+  const dataset = { name: poll.dataset }
   memory.remember(poll, means.clock.now())
   requests.polled(poll, Date.now(), readUpTo)
   metrics.polls.inc({ dataset: dataset.name, lane, outcome: poll.outcome })
@@ -176,10 +204,7 @@ async function pollOnce(
   }
   const { outcome, status, durationMs, bytes, error } = poll
   const { completeness, failures } = poll.memory
-  means.log.info(
-    { requestIdentity: identity, lane, outcome, status, durationMs, bytes, completeness, failures, error },
-    'poll',
-  )
+  means.log.info({ requestIdentity, lane, outcome, status, durationMs, bytes, completeness, failures, error }, 'poll')
 }
 
 function budgetOf(host: Host, bucket: TokenBucket, manners: Manners, steadyMs: number): HostBudget {

@@ -1,20 +1,34 @@
 import { expect, test } from 'vitest'
 import type { Source } from '#sources/source.ts'
-import { hostsOf } from './hosts.ts'
+import { hostsOf, type Switches } from './hosts.ts'
+import type { SourceSettings } from './source-settings.ts'
 
 const budget = { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 }
-const source = (name: string, address: string, more: Partial<Source> = {}, ofBudget = budget) =>
+const asking = { live: true, pastMonth: false }
+const source = (
+  name: string,
+  address: string,
+  more: Partial<Source> = {},
+  upstream: Partial<Source['upstream']> = {},
+) =>
   ({
     name,
-    upstream: { baseUrl: { default: address, setting: `${name.toUpperCase()}_BASE_URL` }, budget: ofBudget },
-    datasets: [{ name: `${name}.x` }],
+    upstream: { baseUrl: { default: address, setting: `${name.toUpperCase()}_BASE_URL` }, budget, ...upstream },
+    datasets: [{ name: `${name}.x`, asking, calendar: { kind: 'days' } }],
     ...more,
   }) as Source
+const hosts = (sources: Source[], settings: Partial<SourceSettings> = {}, switches: Partial<Switches> = {}) =>
+  hostsOf(
+    sources,
+    { baseUrls: {}, credentials: {}, subjects: {}, everyS: {}, ...settings },
+    { off: new Set(), on: new Set(), ...switches },
+  )
 
-test('a source is asked at its own address, or at the one that replaces it', () => {
+test('a source is asked at its own address, or at the one that replaces it; one that comes in files nowhere', () => {
   const sources = [source('one', 'https://one.example/api/'), source('two', 'https://two.example')]
-  const hosts = hostsOf(sources, { TWO_BASE_URL: 'http://127.0.0.1:4000/' }, new Set())
-  expect(hosts.map(({ name, datasets }) => [name, datasets[0]?.baseUrl, datasets[0]?.source])).toEqual([
+  const { upstream: _, ...files } = source('files', 'https://none.example')
+  const found = hosts([...sources, files as Source], { baseUrls: { TWO_BASE_URL: 'http://127.0.0.1:4000/' } })
+  expect(found.map(({ name, datasets }) => [name, datasets[0]?.baseUrl, datasets[0]?.source])).toEqual([
     ['one.example', 'https://one.example/api', 'one'],
     ['127.0.0.1:4000', 'http://127.0.0.1:4000', 'two'],
   ])
@@ -22,22 +36,72 @@ test('a source is asked at its own address, or at the one that replaces it', () 
 
 test('sources at one host share one budget, the strictest', () => {
   const strict = { perMinute: 50, burst: 5, refillPerMinute: 40, maxInFlight: 3 }
-  const hosts = hostsOf(
-    [source('one', 'https://a.example'), source('two', 'https://a.example/x', {}, strict)],
-    {},
-    new Set(),
-  )
-  expect(hosts.length).toBe(1)
-  expect(hosts[0]).toMatchObject({
+  const found = hosts([
+    source('one', 'https://a.example'),
+    source('two', 'https://a.example/x', {}, { budget: strict }),
+  ])
+  expect(found.length).toBe(1)
+  expect(found[0]).toMatchObject({
     name: 'a.example',
     budget: { perMinute: 50, burst: 2, refillPerMinute: 40, maxInFlight: 3 },
   })
-  expect(hosts[0]?.datasets.map(({ dataset }) => dataset.name)).toEqual(['one.x', 'two.x'])
+  expect(found[0]?.datasets.map(({ dataset }) => dataset.name)).toEqual(['one.x', 'two.x'])
 })
 
-test('a dataset that is off is not asked for, but its host knows of it', () => {
-  const datasets = [{ name: 'one.x' }, { name: 'one.y' }] as Source['datasets']
-  const hosts = hostsOf([source('one', 'https://one.example', { datasets })], {}, new Set(['one.x']))
-  expect(hosts.map(({ datasets }) => datasets.map(({ dataset }) => dataset.name))).toEqual([['one.y']])
-  expect(hosts.map(({ off }) => off.map(({ name }) => name))).toEqual([['one.x']])
+test('a dataset that is off is not asked for, but its host knows of it, and why', () => {
+  const datasets = ['one.x', 'one.y'].map((name) => ({
+    name,
+    asking,
+    calendar: { kind: 'days' },
+  })) as Source['datasets']
+  const found = hosts([source('one', 'https://one.example', { datasets })], {}, { off: new Set(['one.x']) })
+  expect(found.map(({ datasets }) => datasets.map(({ dataset }) => dataset.name))).toEqual([['one.y']])
+  expect(found.map(({ off }) => off.map(({ dataset, because }) => [dataset.name, because]))).toEqual([
+    [['one.x', 'DATASETS_OFF']],
+  ])
+})
+
+test('a source that needs a key is asked with it in its header, and without it not at all', () => {
+  const credential = { header: 'X-KEY', setting: 'ONE_KEY', howToGet: 'ask for one' }
+  const locked = source('one', 'https://one.example', {}, { credential })
+  const [without] = hosts([locked])
+  expect(without?.datasets).toEqual([])
+  expect(without?.off.map(({ because }) => because)).toEqual(['needs ONE_KEY (ask for one)'])
+  const [having] = hosts([locked], { credentials: { ONE_KEY: 'secret' } })
+  expect(having?.datasets[0]?.headers).toEqual({ 'X-KEY': 'secret' })
+})
+
+test('a dataset that is declared to be asked for on request only can be switched to live', () => {
+  const datasets = [{ name: 'one.x', asking: { live: false, pastMonth: false }, calendar: { kind: 'days' } }]
+  const given = [source('one', 'https://one.example', { datasets: datasets as Source['datasets'] })]
+  const modes = (on: string[]) => {
+    const [hosted] = hosts(given, {}, { on: new Set(on) })[0]?.datasets ?? []
+    return [hosted?.live, hosted?.pastMonth]
+  }
+  expect(modes([])).toEqual([false, false])
+  expect(modes(['one.x'])).toEqual([true, true])
+})
+
+const ticking = (perRequest: number) => {
+  const subjects = { setting: 'T_SYMBOLS', default: ['A', 'B', 'C'], pattern: /^[A-Z0-9]+$/, perRequest }
+  const calendar = { kind: 'ticks', zone: 'UTC', every: { setting: 'T_EVERY_S', defaultS: 10, leastS: 1 } }
+  const datasets = [{ name: 't.x', asking: { ...asking, subjects }, calendar }] as unknown as Source['datasets']
+  return source('t', 'https://t.example', { datasets })
+}
+
+test('subjects are those of the declaration or of the setting, as many in a request as go in', () => {
+  const of = (perRequest: number, subjects?: string[]) =>
+    hosts([ticking(perRequest)], { subjects: { T_SYMBOLS: subjects } })[0]?.datasets[0]
+  expect(of(2)).toMatchObject({ subjects: ['A,B', 'C'], everyMs: 10_000 })
+  expect(of(1, ['X', 'Y'])?.subjects).toEqual(['X', 'Y'])
+})
+
+test('ticks that a host does not allow are refused with what to change, before anything is asked', () => {
+  const symbols = Array.from({ length: 20 }, (_, index) => `S${index}`)
+  const at = (everyS: number, perRequest: number) => () =>
+    hosts([ticking(perRequest)], { subjects: { T_SYMBOLS: symbols }, everyS: { T_EVERY_S: everyS } })
+  // 20 requests every 10 s are 120 a minute, every 13 s 93.
+  expect(at(10, 1)).toThrow(/^t\.example would be asked 120 times a minute, and 96 .*T_SYMBOLS, T_EVERY_S/)
+  expect(at(13, 1)).not.toThrow()
+  expect(at(1, 20)).not.toThrow()
 })

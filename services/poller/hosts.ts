@@ -1,12 +1,24 @@
 import { hostOf } from '#platform/polling/host.ts'
-import type { Dataset, RequestBudget, Source } from '#sources/source.ts'
+import { ConfigError } from '#platform/process/config.ts'
+import type { Asking, Dataset, RequestBudget, Source, Upstream } from '#sources/source.ts'
+import type { SourceSettings } from './source-settings.ts'
 
-/** A dataset and where it is asked for. */
+/** A dataset, and where and how it is asked for. */
 export interface HostedDataset {
   dataset: Dataset
+  asking: Asking
   source: string
   /** Requests go below it; no slash at the end. */
   baseUrl: string
+  /** Secret headers of its requests. */
+  headers: Readonly<Record<string, string>>
+  /** What is asked for apart: each is a request of its own; null: nothing beside the window. */
+  subjects: readonly (string | null)[]
+  /** Whether new windows are looked for unasked, and the past month fetched. */
+  live: boolean
+  pastMonth: boolean
+  /** Between two ticks, ms; null where windows are days and the like. */
+  everyMs: number | null
 }
 
 /** An upstream host with all that is asked of it: the owner of one budget. */
@@ -15,39 +27,116 @@ export interface Host {
   name: string
   budget: RequestBudget
   datasets: HostedDataset[]
-  /** Datasets that are switched off: not asked for, only told of. */
-  off: Dataset[]
+  /** Not asked for, only told of. */
+  off: OffDataset[]
+}
+
+export interface OffDataset {
+  dataset: Dataset
+  /** DATASETS_OFF, or what is missing, in a few words. */
+  because: string
+}
+
+/** Datasets that the installation has switched off, and those that it has switched to live. */
+export interface Switches {
+  off: ReadonlySet<string>
+  on: ReadonlySet<string>
 }
 
 /**
  * The hosts of the sources' datasets.
  *
- * @param baseUrls addresses that replace a source's own, by the name of its setting; paths stay the same
- * @param off names of datasets that are switched off
+ * @throws ConfigError when the ticks that are wanted need more requests than a host allows
  */
-export function hostsOf(
-  sources: readonly Source[],
-  baseUrls: Record<string, string | undefined>,
-  off: ReadonlySet<string>,
-): Host[] {
-  const isOn = ({ name }: Dataset): boolean => !off.has(name)
+export function hostsOf(sources: readonly Source[], settings: SourceSettings, switches: Switches): Host[] {
   const hosts = new Map<string, Host>()
-  for (const { name: source, upstream, datasets } of sources) {
+  for (const source of sources) {
+    const { upstream } = source
     if (upstream === undefined) continue
-    const { baseUrl: address, budget } = upstream
-    const baseUrl = (baseUrls[address.setting] ?? address.default).replace(/\/+$/, '')
+    const baseUrl = (settings.baseUrls[upstream.baseUrl.setting] ?? upstream.baseUrl.default).replace(/\/+$/, '')
     const name = hostOf(baseUrl)
-    const [asked, notAsked] = [datasets.filter(isOn), datasets.filter((dataset) => !isOn(dataset))]
-    const hosted = asked.map((dataset) => ({ dataset, source, baseUrl }))
     const known = hosts.get(name)
-    hosts.set(name, {
+    const host: Host = {
       name,
-      budget: known ? stricter(known.budget, budget) : budget,
-      datasets: [...(known?.datasets ?? []), ...hosted],
-      off: [...(known?.off ?? []), ...notAsked],
-    })
+      budget: known ? stricter(known.budget, upstream.budget) : upstream.budget,
+      datasets: [...(known?.datasets ?? [])],
+      off: [...(known?.off ?? [])],
+    }
+    for (const dataset of source.datasets) {
+      if (dataset.asking === undefined) continue
+      const because = whyOff(dataset, upstream, settings, switches)
+      if (because === undefined)
+        host.datasets.push(hosted(source.name, dataset, dataset.asking, upstream, baseUrl, settings, switches))
+      else host.off.push({ dataset, because })
+    }
+    hosts.set(name, host)
   }
+  for (const host of hosts.values()) assertTicksFit(host)
   return [...hosts.values()]
+}
+
+function whyOff(
+  { name }: Dataset,
+  { credential }: Upstream,
+  { credentials }: SourceSettings,
+  { off }: Switches,
+): string | undefined {
+  if (off.has(name)) return 'DATASETS_OFF'
+  if (credential && !credentials[credential.setting]) return `needs ${credential.setting} (${credential.howToGet})`
+  return undefined
+}
+
+function hosted(
+  source: string,
+  dataset: Dataset,
+  asking: Asking,
+  { credential }: Upstream,
+  baseUrl: string,
+  settings: SourceSettings,
+  { on }: Switches,
+): HostedDataset {
+  const { calendar } = dataset
+  const secret = credential && settings.credentials[credential.setting]
+  return {
+    dataset,
+    asking,
+    source,
+    baseUrl,
+    headers: credential && secret ? { [credential.header]: secret } : {},
+    subjects: subjectsOf(asking, settings),
+    live: asking.live || on.has(dataset.name),
+    pastMonth: asking.pastMonth || on.has(dataset.name),
+    everyMs:
+      calendar.kind === 'ticks' ? (settings.everyS[calendar.every.setting] ?? calendar.every.defaultS) * 1_000 : null,
+  }
+}
+
+/** One entry a request: as many subjects as go into one, joined by commas. */
+function subjectsOf({ subjects }: Asking, settings: SourceSettings): (string | null)[] {
+  if (subjects === undefined) return [null]
+  const wanted = settings.subjects[subjects.setting] ?? subjects.default
+  const requests = Math.ceil(wanted.length / subjects.perRequest)
+  return Array.from({ length: requests }, (_, index) =>
+    wanted.slice(index * subjects.perRequest, (index + 1) * subjects.perRequest).join(','),
+  )
+}
+
+const minuteMs = 60_000
+
+function assertTicksFit({ name, budget, datasets }: Host): void {
+  const ticking = datasets.filter(({ everyMs, live }) => everyMs !== null && live)
+  const needed = ticking.reduce((sum, { subjects, everyMs }) => sum + (subjects.length * minuteMs) / (everyMs ?? 1), 0)
+  if (needed <= budget.refillPerMinute) return
+  const settings = new Set(
+    ticking.flatMap(({ dataset: { calendar }, asking }) => [
+      ...(asking.subjects ? [asking.subjects.setting] : []),
+      ...(calendar.kind === 'ticks' ? [calendar.every.setting] : []),
+    ]),
+  )
+  throw new ConfigError(
+    `${name} would be asked ${Math.ceil(needed)} times a minute, and ${budget.refillPerMinute} are all it allows: ` +
+      `fewer subjects or longer intervals in ${[...settings].join(', ')}.`,
+  )
 }
 
 /** Two sources at one host share what the stricter one allows. */

@@ -8,6 +8,7 @@ const candidate = (identity: string, lane: Lane, more: Partial<Candidate> = {}):
   identity,
   dataset: { name: 'a' } as Dataset,
   window: { startMs: 0, endMs: 1 },
+  subject: null,
   lane,
   dueInMs: 0,
   first: false,
@@ -53,6 +54,12 @@ test('a slow dataset leaves a place in flight to each other dataset of the host'
   const other = candidate('other', 'background', { dataset: { name: 'b' } as Dataset })
   expect(next([candidate('4', 'live'), other], slow, 2)).toBe('other')
   expect(next([candidate('4', 'live')], slow, 2)).toBeUndefined()
+})
+
+test('one of many datasets of a host may still have half of the places: a backfill must use the budget', () => {
+  const slow = [underWay('1', 'requested')]
+  expect(next([candidate('2', 'requested')], slow, 60)).toBe('2')
+  expect(next([candidate('3', 'requested')], [...slow, underWay('2', 'requested')], 60)).toBeUndefined()
 })
 
 test('inside a lane the dataset with fewer requests under way goes first', () => {

@@ -13,8 +13,8 @@ const laneOrder: Record<Lane, number> = { live: 0, requested: 1, background: 2 }
 /**
  * Which of the candidates is to be sent next, or undefined when none is due or none may go. Pure.
  * Live before requested before background; inside a lane first what was never had (newest window first), then what
- * waited longest. A place in flight is kept free for each other dataset of the host and one for the live lane, so that
- * a slow dataset delays no other and the past delays no search for tomorrow.
+ * waited longest. A place in flight is kept free for other datasets of the host, two where it has many, and one for the
+ * live lane, so that a slow dataset delays no other and the past delays no search for tomorrow.
  */
 export function nextToSend(
   candidates: readonly Candidate[],
@@ -24,7 +24,7 @@ export function nextToSend(
 ): Candidate | undefined {
   const busy = new Set(inFlight.map(({ identity }) => identity))
   const perDataset = Map.groupBy(inFlight, ({ dataset }) => dataset)
-  const placesOfDataset = Math.max(1, budget.maxInFlight - (datasetsOfHost - 1))
+  const placesOfDataset = Math.max(1, budget.maxInFlight - Math.min(2, datasetsOfHost - 1))
   const placesOfThePast = Math.max(1, budget.maxInFlight - 1)
   const past = inFlight.filter(({ lane }) => lane !== 'live').length
   const fitting = candidates.filter(

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
+import { orExit } from '#platform/process/config.ts'
 import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
@@ -15,8 +16,8 @@ import { type Poller, startPoller } from './poller.ts'
 import { openPublisher } from './publish.ts'
 import { dueSettings, readPollerConfig, userAgent } from './settings.ts'
 
-const { config, baseUrls } = readPollerConfig()
-const hosts = hostsOf(sources, baseUrls, config.DATASETS_OFF)
+const { config, sourceSettings } = readPollerConfig()
+const hosts = orExit(() => hostsOf(sources, sourceSettings, { off: config.DATASETS_OFF, on: config.DATASETS_ON }))
 
 const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl, ORIGIN: origin } = config
 const log = createLogger('poller', config.LOG_LEVEL)
@@ -35,7 +36,8 @@ await run(log, 8_000, async (onStop) => {
   onStop('fetcher', fetcher.close)
   const kafka = createKafka(config, 'tidemark-poller', log)
   const registry = openRegistry(config)
-  const publisher = await openPublisher(kafka, registry, sources)
+  const asked = new Set(hosts.flatMap(({ datasets }) => datasets.map(({ source }) => source)))
+  const publisher = await openPublisher(kafka, registry, asked)
   onStop('producer', publisher.disconnect)
   const deleted = await followDeletions(kafka, registry, log)
   onStop('deletions', async () => deleted.stop())

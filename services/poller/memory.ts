@@ -9,6 +9,8 @@ export interface Known {
   /** When it was last polled, whatever came of it: by the clock, and by the steady clock. */
   polledAtMs: number
   polledSteadyMs: number
+  /** Start of the window that was last polled: of an identity without a window the last tick. */
+  windowStartMs: number
 }
 
 /** The newest poll of a dataset, for the status. */
@@ -62,6 +64,7 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
         host: newer ? poll.host : current.host,
         polledAtMs: Math.max(polledAtMs, current?.polledAtMs ?? polledAtMs),
         polledSteadyMs: Math.max(polledSteadyMs, current?.polledSteadyMs ?? polledSteadyMs),
+        windowStartMs: Math.max(poll.windowStart, current?.windowStartMs ?? poll.windowStart),
       })
       const last = byDataset.get(poll.dataset)
       if (last !== undefined && last.atMs > polledAtMs) return

@@ -45,14 +45,15 @@ export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement
  *
  * @param look what the source says of it; undefined when look() threw
  * @param knownAt its known_at, ms
+ * @param isNew whether it goes to raw
  */
 export function judgeAnswer(
   memory: PollMemory,
   answer: GoodAnswer,
   look: Look | undefined,
   knownAt: number,
+  isNew = isNewAnswer(memory, answer.contentHash),
 ): Judgement {
-  const isNew = isNewAnswer(memory, answer.contentHash)
   const hasRows = look === 'complete' || look === 'partial'
   return {
     outcome: outcomeOf(look, isNew, memory.hadRows),

@@ -62,13 +62,25 @@ interface Wishes {
   raw?: () => Promise<{ partition: number; offset: number }>
   recorded?: () => Promise<void>
   dataset?: Dataset
+  headers?: Record<string, string>
+  everyMs?: number
 }
 
 function poll(wishes: Wishes = {}) {
   const raws: RawResponse[] = []
   const polls: Poll[] = []
   const given = wishes.dataset ?? dataset
-  const candidate: Candidate = { identity: 'i', dataset: given, window, lane: 'live', dueInMs: 0, first: true }
+  const { asking } = given
+  if (asking === undefined) throw new Error('a dataset that is not asked for')
+  const candidate: Candidate = {
+    identity: 'i',
+    dataset: given,
+    window,
+    subject: 's',
+    lane: 'live',
+    dueInMs: 0,
+    first: true,
+  }
   const result = pollWindow({
     means: {
       clock: { now: () => now, realMs: (ms) => ms, spanMs: (ms) => ms, stop: () => {} },
@@ -92,11 +104,15 @@ function poll(wishes: Wishes = {}) {
       log: createLogger('test', 'silent'),
     },
     host: new URL(baseUrl).host,
-    hosted: { dataset: given, source: 'a', baseUrl },
+    hosted: {
+      ...{ dataset: given, asking, source: 'a', baseUrl, headers: wishes.headers ?? {} },
+      ...{ subjects: ['s'], live: true, pastMonth: true, everyMs: wishes.everyMs ?? null },
+    },
     candidate,
     known: wishes.known,
     right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
     came: () => events.push('came'),
+    path: () => asking.requestPath({ window, subject: 's' }),
   })
   return result.then((polled) => ({ polled, raws, polls }))
 }
@@ -163,6 +179,7 @@ test('the same bytes again write no raw record, and are known later, whatever th
     host: first.host,
     polledAtMs: 0,
     polledSteadyMs: 0,
+    windowStartMs: 0,
   }
   const { raws, polls } = await poll({ known })
   expect(raws).toEqual([])
@@ -189,7 +206,8 @@ test('an ETag that stays while the bytes change is believed until the next UTC d
   const first = (await poll()).polls[0]!
   body = 'other rows'
   const heldFrom = (lastGoodFetchedAt: number): Known => {
-    return { memory: { ...first.memory, lastGoodFetchedAt }, host: first.host, polledAtMs: 0, polledSteadyMs: 0 }
+    const times = { polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 }
+    return { memory: { ...first.memory, lastGoodFetchedAt }, host: first.host, ...times }
   }
   expect((await poll({ known: heldFrom(0) })).polls).toMatchObject([{ status: 304, outcome: 'unchanged' }])
   expect((await poll({ known: heldFrom(-1) })).polls).toMatchObject([{ status: 200, outcome: 'changed', rawOffset: 7 }])
@@ -203,4 +221,19 @@ test('control characters of upstream’s reach neither the error nor what is sho
   status = 500
   const failed = (await poll()).polls[0]
   expect(failed).toMatchObject({ error: 'HTTP 500', errorBody: 'html�[2J�1m��ok' })
+})
+
+test('a tick keeps every good answer, also the same again, and asks without validators', async () => {
+  const first = (await poll({ everyMs: 10_000 })).polls[0]!
+  const known: Known = { memory: first.memory, host: first.host, polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 }
+  const { raws, polls } = await poll({ everyMs: 10_000, known })
+  expect(raws.length).toBe(1)
+  expect(polls).toMatchObject([{ outcome: 'changed', rawOffset: 7, contentHash: first.contentHash }])
+  expect(asked.map((headers) => headers['if-none-match'])).toEqual([undefined, undefined])
+})
+
+test('a secret goes to the host and nowhere else', async () => {
+  const { raws, polls } = await poll({ headers: { 'x-key': 'hush-hush' } })
+  expect(asked.map((headers) => headers['x-key'])).toEqual(['hush-hush'])
+  expect(JSON.stringify([raws, polls])).not.toContain('hush-hush')
 })

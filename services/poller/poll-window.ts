@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Logger } from '#platform/process/log.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import type { Look, Window } from '#sources/source.ts'
+import type { Asking, Look } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
@@ -10,7 +10,7 @@ import { type Known, noMemory } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 import { printable } from './printable.ts'
 import type { Publisher } from './publish.ts'
-import { validatorsFor } from './validators.ts'
+import { noValidators, validatorsFor } from './validators.ts'
 
 /** Who polls, and by what means. */
 export interface PollMeans {
@@ -35,7 +35,7 @@ export interface Polled {
   rawBytes?: number
 }
 
-interface Asking {
+export interface Polling {
   means: PollMeans
   host: string
   hosted: HostedDataset
@@ -44,6 +44,8 @@ interface Asking {
   right: Right
   /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
   came: (fetched: Fetched) => void
+  /** Path and query of the request; what it throws is a failed poll. */
+  path: () => string
 }
 
 /**
@@ -51,27 +53,22 @@ interface Asking {
  * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer that is written
  * once more at the next poll, which changes nothing. Throws only for bugs.
  */
-export async function pollWindow(asking: Asking): Promise<Polled | undefined> {
-  const { means, candidate, right, known } = asking
+export async function pollWindow(polling: Polling): Promise<Polled | undefined> {
+  const { means, right, known } = polling
   const { clock } = means
   const sentAtMs = clock.now().nowMs
   const startedMs = performance.now()
-  const { url, fetched } = await ask(asking)
+  const { url, fetched } = await ask(polling)
   const lastByteAtMs = clock.now().nowMs
-  asking.came(fetched)
+  polling.came(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
   if (!right.holds()) return undefined
 
   const memory = known?.memory ?? noMemory
-  const kept = await keep(asking, { url, fetched, sentAtMs, lastByteAtMs, memory })
+  const kept = await keep(polling, { url, fetched, sentAtMs, lastByteAtMs, memory })
   if (!right.holds()) return undefined
   const poll: Poll = {
-    requestIdentity: candidate.identity,
-    dataset: candidate.dataset.name,
-    host: asking.host,
-    windowStart: candidate.window.startMs,
-    windowEnd: candidate.window.endMs,
-    lane: candidate.lane,
+    ...whatWasPolled(polling),
     sentAt: sentAtMs,
     fetchedAt: kept.knownAt,
     outcome: kept.outcome,
@@ -83,8 +80,6 @@ export async function pollWindow(asking: Asking): Promise<Polled | undefined> {
     errorBody: fetched.kind === 'failure' ? printable(fetched.firstKilobyte) : null,
     rawPartition: kept.raw?.partition ?? null,
     rawOffset: kept.raw?.offset ?? null,
-    poller: means.poller,
-    origin: means.origin,
     memory: kept.memory,
   }
   return {
@@ -93,20 +88,27 @@ export async function pollWindow(asking: Asking): Promise<Polled | undefined> {
   }
 }
 
-async function ask({
-  means,
-  host,
-  hosted,
-  candidate,
-  known,
-  right,
-}: Asking): Promise<{ url: string; fetched: Fetched }> {
-  const { asking } = candidate.dataset
-  const asked = { window: candidate.window, subject: null }
-  if (asking === undefined) throw new Error(`${candidate.dataset.name} is not asked for`)
-  let url = hosted.baseUrl
+/** What a poll's record says of it before it is sent. */
+export function whatWasPolled({ means, host, candidate }: Pick<Polling, 'means' | 'host' | 'candidate'>) {
+  return {
+    requestIdentity: candidate.identity,
+    dataset: candidate.dataset.name,
+    host,
+    windowStart: candidate.window.startMs,
+    windowEnd: candidate.window.endMs,
+    lane: candidate.lane,
+    poller: means.poller,
+    origin: means.origin,
+  }
+}
+
+/** Sends the request. Never throws: a request that cannot be made is a failure. */
+export async function ask(polling: Polling): Promise<{ url: string; fetched: Fetched }> {
+  const { means, host, hosted, known, right } = polling
+  const { asking, baseUrl, headers, everyMs } = hosted
+  let url = baseUrl
   try {
-    url += asking.requestPath(asked)
+    url += polling.path()
   } catch (error) {
     // A dataset's bug is that dataset's failed poll: the others go on.
     const reason = `the request cannot be made: ${(error as Error).message}`
@@ -114,7 +116,9 @@ async function ask({
   }
   const fetched = await means.fetcher.fetch({
     url,
-    validators: validatorsFor(host, known, means.clock.now().nowMs),
+    // A tick wants the answer of now, also where it is the same.
+    validators: everyMs === null ? validatorsFor(host, known, means.clock.now().nowMs) : noValidators,
+    headers,
     meaningfulStatuses: asking.meaningfulStatuses,
     maxBodyBytes: asking.maxBodyBytes,
     signal: right.signal,
@@ -138,7 +142,7 @@ interface Kept extends Judgement {
 }
 
 /** Writes a new answer to raw, and only then decides what it is. */
-async function keep(asking: Asking, { url, fetched, sentAtMs, lastByteAtMs, memory }: Arrived): Promise<Kept> {
+async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, memory }: Arrived): Promise<Kept> {
   const failed = (error: string): Kept => {
     return { ...judgeFailure(memory), knownAt: lastByteAtMs, contentHash: null, error }
   }
@@ -147,11 +151,12 @@ async function keep(asking: Asking, { url, fetched, sentAtMs, lastByteAtMs, memo
   if (fetched.kind === 'not-modified') {
     return { ...judgeNotModified(memory, knownAt), knownAt, contentHash: memory.lastGoodHash, error: null }
   }
-  const { means, candidate, hosted } = asking
+  const { means, candidate, hosted } = polling
   const { status, headers, body } = fetched
   const contentHash = createHash('sha256').update(body).digest('hex')
   let raw: Kept['raw']
-  if (isNewAnswer(memory, contentHash)) {
+  const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash)
+  if (isNew) {
     try {
       raw = await means.publisher.raw(hosted.source, {
         dataset: candidate.dataset.name,
@@ -172,17 +177,18 @@ async function keep(asking: Asking, { url, fetched, sentAtMs, lastByteAtMs, memo
       return failed(`the answer could not be kept: ${(error as Error).message}`)
     }
   }
-  const { look, error } = lookAt(candidate, fetched)
+  const { look, error } = lookAt(hosted.asking, candidate, fetched)
   const answer = { contentHash, etag: headers.etag ?? null, lastModified: headers['last-modified'] ?? null }
-  return { ...judgeAnswer(memory, answer, look, knownAt), knownAt, contentHash, error, ...(raw && { raw }) }
+  return { ...judgeAnswer(memory, answer, look, knownAt, isNew), knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
 function lookAt(
-  { dataset, window }: { dataset: Candidate['dataset']; window: Window },
+  asking: Asking,
+  { window, subject }: Candidate,
   { body }: FullAnswer,
 ): { look: Look | undefined; error: string | null } {
   try {
-    const look = dataset.asking?.look(body, { window, subject: null })
+    const look = asking.look(body, { window, subject })
     return { look, error: look === 'refused' ? 'upstream refused the request' : null }
   } catch (error) {
     return { look: undefined, error: `the answer cannot be read: ${(error as Error).message}` }
@@ -193,7 +199,7 @@ function lookAt(
  * Writes the poll's record. When Kafka does not take it the poll counts as failed for this process, which holds on to
  * what it knew before and asks again later.
  */
-async function record({ publisher, log }: PollMeans, poll: Poll, memory: PollMemory): Promise<Poll> {
+export async function record({ publisher, log }: PollMeans, poll: Poll, memory: PollMemory): Promise<Poll> {
   try {
     await publisher.poll(poll)
     return poll

@@ -4,7 +4,6 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import { pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
-import type { Source } from '#sources/source.ts'
 
 /** Writes what the poller has to say. Each call returns when all replicas have it, and throws Unwell when not. */
 export interface Publisher {
@@ -13,11 +12,11 @@ export interface Publisher {
   disconnect: () => Promise<void>
 }
 
-/** Opens a producer for raw and polls. Fails when provisioning has not registered their schemas. */
-export async function openPublisher(kafka: Kafka, registry: Registry, sources: readonly Source[]): Promise<Publisher> {
+/** Opens a producer for polls, and for raw of the named sources. Fails when provisioning has not registered their schemas. */
+export async function openPublisher(kafka: Kafka, registry: Registry, sources: Iterable<string>): Promise<Publisher> {
   const encodePoll = await registry.encoder(pollsTopic.name, 'Poll')
   const encoders = new Map<string, (answer: RawResponse) => Buffer>()
-  for (const { name } of sources) {
+  for (const name of sources) {
     encoders.set(name, await registry.encoder(rawTopic(name).name, 'RawResponse'))
   }
   const producer = await openProducer(kafka)

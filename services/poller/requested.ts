@@ -1,6 +1,6 @@
-import { dayOfWindow } from '#platform/polling/business-day.ts'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { requestIdentity, subjectOf } from '#platform/polling/request-identity.ts'
 import type { OpenRequest } from '#platform/polling/requests.ts'
+import { isWindowOf } from '#platform/polling/windows.ts'
 import { retryDelayMs } from './backoff.ts'
 import type { Candidate, Moment } from './candidate.ts'
 import { sincePolledMs } from './due.ts'
@@ -18,16 +18,19 @@ export function requestedCandidates(
   known: (identity: string) => Known | undefined,
 ): Candidate[] {
   return open.flatMap(({ request, attempts }) => {
-    const dataset = datasets.find(({ dataset }) => dataset.name === request.dataset)?.dataset
-    if (dataset === undefined) return []
+    const hosted = datasets.find(({ dataset }) => dataset.name === request.dataset)
+    if (hosted === undefined) return []
+    const { dataset, subjects } = hosted
+    const { calendar } = dataset
     const window = { startMs: request.windowStart, endMs: request.windowEnd }
     const identity = request.requestIdentity
-    if (dayOfWindow(dataset.calendar.zone, window) === undefined) return []
-    if (requestIdentity(dataset.name, window) !== identity) return []
+    const subject = subjectOf(identity, dataset.name)
+    if (calendar.kind !== 'days' || !isWindowOf(calendar, window) || !subjects.includes(subject)) return []
+    if (requestIdentity(dataset.name, window, subject) !== identity) return []
     const held = known(identity)
     const waits = attempts > 0 && held !== undefined
     const dueInMs = waits ? retryDelayMs('requested', identity, attempts) - sincePolledMs(moment, held) : 0
     const first = held === undefined || held.memory.lastGoodFetchedAt === null
-    return [{ identity, dataset, window, lane: 'requested' as const, dueInMs, first }]
+    return [{ identity, dataset, subject, window, lane: 'requested' as const, dueInMs, first }]
   })
 }

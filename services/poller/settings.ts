@@ -1,29 +1,18 @@
 import { z } from 'zod'
-import {
-  kafkaSettings,
-  readConfig,
-  readServiceConfig,
-  registrySettings,
-  serviceSettings,
-} from '#platform/process/config.ts'
+import { kafkaSettings, readServiceConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
-import { sources } from '#sources/index.ts'
-import { datasetsOffSetting } from '#transform/datasets-off.ts'
+import { datasetList, datasetsOffSetting } from '#transform/datasets-off.ts'
 import type { DueSettings } from './due.ts'
+import { allSourceSettings, httpAddress, readSourceSettings, type SourceSettings } from './source-settings.ts'
 
-const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address' })
-
-/** The addresses that replace the sources' own, by the names the sources give them: JAO_BASE_URL and so on. */
-export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
-  sources.flatMap(({ upstream }) => (upstream ? [[upstream.baseUrl.setting, httpAddress.optional()]] : [])),
-)
-
-/** All that the poller takes from its environment, besides the base URLs. */
+/** All that the poller takes from its environment, besides what sources declare. */
 export const pollerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
   ...datasetsOffSetting,
+  /** Datasets that are looked for unasked, and their past month fetched, though they are declared otherwise. */
+  DATASETS_ON: datasetList(),
   /** What the answers are marked with. */
   ORIGIN: z.enum(['live', 'simulated']).default('live'),
   /** When set, the poller's clock is the simulator's. */
@@ -46,9 +35,9 @@ export const pollerSettings = {
 export type PollerConfig = Readonly<z.infer<z.ZodObject<typeof pollerSettings>>>
 
 /** Reads all settings from the environment; ends the process, naming every one that does not fit. */
-export function readPollerConfig(): { config: PollerConfig; baseUrls: Record<string, string | undefined> } {
-  const config: PollerConfig = readServiceConfig({ ...baseUrlSettings, ...pollerSettings })
-  return { config, baseUrls: readConfig(baseUrlSettings) }
+export function readPollerConfig(): { config: PollerConfig; sourceSettings: SourceSettings } {
+  const config = readServiceConfig({ ...allSourceSettings, ...pollerSettings }) as PollerConfig
+  return { config, sourceSettings: readSourceSettings() }
 }
 
 export function dueSettings(config: PollerConfig): DueSettings {

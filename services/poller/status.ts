@@ -9,8 +9,13 @@ export interface DatasetStatus {
   host: string
   /** Whether this poller polls the dataset's host. */
   owned: boolean
-  /** Switched off by DATASETS_OFF: not polled. */
+  /** Not polled at all, and why: DATASETS_OFF, or what is missing. */
   off: boolean
+  offBecause: string | null
+  /** Whether new windows are looked for unasked; the others are fetched on request. */
+  live: boolean
+  /** What is asked for apart, one entry a request; null: the window alone. */
+  subjects: readonly (string | null)[]
   lastPollAt: string | null
   lastOutcome: string | null
   nextDueAt: string | null
@@ -35,9 +40,16 @@ export function statusOf(
   const datasets = hosts.flatMap((host) => {
     const loop = loops.get(host.name)
     const candidates = loop?.candidates() ?? []
-    const on = host.datasets.map(({ dataset }) => ({ name: dataset.name, off: false }))
-    const all = [...on, ...host.off.map(({ name }) => ({ name, off: true }))]
-    return all.map(({ name, off }): DatasetStatus => {
+    const on = host.datasets.map(({ dataset, live, subjects }) => ({
+      name: dataset.name,
+      live,
+      subjects,
+      offBecause: null,
+    }))
+    const off = host.off.map(({ dataset, because }) => {
+      return { name: dataset.name, live: false, subjects: [], offBecause: because }
+    })
+    return [...on, ...off].map(({ name, live, subjects, offBecause }): DatasetStatus => {
       const mine = candidates.filter(({ dataset }) => dataset.name === name)
       const next = mine.toSorted((one, other) => one.dueInMs - other.dueInMs)[0]
       const last = memory.lastPoll(name)
@@ -47,7 +59,10 @@ export function statusOf(
         dataset: name,
         host: host.name,
         owned: loop !== undefined,
-        off,
+        off: offBecause !== null,
+        offBecause,
+        live,
+        subjects,
         lastPollAt: last === undefined ? null : iso(last.atMs),
         lastOutcome: last?.outcome ?? null,
         nextDueAt: next === undefined ? null : iso(moment.nowMs + Math.max(0, next.dueInMs)),

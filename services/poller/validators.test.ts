@@ -8,6 +8,7 @@ const known = (lastGood: string | null): Known => ({
   host: 'h',
   polledAtMs: at('2026-04-21T08:00:00Z'),
   polledSteadyMs: 0,
+  windowStartMs: 0,
 })
 const none = { etag: null, lastModified: null }
 

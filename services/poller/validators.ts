@@ -6,7 +6,7 @@ export interface Validators {
 }
 
 const dayMs = 24 * 60 * 60 * 1_000
-const none: Validators = { etag: null, lastModified: null }
+export const noValidators: Validators = { etag: null, lastModified: null }
 
 /**
  * What a request may say that we hold. Nothing where another host gave it, and nothing until a window had a good answer
@@ -14,9 +14,9 @@ const none: Validators = { etag: null, lastModified: null }
  * Pure.
  */
 export function validatorsFor(host: string, known: Known | undefined, nowMs: number): Validators {
-  if (known === undefined || known.host !== host) return none
+  if (known === undefined || known.host !== host) return noValidators
   const { lastGoodFetchedAt, etag, lastModified } = known.memory
-  if (lastGoodFetchedAt === null || utcDay(lastGoodFetchedAt) !== utcDay(nowMs)) return none
+  if (lastGoodFetchedAt === null || utcDay(lastGoodFetchedAt) !== utcDay(nowMs)) return noValidators
   return { etag, lastModified }
 }
 

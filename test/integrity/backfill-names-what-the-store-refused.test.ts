@@ -52,7 +52,7 @@ test('what it names steers no terminal', () => {
   const poll = { outcome: 'failed', error: 'HTTP 500 \u001b[2J\u009b1m', memory: noMemory } as Poll
   const changed = { outcome: 'changed', error: null, memory: noMemory } as Poll
   const text = reportText(
-    reportOf('a.b.c', [
+    reportOf('a.b.c', { from: '2026-04-01', to: '2026-04-02' }, [
       { day: '2026-04-01', poll },
       { day: '2026-04-02', poll: changed, refusal: 'type: \u0007' },
     ]),

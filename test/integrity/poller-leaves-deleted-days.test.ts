@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dayOfWindow } from '#platform/polling/business-day.ts'
+import { dayAt } from '#platform/polling/business-day.ts'
 import type { PollerStatus } from '#services/poller/status.ts'
 import { dataset, eventually, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 import { windowOf } from './simulator-client.ts'
@@ -30,9 +30,7 @@ test('what was deleted is not fetched again by itself; the greatest bound counts
   const polled = await eventually('some days are polled, and nothing waits any more', async () => {
     const status = (await (await fetch(`${poller.url}/status`)).json()) as PollerStatus
     const { live, background } = status.datasets[0]!.waiting
-    const days = (await parts.polls()).map(({ windowStart: startMs, windowEnd: endMs }) => {
-      return dayOfWindow('Europe/Brussels', { startMs, endMs })
-    })
+    const days = (await parts.polls()).map(({ windowStart }) => dayAt('Europe/Brussels', windowStart))
     return days.length > 0 && live + background + status.budgets[0]!.inFlight === 0 && days.sort()
   })
   expect(polled).toEqual(['2026-04-18', '2026-04-19', '2026-04-20', '2026-04-21'])

@@ -8,7 +8,9 @@ import { hostsOf } from '#services/poller/hosts.ts'
 import { createMetrics } from '#services/poller/metrics.ts'
 import { startPoller } from '#services/poller/poller.ts'
 import { openPublisher, type Publisher } from '#services/poller/publish.ts'
+import { readSourceSettings } from '#services/poller/source-settings.ts'
 import { sources } from '#sources/index.ts'
+import { otherDatasets } from '../support/other-datasets.ts'
 import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 let parts: PollerParts
@@ -80,7 +82,7 @@ test('a broker that is away stops the polling; when it is back, polling goes on'
 /** A poller within this process whose raw records of a day wait at a gate on their way to Kafka. */
 async function gatedPoller(url: string, day: string) {
   const log = createLogger('poller', 'silent')
-  const published = await openPublisher(parts.kafka, parts.registry, sources)
+  const published = await openPublisher(parts.kafka, parts.registry, ['jao'])
   const clock = await simulatedClock(url, log)
   const fetcher = openFetcher('tidemark/test')
   const gate = Promise.withResolvers<void>()
@@ -97,7 +99,11 @@ async function gatedPoller(url: string, day: string) {
     },
   }
   const poller = await startPoller({
-    ...{ kafka: parts.kafka, registry: parts.registry, hosts: hostsOf(sources, { JAO_BASE_URL: url }, new Set()) },
+    ...{
+      kafka: parts.kafka,
+      registry: parts.registry,
+      hosts: hostsOf(sources, readSourceSettings({ JAO_BASE_URL: url }), { off: otherDatasets, on: new Set() }),
+    },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => undefined },
     means: { clock, fetcher, publisher, origin: 'simulated', poller: 'gated', log },
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },

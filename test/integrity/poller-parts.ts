@@ -9,10 +9,11 @@ import { hostOf, partitionOfHost } from '#platform/polling/host.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Poll, RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
 import { platformTopics, pollPartitions, sourceTopics } from '#schemas/topics.ts'
+import { mainDataset } from '../support/other-datasets.ts'
 import { startRealParts } from '../support/real-parts.ts'
 import { type ServiceProcess, startService } from '../support/service-process.ts'
 
-export const dataset = 'jao.core.maxExchanges'
+export const dataset = mainDataset
 
 /** A record and where it lies. */
 export type Read<Name extends RecordName> = Records[Name] & { partition: number; offset: number }

@@ -1,0 +1,59 @@
+import { Problem } from '#infra/local/problem.ts'
+import { addDays, dayAt, type Window } from '#platform/polling/business-day.ts'
+import { windowsBetween } from '#platform/polling/windows.ts'
+import type { BusinessDays, Calendar, Dataset } from '#sources/source.ts'
+import { day } from '../day.ts'
+
+/** A request of a backfill. */
+export interface BackfillWindow {
+  /** For people: 2026-04-20, 2026-04-20 13:00 (local), 2026-04, each with its subject where there is one. */
+  name: string
+  window: Window
+  subject: string | null
+}
+
+/**
+ * The windows of the days from `from` to `to`, both included, each once a subject. Pure.
+ *
+ * @param subjects as the poller tells them
+ * @param nowMs the time of the poller's clock, which may be a simulated one
+ * @throws Problem for days that are none, the wrong way round, before upstream's first or after tomorrow, and for
+ * datasets without a past
+ */
+export function backfillWindows(
+  { name, calendar }: Dataset,
+  subjects: readonly (string | null)[],
+  from: string,
+  to: string,
+  nowMs: number,
+): BackfillWindow[] {
+  if (calendar.kind !== 'days') throw new Problem(`${name} has no past that can be asked for: ${whyNoPast(calendar)}`)
+  const { zone, firstDay } = calendar
+  const first = day('--from', from)
+  const last = day('--to', to)
+  if (first > last) throw new Problem(`--from ${first} is after --to ${last}: the first day comes first.`)
+  if (first < firstDay) {
+    throw new Problem(`--from ${first} is before ${firstDay}, the first day that upstream has of ${name}.`)
+  }
+  const tomorrow = addDays(dayAt(zone, nowMs), 1)
+  if (last > tomorrow) {
+    throw new Problem(`--to ${last} is after ${tomorrow}, tomorrow in ${zone}: upstream publishes no further ahead.`)
+  }
+  return windowsBetween(calendar, first, last).flatMap(({ day: of, window }) =>
+    subjects.map((subject) => {
+      return { name: `${nameOf(calendar, of, window)}${subject === null ? '' : ` ${subject}`}`, window, subject }
+    }),
+  )
+}
+
+function nameOf({ window: kind, zone }: BusinessDays, of: string, { startMs }: Window): string {
+  if (kind === 'day') return of
+  if (kind === 'month') return of.slice(0, 7)
+  const local = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(zone)
+  return `${of} ${local.toPlainTime().toString({ smallestUnit: 'minute' })}${local.offset}`
+}
+
+const whyNoPast = ({ kind }: Calendar): string =>
+  kind === 'ticks'
+    ? 'its answers are of the instant of asking.'
+    : 'it comes in files, read them with `npx tidemark ingest`.'

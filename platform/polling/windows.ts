@@ -1,0 +1,48 @@
+import { addDays, businessDay, dayAt, type Window } from './business-day.ts'
+
+/** What of a calendar makes its windows: local days of the zone, their hours, or its months. */
+export interface WindowKind {
+  window: 'day' | 'hour' | 'month'
+  zone: string
+}
+
+const hourMs = 60 * 60 * 1_000
+
+/** The windows that begin on a local day, YYYY-MM-DD: the day, its 23 to 25 hours, or on a month's first the month. */
+export function windowsOn({ window, zone }: WindowKind, day: string): Window[] {
+  const whole = businessDay(zone, day).window
+  if (window === 'day') return [whole]
+  if (window === 'hour') {
+    const hours = (whole.endMs - whole.startMs) / hourMs
+    return Array.from({ length: hours }, (_, hour) => {
+      const startMs = whole.startMs + hour * hourMs
+      return { startMs, endMs: startMs + hourMs }
+    })
+  }
+  if (!day.endsWith('-01')) return []
+  const next = Temporal.PlainDate.from(day).add({ months: 1 }).toString()
+  return [{ startMs: whole.startMs, endMs: businessDay(zone, next).window.startMs }]
+}
+
+/** The windows that overlap the local days `first` to `last`, both included, in their order. */
+export function windowsBetween(kind: WindowKind, first: string, last: string): { day: string; window: Window }[] {
+  const from = kind.window === 'month' ? `${first.slice(0, 8)}01` : first
+  const found: { day: string; window: Window }[] = []
+  for (let day = from; day <= last; day = addDays(day, 1)) {
+    for (const window of windowsOn(kind, day)) found.push({ day, window })
+  }
+  return found
+}
+
+/** Whether this is a window of the calendar. */
+export function isWindowOf(kind: WindowKind, { startMs, endMs }: Window): boolean {
+  if (!isInstant(startMs) || !isInstant(endMs)) return false
+  return windowsOn(kind, dayAt(kind.zone, startMs)).some(
+    (window) => window.startMs === startMs && window.endMs === endMs,
+  )
+}
+
+/** Years 0001 to 9999: what ISO texts and the store can hold. */
+function isInstant(ms: number): boolean {
+  return Number.isSafeInteger(ms) && ms > -62_000_000_000_000 && ms < 253_000_000_000_000
+}

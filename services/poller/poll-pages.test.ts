@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest'
+import { createLogger } from '#platform/process/log.ts'
+import type { Poll, RawResponse } from '#schemas/generated/records.ts'
+import type { Asking, Dataset, Pages } from '#sources/source.ts'
+import type { Fetched } from './fetch.ts'
+import { type Known, noMemory } from './memory.ts'
+import { pollPages } from './poll-pages.ts'
+
+const window = { startMs: Date.parse('2026-04-20T10:00:00Z'), endMs: Date.parse('2026-04-20T11:00:00Z') }
+const times = '2026-04-20T10:00:00Z/2026-04-20T11:00:00Z'
+const pages: Pages = {
+  countPath: () => '/count',
+  countOf: (body) => JSON.parse(`${Buffer.from(body)}`).total,
+  take: 10,
+  pagePath: (_, skip, take) => `/rows/${skip}/${take}`,
+}
+const asking = {
+  meaningfulStatuses: [],
+  maxBodyBytes: 1_000,
+  pages,
+  requestPath: () => '/unpaged',
+  look: () => 'complete',
+} as unknown as Asking
+const dataset = { name: 'a.b', asking } as Dataset
+
+/** Polls once; `answers` by path, text for a good answer. */
+async function poll(answers: Record<string, string | Fetched>, held: Record<string, Known> = {}, allowed = 100) {
+  const asked: string[] = []
+  const raws: RawResponse[] = []
+  const polls: Poll[] = []
+  const events: string[] = []
+  const spend = (left: number) => {
+    events.push(`spent ${left}`)
+    return { came: () => undefined, done: () => void events.push('done') }
+  }
+  let left = allowed
+  const candidate = { identity: `a.b/${times}`, dataset, window, subject: null, lane: 'requested' as const }
+  const polled = await pollPages(
+    {
+      means: {
+        clock: {
+          now: () => ({ nowMs: 5_000_000, steadyMs: 0 }),
+          realMs: (ms) => ms,
+          spanMs: (ms) => ms,
+          stop: () => {},
+        },
+        fetcher: {
+          fetch: async ({ url }) => {
+            asked.push(url)
+            const answer = answers[new URL(url).pathname]
+            if (typeof answer !== 'string')
+              return answer ?? { kind: 'failure', error: 'HTTP 404', status: 404, firstKilobyte: null }
+            return { kind: 'answer', status: 200, headers: {}, body: Buffer.from(answer) }
+          },
+          close: async () => {},
+        },
+        publisher: {
+          raw: async (_, answer) => ({ partition: 0, offset: raws.push(answer) - 1 }),
+          poll: async (record) => void polls.push(record),
+          disconnect: async () => {},
+        },
+        origin: 'live',
+        poller: 'me',
+        log: createLogger('test', 'silent'),
+      },
+      host: 'h',
+      hosted: {
+        ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
+        ...{ subjects: [null], live: true, pastMonth: false, everyMs: null },
+      },
+      candidate: { ...candidate, dueInMs: 0, first: true },
+      known: held[candidate.identity],
+      right: { signal: new AbortController().signal, holds: () => true },
+    },
+    pages,
+    { first: spend(left), next: async () => (left-- > 0 ? spend(left) : undefined) },
+    (identity) => held[identity],
+    ({ poll: page }) => events.push(`told ${page.requestIdentity}`),
+  )
+  return { polled, asked: asked.map((url) => new URL(url).pathname), raws, polls, events }
+}
+
+const three = { '/count': '{"total":25}', '/rows/0/10': 'one', '/rows/10/10': 'two', '/rows/20/10': 'three' }
+
+test('the count is asked for, then page after page; each page is a raw response and a poll of its own, the window last', async () => {
+  const { polled, asked, raws, polls, events } = await poll(three)
+  expect(asked).toEqual(['/count', '/rows/0/10', '/rows/10/10', '/rows/20/10'])
+  expect(raws.map(({ requestIdentity, body }) => [requestIdentity, `${body}`])).toEqual([
+    [`a.b/rows-0/${times}`, 'one'],
+    [`a.b/rows-10/${times}`, 'two'],
+    [`a.b/rows-20/${times}`, 'three'],
+  ])
+  expect(polls.map(({ requestIdentity, outcome, bytes }) => [requestIdentity, outcome, bytes])).toEqual([
+    [`a.b/rows-0/${times}`, 'changed', 3],
+    [`a.b/rows-10/${times}`, 'changed', 3],
+    [`a.b/rows-20/${times}`, 'changed', 5],
+    [`a.b/${times}`, 'changed', 11],
+  ])
+  expect(polled?.poll.memory).toMatchObject({ completeness: 'complete', hadRows: true, failures: 0 })
+  // Every request is charged for, and free again before the next.
+  expect(events.filter((event) => !event.startsWith('told')).map((event) => event.split(' ')[0])).toEqual(
+    Array.from({ length: 4 }, () => ['spent', 'done']).flat(),
+  )
+})
+
+test('pages that are held are not kept once more', async () => {
+  const first = await poll(three)
+  const held = Object.fromEntries(
+    first.polls.map(({ requestIdentity, memory }): [string, Known] => [
+      requestIdentity,
+      { memory, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
+    ]),
+  )
+  const same = await poll(three, held)
+  expect([same.raws.length, same.polls.at(-1)?.outcome]).toEqual([0, 'unchanged'])
+  const revised = await poll({ ...three, '/rows/10/10': 'TWO' }, held)
+  expect(revised.raws.map(({ body }) => `${body}`)).toEqual(['TWO'])
+  expect(revised.polls.at(-1)?.outcome).toBe('changed')
+})
+
+test('no rows are an empty window; when there had been some, an emptied one', async () => {
+  const none = { '/count': '{"total":0}' }
+  expect((await poll(none)).polls).toMatchObject([{ outcome: 'empty', memory: { completeness: 'empty' } }])
+  const known = {
+    memory: { ...noMemory, hadRows: true },
+    host: 'h',
+    polledAtMs: 0,
+    polledSteadyMs: 0,
+    windowStartMs: 0,
+  }
+  expect((await poll(none, { [`a.b/${times}`]: known })).polls).toMatchObject([{ outcome: 'emptied' }])
+})
+
+test('a page that fails fails the window, which says which; the pages before it are kept', async () => {
+  const { '/rows/20/10': _, ...two } = three
+  const { raws, polls } = await poll(two)
+  expect(raws.length).toBe(2)
+  expect(polls.at(-1)).toMatchObject({
+    requestIdentity: `a.b/${times}`,
+    outcome: 'failed',
+    error: `rows-20/${times}: HTTP 404`,
+    memory: { completeness: null, failures: 1 },
+  })
+})
+
+test('a count that cannot be had or is none fails the window before a page is asked for', async () => {
+  for (const [count, error] of [
+    [undefined, 'HTTP 404'],
+    ['nonsense', 'the count of rows cannot be read'],
+    ['{"total":-1}', 'the count of rows is -1'],
+    ['{"total":1e12}', 'the count of rows is 1000000000000'],
+    ['{}', 'the count of rows is undefined'],
+  ]) {
+    const { asked, polls } = await poll(count === undefined ? {} : { '/count': count })
+    expect(asked).toEqual(['/count'])
+    expect(polls).toMatchObject([
+      { outcome: 'failed', error: expect.stringContaining(error!), memory: { failures: 1 } },
+    ])
+  }
+})
+
+test('when no more may be sent, the window is given up without a word', async () => {
+  const { polled, polls } = await poll(three, {}, 1)
+  expect(polled).toBeUndefined()
+  expect(polls.map(({ requestIdentity }) => requestIdentity)).toEqual([`a.b/rows-0/${times}`])
+})

@@ -1,0 +1,146 @@
+// A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import type { Poll } from '#schemas/generated/records.ts'
+import type { Pages } from '#sources/source.ts'
+import type { Fetched } from './fetch.ts'
+import { type Known, noMemory } from './memory.ts'
+import { judgeFailure, type Outcome } from './outcome.ts'
+import { ask, type Polled, type Polling, pollWindow, record, whatWasPolled } from './poll-window.ts'
+import { printable } from './printable.ts'
+
+/** A request that the budget has been charged for. */
+export interface Spent {
+  /** Told what came of it. */
+  came: (fetched: Fetched) => void
+  /** When it is over, however it ended. */
+  done: () => void
+}
+
+/** The requests of one poll: the first is charged for, each further one must be waited for. */
+export interface Spending {
+  first: Spent
+  /** undefined: no more requests are to be sent. */
+  next: () => Promise<Spent | undefined>
+}
+
+/** What a poll is of, without the request. */
+type Paged = Omit<Polling, 'came' | 'path'>
+
+/**
+ * Asks for the count, then for page after page, and records last the poll of the whole window: failed when the count or
+ * a page failed, or when they do not agree; then all of it is asked for again later, and pages that are held are
+ * unchanged. Undefined when the right to poll was lost on the way.
+ *
+ * @param known what is known of a page
+ * @param told of each page's poll that is recorded
+ */
+export async function pollPages(
+  paged: Paged,
+  pages: Pages,
+  budget: Spending,
+  known: (identity: string) => Known | undefined,
+  told: (page: Polled) => void,
+): Promise<Polled | undefined> {
+  const { means, candidate } = paged
+  const sentAtMs = means.clock.now().nowMs
+  const startedMs = performance.now()
+  const counted = await countRows(paged, pages, budget.first)
+  const polls: Poll[] = []
+  let error = 'error' in counted ? counted.error : undefined
+  const rows = 'rows' in counted ? counted.rows : 0
+  for (let skip = 0; skip < rows && error === undefined; skip += pages.take) {
+    const spent = await budget.next()
+    if (spent === undefined) return undefined
+    const page = await pollPage(paged, pages, skip, spent, known)
+    if (page === undefined) return undefined
+    told(page)
+    polls.push(page.poll)
+    error = whyUseless(page.poll)
+  }
+  if (!paged.right.holds()) return undefined
+  const { nowMs } = means.clock.now()
+  const memory = paged.known?.memory ?? noMemory
+  const fetchedAt = Math.max(nowMs, (memory.lastGoodFetchedAt ?? 0) + 1)
+  const outcome = outcomeOf(error, rows, polls, memory.hadRows)
+  const isNew = outcome === 'changed'
+  const poll: Poll = {
+    ...whatWasPolled(paged),
+    sentAt: sentAtMs,
+    fetchedAt,
+    outcome,
+    status: counted.status,
+    durationMs: Math.round(performance.now() - startedMs),
+    bytes: polls.reduce((sum, { bytes }) => sum + bytes, 0),
+    contentHash: null,
+    error: printable(error ?? null),
+    errorBody: null,
+    rawPartition: null,
+    rawOffset: null,
+    memory:
+      error === undefined
+        ? {
+            ...memory,
+            lastGoodFetchedAt: fetchedAt,
+            lastChangedAt: isNew ? fetchedAt : memory.lastChangedAt,
+            completeness: rows === 0 ? 'empty' : 'complete',
+            hadRows: memory.hadRows || rows > 0,
+            failures: 0,
+          }
+        : judgeFailure(memory).memory,
+  }
+  return { poll: await record(means, poll, memory) }
+
+  function whyUseless({ outcome: came, error: why, requestIdentity: page }: Poll): string | undefined {
+    const useless = came === 'failed' || came === 'refused' || came === 'unreadable'
+    return useless ? `${page.slice(candidate.dataset.name.length + 1)}: ${why ?? came}` : undefined
+  }
+}
+
+type Counted = { status: number | null } & ({ rows: number } | { error: string })
+
+/** More rows than this in one window are taken for garbage. */
+const mostRows = 1_000_000
+
+async function countRows(paged: Paged, pages: Pages, spent: Spent): Promise<Counted> {
+  const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
+  const request = { ...paged, known: undefined, came: spent.came, path: () => pages.countPath(asked) }
+  const { fetched } = await ask(request).finally(spent.done)
+  spent.came(fetched)
+  const { status } = fetched
+  if (fetched.kind !== 'answer') {
+    return { status, error: fetched.kind === 'failure' ? fetched.error : 'the count came as not modified' }
+  }
+  try {
+    const rows = pages.countOf(fetched.body)
+    if (Number.isSafeInteger(rows) && rows >= 0 && rows <= mostRows) return { status, rows }
+    return { status, error: `the count of rows is ${rows}` }
+  } catch (error) {
+    return { status, error: `the count of rows cannot be read: ${(error as Error).message}` }
+  }
+}
+
+async function pollPage(
+  paged: Paged,
+  pages: Pages,
+  skip: number,
+  spent: Spent,
+  known: (identity: string) => Known | undefined,
+): Promise<Polled | undefined> {
+  const { dataset, window } = paged.candidate
+  const subject = `rows-${skip}`
+  const identity = requestIdentity(dataset.name, window, subject)
+  const asked = { window, subject: paged.candidate.subject }
+  return pollWindow({
+    ...paged,
+    candidate: { ...paged.candidate, identity, subject },
+    known: known(identity),
+    came: spent.came,
+    path: () => pages.pagePath(asked, skip, pages.take),
+  }).finally(spent.done)
+}
+
+function outcomeOf(error: string | undefined, rows: number, polls: readonly Poll[], hadRows: boolean): Outcome {
+  if (error !== undefined) return 'failed'
+  if (rows === 0) return hadRows ? 'emptied' : 'empty'
+  return polls.some(({ outcome }) => outcome === 'changed') ? 'changed' : 'unchanged'
+}

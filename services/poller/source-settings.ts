@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { readConfig } from '#platform/process/config.ts'
+import { sources } from '#sources/index.ts'
+import type { Source } from '#sources/source.ts'
+
+/** What the environment says of sources, by the names that the sources give their settings. */
+export interface SourceSettings {
+  /** Addresses that replace a source's own; paths stay the same. */
+  baseUrls: Readonly<Record<string, string | undefined>>
+  /** Secrets. */
+  credentials: Readonly<Record<string, string | undefined>>
+  subjects: Readonly<Record<string, string[] | undefined>>
+  everyS: Readonly<Record<string, number | undefined>>
+}
+
+export const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address' })
+
+/** JAO_BASE_URL and so on. */
+export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
+  sources.flatMap(({ upstream }) => (upstream ? [[upstream.baseUrl.setting, httpAddress.optional()]] : [])),
+)
+
+/** Every setting of every source. */
+export const allSourceSettings: z.ZodRawShape = {
+  ...baseUrlSettings,
+  ...credentialShape(sources),
+  ...subjectShape(sources),
+  ...everyShape(sources),
+}
+
+/** @throws ConfigError that names every setting that does not fit, without the values of secrets */
+export function readSourceSettings(environment = process.env): SourceSettings {
+  return {
+    baseUrls: readConfig(baseUrlSettings, environment),
+    credentials: readConfig(credentialShape(sources), environment),
+    subjects: readConfig(subjectShape(sources), environment),
+    everyS: readConfig(everyShape(sources), environment),
+  }
+}
+
+function credentialShape(sources: readonly Source[]): Record<string, z.ZodType<string | undefined>> {
+  const secret = z.string().regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces')
+  return Object.fromEntries(
+    sources.flatMap(({ upstream }) => (upstream?.credential ? [[upstream.credential.setting, secret.optional()]] : [])),
+  )
+}
+
+function subjectShape(sources: readonly Source[]): Record<string, z.ZodType<string[] | undefined>> {
+  const declared = sources.flatMap(({ datasets }) => datasets.flatMap(({ asking }) => asking?.subjects ?? []))
+  return Object.fromEntries(
+    declared.map(({ setting, pattern, default: usual }) => {
+      const one = z.string().regex(pattern, `comma separated, like ${usual.join(',')}`)
+      const list = z.string().transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
+      return [setting, list.pipe(z.array(one)).optional()]
+    }),
+  )
+}
+
+function everyShape(sources: readonly Source[]): Record<string, z.ZodType<number | undefined>> {
+  const calendars = sources.flatMap(({ datasets }) => datasets.map(({ calendar }) => calendar))
+  return Object.fromEntries(
+    calendars.flatMap((calendar) => {
+      if (calendar.kind !== 'ticks') return []
+      const { setting, leastS } = calendar.every
+      return [[setting, z.coerce.number().int().min(leastS).max(3_600).optional()]]
+    }),
+  )
+}

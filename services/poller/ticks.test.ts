@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import type { Dataset } from '#sources/source.ts'
+import { type Known, noMemory } from './memory.ts'
+import { tickCandidates } from './ticks.ts'
+
+const dataset = { name: 't.x' } as Dataset
+const hosted = { dataset, subjects: ['A,B', null], everyMs: 10_000 }
+const at = (nowMs: number) => ({ nowMs, steadyMs: 0 })
+const polled = (windowStartMs: number): Known => ({
+  memory: { ...noMemory, lastGoodFetchedAt: 1 },
+  host: 'h',
+  polledAtMs: windowStartMs,
+  polledSteadyMs: 0,
+  windowStartMs,
+})
+const candidates = (nowMs: number, known: Record<string, Known> = {}) =>
+  tickCandidates(at(nowMs), hosted, (identity) => known[identity]).map(({ identity, window, dueInMs, first }) => [
+    identity,
+    window.startMs,
+    window.endMs,
+    dueInMs,
+    first,
+  ])
+
+test('the tick of now is due at once where it was not asked yet, the next one at its instant where it was', () => {
+  expect(candidates(1_003_400)).toEqual([
+    ['t.x/A,B', 1_000_000, 1_010_000, -3_400, true],
+    ['t.x', 1_000_000, 1_010_000, -3_400, true],
+  ])
+  expect(candidates(1_003_400, { 't.x/A,B': polled(1_000_000), 't.x': polled(990_000) })).toEqual([
+    ['t.x/A,B', 1_010_000, 1_020_000, 6_600, false],
+    ['t.x', 1_000_000, 1_010_000, -3_400, false],
+  ])
+})
+
+test('ticks that were missed are not made up for', () => {
+  expect(candidates(2_000_000, { 't.x/A,B': polled(1_000_000) })[0]).toEqual([
+    't.x/A,B',
+    2_000_000,
+    2_010_000,
+    0,
+    false,
+  ])
+})
+
+test('a poll of the future, by a clock that ran ahead once, stops no tick', () => {
+  expect(candidates(1_003_400, { 't.x': polled(9_000_000) })[1]).toEqual(['t.x', 1_000_000, 1_010_000, -3_400, false])
+})
