@@ -119,5 +119,11 @@ function unreadable(name: string, error: NodeJS.ErrnoException): never {
   throw new Problem(`${name} cannot be read: ${code || error.message}.`)
 }
 
-/** Hidden files are nobody's to read: editors and copying programs keep their unfinished ones there. */
-export const isHidden = (path: string): boolean => basename(path).startsWith('.')
+const readable = {
+  lines: /\.(?:jsonl|ndjson|json)(?:\.(?:gz|zst|zstd))?$/i,
+  file: /\.json(?:\.(?:gz|zst|zstd))?$/i,
+}
+
+/** Whether a directory's file is one of those that are meant by the directory: not hidden, and of such a name. */
+export const isReadable = (path: string, by: keyof typeof readable): boolean =>
+  !basename(path).startsWith('.') && readable[by].test(path)

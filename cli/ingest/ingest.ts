@@ -11,7 +11,7 @@ import { connectTo } from '../stack-clients.ts'
 import { whileStackRuns } from '../stack-gone.ts'
 import { stepProgress } from '../step-progress.ts'
 import { onStopSignals } from '../stop-signals.ts'
-import { type Content, isHidden } from './content.ts'
+import { type Content, isReadable } from './content.ts'
 import { type FileDataset, findFileDataset, ingestable } from './file-dataset.ts'
 import { openSession, type Session } from './session.ts'
 import { exitCodeOf, type Summary, summaryJson, summaryText } from './summary.ts'
@@ -31,7 +31,10 @@ export const ingest = (): Command =>
   new Command('ingest')
     .description('read files into the store; what was sent of their content before is not sent again')
     .argument('<what>', `a source or dataset that is read from files: ${ingestable()}`)
-    .argument('<path>', 'a file, a directory (its files in the order of their names) or - for standard input')
+    .argument(
+      '<path>',
+      'a file, a directory (its .jsonl, .ndjson, .json, also .gz and .zst, by name) or - for standard input',
+    )
     .option('--at <instant>', 'what a file is a snapshot of (default: when it was modified)')
     .option('--watch', 'go on with what is added, until Ctrl-C')
     .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
@@ -46,8 +49,11 @@ async function run(what: string, path: string, options: IngestOptions): Promise<
   const files = findFileDataset(what)
   const atMs = readAt(options.at, files)
   if (options.watch && path === '-') throw new Problem('Standard input is read to its end anyway: leave --watch out.')
-  const list = listerOf(path)
-  if (!options.watch && list().length === 0) throw new Problem(`There is no file in ${printable(path)}.`)
+  const list = listerOf(path, files)
+  if (!options.watch && list().length === 0)
+    throw new Problem(
+      `There is no file to read in ${printable(path)}: want .jsonl, .ndjson or .json, also .gz or .zst.`,
+    )
   const stack = findRunningStack(options.data)
   const clients = connectTo(stack, 'ingest')
   const stop = new AbortController()
@@ -101,7 +107,7 @@ function readAt(at: string | undefined, { dataset, reading }: FileDataset): numb
 }
 
 /** The files that a path means, each time it is asked. @throws Problem in one sentence when it means none */
-function listerOf(path: string): () => string[] {
+function listerOf(path: string, { reading }: FileDataset): () => string[] {
   if (path === '-') return () => ['-']
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined) throw new Problem(`There is no file or directory ${printable(path)}.`)
@@ -112,7 +118,9 @@ function listerOf(path: string): () => string[] {
       const entries = readdirSync(path)
         .sort()
         .map((name) => join(path, name))
-      return entries.filter((entry) => !isHidden(entry) && statSync(entry, { throwIfNoEntry: false })?.isFile())
+      return entries.filter(
+        (entry) => isReadable(entry, reading.by) && statSync(entry, { throwIfNoEntry: false })?.isFile(),
+      )
     } catch (error) {
       throw new Problem(`${printable(path)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
     }

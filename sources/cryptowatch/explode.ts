@@ -25,7 +25,14 @@ const mostMarkets = 100_000
  * Slices of one value each, at the instant that the file is a snapshot of: of every market all metrics that its summary
  * has, or its price as `last`. Refused as a whole: errors, other answers, answers of one market that nothing names.
  */
-export function explodeMarkets({ body, window, url = '' }: Answer): Explosion {
+export function explodeMarkets(answer: Answer): Explosion {
+  const explosion = explode(answer)
+  const { refusal } = explosion
+  if (refusal === undefined || answer.url === undefined) return explosion
+  return { ...explosion, refusal: { ...refusal, message: `${plain(answer.url)}: ${refusal.message}` } }
+}
+
+function explode({ body, window, url = '' }: Answer): Explosion {
   const parsed = parse(body)
   if (parsed === undefined) return refused('not-json', 'the answer is no JSON')
   const error = errorBody.safeParse(parsed)

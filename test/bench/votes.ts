@@ -35,7 +35,10 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
     tell(`${file}: ${written.votes} votes, ${(written.bytes / 1e6).toFixed(0)} MB`)
     // As a stack starts them: with what Node made of our TypeScript before.
     const settings = { DATASETS_OFF: '', NODE_COMPILE_CACHE: compileCache(process.env) }
-    const [normalizer, sink] = await Promise.all([pipeline.start('normalizer', settings), pipeline.start('sink', settings)])
+    const [normalizer, sink] = await Promise.all([
+      pipeline.start('normalizer', settings),
+      pipeline.start('sink', settings),
+    ])
     const stack = await stackOf(pipeline)
     const startedMs = performance.now()
     const environment = { ...process.env, ...pipeline.environment, ...settings }
@@ -124,7 +127,9 @@ function writeVotes(path: string, wantedBytes: number): { votes: number; bytes: 
 }
 
 const dayMs = 86_400_000
-const dates = Array.from({ length: 3_650 }, (_, day) => new Date(Date.UTC(2012, 0, 1) + day * dayMs).toISOString().slice(0, 23))
+const dates = Array.from({ length: 3_650 }, (_, day) =>
+  new Date(Date.UTC(2012, 0, 1) + day * dayMs).toISOString().slice(0, 23),
+)
 
 function voteLine(id: number): string {
   const post = (id * 7_919) % 5_000_003

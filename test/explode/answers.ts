@@ -1,4 +1,5 @@
 import type { Answer } from '#sources/source.ts'
+import { fileAnswers } from './file-answers.ts'
 import { recordedAnswers } from './recorded-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 
@@ -13,5 +14,8 @@ export interface NamedAnswer {
 /** All answers there are; `absent` are the names of recorded ones that are not on this machine. */
 export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<string> } {
   const recorded = recordedAnswers()
-  return { answers: [...recorded.answers, ...simulatedJaoAnswers()], absent: new Set(recorded.absent) }
+  return {
+    answers: [...recorded.answers, ...simulatedJaoAnswers(), ...fileAnswers()],
+    absent: new Set(recorded.absent),
+  }
 }
