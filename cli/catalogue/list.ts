@@ -58,6 +58,4 @@ export function listText(entries: readonly CatalogueEntry[], counts: readonly Co
   return `${[`  ${headLine}`, ...text, ...notes].join('\n')}\n`
 }
 
-const longest = 60
-
-const short = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
+const short = (text: string, longest = 60): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
