@@ -40,8 +40,8 @@ export function listText(entries: readonly CatalogueEntry[], counts: readonly Co
     .map((entry) => [
       entry.shape === 'recorded' ? entry.dataset : `${entry.dataset} *`,
       short(entry.title),
-      entry.unit,
-      durationWords(entry.steps.at(-1)?.stepS ?? 0),
+      short(entry.unit, 24),
+      entry.steps.length === 0 ? '-' : durationWords(entry.steps.at(-1)?.stepS ?? 0),
       short(entry.due),
       entry.live ? 'yes' : '-',
       ...(counts ? [(entry.points ?? 0).toLocaleString('en'), entry.newest?.slice(0, 16).concat('Z') ?? '-'] : []),

@@ -44,7 +44,7 @@ function settingsOf({ upstream, datasets }: Source): string[] {
 function simulatedLines({ name, upstream }: Source): string[] {
   if (upstream === undefined) return []
   const ports = /, simulator, ([^\]]+)\]/.exec(compose)?.[1]?.match(/\d+/g) ?? []
-  const at = HOST_NAMES.findIndex((played) => played === name)
+  const at = (HOST_NAMES as readonly string[]).indexOf(name)
   const address = at < 0 ? `http://simulator:${ports[0]}/unknown/${name}` : `http://simulator:${ports[at]}`
   const { baseUrl, credential } = upstream
   return [`${baseUrl.setting}=${address}`, ...(credential ? [`${credential.setting}=simulated`] : [])]
