@@ -4,12 +4,14 @@ import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill/backfill.ts'
 import { backup } from './backup.ts'
+import { catalogue } from './catalogue/catalogue.ts'
 import { deleteCommand } from './delete/delete.ts'
 import { dlq } from './dlq/dlq.ts'
 import { down } from './down.ts'
 import { endSaying } from './end-saying.ts'
 import { explain } from './explain/explain.ts'
 import { ingest } from './ingest/ingest.ts'
+import { newSource } from './new-source/new-source.ts'
 import { outliers } from './outliers.ts'
 import { query } from './query.ts'
 import { rebuild } from './rebuild.ts'
@@ -26,6 +28,8 @@ const commands = [
   up,
   down,
   status,
+  catalogue,
+  newSource,
   backfill,
   query,
   explain,

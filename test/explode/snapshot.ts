@@ -1,7 +1,8 @@
 // What explode made of every answer when its transform version was set, as hashes; and what of that no longer holds.
 import { createHash } from 'node:crypto'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Dataset } from '#sources/source.ts'
-import { explodeRaw } from '#transform/explode-raw.ts'
+import { type ExplodedAnswer, explodeRaw } from '#transform/explode-raw.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import type { NamedAnswer } from './answers.ts'
 
@@ -85,15 +86,20 @@ const ifMeant =
   'bring that back or, if it is meant, take its lines out of test/explode/generated/explosions.json by hand'
 
 function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string, Dataset>) {
-  const { window, status } = answer
-  const record = rawResponse(window, Buffer.from(answer.body), 1_000, { dataset, status })
+  const { window, status, subject = null } = answer
+  const told = { dataset, status, requestIdentity: requestIdentity(dataset, window, subject) }
+  const record = rawResponse(window, Buffer.from(answer.body), 1_000, told)
   const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
   // All that a slice says but its version. Of a refusal the reason: its sentence may be put better any day.
-  const output =
-    'refusal' in exploded
-      ? { refused: exploded.refusal.reason }
-      : exploded.slices.map(({ transformVersion: _, ...slice }) => slice).toSorted(byKeyAndStart)
-  return { answer: sha256([window, status, record.contentHash]), explosion: sha256(output) }
+  const output = 'refusal' in exploded ? { refused: exploded.refusal.reason } : outputOf(exploded)
+  const asked = subject === null ? [] : [subject]
+  return { answer: sha256([window, status, record.contentHash, ...asked]), explosion: sha256(output) }
+}
+
+function outputOf({ slices, records }: ExplodedAnswer): unknown {
+  const told = slices.map(({ transformVersion: _, ...slice }) => slice).toSorted(byKeyAndStart)
+  const own = records.map(({ record: { transformVersion: _, ...record }, ...rest }) => ({ ...rest, record }))
+  return own.length === 0 ? told : { slices: told, records: own }
 }
 
 const byKeyAndStart = (one: { key: string; start: number }, other: { key: string; start: number }): number =>

@@ -1,0 +1,161 @@
+// Datasets with one row a period and one column a series: maxExchanges, netPos and their likes.
+import type { Answer, DeclaredStep, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
+import { type Grid, gridOf } from './grid.ts'
+import { isRefusal, quoted, refused } from './refusal.ts'
+import { type Row, readRows } from './rows.ts'
+import { iso, modifiedMs } from './times.ts'
+
+/** What of such a dataset must be declared. */
+export interface PeriodRows {
+  steps: DeclaredStep[]
+  /** Columns that are series. */
+  keyPattern: RegExp
+  /** More keys than this in one answer are taken for garbage. */
+  maxKeys: number
+  /** Values outside are stored with the flag `implausible`. */
+  plausible?: { min: number; max: number } | undefined
+  /** The values of a row add up to 0; where those of any row do not, the slices have the flag `sum-not-zero`. */
+  sumsToZero?: boolean | undefined
+}
+
+const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
+
+/**
+ * Values have one decimal: the sum of any true row is a multiple of 0.1. All 7,991 recorded rows add up to exactly 0;
+ * adding doubles strays from that by less than a millionth.
+ */
+const roundingMw = 0.05
+
+/**
+ * Complete when every step of the window has a row, whatever keys it has. Throws with the reason what explode would
+ * refuse: an answer of which nothing can be stored must not end the search for a better one.
+ */
+export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look {
+  const { table, refusal } = readTable(declared, body, window)
+  if (refusal?.reason === 'upstream-rejected') return 'refused'
+  if (refusal) throw new Error(`${refusal.reason}: ${refusal.message}`)
+  if (table === undefined) return 'empty'
+  return table.periods === table.grid.length ? 'complete' : 'partial'
+}
+
+/** One slice a key over the whole window; a period without a row, or a row without the key, is a null. */
+export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer): Explosion {
+  const { table, refusal, ignored } = readTable(declared, body, window)
+  if (refusal) return { slices: [], refusal, ignored }
+  return { slices: table === undefined ? [] : toSlices(declared, table, window), ignored }
+}
+
+/** All values of an answer, checked. */
+interface Table {
+  grid: Grid
+  columns: Map<string, Column>
+  /** How many steps of the grid have a row. */
+  periods: number
+  /** The newest lastModifiedOn of its rows. */
+  modifiedMs: number | undefined
+}
+
+/** The table of an answer, none when it has no rows, or why it is refused: all checks there are, for look and explode. */
+function readTable(
+  declared: PeriodRows,
+  body: Uint8Array,
+  window: Window,
+): { table?: Table; refusal?: Refusal; ignored: Record<string, number> } {
+  const read = readRows(body, window)
+  if (isRefusal(read)) return { refusal: read, ignored: {} }
+  const ignored: Record<string, number> = read.atWindowEnd > 0 ? { 'row-at-window-end': read.atWindowEnd } : {}
+  if (read.rows.length === 0) return { ignored }
+  const grid = gridOf(read.rows, window, declared.steps)
+  if (isRefusal(grid)) return { refusal: grid, ignored }
+  const columns = fillColumns(declared, read.rows, window, grid, ignored)
+  if (!(columns instanceof Map)) return { refusal: columns, ignored }
+  const periods = read.rows.length - (ignored['doubled-row'] ?? 0)
+  return { table: { grid, columns, periods, modifiedMs: newestModification(read.rows) }, ignored }
+}
+
+function newestModification(rows: Row[]): number | undefined {
+  const times = rows.flatMap(({ cells }) => modifiedMs(cells.lastModifiedOn) ?? [])
+  return times.length === 0 ? undefined : times.reduce((newest, time) => Math.max(newest, time))
+}
+
+type Column = (number | null)[]
+
+function fillColumns(
+  declared: PeriodRows,
+  rows: Row[],
+  window: Window,
+  grid: Grid,
+  ignored: Record<string, number>,
+): Map<string, Column> | Refusal {
+  const columns = new Map<string, Column>()
+  const firstRowAt: (Row | undefined)[] = new Array(grid.length).fill(undefined)
+  for (const row of rows) {
+    const place = (row.timeMs - window.startMs) / 1000 / grid.stepS
+    const earlier = firstRowAt[place]
+    if (earlier) {
+      const conflict = conflictOf(declared, earlier, row)
+      if (conflict) return conflict
+      ignored['doubled-row'] = (ignored['doubled-row'] ?? 0) + 1
+      continue
+    }
+    firstRowAt[place] = row
+    for (const key in row.cells) {
+      const value = row.cells[key]
+      let column = columns.get(key)
+      if (column === undefined) {
+        if (columnsOfNoSeries.has(key)) continue
+        if (!declared.keyPattern.test(key)) {
+          ignored['unknown-column'] = (ignored['unknown-column'] ?? 0) + 1
+          continue
+        }
+        if (columns.size === declared.maxKeys) {
+          return refused('too-many-keys', `more than ${declared.maxKeys} keys in one answer`)
+        }
+        column = new Array(grid.length).fill(null)
+        columns.set(key, column)
+      }
+      if (value !== null && (typeof value !== 'number' || !Number.isFinite(value))) return wrongType(row, key, value)
+      column[place] = value
+    }
+  }
+  return columns
+}
+
+/** Two rows of the same time must say the same; a key that only one of them has counts as null in the other. */
+function conflictOf(declared: PeriodRows, first: Row, second: Row): Refusal | undefined {
+  const keys = new Set([...Object.keys(first.cells), ...Object.keys(second.cells)])
+  for (const key of keys) {
+    if (!declared.keyPattern.test(key)) continue
+    const [a, b] = [first.cells[key] ?? null, second.cells[key] ?? null]
+    if (a === b) continue
+    const message = `two rows of ${iso(first.timeMs)} differ in ${key}: ${quoted(a, 200)} and ${quoted(b, 200)}`
+    return refused('conflicting-rows', message.slice(0, 500))
+  }
+  return undefined
+}
+
+const wrongType = (row: Row, key: string, value: unknown): Refusal =>
+  refused('type', `${key} of ${iso(row.timeMs)} is no finite number: ${quoted(value)}`)
+
+function toSlices(declared: PeriodRows, { columns, grid, modifiedMs: upstreamModifiedAtMs }: Table, window: Window) {
+  const ofAll = grid.changed ? ['step-changed'] : []
+  if (declared.sumsToZero && !sumsAreZero(columns, grid.length)) ofAll.push('sum-not-zero')
+  const { min, max } = declared.plausible ?? { min: -Infinity, max: Infinity }
+  const slices: Slice[] = []
+  for (const [key, values] of columns) {
+    const flags = [...ofAll]
+    if (values.some((value) => value !== null && (value < min || value > max))) flags.push('implausible')
+    const slice: Slice = { key, startMs: window.startMs, stepS: grid.stepS, values, flags }
+    slices.push(upstreamModifiedAtMs === undefined ? slice : { ...slice, upstreamModifiedAtMs })
+  }
+  return slices
+}
+
+/** A null adds nothing: hubs that did not exist yet are null in old hours that are fetched today. */
+function sumsAreZero(columns: Map<string, Column>, length: number): boolean {
+  const sums = new Array<number>(length).fill(0)
+  for (const values of columns.values()) {
+    for (let place = 0; place < length; place++) sums[place] = (sums[place] ?? 0) + (values[place] ?? 0)
+  }
+  return sums.every((sum) => Math.abs(sum) < roundingMw)
+}
