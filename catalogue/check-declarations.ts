@@ -108,7 +108,9 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
   ) {
     say(`plausible is ${plausible.min} to ${plausible.max}: want two numbers, the smaller one as min.`)
   }
-  if (!oldestFirst(steps)) say('steps need one entry at the least, oldest first, each stepS above 0.')
+  // What has no series has no steps: rows of a table of its own.
+  if (!oldestFirst(steps) && !(files && steps.length === 0))
+    say('steps need one entry at the least, oldest first, each stepS above 0.')
   if (!isAddress(dataset.page)) say(`page is ${JSON.stringify(dataset.page)}: want an http(s) address.`)
   for (const what of ['title', 'description', 'unit'] as const) {
     if (dataset[what].trim() === '') say(`${what} must say something.`)

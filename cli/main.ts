@@ -10,7 +10,9 @@ import { dlq } from './dlq/dlq.ts'
 import { down } from './down.ts'
 import { endSaying } from './end-saying.ts'
 import { explain } from './explain/explain.ts'
+import { ingest } from './ingest/ingest.ts'
 import { newSource } from './new-source/new-source.ts'
+import { outliers } from './outliers.ts'
 import { query } from './query.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
@@ -37,6 +39,8 @@ const commands = [
   backup,
   restore,
   deleteCommand,
+  ingest,
+  outliers,
 ]
 for (const command of commands) program.addCommand(command())
 

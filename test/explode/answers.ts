@@ -1,4 +1,5 @@
 import type { Answer } from '#sources/source.ts'
+import { fileAnswers } from './file-answers.ts'
 import { jaoAnswers } from './jao-answers.ts'
 import { madeMarketAnswers, recordedMarketAnswers } from './market-answers.ts'
 import { recordedAnswers } from './recorded-answers.ts'
@@ -25,6 +26,7 @@ export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<stri
       ...simulatedJaoAnswers(),
       ...jaoAnswers(),
       ...madeMarketAnswers(),
+      ...fileAnswers(),
       ...sampleAnswers(),
     ],
     absent: new Set(recorded.flatMap(({ absent }) => absent)),
