@@ -11,6 +11,7 @@ export const newestVersions: Readonly<Record<RecordName, string>> = {
   Replay: 'replay/v1.avsc',
   Deletion: 'deletion/v1.avsc',
   Parking: 'parking/v1.avsc',
+  FlowConstraint: 'flow-constraint/v1.avsc',
 }
 
 /** All record names, in the order of their declaration. */

@@ -150,6 +150,22 @@ export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
     columns: ['dataset', 'before', 'at', 'by', 'why'],
     row: ({ dataset, before, at, by, why }) => [dataset, utc(before), utc(at), by, why],
   },
+  FlowConstraint: {
+    table: 'flow_constraints',
+    columns: [
+      ...['dataset', 'hour', 'skip', 'row', 'total_rows', 'known_at', 'delivery_start'],
+      ...['tso', 'cne_name', 'cne_eic', 'direction', 'contingency', 'presolved', 'ram_mw'],
+      ...['ptdf', 'numbers', 'texts', 'contingencies'],
+      ...['upstream_modified_at', 'transform_version', 'origin', 'raw_partition', 'raw_offset'],
+    ],
+    row: (row) => [
+      ...[row.dataset, utc(row.windowStart), row.skip, row.row, row.totalRows, utc(row.knownAt), utc(row.start)],
+      ...[row.tso, row.cneName, row.cneEic, row.direction, row.contName, row.presolved, row.ram],
+      ...[row.ptdf, row.numbers, row.texts, row.contingencies],
+      row.upstreamModifiedAt === null ? null : utc(row.upstreamModifiedAt),
+      ...[row.transformVersion, row.origin, row.raw.partition, row.raw.offset],
+    ],
+  },
 }
 
 const utc = (ms: number): string => new Date(ms).toISOString()

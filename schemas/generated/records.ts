@@ -10,6 +10,7 @@ export interface Records {
   Replay: Replay
   Deletion: Deletion
   Parking: Parking
+  FlowConstraint: FlowConstraint
 }
 
 export type RecordName = keyof Records
@@ -223,4 +224,59 @@ export interface Parking {
   /** Which service or who */
   by: string
   at: number
+}
+
+/** One constraint of a flow-based domain in one hour, as one page of an answer told it. Topic <source>.constraints, keyed by dataset, hour and row. Columns of upstream's that come and go stand in maps by their names. */
+export interface FlowConstraint {
+  /** What the source publishes, e.g. jao.core.finalComputation */
+  dataset: string
+  /** Start of the hour that was asked for, included, UTC */
+  windowStart: number
+  /** End of the hour, excluded, UTC */
+  windowEnd: number
+  /** Which page told it: how many rows stand before the page */
+  skip: number
+  /** Its place among all rows of the hour, from 0 */
+  row: number
+  /** How many rows the hour has altogether, as the page says */
+  totalRows: number
+  /** Start of delivery, UTC */
+  start: number
+  /** The operator of the element */
+  tso: null | string
+  /** Name of the critical network element */
+  cneName: null | string
+  /** Its energy identification code */
+  cneEic: null | string
+  /** DIRECT or OPPOSITE */
+  direction: null | string
+  /** Name of the contingency; none in the base case */
+  contName: null | string
+  /** Whether it can bind at all (Nordic: nonRedundant) */
+  presolved: null | boolean
+  /** Remaining available margin, MW */
+  ram: null | number
+  /** Power transfer distribution factors by hub */
+  ptdf: Record<string, number>
+  /** All other numbers by upstream's names: fmax, frm, fref, ... */
+  numbers: Record<string, number>
+  /** All other texts by upstream's names; true and false as texts */
+  texts: Record<string, string>
+  /** The elements that are out in the contingency, all as texts */
+  contingencies: (Record<string, string>)[]
+  /** Upstream's own last-modified time, where it gives one */
+  upstreamModifiedAt: null | number
+  /** When the page's last byte arrived */
+  knownAt: number
+  /** Number of the dataset's explode, 0 to 4095 */
+  transformVersion: number
+  /** live, simulated or file */
+  origin: string
+  /** Where the page lies in <source>.raw */
+  raw: RawPosition
+}
+
+export interface RawPosition {
+  partition: number
+  offset: number
 }

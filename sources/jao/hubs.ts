@@ -1,5 +1,5 @@
-// Names of zones and hubs as JAO spells them inside keys. Hub names hold underscores themselves (DE_DK1_VH), so a key is
-// matched against this list and never cut at an underscore. A key with a name that is missing here keeps its values;
+// Names of zones and hubs as JAO spells them inside keys. Hub names hold underscores themselves (DE_DK1_VH), so a border
+// is matched against this list and never cut at an underscore. A key with a name that is missing here keeps its values;
 // only its zones stay unknown.
 
 const coreZones = ['AT', 'BE', 'CZ', 'DE', 'FR', 'HR', 'HU', 'NL', 'PL', 'RO', 'SI', 'SK']
@@ -23,13 +23,22 @@ const virtualHubs = [
 // The same hubs as seen from their own zone (border_NL_DK1_COBRA).
 const withoutOwnZone = virtualHubs.map((hub) => hub.slice(hub.indexOf('_') + 1))
 
-const hubs = new Set([...coreZones, ...alegro, ...virtualHubs, ...withoutOwnZone])
+const nordicZones = ['NO1', 'NO2', 'NO3', 'NO4', 'NO5', 'SE1', 'SE2', 'SE3', 'SE4', 'FI', 'DK1', 'DK2']
+
+// SydVästlänken's two ends, and the zones that the Nordic ones are connected with.
+const nordicHubs = ['SE3SWL', 'SE4SWL', 'EE', 'LT', 'LV']
+
+// Zones outside of both regions that borders lead to.
+const externalZones = 'AL BA BG CH ES GB GR IE IT KS MA MD ME MK PT RS TR UA UK'.split(' ')
+
+const hubs = new Set([
+  ...[...coreZones, ...alegro, ...virtualHubs, ...withoutOwnZone],
+  ...[...nordicZones, ...nordicHubs, ...externalZones],
+])
 const longestFirst = [...hubs].sort((a, b) => b.length - a.length)
 
-/** From and to of a border key (border_AT_BE, border_DE_DE_DK1_VH); empty where the key cannot be read. */
-export function borderLabels(key: string): Record<string, string> {
-  if (!key.startsWith('border_')) return {}
-  const names = key.slice('border_'.length)
+/** From and to of two names joined by an underscore: AT_BE, DE_DE_DK1_VH. Empty where they cannot be told apart. */
+export function fromAndTo(names: string): Record<string, string> {
   for (const from of longestFirst) {
     const to = names.slice(from.length + 1)
     if (names.startsWith(`${from}_`) && hubs.has(to)) return { from, to }

@@ -1,5 +1,10 @@
 import type { Source } from '../source.ts'
-import { coreMaxExchanges } from './max-exchanges.ts'
+import { constraintStatements } from './constraint-store.ts'
+import { core } from './core.ts'
+import { coreIntraday } from './core-intraday.ts'
+import { finalComputations } from './final-computation.ts'
+import { constraintsTopic } from './flow-constraints.ts'
+import { nordic } from './nordic.ts'
 
 /**
  * JAO, the Joint Allocation Office: cross-border capacities of the European electricity market.
@@ -17,5 +22,15 @@ export const jao: Source = {
     baseUrl: { default: 'https://publicationtool.jao.eu', setting: 'JAO_BASE_URL' },
     budget: { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 },
   },
-  datasets: [coreMaxExchanges],
+  datasets: [...core, ...nordic, ...coreIntraday, ...finalComputations],
+  topics: [
+    {
+      suffix: constraintsTopic,
+      record: 'FlowConstraint',
+      key: 'dataset, hour and row, joined by slashes',
+      shorterCosts:
+        'a subscriber that is new, or was away for longer, misses the older constraints, and so does a sink',
+    },
+  ],
+  statements: constraintStatements,
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readRecording } from '../../test/support/recorded-jao.ts'
-import { coreMaxExchanges } from './max-exchanges.ts'
+import { coreMaxExchanges } from './core.ts'
 
 const window = { startMs: Date.parse('2026-04-20T22:00:00Z'), endMs: Date.parse('2026-04-21T22:00:00Z') }
 const place = (body: Uint8Array, key: string, atMs: number, of = window) =>

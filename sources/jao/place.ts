@@ -1,14 +1,14 @@
 import type { Answer } from '../source.ts'
-import type { BorderRows } from './border-rows.ts'
+import type { PeriodRows } from './period-rows.ts'
 import { isRefusal } from './refusal.ts'
 import { readRows } from './rows.ts'
 
 /**
- * The path to a border's cell at a time, inside the answer's JSON: ['data', 17, 'border_AT_BE']. Undefined where the
+ * The path to a series' cell at a time, inside the answer's JSON: ['data', 17, 'border_AT_BE']. Undefined where the
  * answer has no such cell, which explode takes for a null, or cannot be read. Of a doubled row the first.
  */
-export function placeInBorderRows(
-  { keyPattern }: BorderRows,
+export function placeInPeriodRows(
+  { keyPattern }: PeriodRows,
   { body, window }: Answer,
   key: string,
   atMs: number,

@@ -1,8 +1,9 @@
 // Reads the rows of a JAO answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
 import { z } from 'zod'
 import type { Refusal, Window } from '../source.ts'
-import { hasDoubledKeys } from './doubled-keys.ts'
-import { isRefusal, refused } from './refusal.ts'
+import { readJson } from './json.ts'
+import { isRefusal, quoted, refused } from './refusal.ts'
+import { showWindow, utcMs } from './times.ts'
 
 /** A row inside the window. Cells are not looked at yet. */
 export interface Row {
@@ -14,6 +15,8 @@ export interface Row {
 
 export interface Rows {
   rows: Row[]
+  /** What the answer says beside its rows. */
+  envelope: Omit<z.infer<typeof envelope>, 'data'>
   /** Rows that start exactly where the window ends: some answers include it. */
   atWindowEnd: number
 }
@@ -23,23 +26,25 @@ const envelope = z.object({
   data: z.array(z.unknown()),
   rejected: z.boolean().nullish(),
   messages: z.unknown().optional(),
+  lastModifiedOn: z.unknown().optional(),
+  skip: z.unknown().optional(),
+  totalRows: z.unknown().optional(),
+  totalRowsWithFilter: z.unknown().optional(),
 })
 
 const rejection = z.object({ rejected: z.literal(true), messages: z.unknown().optional() })
 
 /** The rows of an answer, or why it is refused as a whole. */
 export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
-  const json = parseJson(body)
+  const json = readJson(body)
   if (isRefusal(json)) return json
   const rejected = rejection.safeParse(json.value)
   if (rejected.success) {
-    const messages = JSON.stringify(rejected.data.messages ?? null).slice(0, 500)
+    const messages = quoted(rejected.data.messages ?? null, 500)
     return refused('upstream-rejected', `upstream rejected the request: ${messages}`)
   }
   const parsed = envelope.safeParse(json.value)
   if (!parsed.success) return refused('schema', `not an answer with rows: ${firstIssue(parsed.error)}`)
-
-  if (hasDoubledKeys(body, json.value)) return refused('schema', 'an object of the answer has the same key twice')
 
   const rows: Row[] = []
   let atWindowEnd = 0
@@ -51,41 +56,16 @@ export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
     }
     if (timeMs === window.endMs) atWindowEnd++
     else if (timeMs < window.startMs || timeMs > window.endMs) {
-      return refused('outside-window', `data[${index}] is of ${cells.dateTimeUtc}, outside ${show(window)}`)
+      return refused('outside-window', `data[${index}] is of ${cells.dateTimeUtc}, outside ${showWindow(window)}`)
     } else rows.push({ timeMs, index, cells })
   }
-  return { rows, atWindowEnd }
+  return { rows, envelope: parsed.data, atWindowEnd }
 }
 
 const isRow = (cells: unknown): cells is Record<string, unknown> & { dateTimeUtc: string } =>
   typeof cells === 'object' && cells !== null && 'dateTimeUtc' in cells && typeof cells.dateTimeUtc === 'string'
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-function parseJson(body: Uint8Array): { value: unknown } | Refusal {
-  try {
-    return { value: JSON.parse(utf8.decode(body)) }
-  } catch (error) {
-    const start = Buffer.from(body.subarray(0, 60)).toString('utf8')
-    return refused('not-json', `the body is no JSON (${(error as Error).message}); it starts ${start}`)
-  }
-}
-
 function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0]
   return issue ? `${issue.path.join('.')}: ${issue.message}` : 'unknown'
 }
-
-const utcPattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.0{1,7})?Z$/
-
-/** Milliseconds of a UTC time text, undefined where it is none (an impossible date included). */
-function utcMs(text: string): number | undefined {
-  const match = utcPattern.exec(text)
-  if (!match) return undefined
-  const ms = Date.parse(`${text.slice(0, 19)}Z`)
-  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== text.slice(0, 19)) return undefined
-  return ms
-}
-
-const show = (window: Window): string =>
-  `${new Date(window.startMs).toISOString()} to ${new Date(window.endMs).toISOString()}`

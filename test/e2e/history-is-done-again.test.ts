@@ -26,9 +26,9 @@ let clients: Clients
 let simulator: SimulatorClient
 /** The next release: AT to BE is doubled, AT to CZ is not told any more. */
 const next = anotherRelease([
-  { file: 'sources/jao/max-exchanges.ts', from: 'transformVersion: 1', to: 'transformVersion: 2' },
+  { file: 'sources/jao/core.ts', from: 'transformVersion: 1', to: 'transformVersion: 2' },
   {
-    file: 'sources/jao/border-rows.ts',
+    file: 'sources/jao/period-rows.ts',
     from: 'for (const [key, values] of columns) {',
     to: `for (const [key, told] of columns) {
     if (key === 'border_AT_CZ') continue
@@ -37,9 +37,7 @@ const next = anotherRelease([
 ])
 
 /** The first release's code under a higher number: the way back. */
-const back = anotherRelease([
-  { file: 'sources/jao/max-exchanges.ts', from: 'transformVersion: 1', to: 'transformVersion: 3' },
-])
+const back = anotherRelease([{ file: 'sources/jao/core.ts', from: 'transformVersion: 1', to: 'transformVersion: 3' }])
 
 beforeAll(async () => {
   stack = await prepareStack('simulated', {

@@ -1,7 +1,9 @@
 import type { Answer } from '#sources/source.ts'
+import { jaoAnswers } from './jao-answers.ts'
 import { madeMarketAnswers, recordedMarketAnswers } from './market-answers.ts'
 import { recordedAnswers } from './recorded-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
+import type { Told } from './told-by-hand.ts'
 
 /** An answer of an upstream that explode must read the same way as long as its dataset's transform version is the same. */
 export interface NamedAnswer {
@@ -9,13 +11,20 @@ export interface NamedAnswer {
   /** Unique in its dataset. */
   name: string
   answer: Answer
+  /** What a person reads in it. */
+  told?: Told
 }
 
 /** All answers there are; `absent` are the names of recorded ones that are not on this machine. */
 export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<string> } {
   const recorded = [recordedAnswers(), recordedMarketAnswers()]
   return {
-    answers: [...recorded.flatMap(({ answers }) => answers), ...simulatedJaoAnswers(), ...madeMarketAnswers()],
+    answers: [
+      ...recorded.flatMap(({ answers }) => answers),
+      ...simulatedJaoAnswers(),
+      ...jaoAnswers(),
+      ...madeMarketAnswers(),
+    ],
     absent: new Set(recorded.flatMap(({ absent }) => absent)),
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { coreMaxExchanges } from '#sources/jao/max-exchanges.ts'
+import { coreMaxExchanges } from '#sources/jao/core.ts'
 import type { Dataset, Explosion } from '#sources/source.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 import { compareSnapshots, type Snapshot, takeSnapshot } from './snapshot.ts'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Dataset } from '#sources/source.ts'
-import { explodeRaw } from '#transform/explode-raw.ts'
+import { type ExplodedAnswer, explodeRaw } from '#transform/explode-raw.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import type { NamedAnswer } from './answers.ts'
 
@@ -87,18 +87,19 @@ const ifMeant =
 
 function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string, Dataset>) {
   const { window, status, subject = null } = answer
-  const of = subject === null ? {} : { requestIdentity: requestIdentity(dataset, null, subject) }
-  const record = rawResponse(window, Buffer.from(answer.body), 1_000, { dataset, status, ...of })
+  const told = { dataset, status, requestIdentity: requestIdentity(dataset, window, subject) }
+  const record = rawResponse(window, Buffer.from(answer.body), 1_000, told)
   const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
   // All that a slice says but its version. Of a refusal the reason: its sentence may be put better any day.
-  const output =
-    'refusal' in exploded
-      ? { refused: exploded.refusal.reason }
-      : exploded.slices.map(({ transformVersion: _, ...slice }) => slice).toSorted(byKeyAndStart)
-  return {
-    answer: sha256([window, status, record.contentHash, ...(subject === null ? [] : [subject])]),
-    explosion: sha256(output),
-  }
+  const output = 'refusal' in exploded ? { refused: exploded.refusal.reason } : outputOf(exploded)
+  const asked = subject === null ? [] : [subject]
+  return { answer: sha256([window, status, record.contentHash, ...asked]), explosion: sha256(output) }
+}
+
+function outputOf({ slices, records }: ExplodedAnswer): unknown {
+  const told = slices.map(({ transformVersion: _, ...slice }) => slice).toSorted(byKeyAndStart)
+  const own = records.map(({ record: { transformVersion: _, ...record }, ...rest }) => ({ ...rest, record }))
+  return own.length === 0 ? told : { slices: told, records: own }
 }
 
 const byKeyAndStart = (one: { key: string; start: number }, other: { key: string; start: number }): number =>

@@ -32,7 +32,7 @@ beforeAll(async () => {
   chain = await startChain()
   changed = anotherRelease([
     {
-      file: 'sources/jao/max-exchanges.ts',
+      file: 'sources/jao/core.ts',
       from: 'explode: (answer) => explodeBorderRows(shape, answer),',
       to: changedExplode,
     },

@@ -1,27 +1,36 @@
-// Datasets with one row a period and one column a border: maxExchanges and its likes.
+// Datasets with one row a period and one column a series: maxExchanges, netPos and their likes.
 import type { Answer, DeclaredStep, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type Grid, gridOf } from './grid.ts'
-import { isRefusal, refused } from './refusal.ts'
+import { isRefusal, quoted, refused } from './refusal.ts'
 import { type Row, readRows } from './rows.ts'
+import { iso, modifiedMs } from './times.ts'
 
-/** What of a bordered dataset must be declared. */
-export interface BorderRows {
+/** What of such a dataset must be declared. */
+export interface PeriodRows {
   steps: DeclaredStep[]
   /** Columns that are series. */
   keyPattern: RegExp
   /** More keys than this in one answer are taken for garbage. */
   maxKeys: number
   /** Values outside are stored with the flag `implausible`. */
-  plausible: { min: number; max: number }
+  plausible?: { min: number; max: number } | undefined
+  /** The values of a row add up to 0; where those of any row do not, the slices have the flag `sum-not-zero`. */
+  sumsToZero?: boolean | undefined
 }
 
 const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 
 /**
+ * Values have one decimal: the sum of any true row is a multiple of 0.1. All 7,991 recorded rows add up to exactly 0;
+ * adding doubles strays from that by less than a millionth.
+ */
+const roundingMw = 0.05
+
+/**
  * Complete when every step of the window has a row, whatever keys it has. Throws with the reason what explode would
  * refuse: an answer of which nothing can be stored must not end the search for a better one.
  */
-export function lookAtBorderRows(declared: BorderRows, body: Uint8Array, window: Window): Look {
+export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look {
   const { table, refusal } = readTable(declared, body, window)
   if (refusal?.reason === 'upstream-rejected') return 'refused'
   if (refusal) throw new Error(`${refusal.reason}: ${refusal.message}`)
@@ -29,8 +38,8 @@ export function lookAtBorderRows(declared: BorderRows, body: Uint8Array, window:
   return table.periods === table.grid.length ? 'complete' : 'partial'
 }
 
-/** One slice a key over the whole window; an hour without a row, or a row without the key, is a null. */
-export function explodeBorderRows(declared: BorderRows, { body, window }: Answer): Explosion {
+/** One slice a key over the whole window; a period without a row, or a row without the key, is a null. */
+export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer): Explosion {
   const { table, refusal, ignored } = readTable(declared, body, window)
   if (refusal) return { slices: [], refusal, ignored }
   return { slices: table === undefined ? [] : toSlices(declared, table, window), ignored }
@@ -42,11 +51,13 @@ interface Table {
   columns: Map<string, Column>
   /** How many steps of the grid have a row. */
   periods: number
+  /** The newest lastModifiedOn of its rows. */
+  modifiedMs: number | undefined
 }
 
 /** The table of an answer, none when it has no rows, or why it is refused: all checks there are, for look and explode. */
 function readTable(
-  declared: BorderRows,
+  declared: PeriodRows,
   body: Uint8Array,
   window: Window,
 ): { table?: Table; refusal?: Refusal; ignored: Record<string, number> } {
@@ -58,13 +69,19 @@ function readTable(
   if (isRefusal(grid)) return { refusal: grid, ignored }
   const columns = fillColumns(declared, read.rows, window, grid, ignored)
   if (!(columns instanceof Map)) return { refusal: columns, ignored }
-  return { table: { grid, columns, periods: read.rows.length - (ignored['doubled-row'] ?? 0) }, ignored }
+  const periods = read.rows.length - (ignored['doubled-row'] ?? 0)
+  return { table: { grid, columns, periods, modifiedMs: newestModification(read.rows) }, ignored }
+}
+
+function newestModification(rows: Row[]): number | undefined {
+  const times = rows.flatMap(({ cells }) => modifiedMs(cells.lastModifiedOn) ?? [])
+  return times.length === 0 ? undefined : times.reduce((newest, time) => Math.max(newest, time))
 }
 
 type Column = (number | null)[]
 
 function fillColumns(
-  declared: BorderRows,
+  declared: PeriodRows,
   rows: Row[],
   window: Window,
   grid: Grid,
@@ -105,31 +122,40 @@ function fillColumns(
 }
 
 /** Two rows of the same time must say the same; a key that only one of them has counts as null in the other. */
-function conflictOf(declared: BorderRows, first: Row, second: Row): Refusal | undefined {
+function conflictOf(declared: PeriodRows, first: Row, second: Row): Refusal | undefined {
   const keys = new Set([...Object.keys(first.cells), ...Object.keys(second.cells)])
   for (const key of keys) {
     if (!declared.keyPattern.test(key)) continue
     const [a, b] = [first.cells[key] ?? null, second.cells[key] ?? null]
     if (a === b) continue
-    const time = new Date(first.timeMs).toISOString()
-    const message = `two rows of ${time} differ in ${key}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`
+    const message = `two rows of ${iso(first.timeMs)} differ in ${key}: ${quoted(a, 200)} and ${quoted(b, 200)}`
     return refused('conflicting-rows', message.slice(0, 500))
   }
   return undefined
 }
 
-function wrongType(row: Row, key: string, value: unknown): Refusal {
-  const shown = (JSON.stringify(value) ?? 'undefined').slice(0, 80)
-  return refused('type', `${key} of ${new Date(row.timeMs).toISOString()} is no finite number: ${shown}`)
-}
+const wrongType = (row: Row, key: string, value: unknown): Refusal =>
+  refused('type', `${key} of ${iso(row.timeMs)} is no finite number: ${quoted(value)}`)
 
-function toSlices(declared: BorderRows, { columns, grid }: Table, window: Window): Slice[] {
-  const { min, max } = declared.plausible
+function toSlices(declared: PeriodRows, { columns, grid, modifiedMs: upstreamModifiedAtMs }: Table, window: Window) {
+  const ofAll = grid.changed ? ['step-changed'] : []
+  if (declared.sumsToZero && !sumsAreZero(columns, grid.length)) ofAll.push('sum-not-zero')
+  const { min, max } = declared.plausible ?? { min: -Infinity, max: Infinity }
   const slices: Slice[] = []
   for (const [key, values] of columns) {
-    const flags = grid.changed ? ['step-changed'] : []
+    const flags = [...ofAll]
     if (values.some((value) => value !== null && (value < min || value > max))) flags.push('implausible')
-    slices.push({ key, startMs: window.startMs, stepS: grid.stepS, values, flags })
+    const slice: Slice = { key, startMs: window.startMs, stepS: grid.stepS, values, flags }
+    slices.push(upstreamModifiedAtMs === undefined ? slice : { ...slice, upstreamModifiedAtMs })
   }
   return slices
+}
+
+/** A null adds nothing: hubs that did not exist yet are null in old hours that are fetched today. */
+function sumsAreZero(columns: Map<string, Column>, length: number): boolean {
+  const sums = new Array<number>(length).fill(0)
+  for (const values of columns.values()) {
+    for (let place = 0; place < length; place++) sums[place] = (sums[place] ?? 0) + (values[place] ?? 0)
+  }
+  return sums.every((sum) => Math.abs(sum) < roundingMw)
 }

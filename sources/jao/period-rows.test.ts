@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readRecording } from '../../test/support/recorded-jao.ts'
 import type { Explosion, Window } from '../source.ts'
-import { borderLabels } from './hubs.ts'
-import { coreMaxExchanges } from './max-exchanges.ts'
+import { coreMaxExchanges } from './core.ts'
+import { borders } from './shapes.ts'
 
 const hour = 3_600_000
 const day: Window = { startMs: Date.parse('2026-04-20T22:00:00Z'), endMs: Date.parse('2026-04-21T22:00:00Z') }
@@ -272,5 +272,5 @@ describe('labels', () => {
     ['border_XX_YY', {}],
     ['border_AT', {}],
     ['hub_AT_BE', {}],
-  ])('%s', (key, labels) => expect(borderLabels(key)).toEqual(labels))
+  ])('%s', (key, labels) => expect(borders.labels(key)).toEqual(labels))
 })

@@ -1,0 +1,78 @@
+// Reads the answer of getauctions: a list of auctions, each with a market period and the results of its products.
+import { z } from 'zod'
+import { readJson } from '../jao/json.ts'
+import { isRefusal, quoted, refused } from '../jao/refusal.ts'
+import type { Answer, Refusal } from '../source.ts'
+
+const corridor = z.string().regex(/^[A-Za-z0-9()_-]{1,40}$/)
+const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const amount = z.number().nullish()
+
+const result = z.object({
+  productHour: z.string().max(40).nullish(),
+  productIdentification: z.string().max(40).nullish(),
+  offeredCapacity: amount,
+  requestedCapacity: amount,
+  allocatedCapacity: amount,
+  auctionPrice: amount,
+})
+
+const auction = z.object({
+  identification: z.string().max(80),
+  corridorCode: corridor,
+  cancelled: z.boolean().nullish(),
+  lastDataUpdate: time.nullish(),
+  marketPeriodStart: time,
+  marketPeriodStop: time,
+  results: z.array(result).max(2_000).nullish(),
+})
+
+export type Auction = z.infer<typeof auction>
+export type Result = z.infer<typeof result>
+
+const message = z.object({ message: z.string() })
+
+/** The auctions of an answer; none where upstream says, with status 400, that there is no data. Or why it is refused. */
+export function readAuctions(body: Uint8Array): Auction[] | Refusal {
+  const json = readJson(body)
+  if (isRefusal(json)) return json
+  if (!Array.isArray(json.value)) {
+    const said = message.safeParse(json.value)
+    if (said.success && /^no data found\.?$/i.test(said.data.message.trim())) return []
+    return said.success
+      ? refused('upstream-rejected', `upstream rejected the request: ${quoted(said.data.message, 500)}`)
+      : refused('schema', `not a list of auctions: ${quoted(json.value)}`)
+  }
+  const auctions: Auction[] = []
+  for (const [index, value] of json.value.entries()) {
+    const read = auction.safeParse(value)
+    if (!read.success) return unreadable(index, read.error)
+    auctions.push(read.data)
+  }
+  return auctions
+}
+
+/** The auctions of the corridor that was asked for, whose market period begins in the window; others are counted. */
+export function auctionsOf(
+  auctions: Auction[],
+  { window, subject }: Pick<Answer, 'window' | 'subject'>,
+  ignored: Record<string, number>,
+): Auction[] {
+  const asked = subject?.toUpperCase()
+  return auctions.filter(({ corridorCode, marketPeriodStart }) => {
+    const why =
+      asked !== undefined && corridorCode.toUpperCase() !== asked
+        ? 'another-corridor'
+        : marketPeriodStart < window.startMs || marketPeriodStart >= window.endMs
+          ? 'outside-window'
+          : undefined
+    if (why !== undefined) ignored[why] = (ignored[why] ?? 0) + 1
+    return why === undefined
+  })
+}
+
+function unreadable(index: number, error: z.ZodError): Refusal {
+  const issue = error.issues[0]
+  const path = ['', ...(issue?.path ?? [])].join('.')
+  return refused(issue?.code === 'invalid_type' ? 'type' : 'schema', `auction ${index}${path}: ${issue?.message}`)
+}

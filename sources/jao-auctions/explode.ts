@@ -1,0 +1,153 @@
+import { isRefusal, quoted, refused } from '../jao/refusal.ts'
+import { iso } from '../jao/times.ts'
+import type { Answer, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
+import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.ts'
+import { keyOf, metricNames, productName } from './keys.ts'
+import { type ProductTime, productTime } from './market-time.ts'
+
+/** Whether products are hours of a market day, or each lasts as long as the market period: a month, a season, a year. */
+export type Products = 'hours' | 'period'
+
+/** Complete when every auction has its results, and hours are all there. Throws with the reason what explode would refuse. */
+export function lookAtAuctions(products: Products, body: Uint8Array, asked: Pick<Answer, 'window' | 'subject'>): Look {
+  const told = tellAll(products, { body, ...asked })
+  if (isRefusal(told)) {
+    if (told.reason === 'upstream-rejected') return 'refused'
+    throw new Error(`${told.reason}: ${told.message}`)
+  }
+  if (told.cells.size === 0) return 'empty'
+  const steps = (stepS: number) => (asked.window.endMs - asked.window.startMs) / 1000 / stepS
+  const full =
+    products === 'period' || [...told.cells.values()].every(({ values, stepS }) => values.size === steps(stepS))
+  return told.complete && full ? 'complete' : 'partial'
+}
+
+/** One slice a metric over the window, or over the market period of a long product; a time without a result is a null. */
+export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): Explosion {
+  const told = tellAll(products, answer)
+  if (isRefusal(told)) return { slices: [], refusal: told, ignored: {} }
+  return {
+    slices: [...told.cells.values()].flatMap((cells) => toSlices(products, cells, answer.window)),
+    ignored: told.ignored,
+  }
+}
+
+/** What is told of a key: values by their time, all of one step. */
+interface Cells {
+  key: string
+  stepS: number
+  values: Map<number, number | null>
+  cancelled: boolean
+  modifiedMs: number | undefined
+}
+
+interface Told {
+  cells: Map<string, Cells>
+  complete: boolean
+  ignored: Record<string, number>
+}
+
+function tellAll(products: Products, { body, ...asked }: Omit<Answer, 'status'>): Told | Refusal {
+  const read = readAuctions(body)
+  if (isRefusal(read)) return read
+  const told: Told = { cells: new Map(), complete: true, ignored: {} }
+  for (const auction of auctionsOf(read, asked, told.ignored)) {
+    const refusal = tell(products, auction, asked.window, told)
+    if (refusal) return refusal
+  }
+  return told
+}
+
+function tell(products: Products, auction: Auction, window: Window, told: Told): Refusal | undefined {
+  const period = { startMs: auction.marketPeriodStart, endMs: auction.marketPeriodStop }
+  const lengthS = (period.endMs - period.startMs) / 1000
+  if (
+    !Number.isInteger(lengthS) ||
+    lengthS <= 0 ||
+    lengthS > longestS ||
+    (products === 'hours' && period.endMs > window.endMs)
+  )
+    return refused(
+      'outside-window',
+      `${auction.identification} has a market period of ${iso(period.startMs)} to ${quoted(auction.marketPeriodStop)}`,
+    )
+  const results = auction.results ?? []
+  // Announced, not yet held: there is nothing to tell. Cancelled: there will never be.
+  if (results.length === 0 && auction.cancelled !== true) told.complete = false
+  const named: { result: Result; product: string | undefined; time: ProductTime }[] = []
+  const several = products === 'period' && new Set(results.map(productName)).size > 1
+  for (const result of results) {
+    const time =
+      products === 'period'
+        ? { startMs: period.startMs, stepS: lengthS }
+        : productTime(result.productHour ?? '', period)
+    if (time === undefined)
+      return refused('type', `${auction.identification} has no product hour ${quoted(result.productHour)}`)
+    named.push({ result, product: several ? productName(result) : undefined, time })
+  }
+  if (results.length === 0 && auction.cancelled === true) {
+    const stepS = products === 'period' ? lengthS : hourS
+    for (let startMs = period.startMs; startMs < period.endMs; startMs += stepS * 1000)
+      named.push({ result: {}, product: undefined, time: { startMs, stepS } })
+  }
+  const stray = named.find(
+    ({ time }) => products === 'hours' && (time.startMs - window.startMs) % (time.stepS * 1000) !== 0,
+  )
+  if (stray)
+    return refused(
+      'step',
+      `${auction.identification} has a product that lies on no regular step: ${quoted(stray.result.productHour)}`,
+    )
+  return put(auction, named, told)
+}
+
+function put(
+  auction: Auction,
+  named: { result: Result; product: string | undefined; time: ProductTime }[],
+  { cells, ignored }: Told,
+): Refusal | undefined {
+  for (const { result, product, time } of named) {
+    let doubled = false
+    for (const metric of metricNames) {
+      const key = keyOf(auction, product, metric)
+      const value = result[metric] ?? null
+      const of = cells.get(key) ?? {
+        key,
+        stepS: time.stepS,
+        values: new Map(),
+        cancelled: false,
+        modifiedMs: undefined,
+      }
+      if (of.stepS !== time.stepS)
+        return refused('step', `${auction.identification} has products of ${of.stepS} s and of ${time.stepS} s`)
+      const before = of.values.get(time.startMs)
+      if (before !== undefined && before !== value) {
+        const told = `${quoted(before)} and ${quoted(value)}`
+        return refused(
+          'conflicting-rows',
+          `${key} of ${iso(time.startMs)} is told twice, ${told}: ${auction.identification}`,
+        )
+      }
+      doubled ||= before !== undefined
+      of.values.set(time.startMs, value)
+      of.cancelled ||= auction.cancelled === true
+      if (auction.lastDataUpdate != null) of.modifiedMs = Math.max(of.modifiedMs ?? 0, auction.lastDataUpdate)
+      cells.set(key, of)
+    }
+    if (doubled) ignored['doubled-result'] = (ignored['doubled-result'] ?? 0) + 1
+  }
+  return undefined
+}
+
+const hourS = 3_600
+const longestS = 2 * 366 * 86_400
+
+function toSlices(products: Products, { key, stepS, values, cancelled, modifiedMs }: Cells, window: Window): Slice[] {
+  const flags = cancelled ? ['cancelled'] : []
+  const rest = { key, stepS, flags, ...(modifiedMs === undefined ? {} : { upstreamModifiedAtMs: modifiedMs }) }
+  if (products === 'period') return [...values].map(([startMs, value]) => ({ ...rest, startMs, values: [value] }))
+  const length = Math.ceil((window.endMs - window.startMs) / 1000 / stepS)
+  const filled: (number | null)[] = new Array(length).fill(null)
+  for (const [startMs, value] of values) filled[(startMs - window.startMs) / 1000 / stepS] = value
+  return [{ ...rest, startMs: window.startMs, values: filled }]
+}

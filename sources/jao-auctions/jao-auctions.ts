@@ -1,0 +1,155 @@
+// Explicit auctions of cross-border capacity: what was offered, asked for and allocated, and at which price.
+// Where: https://api.jao.eu/OWSMP/getauctions, with a key of one's own in the header AUTH_API_KEY (a form on
+// https://www.jao.eu/get-token). Licence: the terms that come with the key.
+// When: daily auctions of a corridor are held on the morning before delivery; monthly, seasonal and yearly ones weeks
+// before; all are corrected afterwards now and then (lastDataUpdate).
+// Quirks: dates are UTC and at most 31 days apart, and auctions are found by the start of their market period, which is
+// the local midnight: 22:00 or 23:00 UTC of the day before. Nothing found is status 400 "No Data found". Results come
+// unordered, hours are of Brussels' clock, the second 02:00 of the long day is `02:00-03:00*`. Of the longer horizons no
+// answer was ever recorded.
+import { iso } from '../jao/times.ts'
+import { friendlyView } from '../jao/view.ts'
+import type { Asked, Dataset, Source } from '../source.ts'
+import { explodeAuctions, lookAtAuctions, type Products } from './explode.ts'
+import { labelsOf, metrics, unitOf } from './keys.ts'
+import { zone } from './market-time.ts'
+
+interface Horizon {
+  name: string
+  /** As upstream calls it. */
+  horizon: string
+  window: 'day' | 'month'
+  products: Products
+  recorded: boolean
+  stepS: number
+  searchFrom: string
+  description: string
+}
+
+const hourS = 3_600
+const dayS = 24 * hourS
+
+const horizons: Horizon[] = [
+  {
+    ...{ name: 'daily', horizon: 'Daily', window: 'day', products: 'hours', recorded: true, stepS: hourS },
+    searchFrom: '08:00',
+    description: 'Auctions of the day before delivery, one product an hour.',
+  },
+  {
+    ...{ name: 'intraday', horizon: 'Intraday', window: 'day', products: 'hours', recorded: false, stepS: hourS },
+    searchFrom: '18:00',
+    description: 'Auctions of the day of delivery and the evening before it. Several a day for some corridors.',
+  },
+  {
+    ...{ name: 'monthly', horizon: 'Monthly', window: 'month', products: 'period', recorded: false, stepS: 30 * dayS },
+    searchFrom: '12:00',
+    description: 'Auctions of a month: one value over the whole month, at its beginning.',
+  },
+  {
+    ...{
+      name: 'seasonal',
+      horizon: 'Seasonal',
+      window: 'month',
+      products: 'period',
+      recorded: false,
+      stepS: 91 * dayS,
+    },
+    searchFrom: '12:00',
+    description: 'Auctions of a season: one value over the whole season, at its beginning.',
+  },
+  {
+    ...{ name: 'yearly', horizon: 'Yearly', window: 'month', products: 'period', recorded: false, stepS: 365 * dayS },
+    searchFrom: '12:00',
+    description: 'Auctions of a year: one value over the whole year, at its beginning.',
+  },
+]
+
+const corridors = {
+  setting: 'JAO_AUCTIONS_CORRIDORS',
+  default: ['IF1-FR-GB', 'IF1-GB-FR', 'EL1-FR-GB', 'EL1-GB-FR', 'DE-CH', 'CH-DE'],
+  pattern: /^[A-Za-z0-9()_-]{2,40}$/,
+  perRequest: 1,
+}
+
+const says = {
+  corridor: 'the corridor, as upstream calls it',
+  from: 'the exporting zone',
+  to: 'the importing zone',
+  auction: 'number of the auction, where it is not the first of its time',
+  product: 'name of the product, where an auction has several',
+  metric: Object.keys(metrics).join(', '),
+}
+
+const unit = 'MW, of auctionPrice EUR/MWh'
+
+function auctionsDataset({ horizon, products, window, stepS, searchFrom, ...told }: Horizon): Dataset {
+  const name = `jao-auctions.${told.name}`
+  return {
+    name,
+    title: `${horizon} capacity auctions`,
+    description: `${told.description} Capacities offered, requested and allocated, and the price.`,
+    page: 'https://www.jao.eu/auctions',
+    shape: told.recorded ? 'recorded' : 'documented',
+    unit,
+    unitOf,
+    steps: [{ fromMs: Date.parse('2018-12-31T23:00:00Z'), stepS }],
+    keys: {
+      pattern:
+        '<corridor>.<metric>; <corridor>#<auction>.<metric>, <corridor>/<product>.<metric> where there are several',
+      example: 'IF1-FR-GB.offeredCapacity',
+      labels: says,
+    },
+    expectations: [
+      'no more is allocated than offered',
+      'results of one time that differ are refused; the same ones twice are counted',
+      'slices of a cancelled auction have the flag cancelled',
+    ],
+    transformVersion: 1,
+    calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom },
+    asking: {
+      live: told.recorded,
+      pastMonth: false,
+      meaningfulStatuses: [400],
+      maxBodyBytes: 6 * 1024 * 1024,
+      subjects: corridors,
+      requestPath: (asked) => requestPath(horizon, asked),
+      look: (body, asked) => lookAtAuctions(products, body, asked),
+    },
+    explode: (answer) => explodeAuctions(products, answer),
+    labels: labelsOf,
+    view: friendlyView(name, Object.keys(says), unit),
+  }
+}
+
+/** UTC days from the one in which the window begins to the one in which it ends: at most 31 apart. */
+function requestPath(horizon: string, { window, subject }: Asked): string {
+  const query = new URLSearchParams({
+    corridor: subject ?? '',
+    fromdate: iso(window.startMs).slice(0, 10),
+    todate: iso(window.endMs - 1).slice(0, 10),
+    horizon,
+    shadow: '0',
+  })
+  return `/OWSMP/getauctions?${query}`
+}
+
+/** JAO's auction API: a host, a budget and a key of its own. Limit: 100 requests a minute (API_User_Guide_v1.0). */
+export const jaoAuctions: Source = {
+  name: 'jao-auctions',
+  title: 'JAO capacity auctions',
+  owner: 'tidemark',
+  licence: {
+    terms: 'free of charge with a key of one’s own; the terms come with it',
+    link: 'https://www.jao.eu/get-token',
+  },
+  upstream: {
+    baseUrl: { default: 'https://api.jao.eu', setting: 'JAO_AUCTIONS_BASE_URL' },
+    budget: { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 4 },
+    credential: {
+      header: 'AUTH_API_KEY',
+      setting: 'JAO_AUCTIONS_API_KEY',
+      howToGet: 'fill in the form on https://www.jao.eu/get-token; the key comes by mail',
+    },
+  },
+  datasets: horizons.map(auctionsDataset),
+}

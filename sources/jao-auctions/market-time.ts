@@ -1,0 +1,35 @@
+// Products are named by wall clocks: "02:00-03:00" of a market day in Brussels, with a star where the clock shows that
+// time for the second time, on the long day.
+import type { Window } from '../source.ts'
+
+export const zone = 'Europe/Brussels'
+
+/** When a product begins, and how long it lasts. */
+export interface ProductTime {
+  startMs: number
+  stepS: number
+}
+
+const pattern = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)(\*?)$/
+
+/**
+ * The time of a product inside a market period. Undefined where the name is none, or names a time that the period does
+ * not have: 02:00 on the short day, a second 02:00 on any day but the long one.
+ */
+export function productTime(name: string, period: Window): ProductTime | undefined {
+  const [, hour, minute, endHour, endMinute, star] = pattern.exec(name) ?? []
+  if (hour === undefined) return undefined
+  const minutes = Number(endHour) * 60 + Number(endMinute) - Number(hour) * 60 - Number(minute)
+  if (minutes <= 0) return undefined
+  const day = Temporal.Instant.fromEpochMilliseconds(period.startMs).toZonedDateTimeISO(zone).toPlainDate()
+  const local = day.toPlainDateTime({ hour: Number(hour), minute: Number(minute) })
+  const [first, second] = (['earlier', 'later'] as const).map((disambiguation) =>
+    local.toZonedDateTime(zone, { disambiguation }),
+  )
+  if (first === undefined || second === undefined || !first.toPlainDateTime().equals(local)) return undefined
+  const twice = first.epochMilliseconds !== second.epochMilliseconds
+  if (star && !twice) return undefined
+  const startMs = (star ? second : first).epochMilliseconds
+  const stepS = minutes * 60
+  return startMs < period.startMs || startMs >= period.endMs ? undefined : { startMs, stepS }
+}

@@ -1,0 +1,143 @@
+// Intraday in the Core region: four capacity calculations (IDCC a to d), and three intraday auctions (IDA 1 to 3).
+// Where: https://publicationtool.jao.eu/coreID (API: /coreID/api/data/<prefix>_<name>), public, no login. Terms of
+// re-use: not stated. No answer was ever recorded, so all of it is asked for by `tidemark backfill` alone.
+import type { Dataset } from '../source.ts'
+import { type PeriodDataset, periodDataset } from './period-dataset.ts'
+import * as shapes from './shapes.ts'
+
+interface Stage {
+  prefix: string
+  /** Which of them, in words. */
+  title: string
+  firstDay: string
+  searchFrom: string
+  searchDaysLater?: number
+}
+
+/** The calculations by letter; each began on a day of its own. */
+export const calculations: Stage[] = [
+  { prefix: 'IDCCA', title: 'intraday calculation (a)', firstDay: '2024-06-14', searchFrom: '15:00' },
+  { prefix: 'IDCCB', title: 'intraday calculation (b)', firstDay: '2024-05-29', searchFrom: '22:00' },
+  {
+    prefix: 'IDCCC',
+    title: 'intraday calculation (c)',
+    firstDay: '2025-06-25',
+    searchFrom: '04:00',
+    searchDaysLater: 1,
+  },
+  {
+    prefix: 'IDCCD',
+    title: 'intraday calculation (d)',
+    firstDay: '2026-04-01',
+    searchFrom: '10:00',
+    searchDaysLater: 1,
+  },
+]
+
+/** The auctions: at 15:00 and 22:00 of the day before, and at 10:00 of the day itself. */
+const auctions: Stage[] = [
+  { prefix: 'ID1', title: 'first intraday auction', firstDay: '2024-06-14', searchFrom: '15:30' },
+  { prefix: 'ID2', title: 'second intraday auction', firstDay: '2024-06-14', searchFrom: '22:30' },
+  { prefix: 'ID3', title: 'third intraday auction', firstDay: '2024-06-14', searchFrom: '10:30', searchDaysLater: 1 },
+]
+
+type OfStage = Pick<PeriodDataset, 'name' | 'title' | 'description' | 'shape' | 'transformVersion'>
+
+const ofCalculations: OfStage[] = [
+  {
+    name: 'maxExchanges',
+    title: 'maximum bilateral exchanges',
+    description: 'The largest exchange between any two hubs that the domain allows.',
+    shape: shapes.borders,
+    transformVersion: 1,
+  },
+  {
+    name: 'maxNetPos',
+    title: 'minimum and maximum net positions',
+    description: 'How much each hub can import or export at most.',
+    shape: shapes.bounds,
+    transformVersion: 1,
+  },
+  {
+    name: 'netPos',
+    title: 'net positions',
+    description: 'The net position of each hub that the calculation starts from.',
+    shape: shapes.hubs,
+    transformVersion: 1,
+  },
+  {
+    name: 'refprog',
+    title: 'reference programme',
+    description: 'Exchanges between zones that the calculation starts from.',
+    shape: shapes.borders,
+    transformVersion: 1,
+  },
+  {
+    name: 'd2CF',
+    title: 'congestion forecast',
+    description: 'Load, generation and net position of each zone that the grid models assume.',
+    shape: shapes.forecasts,
+    transformVersion: 1,
+  },
+  {
+    name: 'intradayAtc',
+    title: 'available transfer capacities',
+    description: 'Capacities for intraday trading.',
+    shape: shapes.calculatedCapacities,
+    transformVersion: 1,
+  },
+  {
+    name: 'intradayNtc',
+    title: 'net transfer capacities',
+    description: 'Net capacities for intraday trading.',
+    shape: shapes.calculatedCapacities,
+    transformVersion: 1,
+  },
+  {
+    name: 'allocationConstraint',
+    title: 'allocation constraints',
+    description: 'Limits of what single zones may import or export. Mostly null: no limit.',
+    shape: shapes.limits,
+    transformVersion: 1,
+  },
+]
+
+const ofAuctions: OfStage[] = [
+  {
+    name: 'netPos',
+    title: 'net positions',
+    description: 'What each hub exports (positive) or imports as the auction came out.',
+    shape: shapes.hubs,
+    transformVersion: 1,
+  },
+  {
+    name: 'scheduledExchanges',
+    title: 'scheduled exchanges',
+    description: 'Exchanges of each border as the auction came out.',
+    shape: shapes.borders,
+    transformVersion: 1,
+  },
+  {
+    name: 'priceSpread',
+    title: 'price spreads',
+    description: 'By how much the importing zone of a border is dearer than the exporting one.',
+    shape: shapes.borderPrices,
+    transformVersion: 1,
+  },
+  {
+    name: 'congestionIncome',
+    title: 'congestion income',
+    description: 'What the price differences of the auction earned, by hub, operator and border.',
+    shape: shapes.incomes,
+    transformVersion: 1,
+  },
+]
+
+const cross = (stages: Stage[], datasets: OfStage[]): Dataset[] =>
+  stages.flatMap(({ prefix, title: of, ...when }) =>
+    datasets.map(({ name, title, ...rest }) =>
+      periodDataset({ region: 'coreID', name: `${prefix}_${name}`, title: `Core ${of}: ${title}`, ...when, ...rest }),
+    ),
+  )
+
+export const coreIntraday: Dataset[] = [...cross(calculations, ofCalculations), ...cross(auctions, ofAuctions)]

@@ -1,0 +1,79 @@
+// Final computations: all constraints of a flow-based domain, one hour at a time, in pages.
+// Where: https://publicationtool.jao.eu/<region> (API: /<region>/api/data/finalComputation), public, no login.
+// Quirks: Core has about 12,770 rows and 21 MB an hour, the Nordics 904 rows; an hour is a request for the count (Take=0)
+// and one a page, so a day of Core costs about 200 requests: two minutes of the whole budget. Hence only by `backfill`.
+// An empty Filter gives wrong answers: none is sent. Only known from what clients read of it.
+import type { Asked, Dataset } from '../source.ts'
+import { constraintView } from './constraint-store.ts'
+import { calculations } from './core-intraday.ts'
+import { explodeConstraints, lookAtConstraints, rowsPerPage, skipOf, totalRowsIn } from './flow-constraints.ts'
+import { dataPath, type Region, zone } from './period-dataset.ts'
+import { viewName } from './view.ts'
+
+interface Domain {
+  region: Region
+  name: string
+  title: string
+  firstDay: string
+  searchFrom: string
+  searchDaysLater?: number
+}
+
+const domains: Domain[] = [
+  { region: 'core', name: 'finalComputation', title: 'Core day-ahead', firstDay: '2022-06-09', searchFrom: '10:30' },
+  {
+    region: 'nordic',
+    name: 'finalComputation',
+    title: 'Nordic day-ahead',
+    firstDay: '2024-10-30',
+    searchFrom: '09:00',
+  },
+  ...calculations.map(({ prefix, title, ...when }) => ({
+    ...{ region: 'coreID' as const, name: `${prefix}_finalComputation`, title: `Core ${title}` },
+    ...when,
+  })),
+]
+
+export const finalComputations: Dataset[] = domains.map(({ region, name: path, title, ...when }) => {
+  const name = `jao.${region}.${path}`
+  const pagePath = (asked: Asked, skip: number, take: number) =>
+    `${dataPath(region, path, asked)}&Skip=${skip}&Take=${take}`
+  return {
+    name,
+    title: `${title} final flow-based domain`,
+    description:
+      'Every constraint of the domain in every hour: the element and its contingency, the margin that remains, and how much of an exchange of each hub flows over it. One record a constraint, not series.',
+    page: `https://publicationtool.jao.eu/${region}/${path}`,
+    shape: 'documented',
+    unit: 'MW',
+    steps: [{ fromMs: Date.parse('2022-06-08T22:00:00Z'), stepS: 3600 }],
+    keys: {
+      pattern: '<dataset>/<hour>/<row>',
+      example: `${name}/2026-06-10T22:00:00.000Z/17`,
+      labels: {},
+    },
+    expectations: [
+      'all pages of an hour say the same number of rows',
+      'rows are looked at by the newest version of their page: the view of this dataset does so',
+    ],
+    transformVersion: 1,
+    calendar: { kind: 'days', window: 'hour', zone, ...when },
+    asking: {
+      live: false,
+      pastMonth: false,
+      meaningfulStatuses: [],
+      maxBodyBytes: 6 * 1024 * 1024,
+      pages: {
+        countPath: (asked) => pagePath(asked, 0, 0),
+        countOf: totalRowsIn,
+        take: rowsPerPage,
+        pagePath,
+      },
+      requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
+      look: lookAtConstraints,
+    },
+    explode: (answer) => explodeConstraints(name, answer),
+    labels: () => ({}),
+    view: constraintView(name, viewName(name)),
+  } satisfies Dataset
+})

@@ -1,0 +1,139 @@
+// Pages of a flow-based domain: many rows an hour, one a constraint. Columns come and go, so only those that say which
+// constraint it is, and how much it leaves, are fields of a record; the others stand in maps by upstream's names.
+import type { FlowConstraint } from '#schemas/generated/records.ts'
+import type { Answer, Asked, Explosion, Look, OwnRecord, Refusal } from '../source.ts'
+import { isRefusal, quoted, refused } from './refusal.ts'
+import { type Row, type Rows, readRows } from './rows.ts'
+import { iso, modifiedMs } from './times.ts'
+
+/** Suffix of the topic that constraints go to. */
+export const constraintsTopic = 'constraints'
+
+/**
+ * Rows a page. 12,770 rows of Core were 21 to 22 MB, 1.7 kB a row: a page is about 3.5 MB, half of what a raw record takes.
+ */
+export const rowsPerPage = 2_000
+
+/** How many rows an hour has, out of an answer with or without rows. Throws where it does not say so. */
+export function totalRowsIn(body: Uint8Array): number {
+  const read = readRows(body, { startMs: -Infinity, endMs: Infinity })
+  const total = isRefusal(read) ? read : totalOf(read)
+  if (typeof total !== 'number') throw new Error(`${total.reason}: ${total.message}`)
+  return total
+}
+
+/** Complete when the page has all the rows that it should. Throws what explode would refuse. */
+export function lookAtConstraints(body: Uint8Array, asked: Asked): Look {
+  const page = readPage({ body, ...asked })
+  if (isRefusal(page)) {
+    if (page.reason === 'upstream-rejected') return 'refused'
+    throw new Error(`${page.reason}: ${page.message}`)
+  }
+  if (page.rows.length === 0) return 'empty'
+  return page.rows.length + page.atWindowEnd >= Math.min(rowsPerPage, page.total - page.skip) ? 'complete' : 'partial'
+}
+
+/** One record a row of the page; no slices. */
+export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status'>): Explosion {
+  const page = readPage(answer)
+  if (isRefusal(page)) return { slices: [], refusal: page, ignored: {} }
+  const ignored: Record<string, number> = page.atWindowEnd > 0 ? { 'row-at-window-end': page.atWindowEnd } : {}
+  const records: OwnRecord[] = []
+  for (const row of page.rows) {
+    const fields = constraintOf(row, page)
+    if (isRefusal(fields)) return { slices: [], refusal: fields, ignored }
+    records.push({ topic: constraintsTopic, key: `${dataset}/${iso(answer.window.startMs)}/${fields.row}`, fields })
+  }
+  return { slices: [], records, ignored }
+}
+
+interface Page extends Rows {
+  skip: number
+  total: number
+}
+
+function readPage({ body, window, subject }: Omit<Answer, 'status'>): Page | Refusal {
+  const read = readRows(body, window)
+  if (isRefusal(read)) return read
+  const total = totalOf(read)
+  if (typeof total !== 'number') return total
+  const skip = skipOf(subject)
+  const told = read.envelope.skip
+  if (typeof told === 'number' && told !== skip) {
+    return refused('schema', `the page begins after ${told} rows, asked for was the one after ${skip}`)
+  }
+  const rows = read.rows.length + read.atWindowEnd
+  if (rows > rowsPerPage) return refused('schema', `${rows} rows in a page of at most ${rowsPerPage}`)
+  return { ...read, skip, total }
+}
+
+/** How many rows stand before the page that is called `rows-<skip>`. */
+export const skipOf = (subject: string | null | undefined): number =>
+  Number(/^rows-(\d{1,9})$/.exec(subject ?? '')?.[1] ?? 0)
+
+function totalOf({ envelope }: Rows): number | Refusal {
+  const total = envelope.totalRowsWithFilter ?? envelope.totalRows
+  if (typeof total === 'number' && Number.isInteger(total) && total >= 0 && total <= 2 ** 31 - 1) return total
+  return refused('schema', `the answer does not say how many rows there are: totalRowsWithFilter ${quoted(total)}`)
+}
+
+/** What is no field of its own. `id` changes with every publication. */
+const unkept = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
+const mostColumns = 1_000
+
+type Fields = Omit<FlowConstraint, keyof Provenance>
+type Provenance = Pick<
+  FlowConstraint,
+  'dataset' | 'windowStart' | 'windowEnd' | 'knownAt' | 'transformVersion' | 'origin' | 'raw'
+>
+
+function constraintOf({ timeMs, index, cells }: Row, { skip, total, envelope }: Page): Fields | Refusal {
+  const fields: Omit<Fields, 'ptdf' | 'numbers' | 'texts'> = {
+    ...{ skip, row: skip + index, totalRows: total, start: timeMs },
+    ...{ tso: null, cneName: null, cneEic: null, direction: null, contName: null, presolved: null, ram: null },
+    contingencies: [],
+    upstreamModifiedAt: modifiedMs(cells.lastModifiedOn) ?? modifiedMs(envelope.lastModifiedOn) ?? null,
+  }
+  const ptdf: [string, number][] = []
+  const numbers: [string, number][] = []
+  const texts: [string, string][] = []
+  const columns = Object.keys(cells)
+  if (columns.length > mostColumns)
+    return refused('too-many-keys', `data[${index}] has more than ${mostColumns} columns`)
+  for (const column of columns) {
+    const value = cells[column]
+    if (value === null || unkept.has(column)) continue
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value)) return refused('type', `${column} of data[${index}] is no finite number`)
+      if (column === 'ram') fields.ram = value
+      else if (column.startsWith('ptdf_')) ptdf.push([column.slice('ptdf_'.length), value])
+      else numbers.push([column, value])
+    } else if (typeof value === 'string') {
+      if (isIdentity(column)) fields[column] = value
+      else texts.push([column, value])
+    } else if (typeof value === 'boolean' && (column === 'presolved' || column === 'nonRedundant')) {
+      fields.presolved = value
+    } else if (column === 'contingencies' && isList(value)) fields.contingencies = value.map(asTexts)
+    else texts.push([column, quoted(value, 2_000)])
+  }
+  const maps = {
+    ptdf: Object.fromEntries(ptdf),
+    numbers: Object.fromEntries(numbers),
+    texts: Object.fromEntries(texts),
+  }
+  return { ...fields, ...maps }
+}
+
+type Identity = 'tso' | 'cneName' | 'cneEic' | 'direction' | 'contName'
+const identities = new Set<string>(['tso', 'cneName', 'cneEic', 'direction', 'contName'] satisfies Identity[])
+const isIdentity = (column: string): column is Identity => identities.has(column)
+
+const isList = (value: unknown): value is Record<string, unknown>[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'object' && each !== null && !Array.isArray(each))
+
+const asTexts = (object: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(object).flatMap(([name, value]): [string, string][] =>
+      value === null ? [] : [[name, typeof value === 'string' ? value : quoted(value, 2_000)]],
+    ),
+  )

@@ -1,0 +1,80 @@
+// The day-ahead capacity calculation of the Nordic region, flow-based, coupled since 2024-10-30.
+// Where: https://publicationtool.jao.eu/nordic (API: /nordic/api/data/<name>), public, no login. Terms of re-use: not
+// stated. When: business day D is published on D-1 between about 08:50 and 11:10 Brussels; one day in six again later.
+// Quirks: rows have lastModifiedOn, which differs by fractions of a second inside one day; quarter hours since delivery
+// 2025-10-01, each hour's four values equal.
+import type { Dataset } from '../source.ts'
+import { type PeriodDataset, periodDataset } from './period-dataset.ts'
+import * as shapes from './shapes.ts'
+
+const inNordic = { region: 'nordic', firstDay: '2024-10-30', searchFrom: '08:30' } as const
+const capacity = { min: 0, max: 25_000 }
+const neverNegative = 'values are whole MW, never negative'
+
+const table: PeriodDataset[] = [
+  {
+    ...inNordic,
+    name: 'maxExchanges',
+    title: 'Nordic day-ahead maximum bilateral exchanges (MaxBex)',
+    description: 'The largest exchange over each border of the Nordic region that the flow-based domain allows.',
+    shape: shapes.borders,
+    recorded: true,
+    quarterHours: true,
+    plausible: capacity,
+    live: true,
+    pastMonth: true,
+    expectations: [neverNegative],
+    transformVersion: 1,
+  },
+  {
+    ...inNordic,
+    name: 'maxNetPos',
+    title: 'Nordic day-ahead minimum and maximum net positions',
+    description: 'How much each zone of the Nordic region can import or export at most, within the flow-based domain.',
+    shape: shapes.bounds,
+    transformVersion: 1,
+  },
+  {
+    ...inNordic,
+    name: 'maxBorderFlow',
+    title: 'Nordic day-ahead maximum border flows',
+    description: 'The largest flow over each border of the Nordic region that the flow-based domain allows.',
+    shape: shapes.borders,
+    recorded: true,
+    quarterHours: true,
+    plausible: capacity,
+    live: true,
+    expectations: [neverNegative],
+    transformVersion: 1,
+  },
+  {
+    ...inNordic,
+    name: 'borderFlowSDAC',
+    title: 'Nordic day-ahead border flows',
+    description: 'The flow over each border of the Nordic region as the day-ahead auction came out.',
+    shape: shapes.borders,
+    searchFrom: '12:50',
+    quarterHours: true,
+    transformVersion: 1,
+  },
+  {
+    ...inNordic,
+    name: 'refprog',
+    title: 'Nordic reference programme',
+    description: 'Exchanges between zones that the capacity calculation starts from.',
+    shape: shapes.borders,
+    quarterHours: true,
+    transformVersion: 1,
+  },
+  {
+    ...inNordic,
+    name: 'congestionIncome',
+    title: 'Nordic day-ahead congestion income',
+    description: 'What the price differences of the day-ahead auction earned, by hub, operator and border.',
+    shape: shapes.incomes,
+    searchFrom: '16:00',
+    transformVersion: 1,
+  },
+]
+
+export const nordic: Dataset[] = table.map(periodDataset)

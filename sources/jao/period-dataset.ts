@@ -1,0 +1,90 @@
+import type { Asked, Dataset, DeclaredStep } from '../source.ts'
+import { explodePeriodRows, lookAtPeriodRows, type PeriodRows } from './period-rows.ts'
+import { placeInPeriodRows } from './place.ts'
+import type { Shape } from './shapes.ts'
+import { iso } from './times.ts'
+import { friendlyView } from './view.ts'
+
+export type Region = 'core' | 'nordic' | 'coreID'
+
+/** A line of the tables of datasets: all in which one differs from another. */
+export interface PeriodDataset {
+  region: Region
+  /** As in upstream's path: /core/api/data/<name>. */
+  name: string
+  title: string
+  description: string
+  shape: Shape
+  /** Whether an answer of it was ever recorded. */
+  recorded?: boolean
+  /** Quarter hours since delivery 2025-10-01. Hours before; and where it is not known, as quarter hours are taken, too. */
+  quarterHours?: boolean
+  plausible?: { min: number; max: number }
+  sumsToZero?: boolean
+  /** First business day. */
+  firstDay: string
+  /** Local time of the day before delivery, or so many days after that, from which it is looked for. */
+  searchFrom: string
+  searchDaysLater?: number
+  /** Looked for unasked, and the past month fetched unasked. */
+  live?: boolean
+  pastMonth?: boolean
+  expectations?: string[]
+  transformVersion: number
+}
+
+export const zone = 'Europe/Brussels'
+const hours: DeclaredStep = { fromMs: Date.parse('2022-06-08T22:00:00Z'), stepS: 3600 }
+const quarters: DeclaredStep = { fromMs: Date.parse('2025-09-30T22:00:00Z'), stepS: 900 }
+
+/** The dataset that a line of a table declares. */
+export function periodDataset(declared: PeriodDataset): Dataset {
+  const { region, shape, title, description, plausible } = declared
+  const name = `jao.${region}.${declared.name}`
+  const steps = declared.quarterHours ? [hours, quarters] : [hours]
+  const rows: PeriodRows = {
+    steps,
+    keyPattern: shape.keyPattern,
+    maxKeys: 2_000,
+    plausible,
+    sumsToZero: declared.sumsToZero,
+  }
+  return {
+    name,
+    title,
+    description,
+    page: `https://publicationtool.jao.eu/${region}/${declared.name}`,
+    shape: declared.recorded ? 'recorded' : 'documented',
+    unit: shape.unit,
+    ...(shape.unitOf ? { unitOf: shape.unitOf } : {}),
+    steps,
+    keys: { pattern: shape.pattern, example: shape.example, labels: shape.says },
+    ...(plausible ? { plausible } : {}),
+    expectations: ['every period of the business day has a row', ...(declared.expectations ?? [])],
+    transformVersion: declared.transformVersion,
+    calendar: {
+      kind: 'days',
+      window: 'day',
+      zone,
+      firstDay: declared.firstDay,
+      searchFrom: declared.searchFrom,
+      ...(declared.searchDaysLater ? { searchDaysLater: declared.searchDaysLater } : {}),
+    },
+    asking: {
+      live: declared.live ?? false,
+      pastMonth: declared.pastMonth ?? false,
+      meaningfulStatuses: [],
+      maxBodyBytes: 4 * 1024 * 1024,
+      requestPath: (asked) => dataPath(region, declared.name, asked),
+      look: (body, { window }) => lookAtPeriodRows(rows, body, window),
+    },
+    explode: (answer) => explodePeriodRows(rows, answer),
+    place: (answer, key, atMs) => placeInPeriodRows(rows, answer, key, atMs),
+    labels: shape.labels,
+    view: friendlyView(name, Object.keys(shape.says), shape.unit),
+  }
+}
+
+/** Where the publication tool is asked for a window of a dataset. */
+export const dataPath = (region: Region, name: string, { window }: Asked): string =>
+  `/${region}/api/data/${name}?FromUtc=${encodeURIComponent(iso(window.startMs))}&ToUtc=${encodeURIComponent(iso(window.endMs))}`

@@ -1,0 +1,153 @@
+// Answers in the form of every dataset of JAO, with what a person reads in them.
+import type { NamedAnswer } from './answers.ts'
+import { shapeOfDataset, shapes } from './jao-shapes.ts'
+import { day, type Told } from './told-by-hand.ts'
+
+/** All of them; the same bytes at every call. */
+export function jaoAnswers(): NamedAnswer[] {
+  return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced()]
+}
+
+const named = (dataset: string, name: string, body: string, told: Told, more: Partial<NamedAnswer['answer']> = {}) => ({
+  ...{ dataset, name, told },
+  answer: { body: Buffer.from(body), status: 200, window: day, ...more },
+})
+
+function ofShapes(): NamedAnswer[] {
+  return Object.entries(shapeOfDataset).map(([dataset, shape]) => {
+    const { body, told } = shapes[shape] ?? { body: '', told: { values: {}, points: [] } }
+    return named(dataset, `told by hand: ${shape}`, body, told)
+  })
+}
+
+/** Hubs that do not add up: by a tenth of a MW in one quarter hour. */
+function unbalanced(): NamedAnswer[] {
+  const body = shapes.netPositions?.body.replace('2287.7', '2287.6') ?? ''
+  const told: Told = {
+    values: { hub_AT: 2, hub_BE: 2, hub_DE_DK1_VH: 1 },
+    points: [['hub_BE', '2026-04-20T22:00:00Z', 2287.6]],
+    flags: ['sum-not-zero'],
+  }
+  return [named('jao.core.netPos', 'told by hand: hubs that do not add up to 0', body, told)]
+}
+
+const hour = { startMs: day.startMs, endMs: day.startMs + 3_600_000 }
+
+/** A page of a domain, the second of two. */
+function pages(): NamedAnswer[] {
+  const body = `{"data":[
+    {"id":901,"dateTimeUtc":"2026-04-20T22:00:00Z","tso":"ELIA","cneName":"Achene - Lonny 380.19 ","cneEic":"10T-BE-FR-000015",
+     "direction":"DIRECT","contName":null,"presolved":true,"ram":1598,"fmax":1767.5,"fmaxType":"SEASONAL","cnec":true,
+     "ptdf_BE":0.091,"ptdf_FR":-0.09053,"ptdf_CH":null,
+     "contingencies":[{"number":1,"branchName":"A - B","branchEic":null}]},
+    {"id":902,"dateTimeUtc":"2026-04-20T22:00:00Z","tso":"NA","cneName":"External Constraint BE_AL_import","cneEic":"NA",
+     "direction":"NA","contName":"","nonRedundant":false,"ram":null,"new":{"a":[1]},"contingencies":[]}
+    ],"rejected":false,"messages":null,"totalRows":2002,"totalRowsWithFilter":2002,"lastModifiedOn":"2026-04-20T08:30:00.5"}`
+  const told: Told = {
+    values: {},
+    points: [],
+    records: [
+      [
+        'constraints',
+        {
+          ...{ skip: 2000, row: 2000, totalRows: 2002, start: Date.parse('2026-04-20T22:00:00Z') },
+          ...{ tso: 'ELIA', cneName: 'Achene - Lonny 380.19 ', cneEic: '10T-BE-FR-000015', direction: 'DIRECT' },
+          ...{ contName: null, presolved: true, ram: 1598 },
+          ptdf: { BE: 0.091, FR: -0.09053 },
+          numbers: { fmax: 1767.5 },
+          texts: { fmaxType: 'SEASONAL', cnec: 'true' },
+          contingencies: [{ number: '1', branchName: 'A - B' }],
+          upstreamModifiedAt: Date.parse('2026-04-20T08:30:00.500Z'),
+        },
+      ],
+      [
+        'constraints',
+        {
+          ...{ skip: 2000, row: 2001, totalRows: 2002, tso: 'NA', contName: '', presolved: false, ram: null },
+          ...{ ptdf: {}, numbers: {}, texts: { new: '{"a":[1]}' }, contingencies: [] },
+        },
+      ],
+    ],
+  }
+  const datasets = [
+    'jao.core',
+    'jao.nordic',
+    'jao.coreID.IDCCA_',
+    'jao.coreID.IDCCB_',
+    'jao.coreID.IDCCC_',
+    'jao.coreID.IDCCD_',
+  ]
+  return datasets.map((start) => {
+    const dataset = start.endsWith('_') ? `${start}finalComputation` : `${start}.finalComputation`
+    return named(dataset, 'told by hand: the second page', body, told, { window: hour, subject: 'rows-2000' })
+  })
+}
+
+const auction = (identification: string, period: [string, string], results: string): string => `{
+  "identification":"${identification}","horizonName":"x","corridorCode":"IF1-FR-GB","cancelled":false,
+  "lastDataUpdate":"2026-04-20T09:26:03.670+00:00","marketPeriodStart":"${period[0]}","marketPeriodStop":"${period[1]}",
+  "maintenances":[],"results":[${results}],"products":[],"winningParties":[],"xnRule":"1/1"}`
+
+const result = (hours: string, product: string, offered: number, price: number | null): string =>
+  `{"comment":null,"corridorCode":"IF1-FR-GB","offeredCapacity":${offered}.0,"requestedCapacity":7234.0,
+    "allocatedCapacity":0,"productHour":"${hours}","productIdentification":"${product}","auctionPrice":${price}}`
+
+/** Of each horizon; hours unordered, and a month, a season and a year with two products. */
+function auctions(): NamedAnswer[] {
+  const local: [string, string] = ['2026-04-20T22:00:00.000+00:00', '2026-04-21T22:00:00.000+00:00']
+  const hours = `[${auction('IF1-FR-GB-D-DAILY--260421-01', local, `${result('23:00-24:00', 'B24-------', 1868, 0.25)},${result('02:00-03:00', 'B03-------', 1600, null)}`)}]`
+  const told: Told = {
+    values: {
+      'IF1-FR-GB.offeredCapacity': 2,
+      'IF1-FR-GB.requestedCapacity': 2,
+      'IF1-FR-GB.allocatedCapacity': 2,
+      'IF1-FR-GB.auctionPrice': 1,
+    },
+    points: [
+      ['IF1-FR-GB.offeredCapacity', '2026-04-21T21:00:00Z', 1868],
+      ['IF1-FR-GB.offeredCapacity', '2026-04-21T00:00:00Z', 1600],
+      ['IF1-FR-GB.auctionPrice', '2026-04-21T21:00:00Z', 0.25],
+      ['IF1-FR-GB.auctionPrice', '2026-04-21T00:00:00Z', null],
+    ],
+    unit: ['IF1-FR-GB.auctionPrice', 'EUR/MWh'],
+    flags: [],
+    modified: '2026-04-20T09:26:03.670Z',
+  }
+  const subject = 'IF1-FR-GB'
+  const april = { startMs: Date.parse('2026-03-31T22:00:00Z'), endMs: Date.parse('2026-04-30T22:00:00Z') }
+  const ends = { monthly: '2026-04-30T22:00:00Z', seasonal: '2026-09-30T22:00:00Z', yearly: '2027-03-31T22:00:00Z' }
+  const long = Object.entries(ends).map(([horizon, end]) => {
+    const products = `${result('00:00-24:00', 'BASE------', 100, 1.5)},${result('08:00-20:00', 'PEAK------', 40, 2.5)}`
+    const body = `[${auction('IF1-FR-GB-M-----260401-01', ['2026-03-31T22:00:00Z', end], products)}]`
+    const of = (product: string) =>
+      ['offeredCapacity', 'requestedCapacity', 'allocatedCapacity', 'auctionPrice'].map((m) => [
+        `IF1-FR-GB/${product}.${m}`,
+        1,
+      ])
+    const values = Object.fromEntries([...of('BASE'), ...of('PEAK')]) as Record<string, number>
+    const points: Told['points'] = [
+      ['IF1-FR-GB/BASE.offeredCapacity', '2026-03-31T22:00:00Z', 100],
+      ['IF1-FR-GB/PEAK.auctionPrice', '2026-03-31T22:00:00Z', 2.5],
+    ]
+    return named(
+      `jao-auctions.${horizon}`,
+      'told by hand: two products',
+      body,
+      { values, points },
+      { window: april, subject },
+    )
+  })
+  return [
+    ...['daily', 'intraday'].map((horizon) =>
+      named(`jao-auctions.${horizon}`, 'told by hand: two hours', hours, told, { subject }),
+    ),
+    named(
+      'jao-auctions.daily',
+      'told by hand: nothing',
+      '{"status":400,"message":"No Data found"}',
+      { values: {}, points: [] },
+      { status: 400, subject },
+    ),
+    ...long,
+  ]
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { recordingsDir } from './recorded-jao.ts'
+
+/** A recorded file of JAO's, or undefined, said aloud, when it is not on this machine. */
+export function recordedFile(name: string): Buffer | undefined {
+  const path = join(recordingsDir(), 'jao', name)
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    console.warn(
+      `NOT CHECKED against a recorded answer: ${path} cannot be read (${(error as Error).message}). ` +
+        'Set TIDEMARK_RECORDINGS to the directory that holds it.',
+    )
+    return undefined
+  }
+}
+
+/** Rows of a recorded CSV by the names of its columns; quoted cells may hold commas. */
+export function csvRows(file: Buffer): Record<string, string>[] {
+  const [head = '', ...lines] = file.toString('utf8').trim().split(/\r?\n/)
+  const names = cellsOf(head)
+  return lines.map((line) => Object.fromEntries(cellsOf(line).map((cell, index) => [names[index] ?? '', cell])))
+}
+
+const cellsOf = (line: string): string[] =>
+  [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
+    quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"'),
+  )
