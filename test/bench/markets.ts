@@ -19,8 +19,8 @@ const markets = 1_000
 const metrics = ['last', 'bid', 'ask', 'high', 'low', 'vwap', 'volume', 'trades']
 const everyS = 10
 const dayTicks = 86_400 / everyS
-/** As many as the sink puts into one insert. */
-const ticksAnInsert = 3
+/** Of the past, in one insert: as many as the sink puts into one after it was away. */
+const ticksAnInsert = 20
 const dataset = 'kraken.ticker'
 
 /** Runs the phase. Percents are of one core. */
