@@ -11,6 +11,7 @@ import { measureReplay } from './replay.ts'
 import { measureStart } from './start.ts'
 import { measureStore } from './store.ts'
 import { measureThroughput } from './throughput.ts'
+import { measureVotes } from './votes.ts'
 
 type Figures = Record<string, unknown>
 type Phase = (tell: (line: string) => void) => Promise<Figures>
@@ -30,6 +31,7 @@ const longPhases: Record<string, Phase> = {
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
   markets: async (tell) => ({ markets: await measureMarkets(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
+  votes: async (tell) => ({ ...(await measureVotes(tell)) }),
 }
 const everyPhase = { ...phases, ...longPhases }
 

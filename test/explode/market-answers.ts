@@ -1,7 +1,9 @@
 // Answers of exchanges: the recorded ones, and others in their form as documented.
 import { recordedFile } from '../support/recorded-file.ts'
 import type { NamedAnswer } from './answers.ts'
+import type { Told } from './told-by-hand.ts'
 
+const at = '2026-11-20T12:00:00Z'
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 
 const recorded: [dataset: string, file: string, subject: string][] = [
@@ -79,11 +81,61 @@ const made: [dataset: string, name: string, subject: string, answer: unknown][] 
   ['coinbase.stats', 'an exponent', 'BTC-USD', { ...stats, last: '1e999' }],
 ]
 
+/** Written down beside the figures above; a point is at the tick's scheduled instant. */
+const told: Record<string, Told> = {
+  'kraken.ticker two markets': {
+    values: once(['XXBTZUSD', 'XETHZUSD'], ['last', 'bid', 'ask', 'open', 'high', 'low', 'vwap', 'volume', 'trades']),
+    points: [
+      ['XXBTZUSD.last', at, 101],
+      ['XXBTZUSD.bid', at, 100.9],
+      ['XXBTZUSD.ask', at, 101.1],
+      ['XETHZUSD.high', at, 103],
+      ['XETHZUSD.low', at, 98.5],
+      ['XETHZUSD.vwap', at, 100.5],
+      ['XETHZUSD.volume', at, 2.5],
+      ['XETHZUSD.trades', at, 7],
+      ['XETHZUSD.open', at, 99.5],
+    ],
+  },
+  'binance.ticker24hr a list': {
+    values: once(['BTCUSDT', 'ETHUSDT'], ['last', 'change', 'trades']),
+    points: [
+      ['BTCUSDT.last', at, 1.5],
+      ['ETHUSDT.change', at, -0.1],
+      ['ETHUSDT.trades', at, 3],
+    ],
+    modified: '2020-09-13T12:26:40.000Z',
+  },
+  'coinbase.ticker as documented': {
+    values: once(['BTC-USD'], ['last', 'bid', 'ask', 'volume']),
+    points: [
+      ['BTC-USD.last', at, 6268.48],
+      ['BTC-USD.volume', at, 53602.03940154],
+    ],
+    unit: ['BTC-USD.volume', 'BTC'],
+    modified: '2020-03-20T00:22:57.833Z',
+  },
+  'coinbase.stats as documented': {
+    values: once(['BTC-USD'], ['last', 'open', 'high', 'low', 'volume', 'volume_30day']),
+    points: [
+      ['BTC-USD.open', at, 5414.18],
+      ['BTC-USD.volume_30day', at, 786763.72930864],
+    ],
+    unit: ['BTC-USD.high', 'USD'],
+  },
+}
+
+function once(markets: string[], metrics: string[]): Record<string, number> {
+  return Object.fromEntries(markets.flatMap((market) => metrics.map((metric) => [`${market}.${metric}`, 1])))
+}
+
 /** The same bytes at every call. */
 export function madeMarketAnswers(): NamedAnswer[] {
-  return made.map(([dataset, name, subject, answer]) => ({
-    dataset,
-    name,
-    answer: { body: Buffer.from(JSON.stringify(answer)), status: 200, window, subject },
-  }))
+  return made.map(([dataset, name, subject, answer]) => {
+    const read = told[`${dataset} ${name}`]
+    return {
+      ...{ dataset, name, answer: { body: Buffer.from(JSON.stringify(answer)), status: 200, window, subject } },
+      ...(read && { told: read }),
+    }
+  })
 }

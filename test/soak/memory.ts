@@ -1,0 +1,47 @@
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { residentMiB } from '../bench/cpu.ts'
+
+/** What each part held, MiB: at the end of the first and of the last quarter, by the median of the quarter's samples. */
+export type Held = Record<string, { early: number; late: number }>
+
+/** A part may grow by so much and still count as flat: share, and MiB, whichever is more. */
+const flat = { share: 0.2, mib: 40 }
+const everyMs = 10_000
+
+/** Samples the memory of every part of a stack until stopped. The first quarter is warming up: the second is compared with the last. */
+export function watchMemory(file: () => StackFile) {
+  const samples: Record<string, number[]> = {}
+  const now = (): Record<string, number> =>
+    Object.fromEntries(
+      Object.entries(file().parts).flatMap(([name, { pid }]) => {
+        const held = pid === null || pid === undefined ? 0 : residentMiB(pid)
+        return held > 0 ? [[name, Math.round(held)]] : []
+      }),
+    )
+  const timer = setInterval(() => {
+    for (const [name, held] of Object.entries(now())) {
+      samples[name] ??= []
+      samples[name].push(held)
+    }
+  }, everyMs)
+  return {
+    now,
+    stop: (): { parts: Held; wrong: string[] } => {
+      clearInterval(timer)
+      const parts: Held = {}
+      for (const [name, all] of Object.entries(samples)) {
+        const quarter = Math.floor(all.length / 4)
+        parts[name] = { early: median(all.slice(quarter, 2 * quarter)), late: median(all.slice(3 * quarter)) }
+      }
+      const grown = Object.entries(parts).filter(([, { early, late }]) => {
+        return late - early > Math.max(flat.mib, flat.share * early)
+      })
+      return { parts, wrong: grown.map(([name, { early, late }]) => `${name} grew from ${early} to ${late} MiB`) }
+    },
+  }
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((one, other) => one - other)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
