@@ -1,6 +1,9 @@
+import { binance } from './binance/binance.ts'
+import { coinbase } from './coinbase/coinbase.ts'
 import { jao } from './jao/jao.ts'
 import { jaoAuctions } from './jao-auctions/jao-auctions.ts'
+import { kraken } from './kraken/kraken.ts'
 import type { Source } from './source.ts'
 
 /** The list of sources. A new one is a folder and a line here. */
-export const sources: Source[] = [jao, jaoAuctions]
+export const sources: Source[] = [jao, jaoAuctions, kraken, binance, coinbase]

@@ -54,6 +54,9 @@ export async function startStack(options: StackOptions): Promise<StartingStack> 
   }
 }
 
+/** Of a longer list of datasets only the number is told. */
+const mostNamed = 5
+
 async function start(options: StackOptions, directory: DataDirectory): Promise<StartingStack> {
   const { source, environment, tell } = options
   const ports = portsFrom(options.portBase)
@@ -63,7 +66,8 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
-  if (off.size > 0) tell(`switched off by DATASETS_OFF: ${[...off].join(', ')}`)
+  if (off.size > 0)
+    tell(`switched off by DATASETS_OFF: ${off.size > mostNamed ? `${off.size} datasets` : [...off].join(', ')}`)
   // All that can be refused has been looked at: from here on things are kept.
   labelDirectory(directory, source)
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)

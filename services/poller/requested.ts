@@ -1,6 +1,7 @@
 import { requestIdentity, subjectOf } from '#platform/polling/request-identity.ts'
 import type { OpenRequest } from '#platform/polling/requests.ts'
 import { isWindowOf } from '#platform/polling/windows.ts'
+import type { PollRequest } from '#schemas/generated/records.ts'
 import { retryDelayMs } from './backoff.ts'
 import type { Candidate, Moment } from './candidate.ts'
 import { sincePolledMs } from './due.ts'
@@ -20,17 +21,32 @@ export function requestedCandidates(
   return open.flatMap(({ request, attempts }) => {
     const hosted = datasets.find(({ dataset }) => dataset.name === request.dataset)
     if (hosted === undefined) return []
-    const { dataset, subjects } = hosted
-    const { calendar } = dataset
+    const { dataset } = hosted
     const window = { startMs: request.windowStart, endMs: request.windowEnd }
     const identity = request.requestIdentity
     const subject = subjectOf(identity, dataset.name)
-    if (calendar.kind !== 'days' || !isWindowOf(calendar, window) || !subjects.includes(subject)) return []
-    if (requestIdentity(dataset.name, window, subject) !== identity) return []
+    if (!isRequestOf(hosted, request, subject)) return []
     const held = known(identity)
     const waits = attempts > 0 && held !== undefined
     const dueInMs = waits ? retryDelayMs('requested', identity, attempts) - sincePolledMs(moment, held) : 0
     const first = held === undefined || held.memory.lastGoodFetchedAt === null
     return [{ identity, dataset, subject, window, lane: 'requested' as const, dueInMs, first }]
   })
+}
+
+const checked = new WeakMap<PollRequest, boolean>()
+
+/** Whether a request names a window of the dataset. Zone arithmetic is slow, and a thousand requests may be open: kept. */
+function isRequestOf({ dataset, subjects }: HostedDataset, request: PollRequest, subject: string | null): boolean {
+  const known = checked.get(request)
+  if (known !== undefined) return known
+  const { calendar, name } = dataset
+  const window = { startMs: request.windowStart, endMs: request.windowEnd }
+  const isOne =
+    calendar.kind === 'days' &&
+    subjects.includes(subject) &&
+    isWindowOf(calendar, window) &&
+    requestIdentity(name, window, subject) === request.requestIdentity
+  checked.set(request, isOne)
+  return isOne
 }

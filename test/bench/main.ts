@@ -1,6 +1,7 @@
 // `npm run bench`: the figures, measured now on this machine. `-- --json`: the last line is one JSON object.
 // `-- --only NAME`: one phase; `-- --all`: also those over years of history. Nothing here is asserted.
 import { parseArgs } from 'node:util'
+import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'
 import { measureFreshness } from './freshness.ts'
 import { measureHistoryQueries } from './history-queries.ts'
@@ -24,6 +25,7 @@ const phases: Record<string, Phase> = {
 /** Some minutes each, over years of history: with --all, or by name. */
 const longPhases: Record<string, Phase> = {
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
+  backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
 }

@@ -1,5 +1,6 @@
 import type { Answer } from '#sources/source.ts'
 import { jaoAnswers } from './jao-answers.ts'
+import { madeMarketAnswers, recordedMarketAnswers } from './market-answers.ts'
 import { recordedAnswers } from './recorded-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 import type { Told } from './told-by-hand.ts'
@@ -16,6 +17,14 @@ export interface NamedAnswer {
 
 /** All answers there are; `absent` are the names of recorded ones that are not on this machine. */
 export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<string> } {
-  const recorded = recordedAnswers()
-  return { answers: [...recorded.answers, ...simulatedJaoAnswers(), ...jaoAnswers()], absent: new Set(recorded.absent) }
+  const recorded = [recordedAnswers(), recordedMarketAnswers()]
+  return {
+    answers: [
+      ...recorded.flatMap(({ answers }) => answers),
+      ...simulatedJaoAnswers(),
+      ...jaoAnswers(),
+      ...madeMarketAnswers(),
+    ],
+    absent: new Set(recorded.flatMap(({ absent }) => absent)),
+  }
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endsOf } from '#platform/kafka/progress.ts'
+import { otherDatasets } from '../support/other-datasets.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { runScript, type ServiceProcess } from '../support/service-process.ts'
 import { eventually, startUpstream } from './poller-parts.ts'
@@ -19,7 +20,7 @@ afterAll(async () => {
   await upstream?.stop()
 })
 
-const off = { DATASETS_OFF: dataset }
+const off = { DATASETS_OFF: [dataset, ...otherDatasets].join(',') }
 const pollerOf = (more: Record<string, string> = {}): Promise<ServiceProcess> =>
   chain.start('poller', {
     ...{ JAO_BASE_URL: upstream.url, SIMULATOR_URL: upstream.url, ORIGIN: 'simulated', BACKFILL_DAYS: '1' },

@@ -9,7 +9,7 @@ import { hostOf, partitionOfHost } from '#platform/polling/host.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Poll, RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
 import { platformTopics, pollPartitions, sourceTopics } from '#schemas/topics.ts'
-import { mainDataset, otherDatasets } from '../support/other-datasets.ts'
+import { mainDataset } from '../support/other-datasets.ts'
 import { startRealParts } from '../support/real-parts.ts'
 import { type ServiceProcess, startService } from '../support/service-process.ts'
 
@@ -107,7 +107,6 @@ export async function startPollerParts(): Promise<PollerParts> {
 const environment = (parts: Record<string, string>, url: string) => ({
   ...parts,
   JAO_BASE_URL: url,
-  DATASETS_OFF: [...otherDatasets].join(','),
   SIMULATOR_URL: url,
   ORIGIN: 'simulated',
   BACKFILL_DAYS: '0',

@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from '#infra/local/free-ports.ts'
+import { otherDatasets } from './other-datasets.ts'
 
 /** The directory of the project. */
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,7 +27,10 @@ export interface Program {
   parameters?: string[]
 }
 
-/** Starts `services/<name>/main.ts` on a free health port and returns when /ready answers 200. */
+/**
+ * Starts `services/<name>/main.ts` on a free health port, with only our main dataset on unless the environment says
+ * otherwise, and returns when /ready answers 200.
+ */
 export async function startService(
   name: string,
   environment: NodeJS.ProcessEnv,
@@ -37,7 +41,7 @@ export async function startService(
   const log = openSync(logFile, 'a')
   const child = spawn(process.execPath, [`services/${name}/main.ts`, ...parameters], {
     cwd: root,
-    env: { ...process.env, ...environment, HEALTH_PORT: `${port}` },
+    env: { ...process.env, DATASETS_OFF: [...otherDatasets].join(','), ...environment, HEALTH_PORT: `${port}` },
     stdio: ['ignore', log, log, 'ipc'],
   })
   closeSync(log)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assertFree } from '#infra/local/free-ports.ts'
+import { otherDatasets } from './other-datasets.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -19,7 +20,10 @@ export interface Started {
   finished: Promise<Finished>
 }
 
-/** Starts `tidemark <args>` as a user would, with exactly this environment; of the release in another directory, too. */
+/**
+ * Starts `tidemark <args>` as a user would, with this environment, and only our main dataset on unless the environment
+ * says otherwise; of the release in another directory, too.
+ */
 export function startTidemark(args: string[], environment: NodeJS.ProcessEnv, release = project): Started {
   return start(join(release, 'bin/tidemark.mjs'), args, environment)
 }
@@ -29,7 +33,8 @@ export const startCommand = (args: string[], environment: NodeJS.ProcessEnv, rel
   start(join(release, 'cli/main.ts'), args, environment)
 
 function start(program: string, args: string[], environment: NodeJS.ProcessEnv): Started {
-  const child = spawn(process.execPath, [program, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const env = { DATASETS_OFF: [...otherDatasets].join(','), ...environment }
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (text: Buffer) => {

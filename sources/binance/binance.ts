@@ -1,0 +1,25 @@
+import { retention } from '../markets/declared.ts'
+import { marketStatements } from '../markets/store.ts'
+import type { Source } from '../source.ts'
+import { binanceTicker24hr } from './ticker-24hr.ts'
+
+/**
+ * Binance, an exchange. An address may spend a weight of 6,000 a minute (REQUEST_WEIGHT in /api/v3/exchangeInfo); a
+ * request of tickers weighs 2 to 80. 72 requests of any kind stay below it.
+ */
+export const binance: Source = {
+  name: 'binance',
+  title: 'Binance',
+  owner: 'tidemark',
+  licence: {
+    terms: 'public market data without login, under the terms of use of the exchange',
+    link: 'https://www.binance.com/en/terms',
+  },
+  upstream: {
+    baseUrl: { default: 'https://api.binance.com', setting: 'BINANCE_BASE_URL' },
+    budget: { perMinute: 72, burst: 2, refillPerMinute: 66, maxInFlight: 2 },
+  },
+  retention,
+  datasets: [binanceTicker24hr],
+  statements: marketStatements,
+}

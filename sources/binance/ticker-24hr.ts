@@ -1,0 +1,94 @@
+// Binance's 24-hour ticker: price, book and the last 24 hours of each market, rolling.
+// Where: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints, public, no login.
+// When: at any time; closeTime says when Binance made the figures.
+// Quirks: one object where `symbol` is asked for, a list where `symbols` or all are; an unknown symbol is status 400 with
+// {code, msg} for all of them; markets that are closed for trading are answered, too, when all are asked for.
+import { refused } from '../jao/refusal.ts'
+import { asked, every10s, keptShort } from '../markets/declared.ts'
+import { tickerView } from '../markets/friendly-view.ts'
+import { cutAtQuote, keysDeclared, marketLabels, type Spelling, unitOfKey } from '../markets/pair.ts'
+import { allMarkets, explodeTicker, lookAtTicker, placeInTicker, symbolsOf, type Ticker } from '../markets/ticker.ts'
+import type { Dataset } from '../source.ts'
+
+const ticker: Ticker = {
+  places: {
+    last: ['lastPrice'],
+    bid: ['bidPrice'],
+    ask: ['askPrice'],
+    open: ['openPrice'],
+    high: ['highPrice'],
+    low: ['lowPrice'],
+    vwap: ['weightedAvgPrice'],
+    change: ['priceChange'],
+    volume: ['volume'],
+    quote_volume: ['quoteVolume'],
+    trades: ['count'],
+  },
+  marketsOf: (json, subject) => {
+    if (isObject(json) && 'code' in json && 'msg' in json) {
+      const said = JSON.stringify({ code: json.code, msg: json.msg }).slice(0, 200)
+      const advice = json.code === -1121 ? ': one of them is none of its markets, see BINANCE_SYMBOLS' : ''
+      return refused(
+        'upstream-rejected',
+        `Binance says ${said}; asked was ${(subject ?? allMarkets).slice(0, 200)}${advice}`,
+      )
+    }
+    const list = Array.isArray(json) ? json : [json]
+    const unnamed = list.findIndex((fields) => !isObject(fields) || typeof fields.symbol !== 'string')
+    if (unnamed >= 0) return refused('schema', `not a ticker of Binance: market ${unnamed + 1} has no text "symbol"`)
+    return list.map((fields, index) => ({ name: fields.symbol, fields, path: Array.isArray(json) ? [index] : [] }))
+  },
+  sameName: (symbol) => symbol,
+  answerOf: ({ fields }) => [fields],
+  modifiedAt: (fields) => (fields as { closeTime?: unknown }).closeTime,
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+// What prices are in at Binance, longest first: names have no separator.
+const quotes = ['FDUSD', ...['USDT', 'USDC', 'TUSD', 'BUSD', 'USDP', 'USD1', 'EURI', 'BIDR', 'DOGE']]
+  .concat(['BTC', 'ETH', 'BNB', 'XRP', 'TRX', 'SOL', 'DAI', 'TRY', 'EUR', 'GBP', 'AUD', 'BRL', 'JPY'])
+  .concat(['ARS', 'MXN', 'COP', 'CZK', 'PLN', 'RON', 'UAH', 'ZAR', 'NGN', 'RUB', 'IDR', 'USD'])
+
+const spelling: Spelling = { askedAs: (market) => market, pairOf: (market) => cutAtQuote(market, quotes) }
+
+export const binanceTicker24hr: Dataset = {
+  name: 'binance.ticker24hr',
+  title: 'Binance 24-hour ticker',
+  description: `Price, book and last 24 hours of Binance's spot markets, a sample every 10 s. ${keptShort}`,
+  page: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints',
+  shape: 'recorded',
+  unit: 'the currency of the market that the metric counts',
+  unitOf: (key) => unitOfKey(spelling, key),
+  steps: every10s,
+  keys: keysDeclared('BTCUSDT.last', ticker.places),
+  expectations: [
+    'every symbol that is asked for is answered: where one is not, the poll is partial',
+    'numbers are decimal texts, the count a whole number: a market where they are not is refused alone',
+    'nothing but a change is negative: flag implausible',
+    keptShort,
+  ],
+  transformVersion: 1,
+  calendar: { kind: 'ticks', zone: 'UTC', every: { setting: 'BINANCE_EVERY_S', defaultS: 10, leastS: 1 } },
+  asking: {
+    ...asked,
+    subjects: {
+      setting: 'BINANCE_SYMBOLS',
+      default: ['BTCUSDT', 'ETHUSDT'],
+      pattern: /^(?:\*|[\p{L}\p{N}]{3,40})$/u,
+      // A request weighs 2 up to 20 symbols, 40 up to 100, 80 above and for all.
+      perRequest: 100,
+    },
+    requestPath: ({ subject }) => {
+      const symbols = symbolsOf(subject)
+      const all = '/api/v3/ticker/24hr'
+      return symbols.length > 0 ? `${all}?symbols=${encodeURIComponent(JSON.stringify(symbols))}` : all
+    },
+    look: (body, about) => lookAtTicker(ticker, body, about),
+  },
+  explode: (answer) => explodeTicker(ticker, answer),
+  place: (answer, key) => placeInTicker(ticker, answer, key),
+  labels: (key) => marketLabels(spelling, key),
+  view: tickerView('binance.ticker24hr'),
+}

@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest'
+import type { Dataset } from '../source.ts'
+import { coinbaseStats, coinbaseTicker } from './products.ts'
+
+// Shapes as documented; no answer was ever recorded.
+const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
+const json = (value: unknown) => Buffer.from(JSON.stringify(value))
+const explode = (dataset: Dataset, value: unknown, subject: string | null = 'BTC-USD') =>
+  dataset.explode({ body: json(value), status: 200, window, subject })
+const valuesOf = (dataset: Dataset, value: unknown) =>
+  Object.fromEntries(explode(dataset, value).slices.map(({ key, values }) => [key, values[0]]))
+
+const ticker = {
+  ask: '6267.71',
+  bid: '6265.15',
+  volume: '53602.03940154',
+  trade_id: 86326522,
+  price: '6268.48',
+  size: '0.00698254',
+  time: '2020-03-20T00:22:57.833Z',
+}
+const stats = {
+  open: '5414.18000000',
+  high: '6441.37000000',
+  low: '5261.69000000',
+  volume: '53687.76764233',
+  last: '6250.02000000',
+  volume_30day: '786763.72930864',
+}
+
+it('the documented answers', () => {
+  expect(valuesOf(coinbaseTicker, ticker)).toEqual({
+    'BTC-USD.last': 6268.48,
+    'BTC-USD.bid': 6265.15,
+    'BTC-USD.ask': 6267.71,
+    'BTC-USD.volume': 53602.03940154,
+  })
+  expect(explode(coinbaseTicker, ticker).slices[0]?.upstreamModifiedAtMs).toBe(Date.UTC(2020, 2, 20, 0, 22, 57, 833))
+  expect(valuesOf(coinbaseStats, stats)).toEqual({
+    'BTC-USD.last': 6250.02,
+    'BTC-USD.open': 5414.18,
+    'BTC-USD.high': 6441.37,
+    'BTC-USD.low': 5261.69,
+    'BTC-USD.volume': 53687.76764233,
+    'BTC-USD.volume_30day': 786763.72930864,
+  })
+})
+
+it('asks for one product a request', () => {
+  const paths = [coinbaseTicker, coinbaseStats].map(({ asking }) => asking!.requestPath({ window, subject: 'BTC-USD' }))
+  expect(paths).toEqual(['/products/BTC-USD/ticker', '/products/BTC-USD/stats'])
+  expect(coinbaseTicker.asking!.subjects!.perRequest).toBe(1)
+})
+
+it('refuses the error of Coinbase with what it says, and an answer of which nobody knows the product', () => {
+  expect(explode(coinbaseTicker, { message: 'NotFound' }, 'NO-SUCH').refusal).toEqual({
+    reason: 'upstream-rejected',
+    message: 'Coinbase says "NotFound"; asked was NO-SUCH: it is none of its products, see COINBASE_SYMBOLS',
+  })
+  expect(explode(coinbaseTicker, ticker, null).refusal?.reason).toBe('schema')
+  expect(explode(coinbaseTicker, [ticker]).refusal?.reason).toBe('schema')
+})
+
+it('takes no number for a text, and a time that is none for none', () => {
+  expect(explode(coinbaseTicker, { ...ticker, price: 6268.48 }).refusal?.reason).toBe('type')
+  for (const time of ['yesterday', 7, null, {}]) {
+    expect(explode(coinbaseTicker, { ...ticker, time }).slices[0]).not.toHaveProperty('upstreamModifiedAtMs')
+  }
+})
+
+it('labels', () => {
+  expect(coinbaseStats.labels('BTC-USD.volume_30day')).toEqual({
+    market: 'BTC-USD',
+    metric: 'volume_30day',
+    asked: 'BTC-USD',
+    base: 'BTC',
+    quote: 'USD',
+  })
+  expect(coinbaseStats.unitOf!('BTC-USD.volume_30day')).toBe('BTC')
+})

@@ -1,0 +1,103 @@
+// Coinbase's two answers on a product: the last trade with the book, and the figures of its day. One product a request,
+// and the answer does not name it: the market is what was asked for.
+// Where: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products, public, no login.
+// Quirks: never recorded, known from documents; an unknown product is status 404 with {message}.
+import { refused } from '../jao/refusal.ts'
+import { asked, every10s, keptShort } from '../markets/declared.ts'
+import { tickerView } from '../markets/friendly-view.ts'
+import { keysDeclared, marketLabels, type Spelling, unitOfKey } from '../markets/pair.ts'
+import { explodeTicker, lookAtTicker, placeInTicker, type Ticker } from '../markets/ticker.ts'
+import type { Dataset } from '../source.ts'
+
+const marketsOf: Ticker['marketsOf'] = (json, subject) => {
+  if (subject === null) return refused('schema', 'an answer of Coinbase names no product, and none was asked for')
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return refused('schema', 'not an answer of Coinbase: it is no object')
+  }
+  if ('message' in json) {
+    const said = JSON.stringify(json.message).slice(0, 200)
+    const advice = said.includes('NotFound') ? ': it is none of its products, see COINBASE_SYMBOLS' : ''
+    return refused('upstream-rejected', `Coinbase says ${said}; asked was ${subject.slice(0, 200)}${advice}`)
+  }
+  return [{ name: subject, fields: json, path: [] }]
+}
+
+const alike = { marketsOf, sameName: (symbol: string) => symbol, answerOf: ({ fields }: { fields: object }) => fields }
+
+const lastTrade: Ticker = {
+  ...alike,
+  places: { last: ['price'], bid: ['bid'], ask: ['ask'], volume: ['volume'] },
+  modifiedAt: (fields) => utcMs((fields as { time?: unknown }).time),
+}
+
+const utcMs = (time: unknown): number | undefined =>
+  typeof time === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/.test(time)
+    ? Date.parse(time)
+    : undefined
+
+const figuresOfTheDay: Ticker = {
+  ...alike,
+  places: {
+    last: ['last'],
+    open: ['open'],
+    high: ['high'],
+    low: ['low'],
+    volume: ['volume'],
+    volume_30day: ['volume_30day'],
+  },
+}
+
+const spelling: Spelling = {
+  askedAs: (market) => market,
+  pairOf: (market) => {
+    const [base, quote, ...more] = market.split('-')
+    return base && quote && more.length === 0 ? { base, quote } : undefined
+  },
+}
+
+/** A dataset of `/products/<product>/<name>`. */
+function ofProducts(name: string, title: string, description: string, ticker: Ticker): Dataset {
+  return {
+    name: `coinbase.${name}`,
+    title,
+    description: `${description} ${keptShort}`,
+    page: `https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-${name}`,
+    shape: 'documented',
+    unit: 'the currency of the market that the metric counts',
+    unitOf: (key) => unitOfKey(spelling, key),
+    steps: every10s,
+    keys: keysDeclared('BTC-USD.last', ticker.places),
+    expectations: ['numbers are decimal texts', 'nothing is negative: flag implausible', keptShort],
+    transformVersion: 1,
+    calendar: { kind: 'ticks', zone: 'UTC', every: { setting: 'COINBASE_EVERY_S', defaultS: 10, leastS: 1 } },
+    asking: {
+      ...asked,
+      subjects: {
+        setting: 'COINBASE_SYMBOLS',
+        default: ['BTC-USD', 'ETH-USD'],
+        pattern: /^[A-Z0-9]{1,20}-[A-Z0-9]{2,10}$/,
+        perRequest: 1,
+      },
+      requestPath: ({ subject }) => `/products/${encodeURIComponent(subject ?? '')}/${name}`,
+      look: (body, about) => lookAtTicker(ticker, body, about),
+    },
+    explode: (answer) => explodeTicker(ticker, answer),
+    place: (answer, key) => placeInTicker(ticker, answer, key),
+    labels: (key) => marketLabels(spelling, key),
+    view: tickerView(`coinbase.${name}`),
+  }
+}
+
+export const coinbaseTicker = ofProducts(
+  'ticker',
+  'Coinbase ticker',
+  "Last trade, book and 24-hour volume of Coinbase Exchange's products, a sample every 10 s.",
+  lastTrade,
+)
+
+export const coinbaseStats = ofProducts(
+  'stats',
+  'Coinbase 24-hour stats',
+  "Open, high, low, last and volumes of Coinbase Exchange's products over 24 hours, a sample every 10 s.",
+  figuresOfTheDay,
+)

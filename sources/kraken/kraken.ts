@@ -1,0 +1,26 @@
+import { retention } from '../markets/declared.ts'
+import { marketStatements } from '../markets/store.ts'
+import type { Source } from '../source.ts'
+import { krakenTicker } from './ticker.ts'
+
+/**
+ * Kraken, an exchange. Public calls are counted by address; one a second stays within the limit
+ * (support.kraken.com, "What are the API rate limits?"). A minute at that pace holds some more than 60, as a request
+ * counts until its answer is there.
+ */
+export const kraken: Source = {
+  name: 'kraken',
+  title: 'Kraken',
+  owner: 'tidemark',
+  licence: {
+    terms: 'public market data without login, under the terms of service of the exchange',
+    link: 'https://www.kraken.com/legal',
+  },
+  upstream: {
+    baseUrl: { default: 'https://api.kraken.com', setting: 'KRAKEN_BASE_URL' },
+    budget: { perMinute: 64, burst: 1, refillPerMinute: 60, maxInFlight: 2 },
+  },
+  retention,
+  datasets: [krakenTicker],
+  statements: marketStatements,
+}

@@ -1,0 +1,91 @@
+// Kraken's ticker: price, book and the last 24 hours of each market.
+// Where: https://docs.kraken.com/api/docs/rest-api/get-ticker-information, public, no login.
+// When: at any time; what it says of the day is of the 24 hours before, `o` of the day since 00:00 UTC.
+// Quirks: the status is 200 whatever goes wrong, and one unknown symbol refuses all of them (`error`); markets are answered
+// under other names than they are asked for (pairs.ts); [today, last 24 hours] in v, p, t, l, h: the second is taken.
+import { refused } from '../jao/refusal.ts'
+import { asked, every10s, keptShort } from '../markets/declared.ts'
+import { tickerView } from '../markets/friendly-view.ts'
+import { keysDeclared, marketLabels, unitOfKey } from '../markets/pair.ts'
+import { allMarkets, explodeTicker, lookAtTicker, placeInTicker, symbolsOf, type Ticker } from '../markets/ticker.ts'
+import type { Dataset } from '../source.ts'
+import { askedAs, krakenSpelling } from './pairs.ts'
+
+const ticker: Ticker = {
+  places: {
+    last: ['c', 0],
+    bid: ['b', 0],
+    ask: ['a', 0],
+    open: ['o'],
+    high: ['h', 1],
+    low: ['l', 1],
+    vwap: ['p', 1],
+    volume: ['v', 1],
+    trades: ['t', 1],
+  },
+  marketsOf: (json, subject) => {
+    const { error, result } = fieldsOf(json)
+    if (!Array.isArray(error)) return refused('schema', 'not an answer of Kraken: it has no list "error"')
+    // Warnings begin with W and come with a result.
+    const errors = error.filter((one) => !String(one).startsWith('W'))
+    if (errors.length > 0) {
+      const said = JSON.stringify(errors).slice(0, 200)
+      return refused('upstream-rejected', `Kraken says ${said}; asked was ${shown(subject)}${adviceOn(said)}`)
+    }
+    if (typeof result !== 'object' || result === null || Array.isArray(result)) {
+      return refused('schema', 'not an answer of Kraken: its "result" is no object of markets')
+    }
+    return Object.entries(result).map(([name, fields]) => ({ name, fields: fieldsOf(fields), path: ['result', name] }))
+  },
+  sameName: askedAs,
+  answerOf: ({ name, fields }) => ({ error: [], result: { [name]: fields } }),
+}
+
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+
+const shown = (subject: string | null): string => (subject ?? allMarkets).slice(0, 200)
+
+function adviceOn(said: string): string {
+  if (said.includes('Unknown asset pair')) return ': one of them is none of its markets, see KRAKEN_SYMBOLS'
+  return said.includes('Rate limit') ? ': something else at this address asks Kraken, too' : ''
+}
+
+export const krakenTicker: Dataset = {
+  name: 'kraken.ticker',
+  title: 'Kraken ticker',
+  description: `Price, book and last 24 hours of Kraken's spot markets, a sample every 10 s. ${keptShort}`,
+  page: 'https://docs.kraken.com/api/docs/rest-api/get-ticker-information',
+  shape: 'recorded',
+  unit: 'the currency of the market that the metric counts',
+  unitOf: (key) => unitOfKey(krakenSpelling, key),
+  steps: every10s,
+  keys: keysDeclared('XXBTZUSD.last', ticker.places),
+  expectations: [
+    'every symbol that is asked for is answered: where one is not, the poll is partial',
+    'numbers are decimal texts, trades whole numbers: a market where they are not is refused alone',
+    'nothing but a change is negative: flag implausible',
+    keptShort,
+  ],
+  transformVersion: 1,
+  calendar: { kind: 'ticks', zone: 'UTC', every: { setting: 'KRAKEN_EVERY_S', defaultS: 10, leastS: 1 } },
+  asking: {
+    ...asked,
+    subjects: {
+      setting: 'KRAKEN_SYMBOLS',
+      default: ['XBTUSD', 'ETHUSD'],
+      pattern: /^(?:\*|[A-Z0-9.]{3,24})$/,
+      // Kraken states no limit; so many make an address of 2 kB.
+      perRequest: 200,
+    },
+    requestPath: ({ subject }) => {
+      const symbols = symbolsOf(subject).map(encodeURIComponent)
+      return symbols.length > 0 ? `/0/public/Ticker?pair=${symbols.join(',')}` : '/0/public/Ticker'
+    },
+    look: (body, about) => lookAtTicker(ticker, body, about),
+  },
+  explode: (answer) => explodeTicker(ticker, answer),
+  place: (answer, key) => placeInTicker(ticker, answer, key),
+  labels: (key) => marketLabels(krakenSpelling, key),
+  view: tickerView('kraken.ticker'),
+}

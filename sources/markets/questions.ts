@@ -1,0 +1,55 @@
+import type { StoreStatement } from '../source.ts'
+import { datasetsSql } from './samples.ts'
+
+/** Markets by the standard deviation of a metric over 24 hours, the most restless first: market_rank(metric = 'last'). */
+const rank = `
+CREATE OR REPLACE VIEW tidemark.market_rank AS
+SELECT
+    rank() OVER (ORDER BY standard_deviation DESC) AS rank,
+    rank() OVER (ORDER BY relative_deviation DESC NULLS LAST) AS relative_rank,
+    source,
+    dataset,
+    market,
+    metric,
+    standard_deviation,
+    relative_deviation,
+    mean,
+    last,
+    change,
+    change_fraction,
+    samples,
+    at
+FROM tidemark.market_24h
+WHERE metric = {metric:String}
+ORDER BY rank, market, dataset`
+
+/**
+ * The last 24 hours of one metric of a market in steps of so many seconds, from midnight on:
+ * market_series(market = 'XXBTZUSD', metric = 'last', step_s = 60). Steps without a sample are absent.
+ */
+const series = `
+CREATE OR REPLACE VIEW tidemark.market_series AS
+SELECT
+    dataset,
+    toDateTime(intDiv(toUnixTimestamp(ts), greatest({step_s:UInt32}, 1)) * greatest({step_s:UInt32}, 1), 'UTC') AS start,
+    count() AS samples,
+    argMin(assumeNotNull(value), ts) AS first,
+    argMax(assumeNotNull(value), ts) AS last,
+    min(assumeNotNull(value)) AS min,
+    max(assumeNotNull(value)) AS max,
+    avg(assumeNotNull(value)) AS mean
+FROM (
+    SELECT dataset, ts, value
+    FROM tidemark.points FINAL
+    WHERE dataset IN (${datasetsSql})
+      AND key = concat({market:String}, '.', {metric:String})
+      AND ts > now('UTC') - INTERVAL 1 DAY AND ts <= now('UTC')
+)
+WHERE value IS NOT NULL
+GROUP BY dataset, start
+ORDER BY dataset, start`
+
+export const questionStatements: StoreStatement[] = [
+  { name: 'market_rank', sql: rank },
+  { name: 'market_series', sql: series },
+]

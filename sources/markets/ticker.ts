@@ -1,0 +1,116 @@
+// What tickers of exchanges have in common: an answer names markets, a market has metrics, each value is a point at the
+// tick's scheduled instant.
+import { hasDoubledKeys } from '../jao/doubled-keys.ts'
+import { isRefusal, refused } from '../jao/refusal.ts'
+import type { Answer, Asked, Explosion, Look, Refusal, RefusedPart } from '../source.ts'
+import { type AnsweredMarket, sliceMarket } from './market-slices.ts'
+import { type Metric, readKey } from './metrics.ts'
+
+/** All that an exchange's ticker must declare. */
+export interface Ticker {
+  /** Where each metric stands inside a market's object; a market without `last` is refused. */
+  places: Partial<Record<Metric, (string | number)[]>>
+  /** The markets of a parsed answer, or why it is refused. */
+  marketsOf: (json: unknown, subject: string | null) => AnsweredMarket[] | Refusal
+  /** The same text for each spelling of a market: what was asked for and what is answered are compared by it. */
+  sameName: (symbol: string) => string
+  /** An answer of one market alone, to be kept when that market is refused. */
+  answerOf: (market: AnsweredMarket) => unknown
+  /** When upstream made a market's figures, ms UTC, if it says. */
+  modifiedAt?: (fields: object) => unknown
+}
+
+/** Stands for all markets of an exchange, in one request. */
+export const allMarkets = '*'
+
+/** The symbols that a subject names; empty for all markets. */
+export function symbolsOf(subject: string | null): string[] {
+  const symbols = (subject ?? allMarkets).split(',').filter((symbol) => symbol !== '')
+  return symbols.includes(allMarkets) ? [] : symbols
+}
+
+/**
+ * One slice of one value a market and metric, at the start of the window. A market whose figures cannot be read is
+ * refused alone, when others can; a null is a null; a symbol that was asked for and not answered is counted. Never throws.
+ */
+export function explodeTicker(ticker: Ticker, answer: Answer): Explosion {
+  const read = readMarkets(ticker, answer.body, answer.subject ?? null)
+  if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
+  const explosion: Explosion & { refusedParts: RefusedPart[] } = { slices: [], ignored: {}, refusedParts: [] }
+  const count = (name: string, times = 1) => {
+    explosion.ignored[name] = (explosion.ignored[name] ?? 0) + times
+  }
+  for (const market of read.markets) {
+    const sliced = sliceMarket(ticker, market, answer.window, count)
+    if (!isRefusal(sliced)) explosion.slices.push(...sliced)
+    else explosion.refusedParts.push({ refusal: sliced, body: utf8Of(ticker.answerOf(market)) })
+  }
+  if (read.absent.length > 0) count('asked-symbol-without-answer', read.absent.length)
+  const [first] = explosion.refusedParts
+  if (first && explosion.slices.length === 0) return { slices: [], refusal: first.refusal, ignored: explosion.ignored }
+  return explosion
+}
+
+/**
+ * Complete when every symbol that was asked for is there and can be read, else partial. Throws with the reason what
+ * explode refuses, but for the exchange's own errors: these are `refused`.
+ */
+export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: Asked): Look {
+  const read = readMarkets(ticker, body, asked.subject)
+  if (isRefusal(read)) {
+    if (read.reason === 'upstream-rejected') return 'refused'
+    throw new Error(`${read.reason}: ${read.message}`)
+  }
+  if (read.markets.length === 0) return 'empty'
+  const sliced = read.markets.map((market) => sliceMarket(ticker, market, asked.window, () => {}))
+  const bad = sliced.find(isRefusal)
+  if (bad && sliced.every(isRefusal)) throw new Error(`${bad.reason}: ${bad.message}`)
+  return bad || read.absent.length > 0 ? 'partial' : 'complete'
+}
+
+/** The path to a key's value inside the answer's JSON; undefined where it has none. */
+export function placeInTicker(ticker: Ticker, answer: Answer, key: string): (string | number)[] | undefined {
+  const asked = readKey(key)
+  const place = asked && ticker.places[asked.metric]
+  const read = readMarkets(ticker, answer.body, answer.subject ?? null)
+  if (!asked || !place || isRefusal(read)) return undefined
+  const market = read.markets.find(({ name }) => name === asked.market)
+  return market && [...market.path, ...place]
+}
+
+/** More markets than this are no exchange's. */
+const mostMarkets = 20_000
+
+interface ReadMarkets {
+  markets: AnsweredMarket[]
+  /** Symbols that were asked for and are not there. */
+  absent: string[]
+}
+
+function readMarkets(ticker: Ticker, body: Uint8Array, subject: string | null): ReadMarkets | Refusal {
+  const json = parseJson(body)
+  if (isRefusal(json)) return json
+  if (hasDoubledKeys(body, json.value)) return refused('schema', 'an object of the answer has the same key twice')
+  const markets = ticker.marketsOf(json.value, subject)
+  if (isRefusal(markets)) return markets
+  if (markets.length > mostMarkets) return refused('too-many-keys', `more than ${mostMarkets} markets in one answer`)
+  const names = new Set<string>()
+  for (const { name } of markets) {
+    if (names.has(name)) return refused('conflicting-rows', `the market ${name.slice(0, 80)} is answered twice`)
+    names.add(name)
+  }
+  const answered = new Set([...names].map(ticker.sameName))
+  return { markets, absent: symbolsOf(subject).filter((symbol) => !answered.has(ticker.sameName(symbol))) }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+const utf8Of = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+
+function parseJson(body: Uint8Array): { value: unknown } | Refusal {
+  try {
+    return { value: JSON.parse(strictUtf8.decode(body)) }
+  } catch (error) {
+    const start = new TextDecoder().decode(body.subarray(0, 60))
+    return refused('not-json', `the body is no JSON (${(error as Error).message}); it starts ${start}`)
+  }
+}

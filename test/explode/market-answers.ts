@@ -1,0 +1,84 @@
+// Answers of exchanges: the recorded ones, and others in their form as documented.
+import { readTicker } from '../support/recorded-tickers.ts'
+import type { NamedAnswer } from './answers.ts'
+
+const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
+
+const recorded: [dataset: string, file: string, subject: string][] = [
+  ['kraken.ticker', 'kraken_ticker_2015.json', 'XBTUSD'],
+  ['kraken.ticker', 'kraken_ticker_2023-05.json', 'XBTUSD'],
+  ['kraken.ticker', 'kraken_ticker_2025.json', 'XBTUSD'],
+  ['binance.ticker24hr', 'binance_24hr_2019-10-08_btcusdt.json', 'BTCUSDT'],
+  ['binance.ticker24hr', 'binance_24hr_2022-02-01_shibtry.json', 'SHIBTRY'],
+]
+
+/** Those on this machine; names in `absent` of those that are not. */
+export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: string[] } {
+  const read = recorded.map(([dataset, file, subject]) => ({ dataset, file, subject, body: readTicker(file) }))
+  return {
+    answers: read.flatMap(({ dataset, file, subject, body }) =>
+      body ? [{ dataset, name: file, answer: { body, status: 200, window, subject } }] : [],
+    ),
+    absent: read.filter(({ body }) => body === undefined).map(({ file }) => file),
+  }
+}
+
+const kraken = {
+  a: ['101.1', '1', '1.000'],
+  b: ['100.9', '1', '1.000'],
+  c: ['101.0', '0.5'],
+  v: ['1.0', '2.5'],
+  p: ['100.0', '100.5'],
+  t: [3, 7],
+  l: ['99.0', '98.5'],
+  h: ['102.0', '103.0'],
+  o: '99.5',
+}
+const binance = { symbol: 'BTCUSDT', lastPrice: '1.5', priceChange: '-0.1', count: 3, closeTime: 1_600_000_000_000 }
+const trade = {
+  ask: '6267.71',
+  bid: '6265.15',
+  volume: '53602.03940154',
+  trade_id: 86326522,
+  price: '6268.48',
+  size: '0.00698254',
+  time: '2020-03-20T00:22:57.833Z',
+}
+const stats = {
+  open: '5414.18000000',
+  high: '6441.37000000',
+  low: '5261.69000000',
+  volume: '53687.76764233',
+  last: '6250.02000000',
+  volume_30day: '786763.72930864',
+}
+
+const made: [dataset: string, name: string, subject: string, answer: unknown][] = [
+  ['kraken.ticker', 'two markets', 'XBTUSD,ETHUSD', { error: [], result: { XXBTZUSD: kraken, XETHZUSD: kraken } }],
+  [
+    'kraken.ticker',
+    'a market that cannot be read',
+    '*',
+    { error: [], result: { XXBTZUSD: kraken, ADAUSD: { c: [1] } } },
+  ],
+  ['kraken.ticker', 'without some figures', 'XBTUSD', { error: [], result: { XXBTZUSD: { c: ['7'], o: null } } }],
+  ['kraken.ticker', 'an unknown symbol', 'NOSUCH', { error: ['EQuery:Unknown asset pair'] }],
+  ['kraken.ticker', 'another form', 'XBTUSD', { result: [] }],
+  ['binance.ticker24hr', 'a list', 'BTCUSDT,ETHUSDT', [binance, { ...binance, symbol: 'ETHUSDT' }]],
+  ['binance.ticker24hr', 'a market twice', '*', [binance, binance]],
+  ['binance.ticker24hr', 'an unknown symbol', 'NOSUCH', { code: -1121, msg: 'Invalid symbol.' }],
+  ['coinbase.ticker', 'as documented', 'BTC-USD', trade],
+  ['coinbase.ticker', 'numbers that are no texts', 'BTC-USD', { ...trade, price: 6268.48 }],
+  ['coinbase.ticker', 'an unknown product', 'NO-SUCH', { message: 'NotFound' }],
+  ['coinbase.stats', 'as documented', 'BTC-USD', stats],
+  ['coinbase.stats', 'an exponent', 'BTC-USD', { ...stats, last: '1e999' }],
+]
+
+/** The same bytes at every call. */
+export function madeMarketAnswers(): NamedAnswer[] {
+  return made.map(([dataset, name, subject, answer]) => ({
+    dataset,
+    name,
+    answer: { body: Buffer.from(JSON.stringify(answer)), status: 200, window, subject },
+  }))
+}
