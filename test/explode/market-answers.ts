@@ -1,6 +1,7 @@
 // Answers of exchanges: the recorded ones, and others in their form as documented.
 import { readTicker } from '../support/recorded-tickers.ts'
 import type { NamedAnswer } from './answers.ts'
+import type { Told } from './told-by-hand.ts'
 
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 
@@ -74,11 +75,56 @@ const made: [dataset: string, name: string, subject: string, answer: unknown][] 
   ['coinbase.stats', 'an exponent', 'BTC-USD', { ...stats, last: '1e999' }],
 ]
 
+const at = '2026-11-20T12:00:00Z'
+const each = (market: string, figures: Record<string, number>): Pick<Told, 'values' | 'points'> => ({
+  values: Object.fromEntries(Object.keys(figures).map((metric) => [`${market}.${metric}`, 1])),
+  points: Object.entries(figures).map(([metric, value]) => [`${market}.${metric}`, at, value]),
+})
+
+/** What a person reads in some of them. Of two figures of Kraken's the second is that of 24 hours. */
+const told: Record<string, Told> = {
+  'kraken.ticker, without some figures': {
+    values: { 'XXBTZUSD.last': 1, 'XXBTZUSD.open': 0 },
+    points: [
+      ['XXBTZUSD.last', at, 7],
+      ['XXBTZUSD.open', at, null],
+    ],
+  },
+  'kraken.ticker, a market that cannot be read': {
+    ...each('XXBTZUSD', {
+      ...{ last: 101, bid: 100.9, ask: 101.1, open: 99.5, high: 103, low: 98.5, vwap: 100.5, volume: 2.5, trades: 7 },
+    }),
+    unit: ['XXBTZUSD.last', 'USD'],
+  },
+  'binance.ticker24hr, a list': {
+    values: Object.fromEntries(
+      ['BTCUSDT', 'ETHUSDT'].flatMap((symbol) =>
+        ['last', 'change', 'trades'].map((metric) => [`${symbol}.${metric}`, 1]),
+      ),
+    ),
+    points: [
+      ['BTCUSDT.last', at, 1.5],
+      ['ETHUSDT.change', at, -0.1],
+      ['ETHUSDT.trades', at, 3],
+    ],
+    modified: '2020-09-13T12:26:40.000Z',
+  },
+  'coinbase.ticker, as documented': {
+    ...each('BTC-USD', { last: 6268.48, bid: 6265.15, ask: 6267.71, volume: 53_602.03940154 }),
+    modified: '2020-03-20T00:22:57.833Z',
+  },
+  'coinbase.stats, as documented': each('BTC-USD', {
+    ...{ last: 6250.02, open: 5414.18, high: 6441.37, low: 5261.69 },
+    ...{ volume: 53_687.76764233, volume_30day: 786_763.72930864 },
+  }),
+}
+
 /** The same bytes at every call. */
 export function madeMarketAnswers(): NamedAnswer[] {
   return made.map(([dataset, name, subject, answer]) => ({
     dataset,
     name,
     answer: { body: Buffer.from(JSON.stringify(answer)), status: 200, window, subject },
+    ...(told[`${dataset}, ${name}`] ? { told: told[`${dataset}, ${name}`] as Told } : {}),
   }))
 }
