@@ -1,12 +1,22 @@
 import { Problem } from '#infra/local/problem.ts'
 import { datasetsByName, type SourcedDataset } from '#transform/datasets.ts'
+import { mostAlike } from './most-alike.ts'
+import { printable } from './printable.ts'
 
-/** The names of all datasets, for the help texts. */
-export const datasetNames = (): string => [...datasetsByName.keys()].join(', ')
+const shownNames = 5
 
-/** @throws Problem that names the datasets there are. */
+/** Which datasets there are, for the help texts: all of a few, else some. */
+export const datasetNames = (): string => namesLike('')
+
+/** @throws Problem that names the datasets most like it. */
 export function findDataset(name: string): SourcedDataset {
   const found = datasetsByName.get(name)
   if (found) return found
-  throw new Problem(`There is no dataset ${name}; there is: ${datasetNames()}.`)
+  throw new Problem(`There is no dataset ${printable(name.slice(0, 200))}; there is: ${namesLike(name)}.`)
+}
+
+function namesLike(name: string): string {
+  const names = [...datasetsByName.keys()]
+  const shown = mostAlike(name, names, shownNames).join(', ')
+  return names.length > shownNames ? `${shown}, ... (\`npx tidemark catalogue\` lists all ${names.length})` : shown
 }

@@ -4,11 +4,15 @@ import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill/backfill.ts'
 import { backup } from './backup.ts'
+import { catalogue } from './catalogue/catalogue.ts'
 import { deleteCommand } from './delete/delete.ts'
 import { dlq } from './dlq/dlq.ts'
 import { down } from './down.ts'
 import { endSaying } from './end-saying.ts'
 import { explain } from './explain/explain.ts'
+import { ingest } from './ingest/ingest.ts'
+import { newSource } from './new-source/new-source.ts'
+import { outliers } from './outliers.ts'
 import { query } from './query.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
@@ -20,7 +24,24 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-const commands = [up, down, status, backfill, query, explain, replay, rebuild, dlq, backup, restore, deleteCommand]
+const commands = [
+  up,
+  down,
+  status,
+  catalogue,
+  newSource,
+  backfill,
+  query,
+  explain,
+  replay,
+  rebuild,
+  dlq,
+  backup,
+  restore,
+  deleteCommand,
+  ingest,
+  outliers,
+]
 for (const command of commands) program.addCommand(command())
 
 // Whoever reads may stop reading (`| head`): no error of ours.

@@ -30,7 +30,7 @@ export async function meaningsOf(
       dataset: dataset.name,
       key,
       labels,
-      unit: dataset.unit,
+      unit: dataset.unitOf?.(key) ?? dataset.unit,
       step,
       transformVersion,
       emittedAt: knownAt,

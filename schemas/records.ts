@@ -12,6 +12,7 @@ export const newestVersions: Readonly<Record<RecordName, string>> = {
   Deletion: 'deletion/v1.avsc',
   Parking: 'parking/v1.avsc',
   FlowConstraint: 'flow-constraint/v1.avsc',
+  VoteBatch: 'vote-batch/v1.avsc',
 }
 
 /** All record names, in the order of their declaration. */

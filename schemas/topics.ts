@@ -37,6 +37,10 @@ const zstd = { 'compression.type': 'zstd' }
 /** Polls and poll requests must have the same number of partitions: one poller owns partition n of both. */
 export const pollPartitions = 4
 
+/** What `polls` says of chunks of files in place of a host and a lane: no poller polls them. */
+export const fileHost = 'files'
+export const filesLane = 'files'
+
 // The broker's clock: pollers on several machines compare these times.
 const brokerTime = { 'message.timestamp.type': 'LogAppendTime' }
 

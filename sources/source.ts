@@ -156,8 +156,22 @@ export interface Pages {
   pagePath: (asked: Asked, skip: number, take: number) => string
 }
 
-/** Files as raw responses: each file as a whole, or its lines in chunks of at most so many bytes that end with a line. */
-export type FileReading = { by: 'file'; maxBytes: number } | { by: 'lines'; chunkBytes: number; maxLineBytes: number }
+/**
+ * Files as raw responses: each file as a whole, or its lines in chunks of at most so many bytes and lines. A chunk ends
+ * with a line, unless that is longer than a chunk.
+ */
+export type FileReading = (
+  | { by: 'file'; maxBytes: number }
+  | { by: 'lines'; chunkBytes: number; chunkLines: number; maxLineBytes: number }
+) & {
+  /** What a reading has put into the store, for its summary; points unless it says so. */
+  stored?: {
+    /** What is counted: votes. */
+    noun: string
+    /** The SELECT of one row, `count`, of what became known from one ms to another, both included. */
+    count: (fromMs: number, toMs: number) => string
+  }
+}
 
 /** The half-open UTC interval that upstream publishes as one unit. */
 export interface Window {
@@ -209,6 +223,10 @@ export interface Answer {
   window: Window
   /** As it was asked; null or absent where the dataset has none. */
   subject?: string | null
+  /** Where it came from: the URL that was asked, or that of a file. */
+  url?: string
+  /** Kept headers, names in lower case; of a chunk of a file where it stood: first-line, starts-within-line. */
+  headers?: Record<string, string>
 }
 
 export interface Explosion {

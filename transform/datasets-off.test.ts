@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ConfigError, readConfig } from '#platform/process/config.ts'
+import { datasetsByName } from './datasets.ts'
 import { datasetsOffSetting } from './datasets-off.ts'
 
 const off = (text?: string) => [...readConfig(datasetsOffSetting, { DATASETS_OFF: text }).DATASETS_OFF]
@@ -7,6 +8,14 @@ const off = (text?: string) => [...readConfig(datasetsOffSetting, { DATASETS_OFF
 test('names of datasets, comma separated; none when nothing is said', () => {
   expect([off(), off(''), off(' , ')]).toEqual([[], [], []])
   expect(off(' jao.core.maxExchanges ,')).toEqual(['jao.core.maxExchanges'])
+})
+
+test('a beginning with a star means all that begin so; one that none begins with is an error', () => {
+  const all = [...datasetsByName.keys()]
+  expect(off('*')).toEqual(all)
+  expect(off('jao.*')).toEqual(all.filter((name) => name.startsWith('jao.')))
+  expect(off('jao.core.maxExch*')).toEqual(['jao.core.maxExchanges'])
+  expect(() => off('ja0.*')).toThrow('there is no dataset ja0.*')
 })
 
 test('a name that is none is an error that says which there are', () => {

@@ -43,8 +43,9 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
   if (!dataset) return refused('unknown-dataset', `no source declares the dataset ${record.dataset}`)
   const window = { startMs: record.windowStart, endMs: record.windowEnd }
   const subject = subjectOf(record.requestIdentity, record.dataset)
+  const { body, status, url, headers } = record
   try {
-    const exploded = dataset.explode({ body: record.body, status: record.status, window, subject })
+    const exploded = dataset.explode({ body, status, window, subject, url, headers })
     const { slices, refusal, ignored, records = [], refusedParts = [] } = exploded
     if (refusal) return { refusal, ignored }
     return {

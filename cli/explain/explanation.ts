@@ -85,7 +85,7 @@ export function explanationOf(asked: Asked, { tsMs, answers }: StoredPoint, raws
     key,
     ts: iso(tsMs),
     asked: iso(asked.atMs),
-    unit: dataset.unit,
+    unit: dataset.unitOf?.(key) ?? dataset.unit,
     at: asked.knownByMs === undefined ? null : iso(asked.knownByMs),
     known: current !== undefined,
     value: current?.value ?? null,

@@ -16,6 +16,7 @@ const checks: Check[] = [
   { name: 'types', command: 'tsc', parameters: ['-p', '.'] },
   { name: 'dead code', command: 'knip', parameters: [] },
   { name: 'generated files', command: process.execPath, parameters: ['schemas/generate.ts', '--check'] },
+  { name: 'catalogue as declared', command: process.execPath, parameters: ['catalogue/generate.ts', '--check'] },
   { name: 'explode as promised', command: process.execPath, parameters: ['test/explode/generate.ts', '--check'] },
 ]
 

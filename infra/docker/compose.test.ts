@@ -6,6 +6,8 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { brokerConfig } from '#infra/local/broker.ts'
 import { defaultPortBase, portsFrom } from '#infra/local/ports.ts'
+import { simulatorPorts } from '#infra/local/simulated-upstreams.ts'
+import { HOST_NAMES, portSetting } from '#infra/simulator/hosts.ts'
 import {
   connectionSettings,
   kafkaSettings,
@@ -14,7 +16,8 @@ import {
   serviceSettings,
 } from '#platform/process/config.ts'
 import { pollerSettings } from '#services/poller/settings.ts'
-import { allSourceSettings, baseUrlSettings } from '#services/poller/source-settings.ts'
+import { allSourceSettings } from '#services/poller/source-settings.ts'
+import { sources } from '#sources/index.ts'
 import { datasetsOffSetting } from '#transform/datasets-off.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -90,9 +93,24 @@ describe('docker-compose.yml', () => {
     )
     for (const [, port] of published) expect(interpolate(port)).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
     const { controller: _, ...expected } = portsFrom(defaultPortBase)
-    expect(
-      Object.fromEntries(published.map(([name, port]) => [name, Number(interpolate(port).split(':')[1])])),
-    ).toEqual(expected)
+    const ofSimulator = published.filter(([name]) => name === 'simulator').map(([, port]) => outside(port))
+    expect(ofSimulator).toEqual(simulatorPorts.map((name) => expected[name as keyof typeof expected]))
+    const others = published.filter(([name]) => name !== 'simulator')
+    expect(Object.fromEntries(others.map(([name, port]) => [name, outside(port)]))).toEqual(
+      Object.fromEntries(Object.entries(expected).filter(([name]) => !(simulatorPorts as string[]).includes(name))),
+    )
+  })
+
+  const outside = (port: string): number => Number(interpolate(port).split(':')[1])
+
+  test('opens to the others every upstream that the simulator plays', () => {
+    const { command = [], ports = [], environment = {} } = services.simulator ?? {}
+    const open = command.slice(command.indexOf('simulator') + 1)
+    expect(open).toEqual(ports.map((port) => interpolate(port).split(':')[2]))
+    expect(open).toHaveLength(simulatorPorts.length)
+    const inside = HOST_NAMES.map((name) => environment[portSetting(name)])
+    expect(new Set([...inside, ...open]).size).toBe(2 * simulatorPorts.length)
+    expect(inside).not.toContain(undefined)
   })
 
   test('tells clients of this machine the Kafka port that is published, moved or not', () => {
@@ -185,7 +203,7 @@ describe('the settings', () => {
   test('of the simulator are settings of the simulator', () => {
     const program = text('infra/simulator/main.ts')
     for (const [name, value] of Object.entries(services.simulator?.environment ?? {})) {
-      expect(program).toContain(`  ${name}: z.`)
+      expect(program).toMatch(new RegExp(`^  ${name}: (z\\.|port)`, 'm'))
       // It takes an empty setting for a wrong one.
       expect([name, interpolate(value)]).not.toEqual([name, ''])
     }
@@ -218,11 +236,16 @@ describe('the settings', () => {
   test('in simulated mode send the poller to the simulator, in a project of its own', () => {
     expect(services.simulator?.profiles).toEqual([simulatedEnv.COMPOSE_PROFILES])
     expect(simulatedEnv.COMPOSE_PROJECT_NAME).not.toBe((compose as { name: string }).name)
-    const port = services.simulator?.command.at(-1)
+    const ports = services.simulator?.command.slice(-simulatorPorts.length) ?? []
+    const address = (name: string): string =>
+      `http://simulator:${ports[(HOST_NAMES as readonly string[]).indexOf(name)]}`
     const { ORIGIN, ...poller } = interpolated(services.poller?.environment ?? {}, simulatedEnv)
     expect(ORIGIN).toBe('simulated')
-    for (const name of ['SIMULATOR_URL', ...Object.keys(baseUrlSettings)])
-      expect([name, poller[name]]).toEqual([name, `http://simulator:${port}`])
+    expect(poller.SIMULATOR_URL).toBe(address('jao'))
+    for (const { name, upstream } of sources) {
+      if (upstream) expect([name, poller[upstream.baseUrl.setting]]).toEqual([name, address(name)])
+      if (upstream?.credential) expect([name, poller[upstream.credential.setting]]).toEqual([name, 'simulated'])
+    }
     expect(interpolated(services.prepare?.environment ?? {}, simulatedEnv).ORIGIN).toBe('simulated')
   })
 

@@ -1,10 +1,11 @@
 // What the image does besides running our services; docker-compose.yml has the commands.
 import { z } from 'zod'
+import { HOST_NAMES, portSetting } from '#infra/simulator/hosts.ts'
 import { readConfig } from '#platform/process/config.ts'
 import { forward } from './forward.ts'
 import { prepare } from './prepare.ts'
 
-const [command, port] = process.argv.slice(2)
+const [command, ...ports] = process.argv.slice(2)
 
 if (command === 'prepare') {
   const { ORIGIN: origin } = readConfig({ ORIGIN: z.enum(['live', 'simulated']).default('live') })
@@ -17,13 +18,14 @@ if (command === 'prepare') {
     console.error(`prepare: ${(error as Error).message}`)
     process.exitCode = 1
   }
-} else if (command === 'simulator' && Number(port) > 0) {
+} else if (command === 'simulator' && ports.length > 0 && ports.every((port) => Number(port) > 0)) {
   await import('#infra/simulator/main.ts')
-  await forward(Number(port), '0.0.0.0', Number(process.env.SIMULATOR_PORT))
+  const inside = HOST_NAMES.map((name) => Number(process.env[portSetting(name)]))
+  await Promise.all(ports.map((port, at) => forward(Number(port), '0.0.0.0', inside[at] ?? 0)))
 } else {
   console.error(`The commands of this image:
   node infra/docker/main.ts prepare
-  node infra/docker/main.ts simulator PORT
+  node infra/docker/main.ts simulator PORT...   of ${HOST_NAMES.join(', ')}
   node infra/provision/main.ts
   node services/poller/main.ts
   node services/normalizer/main.ts

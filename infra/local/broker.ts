@@ -109,6 +109,9 @@ function logFlags(): string[] {
   ]
 }
 
+/** Where a broker of ours keeps its topics' partitions. */
+export const messagesDirectory = (dataDir: string): string => join(dataDir, 'messages')
+
 /** Kafka's own settings for one node on loopback. Times to expire a killed broker are short: it is its own successor. */
 export function brokerConfig(dataDir: string, port: number, controllerPort: number): string {
   const settings: Record<string, string | number | boolean> = {
@@ -120,7 +123,7 @@ export function brokerConfig(dataDir: string, port: number, controllerPort: numb
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'log.dirs': join(dataDir, 'messages'),
+    'log.dirs': messagesDirectory(dataDir),
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 4,
     // A stack that was down for longer than Kafka's week would read everything again.

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Source } from '#sources/source.ts'
 import type { Tell } from './artifacts.ts'
 import { startBroker } from './broker.ts'
 import { type ClickHouseEngine, type StoreAccess, startClickHouse } from './clickhouse.ts'
@@ -7,6 +8,7 @@ import { deletionsFile } from './deletions-file.ts'
 import { logOf, runNodeJob, startNodePart } from './node-part.ts'
 import type { Ports } from './ports.ts'
 import { startRegistry } from './registry.ts'
+import { simulatedSettings, simulatorSettings, simulatorUrl } from './simulated-upstreams.ts'
 import type { PartPlan } from './supervise.ts'
 
 /** The parts that the environment says are elsewhere: those are not started. */
@@ -69,7 +71,7 @@ const part = (name: string, start: PartPlan['start'], stopDeadlineMs: number): P
 
 function startSimulator({ directory, ports, environment }: PlanOptions) {
   const settings = {
-    SIMULATOR_PORT: String(ports.simulator),
+    ...simulatorSettings(ports),
     SIMULATOR_STATE_FILE: join(directory.path, 'simulator.json'),
   }
   const simulator = {
@@ -80,8 +82,6 @@ function startSimulator({ directory, ports, environment }: PlanOptions) {
   }
   return startNodePart(directory, simulator, `${simulatorUrl(ports)}/simulator/now`)
 }
-
-export const simulatorUrl = (ports: Ports): string => `http://127.0.0.1:${ports.simulator}`
 
 function provision({ directory, serviceEnvironment }: PlanOptions, needs: string[]): PartPlan {
   const job = { name: 'provision', title: 'Provisioning', main: 'infra/provision/main.ts' }
@@ -113,15 +113,13 @@ export function serviceSettings(
   ports: Ports,
   away: Elsewhere,
   store: StoreAccess | undefined,
-  baseUrlSettings: string[],
+  sources: readonly Source[],
 ): Record<string, string> {
-  const simulated = source === 'simulated'
   return {
     ...(away.kafka ? {} : { KAFKA_BROKERS: `127.0.0.1:${ports.kafka}` }),
     ...(away.registry ? {} : { SCHEMA_REGISTRY_URL: `http://127.0.0.1:${ports.registry}/apis/ccompat/v7` }),
     ...(store && { CLICKHOUSE_URL: store.url, CLICKHOUSE_USER: store.user, CLICKHOUSE_PASSWORD: store.password }),
     ORIGIN: source,
-    ...(simulated && { SIMULATOR_URL: simulatorUrl(ports) }),
-    ...(simulated && Object.fromEntries(baseUrlSettings.map((name) => [name, simulatorUrl(ports)]))),
+    ...(source === 'simulated' && simulatedSettings(ports, sources)),
   }
 }

@@ -10,8 +10,9 @@ import { assertFree } from './free-ports.ts'
 import { endLeftover, killAllGuarded, rotate } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { logOf, pidFileOf } from './node-part.ts'
-import { type Elsewhere, elsewhere, planParts, serviceSettings, services, simulatorUrl } from './plan.ts'
+import { type Elsewhere, elsewhere, planParts, serviceSettings, services } from './plan.ts'
 import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
+import { simulatorPorts, simulatorUrl } from './simulated-upstreams.ts'
 import { type Endpoints, type PartState, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
 import { type Reports, supervise } from './supervise.ts'
 
@@ -71,13 +72,7 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   // All that can be refused has been looked at: from here on things are kept.
   labelDirectory(directory, source)
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
-  const settings = serviceSettings(
-    source,
-    ports,
-    away,
-    store,
-    sources.flatMap(({ upstream }) => (upstream ? [upstream.baseUrl.setting] : [])),
-  )
+  const settings = serviceSettings(source, ports, away, store, sources)
   const serviceEnvironment: NodeJS.ProcessEnv = { ...environment, ...settings }
   if (options.backfillDays !== undefined) serviceEnvironment.BACKFILL_DAYS = String(options.backfillDays)
 
@@ -143,7 +138,7 @@ function neededPorts(ports: Ports, away: Elsewhere, source: SourceKind): Record<
   if (!away.kafka) own.push('kafka', 'controller')
   if (!away.registry) own.push('registry')
   if (!away.clickhouse) own.push('clickhouse')
-  if (source === 'simulated') own.push('simulator')
+  if (source === 'simulated') own.push(...simulatorPorts)
   return Object.fromEntries(own.map((name) => [portTitle(name), ports[name]]))
 }
 

@@ -1,9 +1,10 @@
 // One-shot: topics, schemas, tables and views, as schemas/, infra/clickhouse/migrations and sources/ declare them.
 // Safe to run again and beside a running stack. Exit 0 when all is there.
 import { z } from 'zod'
+import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
 import { Problem } from '#infra/local/problem.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
-import { MigrationError, migrate } from '#platform/clickhouse/migrate.ts'
+import { MigrationError, migrate, platformNames } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { IncompatibleSchema, provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
@@ -15,6 +16,7 @@ import { topicsOf } from '#transform/source-topics.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { applyNotedDeletions } from './noted-deletions.ts'
 import { applySourceStatements } from './source-statements.ts'
+import { storeCatalogue } from './store-catalogue.ts'
 
 const config = readServiceConfig({
   ...connectionSettings,
@@ -35,6 +37,7 @@ const store = createStore({
   requestTimeoutMs: 15 * 60_000,
 })
 try {
+  refuseBadDeclarations(sources, await platformNames())
   await provisionTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)
   log.info({ topics: topics.length }, 'topics are there')
   await provisionSchemas(config, topics)
@@ -43,15 +46,17 @@ try {
   const statements = await applySourceStatements(store, sources)
   const views = await applyDatasetViews(store, sources)
   log.info({ migrations: applied.map(({ name }) => name), statements, views }, 'tables and views are there')
+  const declared = await storeCatalogue(store, sources)
+  if (declared.length > 0) log.info({ datasets: declared }, 'the catalogue says what changed in declarations')
   if (config.DELETIONS_FILE !== undefined) {
     const stack = { store, sources, kafka, registry: openRegistry(config) }
     const deletions = await applyNotedDeletions(stack, config.DELETIONS_FILE)
     if (deletions.length > 0) log.info({ deletions }, 'deleted again what was deleted before')
   }
 } catch (error) {
-  const known = error instanceof MigrationError || error instanceof IncompatibleSchema || error instanceof Problem
+  const known = [DeclarationError, MigrationError, IncompatibleSchema, Problem].some((kind) => error instanceof kind)
   if (!known) throw error
-  process.stderr.write(`${error.message}\n`)
+  process.stderr.write(`${(error as Error).message}\n`)
   process.exitCode = 1
 } finally {
   await store.close()

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
-import { businessDay, dayAt, FIRST_DAY } from './calendar.ts'
 import { readCommand } from './commands.ts'
-import { okReply, problemReply, type Reply } from './reply.ts'
+import { HOST_NAMES, type HostName } from './hosts.ts'
+import { jsonReply as json, problemReply, type Reply } from './reply.ts'
 import type { Simulator } from './simulator.ts'
+import { dayWanted, iso, readDay, truthOf } from './truth.ts'
 
 export type ControlRequest = {
   readonly method: string
@@ -41,24 +42,26 @@ export function controlReply(simulator: Simulator, request: ControlRequest): Rep
 
 /** `{"fault":…}`, `{"revise":…}`, …: see commands.ts. Answers what was done and at which instant of the clock. */
 function command(simulator: Simulator, { body }: ControlRequest): Reply {
-  const { clock, upstream } = simulator
+  const { clock, jao } = simulator
   const given = readJson(body)
   if (given.error !== undefined) return bad(given.error)
   const atMs = clock.tickMs()
-  const understood = readCommand(given.json, upstream, atMs)
+  const understood = readCommand(given.json, simulator, atMs)
   if (understood.error !== undefined) return bad(understood.error)
   const { order } = understood
   if (order.verb === 'fault') simulator.faults = [...simulator.faults, order.fault]
   if (order.verb === 'clear') simulator.faults = []
   if (order.verb === 'etag') simulator.etag = order.on
-  if (order.verb === 'day') upstream.command(order.command)
+  if (order.verb === 'spike') simulator.spikes = [...simulator.spikes, order.spike]
+  const done = order.verb === 'day' ? order.command : undefined
+  if (done) jao.named(done.dataset)?.command(done)
   simulator.save()
-  const day = order.verb === 'day' ? order.command.day : undefined
   return json({
     at: iso(atMs),
     faults: simulator.faults,
     etag: simulator.etag,
-    ...(day !== undefined && { day, publications: publications(simulator, day) }),
+    ...(order.verb === 'spike' && { spike: order.spike }),
+    ...(done && { day: done.day, publications: publications(simulator, done.dataset, done.day) }),
   })
 }
 
@@ -89,49 +92,48 @@ function clock({ clock }: Simulator): Reply {
   return json({ nowMs: clock.nowMs(), speed: clock.speed() })
 }
 
-/** What is published of a day at an instant, now unless `at` says: the oracle of tests. Nothing out yet: no rows. */
+/** What a host (`host`, else JAO) had published at an instant, now unless `at` says. */
 function truth(simulator: Simulator, { url }: ControlRequest): Reply {
   const nowMs = simulator.clock.nowMs()
-  const day = readDay(url.searchParams.get('day'))
-  if (day === undefined) return bad(DAY_WANTED)
+  const host = readHost(url)
+  if (host === undefined) return bad(HOST_WANTED)
   const at = z.iso.datetime({ offset: true }).safeParse(url.searchParams.get('at') ?? iso(nowMs))
   if (!at.success) return bad(`at must be an ISO instant with its zone, such as ${iso(nowMs)}`)
   const atMs = Date.parse(at.data)
   if (atMs > nowMs) return bad(`at must not be after the simulator's clock, which stands at ${iso(nowMs)}`)
-  const found = simulator.upstream.published(day, atMs)
-  const head = {
-    day,
-    windowStart: iso(businessDay(day).startMs),
-    windowEnd: iso(businessDay(day).endMs),
-    at: iso(atMs),
-  }
-  if (found === undefined) return json({ ...head, revision: null, publishedAt: null, rows: [] })
-  const { publication, contents } = found
-  const rows = contents.hoursMs.flatMap((hourMs, row) =>
-    contents.borders.map(({ key }, column) => ({
-      hour: iso(hourMs),
-      key,
-      value: contents.values[row]?.[column] ?? null,
-    })),
-  )
-  return json({ ...head, revision: publication.revision, publishedAt: iso(publication.publishedAtMs), rows })
+  const truth = truthOf(simulator, host, url.searchParams, atMs)
+  return truth.error === undefined ? json(truth.told) : bad(truth.error)
 }
 
-/** Every publication of a day with its time; `published` is false for those still to come. */
+/** Every publication of a day of a dataset of JAO with its time; `published` is false for those still to come. */
 function history(simulator: Simulator, { url }: ControlRequest): Reply {
-  const day = readDay(url.searchParams.get('day'))
-  return day === undefined ? bad(DAY_WANTED) : json({ day, publications: publications(simulator, day) })
+  const dataset = url.searchParams.get('dataset') ?? undefined
+  const upstream = simulator.jao.named(dataset)
+  if (upstream === undefined) return bad(`dataset must be one of ${simulator.jao.names().join(' ')}`)
+  const { firstDay } = upstream.dataset
+  const day = readDay(url.searchParams.get('day'), firstDay)
+  return day === undefined
+    ? bad(dayWanted(firstDay))
+    : json({ day, publications: publications(simulator, dataset, day) })
 }
 
-/** `?since=SEQ` for those from a sequence number on. The newest 100,000 are kept. */
+/** `?since=SEQ` for those from a sequence number on; `host` for another than JAO. The newest 100,000 are kept. */
 function requests(simulator: Simulator, { url }: ControlRequest): Reply {
+  const host = readHost(url)
+  if (host === undefined) return bad(HOST_WANTED)
   const since = Number(url.searchParams.get('since') ?? '0')
-  return Number.isInteger(since) ? json(simulator.log.since(since)) : bad('since must be a whole number')
+  return Number.isInteger(since) ? json(simulator.hosts[host].log.since(since)) : bad('since must be a whole number')
 }
 
-function stats({ log, limit, clock, faults, etag, seed, notModified }: Simulator): Reply {
+/** Sums of a host, JAO unless `host` says. */
+function stats(simulator: Simulator, { url }: ControlRequest): Reply {
+  const { clock, faults, etag, seed, notModified } = simulator
+  const host = readHost(url)
+  if (host === undefined) return bad(HOST_WANTED)
+  const { log, limit } = simulator.hosts[host]
   const limits = { limitViolations: limit.violations(), busiestMinute: limit.busiestMinute() }
   return json({
+    host,
     seed,
     now: iso(clock.nowMs()),
     speed: clock.speed(),
@@ -143,22 +145,23 @@ function stats({ log, limit, clock, faults, etag, seed, notModified }: Simulator
   })
 }
 
-function publications({ upstream, clock }: Simulator, day: string) {
+const HOST_WANTED = `host must be one of ${HOST_NAMES.join(', ')}`
+
+function readHost(url: URL): HostName | undefined {
+  const given = url.searchParams.get('host') ?? 'jao'
+  return HOST_NAMES.find((name) => name === given)
+}
+
+function publications({ jao, clock }: Simulator, dataset: string | undefined, day: string) {
   const nowMs = clock.nowMs()
-  return upstream.history(day).map(({ revision, publishedAtMs, cause, firstId }) => ({
+  const history = jao.named(dataset)?.history(day) ?? []
+  return history.map(({ revision, publishedAtMs, cause, firstId }) => ({
     revision,
     publishedAt: iso(publishedAtMs),
     published: publishedAtMs <= nowMs,
     cause,
     firstId,
   }))
-}
-
-const DAY_WANTED = `day must be a date such as ${dayAt(Date.UTC(2026, 3, 20))}, not before ${FIRST_DAY}`
-
-function readDay(text: string | null): string | undefined {
-  const parsed = z.iso.date().safeParse(text)
-  return parsed.success && parsed.data >= FIRST_DAY ? parsed.data : undefined
 }
 
 function readJson(
@@ -172,18 +175,10 @@ function readJson(
   }
 }
 
-function json(value: unknown): Reply {
-  return okReply(Buffer.from(JSON.stringify(value)))
-}
-
 function text(value: string): Reply {
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(value) }
 }
 
 function bad(detail: string): Reply {
   return problemReply(400, 'Bad Request', { detail })
-}
-
-function iso(instantMs: number): string {
-  return new Date(instantMs).toISOString()
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HOST_NAMES, type HostName } from './hosts.ts'
 
 const DAY_MS = 86_400_000
 
@@ -7,6 +8,8 @@ const target = {
   count: z.int().positive().optional(),
   /** Only requests whose window touches this business day. */
   day: z.iso.date().optional(),
+  /** Only requests to this host; JAO's publication tool where it is not said. */
+  host: z.enum(HOST_NAMES).optional(),
 }
 
 /** A fault to inject. `slow` delays the header or the second half of the body; `cut-off` breaks the connection. */
@@ -39,7 +42,7 @@ export const faultSchema = z.discriminatedUnion('fault', [
 export type Fault = z.infer<typeof faultSchema>
 
 /**
- * Which fault a request gets, and what is left of the list. Pure. The oldest fault that matches wins; one with a count
+ * Which fault a request to a host gets, and what is left of the list. Pure. The oldest fault that matches wins; one with a count
  * has it lowered and leaves the list at zero.
  *
  * @param days the business days the request's window touches; none when the window cannot be read
@@ -47,8 +50,9 @@ export type Fault = z.infer<typeof faultSchema>
 export function takeFault(
   faults: readonly Fault[],
   days: readonly string[],
+  asked: HostName,
 ): { readonly fault: Fault | undefined; readonly left: readonly Fault[] } {
-  const index = faults.findIndex(({ day }) => day === undefined || days.includes(day))
+  const index = faults.findIndex(({ day, host = 'jao' }) => host === asked && (day === undefined || days.includes(day)))
   const fault = faults[index]
   if (fault?.count === undefined) return { fault, left: faults }
   const lowered = fault.count > 1 ? [{ ...fault, count: fault.count - 1 }] : []

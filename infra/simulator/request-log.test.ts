@@ -3,7 +3,7 @@ import { createRequestLog, KEPT_REQUESTS } from './request-log.ts'
 
 test('keeps the newest requests, and sums of all of them', () => {
   const log = createRequestLog()
-  const asked = { realMs: 0, simMs: 0, elapsedMs: 0, fromUtc: null, toUtc: null }
+  const asked = { realMs: 0, simMs: 0, elapsedMs: 0, path: '/', fromUtc: null, toUtc: null }
   const nothing = { bytes: 2, sha256: '' }
   for (let count = 0; count < 2 * KEPT_REQUESTS + 5; count++) log.close(log.open(asked), 200, nothing)
   const { firstSeq, requests } = log.since(0)

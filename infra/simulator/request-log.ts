@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 
-/** One request to the API as it was answered. `status` is null while it is under way, 0 when no answer was sent. */
+/** One request to a host as it was answered. `status` is null while it is under way, 0 when no answer was sent. */
 export type LoggedRequest = {
   readonly seq: number
   readonly realMs: number
   readonly simMs: number
   /** The axis the limit is counted on: simulated ms since the start, jumps of the clock left out. */
   readonly elapsedMs: number
+  /** Path and query, the first thousand characters. */
+  readonly path: string
   readonly fromUtc: string | null
   readonly toUtc: string | null
   status: number | null
@@ -19,7 +21,7 @@ export type LoggedRequest = {
 
 /** The requests of the process, the oldest dropped beyond `KEPT_REQUESTS`, and sums that drop nothing. */
 export type RequestLog = {
-  open(request: Pick<LoggedRequest, 'realMs' | 'simMs' | 'elapsedMs' | 'fromUtc' | 'toUtc'>): LoggedRequest
+  open(request: Pick<LoggedRequest, 'realMs' | 'simMs' | 'elapsedMs' | 'path' | 'fromUtc' | 'toUtc'>): LoggedRequest
   /** Notes what was sent. The hash is of exactly these bytes. */
   close(request: LoggedRequest, status: number, sent: Uint8Array | { bytes: number; sha256: string }): void
   since(seq: number): { readonly firstSeq: number; readonly requests: readonly LoggedRequest[] }

@@ -4,7 +4,6 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Reply } from './reply.ts'
 
-const CHUNK_BYTES = 65_536
 const NOTHING = Buffer.alloc(0)
 
 /** What went out: the status (0 when nothing was answered) and the bytes, or their count and hash when streamed. */
@@ -18,7 +17,7 @@ export async function sendReply(response: ServerResponse, reply: Reply): Promise
   }
   if (reply.waitMs?.part === 'header') await pause(response, reply.waitMs.ms)
   if (response.destroyed) return { status: 0, sent: NOTHING }
-  if (reply.hugeBytes !== undefined) return sendHuge(response, reply, reply.hugeBytes)
+  if (reply.parts !== undefined) return sendParts(response, reply, reply.parts)
   if (reply.sendBytes !== undefined) return sendPart(response, reply, reply.sendBytes)
   if (reply.waitMs?.part === 'body') {
     const half = reply.body.subarray(0, Math.floor(reply.body.byteLength / 2))
@@ -43,30 +42,25 @@ async function sendPart(response: ServerResponse, reply: Reply, bytes: number): 
   return { status: reply.status, sent: part }
 }
 
-/** A correct empty answer blown up with blanks, chunked, until the size is reached or the caller is gone. */
-async function sendHuge(response: ServerResponse, reply: Reply, bytes: number): Promise<Sent> {
+/** Sends part after part, chunked, none before the caller took the one before, until the caller is gone. */
+async function sendParts(response: ServerResponse, reply: Reply, parts: () => Iterable<string>): Promise<Sent> {
   const hash = createHash('sha256')
   let sent = 0
   const counted = async function* () {
-    for (const text of hugeParts(bytes)) {
-      hash.update(text)
-      sent += text.length
-      yield text
+    for (const text of parts()) {
+      const bytes = Buffer.from(text)
+      hash.update(bytes)
+      sent += bytes.byteLength
+      yield bytes
     }
   }
   response.writeHead(reply.status, reply.headers)
+  if (reply.waitMs?.part === 'body') {
+    response.flushHeaders()
+    await pause(response, reply.waitMs.ms)
+  }
   await pipeline(counted, response).catch(() => undefined)
   return { status: reply.status, sent: { bytes: sent, sha256: hash.digest('hex') } }
-}
-
-function* hugeParts(bytes: number): Generator<string> {
-  const head = '{"data":['
-  const tail = '],"rejected":false,"messages":null}'
-  yield head
-  for (let blanks = bytes - head.length - tail.length; blanks > 0; blanks -= CHUNK_BYTES) {
-    yield ' '.repeat(Math.min(CHUNK_BYTES, blanks))
-  }
-  yield tail
 }
 
 function lengthOf({ headers, body, status }: Reply): Record<string, string> {

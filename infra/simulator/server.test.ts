@@ -87,7 +87,7 @@ test('path and parameter names in any case, To excluded, two days in one answer,
   expect(await rowsOf('2026-04-20T03:00:00Z', '2026-04-20T05:00:00Z')).toEqual(rows.slice(29, 31))
   // Half of it is not published: upstream answers the other half.
   expect(await rowsOf(DAY[0], NEXT[1])).toEqual(rows.slice(24))
-  expect((await fetch(`${simulator.url}/nordic/api/data/maxExchanges`)).status).toBe(404)
+  expect((await fetch(`${simulator.url}/nordic/api/data/lta`)).status).toBe(404)
   expect((await fetch(`${simulator.url}/core/api/data/maxExchanges`, { method: 'POST' })).status).toBe(405)
   expect(await rowsOf('2022-06-07T22:00:00Z', '2022-06-09T22:00:00Z')).toHaveLength(24)
 })

@@ -1,31 +1,58 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { apiReply } from './api.ts'
+import { answerRequest } from './answer-request.ts'
 import { controlReply } from './control.ts'
+import { HOST_NAMES, type HostName } from './hosts.ts'
 import { problemReply } from './reply.ts'
 import { sendReply } from './send.ts'
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
 
-const API_PATH = '/core/api/data/maxexchanges'
 const MAX_COMMAND_BYTES = 65_536
 
+export type ServerOptions = SimulatorOptions & {
+  /** Of JAO and of the control API. */
+  readonly port?: number
+  /** Of the other hosts; without one the system chooses. */
+  readonly ports?: Partial<Readonly<Record<Exclude<HostName, 'jao'>, number | undefined>>>
+}
+
+export type RunningSimulator = {
+  /** JAO's address, where the control API is too. */
+  readonly url: string
+  readonly urls: Readonly<Record<HostName, string>>
+  readonly stop: () => Promise<void>
+}
+
 /**
- * Serves a simulator on the loopback interface; port 0 lets the system choose. Rejects when the port is taken or the
- * state file is of no use. `stop` ends open connections and returns when the port is free.
+ * Serves a simulator on the loopback interface, each host at a port of its own; port 0 lets the system choose. Rejects
+ * when a port is taken (`port` of the error says which) or the state file is of no use. `stop` ends open connections and
+ * returns when the ports are free.
  */
-export async function startSimulator(
-  options: SimulatorOptions & { readonly port?: number } = {},
-): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+export async function startSimulator(options: ServerOptions = {}): Promise<RunningSimulator> {
   const simulator = createSimulator(options)
+  const ports: Partial<Record<HostName, number | undefined>> = { ...options.ports, jao: options.port }
+  const started = await Promise.allSettled(HOST_NAMES.map((name) => serve(simulator, name, ports[name] ?? 0)))
+  const running = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const stop = async () => void (await Promise.all(running.map((each) => each.stop())))
+  const failed = started.find((each) => each.status === 'rejected')
+  if (failed) {
+    await stop()
+    throw failed.reason
+  }
+  const urls = Object.fromEntries(running.map(({ name, url }) => [name, url])) as Record<HostName, string>
+  return { url: urls.jao, urls, stop }
+}
+
+async function serve(simulator: Simulator, name: HostName, wanted: number) {
   const server = createServer((request, response) => {
-    handle(simulator, request, response).catch((error: unknown) => {
+    handle(simulator, name, request, response).catch((error: unknown) => {
       console.error('simulator: a request failed', error)
       response.destroy()
     })
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+    server.listen(wanted, '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
   const stop = () =>
@@ -33,17 +60,22 @@ export async function startSimulator(
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { url: `http://127.0.0.1:${port}`, stop }
+  return { name, url: `http://127.0.0.1:${port}`, stop }
 }
 
-async function handle(simulator: Simulator, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  simulator: Simulator,
+  name: HostName,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'http://simulator')
   if (url === null) {
     await sendReply(response, problemReply(400, 'Bad Request', { detail: 'the address cannot be read' }))
     return
   }
   const path = url.pathname.toLowerCase()
-  if (path.startsWith('/simulator/')) {
+  if (name === 'jao' && path.startsWith('/simulator/')) {
     const body = await readBody(request)
     await sendReply(
       response,
@@ -51,29 +83,13 @@ async function handle(simulator: Simulator, request: IncomingMessage, response: 
     )
     return
   }
-  if (path !== API_PATH) {
-    await sendReply(response, problemReply(404, 'Not Found'))
-    return
-  }
   if (request.method !== 'GET') {
     await sendReply(response, problemReply(405, 'Method Not Allowed', { headers: { allow: 'GET' } }))
     return
   }
-  await serveApi(simulator, request, response, url)
-}
-
-async function serveApi(simulator: Simulator, request: IncomingMessage, response: ServerResponse, url: URL) {
-  const { clock, log } = simulator
-  const given = new Map([...url.searchParams].map(([name, text]) => [name.toLowerCase(), text.slice(0, 100)]))
-  const entry = log.open({
-    realMs: Date.now(),
-    simMs: clock.nowMs(),
-    elapsedMs: clock.elapsedMs(),
-    fromUtc: given.get('fromutc') ?? null,
-    toUtc: given.get('toutc') ?? null,
-  })
-  const { status, sent } = await sendReply(response, apiReply(simulator, request, url, entry))
-  log.close(entry, status, sent)
+  const { reply, entry } = answerRequest(simulator, name, request, url)
+  const { status, sent } = await sendReply(response, reply)
+  if (entry !== undefined) simulator.hosts[name].log.close(entry, status, sent)
 }
 
 /** A body that is too long becomes undefined: the control answers that, and nothing is held in memory. */

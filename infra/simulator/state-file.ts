@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { faultSchema } from './faults.ts'
+import { EXCHANGES } from './markets/markets.ts'
 
 const atHour = { hourMs: z.number() }
 const withKey = { key: z.string() }
@@ -15,8 +16,21 @@ const stateSchema = z.strictObject({
     z.strictObject({ mode: z.literal('own'), simMs: z.number(), wallMs: z.number(), speed: z.number() }),
   ]),
   faults: z.array(faultSchema),
+  spikes: z
+    .array(
+      z.strictObject({
+        host: z.enum(EXCHANGES),
+        market: z.string(),
+        factor: z.number(),
+        durationS: z.number(),
+        atMs: z.number(),
+      }),
+    )
+    .default([]),
   commands: z.array(
     z.strictObject({
+      /** Absent: core.maxExchanges. */
+      dataset: z.string().exactOptional(),
       day: z.iso.date(),
       atMs: z.number(),
       what: z.discriminatedUnion('verb', [

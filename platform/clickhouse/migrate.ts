@@ -85,6 +85,12 @@ export async function readMigrations(directory: URL = migrationsDirectory): Prom
   )
 }
 
+/** Names of the platform's own tables and views, as its migrations are named after them. */
+export async function platformNames(): Promise<string[]> {
+  const names = (await readMigrations()).flatMap(({ name }) => [name, name.replace(/^[a-z]+_/, '')])
+  return ['migrations', ...new Set(names)]
+}
+
 interface AppliedMigration extends MigrationName {
   hash: string
 }

@@ -21,8 +21,15 @@ export async function endsOf(kafka: Kafka, topic: string): Promise<Ends> {
 export const committedOf = (partitions: { partition: number; offset: string }[] = []): Map<number, number> =>
   new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
 
+/** Where a partition begins and ends, as the admin API tells it. */
+export interface Offsets {
+  partition: number
+  low: string
+  high: string
+}
+
 /** Records that are not done. A partition without a committed offset (-1) is read from its beginning. */
-export function behind(ends: { partition: number; low: string; high: string }[], done: Map<number, number>): number {
+export function behind(ends: Offsets[], done: Map<number, number>): number {
   let records = 0
   for (const { partition, low, high } of ends) {
     const next = Math.max(done.get(partition) ?? -1, Number(low))

@@ -11,6 +11,7 @@ export interface Records {
   Deletion: Deletion
   Parking: Parking
   FlowConstraint: FlowConstraint
+  VoteBatch: VoteBatch
 }
 
 export type RecordName = keyof Records
@@ -277,6 +278,46 @@ export interface FlowConstraint {
 }
 
 export interface RawPosition {
+  partition: number
+  offset: number
+}
+
+/** The votes of one chunk of a vote file, by column: ids[i], postIds[i], ... are one vote. No id stands twice in a batch. Topic votes.batches, keyed by file. */
+export interface VoteBatch {
+  dataset: string
+  /** The second in which the chunk was read, included, UTC */
+  windowStart: number
+  /** The same, excluded */
+  windowEnd: number
+  /** When the chunk was read; grows from chunk to chunk of a file */
+  knownAt: number
+  /** Number of the dataset's explode, 0 to 4095 */
+  transformVersion: number
+  /** live, simulated or file */
+  origin: string
+  /** Where the chunk lies in votes.raw */
+  raw: VoteChunkPosition
+  /** URL of the file that the chunk came from */
+  file: string
+  /** Line of the file that the chunk begins with, from 1 */
+  firstLine: number
+  /** Lines of the chunk, blank ones too */
+  lines: number
+  blankLines: number
+  /** Lines that went to the dead letters */
+  refusedLines: number
+  /** Votes whose Id a later line of the chunk names again: they are left out */
+  repeatedIds: number
+  ids: (number)[]
+  postIds: (null | number)[]
+  voteTypeIds: (null | number)[]
+  /** Milliseconds since 1970, UTC */
+  creationDates: (number)[]
+  userIds: (null | number)[]
+  bountyAmounts: (null | number)[]
+}
+
+export interface VoteChunkPosition {
   partition: number
   offset: number
 }

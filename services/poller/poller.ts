@@ -3,7 +3,7 @@ import { type Lease, type OwnPartitions, ownPartitions, type ReadRecord } from '
 import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
 import { createRequests } from '#platform/polling/requests.ts'
-import { pollPartitions, pollRequestsTopic, pollsTopic } from '#schemas/topics.ts'
+import { filesLane, pollPartitions, pollRequestsTopic, pollsTopic } from '#schemas/topics.ts'
 import type { Deleted } from './deleted.ts'
 import type { DueSettings } from './due.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
@@ -142,6 +142,8 @@ function reader(
         passOver(topic, at.offset, poll.message)
         continue
       }
+      // Chunks of files are many, and nothing that a poller asks for again.
+      if (poll.lane === filesLane) continue
       memory.remember(poll, means.clock.now())
       requests.polled(poll, at.writtenAtMs)
       recent.seen(poll, at)

@@ -1,5 +1,5 @@
 // All of Core's history by request, under upstream's real limit, with upstream's and the poller's clock sped up.
-import { FIRST_DAY } from '#infra/simulator/calendar.ts'
+import { FIRST_DAY } from '#infra/simulator/jao/calendar.ts'
 import { hostOf } from '#platform/polling/host.ts'
 import { requestWindows } from '#platform/polling/request-windows.ts'
 import { windowsBetween } from '#platform/polling/windows.ts'

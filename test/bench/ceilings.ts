@@ -1,6 +1,6 @@
 // What the parts do alone, in the same run: how far the whole is from them.
-import { businessDay } from '#infra/simulator/calendar.ts'
-import { createUpstream } from '#infra/simulator/upstream.ts'
+import { businessDay } from '#infra/simulator/jao/calendar.ts'
+import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import { tableTargets } from '#schemas/tables.ts'

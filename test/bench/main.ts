@@ -10,6 +10,7 @@ import { measureReplay } from './replay.ts'
 import { measureStart } from './start.ts'
 import { measureStore } from './store.ts'
 import { measureThroughput } from './throughput.ts'
+import { measureVotes } from './votes.ts'
 
 type Figures = Record<string, unknown>
 type Phase = (tell: (line: string) => void) => Promise<Figures>
@@ -28,6 +29,7 @@ const longPhases: Record<string, Phase> = {
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
+  votes: async (tell) => ({ ...(await measureVotes(tell)) }),
 }
 const everyPhase = { ...phases, ...longPhases }
 

@@ -1,6 +1,6 @@
 // Points/s from the raw topic until queryable in both tables, and the CPU it takes, process by process.
-import { addDays, businessDay, FIRST_DAY } from '#infra/simulator/calendar.ts'
-import { createUpstream } from '#infra/simulator/upstream.ts'
+import { addDays, businessDay, FIRST_DAY } from '#infra/simulator/jao/calendar.ts'
+import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { rawResponse } from '../support/raw-responses.ts'

@@ -1,6 +1,6 @@
 // What the examples read: two simulated days as a real pipeline told them, then repeats and a replay that the test writes.
 import { Partitioners } from 'kafkajs'
-import { createUpstream } from '#infra/simulator/upstream.ts'
+import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
@@ -46,9 +46,9 @@ async function fill(chain: Chain): Promise<Told> {
   const truthOf = (day: string, at: number): Points => {
     const published = upstream.published(day, at)
     if (published === undefined) throw new Error(`${day} is not published yet`)
-    const { hoursMs, borders, values } = published.contents
+    const { hoursMs, columns, values } = published.contents
     const points = hoursMs.flatMap((hourMs, hour) =>
-      borders.map(({ key }, column): [string, number | null] => [
+      columns.map(({ key }, column): [string, number | null] => [
         pointName(key, hourMs),
         values[hour]?.[column] ?? null,
       ]),

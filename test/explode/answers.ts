@@ -1,7 +1,9 @@
 import type { Answer } from '#sources/source.ts'
+import { fileAnswers } from './file-answers.ts'
 import { jaoAnswers } from './jao-answers.ts'
 import { madeMarketAnswers, recordedMarketAnswers } from './market-answers.ts'
 import { recordedAnswers } from './recorded-answers.ts'
+import { sampleAnswers } from './sample-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 import type { Told } from './told-by-hand.ts'
 
@@ -24,6 +26,8 @@ export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<stri
       ...simulatedJaoAnswers(),
       ...jaoAnswers(),
       ...madeMarketAnswers(),
+      ...fileAnswers(),
+      ...sampleAnswers(),
     ],
     absent: new Set(recorded.flatMap(({ absent }) => absent)),
   }

@@ -3,6 +3,7 @@ import { readTicker } from '../support/recorded-tickers.ts'
 import type { NamedAnswer } from './answers.ts'
 import type { Told } from './told-by-hand.ts'
 
+const at = '2026-11-20T12:00:00Z'
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 
 const recorded: [dataset: string, file: string, subject: string][] = [
@@ -75,33 +76,24 @@ const made: [dataset: string, name: string, subject: string, answer: unknown][] 
   ['coinbase.stats', 'an exponent', 'BTC-USD', { ...stats, last: '1e999' }],
 ]
 
-const at = '2026-11-20T12:00:00Z'
-const each = (market: string, figures: Record<string, number>): Pick<Told, 'values' | 'points'> => ({
-  values: Object.fromEntries(Object.keys(figures).map((metric) => [`${market}.${metric}`, 1])),
-  points: Object.entries(figures).map(([metric, value]) => [`${market}.${metric}`, at, value]),
-})
-
-/** What a person reads in some of them. Of two figures of Kraken's the second is that of 24 hours. */
+/** Written down beside the figures above; a point is at the tick's scheduled instant. */
 const told: Record<string, Told> = {
-  'kraken.ticker, without some figures': {
-    values: { 'XXBTZUSD.last': 1, 'XXBTZUSD.open': 0 },
+  'kraken.ticker two markets': {
+    values: once(['XXBTZUSD', 'XETHZUSD'], ['last', 'bid', 'ask', 'open', 'high', 'low', 'vwap', 'volume', 'trades']),
     points: [
-      ['XXBTZUSD.last', at, 7],
-      ['XXBTZUSD.open', at, null],
+      ['XXBTZUSD.last', at, 101],
+      ['XXBTZUSD.bid', at, 100.9],
+      ['XXBTZUSD.ask', at, 101.1],
+      ['XETHZUSD.high', at, 103],
+      ['XETHZUSD.low', at, 98.5],
+      ['XETHZUSD.vwap', at, 100.5],
+      ['XETHZUSD.volume', at, 2.5],
+      ['XETHZUSD.trades', at, 7],
+      ['XETHZUSD.open', at, 99.5],
     ],
   },
-  'kraken.ticker, a market that cannot be read': {
-    ...each('XXBTZUSD', {
-      ...{ last: 101, bid: 100.9, ask: 101.1, open: 99.5, high: 103, low: 98.5, vwap: 100.5, volume: 2.5, trades: 7 },
-    }),
-    unit: ['XXBTZUSD.last', 'USD'],
-  },
-  'binance.ticker24hr, a list': {
-    values: Object.fromEntries(
-      ['BTCUSDT', 'ETHUSDT'].flatMap((symbol) =>
-        ['last', 'change', 'trades'].map((metric) => [`${symbol}.${metric}`, 1]),
-      ),
-    ),
+  'binance.ticker24hr a list': {
+    values: once(['BTCUSDT', 'ETHUSDT'], ['last', 'change', 'trades']),
     points: [
       ['BTCUSDT.last', at, 1.5],
       ['ETHUSDT.change', at, -0.1],
@@ -109,22 +101,36 @@ const told: Record<string, Told> = {
     ],
     modified: '2020-09-13T12:26:40.000Z',
   },
-  'coinbase.ticker, as documented': {
-    ...each('BTC-USD', { last: 6268.48, bid: 6265.15, ask: 6267.71, volume: 53_602.03940154 }),
+  'coinbase.ticker as documented': {
+    values: once(['BTC-USD'], ['last', 'bid', 'ask', 'volume']),
+    points: [
+      ['BTC-USD.last', at, 6268.48],
+      ['BTC-USD.volume', at, 53602.03940154],
+    ],
+    unit: ['BTC-USD.volume', 'BTC'],
     modified: '2020-03-20T00:22:57.833Z',
   },
-  'coinbase.stats, as documented': each('BTC-USD', {
-    ...{ last: 6250.02, open: 5414.18, high: 6441.37, low: 5261.69 },
-    ...{ volume: 53_687.76764233, volume_30day: 786_763.72930864 },
-  }),
+  'coinbase.stats as documented': {
+    values: once(['BTC-USD'], ['last', 'open', 'high', 'low', 'volume', 'volume_30day']),
+    points: [
+      ['BTC-USD.open', at, 5414.18],
+      ['BTC-USD.volume_30day', at, 786763.72930864],
+    ],
+    unit: ['BTC-USD.high', 'USD'],
+  },
+}
+
+function once(markets: string[], metrics: string[]): Record<string, number> {
+  return Object.fromEntries(markets.flatMap((market) => metrics.map((metric) => [`${market}.${metric}`, 1])))
 }
 
 /** The same bytes at every call. */
 export function madeMarketAnswers(): NamedAnswer[] {
-  return made.map(([dataset, name, subject, answer]) => ({
-    dataset,
-    name,
-    answer: { body: Buffer.from(JSON.stringify(answer)), status: 200, window, subject },
-    ...(told[`${dataset}, ${name}`] ? { told: told[`${dataset}, ${name}`] as Told } : {}),
-  }))
+  return made.map(([dataset, name, subject, answer]) => {
+    const read = told[`${dataset} ${name}`]
+    return {
+      ...{ dataset, name, answer: { body: Buffer.from(JSON.stringify(answer)), status: 200, window, subject } },
+      ...(read && { told: read }),
+    }
+  })
 }

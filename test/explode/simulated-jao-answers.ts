@@ -1,5 +1,5 @@
 // Answers in the form of JAO's maxExchanges: days of the simulator, and what else upstream may send in their place.
-import { createUpstream } from '#infra/simulator/upstream.ts'
+import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { businessDay } from '#platform/polling/business-day.ts'
 import type { Window } from '#sources/source.ts'
 import type { NamedAnswer } from './answers.ts'

@@ -1,6 +1,6 @@
 // Two shadows beside the normalizer of one real chain: of the same code, and of a copy whose explode was changed.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUpstream } from '#infra/simulator/upstream.ts'
+import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { slice } from '../store/slices.ts'
 import { anotherRelease } from '../support/another-release.ts'
@@ -115,8 +115,8 @@ test('the same code tells no difference, changed code exactly its own, and neith
   expect(status.datasets).toEqual({
     [dataset]: counts({ answers: 3, differing: 1, refusedHereOnly: 1, refusedThereOnly: 1, differingPoints: 24 }),
   })
-  const { hoursMs, borders, values } = upstream.expected('2026-05-05', atMs)
-  const column = borders.findIndex(({ key }) => key === 'border_BE_FR')
+  const { hoursMs, columns, values } = upstream.expected('2026-05-05', atMs)
+  const column = columns.findIndex(({ key }) => key === 'border_BE_FR')
   const value = values[0]?.[column] ?? 0
   const ts = new Date(hoursMs[0] ?? 0).toISOString()
   const told = status.examples.map(({ raw: _, ...example }) => example)

@@ -1,7 +1,7 @@
 // One chain of real parts in front of which the test plays the poller.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUpstream } from '#infra/simulator/upstream.ts'
+import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { addDays } from '#platform/polling/business-day.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { consumerLag } from '../../cli/lag.ts'

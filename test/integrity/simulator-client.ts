@@ -6,18 +6,31 @@ export type Points = Map<string, number | null>
 export interface LoggedRequest {
   seq: number
   simMs: number
+  path: string
   fromUtc: string
   toUtc: string
   status: number | null
   sha256: string | null
 }
 
+export interface MarketTruth {
+  answered: string
+  values: Record<string, number>
+  answer: unknown
+}
+
 /** Steers a running simulator and asks it what it published: the oracle. */
 export interface SimulatorClient {
   command: (body: unknown) => Promise<void>
-  /** What was published of a business day, now or at an instant of its clock (ms). Not out yet: nothing. */
-  truth: (day: string, atMs?: number) => Promise<Points>
-  requests: () => Promise<LoggedRequest[]>
+  /**
+   * What was published of a business day of a dataset of JAO's (core.maxExchanges), now or at an instant of its clock
+   * (ms). Not out yet: nothing.
+   */
+  truth: (day: string, atMs?: number, dataset?: string) => Promise<Points>
+  /** What a market was at an instant (ms): figures by plain names (last, high, low, volume, …), and as the exchange prints it. */
+  market: (host: string, market: string, atMs: number) => Promise<MarketTruth>
+  /** Of a host, JAO's publication tool where none is named. */
+  requests: (host?: string) => Promise<LoggedRequest[]>
   nowMs: () => Promise<number>
 }
 
@@ -36,14 +49,15 @@ export function simulatorClient(url: string): SimulatorClient {
       const answer = await fetch(`${url}/simulator/command`, { method: 'POST', body: JSON.stringify(body) })
       if (!answer.ok) throw new Error(`the simulator refused ${JSON.stringify(body)}: ${await answer.text()}`)
     },
-    truth: async (day, atMs) => {
+    truth: async (day, atMs, dataset = 'core.maxExchanges') => {
       const at = atMs === undefined ? '' : `&at=${new Date(atMs).toISOString()}`
       const { rows }: { rows: { hour: string; key: string; value: number | null }[] } = await get(
-        `truth?day=${day}${at}`,
+        `truth?dataset=${dataset}&day=${day}${at}`,
       )
       return new Map(rows.map(({ hour, key, value }) => [pointName(key, Date.parse(hour)), value]))
     },
-    requests: async () => ((await get('requests')) as { requests: LoggedRequest[] }).requests,
+    market: (host, market, atMs) => get(`truth?host=${host}&market=${market}&at=${new Date(atMs).toISOString()}`),
+    requests: async (host = 'jao') => ((await get(`requests?host=${host}`)) as { requests: LoggedRequest[] }).requests,
     nowMs: async () => ((await get('clock')) as { nowMs: number }).nowMs,
   }
 }

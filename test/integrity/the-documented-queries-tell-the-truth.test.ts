@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { labelDirectory, openDataDirectory } from '#infra/local/data-directory.ts'
 import { writeStackFile } from '#infra/local/stack-file.ts'
-import type { Command } from '#infra/simulator/publications.ts'
-import { createUpstream } from '#infra/simulator/upstream.ts'
+import type { Command } from '#infra/simulator/jao/publications.ts'
+import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecords } from './read-records.ts'
 import { type Points, pointName, windowOf } from './simulator-client.ts'
@@ -100,9 +100,9 @@ const ledger: Told[] = days.flatMap((day) => {
 })
 
 function publishedAt(day: string, atMs: number): Points {
-  const { hoursMs = [], borders = [], values = [] } = upstream.published(day, atMs)?.contents ?? {}
+  const { hoursMs = [], columns = [], values = [] } = upstream.published(day, atMs)?.contents ?? {}
   return new Map(
-    hoursMs.flatMap((at, row) => borders.map(({ key }, i) => [pointName(key, at), values[row]?.[i] ?? null] as const)),
+    hoursMs.flatMap((at, row) => columns.map(({ key }, i) => [pointName(key, at), values[row]?.[i] ?? null] as const)),
   )
 }
 

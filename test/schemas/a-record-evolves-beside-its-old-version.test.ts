@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import avsc from 'avsc'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUpstream } from '#infra/simulator/upstream.ts'
+import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { createRegistryClient } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
@@ -75,10 +75,10 @@ const answerOf = (day: string): RawResponse => {
 
 /** What the simulator published of a day. */
 const truthOf = (day: string): Points => {
-  const { hoursMs, borders, values } = upstream.expected(day, knownAtMs)
+  const { hoursMs, columns, values } = upstream.expected(day, knownAtMs)
   return new Map(
     hoursMs.flatMap((hourMs, hour) =>
-      borders.map(({ key }, column): [string, number | null] => [
+      columns.map(({ key }, column): [string, number | null] => [
         pointName(key, hourMs),
         values[hour]?.[column] ?? null,
       ]),

@@ -13,6 +13,7 @@ export interface Patch {
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const parts = [
   'bin',
+  'catalogue',
   'cli',
   'history',
   'infra',

@@ -1,0 +1,148 @@
+// The rules that every declaration keeps. Topics, tables, views and rights are named after what stands there, so
+// provisioning refuses a list of sources that breaks one, before it makes anything.
+import type { Dataset, Source, Upstream } from '#sources/source.ts'
+
+/** Declarations that break a rule; the message has one sentence for each. */
+export class DeclarationError extends Error {
+  override name = 'DeclarationError'
+}
+
+/**
+ * @param takenNames tables and views of the platform, which no view may replace
+ * @throws DeclarationError with all that is wrong
+ */
+export function refuseBadDeclarations(sources: readonly Source[], takenNames: readonly string[]): void {
+  const wrong = brokenRules(sources, takenNames)
+  if (wrong.length > 0) throw new DeclarationError(wrong.join('\n'))
+}
+
+/** What is wrong with the declarations, one sentence each; empty: nothing. */
+export function brokenRules(sources: readonly Source[], takenNames: readonly string[]): string[] {
+  const datasets = sources.flatMap((source) => source.datasets)
+  const views = datasets.flatMap(({ name, view }) => (view ? [{ name: view.name, of: name }] : []))
+  return [
+    ...doubled(sources.map(({ name }) => name)).map((name) => `There are two sources named ${name}: rename one.`),
+    ...sources.flatMap((source) => prefixOfAnother(source, sources)),
+    ...doubled(datasets.map(({ name }) => name)).map((name) => `There are two datasets named ${name}: rename one.`),
+    ...doubled(views.map(({ name }) => name)).map((name) => `Two datasets have a view named ${name}: rename one.`),
+    ...views
+      .filter(({ name }) => takenNames.includes(name))
+      .map(({ name, of }) => `${of}: the view ${name} has the name of a table or view of the platform: rename it.`),
+    ...sources.flatMap(wrongInSource),
+    ...sources.flatMap((source) => source.datasets.flatMap((dataset) => wrongInDataset(source, dataset))),
+  ]
+}
+
+const doubled = (names: string[]): string[] => [...new Set(names.filter((name, at) => names.indexOf(name) !== at))]
+
+/** Topics of `a.b` would belong to whoever owns `a.`. */
+const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[] =>
+  sources
+    .filter((other) => other.name.startsWith(`${name}.`))
+    .map((other) => `The source ${other.name} would lie within the topics of ${name}: rename one.`)
+
+const sourceName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+const ownSuffix = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+const takenSuffixes = ['raw', 'timeseries', 'series', 'dlq']
+
+/** Why a source cannot have a name; undefined: it can. */
+export function sourceNameProblem(name: string): string | undefined {
+  if (name === 'tidemark') return 'its topics would be the platform’s.'
+  if (sourceName.test(name)) return undefined
+  return 'a name is lower-case letters, digits and single hyphens, and starts with a letter.'
+}
+
+function wrongInSource(source: Source): string[] {
+  const { name, licence, retention = {}, topics = [], upstream } = source
+  const wrong: string[] = []
+  const say = (sentence: string): unknown => wrong.push(`Source ${name}: ${sentence}`)
+  const problem = sourceNameProblem(name)
+  if (problem !== undefined) say(problem)
+  if (source.title.trim() === '' || source.owner.trim() === '') say('title and owner must say something.')
+  if (licence.terms.trim() === '' || !isAddress(licence.link)) say('licence needs terms, and a link that is http(s).')
+  for (const [what, days] of Object.entries(retention)) {
+    if (!(days > 0 && Number.isFinite(days))) say(`retention.${what} is ${days}: want days above 0, or leave it out.`)
+  }
+  for (const suffix of doubled(topics.map((topic) => topic.suffix))) say(`it has two topics with the suffix ${suffix}.`)
+  for (const { suffix } of topics) {
+    if (takenSuffixes.includes(suffix)) say(`the suffix ${suffix} is that of a topic that every source has.`)
+    else if (!ownSuffix.test(suffix)) say(`the topic suffix ${JSON.stringify(suffix)} is no lower-case word.`)
+  }
+  if (upstream) for (const sentence of wrongInUpstream(upstream)) say(sentence)
+  if (!upstream && source.datasets.some(({ asking }) => asking))
+    say('it has datasets that are asked for, and no upstream.')
+  return wrong
+}
+
+const settingName = /^[A-Z][A-Z0-9_]*$/
+
+function wrongInUpstream({ baseUrl, budget, credential }: Upstream): string[] {
+  const { perMinute, burst, refillPerMinute, maxInFlight } = budget
+  const settings = [baseUrl.setting, ...(credential ? [credential.setting] : [])]
+  const noBudget = [perMinute, burst, refillPerMinute, maxInFlight].some((number) => !(number > 0))
+  return [
+    ...settings
+      .filter((setting) => !settingName.test(setting))
+      .map((setting) => `the setting ${setting} is no name of an environment variable in capitals.`),
+    ...(isAddress(baseUrl.default) ? [] : [`the base URL ${baseUrl.default} is no http(s) address.`]),
+    ...(noBudget ? ['every number of its budget must be above 0.'] : []),
+    ...(burst + refillPerMinute >= perMinute ? ['burst and refillPerMinute together must stay below perMinute.'] : []),
+  ]
+}
+
+const datasetPart = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
+const highestVersion = 4095
+
+function wrongInDataset(source: Source, dataset: Dataset): string[] {
+  const { name, steps, keys, plausible, transformVersion, calendar, asking, files } = dataset
+  const wrong: string[] = []
+  const say = (sentence: string): unknown => wrong.push(`Dataset ${name}: ${sentence}`)
+  const own = name.startsWith(`${source.name}.`) ? name.slice(source.name.length + 1) : ''
+  if (!datasetPart.test(own)) say(`a name is ${source.name}. and words of letters, digits, _ and -, with dots between.`)
+  if (!Number.isInteger(transformVersion) || transformVersion < 0 || transformVersion > highestVersion) {
+    say(`transformVersion is ${transformVersion}: want a whole number from 0 to ${highestVersion}.`)
+  }
+  if (
+    plausible &&
+    !(Number.isFinite(plausible.min) && Number.isFinite(plausible.max) && plausible.min < plausible.max)
+  ) {
+    say(`plausible is ${plausible.min} to ${plausible.max}: want two numbers, the smaller one as min.`)
+  }
+  // What has no series has no steps: rows of a table of its own.
+  if (!oldestFirst(steps) && !(files && steps.length === 0))
+    say('steps need one entry at the least, oldest first, each stepS above 0.')
+  if (!isAddress(dataset.page)) say(`page is ${JSON.stringify(dataset.page)}: want an http(s) address.`)
+  for (const what of ['title', 'description', 'unit'] as const) {
+    if (dataset[what].trim() === '') say(`${what} must say something.`)
+  }
+  if (keys.pattern.trim() === '' || keys.example.trim() === '') say('keys need a pattern and an example.')
+  for (const label of undeclaredLabels(dataset))
+    say(`labels of ${keys.example} give ${label}, which keys.labels does not explain.`)
+  if (!isZone(calendar.zone)) say(`${JSON.stringify(calendar.zone)} is no time zone: want an IANA name.`)
+  if (calendar.kind === 'days' && !isDay(calendar.firstDay)) say(`firstDay is ${calendar.firstDay}: want YYYY-MM-DD.`)
+  if (!asking && !files) say('it is neither asked for nor read from files: declare asking or files.')
+  if (calendar.kind === 'files' && asking) say('it is asked for, so its calendar cannot be that of files.')
+  return wrong
+}
+
+const oldestFirst = (steps: Dataset['steps']): boolean =>
+  steps.length > 0 &&
+  steps.every(
+    ({ fromMs, stepS }, at) => stepS > 0 && Number.isFinite(fromMs) && fromMs > (steps[at - 1]?.fromMs ?? -Infinity),
+  )
+
+const undeclaredLabels = ({ keys, labels }: Dataset): string[] =>
+  Object.keys(labels(keys.example)).filter((label) => !Object.hasOwn(keys.labels, label))
+
+const isAddress = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+
+const isDay = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined
+  } catch {
+    return false
+  }
+}

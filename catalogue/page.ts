@@ -1,0 +1,115 @@
+// docs/catalogue.md: what is declared, for people who look for data. Pure.
+import { rawTopic, timeseriesTopic } from '#schemas/topics.ts'
+import type { Source } from '#sources/source.ts'
+import { type CatalogueEntry, entriesOf } from './entry.ts'
+import { keptWords, stepWords } from './words.ts'
+
+/** The whole page: a table of the sources, then the datasets of each. */
+export function cataloguePage(sources: readonly Source[]): string {
+  return `${[head, tableOfSources(sources), ...sources.map(sourceChapter)].join('\n\n')}\n`
+}
+
+const head = `# Catalogue
+
+Made by \`npm run generate\` from the declarations in \`sources/\`: change those, not this page. The same stands in the
+table \`datasets\`, and \`npx tidemark catalogue [search TEXT | show DATASET]\` shows it with what is there: points, first and
+last, revisions, bytes, readers. A dataset whose shape is **documented** was never seen answered: a first live answer that does
+not fit is a dead letter that says what did not.`
+
+function tableOfSources(sources: readonly Source[]): string {
+  const lines = sources.map(({ name, title, owner, licence, upstream, datasets }) => {
+    const live = datasets.filter(({ asking }) => asking?.live).length
+    const terms = `[${cell(licence.terms)}](${licence.link})`
+    return [
+      `[\`${name}\`](#${anchor(name)})`,
+      cell(title),
+      `${datasets.length}`,
+      `${live}`,
+      cell(owner),
+      upstream?.baseUrl.default ?? 'files',
+      terms,
+    ]
+  })
+  return table(['source', 'what', 'datasets', 'polled unasked', 'owner', 'asked at', 'terms of use'], lines)
+}
+
+function sourceChapter(source: Source): string {
+  const entries = entriesOf([source])
+  const facts = [
+    `Owner: ${source.owner}. Terms: [${source.licence.terms}](${source.licence.link}).`,
+    upstreamWords(source),
+    retentionWords(source),
+    `Topics: ${entries[0]?.topics.map((name) => `\`${name}\``).join(', ') ?? 'none'}.`,
+  ]
+  const overview = table(
+    ['dataset', 'what', 'unit', 'step', 'polled unasked', 'past month unasked', 'shape'],
+    entries.map((entry) => [
+      `[\`${entry.dataset}\`](#${anchor(entry.dataset)})`,
+      cell(entry.title),
+      cell(entry.unit),
+      stepWords(entry.steps),
+      yesNo(entry.live),
+      yesNo(entry.pastMonth),
+      entry.shape,
+    ]),
+  )
+  return [
+    `## ${source.name}`,
+    `${source.title}. ${facts.filter((fact) => fact !== '').join(' ')}`,
+    overview,
+    ...entries.map(datasetPart),
+  ].join('\n\n')
+}
+
+function upstreamWords({ upstream }: Source): string {
+  if (upstream === undefined) return 'Comes in files.'
+  const { baseUrl, budget, credential } = upstream
+  const secret = credential ? ` Wants a key in \`${credential.setting}\`: ${credential.howToGet}.` : ''
+  return `Asked at ${baseUrl.default} (\`${baseUrl.setting}\` replaces it), ${budget.perMinute} requests a minute at the most.${secret}`
+}
+
+function retentionWords({ name, retention = {} }: Source): string {
+  const { rawDays, timeseriesDays } = retention
+  const costs = [
+    ...(rawDays === undefined ? [] : [rawTopic(name).shorterCosts]),
+    ...(timeseriesDays === undefined ? [] : [timeseriesTopic(name).shorterCosts]),
+  ]
+  const kept = `Answers are kept ${keptWords(rawDays ?? null)}, slices ${keptWords(timeseriesDays ?? null)}`
+  return `${[kept, ...costs].join('; ')}. The store keeps its rows.`
+}
+
+function datasetPart(entry: CatalogueEntry): string {
+  const { plausibleMin, plausibleMax, expectations } = entry
+  const labels = Object.entries(entry.labels).map(([label, says]) => `\`${label}\` (${says})`)
+  const lines = [
+    `Unit ${entry.unit}, step ${stepWords(entry.steps)}, zone ${entry.zone}`,
+    `When: ${entry.calendar}`,
+    `Keys: \`${entry.keyPattern}\`, for example \`${entry.keyExample}\`${labels.length > 0 ? `; labels: ${labels.join(', ')}` : ''}`,
+    ...(plausibleMin === null
+      ? []
+      : [`Plausible: ${plausibleMin} to ${plausibleMax}; what lies outside is stored with the flag \`implausible\``]),
+    ...(expectations.length > 0 ? [`Expected of an answer: ${expectations.join('; ')}`] : []),
+    ...(entry.view === null ? [] : [`View: \`${entry.view}\``]),
+    `Transform version ${entry.transformVersion}, shape ${entry.shape}, [upstream’s page](${entry.page})`,
+  ]
+  return [
+    `### ${entry.dataset}`,
+    `**${entry.title}.** ${entry.description}`,
+    lines.map((line) => `- ${line}`).join('\n'),
+  ].join('\n\n')
+}
+
+const yesNo = (yes: boolean): string => (yes ? 'yes' : 'no')
+
+const table = (names: string[], lines: string[][]): string =>
+  [names, names.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+/** Text inside a table's cell. */
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+
+/** The anchor that GitHub gives a heading. */
+const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^a-z0-9_ -]/g, '')
+    .replaceAll(' ', '-')

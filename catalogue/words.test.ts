@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import type { Calendar } from '#sources/source.ts'
+import { calendarWords, dueWords, durationWords, keptWords, stepWords } from './words.ts'
+
+const day = { kind: 'days', window: 'day', zone: 'Europe/Oslo', firstDay: '2024-10-30', searchFrom: '10:30' } as const
+
+test.each<[Calendar, string]>([
+  [day, 'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before delivery'],
+  [
+    { ...day, searchDaysLater: 1 },
+    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day of delivery',
+  ],
+  [
+    { ...day, searchDaysLater: 2 },
+    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day after delivery',
+  ],
+  [
+    { ...day, searchDaysLater: 4, window: 'hour' },
+    'each hour of the business days of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day 3 days after delivery',
+  ],
+  [
+    { ...day, window: 'month' },
+    'each month of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before its first day',
+  ],
+  [
+    { kind: 'ticks', zone: 'UTC', every: { setting: 'TIDE_SECONDS', defaultS: 60, leastS: 1 } },
+    'asked every 1 min (TIDE_SECONDS: 1 s at the least)',
+  ],
+  [{ kind: 'files', zone: 'UTC' }, 'comes in files, nothing is due'],
+])('a calendar in words: %j', (calendar, words) => {
+  expect(calendarWords(calendar)).toBe(words)
+})
+
+test('steps: the newest first, each since when; one alone says no date', () => {
+  expect(stepWords([{ fromMs: 0, stepS: 3_600 }])).toBe('1 h')
+  expect(
+    stepWords([
+      { fromMs: Date.parse('2022-06-08T22:00:00Z'), stepS: 3_600 },
+      { fromMs: Date.parse('2025-09-30T22:00:00Z'), stepS: 900 },
+    ]),
+  ).toBe('15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z')
+})
+
+test('durations in the largest unit that divides them', () => {
+  const seconds = [1, 60, 90, 900, 3_600, 5_400, 86_400, 2_592_000]
+  expect(seconds.map(durationWords)).toEqual(['1 s', '1 min', '90 s', '15 min', '1 h', '90 min', '1 day', '30 days'])
+})
+
+test('how long something is kept', () => {
+  expect([null, 1, 30].map(keptWords)).toEqual(['for ever', 'a day', '30 days'])
+})
+
+test('what is due, in few letters', () => {
+  const ticks = { kind: 'ticks', zone: 'UTC', every: { setting: 'S', defaultS: 10, leastS: 1 } } as const
+  const later = [0, 1, 2].map((searchDaysLater) => ({ ...day, searchDaysLater }))
+  const calendars: Calendar[] = [...later, { ...day, window: 'hour' }, { ...day, window: 'month' }, ticks]
+  expect([...calendars, { kind: 'files', zone: 'UTC' } as const].map(dueWords)).toEqual([
+    'daily, 10:30 D-1',
+    'daily, 10:30 D',
+    'daily, 10:30 D+1',
+    'hourly, 10:30 D-1',
+    'monthly, 10:30 D-1',
+    'every 10 s',
+    'files',
+  ])
+})

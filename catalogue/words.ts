@@ -1,0 +1,56 @@
+// What a declaration says, in words for people: the catalogue's table, page and command say it alike.
+import type { BusinessDays, Calendar, DeclaredStep } from '#sources/source.ts'
+
+/** When what is due: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of the day before delivery`. */
+export function calendarWords(calendar: Calendar): string {
+  if (calendar.kind === 'files') return 'comes in files, nothing is due'
+  if (calendar.kind === 'ticks') {
+    const { setting, defaultS, leastS } = calendar.every
+    return `asked every ${durationWords(defaultS)} (${setting}: ${durationWords(leastS)} at the least)`
+  }
+  const { window, zone, firstDay, searchFrom } = calendar
+  const windows = {
+    day: `each business day of ${zone}`,
+    hour: `each hour of the business days of ${zone}`,
+    month: `each month of ${zone}`,
+  }
+  return `${windows[window]} since ${firstDay}, looked for from ${searchFrom} of ${searchDay(calendar)}`
+}
+
+function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
+  const begin = window === 'month' ? 'its first day' : 'delivery'
+  if (searchDaysLater === 0) return `the day before ${begin}`
+  if (searchDaysLater === 1) return window === 'month' ? begin : `the day of ${begin}`
+  return searchDaysLater === 2 ? `the day after ${begin}` : `the day ${searchDaysLater - 1} days after ${begin}`
+}
+
+/** The same in few letters, for lists; D-1 is the local day before delivery: `daily, 09:00 D-1`. */
+export function dueWords(calendar: Calendar): string {
+  if (calendar.kind === 'files') return 'files'
+  if (calendar.kind === 'ticks') return `every ${durationWords(calendar.every.defaultS)}`
+  const { window, searchFrom, searchDaysLater = 0 } = calendar
+  const days = searchDaysLater - 1
+  const day = days === 0 ? 'D' : `D${days > 0 ? '+' : ''}${days}`
+  return `${{ day: 'daily', hour: 'hourly', month: 'monthly' }[window]}, ${searchFrom} ${day}`
+}
+
+/** How far apart values stand, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
+export function stepWords(steps: readonly DeclaredStep[]): string {
+  const [only] = steps
+  if (steps.length === 1 && only) return durationWords(only.stepS)
+  const texts = steps.map(({ fromMs, stepS }) => `${durationWords(stepS)} since ${minuteText(fromMs)}`)
+  return texts.toReversed().join(', ')
+}
+
+/** `for ever`, or so many days. */
+export const keptWords = (days: number | null): string =>
+  days === null ? 'for ever' : days === 1 ? 'a day' : `${days} days`
+
+/** Seconds in the largest unit that divides them: 900 is `15 min`. */
+export function durationWords(seconds: number): string {
+  if (seconds >= 86_400 && seconds % 86_400 === 0) return seconds === 86_400 ? '1 day' : `${seconds / 86_400} days`
+  if (seconds >= 3_600 && seconds % 3_600 === 0) return `${seconds / 3_600} h`
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
+}
+
+const minuteText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`

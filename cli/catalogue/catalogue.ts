@@ -1,0 +1,13 @@
+import { Command } from 'commander'
+import { list } from './list.ts'
+import { search } from './search.ts'
+import { show } from './show.ts'
+
+export const catalogue = (): Command => {
+  const command = new Command('catalogue').description(
+    'what is collected: by source, by any word, or all of one dataset',
+  )
+  command.addCommand(list(), { isDefault: true })
+  for (const part of [search, show]) command.addCommand(part())
+  return command
+}

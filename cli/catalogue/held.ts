@@ -1,0 +1,101 @@
+// What the store holds of a dataset, asked for by the front of its primary keys: no table is read as a whole.
+import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import type { Dataset } from '#sources/source.ts'
+import { rowsOf } from '../ask-store.ts'
+
+/** Points of a dataset, and the newest of them; times are UTC. */
+export interface Count {
+  dataset: string
+  /** Rows: the few repeats that are not merged yet are among them. */
+  points: number
+  /** ISO 8601; null where there is none. */
+  newest: string | null
+}
+
+/** What was told lately is found by the index; only datasets that end before are read to the end of their times. */
+const recentDays = 40
+
+/** Counts the points of every dataset that has any. */
+export async function countPoints(stack: StackFile): Promise<Count[]> {
+  const named = await rowsOf<{ dataset: string }>(stack, 'SELECT DISTINCT toString(dataset) AS dataset FROM series')
+  const counts = await countsOf(stack, named, `AND ts > now() - INTERVAL ${recentDays} DAY`)
+  const older = counts.filter(({ points, newest }) => points > 0 && newest === null)
+  const ends = await countsOf(stack, older, '')
+  return counts.map((count) => ends.find(({ dataset }) => dataset === count.dataset) ?? count)
+}
+
+async function countsOf(stack: StackFile, datasets: readonly { dataset: string }[], lately: string): Promise<Count[]> {
+  if (datasets.length === 0) return []
+  const parts = datasets.map(({ dataset }) => {
+    const of = `FROM points WHERE dataset = ${quoteString(dataset)}`
+    const newest = `SELECT maxOrNull(ts) ${of} ${lately}`
+    return `SELECT ${quoteString(dataset)} AS dataset, toFloat64(count()) AS points, (${timeText(`(${newest})`)}) AS newest ${of}`
+  })
+  return rowsOf(stack, parts.join(' UNION ALL '))
+}
+
+/** What is there of one dataset. */
+export interface Held {
+  points: number
+  series: number
+  /** Times of points; null where there are none. */
+  first: string | null
+  last: string | null
+  /** Rows of what was ever known. */
+  pointVersions: number
+  newestKnownAt: string | null
+  /** Real changes of values, a day, over the last seven; null where values are never told twice. */
+  revisionsADay: number | null
+  /** Bytes on disk in both tables of points: their share of them by rows. */
+  bytesAbout: number
+  /** Answers that were kept as raw, and their bytes before compression. */
+  answers: number
+  answerBytes: number
+}
+
+/** Asks the store what it holds of a dataset. */
+export async function holdings(stack: StackFile, { name, calendar }: Dataset): Promise<Held> {
+  const of = `WHERE dataset = ${quoteString(name)}`
+  const one = async <Row>(sql: string): Promise<Row> => (await rowsOf<Row>(stack, sql))[0] as Row
+  const [points, known, series, polls, revisions, tables] = await Promise.all([
+    one<Pick<Held, 'points' | 'first' | 'last'>>(
+      `SELECT toFloat64(count()) AS points, ${timeText('minOrNull(ts)')} AS first, ${timeText('maxOrNull(ts)')} AS last FROM points ${of}`,
+    ),
+    one<Pick<Held, 'pointVersions' | 'newestKnownAt'>>(
+      `SELECT toFloat64(count()) AS pointVersions, ${timeText('maxOrNull(known_at)')} AS newestKnownAt FROM point_revisions ${of}`,
+    ),
+    one<Pick<Held, 'series'>>(`SELECT toFloat64(count()) AS series FROM series FINAL ${of}`),
+    one<Pick<Held, 'answers' | 'answerBytes'>>(
+      `SELECT toFloat64(count()) AS answers, toFloat64(sum(bytes)) AS answerBytes FROM polls FINAL ${of} AND raw_offset IS NOT NULL`,
+    ),
+    calendar.kind === 'ticks' ? null : one<{ revisions: number }>(lateRevisions(of)),
+    rowsOf<{ table: string; bytes: number; rows: number }>(stack, tableSizes),
+  ])
+  const share = (table: string, rows: number): number => {
+    const size = tables.find((found) => found.table === table)
+    return size && size.rows > 0 ? (size.bytes * rows) / size.rows : 0
+  }
+  return {
+    ...points,
+    ...known,
+    ...series,
+    ...polls,
+    revisionsADay: revisions && revisions.revisions / revisionDays,
+    bytesAbout: Math.round(share('points', points.points) + share('point_revisions', known.pointVersions)),
+  }
+}
+
+const revisionDays = 7
+
+/** As the view `changes` finds them, but of the points of one dataset alone. */
+const lateRevisions = (of: string): string => `
+  SELECT toFloat64(count()) AS revisions FROM revisions
+  ${of} AND known_at > now64(3) - INTERVAL ${revisionDays} DAY AND (dataset, key, ts) IN (
+    SELECT dataset, key, ts FROM point_revisions ${of} AND known_at > now64(3) - INTERVAL ${revisionDays} DAY)`
+
+const tableSizes = `
+  SELECT table, toFloat64(sum(bytes_on_disk)) AS bytes, toFloat64(sum(rows)) AS rows FROM system.parts
+  WHERE database = 'tidemark' AND active AND table IN ('points', 'point_revisions') GROUP BY table`
+
+const timeText = (time: string): string => `formatDateTime(${time}, '%Y-%m-%dT%H:%i:%SZ', 'UTC')`

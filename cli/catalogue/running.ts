@@ -1,0 +1,22 @@
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+
+/** Said where only declarations are shown. */
+export const noCounts =
+  'What is there (points, newest, readers) is counted where a stack runs: start one with `npx tidemark up`.'
+
+/**
+ * Asks a stack, if one runs; null where none does, or where a part of it does not answer, which is said on stderr: what
+ * is declared is worth showing without.
+ */
+export async function askIfRunning<T>(
+  stack: StackFile | undefined,
+  ask: (stack: StackFile) => Promise<T>,
+): Promise<T | null> {
+  if (stack === undefined) return null
+  return ask(stack).catch((error: Error) => {
+    if (!(error instanceof Problem || error.name.startsWith('KafkaJS'))) throw error
+    process.stderr.write(`${error.message}\n`)
+    return null
+  })
+}

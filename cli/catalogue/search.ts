@@ -1,0 +1,104 @@
+import { Command } from 'commander'
+import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
+import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { sources } from '#sources/index.ts'
+import { rowsOf } from '../ask-store.ts'
+import { dataDirectory, findStack } from '../directories.ts'
+import { printable } from '../printable.ts'
+import { countPoints } from './held.ts'
+import { listText, withCount } from './list.ts'
+import { askIfRunning, noCounts } from './running.ts'
+
+interface SearchOptions {
+  data?: string
+  json?: boolean
+}
+
+export const search = (): Command =>
+  new Command('search')
+    .description('datasets whose declaration has all these words, or that have a series whose key or labels have them')
+    .argument('<text...>', 'in any case, parts of words too')
+    .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', '\nExit code 1 when nothing is found. Keys of series are looked for where a stack runs.')
+    .action(run)
+
+async function run(texts: string[], { data, json }: SearchOptions): Promise<void> {
+  const words = wordsOf(texts.join(' '))
+  if (words.length === 0)
+    throw new Problem('There is no word to search for: say one, as in `npx tidemark catalogue search MW`.')
+  const entries = entriesOf(sources)
+  const stack = findStack(data)
+  const keys = await askIfRunning(stack, (running) => matchingKeys(running, entries, words))
+  const found = entries.filter((entry) => {
+    return words.every((word) => says(entry, word)) || keys?.some(({ dataset }) => dataset === entry.dataset)
+  })
+  const counts = await askIfRunning(stack, countPoints)
+  if (json) {
+    const results = found.map((entry) => ({ ...withCount(counts)(entry), series: keys && keysOf(keys, entry) }))
+    process.stdout.write(`${JSON.stringify(results)}\n`)
+  } else if (found.length > 0) {
+    process.stdout.write(`${listText(found, counts)}${found.flatMap((entry) => keysText(keys ?? [], entry)).join('')}`)
+  }
+  if (found.length === 0) {
+    process.stderr.write(`nothing found with ${words.map((word) => printable(word)).join(' ')}\n`)
+    process.exitCode = 1
+  }
+  if (keys === null && !json) process.stderr.write(`${noCounts}\n`)
+}
+
+/** The words of a text, in small letters. */
+export const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
+
+/** Whether a declaration says something, in any of its texts. Pure. */
+export function says(entry: CatalogueEntry, word: string): boolean {
+  const texts = Object.entries(entry).flatMap(([, value]) => {
+    if (typeof value === 'object' && value !== null) return Object.entries(value).flat()
+    return [value]
+  })
+  return texts.some((text) => typeof text === 'string' && text.toLowerCase().includes(word))
+}
+
+/** A series that was found, one of the first of its dataset. */
+interface FoundKey {
+  dataset: string
+  key: string
+  labels: Record<string, string>
+}
+
+const shownKeys = 10
+
+/** Series that have the words which the declaration of their dataset has not, at least one word of all. */
+async function matchingKeys(
+  stack: StackFile,
+  entries: readonly CatalogueEntry[],
+  words: readonly string[],
+): Promise<FoundKey[]> {
+  const inKey = (word: string): string =>
+    `positionCaseInsensitiveUTF8(concat(toString(key), ' ', arrayStringConcat(mapValues(labels), ' ')), ${quoteString(word)}) > 0`
+  const inKeyOrDeclared = words.map((word) => {
+    const names = entries.filter((entry) => says(entry, word)).map(({ dataset }) => quoteString(dataset))
+    return names.length === 0 ? inKey(word) : `(${inKey(word)} OR dataset IN (${names.join(', ')}))`
+  })
+  return rowsOf(
+    stack,
+    `SELECT toString(dataset) AS dataset, toString(key) AS key, labels FROM series FINAL
+     WHERE (${words.map(inKey).join(' OR ')}) AND ${inKeyOrDeclared.join(' AND ')}
+     ORDER BY dataset, key LIMIT ${shownKeys} BY dataset`,
+  )
+}
+
+const keysOf = (keys: readonly FoundKey[], { dataset }: CatalogueEntry) =>
+  keys.filter((found) => found.dataset === dataset).map(({ key, labels }) => ({ key, labels }))
+
+function keysText(keys: readonly FoundKey[], entry: CatalogueEntry): string[] {
+  const own = keysOf(keys, entry).map(({ key }) => printable(key))
+  if (own.length === 0) return []
+  return [`\nseries of ${entry.dataset}: ${own.join(', ')}${own.length === shownKeys ? ', ...' : ''}\n`]
+}

@@ -1,0 +1,36 @@
+import type { CatalogueEntry } from '#catalogue/entry.ts'
+import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
+import { Problem } from '#infra/local/problem.ts'
+import type { StackFile } from '#infra/local/stack-file.ts'
+import { rowsOf } from '../ask-store.ts'
+
+/** Who has asked the store for a dataset within the last days. */
+export interface StoreReader {
+  user: string
+  queries: number
+  /** ISO 8601, UTC. */
+  last: string
+}
+
+/**
+ * Who reads a dataset in the store, out of its query log; null where the engine keeps none, or does not show it to us.
+ */
+export async function storeReaders(stack: StackFile, entry: CatalogueEntry): Promise<StoreReader[] | null> {
+  try {
+    return await rowsOf<StoreReader>(stack, readersSql('system.query_log', entry))
+  } catch (error) {
+    if (error instanceof Problem && /Code: (60|497)\b/.test(error.message)) return null
+    throw error
+  }
+}
+
+/** The readers within the last 30 days: queries that name the dataset, or read its view. */
+export function readersSql(queryLog: string, { dataset, view }: Pick<CatalogueEntry, 'dataset' | 'view'>): string {
+  const byView = view === null ? '' : ` OR has(tables, ${quoteString(`tidemark.${view}`)})`
+  return `
+    SELECT user, toFloat64(count()) AS queries, formatDateTime(max(event_time), '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS last
+    FROM ${queryLog}
+    WHERE type = 'QueryFinish' AND query_kind = 'Select' AND event_time > now() - INTERVAL 30 DAY
+      AND (position(query, ${quoteString(dataset)}) > 0${byView}) AND position(query, 'query_log') = 0
+    GROUP BY user ORDER BY queries DESC, user`
+}

@@ -1,0 +1,131 @@
+// Sends chunks to raw, and writes down in polls that they were sent.
+import { openProducer } from '#platform/kafka/produce.ts'
+import { partitionOfHost } from '#platform/polling/host.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { whoAmI } from '#platform/process/who.ts'
+import type { Poll, RawResponse } from '#schemas/generated/records.ts'
+import { fileHost, filesLane, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
+import type { Window } from '#sources/source.ts'
+import type { StackClients } from '../stack-clients.ts'
+import type { Unrecorded } from './sent-before.ts'
+
+/** Content that is to be sent, and what it is called. */
+export interface Chunk {
+  subject: string
+  /** What it is about; of lines the second in which they are sent. */
+  window?: Window
+  url: string
+  headers: Record<string, string>
+  body: Buffer
+  contentHash: string
+}
+
+export interface ChunkSender {
+  /**
+   * Sends a chunk. Its known_at is greater than that of every chunk before. Returns when there is room for another; that
+   * all is acknowledged says `flush`. The body is not needed any more after the call.
+   */
+  send: (chunk: Chunk) => Promise<string>
+  /** Writes down what was sent by somebody who could not. */
+  record: (unrecorded: Unrecorded) => Promise<void>
+  /** Returns when all is acknowledged, raw and polls; throws when any was not. */
+  flush: () => Promise<void>
+  /** known_at of the first and the last chunk that were sent, ms. */
+  sent: () => { chunks: number; fromMs: number; toMs: number; places: ReadonlySet<string> }
+  close: () => Promise<void>
+}
+
+const mostInFlight = 4
+
+/** Opens a sender for a dataset. @param newestKnownAt known_at of the newest chunk that was sent before, ms */
+export async function openChunkSender(
+  { kafka, registry }: StackClients,
+  source: string,
+  dataset: string,
+  newestKnownAt: number,
+): Promise<ChunkSender> {
+  const raw = rawTopic(source).name
+  const encodeRaw = await registry.encoder(raw, 'RawResponse')
+  const encodePoll = await registry.encoder(pollsTopic.name, 'Poll')
+  const producer = await openProducer(kafka)
+  const inFlight = new Set<Promise<void>>()
+  const places = new Set<string>()
+  let failure: unknown
+  let knownAt = newestKnownAt
+  let fromMs = 0
+  let chunks = 0
+
+  const writeDown = async (poll: Poll): Promise<void> => {
+    const record = { key: poll.requestIdentity, value: encodePoll(poll) }
+    await producer.send(pollsTopic.name, [{ ...record, partition: partitionOfHost(poll.host, pollPartitions) }])
+  }
+  const deliver = async (response: Omit<RawResponse, 'body'>, bytes: number, value: Buffer): Promise<void> => {
+    const [written] = await producer.send(raw, [{ key: response.requestIdentity, value }], { compress: true })
+    if (written === undefined) throw new Error(`Kafka says nothing of a record sent to ${raw}`)
+    const { partition, baseOffset } = written
+    places.add(`${partition}/${baseOffset}`)
+    await writeDown(pollOf({ raw: response, bytes, partition, offset: Number(baseOffset) }))
+  }
+  return {
+    send: async ({ subject, window, body, ...chunk }) => {
+      while (inFlight.size >= mostInFlight) await Promise.race(inFlight)
+      if (failure !== undefined) throw failure
+      knownAt = Math.max(Date.now(), knownAt + 1)
+      if (fromMs === 0) fromMs = knownAt
+      chunks++
+      const second = Math.floor(knownAt / 1000) * 1000
+      const { startMs, endMs } = window ?? { startMs: second, endMs: second + 1000 }
+      const identity = requestIdentity(dataset, window ?? null, subject)
+      const response = {
+        ...{ dataset, requestIdentity: identity, windowStart: startMs, windowEnd: endMs, status: 200, ...chunk },
+        ...{ sentAt: knownAt, fetchedAt: knownAt, origin: 'file' },
+      }
+      const delivery = deliver(response, body.length, encodeRaw({ ...response, body }))
+        .catch((error) => {
+          failure ??= error
+        })
+        .finally(() => inFlight.delete(delivery))
+      inFlight.add(delivery)
+      return identity
+    },
+    record: (unrecorded) => writeDown(pollOf(unrecorded)),
+    flush: async () => {
+      await Promise.all(inFlight)
+      if (failure !== undefined) throw failure
+    },
+    sent: () => ({ chunks, fromMs, toMs: knownAt, places }),
+    close: () => producer.disconnect(),
+  }
+}
+
+const pollOf = ({ raw, bytes, partition, offset }: Unrecorded): Poll => ({
+  requestIdentity: raw.requestIdentity,
+  dataset: raw.dataset,
+  host: fileHost,
+  windowStart: raw.windowStart,
+  windowEnd: raw.windowEnd,
+  lane: filesLane,
+  sentAt: raw.sentAt,
+  fetchedAt: raw.fetchedAt,
+  outcome: 'changed',
+  status: null,
+  durationMs: 0,
+  bytes,
+  contentHash: raw.contentHash,
+  error: null,
+  errorBody: null,
+  rawPartition: partition,
+  rawOffset: offset,
+  poller: whoAmI(),
+  origin: raw.origin,
+  memory: {
+    lastGoodFetchedAt: raw.fetchedAt,
+    lastGoodHash: raw.contentHash,
+    etag: null,
+    lastModified: null,
+    lastChangedAt: raw.fetchedAt,
+    completeness: null,
+    hadRows: true,
+    failures: 0,
+  },
+})

@@ -1,0 +1,128 @@
+// What was sent before, as table and topic `polls` tell it: one poll a chunk, its content in its name.
+import { createHash } from 'node:crypto'
+import { groupPasses } from '#platform/kafka/progress.ts'
+import { type OffsetSpan, readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import type { RawResponse } from '#schemas/generated/records.ts'
+import { pollsTopic } from '#schemas/topics.ts'
+import type { StackClients } from '../stack-clients.ts'
+import { type Position, placeOf } from './position.ts'
+
+/** How the memory asks the store; rows as objects. */
+export type Ask = <Row>(sql: string) => Promise<Row[]>
+
+export interface SentBefore {
+  /** The longest chunk at a position that was sent before and that `bytes` begin with; undefined where there is none. */
+  find: (at: Position, bytes: Buffer, stands: (length: number) => boolean) => Promise<number | undefined>
+  /** Whether chunks were sent before from here on, whatever they held. */
+  anyAt: (at: Position) => Promise<boolean>
+  /** Whether a request identity was sent before. */
+  has: (identity: string) => Promise<boolean>
+  add: (identity: string) => void
+  /** known_at of the newest chunk, ms; 0 where there is none. */
+  newestKnownAt: number
+}
+
+/** Chunks at one place by length; of each length the hashes. */
+type Place = Map<number, Set<string>>
+
+/**
+ * Opens the memory of a dataset when the store holds all polls, as `untilAllIsKnown` sees to.
+ */
+export async function openSentBefore(ask: Ask, dataset: string): Promise<SentBefore> {
+  const places = new Map<string, Place>()
+  const loaded = new Set<string>()
+  const identities = new Set<string>()
+  const add = (identity: string): void => {
+    identities.add(identity)
+    const [, place, length, hash] = /^(.*)\/(\d+)-([0-9a-f]{32})$/.exec(identity.slice(dataset.length + 1)) ?? []
+    if (place === undefined || length === undefined || hash === undefined) return
+    const known = places.get(place) ?? new Map<number, Set<string>>()
+    places.set(place, known)
+    known.set(Number(length), (known.get(Number(length)) ?? new Set()).add(hash))
+  }
+  const load = async (prefix: string): Promise<void> => {
+    if (loaded.has(prefix)) return
+    loaded.add(prefix)
+    const rows = await ask<{ identity: string }>(
+      `SELECT DISTINCT request_identity AS identity FROM tidemark.polls
+       WHERE dataset = '${dataset}' AND startsWith(request_identity, '${dataset}/${prefix}/')`,
+    )
+    for (const { identity } of rows) add(identity)
+  }
+  const placeAt = async ({ family, chain }: Position): Promise<Place> => {
+    await load(family ?? 'start')
+    return places.get(placeOf(family, chain)) ?? new Map()
+  }
+  const [newest] = await ask<{ ms: number }>(
+    `SELECT toUnixTimestamp64Milli(max(fetched_at)) + 0.0 AS ms FROM tidemark.polls WHERE dataset = '${dataset}'`,
+  )
+  return {
+    newestKnownAt: newest?.ms ?? 0,
+    add,
+    anyAt: async (at) => (await placeAt(at)).size > 0,
+    has: async (identity) => {
+      if (identities.has(identity)) return true
+      const rows = await ask(
+        `SELECT 1 FROM tidemark.polls WHERE dataset = '${dataset}' AND request_identity = '${identity}' LIMIT 1`,
+      )
+      return rows.length > 0
+    },
+    find: async (at, bytes, stands) => {
+      const known = await placeAt(at)
+      const hash = createHash('sha256')
+      let hashed = 0
+      let found: number | undefined
+      for (const length of [...known.keys()].sort((one, other) => one - other)) {
+        if (length > bytes.length) break
+        hash.update(bytes.subarray(hashed, length))
+        hashed = length
+        const digest = hash.copy().digest('hex').slice(0, 32)
+        if (known.get(length)?.has(digest) && stands(length)) found = length
+      }
+      return found
+    },
+  }
+}
+
+/** A raw record, without its content, and where it lies. */
+export interface Unrecorded {
+  raw: Omit<RawResponse, 'body'>
+  bytes: number
+  partition: number
+  offset: number
+}
+
+/**
+ * Waits until the store holds all polls, then gives the raw records of a dataset that no poll tells of: what was sent last
+ * by somebody who was killed before he could write it down. Oldest first in each partition.
+ */
+export async function unrecordedChunks(
+  { kafka, registry }: Pick<StackClients, 'kafka' | 'registry'>,
+  ask: Ask,
+  topic: string,
+  dataset: string,
+  say: (text: string) => void,
+): Promise<Unrecorded[]> {
+  await groupPasses(kafka, 'sink', pollsTopic.name, say)
+  const rows = await ask<{ partition: number; next: number }>(
+    `SELECT raw_partition AS partition, max(raw_offset) + 1.0 AS next FROM tidemark.polls
+     WHERE dataset = '${dataset}' AND raw_partition IS NOT NULL GROUP BY raw_partition`,
+  )
+  const next = new Map(rows.map((row) => [row.partition, row.next]))
+  const span = new Map<number, OffsetSpan>()
+  for (const [partition, { from, to }] of await spanOf(kafka, topic)) {
+    span.set(partition, { from: Math.max(from, next.get(partition) ?? 0), to })
+  }
+  const decoder = registry.decoder('RawResponse')
+  const found: Unrecorded[] = []
+  await readSpan(kafka, topic, span, async (records) => {
+    await decoder.prepare(records.map(({ value }) => value))
+    for (const { value, partition, offset } of records) {
+      const raw = decoder.decode(value)
+      if ('reason' in raw || raw.dataset !== dataset) continue
+      const { body, ...rest } = raw
+      found.push({ raw: rest, bytes: body.length, partition, offset })
+    }
+  })
+  return found
+}

@@ -1,0 +1,79 @@
+// What a reading of files came to. Pure.
+import type { FileReading } from '#sources/source.ts'
+import { printable } from '../printable.ts'
+
+export interface FileSummary {
+  name: string
+  /** Sent now. */
+  lines: number
+  bytes: number
+  /** Passed over: sent before. */
+  knownLines: number
+  known?: boolean
+  differsFromLine?: number
+}
+
+export interface Summary {
+  dataset: string
+  by: FileReading['by']
+  /** What `stored` counts. */
+  noun: string
+  files: FileSummary[]
+  chunks: number
+  stored: number
+  /** Dead letters, and what the first of them say. */
+  refused: number
+  examples: string[]
+  /** Why files could not be read to their end. */
+  failed: string[]
+  seconds: number
+}
+
+export const emptySummary = (dataset: string, { by, stored }: FileReading): Summary => ({
+  ...{ dataset, by, noun: stored?.noun ?? 'points' },
+  ...{ files: [], chunks: 0, stored: 0, refused: 0, examples: [], failed: [], seconds: 0 },
+})
+
+/** 1 when anything was refused or could not be read. */
+export const exitCodeOf = ({ refused, failed }: Summary): number => (refused > 0 || failed.length > 0 ? 1 : 0)
+
+/** For scripts: `lines` and the rest are of this reading alone, `knownLines` were sent before. */
+export function summaryJson(summary: Summary): Record<string, unknown> {
+  const { dataset, noun, files, chunks, stored, refused, examples, failed, seconds } = summary
+  const { lines, knownLines, bytes } = totalOf(files)
+  return { dataset, files, lines, knownLines, bytes, chunks, [noun]: stored, refused, examples, failed, seconds }
+}
+
+/** For people. */
+export function summaryText(summary: Summary): string {
+  const { files, by, noun, stored, refused, examples, failed, seconds } = summary
+  const { lines, knownLines, bytes } = totalOf(files)
+  const count = (number: number, one: string): string =>
+    `${number.toLocaleString('en')} ${one}${number === 1 ? '' : 's'}`
+  const knownFiles = files.filter(({ known }) => known).length
+  const known = by === 'lines' ? knownLines : knownFiles
+  const what = by === 'lines' ? 'line' : 'file'
+  const sent = by === 'lines' ? lines : files.length - knownFiles
+  const passed = known > 0 ? ` (${count(known, what)} known before, not sent again)` : ''
+  const bad = by === 'lines' ? 'bad line' : 'refused answer'
+  const text = [
+    `${count(files.length, 'file')}: ${count(sent, what)} sent${passed}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s: ${stored.toLocaleString('en')} ${noun} in the store, ${count(refused, bad)}`,
+  ]
+  for (const { name, differsFromLine } of files) {
+    if (differsFromLine === undefined) continue
+    text.push(`${name} is another than what was sent before from line ${differsFromLine} on: sent as new from there`)
+  }
+  for (const example of examples) text.push(`  ${printable(example)}`)
+  if (refused > 0)
+    text.push(`\`npx tidemark dlq list --key ${summary.dataset} --each\` names ${refused === 1 ? 'it' : 'them all'}`)
+  return [...text, ...failed].join('\n')
+}
+
+const totalOf = (files: readonly FileSummary[]) => ({
+  lines: sum(files.map(({ lines }) => lines)),
+  knownLines: sum(files.map(({ knownLines }) => knownLines)),
+  bytes: sum(files.map(({ bytes }) => bytes)),
+})
+
+const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0)
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`

@@ -1,0 +1,98 @@
+// Follows files: what is new is sent, file by file, until it is stopped.
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs'
+import { pause } from '#platform/process/retry.ts'
+import { printable } from '../printable.ts'
+import type { Position } from './position.ts'
+import type { Session } from './session.ts'
+
+interface Followed {
+  size: number
+  modifiedMs: number
+  inode: number
+  /** How far a plain file was sent, and what stood right before. */
+  end: Position | undefined
+  tail: string
+  /** Since when it has stood still with a line that has no end. */
+  unfinishedSinceMs: number | undefined
+}
+
+const lookEveryMs = 1_000
+/** A last line without an end is taken for finished when nothing was added for so long. */
+const quietMs = 5_000
+const tailBytes = 4_096
+
+/**
+ * Looks at the files again and again. One that has grown is read on from where it ended; one that was cut, replaced or
+ * rewritten is read from its beginning, and what was sent of that content is passed over.
+ */
+export async function watchFiles(
+  list: () => string[],
+  session: Session,
+  say: (text: string) => void,
+  stop: AbortSignal,
+): Promise<void> {
+  const followed = new Map<string, Followed>()
+  while (!stop.aborted) {
+    for (const path of list()) {
+      if (stop.aborted) break
+      const stats = statSync(path, { throwIfNoEntry: false })
+      if (stats !== undefined) await look(path, stats, followed, session, say)
+    }
+    await pause(lookEveryMs, stop)
+  }
+}
+
+async function look(
+  path: string,
+  stats: Stats,
+  followed: Map<string, Followed>,
+  session: Session,
+  say: (text: string) => void,
+): Promise<void> {
+  const before = followed.get(path)
+  const same = before?.size === stats.size && before.modifiedMs === stats.mtimeMs && before.inode === stats.ino
+  const unfinishedFor = before?.unfinishedSinceMs === undefined ? 0 : performance.now() - before.unfinishedSinceMs
+  const nowFinished = same && unfinishedFor >= quietMs
+  if (same && !nowFinished) return
+  const end = before?.end
+  const goesOn = end !== undefined && before !== undefined && continues(path, stats, before, end)
+  if (before !== undefined && !goesOn && before.end !== undefined) {
+    say(`${printable(path)} was cut, replaced or rewritten: it is read from its beginning again`)
+  }
+  const reached = await session.read(path, { leaveUnfinished: !nowFinished, ...(goesOn && { from: end }) })
+  const unfinished = reached !== undefined && reached.byte < stats.size && !nowFinished
+  followed.set(path, {
+    size: stats.size,
+    modifiedMs: stats.mtimeMs,
+    inode: stats.ino,
+    // Of compressed files the position says nothing of the bytes on disk.
+    end: reached !== undefined && reached.byte <= stats.size ? reached : undefined,
+    tail: reached === undefined ? '' : tailOf(path, reached.byte),
+    unfinishedSinceMs: unfinished ? performance.now() : undefined,
+  })
+}
+
+function continues(path: string, stats: Stats, before: Followed, end: Position): boolean {
+  const longer = stats.ino === before.inode && stats.size >= end.byte && !end.withinLine
+  const rewritten = stats.size === before.size && stats.mtimeMs !== before.modifiedMs
+  return longer && !rewritten && tailOf(path, end.byte) === before.tail
+}
+
+/** Hash of what stands right before a byte. */
+function tailOf(path: string, byte: number): string {
+  const length = Math.min(tailBytes, byte)
+  const tail = Buffer.alloc(length)
+  try {
+    const file = openSync(path, 'r')
+    try {
+      readSync(file, tail, 0, length, byte - length)
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    // Gone meanwhile: the next look says so.
+    return ''
+  }
+  return createHash('sha256').update(tail).digest('hex')
+}

@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { brokenRules } from '#catalogue/check-declarations.ts'
+import { tidemark } from '../../test/support/tidemark-command.ts'
+import { namesOf, refuseName, upstreamOf } from './named.ts'
+import { newSource as template } from './template/new-source.ts'
+
+// The checks of the whole project run on the copy.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 })
+
+const project = fileURLToPath(new URL('../../', import.meta.url))
+const notCopied = /^(node_modules|\.git|\.tidemark|\.cache)$/
+let copy: string
+const inCopy = (file: string): string => readFileSync(join(copy, file), 'utf8')
+const newSource = (...args: string[]) => tidemark(['new-source', ...args], process.env, copy)
+
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), 'tidemark-new-source-'))
+  cpSync(project, copy, { recursive: true, filter: (path) => !notCopied.test(relative(project, path)) })
+  symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'))
+})
+afterAll(() => rmSync(copy, { recursive: true, force: true }))
+
+/** What a check says where it fails; nothing where it passes. */
+function failureOf(command: string, ...parameters: string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, parameters, { cwd: copy, encoding: 'utf8' })
+  return status === 0 ? '' : `${stdout}${stderr}`
+}
+
+test('a new source passes every check as it was written, without another step', async () => {
+  const { code, stdout, stderr } = await newSource('ice-nl', '--url', 'https://api.ice.example/v2/levels')
+  expect({ code, stdout: stdout.split('\n') }).toEqual({
+    code: 0,
+    stdout: expect.arrayContaining([
+      'sources/ice-nl/ice-nl.ts',
+      'sources/ice-nl/samples/a-day.body',
+      'sources/index.ts',
+    ]),
+  })
+  expect(stderr).toContain('ICE_NL_BASE_URL=')
+  expect(inCopy('sources/ice-nl/ice-nl.ts')).toContain("default: 'https://api.ice.example', setting: 'ICE_NL_BASE_URL'")
+  expect(inCopy('sources/ice-nl/daily.ts')).toContain('/v2/levels?from=')
+  expect(inCopy('sources/index.ts')).toContain("import { iceNl } from './ice-nl/ice-nl.ts'")
+  expect(inCopy('docs/catalogue.md')).toContain('### ice-nl.daily')
+
+  expect(failureOf('biome', 'check', '--error-on-warnings', 'sources', 'test')).toBe('')
+  expect(failureOf('tsc', '-p', '.', '--incremental', 'false', '--tsBuildInfoFile', 'null')).toBe('')
+  expect(failureOf('knip')).toBe('')
+  expect(failureOf(process.execPath, 'schemas/generate.ts', '--check')).toBe('')
+  expect(failureOf(process.execPath, 'catalogue/generate.ts', '--check')).toBe('')
+  expect(failureOf(process.execPath, 'test/explode/generate.ts', '--check')).toBe('')
+  expect(failureOf('vitest', 'run', 'sources/ice-nl', 'catalogue')).toBe('')
+})
+
+test('a second one stands beside the first; a name that is taken is refused, and nothing is overwritten', async () => {
+  const { stdout } = await newSource('rain', '--json')
+  expect(JSON.parse(stdout)).toMatchObject({ source: 'rain', files: expect.arrayContaining(['sources/rain/daily.ts']) })
+  const index = inCopy('sources/index.ts')
+  expect(index).toMatch(/\[[^\]]*\biceNl, rain\]/)
+  const again = await newSource('rain')
+  expect(again).toMatchObject({ code: 1, stdout: '' })
+  expect(again.stderr).toBe('tidemark: There is a source rain already, sources/rain: choose another name.\n')
+  mkdirSync(join(copy, 'sources/by-hand'))
+  const there = await newSource('by-hand')
+  expect(there).toMatchObject({ code: 1, stdout: '' })
+  expect(there.stderr).toContain('sources/by-hand is there already')
+  expect(readdirSync(join(copy, 'sources/by-hand'))).toEqual([])
+  expect(inCopy('sources/index.ts')).toBe(index)
+})
+
+test('the template keeps the rules of declarations itself', () => {
+  expect(brokenRules([template], [])).toEqual([])
+})
+
+describe('names', () => {
+  test.each(['Rain', 'rain_nl', 'rain.nl', '1rain', 'rain-', '../rain', '', 'tidemark', 'class', 'sources'])(
+    '%j is refused in one sentence',
+    (name) => {
+      expect(() => refuseName(name, [])).toThrow(/^A source cannot be named [^\n]+\.( Choose another name\.)?$/)
+    },
+  )
+
+  test('a good one, as each place spells it', () => {
+    expect(() => refuseName('ice-nl-2', ['rain'])).not.toThrow()
+    expect(namesOf('ice-nl-2')).toEqual({
+      ...{ name: 'ice-nl-2', constant: 'iceNl2', view: 'ice_nl_2', upper: 'ICE_NL_2', setting: 'ICE_NL_2_BASE_URL' },
+    })
+  })
+
+  test.each([
+    ['ftp://x.example/', 'is no http(s) address'],
+    ['x.example', 'is no http(s) address'],
+    ['https://me:secret@x.example/', 'holds a login'],
+    ['https://x.example/a?b=c', 'has a query'],
+  ])('the address %s is refused', (url, sentence) => {
+    expect(() => upstreamOf(url)).toThrow(sentence)
+  })
+
+  test('an address cannot end the code that it is written into', () => {
+    expect(upstreamOf(`https://x.example:8443/a'\`\${b}\\c`)).toEqual({
+      origin: 'https://x.example:8443',
+      path: '/a%27%60%24%7Bb%7D/c',
+    })
+  })
+})

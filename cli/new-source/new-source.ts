@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { Problem } from '#infra/local/problem.ts'
+import { sources } from '#sources/index.ts'
+import { namesOf, refuseName, upstreamOf } from './named.ts'
+import { settle } from './settle.ts'
+import { listSource, writeSource } from './write-source.ts'
+
+interface NewSourceOptions {
+  url: string
+  json?: boolean
+}
+
+export const newSource = (): Command =>
+  new Command('new-source')
+    .description('write a source to start from: a folder below sources/ that passes the checks, with a sample answer')
+    .argument('<name>', 'lower-case, as its topics and datasets will begin: ecb')
+    .option('--url <url>', 'where upstream answers, without a query', 'https://data.example.org/v1/daily')
+    .option('--json', 'print the files that were written as JSON')
+    .addHelpText('after', '\nNothing is ever overwritten. docs/writing-a-source.md goes on from there.')
+    .action(run)
+
+async function run(name: string, { url, json }: NewSourceOptions): Promise<void> {
+  const root = new URL('../../', import.meta.url)
+  const upstream = upstreamOf(url)
+  refuseName(
+    name,
+    sources.map((source) => source.name),
+  )
+  if (!existsSync(new URL('test/explode/generate.ts', root)) || !existsSync(new URL('node_modules/.bin/biome', root))) {
+    throw new Problem('new-source wants a checkout with the packages for development: clone it and `npm run setup`.')
+  }
+  const names = namesOf(name)
+  const listed = listSource(root, names)
+  const written = writeSource(root, names, upstream)
+  listed.write()
+  settle(fileURLToPath(root), name)
+  const files = [...written, 'sources/index.ts', 'docs/catalogue.md', 'test/explode/generated/explosions.json']
+  process.stdout.write(json ? `${JSON.stringify({ source: name, files })}\n` : `${files.join('\n')}\n`)
+  if (!json) process.stderr.write(`\n${nextSteps(name, names.setting)}\n`)
+}
+
+const nextSteps = (
+  name: string,
+  setting: string,
+): string => `It reads a made-up answer. To make it yours (docs/writing-a-source.md):
+  curl -o sources/${name}/samples/a-day.body '...'   an answer of upstream, and a-day.asked.json: what was asked
+  sources/${name}/daily.ts                           its schema, look and explode; its TODOs
+  npx vitest run sources/${name}                     the points that you expect, by hand
+  npm run generate && npm test                       all checks
+  ${setting}=http://127.0.0.1:9000 npx tidemark up --source live --data /tmp/try`

@@ -1,0 +1,109 @@
+// One JSON answer a business day: {"values":[{"time":"2026-04-20T22:00:00Z","north":10,"south":null}, ...]}
+// TODO: where this is documented, how often it is published and revised, what is odd about it.
+import { z } from 'zod'
+import type { Answer, Dataset, Explosion, Look, Refusal, Slice, Window } from '#sources/source.ts'
+
+const stepS = 3_600
+// More keys than this in one answer are taken for garbage.
+const maxKeys = 1_000
+const plausible = { min: -1_000, max: 1_000 }
+
+export const newSourceDaily: Dataset = {
+  name: 'new-source.daily',
+  title: 'TODO: the dataset in a few words',
+  description: 'TODO: what it is and what it is good for, a few sentences.',
+  page: 'https://data.example.org/v1/daily',
+  // 'recorded' once samples/ holds an answer that upstream really gave.
+  shape: 'documented',
+  unit: 'TODO: MW, EUR/MWh, ...',
+  steps: [{ fromMs: Date.parse('2025-12-31T23:00:00Z'), stepS }],
+  // Columns that are series; every label that labels() gives is explained here.
+  keys: { pattern: '<station>', example: 'north', labels: { station: 'TODO: what a station is' } },
+  // Values outside are stored with the flag `implausible`, never dropped.
+  plausible,
+  expectations: ['every hour of the business day has a row'],
+  // Goes up whenever explode yields something else for the same answer.
+  transformVersion: 0,
+  // A window is a local day, from midnight to midnight: 23 and 25 hours when the clock changes.
+  calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
+  asking: {
+    live: true,
+    pastMonth: true,
+    // Statuses besides 200 whose answers mean something, and are kept.
+    meaningfulStatuses: [],
+    maxBodyBytes: 1024 * 1024,
+    requestPath: ({ window }) => `/v1/daily?from=${iso(window.startMs)}&to=${iso(window.endMs)}`,
+    look: (body, { window }) => look(body, window),
+  },
+  explode,
+  labels: (key) => ({ station: key }),
+  // What people query; over latest, with the names that they use.
+  view: {
+    name: 'new_source_daily',
+    select: `SELECT ts AS delivery_start, key AS station, value, known_at
+      FROM tidemark.latest WHERE dataset = 'new-source.daily'`,
+  },
+}
+
+/** Time, and a number or null for each station. Whatever else an answer has is passed over. */
+const answerSchema = z.object({
+  values: z.array(z.object({ time: z.iso.datetime() }).catchall(z.number().nullable())),
+})
+
+/**
+ * Whether all of the window is there: the search for it ends with `complete`. Throws what explode would refuse, so that
+ * an answer of which nothing can be stored does not end the search.
+ */
+function look(body: Uint8Array, window: Window): Look {
+  const rows = readRows(body, window)
+  if ('reason' in rows) throw new Error(`${rows.reason}: ${rows.message}`)
+  if (rows.size === 0) return 'empty'
+  return rows.size === stepsOf(window) ? 'complete' : 'partial'
+}
+
+/** Pure: one slice a station over the whole window; an hour without a row, or a row without the station, is a null. */
+export function explode({ body, window }: Answer): Explosion {
+  const rows = readRows(body, window)
+  if ('reason' in rows) return { slices: [], refusal: rows, ignored: {} }
+  const stations = new Set([...rows.values()].flatMap((row) => [...row.keys()]))
+  if (stations.size > maxKeys) {
+    return { slices: [], refusal: { reason: 'too-many-keys', message: `${stations.size} stations` }, ignored: {} }
+  }
+  const slices = [...stations].map((key): Slice => {
+    const values = Array.from({ length: stepsOf(window) }, (_, step) => rows.get(step)?.get(key) ?? null)
+    const odd = values.some((value) => value !== null && (value < plausible.min || value > plausible.max))
+    return { key, startMs: window.startMs, stepS, values, flags: odd ? ['implausible'] : [] }
+  })
+  return { slices, ignored: {} }
+}
+
+/** The values of an hour by station. A Map: a station may be called `constructor`. */
+type Row = ReadonlyMap<string, number | null>
+
+/** The values of each step of the window that has a row, or why the answer is refused. */
+function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal {
+  const parsed = answerSchema.safeParse(parseJson(body))
+  if (!parsed.success) return { reason: 'schema', message: z.prettifyError(parsed.error).slice(0, 300) }
+  const rows = new Map<number, Row>()
+  for (const { time, ...values } of parsed.data.values) {
+    const step = (Date.parse(time) - window.startMs) / 1000 / stepS
+    if (step < 0 || step >= stepsOf(window)) return { reason: 'outside-window', message: `a row is of ${time}` }
+    if (!Number.isInteger(step)) return { reason: 'step', message: `a row of ${time} lies on no step of ${stepS} s` }
+    if (rows.has(step)) return { reason: 'conflicting-rows', message: `two rows are of ${time}` }
+    rows.set(step, new Map(Object.entries(values)))
+  }
+  return rows
+}
+
+/** What the body says; undefined, which no schema takes, where it is no JSON. */
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    return undefined
+  }
+}
+
+const stepsOf = (window: Window): number => (window.endMs - window.startMs) / 1000 / stepS
+
+const iso = (ms: number): string => new Date(ms).toISOString().slice(0, 19).concat('Z')

@@ -1,0 +1,21 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { messagesDirectory } from './broker.ts'
+import type { StackFile } from './stack-file.ts'
+
+/** Bytes on disk of a topic's records; null where the broker is elsewhere, or deletes files just now. */
+export function topicBytes({ parts, dataDir }: Pick<StackFile, 'parts' | 'dataDir'>, topic: string): number | null {
+  if (!('kafka' in parts)) return null
+  const messages = messagesDirectory(join(dataDir, 'kafka'))
+  try {
+    const partitions = readdirSync(messages).filter((name) => name.replace(/-\d+$/, '') === topic)
+    const files = partitions.flatMap((name) =>
+      readdirSync(join(messages, name)).map((file) => join(messages, name, file)),
+    )
+    // The index files beside them are sparse, of ten megabytes each.
+    return files.filter((file) => file.endsWith('.log')).reduce((sum, file) => sum + statSync(file).size, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

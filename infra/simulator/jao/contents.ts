@@ -1,0 +1,84 @@
+import type { Column } from './column.ts'
+import { type JaoDataset, maxExchanges, rowStarts } from './dataset.ts'
+import type { Edit, Publication } from './publications.ts'
+import { drawnValue, redrawnValue } from './values.ts'
+
+/** What a publication says: `values[row][column]`, null where upstream gives no value. `hoursMs` are the rows' starts. */
+export type Contents = {
+  readonly hoursMs: readonly number[]
+  readonly columns: readonly Column[]
+  readonly values: readonly (readonly (number | null)[])[]
+}
+
+type Table = { hoursMs: number[]; columns: Column[]; values: (number | null)[][] }
+
+/** The content of a publication: drawn for the whole day, then each edit in the order of the commands. Pure. */
+export function contentsOf(
+  seed: number,
+  { day, draws, edits }: Publication,
+  dataset: JaoDataset = maxExchanges,
+): Contents {
+  const hoursMs = rowStarts(dataset, day)
+  const columns = [...dataset.columnsOf(day)]
+  const values = hoursMs.map((hourMs) => columns.map((column) => drawnValue(seed, column, hourMs, draws)))
+  const table: Table = { hoursMs, columns, values }
+  balance(table)
+  for (const edit of edits) apply(seed, draws, table, edit, dataset)
+  return table
+}
+
+function apply(seed: number, draws: number, table: Table, edit: Edit, dataset: JaoDataset): void {
+  if (edit.verb === 'revise') revise(seed, table, edit)
+  else if (edit.verb === 'vanishHour') vanishHour(table, edit.hourMs)
+  else if (edit.verb === 'vanishKey') vanishKey(table, edit.key)
+  else if (edit.verb === 'addKey') addKey(seed, draws, table, dataset.newColumn(edit.key))
+}
+
+/** A commanded value stands as it was commanded, also where the row then no longer adds up. */
+function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise' }>): void {
+  table.hoursMs.forEach((hourMs, hour) => {
+    if (edit.hourMs !== undefined && edit.hourMs !== hourMs) return
+    table.values[hour] = (table.values[hour] ?? []).map((value, at) => {
+      const column = table.columns[at]
+      if (column === undefined || (edit.key !== undefined && edit.key !== column.key)) return value
+      return edit.value === undefined ? redrawnValue(seed, column, hourMs, edit.salt, value) : edit.value
+    })
+  })
+  if (edit.value === undefined) balance(table)
+}
+
+/** Sets the columns that are a negative sum of others, reckoned in whole steps of the last decimal. */
+function balance({ columns, values }: Table): void {
+  columns.forEach(({ minus, scale = 1 }, at) => {
+    if (minus === undefined) return
+    const others = columns.flatMap(({ key }, other) => (minus.includes(key) ? [other] : []))
+    for (const row of values) {
+      const sum = others.reduce((total, other) => total + Math.round((row[other] ?? 0) * scale), 0)
+      row[at] = (0 - sum) / scale
+    }
+  })
+}
+
+function vanishHour(table: Table, hourMs: number): void {
+  const hour = table.hoursMs.indexOf(hourMs)
+  if (hour < 0) return
+  table.hoursMs.splice(hour, 1)
+  table.values.splice(hour, 1)
+}
+
+function vanishKey(table: Table, key: string): void {
+  const column = table.columns.findIndex((known) => known.key === key)
+  if (column < 0) return
+  table.columns.splice(column, 1)
+  for (const row of table.values) row.splice(column, 1)
+}
+
+function addKey(seed: number, draws: number, table: Table, column: Column): void {
+  if (table.columns.some(({ key }) => key === column.key)) return
+  const after = table.columns.findIndex((other) => other.key > column.key)
+  const at = after < 0 ? table.columns.length : after
+  table.columns.splice(at, 0, column)
+  table.values.forEach((row, hour) => {
+    row.splice(at, 0, drawnValue(seed, column, table.hoursMs[hour] ?? 0, draws))
+  })
+}

@@ -1,0 +1,44 @@
+import { maxExchanges } from './dataset.ts'
+import { jaoDatasets } from './datasets.ts'
+import { createDomain, type Domain, domainDatasets } from './domain.ts'
+import type { Command } from './publications.ts'
+import { createUpstream, type Upstream } from './upstream.ts'
+
+/** All datasets of the publication tool: those with a row a period, and those with thousands of rows an hour. */
+export type Jao = {
+  /** By the path below the host, in small letters. */
+  at(path: string): Upstream | Domain | undefined
+  /** By region and name as in the path: nordic.maxExchanges; in any case, core.maxExchanges where it is not said. */
+  named(name?: string): Upstream | Domain | undefined
+  names(): string[]
+  /** All that were accepted, of all datasets; each dataset's own in their order. */
+  commands(): Command[]
+}
+
+/** @param commands those accepted earlier: the same list gives the same upstream */
+export function createJao(seed: number, commands: readonly Command[] = []): Jao {
+  const declared = [
+    ...jaoDatasets.map((dataset) => ({ dataset, create: (own: Command[]) => createUpstream(seed, own, dataset) })),
+    ...domainDatasets.map((dataset) => ({ dataset, create: (own: Command[]) => createDomain(seed, own, dataset) })),
+  ]
+  const made = new Map<string, Upstream | Domain>()
+  const lazily = (index: number): Upstream | Domain | undefined => {
+    const entry = declared[index]
+    if (entry === undefined) return undefined
+    const { name } = entry.dataset
+    const known = made.get(name)
+    if (known !== undefined) return known
+    const own = commands.filter(({ dataset = maxExchanges.name }) => dataset === name)
+    const fresh = entry.create(own)
+    made.set(name, fresh)
+    return fresh
+  }
+  const find = (of: (dataset: { name: string; path: string }) => string, wanted: string) =>
+    lazily(declared.findIndex(({ dataset }) => of(dataset).toLowerCase() === wanted.toLowerCase()))
+  return {
+    at: (path) => find((dataset) => dataset.path, path),
+    named: (name = maxExchanges.name) => find((dataset) => dataset.name, name),
+    names: () => declared.map(({ dataset }) => dataset.name),
+    commands: () => declared.flatMap((_, index) => [...(lazily(index)?.commands() ?? [])]),
+  }
+}

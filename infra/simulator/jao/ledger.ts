@@ -1,0 +1,49 @@
+import { addDays, dayAt } from './calendar.ts'
+import type { Publication } from './publications.ts'
+
+/** The ids of upstream's rows: they run on through every publication of every day, in the order of publishing. */
+export type Ledger = {
+  /** Whether all that came out before this publication was counted. */
+  reaches(publication: Publication): boolean
+  firstId(publication: Publication): number
+}
+
+/**
+ * Counts the rows of everything published until the end of the local day of `atMs`. Pure: a publication keeps its ids
+ * whatever is published later, because days beyond the ledger come out later than everything it counts.
+ *
+ * @param publicationsOf all publications of a day, what is to come included
+ * @param commandedDays days that commands name; they may be published earlier than their time
+ * @param firstDay with which the ids begin
+ */
+export function ledgerAt(
+  atMs: number,
+  publicationsOf: (day: string) => readonly Publication[],
+  commandedDays: Iterable<string>,
+  firstDay: string,
+  rowCount: (publication: Publication) => number,
+): Ledger {
+  // No dataset is published earlier than on the day before delivery.
+  const lastDay = addDays(dayAt(atMs), 2)
+  const days = new Set<string>(commandedDays)
+  for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) days.add(day)
+  const all = [...days].flatMap(publicationsOf).sort(byMoment)
+  const firstIds = new Map<string, number>()
+  let id = 1
+  for (const publication of all) {
+    firstIds.set(name(publication), id)
+    id += rowCount(publication)
+  }
+  return {
+    reaches: ({ publishedAtMs }) => publishedAtMs <= atMs || dayAt(publishedAtMs) <= dayAt(atMs),
+    firstId: (publication) => firstIds.get(name(publication)) ?? id,
+  }
+}
+
+function byMoment(one: Publication, other: Publication): number {
+  return one.publishedAtMs - other.publishedAtMs || (one.day < other.day ? -1 : 1) || one.revision - other.revision
+}
+
+function name({ day, revision }: Publication): string {
+  return `${day} ${revision}`
+}

@@ -1,0 +1,88 @@
+import { type AnswerRow, answerBody, answerRows } from './answer.ts'
+import { daysWithin } from './calendar.ts'
+import { type Contents, contentsOf } from './contents.ts'
+import { type JaoDataset, maxExchanges } from './dataset.ts'
+import { type Ledger, ledgerAt } from './ledger.ts'
+import { type Command, type Publication, rowCount } from './publications.ts'
+import { createTimeline, type Timeline } from './timeline.ts'
+
+/** One dataset of the simulated tool without HTTP, clock or faults: what is published is a function of seed and commands. */
+export type Upstream = Pick<Timeline, 'command' | 'commands'> & {
+  readonly dataset: JaoDataset
+  /** The body upstream answers at `atMs` for rows from `fromMs` (included) to `toMs` (excluded). Under 3 ms a day. */
+  body(fromMs: number, toMs: number, atMs: number): Buffer
+  /** What is published of a day at `atMs`; undefined before its first publication. */
+  published(day: string, atMs: number): { publication: Publication; contents: Contents } | undefined
+  /** The content in force at `atMs`, or, before the first publication, the content that one would have. */
+  expected(day: string, atMs: number): Contents
+  /** All publications of a day, those to come included, with the id of each one's first row. */
+  history(day: string): (Publication & { firstId: number })[]
+}
+
+/** Days kept as text: 64 days are about 6 MB. */
+const KEPT_DAYS = 64
+/** The ids are counted this far ahead, so that asking day after day does not count them anew each time. */
+const LEDGER_AHEAD_MS = 30 * 86_400_000
+
+/** @param commands those accepted earlier for the dataset, in their order: the same list gives the same upstream */
+export function createUpstream(
+  given: number,
+  commands: readonly Command[] = [],
+  dataset: JaoDataset = maxExchanges,
+): Upstream {
+  const seed = given ^ dataset.salt
+  const timeline = createTimeline(seed, dataset)
+  const kept = new Map<string, AnswerRow[]>()
+  let ledger: Ledger | undefined
+  let askedMs = 0
+
+  const firstId = (publication: Publication) => {
+    if (ledger === undefined || !ledger.reaches(publication)) {
+      const untilMs = Math.max(askedMs, publication.publishedAtMs) + LEDGER_AHEAD_MS
+      const count = (each: Publication) => rowCount(each, dataset)
+      ledger = ledgerAt(untilMs, timeline.publications, timeline.commandedDays(), dataset.firstDay, count)
+    }
+    return ledger.firstId(publication)
+  }
+  const rows = (publication: Publication) => {
+    const name = `${publication.day} ${publication.revision}`
+    const known = kept.get(name)
+    if (known !== undefined) return known
+    const contents = contentsOf(seed, publication, dataset)
+    const made = answerRows(contents, firstId(publication), dataset, publication.publishedAtMs)
+    const oldest = kept.keys().next()
+    if (kept.size >= KEPT_DAYS && !oldest.done) kept.delete(oldest.value)
+    kept.set(name, made)
+    return made
+  }
+  for (const earlier of commands) timeline.command(earlier)
+
+  return {
+    dataset,
+    body(fromMs, toMs, atMs) {
+      askedMs = Math.max(askedMs, atMs)
+      const found = daysWithin(fromMs, toMs, dataset.firstDay).flatMap(({ day }) => {
+        const publication = timeline.inForce(day, atMs)
+        return publication === undefined ? [] : rows(publication)
+      })
+      const within = found.filter(({ hourMs }) => hourMs >= fromMs && hourMs < toMs)
+      return answerBody(within, dataset.totalRows)
+    },
+    published(day, atMs) {
+      const publication = timeline.inForce(day, atMs)
+      return publication && { publication, contents: contentsOf(seed, publication, dataset) }
+    },
+    expected(day, atMs) {
+      const publication = timeline.inForce(day, atMs) ?? timeline.publications(day)[0]
+      return contentsOf(seed, publication, dataset)
+    },
+    history: (day) =>
+      timeline.publications(day).map((publication) => ({ ...publication, firstId: firstId(publication) })),
+    command(command) {
+      timeline.command(command)
+      kept.clear()
+      ledger = undefined
+    },
+    commands: timeline.commands,
+  }
+}

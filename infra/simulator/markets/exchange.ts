@@ -1,0 +1,151 @@
+import { mixFraction } from '../hash.ts'
+import { type ExchangeName, type Market, marketsOf } from './markets.ts'
+import { walk } from './walk.ts'
+
+/** A price multiplied by `factor` from `atMs` on for `durationS` seconds. */
+export type Spike = {
+  readonly host: ExchangeName
+  readonly market: string
+  readonly factor: number
+  readonly durationS: number
+  readonly atMs: number
+}
+
+/** What a market did in a stretch of time: prices and quote volume in the quote currency, volume in the base. */
+export type Stretch = {
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly vwap: number
+  readonly volume: number
+  readonly quoteVolume: number
+  readonly trades: number
+}
+
+/** A market at an instant: the last 24 hours, and what there was of the UTC day. */
+export type Sample = Stretch & {
+  readonly last: number
+  readonly bid: number
+  readonly ask: number
+  readonly today: Stretch
+}
+
+/** The markets of one exchange; what each does is a function of the seed, the instant and the spikes commanded so far. */
+export type Exchange = {
+  readonly name: ExchangeName
+  readonly markets: readonly Market[]
+  /** By the name it is asked or answered by. */
+  find(name: string): Market | undefined
+  /** @param atMs an instant of the simulator's clock */
+  sample(market: Market, atMs: number): Sample
+  last(market: Market, atMs: number): number
+}
+
+const DAY_MS = 86_400_000
+const GRID_MS = 900_000
+/** Prices of a market that are held: two days of quarter hours. */
+const MOST_HELD = 200
+
+/** @param spikes all of them, of every exchange; read anew at each question */
+export function createExchange(
+  name: ExchangeName,
+  seed: number,
+  count: number,
+  spikes: () => readonly Spike[],
+): Exchange {
+  const markets = marketsOf(name, seed, count)
+  const priced = prices(seed)
+  const byName = new Map(
+    markets.flatMap(
+      (market) =>
+        [
+          [market.name, market],
+          [market.answered, market],
+        ] as const,
+    ),
+  )
+  const spikesOf = (market: Market) => spikes().filter((spike) => spike.host === name && spike.market === market.name)
+  return {
+    name,
+    markets,
+    find: (asked) => byName.get(asked),
+    last: (market, atMs) => spiked(market, priced(market, atMs), atMs, spikesOf(market)),
+    sample: (market, atMs) => {
+      const spikes = spikesOf(market)
+      return sampleAt(seed, market, atMs, { spikes, price: (at) => spiked(market, priced(market, at), at, spikes) })
+    },
+  }
+}
+
+type Priced = { readonly spikes: readonly Spike[]; readonly price: (atMs: number) => number }
+
+/**
+ * The exact price of a market's newest trade at an instant, without spikes. Those of whole quarter hours, which every
+ * sample of a day asks for again, are held.
+ */
+function prices(seed: number): (market: Market, atMs: number) => number {
+  const held = new Map<Market, Map<number, number>>()
+  return (market, atMs) => {
+    const { hash, price, volatility, paceS } = market
+    const tradedS = Math.floor(atMs / 1_000 / paceS) * paceS
+    const reckon = () => price * Math.exp(volatility * walk(seed, hash, tradedS))
+    if (atMs % GRID_MS !== 0) return reckon()
+    const own = held.get(market) ?? new Map<number, number>()
+    held.set(market, own)
+    const known = own.get(atMs) ?? reckon()
+    if (own.size >= MOST_HELD) own.clear()
+    own.set(atMs, known)
+    return known
+  }
+}
+
+/** With its spikes, rounded to the market's decimals, never 0. */
+function spiked({ decimals }: Market, exact: number, atMs: number, spikes: readonly Spike[]): number {
+  const during = spikes.filter((spike) => atMs >= spike.atMs && atMs < spike.atMs + spike.durationS * 1_000)
+  const price = during.reduce((product, { factor }) => product * factor, exact)
+  return Math.max(rounded(price, decimals), 10 ** -decimals)
+}
+
+function sampleAt(seed: number, market: Market, atMs: number, priced: Priced): Sample {
+  const last = priced.price(atMs)
+  const step = 10 ** -market.decimals
+  const spread = Math.max(step, rounded(last * 0.0001, market.decimals))
+  const midnightMs = Math.floor(atMs / DAY_MS) * DAY_MS
+  return {
+    ...stretch(seed, market, atMs - DAY_MS, atMs, priced),
+    last,
+    bid: Math.max(step, rounded(last - spread, market.decimals)),
+    ask: rounded(last + spread, market.decimals),
+    today: stretch(seed, market, midnightMs, atMs, priced),
+  }
+}
+
+/**
+ * Prices are looked at where the stretch begins and ends, at every quarter of an hour, and where a spike begins: a
+ * market's high may lie a little below what it was for a second.
+ */
+function stretch(seed: number, market: Market, fromMs: number, toMs: number, priced: Priced): Stretch {
+  const looked = [fromMs]
+  for (let gridMs = Math.floor(fromMs / GRID_MS + 1) * GRID_MS; gridMs < toMs; gridMs += GRID_MS) looked.push(gridMs)
+  looked.push(...priced.spikes.map((spike) => spike.atMs).filter((spikeMs) => spikeMs > fromMs && spikeMs < toMs), toMs)
+  const prices = looked.map(priced.price)
+  const vwap = prices.reduce((sum, price) => sum + price, 0) / prices.length
+  const day = Math.floor(toMs / DAY_MS)
+  const busy = 0.75 + 0.5 * mixFraction(seed ^ 0xb05e, market.hash, day)
+  const share = ((toMs - fromMs) / DAY_MS) * busy
+  const volume = rounded((market.turnover * share) / market.price, 8)
+  return {
+    open: prices[0] ?? market.price,
+    high: Math.max(...prices),
+    low: Math.min(...prices),
+    vwap: rounded(vwap, 8),
+    volume,
+    quoteVolume: rounded(volume * vwap, 8),
+    trades: Math.ceil(Math.sqrt(market.turnover) * share),
+  }
+}
+
+function rounded(value: number, decimals: number): number {
+  const steps = 10 ** decimals
+  return Math.round(value * steps) / steps
+}

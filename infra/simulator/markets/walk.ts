@@ -1,0 +1,31 @@
+import { mix } from '../hash.ts'
+
+/** The walk is pinned every 2^20 s, 12 days, and free in between: it wanders for days and never off for good. */
+const LEVELS = 20
+const SPAN_S = 2 ** LEVELS
+const PINNED = 0.6 * Math.sqrt(SPAN_S)
+
+/**
+ * A random walk that can be read at any instant without the steps before: where it is after `atS` seconds, in standard
+ * deviations of one second's step. Between pins it is a Brownian bridge, each half of an interval bent by a draw of its
+ * own (Lévy's construction), down to the second.
+ */
+export function walk(seed: number, hash: number, atS: number): number {
+  const span = Math.floor(atS / SPAN_S)
+  const along = atS / SPAN_S - span
+  let place = PINNED * ((1 - along) * normal(seed, hash, LEVELS, span) + along * normal(seed, hash, LEVELS, span + 1))
+  for (let level = LEVELS; level > 0; level--) {
+    const lengthS = 2 ** level
+    const interval = Math.floor(atS / lengthS)
+    const inside = atS / lengthS - interval
+    const tent = 1 - Math.abs(2 * inside - 1)
+    if (tent > 0) place += 0.5 * Math.sqrt(lengthS) * tent * normal(seed ^ 0x3a1c, hash, level, interval)
+  }
+  return place
+}
+
+/** Near enough to a standard normal number: the sum of three even ones. */
+function normal(a: number, b: number, c: number, d: number): number {
+  const bits = mix(a, b, c, d)
+  return (((bits & 1023) + ((bits >>> 10) & 1023) + ((bits >>> 20) & 1023)) / 1023 - 1.5) * 2
+}

@@ -1,0 +1,67 @@
+import kafkajs, { type Admin } from 'kafkajs'
+import type { Kafka } from './client.ts'
+import { behind, committedOf, type Offsets } from './progress.ts'
+
+/** What lies on a topic now. */
+export interface TopicContent {
+  topic: string
+  /** From the first offset to the last: on a compacted topic more than are left. */
+  records: number
+}
+
+/** A consumer group that reads a topic, or has read it and left its place there. */
+export interface TopicReader {
+  group: string
+  topic: string
+  /** As the broker says: Stable, Empty, ... */
+  state: string
+  /** Programs that are in it now. */
+  members: number
+  /** Records that it has not committed yet; all where it commits none. */
+  behind: number
+}
+
+/** How much lies on topics and which consumer groups read them. A topic that is not there has neither. */
+export async function lookAtTopics(
+  kafka: Kafka,
+  topics: readonly string[],
+): Promise<{ contents: TopicContent[]; readers: TopicReader[] }> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const existing = new Set(await admin.listTopics())
+    const offsets = new Map<string, Offsets[]>()
+    for (const topic of topics) if (existing.has(topic)) offsets.set(topic, await admin.fetchTopicOffsets(topic))
+    const contents = [...offsets].map(([topic, ends]) => ({ topic, records: behind(ends, new Map()) }))
+    return { contents, readers: await readersOf(admin, offsets) }
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function readersOf(admin: Admin, offsets: ReadonlyMap<string, Offsets[]>): Promise<TopicReader[]> {
+  const listed = (await admin.listGroups()).groups.filter(({ protocolType }) => ['consumer', ''].includes(protocolType))
+  if (listed.length === 0 || offsets.size === 0) return []
+  const { groups } = await admin.describeGroups(listed.map(({ groupId }) => groupId))
+  const readers: TopicReader[] = []
+  for (const { groupId: group, state, members } of groups) {
+    const assigned = new Set(members.flatMap(({ memberAssignment }) => topicsIn(memberAssignment)))
+    const committed = await admin.fetchOffsets({ groupId: group, topics: [...offsets.keys()] })
+    for (const { topic, partitions } of committed) {
+      const done = committedOf(partitions)
+      if (!assigned.has(topic) && [...done.values()].every((offset) => offset < 0)) continue
+      const left = behind(offsets.get(topic) ?? [], done)
+      readers.push({ group, topic, state, members: members.length, behind: left })
+    }
+  }
+  return readers.toSorted((one, other) => (one.group < other.group ? -1 : 1))
+}
+
+/** The topics of an assignment; none where its bytes are of another protocol than that of consumers. */
+function topicsIn(assignment: Buffer): string[] {
+  try {
+    return Object.keys(kafkajs.AssignerProtocol.MemberAssignment.decode(assignment)?.assignment ?? {})
+  } catch {
+    return []
+  }
+}

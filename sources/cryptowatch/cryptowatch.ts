@@ -1,0 +1,55 @@
+// Cryptowatch: 24-hour summaries and last prices of markets at many exchanges. Closed in September 2023.
+// Where: archived answers of https://api.cryptowat.ch (/markets/summaries, /markets/prices, /markets/<exchange>/<pair>/summary
+// or /price), read with `tidemark ingest cryptowatch FILE --at INSTANT`: answers say no time of their own.
+// Quirks: markets are named binance-us:1inchusdt, market:binance-us:1inchusdt (prices) or by number (keyBy=id), which no
+// list that is left translates; answers of one market do not name it, the archive's file name has to; errors came with
+// the body {"error": "..."}; a listing may go on behind a cursor, each page is an answer of its own.
+import type { Dataset, Source } from '../source.ts'
+import { explodeMarkets } from './explode.ts'
+
+const markets: Dataset = {
+  name: 'cryptowatch.markets',
+  title: 'Cryptowatch market summaries and prices',
+  description:
+    'Last price, and over 24 hours the highest, the lowest, the change and the volumes of each market, as an archived answer of Cryptowatch told them.',
+  page: 'https://github.com/cryptowatch/cw-sdk-go',
+  shape: 'recorded',
+  unit: 'price in the quote currency',
+  unitOf: (key) => units[key.slice(key.lastIndexOf('.') + 1)] ?? 'unknown',
+  // A snapshot stands for the second that it was taken in.
+  steps: [{ fromMs: 0, stepS: 1 }],
+  keys: {
+    pattern: '<exchange>:<pair>.<metric>, or <number>.<metric>',
+    example: 'kraken:btcusd.last',
+    labels: { market: 'exchange and pair, or the number of the market', metric: 'what of it' },
+  },
+  expectations: ['every value of a market is a number', 'no market is named twice'],
+  transformVersion: 1,
+  calendar: { kind: 'files', zone: 'UTC' },
+  files: { by: 'file', maxBytes: 7 * 1024 * 1024 },
+  explode: explodeMarkets,
+  labels: (key) => {
+    const [, market, metric] = /^(.+)\.([a-zA-Z]+)$/.exec(key) ?? []
+    return market === undefined || metric === undefined ? {} : { market, metric }
+  },
+}
+
+const units: Record<string, string> = {
+  last: 'quote currency',
+  high: 'quote currency',
+  low: 'quote currency',
+  changeAbsolute: 'quote currency',
+  changePercentage: '1',
+  volume: 'base currency',
+  volumeBase: 'base currency',
+  volumeQuote: 'quote currency',
+  volumeUSD: 'USD',
+}
+
+export const cryptowatch: Source = {
+  name: 'cryptowatch',
+  title: 'Cryptowatch (closed 2023)',
+  owner: 'tidemark',
+  licence: { terms: 'not stated; the service has ended', link: 'https://blog.kraken.com/news/cryptowatch-to-sunset' },
+  datasets: [markets],
+}

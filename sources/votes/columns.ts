@@ -1,0 +1,46 @@
+// Votes by column, as they travel: a vote is what stands at one index of all of them.
+
+export interface VoteColumns {
+  ids: number[]
+  postIds: (number | null)[]
+  voteTypeIds: (number | null)[]
+  /** Milliseconds since 1970, UTC. */
+  creationDates: number[]
+  userIds: (number | null)[]
+  bountyAmounts: (number | null)[]
+}
+
+export const emptyColumns = (): VoteColumns => ({
+  ids: [],
+  postIds: [],
+  voteTypeIds: [],
+  creationDates: [],
+  userIds: [],
+  bountyAmounts: [],
+})
+
+/** The columns with the last vote of each Id alone, in the order of those; the same object where no Id stands twice. */
+export function lastOfEach(columns: VoteColumns): VoteColumns {
+  const { ids } = columns
+  // Files are mostly written in the order of their Ids: then there is nothing to look up.
+  if (isAscending(ids)) return columns
+  const last = new Map(ids.map((id, index) => [id, index]))
+  if (last.size === ids.length) return columns
+  const kept = [...last.values()].sort((one, other) => one - other)
+  const pick = <Value>(column: Value[]): Value[] => kept.map((index) => column[index] as Value)
+  return {
+    ids: pick(ids),
+    postIds: pick(columns.postIds),
+    voteTypeIds: pick(columns.voteTypeIds),
+    creationDates: pick(columns.creationDates),
+    userIds: pick(columns.userIds),
+    bountyAmounts: pick(columns.bountyAmounts),
+  }
+}
+
+function isAscending(ids: number[]): boolean {
+  for (let index = 1; index < ids.length; index++) {
+    if ((ids[index] as number) <= (ids[index - 1] as number)) return false
+  }
+  return true
+}

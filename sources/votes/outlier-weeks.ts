@@ -1,0 +1,34 @@
+/**
+ * Weeks whose number of votes differs from the mean by more than a fifth of it: |1 - count / mean| > 0.2, the mean over
+ * the weeks that have votes. Weeks as strftime's %W numbers them: Monday is the first day, days before the first Monday
+ * are week 0. In whole numbers, so that a week at exactly a fifth is none: 5 |votes - count * weeks| > votes.
+ */
+export const outlierWeeks = {
+  name: 'the view blog_analysis.outlier_weeks',
+  sql: `
+CREATE OR REPLACE VIEW blog_analysis.outlier_weeks AS
+SELECT Year, WeekNumber, VoteCount
+FROM
+(
+    SELECT
+        toYear(CreationDate) AS Year,
+        toUInt8(intDiv(toDayOfYear(CreationDate) + 7 - toDayOfWeek(CreationDate), 7)) AS WeekNumber,
+        count() AS VoteCount,
+        sum(count()) OVER () AS votes,
+        count() OVER () AS weeks
+    FROM blog_analysis.votes
+    GROUP BY Year, WeekNumber
+)
+WHERE 5 * abs(toInt64(votes) - toInt64(VoteCount * weeks)) > votes
+ORDER BY Year, WeekNumber`,
+}
+
+/** What stands in it. */
+export interface OutlierWeek {
+  Year: number
+  WeekNumber: number
+  VoteCount: number
+}
+
+export const selectOutlierWeeks =
+  'SELECT Year, WeekNumber, VoteCount FROM blog_analysis.outlier_weeks ORDER BY Year, WeekNumber'

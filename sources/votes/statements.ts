@@ -1,0 +1,127 @@
+// Where votes lie in the store: batches are exploded into rows, one a vote and reading, of which readers see the newest.
+import type { StoreStatement } from '../source.ts'
+import { outlierWeeks } from './outlier-weeks.ts'
+
+export const statements: StoreStatement[] = [
+  { name: 'the database blog_analysis', sql: 'CREATE DATABASE IF NOT EXISTS blog_analysis' },
+  {
+    // What the sink inserts: one row a chunk. Keeps nothing.
+    name: 'the table tidemark.vote_batches',
+    sql: `
+CREATE TABLE IF NOT EXISTS tidemark.vote_batches
+(
+    known_at_ms Int64,
+    transform_version Int64,
+    origin LowCardinality(String),
+    raw_partition Int64,
+    raw_offset Int64,
+    file_url String,
+    first_line Int64,
+    lines UInt32,
+    blank_lines UInt32,
+    refused_lines UInt32,
+    repeated_ids UInt32,
+    ids Array(UInt64),
+    post_ids Array(Nullable(UInt64)),
+    vote_type_ids Array(Nullable(UInt16)),
+    creation_dates_ms Array(Int64),
+    user_ids Array(Nullable(Int64)),
+    bounty_amounts Array(Nullable(UInt32)),
+    CONSTRAINT times_fit CHECK known_at_ms >= 0 AND known_at_ms < 4294967296000,
+    CONSTRAINT version_fits CHECK transform_version >= 0 AND transform_version < 4096,
+    CONSTRAINT raw_position_fits CHECK raw_partition >= 0 AND raw_partition < 4294967296 AND raw_offset >= 0,
+    CONSTRAINT first_line_fits CHECK first_line >= 1,
+    CONSTRAINT columns_are_as_long CHECK length(ids) = length(post_ids) AND length(ids) = length(vote_type_ids)
+        AND length(ids) = length(creation_dates_ms) AND length(ids) = length(user_ids) AND length(ids) = length(bounty_amounts)
+)
+ENGINE = Null`,
+  },
+  {
+    // Not partitioned: an Id whose date was corrected must meet its older row, wherever that is. The version is known_at in
+    // ms * 4096 + transform version, as in tidemark.points: of an Id the greatest counts.
+    name: 'the table blog_analysis.vote_versions',
+    sql: `
+CREATE TABLE IF NOT EXISTS blog_analysis.vote_versions
+(
+    Id UInt64 CODEC(Delta, ZSTD(1)),
+    PostId Nullable(UInt64) CODEC(Delta, ZSTD(1)),
+    VoteTypeId Nullable(UInt16) CODEC(ZSTD(1)),
+    CreationDate DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    UserId Nullable(Int64) CODEC(ZSTD(1)),
+    BountyAmount Nullable(UInt32) CODEC(ZSTD(1)),
+    version UInt64 CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY Id`,
+  },
+  {
+    name: 'the view blog_analysis.fill_vote_versions',
+    sql: `
+CREATE MATERIALIZED VIEW IF NOT EXISTS blog_analysis.fill_vote_versions TO blog_analysis.vote_versions AS
+SELECT
+    id AS Id,
+    post_id AS PostId,
+    vote_type_id AS VoteTypeId,
+    fromUnixTimestamp64Milli(creation_date_ms, 'UTC') AS CreationDate,
+    user_id AS UserId,
+    bounty_amount AS BountyAmount,
+    toUInt64(known_at_ms) * 4096 + toUInt64(transform_version) AS version
+FROM tidemark.vote_batches
+ARRAY JOIN
+    ids AS id,
+    post_ids AS post_id,
+    vote_type_ids AS vote_type_id,
+    creation_dates_ms AS creation_date_ms,
+    user_ids AS user_id,
+    bounty_amounts AS bounty_amount`,
+  },
+  {
+    // What was read, chunk by chunk: known_at leads from a vote to its chunk, and from there to file, line and raw record.
+    name: 'the table blog_analysis.vote_chunks',
+    sql: `
+CREATE TABLE IF NOT EXISTS blog_analysis.vote_chunks
+(
+    known_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    raw_partition UInt32,
+    raw_offset UInt64,
+    file_url String CODEC(ZSTD(1)),
+    first_line UInt64,
+    lines UInt32,
+    votes UInt32,
+    blank_lines UInt32,
+    refused_lines UInt32,
+    repeated_ids UInt32,
+    transform_version UInt16,
+    origin LowCardinality(String)
+)
+ENGINE = ReplacingMergeTree(transform_version)
+ORDER BY (known_at, raw_partition, raw_offset)`,
+  },
+  {
+    name: 'the view blog_analysis.fill_vote_chunks',
+    sql: `
+CREATE MATERIALIZED VIEW IF NOT EXISTS blog_analysis.fill_vote_chunks TO blog_analysis.vote_chunks AS
+SELECT
+    fromUnixTimestamp64Milli(known_at_ms, 'UTC') AS known_at,
+    toUInt32(raw_partition) AS raw_partition,
+    toUInt64(raw_offset) AS raw_offset,
+    file_url,
+    toUInt64(first_line) AS first_line,
+    lines,
+    toUInt32(length(ids)) AS votes,
+    blank_lines,
+    refused_lines,
+    repeated_ids,
+    toUInt16(transform_version) AS transform_version,
+    origin
+FROM tidemark.vote_batches`,
+  },
+  {
+    name: 'the view blog_analysis.votes',
+    sql: `
+CREATE OR REPLACE VIEW blog_analysis.votes AS
+SELECT Id, PostId, VoteTypeId, CreationDate, UserId, BountyAmount
+FROM blog_analysis.vote_versions FINAL`,
+  },
+  outlierWeeks,
+]

@@ -1,0 +1,66 @@
+// One line of a vote file that is not written as the dump writes its lines: judged by what it says.
+import type { VoteColumns } from './columns.ts'
+import { readCreationDate } from './creation-date.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const longestShown = 60
+
+/** Puts the vote of a line into the columns, or says in one sentence why there is none; blank lines are the caller's. */
+export function takeLine(line: Uint8Array, columns: VoteColumns): string | undefined {
+  let text: string
+  try {
+    text = utf8.decode(line)
+  } catch {
+    return 'is not UTF-8'
+  }
+  let vote: unknown
+  try {
+    vote = JSON.parse(text)
+  } catch {
+    return `is no JSON: ${shown(text)}`
+  }
+  if (typeof vote !== 'object' || vote === null || Array.isArray(vote)) return `is no JSON object: ${shown(text)}`
+  return takeVote(vote as Record<string, unknown>, columns)
+}
+
+function takeVote(vote: Record<string, unknown>, columns: VoteColumns): string | undefined {
+  const id = wholeNumber(vote.Id, 0, Number.MAX_SAFE_INTEGER)
+  if (id === null) return 'has no Id'
+  if (id === undefined) return `has an Id that is no whole number from 0 to 2^53 - 1: ${shown(JSON.stringify(vote.Id))}`
+  const { CreationDate } = vote
+  if (CreationDate === undefined || CreationDate === null) return 'has no CreationDate'
+  const date = typeof CreationDate === 'string' ? readCreationDate(CreationDate) : undefined
+  if (date === undefined) {
+    return `has a CreationDate that is no date from 1900 to 2299: ${shown(JSON.stringify(CreationDate))}`
+  }
+  const postId = wholeNumber(vote.PostId, 0, Number.MAX_SAFE_INTEGER)
+  const voteTypeId = wholeNumber(vote.VoteTypeId, 0, 65_535)
+  // The community user has the number -1.
+  const userId = wholeNumber(vote.UserId, -1, Number.MAX_SAFE_INTEGER)
+  const bountyAmount = wholeNumber(vote.BountyAmount, 0, 4_294_967_295)
+  const others = { PostId: postId, VoteTypeId: voteTypeId, UserId: userId, BountyAmount: bountyAmount }
+  const mistyped = Object.entries(others).find(([, value]) => value === undefined)?.[0]
+  if (mistyped !== undefined)
+    return `has a ${mistyped} that is no such number: ${shown(JSON.stringify(vote[mistyped]))}`
+  columns.ids.push(id)
+  columns.postIds.push(postId as number | null)
+  columns.voteTypeIds.push(voteTypeId as number | null)
+  columns.creationDates.push(date)
+  columns.userIds.push(userId as number | null)
+  columns.bountyAmounts.push(bountyAmount as number | null)
+  return undefined
+}
+
+/** A whole number, as such or as text of digits; null where none is given, undefined where it is no such number. */
+function wholeNumber(value: unknown, least: number, greatest: number): number | null | undefined {
+  if (value === undefined || value === null) return null
+  const number = typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value
+  const fits = typeof number === 'number' && Number.isInteger(number) && number >= least && number <= greatest
+  return fits ? number : undefined
+}
+
+/** The beginning of a text, without what steers a terminal. */
+const shown = (text: string): string => {
+  const plain = text.slice(0, longestShown).replace(/\p{Cc}/gu, '\ufffd')
+  return text.length > longestShown ? `${plain}…` : plain
+}

@@ -1,0 +1,58 @@
+// Votes of a Stack Exchange site, as files of one JSON object a line (JSONL, also gzip and zstd).
+// Where: made from the site's data dump (Votes.xml, https://archive.org/details/stackexchange), CC BY-SA 4.0.
+// Quirks: all values are text, numbers too; UserId only of favourites and bounties (types 5 and 8), BountyAmount only of
+// bounties (8 and 9); dates have no time of day; the same vote may come again in a later file, corrected.
+import type { Dataset, Source } from '../source.ts'
+import { batchesTopic, explodeVotes, maxLineBytes } from './explode.ts'
+import { statements } from './statements.ts'
+
+const votesDataset: Dataset = {
+  name: 'votes.votes',
+  title: 'Votes of a Stack Exchange site',
+  description:
+    'Each vote on a post: which post, what kind of vote, on which day. The newest reading of an Id is in blog_analysis.votes, the weeks that stand out in blog_analysis.outlier_weeks, what was read in blog_analysis.vote_chunks.',
+  page: 'https://archive.org/details/stackexchange',
+  shape: 'recorded',
+  unit: 'vote',
+  // Votes are events: they have no step.
+  steps: [],
+  keys: { pattern: '<Id>', example: '1', labels: {} },
+  expectations: [
+    'every line is a JSON object with a whole Id and a CreationDate that exists',
+    'no Id is there twice; the newest reading counts, within a chunk of a file the last line',
+    'a line that holds no vote is a dead letter with file and line, the others go in',
+  ],
+  transformVersion: 1,
+  calendar: { kind: 'files', zone: 'UTC' },
+  files: {
+    by: 'lines',
+    chunkBytes: 1024 * 1024,
+    chunkLines: 32_768,
+    maxLineBytes,
+    stored: {
+      noun: 'votes',
+      count: (fromMs, toMs) =>
+        `SELECT sum(votes) AS count FROM blog_analysis.vote_chunks FINAL
+         WHERE known_at BETWEEN fromUnixTimestamp64Milli(${fromMs}) AND fromUnixTimestamp64Milli(${toMs})`,
+    },
+  },
+  explode: explodeVotes,
+  labels: () => ({}),
+}
+
+export const votes: Source = {
+  name: 'votes',
+  title: 'Stack Exchange votes',
+  owner: 'tidemark',
+  licence: { terms: 'CC BY-SA 4.0', link: 'https://creativecommons.org/licenses/by-sa/4.0/' },
+  datasets: [votesDataset],
+  topics: [
+    {
+      suffix: batchesTopic,
+      record: 'VoteBatch',
+      key: 'URL of the file',
+      shorterCosts: 'a sink that is new misses older votes until they are replayed from raw',
+    },
+  ],
+  statements,
+}

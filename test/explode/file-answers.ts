@@ -1,0 +1,64 @@
+// Contents of files, small, as people wrote them down.
+import type { NamedAnswer } from './answers.ts'
+import type { Told } from './told-by-hand.ts'
+
+const second = { startMs: Date.parse('2023-07-30T10:00:00Z'), endMs: Date.parse('2023-07-30T10:00:01Z') }
+
+const named = (dataset: string, name: string, body: string, url: string, told?: Told): NamedAnswer => ({
+  ...{ dataset, name, ...(told && { told }) },
+  answer: { body: Buffer.from(body), status: 200, window: second, url },
+})
+
+const votes = `{"Id":"1","PostId":"1","VoteTypeId":"2","CreationDate":"2022-01-02T00:00:00.000"}
+{"Id":"25","UserId":"57","PostId":"14","VoteTypeId":"5","CreationDate":"2022-01-03T00:00:00.000"}
+
+{"Id":"1","PostId":"2","VoteTypeId":"2","CreationDate":"2022-01-02T00:00:00.000"}
+{"Id":"26"}
+`
+
+const summary =
+  '{"price":{"last":29337,"high":29678.3,"low":29105.5,"change":{"percentage":0.006,"absolute":177}},"volume":2047.5,"volumeQuote":60061803.5}'
+
+// The second line of Id 1 is the newer one; the vote without a date is refused alone.
+const toldVotes: Told = {
+  values: {},
+  points: [],
+  records: [
+    [
+      'batches',
+      {
+        ...{ lines: 5, blankLines: 1, refusedLines: 1, repeatedIds: 1, firstLine: 1 },
+        ...{ ids: [25, 1], postIds: [14, 2], voteTypeIds: [5, 2], userIds: [57, null], bountyAmounts: [null, null] },
+        creationDates: [Date.parse('2022-01-03T00:00:00Z'), Date.parse('2022-01-02T00:00:00Z')],
+      },
+    ],
+  ],
+}
+
+/** Chunks of vote files and archived answers of Cryptowatch. */
+export const fileAnswers = (): NamedAnswer[] => [
+  named(
+    'votes.votes',
+    'five lines: a repeated Id, a blank line, one without a date',
+    votes,
+    'file:///votes.jsonl',
+    toldVotes,
+  ),
+  named('cryptowatch.markets', 'a summary', `{"result":{"kraken:btcusd":${summary}}}`, 'file:///summaries.json', {
+    values: {
+      'kraken:btcusd.last': 1,
+      'kraken:btcusd.high': 1,
+      'kraken:btcusd.low': 1,
+      'kraken:btcusd.changePercentage': 1,
+      'kraken:btcusd.changeAbsolute': 1,
+      'kraken:btcusd.volume': 1,
+      'kraken:btcusd.volumeQuote': 1,
+    },
+    points: [
+      ['kraken:btcusd.last', '2023-07-30T10:00:00Z', 29337],
+      ['kraken:btcusd.changePercentage', '2023-07-30T10:00:00Z', 0.006],
+    ],
+  }),
+  named('cryptowatch.markets', 'prices', '{"result":{"market:kraken:btceur":26000.1}}', 'file:///prices.json'),
+  named('cryptowatch.markets', 'an error', '{"error":"Exchange not found"}', 'file:///error.json'),
+]

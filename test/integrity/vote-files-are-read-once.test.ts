@@ -1,0 +1,261 @@
+// Vote files from disk to the store by the command, on a chain of real parts: what is new goes in once, whatever happens.
+import { spawn } from 'node:child_process'
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { spanOf } from '#platform/kafka/read-span.ts'
+import { type Pipeline, startPipeline } from '../support/pipeline.ts'
+import { recordedData } from '../support/recorded-data.ts'
+import { projectRoot } from '../support/service-process.ts'
+import { stackOf } from '../support/stack-of.ts'
+import { startCommand } from '../support/tidemark-command.ts'
+import { eventually } from './poller-parts.ts'
+
+let pipeline: Pipeline
+let files: string
+let dataDir: string
+beforeAll(async () => {
+  pipeline = await startPipeline()
+  const all = { DATASETS_OFF: '' }
+  await Promise.all([pipeline.start('normalizer', all), pipeline.start('sink', all)])
+  dataDir = (await stackOf(pipeline)).dataDir
+  files = join(pipeline.parts.directory, 'files')
+  mkdirSync(files)
+}, 300_000)
+afterAll(() => pipeline?.stop())
+
+const begin = (...args: string[]) =>
+  startCommand([...args, '--data', dataDir], { ...process.env, ...pipeline.environment })
+
+async function ingest(what: string, ...args: string[]) {
+  const { code, stdout, stderr } = await begin('ingest', what, ...args, '--json').finished
+  return { code, stderr, summary: stdout === '' ? undefined : JSON.parse(stdout) }
+}
+
+/** `tidemark ingest votes - < path` */
+async function fromStandardInput(path: string): Promise<unknown> {
+  const program = join(projectRoot, 'cli/main.ts')
+  const args = [program, 'ingest', 'votes', '-', '--json', '--data', dataDir]
+  const input = openSync(path, 'r')
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...pipeline.environment },
+    stdio: [input, 'pipe', 'inherit'],
+  })
+  closeSync(input)
+  return JSON.parse(await text(child.stdout as Readable))
+}
+
+const file = (name: string, content: string | Buffer = ''): string => {
+  const path = join(files, name)
+  if (content.length > 0) writeFileSync(path, content)
+  return path
+}
+const line = (id: number, post = 1, date = '2022-01-02'): string =>
+  `{"Id":"${id}","PostId":"${post}","VoteTypeId":"2","CreationDate":"${date}T00:00:00.000"}\n`
+const lines = (from: number, count: number): string =>
+  Array.from({ length: count }, (_, index) => line(from + index)).join('')
+const countIn = async (from: number, to: number): Promise<number> => {
+  const [row] = await pipeline.query<{ votes: number }>(
+    `SELECT count() AS votes FROM blog_analysis.votes WHERE Id >= ${from} AND Id < ${to}`,
+  )
+  return row?.votes ?? 0
+}
+const postOf = async (id: number): Promise<number | undefined> =>
+  (await pipeline.query<{ PostId: number }>(`SELECT PostId FROM blog_analysis.votes WHERE Id = ${id}`))[0]?.PostId
+const rawRecords = async (): Promise<number> =>
+  [...(await spanOf(pipeline.kafka, 'votes.raw')).values()].reduce((sum, { from, to }) => sum + to - from, 0)
+
+test('the exercise: files to Kafka to the store, and the weeks that stand out', async () => {
+  expect(await begin('outliers', '--json').finished).toMatchObject({ code: 0, stdout: '[]\n' })
+  const recorded = recordedData('votes/votes_2017_2019.jsonl')
+  const expected = recordedData('votes/expected_outlier_weeks.json')
+  if (!recorded || !expected) return expect(recorded, 'recordings are missing; said above').toBeUndefined()
+  const { sets } = JSON.parse(expected.toString())
+  const { code, summary } = await ingest('votes', file('votes_2017_2019.jsonl', recorded))
+  expect({ code, ...summary }).toMatchObject({ code: 0, lines: 29_780, votes: 29_780, refused: 0, knownLines: 0 })
+  const printed = await begin('outliers', '--json').finished
+  const weeks = JSON.parse(printed.stdout) as Record<string, number>[]
+  const { rows } = sets['votes_2017_2019.jsonl']
+  expect(rows).toHaveLength(117)
+  expect(weeks.map(({ Year, WeekNumber, VoteCount }) => [Year, WeekNumber, VoteCount])).toEqual(rows)
+  const counted = await begin('query', 'SELECT count() FROM blog_analysis.votes').finished
+  expect(counted.stdout).toBe('29780\n')
+  await pipeline.store.command({ query: 'TRUNCATE TABLE blog_analysis.vote_versions' })
+}, 120_000)
+
+test('a file read twice is known by its content: under another name, compressed, from standard input', async () => {
+  const content = lines(100_000, 30_000)
+  expect((await ingest('votes', file('once.jsonl', content))).summary).toMatchObject({ lines: 30_000, votes: 30_000 })
+  const sent = await rawRecords()
+  file('dir.skip', 'nothing to be read')
+  const again = [
+    file('copy.jsonl', content),
+    file('packed.jsonl.gz', gzipSync(content)),
+    file('packed.jsonl.zst', zstdCompressSync(content)),
+  ]
+  for (const path of again) {
+    const { code, summary } = await ingest('votes', path)
+    expect({ code, ...summary }).toMatchObject({ code: 0, lines: 0, knownLines: 30_000, votes: 0, bytes: 0 })
+  }
+  expect(await fromStandardInput(join(files, 'packed.jsonl.gz'))).toMatchObject({ lines: 0, knownLines: 30_000 })
+  expect(await rawRecords()).toBe(sent)
+  expect(await countIn(100_000, 130_000)).toBe(30_000)
+}, 120_000)
+
+test('raw holds the exact bytes, in chunks of growing known_at', async () => {
+  const rows = await pipeline.query<{ first_line: number; lines: number; votes: number }>(
+    `SELECT first_line, lines, votes FROM blog_analysis.vote_chunks FINAL WHERE file_url LIKE '%/once.jsonl' ORDER BY known_at`,
+  )
+  expect(rows.length).toBeGreaterThan(1)
+  let next = 1
+  for (const { first_line, lines: count } of rows) {
+    expect(first_line).toBe(next)
+    next += count
+  }
+  expect(next).toBe(30_001)
+}, 60_000)
+
+test('a file that has grown: only what is new is sent, also when its last line had no end', async () => {
+  const path = file('grown.jsonl', `${lines(200_000, 3)}${line(200_003).trimEnd()}`)
+  expect((await ingest('votes', path)).summary).toMatchObject({ lines: 4, votes: 4 })
+  appendFileSync(path, `\n${lines(200_004, 2)}`)
+  const { code, summary } = await ingest('votes', path)
+  expect({ code, ...summary }).toMatchObject({ code: 0, knownLines: 4, votes: 2, refused: 0 })
+  expect(await countIn(200_000, 200_010)).toBe(6)
+}, 60_000)
+
+test('a last line that was cut off is a dead letter, and goes in when it is whole', async () => {
+  const whole = line(210_001)
+  const path = file('cut.jsonl', `${line(210_000)}${whole.slice(0, 20)}`)
+  const first = await ingest('votes', path)
+  expect({ code: first.code, ...first.summary }).toMatchObject({ code: 1, votes: 1, refused: 1 })
+  expect(first.summary.examples[0]).toMatch(/cut\.jsonl line 2 is no JSON/)
+  appendFileSync(path, whole.slice(20))
+  expect(await ingest('votes', path)).toMatchObject({ code: 0, summary: { knownLines: 1, lines: 1, votes: 1 } })
+  expect(await countIn(210_000, 210_002)).toBe(2)
+}, 60_000)
+
+test('a file that was rewritten is new from where it differs, and the newest reading counts', async () => {
+  const path = file('rewritten.jsonl', lines(220_000, 20_000))
+  await ingest('votes', path)
+  const content = readFileSync(path, 'utf8').split('\n')
+  content[19_000] = line(220_005, 77).trimEnd()
+  writeFileSync(path, content.join('\n'))
+  const { summary } = await ingest('votes', path)
+  expect(summary.knownLines).toBeGreaterThan(0)
+  expect(summary.knownLines + summary.lines).toBe(20_000)
+  expect(summary.files[0].differsFromLine).toBe(summary.knownLines + 1)
+  expect(await postOf(220_005)).toBe(77)
+  // The rewritten line was that of another Id, whose older reading stays.
+  expect(await countIn(220_000, 240_000)).toBe(20_000)
+}, 60_000)
+
+test('bad lines are dead letters with file and line; sent back they are a chunk of one; their dataset is never parked', async () => {
+  const bad = Array.from({ length: 60 }, (_, index) => `{"Id":"x${index}"}\n`).join('')
+  const path = file('bad.jsonl', `${line(250_000)}${bad}${line(250_001)}`)
+  const { code, summary } = await ingest('votes', path)
+  expect({ code, ...summary }).toMatchObject({ code: 1, lines: 62, votes: 2, refused: 60 })
+  expect(summary.examples[0]).toBe(`file://${path} line 2 has an Id that is no whole number from 0 to 2^53 - 1: "x0"`)
+  const before = await rawRecords()
+  const requeued = await begin('dlq', 'requeue', '--key', 'votes.votes', '--reason', 'line', '--json').finished
+  expect(requeued.code).toBe(0)
+  const back = (await rawRecords()) - before
+  expect(back).toBeGreaterThanOrEqual(60)
+  // Refused again, none of them leads to parking: good ones still go in.
+  expect(await ingest('votes', file('after.jsonl', lines(251_000, 2)))).toMatchObject({
+    code: 0,
+    summary: { votes: 2 },
+  })
+  const [chunks] = await pipeline.query<{ n: number }>(
+    `SELECT count() AS n FROM blog_analysis.vote_chunks FINAL WHERE file_url LIKE '%/bad.jsonl' AND lines = 1 AND first_line = 2`,
+  )
+  expect(chunks?.n).toBe(1)
+}, 90_000)
+
+test('killed at any moment, the same command goes on: nothing is lost, and nothing is sent twice', async () => {
+  const path = file('killed.jsonl', lines(1_000_000, 400_000))
+  const before = await rawRecords()
+  for (const chunks of [1, 6]) {
+    const started = begin('ingest', 'votes', path)
+    await eventually('some chunks are sent', async () => (await rawRecords()) >= before + chunks || undefined)
+    started.child.kill('SIGKILL')
+    await started.finished
+  }
+  const { code, summary } = await ingest('votes', path)
+  expect(code).toBe(0)
+  expect(summary.knownLines + summary.lines).toBe(400_000)
+  expect(summary.knownLines).toBeGreaterThan(0)
+  expect(await countIn(1_000_000, 1_400_000)).toBe(400_000)
+  // Every line in one chunk alone.
+  const [sum] = await pipeline.query<{ lines: number; votes: number }>(
+    `SELECT sum(lines) AS lines, sum(votes) AS votes FROM blog_analysis.vote_chunks FINAL WHERE file_url LIKE '%/killed.jsonl'`,
+  )
+  expect(sum).toEqual({ lines: 400_000, votes: 400_000 })
+}, 180_000)
+
+test('a directory is followed until Ctrl-C: files that grow, come, and are cut', async () => {
+  const watched = join(files, 'watched')
+  mkdirSync(watched)
+  const path = join(watched, 'a.jsonl')
+  writeFileSync(path, line(2_000_000))
+  const started = begin('ingest', 'votes', watched, '--watch', '--json')
+  await eventually('the first is there', async () => (await countIn(2_000_000, 2_000_001)) === 1 || undefined)
+  // Half a line is left for later.
+  appendFileSync(path, line(2_000_001).slice(0, 10))
+  writeFileSync(join(watched, 'b.jsonl'), line(2_000_002))
+  await eventually('the second file is there', async () => (await countIn(2_000_002, 2_000_003)) === 1 || undefined)
+  appendFileSync(path, line(2_000_001).slice(10))
+  await eventually('the grown line is there', async () => (await countIn(2_000_001, 2_000_002)) === 1 || undefined)
+  writeFileSync(path, line(2_000_009))
+  await eventually('the rewritten one is there', async () => (await countIn(2_000_009, 2_000_010)) === 1 || undefined)
+  started.child.kill('SIGINT')
+  const { code, stdout, stderr } = await started.finished
+  expect(stderr).toContain('a.jsonl was cut, replaced or rewritten')
+  expect(JSON.parse(stdout)).toMatchObject({ lines: 4, votes: 4, refused: 0 })
+  expect(code).toBe(0)
+}, 120_000)
+
+test('what is no vote file is one sentence', async () => {
+  const { code, summary } = await ingest('votes', file('image.jsonl', Buffer.from([0x89, 0x50, 0, 1, 2])))
+  expect({ code, failed: summary.failed }).toEqual({
+    code: 1,
+    failed: [expect.stringMatching(/image\.jsonl is no text: it is binary, or in another encoding than UTF-8\.$/)],
+  })
+  const half = gzipSync(lines(300_000, 5_000)).subarray(0, 3_000)
+  expect((await ingest('votes', file('half.jsonl.gz', half))).summary.failed[0]).toMatch(/is damaged or ends early/)
+  for (const [path, why] of [
+    ['/dev/null', 'is no regular file'],
+    [join(files, 'nowhere'), 'There is no file or directory'],
+  ] as const) {
+    const refused = await ingest('votes', path)
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(why) })
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1)
+  }
+}, 60_000)
+
+test('an archived answer of Cryptowatch stands at the instant that is told, once', async () => {
+  const path = file('market_kraken_btcusd_price.json', '{"result":{"price":29080.7}}')
+  const first = await ingest('cryptowatch', path, '--at', '2023-07-30T12:00+02:00')
+  expect(first).toMatchObject({ code: 0, summary: { points: 1, refused: 0 } })
+  expect((await ingest('cryptowatch', path, '--at', '2023-07-30T10:00Z')).summary).toMatchObject({
+    chunks: 0,
+    points: 0,
+  })
+  const undated = await ingest('cryptowatch', path)
+  expect(undated.stderr).toMatch(/is taken for a snapshot of .* when it was modified/)
+  const points = await pipeline.query(
+    `SELECT key, toString(ts) AS ts, value FROM tidemark.latest WHERE dataset = 'cryptowatch.markets' ORDER BY ts LIMIT 1`,
+  )
+  expect(points).toEqual([{ key: 'kraken:btcusd.last', ts: '2023-07-30 10:00:00', value: 29080.7 }])
+  const refused = await ingest(
+    'cryptowatch',
+    file('error.json', '{"error":"Exchange not found"}'),
+    '--at',
+    '2023-07-30T10:00Z',
+  )
+  expect(refused).toMatchObject({ code: 1, summary: { refused: 1, points: 0 } })
+  expect(refused.summary.examples[0]).toMatch(/Cryptowatch answered with an error: Exchange not found/)
+}, 60_000)
