@@ -67,6 +67,21 @@ function nested(depth: number): unknown {
   return depth === 0 ? 1 : { deeper: [nested(depth - 1)] }
 }
 
+/** The JSON values of a body: one, or one a line. */
+function documents(text: string): unknown[] {
+  try {
+    return [JSON.parse(text)]
+  } catch {
+    return text.split('\n').flatMap((line): unknown[] => {
+      try {
+        return [JSON.parse(line)]
+      } catch {
+        return []
+      }
+    })
+  }
+}
+
 /** Every object and list of a JSON value, with the names that stand in it. */
 function places(value: unknown, found: [Record<string, unknown>, string][] = []): [Record<string, unknown>, string][] {
   if (typeof value !== 'object' || value === null) return found
@@ -137,7 +152,7 @@ describe.each(told)('$dataset, $name', (each) => {
     })
     fc.assert(
       fc.property(what, (changes) => {
-        const json: unknown = JSON.parse(text)
+        const json = documents(text)
         for (const { at, put, drop, more } of changes) {
           const all = places(json)
           const [holder, name] = all[at % Math.max(all.length, 1)] ?? []
@@ -145,7 +160,7 @@ describe.each(told)('$dataset, $name', (each) => {
           if (drop) delete holder[name]
           else holder[more ? `${name}x` : name] = structuredClone(put)
         }
-        check(dataset, with_(JSON.stringify(json)))
+        check(dataset, with_(json.map((each) => JSON.stringify(each)).join('\n')))
       }),
       { numRuns: 60 },
     )
