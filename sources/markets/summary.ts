@@ -1,6 +1,7 @@
 // market_24h: what each series did in the last 24 hours, made anew every 5 seconds. Reading a day of a thousand markets
 // takes 10 s of CPU, so buckets of ten minutes are added up once and kept; what they do not hold is read from the samples.
 // Both read FINAL rows: nothing is counted as it comes in, so nothing is counted twice.
+// One thread: the other cores are for those who ask and insert.
 import type { StoreStatement } from '../source.ts'
 import { marketSql, metricSql } from './friendly-view.ts'
 import { bucketS, bucketSql } from './samples.ts'
@@ -73,7 +74,7 @@ SELECT ${bucketSql} AS bucket, dataset, key, due.1 AS computed_at,${sums}
 FROM tidemark.market_samples FINAL
 WHERE ${bucketSql} IN (SELECT arrayJoin(due.2))
 GROUP BY bucket, dataset, key
-SETTINGS min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0`
+SETTINGS min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, max_threads = 1`
 
 // What is decided of time and buckets is decided once, as one value: were it asked for twice, a bucket could be added
 // up in between, and would be counted twice or not at all. Deletions concern whole days, so whole buckets.
@@ -144,7 +145,8 @@ FROM (
     )
     WHERE samples > 0
     GROUP BY dataset, key
-)`
+)
+SETTINGS max_threads = 1`
 
 const create24h = `
 CREATE MATERIALIZED VIEW IF NOT EXISTS tidemark.market_24h REFRESH EVERY 5 SECOND

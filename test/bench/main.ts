@@ -5,6 +5,7 @@ import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'
 import { measureFreshness } from './freshness.ts'
 import { measureHistoryQueries } from './history-queries.ts'
+import { measureMarkets } from './markets.ts'
 import { measureRebuild } from './rebuild.ts'
 import { measureReplay } from './replay.ts'
 import { measureStart } from './start.ts'
@@ -28,6 +29,7 @@ const longPhases: Record<string, Phase> = {
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
+  markets: async (tell) => ({ markets: await measureMarkets(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
   votes: async (tell) => ({ ...(await measureVotes(tell)) }),
 }

@@ -1,5 +1,5 @@
 // Answers of exchanges: the recorded ones, and others in their form as documented.
-import { readTicker } from '../support/recorded-tickers.ts'
+import { recordedFile } from '../support/recorded-file.ts'
 import type { NamedAnswer } from './answers.ts'
 import type { Told } from './told-by-hand.ts'
 
@@ -16,7 +16,12 @@ const recorded: [dataset: string, file: string, subject: string][] = [
 
 /** Those on this machine; names in `absent` of those that are not. */
 export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: string[] } {
-  const read = recorded.map(([dataset, file, subject]) => ({ dataset, file, subject, body: readTicker(file) }))
+  const read = recorded.map(([dataset, file, subject]) => ({
+    dataset,
+    file,
+    subject,
+    body: recordedFile(file, 'cryptowatch'),
+  }))
   return {
     answers: read.flatMap(({ dataset, file, subject, body }) =>
       body ? [{ dataset, name: file, answer: { body, status: 200, window, subject } }] : [],

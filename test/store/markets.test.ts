@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
@@ -8,6 +8,9 @@ import { insertSlices, lines, slice } from './slices.ts'
 
 // market_24h, market_rank and market_series against sums of this test's own over the samples that it sent. The window
 // moves with the store's clock, so the same is summed up over the window that the store says it took.
+
+// Some forty refreshes, one after the other: seconds, but not on a machine that has much else to do.
+vi.setConfig({ testTimeout: 300_000 })
 
 let running: RunningStore
 beforeAll(async () => {
@@ -21,7 +24,7 @@ beforeAll(async () => {
     store,
     sources.flatMap(({ datasets }) => datasets.flatMap(({ view }) => view ?? [])),
   )
-}, 60_000)
+})
 afterAll(() => running?.stop())
 
 const tables = ['points', 'market_samples', 'market_touched', 'market_buckets', 'deletions']
@@ -275,8 +278,6 @@ describe('market_24h', () => {
     await compare(sent)
     await send(sent)
     await compare(sent)
-    await settle()
-    await compare(sent)
   })
 
   it('takes revised, late and withdrawn samples in at once, also into buckets that were added up', async () => {
@@ -292,8 +293,6 @@ describe('market_24h', () => {
       { dataset: kraken, key: 'LATEUSD.last', atS: nowS() - 5 * 3600, value: 3 },
     ]
     await send(changed)
-    await compare([...sent, ...changed])
-    await settle()
     await compare([...sent, ...changed])
   })
 
@@ -339,8 +338,8 @@ describe('market_24h', () => {
     await send([{ dataset: kraken, key: 'XXBTZUSD.last', atS: nowS() - 60, value: 1 }])
     await refresh('market_24h')
     const before = await at()
-    await expect.poll(at, { timeout: 60_000, interval: 500 }).not.toBe(before)
-  }, 70_000)
+    await expect.poll(at, { timeout: 120_000, interval: 500 }).not.toBe(before)
+  })
 })
 
 describe('market_rank', () => {
