@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { recordingsDir } from './recorded-jao.ts'
 
-/** A recorded file, JAO's unless `folder` says otherwise, or undefined, said aloud, when it is not on this machine. */
-export function recordedFile(name: string, folder = 'jao'): Buffer | undefined {
-  const path = join(recordingsDir(), folder, name)
+/** A recorded file of JAO's, or undefined, said aloud, when it is not on this machine. */
+export function recordedFile(name: string): Buffer | undefined {
+  const path = join(recordingsDir(), 'jao', name)
   try {
     return readFileSync(path)
   } catch (error) {
