@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { businessDay } from '#platform/polling/business-day.ts'
+import { modifiedMs } from '../answers/times.ts'
 import type { Dataset } from '../source.ts'
 import { fromAndTo } from './hubs.ts'
 import { jao } from './jao.ts'
-import { modifiedMs } from './times.ts'
 
 const named = (name: string): Dataset => jao.datasets.find((dataset) => dataset.name === name)!
 const window = (day: string) => businessDay('Europe/Brussels', day).window
