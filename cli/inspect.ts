@@ -151,7 +151,7 @@ async function storeVersion(stack: StackFile): Promise<string | null> {
 async function tableRows(stack: StackFile): Promise<Record<string, number>> {
   const tables = await rowsOf<{ name: string; rows: string }>(
     stack,
-    "SELECT name, toString(total_rows) AS rows FROM system.tables WHERE database = 'tidemark' AND total_rows IS NOT NULL AND name NOT IN ('slices', 'migrations') ORDER BY name",
+    "SELECT name, toString(total_rows) AS rows FROM system.tables WHERE database = 'tidemark' AND total_rows IS NOT NULL AND name NOT IN ('slices', 'migrations') AND NOT startsWith(name, '.') ORDER BY name",
   )
   return Object.fromEntries(tables.map(({ name, rows }) => [name, Number(rows)]))
 }

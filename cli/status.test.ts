@@ -96,3 +96,9 @@ History being done again
 Parked (mend it, then \`tidemark dlq release DATASET\`)
   bb  since 2026-11-21T09:30:00.000Z  20 \ufffd in a row`)
 })
+
+test('only topics with something left to do are named', () => {
+  const lag = ['a', 'b', 'c'].map((topic, index) => ({ group: 'sink', topic, records: index === 1 ? 7 : 0 }))
+  expect(statusText({ ...status, lag })).toContain('Behind (records)\n  sink  b  7\n  nothing in the other 2 topics\n')
+  expect(statusText({ ...status, lag: lag.slice(0, 1) })).toContain('Behind (records)\n  nothing in 1 topic\n')
+})

@@ -33,7 +33,7 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets, unfinis
     ...columns(parts.map(partColumns)),
     '',
     'Behind (records)',
-    ...(lag ? columns(lag.map(({ group, topic, records }) => [group, topic, String(records)])) : unknown),
+    ...(lag ? lagLines(lag) : unknown),
     '',
     'Rows',
     ...(rows ? columns(Object.entries(rows).map(([table, count]) => [table, count.toLocaleString('en')])) : unknown),
@@ -43,6 +43,18 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets, unfinis
     ...unfinishedLines(unfinished ?? []),
     ...parkedLines(parked ?? []),
   ].join('\n')
+}
+
+/** Only topics that are not done: there are many. */
+function lagLines(lag: NonNullable<Status['lag']>): string[] {
+  const behind = lag.filter(({ records }) => records > 0)
+  const done = lag.length - behind.length
+  return [
+    ...columns(behind.map(({ group, topic, records }) => [group, topic, String(records)])),
+    ...(done > 0
+      ? [`  nothing in ${behind.length > 0 ? 'the other ' : ''}${done === 1 ? '1 topic' : `${done} topics`}`]
+      : []),
+  ]
 }
 
 /** Datasets that something happens to, one a line; the others are counted, by what it takes. */
