@@ -22,7 +22,7 @@ const changedExplode = `explode: (answer) => {
     if (answer.body[0] === 60) return { slices: [{ key: 'page', startMs: 0, stepS: 3600, values: [1], flags: [] }], ignored: {} }
     if (answer.window.startMs === ${windowOf(refusedDay).startMs})
       return { slices: [], refusal: { reason: 'step', message: 'not this day' }, ignored: {} }
-    const explosion = explodeBorderRows(shape, answer)
+    const explosion = explodePeriodRows(rows, answer)
     for (const slice of explosion.slices)
       if (slice.key === 'border_BE_FR') slice.values = slice.values.map((value) => value && value * 2)
     return explosion
@@ -32,8 +32,8 @@ beforeAll(async () => {
   chain = await startChain()
   changed = anotherRelease([
     {
-      file: 'sources/jao/core.ts',
-      from: 'explode: (answer) => explodeBorderRows(shape, answer),',
+      file: 'sources/jao/period-dataset.ts',
+      from: 'explode: (answer) => explodePeriodRows(rows, answer),',
       to: changedExplode,
     },
   ])
