@@ -159,7 +159,7 @@ function tickOf(atMs: number) {
 async function refreshMs(store: Store): Promise<Figures> {
   const took: number[] = []
   for (let nth = 0; nth < 20; nth++) {
-    const query = `SELECT last_success_duration_ms FROM system.view_refreshes WHERE database = 'tidemark' AND view = 'market_24h'`
+    const query = `SELECT last_success_duration_ms FROM system.view_refreshes WHERE database = 'tidemark' AND view = 'fill_market_turns'`
     took.push(Number(await read(store, query, {})))
     await sleep(3_000)
   }
