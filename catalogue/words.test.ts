@@ -32,6 +32,7 @@ test.each<[Calendar, string]>([
 })
 
 test('steps: the newest first, each since when; one alone says no date', () => {
+  expect(stepWords([])).toBe('none')
   expect(stepWords([{ fromMs: 0, stepS: 3_600 }])).toBe('1 h')
   expect(
     stepWords([

@@ -36,6 +36,7 @@ export function dueWords(calendar: Calendar): string {
 
 /** How far apart values stand, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
 export function stepWords(steps: readonly DeclaredStep[]): string {
+  if (steps.length === 0) return 'none'
   const [only] = steps
   if (steps.length === 1 && only) return durationWords(only.stepS)
   const texts = steps.map(({ fromMs, stepS }) => `${durationWords(stepS)} since ${minuteText(fromMs)}`)

@@ -40,8 +40,8 @@ export function listText(entries: readonly CatalogueEntry[], counts: readonly Co
     .map((entry) => [
       entry.shape === 'recorded' ? entry.dataset : `${entry.dataset} *`,
       short(entry.title),
-      entry.unit,
-      durationWords(entry.steps.at(-1)?.stepS ?? 0),
+      short(entry.unit, 24),
+      entry.steps.length === 0 ? '-' : durationWords(entry.steps.at(-1)?.stepS ?? 0),
       short(entry.due),
       entry.live ? 'yes' : '-',
       ...(counts ? [(entry.points ?? 0).toLocaleString('en'), entry.newest?.slice(0, 16).concat('Z') ?? '-'] : []),
@@ -58,6 +58,4 @@ export function listText(entries: readonly CatalogueEntry[], counts: readonly Co
   return `${[`  ${headLine}`, ...text, ...notes].join('\n')}\n`
 }
 
-const longest = 60
-
-const short = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
+const short = (text: string, longest = 60): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)

@@ -36,7 +36,8 @@ async function run(name: string, { url, json }: NewSourceOptions): Promise<void>
   const written = writeSource(root, names, upstream)
   listed.write()
   settle(fileURLToPath(root), name)
-  const files = [...written, 'sources/index.ts', 'docs/catalogue.md', 'test/explode/generated/explosions.json']
+  const made = ['docs/catalogue.md', 'docker-compose.yml', 'infra/docker/simulated.env']
+  const files = [...written, 'sources/index.ts', ...made, 'test/explode/generated/explosions.json']
   process.stdout.write(json ? `${JSON.stringify({ source: name, files })}\n` : `${files.join('\n')}\n`)
   if (!json) process.stderr.write(`\n${nextSteps(name, names.setting)}\n`)
 }

@@ -14,5 +14,6 @@ export function settle(root: string, name: string): void {
   }
   run('node_modules/.bin/biome', 'check', '--write', 'sources/index.ts', `sources/${name}`)
   run(process.execPath, 'catalogue/generate.ts')
+  run(process.execPath, 'infra/docker/generate-settings.ts')
   run(process.execPath, 'test/explode/generate.ts')
 }

@@ -17,6 +17,11 @@ const checks: Check[] = [
   { name: 'dead code', command: 'knip', parameters: [] },
   { name: 'generated files', command: process.execPath, parameters: ['schemas/generate.ts', '--check'] },
   { name: 'catalogue as declared', command: process.execPath, parameters: ['catalogue/generate.ts', '--check'] },
+  {
+    name: 'settings for Docker',
+    command: process.execPath,
+    parameters: ['infra/docker/generate-settings.ts', '--check'],
+  },
   { name: 'explode as promised', command: process.execPath, parameters: ['test/explode/generate.ts', '--check'] },
 ]
 

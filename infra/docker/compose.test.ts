@@ -237,8 +237,10 @@ describe('the settings', () => {
     expect(services.simulator?.profiles).toEqual([simulatedEnv.COMPOSE_PROFILES])
     expect(simulatedEnv.COMPOSE_PROJECT_NAME).not.toBe((compose as { name: string }).name)
     const ports = services.simulator?.command.slice(-simulatorPorts.length) ?? []
-    const address = (name: string): string =>
-      `http://simulator:${ports[(HOST_NAMES as readonly string[]).indexOf(name)]}`
+    const address = (name: string): string => {
+      const at = (HOST_NAMES as readonly string[]).indexOf(name)
+      return at < 0 ? `${address('jao')}/unknown/${name}` : `http://simulator:${ports[at]}`
+    }
     const { ORIGIN, ...poller } = interpolated(services.poller?.environment ?? {}, simulatedEnv)
     expect(ORIGIN).toBe('simulated')
     expect(poller.SIMULATOR_URL).toBe(address('jao'))

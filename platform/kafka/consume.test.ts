@@ -164,6 +164,29 @@ describe('consume', () => {
     expect(output.map(({ key, value }) => [key, `${value}`])).toEqual(['a', 'b', 'c', 'd'].map((key) => [key, 'MW']))
   })
 
+  it('handles what came compressed in parts, each committed before the next', async () => {
+    const topics = await topicsOfOneTest()
+    const encode = await registry.encoder(topics.input, 'Series')
+    // Seven MiB that are some kilobytes on the wire: all five come in one batch.
+    for (const key of ['a', 'b', 'c', 'd', 'e']) {
+      const value = encode({ ...series(key), labels: { text: 'x'.repeat(7 * 1024 * 1024) } })
+      await producer.send(topics.input, [{ key, value }], { compress: true })
+    }
+    const seen: [keys: string, committed: string | undefined][] = []
+    const running = await start(topics, async (batch) => {
+      seen.push([batch.map(({ record }) => record.key).join(''), await committed(topics.group, topics.input)])
+      return batch.map(() => ok())
+    })
+    await until(() => recordsOf(running.measured) === 5)
+    await running.consumption.stop()
+    expect(seen).toEqual([
+      ['ab', '-1'],
+      ['cd', '2'],
+      ['e', '4'],
+    ])
+    expect(await committed(topics.group, topics.input)).toBe('5')
+  })
+
   it('sends what cannot be read, or is refused, to the dead letters alone, byte for byte', async () => {
     const topics = await topicsOfOneTest()
     const encode = await registry.encoder(topics.input, 'Series')

@@ -1,11 +1,12 @@
 // The loop that must not lie. The only place that commits offsets:
 // decode -> handle -> publish outputs and dead letters (acknowledged) -> resolve -> commit -> measure.
-import type { EachBatchPayload, Kafka, TopicPartitionOffset } from 'kafkajs'
+import type { EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { RecordName } from '#schemas/generated/records.ts'
 import type { Logger } from '../process/log.ts'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import { Unwell } from '../process/unwell.ts'
 import { whileHeartbeating } from './heartbeat.ts'
+import { partsOf } from './parts.ts'
 import type { Producer } from './produce.ts'
 import { endsOf } from './progress.ts'
 import type { Decoder, Registry } from './registry.ts'
@@ -58,6 +59,8 @@ export interface Consumption {
 const sessionTimeoutMs = 10_000
 // A store that restarts is no reason to call its sink ill.
 const tolerableWaitMs = 15_000
+// What is handled at once. A batch is that or less, unless it came compressed.
+const mostBytesAtOnce = 16 * 1024 * 1024
 const retryBackoff: Backoff = { firstMs: 200, longestMs: 5_000 }
 
 /** Consumes the subscriptions as one group until stopped. */
@@ -100,6 +103,15 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   for (const { topic, record } of options.subscriptions) decoders.set(topic, options.registry.decoder(record))
 
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
+    const parts = partsOf(payload.batch.messages, mostBytesAtOnce)
+    for (const [index, messages] of parts.entries()) {
+      const offset = index === parts.length - 1 ? payload.batch.lastOffset() : messages.at(-1)?.offset
+      if (offset === undefined || !(await eachPart(payload, messages, offset))) return
+    }
+  }
+
+  /** Whether it was committed: else whoever has the partition does it again. */
+  const eachPart = async (payload: EachBatchPayload, messages: KafkaMessage[], offset: string): Promise<boolean> => {
     const { batch, resolveOffset, isRunning, isStale } = payload
     const subscription = subscriptions.get(batch.topic)
     const decoder = decoders.get(batch.topic)
@@ -110,13 +122,13 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     for (let attempt = 1; verdicts === undefined; attempt++) {
       try {
         verdicts = await whileHeartbeating(payload.heartbeat, async () => {
-          const settled = await settle(subscription, decoder, batch.partition, batch.messages)
+          const settled = await settle(subscription, decoder, batch.partition, messages)
           const source = {
             topic: batch.topic,
             partition: batch.partition,
             deadLetterTopic: subscription.deadLetterTopic,
           }
-          const sends = toSend(source, batch.messages, settled, options.service, Date.now())
+          const sends = toSend(source, messages, settled, options.service, Date.now())
           for (const [topic, records] of sends) {
             await options.producer.send(topic, records, { compress: topic === subscription.deadLetterTopic })
           }
@@ -132,26 +144,26 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
         )
         await whileHeartbeating(payload.heartbeat, () => pause(waitMs))
       }
-      if (!isRunning() || isStale() || stopping) return
+      if (!isRunning() || isStale() || stopping) return false
     }
 
     waits.end(batch)
-    const offset = batch.lastOffset()
     const committed = [{ topic: batch.topic, partition: batch.partition, offset: `${BigInt(offset) + 1n}` }]
     try {
       await consumer.commitOffsets(committed)
     } catch (error) {
       // The group went on without us, or its coordinator is away: whoever has the partition does the batch again.
       log.warn({ err: error, ...committed[0] }, 'not committed')
-      return
+      return false
     }
     resolveOffset(offset)
     const durationMs = performance.now() - startedMs
     const lag = Number(BigInt(batch.highWatermark) - BigInt(offset) - 1n)
-    const records = batch.messages.length
+    const records = messages.length
     const nextOffset = Number(offset) + 1
     options.measure({ topic: batch.topic, partition: batch.partition, records, verdicts, durationMs, lag, nextOffset })
     await payload.heartbeat()
+    return true
   }
 
   const topics = [...subscriptions.keys()]

@@ -1,4 +1,5 @@
 // Judges the answers of a batch, and guards each dataset's limit of refusals: past it the dataset is parked.
+import { setImmediate } from 'node:timers/promises'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { Parking } from '#schemas/generated/records.ts'
@@ -54,6 +55,8 @@ export function createJudge(
       verdicts.push(verdict)
       const past = count(raw, verdict)
       if (past) await park(past)
+      // Heartbeats and health are answered between two answers, however many there are.
+      await setImmediate()
     }
     return verdicts
   }

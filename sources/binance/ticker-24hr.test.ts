@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recordedData } from '../../test/support/recorded-data.ts'
+import { recordedFile } from '../../test/support/recorded-file.ts'
 import type { Slice } from '../source.ts'
 import { binance } from './binance.ts'
 import { binanceTicker24hr } from './ticker-24hr.ts'
@@ -45,7 +45,7 @@ describe('recorded answers', () => {
     ['binance_24hr_2019-10-08_btcusdt.json', 'BTCUSDT', 1570543246606],
     ['binance_24hr_2022-02-01_shibtry.json', 'SHIBTRY', 1643723642711],
   ])('%s', (file, symbol, closeTime) => {
-    const body = recordedData(`cryptowatch/${file}`)
+    const body = recordedFile(`cryptowatch/${file}`)
     if (!body) return expect(body, 'recordings are missing; said above').toBeUndefined()
     const { slices, refusal, refusedParts, ignored } = explode(body, symbol)
     expect({ refusal, refusedParts, ignored }).toEqual({ refusal: undefined, refusedParts: [], ignored: {} })

@@ -3,7 +3,7 @@
 // When: at any time; closeTime says when Binance made the figures.
 // Quirks: one object where `symbol` is asked for, a list where `symbols` or all are; an unknown symbol is status 400 with
 // {code, msg} for all of them; markets that are closed for trading are answered, too, when all are asked for.
-import { refused } from '../jao/refusal.ts'
+import { refused } from '../answers/refusal.ts'
 import { asked, every10s, keptShort } from '../markets/declared.ts'
 import { tickerView } from '../markets/friendly-view.ts'
 import { cutAtQuote, keysDeclared, marketLabels, type Spelling, unitOfKey } from '../markets/pair.ts'

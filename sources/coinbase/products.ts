@@ -2,7 +2,7 @@
 // and the answer does not name it: the market is what was asked for.
 // Where: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products, public, no login.
 // Quirks: never recorded, known from documents; an unknown product is status 404 with {message}.
-import { refused } from '../jao/refusal.ts'
+import { refused } from '../answers/refusal.ts'
 import { asked, every10s, keptShort } from '../markets/declared.ts'
 import { tickerView } from '../markets/friendly-view.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from '../markets/pair.ts'

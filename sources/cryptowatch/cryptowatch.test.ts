@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { recordedData } from '../../test/support/recorded-data.ts'
+import { recordedFile } from '../../test/support/recorded-file.ts'
 import type { Answer, Dataset } from '../source.ts'
 import { cryptowatch } from './cryptowatch.ts'
 
@@ -54,7 +54,7 @@ const files: Record<string, { values?: number; some?: Record<string, number>; re
 }
 
 test.each(Object.entries(files))('%s', (name, { values, some = {}, refused }) => {
-  const body = recordedData(`cryptowatch/${name}`)
+  const body = recordedFile(`cryptowatch/${name}`)
   if (!body) return expect(body, 'recordings are missing; said above').toBeUndefined()
   const { slices, refusal } = markets.explode(answer(body, `file:///archive/${name}`))
   if (refused) {

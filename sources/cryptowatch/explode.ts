@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { readJson } from '../answers/json.ts'
+import { isRefusal, refused as refusal } from '../answers/refusal.ts'
 import type { Answer, Explosion, RefusalReason } from '../source.ts'
 
 const summary = z.object({
@@ -27,18 +29,18 @@ const mostMarkets = 100_000
  */
 export function explodeMarkets(answer: Answer): Explosion {
   const explosion = explode(answer)
-  const { refusal } = explosion
-  if (refusal === undefined || answer.url === undefined) return explosion
-  return { ...explosion, refusal: { ...refusal, message: `${plain(answer.url)}: ${refusal.message}` } }
+  const { refusal: why } = explosion
+  if (why === undefined || answer.url === undefined) return explosion
+  return { ...explosion, refusal: refusal(why.reason, `${plain(answer.url)}: ${why.message}`) }
 }
 
 function explode({ body, window, url = '' }: Answer): Explosion {
-  const parsed = parse(body)
-  if (parsed === undefined) return refused('not-json', 'the answer is no JSON')
-  const error = errorBody.safeParse(parsed)
+  const json = readJson(body)
+  if (isRefusal(json)) return { slices: [], refusal: json, ignored: {} }
+  const error = errorBody.safeParse(json.value)
   if (error.success)
     return refused('upstream-rejected', `Cryptowatch answered with an error: ${plain(error.data.error)}`)
-  const answer = answerBody.safeParse(parsed)
+  const answer = answerBody.safeParse(json.value)
   if (!answer.success) {
     return refused(
       'schema',
@@ -72,14 +74,6 @@ function explode({ body, window, url = '' }: Answer): Explosion {
   return { slices: [...values].map(([key, value]) => ({ ...at, key, values: [value] })), ignored: {} }
 }
 
-function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return undefined
-  }
-}
-
 /** The market that the address or the file's name tells of: /markets/kraken/btcusd/summary, market_kraken_btcusd_price.json. */
 function oneMarket(result: unknown, url: string): [string, unknown][] | undefined {
   const [, exchange, pair] = /markets?[/_]([a-z0-9-]+)[/_]([a-z0-9-]+)[/_](?:summary|price)(?:\.json)?$/.exec(url) ?? []
@@ -110,9 +104,9 @@ function metricsOf(said: unknown): [string, number][] | undefined {
 
 const refused = (reason: RefusalReason, message: string): Explosion => ({
   slices: [],
-  refusal: { reason, message },
+  refusal: refusal(reason, message),
   ignored: {},
 })
 
-/** The beginning of upstream's words, without what steers a terminal. */
-const plain = (text: string): string => text.slice(0, 200).replace(/\p{Cc}/gu, '\ufffd')
+/** The beginning of upstream's words. */
+const plain = (text: string): string => text.slice(0, 200)

@@ -1,7 +1,7 @@
 // Reads the answer of getauctions: a list of auctions, each with a market period and the results of its products.
 import { z } from 'zod'
-import { readJson } from '../jao/json.ts'
-import { isRefusal, quoted, refused } from '../jao/refusal.ts'
+import { readJson } from '../answers/json.ts'
+import { isRefusal, quoted, refused } from '../answers/refusal.ts'
 import type { Answer, Refusal } from '../source.ts'
 
 const corridor = z.string().regex(/^[A-Za-z0-9()_-]{1,40}$/)

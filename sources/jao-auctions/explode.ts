@@ -1,5 +1,5 @@
-import { isRefusal, quoted, refused } from '../jao/refusal.ts'
-import { iso } from '../jao/times.ts'
+import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { iso } from '../answers/times.ts'
 import type { Answer, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.ts'
 import { keyOf, metricNames, productName } from './keys.ts'

@@ -7,8 +7,9 @@
 // the local midnight: 22:00 or 23:00 UTC of the day before. Nothing found is status 400 "No Data found". Results come
 // unordered, hours are of Brussels' clock, the second 02:00 of the long day is `02:00-03:00*`. Of the longer horizons no
 // answer was ever recorded.
-import { iso } from '../jao/times.ts'
-import { friendlyView } from '../jao/view.ts'
+
+import { deliveryView } from '../answers/delivery-view.ts'
+import { iso } from '../answers/times.ts'
 import type { Asked, Dataset, Source } from '../source.ts'
 import { explodeAuctions, lookAtAuctions, type Products } from './explode.ts'
 import { labelsOf, metrics, unitOf } from './keys.ts'
@@ -117,7 +118,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, ...told
     },
     explode: (answer) => explodeAuctions(products, answer),
     labels: labelsOf,
-    view: friendlyView(name, Object.keys(says), unit),
+    view: deliveryView(name, Object.keys(says), unit),
   }
 }
 

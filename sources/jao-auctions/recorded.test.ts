@@ -31,7 +31,7 @@ test.each([
   ['el1-gb-fr', 'EL1-GB-FR', '2026-07-28', 31_719, 85_774, 31_596, 1.2, '2026-07-27T09:27:21.269Z'],
   ['el1-gb-fr', 'EL1-GB-FR', '2026-07-29', 25_877, 60_579, 25_665, 0.99, '2026-07-28T09:33:53.785Z'],
 ])('%s, %s of %s', (file, corridor, day, offered, requested, allocated, price, modified) => {
-  const body = recordedFile(`auctions_${file}.json`)
+  const body = recordedFile(`jao/auctions_${file}.json`)
   if (!body) return expect(body, absent).toBeUndefined()
   const exploded = explode(body, day, corridor)
   expect([exploded.refusal, exploded.ignored]).toEqual([undefined, { 'outside-window': 1 }])
@@ -46,7 +46,7 @@ test.each([
 })
 
 test('hours stand where Brussels’ clock says, in whatever order they came', () => {
-  const body = recordedFile('auctions_if1-fr-gb.json')
+  const body = recordedFile('jao/auctions_if1-fr-gb.json')
   if (!body) return expect(body, absent).toBeUndefined()
   const exploded = explode(body, '2026-07-28', 'IF1-FR-GB')
   expect(at(exploded, 'IF1-FR-GB.auctionPrice', '2026-07-27T22:00:00Z')).toBe(0.43)
@@ -56,7 +56,7 @@ test('hours stand where Brussels’ clock says, in whatever order they came', ()
 })
 
 test('the long day has its second 02:00', () => {
-  const body = recordedFile('auctions_dst-long-if1-fr-gb.json')
+  const body = recordedFile('jao/auctions_dst-long-if1-fr-gb.json')
   if (!body) return expect(body, absent).toBeUndefined()
   const exploded = explode(body, '2025-10-26', 'IF1-FR-GB')
   expect([exploded.refusal, exploded.ignored]).toEqual([undefined, {}])
@@ -69,14 +69,14 @@ test('the long day has its second 02:00', () => {
 })
 
 test('status 400 with "No Data found" is empty', () => {
-  const body = recordedFile('auctions_no-data.json')
+  const body = recordedFile('jao/auctions_no-data.json')
   if (!body) return expect(body, absent).toBeUndefined()
   expect(explode(body, '2026-07-28', 'IF1-FR-GB', 400)).toEqual({ slices: [], ignored: {} })
   expect(daily.asking!.look(body, { window: window('2026-07-28'), subject: 'IF1-FR-GB' })).toBe('empty')
 })
 
 test('five years of DE-CH: doubles of overlapping windows are counted, changeover days have 23 and 25 hours', () => {
-  const file = recordedFile('auctions_daily_DE-CH_2019_2024.csv')
+  const file = recordedFile('jao/auctions_daily_DE-CH_2019_2024.csv')
   if (!file) return expect(file, absent).toBeUndefined()
   const byDay = Map.groupBy(csvRows(file), ({ date }) => date!)
   expect(byDay.size).toBe(1858)

@@ -3,12 +3,13 @@
 // Quirks: Core has about 12,770 rows and 21 MB an hour, the Nordics 904 rows; an hour is a request for the count (Take=0)
 // and one a page, so a day of Core costs about 200 requests: two minutes of the whole budget. Hence only by `backfill`.
 // An empty Filter gives wrong answers: none is sent. Only known from what clients read of it.
+
+import { viewName } from '../answers/delivery-view.ts'
 import type { Asked, Dataset } from '../source.ts'
 import { constraintView } from './constraint-store.ts'
 import { calculations } from './core-intraday.ts'
 import { explodeConstraints, lookAtConstraints, rowsPerPage, skipOf, totalRowsIn } from './flow-constraints.ts'
 import { dataPath, type Region, zone } from './period-dataset.ts'
-import { viewName } from './view.ts'
 
 interface Domain {
   region: Region

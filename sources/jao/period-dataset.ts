@@ -1,9 +1,9 @@
+import { deliveryView } from '../answers/delivery-view.ts'
+import { iso } from '../answers/times.ts'
 import type { Asked, Dataset, DeclaredStep } from '../source.ts'
 import { explodePeriodRows, lookAtPeriodRows, type PeriodRows } from './period-rows.ts'
 import { placeInPeriodRows } from './place.ts'
 import type { Shape } from './shapes.ts'
-import { iso } from './times.ts'
-import { friendlyView } from './view.ts'
 
 export type Region = 'core' | 'nordic' | 'coreID'
 
@@ -81,7 +81,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
     explode: (answer) => explodePeriodRows(rows, answer),
     place: (answer, key, atMs) => placeInPeriodRows(rows, answer, key, atMs),
     labels: shape.labels,
-    view: friendlyView(name, Object.keys(shape.says), shape.unit),
+    view: deliveryView(name, Object.keys(shape.says), shape.unit),
   }
 }
 

@@ -1,9 +1,10 @@
 // Datasets with one row a period and one column a series: maxExchanges, netPos and their likes.
+
+import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, DeclaredStep, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type Grid, gridOf } from './grid.ts'
-import { isRefusal, quoted, refused } from './refusal.ts'
 import { type Row, readRows } from './rows.ts'
-import { iso, modifiedMs } from './times.ts'
 
 /** What of such a dataset must be declared. */
 export interface PeriodRows {

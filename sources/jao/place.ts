@@ -1,6 +1,6 @@
+import { isRefusal } from '../answers/refusal.ts'
 import type { Answer } from '../source.ts'
 import type { PeriodRows } from './period-rows.ts'
-import { isRefusal } from './refusal.ts'
 import { readRows } from './rows.ts'
 
 /**

@@ -48,7 +48,7 @@ const flags = (explosions: Explosion[]) => [
 const twoDays = span('2026-04-20T00:00:00Z', '2026-04-22T00:00:00Z')
 
 test('core atc: integers every quarter hour, four columns null throughout', () => {
-  const body = recordedFile('core_external_atc.json')
+  const body = recordedFile('jao/core_external_atc.json')
   if (!body) return expect(body, absent).toBeUndefined()
   const { exploded, look } = read('jao.core.atc', body, twoDays)
   expect(count([exploded])).toEqual({ keys: 14, values: 1920, nulls: 768, sum: 3_045_568, least: 0, greatest: 3561 })
@@ -62,7 +62,7 @@ test('core atc: integers every quarter hour, four columns null throughout', () =
 })
 
 test('core shadowAuctionATC: hourly also after October 2025, with totals in the envelope', () => {
-  const body = recordedFile('shadow_auction_atc.json')
+  const body = recordedFile('jao/shadow_auction_atc.json')
   if (!body) return expect(body, absent).toBeUndefined()
   const { exploded, look } = read(
     'jao.core.shadowAuctionATC',
@@ -75,7 +75,7 @@ test('core shadowAuctionATC: hourly also after October 2025, with totals in the 
 })
 
 test('nordic maxBorderFlow: quarter hours, and the newest time of modification', () => {
-  const body = recordedFile('nordic_max_border_flow.json')
+  const body = recordedFile('jao/nordic_max_border_flow.json')
   if (!body) return expect(body, absent).toBeUndefined()
   const { exploded, look } = read('jao.nordic.maxBorderFlow', body, twoDays)
   expect(count([exploded])).toEqual({ keys: 62, values: 11_904, nulls: 0, sum: 15_812_996, least: 0, greatest: 7537 })
@@ -107,7 +107,7 @@ function days(rows: Record<string, string>[], time: string, key: (column: string
 }
 
 test('nordic maxExchanges of November 2024: hourly then, each day modified at a time of its own', () => {
-  const file = recordedFile('nordic_max_exchanges_2024-11.csv')
+  const file = recordedFile('jao/nordic_max_exchanges_2024-11.csv')
   if (!file) return expect(file, absent).toBeUndefined()
   const answers = days(csvRows(file), 'dateTimeUtc', (column) => (column.startsWith('border_') ? column : undefined))
   const exploded = answers.map(({ body, window }) => read('jao.nordic.maxExchanges', body, window).exploded)
@@ -121,7 +121,7 @@ test('nordic maxExchanges of November 2024: hourly then, each day modified at a 
 })
 
 test('core netPos over both changeovers of 2022-23: 5,087 hours, each adding up to 0', () => {
-  const file = recordedFile('core_net_positions_2022-09_2023-03.csv')
+  const file = recordedFile('jao/core_net_positions_2022-09_2023-03.csv')
   if (!file) return expect(file, absent).toBeUndefined()
   const key = (column: string) => (column === 'DateTime' ? undefined : `hub_${column === 'DE_LU' ? 'DE' : column}`)
   const answers = days(csvRows(file), 'DateTime', key)
@@ -146,8 +146,8 @@ test('core netPos over both changeovers of 2022-23: 5,087 hours, each adding up 
 
 test('core netPos of a day in 2024, and a row after the virtual hubs came', () => {
   const [file, row] = [
-    recordedFile('core_net_positions_2024-09-02.reshaped.json'),
-    recordedFile('core_net_pos_post_ahc_row.json'),
+    recordedFile('jao/core_net_positions_2024-09-02.reshaped.json'),
+    recordedFile('jao/core_net_pos_post_ahc_row.json'),
   ]
   if (!file || !row) return expect(file && row, absent).toBeUndefined()
   const { zones, timestamps } = JSON.parse(file.toString()) as {
@@ -173,7 +173,7 @@ test('core netPos of a day in 2024, and a row after the virtual hubs came', () =
 })
 
 test('one hub of a recorded row moved by a tenth is a flag on every hub of the day', () => {
-  const row = recordedFile('core_net_pos_post_ahc_row.json')
+  const row = recordedFile('jao/core_net_pos_post_ahc_row.json')
   if (!row) return expect(row, absent).toBeUndefined()
   const moved = Buffer.from(row.toString().replace('-3290.5', '-3290.4'))
   const { exploded } = read('jao.core.netPos', moved, businessDay('Europe/Brussels', '2026-08-09').window)
@@ -220,7 +220,7 @@ function finalRow(row: Record<string, string>, index: number): Record<string, un
 }
 
 test('core finalComputation: 5,212 rows of one operator in three pages, with their margins and factors', () => {
-  const file = recordedFile('core_final_computation_2024-12-31T23.reshaped.csv')
+  const file = recordedFile('jao/core_final_computation_2024-12-31T23.reshaped.csv')
   if (!file) return expect(file, absent).toBeUndefined()
   const dataset = named('jao.core.finalComputation')
   const window = span('2024-12-31T23:00:00Z', '2025-01-01T00:00:00Z')
@@ -260,7 +260,7 @@ test('core finalComputation: 5,212 rows of one operator in three pages, with the
 })
 
 test('a slice of a domain: 109 constraints with shadow prices in eight', () => {
-  const file = recordedFile('core_fb_domain_slice_2024-09-01T22.reshaped.json')
+  const file = recordedFile('jao/core_fb_domain_slice_2024-09-01T22.reshaped.json')
   if (!file) return expect(file, absent).toBeUndefined()
   const told = JSON.parse(file.toString()) as {
     constraints: ({ ptdfs: Record<string, number> } & Record<string, unknown>)[]

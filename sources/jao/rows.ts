@@ -1,9 +1,9 @@
 // Reads the rows of a JAO answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
 import { z } from 'zod'
+import { readJson } from '../answers/json.ts'
+import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { showWindow, utcMs } from '../answers/times.ts'
 import type { Refusal, Window } from '../source.ts'
-import { readJson } from './json.ts'
-import { isRefusal, quoted, refused } from './refusal.ts'
-import { showWindow, utcMs } from './times.ts'
 
 /** A row inside the window. Cells are not looked at yet. */
 export interface Row {

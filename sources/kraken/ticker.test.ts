@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recordedData } from '../../test/support/recorded-data.ts'
+import { recordedFile } from '../../test/support/recorded-file.ts'
 import type { Slice } from '../source.ts'
 import { krakenTicker } from './ticker.ts'
 
@@ -60,7 +60,7 @@ describe('recorded answers', () => {
     },
   }
   it.each(Object.keys(expected))('%s', (file) => {
-    const body = recordedData(`cryptowatch/${file}`)
+    const body = recordedFile(`cryptowatch/${file}`)
     if (!body) return expect(body, 'recordings are missing; said above').toBeUndefined()
     const { slices, refusal, refusedParts, ignored } = explode(body)
     expect({ refusal, refusedParts, ignored }).toEqual({ refusal: undefined, refusedParts: [], ignored: {} })

@@ -3,7 +3,7 @@
 // When: at any time; what it says of the day is of the 24 hours before, `o` of the day since 00:00 UTC.
 // Quirks: the status is 200 whatever goes wrong, and one unknown symbol refuses all of them (`error`); markets are answered
 // under other names than they are asked for (pairs.ts); [today, last 24 hours] in v, p, t, l, h: the second is taken.
-import { refused } from '../jao/refusal.ts'
+import { refused } from '../answers/refusal.ts'
 import { asked, every10s, keptShort } from '../markets/declared.ts'
 import { tickerView } from '../markets/friendly-view.ts'
 import { keysDeclared, marketLabels, unitOfKey } from '../markets/pair.ts'

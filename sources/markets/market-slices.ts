@@ -1,4 +1,4 @@
-import { refused } from '../jao/refusal.ts'
+import { refused } from '../answers/refusal.ts'
 import type { Refusal, Slice, Window } from '../source.ts'
 import { countValue, decimalValue } from './decimal.ts'
 import { keyOf, type Metric, metrics } from './metrics.ts'

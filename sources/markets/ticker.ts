@@ -1,7 +1,7 @@
 // What tickers of exchanges have in common: an answer names markets, a market has metrics, each value is a point at the
 // tick's scheduled instant.
-import { hasDoubledKeys } from '../jao/doubled-keys.ts'
-import { isRefusal, refused } from '../jao/refusal.ts'
+import { readJson } from '../answers/json.ts'
+import { isRefusal, refused } from '../answers/refusal.ts'
 import type { Answer, Asked, Explosion, Look, Refusal, RefusedPart } from '../source.ts'
 import { type AnsweredMarket, sliceMarket } from './market-slices.ts'
 import { type Metric, readKey } from './metrics.ts'
@@ -88,9 +88,8 @@ interface ReadMarkets {
 }
 
 function readMarkets(ticker: Ticker, body: Uint8Array, subject: string | null): ReadMarkets | Refusal {
-  const json = parseJson(body)
+  const json = readJson(body)
   if (isRefusal(json)) return json
-  if (hasDoubledKeys(body, json.value)) return refused('schema', 'an object of the answer has the same key twice')
   const markets = ticker.marketsOf(json.value, subject)
   if (isRefusal(markets)) return markets
   if (markets.length > mostMarkets) return refused('too-many-keys', `more than ${mostMarkets} markets in one answer`)
@@ -103,14 +102,4 @@ function readMarkets(ticker: Ticker, body: Uint8Array, subject: string | null): 
   return { markets, absent: symbolsOf(subject).filter((symbol) => !answered.has(ticker.sameName(symbol))) }
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 const utf8Of = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
-
-function parseJson(body: Uint8Array): { value: unknown } | Refusal {
-  try {
-    return { value: JSON.parse(strictUtf8.decode(body)) }
-  } catch (error) {
-    const start = new TextDecoder().decode(body.subarray(0, 60))
-    return refused('not-json', `the body is no JSON (${(error as Error).message}); it starts ${start}`)
-  }
-}

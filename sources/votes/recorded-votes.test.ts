@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { recordedData } from '../../test/support/recorded-data.ts'
+import { recordedFile } from '../../test/support/recorded-file.ts'
 import { explodeVotes } from './explode.ts'
 
 /** What each of the exercise's files holds, counted by hand: Ids in the order of their last lines, and lines refused. */
@@ -50,7 +50,7 @@ function range(from: number, to: number): number[] {
 }
 
 test.each(Object.entries(files))('%s', (name, { ids, refused = [], repeated = 0, blank = 0 }) => {
-  const body = recordedData(`votes/${name}`)
+  const body = recordedFile(`votes/${name}`)
   if (!body) return expect(body, 'recordings are missing; said above').toBeUndefined()
   const exploded = explodeVotes({ body, status: 200, window: { startMs: 0, endMs: 1 }, url: 'file:///f' })
   expect(exploded.records?.[0]?.fields).toMatchObject({ ids, repeatedIds: repeated, blankLines: blank })
@@ -59,7 +59,7 @@ test.each(Object.entries(files))('%s', (name, { ids, refused = [], repeated = 0,
 })
 
 test('of the real file every line is a vote, read as JSON.parse reads it', () => {
-  const body = recordedData('votes/votes_2017_2019.jsonl')
+  const body = recordedFile('votes/votes_2017_2019.jsonl')
   if (!body) return expect(body, 'recordings are missing; said above').toBeUndefined()
   const { records, refusedParts } = explodeVotes({ body, status: 200, window: { startMs: 0, endMs: 1 } })
   expect(refusedParts).toEqual([])

@@ -1,5 +1,5 @@
 // Answers of exchanges: the recorded ones, and others in their form as documented.
-import { recordedData } from '../support/recorded-data.ts'
+import { recordedFile } from '../support/recorded-file.ts'
 import type { NamedAnswer } from './answers.ts'
 import type { Told } from './told-by-hand.ts'
 
@@ -20,7 +20,7 @@ export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: strin
     dataset,
     file,
     subject,
-    body: recordedData(`cryptowatch/${file}`),
+    body: recordedFile(`cryptowatch/${file}`),
   }))
   return {
     answers: read.flatMap(({ dataset, file, subject, body }) =>

@@ -1,6 +1,6 @@
 // The command on real parts: what it counts is what the test put there.
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { insert } from '#platform/clickhouse/client.ts'
 import type { Series } from '#schemas/generated/records.ts'
 import { tableTargets } from '#schemas/tables.ts'
@@ -8,6 +8,9 @@ import { insertSlices, slice } from '../store/slices.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { stackOf } from '../support/stack-of.ts'
 import { tidemark } from '../support/tidemark-command.ts'
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 180_000 })
 
 const dataset = 'jao.core.maxExchanges'
 const hours = Array.from({ length: 24 }, (_, hour) => hour)

@@ -8,7 +8,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { spanOf } from '#platform/kafka/read-span.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
-import { recordedData } from '../support/recorded-data.ts'
+import { recordedFile } from '../support/recorded-file.ts'
 import { projectRoot } from '../support/service-process.ts'
 import { stackOf } from '../support/stack-of.ts'
 import { startCommand } from '../support/tidemark-command.ts'
@@ -70,8 +70,8 @@ const rawRecords = async (): Promise<number> =>
 
 test('the exercise: files to Kafka to the store, and the weeks that stand out', async () => {
   expect(await begin('outliers', '--json').finished).toMatchObject({ code: 0, stdout: '[]\n' })
-  const recorded = recordedData('votes/votes_2017_2019.jsonl')
-  const expected = recordedData('votes/expected_outlier_weeks.json')
+  const recorded = recordedFile('votes/votes_2017_2019.jsonl')
+  const expected = recordedFile('votes/expected_outlier_weeks.json')
   if (!recorded || !expected) return expect(recorded, 'recordings are missing; said above').toBeUndefined()
   const { sets } = JSON.parse(expected.toString())
   const { code, summary } = await ingest('votes', file('votes_2017_2019.jsonl', recorded))

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
 import { tableTargets } from '#schemas/tables.ts'
@@ -13,6 +14,7 @@ let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
   await migrate(running.store)
+  await applySourceStatements(running.store, sources)
   await applyViews(
     running.store,
     sources.flatMap(({ datasets }) => datasets.flatMap(({ view }) => view ?? [])),

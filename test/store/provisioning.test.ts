@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { errorKind, knownCodes, needsOperator } from '#platform/clickhouse/errors.ts'
 import { applyViews, migrate, readMigrations } from '#platform/clickhouse/migrate.ts'
 import { tableTargets } from '#schemas/tables.ts'
+import { sources } from '#sources/index.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { lines } from './slices.ts'
 
@@ -97,6 +99,8 @@ describe('migrations', () => {
 })
 
 describe('the schema', () => {
+  beforeAll(() => applySourceStatements(running.store, sources))
+
   it('has every column that the sink inserts', async () => {
     for (const target of Object.values(tableTargets)) {
       const columns = await lines(

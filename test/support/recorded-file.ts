@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { recordingsDir } from './recorded-jao.ts'
 
-/** A recorded file of JAO's, or undefined, said aloud, when it is not on this machine. */
+/** A recorded file by its path below the recordings (jao/core_external_atc.json), or undefined, said aloud, when it is not on this machine. */
 export function recordedFile(name: string): Buffer | undefined {
-  const path = join(recordingsDir(), 'jao', name)
+  const path = join(recordingsDir(), name)
   try {
     return readFileSync(path)
   } catch (error) {

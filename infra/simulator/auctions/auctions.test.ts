@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { recordedText } from '../../../test/support/recorded-text.ts'
+import { recordedFile } from '../../../test/support/recorded-file.ts'
 import { startSimulator } from '../server.ts'
 
 type Result = Record<string, unknown> & { productHour: string; productIdentification: string; auctionPrice: number }
@@ -27,7 +27,7 @@ test('an auction has the fields of the recorded ones, in their order, and is pri
   )
   expect(text).toMatch(/"offeredCapacity":\d+\.0,"requestedCapacity":\d+\.0,"allocatedCapacity":\d+\.0,/)
   expect(text).toMatch(/"auctionPrice":\d+\.\d{1,2},/)
-  const recorded = recordedText('jao/auctions_dst-long-if1-fr-gb.json')
+  const recorded = recordedFile('jao/auctions_dst-long-if1-fr-gb.json')?.toString()
   if (recorded === undefined) return
   const [theirs] = JSON.parse(recorded) as [Auction]
   const [ours] = JSON.parse(text) as [Auction]

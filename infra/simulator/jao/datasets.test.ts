@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { recordedText } from '../../../test/support/recorded-text.ts'
+import { recordedFile } from '../../../test/support/recorded-file.ts'
 import { businessDay, firstPublicationMs } from './calendar.ts'
 import { jaoDatasets } from './datasets.ts'
 import { createJao } from './jao.ts'
@@ -48,7 +48,7 @@ test.each([
   ['nordic.maxBorderFlow', 'jao/nordic_max_border_flow.json'],
   ['core.netPos', 'jao/core_net_pos_post_ahc_row.json'],
 ])('%s names the fields that JAO named, in its order, with numbers as long as its', (name, file) => {
-  const text = recordedText(file)
+  const text = recordedFile(file)?.toString()
   if (text === undefined) return
   const recorded = JSON.parse(text) as { data: Row[] }
   const [row] = rowsOf(named(name), recorded.data[0]!.dateTimeUtc.slice(0, 10))
@@ -65,7 +65,7 @@ test.each([
 })
 
 test('the Nordic exchanges name the columns of November 2024, constant where they were', () => {
-  const text = recordedText('jao/nordic_max_exchanges_2024-11.csv')
+  const text = recordedFile('jao/nordic_max_exchanges_2024-11.csv')?.toString()
   if (text === undefined) return
   const [head = '', ...lines] = text.trim().split('\n')
   const names = head.split(',')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { recordedText } from '../../../test/support/recorded-text.ts'
+import { recordedFile } from '../../../test/support/recorded-file.ts'
 import { startSimulator } from '../server.ts'
 import { createExchange, type Spike } from './exchange.ts'
 import { walk } from './walk.ts'
@@ -29,7 +29,7 @@ describe('Kraken', () => {
     expect(text).toMatch(
       /^\{"error":\[\],"result":\{"XXBTZUSD":\{"a":\["\d+\.\d{5}","1","1\.000"\],"b":\["\d+\.\d{5}","2","2\.000"\],"c":\["\d+\.\d{5}","\d+\.\d{8}"\],"v":\["\d+\.\d{8}","\d+\.\d{8}"\],"p":\["\d+\.\d{5}","\d+\.\d{5}"\],"t":\[\d+,\d+\],"l":\["\d+\.\d{5}","\d+\.\d{5}"\],"h":\["\d+\.\d{5}","\d+\.\d{5}"\],"o":"\d+\.\d{5}"\}\}\}$/,
     )
-    const recorded = recordedText('cryptowatch/kraken_ticker_2025.json')
+    const recorded = recordedFile('cryptowatch/kraken_ticker_2025.json')?.toString()
     if (recorded !== undefined) expect(shape(text)).toBe(shape(recorded.trim()))
   })
 
@@ -48,7 +48,7 @@ describe('Kraken', () => {
 describe('Binance', () => {
   test('prints a ticker as it was recorded', async () => {
     const text = await (await binance('?symbol=BTCUSDT')).text()
-    const recorded = recordedText('cryptowatch/binance_24hr_2019-10-08_btcusdt.json')
+    const recorded = recordedFile('cryptowatch/binance_24hr_2019-10-08_btcusdt.json')?.toString()
     if (recorded !== undefined) expect(shape(text)).toBe(shape(recorded.trim()))
     const ticker = JSON.parse(text) as Record<string, number | string>
     expect(ticker.closeTime).toBe(START)

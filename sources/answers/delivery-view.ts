@@ -8,7 +8,7 @@ const valueColumns: Record<string, string> = { MW: 'mw', 'EUR/MWh': 'eur_mwh', E
  * The friendly view of a dataset: delivery_start, a column a label (null where the key cannot be read), the value by the
  * name of its unit, known_at. Whoever cannot be read by labels alone is found by its key in `latest`.
  */
-export function friendlyView(dataset: string, labels: string[], unit: string): { name: string; select: string } {
+export function deliveryView(dataset: string, labels: string[], unit: string): { name: string; select: string } {
   const column = (label: string): string => columnNames[label] ?? label
   const told = labels.map((label) => `nullIf(s.${column(label)}, '') AS ${column(label)},`)
   const value = valueColumns[unit]

@@ -9,11 +9,4 @@ export const refused = (reason: RefusalReason, message: string): Refusal => ({
 export const isRefusal = (value: object): value is Refusal => 'reason' in value
 
 /** What upstream sent in place of something else, as JSON of at most `most` characters. */
-export function quoted(value: unknown, most = 80): string {
-  try {
-    return (JSON.stringify(value) ?? 'undefined').slice(0, most)
-  } catch {
-    // Nested more deeply than the stack.
-    return 'something deeply nested'
-  }
-}
+export const quoted = (value: unknown, most = 80): string => (JSON.stringify(value) ?? 'undefined').slice(0, most)
