@@ -20,7 +20,7 @@ const metrics = ['last', 'bid', 'ask', 'high', 'low', 'vwap', 'volume', 'trades'
 const everyS = 10
 const dayTicks = 86_400 / everyS
 /** Of the past, in one insert: as many as the sink puts into one after it was away. */
-const ticksAnInsert = 20
+const ticksAnInsert = 60
 const dataset = 'kraken.ticker'
 
 /** Runs the phase. Percents are of one core. */
