@@ -1,7 +1,13 @@
 import type { StoreStatement } from '../source.ts'
+import { bucketStatements } from './buckets.ts'
+import { market24hStatements } from './market-24h.ts'
 import { questionStatements } from './questions.ts'
 import { sampleStatements } from './samples.ts'
-import { summaryStatements } from './summary.ts'
 
 /** Tables and views over the markets of all exchanges. Every source of markets lists the same ones; they run once. */
-export const marketStatements: StoreStatement[] = [...sampleStatements, ...summaryStatements, ...questionStatements]
+export const marketStatements: StoreStatement[] = [
+  ...sampleStatements,
+  ...bucketStatements,
+  ...market24hStatements,
+  ...questionStatements,
+]

@@ -20,7 +20,7 @@ const metrics = ['last', 'bid', 'ask', 'high', 'low', 'vwap', 'volume', 'trades'
 const everyS = 10
 const dayTicks = 86_400 / everyS
 /** Of the past, in one insert: as many as the sink puts into one after it was away. */
-const ticksAnInsert = 20
+const ticksAnInsert = 60
 const dataset = 'kraken.ticker'
 
 /** Runs the phase. Percents are of one core. */
@@ -159,7 +159,7 @@ function tickOf(atMs: number) {
 async function refreshMs(store: Store): Promise<Figures> {
   const took: number[] = []
   for (let nth = 0; nth < 20; nth++) {
-    const query = `SELECT last_success_duration_ms FROM system.view_refreshes WHERE database = 'tidemark' AND view = 'market_24h'`
+    const query = `SELECT last_success_duration_ms FROM system.view_refreshes WHERE database = 'tidemark' AND view = 'fill_market_turns'`
     took.push(Number(await read(store, query, {})))
     await sleep(3_000)
   }

@@ -85,7 +85,7 @@ const numeric = (name: string, value: string | number | null) =>
 
 /** The summary that the store makes now, and what the test adds up over the same window. */
 async function compare(sent: Sample[]): Promise<Row[]> {
-  await refresh('market_24h')
+  await refresh('fill_market_turns')
   const got = await ask(`SELECT *, toUnixTimestamp(at) AS at_s, toUnixTimestamp(last_at) AS last_s,
     toUnixTimestamp(first_at) AS first_s FROM tidemark.market_24h ORDER BY dataset, market, metric`)
   const atS = Number(got[0]?.at_s ?? nowS())
@@ -264,7 +264,7 @@ describe('market_24h', () => {
     await compare(sent)
     // And really from these: without their samples only the edges differ.
     await running.store.command({ query: 'TRUNCATE TABLE tidemark.market_samples' })
-    await refresh('market_24h')
+    await refresh('fill_market_turns')
     const [row] = await ask("SELECT samples FROM tidemark.market_24h WHERE market = 'XXBTZUSD' AND metric = 'last'")
     expect(row!.samples).toBeGreaterThan(2_800)
   })
@@ -312,7 +312,7 @@ describe('market_24h', () => {
 
   it('knows nothing of other datasets, and holds nothing where no markets are collected', async () => {
     await send([{ dataset: 'jao.core.maxExchanges', key: 'border_AT_BE.last', atS: nowS() - 60, value: 1 }])
-    for (const view of ['fill_market_buckets', 'market_24h']) await refresh(view)
+    for (const view of ['fill_market_buckets', 'fill_market_turns']) await refresh(view)
     for (const table of ['market_samples', 'market_touched', 'market_buckets', 'market_24h']) {
       expect(await lines(running.reader, `SELECT * FROM tidemark.${table}`), table).toEqual([])
     }
@@ -333,10 +333,19 @@ describe('market_24h', () => {
     await compare(sent.filter(({ dataset, atS }) => dataset !== kraken || atS >= beforeS))
   })
 
+  it('is empty again when its last sample is gone', async () => {
+    await send([{ dataset: kraken, key: 'XXBTZUSD.last', atS: nowS() - 60, value: 1 }])
+    await refresh('fill_market_turns')
+    expect(await lines(running.reader, 'SELECT market, samples FROM tidemark.market_24h')).toEqual(['XXBTZUSD\t1'])
+    await empty()
+    await refresh('fill_market_turns')
+    expect(await lines(running.reader, 'SELECT market FROM tidemark.market_24h')).toEqual([])
+  })
+
   it('is made anew by itself, every five seconds', async () => {
     const at = async () => (await ask('SELECT max(toUnixTimestamp(at)) + 0.0 AS at FROM tidemark.market_24h'))[0]!.at
     await send([{ dataset: kraken, key: 'XXBTZUSD.last', atS: nowS() - 60, value: 1 }])
-    await refresh('market_24h')
+    await refresh('fill_market_turns')
     const before = await at()
     await expect.poll(at, { timeout: 120_000, interval: 500 }).not.toBe(before)
   })
@@ -354,7 +363,7 @@ describe('market_rank', () => {
       ...around('CALM.last', 10, 0),
       ...around('BIG.volume', 1, 1_000),
     ])
-    await refresh('market_24h')
+    await refresh('fill_market_turns')
     const rows = await ask(
       "SELECT rank, relative_rank, source, market, standard_deviation FROM tidemark.market_rank(metric = 'last')",
     )

@@ -1,0 +1,141 @@
+// market_24h: what each series did in the last 24 hours, made anew every 5 seconds: buckets of ten minutes that were added
+// up, and the samples of what they do not hold. Both are of FINAL rows: nothing is counted as it comes in, so nothing is
+// counted twice. One thread: the other cores are for those who ask and insert.
+import type { StoreStatement } from '../source.ts'
+import { bucketStates, quietS, sums } from './buckets.ts'
+import { marketSql, metricSql } from './friendly-view.ts'
+import { bucketS, bucketSql } from './samples.ts'
+
+/**
+ * So many buckets that changed since they were added up are read from the samples, the newest first. More change only
+ * when hours are replayed: these show as they are added up anew, 24 in 10 s, and nothing waits for all of them.
+ */
+const changedAtOnce = 12
+
+// A turn is appended and found by its time, and not exchanged for the one before: an exchange makes and drops a table, and
+// leaves one behind where the store is killed in it.
+const createTurns = `
+CREATE TABLE IF NOT EXISTS tidemark.market_turns
+(
+    made_at DateTime64(3, 'UTC'),
+    at DateTime('UTC'),
+    source LowCardinality(String),
+    dataset LowCardinality(String),
+    market LowCardinality(String),
+    metric LowCardinality(String),
+    samples UInt64,
+    last Float64,
+    last_at DateTime('UTC'),
+    min Float64,
+    max Float64,
+    mean Float64,
+    standard_deviation Float64,
+    relative_deviation Nullable(Float64),
+    first Float64,
+    first_at DateTime('UTC'),
+    change Float64,
+    change_fraction Nullable(Float64)
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfFiveMinutes(made_at)
+ORDER BY (made_at, market, metric, dataset)
+TTL toDateTime(made_at, 'UTC') + INTERVAL 5 MINUTE
+SETTINGS ttl_only_drop_parts = 1`
+
+// What is decided of time and buckets is decided once, as one value: were it asked for twice, a bucket could be added
+// up in between, and would be counted twice or not at all. Deletions concern whole days, so whole buckets.
+const select24h = `
+WITH
+    (
+        SELECT (
+            if(count() > 0, max(at), now('UTC')),
+            groupArrayIf((bucket, computed_at), from_bucket),
+            groupArrayIf(bucket, NOT from_bucket),
+            now64(3, 'UTC')
+        )
+        FROM (
+            SELECT
+                now('UTC') AS at,
+                bucket,
+                computed_at,
+                bucket > at - INTERVAL 1 DAY AND bucket + ${bucketS - 1} <= at AS is_whole,
+                computed_at <= touched_at + ${quietS} AS is_changed,
+                row_number() OVER (PARTITION BY is_changed ORDER BY bucket DESC) AS nth,
+                is_whole AND computed_at > 0 AND (NOT is_changed OR nth > ${changedAtOnce}) AS from_bucket
+            FROM (${bucketStates})
+            WHERE bucket + ${bucketS} > at - INTERVAL 1 DAY AND bucket <= at
+        )
+    ) AS decided,
+    (
+        SELECT mapFromArrays(groupArray(dataset), groupArray(before))
+        FROM (SELECT toString(dataset) AS dataset, max(before) AS before FROM tidemark.deletions GROUP BY dataset)
+    ) AS bounds
+SELECT
+    decided.4 AS made_at,
+    decided.1 AS at,
+    splitByChar('.', toString(dataset))[1] AS source,
+    dataset,
+    ${marketSql('key')} AS market,
+    ${metricSql('key')} AS metric,
+    n AS samples,
+    newest AS last,
+    newest_at AS last_at,
+    lowest AS min,
+    highest AS max,
+    mean,
+    standard_deviation,
+    if(mean = 0, NULL, standard_deviation / abs(mean)) AS relative_deviation,
+    oldest AS first,
+    oldest_at AS first_at,
+    newest - oldest AS change,
+    if(oldest = 0, NULL, (newest - oldest) / abs(oldest)) AS change_fraction
+FROM (
+    SELECT
+        dataset,
+        key,
+        sum(samples) AS n,
+        assumeNotNull(argMax(last, last_at)) AS newest,
+        max(last_at) AS newest_at,
+        assumeNotNull(argMin(first, first_at)) AS oldest,
+        min(first_at) AS oldest_at,
+        assumeNotNull(min(low)) AS lowest,
+        assumeNotNull(max(high)) AS highest,
+        assumeNotNull(sum(total)) / n AS mean,
+        assumeNotNull(stddevPopStableMerge(spread)) AS standard_deviation
+    FROM (
+        SELECT dataset, key, samples, low, high, total, spread, first_at, first, last_at, last
+        FROM tidemark.market_buckets
+        WHERE (bucket, computed_at) IN (SELECT settled.1, settled.2 FROM (SELECT arrayJoin(decided.2) AS settled))
+          AND bucket >= bounds[dataset]
+        UNION ALL
+        SELECT dataset, key,${sums}
+        FROM tidemark.market_samples FINAL
+        WHERE ${bucketSql} IN (SELECT arrayJoin(decided.3))
+          AND ts > decided.1 - INTERVAL 1 DAY AND ts <= decided.1 AND ts >= bounds[dataset]
+        GROUP BY dataset, key
+    )
+    WHERE samples > 0
+    GROUP BY dataset, key
+    -- A row without a market says that this turn was made: without it, what was there before would stay where now nothing is.
+    UNION ALL
+    SELECT '', '', 0, 0, decided.1, 0, decided.1, 0, 0, 0, 0
+)
+SETTINGS max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0`
+
+// The newest turn, all of it: its rows are one block.
+const create24h = `
+CREATE OR REPLACE VIEW tidemark.market_24h AS
+SELECT * EXCEPT made_at
+FROM tidemark.market_turns
+WHERE made_at = (SELECT max(made_at) FROM tidemark.market_turns) AND market != ''`
+
+export const market24hStatements: StoreStatement[] = [
+  { name: 'market_turns', sql: createTurns },
+  {
+    name: 'fill_market_turns',
+    sql: `CREATE MATERIALIZED VIEW IF NOT EXISTS tidemark.fill_market_turns
+REFRESH EVERY 5 SECOND APPEND TO tidemark.market_turns AS${select24h}`,
+  },
+  { name: 'fill_market_turns of today', sql: `ALTER TABLE tidemark.fill_market_turns MODIFY QUERY${select24h}` },
+  { name: 'market_24h', sql: create24h },
+]
