@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Decision, decisionRecord } from '#platform/kafka/decision.ts'
 import type { StoredRecord } from '#platform/kafka/read-span.ts'
+import { sources } from '#sources/index.ts'
 import { contentOf } from './content.ts'
 import { groupsOf, groupsText, letterJson, lettersText } from './groups.ts'
 import { type Letter, openLetterBox, placeOf } from './letter.ts'
@@ -117,7 +118,7 @@ describe('a selection', () => {
     expect(isEverything(readSelection(['jao.dlq/0/3'], {}))).toBe(false)
   })
   test('says which topics it reads, and refuses ids that are none', () => {
-    expect(topicsOf(readSelection([], {}))).toEqual(['jao.dlq', 'tidemark.dlq'])
+    expect(topicsOf(readSelection([], {}))).toEqual([...sources.map(({ name }) => `${name}.dlq`), 'tidemark.dlq'])
     expect(topicsOf(readSelection([], { source: 'tidemark' }))).toEqual(['tidemark.dlq'])
     expect(topicsOf(readSelection(['jao.dlq/0/3'], {}))).toEqual(['jao.dlq'])
     expect(() => readSelection(['jao.raw/0/3'], {})).toThrow('jao.raw is no dead-letter topic')

@@ -12,6 +12,7 @@ import { connectionSettings, readServiceConfig, serviceSettings } from '#platfor
 import { createLogger } from '#platform/process/log.ts'
 import { platformTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import { topicsOf } from '#transform/source-topics.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { applyNotedDeletions } from './noted-deletions.ts'
@@ -21,6 +22,7 @@ import { storeCatalogue } from './store-catalogue.ts'
 const config = readServiceConfig({
   ...connectionSettings,
   LOG_LEVEL: serviceSettings.LOG_LEVEL,
+  ...datasetsOffSetting,
   KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
   /** What was deleted, as `tidemark delete` notes it in a data directory: carried out where this stack does not know of it. */
   DELETIONS_FILE: z.string().optional(),
@@ -43,8 +45,10 @@ try {
   await provisionSchemas(config, topics)
   log.info('schemas are registered')
   const applied = await migrate(store)
-  const statements = await applySourceStatements(store, sources)
-  const views = await applyDatasetViews(store, sources)
+  // Views that refresh cost something also where nothing is collected.
+  const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !config.DATASETS_OFF.has(name)))
+  const statements = await applySourceStatements(store, wanted)
+  const views = await applyDatasetViews(store, wanted)
   log.info({ migrations: applied.map(({ name }) => name), statements, views }, 'tables and views are there')
   const declared = await storeCatalogue(store, sources)
   if (declared.length > 0) log.info({ datasets: declared }, 'the catalogue says what changed in declarations')

@@ -127,15 +127,15 @@ function assertTicksFit({ name, budget, datasets }: Host): void {
   const ticking = datasets.filter(({ everyMs, live }) => everyMs !== null && live)
   const needed = ticking.reduce((sum, { subjects, everyMs }) => sum + (subjects.length * minuteMs) / (everyMs ?? 1), 0)
   if (needed <= budget.refillPerMinute) return
-  const settings = new Set(
-    ticking.flatMap(({ dataset: { calendar }, asking }) => [
-      ...(asking.subjects ? [asking.subjects.setting] : []),
-      ...(calendar.kind === 'ticks' ? [calendar.every.setting] : []),
-    ]),
+  const aTick = ticking.reduce((sum, { subjects }) => sum + subjects.length, 0)
+  const enoughS = Math.ceil((aTick * 60) / budget.refillPerMinute)
+  const every = new Set(
+    ticking.flatMap(({ dataset: { calendar } }) => (calendar.kind === 'ticks' ? [calendar.every.setting] : [])),
   )
+  const fewer = new Set(ticking.flatMap(({ asking }) => asking.subjects?.setting ?? []))
   throw new ConfigError(
     `${name} would be asked ${Math.ceil(needed)} times a minute, and ${budget.refillPerMinute} are all it allows: ` +
-      `fewer subjects or longer intervals in ${[...settings].join(', ')}.`,
+      `set ${[...every].join(', ')} to ${enoughS} at the least, or name fewer in ${[...fewer].join(', ')}.`,
   )
 }
 

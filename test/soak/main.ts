@@ -36,6 +36,11 @@ const stack = await prepareStack('simulated', {
   LOG_LEVEL: 'warn',
 })
 let failed = false
+const interrupted = async (): Promise<void> => {
+  await stack.remove()
+  process.exit(130)
+}
+process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
 try {
   await stack.up()
   const { query } = await stack.connect()
