@@ -99,7 +99,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
 async function agreed(found: DryRun[], options: RebuildOptions): Promise<boolean> {
   const different = found.filter(wouldChange)
   if (different.length === 0) return true
-  process.stderr.write(different.map(dryRunText).join('\n'))
+  process.stderr.write(different.map((found) => dryRunText(found)).join('\n'))
   if (options.yes) return true
   if (!process.stdin.isTTY) {
     process.stderr.write('the new tables differ from the old: --yes exchanges them all the same\n')

@@ -6,12 +6,18 @@ import { printable } from './printable.ts'
 const shownNames = 20
 
 /** What a replay would change, for people: the counts, then the largest differences. Pure. */
-export function dryRunText({ dataset, transformVersion, answers, comparison, ...refusals }: DryRun): string {
+export function dryRunText(
+  { dataset, transformVersion, answers, comparison, ...refusals }: DryRun,
+  own: readonly string[] = [],
+): string {
   const { added, changed, gone, same, rawGoneKept, seriesAdded, seriesGone, largest, storedVersion } = comparison
   const { newlyRefused, newlyAccepted } = refusals
   const lines = [
     `${dataset}: ${answers === undefined ? 'all' : count(answers, 'answer')} read with transform version ${transformVersion}; highest version in the store: ${storedVersion}`,
     `values of answers: added ${number(added)}, changed ${number(changed)}, gone ${number(gone)}, the same ${number(same)}`,
+    ...(own.length > 0
+      ? [`records of ${own.join(', ')} are not compared, and a replay only adds and replaces them`]
+      : []),
     ...(rawGoneKept > 0 ? [`raw gone, kept: ${number(rawGoneKept)}`] : []),
     ...named('series added', seriesAdded),
     ...named('series gone', seriesGone),

@@ -88,6 +88,11 @@ export interface Dataset {
   asking?: Asking
   /** How files become raw responses; absent where no files are read. */
   files?: FileReading
+  /**
+   * Suffixes of the source's own topics that its records go to. Deleting, and what a replay compares and erases, are of
+   * points alone: such records are replaced by newer ones, and never taken away.
+   */
+  records?: string[]
   /** Pure: the answer's slices, or why it was refused. A refusal concerns the whole answer. */
   explode: (answer: Answer) => Explosion
   /**
@@ -154,6 +159,8 @@ export interface Pages {
   /** Rows a page. */
   take: number
   pagePath: (asked: Asked, skip: number, take: number) => string
+  /** Rows of a page, and how many the window has as the page says, null where it does not. Throws when it cannot be read. */
+  rowsIn: (body: Uint8Array) => { rows: number; total: number | null }
 }
 
 /**

@@ -52,7 +52,7 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
       dataset,
       slices: slices.map((slice) => toRecord(slice, raw, dataset)),
       records: records.map(({ fields, ...own }) => ({ ...own, record: { ...fields, ...provenance(raw, dataset) } })),
-      refusedParts: refusedParts.map((part) => ({ refusal: part.refusal, record: partOf(record, part) })),
+      refusedParts: lettersOf(record, refusedParts),
       ignored,
     }
   } catch (error) {
@@ -89,6 +89,17 @@ function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSli
     unit: dataset.unitOf?.(slice.key) ?? dataset.unit,
     flags: slice.flags,
   }
+}
+
+/** So many parts are refused apart; more of one answer become one letter, which is the whole answer. */
+const mostParts = 100
+
+function lettersOf(record: RawResponse, parts: readonly RefusedPart[]): ExplodedAnswer['refusedParts'] {
+  const apart = parts.slice(0, mostParts).map((part) => ({ refusal: part.refusal, record: partOf(record, part) }))
+  const [first] = parts.slice(mostParts)
+  if (first === undefined) return apart
+  const message = `${parts.length - mostParts} parts more were refused, this is the whole answer; the next: ${first.refusal.message}`
+  return [...apart, { refusal: { reason: first.refusal.reason, message }, record }]
 }
 
 /** A refused part as an answer of its own. Its hash is that of the part: it is other bytes than the whole. */

@@ -58,6 +58,12 @@ async function run(name: string, options: DeleteOptions): Promise<void> {
 
 async function deleteFrom(stack: StackFile, clients: StackClients, name: string, options: DeleteOptions) {
   const { source, dataset } = findDataset(name)
+  if (dataset.records !== undefined) {
+    const topics = dataset.records.map((suffix) => `${source.name}.${suffix}`).join(', ')
+    throw new Problem(
+      `${name} has no points that could be deleted: its records are on ${topics} and in tables of their own.`,
+    )
+  }
   const { now } = await patientPollerStatus(stack, pollerPatienceMs, () => tell('the poller does not answer: waiting'))
   const first = firstDayKept(dataset, options.before, Date.parse(now))
   const bound = { dataset: name, before: first.window.startMs }

@@ -109,7 +109,7 @@ function readAt(at: string | undefined, { dataset, reading }: FileDataset): numb
 /** The files that a path means, each time it is asked. @throws Problem in one sentence when it means none */
 function listerOf(path: string, { reading }: FileDataset): () => string[] {
   if (path === '-') return () => ['-']
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = statOrProblem(path)
   if (stats === undefined) throw new Problem(`There is no file or directory ${printable(path)}.`)
   if (stats.isFile()) return () => [path]
   if (!stats.isDirectory()) throw new Problem(`${printable(path)} is no regular file: name a file, a directory or -.`)
@@ -118,12 +118,27 @@ function listerOf(path: string, { reading }: FileDataset): () => string[] {
       const entries = readdirSync(path)
         .sort()
         .map((name) => join(path, name))
-      return entries.filter(
-        (entry) => isReadable(entry, reading.by) && statSync(entry, { throwIfNoEntry: false })?.isFile(),
-      )
+      return entries.filter((entry) => isReadable(entry, reading.by) && isFile(entry))
     } catch (error) {
       throw new Problem(`${printable(path)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
     }
+  }
+}
+
+function statOrProblem(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw new Problem(`${printable(path)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+  }
+}
+
+/** A link that leads nowhere is none, and hinders no other file. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
   }
 }
 

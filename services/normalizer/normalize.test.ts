@@ -143,4 +143,29 @@ describe('normalize', () => {
     const contentHash = '55505b6f8c3dc34a3b804086a88d4beae35b69af0dbc471d8cd780d37569a50b'
     expect(JSON.parse(`${value}`)).toEqual({ ...record, body: '{"a', headers: { 'first-line': '3' }, contentHash })
   })
+
+  it('takes what no record can hold for a bug of this answer alone', () => {
+    const encode = () => {
+      throw new Error('invalid "long"')
+    }
+    expect(verdictOf(() => ({ slices: [slice('a')], ignored: {} }), encode)).toMatchObject({
+      kind: 'dead',
+      reason: 'bug',
+      message: expect.stringContaining('made.up.data version 7 yields makes no record: Error: invalid "long"'),
+    })
+  })
+
+  it('refuses a hundred parts apart, and what is more as one letter that is the whole answer', () => {
+    const refusedParts = Array.from({ length: 250 }, (_, index) => ({
+      refusal: { reason: 'line' as const, message: `line ${index + 1}` },
+      body: Buffer.from(`${index + 1}`),
+    }))
+    const verdict = verdictOf(() => ({ slices: [], refusedParts, ignored: {} }))
+    if (verdict.kind !== 'ok') throw new Error('refused as a whole')
+    const letters = verdict.deadParts ?? []
+    expect(letters.length).toBe(101)
+    expect(JSON.parse(`${letters[99]?.value}`).body).toBe('100')
+    expect(letters[100]?.message).toBe('150 parts more were refused, this is the whole answer; the next: line 101')
+    expect(JSON.parse(`${letters[100]?.value}`).body).toBe(record.body.toString())
+  })
 })

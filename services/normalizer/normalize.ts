@@ -21,8 +21,14 @@ export function normalize(
   const exploded = explodeRaw(raw, datasets)
   count(exploded.ignored, raw.record.dataset)
   if ('refusal' in exploded) return dead(exploded.refusal.reason, exploded.refusal.message, raw.record.dataset)
-  const deadParts = exploded.refusedParts.map(({ refusal, record }) => {
-    return { ...refusal, dataset: record.dataset, value: encode.raw(record) }
-  })
-  return ok(encode.answer(exploded), deadParts)
+  try {
+    const deadParts = exploded.refusedParts.map(({ refusal, record }) => {
+      return { ...refusal, dataset: record.dataset, value: encode.raw(record) }
+    })
+    return ok(encode.answer(exploded), deadParts)
+  } catch (error) {
+    // What explode yields and no record can hold concerns this answer alone.
+    const { name, transformVersion } = exploded.dataset
+    return dead('bug', `what ${name} version ${transformVersion} yields makes no record: ${error}`, name)
+  }
 }

@@ -64,7 +64,7 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
         host: newer ? poll.host : current.host,
         polledAtMs: Math.max(polledAtMs, current?.polledAtMs ?? polledAtMs),
         polledSteadyMs: Math.max(polledSteadyMs, current?.polledSteadyMs ?? polledSteadyMs),
-        windowStartMs: Math.max(poll.windowStart, current?.windowStartMs ?? poll.windowStart),
+        windowStartMs: poll.windowStart,
       })
       const last = byDataset.get(poll.dataset)
       if (last !== undefined && last.atMs > polledAtMs) return

@@ -13,6 +13,11 @@ const pages: Pages = {
   countOf: (body) => JSON.parse(`${Buffer.from(body)}`).total,
   take: 10,
   pagePath: (_, skip, take) => `/rows/${skip}/${take}`,
+  // Pages of this test are texts, `<rows> of <total>: ...`, or a whole one without it.
+  rowsIn: (body) => {
+    const [, rows, total] = /^(\d+) of (\d+|\?)/.exec(`${Buffer.from(body)}`) ?? []
+    return { rows: Number(rows), total: total === '?' ? null : Number(total) }
+  },
 }
 const asking = {
   meaningfulStatuses: [],
@@ -80,21 +85,26 @@ async function poll(answers: Record<string, string | Fetched>, held: Record<stri
   return { polled, asked: asked.map((url) => new URL(url).pathname), raws, polls, events }
 }
 
-const three = { '/count': '{"total":25}', '/rows/0/10': 'one', '/rows/10/10': 'two', '/rows/20/10': 'three' }
+const three = {
+  '/count': '{"total":25}',
+  '/rows/0/10': '10 of 25: one',
+  '/rows/10/10': '10 of 25: two',
+  '/rows/20/10': '5 of ?: three',
+}
 
 test('the count is asked for, then page after page; each page is a raw response and a poll of its own, the window last', async () => {
   const { polled, asked, raws, polls, events } = await poll(three)
   expect(asked).toEqual(['/count', '/rows/0/10', '/rows/10/10', '/rows/20/10'])
   expect(raws.map(({ requestIdentity, body }) => [requestIdentity, `${body}`])).toEqual([
-    [`a.b/rows-0/${times}`, 'one'],
-    [`a.b/rows-10/${times}`, 'two'],
-    [`a.b/rows-20/${times}`, 'three'],
+    [`a.b/rows-0/${times}`, '10 of 25: one'],
+    [`a.b/rows-10/${times}`, '10 of 25: two'],
+    [`a.b/rows-20/${times}`, '5 of ?: three'],
   ])
   expect(polls.map(({ requestIdentity, outcome, bytes }) => [requestIdentity, outcome, bytes])).toEqual([
-    [`a.b/rows-0/${times}`, 'changed', 3],
-    [`a.b/rows-10/${times}`, 'changed', 3],
-    [`a.b/rows-20/${times}`, 'changed', 5],
-    [`a.b/${times}`, 'changed', 11],
+    [`a.b/rows-0/${times}`, 'changed', 13],
+    [`a.b/rows-10/${times}`, 'changed', 13],
+    [`a.b/rows-20/${times}`, 'changed', 13],
+    [`a.b/${times}`, 'changed', 39],
   ])
   expect(polled?.poll.memory).toMatchObject({ completeness: 'complete', hadRows: true, failures: 0 })
   // Every request is charged for, and free again before the next.
@@ -113,8 +123,8 @@ test('pages that are held are not kept once more', async () => {
   )
   const same = await poll(three, held)
   expect([same.raws.length, same.polls.at(-1)?.outcome]).toEqual([0, 'unchanged'])
-  const revised = await poll({ ...three, '/rows/10/10': 'TWO' }, held)
-  expect(revised.raws.map(({ body }) => `${body}`)).toEqual(['TWO'])
+  const revised = await poll({ ...three, '/rows/10/10': '10 of 25: TWO' }, held)
+  expect(revised.raws.map(({ body }) => `${body}`)).toEqual(['10 of 25: TWO'])
   expect(revised.polls.at(-1)?.outcome).toBe('changed')
 })
 
@@ -163,4 +173,15 @@ test('when no more may be sent, the window is given up without a word', async ()
   const { polled, polls } = await poll(three, {}, 1)
   expect(polled).toBeUndefined()
   expect(polls.map(({ requestIdentity }) => requestIdentity)).toEqual([`a.b/rows-0/${times}`])
+})
+
+test('pages that do not have the rows that were counted fail the window: what is missing is never called complete', async () => {
+  for (const [page, error] of [
+    ['0 of 25: an empty page', 'rows-10: 0 rows came, 10 were counted'],
+    ['4 of 25: a page that is capped', 'rows-10: 4 rows came, 10 were counted'],
+    ['10 of 31: published anew', 'rows-10: the page says 31 rows, the count was 25'],
+  ]) {
+    const { polls } = await poll({ ...three, '/rows/10/10': page! })
+    expect(polls.at(-1)).toMatchObject({ outcome: 'failed', error, memory: { completeness: null, failures: 1 } })
+  }
 })

@@ -1,7 +1,7 @@
 // A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Poll } from '#schemas/generated/records.ts'
-import type { Pages } from '#sources/source.ts'
+import type { Asking, Pages } from '#sources/source.ts'
 import type { Fetched } from './fetch.ts'
 import { type Known, noMemory } from './memory.ts'
 import { judgeFailure, type Outcome } from './outcome.ts'
@@ -51,11 +51,11 @@ export async function pollPages(
   for (let skip = 0; skip < rows && error === undefined; skip += pages.take) {
     const spent = await budget.next()
     if (spent === undefined) return undefined
-    const page = await pollPage(paged, pages, skip, spent, known)
+    const { page, held } = await pollPage(paged, pages, skip, spent, known)
     if (page === undefined) return undefined
     told(page)
     polls.push(page.poll)
-    error = whyUseless(page.poll)
+    error = whyUseless(page.poll) ?? disagreement(held, rows, skip, pages.take)
   }
   if (!paged.right.holds()) return undefined
   const { nowMs } = means.clock.now()
@@ -125,18 +125,39 @@ async function pollPage(
   skip: number,
   spent: Spent,
   known: (identity: string) => Known | undefined,
-): Promise<Polled | undefined> {
+): Promise<{ page: Polled | undefined; held: Held | undefined }> {
   const { dataset, window } = paged.candidate
   const subject = `rows-${skip}`
   const identity = requestIdentity(dataset.name, window, subject)
   const asked = { window, subject: paged.candidate.subject }
-  return pollWindow({
+  let held: Held | undefined
+  const { asking } = paged.hosted
+  const look: Asking['look'] = (body, about) => {
+    held = pages.rowsIn(body)
+    return asking.look(body, about)
+  }
+  const before = known(identity)
+  const page = await pollWindow({
     ...paged,
+    hosted: { ...paged.hosted, asking: { ...asking, look } },
     candidate: { ...paged.candidate, identity, subject },
-    known: known(identity),
+    // The bytes must come: a 304 would not say how many rows there are.
+    known: before && { ...before, memory: { ...before.memory, etag: null, lastModified: null } },
     came: spent.came,
     path: () => pages.pagePath(asked, skip, pages.take),
   }).finally(spent.done)
+  return { page, held }
+}
+
+type Held = ReturnType<Pages['rowsIn']>
+
+/** Rows that are missing, or another total: upstream published anew in between, caps its pages, or is wrong. */
+function disagreement(held: Held | undefined, count: number, skip: number, take: number): string | undefined {
+  if (held === undefined) return undefined
+  const expected = Math.min(take, count - skip)
+  if (held.rows !== expected) return `rows-${skip}: ${held.rows} rows came, ${expected} were counted`
+  if (held.total === null || held.total === count) return undefined
+  return `rows-${skip}: the page says ${held.total} rows, the count was ${count}`
 }
 
 function outcomeOf(error: string | undefined, rows: number, polls: readonly Poll[], hadRows: boolean): Outcome {

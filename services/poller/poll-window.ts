@@ -10,6 +10,7 @@ import { type Known, noMemory } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 import { printable } from './printable.ts'
 import type { Publisher } from './publish.ts'
+import { withoutSecrets } from './secrets.ts'
 import { noValidators, validatorsFor } from './validators.ts'
 
 /** Who polls, and by what means. */
@@ -123,7 +124,7 @@ export async function ask(polling: Polling): Promise<{ url: string; fetched: Fet
     maxBodyBytes: asking.maxBodyBytes,
     signal: right.signal,
   })
-  return { url, fetched }
+  return { url, fetched: withoutSecrets(fetched, headers) }
 }
 
 interface Arrived {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Poll } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { type Known, noMemory } from './memory.ts'
+import { createMemory, type Known, noMemory } from './memory.ts'
 import { tickCandidates } from './ticks.ts'
 
 const dataset = { name: 't.x' } as Dataset
@@ -45,4 +46,23 @@ test('ticks that were missed are not made up for', () => {
 
 test('a poll of the future, by a clock that ran ahead once, stops no tick', () => {
   expect(candidates(1_003_400, { 't.x': polled(9_000_000) })[1]).toEqual(['t.x', 1_000_000, 1_010_000, -3_400, false])
+})
+
+test('after a poll of the future each tick is still asked once', () => {
+  const memory = createMemory(() => undefined)
+  const remember = (windowStart: number) =>
+    memory.remember(
+      {
+        requestIdentity: 't.x',
+        dataset: 't.x',
+        host: 'h',
+        windowStart,
+        fetchedAt: windowStart,
+        memory: noMemory,
+      } as Poll,
+      at(1_003_400),
+    )
+  remember(9_000_000)
+  remember(1_000_000)
+  expect(tickCandidates(at(1_003_400), hosted, memory.known)[1]?.dueInMs).toBe(6_600)
 })

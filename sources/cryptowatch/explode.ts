@@ -82,7 +82,7 @@ function oneMarket(result: unknown, url: string): [string, unknown][] | undefine
 
 /** What is said of a market, by metric; undefined for what is neither a summary nor a price. */
 function metricsOf(said: unknown): [string, number][] | undefined {
-  if (typeof said === 'number') return [['last', said]]
+  if (typeof said === 'number') return Number.isFinite(said) ? [['last', said]] : undefined
   const one = price.safeParse(said)
   if (one.success) return [['last', one.data.price]]
   const read = summary.safeParse(said)

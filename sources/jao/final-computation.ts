@@ -8,7 +8,15 @@ import { viewName } from '../answers/delivery-view.ts'
 import type { Asked, Dataset } from '../source.ts'
 import { constraintView } from './constraint-store.ts'
 import { calculations } from './core-intraday.ts'
-import { explodeConstraints, lookAtConstraints, rowsPerPage, skipOf, totalRowsIn } from './flow-constraints.ts'
+import {
+  constraintsTopic,
+  explodeConstraints,
+  lookAtConstraints,
+  rowsIn,
+  rowsPerPage,
+  skipOf,
+  totalRowsIn,
+} from './flow-constraints.ts'
 import { dataPath, type Region, zone } from './period-dataset.ts'
 
 interface Domain {
@@ -69,10 +77,12 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
         countOf: totalRowsIn,
         take: rowsPerPage,
         pagePath,
+        rowsIn,
       },
       requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
       look: lookAtConstraints,
     },
+    records: [constraintsTopic],
     explode: (answer) => explodeConstraints(name, answer),
     labels: () => ({}),
     view: constraintView(name, viewName(name)),

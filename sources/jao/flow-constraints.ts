@@ -22,6 +22,13 @@ export function totalRowsIn(body: Uint8Array): number {
   return total
 }
 
+/** How many rows a page has, and how many the hour has as it says. Throws where it cannot be read. */
+export function rowsIn(body: Uint8Array): { rows: number; total: number } {
+  const total = totalRowsIn(body)
+  const read = readRows(body, { startMs: -Infinity, endMs: Infinity })
+  return { rows: isRefusal(read) ? 0 : read.rows.length + read.atWindowEnd, total }
+}
+
 /** Complete when the page has all the rows that it should. Throws what explode would refuse. */
 export function lookAtConstraints(body: Uint8Array, asked: Asked): Look {
   const page = readPage({ body, ...asked })

@@ -27,7 +27,7 @@ const ticker: Ticker = {
     const { error, result } = fieldsOf(json)
     if (!Array.isArray(error)) return refused('schema', 'not an answer of Kraken: it has no list "error"')
     // Warnings begin with W and come with a result.
-    const errors = error.filter((one) => !String(one).startsWith('W'))
+    const errors = error.filter((one) => typeof one !== 'string' || !one.startsWith('W'))
     if (errors.length > 0) {
       const said = JSON.stringify(errors).slice(0, 200)
       return refused('upstream-rejected', `Kraken says ${said}; asked was ${shown(subject)}${adviceOn(said)}`)

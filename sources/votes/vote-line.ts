@@ -2,6 +2,9 @@
 import type { VoteColumns } from './columns.ts'
 import { readCreationDate } from './creation-date.ts'
 
+/** Of a whole number: the codec of records takes no greater one. */
+const greatest = Number.MAX_SAFE_INTEGER - 1
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const longestShown = 60
 
@@ -24,7 +27,7 @@ export function takeLine(line: Uint8Array, columns: VoteColumns): string | undef
 }
 
 function takeVote(vote: Record<string, unknown>, columns: VoteColumns): string | undefined {
-  const id = wholeNumber(vote.Id, 0, Number.MAX_SAFE_INTEGER)
+  const id = wholeNumber(vote.Id, 0, greatest)
   if (id === null) return 'has no Id'
   if (id === undefined) return `has an Id that is no whole number from 0 to 2^53 - 1: ${shown(JSON.stringify(vote.Id))}`
   const { CreationDate } = vote
@@ -33,10 +36,10 @@ function takeVote(vote: Record<string, unknown>, columns: VoteColumns): string |
   if (date === undefined) {
     return `has a CreationDate that is no date from 1900 to 2299: ${shown(JSON.stringify(CreationDate))}`
   }
-  const postId = wholeNumber(vote.PostId, 0, Number.MAX_SAFE_INTEGER)
+  const postId = wholeNumber(vote.PostId, 0, greatest)
   const voteTypeId = wholeNumber(vote.VoteTypeId, 0, 65_535)
   // The community user has the number -1.
-  const userId = wholeNumber(vote.UserId, -1, Number.MAX_SAFE_INTEGER)
+  const userId = wholeNumber(vote.UserId, -1, greatest)
   const bountyAmount = wholeNumber(vote.BountyAmount, 0, 4_294_967_295)
   const others = { PostId: postId, VoteTypeId: voteTypeId, UserId: userId, BountyAmount: bountyAmount }
   const mistyped = Object.entries(others).find(([, value]) => value === undefined)?.[0]

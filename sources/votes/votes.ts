@@ -37,6 +37,7 @@ const votesDataset: Dataset = {
          WHERE known_at BETWEEN fromUnixTimestamp64Milli(${fromMs}) AND fromUnixTimestamp64Milli(${toMs})`,
     },
   },
+  records: [batchesTopic],
   explode: explodeVotes,
   labels: () => ({}),
 }
