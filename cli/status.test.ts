@@ -68,7 +68,7 @@ const status: Status = {
 }
 
 test('the status reads well, also where something is not known', () => {
-  expect(statusText(status)).toBe(`tidemark 0.1.0, NOT HEALTHY, source LIVE
+  expect(statusText(status)).toBe(`tidemark 0.1.0, NOT HEALTHY, source LIVE, 1 dataset PARKED
 data in /data/live, process 12, since 2026-11-21T08:00:00.000Z
 
 Parts
@@ -101,4 +101,10 @@ test('only topics with something left to do are named', () => {
   const lag = ['a', 'b', 'c'].map((topic, index) => ({ group: 'sink', topic, records: index === 1 ? 7 : 0 }))
   expect(statusText({ ...status, lag })).toContain('Behind (records)\n  sink  b  7\n  nothing in the other 2 topics\n')
   expect(statusText({ ...status, lag: lag.slice(0, 1) })).toContain('Behind (records)\n  nothing in 1 topic\n')
+})
+
+test('of many datasets that are off the number is told', () => {
+  const off = (dataset: string) => quiet(dataset, { off: ['poller'], offBecause: 'DATASETS_OFF', live: false })
+  const datasets = ['a', 'b', 'c', 'd', 'e', 'f'].map(off)
+  expect(statusText({ ...status, datasets })).toContain('Polls (UTC)\n  6 datasets OFF (DATASETS_OFF)\n')
 })

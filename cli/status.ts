@@ -26,7 +26,7 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
 export function statusText({ healthy, stack, parts, lag, rows, datasets, unfinished, parked }: Status): string {
   const unknown = ['  (not known)']
   return [
-    `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}`,
+    `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}${parkedWord(parked?.length ?? 0)}`,
     `data in ${stack.dataDir}, process ${stack.pid}, since ${stack.startedAt}`,
     '',
     'Parts',
@@ -44,6 +44,8 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets, unfinis
     ...parkedLines(parked ?? []),
   ].join('\n')
 }
+
+const parkedWord = (count: number): string => (count === 0 ? '' : `, ${counted(count)} PARKED`)
 
 /** Only topics that are not done: there are many. */
 function lagLines(lag: NonNullable<Status['lag']>): string[] {
@@ -63,7 +65,13 @@ function datasetLines(datasets: Status['datasets']): string[] {
     dataset.offBecause?.startsWith('needs ') ? dataset.offBecause : undefined
   const isQuiet = ({ live, off, lastPollAt, askedFor }: DatasetStatus): boolean =>
     live === false && off.length === 0 && lastPollAt === null && !askedFor
-  const told = datasets.filter((dataset) => !isQuiet(dataset) && needs(dataset) === undefined)
+  const isOff = ({ off, lastPollAt, askedFor }: DatasetStatus): boolean =>
+    off.length > 0 && lastPollAt === null && !askedFor
+  const off = datasets.filter((dataset) => isOff(dataset) && needs(dataset) === undefined)
+  const named = off.length <= mostNamed ? [] : off
+  const told = datasets.filter(
+    (dataset) => !isQuiet(dataset) && needs(dataset) === undefined && !named.includes(dataset),
+  )
   const lines = told.map(({ dataset, live, off, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
     dataset,
     lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
@@ -82,9 +90,13 @@ function datasetLines(datasets: Status['datasets']): string[] {
   return [
     ...columns(lines),
     ...[...waiting].map(([why, { length }]) => `  ${counted(length)} not polled: ${why}`),
+    ...(named.length > 0 ? [`  ${counted(named.length)} OFF (DATASETS_OFF)`] : []),
     ...(quiet > 0 ? [`  ${counted(quiet)} on request only: \`npx tidemark catalogue\` names them`] : []),
   ]
 }
+
+/** Of more that are off only the number is told. */
+const mostNamed = 5
 
 const counted = (count: number): string => (count === 1 ? '1 dataset' : `${count} datasets`)
 

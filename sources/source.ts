@@ -285,7 +285,7 @@ export interface Refusal {
   message: string
 }
 
-/** Reasons an explode may give. schema, type and step point at us; the others at upstream. */
+/** Reasons an explode may give. schema, type and step point at us; line and other-file at a file; the others at upstream. */
 export type RefusalReason =
   | 'not-json'
   | 'schema'
@@ -296,3 +296,4 @@ export type RefusalReason =
   | 'upstream-rejected'
   | 'too-many-keys'
   | 'line'
+  | 'other-file'

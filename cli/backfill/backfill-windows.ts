@@ -35,9 +35,13 @@ export function backfillWindows(
   if (first < firstDay) {
     throw new Problem(`--from ${first} is before ${firstDay}, the first day that upstream has of ${name}.`)
   }
-  const tomorrow = addDays(dayAt(zone, nowMs), 1)
-  if (last > tomorrow) {
-    throw new Problem(`--to ${last} is after ${tomorrow}, tomorrow in ${zone}: upstream publishes no further ahead.`)
+  // What is looked for long before it begins can be asked for as long before.
+  const ahead = Math.max(0, -(calendar.searchDaysLater ?? 0))
+  const furthest = addDays(dayAt(zone, nowMs), 1 + ahead)
+  const begins = calendar.window === 'month' ? `${last.slice(0, 8)}01` : last
+  if (begins > furthest) {
+    const which = ahead === 0 ? 'tomorrow' : `${1 + ahead} days from now`
+    throw new Problem(`--to ${last} is after ${furthest}, ${which} in ${zone}: upstream publishes no further ahead.`)
   }
   return windowsBetween(calendar, first, last).flatMap(({ day: of, window }) =>
     subjects.map((subject) => {

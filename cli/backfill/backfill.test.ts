@@ -54,6 +54,15 @@ describe('windows of other kinds', () => {
       '2025-10-26 02:00+01:00',
     ])
   })
+  test('can be asked for as long before they begin as they are looked for', () => {
+    const monthly = { window: 'month', searchDaysLater: -20 }
+    // It is 21 April in Brussels: 12 May is 21 days from then.
+    expect(names(monthly, [null], '2026-05-01', '2026-05-31')).toEqual(['2026-05'])
+    expect(() => names(monthly, [null], '2026-06-01', '2026-06-30')).toThrow(
+      '--to 2026-06-30 is after 2026-05-12, 21 days from now',
+    )
+    expect(() => names({ window: 'month' }, [null], '2026-05-01', '2026-05-31')).toThrow('after 2026-04-22, tomorrow')
+  })
   test('that cannot be asked for are refused with what to do instead', () => {
     expect(() => names({ kind: 'ticks' }, [null], '2026-04-01', '2026-04-01')).toThrow('of the instant of asking')
     expect(() => names({ kind: 'files' }, [null], '2026-04-01', '2026-04-01')).toThrow('npx tidemark ingest')

@@ -60,7 +60,7 @@ const sessionTimeoutMs = 10_000
 // A store that restarts is no reason to call its sink ill.
 const tolerableWaitMs = 15_000
 // What is handled at once. A batch is that or less, unless it came compressed.
-const mostBytesAtOnce = 16 * 1024 * 1024
+const mostBytesAtOnce = 8 * 1024 * 1024
 const retryBackoff: Backoff = { firstMs: 200, longestMs: 5_000 }
 
 /** Consumes the subscriptions as one group until stopped. */

@@ -37,11 +37,9 @@ it('the documented answers', () => {
   })
   expect(explode(coinbaseTicker, ticker).slices[0]?.upstreamModifiedAtMs).toBe(Date.UTC(2020, 2, 20, 0, 22, 57, 833))
   expect(valuesOf(coinbaseStats, stats)).toEqual({
-    'BTC-USD.last': 6250.02,
     'BTC-USD.open': 5414.18,
     'BTC-USD.high': 6441.37,
     'BTC-USD.low': 5261.69,
-    'BTC-USD.volume': 53687.76764233,
     'BTC-USD.volume_30day': 786763.72930864,
   })
 })

@@ -35,14 +35,13 @@ const utcMs = (time: unknown): number | undefined =>
     ? Date.parse(time)
     : undefined
 
+/** Without its last price and volume, which the ticker has, too: a market has each metric once. */
 const figuresOfTheDay: Ticker = {
   ...alike,
   places: {
-    last: ['last'],
     open: ['open'],
     high: ['high'],
     low: ['low'],
-    volume: ['volume'],
     volume_30day: ['volume_30day'],
   },
 }

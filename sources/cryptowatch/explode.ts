@@ -43,7 +43,7 @@ function explode({ body, window, url = '' }: Answer): Explosion {
   const answer = answerBody.safeParse(json.value)
   if (!answer.success) {
     return refused(
-      'schema',
+      'other-file',
       'the answer has no markets: want the result of /markets/summaries, /markets/prices or of one market',
     )
   }
@@ -52,7 +52,7 @@ function explode({ body, window, url = '' }: Answer): Explosion {
   const named = single ? oneMarket(result, url) : Object.entries(result)
   if (named === undefined) {
     return refused(
-      'schema',
+      'other-file',
       `an answer of one market that does not name it: name the file market_<exchange>_<pair>_summary.json`,
     )
   }
@@ -62,8 +62,9 @@ function explode({ body, window, url = '' }: Answer): Explosion {
   for (const [name, said] of named) {
     const market = name.replace(/^market:/, '')
     const metrics = metricsOf(said)
-    if (!marketName.test(market)) return refused('schema', `no market is named ${plain(name)}`)
-    if (metrics === undefined) return refused('type', `what is said of ${market} is neither a summary nor a price`)
+    if (!marketName.test(market)) return refused('other-file', `no market is named ${plain(name)}`)
+    if (metrics === undefined)
+      return refused('other-file', `what is said of ${market} is neither a summary nor a price`)
     for (const [metric, value] of metrics) {
       const key = `${market}.${metric}`
       if (values.has(key)) return refused('conflicting-rows', `${market} is named twice`)

@@ -24,6 +24,8 @@ interface Horizon {
   recorded: boolean
   stepS: number
   searchFrom: string
+  /** How many days before the day before it begins results may be there. */
+  daysAhead?: number
   description: string
 }
 
@@ -43,7 +45,7 @@ const horizons: Horizon[] = [
   },
   {
     ...{ name: 'monthly', horizon: 'Monthly', window: 'month', products: 'period', recorded: false, stepS: 30 * dayS },
-    searchFrom: '12:00',
+    ...{ searchFrom: '12:00', daysAhead: 20 },
     description: 'Auctions of a month: one value over the whole month, at its beginning.',
   },
   {
@@ -55,12 +57,12 @@ const horizons: Horizon[] = [
       recorded: false,
       stepS: 91 * dayS,
     },
-    searchFrom: '12:00',
+    ...{ searchFrom: '12:00', daysAhead: 60 },
     description: 'Auctions of a season: one value over the whole season, at its beginning.',
   },
   {
     ...{ name: 'yearly', horizon: 'Yearly', window: 'month', products: 'period', recorded: false, stepS: 365 * dayS },
-    searchFrom: '12:00',
+    ...{ searchFrom: '12:00', daysAhead: 60 },
     description: 'Auctions of a year: one value over the whole year, at its beginning.',
   },
 ]
@@ -83,7 +85,7 @@ const says = {
 
 const unit = 'MW, of auctionPrice EUR/MWh'
 
-function auctionsDataset({ horizon, products, window, stepS, searchFrom, ...told }: Horizon): Dataset {
+function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhead = 0, ...told }: Horizon): Dataset {
   const name = `jao-auctions.${told.name}`
   return {
     name,
@@ -106,7 +108,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, ...told
       'slices of a cancelled auction have the flag cancelled',
     ],
     transformVersion: 1,
-    calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom },
+    calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom, ...ahead(daysAhead) },
     asking: {
       live: told.recorded,
       pastMonth: false,
@@ -121,6 +123,8 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, ...told
     view: deliveryView(name, Object.keys(says), unit),
   }
 }
+
+const ahead = (days: number) => (days === 0 ? {} : { searchDaysLater: -days })
 
 /** UTC days from the one in which the window begins to the one in which it ends: at most 31 apart. */
 function requestPath(horizon: string, { window, subject }: Asked): string {

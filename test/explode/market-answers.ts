@@ -116,7 +116,7 @@ const told: Record<string, Told> = {
     modified: '2020-03-20T00:22:57.833Z',
   },
   'coinbase.stats as documented': {
-    values: once(['BTC-USD'], ['last', 'open', 'high', 'low', 'volume', 'volume_30day']),
+    values: once(['BTC-USD'], ['open', 'high', 'low', 'volume_30day']),
     points: [
       ['BTC-USD.open', at, 5414.18],
       ['BTC-USD.volume_30day', at, 786763.72930864],
