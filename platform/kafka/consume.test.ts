@@ -167,9 +167,9 @@ describe('consume', () => {
   it('handles what came compressed in parts, each committed before the next', async () => {
     const topics = await topicsOfOneTest()
     const encode = await registry.encoder(topics.input, 'Series')
-    // Seven MiB that are some kilobytes on the wire: all five come in one batch.
+    // Three MiB that are some kilobytes on the wire: all five come in one batch.
     for (const key of ['a', 'b', 'c', 'd', 'e']) {
-      const value = encode({ ...series(key), labels: { text: 'x'.repeat(7 * 1024 * 1024) } })
+      const value = encode({ ...series(key), labels: { text: 'x'.repeat(3 * 1024 * 1024) } })
       await producer.send(topics.input, [{ key, value }], { compress: true })
     }
     const seen: [keys: string, committed: string | undefined][] = []
