@@ -78,7 +78,9 @@ async function run(name: string, options: ReplayOptions): Promise<void> {
         const find = () => dryRun(parts, sourced, windows, readingInto(progress), progress.say)
         const found = await oneAtATime(stack, 'replay-dry-run', find)
         progress.stop()
-        process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : dryRunText(found, sourced.dataset.records))
+        process.stdout.write(
+          options.json ? `${JSON.stringify(found)}\n` : dryRunText(found, sourced.dataset.records?.topics),
+        )
         if (!options.json)
           process.stderr.write(`nothing was written${wouldChange(found) ? '; without --dry-run it is done' : ''}\n`)
         if (wouldChange(found)) process.exitCode = wouldChangeCode

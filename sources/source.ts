@@ -89,10 +89,11 @@ export interface Dataset {
   /** How files become raw responses; absent where no files are read. */
   files?: FileReading
   /**
-   * Suffixes of the source's own topics that its records go to. Deleting, and what a replay compares and erases, are of
-   * points alone: such records are replaced by newer ones, and never taken away.
+   * Records of its own: the suffixes of the topics that they go to, and where the store has them, as what follows FROM.
+   * Deleting, and what a replay compares and erases, are of points alone: such records are replaced by newer ones, and
+   * never taken away.
    */
-  records?: string[]
+  records?: { topics: string[]; from: string }
   /** Pure: the answer's slices, or why it was refused. A refusal concerns the whole answer. */
   explode: (answer: Answer) => Explosion
   /**

@@ -35,16 +35,18 @@ export interface Held {
   revisionsADay: number | null
   /** Bytes on disk in both tables of points: their share of them by rows. */
   bytesAbout: number
+  /** Records of its own, and where they are; null where it has none. */
+  records: { rows: number; from: string } | null
   /** Answers that were kept as raw, and their bytes before compression. */
   answers: number
   answerBytes: number
 }
 
 /** Asks the store what it holds of a dataset. */
-export async function holdings(stack: StackFile, { name, calendar }: Dataset): Promise<Held> {
+export async function holdings(stack: StackFile, { name, calendar, records: own }: Dataset): Promise<Held> {
   const of = `WHERE dataset = ${quoteString(name)}`
   const one = async <Row>(sql: string): Promise<Row> => (await rowsOf<Row>(stack, sql))[0] as Row
-  const [points, known, series, polls, revisions, tables] = await Promise.all([
+  const [points, known, series, polls, revisions, records, tables] = await Promise.all([
     one<Pick<Held, 'points' | 'first' | 'last'>>(
       `SELECT toFloat64(count()) AS points, ${timeText('minOrNull(ts)')} AS first, ${timeText('maxOrNull(ts)')} AS last FROM points ${of}`,
     ),
@@ -56,6 +58,7 @@ export async function holdings(stack: StackFile, { name, calendar }: Dataset): P
       `SELECT toFloat64(count()) AS answers, toFloat64(sum(bytes)) AS answerBytes FROM polls FINAL ${of} AND raw_offset IS NOT NULL`,
     ),
     calendar.kind === 'ticks' ? null : one<{ revisions: number }>(lateRevisions(of)),
+    own ? one<{ rows: number }>(`SELECT toFloat64(count()) AS rows FROM ${own.from}`) : null,
     rowsOf<{ table: string; bytes: number; rows: number }>(stack, tableSizes),
   ])
   const share = (table: string, rows: number): number => {
@@ -67,6 +70,7 @@ export async function holdings(stack: StackFile, { name, calendar }: Dataset): P
     ...known,
     ...series,
     ...polls,
+    records: own && records ? { rows: records.rows, from: own.from } : null,
     revisionsADay: revisions && revisions.revisions / revisionDays,
     bytesAbout: Math.round(share('points', points.points) + share('point_revisions', known.pointVersions)),
   }

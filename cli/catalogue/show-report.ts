@@ -22,7 +22,10 @@ function declaredLines(entry: CatalogueEntry): string[] {
     ['step', stepWords(entry.steps)],
     ['zone', entry.zone],
     ['due', entry.calendar],
-    ['asked', `${live ? 'by itself' : 'on request only'}${pastMonth ? ', the past month too' : ''}`],
+    [
+      'asked',
+      `${live ? 'by itself' : 'on request only'}${pastMonth ? ', the past month too' : ''}, unless DATASETS_ON or DATASETS_OFF says otherwise`,
+    ],
     ['keys', `${entry.keyPattern}, for example ${entry.keyExample}`],
     ...labels,
     ['plausible', plausibleMin === null ? 'anything' : `${plausibleMin} to ${plausibleMax}`],
@@ -40,6 +43,7 @@ function heldLines({ held }: Found): string[] {
   return [
     'In the store (UTC)',
     ...columns([
+      ...(held.records ? [['records', `${count(held.records.rows)} in ${held.records.from}`]] : []),
       ['points', `${count(points)} of ${count(series)} series`],
       ['from, to', first === null ? 'nothing yet' : `${minute(first)}, ${minute(last)}`],
       ['ever known', `${count(pointVersions)} values, newest known at ${newestKnownAt ?? '-'}`],

@@ -59,7 +59,7 @@ async function run(name: string, options: DeleteOptions): Promise<void> {
 async function deleteFrom(stack: StackFile, clients: StackClients, name: string, options: DeleteOptions) {
   const { source, dataset } = findDataset(name)
   if (dataset.records !== undefined) {
-    const topics = dataset.records.map((suffix) => `${source.name}.${suffix}`).join(', ')
+    const topics = dataset.records.topics.map((suffix) => `${source.name}.${suffix}`).join(', ')
     throw new Problem(
       `${name} has no points that could be deleted: its records are on ${topics} and in tables of their own.`,
     )

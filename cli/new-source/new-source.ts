@@ -50,4 +50,8 @@ const nextSteps = (
   sources/${name}/daily.ts                           its schema, look and explode; its TODOs
   npx vitest run sources/${name}                     the points that you expect, by hand
   npm run generate && npm test                       all checks
-  ${setting}=http://127.0.0.1:9000 npx tidemark up --source live --data /tmp/try`
+  ${setting}=http://127.0.0.1:9000 DATASETS_OFF='${others()}' \\
+    npx tidemark up --source live --data /tmp/try`
+
+/** All that would be asked beside it. */
+const others = (): string => sources.flatMap(({ name, upstream }) => (upstream ? [`${name}.*`] : [])).join(',')

@@ -82,7 +82,7 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
       look: lookAtConstraints,
     },
-    records: [constraintsTopic],
+    records: { topics: [constraintsTopic], from: `tidemark.flow_constraints WHERE dataset = '${name}'` },
     explode: (answer) => explodeConstraints(name, answer),
     labels: () => ({}),
     view: constraintView(name, viewName(name)),

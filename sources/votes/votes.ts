@@ -37,7 +37,7 @@ const votesDataset: Dataset = {
          WHERE known_at BETWEEN fromUnixTimestamp64Milli(${fromMs}) AND fromUnixTimestamp64Milli(${toMs})`,
     },
   },
-  records: [batchesTopic],
+  records: { topics: [batchesTopic], from: 'blog_analysis.votes' },
   explode: explodeVotes,
   labels: () => ({}),
 }

@@ -89,6 +89,19 @@ test('the list counts the points of each dataset and tells the newest', async ()
   expect(stdout).toMatch(/^ {2}jao\.core\.maxExchanges +.* MW +1 h +daily, 09:00 D-1 +yes +\d\d +2022-07-02T23:00Z$/m)
 })
 
+test('records of its own are counted where they are', async () => {
+  const rows = ['core', 'nordic', 'nordic'].map(
+    (region, row) => `('jao.${region}.finalComputation', '2026-01-01', ${row})`,
+  )
+  await pipeline.store.command({
+    query: `INSERT INTO tidemark.flow_constraints (dataset, hour, row) VALUES ${rows.join(', ')}`,
+  })
+  const { found } = await json('show', 'jao.nordic.finalComputation')
+  const from = "tidemark.flow_constraints WHERE dataset = 'jao.nordic.finalComputation'"
+  expect(found.held.records).toEqual({ rows: 2, from })
+  expect((await json('show', dataset)).found.held.records).toBe(null)
+})
+
 test('show tells what is there of one dataset, and who reads its topics', async () => {
   await pipeline.store.command({ query: 'OPTIMIZE TABLE tidemark.points FINAL' })
   const { found, transformVersion } = await json('show', dataset)
