@@ -53,8 +53,8 @@ function nextRelease(): Release {
   })
   const fill = {
     file: 'transform/explode-raw.ts',
-    from: 'unit: dataset.unit,',
-    to: "unit: dataset.unit, quality: 'checked',",
+    from: '    key: slice.key,\n',
+    to: "    key: slice.key,\n    quality: 'checked',\n",
   }
   const release = anotherRelease([newer('timeseries-slice'), newer('raw-response'), fill])
   writeSchema(release, 'timeseries-slice/v2.avsc', slice2)
