@@ -23,7 +23,7 @@ test('a stack whose upstream is out of reach starts, is healthy, and says what i
   })
   expect(told.healthy).toBe(true)
   expect(told.parts.map(({ healthy }: { healthy: boolean }) => healthy)).not.toContain(false)
-  expect(told.datasets).toMatchObject([{ dataset: 'jao.core.maxExchanges', lastOutcome: 'failed' }])
+  expect(told.datasets[0]).toMatchObject({ dataset: 'jao.core.maxExchanges', lastOutcome: 'failed' })
   const polls = await eventually('the failures are in the store', async () => {
     const { stdout } = await stack.run('query', '--json', 'SELECT DISTINCT outcome, status, error FROM polls FINAL')
     const rows = stdout.split('\n').filter((line) => line !== '')

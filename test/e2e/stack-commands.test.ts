@@ -61,7 +61,7 @@ test('what was started in the background is healthy when up returns', async () =
     expect.arrayContaining(['normalizer jao.raw', 'sink jao.timeseries', 'sink polls']),
   )
   expect(Object.keys(rows)).toEqual(expect.arrayContaining(['points', 'point_revisions', 'polls', 'series']))
-  expect(datasets).toMatchObject([{ dataset: 'jao.core.maxExchanges', nextDueAt: expect.stringMatching(/^\d{4}-/) }])
+  expect(datasets[0]).toMatchObject({ dataset: 'jao.core.maxExchanges', nextDueAt: expect.stringMatching(/^\d{4}-/) })
   expect((await run('status')).stdout).toContain('healthy, source SIMULATED')
 })
 

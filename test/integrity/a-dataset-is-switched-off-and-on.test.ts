@@ -36,9 +36,9 @@ test('a dataset that is off is not polled, asked for or not, and /status says so
   const day = '2026-10-25'
   const poller = await pollerOf(off)
   await writeRequests(chain, upstream.url, [day])
-  expect((await statusOf(poller)).datasets).toEqual([
-    expect.objectContaining({ dataset, off: true, nextDueAt: null, waiting: { live: 0, requested: 0, background: 0 } }),
-  ])
+  expect((await statusOf(poller)).datasets[0]).toMatchObject({
+    ...{ dataset, off: true, nextDueAt: null, waiting: { live: 0, requested: 0, background: 0 } },
+  })
   expect(await poller.kill('SIGTERM')).toBe(0)
   expect(await simulator.requests()).toEqual([])
 
@@ -47,7 +47,7 @@ test('a dataset that is off is not polled, asked for or not, and /status says so
     const points = await chain.points('latest', day)
     return points.size > 0 && differences(await simulator.truth(day), points).length === 0
   })
-  expect((await statusOf(again)).datasets).toEqual([expect.objectContaining({ dataset, off: false })])
+  expect((await statusOf(again)).datasets[0]).toMatchObject({ dataset, off: false })
   await again.kill('SIGTERM')
   await chain.settled()
 }, 90_000)
@@ -55,7 +55,7 @@ test('a dataset that is off is not polled, asked for or not, and /status says so
 test('its raw answers are passed over: no slices, no dead letters; a replay brings them', async () => {
   await chain.normalizer.kill('SIGTERM')
   const normalizer = await chain.start('normalizer', off)
-  expect(await (await fetch(`${normalizer.url}/status`)).json()).toMatchObject({ off: [dataset] })
+  expect(await (await fetch(`${normalizer.url}/status`)).json()).toMatchObject({ off: [dataset, ...otherDatasets] })
   const before = await endsOf(chain.kafka, 'jao.timeseries')
   const day = '2026-05-04'
   const nowMs = await simulator.nowMs()

@@ -10,7 +10,7 @@ import { startPoller } from '#services/poller/poller.ts'
 import { openPublisher, type Publisher } from '#services/poller/publish.ts'
 import { readSourceSettings } from '#services/poller/source-settings.ts'
 import { sources } from '#sources/index.ts'
-import { otherDatasets } from '../support/other-datasets.ts'
+import { mainDataset, otherDatasets } from '../support/other-datasets.ts'
 import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 let parts: PollerParts
@@ -21,8 +21,8 @@ afterEach(() => parts?.endTest())
 afterAll(() => parts?.stop())
 
 const isOwner = async ({ url }: { url: string }): Promise<boolean> => {
-  const status = (await (await fetch(`${url}/status`)).json()) as { datasets: { owned: boolean }[] }
-  return status.datasets.some(({ owned }) => owned)
+  const status = (await (await fetch(`${url}/status`)).json()) as { datasets: { dataset: string; owned: boolean }[] }
+  return status.datasets.some(({ dataset, owned }) => dataset === mainDataset && owned)
 }
 
 test('a poller that was stopped while another took over drops the answer it was waiting for', async () => {

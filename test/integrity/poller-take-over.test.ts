@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { mainDataset } from '../support/other-datasets.ts'
 import { eventually, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 let parts: PollerParts
@@ -19,8 +20,10 @@ test('no sliding minute exceeds the budget while one poller takes over from anot
   const settings = { BACKFILL_DAYS: '900', SESSION_TIMEOUT_MS: '6000' }
   const owner = async (pollers: { url: string }[]) => {
     for (const [index, { url }] of pollers.entries()) {
-      const status = (await (await fetch(`${url}/status`)).json()) as { datasets: { owned: boolean }[] }
-      if (status.datasets.some(({ owned }) => owned)) return index
+      const status = (await (await fetch(`${url}/status`)).json()) as {
+        datasets: { dataset: string; owned: boolean }[]
+      }
+      if (status.datasets.some(({ dataset, owned }) => dataset === mainDataset && owned)) return index
     }
     return undefined
   }
