@@ -151,16 +151,17 @@ export interface Subjects {
 
 /**
  * A window whose rows come in pages: first the count is asked for, then page after page. Each page is a raw response of
- * its own, of the subject `rows-<skip>`; look and explode see one page.
+ * its own, of the subject `rows-<skip>`; requestPath, look and explode are of one page.
  */
 export interface Pages {
+  /** Path and query of the request for the count alone. */
   countPath: (asked: Asked) => string
-  /** How many rows there are, out of the answer to countPath. Throws when it cannot be read. */
-  countOf: (body: Uint8Array) => number
   /** Rows a page. */
   take: number
-  pagePath: (asked: Asked, skip: number, take: number) => string
-  /** Rows of a page, and how many the window has as the page says, null where it does not. Throws when it cannot be read. */
+  /**
+   * Rows of an answer, and how many the window has as it says, null where it does not: the answer to countPath must, and
+   * a page must have the rows that were counted. Throws when it cannot be read.
+   */
   rowsIn: (body: Uint8Array) => { rows: number; total: number | null }
 }
 

@@ -4,7 +4,7 @@ import { follow } from '#platform/kafka/follow.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
-import { requestIdentity, subjectOf } from '#platform/polling/request-identity.ts'
+import { isPage, requestIdentity, subjectOf } from '#platform/polling/request-identity.ts'
 import { requestWindows } from '#platform/polling/request-windows.ts'
 import { createRequests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
@@ -103,6 +103,5 @@ export async function pollAll(
 
 /** The request identity of the window that a poll belongs to: a page's is that of all its pages. */
 function wholeOf({ requestIdentity: identity, dataset, windowStart: startMs, windowEnd: endMs }: Poll): string {
-  const isPage = subjectOf(identity, dataset)?.startsWith('rows-')
-  return isPage ? requestIdentity(dataset, { startMs, endMs }) : identity
+  return isPage(subjectOf(identity, dataset)) ? requestIdentity(dataset, { startMs, endMs }) : identity
 }

@@ -96,8 +96,8 @@ export interface Unrecorded {
 const lookedBack = 8
 
 /**
- * Waits until the store holds all polls, then gives the raw records of a dataset that no poll tells of: what was sent last
- * by somebody who was killed before he could write it down. Oldest first in each partition.
+ * Waits until the store holds all polls, then gives the last raw records of a dataset: among them, oldest first in each
+ * partition, those that no poll tells of, which somebody sent who was killed before he could write it down.
  */
 export async function unrecordedChunks(
   { kafka, registry }: Pick<StackClients, 'kafka' | 'registry'>,
@@ -117,12 +117,6 @@ export async function unrecordedChunks(
     // Chunks are on their way beside each other: one before the last that a poll tells of may have no poll.
     span.set(partition, { from: Math.max(from, (next.get(partition) ?? 0) - lookedBack), to })
   }
-  const told = async (identity: string): Promise<boolean> => {
-    const polls = await ask(
-      `SELECT 1 FROM tidemark.polls WHERE dataset = '${dataset}' AND request_identity = '${identity}' LIMIT 1`,
-    )
-    return polls.length > 0
-  }
   const decoder = registry.decoder('RawResponse')
   const found: Unrecorded[] = []
   await readSpan(kafka, topic, span, async (records) => {
@@ -130,7 +124,6 @@ export async function unrecordedChunks(
     for (const { value, partition, offset } of records) {
       const raw = decoder.decode(value)
       if ('reason' in raw || raw.dataset !== dataset) continue
-      if (await told(raw.requestIdentity)) continue
       const { body, ...rest } = raw
       found.push({ raw: rest, bytes: body.length, partition, offset })
     }

@@ -18,6 +18,12 @@ export function subjectOf(identity: string, dataset: string): string | null {
   return rest === '' ? null : rest
 }
 
+/** The subject of the page that so many rows stand before. */
+export const pageSubject = (skip: number): string => `rows-${skip}`
+
+/** Whether a subject is a page's. */
+export const isPage = (subject: string | null): boolean => subject !== null && /^rows-\d+$/.test(subject)
+
 const timesAtEnd = /(?:^|\/)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 function secondsText(ms: number): string {

@@ -10,6 +10,7 @@ const hourMs = 60 * 60 * 1_000
 
 /** The windows that begin on a local day, YYYY-MM-DD: the day, its 23 to 25 hours, or on a month's first the month. */
 export function windowsOn({ window, zone }: WindowKind, day: string): Window[] {
+  if (window === 'month' && !day.endsWith('-01')) return []
   const whole = businessDay(zone, day).window
   if (window === 'day') return [whole]
   if (window === 'hour') {
@@ -19,7 +20,6 @@ export function windowsOn({ window, zone }: WindowKind, day: string): Window[] {
       return { startMs, endMs: startMs + hourMs }
     })
   }
-  if (!day.endsWith('-01')) return []
   const next = Temporal.PlainDate.from(day).add({ months: 1 }).toString()
   return [{ startMs: whole.startMs, endMs: businessDay(zone, next).window.startMs }]
 }

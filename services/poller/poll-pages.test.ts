@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
-import type { Asking, Dataset, Pages } from '#sources/source.ts'
+import type { Asked, Asking, Dataset, Pages } from '#sources/source.ts'
 import type { Fetched } from './fetch.ts'
 import { type Known, noMemory } from './memory.ts'
 import { pollPages } from './poll-pages.ts'
@@ -10,12 +10,12 @@ const window = { startMs: Date.parse('2026-04-20T10:00:00Z'), endMs: Date.parse(
 const times = '2026-04-20T10:00:00Z/2026-04-20T11:00:00Z'
 const pages: Pages = {
   countPath: () => '/count',
-  countOf: (body) => JSON.parse(`${Buffer.from(body)}`).total,
   take: 10,
-  pagePath: (_, skip, take) => `/rows/${skip}/${take}`,
-  // Pages of this test are texts, `<rows> of <total>: ...`, or a whole one without it.
+  // Pages of this test are texts, `<rows> of <total>: ...`; the count is JSON.
   rowsIn: (body) => {
-    const [, rows, total] = /^(\d+) of (\d+|\?)/.exec(`${Buffer.from(body)}`) ?? []
+    const text = `${Buffer.from(body)}`
+    if (!/^\d/.test(text)) return { rows: 0, total: JSON.parse(text).total }
+    const [, rows, total] = /^(\d+) of (\d+|\?)/.exec(text) ?? []
     return { rows: Number(rows), total: total === '?' ? null : Number(total) }
   },
 }
@@ -23,7 +23,7 @@ const asking = {
   meaningfulStatuses: [],
   maxBodyBytes: 1_000,
   pages,
-  requestPath: () => '/unpaged',
+  requestPath: ({ subject }: Asked) => `/rows/${subject?.slice('rows-'.length)}/${pages.take}`,
   look: () => 'complete',
 } as unknown as Asking
 const dataset = { name: 'a.b', asking } as Dataset

@@ -1,5 +1,5 @@
 // A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { pageSubject, requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Asking, Pages } from '#sources/source.ts'
 import type { Fetched } from './fetch.ts'
@@ -111,9 +111,9 @@ async function countRows(paged: Paged, pages: Pages, spent: Spent): Promise<Coun
     return { status, error: fetched.kind === 'failure' ? fetched.error : 'the count came as not modified' }
   }
   try {
-    const rows = pages.countOf(fetched.body)
-    if (Number.isSafeInteger(rows) && rows >= 0 && rows <= mostRows) return { status, rows }
-    return { status, error: `the count of rows is ${rows}` }
+    const { total } = pages.rowsIn(fetched.body)
+    if (total !== null && Number.isSafeInteger(total) && total >= 0 && total <= mostRows) return { status, rows: total }
+    return { status, error: `the count of rows is ${total}` }
   } catch (error) {
     return { status, error: `the count of rows cannot be read: ${(error as Error).message}` }
   }
@@ -127,9 +127,8 @@ async function pollPage(
   known: (identity: string) => Known | undefined,
 ): Promise<{ page: Polled | undefined; held: Held | undefined }> {
   const { dataset, window } = paged.candidate
-  const subject = `rows-${skip}`
+  const subject = pageSubject(skip)
   const identity = requestIdentity(dataset.name, window, subject)
-  const asked = { window, subject: paged.candidate.subject }
   let held: Held | undefined
   const { asking } = paged.hosted
   const look: Asking['look'] = (body, about) => {
@@ -144,7 +143,7 @@ async function pollPage(
     // The bytes must come: a 304 would not say how many rows there are.
     known: before && { ...before, memory: { ...before.memory, etag: null, lastModified: null } },
     came: spent.came,
-    path: () => pages.pagePath(asked, skip, pages.take),
+    path: () => asking.requestPath({ window, subject }),
   }).finally(spent.done)
   return { page, held }
 }
@@ -155,9 +154,9 @@ type Held = ReturnType<Pages['rowsIn']>
 function disagreement(held: Held | undefined, count: number, skip: number, take: number): string | undefined {
   if (held === undefined) return undefined
   const expected = Math.min(take, count - skip)
-  if (held.rows !== expected) return `rows-${skip}: ${held.rows} rows came, ${expected} were counted`
+  if (held.rows !== expected) return `${pageSubject(skip)}: ${held.rows} rows came, ${expected} were counted`
   if (held.total === null || held.total === count) return undefined
-  return `rows-${skip}: the page says ${held.total} rows, the count was ${count}`
+  return `${pageSubject(skip)}: the page says ${held.total} rows, the count was ${count}`
 }
 
 function outcomeOf(error: string | undefined, rows: number, polls: readonly Poll[], hadRows: boolean): Outcome {

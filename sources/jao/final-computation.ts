@@ -15,7 +15,6 @@ import {
   rowsIn,
   rowsPerPage,
   skipOf,
-  totalRowsIn,
 } from './flow-constraints.ts'
 import { dataPath, type Region, zone } from './period-dataset.ts'
 
@@ -72,13 +71,7 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       pastMonth: false,
       meaningfulStatuses: [],
       maxBodyBytes: 6 * 1024 * 1024,
-      pages: {
-        countPath: (asked) => pagePath(asked, 0, 0),
-        countOf: totalRowsIn,
-        take: rowsPerPage,
-        pagePath,
-        rowsIn,
-      },
+      pages: { countPath: (asked) => pagePath(asked, 0, 0), take: rowsPerPage, rowsIn },
       requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
       look: lookAtConstraints,
     },

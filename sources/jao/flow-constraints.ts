@@ -14,19 +14,15 @@ export const constraintsTopic = 'constraints'
  */
 export const rowsPerPage = 2_000
 
-/** How many rows an hour has, out of an answer with or without rows. Throws where it does not say so. */
-export function totalRowsIn(body: Uint8Array): number {
+/** How many rows an answer has, and how many the hour has as it says. Throws where it does not say so. */
+export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   const read = readRows(body, { startMs: -Infinity, endMs: Infinity })
   const total = isRefusal(read) ? read : totalOf(read)
-  if (typeof total !== 'number') throw new Error(`${total.reason}: ${total.message}`)
-  return total
-}
-
-/** How many rows a page has, and how many the hour has as it says. Throws where it cannot be read. */
-export function rowsIn(body: Uint8Array): { rows: number; total: number } {
-  const total = totalRowsIn(body)
-  const read = readRows(body, { startMs: -Infinity, endMs: Infinity })
-  return { rows: isRefusal(read) ? 0 : read.rows.length + read.atWindowEnd, total }
+  if (isRefusal(read) || typeof total !== 'number') {
+    const { reason, message } = total as Refusal
+    throw new Error(`${reason}: ${message}`)
+  }
+  return { rows: read.rows.length + read.atWindowEnd, total }
 }
 
 /** Complete when the page has all the rows that it should. Throws what explode would refuse. */

@@ -101,9 +101,10 @@ export async function pointsOf(
   { query }: Queries,
   from: string,
   window: { startMs: number; endMs: number },
+  of = dataset,
 ): Promise<Points> {
   const rows = await query<{ key: string; atS: number; value: number | null }>(
-    `SELECT key, toUnixTimestamp(ts) AS atS, value FROM tidemark.${from} WHERE dataset = '${dataset}'
+    `SELECT key, toUnixTimestamp(ts) AS atS, value FROM tidemark.${from} WHERE dataset = '${of}'
      AND ts >= toDateTime(${window.startMs / 1000}, 'UTC') AND ts < toDateTime(${window.endMs / 1000}, 'UTC')`,
   )
   const points: Points = new Map(rows.map(({ key, atS, value }) => [pointName(key, atS * 1000), value]))

@@ -1,8 +1,8 @@
 // What the store must hold when everything has come through: compared with what upstreams published and files said.
 import { readRecords } from '../integrity/read-records.ts'
 import type { Clients, RunningStack } from '../integrity/running-stack.ts'
-import { differences, type Points, pointName, type SimulatorClient, windowOf } from '../integrity/simulator-client.ts'
-import { untilStored } from '../integrity/whole-chain.ts'
+import { differences, type SimulatorClient, windowOf } from '../integrity/simulator-client.ts'
+import { pointsOf, untilStored } from '../integrity/whole-chain.ts'
 import type { Written } from './votes.ts'
 
 interface Soaked {
@@ -25,7 +25,10 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
   for (const name of ['jao.core.maxExchanges', 'jao.core.netPos', 'jao.nordic.maxExchanges']) {
     const { code, stderr } = await stack.run('backfill', name, '--from', day, '--to', day, '--json')
     if (code !== 0) wrong.push(`${name} of ${day} could not be fetched at the end: ${stderr.trim()}`)
-    const differing = differences(await simulator.truth(day, undefined, name.slice('jao.'.length)), await stored(name))
+    const differing = differences(
+      await simulator.truth(day, undefined, name.slice('jao.'.length)),
+      await pointsOf({ query }, 'latest', windowOf(day), name),
+    )
     if (differing.length > 0) wrong.push(`${name} of ${day}: ${differing.join('; ')}`)
   }
   await untilCaughtUp()
@@ -47,15 +50,6 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
   const refused = JSON.parse(letters.stdout || '[]') as unknown[]
   if (refused.length > 0) wrong.push(`there are dead letters: ${letters.stdout.slice(0, 500)}`)
   return { counts: { ...totals, dead_letters: refused.length }, wrong }
-
-  async function stored(dataset: string): Promise<Points> {
-    const { startMs, endMs } = windowOf(day)
-    const rows = await query<{ key: string; atS: number; value: number | null }>(
-      `SELECT key, toUnixTimestamp(ts) AS atS, value FROM tidemark.latest WHERE dataset = '${dataset}'
-       AND ts >= toDateTime(${startMs / 1000}, 'UTC') AND ts < toDateTime(${endMs / 1000}, 'UTC')`,
-    )
-    return new Map(rows.map(({ key, atS, value }) => [pointName(key, atS * 1000), value]))
-  }
 
   async function untilCaughtUp(): Promise<void> {
     tell('waiting until all that came is stored')
