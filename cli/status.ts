@@ -61,38 +61,39 @@ function lagLines(lag: NonNullable<Status['lag']>): string[] {
 
 /** Datasets that something happens to, one a line; the others are counted, by what it takes. */
 function datasetLines(datasets: Status['datasets']): string[] {
-  const needs = (dataset: DatasetStatus): string | undefined =>
-    dataset.offBecause?.startsWith('needs ') ? dataset.offBecause : undefined
-  const isQuiet = ({ live, off, lastPollAt, askedFor }: DatasetStatus): boolean =>
-    live === false && off.length === 0 && lastPollAt === null && !askedFor
-  const isOff = ({ off, lastPollAt, askedFor }: DatasetStatus): boolean =>
-    off.length > 0 && lastPollAt === null && !askedFor
-  const off = datasets.filter((dataset) => isOff(dataset) && needs(dataset) === undefined)
-  const named = off.length <= mostNamed ? [] : off
-  const told = datasets.filter(
-    (dataset) => !isQuiet(dataset) && needs(dataset) === undefined && !named.includes(dataset),
-  )
-  const lines = told.map(({ dataset, live, off, lastPollAt, lastOutcome, nextDueAt, askedFor }) => [
-    dataset,
-    lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
-    off.includes('poller')
-      ? 'not polled'
-      : live === false
-        ? 'on request'
-        : nextDueAt
-          ? `next ${nextDueAt}`
-          : 'next not known',
-    askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
-    off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
-  ])
-  const waiting = Map.groupBy(datasets.filter(needs), (dataset) => needs(dataset))
-  const quiet = datasets.filter((dataset) => isQuiet(dataset) && needs(dataset) === undefined).length
+  const kinds = Map.groupBy(datasets, kindOf)
+  const of = (kind: ReturnType<typeof kindOf>) => kinds.get(kind) ?? []
+  const off = of('off')
+  const counts = off.length > mostNamed
+  const told = datasets.filter((dataset) => of('told').includes(dataset) || (!counts && off.includes(dataset)))
+  const waiting = Map.groupBy(of('needs'), ({ offBecause }) => offBecause)
+  const quiet = of('quiet').length
   return [
-    ...columns(lines),
+    ...columns(told.map(datasetColumns)),
     ...[...waiting].map(([why, { length }]) => `  ${counted(length)} not polled: ${why}`),
-    ...(named.length > 0 ? [`  ${counted(named.length)} OFF (DATASETS_OFF)`] : []),
+    ...(counts ? [`  ${counted(off.length)} OFF (DATASETS_OFF)`] : []),
     ...(quiet > 0 ? [`  ${counted(quiet)} on request only: \`npx tidemark catalogue\` names them`] : []),
   ]
+}
+
+function kindOf({ live, off, offBecause, lastPollAt, askedFor }: DatasetStatus): 'needs' | 'told' | 'off' | 'quiet' {
+  if (offBecause?.startsWith('needs ')) return 'needs'
+  if (lastPollAt !== null || askedFor) return 'told'
+  if (off.length > 0) return 'off'
+  return live === false ? 'quiet' : 'told'
+}
+
+const datasetColumns = ({ dataset, off, lastPollAt, lastOutcome, askedFor, ...due }: DatasetStatus): string[] => [
+  dataset,
+  lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
+  off.includes('poller') ? 'not polled' : dueWords(due),
+  askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
+  off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
+]
+
+function dueWords({ live, nextDueAt }: Pick<DatasetStatus, 'live' | 'nextDueAt'>): string {
+  if (live === false) return 'on request'
+  return nextDueAt ? `next ${nextDueAt}` : 'next not known'
 }
 
 /** Of more that are off only the number is told. */

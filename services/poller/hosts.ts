@@ -55,6 +55,7 @@ export function hostsOf(sources: readonly Source[], settings: SourceSettings, sw
     if (upstream === undefined) continue
     const baseUrl = (settings.baseUrls[upstream.baseUrl.setting] ?? upstream.baseUrl.default).replace(/\/+$/, '')
     const name = hostOf(baseUrl)
+    const at = { source: source.name, baseUrl, headers: secretHeaders(upstream, settings) }
     const known = hosts.get(name)
     const host: Host = {
       name,
@@ -65,8 +66,7 @@ export function hostsOf(sources: readonly Source[], settings: SourceSettings, sw
     for (const dataset of source.datasets) {
       if (dataset.asking === undefined) continue
       const because = whyOff(dataset, upstream, settings, switches)
-      if (because === undefined)
-        host.datasets.push(hosted(source.name, dataset, dataset.asking, upstream, baseUrl, settings, switches))
+      if (because === undefined) host.datasets.push({ ...at, ...howAsked(dataset, dataset.asking, settings, switches) })
       else host.off.push({ dataset, because })
     }
     hosts.set(name, host)
@@ -86,23 +86,21 @@ function whyOff(
   return undefined
 }
 
-function hosted(
-  source: string,
+function secretHeaders({ credential }: Upstream, { credentials }: SourceSettings): Record<string, string> {
+  const secret = credential && credentials[credential.setting]
+  return credential && secret ? { [credential.header]: secret } : {}
+}
+
+function howAsked(
   dataset: Dataset,
   asking: Asking,
-  { credential }: Upstream,
-  baseUrl: string,
   settings: SourceSettings,
   { on }: Switches,
-): HostedDataset {
+): Omit<HostedDataset, 'source' | 'baseUrl' | 'headers'> {
   const { calendar } = dataset
-  const secret = credential && settings.credentials[credential.setting]
   return {
     dataset,
     asking,
-    source,
-    baseUrl,
-    headers: credential && secret ? { [credential.header]: secret } : {},
     subjects: subjectsOf(asking, settings),
     live: asking.live || on.has(dataset.name),
     pastMonth: asking.pastMonth || on.has(dataset.name),

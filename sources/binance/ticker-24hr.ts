@@ -4,11 +4,9 @@
 // Quirks: one object where `symbol` is asked for, a list where `symbols` or all are; an unknown symbol is status 400 with
 // {code, msg} for all of them; markets that are closed for trading are answered, too, when all are asked for.
 import { refused } from '../answers/refusal.ts'
-import { asked, every10s, keptShort } from '../markets/declared.ts'
-import { tickerView } from '../markets/friendly-view.ts'
-import { cutAtQuote, keysDeclared, marketLabels, type Spelling, unitOfKey } from '../markets/pair.ts'
-import { allMarkets, explodeTicker, lookAtTicker, placeInTicker, symbolsOf, type Ticker } from '../markets/ticker.ts'
-import type { Dataset } from '../source.ts'
+import { cutAtQuote, type Spelling } from '../markets/pair.ts'
+import { allMarkets, symbolsOf, type Ticker } from '../markets/ticker.ts'
+import { tickerDataset } from '../markets/ticker-dataset.ts'
 
 const ticker: Ticker = {
   places: {
@@ -53,42 +51,31 @@ const quotes = ['FDUSD', ...['USDT', 'USDC', 'TUSD', 'BUSD', 'USDP', 'USD1', 'EU
 
 const spelling: Spelling = { askedAs: (market) => market, pairOf: (market) => cutAtQuote(market, quotes) }
 
-export const binanceTicker24hr: Dataset = {
+export const binanceTicker24hr = tickerDataset({
   name: 'binance.ticker24hr',
   title: 'Binance 24-hour ticker',
-  description: `Price, book and last 24 hours of Binance's spot markets, a sample every 10 s. ${keptShort}`,
+  description: "Price, book and last 24 hours of Binance's spot markets, a sample every 10 s.",
   page: 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints',
   shape: 'recorded',
-  unit: 'the currency of the market that the metric counts',
-  unitOf: (key) => unitOfKey(spelling, key),
-  steps: every10s,
-  keys: keysDeclared('BTCUSDT.last', ticker.places),
+  example: 'BTCUSDT.last',
+  ticker,
+  spelling,
+  settings: 'BINANCE',
+  subjects: {
+    default: ['BTCUSDT', 'ETHUSDT'],
+    pattern: /^(?:\*|[\p{L}\p{N}]{3,40})$/u,
+    // A request weighs 2 up to 20 symbols, 40 up to 100, 80 above and for all.
+    perRequest: 100,
+  },
+  requestPath: ({ subject }) => {
+    const symbols = symbolsOf(subject)
+    const all = '/api/v3/ticker/24hr'
+    return symbols.length > 0 ? `${all}?symbols=${encodeURIComponent(JSON.stringify(symbols))}` : all
+  },
   expectations: [
     'every symbol that is asked for is answered: where one is not, the poll is partial',
     'numbers are decimal texts, the count a whole number: a market where they are not is refused alone',
     'nothing but a change is negative: flag implausible',
-    keptShort,
   ],
   transformVersion: 1,
-  calendar: { kind: 'ticks', zone: 'UTC', every: { setting: 'BINANCE_EVERY_S', defaultS: 10, leastS: 1 } },
-  asking: {
-    ...asked,
-    subjects: {
-      setting: 'BINANCE_SYMBOLS',
-      default: ['BTCUSDT', 'ETHUSDT'],
-      pattern: /^(?:\*|[\p{L}\p{N}]{3,40})$/u,
-      // A request weighs 2 up to 20 symbols, 40 up to 100, 80 above and for all.
-      perRequest: 100,
-    },
-    requestPath: ({ subject }) => {
-      const symbols = symbolsOf(subject)
-      const all = '/api/v3/ticker/24hr'
-      return symbols.length > 0 ? `${all}?symbols=${encodeURIComponent(JSON.stringify(symbols))}` : all
-    },
-    look: (body, about) => lookAtTicker(ticker, body, about),
-  },
-  explode: (answer) => explodeTicker(ticker, answer),
-  place: (answer, key) => placeInTicker(ticker, answer, key),
-  labels: (key) => marketLabels(spelling, key),
-  view: tickerView('binance.ticker24hr'),
-}
+})

@@ -3,11 +3,9 @@
 // Where: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products, public, no login.
 // Quirks: never recorded, known from documents; an unknown product is status 404 with {message}.
 import { refused } from '../answers/refusal.ts'
-import { asked, every10s, keptShort } from '../markets/declared.ts'
-import { tickerView } from '../markets/friendly-view.ts'
-import { keysDeclared, marketLabels, type Spelling, unitOfKey } from '../markets/pair.ts'
-import { explodeTicker, lookAtTicker, placeInTicker, type Ticker } from '../markets/ticker.ts'
-import type { Dataset } from '../source.ts'
+import type { Spelling } from '../markets/pair.ts'
+import type { Ticker } from '../markets/ticker.ts'
+import { tickerDataset } from '../markets/ticker-dataset.ts'
 
 const marketsOf: Ticker['marketsOf'] = (json, subject) => {
   if (subject === null) return refused('schema', 'an answer of Coinbase names no product, and none was asked for')
@@ -55,48 +53,35 @@ const spelling: Spelling = {
 }
 
 /** A dataset of `/products/<product>/<name>`. */
-function ofProducts(name: string, title: string, description: string, ticker: Ticker): Dataset {
-  return {
+const ofProducts = (name: string, title: string, description: string, example: string, ticker: Ticker) =>
+  tickerDataset({
     name: `coinbase.${name}`,
-    title,
-    description: `${description} ${keptShort}`,
+    ...{ title, description, example, ticker, spelling },
     page: `https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-${name}`,
     shape: 'documented',
-    unit: 'the currency of the market that the metric counts',
-    unitOf: (key) => unitOfKey(spelling, key),
-    steps: every10s,
-    keys: keysDeclared('BTC-USD.last', ticker.places),
-    expectations: ['numbers are decimal texts', 'nothing is negative: flag implausible', keptShort],
-    transformVersion: 1,
-    calendar: { kind: 'ticks', zone: 'UTC', every: { setting: 'COINBASE_EVERY_S', defaultS: 10, leastS: 1 } },
-    asking: {
-      ...asked,
-      subjects: {
-        setting: 'COINBASE_SYMBOLS',
-        default: ['BTC-USD', 'ETH-USD'],
-        pattern: /^[A-Z0-9]{1,20}-[A-Z0-9]{2,10}$/,
-        perRequest: 1,
-      },
-      requestPath: ({ subject }) => `/products/${encodeURIComponent(subject ?? '')}/${name}`,
-      look: (body, about) => lookAtTicker(ticker, body, about),
+    settings: 'COINBASE',
+    subjects: {
+      default: ['BTC-USD', 'ETH-USD'],
+      pattern: /^[A-Z0-9]{1,20}-[A-Z0-9]{2,10}$/,
+      perRequest: 1,
     },
-    explode: (answer) => explodeTicker(ticker, answer),
-    place: (answer, key) => placeInTicker(ticker, answer, key),
-    labels: (key) => marketLabels(spelling, key),
-    view: tickerView(`coinbase.${name}`),
-  }
-}
+    requestPath: ({ subject }) => `/products/${encodeURIComponent(subject ?? '')}/${name}`,
+    expectations: ['numbers are decimal texts', 'nothing is negative: flag implausible'],
+    transformVersion: 1,
+  })
 
 export const coinbaseTicker = ofProducts(
   'ticker',
   'Coinbase ticker',
   "Last trade, book and 24-hour volume of Coinbase Exchange's products, a sample every 10 s.",
+  'BTC-USD.last',
   lastTrade,
 )
 
 export const coinbaseStats = ofProducts(
   'stats',
   'Coinbase 24-hour stats',
-  "Open, high, low, last and volumes of Coinbase Exchange's products over 24 hours, a sample every 10 s.",
+  "Open, high and low over 24 hours and the volume of 30 days of Coinbase Exchange's products, a sample every 10 s.",
+  'BTC-USD.open',
   figuresOfTheDay,
 )

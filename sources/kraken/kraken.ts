@@ -1,5 +1,5 @@
-import { retention } from '../markets/declared.ts'
 import { marketStatements } from '../markets/store.ts'
+import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
 import { krakenTicker } from './ticker.ts'
 

@@ -4,11 +4,8 @@
 // Quirks: the status is 200 whatever goes wrong, and one unknown symbol refuses all of them (`error`); markets are answered
 // under other names than they are asked for (pairs.ts); [today, last 24 hours] in v, p, t, l, h: the second is taken.
 import { refused } from '../answers/refusal.ts'
-import { asked, every10s, keptShort } from '../markets/declared.ts'
-import { tickerView } from '../markets/friendly-view.ts'
-import { keysDeclared, marketLabels, unitOfKey } from '../markets/pair.ts'
-import { allMarkets, explodeTicker, lookAtTicker, placeInTicker, symbolsOf, type Ticker } from '../markets/ticker.ts'
-import type { Dataset } from '../source.ts'
+import { allMarkets, symbolsOf, type Ticker } from '../markets/ticker.ts'
+import { tickerDataset } from '../markets/ticker-dataset.ts'
 import { askedAs, krakenSpelling } from './pairs.ts'
 
 const ticker: Ticker = {
@@ -51,41 +48,30 @@ function adviceOn(said: string): string {
   return said.includes('Rate limit') ? ': something else at this address asks Kraken, too' : ''
 }
 
-export const krakenTicker: Dataset = {
+export const krakenTicker = tickerDataset({
   name: 'kraken.ticker',
   title: 'Kraken ticker',
-  description: `Price, book and last 24 hours of Kraken's spot markets, a sample every 10 s. ${keptShort}`,
+  description: "Price, book and last 24 hours of Kraken's spot markets, a sample every 10 s.",
   page: 'https://docs.kraken.com/api/docs/rest-api/get-ticker-information',
   shape: 'recorded',
-  unit: 'the currency of the market that the metric counts',
-  unitOf: (key) => unitOfKey(krakenSpelling, key),
-  steps: every10s,
-  keys: keysDeclared('XXBTZUSD.last', ticker.places),
+  example: 'XXBTZUSD.last',
+  ticker,
+  spelling: krakenSpelling,
+  settings: 'KRAKEN',
+  subjects: {
+    default: ['XBTUSD', 'ETHUSD'],
+    pattern: /^(?:\*|[A-Z0-9.]{3,24})$/,
+    // Kraken states no limit; so many make an address of 2 kB.
+    perRequest: 200,
+  },
+  requestPath: ({ subject }) => {
+    const symbols = symbolsOf(subject).map(encodeURIComponent)
+    return symbols.length > 0 ? `/0/public/Ticker?pair=${symbols.join(',')}` : '/0/public/Ticker'
+  },
   expectations: [
     'every symbol that is asked for is answered: where one is not, the poll is partial',
     'numbers are decimal texts, trades whole numbers: a market where they are not is refused alone',
     'nothing but a change is negative: flag implausible',
-    keptShort,
   ],
   transformVersion: 1,
-  calendar: { kind: 'ticks', zone: 'UTC', every: { setting: 'KRAKEN_EVERY_S', defaultS: 10, leastS: 1 } },
-  asking: {
-    ...asked,
-    subjects: {
-      setting: 'KRAKEN_SYMBOLS',
-      default: ['XBTUSD', 'ETHUSD'],
-      pattern: /^(?:\*|[A-Z0-9.]{3,24})$/,
-      // Kraken states no limit; so many make an address of 2 kB.
-      perRequest: 200,
-    },
-    requestPath: ({ subject }) => {
-      const symbols = symbolsOf(subject).map(encodeURIComponent)
-      return symbols.length > 0 ? `/0/public/Ticker?pair=${symbols.join(',')}` : '/0/public/Ticker'
-    },
-    look: (body, about) => lookAtTicker(ticker, body, about),
-  },
-  explode: (answer) => explodeTicker(ticker, answer),
-  place: (answer, key) => placeInTicker(ticker, answer, key),
-  labels: (key) => marketLabels(krakenSpelling, key),
-  view: tickerView('kraken.ticker'),
-}
+})

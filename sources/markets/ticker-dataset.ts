@@ -1,0 +1,61 @@
+import type { Asking, Dataset, DeclaredStep, Subjects } from '../source.ts'
+import { tickerView } from './friendly-view.ts'
+import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
+import { explodeTicker, lookAtTicker, placeInTicker, type Ticker } from './ticker.ts'
+
+/** All in which one exchange's ticker differs from another's. */
+export interface TickerDataset {
+  name: string
+  title: string
+  description: string
+  page: string
+  shape: Dataset['shape']
+  /** A key that it has. */
+  example: string
+  ticker: Ticker
+  spelling: Spelling
+  /** What the exchange's settings begin with: KRAKEN_SYMBOLS, KRAKEN_EVERY_S. */
+  settings: string
+  subjects: Omit<Subjects, 'setting'>
+  requestPath: Asking['requestPath']
+  expectations: string[]
+  transformVersion: number
+}
+
+/** For raw of the last 30 days, Source.retention, and what it means for replay. */
+export const retention = { rawDays: 30 }
+const keptShort =
+  'Answers are kept for 30 days (zstd): a replay or a rebuild reaches no further back, older points stay as they were read.'
+
+/** Samples are as far apart as a tick is long; a setting may say otherwise, and the slice then says so. */
+const every10s: DeclaredStep[] = [{ fromMs: Date.parse('2013-01-01T00:00:00Z'), stepS: 10 }]
+
+/** The dataset that an exchange declares: a sample every 10 s of the symbols that are configured. */
+export function tickerDataset(declared: TickerDataset): Dataset {
+  const { name, title, page, shape, ticker, spelling, settings, transformVersion } = declared
+  return {
+    ...{ name, title, page, shape, transformVersion },
+    description: `${declared.description} ${keptShort}`,
+    unit: 'the currency of the market that the metric counts',
+    unitOf: (key) => unitOfKey(spelling, key),
+    steps: every10s,
+    keys: keysDeclared(declared.example, ticker.places),
+    expectations: [...declared.expectations, keptShort],
+    calendar: { kind: 'ticks', zone: 'UTC', every: { setting: `${settings}_EVERY_S`, defaultS: 10, leastS: 1 } },
+    asking: {
+      live: true,
+      // No exchange answers for the past.
+      pastMonth: false,
+      meaningfulStatuses: [],
+      // All markets of Binance are about 2 MB.
+      maxBodyBytes: 6 * 1024 * 1024,
+      subjects: { ...declared.subjects, setting: `${settings}_SYMBOLS` },
+      requestPath: declared.requestPath,
+      look: (body, about) => lookAtTicker(ticker, body, about),
+    },
+    explode: (answer) => explodeTicker(ticker, answer),
+    place: (answer, key) => placeInTicker(ticker, answer, key),
+    labels: (key) => marketLabels(spelling, key),
+    view: tickerView(name),
+  }
+}
