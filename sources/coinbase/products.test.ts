@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { coinbaseStats24h as stats, coinbaseTrade as ticker } from '../../test/support/documented-tickers.ts'
 import type { Dataset } from '../source.ts'
 import { coinbaseStats, coinbaseTicker } from './products.ts'
 
@@ -9,24 +10,6 @@ const explode = (dataset: Dataset, value: unknown, subject: string | null = 'BTC
   dataset.explode({ body: json(value), status: 200, window, subject })
 const valuesOf = (dataset: Dataset, value: unknown) =>
   Object.fromEntries(explode(dataset, value).slices.map(({ key, values }) => [key, values[0]]))
-
-const ticker = {
-  ask: '6267.71',
-  bid: '6265.15',
-  volume: '53602.03940154',
-  trade_id: 86326522,
-  price: '6268.48',
-  size: '0.00698254',
-  time: '2020-03-20T00:22:57.833Z',
-}
-const stats = {
-  open: '5414.18000000',
-  high: '6441.37000000',
-  low: '5261.69000000',
-  volume: '53687.76764233',
-  last: '6250.02000000',
-  volume_30day: '786763.72930864',
-}
 
 it('the documented answers', () => {
   expect(valuesOf(coinbaseTicker, ticker)).toEqual({

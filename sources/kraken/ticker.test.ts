@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { krakenMarket as good } from '../../test/support/documented-tickers.ts'
 import { recordedFile } from '../../test/support/recorded-file.ts'
 import type { Slice } from '../source.ts'
 import { krakenTicker } from './ticker.ts'
@@ -9,18 +10,6 @@ const explode = (body: Uint8Array, subject: string | null = 'XBTUSD') =>
 const look = (body: Uint8Array, subject = 'XBTUSD') => krakenTicker.asking!.look(body, { window, subject })
 const valuesOf = (slices: Slice[]) => Object.fromEntries(slices.map(({ key, values }) => [key, values[0]]))
 const answer = (result: unknown, error: unknown = []) => Buffer.from(JSON.stringify({ error, result }))
-
-const good = {
-  a: ['101.1', '1', '1.000'],
-  b: ['100.9', '1', '1.000'],
-  c: ['101.0', '0.5'],
-  v: ['1.0', '2.5'],
-  p: ['100.0', '100.5'],
-  t: [3, 7],
-  l: ['99.0', '98.5'],
-  h: ['102.0', '103.0'],
-  o: '99.5',
-}
 
 describe('recorded answers', () => {
   // Read off the files by eye: last 24 hours are the second of two.
