@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Calendar } from '#sources/source.ts'
+import type { Calendar } from '#sources/calendar.ts'
 import { calendarWords, dueWords, durationWords, keptWords, stepWords } from './words.ts'
 
 const day = { kind: 'days', window: 'day', zone: 'Europe/Oslo', firstDay: '2024-10-30', searchFrom: '10:30' } as const

@@ -1,5 +1,6 @@
 // What a declaration says, in words for people: the catalogue's table, page and command say it alike.
-import type { BusinessDays, Calendar, DeclaredStep } from '#sources/source.ts'
+import type { BusinessDays, Calendar } from '#sources/calendar.ts'
+import type { DeclaredStep } from '#sources/source.ts'
 
 /** When what is due: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of the day before delivery`. */
 export function calendarWords(calendar: Calendar): string {

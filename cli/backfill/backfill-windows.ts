@@ -1,7 +1,8 @@
 import { Problem } from '#infra/local/problem.ts'
 import { addDays, dayAt, type Window } from '#platform/polling/business-day.ts'
 import { windowsBetween } from '#platform/polling/windows.ts'
-import type { BusinessDays, Calendar, Dataset } from '#sources/source.ts'
+import type { BusinessDays, Calendar } from '#sources/calendar.ts'
+import type { Dataset } from '#sources/source.ts'
 import { day } from '../day.ts'
 
 /** A request of a backfill. */
