@@ -116,6 +116,9 @@ const pollOf = ({ raw, bytes, partition, offset }: Unrecorded): Poll => ({
   errorBody: null,
   rawPartition: partition,
   rawOffset: offset,
+  requestsReadTo: null,
+  pausedUntil: null,
+  pauseReason: null,
   poller: whoAmI(),
   origin: raw.origin,
   memory: {

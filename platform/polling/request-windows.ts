@@ -48,6 +48,7 @@ export async function requestWindows(
         windowEnd: window.endMs,
         requestedAt: writtenAtMs,
         requestedBy: wanted.requestedBy,
+        liftsPauseOf: null,
       }))
       const records = requests.map((request) => ({ key: request.requestIdentity, value: encode(request), partition }))
       const [reply] = await producer.send(pollRequestsTopic.name, records)

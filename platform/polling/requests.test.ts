@@ -9,6 +9,7 @@ const request: PollRequest = {
   windowEnd: 1,
   requestedAt: 0,
   requestedBy: 'test',
+  liftsPauseOf: null,
 }
 const poll = (outcome: string, sentAt: number, durationMs = 100) =>
   ({ requestIdentity: 'i', outcome, sentAt, durationMs }) as Poll

@@ -129,6 +129,12 @@ export interface Poll {
   poller: string
   /** live, simulated or file */
   origin: string
+  /** The offset of poll-requests, in the partition of the host, that the poller had yet to read when it sent the request: the poll answers the requests before it. Null: not stated */
+  requestsReadTo: null | number
+  /** Until when the host is left alone since this answer; null when the answer asked for no pause */
+  pausedUntil: null | number
+  /** What asked for the pause: 429, Retry-After 7200 */
+  pauseReason: null | string
   /** All that is known of the request identity, carried forward also after a failure */
   memory: PollMemory
 }
@@ -159,6 +165,8 @@ export interface PollRequest {
   requestedAt: number
   /** Who or what asked, for the log */
   requestedBy: string
+  /** The host whose pause ends with this record; then it asks for no window. Null: it asks for a window */
+  liftsPauseOf: null | string
 }
 
 /** History done again: a replay of a dataset or a rebuild of the store, one record a change of its state. Topic replays, keyed by id; the newest record of an id counts. */

@@ -76,6 +76,9 @@ export async function pollPages(
     errorBody: null,
     rawPartition: null,
     rawOffset: null,
+    requestsReadTo: null,
+    pausedUntil: null,
+    pauseReason: null,
     memory:
       error === undefined
         ? {

@@ -81,6 +81,9 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
     errorBody: fetched.kind === 'failure' ? printable(fetched.firstKilobyte) : null,
     rawPartition: kept.raw?.partition ?? null,
     rawOffset: kept.raw?.offset ?? null,
+    requestsReadTo: null,
+    pausedUntil: null,
+    pauseReason: null,
     memory: kept.memory,
   }
   return {

@@ -39,6 +39,9 @@ const poll = (windowStart: number): Poll => ({
   errorBody: null,
   rawPartition: null,
   rawOffset: null,
+  requestsReadTo: null,
+  pausedUntil: null,
+  pauseReason: null,
   poller: 'p',
   origin: 'live',
   memory: {

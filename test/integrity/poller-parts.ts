@@ -83,6 +83,7 @@ export async function startPollerParts(): Promise<PollerParts> {
         windowEnd: window.endMs,
         requestedAt: Date.now(),
         requestedBy: 'test',
+        liftsPauseOf: null,
       })
       const partition = partitionOfHost(hostOf(url), pollPartitions)
       await producer.send('poll-requests', [{ key: identity, value, partition }])

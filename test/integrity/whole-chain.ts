@@ -73,7 +73,13 @@ export async function writeRequests(
   const records = days.map((day) => {
     const window = windowOf(day)
     const identity = requestIdentity(dataset, window)
-    const request = { requestIdentity: identity, dataset, requestedAt: Date.now(), requestedBy: 'test' }
+    const request = {
+      requestIdentity: identity,
+      dataset,
+      requestedAt: Date.now(),
+      requestedBy: 'test',
+      liftsPauseOf: null,
+    }
     const value = encode({ ...request, windowStart: window.startMs, windowEnd: window.endMs })
     return { key: identity, value, partition }
   })
