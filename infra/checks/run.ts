@@ -1,9 +1,11 @@
-// `npm test`: format, lint, types, dead code, generated files, explode's output, then every test. `--faults` runs the long fault tests.
-// Ends with one plain line: N passed, N failed.
-import { spawnSync } from 'node:child_process'
+// `npm test`: format, lint, types, dead code, generated files, explode's output, then every test.
+// `npm run faults`: the long fault tests alone. Both end with one plain line: N passed, N failed.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { endLeftProcesses, runVariable } from './left-running.ts'
 
 interface Check {
   name: string
@@ -25,45 +27,95 @@ const checks: Check[] = [
   { name: 'explode as promised', command: process.execPath, parameters: ['test/explode/generate.ts', '--check'] },
 ]
 
-const faults = process.argv.includes('--faults')
-let passed = 0
-let failed = 0
-
-for (const check of faults ? [] : checks) {
-  const startedMs = performance.now()
-  const { status } = spawnSync(check.command, check.parameters, { stdio: 'inherit' })
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-  process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${check.name} (${seconds} s)\n`)
-  if (status === 0) passed++
-  else failed++
+interface Count {
+  passed: number
+  failed: number
 }
 
-const tests = runTests()
-process.stdout.write(`\n${passed + tests.passed} passed, ${failed + tests.failed} failed\n`)
-process.exit(failed + tests.failed === 0 ? 0 : 1)
-
-function runTests(): { passed: number; failed: number } {
-  const directory = mkdtempSync(join(tmpdir(), 'tidemark-checks-'))
-  const report = join(directory, 'vitest.json')
-  try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    // A zone with changeovers: whatever takes local time for UTC shows.
-    const env = { ...process.env, TZ: 'Europe/Brussels', ...(faults ? { TIDEMARK_FAULTS: '1' } : {}) }
-    const files = faults ? ['test/integrity'] : []
-    const { status } = spawnSync('vitest', ['run', ...reporters, ...files], { stdio: 'inherit', env })
-    return countTests(report, status)
-  } finally {
+const faults = process.argv.includes('--faults')
+// All that the tests write lies in this directory, and all that they start carries its name.
+const directory = mkdtempSync(join(tmpdir(), 'tidemark-checks-'))
+const environment = {
+  ...process.env,
+  // A zone with changeovers: code that takes local time for UTC fails.
+  TZ: 'Europe/Brussels',
+  TMPDIR: directory,
+  [runVariable]: directory,
+  ...(faults && { TIDEMARK_FAULTS: '1' }),
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await endLeftProcesses(directory)
     rmSync(directory, { recursive: true, force: true })
-  }
+    process.exit(1)
+  })
+}
+
+const count: Count = { passed: 0, failed: 0 }
+for (const check of faults ? [] : checks) add(await runCheck(check))
+add(await runTests())
+add(await endLeft())
+rmSync(directory, { recursive: true, force: true })
+process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`)
+process.exit(count.failed === 0 ? 0 : 1)
+
+function add({ passed, failed }: Count): void {
+  count.passed += passed
+  count.failed += failed
+}
+
+async function runCheck({ name, command, parameters }: Check): Promise<Count> {
+  const startedMs = performance.now()
+  const code = await run(command, parameters, process.env)
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  process.stdout.write(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`)
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+async function runTests(): Promise<Count> {
+  const report = join(directory, 'vitest.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const code = await run('vitest', ['run', ...reporters, ...(faults ? ['test/integrity'] : [])], environment)
+  return countTests(report, code)
+}
+
+async function run(command: string, parameters: string[], env: NodeJS.ProcessEnv): Promise<number | null> {
+  const child = spawn(command, parameters, { stdio: 'inherit', env })
+  const [code] = await once(child, 'exit')
+  return code
+}
+
+interface Report {
+  numPassedTests: number
+  numFailedTests: number
+  testResults: { name: string; startTime: number; endTime: number }[]
 }
 
 /** A run that wrote no report, ran no test, or failed outside of any test (a file that does not load) has failed. */
-function countTests(report: string, status: number | null): { passed: number; failed: number } {
+function countTests(file: string, code: number | null): Count {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
-    const broken = numPassedTests + numFailedTests === 0 || (status !== 0 && numFailedTests === 0)
+    const report: Report = JSON.parse(readFileSync(file, 'utf8'))
+    const { numPassedTests, numFailedTests } = report
+    printSlowest(report)
+    const broken = numPassedTests + numFailedTests === 0 || (code !== 0 && numFailedTests === 0)
     return { passed: numPassedTests, failed: numFailedTests + (broken ? 1 : 0) }
   } catch {
     return { passed: 0, failed: 1 }
   }
+}
+
+function printSlowest({ testResults }: Report): void {
+  const seconds = testResults.map(({ name, startTime, endTime }) => ({ name, s: (endTime - startTime) / 1_000 }))
+  process.stdout.write('\nThe ten slowest files:\n')
+  for (const { name, s } of seconds.toSorted((one, other) => other.s - one.s).slice(0, 10)) {
+    process.stdout.write(`${s.toFixed(1).padStart(8)} s  ${relative(process.cwd(), name)}\n`)
+  }
+}
+
+/** Tests must end what they start. What they left is ended here, named, and counts as a failure. */
+async function endLeft(): Promise<Count> {
+  const left = await endLeftProcesses(directory)
+  for (const { pid, command } of left) process.stdout.write(`left running by a test, and ended: ${pid} ${command}\n`)
+  process.stdout.write(`${left.length === 0 ? 'ok    ' : 'FAILED'} tests end what they start\n`)
+  return left.length === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
