@@ -1,8 +1,10 @@
 // Makes the cluster and the registry hold what schemas/ declares. Idempotent; removes nothing.
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
+import type { RecordName } from '#schemas/generated/records.ts'
 import { newestVersions, schemaText } from '#schemas/records.ts'
 import type { Topic } from '#schemas/topics.ts'
+import { pause } from '../process/retry.ts'
 import { incompatibility } from './compatibility.ts'
 import { createRegistryClient, type RegistryConnection, subjectOf } from './registry.ts'
 
@@ -14,7 +16,8 @@ export async function provisionTopics(kafka: Kafka, topics: Topic[], replication
     const existing = new Set(await admin.listTopics())
     const absent = topics.filter(({ name }) => !existing.has(name))
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs gives up at the first broker that has not heard of a new topic yet.
+      waitForLeaders: false,
       timeout: 20_000,
       topics: absent.map(({ name, partitions, config }) => ({
         topic: name,
@@ -24,9 +27,27 @@ export async function provisionTopics(kafka: Kafka, topics: Topic[], replication
       })),
     })
     const kept = topics.filter(({ name }) => existing.has(name))
+    if (absent.length > 0) await waitForLeaders(admin, absent)
     if (kept.length > 0) await adjust(admin, kept)
   } finally {
     await admin.disconnect()
+  }
+}
+
+const leadersDeadlineMs = 20_000
+
+/** Returns once every partition of new topics has a leader. @throws when one has none for 20 s */
+async function waitForLeaders(admin: Admin, topics: Topic[]): Promise<void> {
+  const names = topics.map(({ name }) => name)
+  for (const endMs = Date.now() + leadersDeadlineMs; ; await pause(50)) {
+    try {
+      const metadata = await admin.fetchTopicMetadata({ topics: names })
+      if (metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return
+    } catch (error) {
+      if (!(error instanceof kafkajs.KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
+    }
+    if (Date.now() > endMs)
+      throw new Error(`new topics have no leader after ${leadersDeadlineMs} ms: ${names.join(', ')}`)
   }
 }
 
@@ -63,22 +84,33 @@ export class IncompatibleSchema extends Error {
  */
 export async function provisionSchemas(connection: RegistryConnection, topics: Topic[]): Promise<void> {
   const client = createRegistryClient(connection)
-  for (const { name, record } of topics) {
-    if (!record) continue
-    const subject = subjectOf(name)
-    await putCompatibility(connection, subject)
-    const schema = { type: SchemaType.AVRO as const, schema: schemaText(record) }
-    await client
-      .register(schema, { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE })
-      .catch(async (error: Error & { status?: number }) => {
-        if (error.status !== 409) throw error
-        const reason = await whyIncompatible(connection, subject, schema.schema)
-        throw new IncompatibleSchema(
-          `The schema of ${record}, schemas/${newestVersions[record]}, does not go with ${reason}: give every added field a default, take away only fields that have one, change no field's type, or leave the subject ${subject} alone and write to a topic of another name.`,
-          { cause: error },
-        )
-      })
-  }
+  const withSchemas = topics.flatMap(({ name, record }) => (record ? [{ subject: subjectOf(name), record }] : []))
+  // Registered side by side, a schema that the registry does not know yet might get two ids: each is first registered once.
+  const first = withSchemas.filter(
+    ({ record }, index) => withSchemas.findIndex((one) => one.record === record) === index,
+  )
+  for (const one of first) await registerSchema(client, connection, one)
+  const others = withSchemas.filter((one) => !first.includes(one))
+  await Promise.all(others.map((one) => registerSchema(client, connection, one)))
+}
+
+async function registerSchema(
+  client: ReturnType<typeof createRegistryClient>,
+  connection: RegistryConnection,
+  { subject, record }: { subject: string; record: RecordName },
+): Promise<void> {
+  await putCompatibility(connection, subject)
+  const schema = { type: SchemaType.AVRO as const, schema: schemaText(record) }
+  await client
+    .register(schema, { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE })
+    .catch(async (error: Error & { status?: number }) => {
+      if (error.status !== 409) throw error
+      const reason = await whyIncompatible(connection, subject, schema.schema)
+      throw new IncompatibleSchema(
+        `The schema of ${record}, schemas/${newestVersions[record]}, does not go with ${reason}: give every added field a default, take away only fields that have one, change no field's type, or leave the subject ${subject} alone and write to a topic of another name.`,
+        { cause: error },
+      )
+    })
 }
 
 /** Which version of a subject a schema does not go with, and why. */

@@ -17,7 +17,7 @@ const pointsPerSlice = 24
 
 /** Runs the phase on parts of its own: undecoded consuming, inserts of 13,200 slices two at a time, JSON.parse. */
 export async function measureCeilings(tell: (line: string) => void): Promise<Ceilings> {
-  const pipeline = await startPipeline()
+  const pipeline = await startPipeline({ disposable: true })
   try {
     await fillTimeseries(pipeline)
     tell(`${slicesInAll} slices on the topic`)

@@ -17,7 +17,7 @@ const answers = 150
 
 /** Runs the phase on parts of its own. The clock of an answer starts before it is encoded and sent to the raw topic. */
 export async function measureFreshness(tell: (line: string) => void): Promise<Freshness> {
-  const pipeline = await startPipeline()
+  const pipeline = await startPipeline({ disposable: true })
   try {
     await pipeline.start('normalizer')
     await pipeline.start('sink')

@@ -17,7 +17,7 @@ const rounds = 8
 
 /** Runs the phase on parts of its own. */
 export async function measureRebuild(tell: (line: string) => void): Promise<RebuildFigures> {
-  const pipeline = await startPipeline()
+  const pipeline = await startPipeline({ disposable: true })
   try {
     await pipeline.start('sink')
     await pipeline.start('normalizer')

@@ -32,7 +32,7 @@ const days = 1_096
 
 /** Runs the phase on parts of its own. */
 export async function measureReplay(tell: (line: string) => void): Promise<ReplayFigures> {
-  const pipeline = await startPipeline()
+  const pipeline = await startPipeline({ disposable: true })
   const sourced = datasetsByName.get(coreMaxExchanges.name)
   if (!sourced) throw new Error('there is no such dataset')
   try {

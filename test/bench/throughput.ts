@@ -46,7 +46,7 @@ export async function loadRaw(
 
 /** Runs the phase on parts of its own. */
 export async function measureThroughput(tell: (line: string) => void): Promise<Throughput> {
-  const pipeline = await startPipeline()
+  const pipeline = await startPipeline({ disposable: true })
   try {
     const loadedMs = performance.now()
     const points = await loadRaw(pipeline, FIRST_DAY, days)

@@ -28,7 +28,7 @@ const ours = ['ingest', 'normalizer', 'sink']
 /** Runs the phase on parts of its own. */
 export async function measureVotes(tell: (line: string) => void): Promise<VoteFigures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-votes-'))
-  const pipeline = await startPipeline()
+  const pipeline = await startPipeline({ disposable: true })
   try {
     const file = join(directory, 'votes.jsonl')
     const written = writeVotes(file, megabytes * 1e6)

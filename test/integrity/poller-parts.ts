@@ -1,17 +1,18 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startSimulator } from '#infra/simulator/server.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
-import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { hostOf, partitionOfHost } from '#platform/polling/host.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Poll, RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
-import { platformTopics, pollPartitions, sourceTopics } from '#schemas/topics.ts'
+import { pollPartitions } from '#schemas/topics.ts'
 import { mainDataset } from '../support/other-datasets.ts'
-import { startRealParts } from '../support/real-parts.ts'
 import { type ServiceProcess, startService } from '../support/service-process.ts'
+import { giveBackWarmParts, takeWarmParts } from '../support/warm-parts.ts'
 
 export const dataset = mainDataset
 
@@ -42,16 +43,15 @@ const upstreams: { stop: () => Promise<void> }[] = []
 
 /** A real broker and registry with our topics, for pollers. */
 export async function startPollerParts(): Promise<PollerParts> {
-  const parts = await startRealParts({ kafka: true, registry: true })
+  const warm = await takeWarmParts()
+  const { parts } = warm
+  const directory = mkdtempSync(join(tmpdir(), 'tidemark-pollers-'))
   const connection = {
     KAFKA_BROKERS: parts.environment.KAFKA_BROKERS ?? '',
     KAFKA_TLS: false,
     SCHEMA_REGISTRY_URL: parts.environment.SCHEMA_REGISTRY_URL ?? '',
   }
   const kafka = createKafka(connection, 'test')
-  const topics = [...platformTopics, ...sourceTopics('jao')]
-  await provisionTopics(kafka, topics, 1)
-  await provisionSchemas(connection, topics)
   const registry = openRegistry(connection)
   const producer = await openProducer(kafka)
   let count = 0
@@ -68,7 +68,7 @@ export async function startPollerParts(): Promise<PollerParts> {
     polls: () => read('polls', 'Poll'),
     raw: () => read('jao.raw', 'RawResponse'),
     poller: async (url, settings = {}) => {
-      const log = join(parts.directory, `poller-${++count}.log`)
+      const log = join(directory, `poller-${++count}.log`)
       const poller = await startService('poller', { ...environment(parts.environment, url), ...settings }, log)
       started.push(poller)
       return poller
@@ -98,9 +98,10 @@ export async function startPollerParts(): Promise<PollerParts> {
     },
     stop: async () => {
       signalBroker('SIGCONT')
-      await Promise.all(started.map((poller) => poller.kill()))
+      await Promise.all(started.map((poller) => poller.kill('SIGTERM')))
       await producer.disconnect()
-      await parts.stop()
+      rmSync(directory, { recursive: true, force: true })
+      giveBackWarmParts(warm)
     },
   }
 }

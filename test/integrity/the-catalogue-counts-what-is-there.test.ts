@@ -160,7 +160,7 @@ test('with a part away the declarations are shown, and why there are no counts',
 })
 
 test('without a running stack declarations are listed, shown and searched, and the hint is no result', async () => {
-  const environment = { ...process.env, TIDEMARK_HOME: join(pipeline.parts.directory, 'nothing') }
+  const environment = { ...process.env, TIDEMARK_HOME: join(pipeline.directory, 'nothing') }
   const without = (...args: string[]) => tidemark(['catalogue', ...args], environment)
   const listed = await without('--json')
   expect(JSON.parse(listed.stdout)[0]).toMatchObject({ points: null, newest: null })

@@ -120,7 +120,7 @@ beforeAll(async () => {
   })
   await chain.producer.send('jao.raw', records)
   await chain.settled()
-  dataDir = join(chain.parts.directory, 'stack')
+  dataDir = join(chain.directory, 'stack')
   release = await beStack(dataDir)
 }, 120_000)
 afterAll(async () => {
@@ -132,7 +132,7 @@ afterAll(async () => {
 async function beStack(directory: string): Promise<() => void> {
   const opened = await openDataDirectory(directory, 'simulated')
   labelDirectory(opened, 'simulated')
-  const passwordFile = join(chain.parts.directory, 'clickhouse-credentials.json')
+  const passwordFile = join(chain.directory, 'clickhouse-credentials.json')
   writeStackFile({
     version: '0',
     pid: process.pid,

@@ -22,7 +22,7 @@ beforeAll(async () => {
   const all = { DATASETS_OFF: '' }
   await Promise.all([pipeline.start('normalizer', all), pipeline.start('sink', all)])
   dataDir = (await stackOf(pipeline)).dataDir
-  files = join(pipeline.parts.directory, 'files')
+  files = join(pipeline.directory, 'files')
   mkdirSync(files)
 }, 300_000)
 afterAll(() => pipeline?.stop())

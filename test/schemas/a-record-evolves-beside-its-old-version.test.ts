@@ -23,7 +23,7 @@ type Schema = { fields: { name: string; type: unknown; default?: unknown }[] }
 let pipeline: Pipeline
 let next: Release
 beforeAll(async () => {
-  pipeline = await startPipeline()
+  pipeline = await startPipeline({ disposable: true })
 })
 afterAll(async () => {
   await pipeline?.stop()

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RunningEndpoint, spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
@@ -5,12 +7,15 @@ import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
-import { type RealParts, startRealParts } from './real-parts.ts'
-import { type Program, runScript, type ServiceProcess, startService } from './service-process.ts'
+import type { RealParts } from './real-parts.ts'
+import { type Program, type ServiceProcess, startService } from './service-process.ts'
+import { giveBackWarmParts, takeWarmParts } from './warm-parts.ts'
 
-/** Broker, registry and store of its own, provisioned; services on demand. */
+/** Broker, registry and store, provisioned and empty; services on demand. */
 export interface Pipeline {
   parts: RealParts
+  /** For files of the test; removed at its end. */
+  directory: string
   environment: Record<string, string>
   kafka: Kafka
   registry: Registry
@@ -25,10 +30,18 @@ export interface Pipeline {
   stop: () => Promise<void>
 }
 
-/** Starts real parts in a directory of their own and provisions them. For beforeAll, or a bench. */
-export async function startPipeline(): Promise<Pipeline> {
-  const parts = await startRealParts({ kafka: true, registry: true })
-  const dataDir = join(parts.directory, 'clickhouse')
+export interface PipelineOptions {
+  /** The test changes what the next file could not use: schemas, or the parts themselves. They are stopped at its end. */
+  disposable?: boolean
+}
+
+/** Provisioned parts without data, all for the caller until `stop`. For beforeAll, or a bench. */
+export async function startPipeline({ disposable = false }: PipelineOptions = {}): Promise<Pipeline> {
+  const warm = await takeWarmParts()
+  const { parts } = warm
+  const directory = mkdtempSync(join(tmpdir(), 'tidemark-pipeline-'))
+  const dataDir = join(directory, 'clickhouse')
+  warm.copyStore(dataDir)
   let endpoint = await spawnEndpoint({ dataDir, port: 0 })
   const { writer } = endpoint.credentials
   const environment = {
@@ -37,7 +50,6 @@ export async function startPipeline(): Promise<Pipeline> {
     CLICKHOUSE_USER: writer.user,
     CLICKHOUSE_PASSWORD: writer.password,
   }
-  await runScript('infra/provision/main.ts', environment)
   const config = readConfig(connectionSettings, environment)
   const kafka = createKafka(config, 'test')
   const producer = await openProducer(kafka)
@@ -45,6 +57,7 @@ export async function startPipeline(): Promise<Pipeline> {
   const services: ServiceProcess[] = []
   return {
     parts,
+    directory,
     environment,
     kafka,
     registry: openRegistry(config),
@@ -52,7 +65,7 @@ export async function startPipeline(): Promise<Pipeline> {
     store,
     query: async <Row>(sql: string) => (await store.query({ query: sql, format: 'JSONEachRow' })).json<Row>() as never,
     start: async (name, more, program) => {
-      const logFile = join(parts.directory, `${name}-${services.length}.log`)
+      const logFile = join(directory, `${name}-${services.length}.log`)
       const service = await startService(name, { ...environment, ...more }, logFile, program)
       services.push(service)
       return service
@@ -69,7 +82,9 @@ export async function startPipeline(): Promise<Pipeline> {
       await store.close()
       await producer.disconnect()
       await endpoint.stop()
-      await parts.stop()
+      rmSync(directory, { recursive: true, force: true })
+      if (disposable) await parts.stop()
+      else giveBackWarmParts(warm)
     },
   }
 }

@@ -9,8 +9,8 @@ import type { Pipeline } from './pipeline.ts'
  * Makes the parts of a test known as a stack that this process runs, so that the commands find it by `--data`. They end
  * with the parts' directory.
  */
-export async function stackOf({ parts, environment, endpoint }: Pipeline): Promise<StackFile> {
-  const dataDir = join(parts.directory, 'stack')
+export async function stackOf({ directory, environment, endpoint }: Pipeline): Promise<StackFile> {
+  const dataDir = join(directory, 'stack')
   mkdirSync(dataDir)
   await tryLock(join(dataDir, 'stack.lock'))
   const stack: StackFile = {
@@ -22,7 +22,7 @@ export async function stackOf({ parts, environment, endpoint }: Pipeline): Promi
       clickhouse: {
         url: endpoint().url,
         user: environment.CLICKHOUSE_USER ?? '',
-        passwordFile: join(parts.directory, 'clickhouse-credentials.json'),
+        passwordFile: join(directory, 'clickhouse-credentials.json'),
       },
       health: {},
     },

@@ -1,0 +1,106 @@
+// A broker and a registry cost seconds to start. The files that one worker runs take them over from each other.
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { createKafka, type Kafka } from '#platform/kafka/client.ts'
+import { provisionTopics } from '#platform/kafka/provision.ts'
+import { kafkaSettings, readConfig } from '#platform/process/config.ts'
+import { platformTopics } from '#schemas/topics.ts'
+import { sources } from '#sources/index.ts'
+import { topicsOf } from '#transform/source-topics.ts'
+import { type RealParts, startRealParts } from './real-parts.ts'
+import { runScript } from './service-process.ts'
+
+/** A provisioned broker and registry, and the data directory of a provisioned store at rest. */
+export interface WarmParts {
+  parts: RealParts
+  /** Copies the provisioned store to a directory that is not there yet. */
+  copyStore: (directory: string) => void
+}
+
+// Outlives a test file, because the files of a worker share their modules (vitest.config.ts: isolate).
+let idle: WarmParts | undefined
+
+/** Takes the parts that an earlier file gave back, emptied, or starts and provisions new ones. */
+export async function takeWarmParts(): Promise<WarmParts> {
+  const taken = idle
+  idle = undefined
+  if (taken === undefined) return startWarmParts()
+  try {
+    await emptyKafka(taken.parts.environment)
+    return taken
+  } catch (error) {
+    console.warn(`the parts of an earlier file cannot be emptied, starting others: ${(error as Error).message}`)
+    await taken.parts.stop()
+    return startWarmParts()
+  }
+}
+
+/** Leaves the parts to the next file. */
+export function giveBackWarmParts(parts: WarmParts): void {
+  idle = parts
+}
+
+type Admin = ReturnType<Kafka['admin']>
+
+async function startWarmParts(): Promise<WarmParts> {
+  const parts = await startRealParts({ kafka: true, registry: true })
+  const template = join(parts.directory, 'provisioned')
+  const endpoint = await spawnEndpoint({ dataDir: template, port: 0 })
+  const { user, password } = endpoint.credentials.writer
+  await runScript('infra/provision/main.ts', {
+    ...parts.environment,
+    CLICKHOUSE_URL: endpoint.url,
+    CLICKHOUSE_USER: user,
+    CLICKHOUSE_PASSWORD: password,
+  })
+  await endpoint.stop()
+  process.once('exit', () => {
+    for (const part of [parts.broker, parts.registry]) endAtOnce(part?.pid)
+    rmSync(parts.directory, { recursive: true, force: true })
+  })
+  return { parts, copyStore: (directory) => cpSync(template, directory, { recursive: true }) }
+}
+
+/** Deletes every consumer group and topic, and makes the declared topics again. */
+async function emptyKafka(environment: Record<string, string>): Promise<void> {
+  const kafka = createKafka(readConfig(kafkaSettings, environment), 'test')
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    await until('the groups are empty', () => deleteGroups(admin))
+    await admin.deleteTopics({ topics: await ownTopics(admin), timeout: 20_000 })
+    await until('the topics are gone', async () => (await ownTopics(admin)).length === 0)
+  } finally {
+    await admin.disconnect()
+  }
+  await provisionTopics(kafka, [...platformTopics, ...sources.flatMap(topicsOf)], 1)
+}
+
+/** Deletes the groups once none has a member: one that was killed stays in its group until its session ends. */
+async function deleteGroups(admin: Admin): Promise<boolean> {
+  const { groups } = await admin.listGroups()
+  if (groups.length === 0) return true
+  const { groups: described } = await admin.describeGroups(groups.map(({ groupId }) => groupId))
+  if (described.some(({ state }) => state !== 'Empty' && state !== 'Dead')) return false
+  await admin.deleteGroups(groups.map(({ groupId }) => groupId))
+  return true
+}
+
+const ownTopics = async (admin: Admin): Promise<string[]> =>
+  (await admin.listTopics()).filter((name) => !name.startsWith('__'))
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const endMs = Date.now() + 20_000; !(await holds()); await sleep(100)) {
+    if (Date.now() > endMs) throw new Error(`waited 20 s in vain until ${what}`)
+  }
+}
+
+function endAtOnce(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone.
+  }
+}
