@@ -7,7 +7,7 @@ import { groupPasses } from '#platform/kafka/progress.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { RecordName } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
-import { type Clients, prepareStack, type RunningStack } from '../integrity/running-stack.ts'
+import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
 import { dataset, eventually, pointsOf, storeTime, untilStored } from '../integrity/whole-chain.ts'
 import { startService } from '../support/service-process.ts'
@@ -25,8 +25,7 @@ beforeAll(async () => {
   clients = await stack.connect()
 })
 afterAll(async () => {
-  await stack?.remove()
-  await restored?.remove()
+  await removeStacks()
   rmSync(home, { recursive: true, force: true })
 })
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#platform/polling/business-day.ts'
 import type { Status } from '../../cli/inspect.ts'
 import { eventually } from '../integrity/poller-parts.ts'
-import { type Clients, prepareStack, type RunningStack, runningPart } from '../integrity/running-stack.ts'
+import { type Clients, prepareStack, type RunningStack, removeStacks, runningPart } from '../integrity/running-stack.ts'
 import { windowOf } from '../integrity/simulator-client.ts'
 import { untilStored } from '../integrity/whole-chain.ts'
 import { otherDatasets } from '../support/other-datasets.ts'
@@ -21,7 +21,7 @@ beforeAll(async () => {
   await stack.up()
   clients = await stack.connect()
 }, 300_000)
-afterAll(() => stack?.remove(), 120_000)
+afterAll(removeStacks)
 
 const dataset = 'jao.core.maxExchanges'
 const knownAtMs = Date.parse('2026-06-01T08:00:00Z')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePorts } from '#infra/local/free-ports.ts'
-import { prepareStack, type RunningStack } from '../integrity/running-stack.ts'
+import { prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { eventually } from '../integrity/whole-chain.ts'
 
 let stack: RunningStack
@@ -8,7 +8,7 @@ beforeAll(async () => {
   const [closed] = await freePorts(1)
   stack = await prepareStack('live', { JAO_BASE_URL: `http://127.0.0.1:${closed}`, BACKFILL_DAYS: '2' })
 })
-afterAll(() => stack?.remove())
+afterAll(removeStacks)
 
 test('a stack whose upstream is out of reach starts, is healthy, and says what is wrong upstream', async () => {
   await stack.up()

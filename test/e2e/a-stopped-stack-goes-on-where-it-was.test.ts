@@ -4,7 +4,7 @@ import { killAndWait } from '#infra/local/process-table.ts'
 import { addDays } from '#platform/polling/business-day.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import { readRecords } from '../integrity/read-records.ts'
-import { type Clients, prepareStack, type RunningStack } from '../integrity/running-stack.ts'
+import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
 import { dataset, eventually, pointsOf, untilStored, writeRequests } from '../integrity/whole-chain.ts'
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
   simulatorUrl = stack.file().endpoints.simulator!
   simulator = simulatorClient(simulatorUrl)
 })
-afterAll(() => stack?.remove())
+afterAll(removeStacks)
 
 const requested = Array.from({ length: 60 }, (_, index) => addDays('2025-12-01', index))
 /** By itself: ten days, today and tomorrow. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Lock, tryLock } from '#infra/local/lock.ts'
 import { addDays } from '#platform/polling/business-day.ts'
-import { type Clients, prepareStack, type RunningStack } from '../integrity/running-stack.ts'
+import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import {
   differences,
   type Points,
@@ -53,7 +53,7 @@ beforeAll(async () => {
   await fetchAll()
 }, 240_000)
 afterAll(async () => {
-  await stack?.remove()
+  await removeStacks()
   next.remove()
   back.remove()
 })

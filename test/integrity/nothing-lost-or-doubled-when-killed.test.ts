@@ -8,7 +8,7 @@ import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type Random, randomFrom, seedOfThisRun } from './random.ts'
 import { readRecords, type TopicRecord } from './read-records.ts'
-import { type Clients, prepareStack, type RunningStack, runningPart } from './running-stack.ts'
+import { type Clients, prepareStack, type RunningStack, removeStacks, runningPart } from './running-stack.ts'
 import {
   differences,
   type Points,
@@ -33,7 +33,7 @@ let stack: RunningStack
 let clients: Clients
 let simulator: SimulatorClient
 
-afterEach(() => stack?.remove())
+afterEach(removeStacks)
 
 async function startRound(seed: number): Promise<void> {
   console.info(`seed ${seed} (TIDEMARK_SEED repeats it), ${killsEach} kills of each part`)

@@ -55,7 +55,7 @@ export async function prepareStack(
   const run: RunningStack['run'] = (...args) => tidemark([...args, '--data', dataDir], environment, release)
   const file = (): StackFile => JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8'))
   const clients: Clients[] = []
-  return {
+  const stack: RunningStack = {
     dataDir,
     file,
     run,
@@ -73,11 +73,22 @@ export async function prepareStack(
       return opened
     },
     remove: async () => {
-      await Promise.all(clients.map(({ close }) => close()))
-      await run('down')
+      prepared.delete(stack)
+      await Promise.allSettled(clients.map(({ close }) => close()))
+      const { code, stderr } = await run('down')
       rmSync(dataDir, { recursive: true, force: true })
+      if (code !== 0) throw new Error(`a stack did not stop: ${stderr}`)
     },
   }
+  prepared.add(stack)
+  return stack
+}
+
+const prepared = new Set<RunningStack>()
+
+/** Stops and removes every stack that was prepared and not removed yet. For afterAll: it finds those of failed tests, too. */
+export async function removeStacks(): Promise<void> {
+  await Promise.all([...prepared].map((stack) => stack.remove()))
 }
 
 async function connectTo({ endpoints }: StackFile): Promise<Clients> {
