@@ -8,7 +8,8 @@ export default defineConfig({
     // The files of a worker share its modules: they load once, and the files take over running parts from each other
     // (test/support/warm-parts.ts).
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    // A test that waits in vain says so itself; these limits only end what hangs, also on a machine that is busy with other work.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 })
