@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { Problem } from '#infra/local/problem.ts'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill/backfill.ts'
@@ -55,7 +56,8 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   await program.parseAsync()
 } catch (error) {
-  const known = error instanceof Problem || error instanceof ConfigError
-  const text = `tidemark: ${known ? error.message : ((error as Error).stack ?? error)}\n`
+  const known = [Problem, ConfigError, RefusedSend].some((type) => error instanceof type)
+  const { message, stack } = error instanceof Error ? error : new Error(`${error}`)
+  const text = `tidemark: ${known ? message : stack}\n`
   endSaying(text, process)
 }

@@ -11,9 +11,12 @@ export interface StoredRaw {
   offset: string
 }
 
-/** Why a raw response was refused: as explode says, an exception of explode, or a dataset that nobody declares. */
+/**
+ * Why a raw response was refused: as explode says, an exception of explode, a dataset that nobody declares, or a record
+ * that its topic does not take.
+ */
 export interface RawRefusal {
-  reason: Refusal['reason'] | 'bug' | 'unknown-dataset'
+  reason: Refusal['reason'] | 'bug' | 'unknown-dataset' | 'too-large'
   /** One sentence: what, where. */
   message: string
 }

@@ -1,6 +1,7 @@
 import type { StackFile } from '#infra/local/stack-file.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
+import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
@@ -51,7 +52,7 @@ export async function pollAll(
   const places = new Map<string, string[]>()
   let failing: string | undefined
   const decoder = registry.decoder('Poll')
-  const stop = await follow(kafka, { topic: pollsTopic.name, partition, offset }, async (records) => {
+  const read = async (records: ReadRecord[]): Promise<void> => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value, writtenAtMs } of records) {
       const poll = decoder.decode(value)
@@ -68,7 +69,9 @@ export async function pollAll(
       if (requests.newestOffset(identity) !== undefined)
         failing = poll.outcome === 'failed' ? (poll.error ?? 'no reason given') : undefined
     }
-  })
+  }
+  const dead = new AbortController()
+  const stop = await follow(kafka, { topic: pollsTopic.name, partition, offset }, read, (error) => dead.abort(error))
   const progress = createProgress(windows.length, process.stderr)
   gone.addEventListener('abort', progress.stop)
   const interrupted = (): void => {
@@ -80,6 +83,7 @@ export async function pollAll(
   try {
     for (;;) {
       gone.throwIfAborted()
+      dead.signal.throwIfAborted()
       // Counted before the poller is asked: what it does meanwhile must not make ours look like somebody else's.
       const ours = requests.open().length
       const status = await pollerStatus(stack).catch(() => undefined)

@@ -57,6 +57,14 @@ const plan = (letters: Letter[], over: Partial<PlanOptions> = {}) => {
 }
 
 describe('letters', () => {
+  test('that hold no value, because it was too large, stay, and say where it lies', () => {
+    const leftOut = { ...refused(1, { 'left-out-bytes': '20000000' }), value: null }
+    expect(plan(lettersOf(leftOut, refused(2)))).toEqual({
+      go: [2],
+      stay: ['was too large for a letter: it lies at jao.raw/1/99, for a replay to read'],
+    })
+  })
+
   test('are open until somebody decided on them; a decision is no letter, and the newest counts', () => {
     const letters = lettersOf(refused(0), refused(1), decided(2, { offset: 0 }), decided(3, { offset: 9 }), refused(4))
     expect(letters.map(({ id, decision }) => [id, decision?.decision])).toEqual([

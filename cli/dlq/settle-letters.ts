@@ -4,6 +4,7 @@ import { headersOfRefused } from '#platform/kafka/dead-letter.ts'
 import { type Decision, decisionHeaders, decisionRecord } from '#platform/kafka/decision.ts'
 import type { Outgoing, Producer } from '#platform/kafka/produce.ts'
 import { readSpan, type StoredRecord } from '#platform/kafka/read-span.ts'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Letter } from './letter.ts'
 import type { Returnable, Staying } from './plan.ts'
@@ -73,7 +74,7 @@ export async function tryToDecide(
     }
     return undefined
   } catch (error) {
-    if (!(error instanceof Unwell)) throw error
+    if (!isNotTaken(error)) throw error
     return error.message
   }
 }
@@ -135,7 +136,7 @@ async function sendAllOrEach(
     if (all.length > 0) await send(all)
     return { sent: all, failed: [] }
   } catch (error) {
-    if (!(error instanceof Unwell)) throw error
+    if (!isNotTaken(error)) throw error
   }
   const sent: Returnable[] = []
   const failed: { one: Returnable; why: string }[] = []
@@ -150,10 +151,13 @@ async function sendAllOrEach(
       sent.push(one)
       inARow = 0
     } catch (error) {
-      if (!(error instanceof Unwell)) throw error
-      failed.push({ one, why: `${error.message}: ${(error.cause as Error | undefined)?.message ?? 'no reason given'}` })
+      if (!isNotTaken(error)) throw error
+      failed.push({ one, why: error.message })
       inARow++
     }
   }
   return { sent, failed }
 }
+
+/** Kafka did not take it, for now or for ever. */
+const isNotTaken = (error: unknown): error is Error => error instanceof Unwell || error instanceof RefusedSend

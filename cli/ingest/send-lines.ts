@@ -58,7 +58,7 @@ export async function sendLines(content: Content, options: SendLinesOptions): Pr
         'starts-within-line': `${at.withinLine && !startsWithEnd(body)}`,
       }
       const subject = subjectAt(at, length, contentHash)
-      before.add(await sender.send({ subject, url: content.url, headers, body, contentHash }))
+      await sender.send({ subject, url: content.url, headers, body, contentHash }, before.add)
       outcome.bytes += length
       outcome.lines += newlines + (whole ? 0 : 1)
     } else outcome.knownLines += newlines + (whole ? 0 : 1)

@@ -5,9 +5,11 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { TooLargeRecord } from '#platform/kafka/send-errors.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import { rowsOf } from '../ask-store.ts'
+import { printable } from '../printable.ts'
 import type { StackClients } from '../stack-clients.ts'
 import { type Content, openContent } from './content.ts'
 import type { FileDataset } from './file-dataset.ts'
@@ -69,6 +71,12 @@ export async function openSession(
       } catch (error) {
         if (error instanceof Unwell)
           throw new Problem(`${error.message}: the same command goes on where this one ends.`)
+        if (error instanceof TooLargeRecord) {
+          // What of the file is still on its way ends before another begins.
+          await sender.flush().catch(() => undefined)
+          summary.failed.push(`${printable(path)} cannot be kept: ${error.message}`)
+          return undefined
+        }
         if (!(error instanceof Problem)) throw error
         summary.failed.push(error.message)
         return undefined

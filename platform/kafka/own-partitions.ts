@@ -3,6 +3,7 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { pause } from '../process/retry.ts'
+import { Unwell } from '../process/unwell.ts'
 import { sameNumberTogether } from './assigner.ts'
 import { createOwnership, type Ownership } from './ownership.ts'
 
@@ -80,15 +81,20 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
     autoCommit: false,
     eachBatch: async ({ batch }: EachBatchPayload) => {
       const { topic, partition } = batch
-      await options.read(
-        batch.messages.map(({ offset, value, timestamp }) => ({
-          topic,
-          partition,
-          offset: Number(offset),
-          value,
-          writtenAtMs: Number(timestamp),
-        })),
-      )
+      const records = batch.messages.map(({ offset, value, timestamp }) => ({
+        topic,
+        partition,
+        offset: Number(offset),
+        value,
+        writtenAtMs: Number(timestamp),
+      }))
+      try {
+        await options.read(records)
+      } catch (error) {
+        // kafkajs would try it again, for ever.
+        if (error instanceof Unwell) throw error
+        return options.crash(error as Error)
+      }
       ownership.read(topic, partition, Number(batch.lastOffset()) + 1)
       leases.settle()
     },

@@ -26,7 +26,8 @@ function judgeOf(over: { park?: (parking: Parking) => Promise<void> } = {}) {
     await over.park?.(parking)
     parkings.set(parking.dataset, parking)
   }
-  const judge = createJudge(normalize, { parked: (dataset) => parkings.get(dataset), park }, 'me', limit)
+  const judgeWith = createJudge({ parked: (dataset) => parkings.get(dataset), park }, 'me', limit)
+  const judge = (batch: StoredRaw[]) => judgeWith(batch, normalize)
   const reasons = async (batch: StoredRaw[]) =>
     (await judge(batch)).map((verdict) => (verdict.kind === 'dead' ? verdict.reason : 'ok'))
   return { reasons, judge, parkings, seen }

@@ -9,17 +9,16 @@ import { counted, emptyTally, parkingLimit, pastLimit, type Tally } from './park
 
 const longestMessage = 500
 
-export type Judge = (batch: StoredRaw[]) => Promise<Verdict[]>
+/** @param normalize the verdict on one answer of the batch */
+export type Judge = (batch: StoredRaw[], normalize: (raw: StoredRaw) => Verdict) => Promise<Verdict[]>
 
 /**
  * Answers of a parked dataset are refused without a look. Parking is acknowledged before the verdict on the next answer
  * is given. May be repeated: an answer is counted once. Throws Unwell when Kafka does not take the parking.
  *
- * @param normalize the verdict on one answer
  * @param by who parks, for the record
  */
 export function createJudge(
-  normalize: (raw: StoredRaw) => Verdict,
   { parked, park }: Pick<ParkedDatasets, 'parked' | 'park'>,
   by: string,
   limit = parkingLimit,
@@ -41,7 +40,7 @@ export function createJudge(
     return { dataset, parked: true, reason: verdict.reason, message, by, at: Date.now() }
   }
 
-  return async (batch) => {
+  return async (batch, normalize) => {
     const verdicts: Verdict[] = []
     for (const raw of batch) {
       const { dataset } = raw.record

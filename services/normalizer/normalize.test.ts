@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset, Explosion } from '#sources/source.ts'
-import { answerEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
+import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
 import { normalize } from './normalize.ts'
 
 const record: RawResponse = {
@@ -41,15 +41,20 @@ const slice = (key: string, stepS = 60) => ({ key, startMs: 1_000_000, stepS, va
 const json = (value: TimeseriesSlice | Series) => Buffer.from(JSON.stringify(value))
 const encodeRaw = (part: RawResponse) => Buffer.from(JSON.stringify({ ...part, body: part.body.toString() }))
 const outputs: SourceOutputs = {
+  raw: { encode: encodeRaw },
   timeseries: { topic: 'ts', encode: json },
   series: { topic: 'se', encode: json },
   own: new Map(),
 }
 
-function verdictOf(explode: () => Explosion, encode = answerEncoder(outputs), over: Partial<Dataset> = {}) {
+function verdictOf(
+  explode: () => Explosion,
+  encoder: BatchEncoder = answerEncoder(outputs).batch(),
+  over: Partial<Dataset> = {},
+) {
   const datasets = new Map([['made.up.data', dataset(explode, over)]])
   const raw = { record, partition: 3, offset: '77' }
-  return normalize(raw, datasets, { answer: encode, raw: encodeRaw }, () => {})
+  return normalize(raw, datasets, encoder, () => {})
 }
 
 const topicsAndKeys = (verdict: ReturnType<typeof verdictOf>) =>
@@ -78,7 +83,7 @@ describe('normalize', () => {
   })
 
   it('says what a key means before its first slice, once, and again when it changes', () => {
-    const encode = answerEncoder(outputs)
+    const encode = answerEncoder(outputs).batch()
     const explode = () => ({ slices: [slice('a')], ignored: {} })
     expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
     expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['ts made.up.data/a'])
@@ -105,7 +110,7 @@ describe('normalize', () => {
 
   it('refuses a dataset that no source declares', () => {
     const raw = { record: { ...record, dataset: 'nobody.knows' }, partition: 0, offset: '0' }
-    expect(normalize(raw, new Map(), { answer: answerEncoder(outputs), raw: encodeRaw }, () => {})).toMatchObject({
+    expect(normalize(raw, new Map(), answerEncoder(outputs).batch(), () => {})).toMatchObject({
       reason: 'unknown-dataset',
     })
   })
@@ -115,7 +120,7 @@ describe('normalize', () => {
     const records = [{ topic: 'own', key: 'k', fields: { ram: 7 } }]
     const explode = () => ({ slices: [slice('a')], records, ignored: {} })
     const unitOf = (key: string) => `unit of ${key}`
-    const verdict = verdictOf(explode, answerEncoder(own), { unitOf })
+    const verdict = verdictOf(explode, answerEncoder(own).batch(), { unitOf })
     const sent = verdict.kind === 'ok' ? verdict.outputs.map(({ topic, value }) => [topic, JSON.parse(`${value}`)]) : []
     expect(sent.map(([topic]) => topic)).toEqual(['se', 'ts', 'made.own'])
     expect(sent[1]?.[1].unit).toBe('unit of a')
@@ -148,7 +153,9 @@ describe('normalize', () => {
     const encode = () => {
       throw new Error('invalid "long"')
     }
-    expect(verdictOf(() => ({ slices: [slice('a')], ignored: {} }), encode)).toMatchObject({
+    const unencodable = { ...outputs, timeseries: { topic: 'ts', encode } }
+    const encoder = answerEncoder(unencodable).batch()
+    expect(verdictOf(() => ({ slices: [slice('a')], ignored: {} }), encoder)).toMatchObject({
       kind: 'dead',
       reason: 'bug',
       message: expect.stringContaining('made.up.data version 7 yields makes no record: Error: invalid "long"'),

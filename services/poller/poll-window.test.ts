@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
@@ -164,6 +165,13 @@ test('when the poll cannot be recorded it has failed for this process: it is ask
   const { polled, polls } = await poll({ recorded: away })
   expect(polls).toEqual([])
   expect(polled?.poll).toMatchObject({ outcome: 'failed', memory: { lastGoodHash: null, failures: 1 } })
+})
+
+test('when Kafka will never take a poll that is not passed over: upstream would be asked for the same for ever', async () => {
+  const refused = new RefusedSend('Kafka will not take records for polls, to which our user may not write')
+  await expect(poll({ recorded: () => Promise.reject(refused) })).rejects.toBe(refused)
+  const { polls } = await poll({ raw: () => Promise.reject(refused) })
+  expect(polls).toMatchObject([{ outcome: 'failed', error: `the answer could not be kept: ${refused.message}` }])
 })
 
 test('without the right to it nothing is written: neither the answer, nor the poll of an answer already kept', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import type { Logger } from '#platform/process/log.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Asking, Look } from '#sources/source.ts'
@@ -52,7 +53,7 @@ export interface Polling {
 /**
  * Polls one window: fetch → raw record acknowledged → look → poll record acknowledged. Returns undefined when the right
  * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer that is written
- * once more at the next poll, which changes nothing. Throws only for bugs.
+ * once more at the next poll, which changes nothing. Throws only for bugs, and when Kafka will never take a poll.
  */
 export async function pollWindow(polling: Polling): Promise<Polled | undefined> {
   const { means, right, known } = polling
@@ -201,13 +202,15 @@ function lookAt(
 
 /**
  * Writes the poll's record. When Kafka does not take it the poll counts as failed for this process, which holds on to
- * what it knew before and asks again later.
+ * what it knew before and asks again later. Throws RefusedSend when Kafka never will.
  */
 export async function record({ publisher, log }: PollMeans, poll: Poll, memory: PollMemory): Promise<Poll> {
   try {
     await publisher.poll(poll)
     return poll
   } catch (error) {
+    // Without its memory the poller would ask upstream for the same again and again.
+    if (error instanceof RefusedSend) throw error
     log.error({ err: error, requestIdentity: poll.requestIdentity }, 'a poll could not be recorded')
     return { ...poll, error: (error as Error).message, ...judgeFailure(memory) }
   }

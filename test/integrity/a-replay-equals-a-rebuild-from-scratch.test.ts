@@ -5,6 +5,7 @@ import { dryRun, wouldChange } from '#history/dry-run.ts'
 import { newReplay, runReplay } from '#history/replay.ts'
 import { openReplayLog, readReplays } from '#history/replay-log.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
+import { Unwell } from '#platform/process/unwell.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { datasetsByName } from '#transform/datasets.ts'
@@ -111,8 +112,8 @@ const everything = async () =>
     ...['jao.raw', 'jao.timeseries', 'jao.series', 'jao.dlq', 'replays'].map((topic) => endsOf(chain.kafka, topic)),
   ])
 
-async function replay() {
-  const parts = { ...chain }
+async function replay(producer = chain.producer) {
+  const parts = { ...chain, producer }
   const log = await openReplayLog(chain.registry, chain.producer)
   return runReplay(parts, log, { sourced, replay: await newReplay(parts, sourced, all, 'a test'), ...quiet })
 }
@@ -139,6 +140,30 @@ test('nothing would change while the code is the same, and looking changes nothi
   expect(await everything()).toEqual(before)
 }, 60_000)
 
+test('a dry run refuses what the normalizer would, and ends when the store takes no row; nothing of it is left', async () => {
+  const before = await everything()
+  // An answer of the second round yields a step that no record can hold.
+  coreMaxExchanges.explode = (answer) => {
+    const exploded = explode(answer)
+    const isSecond = exploded.slices.some(({ key, values }) => key === 'border_BE_AT' && values[5] === null)
+    return isSecond ? { ...exploded, slices: exploded.slices.map((each) => ({ ...each, stepS: 0.5 })) } : exploded
+  }
+  const { newlyRefused } = await dryRun(chain, sourced, all, quiet.progress)
+  expect(newlyRefused.map(({ reason }) => reason)).toEqual(['bug', 'bug', 'bug'])
+  expect(newlyRefused[0]?.message).toContain(`what ${dataset} version ${transformVersion} yields makes no record`)
+
+  coreMaxExchanges.explode = explode
+  // Its tables are made like ours: each row makes the store throw with a number that nobody has listed (395).
+  const revisions = 'ALTER TABLE tidemark.point_revisions'
+  await chain.store.command({ query: `${revisions} ADD CONSTRAINT trap CHECK throwIf(step_s > 0, 'a trap') = 0` })
+  try {
+    await expect(dryRun(chain, sourced, all, quiet.progress)).rejects.toThrow('a trap')
+  } finally {
+    await chain.store.command({ query: `${revisions} DROP CONSTRAINT trap` })
+  }
+  expect(await everything()).toEqual(before)
+}, 60_000)
+
 test('a dry run says what a release would change; the replay makes it so; twice changes nothing', async () => {
   release(2)
   const found = await dryRun(chain, sourced, all, quiet.progress)
@@ -161,7 +186,15 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   expect(wouldChange(found)).toBe(true)
 
   const slicesBefore = (await readRecords(chain.kafka, 'jao.timeseries')).length
-  const replayed = await replay()
+  // Kafka does not take the first sends: what was refused is refused once all the same.
+  let failures = 2
+  const replayed = await replay({
+    ...chain.producer,
+    send: async (...sent) => {
+      if (sent[0] === 'jao.timeseries' && failures-- > 0) throw new Unwell('a broker that restarts')
+      return chain.producer.send(...sent)
+    },
+  })
   expect(replayed.replay).toMatchObject({ state: 'finished', fromVersion: 1, toVersion: 2, why: 'a test' })
   expect(replayed.replay.counts).toMatchObject({
     answers: 6,

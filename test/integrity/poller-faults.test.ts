@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { provisionTopics } from '#platform/kafka/provision.ts'
 import { businessDay } from '#platform/polling/business-day.ts'
+import { rawTopic } from '#schemas/topics.ts'
 import { dataset, eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 // Each test lives in a year of its own: one broker serves all, and no window is shared.
@@ -170,4 +172,24 @@ test('validators are sent when upstream gives them, and 304 is unchanged', async
     { outcome: 'changed', status: 200, dataset },
     { outcome: 'unchanged', status: 304, rawOffset: null, contentHash: polls[0]?.contentHash, bytes: 0 },
   ])
+}, 60_000)
+
+test('an answer that its topic does not take is a failed poll, with words, and asked for later and later', async () => {
+  const upstream = await startUpstream({ startMs: Date.parse('2027-03-15T12:00:00Z'), speed: 60 })
+  const raw = rawTopic('jao')
+  const limited = { ...raw, config: { ...raw.config, 'max.message.bytes': '2000' } }
+  await provisionTopics(parts.kafka, [limited], 1)
+  await parts.poller(upstream.url, { BACKFILL_DAYS: '1' })
+  const [first, second] = await eventually('a window was asked for twice', async () => {
+    const seen = await pollsOf('2027-03-14')
+    return seen.length > 1 && seen
+  })
+  await provisionTopics(parts.kafka, [raw], 1)
+  expect(first).toMatchObject({ outcome: 'failed', status: 200, rawOffset: null, memory: { failures: 1 } })
+  expect(first?.error).toMatch(
+    /^the answer could not be kept: a record of \d+ bytes, \d+ compressed, is too large for jao.raw, which takes 2000/,
+  )
+  expect(second).toMatchObject({ outcome: 'failed', memory: { failures: 2 } })
+  expect(second!.sentAt - first!.sentAt).toBeGreaterThanOrEqual(30_000)
+  expect(await rawOf('2027-03-14')).toEqual([])
 }, 60_000)
