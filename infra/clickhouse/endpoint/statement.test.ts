@@ -100,6 +100,10 @@ describe('tokens', () => {
     expect(texts(bytesOf('3−1'))).toEqual(['3', bytesOf('−'), '1'])
   })
 
+  test('a number ends before a heredoc', () => {
+    expect(texts("SELECT 1$a$ it's $a$")).toEqual(['SELECT', '1', " it's "])
+  })
+
   test('what stands behind two slashes is a comment', () => {
     expect(texts("SELECT 1 // it's\n + 2 // 3")).toEqual(['SELECT', '1', '+', '2'])
   })

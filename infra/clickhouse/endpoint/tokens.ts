@@ -15,7 +15,8 @@ const WIDE =
 const BLANK = new RegExp(`(?:[ \\t\\n\\r\\f\\v]|${WIDE})+`, 'y')
 /** The same without line breaks, as source of a pattern. */
 export const INLINE_BLANK = `(?:[ \\t\\f\\v]|${WIDE})`
-const WORD = /[A-Za-z0-9_][A-Za-z0-9_$]*/y
+/** A number ends before a $, with which a heredoc may begin. */
+const WORD = /[A-Za-z_][A-Za-z0-9_$]*|[0-9][A-Za-z0-9_]*/y
 const LINE_COMMENT = /(?:--|\/\/|#!|# )[^\n]*/y
 const HEREDOC = /\$[A-Za-z0-9_]*\$/y
 /** The last is U+2212, the minus sign of typography. */
