@@ -2,8 +2,10 @@ import { expect, test } from 'vitest'
 import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Parking, RawResponse } from '#schemas/generated/records.ts'
+import type { Source } from '#sources/source.ts'
 import type { StoredRaw } from '#transform/explode-raw.ts'
 import { createJudge } from './judge.ts'
+import { statusOf } from './status.ts'
 
 const limit = { inARow: 3, share: 0.5, ofLast: 20, atLeast: 10 }
 const raw = (dataset: string, offset: number, partition = 0): StoredRaw => ({
@@ -52,6 +54,16 @@ test('what is refused because of it says since when, and why', async () => {
   expect(await judge([raw('x', 0)])).toEqual([
     dead('parked', 'x is parked since 1970-01-01T00:00:00.000Z: it threw', 'x'),
   ])
+})
+
+test('a parking of a time that no calendar has ends neither the judge nor the status', async () => {
+  const { judge, parkings } = judgeOf()
+  const parking = { dataset: 'x', parked: true, reason: 'bug', message: 'it threw', by: 'somebody', at: 9e15 }
+  parkings.set('x', parking)
+  const at = '9000000000000000 ms after 1970, which is not a date'
+  expect(await judge([raw('x', 0)])).toEqual([dead('parked', `x is parked since ${at}: it threw`, 'x')])
+  const source = { datasets: [{ name: 'x', transformVersion: 1 }] } as unknown as Source
+  expect(statusOf([source], [parking], new Set()).parked).toMatchObject([{ dataset: 'x', at }])
 })
 
 test('a released dataset begins anew', async () => {

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 import type { Parking } from '#schemas/generated/records.ts'
 import type { StoredRaw } from '#transform/explode-raw.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
@@ -61,5 +62,4 @@ export function createJudge(
   }
 }
 
-const messageOf = ({ dataset, at, message }: Parking): string =>
-  `${dataset} is parked since ${new Date(at).toISOString()}: ${message}`
+const messageOf = ({ dataset, at, message }: Parking): string => `${dataset} is parked since ${utcText(at)}: ${message}`

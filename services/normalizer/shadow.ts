@@ -44,6 +44,7 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
     port: config.HEALTH_PORT,
     notReady: () => notReady(),
     metrics: metrics.registry,
+    log,
     status: () => ({ version, since, transformVersions: transformVersions(), ...report.totals() }),
   })
   onStop('health', health.stop)

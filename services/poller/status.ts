@@ -1,3 +1,4 @@
+import { utcText } from '#platform/process/utc-text.ts'
 import type { Moment } from './candidate.ts'
 import type { HostBudget, HostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
@@ -63,15 +64,13 @@ export function statusOf(
         offBecause,
         live,
         subjects,
-        lastPollAt: last === undefined ? null : iso(last.atMs),
+        lastPollAt: last === undefined ? null : utcText(last.atMs),
         lastOutcome: last?.outcome ?? null,
-        nextDueAt: next === undefined ? null : iso(moment.nowMs + Math.max(0, next.dueInMs)),
-        nextWindowStart: next === undefined ? null : iso(next.window.startMs),
+        nextDueAt: next === undefined ? null : utcText(moment.nowMs + Math.max(0, next.dueInMs)),
+        nextWindowStart: next === undefined ? null : utcText(next.window.startMs),
         waiting,
       }
     })
   })
-  return { now: iso(moment.nowMs), datasets, budgets: [...loops.values()].map((loop) => loop.budget()) }
+  return { now: utcText(moment.nowMs), datasets, budgets: [...loops.values()].map((loop) => loop.budget()) }
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString()
