@@ -6,6 +6,8 @@ export const refused = (reason: RefusalReason, message: string): Refusal => ({
   message: message.replace(/\p{Cc}/gu, '\ufffd'),
 })
 
+const maxNamesChars = 300
+
 /**
  * Refuses an answer that has other names than those that are read, so that nothing of it could be stored: says which it
  * has, and which were wanted.
@@ -14,9 +16,9 @@ export const refused = (reason: RefusalReason, message: string): Refusal => ({
  */
 export function otherNames(what: string, names: Iterable<string>, wanted: string): Refusal {
   const all = [...new Set(names)]
-  const shown = all.slice(0, 5).map((name) => name.slice(0, 60))
-  const more = all.length > shown.length ? `, … (${all.length} in all)` : ''
-  return refused('schema', `${what} ${shown.join(', ') || '(none)'}${more} instead of ${wanted}`)
+  const text = all.join(', ') || '(none)'
+  const shown = text.length > maxNamesChars ? `${text.slice(0, maxNamesChars)}… (${all.length} in all)` : text
+  return refused('schema', `${what} ${shown} instead of ${wanted}`)
 }
 
 export const isRefusal = (value: object): value is Refusal => 'reason' in value
