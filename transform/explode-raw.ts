@@ -19,6 +19,11 @@ export interface RawRefusal {
   message: string
 }
 
+const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
+
+/** Whether a refusal points at us: upstream changed, or our code is wrong. The others point at upstream, or at a file. */
+export const pointsAtUs = (reason: string): boolean => ourReasons.has(reason)
+
 /** What a raw response holds, or why it was refused. */
 export type Exploded = ExplodedAnswer | { refusal: RawRefusal; ignored: Record<string, number> }
 

@@ -2,6 +2,8 @@
 // know yet. Then looking at more of it only makes more dead letters. One request that is refused at every tick is no such
 // fault: the others go on beside it. Pure.
 
+import { pointsAtUs } from '#transform/explode-raw.ts'
+
 /** How much is too much. */
 export interface ParkingLimit {
   /** So many refusals without an answer that went well in between. */
@@ -35,8 +37,6 @@ export interface JudgedAnswer {
   reason: string | undefined
 }
 
-const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
-
 /** A request counts once in so long, by the times when its answers were fetched. */
 const countEveryMs = 60 * 60 * 1_000
 /** So many requests are remembered: those that were counted last. More within an hour are possible only where most go well. */
@@ -53,7 +53,7 @@ export function counted(
 ): Tally {
   const after = (answer: string | null) => [...tally.answers, answer].slice(-Math.max(limit.ofLast, limit.inARow))
   if (reason === undefined) return { ...tally, answers: after(null) }
-  if (!ourReasons.has(reason)) return tally
+  if (!pointsAtUs(reason)) return tally
   const lastMs = tally.countedAtMs.get(requestIdentity)
   if (lastMs !== undefined && fetchedAt < lastMs + countEveryMs) return tally
   const others = [...tally.countedAtMs].filter(([request]) => request !== requestIdentity)
