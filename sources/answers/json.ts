@@ -27,5 +27,15 @@ const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
 export function writeJson(value: unknown): Uint8Array {
   const numbersKept = (_name: string, inner: unknown): unknown =>
     inner === Infinity || inner === -Infinity ? rawJSON(inner < 0 ? '-1e999' : '1e999') : inner
-  return new TextEncoder().encode(JSON.stringify(value, numbersKept))
+  return new TextEncoder().encode(textOf(value, numbersKept))
+}
+
+/** A replacer does not go as deep as JSON.stringify does without one. */
+function textOf(value: unknown, replacer: (name: string, inner: unknown) => unknown): string {
+  try {
+    return JSON.stringify(value, replacer)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return JSON.stringify(value)
+  }
 }
