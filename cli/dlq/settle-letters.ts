@@ -85,7 +85,7 @@ function toOutgoing({ letter, to }: Returnable, { key, value, headers }: StoredR
 }
 
 /** Letters of one target, few and small enough to be held at once. */
-function chunksOf(letters: readonly Returnable[]): Returnable[][] {
+export function chunksOf(letters: readonly Returnable[]): Returnable[][] {
   const chunks: Returnable[][] = []
   let bytes = 0
   for (const one of letters) {
@@ -106,7 +106,7 @@ function chunksOf(letters: readonly Returnable[]): Returnable[][] {
 }
 
 /** The letters' records, read once more, by id. */
-async function valuesOf(kafka: Kafka, chunk: readonly Returnable[]): Promise<Map<string, StoredRecord>> {
+export async function valuesOf(kafka: Kafka, chunk: readonly Returnable[]): Promise<Map<string, StoredRecord>> {
   const wanted = new Map(chunk.map(({ letter }) => [`${letter.partition}/${letter.offset}`, letter.id]))
   const spans = new Map<number, { from: number; to: number }>()
   for (const { letter } of chunk) {

@@ -9,7 +9,7 @@ import { statusOf } from './status.ts'
 
 const limit = { inARow: 3, share: 0.5, ofLast: 20, atLeast: 10 }
 const raw = (dataset: string, offset: number, partition = 0): StoredRaw => ({
-  record: { dataset, url: '' } as RawResponse,
+  record: { dataset, requestIdentity: `${dataset}/${partition}/${offset}`, fetchedAt: 0, url: '' } as RawResponse,
   partition,
   offset: `${offset}`,
 })
@@ -46,6 +46,17 @@ test('a dataset past its limit is parked in the middle of a batch; another goes 
     message: '3 answers in a row were refused; the last: type: no number',
   })
   expect(seen).toEqual(['bad 0', 'bad 1', 'good 2', 'bad 3', 'good 6', 'good 7'])
+})
+
+test('one request that is refused at every tick does not park its dataset', async () => {
+  const { reasons, parkings } = judgeOf()
+  const ticks = from('bad', 0, 30).map((one, tick) => {
+    const record = { ...one.record, requestIdentity: 'bad/ONE-USD', fetchedAt: tick * 10_000 }
+    return { ...one, record }
+  })
+  expect(await reasons(ticks)).toEqual(new Array(30).fill('type'))
+  expect(parkings.size).toBe(0)
+  expect(await reasons(from('bad', 30, 3))).toEqual(['type', 'type', 'parked'])
 })
 
 test('what is refused because of it says since when, and why', async () => {

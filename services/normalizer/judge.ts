@@ -29,11 +29,12 @@ export function createJudge(
 
   /** The parking of the answer's dataset when this verdict goes past its limit. */
   const count = ({ record, partition, offset }: StoredRaw, verdict: Verdict): Parking | undefined => {
-    const { dataset } = record
+    const { dataset, requestIdentity, fetchedAt } = record
     if (Number(offset) > (countedTo.get(partition) ?? -1)) {
       countedTo.set(partition, Number(offset))
       const reason = verdict.kind === 'dead' ? verdict.reason : undefined
-      tallies.set(dataset, counted(tallies.get(dataset) ?? emptyTally, reason, limit))
+      const answer = { requestIdentity, fetchedAt, reason }
+      tallies.set(dataset, counted(tallies.get(dataset) ?? emptyTally, answer, limit))
     }
     const why = pastLimit(tallies.get(dataset) ?? emptyTally, limit)
     if (why === undefined || verdict.kind !== 'dead') return undefined

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
-import type { Dataset, Explosion } from '#sources/source.ts'
+import type { Asking, Dataset, Explosion, Look } from '#sources/source.ts'
 import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
 import { normalize } from './normalize.ts'
 
@@ -98,6 +98,25 @@ describe('normalize', () => {
       kind: 'dead',
       ...refusal,
       dataset: 'made.up.data',
+    })
+  })
+
+  it('refuses what gives no record at all, unless it says that it is empty', () => {
+    const nothing = () => ({ slices: [], ignored: { 'unknown-column': 3 } })
+    const withLook = (look: () => Look) => verdictOf(nothing, undefined, { asking: { look } as unknown as Asking })
+    const refused = (reason: string, message: string) => ({ kind: 'dead', reason, message, dataset: 'made.up.data' })
+    const words = 'the answer is not empty, and nothing of it can be stored; it starts "x"'
+    expect(verdictOf(nothing)).toEqual(refused('schema', words))
+    expect(withLook(() => 'complete')).toEqual(refused('schema', words))
+    expect(withLook(() => 'partial')).toEqual(refused('schema', words))
+    expect(withLook(() => 'refused')).toEqual(refused('upstream-rejected', 'upstream refused the request'))
+    const unreadable = withLook(() => {
+      throw new Error('type: no number')
+    })
+    expect(unreadable).toEqual(refused('schema', 'nothing of the answer can be stored: type: no number'))
+    expect(withLook(() => 'empty')).toEqual({ kind: 'ok', outputs: [] })
+    expect(verdictOf(() => ({ slices: [{ ...slice('a'), values: [] }], ignored: {} }))).toMatchObject({
+      reason: 'schema',
     })
   })
 

@@ -24,7 +24,7 @@ const asking = {
   maxBodyBytes: 1_000,
   pages,
   requestPath: ({ subject }: Asked) => `/rows/${subject?.slice('rows-'.length)}/${pages.take}`,
-  look: () => 'complete',
+  look: (body: Uint8Array) => (`${Buffer.from(body)}`.includes('without numbers') ? 'partial' : 'complete'),
 } as unknown as Asking
 const dataset = { name: 'a.b', asking } as Dataset
 
@@ -91,6 +91,14 @@ const three = {
   '/rows/10/10': '10 of 25: two',
   '/rows/20/10': '5 of ?: three',
 }
+
+test('a window of which no page has its numbers yet is partial', async () => {
+  const none = '5 of 5: without numbers'
+  const completeness = async (answers: Record<string, string>) => (await poll(answers)).polled?.poll.memory.completeness
+  expect(await completeness({ '/count': '{"total":5}', '/rows/0/10': none })).toBe('partial')
+  expect(await completeness({ ...three, '/rows/20/10': '5 of 25: without numbers' })).toBe('complete')
+  expect(await completeness({ '/count': '{"total":0}' })).toBe('empty')
+})
 
 test('the count is asked for, then page after page; each page is a raw response and a poll of its own, the window last', async () => {
   const { polled, asked, raws, polls, events } = await poll(three)

@@ -1,7 +1,7 @@
 // A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
 import { pageSubject, requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Poll } from '#schemas/generated/records.ts'
-import type { Asking, Pages } from '#sources/source.ts'
+import type { Asking, Look, Pages } from '#sources/source.ts'
 import type { Fetched } from './fetch.ts'
 import { type Known, noMemory } from './memory.ts'
 import { judgeFailure, type Outcome } from './outcome.ts'
@@ -85,7 +85,7 @@ export async function pollPages(
             ...memory,
             lastGoodFetchedAt: fetchedAt,
             lastChangedAt: isNew ? fetchedAt : memory.lastChangedAt,
-            completeness: rows === 0 ? 'empty' : 'complete',
+            completeness: completenessOf(polls),
             hadRows: memory.hadRows || rows > 0,
             failures: 0,
           }
@@ -97,6 +97,12 @@ export async function pollPages(
     const useless = came === 'failed' || came === 'refused' || came === 'unreadable'
     return useless ? `${page.slice(candidate.dataset.name.length + 1)}: ${why ?? came}` : undefined
   }
+}
+
+/** Of a window: partial when no page has more than rows whose numbers are not there yet. */
+function completenessOf(pages: readonly Poll[]): Look {
+  if (pages.length === 0) return 'empty'
+  return pages.every(({ memory }) => memory.completeness === 'partial') ? 'partial' : 'complete'
 }
 
 type Counted = { status: number | null } & ({ rows: number } | { error: string })

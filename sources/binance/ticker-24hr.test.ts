@@ -103,6 +103,17 @@ it('refuses a bad market alone, in the form of an answer', () => {
   expect(refusedParts!.map(({ body }) => JSON.parse(Buffer.from(body).toString()))).toEqual([[bad]])
 })
 
+it('reads exponents, and keeps the price of a market with a bad figure', () => {
+  const market = { symbol: 'BTCUSDT', priceChange: '-1E-05', lastPrice: '90000.0', volume: '3.7222581473E7', count: 0 }
+  expect(valuesOf(explode(json([market])).slices)).toEqual({
+    ...{ 'BTCUSDT.last': 90_000, 'BTCUSDT.change': -0.00001, 'BTCUSDT.volume': 37_222_581.473, 'BTCUSDT.trades': 0 },
+  })
+  const { slices, refusedParts, refusal } = explode(json([{ ...market, priceChange: 'NaN' }]))
+  expect([valuesOf(slices)['BTCUSDT.last'], slices.length, refusedParts?.length, refusal]).toEqual([
+    ...[90_000, 3, 1, undefined],
+  ])
+})
+
 it('lets a change be negative, and no time of upstream be nonsense', () => {
   const { slices } = explode(json([{ symbol: 'A币USDT', lastPrice: '1.0', priceChange: '-2.50', closeTime: 1e300 }]))
   expect(slices.map(({ flags, values, upstreamModifiedAtMs }) => [flags, values, upstreamModifiedAtMs])).toEqual([

@@ -5,7 +5,7 @@
 import { refused } from '../answers/refusal.ts'
 import type { Spelling } from '../markets/pair.ts'
 import type { Ticker } from '../markets/ticker.ts'
-import { tickerDataset } from '../markets/ticker-dataset.ts'
+import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 
 const marketsOf: Ticker['marketsOf'] = (json, subject) => {
   if (subject === null) return refused('schema', 'an answer of Coinbase names no product, and none was asked for')
@@ -66,8 +66,8 @@ const ofProducts = (name: string, title: string, description: string, example: s
       perRequest: 1,
     },
     requestPath: ({ subject }) => `/products/${encodeURIComponent(subject ?? '')}/${name}`,
-    expectations: ['numbers are decimal texts', 'nothing is negative: flag implausible'],
-    transformVersion: 1,
+    expectations: figuresExpected,
+    transformVersion: 2,
   })
 
 export const coinbaseTicker = ofProducts(

@@ -157,6 +157,59 @@ describe('an auction that is cancelled', () => {
   })
 })
 
+describe('results whose figures', () => {
+  const offered = Object.fromEntries(Object.keys(result('')).map((name) => [name, name.replace('Capacity', 'MW')]))
+  const renamed = (cells: Record<string, unknown>, names: Record<string, string>) =>
+    Object.fromEntries(Object.entries(cells).map(([name, value]) => [names[name] ?? name, value]))
+
+  test('have other names are refused with these, and so is an auction without results', () => {
+    const all = { ...offered, auctionPrice: 'price' }
+    const other = body(auction(hours(day).map((one) => renamed(one, all))))
+    const without = body(renamed(auction(hours(day)), { results: 'Results' }))
+    for (const [bytes, words] of [
+      [
+        other,
+        'have productHour, productIdentification, corridorCode, comment, offeredMW, requestedMW, allocatedMW, price',
+      ],
+      [without, 'marketPeriodStop, Results instead of results'],
+    ] as const) {
+      const { refusal, slices } = explode(bytes)
+      expect([slices, refusal?.reason]).toEqual([[], 'schema'])
+      expect(refusal?.message).toContain(words)
+      expect(() => look(bytes)).toThrow(`schema: ${refusal?.message}`)
+    }
+    expect(explode(other).refusal?.message).toContain(' instead of offeredCapacity, ')
+  })
+
+  test('have other names in part lack these series: a null would take back what was known', () => {
+    const bytes = body(auction(hours(day).map((one) => renamed(one, { auctionPrice: 'price' }))))
+    const { slices, ignored } = explode(bytes)
+    expect(slices.map(({ key }) => key)).toEqual([
+      ...['DE-CH.offeredCapacity', 'DE-CH.requestedCapacity', 'DE-CH.allocatedCapacity'],
+    ])
+    expect(ignored).toEqual({ 'absent-metric': 1 })
+    expect(look(bytes)).toBe('complete')
+  })
+
+  test('are all null are not there yet, in any hour; some of them may be', () => {
+    const none = { offeredCapacity: null, requestedCapacity: null, allocatedCapacity: null, auctionPrice: null }
+    const [first, ...rest] = hours(day)
+    expect(look(body(auction(hours(day).map((one) => ({ ...one, ...none })))))).toBe('partial')
+    expect(look(body(auction([{ ...first, ...none }, ...rest])))).toBe('partial')
+    expect(look(body(auction([{ ...first, ...none, offeredCapacity: 0 }, ...rest])))).toBe('complete')
+    expect(
+      look(
+        body(
+          auction(
+            hours(day).map((one) => ({ ...one, ...none })),
+            { cancelled: true },
+          ),
+        ),
+      ),
+    ).toBe('complete')
+  })
+})
+
 describe('long horizons', () => {
   const july = { startMs: Date.parse('2026-06-30T22:00:00Z'), endMs: Date.parse('2026-07-31T22:00:00Z') }
   const monthly = named('monthly')

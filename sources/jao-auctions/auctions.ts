@@ -8,7 +8,8 @@ const corridor = z.string().regex(/^[A-Za-z0-9()_-]{1,40}$/)
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 const amount = z.number().nullish()
 
-const result = z.object({
+// Loose: where none of these names is there, what is there instead must be told.
+const result = z.looseObject({
   productHour: z.string().max(40).nullish(),
   productIdentification: z.string().max(40).nullish(),
   offeredCapacity: amount,
@@ -17,7 +18,7 @@ const result = z.object({
   auctionPrice: amount,
 })
 
-const auction = z.object({
+const auction = z.looseObject({
   identification: z.string().max(80),
   corridorCode: corridor,
   cancelled: z.boolean().nullish(),

@@ -84,7 +84,7 @@ const table: PeriodDataset[] = [
     name: 'bexRestrictions',
     title: 'Core bilateral exchange restrictions',
     description: 'Limits of bilateral exchanges where the flow-based domain could not be used as it is.',
-    shape: shapes.borders,
+    shape: shapes.restrictions,
     transformVersion: 1,
   },
   {

@@ -204,6 +204,29 @@ describe('an answer that is refused as a whole', () => {
   })
 })
 
+describe('rows of other columns, of which nothing could be stored', () => {
+  const renamed = (count: number) => Array.from({ length: 24 }, (_, hours) => at(hours, columns(count)))
+  const columns = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`Border_A_${n}`, n]))
+  it.each([
+    ['renamed', renamed(2), 'the rows have the columns Border_A_0, Border_A_1 instead of border_<from>_<to>'],
+    ['many', renamed(150), '… (150 in all) instead of border_<from>_<to>'],
+    ['none', renamed(0), 'the rows have the columns (none) instead of border_<from>_<to>'],
+    ['one row', [at(0, { hub_AT: 7, lastModifiedOn: 'x' })], 'the rows have the columns hub_AT instead of'],
+  ])('%s: are refused with what they have, and do not end the search', (_name, rows, words) => {
+    const { slices, refusal } = explode(answer(rows))
+    expect([slices, refusal?.reason]).toEqual([[], 'schema'])
+    expect(refusal?.message).toContain(words)
+    expect(refusal?.message).not.toContain('lastModifiedOn')
+    expect(() => look(answer(rows))).toThrow(`schema: ${refusal?.message}`)
+  })
+
+  it('beside known ones are counted, and these are stored', () => {
+    const body = answer(fullDay().map((row) => ({ ...row, Border_BE_AT: 1 })))
+    expect(explode(body)).toMatchObject({ slices: [{ key: 'border_AT_BE' }], ignored: { 'unknown-column': 24 } })
+    expect(look(body)).toBe('complete')
+  })
+})
+
 describe('control characters of upstream’s', () => {
   const evil = '\u001b[2J\u009b1m\u007f'
   const cases: [string, Buffer][] = [
@@ -233,7 +256,18 @@ describe('look', () => {
     expect(look(answer(fullDay()))).toBe('complete')
     expect(look(answer([...fullDay(), at(7), at(24)]))).toBe('complete')
     expect(look(answer([...fullDay().slice(1), at(7)]))).toBe('partial')
-    expect(look(answer(fullDay().map((row) => ({ ...row, border_AT_BE: null }))))).toBe('complete')
+  })
+
+  it('says partial of rows that are there before their values are', () => {
+    const nulls = fullDay().map((row) => ({ ...row, border_AT_BE: null }))
+    expect(look(answer(nulls))).toBe('partial')
+    expect(explode(answer(nulls)).slices[0]?.values).toEqual(new Array(24).fill(null))
+    // One hour without any value is a hole; one key without any is none.
+    expect(look(answer([...fullDay().slice(0, 23), nulls[23]]))).toBe('partial')
+    expect(look(answer(fullDay().map((row) => ({ ...row, border_FR_IT: null }))))).toBe('complete')
+    expect(look(answer(nulls.map((row, hours) => ({ ...row, border_BE_AT: hours }))))).toBe('complete')
+    // The columns of one row are renamed: its hour has no value.
+    expect(look(answer([...fullDay().slice(0, 23), at(23, { Border_AT_BE: 7 })]))).toBe('partial')
   })
 })
 

@@ -46,7 +46,8 @@ function check(dataset: Dataset, body: Uint8Array, subject: string | null): void
     expect(values).toHaveLength(1)
     expect(values[0] === null || Number.isFinite(values[0])).toBe(true)
     expect({ startMs, stepS }).toEqual({ startMs: window.startMs, stepS: 10 })
-    expect(flags.every((flag) => flag === 'implausible')).toBe(true)
+    expect(flags.every((flag) => flag === 'implausible' || flag === 'unreadable')).toBe(true)
+    if (flags.includes('unreadable')) expect(values).toEqual([null])
     expect(dataset.labels(key)).toMatchObject({ market: key.slice(0, key.lastIndexOf('.')) })
     expect(dataset.place!({ body, status: 200, window, subject }, key, window.startMs)).toBeDefined()
   }

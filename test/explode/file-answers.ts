@@ -60,5 +60,12 @@ export const fileAnswers = (): NamedAnswer[] => [
     ],
   }),
   named('cryptowatch.markets', 'prices', '{"result":{"market:kraken:btceur":26000.1}}', 'file:///prices.json'),
+  named(
+    'cryptowatch.markets',
+    'a bad figure, and a market that is none',
+    `{"result":{"kraken:btcusd":${summary.replace('29337', '"x"')},"kraken:none":[]}}`,
+    'file:///summaries.json',
+  ),
+  named('cryptowatch.markets', 'no markets', '{"result":{}}', 'file:///summaries.json'),
   named('cryptowatch.markets', 'an error', '{"error":"Exchange not found"}', 'file:///error.json'),
 ]

@@ -116,6 +116,10 @@ function check(dataset: Dataset, answer: Answer): void {
     expect(typeof (dataset.unitOf?.(key) ?? dataset.unit)).toBe('string')
   }
   const asked = { window: answer.window, subject: answer.subject ?? null }
+  const { slices, records = [], refusedParts = [] } = exploded
+  const nothing = !exploded.refusal && slices.length + records.length + refusedParts.length === 0
+  // Of what is not empty something is stored, or it is refused: never nothing, and nobody is told.
+  if (nothing) expect(dataset.asking?.look(answer.body, asked)).toBe('empty')
   try {
     if (dataset.asking)
       expect(['complete', 'partial', 'empty', 'refused']).toContain(dataset.asking.look(answer.body, asked))
@@ -164,6 +168,16 @@ describe.each(told)('$dataset, $name', (each) => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('with all of its names in other letters', () => {
+    const json = documents(text)
+    for (const [holder, name] of places(json)) {
+      if (Array.isArray(holder) || name === name.toUpperCase()) continue
+      holder[name.toUpperCase()] = holder[name]
+      delete holder[name]
+      check(dataset, with_(json.map((each) => JSON.stringify(each)).join('\n')))
+    }
   })
 
   test('cut off anywhere, and bytes that are no text', () => {

@@ -27,6 +27,7 @@ test('an hour that is missing is a null, and the day is not complete', () => {
   expect(explode(answer(text)).slices[0]?.values.slice(0, 3)).toEqual([null, 1, null])
   expect(look(text)).toBe('partial')
   expect(look('{"values":[]}')).toBe('empty')
+  expect(look(body.toString().replaceAll(/th":[^,}]+/g, 'th":null'))).toBe('partial')
 })
 
 test('a value out of the ordinary is stored and flagged', () => {
@@ -48,6 +49,7 @@ test('stations of any name are read, but not any number of them', () => {
 test.each([
   ['a page for people', '<html>', 'schema'],
   ['a text for a number', '{"values":[{"time":"2026-04-20T22:00:00Z","north":"10"}]}', 'schema'],
+  ['no station', '{"values":[{"time":"2026-04-20T22:00:00Z"}]}', 'schema'],
   ['another day', '{"values":[{"time":"2026-04-21T22:00:00Z","north":1}]}', 'outside-window'],
   ['half an hour', '{"values":[{"time":"2026-04-20T22:30:00Z","north":1}]}', 'step'],
   [

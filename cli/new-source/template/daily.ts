@@ -21,7 +21,7 @@ export const newSourceDaily: Dataset = {
   keys: { pattern: '<station>', example: 'north', labels: { station: 'TODO: what a station is' } },
   // Values outside are stored with the flag `implausible`, never dropped.
   plausible,
-  expectations: ['every hour of the business day has a row'],
+  expectations: ['every hour of the business day has a row with a value'],
   // Goes up whenever explode yields something else for the same answer.
   transformVersion: 0,
   // A window is a local day, from midnight to midnight: 23 and 25 hours when the clock changes.
@@ -51,14 +51,16 @@ const answerSchema = z.object({
 })
 
 /**
- * Whether all of the window is there: the search for it ends with `complete`. Throws what explode would refuse, so that
- * an answer of which nothing can be stored does not end the search.
+ * Whether all of the window is there, a value in every hour: the search for it ends with `complete`, and rows may be
+ * published before their values. Throws what explode would refuse, so that an answer of which nothing can be stored does
+ * not end the search.
  */
 function look(body: Uint8Array, window: Window): Look {
   const rows = readRows(body, window)
   if ('reason' in rows) throw new Error(`${rows.reason}: ${rows.message}`)
   if (rows.size === 0) return 'empty'
-  return rows.size === stepsOf(window) ? 'complete' : 'partial'
+  const withValue = [...rows.values()].filter((row) => [...row.values()].some((value) => value !== null))
+  return withValue.length === stepsOf(window) ? 'complete' : 'partial'
 }
 
 /** Pure: one slice a station over the whole window; an hour without a row, or a row without the station, is a null. */
@@ -92,6 +94,9 @@ function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal 
     if (rows.has(step)) return { reason: 'conflicting-rows', message: `two rows are of ${time}` }
     rows.set(step, new Map(Object.entries(values)))
   }
+  // Nothing of it could be stored, and nobody would be told.
+  if (rows.size > 0 && [...rows.values()].every((row) => row.size === 0))
+    return { reason: 'schema', message: 'the rows name no station' }
   return rows
 }
 
