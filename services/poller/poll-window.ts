@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Logger } from '#platform/process/log.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import type { Asking, Look } from '#sources/source.ts'
+import type { Look } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
@@ -10,7 +10,8 @@ import { type Known, noMemory } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 import { printable } from './printable.ts'
 import type { Publisher } from './publish.ts'
-import { withoutSecrets } from './secrets.ts'
+import { secretHider, withoutSecrets } from './secrets.ts'
+import { rejectionWords, upstreamWords, withWords } from './upstream-words.ts'
 import { noValidators, validatorsFor } from './validators.ts'
 
 /** Who polls, and by what means. */
@@ -108,7 +109,7 @@ export function whatWasPolled({ means, host, candidate }: Pick<Polling, 'means' 
 
 /** Sends the request. Never throws: a request that cannot be made is a failure. */
 export async function ask(polling: Polling): Promise<{ url: string; fetched: Fetched }> {
-  const { means, host, hosted, known, right } = polling
+  const { means, host, hosted, known, right, candidate } = polling
   const { asking, baseUrl, headers, everyMs } = hosted
   let url = baseUrl
   try {
@@ -127,7 +128,10 @@ export async function ask(polling: Polling): Promise<{ url: string; fetched: Fet
     maxBodyBytes: asking.maxBodyBytes,
     signal: right.signal,
   })
-  return { url, fetched: withoutSecrets(fetched, headers) }
+  const safe = withoutSecrets(fetched, headers)
+  if (safe.kind !== 'failure') return { url, fetched: safe }
+  const { window, subject } = candidate
+  return { url, fetched: withWords(safe, asking, { window, subject }, secretHider(headers)) }
 }
 
 interface Arrived {
@@ -181,21 +185,27 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
       return failed(`the answer could not be kept: ${(error as Error).message}`)
     }
   }
-  const { look, error } = lookAt(hosted.asking, candidate, fetched)
+  const { look, error } = lookAt(hosted, candidate, fetched)
   const answer = { contentHash, etag: headers.etag ?? null, lastModified: headers['last-modified'] ?? null }
   return { ...judgeAnswer(memory, answer, look, knownAt, isNew), knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
 function lookAt(
-  asking: Asking,
+  { asking, headers }: HostedDataset,
   { window, subject }: Candidate,
   { body }: FullAnswer,
 ): { look: Look | undefined; error: string | null } {
+  const hide = secretHider(headers)
   try {
     const look = asking.look(body, { window, subject })
-    return { look, error: look === 'refused' ? 'upstream refused the request' : null }
+    const rejection = rejectionWords(look)
+    if (rejection !== undefined) return { look: 'refused', error: hide(rejection) }
+    if (typeof look === 'object') throw new Error(`${look.reason}: ${look.message}`)
+    if (look !== 'refused') return { look, error: null }
+    const words = upstreamWords(body, hide)
+    return { look, error: `upstream refused the request${words === null ? '' : `: ${words}`}` }
   } catch (error) {
-    return { look: undefined, error: `the answer cannot be read: ${(error as Error).message}` }
+    return { look: undefined, error: hide(`the answer cannot be read: ${(error as Error).message}`) }
   }
 }
 

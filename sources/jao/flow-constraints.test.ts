@@ -50,7 +50,7 @@ test('a page is complete when it has all of its rows', () => {
   expect(look(770, 12_770, 'rows-12000')).toBe('complete')
   expect(look(769, 12_770, 'rows-12000')).toBe('partial')
   expect(look(0, 0)).toBe('empty')
-  expect(asking!.look(page([], 1, { rejected: true }), asked())).toBe('refused')
+  expect(asking!.look(page([], 1, { rejected: true }), asked())).toMatchObject({ reason: 'upstream-rejected' })
   expect(() => asking!.look(Buffer.from('{'), asked())).toThrow('not-json: ')
 })
 

@@ -1,6 +1,6 @@
 // Datasets with one row a period and one column a series: maxExchanges, netPos and their likes.
 
-import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, DeclaredStep, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type Grid, gridOf } from './grid.ts'
@@ -31,10 +31,9 @@ const roundingMw = 0.05
  * Complete when every step of the window has a row, whatever keys it has. Throws with the reason what explode would
  * refuse: an answer of which nothing can be stored must not end the search for a better one.
  */
-export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look {
+export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look | Refusal {
   const { table, refusal } = readTable(declared, body, window)
-  if (refusal?.reason === 'upstream-rejected') return 'refused'
-  if (refusal) throw new Error(`${refusal.reason}: ${refusal.message}`)
+  if (refusal) return rejectionOf(refusal)
   if (table === undefined) return 'empty'
   return table.periods === table.grid.length ? 'complete' : 'partial'
 }

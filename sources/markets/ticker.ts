@@ -1,7 +1,7 @@
 // What tickers of exchanges have in common: an answer names markets, a market has metrics, each value is a point at the
 // tick's scheduled instant.
 import { readJson } from '../answers/json.ts'
-import { isRefusal, refused } from '../answers/refusal.ts'
+import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
 import type { Answer, Asked, Explosion, Look, Refusal, RefusedPart } from '../source.ts'
 import { type AnsweredMarket, sliceMarket } from './market-slices.ts'
 import { type Metric, readKey } from './metrics.ts'
@@ -53,14 +53,11 @@ export function explodeTicker(ticker: Ticker, answer: Answer): Explosion {
 
 /**
  * Complete when every symbol that was asked for is there and can be read, else partial. Throws with the reason what
- * explode refuses, but for the exchange's own errors: these are `refused`.
+ * explode refuses, but for the exchange's own errors: these are returned.
  */
-export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: Asked): Look {
+export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: Asked): Look | Refusal {
   const read = readMarkets(ticker, body, asked.subject)
-  if (isRefusal(read)) {
-    if (read.reason === 'upstream-rejected') return 'refused'
-    throw new Error(`${read.reason}: ${read.message}`)
-  }
+  if (isRefusal(read)) return rejectionOf(read)
   if (read.markets.length === 0) return 'empty'
   const sliced = read.markets.map((market) => sliceMarket(ticker, market, asked.window, () => {}))
   const bad = sliced.find(isRefusal)
