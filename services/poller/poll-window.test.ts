@@ -8,6 +8,7 @@ import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import { openFetcher } from './fetch.ts'
+import { type AskedPause, noPause } from './host-budget.ts'
 import { type Known, noMemory } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
 
@@ -66,6 +67,7 @@ interface Wishes {
   dataset?: Dataset
   headers?: Record<string, string>
   everyMs?: number
+  pause?: AskedPause
 }
 
 function poll(wishes: Wishes = {}) {
@@ -113,7 +115,10 @@ function poll(wishes: Wishes = {}) {
     candidate,
     known: wishes.known,
     right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
-    came: () => events.push('came'),
+    came: () => {
+      events.push('came')
+      return wishes.pause ?? noPause
+    },
     path: () => asking.requestPath({ window, subject: 's' }),
   })
   return result.then((polled) => ({ polled, raws, polls }))
@@ -270,4 +275,10 @@ test('a secret that upstream repeats in its words is told nowhere', async () => 
   const { raws, polls } = await poll({ headers: { 'x-key': 'hush/hush' } })
   expect(polls).toMatchObject([{ error: 'HTTP 403: no right for ***', errorBody: '{"message":"no right for ***"}' }])
   expect(JSON.stringify([raws, polls])).not.toMatch(/hush/)
+})
+
+test('a pause that the answer asked for stands in its poll', async () => {
+  status = 429
+  const pause = { pausedUntil: 12_200_000, pauseReason: '429, Retry-After 7200' }
+  expect((await poll({ pause })).polls).toMatchObject([{ ...pause, outcome: 'failed', status: 429 }])
 })

@@ -5,6 +5,7 @@ import type { Look } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
+import type { AskedPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
 import { type Known, noMemory } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
@@ -45,7 +46,7 @@ export interface Polling {
   known: Known | undefined
   right: Right
   /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
-  came: (fetched: Fetched) => void
+  came: (fetched: Fetched) => AskedPause
   /** Path and query of the request; what it throws is a failed poll. */
   path: () => string
 }
@@ -62,7 +63,7 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
   const startedMs = performance.now()
   const { url, fetched } = await ask(polling)
   const lastByteAtMs = clock.now().nowMs
-  polling.came(fetched)
+  const pause = polling.came(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
   if (!right.holds()) return undefined
 
@@ -83,8 +84,7 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
     rawPartition: kept.raw?.partition ?? null,
     rawOffset: kept.raw?.offset ?? null,
     requestsReadTo: null,
-    pausedUntil: null,
-    pauseReason: null,
+    ...pause,
     memory: kept.memory,
   }
   return {

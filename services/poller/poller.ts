@@ -58,7 +58,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
       return
     }
     if (lease.signal.aborted) return
-    const recentOfHost = recent.of(host.name, Date.now())
+    const recentOfHost = recent.of(host.name)
     const loop = runHostLoop({
       host,
       right: lease,
@@ -85,8 +85,11 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
     groupId: 'poller',
     topics: [pollsTopic.name, pollRequestsTopic.name],
     sessionTimeoutMs: options.sessionTimeoutMs,
-    read: reader(options, memory, requests, recent, () => {
-      for (const loop of loops.values()) loop.wake()
+    read: reader(options, memory, requests, recent, {
+      asked: () => {
+        for (const loop of loops.values()) loop.wake()
+      },
+      lift: (host) => loops.get(host)?.lift(),
     }),
     owned: (lease) => {
       for (const host of hosts) {
@@ -119,7 +122,7 @@ function reader(
   memory: ReturnType<typeof createMemory>,
   requests: ReturnType<typeof createRequests>,
   recent: ReturnType<typeof createRecentPolls>,
-  asked: () => void,
+  tell: { asked: () => void; lift: (host: string) => void },
 ): (records: ReadRecord[]) => Promise<void> {
   const polls = registry.decoder('Poll')
   const pollRequests = registry.decoder('PollRequest')
@@ -134,7 +137,12 @@ function reader(
       if (isRequest) {
         const request = pollRequests.decode(value)
         if ('reason' in request) passOver(topic, at.offset, request.message)
-        else requests.ask(request, at)
+        else if (request.liftsPauseOf === null) requests.ask(request, at)
+        else if (recent.lifted(request.liftsPauseOf, at)) {
+          const { liftsPauseOf: host, requestedBy } = request
+          means.log.info({ host, requestedBy }, 'a pause of this host up to now is lifted')
+          tell.lift(host)
+        }
         continue
       }
       const poll = polls.decode(value)
@@ -148,6 +156,6 @@ function reader(
       requests.polled(poll, at.writtenAtMs)
       recent.seen(poll, at)
     }
-    if (isRequest) asked()
+    if (isRequest) tell.asked()
   }
 }

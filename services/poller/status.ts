@@ -1,5 +1,6 @@
 import type { Moment } from './candidate.ts'
-import type { HostBudget, HostLoop } from './host-loop.ts'
+import type { HostBudget } from './host-budget.ts'
+import type { HostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
 import type { Memory } from './memory.ts'
 
