@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { maxWordsChars, upstreamWords } from './upstream-words.ts'
+import { sources } from '#sources/index.ts'
+import { maxWordsChars, upstreamWords, withWords } from './upstream-words.ts'
 
 const words = (body: string | Uint8Array) => upstreamWords(Buffer.from(body))
 const json = (value: unknown) => words(JSON.stringify(value))
@@ -114,3 +115,42 @@ test('a secret that JSON spells otherwise is hidden before the words are cut', (
   const body = Buffer.from(`{"message":"${'x'.repeat(295)}SE\\/KRET"}`)
   expect(upstreamWords(body, hide)).toBe(`${'x'.repeat(295)}***`)
 })
+
+test.each([
+  [
+    ...['binance.ticker24hr', 'BTCUSDT,NOSUCH', 400, '{"code":-1121,"msg":"Invalid symbol."}'],
+    'HTTP 400: Binance says {"code":-1121,"msg":"Invalid symbol."}; asked was BTCUSDT,NOSUCH: one of them is none of its markets, see BINANCE_SYMBOLS',
+  ],
+  [
+    ...['binance.ticker24hr', 'BTCUSDT', 418, '{"code":-1003,"msg":"Way too many requests; IP banned."}'],
+    'HTTP 418: Binance says {"code":-1003,"msg":"Way too many requests; IP banned."}; asked was BTCUSDT',
+  ],
+  [
+    ...['coinbase.ticker', 'BTC-USD', 400, '{"message":"Not allowed for delisted products"}'],
+    'HTTP 400: Coinbase says "Not allowed for delisted products"; asked was BTC-USD',
+  ],
+  [
+    ...['kraken.ticker', 'XBTUSD', 520, '{"error":["EService:Unavailable"]}'],
+    'HTTP 520: Kraken says ["EService:Unavailable"]; asked was XBTUSD',
+  ],
+  [
+    ...['jao.core.maxExchanges', null, 400, '{"title":"Bad Request","status":400,"detail":"ToUtc is too far"}'],
+    'HTTP 400: Bad Request: ToUtc is too far',
+  ],
+  ['kraken.ticker', 'XBTUSD', 502, '<html><head><title>502 Bad Gateway</title>', 'HTTP 502: Bad Gateway'],
+  ['kraken.ticker', 'XBTUSD', 503, '', 'HTTP 503'],
+] as [string, string | null, number, string, string][])(
+  '%s, asked for %s: HTTP %s',
+  (name, subject, status, body, told) => {
+    const dataset = sources.flatMap(({ datasets }) => datasets).find((one) => one.name === name)
+    const failure = {
+      kind: 'failure' as const,
+      error: `HTTP ${status}`,
+      status,
+      firstKilobyte: body,
+      body: Buffer.from(body),
+    }
+    const asked = { window: { startMs: 0, endMs: 10_000 }, subject }
+    expect(withWords(failure, dataset!.asking!, asked, (text) => text).error).toBe(told)
+  },
+)

@@ -16,7 +16,10 @@ export function withWords(failure: Failure, asking: Asking, asked: Asked, hide: 
   const { body, error } = failure
   if (body === undefined || body.length === 0) return failure
   const words = sourceWords(asking, body, asked) ?? upstreamWords(body, hide)
-  return words === null ? failure : { ...failure, error: `${error}: ${hide(words)}` }
+  if (words === null) return failure
+  // Titles of pages begin with the status, which is said already.
+  const told = words.startsWith(`${failure.status} `) ? words.slice(`${failure.status} `.length) : words
+  return { ...failure, error: `${error}: ${hide(told)}` }
 }
 
 function sourceWords(asking: Asking, body: Buffer, asked: Asked): string | undefined {
