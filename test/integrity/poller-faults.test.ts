@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#platform/polling/business-day.ts'
 import { hostOf } from '#platform/polling/host.ts'
-import { requestLift } from '#platform/polling/request-windows.ts'
 import type { HostBudget } from '#services/poller/host-budget.ts'
 import { dataset, eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
@@ -60,12 +59,13 @@ test('a pause outlasts the poller that was told of it; one that is lifted is ove
   expect(budget).toMatchObject({ availableNow: 0, pauseReason: '429, Retry-After 7200' })
   expect(Math.abs(Date.parse(budget.pausedUntil ?? '') - Date.parse(told))).toBeLessThan(60_000)
   expect((await upstream.requests()).length).toBe(asked)
-  await requestLift(parts.kafka, parts.registry, host, 'test')
+  await parts.request(upstream.url, windowOf('2022-10-01'), host)
   await eventually('it asks again', async () => (await upstream.requests()).length > asked)
   await second.kill('SIGTERM')
   const third = await parts.poller(upstream.url)
   const later = await eventually('a third has the host', async () => await budgetOf(third))
   expect(later).toMatchObject({ pausedForMs: 0, pausedUntil: null, pauseReason: null })
+  expect(await pollsOf('2022-10-01'), 'a request that lifts a pause asks for no window').toEqual([])
 }, 90_000)
 
 test('after a server error a window is asked again later and later; the others are not delayed', async () => {
