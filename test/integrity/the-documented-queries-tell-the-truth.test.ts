@@ -12,6 +12,7 @@ import type { Command } from '#infra/simulator/jao/publications.ts'
 import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { noMemory } from '#services/poller/memory.ts'
 import { rawResponse } from '../support/raw-responses.ts'
+import { tidemark } from '../support/tidemark-command.ts'
 import { readRecords } from './read-records.ts'
 import { type Points, pointName, windowOf } from './simulator-client.ts'
 import { type Chain, startChain } from './whole-chain.ts'
@@ -410,8 +411,8 @@ test('polls that failed, with what upstream said', async () => {
     const times = { ...{ windowStart: 0, windowEnd: 1 }, sentAt: Date.parse(at), fetchedAt: Date.parse(at) }
     const none = { contentHash: null, errorBody: null, rawPartition: null, rawOffset: null, requestsReadTo: null }
     const told = {
-      requestIdentity: `a.b/${outcome}`,
-      dataset: 'a.b',
+      requestIdentity: `kraken.ticker/${outcome}`,
+      dataset: 'kraken.ticker',
       host: 'h',
       lane: 'live',
       poller: 'p',
@@ -431,16 +432,27 @@ test('polls that failed, with what upstream said', async () => {
   expect(rows).toEqual([
     {
       fetched_at: '2026-11-20 12:00:01.000',
-      request_identity: 'a.b/refused',
+      request_identity: 'kraken.ticker/refused',
       outcome: 'refused',
       status: 400,
       error: 'no',
     },
     {
-      ...{ fetched_at: '2026-11-20 12:00:00.000', request_identity: 'a.b/failed', outcome: 'failed', status: 400 },
+      ...{
+        fetched_at: '2026-11-20 12:00:00.000',
+        request_identity: 'kraken.ticker/failed',
+        outcome: 'failed',
+        status: 400,
+      },
       error: 'HTTP 400: Invalid symbol. (-1121)',
     },
   ])
+  // The status tells it too, here of a stack whose poller does not answer.
+  const { stdout } = await tidemark(['status', '--json', '--data', dataDir], process.env)
+  const { datasets } = JSON.parse(stdout) as { datasets: { dataset: string }[] }
+  expect(datasets.find(({ dataset }) => dataset === 'kraken.ticker')).toMatchObject({
+    lastFailure: { at: '2026-11-21T12:00:00Z', outcome: 'failed', request: 'failed', error: 'of another day' },
+  })
 })
 
 describe('the views', () => {
