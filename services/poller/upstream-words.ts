@@ -36,6 +36,8 @@ export const rejectionWords = (look: Look | Refusal): string | undefined =>
 
 /** Upstream's words are cut to so many characters. */
 export const maxWordsChars = 300
+/** What an answer has to say stands in its beginning. */
+const maxBodyBytes = 65_536
 
 /**
  * One printable line with what an error answer says, at most `maxWordsChars` long: the message of a JSON document, the
@@ -44,7 +46,7 @@ export const maxWordsChars = 300
  * @param hide takes secrets out of the words before they are cut
  */
 export function upstreamWords(body: Uint8Array, hide: (text: string) => string = (text) => text): string | null {
-  const text = new TextDecoder().decode(body).trim()
+  const text = new TextDecoder().decode(body.subarray(0, maxBodyBytes)).trim()
   const words = text.startsWith('<') ? pageWords(text) : (jsonWords(text) ?? plainWords(text))
   const line = printable(hide(words).replace(/\s+/g, ' ')).trim()
   if (line === '' || isBinary(line)) return null
