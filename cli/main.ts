@@ -18,6 +18,7 @@ import { query } from './query.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
 import { restore } from './restore.ts'
+import { resume } from './resume.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
 
@@ -32,6 +33,7 @@ const commands = [
   catalogue,
   newSource,
   backfill,
+  resume,
   query,
   explain,
   replay,

@@ -134,8 +134,12 @@ export interface Asking {
   pages?: Pages
   /** Path and query of a request, below the base URL. */
   requestPath: (asked: Asked) => string
-  /** What a body says of what was asked. Throws when the body cannot be read. Run after the raw record is acknowledged. */
-  look: (body: Uint8Array, asked: Asked) => Look
+  /**
+   * What a body says of what was asked; where upstream says no, the refusal `upstream-rejected` with what it says, or the
+   * word alone. Throws when the body cannot be read. Run after the raw record is acknowledged, and on the body of a status
+   * that is not meaningful, for upstream's words alone.
+   */
+  look: (body: Uint8Array, asked: Asked) => Look | Refusal
 }
 
 /** What a request asks for. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { subjectOf } from '#platform/polling/request-identity.ts'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { quoted, refused as refusalOf } from '#sources/answers/refusal.ts'
-import type { Answer, Dataset, Explosion, Refusal, RefusedPart, Slice } from '#sources/source.ts'
+import type { Answer, Dataset, Explosion, Look, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 
 /** A raw response and where it lies in its topic. */
 export interface StoredRaw {
@@ -85,13 +85,14 @@ function whyNothing(
   const holdsSomething = slices.some(({ values }) => values.length > 0) || records.length + refusedParts.length > 0
   if (holdsSomething) return undefined
   const { body, window, subject = null } = answer
-  let look: string | undefined
+  let look: Look | Refusal | undefined
   try {
     look = asking?.look(body, { window, subject })
   } catch (error) {
     return refusalOf('schema', `nothing of the answer can be stored: ${(error as Error).message}`)
   }
   if (look === 'empty') return undefined
+  if (typeof look === 'object') return look
   if (look === 'refused') return refusalOf('upstream-rejected', 'upstream refused the request')
   return refusalOf('schema', `the answer is not empty, and nothing of it can be stored; it starts ${startOf(body)}`)
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import { createMemory, noMemory } from './memory.ts'
 import { knownAtMs } from './outcome.ts'
-import { statusOf } from './status.ts'
+import { createFailures, statusOf } from './status.ts'
 
 const poll = (fetchedAt: number, memory: Partial<PollMemory>, more: Partial<Poll> = {}): Poll => ({
   requestIdentity: 'i',
@@ -103,7 +103,7 @@ test('the status outlives a poll of a time that no calendar has', () => {
   memory.remember(poll(-9e15, {}), moment)
   const off = [{ dataset: { name: 'a' }, because: 'DATASETS_OFF' }]
   const host = { name: 'h', datasets: [], off } as unknown as Parameters<typeof statusOf>[0][number]
-  const [told] = statusOf([host], new Map(), memory, moment).datasets
+  const [told] = statusOf([host], new Map(), memory, createFailures(), moment).datasets
   expect(told?.lastPollAt).toBe('-9000000000000000 ms after 1970, which is not a date')
 })
 

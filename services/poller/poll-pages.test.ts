@@ -3,6 +3,7 @@ import { createLogger } from '#platform/process/log.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Asked, Asking, Dataset, Pages } from '#sources/source.ts'
 import type { Fetched } from './fetch.ts'
+import { noPause } from './host-budget.ts'
 import { type Known, noMemory } from './memory.ts'
 import { pollPages } from './poll-pages.ts'
 
@@ -29,14 +30,23 @@ const asking = {
 const dataset = { name: 'a.b', asking } as Dataset
 
 /** Polls once; `answers` by path, text for a good answer. */
-async function poll(answers: Record<string, string | Fetched>, held: Record<string, Known> = {}, allowed = 100) {
+async function poll(
+  answers: Record<string, string | Fetched>,
+  held: Record<string, Known> = {},
+  allowed = 100,
+  pause = noPause,
+) {
   const asked: string[] = []
   const raws: RawResponse[] = []
   const polls: Poll[] = []
   const events: string[] = []
   const spend = (left: number) => {
     events.push(`spent ${left}`)
-    return { came: () => undefined, done: () => void events.push('done') }
+    const came = () => {
+      if (pause !== noPause) events.push('came')
+      return pause
+    }
+    return { came, done: () => void events.push('done') }
   }
   let left = allowed
   const candidate = { identity: `a.b/${times}`, dataset, window, subject: null, lane: 'requested' as const }
@@ -181,6 +191,18 @@ test('when no more may be sent, the window is given up without a word', async ()
   const { polled, polls } = await poll(three, {}, 1)
   expect(polled).toBeUndefined()
   expect(polls.map(({ requestIdentity }) => requestIdentity)).toEqual([`a.b/rows-0/${times}`])
+})
+
+test('a pause that the answer to the count asked for stands in the poll of the window', async () => {
+  const pause = { pausedUntil: 9_000_000, pauseReason: '429 without Retry-After' }
+  const { polls, events } = await poll(
+    { '/count': { kind: 'failure', error: 'HTTP 429', status: 429, firstKilobyte: null } },
+    {},
+    1,
+    pause,
+  )
+  expect(polls).toMatchObject([{ outcome: 'failed', error: 'HTTP 429', ...pause }])
+  expect(events).toEqual(['spent 1', 'came', 'done'])
 })
 
 test('pages that do not have the rows that were counted fail the window: what is missing is never called complete', async () => {

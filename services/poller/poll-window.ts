@@ -2,16 +2,18 @@ import { createHash } from 'node:crypto'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import type { Logger } from '#platform/process/log.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import type { Asking, Look } from '#sources/source.ts'
+import type { Look } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
+import type { AskedPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
 import { type Known, noMemory } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 import { printable } from './printable.ts'
 import type { Publisher } from './publish.ts'
-import { withoutSecrets } from './secrets.ts'
+import { secretHider, withoutSecrets } from './secrets.ts'
+import { rejectionWords, upstreamWords, withWords } from './upstream-words.ts'
 import { noValidators, validatorsFor } from './validators.ts'
 
 /** Who polls, and by what means. */
@@ -45,7 +47,7 @@ export interface Polling {
   known: Known | undefined
   right: Right
   /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
-  came: (fetched: Fetched) => void
+  came: (fetched: Fetched) => AskedPause
   /** Path and query of the request; what it throws is a failed poll. */
   path: () => string
 }
@@ -62,7 +64,7 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
   const startedMs = performance.now()
   const { url, fetched } = await ask(polling)
   const lastByteAtMs = clock.now().nowMs
-  polling.came(fetched)
+  const pause = polling.came(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
   if (!right.holds()) return undefined
 
@@ -83,8 +85,7 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
     rawPartition: kept.raw?.partition ?? null,
     rawOffset: kept.raw?.offset ?? null,
     requestsReadTo: null,
-    pausedUntil: null,
-    pauseReason: null,
+    ...pause,
     memory: kept.memory,
   }
   return {
@@ -109,7 +110,7 @@ export function whatWasPolled({ means, host, candidate }: Pick<Polling, 'means' 
 
 /** Sends the request. Never throws: a request that cannot be made is a failure. */
 export async function ask(polling: Polling): Promise<{ url: string; fetched: Fetched }> {
-  const { means, host, hosted, known, right } = polling
+  const { means, host, hosted, known, right, candidate } = polling
   const { asking, baseUrl, headers, everyMs } = hosted
   let url = baseUrl
   try {
@@ -128,7 +129,10 @@ export async function ask(polling: Polling): Promise<{ url: string; fetched: Fet
     maxBodyBytes: asking.maxBodyBytes,
     signal: right.signal,
   })
-  return { url, fetched: withoutSecrets(fetched, headers) }
+  const safe = withoutSecrets(fetched, headers)
+  if (safe.kind !== 'failure') return { url, fetched: safe }
+  const { window, subject } = candidate
+  return { url, fetched: withWords(safe, asking, { window, subject }, secretHider(headers)) }
 }
 
 interface Arrived {
@@ -182,21 +186,27 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
       return failed(`the answer could not be kept: ${(error as Error).message}`)
     }
   }
-  const { look, error } = lookAt(hosted.asking, candidate, fetched)
+  const { look, error } = lookAt(hosted, candidate, fetched)
   const answer = { contentHash, etag: headers.etag ?? null, lastModified: headers['last-modified'] ?? null }
   return { ...judgeAnswer(memory, answer, look, knownAt, isNew), knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
 function lookAt(
-  asking: Asking,
+  { asking, headers }: HostedDataset,
   { window, subject }: Candidate,
   { body }: FullAnswer,
 ): { look: Look | undefined; error: string | null } {
+  const hide = secretHider(headers)
   try {
     const look = asking.look(body, { window, subject })
-    return { look, error: look === 'refused' ? 'upstream refused the request' : null }
+    const rejection = rejectionWords(look)
+    if (rejection !== undefined) return { look: 'refused', error: hide(rejection) }
+    if (typeof look === 'object') throw new Error(`${look.reason}: ${look.message}`)
+    if (look !== 'refused') return { look, error: null }
+    const words = upstreamWords(body, hide)
+    return { look, error: `upstream refused the request${words === null ? '' : `: ${words}`}` }
   } catch (error) {
-    return { look: undefined, error: `the answer cannot be read: ${(error as Error).message}` }
+    return { look: undefined, error: hide(`the answer cannot be read: ${(error as Error).message}`) }
   }
 }
 

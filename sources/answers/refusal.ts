@@ -21,6 +21,16 @@ export function otherNames(what: string, names: Iterable<string>, wanted: string
   return refused('schema', `${what} ${shown} instead of ${wanted}`)
 }
 
+/**
+ * What look() makes of a refusal: upstream's own no is what it returns.
+ *
+ * @throws what cannot be read, as `reason: message`
+ */
+export function rejectionOf(refusal: Refusal): Refusal {
+  if (refusal.reason === 'upstream-rejected') return refusal
+  throw new Error(`${refusal.reason}: ${refusal.message}`)
+}
+
 export const isRefusal = (value: object): value is Refusal => 'reason' in value
 
 /** What upstream sent in place of something else, as JSON of at most `most` characters. */

@@ -82,7 +82,7 @@ it('refuses the error of Binance with what it says', () => {
     message:
       'Binance says {"code":-1121,"msg":"Invalid symbol."}; asked was BTCUSDT,NOSUCH: one of them is none of its markets, see BINANCE_SYMBOLS',
   })
-  expect(look(body, 'NOSUCH')).toBe('refused')
+  expect(look(body, 'BTCUSDT,NOSUCH')).toEqual(explode(body, 'BTCUSDT,NOSUCH').refusal)
 })
 
 it('takes no list with a market without a name, or one twice; none is empty', () => {

@@ -136,7 +136,7 @@ describe('what is asked for', () => {
       reason: 'upstream-rejected',
       message: 'upstream rejected the request: "fromdate is \\u001b[2Jrequired"',
     })
-    expect(look(bytes)).toBe('refused')
+    expect(look(bytes)).toEqual(explode(bytes).refusal)
   })
 })
 

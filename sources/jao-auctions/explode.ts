@@ -1,4 +1,4 @@
-import { isRefusal, otherNames, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso } from '../answers/times.ts'
 import type { Answer, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.ts'
@@ -12,12 +12,13 @@ export type Products = 'hours' | 'period'
  * Complete when every auction has its results, each with a figure, and hours are all there. Throws with the reason what
  * explode would refuse.
  */
-export function lookAtAuctions(products: Products, body: Uint8Array, asked: Pick<Answer, 'window' | 'subject'>): Look {
+export function lookAtAuctions(
+  products: Products,
+  body: Uint8Array,
+  asked: Pick<Answer, 'window' | 'subject'>,
+): Look | Refusal {
   const told = tellAll(products, { body, ...asked })
-  if (isRefusal(told)) {
-    if (told.reason === 'upstream-rejected') return 'refused'
-    throw new Error(`${told.reason}: ${told.message}`)
-  }
+  if (isRefusal(told)) return rejectionOf(told)
   if (told.cells.size === 0) return 'empty'
   const steps = (stepS: number) => (asked.window.endMs - asked.window.startMs) / 1000 / stepS
   const full =

@@ -60,7 +60,7 @@ test('a page is complete when it has all of its rows', () => {
     )
   expect(lookAtRows({ ram: null, ptdf_AT: null }, { ram: null })).toBe('partial')
   expect(lookAtRows({ ram: null, ptdf_AT: 0 }, { ram: null })).toBe('complete')
-  expect(asking!.look(page([], 1, { rejected: true }), asked())).toBe('refused')
+  expect(asking!.look(page([], 1, { rejected: true }), asked())).toMatchObject({ reason: 'upstream-rejected' })
   expect(() => asking!.look(Buffer.from('{'), asked())).toThrow('not-json: ')
 })
 

@@ -1,7 +1,7 @@
 // Pages of a flow-based domain: many rows an hour, one a constraint. Columns come and go, so only those that say which
 // constraint it is, and how much it leaves, are fields of a record; the others stand in maps by upstream's names.
 import type { FlowConstraint } from '#schemas/generated/records.ts'
-import { isRefusal, otherNames, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, Asked, Explosion, Look, OwnRecord, Refusal } from '../source.ts'
 import { type Row, type Rows, readRows } from './rows.ts'
@@ -29,12 +29,9 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
  * Complete when the page has all the rows that it should, and one of them a margin or a factor: rows may be there before
  * their numbers. Throws what explode would refuse.
  */
-export function lookAtConstraints(body: Uint8Array, asked: Asked): Look {
+export function lookAtConstraints(body: Uint8Array, asked: Asked): Look | Refusal {
   const read = readConstraints({ body, ...asked })
-  if (isRefusal(read)) {
-    if (read.reason === 'upstream-rejected') return 'refused'
-    throw new Error(`${read.reason}: ${read.message}`)
-  }
+  if (isRefusal(read)) return rejectionOf(read)
   const { page, constraints } = read
   if (page.rows.length === 0) return 'empty'
   const isFull = page.rows.length + page.atWindowEnd >= Math.min(rowsPerPage, page.total - page.skip)

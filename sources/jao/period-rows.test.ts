@@ -179,7 +179,10 @@ describe('an answer that is refused as a whole', () => {
   })
 
   it('look says refused for a rejection and throws for what it cannot read', () => {
-    expect(look(answer([], { rejected: true, messages: ['no'] }))).toBe('refused')
+    expect(look(answer([], { rejected: true, messages: ['no'] }))).toEqual({
+      reason: 'upstream-rejected',
+      message: 'upstream rejected the request: ["no"]',
+    })
     for (const body of ['<html>', '{"data":', '{"rejected":false}', 'null']) {
       expect(() => look(Buffer.from(body)), body).toThrow()
     }
@@ -247,7 +250,7 @@ describe('look', () => {
   it('needs neither messages nor rejected', () => {
     expect(look(Buffer.from(JSON.stringify({ data: fullDay() })))).toBe('complete')
     expect(explode(Buffer.from(JSON.stringify({ data: fullDay() }))).slices).toHaveLength(1)
-    expect(look(Buffer.from('{"rejected":true}'))).toBe('refused')
+    expect(look(Buffer.from('{"rejected":true}'))).toMatchObject({ reason: 'upstream-rejected' })
   })
 
   it('says empty, partial, complete by steps, whatever the keys', () => {

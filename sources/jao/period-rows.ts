@@ -1,6 +1,6 @@
 // Datasets with one row a period and one column a series: maxExchanges, netPos and their likes.
 
-import { isRefusal, otherNames, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, DeclaredStep, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type Grid, gridOf } from './grid.ts'
@@ -36,10 +36,9 @@ const roundingMw = 0.05
  * before their values are known. Where a null is an answer a row is enough. Throws with the reason what explode would
  * refuse: an answer of which nothing can be stored must not end the search for a better one.
  */
-export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look {
+export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look | Refusal {
   const { table, refusal } = readTable(declared, body, window)
-  if (refusal?.reason === 'upstream-rejected') return 'refused'
-  if (refusal) throw new Error(`${refusal.reason}: ${refusal.message}`)
+  if (refusal) return rejectionOf(refusal)
   if (table === undefined) return 'empty'
   const periods = declared.nullMeans === undefined ? periodsWithValue(table) : table.periods
   return periods === table.grid.length ? 'complete' : 'partial'

@@ -134,7 +134,7 @@ describe('an answer that is not good', () => {
       message:
         'Kraken says ["EQuery:Unknown asset pair"]; asked was XBTUSD,NOSUCH: one of them is none of its markets, see KRAKEN_SYMBOLS',
     })
-    expect(look(body)).toBe('refused')
+    expect(look(body)).toEqual(explode(body).refusal)
   })
 
   it('with a warning only is taken', () => {

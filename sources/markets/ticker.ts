@@ -1,7 +1,7 @@
 // What tickers of exchanges have in common: an answer names markets, a market has metrics, each value is a point at the
 // tick's scheduled instant.
 import { readJson, writeJson } from '../answers/json.ts'
-import { isRefusal, refused } from '../answers/refusal.ts'
+import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
 import type { Answer, Asked, Explosion, Look, Refusal, RefusedPart } from '../source.ts'
 import { type AnsweredMarket, sliceMarket } from './market-slices.ts'
 import { type Metric, readKey } from './metrics.ts'
@@ -61,12 +61,11 @@ const refusalOf = (badFigures: string[]): Refusal | undefined =>
 
 /**
  * Complete when every symbol that was asked for is there, has a value and can be read, else partial. Throws with the
- * reason what explode refuses, but for the exchange's own errors: these are `refused`.
+ * reason what explode refuses, but for the exchange's own errors: these are returned.
  */
-export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: Asked): Look {
+export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: Asked): Look | Refusal {
   const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
-  if (refusal?.reason === 'upstream-rejected') return 'refused'
-  if (refusal) throw new Error(`${refusal.reason}: ${refusal.message}`)
+  if (refusal) return rejectionOf(refusal)
   if (slices.length === 0) return 'empty'
   const marketOf = (key: string) => readKey(key)?.market
   const withValue = new Set(slices.flatMap(({ key, values }) => (values[0] === null ? [] : [marketOf(key)])))

@@ -121,8 +121,10 @@ function check(dataset: Dataset, answer: Answer): void {
   // Of what is not empty something is stored, or it is refused: never nothing, and nobody is told.
   if (nothing) expect(dataset.asking?.look(answer.body, asked)).toBe('empty')
   try {
-    if (dataset.asking)
-      expect(['complete', 'partial', 'empty', 'refused']).toContain(dataset.asking.look(answer.body, asked))
+    const seen = dataset.asking?.look(answer.body, asked)
+    // What upstream says no with is told by look as explode tells it.
+    if (exploded.refusal?.reason === 'upstream-rejected') expect(seen).toEqual(dataset.asking && exploded.refusal)
+    else if (dataset.asking) expect(['complete', 'partial', 'empty']).toContain(seen)
   } catch (error) {
     // What look says of what cannot be read is what explode refuses it for.
     expect((error as Error).message).toBe(`${exploded.refusal?.reason}: ${exploded.refusal?.message}`)
