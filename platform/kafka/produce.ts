@@ -9,16 +9,16 @@ export interface Outgoing {
   headers?: Record<string, string | Buffer>
 }
 
-/** Where a run of records went: the partition and the offset of its first record. */
+/** Where a record went. */
 export interface Written {
   partition: number
-  baseOffset: string
+  offset: number
 }
 
 export interface Producer {
   /**
-   * Sends records to one topic and returns when all replicas have them. Throws Unwell when any was not acknowledged:
-   * send all again, downstream collapses repeats.
+   * Sends records to one topic and returns when all replicas have them: where each went, in the order of the records.
+   * Throws Unwell when any was not acknowledged: send all again, downstream collapses repeats.
    */
   send: (topic: string, records: Outgoing[], options?: { compress?: boolean }) => Promise<Written[]>
   disconnect: () => Promise<void>
@@ -45,18 +45,17 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
       if (records.length === 0) return []
       const partitionOf = await partitionsOf(topic)
       const compression = options?.compress ? CompressionTypes.ZSTD : CompressionTypes.None
-      const sends = runsByPartition(records, partitionOf).map(async ({ partition, messages }) => {
+      const written = new Array<Written>(records.length)
+      const sends = runsByPartition(records, partitionOf).map(async ({ partition, messages, places }) => {
         const request = { topic, messages, acks: -1, timeout: 10_000, compression }
         const reply = await producer.send(request).catch((cause) => {
           throw new Unwell(`Kafka did not take ${messages.length} records for ${topic}`, { cause })
         })
-        return acknowledged(topic, partition, reply)
+        const first = acknowledged(topic, partition, reply)
+        for (const [index, place] of places.entries()) written[place] = { partition, offset: first.offset + index }
       })
-      const settled = await Promise.allSettled(sends)
-      return settled.map((send) => {
-        if (send.status === 'rejected') throw send.reason
-        return send.value
-      })
+      for (const send of await Promise.allSettled(sends)) if (send.status === 'rejected') throw send.reason
+      return written
     },
     disconnect: async () => {
       await Promise.all([producer.disconnect(), admin.disconnect()])
@@ -64,34 +63,36 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
   }
 }
 
-type Run = { partition: number; bytes: number; messages: (Outgoing & { partition: number })[] }
+/** Records that are sent at once, and their places among all that are to be sent. */
+type Run = { partition: number; bytes: number; messages: (Outgoing & { partition: number })[]; places: number[] }
 
 function runsByPartition(records: Outgoing[], partitionOf: (key: Outgoing['key']) => number): Run[] {
   const runs: Run[] = []
   const open = new Map<number, Run>()
-  for (const record of records) {
+  for (const [place, record] of records.entries()) {
     const partition = record.partition ?? partitionOf(record.key)
     const bytes = record.value?.length ?? 0
     let run = open.get(partition)
     if (run === undefined || run.messages.length === recordsPerSend || run.bytes + bytes > bytesPerSend) {
-      run = { partition, bytes: 0, messages: [] }
+      run = { partition, bytes: 0, messages: [], places: [] }
       open.set(partition, run)
       runs.push(run)
     }
     run.bytes += bytes
     run.messages.push({ ...record, partition })
+    run.places.push(place)
   }
   return runs
 }
 
 /**
- * Where the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
+ * Where the first of the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
  * (tulios/kafkajs pull request 1798): that is a failed send.
  */
 export function acknowledged(topic: string, partition: number, reply: RecordMetadata[]): Written {
   const written = reply.find((metadata) => metadata.partition === partition && metadata.errorCode === 0)
   if (written?.baseOffset === undefined) throw new Unwell(`Kafka did not acknowledge ${topic} partition ${partition}`)
-  return { partition, baseOffset: written.baseOffset }
+  return { partition, offset: Number(written.baseOffset) }
 }
 
 /** Partition of a key by kafkajs's own default partitioner. Partition counts are read once a topic, keys remembered. */

@@ -51,11 +51,10 @@ export async function requestWindows(
         liftsPauseOf: null,
       }))
       const records = requests.map((request) => ({ key: request.requestIdentity, value: encode(request), partition }))
-      const [reply] = await producer.send(pollRequestsTopic.name, records)
-      const base = Number(reply?.baseOffset)
-      requests.forEach((request, index) => {
-        written.push({ request, at: { partition, offset: base + index, writtenAtMs } })
-      })
+      for (const [index, at] of (await producer.send(pollRequestsTopic.name, records)).entries()) {
+        const request = requests[index]
+        if (request !== undefined) written.push({ request, at: { ...at, writtenAtMs } })
+      }
     }
   } finally {
     await producer.disconnect()
