@@ -6,12 +6,12 @@ import { pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
 import type { Window } from './business-day.ts'
 import { partitionOfHost } from './host.ts'
 import { requestIdentity } from './request-identity.ts'
-import type { WrittenAt } from './requests.ts'
+import type { RequestPlace } from './requests.ts'
 
 /** A request as it was written. */
 export interface WrittenRequest {
   request: PollRequest
-  at: WrittenAt
+  at: RequestPlace
 }
 
 /** A window, and what is wanted of it beside; null: nothing. */
@@ -39,21 +39,20 @@ export async function requestWindows(
   const written: WrittenRequest[] = []
   try {
     for (let first = 0; first < wanted.windows.length; first += mostAtOnce) {
-      // Not later than Kafka's own timestamp of these records.
-      const writtenAtMs = Date.now()
+      const requestedAt = Date.now()
       const requests = wanted.windows.slice(first, first + mostAtOnce).map(({ window, subject }) => ({
         requestIdentity: requestIdentity(wanted.dataset, window, subject),
         dataset: wanted.dataset,
         windowStart: window.startMs,
         windowEnd: window.endMs,
-        requestedAt: writtenAtMs,
+        requestedAt,
         requestedBy: wanted.requestedBy,
         liftsPauseOf: null,
       }))
       const records = requests.map((request) => ({ key: request.requestIdentity, value: encode(request), partition }))
       for (const [index, at] of (await producer.send(pollRequestsTopic.name, records)).entries()) {
         const request = requests[index]
-        if (request !== undefined) written.push({ request, at: { ...at, writtenAtMs } })
+        if (request !== undefined) written.push({ request, at })
       }
     }
   } finally {

@@ -76,7 +76,7 @@ export async function pollPages(
     errorBody: null,
     rawPartition: null,
     rawOffset: null,
-    requestsReadTo: null,
+    requestsReadTo: paged.requestsReadTo,
     pausedUntil: null,
     pauseReason: null,
     memory:

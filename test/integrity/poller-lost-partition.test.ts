@@ -147,3 +147,27 @@ test('a poller that loses its host and gets it back first deals with what is sti
   expect(answers[1]!.fetchedAt).toBeGreaterThan(answers[0]!.fetchedAt)
   expect(answers[1]!.contentHash).not.toBe(answers[0]!.contentHash)
 }, 120_000)
+
+test('a request that came while an answer waited for Kafka is answered by a poll of its own', async () => {
+  const day = '2026-05-07'
+  const upstream = await startUpstream({ startMs: Date.parse('2026-06-20T05:00:00Z'), speed: 1 })
+  const { window } = businessDay('Europe/Brussels', day)
+  const { seen, open, stop } = await gatedPoller(upstream.url, day)
+  try {
+    await parts.request(upstream.url, window)
+    await eventually('an answer is on its way', async () => seen.came === 1)
+    await upstream.command({ revise: { day, key: 'border_AT_BE' } })
+    await parts.request(upstream.url, window)
+    for (const other of ['2026-05-08', '2026-05-09']) {
+      await parts.request(upstream.url, businessDay('Europe/Brussels', other).window)
+      await eventually('requests are read and answered', async () => (await parts.polls()).some(ofDay(other)))
+    }
+    open()
+    await eventually('the window is polled again', async () => (await parts.polls()).filter(ofDay(day)).length === 2)
+  } finally {
+    await stop()
+  }
+  const polls = (await parts.polls()).filter(ofDay(day))
+  expect(polls.map(({ lane, outcome }) => `${lane} ${outcome}`)).toEqual(['requested changed', 'requested changed'])
+  expect(polls[1]!.requestsReadTo! - polls[0]!.requestsReadTo!).toBe(3)
+}, 60_000)
