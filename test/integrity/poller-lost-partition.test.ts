@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#platform/polling/business-day.ts'
@@ -57,6 +60,28 @@ test('a poller that was stopped while another took over drops the answer it was 
   expect(polls.length).toBe(1)
   expect((await parts.raw()).filter(ofDay('2026-05-05')).length).toBe(1)
   expect([await isOwner(owner), await isOwner(other)].filter(Boolean).length).toBe(1)
+}, 90_000)
+
+test('a poller that was stopped with a heartbeat under way does not poll beside the one that took over', async () => {
+  const upstream = await startUpstream({ startMs: Date.parse('2026-06-21T05:00:00Z'), speed: 1 })
+  const stopNow = join(mkdtempSync(join(tmpdir(), 'tidemark-heartbeat-')), 'stop')
+  const hook = new URL('stop-after-heartbeat.ts', import.meta.url).href
+  const first = await parts.poller(upstream.url, { NODE_OPTIONS: `--import=${hook}`, STOP_WHEN: stopNow })
+  await eventually('it polls the host', () => isOwner(first))
+  writeFileSync(stopNow, '')
+  await eventually('it has sent a heartbeat and stopped', async () => !existsSync(stopNow))
+  const before = first.log().length
+  try {
+    const second = await parts.poller(upstream.url)
+    await eventually('the other took over', () => isOwner(second))
+  } finally {
+    process.kill(first.pid, 'SIGCONT')
+    rmSync(dirname(stopNow), { recursive: true })
+  }
+  await eventually('it is back as a stand-by or owner', async () => (await fetch(`${first.url}/ready`)).ok)
+  const [untilAssigned] = first.log().slice(before).split('the group assigned partitions')
+  expect(untilAssigned).toContain('"no longer polling this host"')
+  expect(untilAssigned).not.toContain('"polling this host"')
 }, 90_000)
 
 test('a broker that is away stops the polling; when it is back, polling goes on', async () => {
