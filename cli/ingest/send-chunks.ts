@@ -64,10 +64,9 @@ export async function openChunkSender(
   const deliver = async (response: Omit<RawResponse, 'body'>, bytes: number, value: Buffer): Promise<void> => {
     const [written] = await producer.send(raw, [{ key: response.requestIdentity, value }], { compress: true })
     if (written === undefined) throw new Error(`Kafka says nothing of a record sent to ${raw}`)
-    const { partition, baseOffset } = written
-    places.add(`${partition}/${baseOffset}`)
+    places.add(`${written.partition}/${written.offset}`)
     chunks++
-    await writeDown(pollOf({ raw: response, bytes, partition, offset: Number(baseOffset) }))
+    await writeDown(pollOf({ raw: response, bytes, ...written }))
   }
   const throwFailure = (): void => {
     const thrown = failure

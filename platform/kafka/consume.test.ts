@@ -585,7 +585,7 @@ describe('the limit of a topic', () => {
 describe('an acknowledgement', () => {
   const reply = (partition: number, errorCode = 0) => ({ topicName: 't', partition, errorCode, baseOffset: '7' })
   it('counts when it names the partition that was sent', () => {
-    expect(acknowledged('t', 2, [reply(0), reply(2)])).toEqual({ partition: 2, baseOffset: '7' })
+    expect(acknowledged('t', 2, [reply(0), reply(2)])).toEqual({ partition: 2, offset: 7 })
   })
   it.each([
     ['the partition is absent', [reply(0)]],
@@ -597,18 +597,20 @@ describe('an acknowledgement', () => {
 })
 
 describe('a large send', () => {
-  it('arrives whole, in order within each partition, every key in its own', async () => {
+  it('arrives whole, in order within each partition, every key in its own; each record lies where it is said to', async () => {
     const topic = `large-${randomUUID().slice(0, 8)}`
     await provisionTopics(
       kafka,
       [{ name: topic, key: 'key', shorterCosts: '', record: null, partitions: 3, config: {} }],
       1,
     )
+    // It is cut by the number of its records, and by their bytes.
     const records = Array.from({ length: 7_321 }, (_, index) => ({
       key: `key-${index % 50}`,
-      value: Buffer.from(`${index}`),
+      value: Buffer.from(`${index}`.padEnd(index % 40 === 0 ? 30_000 : 0)),
     }))
-    await producer.send(topic, records)
+    const written = await producer.send(topic, records)
+    const places: { partition: number; offset: number }[] = []
     const seen = new Map<string, number[]>()
     const partitionsOfKey = new Map<string, Set<number>>()
     const consumer = kafka.consumer({ groupId: randomUUID() })
@@ -618,13 +620,16 @@ describe('a large send', () => {
     await consumer.run({
       eachMessage: async ({ partition, message }) => {
         const key = `${message.key}`
-        seen.set(key, [...(seen.get(key) ?? []), Number(`${message.value}`)])
+        const index = Number(`${message.value}`)
+        seen.set(key, [...(seen.get(key) ?? []), index])
+        places[index] = { partition, offset: Number(message.offset) }
         partitionsOfKey.set(key, (partitionsOfKey.get(key) ?? new Set()).add(partition))
         count++
       },
     })
     await until(() => count === records.length)
     await consumer.disconnect()
+    expect(written).toEqual(places)
     for (const [key, values] of seen) {
       const first = Number(key.slice('key-'.length))
       const expected = records.map((_, index) => index).filter((index) => index % 50 === first)

@@ -172,15 +172,22 @@ function follow(
     ownership.left()
     leases.settle()
   }
+  const sentMs = { SyncGroup: Number.NEGATIVE_INFINITY, Heartbeat: Number.NEGATIVE_INFINITY }
+  // kafkajs tells of the answer before it tells what it means. It notes when it sent a request after it has sent it, and
+  // the process may have been stopped in between: so the time counts from before that.
+  consumer.on(consumer.events.REQUEST, ({ payload: { apiName, pendingDuration, duration } }) => {
+    if (apiName !== 'SyncGroup' && apiName !== 'Heartbeat') return
+    sentMs[apiName] = steadyMs() - Math.max(0, pendingDuration + duration)
+  })
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const partitions = payload.memberAssignment[topics[0] ?? ''] ?? []
-    ownership.joined(partitions, steadyMs())
+    ownership.joined(partitions, sentMs.SyncGroup)
     leases.settle()
     log.info({ groupId, partitions }, 'the group assigned partitions')
     parts.catchUp().catch(parts.crash)
   })
   consumer.on(consumer.events.HEARTBEAT, () => {
-    ownership.heard(steadyMs())
+    ownership.heard(sentMs.Heartbeat)
     leases.settle()
   })
   consumer.on(consumer.events.REBALANCING, leave)

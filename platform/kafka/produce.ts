@@ -18,16 +18,16 @@ export interface Outgoing {
   headers?: Record<string, string | Buffer>
 }
 
-/** Where a run of records went: the partition and the offset of its first record. */
+/** Where a record went. */
 export interface Written {
   partition: number
-  baseOffset: string
+  offset: number
 }
 
 export interface Producer {
   /**
-   * Sends records to one topic, those of a partition in their order, and returns when all replicas have them.
-   * Throws Unwell when any was not acknowledged: send all again, downstream collapses repeats. Throws TooLargeRecord, as
+   * Sends records to one topic, those of a partition in their order, and returns when all replicas have them: where each
+   * went, in the order of the records. Throws Unwell when any was not acknowledged: send all again, downstream collapses repeats. Throws TooLargeRecord, as
    * a rule before anything is sent, and RefusedSend when sending again does not help.
    */
   send: (topic: string, records: Outgoing[], options?: { compress?: boolean }) => Promise<Written[]>
@@ -70,16 +70,12 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
       }
       const runs = runsOf(records, partitionOf, Math.min(bytesPerSend, mostBytes))
       const sender = { producer, limits, topic, compression: compress ? CompressionTypes.ZSTD : CompressionTypes.None }
+      const written = new Array<Written>(records.length)
       const sends = [...Map.groupBy(runs, ({ partition }) => partition).values()].map(async (ofPartition) => {
-        const written: Written[] = []
-        for (const run of ofPartition) written.push(...(await sendRun(sender, run)))
-        return written
+        for (const run of ofPartition) await sendRun(sender, run, written)
       })
-      const settled = await Promise.allSettled(sends)
-      return settled.flatMap((send) => {
-        if (send.status === 'rejected') throw send.reason
-        return send.value
-      })
+      for (const send of await Promise.allSettled(sends)) if (send.status === 'rejected') throw send.reason
+      return written
     },
     sizeCheck: limits.check,
     disconnect: async () => {
@@ -95,12 +91,18 @@ interface RunSender {
   compression: CompressionTypes
 }
 
-/** Sends a run; the halves of one that the broker finds too large, down to the record that is. */
-async function sendRun({ producer, limits, topic, compression }: RunSender, run: Run): Promise<Written[]> {
-  const { partition, messages } = run
+/**
+ * Sends a run; the halves of one that the broker finds too large, down to the record that is.
+ *
+ * @param written gets where each record went, at its place
+ */
+async function sendRun(sender: RunSender, run: Run, written: Written[]): Promise<void> {
+  const { producer, limits, topic, compression } = sender
+  const { partition, messages, places } = run
   try {
     const reply = await producer.send({ topic, messages, acks: -1, timeout: 10_000, compression })
-    return [acknowledged(topic, partition, reply)]
+    const first = acknowledged(topic, partition, reply)
+    for (const [index, place] of places.entries()) written[place] = { partition, offset: first.offset + index }
   } catch (error) {
     if (error instanceof Unwell) throw error
     if (!isTooLarge(error)) throw sendError(topic, error)
@@ -111,40 +113,41 @@ async function sendRun({ producer, limits, topic, compression }: RunSender, run:
       throw new TooLargeRecord(message, { isNews: true, cause: error })
     }
     const middle = Math.ceil(messages.length / 2)
-    const sender = { producer, limits, topic, compression }
-    const written = await sendRun(sender, { ...run, messages: messages.slice(0, middle) })
-    return [...written, ...(await sendRun(sender, { ...run, messages: messages.slice(middle) }))]
+    await sendRun(sender, { ...run, messages: messages.slice(0, middle), places: places.slice(0, middle) }, written)
+    await sendRun(sender, { ...run, messages: messages.slice(middle), places: places.slice(middle) }, written)
   }
 }
 
-type Run = { partition: number; bytes: number; messages: (Outgoing & { partition: number })[] }
+/** Records that are sent at once, and their places among all that are to be sent. */
+type Run = { partition: number; bytes: number; messages: (Outgoing & { partition: number })[]; places: number[] }
 
 function runsOf(records: Outgoing[], partitionOf: (key: Outgoing['key']) => number, mostBytes: number): Run[] {
   const runs: Run[] = []
   const open = new Map<number, Run>()
-  for (const record of records) {
+  for (const [place, record] of records.entries()) {
     const partition = record.partition ?? partitionOf(record.key)
     const bytes = recordBytes(record) + laterBytes
     let run = open.get(partition)
     if (run === undefined || run.messages.length === recordsPerSend || run.bytes + bytes > mostBytes) {
-      run = { partition, bytes: 0, messages: [] }
+      run = { partition, bytes: 0, messages: [], places: [] }
       open.set(partition, run)
       runs.push(run)
     }
     run.bytes += bytes
     run.messages.push({ ...record, partition })
+    run.places.push(place)
   }
   return runs
 }
 
 /**
- * Where the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
+ * Where the first of the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
  * (tulios/kafkajs pull request 1798): that is a failed send.
  */
 export function acknowledged(topic: string, partition: number, reply: RecordMetadata[]): Written {
   const written = reply.find((metadata) => metadata.partition === partition && metadata.errorCode === 0)
   if (written?.baseOffset === undefined) throw new Unwell(`Kafka did not acknowledge ${topic} partition ${partition}`)
-  return { partition, baseOffset: written.baseOffset }
+  return { partition, offset: Number(written.baseOffset) }
 }
 
 /** Partition of a key by kafkajs's own default partitioner. Partition counts are read once a topic, keys remembered. */

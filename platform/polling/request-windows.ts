@@ -6,12 +6,12 @@ import { pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
 import type { Window } from './business-day.ts'
 import { partitionOfHost } from './host.ts'
 import { requestIdentity } from './request-identity.ts'
-import type { WrittenAt } from './requests.ts'
+import type { RequestPlace } from './requests.ts'
 
 /** A request as it was written. */
 export interface WrittenRequest {
   request: PollRequest
-  at: WrittenAt
+  at: RequestPlace
 }
 
 /** A window, and what is wanted of it beside; null: nothing. */
@@ -72,15 +72,13 @@ async function writeRequests(
   const written: WrittenRequest[] = []
   try {
     for (let first = 0; first < wanted.length; first += mostAtOnce) {
-      // Not later than Kafka's own timestamp of these records.
-      const writtenAtMs = Date.now()
-      const requests = wanted.slice(first, first + mostAtOnce).map((one) => ({ ...one, requestedAt: writtenAtMs }))
+      const requestedAt = Date.now()
+      const requests = wanted.slice(first, first + mostAtOnce).map((one) => ({ ...one, requestedAt }))
       const records = requests.map((request) => ({ key: request.requestIdentity, value: encode(request), partition }))
-      const [reply] = await producer.send(pollRequestsTopic.name, records)
-      const base = Number(reply?.baseOffset)
-      requests.forEach((request, index) => {
-        written.push({ request, at: { partition, offset: base + index, writtenAtMs } })
-      })
+      for (const [index, at] of (await producer.send(pollRequestsTopic.name, records)).entries()) {
+        const request = requests[index]
+        if (request !== undefined) written.push({ request, at })
+      }
     }
   } finally {
     await producer.disconnect()

@@ -56,7 +56,7 @@ function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { ende
     const window = { startMs: midnightMs, endMs: midnightMs + dayMs }
     const request = { requestIdentity: requestIdentity('a.pages', window), dataset: 'a.pages', requestedBy: 'test' }
     const times = { windowStart: window.startMs, windowEnd: window.endMs, requestedAt: 0, liftsPauseOf: null }
-    requests.ask({ ...request, ...times }, { partition: 0, offset: day, writtenAtMs: startMs })
+    requests.ask({ ...request, ...times }, { partition: 0, offset: day })
   }
   const right = new AbortController()
   const stopping = new AbortController()

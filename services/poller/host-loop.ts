@@ -1,4 +1,4 @@
-import type { Requests } from '#platform/polling/requests.ts'
+import type { OpenRequest, Requests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Candidate, Moment } from './candidate.ts'
 import type { Deleted } from './deleted.ts'
@@ -139,12 +139,12 @@ function soonest(candidates: readonly Candidate[]): number {
 async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candidate, budget: Spending): Promise<void> {
   const { host, right, means, memory, requests, metrics } = work
   const { identity, dataset, window, subject } = candidate
-  const readUpTo = requests.newestOffset(identity)
-  const polling = { means, host: host.name, hosted, candidate, right, known: memory.known(identity) }
+  const asked = requests.openOf(identity)
+  const requestsReadTo = requests.readTo(host.name)
+  const polling = { means, host: host.name, hosted, candidate, right, requestsReadTo, known: memory.known(identity) }
   const { pages, requestPath } = hosted.asking
-  const told = (polled: Polled): void => tell(work, polled, readUpTo)
   const polled = await (pages
-    ? pollPages(polling, pages, budget, memory.known, told)
+    ? pollPages(polling, pages, budget, memory.known, (page) => tell(work, page))
     : pollWindow({ ...polling, came: budget.first.came, path: () => requestPath({ window, subject }) }).finally(
         budget.first.done,
       ))
@@ -153,15 +153,15 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
     means.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
     return
   }
-  told(polled)
+  tell(work, polled, asked)
 }
 
 /** Remembers, counts and logs a poll that is recorded. */
-function tell({ means, memory, requests, metrics }: HostWork, { poll, rawBytes }: Polled, readUpTo?: number): void {
+function tell({ means, memory, requests, metrics }: HostWork, { poll, rawBytes }: Polled, asked?: OpenRequest[]): void {
   const { requestIdentity, lane } = poll
   const dataset = { name: poll.dataset }
   memory.remember(poll, means.clock.now())
-  requests.polled(poll, Date.now(), readUpTo)
+  requests.polled(poll, asked)
   metrics.polls.inc({ dataset: dataset.name, lane, outcome: poll.outcome })
   metrics.pollDuration.observe({ dataset: dataset.name }, poll.durationMs / 1_000)
   if (poll.outcome !== 'failed') metrics.lastGoodPoll.set({ dataset: dataset.name }, poll.fetchedAt / 1_000)

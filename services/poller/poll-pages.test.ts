@@ -86,6 +86,7 @@ async function poll(
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],
       right: { signal: new AbortController().signal, holds: () => true },
+      requestsReadTo: 42,
     },
     pages,
     { first: spend(left), next: async () => (left-- > 0 ? spend(left) : undefined) },
@@ -124,6 +125,8 @@ test('the count is asked for, then page after page; each page is a raw response 
     [`a.b/rows-20/${times}`, 'changed', 13],
     [`a.b/${times}`, 'changed', 39],
   ])
+  // All of them answer what had been asked for before the first was sent.
+  expect(polls.map(({ requestsReadTo }) => requestsReadTo)).toEqual([42, 42, 42, 42])
   expect(polled?.poll.memory).toMatchObject({ completeness: 'complete', hadRows: true, failures: 0 })
   // Every request is charged for, and free again before the next.
   expect(events.filter((event) => !event.startsWith('told')).map((event) => event.split(' ')[0])).toEqual(

@@ -68,7 +68,7 @@ export async function pollPages(
     errorBody: null,
     rawPartition: null,
     rawOffset: null,
-    requestsReadTo: null,
+    requestsReadTo: paged.requestsReadTo,
     ...counted.pause,
     memory:
       error === undefined

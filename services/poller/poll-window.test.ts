@@ -116,6 +116,7 @@ function poll(wishes: Wishes = {}) {
     candidate,
     known: wishes.known,
     right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
+    requestsReadTo: 42,
     came: () => {
       events.push('came')
       return wishes.pause ?? noPause
@@ -142,6 +143,7 @@ test('the bytes are acknowledged before anything is decided from them, and the p
       rawPartition: 2,
       rawOffset: 7,
       contentHash,
+      requestsReadTo: 42,
       memory: { lastGoodHash: contentHash, etag: '"1"' },
     },
   ])

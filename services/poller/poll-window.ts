@@ -46,6 +46,8 @@ export interface Polling {
   candidate: Candidate
   known: Known | undefined
   right: Right
+  /** The offset of poll-requests that is read next as the request is sent: the poll answers the requests before it. */
+  requestsReadTo: number
   /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
   came: (fetched: Fetched) => AskedPause
   /** Path and query of the request; what it throws is a failed poll. */
@@ -84,7 +86,7 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
     errorBody: fetched.kind === 'failure' ? printable(fetched.firstKilobyte) : null,
     rawPartition: kept.raw?.partition ?? null,
     rawOffset: kept.raw?.offset ?? null,
-    requestsReadTo: null,
+    requestsReadTo: polling.requestsReadTo,
     ...pause,
     memory: kept.memory,
   }

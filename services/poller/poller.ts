@@ -151,7 +151,7 @@ function reader(
       // Chunks of files are many, and nothing that a poller asks for again.
       if (poll.lane === filesLane) continue
       memory.remember(poll, means.clock.now())
-      requests.polled(poll, at.writtenAtMs)
+      requests.polled(poll)
       recent.seen(poll, at)
       failures.seen(poll)
     }

@@ -43,7 +43,7 @@ async function tell(answers: RawResponse[]): Promise<{ partition: number; offset
   for (const answer of answers) {
     const record = { key: answer.requestIdentity, value: encode(answer), headers: { from: 'a test' } }
     const [place] = await chain.producer.send('jao.raw', [record])
-    written.push({ partition: place!.partition, offset: Number(place!.baseOffset) })
+    written.push(place!)
   }
   await chain.settled()
   return written
