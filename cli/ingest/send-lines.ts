@@ -2,12 +2,12 @@
 
 import { cutChunk, endsWithLine, type LineReading, newlinesIn, stillStands } from './chunk.ts'
 import type { Content } from './content.ts'
-import { beginning, behindChunk, type Position, sha256, subjectAt } from './position.ts'
+import { behindChunk, type Position, sha256, subjectAt } from './position.ts'
 import type { ChunkSender } from './send-chunks.ts'
 import type { SentBefore } from './sent-before.ts'
 import { slidingBytes } from './sliding-bytes.ts'
 
-/** What became of a file. */
+/** What became of a file so far. */
 export interface FileOutcome {
   /** Lines and bytes that were sent now, and lines that had been before. */
   lines: number
@@ -15,7 +15,7 @@ export interface FileOutcome {
   knownLines: number
   /** The line from which on the content is another than what was sent before, where it begins as that did. */
   differsFromLine?: number
-  /** Where the content ended, and whether it ended within a line that was left for later. */
+  /** Up to where it was sent; a last line that was left for later is behind it. */
   end: Position
 }
 
@@ -23,8 +23,6 @@ export interface SendLinesOptions {
   reading: LineReading
   sender: ChunkSender
   before: SentBefore
-  /** Where the content begins; what is before was sent. */
-  from?: Position
   /** Whether a last line without an end is left for later: it may still be being written. */
   leaveUnfinished?: boolean
   show: (bytesRead: number) => void
@@ -34,11 +32,14 @@ export interface SendLinesOptions {
 // To see whether a line that had no end goes on.
 const lookAhead = 2
 
-/** Sends what is new. Returns when Kafka has taken it, or `stopped`. */
-export async function sendLines(content: Content, options: SendLinesOptions): Promise<FileOutcome> {
-  const { reading, sender, before, from = beginning, show, stopped } = options
+/**
+ * Sends what is new. Returns when Kafka has taken it, or `stopped`.
+ *
+ * @param outcome begins with the position at which the content begins, and is kept up to date, also where this throws
+ */
+export async function sendLines(content: Content, options: SendLinesOptions, outcome: FileOutcome): Promise<void> {
+  const { reading, sender, before, show, stopped } = options
   const sliding = slidingBytes(content.pieces, reading.chunkBytes + lookAhead)
-  const outcome: FileOutcome = { lines: 0, bytes: 0, knownLines: 0, end: from }
   while (!stopped()) {
     const { bytes, ended } = await sliding.fill()
     if (bytes.length === 0) break
@@ -67,7 +68,6 @@ export async function sendLines(content: Content, options: SendLinesOptions): Pr
     show(content.bytesRead())
   }
   await sender.flush()
-  return outcome
 }
 
 /** A line that had no end, and has got one: nothing of it is left to be passed over. */

@@ -83,6 +83,8 @@ test('hostile answers are refused whole', () => {
   expect(of('{"result":{"a\\u001b[2Jb":1}}')).toBe('other-file')
   expect(of('{"result":')).toBe('not-json')
   expect(of('[]')).toBe('other-file')
+  expect(of('{"result":{"kraken:btcusd":1,"kraken:btcusd":1}}')).toBe('schema')
+  expect(of('{"result":{"kraken:btcusd":{"price":1,"pric\\u0065":2}}}')).toBe('schema')
 })
 
 test('a key says its market and metric, and the metric its unit', () => {
