@@ -107,7 +107,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
       'results of one time that differ are refused; the same ones twice are counted',
       'slices of a cancelled auction have the flag cancelled',
     ],
-    transformVersion: 1,
+    transformVersion: 2,
     calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom, ...ahead(daysAhead) },
     asking: {
       live: told.recorded,
