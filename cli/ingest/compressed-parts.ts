@@ -42,11 +42,14 @@ export async function* gunzip(reader: PieceReader, name: string): AsyncGenerator
     if (header[2] !== 8 || (header[3] ?? 0) > 0x1f) throw damaged(name, 'gzip member', start, 'its header is wrong')
     let checksum = 0
     let length = 0
+    // The last piece, which may be all of it, waits for the checksum.
+    let last: Buffer | undefined
     try {
       for await (const piece of inflated(reader)) {
+        if (last !== undefined) yield last
         checksum = crc32(piece, checksum)
         length += piece.length
-        yield piece
+        last = piece
       }
     } catch (error) {
       throw damagedPart(error, 'gzip member', start, name, ends)
@@ -56,6 +59,7 @@ export async function* gunzip(reader: PieceReader, name: string): AsyncGenerator
     if (trailer.readUInt32LE() !== checksum || trailer.readUInt32LE(4) !== length % 2 ** 32) {
       throw damaged(name, 'gzip member', start, 'its checksum or its length is wrong')
     }
+    if (last !== undefined) yield last
   }
 }
 

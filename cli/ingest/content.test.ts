@@ -126,7 +126,8 @@ test('a byte that is another is an error of the part that it stands in', async (
     for (const at of [3, 200, second.length - 1]) {
       const content = Buffer.concat([first, second])
       content[first.length + at]! ^= 0xe5
-      const { why } = await read(content)
+      const { text: before, why } = await read(content)
+      expect(before).toBe(one)
       expect(why, `${part} ${at}`).toMatch(/^is damaged/)
       if (at > 3) expect(why).toMatch(new RegExp(`the ${part} at byte ${first.length} cannot be decompressed \\(.+\\)`))
     }

@@ -1,5 +1,5 @@
 // The content of a file or of standard input: what is compressed is decompressed on the way.
-import { createReadStream, type Stats, statSync } from 'node:fs'
+import { createReadStream, fstatSync, type Stats, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Problem } from '#infra/local/problem.ts'
@@ -37,6 +37,8 @@ const pieceBytes = 512 * 1024
 export async function openContent(path: string, from = 0): Promise<Content> {
   const name = path === '-' ? 'standard input' : printable(path)
   const stats = path === '-' ? undefined : statOf(path, name)
+  // Node reads a directory as nothing at all.
+  if (path === '-' && fstatSync(0).isDirectory()) throw new Problem(`${name} is a directory: name it instead of -.`)
   let bytesRead = from
   const source = (path === '-' ? process.stdin : createReadStream(path, { start: from, highWaterMark: pieceBytes }))
     .on('data', (piece) => {
@@ -81,7 +83,7 @@ function statOf(path: string, name: string): Stats {
 /** Why neither a file nor a directory is meant, as the end of a sentence that begins with its name. */
 export const whyNotRegular = (stats: Stats): string =>
   stats.isFIFO()
-    ? 'is no regular file but a pipe: send it to standard input, `- < PIPE`.'
+    ? 'is no regular file but a pipe: send it to standard input, which is read when - is named.'
     : 'is no regular file: name a file, a directory or -.'
 
 async function* readingOf(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {

@@ -33,7 +33,8 @@ export interface SendLinesOptions {
 const lookAhead = 2
 
 /**
- * Sends what is new. Returns when Kafka has taken it, or `stopped`.
+ * Sends what is new. Returns when Kafka has taken it, or `stopped`. Throws why the content cannot be read to its end when
+ * all lines before that place are sent.
  *
  * @param outcome begins with the position at which the content begins, and is kept up to date, also where this throws
  */
@@ -41,11 +42,13 @@ export async function sendLines(content: Content, options: SendLinesOptions, out
   const { reading, sender, before, show, stopped } = options
   const sliding = slidingBytes(content.pieces, reading.chunkBytes + lookAhead)
   while (!stopped()) {
-    const { bytes, ended } = await sliding.fill()
-    if (bytes.length === 0) break
+    const { bytes, ended, failure } = await sliding.fill()
+    if (bytes.length === 0 && failure === undefined) break
     const at = outcome.end
     const known = await before.find(at, bytes, (length) => stillStands(bytes, length, ended, reading))
     const length = known ?? cutChunk(bytes, ended, reading).length
+    // Whole lines before the damage go in; the one that it cuts does not.
+    if (length === 0) throw failure
     const body = bytes.subarray(0, length)
     const whole = endsWithLine(body)
     if (options.leaveUnfinished && known === undefined && !whole && ended && length === bytes.length) break
