@@ -1,6 +1,6 @@
 import type { Refusal } from '../source.ts'
-import { hasDoubledKeys } from './doubled-keys.ts'
-import { refused } from './refusal.ts'
+import { doubledKey, hasDoubledKeys } from './doubled-keys.ts'
+import { quoted, refused } from './refusal.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -13,7 +13,9 @@ export function readJson(body: Uint8Array): { value: unknown } | Refusal {
     const start = Buffer.from(body.subarray(0, 60)).toString('utf8')
     return refused('not-json', `the body is no JSON (${(error as Error).message}); it starts ${start}`)
   }
-  if (hasDoubledKeys(body, value)) return refused('schema', 'an object of the answer has the same key twice')
+  if (hasDoubledKeys(body, value)) {
+    return refused('schema', `an object of the answer has the key ${quoted(doubledKey(body))} twice`)
+  }
   return { value }
 }
 

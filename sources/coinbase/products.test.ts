@@ -73,7 +73,11 @@ it('without a bid and an ask keeps the price', () => {
 
 it('takes a number for a text, and a time that is none for none', () => {
   expect(valuesOf(coinbaseTicker, { ...ticker, price: 6268.48 })).toMatchObject({ 'BTC-USD.last': 6268.48 })
-  for (const time of ['yesterday', 7, null, {}]) {
+  for (const time of ['2017-10-26T16:12:12.5Z', '2017-10-26T16:12:12.5+00:00']) {
+    const [slice] = explode(coinbaseTicker, { ...ticker, time }).slices
+    expect(slice?.upstreamModifiedAtMs).toBe(Date.UTC(2017, 9, 26, 16, 12, 12, 500))
+  }
+  for (const time of ['yesterday', '2017-02-30T16:12:12Z', 7, null, {}]) {
     expect(explode(coinbaseTicker, { ...ticker, time }).slices[0]).not.toHaveProperty('upstreamModifiedAtMs')
   }
 })

@@ -146,6 +146,8 @@ test('hostile answers are refused whole', () => {
   expect(of('{"result":{"kraken:btcusd":1e999}}')).toBe('type')
   const [part] = markets.explode(answer('{"result":{"a:a":-1e999,"a:b":1}}', 'file:///x')).refusedParts ?? []
   expect(`${Buffer.from(part!.body)}`).toBe('{"result":{"a:a":-1e999}}')
+  expect(of('{"result":{"kraken:btcusd":1,"kraken:btcusd":1}}')).toBe('schema')
+  expect(of('{"result":{"kraken:btcusd":{"price":1,"pric\\u0065":2}}}')).toBe('schema')
 })
 
 test('a key says its market and metric, and the metric its unit', () => {

@@ -44,6 +44,23 @@ function hours(of: string): ReturnType<typeof result>[] {
   })
 }
 
+test('times are read with any offset, however UTC is spelled', () => {
+  for (const [start, update] of [
+    ['2026-04-20T22:00:00+0000', '2026-04-20T09:00:00.67+00'],
+    ['2026-04-21T00:00:00.000+02:00', '2026-04-20T11:00:00.670+02:00'],
+    ['2026-04-20T22:00:00z', '2026-04-20t09:00:00.670-00:00'],
+  ]) {
+    const { slices, ignored } = explode(body(auction(hours(day), { marketPeriodStart: start, lastDataUpdate: update })))
+    expect([slices.length, ignored], start).toEqual([4, {}])
+    expect(slices[0]?.upstreamModifiedAtMs).toBe(Date.parse('2026-04-20T09:00:00.670Z'))
+  }
+  for (const start of ['2026-04-20T22:00:00', '2026-04-20T22:00:00+24:00', '2026-02-30T22:00:00Z']) {
+    expect(explode(body(auction(hours(day), { marketPeriodStart: start }))).refusal?.message).toBe(
+      'auction 0.marketPeriodStart: no time with an offset, as 2026-04-20T22:00:00Z',
+    )
+  }
+})
+
 describe('hours', () => {
   test.each([
     ['2026-03-29', 23, '03:00-04:00', 2],

@@ -131,6 +131,18 @@ describe('explode', () => {
   })
 })
 
+it('reads times that say +00:00 as those that say Z; another offset is refused', () => {
+  const z = answer(fullDay(), { lastModifiedOn: '2026-04-20T09:00:00' })
+  const offset = Buffer.from(z.toString().replaceAll('00Z"', '00.000+00:00"'))
+  expect(offset.equals(z)).toBe(false)
+  expect(explode(offset)).toEqual(explode(z))
+  expect(look(offset)).toBe('complete')
+  const local = answer([{ dateTimeUtc: '2026-04-20T22:00:00+02:00', border_AT_BE: 1 }])
+  expect(explode(local).refusal?.message).toBe(
+    'data[0].dateTimeUtc is no UTC time (with Z or +00:00): 2026-04-20T22:00:00+02:00',
+  )
+})
+
 describe('an answer that is refused as a whole', () => {
   const everyOtherHour = fullDay().filter((_, index) => index % 2 === 0)
   const mixed = [...fullDay(), at(3.25), at(3.5), at(3.75)]

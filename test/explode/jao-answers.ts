@@ -1,11 +1,11 @@
 // Answers in the form of every dataset of JAO, with what a person reads in them.
 import type { NamedAnswer } from './answers.ts'
-import { shapeOfDataset, shapes } from './jao-shapes.ts'
+import { shapeOfDataset, shapes, type ToldBody } from './jao-shapes.ts'
 import { day, type Told } from './told-by-hand.ts'
 
 /** All of them; the same bytes at every call. */
 export function jaoAnswers(): NamedAnswer[] {
-  return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...renamed()]
+  return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...renamed(), ...withOffsets()]
 }
 
 const named = (dataset: string, name: string, body: string, told: Told, more: Partial<NamedAnswer['answer']> = {}) => ({
@@ -18,6 +18,17 @@ function ofShapes(): NamedAnswer[] {
     const { body, told } = shapes[shape] ?? { body: '', told: { values: {}, points: [] } }
     return named(dataset, `told by hand: ${shape}`, body, told)
   })
+}
+
+/** Times that say UTC as an offset: the same as Z, and of a modification the same as nothing. */
+function withOffsets(): NamedAnswer[] {
+  return [['jao.core.maxExchanges', 'borders'] as const, ['jao.nordic.maxExchanges', 'nordicBorders'] as const].map(
+    ([dataset, shape]) => {
+      const { body, told } = shapes[shape] as ToldBody
+      const offsets = body.replaceAll('00Z"', '00+00:00"').replaceAll(/(On":"[^"]+)"/g, '$1+00:00"')
+      return named(dataset, 'told by hand: times with +00:00', offsets, told)
+    },
+  )
 }
 
 /** Hubs that do not add up: by a tenth of a MW in one quarter hour. */

@@ -1,6 +1,8 @@
 // One JSON answer a business day: {"values":[{"time":"2026-04-20T22:00:00Z","north":10,"south":null}, ...]}
 // TODO: where this is documented, how often it is published and revised, what is odd about it.
 import { z } from 'zod'
+import { readJson } from '#sources/answers/json.ts'
+import { isRefusal } from '#sources/answers/refusal.ts'
 import type { Answer, Dataset, Explosion, Look, Refusal, Slice, Window } from '#sources/source.ts'
 
 const stepS = 3_600
@@ -47,7 +49,7 @@ export const newSourceDaily: Dataset = {
 
 /** Time, and a number or null for each station. Whatever else an answer has is passed over. */
 const answerSchema = z.object({
-  values: z.array(z.object({ time: z.iso.datetime() }).catchall(z.number().nullable())),
+  values: z.array(z.object({ time: z.iso.datetime({ offset: true }) }).catchall(z.number().nullable())),
 })
 
 /**
@@ -84,7 +86,9 @@ type Row = ReadonlyMap<string, number | null>
 
 /** The values of each step of the window that has a row, or why the answer is refused. */
 function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal {
-  const parsed = answerSchema.safeParse(parseJson(body))
+  const json = readJson(body)
+  if (isRefusal(json)) return json
+  const parsed = answerSchema.safeParse(json.value)
   if (!parsed.success) return { reason: 'schema', message: z.prettifyError(parsed.error).slice(0, 300) }
   const rows = new Map<number, Row>()
   for (const { time, ...values } of parsed.data.values) {
@@ -98,15 +102,6 @@ function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal 
   if (rows.size > 0 && [...rows.values()].every((row) => row.size === 0))
     return { reason: 'schema', message: 'the rows name no station' }
   return rows
-}
-
-/** What the body says; undefined, which no schema takes, where it is no JSON. */
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return undefined
-  }
 }
 
 const stepsOf = (window: Window): number => (window.endMs - window.startMs) / 1000 / stepS
