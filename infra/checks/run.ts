@@ -1,7 +1,8 @@
-// `npm test`: format, lint, types, dead code, generated files, explode's output, then every test. `--faults` runs the long fault tests.
+// `npm test`: format, lint, types, dead code, generated files, explode's output, then every test. `--faults` runs the long fault tests,
+// `--clients` installs and runs clients of other people.
 // Ends with one plain line: N passed, N failed.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -26,10 +27,11 @@ const checks: Check[] = [
 ]
 
 const faults = process.argv.includes('--faults')
+const clients = process.argv.includes('--clients')
 let passed = 0
 let failed = 0
 
-for (const check of faults ? [] : checks) {
+for (const check of faults || clients ? [] : checks) {
   const startedMs = performance.now()
   const { status } = spawnSync(check.command, check.parameters, { stdio: 'inherit' })
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
@@ -48,14 +50,30 @@ function runTests(): { passed: number; failed: number } {
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
     // A zone with changeovers: whatever takes local time for UTC shows.
-    const env = { ...process.env, TZ: 'Europe/Brussels', ...(faults ? { TIDEMARK_FAULTS: '1' } : {}) }
+    const part = { ...(faults ? { TIDEMARK_FAULTS: '1' } : {}), ...(clients ? { TIDEMARK_CLIENTS: '1' } : {}) }
+    const env = { ...process.env, TZ: 'Europe/Brussels', ...part }
     const files = faults ? ['test/integrity'] : []
     const { status } = spawnSync('vitest', ['run', ...reporters, ...files], { stdio: 'inherit', env })
+    if (clients && existsSync(report)) sayWhatDidNotRun(report)
     return countTests(report, status)
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
+
+/** A client is passed over where it cannot be installed: its tool is not on this machine, or a registry out of reach. */
+function sayWhatDidNotRun(report: string): void {
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as { testResults: { assertionResults: Outcome[] }[] }
+  const skipped = testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => !ran(status))
+  for (const { title } of skipped) process.stdout.write(`not run: ${title} (the line NOT TESTED above says why)\n`)
+}
+
+interface Outcome {
+  title: string
+  status: string
+}
+
+const ran = (status: string): boolean => status === 'passed' || status === 'failed'
 
 /** A run that wrote no report, ran no test, or failed outside of any test (a file that does not load) has failed. */
 function countTests(report: string, status: number | null): { passed: number; failed: number } {
