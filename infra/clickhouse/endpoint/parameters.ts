@@ -44,8 +44,9 @@ export function readParameters(url: URLSearchParams, headers: Record<string, str
   for (const name of ['compress', 'decompress']) {
     if (isOn(url.get(name))) {
       refuseNewNative(defaultFormat, nativeRevision)
-      const sentence = `${name}=1 (ClickHouse's own block compression) is not served; use compress=0, or Content-Encoding`
-      throw new Failure(48, 'NOT_IMPLEMENTED', `${sentence}.`)
+      const what = `${name}=1 (ClickHouse's own block compression) is not served`
+      const instead = `switch the client's compression off (compress=0) or use HTTP's own`
+      throw new Failure(48, 'NOT_IMPLEMENTED', `${what}; ${instead}. docs/clients.md of tidemark says how.`)
     }
   }
   if (url.has('role')) throw new Failure(511, 'UNKNOWN_ROLE', 'This endpoint has no roles.')
