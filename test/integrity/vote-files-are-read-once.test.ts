@@ -253,6 +253,8 @@ test('what is no vote file is one sentence, and the files beside it go in', asyn
     expect.stringMatching(/image\.jsonl is no text: it is binary, or in another encoding than UTF-8\.$/),
   ])
   expect(await countIn(310_000, 310_006)).toBe(3)
+  const { failed } = (await fromStandardInput(files)) as { failed: string[] }
+  expect(failed).toEqual(['standard input is a directory: name it instead of -.'])
   for (const [path, why] of [
     ['/dev/null', 'is no regular file'],
     [join(files, 'nowhere'), 'There is no file or directory'],
