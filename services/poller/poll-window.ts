@@ -34,6 +34,8 @@ export interface Polled {
   poll: Poll
   /** How many bytes went to raw; undefined when nothing did. */
   rawBytes?: number
+  /** The identity of an answer that is, or may be, in raw without its poll: Kafka did not say that it took both. */
+  unrecorded?: string
 }
 
 export interface Polling {
@@ -53,8 +55,8 @@ export interface Polling {
 
 /**
  * Polls one window: fetch → raw record acknowledged → look → poll record acknowledged. Returns undefined when the right
- * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer that is written
- * once more at the next poll, which changes nothing. Throws only for bugs.
+ * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer without its poll,
+ * which the next owner adopts. Throws only for bugs.
  */
 export async function pollWindow(polling: Polling): Promise<Polled | undefined> {
   const { means, right, known } = polling
@@ -88,9 +90,12 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
     pauseReason: null,
     memory: kept.memory,
   }
+  const recorded = await record(means, poll, memory)
+  const isUnrecorded = kept.isUncertain || (kept.raw !== undefined && recorded !== poll)
   return {
-    poll: await record(means, poll, memory),
+    poll: recorded,
     ...(kept.raw && fetched.kind === 'answer' && { rawBytes: fetched.body.length }),
+    ...(isUnrecorded && { unrecorded: poll.requestIdentity }),
   }
 }
 
@@ -145,6 +150,8 @@ interface Kept extends Judgement {
   contentHash: string | null
   error: string | null
   raw?: { partition: number; offset: number }
+  /** Whether it may be in raw all the same: the acknowledgement did not come. */
+  isUncertain?: true
 }
 
 /** Writes a new answer to raw, and only then decides what it is. */
@@ -180,7 +187,7 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
       })
     } catch (error) {
       means.log.error({ err: error, requestIdentity: candidate.identity }, 'an answer could not be kept')
-      return failed(`the answer could not be kept: ${(error as Error).message}`)
+      return { ...failed(`the answer could not be kept: ${(error as Error).message}`), isUncertain: true }
     }
   }
   const { look, error } = lookAt(hosted.asking, candidate, fetched)
@@ -188,10 +195,11 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
   return { ...judgeAnswer(memory, answer, look, knownAt, isNew), knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
-function lookAt(
+/** What the source says of a body, and why it is of no use. Never throws: then the look is undefined. */
+export function lookAt(
   asking: Asking,
-  { window, subject }: Candidate,
-  { body }: FullAnswer,
+  { window, subject }: Pick<Candidate, 'window' | 'subject'>,
+  { body }: Pick<FullAnswer, 'body'>,
 ): { look: Look | undefined; error: string | null } {
   try {
     const look = asking.look(body, { window, subject })
