@@ -49,7 +49,7 @@ const environment = {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
     await endLeftProcesses(directory)
-    rmSync(directory, { recursive: true, force: true })
+    removeDirectory()
     process.exit(1)
   })
 }
@@ -58,7 +58,7 @@ const count: Count = { passed: 0, failed: 0 }
 for (const check of faults || clients ? [] : checks) add(await runCheck(check))
 add(await runTests())
 add(await endLeft())
-rmSync(directory, { recursive: true, force: true })
+removeDirectory()
 process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`)
 process.exit(count.failed === 0 ? 0 : 1)
 
@@ -119,6 +119,11 @@ function printSlowest({ testResults }: Report): void {
   for (const { name, s } of seconds.toSorted((one, other) => other.s - one.s).slice(0, 10)) {
     process.stdout.write(`${s.toFixed(1).padStart(8)} s  ${relative(process.cwd(), name)}\n`)
   }
+}
+
+/** A process that is just ending may still write into it. */
+function removeDirectory(): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 }
 
 /** A client is passed over where it cannot be installed: its tool is not on this machine, or a registry is out of reach. */
