@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { compileCache } from './infra/local/node-part.ts'
 
-/** Clients of other people are installed by `npm run clients` alone. */
-const include = process.env.TIDEMARK_CLIENTS === '1' ? ['test/clients/installed-clients.ts'] : ['**/*.test.ts']
+/** Clients of other people, and what examples in other languages need, are installed by `npm run clients` alone. */
+const installed = ['test/clients/installed-clients.ts', 'test/examples/examples.test.ts']
+const include = process.env.TIDEMARK_CLIENTS === '1' ? installed : ['**/*.test.ts']
 
 export default defineConfig({
   test: {

@@ -78,7 +78,7 @@ async function runCheck({ name, command, parameters }: Check): Promise<Count> {
 async function runTests(): Promise<Count> {
   const report = join(directory, 'vitest.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await run('vitest', ['run', ...reporters, ...(faults ? ['test/integrity'] : [])], environment)
+  const code = await run('vitest', ['run', ...reporters, ...(faults ? ['test/integrity', 'test/e2e'] : [])], environment)
   return countTests(report, code)
 }
 
