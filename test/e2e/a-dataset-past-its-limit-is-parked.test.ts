@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#platform/polling/business-day.ts'
+import { coreMaxExchanges } from '#sources/jao/core.ts'
 import type { Status } from '../../cli/inspect.ts'
 import { eventually } from '../integrity/poller-parts.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks, runningPart } from '../integrity/running-stack.ts'
@@ -125,7 +126,7 @@ test('past the limit it is parked, for every normalizer and across kills; releas
   )
   expect(await (await fetch(`${beside.url}/status`)).json()).toEqual({
     version: stack.file().version,
-    datasets: expect.objectContaining({ [dataset]: 1 }),
+    datasets: expect.objectContaining({ [dataset]: coreMaxExchanges.transformVersion }),
     off: [...otherDatasets],
     parked: told,
   })
