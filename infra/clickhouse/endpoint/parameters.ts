@@ -94,7 +94,8 @@ export function checkIdentifierParameters(statement: string, bound: [string, str
  */
 export function checkSubstitutions(statement: string, bound: [string, string][]): void {
   const own = [...tokens(statement)]
-  const isView = /^(CREATE|REPLACE|ALTER)$/i.test(own[0]?.text ?? '') && own.some(({ text }) => /^view$/i.test(text))
+  const beginning = own.slice(0, 4).map(({ text }) => text)
+  const isView = /^CREATE (OR REPLACE )?VIEW\b/i.test(beginning.join(' '))
   const end = isView ? own.findIndex(({ text, depth }) => depth === 0 && /^as$/i.test(text)) : -1
   for (const [index, { kind, text }] of own.slice(0, end < 0 ? own.length : end).entries()) {
     const name = own[index + 1]
