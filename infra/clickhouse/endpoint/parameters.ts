@@ -113,11 +113,11 @@ export function checkSubstitutions(statement: string, bound: [string, string][])
 export function refuseNewNative(format: string, revision: number): void {
   if (revision === 0 || format.toLowerCase() !== 'native') return
   const what = `FORMAT Native of revision ${revision} (client_protocol_version) is not served`
-  const who = 'clickhouse-go and the ClickHouse plugin of Grafana Labs read nothing else'
+  const who = 'clickhouse-go from 2.37 on and the ClickHouse plugin of Grafana Labs read nothing else'
   throw new Failure(
     48,
     'NOT_IMPLEMENTED',
-    `${what}, and ${who}: ask for another format, such as JSON or RowBinary, or take another client. docs/clients.md of tidemark names those that work.`,
+    `${what}; ${who}. Ask for another format, such as JSON or RowBinary, or take another client: docs/clients.md of tidemark names those that work.`,
   )
 }
 
