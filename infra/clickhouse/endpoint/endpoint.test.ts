@@ -669,6 +669,8 @@ describe('isolation and sessions', () => {
       'INSERT INTO t.text (id, s) VALUES (1, {p:String})',
       'CREATE VIEW t.{t:Identifier} AS SELECT 1',
       'INSERT INTO t.{t:Identifier} FORMAT CSV\n1,a',
+      'CREATE TABLE t.of_p ENGINE = Memory AS SELECT {p:String} AS view',
+      'CREATE MATERIALIZED VIEW t.of_p ENGINE = Memory AS SELECT {p:String} AS p FROM t.text',
     ]) {
       const answer = await send({ body, url })
       expect([body, answer.headers['x-clickhouse-exception-code']]).toEqual([body, '456'])
