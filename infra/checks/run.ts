@@ -88,20 +88,10 @@ async function runTests(): Promise<Count> {
   return countTests(report, code)
 }
 
-<<<<<<< HEAD
 async function run(command: string, parameters: string[], env: NodeJS.ProcessEnv): Promise<number | null> {
   const child = spawn(command, parameters, { stdio: 'inherit', env })
   const [code] = await once(child, 'exit')
   return code
-=======
-/** A client is passed over where it cannot be installed: its tool is not on this machine, or a registry out of reach. */
-function sayWhatDidNotRun(report: string): void {
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as { testResults: { assertionResults: Outcome[] }[] }
-  for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
-    if (status === 'passed' || status === 'failed') continue
-    process.stdout.write(`not run: ${title} (the line NOT TESTED above says why)\n`)
-  }
->>>>>>> endpoint
 }
 
 interface Report {
