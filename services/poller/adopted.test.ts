@@ -64,7 +64,7 @@ const known = (memory: Partial<Known['memory']>): Known => ({
   ...{ memory: { ...noMemory, ...memory }, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
 })
 const adopt = (answer: RawResponse, before?: Known, everyMs: number | null = null) =>
-  adoptedPoll(answer, at, { asking, headers: {}, everyMs }, adopter, before)
+  adoptedPoll(answer, at, { asking, headers: {}, everyMs, baseUrl: 'http://h' }, adopter, before)
 
 describe('the poll of an answer without its poll', () => {
   test('is the one that it should have had, but answers no request', () => {
@@ -119,6 +119,9 @@ describe('the poll of an answer without its poll', () => {
     expect(adopt(raw(1_000), known({ lastGoodFetchedAt: 2_000 }))).toBeUndefined()
     expect(adopt(raw(1_000, 'rows', { origin: 'file' }))).toBeUndefined()
     expect(adopt(raw(Date.parse('3000-01-01')))).toBeUndefined()
+  })
+  test('keeps nothing to compare with where another address gave it', () => {
+    expect(adopt(raw(1_000, 'rows', { url: 'http://old/' }))?.memory).toMatchObject({ etag: null, hadRows: true })
   })
   test('makes the next answer known later', () => {
     expect(knownAtMs(adopt(raw(1_000))!.memory, 500)).toBe(1_001)

@@ -68,7 +68,7 @@ export interface Adopter {
 export function adoptedPoll(
   raw: RawResponse,
   at: { partition: number; offset: number },
-  hosted: Pick<HostedDataset, 'asking' | 'headers' | 'everyMs'>,
+  hosted: Pick<HostedDataset, 'asking' | 'headers' | 'everyMs' | 'baseUrl'>,
   { host, poller, origin }: Adopter,
   known: Known | undefined,
 ): Poll | undefined {
@@ -78,7 +78,9 @@ export function adoptedPoll(
   if (memory.lastGoodFetchedAt !== null && fetchedAt <= memory.lastGoodFetchedAt) return undefined
   const window = { startMs: windowStart, endMs: windowEnd }
   const { look, error } = lookAt(hosted, { window, subject: subjectOf(requestIdentity, dataset) }, raw)
-  const answer = { contentHash, etag: headers.etag ?? null, lastModified: headers['last-modified'] ?? null }
+  // What another address gave for comparison is of no use at this one.
+  const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
+  const answer = { contentHash, etag, lastModified }
   const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash)
   return {
     ...{ requestIdentity, dataset, host, windowStart, windowEnd, lane: 'background', sentAt, fetchedAt },
