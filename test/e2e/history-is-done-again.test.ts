@@ -131,7 +131,7 @@ test('the same code would change nothing', async () => {
   stack.use(next.directory)
   const refused = await stack.run('replay', dataset)
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('restart it with this release first') })
-}, 120_000)
+})
 
 test('a replay killed at several moments and resumed ends as one that was not', async () => {
   await restartAs(next.directory)

@@ -148,7 +148,7 @@ test('the statement of the docs gives what the store holds, in whatever order re
   )
   const inStore = stored.map(({ version, ...point }) => ({ ...point, version: Number(version) }))
   expect(mine.map((row) => ({ ...row }))).toEqual(inStore)
-}, 60_000)
+})
 
 interface Row {
   key: string

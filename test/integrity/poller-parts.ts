@@ -146,7 +146,7 @@ export async function startUpstream(options: Parameters<typeof startSimulator>[0
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
-  timeoutMs = 40_000,
+  timeoutMs = 90_000,
 ): Promise<T> {
   const deadlineMs = Date.now() + timeoutMs
   for (;;) {

@@ -59,7 +59,7 @@ test('an unchanged poll writes no raw record, an empty window only one, and a re
   await parts.poller(upstream.url, { BACKFILL_DAYS: '2' })
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   expect((await upstream.stats()).requests).toBe(before)
-}, 90_000)
+})
 
 test('an answer that a poller left in raw without its poll is adopted by the next one, which keeps it once', async () => {
   const day = '2026-02-03'
@@ -86,7 +86,7 @@ test('an answer that a poller left in raw without its poll is adopted by the nex
     { outcome: 'unchanged', lane: 'requested', rawOffset: null, memory: { lastChangedAt: 2_000 } },
   ])
   expect((await parts.raw()).filter(ofDay(day)).length).toBe(1)
-}, 60_000)
+})
 
 /** A simulator at an address whose partition the group gives to the other of two pollers. */
 async function startUpstreamApartFrom(url: string, options: Parameters<typeof startUpstream>[0]) {

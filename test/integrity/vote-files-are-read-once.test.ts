@@ -90,7 +90,7 @@ test('the exercise: files to Kafka to the store, and the weeks that stand out', 
   const counted = await begin('query', 'SELECT count() FROM blog_analysis.votes').finished
   expect(counted.stdout).toBe('29780\n')
   await pipeline.store.command({ query: 'TRUNCATE TABLE blog_analysis.vote_versions' })
-}, 120_000)
+})
 
 test('a file read twice is known by its content: under another name, compressed, from standard input', async () => {
   const content = lines(100_000, 30_000)
@@ -113,7 +113,7 @@ test('a file read twice is known by its content: under another name, compressed,
   expect(await fromStandardInput(join(files, 'again/members.jsonl.gz'))).toMatchObject({ lines: 0, knownLines: 30_000 })
   expect(await rawRecords()).toBe(sent)
   expect(await countIn(100_000, 130_000)).toBe(30_000)
-}, 120_000)
+})
 
 test('raw holds the exact bytes, in chunks of growing known_at', async () => {
   const rows = await pipeline.query<{ first_line: number; lines: number; votes: number }>(
@@ -126,7 +126,7 @@ test('raw holds the exact bytes, in chunks of growing known_at', async () => {
     next += count
   }
   expect(next).toBe(30_001)
-}, 60_000)
+})
 
 test('a file that has grown: only what is new is sent, also when its last line had no end', async () => {
   const path = file('grown.jsonl', `${lines(200_000, 3)}${line(200_003).trimEnd()}`)
@@ -135,7 +135,7 @@ test('a file that has grown: only what is new is sent, also when its last line h
   const { code, summary } = await ingest('votes', path)
   expect({ code, ...summary }).toMatchObject({ code: 0, knownLines: 4, votes: 2, refused: 0 })
   expect(await countIn(200_000, 200_010)).toBe(6)
-}, 60_000)
+})
 
 test('a last line that was cut off is a dead letter, and goes in when it is whole', async () => {
   const whole = line(210_001)
@@ -146,7 +146,7 @@ test('a last line that was cut off is a dead letter, and goes in when it is whol
   appendFileSync(path, whole.slice(20))
   expect(await ingest('votes', path)).toMatchObject({ code: 0, summary: { knownLines: 1, lines: 1, votes: 1 } })
   expect(await countIn(210_000, 210_002)).toBe(2)
-}, 60_000)
+})
 
 test('a file that was rewritten is new from where it differs, and the newest reading counts', async () => {
   const path = file('rewritten.jsonl', lines(220_000, 20_000))
@@ -161,7 +161,7 @@ test('a file that was rewritten is new from where it differs, and the newest rea
   expect(await postOf(220_005)).toBe(77)
   // The rewritten line was that of another Id, whose older reading stays.
   expect(await countIn(220_000, 240_000)).toBe(20_000)
-}, 60_000)
+})
 
 test('bad lines are dead letters with file and line; sent back they are a chunk of one; their dataset is never parked', async () => {
   const bad = Array.from({ length: 59 }, (_, index) => `{"Id":"x${index}"}\n`).join('')
@@ -184,7 +184,7 @@ test('bad lines are dead letters with file and line; sent back they are a chunk 
     `SELECT count() AS n FROM blog_analysis.vote_chunks FINAL WHERE file_url LIKE '%/bad.jsonl' AND lines = 1 AND first_line = 2`,
   )
   expect(chunks?.n).toBe(1)
-}, 90_000)
+})
 
 test('killed at any moment, the same command goes on: nothing is lost, and nothing is sent twice', async () => {
   // 12,000 lines a chunk.
@@ -238,7 +238,7 @@ test('a directory is followed until Ctrl-C: files that grow, come, are cut, and 
   // The end of the line that had none is a line of the second reading.
   expect(JSON.parse(stdout)).toMatchObject({ lines: 4 + 1 + 2 + 5_000, votes: 4 + 2 + 5_000, refused: 0, failed: [] })
   expect(code).toBe(0)
-}, 120_000)
+})
 
 test('what is no vote file is one sentence, and the files beside it go in', async () => {
   file('mixed/a-good.jsonl', lines(300_000, 2))
@@ -266,7 +266,7 @@ test('what is no vote file is one sentence, and the files beside it go in', asyn
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(why) })
     expect(refused.stderr.trim().split('\n')).toHaveLength(1)
   }
-}, 60_000)
+})
 
 test('an archived answer of Cryptowatch stands at the instant that is told, once', async () => {
   const path = file('market_kraken_btcusd_price.json', '{"result":{"price":29080.7}}')
@@ -290,7 +290,7 @@ test('an archived answer of Cryptowatch stands at the instant that is told, once
   )
   expect(refused).toMatchObject({ code: 1, summary: { refused: 1, points: 0 } })
   expect(refused.summary.examples[0]).toMatch(/Cryptowatch answered with an error: Exchange not found/)
-}, 60_000)
+})
 
 test('a file of which a chunk is too large for raw fails with words, the others go in; it goes in as soon as it may', async () => {
   const directory = join(files, 'sizes')
@@ -311,4 +311,4 @@ test('a file of which a chunk is too large for raw fails with words, the others 
   ])
   const second = await ingest('votes', directory)
   expect({ code: second.code, ...second.summary }).toMatchObject({ code: 0, lines: 3_000, knownLines: 2, votes: 3_000 })
-}, 120_000)
+})

@@ -772,7 +772,7 @@ describe('hostile statements', () => {
     expect(await sql('SELECT 1')).toBe('1\n')
     expect(await sql('EXISTS t.text')).toBe('1\n')
     await quiet()
-  }, 60_000)
+  })
 
   test('deep and large ones are errors', async () => {
     for (const body of [
