@@ -9,8 +9,7 @@ export default defineConfig({
   test: {
     include,
     pool: 'forks',
-    // Most of the time a test waits for a part that starts or a session that ends.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // The files of a worker share its modules: they load once, and the files take over running parts from each other
     // (test/support/warm-parts.ts).
     isolate: false,
