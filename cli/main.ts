@@ -1,51 +1,36 @@
 import { Command } from 'commander'
-import { Problem } from '#infra/local/problem.ts'
-import { RefusedSend } from '#platform/kafka/send-errors.ts'
-import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
-import { backfill } from './backfill/backfill.ts'
-import { backup } from './backup.ts'
-import { catalogue } from './catalogue/catalogue.ts'
-import { deleteCommand } from './delete/delete.ts'
-import { dlq } from './dlq/dlq.ts'
-import { down } from './down.ts'
 import { endSaying } from './end-saying.ts'
-import { explain } from './explain/explain.ts'
-import { ingest } from './ingest/ingest.ts'
-import { newSource } from './new-source/new-source.ts'
-import { outliers } from './outliers.ts'
-import { query } from './query.ts'
-import { rebuild } from './rebuild.ts'
-import { replay } from './replay.ts'
-import { restore } from './restore.ts'
-import { resume } from './resume.ts'
-import { status } from './status.ts'
-import { up } from './up.ts'
+
+// A command loads what it needs and no more: `query` and `down` would wait half a second for the others.
+const commands = new Map<string, () => Promise<() => Command>>(
+  Object.entries({
+    up: async () => (await import('./up.ts')).up,
+    down: async () => (await import('./down.ts')).down,
+    status: async () => (await import('./status.ts')).status,
+    catalogue: async () => (await import('./catalogue/catalogue.ts')).catalogue,
+    'new-source': async () => (await import('./new-source/new-source.ts')).newSource,
+    backfill: async () => (await import('./backfill/backfill.ts')).backfill,
+    resume: async () => (await import('./resume.ts')).resume,
+    query: async () => (await import('./query.ts')).query,
+    explain: async () => (await import('./explain/explain.ts')).explain,
+    replay: async () => (await import('./replay.ts')).replay,
+    rebuild: async () => (await import('./rebuild.ts')).rebuild,
+    dlq: async () => (await import('./dlq/dlq.ts')).dlq,
+    backup: async () => (await import('./backup.ts')).backup,
+    restore: async () => (await import('./restore.ts')).restore,
+    delete: async () => (await import('./delete/delete.ts')).deleteCommand,
+    ingest: async () => (await import('./ingest/ingest.ts')).ingest,
+    outliers: async () => (await import('./outliers.ts')).outliers,
+  }),
+)
 
 const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-const commands = [
-  up,
-  down,
-  status,
-  catalogue,
-  newSource,
-  backfill,
-  resume,
-  query,
-  explain,
-  replay,
-  rebuild,
-  dlq,
-  backup,
-  restore,
-  deleteCommand,
-  ingest,
-  outliers,
-]
-for (const command of commands) program.addCommand(command())
+const named = commands.get(process.argv[2] ?? '')
+for (const load of named ? [named] : commands.values()) program.addCommand((await load())())
 
 // Whoever reads may stop reading (`| head`): no error of ours.
 for (const stream of [process.stdout, process.stderr]) {
@@ -58,8 +43,16 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   await program.parseAsync()
 } catch (error) {
-  const known = [Problem, ConfigError, RefusedSend].some((type) => error instanceof type)
+  const known = await isForPeople(error)
   const { message, stack } = error instanceof Error ? error : new Error(`${error}`)
   const text = `tidemark: ${known ? message : stack}\n`
   endSaying(text, process)
+}
+
+/** Whether an error's message says to people what they need; the stack of another one is printed. */
+async function isForPeople(error: unknown): Promise<boolean> {
+  const { Problem } = await import('#infra/local/problem.ts')
+  const { ConfigError } = await import('#platform/process/config.ts')
+  const { RefusedSend } = await import('#platform/kafka/send-errors.ts')
+  return [Problem, ConfigError, RefusedSend].some((type) => error instanceof type)
 }
