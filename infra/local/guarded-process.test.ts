@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { endLeftover, type GuardedOptions, startGuarded } from './guarded-process.ts'
-import { commandLine, isAlive } from './process-table.ts'
+import { isAlive } from './process-table.ts'
 
 let directory: string
 beforeEach(() => {
@@ -77,7 +77,6 @@ test('a program is gone after its guard was killed', async () => {
 
 test('what an earlier start left running is ended, but never a process of somebody else', async () => {
   const left = await startGuarded(options('while :; do sleep 1; done'))
-  expect(commandLine(left.pid)).toContain(directory)
   expect(await endLeftover(join(directory, 'pid'), directory, 0)).toBe(true)
   await left.exited
   expect(await endLeftover(join(directory, 'pid'), directory, 0)).toBe(false)
