@@ -10,6 +10,7 @@ import { eventually } from '../integrity/poller-parts.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks, runningPart } from '../integrity/running-stack.ts'
 import { windowOf } from '../integrity/simulator-client.ts'
 import { untilStored } from '../integrity/whole-chain.ts'
+import { faults } from '../support/long-tests.ts'
 import { otherDatasets } from '../support/other-datasets.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { startService } from '../support/service-process.ts'
@@ -157,7 +158,7 @@ test('past the limit it is parked, for every normalizer and across kills; releas
 
 test('killed anywhere between the refusals and the parking, it loses nothing', async () => {
   const days: string[] = []
-  const months = process.env.TIDEMARK_FAULTS === '1' ? ['2018-01', '2018-03', '2018-05'] : ['2018-03']
+  const months = faults ? ['2018-01', '2018-03', '2018-05'] : ['2018-03']
   for (const [round, month] of months.entries()) {
     const pid = await runningPart(stack, 'normalizer')
     days.push(...(await write(`${month}-01`, [...good(5), ...bad(22), ...good(5)])))

@@ -7,6 +7,7 @@ import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
 import { dataset, eventually, pointsOf, untilStored, writeRequests } from '../integrity/whole-chain.ts'
+import { longTest } from '../support/long-tests.ts'
 
 let stack: RunningStack
 let clients: Clients
@@ -82,7 +83,7 @@ test('a stopped stack goes on where it was; the second start refetches nothing t
   expect(stored).toEqual({ rows: all.length * pointsOfADay, windows: all.length })
 })
 
-test('after kill -9 of all of it the next start works, and nothing acknowledged is lost', async () => {
+longTest('after kill -9 of all of it the next start works, and nothing acknowledged is lost', async () => {
   const revised = requested.slice(0, 20)
   for (const day of revised) await simulator.command({ revise: { day, key: 'border_AT_BE' } })
   await writeRequests(clients, simulatorUrl, requested)

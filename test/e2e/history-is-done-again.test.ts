@@ -16,6 +16,7 @@ import {
 } from '../integrity/simulator-client.ts'
 import { dataset, eventually, pointsOf, storeTime, untilStored, writeRequests } from '../integrity/whole-chain.ts'
 import { anotherRelease } from '../support/another-release.ts'
+import { faults, longTest } from '../support/long-tests.ts'
 
 const today = '2026-03-30'
 const days = Array.from({ length: 12 }, (_, index) => addDays(today, index - 12))
@@ -140,7 +141,7 @@ test('a replay killed at several moments and resumed ends as one that was not', 
   expect(JSON.parse(dry.stdout).comparison).toMatchObject({ added: 0, seriesGone: ['border_AT_CZ'], seriesAdded: [] })
 
   let id: string | undefined
-  for (const afterMs of process.env.TIDEMARK_FAULTS === '1' ? [700, 1_400, 2_600] : [1_400]) {
+  for (const afterMs of faults ? [700, 1_400, 2_600] : [1_400]) {
     const replaying = stack.begin('replay', dataset, ...(id ? ['--resume', id] : ['--rate', '5']))
     let over = false
     void replaying.finished.then(() => {
@@ -222,14 +223,21 @@ test('a rebuild, killed and resumed, gives the same tables, and readers see no h
   leftBehind = left
 }, 240_000)
 
-test('a rebuild that would change something asks; an older release is refused, and told how to roll back', async () => {
-  await restartAs(undefined)
-  const older = await stack.run('replay', dataset)
-  expect(older).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining(`release the old code under version ${transformVersion + 2} or higher`),
-  })
-  expect(await stack.run('rebuild', '--yes')).toMatchObject({ code: 1, stderr: older.stderr })
+longTest(
+  'an older release is refused, and told how to roll back',
+  async () => {
+    await restartAs(undefined)
+    const older = await stack.run('replay', dataset)
+    expect(older).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`release the old code under version ${transformVersion + 2} or higher`),
+    })
+    expect(await stack.run('rebuild', '--yes')).toMatchObject({ code: 1, stderr: older.stderr })
+  },
+  240_000,
+)
+
+test('a rebuild that would change something asks; one of another release is not gone on with', async () => {
   await restartAs(back.directory)
   const other = await stack.run('rebuild', '--resume', leftBehind)
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('it began with another version of') })

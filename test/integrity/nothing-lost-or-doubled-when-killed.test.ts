@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { addDays } from '#platform/polling/business-day.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
+import { faults } from '../support/long-tests.ts'
 import { type Random, randomFrom, seedOfThisRun } from './random.ts'
 import { readRecords, type TopicRecord } from './read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks, runningPart } from './running-stack.ts'
@@ -19,7 +20,6 @@ import {
 } from './simulator-client.ts'
 import { dataset, eventually, pointsOf, storeTime, untilStored, writeRequests } from './whole-chain.ts'
 
-const faults = process.env.TIDEMARK_FAULTS === '1'
 const killsEach = faults ? 3 : 1
 /** 21 kills of each part in seven rounds: the supervisor waits longer after each, so more in one round take an hour. */
 const rounds = faults ? 7 : 1

@@ -6,6 +6,7 @@ import { addDays } from '#platform/polling/business-day.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { consumerLag } from '../../cli/lag.ts'
 import { slice } from '../store/slices.ts'
+import { faults } from '../support/long-tests.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecords } from './read-records.ts'
 import { differences, type Points, pointName, windowOf } from './simulator-client.ts'
@@ -16,8 +17,6 @@ beforeAll(async () => {
   chain = await startChain()
 })
 afterAll(() => chain?.stop())
-
-const faults = process.env.TIDEMARK_FAULTS === '1'
 
 async function writeRaw(answers: RawResponse[]): Promise<void> {
   const encode = await chain.registry.encoder('jao.raw', 'RawResponse')

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { provisionTopics } from '#platform/kafka/provision.ts'
 import { spanOf } from '#platform/kafka/read-span.ts'
 import { rawTopic } from '#schemas/topics.ts'
+import { faults } from '../support/long-tests.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { recordedFile } from '../support/recorded-file.ts'
 import { projectRoot } from '../support/service-process.ts'
@@ -188,10 +189,10 @@ test('bad lines are dead letters with file and line; sent back they are a chunk 
 
 test('killed at any moment, the same command goes on: nothing is lost, and nothing is sent twice', async () => {
   // 12,000 lines a chunk.
-  const count = process.env.TIDEMARK_FAULTS ? 400_000 : 120_000
+  const count = faults ? 400_000 : 60_000
   const path = file('killed.jsonl', lines(1_000_000, count))
   const before = await rawRecords()
-  for (const chunks of process.env.TIDEMARK_FAULTS ? [1, 6, 9, 17] : [1, 4]) {
+  for (const chunks of faults ? [1, 6, 9, 17] : [2]) {
     const started = begin('ingest', 'votes', path)
     await eventually('some chunks are sent', async () => (await rawRecords()) >= before + chunks || undefined)
     started.child.kill('SIGKILL')

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { erase } from '#history/erase.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import { faults } from '../support/long-tests.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice } from './slices.ts'
 
@@ -125,6 +126,6 @@ it('after an erasure the store is what new code alone makes of the raw records t
       )
       expect(Number(rows)).toBe(count(expected))
     }),
-    { numRuns: 25, interruptAfterTimeLimit: 25_000 },
+    { numRuns: faults ? 25 : 10, interruptAfterTimeLimit: 25_000 },
   )
 })
