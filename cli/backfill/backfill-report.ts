@@ -55,7 +55,7 @@ const hasRows = ({ outcome }: Poll): boolean => outcome === 'changed' || outcome
 export function reportText(report: BackfillReport): string {
   const { dataset, from, to, windows, changed, unchanged, empty, partial, failed } = report
   const lines = [
-    `${dataset} ${from} to ${to}: ${windows} windows asked for, ${changed} new or changed, ${unchanged} unchanged`,
+    `${dataset} ${from} to ${to}: ${windows === 1 ? '1 window' : `${windows} windows`} asked for, ${changed} new or changed, ${unchanged} unchanged`,
     ...(empty.length > 0 ? [`nothing published: ${empty.join(', ')}`] : []),
     ...(partial.length > 0 ? [`only a part published: ${partial.join(', ')}`] : []),
     ...failed.map(({ day, reason }) => `could not be fetched: ${day} (${reason})`),
