@@ -8,6 +8,7 @@ export const newestVersions: Readonly<Record<RecordName, string>> = {
   Series: 'series/v1.avsc',
   Poll: 'poll/v2.avsc',
   PollRequest: 'poll-request/v2.avsc',
+  PollerMemory: 'poller-memory/v1.avsc',
   Replay: 'replay/v1.avsc',
   Deletion: 'deletion/v1.avsc',
   Parking: 'parking/v1.avsc',

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import { createMemory, type Memory, noMemory } from './memory.ts'
+import { createMemory, type Memory } from './memory.ts'
 import { knownAtMs } from './outcome.ts'
 import { createFailures, statusOf } from './status.ts'
 
