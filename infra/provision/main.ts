@@ -6,14 +6,20 @@ import { Problem } from '#infra/local/problem.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate, platformNames } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
-import { IncompatibleSchema, provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import {
+  createMissingTopics,
+  IncompatibleSchema,
+  provisionSchemas,
+  provisionTopics,
+} from '#platform/kafka/provision.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
-import { platformTopics } from '#schemas/topics.ts'
+import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import { topicsOf } from '#transform/source-topics.ts'
+import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { applyNotedDeletions } from './noted-deletions.ts'
 import { applySourceStatements } from './source-statements.ts'
@@ -24,11 +30,13 @@ const config = readServiceConfig({
   LOG_LEVEL: serviceSettings.LOG_LEVEL,
   ...datasetsOffSetting,
   KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
+  /** For how many days topic `polls` is kept; for ever when it is not set. */
+  POLLS_DAYS: z.coerce.number().positive().optional(),
   /** What was deleted, as `tidemark delete` notes it in a data directory: carried out where this stack does not know of it. */
   DELETIONS_FILE: z.string().optional(),
 })
 const log = createLogger('provision', config.LOG_LEVEL)
-const topics = [...platformTopics, ...sources.flatMap(topicsOf)]
+const topics = [...platformTopics.filter((topic) => topic !== pollsTopic), ...sources.flatMap(topicsOf)]
 
 const kafka = createKafka(config, 'tidemark-provision', log)
 const store = createStore({
@@ -41,9 +49,14 @@ const store = createStore({
 try {
   refuseBadDeclarations(sources, await platformNames())
   await provisionTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)
-  log.info({ topics: topics.length }, 'topics are there')
-  await provisionSchemas(config, topics)
-  log.info('schemas are registered')
+  await createMissingTopics(kafka, [pollsTopic], config.KAFKA_REPLICATION_FACTOR)
+  await provisionSchemas(config, [...topics, pollsTopic])
+  log.info({ topics: topics.length + 1 }, 'topics are there, and schemas registered')
+  const registry = openRegistry(config)
+  const carried = await carryOver({ kafka, registry, say: (text) => log.info({ progress: true }, text) })
+  if (carried !== undefined) log.info(carried, 'the memory of the pollers is complete')
+  // Last: what its retention takes away must be carried over first.
+  await provisionTopics(kafka, [pollsKeptFor(config.POLLS_DAYS)], config.KAFKA_REPLICATION_FACTOR)
   const applied = await migrate(store)
   // Views that refresh cost something also where nothing is collected.
   const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !config.DATASETS_OFF.has(name)))
@@ -53,7 +66,7 @@ try {
   const declared = await storeCatalogue(store, sources)
   if (declared.length > 0) log.info({ datasets: declared }, 'the catalogue says what changed in declarations')
   if (config.DELETIONS_FILE !== undefined) {
-    const stack = { store, sources, kafka, registry: openRegistry(config) }
+    const stack = { store, sources, kafka, registry }
     const deletions = await applyNotedDeletions(stack, config.DELETIONS_FILE)
     if (deletions.length > 0) log.info({ deletions }, 'deleted again what was deleted before')
   }

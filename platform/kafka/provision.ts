@@ -10,28 +10,44 @@ import { createRegistryClient, type RegistryConnection, subjectOf } from './regi
 
 /** Creates absent topics, adds absent partitions, writes each topic's declared settings. */
 export async function provisionTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    const kept = await createAbsent(admin, topics, replicationFactor)
+    if (kept.length > 0) await adjust(admin, kept)
+  })
+}
+
+/** Creates absent topics, and leaves those that are there as they are. */
+export async function createMissingTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
+  await withAdmin(kafka, (admin) => createAbsent(admin, topics, replicationFactor))
+}
+
+async function withAdmin(kafka: Kafka, work: (admin: Admin) => Promise<unknown>): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
   try {
-    const existing = new Set(await admin.listTopics())
-    const absent = topics.filter(({ name }) => !existing.has(name))
-    await admin.createTopics({
-      // kafkajs gives up at the first broker that has not heard of a new topic yet.
-      waitForLeaders: false,
-      timeout: 20_000,
-      topics: absent.map(({ name, partitions, config }) => ({
-        topic: name,
-        numPartitions: partitions,
-        replicationFactor,
-        configEntries: entriesOf(config),
-      })),
-    })
-    const kept = topics.filter(({ name }) => existing.has(name))
-    if (absent.length > 0) await waitForLeaders(admin, absent)
-    if (kept.length > 0) await adjust(admin, kept)
+    await work(admin)
   } finally {
     await admin.disconnect()
   }
+}
+
+/** Returns the topics that were there before. */
+async function createAbsent(admin: Admin, topics: Topic[], replicationFactor: number): Promise<Topic[]> {
+  const existing = new Set(await admin.listTopics())
+  const absent = topics.filter(({ name }) => !existing.has(name))
+  await admin.createTopics({
+    // kafkajs gives up at the first broker that has not heard of a new topic yet.
+    waitForLeaders: false,
+    timeout: 20_000,
+    topics: absent.map(({ name, partitions, config }) => ({
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries: entriesOf(config),
+    })),
+  })
+  if (absent.length > 0) await waitForLeaders(admin, absent)
+  return topics.filter(({ name }) => existing.has(name))
 }
 
 const leadersDeadlineMs = 20_000
