@@ -1,6 +1,5 @@
 // One-shot: topics, schemas, tables and views, as schemas/, infra/clickhouse/migrations and sources/ declare them.
 // Safe to run again and beside a running stack. Exit 0 when all is there.
-import { z } from 'zod'
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
 import { Problem } from '#infra/local/problem.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
@@ -13,28 +12,19 @@ import {
   provisionTopics,
 } from '#platform/kafka/provision.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
-import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
+import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import { topicsOf } from '#transform/source-topics.ts'
 import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { applyNotedDeletions } from './noted-deletions.ts'
+import { provisionSettings } from './settings.ts'
 import { applySourceStatements } from './source-statements.ts'
 import { storeCatalogue } from './store-catalogue.ts'
 
-const config = readServiceConfig({
-  ...connectionSettings,
-  LOG_LEVEL: serviceSettings.LOG_LEVEL,
-  ...datasetsOffSetting,
-  KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
-  /** For how many days topic `polls` is kept; for ever when it is not set. */
-  POLLS_DAYS: z.coerce.number().positive().optional(),
-  /** What was deleted, as `tidemark delete` notes it in a data directory: carried out where this stack does not know of it. */
-  DELETIONS_FILE: z.string().optional(),
-})
+const config = readServiceConfig(provisionSettings)
 const log = createLogger('provision', config.LOG_LEVEL)
 const topics = [...platformTopics.filter((topic) => topic !== pollsTopic), ...sources.flatMap(topicsOf)]
 
