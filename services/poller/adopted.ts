@@ -53,8 +53,8 @@ export function createRecordedAnswers(): RecordedAnswers {
   }
 }
 
-/** The source of a dataset: its name begins with it and a dot. */
-const sourceOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'))
+/** The source of a dataset, or of a request identity: it begins with its name and a dot. */
+export const sourceOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'))
 
 /** Who adopts an answer, of which host. */
 export interface Adopter {

@@ -82,9 +82,9 @@ function hostTurns(
   loops: Map<string, HostLoop>,
   stopping: AbortSignal,
 ): { begin: (host: Host, lease: Lease) => void; all: () => Promise<void>[] } {
-  const { kafka, registry, means, due, deleted, metrics, crash } = options
+  const { kafka, registry, hosts, means, due, deleted, metrics, crash } = options
   const { memory, requests, recent } = known
-  const takeOver = createTakeOver({ kafka, registry, means, known, metrics, read })
+  const takeOver = createTakeOver({ kafka, registry, means, known, hosts, metrics, read })
   const turns = new Map<string, Promise<void>>()
 
   const pollWhile = async (host: Host, lease: Lease): Promise<void> => {

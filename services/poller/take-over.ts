@@ -6,7 +6,7 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
 import { pause } from '#platform/process/retry.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
-import { adoptedPoll } from './adopted.ts'
+import { adoptedPoll, sourceOf } from './adopted.ts'
 import type { Host } from './hosts.ts'
 import { carriedFor, type Knowledge } from './knowledge.ts'
 import type { Metrics } from './metrics.ts'
@@ -32,6 +32,8 @@ export interface TakeOverParts {
   registry: Registry
   means: PollMeans
   known: Knowledge
+  /** All hosts that any poller asks. */
+  hosts: readonly Host[]
   metrics: Metrics
   /** Takes records of the memory. */
   read: (records: ReadRecord[]) => Promise<void>
@@ -43,6 +45,7 @@ const againMs = 1_000
 export function createTakeOver(parts: TakeOverParts): TakeOver {
   const { kafka, means, known, read } = parts
   const partitionsRead = new Set<number>()
+  const logsRead = new WeakMap<Right, Promise<void>>()
   let last: Promise<unknown> = Promise.resolve()
 
   const readElsewhere = async (): Promise<void> => {
@@ -69,7 +72,12 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
       const reading = last.then(() => untilDone('the memory cannot be read', signal, readElsewhere))
       last = reading
       await reading
-      await untilDone('the end of the log cannot be read', signal, () => completeLog(parts, host, right))
+      // The hosts of a partition have one lease.
+      const log =
+        logsRead.get(right) ?? untilDone('the end of the log cannot be read', signal, () => readLog(parts, host))
+      logsRead.set(right, log)
+      await log
+      await untilDone('the log cannot be written', signal, () => completeLog(parts, host, right))
       await untilDone('memory cannot be written again', signal, () => restore(parts, host, right))
       await untilDone('the ends of raw cannot be read', signal, () => adopt(parts, host, right))
     },
@@ -81,18 +89,20 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
 }
 
 /**
- * Reads the log of the minutes about the newest record of the memory: it tells when the host was asked last, and which
- * polls it lacks that the memory holds. Those are written.
+ * Reads the log of the minutes about the newest record of the memory, in the partition of a host: it tells when hosts were
+ * asked last, and which polls it lacks. Of sources that are not asked, whose files may be many, it reads no record.
  */
-async function completeLog({ kafka, registry, means, known, metrics }: TakeOverParts, host: Host, right: Right) {
+async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: Host): Promise<void> {
   const partition = partitionOfHost(host.name, pollPartitions)
   const times = known.unlogged.span(partition)
   if (times === undefined) return
   const span = (await spanBetween(kafka, pollsTopic.name, times.fromMs, times.toMs)).get(partition)
+  const asked = new Set(hosts.flatMap(({ datasets }) => datasets.map(({ source }) => source)))
   const decoder = registry.decoder('Poll')
   await readSpan(kafka, pollsTopic.name, new Map(span && [[partition, span]]), async (records) => {
-    await decoder.prepare(records.map(({ value }) => value))
-    for (const { value, ...at } of records) {
+    const ofAsked = records.filter(({ key }) => asked.has(sourceOf(`${key}`)))
+    await decoder.prepare(ofAsked.map(({ value }) => value))
+    for (const { value, ...at } of ofAsked) {
       const poll = decoder.decode(value)
       if ('reason' in poll) continue
       known.recorded.seen(poll)
@@ -101,6 +111,10 @@ async function completeLog({ kafka, registry, means, known, metrics }: TakeOverP
       known.unlogged.logged(poll)
     }
   })
+}
+
+/** Writes the polls of a host that the log lacks. */
+async function completeLog({ means, known, metrics }: TakeOverParts, host: Host, right: Right): Promise<void> {
   for (const poll of known.unlogged.of(host.name)) {
     if (!right.holds()) return
     await means.publisher.poll(poll)
