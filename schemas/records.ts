@@ -6,7 +6,7 @@ export const newestVersions: Readonly<Record<RecordName, string>> = {
   RawResponse: 'raw-response/v1.avsc',
   TimeseriesSlice: 'timeseries-slice/v1.avsc',
   Series: 'series/v1.avsc',
-  Poll: 'poll/v2.avsc',
+  Poll: 'poll/v3.avsc',
   PollRequest: 'poll-request/v2.avsc',
   PollerMemory: 'poller-memory/v1.avsc',
   Replay: 'replay/v1.avsc',

@@ -56,7 +56,7 @@ export function pollsKeptFor(days?: number): Topic {
     partitions: pollPartitions,
     config: { ...plain, ...brokerTime, ...keptFor(days) },
     shorterCosts:
-      'a store that is built anew lacks the older polls: files that were ingested before are sent again, and what was late or failed then cannot be asked any more',
+      'a store that is built anew lacks older polls: what was late or failed is forgotten, and ingested files are sent again',
   }
 }
 

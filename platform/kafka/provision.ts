@@ -52,15 +52,19 @@ async function createAbsent(admin: Admin, topics: Topic[], replicationFactor: nu
 
 const leadersDeadlineMs = 20_000
 
-/** Returns once every partition of new topics has a leader. @throws when one has none for 20 s */
+/** Returns once every partition of new topics has a leader that answers. @throws when one has none for 20 s */
 async function waitForLeaders(admin: Admin, topics: Topic[]): Promise<void> {
   const names = topics.map(({ name }) => name)
   for (const endMs = Date.now() + leadersDeadlineMs; ; await pause(50)) {
     try {
       const metadata = await admin.fetchTopicMetadata({ topics: names })
-      if (metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return
+      if (metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) {
+        // A broker may be named as the leader before it knows that it is.
+        await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)))
+        return
+      }
     } catch (error) {
-      if (!(error instanceof kafkajs.KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
+      if (!(error instanceof kafkajs.KafkaJSError && error.retriable)) throw error
     }
     if (Date.now() > endMs)
       throw new Error(`new topics have no leader after ${leadersDeadlineMs} ms: ${names.join(', ')}`)

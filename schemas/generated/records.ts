@@ -97,7 +97,7 @@ export interface Series {
   emittedAt: number
 }
 
-/** One poll, whatever came of it: the log, the heartbeat and the poller's memory at once. Topic polls, keyed by request identity, partitioned by host, compacted. */
+/** One poll, whatever came of it: the log and the heartbeat. Topic polls, keyed by request identity, partitioned by host. */
 export interface Poll {
   requestIdentity: string
   dataset: string
@@ -136,7 +136,7 @@ export interface Poll {
   pausedUntil: null | number
   /** What asked for the pause: 429, Retry-After 7200 */
   pauseReason: null | string
-  /** All that is known of the request identity, carried forward also after a failure */
+  /** All that is known of the request identity, carried forward also after a failure. What counts for pollers is the newest on topic poller-memory */
   memory: PollMemory
 }
 

@@ -71,12 +71,11 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
       // One host after the other: the first reads for all.
       const reading = last.then(() => untilDone('the memory cannot be read', signal, readElsewhere))
       last = reading
-      await reading
       // The hosts of a partition have one lease.
       const log =
         logsRead.get(right) ?? untilDone('the end of the log cannot be read', signal, () => readLog(parts, host))
       logsRead.set(right, log)
-      await log
+      await Promise.all([reading, log])
       await untilDone('the log cannot be written', signal, () => completeLog(parts, host, right))
       await untilDone('memory cannot be written again', signal, () => restore(parts, host, right))
       await untilDone('the ends of raw cannot be read', signal, () => adopt(parts, host, right))
