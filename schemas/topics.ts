@@ -34,7 +34,7 @@ const forEver = keptFor()
 const plain = { 'compression.type': 'uncompressed' }
 const zstd = { 'compression.type': 'zstd' }
 
-/** Polls and poll requests must have the same number of partitions: one poller owns partition n of both. */
+/** Polls, poll requests and the poller's memory have the same number of partitions: one poller owns partition n of all. */
 export const pollPartitions = 4
 
 /** What `polls` says of chunks of files in place of a host and a lane: no poller polls them. */
@@ -44,24 +44,49 @@ export const filesLane = 'files'
 // The broker's clock: pollers on several machines compare these times.
 const brokerTime = { 'message.timestamp.type': 'LogAppendTime' }
 
-/** Every poll of every source; the poller's memory. Compacted only after days, so that the sink sees every record. */
-export const pollsTopic: Topic = {
-  name: 'polls',
-  key: 'request identity',
-  record: 'Poll',
+/** Every poll of every source: the log, which the sink reads. */
+export const pollsTopic: Topic = pollsKeptFor()
+
+/** The topic `polls`, kept for so many days; for ever without a number. */
+export function pollsKeptFor(days?: number): Topic {
+  return {
+    name: 'polls',
+    key: 'request identity',
+    record: 'Poll',
+    partitions: pollPartitions,
+    config: { ...plain, ...brokerTime, ...keptFor(days) },
+    shorterCosts:
+      'a store that is built anew lacks older polls: what was late or failed is forgotten, and ingested files are sent again',
+  }
+}
+
+const minuteMs = 60_000
+
+/**
+ * What the poller remembers. An owner reads all of it before it polls, so it must stay small: a segment is closed after
+ * ten minutes, and cleaned when a tenth of the topic is newer than the last cleaning. The lag is the time that an owner
+ * has to write again what a slow poller overwrote with older memory.
+ */
+export const pollerMemoryTopic: Topic = {
+  name: 'poller-memory',
+  key: 'request identity, or host/ and the host',
+  record: 'PollerMemory',
   partitions: pollPartitions,
   config: {
     ...plain,
     ...brokerTime,
     'cleanup.policy': 'compact',
-    'min.compaction.lag.ms': `${7 * dayMs}`,
     'retention.ms': '-1',
+    'segment.ms': `${10 * minuteMs}`,
+    'segment.bytes': `${64 * mebibyte}`,
+    'min.cleanable.dirty.ratio': '0.1',
+    'min.compaction.lag.ms': `${5 * minuteMs}`,
   },
   shorterCosts:
     'the poller forgets what it holds: it fetches windows again, and a late answer may be known before an earlier one',
 }
 
-/** Windows somebody asked for. Never committed: a request is done when polls shows a poll that its poller sent since it had read it. */
+/** Windows somebody asked for. Never committed: a request is done when a poll came that its poller sent since it had read it. */
 export const pollRequestsTopic: Topic = {
   name: 'poll-requests',
   key: 'request identity',
@@ -176,6 +201,7 @@ export function sourceTopics(source: string, retention?: Retention): Topic[] {
 /** The topics that exist once. */
 export const platformTopics: Topic[] = [
   pollsTopic,
+  pollerMemoryTopic,
   pollRequestsTopic,
   deletionsTopic,
   replaysTopic,

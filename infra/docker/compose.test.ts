@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { brokerConfig } from '#infra/local/broker.ts'
 import { defaultPortBase, portsFrom } from '#infra/local/ports.ts'
 import { simulatorPorts } from '#infra/local/simulated-upstreams.ts'
+import { provisionSettings } from '#infra/provision/settings.ts'
 import { HOST_NAMES, portSetting } from '#infra/simulator/hosts.ts'
 import {
   connectionSettings,
@@ -181,7 +182,7 @@ describe('docker-compose.yml', () => {
 
 describe('the settings', () => {
   const shapes: Record<string, z.ZodRawShape> = {
-    provision: { ...connectionSettings, LOG_LEVEL: serviceSettings.LOG_LEVEL },
+    provision: provisionSettings,
     poller: { ...pollerSettings, ...allSourceSettings },
     normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...datasetsOffSetting },
     sink: { ...connectionSettings, ...serviceSettings },

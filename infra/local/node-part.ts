@@ -1,6 +1,7 @@
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cacheDirectory } from './artifacts.ts'
+import { cacheDirectory, type Tell } from './artifacts.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { Problem } from './problem.ts'
@@ -35,11 +36,33 @@ export async function startNodePart(
   failedStart(part.title, logOf(directory, part.name))
 }
 
-/** Runs one of the project's own programs to its end. @throws Problem with its last words when that is no success. */
-export async function runNodeJob(directory: DataDirectory, part: NodePart): Promise<void> {
+/**
+ * Runs one of the project's own programs to its end. What it logs with `progress` is told.
+ * @throws Problem with its last words when that is no success
+ */
+export async function runNodeJob(directory: DataDirectory, part: NodePart, tell: Tell): Promise<void> {
   const started = await start(directory, part)
+  const progress = followProgress(logOf(directory, part.name), (text) => tell(`${part.name}: ${text}`))
   const { code } = await started.exited
+  progress.stop()
   if (code !== 0) throw new Problem(`${part.title} failed; ${lastWords(logOf(directory, part.name))}`)
+}
+
+const lookEveryMs = 500
+
+/** Tells the messages of lines that a log gets from now on and that say `progress`. */
+export function followProgress(logFile: string, tell: Tell): { stop: () => void } {
+  const sizeNow = (): number => statSync(logFile, { throwIfNoEntry: false })?.size ?? 0
+  let from = sizeNow()
+  const look = (): void => {
+    if (sizeNow() <= from) return
+    const fresh = readFileSync(logFile).subarray(from)
+    const whole = fresh.subarray(0, fresh.lastIndexOf('\n') + 1)
+    from += whole.length
+    for (const [, text] of `${whole}`.matchAll(/"progress":true,.*"msg":(".*")\}$/gm)) tell(JSON.parse(text ?? '""'))
+  }
+  const timer = setInterval(look, lookEveryMs)
+  return { stop: () => clearInterval(timer) }
 }
 
 export const logOf = (directory: DataDirectory, name: string): string => join(directory.logs, `${name}.log`)

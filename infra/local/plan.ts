@@ -83,13 +83,13 @@ function startSimulator({ directory, ports, environment }: PlanOptions) {
   return startNodePart(directory, simulator, `${simulatorUrl(ports)}/simulator/now`)
 }
 
-function provision({ directory, serviceEnvironment }: PlanOptions, needs: string[]): PartPlan {
+function provision({ directory, serviceEnvironment, tell }: PlanOptions, needs: string[]): PartPlan {
   const job = { name: 'provision', title: 'Provisioning', main: 'infra/provision/main.ts' }
   const environment = { ...serviceEnvironment, DELETIONS_FILE: deletionsFile(directory.path) }
   return {
     name: job.name,
     needs,
-    start: () => runNodeJob(directory, { ...job, environment }).then(() => undefined),
+    start: () => runNodeJob(directory, { ...job, environment }, tell).then(() => undefined),
     stopDeadlineMs: 0,
   }
 }

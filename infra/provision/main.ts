@@ -1,34 +1,32 @@
 // One-shot: topics, schemas, tables and views, as schemas/, infra/clickhouse/migrations and sources/ declare them.
 // Safe to run again and beside a running stack. Exit 0 when all is there.
-import { z } from 'zod'
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
 import { Problem } from '#infra/local/problem.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate, platformNames } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
-import { IncompatibleSchema, provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import {
+  createMissingTopics,
+  IncompatibleSchema,
+  provisionSchemas,
+  provisionTopics,
+} from '#platform/kafka/provision.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
-import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
+import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
-import { platformTopics } from '#schemas/topics.ts'
+import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import { topicsOf } from '#transform/source-topics.ts'
+import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { applyNotedDeletions } from './noted-deletions.ts'
+import { provisionSettings } from './settings.ts'
 import { applySourceStatements } from './source-statements.ts'
 import { storeCatalogue } from './store-catalogue.ts'
 
-const config = readServiceConfig({
-  ...connectionSettings,
-  LOG_LEVEL: serviceSettings.LOG_LEVEL,
-  ...datasetsOffSetting,
-  KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
-  /** What was deleted, as `tidemark delete` notes it in a data directory: carried out where this stack does not know of it. */
-  DELETIONS_FILE: z.string().optional(),
-})
+const config = readServiceConfig(provisionSettings)
 const log = createLogger('provision', config.LOG_LEVEL)
-const topics = [...platformTopics, ...sources.flatMap(topicsOf)]
+const topics = [...platformTopics.filter((topic) => topic !== pollsTopic), ...sources.flatMap(topicsOf)]
 
 const kafka = createKafka(config, 'tidemark-provision', log)
 const store = createStore({
@@ -41,9 +39,15 @@ const store = createStore({
 try {
   refuseBadDeclarations(sources, await platformNames())
   await provisionTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)
-  log.info({ topics: topics.length }, 'topics are there')
-  await provisionSchemas(config, topics)
+  await createMissingTopics(kafka, [pollsTopic], config.KAFKA_REPLICATION_FACTOR)
+  log.info({ topics: topics.length + 1 }, 'topics are there')
+  await provisionSchemas(config, [...topics, pollsTopic])
   log.info('schemas are registered')
+  const registry = openRegistry(config)
+  const carried = await carryOver({ kafka, registry, say: (text) => log.info({ progress: true }, text) })
+  if (carried !== undefined) log.info(carried, 'the memory of the pollers is complete')
+  // Last: what its retention takes away must be carried over first.
+  await provisionTopics(kafka, [pollsKeptFor(config.POLLS_DAYS)], config.KAFKA_REPLICATION_FACTOR)
   const applied = await migrate(store)
   // Views that refresh cost something also where nothing is collected.
   const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !config.DATASETS_OFF.has(name)))
@@ -53,7 +57,7 @@ try {
   const declared = await storeCatalogue(store, sources)
   if (declared.length > 0) log.info({ datasets: declared }, 'the catalogue says what changed in declarations')
   if (config.DELETIONS_FILE !== undefined) {
-    const stack = { store, sources, kafka, registry: openRegistry(config) }
+    const stack = { store, sources, kafka, registry }
     const deletions = await applyNotedDeletions(stack, config.DELETIONS_FILE)
     if (deletions.length > 0) log.info({ deletions }, 'deleted again what was deleted before')
   }

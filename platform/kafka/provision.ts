@@ -10,41 +10,61 @@ import { createRegistryClient, type RegistryConnection, subjectOf } from './regi
 
 /** Creates absent topics, adds absent partitions, writes each topic's declared settings. */
 export async function provisionTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    const kept = await createAbsent(admin, topics, replicationFactor)
+    if (kept.length > 0) await adjust(admin, kept)
+  })
+}
+
+/** Creates absent topics, and leaves those that are there as they are. */
+export async function createMissingTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
+  await withAdmin(kafka, (admin) => createAbsent(admin, topics, replicationFactor))
+}
+
+async function withAdmin(kafka: Kafka, work: (admin: Admin) => Promise<unknown>): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
   try {
-    const existing = new Set(await admin.listTopics())
-    const absent = topics.filter(({ name }) => !existing.has(name))
-    await admin.createTopics({
-      // kafkajs gives up at the first broker that has not heard of a new topic yet.
-      waitForLeaders: false,
-      timeout: 20_000,
-      topics: absent.map(({ name, partitions, config }) => ({
-        topic: name,
-        numPartitions: partitions,
-        replicationFactor,
-        configEntries: entriesOf(config),
-      })),
-    })
-    const kept = topics.filter(({ name }) => existing.has(name))
-    if (absent.length > 0) await waitForLeaders(admin, absent)
-    if (kept.length > 0) await adjust(admin, kept)
+    await work(admin)
   } finally {
     await admin.disconnect()
   }
 }
 
+/** Returns the topics that were there before. */
+async function createAbsent(admin: Admin, topics: Topic[], replicationFactor: number): Promise<Topic[]> {
+  const existing = new Set(await admin.listTopics())
+  const absent = topics.filter(({ name }) => !existing.has(name))
+  await admin.createTopics({
+    // kafkajs gives up at the first broker that has not heard of a new topic yet.
+    waitForLeaders: false,
+    timeout: 20_000,
+    topics: absent.map(({ name, partitions, config }) => ({
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries: entriesOf(config),
+    })),
+  })
+  if (absent.length > 0) await waitForLeaders(admin, absent)
+  return topics.filter(({ name }) => existing.has(name))
+}
+
 const leadersDeadlineMs = 20_000
 
-/** Returns once every partition of new topics has a leader. @throws when one has none for 20 s */
+/** Returns once every partition of new topics has a leader that answers. @throws when one has none for 20 s */
 async function waitForLeaders(admin: Admin, topics: Topic[]): Promise<void> {
   const names = topics.map(({ name }) => name)
   for (const endMs = Date.now() + leadersDeadlineMs; ; await pause(50)) {
     try {
       const metadata = await admin.fetchTopicMetadata({ topics: names })
-      if (metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return
+      if (metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) {
+        // A broker may be named as the leader before it knows that it is.
+        await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)))
+        return
+      }
     } catch (error) {
-      if (!(error instanceof kafkajs.KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
+      if (!(error instanceof kafkajs.KafkaJSError && error.retriable)) throw error
     }
     if (Date.now() > endMs)
       throw new Error(`new topics have no leader after ${leadersDeadlineMs} ms: ${names.join(', ')}`)

@@ -33,6 +33,22 @@ export async function spanOf(kafka: Kafka, topic: string): Promise<TopicSpan> {
   }
 }
 
+/** What a topic holds of a time by Kafka's timestamps, both ends included, ms: of each partition at most what it holds now. */
+export async function spanBetween(kafka: Kafka, topic: string, fromMs: number, toMs: number): Promise<TopicSpan> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const firsts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))
+    const ends = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, toMs + 1))
+    const to = new Map(ends.map(({ partition, offset }) => [partition, Number(offset)]))
+    return new Map(
+      firsts.map(({ partition, offset }) => [partition, { from: Number(offset), to: to.get(partition) ?? 0 }]),
+    )
+  } finally {
+    await admin.disconnect()
+  }
+}
+
 /**
  * Reads a span of a topic once, in the order of each partition, and commits nothing. Returns when all of it was read.
  * What retention has deleted meanwhile is passed over.

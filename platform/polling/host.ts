@@ -5,7 +5,7 @@ export function hostOf(baseUrl: string): string {
   return new URL(baseUrl).host
 }
 
-/** The partition of polls and of poll-requests that a host's records go to; both topics have as many. */
+/** The partition of polls, poller-memory and poll-requests that a host's records go to; these topics have as many. */
 export function partitionOfHost(host: string, partitions: number): number {
   return createHash('sha256').update(host).digest().readUInt32BE(0) % partitions
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Poll, PollRequest } from '#schemas/generated/records.ts'
 import { pollPartitions } from '#schemas/topics.ts'
 import { partitionOfHost } from './host.ts'
-import { createRequests, type RequestPlace, requestAttempts } from './requests.ts'
+import { createRequests, noRequests, type RequestPlace, requestAttempts, requestsAfter } from './requests.ts'
 
 const request: PollRequest = {
   requestIdentity: 'i',
@@ -128,6 +128,19 @@ test('in whatever order and however often records are read, a request is open un
         const expected = done ? [] : [{ partition, offset: newest, attempts: failed }]
         expect(readAll(once)).toEqual(expected)
         expect(readAll([...once.toReversed(), ...once])).toEqual(expected)
+        // Another process that reads the memory that these polls leave, and the requests.
+        const polls = once.flatMap((each) =>
+          'readTo' in each ? [poll(each.failed ? 'failed' : 'changed', each.readTo, each.sentAt)] : [],
+        )
+        const requests = createRequests()
+        const asks = () =>
+          once.forEach((each) => 'ask' in each && requests.ask(request, { partition, offset: each.ask }))
+        asks()
+        for (let first = polls.length; first >= 0; first--) {
+          requests.remembered('i', host, polls.slice(0, first).reduce(requestsAfter, noRequests))
+        }
+        asks()
+        expect(requests.open().map(({ at, attempts }) => ({ ...at, attempts }))).toEqual(expected)
       },
     ),
   )

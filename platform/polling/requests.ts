@@ -11,6 +11,16 @@ export interface RequestPlace {
   offset: number
 }
 
+/** How far the requests of an identity are answered, in the partition of a host. */
+export interface RequestProgress {
+  /** Requests before this offset are answered. */
+  answeredTo: number
+  /** Failed polls since: the newest of those that would have answered the most. */
+  failures: readonly { sentAtMs: number; readTo: number }[]
+}
+
+export const noRequests: RequestProgress = { answeredTo: 0, failures: [] }
+
 /** A request that no poll has answered yet. */
 export interface OpenRequest {
   request: PollRequest
@@ -36,6 +46,10 @@ export interface Requests {
    *   the partition of another address of the upstream, of which `requestsReadTo` says nothing
    */
   polled: (poll: Poll, asked?: readonly OpenRequest[]) => void
+  /** What the memory of an identity says of requests to a host. Reading it again changes nothing. */
+  remembered: (identity: string, host: string, progress: RequestProgress) => void
+  /** How far the requests of an identity to a host are answered. */
+  progressOf: (identity: string, host: string) => RequestProgress
   /** The offset of the host's partition that is to be read next. */
   readTo: (host: string) => number
   open: () => OpenRequest[]
@@ -46,10 +60,7 @@ export interface Requests {
 /** What is known of an identity in one partition of poll-requests. */
 interface Progress {
   newest?: { request: PollRequest; at: RequestPlace }
-  /** Requests before this offset are answered. */
-  answeredTo: number
-  /** Failed polls: the newest that would have answered the most. */
-  failures: { sentAtMs: number; readTo: number }[]
+  answered: RequestProgress
   open?: OpenRequest
 }
 
@@ -61,7 +72,7 @@ export function createRequests(): Requests {
   const update = (identity: string, partition: number, change: (state: Progress) => void): void => {
     const ofIdentity = progress.get(identity) ?? new Map<number, Progress>()
     progress.set(identity, ofIdentity)
-    const state = ofIdentity.get(partition) ?? { answeredTo: 0, failures: [] }
+    const state = ofIdentity.get(partition) ?? { answered: noRequests }
     ofIdentity.set(partition, state)
     change(state)
     judge(state)
@@ -80,33 +91,56 @@ export function createRequests(): Requests {
     polled(poll, asked = []) {
       const partition = partitionOfHost(poll.host, pollPartitions)
       const { requestIdentity: identity, requestsReadTo } = poll
-      if (requestsReadTo !== null) update(identity, partition, (state) => count(state, poll, requestsReadTo))
-      for (const { at } of asked) {
-        if (at.partition !== partition) update(identity, at.partition, (state) => count(state, poll, at.offset + 1))
-      }
+      const count = (at: number, readTo: number): void =>
+        update(identity, at, (state) => {
+          state.answered = counted(state.answered, poll, readTo)
+        })
+      if (requestsReadTo !== null) count(partition, requestsReadTo)
+      for (const { at } of asked) if (at.partition !== partition) count(at.partition, at.offset + 1)
     },
+    remembered(identity, host, { answeredTo, failures }) {
+      update(identity, partitionOfHost(host, pollPartitions), (state) => {
+        const known = state.answered.failures.filter(
+          ({ sentAtMs }) => !failures.some((one) => one.sentAtMs === sentAtMs),
+        )
+        const furthest = Math.max(answeredTo, state.answered.answeredTo)
+        state.answered = { answeredTo: furthest, failures: mostTelling([...known, ...failures], furthest) }
+      })
+    },
+    progressOf: (identity, host) =>
+      progress.get(identity)?.get(partitionOfHost(host, pollPartitions))?.answered ?? noRequests,
     readTo: (host) => readTo.get(partitionOfHost(host, pollPartitions)) ?? 0,
     open: () => [...identitiesOpen].flatMap(openOf),
     openOf,
   }
 }
 
+/** How far requests are answered after a poll. Pure. */
+export const requestsAfter = (before: RequestProgress, poll: Poll): RequestProgress =>
+  poll.requestsReadTo === null ? before : counted(before, poll, poll.requestsReadTo)
+
 /** Adds a poll that answers, or failed to answer, the requests before an offset. */
-function count(state: Progress, { outcome, sentAt: sentAtMs }: Poll, readTo: number): void {
+function counted(before: RequestProgress, { outcome, sentAt: sentAtMs }: Poll, readTo: number): RequestProgress {
+  const { answeredTo, failures } = before
   if (outcome !== 'failed') {
-    state.answeredTo = Math.max(state.answeredTo, readTo)
-    return
+    const furthest = Math.max(answeredTo, readTo)
+    return { answeredTo: furthest, failures: mostTelling(failures, furthest) }
   }
-  const others = state.failures.filter((failure) => failure.sentAtMs !== sentAtMs)
-  state.failures = [...others, { sentAtMs, readTo }]
+  const others = failures.filter((failure) => failure.sentAtMs !== sentAtMs)
+  return { answeredTo, failures: mostTelling([...others, { sentAtMs, readTo }], answeredTo) }
+}
+
+/** Failures that count for requests which may be open: as many as end one. */
+const mostTelling = (failures: RequestProgress['failures'], answeredTo: number): RequestProgress['failures'] =>
+  failures
+    .filter(({ readTo }) => readTo > answeredTo)
     .toSorted((one, other) => other.readTo - one.readTo || other.sentAtMs - one.sentAtMs)
     .slice(0, requestAttempts)
-}
 
 function judge(state: Progress): void {
   delete state.open
-  if (state.newest === undefined || state.newest.at.offset < state.answeredTo) return
+  if (state.newest === undefined || state.newest.at.offset < state.answered.answeredTo) return
   const { request, at } = state.newest
-  const attempts = state.failures.filter(({ readTo }) => readTo > at.offset).length
+  const attempts = state.answered.failures.filter(({ readTo }) => readTo > at.offset).length
   if (attempts < requestAttempts) state.open = { request, at, attempts }
 }

@@ -7,6 +7,7 @@ export interface Records {
   Series: Series
   Poll: Poll
   PollRequest: PollRequest
+  PollerMemory: PollerMemory
   Replay: Replay
   Deletion: Deletion
   Parking: Parking
@@ -96,7 +97,7 @@ export interface Series {
   emittedAt: number
 }
 
-/** One poll, whatever came of it: the log, the heartbeat and the poller's memory at once. Topic polls, keyed by request identity, partitioned by host, compacted. */
+/** One poll, whatever came of it: the log and the heartbeat. Topic polls, keyed by request identity, partitioned by host. */
 export interface Poll {
   requestIdentity: string
   dataset: string
@@ -135,7 +136,7 @@ export interface Poll {
   pausedUntil: null | number
   /** What asked for the pause: 429, Retry-After 7200 */
   pauseReason: null | string
-  /** All that is known of the request identity, carried forward also after a failure */
+  /** All that is known of the request identity, carried forward also after a failure. What counts for pollers is the newest on topic poller-memory */
   memory: PollMemory
 }
 
@@ -167,6 +168,64 @@ export interface PollRequest {
   requestedBy: string
   /** The host whose pause ends with this record; then it asks for no window. Null: it asks for a window */
   liftsPauseOf: null | string
+}
+
+/** What the poller remembers: one record an identity, one a host that asked for a pause, and one that says that the polls of an earlier release are carried over. Exactly one of the three fields is not null. Topic poller-memory, partitioned by host, compacted. */
+export interface PollerMemory {
+  identity: null | IdentityMemory
+  host: null | HostMemory
+  carriedOver: null | CarriedOver
+}
+
+/** All that is known of a request identity */
+export interface IdentityMemory {
+  /** The newest poll of the identity: the value of its record on topic polls */
+  poll: Buffer
+  /** When the identity was last polled, whatever came of it */
+  polledAt: number
+  /** Where the newest answer lies in <source>.raw; null when there is none */
+  rawPartition: null | number
+  rawOffset: null | number
+  /** The requests before this offset of poll-requests, in the partition of the host, are answered */
+  answeredTo: number
+  failedRequests: (RequestFailure)[]
+  /** Whether topic polls held the poll before this record was written */
+  inLog: boolean
+}
+
+/** A failed poll since requests were answered */
+export interface RequestFailure {
+  sentAt: number
+  /** It would have answered the requests before this offset */
+  readTo: number
+}
+
+/** The pauses that a host asked for */
+export interface HostMemory {
+  host: string
+  pauses: (HostPause)[]
+}
+
+export interface HostPause {
+  /** When it ends, by the poller's clock */
+  until: number
+  /** From sending the request to the end of the pause */
+  lengthMs: number
+  /** What asked for it: 429, Retry-After 7200 */
+  reason: string
+  /** How often the host asked for a pause in a row, this time included */
+  attempts: number
+  /** When Kafka took it first, by the broker's clock; null: with this record */
+  recordedAt: null | number
+}
+
+/** The memory holds all that topic polls says of the time before */
+export interface CarriedOver {
+  at: number
+  /** Records of topic polls that were read */
+  polls: number
+  /** Identities that were written */
+  identities: number
 }
 
 /** History done again: a replay of a dataset or a rebuild of the store, one record a change of its state. Topic replays, keyed by id; the newest record of an id counts. */

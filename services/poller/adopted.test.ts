@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Asking } from '#sources/source.ts'
 import { adoptedPoll, createRecordedAnswers } from './adopted.ts'
-import { type Known, noMemory } from './memory.ts'
+import type { Known } from './memory.ts'
 import { knownAtMs } from './outcome.ts'
 
 const poll = (dataset: string, rawPartition: number | null, rawOffset: number | null) =>

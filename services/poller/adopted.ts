@@ -1,25 +1,27 @@
 // Answers that lie in raw without their poll: whoever kept them was killed, or Kafka was away, before the poll was
 // recorded. They are known: polling their windows again would keep the same bytes once more. All of this is pure.
+
 import type { OffsetSpan, TopicSpan } from '#platform/kafka/read-span.ts'
+import { noMemory, storeEndsAtMs } from '#platform/polling/poll-memory.ts'
 import { subjectOf } from '#platform/polling/request-identity.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { HostedDataset } from './hosts.ts'
-import { type Known, noMemory, storeEndsAtMs } from './memory.ts'
+import type { Known } from './memory.ts'
 import { isNewAnswer, judgeAnswer } from './outcome.ts'
 import { lookAt } from './poll-window.ts'
 import { printable } from './printable.ts'
 
-/** Which records of raw the polls that were read tell of. */
+/** Which records of raw the memory and the log that were read tell of. */
 export interface RecordedAnswers {
-  /** Reading a poll again changes nothing. */
-  seen: (poll: Poll) => void
+  /** Where the answer of a poll lies, or the newest of an identity. Seeing one again changes nothing. */
+  seen: (answer: Pick<Poll, 'dataset' | 'rawPartition' | 'rawOffset'>) => void
   /** What of a source's raw, which holds `held`, may have no poll; partitions without such records are left out. */
   unrecorded: (source: string, held: TopicSpan) => TopicSpan
 }
 
 /** Answers are on their way beside each other, fewer than this: one before the newest that a poll tells of may have no poll. */
 const lookedBack = 64
-/** More records are never read, where polls tell of none: those were compacted away, and the answers are old. */
+/** More records are never read, also where nothing tells of any. */
 const mostRead = 1_000
 
 export function createRecordedAnswers(): RecordedAnswers {
@@ -51,8 +53,8 @@ export function createRecordedAnswers(): RecordedAnswers {
   }
 }
 
-/** The source of a dataset: its name begins with it and a dot. */
-const sourceOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'))
+/** The source of a dataset, or of a request identity: it begins with its name and a dot. */
+export const sourceOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'))
 
 /** Who adopts an answer, of which host. */
 export interface Adopter {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { longestHostPauseMs } from '#platform/polling/memory-records.ts'
 import { type Backoff, backoffMs } from '#platform/process/retry.ts'
 import type { Lane } from './candidate.ts'
 
@@ -13,9 +14,6 @@ const backoffs: Record<Lane, Backoff> = {
 
 /** A host that answered 429 without saying for how long. */
 const hostBackoff: Backoff = { firstMs: 30_000, longestMs: 10 * minuteMs }
-
-/** Longer pauses than this are not believed: ms. */
-export const longestHostPauseMs = 24 * 60 * minuteMs
 
 /** One that banned our address: Binance does so for two minutes at the least, and for longer when it is asked on. */
 const banBackoff: Backoff = { firstMs: 4 * minuteMs, longestMs: longestHostPauseMs }

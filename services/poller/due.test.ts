@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
-import { type Known, noMemory } from './memory.ts'
+import type { Known } from './memory.ts'
 
 const dataset = {
   name: 'a.b.c',

@@ -21,10 +21,12 @@ export interface HostBudget {
   pauseReason: string | null
 }
 
-/** What a poll's record says of the pause that its answer asked for. */
-export type AskedPause = Pick<Poll, 'pausedUntil' | 'pauseReason'>
+/** The pause that an answer asked for, and how often in a row its host did so. */
+export interface AskedPause extends Pick<Poll, 'pausedUntil' | 'pauseReason'> {
+  attempts: number
+}
 
-export const noPause: AskedPause = { pausedUntil: null, pauseReason: null }
+export const noPause: AskedPause = { pausedUntil: null, pauseReason: null, attempts: 0 }
 
 /** A request that the budget has been charged for. */
 export interface Spent {
@@ -110,5 +112,7 @@ function unrecordedRequests({ budget, datasets }: Host): number {
 
 function pauseAt(manners: Manners, { nowMs, steadyMs }: Moment): AskedPause {
   const pauseReason = manners.reason(steadyMs) ?? null
-  return pauseReason === null ? noPause : { pausedUntil: nowMs + Math.ceil(manners.pausedForMs(steadyMs)), pauseReason }
+  if (pauseReason === null) return noPause
+  const pausedUntil = nowMs + Math.ceil(manners.pausedForMs(steadyMs))
+  return { pausedUntil, pauseReason, attempts: manners.inARow() }
 }

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { nothingCarried } from '#platform/polling/memory-records.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import { createRequests } from '#platform/polling/requests.ts'
 import { createLogger } from '#platform/process/log.ts'
@@ -74,13 +75,16 @@ function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { ende
       },
       publisher: {
         raw: async () => ({ partition: 0, offset: 0 }),
+        memory: async () => {},
         poll: async (poll) => void polls.push(poll),
         disconnect: async () => {},
       },
       ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
     },
     ...{ memory: createMemory(() => {}), requests, recent, metrics: createMetrics(), stopping: stopping.signal },
+    carried: () => nothingCarried,
     adopt: async () => {},
+    restore: () => {},
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
   })

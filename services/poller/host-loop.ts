@@ -9,7 +9,7 @@ import { type InFlight, nextPage, nextToSend } from './lanes.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import { pollPages, type Spending } from './poll-pages.ts'
-import { type Polled, type PollMeans, pollWindow, type Right } from './poll-window.ts'
+import { type Polled, type Polling, type PollMeans, pollWindow, type Right } from './poll-window.ts'
 import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
 
@@ -21,12 +21,16 @@ export interface HostWork {
   means: PollMeans
   memory: Memory
   requests: Requests
+  /** What is remembered of identities besides their memory. */
+  carried: Polling['carried']
   due: DueSettings
   deleted: Deleted
   /** What `polls` shows of the host's last minute, other pollers' too. */
   recent: RecentPolls
   /** Adopts the answer of an identity when it lies in raw without its poll. */
   adopt: (identity: string) => Promise<void>
+  /** Writes memory again that a slow poller overwrote. */
+  restore: () => void
   /** Aborts when no more requests are to be sent; those under way are waited for. */
   stopping: AbortSignal
   metrics: Metrics
@@ -39,6 +43,8 @@ export interface HostLoop {
   wake: () => void
   /** Ends a pause of the host at once. */
   lift: () => void
+  /** Told that memory of some host was overwritten by a slow poller. */
+  restore: () => void
   candidates: () => Candidate[]
   budget: () => HostBudget
 }
@@ -113,7 +119,7 @@ export function runHostLoop(work: HostWork): HostLoop {
     budget.lift()
     wake()
   }
-  return { ended: loop(), wake, lift, candidates: () => candidates(), budget: budget.now }
+  return { ended: loop(), wake, lift, restore: work.restore, candidates: () => candidates(), budget: budget.now }
 }
 
 /** All that is or will be due at the host, each window once, in its foremost lane. */
@@ -139,11 +145,12 @@ function soonest(candidates: readonly Candidate[]): number {
 
 /** Polls a candidate's window, page by page where it has pages. */
 async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candidate, budget: Spending): Promise<void> {
-  const { host, right, means, memory, requests, metrics } = work
+  const { host, right, means, memory, requests, carried, metrics } = work
   const { identity, dataset, window, subject } = candidate
   const asked = requests.openOf(identity)
   const requestsReadTo = requests.readTo(host.name)
-  const polling = { means, host: host.name, hosted, candidate, right, requestsReadTo, known: memory.known(identity) }
+  const known = memory.known(identity)
+  const polling = { means, host: host.name, hosted, candidate, right, requestsReadTo, carried, known }
   const { pages, requestPath } = hosted.asking
   const polled = await (pages
     ? pollPages(polling, pages, budget, memory.known, (page) => tell(work, page))

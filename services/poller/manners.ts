@@ -1,4 +1,5 @@
-import { hostPauseMs, longestHostPauseMs } from './backoff.ts'
+import { longestHostPauseMs } from '#platform/polling/memory-records.ts'
+import { hostPauseMs } from './backoff.ts'
 import type { Fetched } from './fetch.ts'
 
 /** How long a host wants to be left alone. Times are steady ms. */
@@ -7,6 +8,8 @@ export interface Manners {
   pausedForMs: (steadyMs: number) => number
   /** What asked for the pause: `429, Retry-After 7200`; undefined when there is none. */
   reason: (steadyMs: number) => string | undefined
+  /** How often the host said in a row that it wants to be left alone. */
+  inARow: () => number
   /** Whether the answer asked to be left alone. */
   heard: (said: Fetched, sentSteadyMs: number, endSteadyMs: number) => boolean
   /** Ends the pause, and forgets how often the host said so in a row. */
@@ -45,6 +48,7 @@ export function createManners(
   if (earlier !== undefined) paused(pausedForMs(setAtMs))
   return {
     pausedForMs,
+    inARow: () => inARow,
     reason: (steadyMs) => (pausedForMs(steadyMs) > 0 ? reason : undefined),
     heard(said, sentSteadyMs, endSteadyMs) {
       const sentSince = sentSteadyMs > setAtMs

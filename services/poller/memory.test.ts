@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import { createMemory, type Memory, noMemory } from './memory.ts'
+import { createMemory, type Memory } from './memory.ts'
 import { knownAtMs } from './outcome.ts'
 import { createFailures, statusOf } from './status.ts'
 
@@ -39,6 +40,28 @@ test('the memory is the record with the greatest last-good time, not with the gr
   memory.remember(poll(3_000, { lastGoodFetchedAt: 1_000, lastGoodHash: 'old' }, { poller: 'a slow other' }), moment)
   expect(memory.known('i')?.memory.lastGoodHash).toBe('new')
   expect(memory.known('i')?.polledAtMs).toBe(3_000)
+})
+
+test('a poll is told to be older than what is known where it is, and comes from the same host', () => {
+  const memory = createMemory(() => {})
+  const newest = poll(2_000, { lastGoodFetchedAt: 2_000, failures: 1 })
+  expect(memory.remember(newest, moment)).toBe(false)
+  expect(memory.remember(newest, moment)).toBe(false)
+  expect(memory.remember(poll(3_000, { lastGoodFetchedAt: 2_000 }), moment)).toBe(true)
+  expect(memory.remember(poll(2_500, { lastGoodFetchedAt: 1_000 }), moment)).toBe(true)
+  expect(memory.remember(poll(2_500, { lastGoodFetchedAt: 1_000 }, { host: 'another address' }), moment)).toBe(false)
+})
+
+test('a record of the memory says when its identity was last polled, and where its newest answer lies', () => {
+  const memory = createMemory(() => {})
+  const raw = { partition: 1, offset: 7 }
+  memory.remember(poll(2_000, { lastGoodFetchedAt: 2_000 }), moment, { polledAt: 3_000, raw })
+  expect(memory.known('i')?.polledAtMs).toBe(3_000)
+  expect(memory.remembered('i')).toEqual({ polledAt: 3_000, raw })
+  memory.remember(poll(4_000, { lastGoodFetchedAt: 4_000 }), moment)
+  expect(memory.remembered('i')).toEqual({ polledAt: 4_000, raw })
+  memory.remember(poll(5_000, { lastGoodFetchedAt: 5_000 }, { rawPartition: 0, rawOffset: 8 }), moment)
+  expect(memory.remembered('i')?.raw).toEqual({ partition: 0, offset: 8 })
 })
 
 test('a failure keeps what was known and counts', () => {

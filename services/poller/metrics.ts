@@ -68,9 +68,15 @@ export function createMetrics() {
       labelNames: ['dataset'],
       registers,
     }),
+    completedLogs: new Counter({
+      name: 'tidemark_completed_logs_total',
+      help: 'Polls that the memory held and the log lacked, which a crash left behind, and that were written to the log',
+      labelNames: ['dataset'],
+      registers,
+    }),
     unreadableRecords: new Counter({
       name: 'tidemark_unreadable_memory_records_total',
-      help: 'Records of polls and poll-requests that could not be read or name no known dataset, and were passed over',
+      help: 'Records of poller-memory and poll-requests that could not be read or name no known dataset, and were passed over',
       labelNames: ['topic'],
       registers,
     }),
@@ -81,7 +87,7 @@ export function createMetrics() {
     }),
     ownedPartitions: new Gauge({
       name: 'tidemark_owned_partitions',
-      help: 'Partitions of polls that this poller owns',
+      help: 'Partitions of poller-memory that this poller owns',
       registers,
     }),
   }

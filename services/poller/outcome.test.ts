@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Look } from '#sources/source.ts'
-import { noMemory } from './memory.ts'
 import { isNewAnswer, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 
 const answer = (contentHash: string) => ({ contentHash, etag: '"e"', lastModified: 'Mon' })

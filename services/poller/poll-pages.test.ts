@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
+import { nothingCarried } from '#platform/polling/memory-records.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Asked, Asking, Dataset, Pages } from '#sources/source.ts'
 import type { Fetched } from './fetch.ts'
 import { noPause } from './host-budget.ts'
-import { type Known, noMemory } from './memory.ts'
+import type { Known } from './memory.ts'
 import { pollPages } from './poll-pages.ts'
 
 const window = { startMs: Date.parse('2026-04-20T10:00:00Z'), endMs: Date.parse('2026-04-20T11:00:00Z') }
@@ -71,6 +73,7 @@ async function poll(
         },
         publisher: {
           raw: async (_, answer) => ({ partition: 0, offset: raws.push(answer) - 1 }),
+          memory: async () => {},
           poll: async (record) => void polls.push(record),
           disconnect: async () => {},
         },
@@ -87,6 +90,7 @@ async function poll(
       known: held[candidate.identity],
       right: { signal: new AbortController().signal, holds: () => true },
       requestsReadTo: 42,
+      carried: () => nothingCarried,
     },
     pages,
     { first: spend(left), next: async () => (left-- > 0 ? spend(left) : undefined) },
@@ -197,14 +201,14 @@ test('when no more may be sent, the window is given up without a word', async ()
 })
 
 test('a pause that the answer to the count asked for stands in the poll of the window', async () => {
-  const pause = { pausedUntil: 9_000_000, pauseReason: '429 without Retry-After' }
+  const told = { pausedUntil: 9_000_000, pauseReason: '429 without Retry-After' }
   const { polls, events } = await poll(
     { '/count': { kind: 'failure', error: 'HTTP 429', status: 429, firstKilobyte: null } },
     {},
     1,
-    pause,
+    { ...told, attempts: 1 },
   )
-  expect(polls).toMatchObject([{ outcome: 'failed', error: 'HTTP 429', ...pause }])
+  expect(polls).toMatchObject([{ outcome: 'failed', error: 'HTTP 429', ...told }])
   expect(events).toEqual(['spent 1', 'came', 'done'])
 })
 

@@ -1,9 +1,10 @@
 // A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import { pageSubject, requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Asking, Look, Pages } from '#sources/source.ts'
 import type { AskedPause, Spent } from './host-budget.ts'
-import { type Known, noMemory } from './memory.ts'
+import type { Known } from './memory.ts'
 import { judgeFailure, type Outcome } from './outcome.ts'
 import { ask, type Polled, type Polling, pollWindow, record, whatWasPolled } from './poll-window.ts'
 import { printable } from './printable.ts'
@@ -71,7 +72,8 @@ export async function pollPages(
     rawPartition: null,
     rawOffset: null,
     requestsReadTo: paged.requestsReadTo,
-    ...counted.pause,
+    pausedUntil: counted.pause.pausedUntil,
+    pauseReason: counted.pause.pauseReason,
     memory:
       error === undefined
         ? {
@@ -84,7 +86,8 @@ export async function pollPages(
           }
         : judgeFailure(memory).memory,
   }
-  return { poll: await record(means, poll, memory), ...(unrecorded !== undefined && { unrecorded }) }
+  if (!(await record(paged, poll, counted.pause.attempts))) return undefined
+  return { poll, ...(unrecorded !== undefined && { unrecorded }) }
 
   function whyUseless({ outcome: came, error: why, requestIdentity: page }: Poll): string | undefined {
     const useless = came === 'failed' || came === 'refused' || came === 'unreadable'

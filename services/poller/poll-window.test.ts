@@ -3,6 +3,8 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
+import { type Carried, nothingCarried } from '#platform/polling/memory-records.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
@@ -10,8 +12,9 @@ import type { Dataset } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import { openFetcher } from './fetch.ts'
 import { type AskedPause, noPause } from './host-budget.ts'
-import { type Known, noMemory } from './memory.ts'
+import type { Known } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
+import type { RememberedPoll } from './publish.ts'
 
 // What happens in which order, and what is written when something goes wrong on the way.
 let body = 'rows'
@@ -64,6 +67,8 @@ interface Wishes {
   known?: Known
   holds?: () => boolean
   raw?: () => Promise<{ partition: number; offset: number }>
+  carried?: Carried
+  remembered?: () => Promise<void>
   recorded?: () => Promise<void>
   dataset?: Dataset
   headers?: Record<string, string>
@@ -73,6 +78,7 @@ interface Wishes {
 
 function poll(wishes: Wishes = {}) {
   const raws: RawResponse[] = []
+  const memories: RememberedPoll[] = []
   const polls: Poll[] = []
   const given = wishes.dataset ?? dataset
   const { asking } = given
@@ -97,6 +103,11 @@ function poll(wishes: Wishes = {}) {
           raws.push(answer)
           return place
         },
+        memory: async (remembered) => {
+          await wishes.remembered?.()
+          events.push('memory acknowledged')
+          memories.push(remembered)
+        },
         poll: async (record) => {
           await wishes.recorded?.()
           events.push('poll acknowledged')
@@ -117,22 +128,26 @@ function poll(wishes: Wishes = {}) {
     known: wishes.known,
     right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
     requestsReadTo: 42,
+    carried: () => wishes.carried ?? nothingCarried,
     came: () => {
       events.push('came')
       return wishes.pause ?? noPause
     },
     path: () => asking.requestPath({ window, subject: 's' }),
   })
-  return result.then((polled) => ({ polled, raws, polls }))
+  return result.then((polled) => ({ polled, raws, memories, polls }))
 }
 
 const away = async () => {
   throw new Unwell('Kafka did not take 1 records')
 }
 
-test('the bytes are acknowledged before anything is decided from them, and the poll after', async () => {
-  const { raws, polls } = await poll()
-  expect(events).toEqual(['came', 'raw acknowledged', 'look', 'poll acknowledged'])
+test('the bytes are acknowledged before anything is decided from them, then the memory, then the log', async () => {
+  const { raws, memories, polls } = await poll()
+  expect(events).toEqual(['came', 'raw acknowledged', 'look', 'memory acknowledged', 'poll acknowledged'])
+  expect(memories).toEqual([
+    { poll: polls[0], carried: { raw: { partition: 2, offset: 7 }, requests: { answeredTo: 42, failures: [] } } },
+  ])
   const contentHash = createHash('sha256').update('rows').digest('hex')
   expect(raws).toMatchObject([
     { body: Buffer.from('rows'), contentHash, status: 200, fetchedAt: 5_000_000, url: `${baseUrl}/data` },
@@ -152,14 +167,14 @@ test('the bytes are acknowledged before anything is decided from them, and the p
 test('an answer that look() cannot read is kept, and the poll says so', async () => {
   body = 'html'
   const { raws, polls } = await poll()
-  expect(events).toEqual(['came', 'raw acknowledged', 'look', 'poll acknowledged'])
+  expect(events).toEqual(['came', 'raw acknowledged', 'look', 'memory acknowledged', 'poll acknowledged'])
   expect(raws.length).toBe(1)
   expect(polls).toMatchObject([{ outcome: 'unreadable', error: 'the answer cannot be read: no JSON', rawOffset: 7 }])
 })
 
 test('when the bytes cannot be kept the poll has failed, and nothing is decided', async () => {
   const { polled, polls } = await poll({ raw: away })
-  expect(events).toEqual(['came', 'poll acknowledged'])
+  expect(events).toEqual(['came', 'memory acknowledged', 'poll acknowledged'])
   expect(polls).toMatchObject([
     {
       outcome: 'failed',
@@ -172,24 +187,53 @@ test('when the bytes cannot be kept the poll has failed, and nothing is decided'
   expect(polled?.unrecorded).toBe('i')
 })
 
-test('when the poll cannot be recorded it has failed for this process: it is asked again, with a back-off', async () => {
-  const { polled, polls } = await poll({ recorded: away })
+test('what Kafka does not take, memory or log, is sent again while this process has the right', async () => {
+  const awayOnce = () => {
+    let times = 0
+    return async () => (times++ === 0 ? away() : undefined)
+  }
+  for (const kafka of [{ remembered: awayOnce() }, { recorded: awayOnce() }]) {
+    const { polled, memories, polls } = await poll(kafka)
+    expect(polled?.poll.outcome).toBe('changed')
+    expect([memories.length, polls.length]).toEqual([1, 1])
+  }
+})
+
+test('when the right is lost meanwhile, an answer without its memory is dropped, and a log is left to the next owner', async () => {
+  let isHeld = true
+  const lose = async () => {
+    isHeld = false
+    return away()
+  }
+  expect(await poll({ remembered: lose, holds: () => isHeld })).toMatchObject({ polled: undefined, memories: [] })
+  isHeld = true
+  const { polled, memories, polls } = await poll({ recorded: lose, holds: () => isHeld })
   expect(polls).toEqual([])
-  expect(polled?.poll).toMatchObject({ outcome: 'failed', memory: { lastGoodHash: null, failures: 1 } })
-  expect(polled?.unrecorded).toBe('i')
+  expect(polled?.poll).toEqual(memories[0]?.poll)
+})
+
+test('what an earlier poll left is carried forward: the place of the newest answer, the requests that failed', async () => {
+  const raw = { partition: 1, offset: 3 }
+  const failures = [{ sentAtMs: 1, readTo: 41 }]
+  status = 500
+  const { memories } = await poll({ carried: { raw, requests: { answeredTo: 40, failures } } })
+  const failed = { sentAtMs: 5_000_000, readTo: 42 }
+  expect(memories[0]?.carried).toEqual({ raw, requests: { answeredTo: 40, failures: [failed, ...failures] } })
 })
 
 test('when Kafka will never take a poll that is not passed over: upstream would be asked for the same for ever', async () => {
   const refused = new RefusedSend('Kafka will not take records for polls, to which our user may not write')
+  await expect(poll({ remembered: () => Promise.reject(refused) })).rejects.toBe(refused)
   await expect(poll({ recorded: () => Promise.reject(refused) })).rejects.toBe(refused)
   const { polls } = await poll({ raw: () => Promise.reject(refused) })
   expect(polls).toMatchObject([{ outcome: 'failed', error: `the answer could not be kept: ${refused.message}` }])
 })
 
 test('without the right to it nothing is written: neither the answer, nor the poll of an answer already kept', async () => {
-  expect(await poll({ holds: () => false })).toEqual({ polled: undefined, raws: [], polls: [] })
-  const { polled, raws, polls } = await poll({ holds: () => !events.includes('raw acknowledged') })
-  expect({ polled, raws: raws.length, polls }).toEqual({ polled: undefined, raws: 1, polls: [] })
+  expect(await poll({ holds: () => false })).toEqual({ polled: undefined, raws: [], memories: [], polls: [] })
+  const { raws, ...rest } = await poll({ holds: () => !events.includes('raw acknowledged') })
+  expect(raws.length).toBe(1)
+  expect(rest).toEqual({ polled: undefined, memories: [], polls: [] })
 })
 
 test('the same bytes again write no raw record, and are known later, whatever the clock says', async () => {
@@ -290,8 +334,17 @@ test('a secret that upstream repeats in its words is told nowhere', async () => 
   expect(JSON.stringify([raws, polls])).not.toMatch(/hush/)
 })
 
-test('a pause that the answer asked for stands in its poll', async () => {
+test('a pause that the answer asked for stands in its poll and in the memory of its host', async () => {
   status = 429
-  const pause = { pausedUntil: 12_200_000, pauseReason: '429, Retry-After 7200' }
-  expect((await poll({ pause })).polls).toMatchObject([{ ...pause, outcome: 'failed', status: 429 }])
+  const told = { pausedUntil: 12_200_000, pauseReason: '429, Retry-After 7200' }
+  const { memories, polls } = await poll({ pause: { ...told, attempts: 3 } })
+  expect(polls).toMatchObject([{ ...told, outcome: 'failed', status: 429 }])
+  const pause = {
+    until: 12_200_000,
+    lengthMs: 7_200_000,
+    reason: '429, Retry-After 7200',
+    attempts: 3,
+    recordedAt: null,
+  }
+  expect(memories.map((memory) => memory.pause)).toEqual([pause])
 })

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
-import { RefusedSend } from '#platform/kafka/send-errors.ts'
+import { type Carried, carriedAfter, pauseOf } from '#platform/polling/memory-records.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Logger } from '#platform/process/log.ts'
+import { pause } from '#platform/process/retry.ts'
+import { Unwell } from '#platform/process/unwell.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Look } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
@@ -8,7 +11,7 @@ import type { Clock } from './clock.ts'
 import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
 import type { AskedPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
-import { type Known, noMemory } from './memory.ts'
+import type { Known } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 import { printable } from './printable.ts'
 import type { Publisher } from './publish.ts'
@@ -37,7 +40,7 @@ export interface Polled {
   poll: Poll
   /** How many bytes went to raw; undefined when nothing did. */
   rawBytes?: number
-  /** The identity of an answer that is, or may be, in raw without its poll: Kafka did not say that it took both. */
+  /** The identity of an answer that may be in raw without its poll: Kafka did not say that it took it. */
   unrecorded?: string
 }
 
@@ -50,6 +53,8 @@ export interface Polling {
   right: Right
   /** The offset of poll-requests that is read next as the request is sent: the poll answers the requests before it. */
   requestsReadTo: number
+  /** What is remembered of an identity besides its memory. */
+  carried: (identity: string) => Carried
   /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
   came: (fetched: Fetched) => AskedPause
   /** Path and query of the request; what it throws is a failed poll. */
@@ -57,9 +62,10 @@ export interface Polling {
 }
 
 /**
- * Polls one window: fetch → raw record acknowledged → look → poll record acknowledged. Returns undefined when the right
- * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer without its poll,
- * which the next owner adopts. Throws only for bugs, and when Kafka will never take a poll.
+ * Polls one window: fetch → raw record acknowledged → look → memory acknowledged → log acknowledged. Returns undefined
+ * when the right to poll was lost on the way: the answer is dropped. A crash after raw leaves an answer without its poll,
+ * which the next owner adopts; a crash after the memory leaves a poll that the log lacks, which the next owner writes.
+ * Throws only for bugs, and when Kafka will never take a poll.
  */
 export async function pollWindow(polling: Polling): Promise<Polled | undefined> {
   const { means, right, known } = polling
@@ -68,7 +74,7 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
   const startedMs = performance.now()
   const { url, fetched } = await ask(polling)
   const lastByteAtMs = clock.now().nowMs
-  const pause = polling.came(fetched)
+  const asked = polling.came(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
   if (!right.holds()) return undefined
 
@@ -89,15 +95,15 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
     rawPartition: kept.raw?.partition ?? null,
     rawOffset: kept.raw?.offset ?? null,
     requestsReadTo: polling.requestsReadTo,
-    ...pause,
+    pausedUntil: asked.pausedUntil,
+    pauseReason: asked.pauseReason,
     memory: kept.memory,
   }
-  const recorded = await record(means, poll, memory)
-  const isUnrecorded = kept.isUncertain || (kept.raw !== undefined && recorded !== poll)
+  if (!(await record(polling, poll, asked.attempts))) return undefined
   return {
-    poll: recorded,
+    poll,
     ...(kept.raw && fetched.kind === 'answer' && { rawBytes: fetched.body.length }),
-    ...(isUnrecorded && { unrecorded: poll.requestIdentity }),
+    ...(kept.isUncertain && { unrecorded: poll.requestIdentity }),
   }
 }
 
@@ -220,18 +226,39 @@ export function lookAt(
   }
 }
 
+/** Ms between two attempts while Kafka does not take a record. */
+const againMs = 1_000
+
 /**
- * Writes the poll's record. When Kafka does not take it the poll counts as failed for this process, which holds on to
- * what it knew before and asks again later. Throws RefusedSend when Kafka never will.
+ * Writes the poll's memory, then its log. What Kafka does not take is sent again: it may have taken it without saying so,
+ * and a window that is asked for meanwhile would be asked for without the memory. Returns whether the memory is written:
+ * not when the right was lost before; when it was lost after that, the next owner writes the log. Throws RefusedSend when
+ * Kafka will never take it.
+ *
+ * @param attempts how often in a row the host asked for a pause
  */
-export async function record({ publisher, log }: PollMeans, poll: Poll, memory: PollMemory): Promise<Poll> {
-  try {
-    await publisher.poll(poll)
-    return poll
-  } catch (error) {
-    // Without its memory the poller would ask upstream for the same again and again.
-    if (error instanceof RefusedSend) throw error
-    log.error({ err: error, requestIdentity: poll.requestIdentity }, 'a poll could not be recorded')
-    return { ...poll, error: (error as Error).message, ...judgeFailure(memory) }
+export async function record(
+  { means, right, carried }: Pick<Polling, 'means' | 'right' | 'carried'>,
+  poll: Poll,
+  attempts: number,
+): Promise<boolean> {
+  const { publisher, log } = means
+  const isTaken = async (what: string, write: () => Promise<void>): Promise<boolean> => {
+    while (right.holds()) {
+      try {
+        await write()
+        return true
+      } catch (error) {
+        if (!(error instanceof Unwell)) throw error
+        log.warn({ err: error, requestIdentity: poll.requestIdentity }, `${what} could not be written: trying again`)
+        await pause(againMs, right.signal)
+      }
+    }
+    return false
   }
+  const after = carriedAfter(carried(poll.requestIdentity), poll)
+  const remembered = { poll, carried: after, pause: pauseOf(poll, attempts, null) }
+  if (!(await isTaken('the memory of a poll', () => publisher.memory(remembered)))) return false
+  await isTaken('the log of a poll', () => publisher.poll(poll))
+  return true
 }

@@ -2,19 +2,37 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
-import type { Poll, RawResponse } from '#schemas/generated/records.ts'
-import { pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
+import { type Carried, hostRecord, identityRecord } from '#platform/polling/memory-records.ts'
+import type { HostPause, Poll, RawResponse } from '#schemas/generated/records.ts'
+import { pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
+
+/** What is to be remembered since a poll. */
+export interface RememberedPoll {
+  poll: Poll
+  /** After the poll. */
+  carried: Carried
+  /** When the identity was last polled, ms; the poll's own time when it is left out. */
+  polledAt?: number
+  /** The pause that the answer asked for. */
+  pause?: HostPause | undefined
+  /** Whether the log needs no record of the poll. */
+  inLog?: boolean
+}
 
 /** Writes what the poller has to say. Each call returns when all replicas have it, and throws Unwell when not. */
 export interface Publisher {
   raw: (source: string, answer: RawResponse) => Promise<{ partition: number; offset: number }>
+  /** Writes the memory of an identity, and at once with it that of its host where a pause is given. */
+  memory: (remembered: RememberedPoll) => Promise<void>
+  /** Writes a poll to the log. */
   poll: (poll: Poll) => Promise<void>
   disconnect: () => Promise<void>
 }
 
-/** Opens a producer for polls, and for raw of the named sources. Fails when provisioning has not registered their schemas. */
+/** Opens a producer for memory and log, and for raw of the named sources. Fails when provisioning has not registered their schemas. */
 export async function openPublisher(kafka: Kafka, registry: Registry, sources: Iterable<string>): Promise<Publisher> {
   const encodePoll = await registry.encoder(pollsTopic.name, 'Poll')
+  const encodeMemory = await registry.encoder(pollerMemoryTopic.name, 'PollerMemory')
   const encoders = new Map<string, (answer: RawResponse) => Buffer>()
   for (const name of sources) {
     encoders.set(name, await registry.encoder(rawTopic(name).name, 'RawResponse'))
@@ -28,6 +46,16 @@ export async function openPublisher(kafka: Kafka, registry: Registry, sources: I
       const [written] = await producer.send(rawTopic(source).name, [record], { compress: true })
       if (written === undefined) throw new Error(`Kafka says nothing of a record sent to ${source}.raw`)
       return written
+    },
+    async memory({ poll, carried, polledAt = poll.fetchedAt, pause, inLog = false }) {
+      const { requestIdentity, host } = poll
+      const partition = partitionOfHost(host, pollPartitions)
+      const records = [
+        identityRecord(requestIdentity, encodePoll(poll), polledAt, carried, inLog),
+        ...(pause === undefined ? [] : [hostRecord(host, [pause])]),
+      ]
+      const messages = records.map(({ key, record }) => ({ key, value: encodeMemory(record), partition }))
+      await producer.send(pollerMemoryTopic.name, messages)
     },
     async poll(poll) {
       const partition = partitionOfHost(poll.host, pollPartitions)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Poll } from '#schemas/generated/records.ts'
+import type { HostPause, Poll } from '#schemas/generated/records.ts'
 import { createRecentPolls, pauseLeft } from './recent-polls.ts'
 import { createTokenBucket } from './token-bucket.ts'
 
@@ -54,7 +54,7 @@ test('however far apart the clocks of the broker and of pollers are, no sliding 
       let monotonicMs = 7
       const recent = createRecentPolls(() => monotonicMs)
       for (const [offset, endedMs] of before.ended.entries()) {
-        recent.seen(poll({ sentAt: endedMs }), { partition: 0, offset, writtenAtMs: endedMs + brokerAheadMs })
+        recent.logged(poll({ sentAt: endedMs }), { partition: 0, offset, writtenAtMs: endedMs + brokerAheadMs })
       }
       monotonicMs += readMs
       const nowMs = 120_000 + readMs
@@ -72,7 +72,7 @@ test('the newest record counts as ended when it was read, the others by the time
   let monotonicMs = 500
   const recent = createRecentPolls(() => monotonicMs)
   const seen = (offset: number, writtenAtMs: number, partition = 0, host = 'h') =>
-    recent.seen(poll({ host }), { partition, offset, writtenAtMs })
+    recent.logged(poll({ host }), { partition, offset, writtenAtMs })
   seen(0, 1_000)
   seen(1, 4_000)
   seen(1, 4_000)
@@ -87,44 +87,63 @@ test('the newest record counts as ended when it was read, the others by the time
 })
 
 const at = (offset: number, writtenAtMs: number) => ({ partition: 0, offset, writtenAtMs })
-const paused = (sentAt: number, pausedUntil: number, pauseReason = '429, Retry-After 7200') =>
-  poll({ outcome: 'failed', status: 429, sentAt, fetchedAt: sentAt, pausedUntil, pauseReason })
-
-test('the pause of the newest owner is left, whatever was answered since, until it was to end', () => {
+const pause = (sentAt: number, until: number, reason = '429, Retry-After 7200', recordedAt: number | null = null) => ({
+  ...{ until, lengthMs: until - sentAt, reason, attempts: 1, recordedAt },
+})
+/** What is left at `nowMs` of the pauses that were read; the broker's clock has stood still. */
+function leftOf(pauses: HostPause[], nowMs: number) {
   const recent = createRecentPolls(() => 0)
-  recent.seen(paused(hourMs, 3 * hourMs), at(0, 50_000_000))
-  recent.seen(poll({ sentAt: hourMs - 10 }), at(1, 50_000_100))
-  const { pauses } = recent.of('h')
-  expect(pauseLeft(pauses, 2 * hourMs, real)).toEqual({ forMs: hourMs, reason: '429, Retry-After 7200', inARow: 1 })
-  expect(pauseLeft(pauses, 3 * hourMs, real)).toBe(undefined)
-  expect(pauseLeft([], 0, real)).toBe(undefined)
+  recent.remembered(at(0, 50_000_000))
+  recent.paused({ host: 'h', pauses }, at(0, 50_000_000))
+  return pauseLeft(recent.of('h').pauses, nowMs, real)
+}
+
+test('a pause is left until it was to end', () => {
+  const pauses = [pause(hourMs, 3 * hourMs)]
+  expect(leftOf(pauses, 2 * hourMs)).toEqual({ forMs: hourMs, reason: '429, Retry-After 7200', inARow: 1 })
+  expect(leftOf(pauses, 3 * hourMs)).toBe(undefined)
+  expect(leftOf([], 0)).toBe(undefined)
 })
 
 test('a shorter pause that was recorded later does not take back a longer one', () => {
+  const left = leftOf([pause(0, 2 * hourMs, 'long'), pause(0, 1_000, 'short')], 500)
+  expect(left).toMatchObject({ forMs: 2 * hourMs - 500, reason: 'long' })
+})
+
+test('the newest record of a host counts, also where an older one is read again', () => {
   const recent = createRecentPolls(() => 0)
-  recent.seen(paused(0, 2 * hourMs, 'long'), at(0, 0))
-  recent.seen(paused(0, 1_000, 'short'), at(1, 0))
-  expect(pauseLeft(recent.of('h').pauses, 500, real)).toMatchObject({ forMs: 2 * hourMs - 500, reason: 'long' })
+  recent.paused({ host: 'h', pauses: [pause(0, hourMs, 'first')] }, at(1, 0))
+  recent.paused({ host: 'h', pauses: [pause(0, hourMs, 'second')] }, at(2, 0))
+  recent.paused({ host: 'h', pauses: [pause(0, hourMs, 'first')] }, at(1, 0))
+  expect(pauseLeft(recent.of('h').pauses, 0, real)).toMatchObject({ reason: 'second' })
 })
 
 test('no record and no clock pauses a host for more than 24 hours, and a record from the future not for ever', () => {
   const recent = createRecentPolls(() => 0)
   const future = Date.parse('2100-01-01')
-  recent.seen(paused(future, future + 7 * dayMs), at(0, 0))
+  recent.remembered(at(0, 0))
+  recent.paused({ host: 'h', pauses: [pause(future, future + 7 * dayMs)] }, at(0, 0))
   expect(pauseLeft(recent.of('h').pauses, 0, real)?.forMs).toBe(dayMs)
   // The broker has seen 23 hours pass since.
-  recent.seen(poll(), at(1, 23 * hourMs))
+  recent.remembered(at(1, 23 * hourMs))
   expect(pauseLeft(recent.of('h').pauses, 0, real)?.forMs).toBe(hourMs)
-  recent.seen(poll(), at(2, 25 * hourMs))
+  recent.remembered(at(2, 25 * hourMs))
   expect(pauseLeft(recent.of('h').pauses, 0, real)).toBe(undefined)
   fc.assert(
     fc.property(fc.maxSafeInteger(), fc.maxSafeInteger(), fc.maxSafeInteger(), (sentAt, until, nowMs) => {
-      const any = createRecentPolls(() => 0)
-      any.seen(paused(sentAt, until), at(0, 0))
-      const left = pauseLeft(any.of('h').pauses, nowMs, real)
+      const left = leftOf([pause(sentAt, until)], nowMs)
       expect(left === undefined || (left.forMs > 0 && left.forMs <= dayMs)).toBe(true)
     }),
   )
+})
+
+test('a pause that is carried over is as old as its poll was, not as its record', () => {
+  const recent = createRecentPolls(() => 0)
+  recent.remembered(at(0, 10 * hourMs))
+  recent.paused({ host: 'h', pauses: [pause(0, dayMs, 'carried over', 4 * hourMs)] }, at(0, 10 * hourMs))
+  expect(pauseLeft(recent.of('h').pauses, 0, real)?.forMs).toBe(18 * hourMs)
+  recent.lifted('h', at(5, 4 * hourMs))
+  expect(pauseLeft(recent.of('h').pauses, 0, real)).toBe(undefined)
 })
 
 test('a lift that Kafka took after the pause ends it, whichever is read first; a later pause holds', () => {
@@ -132,11 +151,10 @@ test('a lift that Kafka took after the pause ends it, whichever is read first; a
     const recent = createRecentPolls(() => 0)
     const lift = () => recent.lifted('h', at(5, 2_000))
     if (liftFirst) lift()
-    recent.seen(paused(0, hourMs, 'before'), at(0, 1_000))
-    recent.seen(paused(0, hourMs, 'at the same time'), at(1, 2_000))
+    recent.paused({ host: 'h', pauses: [pause(0, hourMs, 'at the same time')] }, at(1, 2_000))
     if (!liftFirst) lift()
     expect(pauseLeft(recent.of('h').pauses, 0, real)).toBe(undefined)
-    recent.seen(paused(10, hourMs, 'again'), at(2, 2_001))
+    recent.paused({ host: 'h', pauses: [pause(10, hourMs, 'again')] }, at(2, 2_001))
     expect(pauseLeft(recent.of('h').pauses, 0, real)).toMatchObject({ reason: 'again', inARow: 1 })
   }
 })
@@ -147,24 +165,4 @@ test('a lift is new once: one that is read again does not lift what came after i
   expect(recent.lifted('h', at(5, 2_000))).toBe(false)
   expect(recent.lifted('h', at(4, 1_000))).toBe(false)
   expect(recent.lifted('h', at(6, 3_000))).toBe(true)
-})
-
-test('refusals in a row are counted: those under way at the first are no further ones, a good answer ends the count', () => {
-  const recent = createRecentPolls(() => 0)
-  let offset = 0
-  const inARow = () => pauseLeft(recent.of('h').pauses, 0, real)?.inARow
-  const refuse = (sentAt: number, fetchedAt: number) =>
-    recent.seen({ ...paused(sentAt, dayMs), fetchedAt }, at(offset++, 0))
-  refuse(0, 100)
-  refuse(50, 120)
-  expect(inARow()).toBe(1)
-  refuse(30_000, 30_100)
-  refuse(90_000, 90_100)
-  expect(inARow()).toBe(3)
-  recent.seen(poll({ sentAt: 80_000 }), at(offset++, 0))
-  refuse(200_000, 200_100)
-  expect(inARow()).toBe(4)
-  recent.seen(poll({ sentAt: 300_000 }), at(offset++, 0))
-  refuse(400_000, 400_100)
-  expect(inARow()).toBe(1)
 })

@@ -1,7 +1,7 @@
-import type { Poll } from '#schemas/generated/records.ts'
-import { longestHostPauseMs } from './backoff.ts'
+import { longestHostPauseMs } from '#platform/polling/memory-records.ts'
+import type { HostMemory, Poll } from '#schemas/generated/records.ts'
 
-/** What `polls` tells a new owner of a host. */
+/** What a new owner of a host knows of its last minutes. */
 export interface RecentPolls {
   /**
    * How long ago each of the newest polls ended, at the least: real ms. The broker's clock says how far apart they are,
@@ -12,7 +12,7 @@ export interface RecentPolls {
   pauses: RecordedPause[]
 }
 
-/** A pause as a poll's record tells it. */
+/** A pause as the memory of its host tells it. */
 export interface RecordedPause {
   /** The poller's clock, ms. */
   untilMs: number
@@ -26,16 +26,23 @@ export interface RecordedPause {
 }
 
 /** Where a record lies, and Kafka's timestamp of it, ms. */
-interface Place {
+export interface Place {
   partition: number
   offset: number
   writtenAtMs: number
 }
 
-/** The newest polls by host, as records of `polls` are read, and the pauses that records of `poll-requests` lift. */
+/**
+ * The newest polls of hosts as topic `polls` shows them, their pauses as records of the memory are read, and which of
+ * these records of `poll-requests` lift. Reading a record again changes nothing.
+ */
 export interface RecentPollKeeper {
-  /** Reading a record again changes nothing. */
-  seen: (poll: Poll, at: Place) => void
+  /** A poll in the log. */
+  logged: (poll: Poll, at: Place) => void
+  /** Any record of the memory: it tells the time. */
+  remembered: (at: Place) => void
+  /** The pauses of a host. */
+  paused: (memory: HostMemory, at: Place) => void
   /** The pauses of a host that Kafka took before are over. Returns whether the record was not read before. */
   lifted: (host: string, at: Place) => boolean
   of: (host: string) => RecentPolls
@@ -43,40 +50,31 @@ export interface RecentPollKeeper {
 
 /** More than any budget allows in a minute; older ones are forgotten. */
 const keptPerHost = 2_000
-/** More than there are requests under way at a time: the longest pause is among them. */
-const keptPauses = 100
 
-type SeenPause = Omit<RecordedPause, 'agoMs'> & { writtenAtMs: number }
-
-interface Seen {
-  partition: number
-  writtenAtMs: number[]
-  pauses: SeenPause[]
-  inARow: number
-  /** When the newest pause was said: the poller's clock. */
-  pausedAtMs: number
-}
+type Sighting = Pick<Place, 'partition' | 'writtenAtMs'>
 
 /** @param monotonicMs a clock that only runs forwards */
 export function createRecentPolls(monotonicMs: () => number = () => performance.now()): RecentPollKeeper {
-  const hosts = new Map<string, Seen>()
+  const polls = new Map<string, Sighting[]>()
+  const pauses = new Map<string, { memory: HostMemory; at: Place }>()
   const liftedAtMs = new Map<string, number>()
-  const pollsRead = new Map<number, number>()
+  const logRead = new Map<number, number>()
   const liftsRead = new Map<number, number>()
-  const newest = new Map<number, { writtenAtMs: number; readAtMs: number }>()
+  // Partitions of two topics may have brokers whose clocks differ: each topic is compared with itself.
+  const [logClock, memoryClock] = [createBrokerClock(monotonicMs), createBrokerClock(monotonicMs)]
   return {
-    seen(poll, { partition, offset, writtenAtMs }) {
-      if (offset <= (pollsRead.get(partition) ?? -1)) return
-      pollsRead.set(partition, offset)
-      if (writtenAtMs >= (newest.get(partition)?.writtenAtMs ?? writtenAtMs)) {
-        newest.set(partition, { writtenAtMs, readAtMs: monotonicMs() })
-      }
-      const { host } = poll
-      const known = hosts.get(host) ?? { partition, writtenAtMs: [], pauses: [], inARow: 0, pausedAtMs: -Infinity }
-      hosts.set(host, known)
-      known.writtenAtMs.push(writtenAtMs)
-      if (known.writtenAtMs.length > 2 * keptPerHost) known.writtenAtMs.splice(0, keptPerHost)
-      notePause(known, poll, writtenAtMs)
+    logged({ host }, { partition, offset, writtenAtMs }) {
+      if (offset <= (logRead.get(partition) ?? -1)) return
+      logRead.set(partition, offset)
+      logClock.seen(partition, writtenAtMs)
+      const known = polls.get(host) ?? []
+      polls.set(host, known)
+      known.push({ partition, writtenAtMs })
+      if (known.length > 2 * keptPerHost) known.splice(0, keptPerHost)
+    },
+    remembered: ({ partition, writtenAtMs }) => memoryClock.seen(partition, writtenAtMs),
+    paused(memory, at) {
+      if ((pauses.get(memory.host)?.at.offset ?? -1) <= at.offset) pauses.set(memory.host, { memory, at })
     },
     lifted(host, { partition, offset, writtenAtMs }) {
       if (offset <= (liftsRead.get(partition) ?? -1)) return false
@@ -85,35 +83,39 @@ export function createRecentPolls(monotonicMs: () => number = () => performance.
       return true
     },
     of(host) {
-      const seen = hosts.get(host)
-      const last = seen && newest.get(seen.partition)
-      if (seen === undefined || last === undefined) return { endedAgoMs: [], pauses: [] }
-      const sinceReadMs = Math.max(0, monotonicMs() - last.readAtMs)
-      const agoMs = (atMs: number): number => Math.max(0, last.writtenAtMs - atMs) + sinceReadMs
-      const standing = seen.pauses.filter((pause) => pause.writtenAtMs > (liftedAtMs.get(host) ?? -Infinity))
+      const recorded = pauses.get(host)
+      const lifted = liftedAtMs.get(host) ?? Number.NEGATIVE_INFINITY
       return {
-        endedAgoMs: seen.writtenAtMs.map(agoMs),
-        pauses: standing.map(({ writtenAtMs, inARow, ...pause }) => {
-          return { ...pause, agoMs: agoMs(writtenAtMs), inARow: Math.min(inARow, standing.length) }
+        endedAgoMs: (polls.get(host) ?? []).map(({ partition, writtenAtMs }) => logClock.agoMs(partition, writtenAtMs)),
+        pauses: (recorded?.memory.pauses ?? []).flatMap(({ until, lengthMs, reason, attempts, recordedAt }) => {
+          const { partition = 0, writtenAtMs = 0 } = recorded?.at ?? {}
+          const atMs = recordedAt ?? writtenAtMs
+          if (atMs <= lifted) return []
+          const capped = Math.min(longestHostPauseMs, lengthMs)
+          return [
+            { untilMs: until, lengthMs: capped, agoMs: memoryClock.agoMs(partition, atMs), reason, inARow: attempts },
+          ]
         }),
       }
     },
   }
 }
 
-function notePause(known: Seen, { sentAt, fetchedAt, pausedUntil, pauseReason, outcome }: Poll, writtenAtMs: number) {
-  const sentSince = sentAt > known.pausedAtMs
-  if (pausedUntil === null) {
-    if (outcome !== 'failed' && sentSince) known.inARow = 0
-    return
+/** What time it is for the broker, at the least, as records of partitions of one topic show it. */
+function createBrokerClock(monotonicMs: () => number) {
+  const newest = new Map<number, { writtenAtMs: number; readAtMs: number }>()
+  return {
+    seen(partition: number, writtenAtMs: number): void {
+      if (writtenAtMs >= (newest.get(partition)?.writtenAtMs ?? writtenAtMs))
+        newest.set(partition, { writtenAtMs, readAtMs: monotonicMs() })
+    },
+    /** How long ago an instant of the broker's clock was, at the least: real ms. */
+    agoMs(partition: number, atMs: number): number {
+      const last = newest.get(partition)
+      if (last === undefined) return 0
+      return Math.max(0, last.writtenAtMs - atMs) + Math.max(0, monotonicMs() - last.readAtMs)
+    },
   }
-  // Requests that were under way when it was first said are no further offence.
-  if (sentSince || known.inARow === 0) known.inARow += 1
-  known.pausedAtMs = fetchedAt
-  const lengthMs = Math.min(longestHostPauseMs, pausedUntil - sentAt)
-  const reason = pauseReason ?? 'not stated'
-  known.pauses.push({ untilMs: pausedUntil, lengthMs, writtenAtMs, reason, inARow: known.inARow })
-  if (known.pauses.length > 2 * keptPauses) known.pauses.splice(0, keptPauses)
 }
 
 /**

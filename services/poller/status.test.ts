@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
-import { createMemory, noMemory } from './memory.ts'
+import { createMemory } from './memory.ts'
 import { createFailures, statusOf } from './status.ts'
 
 const nowMs = Date.parse('2026-11-26T12:02:00Z')

@@ -49,7 +49,7 @@ export interface PollerStatus {
 
 type Failure = Pick<Poll, 'requestIdentity' | 'outcome' | 'fetchedAt' | 'error'>
 
-/** The requests whose newest poll came to nothing good, as records of `polls` are read. */
+/** The requests whose newest poll came to nothing good, as polls are read. */
 export interface Failures {
   seen: (poll: Poll) => void
   of: (dataset: string) => Failure[]

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { businessDay } from '#platform/polling/business-day.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
+import { nothingCarried } from '#platform/polling/memory-records.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import { createRequests } from '#platform/polling/requests.ts'
 import type { Logger } from '#platform/process/log.ts'
@@ -64,6 +65,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
       },
       publisher: {
         raw: async () => ({ partition: 0, offset: 0 }),
+        memory: async () => {},
         poll: async () => {},
         disconnect: async () => {},
       },
@@ -74,7 +76,9 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
     recent: { endedAgoMs: [], pauses: [] },
+    carried: () => nothingCarried,
     adopt: async () => {},
+    restore: () => {},
     stopping: stopping.signal,
     metrics,
   })

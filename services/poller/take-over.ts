@@ -1,37 +1,41 @@
-// What an owner of a host does before it polls: it learns what it does not know yet of the answers that are held.
+// What an owner of a host does before it polls: it learns what it does not know yet, and ends what the owner before began.
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
-import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { readSpan, spanBetween, spanOf } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { partitionOfHost } from '#platform/polling/host.ts'
 import { pause } from '#platform/process/retry.ts'
-import { pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
-import { adoptedPoll, type RecordedAnswers } from './adopted.ts'
+import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
+import { adoptedPoll, sourceOf } from './adopted.ts'
 import type { Host } from './hosts.ts'
-import type { Memory } from './memory.ts'
+import { carriedFor, type Knowledge } from './knowledge.ts'
 import type { Metrics } from './metrics.ts'
-import type { PollMeans, Right } from './poll-window.ts'
+import { type PollMeans, type Right, record } from './poll-window.ts'
 
 export interface TakeOver {
   /**
-   * Reads the polls in partitions that other members have, once: a host whose address changed has its memory in the
-   * partition of the address before. Then adopts every answer of the host that lies in raw without its poll. Tries again
-   * until it is done or the signal aborts.
+   * Reads the memory in partitions that other members have, once: a host whose address changed has its memory in the
+   * partition of the address before. Reads the last minutes of the log, and writes what it lacks. Then adopts every
+   * answer of the host that lies in raw without its poll. Tries again until it is done or the signal aborts.
    *
-   * @param assigned partitions of `polls` that this process has read to their ends
+   * @param assigned partitions of the memory that this process has read to their ends
    */
   host: (host: Host, right: Right, assigned: readonly number[], signal: AbortSignal) => Promise<void>
   /** Adopts the answer of one identity, when it lies in raw without its poll. Tries again likewise. */
   identity: (host: Host, right: Right, identity: string) => Promise<void>
+  /** Writes memory of the host again that a slow poller overwrote with older memory. Tries again likewise. */
+  restore: (host: Host, right: Right) => Promise<void>
 }
 
 export interface TakeOverParts {
   kafka: Kafka
   registry: Registry
   means: PollMeans
-  memory: Memory
-  recorded: RecordedAnswers
+  known: Knowledge
+  /** All hosts that any poller asks. */
+  hosts: readonly Host[]
   metrics: Metrics
-  /** Takes records of polls. */
+  /** Takes records of the memory. */
   read: (records: ReadRecord[]) => Promise<void>
 }
 
@@ -39,16 +43,17 @@ export interface TakeOverParts {
 const againMs = 1_000
 
 export function createTakeOver(parts: TakeOverParts): TakeOver {
-  const { kafka, means, read } = parts
-  const known = new Set<number>()
+  const { kafka, means, known, read } = parts
+  const partitionsRead = new Set<number>()
+  const logsRead = new WeakMap<Right, Promise<void>>()
   let last: Promise<unknown> = Promise.resolve()
 
   const readElsewhere = async (): Promise<void> => {
-    if (known.size === pollPartitions) return
-    const span = [...(await spanOf(kafka, pollsTopic.name))].filter(([partition]) => !known.has(partition))
-    if (span.length === 0) return
-    await readSpan(kafka, pollsTopic.name, new Map(span), read)
-    for (const [partition] of span) known.add(partition)
+    if (partitionsRead.size === pollPartitions && known.isCarriedOver) return
+    const span = [...(await spanOf(kafka, pollerMemoryTopic.name))].filter(([part]) => !partitionsRead.has(part))
+    await readSpan(kafka, pollerMemoryTopic.name, new Map(span), read)
+    if (!known.isCarriedOver) throw new Error(`${pollerMemoryTopic.name} is not complete: run provisioning`)
+    for (const [partition] of span) partitionsRead.add(partition)
   }
   const untilDone = async (what: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> => {
     while (!signal.aborted) {
@@ -62,24 +67,88 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
   }
   return {
     async host(host, right, assigned, signal) {
-      for (const partition of assigned) known.add(partition)
+      for (const partition of assigned) partitionsRead.add(partition)
       // One host after the other: the first reads for all.
-      const reading = last.then(() => untilDone('the other polls cannot be read', signal, readElsewhere))
+      const reading = last.then(() => untilDone('the memory cannot be read', signal, readElsewhere))
       last = reading
-      await reading
+      // The hosts of a partition have one lease.
+      const log =
+        logsRead.get(right) ?? untilDone('the end of the log cannot be read', signal, () => readLog(parts, host))
+      logsRead.set(right, log)
+      await Promise.all([reading, log])
+      await untilDone('the log cannot be written', signal, () => completeLog(parts, host, right))
+      await untilDone('memory cannot be written again', signal, () => restore(parts, host, right))
       await untilDone('the ends of raw cannot be read', signal, () => adopt(parts, host, right))
     },
     identity: (host, right, identity) =>
       untilDone('the ends of raw cannot be read', right.signal, () => adopt(parts, host, right, identity)),
+    restore: (host, right) =>
+      untilDone('memory cannot be written again', right.signal, () => restore(parts, host, right)),
+  }
+}
+
+/**
+ * Reads the log of the minutes about the newest record of the memory, in the partition of a host: it tells when hosts were
+ * asked last, and which polls it lacks. Of sources that are not asked, whose files may be many, it reads no record.
+ */
+async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: Host): Promise<void> {
+  const partition = partitionOfHost(host.name, pollPartitions)
+  const times = known.unlogged.span(partition)
+  if (times === undefined) return
+  const span = (await spanBetween(kafka, pollsTopic.name, times.fromMs, times.toMs)).get(partition)
+  const asked = new Set(hosts.flatMap(({ datasets }) => datasets.map(({ source }) => source)))
+  const decoder = registry.decoder('Poll')
+  await readSpan(kafka, pollsTopic.name, new Map(span && [[partition, span]]), async (records) => {
+    const ofAsked = records.filter(({ key }) => asked.has(sourceOf(`${key}`)))
+    await decoder.prepare(ofAsked.map(({ value }) => value))
+    for (const { value, ...at } of ofAsked) {
+      const poll = decoder.decode(value)
+      if ('reason' in poll) continue
+      known.recorded.seen(poll)
+      if (poll.lane === filesLane) continue
+      known.recent.logged(poll, at)
+      known.unlogged.logged(poll)
+    }
+  })
+}
+
+/** Writes the polls of a host that the log lacks. */
+async function completeLog({ means, known, metrics }: TakeOverParts, host: Host, right: Right): Promise<void> {
+  for (const poll of known.unlogged.of(host.name)) {
+    if (!right.holds()) return
+    await means.publisher.poll(poll)
+    known.unlogged.logged(poll)
+    metrics.completedLogs.inc({ dataset: poll.dataset })
+    const { requestIdentity, outcome, fetchedAt } = poll
+    means.log.info({ requestIdentity, outcome, fetchedAt }, 'wrote a poll that the log lacked')
+  }
+}
+
+/** Writes what is known of identities that a slow poller overwrote; of their polls, those of that poller. */
+async function restore({ means, known }: TakeOverParts, host: Host, right: Right): Promise<void> {
+  for (const [identity, late] of known.overwritten) {
+    const state = known.memory.known(identity)
+    if (late.host !== host.name || state === undefined) continue
+    if (!right.holds()) return
+    // Another record of it may be read meanwhile.
+    known.overwritten.delete(identity)
+    const { raw = null, polledAt = late.fetchedAt } = known.memory.remembered(identity) ?? {}
+    const poll = { ...late, memory: state.memory, windowStart: state.windowStartMs }
+    const carried = { raw, requests: known.requests.progressOf(identity, host.name) }
+    await means.publisher.memory({ poll, carried, polledAt, inLog: true }).catch((error: unknown) => {
+      known.overwritten.set(identity, late)
+      throw error
+    })
+    means.log.info({ requestIdentity: identity, poller: late.poller }, 'wrote memory again that was overwritten late')
   }
 }
 
 /** Records the polls of answers that have none, oldest first in each partition of raw. */
 async function adopt(parts: TakeOverParts, host: Host, right: Right, identity?: string): Promise<void> {
-  const { kafka, registry, means, memory, recorded, metrics } = parts
+  const { kafka, registry, means, known, metrics } = parts
   for (const [source, datasets] of Map.groupBy(host.datasets, (hosted) => hosted.source)) {
     const topic = rawTopic(source).name
-    const span = recorded.unrecorded(source, await spanOf(kafka, topic))
+    const span = known.recorded.unrecorded(source, await spanOf(kafka, topic))
     if (span.size === 0) continue
     const decoder = registry.decoder('RawResponse')
     await readSpan(kafka, topic, span, async (records) => {
@@ -89,11 +158,12 @@ async function adopt(parts: TakeOverParts, host: Host, right: Right, identity?: 
         if ('reason' in raw || (identity !== undefined && raw.requestIdentity !== identity)) continue
         const hosted = datasets.find(({ dataset }) => dataset.name === raw.dataset)
         const adopter = { host: host.name, poller: means.poller, origin: means.origin }
-        const before = memory.known(raw.requestIdentity)
+        const before = known.memory.known(raw.requestIdentity)
         const poll = hosted && adoptedPoll(raw, { partition, offset }, hosted, adopter, before)
-        if (poll === undefined || !right.holds()) continue
-        await means.publisher.poll(poll)
-        memory.remember(poll, means.clock.now())
+        if (poll === undefined) continue
+        // It asks for no pause, and lifts none.
+        if (!(await record({ means, right, carried: carriedFor(known, host.name) }, poll, 0))) return
+        known.memory.remember(poll, means.clock.now())
         metrics.adoptedAnswers.inc({ dataset: poll.dataset })
         const { requestIdentity, outcome, fetchedAt } = poll
         means.log.info({ requestIdentity, outcome, fetchedAt, partition, offset }, 'adopted an answer without its poll')

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { createMemory, type Known, noMemory } from './memory.ts'
+import { createMemory, type Known } from './memory.ts'
 import { tickCandidates } from './ticks.ts'
 
 const dataset = { name: 't.x' } as Dataset

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Known, noMemory } from './memory.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
+import type { Known } from './memory.ts'
 import { validatorsFor } from './validators.ts'
 
 const at = (text: string) => Date.parse(text)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Incoming } from '#platform/kafka/settle.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Poll, RecordName, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { type StoreAccess, subscriptions } from './subscriptions.ts'
@@ -45,16 +46,7 @@ const poll = (windowStart: number): Poll => ({
   pauseReason: null,
   poller: 'p',
   origin: 'live',
-  memory: {
-    lastGoodFetchedAt: null,
-    lastGoodHash: null,
-    etag: null,
-    lastModified: null,
-    lastChangedAt: null,
-    completeness: null,
-    hadRows: false,
-    failures: 0,
-  },
+  memory: noMemory,
 })
 
 const taking: { insert: StoreAccess['insert'] } = { insert: async () => undefined }

@@ -10,6 +10,7 @@ import { measureRebuild } from './rebuild.ts'
 import { measureReplay } from './replay.ts'
 import { measureStart } from './start.ts'
 import { measureStore } from './store.ts'
+import { measureTakeover } from './takeover.ts'
 import { measureThroughput } from './throughput.ts'
 import { measureVotes } from './votes.ts'
 
@@ -32,6 +33,7 @@ const longPhases: Record<string, Phase> = {
   markets: async (tell) => ({ markets: await measureMarkets(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
   votes: async (tell) => ({ ...(await measureVotes(tell)) }),
+  takeover: async (tell) => ({ takeover: await measureTakeover(tell) }),
 }
 const everyPhase = { ...phases, ...longPhases }
 

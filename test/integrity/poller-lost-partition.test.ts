@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#platform/polling/business-day.ts'
+import { nothingCarried } from '#platform/polling/memory-records.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import { simulatedClock } from '#services/poller/clock.ts'
@@ -89,17 +91,23 @@ test('a broker that is away stops the polling; when it is back, polling goes on'
   expect(repeated).toBeLessThanOrEqual(8)
 })
 
-/**
- * A poller within this process. Raw records of a day wait at a gate on their way to Kafka; the first of its polls may get
- * lost there.
- */
-async function gatedPoller(url: string, day: string, lost: { polls: number } = { polls: 0 }) {
+/** How many writes of a day Kafka does not acknowledge; of raw it has taken the record, of the others it has not. */
+interface Lost {
+  raw?: number
+  memories?: number
+  polls?: number
+}
+
+/** A poller within this process. Raw records of a day wait at a gate on their way to Kafka, and some writes get lost there. */
+async function gatedPoller(url: string, day: string, { raw = 0, memories = 0, polls = 0 }: Lost = {}) {
   const log = createLogger('poller', 'silent')
   const published = await openPublisher(parts.kafka, parts.registry, ['jao'])
   const clock = await simulatedClock(url, log)
   const fetcher = openFetcher('tidemark/test')
   const gate = Promise.withResolvers<void>()
   const seen = { came: 0, waiting: 0, mostAtOnce: 0 }
+  const lost = { raw: 0, memories: 0, polls: 0 }
+  const notTaken = () => new Unwell('Kafka did not take 1 records')
   const publisher: Publisher = {
     ...published,
     raw: async (source, answer) => {
@@ -108,10 +116,16 @@ async function gatedPoller(url: string, day: string, lost: { polls: number } = {
       seen.mostAtOnce = Math.max(seen.mostAtOnce, ++seen.waiting)
       // Kafka takes the later ones at once.
       if (seen.came === 1) await gate.promise
-      return published.raw(source, answer).finally(() => seen.waiting--)
+      const place = await published.raw(source, answer).finally(() => seen.waiting--)
+      if (lost.raw++ < raw) throw notTaken()
+      return place
+    },
+    memory: async (remembered) => {
+      if (ofDay(day)(remembered.poll) && lost.memories++ < memories) throw notTaken()
+      return published.memory(remembered)
     },
     poll: async (poll) => {
-      if (ofDay(day)(poll) && lost.polls-- > 0) throw new Unwell('Kafka did not take 1 records')
+      if (ofDay(day)(poll) && lost.polls++ < polls) throw notTaken()
       return published.poll(poll)
     },
   }
@@ -135,7 +149,7 @@ async function gatedPoller(url: string, day: string, lost: { polls: number } = {
     clock.stop()
     await Promise.all([fetcher.close(), published.disconnect()])
   }
-  return { poller, seen, open: () => gate.resolve(), stop }
+  return { poller, seen, lost, open: () => gate.resolve(), stop }
 }
 
 test('a poller that loses its host and gets it back first deals with what is still under way to Kafka', async () => {
@@ -193,22 +207,84 @@ test('a request that came while an answer waited for Kafka is answered by a poll
   expect(polls[1]!.requestsReadTo! - polls[0]!.requestsReadTo!).toBe(3)
 })
 
-test('an answer that Kafka took without its poll is recorded afterwards, and never kept again', async () => {
+const pollsOf = async (day: string) => (await parts.polls()).filter(ofDay(day))
+const rawOf = async (day: string) => (await parts.raw()).filter(ofDay(day))
+const askFor = (url: string, day: string) => parts.request(url, businessDay('Europe/Brussels', day).window)
+
+test('an answer that Kafka took without saying so is recorded afterwards, and never kept again', async () => {
   const day = '2026-05-10'
   const upstream = await startUpstream({ startMs: Date.parse('2026-06-20T05:00:00Z'), speed: 20 })
-  const { open, stop } = await gatedPoller(upstream.url, day, { polls: 2 })
+  const { open, stop } = await gatedPoller(upstream.url, day, { raw: 1 })
   open()
   try {
-    await parts.request(upstream.url, businessDay('Europe/Brussels', day).window)
-    const polls = () => parts.polls().then((all) => all.filter(ofDay(day)))
-    await eventually('it is recorded, and the request is answered', async () => (await polls()).length === 2)
-    const [raw, ...others] = (await parts.raw()).filter(ofDay(day))
+    await askFor(upstream.url, day)
+    await eventually('it is recorded, and the request is answered', async () => (await pollsOf(day)).length === 3)
+    const [raw, ...others] = await rawOf(day)
     expect(others).toEqual([])
-    expect(await polls()).toMatchObject([
+    expect(await pollsOf(day)).toMatchObject([
+      { outcome: 'failed', lane: 'requested', rawOffset: null },
       { outcome: 'changed', rawPartition: raw!.partition, rawOffset: raw!.offset, fetchedAt: raw!.fetchedAt },
       { outcome: 'unchanged', lane: 'requested', rawOffset: null },
     ])
   } finally {
     await stop()
   }
+})
+
+test.each([
+  ['memory', '2026-05-11', { memories: 1_000 }, ['background changed', 'requested unchanged']],
+  ['log', '2026-05-12', { polls: 1_000 }, ['requested changed']],
+] as const)(
+  'a poller that ends before the %s of a poll leaves it to the next owner',
+  async (_, day, lose, expected) => {
+    const upstream = await startUpstream({ startMs: Date.parse('2026-06-20T05:00:00Z'), speed: 20 })
+    const first = await gatedPoller(upstream.url, day, lose)
+    first.open()
+    try {
+      await askFor(upstream.url, day)
+      await eventually(
+        'a write is lost',
+        async () => first.lost.memories > 0 && first.lost.polls >= ('polls' in lose ? 1 : 0),
+      )
+    } finally {
+      await first.stop()
+    }
+    expect(await pollsOf(day)).toEqual([])
+    await parts.poller(upstream.url)
+    await eventually('its polls are in the log', async () => (await pollsOf(day)).length === expected.length)
+    await askFor(upstream.url, '2026-05-13')
+    await eventually('all requests are answered', async () => (await pollsOf('2026-05-13')).length > 0)
+    const polls = await pollsOf(day)
+    expect(polls.map(({ lane, outcome }) => `${lane} ${outcome}`)).toEqual(expected)
+    const [raw, ...others] = await rawOf(day)
+    expect(others).toEqual([])
+    expect(polls[0]).toMatchObject({ rawPartition: raw!.partition, rawOffset: raw!.offset, fetchedAt: raw!.fetchedAt })
+  },
+)
+
+test('memory that a slow poller overwrites with older memory is written again', async () => {
+  const day = '2026-05-14'
+  const upstream = await startUpstream({ startMs: Date.parse('2026-06-20T05:00:00Z'), speed: 20 })
+  await parts.poller(upstream.url)
+  await askFor(upstream.url, day)
+  const [poll] = await eventually('the window is polled', async () => {
+    const polls = await pollsOf(day)
+    return polls.length > 0 && polls
+  })
+  const slow = await openPublisher(parts.kafka, parts.registry, [])
+  await slow.memory({ poll: { ...poll!, poller: 'slow', memory: noMemory }, carried: nothingCarried })
+  await slow.disconnect()
+  // What compaction keeps.
+  const newest = await eventually('it is written again', async () => {
+    const identities = (await parts.read('poller-memory', 'PollerMemory')).flatMap(({ identity }) => identity ?? [])
+    const polls = parts.registry.decoder('Poll')
+    await polls.prepare(identities.map((identity) => identity.poll))
+    const own = identities.flatMap((identity) => {
+      const one = polls.decode(identity.poll)
+      return 'reason' in one || !ofDay(day)(one) ? [] : [{ ...one, identity }]
+    })
+    return own.length >= 3 && own.at(-1)
+  })
+  expect(newest.memory).toEqual(poll!.memory)
+  expect(newest.identity).toMatchObject({ rawPartition: poll!.rawPartition, rawOffset: poll!.rawOffset, inLog: true })
 })

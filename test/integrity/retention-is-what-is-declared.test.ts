@@ -5,7 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
-import { platformTopics, sourceTopics, type Topic } from '#schemas/topics.ts'
+import {
+  platformTopics,
+  pollerMemoryTopic,
+  pollsKeptFor,
+  pollsTopic,
+  sourceTopics,
+  type Topic,
+} from '#schemas/topics.ts'
 import { type RealParts, startRealParts } from '../support/real-parts.ts'
 
 let parts: RealParts
@@ -16,18 +23,21 @@ beforeAll(async () => {
 })
 afterAll(() => parts?.stop())
 
-/** What the broker itself says a topic keeps. */
-async function retentionMs(topic: string): Promise<string | undefined> {
+/** What the broker itself says of a topic's settings. */
+async function configOf(topic: string): Promise<Record<string, string>> {
   const admin = kafka.admin()
   await admin.connect()
   try {
-    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['retention.ms'] }]
+    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }]
     const described = await admin.describeConfigs({ resources, includeSynonyms: false })
-    return described.resources[0]?.configEntries[0]?.configValue
+    const entries = described.resources[0]?.configEntries ?? []
+    return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))
   } finally {
     await admin.disconnect()
   }
 }
+
+const retentionMs = async (topic: string) => (await configOf(topic))['retention.ms']
 
 test('a source without a declaration keeps all; a changed declaration changes topics that are there', async () => {
   await provisionTopics(kafka, sourceTopics('made'), 1)
@@ -42,6 +52,22 @@ test('a source without a declaration keeps all; a changed declaration changes to
   await provisionTopics(kafka, sourceTopics('made', { rawDays: 30 }), 1)
   expect(await retentionMs('made.raw')).toBe('2592000000')
   expect(await retentionMs('made.timeseries')).toBe('-1')
+})
+
+test('polls that an earlier release had compacted are kept for ever, or for as long as a setting says', async () => {
+  const compacted = { ...pollsTopic, config: { ...pollsTopic.config, 'cleanup.policy': 'compact' } }
+  await provisionTopics(kafka, [compacted], 1)
+  await provisionTopics(kafka, [pollsTopic], 1)
+  expect(await configOf('polls')).toMatchObject({ 'cleanup.policy': 'delete', 'retention.ms': '-1' })
+  await provisionTopics(kafka, [pollsKeptFor(30)], 1)
+  expect(await configOf('polls')).toMatchObject({ 'cleanup.policy': 'delete', 'retention.ms': '2592000000' })
+})
+
+test('the memory of pollers is compacted soon, whatever the broker does with other topics', async () => {
+  await provisionTopics(kafka, [pollerMemoryTopic], 1)
+  const config = await configOf('poller-memory')
+  expect(config).toMatchObject({ 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.1' })
+  expect(Number(config['segment.ms'])).toBeLessThanOrEqual(600_000)
 })
 
 test('docs/operations.md says of every topic how long it is kept, and what a shorter time costs', () => {

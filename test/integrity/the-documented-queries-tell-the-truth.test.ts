@@ -1,4 +1,5 @@
 // docs/queries.md, command by command as a user copies it, against what the simulated upstream published.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { labelDirectory, openDataDirectory } from '#infra/local/data-directory.t
 import { writeStackFile } from '#infra/local/stack-file.ts'
 import type { Command } from '#infra/simulator/jao/publications.ts'
 import { createUpstream } from '#infra/simulator/jao/upstream.ts'
-import { noMemory } from '#services/poller/memory.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { tidemark } from '../support/tidemark-command.ts'
 import { readRecords } from './read-records.ts'

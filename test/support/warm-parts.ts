@@ -3,9 +3,11 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { carryOver } from '#infra/provision/carry-over.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
-import { kafkaSettings, readConfig } from '#platform/process/config.ts'
+import { openRegistry } from '#platform/kafka/registry.ts'
+import { kafkaSettings, readConfig, registrySettings } from '#platform/process/config.ts'
 import { platformTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { topicsOf } from '#transform/source-topics.ts'
@@ -76,6 +78,8 @@ async function emptyKafka(environment: Record<string, string>): Promise<void> {
     await admin.disconnect()
   }
   await provisionTopics(kafka, [...platformTopics, ...sources.flatMap(topicsOf)], 1)
+  const registry = openRegistry(readConfig(registrySettings, environment))
+  await carryOver({ kafka, registry, say: () => undefined })
 }
 
 /** Deletes the groups once none has a member: one that was killed stays in its group until its session ends. */

@@ -1,0 +1,142 @@
+// Fills topic poller-memory from topic `polls`, once: directories and backups of earlier releases have their memory there.
+import { Problem } from '#infra/local/problem.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { openProducer, type Producer } from '#platform/kafka/produce.ts'
+import { readSpan, spanOf, type TopicSpan } from '#platform/kafka/read-span.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { carriedOverPartition, carriedOverRecord, type MemoryRecord } from '#platform/polling/memory-records.ts'
+import { patience } from '#platform/process/patience.ts'
+import { pause } from '#platform/process/retry.ts'
+import type { PollerMemory } from '#schemas/generated/records.ts'
+import { pollerMemoryTopic, pollsTopic } from '#schemas/topics.ts'
+import { createPollsFold, type PollsFold } from './polls-fold.ts'
+
+/** What was carried over. */
+export interface CarryOver {
+  polls: number
+  identities: number
+  seconds: number
+}
+
+export interface CarryOverOptions {
+  kafka: Kafka
+  registry: Registry
+  /** Told what it does while that takes long. */
+  say: (text: string) => void
+  /** How long the members of a poller that was killed are waited for, ms. */
+  patienceMs?: number
+}
+
+/**
+ * Writes the newest of every identity in `polls`, and the pauses of hosts, to the poller's memory, and last a record that
+ * says so; then pollers believe the memory. Does nothing where that record is. Killed before, it does all of it again
+ * and ends the same. To be run before a retention shortens `polls`.
+ *
+ * @throws Problem while pollers run
+ */
+export async function carryOver(options: CarryOverOptions): Promise<CarryOver | undefined> {
+  const { kafka, registry, say } = options
+  if (await isCarriedOver(kafka)) return undefined
+  const startedMs = performance.now()
+  const span = await spanOf(kafka, pollsTopic.name)
+  const records = recordsIn(span)
+  if (records > 0) {
+    await refuseWhilePollersRun(options)
+    say(`carrying over ${records.toLocaleString('en')} polls to ${pollerMemoryTopic.name}, once`)
+  }
+  const { fold, polls } = await foldPolls(kafka, registry, span, say)
+  const producer = await openProducer(kafka)
+  try {
+    const encode = await registry.encoder(pollerMemoryTopic.name, 'PollerMemory')
+    for (const [partition, memories] of fold.records()) await write(producer, encode, partition, memories)
+    if (records > 0) await refuseWhilePollersRun(options)
+    const identities = fold.identities()
+    const done = carriedOverRecord({ at: Date.now(), polls, identities })
+    await write(producer, encode, carriedOverPartition, [done])
+    return { polls, identities, seconds: Math.round(performance.now() - startedMs) / 1_000 }
+  } finally {
+    await producer.disconnect()
+  }
+}
+
+const recordsIn = (span: TopicSpan): number => [...span.values()].reduce((sum, { from, to }) => sum + to - from, 0)
+
+/** Whether the memory says that all is carried over. */
+async function isCarriedOver(kafka: Kafka): Promise<boolean> {
+  const { key } = carriedOverRecord({ at: 0, polls: 0, identities: 0 })
+  const span = (await spanOf(kafka, pollerMemoryTopic.name)).get(carriedOverPartition)
+  let found = false
+  await readSpan(kafka, pollerMemoryTopic.name, new Map(span && [[carriedOverPartition, span]]), (records) => {
+    found ||= records.some((record) => record.key?.toString() === key)
+  })
+  return found
+}
+
+/** A poller that was killed stays a member of its group until its session is over. */
+const defaultPatienceMs = 20_000
+
+/** @throws Problem when the group of pollers still has members after a while */
+async function refuseWhilePollersRun({ kafka, say, patienceMs = defaultPatienceMs }: CarryOverOptions): Promise<void> {
+  const waiting = patience(say)
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    for (const endMs = performance.now() + patienceMs; ; await pause(200)) {
+      const { groups } = await admin.describeGroups(['poller'])
+      const members = groups.flatMap((group) => group.members)
+      if (members.length === 0) return
+      const hosts = [...new Set(members.map(({ clientHost }) => clientHost.replace(/^\//, '')))].join(', ')
+      if (performance.now() > endMs) {
+        throw new Problem(
+          `Pollers are running (at ${hosts}), and what polls tells is to be carried over to ${pollerMemoryTopic.name} first: stop them and start again.`,
+        )
+      }
+      waiting(`waiting until the pollers at ${hosts} are gone`)
+    }
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+const sayEveryMs = 5_000
+
+async function foldPolls(
+  kafka: Kafka,
+  registry: Registry,
+  span: TopicSpan,
+  say: (text: string) => void,
+): Promise<{ fold: PollsFold; polls: number }> {
+  const fold = createPollsFold(Date.now())
+  const decoder = registry.decoder('Poll')
+  const all = recordsIn(span).toLocaleString('en')
+  let polls = 0
+  let saidMs = performance.now()
+  await readSpan(kafka, pollsTopic.name, span, async (records) => {
+    await decoder.prepare(records.map(({ value }) => value))
+    for (const { value, ...at } of records) {
+      const poll = decoder.decode(value)
+      if (value === null || 'reason' in poll) say(`passed over a record of polls at ${at.partition}/${at.offset}`)
+      else fold.take(poll, value, at)
+    }
+    polls += records.length
+    if (performance.now() - saidMs < sayEveryMs) return
+    saidMs = performance.now()
+    say(`${polls.toLocaleString('en')} of ${all} polls read`)
+  })
+  return { fold, polls }
+}
+
+const recordsAtOnce = 10_000
+
+async function write(
+  producer: Producer,
+  encode: (record: PollerMemory) => Buffer,
+  partition: number,
+  memories: readonly MemoryRecord[],
+): Promise<void> {
+  for (let first = 0; first < memories.length; first += recordsAtOnce) {
+    const some = memories.slice(first, first + recordsAtOnce)
+    const messages = some.map(({ key, record }) => ({ key, value: encode(record), partition }))
+    await producer.send(pollerMemoryTopic.name, messages)
+  }
+}

@@ -1,0 +1,115 @@
+// What the poller's memory is, made from all records of topic `polls`. All of this is pure.
+import {
+  type Carried,
+  carriedAfter,
+  hostRecord,
+  identityRecord,
+  type MemoryRecord,
+  nothingCarried,
+  pauseOf,
+} from '#platform/polling/memory-records.ts'
+import { believed, supersedes } from '#platform/polling/poll-memory.ts'
+import type { HostPause, Poll, PollMemory } from '#schemas/generated/records.ts'
+import { filesLane } from '#schemas/topics.ts'
+
+/** Records of `polls` folded by identity and host, in the order of each partition. */
+export interface PollsFold {
+  /**
+   * Takes a poll. Polls of files are passed over: no poller asks for them.
+   *
+   * @param value the record's value, of which a copy is kept where it is the newest of its identity
+   */
+  take: (poll: Poll, value: Buffer, at: { partition: number; writtenAtMs: number }) => void
+  /** What the memory is to hold, by partition. */
+  records: () => Map<number, MemoryRecord[]>
+  identities: () => number
+}
+
+interface Identity {
+  name: string
+  /** What is believed of the newest poll's memory. */
+  memory: PollMemory
+  poll: Buffer
+  polledAt: number
+  carried: Carried
+}
+
+interface HostPauses {
+  attempts: number
+  /** When the newest pause was said: the poller's clock. */
+  pausedAtMs: number
+  pauses: (HostPause & { recordedAt: number })[]
+}
+
+interface Partition {
+  newestMs: number
+  identities: Map<string, Identity>
+  hosts: Map<string, HostPauses>
+}
+
+/** A pause lasts for a day at the most. */
+const pausesKeptMs = 24 * 60 * 60 * 1_000
+
+/** @param nowMs polls that say they were made more than a day later are not believed */
+export function createPollsFold(nowMs: number): PollsFold {
+  const partitions = new Map<number, Partition>()
+  return {
+    take(poll, value, { partition, writtenAtMs }) {
+      if (poll.lane === filesLane) return
+      const known = partitions.get(partition) ?? { newestMs: writtenAtMs, identities: new Map(), hosts: new Map() }
+      partitions.set(partition, known)
+      known.newestMs = Math.max(known.newestMs, writtenAtMs)
+      takeIdentity(known.identities, poll, value, nowMs)
+      takePause(known.hosts, poll, writtenAtMs)
+    },
+    records: () => new Map([...partitions].map(([partition, folded]) => [partition, recordsOf(folded)])),
+    identities: () => [...partitions.values()].reduce((sum, { identities }) => sum + identities.size, 0),
+  }
+}
+
+function takeIdentity(identities: Map<string, Identity>, poll: Poll, value: Buffer, nowMs: number): void {
+  const memory = believed(poll.memory, nowMs)
+  const current = identities.get(poll.requestIdentity)
+  if (current === undefined) {
+    const carried = carriedAfter(nothingCarried, poll)
+    const name = poll.requestIdentity
+    identities.set(name, { name, memory, poll: Buffer.from(value), polledAt: poll.fetchedAt, carried })
+    return
+  }
+  const isNewer = supersedes(memory, current.memory)
+  const { raw, requests } = carriedAfter(current.carried, poll)
+  // An answer that is older than the newest is not the newest in raw, wherever its poll lies.
+  current.carried = { raw: isNewer ? raw : current.carried.raw, requests }
+  current.polledAt = Math.max(current.polledAt, poll.fetchedAt)
+  if (!isNewer) return
+  current.memory = memory
+  // A view would keep all that Kafka sent with it in memory.
+  current.poll = Buffer.from(value)
+}
+
+function takePause(hosts: Map<string, HostPauses>, poll: Poll, writtenAtMs: number): void {
+  const known = hosts.get(poll.host) ?? { attempts: 0, pausedAtMs: Number.NEGATIVE_INFINITY, pauses: [] }
+  const sentSince = poll.sentAt > known.pausedAtMs
+  if (poll.pausedUntil === null) {
+    if (poll.outcome !== 'failed' && sentSince) known.attempts = 0
+    return
+  }
+  hosts.set(poll.host, known)
+  // Requests that were under way when it was first said are no further offence.
+  if (sentSince || known.attempts === 0) known.attempts += 1
+  known.pausedAtMs = poll.fetchedAt
+  const pause = pauseOf(poll, known.attempts, writtenAtMs)
+  if (pause !== undefined) known.pauses.push({ ...pause, recordedAt: writtenAtMs })
+  known.pauses = known.pauses.filter(({ recordedAt }) => recordedAt > writtenAtMs - pausesKeptMs)
+}
+
+function recordsOf({ newestMs, identities, hosts }: Partition): MemoryRecord[] {
+  const records = [...identities.values()].map(({ name, poll, polledAt, carried }) =>
+    identityRecord(name, poll, polledAt, carried, true),
+  )
+  for (const [host, { pauses }] of hosts) {
+    const standing = pauses.filter(({ recordedAt }) => recordedAt > newestMs - pausesKeptMs)
+    if (standing.length > 0) records.push(hostRecord(host, standing))
+  }
+  return records
+}

@@ -1,0 +1,152 @@
+// What a poller knows: the records of poller-memory and poll-requests, folded as they are read.
+import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { type Carried, carriedOf } from '#platform/polling/memory-records.ts'
+import { createRequests, type Requests } from '#platform/polling/requests.ts'
+import type { IdentityMemory, Poll } from '#schemas/generated/records.ts'
+import { pollerMemoryTopic, pollRequestsTopic } from '#schemas/topics.ts'
+import { createRecordedAnswers, type RecordedAnswers } from './adopted.ts'
+import { createMemory, type Memory } from './memory.ts'
+import type { Metrics } from './metrics.ts'
+import type { PollMeans } from './poll-window.ts'
+import { createRecentPolls, type RecentPollKeeper } from './recent-polls.ts'
+import { createFailures, type Failures } from './status.ts'
+import { createUnloggedPolls, type UnloggedPolls } from './unlogged-polls.ts'
+
+export interface Knowledge {
+  memory: Memory
+  requests: Requests
+  recent: RecentPollKeeper
+  unlogged: UnloggedPolls
+  recorded: RecordedAnswers
+  failures: Failures
+  /**
+   * By identity: polls whose record in the memory is the last one and older than what is known. A slow poller wrote them
+   * late, and compaction would keep them.
+   */
+  overwritten: Map<string, Poll>
+  /** Whether the memory says that polls of an earlier release are carried over. */
+  isCarriedOver: boolean
+}
+
+export function createKnowledge({ log }: Pick<PollMeans, 'log'>, metrics: Metrics): Knowledge {
+  const memory = createMemory(({ requestIdentity, poller, memory: { lastGoodFetchedAt, lastChangedAt } }) => {
+    metrics.memoriesAhead.inc()
+    const told = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
+    log.warn(told, 'a poll from more than a day ahead of the clock: its time is not built upon')
+  })
+  return {
+    ...{ memory, requests: createRequests(), recent: createRecentPolls(), unlogged: createUnloggedPolls() },
+    ...{ recorded: createRecordedAnswers(), failures: createFailures(), overwritten: new Map(), isCarriedOver: false },
+  }
+}
+
+/** What is remembered of identities of a host besides their memory. */
+export const carriedFor =
+  ({ memory, requests }: Pick<Knowledge, 'memory' | 'requests'>, host: string): ((identity: string) => Carried) =>
+  (identity) => ({
+    raw: memory.remembered(identity)?.raw ?? null,
+    requests: requests.progressOf(identity, host),
+  })
+
+/** A loop that polls a host, as far as it is told what is read. */
+interface ToldLoop {
+  /** There are new requests. */
+  wake: () => void
+  /** A pause of its host is over. */
+  lift: () => void
+  /** Memory of some host was overwritten. */
+  restore: () => void
+}
+
+interface ReaderParts {
+  registry: Registry
+  means: Pick<PollMeans, 'clock' | 'log'>
+  metrics: Metrics
+}
+
+/**
+ * Folds what is read of the memory and of poll-requests into what is known. Tells the loops of requests, of pauses that
+ * somebody lifts, and of memory that was overwritten.
+ */
+export function createReader(
+  parts: ReaderParts,
+  known: Knowledge,
+  loops: ReadonlyMap<string, ToldLoop>,
+): (records: ReadRecord[]) => Promise<void> {
+  const readMemory = memoryReader(parts, known)
+  const readRequests = requestReader(parts, known, loops)
+  return async (records) => {
+    if (records[0]?.topic === pollRequestsTopic.name) {
+      await readRequests(records)
+      for (const loop of loops.values()) loop.wake()
+      return
+    }
+    await readMemory(records)
+    if (known.overwritten.size > 0) for (const loop of loops.values()) loop.restore()
+  }
+}
+
+const passOver = ({ means, metrics }: ReaderParts, topic: string, offset: number, message: string): void => {
+  metrics.unreadableRecords.inc({ topic })
+  means.log.warn({ topic, offset }, `passed over a record that cannot be read: ${message}`)
+}
+
+function requestReader(parts: ReaderParts, known: Knowledge, loops: ReadonlyMap<string, ToldLoop>) {
+  const requests = parts.registry.decoder('PollRequest')
+  return async (records: ReadRecord[]): Promise<void> => {
+    await requests.prepare(records.map(({ value }) => value))
+    for (const { topic, value, ...at } of records) {
+      const request = requests.decode(value)
+      if ('reason' in request) passOver(parts, topic, at.offset, request.message)
+      else if (request.liftsPauseOf === null) known.requests.ask(request, at)
+      else if (known.recent.lifted(request.liftsPauseOf, at)) {
+        const { liftsPauseOf: host, requestedBy } = request
+        parts.means.log.info({ host, requestedBy }, 'a pause of this host up to now is lifted')
+        loops.get(host)?.lift()
+      }
+    }
+  }
+}
+
+function memoryReader(parts: ReaderParts, known: Knowledge) {
+  const memories = parts.registry.decoder('PollerMemory')
+  const polls = parts.registry.decoder('Poll')
+  const topic = pollerMemoryTopic.name
+  return async (records: ReadRecord[]): Promise<void> => {
+    await memories.prepare(records.map(({ value }) => value))
+    const read = records.map(({ value, ...at }) => ({ ...at, memory: memories.decode(value) }))
+    await polls.prepare(read.map(({ memory }) => ('reason' in memory ? null : (memory.identity?.poll ?? null))))
+    for (const { memory, ...at } of read) {
+      if ('reason' in memory) {
+        passOver(parts, topic, at.offset, memory.message)
+        continue
+      }
+      known.recent.remembered(at)
+      if (memory.host !== null) known.recent.paused(memory.host, at)
+      if (memory.carriedOver !== null) known.isCarriedOver = true
+      if (memory.identity === null) continue
+      const poll = polls.decode(memory.identity.poll)
+      if ('reason' in poll) passOver(parts, topic, at.offset, poll.message)
+      else takeIdentity(parts, known, memory.identity, poll, at)
+    }
+  }
+}
+
+function takeIdentity(
+  { means }: ReaderParts,
+  known: Knowledge,
+  identity: IdentityMemory,
+  poll: Poll,
+  at: Pick<ReadRecord, 'partition' | 'writtenAtMs'>,
+): void {
+  const { raw, requests } = carriedOf(identity)
+  const name = poll.requestIdentity
+  const isOlder = known.memory.remember(poll, means.clock.now(), { polledAt: identity.polledAt, raw })
+  if (isOlder) known.overwritten.set(name, poll)
+  else known.overwritten.delete(name)
+  known.requests.remembered(name, poll.host, requests)
+  if (raw !== null) known.recorded.seen({ dataset: poll.dataset, rawPartition: raw.partition, rawOffset: raw.offset })
+  known.unlogged.remembered(poll, identity.inLog, at)
+  known.failures.seen(poll)
+}
