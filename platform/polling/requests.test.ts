@@ -133,8 +133,9 @@ test('in whatever order and however often records are read, a request is open un
           'readTo' in each ? [poll(each.failed ? 'failed' : 'changed', each.readTo, each.sentAt)] : [],
         )
         const requests = createRequests()
-        const asks = () =>
-          once.forEach((each) => 'ask' in each && requests.ask(request, { partition, offset: each.ask }))
+        const asks = () => {
+          for (const each of once) if ('ask' in each) requests.ask(request, { partition, offset: each.ask })
+        }
         asks()
         for (let first = polls.length; first >= 0; first--) {
           requests.remembered('i', host, polls.slice(0, first).reduce(requestsAfter, noRequests))
