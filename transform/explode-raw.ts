@@ -1,6 +1,6 @@
 // What one raw response becomes, for everybody who asks: the normalizer, replays, rebuilds, the shadow. Pure.
 import { createHash } from 'node:crypto'
-import { subjectOf } from '#platform/polling/request-identity.ts'
+import { identityNumber, subjectOf } from '#platform/polling/request-identity.ts'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 
@@ -88,6 +88,7 @@ function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSli
     upstreamModifiedAt: slice.upstreamModifiedAtMs ?? null,
     unit: dataset.unitOf?.(slice.key) ?? dataset.unit,
     flags: slice.flags,
+    identity: identityNumber(raw.record.requestIdentity),
   }
 }
 

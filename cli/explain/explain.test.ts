@@ -145,6 +145,7 @@ describe('the text', () => {
       ...{ dataset: 'a.b.c', requestIdentity: 'i', windowStart: 0, windowEnd: 1, url: `http://x/${evil}`, status: 200 },
       ...{ headers: { etag: evil }, body: bytes, contentHash: evil, sentAt: at('20T01:59'), fetchedAt: at('20T02:00') },
       origin: 'live',
+      confirms: false,
     },
   })
   const placed = { ...dataset, place: () => ['data', 0, 'k'] } as Dataset

@@ -19,6 +19,7 @@ const slice = (key: string, values: (number | null)[], over: Partial<TimeseriesS
   flags: [],
   origin: 'live',
   raw: { partition: 0, offset: 0 },
+  identity: 0,
   ...over,
 })
 const compare = (shadow: TimeseriesSlice[], production: TimeseriesSlice[]) =>

@@ -17,6 +17,7 @@ const record: RawResponse = {
   sentAt: 1,
   fetchedAt: 42,
   origin: 'file',
+  confirms: false,
 }
 
 const dataset = (explode: () => Explosion, over: Partial<Dataset> = {}): Dataset => ({

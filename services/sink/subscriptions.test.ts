@@ -18,6 +18,7 @@ const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
   flags: [],
   origin: 'live',
   raw: { partition: 0, offset: 0 },
+  identity: 0,
   ...over,
 })
 

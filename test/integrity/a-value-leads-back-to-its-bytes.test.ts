@@ -217,6 +217,7 @@ test('a raw record that is another answer than the store names is said, and is n
       ...{ dataset, key, windowStart: startMs, windowEnd: window.endMs, start: startMs, step: 3600, values: [1] },
       ...{ knownAt, upstreamModifiedAt: null, transformVersion: 1, unit: 'MW', flags: [], origin: 'simulated' },
       raw: { partition: place!.partition, offset },
+      identity: 0,
     })
   const values = [slice(startMs + 1, place!.offset), slice(startMs + 2, place!.offset + 1_000)]
   await chain.producer.send(

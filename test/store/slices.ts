@@ -6,6 +6,8 @@ export type TimeseriesSlice = Records['TimeseriesSlice']
 
 /** What a test says of a slice; times as ISO text, UTC unless it says otherwise. */
 export interface ToldSlice {
+  /** The request identity as a number; default: 0, as slices of older versions have it. */
+  identity?: number
   dataset?: string
   key?: string
   /** Start of the window and of the values. */
@@ -38,6 +40,7 @@ export function slice(told: ToldSlice): TimeseriesSlice {
     flags: told.flags ?? [],
     origin: 'simulated',
     raw: { partition: 0, offset: 7 },
+    identity: told.identity ?? 0,
   }
 }
 
