@@ -46,7 +46,7 @@ FROM
             named.window_start AS window_start,
             named.flags AS flags,
             arrayJoin(multiIf(
-                next.version = 0 OR next.version >= named.next_version,
+                next.version = 0 OR next.known_at >= named.next_known_at OR (named.value IS NULL AND next.known_at != named.known_at),
                 [(named.known_at, named.value, named.raw_partition, named.raw_offset, false)],
                 next.known_at = named.known_at,
                 [(next.known_at, CAST(NULL AS Nullable(Float64)), next.raw_partition, next.raw_offset, true)],
@@ -69,9 +69,9 @@ FROM
                 flags,
                 identity,
                 toUInt64(toUnixTimestamp64Milli(known_at)) * 4096 + transform_version AS version,
-                leadInFrame(version, 1, 18446744073709551615) OVER (
+                leadInFrame(known_at, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (
                     PARTITION BY dataset, key, ts ORDER BY known_at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-                ) AS next_version
+                ) AS next_known_at
             FROM
             (
                 SELECT dataset, key, ts, known_at, value, window_start, raw_partition, raw_offset, flags, identity, transform_version
