@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
+/** Clients of other people are installed by `npm run clients` alone. */
+const include = process.env.TIDEMARK_CLIENTS === '1' ? ['test/clients/installed-clients.ts'] : ['**/*.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
+    include,
     pool: 'forks',
     maxWorkers: 2,
     // The files of a worker share its modules: they load once, and the files take over running parts from each other

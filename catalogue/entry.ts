@@ -50,7 +50,7 @@ export const entriesOf = (sources: readonly Source[]): CatalogueEntry[] =>
   sources.flatMap((source) => source.datasets.map((dataset) => entryOf(source, dataset)))
 
 function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
-  const { calendar, asking, keys, plausible } = dataset
+  const { calendar, asking, keys, plausible, nullMeans } = dataset
   return {
     dataset: dataset.name,
     source: source.name,
@@ -70,7 +70,7 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     labels: keys.labels,
     plausibleMin: plausible?.min ?? null,
     plausibleMax: plausible?.max ?? null,
-    expectations: dataset.expectations,
+    expectations: [...dataset.expectations, ...(nullMeans === undefined ? [] : [`a null is an answer: ${nullMeans}`])],
     rawDays: source.retention?.rawDays ?? null,
     timeseriesDays: source.retention?.timeseriesDays ?? null,
     transformVersion: dataset.transformVersion,

@@ -6,7 +6,7 @@ import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
 import { consumerLag, type Lag } from './lag.ts'
 import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
-import { pollerStatus } from './poller-status.ts'
+import { type LastFailure, type PollerStatus, pollerStatus } from './poller-status.ts'
 
 /** One part as it is now. */
 export interface PartStatus {
@@ -23,6 +23,8 @@ export interface PartStatus {
 
 export interface DatasetStatus {
   dataset: string
+  /** Where it is asked for; null where the poller does not answer, or does not ask. */
+  host: string | null
   /** Where it is switched off: not polled, not exploded. */
   off: ('poller' | 'normalizer')[]
   /** Why it is not polled; null where it is. */
@@ -31,6 +33,8 @@ export interface DatasetStatus {
   live: boolean | null
   lastPollAt: string | null
   lastOutcome: string | null
+  /** The newest poll that came to nothing good and that no good one of its request followed. */
+  lastFailure: LastFailure | null
   nextDueAt: string | null
   /** Windows that somebody asked for and that wait for their turn; null: the poller could not be asked. */
   askedFor: number | null
@@ -45,6 +49,13 @@ export interface UnfinishedReplay {
   startedAt: string
 }
 
+export interface PausedHost {
+  host: string
+  until: string
+  /** What asked for it: 429, Retry-After 7200. */
+  reason: string
+}
+
 export interface Status {
   healthy: boolean
   stack: Pick<StackFile, 'version' | 'pid' | 'startedAt' | 'state' | 'dataDir' | 'source' | 'endpoints'>
@@ -54,6 +65,8 @@ export interface Status {
   /** Rows by table, but of those that hold no data; null: the store could not be asked. */
   rows: Record<string, number> | null
   datasets: DatasetStatus[]
+  /** Hosts that are left alone because upstream asked for it; null: the poller could not be asked. */
+  paused: PausedHost[] | null
   /** Replays and rebuilds that are at work, or were interrupted; null: the store could not be asked. */
   unfinished: UnfinishedReplay[] | null
   /** Datasets whose answers the normalizer refuses without a look; null: it could not be asked. */
@@ -65,18 +78,26 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   const parts = await Promise.all(partsOf(stack, environment).map((part) => partStatus(stack, part)))
   const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
   const normalizer = orNull(normalizerStatus(stack))
-  const [lag, rows, datasets, told, unfinished] = await Promise.all([
+  const poller = orNull(pollerStatus(stack))
+  const [lag, rows, datasets, polling, told, unfinished] = await Promise.all([
     up('kafka') ? orNull(consumerLag(stack.endpoints.kafka, environment)) : null,
     up('clickhouse') ? orNull(tableRows(stack)) : null,
-    datasetsOf(stack, normalizer, up('clickhouse')),
+    datasetsOf(stack, poller, normalizer, up('clickhouse')),
+    poller,
     normalizer,
     up('clickhouse') ? orNull(unfinishedReplays(stack)) : null,
   ])
   const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
   const healthy = state === 'ready' && parts.every((part) => part.healthy)
   const about = { version, pid, startedAt, state, dataDir, source, endpoints }
-  return { healthy, stack: about, parts, lag, rows, datasets, unfinished, parked: told?.parked ?? null }
+  const paused = polling && pausedHosts(polling)
+  return { healthy, stack: about, parts, lag, rows, datasets, paused, unfinished, parked: told?.parked ?? null }
 }
+
+const pausedHosts = ({ budgets }: PollerStatus): PausedHost[] =>
+  budgets.flatMap(({ host, pausedUntil, pauseReason }) =>
+    pausedUntil === null ? [] : [{ host, until: pausedUntil, reason: pauseReason ?? 'not stated' }],
+  )
 
 interface Part {
   name: string
@@ -159,12 +180,14 @@ async function tableRows(stack: StackFile): Promise<Record<string, number>> {
 /** What poller and normalizer say of each dataset; where the poller does not answer, what the store has of the last poll. */
 async function datasetsOf(
   stack: StackFile,
+  polling: Promise<PollerStatus | null>,
   normalizer: Promise<NormalizerStatus | null>,
   storeUp: boolean,
 ): Promise<DatasetStatus[]> {
-  const told = (await orNull(pollerStatus(stack)))?.datasets ?? []
+  const told = (await polling)?.datasets ?? []
   const unexploded = (await normalizer)?.off ?? []
   const stored = (storeUp ? await orNull(lastPolls(stack)) : null) ?? []
+  const failed = (storeUp && told.length === 0 ? await orNull(lastFailures(stack)) : null) ?? []
   return sources
     .flatMap(({ datasets }) => datasets)
     .map(({ name }) => {
@@ -172,6 +195,7 @@ async function datasetsOf(
       const last = stored.find(({ dataset }) => dataset === name)
       return {
         dataset: name,
+        host: poller?.host ?? null,
         off: [
           ...(poller?.off ? ['poller' as const] : []),
           ...(unexploded.includes(name) ? ['normalizer' as const] : []),
@@ -180,6 +204,8 @@ async function datasetsOf(
         live: poller?.live ?? (told.length > 0 ? false : null),
         lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
         lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
+        lastFailure:
+          poller === undefined ? (failed.find(({ dataset }) => dataset === name) ?? null) : poller.lastFailure,
         nextDueAt: poller?.nextDueAt ?? null,
         askedFor: poller?.waiting.requested ?? null,
       }
@@ -197,6 +223,17 @@ const lastPolls = (stack: StackFile): Promise<Pick<DatasetStatus, 'dataset' | 'l
   rowsOf(
     stack,
     "SELECT dataset, formatDateTime(max(fetched_at), '%Y-%m-%dT%H:%i:%SZ') AS lastPollAt, argMax(outcome, fetched_at) AS lastOutcome FROM polls GROUP BY dataset",
+  )
+
+const lastFailures = (stack: StackFile): Promise<(LastFailure & { dataset: string })[]> =>
+  rowsOf(
+    stack,
+    `SELECT dataset, formatDateTime(newest, '%Y-%m-%dT%H:%i:%SZ') AS at, came.1 AS outcome, came.2 AS error,
+       substring(request_identity, length(dataset) + 2) AS request
+     FROM (
+       SELECT dataset, request_identity, max(fetched_at) AS newest, argMax((outcome, error), fetched_at) AS came
+       FROM polls GROUP BY dataset, request_identity
+     ) WHERE came.1 IN ('failed', 'refused', 'unreadable') ORDER BY newest DESC LIMIT 1 BY dataset`,
   )
 
 const orNull = <T>(promise: Promise<T>): Promise<T | null> => promise.catch(() => null)

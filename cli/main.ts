@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { Problem } from '#infra/local/problem.ts'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { ConfigError } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { backfill } from './backfill/backfill.ts'
@@ -17,6 +18,7 @@ import { query } from './query.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
 import { restore } from './restore.ts'
+import { resume } from './resume.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
 
@@ -31,6 +33,7 @@ const commands = [
   catalogue,
   newSource,
   backfill,
+  resume,
   query,
   explain,
   replay,
@@ -55,7 +58,8 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   await program.parseAsync()
 } catch (error) {
-  const known = error instanceof Problem || error instanceof ConfigError
-  const text = `tidemark: ${known ? error.message : ((error as Error).stack ?? error)}\n`
+  const known = [Problem, ConfigError, RefusedSend].some((type) => error instanceof type)
+  const { message, stack } = error instanceof Error ? error : new Error(`${error}`)
+  const text = `tidemark: ${known ? message : stack}\n`
   endSaying(text, process)
 }

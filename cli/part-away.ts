@@ -1,6 +1,7 @@
 import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { dataOptionFor } from './directories.ts'
 
 /**
@@ -11,7 +12,7 @@ export async function withParts<Result>(stack: StackFile, work: () => Promise<Re
   try {
     return await work()
   } catch (error) {
-    if (error instanceof Problem || errorKind(error) !== 'retry') throw error
+    if (error instanceof Problem || error instanceof RefusedSend || errorKind(error) !== 'retry') throw error
     const status = `\`npx tidemark status${dataOptionFor(stack)}\``
     throw new Problem(
       `A part of the stack did not answer (${(error as Error).message}): ${status} shows which. When it is back, do this again.`,

@@ -68,3 +68,9 @@ test('a dataset is fetched at its host; one that is off, or unknown, is a senten
   )
   expect(() => datasetThatIsPolled(datasets, 'a.d')).toThrow('does not know a.d: is it of another version?')
 })
+
+test('a poller of an earlier version, which tells neither failures nor pauses, is understood', async () => {
+  answers = [{ ...told, budgets: [{ host: 'h', sentLastMinute: 1, perMinute: 2, pausedForMs: 0 }] }]
+  const { datasets, budgets } = await pollerStatus(stack)
+  expect([datasets[0]?.lastFailure, budgets[0]?.pausedUntil, budgets[0]?.pauseReason]).toEqual([null, null, null])
+})

@@ -4,6 +4,16 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import { pause } from '#platform/process/retry.ts'
 import { dataOptionFor } from './directories.ts'
 
+const lastFailure = z.object({
+  at: z.string(),
+  outcome: z.string(),
+  request: z.string(),
+  error: z.string().nullable(),
+})
+
+/** The newest poll of a dataset that came to nothing good, with what was asked for and what upstream said. */
+export type LastFailure = z.infer<typeof lastFailure>
+
 const statusSchema = z.object({
   now: z.string(),
   datasets: z.array(
@@ -17,12 +27,16 @@ const statusSchema = z.object({
       subjects: z.array(z.string().nullable()).default([null]),
       lastPollAt: z.string().nullable(),
       lastOutcome: z.string().nullable(),
+      lastFailure: lastFailure.nullable().default(null),
       nextDueAt: z.string().nullable(),
       waiting: z.object({ requested: z.number() }),
     }),
   ),
   budgets: z.array(
-    z.object({ host: z.string(), sentLastMinute: z.number(), perMinute: z.number(), pausedForMs: z.number() }),
+    z.object({
+      ...{ host: z.string(), sentLastMinute: z.number(), perMinute: z.number(), pausedForMs: z.number() },
+      ...{ pausedUntil: z.string().nullable().default(null), pauseReason: z.string().nullable().default(null) },
+    }),
   ),
 })
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { deletionsFile, readDeletions } from '#infra/local/deletions-file.ts'
 import { restore as restoreBackup } from '#infra/local/restore.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 import { partLines, summaryOf } from './backup.ts'
 import { dataDirectory, dataOption } from './directories.ts'
 import { stepProgress } from './step-progress.ts'
@@ -21,7 +22,7 @@ async function run(from: string, options: { data: string; json?: boolean }): Pro
   const manifest = await restoreBackup({ from, dataDir: data, progress: progress.show }).finally(progress.stop)
   if (options.json) return void process.stdout.write(`${JSON.stringify(summaryOf(manifest, resolve(data)))}\n`)
   const noted = readDeletions(deletionsFile(resolve(data))).map(({ dataset, before }) => {
-    return `  ${dataset} before ${new Date(before).toISOString()} is deleted again at the next start`
+    return `  ${dataset} before ${utcText(before)} is deleted again at the next start`
   })
   const lines = [partLines(manifest), ...noted, `${resolve(data)} holds what was backed up at ${manifest.at}`]
   process.stdout.write(`${lines.join('\n')}\n`)

@@ -4,7 +4,7 @@ import { statusText } from './status.ts'
 
 const quiet = (dataset: string, more: Partial<DatasetStatus>): DatasetStatus => ({
   ...{ dataset, off: [], offBecause: null, live: true, lastPollAt: null, lastOutcome: null, nextDueAt: null },
-  askedFor: 0,
+  ...{ host: 'h', lastFailure: null, askedFor: 0 },
   ...more,
 })
 
@@ -43,7 +43,7 @@ const status: Status = {
       lastPollAt: '2026-11-21T09:00:00Z',
       lastOutcome: 'unchanged',
       nextDueAt: null,
-      askedFor: null,
+      ...{ host: 'h', lastFailure: null, askedFor: null },
     },
     {
       dataset: 'bb',
@@ -53,7 +53,7 @@ const status: Status = {
       lastPollAt: null,
       lastOutcome: null,
       nextDueAt: '2026-11-21T10:00:00Z',
-      askedFor: 1390,
+      ...{ host: 'h', lastFailure: null, askedFor: 1390 },
     },
     quiet('c', { off: ['poller', 'normalizer'], offBecause: 'DATASETS_OFF', live: false }),
     quiet('d', { live: false, askedFor: 1 }),
@@ -61,6 +61,7 @@ const status: Status = {
     quiet('f', { live: false }),
     quiet('g', { off: ['poller'], offBecause: 'needs A_KEY (ask for one)', live: false }),
   ],
+  paused: [],
   unfinished: [{ id: 'x-1', kind: 'replay', dataset: 'bb', who: 'me@here', startedAt: '2026-11-21T09:40:00Z' }],
   parked: [
     { dataset: 'bb', reason: 'bug', message: '20 \u001b in a row', by: 'normalizer 1', at: '2026-11-21T09:30:00.000Z' },
@@ -107,4 +108,38 @@ test('of many datasets that are off the number is told', () => {
   const off = (dataset: string) => quiet(dataset, { off: ['poller'], offBecause: 'DATASETS_OFF', live: false })
   const datasets = ['a', 'b', 'c', 'd', 'e', 'f'].map(off)
   expect(statusText({ ...status, datasets })).toContain('Polls (UTC)\n  6 datasets OFF (DATASETS_OFF)\n')
+})
+
+test('a host that upstream wants left alone is told with its datasets, until when and why', () => {
+  const datasets = ['a', 'b'].map((name) =>
+    quiet(name, { nextDueAt: '2026-11-26T14:02:00.000Z', host: `host.${name}` }),
+  )
+  const until = '2026-11-26T14:02:00.000Z'
+  const paused = [{ host: 'host.b', until, reason: '429, Retry-After 7200' }]
+  expect(statusText({ ...status, datasets, paused })).toContain(`Polls (UTC)
+  a  not polled yet  next 2026-11-26T14:02:00.000Z
+  b  not polled yet  paused until 2026-11-26T14:02:00.000Z by upstream: 429, Retry-After 7200
+
+Left alone, as upstream asked (\`tidemark resume HOST\` asks again at once)
+  host.b  until 2026-11-26T14:02:00.000Z  429, Retry-After 7200
+`)
+})
+
+test('the last failure of a dataset is told with what was asked and what upstream said', () => {
+  const lastFailure = {
+    at: '2026-11-26T12:02:10.000Z',
+    outcome: 'failed',
+    request: 'A,B',
+    error: 'HTTP 400: no \u001b[2J',
+  }
+  const datasets = [
+    quiet('a', { lastFailure }),
+    quiet('b', {}),
+    quiet('c', { live: false, lastFailure: { ...lastFailure, error: null } }),
+  ]
+  expect(statusText({ ...status, datasets })).toContain(`
+Failed last, and not answered well since (UTC)
+  a  2026-11-26T12:02:10.000Z failed  A,B  HTTP 400: no \ufffd[2J
+  c  2026-11-26T12:02:10.000Z failed  A,B
+`)
 })

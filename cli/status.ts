@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { aligned } from './aligned.ts'
 import { dataDirectory, findRunningStack, findStack } from './directories.ts'
-import { type DatasetStatus, inspect, type PartStatus, type Status } from './inspect.ts'
+import { type DatasetStatus, inspect, type PartStatus, type PausedHost, type Status } from './inspect.ts'
 import { printable } from './printable.ts'
 
 export const status = (): Command =>
@@ -23,7 +23,7 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
 }
 
 /** The status for people to read. */
-export function statusText({ healthy, stack, parts, lag, rows, datasets, unfinished, parked }: Status): string {
+export function statusText({ healthy, stack, parts, lag, rows, datasets, paused, unfinished, parked }: Status): string {
   const unknown = ['  (not known)']
   return [
     `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}${parkedWord(parked?.length ?? 0)}`,
@@ -39,7 +39,9 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets, unfinis
     ...(rows ? columns(Object.entries(rows).map(([table, count]) => [table, count.toLocaleString('en')])) : unknown),
     '',
     'Polls (UTC)',
-    ...datasetLines(datasets),
+    ...datasetLines(datasets, paused ?? []),
+    ...pausedLines(paused ?? []),
+    ...failureLines(datasets),
     ...unfinishedLines(unfinished ?? []),
     ...parkedLines(parked ?? []),
   ].join('\n')
@@ -60,7 +62,7 @@ function lagLines(lag: NonNullable<Status['lag']>): string[] {
 }
 
 /** Datasets that something happens to, one a line; the others are counted, by what it takes. */
-function datasetLines(datasets: Status['datasets']): string[] {
+function datasetLines(datasets: Status['datasets'], paused: readonly PausedHost[]): string[] {
   const kinds = Map.groupBy(datasets, kindOf)
   const of = (kind: ReturnType<typeof kindOf>) => kinds.get(kind) ?? []
   const off = of('off')
@@ -69,7 +71,7 @@ function datasetLines(datasets: Status['datasets']): string[] {
   const waiting = Map.groupBy(of('needs'), ({ offBecause }) => offBecause)
   const quiet = of('quiet').length
   return [
-    ...columns(told.map(datasetColumns)),
+    ...columns(told.map((dataset) => datasetColumns(dataset, paused))),
     ...[...waiting].map(([why, { length }]) => `  ${counted(length)} not polled: ${why}`),
     ...(counts ? [`  ${counted(off.length)} OFF (DATASETS_OFF)`] : []),
     ...(quiet > 0 ? [`  ${counted(quiet)} on request only: \`npx tidemark catalogue\` names them`] : []),
@@ -83,15 +85,23 @@ function kindOf({ live, off, offBecause, lastPollAt, askedFor }: DatasetStatus):
   return live === false ? 'quiet' : 'told'
 }
 
-const datasetColumns = ({ dataset, off, lastPollAt, lastOutcome, askedFor, ...due }: DatasetStatus): string[] => [
+const datasetColumns = (
+  { dataset, off, lastPollAt, lastOutcome, askedFor, ...due }: DatasetStatus,
+  paused: readonly PausedHost[],
+): string[] => [
   dataset,
   lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
-  off.includes('poller') ? 'not polled' : dueWords(due),
+  off.includes('poller') ? 'not polled' : dueWords(due, paused),
   askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
   off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
 ]
 
-function dueWords({ live, nextDueAt }: Pick<DatasetStatus, 'live' | 'nextDueAt'>): string {
+function dueWords(
+  { live, nextDueAt, host }: Pick<DatasetStatus, 'live' | 'nextDueAt' | 'host'>,
+  paused: readonly PausedHost[],
+): string {
+  const pause = paused.find((one) => one.host === host)
+  if (pause) return `paused until ${pause.until} by upstream: ${printable(pause.reason)}`
   if (live === false) return 'on request'
   return nextDueAt ? `next ${nextDueAt}` : 'next not known'
 }
@@ -100,6 +110,24 @@ function dueWords({ live, nextDueAt }: Pick<DatasetStatus, 'live' | 'nextDueAt'>
 const mostNamed = 5
 
 const counted = (count: number): string => (count === 1 ? '1 dataset' : `${count} datasets`)
+
+const pausedLines = (paused: readonly PausedHost[]): string[] => {
+  if (paused.length === 0) return []
+  const lines = paused.map(({ host, until, reason }) => [host, `until ${until}`, printable(reason)])
+  return ['', 'Left alone, as upstream asked (`tidemark resume HOST` asks again at once)', ...columns(lines)]
+}
+
+/** A request may name a hundred symbols. */
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
+
+const failureLines = (datasets: Status['datasets']): string[] => {
+  const lines = datasets.flatMap(({ dataset, lastFailure }) => {
+    if (lastFailure === null) return []
+    const { at, outcome, request, error } = lastFailure
+    return [[dataset, `${at} ${outcome}`, shortened(printable(request)), printable(error ?? '')]]
+  })
+  return lines.length === 0 ? [] : ['', 'Failed last, and not answered well since (UTC)', ...columns(lines)]
+}
 
 const unfinishedLines = (unfinished: NonNullable<Status['unfinished']>): string[] => {
   if (unfinished.length === 0) return []

@@ -3,7 +3,7 @@
 
 import { database, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
 import { errorKind, needsOperator } from '#platform/clickhouse/errors.ts'
-import { storeBatch } from '#platform/clickhouse/store-batch.ts'
+import { storeBatch, tableEvidence } from '#platform/clickhouse/store-batch.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import { tableTargets } from '#schemas/tables.ts'
 
@@ -53,17 +53,23 @@ export async function dropBeside(store: Store, beside: string): Promise<void> {
   await store.command({ query: `DROP DATABASE IF EXISTS ${beside} SYNC` })
 }
 
-/** Inserts slices as the sink does; those that the store refuses are left out. */
-export async function insertBeside(store: Store, beside: string, slices: TimeseriesSlice[]): Promise<void> {
+/**
+ * A function that inserts slices as the sink does; those that the store refuses are left out. It throws Unwell when the
+ * store is away, and what the store says when it refuses every row for a reason that is not known to be the rows'.
+ */
+export function besideInserter(store: Store, beside: string): (slices: TimeseriesSlice[]) => Promise<void> {
   const target = tableTargets.TimeseriesSlice
   if (!target) throw new Error('slices have no table')
-  const rows = slices.flatMap((slice) => rowOf(target.row, slice))
   const inserter = {
     insert: (rows: unknown[][]) => insert(store, target.table, target.columns, rows, beside),
     errorKind,
     needsOperator,
   }
-  await storeBatch(rows, inserter)
+  const evidence = tableEvidence()
+  return async (slices) => {
+    const rows = slices.flatMap((slice) => rowOf(target.row, slice))
+    await storeBatch(rows, inserter, evidence)
+  }
 }
 
 function rowOf(row: (slice: TimeseriesSlice) => unknown[], slice: TimeseriesSlice): unknown[][] {

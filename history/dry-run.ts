@@ -3,12 +3,13 @@
 import type { Store } from '#platform/clickhouse/client.ts'
 import { forgetGroup } from '#platform/kafka/progress.ts'
 import type { SourcedDataset } from '#transform/datasets.ts'
-import { createBeside, dropBeside, insertBeside } from './beside-tables.ts'
+import { sourceOutputs } from '#transform/source-outputs.ts'
+import { besideInserter, createBeside, dropBeside } from './beside-tables.ts'
 import { type Comparison, compare, differs } from './compare.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { rawSpansNow, recordsIn, stillThere, type WindowRange } from './raw-span.ts'
 import { readRows } from './read-rows.ts'
-import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
+import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf, slicesOf } from './refusals.ts'
 import { newReplayId } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
@@ -42,7 +43,7 @@ export async function dryRun(
   progress: (done: number, total: number) => void,
   say?: (text: string) => void,
 ): Promise<DryRun> {
-  const { kafka, store } = parts
+  const { kafka, registry, store } = parts
   const id = newReplayId(Date.now())
   const beside = `${prefix}${id.replaceAll('-', '_')}`
   const groupId = `tidemark-dry-run-${id}`
@@ -53,20 +54,16 @@ export async function dryRun(
   await dropLeftovers(store)
   try {
     await createBeside(store, beside, ['point_revisions'])
+    const insert = besideInserter(store, beside)
     await explodeSpan(parts, {
-      ...{ groupId, spans, dataset: dataset.name, windows },
+      ...{ groupId, spans, outputs: await sourceOutputs(source, registry), dataset: dataset.name, windows, say },
       take: async (batch) => {
-        await insertBeside(
-          store,
-          beside,
-          batch.flatMap(({ exploded }) => ('slices' in exploded ? exploded.slices : [])),
-        )
-        answers += batch.length
-        for (const { partition, offset, exploded } of batch) {
-          if (!('refusal' in exploded) || refused.length >= mostRefusals) continue
-          refused.push({ partition, offset, ...exploded.refusal })
-        }
+        await insert(slicesOf(batch))
         return []
+      },
+      done: (batch) => {
+        answers += batch.length
+        refused.push(...refusalsOf(batch).slice(0, mostRefusals - refused.length))
       },
       progress: (done) => progress(done, total),
     })

@@ -6,12 +6,14 @@ import { nextOffsets } from '#platform/kafka/progress.ts'
 import { spanOf } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import type { Incoming } from '#platform/kafka/settle.ts'
-import { type Output, ok } from '#platform/kafka/verdict.ts'
+import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { createLogger } from '#platform/process/log.ts'
+import { patience } from '#platform/process/patience.ts'
 import { version } from '#platform/process/version.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import { datasetsByName } from '#transform/datasets.ts'
-import { type Exploded, explodeRaw } from '#transform/explode-raw.ts'
+import { answerEncoder, type EncodedAnswer, encodeRaw, type SourceOutputs } from '#transform/encode-answer.ts'
+import { topicsOfOutputs } from '#transform/source-outputs.ts'
 import { isWanted, type WindowRange } from './raw-span.ts'
 
 export interface SpanParts {
@@ -25,6 +27,10 @@ export interface SpanJob {
   groupId: string
   /** All of one topic. */
   spans: RawSpan[]
+  /** Of the topic's source. */
+  outputs: SourceOutputs
+  /** Headers of what is sent. */
+  headers?: Record<string, string>
   /** null: every declared dataset. */
   dataset: string | null
   windows: WindowRange
@@ -34,59 +40,40 @@ export interface SpanJob {
    * Takes what became of one batch of answers, and gives what is to be sent. Called again with the same answers after a
    * failure: must be safe to repeat. Throws Unwell to be called again.
    */
-  take: (answers: ExplodedAnswer[]) => Promise<Output[]>
+  take: (answers: ReadAnswer[]) => Promise<Output[]>
+  /** Told of each answer once, when what was to be sent of it is acknowledged and committed. */
+  done?: (answers: ReadAnswer[]) => void
   /** Compressed bytes a batch; default: a mebibyte, some 100 answers. */
   bytesABatch?: number
   /** Told after each batch: raw records that are done, of all in the spans. */
   progress: (done: number) => void
+  /** Told what it waits for, when that takes long. */
+  say?: ((text: string) => void) | undefined
 }
 
-/** An answer and what today's explode makes of it. */
-export interface ExplodedAnswer {
+/** An answer and what today's release makes of it. */
+export interface ReadAnswer {
   dataset: string
   partition: number
   offset: number
-  exploded: Exploded
+  read: EncodedAnswer
 }
 
 const bytesABatch = 1024 * 1024
+const lookEveryMs = 1_000
 
-/** Returns when all of the spans is done and committed. Records of other datasets and windows are passed over. */
+/**
+ * Returns when all of the spans is done and committed. Records of other datasets and windows are passed over. What the
+ * normalizer refuses is refused here, too.
+ * @throws what makes going on useless: a bug, a store that refuses every row, a topic that we may not write to
+ */
 export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void> {
   const topic = job.spans[0]?.topic
   if (topic === undefined) return
-  const ends = new Map(job.spans.map(({ partition, to }) => [partition, to]))
-  const next = await nextOffsets(parts.kafka, job.groupId, topic)
-  // A partition whose records retention has deleted gives no batch that would say so.
-  for (const [partition, { from }] of await spanOf(parts.kafka, topic)) {
-    next.set(partition, Math.max(next.get(partition) ?? 0, from))
-  }
-  const done = (): number =>
-    job.spans.reduce((sum, { partition, from, to }) => {
-      return sum + Math.max(0, Math.min(next.get(partition) ?? from, to) - from)
-    }, 0)
-  const isDone = (): boolean =>
-    job.spans.every(({ partition, from, to }) => from >= to || (next.get(partition) ?? from) >= to)
-  job.progress(done())
-  if (isDone()) return
-  const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
-
-  const handle = async (batch: Incoming<'RawResponse'>[]) => {
-    const answers = batch
-      .filter(({ record, partition, offset }) => {
-        const isDeleted = record.windowEnd <= (job.deletedBefore ?? 0)
-        return Number(offset) < (ends.get(partition) ?? 0) && !isDeleted && isWanted(record, job.dataset, job.windows)
-      })
-      .map((raw) => ({
-        dataset: raw.record.dataset,
-        partition: raw.partition,
-        offset: Number(raw.offset),
-        exploded: explodeRaw(raw, datasets),
-      }))
-    const outputs = answers.length > 0 ? await job.take(answers) : []
-    // The outputs of a batch leave with its first message: they are sent together before anything is committed.
-    return batch.map((_, index) => ok(index === 0 ? outputs : undefined))
-  }
+  const progress = await progressOf(parts.kafka, topic, job)
+  job.progress(progress.done())
+  if (progress.isDone()) return
+  const { handle, committed } = answersHandler(parts, job)
 
   const finished = Promise.withResolvers<void>()
   // Whoever waits for it comes later.
@@ -107,15 +94,73 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
     producer: parts.producer,
     log: createLogger('history', process.env.LOG_LEVEL ?? 'silent'),
     measure: ({ partition, nextOffset }) => {
-      next.set(partition, nextOffset)
-      job.progress(done())
-      if (isDone()) finished.resolve()
+      committed(partition)
+      progress.next.set(partition, nextOffset)
+      job.progress(progress.done())
+      if (progress.isDone()) finished.resolve()
     },
     crash: finished.reject,
   })
+  const waits = patience(job.say ?? (() => undefined))
+  const watch = setInterval(() => {
+    const why = consumption.notReady()
+    if (why !== undefined) waits(why)
+  }, lookEveryMs)
   try {
     await finished.promise
   } finally {
+    clearInterval(watch)
     await consumption.stop()
   }
+}
+
+/** How far the spans are read: by partition the offset that is read next, and how many records are behind it. */
+async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJob) {
+  const next = await nextOffsets(kafka, groupId, topic)
+  // A partition whose records retention has deleted gives no batch that would say so.
+  for (const [partition, { from }] of await spanOf(kafka, topic)) {
+    next.set(partition, Math.max(next.get(partition) ?? 0, from))
+  }
+  const nextOf = ({ partition, from }: RawSpan): number => next.get(partition) ?? from
+  return {
+    next,
+    done: (): number => spans.reduce((sum, span) => sum + Math.max(0, Math.min(nextOf(span), span.to) - span.from), 0),
+    isDone: (): boolean => spans.every((span) => span.from >= span.to || nextOf(span) >= span.to),
+  }
+}
+
+/** Handles batches of raw; `committed` tells the job of the answers of a partition's last one. */
+function answersHandler({ producer }: SpanParts, job: SpanJob) {
+  const ends = new Map(job.spans.map(({ partition, to }) => [partition, to]))
+  const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
+  const encoder = answerEncoder(job.outputs, job.headers)
+  const outputTopics = topicsOfOutputs(job.outputs)
+  const underWay = new Map<number, ReadAnswer[]>()
+
+  const handle = async (batch: Incoming<'RawResponse'>[]): Promise<Verdict[]> => {
+    const batchEncoder = encoder.batch(await producer.sizeCheck(outputTopics))
+    const answers = batch
+      .filter(({ record, partition, offset }) => {
+        const isDeleted = record.windowEnd <= (job.deletedBefore ?? 0)
+        return Number(offset) < (ends.get(partition) ?? 0) && !isDeleted && isWanted(record, job.dataset, job.windows)
+      })
+      .map((raw) => ({
+        dataset: raw.record.dataset,
+        partition: raw.partition,
+        offset: Number(raw.offset),
+        read: encodeRaw(raw, datasets, batchEncoder),
+      }))
+    const outputs = answers.length > 0 ? await job.take(answers) : []
+    const acknowledged = (): void => {
+      for (const { read } of answers) if ('acknowledged' in read) read.acknowledged()
+    }
+    underWay.set(batch[0]?.partition ?? 0, answers)
+    // The outputs of a batch leave with its first message: they are sent together before anything is committed.
+    return batch.map((_, index) => (index === 0 ? ok(outputs, undefined, acknowledged) : ok()))
+  }
+  const committed = (partition: number): void => {
+    job.done?.(underWay.get(partition) ?? [])
+    underWay.delete(partition)
+  }
+  return { handle, committed }
 }

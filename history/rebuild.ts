@@ -8,13 +8,21 @@ import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { datasetsByName, transformVersions } from '#transform/datasets.ts'
-import { copyBeside, createBeside, dropBeside, type ExplodedTable, followLive, insertBeside } from './beside-tables.ts'
+import { sourceOutputs } from '#transform/source-outputs.ts'
+import {
+  besideInserter,
+  copyBeside,
+  createBeside,
+  dropBeside,
+  type ExplodedTable,
+  followLive,
+} from './beside-tables.ts'
 import { compare, storedVersion } from './compare.ts'
 import type { DryRun } from './dry-run.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { allWindows, rawSpansNow, recordsIn, stillThere } from './raw-span.ts'
 import { beforeSpans, readRows } from './read-rows.ts'
-import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
+import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf, slicesOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
@@ -132,23 +140,29 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
   const total = recordsIn(spans)
   const refused = new Map<string, RefusedAnswer[]>()
   let before = 0
-  for (const [, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
+  const insert = besideInserter(parts.store, beside)
+  for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
+    const source = sources.find(({ name }) => rawTopic(name).name === topic)
+    before += recordsIn(ofTopic)
+    // What no source declares any more is copied.
+    if (source === undefined) continue
+    const readBefore = before - recordsIn(ofTopic)
+    const outputs = await sourceOutputs(source, parts.registry)
     await explodeSpan(parts, {
-      ...{ groupId: groupOf(id), spans: ofTopic, dataset: null, windows: allWindows },
+      ...{ groupId: groupOf(id), spans: ofTopic, outputs, dataset: null, windows: allWindows, say: job.say },
       take: async (batch) => {
-        const slices = batch.flatMap(({ exploded }) => ('slices' in exploded ? exploded.slices : []))
-        await insertBeside(parts.store, beside, slices)
-        for (const { dataset, partition, offset, exploded } of batch) {
-          if (!('refusal' in exploded)) continue
-          const list = refused.get(dataset) ?? []
-          list.push({ partition, offset, ...exploded.refusal })
-          refused.set(dataset, list)
-        }
+        await insert(slicesOf(batch))
         return []
       },
-      progress: (done) => job.progress(before + done, total),
+      done: (batch) => {
+        for (const [dataset, answers] of Map.groupBy(batch, (answer) => answer.dataset)) {
+          const ofDataset = refused.get(dataset) ?? []
+          ofDataset.push(...refusalsOf(answers))
+          refused.set(dataset, ofDataset)
+        }
+      },
+      progress: (done) => job.progress(readBefore + done, total),
     })
-    before += recordsIn(ofTopic)
   }
   return refused
 }

@@ -3,7 +3,9 @@ import { database, type Store } from '#platform/clickhouse/client.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
+import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
 
 /** An answer that today's explode refuses. */
@@ -13,6 +15,14 @@ export interface RefusedAnswer {
   reason: string
   message: string
 }
+
+/** Those of some answers that were refused. */
+export const refusalsOf = (answers: readonly ReadAnswer[]): RefusedAnswer[] =>
+  answers.flatMap(({ partition, offset, read }) => ('refusal' in read ? [{ partition, offset, ...read.refusal }] : []))
+
+/** The slices of those that were not. */
+export const slicesOf = (answers: readonly ReadAnswer[]): TimeseriesSlice[] =>
+  answers.flatMap(({ read }) => ('slices' in read ? read.slices : []))
 
 const positionsAtOnce = 1_000
 

@@ -6,7 +6,6 @@ import { whoAmI } from '#platform/process/who.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { SourcedDataset } from '#transform/datasets.ts'
-import { answerEncoder } from '#transform/encode-answer.ts'
 import { sourceOutputs } from '#transform/source-outputs.ts'
 import { storedVersion } from './compare.ts'
 import { erase } from './erase.ts'
@@ -14,7 +13,7 @@ import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { createPace } from './pace.ts'
 import { rawSpansNow, recordsIn, stillThere, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
-import type { RefusedAnswer } from './refusals.ts'
+import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { meaningsOf } from './say-meanings.ts'
 import { untilQueryable } from './until-queryable.ts'
@@ -86,7 +85,6 @@ export async function runReplay(
   let refusals = replay.counts.refused ?? 0
 
   const outputs = await sourceOutputs(source, registry)
-  const encode = answerEncoder(outputs, { replay: id })
   const meter = await lagMeter(kafka, 'sink', timeseriesTopic(source.name).name)
   const pace = createPace({ lag: meter.lag, answersPerS: job.answersPerS, say: job.say })
   const groupId = `tidemark-replay-${id}`
@@ -94,19 +92,19 @@ export async function runReplay(
   let announcing: Promise<unknown> = Promise.resolve()
   try {
     await explodeSpan(parts, {
-      ...{ groupId, spans, dataset: dataset.name, windows },
+      ...{ groupId, spans, outputs, headers: { replay: id }, dataset: dataset.name, windows, say: job.say },
       // The store would refuse them; nobody else should be told of them either.
       deletedBefore: (await boundOf(store, dataset.name)) ?? 0,
       // Some 25 answers: the sink stores as much in a tenth of a second.
       bytesABatch: 256 * 1024,
       take: async (answers) => {
         await pace.before(answers.length)
-        return answers.flatMap(({ partition, offset, exploded }) => {
-          if ('slices' in exploded) return encode(exploded)
-          refusals++
-          if (refused.length < mostShown) refused.push({ partition, offset, ...exploded.refusal })
-          return []
-        })
+        return answers.flatMap(({ read }) => ('outputs' in read ? read.outputs : []))
+      },
+      done: (answers) => {
+        const refusedNow = refusalsOf(answers)
+        refusals += refusedNow.length
+        refused.push(...refusedNow.slice(0, mostShown - refused.length))
       },
       progress: (done) => {
         job.progress(done, total)

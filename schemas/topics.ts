@@ -30,7 +30,7 @@ const keptFor = (days?: number) => ({
 })
 const forEver = keptFor()
 
-// The broker stores what it gets in this form, whatever codec a producer chose: ours cannot read snappy and lz4.
+// The broker stores what it gets in this form, whatever codec a producer chose: one that subscribers can read.
 const plain = { 'compression.type': 'uncompressed' }
 const zstd = { 'compression.type': 'zstd' }
 

@@ -80,6 +80,11 @@ export interface Dataset {
   keys: { pattern: string; example: string; labels: Record<string, string> }
   /** Values outside are stored with the flag `implausible`. */
   plausible?: { min: number; max: number }
+  /**
+   * What a null says where it is an answer: 'no limit'. Elsewhere a null is a value that is not there (yet), so that look
+   * calls a window of nulls partial.
+   */
+  nullMeans?: string
   /** What holds of a good answer, in words; where it does not, a flag or a refusal says so. */
   expectations: string[]
   /** 0 to 4095; goes up whenever explode yields something else for the same answer. */
@@ -129,8 +134,12 @@ export interface Asking {
   pages?: Pages
   /** Path and query of a request, below the base URL. */
   requestPath: (asked: Asked) => string
-  /** What a body says of what was asked. Throws when the body cannot be read. Run after the raw record is acknowledged. */
-  look: (body: Uint8Array, asked: Asked) => Look
+  /**
+   * What a body says of what was asked; where upstream says no, the refusal `upstream-rejected` with what it says, or the
+   * word alone. Throws when the body cannot be read. Run after the raw record is acknowledged, and on the body of a status
+   * that is not meaningful, for upstream's words alone.
+   */
+  look: (body: Uint8Array, asked: Asked) => Look | Refusal
 }
 
 /** What a request asks for. */
@@ -189,7 +198,10 @@ export interface Window {
   endMs: number
 }
 
-/** complete: every step of the window is there. Which keys are there is no part of it. */
+/**
+ * complete: every step of the window has a value of some key; which keys those are is no part of it. partial: it has not,
+ * so it is asked for again. Where a null is an answer (`nullMeans`) a step of nulls counts, too.
+ */
 export type Look = 'complete' | 'partial' | 'empty' | 'refused'
 
 /** What explode is given of a raw response. */

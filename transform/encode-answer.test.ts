@@ -1,38 +1,80 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Dataset } from '#sources/source.ts'
 import { slice } from '../test/store/slices.ts'
-import { answerEncoder } from './encode-answer.ts'
+import { answerEncoder, encodeRaw } from './encode-answer.ts'
 
 afterEach(() => void vi.useRealTimers())
 
 const dataset = { name: 'test.hourly', labels: () => ({}) } as unknown as Dataset
 const outputs = {
+  raw: { encode: () => Buffer.from('') },
   timeseries: { topic: 'slices', encode: () => Buffer.from('') },
   series: { topic: 'meanings', encode: () => Buffer.from('') },
   own: new Map([['own', { topic: 'test.own', encode: (record: object) => Buffer.from(JSON.stringify(record)) }]]),
 }
 const told = slice({ start: '2026-01-01T00:00:00Z', values: [1], knownAt: '2026-01-01T00:00:00Z' })
+const answer = { slices: [told], records: [], refusedParts: [], ignored: {}, dataset }
 
-test('what a key means is said once, and again after an hour: a deletion may have taken it away', () => {
+test('what a key means is said until Kafka has it, and again after an hour: a deletion may have taken it away', () => {
   vi.useFakeTimers({ now: 0 })
-  const encode = answerEncoder(outputs)
-  const topics = () => encode({ slices: [told], records: [], dataset }).map(({ topic }) => topic)
-  expect(topics()).toEqual(['meanings', 'slices'])
+  const encoder = answerEncoder(outputs)
+  const encode = () => encoder.batch().encode(answer)
+  const topics = () => encode().outputs.map(({ topic }) => topic)
+  const taken = () => {
+    const { outputs, acknowledged } = encode()
+    acknowledged()
+    return outputs.map(({ topic }) => topic)
+  }
+  // The send of the first two fails.
+  expect([topics(), topics()]).toEqual([
+    ['meanings', 'slices'],
+    ['meanings', 'slices'],
+  ])
+  expect(taken()).toEqual(['meanings', 'slices'])
   vi.setSystemTime(59 * 60_000)
-  expect(topics()).toEqual(['slices'])
+  expect(taken()).toEqual(['slices'])
   vi.setSystemTime(60 * 60_000)
-  expect(topics()).toEqual(['meanings', 'slices'])
+  expect(taken()).toEqual(['meanings', 'slices'])
   vi.setSystemTime(61 * 60_000)
-  expect(topics()).toEqual(['slices'])
+  expect(taken()).toEqual(['slices'])
+})
+
+test('in a batch it is said once, but for an answer that was refused', () => {
+  const batch = answerEncoder(outputs).batch((topic, { value }) => {
+    return topic === 'test.own' && `${value}` === '{"a":1}' ? 'too large' : undefined
+  })
+  const refused = { ...answer, records: [{ topic: 'own', key: 'k', record: { a: 1 } }] }
+  expect(() => batch.encode(refused)).toThrow('too large')
+  expect(batch.encode(answer).outputs).toHaveLength(2)
+  expect(batch.encode(answer).outputs).toHaveLength(1)
 })
 
 test('a record of an own topic goes there under its own key', () => {
   const records = [{ topic: 'own', key: 'k', record: { a: 1 } }]
-  const sent = answerEncoder(outputs, { replay: 'r' })({ slices: [], records, dataset })
-  expect(sent).toEqual([{ topic: 'test.own', key: 'k', value: Buffer.from('{"a":1}'), headers: { replay: 'r' } }])
+  const encoder = answerEncoder(outputs, { replay: 'r' }).batch()
+  expect(encoder.encode({ ...answer, slices: [], records }).outputs).toEqual([
+    { topic: 'test.own', key: 'k', value: Buffer.from('{"a":1}'), headers: { replay: 'r' } },
+  ])
 })
 
 test('a record of a topic that the source does not declare is a bug, said with the names', () => {
   const records = [{ topic: 'other', key: 'k', record: {} }]
-  expect(() => answerEncoder(outputs)({ slices: [], records, dataset })).toThrow(/test\.hourly .* other/)
+  expect(() =>
+    answerEncoder(outputs)
+      .batch()
+      .encode({ ...answer, records }),
+  ).toThrow(/test\.hourly .* other/)
+})
+
+test('an answer of which a record is too large for its topic is refused for that', () => {
+  const exploding = {
+    ...dataset,
+    explode: () => ({ slices: [{ key: 'k', startMs: 0, stepS: 60, values: [1], flags: [] }], ignored: { x: 2 } }),
+  }
+  const record = { dataset: dataset.name, requestIdentity: 'test.hourly/x' }
+  const raw = { record, partition: 0, offset: '0' } as unknown as Parameters<typeof encodeRaw>[0]
+  const batch = answerEncoder(outputs).batch((topic) => (topic === 'slices' ? 'slices takes less' : undefined))
+  const datasets = new Map([[dataset.name, exploding as unknown as Dataset]])
+  const refusal = { reason: 'too-large', message: 'slices takes less' }
+  expect(encodeRaw(raw, datasets, batch)).toEqual({ refusal, ignored: { x: 2 } })
 })

@@ -1,11 +1,14 @@
 // What an answer holds as records of their topics. Keeps what was said of keys before, so that it need not be said with every answer.
-import type { Output } from '#platform/kafka/verdict.ts'
-import type { Series, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { SizeCheck } from '#platform/kafka/topic-limits.ts'
+import type { DeadPart, Output } from '#platform/kafka/verdict.ts'
+import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { type ExplodedAnswer, meaningOf } from './explode-raw.ts'
+import { type Exploded, type ExplodedAnswer, explodeRaw, meaningOf, type StoredRaw } from './explode-raw.ts'
 
 /** Where a source's records go, and how they are written. */
 export interface SourceOutputs {
+  /** A part of an answer that is refused alone, as the raw response that goes to the dead letters. */
+  raw: { encode: (part: RawResponse) => Buffer }
   timeseries: { topic: string; encode: (slice: TimeseriesSlice) => Buffer }
   series: { topic: string; encode: (series: Series) => Buffer }
   /** Topics of the source's own, by suffix. */
@@ -23,52 +26,133 @@ interface Said {
 /** What was said longer ago is said again: a deletion may have taken it away, and the key may be named again after it. */
 const sayAgainMs = 60 * 60 * 1_000
 
-export type AnswerEncoder = (answer: Pick<ExplodedAnswer, 'slices' | 'records' | 'dataset'>) => Output[]
+export interface AnswerEncoder {
+  /**
+   * Begins a batch of answers, which are sent together.
+   *
+   * @param whyTooLarge why a topic will not take a record
+   */
+  batch: (whyTooLarge?: SizeCheck) => BatchEncoder
+}
+
+/** What an answer becomes: records, in order; the parts that were refused; and whom to tell that Kafka has them all. */
+export interface AnswerOutputs {
+  outputs: Output[]
+  deadParts: DeadPart[]
+  acknowledged: () => void
+}
+
+export interface BatchEncoder {
+  /**
+   * The outputs of an answer, in order: its slices, then the records of the source's own topics. What a key means comes
+   * before its first slice: when nothing was acknowledged of it, again when it changes, and after an hour. Repeats are
+   * harmless: the topic of meanings is compacted. Throws TooLargeOutput, and for a record of a topic that the source does
+   * not declare, or that its schema cannot hold; an answer that throws leaves nothing behind.
+   */
+  encode: (answer: ExplodedAnswer) => AnswerOutputs
+}
+
+/** A record that its topic will not take. */
+class TooLargeOutput extends Error {}
+
+/** What a raw response holds as records, or why it was refused. */
+export type EncodedAnswer = (ExplodedAnswer & AnswerOutputs) | Extract<Exploded, { refusal: unknown }>
 
 /**
- * A function that makes the outputs of an answer, in order: its slices, then the records of the source's own topics.
- * What a key means comes before its first slice, once a process, again when it changes, and after an hour. Repeats are
- * harmless: the topic of meanings is compacted. Throws for a record of a topic that the source does not declare.
+ * Explodes a raw response and encodes what comes of it, for all who send it or compare it: what one refuses, all refuse.
+ * Never throws; an exception of explode, and what no record can hold, concern this response alone.
+ *
+ * @param datasets the declared datasets by name
  */
-export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, string>): AnswerEncoder {
-  const encodeSlices = sliceEncoder(outputs, headers)
-  return ({ slices, records, dataset }) => {
-    const encoded = encodeSlices(slices, dataset)
-    for (const { topic: suffix, key, record } of records) {
-      const own = outputs.own.get(suffix)
-      if (own === undefined)
-        throw new Error(`${dataset.name} yields a record for the topic ${suffix}, which its source does not declare`)
-      encoded.push({ topic: own.topic, key, value: own.encode(record as never), ...(headers && { headers }) })
-    }
-    return encoded
+export function encodeRaw(
+  raw: StoredRaw,
+  datasets: ReadonlyMap<string, Dataset>,
+  { encode }: BatchEncoder,
+): EncodedAnswer {
+  const exploded = explodeRaw(raw, datasets)
+  if ('refusal' in exploded) return exploded
+  const { dataset, ignored } = exploded
+  try {
+    return { ...exploded, ...encode(exploded) }
+  } catch (error) {
+    if (error instanceof TooLargeOutput) return { refusal: { reason: 'too-large', message: error.message }, ignored }
+    const message = `what ${dataset.name} version ${dataset.transformVersion} yields makes no record: ${error}`
+    return { refusal: { reason: 'bug', message }, ignored }
   }
 }
 
-function sliceEncoder(
-  { timeseries, series }: SourceOutputs,
-  headers?: Record<string, string>,
-): (slices: TimeseriesSlice[], dataset: Dataset) => Output[] {
-  const said = new Map<string, Map<string, Said>>()
-  const withHeaders = headers && { headers }
-  return (slices, dataset) => {
-    const saidOfDataset = said.get(dataset.name) ?? new Map<string, Said>()
-    said.set(dataset.name, saidOfDataset)
-    const nowMs = Date.now()
-    return slices.flatMap((slice): Output[] => {
-      const { key, step: stepS, transformVersion } = slice
-      const value = timeseries.encode(slice)
-      const before = saidOfDataset.get(key)
-      const recent = before !== undefined && nowMs - before.atMs < sayAgainMs
-      if (recent && before.stepS === stepS && before.transformVersion === transformVersion) {
-        return [{ topic: timeseries.topic, key: before.recordKey, value, ...withHeaders }]
+/** An encoder of a source's answers. It remembers what was said of keys, and acknowledged. */
+export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, string>): AnswerEncoder {
+  const said: Meanings = new Map()
+  return {
+    batch: (whyTooLarge = () => undefined) => {
+      // Said earlier in the batch: it is acknowledged together with it.
+      const saidInBatch: Meanings = new Map()
+      return {
+        encode: (answer) => {
+          const sayings: Saying[] = []
+          const encoded = encodeSlices(answer, outputs, [saidInBatch, said], sayings)
+          encoded.push(...encodeOwn(answer, outputs))
+          const sent = headers ? encoded.map((output) => ({ ...output, headers })) : encoded
+          for (const output of sent) {
+            const why = whyTooLarge(output.topic, output)
+            if (why !== undefined) throw new TooLargeOutput(why)
+          }
+          const deadParts = answer.refusedParts.map(({ refusal, record }) => {
+            return { ...refusal, dataset: record.dataset, value: outputs.raw.encode(record) }
+          })
+          remember(saidInBatch, answer.dataset, sayings)
+          return { outputs: sent, deadParts, acknowledged: () => remember(said, answer.dataset, sayings) }
+        },
       }
-      const recordKey = `${slice.dataset}/${key}`
-      saidOfDataset.set(key, { recordKey, stepS, transformVersion, atMs: nowMs })
-      const meaning = series.encode(meaningOf(slice, dataset))
-      return [
-        { topic: series.topic, key: recordKey, value: meaning, ...withHeaders },
-        { topic: timeseries.topic, key: recordKey, value, ...withHeaders },
-      ]
-    })
+    },
   }
+}
+
+/** What was said, by dataset and key. */
+type Meanings = Map<string, Map<string, Said>>
+type Saying = [key: string, said: Said]
+
+function remember(meanings: Meanings, { name }: Dataset, sayings: readonly Saying[]): void {
+  if (sayings.length === 0) return
+  const ofDataset = meanings.get(name) ?? new Map<string, Said>()
+  meanings.set(name, ofDataset)
+  for (const [key, said] of sayings) ofDataset.set(key, said)
+}
+
+/** The records of an answer's slices, and of what their keys mean where that was not said; `sayings` takes what is said here. */
+function encodeSlices(
+  { slices, dataset }: ExplodedAnswer,
+  { timeseries, series }: SourceOutputs,
+  saidBefore: readonly Meanings[],
+  sayings: Saying[],
+): Output[] {
+  const known = saidBefore.map((meanings) => meanings.get(dataset.name))
+  const saidHere = new Map<string, Said>()
+  const nowMs = Date.now()
+  return slices.flatMap((slice): Output[] => {
+    const { key, step: stepS, transformVersion } = slice
+    const value = timeseries.encode(slice)
+    const before = saidHere.get(key) ?? known[0]?.get(key) ?? known[1]?.get(key)
+    const isRecent = before !== undefined && nowMs - before.atMs < sayAgainMs
+    if (isRecent && before.stepS === stepS && before.transformVersion === transformVersion) {
+      return [{ topic: timeseries.topic, key: before.recordKey, value }]
+    }
+    const said = { recordKey: `${slice.dataset}/${key}`, stepS, transformVersion, atMs: nowMs }
+    saidHere.set(key, said)
+    sayings.push([key, said])
+    return [
+      { topic: series.topic, key: said.recordKey, value: series.encode(meaningOf(slice, dataset)) },
+      { topic: timeseries.topic, key: said.recordKey, value },
+    ]
+  })
+}
+
+function encodeOwn({ records, dataset }: ExplodedAnswer, outputs: SourceOutputs): Output[] {
+  return records.map(({ topic: suffix, key, record }) => {
+    const own = outputs.own.get(suffix)
+    if (own === undefined)
+      throw new Error(`${dataset.name} yields a record for the topic ${suffix}, which its source does not declare`)
+    return { topic: own.topic, key, value: own.encode(record as never) }
+  })
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { identityNumber, subjectOf } from '#platform/polling/request-identity.ts'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
-import type { Dataset, Refusal, RefusedPart, Slice } from '#sources/source.ts'
+import { quoted, refused as refusalOf } from '#sources/answers/refusal.ts'
+import type { Answer, Dataset, Explosion, Look, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 
 /** A raw response and where it lies in its topic. */
 export interface StoredRaw {
@@ -11,12 +12,20 @@ export interface StoredRaw {
   offset: string
 }
 
-/** Why a raw response was refused: as explode says, an exception of explode, or a dataset that nobody declares. */
+/**
+ * Why a raw response was refused: as explode says, an exception of explode, a dataset that nobody declares, or a record
+ * that its topic does not take.
+ */
 export interface RawRefusal {
-  reason: Refusal['reason'] | 'bug' | 'unknown-dataset'
+  reason: Refusal['reason'] | 'bug' | 'unknown-dataset' | 'too-large'
   /** One sentence: what, where. */
   message: string
 }
+
+const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
+
+/** Whether a refusal points at us: upstream changed, or our code is wrong. The others point at upstream, or at a file. */
+export const pointsAtUs = (reason: string): boolean => ourReasons.has(reason)
 
 /** What a raw response holds, or why it was refused. */
 export type Exploded = ExplodedAnswer | { refusal: RawRefusal; ignored: Record<string, number> }
@@ -33,7 +42,7 @@ export interface ExplodedAnswer {
 
 /**
  * Runs today's explode of a raw response's dataset. Whatever explode throws concerns this response alone: a refusal with
- * reason `bug`.
+ * reason `bug`. An answer that is not empty and gives no record at all is refused, too: nothing is lost in silence.
  *
  * @param datasets the declared datasets by name
  */
@@ -45,8 +54,10 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
   const subject = subjectOf(record.requestIdentity, record.dataset)
   const { body, status, url, headers } = record
   try {
-    const exploded = dataset.explode({ body, status, window, subject, url, headers })
-    const { slices, refusal, ignored, records = [], refusedParts = [] } = exploded
+    const answer = { body, status, window, subject, url, headers }
+    const exploded = dataset.explode(answer)
+    const { slices, ignored, records = [], refusedParts = [] } = exploded
+    const refusal = exploded.refusal ?? whyNothing(dataset, answer, exploded)
     if (refusal) return { refusal, ignored }
     return {
       dataset,
@@ -64,6 +75,29 @@ const refused = (reason: RawRefusal['reason'], message: string): Exploded => ({
   refusal: { reason, message },
   ignored: {},
 })
+
+/** Why an answer of which nothing can be stored is refused; undefined where it holds something, or says that it is empty. */
+function whyNothing(
+  { asking }: Dataset,
+  answer: Answer,
+  { slices, records = [], refusedParts = [] }: Explosion,
+): Refusal | undefined {
+  const holdsSomething = slices.some(({ values }) => values.length > 0) || records.length + refusedParts.length > 0
+  if (holdsSomething) return undefined
+  const { body, window, subject = null } = answer
+  let look: Look | Refusal | undefined
+  try {
+    look = asking?.look(body, { window, subject })
+  } catch (error) {
+    return refusalOf('schema', `nothing of the answer can be stored: ${(error as Error).message}`)
+  }
+  if (look === 'empty') return undefined
+  if (typeof look === 'object') return look
+  if (look === 'refused') return refusalOf('upstream-rejected', 'upstream refused the request')
+  return refusalOf('schema', `the answer is not empty, and nothing of it can be stored; it starts ${startOf(body)}`)
+}
+
+const startOf = (body: Uint8Array): string => quoted(Buffer.from(body.subarray(0, 200)).toString(), 200)
 
 /** What every record that is exploded from a raw response says of where it comes from. */
 function provenance({ record, partition, offset }: StoredRaw, dataset: Dataset) {

@@ -1,5 +1,5 @@
 import type { Registry } from '#platform/kafka/registry.ts'
-import { ownTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
+import { ownTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import type { SourceOutputs } from './encode-answer.ts'
 
@@ -16,8 +16,16 @@ export async function sourceOutputs(
     own.set(declared.suffix, { topic, encode: await registry.encoder(topic, declared.record) })
   }
   return {
+    raw: { encode: await registry.encoder(rawTopic(name).name, 'RawResponse') },
     timeseries: { topic: timeseries, encode: await registry.encoder(timeseries, 'TimeseriesSlice') },
     series: { topic: series, encode: await registry.encoder(series, 'Series') },
     own,
   }
 }
+
+/** The topics that outputs go to. */
+export const topicsOfOutputs = ({ timeseries, series, own }: SourceOutputs): string[] => [
+  timeseries.topic,
+  series.topic,
+  ...[...own.values()].map(({ topic }) => topic),
+]

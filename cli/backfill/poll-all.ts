@@ -1,6 +1,7 @@
 import type { StackFile } from '#infra/local/stack-file.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
+import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
@@ -44,31 +45,35 @@ export async function pollAll(
   const partition = partitionOfHost(host, pollPartitions)
   const offset = (await endsOf(kafka, pollsTopic.name)).get(partition) ?? 0
   const requests = createRequests()
+  const identities = new Set<string>()
   const written = await requestWindows(kafka, registry, { dataset, host, windows, requestedBy: 'tidemark backfill' })
-  for (const { request, at } of written) requests.ask(request, at)
+  for (const { request, at } of written) {
+    requests.ask(request, at)
+    identities.add(request.requestIdentity)
+  }
 
   const last = new Map<string, Poll>()
   const places = new Map<string, string[]>()
   let failing: string | undefined
   const decoder = registry.decoder('Poll')
-  const stop = await follow(kafka, { topic: pollsTopic.name, partition, offset }, async (records) => {
+  const read = async (records: ReadRecord[]): Promise<void> => {
     await decoder.prepare(records.map(({ value }) => value))
-    for (const { value, writtenAtMs } of records) {
+    for (const { value } of records) {
       const poll = decoder.decode(value)
       if ('reason' in poll) continue
       const before = requests.open().length
-      // A poll in the lane of requests answers, whatever clocks did since; the poller counts in the same way.
-      const { requestIdentity: identity, lane } = poll
+      const { requestIdentity: identity } = poll
       if (poll.dataset === dataset && poll.rawOffset !== null) {
         const whole = wholeOf(poll)
         places.set(whole, [...(places.get(whole) ?? []), `${poll.rawPartition}/${poll.rawOffset}`])
       }
-      requests.polled(poll, writtenAtMs, lane === 'requested' ? requests.newestOffset(identity) : undefined)
+      requests.polled(poll)
       if (requests.open().length < before) last.set(identity, poll)
-      if (requests.newestOffset(identity) !== undefined)
-        failing = poll.outcome === 'failed' ? (poll.error ?? 'no reason given') : undefined
+      if (identities.has(identity)) failing = poll.outcome === 'failed' ? (poll.error ?? 'no reason given') : undefined
     }
-  })
+  }
+  const dead = new AbortController()
+  const stop = await follow(kafka, { topic: pollsTopic.name, partition, offset }, read, (error) => dead.abort(error))
   const progress = createProgress(windows.length, process.stderr)
   gone.addEventListener('abort', progress.stop)
   const interrupted = (): void => {
@@ -80,6 +85,7 @@ export async function pollAll(
   try {
     for (;;) {
       gone.throwIfAborted()
+      dead.signal.throwIfAborted()
       // Counted before the poller is asked: what it does meanwhile must not make ours look like somebody else's.
       const ours = requests.open().length
       const status = await pollerStatus(stack).catch(() => undefined)

@@ -6,6 +6,7 @@ import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { addDays, businessDay, dayAt } from '#platform/polling/business-day.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { Dataset } from '#sources/source.ts'
 import { day } from '../day.ts'
@@ -67,11 +68,11 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   const { now } = await patientPollerStatus(stack, pollerPatienceMs, () => tell('the poller does not answer: waiting'))
   const first = firstDayKept(dataset, options.before, Date.parse(now))
   const bound = { dataset: name, before: first.window.startMs }
-  const told = { dataset: name, before: first.day, beforeUtc: isoOf(bound.before) }
+  const told = { dataset: name, before: first.day, beforeUtc: utcText(bound.before) }
   const held = await boundOf(clients.store, name)
   if (held !== undefined && bound.before < held) {
-    const text = `${name} is deleted before ${isoOf(held)} already, which is later: nothing changes.`
-    return print(options, { ...told, deletedBefore: isoOf(held) }, [text])
+    const text = `${name} is deleted before ${utcText(held)} already, which is later: nothing changes.`
+    return print(options, { ...told, deletedBefore: utcText(held) }, [text])
   }
   const progress = stepProgress(process.stderr)
   const look = () => survey(clients, source, bound, progress.show).finally(progress.stop)
@@ -131,4 +132,3 @@ function print(options: DeleteOptions, json: object, lines: string[]): void {
 }
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`)
-const isoOf = (ms: number): string => new Date(ms).toISOString()

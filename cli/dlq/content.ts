@@ -2,9 +2,9 @@
 import type { StoredRecord } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { Unwell } from '#platform/process/unwell.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 import type { RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
 import { printable } from '../printable.ts'
-import { utc } from './groups.ts'
 import { refusingTopics } from './topics.ts'
 
 const longestExcerpt = 1_000
@@ -34,10 +34,10 @@ function rawText(raw: RawResponse): string {
   const { dataset, windowStart, windowEnd, url, status, fetchedAt, body } = raw
   const lines = [
     `dataset: ${dataset}`,
-    `window: ${utc(windowStart)} to ${utc(windowEnd)}`,
+    `window: ${utcText(windowStart)} to ${utcText(windowEnd)}`,
     `url: ${url}`,
     `status: ${status}`,
-    `fetchedAt: ${utc(fetchedAt)}`,
+    `fetchedAt: ${utcText(fetchedAt)}`,
   ]
   return `${lines.map(printable).join('\n')}\nbody: ${excerpt(body)}`
 }

@@ -1,3 +1,4 @@
+import { utcText } from '#platform/process/utc-text.ts'
 import { aligned } from '../aligned.ts'
 import { printable } from '../printable.ts'
 import type { Letter } from './letter.ts'
@@ -23,7 +24,7 @@ export function groupsOf(letters: readonly Letter[]): Group[] {
       const byTime = same.toSorted((one, other) => one.atMs - other.atMs)
       const [first, last] = [byTime[0] as Letter, byTime.at(-1) as Letter]
       const { reason, dataset, source, message } = last
-      const times = { first: utc(first.atMs), last: utc(last.atMs) }
+      const times = { first: utcText(first.atMs), last: utcText(last.atMs) }
       return { reason, dataset, topic: source?.topic ?? null, letters: same.length, ...times, example: message }
     })
     .toSorted((one, other) => other.letters - one.letters)
@@ -45,7 +46,7 @@ export function lettersText(letters: readonly Letter[]): string {
   const lines = letters.map((letter) => {
     const { id, atMs, reason, attempts, key, source, decision, message } = letter
     const state = decision?.decision ?? 'open'
-    return [id, utc(atMs), reason, String(attempts), key ?? '-', source?.topic ?? '-', state, message].map(cell)
+    return [id, utcText(atMs), reason, String(attempts), key ?? '-', source?.topic ?? '-', state, message].map(cell)
   })
   return `${aligned([head, ...lines]).join('\n')}\n`
 }
@@ -53,8 +54,8 @@ export function lettersText(letters: readonly Letter[]): string {
 /** What a letter is for programs. */
 export const letterJson = ({ atMs, decision, keyBytes: _keyBytes, ...letter }: Letter) => ({
   ...letter,
-  time: utc(atMs),
-  decision: decision ? { ...decision, atMs: undefined, time: utc(decision.atMs) } : null,
+  time: utcText(atMs),
+  decision: decision ? { ...decision, atMs: undefined, time: utcText(decision.atMs) } : null,
 })
 
 const longestCell = 120
@@ -62,10 +63,4 @@ const longestCell = 120
 const cell = (text: string): string => {
   const safe = printable(text)
   return safe.length > longestCell ? `${safe.slice(0, longestCell - 1)}…` : safe
-}
-
-/** ISO 8601, UTC; also of a time that no calendar has. */
-export function utc(ms: number): string {
-  const time = new Date(ms)
-  return Number.isNaN(time.getTime()) ? 'not told' : time.toISOString()
 }

@@ -29,6 +29,8 @@ export interface Letter extends Place {
   atMs: number
   /** Length of the value; null when it has none. */
   bytes: number | null
+  /** Whether the value was too large for a letter: it lies at its source alone. */
+  isLeftOut: boolean
   /** Undefined while the letter is open. */
   decision?: Decision
 }
@@ -85,5 +87,6 @@ export function letterOf(record: StoredRecord): Letter {
     service: text(names.service) ?? 'not told',
     atMs: Number.isNaN(atMs) ? record.writtenAtMs : atMs,
     bytes: record.value?.length ?? null,
+    isLeftOut: names.leftOut in record.headers,
   }
 }

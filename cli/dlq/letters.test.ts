@@ -9,6 +9,7 @@ import { outcomeText } from './outcome.ts'
 import { type PlanOptions, planRequeue } from './plan.ts'
 import { isEverything, isMeant, readSelection, topicsOf } from './selection.ts'
 import { refusingTopics } from './topics.ts'
+import { newestOfEachKind } from './trial.ts'
 
 /** A letter as it lies on jao.dlq. */
 function stored(offset: number, headers: Record<string, string>, over: Partial<StoredRecord> = {}): StoredRecord {
@@ -57,6 +58,14 @@ const plan = (letters: Letter[], over: Partial<PlanOptions> = {}) => {
 }
 
 describe('letters', () => {
+  test('that hold no value, because it was too large, stay, and say where it lies', () => {
+    const leftOut = { ...refused(1, { 'left-out-bytes': '20000000' }), value: null }
+    expect(plan(lettersOf(leftOut, refused(2)))).toEqual({
+      go: [2],
+      stay: ['was too large for a letter: it lies at jao.raw/1/99, for a replay to read'],
+    })
+  })
+
   test('are open until somebody decided on them; a decision is no letter, and the newest counts', () => {
     const letters = lettersOf(refused(0), refused(1), decided(2, { offset: 0 }), decided(3, { offset: 9 }), refused(4))
     expect(letters.map(({ id, decision }) => [id, decision?.decision])).toEqual([
@@ -174,6 +183,26 @@ describe('a requeue', () => {
     for (const name of ['jao.dlq', 'tidemark.dlq', 'parking', 'poll-requests'])
       expect(refusingTopics.has(name), name).toBe(false)
   })
+})
+
+test('a release tries the newest letter of each kind: of a dataset, a subject and the reason of before', () => {
+  const parked = (offset: number, key: string, more: Record<string, string> = {}) => ({
+    ...refused(offset, { reason: 'parked', dataset: key.split('/')[0]!, ...more }),
+    key: Buffer.from(key),
+  })
+  const day = (of: number) => `2026-04-${of}T22:00:00Z/2026-04-${of + 1}T22:00:00Z`
+  const letters = lettersOf(
+    parked(0, 'coinbase.ticker/BTC-USD'),
+    parked(1, 'coinbase.ticker/ETH-USD'),
+    parked(2, 'coinbase.ticker/BTC-USD'),
+    parked(3, `jao.core.maxExchanges/${day(20)}`),
+    parked(4, `jao.core.maxExchanges/${day(21)}`),
+    parked(5, `jao.core.finalComputation/rows-0/${day(21)}`),
+    parked(6, `jao.core.finalComputation/rows-2000/${day(20)}`),
+    parked(7, `jao.core.maxExchanges/${day(19)}`, { 'previous-reason': 'type' }),
+  )
+  const newest = newestOfEachKind(planRequeue(letters, { targets, parked: new Set(), again: false }).go)
+  expect(newest.map(({ letter }) => letter.offset).sort()).toEqual([1, 2, 4, 6, 7])
 })
 
 describe('what people read', () => {

@@ -11,6 +11,8 @@ export interface Outcome {
   stay: readonly Staying[]
   /** Ids that were named and that no letter has. */
   unknown: readonly string[]
+  /** Whether the dataset that was to be released is parked; null: the normalizer does not answer. */
+  parked?: boolean | null
 }
 
 /** Prints an outcome; the exit code is 1 when something that was meant stays. */
@@ -19,8 +21,9 @@ export function tell(outcome: Outcome, json: boolean | undefined): void {
   if (outcome.stay.length + outcome.unknown.length > 0) process.exitCode = 1
 }
 
-const outcomeJson = ({ verb, dryRun, done, stay, unknown }: Outcome) => ({
+const outcomeJson = ({ verb, dryRun, done, stay, unknown, parked }: Outcome) => ({
   dryRun,
+  ...(parked !== undefined && { parked }),
   [verb]: done.map(({ id }) => id),
   stay: [
     ...stay.map(({ letter, why }) => ({ id: letter.id, why })),

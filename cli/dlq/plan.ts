@@ -1,7 +1,7 @@
 // Which letters can be sent back to where they came from. Pure.
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import type { RecordName } from '#schemas/generated/records.ts'
-import { cameBack, type Letter, type Place } from './letter.ts'
+import { cameBack, type Letter, type Place, placeName } from './letter.ts'
 
 /** A letter that can be sent back, and where to. */
 export interface Returnable {
@@ -57,6 +57,7 @@ function whyStay(letter: Letter, { targets, parked, again }: PlanOptions): strin
   const { source, decision, dataset, reason, attempts } = letter
   if (decision && !again) return `was ${decision.decision} before: --again sends it once more`
   if (!source) return 'its headers do not say where it came from'
+  if (letter.isLeftOut) return `was too large for a letter: it lies at ${placeName(source)}, for a replay to read`
   const target = targets.get(source.topic)
   if (!target || target.deadLetters !== letter.topic)
     return `${source.topic} is no topic whose letters lie on ${letter.topic}`

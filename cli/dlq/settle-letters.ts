@@ -4,6 +4,7 @@ import { headersOfRefused } from '#platform/kafka/dead-letter.ts'
 import { type Decision, decisionHeaders, decisionRecord } from '#platform/kafka/decision.ts'
 import type { Outgoing, Producer } from '#platform/kafka/produce.ts'
 import { readSpan, type StoredRecord } from '#platform/kafka/read-span.ts'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Letter } from './letter.ts'
 import type { Returnable, Staying } from './plan.ts'
@@ -73,7 +74,7 @@ export async function tryToDecide(
     }
     return undefined
   } catch (error) {
-    if (!(error instanceof Unwell)) throw error
+    if (!isNotTaken(error)) throw error
     return error.message
   }
 }
@@ -84,7 +85,7 @@ function toOutgoing({ letter, to }: Returnable, { key, value, headers }: StoredR
 }
 
 /** Letters of one target, few and small enough to be held at once. */
-function chunksOf(letters: readonly Returnable[]): Returnable[][] {
+export function chunksOf(letters: readonly Returnable[]): Returnable[][] {
   const chunks: Returnable[][] = []
   let bytes = 0
   for (const one of letters) {
@@ -105,7 +106,7 @@ function chunksOf(letters: readonly Returnable[]): Returnable[][] {
 }
 
 /** The letters' records, read once more, by id. */
-async function valuesOf(kafka: Kafka, chunk: readonly Returnable[]): Promise<Map<string, StoredRecord>> {
+export async function valuesOf(kafka: Kafka, chunk: readonly Returnable[]): Promise<Map<string, StoredRecord>> {
   const wanted = new Map(chunk.map(({ letter }) => [`${letter.partition}/${letter.offset}`, letter.id]))
   const spans = new Map<number, { from: number; to: number }>()
   for (const { letter } of chunk) {
@@ -135,7 +136,7 @@ async function sendAllOrEach(
     if (all.length > 0) await send(all)
     return { sent: all, failed: [] }
   } catch (error) {
-    if (!(error instanceof Unwell)) throw error
+    if (!isNotTaken(error)) throw error
   }
   const sent: Returnable[] = []
   const failed: { one: Returnable; why: string }[] = []
@@ -150,10 +151,13 @@ async function sendAllOrEach(
       sent.push(one)
       inARow = 0
     } catch (error) {
-      if (!(error instanceof Unwell)) throw error
-      failed.push({ one, why: `${error.message}: ${(error.cause as Error | undefined)?.message ?? 'no reason given'}` })
+      if (!isNotTaken(error)) throw error
+      failed.push({ one, why: error.message })
       inARow++
     }
   }
   return { sent, failed }
 }
+
+/** Kafka did not take it, for now or for ever. */
+const isNotTaken = (error: unknown): error is Error => error instanceof Unwell || error instanceof RefusedSend

@@ -3,10 +3,11 @@ import { Problem } from '#infra/local/problem.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { type Decision, decisionOf } from '#platform/kafka/decision.ts'
 import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 import { dataDirectory } from '../directories.ts'
 import { printable } from '../printable.ts'
 import { contentOf } from './content.ts'
-import { letterJson, utc } from './groups.ts'
+import { letterJson } from './groups.ts'
 import { cameBack, type Letter, letterOf, type Place, placeName } from './letter.ts'
 import { readId } from './selection.ts'
 import { withStack } from './with-stack.ts'
@@ -80,7 +81,7 @@ export async function findLetter(
 
 function letterText(letter: Letter, headers: [string, string][], content: string): string {
   const { id, key, decision } = letter
-  const settled = decision && `${decision.decision} at ${utc(decision.atMs)} by ${decision.by}: ${decision.why}`
+  const settled = decision && `${decision.decision} at ${utcText(decision.atMs)} by ${decision.by}: ${decision.why}`
   const lines = [
     `${id}  ${settled ?? 'open'}`,
     ...(cameBack(letter) ? ['came back for the same reason'] : []),

@@ -1,5 +1,6 @@
 // What `explain` says of a point, as its --json prints it. Pure.
 import { subjectOf } from '#platform/polling/request-identity.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { PointAnswer, StoredPoint } from './point-answers.ts'
 import type { FoundRaw } from './raw-answers.ts'
@@ -83,27 +84,27 @@ export function explanationOf(asked: Asked, { tsMs, answers }: StoredPoint, raws
   return {
     dataset: dataset.name,
     key,
-    ts: iso(tsMs),
-    asked: iso(asked.atMs),
+    ts: utcText(tsMs),
+    asked: utcText(asked.atMs),
     unit: dataset.unitOf?.(key) ?? dataset.unit,
-    at: asked.knownByMs === undefined ? null : iso(asked.knownByMs),
+    at: asked.knownByMs === undefined ? null : utcText(asked.knownByMs),
     known: current !== undefined,
     value: current?.value ?? null,
-    knownAt: current ? iso(current.knownAtMs) : null,
+    knownAt: current ? utcText(current.knownAtMs) : null,
     transformVersion: dataset.transformVersion,
     answers: answers.map((answer, index) => ({
       value: answer.value,
       ...changeOf(answers.slice(0, index), answer.value),
-      knownAt: iso(answer.knownAtMs),
+      knownAt: utcText(answer.knownAtMs),
       current: answer === current,
       later: answer.knownAtMs > knownByMs,
       transformVersion: answer.transformVersion,
-      windowStart: iso(answer.windowStartMs),
-      windowEnd: iso(answer.windowEndMs),
+      windowStart: utcText(answer.windowStartMs),
+      windowEnd: utcText(answer.windowEndMs),
       stepS: answer.stepS,
       flags: answer.flags,
       origin: answer.origin,
-      upstreamModifiedAt: answer.upstreamModifiedAtMs === null ? null : iso(answer.upstreamModifiedAtMs),
+      upstreamModifiedAt: answer.upstreamModifiedAtMs === null ? null : utcText(answer.upstreamModifiedAtMs),
       raw: rawOf(asked, tsMs, answer, raws[index]),
     })),
   }
@@ -136,12 +137,12 @@ function rawOf(asked: Asked, tsMs: number, answer: PointAnswer, found: FoundRaw 
     problems: [...found.problems, ...(place ? disagreements(asked.dataset, place, answer) : [])],
     key: stored.key === null ? null : stored.key.toString(),
     recordHeaders: Object.fromEntries(Object.entries(stored.headers).map(([name, text]) => [name, text.toString()])),
-    writtenAt: iso(stored.writtenAtMs),
+    writtenAt: utcText(stored.writtenAtMs),
     url: record.url,
     status: record.status,
     headers: record.headers,
-    sentAt: iso(record.sentAt),
-    fetchedAt: iso(record.fetchedAt),
+    sentAt: utcText(record.sentAt),
+    fetchedAt: utcText(record.fetchedAt),
     contentHash: record.contentHash,
     bodyBytes: record.body.length,
     ...(asked.withBody && { body }),
@@ -154,5 +155,3 @@ function disagreements(dataset: Dataset, place: ValuePlace, { value, transformVe
   const agrees = value === null ? place.text === 'null' : Number(place.text) === value
   return agrees ? [] : [`at its place in the body stands ${place.text}, and stored is ${value}`]
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString()

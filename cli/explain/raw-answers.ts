@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { readSpan, type StoredRecord, spanOf, type TopicSpan } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import type { PointAnswer } from './point-answers.ts'
 
@@ -78,7 +79,7 @@ async function decoded(
   const record = decoder.decode(stored.value)
   if ('reason' in record) return { state: 'broken', why: `cannot be read (${record.reason}): ${record.message}` }
   if (record.dataset !== dataset || record.fetchedAt !== knownAtMs) {
-    const other = `${record.dataset}, fetched at ${new Date(record.fetchedAt).toISOString()}`
+    const other = `${record.dataset}, fetched at ${utcText(record.fetchedAt)}`
     return { state: 'broken', why: `another answer lies there (${other}): store and topic do not belong together` }
   }
   const hash = createHash('sha256').update(record.body).digest('hex')

@@ -1,11 +1,12 @@
 // The content of a file or of standard input: what is compressed is decompressed on the way.
-import { createReadStream, type Stats, statSync } from 'node:fs'
+import { createReadStream, fstatSync, type Stats, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { pipeline, Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Problem } from '#infra/local/problem.ts'
 import { printable } from '../printable.ts'
+import { gunzip, isGzip, isZstd, peek, unzstd } from './compressed-parts.ts'
+import { lookedAt, whyUnreadable } from './file-format.ts'
+import { type PieceReader, pieceReader, remaining } from './piece-reader.ts'
 
 export interface Content {
   /** As messages call it. */
@@ -19,104 +20,111 @@ export interface Content {
   pieces: AsyncIterable<Buffer>
   /** How many bytes of the file were read so far, compressed as they are. */
   bytesRead: () => number
+  /** Whether the file on disk is another than when it was opened. */
+  changed: () => boolean
+  /** Lets go of the file, also where it was not read to its end. */
+  close: () => void
 }
 
 const pieceBytes = 512 * 1024
-const gzip = Buffer.from([0x1f, 0x8b])
-const zstd = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
-const mostLooked = 8 * 1024
 
 /**
  * Opens a file, or standard input for `-`.
  *
  * @param from first byte of the file that is read; only of a plain file
- * @throws Problem in one sentence for what is no file, cannot be read or is no text
+ * @throws Problem in one sentence for what is not a file, cannot be read or is not text
  */
 export async function openContent(path: string, from = 0): Promise<Content> {
-  const stats = path === '-' ? undefined : statOf(path)
   const name = path === '-' ? 'standard input' : printable(path)
+  const stats = path === '-' ? undefined : statOf(path, name)
+  // Node reads a directory as nothing at all.
+  if (path === '-' && fstatSync(0).isDirectory()) throw new Problem(`${name} is a directory: name it instead of -.`)
   let bytesRead = from
   const source = (path === '-' ? process.stdin : createReadStream(path, { start: from, highWaterMark: pieceBytes }))
     .on('data', (piece) => {
       bytesRead += piece.length
     })
     .pause()
-  const read = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
-  const first = await firstBytes(read, name)
-  const rest = within(name, andThen(first, read))
-  const decompressor = from > 0 ? undefined : decompressorOf(first)
+  const reader = pieceReader(readingOf(source, name))
+  const first = await peek(reader, 4)
+  if (first.length === 0 && from === 0 && /\.(?:gz|zst|zstd)$/i.test(path)) {
+    throw new Problem(`${name} is empty: gzip and zstd files are not. Get it anew.`)
+  }
+  const decompress = from > 0 ? undefined : decompressorOf(first)
+  const content = decompress === undefined ? remaining(reader) : decompress(reader, name)
   return {
     name,
     url: path === '-' ? 'stdin:' : pathToFileURL(path).href,
     size: stats?.size,
     modifiedMs: stats?.mtimeMs,
-    compressed: decompressor !== undefined,
-    pieces: checked(name, decompressor ? within(name, through(rest, decompressor)) : rest),
+    compressed: decompress !== undefined,
+    pieces: textOf(content, name),
     bytesRead: () => bytesRead,
+    changed: () => {
+      const now = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false })
+      return now?.size !== stats?.size || now?.mtimeMs !== stats?.mtimeMs
+    },
+    close: () => source.destroy(),
   }
 }
 
-function statOf(path: string): Stats {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) throw new Problem(`There is no file ${printable(path)}.`)
-  if (!stats.isFile()) throw new Problem(`${printable(path)} is no regular file: name a file, a directory or -.`)
+function statOf(path: string, name: string): Stats {
+  let stats: Stats | undefined
+  try {
+    stats = statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw unreadable(name, error)
+  }
+  if (stats === undefined) throw new Problem(`There is no file ${name}.`)
+  if (!stats.isFile()) throw new Problem(`${name} ${whyNotRegular(stats)}`)
   return stats
 }
 
-/** Enough to tell what it is; less where there is no more. */
-async function firstBytes(read: AsyncIterator<Buffer>, name: string): Promise<Buffer> {
-  let first = Buffer.alloc(0)
-  while (first.length < zstd.length) {
-    const next = await read.next().catch((error) => unreadable(name, error))
-    if (next.done) break
-    first = Buffer.concat([first, next.value])
-  }
-  return first
-}
+/** Why neither a file nor a directory is meant, as the end of a sentence that begins with its name. */
+export const whyNotRegular = (stats: Stats): string =>
+  stats.isFIFO()
+    ? 'is no regular file but a pipe: send it to standard input, which is read when - is named.'
+    : 'is no regular file: name a file, a directory or -.'
 
-function decompressorOf(first: Buffer) {
-  if (first.subarray(0, gzip.length).equals(gzip)) return createGunzip({ chunkSize: pieceBytes })
-  return first.subarray(0, zstd.length).equals(zstd) ? createZstdDecompress({ chunkSize: pieceBytes }) : undefined
-}
-
-async function* andThen(first: Buffer, read: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  if (first.length > 0) yield first
-  for (let next = await read.next(); !next.done; next = await read.next()) yield next.value
-}
-
-function through(pieces: AsyncIterable<Buffer>, decompressor: ReturnType<typeof createGunzip>): AsyncIterable<Buffer> {
-  pipeline(Readable.from(pieces, { highWaterMark: 1 }), decompressor, () => {})
-  return decompressor
-}
-
-/** Text has no byte 0: what has one is an archive, an image, another encoding. */
-async function* checked(name: string, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let looked = 0
-  for await (const piece of pieces) {
-    if (looked < mostLooked && piece.subarray(0, mostLooked - looked).includes(0)) {
-      throw new Problem(`${name} is no text: it is binary, or in another encoding than UTF-8.`)
-    }
-    looked += piece.length
-    yield piece
-  }
-}
-
-async function* within(name: string, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* readingOf(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   try {
-    yield* pieces
+    yield* source
   } catch (error) {
-    unreadable(name, error as NodeJS.ErrnoException)
+    throw unreadable(name, error)
   }
 }
 
-function unreadable(name: string, error: NodeJS.ErrnoException): never {
-  if (error instanceof Problem) throw error
-  const { code = '' } = error
-  if (code === 'EACCES' || code === 'EPERM') throw new Problem(`${name} may not be read by this user.`)
-  const damaged =
-    code.startsWith('Z_') || code.startsWith('ZSTD') || code.startsWith('ERR_ZSTD') || code === 'ERR_BUFFER_TOO_LARGE'
-  if (damaged) throw new Problem(`${name} is damaged or ends early: it cannot be decompressed to its end.`)
-  throw new Problem(`${name} cannot be read: ${code || error.message}.`)
+function unreadable(name: string, error: unknown): Problem {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EACCES' || code === 'EPERM') return new Problem(`${name} may not be read by this user.`)
+  return new Problem(`${name} cannot be read: ${code ?? message}.`)
+}
+
+function decompressorOf(first: Buffer): ((reader: PieceReader, name: string) => AsyncGenerator<Buffer>) | undefined {
+  if (isGzip(first)) return gunzip
+  return isZstd(first) ? unzstd : undefined
+}
+
+/** Pieces of text. @throws Problem for another kind of content, also inside of what is compressed */
+async function* textOf(pieces: AsyncGenerator<Buffer>, name: string): AsyncGenerator<Buffer> {
+  const first: Buffer[] = []
+  let looked = 0
+  let failure: unknown
+  try {
+    while (looked < lookedAt) {
+      const { value, done } = await pieces.next()
+      if (done) break
+      first.push(value)
+      looked += value.length
+    }
+  } catch (error) {
+    failure = error
+  }
+  const why = whyUnreadable(Buffer.concat(first, Math.min(looked, lookedAt)))
+  if (why !== undefined) throw new Problem(`${name} ${why}.`)
+  yield* first
+  if (failure !== undefined) throw failure
+  yield* pieces
 }
 
 const readable = {

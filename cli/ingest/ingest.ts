@@ -1,8 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { Problem } from '#infra/local/problem.ts'
 import { patience } from '#platform/process/patience.ts'
+import type { FileReading } from '#sources/source.ts'
 import { dataDirectory, findRunningStack } from '../directories.ts'
 import { readInstant } from '../instant.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
@@ -11,7 +12,7 @@ import { connectTo } from '../stack-clients.ts'
 import { whileStackRuns } from '../stack-gone.ts'
 import { stepProgress } from '../step-progress.ts'
 import { onStopSignals } from '../stop-signals.ts'
-import { type Content, isReadable } from './content.ts'
+import { type Content, isReadable, whyNotRegular } from './content.ts'
 import { type FileDataset, findFileDataset, ingestable } from './file-dataset.ts'
 import { openSession, type Session } from './session.ts'
 import { exitCodeOf, type Summary, summaryJson, summaryText } from './summary.ts'
@@ -24,6 +25,8 @@ interface IngestOptions {
   json?: boolean
 }
 
+/** Names in a sentence. */
+const mostNamed = 5
 /** A stack that is stopped and started at once is away for less. */
 const goneAfterMs = 10_000
 
@@ -49,15 +52,13 @@ async function run(what: string, path: string, options: IngestOptions): Promise<
   const files = findFileDataset(what)
   const atMs = readAt(options.at, files)
   if (options.watch && path === '-') throw new Problem('Standard input is read to its end anyway: leave --watch out.')
-  const list = listerOf(path, files)
+  const progress = stepProgress(process.stderr)
+  const list = listerOf(path, files, progress.say)
   if (!options.watch && list().length === 0)
-    throw new Problem(
-      `There is no file to read in ${printable(path)}: want .jsonl, .ndjson or .json, also .gz or .zst.`,
-    )
+    throw new Problem(`There is no file to read in ${printable(path)}: read are ${wanted(files.reading)}.`)
   const stack = findRunningStack(options.data)
   const clients = connectTo(stack, 'ingest')
   const stop = new AbortController()
-  const progress = stepProgress(process.stderr)
   try {
     const summary = await oneAtATime(stack, `ingest-${files.dataset.name}`, () =>
       whileStackRuns(stack, goneAfterMs, async () => {
@@ -106,24 +107,38 @@ function readAt(at: string | undefined, { dataset, reading }: FileDataset): numb
   return ms
 }
 
-/** The files that a path means, each time it is asked. @throws Problem in one sentence when it means none */
-function listerOf(path: string, { reading }: FileDataset): () => string[] {
+/** The files that a path means, each time it is asked; `say` hears once what else a directory holds. @throws Problem in one sentence when it means none */
+function listerOf(path: string, { reading }: FileDataset, say: (text: string) => void): () => string[] {
   if (path === '-') return () => ['-']
   const stats = statOrProblem(path)
   if (stats === undefined) throw new Problem(`There is no file or directory ${printable(path)}.`)
   if (stats.isFile()) return () => [path]
-  if (!stats.isDirectory()) throw new Problem(`${printable(path)} is no regular file: name a file, a directory or -.`)
+  if (!stats.isDirectory()) throw new Problem(`${printable(path)} ${whyNotRegular(stats)}`)
+  const passedOver = new Set<string>()
   return () => {
-    try {
-      const entries = readdirSync(path)
-        .sort()
-        .map((name) => join(path, name))
-      return entries.filter((entry) => isReadable(entry, reading.by) && isFile(entry))
-    } catch (error) {
-      throw new Problem(`${printable(path)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
-    }
+    const entries = namesIn(path).map((name) => ({ name, why: whyPassedOver(join(path, name), reading) }))
+    const others = entries.filter(
+      ({ name, why }) => why !== undefined && !name.startsWith('.') && !passedOver.has(name),
+    )
+    for (const { name } of others) passedOver.add(name)
+    if (others.length > 0) say(`not read in ${printable(path)}: ${listed(others.map(({ why = '' }) => why))}`)
+    return entries.flatMap(({ name, why }) => (why === undefined ? [join(path, name)] : []))
   }
 }
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort()
+  } catch (error) {
+    throw new Problem(`${printable(directory)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+  }
+}
+
+const listed = (names: string[]): string =>
+  `${names.slice(0, mostNamed).join(', ')}${names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''}`
+
+const wanted = ({ by }: FileReading): string =>
+  by === 'lines' ? 'files named .jsonl, .ndjson or .json, also .gz or .zst' : 'files named .json, also .gz or .zst'
 
 function statOrProblem(path: string) {
   try {
@@ -133,12 +148,17 @@ function statOrProblem(path: string) {
   }
 }
 
-/** A link that leads nowhere is none, and hinders no other file. */
-function isFile(path: string): boolean {
+/**
+ * How a directory's entry is called that is not meant by the directory, with the reason where its name does not say it;
+ * undefined for a file that is read. A link that leads nowhere hinders no other file.
+ */
+function whyPassedOver(path: string, { by }: FileReading): string | undefined {
+  const name = printable(basename(path))
+  if (!isReadable(path, by)) return name
   try {
-    return statSync(path).isFile()
-  } catch {
-    return false
+    return statSync(path).isFile() ? undefined : `${name} (no regular file)`
+  } catch (error) {
+    return `${name} (${(error as NodeJS.ErrnoException).code})`
   }
 }
 

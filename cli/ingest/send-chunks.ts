@@ -24,11 +24,13 @@ export interface ChunkSender {
   /**
    * Sends a chunk. Its known_at is greater than that of every chunk before. Returns when there is room for another; that
    * all is acknowledged says `flush`. The body is not needed any more after the call.
+   *
+   * @param acknowledged told the chunk's request identity when raw and polls have it: before, nobody may take it for sent
    */
-  send: (chunk: Chunk) => Promise<string>
+  send: (chunk: Chunk, acknowledged: (identity: string) => void) => Promise<void>
   /** Writes down what was sent by somebody who could not. */
   record: (unrecorded: Unrecorded) => Promise<void>
-  /** Returns when all is acknowledged, raw and polls; throws when any was not. */
+  /** Returns when all is acknowledged, raw and polls; throws, once, when any was not. */
   flush: () => Promise<void>
   /** known_at of the first and the last chunk that were sent, ms. */
   sent: () => { chunks: number; fromMs: number; toMs: number; places: ReadonlySet<string> }
@@ -62,17 +64,21 @@ export async function openChunkSender(
   const deliver = async (response: Omit<RawResponse, 'body'>, bytes: number, value: Buffer): Promise<void> => {
     const [written] = await producer.send(raw, [{ key: response.requestIdentity, value }], { compress: true })
     if (written === undefined) throw new Error(`Kafka says nothing of a record sent to ${raw}`)
-    const { partition, baseOffset } = written
-    places.add(`${partition}/${baseOffset}`)
-    await writeDown(pollOf({ raw: response, bytes, partition, offset: Number(baseOffset) }))
+    places.add(`${written.partition}/${written.offset}`)
+    chunks++
+    await writeDown(pollOf({ raw: response, bytes, ...written }))
+  }
+  const throwFailure = (): void => {
+    const thrown = failure
+    failure = undefined
+    if (thrown !== undefined) throw thrown
   }
   return {
-    send: async ({ subject, window, body, ...chunk }) => {
+    send: async ({ subject, window, body, ...chunk }, acknowledged) => {
       while (inFlight.size >= mostInFlight) await Promise.race(inFlight)
-      if (failure !== undefined) throw failure
+      throwFailure()
       knownAt = Math.max(Date.now(), knownAt + 1)
       if (fromMs === 0) fromMs = knownAt
-      chunks++
       const second = Math.floor(knownAt / 1000) * 1000
       const { startMs, endMs } = window ?? { startMs: second, endMs: second + 1000 }
       const identity = requestIdentity(dataset, window ?? null, subject)
@@ -81,17 +87,17 @@ export async function openChunkSender(
         ...{ sentAt: knownAt, fetchedAt: knownAt, origin: 'file', confirms: false },
       }
       const delivery = deliver(response, body.length, encodeRaw({ ...response, body }))
+        .then(() => acknowledged(identity))
         .catch((error) => {
           failure ??= error
         })
         .finally(() => inFlight.delete(delivery))
       inFlight.add(delivery)
-      return identity
     },
     record: (unrecorded) => writeDown(pollOf(unrecorded)),
     flush: async () => {
       await Promise.all(inFlight)
-      if (failure !== undefined) throw failure
+      throwFailure()
     },
     sent: () => ({ chunks, fromMs, toMs: knownAt, places }),
     close: () => producer.disconnect(),

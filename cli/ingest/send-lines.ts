@@ -2,12 +2,12 @@
 
 import { cutChunk, endsWithLine, type LineReading, newlinesIn, stillStands } from './chunk.ts'
 import type { Content } from './content.ts'
-import { beginning, behindChunk, type Position, sha256, subjectAt } from './position.ts'
+import { behindChunk, type Position, sha256, subjectAt } from './position.ts'
 import type { ChunkSender } from './send-chunks.ts'
 import type { SentBefore } from './sent-before.ts'
 import { slidingBytes } from './sliding-bytes.ts'
 
-/** What became of a file. */
+/** What became of a file so far. */
 export interface FileOutcome {
   /** Lines and bytes that were sent now, and lines that had been before. */
   lines: number
@@ -15,7 +15,7 @@ export interface FileOutcome {
   knownLines: number
   /** The line from which on the content is another than what was sent before, where it begins as that did. */
   differsFromLine?: number
-  /** Where the content ended, and whether it ended within a line that was left for later. */
+  /** Up to where it was sent; a last line that was left for later is behind it. */
   end: Position
 }
 
@@ -23,8 +23,6 @@ export interface SendLinesOptions {
   reading: LineReading
   sender: ChunkSender
   before: SentBefore
-  /** Where the content begins; what is before was sent. */
-  from?: Position
   /** Whether a last line without an end is left for later: it may still be being written. */
   leaveUnfinished?: boolean
   show: (bytesRead: number) => void
@@ -34,17 +32,23 @@ export interface SendLinesOptions {
 // To see whether a line that had no end goes on.
 const lookAhead = 2
 
-/** Sends what is new. Returns when Kafka has taken it, or `stopped`. */
-export async function sendLines(content: Content, options: SendLinesOptions): Promise<FileOutcome> {
-  const { reading, sender, before, from = beginning, show, stopped } = options
+/**
+ * Sends what is new. Returns when Kafka has taken it, or `stopped`. Throws why the content cannot be read to its end when
+ * all lines before that place are sent.
+ *
+ * @param outcome begins with the position at which the content begins, and is kept up to date, also where this throws
+ */
+export async function sendLines(content: Content, options: SendLinesOptions, outcome: FileOutcome): Promise<void> {
+  const { reading, sender, before, show, stopped } = options
   const sliding = slidingBytes(content.pieces, reading.chunkBytes + lookAhead)
-  const outcome: FileOutcome = { lines: 0, bytes: 0, knownLines: 0, end: from }
   while (!stopped()) {
-    const { bytes, ended } = await sliding.fill()
-    if (bytes.length === 0) break
+    const { bytes, ended, failure } = await sliding.fill()
+    if (bytes.length === 0 && failure === undefined) break
     const at = outcome.end
     const known = await before.find(at, bytes, (length) => stillStands(bytes, length, ended, reading))
     const length = known ?? cutChunk(bytes, ended, reading).length
+    // Whole lines before the damage go in; the one that it cuts does not.
+    if (length === 0) throw failure
     const body = bytes.subarray(0, length)
     const whole = endsWithLine(body)
     if (options.leaveUnfinished && known === undefined && !whole && ended && length === bytes.length) break
@@ -58,7 +62,7 @@ export async function sendLines(content: Content, options: SendLinesOptions): Pr
         'starts-within-line': `${at.withinLine && !startsWithEnd(body)}`,
       }
       const subject = subjectAt(at, length, contentHash)
-      before.add(await sender.send({ subject, url: content.url, headers, body, contentHash }))
+      await sender.send({ subject, url: content.url, headers, body, contentHash }, before.add)
       outcome.bytes += length
       outcome.lines += newlines + (whole ? 0 : 1)
     } else outcome.knownLines += newlines + (whole ? 0 : 1)
@@ -67,7 +71,6 @@ export async function sendLines(content: Content, options: SendLinesOptions): Pr
     show(content.bytesRead())
   }
   await sender.flush()
-  return outcome
 }
 
 /** A line that had no end, and has got one: nothing of it is left to be passed over. */

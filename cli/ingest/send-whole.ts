@@ -35,7 +35,7 @@ export async function sendWhole(
   const window = { startMs: atMs, endMs: atMs + stepS * 1000 }
   const subject = shortHash(contentHash)
   if (await before.has(requestIdentity(dataset.name, window, subject))) return { bytes: 0, known: true }
-  before.add(await sender.send({ subject, window, url: content.url, headers: {}, body, contentHash }))
+  await sender.send({ subject, window, url: content.url, headers: {}, body, contentHash }, before.add)
   await sender.flush()
   return { bytes, known: false }
 }

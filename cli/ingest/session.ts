@@ -5,18 +5,20 @@ import type { StackFile } from '#infra/local/stack-file.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { TooLargeRecord } from '#platform/kafka/send-errors.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import { rowsOf } from '../ask-store.ts'
+import { printable } from '../printable.ts'
 import type { StackClients } from '../stack-clients.ts'
 import { type Content, openContent } from './content.ts'
 import type { FileDataset } from './file-dataset.ts'
-import type { Position } from './position.ts'
+import { beginning, type Position } from './position.ts'
 import { type ChunkSender, openChunkSender } from './send-chunks.ts'
-import { sendLines } from './send-lines.ts'
+import { type FileOutcome, sendLines } from './send-lines.ts'
 import { sendWhole } from './send-whole.ts'
 import { openSentBefore, type SentBefore, unrecordedChunks } from './sent-before.ts'
-import { emptySummary, type Summary } from './summary.ts'
+import { emptySummary, type FileSummary, type Summary } from './summary.ts'
 
 export interface Session {
   /** Sends what is new of a file and adds it to the summary, also why it could not be read to its end. */
@@ -29,6 +31,8 @@ export interface Session {
 export interface ReadOptions {
   from?: Position
   leaveUnfinished?: boolean
+  /** Whether it is looked at again and again: what is wrong with it is said at once, and may be over the next time. */
+  followed?: boolean
 }
 
 export interface SessionOptions {
@@ -62,19 +66,30 @@ export async function openSession(
   const lettersBefore = await endsOf(clients.kafka, letters)
   const startedMs = performance.now()
   const summary = emptySummary(dataset.name, files.reading)
+  // By path: a file that is followed may become whole.
+  const failed = new Map<string, string>()
   return {
     read: async (path, readOptions = {}) => {
+      failed.delete(path)
       try {
         return await readFile(path, files, { ...options, ...readOptions, sender, before }, summary)
       } catch (error) {
         if (error instanceof Unwell)
           throw new Problem(`${error.message}: the same command goes on where this one ends.`)
+        if (error instanceof TooLargeRecord) {
+          // What of the file is still on its way ends before another begins.
+          await sender.flush().catch(() => undefined)
+          summary.failed.push(`${printable(path)} cannot be kept: ${error.message}`)
+          return undefined
+        }
         if (!(error instanceof Problem)) throw error
-        summary.failed.push(error.message)
+        failed.set(path, error.message)
+        if (readOptions.followed) options.say(error.message)
         return undefined
       }
     },
     finish: async () => {
+      summary.failed = [...failed.values()]
       await sender.flush()
       const { chunks, fromMs, toMs, places } = sender.sent()
       if (chunks > 0) {
@@ -102,24 +117,46 @@ async function readFile(
   options: SessionOptions & ReadOptions & { sender: ChunkSender; before: SentBefore },
   summary: Summary,
 ): Promise<Position | undefined> {
-  const { sender, before, show, say, stopped, from, leaveUnfinished = false } = options
-  const content = await openContent(path, from?.byte)
+  const { sender, before, show, say, stopped, from = beginning, leaveUnfinished = false, followed = false } = options
+  const content = await openContent(path, from.byte)
   const about = { name: content.name, lines: 0, knownLines: 0, bytes: 0 }
-  if (reading.by === 'file') {
-    const atMs = instantOf(content, options.atMs, say)
-    const { bytes, known } = await sendWhole(content, dataset, reading, atMs, { sender, before })
-    summary.files.push({ ...about, bytes, ...(known && { known: true }) })
-    return undefined
+  const outcome: FileOutcome = { lines: 0, knownLines: 0, bytes: 0, end: from }
+  try {
+    if (reading.by === 'file') {
+      const atMs = instantOf(content, options.atMs, say)
+      const { bytes, known } = await sendWhole(content, dataset, reading, atMs, { sender, before })
+      summary.files.push({ ...about, bytes, ...(known && { known: true }) })
+    } else {
+      // What is compressed and was read to its end is finished.
+      const leave = leaveUnfinished && !content.compressed
+      const sending = { reading, sender, before, stopped, leaveUnfinished: leave, show: () => show(content) }
+      await countingLines(summary, { ...about, bytesBefore: from.byte }, outcome, () =>
+        sendLines(content, sending, outcome),
+      )
+    }
+    if (!followed && content.changed()) say(`${content.name} was changed while it was read: read it again`)
+    // A position in what is compressed says nothing of the bytes on disk.
+    return reading.by === 'file' || content.compressed ? undefined : outcome.end
+  } finally {
+    content.close()
   }
-  const outcome = { ...about, bytesBefore: from?.byte ?? 0 }
-  const sent = await sendLines(content, {
-    ...{ reading, sender, before, stopped, leaveUnfinished },
-    ...(from && { from }),
-    show: () => show(content),
-  })
-  const { lines, bytes, knownLines, differsFromLine } = sent
-  summary.files.push({ ...outcome, lines, bytes, knownLines, ...(differsFromLine && { differsFromLine }) })
-  return sent.end
+}
+
+/** Puts a file into the summary, also one that could not be read to its end when anything of it was read. */
+async function countingLines(
+  summary: Summary,
+  about: FileSummary,
+  outcome: FileOutcome,
+  send: () => Promise<void>,
+): Promise<void> {
+  let failed = true
+  try {
+    await send()
+    failed = false
+  } finally {
+    const { end: _, ...counts } = outcome
+    if (!failed || counts.lines + counts.knownLines > 0) summary.files.push({ ...about, ...counts })
+  }
 }
 
 /** Whole seconds: what the store holds of a time. */

@@ -1,7 +1,10 @@
 /** The next bytes of some content, of which so many as are done with are passed over. */
 export interface SlidingBytes {
-  /** Reads on until `capacity` bytes are held, or all that is left; they stand until the next call. */
-  fill: () => Promise<{ bytes: Buffer; ended: boolean }>
+  /**
+   * Reads on until `capacity` bytes are held, or all that is left; they stand until the next call. `failure` is why
+   * nothing can be read behind them.
+   */
+  fill: () => Promise<{ bytes: Buffer; ended: boolean; failure: unknown }>
   pass: (length: number) => void
 }
 
@@ -12,6 +15,7 @@ export function slidingBytes(pieces: AsyncIterable<Buffer>, capacity: number): S
   let start = 0
   let end = 0
   let ended = false
+  let failure: unknown
   const add = (piece: Buffer): void => {
     if (held.length - end < piece.length) {
       const larger = held.length - (end - start) < piece.length ? Buffer.allocUnsafe(end - start + piece.length) : held
@@ -24,13 +28,18 @@ export function slidingBytes(pieces: AsyncIterable<Buffer>, capacity: number): S
   }
   return {
     fill: async () => {
-      while (!ended && end - start < capacity) {
-        const next = await read.next()
-        if (next.done) ended = true
-        else add(next.value)
+      while (!ended && failure === undefined && end - start < capacity) {
+        try {
+          const next = await read.next()
+          if (next.done) ended = true
+          else add(next.value)
+        } catch (error) {
+          failure = error
+        }
       }
       const length = Math.min(end - start, capacity)
-      return { bytes: held.subarray(start, start + length), ended: ended && length === end - start }
+      const all = length === end - start
+      return { bytes: held.subarray(start, start + length), ended: ended && all, failure: all ? failure : undefined }
     },
     pass: (length) => {
       start += length

@@ -9,6 +9,8 @@ export interface FileSummary {
   bytes: number
   /** Passed over: sent before. */
   knownLines: number
+  /** Of a file that is followed: where this reading began. */
+  bytesBefore?: number
   known?: boolean
   differsFromLine?: number
 }

@@ -60,14 +60,17 @@ async function look(
   if (before !== undefined && !goesOn && before.end !== undefined) {
     say(`${printable(path)} was cut, replaced or rewritten: it is read from its beginning again`)
   }
-  const reached = await session.read(path, { leaveUnfinished: !nowFinished, ...(goesOn && { from: end }) })
+  const reached = await session.read(path, {
+    followed: true,
+    leaveUnfinished: !nowFinished,
+    ...(goesOn && { from: end }),
+  })
   const unfinished = reached !== undefined && reached.byte < stats.size && !nowFinished
   followed.set(path, {
     size: stats.size,
     modifiedMs: stats.mtimeMs,
     inode: stats.ino,
-    // Of compressed files the position says nothing of the bytes on disk.
-    end: reached !== undefined && reached.byte <= stats.size ? reached : undefined,
+    end: reached,
     tail: reached === undefined ? '' : tailOf(path, reached.byte),
     unfinishedSinceMs: unfinished ? performance.now() : undefined,
   })

@@ -31,7 +31,7 @@ export function writeSource(root: URL, names: Names, upstream: UpstreamAddress):
 /** A text of the template with the source's own names and address. */
 function filledIn(text: string, names: Names, { origin, path }: UpstreamAddress): string {
   return text
-    .replaceAll('#sources/source.ts', '../source.ts')
+    .replaceAll('#sources/', '../')
     .replaceAll('/v1/daily', path)
     .replaceAll('https://data.example.org', origin)
     .replaceAll('new-source', names.name)

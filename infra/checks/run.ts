@@ -1,5 +1,6 @@
 // `npm test`: format, lint, types, dead code, generated files, explode's output, then every test.
-// `npm run faults`: the long fault tests alone. Both end with one plain line: N passed, N failed.
+// `npm run faults`: the long fault tests alone. `npm run clients`: clients of other people, installed and run. All end with
+// one plain line: N passed, N failed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -33,6 +34,7 @@ interface Count {
 }
 
 const faults = process.argv.includes('--faults')
+const clients = process.argv.includes('--clients')
 // All that the tests write lies in this directory, and all that they start carries its name.
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-checks-'))
 const environment = {
@@ -42,6 +44,7 @@ const environment = {
   TMPDIR: directory,
   [runVariable]: directory,
   ...(faults && { TIDEMARK_FAULTS: '1' }),
+  ...(clients && { TIDEMARK_CLIENTS: '1' }),
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
@@ -52,7 +55,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const count: Count = { passed: 0, failed: 0 }
-for (const check of faults ? [] : checks) add(await runCheck(check))
+for (const check of faults || clients ? [] : checks) add(await runCheck(check))
 add(await runTests())
 add(await endLeft())
 rmSync(directory, { recursive: true, force: true })
@@ -88,7 +91,7 @@ async function run(command: string, parameters: string[], env: NodeJS.ProcessEnv
 interface Report {
   numPassedTests: number
   numFailedTests: number
-  testResults: { name: string; startTime: number; endTime: number }[]
+  testResults: { name: string; startTime: number; endTime: number; assertionResults: { title: string; status: string }[] }[]
 }
 
 /** A run that wrote no report, ran no test, or failed outside of any test (a file that does not load) has failed. */
@@ -97,6 +100,7 @@ function countTests(file: string, code: number | null): Count {
     const report: Report = JSON.parse(readFileSync(file, 'utf8'))
     const { numPassedTests, numFailedTests } = report
     printSlowest(report)
+    if (clients) printNotRun(report)
     const broken = numPassedTests + numFailedTests === 0 || (code !== 0 && numFailedTests === 0)
     return { passed: numPassedTests, failed: numFailedTests + (broken ? 1 : 0) }
   } catch {
@@ -109,6 +113,14 @@ function printSlowest({ testResults }: Report): void {
   process.stdout.write('\nThe ten slowest files:\n')
   for (const { name, s } of seconds.toSorted((one, other) => other.s - one.s).slice(0, 10)) {
     process.stdout.write(`${s.toFixed(1).padStart(8)} s  ${relative(process.cwd(), name)}\n`)
+  }
+}
+
+/** A client is passed over where it cannot be installed: its tool is not on this machine, or a registry is out of reach. */
+function printNotRun({ testResults }: Report): void {
+  for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
+    if (status === 'passed' || status === 'failed') continue
+    process.stdout.write(`not run: ${title} (the line NOT TESTED above says why)\n`)
   }
 }
 

@@ -2,20 +2,22 @@ import { ClickHouseError } from '@clickhouse/client'
 
 /**
  * What to do about an error of the store. retry: the world is unwell, the same request may succeed later. data: the
- * content is refused and always will be, so halve the batch until the bad record is alone. bug: ours; the process ends.
+ * content is refused and always will be, so halve the batch until the bad record is alone. unlisted: the store refuses
+ * the request for a reason that nobody has classified; of an insert it must be found out what is to blame, the rows or
+ * the table. bug: ours; the process ends.
  */
-export type ErrorKind = 'retry' | 'data' | 'bug'
+export type ErrorKind = 'retry' | 'data' | 'unlisted' | 'bug'
 
 /**
  * Says what to do about anything that a request to the store threw; by number, never by text.
- * - An error of the server: by the table below. A number that is not in it is a bug, for it may come again for ever.
+ * - An error of the server: by the table below. A number that is not in it is unlisted.
  * - An error of the language (TypeError, RangeError …) is a bug.
  * - Any other error comes from between us and the server (refused, reset, timed out, no such host, a certificate that
  *   ran out, a proxy's page): retry. The client gives no code for its own time-outs and for answers that are not
  *   ClickHouse's, so there is no list of these.
  */
 export function errorKind(error: unknown): ErrorKind {
-  if (error instanceof ClickHouseError) return kinds.get(Number(error.code)) ?? 'bug'
+  if (error instanceof ClickHouseError) return kinds.get(Number(error.code)) ?? 'unlisted'
   if (error instanceof Error && !languageErrors.some((type) => error instanceof type)) return 'retry'
   return 'bug'
 }

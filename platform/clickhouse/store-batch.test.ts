@@ -1,10 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Unwell } from '#platform/process/unwell.ts'
-import { type Inserter, storeBatch } from './store-batch.ts'
+import type { ErrorKind } from './errors.ts'
+import { type Inserter, storeBatch, tableEvidence } from './store-batch.ts'
 
 /** A store that refuses a whole insert when one of its rows is bad, as ClickHouse does, and keeps what it took. */
-function store(isBad: (row: unknown) => boolean): Inserter & { taken: unknown[]; inserts: number } {
+function store(
+  isBad: (row: unknown) => boolean,
+  kind: ErrorKind = 'data',
+): Inserter & { taken: unknown[]; inserts: number } {
   const self = {
     taken: [] as unknown[],
     inserts: 0,
@@ -13,7 +17,7 @@ function store(isBad: (row: unknown) => boolean): Inserter & { taken: unknown[];
       if (rows.some(([row]) => isBad(row))) throw new Error('Cannot parse input')
       self.taken.push(...rows.map(([row]) => row))
     },
-    errorKind: () => 'data' as const,
+    errorKind: () => kind,
     needsOperator: () => false,
   }
   return self
@@ -74,5 +78,59 @@ describe('a batch', () => {
       needsOperator: () => false,
     }
     await expect(storeBatch([[1]], inserter)).rejects.toBe(bug)
+  })
+})
+
+const rowsOf = (count: number, first = 0): unknown[][] => Array.from({ length: count }, (_, index) => [first + index])
+const kindsOf = async (verdicts: ReturnType<typeof storeBatch>) => (await verdicts).map(({ kind }) => kind)
+
+describe('an error that nobody has classified', () => {
+  it('is the fault of the rows that are refused while others are taken, however many and wherever', async () => {
+    // The first row is good, and is tried alone: some are, from all over the batch.
+    const bads = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }).map((bad) => [false, ...bad])
+    await fc.assert(
+      fc.asyncProperty(bads, async (bad) => {
+        const rows = rowsOf(bad.length)
+        const inserter = store((row) => bad[row as number] === true, 'unlisted')
+        expect(await kindsOf(storeBatch(rows, inserter))).toEqual(bad.map((isBad) => (isBad ? 'dead' : 'ok')))
+        expect(new Set(inserter.taken)).toEqual(new Set(bad.flatMap((isBad, index) => (isBad ? [] : [index]))))
+      }),
+    )
+  })
+
+  it('of every row is the fault of the table: it is thrown after few inserts, and no row is refused', async () => {
+    const inserter = store(() => true, 'unlisted')
+    for (const evidence of [tableEvidence(), tableEvidence(3)]) {
+      await expect(storeBatch(rowsOf(5_000), inserter, evidence)).rejects.toThrow('Cannot parse input')
+    }
+    expect(inserter.inserts).toBeLessThan(50)
+  })
+
+  it('of every row is the fault of the rows where the table takes one that it took before', async () => {
+    let broken = false
+    const inserter = store((row) => broken || (row as number) >= 100, 'unlisted')
+    const evidence = tableEvidence()
+    expect(await kindsOf(storeBatch(rowsOf(2), inserter, evidence))).toEqual(['ok', 'ok'])
+    expect(await kindsOf(storeBatch(rowsOf(50, 100), inserter, evidence))).toEqual(new Array(50).fill('dead'))
+    broken = true
+    await expect(storeBatch(rowsOf(1, 100), inserter, evidence)).rejects.toThrow('Cannot parse input')
+  })
+
+  it('of single rows, with nothing to compare, is theirs for a few; then nothing is refused until a row is taken', async () => {
+    const inserter = store((row) => (row as number) >= 100, 'unlisted')
+    const evidence = tableEvidence(3)
+    // The first is tried again, as after a send that failed.
+    for (const row of [100, 100, 101, 102]) {
+      expect(await kindsOf(storeBatch([[row]], inserter, evidence))).toEqual(['dead'])
+    }
+    await expect(storeBatch([[103]], inserter, evidence)).rejects.toThrow('Cannot parse input')
+    expect(await kindsOf(storeBatch([[1]], inserter, evidence))).toEqual(['ok'])
+    expect(await kindsOf(storeBatch([[103]], inserter, evidence))).toEqual(['dead'])
+  })
+
+  it('of the language is a bug of ours, unless other rows are taken', async () => {
+    const inserter = store((row) => row === 7, 'bug')
+    expect(await kindsOf(storeBatch(rowsOf(8), inserter))).toEqual([...new Array(7).fill('ok'), 'dead'])
+    await expect(storeBatch([[7]], inserter, tableEvidence(3))).rejects.toThrow('Cannot parse input')
   })
 })

@@ -1,6 +1,7 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import kafkajs, { CompressionTypes, Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import { createRequire } from 'node:module'
+import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
+import { registerCodecs } from './codecs.ts'
 
 export type { Kafka }
 
@@ -12,18 +13,8 @@ export interface KafkaConnection {
   KAFKA_PASSWORD?: string | undefined
 }
 
-// kafkajs brings only gzip; raw answers are written with zstd, and other producers may use it too.
-kafkajs.CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
-  decompress: async (buffer: Buffer) => zstdDecompressSync(buffer, { maxOutputLength: 256 * 1024 * 1024 }),
-})
-
-// kafkajs asks for a negative timeout once a process (tulios/kafkajs issue 1751): harmless, and nothing to tell a user.
-const printers = process.listeners('warning')
-process.removeAllListeners('warning')
-process.on('warning', (warning) => {
-  if (warning.name !== 'TimeoutNegativeWarning') for (const print of printers) print(warning)
-})
+registerCodecs()
+scheduleOnlyWhatWaits()
 
 /** A kafkajs client for the cluster in the settings. Connects lazily; retries for some seconds before a call fails. */
 export function createKafka(connection: KafkaConnection, clientId: string, log?: Logger): Kafka {
@@ -50,4 +41,35 @@ function sasl(connection: KafkaConnection): { sasl?: SASLOptions } {
   const username = connection.KAFKA_USERNAME ?? ''
   const password = connection.KAFKA_PASSWORD ?? ''
   return { sasl: { mechanism, username, password } as SASLOptions }
+}
+
+/** What kafkajs's queue of requests, one a connection, keeps for looking at itself again. */
+interface RequestQueue {
+  pending: unknown[]
+  throttledUntil: number
+  throttleCheckTimeoutId: NodeJS.Timeout | null
+  checkPendingRequests: () => void
+  scheduleCheckPendingRequests: () => void
+}
+
+/**
+ * kafkajs looks at its queues every millisecond, for ever, by timers of a negative time, which Node warns of (tulios/kafkajs
+ * issue 1751; no release since). Here a queue looks again only while requests wait: when the broker's throttling is over, or
+ * else as soon as kafkajs meant to.
+ */
+function scheduleOnlyWhatWaits(): void {
+  const meantMs = 10
+  const load = createRequire(import.meta.url)
+  const { prototype } = load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
+  prototype.scheduleCheckPendingRequests = function () {
+    if (this.throttleCheckTimeoutId || this.pending.length === 0) return
+    const throttledMs = this.throttledUntil - Date.now()
+    this.throttleCheckTimeoutId = setTimeout(
+      () => {
+        this.throttleCheckTimeoutId = null
+        this.checkPendingRequests()
+      },
+      throttledMs > 0 ? throttledMs : meantMs,
+    )
+  }
 }

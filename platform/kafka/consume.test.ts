@@ -10,10 +10,14 @@ import { kafkaSettings, readConfig, registrySettings } from '../process/config.t
 import { Unwell } from '../process/unwell.ts'
 import { createKafka, type Kafka } from './client.ts'
 import { type BatchMeasure, type Consumption, consume } from './consume.ts'
+import { follow } from './follow.ts'
+import { ownPartitions } from './own-partitions.ts'
 import { acknowledged, openProducer, type Producer } from './produce.ts'
 import { provisionSchemas, provisionTopics } from './provision.ts'
 import { openRegistry, type Registry } from './registry.ts'
-import { type Incoming, toSend } from './settle.ts'
+import { RefusedSend, TooLargeRecord } from './send-errors.ts'
+import { type AnySubscription, type Incoming, toSend } from './settle.ts'
+import { recordBytes } from './topic-limits.ts'
 import { ok, type Verdict } from './verdict.ts'
 
 let parts: RealParts
@@ -23,6 +27,9 @@ let producer: Producer
 let config: ReturnType<typeof readSettings>
 const readSettings = (environment: NodeJS.ProcessEnv) =>
   readConfig({ ...kafkaSettings, ...registrySettings }, environment)
+
+const warnings: string[] = []
+process.on('warning', ({ name }) => void warnings.push(name))
 
 beforeAll(async () => {
   parts = await startRealParts({ kafka: true, registry: true })
@@ -46,16 +53,18 @@ const series = (key: string): Series => ({
   emittedAt: 0,
 })
 
-/** Topics of a test's own: input of Series records, output, dead letters. */
-async function topicsOfOneTest(): Promise<{ input: string; output: string; deadLetters: string; group: string }> {
+/** Topics of a test's own: input of Series records, output, dead letters; settings by their first names. */
+async function topicsOfOneTest(
+  configs: Partial<Record<'input' | 'output' | 'dead', Topic['config']>> = {},
+): Promise<{ input: string; output: string; deadLetters: string; group: string }> {
   const id = randomUUID().slice(0, 8)
-  const topic = (name: string, record: Topic['record']): Topic => ({
+  const topic = (name: keyof typeof configs, record: Topic['record']): Topic => ({
     name: `${name}-${id}`,
     key: 'key',
     shorterCosts: '',
     record,
     partitions: 1,
-    config: {},
+    config: configs[name] ?? {},
   })
   const topics = [topic('input', 'Series'), topic('output', null), topic('dead', null)]
   await provisionTopics(kafka, topics, 1)
@@ -117,7 +126,7 @@ type Topics = Awaited<ReturnType<typeof topicsOfOneTest>>
 async function start(
   topics: Topics,
   handle: (batch: Incoming<'Series'>[]) => Verdict[] | Promise<Verdict[]>,
-  over: { registry?: Registry; producer?: Producer } = {},
+  over: { registry?: Registry; producer?: Producer; more?: AnySubscription } = {},
 ): Promise<Running> {
   const measured: BatchMeasure[] = []
   const crashes: Error[] = []
@@ -125,7 +134,10 @@ async function start(
     kafka,
     groupId: topics.group,
     service: { name: 'tester', version: '9.9.9' },
-    subscriptions: [{ topic: topics.input, record: 'Series', deadLetterTopic: topics.deadLetters, handle }],
+    subscriptions: [
+      { topic: topics.input, record: 'Series', deadLetterTopic: topics.deadLetters, handle },
+      ...(over.more ? [over.more] : []),
+    ],
     shape: { minBytes: 1, maxWaitMs: 50, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
     registry: over.registry ?? registry,
     producer: over.producer ?? producer,
@@ -185,6 +197,22 @@ describe('consume', () => {
       ['e', '4'],
     ])
     expect(await committed(topics.group, topics.input)).toBe('5')
+  })
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])('reads a topic that the broker stores with %s', async (codec) => {
+    const topics = await topicsOfOneTest({ input: { 'compression.type': codec } })
+    const keys = Array.from({ length: 3_000 }, (_, index) => `key-${index}`)
+    await send(topics.input, keys)
+    const seen: string[] = []
+    const running = await start(topics, (batch) => {
+      seen.push(...batch.map(({ record }) => record.key))
+      return batch.map(() => ok())
+    })
+    await until(() => recordsOf(running.measured) === keys.length || running.crashes.length > 0)
+    await running.consumption.stop()
+    expect(running.crashes).toEqual([])
+    expect(seen).toEqual(keys)
+    expect((await readAll(topics.input)).map(({ key }) => key)).toEqual(keys)
   })
 
   it('sends what cannot be read, or is refused, to the dead letters alone, byte for byte', async () => {
@@ -286,6 +314,42 @@ describe('consume', () => {
     await until(() => running.crashes.length === 1)
     expect(running.crashes[0]?.message).toBe('a bug')
     expect(await committed(topics.group, topics.input)).toBe('-1')
+    // Whoever was told may stop it, and goes on.
+    await running.consumption.stop()
+    expect(running.crashes).toHaveLength(1)
+  })
+
+  it('ends with one sentence when Kafka will never take what is to be sent', async () => {
+    const topics = await topicsOfOneTest()
+    await send(topics.input, ['a'])
+    const running = await start(topics, () => [ok([{ topic: 'not a topic', key: 'k', value: Buffer.from('v') }])])
+    await until(() => running.crashes.length > 0)
+    await running.consumption.stop()
+    expect(running.crashes).toEqual([expect.any(RefusedSend)])
+    expect(running.crashes[0]?.message).toMatch(/^Kafka will not take records for not a topic: [^\n]*$/)
+    expect(await committed(topics.group, topics.input)).toBe('-1')
+  })
+
+  it('lets no other topic wait for the one that waits', async () => {
+    const [waiting, other] = [await topicsOfOneTest(), await topicsOfOneTest()]
+    await send(waiting.input, ['w'])
+    let attempts = 0
+    const unwell = () => {
+      attempts++
+      throw new Unwell('its table is broken')
+    }
+    const more = { topic: other.input, record: 'Series' as const, deadLetterTopic: null, handle: () => [ok()] }
+    const running = await start(waiting, unwell, { more })
+    await until(() => attempts >= 2)
+    for (const key of ['a', 'b', 'c']) {
+      await send(other.input, [key])
+      const attemptsBefore = attempts
+      await until(async () => (await committed(waiting.group, other.input)) === `${'abc'.indexOf(key) + 1}`)
+      await until(() => attempts > attemptsBefore)
+    }
+    expect(await committed(waiting.group, waiting.input)).toBe('-1')
+    await running.consumption.stop()
+    expect(running.crashes).toEqual([])
   })
 
   it('does not commit a batch whose handling outlives the stop; the next member does it again', async () => {
@@ -445,10 +509,83 @@ it('a refused message with a header without a value can be sent to the dead lett
   expect(letter?.headers).toMatchObject({ none: '', some: 's', 'tidemark-reason': 'type' })
 })
 
+it('a dead letter that its topic does not take goes without its value, and says where that lies', async () => {
+  const topics = await topicsOfOneTest({ dead: { 'max.message.bytes': '2000' } })
+  const value = randomBytes(5_000)
+  const headers = { trace: randomBytes(3_000) }
+  await producer.send(topics.input, [
+    { key: 'large', value, headers },
+    { key: 'small', value: Buffer.from('s') },
+  ])
+  const running = await start(topics, (batch) => batch.map(() => ok()))
+  await until(() => recordsOf(running.measured) === 2)
+  await running.consumption.stop()
+  const [large, small] = await readAll(topics.deadLetters)
+  expect(large).toMatchObject({ key: 'large', value: null, headers: { 'tidemark-left-out-bytes': '5000' } })
+  expect(large?.headers).toMatchObject({ 'tidemark-reason': 'not-avro', 'tidemark-offset': '0' })
+  expect(large?.headers['tidemark-message']).toContain(`it lies at ${topics.input}/0/0`)
+  expect(small).toMatchObject({ key: 'small', value: Buffer.from('s') })
+})
+
+describe('the limit of a topic', () => {
+  const record = { key: 'key', value: randomBytes(1_500), headers: { name: 'text' } }
+  const exactly = 61 + recordBytes(record)
+  const outputOf = async (bytes: number) =>
+    (await topicsOfOneTest({ output: { 'max.message.bytes': `${bytes}` } })).output
+
+  it('is known to the byte before anything is sent', async () => {
+    const [fits, tooSmall] = [await outputOf(exactly), await outputOf(exactly - 1)]
+    await producer.send(fits, [record])
+    const words = `a record of ${exactly - 61} bytes is too large for ${tooSmall}, which takes ${exactly - 1} (its max.message.bytes)`
+    await expect(producer.send(tooSmall, [{ key: 'small', value: null }, record])).rejects.toThrow(words)
+    expect(await readAll(tooSmall)).toEqual([])
+    const check = await producer.sizeCheck([fits, tooSmall])
+    expect([check(fits, record), check(tooSmall, record)]).toEqual([undefined, words])
+    // Compressed it is counted as it is sent.
+    const zeros = { key: 'zeros', value: Buffer.alloc(100_000) }
+    expect(check(tooSmall, zeros, { compress: true })).toBeUndefined()
+    await producer.send(tooSmall, [zeros], { compress: true })
+    expect(await readAll(tooSmall)).toHaveLength(1)
+  })
+
+  it('holds for what is sent together, too', async () => {
+    const topic = await outputOf(3 * exactly)
+    await producer.send(topic, new Array(10).fill(record))
+    expect(await readAll(topic)).toHaveLength(10)
+  })
+
+  it('that was lowered since is learned from the broker, which takes the others', async () => {
+    const topic = await outputOf(1_000_000)
+    const other = await openProducer(kafka)
+    await other.send(topic, [record])
+    await provisionTopics(
+      kafka,
+      [
+        {
+          name: topic,
+          key: '',
+          shorterCosts: '',
+          record: null,
+          partitions: 1,
+          config: { 'max.message.bytes': '1000' },
+        },
+      ],
+      1,
+    )
+    const small = Array.from({ length: 7 }, (_, index) => ({ key: `${index}`, value: Buffer.alloc(400) }))
+    const error = await other.send(topic, [...small, record]).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(TooLargeRecord)
+    expect(error).toMatchObject({ isNews: true })
+    expect((await other.sizeCheck([topic]))(topic, record)).toContain('says the broker')
+    expect((await readAll(topic)).map(({ key }) => key)).toEqual(['key', '0', '1', '2', '3', '4', '5', '6'])
+    await other.disconnect()
+  })
+})
+
 describe('an acknowledgement', () => {
   const reply = (partition: number, errorCode = 0) => ({ topicName: 't', partition, errorCode, baseOffset: '7' })
   it('counts when it names the partition that was sent', () => {
-    expect(acknowledged('t', 2, [reply(0), reply(2)])).toEqual({ partition: 2, baseOffset: '7' })
+    expect(acknowledged('t', 2, [reply(0), reply(2)])).toEqual({ partition: 2, offset: 7 })
   })
   it.each([
     ['the partition is absent', [reply(0)]],
@@ -460,18 +597,20 @@ describe('an acknowledgement', () => {
 })
 
 describe('a large send', () => {
-  it('arrives whole, in order within each partition, every key in its own', async () => {
+  it('arrives whole, in order within each partition, every key in its own; each record lies where it is said to', async () => {
     const topic = `large-${randomUUID().slice(0, 8)}`
     await provisionTopics(
       kafka,
       [{ name: topic, key: 'key', shorterCosts: '', record: null, partitions: 3, config: {} }],
       1,
     )
+    // It is cut by the number of its records, and by their bytes.
     const records = Array.from({ length: 7_321 }, (_, index) => ({
       key: `key-${index % 50}`,
-      value: Buffer.from(`${index}`),
+      value: Buffer.from(`${index}`.padEnd(index % 40 === 0 ? 30_000 : 0)),
     }))
-    await producer.send(topic, records)
+    const written = await producer.send(topic, records)
+    const places: { partition: number; offset: number }[] = []
     const seen = new Map<string, number[]>()
     const partitionsOfKey = new Map<string, Set<number>>()
     const consumer = kafka.consumer({ groupId: randomUUID() })
@@ -481,13 +620,16 @@ describe('a large send', () => {
     await consumer.run({
       eachMessage: async ({ partition, message }) => {
         const key = `${message.key}`
-        seen.set(key, [...(seen.get(key) ?? []), Number(`${message.value}`)])
+        const index = Number(`${message.value}`)
+        seen.set(key, [...(seen.get(key) ?? []), index])
+        places[index] = { partition, offset: Number(message.offset) }
         partitionsOfKey.set(key, (partitionsOfKey.get(key) ?? new Set()).add(partition))
         count++
       },
     })
     await until(() => count === records.length)
     await consumer.disconnect()
+    expect(written).toEqual(places)
     for (const [key, values] of seen) {
       const first = Number(key.slice('key-'.length))
       const expected = records.map((_, index) => index).filter((index) => index % 50 === first)
@@ -509,4 +651,23 @@ describe('the registry', () => {
     await wrong.prepare([bytes])
     expect((wrong.decode(bytes) as unknown as { reason: string } & Poll).reason).toBe('schema')
   })
+})
+
+it('who follows a topic, or owns it, is told of a bug in what it does with the records', async () => {
+  const { input } = await topicsOfOneTest()
+  await send(input, ['a'])
+  const crashes: string[] = []
+  const read = () => Promise.reject(new Error('a bug'))
+  const crash = ({ message }: Error) => void crashes.push(message)
+  const stop = await follow(kafka, { topic: input, partition: 0, offset: 0 }, read, crash)
+  const log = pino({ level: 'silent' })
+  const group = { groupId: `own-${input}`, topics: [input], sessionTimeoutMs: 6_000, owned: () => undefined, log }
+  const owner = await ownPartitions({ kafka, ...group, read, crash })
+  await until(() => crashes.length === 2)
+  await Promise.all([stop(), owner.stop()])
+  expect(crashes).toEqual(['a bug', 'a bug'])
+})
+
+it('nothing of all this was worth a warning of Node', () => {
+  expect(warnings).toEqual([])
 })

@@ -1,18 +1,18 @@
 // The loop that must not lie. The only place that commits offsets:
 // decode -> handle -> publish outputs and dead letters (acknowledged) -> resolve -> commit -> measure.
-import type { EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { RecordName } from '#schemas/generated/records.ts'
 import type { Logger } from '../process/log.ts'
-import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import { Unwell } from '../process/unwell.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 import { partsOf } from './parts.ts'
 import type { Producer } from './produce.ts'
 import { endsOf } from './progress.ts'
 import type { Decoder, Registry } from './registry.ts'
+import { TooLargeRecord } from './send-errors.ts'
 import { type AnySubscription, settle, toSend } from './settle.ts'
 import type { Verdict } from './verdict.ts'
-import { createWaits } from './waits.ts'
+import { createRest, createWaits, type Waits } from './waits.ts'
 
 /** How much a batch holds: not returning is the back-pressure, there is no buffer behind it. */
 export interface BatchShape {
@@ -45,7 +45,10 @@ export interface ConsumeOptions {
   producer: Producer
   log: Logger
   measure: (batch: BatchMeasure) => void
-  /** Called once with an error that is a bug of ours or leaves the consumer dead: the process must exit 1. */
+  /**
+   * Called with an error that is a bug of ours, that Kafka will never take what is to be sent, or that leaves the consumer
+   * dead: the process must exit 1. The consumer stands still until it is stopped.
+   */
   crash: (error: Error) => void
 }
 
@@ -61,11 +64,10 @@ const sessionTimeoutMs = 10_000
 const tolerableWaitMs = 15_000
 // What is handled at once. A batch is that or less, unless it came compressed.
 const mostBytesAtOnce = 8 * 1024 * 1024
-const retryBackoff: Backoff = { firstMs: 200, longestMs: 5_000 }
 
 /** Consumes the subscriptions as one group until stopped. */
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
-  const { kafka, groupId, shape, log } = options
+  const { kafka, groupId, shape } = options
   const consumer = kafka.consumer({
     groupId,
     sessionTimeout: sessionTimeoutMs,
@@ -77,10 +79,60 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     maxBytes: shape.maxBytesPerPartition * 8,
     allowAutoTopicCreation: false,
   })
+  const waits = createWaits()
+  const membership = followMembership(consumer, waits, options)
+  const handler = batchHandler(consumer, waits, options)
+  let crashed = false
+  const stopped = Promise.withResolvers<void>()
+
+  const topics = options.subscriptions.map(({ topic }) => topic)
+  const begin = options.from === 'newest' ? await newestOf(kafka, topics) : []
+  await consumer.connect()
+  await consumer.subscribe({ topics, fromBeginning: options.from !== 'newest' })
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: shape.concurrentPartitions,
+    eachBatch: async (payload) => {
+      if (crashed) return stopped.promise
+      try {
+        await handler.eachBatch(payload)
+      } catch (error) {
+        if (isKafkaError(error)) throw error
+        // The consumer stands still until it is stopped: it neither goes on behind the batch nor tries it again.
+        crashed = true
+        options.crash(error as Error)
+        await stopped.promise
+      }
+    },
+  })
+  // Committed, so that a rebalance before the first batch passes over nothing.
+  if (begin.length > 0) await consumer.commitOffsets(begin)
+  for (const offset of begin) consumer.seek(offset)
+  return {
+    notReady: () => {
+      if (!membership.isCurrent()) return 'not in its consumer group (yet, or no longer)'
+      const longest = waits.longest(Date.now())
+      if (longest === undefined || longest.waitedMs < tolerableWaitMs) return undefined
+      return `waiting for ${Math.round(longest.waitedMs / 1000)} s: ${longest.message}`
+    },
+    stop: async () => {
+      handler.stop()
+      const disconnected = consumer.disconnect()
+      stopped.resolve()
+      await disconnected
+    },
+  }
+}
+
+/** Follows whether the consumer is in its group, and which partitions are its. */
+function followMembership(
+  consumer: Consumer,
+  waits: Waits,
+  { log, crash }: ConsumeOptions,
+): { isCurrent: () => boolean } {
   let joined = false
   let heardOfAtMs = 0
-  let stopping = false
-  const waits = createWaits()
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     joined = true
     heardOfAtMs = Date.now()
@@ -95,60 +147,49 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     joined = false
     if (payload.restart) log.warn({ err: payload.error }, 'consumer crashed and starts again')
-    else options.crash(payload.error)
+    else crash(payload.error)
   })
+  return { isCurrent: () => joined && Date.now() - heardOfAtMs <= sessionTimeoutMs }
+}
 
-  const subscriptions = new Map(options.subscriptions.map((subscription) => [subscription.topic, subscription]))
-  const decoders = new Map<string, Decoder<RecordName>>()
-  for (const { topic, record } of options.subscriptions) decoders.set(topic, options.registry.decoder(record))
+interface BatchHandler {
+  /** Handles a batch part by part. Throws what is not an unwell world. */
+  eachBatch: (payload: EachBatchPayload) => Promise<void>
+  /** Commits nothing from now on. */
+  stop: () => void
+}
 
-  const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
-    const parts = partsOf(payload.batch.messages, mostBytesAtOnce)
-    for (const [index, messages] of parts.entries()) {
-      const offset = index === parts.length - 1 ? payload.batch.lastOffset() : messages.at(-1)?.offset
-      if (offset === undefined || !(await eachPart(payload, messages, offset))) return
-    }
-  }
+function batchHandler(consumer: Consumer, waits: Waits, options: ConsumeOptions): BatchHandler {
+  const { log } = options
+  const subscribed = new Map(
+    options.subscriptions.map((subscription) => {
+      const decoder: Decoder<RecordName> = options.registry.decoder(subscription.record)
+      return [subscription.topic, { subscription, decoder }]
+    }),
+  )
+  const rest = createRest(waits, log)
+  let stopping = false
 
   /** Whether it was committed: else whoever has the partition does it again. */
   const eachPart = async (payload: EachBatchPayload, messages: KafkaMessage[], offset: string): Promise<boolean> => {
     const { batch, resolveOffset, isRunning, isStale } = payload
-    const subscription = subscriptions.get(batch.topic)
-    const decoder = decoders.get(batch.topic)
-    if (!subscription || !decoder) throw new Error(`no subscription to ${batch.topic}`)
+    const { topic, partition } = batch
+    const own = subscribed.get(topic)
+    if (!own) throw new Error(`no subscription to ${topic}`)
+    const isOver = (): boolean => !isRunning() || isStale() || stopping
     const startedMs = performance.now()
-
-    let verdicts: Verdict[] | undefined
-    for (let attempt = 1; verdicts === undefined; attempt++) {
-      try {
-        verdicts = await whileHeartbeating(payload.heartbeat, async () => {
-          const settled = await settle(subscription, decoder, batch.partition, messages)
-          const source = {
-            topic: batch.topic,
-            partition: batch.partition,
-            deadLetterTopic: subscription.deadLetterTopic,
-          }
-          const sends = toSend(source, messages, settled, options.service, Date.now())
-          for (const [topic, records] of sends) {
-            await options.producer.send(topic, records, { compress: topic === subscription.deadLetterTopic })
-          }
-          return settled
-        })
-      } catch (error) {
-        if (!(error instanceof Unwell)) throw error
-        waits.wait(batch, error.message, Date.now())
-        const waitMs = backoffMs(retryBackoff, attempt)
-        log.warn(
-          { err: error, topic: batch.topic, partition: batch.partition, attempt, waitMs },
-          'waiting to try again',
-        )
-        await whileHeartbeating(payload.heartbeat, () => pause(waitMs))
-      }
-      if (!isRunning() || isStale() || stopping) return false
+    let verdicts: Verdict[]
+    try {
+      verdicts = await whileHeartbeating(payload.heartbeat, () => settleAndSend(options, own, partition, messages))
+    } catch (error) {
+      if (!(error instanceof Unwell)) throw error
+      if (!isOver()) rest.putOff(payload, error)
+      return false
     }
+    if (isOver()) return false
 
     waits.end(batch)
-    const committed = [{ topic: batch.topic, partition: batch.partition, offset: `${BigInt(offset) + 1n}` }]
+    const committed = [{ topic, partition, offset: `${BigInt(offset) + 1n}` }]
     try {
       await consumer.commitOffsets(committed)
     } catch (error) {
@@ -159,45 +200,48 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     resolveOffset(offset)
     const durationMs = performance.now() - startedMs
     const lag = Number(BigInt(batch.highWatermark) - BigInt(offset) - 1n)
-    const records = messages.length
     const nextOffset = Number(offset) + 1
-    options.measure({ topic: batch.topic, partition: batch.partition, records, verdicts, durationMs, lag, nextOffset })
+    options.measure({ topic, partition, records: messages.length, verdicts, durationMs, lag, nextOffset })
     await payload.heartbeat()
     return true
   }
 
-  const topics = [...subscriptions.keys()]
-  const begin = options.from === 'newest' ? await newestOf(kafka, topics) : []
-  await consumer.connect()
-  await consumer.subscribe({ topics, fromBeginning: options.from !== 'newest' })
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: shape.concurrentPartitions,
+  return {
     eachBatch: async (payload) => {
-      try {
-        await eachBatch(payload)
-      } catch (error) {
-        if (isKafkaError(error)) throw error
-        options.crash(error as Error)
-        await new Promise(() => {})
+      const parts = partsOf(payload.batch.messages, mostBytesAtOnce)
+      for (const [index, messages] of parts.entries()) {
+        const offset = index === parts.length - 1 ? payload.batch.lastOffset() : messages.at(-1)?.offset
+        if (offset === undefined || !(await eachPart(payload, messages, offset))) return
       }
     },
-  })
-  // Committed, so that a rebalance before the first batch passes over nothing.
-  if (begin.length > 0) await consumer.commitOffsets(begin)
-  for (const offset of begin) consumer.seek(offset)
-  return {
-    notReady: () => {
-      if (!joined || Date.now() - heardOfAtMs > sessionTimeoutMs) return 'not in its consumer group (yet, or no longer)'
-      const longest = waits.longest(Date.now())
-      if (longest === undefined || longest.waitedMs < tolerableWaitMs) return undefined
-      return `waiting for ${Math.round(longest.waitedMs / 1000)} s: ${longest.message}`
-    },
-    stop: async () => {
+    stop: () => {
       stopping = true
-      await consumer.disconnect()
+      rest.stop()
     },
+  }
+}
+
+/** Judges messages of a partition; returns the verdicts when all that they ask for is acknowledged. */
+async function settleAndSend(
+  { producer, service }: ConsumeOptions,
+  { subscription, decoder }: { subscription: AnySubscription; decoder: Decoder<RecordName> },
+  partition: number,
+  messages: KafkaMessage[],
+): Promise<Verdict[]> {
+  const { topic, deadLetterTopic } = subscription
+  for (;;) {
+    const verdicts = await settle(subscription, decoder, partition, messages)
+    const check = await producer.sizeCheck(deadLetterTopic === null ? [] : [deadLetterTopic])
+    const sends = toSend({ topic, partition, deadLetterTopic }, messages, verdicts, service, Date.now(), check)
+    try {
+      for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })
+    } catch (error) {
+      // Whoever judges the batch again finds the record that is too large.
+      if (error instanceof TooLargeRecord && error.isNews) continue
+      throw error
+    }
+    for (const verdict of verdicts) if (verdict.kind === 'ok') verdict.acknowledged?.()
+    return verdicts
   }
 }
 

@@ -39,6 +39,7 @@ export async function startConsuming(service: ConsumingService, onStop: OnStop):
     port: config.HEALTH_PORT,
     notReady: () => notReady(),
     metrics: metrics.registry,
+    log,
     ...(service.status && { status: service.status }),
   })
   onStop('health', health.stop)

@@ -31,6 +31,7 @@ export const deadLetterHeaders = {
   time: 'tidemark-time',
   attempts: 'tidemark-attempts',
   previousReason: 'tidemark-previous-reason',
+  leftOut: 'tidemark-left-out-bytes',
 } as const
 
 /** The reason of records that nobody looked at, because their dataset is parked. */
@@ -64,6 +65,27 @@ export function deadLetter(
       [names.time]: new Date(nowMs).toISOString(),
       [names.attempts]: `${attemptsOf(refused.headers) + 1}`,
       ...(previous !== undefined && { [names.previousReason]: previous }),
+    },
+  }
+}
+
+/**
+ * A dead letter that its topic does not take, without the value and the message's own headers: it says where the message
+ * lies, which is then the only place where it does.
+ */
+export function withoutValue(letter: Outgoing, whyTooLarge: string): Outgoing {
+  const names = deadLetterHeaders
+  const headers = letter.headers ?? {}
+  const kept = Object.values(names).flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]))
+  const place = [headers[names.topic], headers[names.partition], headers[names.offset]].join('/')
+  const message = `${headers[names.message]}; the value is left out (${whyTooLarge}), it lies at ${place}`
+  return {
+    ...letter,
+    value: null,
+    headers: {
+      ...Object.fromEntries(kept),
+      [names.message]: message,
+      [names.leftOut]: `${letter.value?.length ?? 0}`,
     },
   }
 }

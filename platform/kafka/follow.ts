@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs'
+import { Unwell } from '../process/unwell.ts'
 import type { ReadRecord } from './own-partitions.ts'
 
 /** A partition and from which offset on to read it. */
@@ -12,13 +13,14 @@ export interface From {
  * Reads one partition from an offset on, for as long as it is wanted, in a group of its own that commits nothing.
  * Records may come twice. Returns the function that ends it.
  *
- * @param crash called with an error that ends it for good
+ * @param read may throw Unwell, and gets the records again
+ * @param crash called with an error after which nothing may come any more: the broker's, or any other of `read`
  */
 export async function follow(
   kafka: Kafka,
   from: From,
   read: (records: ReadRecord[]) => Promise<void> | void,
-  crash: (error: Error) => void = () => {},
+  crash: (error: Error) => void,
 ): Promise<() => Promise<void>> {
   const { topic, partition, offset } = from
   const consumer = kafka.consumer({
@@ -43,7 +45,13 @@ export async function follow(
         value: message.value,
         writtenAtMs: Number(message.timestamp),
       }))
-      await read(records.filter((record) => record.offset >= offset))
+      try {
+        await read(records.filter((record) => record.offset >= offset))
+      } catch (error) {
+        // kafkajs would try it again, for ever.
+        if (error instanceof Unwell) throw error
+        crash(error as Error)
+      }
     },
   })
   // Not after the first join: one that failed, and is tried again, has forgotten its group for a moment.

@@ -3,6 +3,7 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { pause } from '../process/retry.ts'
+import { Unwell } from '../process/unwell.ts'
 import { sameNumberTogether } from './assigner.ts'
 import { createOwnership, type Ownership } from './ownership.ts'
 
@@ -80,15 +81,20 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
     autoCommit: false,
     eachBatch: async ({ batch }: EachBatchPayload) => {
       const { topic, partition } = batch
-      await options.read(
-        batch.messages.map(({ offset, value, timestamp }) => ({
-          topic,
-          partition,
-          offset: Number(offset),
-          value,
-          writtenAtMs: Number(timestamp),
-        })),
-      )
+      const records = batch.messages.map(({ offset, value, timestamp }) => ({
+        topic,
+        partition,
+        offset: Number(offset),
+        value,
+        writtenAtMs: Number(timestamp),
+      }))
+      try {
+        await options.read(records)
+      } catch (error) {
+        // kafkajs would try it again, for ever.
+        if (error instanceof Unwell) throw error
+        return options.crash(error as Error)
+      }
       ownership.read(topic, partition, Number(batch.lastOffset()) + 1)
       leases.settle()
     },
@@ -166,15 +172,22 @@ function follow(
     ownership.left()
     leases.settle()
   }
+  const sentMs = { SyncGroup: Number.NEGATIVE_INFINITY, Heartbeat: Number.NEGATIVE_INFINITY }
+  // kafkajs tells of the answer before it tells what it means. It notes when it sent a request after it has sent it, and
+  // the process may have been stopped in between: so the time counts from before that.
+  consumer.on(consumer.events.REQUEST, ({ payload: { apiName, pendingDuration, duration } }) => {
+    if (apiName !== 'SyncGroup' && apiName !== 'Heartbeat') return
+    sentMs[apiName] = steadyMs() - Math.max(0, pendingDuration + duration)
+  })
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const partitions = payload.memberAssignment[topics[0] ?? ''] ?? []
-    ownership.joined(partitions, steadyMs())
+    ownership.joined(partitions, sentMs.SyncGroup)
     leases.settle()
     log.info({ groupId, partitions }, 'the group assigned partitions')
     parts.catchUp().catch(parts.crash)
   })
   consumer.on(consumer.events.HEARTBEAT, () => {
-    ownership.heard(steadyMs())
+    ownership.heard(sentMs.Heartbeat)
     leases.settle()
   })
   consumer.on(consumer.events.REBALANCING, leave)

@@ -43,6 +43,17 @@ test('nothing is owned without a heartbeat for too long, and again after one', (
   expect(ownership.owned(6_001)).toEqual([0])
 })
 
+test('a heartbeat counts from when it was sent: an answer that comes late gives nothing back, and takes nothing away', () => {
+  const ownership = createOwnership(topics, 5_000)
+  ownership.joined([0], 0)
+  for (const topic of topics) ownership.ends(topic, ends(0))
+  ownership.heard(1_000)
+  expect(ownership.owned(12_000)).toEqual([])
+  ownership.heard(12_000)
+  ownership.heard(2_000)
+  expect(ownership.owned(13_000)).toEqual([0])
+})
+
 test('a new assignment has to be read anew, and leaving ends everything at once', () => {
   const ownership = createOwnership(topics, 5_000)
   ownership.joined([0], 0)

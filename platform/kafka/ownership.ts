@@ -7,17 +7,17 @@ export interface Ends {
 
 /** What a member of the group knows of its membership. No clock and no client in here; times are ms of any steady clock. */
 export interface Ownership {
-  /** The group gave this member `partitions` (of every topic). All that was read counts anew. */
-  joined: (partitions: readonly number[], atMs: number) => void
+  /** The group gave this member `partitions` (of every topic), as it asked at `sentMs`. All that was read counts anew. */
+  joined: (partitions: readonly number[], sentMs: number) => void
   /** The group is dividing anew, or this member left it. */
   left: () => void
-  /** The coordinator answered a heartbeat. */
-  heard: (atMs: number) => void
+  /** The coordinator answered a heartbeat that was sent at `sentMs`. */
+  heard: (sentMs: number) => void
   /** Where a topic's partitions end now. The first time after joining sets how far has to be read. */
   ends: (topic: string, ends: readonly Ends[]) => void
   /** A topic's partition was read up to `nextOffset`, which is not read yet. */
   read: (topic: string, partition: number, nextOffset: number) => void
-  /** Partitions whose owner this member is: assigned, read to the end, and the coordinator was heard of lately. */
+  /** Partitions whose owner this member is: assigned, read to the end, and the coordinator was asked lately, and answered. */
   owned: (atMs: number) => number[]
   /** Goes up with every `joined` and `left`. */
   generation: () => number
@@ -29,18 +29,19 @@ export interface Ownership {
 
 /**
  * @param topics read together, partition n of all by one member
- * @param silenceMs without a heartbeat for so long nothing is owned: half the session timeout, so that the next owner,
- *   who comes after the whole of it, does not meet this one
+ * @param silenceMs so long after the newest heartbeat that was answered nothing is owned: half the session timeout, so that
+ *   the next owner, who comes after the whole of it, does not meet this one. The session begins when the coordinator gets
+ *   the heartbeat: its answer may lie unread while this process is stopped
  */
 export function createOwnership(topics: readonly string[], silenceMs: number): Ownership {
   let generation = 0
   let assigned: readonly number[] | undefined
-  let heardAtMs = Number.NEGATIVE_INFINITY
+  let heardSentMs = Number.NEGATIVE_INFINITY
   const targets = new Map<string, number>()
   const positions = new Map<string, number>()
 
   const nameOf = (topic: string, partition: number) => `${topic}/${partition}`
-  const isSilent = (atMs: number) => atMs - heardAtMs > silenceMs
+  const isSilent = (atMs: number) => atMs - heardSentMs > silenceMs
   const isRead = (partition: number) =>
     topics.every((topic) => {
       const target = targets.get(nameOf(topic, partition))
@@ -51,10 +52,10 @@ export function createOwnership(topics: readonly string[], silenceMs: number): O
     positions.set(name, Math.max(positions.get(name) ?? 0, nextOffset))
   }
   return {
-    joined(partitions, atMs) {
+    joined(partitions, sentMs) {
       generation++
       assigned = partitions
-      heardAtMs = atMs
+      heardSentMs = sentMs
       targets.clear()
       positions.clear()
     },
@@ -62,8 +63,8 @@ export function createOwnership(topics: readonly string[], silenceMs: number): O
       generation++
       assigned = undefined
     },
-    heard(atMs) {
-      heardAtMs = atMs
+    heard(sentMs) {
+      heardSentMs = Math.max(heardSentMs, sentMs)
     },
     ends(topic, ends) {
       for (const { partition, low, high } of ends) {

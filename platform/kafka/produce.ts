@@ -1,5 +1,14 @@
-import { type Admin, CompressionTypes, type Kafka, Partitioners, type RecordMetadata } from 'kafkajs'
+import {
+  type Admin,
+  CompressionTypes,
+  type Kafka,
+  type Producer as KafkaProducer,
+  Partitioners,
+  type RecordMetadata,
+} from 'kafkajs'
 import { Unwell } from '../process/unwell.ts'
+import { isTooLarge, sendError, TooLargeRecord } from './send-errors.ts'
+import { recordBytes, type SizeCheck, type TopicLimits, topicLimits } from './topic-limits.ts'
 
 /** One record to send. The partition follows from the key (murmur2, like every Kafka client) unless it is given. */
 export interface Outgoing {
@@ -9,18 +18,21 @@ export interface Outgoing {
   headers?: Record<string, string | Buffer>
 }
 
-/** Where a run of records went: the partition and the offset of its first record. */
+/** Where a record went. */
 export interface Written {
   partition: number
-  baseOffset: string
+  offset: number
 }
 
 export interface Producer {
   /**
-   * Sends records to one topic and returns when all replicas have them. Throws Unwell when any was not acknowledged:
-   * send all again, downstream collapses repeats.
+   * Sends records to one topic, those of a partition in their order, and returns when all replicas have them: where each
+   * went, in the order of the records. Throws Unwell when any was not acknowledged: send all again, downstream collapses repeats. Throws TooLargeRecord, as
+   * a rule before anything is sent, and RefusedSend when sending again does not help.
    */
   send: (topic: string, records: Outgoing[], options?: { compress?: boolean }) => Promise<Written[]>
+  /** A check of records against what their topics take now; `send` makes it, too. Throws Unwell. */
+  sizeCheck: (topics: readonly string[]) => Promise<SizeCheck>
   disconnect: () => Promise<void>
 }
 
@@ -28,6 +40,8 @@ export interface Producer {
 const recordsPerSend = 500
 // A broker takes a mebibyte at once unless it is told otherwise; a larger record goes alone.
 const bytesPerSend = 512 * 1024
+// Of a record behind others: its time and its place are some bytes longer.
+const laterBytes = 8
 
 /**
  * Opens a producer: acks from all in-sync replicas, no idempotence. kafkajs keeps the sequence number of a failed send
@@ -39,59 +53,101 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
   const admin = kafka.admin()
   await Promise.all([producer.connect(), admin.connect()])
   const partitionsOf = partitionFinder(admin)
+  const limits = topicLimits(admin)
 
   return {
     send: async (topic, records, options) => {
       if (records.length === 0) return []
-      const partitionOf = await partitionsOf(topic)
-      const compression = options?.compress ? CompressionTypes.ZSTD : CompressionTypes.None
-      const sends = runsByPartition(records, partitionOf).map(async ({ partition, messages }) => {
-        const request = { topic, messages, acks: -1, timeout: 10_000, compression }
-        const reply = await producer.send(request).catch((cause) => {
-          throw new Unwell(`Kafka did not take ${messages.length} records for ${topic}`, { cause })
-        })
-        return acknowledged(topic, partition, reply)
+      const compress = options?.compress === true
+      const [partitionOf, check, mostBytes] = await Promise.all([
+        partitionsOf(topic),
+        limits.check([topic]),
+        limits.bytes(topic),
+      ])
+      for (const record of records) {
+        const why = check(topic, record, { compress })
+        if (why !== undefined) throw new TooLargeRecord(why, { isNews: false })
+      }
+      const runs = runsOf(records, partitionOf, Math.min(bytesPerSend, mostBytes))
+      const sender = { producer, limits, topic, compression: compress ? CompressionTypes.ZSTD : CompressionTypes.None }
+      const written = new Array<Written>(records.length)
+      const sends = [...Map.groupBy(runs, ({ partition }) => partition).values()].map(async (ofPartition) => {
+        for (const run of ofPartition) await sendRun(sender, run, written)
       })
-      const settled = await Promise.allSettled(sends)
-      return settled.map((send) => {
-        if (send.status === 'rejected') throw send.reason
-        return send.value
-      })
+      for (const send of await Promise.allSettled(sends)) if (send.status === 'rejected') throw send.reason
+      return written
     },
+    sizeCheck: limits.check,
     disconnect: async () => {
       await Promise.all([producer.disconnect(), admin.disconnect()])
     },
   }
 }
 
-type Run = { partition: number; bytes: number; messages: (Outgoing & { partition: number })[] }
+interface RunSender {
+  producer: Pick<KafkaProducer, 'send'>
+  limits: TopicLimits
+  topic: string
+  compression: CompressionTypes
+}
 
-function runsByPartition(records: Outgoing[], partitionOf: (key: Outgoing['key']) => number): Run[] {
+/**
+ * Sends a run; the halves of one that the broker finds too large, down to the record that is.
+ *
+ * @param written gets where each record went, at its place
+ */
+async function sendRun(sender: RunSender, run: Run, written: Written[]): Promise<void> {
+  const { producer, limits, topic, compression } = sender
+  const { partition, messages, places } = run
+  try {
+    const reply = await producer.send({ topic, messages, acks: -1, timeout: 10_000, compression })
+    const first = acknowledged(topic, partition, reply)
+    for (const [index, place] of places.entries()) written[place] = { partition, offset: first.offset + index }
+  } catch (error) {
+    if (error instanceof Unwell) throw error
+    if (!isTooLarge(error)) throw sendError(topic, error)
+    const [first] = messages
+    if (messages.length === 1 && first) {
+      limits.learn(topic, first)
+      const message = `a record of ${recordBytes(first)} bytes is too large for ${topic}, says the broker`
+      throw new TooLargeRecord(message, { isNews: true, cause: error })
+    }
+    const middle = Math.ceil(messages.length / 2)
+    await sendRun(sender, { ...run, messages: messages.slice(0, middle), places: places.slice(0, middle) }, written)
+    await sendRun(sender, { ...run, messages: messages.slice(middle), places: places.slice(middle) }, written)
+  }
+}
+
+/** Records that are sent at once, and their places among all that are to be sent. */
+type Run = { partition: number; bytes: number; messages: (Outgoing & { partition: number })[]; places: number[] }
+
+function runsOf(records: Outgoing[], partitionOf: (key: Outgoing['key']) => number, mostBytes: number): Run[] {
   const runs: Run[] = []
   const open = new Map<number, Run>()
-  for (const record of records) {
+  for (const [place, record] of records.entries()) {
     const partition = record.partition ?? partitionOf(record.key)
-    const bytes = record.value?.length ?? 0
+    const bytes = recordBytes(record) + laterBytes
     let run = open.get(partition)
-    if (run === undefined || run.messages.length === recordsPerSend || run.bytes + bytes > bytesPerSend) {
-      run = { partition, bytes: 0, messages: [] }
+    if (run === undefined || run.messages.length === recordsPerSend || run.bytes + bytes > mostBytes) {
+      run = { partition, bytes: 0, messages: [], places: [] }
       open.set(partition, run)
       runs.push(run)
     }
     run.bytes += bytes
     run.messages.push({ ...record, partition })
+    run.places.push(place)
   }
   return runs
 }
 
 /**
- * Where the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
+ * Where the first of the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
  * (tulios/kafkajs pull request 1798): that is a failed send.
  */
 export function acknowledged(topic: string, partition: number, reply: RecordMetadata[]): Written {
   const written = reply.find((metadata) => metadata.partition === partition && metadata.errorCode === 0)
   if (written?.baseOffset === undefined) throw new Unwell(`Kafka did not acknowledge ${topic} partition ${partition}`)
-  return { partition, baseOffset: written.baseOffset }
+  return { partition, offset: Number(written.baseOffset) }
 }
 
 /** Partition of a key by kafkajs's own default partitioner. Partition counts are read once a topic, keys remembered. */
@@ -102,7 +158,7 @@ function partitionFinder(admin: Admin): (topic: string) => Promise<(key: Outgoin
     const known = topics.get(topic)
     if (known) return known
     const metadata = await admin.fetchTopicMetadata({ topics: [topic] }).catch((cause) => {
-      throw new Unwell(`Kafka does not describe topic ${topic}: has provisioning run?`, { cause })
+      throw sendError(topic, cause)
     })
     const partitionMetadata = metadata.topics[0]?.partitions ?? []
     if (partitionMetadata.length === 0) throw new Unwell(`Topic ${topic} has no partitions: run provisioning`)

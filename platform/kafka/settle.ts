@@ -1,9 +1,10 @@
 // What a batch becomes: one verdict a message, and from the verdicts the records to send. No clock, no commit.
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
-import { deadLetter } from './dead-letter.ts'
+import { deadLetter, withoutValue } from './dead-letter.ts'
 import type { Outgoing } from './produce.ts'
 import type { Decoder } from './registry.ts'
+import type { SizeCheck } from './topic-limits.ts'
 import { dead, ok, type Verdict } from './verdict.ts'
 
 /** A message of a topic, read as the topic's record. */
@@ -64,13 +65,18 @@ export async function settle(
   return verdicts.map((verdict) => verdict ?? (judged[next++] as Verdict))
 }
 
-/** What the verdicts ask to be sent, by topic: outputs, and the refused messages as dead letters. */
+/**
+ * What the verdicts ask to be sent, by topic: outputs, and the refused messages as dead letters.
+ *
+ * @param whyTooLarge why a topic will not take a letter, which then goes without its value
+ */
 export function toSend(
   source: { topic: string; partition: number; deadLetterTopic: string | null },
   messages: KafkaMessage[],
   verdicts: Verdict[],
   service: { name: string; version: string },
   nowMs: number,
+  whyTooLarge: SizeCheck = () => undefined,
 ): Map<string, Outgoing[]> {
   const sends = new Map<string, Outgoing[]>()
   const add = (topic: string, outgoing: Outgoing): void => {
@@ -86,8 +92,10 @@ export function toSend(
     const { topic, partition } = source
     const refused = { topic, partition, offset, key, value, headers: plainHeaders(headers) }
     const letters = verdict.kind === 'dead' ? [{ value, ...verdict }] : (verdict.deadParts ?? [])
-    for (const letter of letters) {
-      add(source.deadLetterTopic, deadLetter({ ...refused, value: letter.value }, letter, service, nowMs))
+    for (const why of letters) {
+      const letter = deadLetter({ ...refused, value: why.value }, why, service, nowMs)
+      const tooLarge = whyTooLarge(source.deadLetterTopic, letter, { compress: true })
+      add(source.deadLetterTopic, tooLarge === undefined ? letter : withoutValue(letter, tooLarge))
     }
   })
   return sends

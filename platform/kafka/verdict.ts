@@ -14,15 +14,24 @@ export interface DeadPart extends Why {
   value: Buffer
 }
 
-export type Verdict = { kind: 'ok'; outputs: Output[]; deadParts?: DeadPart[] } | ({ kind: 'dead' } & Why)
+export interface Ok {
+  kind: 'ok'
+  outputs: Output[]
+  deadParts?: DeadPart[]
+  /** Called when Kafka has acknowledged all that the batch asked to be sent: only then it may be remembered as said. */
+  acknowledged?: () => void
+}
+
+export type Verdict = Ok | ({ kind: 'dead' } & Why)
 
 const nothing: Output[] = []
 
 /** The message was dealt with; its outputs are to be sent, and what of it was refused is to go to the dead letters. */
-export const ok = (outputs: Output[] = nothing, deadParts?: DeadPart[]): Verdict => ({
+export const ok = (outputs: Output[] = nothing, deadParts?: DeadPart[], acknowledged?: () => void): Verdict => ({
   kind: 'ok',
   outputs,
   ...(deadParts && deadParts.length > 0 && { deadParts }),
+  ...(acknowledged && { acknowledged }),
 })
 
 /** The message is refused: its bytes go to the dead letters with a reason code, one sentence, and what it was about. */

@@ -1,3 +1,8 @@
+import type { EachBatchPayload } from 'kafkajs'
+import type { Logger } from '../process/log.ts'
+import { type Backoff, backoffMs } from '../process/retry.ts'
+import type { Unwell } from '../process/unwell.ts'
+
 /** Whose batch waits. */
 export interface Waiting {
   topic: string
@@ -6,8 +11,8 @@ export interface Waiting {
 
 /** Which partitions wait for an unwell world, and since when: one that goes on says nothing of another. */
 export interface Waits {
-  /** A partition waits; since the first time that it said so. */
-  wait: (whose: Waiting, message: string, nowMs: number) => void
+  /** A partition waits; since the first time that it said so. Gives how often it has said so since. */
+  wait: (whose: Waiting, message: string, nowMs: number) => number
   end: (whose: Waiting) => void
   /** The group dealt its partitions out anew, by topic: the others are no longer ours. */
   assigned: (partitions: Record<string, number[]>) => void
@@ -16,12 +21,15 @@ export interface Waits {
 }
 
 export function createWaits(): Waits {
-  const waits = new Map<string, Waiting & { sinceMs: number; message: string }>()
+  const waits = new Map<string, Waiting & { sinceMs: number; times: number; message: string }>()
   const name = ({ topic, partition }: Waiting): string => `${topic}/${partition}`
   return {
     wait: (whose, message, nowMs) => {
-      const sinceMs = waits.get(name(whose))?.sinceMs ?? nowMs
-      waits.set(name(whose), { topic: whose.topic, partition: whose.partition, sinceMs, message })
+      const before = waits.get(name(whose))
+      const times = (before?.times ?? 0) + 1
+      const { topic, partition } = whose
+      waits.set(name(whose), { topic, partition, sinceMs: before?.sinceMs ?? nowMs, times, message })
+      return times
     },
     end: (whose) => void waits.delete(name(whose)),
     assigned: (partitions) => {
@@ -32,6 +40,36 @@ export function createWaits(): Waits {
     longest: (nowMs) => {
       const [first] = [...waits.values()].sort((one, other) => one.sinceMs - other.sinceMs)
       return first && { waitedMs: nowMs - first.sinceMs, message: first.message }
+    },
+  }
+}
+
+const retryBackoff: Backoff = { firstMs: 200, longestMs: 5_000 }
+
+export interface Rest {
+  /** The partition rests, and its batch comes again: while kafkajs waits for a batch of one, it fetches nothing of any. */
+  putOff: (payload: EachBatchPayload, why: Unwell) => void
+  stop: () => void
+}
+
+/** Lets partitions wait, later and later, until they are to be tried again. */
+export function createRest(waits: Waits, log: Logger): Rest {
+  const resting = new Set<NodeJS.Timeout>()
+  return {
+    putOff: ({ batch, pause }, why) => {
+      const { topic, partition } = batch
+      const attempt = waits.wait(batch, why.message, Date.now())
+      const waitMs = backoffMs(retryBackoff, attempt)
+      log.warn({ err: why, topic, partition, attempt, waitMs }, 'waiting to try again')
+      const resume = pause()
+      const timer = setTimeout(() => {
+        resting.delete(timer)
+        resume()
+      }, waitMs)
+      resting.add(timer)
+    },
+    stop: () => {
+      for (const timer of resting) clearTimeout(timer)
     },
   }
 }

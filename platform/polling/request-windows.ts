@@ -6,12 +6,12 @@ import { pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
 import type { Window } from './business-day.ts'
 import { partitionOfHost } from './host.ts'
 import { requestIdentity } from './request-identity.ts'
-import type { WrittenAt } from './requests.ts'
+import type { RequestPlace } from './requests.ts'
 
 /** A request as it was written. */
 export interface WrittenRequest {
   request: PollRequest
-  at: WrittenAt
+  at: RequestPlace
 }
 
 /** A window, and what is wanted of it beside; null: nothing. */
@@ -33,29 +33,52 @@ export async function requestWindows(
   registry: Registry,
   wanted: { dataset: string; host: string; windows: readonly WantedWindow[]; requestedBy: string },
 ): Promise<WrittenRequest[]> {
+  const { dataset, requestedBy } = wanted
+  return writeRequests(
+    kafka,
+    registry,
+    wanted.host,
+    wanted.windows.map(({ window, subject }) => ({
+      requestIdentity: requestIdentity(dataset, window, subject),
+      ...{ dataset, requestedBy, liftsPauseOf: null },
+      ...{ windowStart: window.startMs, windowEnd: window.endMs },
+    })),
+  )
+}
+
+/**
+ * Asks the poller that owns the host to end a pause that upstream asked for before now. It asks for no window. Returns
+ * when all replicas have the request.
+ *
+ * @param host as hostOf() names it
+ * @param requestedBy who asks, for the log
+ */
+export async function requestLift(kafka: Kafka, registry: Registry, host: string, requestedBy: string): Promise<void> {
+  const noWindow = { dataset: '', windowStart: 0, windowEnd: 0 }
+  await writeRequests(kafka, registry, host, [
+    { ...noWindow, requestIdentity: `resume/${host}`, requestedBy, liftsPauseOf: host },
+  ])
+}
+
+async function writeRequests(
+  kafka: Kafka,
+  registry: Registry,
+  host: string,
+  wanted: readonly Omit<PollRequest, 'requestedAt'>[],
+): Promise<WrittenRequest[]> {
   const encode = await registry.encoder(pollRequestsTopic.name, 'PollRequest')
   const producer = await openProducer(kafka)
-  const partition = partitionOfHost(wanted.host, pollPartitions)
+  const partition = partitionOfHost(host, pollPartitions)
   const written: WrittenRequest[] = []
   try {
-    for (let first = 0; first < wanted.windows.length; first += mostAtOnce) {
-      // Not later than Kafka's own timestamp of these records.
-      const writtenAtMs = Date.now()
-      const requests = wanted.windows.slice(first, first + mostAtOnce).map(({ window, subject }) => ({
-        requestIdentity: requestIdentity(wanted.dataset, window, subject),
-        dataset: wanted.dataset,
-        windowStart: window.startMs,
-        windowEnd: window.endMs,
-        requestedAt: writtenAtMs,
-        requestedBy: wanted.requestedBy,
-        liftsPauseOf: null,
-      }))
+    for (let first = 0; first < wanted.length; first += mostAtOnce) {
+      const requestedAt = Date.now()
+      const requests = wanted.slice(first, first + mostAtOnce).map((one) => ({ ...one, requestedAt }))
       const records = requests.map((request) => ({ key: request.requestIdentity, value: encode(request), partition }))
-      const [reply] = await producer.send(pollRequestsTopic.name, records)
-      const base = Number(reply?.baseOffset)
-      requests.forEach((request, index) => {
-        written.push({ request, at: { partition, offset: base + index, writtenAtMs } })
-      })
+      for (const [index, at] of (await producer.send(pollRequestsTopic.name, records)).entries()) {
+        const request = requests[index]
+        if (request !== undefined) written.push({ request, at })
+      }
     }
   } finally {
     await producer.disconnect()

@@ -1,6 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Poll, PollRequest } from '#schemas/generated/records.ts'
-import { createRequests, requestAttempts } from './requests.ts'
+import { pollPartitions } from '#schemas/topics.ts'
+import { partitionOfHost } from './host.ts'
+import { createRequests, type RequestPlace, requestAttempts } from './requests.ts'
 
 const request: PollRequest = {
   requestIdentity: 'i',
@@ -11,23 +14,27 @@ const request: PollRequest = {
   requestedBy: 'test',
   liftsPauseOf: null,
 }
-const poll = (outcome: string, sentAt: number, durationMs = 100) =>
-  ({ requestIdentity: 'i', outcome, sentAt, durationMs }) as Poll
-const asked = { partition: 0, offset: 7, writtenAtMs: 50_000 }
+const host = 'h'
+const partition = partitionOfHost(host, pollPartitions)
+/** A poll whose poller had read the requests before an offset of its host's partition. */
+const poll = (outcome: string, requestsReadTo: number | null, sentAt = 1) =>
+  ({ requestIdentity: 'i', host, outcome, sentAt, requestsReadTo }) as Poll
+const asked = { partition, offset: 7 }
 
-test('a request is open until its window was polled since it was written', () => {
+test('a request is open until a poll came whose poller had read it', () => {
   const requests = createRequests()
-  requests.polled(poll('changed', 1), 49_000)
+  requests.polled(poll('changed', 7))
   requests.ask(request, asked)
-  expect(requests.open()).toMatchObject([{ request: { requestIdentity: 'i' }, attempts: 0 }])
-  requests.polled(poll('unchanged', 2), 50_100)
+  expect(requests.open()).toEqual([{ request, at: asked, attempts: 0 }])
+  requests.polled(poll('unchanged', 8))
   expect(requests.open()).toEqual([])
 })
 
-test('a poll that was sent before the request was written does not answer it', () => {
+test('a poll that was sent before its poller read the request does not answer it, however late it is written', () => {
   const requests = createRequests()
   requests.ask(request, asked)
-  requests.polled(poll('changed', 1, 2_000), 51_000)
+  requests.polled(poll('changed', 7))
+  requests.polled(poll('changed', null))
   expect(requests.open().length).toBe(1)
 })
 
@@ -35,60 +42,93 @@ test('any answer answers it, also one that is of no use', () => {
   for (const outcome of ['changed', 'unchanged', 'empty', 'emptied', 'refused', 'unreadable']) {
     const requests = createRequests()
     requests.ask(request, asked)
-    requests.polled(poll(outcome, 1), 60_000)
+    requests.polled(poll(outcome, 8))
     expect(requests.open()).toEqual([])
   }
 })
 
-test('failures are counted since the request, each once, and end it when they are too many', () => {
+test('failures are counted since the request was read, each once, and end it when they are too many', () => {
   const requests = createRequests()
-  requests.polled(poll('failed', 1), 40_000)
+  requests.polled(poll('failed', 7, 1))
   requests.ask(request, asked)
   for (let attempt = 1; attempt < requestAttempts; attempt++) {
-    requests.polled(poll('failed', 100 + attempt), 60_000 + attempt)
-    requests.polled(poll('failed', 100 + attempt), 60_000 + attempt)
+    requests.polled(poll('failed', 8, 100 + attempt))
+    requests.polled(poll('failed', 8, 100 + attempt))
     expect(requests.open()).toMatchObject([{ attempts: attempt }])
   }
-  requests.polled(poll('failed', 999), 70_000)
+  requests.polled(poll('failed', 8, 999))
   expect(requests.open()).toEqual([])
 })
 
 test('a new request opens it again; reading the old ones again does not', () => {
   const requests = createRequests()
   requests.ask(request, asked)
-  requests.polled(poll('changed', 1), 60_000)
+  requests.polled(poll('changed', 8))
   requests.ask(request, asked)
   expect(requests.open()).toEqual([])
-  requests.ask(request, { partition: 0, offset: 8, writtenAtMs: 70_000 })
+  requests.ask(request, { partition, offset: 8 })
   requests.ask(request, asked)
-  expect(requests.open()).toMatchObject([{ request: { writtenAtMs: 70_000 } }])
+  expect(requests.open()).toMatchObject([{ at: { offset: 8 } }])
 })
 
-describe('when the clock steps back between request and poll', () => {
-  test('a poll of this process that began after it had read the request answers it', () => {
+test('what is to be read next is known of the partition of each host', () => {
+  const requests = createRequests()
+  expect(requests.readTo(host)).toBe(0)
+  requests.ask(request, asked)
+  requests.ask(request, { partition, offset: 3 })
+  requests.ask(request, { partition: (partition + 1) % pollPartitions, offset: 99 })
+  expect(requests.readTo(host)).toBe(8)
+})
+
+describe('a request for the upstream at another address', () => {
+  const elsewhere = { partition: (partition + 1) % pollPartitions, offset: 2 }
+  test('is not answered by what polls here say of this address', () => {
     const requests = createRequests()
     requests.ask(request, asked)
-    requests.polled(poll('changed', 1), 10_000, requests.newestOffset('i'))
-    expect(requests.open()).toEqual([])
+    requests.ask(request, elsewhere)
+    requests.polled(poll('changed', 8))
+    expect(requests.openOf('i')).toEqual([{ request, at: elsewhere, attempts: 0 }])
   })
-  test('and failures count, so that it is not tried for ever', () => {
+  test('is answered when this process polled the window for it, and ends after as many failures', () => {
     const requests = createRequests()
-    requests.ask(request, asked)
+    requests.ask(request, elsewhere)
+    const open = requests.openOf('i')
+    requests.polled(poll('changed', 0), open)
+    expect(requests.open()).toEqual([])
+    requests.ask(request, { ...elsewhere, offset: 3 })
     for (let attempt = 0; attempt < requestAttempts; attempt++) {
-      requests.polled(poll('failed', attempt), 10_000, requests.newestOffset('i'))
+      requests.polled(poll('failed', 0, attempt), requests.openOf('i'))
     }
     expect(requests.open()).toEqual([])
   })
 })
 
-test('a request for an upstream at another address is newer by its time, whatever its offset there', () => {
-  const requests = createRequests()
-  requests.ask(request, asked)
-  requests.polled(poll('changed', 1), 60_000, 7)
-  requests.ask(request, { partition: 3, offset: 0, writtenAtMs: 70_000 })
-  expect(requests.open()).toMatchObject([{ attempts: 0 }])
-  requests.ask(request, asked)
-  expect(requests.newestOffset('i')).toBe(0)
-  requests.polled(poll('changed', 2), 80_000, 0)
-  expect(requests.open()).toEqual([])
+test('in whatever order and however often records are read, a request is open until a poll had read it', () => {
+  type Read = { ask: number } | { readTo: number; failed: boolean; sentAt: number }
+  const read = fc.oneof(
+    fc.record({ ask: fc.nat(9) }),
+    fc.record({ readTo: fc.nat(10), failed: fc.boolean(), sentAt: fc.nat(9) }),
+  )
+  const readAll = (records: Read[]) => {
+    const requests = createRequests()
+    for (const record of records) {
+      if ('ask' in record) requests.ask(request, { partition, offset: record.ask })
+      else requests.polled(poll(record.failed ? 'failed' : 'changed', record.readTo, record.sentAt))
+    }
+    return requests.open().map(({ at, attempts }): RequestPlace & { attempts: number } => ({ ...at, attempts }))
+  }
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(read, { selector: (each) => ('sentAt' in each ? each.sentAt : `${each.ask}`) }),
+      (once) => {
+        const newest = Math.max(...once.map((each) => ('ask' in each ? each.ask : -1)))
+        const since = once.flatMap((each) => ('readTo' in each && each.readTo > newest ? [each] : []))
+        const failed = since.filter((each) => each.failed).length
+        const done = newest < 0 || failed < since.length || failed >= requestAttempts
+        const expected = done ? [] : [{ partition, offset: newest, attempts: failed }]
+        expect(readAll(once)).toEqual(expected)
+        expect(readAll([...once.toReversed(), ...once])).toEqual(expected)
+      },
+    ),
+  )
 })

@@ -1,104 +1,112 @@
 import type { Poll, PollRequest } from '#schemas/generated/records.ts'
+import { pollPartitions } from '#schemas/topics.ts'
+import { partitionOfHost } from './host.ts'
 
-/** A request is given up after so many failed polls since it was written; `polls` shows them. */
+/** A request is given up after so many failed polls since it was read; `polls` shows them. */
 export const requestAttempts = 5
 
-/** A record's place and when it was written, by its Kafka timestamp (ms). */
-export interface WrittenAt {
+/** Where a record of poll-requests lies. */
+export interface RequestPlace {
   partition: number
   offset: number
-  writtenAtMs: number
 }
 
 /** A request that no poll has answered yet. */
 export interface OpenRequest {
   request: PollRequest
-  /** Failed polls since it was written. */
+  at: RequestPlace
+  /** Failed polls since it was read. */
   attempts: number
 }
 
 /**
- * Which requests are open: a request is done when its window was polled since it was written, well or `requestAttempts`
- * times in vain. "Since" goes by Kafka's timestamps, because a poller may run on a simulated clock; a poll made by
- * this process after it had read the request answers it whatever the clocks say.
+ * Which requests are open: a request is done when a poll answered it, or when `requestAttempts` polls failed that would
+ * have. A poll answers the requests that its poller had read before it asked upstream: those before `requestsReadTo`, in
+ * the partition of its host. Offsets alone decide: a poll that waited for Kafka is written after requests that came
+ * meanwhile, and does not answer them. A poll that does not state it (ingest, an earlier release, an adopted answer)
+ * answers no request.
  */
 export interface Requests {
   /** A record of poll-requests. Reading one again changes nothing. */
-  ask: (request: PollRequest, at: WrittenAt) => void
-  /** A record of polls. `startedAfterOffset`: this process polled, and had read requests up to that offset. */
-  polled: (poll: Poll, writtenAtMs: number, startedAfterOffset?: number) => void
-  /** The offset of the newest request of an identity that was read; for `polled`. */
-  newestOffset: (identity: string) => number | undefined
+  ask: (request: PollRequest, at: RequestPlace) => void
+  /**
+   * A record of polls. Reading one again changes nothing.
+   *
+   * @param asked what was open for the identity when this process sent the request: it is answered also where it lies in
+   *   the partition of another address of the upstream, of which `requestsReadTo` says nothing
+   */
+  polled: (poll: Poll, asked?: readonly OpenRequest[]) => void
+  /** The offset of the host's partition that is to be read next. */
+  readTo: (host: string) => number
   open: () => OpenRequest[]
+  /** The open requests of an identity: one, or one for each address of the upstream. */
+  openOf: (identity: string) => OpenRequest[]
 }
 
+/** What is known of an identity in one partition of poll-requests. */
 interface Progress {
-  request?: PollRequest & WrittenAt
-  answeredAtMs: number
-  answeredOffset: number
-  failures: { sentAtMs: number; sentWallMs: number; afterOffset: number }[]
+  newest?: { request: PollRequest; at: RequestPlace }
+  /** Requests before this offset are answered. */
+  answeredTo: number
+  /** Failed polls: the newest that would have answered the most. */
+  failures: { sentAtMs: number; readTo: number }[]
+  open?: OpenRequest
 }
 
 export function createRequests(): Requests {
-  const progress = new Map<string, Progress>()
-  const open = new Map<string, OpenRequest>()
-  const of = (identity: string): Progress => {
-    const known = progress.get(identity)
-    if (known !== undefined) return known
-    const fresh = { answeredAtMs: Number.NEGATIVE_INFINITY, answeredOffset: -1, failures: [] }
-    progress.set(identity, fresh)
-    return fresh
+  const progress = new Map<string, Map<number, Progress>>()
+  const identitiesOpen = new Set<string>()
+  const readTo = new Map<number, number>()
+
+  const update = (identity: string, partition: number, change: (state: Progress) => void): void => {
+    const ofIdentity = progress.get(identity) ?? new Map<number, Progress>()
+    progress.set(identity, ofIdentity)
+    const state = ofIdentity.get(partition) ?? { answeredTo: 0, failures: [] }
+    ofIdentity.set(partition, state)
+    change(state)
+    judge(state)
+    if ([...ofIdentity.values()].some(({ open }) => open !== undefined)) identitiesOpen.add(identity)
+    else identitiesOpen.delete(identity)
   }
-  const judge = (identity: string): void => {
-    const state = of(identity)
-    const attempts = openAttempts(state)
-    if (state.request === undefined || attempts === undefined) open.delete(identity)
-    else open.set(identity, { request: state.request, attempts })
-  }
+  const openOf = (identity: string): OpenRequest[] =>
+    [...(progress.get(identity)?.values() ?? [])].flatMap(({ open }) => open ?? [])
   return {
     ask(request, at) {
-      const state = of(request.requestIdentity)
-      if (isNewer(at, state.request)) {
-        // Offsets of another partition say nothing of this one.
-        if (state.request && state.request.partition !== at.partition) forgetOffsets(state)
-        state.request = { ...request, ...at }
-      }
-      judge(request.requestIdentity)
+      readTo.set(at.partition, Math.max(at.offset + 1, readTo.get(at.partition) ?? 0))
+      update(request.requestIdentity, at.partition, (state) => {
+        if (state.newest === undefined || state.newest.at.offset < at.offset) state.newest = { request, at }
+      })
     },
-    polled(poll, writtenAtMs, startedAfterOffset = -1) {
-      const state = of(poll.requestIdentity)
-      const sentWallMs = writtenAtMs - poll.durationMs
-      if (poll.outcome !== 'failed') {
-        state.answeredAtMs = Math.max(state.answeredAtMs, sentWallMs)
-        state.answeredOffset = Math.max(state.answeredOffset, startedAfterOffset)
-        state.failures = []
-      } else if (!state.failures.some(({ sentAtMs }) => sentAtMs === poll.sentAt)) {
-        const failure = { sentAtMs: poll.sentAt, sentWallMs, afterOffset: startedAfterOffset }
-        state.failures = [...state.failures, failure].slice(-requestAttempts)
+    polled(poll, asked = []) {
+      const partition = partitionOfHost(poll.host, pollPartitions)
+      const { requestIdentity: identity, requestsReadTo } = poll
+      if (requestsReadTo !== null) update(identity, partition, (state) => count(state, poll, requestsReadTo))
+      for (const { at } of asked) {
+        if (at.partition !== partition) update(identity, at.partition, (state) => count(state, poll, at.offset + 1))
       }
-      judge(poll.requestIdentity)
     },
-    newestOffset: (identity) => progress.get(identity)?.request?.offset,
-    open: () => [...open.values()],
+    readTo: (host) => readTo.get(partitionOfHost(host, pollPartitions)) ?? 0,
+    open: () => [...identitiesOpen].flatMap(openOf),
+    openOf,
   }
 }
 
-/** An upstream at another address has its requests in another partition: there only time tells. */
-const isNewer = (at: WrittenAt, before: WrittenAt | undefined): boolean => {
-  if (before === undefined) return true
-  return before.partition === at.partition ? before.offset < at.offset : before.writtenAtMs < at.writtenAtMs
+/** Adds a poll that answers, or failed to answer, the requests before an offset. */
+function count(state: Progress, { outcome, sentAt: sentAtMs }: Poll, readTo: number): void {
+  if (outcome !== 'failed') {
+    state.answeredTo = Math.max(state.answeredTo, readTo)
+    return
+  }
+  const others = state.failures.filter((failure) => failure.sentAtMs !== sentAtMs)
+  state.failures = [...others, { sentAtMs, readTo }]
+    .toSorted((one, other) => other.readTo - one.readTo || other.sentAtMs - one.sentAtMs)
+    .slice(0, requestAttempts)
 }
 
-function forgetOffsets(state: Progress): void {
-  state.answeredOffset = -1
-  state.failures = state.failures.map((failure) => ({ ...failure, afterOffset: -1 }))
-}
-
-/** Failed polls since the newest request; undefined when it is done or there is none. */
-function openAttempts({ request, answeredAtMs, answeredOffset, failures }: Progress): number | undefined {
-  if (request === undefined || answeredOffset >= request.offset || answeredAtMs >= request.writtenAtMs) return undefined
-  const attempts = failures.filter(({ sentWallMs, afterOffset }) => {
-    return afterOffset >= request.offset || sentWallMs >= request.writtenAtMs
-  }).length
-  return attempts >= requestAttempts ? undefined : attempts
+function judge(state: Progress): void {
+  delete state.open
+  if (state.newest === undefined || state.newest.at.offset < state.answeredTo) return
+  const { request, at } = state.newest
+  const attempts = state.failures.filter(({ readTo }) => readTo > at.offset).length
+  if (attempts < requestAttempts) state.open = { request, at, attempts }
 }

@@ -1,36 +1,33 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
+import type { Logger } from './log.ts'
 
 export interface Health {
   url: string
   stop: () => Promise<void>
 }
 
-/**
- * Serves /live (the process runs), /ready (200 when `notReady()` gives undefined, else 503 with the reason) and
- * /metrics (Prometheus text), and /status (JSON) where there is something to tell. On loopback unless told otherwise.
- */
-export async function serveHealth(options: {
+export interface HealthOptions {
   host: string
   port: number
   notReady: () => string | undefined
   metrics: Registry
   status?: () => unknown
-}): Promise<Health> {
-  const server = createServer(async (request, response) => {
-    const answer = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
-      response.writeHead(status, { 'content-type': type }).end(text)
-    if (request.url === '/live') return answer(200, 'live\n')
-    if (request.url === '/ready') {
-      const reason = options.notReady()
-      return reason === undefined ? answer(200, 'ready\n') : answer(503, `${reason}\n`)
-    }
-    if (request.url === '/metrics') return answer(200, await options.metrics.metrics(), options.metrics.contentType)
-    if (request.url === '/status' && options.status) {
-      return answer(200, `${JSON.stringify(options.status())}\n`, 'application/json')
-    }
-    return answer(404, 'There are /live, /ready, /metrics and, in some services, /status\n')
+  log: Logger
+}
+
+/**
+ * Serves /live (the process runs), /ready (200 when `notReady()` gives undefined, else 503 with the reason) and
+ * /metrics (Prometheus text), and /status (JSON) where there is something to tell. On loopback unless told otherwise.
+ * An exception in one of them is logged and answered with 500: nobody who only looks ends the service.
+ */
+export async function serveHealth(options: HealthOptions): Promise<Health> {
+  const server = createServer((request, response) => {
+    answer(options, request, response).catch((error: Error) => {
+      options.log.error({ err: error, path: request.url }, 'the health endpoint cannot answer')
+      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(`cannot be told: ${error.message}\n`)
+    })
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -45,4 +42,20 @@ export async function serveHealth(options: {
         server.closeAllConnections()
       }),
   }
+}
+
+/** The body is made before the head is written: an exception can still become a 500. */
+async function answer(options: HealthOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const send = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
+    void response.writeHead(status, { 'content-type': type }).end(text)
+  if (request.url === '/live') return send(200, 'live\n')
+  if (request.url === '/ready') {
+    const reason = options.notReady()
+    return reason === undefined ? send(200, 'ready\n') : send(503, `${reason}\n`)
+  }
+  if (request.url === '/metrics') return send(200, await options.metrics.metrics(), options.metrics.contentType)
+  if (request.url === '/status' && options.status) {
+    return send(200, `${JSON.stringify(options.status())}\n`, 'application/json')
+  }
+  return send(404, 'There are /live, /ready, /metrics and, in some services, /status\n')
 }

@@ -33,6 +33,13 @@ test('the same slices are the same, in any order and of any version', () => {
   expect(compare(one, other)).toEqual(same)
 })
 
+test('a slice of a time that no calendar has is a difference like another', () => {
+  const at = '9000000000000000 ms after 1970, which is not a date'
+  expect(compare([slice('a', [2], { start: 9e15 })], [slice('a', [1], { start: 9e15 })]).differences).toEqual([
+    { key: 'a', ts: at, production: 1, shadow: 2 },
+  ])
+})
+
 describe('a difference', () => {
   test('of values names each point, nulls and points of one side included', () => {
     const shadow = [slice('a', [1, 20, null, 4]), slice('new', [7])]

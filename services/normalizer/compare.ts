@@ -1,4 +1,5 @@
 // How what this code makes of an answer differs from what production made of it. Pure.
+import { utcText } from '#platform/process/utc-text.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Exploded } from '#transform/explode-raw.ts'
 
@@ -55,7 +56,7 @@ function differencesOf(key: string, production: TimeseriesSlice[], shadow: Times
     return [
       {
         key,
-        ts: iso(ms),
+        ts: utcText(ms),
         production: theirs === undefined ? 'none' : theirs,
         shadow: ours === undefined ? 'none' : ours,
       },
@@ -64,7 +65,7 @@ function differencesOf(key: string, production: TimeseriesSlice[], shadow: Times
   const [form, ourForm] = [formOf(production), formOf(shadow)]
   const sliceMissing = production.length === 0 || shadow.length === 0
   if (form === ourForm || sliceMissing) return points
-  return [{ key, ts: iso(production[0]?.start ?? 0), production: form, shadow: ourForm }, ...points]
+  return [{ key, ts: utcText(production[0]?.start ?? 0), production: form, shadow: ourForm }, ...points]
 }
 
 function valuesOf(slices: TimeseriesSlice[]): Map<number, number | null> {
@@ -80,7 +81,5 @@ function valuesOf(slices: TimeseriesSlice[]): Map<number, number | null> {
 /** Start, step and flags of slices in words. */
 const formOf = (slices: TimeseriesSlice[]): string =>
   slices
-    .map(({ start, step, flags }) => [`from ${iso(start)} every ${step} s`, ...flags.toSorted()].join(', '))
+    .map(({ start, step, flags }) => [`from ${utcText(start)} every ${step} s`, ...flags.toSorted()].join(', '))
     .join('; ')
-
-const iso = (ms: number): string => new Date(ms).toISOString()

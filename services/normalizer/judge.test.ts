@@ -2,12 +2,14 @@ import { expect, test } from 'vitest'
 import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Parking, RawResponse } from '#schemas/generated/records.ts'
+import type { Source } from '#sources/source.ts'
 import type { StoredRaw } from '#transform/explode-raw.ts'
 import { createJudge } from './judge.ts'
+import { statusOf } from './status.ts'
 
 const limit = { inARow: 3, share: 0.5, ofLast: 20, atLeast: 10 }
 const raw = (dataset: string, offset: number, partition = 0): StoredRaw => ({
-  record: { dataset, url: '' } as RawResponse,
+  record: { dataset, requestIdentity: `${dataset}/${partition}/${offset}`, fetchedAt: 0, url: '' } as RawResponse,
   partition,
   offset: `${offset}`,
 })
@@ -26,7 +28,8 @@ function judgeOf(over: { park?: (parking: Parking) => Promise<void> } = {}) {
     await over.park?.(parking)
     parkings.set(parking.dataset, parking)
   }
-  const judge = createJudge(normalize, { parked: (dataset) => parkings.get(dataset), park }, 'me', limit)
+  const judgeWith = createJudge({ parked: (dataset) => parkings.get(dataset), park }, 'me', limit)
+  const judge = (batch: StoredRaw[]) => judgeWith(batch, normalize)
   const reasons = async (batch: StoredRaw[]) =>
     (await judge(batch)).map((verdict) => (verdict.kind === 'dead' ? verdict.reason : 'ok'))
   return { reasons, judge, parkings, seen }
@@ -45,12 +48,33 @@ test('a dataset past its limit is parked in the middle of a batch; another goes 
   expect(seen).toEqual(['bad 0', 'bad 1', 'good 2', 'bad 3', 'good 6', 'good 7'])
 })
 
+test('one request that is refused at every tick does not park its dataset', async () => {
+  const { reasons, parkings } = judgeOf()
+  const ticks = from('bad', 0, 30).map((one, tick) => {
+    const record = { ...one.record, requestIdentity: 'bad/ONE-USD', fetchedAt: tick * 10_000 }
+    return { ...one, record }
+  })
+  expect(await reasons(ticks)).toEqual(new Array(30).fill('type'))
+  expect(parkings.size).toBe(0)
+  expect(await reasons(from('bad', 30, 3))).toEqual(['type', 'type', 'parked'])
+})
+
 test('what is refused because of it says since when, and why', async () => {
   const { judge, parkings } = judgeOf()
   parkings.set('x', { dataset: 'x', parked: true, reason: 'bug', message: 'it threw', by: 'somebody', at: 0 })
   expect(await judge([raw('x', 0)])).toEqual([
     dead('parked', 'x is parked since 1970-01-01T00:00:00.000Z: it threw', 'x'),
   ])
+})
+
+test('a parking of a time that no calendar has ends neither the judge nor the status', async () => {
+  const { judge, parkings } = judgeOf()
+  const parking = { dataset: 'x', parked: true, reason: 'bug', message: 'it threw', by: 'somebody', at: 9e15 }
+  parkings.set('x', parking)
+  const at = '9000000000000000 ms after 1970, which is not a date'
+  expect(await judge([raw('x', 0)])).toEqual([dead('parked', `x is parked since ${at}: it threw`, 'x')])
+  const source = { datasets: [{ name: 'x', transformVersion: 1 }] } as unknown as Source
+  expect(statusOf([source], [parking], new Set()).parked).toMatchObject([{ dataset: 'x', at }])
 })
 
 test('a released dataset begins anew', async () => {

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 import type { Parking } from '#schemas/generated/records.ts'
 import type { StoredRaw } from '#transform/explode-raw.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
@@ -9,17 +10,16 @@ import { counted, emptyTally, parkingLimit, pastLimit, type Tally } from './park
 
 const longestMessage = 500
 
-export type Judge = (batch: StoredRaw[]) => Promise<Verdict[]>
+/** @param normalize the verdict on one answer of the batch */
+export type Judge = (batch: StoredRaw[], normalize: (raw: StoredRaw) => Verdict) => Promise<Verdict[]>
 
 /**
  * Answers of a parked dataset are refused without a look. Parking is acknowledged before the verdict on the next answer
  * is given. May be repeated: an answer is counted once. Throws Unwell when Kafka does not take the parking.
  *
- * @param normalize the verdict on one answer
  * @param by who parks, for the record
  */
 export function createJudge(
-  normalize: (raw: StoredRaw) => Verdict,
   { parked, park }: Pick<ParkedDatasets, 'parked' | 'park'>,
   by: string,
   limit = parkingLimit,
@@ -29,11 +29,12 @@ export function createJudge(
 
   /** The parking of the answer's dataset when this verdict goes past its limit. */
   const count = ({ record, partition, offset }: StoredRaw, verdict: Verdict): Parking | undefined => {
-    const { dataset } = record
+    const { dataset, requestIdentity, fetchedAt } = record
     if (Number(offset) > (countedTo.get(partition) ?? -1)) {
       countedTo.set(partition, Number(offset))
       const reason = verdict.kind === 'dead' ? verdict.reason : undefined
-      tallies.set(dataset, counted(tallies.get(dataset) ?? emptyTally, reason, limit))
+      const answer = { requestIdentity, fetchedAt, reason }
+      tallies.set(dataset, counted(tallies.get(dataset) ?? emptyTally, answer, limit))
     }
     const why = pastLimit(tallies.get(dataset) ?? emptyTally, limit)
     if (why === undefined || verdict.kind !== 'dead') return undefined
@@ -41,7 +42,7 @@ export function createJudge(
     return { dataset, parked: true, reason: verdict.reason, message, by, at: Date.now() }
   }
 
-  return async (batch) => {
+  return async (batch, normalize) => {
     const verdicts: Verdict[] = []
     for (const raw of batch) {
       const { dataset } = raw.record
@@ -62,5 +63,4 @@ export function createJudge(
   }
 }
 
-const messageOf = ({ dataset, at, message }: Parking): string =>
-  `${dataset} is parked since ${new Date(at).toISOString()}: ${message}`
+const messageOf = ({ dataset, at, message }: Parking): string => `${dataset} is parked since ${utcText(at)}: ${message}`

@@ -52,7 +52,7 @@ await run(log, 8_000, async (onStop) => {
         onStop('parked datasets', parkedDatasets.stop)
         parked = parkedDatasets
         return Promise.all(
-          sources.map((source) => subscribeTo(source, clients.registry, metrics.countIgnored, parkedDatasets, off)),
+          sources.map((source) => subscribeTo(source, clients, metrics.countIgnored, parkedDatasets, off)),
         )
       },
       status: () => statusOf(sources, parked?.list() ?? [], off),

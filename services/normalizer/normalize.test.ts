@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
-import type { Dataset, Explosion } from '#sources/source.ts'
-import { answerEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
+import type { Asking, Dataset, Explosion, Look } from '#sources/source.ts'
+import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
 import { normalize } from './normalize.ts'
 
 const record: RawResponse = {
@@ -42,15 +42,20 @@ const slice = (key: string, stepS = 60) => ({ key, startMs: 1_000_000, stepS, va
 const json = (value: TimeseriesSlice | Series) => Buffer.from(JSON.stringify(value))
 const encodeRaw = (part: RawResponse) => Buffer.from(JSON.stringify({ ...part, body: part.body.toString() }))
 const outputs: SourceOutputs = {
+  raw: { encode: encodeRaw },
   timeseries: { topic: 'ts', encode: json },
   series: { topic: 'se', encode: json },
   own: new Map(),
 }
 
-function verdictOf(explode: () => Explosion, encode = answerEncoder(outputs), over: Partial<Dataset> = {}) {
+function verdictOf(
+  explode: () => Explosion,
+  encoder: BatchEncoder = answerEncoder(outputs).batch(),
+  over: Partial<Dataset> = {},
+) {
   const datasets = new Map([['made.up.data', dataset(explode, over)]])
   const raw = { record, partition: 3, offset: '77' }
-  return normalize(raw, datasets, { answer: encode, raw: encodeRaw }, () => {})
+  return normalize(raw, datasets, encoder, () => {})
 }
 
 const topicsAndKeys = (verdict: ReturnType<typeof verdictOf>) =>
@@ -79,7 +84,7 @@ describe('normalize', () => {
   })
 
   it('says what a key means before its first slice, once, and again when it changes', () => {
-    const encode = answerEncoder(outputs)
+    const encode = answerEncoder(outputs).batch()
     const explode = () => ({ slices: [slice('a')], ignored: {} })
     expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
     expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['ts made.up.data/a'])
@@ -97,6 +102,25 @@ describe('normalize', () => {
     })
   })
 
+  it('refuses what gives no record at all, unless it says that it is empty', () => {
+    const nothing = () => ({ slices: [], ignored: { 'unknown-column': 3 } })
+    const withLook = (look: () => Look) => verdictOf(nothing, undefined, { asking: { look } as unknown as Asking })
+    const refused = (reason: string, message: string) => ({ kind: 'dead', reason, message, dataset: 'made.up.data' })
+    const words = 'the answer is not empty, and nothing of it can be stored; it starts "x"'
+    expect(verdictOf(nothing)).toEqual(refused('schema', words))
+    expect(withLook(() => 'complete')).toEqual(refused('schema', words))
+    expect(withLook(() => 'partial')).toEqual(refused('schema', words))
+    expect(withLook(() => 'refused')).toEqual(refused('upstream-rejected', 'upstream refused the request'))
+    const unreadable = withLook(() => {
+      throw new Error('type: no number')
+    })
+    expect(unreadable).toEqual(refused('schema', 'nothing of the answer can be stored: type: no number'))
+    expect(withLook(() => 'empty')).toMatchObject({ kind: 'ok', outputs: [] })
+    expect(verdictOf(() => ({ slices: [{ ...slice('a'), values: [] }], ignored: {} }))).toMatchObject({
+      reason: 'schema',
+    })
+  })
+
   it('takes an exception of explode for a bug that concerns this message alone', () => {
     const verdict = verdictOf(() => {
       throw new RangeError('oops')
@@ -106,7 +130,7 @@ describe('normalize', () => {
 
   it('refuses a dataset that no source declares', () => {
     const raw = { record: { ...record, dataset: 'nobody.knows' }, partition: 0, offset: '0' }
-    expect(normalize(raw, new Map(), { answer: answerEncoder(outputs), raw: encodeRaw }, () => {})).toMatchObject({
+    expect(normalize(raw, new Map(), answerEncoder(outputs).batch(), () => {})).toMatchObject({
       reason: 'unknown-dataset',
     })
   })
@@ -116,7 +140,7 @@ describe('normalize', () => {
     const records = [{ topic: 'own', key: 'k', fields: { ram: 7 } }]
     const explode = () => ({ slices: [slice('a')], records, ignored: {} })
     const unitOf = (key: string) => `unit of ${key}`
-    const verdict = verdictOf(explode, answerEncoder(own), { unitOf })
+    const verdict = verdictOf(explode, answerEncoder(own).batch(), { unitOf })
     const sent = verdict.kind === 'ok' ? verdict.outputs.map(({ topic, value }) => [topic, JSON.parse(`${value}`)]) : []
     expect(sent.map(([topic]) => topic)).toEqual(['se', 'ts', 'made.own'])
     expect(sent[1]?.[1].unit).toBe('unit of a')
@@ -149,7 +173,9 @@ describe('normalize', () => {
     const encode = () => {
       throw new Error('invalid "long"')
     }
-    expect(verdictOf(() => ({ slices: [slice('a')], ignored: {} }), encode)).toMatchObject({
+    const unencodable = { ...outputs, timeseries: { topic: 'ts', encode } }
+    const encoder = answerEncoder(unencodable).batch()
+    expect(verdictOf(() => ({ slices: [slice('a')], ignored: {} }), encoder)).toMatchObject({
       kind: 'dead',
       reason: 'bug',
       message: expect.stringContaining('made.up.data version 7 yields makes no record: Error: invalid "long"'),

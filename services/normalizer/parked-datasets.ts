@@ -62,7 +62,7 @@ export async function openParkedDatasets(
     list: () => parkings().filter(({ parked }) => parked),
     park: async (parking) => {
       const [written] = await producer.send(topic, [{ key: parking.dataset, value: encode(parking) }])
-      learn(Number(written?.baseOffset), parking)
+      if (written !== undefined) learn(written.offset, parking)
     },
     stop,
   }

@@ -1,21 +1,46 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { counted, emptyTally, pastLimit } from './parking.ts'
+import { counted, emptyTally, type JudgedAnswer, parkingLimit, pastLimit } from './parking.ts'
 
 const limit = { inARow: 4, share: 0.5, ofLast: 10, atLeast: 6 }
 const ours = ['schema', 'type', 'step', 'bug']
 const upstreams = ['not-json', 'upstream-rejected', 'outside-window', 'conflicting-rows', 'too-many-keys']
+const minuteMs = 60_000
 
-const tallyAfter = (reasons: (string | undefined)[]) =>
-  reasons.reduce((tally, reason) => counted(tally, reason, limit), emptyTally)
+const tallyOf = (answers: JudgedAnswer[], within = limit) =>
+  answers.reduce((tally, answer) => counted(tally, answer, within), emptyTally)
+/** Answers of as many requests, one after the other. */
+const ofRequests = (reasons: (string | undefined)[]): JudgedAnswer[] =>
+  reasons.map((reason, index) => ({ requestIdentity: `request ${index}`, fetchedAt: index, reason }))
+const tallyAfter = (reasons: (string | undefined)[]) => tallyOf(ofRequests(reasons))
+
+/** One request asked again and again, every so many minutes. */
+const again = (requestIdentity: string, everyMinutes: number, times: number): JudgedAnswer[] =>
+  Array.from({ length: times }, (_, index) => {
+    return { requestIdentity, fetchedAt: index * everyMinutes * minuteMs, reason: 'type' }
+  })
+/** The answers of several by the time that they were fetched. */
+const byTime = (...answers: JudgedAnswer[][]) =>
+  answers.flat().toSorted((one, other) => one.fetchedAt - other.fetchedAt)
+const well = (answers: JudgedAnswer[]) => answers.map((answer) => ({ ...answer, reason: undefined }))
 
 /** The rule once more, the long way round, over the whole history. */
-function shouldPark(reasons: (string | undefined)[]): boolean {
-  const counting = reasons.filter((reason) => reason === undefined || ours.includes(reason))
-  let run = 0
-  for (const reason of counting) run = reason === undefined ? 0 : run + 1
-  const last = counting.slice(-10)
-  return run >= 4 || (last.length >= 6 && last.filter((reason) => reason !== undefined).length * 2 > last.length)
+function shouldPark(answers: JudgedAnswer[]): boolean {
+  const counting: (string | null)[] = []
+  const last = new Map<string, number>()
+  for (const { requestIdentity, fetchedAt, reason } of answers) {
+    if (reason === undefined) counting.push(null)
+    else if (ours.includes(reason) && !(fetchedAt < (last.get(requestIdentity) ?? -Infinity) + 60 * minuteMs)) {
+      last.set(requestIdentity, fetchedAt)
+      counting.push(requestIdentity)
+    }
+  }
+  let row: string[] = []
+  for (const request of counting) row = request === null ? [] : [...row, request]
+  const newest = counting.slice(-10)
+  const bad = newest.filter((request) => request !== null)
+  const several = (requests: string[]) => requests.some((request) => request !== requests[0])
+  return (row.length >= 4 && several(row)) || (newest.length >= 6 && bad.length * 2 > newest.length && several(bad))
 }
 
 describe('a dataset is parked', () => {
@@ -35,26 +60,53 @@ describe('a dataset is parked', () => {
     expect(pastLimit(tallyAfter(['bug', 'not-json', 'bug', 'not-json', 'bug', 'not-json', 'bug']), limit)).toBeDefined()
   })
   test('after twenty in a row, or when more than half of fifty to two hundred were refused', () => {
-    const run = (length: number) => Array.from({ length }, () => true)
-    expect(pastLimit(run(19))).toBeUndefined()
-    expect(pastLimit(run(20))).toBeDefined()
-    const twoOfThree = (length: number) => Array.from({ length }, (_, index) => index % 3 > 0)
-    expect(pastLimit(twoOfThree(49))).toBeUndefined()
-    expect(pastLimit(twoOfThree(50))).toBeDefined()
-    expect(
-      pastLimit([...run(190).map((_, index) => index % 2 === 0), ...run(200).map((_, index) => index % 2 === 0)]),
-    ).toBeUndefined()
+    const limitPast = (reasons: (string | undefined)[]) => pastLimit(tallyOf(ofRequests(reasons), parkingLimit))
+    const run = (length: number) => Array.from({ length }, () => 'bug')
+    expect(limitPast(run(19))).toBeUndefined()
+    expect(limitPast(run(20))).toBeDefined()
+    const twoOfThree = (length: number) => Array.from({ length }, (_, index) => (index % 3 > 0 ? 'bug' : undefined))
+    expect(limitPast(twoOfThree(49))).toBeUndefined()
+    expect(limitPast(twoOfThree(50))).toBeDefined()
+    const everyOther = (length: number) => Array.from({ length }, (_, index) => (index % 2 === 0 ? 'bug' : undefined))
+    expect(limitPast(everyOther(390))).toBeUndefined()
   })
   test('by the rule, whatever the history', () => {
-    const reason = fc.option(fc.constantFrom(...ours, ...upstreams), { nil: undefined })
+    const answer = fc.record({
+      requestIdentity: fc.constantFrom('a', 'b', 'c', 'd'),
+      reason: fc.option(fc.constantFrom(...ours, ...upstreams), { nil: undefined }),
+      minutes: fc.constantFrom(-70, 0, 1, 25, 59, 60, 61),
+    })
     fc.assert(
-      fc.property(fc.array(reason, { maxLength: 60 }), (reasons) => {
-        expect(pastLimit(tallyAfter(reasons), limit) !== undefined).toBe(shouldPark(reasons))
+      fc.property(fc.array(answer, { maxLength: 60 }), (steps) => {
+        let fetchedAt = 0
+        const answers = steps.map(({ minutes, ...rest }) => {
+          fetchedAt += minutes * minuteMs
+          return { ...rest, fetchedAt }
+        })
+        expect(pastLimit(tallyOf(answers), limit) !== undefined).toBe(shouldPark(answers))
       }),
-      { numRuns: 1_000 },
+      { numRuns: 2_000 },
     )
   })
   test('by a tally that does not grow without end', () => {
-    expect(tallyAfter(Array.from({ length: 1_000 }, () => undefined)).length).toBe(10)
+    expect(tallyAfter(Array.from({ length: 1_000 }, () => undefined)).answers.length).toBe(10)
+    expect(tallyAfter(Array.from({ length: 2_100 }, () => 'bug')).countedAtMs.size).toBe(2_000)
+  })
+})
+
+describe('a request that is refused again and again', () => {
+  const secondly = 1 / 6
+  test('counts once an hour', () => {
+    const two = byTime(again('BTC-USD', secondly, 6 * 60), again('ETH-USD', secondly, 6 * 60))
+    expect(tallyOf(two).answers).toEqual(['BTC-USD', 'ETH-USD'])
+    expect(pastLimit(tallyOf(two), limit)).toBeUndefined()
+    const longer = byTime(again('BTC-USD', secondly, 6 * 61), again('ETH-USD', secondly, 6 * 61))
+    expect(pastLimit(tallyOf(longer), limit)).toBe('4 answers in a row were refused')
+  })
+  test('parks nothing by itself, neither at every tick of days nor where the others have no news', () => {
+    const bad = again('BTC-USD', secondly, 6 * 60 * 48)
+    expect(pastLimit(tallyOf(bad, parkingLimit))).toBeUndefined()
+    expect(pastLimit(tallyOf(byTime(bad, well(again('ETH-USD', secondly, 6 * 60 * 48))), parkingLimit))).toBeUndefined()
+    expect(pastLimit(tallyOf(byTime(bad, well(again('ETH-USD', 60 * 12, 4))), parkingLimit))).toBeUndefined()
   })
 })

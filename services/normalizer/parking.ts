@@ -1,5 +1,8 @@
 // When a dataset goes past its limit of refusals that are our fault: new code, or a format of upstream's that we do not
-// know yet. Then looking at more of it only makes more dead letters. Pure.
+// know yet. Then looking at more of it only makes more dead letters. One request that is refused at every tick is no such
+// fault: the others go on beside it. Pure.
+
+import { pointsAtUs } from '#transform/explode-raw.ts'
 
 /** How much is too much. */
 export interface ParkingLimit {
@@ -15,30 +18,58 @@ export interface ParkingLimit {
 
 export const parkingLimit: ParkingLimit = { inARow: 20, share: 0.5, ofLast: 200, atLeast: 50 }
 
-/** How a dataset's newest answers went, oldest first: true for a refusal that points at us. */
-export type Tally = readonly boolean[]
+/** How a dataset's newest answers went. */
+export interface Tally {
+  /** Those that count, oldest first: the request that was refused for a reason that points at us; null: it went well. */
+  readonly answers: readonly (string | null)[]
+  /** By request, which of its refused answers was counted last: when that was fetched, ms UTC. */
+  readonly countedAtMs: ReadonlyMap<string, number>
+}
 
-export const emptyTally: Tally = []
+export const emptyTally: Tally = { answers: [], countedAtMs: new Map() }
 
-const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
+/** An answer, and what came of it. */
+export interface JudgedAnswer {
+  requestIdentity: string
+  /** Ms UTC. */
+  fetchedAt: number
+  /** Why it was refused; undefined when it went well. */
+  reason: string | undefined
+}
+
+/** A request counts once in so long, by the times when its answers were fetched. */
+const countEveryMs = 60 * 60 * 1_000
+/** So many requests are remembered: those that were counted last. More within an hour are possible only where most go well. */
+const maxRequests = 2_000
 
 /**
  * The tally after one more answer. Refusals that point at upstream (a maintenance page, a rejected request) count for
- * nothing.
- *
- * @param reason why it was refused; undefined when it went well
+ * nothing; of the others each request counts at most once an hour.
  */
-export function counted(tally: Tally, reason: string | undefined, limit = parkingLimit): Tally {
-  if (reason !== undefined && !ourReasons.has(reason)) return tally
-  return [...tally, reason !== undefined].slice(-Math.max(limit.ofLast, limit.inARow))
+export function counted(
+  tally: Tally,
+  { requestIdentity, fetchedAt, reason }: JudgedAnswer,
+  limit = parkingLimit,
+): Tally {
+  const after = (answer: string | null) => [...tally.answers, answer].slice(-Math.max(limit.ofLast, limit.inARow))
+  if (reason === undefined) return { ...tally, answers: after(null) }
+  if (!pointsAtUs(reason)) return tally
+  const lastMs = tally.countedAtMs.get(requestIdentity)
+  if (lastMs !== undefined && fetchedAt < lastMs + countEveryMs) return tally
+  const others = [...tally.countedAtMs].filter(([request]) => request !== requestIdentity)
+  const countedAtMs = new Map([...others, [requestIdentity, fetchedAt] as const].slice(-maxRequests))
+  return { answers: after(requestIdentity), countedAtMs }
 }
 
-/** One sentence that says which limit was passed; undefined when none was. */
-export function pastLimit(tally: Tally, limit = parkingLimit): string | undefined {
-  const inARow = tally.length - 1 - tally.lastIndexOf(false)
-  if (inARow >= limit.inARow) return `${inARow} answers in a row were refused`
-  const recent = tally.slice(-limit.ofLast)
-  const refused = recent.filter(Boolean).length
-  if (recent.length < limit.atLeast || refused <= limit.share * recent.length) return undefined
-  return `${refused} of the last ${recent.length} answers were refused`
+/** One sentence that says which limit was passed; undefined when none was, or by one request alone. */
+export function pastLimit({ answers }: Tally, limit = parkingLimit): string | undefined {
+  const inARow = answers.slice(answers.lastIndexOf(null) + 1)
+  if (inARow.length >= limit.inARow && isOfSeveral(inARow)) return `${inARow.length} answers in a row were refused`
+  const recent = answers.slice(-limit.ofLast)
+  const refused = recent.filter((request) => request !== null)
+  if (recent.length < limit.atLeast || refused.length <= limit.share * recent.length) return undefined
+  return isOfSeveral(refused) ? `${refused.length} of the last ${recent.length} answers were refused` : undefined
 }
+
+/** A dataset that is parked for one request alone would be parked for all others. */
+const isOfSeveral = (requests: readonly (string | null)[]): boolean => new Set(requests).size > 1

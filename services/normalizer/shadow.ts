@@ -24,7 +24,11 @@ type ShadowConfig = KafkaConnection &
   RegistryConnection & { HEALTH_HOST: string; HEALTH_PORT: number; DATASETS_OFF: ReadonlySet<string> }
 
 // Not even dead letters: whatever is to be sent is not.
-const nowhere: Producer = { send: async () => [], disconnect: async () => {} }
+const nowhere: Producer = {
+  send: async () => [],
+  sizeCheck: async () => () => undefined,
+  disconnect: async () => {},
+}
 
 /**
  * Starts the shadow: it explodes the answers that arrive from now on with its own code, waits until production has done
@@ -40,6 +44,7 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
     port: config.HEALTH_PORT,
     notReady: () => notReady(),
     metrics: metrics.registry,
+    log,
     status: () => ({ version, since, transformVersions: transformVersions(), ...report.totals() }),
   })
   onStop('health', health.stop)

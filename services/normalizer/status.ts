@@ -1,3 +1,4 @@
+import { utcText } from '#platform/process/utc-text.ts'
 import { version } from '#platform/process/version.ts'
 import type { Parking } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
@@ -34,7 +35,7 @@ export function statusOf(
         reason,
         message,
         by,
-        at: new Date(at).toISOString(),
+        at: utcText(at),
       })),
   }
 }

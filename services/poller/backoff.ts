@@ -15,7 +15,10 @@ const backoffs: Record<Lane, Backoff> = {
 const hostBackoff: Backoff = { firstMs: 30_000, longestMs: 10 * minuteMs }
 
 /** Longer pauses than this are not believed: ms. */
-const longestHostPauseMs = 24 * 60 * minuteMs
+export const longestHostPauseMs = 24 * 60 * minuteMs
+
+/** One that banned our address: Binance does so for two minutes at the least, and for longer when it is asked on. */
+const banBackoff: Backoff = { firstMs: 4 * minuteMs, longestMs: longestHostPauseMs }
 
 /**
  * How long to wait after `failures` (≥ 1) failed polls in a row, ms: exponential with jitter. The jitter is a function of
@@ -28,10 +31,12 @@ export function retryDelayMs(lane: Lane, identity: string, failures: number): nu
 /**
  * How long a whole host is left alone after it said "too many" or "not now", ms: what Retry-After says, up to a day,
  * else exponential by how often it said so in a row.
+ *
+ * @param isBan whether it said that our address is banned: then it is left alone for longer
  */
-export function hostPauseMs(host: string, retryAfterMs: number | undefined, inARow: number): number {
+export function hostPauseMs(host: string, retryAfterMs: number | undefined, inARow: number, isBan = false): number {
   if (retryAfterMs !== undefined) return Math.min(retryAfterMs, longestHostPauseMs)
-  return backoffMs(hostBackoff, inARow, () => fraction(`${host} ${inARow}`))
+  return backoffMs(isBan ? banBackoff : hostBackoff, inARow, () => fraction(`${host} ${inARow}`))
 }
 
 /** 0 ≤ fraction < 1, the same for the same text. */

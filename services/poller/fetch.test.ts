@@ -141,8 +141,38 @@ test('another status is a failure with the beginning of what upstream said', asy
     error: 'HTTP 503',
     status: 503,
     firstKilobyte: 'x'.repeat(1_024),
+    body: Buffer.from('x'.repeat(5_000)),
     retryAfterMs: 7_000,
   })
+  const long = await serve((_, response) => response.writeHead(500).end('x'.repeat(1_000_000)))
+  expect(await ask(long)).toMatchObject({ body: Buffer.from('x'.repeat(65_536)) })
+})
+
+test('what came of an answer with another status before it broke off is kept', async () => {
+  const { url, stop } = await serveBytes(
+    'HTTP/1.1 503 Busy\r\ncontent-length: 100\r\nretry-after: 9\r\n\r\n{"msg":"later"}',
+  )
+  expect(await ask(url)).toMatchObject({ status: 503, body: Buffer.from('{"msg":"later"}'), retryAfterMs: 9_000 })
+  stop()
+})
+
+test('a refusal of any status may ask to wait, a redirect too; an answer of status 200 and a 304 do not', async () => {
+  const retryAfterOf = async (status: number, more: Partial<Question> = {}) => {
+    const url = await serve((_, response) => response.writeHead(status, { 'retry-after': '180' }).end())
+    const fetched = await ask(url, more)
+    return [fetched.kind, fetched.kind === 'not-modified' ? undefined : fetched.retryAfterMs]
+  }
+  for (const status of [301, 400, 403, 413, 418, 429, 500, 503]) {
+    expect(await retryAfterOf(status)).toEqual(['failure', 180_000])
+  }
+  expect(await retryAfterOf(400, { meaningfulStatuses: [400] })).toEqual(['answer', 180_000])
+  expect(await retryAfterOf(200)).toEqual(['answer', undefined])
+  expect(await retryAfterOf(202)).toEqual(['failure', undefined])
+  expect(await retryAfterOf(304)).toEqual(['failure', undefined])
+  expect(await retryAfterOf(304, { validators: { etag: '"a"', lastModified: null } })).toEqual([
+    'not-modified',
+    undefined,
+  ])
 })
 
 test('a status that the source calls meaningful is an answer', async () => {
@@ -162,6 +192,9 @@ test('a redirect is not followed', async () => {
     error: 'HTTP 302 to http://127.0.0.1:1/elsewhere, which is not followed',
   })
   expect(asked).toBe(1)
+  const far = await serve((_, response) => response.writeHead(302, { location: `/${'x'.repeat(9_000)}` }).end('moved'))
+  const fetched = await ask(far)
+  expect(fetched.kind === 'failure' && fetched.error.length).toBeLessThan(400)
 })
 
 test('nobody there, and a fetch that is ended, are failures without a status', async () => {

@@ -24,6 +24,8 @@ export interface FullAnswer {
   headers: Record<string, string>
   /** The content, exactly as it came, after content decoding (gzip, br). */
   body: Buffer
+  /** What upstream asks us to wait, ms: a meaningful status may be a refusal. */
+  retryAfterMs?: number
 }
 
 export interface NotModified {
@@ -39,6 +41,8 @@ export interface Failure {
   status: number | null
   /** The first kilobyte of the answer, where there is one. */
   firstKilobyte: string | null
+  /** The beginning of an answer whose status means nothing to the source: 64 KiB, decoded, for upstream's words. */
+  body?: Buffer
   /** What upstream asks us to wait, ms. */
   retryAfterMs?: number
 }
@@ -83,12 +87,14 @@ export function openFetcher(userAgent: string): Fetcher {
   return {
     fetch: async (question) => {
       let status: number | null = null
+      let wait: { retryAfterMs?: number } = {}
       try {
         const response = await send(dispatcher, userAgent, question)
         status = response.statusCode
-        return await read(response, question)
+        wait = waitAsked(response)
+        return { ...(await read(response, question)), ...wait }
       } catch (error) {
-        return { kind: 'failure', error: reason(error), status, firstKilobyte: null }
+        return { kind: 'failure', error: reason(error), status, firstKilobyte: null, ...wait }
       }
     },
     close: () => dispatcher.destroy(),
@@ -130,22 +136,38 @@ async function read(response: Dispatcher.ResponseData, question: Question): Prom
   const { bytes, whole } = await firstBytes(content, question.maxBodyBytes)
   if (whole) return { kind: 'answer', status, headers: chosen(headers), body: bytes }
   const error = `the answer is longer than ${question.maxBodyBytes} bytes`
-  return { kind: 'failure', error, status, firstKilobyte: text(bytes) }
+  return { kind: 'failure', error, status, firstKilobyte: firstKilobyteOf(bytes) }
 }
+
+/**
+ * How long upstream asks us to wait. A refusal may ask (RFC 9110, 10.2.3 names 503, RFC 6585 names 429), and so may a
+ * redirect, which is a failed poll here. An answer that is good does not refuse the next request, and neither does a 304.
+ */
+function waitAsked({ statusCode: status, headers }: Dispatcher.ResponseData): { retryAfterMs?: number } {
+  if (status < 300 || status === 304) return {}
+  const asked = [headers['retry-after']].flat().map((header) => retryAfterMs(header, answeredAtMs(headers)))
+  const waits = asked.filter((ms) => ms !== undefined)
+  return waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) }
+}
+
+/** Of an answer that is an error, bytes: some pages are long before they say what is wrong. */
+const errorBodyBytes = 65_536
+const maxLocationChars = 300
 
 /** A status that means nothing to the source. Its beginning is kept for people; a body that breaks off is no matter. */
 async function unwelcome(response: Dispatcher.ResponseData): Promise<Failure> {
   const { statusCode: status, headers } = response
-  const begun = await firstBytes(decoded(response) ?? response.body, 1_024).catch(() => ({ bytes: Buffer.alloc(0) }))
-  const location = headers.location === undefined ? '' : ` to ${String(headers.location)}, which is not followed`
-  const waitMs = retryAfterMs(only(headers['retry-after']), answeredAtMs(headers))
-  return {
-    kind: 'failure',
-    error: `HTTP ${status}${location}`,
-    status,
-    firstKilobyte: text(begun.bytes),
-    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+  const content = decoded(response)
+  const begun: Buffer[] = []
+  await firstBytes(content ?? response.body, errorBodyBytes, begun).catch(() => {})
+  const body = Buffer.concat(begun).subarray(0, errorBodyBytes)
+  const failure = { kind: 'failure' as const, status, firstKilobyte: firstKilobyteOf(body) }
+  if (headers.location !== undefined) {
+    const location = String(headers.location).slice(0, maxLocationChars)
+    return { ...failure, error: `HTTP ${status} to ${location}, which is not followed` }
   }
+  // What cannot be decoded says nothing to anybody.
+  return { ...failure, error: `HTTP ${status}`, ...(content !== undefined && { body }) }
 }
 
 /** The body's content as a stream; undefined for an encoding that we do not read. */
@@ -161,9 +183,12 @@ function decoded({ body, headers }: Dispatcher.ResponseData): Readable | undefin
   return body.pipe(inflate)
 }
 
-/** Reads up to `limit` bytes; the rest is not read. Rejects when the content breaks off. */
-async function firstBytes(content: Readable, limit: number): Promise<{ bytes: Buffer; whole: boolean }> {
-  const chunks: Buffer[] = []
+/** Reads up to `limit` bytes; the rest is not read. Rejects when the content breaks off: `chunks` hold what came. */
+async function firstBytes(
+  content: Readable,
+  limit: number,
+  chunks: Buffer[] = [],
+): Promise<{ bytes: Buffer; whole: boolean }> {
   let length = 0
   for await (const chunk of content as AsyncIterable<Buffer>) {
     chunks.push(chunk)
@@ -190,7 +215,9 @@ function answeredAtMs(headers: IncomingHttpHeaders): number {
   return Number.isNaN(dateMs) ? Date.now() : dateMs
 }
 
-const text = (bytes: Buffer): string | null => (bytes.length === 0 ? null : bytes.subarray(0, 1_024).toString('utf8'))
+/** What is shown of an answer that is not kept; null where there is none. */
+export const firstKilobyteOf = (bytes: Buffer): string | null =>
+  bytes.length === 0 ? null : bytes.subarray(0, 1_024).toString('utf8')
 
 /** undici and node:zlib say what happened in `code`, `message` and `cause`. */
 function reason(error: unknown): string {

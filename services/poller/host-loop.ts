@@ -1,18 +1,17 @@
-import type { Requests } from '#platform/polling/requests.ts'
+import type { OpenRequest, Requests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Candidate, Moment } from './candidate.ts'
 import type { Deleted } from './deleted.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
+import { type BudgetKeeper, type HostBudget, type Spent, takeOverBudget } from './host-budget.ts'
 import type { Host, HostedDataset } from './hosts.ts'
-import { type InFlight, nextToSend } from './lanes.ts'
-import { createManners, type Manners } from './manners.ts'
+import { type InFlight, nextPage, nextToSend } from './lanes.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
-import { pollPages, type Spending, type Spent } from './poll-pages.ts'
+import { pollPages, type Spending } from './poll-pages.ts'
 import { type Polled, type PollMeans, pollWindow, type Right } from './poll-window.ts'
 import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
-import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
 /** What the owner of a host works with. */
 export interface HostWork {
@@ -31,40 +30,38 @@ export interface HostWork {
   metrics: Metrics
 }
 
-export interface HostBudget {
-  host: string
-  availableNow: number
-  sentLastMinute: number
-  perMinute: number
-  inFlight: number
-  pausedForMs: number
-}
-
 export interface HostLoop {
   /** Resolves when the loop has ended and nothing is under way any more. */
   ended: Promise<void>
   /** Looks at once whether something is due. */
   wake: () => void
+  /** Ends a pause of the host at once. */
+  lift: () => void
   candidates: () => Candidate[]
   budget: () => HostBudget
 }
 
+/** The next page of a window under way, which waits for its turn. */
+interface PageTurn {
+  entry: InFlight
+  /** With undefined no more requests are to be sent. */
+  go: (spent: Spent | undefined) => void
+}
+
 /** However long the wait seems, the clock may be set and requests may come: real ms. */
 const longestSleepMs = 1_000
-/** Places in flight become free without a word: real ms. */
-const longestPageWaitMs = 50
 
 /** Polls one host until the right to it is lost or the process stops: due → budget → poll → remember → sleep. */
 export function runHostLoop(work: HostWork): HostLoop {
   const { host, right, means, stopping } = work
   const { clock } = means
-  const bucket = takeOver(work)
   const sources = new Map(host.datasets.map((hosted) => [hosted.dataset.name, hosted]))
   const underWay = new Map<InFlight, Promise<void>>()
-  const manners = takeOverManners(work)
+  const pages: PageTurn[] = []
   const ending = AbortSignal.any([right.signal, stopping])
   let waking = new AbortController()
   const wake = (): void => waking.abort()
+  const budget: BudgetKeeper = takeOverBudget({ ...work, clock }, wake)
   const candidates = (moment = clock.now()) => candidatesOf(work, moment)
 
   /** Sends all that may go now; returns how long until there may be more, ms of the clock. */
@@ -72,79 +69,49 @@ export function runHostLoop(work: HostWork): HostLoop {
     for (;;) {
       const moment = clock.now()
       const all = candidates(moment)
-      const next = nextToSend(all, [...underWay.keys()], host.budget, host.datasets.length)
-      if (next === undefined) return soonest(all)
-      const waitMs = Math.max(manners.pausedForMs(moment.steadyMs), bucket.waitMs(moment.steadyMs))
+      const inFlight = [...underWay.keys()]
+      const next = nextToSend(all, inFlight, host.budget, host.datasets.length)
+      const page = nextPage(pages, next, inFlight)
+      if (next === undefined && page === undefined) return soonest(all)
+      const waitMs = budget.waitMs(moment.steadyMs)
       if (!right.holds()) return Number.POSITIVE_INFINITY
       if (waitMs > 0) return waitMs
-      start(next, moment)
+      if (page !== undefined) pages.splice(pages.indexOf(page), 1)[0]?.go(budget.spend(moment))
+      else if (next !== undefined) start(next, moment)
     }
   }
   const start = (candidate: Candidate, moment: Moment): void => {
     const hosted = sources.get(candidate.dataset.name)
     if (hosted === undefined) throw new Error(`${candidate.dataset.name} is none of ${host.name}`)
     const entry = { identity: candidate.identity, dataset: candidate.dataset.name, lane: candidate.lane }
-    const poll = pollOnce(work, hosted, candidate, { first: spend(moment), next: spendWhenAllowed }).finally(() => {
+    const spending = { first: budget.spend(moment), next: () => pageTurn(entry) }
+    const poll = pollOnce(work, hosted, candidate, spending).finally(() => {
       underWay.delete(entry)
       wake()
     })
     underWay.set(entry, poll)
   }
-  /** Takes a request out of the budget. Only when there is one. */
-  const spend = (moment: Moment): Spent => {
-    const done = bucket.send(moment.steadyMs)
-    work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
-    return {
-      came: (fetched) => manners.heard(fetched, moment.steadyMs, clock.now().steadyMs),
-      done: () => {
-        const end = clock.now()
-        done(end.steadyMs)
-        work.metrics.inFlight.set({ host: host.name }, bucket.inFlight())
-        work.metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(end.steadyMs))
-        wake()
-      },
-    }
-  }
-  /** For the pages of a window that is under way; undefined when no more requests are to be sent. */
-  const spendWhenAllowed = async (): Promise<Spent | undefined> => {
-    for (;;) {
-      if (ending.aborted || !right.holds()) return undefined
-      const moment = clock.now()
-      const waitMs = Math.max(manners.pausedForMs(moment.steadyMs), bucket.waitMs(moment.steadyMs))
-      if (waitMs === 0) return spend(moment)
-      await pause(Math.max(1, Math.min(longestPageWaitMs, clock.realMs(waitMs))), ending)
-    }
-  }
+  /** For the next page of a window that is under way: waits in the lane of its window. */
+  const pageTurn = (entry: InFlight): Promise<Spent | undefined> =>
+    new Promise((go) => {
+      if (ending.aborted) return go(undefined)
+      pages.push({ entry, go })
+      wake()
+    })
   const loop = async (): Promise<void> => {
     while (!ending.aborted) {
       waking = new AbortController()
       const realMs = clock.realMs(send())
       await pause(Math.max(1, Math.min(longestSleepMs, realMs)), AbortSignal.any([ending, waking.signal]))
     }
+    for (const { go } of pages.splice(0)) go(undefined)
     await Promise.all(underWay.values())
   }
-  return {
-    ended: loop(),
-    wake,
-    candidates: () => candidates(),
-    budget: () => budgetOf(host, bucket, manners, clock.now().steadyMs),
+  const lift = (): void => {
+    budget.lift()
+    wake()
   }
-}
-
-/** A new owner starts with an empty bucket, what `polls` shows of the last minute, and what may never have got there. */
-function takeOver({ host, means, recent }: HostWork): TokenBucket {
-  const { steadyMs } = means.clock.now()
-  const seeds = recent.endedAgoMs.map((agoMs) => steadyMs - means.clock.spanMs(agoMs))
-  return createTokenBucket(host.budget, steadyMs, seeds, host.budget.maxInFlight)
-}
-
-/** And with the pause that the host asked of the owner before. */
-function takeOverManners({ host, means, recent, metrics }: HostWork): Manners {
-  const { refusedAgoMs } = recent
-  const refusedAtMs =
-    refusedAgoMs === undefined ? undefined : means.clock.now().steadyMs - means.clock.spanMs(refusedAgoMs)
-  const paused = (ms: number): void => metrics.hostPaused.set({ host: host.name }, ms / 1_000)
-  return createManners(host.name, refusedAtMs, paused)
+  return { ended: loop(), wake, lift, candidates: () => candidates(), budget: budget.now }
 }
 
 /** All that is or will be due at the host, each window once, in its foremost lane. */
@@ -172,12 +139,12 @@ function soonest(candidates: readonly Candidate[]): number {
 async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candidate, budget: Spending): Promise<void> {
   const { host, right, means, memory, requests, metrics } = work
   const { identity, dataset, window, subject } = candidate
-  const readUpTo = requests.newestOffset(identity)
-  const polling = { means, host: host.name, hosted, candidate, right, known: memory.known(identity) }
+  const asked = requests.openOf(identity)
+  const requestsReadTo = requests.readTo(host.name)
+  const polling = { means, host: host.name, hosted, candidate, right, requestsReadTo, known: memory.known(identity) }
   const { pages, requestPath } = hosted.asking
-  const told = (polled: Polled): void => tell(work, polled, readUpTo)
   const polled = await (pages
-    ? pollPages(polling, pages, budget, memory.known, told)
+    ? pollPages(polling, pages, budget, memory.known, (page) => tell(work, page))
     : pollWindow({ ...polling, came: budget.first.came, path: () => requestPath({ window, subject }) }).finally(
         budget.first.done,
       ))
@@ -186,15 +153,15 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
     means.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
     return
   }
-  told(polled)
+  tell(work, polled, asked)
 }
 
 /** Remembers, counts and logs a poll that is recorded. */
-function tell({ means, memory, requests, metrics }: HostWork, { poll, rawBytes }: Polled, readUpTo?: number): void {
+function tell({ means, memory, requests, metrics }: HostWork, { poll, rawBytes }: Polled, asked?: OpenRequest[]): void {
   const { requestIdentity, lane } = poll
   const dataset = { name: poll.dataset }
   memory.remember(poll, means.clock.now())
-  requests.polled(poll, Date.now(), readUpTo)
+  requests.polled(poll, asked)
   metrics.polls.inc({ dataset: dataset.name, lane, outcome: poll.outcome })
   metrics.pollDuration.observe({ dataset: dataset.name }, poll.durationMs / 1_000)
   if (poll.outcome !== 'failed') metrics.lastGoodPoll.set({ dataset: dataset.name }, poll.fetchedAt / 1_000)
@@ -205,12 +172,4 @@ function tell({ means, memory, requests, metrics }: HostWork, { poll, rawBytes }
   const { outcome, status, durationMs, bytes, error } = poll
   const { completeness, failures } = poll.memory
   means.log.info({ requestIdentity, lane, outcome, status, durationMs, bytes, completeness, failures, error }, 'poll')
-}
-
-function budgetOf(host: Host, bucket: TokenBucket, manners: Manners, steadyMs: number): HostBudget {
-  const sentLastMinute = bucket.sentLastMinute(steadyMs)
-  const pausedForMs = Math.ceil(manners.pausedForMs(steadyMs))
-  const { perMinute } = host.budget
-  const availableNow = pausedForMs > 0 ? 0 : perMinute - sentLastMinute
-  return { host: host.name, availableNow, sentLastMinute, perMinute, inFlight: bucket.inFlight(), pausedForMs }
 }

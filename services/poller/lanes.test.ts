@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Dataset } from '#sources/source.ts'
 import type { Candidate, Lane } from './candidate.ts'
-import { nextToSend } from './lanes.ts'
+import { nextPage, nextToSend } from './lanes.ts'
 
 const budget = { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 4 }
 const candidate = (identity: string, lane: Lane, more: Partial<Candidate> = {}): Candidate => ({
@@ -66,4 +66,39 @@ test('inside a lane the dataset with fewer requests under way goes first', () =>
   const other = candidate('other', 'background', { dataset: { name: 'b' } as Dataset })
   const mine = candidate('mine', 'background', { dueInMs: -100, first: true })
   expect(next([mine, other], [underWay('1', 'background')], 2)).toBe('other')
+})
+
+test('windows in pages that wait for their turn have their places: no more windows are begun than there are places', () => {
+  const waiting = [
+    underWay('1', 'live'),
+    underWay('2', 'live', 'b'),
+    underWay('3', 'background'),
+    underWay('4', 'live'),
+  ]
+  const other = candidate('other', 'live', { dataset: { name: 'c' } as Dataset })
+  expect(next([other], waiting, 9)).toBeUndefined()
+  expect(next([other], waiting.slice(1), 9)).toBe('other')
+})
+
+const turn = (lane: Lane, dataset = 'a') => ({ entry: underWay(`page of ${lane}`, lane, dataset) })
+const page = (turns: ReturnType<typeof turn>[], before?: Candidate, more: ReturnType<typeof underWay>[] = []) =>
+  nextPage(turns, before, [...turns.map(({ entry }) => entry), ...more])?.entry.identity
+
+test('a page takes the lane of its window: the past waits while something live may go', () => {
+  const three = [turn('background'), turn('requested'), turn('live')]
+  expect(page(three)).toBe('page of live')
+  expect(page(three.slice(0, 2), candidate('l', 'live'))).toBeUndefined()
+  expect(page(three.slice(0, 2), candidate('b', 'background'))).toBe('page of requested')
+  expect(page(three.slice(0, 1), candidate('r', 'requested'))).toBeUndefined()
+  expect(page([], candidate('b', 'background'))).toBeUndefined()
+})
+
+test('inside a lane a page goes before what is not begun, unless its dataset has more windows under way', () => {
+  const [of, other] = [turn('requested'), candidate('r', 'requested', { dataset: { name: 'b' } as Dataset })]
+  expect(page([of], candidate('r', 'requested'))).toBe('page of requested')
+  expect(page([of], other)).toBe('page of requested')
+  expect(page([of], other, [underWay('another', 'requested')])).toBeUndefined()
+  expect(page([of], other, [underWay('another', 'requested'), underWay('r2', 'requested', 'b')])).toBe(
+    'page of requested',
+  )
 })

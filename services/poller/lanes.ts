@@ -1,7 +1,7 @@
 import type { RequestBudget } from '#sources/source.ts'
 import type { Candidate, Lane } from './candidate.ts'
 
-/** A request under way. */
+/** A window under way: its request, or the page that it waits for. */
 export interface InFlight {
   identity: string
   dataset: string
@@ -14,7 +14,8 @@ const laneOrder: Record<Lane, number> = { live: 0, requested: 1, background: 2 }
  * Which of the candidates is to be sent next, or undefined when none is due or none may go. Pure.
  * Live before requested before background; inside a lane first what was never had (newest window first), then what
  * waited longest. A place in flight is kept free for other datasets of the host, two where it has many, and one for the
- * live lane, so that a slow dataset delays no other and the past delays no search for tomorrow.
+ * live lane, so that a slow dataset delays no other and the past delays no search for tomorrow. A window in pages has its
+ * place until its last page.
  */
 export function nextToSend(
   candidates: readonly Candidate[],
@@ -22,6 +23,7 @@ export function nextToSend(
   budget: RequestBudget,
   datasetsOfHost: number,
 ): Candidate | undefined {
+  if (inFlight.length >= budget.maxInFlight) return undefined
   const busy = new Set(inFlight.map(({ identity }) => identity))
   const perDataset = Map.groupBy(inFlight, ({ dataset }) => dataset)
   const placesOfDataset = Math.max(1, budget.maxInFlight - Math.min(2, datasetsOfHost - 1))
@@ -48,4 +50,22 @@ function compare(one: Candidate, other: Candidate, busier: number): number {
   if (busier !== 0) return busier
   if (one.first !== other.first) return one.first ? -1 : 1
   return one.first ? other.window.startMs - one.window.startMs : one.dueInMs - other.dueInMs
+}
+
+/**
+ * Which of the waiting pages goes before the candidate that is next; undefined: none. Pure. Pages take the lane of their
+ * window: a page of the past waits while a live candidate may go. Inside a lane the dataset with fewer windows under way
+ * goes first, and else the page, because what was begun is to end.
+ */
+export function nextPage<Turn extends { entry: InFlight }>(
+  turns: readonly Turn[],
+  next: Candidate | undefined,
+  inFlight: readonly InFlight[],
+): Turn | undefined {
+  const [first] = turns.toSorted((one, other) => laneOrder[one.entry.lane] - laneOrder[other.entry.lane])
+  if (first === undefined || next === undefined) return first
+  const byLane = laneOrder[first.entry.lane] - laneOrder[next.lane]
+  if (byLane !== 0) return byLane < 0 ? first : undefined
+  const windowsOf = (dataset: string): number => inFlight.filter((entry) => entry.dataset === dataset).length
+  return windowsOf(first.entry.dataset) - 1 <= windowsOf(next.dataset.name) ? first : undefined
 }

@@ -28,7 +28,7 @@ await run(log, 8_000, async (onStop) => {
   let polling: Poller | undefined
   const notReady = () => (polling ? polling.notReady() : 'connecting to Kafka and the schema registry')
   const status = () => polling?.status() ?? {}
-  const health = await serveHealth({ host, port, notReady, status, metrics: metrics.registry })
+  const health = await serveHealth({ host, port, notReady, status, metrics: metrics.registry, log })
   onStop('health', health.stop)
   const clock = simulatorUrl === undefined ? liveClock() : await simulatedClock(simulatorUrl, log)
   onStop('clock', clock.stop)

@@ -1,43 +1,87 @@
-import { hostPauseMs } from './backoff.ts'
+import { hostPauseMs, longestHostPauseMs } from './backoff.ts'
 import type { Fetched } from './fetch.ts'
 
 /** How long a host wants to be left alone. Times are steady ms. */
 export interface Manners {
   /** How much longer, ms. */
   pausedForMs: (steadyMs: number) => number
-  heard: (said: Fetched, sentSteadyMs: number, endSteadyMs: number) => void
+  /** What asked for the pause: `429, Retry-After 7200`; undefined when there is none. */
+  reason: (steadyMs: number) => string | undefined
+  /** Whether the answer asked to be left alone. */
+  heard: (said: Fetched, sentSteadyMs: number, endSteadyMs: number) => boolean
+  /** Ends the pause, and forgets how often the host said so in a row. */
+  lift: (steadyMs: number) => void
 }
 
+/** A pause that an owner before left. */
+export interface EarlierPause {
+  untilMs: number
+  /** Requests that were sent later are further ones. */
+  setAtMs: number
+  reason: string
+  /** How often the host said so in a row. */
+  inARow: number
+}
+
+const tooManyStatus = 429
+const banStatus = 418
+
 /**
- * Leaves a host alone that said "too many" (429), or "not now" and for how long (503 with Retry-After).
+ * Leaves a host alone that refuses a request and says for how long (Retry-After, with any status), or says "too many"
+ * (429) or that the address is banned (418) without it.
  *
- * @param refusedAtMs when it last said so to the owner before, who may have been told for how long; we were not
- * @param paused told of every pause, for the metrics
+ * @param earlier what the host asked of the owner before
+ * @param paused told of every pause, for the metrics, in ms; 0 when it is lifted
  */
 export function createManners(
   host: string,
-  refusedAtMs: number | undefined,
+  earlier: EarlierPause | undefined,
   paused: (pauseMs: number) => void,
 ): Manners {
-  let inARow = refusedAtMs === undefined ? 0 : 1
-  let setAtMs = refusedAtMs ?? Number.NEGATIVE_INFINITY
-  let untilMs = setAtMs + (refusedAtMs === undefined ? 0 : hostPauseMs(host, undefined, inARow))
+  let { inARow, setAtMs, untilMs, reason } = earlier ?? {
+    ...{ inARow: 0, setAtMs: Number.NEGATIVE_INFINITY, untilMs: Number.NEGATIVE_INFINITY, reason: '' },
+  }
+  const pausedForMs = (steadyMs: number): number => Math.max(0, untilMs - steadyMs)
+  if (earlier !== undefined) paused(pausedForMs(setAtMs))
   return {
-    pausedForMs: (steadyMs) => Math.max(0, untilMs - steadyMs),
+    pausedForMs,
+    reason: (steadyMs) => (pausedForMs(steadyMs) > 0 ? reason : undefined),
     heard(said, sentSteadyMs, endSteadyMs) {
       const sentSince = sentSteadyMs > setAtMs
-      if (said.kind !== 'failure') {
-        if (sentSince) inARow = 0
-        return
+      const status = asksForPause(said)
+      if (status === undefined) {
+        if (said.kind !== 'failure' && sentSince) inARow = 0
+        return false
       }
-      const { status, retryAfterMs } = said
-      if (status !== 429 && (status !== 503 || retryAfterMs === undefined)) return
       // Requests that were under way when it was first said are no further offence.
       if (sentSince) inARow += 1
       setAtMs = endSteadyMs
-      const pauseMs = hostPauseMs(host, retryAfterMs, inARow)
-      untilMs = Math.max(untilMs, endSteadyMs + pauseMs)
+      const retryAfterMs = said.kind === 'not-modified' ? undefined : said.retryAfterMs
+      const pauseMs = hostPauseMs(host, retryAfterMs, inARow, status === banStatus)
+      if (endSteadyMs + pauseMs >= untilMs) {
+        untilMs = endSteadyMs + pauseMs
+        reason = reasonOf(status, retryAfterMs)
+      }
       paused(pauseMs)
+      return pausedForMs(endSteadyMs) > 0
+    },
+    lift(steadyMs) {
+      untilMs = steadyMs
+      inARow = 0
+      paused(0)
     },
   }
+}
+
+/** The status of an answer that asks for a pause. */
+function asksForPause(said: Fetched): number | undefined {
+  if (said.kind === 'not-modified' || said.status === null) return undefined
+  const { status, retryAfterMs } = said
+  return retryAfterMs !== undefined || status === tooManyStatus || status === banStatus ? status : undefined
+}
+
+function reasonOf(status: number, retryAfterMs: number | undefined): string {
+  if (retryAfterMs === undefined) return `${status} without Retry-After`
+  const obeyed = retryAfterMs > longestHostPauseMs ? ', of which 24 hours are obeyed' : ''
+  return `${status}, Retry-After ${Math.ceil(retryAfterMs / 1_000)}${obeyed}`
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import { createMemory, noMemory } from './memory.ts'
+import { createMemory, type Memory, noMemory } from './memory.ts'
 import { knownAtMs } from './outcome.ts'
+import { createFailures, statusOf } from './status.ts'
 
 const poll = (fetchedAt: number, memory: Partial<PollMemory>, more: Partial<Poll> = {}): Poll => ({
   requestIdentity: 'i',
@@ -97,22 +98,67 @@ describe('a poll from far ahead of the clock', () => {
   })
 })
 
-test('reading all of it again, or with the tail doubled, changes nothing', () => {
-  const steps = fc.array(fc.boolean(), { minLength: 1, maxLength: 30 })
+test('the status outlives a poll of a time that no calendar has', () => {
+  const memory = createMemory(() => {})
+  memory.remember(poll(-9e15, {}), moment)
+  const off = [{ dataset: { name: 'a' }, because: 'DATASETS_OFF' }]
+  const host = { name: 'h', datasets: [], off } as unknown as Parameters<typeof statusOf>[0][number]
+  const [told] = statusOf([host], new Map(), memory, createFailures(), moment).datasets
+  expect(told?.lastPollAt).toBe('-9000000000000000 ms after 1970, which is not a date')
+})
+
+/** What one poller writes of one identity: each poll builds on the memory of the one before, whatever the clock does. */
+const histories = (latestMs: number) => {
+  const step = fc.record({
+    good: fc.boolean(),
+    at: fc.integer({ min: 1_000, max: latestMs }),
+    windowStart: fc.integer({ min: 0, max: 20_000 }),
+  })
+  return fc.array(step, { minLength: 1, maxLength: 20 }).map((steps) => {
+    let last: PollMemory = noMemory
+    return steps.map(({ good, at, windowStart }, index) => {
+      const knownAt = good ? knownAtMs(last, at) : at
+      last = good
+        ? { ...noMemory, lastGoodFetchedAt: knownAt, lastGoodHash: `${index}` }
+        : { ...last, failures: last.failures + 1 }
+      return poll(knownAt, last, { windowStart, outcome: good ? 'changed' : 'failed' })
+    })
+  })
+}
+const readInto = (memory: Memory, polls: readonly Poll[], at = moment) => {
+  for (const record of polls) memory.remember(record, at)
+  return { known: memory.known('i'), last: memory.lastPoll('a') }
+}
+
+test('in whatever order and however often the polls are read, the newest is remembered, with its window', () => {
+  const readings = fc.array(fc.nat(19), { maxLength: 60 })
   fc.assert(
-    fc.property(steps, fc.nat(29), (goods, from) => {
-      let last: PollMemory = noMemory
-      const polls = goods.map((good, index) => {
-        const at = 1_000 + index
-        last = good ? { ...noMemory, lastGoodFetchedAt: at } : { ...last, failures: last.failures + 1 }
-        return poll(at, last)
-      })
-      const once = createMemory(() => {})
-      for (const record of polls) once.remember(record, moment)
-      const twice = createMemory(() => {})
-      for (const record of [...polls, ...polls, ...polls.slice(from)]) twice.remember(record, moment)
-      expect(once.known('i')?.memory).toEqual(last)
-      expect(twice.known('i')).toEqual(once.known('i'))
+    fc.property(histories(9_000), readings, fc.infiniteStream(fc.nat()), (polls, first, order) => {
+      const repeated = first.flatMap((index) => polls[index] ?? [])
+      const shuffled = polls
+        .map((record) => ({ record, rank: order.next().value }))
+        .toSorted((one, other) => one.rank - other.rank)
+        .map(({ record }) => record)
+      const newest = polls.at(-1)!
+      const memory = createMemory(() => {})
+      const { known } = readInto(memory, [...repeated, ...shuffled])
+      expect(known?.memory).toEqual(newest.memory)
+      expect(known?.windowStartMs).toBe(newest.windowStart)
+      expect(known?.polledAtMs).toBe(Math.max(...polls.map(({ fetchedAt }) => fetchedAt)))
+    }),
+  )
+})
+
+test('reading polls again later changes nothing, also polls from before the clock stepped back', () => {
+  const later = fc.record({ index: fc.nat(19), passedMs: fc.nat(50_000), steadyMs: fc.nat(50_000) })
+  fc.assert(
+    fc.property(histories(90_000), fc.array(later, { minLength: 1, maxLength: 20 }), (polls, again) => {
+      const memory = createMemory(() => {})
+      const once = readInto(memory, polls)
+      for (const { index, passedMs, steadyMs } of again) {
+        const at = { nowMs: moment.nowMs + passedMs, steadyMs: moment.steadyMs + steadyMs }
+        expect(readInto(memory, polls.slice(index), at)).toEqual(once)
+      }
     }),
   )
 })

@@ -9,9 +9,12 @@ export interface Known {
   /** When it was last polled, whatever came of it: by the clock, and by the steady clock. */
   polledAtMs: number
   polledSteadyMs: number
-  /** Start of the window that was last polled: of an identity without a window the last tick. */
+  /** Start of the newest poll's window: of an identity without a window the last tick. */
   windowStartMs: number
 }
+
+/** `fetchedAtMs`: the greatest of all its polls, also where that lies ahead of the clock. */
+type Remembered = Known & { fetchedAtMs: number }
 
 /** The newest poll of a dataset, for the status. */
 export interface LastPoll {
@@ -20,7 +23,7 @@ export interface LastPoll {
   windowStartMs: number
 }
 
-/** All that the records of `polls` say, folded record by record; reading a record twice changes nothing. */
+/** All that the records of `polls` say, folded record by record; reading a record twice, or late, changes nothing. */
 export interface Memory {
   remember: (poll: Poll, moment: Moment) => void
   known: (identity: string) => Known | undefined
@@ -45,7 +48,7 @@ export const noMemory: PollMemory = {
  * @param fromTheFuture told of the first record of each identity whose last-good time no clock can have shown
  */
 export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
-  const byIdentity = new Map<string, Known>()
+  const byIdentity = new Map<string, Remembered>()
   const byDataset = new Map<string, LastPoll>()
   const told = new Set<string>()
   return {
@@ -56,15 +59,18 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
         fromTheFuture(poll)
       }
       const current = byIdentity.get(poll.requestIdentity)
+      const isNewer = current === undefined || supersedes(memory, current.memory)
+      // A poll that was read before is neither; nor is a late one, which was polled before the newest.
+      if (!isNewer && poll.fetchedAt <= current.fetchedAtMs) return
       const polledAtMs = Math.min(poll.fetchedAt, moment.nowMs)
-      const polledSteadyMs = moment.steadyMs - (moment.nowMs - polledAtMs)
-      const newer = current === undefined || supersedes(memory, current.memory)
+      const isLater = current === undefined || polledAtMs > current.polledAtMs
       byIdentity.set(poll.requestIdentity, {
-        memory: newer ? memory : current.memory,
-        host: newer ? poll.host : current.host,
-        polledAtMs: Math.max(polledAtMs, current?.polledAtMs ?? polledAtMs),
-        polledSteadyMs: Math.max(polledSteadyMs, current?.polledSteadyMs ?? polledSteadyMs),
-        windowStartMs: poll.windowStart,
+        memory: isNewer ? memory : current.memory,
+        host: isNewer ? poll.host : current.host,
+        polledAtMs: isLater ? polledAtMs : current.polledAtMs,
+        polledSteadyMs: isLater ? moment.steadyMs - (moment.nowMs - polledAtMs) : current.polledSteadyMs,
+        windowStartMs: isNewer ? poll.windowStart : current.windowStartMs,
+        fetchedAtMs: Math.max(poll.fetchedAt, current?.fetchedAtMs ?? poll.fetchedAt),
       })
       const last = byDataset.get(poll.dataset)
       if (last !== undefined && last.atMs > polledAtMs) return
@@ -99,11 +105,11 @@ const isAhead = ({ lastGoodFetchedAt }: PollMemory, nowMs: number): boolean =>
   lastGoodFetchedAt !== null && lastGoodFetchedAt > nowMs + longestStepBackMs
 
 /**
- * Whether a record's memory counts before the one held. The greatest last-good time wins, not the greatest offset: a
+ * Whether a record's memory is newer than the one held. The greatest last-good time wins, not the greatest offset: a
  * second poller that was slow writes old memory late. Between two good answers failures only grow.
  */
-export function supersedes(memory: PollMemory, held: PollMemory): boolean {
+function supersedes(memory: PollMemory, held: PollMemory): boolean {
   const goodAt = memory.lastGoodFetchedAt ?? Number.NEGATIVE_INFINITY
   const heldGoodAt = held.lastGoodFetchedAt ?? Number.NEGATIVE_INFINITY
-  return goodAt === heldGoodAt ? memory.failures >= held.failures : goodAt > heldGoodAt
+  return goodAt === heldGoodAt ? memory.failures > held.failures : goodAt > heldGoodAt
 }

@@ -52,7 +52,7 @@ export function createMetrics() {
     }),
     hostPaused: new Gauge({
       name: 'tidemark_host_pause_seconds',
-      help: 'How long a host that said too many requests is left alone, as of when it said so',
+      help: 'How long a host that asked for it is left alone, as of when it asked; 0 when somebody lifted the pause',
       labelNames: ['host'],
       registers,
     }),

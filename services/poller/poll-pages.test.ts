@@ -3,6 +3,7 @@ import { createLogger } from '#platform/process/log.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Asked, Asking, Dataset, Pages } from '#sources/source.ts'
 import type { Fetched } from './fetch.ts'
+import { noPause } from './host-budget.ts'
 import { type Known, noMemory } from './memory.ts'
 import { pollPages } from './poll-pages.ts'
 
@@ -24,19 +25,28 @@ const asking = {
   maxBodyBytes: 1_000,
   pages,
   requestPath: ({ subject }: Asked) => `/rows/${subject?.slice('rows-'.length)}/${pages.take}`,
-  look: () => 'complete',
+  look: (body: Uint8Array) => (`${Buffer.from(body)}`.includes('without numbers') ? 'partial' : 'complete'),
 } as unknown as Asking
 const dataset = { name: 'a.b', asking } as Dataset
 
 /** Polls once; `answers` by path, text for a good answer. */
-async function poll(answers: Record<string, string | Fetched>, held: Record<string, Known> = {}, allowed = 100) {
+async function poll(
+  answers: Record<string, string | Fetched>,
+  held: Record<string, Known> = {},
+  allowed = 100,
+  pause = noPause,
+) {
   const asked: string[] = []
   const raws: RawResponse[] = []
   const polls: Poll[] = []
   const events: string[] = []
   const spend = (left: number) => {
     events.push(`spent ${left}`)
-    return { came: () => undefined, done: () => void events.push('done') }
+    const came = () => {
+      if (pause !== noPause) events.push('came')
+      return pause
+    }
+    return { came, done: () => void events.push('done') }
   }
   let left = allowed
   const candidate = { identity: `a.b/${times}`, dataset, window, subject: null, lane: 'requested' as const }
@@ -76,6 +86,7 @@ async function poll(answers: Record<string, string | Fetched>, held: Record<stri
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],
       right: { signal: new AbortController().signal, holds: () => true },
+      requestsReadTo: 42,
     },
     pages,
     { first: spend(left), next: async () => (left-- > 0 ? spend(left) : undefined) },
@@ -92,6 +103,14 @@ const three = {
   '/rows/20/10': '5 of ?: three',
 }
 
+test('a window of which no page has its numbers yet is partial', async () => {
+  const none = '5 of 5: without numbers'
+  const completeness = async (answers: Record<string, string>) => (await poll(answers)).polled?.poll.memory.completeness
+  expect(await completeness({ '/count': '{"total":5}', '/rows/0/10': none })).toBe('partial')
+  expect(await completeness({ ...three, '/rows/20/10': '5 of 25: without numbers' })).toBe('complete')
+  expect(await completeness({ '/count': '{"total":0}' })).toBe('empty')
+})
+
 test('the count is asked for, then page after page; each page is a raw response and a poll of its own, the window last', async () => {
   const { polled, asked, raws, polls, events } = await poll(three)
   expect(asked).toEqual(['/count', '/rows/0/10', '/rows/10/10', '/rows/20/10'])
@@ -106,6 +125,8 @@ test('the count is asked for, then page after page; each page is a raw response 
     [`a.b/rows-20/${times}`, 'changed', 13],
     [`a.b/${times}`, 'changed', 39],
   ])
+  // All of them answer what had been asked for before the first was sent.
+  expect(polls.map(({ requestsReadTo }) => requestsReadTo)).toEqual([42, 42, 42, 42])
   expect(polled?.poll.memory).toMatchObject({ completeness: 'complete', hadRows: true, failures: 0 })
   // Every request is charged for, and free again before the next.
   expect(events.filter((event) => !event.startsWith('told')).map((event) => event.split(' ')[0])).toEqual(
@@ -173,6 +194,18 @@ test('when no more may be sent, the window is given up without a word', async ()
   const { polled, polls } = await poll(three, {}, 1)
   expect(polled).toBeUndefined()
   expect(polls.map(({ requestIdentity }) => requestIdentity)).toEqual([`a.b/rows-0/${times}`])
+})
+
+test('a pause that the answer to the count asked for stands in the poll of the window', async () => {
+  const pause = { pausedUntil: 9_000_000, pauseReason: '429 without Retry-After' }
+  const { polls, events } = await poll(
+    { '/count': { kind: 'failure', error: 'HTTP 429', status: 429, firstKilobyte: null } },
+    {},
+    1,
+    pause,
+  )
+  expect(polls).toMatchObject([{ outcome: 'failed', error: 'HTTP 429', ...pause }])
+  expect(events).toEqual(['spent 1', 'came', 'done'])
 })
 
 test('pages that do not have the rows that were counted fail the window: what is missing is never called complete', async () => {

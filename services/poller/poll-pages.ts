@@ -1,20 +1,12 @@
 // A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
 import { pageSubject, requestIdentity } from '#platform/polling/request-identity.ts'
 import type { Poll } from '#schemas/generated/records.ts'
-import type { Asking, Pages } from '#sources/source.ts'
-import type { Fetched } from './fetch.ts'
+import type { Asking, Look, Pages } from '#sources/source.ts'
+import type { AskedPause, Spent } from './host-budget.ts'
 import { type Known, noMemory } from './memory.ts'
 import { judgeFailure, type Outcome } from './outcome.ts'
 import { ask, type Polled, type Polling, pollWindow, record, whatWasPolled } from './poll-window.ts'
 import { printable } from './printable.ts'
-
-/** A request that the budget has been charged for. */
-export interface Spent {
-  /** Told what came of it. */
-  came: (fetched: Fetched) => void
-  /** When it is over, however it ended. */
-  done: () => void
-}
 
 /** The requests of one poll: the first is charged for, each further one must be waited for. */
 export interface Spending {
@@ -76,16 +68,15 @@ export async function pollPages(
     errorBody: null,
     rawPartition: null,
     rawOffset: null,
-    requestsReadTo: null,
-    pausedUntil: null,
-    pauseReason: null,
+    requestsReadTo: paged.requestsReadTo,
+    ...counted.pause,
     memory:
       error === undefined
         ? {
             ...memory,
             lastGoodFetchedAt: fetchedAt,
             lastChangedAt: isNew ? fetchedAt : memory.lastChangedAt,
-            completeness: rows === 0 ? 'empty' : 'complete',
+            completeness: completenessOf(polls),
             hadRows: memory.hadRows || rows > 0,
             failures: 0,
           }
@@ -99,7 +90,13 @@ export async function pollPages(
   }
 }
 
-type Counted = { status: number | null } & ({ rows: number } | { error: string })
+/** Of a window: partial when no page has more than rows whose numbers are not there yet. */
+function completenessOf(pages: readonly Poll[]): Look {
+  if (pages.length === 0) return 'empty'
+  return pages.every(({ memory }) => memory.completeness === 'partial') ? 'partial' : 'complete'
+}
+
+type Counted = { status: number | null; pause: AskedPause } & ({ rows: number } | { error: string })
 
 /** More rows than this in one window are taken for garbage. */
 const mostRows = 1_000_000
@@ -107,18 +104,21 @@ const mostRows = 1_000_000
 async function countRows(paged: Paged, pages: Pages, spent: Spent): Promise<Counted> {
   const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
   const request = { ...paged, known: undefined, came: spent.came, path: () => pages.countPath(asked) }
-  const { fetched } = await ask(request).finally(spent.done)
-  spent.came(fetched)
-  const { status } = fetched
+  // What came is told before the place is free: nothing is sent to a host that has just asked to be left alone.
+  const { fetched, pause } = await ask(request)
+    .then((asked) => ({ ...asked, pause: spent.came(asked.fetched) }))
+    .finally(spent.done)
+  const said = { status: fetched.status, pause }
   if (fetched.kind !== 'answer') {
-    return { status, error: fetched.kind === 'failure' ? fetched.error : 'the count came as not modified' }
+    return { ...said, error: fetched.kind === 'failure' ? fetched.error : 'the count came as not modified' }
   }
   try {
     const { total } = pages.rowsIn(fetched.body)
-    if (total !== null && Number.isSafeInteger(total) && total >= 0 && total <= mostRows) return { status, rows: total }
-    return { status, error: `the count of rows is ${total}` }
+    if (total !== null && Number.isSafeInteger(total) && total >= 0 && total <= mostRows)
+      return { ...said, rows: total }
+    return { ...said, error: `the count of rows is ${total}` }
   } catch (error) {
-    return { status, error: `the count of rows cannot be read: ${(error as Error).message}` }
+    return { ...said, error: `the count of rows cannot be read: ${(error as Error).message}` }
   }
 }
 

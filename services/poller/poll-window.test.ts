@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import { openFetcher } from './fetch.ts'
+import { type AskedPause, noPause } from './host-budget.ts'
 import { type Known, noMemory } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
 
@@ -49,6 +51,8 @@ const dataset = {
     look: (bytes: Uint8Array) => {
       events.push('look')
       const text = Buffer.from(bytes).toString()
+      if (text.includes('"code":-1121')) return { reason: 'upstream-rejected', message: 'no such symbol, see SYMBOLS' }
+      if (text === 'no') return 'refused'
       if (text.startsWith('html')) throw new Error(`no JSON${text.slice(4)}`)
       return text === '[]' ? 'empty' : 'complete'
     },
@@ -64,6 +68,7 @@ interface Wishes {
   dataset?: Dataset
   headers?: Record<string, string>
   everyMs?: number
+  pause?: AskedPause
 }
 
 function poll(wishes: Wishes = {}) {
@@ -111,7 +116,11 @@ function poll(wishes: Wishes = {}) {
     candidate,
     known: wishes.known,
     right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
-    came: () => events.push('came'),
+    requestsReadTo: 42,
+    came: () => {
+      events.push('came')
+      return wishes.pause ?? noPause
+    },
     path: () => asking.requestPath({ window, subject: 's' }),
   })
   return result.then((polled) => ({ polled, raws, polls }))
@@ -134,6 +143,7 @@ test('the bytes are acknowledged before anything is decided from them, and the p
       rawPartition: 2,
       rawOffset: 7,
       contentHash,
+      requestsReadTo: 42,
       memory: { lastGoodHash: contentHash, etag: '"1"' },
     },
   ])
@@ -164,6 +174,13 @@ test('when the poll cannot be recorded it has failed for this process: it is ask
   const { polled, polls } = await poll({ recorded: away })
   expect(polls).toEqual([])
   expect(polled?.poll).toMatchObject({ outcome: 'failed', memory: { lastGoodHash: null, failures: 1 } })
+})
+
+test('when Kafka will never take a poll that is not passed over: upstream would be asked for the same for ever', async () => {
+  const refused = new RefusedSend('Kafka will not take records for polls, to which our user may not write')
+  await expect(poll({ recorded: () => Promise.reject(refused) })).rejects.toBe(refused)
+  const { polls } = await poll({ raw: () => Promise.reject(refused) })
+  expect(polls).toMatchObject([{ outcome: 'failed', error: `the answer could not be kept: ${refused.message}` }])
 })
 
 test('without the right to it nothing is written: neither the answer, nor the poll of an answer already kept', async () => {
@@ -220,7 +237,7 @@ test('control characters of upstream’s reach neither the error nor what is sho
   expect(unreadable?.error).toBe('the answer cannot be read: no JSON�[2J�1m��ok')
   status = 500
   const failed = (await poll()).polls[0]
-  expect(failed).toMatchObject({ error: 'HTTP 500', errorBody: 'html�[2J�1m��ok' })
+  expect(failed).toMatchObject({ error: 'HTTP 500: html�[2J�1m', errorBody: 'html�[2J�1m��ok' })
 })
 
 test('a tick keeps every good answer, also the same again, and asks without validators', async () => {
@@ -236,4 +253,42 @@ test('a secret goes to the host and nowhere else', async () => {
   const { raws, polls } = await poll({ headers: { 'x-key': 'hush-hush' } })
   expect(asked.map((headers) => headers['x-key'])).toEqual(['hush-hush'])
   expect(JSON.stringify([raws, polls])).not.toContain('hush-hush')
+})
+
+test('what upstream says with an error is told with the poll', async () => {
+  status = 400
+  body = '{"code":-1003,"msg":"Way too many requests."}'
+  const { raws, polls } = await poll()
+  expect(raws).toEqual([])
+  expect(polls).toMatchObject([
+    { outcome: 'failed', status: 400, error: 'HTTP 400: Way too many requests. (-1003)', errorBody: body },
+  ])
+})
+
+test('where the source reads the error, its words are told: they say what to do', async () => {
+  body = '{"code":-1121,"msg":"Invalid symbol."}'
+  const refused = await poll()
+  expect(refused.raws.length).toBe(1)
+  expect(refused.polls).toMatchObject([{ outcome: 'refused', error: 'no such symbol, see SYMBOLS' }])
+  status = 400
+  const failed = await poll()
+  expect(failed.polls).toMatchObject([{ outcome: 'failed', error: 'HTTP 400: no such symbol, see SYMBOLS' }])
+  // A source that says no more than `refused`.
+  status = 200
+  body = 'no'
+  expect((await poll()).polls).toMatchObject([{ outcome: 'refused', error: 'upstream refused the request: no' }])
+})
+
+test('a secret that upstream repeats in its words is told nowhere', async () => {
+  status = 403
+  body = '{"message":"no right for hush\\/hush"}'
+  const { raws, polls } = await poll({ headers: { 'x-key': 'hush/hush' } })
+  expect(polls).toMatchObject([{ error: 'HTTP 403: no right for ***', errorBody: '{"message":"no right for ***"}' }])
+  expect(JSON.stringify([raws, polls])).not.toMatch(/hush/)
+})
+
+test('a pause that the answer asked for stands in its poll', async () => {
+  status = 429
+  const pause = { pausedUntil: 12_200_000, pauseReason: '429, Retry-After 7200' }
+  expect((await poll({ pause })).polls).toMatchObject([{ ...pause, outcome: 'failed', status: 429 }])
 })

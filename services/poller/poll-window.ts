@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto'
+import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import type { Logger } from '#platform/process/log.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import type { Asking, Look } from '#sources/source.ts'
+import type { Look } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
+import type { AskedPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
 import { type Known, noMemory } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 import { printable } from './printable.ts'
 import type { Publisher } from './publish.ts'
-import { withoutSecrets } from './secrets.ts'
+import { secretHider, withoutSecrets } from './secrets.ts'
+import { rejectionWords, upstreamWords, withWords } from './upstream-words.ts'
 import { noValidators, validatorsFor } from './validators.ts'
 
 /** Who polls, and by what means. */
@@ -43,8 +46,10 @@ export interface Polling {
   candidate: Candidate
   known: Known | undefined
   right: Right
+  /** The offset of poll-requests that is read next as the request is sent: the poll answers the requests before it. */
+  requestsReadTo: number
   /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
-  came: (fetched: Fetched) => void
+  came: (fetched: Fetched) => AskedPause
   /** Path and query of the request; what it throws is a failed poll. */
   path: () => string
 }
@@ -52,7 +57,7 @@ export interface Polling {
 /**
  * Polls one window: fetch → raw record acknowledged → look → poll record acknowledged. Returns undefined when the right
  * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer that is written
- * once more at the next poll, which changes nothing. Throws only for bugs.
+ * once more at the next poll, which changes nothing. Throws only for bugs, and when Kafka will never take a poll.
  */
 export async function pollWindow(polling: Polling): Promise<Polled | undefined> {
   const { means, right, known } = polling
@@ -61,7 +66,7 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
   const startedMs = performance.now()
   const { url, fetched } = await ask(polling)
   const lastByteAtMs = clock.now().nowMs
-  polling.came(fetched)
+  const pause = polling.came(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
   if (!right.holds()) return undefined
 
@@ -81,9 +86,8 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
     errorBody: fetched.kind === 'failure' ? printable(fetched.firstKilobyte) : null,
     rawPartition: kept.raw?.partition ?? null,
     rawOffset: kept.raw?.offset ?? null,
-    requestsReadTo: null,
-    pausedUntil: null,
-    pauseReason: null,
+    requestsReadTo: polling.requestsReadTo,
+    ...pause,
     memory: kept.memory,
   }
   return {
@@ -108,7 +112,7 @@ export function whatWasPolled({ means, host, candidate }: Pick<Polling, 'means' 
 
 /** Sends the request. Never throws: a request that cannot be made is a failure. */
 export async function ask(polling: Polling): Promise<{ url: string; fetched: Fetched }> {
-  const { means, host, hosted, known, right } = polling
+  const { means, host, hosted, known, right, candidate } = polling
   const { asking, baseUrl, headers, everyMs } = hosted
   let url = baseUrl
   try {
@@ -127,7 +131,10 @@ export async function ask(polling: Polling): Promise<{ url: string; fetched: Fet
     maxBodyBytes: asking.maxBodyBytes,
     signal: right.signal,
   })
-  return { url, fetched: withoutSecrets(fetched, headers) }
+  const safe = withoutSecrets(fetched, headers)
+  if (safe.kind !== 'failure') return { url, fetched: safe }
+  const { window, subject } = candidate
+  return { url, fetched: withWords(safe, asking, { window, subject }, secretHider(headers)) }
 }
 
 interface Arrived {
@@ -182,33 +189,41 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
       return failed(`the answer could not be kept: ${(error as Error).message}`)
     }
   }
-  const { look, error } = lookAt(hosted.asking, candidate, fetched)
+  const { look, error } = lookAt(hosted, candidate, fetched)
   const answer = { contentHash, etag: headers.etag ?? null, lastModified: headers['last-modified'] ?? null }
   return { ...judgeAnswer(memory, answer, look, knownAt, isNew), knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
 function lookAt(
-  asking: Asking,
+  { asking, headers }: HostedDataset,
   { window, subject }: Candidate,
   { body }: FullAnswer,
 ): { look: Look | undefined; error: string | null } {
+  const hide = secretHider(headers)
   try {
     const look = asking.look(body, { window, subject })
-    return { look, error: look === 'refused' ? 'upstream refused the request' : null }
+    const rejection = rejectionWords(look)
+    if (rejection !== undefined) return { look: 'refused', error: hide(rejection) }
+    if (typeof look === 'object') throw new Error(`${look.reason}: ${look.message}`)
+    if (look !== 'refused') return { look, error: null }
+    const words = upstreamWords(body, hide)
+    return { look, error: `upstream refused the request${words === null ? '' : `: ${words}`}` }
   } catch (error) {
-    return { look: undefined, error: `the answer cannot be read: ${(error as Error).message}` }
+    return { look: undefined, error: hide(`the answer cannot be read: ${(error as Error).message}`) }
   }
 }
 
 /**
  * Writes the poll's record. When Kafka does not take it the poll counts as failed for this process, which holds on to
- * what it knew before and asks again later.
+ * what it knew before and asks again later. Throws RefusedSend when Kafka never will.
  */
 export async function record({ publisher, log }: PollMeans, poll: Poll, memory: PollMemory): Promise<Poll> {
   try {
     await publisher.poll(poll)
     return poll
   } catch (error) {
+    // Without its memory the poller would ask upstream for the same again and again.
+    if (error instanceof RefusedSend) throw error
     log.error({ err: error, requestIdentity: poll.requestIdentity }, 'a poll could not be recorded')
     return { ...poll, error: (error as Error).message, ...judgeFailure(memory) }
   }

@@ -2,17 +2,17 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { type Lease, type OwnPartitions, ownPartitions, type ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
-import { createRequests } from '#platform/polling/requests.ts'
+import { createRequests, type Requests } from '#platform/polling/requests.ts'
 import { filesLane, pollPartitions, pollRequestsTopic, pollsTopic } from '#schemas/topics.ts'
 import type { Deleted } from './deleted.ts'
 import type { DueSettings } from './due.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
-import { createMemory } from './memory.ts'
+import { createMemory, type Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import type { PollMeans } from './poll-window.ts'
-import { createRecentPolls } from './recent-polls.ts'
-import { type PollerStatus, statusOf } from './status.ts'
+import { createRecentPolls, type RecentPollKeeper } from './recent-polls.ts'
+import { createFailures, type Failures, type PollerStatus, statusOf } from './status.ts'
 
 export interface PollerOptions {
   kafka: Kafka
@@ -46,6 +46,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
   })
   const requests = createRequests()
   const recent = createRecentPolls()
+  const failures = createFailures()
   const stopping = new AbortController()
   const loops = new Map<string, HostLoop>()
 
@@ -58,7 +59,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
       return
     }
     if (lease.signal.aborted) return
-    const recentOfHost = recent.of(host.name, Date.now())
+    const recentOfHost = recent.of(host.name)
     const loop = runHostLoop({
       host,
       right: lease,
@@ -85,9 +86,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
     groupId: 'poller',
     topics: [pollsTopic.name, pollRequestsTopic.name],
     sessionTimeoutMs: options.sessionTimeoutMs,
-    read: reader(options, memory, requests, recent, () => {
-      for (const loop of loops.values()) loop.wake()
-    }),
+    read: reader(options, { memory, requests, recent, failures }, loops),
     owned: (lease) => {
       for (const host of hosts) {
         if (partitionOfHost(host.name, pollPartitions) === lease.partition) begin(host, lease)
@@ -101,7 +100,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
       metrics.ownedPartitions.set(partitions.owned().length)
       return partitions.notReady()
     },
-    status: () => statusOf(hosts, loops, memory, means.clock.now()),
+    status: () => statusOf(hosts, loops, memory, failures, means.clock.now()),
     stop: async () => {
       stopping.abort()
       const all = [...loops.values()].map(({ ended }) => ended)
@@ -113,14 +112,16 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
   }
 }
 
-/** Folds what is read of polls and poll-requests into what is known. */
+/**
+ * Folds what is read of polls and poll-requests into what is known. Tells the loops of requests, and of pauses that
+ * somebody lifts.
+ */
 function reader(
   { registry, means, metrics }: PollerOptions,
-  memory: ReturnType<typeof createMemory>,
-  requests: ReturnType<typeof createRequests>,
-  recent: ReturnType<typeof createRecentPolls>,
-  asked: () => void,
+  known: { memory: Memory; requests: Requests; recent: RecentPollKeeper; failures: Failures },
+  loops: ReadonlyMap<string, HostLoop>,
 ): (records: ReadRecord[]) => Promise<void> {
+  const { memory, requests, recent, failures } = known
   const polls = registry.decoder('Poll')
   const pollRequests = registry.decoder('PollRequest')
   const passOver = (topic: string, offset: number, message: string): void => {
@@ -134,7 +135,12 @@ function reader(
       if (isRequest) {
         const request = pollRequests.decode(value)
         if ('reason' in request) passOver(topic, at.offset, request.message)
-        else requests.ask(request, at)
+        else if (request.liftsPauseOf === null) requests.ask(request, at)
+        else if (recent.lifted(request.liftsPauseOf, at)) {
+          const { liftsPauseOf: host, requestedBy } = request
+          means.log.info({ host, requestedBy }, 'a pause of this host up to now is lifted')
+          loops.get(host)?.lift()
+        }
         continue
       }
       const poll = polls.decode(value)
@@ -145,9 +151,10 @@ function reader(
       // Chunks of files are many, and nothing that a poller asks for again.
       if (poll.lane === filesLane) continue
       memory.remember(poll, means.clock.now())
-      requests.polled(poll, at.writtenAtMs)
+      requests.polled(poll)
       recent.seen(poll, at)
+      failures.seen(poll)
     }
-    if (isRequest) asked()
+    if (isRequest) for (const loop of loops.values()) loop.wake()
   }
 }

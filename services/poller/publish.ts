@@ -27,7 +27,7 @@ export async function openPublisher(kafka: Kafka, registry: Registry, sources: I
       const record = { key: answer.requestIdentity, value: encode(answer) }
       const [written] = await producer.send(rawTopic(source).name, [record], { compress: true })
       if (written === undefined) throw new Error(`Kafka says nothing of a record sent to ${source}.raw`)
-      return { partition: written.partition, offset: Number(written.baseOffset) }
+      return written
     },
     async poll(poll) {
       const partition = partitionOfHost(poll.host, pollPartitions)

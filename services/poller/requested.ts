@@ -9,8 +9,8 @@ import type { HostedDataset } from './hosts.ts'
 import type { Known } from './memory.ts'
 
 /**
- * The open requests for datasets of a host as candidates: due at once, and after a failed poll with a short back-off.
- * Pure. Requests that name no window of a dataset of this host are no business of its owner.
+ * The open requests for datasets of a host as candidates, each window once: due at once, and after a failed poll with a
+ * short back-off. Pure. Requests that name no window of a dataset of this host are no business of its owner.
  */
 export function requestedCandidates(
   moment: Moment,
@@ -18,7 +18,8 @@ export function requestedCandidates(
   open: readonly OpenRequest[],
   known: (identity: string) => Known | undefined,
 ): Candidate[] {
-  return open.flatMap(({ request, attempts }) => {
+  const byIdentity = new Map(open.map((each) => [each.request.requestIdentity, each]))
+  return [...byIdentity.values()].flatMap(({ request, attempts }) => {
     const hosted = datasets.find(({ dataset }) => dataset.name === request.dataset)
     if (hosted === undefined) return []
     const { dataset } = hosted

@@ -1,21 +1,47 @@
-import type { Fetched } from './fetch.ts'
+import { type Fetched, firstKilobyteOf } from './fetch.ts'
+
+type Headers = Readonly<Record<string, string>>
+
+/** A function that puts `***` in the place of each secret in a text, however JSON and addresses spell it. */
+export function secretHider(headers: Headers): (text: string) => string {
+  const spellings = spellingsOf(headers)
+  return (text) => spellings.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+}
+
+/** The longest first: one may lie within another. */
+function spellingsOf(headers: Headers): string[] {
+  const spellings = Object.values(headers).flatMap((secret) => {
+    const inJson = JSON.stringify(secret).slice(1, -1)
+    return [secret, inJson, inJson.replaceAll('/', '\\/'), encodeURIComponent(secret)]
+  })
+  return [...new Set(spellings)].filter((one) => one !== '').sort((one, other) => other.length - one.length)
+}
 
 /**
  * What came, without the secrets that were sent: an upstream may repeat a key in an address, a header or an error. An
  * answer that holds one in its body is not kept at all: raw is exact bytes or nothing. Pure.
  */
-export function withoutSecrets(fetched: Fetched, headers: Readonly<Record<string, string>>): Fetched {
-  const secrets = Object.values(headers).filter((secret) => secret !== '')
+export function withoutSecrets(fetched: Fetched, headers: Headers): Fetched {
+  const secrets = spellingsOf(headers)
   if (secrets.length === 0) return fetched
-  const hidden = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+  const hide = secretHider(headers)
   if (fetched.kind === 'failure') {
-    const { error, firstKilobyte } = fetched
-    return { ...fetched, error: hidden(error), firstKilobyte: firstKilobyte === null ? null : hidden(firstKilobyte) }
+    const { error, firstKilobyte, body } = fetched
+    const hidden = {
+      ...fetched,
+      error: hide(error),
+      firstKilobyte: firstKilobyte === null ? null : hide(firstKilobyte),
+    }
+    if (body === undefined) return hidden
+    // A secret that lies across the end of the first kilobyte is hidden before that is cut off.
+    const rest = Buffer.from(hide(body.toString('utf8')))
+    return { ...hidden, body: rest, firstKilobyte: firstKilobyteOf(rest) }
   }
   if (fetched.kind === 'not-modified') return fetched
   if (secrets.some((secret) => fetched.body.includes(secret))) {
+    const { status, retryAfterMs } = fetched
     const error = 'the answer repeats the key that was sent, so it is not kept'
-    return { kind: 'failure', error, status: fetched.status, firstKilobyte: null }
+    return { kind: 'failure', error, status, firstKilobyte: null, ...(retryAfterMs !== undefined && { retryAfterMs }) }
   }
   const told = Object.entries(fetched.headers).filter(([, value]) => !secrets.some((secret) => value.includes(secret)))
   return { ...fetched, headers: Object.fromEntries(told) }

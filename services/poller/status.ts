@@ -1,5 +1,9 @@
+import { isPage, subjectOf } from '#platform/polling/request-identity.ts'
+import { utcText } from '#platform/process/utc-text.ts'
+import type { Poll } from '#schemas/generated/records.ts'
 import type { Moment } from './candidate.ts'
-import type { HostBudget, HostLoop } from './host-loop.ts'
+import type { HostBudget } from './host-budget.ts'
+import type { HostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
 import type { Memory } from './memory.ts'
 
@@ -18,10 +22,23 @@ export interface DatasetStatus {
   subjects: readonly (string | null)[]
   lastPollAt: string | null
   lastOutcome: string | null
+  /** The newest poll that came to nothing good and that no good one of its request followed; null: there is none. */
+  lastFailure: LastFailure | null
+  /** Not before the end of a pause of the host. */
   nextDueAt: string | null
   nextWindowStart: string | null
   /** What is due now and waits for its turn. */
   waiting: { live: number; requested: number; background: number }
+}
+
+export interface LastFailure {
+  at: string
+  /** failed, refused or unreadable. */
+  outcome: string
+  /** What of the dataset was asked for: subject and window. */
+  request: string
+  /** Why, with what upstream said. */
+  error: string | null
 }
 
 export interface PollerStatus {
@@ -30,16 +47,56 @@ export interface PollerStatus {
   budgets: HostBudget[]
 }
 
+type Failure = Pick<Poll, 'requestIdentity' | 'outcome' | 'fetchedAt' | 'error'>
+
+/** The requests whose newest poll came to nothing good, as records of `polls` are read. */
+export interface Failures {
+  seen: (poll: Poll) => void
+  of: (dataset: string) => Failure[]
+}
+
+const badOutcomes: ReadonlySet<string> = new Set(['failed', 'refused', 'unreadable'])
+/** Of a dataset; the newest are kept. */
+const keptFailures = 1_000
+
+export function createFailures(): Failures {
+  const datasets = new Map<string, Map<string, Failure>>()
+  return {
+    seen({ dataset, requestIdentity, outcome, fetchedAt, error }) {
+      const failing = datasets.get(dataset) ?? new Map<string, Failure>()
+      datasets.set(dataset, failing)
+      failing.delete(requestIdentity)
+      if (badOutcomes.has(outcome)) failing.set(requestIdentity, { requestIdentity, outcome, fetchedAt, error })
+      if (failing.size > keptFailures) failing.delete(failing.keys().next().value ?? '')
+    },
+    of: (dataset) => [...(datasets.get(dataset)?.values() ?? [])],
+  }
+}
+
+/** The newest failure of a request that is still made. */
+function lastFailureOf(dataset: string, subjects: readonly (string | null)[], failures: Failures): LastFailure | null {
+  const made = failures.of(dataset).filter(({ requestIdentity }) => {
+    const subject = subjectOf(requestIdentity, dataset)
+    return subjects.includes(subject) || isPage(subject)
+  })
+  if (made.length === 0) return null
+  const newest = made.reduce((one, other) => (other.fetchedAt >= one.fetchedAt ? other : one))
+  const { requestIdentity, outcome, fetchedAt, error } = newest
+  return { at: utcText(fetchedAt), outcome, request: requestIdentity.slice(dataset.length + 1), error }
+}
+
 /** What the poller is about, for /status. */
 export function statusOf(
   hosts: readonly Host[],
   loops: ReadonlyMap<string, HostLoop>,
   memory: Memory,
+  failures: Failures,
   moment: Moment,
 ): PollerStatus {
   const datasets = hosts.flatMap((host) => {
     const loop = loops.get(host.name)
     const candidates = loop?.candidates() ?? []
+    const pausedForMs = loop?.budget().pausedForMs ?? 0
     const on = host.datasets.map(({ dataset, live, subjects }) => ({
       name: dataset.name,
       live,
@@ -63,15 +120,14 @@ export function statusOf(
         offBecause,
         live,
         subjects,
-        lastPollAt: last === undefined ? null : iso(last.atMs),
+        lastPollAt: last === undefined ? null : utcText(last.atMs),
         lastOutcome: last?.outcome ?? null,
-        nextDueAt: next === undefined ? null : iso(moment.nowMs + Math.max(0, next.dueInMs)),
-        nextWindowStart: next === undefined ? null : iso(next.window.startMs),
+        lastFailure: lastFailureOf(name, subjects, failures),
+        nextDueAt: next === undefined ? null : utcText(moment.nowMs + Math.max(0, next.dueInMs, pausedForMs)),
+        nextWindowStart: next === undefined ? null : utcText(next.window.startMs),
         waiting,
       }
     })
   })
-  return { now: iso(moment.nowMs), datasets, budgets: [...loops.values()].map((loop) => loop.budget()) }
+  return { now: utcText(moment.nowMs), datasets, budgets: [...loops.values()].map((loop) => loop.budget()) }
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString()

@@ -48,21 +48,23 @@ test('a poll of the future, by a clock that ran ahead once, stops no tick', () =
   expect(candidates(1_003_400, { 't.x': polled(9_000_000) })[1]).toEqual(['t.x', 1_000_000, 1_010_000, -3_400, false])
 })
 
-test('after a poll of the future each tick is still asked once', () => {
+test('after a poll of the future each tick is still asked once, also when the polls are read again', () => {
   const memory = createMemory(() => undefined)
-  const remember = (windowStart: number) =>
+  // Every good answer is known after the one before, whatever the clock does.
+  const remember = (windowStart: number, lastGoodFetchedAt: number) =>
     memory.remember(
       {
         requestIdentity: 't.x',
         dataset: 't.x',
         host: 'h',
         windowStart,
-        fetchedAt: windowStart,
-        memory: noMemory,
+        fetchedAt: lastGoodFetchedAt,
+        memory: { ...noMemory, lastGoodFetchedAt },
       } as Poll,
       at(1_003_400),
     )
-  remember(9_000_000)
-  remember(1_000_000)
+  remember(9_000_000, 9_000_000)
+  remember(1_000_000, 9_000_001)
+  remember(9_000_000, 9_000_000)
   expect(tickCandidates(at(1_003_400), hosted, memory.known)[1]?.dueInMs).toBe(6_600)
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Incoming } from '#platform/kafka/settle.ts'
+import { Unwell } from '#platform/process/unwell.ts'
 import type { Poll, RecordName, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
-import { subscriptions } from './subscriptions.ts'
+import { type StoreAccess, subscriptions } from './subscriptions.ts'
 
 const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
   dataset: 'made.up.data',
@@ -57,11 +58,16 @@ const poll = (windowStart: number): Poll => ({
   },
 })
 
-async function verdictsOf<Name extends RecordName>(topic: string, records: Records[Name][]) {
+const taking: { insert: StoreAccess['insert'] } = { insert: async () => undefined }
+
+async function verdictsOf<Name extends RecordName>(topic: string, records: Records[Name][], { insert } = taking) {
   const inserted: unknown[][] = []
-  const store = {
-    insert: async (_table: string, _columns: string[], rows: unknown[][]) => void inserted.push(...rows),
-    errorKind: () => 'bug' as const,
+  const store: StoreAccess = {
+    insert: async (table, columns, rows) => {
+      await insert(table, columns, rows)
+      inserted.push(...rows)
+    },
+    errorKind: () => 'unlisted',
     needsOperator: () => false,
   }
   const subscription = subscriptions([{ name: 'made' }], store).find((each) => each.topic === topic)
@@ -88,4 +94,12 @@ describe('a record that makes no row goes to the dead letters alone', () => {
     const expected = { verdicts: ['no-row', 'ok', 'no-row', 'no-row'], rows: 1 }
     expect(await verdictsOf<'TimeseriesSlice'>('made.timeseries', records)).toEqual(expected)
   })
+})
+
+it('a table that takes no row for a reason that nobody knows is waited for, and no record of it is refused', async () => {
+  const insert = () => Promise.reject(new Error('Code: 395. a view throws'))
+  const records = Array.from({ length: 30 }, (_, index) => slice({ start: index }))
+  const verdicts = verdictsOf<'TimeseriesSlice'>('made.timeseries', records, { insert })
+  await expect(verdicts).rejects.toThrow(Unwell)
+  await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })

@@ -1,6 +1,7 @@
-import { type Inserter, storeBatch } from '#platform/clickhouse/store-batch.ts'
+import { type Inserter, storeBatch, type TableEvidence, tableEvidence } from '#platform/clickhouse/store-batch.ts'
 import type { AnySubscription, Incoming } from '#platform/kafka/settle.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
+import { Unwell } from '#platform/process/unwell.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
@@ -12,6 +13,12 @@ export interface StoreAccess extends Omit<Inserter, 'insert'> {
   insert: (table: string, columns: string[], rows: unknown[][]) => Promise<void>
 }
 
+/**
+ * So many rows become dead letters for a reason that is not known, before any row of their table was taken in this process:
+ * a single bad record at its start must not hold up its topic, a broken table must not empty its topic into the letters.
+ */
+const mostUnproven = 3
+
 /** Every topic whose record has a table, and the handler that inserts a batch of it. Names no dataset. */
 export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], store: StoreAccess): AnySubscription[] {
   const withDeadLetters = [
@@ -20,16 +27,36 @@ export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], store:
       topicsOf(source).map((topic) => ({ topic, deadLetters: deadLetterTopic(source.name) })),
     ),
   ]
+  const evidences = new Map<string, TableEvidence>()
   return withDeadLetters.flatMap(({ topic, deadLetters }) => {
-    const subscription = subscriptionTo(topic, deadLetters, store)
-    return subscription ? [subscription] : []
+    const target = topic.record && (tableTargets[topic.record] as TableTarget<RecordName> | undefined)
+    if (!target) return []
+    // Several topics fill one table: what it takes of one tells of the others.
+    const evidence = evidences.get(target.table) ?? tableEvidence(mostUnproven)
+    evidences.set(target.table, evidence)
+    return [subscriptionTo(topic, deadLetters, target, store, evidence)]
   })
 }
 
-function subscriptionTo(topic: Topic, deadLetters: Topic, store: StoreAccess): AnySubscription | undefined {
-  const target = topic.record && (tableTargets[topic.record] as TableTarget<RecordName> | undefined)
-  if (!topic.record || !target) return undefined
-  const inserter = { ...store, insert: (rows: unknown[][]) => store.insert(target.table, target.columns, rows) }
+function subscriptionTo(
+  topic: Topic,
+  deadLetters: Topic,
+  target: TableTarget<RecordName>,
+  store: StoreAccess,
+  evidence: TableEvidence,
+): AnySubscription {
+  const { table, columns } = target
+  const inserter = { ...store, insert: (rows: unknown[][]) => store.insert(table, columns, rows) }
+  const storeRows = async (rows: unknown[][]): Promise<Verdict[]> => {
+    try {
+      return await storeBatch(rows, inserter, evidence)
+    } catch (error) {
+      if (store.errorKind(error) !== 'unlisted') throw error
+      // Ending would mend nothing, and stop the topics of all other tables.
+      const message = `The store takes no row of ${table} until somebody mends it: ${(error as Error).message}`
+      throw new Unwell(message, { cause: error })
+    }
+  }
   return {
     topic: topic.name,
     record: topic.record,
@@ -37,7 +64,7 @@ function subscriptionTo(topic: Topic, deadLetters: Topic, store: StoreAccess): A
     tombstones: topic.config['cleanup.policy'] === 'compact',
     handle: async (batch: Incoming<RecordName>[]) => {
       const rows = batch.map(({ record }) => rowOf(target, record))
-      const stored = (await storeBatch(rows.filter(isRow), inserter)).values()
+      const stored = (await storeRows(rows.filter(isRow))).values()
       return rows.map((row) => (isRow(row) ? (stored.next().value as Verdict) : row))
     },
   } as AnySubscription

@@ -1,6 +1,11 @@
 const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
 /**
  * Whether an object in a JSON text has a key twice: JSON.parse keeps the last and says nothing. In valid JSON every key
@@ -46,4 +51,32 @@ function keysOf(json: unknown): number {
     }
   }
   return keys
+}
+
+/** The first key that a JSON text has twice in one object, as JSON.parse reads it; undefined where there is none. */
+export function doubledKey(text: Uint8Array): string | undefined {
+  const bytes = Buffer.from(text.buffer, text.byteOffset, text.length)
+  // The keys so far of each object that is open, undefined for an array.
+  const open: (Set<string> | undefined)[] = []
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index]
+    if (byte === openBrace) open.push(new Set())
+    else if (byte === openBracket) open.push(undefined)
+    else if (byte === closeBrace || byte === closeBracket) open.pop()
+    if (byte !== quote) continue
+    const start = index
+    index = endOfText(bytes, start + 1)
+    if (!isKey(bytes, index + 1)) continue
+    const key = JSON.parse(bytes.toString('utf8', start, index + 1)) as string
+    if (open.at(-1)?.has(key)) return key
+    open.at(-1)?.add(key)
+  }
+  return undefined
+}
+
+/** Whether a colon comes next behind a text. */
+function isKey(text: Uint8Array, behind: number): boolean {
+  let index = behind
+  while (blanks.includes(text[index] ?? colon)) index++
+  return text[index] === colon
 }

@@ -82,7 +82,7 @@ it('refuses the error of Binance with what it says', () => {
     message:
       'Binance says {"code":-1121,"msg":"Invalid symbol."}; asked was BTCUSDT,NOSUCH: one of them is none of its markets, see BINANCE_SYMBOLS',
   })
-  expect(look(body, 'NOSUCH')).toBe('refused')
+  expect(look(body, 'BTCUSDT,NOSUCH')).toEqual(explode(body, 'BTCUSDT,NOSUCH').refusal)
 })
 
 it('takes no list with a market without a name, or one twice; none is empty', () => {
@@ -101,6 +101,17 @@ it('refuses a bad market alone, in the form of an answer', () => {
   const { slices, refusedParts } = explode(json([market, bad]))
   expect(valuesOf(slices)).toEqual({ 'BTCUSDT.last': 1 })
   expect(refusedParts!.map(({ body }) => JSON.parse(Buffer.from(body).toString()))).toEqual([[bad]])
+})
+
+it('reads exponents, and keeps the price of a market with a bad figure', () => {
+  const market = { symbol: 'BTCUSDT', priceChange: '-1E-05', lastPrice: '90000.0', volume: '3.7222581473E7', count: 0 }
+  expect(valuesOf(explode(json([market])).slices)).toEqual({
+    ...{ 'BTCUSDT.last': 90_000, 'BTCUSDT.change': -0.00001, 'BTCUSDT.volume': 37_222_581.473, 'BTCUSDT.trades': 0 },
+  })
+  const { slices, refusedParts, refusal } = explode(json([{ ...market, priceChange: 'NaN' }]))
+  expect([valuesOf(slices)['BTCUSDT.last'], slices.length, refusedParts?.length, refusal]).toEqual([
+    ...[90_000, 3, 1, undefined],
+  ])
 })
 
 it('lets a change be negative, and no time of upstream be nonsense', () => {

@@ -6,7 +6,7 @@
 import { refused } from '../answers/refusal.ts'
 import { cutAtQuote, type Spelling } from '../markets/pair.ts'
 import { allMarkets, symbolsOf, type Ticker } from '../markets/ticker.ts'
-import { tickerDataset } from '../markets/ticker-dataset.ts'
+import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 
 const ticker: Ticker = {
   places: {
@@ -74,8 +74,7 @@ export const binanceTicker24hr = tickerDataset({
   },
   expectations: [
     'every symbol that is asked for is answered: where one is not, the poll is partial',
-    'numbers are decimal texts, the count a whole number: a market where they are not is refused alone',
-    'nothing but a change is negative: flag implausible',
+    ...figuresExpected,
   ],
-  transformVersion: 1,
+  transformVersion: 2,
 })

@@ -42,9 +42,42 @@ it('refuses the error of Coinbase with what it says, and an answer of which nobo
   expect(explode(coinbaseTicker, [ticker]).refusal?.reason).toBe('schema')
 })
 
-it('takes no number for a text, and a time that is none for none', () => {
-  expect(explode(coinbaseTicker, { ...ticker, price: 6268.48 }).refusal?.reason).toBe('type')
-  for (const time of ['yesterday', 7, null, {}]) {
+it('has stats under the names that are read, or is refused with those that it has', () => {
+  const look = (value: unknown) => coinbaseStats.asking!.look(json(value), { window, subject: 'BTC-USD' })
+  for (const [value, names] of [
+    [{}, '(none)'],
+    [{ stats_24h: stats, stats_30day: {} }, 'stats_24h, stats_30day'],
+  ] as const) {
+    const { slices, refusal } = explode(coinbaseStats, value)
+    expect([slices, refusal]).toEqual([
+      [],
+      { reason: 'schema', message: `the market BTC-USD has ${names} instead of open, high, low, volume_30day` },
+    ])
+    expect(() => look(value)).toThrow(`schema: ${refusal?.message}`)
+  }
+  const some = { open: '1', High: '2' }
+  expect(valuesOf(coinbaseStats, some)).toEqual({ 'BTC-USD.open': 1 })
+  expect(explode(coinbaseStats, some).ignored).toEqual({ 'absent-metric': 3 })
+})
+
+it('without a bid and an ask keeps the price', () => {
+  const empty = { ...ticker, bid: '', ask: '' }
+  expect(valuesOf(coinbaseTicker, empty)).toEqual({
+    ...{ 'BTC-USD.last': 6268.48, 'BTC-USD.volume': 53602.03940154 },
+    ...{ 'BTC-USD.bid': null, 'BTC-USD.ask': null },
+  })
+  expect(explode(coinbaseTicker, empty).slices.map(({ flags }) => flags.join())).toEqual([
+    ...['', 'unreadable', 'unreadable', ''],
+  ])
+})
+
+it('takes a number for a text, and a time that is none for none', () => {
+  expect(valuesOf(coinbaseTicker, { ...ticker, price: 6268.48 })).toMatchObject({ 'BTC-USD.last': 6268.48 })
+  for (const time of ['2017-10-26T16:12:12.5Z', '2017-10-26T16:12:12.5+00:00']) {
+    const [slice] = explode(coinbaseTicker, { ...ticker, time }).slices
+    expect(slice?.upstreamModifiedAtMs).toBe(Date.UTC(2017, 9, 26, 16, 12, 12, 500))
+  }
+  for (const time of ['yesterday', '2017-02-30T16:12:12Z', 7, null, {}]) {
     expect(explode(coinbaseTicker, { ...ticker, time }).slices[0]).not.toHaveProperty('upstreamModifiedAtMs')
   }
 })

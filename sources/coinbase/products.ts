@@ -3,9 +3,10 @@
 // Where: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products, public, no login.
 // Quirks: never recorded, known from documents; an unknown product is status 404 with {message}.
 import { refused } from '../answers/refusal.ts'
+import { instantMs } from '../answers/times.ts'
 import type { Spelling } from '../markets/pair.ts'
 import type { Ticker } from '../markets/ticker.ts'
-import { tickerDataset } from '../markets/ticker-dataset.ts'
+import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 
 const marketsOf: Ticker['marketsOf'] = (json, subject) => {
   if (subject === null) return refused('schema', 'an answer of Coinbase names no product, and none was asked for')
@@ -25,13 +26,8 @@ const alike = { marketsOf, sameName: (symbol: string) => symbol, answerOf: ({ fi
 const lastTrade: Ticker = {
   ...alike,
   places: { last: ['price'], bid: ['bid'], ask: ['ask'], volume: ['volume'] },
-  modifiedAt: (fields) => utcMs((fields as { time?: unknown }).time),
+  modifiedAt: (fields) => instantMs((fields as { time?: unknown }).time),
 }
-
-const utcMs = (time: unknown): number | undefined =>
-  typeof time === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/.test(time)
-    ? Date.parse(time)
-    : undefined
 
 /** Without its last price and volume, which the ticker has, too: a market has each metric once. */
 const figuresOfTheDay: Ticker = {
@@ -66,8 +62,8 @@ const ofProducts = (name: string, title: string, description: string, example: s
       perRequest: 1,
     },
     requestPath: ({ subject }) => `/products/${encodeURIComponent(subject ?? '')}/${name}`,
-    expectations: ['numbers are decimal texts', 'nothing is negative: flag implausible'],
-    transformVersion: 1,
+    expectations: figuresExpected,
+    transformVersion: 2,
   })
 
 export const coinbaseTicker = ofProducts(

@@ -76,6 +76,64 @@ test('the address that was asked names the market of an answer, too', () => {
   expect(slices.map(({ key, values }) => [key, values])).toEqual([['kraken:ethusd.last', [1.5]]])
 })
 
+test('a bad figure costs itself, a bad market itself, and neither the file', () => {
+  const good = {
+    price: { last: 2, high: 3, low: 1, change: { percentage: 0.1, absolute: -1 } },
+    volume: 5,
+    volumeQuote: 0,
+  }
+  const odd = { ...good, price: { ...good.price, last: 'NaN', high: '', low: '1E-05', change: null }, volume: '7' }
+  const result = { 'a:good': good, 'a:odd': odd, 'a:idle': 0, 'a:none': '1', 'no name': 1 }
+  const {
+    slices,
+    refusal,
+    refusedParts = [],
+    ignored,
+  } = markets.explode(answer(JSON.stringify({ result }), 'file:///x'))
+  expect([refusal, ignored]).toEqual([undefined, {}])
+  expect(slices.map(({ key, values, flags }) => [key, values[0], ...flags])).toEqual([
+    ...[
+      ['a:good.last', 2],
+      ['a:good.high', 3],
+      ['a:good.low', 1],
+      ['a:good.changePercentage', 0.1],
+    ],
+    ...[
+      ['a:good.changeAbsolute', -1],
+      ['a:good.volume', 5],
+      ['a:good.volumeQuote', 0],
+    ],
+    ...[
+      ['a:odd.high', null, 'unreadable'],
+      ['a:odd.low', 0.00001],
+      ['a:odd.changePercentage', null],
+    ],
+    ...[
+      ['a:odd.changeAbsolute', null],
+      ['a:odd.volume', 7],
+      ['a:odd.volumeQuote', 0],
+      ['a:idle.last', 0, 'implausible'],
+    ],
+  ])
+  expect(refusedParts.map((part) => [part.refusal.reason, part.refusal.message, `${Buffer.from(part.body)}`])).toEqual([
+    ['type', 'file:///x: last of a:odd is no number: "NaN"', JSON.stringify({ result: { 'a:odd': odd } })],
+    ['other-file', 'file:///x: what is said of a:none is neither a summary nor a price', '{"result":{"a:none":"1"}}'],
+    ['other-file', 'file:///x: no market is named no name', '{"result":{"no name":1}}'],
+  ])
+})
+
+test('a summary without some figures has the others, and one of a single market may have a bad one, too', () => {
+  const { slices, ignored } = markets.explode(answer('{"result":{"a:b":{"price":{"last":1},"Volume":2}}}', 'file:///x'))
+  expect([slices.map(({ key }) => key), ignored]).toEqual([['a:b.last'], { 'absent-metric': 6 }])
+  const single = markets.explode(
+    answer('{"result":{"price":{"last":1,"high":"x"}}}', 'https://api.cryptowat.ch/markets/kraken/ethusd/summary'),
+  )
+  expect(single.slices.map(({ key }) => key)).toEqual(['kraken:ethusd.last'])
+  expect(single.refusedParts?.map(({ body }) => `${Buffer.from(body)}`)).toEqual([
+    '{"result":{"kraken:ethusd":{"price":{"last":1,"high":"x"}}}}',
+  ])
+})
+
 test('hostile answers are refused whole', () => {
   const of = (body: string) => markets.explode(answer(body, 'file:///x')).refusal?.reason
   expect(of('{"result":{"kraken:btcusd":"1"}}')).toBe('other-file')
@@ -83,6 +141,13 @@ test('hostile answers are refused whole', () => {
   expect(of('{"result":{"a\\u001b[2Jb":1}}')).toBe('other-file')
   expect(of('{"result":')).toBe('not-json')
   expect(of('[]')).toBe('other-file')
+  expect(of('{"result":{}}')).toBe('other-file')
+  expect(of('{"result":{"kraken:btcusd":{"Price":{"last":1}}}}')).toBe('other-file')
+  expect(of('{"result":{"kraken:btcusd":1e999}}')).toBe('type')
+  const [part] = markets.explode(answer('{"result":{"a:a":-1e999,"a:b":1}}', 'file:///x')).refusedParts ?? []
+  expect(`${Buffer.from(part!.body)}`).toBe('{"result":{"a:a":-1e999}}')
+  expect(of('{"result":{"kraken:btcusd":1,"kraken:btcusd":1}}')).toBe('schema')
+  expect(of('{"result":{"kraken:btcusd":{"price":1,"pric\\u0065":2}}}')).toBe('schema')
 })
 
 test('a key says its market and metric, and the metric its unit', () => {

@@ -1,21 +1,10 @@
 import { z } from 'zod'
-import { readJson } from '../answers/json.ts'
-import { isRefusal, refused as refusal } from '../answers/refusal.ts'
-import type { Answer, Explosion, RefusalReason } from '../source.ts'
+import { readJson, writeJson } from '../answers/json.ts'
+import { isRefusal, quoted, refused as refusal } from '../answers/refusal.ts'
+import { figureOf } from '../markets/decimal.ts'
+import { valueAt } from '../markets/market-slices.ts'
+import type { Answer, Explosion, Refusal, RefusalReason, RefusedPart, Slice } from '../source.ts'
 
-const summary = z.object({
-  price: z.object({
-    last: z.number(),
-    high: z.number(),
-    low: z.number(),
-    change: z.object({ percentage: z.number(), absolute: z.number() }),
-  }),
-  volume: z.number(),
-  volumeBase: z.number().optional(),
-  volumeQuote: z.number(),
-  volumeUSD: z.number().optional(),
-})
-const price = z.object({ price: z.number() })
 const answerBody = z.object({ result: z.record(z.string(), z.unknown()) })
 const errorBody = z.object({ error: z.string() })
 
@@ -23,15 +12,33 @@ const errorBody = z.object({ error: z.string() })
 const marketName = /^(?:[a-z0-9-]{1,60}:[a-z0-9-]{1,80}|\d{1,12})$/
 const mostMarkets = 100_000
 
+/** Where the metrics of a summary stand, and below which a value can hardly be; some answers have not all of them. */
+const summary: { metric: string; place: string[]; optional?: true; isPrice?: true; isChange?: true }[] = [
+  { metric: 'last', place: ['price', 'last'], isPrice: true },
+  { metric: 'high', place: ['price', 'high'], isPrice: true },
+  { metric: 'low', place: ['price', 'low'], isPrice: true },
+  { metric: 'changePercentage', place: ['price', 'change', 'percentage'], isChange: true },
+  { metric: 'changeAbsolute', place: ['price', 'change', 'absolute'], isChange: true },
+  { metric: 'volume', place: ['volume'] },
+  { metric: 'volumeBase', place: ['volumeBase'], optional: true },
+  { metric: 'volumeQuote', place: ['volumeQuote'] },
+  { metric: 'volumeUSD', place: ['volumeUSD'], optional: true },
+]
+/** The last price alone, in an object or bare. */
+const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
+const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
+
 /**
  * Slices of one value each, at the instant that the file is a snapshot of: of every market all metrics that its summary
- * has, or its price as `last`. Refused as a whole: errors, other answers, answers of one market that nothing names.
+ * has, or its price as `last`. A figure that is no number is refused alone, and so is a market that is none, when
+ * anything else can be stored. Refused as a whole: errors, other answers, answers of one market that nothing names.
  */
 export function explodeMarkets(answer: Answer): Explosion {
-  const explosion = explode(answer)
-  const { refusal: why } = explosion
-  if (why === undefined || answer.url === undefined) return explosion
-  return { ...explosion, refusal: refusal(why.reason, `${plain(answer.url)}: ${why.message}`) }
+  const { refusedParts = [], ...explosion } = explode(answer)
+  const inFile = (why: Refusal): Refusal =>
+    answer.url === undefined ? why : refusal(why.reason, `${plain(answer.url)}: ${why.message}`)
+  if (explosion.refusal) return { ...explosion, refusal: inFile(explosion.refusal) }
+  return { ...explosion, refusedParts: refusedParts.map((part) => ({ ...part, refusal: inFile(part.refusal) })) }
 }
 
 function explode({ body, window, url = '' }: Answer): Explosion {
@@ -41,15 +48,14 @@ function explode({ body, window, url = '' }: Answer): Explosion {
   if (error.success)
     return refused('upstream-rejected', `Cryptowatch answered with an error: ${plain(error.data.error)}`)
   const answer = answerBody.safeParse(json.value)
-  if (!answer.success) {
+  const { result = {} } = answer.data ?? {}
+  if (Object.keys(result).length === 0) {
     return refused(
       'other-file',
       'the answer has no markets: want the result of /markets/summaries, /markets/prices or of one market',
     )
   }
-  const { result } = answer.data
-  const single = summary.safeParse(result).success || price.safeParse(result).success
-  const named = single ? oneMarket(result, url) : Object.entries(result)
+  const named = placesOf(result) ? oneMarket(result, url) : Object.entries(result)
   if (named === undefined) {
     return refused(
       'other-file',
@@ -58,21 +64,65 @@ function explode({ body, window, url = '' }: Answer): Explosion {
   }
   if (named.length > mostMarkets)
     return refused('too-many-keys', `${named.length} markets; ${mostMarkets} are the most`)
-  const values = new Map<string, number>()
+  return sliceMarkets(named, window.startMs)
+}
+
+function sliceMarkets(named: [string, unknown][], startMs: number): Explosion {
+  const markets = new Set<string>()
+  const told: SlicedMarket = { slices: [], absent: 0 }
+  const refusedParts: RefusedPart[] = []
   for (const [name, said] of named) {
     const market = name.replace(/^market:/, '')
-    const metrics = metricsOf(said)
-    if (!marketName.test(market)) return refused('other-file', `no market is named ${plain(name)}`)
-    if (metrics === undefined)
-      return refused('other-file', `what is said of ${market} is neither a summary nor a price`)
-    for (const [metric, value] of metrics) {
-      const key = `${market}.${metric}`
-      if (values.has(key)) return refused('conflicting-rows', `${market} is named twice`)
-      values.set(key, value)
-    }
+    if (markets.has(market)) return refused('conflicting-rows', `${market} is named twice`)
+    markets.add(market)
+    const why = sliceMarket(market, name, said, startMs, told)
+    if (why) refusedParts.push({ refusal: why, body: writeJson({ result: { [name]: said } }) })
   }
-  const at = { startMs: window.startMs, stepS: 1, flags: [] }
-  return { slices: [...values].map(([key, value]) => ({ ...at, key, values: [value] })), ignored: {} }
+  const { slices, absent } = told
+  const ignored: Record<string, number> = absent > 0 ? { 'absent-metric': absent } : {}
+  const [first] = refusedParts
+  return first && slices.length === 0 ? { slices, refusal: first.refusal, ignored } : { slices, refusedParts, ignored }
+}
+
+interface SlicedMarket {
+  slices: Slice[]
+  absent: number
+}
+
+/** Adds what can be stored of a market; gives why the market, or a figure of it, is refused. */
+function sliceMarket(
+  market: string,
+  name: string,
+  said: unknown,
+  startMs: number,
+  told: SlicedMarket,
+): Refusal | undefined {
+  if (!marketName.test(market)) return refusal('other-file', `no market is named ${plain(name)}`)
+  const places = placesOf(said)
+  if (places === undefined) return refusal('other-file', `what is said of ${market} is neither a summary nor a price`)
+  const bad: string[] = []
+  for (const { metric, place, optional, isPrice, isChange } of places) {
+    const found = place.length === 0 ? said : valueAt(said as object, place)
+    if (found === undefined) {
+      if (!optional) told.absent++
+      continue
+    }
+    const figure = figureOf(found)
+    if (figure === undefined) {
+      bad.push(`${metric} of ${market} is no number: ${typeof found === 'number' ? found : quoted(found)}`)
+      continue
+    }
+    const { value, flags } = figure
+    const isOdd = value !== null && !isChange && (value < 0 || (isPrice && value === 0))
+    told.slices.push({
+      key: `${market}.${metric}`,
+      startMs,
+      stepS: 1,
+      values: [value],
+      flags: isOdd ? ['implausible'] : flags,
+    })
+  }
+  return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 
 /** The market that the address or the file's name tells of: /markets/kraken/btcusd/summary, market_kraken_btcusd_price.json. */
@@ -81,26 +131,13 @@ function oneMarket(result: unknown, url: string): [string, unknown][] | undefine
   return exchange === undefined ? undefined : [[`${exchange}:${pair}`, result]]
 }
 
-/** What is said of a market, by metric; undefined for what is neither a summary nor a price. */
-function metricsOf(said: unknown): [string, number][] | undefined {
-  if (typeof said === 'number') return Number.isFinite(said) ? [['last', said]] : undefined
-  const one = price.safeParse(said)
-  if (one.success) return [['last', one.data.price]]
-  const read = summary.safeParse(said)
-  if (!read.success) return undefined
-  const { price: prices, volume, volumeBase, volumeQuote, volumeUSD } = read.data
-  const metrics: [string, number | undefined][] = [
-    ['last', prices.last],
-    ['high', prices.high],
-    ['low', prices.low],
-    ['changePercentage', prices.change.percentage],
-    ['changeAbsolute', prices.change.absolute],
-    ['volume', volume],
-    ['volumeBase', volumeBase],
-    ['volumeQuote', volumeQuote],
-    ['volumeUSD', volumeUSD],
-  ]
-  return metrics.filter((metric): metric is [string, number] => metric[1] !== undefined)
+/** Where the metrics of what is said of a market stand; undefined for what is neither a summary nor a price. */
+function placesOf(said: unknown): typeof summary | undefined {
+  if (typeof said === 'number') return bare
+  if (typeof said !== 'object' || said === null || !Object.hasOwn(said, 'price')) return undefined
+  const { price } = said as { price: unknown }
+  if (typeof price !== 'object' || price === null) return inObject
+  return Object.hasOwn(price, 'last') ? summary : undefined
 }
 
 const refused = (reason: RefusalReason, message: string): Explosion => ({

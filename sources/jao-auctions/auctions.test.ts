@@ -44,6 +44,23 @@ function hours(of: string): ReturnType<typeof result>[] {
   })
 }
 
+test('times are read with any offset, however UTC is spelled', () => {
+  for (const [start, update] of [
+    ['2026-04-20T22:00:00+0000', '2026-04-20T09:00:00.67+00'],
+    ['2026-04-21T00:00:00.000+02:00', '2026-04-20T11:00:00.670+02:00'],
+    ['2026-04-20T22:00:00z', '2026-04-20t09:00:00.670-00:00'],
+  ]) {
+    const { slices, ignored } = explode(body(auction(hours(day), { marketPeriodStart: start, lastDataUpdate: update })))
+    expect([slices.length, ignored], start).toEqual([4, {}])
+    expect(slices[0]?.upstreamModifiedAtMs).toBe(Date.parse('2026-04-20T09:00:00.670Z'))
+  }
+  for (const start of ['2026-04-20T22:00:00', '2026-04-20T22:00:00+24:00', '2026-02-30T22:00:00Z']) {
+    expect(explode(body(auction(hours(day), { marketPeriodStart: start }))).refusal?.message).toBe(
+      'auction 0.marketPeriodStart: no time with an offset, as 2026-04-20T22:00:00Z',
+    )
+  }
+})
+
 describe('hours', () => {
   test.each([
     ['2026-03-29', 23, '03:00-04:00', 2],
@@ -136,7 +153,7 @@ describe('what is asked for', () => {
       reason: 'upstream-rejected',
       message: 'upstream rejected the request: "fromdate is \\u001b[2Jrequired"',
     })
-    expect(look(bytes)).toBe('refused')
+    expect(look(bytes)).toEqual(explode(bytes).refusal)
   })
 })
 
@@ -154,6 +171,59 @@ describe('an auction that is cancelled', () => {
     ])
     for (const { values, flags } of slices) expect([values, flags]).toEqual([new Array(24).fill(null), ['cancelled']])
     expect(look(bytes)).toBe('complete')
+  })
+})
+
+describe('results whose figures', () => {
+  const offered = Object.fromEntries(Object.keys(result('')).map((name) => [name, name.replace('Capacity', 'MW')]))
+  const renamed = (cells: Record<string, unknown>, names: Record<string, string>) =>
+    Object.fromEntries(Object.entries(cells).map(([name, value]) => [names[name] ?? name, value]))
+
+  test('have other names are refused with these, and so is an auction without results', () => {
+    const all = { ...offered, auctionPrice: 'price' }
+    const other = body(auction(hours(day).map((one) => renamed(one, all))))
+    const without = body(renamed(auction(hours(day)), { results: 'Results' }))
+    for (const [bytes, words] of [
+      [
+        other,
+        'have productHour, productIdentification, corridorCode, comment, offeredMW, requestedMW, allocatedMW, price',
+      ],
+      [without, 'marketPeriodStop, Results instead of results'],
+    ] as const) {
+      const { refusal, slices } = explode(bytes)
+      expect([slices, refusal?.reason]).toEqual([[], 'schema'])
+      expect(refusal?.message).toContain(words)
+      expect(() => look(bytes)).toThrow(`schema: ${refusal?.message}`)
+    }
+    expect(explode(other).refusal?.message).toContain(' instead of offeredCapacity, ')
+  })
+
+  test('have other names in part lack these series: a null would take back what was known', () => {
+    const bytes = body(auction(hours(day).map((one) => renamed(one, { auctionPrice: 'price' }))))
+    const { slices, ignored } = explode(bytes)
+    expect(slices.map(({ key }) => key)).toEqual([
+      ...['DE-CH.offeredCapacity', 'DE-CH.requestedCapacity', 'DE-CH.allocatedCapacity'],
+    ])
+    expect(ignored).toEqual({ 'absent-metric': 1 })
+    expect(look(bytes)).toBe('complete')
+  })
+
+  test('are all null are not there yet, in any hour; some of them may be', () => {
+    const none = { offeredCapacity: null, requestedCapacity: null, allocatedCapacity: null, auctionPrice: null }
+    const [first, ...rest] = hours(day)
+    expect(look(body(auction(hours(day).map((one) => ({ ...one, ...none })))))).toBe('partial')
+    expect(look(body(auction([{ ...first, ...none }, ...rest])))).toBe('partial')
+    expect(look(body(auction([{ ...first, ...none, offeredCapacity: 0 }, ...rest])))).toBe('complete')
+    expect(
+      look(
+        body(
+          auction(
+            hours(day).map((one) => ({ ...one, ...none })),
+            { cancelled: true },
+          ),
+        ),
+      ),
+    ).toBe('complete')
   })
 })
 

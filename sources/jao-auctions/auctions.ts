@@ -2,13 +2,19 @@
 import { z } from 'zod'
 import { readJson } from '../answers/json.ts'
 import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { instantMs } from '../answers/times.ts'
 import type { Answer, Refusal } from '../source.ts'
 
 const corridor = z.string().regex(/^[A-Za-z0-9()_-]{1,40}$/)
-const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const time = z.string().transform((text, context) => {
+  const ms = instantMs(text)
+  if (ms === undefined) context.addIssue('no time with an offset, as 2026-04-20T22:00:00Z')
+  return ms ?? z.NEVER
+})
 const amount = z.number().nullish()
 
-const result = z.object({
+// Loose: where none of these names is there, what is there instead must be told.
+const result = z.looseObject({
   productHour: z.string().max(40).nullish(),
   productIdentification: z.string().max(40).nullish(),
   offeredCapacity: amount,
@@ -17,7 +23,7 @@ const result = z.object({
   auctionPrice: amount,
 })
 
-const auction = z.object({
+const auction = z.looseObject({
   identification: z.string().max(80),
   corridorCode: corridor,
   cancelled: z.boolean().nullish(),

@@ -1,20 +1,24 @@
-import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso } from '../answers/times.ts'
 import type { Answer, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.ts'
-import { keyOf, metricNames, productName } from './keys.ts'
+import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
 
 /** Whether products are hours of a market day, or each lasts as long as the market period: a month, a season, a year. */
 export type Products = 'hours' | 'period'
 
-/** Complete when every auction has its results, and hours are all there. Throws with the reason what explode would refuse. */
-export function lookAtAuctions(products: Products, body: Uint8Array, asked: Pick<Answer, 'window' | 'subject'>): Look {
+/**
+ * Complete when every auction has its results, each with a figure, and hours are all there. Throws with the reason what
+ * explode would refuse.
+ */
+export function lookAtAuctions(
+  products: Products,
+  body: Uint8Array,
+  asked: Pick<Answer, 'window' | 'subject'>,
+): Look | Refusal {
   const told = tellAll(products, { body, ...asked })
-  if (isRefusal(told)) {
-    if (told.reason === 'upstream-rejected') return 'refused'
-    throw new Error(`${told.reason}: ${told.message}`)
-  }
+  if (isRefusal(told)) return rejectionOf(told)
   if (told.cells.size === 0) return 'empty'
   const steps = (stepS: number) => (asked.window.endMs - asked.window.startMs) / 1000 / stepS
   const full =
@@ -22,7 +26,10 @@ export function lookAtAuctions(products: Products, body: Uint8Array, asked: Pick
   return told.complete && full ? 'complete' : 'partial'
 }
 
-/** One slice a metric over the window, or over the market period of a long product; a time without a result is a null. */
+/**
+ * One slice a metric over the window, or over the market period of a long product; a time without a result is a null. A
+ * metric that no result of an auction names is counted, and has no slice.
+ */
 export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): Explosion {
   const told = tellAll(products, answer)
   if (isRefusal(told)) return { slices: [], refusal: told, ignored: {} }
@@ -73,7 +80,8 @@ function tell(products: Products, auction: Auction, window: Window, told: Told):
     )
   const results = auction.results ?? []
   // Announced, not yet held: there is nothing to tell. Cancelled: there will never be.
-  if (results.length === 0 && auction.cancelled !== true) told.complete = false
+  const isTold = (result: Result) => metricNames.some((metric) => result[metric] != null)
+  if (auction.cancelled !== true && (results.length === 0 || !results.every(isTold))) told.complete = false
   const named: { result: Result; product: string | undefined; time: ProductTime }[] = []
   const several = products === 'period' && new Set(results.map(productName)).size > 1
   for (const result of results) {
@@ -98,17 +106,31 @@ function tell(products: Products, auction: Auction, window: Window, told: Told):
       'step',
       `${auction.identification} has a product that lies on no regular step: ${quoted(stray.result.productHour)}`,
     )
-  return put(auction, named, told)
+  const renamed = renamedIn(auction, results)
+  if (renamed) return renamed
+  const absent = metricNames.filter((metric) => results.length > 0 && results.every((result) => !(metric in result)))
+  for (const _ of absent) told.ignored['absent-metric'] = (told.ignored['absent-metric'] ?? 0) + 1
+  const metrics = metricNames.filter((metric) => !absent.includes(metric))
+  return put(auction, metrics, named, told)
+}
+
+/** An announced auction has a list without results, or a null: where nothing is that is read, upstream renamed it. */
+function renamedIn(auction: Auction, results: Result[]): Refusal | undefined {
+  const { identification } = auction
+  if (!('results' in auction)) return otherNames(`the auction ${identification} has`, Object.keys(auction), 'results')
+  if (results.length === 0 || results.some((result) => metricNames.some((metric) => metric in result))) return undefined
+  return otherNames(`the results of ${identification} have`, results.flatMap(Object.keys), metricNames.join(', '))
 }
 
 function put(
   auction: Auction,
+  metrics: Metric[],
   named: { result: Result; product: string | undefined; time: ProductTime }[],
   { cells, ignored }: Told,
 ): Refusal | undefined {
   for (const { result, product, time } of named) {
     let doubled = false
-    for (const metric of metricNames) {
+    for (const metric of metrics) {
       const key = keyOf(auction, product, metric)
       const value = result[metric] ?? null
       const of = cells.get(key) ?? {

@@ -105,9 +105,10 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
     expectations: [
       'no more is allocated than offered',
       'results of one time that differ are refused; the same ones twice are counted',
+      'every result has a figure: until then the answer is partial',
       'slices of a cancelled auction have the flag cancelled',
     ],
-    transformVersion: 1,
+    transformVersion: 2,
     calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom, ...ahead(daysAhead) },
     asking: {
       live: told.recorded,

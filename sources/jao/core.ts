@@ -29,7 +29,7 @@ export const coreMaxExchanges = periodDataset({
   live: true,
   pastMonth: true,
   expectations: ['values are whole MW, never negative'],
-  transformVersion: 1,
+  transformVersion: 2,
 })
 
 const table: PeriodDataset[] = [
@@ -39,7 +39,7 @@ const table: PeriodDataset[] = [
     title: 'Core day-ahead minimum and maximum net positions',
     description: 'How much each hub of the Core region can import or export at most, within the flow-based domain.',
     shape: shapes.bounds,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...after,
@@ -53,7 +53,7 @@ const table: PeriodDataset[] = [
     sumsToZero: true,
     live: true,
     expectations: ['the hubs of a row add up to 0; where they do not, slices have the flag sum-not-zero'],
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -61,7 +61,7 @@ const table: PeriodDataset[] = [
     title: 'Core reference net positions',
     description: 'The global net position of each zone that the common grid model of the capacity calculation assumes.',
     shape: shapes.globalNetPositions,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -69,7 +69,7 @@ const table: PeriodDataset[] = [
     title: 'Core long-term allocated capacities',
     description: 'Capacity of each border that was allocated before the day ahead, which the domain has to include.',
     shape: shapes.borders,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -77,15 +77,15 @@ const table: PeriodDataset[] = [
     title: 'Core long-term nominations',
     description: 'What holders of long-term rights nominated on each border.',
     shape: shapes.borders,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
     name: 'bexRestrictions',
     title: 'Core bilateral exchange restrictions',
     description: 'Limits of bilateral exchanges where the flow-based domain could not be used as it is.',
-    shape: shapes.borders,
-    transformVersion: 1,
+    shape: shapes.restrictions,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -98,7 +98,7 @@ const table: PeriodDataset[] = [
     plausible: capacity,
     live: true,
     expectations: [neverNegative, 'the Italian borders are null throughout in what was recorded'],
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -110,7 +110,7 @@ const table: PeriodDataset[] = [
     plausible: capacity,
     live: true,
     expectations: [neverNegative],
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -118,7 +118,7 @@ const table: PeriodDataset[] = [
     title: 'Core reference programme',
     description: 'Exchanges between zones that the capacity calculation starts from; also of borders outside of Core.',
     shape: shapes.borders,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...after,
@@ -131,7 +131,7 @@ const table: PeriodDataset[] = [
     plausible: capacity,
     live: true,
     expectations: [neverNegative],
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...after,
@@ -139,7 +139,7 @@ const table: PeriodDataset[] = [
     title: 'Core day-ahead price spreads',
     description: 'By how much the importing zone of a border is dearer than the exporting one.',
     shape: shapes.borderPrices,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -147,7 +147,7 @@ const table: PeriodDataset[] = [
     title: 'Core two-days-ahead congestion forecast',
     description: 'Load, generation and net position of each zone that the grid models of the calculation assume.',
     shape: shapes.forecasts,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -155,7 +155,7 @@ const table: PeriodDataset[] = [
     title: 'Core allocation constraints',
     description: 'Limits of what single zones may import or export. Mostly null: no limit.',
     shape: shapes.limits,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...after,
@@ -164,7 +164,7 @@ const table: PeriodDataset[] = [
     description: 'Available transfer capacities for intraday trading that follow from the day-ahead domain.',
     shape: shapes.intradayCapacities,
     searchFrom: '14:00',
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...after,
@@ -173,7 +173,7 @@ const table: PeriodDataset[] = [
     description: 'Net transfer capacities for intraday trading that follow from the day-ahead domain.',
     shape: shapes.intradayCapacities,
     searchFrom: '14:00',
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...after,
@@ -182,7 +182,7 @@ const table: PeriodDataset[] = [
     description: 'What the price differences of the day-ahead auction earned, by hub, operator and border.',
     shape: shapes.incomes,
     searchFrom: '16:00',
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...before,
@@ -190,7 +190,7 @@ const table: PeriodDataset[] = [
     title: 'Core alpha factor',
     description: 'Share of the long-term allocated capacities that the balanced domain includes.',
     shape: shapes.factor,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...after,
@@ -199,7 +199,7 @@ const table: PeriodDataset[] = [
     description: 'Shadow prices and quantities of long-term allocated capacities that bound the auction.',
     shape: shapes.activeConstraints,
     searchFrom: '14:00',
-    transformVersion: 1,
+    transformVersion: 2,
   },
 ]
 

@@ -108,6 +108,26 @@ describe('steps', () => {
 })
 
 describe('values', () => {
+  test('a day of nulls is complete where a null is an answer, and nowhere else', () => {
+    const lookAtNulls = (name: string) => {
+      const key = named(name).keys.example
+      const stepMs =
+        (named(name).steps.findLast(({ fromMs }) => fromMs <= window('2026-04-21').startMs)?.stepS ?? 0) * 1000
+      const data = []
+      for (let ms = window('2026-04-21').startMs; ms < window('2026-04-21').endMs; ms += stepMs)
+        data.push({ dateTimeUtc: `${new Date(ms).toISOString().slice(0, 19)}Z`, [key]: null })
+      return read(name, '2026-04-21', Buffer.from(JSON.stringify({ data }))).look
+    }
+    const names = jao.datasets.filter(({ asking }) => !asking?.pages).map(({ name }) => name)
+    const complete = names.filter((name) => lookAtNulls(name) === 'complete')
+    expect(complete).toEqual([
+      ...['jao.core.bexRestrictions', 'jao.core.allocationConstraint', 'jao.core.activeLtaConstraint'],
+      ...['A', 'B', 'C', 'D'].map((stage) => `jao.coreID.IDCC${stage}_allocationConstraint`),
+    ])
+    expect(names.filter((name) => lookAtNulls(name) === 'partial')).toHaveLength(names.length - 7)
+    expect(named('jao.core.allocationConstraint').nullMeans).toBe('no limit')
+  })
+
   test('outside of what is plausible are stored with a flag; where nothing is known, nothing is flagged', () => {
     const body = (key: string, value: number) =>
       Buffer.from(JSON.stringify({ data: [{ dateTimeUtc: '2026-04-21T00:00:00Z', [key]: value }] }))
@@ -142,6 +162,8 @@ describe('values', () => {
     ['2026-04-20T07:24:01.1234567', '2026-04-20T07:24:01.123Z'],
     ['2026-04-20T07:24:01', '2026-04-20T07:24:01.000Z'],
     ['2026-04-20T07:24:01.5Z', '2026-04-20T07:24:01.500Z'],
+    ['2026-04-20T07:24:01.5+00:00', '2026-04-20T07:24:01.500Z'],
+    ['2026-04-20T07:24:01-00:00', '2026-04-20T07:24:01.000Z'],
   ])('lastModifiedOn %s is UTC', (text, time) => expect(modifiedMs(text)).toBe(Date.parse(time)))
 
   test.each(['x', '', null, 7, '2026-02-30T07:24:01.43', '2026-04-20', '2026-04-20T07:24:01+02:00'])(

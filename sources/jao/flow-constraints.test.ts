@@ -50,8 +50,44 @@ test('a page is complete when it has all of its rows', () => {
   expect(look(770, 12_770, 'rows-12000')).toBe('complete')
   expect(look(769, 12_770, 'rows-12000')).toBe('partial')
   expect(look(0, 0)).toBe('empty')
-  expect(asking!.look(page([], 1, { rejected: true }), asked())).toBe('refused')
+  const lookAtRows = (...rows: Record<string, unknown>[]) =>
+    asking!.look(
+      page(
+        rows.map((cells) => row(cells)),
+        rows.length,
+      ),
+      asked(),
+    )
+  expect(lookAtRows({ ram: null, ptdf_AT: null }, { ram: null })).toBe('partial')
+  expect(lookAtRows({ ram: null, ptdf_AT: 0 }, { ram: null })).toBe('complete')
+  expect(asking!.look(page([], 1, { rejected: true }), asked())).toMatchObject({ reason: 'upstream-rejected' })
   expect(() => asking!.look(Buffer.from('{'), asked())).toThrow('not-json: ')
+})
+
+test('rows of other columns are refused with what they have', () => {
+  const { ram: _, ...bare } = row()
+  const other = page(
+    [
+      { ...bare, Ram: 1, Ptdf_AT: 0.5 },
+      { ...bare, id: 5 },
+    ],
+    2,
+  )
+  const message =
+    'the rows have the columns Ram, Ptdf_AT instead of tso, cneName, cneEic, direction, contName, ram, ptdf_<hub>'
+  expect(explode(other)).toEqual({ slices: [], ignored: {}, refusal: { reason: 'schema', message } })
+  expect(() => asking!.look(other, asked())).toThrow(`schema: ${message}`)
+  expect(
+    explode(
+      page(
+        [
+          { ...bare, Ram: 1 },
+          { ...bare, tso: null },
+        ],
+        2,
+      ),
+    ).records,
+  ).toHaveLength(2)
 })
 
 describe('columns', () => {
@@ -84,7 +120,7 @@ describe('columns', () => {
 
   test('called like what every object has are columns as any other', () => {
     const body = Buffer.from(
-      '{"data":[{"dateTimeUtc":"2026-06-10T22:00:00Z","__proto__":5,"constructor":"c","toString":7}],"totalRows":1}',
+      '{"data":[{"dateTimeUtc":"2026-06-10T22:00:00Z","ram":1,"__proto__":5,"constructor":"c","toString":7}],"totalRows":1}',
     )
     const told = explode(body).records?.[0]?.fields as { numbers: object; texts: object }
     expect(Object.entries(told.numbers)).toEqual([
@@ -133,6 +169,7 @@ test.each<[string, Buffer, string, string]>([
   ],
 ])('a page with %s is refused', (_what, body, reason, message) => {
   const { refusal, slices, records } = explode(body)
+  if (reason !== 'upstream-rejected') expect(() => asking!.look(body, asked())).toThrow(`${reason}: `)
   expect([refusal?.reason, slices, records]).toEqual([reason, [], undefined])
   expect(refusal?.message).toContain(message)
 })

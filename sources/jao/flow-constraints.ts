@@ -1,7 +1,7 @@
 // Pages of a flow-based domain: many rows an hour, one a constraint. Columns come and go, so only those that say which
 // constraint it is, and how much it leaves, are fields of a record; the others stand in maps by upstream's names.
 import type { FlowConstraint } from '#schemas/generated/records.ts'
-import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, Asked, Explosion, Look, OwnRecord, Refusal } from '../source.ts'
 import { type Row, type Rows, readRows } from './rows.ts'
@@ -25,30 +25,48 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   return { rows: read.rows.length + read.atWindowEnd, total }
 }
 
-/** Complete when the page has all the rows that it should. Throws what explode would refuse. */
-export function lookAtConstraints(body: Uint8Array, asked: Asked): Look {
-  const page = readPage({ body, ...asked })
-  if (isRefusal(page)) {
-    if (page.reason === 'upstream-rejected') return 'refused'
-    throw new Error(`${page.reason}: ${page.message}`)
-  }
+/**
+ * Complete when the page has all the rows that it should, and one of them a margin or a factor: rows may be there before
+ * their numbers. Throws what explode would refuse.
+ */
+export function lookAtConstraints(body: Uint8Array, asked: Asked): Look | Refusal {
+  const read = readConstraints({ body, ...asked })
+  if (isRefusal(read)) return rejectionOf(read)
+  const { page, constraints } = read
   if (page.rows.length === 0) return 'empty'
-  return page.rows.length + page.atWindowEnd >= Math.min(rowsPerPage, page.total - page.skip) ? 'complete' : 'partial'
+  const isFull = page.rows.length + page.atWindowEnd >= Math.min(rowsPerPage, page.total - page.skip)
+  const hasNumbers = constraints.some(({ ram, ptdf }) => ram !== null || Object.keys(ptdf).length > 0)
+  return isFull && hasNumbers ? 'complete' : 'partial'
 }
 
 /** One record a row of the page; no slices. */
 export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status'>): Explosion {
+  const read = readConstraints(answer)
+  if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
+  const { page, constraints } = read
+  const records = constraints.map((fields): OwnRecord => {
+    return { topic: constraintsTopic, key: `${dataset}/${iso(answer.window.startMs)}/${fields.row}`, fields }
+  })
+  return { slices: [], records, ignored: page.atWindowEnd > 0 ? { 'row-at-window-end': page.atWindowEnd } : {} }
+}
+
+/** The page and what its rows say, or why it is refused: all checks there are, for look and explode. */
+function readConstraints(answer: Omit<Answer, 'status'>): { page: Page; constraints: Fields[] } | Refusal {
   const page = readPage(answer)
-  if (isRefusal(page)) return { slices: [], refusal: page, ignored: {} }
-  const ignored: Record<string, number> = page.atWindowEnd > 0 ? { 'row-at-window-end': page.atWindowEnd } : {}
-  const records: OwnRecord[] = []
+  if (isRefusal(page)) return page
+  const constraints: Fields[] = []
   for (const row of page.rows) {
     const fields = constraintOf(row, page)
-    if (isRefusal(fields)) return { slices: [], refusal: fields, ignored }
-    records.push({ topic: constraintsTopic, key: `${dataset}/${iso(answer.window.startMs)}/${fields.row}`, fields })
+    if (isRefusal(fields)) return fields
+    constraints.push(fields)
   }
-  return { slices: [], records, ignored }
+  const columns = page.rows.flatMap(({ cells }) => Object.keys(cells))
+  if (page.rows.length === 0 || columns.some(isExpected)) return { page, constraints }
+  const others = columns.filter((column) => !unkept.has(column))
+  return otherNames('the rows have the columns', others, [...identities, 'ram', 'ptdf_<hub>'].join(', '))
 }
+
+const isExpected = (column: string): boolean => column === 'ram' || column.startsWith('ptdf_') || isIdentity(column)
 
 interface Page extends Rows {
   skip: number

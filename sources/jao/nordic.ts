@@ -24,7 +24,7 @@ const table: PeriodDataset[] = [
     live: true,
     pastMonth: true,
     expectations: [neverNegative],
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...inNordic,
@@ -32,7 +32,7 @@ const table: PeriodDataset[] = [
     title: 'Nordic day-ahead minimum and maximum net positions',
     description: 'How much each zone of the Nordic region can import or export at most, within the flow-based domain.',
     shape: shapes.bounds,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...inNordic,
@@ -45,7 +45,7 @@ const table: PeriodDataset[] = [
     plausible: capacity,
     live: true,
     expectations: [neverNegative],
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...inNordic,
@@ -55,7 +55,7 @@ const table: PeriodDataset[] = [
     shape: shapes.borders,
     searchFrom: '12:50',
     quarterHours: true,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...inNordic,
@@ -64,7 +64,7 @@ const table: PeriodDataset[] = [
     description: 'Exchanges between zones that the capacity calculation starts from.',
     shape: shapes.borders,
     quarterHours: true,
-    transformVersion: 1,
+    transformVersion: 2,
   },
   {
     ...inNordic,
@@ -73,7 +73,7 @@ const table: PeriodDataset[] = [
     description: 'What the price differences of the day-ahead auction earned, by hub, operator and border.',
     shape: shapes.incomes,
     searchFrom: '16:00',
-    transformVersion: 1,
+    transformVersion: 2,
   },
 ]
 

@@ -44,7 +44,9 @@ export function periodDataset(declared: PeriodDataset): Dataset {
   const steps = declared.quarterHours ? [hours, quarters] : [hours]
   const rows: PeriodRows = {
     steps,
+    keys: shape.pattern,
     keyPattern: shape.keyPattern,
+    nullMeans: shape.nullMeans,
     maxKeys: 2_000,
     plausible,
     sumsToZero: declared.sumsToZero,
@@ -60,7 +62,11 @@ export function periodDataset(declared: PeriodDataset): Dataset {
     steps,
     keys: { pattern: shape.pattern, example: shape.example, labels: shape.says },
     ...(plausible ? { plausible } : {}),
-    expectations: ['every period of the business day has a row', ...(declared.expectations ?? [])],
+    ...(shape.nullMeans === undefined ? {} : { nullMeans: shape.nullMeans }),
+    expectations: [
+      `every period of the business day has a row${shape.nullMeans === undefined ? ' with a value' : ''}`,
+      ...(declared.expectations ?? []),
+    ],
     transformVersion: declared.transformVersion,
     calendar: {
       kind: 'days',

@@ -131,6 +131,18 @@ describe('explode', () => {
   })
 })
 
+it('reads times that say +00:00 as those that say Z; another offset is refused', () => {
+  const z = answer(fullDay(), { lastModifiedOn: '2026-04-20T09:00:00' })
+  const offset = Buffer.from(z.toString().replaceAll('00Z"', '00.000+00:00"'))
+  expect(offset.equals(z)).toBe(false)
+  expect(explode(offset)).toEqual(explode(z))
+  expect(look(offset)).toBe('complete')
+  const local = answer([{ dateTimeUtc: '2026-04-20T22:00:00+02:00', border_AT_BE: 1 }])
+  expect(explode(local).refusal?.message).toBe(
+    'data[0].dateTimeUtc is no UTC time (with Z or +00:00): 2026-04-20T22:00:00+02:00',
+  )
+})
+
 describe('an answer that is refused as a whole', () => {
   const everyOtherHour = fullDay().filter((_, index) => index % 2 === 0)
   const mixed = [...fullDay(), at(3.25), at(3.5), at(3.75)]
@@ -179,7 +191,10 @@ describe('an answer that is refused as a whole', () => {
   })
 
   it('look says refused for a rejection and throws for what it cannot read', () => {
-    expect(look(answer([], { rejected: true, messages: ['no'] }))).toBe('refused')
+    expect(look(answer([], { rejected: true, messages: ['no'] }))).toEqual({
+      reason: 'upstream-rejected',
+      message: 'upstream rejected the request: ["no"]',
+    })
     for (const body of ['<html>', '{"data":', '{"rejected":false}', 'null']) {
       expect(() => look(Buffer.from(body)), body).toThrow()
     }
@@ -204,6 +219,29 @@ describe('an answer that is refused as a whole', () => {
   })
 })
 
+describe('rows of other columns, of which nothing could be stored', () => {
+  const renamed = (count: number) => Array.from({ length: 24 }, (_, hours) => at(hours, columns(count)))
+  const columns = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`Border_A_${n}`, n]))
+  it.each([
+    ['renamed', renamed(2), 'the rows have the columns Border_A_0, Border_A_1 instead of border_<from>_<to>'],
+    ['many', renamed(150), '… (150 in all) instead of border_<from>_<to>'],
+    ['none', renamed(0), 'the rows have the columns (none) instead of border_<from>_<to>'],
+    ['one row', [at(0, { hub_AT: 7, lastModifiedOn: 'x' })], 'the rows have the columns hub_AT instead of'],
+  ])('%s: are refused with what they have, and do not end the search', (_name, rows, words) => {
+    const { slices, refusal } = explode(answer(rows))
+    expect([slices, refusal?.reason]).toEqual([[], 'schema'])
+    expect(refusal?.message).toContain(words)
+    expect(refusal?.message).not.toContain('lastModifiedOn')
+    expect(() => look(answer(rows))).toThrow(`schema: ${refusal?.message}`)
+  })
+
+  it('beside known ones are counted, and these are stored', () => {
+    const body = answer(fullDay().map((row) => ({ ...row, Border_BE_AT: 1 })))
+    expect(explode(body)).toMatchObject({ slices: [{ key: 'border_AT_BE' }], ignored: { 'unknown-column': 24 } })
+    expect(look(body)).toBe('complete')
+  })
+})
+
 describe('control characters of upstream’s', () => {
   const evil = '\u001b[2J\u009b1m\u007f'
   const cases: [string, Buffer][] = [
@@ -224,7 +262,7 @@ describe('look', () => {
   it('needs neither messages nor rejected', () => {
     expect(look(Buffer.from(JSON.stringify({ data: fullDay() })))).toBe('complete')
     expect(explode(Buffer.from(JSON.stringify({ data: fullDay() }))).slices).toHaveLength(1)
-    expect(look(Buffer.from('{"rejected":true}'))).toBe('refused')
+    expect(look(Buffer.from('{"rejected":true}'))).toMatchObject({ reason: 'upstream-rejected' })
   })
 
   it('says empty, partial, complete by steps, whatever the keys', () => {
@@ -233,7 +271,18 @@ describe('look', () => {
     expect(look(answer(fullDay()))).toBe('complete')
     expect(look(answer([...fullDay(), at(7), at(24)]))).toBe('complete')
     expect(look(answer([...fullDay().slice(1), at(7)]))).toBe('partial')
-    expect(look(answer(fullDay().map((row) => ({ ...row, border_AT_BE: null }))))).toBe('complete')
+  })
+
+  it('says partial of rows that are there before their values are', () => {
+    const nulls = fullDay().map((row) => ({ ...row, border_AT_BE: null }))
+    expect(look(answer(nulls))).toBe('partial')
+    expect(explode(answer(nulls)).slices[0]?.values).toEqual(new Array(24).fill(null))
+    // One hour without any value is a hole; one key without any is none.
+    expect(look(answer([...fullDay().slice(0, 23), nulls[23]]))).toBe('partial')
+    expect(look(answer(fullDay().map((row) => ({ ...row, border_FR_IT: null }))))).toBe('complete')
+    expect(look(answer(nulls.map((row, hours) => ({ ...row, border_BE_AT: hours }))))).toBe('complete')
+    // The columns of one row are renamed: its hour has no value.
+    expect(look(answer([...fullDay().slice(0, 23), at(23, { Border_AT_BE: 7 })]))).toBe('partial')
   })
 })
 

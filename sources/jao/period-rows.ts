@@ -1,6 +1,6 @@
 // Datasets with one row a period and one column a series: maxExchanges, netPos and their likes.
 
-import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, DeclaredStep, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
 import { type Grid, gridOf } from './grid.ts'
@@ -9,8 +9,12 @@ import { type Row, readRows } from './rows.ts'
 /** What of such a dataset must be declared. */
 export interface PeriodRows {
   steps: DeclaredStep[]
-  /** Columns that are series. */
+  /** Columns that are series, as a pattern for people: border_<from>_<to>. */
+  keys: string
+  /** The same for the code. */
   keyPattern: RegExp
+  /** What a null says where it is an answer: 'no limit'. A row of nulls then counts as any other. */
+  nullMeans?: string | undefined
   /** More keys than this in one answer are taken for garbage. */
   maxKeys: number
   /** Values outside are stored with the flag `implausible`. */
@@ -28,15 +32,24 @@ const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 const roundingMw = 0.05
 
 /**
- * Complete when every step of the window has a row, whatever keys it has. Throws with the reason what explode would
+ * Complete when every step of the window has a row with a value, whichever keys have one: rows of nulls are published
+ * before their values are known. Where a null is an answer a row is enough. Throws with the reason what explode would
  * refuse: an answer of which nothing can be stored must not end the search for a better one.
  */
-export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look {
+export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look | Refusal {
   const { table, refusal } = readTable(declared, body, window)
-  if (refusal?.reason === 'upstream-rejected') return 'refused'
-  if (refusal) throw new Error(`${refusal.reason}: ${refusal.message}`)
+  if (refusal) return rejectionOf(refusal)
   if (table === undefined) return 'empty'
-  return table.periods === table.grid.length ? 'complete' : 'partial'
+  const periods = declared.nullMeans === undefined ? periodsWithValue(table) : table.periods
+  return periods === table.grid.length ? 'complete' : 'partial'
+}
+
+/** How many steps have a value of any key. */
+function periodsWithValue({ columns, grid }: Table): number {
+  const all = [...columns.values()]
+  let periods = 0
+  for (let place = 0; place < grid.length; place++) if (all.some((column) => column[place] !== null)) periods++
+  return periods
 }
 
 /** One slice a key over the whole window; a period without a row, or a row without the key, is a null. */
@@ -70,6 +83,7 @@ function readTable(
   if (isRefusal(grid)) return { refusal: grid, ignored }
   const columns = fillColumns(declared, read.rows, window, grid, ignored)
   if (!(columns instanceof Map)) return { refusal: columns, ignored }
+  if (columns.size === 0) return { refusal: noKey(declared, read.rows), ignored }
   const periods = read.rows.length - (ignored['doubled-row'] ?? 0)
   return { table: { grid, columns, periods, modifiedMs: newestModification(read.rows) }, ignored }
 }
@@ -77,6 +91,12 @@ function readTable(
 function newestModification(rows: Row[]): number | undefined {
   const times = rows.flatMap(({ cells }) => modifiedMs(cells.lastModifiedOn) ?? [])
   return times.length === 0 ? undefined : times.reduce((newest, time) => Math.max(newest, time))
+}
+
+/** Upstream may have renamed its columns: that must be seen, and not look like a day without news. */
+function noKey({ keys }: PeriodRows, rows: Row[]): Refusal {
+  const names = rows.flatMap(({ cells }) => Object.keys(cells)).filter((name) => !columnsOfNoSeries.has(name))
+  return otherNames('the rows have the columns', names, keys)
 }
 
 type Column = (number | null)[]

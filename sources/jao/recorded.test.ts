@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { businessDay, dayAt } from '#platform/polling/business-day.ts'
 import type { FlowConstraint } from '#schemas/generated/records.ts'
 import { csvRows, recordedFile } from '../../test/support/recorded-file.ts'
-import type { Dataset, Explosion, Look, Window } from '../source.ts'
+import type { Dataset, Explosion, Look, Refusal, Window } from '../source.ts'
 import { jao } from './jao.ts'
 
 // Every recorded answer through its dataset. The numbers were counted in the files by a script in another language, with
@@ -35,7 +35,7 @@ function count(explosions: Explosion[]): Counted {
   }
 }
 
-function read(name: string, body: Uint8Array, window: Window): { exploded: Explosion; look: Look } {
+function read(name: string, body: Uint8Array, window: Window): { exploded: Explosion; look: Look | Refusal } {
   const dataset = named(name)
   const exploded = dataset.explode({ body, status: 200, window })
   expect({ refusal: exploded.refusal, ignored: exploded.ignored }).toEqual({ refusal: undefined, ignored: {} })

@@ -52,7 +52,10 @@ export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
     if (!isRow(cells)) return refused('schema', `data[${index}] is no row with a text dateTimeUtc`)
     const timeMs = utcMs(cells.dateTimeUtc)
     if (timeMs === undefined) {
-      return refused('type', `data[${index}].dateTimeUtc is no UTC time: ${cells.dateTimeUtc.slice(0, 40)}`)
+      return refused(
+        'type',
+        `data[${index}].dateTimeUtc is no UTC time (with Z or +00:00): ${cells.dateTimeUtc.slice(0, 40)}`,
+      )
     }
     if (timeMs === window.endMs) atWindowEnd++
     else if (timeMs < window.startMs || timeMs > window.endMs) {

@@ -10,6 +10,8 @@ export interface Shape {
   unit: string
   /** Where columns of several units stand side by side. */
   unitOf?: (key: string) => string
+  /** What a null says where it is an answer: 'no limit'. */
+  nullMeans?: string
   /** What the labels of a key say, in the order of the friendly view. */
   says: Record<string, string>
   labels: (key: string) => Record<string, string>
@@ -31,6 +33,9 @@ export const borders: Shape = {
 
 /** The same with prices: EUR/MWh that the importing zone is dearer by. */
 export const borderPrices: Shape = { ...borders, unit: 'EUR/MWh' }
+
+/** The same where most borders have no value in most periods. */
+export const restrictions: Shape = { ...borders, nullMeans: 'no restriction' }
 
 /** One column a hub, behind a word: hub_AT. */
 const hubsBehind = (word: string): Shape => ({
@@ -80,7 +85,10 @@ export const forecasts = quantities(
   'hub',
   'verticalLoad, generation or coreNetPosition',
 )
-export const limits = quantities(['limitDown', 'limitUp'], 'hub', 'limitDown (import) or limitUp (export)')
+export const limits: Shape = {
+  ...quantities(['limitDown', 'limitUp'], 'hub', 'limitDown (import) or limitUp (export)'),
+  nullMeans: 'no limit',
+}
 export const intradayCapacities = quantities(['initial', 'delta'], 'border', 'initial, or delta of a later update')
 
 /** Intraday capacities of the capacity calculations: one column a direction, whatever word stands before it. */
@@ -94,6 +102,7 @@ export const activeConstraints: Shape = {
   ...quantities(['shadowPrice', 'qty'], 'border', 'shadowPrice or qty'),
   unit: 'MW, of shadowPrice_* EUR/MWh',
   unitOf: (key) => (key.startsWith('shadowPrice_') ? 'EUR/MWh' : 'MW'),
+  nullMeans: 'did not bind',
 }
 
 const incomePattern = /^(gross|net)(Hub|Tso|Border)_(.{1,120})$/

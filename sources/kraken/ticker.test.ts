@@ -134,30 +134,72 @@ describe('an answer that is not good', () => {
       message:
         'Kraken says ["EQuery:Unknown asset pair"]; asked was XBTUSD,NOSUCH: one of them is none of its markets, see KRAKEN_SYMBOLS',
     })
-    expect(look(body)).toBe('refused')
+    expect(look(body)).toEqual(explode(body).refusal)
   })
 
   it('with a warning only is taken', () => {
     expect(explode(answer({ XXBTZUSD: good }, ['WSomething:odd'])).slices).toHaveLength(9)
   })
 
-  it.each(['', 'NaN', '0x10', '1e999', '1e5', 101, true, ['1']])('%j is no price', (price) => {
-    const { slices, refusal } = explode(answer({ XXBTZUSD: { ...good, c: [price, '1'] } }))
-    expect(slices).toEqual([])
-    expect(refusal?.reason).toBe('type')
-    expect(refusal?.message).toContain('c.0 of XXBTZUSD is no decimal number as text')
+  it.each(['NaN', '0x10', '1e999', '1,234.5', ' 1', true, ['1']])(
+    '%j is no price, and costs no more than it',
+    (price) => {
+      const body = answer({ XXBTZUSD: { ...good, c: [price, '1'] } })
+      const { slices, refusal, refusedParts } = explode(body)
+      expect(refusal).toBeUndefined()
+      const { 'XXBTZUSD.last': _, ...others } = valuesOf(explode(answer({ XXBTZUSD: good })).slices)
+      expect(valuesOf(slices)).toEqual(others)
+      const message = `c.0 of XXBTZUSD is no decimal number as text: ${JSON.stringify(price)}`
+      expect(refusedParts?.map((part) => part.refusal)).toEqual([{ reason: 'type', message }])
+      expect(look(body)).toBe('partial')
+    },
+  )
+
+  it('with infinity says so', () => {
+    const body = answer({ XXBTZUSD: { ...good, c: [1.5, '1'] } })
+    const { refusedParts } = explode(Buffer.from(body.toString().replace('[1.5,', '[1e999,')))
+    expect(refusedParts?.[0]?.refusal.message).toBe('c.0 of XXBTZUSD is no decimal number as text: Infinity')
+    expect(explode(refusedParts![0]!.body).refusedParts).toEqual(refusedParts)
   })
 
-  it('in one market loses that market alone, and keeps it as an answer of its own', () => {
-    const bad = { ...good, t: ['3', '7'] }
+  it('with an empty text, or nothing in place of a list, has a null there', () => {
+    const body = answer({ XXBTZUSD: { ...good, c: ['', '1'], b: [' '], a: '', v: null } })
+    const { slices, refusal, refusedParts } = explode(body)
+    expect([refusal, refusedParts]).toEqual([undefined, []])
+    expect(slices.filter(({ values }) => values[0] === null).map(({ key, flags }) => [key, flags])).toEqual([
+      ['XXBTZUSD.last', ['unreadable']],
+      ['XXBTZUSD.bid', ['unreadable']],
+      ['XXBTZUSD.ask', ['unreadable']],
+      ['XXBTZUSD.volume', []],
+    ])
+    expect([slices.length, look(body)]).toEqual([9, 'partial'])
+  })
+
+  it('with nothing but nulls is partial', () => {
+    const nulls = Object.fromEntries(Object.keys(good).map((name) => [name, [null, null]]))
+    expect(look(answer({ XXBTZUSD: { ...nulls, o: null } }))).toBe('partial')
+    expect(look(answer({ XXBTZUSD: { ...good, o: null } }))).toBe('complete')
+    expect(look(answer({ XXBTZUSD: { ...nulls, o: null }, XETHZUSD: good }), 'XBTUSD,ETHUSD')).toBe('partial')
+  })
+
+  it('in one figure loses that figure alone, and keeps its market as an answer of its own', () => {
+    const bad = { ...good, t: ['3', 'seven'], l: ['1', 'NaN'] }
     const body = answer({ XXBTZUSD: good, XETHZUSD: bad })
     const { slices, refusal, refusedParts } = explode(body, '*')
     expect(refusal).toBeUndefined()
-    expect(new Set(slices.map(({ key }) => key.split('.')[0]))).toEqual(new Set(['XXBTZUSD']))
-    expect(refusedParts).toHaveLength(1)
+    const ofMarkets = Map.groupBy(slices, ({ key }) => key.split('.')[0])
+    expect([...ofMarkets].map(([market, own]) => [market, own.length])).toEqual([
+      ['XXBTZUSD', 9],
+      ['XETHZUSD', 7],
+    ])
+    expect(refusedParts?.map((part) => part.refusal.message)).toEqual([
+      'l.1 of XETHZUSD is no decimal number as text: "NaN"; t.1 of XETHZUSD is no whole number: "seven"',
+    ])
     expect(JSON.parse(Buffer.from(refusedParts![0]!.body).toString())).toEqual({ error: [], result: { XETHZUSD: bad } })
     expect(look(body, '*')).toBe('partial')
-    const mended = Buffer.from(Buffer.from(refusedParts![0]!.body).toString().replace('["3","7"]', '[3,7]'))
+    const mended = Buffer.from(
+      Buffer.from(refusedParts![0]!.body).toString().replace('"seven"', '7').replace('NaN', '98'),
+    )
     expect(explode(mended, '*').slices).toHaveLength(9)
   })
 
@@ -168,6 +210,28 @@ describe('an answer that is not good', () => {
     const empty = explode(answer({ XXBTZUSD: { ...good, o: null } }))
     expect(valuesOf(empty.slices)['XXBTZUSD.open']).toBeNull()
     expect(explode(answer({ XXBTZUSD: { ...good, c: undefined } })).refusal?.reason).toBe('schema')
+  })
+
+  it('of which nothing can be stored is refused whole', () => {
+    const { slices, refusal } = explode(answer({ XXBTZUSD: { c: ['x'] } }))
+    expect([slices, refusal?.message]).toEqual([[], 'c.0 of XXBTZUSD is no decimal number as text: "x"'])
+  })
+
+  it('marks a price of nothing, and nothing else that is 0', () => {
+    const idle = {
+      a: ['0.0'],
+      b: ['0'],
+      c: ['0.0000'],
+      v: ['0', '0.0'],
+      p: ['0', '0E-8'],
+      t: [0, 0],
+      l: ['0', '0'],
+      h: ['0', '0'],
+    }
+    const { slices } = explode(answer({ XXBTZUSD: { ...idle, o: 0 } }))
+    expect(slices.map(({ values }) => values)).toEqual(new Array(9).fill([0]))
+    const plausible = slices.filter(({ flags }) => flags.length === 0).map(({ key }) => key)
+    expect(plausible).toEqual(['XXBTZUSD.volume', 'XXBTZUSD.trades'])
   })
 
   it('marks what is negative', () => {

@@ -5,7 +5,7 @@
 // under other names than they are asked for (pairs.ts); [today, last 24 hours] in v, p, t, l, h: the second is taken.
 import { refused } from '../answers/refusal.ts'
 import { allMarkets, symbolsOf, type Ticker } from '../markets/ticker.ts'
-import { tickerDataset } from '../markets/ticker-dataset.ts'
+import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 import { askedAs, krakenSpelling } from './pairs.ts'
 
 const ticker: Ticker = {
@@ -70,8 +70,7 @@ export const krakenTicker = tickerDataset({
   },
   expectations: [
     'every symbol that is asked for is answered: where one is not, the poll is partial',
-    'numbers are decimal texts, trades whole numbers: a market where they are not is refused alone',
-    'nothing but a change is negative: flag implausible',
+    ...figuresExpected,
   ],
-  transformVersion: 1,
+  transformVersion: 2,
 })

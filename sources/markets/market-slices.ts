@@ -1,7 +1,7 @@
-import { refused } from '../answers/refusal.ts'
+import { otherNames, refused } from '../answers/refusal.ts'
 import type { Refusal, Slice, Window } from '../source.ts'
-import { countValue, decimalValue } from './decimal.ts'
-import { keyOf, type Metric, metrics } from './metrics.ts'
+import { countValue, decimalValue, figureOf } from './decimal.ts'
+import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
 import type { Ticker } from './ticker.ts'
 
 /** A market of an answer. Its figures are not looked at yet. */
@@ -16,15 +16,25 @@ export interface AnsweredMarket {
 /** Letters and digits of any script (Binance has names in Chinese), apart by what exchanges put in between. */
 const marketName = /^[\p{L}\p{N}][\p{L}\p{N}./-]{0,59}$/u
 
-/** The slices of one market, each of one value at the window's start, or why this market is refused. */
+/** What can be stored of a market, and why the others of its figures are refused, each in a sentence. */
+export interface SlicedMarket {
+  slices: Slice[]
+  badFigures: string[]
+}
+
+/**
+ * The slices of one market, each of one value at the window's start; a figure that is no number has none. Or why all of
+ * this market is refused.
+ */
 export function sliceMarket(
   { places, modifiedAt }: Ticker,
   { name, fields }: AnsweredMarket,
   window: Window,
   count: (ignored: string) => void,
-): Slice[] | Refusal {
+): SlicedMarket | Refusal {
   if (!marketName.test(name)) return refused('schema', `${quoted(name)} is no name of a market`)
   const slices: Slice[] = []
+  const badFigures: string[] = []
   for (const [metric, place] of Object.entries(places) as [Metric, (string | number)[]][]) {
     const found = valueAt(fields, place)
     if (found === undefined) {
@@ -32,33 +42,35 @@ export function sliceMarket(
       count('absent-metric')
       continue
     }
-    const value = found === null ? null : numberOf(metric, found)
-    if (value === undefined)
-      return refused('type', `${place.join('.')} of ${name} is ${wanted(metric)}: ${quoted(found)}`)
-    const isImplausible = value !== null && value < 0 && metric !== 'change'
+    const figure = figureOf(found, metrics[metric].unit === 'trades' ? countValue : decimalValue)
+    if (figure === undefined) {
+      badFigures.push(`${place.join('.')} of ${name} is ${wanted(metric)}: ${quoted(found)}`)
+      continue
+    }
+    const { value, flags } = figure
     slices.push({
       key: keyOf(name, metric),
       startMs: window.startMs,
       stepS: Math.max(1, Math.round((window.endMs - window.startMs) / 1000)),
       values: [value],
-      flags: isImplausible ? ['implausible'] : [],
+      flags: value !== null && isImplausible(metric, value) ? ['implausible'] : flags,
       ...modified(modifiedAt?.(fields)),
     })
   }
-  return slices
+  if (slices.length + badFigures.length > 0) return { slices, badFigures }
+  const wantedNames = Object.values(places).map((place) => place.join('.'))
+  return otherNames(`the market ${name} has`, Object.keys(fields), wantedNames.join(', '))
 }
-
-const numberOf = (metric: Metric, value: unknown): number | undefined =>
-  metrics[metric].unit === 'trades' ? countValue(value) : decimalValue(value)
 
 const wanted = (metric: Metric): string =>
   metrics[metric].unit === 'trades' ? 'no whole number' : 'no decimal number as text'
 
-/** What stands at a path of own fields; undefined where nothing does. */
-function valueAt(fields: object, place: (string | number)[]): unknown {
+/** What stands at a path of own fields, or null or an empty text in place of it; undefined where nothing does. */
+export function valueAt(fields: object, place: (string | number)[]): unknown {
   let value: unknown = fields
   for (const step of place) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    if (value === null || (typeof value === 'string' && value.trim() === '')) return value
+    if (typeof value !== 'object' || !Object.hasOwn(value, step)) return undefined
     value = (value as Record<string | number, unknown>)[step]
   }
   return value
@@ -72,4 +84,6 @@ function modified(atMs: unknown): { upstreamModifiedAtMs?: number } {
   return isTime ? { upstreamModifiedAtMs: atMs as number } : {}
 }
 
-const quoted = (value: unknown): string => (JSON.stringify(value) ?? 'undefined').slice(0, 80)
+/** JSON has no word for what is beyond all numbers. */
+const quoted = (value: unknown): string =>
+  (typeof value === 'number' ? `${value}` : (JSON.stringify(value) ?? 'undefined')).slice(0, 80)

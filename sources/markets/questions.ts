@@ -25,7 +25,8 @@ ORDER BY rank, market, dataset`
 
 /**
  * The last 24 hours of one metric of a market in steps of so many seconds, from midnight on:
- * market_series(market = 'XXBTZUSD', metric = 'last', step_s = 60). Steps without a sample are absent.
+ * market_series(market = 'XXBTZUSD', metric = 'last', step_s = 60). Steps without a sample are absent, and so are samples
+ * that are implausible.
  */
 const series = `
 CREATE OR REPLACE VIEW tidemark.market_series AS
@@ -39,13 +40,13 @@ SELECT
     max(assumeNotNull(value)) AS max,
     avg(assumeNotNull(value)) AS mean
 FROM (
-    SELECT dataset, ts, value
+    SELECT dataset, ts, value, flags
     FROM tidemark.points FINAL
     WHERE dataset IN (${datasetsSql})
       AND key = concat({market:String}, '.', {metric:String})
       AND ts > now('UTC') - INTERVAL 1 DAY AND ts <= now('UTC')
 )
-WHERE value IS NOT NULL
+WHERE value IS NOT NULL AND NOT has(splitByChar(' ', flags), 'implausible')
 GROUP BY dataset, start
 ORDER BY dataset, start`
 

@@ -13,7 +13,8 @@ export const bucketSql = 'toStartOfTenMinutes(ts)'
 export const bucketS = 600
 
 // Rows are inserted by what the sink inserts anyway. A repeated delivery gives equal rows, which FINAL makes one; of a
-// revised sample the newest version counts, as in points.
+// revised sample the newest version counts, as in points. What is implausible is a null here, and not left out: it takes
+// the place of what was read of the same answer before. So a price of nothing is no last, minimum or mean of a market.
 const createSamples = `
 CREATE TABLE IF NOT EXISTS tidemark.market_samples
 (
@@ -34,10 +35,10 @@ SELECT
     dataset,
     key,
     toDateTime(intDiv(start_ms, 1000) + step_s * i, 'UTC') AS ts,
-    value,
+    if(has(flags, 'implausible'), NULL, told) AS value,
     toUInt64(known_at_ms) * 4096 + toUInt64(transform_version) AS version
 FROM (SELECT * FROM tidemark.slices WHERE dataset IN (${datasetsSql}))
-ARRAY JOIN values AS value, range(length(values)) AS i
+ARRAY JOIN values AS told, range(length(values)) AS i
 WHERE ts > now('UTC') - INTERVAL 25 HOUR`
 
 // When a bucket last got a sample, whether new, late or repeated. It hangs on market_samples: nothing of it runs where

@@ -27,6 +27,13 @@ export const retention = { rawDays: 30 }
 const keptShort =
   'Answers are kept for 30 days (zstd): a replay or a rebuild reaches no further back, older points stay as they were read.'
 
+/** What every exchange's figures are expected to be. */
+export const figuresExpected = [
+  'numbers are decimal texts, counts of trades whole numbers: a figure that is none is refused alone',
+  'an empty text is a null with the flag unreadable',
+  'no price is 0, nothing but a change is negative: flag implausible',
+]
+
 /** Samples are as far apart as a tick is long; a setting may say otherwise, and the slice then says so. */
 const every10s: DeclaredStep[] = [{ fromMs: Date.parse('2013-01-01T00:00:00Z'), stepS: 10 }]
 

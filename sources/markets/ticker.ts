@@ -1,7 +1,7 @@
 // What tickers of exchanges have in common: an answer names markets, a market has metrics, each value is a point at the
 // tick's scheduled instant.
-import { readJson } from '../answers/json.ts'
-import { isRefusal, refused } from '../answers/refusal.ts'
+import { readJson, writeJson } from '../answers/json.ts'
+import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
 import type { Answer, Asked, Explosion, Look, Refusal, RefusedPart } from '../source.ts'
 import { type AnsweredMarket, sliceMarket } from './market-slices.ts'
 import { type Metric, readKey } from './metrics.ts'
@@ -14,7 +14,7 @@ export interface Ticker {
   marketsOf: (json: unknown, subject: string | null) => AnsweredMarket[] | Refusal
   /** The same text for each spelling of a market: what was asked for and what is answered are compared by it. */
   sameName: (symbol: string) => string
-  /** An answer of one market alone, to be kept when that market is refused. */
+  /** An answer of one market alone, to be kept when that market, or a figure of it, is refused. */
   answerOf: (market: AnsweredMarket) => unknown
   /** When upstream made a market's figures, ms UTC, if it says. */
   modifiedAt?: (fields: object) => unknown
@@ -30,8 +30,9 @@ export function symbolsOf(subject: string | null): string[] {
 }
 
 /**
- * One slice of one value a market and metric, at the start of the window. A market whose figures cannot be read is
- * refused alone, when others can; a null is a null; a symbol that was asked for and not answered is counted. Never throws.
+ * One slice of one value a market and metric, at the start of the window. What is no number is refused alone, and costs
+ * neither the market's other figures nor other markets; a null is a null, and an empty text one with the flag
+ * `unreadable`; a symbol that was asked for and not answered is counted. Never throws.
  */
 export function explodeTicker(ticker: Ticker, answer: Answer): Explosion {
   const read = readMarkets(ticker, answer.body, answer.subject ?? null)
@@ -42,30 +43,34 @@ export function explodeTicker(ticker: Ticker, answer: Answer): Explosion {
   }
   for (const market of read.markets) {
     const sliced = sliceMarket(ticker, market, answer.window, count)
-    if (!isRefusal(sliced)) explosion.slices.push(...sliced)
-    else explosion.refusedParts.push({ refusal: sliced, body: utf8Of(ticker.answerOf(market)) })
+    if (!isRefusal(sliced)) explosion.slices.push(...sliced.slices)
+    const refusal = isRefusal(sliced) ? sliced : refusalOf(sliced.badFigures)
+    if (refusal) explosion.refusedParts.push({ refusal, body: writeJson(ticker.answerOf(market)) })
   }
-  if (read.absent.length > 0) count('asked-symbol-without-answer', read.absent.length)
+  if (read.absent.length > 0) count(absentSymbol, read.absent.length)
   const [first] = explosion.refusedParts
   if (first && explosion.slices.length === 0) return { slices: [], refusal: first.refusal, ignored: explosion.ignored }
   return explosion
 }
 
+const absentSymbol = 'asked-symbol-without-answer'
+
+/** All bad figures of a market in one letter: it holds the market. */
+const refusalOf = (badFigures: string[]): Refusal | undefined =>
+  badFigures.length === 0 ? undefined : refused('type', badFigures.join('; ').slice(0, 600))
+
 /**
- * Complete when every symbol that was asked for is there and can be read, else partial. Throws with the reason what
- * explode refuses, but for the exchange's own errors: these are `refused`.
+ * Complete when every symbol that was asked for is there, has a value and can be read, else partial. Throws with the
+ * reason what explode refuses, but for the exchange's own errors: these are returned.
  */
-export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: Asked): Look {
-  const read = readMarkets(ticker, body, asked.subject)
-  if (isRefusal(read)) {
-    if (read.reason === 'upstream-rejected') return 'refused'
-    throw new Error(`${read.reason}: ${read.message}`)
-  }
-  if (read.markets.length === 0) return 'empty'
-  const sliced = read.markets.map((market) => sliceMarket(ticker, market, asked.window, () => {}))
-  const bad = sliced.find(isRefusal)
-  if (bad && sliced.every(isRefusal)) throw new Error(`${bad.reason}: ${bad.message}`)
-  return bad || read.absent.length > 0 ? 'partial' : 'complete'
+export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: Asked): Look | Refusal {
+  const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
+  if (refusal) return rejectionOf(refusal)
+  if (slices.length === 0) return 'empty'
+  const marketOf = (key: string) => readKey(key)?.market
+  const withValue = new Set(slices.flatMap(({ key, values }) => (values[0] === null ? [] : [marketOf(key)])))
+  const isWhole = slices.every(({ key, flags }) => withValue.has(marketOf(key)) && !flags.includes('unreadable'))
+  return isWhole && refusedParts.length === 0 && !(absentSymbol in ignored) ? 'complete' : 'partial'
 }
 
 /** The path to a key's value inside the answer's JSON; undefined where it has none. */
@@ -101,5 +106,3 @@ function readMarkets(ticker: Ticker, body: Uint8Array, subject: string | null): 
   const answered = new Set([...names].map(ticker.sameName))
   return { markets, absent: symbolsOf(subject).filter((symbol) => !answered.has(ticker.sameName(symbol))) }
 }
-
-const utf8Of = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))

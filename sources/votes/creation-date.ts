@@ -1,5 +1,7 @@
 // CreationDate as the dump writes it, 2017-02-28T00:00:00.000 (UTC), and as ISO 8601 allows it besides.
 
+import { offsetMs } from '../answers/times.ts'
+
 const dayMs = 86_400_000
 // What the store's DateTime64 holds.
 const firstYear = 1900
@@ -26,7 +28,8 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
-const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/
+const iso =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/
 
 /** Milliseconds since 1970 of an ISO 8601 date with or without a time; UTC where no offset stands behind it. Undefined: impossible. */
 export function readCreationDate(text: string): number | undefined {
@@ -40,13 +43,4 @@ export function readCreationDate(text: string): number | undefined {
   const clock = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)
   const ms = midnight + clock * 1000 + Number(fraction.padEnd(3, '0').slice(0, 3)) - ahead
   return ms < (dayOf(firstYear, 1, 1) as number) ? undefined : ms
-}
-
-function offsetMs(offset: string): number | undefined {
-  if (offset === 'Z') return 0
-  const digits = offset.slice(1).replace(':', '').padEnd(4, '0')
-  const hours = Number(digits.slice(0, 2))
-  const minutes = Number(digits.slice(2))
-  if (hours > 23 || minutes > 59) return undefined
-  return (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000
 }

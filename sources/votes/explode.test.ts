@@ -33,6 +33,26 @@ test.each([
   ['cut off', '{"Id":"1","CreationDate":"2022-01', /line 8 is no JSON: \{"Id":"1","CreationDate":"2022-01$/],
   ['two on a line', `${vote(1)}${vote(2)}`, /line 8 is no JSON/],
   ['no object', '[1]', /line 8 is no JSON object/],
+  [
+    'a key twice',
+    '{"Id":"1","Id":"2","CreationDate":"2022-01-02"}',
+    /line 8 has the key "Id" twice: \{"Id":"1","Id":"2",/,
+  ],
+  [
+    'a key twice with an escape',
+    `{"Id":"1","I\\u0064":"1","CreationDate":"2022-01-02"}`,
+    /line 8 has the key "Id" twice: /,
+  ],
+  [
+    'a key twice in an object within, of a usual line besides',
+    vote(1, ',"Other":[{"a":":"},{"a":{"b":1,"b":1}}]'),
+    /line 8 has the key "b" twice: /,
+  ],
+  [
+    'a key twice that steers a terminal',
+    vote(1, ',"\\u001b[2J":1,"\\u001b[2J":1'),
+    /line 8 has the key "\\u001b\[2J" twice: /,
+  ],
   ['no Id', '{"CreationDate":"2022-01-02"}', /line 8 has no Id$/],
   ['an empty Id', '{"Id":"","CreationDate":"2022-01-02"}', /line 8 has an Id that is no whole number .*: ""$/],
   ['an Id with a letter', '{"Id":"E10","CreationDate":"2022-01-02"}', /: "E10"$/],

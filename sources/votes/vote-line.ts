@@ -1,4 +1,5 @@
 // One line of a vote file that is not written as the dump writes its lines: judged by what it says.
+import { doubledKey, hasDoubledKeys } from '../answers/doubled-keys.ts'
 import type { VoteColumns } from './columns.ts'
 import { readCreationDate } from './creation-date.ts'
 
@@ -23,6 +24,7 @@ export function takeLine(line: Uint8Array, columns: VoteColumns): string | undef
     return `is no JSON: ${shown(text)}`
   }
   if (typeof vote !== 'object' || vote === null || Array.isArray(vote)) return `is no JSON object: ${shown(text)}`
+  if (hasDoubledKeys(line, vote)) return `has the key ${shown(JSON.stringify(doubledKey(line)))} twice: ${shown(text)}`
   return takeVote(vote as Record<string, unknown>, columns)
 }
 

@@ -22,7 +22,7 @@ const votesDataset: Dataset = {
     'no Id is there twice; the newest reading counts, within a chunk of a file the last line',
     'a line that holds no vote is a dead letter with file and line, the others go in',
   ],
-  transformVersion: 1,
+  transformVersion: 2,
   calendar: { kind: 'files', zone: 'UTC' },
   files: {
     by: 'lines',

@@ -5,39 +5,48 @@ import { promisify } from 'node:util'
 
 const CACHE = join(import.meta.dirname, '..', '..', '.cache', 'clients')
 const run = promisify(execFile)
-const INSTALL_MS = 280_000
+/** Compilers take their time. */
+const INSTALL_MS = 1_500_000
+
+/** A folder with what was installed, or why there is none. */
+export type Installed = { folder: string; why?: undefined } | { folder?: undefined; why: string }
 
 /**
- * A folder of the cache with what `commands` put into the folder they are given; made once, whoever comes first. Undefined,
+ * A folder of the cache with what `commands` put into the folder they are given; made once, whoever comes first. None,
  * with a loud warning, when it cannot be made: the registry or the tool is missing, which is not this project's fault.
  */
-async function installed(name: string, commands: (folder: string) => string[][]): Promise<string | undefined> {
+async function installed(name: string, commands: (folder: string) => string[][]): Promise<Installed> {
   const folder = join(CACHE, name)
-  if (existsSync(folder)) return folder
+  if (existsSync(folder)) return { folder }
   mkdirSync(CACHE, { recursive: true })
   const aside = mkdtempSync(join(CACHE, 'making-'))
   try {
-    for (const [program = '', ...args] of commands(aside)) await run(program, args, { timeout: INSTALL_MS })
+    for (const [program = '', ...parameters] of commands(aside)) await run(program, parameters, { timeout: INSTALL_MS })
     // The other process may have been faster; its folder is as good.
     if (!existsSync(folder)) renameSync(aside, folder)
-    return folder
+    return { folder }
   } catch (error) {
-    if (existsSync(folder)) return folder
-    console.warn(`NOT TESTED: ${name} cannot be installed: ${(error as Error).message.slice(0, 500)}`)
-    return undefined
+    if (existsSync(folder)) return { folder }
+    const why = whyNot(error as NodeJS.ErrnoException)
+    console.warn(`NOT TESTED: ${name} cannot be installed: ${why}`)
+    return { why }
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }
 }
 
+function whyNot({ code, path, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOENT' ? `${path ?? 'a program'} is not on this machine` : message.slice(0, 500)
+}
+
 /** Python packages, for PYTHONPATH. */
-export function pythonPackages(name: string, packages: string[]): Promise<string | undefined> {
+export function pythonPackages(name: string, packages: string[]): Promise<Installed> {
   const options = ['-q', '--disable-pip-version-check', '--no-warn-script-location', '--only-binary', ':all:']
   return installed(name, (folder) => [['python3', '-m', 'pip', 'install', ...options, '--target', folder, ...packages]])
 }
 
 /** Jars of Maven Central in one folder, for a class path. */
-export function mavenJars(name: string, artifacts: string[]): Promise<string | undefined> {
+export function mavenJars(name: string, artifacts: string[]): Promise<Installed> {
   const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
   return installed(name, (folder) =>
     artifacts.map((artifact) => ['mvn', '-q', '-B', copy, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]),
@@ -45,8 +54,32 @@ export function mavenJars(name: string, artifacts: string[]): Promise<string | u
 }
 
 /** The jars that a pom.xml depends on, in one folder, for a class path. */
-export function mavenDependencies(name: string, pom: string): Promise<string | undefined> {
+export function mavenDependencies(name: string, pom: string): Promise<Installed> {
   const copy = 'org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies'
   const options = ['-q', '-B', '-f', pom, '-DincludeScope=runtime']
   return installed(name, (folder) => [['mvn', ...options, copy, `-DoutputDirectory=${folder}`]])
+}
+
+/** The program `client`, built by cargo from a copy of a package that is named rust_client. */
+export function rustProgram(name: string, source: string): Promise<Installed> {
+  return installed(name, (folder) => {
+    const [copy, target] = [join(folder, 'source'), join(folder, 'target')]
+    return [
+      ['cp', '-r', source, copy],
+      ['cargo', 'build', '-q', '--manifest-path', join(copy, 'Cargo.toml'), '--target-dir', target],
+      ['mv', join(target, 'debug', 'rust_client'), join(folder, 'client')],
+      ['rm', '-r', target],
+    ]
+  })
+}
+
+/** The program `client`, built by go from a copy of a module. */
+export function goProgram(name: string, source: string): Promise<Installed> {
+  return installed(name, (folder) => {
+    const copy = join(folder, 'source')
+    return [
+      ['cp', '-r', source, copy],
+      ['go', 'build', '-C', copy, '-mod=mod', '-o', join(folder, 'client'), '.'],
+    ]
+  })
 }

@@ -52,6 +52,7 @@ async function dlq<Printed>(...args: string[]): Promise<{ code: number | null; p
   return { code, printed: JSON.parse(stdout) as Printed }
 }
 
+type Released = { parked: boolean; requeued: string[]; stay: { id: string; why: string }[] }
 type Listed = { id: string; key: string; reason: string; source: { offset: number } }
 const letters = async (reason: string) => (await dlq<Listed[]>('list', '--each', '--reason', reason)).printed
 const status = async (): Promise<Status> => JSON.parse((await stack.run('status', '--json')).stdout)
@@ -83,6 +84,21 @@ async function skipToEnd({ kafka }: Clients, groupId: string): Promise<void> {
 test('past the limit it is parked, for every normalizer and across kills; released, nothing is lost', async () => {
   const before = await write('2017-01-01', good(3))
   await write('2017-02-01', bad(25))
+  await settled()
+  const inVain = await stack.run('dlq', 'release', dataset, '--json')
+  const toldInVain = JSON.parse(inVain.stdout) as Released
+  expect([inVain.code, toldInVain.parked, toldInVain.requeued]).toEqual([1, true, []])
+  const [newest] = (await letters('parked')).slice(-1)
+  expect(toldInVain.stay).toHaveLength(5)
+  expect(toldInVain.stay.find(({ id }) => id === newest!.id)?.why).toMatch(
+    /^would be refused again \(type: border_AT_BE of .* is no finite number: "abc"\)$/,
+  )
+  expect(inVain.stderr).toContain(
+    `${dataset} stays parked: what came last ${newest!.id} would be refused again (type: `,
+  )
+  expect(inVain.stderr).toContain(`npx tidemark dlq drop --reason parked --key ${dataset}`)
+  expect(await parked()).toEqual([dataset])
+
   const behind = await write('2017-03-01', good(5))
   await settled()
   expect(await storedValues(before)).toEqual(good(3))
@@ -122,17 +138,20 @@ test('past the limit it is parked, for every normalizer and across kills; releas
     new Set([`${dataset} is parked: \`npx tidemark dlq release ${dataset}\``]),
   )
 
-  const own = (await letters('parked')).length
-  const released = await dlq<{ requeued: string[]; stay: unknown[] }>('release', dataset)
-  expect(released.code).toBe(0)
-  expect(released.printed.requeued).toHaveLength(own)
-  expect(released.printed.stay).toEqual([])
+  const released = await dlq<Released>('release', dataset)
+  expect([released.code, released.printed.parked, released.printed.requeued.length]).toEqual([1, false, 6])
   await settled()
   expect(await parked()).toEqual([])
   expect(await storedValues([...behind, ...later])).toEqual([...good(5), 42])
-  expect(await letters('parked')).toEqual([])
-  // The five that were parked unread are refused for what they are.
-  expect(await letters('type')).toHaveLength(25)
+  // The five bad ones that were parked unread stay: sent back they would be refused again.
+  expect((await letters('parked')).map(({ id }) => id)).toEqual(released.printed.stay.map(({ id }) => id))
+  expect(new Set(released.printed.stay.map(({ why }) => why.slice(0, 30)))).toEqual(
+    new Set(['would be refused again (type: ']),
+  )
+  expect(released.printed.stay).toHaveLength(5)
+  expect(await letters('type')).toHaveLength(20)
+  const dropped = await dlq('drop', '--reason', 'parked', '--key', dataset, '--why', 'a test wrote them')
+  expect([dropped.code, (await dlq<Released>('release', dataset)).code]).toEqual([0, 0])
 }, 400_000)
 
 test('killed anywhere between the refusals and the parking, it loses nothing', async () => {
@@ -152,12 +171,10 @@ test('killed anywhere between the refusals and the parking, it loses nothing', a
     const isLetter = [...refused].some((key) => key.startsWith(`${dataset}/${start}`))
     expect(isLetter || values[index] !== null, day).toBe(true)
   }
-  // What was parked holds bad answers too, some of them twice: each release gets twenty further, and is honest about it.
-  for (let releases = 0; (await letters('parked')).length > 0 && releases < 15; releases++) {
-    const { code } = await stack.run('dlq', 'release', dataset)
-    await settled()
-    expect(code === 0).toBe((await letters('parked')).length === 0)
-  }
+  // What was parked holds bad answers too, some of them twice: these stay, so that it is not parked again.
+  const { code } = await stack.run('dlq', 'release', dataset)
+  await settled()
+  expect(code === 0).toBe((await letters('parked')).length === 0)
   expect(await parked()).toEqual([])
   const stored = (await storedValues(days)).filter((_, index) => index % 32 < 5 || index % 32 >= 27)
   expect(stored).toEqual([0, 1, 2].flatMap(() => [...good(5), ...good(5)]))

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Lock, tryLock } from '#infra/local/lock.ts'
 import { addDays } from '#platform/polling/business-day.ts'
+import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import {
   differences,
@@ -24,9 +25,15 @@ let stack: RunningStack
 let leftBehind: string
 let clients: Clients
 let simulator: SimulatorClient
+const { transformVersion } = coreMaxExchanges
+const raised = (by: number) => ({
+  file: 'sources/jao/core.ts',
+  from: `transformVersion: ${transformVersion}`,
+  to: `transformVersion: ${transformVersion + by}`,
+})
 /** The next release: AT to BE is doubled, AT to CZ is not told any more. */
 const next = anotherRelease([
-  { file: 'sources/jao/core.ts', from: 'transformVersion: 1', to: 'transformVersion: 2' },
+  raised(1),
   {
     file: 'sources/jao/period-rows.ts',
     from: 'for (const [key, values] of columns) {',
@@ -37,7 +44,7 @@ const next = anotherRelease([
 ])
 
 /** The first release's code under a higher number: the way back. */
-const back = anotherRelease([{ file: 'sources/jao/core.ts', from: 'transformVersion: 1', to: 'transformVersion: 3' }])
+const back = anotherRelease([raised(2)])
 
 beforeAll(async () => {
   stack = await prepareStack('simulated', {
@@ -163,14 +170,14 @@ test('a replay killed at several moments and resumed ends as one that was not', 
     expect(differences(await truthOfNext(day), await pointsOf(clients, 'latest', windowOf(day)))).toEqual([])
   }
   const older = await clients.query(
-    'SELECT key FROM tidemark.point_revisions FINAL WHERE transform_version < 2 LIMIT 1',
+    `SELECT key FROM tidemark.point_revisions FINAL WHERE transform_version <= ${transformVersion} LIMIT 1`,
   )
   expect(older).toEqual([])
   expect(await stack.run('replay', dataset, '--dry-run')).toMatchObject({ code: 0 })
   const [audit] = await clients.query(
     `SELECT state, from_version, to_version FROM tidemark.replays FINAL WHERE id = '${id}'`,
   )
-  expect(audit).toEqual({ state: 'finished', from_version: 1, to_version: 2 })
+  expect(audit).toEqual({ state: 'finished', from_version: transformVersion, to_version: transformVersion + 1 })
 }, 240_000)
 
 test('a rebuild, killed and resumed, gives the same tables, and readers see no hole', async () => {
@@ -220,7 +227,7 @@ test('a rebuild that would change something asks; an older release is refused, a
   const older = await stack.run('replay', dataset)
   expect(older).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('release the old code under version 3 or higher'),
+    stderr: expect.stringContaining(`release the old code under version ${transformVersion + 2} or higher`),
   })
   expect(await stack.run('rebuild', '--yes')).toMatchObject({ code: 1, stderr: older.stderr })
   await restartAs(back.directory)

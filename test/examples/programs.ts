@@ -21,14 +21,14 @@ export const nodeProgram = (file: string): Program => ({
 
 /** Undefined, with a loud warning, when its packages cannot be installed; so are the other two. */
 export async function pythonProgram(file: string, cache: string, packages: string[]): Promise<Program | undefined> {
-  const path = await pythonPackages(cache, packages)
+  const { folder: path } = await pythonPackages(cache, packages)
   if (path === undefined) return undefined
   const environment = { PYTHONPATH: path, PYTHONDONTWRITEBYTECODE: '1' }
   return { name: file, command: 'python3', parameters: [join(examples, 'python', file)], environment }
 }
 
 export async function javaProgram(file: string, cache: string): Promise<Program | undefined> {
-  const jars = await mavenDependencies(cache, join(examples, 'java', 'pom.xml'))
+  const { folder: jars } = await mavenDependencies(cache, join(examples, 'java', 'pom.xml'))
   if (jars === undefined) return undefined
   return { name: file, command: 'java', parameters: ['-cp', join(jars, '*'), join(examples, 'java', file)] }
 }

@@ -35,6 +35,23 @@ const toldVotes: Told = {
   ],
 }
 
+// Of two Ids in one line nobody knows which is meant.
+const doubledKeys = `{"Id":"1","Id":"2","CreationDate":"2022-01-02T00:00:00.000"}
+{"Id":"3","CreationDate":"2022-01-02T01:00:00+00:00","Other":{"a":1,"\\u0061":1}}
+{"Id":"4","CreationDate":"2022-01-02T01:00:00+00:00","Other":{"a":{"a":1}}}
+`
+
+const toldDoubledKeys: Told = {
+  values: {},
+  points: [],
+  records: [
+    [
+      'batches',
+      { lines: 3, refusedLines: 2, repeatedIds: 0, ids: [4], creationDates: [Date.parse('2022-01-02T01:00:00Z')] },
+    ],
+  ],
+}
+
 /** Chunks of vote files and archived answers of Cryptowatch. */
 export const fileAnswers = (): NamedAnswer[] => [
   named(
@@ -43,6 +60,13 @@ export const fileAnswers = (): NamedAnswer[] => [
     votes,
     'file:///votes.jsonl',
     toldVotes,
+  ),
+  named(
+    'votes.votes',
+    'three lines: a key twice in two of them',
+    doubledKeys,
+    'file:///doubled.jsonl',
+    toldDoubledKeys,
   ),
   named('cryptowatch.markets', 'a summary', `{"result":{"kraken:btcusd":${summary}}}`, 'file:///summaries.json', {
     values: {
@@ -60,5 +84,13 @@ export const fileAnswers = (): NamedAnswer[] => [
     ],
   }),
   named('cryptowatch.markets', 'prices', '{"result":{"market:kraken:btceur":26000.1}}', 'file:///prices.json'),
+  named(
+    'cryptowatch.markets',
+    'a bad figure, and a market that is none',
+    `{"result":{"kraken:btcusd":${summary.replace('29337', '"x"')},"kraken:none":[]}}`,
+    'file:///summaries.json',
+  ),
+  named('cryptowatch.markets', 'no markets', '{"result":{}}', 'file:///summaries.json'),
+  named('cryptowatch.markets', 'a market twice', '{"result":{"a:b":1,"a:b":2}}', 'file:///prices.json'),
   named('cryptowatch.markets', 'an error', '{"error":"Exchange not found"}', 'file:///error.json'),
 ]

@@ -1,11 +1,11 @@
 // Answers in the form of every dataset of JAO, with what a person reads in them.
 import type { NamedAnswer } from './answers.ts'
-import { shapeOfDataset, shapes } from './jao-shapes.ts'
+import { shapeOfDataset, shapes, type ToldBody } from './jao-shapes.ts'
 import { day, type Told } from './told-by-hand.ts'
 
 /** All of them; the same bytes at every call. */
 export function jaoAnswers(): NamedAnswer[] {
-  return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced()]
+  return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...renamed(), ...withOffsets()]
 }
 
 const named = (dataset: string, name: string, body: string, told: Told, more: Partial<NamedAnswer['answer']> = {}) => ({
@@ -20,6 +20,17 @@ function ofShapes(): NamedAnswer[] {
   })
 }
 
+/** Times that say UTC as an offset: the same as Z, and of a modification the same as nothing. */
+function withOffsets(): NamedAnswer[] {
+  return [['jao.core.maxExchanges', 'borders'] as const, ['jao.nordic.maxExchanges', 'nordicBorders'] as const].map(
+    ([dataset, shape]) => {
+      const { body, told } = shapes[shape] as ToldBody
+      const offsets = body.replaceAll('00Z"', '00+00:00"').replaceAll(/(On":"[^"]+)"/g, '$1+00:00"')
+      return named(dataset, 'told by hand: times with +00:00', offsets, told)
+    },
+  )
+}
+
 /** Hubs that do not add up: by a tenth of a MW in one quarter hour. */
 function unbalanced(): NamedAnswer[] {
   const body = shapes.netPositions?.body.replace('2287.7', '2287.6') ?? ''
@@ -29,6 +40,27 @@ function unbalanced(): NamedAnswer[] {
     flags: ['sum-not-zero'],
   }
   return [named('jao.core.netPos', 'told by hand: hubs that do not add up to 0', body, told)]
+}
+
+/** Names that upstream changed, so that nothing could be stored. */
+function renamed(): NamedAnswer[] {
+  const { body } = shapes.borders ?? { body: '' }
+  const of = (dataset: string, changed: string, more: Partial<NamedAnswer['answer']> = {}): NamedAnswer => {
+    return {
+      dataset,
+      name: 'refused: renamed',
+      answer: { body: Buffer.from(changed), status: 200, window: day, ...more },
+    }
+  }
+  const period: [string, string] = ['2026-04-20T22:00:00Z', '2026-04-21T22:00:00Z']
+  const bids = auction('IF1-FR-GB-D-DAILY--260421-01', period, '{"productHour":"00:00-01:00","offered":5}')
+  return [
+    of('jao.core.lta', body.replaceAll('border_', 'Border_')),
+    of('jao.core.finalComputation', `{"data":[{"dateTimeUtc":"2026-04-20T22:00:00Z","RAM":7}],"totalRows":1}`, {
+      ...{ window: hour, subject: 'rows-0' },
+    }),
+    of('jao-auctions.daily', `[${bids}]`, { subject: 'IF1-FR-GB' }),
+  ]
 }
 
 const hour = { startMs: day.startMs, endMs: day.startMs + 3_600_000 }

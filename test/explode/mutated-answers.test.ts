@@ -116,9 +116,15 @@ function check(dataset: Dataset, answer: Answer): void {
     expect(typeof (dataset.unitOf?.(key) ?? dataset.unit)).toBe('string')
   }
   const asked = { window: answer.window, subject: answer.subject ?? null }
+  const { slices, records = [], refusedParts = [] } = exploded
+  const nothing = !exploded.refusal && slices.length + records.length + refusedParts.length === 0
+  // Of what is not empty something is stored, or it is refused: never nothing, and nobody is told.
+  if (nothing) expect(dataset.asking?.look(answer.body, asked)).toBe('empty')
   try {
-    if (dataset.asking)
-      expect(['complete', 'partial', 'empty', 'refused']).toContain(dataset.asking.look(answer.body, asked))
+    const seen = dataset.asking?.look(answer.body, asked)
+    // What upstream says no with is told by look as explode tells it.
+    if (exploded.refusal?.reason === 'upstream-rejected') expect(seen).toEqual(dataset.asking && exploded.refusal)
+    else if (dataset.asking) expect(['complete', 'partial', 'empty']).toContain(seen)
   } catch (error) {
     // What look says of what cannot be read is what explode refuses it for.
     expect((error as Error).message).toBe(`${exploded.refusal?.reason}: ${exploded.refusal?.message}`)
@@ -164,6 +170,16 @@ describe.each(told)('$dataset, $name', (each) => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('with all of its names in other letters', () => {
+    const json = documents(text)
+    for (const [holder, name] of places(json)) {
+      if (Array.isArray(holder) || name === name.toUpperCase()) continue
+      holder[name.toUpperCase()] = holder[name]
+      delete holder[name]
+      check(dataset, with_(json.map((each) => JSON.stringify(each)).join('\n')))
+    }
   })
 
   test('cut off anywhere, and bytes that are no text', () => {

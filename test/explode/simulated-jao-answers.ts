@@ -72,6 +72,7 @@ function alteredDays(): Record<string, DayAnswer> {
     'columns that are no series': ofRows(rows.map((row) => ({ ...row, hub_AT: 1, lastModifiedOn: 'x' }))),
     'rows in another order': ofRows(rows.toReversed()),
     'a key that comes later': ofRows(rows.map((row, hour) => (hour < 12 ? row : { ...row, border_XX_YY: hour }))),
+    'rows before their values': { day: plain, body: json({ data: rows.map(nulled) }) },
     'neither rejected nor messages': { day: plain, body: json({ data: rows }) },
   }
 }
@@ -88,6 +89,9 @@ function refusedAnswers(): Record<string, DayAnswer> {
     'refused: no UTF-8': refused(Buffer.from([0x7b, 0xff, 0xfe, 0x7d])),
     'refused: rejected by upstream': refused(json({ data: [], rejected: true, messages: ['no'] })),
     'refused: no data': refused(json({ rejected: false })),
+    'refused: renamed columns': ofRows(
+      rows.map(({ border_AT_BE, id, dateTimeUtc }) => ({ id, dateTimeUtc, Border_AT_BE: border_AT_BE })),
+    ),
     'refused: rows that are none': refused(json({ data: [1, 2] })),
     'refused: the same key twice': refused(
       Buffer.from(publish(plain).toString().replace('"dateTimeUtc"', '"border_AT_BE":7,"dateTimeUtc"')),
@@ -109,6 +113,12 @@ const plainRows = (): Row[] => (JSON.parse(publish(plain).toString()) as { data:
 const json = (content: unknown): Buffer => Buffer.from(JSON.stringify(content))
 
 const ofRows = (data: Row[]): DayAnswer => ({ day: plain, body: json({ data, rejected: false, messages: null }) })
+
+/** The row with a null in each of its columns. */
+const nulled = (row: Row): Row => ({
+  ...Object.fromEntries(Object.keys(row).map((column) => [column, null])),
+  dateTimeUtc: row.dateTimeUtc,
+})
 
 const later = (row: Row, minutes: number): Row => ({
   ...row,

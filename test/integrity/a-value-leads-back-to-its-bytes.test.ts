@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { readSpan } from '#platform/kafka/read-span.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
+import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { explainPoint } from '../../cli/explain/explain-point.ts'
 import type { ExplainedAnswer, ExplainedRaw, Explanation } from '../../cli/explain/explanation.ts'
 import { findDataset } from '../../cli/find-dataset.ts'
@@ -28,6 +29,8 @@ beforeAll(async () => {
 })
 afterAll(() => chain?.stop())
 
+const { transformVersion } = coreMaxExchanges
+
 const command = (...args: string[]) =>
   tidemark(['explain', ...args, '--data', stack.dataDir], { ...process.env, NODE_ENV: '' })
 
@@ -43,7 +46,7 @@ async function tell(answers: RawResponse[]): Promise<{ partition: number; offset
   for (const answer of answers) {
     const record = { key: answer.requestIdentity, value: encode(answer), headers: { from: 'a test' } }
     const [place] = await chain.producer.send('jao.raw', [record])
-    written.push({ partition: place!.partition, offset: Number(place!.baseOffset) })
+    written.push(place!)
   }
   await chain.settled()
   return written
@@ -114,7 +117,7 @@ describe('a recorded answer, told three times', () => {
         ...{ fetchedAt: new Date(answer.fetchedAt).toISOString(), sentAt: new Date(answer.sentAt).toISOString() },
         body: { place: { path: 'data[17].border_AT_BE', text } },
       })
-      expect(told).toMatchObject({ transformVersion: 1, stepS: 3600, origin: 'simulated', current: index === 2 })
+      expect(told).toMatchObject({ transformVersion, stepS: 3600, origin: 'simulated', current: index === 2 })
       const bytes = Buffer.from(raw.body!.base64, 'base64')
       expect(bytes.equals(answer.body)).toBe(true)
       // The recorded text, found without any of our parsers: the row's text, and in it the cell.
@@ -215,7 +218,7 @@ test('a raw record that is another answer than the store names is said, and is n
   const slice = (knownAt: number, offset: number) =>
     encode({
       ...{ dataset, key, windowStart: startMs, windowEnd: window.endMs, start: startMs, step: 3600, values: [1] },
-      ...{ knownAt, upstreamModifiedAt: null, transformVersion: 1, unit: 'MW', flags: [], origin: 'simulated' },
+      ...{ knownAt, upstreamModifiedAt: null, transformVersion, unit: 'MW', flags: [], origin: 'simulated' },
       raw: { partition: place!.partition, offset },
       identity: 0,
     })

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { hostOf } from '#platform/polling/host.ts'
 import { freePortBase, startTidemark, tidemark } from '../support/tidemark-command.ts'
 import { eventually } from './poller-parts.ts'
 
@@ -71,8 +72,30 @@ test('a part and nothing are named and no error; what could not be fetched is on
   expect(failed.code).toBe(1)
   expect(JSON.parse(failed.stdout)).toMatchObject({
     changed: 1,
-    failed: [{ day: '2026-09-03', reason: 'upstream refused the request' }],
+    failed: [{ day: '2026-09-03', reason: 'upstream rejected the request: ["The request was rejected."]' }],
   })
+})
+
+test('what upstream says is told, and the pause that it asks for, until somebody lifts it', async () => {
+  const days = ['--from', '2026-07-01', '--to', '2026-07-02']
+  await command({ fault: '429-retry-after', retryAfterS: 7_200, count: 1 })
+  const fetching = startTidemark(['backfill', 'jao.core.maxExchanges', ...days], environment)
+  const paused = await eventually('the host is paused', async () => {
+    return JSON.parse((await run('status', '--json')).stdout).paused?.[0]
+  })
+  expect(paused).toEqual({ host: hostOf(simulator), until: expect.any(String), reason: '429, Retry-After 7200' })
+  const { stdout: status } = await run('status')
+  expect(status).toMatch(/jao\.core\.maxExchanges .+ paused until \S+ by upstream: 429, Retry-After 7200/)
+  expect(status).toMatch(/Failed last, .+\n {2}jao\.core\.maxExchanges .+ failed .+ HTTP 429: Too Many Requests\n/)
+  expect((await run('resume', 'nope')).stderr).toContain(`There is no host nope; there is: `)
+  expect(JSON.parse((await run('resume', paused.host, '--json')).stdout)).toMatchObject({
+    host: paused.host,
+    lifted: true,
+  })
+  expect((await fetching.finished).code).toBe(0)
+  expect((await run('resume', paused.host)).stdout).toBe(`${paused.host} is not paused: nothing to do\n`)
+  const errors = await run('query', 'SELECT DISTINCT error FROM polls WHERE status = 429')
+  expect(errors.stdout).toBe('HTTP 429: Too Many Requests\n')
 })
 
 test('it can be interrupted and started again', async () => {

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { provisionTopics } from '#platform/kafka/provision.ts'
 import { businessDay } from '#platform/polling/business-day.ts'
+import { hostOf } from '#platform/polling/host.ts'
+import { rawTopic } from '#schemas/topics.ts'
+import type { HostBudget } from '#services/poller/host-budget.ts'
 import { dataset, eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 // Each test lives in a year of its own: one broker serves all, and no window is shared.
@@ -33,8 +37,38 @@ test('429 with Retry-After is obeyed for the whole host', async () => {
   expect(Math.min(...later) - refusedAtMs).toBeGreaterThanOrEqual(90_000 - 2_000)
   expect(later.length).toBeGreaterThan(0)
   const failed = polls.filter(({ outcome }) => outcome === 'failed')
-  expect(failed).toMatchObject([{ status: 429, error: 'HTTP 429', memory: { failures: 1, lastGoodHash: null } }])
+  const error = 'HTTP 429: Too Many Requests'
+  expect(failed).toMatchObject([{ status: 429, error, memory: { failures: 1, lastGoodHash: null } }])
+  expect(failed[0]).toMatchObject({ pauseReason: '429, Retry-After 90' })
+  expect(failed[0]!.pausedUntil! - failed[0]!.fetchedAt).toBeGreaterThanOrEqual(90_000)
 }, 60_000)
+
+test('a pause outlasts the poller that was told of it; one that is lifted is over, for later owners too', async () => {
+  const upstream = await startUpstream({ startMs: Date.parse('2022-11-10T12:00:00Z'), speed: 1 })
+  const host = hostOf(upstream.url)
+  const budgetOf = async ({ url }: { url: string }) => {
+    const { budgets } = (await (await fetch(`${url}/status`)).json()) as { budgets: HostBudget[] }
+    return budgets.find((budget) => budget.host === host)
+  }
+  await upstream.command({ fault: '429-retry-after', retryAfterS: 7_200, count: 1 })
+  const first = await parts.poller(upstream.url)
+  const told = await eventually('it is paused', async () => (await budgetOf(first))?.pausedUntil ?? undefined)
+  await eventually('that is recorded', async () => (await parts.polls()).some((poll) => poll.host === host))
+  await first.kill('SIGTERM')
+  const asked = (await upstream.requests()).length
+  const second = await parts.poller(upstream.url)
+  const budget = await eventually('another has the host', async () => await budgetOf(second))
+  expect(budget).toMatchObject({ availableNow: 0, pauseReason: '429, Retry-After 7200' })
+  expect(Math.abs(Date.parse(budget.pausedUntil ?? '') - Date.parse(told))).toBeLessThan(60_000)
+  expect((await upstream.requests()).length).toBe(asked)
+  await parts.request(upstream.url, windowOf('2022-10-01'), host)
+  await eventually('it asks again', async () => (await upstream.requests()).length > asked)
+  await second.kill('SIGTERM')
+  const third = await parts.poller(upstream.url)
+  const later = await eventually('a third has the host', async () => await budgetOf(third))
+  expect(later).toMatchObject({ pausedForMs: 0, pausedUntil: null, pauseReason: null })
+  expect(await pollsOf('2022-10-01'), 'a request that lifts a pause asks for no window').toEqual([])
+}, 90_000)
 
 test('after a server error a window is asked again later and later; the others are not delayed', async () => {
   const upstream = await startUpstream({ startMs: Date.parse('2024-03-15T12:00:00Z'), speed: 60 })
@@ -170,4 +204,24 @@ test('validators are sent when upstream gives them, and 304 is unchanged', async
     { outcome: 'changed', status: 200, dataset },
     { outcome: 'unchanged', status: 304, rawOffset: null, contentHash: polls[0]?.contentHash, bytes: 0 },
   ])
+}, 60_000)
+
+test('an answer that its topic does not take is a failed poll, with words, and asked for later and later', async () => {
+  const upstream = await startUpstream({ startMs: Date.parse('2027-03-15T12:00:00Z'), speed: 60 })
+  const raw = rawTopic('jao')
+  const limited = { ...raw, config: { ...raw.config, 'max.message.bytes': '2000' } }
+  await provisionTopics(parts.kafka, [limited], 1)
+  await parts.poller(upstream.url, { BACKFILL_DAYS: '1' })
+  const [first, second] = await eventually('a window was asked for twice', async () => {
+    const seen = await pollsOf('2027-03-14')
+    return seen.length > 1 && seen
+  })
+  await provisionTopics(parts.kafka, [raw], 1)
+  expect(first).toMatchObject({ outcome: 'failed', status: 200, rawOffset: null, memory: { failures: 1 } })
+  expect(first?.error).toMatch(
+    /^the answer could not be kept: a record of \d+ bytes, \d+ compressed, is too large for jao.raw, which takes 2000/,
+  )
+  expect(second).toMatchObject({ outcome: 'failed', memory: { failures: 2 } })
+  expect(second!.sentAt - first!.sentAt).toBeGreaterThanOrEqual(30_000)
+  expect(await rawOf('2027-03-14')).toEqual([])
 }, 60_000)

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#platform/polling/business-day.ts'
@@ -25,26 +28,28 @@ const isOwner = async ({ url }: { url: string }): Promise<boolean> => {
   return status.datasets.some(({ dataset, owned }) => dataset === mainDataset && owned)
 }
 
-test('a poller that was stopped while another took over drops the answer it was waiting for', async () => {
+test('a poller that was stopped while another took over drops the answer it was waiting for, and polls nothing beside it', async () => {
   const upstream = await startUpstream({ startMs: Date.parse('2026-06-20T05:00:00Z'), speed: 1 })
-  const pollers = [await parts.poller(upstream.url), await parts.poller(upstream.url)]
-  const owner = await eventually('somebody owns the host', async () => {
-    for (const poller of pollers) if (await isOwner(poller)) return poller
-    return undefined
-  })
-  const other = pollers.find((poller) => poller !== owner)!
+  const stopNow = join(mkdtempSync(join(tmpdir(), 'tidemark-heartbeat-')), 'stop')
+  const hook = new URL('stop-after-heartbeat.ts', import.meta.url).href
+  const owner = await parts.poller(upstream.url, { NODE_OPTIONS: `--import=${hook}`, STOP_WHEN: stopNow })
+  await eventually('it owns the host', () => isOwner(owner))
   await upstream.command({ fault: 'slow', ms: 4_000, count: 1, day: '2026-05-05' })
   await parts.request(upstream.url, businessDay('Europe/Brussels', '2026-05-05').window)
   await eventually('the request is under way', async () =>
     (await upstream.requests()).some(({ fromUtc }) => fromUtc?.startsWith('2026-05-04')),
   )
-  process.kill(owner.pid, 'SIGSTOP')
+  writeFileSync(stopNow, '')
+  await eventually('it has sent a heartbeat and stopped', async () => !existsSync(stopNow))
+  const before = owner.log().length
+  const other = await parts.poller(upstream.url)
   try {
     await eventually('the other took over and polled the window', async () => {
       return (await parts.polls()).some(ofDay('2026-05-05'))
     })
   } finally {
     process.kill(owner.pid, 'SIGCONT')
+    rmSync(dirname(stopNow), { recursive: true })
   }
   const dropped = await eventually('the first dropped its answer', async () => {
     const metrics = await (await fetch(`${owner.url}/metrics`)).text()
@@ -52,6 +57,10 @@ test('a poller that was stopped while another took over drops the answer it was 
   })
   expect(dropped).toBe('1')
   await eventually('it is back as a stand-by or owner', async () => (await fetch(`${owner.url}/ready`)).ok)
+  // The answer to the heartbeat, which nobody had read, gave it nothing back.
+  const [untilAssigned] = owner.log().slice(before).split('the group assigned partitions')
+  expect(untilAssigned).toContain('"no longer polling this host"')
+  expect(untilAssigned).not.toContain('"polling this host"')
   await sleep(500)
   const polls = (await parts.polls()).filter(ofDay('2026-05-05'))
   expect(polls.length).toBe(1)
@@ -147,3 +156,27 @@ test('a poller that loses its host and gets it back first deals with what is sti
   expect(answers[1]!.fetchedAt).toBeGreaterThan(answers[0]!.fetchedAt)
   expect(answers[1]!.contentHash).not.toBe(answers[0]!.contentHash)
 }, 120_000)
+
+test('a request that came while an answer waited for Kafka is answered by a poll of its own', async () => {
+  const day = '2026-05-07'
+  const upstream = await startUpstream({ startMs: Date.parse('2026-06-20T05:00:00Z'), speed: 1 })
+  const { window } = businessDay('Europe/Brussels', day)
+  const { seen, open, stop } = await gatedPoller(upstream.url, day)
+  try {
+    await parts.request(upstream.url, window)
+    await eventually('an answer is on its way', async () => seen.came === 1)
+    await upstream.command({ revise: { day, key: 'border_AT_BE' } })
+    await parts.request(upstream.url, window)
+    for (const other of ['2026-05-08', '2026-05-09']) {
+      await parts.request(upstream.url, businessDay('Europe/Brussels', other).window)
+      await eventually('requests are read and answered', async () => (await parts.polls()).some(ofDay(other)))
+    }
+    open()
+    await eventually('the window is polled again', async () => (await parts.polls()).filter(ofDay(day)).length === 2)
+  } finally {
+    await stop()
+  }
+  const polls = (await parts.polls()).filter(ofDay(day))
+  expect(polls.map(({ lane, outcome }) => `${lane} ${outcome}`)).toEqual(['requested changed', 'requested changed'])
+  expect(polls[1]!.requestsReadTo! - polls[0]!.requestsReadTo!).toBe(3)
+}, 60_000)

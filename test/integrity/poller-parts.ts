@@ -29,8 +29,8 @@ export interface PollerParts {
   raw: () => Promise<Read<'RawResponse'>[]>
   /** Starts a poller of the simulator at `url`, with nothing but tomorrow to fetch unless told otherwise. */
   poller: (url: string, settings?: Record<string, string>) => Promise<ServiceProcess>
-  /** Asks for a window like the CLI does. */
-  request: (url: string, window: { startMs: number; endMs: number }) => Promise<string>
+  /** Asks for a window like the CLI does; or, when it names a host, to lift the pause of that, whatever window stands there. */
+  request: (url: string, window: { startMs: number; endMs: number }, liftsPauseOf?: string) => Promise<string>
   /** The broker answers nobody, as if it were away, until it is woken. */
   pauseBroker: () => void
   wakeBroker: () => void
@@ -73,7 +73,7 @@ export async function startPollerParts(): Promise<PollerParts> {
       started.push(poller)
       return poller
     },
-    request: async (url, window) => {
+    request: async (url, window, liftsPauseOf) => {
       const identity = requestIdentity(dataset, window)
       const encode = await registry.encoder('poll-requests', 'PollRequest')
       const value = encode({
@@ -83,7 +83,7 @@ export async function startPollerParts(): Promise<PollerParts> {
         windowEnd: window.endMs,
         requestedAt: Date.now(),
         requestedBy: 'test',
-        liftsPauseOf: null,
+        liftsPauseOf: liftsPauseOf ?? null,
       })
       const partition = partitionOfHost(hostOf(url), pollPartitions)
       await producer.send('poll-requests', [{ key: identity, value, partition }])

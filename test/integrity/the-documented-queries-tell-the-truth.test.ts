@@ -10,7 +10,9 @@ import { labelDirectory, openDataDirectory } from '#infra/local/data-directory.t
 import { writeStackFile } from '#infra/local/stack-file.ts'
 import type { Command } from '#infra/simulator/jao/publications.ts'
 import { createUpstream } from '#infra/simulator/jao/upstream.ts'
+import { noMemory } from '#services/poller/memory.ts'
 import { rawResponse } from '../support/raw-responses.ts'
+import { tidemark } from '../support/tidemark-command.ts'
 import { readRecords } from './read-records.ts'
 import { type Points, pointName, windowOf } from './simulator-client.ts'
 import { type Chain, startChain } from './whole-chain.ts'
@@ -403,6 +405,56 @@ test('each value names the raw record that brought it', async () => {
   )
 })
 
+test('polls that failed, with what upstream said', async () => {
+  const encode = await chain.registry.encoder('polls', 'Poll')
+  const poll = (outcome: string, at: string, error: string | null) => {
+    const times = { ...{ windowStart: 0, windowEnd: 1 }, sentAt: Date.parse(at), fetchedAt: Date.parse(at) }
+    const none = { contentHash: null, errorBody: null, rawPartition: null, rawOffset: null, requestsReadTo: null }
+    const told = {
+      requestIdentity: `kraken.ticker/${outcome}`,
+      dataset: 'kraken.ticker',
+      host: 'h',
+      lane: 'live',
+      poller: 'p',
+      origin: 'simulated',
+    }
+    const came = { outcome, status: 400, durationMs: 1, bytes: 0, error, pausedUntil: null, pauseReason: null }
+    return { key: outcome, value: encode({ ...times, ...none, ...told, ...came, memory: noMemory }) }
+  }
+  await chain.producer.send('polls', [
+    poll('failed', '2026-11-20T12:00:00Z', 'HTTP 400: Invalid symbol. (-1121)'),
+    poll('refused', '2026-11-20T12:00:01Z', 'no'),
+    poll('changed', '2026-11-20T12:00:02Z', null),
+    poll('failed', '2026-11-21T12:00:00Z', 'of another day'),
+  ])
+  await chain.settled()
+  const [rows] = await ask('Why did a poll fail, and what did upstream say?')
+  expect(rows).toEqual([
+    {
+      fetched_at: '2026-11-20 12:00:01.000',
+      request_identity: 'kraken.ticker/refused',
+      outcome: 'refused',
+      status: 400,
+      error: 'no',
+    },
+    {
+      ...{
+        fetched_at: '2026-11-20 12:00:00.000',
+        request_identity: 'kraken.ticker/failed',
+        outcome: 'failed',
+        status: 400,
+      },
+      error: 'HTTP 400: Invalid symbol. (-1121)',
+    },
+  ])
+  // The status tells it too, here of a stack whose poller does not answer.
+  const { stdout } = await tidemark(['status', '--json', '--data', dataDir], process.env)
+  const { datasets } = JSON.parse(stdout) as { datasets: { dataset: string }[] }
+  expect(datasets.find(({ dataset }) => dataset === 'kraken.ticker')).toMatchObject({
+    lastFailure: { at: '2026-11-21T12:00:00Z', outcome: 'failed', request: 'failed', error: 'of another day' },
+  })
+})
+
 describe('the views', () => {
   const views = {
     '`latest`, `as_of(at = …)`': ['latest', "as_of(at = '2026-11-20')"],
@@ -428,7 +480,7 @@ describe('the views', () => {
 const titles = [...doc.matchAll(/^## (.*\?)$/gm)].map(([, title = '']) => title)
 
 test('every question of the document is asked here', () => {
-  expect(titles).toHaveLength(8)
+  expect(titles).toHaveLength(9)
   expect(titles.flatMap(commandsOf)).toHaveLength(doc.match(/^npx tidemark query/gm)?.length ?? 0)
 })
 

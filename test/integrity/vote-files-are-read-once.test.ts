@@ -1,12 +1,15 @@
 // Vote files from disk to the store by the command, on a chain of real parts: what is new goes in once, whatever happens.
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { provisionTopics } from '#platform/kafka/provision.ts'
 import { spanOf } from '#platform/kafka/read-span.ts'
+import { rawTopic } from '#schemas/topics.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { recordedFile } from '../support/recorded-file.ts'
 import { projectRoot } from '../support/service-process.ts'
@@ -259,3 +262,24 @@ test('an archived answer of Cryptowatch stands at the instant that is told, once
   expect(refused).toMatchObject({ code: 1, summary: { refused: 1, points: 0 } })
   expect(refused.summary.examples[0]).toMatch(/Cryptowatch answered with an error: Exchange not found/)
 }, 60_000)
+
+test('a file of which a chunk is too large for raw fails with words, the others go in; it goes in as soon as it may', async () => {
+  const directory = join(files, 'sizes')
+  mkdirSync(directory)
+  const posts = Array.from({ length: 3_000 }, (_, index) => line(7_000_000 + index, randomInt(1, 2 ** 31)))
+  writeFileSync(join(directory, 'large.jsonl'), posts.join(''))
+  writeFileSync(join(directory, 'small.jsonl'), lines(7_100_000, 2))
+  const raw = rawTopic('votes')
+  const limited = { ...raw, config: { ...raw.config, 'max.message.bytes': '3000' } }
+  await provisionTopics(pipeline.kafka, [limited], 1)
+  const first = await ingest('votes', directory)
+  await provisionTopics(pipeline.kafka, [raw], 1)
+  expect({ code: first.code, ...first.summary }).toMatchObject({ code: 1, chunks: 1, lines: 2, votes: 2, refused: 0 })
+  expect(first.summary.failed).toEqual([
+    expect.stringMatching(
+      /large.jsonl cannot be kept: a record of \d+ bytes, \d+ compressed, is too large for votes.raw/,
+    ),
+  ])
+  const second = await ingest('votes', directory)
+  expect({ code: second.code, ...second.summary }).toMatchObject({ code: 0, lines: 3_000, knownLines: 2, votes: 3_000 })
+}, 120_000)

@@ -39,19 +39,21 @@ interface Sample {
   atS: number
   value: number | null
   version?: number
+  flags?: string[]
 }
 
 const nowS = () => Math.floor(Date.now() / 1000)
 const kraken = 'kraken.ticker'
 
 async function send(samples: Sample[]): Promise<void> {
-  const slices = samples.map(({ dataset, key, atS, value, version = 1 }) =>
+  const slices = samples.map(({ dataset, key, atS, value, version = 1, flags = [] }) =>
     slice({
       dataset,
       key,
       start: new Date(atS * 1000).toISOString(),
       stepS: 10,
       values: [value],
+      flags,
       knownAt: new Date(atS * 1000 + version).toISOString(),
     }),
   )
@@ -120,7 +122,13 @@ function summed(sent: Sample[], atS: number): Row[] {
   }
   const bySeries = new Map<string, Sample[]>()
   for (const sample of newest.values()) {
-    if (sample.value === null || sample.atS <= atS - 86_400 || sample.atS > atS) continue
+    if (
+      sample.value === null ||
+      sample.flags?.includes('implausible') ||
+      sample.atS <= atS - 86_400 ||
+      sample.atS > atS
+    )
+      continue
     const id = `${sample.dataset} ${sample.key}`
     bySeries.set(id, [...(bySeries.get(id) ?? []), sample])
   }
@@ -294,6 +302,36 @@ describe('market_24h', () => {
     ]
     await send(changed)
     await compare([...sent, ...changed])
+  })
+
+  it('leaves out what is implausible: a price of nothing is no last, minimum or mean', async () => {
+    const prices = every(600, nowS() - 7_200, nowS(), (_, nth) => 100 + nth).map((sample) => {
+      return { dataset: 'binance.ticker24hr', key: 'IDLEUSD.last', ...sample }
+    })
+    const none: Sample[] = prices
+      .slice(5)
+      .map((sample) => ({ ...sample, value: 0, version: 2, flags: ['implausible'] }))
+    const never: Sample[] = prices.map((sample) => ({
+      ...sample,
+      key: 'NEVERUSD.last',
+      value: 0,
+      flags: ['odd', 'implausible'],
+    }))
+    const others: Sample[] = prices.map((sample) => ({ ...sample, key: 'IDLEUSD.trades', value: 0, flags: ['odd'] }))
+    const sent = [...prices, ...none, ...never, ...others]
+    await send(sent)
+    const rows = await compare(sent)
+    expect(
+      rows.map(({ market, metric, samples, last, min, mean }) => [market, metric, samples, last, min, mean]),
+    ).toEqual([
+      ['IDLEUSD', 'last', 5, 104, 100, 102],
+      ['IDLEUSD', 'trades', 12, 0, 0, 0],
+    ])
+    await settle()
+    await compare(sent)
+    const series = await ask(`SELECT min(min) AS min, sum(samples) AS samples
+      FROM tidemark.market_series(market = 'IDLEUSD', metric = 'last', step_s = 60)`)
+    expect(series).toEqual([{ min: 100, samples: 5 }])
   })
 
   it('takes in what changed in many buckets when they are added up anew', async () => {

@@ -169,8 +169,8 @@ describe('an error of the store', () => {
     expect([errorKind(error), needsOperator(error)]).toEqual(['data', false])
   })
 
-  it('is a bug of ours when the statement is wrong', async () => {
-    expect(errorKind(await failure(running.store.query({ query: 'SELECT FROM WHERE' })))).toBe('bug')
+  it('of a number that is not listed is unlisted; what is no error of a request is a bug of ours', async () => {
+    expect(errorKind(await failure(running.store.query({ query: 'SELECT FROM WHERE' })))).toBe('unlisted')
     expect(errorKind(new TypeError('x is undefined'))).toBe('bug')
     expect(errorKind('no error at all')).toBe('bug')
   })

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { type RunningEndpoint, spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
 
 export interface RunningStore {
@@ -13,10 +14,19 @@ export interface RunningStore {
   stop: () => Promise<void>
 }
 
-/** An empty store of its own for a test file: the embedded endpoint on a free port, in a directory that goes with it. */
+interface IdleStore {
+  endpoint: RunningEndpoint
+  directory: string
+}
+
+// The files of a worker take the running endpoint over from each other (vitest.config.ts: isolate).
+let idle: IdleStore | undefined
+
+/** An empty store for a test file: the embedded endpoint on a free port. */
 export async function startStore(): Promise<RunningStore> {
-  const directory = await mkdtemp(join(tmpdir(), 'tidemark-store-'))
-  const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })
+  const taken = idle ?? (await startIdleStore())
+  idle = undefined
+  const { endpoint } = taken
   const { user, password } = endpoint.credentials.writer
   const store = createStore({ url: endpoint.url, user, password, requestTimeoutMs: 60_000 })
   const reader = createStore({ url: endpoint.url, ...endpoint.credentials.reader, requestTimeoutMs: 60_000 })
@@ -27,10 +37,25 @@ export async function startStore(): Promise<RunningStore> {
     reader,
     connect,
     stop: async () => {
+      await dropDatabases(store)
       await store.close()
       await reader.close()
-      await endpoint.stop()
-      await rm(directory, { recursive: true, force: true })
+      idle = taken
     },
+  }
+}
+
+async function startIdleStore(): Promise<IdleStore> {
+  const directory = await mkdtemp(join(tmpdir(), 'tidemark-store-'))
+  const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  return { endpoint, directory }
+}
+
+async function dropDatabases(store: Store): Promise<void> {
+  const query = `SELECT name FROM system.databases WHERE lower(name) NOT IN ('system', 'default', 'information_schema')`
+  const result = await store.query({ query, format: 'JSONEachRow' })
+  for (const { name } of await result.json<{ name: string }>()) {
+    await store.command({ query: `DROP DATABASE IF EXISTS ${name} SYNC` })
   }
 }

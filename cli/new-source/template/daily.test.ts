@@ -25,8 +25,10 @@ test('the sample day becomes two series of 24 hours', () => {
 test('an hour that is missing is a null, and the day is not complete', () => {
   const text = '{"values":[{"time":"2026-04-20T23:00:00Z","north":1}]}'
   expect(explode(answer(text)).slices[0]?.values.slice(0, 3)).toEqual([null, 1, null])
+  expect(explode(answer(text.replace('Z', '+00:00')))).toEqual(explode(answer(text)))
   expect(look(text)).toBe('partial')
   expect(look('{"values":[]}')).toBe('empty')
+  expect(look(body.toString().replaceAll(/th":[^,}]+/g, 'th":null'))).toBe('partial')
 })
 
 test('a value out of the ordinary is stored and flagged', () => {
@@ -46,8 +48,10 @@ test('stations of any name are read, but not any number of them', () => {
 })
 
 test.each([
-  ['a page for people', '<html>', 'schema'],
+  ['a page for people', '<html>', 'not-json'],
+  ['a station twice', '{"values":[{"time":"2026-04-20T22:00:00Z","north":1,"north":2}]}', 'schema'],
   ['a text for a number', '{"values":[{"time":"2026-04-20T22:00:00Z","north":"10"}]}', 'schema'],
+  ['no station', '{"values":[{"time":"2026-04-20T22:00:00Z"}]}', 'schema'],
   ['another day', '{"values":[{"time":"2026-04-21T22:00:00Z","north":1}]}', 'outside-window'],
   ['half an hour', '{"values":[{"time":"2026-04-20T22:30:00Z","north":1}]}', 'step'],
   [

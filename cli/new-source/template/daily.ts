@@ -1,6 +1,8 @@
 // One JSON answer a business day: {"values":[{"time":"2026-04-20T22:00:00Z","north":10,"south":null}, ...]}
 // TODO: where this is documented, how often it is published and revised, what is odd about it.
 import { z } from 'zod'
+import { readJson } from '#sources/answers/json.ts'
+import { isRefusal } from '#sources/answers/refusal.ts'
 import type { Answer, Dataset, Explosion, Look, Refusal, Slice, Window } from '#sources/source.ts'
 
 const stepS = 3_600
@@ -21,7 +23,7 @@ export const newSourceDaily: Dataset = {
   keys: { pattern: '<station>', example: 'north', labels: { station: 'TODO: what a station is' } },
   // Values outside are stored with the flag `implausible`, never dropped.
   plausible,
-  expectations: ['every hour of the business day has a row'],
+  expectations: ['every hour of the business day has a row with a value'],
   // Goes up whenever explode yields something else for the same answer.
   transformVersion: 0,
   // A window is a local day, from midnight to midnight: 23 and 25 hours when the clock changes.
@@ -47,18 +49,20 @@ export const newSourceDaily: Dataset = {
 
 /** Time, and a number or null for each station. Whatever else an answer has is passed over. */
 const answerSchema = z.object({
-  values: z.array(z.object({ time: z.iso.datetime() }).catchall(z.number().nullable())),
+  values: z.array(z.object({ time: z.iso.datetime({ offset: true }) }).catchall(z.number().nullable())),
 })
 
 /**
- * Whether all of the window is there: the search for it ends with `complete`. Throws what explode would refuse, so that
- * an answer of which nothing can be stored does not end the search.
+ * Whether all of the window is there, a value in every hour: the search for it ends with `complete`, and rows may be
+ * published before their values. Throws what explode would refuse, so that an answer of which nothing can be stored does
+ * not end the search.
  */
 function look(body: Uint8Array, window: Window): Look {
   const rows = readRows(body, window)
   if ('reason' in rows) throw new Error(`${rows.reason}: ${rows.message}`)
   if (rows.size === 0) return 'empty'
-  return rows.size === stepsOf(window) ? 'complete' : 'partial'
+  const withValue = [...rows.values()].filter((row) => [...row.values()].some((value) => value !== null))
+  return withValue.length === stepsOf(window) ? 'complete' : 'partial'
 }
 
 /** Pure: one slice a station over the whole window; an hour without a row, or a row without the station, is a null. */
@@ -82,7 +86,9 @@ type Row = ReadonlyMap<string, number | null>
 
 /** The values of each step of the window that has a row, or why the answer is refused. */
 function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal {
-  const parsed = answerSchema.safeParse(parseJson(body))
+  const json = readJson(body)
+  if (isRefusal(json)) return json
+  const parsed = answerSchema.safeParse(json.value)
   if (!parsed.success) return { reason: 'schema', message: z.prettifyError(parsed.error).slice(0, 300) }
   const rows = new Map<number, Row>()
   for (const { time, ...values } of parsed.data.values) {
@@ -92,16 +98,10 @@ function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal 
     if (rows.has(step)) return { reason: 'conflicting-rows', message: `two rows are of ${time}` }
     rows.set(step, new Map(Object.entries(values)))
   }
+  // Nothing of it could be stored, and nobody would be told.
+  if (rows.size > 0 && [...rows.values()].every((row) => row.size === 0))
+    return { reason: 'schema', message: 'the rows name no station' }
   return rows
-}
-
-/** What the body says; undefined, which no schema takes, where it is no JSON. */
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return undefined
-  }
 }
 
 const stepsOf = (window: Window): number => (window.endMs - window.startMs) / 1000 / stepS

@@ -43,7 +43,7 @@ export interface EndpointConfig {
   credentialsFile: string
   /** A reader's query is ended after so long; max_execution_time may ask for less. */
   readerLimitMs: number
-  /** A client that takes none of its answer for so long is given up. */
+  /** A client that takes none of its answer, or sends none of its request, for so long is given up. */
   stallMs: number
 }
 

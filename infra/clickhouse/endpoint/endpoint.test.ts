@@ -185,6 +185,7 @@ describe('what may never be said', () => {
     { body: `SELECT \`file\`('${path}')` },
     { body: `SELECT "file"('${path}')` },
     { body: `SELECT \`\\x66ile\`('${path}')` },
+    { body: `SELECT 1 //'\n, file('${path}') //'` },
     { body: `SELECT FiLe /* x */ -- y\n ('${path}')` },
     { body: `SELECT * APPLY(file) FROM (SELECT '${path}' AS p)` },
     { body: `SELECT * APPLY file FROM (SELECT '${path}' AS p)` },
@@ -655,6 +656,26 @@ describe('isolation and sessions', () => {
     expect((await send({ body: 'SELECT a FROM mine', user: 'reader', url })).status).not.toBe(200)
     const strict = await send({ body: 'SELECT 1', url: { session_id: 's3', session_check: '1' } })
     expect(strict.headers['x-clickhouse-exception-code']).toBe('372')
+  })
+
+  test('a parameter of one request is none of the next in its session', async () => {
+    const url = { session_id: 'parameters' }
+    const asked = { ...url, param_p: 'x', param_t: 'text' }
+    expect(await sql('SELECT {p:String} FROM t.{t:Identifier} LIMIT 0', { url: asked })).toBe('')
+    for (const body of [
+      'SELECT {p:String}',
+      'SELECT {/* p */p /* : */: String}',
+      'INSERT INTO t.text SELECT 1, {p:String}',
+      'INSERT INTO t.text (id, s) VALUES (1, {p:String})',
+      'CREATE VIEW t.{t:Identifier} AS SELECT 1',
+      'INSERT INTO t.{t:Identifier} FORMAT CSV\n1,a',
+    ]) {
+      const answer = await send({ body, url })
+      expect([body, answer.headers['x-clickhouse-exception-code']]).toEqual([body, '456'])
+    }
+    await sql('CREATE OR REPLACE VIEW t.of_p AS SELECT {p:String} AS p', { url })
+    expect(await sql("SELECT '{p:String}', p FROM t.of_p(p = 'y')", { url })).toBe('{p:String}\ty\n')
+    expect(await sql('SELECT {p:String}', { url: { ...url, param_p: 'z' } })).toBe('z\n')
   })
 
   test('a session in use is locked, and there is a limit to how many there are', async () => {

@@ -1,9 +1,9 @@
 import type { Role } from './access.ts'
-import type { Connection } from './engine.ts'
+import type { Connection, WriteResult } from './engine.ts'
 import { Failure } from './failure.ts'
 import { refuseDangerous } from './forbidden.ts'
 import { feedInsert } from './insert.ts'
-import type { Parameters } from './parameters.ts'
+import { checkSubstitutions, type Parameters, refuseNewNative } from './parameters.ts'
 import type { Pipes } from './pipes.ts'
 import { quoteString } from './quote.ts'
 import { contentType, type Reply, type Summary } from './reply.ts'
@@ -30,10 +30,17 @@ export interface Execution {
 /** Runs the statement and ends the reply. @throws Failure or the engine's error; the reply may have begun */
 export async function execute(execution: Execution, running: Running): Promise<void> {
   const { statement } = execution.source
+  refuseNewNative(outputOf(statement, execution.parameters), execution.parameters.nativeRevision)
   if (statement.kind === 'insert') await withPipe(execution, (pipe) => runInsert(execution, statement, running, pipe))
   else if (statement.kind === 'rows') await withPipe(execution, (pipe) => runRows(execution, statement, running, pipe))
   else if (statement.killedId !== undefined) await runKill(execution, statement.killedId)
   else await runCommand(execution, statement, running)
+}
+
+/** The format of the result; an INSERT of data has none, and Native that is read is of one revision everywhere. */
+function outputOf(statement: Statement, { defaultFormat }: Parameters): string {
+  if (statement.kind === 'insert') return 'Null'
+  return (statement.kind === 'rows' ? statement.format : undefined) ?? defaultFormat
 }
 
 type Kind<K extends Statement['kind']> = Extract<Statement, { kind: K }>
@@ -45,16 +52,17 @@ async function runInsert(execution: Execution, statement: Kind<'insert'>, runnin
   const settings = utf8(statement.settings)
   const sql = `${head}\nFROM INFILE ${quoteString(pipe)} COMPRESSION 'none' ${settings}\nFORMAT ${statement.format}`
   await mustBeOne(execution.connection, sql)
-  const guard = statement.format.toUpperCase() === 'VALUES' ? await valuesGuard(execution.source) : ''
+  const guard = statement.format.toUpperCase() === 'VALUES' ? await valuesGuard(execution) : ''
   const text = execution.prepared + guard + sql
   const result = await feedInsert(execution.connection, text, pipe, execution.source, running)
-  execution.reply.end(summary(began, { writtenRows: result.rowsWritten, writtenBytes: result.bytesWritten }), [])
+  execution.reply.end(summary(began, writtenOf(result)), [])
 }
 
 /** Expressions among values are evaluated only when we have looked at them all. */
-async function valuesGuard(source: Source): Promise<string> {
+async function valuesGuard({ source, parameters }: Execution): Promise<string> {
   const data = await readAhead(source)
   const isKnown = data !== undefined && isReadable(data)
+  if (isKnown && parameters.session !== undefined) checkSubstitutions(data, parameters.bound)
   const level = isKnown ? 1 : 0
   return ['interpret_expressions', 'deduce_templates_of_expressions']
     .map((name) => `SET input_format_values_${name}=${level};\n`)
@@ -86,7 +94,9 @@ async function runRows(execution: Execution, statement: Kind<'rows'>, running: R
   const sql = `${execution.prepared}${body}\nINTO OUTFILE ${quoteString(pipe)} TRUNCATE COMPRESSION 'none'\n${tail}`
   const holdBytes = parameters.waitEndOfQuery ? HOLD_LONG_BYTES : HOLD_BYTES
   const { result, held } = await streamRows(connection, sql, pipe, reply, format, holdBytes)
-  reply.end(summary(began, { readRows: result.rowsRead, readBytes: result.bytesRead }), held)
+  // The engine counts no rows where it writes none.
+  const counts = /^null$/i.test(format) ? {} : { result_rows: result.rowsRead }
+  reply.end(summary(began, counts), held)
 }
 
 async function runCommand(execution: Execution, statement: Kind<'command'>, running: Running) {
@@ -97,7 +107,7 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
   if (!execution.mayWrite && queryClass !== 0 && !['SET', 'USE'].includes(statement.keyword)) throw readonlyRefusal()
   if (statement.keyword === 'INSERT' || statement.keyword === 'WITH') {
     const result = await connection.write(execution.prepared + sql)
-    reply.end(summary(began, { writtenRows: result.rowsWritten, writtenBytes: result.bytesWritten }), [])
+    reply.end(summary(began, writtenOf(result)), [])
     return
   }
   await answerWhole(execution, execution.prepared + sql, began)
@@ -123,7 +133,7 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
   const result = await connection.run(sql, parameters.defaultFormat)
   reply.header('X-ClickHouse-Format', parameters.defaultFormat)
   reply.header('Content-Type', contentType(parameters.defaultFormat))
-  reply.end(summary(began, { readRows: result.rowsRead, readBytes: result.bytesRead }), [result.bytes])
+  reply.end(summary(began, { result_rows: result.rowsRead }), [result.bytes])
 }
 
 /**
@@ -163,7 +173,10 @@ function utf8(latin1: string): string {
   }
 }
 
+function writtenOf({ rowsWritten, bytesWritten }: WriteResult): Partial<Summary> {
+  return { written_rows: rowsWritten, written_bytes: bytesWritten }
+}
+
 function summary(began: bigint, counts: Partial<Summary>): Summary {
-  const elapsedNs = Number(process.hrtime.bigint() - began)
-  return { readRows: 0, readBytes: 0, writtenRows: 0, writtenBytes: 0, elapsedNs, ...counts }
+  return { ...counts, elapsed_ns: Number(process.hrtime.bigint() - began) }
 }

@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts'
 import { strangeEngine } from './table-engines.ts'
-import type { Token } from './tokens.ts'
+import { asWritten, type Token } from './tokens.ts'
 
 /**
  * Names that reach files, processes or other machines and that the engine's own grants do not stop (tried one by one
@@ -21,7 +21,7 @@ const STRUCTURED = ['NULL', 'INPUT', 'GENERATERANDOM', 'VALUES', 'SQLSTANDARDVAL
  */
 export function refuseDangerous(own: Token[]): void {
   const engine = strangeEngine(own)
-  if (engine !== undefined) throw denied(`ENGINE ${engine} (quote engine by backticks if it is a name)`)
+  if (engine !== undefined) throw denied(`ENGINE ${asWritten(engine)} (quote engine by backticks if it is a name)`)
   own.forEach((token, index) => {
     if (token.kind !== 'word' && token.kind !== 'name') return
     const text = token.text.toUpperCase()

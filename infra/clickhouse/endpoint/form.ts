@@ -23,9 +23,18 @@ export async function readForm(request: IncomingMessage, body: Body): Promise<[s
     bytes += next.length
     if (bytes > MAX_FORM_BYTES) throw malformed(`it has more than ${MAX_FORM_BYTES} bytes`)
   }
-  const parts = `\r\n${Buffer.concat(chunks).toString('utf8')}`.split(`\r\n--${boundary}`)
+  const parts = `\r\n${utf8(Buffer.concat(chunks))}`.split(`\r\n--${boundary}`)
   if (parts.length < 2 || !parts.at(-1)?.startsWith('--')) throw malformed('its end is missing')
   return parts.slice(1, -1).map(field)
+}
+
+/** Bytes that are no text would be stored as others. */
+function utf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw malformed('it is not UTF-8')
+  }
 }
 
 function field(part: string): [string, string] {

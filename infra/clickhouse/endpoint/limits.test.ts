@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningEndpoint, spawnEndpoint } from './spawn.ts'
 
@@ -48,6 +50,28 @@ test('a client that reads nothing is given up, and its statement is ended', asyn
     sent.destroy()
   }
 }, 40_000)
+
+test.each([
+  ['a statement', '', {}, 'SELECT'],
+  ['a form', '', { 'Content-Type': 'multipart/form-data; boundary=b' }, '--b\r\n'],
+  ['a compressed statement', '', { 'Content-Encoding': 'gzip' }, gzipSync('SELECT 1').subarray(0, 12)],
+  ['data', 'INSERT INTO stalled FORMAT CSV', {}, '1\n'],
+])('a client that sends %s and stops in the middle is told so, and nothing of it is stored', async (...parts) => {
+  const [, query, headers, beginning] = parts
+  await ask('writer', 'CREATE TABLE IF NOT EXISTS stalled (n UInt8) ENGINE = Memory')
+  const { user, password } = endpoint.credentials.writer
+  const sent = request(`${endpoint.url}/?${new URLSearchParams({ query })}`, {
+    method: 'POST',
+    headers: { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password, ...headers },
+  })
+  sent.on('error', () => {})
+  sent.write(beginning)
+  const [response] = await once(sent, 'response')
+  expect([response.statusCode, response.headers['x-clickhouse-exception-code']]).toEqual([408, '209'])
+  expect(await text(response)).toContain('Nothing of the request body came for 0.4 seconds.')
+  sent.destroy()
+  expect(await (await ask('writer', 'SELECT count() FROM stalled')).text()).toBe('0\n')
+})
 
 test('a query that says nothing for longer than the stall time is not', async () => {
   const answer = await ask('writer', `SELECT sleep(${(STALL_MS * 3) / 1000}), repeat('x', 1000) FORMAT TSV`)

@@ -1,9 +1,12 @@
 import { Failure } from './failure.ts'
 import { refuseDangerousParameter } from './forbidden.ts'
 import { quoteName, quoteString } from './quote.ts'
+import { joinQueries } from './source.ts'
+import { tokens } from './tokens.ts'
 
 /** What the URL and headers of a request say besides the statement. */
 export interface Parameters {
+  /** All `query` of the URL and of the form, joined. */
   query: string
   database: string | undefined
   defaultFormat: string
@@ -11,6 +14,8 @@ export interface Parameters {
   session: { id: string; timeoutS: number; mustExist: boolean } | undefined
   /** The readonly level that the client asks for. */
   readonly: number
+  /** The revision of Native that the client reads; 0: that of files. */
+  nativeRevision: number
   compressResponse: boolean
   waitEndOfQuery: boolean
   /** Engine settings, names checked, values as they came. */
@@ -30,29 +35,35 @@ const MAX_SESSION_TIMEOUT_S = 3600
 
 /**
  * Sorts the parameters of a request as the server does: known ones, `param_…`, and the rest as settings.
- * @throws Failure 115 for a name that cannot be a setting, 48 for the native compression, 511 for roles
+ * @throws Failure 115 for a name that cannot be a setting, 48 for the native compression, 511 for roles, 6, 36, 73 and
+ *   374 for values that cannot be
  */
 export function readParameters(url: URLSearchParams, headers: Record<string, string | undefined>): Parameters {
+  const defaultFormat = formatName(url.get('default_format') ?? headers['x-clickhouse-format'] ?? 'TabSeparated')
+  const nativeRevision = revisionOf(url)
   for (const name of ['compress', 'decompress']) {
     if (isOn(url.get(name))) {
-      const sentence = `${name}=1 (ClickHouse's own block compression) is not served; use compress=0, or Content-Encoding`
-      throw new Failure(48, 'NOT_IMPLEMENTED', `${sentence}.`)
+      refuseNewNative(defaultFormat, nativeRevision)
+      const what = `${name}=1 (ClickHouse's own block compression) is not served`
+      const instead = `switch the client's compression off (compress=0) or use HTTP's own`
+      throw new Failure(48, 'NOT_IMPLEMENTED', `${what}; ${instead}. docs/clients.md of tidemark says how.`)
     }
   }
   if (url.has('role')) throw new Failure(511, 'UNKNOWN_ROLE', 'This endpoint has no roles.')
   const sessionId = url.get('session_id') ?? ''
   const rest = [...url].filter(([name]) => !OWN.has(name))
   return {
-    query: url.get('query') ?? '',
+    query: joinQueries(url.getAll('query')),
     database: url.get('database') ?? headers['x-clickhouse-database'],
-    defaultFormat: formatName(url.get('default_format') ?? headers['x-clickhouse-format'] ?? 'TabSeparated'),
+    defaultFormat,
     queryId: queryIdOf(url),
     session: sessionId === '' ? undefined : { id: sessionId, ...sessionRules(url) },
     readonly: readonlyLevel(url.get('readonly')),
+    nativeRevision,
     compressResponse: isOn(url.get('enable_http_compression')),
     waitEndOfQuery: isOn(url.get('wait_end_of_query')),
     settings: rest.filter(([name]) => !name.startsWith('param_')).map(checkedSetting),
-    bound: rest.filter(([name]) => name.startsWith('param_')).map(checkedSetting),
+    bound: firstOfEach(rest.filter(([name]) => name.startsWith('param_')).map(checkedSetting)),
   }
 }
 
@@ -73,6 +84,50 @@ export function preparation(parameters: Parameters, readonly: number): string {
 export function checkIdentifierParameters(statement: string, bound: [string, string][]): void {
   if (!/identifier/i.test(statement)) return
   for (const [, value] of bound) refuseDangerousParameter(value)
+}
+
+/**
+ * Refuses a statement that uses a parameter which this request does not give. The engine has no way to take a parameter
+ * back: without this a session would go on with the value of an earlier request. What stands behind the AS of a view is
+ * a parameter of the view.
+ * @throws Failure 456
+ */
+export function checkSubstitutions(statement: string, bound: [string, string][]): void {
+  const own = [...tokens(statement)]
+  const isView = /^(CREATE|REPLACE|ALTER)$/i.test(own[0]?.text ?? '') && own.some(({ text }) => /^view$/i.test(text))
+  const end = isView ? own.findIndex(({ text, depth }) => depth === 0 && /^as$/i.test(text)) : -1
+  for (const [index, { kind, text }] of own.slice(0, end < 0 ? own.length : end).entries()) {
+    const name = own[index + 1]
+    if (kind !== 'symbol' || text !== '{' || name?.kind !== 'word' || own[index + 2]?.text !== ':') continue
+    if (bound.some(([given]) => given === `param_${name.text}`)) continue
+    throw new Failure(456, 'UNKNOWN_QUERY_PARAMETER', `Substitution \`${name.text}\` is not set.`)
+  }
+}
+
+/**
+ * The engine writes Native as it stands in files; blocks of a newer revision hold more, and a client that waits for
+ * them reads rubbish.
+ * @throws Failure 48
+ */
+export function refuseNewNative(format: string, revision: number): void {
+  if (revision === 0 || format.toLowerCase() !== 'native') return
+  const what = `FORMAT Native of revision ${revision} (client_protocol_version) is not served`
+  const who = 'clickhouse-go and the ClickHouse plugin of Grafana Labs read nothing else'
+  throw new Failure(
+    48,
+    'NOT_IMPLEMENTED',
+    `${what}, and ${who}: ask for another format, such as JSON or RowBinary, or take another client. docs/clients.md of tidemark names those that work.`,
+  )
+}
+
+function revisionOf(url: URLSearchParams): number {
+  const text = url.get('client_protocol_version') ?? '0'
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new Failure(6, 'CANNOT_PARSE_TEXT', 'client_protocol_version must be a number.')
+}
+
+function firstOfEach(pairs: [string, string][]): [string, string][] {
+  return pairs.filter(([name], index) => pairs.findIndex(([other]) => other === name) === index)
 }
 
 function checkedSetting(pair: [string, string]): [string, string] {

@@ -36,6 +36,18 @@ test('who leaves while waiting loses the place; who waits too long is told 202',
   expect(queue.running).toBe(1)
 })
 
+test('who left before there was a place takes none in the line', async () => {
+  const queue = createQueue(1, 1, 1, 60_000)
+  const leave = await queue.enter(here(), 'reader')
+  const gone = AbortSignal.abort()
+  await expect(queue.enter(gone, 'reader')).rejects.toMatchObject({ code: 210 })
+  const next = queue.enter(here(), 'reader')
+  leave()
+  await (await next)()
+  await expect(queue.enter(gone, 'reader')).rejects.toMatchObject({ code: 210 })
+  expect(queue.running).toBe(0)
+})
+
 test('readers take their share of the places and of the line, never the writer’s', async () => {
   const queue = createQueue(3, 2, 1, 60_000)
   const leaveReader = await queue.enter(here(), 'reader')

@@ -3,7 +3,10 @@ import { Failure } from './failure.ts'
 
 /** Lets so many holders in at a time, the others wait in order, each role in its own line. */
 export interface Queue {
-  /** Waits for a place; the returned function gives it back. @throws Failure 202 when too many wait or for too long */
+  /**
+   * Waits for a place; the returned function gives it back.
+   * @throws Failure 202 when too many wait or for too long, 210 when the client left
+   */
   enter(gone: AbortSignal, role: Role): Promise<() => void>
   readonly running: number
 }
@@ -36,13 +39,15 @@ export function createQueue(places: number, readerPlaces: number, maxWaiting: nu
     }
   }
   function enter(gone: AbortSignal, role: Role): Promise<() => void> {
+    // An abort that has happened is not told again: the place would be held until the wait is over.
+    if (gone.aborted) return Promise.reject(clientLeft())
     if (isRoomFor(role)) return Promise.resolve(admitted(role))
     const tooMany = () => tooManyOf(role, running[role], waiting.filter((one) => one.role === role).length)
     if (waiting.filter((one) => one.role === role).length >= maxWaiting) return Promise.reject(tooMany())
     const { promise, resolve, reject } = Promise.withResolvers<() => void>()
     const waiter = { role, admit: () => settle(() => resolve(admitted(role))) }
     const timer = setTimeout(() => settle(() => reject(tooMany())), maxWaitMs)
-    const onGone = () => settle(() => reject(new Failure(210, 'NETWORK_ERROR', 'The client left.')))
+    const onGone = () => settle(() => reject(clientLeft()))
     function settle(how: () => void) {
       clearTimeout(timer)
       gone.removeEventListener('abort', onGone)
@@ -60,6 +65,10 @@ export function createQueue(places: number, readerPlaces: number, maxWaiting: nu
       return running.reader + running.writer
     },
   }
+}
+
+function clientLeft(): Failure {
+  return new Failure(210, 'NETWORK_ERROR', 'The client left.')
 }
 
 function tooManyOf(role: Role, running: number, waiting: number): Failure {

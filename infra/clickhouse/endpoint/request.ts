@@ -7,7 +7,13 @@ import type { Connection, Engine } from './engine.ts'
 import { execute } from './execute.ts'
 import { Failure, fromEngine } from './failure.ts'
 import { isMultipart, readForm } from './form.ts'
-import { checkIdentifierParameters, type Parameters, preparation, readParameters } from './parameters.ts'
+import {
+  checkIdentifierParameters,
+  checkSubstitutions,
+  type Parameters,
+  preparation,
+  readParameters,
+} from './parameters.ts'
 import type { Pipes } from './pipes.ts'
 import type { Queue } from './queue.ts'
 import type { Reply } from './reply.ts'
@@ -25,7 +31,7 @@ export interface Service {
   credentials: Credentials
   /** How long a reader's query may run. */
   readerLimitMs: number
-  /** How long a client may take nothing of what waits for it. */
+  /** How long a client may take nothing of what waits for it, or send nothing of what it owes. */
   stallMs: number
 }
 
@@ -60,14 +66,18 @@ export async function answer(service: Service, request: IncomingMessage, reply: 
 async function serve(service: Service, request: IncomingMessage, reply: Reply, gone: AbortSignal): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost').searchParams
   const role = authenticate(request, url, service.credentials)
-  const body = new Body(request)
-  if (isMultipart(request)) for (const [name, value] of await readForm(request, body)) url.append(name, value)
+  const body = new Body(request, service.stallMs)
+  const isForm = isMultipart(request)
+  if (isForm) for (const [name, value] of await readForm(request, body)) url.append(name, value)
   const parameters = readParameters(url, request.headers as Record<string, string | undefined>)
   const queryId = parameters.queryId ?? randomUUID()
   reply.header('X-ClickHouse-Query-Id', queryId)
   if (parameters.compressResponse) reply.compressWith(encoderFor(request.headers['accept-encoding']))
-  const source = await readSource(body, parameters.query)
+  // As the server does: a line break stands between the URL's text and the body's, and a form is the whole text.
+  const hasMore = parameters.query !== '' && !isForm
+  const source = await readSource(body, hasMore ? `${parameters.query}\n` : parameters.query)
   checkIdentifierParameters(textOf(source.statement), parameters.bound)
+  if (parameters.session !== undefined) checkSubstitutions(textOf(source.statement), parameters.bound)
   if (service.statements.hasId(queryId)) {
     throw new Failure(216, 'QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING', `Query with id = ${queryId} is already running.`)
   }

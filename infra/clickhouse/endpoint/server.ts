@@ -4,6 +4,8 @@ import { Reply } from './reply.ts'
 import { answer, type Service } from './request.ts'
 
 const KIB = 1024
+/** The server's own, and the one that the ODBC driver takes by default. */
+const STATEMENT_PATHS = ['/', '/query', '/query/']
 
 /** The HTTP face: who may ask, /ping, and statements. */
 export function createEndpoint(service: Service): Server {
@@ -18,7 +20,7 @@ export function createEndpoint(service: Service): Server {
       connectionsCheckingInterval: 5_000,
       noDelay: true,
     },
-    (request, response) => void route(service, request, response),
+    (request, response) => void route(service, request, response).catch(() => response.destroy()),
   )
   // Far more than anybody needs here: those who say nothing go after 15 s, those without a password at once.
   server.maxConnections = 2048
@@ -28,13 +30,19 @@ export function createEndpoint(service: Service): Server {
 async function route(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.on('error', () => {})
   const outsider = refuseOutsider(request)
-  const path = (request.url ?? '/').split('?')[0]
+  const [path = '', search] = (request.url ?? '/').split(/\?(.*)/s)
   if (outsider !== undefined) return short(response, 403, outsider)
   if (path === '/ping') return short(response, 200, 'Ok.')
-  if (path !== '/') return short(response, 404, 'There is no resource at this path.')
+  if (!STATEMENT_PATHS.includes(path)) return short(response, 404, 'There is no resource at this path.')
   if (!['GET', 'HEAD', 'POST'].includes(request.method ?? '')) return short(response, 405, 'Use GET or POST.')
-  if (request.method !== 'POST' && !request.url?.includes('query=')) return short(response, 200, 'Ok.')
+  if (request.method !== 'POST' && !asksSomething(request, search)) return short(response, 200, 'Ok.')
   await answer(service, request, new Reply(response))
+}
+
+/** The statement of a GET stands in the URL, or as with any other method in the body. */
+function asksSomething({ headers }: IncomingMessage, search: string | undefined): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  return hasBody || new URLSearchParams(search).has('query')
 }
 
 /** Closes the connection: only those who gave a password keep theirs. */

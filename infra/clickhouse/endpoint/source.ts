@@ -1,15 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream'
-import { MAX_STATEMENT_BYTES, STALL_MS } from './config.ts'
+import { MAX_STATEMENT_BYTES } from './config.ts'
 import { decoderOf } from './encoding.ts'
 import { Failure } from './failure.ts'
 import { readStatement, type Statement } from './statement.ts'
+import { tokens } from './tokens.ts'
 
-/** A request's body, decoded, chunk by chunk; a client that sends nothing for a minute is given up. */
+/** A request's body, decoded, chunk by chunk; a client that sends nothing for `stallMs` is given up. */
 export class Body {
   readonly #chunks: AsyncIterator<Buffer>
+  readonly #stallMs: number
 
-  constructor(request: IncomingMessage) {
+  constructor(request: IncomingMessage, stallMs: number) {
+    this.#stallMs = stallMs
     const decoder = decoderOf(request.headers['content-encoding'])
     // The callback only keeps an error from being unhandled: it is seen when the next chunk is asked for.
     const stream = decoder === undefined ? request : pipeline(request, decoder, () => {})
@@ -19,7 +22,7 @@ export class Body {
   /** @throws Failure 354 when the compression is broken, 210 when the client left, 209 when it sends nothing */
   async next(): Promise<Buffer | undefined> {
     const { promise: stalled, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => reject(new Failure(209, 'SOCKET_TIMEOUT', 'The request body stalled.')), STALL_MS)
+    const timer = setTimeout(() => reject(stalledFor(this.#stallMs)), this.#stallMs)
     try {
       const next = await Promise.race([this.#chunks.next(), stalled])
       return next.done ? undefined : next.value
@@ -29,6 +32,10 @@ export class Body {
       clearTimeout(timer)
     }
   }
+}
+
+function stalledFor(stallMs: number): Failure {
+  return new Failure(209, 'SOCKET_TIMEOUT', `Nothing of the request body came for ${stallMs / 1000} seconds.`)
 }
 
 function asFailure(error: NodeJS.ErrnoException): Failure {
@@ -47,13 +54,31 @@ export interface Source {
 }
 
 /**
- * Reads the statement from the URL's query and the body, which are one text, and stops where data begins. Reads at
- * most 256 KiB before it knows.
+ * The `query` parameters of a request as one text. The server puts them together as they are. Where that would make one
+ * word of two, a line break comes between: curl strips the blank with which a field of a form begins.
+ */
+export function joinQueries(queries: string[]): string {
+  return queries.reduce((text, next) => text + (endsInWord(text) && /^[\w$]/.test(next) ? '\n' : '') + next, '')
+}
+
+/** Whether the text ends in the middle of its statement with a word; not within quotes, a comment or data. */
+function endsInWord(text: string): boolean {
+  const bytes = Buffer.from(text).toString('latin1')
+  try {
+    const last = [...tokens(bytes)].at(-1)
+    return last?.kind === 'word' && last.end === bytes.length && readStatement(bytes, false)?.kind !== 'insert'
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Reads the statement from `before`, which stands in the URL or in a form, and the body, which are one text, and stops
+ * where data begins. Reads at most 256 KiB before it knows.
  * @throws Failure 62 for what is no statement or too long, and those of Body
  */
-export async function readSource(body: Body, query: string): Promise<Source> {
-  // The server joins the two by a line break; an INSERT's data begins after it.
-  let seen: Buffer = query === '' ? Buffer.alloc(0) : Buffer.from(`${query}\n`)
+export async function readSource(body: Body, before: string): Promise<Source> {
+  let seen: Buffer = Buffer.from(before)
   let tryAt = 1
   for (;;) {
     const next = await body.next()

@@ -6,6 +6,8 @@ import { readStatement } from './statement.ts'
 import { tokens } from './tokens.ts'
 
 const texts = (sql: string) => [...tokens(sql)].map((token) => token.text)
+/** As the endpoint reads it: one character a byte. */
+const bytesOf = (text: string) => Buffer.from(text).toString('latin1')
 
 describe('tokens', () => {
   test('comments, nested ones too, are gone; strings, names and heredocs are one token each', () => {
@@ -56,6 +58,67 @@ describe('tokens', () => {
         expect(sql.slice(at)).toMatch(/^(\s|\/\* c \*\/|-- d\n)*$/)
       }),
     )
+  })
+
+  test('whatever the engine takes for a blank is one: those of Unicode and a byte order mark, too', () => {
+    const codes = [0x85, 0xa0, 0x180e, 0x2028, 0x2029, 0x202f, 0x205f, 0x2060, 0x3000, 0xfeff]
+    for (let code = 0x2000; code <= 0x200d; code++) codes.push(code)
+    for (const blank of codes.map((code) => bytesOf(String.fromCodePoint(code)))) {
+      expect(texts(`${blank}SELECT${blank}${blank}1 ${blank}`)).toEqual(['SELECT', '1'])
+      expect(texts(`'${blank}'`)).toEqual([blank])
+      for (const sql of [`${blank}INSERT INTO t${blank}VALUES${blank}(1)`, `INSERT INTO t VALUES${blank}(1)`]) {
+        const read = readStatement(sql, true)
+        expect(read).toMatchObject({ kind: 'insert', head: 'INSERT INTO t' })
+        expect(sql.slice(read?.kind === 'insert' ? read.dataStart : 0)).toBe('(1)')
+      }
+    }
+  })
+
+  test('a blank that is cut in two is waited for, so that data begins behind it', () => {
+    for (const cut of [1, 2, 3]) {
+      expect(readStatement(`INSERT INTO t VALUES${bytesOf('\u3000').slice(0, cut)}`, false)).toBeUndefined()
+    }
+  })
+
+  test.each([
+    ['SELECT 1 AS “x”', 'position 13: the character “ (U+201C)'],
+    ['SELECT\u00a0‘é’', 'position 8: the character ‘ (U+2018)'],
+    ["SELECT 'éé😀', é", 'position 15: the character é (U+00E9)'],
+    ['INSERT INTO t\nFORMAT CSV SETTINGS a = “1”\n', 'position 39: the character “ (U+201C)'],
+    ['SELECT \u200e1', 'position 8: the character U+200E'],
+    ['SELECT ~1', 'position 8: the character ~ (U+007E)'],
+    ["\ufeffSELECT 'é", "position 9: the quote ' is not closed"],
+  ])('%j is refused with the character as it was written and its place in characters', (sql, words) => {
+    expect(() => readStatement(bytesOf(sql), true)).toThrow(`failed at ${words}`)
+  })
+
+  test('what is not UTF-8 is named by its byte', () => {
+    expect(() => texts('SELECT \xff')).toThrow('failed at position 8: the byte 0xFF is not UTF-8')
+  })
+
+  test('a minus sign of typography is a minus, and what looks like a comment of two is none', () => {
+    expect(texts(bytesOf('3−1'))).toEqual(['3', bytesOf('−'), '1'])
+  })
+
+  test('a number ends before a heredoc', () => {
+    expect(texts("SELECT 1$a$ it's $a$")).toEqual(['SELECT', '1', " it's "])
+  })
+
+  test('what stands behind two slashes is a comment', () => {
+    expect(texts("SELECT 1 // it's\n + 2 // 3")).toEqual(['SELECT', '1', '+', '2'])
+  })
+
+  test('a clause before a comment that ends in an odd byte keeps its text whole', () => {
+    const [body, head] = ['SELECT 1', 'INSERT INTO t']
+    expect(readStatement(bytesOf(`${body} -- voilà\nFORMAT JSON`), true)).toMatchObject({ body, format: 'JSON' })
+    expect(readStatement(bytesOf(`${body}\u00a0FORMAT\u00a0JSON`), true)).toMatchObject({ body, format: 'JSON' })
+    const settings = 'SETTINGS\u00a0a\u00a0=\u00a01'
+    for (const sql of [
+      `${head}\u00a0${settings} -- à\nFORMAT CSV\n`,
+      `${head} -- à\nFORMAT CSV\u00a0${settings}\u00a0\n1`,
+    ]) {
+      expect(readStatement(bytesOf(sql), true)).toMatchObject({ head, settings: bytesOf(settings), format: 'CSV' })
+    }
   })
 
   test('total: any bytes give tokens or a Failure', () => {

@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts'
 import { refuseDangerous } from './forbidden.ts'
-import { syntax, type Token, tokens } from './tokens.ts'
+import { afterBlanks, asWritten, INLINE_BLANK, syntax, type Token, tokens } from './tokens.ts'
 
 /**
  * What a request asks for, cut so that it can be given to the engine without its data:
@@ -19,6 +19,11 @@ const COMMANDS =
   'INSERT CREATE ALTER DROP UNDROP TRUNCATE RENAME EXCHANGE REPLACE OPTIMIZE SET USE KILL SYSTEM DELETE UPDATE ATTACH DETACH CHECK GRANT REVOKE BACKUP RESTORE MOVE EXECUTE'.split(
     ' ',
   )
+
+const SEMICOLON = new RegExp(`^${INLINE_BLANK}*;`)
+const SETTINGS = new RegExp(`^${INLINE_BLANK}+SETTINGS${INLINE_BLANK}`, 'i')
+/** In bytes. */
+const LONGEST_BLANK = 3
 
 /**
  * Reads the one statement at the start of `text`. `complete` says that nothing follows; without it the answer may be
@@ -57,7 +62,7 @@ export function textOf(statement: Statement): string {
 class Unfinished extends Error {}
 
 function finished(error: unknown, text: string): unknown {
-  return error instanceof Unfinished ? syntax(text.length, 'the INSERT ends before its data') : error
+  return error instanceof Unfinished ? syntax(text, text.length, 'the INSERT ends before its data') : error
 }
 
 function readInsert(source: string, first: Token, stream: Generator<Token>, complete: boolean): Statement | undefined {
@@ -72,16 +77,29 @@ function readInsert(source: string, first: Token, stream: Generator<Token>, comp
     if (word === 'SELECT' || word === 'WITH' || word === 'WATCH' || word === 'FROM') return undefined
     if (token.depth === 1 && upper(token) === 'SELECT' && before?.text === '(') return undefined
     if (word === 'SETTINGS' && seen.length > 3) settingsAt ??= token.start
-    if (word === 'VALUES' && seen.length > 3) return dataInsert(source, seen, settingsAt, token, 'Values', token.end)
+    if (word === 'VALUES' && seen.length > 3) return withValues(source, seen, settingsAt, token, complete)
     if (word !== 'FORMAT' || seen.length <= 3) continue
     const name = stream.next().value as Token | undefined
     // The name may go on in the next chunk: it is whole only when something follows it.
     if (name === undefined || (!complete && name.end === source.length)) throw new Unfinished()
-    if (name.kind !== 'word') throw syntax(name.start, 'a format name is expected')
+    if (name.kind !== 'word') throw syntax(source, name.start, 'a format name is expected')
     return withFormat(source, seen, settingsAt, token, name, complete)
   }
   if (!complete) throw new Unfinished()
   return undefined
+}
+
+/** No value begins with a blank: all of them are skipped, and one that the next chunk may end is waited for. */
+function withValues(
+  source: string,
+  seen: Token[],
+  settingsAt: number | undefined,
+  values: Token,
+  complete: boolean,
+): Statement {
+  const dataStart = afterBlanks(source, values.end)
+  if (!complete && source.length - dataStart < LONGEST_BLANK) throw new Unfinished()
+  return { ...dataInsert(source, seen, settingsAt, values, 'Values', values.end), dataStart }
 }
 
 /** `FORMAT X SETTINGS a = 1` is read as settings only on the line of the format: on the next one it is data. */
@@ -96,14 +114,15 @@ function withFormat(
   const lineEnd = source.indexOf('\n', name.end)
   if (lineEnd < 0 && !complete) throw new Unfinished()
   const line = source.slice(name.end, lineEnd < 0 ? source.length : lineEnd)
-  if (/^\s*;/.test(line)) throw syntax(name.end, 'a semicolon after the format name is not accepted')
-  if (/^[ \t]+SETTINGS[ \t]/i.test(line)) {
-    if (settingsAt !== undefined) throw syntax(name.end, 'SETTINGS stand twice')
-    const extra = [...tokens(line)]
+  if (SEMICOLON.test(line)) throw syntax(source, name.end, 'a semicolon after the format name is not accepted')
+  if (SETTINGS.test(line)) {
+    if (settingsAt !== undefined) throw syntax(source, name.end, 'SETTINGS stand twice')
+    const extra = [...tokens(source.slice(0, name.end + line.length), name.end)]
     refuseDangerous(extra)
-    if (extra.some((token) => token.text === ';')) throw syntax(name.end, 'several statements are not accepted')
+    if (extra.some((token) => token.text === ';')) throw syntax(source, name.end, 'several statements are not accepted')
     const insert = dataInsert(source, seen, format.start, format, name.text, name.end + line.length)
-    return { ...insert, settings: line.trim(), dataStart: afterBlank(source, name.end + line.length) }
+    const settings = source.slice(extra[0]?.start, extra.at(-1)?.end)
+    return { ...insert, settings, dataStart: afterBlank(source, name.end + line.length) }
   }
   return dataInsert(source, seen, settingsAt, format, name.text, name.end)
 }
@@ -120,8 +139,8 @@ function dataInsert(
   const first = seen[0] as Token
   return {
     kind: 'insert' as const,
-    head: source.slice(first.start, settingsAt ?? clause.start).trimEnd(),
-    settings: settingsAt === undefined ? '' : source.slice(settingsAt, clause.start).trim(),
+    head: source.slice(first.start, endBefore(seen, settingsAt ?? clause.start)),
+    settings: settingsAt === undefined ? '' : source.slice(settingsAt, endBefore(seen, clause.start)),
     format,
     dataStart: afterBlank(source, headEnd),
     firstWordEnd: first.end - first.start,
@@ -141,15 +160,16 @@ function readWhole(source: string, keyword: string, first: Token): Statement {
   const own = stop < 0 ? all : all.slice(0, stop)
   if (stop >= 0 && all.slice(stop).some((token) => token.text !== ';' || token.kind !== 'symbol')) {
     throw syntax(
+      source,
       all[stop]?.start ?? 0,
       'several statements in one request are not accepted (Multi-statements are not allowed)',
     )
   }
   if (!ROWS.includes(keyword) && !COMMANDS.includes(keyword)) {
-    throw syntax(first.start, `(${first.text.slice(0, 40)}): no statement begins like this`)
+    throw syntax(source, first.start, `(${asWritten(first.text.slice(0, 40))}): no statement begins like this`)
   }
   refuseDangerous(own)
-  refuseHiddenData(own)
+  refuseHiddenData(source, own)
   const end = own.at(-1)?.end ?? source.length
   const firstWordEnd = first.end - first.start
   const inserts = own.some((token) => token.kind === 'word' && upper(token) === 'INSERT')
@@ -162,11 +182,16 @@ function readWhole(source: string, keyword: string, first: Token): Statement {
   return {
     kind: 'rows',
     keyword,
-    body: source.slice(first.start, format?.start ?? end).trimEnd(),
+    body: source.slice(first.start, format === undefined ? end : endBefore(own, format.start)),
     format: format?.name,
     tail: format === undefined ? '' : source.slice(format.start, end),
     firstWordEnd,
   }
+}
+
+/** The end of the last token before `at`: what stands between the two, blanks and comments, is not needed. */
+function endBefore(own: Token[], at: number): number {
+  return own.findLast((token) => token.end <= at)?.end ?? at
 }
 
 /** The id in `KILL QUERY WHERE query_id = '…'`; other conditions are the engine's to judge. */
@@ -197,11 +222,11 @@ function formatClause(own: Token[]): { start: number; name: string } | undefined
  * The engine runs what stands after a blank line in inline data as the next statement, so no inline data may ever
  * reach it: an INSERT that is not served from a pipe holds no FORMAT and no VALUES.
  */
-function refuseHiddenData(own: Token[]): void {
+function refuseHiddenData(source: string, own: Token[]): void {
   const words = own.filter((token) => token.kind === 'word')
   if (!words.some((token) => upper(token) === 'INSERT')) return
   const data = words.find((token) => token.depth === 0 && ['FORMAT', 'VALUES'].includes(upper(token)))
-  if (data !== undefined) throw syntax(data.start, `${upper(data)} is not accepted in this kind of INSERT`)
+  if (data !== undefined) throw syntax(source, data.start, `${upper(data)} is not accepted in this kind of INSERT`)
 }
 
 function refuseEmpty(): never {

@@ -9,17 +9,26 @@ export interface Token {
   depth: number
 }
 
-const WORD = /[A-Za-z0-9_][A-Za-z0-9_$]*/y
-const BLANK = /[ \t\n\r\f\v]+/y
-const LINE_COMMENT = /(?:--|#!|# )[^\n]*/y
+/** The blanks outside ASCII that the engine skips, as bytes of UTF-8: U+0085, U+00A0, U+180E, U+2000 to U+200D and so on. */
+const WIDE =
+  '\\xc2[\\x85\\xa0]|\\xe1\\xa0\\x8e|\\xe2\\x80[\\x80-\\x8d\\xa8\\xa9\\xaf]|\\xe2\\x81[\\x9f\\xa0]|\\xe3\\x80\\x80|\\xef\\xbb\\xbf'
+const BLANK = new RegExp(`(?:[ \\t\\n\\r\\f\\v]|${WIDE})+`, 'y')
+/** The same without line breaks, as source of a pattern. */
+export const INLINE_BLANK = `(?:[ \\t\\f\\v]|${WIDE})`
+/** A number ends before a $, with which a heredoc may begin. */
+const WORD = /[A-Za-z_][A-Za-z0-9_$]*|[0-9][A-Za-z0-9_]*/y
+const LINE_COMMENT = /(?:--|\/\/|#!|# )[^\n]*/y
 const HEREDOC = /\$[A-Za-z0-9_]*\$/y
-const SYMBOL = /[-+*/%=<>!.,:;?|^@()[\]{}]/y
+/** The last is U+2212, the minus sign of typography. */
+const SYMBOL = /[-+*/%=<>!.,:;?|^@()[\]{}]|\xe2\x88\x92/y
+const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u
 
 /**
  * Cuts a statement as ClickHouse's Lexer.cpp does: nested comments, heredocs, escapes and doubled quotes. Lazy, so that
  * whoever stops at the head of an INSERT never looks at its data. What the two could read differently (curly quotes
  * and other letters outside ASCII, `\G`, a stray `$`, anything that is not closed) is refused, never guessed.
- * `text` holds one character a byte (latin1); positions are byte offsets.
+ * `text` holds one character a byte (latin1); positions in tokens are byte offsets, those in errors count characters.
+ * @throws Failure 62
  */
 export function* tokens(text: string, from = 0): Generator<Token> {
   let at = from
@@ -50,8 +59,18 @@ function tokenAt(text: string, start: number): Omit<Token, 'depth'> {
   if (char === '`' || char === '"') return quoted(text, start, 'name')
   if (char === '$') return heredoc(text, start)
   const symbol = matchAt(SYMBOL, text, start)
-  if (symbol !== undefined) return { kind: 'symbol', text: symbol, start, end: start + 1 }
-  throw syntax(start, `the character ${JSON.stringify(char)} is not accepted outside quotes`)
+  if (symbol !== undefined) return { kind: 'symbol', text: symbol, start, end: start + symbol.length }
+  throw strangeCharacter(text, start)
+}
+
+function strangeCharacter(text: string, start: number): Failure {
+  const [character = ''] = asWritten(text.slice(start, start + 4))
+  const code = character.codePointAt(0) ?? 0
+  if (character === '\ufffd') return syntax(text, start, `the byte 0x${hex(text.charCodeAt(start), 2)} is not UTF-8`)
+  const name = PRINTABLE.test(character) ? `${character} (U+${hex(code, 4)})` : `U+${hex(code, 4)}`
+  const isQuote = /[\p{Pi}\p{Pf}‚„]/u.test(character)
+  const hint = isQuote ? `; texts stand in ' and names in " or \`` : ''
+  return syntax(text, start, `the character ${name} is not accepted outside quotes${hint}`)
 }
 
 function quoted(text: string, start: number, kind: 'string' | 'name'): Omit<Token, 'depth'> {
@@ -64,13 +83,13 @@ function quoted(text: string, start: number, kind: 'string' | 'name'): Omit<Toke
     else if (text.charAt(at + 1) === quote) at += 2
     else return { kind, text: text.slice(start + 1, at), start, end: at + 1 }
   }
-  throw syntax(start, `the quote ${quote} is not closed`)
+  throw syntax(text, start, `the quote ${quote} is not closed`)
 }
 
 function heredoc(text: string, start: number): Omit<Token, 'depth'> {
   const tag = matchAt(HEREDOC, text, start)
   const close = tag === undefined ? -1 : text.indexOf(tag, start + tag.length)
-  if (tag === undefined || close < 0) throw syntax(start, 'a $ that opens no closed heredoc is not accepted')
+  if (tag === undefined || close < 0) throw syntax(text, start, 'a $ that opens no closed heredoc is not accepted')
   return { kind: 'string', text: text.slice(start + tag.length, close), start, end: close + tag.length }
 }
 
@@ -80,7 +99,7 @@ function commentEnd(text: string, start: number): number {
     nested += mark[0] === '/*' ? 1 : -1
     if (nested === 0) return start + mark.index + 2
   }
-  throw syntax(start, 'the comment is not closed')
+  throw syntax(text, start, 'the comment is not closed')
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
@@ -88,6 +107,20 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0]
 }
 
-export function syntax(position: number, sentence: string): Failure {
-  return new Failure(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${position + 1}: ${sentence}.`)
+/** Where blanks of the engine's own kind, line breaks included, end. */
+export function afterBlanks(text: string, at: number): number {
+  return at + (matchAt(BLANK, text, at)?.length ?? 0)
 }
+
+/** A piece of a statement for people to read. */
+export function asWritten(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8')
+}
+
+/** @param start the place of the fault, a byte offset into `text` */
+export function syntax(text: string, start: number, sentence: string): Failure {
+  const position = (text.slice(0, start).match(/[^\x80-\xbf]/g)?.length ?? 0) + 1
+  return new Failure(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${position}: ${sentence}.`)
+}
+
+const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0')

@@ -8,8 +8,7 @@ public class JdbcClient {
     Properties properties = new Properties();
     properties.put("user", args[1]);
     properties.put("password", args[2]);
-    properties.put("compress", "0");
-    try (Connection c = DriverManager.getConnection("jdbc:clickhouse://" + args[0] + "/t", properties)) {
+    try (Connection c = DriverManager.getConnection("jdbc:clickhouse://" + args[0] + "/t?compress=0", properties)) {
       try (Statement s = c.createStatement()) {
         s.execute("CREATE TABLE t.j (id UInt32, name String, at DateTime64(3, 'UTC'), v Nullable(Float64)) ENGINE = MergeTree ORDER BY id");
       }

@@ -1,0 +1,66 @@
+// Whether this release would take what dead letters hold: it explodes them, and sends nothing.
+import type { Kafka } from '#platform/kafka/client.ts'
+import type { Decoder, Registry } from '#platform/kafka/registry.ts'
+import { isPage, subjectOf } from '#platform/polling/request-identity.ts'
+import { datasetsByName } from '#transform/datasets.ts'
+import { explodeRaw, type RawRefusal } from '#transform/explode-raw.ts'
+import type { Letter } from './letter.ts'
+import type { Returnable } from './plan.ts'
+import { chunksOf, valuesOf } from './settle-letters.ts'
+
+const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
+
+/** Why a letter would be refused again. */
+export type TriedRefusal = Pick<RawRefusal, 'message'> & { reason: string }
+
+/**
+ * Tries letters of raw topics: gives those that would be refused again, by id. What retention has deleted meanwhile is
+ * not among them.
+ *
+ * @param show told how many are done
+ */
+export async function tryLetters(
+  { kafka, registry }: { kafka: Kafka; registry: Registry },
+  letters: readonly Returnable[],
+  show: (done: number) => void = () => {},
+): Promise<Map<string, TriedRefusal>> {
+  const decoder = registry.decoder('RawResponse')
+  const refused = new Map<string, TriedRefusal>()
+  let done = 0
+  for (const chunk of chunksOf(letters)) {
+    const records = await valuesOf(kafka, chunk)
+    await decoder.prepare([...records.values()].map(({ value }) => value))
+    for (const { letter, to } of chunk) {
+      const record = records.get(letter.id)
+      const why = record && refusalOf(decoder, record.value, to)
+      if (why) refused.set(letter.id, why)
+    }
+    done += chunk.length
+    show(done)
+  }
+  return refused
+}
+
+function refusalOf(
+  decoder: Decoder<'RawResponse'>,
+  value: Buffer | null,
+  { partition, offset }: Returnable['to'],
+): TriedRefusal | undefined {
+  const record = decoder.decode(value)
+  if ('reason' in record) return record
+  const exploded = explodeRaw({ record, partition, offset: `${offset}` }, datasets)
+  return 'refusal' in exploded ? exploded.refusal : undefined
+}
+
+/** The newest letter of each kind: alike are those of one dataset and subject that were refused for one reason before. Pure. */
+export function newestOfEachKind(letters: readonly Returnable[]): Returnable[] {
+  const alike = Map.groupBy(letters, ({ letter }) => kindOf(letter))
+  return [...alike.values()].map((same) =>
+    same.reduce((newest, one) => (one.letter.offset > newest.letter.offset ? one : newest)),
+  )
+}
+
+function kindOf({ dataset, key, reason, previousReason }: Letter): string {
+  const subject = key === null || dataset === null ? null : subjectOf(key, dataset)
+  return JSON.stringify([dataset, isPage(subject) ? null : subject, reason, previousReason])
+}

@@ -1,0 +1,242 @@
+// Gzip members and zstd frames, one after the other. node:zlib passes over what stands behind the last one that it
+// recognises without a word, so that a file with a hole looks like a short one.
+import { crc32, createInflateRaw, createZstdDecompress, inflateRawSync } from 'node:zlib'
+import { Problem } from '#infra/local/problem.ts'
+import { outputOf } from './decompress.ts'
+import type { PieceReader } from './piece-reader.ts'
+
+/** How messages call what a file is made of. */
+type Part = 'gzip member' | 'zstd frame'
+
+/** Of what comes out at once of a part that is longer than a piece. */
+const chunkSize = 512 * 1024
+/** Of what comes out of one that is not, and of compressed blocks that are handed on together. */
+const smallBytes = 64 * 1024
+const mostInflatedAtOnce = 4 * 1024 * 1024
+const zstdMagic = 0xfd2fb528
+const mend = 'Get it anew: the same command goes on behind what was sent of it.'
+
+/** Whether content begins as a gzip file does. */
+export const isGzip = (first: Buffer): boolean => first.length >= 2 && first.readUInt16LE() === 0x8b1f
+
+/** Whether content begins as a zstd file does: with a frame, or with a skippable frame, as pzstd writes it. */
+export const isZstd = (first: Buffer): boolean => isZstdFrame(first) || isSkippable(first)
+
+const isZstdFrame = (first: Buffer): boolean => first.length >= 4 && first.readUInt32LE() === zstdMagic
+
+// 0x184D2A50 to 0x184D2A5F (RFC 8878, 3.1.2).
+const isSkippable = (first: Buffer): boolean => first.length >= 4 && first.readUInt32LE() >>> 4 === 0x184d2a5
+
+/**
+ * The content of all members of a gzip file (RFC 1952). Zero bytes that fill it up behind the last member are passed over.
+ *
+ * @param name how messages call the file
+ * @throws Problem that names the offset of a member that is damaged or cut, or of what stands between or behind members
+ */
+export async function* gunzip(reader: PieceReader, name: string): AsyncGenerator<Buffer> {
+  while (await partFollows(reader, name, 'gzip member', isGzip)) {
+    const start = reader.at()
+    const ends = (): Problem => cutPart(reader, name, 'gzip member', start)
+    const header = await passGzipHeader(reader, ends)
+    // Deflate is the only method, and the upper three flags are zero.
+    if (header[2] !== 8 || (header[3] ?? 0) > 0x1f) throw damaged(name, 'gzip member', start, 'its header is wrong')
+    let checksum = 0
+    let length = 0
+    // The last piece, which may be all of it, waits for the checksum.
+    let last: Buffer | undefined
+    try {
+      for await (const piece of inflated(reader)) {
+        if (last !== undefined) yield last
+        checksum = crc32(piece, checksum)
+        length += piece.length
+        last = piece
+      }
+    } catch (error) {
+      throw damagedPart(error, 'gzip member', start, name, ends)
+    }
+    const trailer = await reader.take(8)
+    if (trailer.length < 8) throw ends()
+    if (trailer.readUInt32LE() !== checksum || trailer.readUInt32LE(4) !== length % 2 ** 32) {
+      throw damaged(name, 'gzip member', start, 'its checksum or its length is wrong')
+    }
+    if (last !== undefined) yield last
+  }
+}
+
+/** Passes ten bytes, which are returned, and what the flags among them announce. */
+async function passGzipHeader(reader: PieceReader, ends: () => Problem): Promise<Buffer> {
+  const take = async (length: number): Promise<Buffer> => {
+    const bytes = await reader.take(length)
+    if (bytes.length < length) throw ends()
+    return bytes
+  }
+  const passText = async (): Promise<void> => {
+    for (let last = await take(1); last[0] !== 0; last = await take(1));
+  }
+  const header = await take(10)
+  const flags = header[3] ?? 0
+  if (flags & 0x04) await take((await take(2)).readUInt16LE())
+  if (flags & 0x08) await passText()
+  if (flags & 0x10) await passText()
+  if (flags & 0x02) await take(2)
+  return header
+}
+
+/** The content of one member. A file may have a member for every line, and a stream for each of them takes ten times as long. */
+async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
+  const piece = (await reader.next()) ?? Buffer.alloc(0)
+  const whole = inflatedAtOnce(piece)
+  reader.unread(piece.subarray(whole?.taken ?? 0))
+  if (whole === undefined) yield* outputOf(createInflateRaw({ chunkSize }), reader)
+  else if (whole.content.length > 0) yield whole.content
+}
+
+function inflatedAtOnce(piece: Buffer): { content: Buffer; taken: number } | undefined {
+  try {
+    const options = { info: true, chunkSize: smallBytes, maxOutputLength: mostInflatedAtOnce }
+    // With `info` it returns the engine, too, which the types do not say.
+    const { buffer, engine } = inflateRawSync(piece, options) as unknown as {
+      buffer: Buffer
+      engine: { bytesWritten: number }
+    }
+    return { content: buffer, taken: engine.bytesWritten }
+  } catch {
+    // It is longer than the piece, or damaged: the stream tells which.
+    return undefined
+  }
+}
+
+/**
+ * The content of all frames of a zstd file (RFC 8878); skippable frames hold none. Zero bytes that fill it up behind the
+ * last frame are passed over.
+ *
+ * @param name how messages call the file
+ * @throws Problem that names the offset of a frame that is damaged or cut, or of what stands between or behind frames
+ */
+export async function* unzstd(reader: PieceReader, name: string): AsyncGenerator<Buffer> {
+  let start = 0
+  const frames = zstdFrames(reader, name, () => {
+    start = reader.at()
+  })
+  const next = async (): Promise<Buffer | undefined> => (await frames.next()).value
+  const unread = (): never => {
+    throw new Error('it ends before its last block')
+  }
+  try {
+    yield* outputOf(createZstdDecompress({ chunkSize }), { next, unread })
+  } catch (error) {
+    throw damagedPart(error, 'zstd frame', start, name, () => cutPart(reader, name, 'zstd frame', start))
+  }
+}
+
+/** The bytes of all frames without those that are skippable; `begins` is called at the beginning of each. */
+async function* zstdFrames(reader: PieceReader, name: string, begins: () => void): AsyncGenerator<Buffer, undefined> {
+  while (await partFollows(reader, name, 'zstd frame', isZstd)) {
+    begins()
+    const start = reader.at()
+    const ends = (): Problem => cutPart(reader, name, 'zstd frame', start)
+    if (isSkippable(await peek(reader, 4))) await passSkippable(reader, ends)
+    else yield* zstdFrame(reader, ends)
+  }
+  return undefined
+}
+
+async function passSkippable(reader: PieceReader, ends: () => Problem): Promise<void> {
+  const header = await reader.take(8)
+  if (header.length < 8) throw ends()
+  let left = header.readUInt32LE(4)
+  while (left > 0) {
+    const piece = await reader.next()
+    if (piece === undefined) throw ends()
+    reader.unread(piece.subarray(Math.min(left, piece.length)))
+    left -= Math.min(left, piece.length)
+  }
+}
+
+/** The bytes of one frame: a header, blocks that say how long they are, and a checksum if the header says so. */
+async function* zstdFrame(reader: PieceReader, ends: () => Problem): AsyncGenerator<Buffer> {
+  let held: Buffer[] = []
+  let heldBytes = 0
+  const take = async (length: number): Promise<Buffer> => {
+    const bytes = await reader.take(length)
+    if (bytes.length < length) throw ends()
+    held.push(bytes)
+    heldBytes += bytes.length
+    return bytes
+  }
+  const descriptor = (await take(5))[4] ?? 0
+  const singleSegment = (descriptor & 0x20) !== 0
+  const contentSize = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >>> 6] ?? 0
+  await take((singleSegment ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0) + contentSize)
+  for (let last = false; !last; ) {
+    const block = (await take(3)).readUIntLE(0, 3)
+    last = (block & 1) === 1
+    const runLength = (block >>> 1) & 3
+    await take(runLength === 1 ? 1 : block >>> 3)
+    if (last && (descriptor & 4) !== 0) await take(4)
+    if (!last && heldBytes < smallBytes) continue
+    yield Buffer.concat(held)
+    held = []
+    heldBytes = 0
+  }
+}
+
+/** Whether another part begins here; false at the end of the file, also behind zero bytes that fill it up. */
+async function partFollows(
+  reader: PieceReader,
+  name: string,
+  part: Part,
+  begins: (first: Buffer) => boolean,
+): Promise<boolean> {
+  const behind = reader.at()
+  const zeros = await passZeros(reader)
+  const first = await peek(reader, 4)
+  if (first.length === 0) return false
+  if (zeros > 0) {
+    throw new Problem(
+      `${name} is damaged: ${zeros} zero bytes stand at byte ${behind}, behind a ${part}, and more follows at byte ${reader.at()}, which is not read. ${mend}`,
+    )
+  }
+  if (begins(first)) return true
+  throw new Problem(
+    `${name} is damaged: what stands at byte ${behind}, behind a ${part}, is not a ${part}; it begins with the bytes ${first.toString('hex')}. ${mend}`,
+  )
+}
+
+async function passZeros(reader: PieceReader): Promise<number> {
+  const from = reader.at()
+  for (let piece = await reader.next(); piece !== undefined; piece = await reader.next()) {
+    const other = piece.findIndex((byte) => byte !== 0)
+    if (other < 0) continue
+    reader.unread(piece.subarray(other))
+    break
+  }
+  return reader.at() - from
+}
+
+/** The next bytes, which stay to be read; fewer at the end. */
+export async function peek(reader: PieceReader, length: number): Promise<Buffer> {
+  const bytes = await reader.take(length)
+  reader.unread(bytes)
+  return bytes
+}
+
+/** What an error of a decompressor says of the file; other errors are returned as they are. */
+function damagedPart(error: unknown, part: Part, start: number, name: string, ends: () => Problem): unknown {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  if (code === 'Z_BUF_ERROR') return ends()
+  if (code === 'ZSTD_error_frameParameter_windowTooLarge') {
+    return new Problem(
+      `${name} wants more memory than zstd takes of itself (the zstd frame at byte ${start}): decompress it first, zstd -d --long=31.`,
+    )
+  }
+  return code.startsWith('Z_') || code.startsWith('ZSTD_') ? damaged(name, part, start, message) : error
+}
+
+const damaged = (name: string, part: Part, start: number, why: string): Problem =>
+  new Problem(`${name} is damaged: the ${part} at byte ${start} cannot be decompressed (${why}). ${mend}`)
+
+const cutPart = (reader: PieceReader, name: string, part: Part, start: number): Problem =>
+  new Problem(
+    `${name} is damaged or ends early: the ${part} at byte ${start} is cut, the file ends at byte ${reader.at()}. ${mend}`,
+  )

@@ -1,0 +1,55 @@
+// What comes out of a decompressor of node:zlib, piece by piece, and how much of its input it took.
+import type { createInflateRaw, createZstdDecompress } from 'node:zlib'
+import type { PieceReader } from './piece-reader.ts'
+
+type Decompressor = ReturnType<typeof createInflateRaw> | ReturnType<typeof createZstdDecompress>
+
+/**
+ * The output for an input, which is read one piece at a time: the output for a piece comes before the next is asked for.
+ * Ends with the input, or where the compressed data end: the input behind them is put back.
+ *
+ * @throws the decompressor's error, also where the input ends before the compressed data
+ */
+export async function* outputOf(
+  decompressor: Decompressor,
+  input: Pick<PieceReader, 'next' | 'unread'>,
+): AsyncGenerator<Buffer> {
+  let failure: Error | undefined
+  let wake = (): void => {}
+  decompressor.on('readable', () => wake())
+  decompressor.on('error', (error) => {
+    failure ??= error
+    wake()
+  })
+  try {
+    for (;;) {
+      const piece = await input.next()
+      const taken = decompressor.bytesWritten
+      let done = false
+      const finished = (error?: Error | null): void => {
+        failure ??= error ?? undefined
+        done = true
+        wake()
+      }
+      if (piece === undefined) decompressor.end(finished)
+      else decompressor.write(piece, finished)
+      for (;;) {
+        const output = decompressor.read() as Buffer | null
+        if (output !== null) yield output
+        else if (done || failure !== undefined) break
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+      }
+      if (failure !== undefined) throw failure
+      if (piece === undefined) return
+      const left = piece.subarray(decompressor.bytesWritten - taken)
+      if (left.length === 0) continue
+      input.unread(left)
+      return
+    }
+  } finally {
+    decompressor.destroy()
+  }
+}

@@ -1,0 +1,61 @@
+// What a file is by its first bytes, where it is not text that can be read. Pure.
+
+interface Format {
+  what: string
+  /** How to make of it what can be read. */
+  mend: string
+  begins: Buffer
+  /** Where these bytes stand. */
+  at?: number
+}
+
+const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
+
+const formats: Format[] = [
+  { what: 'compressed with xz', mend: 'decompress it first: xz -d', begins: bytes('fd377a585a00') },
+  { what: 'compressed with bzip2', mend: 'decompress it first: bzip2 -d', begins: bytes('314159265359'), at: 4 },
+  { what: 'compressed with LZ4', mend: 'decompress it first: lz4 -d', begins: bytes('04224d18') },
+  { what: 'compressed with LZ4', mend: 'decompress it first: lz4 -d', begins: bytes('02214c18') },
+  { what: 'compressed with compress (.Z)', mend: 'decompress it first: gzip -d', begins: bytes('1f9d') },
+  { what: 'compressed with gzip', mend: 'decompress it first: gzip -d', begins: bytes('1f8b') },
+  { what: 'compressed with zstd', mend: 'decompress it first: zstd -d', begins: bytes('28b52ffd') },
+  { what: 'a zip archive', mend: 'unpack it first: unzip', begins: bytes('504b0304') },
+  { what: 'a zip archive without a file', mend: 'get it anew', begins: bytes('504b0506') },
+  { what: 'a 7z archive', mend: 'unpack it first: 7z x', begins: bytes('377abcaf271c') },
+  { what: 'a RAR archive', mend: 'unpack it first: unrar x', begins: bytes('526172211a07') },
+  { what: 'a tar archive', mend: 'unpack it first: tar -x', begins: Buffer.from('ustar'), at: 257 },
+  { what: 'UTF-32', mend: 'make UTF-8 of it first: iconv -f UTF-32 -t UTF-8', begins: bytes('fffe0000') },
+  { what: 'UTF-32', mend: 'make UTF-8 of it first: iconv -f UTF-32 -t UTF-8', begins: bytes('0000feff') },
+  { what: 'UTF-16', mend: 'make UTF-8 of it first: iconv -f UTF-16 -t UTF-8', begins: bytes('fffe') },
+  { what: 'UTF-16', mend: 'make UTF-8 of it first: iconv -f UTF-16 -t UTF-8', begins: bytes('feff') },
+]
+
+/** As many bytes as are looked at. */
+export const lookedAt = 8 * 1024
+
+/**
+ * Why content that begins like this is not read, as the end of a sentence whose subject is the file, with what to do;
+ * undefined for what may be text.
+ */
+export function whyUnreadable(first: Buffer): string | undefined {
+  const format = formats.find(({ begins, at = 0 }) => first.subarray(at, at + begins.length).equals(begins))
+  if (format !== undefined) return `is ${format.what}, which is not read: ${format.mend}`
+  const utf16 = utf16Of(first)
+  if (utf16 !== undefined)
+    return `is ${utf16} without a byte order mark: make UTF-8 of it first: iconv -f ${utf16} -t UTF-8`
+  // Text has no byte 0: what has one is an image, a database, another encoding.
+  return first.includes(0) ? 'is no text: it is binary, or in another encoding than UTF-8' : undefined
+}
+
+/** UTF-16 of a text that begins in ASCII, as JSON does: every second byte is zero. */
+function utf16Of(first: Buffer): string | undefined {
+  const pairs = Math.min(8, first.length >> 1)
+  if (pairs < 2) return undefined
+  const zeroAt = (place: 0 | 1): boolean =>
+    Array.from(
+      { length: pairs },
+      (_, pair) => first[2 * pair + place] === 0 && first[2 * pair + 1 - place] !== 0,
+    ).every(Boolean)
+  if (zeroAt(1)) return 'UTF-16LE'
+  return zeroAt(0) ? 'UTF-16BE' : undefined
+}

@@ -1,0 +1,81 @@
+// LZ4 as Kafka and ClickHouse write it. The library decodes blocks; frames are read here, because it would decode only the
+// first of several, and as much as a frame claims.
+import { uncompressSync } from 'lz4-napi'
+
+const magic = 0x184d2204
+const windowBytes = 64 * 1024
+const largestBlockBytes = 4 * 1024 * 1024
+
+/**
+ * Decodes one LZ4 block (lz4_Block_format.md).
+ *
+ * @param mostBytes the block may hold so many bytes
+ * @param before what was decoded before it, where blocks are linked: the last 64 KiB are enough
+ * @throws Error when the block is damaged, or holds more
+ */
+export function decodeLz4Block(block: Uint8Array, mostBytes: number, before?: Buffer): Buffer {
+  // The library wants to be told the size; it takes a smaller block, and refuses a larger one.
+  const sized = Buffer.allocUnsafe(4 + block.length)
+  sized.writeUInt32LE(mostBytes)
+  sized.set(block, 4)
+  try {
+    return before && before.length > 0 ? uncompressSync(sized, before) : uncompressSync(sized)
+  } catch (error) {
+    throw new Error(`an LZ4 block of at most ${mostBytes} bytes cannot be read: ${(error as Error).message}`)
+  }
+}
+
+/**
+ * Decodes LZ4 frames (lz4_Frame_format.md), any number one after another. Checksums are not compared: what carries the
+ * frames has its own.
+ *
+ * @throws Error when a frame is damaged or cut off, or all hold more than `mostBytes`
+ */
+export function decodeLz4Frames(bytes: Buffer, mostBytes: number): Buffer {
+  const pieces: Buffer[] = []
+  let decodedBytes = 0
+  let at = 0
+  while (at < bytes.length) {
+    const frame = readHeader(bytes, at)
+    at += frame.headerBytes
+    let window: Buffer = Buffer.alloc(0)
+    for (;;) {
+      const word = uint32At(bytes, at)
+      at += 4
+      if (word === 0) break
+      const block = sliceAt(bytes, at, word & 0x7fffffff)
+      at += block.length + frame.blockChecksumBytes
+      const isStored = word >>> 31 === 1
+      const piece = isStored ? block : decodeLz4Block(block, frame.blockBytes, window)
+      decodedBytes += piece.length
+      if (decodedBytes > mostBytes) throw new Error(`LZ4 frames hold more than ${mostBytes} bytes`)
+      pieces.push(piece)
+      if (frame.isLinked) window = Buffer.concat([window, piece]).subarray(-windowBytes)
+    }
+    at += frame.contentChecksumBytes
+  }
+  if (at > bytes.length) throw new Error('an LZ4 frame ends before its checksum')
+  return Buffer.concat(pieces)
+}
+
+function readHeader(bytes: Buffer, at: number) {
+  if (uint32At(bytes, at) !== magic) throw new Error('this is not an LZ4 frame')
+  const [flags = 0, descriptor = 0] = sliceAt(bytes, at + 4, 2)
+  if (flags >> 6 !== 1) throw new Error('this version of LZ4 frames is unknown')
+  if (flags & 1) throw new Error('LZ4 dictionaries are not supported')
+  return {
+    // Magic, flags, descriptor, the size of the content where it is given, checksum.
+    headerBytes: 4 + 2 + (flags & 8 ? 8 : 0) + 1,
+    isLinked: (flags & 32) === 0,
+    blockChecksumBytes: flags & 16 ? 4 : 0,
+    contentChecksumBytes: flags & 4 ? 4 : 0,
+    blockBytes: Math.min(largestBlockBytes, 2 ** (8 + 2 * ((descriptor >> 4) & 7))),
+  }
+}
+
+const uint32At = (bytes: Buffer, at: number): number => sliceAt(bytes, at, 4).readUInt32LE()
+
+function sliceAt(bytes: Buffer, at: number, length: number): Buffer {
+  if (at + length > bytes.length) throw new Error('an LZ4 frame is cut off')
+  return bytes.subarray(at, at + length)
+}

@@ -1,0 +1,83 @@
+// What kafkajs lacks: it brings gzip alone, and as much of it as a batch claims. A topic's codec is its operator's choice, and
+// what was stored with it stays: all four are read, each within the same bound.
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import kafkajs from 'kafkajs'
+import { uncompressSync as decodeSnappy } from 'snappy'
+import { decodeLz4Frames } from '../compression/lz4.ts'
+
+/** A batch may hold so many bytes: one that claims more would fill the memory. */
+const mostBytes = 256 * 1024 * 1024
+
+interface Codec {
+  /** Throws when the batch is damaged, or holds more than the bound. */
+  decompress: (batch: Buffer) => Buffer
+  compress?: (batch: Buffer) => Buffer
+}
+
+const { CompressionTypes } = kafkajs
+const zlibBound = { maxOutputLength: mostBytes }
+const codecs: Record<number, Codec> = {
+  [CompressionTypes.GZIP]: {
+    decompress: (batch) => gunzipSync(batch, zlibBound),
+    compress: (batch) => gzipSync(batch),
+  },
+  [CompressionTypes.Snappy]: { decompress: (batch) => decompressSnappy(batch, mostBytes) },
+  [CompressionTypes.LZ4]: { decompress: (batch) => decodeLz4Frames(batch, mostBytes) },
+  [CompressionTypes.ZSTD]: {
+    decompress: (batch) => zstdDecompressSync(batch, zlibBound),
+    compress: (batch) => zstdCompressSync(batch),
+  },
+}
+
+/** Teaches kafkajs, once for the process, to read all of Kafka's codecs, and to write gzip and zstd. */
+export function registerCodecs(): void {
+  for (const [type, { decompress, compress }] of Object.entries(codecs)) {
+    kafkajs.CompressionCodecs[Number(type) as keyof typeof kafkajs.CompressionCodecs] = () => ({
+      decompress: async (batch: Buffer) => decompress(batch),
+      compress: async ({ buffer }: { buffer: Buffer }) => {
+        if (compress === undefined) throw new TypeError(`nothing is written with codec ${type}`)
+        return compress(buffer)
+      },
+    })
+  }
+}
+
+const xerialMagic = Buffer.from([0x82, ...Buffer.from('SNAPPY'), 0])
+const xerialHeaderBytes = xerialMagic.length + 8
+
+/**
+ * Snappy as Java's clients and brokers write it (xerial: blocks, each behind its length), or librdkafka (one bare block).
+ *
+ * @throws Error when it is damaged or cut off, or holds more than `mostBytes`
+ */
+export function decompressSnappy(batch: Buffer, mostBytes: number): Buffer {
+  if (!batch.subarray(0, xerialMagic.length).equals(xerialMagic)) return snappyBlock(batch, mostBytes)
+  const blocks: Buffer[] = []
+  let left = mostBytes
+  for (let at = xerialHeaderBytes; at < batch.length; ) {
+    const length = at + 4 <= batch.length ? batch.readUInt32BE(at) : batch.length
+    at += 4
+    if (at + length > batch.length) throw new Error('a snappy block is cut off')
+    const block = snappyBlock(batch.subarray(at, at + length), left)
+    at += length
+    left -= block.length
+    blocks.push(block)
+  }
+  return Buffer.concat(blocks)
+}
+
+function snappyBlock(block: Buffer, mostBytes: number): Buffer {
+  const bytes = claimedBytes(block)
+  if (bytes > mostBytes) throw new Error(`a snappy block claims ${bytes} bytes, ${mostBytes} are the most`)
+  return decodeSnappy(block, { asBuffer: true }) as Buffer
+}
+
+/** How much a snappy block says that it holds: a varint in front of it. */
+function claimedBytes(block: Buffer): number {
+  let claimed = 0
+  for (const [index, byte] of block.subarray(0, 5).entries()) {
+    claimed += (byte & 0x7f) * 2 ** (7 * index)
+    if (byte < 0x80) return claimed
+  }
+  throw new Error('a snappy block does not say how much it holds')
+}

@@ -1,0 +1,138 @@
+// How large a record may be for its topic, told before it is sent.
+import { zstdCompressSync } from 'node:zlib'
+import kafkajs, { type Admin } from 'kafkajs'
+import { Unwell } from '../process/unwell.ts'
+import type { Outgoing } from './produce.ts'
+import { sendError } from './send-errors.ts'
+
+/** Why a topic will not take a record: one sentence, undefined when it will. Of a topic that was not asked for it knows nothing. */
+export type SizeCheck = (topic: string, record: Outgoing, options?: { compress?: boolean }) => string | undefined
+
+export interface TopicLimits {
+  /** A check against what topics take. Asks the broker for limits that are not known, or older than a minute. Throws Unwell. */
+  check: (topics: readonly string[]) => Promise<SizeCheck>
+  /** How many bytes a topic takes at once, as far as is known. */
+  bytes: (topic: string) => Promise<number>
+  /** The broker found a record too large that the check let pass: until the limits are read anew, none of its size passes. */
+  learn: (topic: string, record: Outgoing) => void
+}
+
+interface Limit {
+  /** Infinity where we may not ask. */
+  bytes: number
+  /** Whether the broker counts a compressed batch as it came: not where it stores it uncompressed. */
+  countsCompressed: boolean
+  /** Uncompressed records of this size the broker has refused. */
+  refusedBytes: number
+  readAtMs: number
+}
+
+/** Of a batch of one record, besides the record. */
+const batchBytes = 61
+const goodForMs = 60_000
+
+export function topicLimits(admin: Pick<Admin, 'describeConfigs'>): TopicLimits {
+  const limits = new Map<string, Limit>()
+  const reading = new Map<string, Promise<void>>()
+
+  const read = async (topic: string): Promise<void> => {
+    const known = limits.get(topic)
+    if (known && performance.now() - known.readAtMs < goodForMs) return
+    const running =
+      reading.get(topic) ??
+      readLimit(admin, topic)
+        .then((limit) => void limits.set(topic, limit))
+        .finally(() => reading.delete(topic))
+    reading.set(topic, running)
+    await running.catch((error) => {
+      // What held a minute ago is the best guess while the broker is away.
+      if (known === undefined) throw error
+    })
+  }
+  return {
+    check: async (topics) => {
+      await Promise.all(topics.map(read))
+      return (topic, record, options) => {
+        const limit = limits.get(topic)
+        return limit && whyTooLarge(topic, limit, record, options?.compress === true)
+      }
+    },
+    bytes: async (topic) => {
+      await read(topic)
+      return (limits.get(topic)?.bytes ?? Number.POSITIVE_INFINITY) - batchBytes
+    },
+    learn: (topic, record) => {
+      const limit = limits.get(topic)
+      if (limit) limit.refusedBytes = Math.min(limit.refusedBytes, recordBytes(record))
+    },
+  }
+}
+
+async function readLimit(admin: Pick<Admin, 'describeConfigs'>, topic: string): Promise<Limit> {
+  const unknown = { bytes: Number.POSITIVE_INFINITY, countsCompressed: true }
+  const { bytes, countsCompressed } = await admin
+    .describeConfigs({
+      includeSynonyms: false,
+      resources: [
+        {
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: topic,
+          configNames: ['max.message.bytes', 'compression.type'],
+        },
+      ],
+    })
+    .then(({ resources }) => {
+      const entries = resources[0]?.configEntries ?? []
+      const settingOf = (name: string) => entries.find(({ configName }) => configName === name)?.configValue
+      return {
+        bytes: Number(settingOf('max.message.bytes') ?? unknown.bytes),
+        countsCompressed: settingOf('compression.type') !== 'uncompressed',
+      }
+    })
+    .catch((cause) => {
+      const error = sendError(topic, cause)
+      if (error instanceof Unwell) throw error
+      // Who may write to a topic need not be allowed to read its settings: the broker tells when a record comes.
+      return unknown
+    })
+  return { bytes, countsCompressed, refusedBytes: Number.POSITIVE_INFINITY, readAtMs: performance.now() }
+}
+
+function whyTooLarge(topic: string, limit: Limit, record: Outgoing, compress: boolean): string | undefined {
+  const bytes = recordBytes(record)
+  if (bytes >= limit.refusedBytes) return `a record of ${bytes} bytes is too large for ${topic}, says the broker`
+  if (batchBytes + bytes <= limit.bytes) return undefined
+  const words = `too large for ${topic}, which takes ${limit.bytes} (its max.message.bytes)`
+  if (!compress || !limit.countsCompressed) return `a record of ${bytes} bytes is ${words}`
+  const compressed = compressedBytes(record)
+  if (batchBytes + compressed <= limit.bytes) return undefined
+  return `a record of ${bytes} bytes, ${compressed} compressed, is ${words}`
+}
+
+/** What a record takes in a batch (Kafka's record format v2), bytes; as the first of its batch to the byte. */
+export function recordBytes({ key, value, headers = {} }: Outgoing): number {
+  const entries = Object.entries(headers)
+  // Attributes, time and offset: a byte each.
+  let bytes = 3 + fieldBytes(key) + fieldBytes(value) + varintBytes(entries.length)
+  for (const [name, text] of entries) bytes += fieldBytes(name) + fieldBytes(text)
+  return varintBytes(bytes) + bytes
+}
+
+function fieldBytes(field: string | Buffer | null): number {
+  if (field === null) return 1
+  const bytes = Buffer.byteLength(field)
+  return varintBytes(bytes) + bytes
+}
+
+/** Kafka writes lengths as zigzag varints: seven bits a byte, one of them for the sign. */
+function varintBytes(length: number): number {
+  let bytes = 1
+  for (let left = length * 2; left >= 128; left /= 128) bytes++
+  return bytes
+}
+
+function compressedBytes({ key, value, headers = {} }: Outgoing): number {
+  const fields = [key, value, ...Object.entries(headers).flat()].filter((field) => field !== null)
+  const lengths = 16 + 10 * fields.length
+  return lengths + zstdCompressSync(Buffer.concat(fields.map((field) => Buffer.from(field)))).length
+}

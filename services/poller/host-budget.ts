@@ -1,0 +1,114 @@
+import type { Poll } from '#schemas/generated/records.ts'
+import type { Moment } from './candidate.ts'
+import type { Clock } from './clock.ts'
+import type { Fetched } from './fetch.ts'
+import type { Host } from './hosts.ts'
+import { createManners, type EarlierPause, type Manners } from './manners.ts'
+import type { Metrics } from './metrics.ts'
+import { pauseLeft, type RecentPolls } from './recent-polls.ts'
+import { createTokenBucket } from './token-bucket.ts'
+
+/** What a host's budget is at the moment, for the status. */
+export interface HostBudget {
+  host: string
+  availableNow: number
+  sentLastMinute: number
+  perMinute: number
+  inFlight: number
+  pausedForMs: number
+  /** Until when the host is left alone, ISO 8601 UTC of the poller's clock, and what asked for it; null: it is not. */
+  pausedUntil: string | null
+  pauseReason: string | null
+}
+
+/** What a poll's record says of the pause that its answer asked for. */
+export type AskedPause = Pick<Poll, 'pausedUntil' | 'pauseReason'>
+
+export const noPause: AskedPause = { pausedUntil: null, pauseReason: null }
+
+/** A request that the budget has been charged for. */
+export interface Spent {
+  /** Told what came of it; returns the pause that the answer asked for. */
+  came: (fetched: Fetched) => AskedPause
+  /** When it is over, however it ended. */
+  done: () => void
+}
+
+/** All that a host allows: so many requests a minute, so many at a time, and none while it wants to be left alone. */
+export interface BudgetKeeper {
+  /** How long until a request may be sent, ms of the clock; 0: now. */
+  waitMs: (steadyMs: number) => number
+  /** Takes a request out of the budget. Only when there is one. */
+  spend: (moment: Moment) => Spent
+  /** Ends a pause at once: somebody asked for it. */
+  lift: () => void
+  now: () => HostBudget
+}
+
+/**
+ * The budget of a new owner: an empty bucket, with what `polls` shows of the last minute and what may never have got
+ * there, and the pause that the host asked of the owner before.
+ *
+ * @param freed called when a request is over
+ */
+export function takeOverBudget(
+  { host, clock, recent, metrics }: { host: Host; clock: Clock; recent: RecentPolls; metrics: Metrics },
+  freed: () => void,
+): BudgetKeeper {
+  const { nowMs, steadyMs: startMs } = clock.now()
+  const seeds = recent.endedAgoMs.map((agoMs) => startMs - clock.spanMs(agoMs))
+  const bucket = createTokenBucket(host.budget, startMs, seeds, unrecordedRequests(host))
+  const left = pauseLeft(recent.pauses, nowMs, clock.spanMs)
+  const earlier: EarlierPause | undefined = left && { ...left, setAtMs: startMs, untilMs: startMs + left.forMs }
+  const manners = createManners(host.name, earlier, (ms) => metrics.hostPaused.set({ host: host.name }, ms / 1_000))
+  const inFlight = (): void => metrics.inFlight.set({ host: host.name }, bucket.inFlight())
+  return {
+    waitMs: (steadyMs) => Math.max(manners.pausedForMs(steadyMs), bucket.waitMs(steadyMs)),
+    spend(moment) {
+      const done = bucket.send(moment.steadyMs)
+      inFlight()
+      return {
+        came: (fetched) => {
+          const end = clock.now()
+          return manners.heard(fetched, moment.steadyMs, end.steadyMs) ? pauseAt(manners, end) : noPause
+        },
+        done: () => {
+          const { steadyMs } = clock.now()
+          done(steadyMs)
+          inFlight()
+          metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(steadyMs))
+          freed()
+        },
+      }
+    },
+    lift: () => manners.lift(clock.now().steadyMs),
+    now() {
+      const moment = clock.now()
+      const { pausedUntil, pauseReason } = pauseAt(manners, moment)
+      const sentLastMinute = bucket.sentLastMinute(moment.steadyMs)
+      const { perMinute } = host.budget
+      return {
+        host: host.name,
+        availableNow: pausedUntil === null ? perMinute - sentLastMinute : 0,
+        ...{ sentLastMinute, perMinute, inFlight: bucket.inFlight() },
+        pausedForMs: Math.ceil(manners.pausedForMs(moment.steadyMs)),
+        pausedUntil: pausedUntil === null ? null : new Date(pausedUntil).toISOString(),
+        pauseReason,
+      }
+    },
+  }
+}
+
+/**
+ * How many requests the owner before may have sent that stand in no poll: those under way, of which there are as many
+ * windows; and of a window in pages the count, which stands in the poll of the window, which comes last.
+ */
+function unrecordedRequests({ budget, datasets }: Host): number {
+  const hasPages = datasets.some(({ asking }) => asking.pages !== undefined)
+  return budget.maxInFlight * (hasPages ? 2 : 1)
+}
+
+function pauseAt(manners: Manners, { nowMs, steadyMs }: Moment): AskedPause {
+  const pauseReason = manners.reason(steadyMs) ?? null
+  return pauseReason === null ? noPause : { pausedUntil: nowMs + Math.ceil(manners.pausedForMs(steadyMs)), pauseReason }
+}

@@ -1,0 +1,181 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { createRequests } from '#platform/polling/requests.ts'
+import { createLogger } from '#platform/process/log.ts'
+import type { Poll } from '#schemas/generated/records.ts'
+import type { Calendar } from '#sources/calendar.ts'
+import type { Asking } from '#sources/source.ts'
+import type { Fetched } from './fetch.ts'
+import { type HostLoop, runHostLoop } from './host-loop.ts'
+import type { HostedDataset } from './hosts.ts'
+import { createMemory } from './memory.ts'
+import { createMetrics } from './metrics.ts'
+import type { RecentPolls } from './recent-polls.ts'
+
+// A loop with an upstream that answers at once and a clock that stands still until a test moves it: a token a second.
+const dayMs = 86_400_000
+const budget = { perMinute: 100, burst: 1, refillPerMinute: 60, maxInFlight: 4 }
+const startMs = Date.parse('2026-04-20T12:00:01Z')
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+const hosted = (name: string, asking: Partial<Asking>, more: Partial<HostedDataset>): HostedDataset => {
+  const calendar: Calendar =
+    more.everyMs === undefined
+      ? { kind: 'days', window: 'day', zone: 'UTC', firstDay: '2020-01-01', searchFrom: '09:00' }
+      : { kind: 'ticks', zone: 'UTC', every: { setting: 'EVERY_S', defaultS: 10, leastS: 1 } }
+  const asked = { meaningfulStatuses: [], maxBodyBytes: 1_000, look: () => 'complete', ...asking } as unknown as Asking
+  const dataset = { name, calendar, asking: asked } as unknown as HostedDataset['dataset']
+  return {
+    ...{ dataset, asking: asked, source: 'a', baseUrl: 'http://h', headers: {}, subjects: [null] },
+    ...{ live: false, pastMonth: false, everyMs: null },
+    ...more,
+  }
+}
+const ticking = hosted('a.tick', { requestPath: () => '/tick' }, { live: true, everyMs: 10_000 })
+const paged = hosted(
+  'a.pages',
+  {
+    requestPath: ({ subject }) => `/${subject}`,
+    pages: { countPath: () => '/count', take: 1, rowsIn: () => ({ rows: 1, total: 50 }) },
+  },
+  {},
+)
+
+/** A loop over the datasets; `asks` counts days of the paged one that somebody asked for. */
+function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { endedAgoMs: [], pauses: [] }) {
+  let moment = { nowMs: startMs, steadyMs: 0 }
+  const asked: string[] = []
+  const polls: Poll[] = []
+  const answers: Fetched[] = []
+  const requests = createRequests()
+  for (let day = 1; day <= asks; day++) {
+    const midnightMs = (Math.floor(startMs / dayMs) - day) * dayMs
+    const window = { startMs: midnightMs, endMs: midnightMs + dayMs }
+    const request = { requestIdentity: requestIdentity('a.pages', window), dataset: 'a.pages', requestedBy: 'test' }
+    const times = { windowStart: window.startMs, windowEnd: window.endMs, requestedAt: 0, liftsPauseOf: null }
+    requests.ask({ ...request, ...times }, { partition: 0, offset: day })
+  }
+  const right = new AbortController()
+  const stopping = new AbortController()
+  const loop = runHostLoop({
+    host: { name: 'h', budget, datasets, off: [] },
+    right: { signal: right.signal, holds: () => !right.signal.aborted },
+    means: {
+      clock: { now: () => moment, realMs: () => 1, spanMs: (ms) => ms, stop: () => {} },
+      fetcher: {
+        fetch: async ({ url }) => {
+          asked.push(new URL(url).pathname)
+          return answers.shift() ?? { kind: 'answer', status: 200, headers: {}, body: Buffer.from(url) }
+        },
+        close: async () => {},
+      },
+      publisher: {
+        raw: async () => ({ partition: 0, offset: 0 }),
+        poll: async (poll) => void polls.push(poll),
+        disconnect: async () => {},
+      },
+      ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
+    },
+    ...{ memory: createMemory(() => {}), requests, recent, metrics: createMetrics(), stopping: stopping.signal },
+    due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
+    deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
+  })
+  stops.push(async () => {
+    stopping.abort()
+    await loop.ended
+  })
+  const advance = (ms: number): void => {
+    moment = { nowMs: moment.nowMs + ms, steadyMs: moment.steadyMs + ms }
+  }
+  /** Lets so many requests go, one after the other. */
+  const let1 = async (times = 1): Promise<void> => {
+    for (let time = 0; time < times; time++) {
+      const before = asked.length
+      advance(1_001)
+      await vi.waitFor(() => expect(asked.length).toBe(before + 1), { timeout: 20_000, interval: 1 })
+    }
+  }
+  return { loop, asked, polls, answers, let1, advance, stopping, right, now: () => moment.nowMs }
+}
+
+test('pages of windows that were asked for wait while a tick is due', async () => {
+  const { asked, polls, let1 } = start([ticking, paged], 3)
+  await let1(41)
+  expect(asked.filter((path) => path === '/tick').length).toBe(5)
+  // 12:00:01 is within the first tick; the others were sent with the first token after they were due.
+  const late = polls
+    .filter(({ dataset }) => dataset === 'a.tick')
+    .map(({ sentAt, windowStart }) => sentAt - windowStart)
+  for (const ms of late) expect(ms).toBeLessThan(2_100)
+})
+
+test('without anything else to do all budget goes to the pages, window after window', async () => {
+  const { asked, let1 } = start([paged], 1)
+  await let1(10)
+  expect(asked).toEqual(['/count', ...Array.from({ length: 9 }, (_, page) => `/rows-${page}`)])
+})
+
+const refusal = (retryAfterMs?: number): Fetched => ({
+  ...{ kind: 'failure', error: 'HTTP 429', status: 429, firstKilobyte: null },
+  ...(retryAfterMs !== undefined && { retryAfterMs }),
+})
+/** The budget of the loop once it says that the host is paused, or is not. */
+const budgetWhen = (loop: HostLoop, isPaused: boolean) =>
+  vi.waitFor(() => {
+    const told = loop.budget()
+    expect(told.pausedUntil !== null).toBe(isPaused)
+    return told
+  })
+
+test('a host that asks for a pause is left alone until somebody lifts it; then it may ask for one again', async () => {
+  const { loop, polls, answers, let1, advance, now } = start([ticking])
+  answers.push(refusal(7_200_000), refusal())
+  await let1()
+  const pausedUntil = now() + 7_200_000
+  expect(await budgetWhen(loop, true)).toMatchObject({
+    ...{ availableNow: 0, pausedForMs: 7_200_000, pauseReason: '429, Retry-After 7200' },
+    pausedUntil: new Date(pausedUntil).toISOString(),
+  })
+  expect(polls).toMatchObject([{ outcome: 'failed', pausedUntil, pauseReason: '429, Retry-After 7200' }])
+  advance(3_600_000)
+  const liftedMs = now()
+  loop.lift()
+  await budgetWhen(loop, true)
+  await vi.waitFor(() => expect(polls.length).toBe(2))
+  expect(polls[1]).toMatchObject({ sentAt: liftedMs, pauseReason: '429 without Retry-After' })
+})
+
+test('a new owner leaves a host alone for as long as the one before was asked to', async () => {
+  const pause = {
+    untilMs: startMs + 600_000,
+    lengthMs: 900_000,
+    agoMs: 2_000,
+    reason: '418, Retry-After 900',
+    inARow: 1,
+  }
+  const { loop, polls, advance, let1 } = start([ticking], 0, { endedAgoMs: [], pauses: [pause] })
+  expect(loop.budget()).toMatchObject({ pausedForMs: 600_000, pauseReason: '418, Retry-After 900' })
+  advance(599_000)
+  expect(loop.budget().pausedForMs).toBe(1_000)
+  await let1()
+  await vi.waitFor(() => expect(polls.length).toBe(1))
+  expect(polls[0]?.sentAt).toBeGreaterThanOrEqual(pause.untilMs)
+  expect(loop.budget()).toMatchObject({ pausedUntil: null, pauseReason: null })
+})
+
+test('a new owner counts what may stand in no poll: a request a place, and of windows in pages the count besides', () => {
+  expect(start([ticking]).loop.budget().sentLastMinute).toBe(4)
+  expect(start([ticking, paged]).loop.budget().sentLastMinute).toBe(8)
+  expect(start([ticking], 0, { endedAgoMs: [0, 59_000, 61_000], pauses: [] }).loop.budget().sentLastMinute).toBe(6)
+})
+
+test.each(['stopping', 'right'] as const)('pages that wait are given up when the loop ends: %s', async (why) => {
+  const started = start([paged], 1)
+  await started.let1(2)
+  started[why].abort()
+  await started.loop.ended
+  expect(started.asked.length).toBe(2)
+})

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { instantMs, modifiedMs, utcMs } from './times.ts'
+
+const offsetsOfUtc = ['Z', 'z', '+00:00', '-00:00', '+0000', '-0000', '+00', '-00']
+
+test.each(offsetsOfUtc)('behind a time %s is UTC', (offset) => {
+  expect(utcMs(`2026-04-20T22:00:00${offset}`)).toBe(Date.UTC(2026, 3, 20, 22))
+  expect(utcMs(`2026-04-20t22:00:00.0000000${offset}`)).toBe(Date.UTC(2026, 3, 20, 22))
+  expect(modifiedMs(`2026-04-20T22:00:00.43${offset}`)).toBe(Date.UTC(2026, 3, 20, 22, 0, 0, 430))
+  expect(instantMs(`2026-04-20T22:00:00.1239${offset}`)).toBe(Date.UTC(2026, 3, 20, 22, 0, 0, 123))
+})
+
+test('another offset is none of a UTC time, and counts in an instant', () => {
+  for (const [offset, hour] of [
+    ['+02:00', 20],
+    ['-0200', 24],
+    ['+02', 20],
+    ['+23:30', -1.5],
+    ['-00:30', 22.5],
+  ] as const) {
+    const text = `2026-04-20T22:00:00${offset}`
+    expect([utcMs(text), modifiedMs(text)]).toEqual([undefined, undefined])
+    expect(instantMs(text), text).toBe(Date.UTC(2026, 3, 20) + hour * 3_600_000)
+  }
+})
+
+test('what is no time is none, an impossible date and offset included', () => {
+  for (const time of [
+    '2026-02-30T00:00:00',
+    '2026-04-20T24:00:00',
+    '2026-04-20T22:00:60',
+    '2026-04-20 22:00:00',
+    '2026-04-20T22:00',
+    '2026-04-20T22:00:00.',
+    '',
+  ]) {
+    for (const offset of [...offsetsOfUtc, '+02:00']) {
+      expect([utcMs(time + offset), modifiedMs(time + offset), instantMs(time + offset)], time).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ])
+    }
+  }
+  for (const offset of ['+24:00', '+00:60', '+0', '+000', '+00:00:00', ' +00:00', '+00:00Z', '\u221200:00', 'UTC']) {
+    const text = `2026-04-20T22:00:00${offset}`
+    expect([utcMs(text), modifiedMs(text), instantMs(text)], text).toEqual([undefined, undefined, undefined])
+  }
+  expect(utcMs('2026-04-20T22:00:00.5Z')).toBeUndefined()
+})
+
+test('without an offset only a modification is UTC', () => {
+  const text = '2026-04-20T22:00:00'
+  expect([utcMs(text), modifiedMs(text), instantMs(text)]).toEqual([undefined, Date.UTC(2026, 3, 20, 22), undefined])
+})

@@ -1,0 +1,1 @@
+{{ config(materialized='table', engine='MergeTree()', order_by='id') }} select * from {{ ref('capitals') }}

@@ -1,0 +1,23 @@
+// Preloaded into a service: when the file STOP_WHEN is there, it removes it and stops the process (SIGSTOP) as soon as
+// a Kafka heartbeat has gone out. Its answer then waits in the socket until the process goes on.
+import { existsSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
+
+const heartbeatKey = 12
+const file = process.env.STOP_WHEN ?? ''
+const write = Socket.prototype.write
+
+Socket.prototype.write = function (this: Socket, ...sent: unknown[]): boolean {
+  const done = Reflect.apply(write, this, sent)
+  if (isHeartbeat(sent[0]) && existsSync(file)) {
+    rmSync(file)
+    process.kill(process.pid, 'SIGSTOP')
+  }
+  return done
+}
+
+const isHeartbeat = (data: unknown): boolean =>
+  Buffer.isBuffer(data) &&
+  data.length > 6 &&
+  data.readInt32BE(0) === data.length - 4 &&
+  data.readInt16BE(4) === heartbeatKey
