@@ -91,7 +91,12 @@ async function run(command: string, parameters: string[], env: NodeJS.ProcessEnv
 interface Report {
   numPassedTests: number
   numFailedTests: number
-  testResults: { name: string; startTime: number; endTime: number; assertionResults: { title: string; status: string }[] }[]
+  testResults: {
+    name: string
+    startTime: number
+    endTime: number
+    assertionResults: { title: string; status: string }[]
+  }[]
 }
 
 /** A run that wrote no report, ran no test, or failed outside of any test (a file that does not load) has failed. */
