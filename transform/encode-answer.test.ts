@@ -10,10 +10,11 @@ const outputs = {
   raw: { encode: () => Buffer.from('') },
   timeseries: { topic: 'slices', encode: () => Buffer.from('') },
   series: { topic: 'meanings', encode: () => Buffer.from('') },
+  answers: { topic: 'answers', encode: () => Buffer.from('') },
   own: new Map([['own', { topic: 'test.own', encode: (record: object) => Buffer.from(JSON.stringify(record)) }]]),
 }
 const told = slice({ start: '2026-01-01T00:00:00Z', values: [1], knownAt: '2026-01-01T00:00:00Z' })
-const answer = { slices: [told], records: [], refusedParts: [], ignored: {}, dataset }
+const answer = { slices: [told], records: [], refusedParts: [], accepted: null, ignored: {}, dataset }
 
 test('what a key means is said until Kafka has it, and again after an hour: a deletion may have taken it away', () => {
   vi.useFakeTimers({ now: 0 })

@@ -23,7 +23,10 @@ const slice = (key: string, values: (number | null)[], over: Partial<TimeseriesS
   ...over,
 })
 const compare = (shadow: TimeseriesSlice[], production: TimeseriesSlice[]) =>
-  compareAnswer({ dataset: {} as Dataset, slices: shadow, records: [], refusedParts: [], ignored: {} }, production)
+  compareAnswer(
+    { dataset: {} as Dataset, slices: shadow, records: [], refusedParts: [], accepted: null, ignored: {} },
+    production,
+  )
 const refusal = { refusal: { reason: 'step' as const, message: 'two steps' }, ignored: {} }
 const same = { agreement: 'same', differences: [] }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Asking, Dataset, Explosion, Look } from '#sources/source.ts'
 import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
 import { normalize } from './normalize.ts'
@@ -39,12 +39,13 @@ const dataset = (explode: () => Explosion, over: Partial<Dataset> = {}): Dataset
 })
 
 const slice = (key: string, stepS = 60) => ({ key, startMs: 1_000_000, stepS, values: [1, null], flags: ['f'] })
-const json = (value: TimeseriesSlice | Series) => Buffer.from(JSON.stringify(value))
+const json = (value: TimeseriesSlice | Series | AcceptedAnswer) => Buffer.from(JSON.stringify(value))
 const encodeRaw = (part: RawResponse) => Buffer.from(JSON.stringify({ ...part, body: part.body.toString() }))
 const outputs: SourceOutputs = {
   raw: { encode: encodeRaw },
   timeseries: { topic: 'ts', encode: json },
   series: { topic: 'se', encode: json },
+  answers: { topic: 'an', encode: json },
   own: new Map(),
 }
 
