@@ -61,7 +61,7 @@ export const pollsTopic: Topic = {
     'the poller forgets what it holds: it fetches windows again, and a late answer may be known before an earlier one',
 }
 
-/** Windows somebody asked for. Never committed: a request is done when polls shows its window polled since. */
+/** Windows somebody asked for. Never committed: a request is done when polls shows a poll that its poller sent since it had read it. */
 export const pollRequestsTopic: Topic = {
   name: 'poll-requests',
   key: 'request identity',

@@ -120,7 +120,7 @@ export async function* unzstd(reader: PieceReader, name: string): AsyncGenerator
   })
   const next = async (): Promise<Buffer | undefined> => (await frames.next()).value
   const unread = (): never => {
-    throw new Error('it ends before its last block')
+    throw damaged(name, 'zstd frame', start, 'it ends before its last block')
   }
   try {
     yield* outputOf(createZstdDecompress({ chunkSize }), { next, unread })

@@ -190,8 +190,16 @@ test.each<[string, Buffer | string, RegExp]>([
   ],
   ['zip', Buffer.from('504b030414000000', 'hex'), /^is a zip archive, which is not read: unpack it first: unzip\.$/],
   ['tar', Buffer.concat([Buffer.from('votes.jsonl'), Buffer.alloc(246), Buffer.from('ustar')]), /^is a tar archive, /],
-  ['tar in gzip', gzipSync(Buffer.concat([Buffer.alloc(257, 'x'), Buffer.from('ustar')])), /^is a tar archive, /],
-  ['gzip in gzip', gzipSync(gzipSync(one)), /^is compressed with gzip, which is not read: /],
+  [
+    'tar in gzip',
+    gzipSync(Buffer.concat([Buffer.alloc(256, 'x'), Buffer.from('\0ustar')])),
+    /^holds what is a tar archive, /,
+  ],
+  [
+    'gzip in gzip',
+    gzipSync(gzipSync(one)),
+    /^holds what is compressed with gzip, which is not read: decompress it first: gzip -d\.$/,
+  ],
   [
     'UTF-16 with its mark',
     Buffer.from(`\ufeff${one}`, 'utf16le'),
@@ -205,9 +213,9 @@ test.each<[string, Buffer | string, RegExp]>([
 })
 
 test('text is read as it is: with a byte order mark, nothing at all, one byte', async () => {
-  for (const text of [`\xef\xbb\xbf${one}`, '', '\n', '\x1f'])
+  for (const text of [`\xef\xbb\xbf${one}`, `{"kk1AY&SY":1}`, `{"a":"${' '.repeat(251)}ustar"}`, '', '\n', '\x1f'])
     expect(await read(Buffer.from(text, 'latin1'))).toEqual({ text })
-  expect((await read('', 'f.jsonl.gz')).why).toMatch(/^is empty: gzip and zstd files are not/)
+  expect((await read('', 'f.jsonl.gz')).why).toMatch(/^is empty, which a gzip or zstd file never is\. /)
 })
 
 test('what is not a file is a sentence', async () => {

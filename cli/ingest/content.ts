@@ -48,7 +48,7 @@ export async function openContent(path: string, from = 0): Promise<Content> {
   const reader = pieceReader(readingOf(source, name))
   const first = await peek(reader, 4)
   if (first.length === 0 && from === 0 && /\.(?:gz|zst|zstd)$/i.test(path)) {
-    throw new Problem(`${name} is empty: gzip and zstd files are not. Get it anew.`)
+    throw new Problem(`${name} is empty, which a gzip or zstd file never is. Get it anew.`)
   }
   const decompress = from > 0 ? undefined : decompressorOf(first)
   const content = decompress === undefined ? remaining(reader) : decompress(reader, name)
@@ -58,7 +58,7 @@ export async function openContent(path: string, from = 0): Promise<Content> {
     size: stats?.size,
     modifiedMs: stats?.mtimeMs,
     compressed: decompress !== undefined,
-    pieces: textOf(content, name),
+    pieces: textOf(content, name, decompress !== undefined),
     bytesRead: () => bytesRead,
     changed: () => {
       const now = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false })
@@ -83,7 +83,7 @@ function statOf(path: string, name: string): Stats {
 /** Why neither a file nor a directory is meant, as the end of a sentence that begins with its name. */
 export const whyNotRegular = (stats: Stats): string =>
   stats.isFIFO()
-    ? 'is no regular file but a pipe: send it to standard input, which is read when - is named.'
+    ? 'is a pipe, not a regular file: send it to standard input, which is read when - is named.'
     : 'is no regular file: name a file, a directory or -.'
 
 async function* readingOf(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
@@ -106,7 +106,7 @@ function decompressorOf(first: Buffer): ((reader: PieceReader, name: string) => 
 }
 
 /** Pieces of text. @throws Problem for another kind of content, also inside of what is compressed */
-async function* textOf(pieces: AsyncGenerator<Buffer>, name: string): AsyncGenerator<Buffer> {
+async function* textOf(pieces: AsyncGenerator<Buffer>, name: string, packed: boolean): AsyncGenerator<Buffer> {
   const first: Buffer[] = []
   let looked = 0
   let failure: unknown
@@ -121,7 +121,7 @@ async function* textOf(pieces: AsyncGenerator<Buffer>, name: string): AsyncGener
     failure = error
   }
   const why = whyUnreadable(Buffer.concat(first, Math.min(looked, lookedAt)))
-  if (why !== undefined) throw new Problem(`${name} ${why}.`)
+  if (why !== undefined) throw new Problem(`${name} ${packed ? why.replace(/^is/, 'holds what is') : why}.`)
   yield* first
   if (failure !== undefined) throw failure
   yield* pieces

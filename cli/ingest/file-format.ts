@@ -13,7 +13,11 @@ const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
 
 const formats: Format[] = [
   { what: 'compressed with xz', mend: 'decompress it first: xz -d', begins: bytes('fd377a585a00') },
-  { what: 'compressed with bzip2', mend: 'decompress it first: bzip2 -d', begins: bytes('314159265359'), at: 4 },
+  ...[...'123456789'].map((level) => ({
+    what: 'compressed with bzip2',
+    mend: 'decompress it first: bzip2 -d',
+    begins: Buffer.from(`BZh${level}1AY&SY`),
+  })),
   { what: 'compressed with LZ4', mend: 'decompress it first: lz4 -d', begins: bytes('04224d18') },
   { what: 'compressed with LZ4', mend: 'decompress it first: lz4 -d', begins: bytes('02214c18') },
   { what: 'compressed with compress (.Z)', mend: 'decompress it first: gzip -d', begins: bytes('1f9d') },
@@ -23,7 +27,7 @@ const formats: Format[] = [
   { what: 'a zip archive without a file', mend: 'get it anew', begins: bytes('504b0506') },
   { what: 'a 7z archive', mend: 'unpack it first: 7z x', begins: bytes('377abcaf271c') },
   { what: 'a RAR archive', mend: 'unpack it first: unrar x', begins: bytes('526172211a07') },
-  { what: 'a tar archive', mend: 'unpack it first: tar -x', begins: Buffer.from('ustar'), at: 257 },
+  { what: 'a tar archive', mend: 'unpack it first: tar -x', begins: Buffer.from('\0ustar'), at: 256 },
   { what: 'UTF-32', mend: 'make UTF-8 of it first: iconv -f UTF-32 -t UTF-8', begins: bytes('fffe0000') },
   { what: 'UTF-32', mend: 'make UTF-8 of it first: iconv -f UTF-32 -t UTF-8', begins: bytes('0000feff') },
   { what: 'UTF-16', mend: 'make UTF-8 of it first: iconv -f UTF-16 -t UTF-8', begins: bytes('fffe') },

@@ -79,7 +79,7 @@ export async function openSession(
         if (error instanceof TooLargeRecord) {
           // What of the file is still on its way ends before another begins.
           await sender.flush().catch(() => undefined)
-          summary.failed.push(`${printable(path)} cannot be kept: ${error.message}`)
+          failed.set(path, `${printable(path)} cannot be kept: ${error.message}`)
           return undefined
         }
         if (!(error instanceof Problem)) throw error
@@ -142,20 +142,26 @@ async function readFile(
   }
 }
 
-/** Puts a file into the summary, also one that could not be read to its end when anything of it was read. */
+/**
+ * Puts a file into the summary, also one that could not be read to its end when anything of it was read. One of which a
+ * chunk cannot be kept is not in it: which of its lines Kafka has taken is not known then.
+ */
 async function countingLines(
   summary: Summary,
   about: FileSummary,
   outcome: FileOutcome,
   send: () => Promise<void>,
 ): Promise<void> {
-  let failed = true
+  const add = (): void => {
+    const { end: _, ...counts } = outcome
+    summary.files.push({ ...about, ...counts })
+  }
   try {
     await send()
-    failed = false
-  } finally {
-    const { end: _, ...counts } = outcome
-    if (!failed || counts.lines + counts.knownLines > 0) summary.files.push({ ...about, ...counts })
+    add()
+  } catch (error) {
+    if (!(error instanceof TooLargeRecord) && outcome.lines + outcome.knownLines > 0) add()
+    throw error
   }
 }
 

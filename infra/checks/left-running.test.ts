@@ -20,10 +20,18 @@ async function sleeper(run: string): Promise<number> {
 test('what a run left running is ended and named; what another run started goes on', async () => {
   const [mine, other] = [`run-${crypto.randomUUID()}`, `run-${crypto.randomUUID()}`]
   const [left, kept] = [await sleeper(mine), await sleeper(other)]
-  const ended = await endLeftProcesses(mine)
+  const ended = await endLeftProcesses(mine, 0)
   expect(ended.map(({ pid }) => pid)).toEqual([left])
   expect(ended[0]?.command).toContain('setInterval')
   expect(isAlive(left)).toBe(false)
   expect(isAlive(kept)).toBe(true)
-  expect(await endLeftProcesses(mine)).toEqual([])
+  expect(await endLeftProcesses(mine, 0)).toEqual([])
+})
+
+test('a process that ends by itself in time is not one that was left', async () => {
+  const mine = `run-${crypto.randomUUID()}`
+  const pid = await sleeper(mine)
+  const ended = endLeftProcesses(mine, 60_000)
+  process.kill(pid, 'SIGTERM')
+  expect(await ended).toEqual([])
 })

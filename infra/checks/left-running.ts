@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { killAndWait } from '#infra/local/process-table.ts'
+import { pause } from '#platform/process/retry.ts'
 
 /** Every process that a run of the checks starts inherits this variable with the name of the run. */
 export const runVariable = 'TIDEMARK_CHECK_RUN'
@@ -12,8 +13,13 @@ export interface LeftProcess {
   command: string
 }
 
-/** Kills every process of the run that still runs, and returns what it killed. Processes of other runs are not touched. */
-export async function endLeftProcesses(run: string): Promise<LeftProcess[]> {
+/**
+ * Kills every process of the run that still runs, and returns what it killed. Processes of other runs are not touched.
+ *
+ * @param graceMs how long processes may take to end by themselves first: what a worker started ends some seconds after it
+ */
+export async function endLeftProcesses(run: string, graceMs: number): Promise<LeftProcess[]> {
+  for (const endMs = Date.now() + graceMs; Date.now() < endMs && leftProcesses(run).length > 0; ) await pause(200)
   const ended: LeftProcess[] = []
   // A supervisor may start a part again while its parts are being killed: look until nothing is found.
   for (let left = leftProcesses(run); left.length > 0; left = leftProcesses(run)) {

@@ -3,7 +3,7 @@
 // one plain line: N passed, N failed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { endLeftProcesses, runVariable } from './left-running.ts'
@@ -37,6 +37,8 @@ const faults = process.argv.includes('--faults')
 const clients = process.argv.includes('--clients')
 // All that the tests write lies in this directory, and all that they start carries its name.
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-checks-'))
+// Some tests look into it as another user.
+chmodSync(directory, 0o755)
 const environment = {
   ...process.env,
   // A zone with changeovers: code that takes local time for UTC fails.
@@ -48,8 +50,8 @@ const environment = {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
-    await endLeftProcesses(directory)
-    rmSync(directory, { recursive: true, force: true })
+    await endLeftProcesses(directory, 0)
+    removeDirectory()
     process.exit(1)
   })
 }
@@ -58,7 +60,7 @@ const count: Count = { passed: 0, failed: 0 }
 for (const check of faults || clients ? [] : checks) add(await runCheck(check))
 add(await runTests())
 add(await endLeft())
-rmSync(directory, { recursive: true, force: true })
+removeDirectory()
 process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`)
 process.exit(count.failed === 0 ? 0 : 1)
 
@@ -78,7 +80,11 @@ async function runCheck({ name, command, parameters }: Check): Promise<Count> {
 async function runTests(): Promise<Count> {
   const report = join(directory, 'vitest.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await run('vitest', ['run', ...reporters, ...(faults ? ['test/integrity'] : [])], environment)
+  const code = await run(
+    'vitest',
+    ['run', ...reporters, ...(faults ? ['test/integrity', 'test/e2e'] : [])],
+    environment,
+  )
   return countTests(report, code)
 }
 
@@ -121,6 +127,11 @@ function printSlowest({ testResults }: Report): void {
   }
 }
 
+/** A process that is just ending may still write into it. */
+function removeDirectory(): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+}
+
 /** A client is passed over where it cannot be installed: its tool is not on this machine, or a registry is out of reach. */
 function printNotRun({ testResults }: Report): void {
   for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
@@ -131,7 +142,7 @@ function printNotRun({ testResults }: Report): void {
 
 /** Tests must end what they start. What they left is ended here, named, and counts as a failure. */
 async function endLeft(): Promise<Count> {
-  const left = await endLeftProcesses(directory)
+  const left = await endLeftProcesses(directory, 20_000)
   for (const { pid, command } of left) process.stdout.write(`left running by a test, and ended: ${pid} ${command}\n`)
   process.stdout.write(`${left.length === 0 ? 'ok    ' : 'FAILED'} tests end what they start\n`)
   return left.length === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }

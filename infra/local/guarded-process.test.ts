@@ -89,6 +89,17 @@ test('what an earlier start left running is ended, but never a process of somebo
   other.kill('SIGKILL')
 })
 
+test('a program is ended also while it is only just becoming a program', async () => {
+  // Linux shows an empty command line for some microseconds of each exec. This shell changes its program all the time.
+  const again = 'i=$1; [ "$i" -lt 3000 ] && exec sh -c "$0" "$0" $((i + 1)) "$2"; sleep 1000'
+  const changing = [again, again, '0', directory]
+  for (let round = 0; round < 20; round += 1) {
+    const left = await startGuarded({ ...options(''), args: ['-c', ...changing] })
+    expect(await endLeftover(join(directory, 'pid'), directory, 0)).toBe(true)
+    await left.exited
+  }
+})
+
 test('a command that does not exist is an error, not a wait', async () => {
   const program = await startGuarded({ ...options(''), command: '/nowhere/java', args: [] }).catch(() => undefined)
   if (program !== undefined) expect((await program.exited).code).toBe(127)

@@ -120,7 +120,7 @@ export async function endLeftover(pidFile: string, mark: string, graceMs: number
     return false
   }
   const pid = Number(text)
-  const ours = Number.isInteger(pid) && pid > 1 && commandLine(pid)?.includes(mark) === true
+  const ours = Number.isInteger(pid) && pid > 1 && (await settledCommandLine(pid)).includes(mark)
   if (ours) {
     if (graceMs > 0) signal(pid, 'SIGTERM')
     for (const end = Date.now() + graceMs; isAlive(pid) && Date.now() < end; ) await pause(20)
@@ -128,6 +128,15 @@ export async function endLeftover(pidFile: string, mark: string, graceMs: number
   }
   rmSync(pidFile, { force: true })
   return ours
+}
+
+/** Linux shows an empty command line while a process changes from the shell to its program: that is waited for. */
+async function settledCommandLine(pid: number): Promise<string> {
+  // A kernel thread has an empty command line for ever, so the wait ends.
+  for (const end = Date.now() + 1000; ; await pause(5)) {
+    const line = commandLine(pid)
+    if (line !== '' || !isAlive(pid) || Date.now() > end) return line ?? ''
+  }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

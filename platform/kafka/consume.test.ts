@@ -400,7 +400,7 @@ describe('consume', () => {
     const letters = await readAll(topics.deadLetters)
     expect(letters).toHaveLength(3_500)
     expect(new Set(letters.map(({ headers }) => headers['tidemark-reason']))).toEqual(new Set(['unknown-schema']))
-  }, 60_000)
+  })
 
   it('waits for a registry that is away, also with ids that it has not seen yet', async () => {
     const topics = await topicsOfOneTest()
@@ -416,7 +416,7 @@ describe('consume', () => {
     await running.consumption.stop()
     stop()
     expect(await readAll(topics.deadLetters)).toHaveLength(1)
-  }, 60_000)
+  })
 
   it('refuses values of a schema that is there and cannot be used, and goes on', async () => {
     const topics = await topicsOfOneTest()
@@ -482,7 +482,7 @@ it('dead letters of a batch that are larger together than the broker takes at on
       value?.equals(bodies[letters.findIndex((letter) => letter.value === value)] ?? Buffer.alloc(0)),
     ),
   ).toEqual(bodies.map(() => true))
-}, 60_000)
+})
 
 it('says what it waits for when the world stays unwell', async () => {
   const topics = await topicsOfOneTest()
@@ -494,7 +494,7 @@ it('says what it waits for when the world stays unwell', async () => {
     .poll(() => running.consumption.notReady(), { timeout: 40_000 })
     .toMatch(/^waiting for \d+ s: the store is away$/)
   await running.consumption.stop()
-}, 60_000)
+})
 
 it('a refused message with a header without a value can be sent to the dead letters', async () => {
   const topics = await topicsOfOneTest()

@@ -253,7 +253,8 @@ async function settleAndSend(
   const { topic, deadLetterTopic } = subscription
   for (;;) {
     const verdicts = await settle(subscription, decoder, partition, messages)
-    const check = await producer.sizeCheck(deadLetterTopic === null ? [] : [deadLetterTopic])
+    const hasLetters = verdicts.some((verdict) => verdict.kind === 'dead' || verdict.deadParts)
+    const check = await producer.sizeCheck(deadLetterTopic !== null && hasLetters ? [deadLetterTopic] : [])
     const sends = toSend({ topic, partition, deadLetterTopic }, messages, verdicts, service, Date.now(), check)
     try {
       for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })

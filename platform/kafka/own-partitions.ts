@@ -10,6 +10,8 @@ import { createOwnership, type Ownership } from './ownership.ts'
 /** A partition (of all topics) that this process owns for a while. */
 export interface Lease {
   partition: number
+  /** All partitions that this process owns with it: what was written to them before is read. */
+  assigned: readonly number[]
   /** Aborts as soon as the lease is over. */
   signal: AbortSignal
   /** Whether it is still held at this very moment. Ask before every act. */
@@ -35,7 +37,7 @@ export interface OwnOptions {
   sessionTimeoutMs: number
   /** Takes every record, old and new, of every partition assigned, in order, and more than once. May throw Unwell. */
   read: (records: ReadRecord[]) => Promise<void>
-  /** A lease begins: all that was written to its partitions before is read. */
+  /** A lease begins: all that was written before to the partitions assigned is read. */
   owned: (lease: Lease) => void
   log: Logger
   /** Called with an error that leaves the consumer dead: the process must exit. */
@@ -156,7 +158,7 @@ function leaseKeeper(ownership: Ownership, owned: OwnOptions['owned']): Leases {
           !ending.signal.aborted &&
           ownership.generation() === generation &&
           ownership.owned(steadyMs()).includes(partition)
-        owned({ partition, signal: ending.signal, holds })
+        owned({ partition, assigned: [...now], signal: ending.signal, holds })
       }
     },
   }

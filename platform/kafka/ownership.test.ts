@@ -6,7 +6,7 @@ import { createOwnership } from './ownership.ts'
 const topics = ['polls', 'poll-requests']
 const ends = (high: number, low = 0) => [0, 1].map((partition) => ({ partition, low, high }))
 
-test('a partition is owned when both topics were read to where they ended at the assignment', () => {
+test('partitions are owned when all of them were read, in both topics, to where they ended at the assignment', () => {
   const ownership = createOwnership(topics, 5_000)
   ownership.joined([0, 1], 0)
   expect(ownership.owned(0)).toEqual([])
@@ -16,10 +16,11 @@ test('a partition is owned when both topics were read to where they ended at the
   ownership.read('polls', 1, 9)
   expect(ownership.owned(0)).toEqual([])
   ownership.read('polls', 1, 10)
-  expect(ownership.owned(0)).toEqual([1])
+  expect(ownership.owned(0)).toEqual([])
   expect(ownership.notReady(0)).toContain('0')
   ownership.ends('polls', ends(99))
-  expect(ownership.owned(0)).toEqual([1])
+  ownership.read('polls', 0, 10)
+  expect(ownership.owned(0)).toEqual([0, 1])
 })
 
 test('what retention removed counts as read', () => {

@@ -17,7 +17,10 @@ export interface Ownership {
   ends: (topic: string, ends: readonly Ends[]) => void
   /** A topic's partition was read up to `nextOffset`, which is not read yet. */
   read: (topic: string, partition: number, nextOffset: number) => void
-  /** Partitions whose owner this member is: assigned, read to the end, and the coordinator was asked lately, and answered. */
+  /**
+   * Partitions whose owner this member is: assigned, all of them read to their ends, and the coordinator was asked
+   * lately, and answered. None before all are read: what is known of one may lie in another.
+   */
   owned: (atMs: number) => number[]
   /** Goes up with every `joined` and `left`. */
   generation: () => number
@@ -75,7 +78,7 @@ export function createOwnership(topics: readonly string[], silenceMs: number): O
       }
     },
     read,
-    owned: (atMs) => (assigned === undefined || isSilent(atMs) ? [] : assigned.filter(isRead)),
+    owned: (atMs) => (assigned === undefined || isSilent(atMs) || !assigned.every(isRead) ? [] : [...assigned]),
     generation: () => generation,
     isBehind: () => assigned?.some((partition) => !isRead(partition)) ?? false,
     notReady(atMs) {

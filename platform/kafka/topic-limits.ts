@@ -9,7 +9,7 @@ import { sendError } from './send-errors.ts'
 export type SizeCheck = (topic: string, record: Outgoing, options?: { compress?: boolean }) => string | undefined
 
 export interface TopicLimits {
-  /** A check against what topics take. Asks the broker for limits that are not known, or older than a minute. Throws Unwell. */
+  /** A check against what topics take. Waits for limits that are not known, and asks again for those of a minute ago. Throws Unwell. */
   check: (topics: readonly string[]) => Promise<SizeCheck>
   /** How many bytes a topic takes at once, as far as is known. */
   bytes: (topic: string) => Promise<number>
@@ -44,10 +44,9 @@ export function topicLimits(admin: Pick<Admin, 'describeConfigs'>): TopicLimits 
         .then((limit) => void limits.set(topic, limit))
         .finally(() => reading.delete(topic))
     reading.set(topic, running)
-    await running.catch((error) => {
-      // What held a minute ago is the best guess while the broker is away.
-      if (known === undefined) throw error
-    })
+    // What held a minute ago holds until the answer is there: no batch waits for it.
+    if (known) void running.catch(() => undefined)
+    else await running
   }
   return {
     check: async (topics) => {

@@ -80,6 +80,7 @@ function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { ende
       ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
     },
     ...{ memory: createMemory(() => {}), requests, recent, metrics: createMetrics(), stopping: stopping.signal },
+    adopt: async () => {},
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
   })

@@ -25,6 +25,8 @@ export interface HostWork {
   deleted: Deleted
   /** What `polls` shows of the host's last minute, other pollers' too. */
   recent: RecentPolls
+  /** Adopts the answer of an identity when it lies in raw without its poll. */
+  adopt: (identity: string) => Promise<void>
   /** Aborts when no more requests are to be sent; those under way are waited for. */
   stopping: AbortSignal
   metrics: Metrics
@@ -149,11 +151,19 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
         budget.first.done,
       ))
   if (polled === undefined) {
+    if (work.stopping.aborted) {
+      means.log.info(
+        { requestIdentity: identity },
+        'gave up a window: the poller stops, and asks again when it is back',
+      )
+      return
+    }
     metrics.droppedAnswers.inc({ dataset: dataset.name })
     means.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
     return
   }
   tell(work, polled, asked)
+  if (polled.unrecorded !== undefined) await work.adopt(polled.unrecorded)
 }
 
 /** Remembers, counts and logs a poll that is recorded. */

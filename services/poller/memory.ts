@@ -85,7 +85,7 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
 const longestStepBackMs = 24 * 60 * 60 * 1_000
 
 /** From 7 February 2106 on the store takes no known_at (migration 0001), ms. */
-const storeEndsAtMs = 2 ** 32 * 1_000
+export const storeEndsAtMs = 2 ** 32 * 1_000
 
 /**
  * A memory with a last-good time that may be built upon: as it is, unless that lies more than a day ahead of the clock.

@@ -62,6 +62,12 @@ export function createMetrics() {
       labelNames: ['dataset'],
       registers,
     }),
+    adoptedAnswers: new Counter({
+      name: 'tidemark_adopted_answers_total',
+      help: 'Answers that were found in raw without their poll, which a crash left behind, and whose poll was recorded',
+      labelNames: ['dataset'],
+      registers,
+    }),
     unreadableRecords: new Counter({
       name: 'tidemark_unreadable_memory_records_total',
       help: 'Records of polls and poll-requests that could not be read or name no known dataset, and were passed over',

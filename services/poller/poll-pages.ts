@@ -38,6 +38,7 @@ export async function pollPages(
   const startedMs = performance.now()
   const counted = await countRows(paged, pages, budget.first)
   const polls: Poll[] = []
+  let unrecorded: string | undefined
   let error = 'error' in counted ? counted.error : undefined
   const rows = 'rows' in counted ? counted.rows : 0
   for (let skip = 0; skip < rows && error === undefined; skip += pages.take) {
@@ -47,6 +48,7 @@ export async function pollPages(
     if (page === undefined) return undefined
     told(page)
     polls.push(page.poll)
+    unrecorded = page.unrecorded
     error = whyUseless(page.poll) ?? disagreement(held, rows, skip, pages.take)
   }
   if (!paged.right.holds()) return undefined
@@ -82,7 +84,7 @@ export async function pollPages(
           }
         : judgeFailure(memory).memory,
   }
-  return { poll: await record(means, poll, memory) }
+  return { poll: await record(means, poll, memory), ...(unrecorded !== undefined && { unrecorded }) }
 
   function whyUseless({ outcome: came, error: why, requestIdentity: page }: Poll): string | undefined {
     const useless = came === 'failed' || came === 'refused' || came === 'unreadable'

@@ -158,7 +158,7 @@ test('an answer that look() cannot read is kept, and the poll says so', async ()
 })
 
 test('when the bytes cannot be kept the poll has failed, and nothing is decided', async () => {
-  const { polls } = await poll({ raw: away })
+  const { polled, polls } = await poll({ raw: away })
   expect(events).toEqual(['came', 'poll acknowledged'])
   expect(polls).toMatchObject([
     {
@@ -168,12 +168,15 @@ test('when the bytes cannot be kept the poll has failed, and nothing is decided'
       memory: { ...noMemory, failures: 1 },
     },
   ])
+  // Only the acknowledgement may be lost: it has to be looked for.
+  expect(polled?.unrecorded).toBe('i')
 })
 
 test('when the poll cannot be recorded it has failed for this process: it is asked again, with a back-off', async () => {
   const { polled, polls } = await poll({ recorded: away })
   expect(polls).toEqual([])
   expect(polled?.poll).toMatchObject({ outcome: 'failed', memory: { lastGoodHash: null, failures: 1 } })
+  expect(polled?.unrecorded).toBe('i')
 })
 
 test('when Kafka will never take a poll that is not passed over: upstream would be asked for the same for ever', async () => {

@@ -37,6 +37,8 @@ export interface Polled {
   poll: Poll
   /** How many bytes went to raw; undefined when nothing did. */
   rawBytes?: number
+  /** The identity of an answer that is, or may be, in raw without its poll: Kafka did not say that it took both. */
+  unrecorded?: string
 }
 
 export interface Polling {
@@ -56,8 +58,8 @@ export interface Polling {
 
 /**
  * Polls one window: fetch → raw record acknowledged → look → poll record acknowledged. Returns undefined when the right
- * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer that is written
- * once more at the next poll, which changes nothing. Throws only for bugs, and when Kafka will never take a poll.
+ * to poll was lost on the way: the answer is dropped. A crash between the two records leaves an answer without its poll,
+ * which the next owner adopts. Throws only for bugs, and when Kafka will never take a poll.
  */
 export async function pollWindow(polling: Polling): Promise<Polled | undefined> {
   const { means, right, known } = polling
@@ -90,9 +92,12 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
     ...pause,
     memory: kept.memory,
   }
+  const recorded = await record(means, poll, memory)
+  const isUnrecorded = kept.isUncertain || (kept.raw !== undefined && recorded !== poll)
   return {
-    poll: await record(means, poll, memory),
+    poll: recorded,
     ...(kept.raw && fetched.kind === 'answer' && { rawBytes: fetched.body.length }),
+    ...(isUnrecorded && { unrecorded: poll.requestIdentity }),
   }
 }
 
@@ -150,6 +155,8 @@ interface Kept extends Judgement {
   contentHash: string | null
   error: string | null
   raw?: { partition: number; offset: number }
+  /** Whether it may be in raw all the same: the acknowledgement did not come. */
+  isUncertain?: true
 }
 
 /** Writes a new answer to raw, and only then decides what it is. */
@@ -186,7 +193,7 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
       })
     } catch (error) {
       means.log.error({ err: error, requestIdentity: candidate.identity }, 'an answer could not be kept')
-      return failed(`the answer could not be kept: ${(error as Error).message}`)
+      return { ...failed(`the answer could not be kept: ${(error as Error).message}`), isUncertain: true }
     }
   }
   const { look, error } = lookAt(hosted, candidate, fetched)
@@ -194,10 +201,11 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
   return { ...judgeAnswer(memory, answer, look, knownAt, isNew), knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
-function lookAt(
-  { asking, headers }: HostedDataset,
-  { window, subject }: Candidate,
-  { body }: FullAnswer,
+/** What the source says of a body, and why it is of no use. Never throws: then the look is undefined. */
+export function lookAt(
+  { asking, headers }: Pick<HostedDataset, 'asking' | 'headers'>,
+  { window, subject }: Pick<Candidate, 'window' | 'subject'>,
+  { body }: Pick<FullAnswer, 'body'>,
 ): { look: Look | undefined; error: string | null } {
   const hide = secretHider(headers)
   try {

@@ -4,6 +4,7 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
 import { createRequests, type Requests } from '#platform/polling/requests.ts'
 import { filesLane, pollPartitions, pollRequestsTopic, pollsTopic } from '#schemas/topics.ts'
+import { createRecordedAnswers, type RecordedAnswers } from './adopted.ts'
 import type { Deleted } from './deleted.ts'
 import type { DueSettings } from './due.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
@@ -13,6 +14,7 @@ import type { Metrics } from './metrics.ts'
 import type { PollMeans } from './poll-window.ts'
 import { createRecentPolls, type RecentPollKeeper } from './recent-polls.ts'
 import { createFailures, type Failures, type PollerStatus, statusOf } from './status.ts'
+import { createTakeOver } from './take-over.ts'
 
 export interface PollerOptions {
   kafka: Kafka
@@ -38,58 +40,32 @@ const stopGraceMs = 2_000
 
 /** Joins the pollers' group and polls the hosts that fall to this process until stopped. */
 export async function startPoller(options: PollerOptions): Promise<Poller> {
-  const { kafka, hosts, means, due, deleted, metrics, crash } = options
+  const { kafka, hosts, means, metrics, crash } = options
   const memory = createMemory(({ requestIdentity, poller, memory: { lastGoodFetchedAt, lastChangedAt } }) => {
     metrics.memoriesAhead.inc()
     const told = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
     means.log.warn(told, 'a poll from more than a day ahead of the clock: its time is not built upon')
   })
-  const requests = createRequests()
-  const recent = createRecentPolls()
-  const failures = createFailures()
+  const folded = {
+    memory,
+    requests: createRequests(),
+    recent: createRecentPolls(),
+    recorded: createRecordedAnswers(),
+    failures: createFailures(),
+  }
   const stopping = new AbortController()
   const loops = new Map<string, HostLoop>()
-
-  const begin = (host: Host, lease: Lease): void => {
-    // An answer of an earlier lease may still be on its way to Kafka, which was away: one that is asked for now would
-    // be there before it, though known later, and the host would see twice the requests at once.
-    const earlier = loops.get(host.name)
-    if (earlier !== undefined) {
-      earlier.ended.then(() => begin(host, lease)).catch(crash)
-      return
-    }
-    if (lease.signal.aborted) return
-    const recentOfHost = recent.of(host.name)
-    const loop = runHostLoop({
-      host,
-      right: lease,
-      means,
-      memory,
-      requests,
-      due,
-      deleted,
-      recent: recentOfHost,
-      stopping: stopping.signal,
-      metrics,
-    })
-    loops.set(host.name, loop)
-    means.log.info({ host: host.name, partition: lease.partition }, 'polling this host')
-    loop.ended
-      .then(() => {
-        loops.delete(host.name)
-        means.log.info({ host: host.name }, 'no longer polling this host')
-      })
-      .catch(crash)
-  }
+  const read = reader(options, folded, loops)
+  const turns = hostTurns(options, folded, read, loops, stopping.signal)
   const partitions: OwnPartitions = await ownPartitions({
     kafka,
     groupId: 'poller',
     topics: [pollsTopic.name, pollRequestsTopic.name],
     sessionTimeoutMs: options.sessionTimeoutMs,
-    read: reader(options, { memory, requests, recent, failures }, loops),
+    read,
     owned: (lease) => {
       for (const host of hosts) {
-        if (partitionOfHost(host.name, pollPartitions) === lease.partition) begin(host, lease)
+        if (partitionOfHost(host.name, pollPartitions) === lease.partition) turns.begin(host, lease)
       }
     },
     log: means.log,
@@ -100,15 +76,63 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
       metrics.ownedPartitions.set(partitions.owned().length)
       return partitions.notReady()
     },
-    status: () => statusOf(hosts, loops, memory, failures, means.clock.now()),
+    status: () => statusOf(hosts, loops, memory, folded.failures, means.clock.now()),
     stop: async () => {
       stopping.abort()
-      const all = [...loops.values()].map(({ ended }) => ended)
+      const all = turns.all()
       const grace = new Promise((resolve) => setTimeout(resolve, stopGraceMs).unref())
       await Promise.race([Promise.allSettled(all), grace])
       await partitions.stop()
       await Promise.allSettled(all)
     },
+  }
+}
+
+interface Folded {
+  memory: Memory
+  requests: Requests
+  recent: RecentPollKeeper
+  recorded: RecordedAnswers
+  failures: Failures
+}
+
+/** Polls hosts while there is a lease: one turn of a host after the other, each from its take-over to its end. */
+function hostTurns(
+  options: PollerOptions,
+  folded: Folded,
+  read: (records: ReadRecord[]) => Promise<void>,
+  loops: Map<string, HostLoop>,
+  stopping: AbortSignal,
+): { begin: (host: Host, lease: Lease) => void; all: () => Promise<void>[] } {
+  const { kafka, registry, means, due, deleted, metrics, crash } = options
+  const { memory, requests, recent, recorded } = folded
+  const takeOver = createTakeOver({ kafka, registry, means, memory, recorded, metrics, read })
+  const turns = new Map<string, Promise<void>>()
+
+  const pollWhile = async (host: Host, lease: Lease): Promise<void> => {
+    const ending = AbortSignal.any([lease.signal, stopping])
+    await takeOver.host(host, lease, lease.assigned, ending)
+    if (ending.aborted) return
+    const loop = runHostLoop({
+      ...{ host, right: lease, means, memory, requests, due, deleted, stopping, metrics },
+      recent: recent.of(host.name),
+      adopt: (identity) => takeOver.identity(host, lease, identity),
+    })
+    loops.set(host.name, loop)
+    means.log.info({ host: host.name, partition: lease.partition }, 'polling this host')
+    await loop.ended
+    loops.delete(host.name)
+    means.log.info({ host: host.name }, 'no longer polling this host')
+  }
+  return {
+    begin(host, lease) {
+      // An answer of an earlier lease may still be on its way to Kafka, which was away: one that is asked for now would
+      // be there before it, though known later, and the host would see twice the requests at once.
+      const turn = (turns.get(host.name) ?? Promise.resolve()).then(() => pollWhile(host, lease))
+      turns.set(host.name, turn)
+      turn.catch(crash)
+    },
+    all: () => [...turns.values()],
   }
 }
 
@@ -118,10 +142,9 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
  */
 function reader(
   { registry, means, metrics }: PollerOptions,
-  known: { memory: Memory; requests: Requests; recent: RecentPollKeeper; failures: Failures },
+  { memory, requests, recent, recorded, failures }: Folded,
   loops: ReadonlyMap<string, HostLoop>,
 ): (records: ReadRecord[]) => Promise<void> {
-  const { memory, requests, recent, failures } = known
   const polls = registry.decoder('Poll')
   const pollRequests = registry.decoder('PollRequest')
   const passOver = (topic: string, offset: number, message: string): void => {
@@ -148,6 +171,7 @@ function reader(
         passOver(topic, at.offset, poll.message)
         continue
       }
+      recorded.seen(poll)
       // Chunks of files are many, and nothing that a poller asks for again.
       if (poll.lane === filesLane) continue
       memory.remember(poll, means.clock.now())

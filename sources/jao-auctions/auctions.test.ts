@@ -56,7 +56,7 @@ test('times are read with any offset, however UTC is spelled', () => {
   }
   for (const start of ['2026-04-20T22:00:00', '2026-04-20T22:00:00+24:00', '2026-02-30T22:00:00Z']) {
     expect(explode(body(auction(hours(day), { marketPeriodStart: start }))).refusal?.message).toBe(
-      'auction 0.marketPeriodStart: no time with an offset, as 2026-04-20T22:00:00Z',
+      'auction 0.marketPeriodStart: not a time with an offset, such as 2026-04-20T22:00:00Z',
     )
   }
 })

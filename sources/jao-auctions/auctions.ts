@@ -8,7 +8,7 @@ import type { Answer, Refusal } from '../source.ts'
 const corridor = z.string().regex(/^[A-Za-z0-9()_-]{1,40}$/)
 const time = z.string().transform((text, context) => {
   const ms = instantMs(text)
-  if (ms === undefined) context.addIssue('no time with an offset, as 2026-04-20T22:00:00Z')
+  if (ms === undefined) context.addIssue('not a time with an offset, such as 2026-04-20T22:00:00Z')
   return ms ?? z.NEVER
 })
 const amount = z.number().nullish()

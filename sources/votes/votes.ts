@@ -18,7 +18,7 @@ const votesDataset: Dataset = {
   steps: [],
   keys: { pattern: '<Id>', example: '1', labels: {} },
   expectations: [
-    'every line is a JSON object with a whole Id and a CreationDate that exists',
+    'every line is a JSON object with a whole Id and a CreationDate that exists, and without a key twice',
     'no Id is there twice; the newest reading counts, within a chunk of a file the last line',
     'a line that holds no vote is a dead letter with file and line, the others go in',
   ],

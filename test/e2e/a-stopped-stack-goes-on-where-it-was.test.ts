@@ -80,7 +80,7 @@ test('a stopped stack goes on where it was; the second start refetches nothing t
     'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(window_start)) AS windows FROM tidemark.point_revisions FINAL',
   )
   expect(stored).toEqual({ rows: all.length * pointsOfADay, windows: all.length })
-}, 120_000)
+})
 
 test('after kill -9 of all of it the next start works, and nothing acknowledged is lost', async () => {
   const revised = requested.slice(0, 20)
@@ -105,4 +105,4 @@ test('after kill -9 of all of it the next start works, and nothing acknowledged 
   )
   const raw = await readRecords(clients.kafka, 'jao.raw')
   expect(stored?.rows).toBe(raw.length * pointsOfADay)
-}, 120_000)
+})

@@ -50,7 +50,7 @@ test('a dataset that is off is not polled, asked for or not, and /status says so
   expect((await statusOf(again)).datasets[0]).toMatchObject({ dataset, off: false })
   await again.kill('SIGTERM')
   await chain.settled()
-}, 90_000)
+})
 
 test('its raw answers are passed over: no slices, no dead letters; a replay brings them', async () => {
   await chain.normalizer.kill('SIGTERM')
@@ -75,7 +75,7 @@ test('its raw answers are passed over: no slices, no dead letters; a replay brin
   await eventually('the day is stored', async () => (await chain.points('latest', day)).size > 0)
   await chain.settled()
   expect(differences(await simulator.truth(day), await chain.points('latest', day))).toEqual([])
-}, 90_000)
+})
 
 test('a name that is no dataset ends poller and normalizer with a sentence that names those there are', async () => {
   for (const service of ['poller', 'normalizer']) {

@@ -138,7 +138,7 @@ test('nothing would change while the code is the same, and looking changes nothi
   })
   expect(wouldChange(found)).toBe(false)
   expect(await everything()).toEqual(before)
-}, 60_000)
+})
 
 test('a dry run refuses what the normalizer would, and ends when the store takes no row; nothing of it is left', async () => {
   const before = await everything()
@@ -162,7 +162,7 @@ test('a dry run refuses what the normalizer would, and ends when the store takes
     await chain.store.command({ query: `${revisions} DROP CONSTRAINT trap` })
   }
   expect(await everything()).toEqual(before)
-}, 60_000)
+})
 
 test('a dry run says what a release would change; the replay makes it so; twice changes nothing', async () => {
   release(1)
@@ -238,7 +238,7 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   expect(audit).toMatchObject([{ state: 'finished', dataset }, { state: 'finished' }])
   const announced = await readReplays(chain.kafka, chain.registry)
   expect(announced.map(({ state }) => state)).toEqual(['finished', 'finished'])
-}, 90_000)
+})
 
 test('rows whose raw record retention has deleted stay as they are, and are told apart', async () => {
   release(2)
@@ -263,7 +263,7 @@ test('rows whose raw record retention has deleted stay as they are, and are told
     `SELECT toString(count()) AS rows FROM tidemark.point_revisions FINAL WHERE transform_version < ${transformVersion + 2}`,
   )
   expect(Number(older?.rows)).toBe(kept)
-}, 60_000)
+})
 
 test('what retention deletes after a replay has begun is not erased either', async () => {
   release(3)
@@ -282,4 +282,4 @@ test('what retention deletes after a replay has begun is not erased either', asy
   )
   expect(counts).toMatchObject({ erased: 0, kept: Number(cut?.rows) })
   expect(await known('latest')).toEqual(before)
-}, 60_000)
+})

@@ -133,7 +133,7 @@ test('the same code tells no difference, changed code exactly its own, and neith
     records: { 'jao.raw': 4, 'jao.timeseries': 3 * 132 + 2, 'jao.series': 132, 'jao.dlq': 1 },
     rows: { points: 3 * 132 * 24 + 1 },
   })
-}, 90_000)
+})
 
 test('while production is away it waits, and compares when production is back', async () => {
   await chain.normalizer.kill('SIGTERM')
@@ -145,7 +145,7 @@ test('while production is away it waits, and compares when production is back', 
   await chain.start('normalizer')
   expect((await compared(shadows.same, 4)).datasets).toEqual({ [dataset]: counts({ answers: 4, same: 4 }) })
   expect((await compared(shadows.changed, 4)).datasets[dataset]).toMatchObject({ differing: 2, differingPoints: 48 })
-}, 90_000)
+})
 
 test('when it is stopped it leaves nothing behind, not even its group', async () => {
   for (const shadow of [shadows.same, shadows.changed]) expect(await shadow.kill('SIGTERM')).toBe(0)

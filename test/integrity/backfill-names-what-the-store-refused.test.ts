@@ -46,7 +46,7 @@ test('dead letters of the normalizer and of the sink both name the answer that t
     '0/7': 'not-json: it says why',
     '1/12': 'border_AT_BE: store-refused: it says why',
   })
-}, 30_000)
+})
 
 test('what it names steers no terminal', () => {
   const poll = { outcome: 'failed', error: 'HTTP 500 \u001b[2J\u009b1m', memory: noMemory } as Poll

@@ -90,7 +90,7 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
   const { record, decision } = await findLetter(chain.kafka, third!)
   expect(record).toMatchObject({ key, value })
   expect(decision).toMatchObject({ decision: 'dropped', by: 'test', why: 'no use' })
-}, 60_000)
+})
 
 test('an answer requeued after a fix ends as if it had never been refused', async () => {
   const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
@@ -137,7 +137,7 @@ test('an answer requeued after a fix ends as if it had never been refused', asyn
     revisions: [{ previous_value: 10, value: 20, known_at: '2026-05-01 09:00:00.000' }],
   })
   expect(mended.all).toHaveLength(2)
-}, 60_000)
+})
 
 test('a slice that the sink refused goes to the sink again', async () => {
   const told = { dataset: 'test.letters', key: 'k', start: '2026-05-04T00:00:00Z', knownAt: '2026-05-01T08:00:00Z' }
@@ -155,7 +155,7 @@ test('a slice that the sink refused goes to the sink again', async () => {
   expect(await chain.query("SELECT value, known_at FROM tidemark.latest WHERE dataset = 'test.letters'")).toEqual([
     { value: 7, known_at: '2026-05-01 08:00:00.000' },
   ])
-}, 60_000)
+})
 
 test('thousands go back in the order in which they lay there; what is gone by then stays and is named', async () => {
   const count = 2_500
@@ -203,4 +203,4 @@ test('thousands go back in the order in which they lay there; what is gone by th
       .sort(),
   )
   expect(new Set(gone.stay.map(({ why }) => why))).toEqual(new Set(['retention has deleted it']))
-}, 120_000)
+})

@@ -34,4 +34,4 @@ test('what was deleted is not fetched again by itself; the greatest bound counts
     return days.length > 0 && live + background + status.budgets[0]!.inFlight === 0 && days.sort()
   })
   expect(polled).toEqual(['2026-04-18', '2026-04-19', '2026-04-20', '2026-04-21'])
-}, 120_000)
+})

@@ -34,6 +34,7 @@ export interface PollerParts {
   /** The broker answers nobody, as if it were away, until it is woken. */
   pauseBroker: () => void
   wakeBroker: () => void
+  restartBroker: () => Promise<void>
   /** For afterEach: ends every poller and upstream that a test left behind, also a failed one. */
   endTest: () => Promise<void>
   stop: () => Promise<void>
@@ -91,6 +92,7 @@ export async function startPollerParts(): Promise<PollerParts> {
     },
     pauseBroker: () => signalBroker('SIGSTOP'),
     wakeBroker: () => signalBroker('SIGCONT'),
+    restartBroker: parts.restartBroker,
     endTest: async () => {
       signalBroker('SIGCONT')
       await Promise.all(started.splice(0).map((poller) => poller.kill('SIGTERM')))
@@ -144,7 +146,7 @@ export async function startUpstream(options: Parameters<typeof startSimulator>[0
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
-  timeoutMs = 40_000,
+  timeoutMs = 90_000,
 ): Promise<T> {
   const deadlineMs = Date.now() + timeoutMs
   for (;;) {

@@ -1,5 +1,17 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpus } from 'node:os'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
+import { businessDay } from '#platform/polling/business-day.ts'
+import { hostOf, partitionOfHost } from '#platform/polling/host.ts'
+import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { pollPartitions } from '#schemas/topics.ts'
+import { openPublisher } from '#services/poller/publish.ts'
+import { sources } from '#sources/index.ts'
+import { dataset, eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
+
+const faults = process.env.TIDEMARK_FAULTS === '1'
+const starts = faults ? 100 : 5
 
 let parts: PollerParts
 beforeAll(async () => {
@@ -47,4 +59,94 @@ test('an unchanged poll writes no raw record, an empty window only one, and a re
   await parts.poller(upstream.url, { BACKFILL_DAYS: '2' })
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   expect((await upstream.stats()).requests).toBe(before)
-}, 90_000)
+})
+
+test('an answer that a poller left in raw without its poll is adopted by the next one, which keeps it once', async () => {
+  const day = '2026-02-03'
+  const upstream = await startUpstream({ startMs: Date.parse('2026-04-20T07:30:00Z'), speed: 1 })
+  const { window } = businessDay('Europe/Brussels', day)
+  const asking = sources.flatMap(({ datasets }) => datasets).find(({ name }) => name === dataset)?.asking
+  const url = `${upstream.url}${asking?.requestPath({ window, subject: null })}`
+  const body = Buffer.from(await (await fetch(url)).arrayBuffer())
+  const publisher = await openPublisher(parts.kafka, parts.registry, ['jao'])
+  const place = await publisher.raw('jao', {
+    ...{ dataset, requestIdentity: requestIdentity(dataset, window), url, status: 200, headers: {}, body },
+    ...{ windowStart: window.startMs, windowEnd: window.endMs, origin: 'simulated' },
+    ...{ sentAt: 1_000, fetchedAt: 2_000, contentHash: createHash('sha256').update(body).digest('hex') },
+  })
+  await publisher.disconnect()
+  await parts.poller(upstream.url)
+  await parts.request(upstream.url, window)
+  const polls = await eventually('the window is polled', async () => {
+    const seen = (await parts.polls()).filter(ofDay(day))
+    return seen.length === 2 && seen
+  })
+  expect(polls).toMatchObject([
+    { outcome: 'changed', fetchedAt: 2_000, rawPartition: place.partition, rawOffset: place.offset },
+    { outcome: 'unchanged', lane: 'requested', rawOffset: null, memory: { lastChangedAt: 2_000 } },
+  ])
+  expect((await parts.raw()).filter(ofDay(day)).length).toBe(1)
+})
+
+/** A simulator at an address whose partition the group gives to the other of two pollers. */
+async function startUpstreamApartFrom(url: string, options: Parameters<typeof startUpstream>[0]) {
+  const parity = (of: string) => partitionOfHost(hostOf(of), pollPartitions) % 2
+  for (;;) {
+    const upstream = await startUpstream(options)
+    if (parity(upstream.url) !== parity(url)) return upstream
+    await upstream.stop()
+  }
+}
+
+test(
+  `a start on a directory that holds a month asks for nothing, also where the upstream has another address (${starts} starts, all cores busy)`,
+  async () => {
+    const settings = { BACKFILL_DAYS: '30' }
+    const first = await startUpstream({ startMs: Date.parse('2027-03-20T12:00:00Z'), speed: 60 })
+    const filler = await parts.poller(first.url, settings)
+    const ofTheMonth = async () =>
+      (await parts.raw()).filter(({ windowStart }) => windowStart > Date.parse('2027-01-01'))
+    await eventually('the month is there', async () => (await ofTheMonth()).length === 32)
+    await filler.kill('SIGTERM')
+    const { nowMs } = (await (await fetch(`${first.url}/simulator/clock`)).json()) as { nowMs: number }
+    const busy = cpus().map(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }))
+    try {
+      for (let start = 1; start <= starts; start++) {
+        if (start === 1 || faults) await parts.restartBroker()
+        const upstream = await startUpstreamApartFrom(first.url, { startMs: nowMs, speed: 20 })
+        const pollers = await Promise.all([1, 2].map(() => parts.poller(upstream.url, settings)))
+        await eventually('each has its half, and the owner sees nothing to do', async () => {
+          const halves = pollers.map((poller) =>
+            poller
+              .log()
+              .match(/"partitions":\[[^\]]*\]/g)
+              ?.at(-1),
+          )
+          const all = (await Promise.all(pollers.map(({ url }) => statusOf(url)))).flat()
+          const waits = ({ waiting }: Status) => Object.values(waiting).some((count) => count > 0)
+          return (
+            halves.toSorted().join() === '"partitions":[0,2],"partitions":[1,3]' &&
+            all.some((one) => one.owned && !waits(one))
+          )
+        })
+        expect(
+          (await upstream.requests()).map(({ fromUtc }) => fromUtc),
+          `start ${start}`,
+        ).toEqual([])
+        await Promise.all(pollers.map((poller) => poller.kill('SIGTERM')))
+        await upstream.stop()
+      }
+    } finally {
+      for (const each of busy) each.kill()
+    }
+    expect((await ofTheMonth()).length).toBe(32)
+  },
+  120_000 + starts * 30_000,
+)
+
+type Status = { dataset: string; owned: boolean; waiting: Record<string, number> }
+
+async function statusOf(url: string): Promise<Status[]> {
+  const { datasets } = (await (await fetch(`${url}/status`)).json()) as { datasets: Status[] }
+  return datasets.filter((one) => one.dataset === dataset)
+}

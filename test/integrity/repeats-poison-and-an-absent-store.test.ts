@@ -110,7 +110,7 @@ test('the same batch twice changes nothing, nor does the raw topic once more', a
   await chain.settled()
   expect(await dump()).toEqual(once)
   chain.sink = sink
-}, 60_000)
+})
 
 /**
  * Sets a stopped group back to the beginning of its topics, by forgetting it (kafkajs takes 5 s a topic to set offsets);
@@ -152,7 +152,7 @@ test('a poison record among thousands goes to the dead letters alone', async () 
     ['poison 2', 'decode', 'jao.raw'],
   ])
   for (const { key, value } of letters) expect(value).toEqual(poison[Number(key.at(-1))])
-}, 60_000)
+})
 
 test('slices that the store refuses go to the dead letters alone, out of one batch of thousands', async () => {
   const before = (await readRecords(chain.kafka, 'jao.dlq')).length
@@ -182,7 +182,7 @@ test('slices that the store refuses go to the dead letters alone, out of one bat
     ['slice 2000', 'store-refused', '0'],
   ])
   expect(letters.map(({ value }) => value)).toEqual([1_234, 1_235, 2_000].map((index) => records[index]!.value))
-}, 60_000)
+})
 
 test('a table that takes no row holds up its own topics alone, and loses none of their records', async () => {
   const before = (await readRecords(chain.kafka, 'jao.dlq')).length
@@ -211,7 +211,7 @@ test('a table that takes no row holds up its own topics alone, and loses none of
   expect(await named()).toBe(5)
   expect((await readRecords(chain.kafka, 'jao.dlq')).length).toBe(before)
   expect((await fetch(`${chain.sink.url}/ready`)).status).toBe(200)
-}, 60_000)
+})
 
 const awayMs = faults ? 60_000 : 8_000
 

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { cacheDirectory } from '#infra/local/artifacts.ts'
 import { isAlive } from '#infra/local/process-table.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
@@ -49,7 +50,9 @@ export async function prepareStack(
   const dataDir = mkdtempSync(join(tmpdir(), 'tidemark-stack-'))
   const portBase = await freePortBase()
   const inherited = Object.entries(process.env).filter(([name]) => !elsewhere.includes(name))
-  const environment = { ...Object.fromEntries(inherited), ...settings }
+  // A copy of the project would fetch broker and registry anew, and prepare their quick starts.
+  const TIDEMARK_CACHE = cacheDirectory(process.env)
+  const environment = { ...Object.fromEntries(inherited), TIDEMARK_CACHE, ...settings }
   let release: string | undefined
   const begin: RunningStack['begin'] = (...args) => startCommand([...args, '--data', dataDir], environment, release)
   const run: RunningStack['run'] = (...args) => tidemark([...args, '--data', dataDir], environment, release)

@@ -124,7 +124,7 @@ beforeAll(async () => {
   await chain.settled()
   dataDir = join(chain.directory, 'stack')
   release = await beStack(dataDir)
-}, 120_000)
+})
 afterAll(async () => {
   release?.()
   await chain?.stop()

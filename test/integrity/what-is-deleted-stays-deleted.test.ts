@@ -94,7 +94,7 @@ test('what a deletion concerns is told exactly, and nothing is written by lookin
     [0, 2],
   ])
   expect(await boundOf(chain.store, dataset)).toBeUndefined()
-}, 120_000)
+})
 
 test('a deletion that is interrupted keeps all out already, and is completed by another', async () => {
   const interrupted = carry(false, () => {
@@ -122,7 +122,7 @@ test('a deletion that is interrupted keeps all out already, and is completed by 
   expect(await spans('jao.dlq')).toEqual([[1, 4]])
   const named = await chain.query<{ key: string }>('SELECT key FROM tidemark.series FINAL ORDER BY key')
   expect(named.map(({ key }) => key)).toEqual(['border_AT_BE', 'border_AT_FR'])
-}, 120_000)
+})
 
 test('the meaning of a key without points is gone from its topic too, and the sink takes no harm', async () => {
   await chain.settled()
@@ -130,7 +130,7 @@ test('the meaning of a key without points is gone from its topic too, and the si
   expect(records.filter(({ key }) => key === `${dataset}/${old}`).at(-1)?.value).toBeNull()
   expect(await spans('jao.dlq')).toEqual([[1, 4]])
   expect(await spans('tidemark.dlq')).toEqual([[0, 0]])
-}, 120_000)
+})
 
 test('a replay does not bring it back, nor does a slice that somebody sends again', async () => {
   const replay = await chain.start('normalizer', { CONSUMER_GROUP: 'replay-1' })
@@ -148,7 +148,7 @@ test('a replay does not bring it back, nor does a slice that somebody sends agai
   expect((await spans('jao.timeseries'))[0]?.[1]).toBe(7 + 5)
   for (const table of ['points', 'point_revisions']) expect(await rowsOf(table)).toEqual({ [kept]: 48 })
   await replay.kill('SIGTERM')
-}, 120_000)
+})
 
 test('once more it cuts what lies at the front by now, and changes nothing else', async () => {
   const { topics } = await carry(true)
@@ -164,4 +164,4 @@ test('once more it cuts what lies at the front by now, and changes nothing else'
     [2, 2],
   ])
   for (const table of ['points', 'point_revisions']) expect(await rowsOf(table)).toEqual({ [kept]: 48 })
-}, 120_000)
+})

@@ -100,7 +100,7 @@ test('a send acknowledged for some partitions only is not taken for acknowledged
   expect(again.size).toBe(200)
   for (const key of keys) expect(again.get(key)).toBe(loser.lost.includes(key) ? 1 : 2)
   await producer.disconnect()
-}, 30_000)
+})
 
 test('and the consume loop sends the whole batch again before it commits', async () => {
   const encode = await registry.encoder('input', 'Series')
@@ -126,7 +126,7 @@ test('and the consume loop sends the whole batch again before it commits', async
   const output = await counts('output')
   expect([...output.keys()].toSorted()).toEqual(keys.toSorted())
   expect(await counts('refused')).toEqual(new Map())
-}, 30_000)
+})
 
 /** Consumes a topic until so many of its records are done. */
 async function consumeAll(subscription: AnySubscription, producer: Producer, records: number): Promise<void> {
@@ -217,7 +217,7 @@ test('what keys mean is sent again when Kafka did not take it the first time', a
       .map((key) => `tides.hourly/${key}`)
       .toSorted(),
   )
-}, 30_000)
+})
 
 test('an answer of which a record is too large for its topic is a dead letter, and nothing of it is sent', async () => {
   // A broker's own limit, where nobody raised it.
@@ -232,4 +232,4 @@ test('an answer of which a record is too large for its topic is a dead letter, a
   expect(letter?.headers['tidemark-message']).toMatch(/^a record of 1170\d{3} bytes is too large for floods.timeseries/)
   expect([...(await counts('floods.timeseries')).keys()].toSorted()).toEqual(['floods.hourly/a', 'floods.hourly/c'])
   expect([...(await counts('floods.series')).keys()].toSorted()).toEqual(['floods.hourly/a', 'floods.hourly/c'])
-}, 30_000)
+})

@@ -90,7 +90,7 @@ export async function writeRequests(
  * Waits until both consumer groups have committed all there is: a group commits after its outputs are acknowledged, so
  * what was in raw before is then in the store.
  */
-export async function untilStored(environment: Record<string, string>, timeoutMs = 30_000): Promise<void> {
+export async function untilStored(environment: Record<string, string>, timeoutMs = 90_000): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs
   for (;;) {
     const lags = await consumerLag(environment.KAFKA_BROKERS ?? '', environment)

@@ -256,7 +256,7 @@ it('latest, as_of, revisions, changes, revision_stats and withdrawn say what the
     ),
     { numRuns: 12, interruptAfterTimeLimit: 45_000 },
   )
-}, 120_000)
+})
 
 it('and for those that went wrong elsewhere: there and back, taken back, published late', async () => {
   const histories = [told(10, 20, 10), told(10, null, 10), told(null, null, 10, 20), told(10, 10, 20), told(null, null)]

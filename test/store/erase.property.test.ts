@@ -127,4 +127,4 @@ it('after an erasure the store is what new code alone makes of the raw records t
     }),
     { numRuns: 25, interruptAfterTimeLimit: 25_000 },
   )
-}, 60_000)
+})

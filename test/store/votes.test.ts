@@ -13,7 +13,7 @@ beforeAll(async () => {
   running = await startStore()
   await migrate(running.store)
   await applyAll()
-}, 60_000)
+})
 afterAll(() => running?.stop())
 beforeEach(() => running.store.command({ query: 'TRUNCATE TABLE blog_analysis.vote_versions' }))
 

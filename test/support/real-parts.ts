@@ -18,6 +18,8 @@ export interface RealParts {
   environment: Record<string, string>
   /** The temporary directory that holds all their data. */
   directory: string
+  /** Stops the broker and starts it again, with the same data at the same address. */
+  restartBroker: () => Promise<void>
   /** Stops every part and removes the directory. Call it in afterAll, also when a test failed. */
   stop: () => Promise<void>
 }
@@ -31,8 +33,9 @@ const tell = (line: string): void => console.warn(`real parts: ${line}`)
 export async function startRealParts(wanted: WantedParts): Promise<RealParts> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-parts-'))
   const [port = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)
+  const brokerOptions = { dataDir: join(directory, 'kafka'), port, controllerPort, tell }
   const starts = await Promise.allSettled([
-    wanted.kafka ? startBroker({ dataDir: join(directory, 'kafka'), port, controllerPort, tell }) : undefined,
+    wanted.kafka ? startBroker(brokerOptions) : undefined,
     wanted.registry ? startRegistry({ dataDir: join(directory, 'registry'), port: registryPort, tell }) : undefined,
   ])
   const started = starts.flatMap((start) => (start.status === 'fulfilled' && start.value ? [start.value] : []))
@@ -49,7 +52,7 @@ export async function startRealParts(wanted: WantedParts): Promise<RealParts> {
     Broker | undefined,
     SchemaRegistry | undefined,
   ]
-  return {
+  const parts: RealParts = {
     ...(broker && { broker }),
     ...(registry && { registry }),
     environment: {
@@ -57,6 +60,12 @@ export async function startRealParts(wanted: WantedParts): Promise<RealParts> {
       ...(registry && { SCHEMA_REGISTRY_URL: registry.url }),
     },
     directory,
+    restartBroker: async () => {
+      await parts.broker?.stop()
+      parts.broker = await startBroker(brokerOptions)
+      started.push(parts.broker)
+    },
     stop,
   }
+  return parts
 }

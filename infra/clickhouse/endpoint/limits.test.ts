@@ -49,7 +49,7 @@ test('a client that reads nothing is given up, and its statement is ended', asyn
     await expect.poll(() => running('randomString'), { timeout: 15_000 }).toBe(0)
     sent.destroy()
   }
-}, 40_000)
+})
 
 test.each([
   ['a statement', '', {}, 'SELECT'],
@@ -83,7 +83,7 @@ test('a query of the reader ends at the limit whatever it sets, one of the write
   const [read, written] = await Promise.all([ask('reader', sleeping.replace('12', '100000')), ask('writer', sleeping)])
   expect([read.status, read.headers.get('x-clickhouse-exception-code')]).toEqual([408, '159'])
   expect(await written.text()).toBe('0\n')
-}, 20_000)
+})
 
 test('readers that sleep leave the writer its place: eight run, the others wait', async () => {
   const sleeping = 'SELECT sleepEachRow(0.1) FROM numbers(100000) SETTINGS max_block_size = 1'
@@ -92,4 +92,4 @@ test('readers that sleep leave the writer its place: eight run, the others wait'
   expect(await (await ask('writer', 'SELECT 1')).text()).toBe('1\n')
   expect(await running('sleepEachRow')).toBe(8)
   await Promise.all(readers)
-}, 40_000)
+})

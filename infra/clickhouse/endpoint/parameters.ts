@@ -94,7 +94,8 @@ export function checkIdentifierParameters(statement: string, bound: [string, str
  */
 export function checkSubstitutions(statement: string, bound: [string, string][]): void {
   const own = [...tokens(statement)]
-  const isView = /^(CREATE|REPLACE|ALTER)$/i.test(own[0]?.text ?? '') && own.some(({ text }) => /^view$/i.test(text))
+  const beginning = own.slice(0, 4).map(({ text }) => text)
+  const isView = /^CREATE (OR REPLACE )?VIEW\b/i.test(beginning.join(' '))
   const end = isView ? own.findIndex(({ text, depth }) => depth === 0 && /^as$/i.test(text)) : -1
   for (const [index, { kind, text }] of own.slice(0, end < 0 ? own.length : end).entries()) {
     const name = own[index + 1]
@@ -112,11 +113,11 @@ export function checkSubstitutions(statement: string, bound: [string, string][])
 export function refuseNewNative(format: string, revision: number): void {
   if (revision === 0 || format.toLowerCase() !== 'native') return
   const what = `FORMAT Native of revision ${revision} (client_protocol_version) is not served`
-  const who = 'clickhouse-go and the ClickHouse plugin of Grafana Labs read nothing else'
+  const who = 'clickhouse-go from 2.37 on and the ClickHouse plugin of Grafana Labs read nothing else'
   throw new Failure(
     48,
     'NOT_IMPLEMENTED',
-    `${what}, and ${who}: ask for another format, such as JSON or RowBinary, or take another client. docs/clients.md of tidemark names those that work.`,
+    `${what}; ${who}. Ask for another format, such as JSON or RowBinary, or take another client: docs/clients.md of tidemark names those that work.`,
   )
 }
 

@@ -1,0 +1,92 @@
+// Answers that lie in raw without their poll: whoever kept them was killed, or Kafka was away, before the poll was
+// recorded. They are known: polling their windows again would keep the same bytes once more. All of this is pure.
+import type { OffsetSpan, TopicSpan } from '#platform/kafka/read-span.ts'
+import { subjectOf } from '#platform/polling/request-identity.ts'
+import type { Poll, RawResponse } from '#schemas/generated/records.ts'
+import type { HostedDataset } from './hosts.ts'
+import { type Known, noMemory, storeEndsAtMs } from './memory.ts'
+import { isNewAnswer, judgeAnswer } from './outcome.ts'
+import { lookAt } from './poll-window.ts'
+import { printable } from './printable.ts'
+
+/** Which records of raw the polls that were read tell of. */
+export interface RecordedAnswers {
+  /** Reading a poll again changes nothing. */
+  seen: (poll: Poll) => void
+  /** What of a source's raw, which holds `held`, may have no poll; partitions without such records are left out. */
+  unrecorded: (source: string, held: TopicSpan) => TopicSpan
+}
+
+/** Answers are on their way beside each other, fewer than this: one before the newest that a poll tells of may have no poll. */
+const lookedBack = 64
+/** More records are never read, where polls tell of none: those were compacted away, and the answers are old. */
+const mostRead = 1_000
+
+export function createRecordedAnswers(): RecordedAnswers {
+  const partitions = new Map<string, { newest: number; offsets: Set<number> }>()
+  const nameOf = (source: string, partition: number) => `${source}/${partition}`
+  return {
+    seen({ dataset, rawPartition, rawOffset }) {
+      if (rawPartition === null || rawOffset === null) return
+      const name = nameOf(sourceOf(dataset), rawPartition)
+      const known = partitions.get(name) ?? { newest: -1, offsets: new Set() }
+      partitions.set(name, known)
+      known.newest = Math.max(known.newest, rawOffset)
+      known.offsets.add(rawOffset)
+      if (known.offsets.size <= 4 * lookedBack) return
+      for (const offset of known.offsets) if (offset <= known.newest - lookedBack) known.offsets.delete(offset)
+    },
+    unrecorded(source, held) {
+      const found = new Map<number, OffsetSpan>()
+      for (const [partition, { from, to }] of held) {
+        const { newest, offsets } = partitions.get(nameOf(source, partition)) ?? { newest: -1, offsets: new Set() }
+        let first = Math.max(from, newest + 1 - lookedBack, to - mostRead)
+        let end = to
+        while (first < end && offsets.has(first)) first++
+        while (first < end && offsets.has(end - 1)) end--
+        if (first < end) found.set(partition, { from: first, to: end })
+      }
+      return found
+    },
+  }
+}
+
+/** The source of a dataset: its name begins with it and a dot. */
+const sourceOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'))
+
+/** Who adopts an answer, of which host. */
+export interface Adopter {
+  host: string
+  poller: string
+  origin: string
+}
+
+/**
+ * The poll that an answer in raw should have had, judged by what is known of its identity; undefined when it is known,
+ * or older than what is known, or not of this origin. It answers no request: what was asked for meanwhile is polled.
+ */
+export function adoptedPoll(
+  raw: RawResponse,
+  at: { partition: number; offset: number },
+  hosted: Pick<HostedDataset, 'asking' | 'headers' | 'everyMs' | 'baseUrl'>,
+  { host, poller, origin }: Adopter,
+  known: Known | undefined,
+): Poll | undefined {
+  const { requestIdentity, dataset, windowStart, windowEnd, sentAt, fetchedAt, contentHash, headers } = raw
+  const memory = known?.memory ?? noMemory
+  if (raw.origin !== origin || fetchedAt >= storeEndsAtMs) return undefined
+  if (memory.lastGoodFetchedAt !== null && fetchedAt <= memory.lastGoodFetchedAt) return undefined
+  const window = { startMs: windowStart, endMs: windowEnd }
+  const { look, error } = lookAt(hosted, { window, subject: subjectOf(requestIdentity, dataset) }, raw)
+  // What another address gave for comparison is of no use at this one.
+  const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
+  const answer = { contentHash, etag, lastModified }
+  const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash)
+  return {
+    ...{ requestIdentity, dataset, host, windowStart, windowEnd, lane: 'background', sentAt, fetchedAt },
+    ...judgeAnswer(memory, answer, look, fetchedAt, isNew),
+    ...{ status: raw.status, durationMs: 0, bytes: raw.body.length, contentHash },
+    ...{ error: printable(error), errorBody: null, rawPartition: at.partition, rawOffset: at.offset },
+    ...{ requestsReadTo: null, pausedUntil: null, pauseReason: null, poller, origin },
+  }
+}
