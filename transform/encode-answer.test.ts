@@ -70,9 +70,10 @@ test('a record of a topic that the source does not declare is a bug, said with t
 test('an answer of which a record is too large for its topic is refused for that', () => {
   const exploding = {
     ...dataset,
+    calendar: { kind: 'days' },
     explode: () => ({ slices: [{ key: 'k', startMs: 0, stepS: 60, values: [1], flags: [] }], ignored: { x: 2 } }),
   }
-  const record = { dataset: dataset.name, requestIdentity: 'test.hourly/x' }
+  const record = { dataset: dataset.name, requestIdentity: 'test.hourly/x', headers: {} }
   const raw = { record, partition: 0, offset: '0' } as unknown as Parameters<typeof encodeRaw>[0]
   const batch = answerEncoder(outputs).batch((topic) => (topic === 'slices' ? 'slices takes less' : undefined))
   const datasets = new Map([[dataset.name, exploding as unknown as Dataset]])
