@@ -1,5 +1,6 @@
 // A rebuild: new tables beside the old, filled from all of raw, compared, exchanged. Readers never see a hole: from the
-// first moment on live data go into both, and an exchange swaps whole tables.
+// first moment on live data go into both, and an exchange swaps whole tables. Nor do they see a withdrawal that no answer
+// told: an accepted answer that the new tables lack leaves before its points do, and one that they alone have comes last.
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import { removeRows, storedDeletions } from '#platform/clickhouse/deletions.ts'
 import { forgetGroup, groupPasses } from '#platform/kafka/progress.ts'
@@ -7,6 +8,7 @@ import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import type { Source } from '#sources/source.ts'
 import { datasetsByName, transformVersions } from '#transform/datasets.ts'
 import { sourceOutputs } from '#transform/source-outputs.ts'
 import {
@@ -14,15 +16,16 @@ import {
   copyBeside,
   createBeside,
   dropBeside,
-  type ExplodedTable,
+  dropUntold,
+  type FilledTable,
   followLive,
 } from './beside-tables.ts'
 import { compare, storedVersion } from './compare.ts'
-import type { DryRun } from './dry-run.ts'
+import { addedFrom, type DryRun } from './dry-run.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { allWindows, rawSpansNow, recordsIn, stillThere } from './raw-span.ts'
-import { beforeSpans, readRows } from './read-rows.ts'
-import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf, slicesOf } from './refusals.ts'
+import { beforeSpans, inSpans, readRows } from './read-rows.ts'
+import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
@@ -38,7 +41,7 @@ export interface RebuildJob {
 }
 
 const beside = 'tidemark_rebuild'
-const tables: ExplodedTable[] = ['points', 'point_revisions']
+const tables: FilledTable[] = ['points', 'point_revisions', 'stored_answers']
 const groupOf = (id: string): string => `tidemark-rebuild-${id}`
 
 /** The transform versions of today's code, among the counts of a rebuild. */
@@ -47,11 +50,14 @@ const versions = (): Record<string, number> =>
 
 /**
  * Whether this release can go on with a rebuild: its tables are there and were filled by the same transform versions, or
- * it had begun to exchange them. Undefined: it can; else why not.
+ * it was agreed to exchange them. Undefined: it can; else why not.
  */
-export async function whyNotResumed({ store }: RebuildParts, { id, counts }: Replay): Promise<string | undefined> {
-  if ((await tablesOf(store, id, database)).length > 0) return undefined
-  if ((await tablesOf(store, id, beside)).length < tables.length) return 'its tables are there no longer'
+export async function whyNotResumed({ store }: RebuildParts, rebuild: Replay): Promise<string | undefined> {
+  const { id, counts } = rebuild
+  const left = await tablesOf(store, id, beside)
+  const exchanged = await tablesOf(store, id, database)
+  if (left.length + exchanged.length < tables.length) return 'its tables are there no longer'
+  if (exchanged.length > 0 || isAgreed(rebuild)) return undefined
   const other = Object.entries(versions()).find(([name, version]) => counts[name] !== version)
   return other && `it began with another ${other[0]}: ${counts[other[0]] ?? 'none'}, this release has ${other[1]}`
 }
@@ -77,6 +83,9 @@ export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLo
   return log.write(rebuild, { state: 'started' })
 }
 
+/** All is in the new tables, and somebody agreed to exchange them: what remains is asked of nobody. */
+const isAgreed = ({ state }: Replay): boolean => state === 'told'
+
 /** Marks the tables that a rebuild made, so that an exchange is done once, whenever it is interrupted. */
 const commentOf = (id: string): string => `rebuild ${id}`
 
@@ -86,14 +95,13 @@ const commentOf = (id: string): string => `rebuild ${id}`
  */
 export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
-  const { rebuild } = job
-  let counts: Record<string, number> = {}
-  // In the midst of the exchange there is nothing to be asked any more.
-  if ((await tablesOf(store, rebuild.id, database)).length === 0) {
+  let { rebuild } = job
+  let { counts } = rebuild
+  if (!isAgreed(rebuild) && (await tablesOf(store, rebuild.id, database)).length === 0) {
     const refused = await fill(parts, job)
     job.say('all of raw is read; copying rows whose raw record is gone, and comparing')
     const spans = await stillThere(kafka, rebuild.spans)
-    await copyBeside(store, beside, keptCondition(spans), {})
+    await copyBeside(store, beside, keptCondition(spans))
     for (const source of sources) await untilQueryable(kafka, source, job.say)
     const found = await compareAll(parts, spans, refused)
     counts = sumOf(found)
@@ -105,16 +113,25 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
         message: 'not agreed to: the new tables were dropped, nothing was changed',
       })
     }
+    rebuild = await log.write(rebuild, { state: 'told', counts })
   }
+  await exchange(store, rebuild)
+  return finish(parts, log, rebuild, { state: 'finished', counts, message: outcomeOf(counts) })
+}
+
+/** Each step changes nothing when it is done again. */
+async function exchange(store: Store, rebuild: Replay): Promise<void> {
   await removeDeleted(store)
   const ours = await tablesOf(store, rebuild.id, beside)
+  if (ours.includes('points')) {
+    for (const condition of readConditions(rebuild.spans)) await dropUntold(store, beside, condition)
+  }
   for (const table of tables.filter((table) => ours.includes(table))) {
     await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${beside}.${table}` })
   }
   // Of a deletion that was carried out in between.
   await removeDeleted(store)
   await dropBeside(store, beside)
-  return finish(parts, log, rebuild, { state: 'finished', counts, message: outcomeOf(counts) })
 }
 
 /** Rows that were copied before their deletion; what is inserted is kept out by the views. */
@@ -151,7 +168,7 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
     await explodeSpan(parts, {
       ...{ groupId: groupOf(id), spans: ofTopic, outputs, dataset: null, windows: allWindows, say: job.say },
       take: async (batch) => {
-        await insert(slicesOf(batch))
+        await insert(batch)
         return []
       },
       done: (batch) => {
@@ -167,15 +184,20 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
   return refused
 }
 
+const names = (list: readonly string[]): string => list.map((name) => `'${name}'`).join(', ')
+const declaredBy = ({ datasets }: Source): string => `dataset IN (${names(datasets.map(({ name }) => name))})`
+const spansOf = (spans: RawSpan[], { name }: Source): RawSpan[] =>
+  spans.filter(({ topic }) => topic === rawTopic(name).name)
+
 /** Rows that raw cannot give: their raw record is gone, or no source declares their dataset any more. */
 function keptCondition(spans: RawSpan[]): string {
-  const names = (list: readonly string[]): string => list.map((name) => `'${name}'`).join(', ')
-  const gone = sources.map(({ name, datasets }) => {
-    const own = spans.filter(({ topic }) => topic === rawTopic(name).name)
-    return `(dataset IN (${names(datasets.map((dataset) => dataset.name))}) AND ${beforeSpans(own)})`
-  })
+  const gone = sources.map((source) => `(${declaredBy(source)} AND ${beforeSpans(spansOf(spans, source))})`)
   return [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR ')
 }
+
+/** Rows whose raw record was read, source by source. What was cut since then is among the new tables as a copy. */
+const readConditions = (spans: RawSpan[]): string[] =>
+  sources.map((source) => `${declaredBy(source)} AND ${inSpans(spansOf(spans, source))}`)
 
 async function compareAll(
   { kafka, store }: RebuildParts,
@@ -193,19 +215,30 @@ async function compareAll(
       transformVersion: dataset.transformVersion,
       comparison,
       newlyRefused: await newlyRefused(store, dataset.name, refused.get(dataset.name) ?? []),
-      newlyAccepted: await amongLetters(kafka, source.name, comparison.addedFrom),
+      newlyAccepted: await amongLetters(kafka, source.name, addedFrom(comparison)),
     })
   }
   return found
 }
 
-const outcomeOf = ({ added = 0, changed = 0, gone = 0, same = 0 }: Record<string, number>): string =>
-  `tables exchanged; values added ${added}, changed ${changed}, gone ${gone}, the same ${same}`
+const answerCounts = (['added', 'changed', 'gone'] as const).map((of) => ({ of, count: `answers ${of}` }))
+
+function outcomeOf(counts: Record<string, number>): string {
+  const { added = 0, changed = 0, gone = 0, same = 0 } = counts
+  const answers = answerCounts.filter(({ count }) => counts[count]).map(({ of, count }) => `${of} ${counts[count]}`)
+  return `tables exchanged; values added ${added}, changed ${changed}, gone ${gone}, the same ${same}${
+    answers.length > 0 ? `; answers ${answers.join(', ')}` : ''
+  }`
+}
 
 function sumOf(found: DryRun[]): Record<string, number> {
-  const counts = { added: 0, changed: 0, gone: 0, same: 0 }
+  const counts: Record<string, number> = {}
+  const add = (name: string, count: number): void => {
+    counts[name] = (counts[name] ?? 0) + count
+  }
   for (const { comparison } of found) {
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += comparison[name]
+    for (const name of ['added', 'changed', 'gone', 'same'] as const) add(name, comparison[name])
+    for (const { of, count } of answerCounts) add(count, comparison.answers[of])
   }
   return counts
 }

@@ -188,7 +188,7 @@ export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
     row: ({ dataset, before, at, by, why }) => [dataset, utc(before), utc(at), by, why],
   },
   FlowConstraint: {
-    table: 'flow_constraints',
+    table: 'accepted_constraints',
     columns: [
       ...['dataset', 'hour', 'skip', 'row', 'total_rows', 'known_at', 'delivery_start'],
       ...['tso', 'cne_name', 'cne_eic', 'direction', 'contingency', 'presolved', 'ram_mw'],

@@ -67,7 +67,7 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
       records: records.map(({ fields, ...own }) => ({ ...own, record: { ...fields, ...provenance(raw, dataset) } })),
       refusedParts: lettersOf(record, refusedParts),
     }
-    return { ...whole, accepted: acceptedAnswer(raw, whole), ignored }
+    return { ...whole, accepted: acceptedAnswer(raw, whole, exploded.counted), ignored }
   } catch (error) {
     return refused('bug', `explode of ${dataset.name} version ${dataset.transformVersion} threw: ${error}`)
   }
@@ -114,13 +114,14 @@ function provenance({ record, partition, offset }: StoredRaw, dataset: Dataset) 
   }
 }
 
-/** An answer without points is believed only where its raw record confirms an earlier one. */
+/** An answer without points, or one that counts no rows, is believed only where its raw record confirms an earlier one. */
 function acceptedAnswer(
   raw: StoredRaw,
   { dataset, slices, records }: Pick<ExplodedAnswer, 'dataset' | 'slices' | 'records'>,
+  counted = 0,
 ): AcceptedAnswer | null {
   const { record } = raw
-  const points = slices.reduce((sum, { values }) => sum + values.length, 0) + records.length
+  const points = slices.reduce((sum, { values }) => sum + values.length, 0) + records.length + counted
   if (points === 0 && !record.confirms) return null
   const { origin: _, ...about } = provenance(raw, dataset)
   return {
