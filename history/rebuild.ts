@@ -1,30 +1,19 @@
 // A rebuild: new tables beside the old, filled from all of raw, compared, exchanged. Readers never see a hole: from the
-// first moment on live data go into both, and an exchange swaps whole tables. Nor do they see a withdrawal that no answer
-// told: an accepted answer that the new tables lack leaves before its points do, and one that they alone have comes last.
-import { database, type Store } from '#platform/clickhouse/client.ts'
-import { removeRows, storedDeletions } from '#platform/clickhouse/deletions.ts'
+// first moment on live data go into both, and an exchange swaps whole tables.
+import type { Store } from '#platform/clickhouse/client.ts'
 import { forgetGroup, groupPasses } from '#platform/kafka/progress.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import type { Source } from '#sources/source.ts'
 import { datasetsByName, transformVersions } from '#transform/datasets.ts'
 import { sourceOutputs } from '#transform/source-outputs.ts'
-import {
-  besideInserter,
-  copyBeside,
-  createBeside,
-  dropBeside,
-  dropUntold,
-  type FilledTable,
-  followLive,
-} from './beside-tables.ts'
+import { besideInserter, dropBeside } from './beside-tables.ts'
 import { compare, storedVersion } from './compare.ts'
 import { addedFrom, type DryRun } from './dry-run.ts'
+import { beside, copyKept, exchange, makeTables, stateOfTables } from './exchange.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { allWindows, rawSpansNow, recordsIn, stillThere } from './raw-span.ts'
-import { beforeSpans, inSpans, readRows } from './read-rows.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
@@ -40,8 +29,6 @@ export interface RebuildJob {
   agree: (found: DryRun[]) => Promise<boolean>
 }
 
-const beside = 'tidemark_rebuild'
-const tables: FilledTable[] = ['points', 'point_revisions', 'stored_answers']
 const groupOf = (id: string): string => `tidemark-rebuild-${id}`
 
 /** The transform versions of today's code, among the counts of a rebuild. */
@@ -54,10 +41,9 @@ const versions = (): Record<string, number> =>
  */
 export async function whyNotResumed({ store }: RebuildParts, rebuild: Replay): Promise<string | undefined> {
   const { id, counts } = rebuild
-  const left = await tablesOf(store, id, beside)
-  const exchanged = await tablesOf(store, id, database)
-  if (left.length + exchanged.length < tables.length) return 'its tables are there no longer'
-  if (exchanged.length > 0 || isAgreed(rebuild)) return undefined
+  const tables = await stateOfTables(store, id)
+  if (tables === 'gone') return 'its tables are there no longer'
+  if (tables === 'exchanged' || isAgreed(rebuild)) return undefined
   const other = Object.entries(versions()).find(([name, version]) => counts[name] !== version)
   return other && `it began with another ${other[0]}: ${counts[other[0]] ?? 'none'}, this release has ${other[1]}`
 }
@@ -66,12 +52,7 @@ export async function whyNotResumed({ store }: RebuildParts, rebuild: Replay): P
 export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLog, why: string): Promise<Replay> {
   const now = Date.now()
   const id = newReplayId(now)
-  await dropBeside(store, beside)
-  await createBeside(store, beside, tables)
-  for (const table of tables) {
-    await store.command({ query: `ALTER TABLE ${beside}.${table} MODIFY COMMENT '${commentOf(id)}'` })
-  }
-  await followLive(store, beside, tables)
+  await makeTables(store, id)
   // After that: what the sink stored before it is in raw already.
   const spans = (await Promise.all(sources.map(({ name }) => rawSpansNow(kafka, name)))).flat()
   const stored = await Promise.all([...datasetsByName.keys()].map((name) => storedVersion(store, name)))
@@ -86,9 +67,6 @@ export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLo
 /** All is in the new tables, and somebody agreed to exchange them: what remains is asked of nobody. */
 const isAgreed = ({ state }: Replay): boolean => state === 'told'
 
-/** Marks the tables that a rebuild made, so that an exchange is done once, whenever it is interrupted. */
-const commentOf = (id: string): string => `rebuild ${id}`
-
 /**
  * Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. One at
  * a time: the tables beside are one pair.
@@ -97,11 +75,11 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
   const { kafka, store } = parts
   let { rebuild } = job
   let { counts } = rebuild
-  if (!isAgreed(rebuild) && (await tablesOf(store, rebuild.id, database)).length === 0) {
+  if (!isAgreed(rebuild) && (await stateOfTables(store, rebuild.id)) !== 'exchanged') {
     const refused = await fill(parts, job)
     job.say('all of raw is read; copying rows whose raw record is gone, and comparing')
     const spans = await stillThere(kafka, rebuild.spans)
-    await copyBeside(store, beside, keptCondition(spans))
+    await copyKept(store, spans)
     for (const source of sources) await untilQueryable(kafka, source, job.say)
     const found = await compareAll(parts, spans, refused)
     counts = sumOf(found)
@@ -117,26 +95,6 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
   }
   await exchange(store, rebuild)
   return finish(parts, log, rebuild, { state: 'finished', counts, message: outcomeOf(counts) })
-}
-
-/** Each step changes nothing when it is done again. */
-async function exchange(store: Store, rebuild: Replay): Promise<void> {
-  await removeDeleted(store)
-  const ours = await tablesOf(store, rebuild.id, beside)
-  if (ours.includes('points')) {
-    for (const condition of readConditions(rebuild.spans)) await dropUntold(store, beside, condition)
-  }
-  for (const table of tables.filter((table) => ours.includes(table))) {
-    await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${beside}.${table}` })
-  }
-  // Of a deletion that was carried out in between.
-  await removeDeleted(store)
-  await dropBeside(store, beside)
-}
-
-/** Rows that were copied before their deletion; what is inserted is kept out by the views. */
-async function removeDeleted(store: Store): Promise<void> {
-  for (const deletion of await storedDeletions(store)) await removeRows(store, deletion)
 }
 
 async function finish(
@@ -184,21 +142,6 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
   return refused
 }
 
-const names = (list: readonly string[]): string => list.map((name) => `'${name}'`).join(', ')
-const declaredBy = ({ datasets }: Source): string => `dataset IN (${names(datasets.map(({ name }) => name))})`
-const spansOf = (spans: RawSpan[], { name }: Source): RawSpan[] =>
-  spans.filter(({ topic }) => topic === rawTopic(name).name)
-
-/** Rows that raw cannot give: their raw record is gone, or no source declares their dataset any more. */
-function keptCondition(spans: RawSpan[]): string {
-  const gone = sources.map((source) => `(${declaredBy(source)} AND ${beforeSpans(spansOf(spans, source))})`)
-  return [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR ')
-}
-
-/** Rows whose raw record was read, source by source. What was cut since then is among the new tables as a copy. */
-const readConditions = (spans: RawSpan[]): string[] =>
-  sources.map((source) => `${declaredBy(source)} AND ${inSpans(spansOf(spans, source))}`)
-
 async function compareAll(
   { kafka, store }: RebuildParts,
   spans: RawSpan[],
@@ -241,11 +184,4 @@ function sumOf(found: DryRun[]): Record<string, number> {
     for (const { of, count } of answerCounts) add(count, comparison.answers[of])
   }
   return counts
-}
-
-/** The tables that a rebuild made, of those in a database: beside before the exchange, tidemark's own after it. */
-async function tablesOf(store: Store, id: string, within: string): Promise<string[]> {
-  const query = 'SELECT name FROM system.tables WHERE database = {within:String} AND comment = {comment:String}'
-  const rows = await readRows<{ name: string }>(store, query, { within, comment: commentOf(id) })
-  return rows.map(({ name }) => name)
 }
