@@ -92,6 +92,7 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
       })
     }
     rebuild = await log.write(rebuild, { state: 'told', counts })
+    job.say('the tables are exchanged now')
   }
   await exchange(store, rebuild)
   return finish(parts, log, rebuild, { state: 'finished', counts, message: outcomeOf(counts) })
