@@ -36,7 +36,9 @@ test('it says what a shorter retention costs, the topics, the key that is wanted
   expect(wanted).toContain(
     'Answers are kept 30 days, slices for ever; older answers cannot be replayed, rebuilt or explained any more',
   )
-  expect(wanted).toContain('Topics: `tides.raw`, `tides.timeseries`, `tides.series`, `tides.dlq`, `tides.alarms`.')
+  expect(wanted).toContain(
+    'Topics: `tides.raw`, `tides.timeseries`, `tides.answers`, `tides.series`, `tides.dlq`, `tides.alarms`.',
+  )
   const { upstream: _, ...filed } = source
   expect(cataloguePage([filed])).toContain('Comes in files.')
 })

@@ -32,7 +32,9 @@ const goneAfterMs = 10_000
 
 export const rebuild = (): Command =>
   new Command('rebuild')
-    .description('make both tables of points anew from raw, beside the old, and exchange them; readers see no hole')
+    .description(
+      'make the tables of points and accepted answers anew from raw, beside the old, and exchange them; readers see no hole',
+    )
     .option('--yes', 'exchange them also when they differ from the old')
     .option('--resume <id>', 'go on with a rebuild that was interrupted')
     .option('--why <text>', 'the reason, for the audit in table and topic replays')
@@ -40,7 +42,7 @@ export const rebuild = (): Command =>
     .option('--json', 'print what came of it as JSON')
     .addHelpText(
       'after',
-      '\nRows whose raw record is gone are copied as they are; polls and replays are not touched. Where the new tables differ\nit says how and asks; without a terminal and without --yes it then changes nothing and exits 3.',
+      "\nRows whose raw record is gone are copied as they are; polls, replays and records of a source's own (constraints, votes)\nare not touched. Where the new tables differ it says how and asks; without a terminal and without --yes it then changes\nnothing and exits 3. Once agreed to, it is finished by --resume without being asked again.",
     )
     .action(run)
 
@@ -62,7 +64,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
       }
       const log = await openReplayLog(clients.registry, producer)
       const open = (await readReplays(clients.kafka, clients.registry)).filter(({ kind, state }) => {
-        return kind === 'rebuild' && state === 'started'
+        return kind === 'rebuild' && (state === 'started' || state === 'told')
       })
       if (options.resume === undefined) {
         for (const each of open) await log.write(each, { state: 'failed', message: 'dropped: another rebuild began' })

@@ -11,14 +11,17 @@ export function dryRunText(
   own: readonly string[] = [],
 ): string {
   const { added, changed, gone, same, rawGoneKept, seriesAdded, seriesGone, largest, storedVersion } = comparison
+  const { goneFrom, changedFrom, ...told } = comparison.answers
   const { newlyRefused, newlyAccepted } = refusals
   const lines = [
     `${dataset}: ${answers === undefined ? 'all' : count(answers, 'answer')} read with transform version ${transformVersion}; highest version in the store: ${storedVersion}`,
-    `values of answers: added ${number(added)}, changed ${number(changed)}, gone ${number(gone)}, the same ${number(same)}`,
-    ...(own.length > 0
-      ? [`records of ${own.join(', ')} are not compared, and a replay only adds and replaces them`]
-      : []),
+    `values of answers: ${countsText({ added, changed, gone, same })}`,
+    `accepted answers: ${countsText(told)}`,
+    ...(own.length > 0 ? [`records of ${own.join(', ')} are compared by how many there are of each answer`] : []),
     ...(rawGoneKept > 0 ? [`raw gone, kept: ${number(rawGoneKept)}`] : []),
+    ...(told.rawGoneKept > 0 ? [`answers whose raw is gone, kept: ${number(told.rawGoneKept)}`] : []),
+    ...named(`raw records whose answer is gone (${number(told.gone)})`, goneFrom),
+    ...named(`raw records whose answer is another (${number(told.changed)})`, changedFrom),
     ...named('series added', seriesAdded),
     ...named('series gone', seriesGone),
     ...named('answers newly refused', newlyRefused.map(refusedText), '\n  '),
@@ -40,6 +43,9 @@ export function dryRunText(
   ]
   return `${lines.join('\n')}\n`
 }
+
+const countsText = (counts: { added: number; changed: number; gone: number; same: number }): string =>
+  `added ${number(counts.added)}, changed ${number(counts.changed)}, gone ${number(counts.gone)}, the same ${number(counts.same)}`
 
 /** What a replay did, for people. Pure. */
 export function replayedText({ replay, refused }: Replayed): string {

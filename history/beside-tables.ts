@@ -1,35 +1,40 @@
 // Tables beside tidemark's own, in a database of their own: what would be there if all were read today. They are filled
-// through a table of slices and views like the sink's, so the same SQL explodes them.
+// through tables and views like the sink's, so the same SQL explodes them.
 
 import { database, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
 import { errorKind, needsOperator } from '#platform/clickhouse/errors.ts'
 import { storeBatch, tableEvidence } from '#platform/clickhouse/store-batch.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import type { Records } from '#schemas/generated/records.ts'
+import { type TableTarget, tableTargets } from '#schemas/tables.ts'
+import type { ReadAnswer } from './explode-span.ts'
+import { readRows } from './read-rows.ts'
 
-/** The tables that slices are exploded into, with the view that does it. */
-const exploded = [
-  { table: 'points', view: 'fill_points' },
-  { table: 'point_revisions', view: 'fill_point_revisions' },
+/** The tables that views fill, with the view and the table of inserted rows that it reads. In the order of an exchange. */
+const filled = [
+  { table: 'points', view: 'points_mv', from: 'slices' },
+  { table: 'point_revisions', view: 'fill_point_revisions', from: 'slices' },
+  { table: 'stored_answers', view: 'stored_answers_mv', from: 'accepted_answers' },
 ] as const
 
-export type ExplodedTable = (typeof exploded)[number]['table']
+export type FilledTable = (typeof filled)[number]['table']
 
 /** Creates them, empty; those that are there already stay as they are. */
-export async function createBeside(store: Store, beside: string, tables: ExplodedTable[]): Promise<void> {
+export async function createBeside(store: Store, beside: string, tables: FilledTable[]): Promise<void> {
   await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${beside}` })
-  for (const table of ['slices', ...tables]) {
+  const wanted = filled.filter(({ table }) => tables.includes(table))
+  for (const table of [...new Set(wanted.map(({ from }) => from)), ...tables]) {
     await store.command({ query: `CREATE TABLE IF NOT EXISTS ${beside}.${table} AS ${database}.${table}` })
   }
-  for (const { table, view } of exploded.filter(({ table }) => tables.includes(table))) {
-    const select = (await selectOf(store, view)).replaceAll(`${database}.slices`, `${beside}.slices`)
+  for (const { table, view, from } of wanted) {
+    // What a view looks up in tidemark's own tables stays: stored_at is that of the row which is there.
+    const select = (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${beside}.${from}`)
     await createView(store, `${beside}.${view}`, `${beside}.${table}`, select)
   }
 }
 
-/** From now on, what is inserted into tidemark's own slices is exploded into the tables beside them too. */
-export async function followLive(store: Store, beside: string, tables: ExplodedTable[]): Promise<void> {
-  for (const { table, view } of exploded.filter(({ table }) => tables.includes(table))) {
+/** From now on, what is inserted into tidemark's own tables goes into the tables beside them too. */
+export async function followLive(store: Store, beside: string, tables: FilledTable[]): Promise<void> {
+  for (const { table, view } of filled.filter(({ table }) => tables.includes(table))) {
     await createView(store, `${beside}.${view}_live`, `${beside}.${table}`, await selectOf(store, view))
   }
 }
@@ -54,44 +59,73 @@ export async function dropBeside(store: Store, beside: string): Promise<void> {
 }
 
 /**
- * A function that inserts slices as the sink does; those that the store refuses are left out. It throws Unwell when the
- * store is away, and what the store says when it refuses every row for a reason that is not known to be the rows'.
+ * A function that inserts what became of answers as the sink does: their slices, then the accepted answers themselves.
+ * Rows that the store refuses are left out. It throws Unwell when the store is away, and what the store says when it
+ * refuses every row for a reason that is not known to be the rows'.
  */
-export function besideInserter(store: Store, beside: string): (slices: TimeseriesSlice[]) => Promise<void> {
-  const target = tableTargets.TimeseriesSlice
-  if (!target) throw new Error('slices have no table')
+export function besideInserter(store: Store, beside: string): (answers: readonly ReadAnswer[]) => Promise<void> {
+  const insertSlices = inserterOf(store, beside, 'TimeseriesSlice')
+  const insertAccepted = inserterOf(store, beside, 'AcceptedAnswer')
+  return async (answers) => {
+    const taken = answers.flatMap(({ read }) => ('slices' in read ? [read] : []))
+    await insertSlices(taken.flatMap(({ slices }) => slices))
+    await insertAccepted(taken.flatMap(({ accepted }) => accepted ?? []))
+  }
+}
+
+function inserterOf<Name extends 'TimeseriesSlice' | 'AcceptedAnswer'>(store: Store, beside: string, name: Name) {
+  const target = tableTargets[name] as TableTarget<Name> | undefined
+  if (!target) throw new Error(`${name} has no table`)
   const inserter = {
     insert: (rows: unknown[][]) => insert(store, target.table, target.columns, rows, beside),
     errorKind,
     needsOperator,
   }
   const evidence = tableEvidence()
-  return async (slices) => {
-    const rows = slices.flatMap((slice) => rowOf(target.row, slice))
-    await storeBatch(rows, inserter, evidence)
+  return async (records: Records[Name][]): Promise<void> => {
+    const rows = records.flatMap((record) => rowOf(target.row, record))
+    if (rows.length > 0) await storeBatch(rows, inserter, evidence)
   }
 }
 
-function rowOf(row: (slice: TimeseriesSlice) => unknown[], slice: TimeseriesSlice): unknown[][] {
+function rowOf<Content>(row: (record: Content) => unknown[], record: Content): unknown[][] {
   try {
-    return [row(slice)]
+    return [row(record)]
   } catch {
     return []
   }
 }
 
-/** Copies rows of the revisions into the tables beside: those that a condition (SQL over point_revisions) holds for. */
-export async function copyBeside(store: Store, beside: string, condition: string, parameters: Record<string, unknown>) {
-  const options = { query_params: parameters, clickhouse_settings: insertSettings }
+/**
+ * Copies rows of the revisions and of the accepted answers into the tables beside: those that a condition (SQL over
+ * dataset, raw_partition and raw_offset) holds for.
+ */
+export async function copyBeside(store: Store, beside: string, condition: string): Promise<void> {
+  const copy = (query: string) => store.command({ query, clickhouse_settings: insertSettings })
   const from = `FROM ${database}.point_revisions FINAL WHERE ${condition}`
-  await store.command({ query: `INSERT INTO ${beside}.point_revisions SELECT * ${from}`, ...options })
+  await copy(`INSERT INTO ${beside}.point_revisions SELECT * ${from}`)
+  await copy(`INSERT INTO ${beside}.points (${pointColumns}) SELECT ${asPoints} ${from}`)
+  await copy(`INSERT INTO ${beside}.stored_answers SELECT * FROM ${database}.stored_answers FINAL WHERE ${condition}`)
+}
+
+/**
+ * Drops from tidemark's own accepted answers those that the table beside lacks, of those that a condition (SQL over
+ * dataset, raw_partition and raw_offset) holds for: the answers before them speak again. Safe to repeat.
+ */
+export async function dropUntold(store: Store, beside: string, condition: string): Promise<void> {
+  const row = '(replaces, dataset, identity, known_at, raw_partition, raw_offset)'
+  const told = `SELECT replaces, dataset, identity, known_at, raw_partition, raw_offset FROM ${beside}.stored_answers WHERE ${condition}`
+  const untold = `(${condition}) AND ${row} NOT IN (${told})`
+  const query = `SELECT count() AS rows FROM ${database}.stored_answers WHERE ${untold}`
+  const [counted] = await readRows<{ rows: number }>(store, query, {})
+  if ((counted?.rows ?? 0) === 0) return
   await store.command({
-    query: `INSERT INTO ${beside}.points (${pointColumns}) SELECT ${asPoints} ${from}`,
-    ...options,
+    query: `DELETE FROM ${database}.stored_answers WHERE ${untold}`,
+    clickhouse_settings: insertSettings,
   })
 }
 
 /** The columns of points, and how a row of point_revisions gives them. */
-export const pointColumns = 'dataset, key, ts, value, version, step_s, flags'
-export const versionOf = 'toUInt64(toUnixTimestamp64Milli(known_at)) * 4096 + transform_version'
-export const asPoints = `dataset, key, ts, value, ${versionOf} AS version, step_s, flags`
+export const pointColumns = 'dataset, key, ts, value, version, step_s, flags, identity'
+const versionOf = '(toUInt64(toUnixTimestamp64Milli(known_at)) * 4096 + transform_version) * 2 + (identity > 0)'
+export const asPoints = `dataset, key, ts, value, ${versionOf} AS version, step_s, flags, identity`

@@ -1,6 +1,7 @@
 // What would change in the store if today's reading of raw replaced what is there: by point and answer.
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
+import { type AnswerComparison, answersDiffer, compareAnswers } from './compare-answers.ts'
 import type { WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 
@@ -9,7 +10,7 @@ export interface Compared {
   dataset: string
   windows: WindowRange
   spans: RawSpan[]
-  /** The database that holds today's reading, in a table of point_revisions. */
+  /** The database that holds today's reading, in tables of point_revisions and stored_answers. */
   beside: string
   /** Of that reading. */
   transformVersion: number
@@ -44,6 +45,8 @@ export interface Comparison {
   addedFrom: string[]
   /** Greatest transform version of the dataset in the store. */
   storedVersion: number
+  /** The accepted answers as a whole; the counts above are of their points. */
+  answers: AnswerComparison
 }
 
 // A group in memory takes some 200 bytes.
@@ -58,6 +61,7 @@ export async function compare(store: Store, compared: Compared): Promise<Compari
     ...{ added: 0, changed: 0, gone: 0, same: 0, ofSameVersion: 0, rawGoneKept: 0 },
     ...{ seriesAdded: [], seriesGone: [], largest: [], addedFrom: [] },
     storedVersion: await storedVersion(store, compared.dataset),
+    answers: await compareAnswers(store, compared),
   }
   for (const keys of await keyChunks(store, compared)) {
     const parameters = { dataset: compared.dataset, keys }
@@ -74,11 +78,15 @@ export async function compare(store: Store, compared: Compared): Promise<Compari
 }
 
 /** Whether anything of the store would be another. */
-export const differs = ({ added, changed, gone }: Comparison): boolean => added + changed + gone > 0
+export const differs = ({ added, changed, gone, answers }: Comparison): boolean =>
+  added + changed + gone > 0 || answersDiffer(answers)
 
 /** Greatest transform version of a dataset in the store; 0 where there is none. */
 export async function storedVersion(store: Store, dataset: string): Promise<number> {
-  const query = `SELECT max(transform_version) AS version FROM ${database}.point_revisions WHERE dataset = {dataset:String}`
+  const query = `SELECT max(version) AS version FROM (
+      SELECT max(transform_version) AS version FROM ${database}.point_revisions WHERE dataset = {dataset:String}
+      UNION ALL
+      SELECT max(transform_version) AS version FROM ${database}.stored_answers WHERE dataset = {dataset:String})`
   return (await readRows<{ version: number }>(store, query, { dataset }))[0]?.version ?? 0
 }
 

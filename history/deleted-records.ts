@@ -6,9 +6,11 @@ import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import type { Deletion } from '#schemas/generated/records.ts'
-import { deadLetterTopic, rawTopic, sourceTopics, timeseriesTopic } from '#schemas/topics.ts'
+import type { Deletion, RawResponse } from '#schemas/generated/records.ts'
+import { deadLetterTopic, rawTopic, seriesTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
+import { explodeRaw } from '#transform/explode-raw.ts'
+import { topicsOf } from '#transform/source-topics.ts'
 
 type Bound = Pick<Deletion, 'dataset' | 'before'>
 
@@ -34,7 +36,8 @@ export interface Topics {
 }
 
 /**
- * Reads the source's answers, slices and dead letters once, and says of each partition what a deletion concerns.
+ * Reads the source's answers, slices, own records and dead letters once, and says of each partition what a deletion
+ * concerns.
  *
  * @param progress told of the records read, of how many, of a topic
  */
@@ -44,11 +47,10 @@ export async function concernedRecords(
   bound: Bound,
   progress: (topic: string, read: number, of: number) => void = () => {},
 ): Promise<ConcernedRecords[]> {
-  const isDeleted = deletedBy(topics.registry, source.name, bound)
-  const kept = new Map(sourceTopics(source.name, source.retention).map(({ name, config }) => [name, config]))
+  const isDeleted = deletedBy(topics.registry, source, bound)
   const found: ConcernedRecords[] = []
-  for (const { name } of [rawTopic(source.name), timeseriesTopic(source.name), deadLetterTopic(source.name)]) {
-    const retentionMs = Number(kept.get(name)?.['retention.ms'] ?? -1)
+  for (const { name, config } of topicsOf(source).filter(({ name }) => isRead(source, name))) {
+    const retentionMs = Number(config['retention.ms'] ?? -1)
     const span = await spanOf(topics.kafka, name)
     const partitions = new Map(
       [...span].map(([partition, { from, to }]) => {
@@ -95,25 +97,53 @@ export async function haveGrown(kafka: Kafka, found: readonly ConcernedRecords[]
   return false
 }
 
+/** What keys mean goes with its key, not by times. */
+const isRead = ({ name }: Source, topic: string): boolean => topic !== seriesTopic(name).name
+
+/** A record of any topic of a source, decoded. */
+type Content = Record<string, unknown>
+
 /**
  * Says of records of the source's topics whether nothing in them is to be kept: the dataset's, of windows that end at or
- * before the bound. A dead letter is what its bytes are on the topic that it came from; what cannot be read is kept.
+ * before the bound; where records speak of other times than their window's (votes), of these. A dead letter is what its
+ * bytes are on the topic that it came from; what cannot be read is kept.
  */
-function deletedBy(registry: Registry, source: string, { dataset, before }: Bound) {
-  const decoders = {
-    [rawTopic(source).name]: registry.decoder('RawResponse'),
-    [timeseriesTopic(source).name]: registry.decoder('TimeseriesSlice'),
+function deletedBy(registry: Registry, source: Source, { dataset, before }: Bound) {
+  const raw = rawTopic(source.name).name
+  const letters = deadLetterTopic(source.name).name
+  const decoders = new Map(
+    topicsOf(source).flatMap(({ name, record }) =>
+      record !== null && isRead(source, name) ? [[name, registry.decoder(record)] as const] : [],
+    ),
+  )
+  const originOf = ({ topic, headers }: StoredRecord): string =>
+    topic === letters ? `${headers[deadLetterHeaders.topic]}` : topic
+  const declared = source.datasets.find(({ name }) => name === dataset)
+  const lastMsOf = new Map(
+    (source.topics ?? []).flatMap(({ suffix, lastMs }) =>
+      lastMs && declared?.records?.topics.includes(suffix) ? [[suffix, lastMs] as const] : [],
+    ),
+  )
+
+  const isDeleted = (record: StoredRecord): boolean => {
+    const origin = originOf(record)
+    const content = decoders.get(origin)?.decode(record.value) as Content | undefined
+    if (content === undefined || 'reason' in content || content.dataset !== dataset) return false
+    const lastMs = lastMsOf.get(origin.slice(source.name.length + 1))
+    if (lastMs) return lastMs(content) < before
+    if (origin === raw && lastMsOf.size > 0) return isOfBefore(content as unknown as RawResponse, record)
+    return Number(content.windowEnd) <= before
   }
-  const decoderOf = ({ topic, headers }: StoredRecord) =>
-    decoders[topic === deadLetterTopic(source).name ? `${headers[deadLetterHeaders.topic]}` : topic]
+  /** Whether all that an answer holds is of times before the bound, and nothing of it was refused. */
+  const isOfBefore = (record: RawResponse, { partition, offset }: StoredRecord): boolean => {
+    const exploded = explodeRaw({ record, partition, offset: `${offset}` }, new Map(declared && [[dataset, declared]]))
+    if ('refusal' in exploded || exploded.refusedParts.length + exploded.slices.length > 0) return false
+    return exploded.records.every(({ topic, record }) => (lastMsOf.get(topic)?.(record) ?? Infinity) < before)
+  }
   return async (records: StoredRecord[]): Promise<boolean[]> => {
-    for (const decoder of Object.values(decoders)) {
-      await decoder.prepare(records.filter((record) => decoderOf(record) === decoder).map(({ value }) => value))
+    for (const [topic, decoder] of decoders) {
+      await decoder.prepare(records.filter((record) => originOf(record) === topic).map(({ value }) => value))
     }
-    return records.map((record) => {
-      const content = decoderOf(record)?.decode(record.value)
-      if (content === undefined || 'reason' in content) return false
-      return content.dataset === dataset && content.windowEnd <= before
-    })
+    return records.map(isDeleted)
   }
 }

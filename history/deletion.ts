@@ -1,12 +1,11 @@
 // A deletion, carried out: the rows, the meanings of keys without points, the fronts of the topics.
-
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
 import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
-import type { Source } from '#sources/source.ts'
+import type { OwnTable, Source } from '#sources/source.ts'
 import type { Topics } from './deleted-records.ts'
 
 /** Writes a deletion on its topic. Returns when all replicas have it. */
@@ -34,6 +33,10 @@ export async function announcedDeletions({ kafka, registry }: Topics): Promise<D
   return found
 }
 
+/** The tables of a dataset's own records. */
+export const ownTables = ({ datasets }: Source, dataset: string): readonly OwnTable[] =>
+  datasets.find(({ name }) => name === dataset)?.records?.tables ?? []
+
 /**
  * Removes rows, and what keys mean that have none left, from the store and, by records without a value, from the topic of
  * meanings. The deletion must be stored. Gives how many keys that were.
@@ -44,7 +47,7 @@ export async function removeFromStore(
   source: Source,
   bound: Bound,
 ): Promise<number> {
-  await removeRows(store, bound)
+  await removeRows(store, bound, ownTables(source, bound.dataset))
   const keys = await keysWithoutPoints(store, bound)
   if (keys.length === 0) return 0
   const producer = await openProducer(kafka)

@@ -9,7 +9,7 @@ import { type Comparison, compare, differs } from './compare.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { rawSpansNow, recordsIn, stillThere, type WindowRange } from './raw-span.ts'
 import { readRows } from './read-rows.ts'
-import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf, slicesOf } from './refusals.ts'
+import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
@@ -53,12 +53,12 @@ export async function dryRun(
   let answers = 0
   await dropLeftovers(store)
   try {
-    await createBeside(store, beside, ['point_revisions'])
+    await createBeside(store, beside, ['point_revisions', 'stored_answers'])
     const insert = besideInserter(store, beside)
     await explodeSpan(parts, {
       ...{ groupId, spans, outputs: await sourceOutputs(source, registry), dataset: dataset.name, windows, say },
       take: async (batch) => {
-        await insert(slicesOf(batch))
+        await insert(batch)
         return []
       },
       done: (batch) => {
@@ -78,13 +78,18 @@ export async function dryRun(
       answers,
       comparison,
       newlyRefused: await newlyRefused(store, dataset.name, refused),
-      newlyAccepted: await amongLetters(kafka, source.name, comparison.addedFrom),
+      newlyAccepted: await amongLetters(kafka, source.name, addedFrom(comparison)),
     }
   } finally {
     await dropBeside(store, beside)
     await forgetGroup(kafka, groupId)
   }
 }
+
+/** Raw records, as partition/offset, that answers or points are added from. */
+export const addedFrom = ({ addedFrom, answers }: Comparison): string[] => [
+  ...new Set([...addedFrom, ...answers.addedFrom]),
+]
 
 const prefix = 'tidemark_dry_'
 

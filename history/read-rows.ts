@@ -14,21 +14,25 @@ export async function readRows<Row>(store: Store, query: string, parameters: Rec
   return result.json<Row>()
 }
 
-/** A condition on point_revisions: rows of the windows in the range. */
-export function inWindows({ fromMs, toMs }: WindowRange): string {
+/**
+ * A condition on rows of the windows in the range.
+ *
+ * @param windowStart the column, or SQL for it, that holds the start of a row's window
+ */
+export function inWindows({ fromMs, toMs }: WindowRange, windowStart = 'window_start'): string {
   const at = (ms: number): string => `toDateTime(${Math.floor(ms / 1000)}, 'UTC')`
   const bounds = [
-    ...(fromMs === null ? [] : [`window_start >= ${at(fromMs)}`]),
-    ...(toMs === null ? [] : [`window_start < ${at(toMs)}`]),
+    ...(fromMs === null ? [] : [`${windowStart} >= ${at(fromMs)}`]),
+    ...(toMs === null ? [] : [`${windowStart} < ${at(toMs)}`]),
   ]
   return bounds.length > 0 ? `(${bounds.join(' AND ')})` : 'true'
 }
 
-/** A condition on point_revisions: rows whose raw record lies in the spans. */
+/** A condition on rows whose raw record lies in the spans. */
 export const inSpans = (spans: RawSpan[]): string =>
   any(spans, ({ from, to }) => `raw_offset >= ${from} AND raw_offset < ${to}`)
 
-/** A condition on point_revisions: rows whose raw record is gone, deleted by retention before the spans begin. */
+/** A condition on rows whose raw record is gone, deleted by retention before the spans begin. */
 export const beforeSpans = (spans: RawSpan[]): string => any(spans, ({ from }) => `raw_offset < ${from}`)
 
 function any(spans: RawSpan[], condition: (span: RawSpan) => string): string {

@@ -1,7 +1,6 @@
 // A rebuild: new tables beside the old, filled from all of raw, compared, exchanged. Readers never see a hole: from the
 // first moment on live data go into both, and an exchange swaps whole tables.
-import { database, type Store } from '#platform/clickhouse/client.ts'
-import { removeRows, storedDeletions } from '#platform/clickhouse/deletions.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
 import { forgetGroup, groupPasses } from '#platform/kafka/progress.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
@@ -9,20 +8,13 @@ import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { datasetsByName, transformVersions } from '#transform/datasets.ts'
 import { sourceOutputs } from '#transform/source-outputs.ts'
-import {
-  besideInserter,
-  copyBeside,
-  createBeside,
-  dropBeside,
-  type ExplodedTable,
-  followLive,
-} from './beside-tables.ts'
+import { besideInserter, dropBeside } from './beside-tables.ts'
 import { compare, storedVersion } from './compare.ts'
-import type { DryRun } from './dry-run.ts'
+import { addedFrom, type DryRun } from './dry-run.ts'
+import { beside, copyKept, exchange, makeTables, stateOfTables } from './exchange.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { allWindows, rawSpansNow, recordsIn, stillThere } from './raw-span.ts'
-import { beforeSpans, readRows } from './read-rows.ts'
-import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf, slicesOf } from './refusals.ts'
+import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { untilQueryable } from './until-queryable.ts'
 
@@ -37,8 +29,6 @@ export interface RebuildJob {
   agree: (found: DryRun[]) => Promise<boolean>
 }
 
-const beside = 'tidemark_rebuild'
-const tables: ExplodedTable[] = ['points', 'point_revisions']
 const groupOf = (id: string): string => `tidemark-rebuild-${id}`
 
 /** The transform versions of today's code, among the counts of a rebuild. */
@@ -47,11 +37,13 @@ const versions = (): Record<string, number> =>
 
 /**
  * Whether this release can go on with a rebuild: its tables are there and were filled by the same transform versions, or
- * it had begun to exchange them. Undefined: it can; else why not.
+ * it was agreed to exchange them. Undefined: it can; else why not.
  */
-export async function whyNotResumed({ store }: RebuildParts, { id, counts }: Replay): Promise<string | undefined> {
-  if ((await tablesOf(store, id, database)).length > 0) return undefined
-  if ((await tablesOf(store, id, beside)).length < tables.length) return 'its tables are there no longer'
+export async function whyNotResumed({ store }: RebuildParts, rebuild: Replay): Promise<string | undefined> {
+  const { id, counts } = rebuild
+  const tables = await stateOfTables(store, id)
+  if (tables === 'gone') return 'its tables are there no longer'
+  if (tables === 'exchanged' || isAgreed(rebuild)) return undefined
   const other = Object.entries(versions()).find(([name, version]) => counts[name] !== version)
   return other && `it began with another ${other[0]}: ${counts[other[0]] ?? 'none'}, this release has ${other[1]}`
 }
@@ -60,12 +52,7 @@ export async function whyNotResumed({ store }: RebuildParts, { id, counts }: Rep
 export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLog, why: string): Promise<Replay> {
   const now = Date.now()
   const id = newReplayId(now)
-  await dropBeside(store, beside)
-  await createBeside(store, beside, tables)
-  for (const table of tables) {
-    await store.command({ query: `ALTER TABLE ${beside}.${table} MODIFY COMMENT '${commentOf(id)}'` })
-  }
-  await followLive(store, beside, tables)
+  await makeTables(store, id)
   // After that: what the sink stored before it is in raw already.
   const spans = (await Promise.all(sources.map(({ name }) => rawSpansNow(kafka, name)))).flat()
   const stored = await Promise.all([...datasetsByName.keys()].map((name) => storedVersion(store, name)))
@@ -77,8 +64,8 @@ export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLo
   return log.write(rebuild, { state: 'started' })
 }
 
-/** Marks the tables that a rebuild made, so that an exchange is done once, whenever it is interrupted. */
-const commentOf = (id: string): string => `rebuild ${id}`
+/** All is in the new tables, and somebody agreed to exchange them: what remains is asked of nobody. */
+const isAgreed = ({ state }: Replay): boolean => state === 'told'
 
 /**
  * Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. One at
@@ -86,14 +73,13 @@ const commentOf = (id: string): string => `rebuild ${id}`
  */
 export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
-  const { rebuild } = job
-  let counts: Record<string, number> = {}
-  // In the midst of the exchange there is nothing to be asked any more.
-  if ((await tablesOf(store, rebuild.id, database)).length === 0) {
+  let { rebuild } = job
+  let { counts } = rebuild
+  if (!isAgreed(rebuild) && (await stateOfTables(store, rebuild.id)) !== 'exchanged') {
     const refused = await fill(parts, job)
     job.say('all of raw is read; copying rows whose raw record is gone, and comparing')
     const spans = await stillThere(kafka, rebuild.spans)
-    await copyBeside(store, beside, keptCondition(spans), {})
+    await copyKept(store, spans)
     for (const source of sources) await untilQueryable(kafka, source, job.say)
     const found = await compareAll(parts, spans, refused)
     counts = sumOf(found)
@@ -105,21 +91,11 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
         message: 'not agreed to: the new tables were dropped, nothing was changed',
       })
     }
+    rebuild = await log.write(rebuild, { state: 'told', counts })
+    job.say('the tables are exchanged now')
   }
-  await removeDeleted(store)
-  const ours = await tablesOf(store, rebuild.id, beside)
-  for (const table of tables.filter((table) => ours.includes(table))) {
-    await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${beside}.${table}` })
-  }
-  // Of a deletion that was carried out in between.
-  await removeDeleted(store)
-  await dropBeside(store, beside)
+  await exchange(store, rebuild)
   return finish(parts, log, rebuild, { state: 'finished', counts, message: outcomeOf(counts) })
-}
-
-/** Rows that were copied before their deletion; what is inserted is kept out by the views. */
-async function removeDeleted(store: Store): Promise<void> {
-  for (const deletion of await storedDeletions(store)) await removeRows(store, deletion)
 }
 
 async function finish(
@@ -151,7 +127,7 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
     await explodeSpan(parts, {
       ...{ groupId: groupOf(id), spans: ofTopic, outputs, dataset: null, windows: allWindows, say: job.say },
       take: async (batch) => {
-        await insert(slicesOf(batch))
+        await insert(batch)
         return []
       },
       done: (batch) => {
@@ -165,16 +141,6 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
     })
   }
   return refused
-}
-
-/** Rows that raw cannot give: their raw record is gone, or no source declares their dataset any more. */
-function keptCondition(spans: RawSpan[]): string {
-  const names = (list: readonly string[]): string => list.map((name) => `'${name}'`).join(', ')
-  const gone = sources.map(({ name, datasets }) => {
-    const own = spans.filter(({ topic }) => topic === rawTopic(name).name)
-    return `(dataset IN (${names(datasets.map((dataset) => dataset.name))}) AND ${beforeSpans(own)})`
-  })
-  return [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR ')
 }
 
 async function compareAll(
@@ -193,26 +159,30 @@ async function compareAll(
       transformVersion: dataset.transformVersion,
       comparison,
       newlyRefused: await newlyRefused(store, dataset.name, refused.get(dataset.name) ?? []),
-      newlyAccepted: await amongLetters(kafka, source.name, comparison.addedFrom),
+      newlyAccepted: await amongLetters(kafka, source.name, addedFrom(comparison)),
     })
   }
   return found
 }
 
-const outcomeOf = ({ added = 0, changed = 0, gone = 0, same = 0 }: Record<string, number>): string =>
-  `tables exchanged; values added ${added}, changed ${changed}, gone ${gone}, the same ${same}`
+const answerCounts = (['added', 'changed', 'gone'] as const).map((of) => ({ of, count: `answers ${of}` }))
 
-function sumOf(found: DryRun[]): Record<string, number> {
-  const counts = { added: 0, changed: 0, gone: 0, same: 0 }
-  for (const { comparison } of found) {
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += comparison[name]
-  }
-  return counts
+function outcomeOf(counts: Record<string, number>): string {
+  const { added = 0, changed = 0, gone = 0, same = 0 } = counts
+  const answers = answerCounts.filter(({ count }) => counts[count]).map(({ of, count }) => `${of} ${counts[count]}`)
+  return `tables exchanged; values added ${added}, changed ${changed}, gone ${gone}, the same ${same}${
+    answers.length > 0 ? `; answers ${answers.join(', ')}` : ''
+  }`
 }
 
-/** The tables that a rebuild made, of those in a database: beside before the exchange, tidemark's own after it. */
-async function tablesOf(store: Store, id: string, within: string): Promise<string[]> {
-  const query = 'SELECT name FROM system.tables WHERE database = {within:String} AND comment = {comment:String}'
-  const rows = await readRows<{ name: string }>(store, query, { within, comment: commentOf(id) })
-  return rows.map(({ name }) => name)
+function sumOf(found: DryRun[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  const add = (name: string, count: number): void => {
+    counts[name] = (counts[name] ?? 0) + count
+  }
+  for (const { comparison } of found) {
+    for (const name of ['added', 'changed', 'gone', 'same'] as const) add(name, comparison[name])
+    for (const { of, count } of answerCounts) add(count, comparison.answers[of])
+  }
+  return counts
 }

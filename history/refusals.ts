@@ -3,7 +3,6 @@ import { database, type Store } from '#platform/clickhouse/client.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
@@ -20,20 +19,18 @@ export interface RefusedAnswer {
 export const refusalsOf = (answers: readonly ReadAnswer[]): RefusedAnswer[] =>
   answers.flatMap(({ partition, offset, read }) => ('refusal' in read ? [{ partition, offset, ...read.refusal }] : []))
 
-/** The slices of those that were not. */
-export const slicesOf = (answers: readonly ReadAnswer[]): TimeseriesSlice[] =>
-  answers.flatMap(({ read }) => ('slices' in read ? read.slices : []))
-
 const positionsAtOnce = 1_000
 
-/** Those of the refused answers that the store has points of: they were taken before. */
+/** Those of the refused answers that the store has, or has points of: they were taken before. */
 export async function newlyRefused(store: Store, dataset: string, refused: RefusedAnswer[]): Promise<RefusedAnswer[]> {
   const taken: RefusedAnswer[] = []
   for (let at = 0; at < refused.length; at += positionsAtOnce) {
     const some = refused.slice(at, at + positionsAtOnce)
     const positions = some.map(({ partition, offset }) => `(${partition}, ${offset})`).join(', ')
-    const query = `SELECT DISTINCT raw_partition AS partition, raw_offset AS offset FROM ${database}.point_revisions
-      WHERE dataset = {dataset:String} AND (raw_partition, raw_offset) IN (${positions})`
+    const ofThem = `WHERE dataset = {dataset:String} AND (raw_partition, raw_offset) IN (${positions})`
+    const query = `SELECT raw_partition AS partition, raw_offset AS offset FROM ${database}.point_revisions ${ofThem}
+      UNION DISTINCT
+      SELECT raw_partition AS partition, raw_offset AS offset FROM ${database}.stored_answers ${ofThem}`
     const stored = await readRows<{ partition: number; offset: number }>(store, query, { dataset })
     const names = new Set(stored.map(({ partition, offset }) => `${partition}/${offset}`))
     taken.push(...some.filter(({ partition, offset }) => names.has(`${partition}/${offset}`)))

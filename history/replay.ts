@@ -8,7 +8,7 @@ import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { SourcedDataset } from '#transform/datasets.ts'
 import { sourceOutputs } from '#transform/source-outputs.ts'
 import { storedVersion } from './compare.ts'
-import { erase } from './erase.ts'
+import { erase, type Retold } from './erase.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { createPace } from './pace.ts'
 import { rawSpansNow, recordsIn, stillThere, type WindowRange } from './raw-span.ts'
@@ -93,8 +93,9 @@ export async function runReplay(
   try {
     await explodeSpan(parts, {
       ...{ groupId, spans, outputs, headers: { replay: id }, dataset: dataset.name, windows, say: job.say },
-      // The store would refuse them; nobody else should be told of them either.
-      deletedBefore: (await boundOf(store, dataset.name)) ?? 0,
+      // The store would refuse them; nobody else should be told of them either. The window of a piece of a file says
+      // nothing of the times in it.
+      deletedBefore: dataset.calendar.kind === 'files' ? 0 : ((await boundOf(store, dataset.name)) ?? 0),
       // Some 25 answers: the sink stores as much in a tenth of a second.
       bytesABatch: 256 * 1024,
       take: async (answers) => {
@@ -125,7 +126,10 @@ export async function runReplay(
   replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
   // Of records that were cut meanwhile nobody knows whether they were read.
   const there = await stillThere(kafka, spans)
-  const retold = { dataset: dataset.name, windows, spans: there, transformVersion: dataset.transformVersion }
+  const retold: Retold = {
+    ...{ dataset: dataset.name, windows, spans: there, transformVersion: dataset.transformVersion },
+    ownTables: dataset.records?.tables ?? [],
+  }
   const meanings = await meaningsOf(store, dataset, retold, outputs)
   await parts.producer.send(
     outputs.series.topic,
@@ -133,7 +137,12 @@ export async function runReplay(
   )
   await groupPasses(kafka, 'sink', outputs.series.topic)
   const erased = await erase(store, retold, `tidemark_erase_${id.replaceAll('-', '_')}`)
-  const counts = { ...(await countTold(store, retold)), erased }
+  const counts = {
+    ...(await countTold(store, retold)),
+    erased: erased.points,
+    ...(erased.answers > 0 && { 'erased answers': erased.answers }),
+    ...(erased.records > 0 && { 'erased records': erased.records }),
+  }
   replay = await log.write(replay, { state: 'finished', counts, message: outcomeOf(counts) })
   await groupPasses(kafka, 'sink', replaysTopic.name)
   await forgetGroup(kafka, groupId)
@@ -142,23 +151,30 @@ export async function runReplay(
 
 async function countTold(
   store: Store,
-  { dataset, windows, spans, transformVersion }: Parameters<typeof erase>[1],
+  { dataset, windows, spans, transformVersion }: Retold,
 ): Promise<{ answers: number; points: number; kept: number }> {
+  const isTold = `transform_version = {transformVersion:UInt16} AND ${inSpans(spans)}`
+  const ofWindows = `dataset = {dataset:String} AND ${inWindows(windows)}`
   const [counted] = await readRows<{ answers: number; points: number; kept: number }>(
     store,
     `SELECT
-       uniqExactIf((raw_partition, raw_offset), is_told) AS answers,
-       countIf(is_told) AS points,
-       countIf(${beforeSpans(spans)}) AS kept
-     FROM (
-       SELECT *, transform_version = {transformVersion:UInt16} AND ${inSpans(spans)} AS is_told
-       FROM tidemark.point_revisions FINAL
-       WHERE dataset = {dataset:String} AND ${inWindows(windows)}
-     )`,
+       countIf(${isTold}) AS points,
+       countIf(${beforeSpans(spans)}) AS kept,
+       (
+         SELECT uniqExact(raw_partition, raw_offset) FROM tidemark.stored_answers WHERE ${ofWindows} AND ${isTold}
+       ) AS answers
+     FROM tidemark.point_revisions FINAL
+     WHERE ${ofWindows}`,
     { dataset, transformVersion },
   )
   return counted ?? { answers: 0, points: 0, kept: 0 }
 }
 
-const outcomeOf = ({ answers, points, erased, kept }: Record<string, number>): string =>
-  `${answers} answers with ${points} values told anew, ${erased} values erased${kept ? `, ${kept} kept because their raw record is gone` : ''}`
+const outcomeOf = (counts: Record<string, number>): string =>
+  [
+    `${counts.answers} answers with ${counts.points} values told anew`,
+    `${counts.erased} values erased`,
+    ...(counts['erased answers'] ? [`${counts['erased answers']} answers erased`] : []),
+    ...(counts['erased records'] ? [`${counts['erased records']} records erased`] : []),
+    ...(counts.kept ? [`${counts.kept} kept because their raw record is gone`] : []),
+  ].join(', ')

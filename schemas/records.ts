@@ -3,8 +3,9 @@ import type { RecordName } from './generated/records.ts'
 
 /** Every record type that travels, with its newest version. Older versions stay in their folder and are never edited. */
 export const newestVersions: Readonly<Record<RecordName, string>> = {
-  RawResponse: 'raw-response/v1.avsc',
-  TimeseriesSlice: 'timeseries-slice/v1.avsc',
+  RawResponse: 'raw-response/v2.avsc',
+  TimeseriesSlice: 'timeseries-slice/v2.avsc',
+  AcceptedAnswer: 'accepted-answer/v1.avsc',
   Series: 'series/v1.avsc',
   Poll: 'poll/v3.avsc',
   PollRequest: 'poll-request/v2.avsc',

@@ -156,6 +156,16 @@ export const seriesTopic = (source: string): Topic => ({
   shorterCosts: 'keys have no meaning in a store that is built anew, until an answer names them again',
 })
 
+/** The answers of a source that explode accepted, each after its slices: what a subscriber needs to see a withdrawal. */
+export const answersTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
+  name: `${source}.answers`,
+  key: 'request identity',
+  record: 'AcceptedAnswer',
+  partitions: 1,
+  config: { ...plain, ...keptFor(timeseriesDays) },
+  shorterCosts: 'a subscriber that is new, or was away for longer, does not learn what older answers withdrew',
+})
+
 /** A topic of a source's own, for records of one type besides slices. */
 export const ownTopic = (
   source: string,
@@ -195,7 +205,13 @@ export const parkingTopic: Topic = {
 
 /** The topics that every source has. Those of its own come besides: transform/source-topics.ts. */
 export function sourceTopics(source: string, retention?: Retention): Topic[] {
-  return [rawTopic(source, retention), timeseriesTopic(source, retention), seriesTopic(source), deadLetterTopic(source)]
+  return [
+    rawTopic(source, retention),
+    timeseriesTopic(source, retention),
+    answersTopic(source, retention),
+    seriesTopic(source),
+    deadLetterTopic(source),
+  ]
 }
 
 /** The topics that exist once. */

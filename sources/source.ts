@@ -52,9 +52,27 @@ export interface OwnTopic {
   record: RecordName
   key: string
   shorterCosts: string
+  /** The last instant that a record speaks of, ms UTC, where that is not its window's. A deletion goes by it. */
+  lastMs?: (record: Record<string, unknown>) => number
 }
 
-/** An idempotent statement: CREATE ... IF NOT EXISTS, or CREATE OR REPLACE VIEW. `name` is for the messages. */
+/**
+ * A table of records of a source's own. It has the columns raw_partition and raw_offset, and it keeps every reading of a
+ * record: its engine replaces rows of one answer alone, by the newest transform's. What fills it keeps out what was deleted.
+ */
+export interface OwnTable {
+  /** With its database. */
+  name: string
+  /** SQL: which rows are the dataset's. */
+  rows: string
+  /** SQL of a DateTime, UTC: rows before the bound of a deletion are deleted. Absent: the rows stay, as polls do. */
+  time?: string
+  /** SQL of the start of the window that the row's answer is of. */
+  windowStart: string
+  transformVersion: string
+}
+
+/** An idempotent statement: CREATE ... IF NOT EXISTS, CREATE OR REPLACE VIEW, or an ALTER that changes nothing twice. `name` is for the messages. */
 export interface StoreStatement {
   name: string
   sql: string
@@ -95,11 +113,10 @@ export interface Dataset {
   /** How files become raw responses; absent where no files are read. */
   files?: FileReading
   /**
-   * Records of its own: the suffixes of the topics that they go to, and where the store has them, as what follows FROM.
-   * Deleting, and what a replay compares and erases, are of points alone: such records are replaced by newer ones, and
-   * never taken away.
+   * Records of its own: the suffixes of the topics that they go to, where readers find them, as what follows FROM, and the
+   * tables that hold all that was ever known of them, which deletions and replays work on as on points.
    */
-  records?: { topics: string[]; from: string }
+  records?: { topics: string[]; from: string; tables: OwnTable[] }
   /** Pure: the answer's slices, or why it was refused. A refusal concerns the whole answer. */
   explode: (answer: Answer) => Explosion
   /**
@@ -223,6 +240,8 @@ export interface Explosion {
   records?: OwnRecord[]
   /** Why the whole answer was refused; slices are then empty. */
   refusal?: Refusal
+  /** Of an answer that only counts the rows of its window, which come in pages: how many it counts. */
+  counted?: number
   /** What was left out without harm, counted by name, for the metrics: { 'row-at-window-end': 1 }. */
   ignored: Record<string, number>
   /** Parts of the answer that were refused alone, lines of a file: each becomes a dead letter of its own. */

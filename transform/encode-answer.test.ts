@@ -10,10 +10,11 @@ const outputs = {
   raw: { encode: () => Buffer.from('') },
   timeseries: { topic: 'slices', encode: () => Buffer.from('') },
   series: { topic: 'meanings', encode: () => Buffer.from('') },
+  answers: { topic: 'answers', encode: () => Buffer.from('') },
   own: new Map([['own', { topic: 'test.own', encode: (record: object) => Buffer.from(JSON.stringify(record)) }]]),
 }
 const told = slice({ start: '2026-01-01T00:00:00Z', values: [1], knownAt: '2026-01-01T00:00:00Z' })
-const answer = { slices: [told], records: [], refusedParts: [], ignored: {}, dataset }
+const answer = { slices: [told], records: [], refusedParts: [], accepted: null, ignored: {}, dataset }
 
 test('what a key means is said until Kafka has it, and again after an hour: a deletion may have taken it away', () => {
   vi.useFakeTimers({ now: 0 })
@@ -69,9 +70,10 @@ test('a record of a topic that the source does not declare is a bug, said with t
 test('an answer of which a record is too large for its topic is refused for that', () => {
   const exploding = {
     ...dataset,
+    calendar: { kind: 'days' },
     explode: () => ({ slices: [{ key: 'k', startMs: 0, stepS: 60, values: [1], flags: [] }], ignored: { x: 2 } }),
   }
-  const record = { dataset: dataset.name, requestIdentity: 'test.hourly/x' }
+  const record = { dataset: dataset.name, requestIdentity: 'test.hourly/x', headers: {} }
   const raw = { record, partition: 0, offset: '0' } as unknown as Parameters<typeof encodeRaw>[0]
   const batch = answerEncoder(outputs).batch((topic) => (topic === 'slices' ? 'slices takes less' : undefined))
   const datasets = new Map([[dataset.name, exploding as unknown as Dataset]])

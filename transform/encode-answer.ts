@@ -1,7 +1,7 @@
 // What an answer holds as records of their topics. Keeps what was said of keys before, so that it need not be said with every answer.
 import type { SizeCheck } from '#platform/kafka/topic-limits.ts'
 import type { DeadPart, Output } from '#platform/kafka/verdict.ts'
-import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import { type Exploded, type ExplodedAnswer, explodeRaw, meaningOf, type StoredRaw } from './explode-raw.ts'
 
@@ -11,6 +11,7 @@ export interface SourceOutputs {
   raw: { encode: (part: RawResponse) => Buffer }
   timeseries: { topic: string; encode: (slice: TimeseriesSlice) => Buffer }
   series: { topic: string; encode: (series: Series) => Buffer }
+  answers: { topic: string; encode: (answer: AcceptedAnswer) => Buffer }
   /** Topics of the source's own, by suffix. */
   own: Map<string, { topic: string; encode: (record: never) => Buffer }>
 }
@@ -44,7 +45,8 @@ export interface AnswerOutputs {
 
 export interface BatchEncoder {
   /**
-   * The outputs of an answer, in order: its slices, then the records of the source's own topics. What a key means comes
+   * The outputs of an answer, in order: its slices, the records of the source's own topics, and last, sent when all others
+   * of the batch are acknowledged, that it was accepted. What a key means comes
    * before its first slice: when nothing was acknowledged of it, again when it changes, and after an hour. Repeats are
    * harmless: the topic of meanings is compacted. Throws TooLargeOutput, and for a record of a topic that the source does
    * not declare, or that its schema cannot hold; an answer that throws leaves nothing behind.
@@ -92,7 +94,7 @@ export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, s
         encode: (answer) => {
           const sayings: Saying[] = []
           const encoded = encodeSlices(answer, outputs, [saidInBatch, said], sayings)
-          encoded.push(...encodeOwn(answer, outputs))
+          encoded.push(...encodeOwn(answer, outputs), ...encodeAccepted(answer, outputs))
           const sent = headers ? encoded.map((output) => ({ ...output, headers })) : encoded
           for (const output of sent) {
             const why = whyTooLarge(output.topic, output)
@@ -155,4 +157,9 @@ function encodeOwn({ records, dataset }: ExplodedAnswer, outputs: SourceOutputs)
       throw new Error(`${dataset.name} yields a record for the topic ${suffix}, which its source does not declare`)
     return { topic: own.topic, key, value: own.encode(record as never) }
   })
+}
+
+function encodeAccepted({ accepted }: ExplodedAnswer, { answers }: SourceOutputs): Output[] {
+  if (accepted === null) return []
+  return [{ topic: answers.topic, key: accepted.requestIdentity, value: answers.encode(accepted), isLast: true }]
 }

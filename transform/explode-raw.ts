@@ -1,7 +1,7 @@
 // What one raw response becomes, for everybody who asks: the normalizer, replays, rebuilds, the shadow. Pure.
 import { createHash } from 'node:crypto'
-import { subjectOf } from '#platform/polling/request-identity.ts'
-import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
+import { identityNumber, subjectOf } from '#platform/polling/request-identity.ts'
+import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { quoted, refused as refusalOf } from '#sources/answers/refusal.ts'
 import type { Answer, Dataset, Explosion, Look, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 
@@ -37,6 +37,8 @@ export interface ExplodedAnswer {
   records: { topic: string; key: string; record: Record<string, unknown> }[]
   /** Parts that were refused alone, each as the raw response that holds nothing else. */
   refusedParts: { refusal: RawRefusal; record: RawResponse }[]
+  /** What subscribers and the store are told of the answer as a whole; null for one without points that confirms nothing. */
+  accepted: AcceptedAnswer | null
   ignored: Record<string, number>
 }
 
@@ -59,13 +61,13 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
     const { slices, ignored, records = [], refusedParts = [] } = exploded
     const refusal = exploded.refusal ?? whyNothing(dataset, answer, exploded)
     if (refusal) return { refusal, ignored }
-    return {
+    const whole = {
       dataset,
       slices: slices.map((slice) => toRecord(slice, raw, dataset)),
       records: records.map(({ fields, ...own }) => ({ ...own, record: { ...fields, ...provenance(raw, dataset) } })),
       refusedParts: lettersOf(record, refusedParts),
-      ignored,
     }
+    return { ...whole, accepted: acceptedAnswer(raw, whole, exploded.counted), ignored }
   } catch (error) {
     return refused('bug', `explode of ${dataset.name} version ${dataset.transformVersion} threw: ${error}`)
   }
@@ -112,6 +114,29 @@ function provenance({ record, partition, offset }: StoredRaw, dataset: Dataset) 
   }
 }
 
+/** An answer without points, or one that counts no rows, is believed only where its raw record confirms an earlier one. */
+function acceptedAnswer(
+  raw: StoredRaw,
+  { dataset, slices, records }: Pick<ExplodedAnswer, 'dataset' | 'slices' | 'records'>,
+  counted = 0,
+): AcceptedAnswer | null {
+  const { record } = raw
+  const points = slices.reduce((sum, { values }) => sum + values.length, 0) + records.length + counted
+  if (points === 0 && !record.confirms) return null
+  const { origin: _, ...about } = provenance(raw, dataset)
+  return {
+    ...about,
+    requestIdentity: record.requestIdentity,
+    identity: identityNumber(record.requestIdentity),
+    selector: subjectOf(record.requestIdentity, record.dataset),
+    points,
+    keys: new Set([...slices, ...records].map(({ key }) => key)).size,
+    contentHash: record.contentHash,
+    // Ticks and files name instants of their own, and a part is not all that its answer says.
+    replaces: dataset.calendar.kind === 'days' && !(partHeader in record.headers),
+  }
+}
+
 function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSlice {
   return {
     ...provenance(raw, dataset),
@@ -122,6 +147,7 @@ function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSli
     upstreamModifiedAt: slice.upstreamModifiedAtMs ?? null,
     unit: dataset.unitOf?.(slice.key) ?? dataset.unit,
     flags: slice.flags,
+    identity: identityNumber(raw.record.requestIdentity),
   }
 }
 
@@ -136,10 +162,18 @@ function lettersOf(record: RawResponse, parts: readonly RefusedPart[]): Exploded
   return [...apart, { refusal: { reason: first.refusal.reason, message }, record }]
 }
 
+/** Marks a raw record that is a part of an answer. The poller keeps no header of upstream's with this name. */
+const partHeader = 'tidemark-part'
+
 /** A refused part as an answer of its own. Its hash is that of the part: it is other bytes than the whole. */
 function partOf(record: RawResponse, { body, headers }: RefusedPart): RawResponse {
   const contentHash = createHash('sha256').update(body).digest('hex')
-  return { ...record, body: Buffer.from(body), contentHash, headers: { ...record.headers, ...headers } }
+  return {
+    ...record,
+    body: Buffer.from(body),
+    contentHash,
+    headers: { ...record.headers, ...headers, [partHeader]: 'true' },
+  }
 }
 
 /** What the key of a slice means. */

@@ -1,5 +1,5 @@
 import type { Registry } from '#platform/kafka/registry.ts'
-import { ownTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
+import { answersTopic, ownTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import type { SourceOutputs } from './encode-answer.ts'
 
@@ -10,6 +10,7 @@ export async function sourceOutputs(
 ): Promise<SourceOutputs> {
   const timeseries = timeseriesTopic(name).name
   const series = seriesTopic(name).name
+  const answers = answersTopic(name).name
   const own: SourceOutputs['own'] = new Map()
   for (const declared of topics) {
     const topic = ownTopic(name, declared).name
@@ -19,13 +20,15 @@ export async function sourceOutputs(
     raw: { encode: await registry.encoder(rawTopic(name).name, 'RawResponse') },
     timeseries: { topic: timeseries, encode: await registry.encoder(timeseries, 'TimeseriesSlice') },
     series: { topic: series, encode: await registry.encoder(series, 'Series') },
+    answers: { topic: answers, encode: await registry.encoder(answers, 'AcceptedAnswer') },
     own,
   }
 }
 
 /** The topics that outputs go to. */
-export const topicsOfOutputs = ({ timeseries, series, own }: SourceOutputs): string[] => [
+export const topicsOfOutputs = ({ timeseries, series, answers, own }: SourceOutputs): string[] => [
   timeseries.topic,
   series.topic,
+  answers.topic,
   ...[...own.values()].map(({ topic }) => topic),
 ]

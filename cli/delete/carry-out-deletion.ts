@@ -1,5 +1,5 @@
 import { type ConcernedRecords, cut, haveGrown } from '#history/deleted-records.ts'
-import { announceDeletion, removeFromStore } from '#history/deletion.ts'
+import { announceDeletion, ownTables, removeFromStore } from '#history/deletion.ts'
 import { untilQueryable } from '#history/until-queryable.ts'
 import { removeRows } from '#platform/clickhouse/deletions.ts'
 import { groupPasses } from '#platform/kafka/progress.ts'
@@ -35,7 +35,7 @@ export async function carryOut(clients: StackClients, source: Source, deletion: 
   }
   onStored()
   tell('removing the rows')
-  await removeRows(store, deletion)
+  await removeRows(store, deletion, ownTables(source, deletion.dataset))
   tell('waiting until normalizer and sink have passed what is to be cut')
   await untilQueryable(kafka, source)
   const keysWithoutPoints = await removeFromStore(store, { kafka }, source, deletion)

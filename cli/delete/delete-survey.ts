@@ -1,4 +1,5 @@
 import { type ConcernedRecords, concernedRecords } from '#history/deleted-records.ts'
+import { ownTables } from '#history/deletion.ts'
 import { type Bound, type DeletedRows, keysWithoutPoints, rowsBefore } from '#platform/clickhouse/deletions.ts'
 import type { Source } from '#sources/source.ts'
 import type { StackClients } from '../stack-clients.ts'
@@ -18,7 +19,7 @@ export async function survey(
   bound: Bound,
   progress: (topic: string, read: number, of: number) => void,
 ): Promise<DeletionSurvey> {
-  const rows = await rowsBefore(store, bound)
+  const rows = await rowsBefore(store, bound, ownTables(source, bound.dataset))
   const keys = await keysWithoutPoints(store, bound)
   return {
     rows,
@@ -38,8 +39,9 @@ export function surveyLines(
   return [
     done ? 'Rows that were removed' : 'Rows',
     ...(rows.length === 0 ? ['  none'] : []),
-    ...rows.map(({ year, points, point_revisions }) => {
-      return `  ${year}  points ${count(points)}  point_revisions ${count(point_revisions)}`
+    ...rows.map(({ year, ...tables }) => {
+      const each = Object.entries(tables).filter(([, rows]) => rows > 0)
+      return `  ${year}  ${each.map(([table, rows]) => `${table} ${count(rows)}`).join('  ')}`
     }),
     ...(keysWithoutPoints > 0 ? [`  series ${count(keysWithoutPoints)}: keys of which no point is left`] : []),
     'Records on topics',

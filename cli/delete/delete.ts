@@ -33,7 +33,7 @@ const goneAfterMs = 10_000
 
 export const deleteCommand = (): Command =>
   new Command('delete')
-    .description('delete the points of a dataset before a day, for good: nothing before it is stored again')
+    .description('delete what a dataset has before a day, for good: nothing before it is stored again')
     .argument('<dataset>', datasetNames())
     .requiredOption('--before <day>', "first day that stays, YYYY-MM-DD, in the dataset's zone")
     .option('--dry-run', 'only say what there is to delete; writes nothing')
@@ -59,12 +59,6 @@ async function run(name: string, options: DeleteOptions): Promise<void> {
 
 async function deleteFrom(stack: StackFile, clients: StackClients, name: string, options: DeleteOptions) {
   const { source, dataset } = findDataset(name)
-  if (dataset.records !== undefined) {
-    const topics = dataset.records.topics.map((suffix) => `${source.name}.${suffix}`).join(', ')
-    throw new Problem(
-      `${name} has no points that could be deleted: its records are on ${topics} and in tables of their own.`,
-    )
-  }
   const { now } = await patientPollerStatus(stack, pollerPatienceMs, () => tell('the poller does not answer: waiting'))
   const first = firstDayKept(dataset, options.before, Date.parse(now))
   const bound = { dataset: name, before: first.window.startMs }

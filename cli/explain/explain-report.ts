@@ -1,6 +1,6 @@
 // The explanation for people. Texts of upstream are stripped of what steers a terminal.
 import { printable } from '../printable.ts'
-import type { ExplainedAnswer, ExplainedRaw, Explanation } from './explanation.ts'
+import type { ExplainedAnswer, ExplainedRaw, Explanation, Withdrawal } from './explanation.ts'
 import type { ValuePlace } from './value-place.ts'
 
 /** @param zone of the dataset's local times */
@@ -16,11 +16,16 @@ export function explanationText(explanation: Explanation, zone: string, mark: (t
   return `${[title, ...inside, verdict(explanation), '', count, ...each].join('\n')}\n`
 }
 
-function verdict({ at, known, value, knownAt, unit, answers }: Explanation): string {
+function verdict({ at, known, value, knownAt, unit, answers, withdrawnBy }: Explanation): string {
   const when = at === null ? 'now' : `as of ${at}`
   if (!known) return `${when}: not known yet, first known at ${answers[0]?.knownAt}`
+  if (withdrawnBy !== null) return `${when}: null, known at ${knownAt}; withdrawn by ${withdrawalText(withdrawnBy)}`
   return `${when}: ${valueText(value, unit)}, known at ${knownAt}`
 }
+
+/** The answer that no longer named the point. */
+const withdrawalText = ({ knownAt, raw }: Withdrawal): string =>
+  `the answer of ${knownAt}, which does not name it: ${raw.topic} partition ${raw.partition} offset ${raw.offset}`
 
 function answerLines(
   answer: ExplainedAnswer,
@@ -38,6 +43,7 @@ function answerLines(
       ['window', `${answer.windowStart} to ${answer.windowEnd}, step ${answer.stepS} s`],
       ['origin', `${printable(answer.origin)}${modified}`],
       ...(answer.flags.length > 0 ? [['flags', printable(answer.flags.join(' '))] as const] : []),
+      ...(answer.withdrawnBy ? [['withdrawn by', withdrawalText(answer.withdrawnBy)] as const] : []),
     ]),
     ...rawLines(answer.raw, mark),
   ]

@@ -3,7 +3,7 @@ import type { Dataset } from '#sources/source.ts'
 import { readInstant } from '../instant.ts'
 import { explanationText } from './explain-report.ts'
 import { type ExplainedAnswer, explanationOf } from './explanation.ts'
-import type { PointAnswer } from './point-answers.ts'
+import type { PointAnswer, ReplacingAnswer } from './point-answers.ts'
 import type { FoundRaw } from './raw-answers.ts'
 import { placeOf } from './value-place.ts'
 
@@ -85,7 +85,7 @@ const dataset = { name: 'a.b.c', unit: 'MW', transformVersion: 2 } as Dataset
 const answer = (value: number | null, known: string, over: Partial<PointAnswer> = {}): PointAnswer => ({
   ...{ value, knownAtMs: at(known), transformVersion: 2, stepS: 3600, flags: [], origin: 'simulated' },
   ...{ windowStartMs: at('20T23:00'), windowEndMs: at('21T23:00'), upstreamModifiedAtMs: null },
-  ...{ rawPartition: 1, rawOffset: 5, ...over },
+  ...{ rawPartition: 1, rawOffset: 5, identity: 7, ...over },
 })
 const gone: FoundRaw = { state: 'deleted', why: 'deleted: it begins at 7' }
 const asked = {
@@ -96,7 +96,8 @@ const explain = (
   answers: PointAnswer[],
   raws: FoundRaw[] = answers.map(() => gone),
   over: Partial<typeof asked> = {},
-) => explanationOf({ ...asked, ...over }, { tsMs: at('21T00:00'), answers }, raws)
+  replacing: ReplacingAnswer[] = [],
+) => explanationOf({ ...asked, ...over }, { tsMs: at('21T00:00'), answers, replacing }, raws)
 
 describe('what an answer changed', () => {
   const answers = [
@@ -131,6 +132,49 @@ describe('what an answer changed', () => {
   })
 })
 
+describe('an answer of the window that does not name the point withdraws it', () => {
+  const named = [answer(10, '20T01:00'), answer(10, '20T04:00'), answer(20, '20T05:00', { identity: 8 })]
+  const others: ReplacingAnswer[] = [
+    ['20T01:00', 7, 3],
+    ['20T02:00', 7, 4],
+    ['20T03:00', 7, 5],
+    ['20T04:00', 7, 6],
+    ['20T05:00', 8, 7],
+    ['20T06:00', 7, 8],
+  ].map(([known, identity, rawOffset]) => {
+    const place = { rawPartition: 1, rawOffset: Number(rawOffset) }
+    return { identity: Number(identity), knownAtMs: at(`${known}`), transformVersion: 2, ...place }
+  })
+  const then = (knownByMs: number | undefined) => explain(named, undefined, { knownByMs }, others)
+
+  test('until it is named again; the first of them is told, and when the newest became known', () => {
+    const by = { knownAt: '2026-11-20T02:00:00.000Z', raw: { topic: 'a.raw', partition: 1, offset: 4 } }
+    const gone = { known: true, value: null, withdrawnBy: by }
+    expect(then(at('20T01:59'))).toMatchObject({ value: 10, withdrawnBy: null })
+    expect(then(at('20T02:59'))).toMatchObject({ ...gone, knownAt: '2026-11-20T02:00:00.000Z' })
+    expect(then(at('20T03:59'))).toMatchObject({ ...gone, knownAt: '2026-11-20T03:00:00.000Z' })
+    // Named again; then by another identity, of which a later answer of the first says nothing.
+    expect(then(at('20T04:00'))).toMatchObject({ value: 10, withdrawnBy: null })
+    expect(then(undefined)).toMatchObject({ value: 20, withdrawnBy: null })
+  })
+
+  test('and what comes after it is a change from null', () => {
+    expect(then(undefined).answers.map(({ change, previousValue }) => [change, previousValue])).toEqual([
+      ['published', null],
+      ['changed', null],
+      ['changed', 10],
+    ])
+    expect(then(undefined).answers.map(({ withdrawnBy }) => withdrawnBy?.raw.offset)).toEqual([4, undefined, undefined])
+  })
+
+  test('in words', () => {
+    const text = explanationText(then(at('20T03:59')), 'Europe/Brussels', (inner) => inner)
+    const by = 'the answer of 2026-11-20T02:00:00.000Z, which does not name it: a.raw partition 1 offset 4'
+    expect(text).toContain(`: null, known at 2026-11-20T03:00:00.000Z; withdrawn by ${by}`)
+    expect(text).toContain(`   withdrawn by  ${by}`)
+  })
+})
+
 describe('the text', () => {
   const evil = '\u001b[2J\u009b1m'
   const body = Buffer.from(`{"data":[{"k":\t12.0,"e":"${evil}"}]}`)
@@ -145,6 +189,7 @@ describe('the text', () => {
       ...{ dataset: 'a.b.c', requestIdentity: 'i', windowStart: 0, windowEnd: 1, url: `http://x/${evil}`, status: 200 },
       ...{ headers: { etag: evil }, body: bytes, contentHash: evil, sentAt: at('20T01:59'), fetchedAt: at('20T02:00') },
       origin: 'live',
+      confirms: false,
     },
   })
   const placed = { ...dataset, place: () => ['data', 0, 'k'] } as Dataset

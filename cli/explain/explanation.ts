@@ -2,7 +2,7 @@
 import { subjectOf } from '#platform/polling/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Dataset } from '#sources/source.ts'
-import type { PointAnswer, StoredPoint } from './point-answers.ts'
+import type { PointAnswer, ReplacingAnswer, StoredPoint } from './point-answers.ts'
 import type { FoundRaw } from './raw-answers.ts'
 import { placeOf, type ValuePlace } from './value-place.ts'
 
@@ -16,14 +16,22 @@ export interface Explanation {
   unit: string
   /** The knowledge time asked for; null: now. */
   at: string | null
-  /** Whether any answer had named the point by then, and what the last of these said. */
+  /** Whether any answer had named the point by then, and what the last of these said; null where it was withdrawn. */
   known: boolean
   value: number | null
   knownAt: string | null
+  /** The first answer of the same window that no longer named the point, where none has named it since; else null. */
+  withdrawnBy: Withdrawal | null
   /** The number of today's explode. */
   transformVersion: number
   /** Every answer that named the point, oldest first. */
   answers: ExplainedAnswer[]
+}
+
+/** An answer that withdrew a point: when it became known, and where it lies. */
+export interface Withdrawal {
+  knownAt: string
+  raw: { topic: string; partition: number; offset: number }
 }
 
 export interface ExplainedAnswer {
@@ -44,6 +52,8 @@ export interface ExplainedAnswer {
   origin: string
   upstreamModifiedAt: string | null
   raw: ExplainedRaw
+  /** The first answer of the same window after it, where that did not name the point; else null. */
+  withdrawnBy: Withdrawal | null
 }
 
 export type ExplainedRaw = { topic: string; partition: number; offset: number } & (
@@ -78,9 +88,18 @@ export interface Asked {
 }
 
 /** @param raws the raw record of each answer of `point`, in the same order */
-export function explanationOf(asked: Asked, { tsMs, answers }: StoredPoint, raws: readonly FoundRaw[]): Explanation {
-  const { dataset, key, knownByMs = Number.POSITIVE_INFINITY } = asked
+export function explanationOf(asked: Asked, point: StoredPoint, raws: readonly FoundRaw[]): Explanation {
+  const { dataset, key, topic, knownByMs = Number.POSITIVE_INFINITY } = asked
+  const { tsMs, answers, replacing } = point
+  const known = replacing.filter(({ knownAtMs }) => knownAtMs <= knownByMs)
   const current = answers.findLast(({ knownAtMs }) => knownAtMs <= knownByMs)
+  const withdrawnBy = current && withdrawing(known, current, undefined)
+  // As `latest` says it: the newest answer of the window speaks.
+  const speaks = withdrawnBy ? known.findLast(({ identity }) => identity === current.identity) : current
+  const told = (by: ReplacingAnswer | undefined): Withdrawal | null =>
+    by === undefined
+      ? null
+      : { knownAt: utcText(by.knownAtMs), raw: { topic, partition: by.rawPartition, offset: by.rawOffset } }
   return {
     dataset: dataset.name,
     key,
@@ -89,12 +108,13 @@ export function explanationOf(asked: Asked, { tsMs, answers }: StoredPoint, raws
     unit: dataset.unitOf?.(key) ?? dataset.unit,
     at: asked.knownByMs === undefined ? null : utcText(asked.knownByMs),
     known: current !== undefined,
-    value: current?.value ?? null,
-    knownAt: current ? utcText(current.knownAtMs) : null,
+    value: withdrawnBy ? null : (current?.value ?? null),
+    knownAt: speaks ? utcText(speaks.knownAtMs) : null,
+    withdrawnBy: told(withdrawnBy),
     transformVersion: dataset.transformVersion,
     answers: answers.map((answer, index) => ({
       value: answer.value,
-      ...changeOf(answers.slice(0, index), answer.value),
+      ...changeOf(valuesBefore(answers.slice(0, index + 1), replacing), answer.value),
       knownAt: utcText(answer.knownAtMs),
       current: answer === current,
       later: answer.knownAtMs > knownByMs,
@@ -106,14 +126,39 @@ export function explanationOf(asked: Asked, { tsMs, answers }: StoredPoint, raws
       origin: answer.origin,
       upstreamModifiedAt: answer.upstreamModifiedAtMs === null ? null : utcText(answer.upstreamModifiedAtMs),
       raw: rawOf(asked, tsMs, answer, raws[index]),
+      withdrawnBy: told(withdrawing(replacing, answer, answers[index + 1])),
     })),
   }
 }
 
+/** The first answer of the same request identity after one that named the point, unless another names it before. */
+function withdrawing(
+  replacing: readonly ReplacingAnswer[],
+  answer: PointAnswer,
+  next: PointAnswer | undefined,
+): ReplacingAnswer | undefined {
+  const after = replacing.find(({ identity, knownAtMs, transformVersion }) => {
+    const isLater =
+      knownAtMs > answer.knownAtMs || (knownAtMs === answer.knownAtMs && transformVersion > answer.transformVersion)
+    return identity === answer.identity && isLater
+  })
+  return after && (next === undefined || after.knownAtMs < next.knownAtMs) ? after : undefined
+}
+
+/** What the answers before the last of some said, in order, and null wherever the point was withdrawn. */
+function valuesBefore(answers: readonly PointAnswer[], replacing: readonly ReplacingAnswer[]): (number | null)[] {
+  return answers.slice(0, -1).flatMap((answer, index) => {
+    const by = withdrawing(replacing, answer, answers[index + 1])
+    if (by === undefined) return [answer.value]
+    // A newer transform of the same answer that does not name it: it never said so.
+    return by.knownAtMs === answer.knownAtMs ? [null] : [answer.value, null]
+  })
+}
+
 /** The same distinctions as view `revisions` makes. */
-function changeOf(earlier: PointAnswer[], value: number | null): Pick<ExplainedAnswer, 'change' | 'previousValue'> {
-  const previousValue = earlier.at(-1)?.value ?? null
-  if (earlier.every((answer) => answer.value === null)) {
+function changeOf(before: (number | null)[], value: number | null): Pick<ExplainedAnswer, 'change' | 'previousValue'> {
+  const previousValue = before.at(-1) ?? null
+  if (before.every((each) => each === null)) {
     return { change: value === null ? 'nothing-yet' : 'published', previousValue }
   }
   return { change: value === previousValue ? 'repeated' : 'changed', previousValue }

@@ -1,4 +1,4 @@
-// What the store knows of one point: every answer that named it.
+// What the store knows of one point: every answer that named it, and the answers of the same windows that came after.
 import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { rowsOf } from '../ask-store.ts'
@@ -17,12 +17,22 @@ export interface PointAnswer {
   upstreamModifiedAtMs: number | null
   rawPartition: number
   rawOffset: number
+  /** Of its request identity as a number; 0 where an older release stored it. */
+  identity: number
 }
+
+/** An accepted answer that replaces the earlier ones of its request identity. Times in ms UTC. */
+export type ReplacingAnswer = Pick<
+  PointAnswer,
+  'identity' | 'knownAtMs' | 'transformVersion' | 'rawPartition' | 'rawOffset'
+>
 
 /** A point: its time, and the answers that named it, oldest first, at least one. */
 export interface StoredPoint {
   tsMs: number
   answers: PointAnswer[]
+  /** Those of the identities that named the point, oldest first: whoever comes after and does not name it withdraws it. */
+  replacing: ReplacingAnswer[]
 }
 
 /** No step is longer: table slices refuses it. */
@@ -64,10 +74,23 @@ export async function pointAt(
             origin,
             nullIf(toUnixTimestamp64Milli(upstream_modified_at), 0) + 0.0 AS upstreamModifiedAtMs,
             raw_partition AS rawPartition,
-            raw_offset + 0.0 AS rawOffset
+            raw_offset + 0.0 AS rawOffset,
+            identity + 0.0 AS identity
      FROM tidemark.point_revisions FINAL
      WHERE ${series} AND ts = toDateTime(${found.tsS}, 'UTC')
      ORDER BY known_at`,
   )
-  return { tsMs: found.tsS * 1_000, answers: rows }
+  const identities = [...new Set(rows.map(({ identity }) => identity))]
+  const replacing = await rowsOf<ReplacingAnswer>(
+    stack,
+    `SELECT identity + 0.0 AS identity,
+            toUnixTimestamp64Milli(known_at) + 0.0 AS knownAtMs,
+            transform_version AS transformVersion,
+            raw_partition AS rawPartition,
+            raw_offset + 0.0 AS rawOffset
+     FROM tidemark.stored_answers FINAL
+     WHERE replaces AND dataset = ${quoteString(dataset)} AND stored_answers.identity IN (${identities.join(', ')})
+     ORDER BY known_at, transform_version, raw_offset`,
+  )
+  return { tsMs: found.tsS * 1_000, answers: rows, replacing }
 }

@@ -84,7 +84,7 @@ export async function openChunkSender(
       const identity = requestIdentity(dataset, window ?? null, subject)
       const response = {
         ...{ dataset, requestIdentity: identity, windowStart: startMs, windowEnd: endMs, status: 200, ...chunk },
-        ...{ sentAt: knownAt, fetchedAt: knownAt, origin: 'file' },
+        ...{ sentAt: knownAt, fetchedAt: knownAt, origin: 'file', confirms: false },
       }
       const delivery = deliver(response, body.length, encodeRaw({ ...response, body }))
         .then(() => acknowledged(identity))

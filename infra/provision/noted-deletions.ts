@@ -1,5 +1,5 @@
 import { concernedRecords, cut, type Topics } from '#history/deleted-records.ts'
-import { announceDeletion, announcedDeletions, removeFromStore } from '#history/deletion.ts'
+import { announceDeletion, announcedDeletions, ownTables, removeFromStore } from '#history/deletion.ts'
 import { type NotedDeletion, noteDeletion, readDeletions } from '#infra/local/deletions-file.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf, removeRows, rowsBefore, storeDeletion, storedDeletions } from '#platform/clickhouse/deletions.ts'
@@ -23,9 +23,10 @@ export async function applyNotedDeletions(stack: Stack, file: string): Promise<N
     const { dataset, before } = deletion
     const known = announced.some((other) => other.dataset === dataset && other.before >= before)
     if (((await boundOf(store, dataset)) ?? Number.NEGATIVE_INFINITY) < before) await storeDeletion(store, deletion)
-    const rows = await rowsBefore(store, deletion)
+    const source = stack.sources.find(({ datasets }) => datasets.some(({ name }) => name === dataset))
+    const rows = await rowsBefore(store, deletion, source && ownTables(source, dataset))
     if (known && rows.length === 0) continue
-    await carryOut(stack, deletion, known)
+    await carryOut(stack, source, deletion, known)
     applied.push(deletion)
   }
   for (const deletion of await storedDeletions(store)) noteDeletion(file, deletion)
@@ -33,8 +34,12 @@ export async function applyNotedDeletions(stack: Stack, file: string): Promise<N
 }
 
 /** Announced last: a start that is killed before does it all again. */
-async function carryOut(stack: Stack, deletion: NotedDeletion, announced: boolean): Promise<void> {
-  const source = stack.sources.find(({ datasets }) => datasets.some(({ name }) => name === deletion.dataset))
+async function carryOut(
+  stack: Stack,
+  source: Source | undefined,
+  deletion: NotedDeletion,
+  announced: boolean,
+): Promise<void> {
   // A source that is no longer declared has no topics that we know of.
   if (source === undefined) await removeRows(stack.store, deletion)
   else {

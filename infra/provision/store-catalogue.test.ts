@@ -52,7 +52,7 @@ test('a row says all that is declared, in columns to filter by', async () => {
       live: true,
       past_month: false,
       view: 'tides_levels',
-      topics: ['tides.raw', 'tides.timeseries', 'tides.series', 'tides.dlq', 'tides.alarms'],
+      topics: ['tides.raw', 'tides.timeseries', 'tides.answers', 'tides.series', 'tides.dlq', 'tides.alarms'],
       first_day: '2020-01-01',
       declared: true,
       updated_at: '2026-11-24 10:00:00.123',

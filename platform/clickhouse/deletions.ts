@@ -29,29 +29,53 @@ export const storedDeletions = (store: Store): Promise<Deletion[]> =>
     {},
   )
 
-const pointTables = ['points', 'point_revisions'] as const
+/** A table whose rows are deleted: its name with its database, which rows are the dataset's, and the time that they go by. */
+export interface DeletedTable {
+  name: string
+  /** SQL over the table; may have the parameter `dataset`. */
+  rows: string
+  /** SQL of a DateTime; absent: its rows stay. */
+  time?: string
+}
 
-/** Rows by year of their ts, of one dataset before an instant. */
+// In milliseconds: compared as a text, an instant between two seconds would be refused.
+const instant = "fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
+const timesBefore = (rows: string, time: string): string => `${rows} AND ${time} < ${instant}`
+
+const ofDataset = 'dataset = {dataset:String}'
+/** The platform's own, in the order of removal: an accepted answer leaves before its points. */
+const platformTables = [
+  { name: 'stored_answers', time: 'window_start', condition: `${ofDataset} AND window_end <= ${instant}` },
+  { name: 'points', time: 'ts', condition: timesBefore(ofDataset, 'ts') },
+  { name: 'point_revisions', time: 'ts', condition: timesBefore(ofDataset, 'ts') },
+] as const
+
+/** How many rows of one dataset lie before an instant, by year and table; the tables of points are always there. */
 export interface DeletedRows {
   year: number
   points: number
   point_revisions: number
+  [table: string]: number
 }
 
 /** How many rows lie before an instant (ms UTC), by year; collapsed or not. */
-export async function rowsBefore(store: Store, { dataset, before }: Bound): Promise<DeletedRows[]> {
+export async function rowsBefore(
+  store: Store,
+  bound: Bound,
+  ownTables: readonly DeletedTable[] = [],
+): Promise<DeletedRows[]> {
   const counts = new Map<number, DeletedRows>()
-  for (const table of pointTables) {
-    const found = await rows<{ year: number; n: number }>(
-      store,
-      `SELECT toYear(ts) AS year, count() + 0.0 AS n FROM ${database}.${table} WHERE ${condition} GROUP BY year`,
-      parameters({ dataset, before }),
-    )
-    for (const { year, n } of found) {
+  const count = async (table: string, name: string, time: string, condition: string): Promise<void> => {
+    const query = `SELECT toYear(${time}) AS year, count() + 0.0 AS n FROM ${table} WHERE ${condition} GROUP BY year`
+    for (const { year, n } of await rows<{ year: number; n: number }>(store, query, parameters(bound))) {
       const row = counts.get(year) ?? { year, points: 0, point_revisions: 0 }
-      row[table] = n
+      row[name] = n
       counts.set(year, row)
     }
+  }
+  for (const { name, time, condition } of platformTables) await count(`${database}.${name}`, name, time, condition)
+  for (const { name, rows, time } of ownTables) {
+    if (time !== undefined) await count(name, name, time, timesBefore(rows, time))
   }
   return [...counts.values()].sort((one, other) => one.year - other.year)
 }
@@ -60,31 +84,35 @@ export async function rowsBefore(store: Store, { dataset, before }: Bound): Prom
 export type Bound = Pick<Deletion, 'dataset' | 'before'>
 
 /**
- * Removes a dataset's points before an instant from both tables, for good, and returns when no row is left; also from
- * what rebuilds and dry runs have beside them. The deletion must be stored: else new rows come as these go. Minutes for
- * tens of millions of rows.
+ * Removes what a dataset has before an instant for good, and returns when no row is left: accepted answers, points, and
+ * records of the source's own; also from what rebuilds and dry runs have beside the tables. The deletion must be stored:
+ * else new rows come as these go. Minutes for tens of millions of rows.
  */
-export async function removeRows(store: Store, bound: Bound): Promise<void> {
-  for (const table of await everyPointTable(store)) {
-    // An insert that read the bounds before the deletion was stored may end after a mutation began.
-    while (await hasRows(store, table, bound)) {
-      await mutate(store, `ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters(bound))
-    }
+export async function removeRows(store: Store, bound: Bound, ownTables: readonly DeletedTable[] = []): Promise<void> {
+  for (const { name, condition } of platformTables) {
+    for (const table of await everyTable(store, name)) await removeFrom(store, table, condition, bound)
+  }
+  for (const { name, rows, time } of ownTables) {
+    if (time !== undefined) await removeFrom(store, name, timesBefore(rows, time), bound)
   }
 }
 
-async function everyPointTable(store: Store): Promise<string[]> {
+/** An insert that read the bounds before the deletion was stored may end after a mutation began. */
+async function removeFrom(store: Store, table: string, condition: string, bound: Bound): Promise<void> {
+  while (await hasRows(store, table, condition, bound)) {
+    await mutate(store, `ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters(bound))
+  }
+}
+
+/** Tidemark's own table of that name, and those beside it. */
+async function everyTable(store: Store, name: string): Promise<string[]> {
   const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
-    WHERE (database = {database:String} OR startsWith(database, {beside:String})) AND name IN {tables:Array(String)}`
-  const found = await rows<{ qualified: string }>(store, query, {
-    database,
-    beside: `${database}_`,
-    tables: pointTables,
-  })
+    WHERE (database = {database:String} OR startsWith(database, {beside:String})) AND name = {name:String}`
+  const found = await rows<{ qualified: string }>(store, query, { database, beside: `${database}_`, name })
   return found.map(({ qualified }) => qualified)
 }
 
-async function hasRows(store: Store, table: string, bound: Bound): Promise<boolean> {
+async function hasRows(store: Store, table: string, condition: string, bound: Bound): Promise<boolean> {
   const query = `SELECT count() + 0.0 AS n FROM ${table} WHERE ${condition}`
   const [row] = await rows<{ n: number }>(store, query, parameters(bound))
   return (row?.n ?? 0) > 0
@@ -109,9 +137,6 @@ export async function removeSeries(store: Store, dataset: string, keys: string[]
   await mutate(store, statement, { dataset, keys })
 }
 
-// In milliseconds: compared as a text, an instant between two seconds would be refused.
-const instant = "fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
-const condition = `dataset = {dataset:String} AND ts < ${instant}`
 const parameters = ({ dataset, before }: Bound) => ({ dataset, before })
 
 /** 2: answered when all replicas have done it. */

@@ -206,13 +206,35 @@ function batchHandler(consumer: Consumer, waits: Waits, options: ConsumeOptions)
     return true
   }
 
+  /** How many messages of a batch may be handled now; undefined where that cannot be told. */
+  const admit = async (payload: EachBatchPayload): Promise<number | undefined> => {
+    const { topic, partition, messages } = payload.batch
+    const own = subscribed.get(topic)?.subscription.admit
+    if (own === undefined) return messages.length
+    try {
+      return await own(
+        partition,
+        messages.map(({ offset }) => Number(offset)),
+      )
+    } catch (error) {
+      if (!(error instanceof Unwell)) throw error
+      if (!stopping) rest.putOff(payload, error)
+      return undefined
+    }
+  }
+
   return {
     eachBatch: async (payload) => {
-      const parts = partsOf(payload.batch.messages, mostBytesAtOnce)
+      const { messages: all } = payload.batch
+      const admitted = await admit(payload)
+      if (admitted === undefined) return
+      const parts = partsOf(all.slice(0, admitted), mostBytesAtOnce)
       for (const [index, messages] of parts.entries()) {
-        const offset = index === parts.length - 1 ? payload.batch.lastOffset() : messages.at(-1)?.offset
+        const isEnd = index === parts.length - 1 && admitted === all.length
+        const offset = isEnd ? payload.batch.lastOffset() : messages.at(-1)?.offset
         if (offset === undefined || !(await eachPart(payload, messages, offset))) return
       }
+      if (admitted < all.length) rest.hold(payload)
     },
     stop: () => {
       stopping = true

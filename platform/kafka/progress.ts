@@ -1,5 +1,6 @@
 import { patience } from '../process/patience.ts'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
+import { Unwell } from '../process/unwell.ts'
 import type { Kafka } from './client.ts'
 
 /** One past the last offset of each partition. */
@@ -95,6 +96,38 @@ export async function lagMeter(
         admin.fetchOffsets({ groupId, topics: [topic] }),
       ])
       return behind(ends, committedOf(committed?.partitions))
+    },
+    close: () => admin.disconnect(),
+  }
+}
+
+/** Where topics end and what a group has committed of them, by topic and partition, for one who asks often. */
+export interface OffsetReader {
+  ends: (topics: readonly string[]) => Promise<Map<string, Map<number, number>>>
+  committed: (groupId: string, topics: readonly string[]) => Promise<Map<string, Map<number, number>>>
+  close: () => Promise<void>
+}
+
+/** @throws Unwell, from each call, when Kafka does not answer */
+export async function openOffsets(kafka: Kafka): Promise<OffsetReader> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const orUnwell = (cause: unknown): never => {
+    throw new Unwell('Kafka does not say where topics end, or what a group has committed', { cause })
+  }
+  return {
+    ends: async (topics) => {
+      const found = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(orUnwell)
+      return new Map(
+        topics.map((topic, index) => [
+          topic,
+          new Map(found[index]?.map(({ partition, high }) => [partition, Number(high)])),
+        ]),
+      )
+    },
+    committed: async (groupId, topics) => {
+      const found = await admin.fetchOffsets({ groupId, topics: [...topics] }).catch(orUnwell)
+      return new Map(found.map(({ topic, partitions }) => [topic, committedOf(partitions)]))
     },
     close: () => admin.disconnect(),
   }

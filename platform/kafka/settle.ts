@@ -29,6 +29,11 @@ export interface Subscription<Name extends RecordName> {
    * error ends the process. Must be safe to repeat.
    */
   handle: (batch: Incoming<Name>[]) => Promise<Verdict[]> | Verdict[]
+  /**
+   * How many of the messages at these offsets of a partition may be handled now; the others are asked for again after a
+   * moment. Default: all. It must not wait: a partition that waits keeps all others from being read. Throws Unwell.
+   */
+  admit?: (partition: number, offsets: readonly number[]) => Promise<number>
 }
 
 // A heterogeneous list of subscriptions: each one's handler fits its own record.
@@ -66,7 +71,8 @@ export async function settle(
 }
 
 /**
- * What the verdicts ask to be sent, by topic: outputs, and the refused messages as dead letters.
+ * What the verdicts ask to be sent, by topic: outputs, and the refused messages as dead letters. Topics in the order in
+ * which they are to be sent, those of outputs that come last at the end.
  *
  * @param whyTooLarge why a topic will not take a letter, which then goes without its value
  */
@@ -79,14 +85,17 @@ export function toSend(
   whyTooLarge: SizeCheck = () => undefined,
 ): Map<string, Outgoing[]> {
   const sends = new Map<string, Outgoing[]>()
-  const add = (topic: string, outgoing: Outgoing): void => {
-    const list = sends.get(topic)
+  const lastSends = new Map<string, Outgoing[]>()
+  const add = (topic: string, outgoing: Outgoing, to = sends): void => {
+    const list = to.get(topic)
     if (list) list.push(outgoing)
-    else sends.set(topic, [outgoing])
+    else to.set(topic, [outgoing])
   }
   verdicts.forEach((verdict, index) => {
     const message = messages[index]
-    if (verdict.kind === 'ok') for (const output of verdict.outputs) add(output.topic, output)
+    if (verdict.kind === 'ok') {
+      for (const output of verdict.outputs) add(output.topic, output, output.isLast ? lastSends : sends)
+    }
     if (!message || source.deadLetterTopic === null) return
     const { offset, key, value, headers } = message
     const { topic, partition } = source
@@ -98,7 +107,7 @@ export function toSend(
       add(source.deadLetterTopic, tooLarge === undefined ? letter : withoutValue(letter, tooLarge))
     }
   })
-  return sends
+  return new Map([...sends, ...lastSends])
 }
 
 function plainHeaders(headers: IHeaders | undefined): Record<string, string | Buffer> {

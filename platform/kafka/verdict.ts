@@ -7,6 +7,8 @@ export interface Output {
   key: string
   value: Buffer
   headers?: Record<string, string | Buffer>
+  /** Sent when all other outputs of the batch are acknowledged: it says something of them. */
+  isLast?: boolean
 }
 
 /** A part of a message that was refused alone: encoded as a message of the same topic that holds nothing else. */

@@ -45,29 +45,36 @@ export function createWaits(): Waits {
 }
 
 const retryBackoff: Backoff = { firstMs: 200, longestMs: 5_000 }
+const holdMs = 50
 
 export interface Rest {
   /** The partition rests, and its batch comes again: while kafkajs waits for a batch of one, it fetches nothing of any. */
   putOff: (payload: EachBatchPayload, why: Unwell) => void
+  /** The partition rests for a moment: its messages are to be handled after others that are under way. */
+  hold: (payload: EachBatchPayload) => void
   stop: () => void
 }
 
 /** Lets partitions wait, later and later, until they are to be tried again. */
 export function createRest(waits: Waits, log: Logger): Rest {
   const resting = new Set<NodeJS.Timeout>()
+  const restFor = (pause: EachBatchPayload['pause'], waitMs: number): void => {
+    const resume = pause()
+    const timer = setTimeout(() => {
+      resting.delete(timer)
+      resume()
+    }, waitMs)
+    resting.add(timer)
+  }
   return {
     putOff: ({ batch, pause }, why) => {
       const { topic, partition } = batch
       const attempt = waits.wait(batch, why.message, Date.now())
       const waitMs = backoffMs(retryBackoff, attempt)
       log.warn({ err: why, topic, partition, attempt, waitMs }, 'waiting to try again')
-      const resume = pause()
-      const timer = setTimeout(() => {
-        resting.delete(timer)
-        resume()
-      }, waitMs)
-      resting.add(timer)
+      restFor(pause, waitMs)
     },
+    hold: ({ pause }) => restFor(pause, holdMs),
     stop: () => {
       for (const timer of resting) clearTimeout(timer)
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { requestIdentity, subjectOf } from './request-identity.ts'
+import { identityNumber, requestIdentity, subjectOf } from './request-identity.ts'
 
 const window = { startMs: Date.parse('2026-04-19T22:00:00Z'), endMs: Date.parse('2026-04-20T22:00:00Z') }
 
@@ -19,4 +19,10 @@ test('an identity names dataset, subject and window, as far as there are any; th
 test('an identity of another dataset has no subject', () => {
   expect(subjectOf('a.bc/x', 'a.b')).toBe(null)
   expect(subjectOf('nonsense', 'a.b')).toBe(null)
+})
+
+test('as a number it is the first 53 bits of its SHA-256', () => {
+  // FIPS 180-4: SHA-256 of "abc" begins with ba7816bf8f01cfea.
+  expect(identityNumber('abc')).toBe(Number(0xba7816bf8f01cfean >> 11n))
+  expect(Number.isSafeInteger(identityNumber(''))).toBe(true)
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Window } from './business-day.ts'
 
 /**
@@ -9,6 +10,13 @@ import type { Window } from './business-day.ts'
 export function requestIdentity(dataset: string, window: Window | null, subject: string | null = null): string {
   const times = window === null ? [] : [secondsText(window.startMs), secondsText(window.endMs)]
   return [dataset, ...(subject === null ? [] : [subject]), ...times].join('/')
+}
+
+/** A request identity as a number, as slices and tables carry it: the first 53 bits of its SHA-256, at least 1. */
+export function identityNumber(identity: string): number {
+  const digest = createHash('sha256').update(identity).digest()
+  // 53 bits are what a double, and so JSON and Avro in JavaScript, hold exactly.
+  return Math.max(1, digest.readUInt32BE(0) * 2 ** 21 + (digest.readUInt32BE(4) >>> 11))
 }
 
 /** The subject in a request identity of `dataset`; null where it names none. */

@@ -4,6 +4,7 @@
 export interface Records {
   RawResponse: RawResponse
   TimeseriesSlice: TimeseriesSlice
+  AcceptedAnswer: AcceptedAnswer
   Series: Series
   Poll: Poll
   PollRequest: PollRequest
@@ -43,6 +44,8 @@ export interface RawResponse {
   fetchedAt: number
   /** Where the answer came from: live, simulated or file */
   origin: string
+  /** An answer without rows that confirms an earlier one at least 10 minutes before: the window was emptied. Without it an answer that yields nothing is not accepted */
+  confirms: boolean
 }
 
 /** A run of values of one series on a regular UTC grid, as one answer told it. Topic <source>.timeseries, keyed by dataset and key. The value at start + i * step is values[i]. */
@@ -73,6 +76,41 @@ export interface TimeseriesSlice {
   flags: (string)[]
   /** live, simulated or file */
   origin: string
+  /** Where the answer lies in <source>.raw */
+  raw: RawPosition
+  /** The request identity of the answer as a number: the first 53 bits of its SHA-256. AcceptedAnswer carries the same. 0: written before there was one */
+  identity: number
+}
+
+export interface RawPosition {
+  partition: number
+  offset: number
+}
+
+/** One answer that explode accepted: the window of its request identity says from knownAt on what this answer says, and nothing else. Topic <source>.answers, keyed by request identity, written after the answer's slices and records are acknowledged. */
+export interface AcceptedAnswer {
+  dataset: string
+  requestIdentity: string
+  /** The request identity as a number: the first 53 bits of its SHA-256. Slices carry the same */
+  identity: number
+  /** What was asked for beside the window: symbols, a corridor, a page; null: nothing */
+  selector: null | string
+  /** Start of the window, included, UTC */
+  windowStart: number
+  /** End of the window, excluded, UTC */
+  windowEnd: number
+  /** When the answer's last byte arrived */
+  knownAt: number
+  /** Number of the dataset's explode, 0 to 4095 */
+  transformVersion: number
+  /** How many points the answer names, nulls included, and records of the source's own */
+  points: number
+  /** How many different keys the answer names */
+  keys: number
+  /** SHA-256 of the answer's body, lower-case hex */
+  contentHash: string
+  /** Whether the answer replaces the earlier answers of its request identity. False for ticks, files and parts that are sent again: they add to what is known and withdraw nothing */
+  replaces: boolean
   /** Where the answer lies in <source>.raw */
   raw: RawPosition
 }

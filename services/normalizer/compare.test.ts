@@ -19,10 +19,14 @@ const slice = (key: string, values: (number | null)[], over: Partial<TimeseriesS
   flags: [],
   origin: 'live',
   raw: { partition: 0, offset: 0 },
+  identity: 0,
   ...over,
 })
 const compare = (shadow: TimeseriesSlice[], production: TimeseriesSlice[]) =>
-  compareAnswer({ dataset: {} as Dataset, slices: shadow, records: [], refusedParts: [], ignored: {} }, production)
+  compareAnswer(
+    { dataset: {} as Dataset, slices: shadow, records: [], refusedParts: [], accepted: null, ignored: {} },
+    production,
+  )
 const refusal = { refusal: { reason: 'step' as const, message: 'two steps' }, ignored: {} }
 const same = { agreement: 'same', differences: [] }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Asking, Dataset, Explosion, Look } from '#sources/source.ts'
 import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
 import { normalize } from './normalize.ts'
@@ -17,7 +17,11 @@ const record: RawResponse = {
   sentAt: 1,
   fetchedAt: 42,
   origin: 'file',
+  confirms: false,
 }
+
+/** The first 53 bits of `printf made.up.data/x | sha256sum`. */
+const identity = 1330471135569409
 
 const dataset = (explode: () => Explosion, over: Partial<Dataset> = {}): Dataset => ({
   name: 'made.up.data',
@@ -38,12 +42,13 @@ const dataset = (explode: () => Explosion, over: Partial<Dataset> = {}): Dataset
 })
 
 const slice = (key: string, stepS = 60) => ({ key, startMs: 1_000_000, stepS, values: [1, null], flags: ['f'] })
-const json = (value: TimeseriesSlice | Series) => Buffer.from(JSON.stringify(value))
+const json = (value: TimeseriesSlice | Series | AcceptedAnswer) => Buffer.from(JSON.stringify(value))
 const encodeRaw = (part: RawResponse) => Buffer.from(JSON.stringify({ ...part, body: part.body.toString() }))
 const outputs: SourceOutputs = {
   raw: { encode: encodeRaw },
   timeseries: { topic: 'ts', encode: json },
   series: { topic: 'se', encode: json },
+  answers: { topic: 'an', encode: json },
   own: new Map(),
 }
 
@@ -51,9 +56,10 @@ function verdictOf(
   explode: () => Explosion,
   encoder: BatchEncoder = answerEncoder(outputs).batch(),
   over: Partial<Dataset> = {},
+  change: Partial<RawResponse> = {},
 ) {
   const datasets = new Map([['made.up.data', dataset(explode, over)]])
-  const raw = { record, partition: 3, offset: '77' }
+  const raw = { record: { ...record, ...change }, partition: 3, offset: '77' }
   return normalize(raw, datasets, encoder, () => {})
 }
 
@@ -79,17 +85,57 @@ describe('normalize', () => {
       flags: ['f'],
       origin: 'file',
       raw: { partition: 3, offset: 77 },
+      identity,
     })
   })
 
+  it('says last of an answer that it was accepted, with what it names', () => {
+    const records = [{ topic: 'own', key: 'a', fields: {} }]
+    const own: SourceOutputs = { ...outputs, own: new Map([['own', { topic: 'made.own', encode: json as never }]]) }
+    const accepted = (of: Explosion, over: Partial<Dataset> = {}, raw: Partial<RawResponse> = {}) => {
+      const verdict = verdictOf(() => of, answerEncoder(own).batch(), over, raw)
+      if (verdict.kind !== 'ok') throw new Error(verdict.kind)
+      const last = verdict.outputs.at(-1)
+      if (last?.topic !== 'an') return
+      expect(last).toMatchObject({ key: 'made.up.data/x', isLast: true })
+      return JSON.parse(`${last.value}`)
+    }
+    const days = { calendar: { kind: 'days', zone: 'UTC' } } as Partial<Dataset>
+    const three = { slices: [slice('a'), slice('b'), slice('a')], records, ignored: {} }
+    expect(accepted(three, days, { contentHash: 'abc' })).toEqual({
+      dataset: 'made.up.data',
+      requestIdentity: 'made.up.data/x',
+      identity,
+      selector: 'x',
+      windowStart: 1_000_000,
+      windowEnd: 9_000_000,
+      knownAt: 42,
+      transformVersion: 7,
+      // Two of each slice, and a record.
+      points: 7,
+      keys: 2,
+      contentHash: 'abc',
+      replaces: true,
+      raw: { partition: 3, offset: 77 },
+    })
+    // Files and ticks add to what is known, and so does a part that is sent again.
+    expect(accepted(three)).toMatchObject({ replaces: false })
+    expect(accepted(three, days, { headers: { 'tidemark-part': 'true' } })).toMatchObject({ replaces: false })
+    const empty = { ...days, asking: { look: () => 'empty' } as unknown as Asking }
+    const nothing = { slices: [], ignored: {} }
+    expect(accepted(nothing, empty)).toBeUndefined()
+    expect(accepted(nothing, empty, { confirms: true })).toMatchObject({ points: 0, keys: 0, replaces: true })
+  })
+
   it('says what a key means before its first slice, once, and again when it changes', () => {
+    const an = 'an made.up.data/x'
     const encode = answerEncoder(outputs).batch()
     const explode = () => ({ slices: [slice('a')], ignored: {} })
-    expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
-    expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['ts made.up.data/a'])
+    expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a', an])
+    expect(topicsAndKeys(verdictOf(explode, encode))).toEqual(['ts made.up.data/a', an])
     const finer = () => ({ slices: [slice('a', 15)], ignored: {} })
-    expect(topicsAndKeys(verdictOf(finer, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a'])
-    expect(topicsAndKeys(verdictOf(finer, encode, { transformVersion: 8 }))).toHaveLength(2)
+    expect(topicsAndKeys(verdictOf(finer, encode))).toEqual(['se made.up.data/a', 'ts made.up.data/a', an])
+    expect(topicsAndKeys(verdictOf(finer, encode, { transformVersion: 8 }))).toHaveLength(3)
   })
 
   it('passes on a refusal as a dead letter with its reason', () => {
@@ -141,7 +187,7 @@ describe('normalize', () => {
     const unitOf = (key: string) => `unit of ${key}`
     const verdict = verdictOf(explode, answerEncoder(own).batch(), { unitOf })
     const sent = verdict.kind === 'ok' ? verdict.outputs.map(({ topic, value }) => [topic, JSON.parse(`${value}`)]) : []
-    expect(sent.map(([topic]) => topic)).toEqual(['se', 'ts', 'made.own'])
+    expect(sent.map(([topic]) => topic)).toEqual(['se', 'ts', 'made.own', 'an'])
     expect(sent[1]?.[1].unit).toBe('unit of a')
     expect(sent[2]?.[1]).toEqual({
       ram: 7,
@@ -160,12 +206,15 @@ describe('normalize', () => {
     const part = { refusal, body: Buffer.from('{"a'), headers: { 'first-line': '3' } }
     const verdict = verdictOf(() => ({ slices: [slice('a')], refusedParts: [part], ignored: {} }))
     if (verdict.kind !== 'ok') throw new Error('refused as a whole')
-    expect(verdict.outputs.length).toBe(2)
+    expect(verdict.outputs.map(({ topic }) => topic)).toEqual(['se', 'ts', 'an'])
     const [{ value, ...why } = { value: '' }, ...more] = verdict.deadParts ?? []
     expect([why, more]).toEqual([{ ...refusal, dataset: 'made.up.data' }, []])
     // sha256sum of the three bytes
     const contentHash = '55505b6f8c3dc34a3b804086a88d4beae35b69af0dbc471d8cd780d37569a50b'
-    expect(JSON.parse(`${value}`)).toEqual({ ...record, body: '{"a', headers: { 'first-line': '3' }, contentHash })
+    expect(JSON.parse(`${value}`)).toEqual({
+      ...{ ...record, body: '{"a', contentHash },
+      headers: { 'first-line': '3', 'tidemark-part': 'true' },
+    })
   })
 
   it('takes what no record can hold for a bug of this answer alone', () => {

@@ -57,7 +57,7 @@ const asking = {
 const raw = (fetchedAt: number, body = 'rows', more: Partial<RawResponse> = {}): RawResponse => ({
   ...{ dataset: 'a.x', requestIdentity: 'a.x/1', windowStart: 10, windowEnd: 20, url: 'http://h/', status: 200 },
   ...{ headers: { etag: '"1"' }, body: Buffer.from(body), contentHash: `hash of ${body}` },
-  ...{ sentAt: fetchedAt - 5, fetchedAt, origin: 'live', ...more },
+  ...{ sentAt: fetchedAt - 5, fetchedAt, origin: 'live', confirms: false, ...more },
 })
 const at = { partition: 1, offset: 7 }
 const adopter = { host: 'h', poller: 'me', origin: 'live' }

@@ -195,6 +195,7 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
         sentAt: sentAtMs,
         fetchedAt: knownAt,
         origin: means.origin,
+        confirms: false,
       })
     } catch (error) {
       means.log.error({ err: error, requestIdentity: candidate.identity }, 'an answer could not be kept')

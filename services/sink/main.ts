@@ -3,14 +3,17 @@ import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { errorKind, needsOperator } from '#platform/clickhouse/errors.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
+import { openOffsets } from '#platform/kafka/progress.ts'
 import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
+import { afterPoints } from './after-points.ts'
 import { type StoreAccess, subscriptions } from './subscriptions.ts'
 
 const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
 const log = createLogger('sink', config.LOG_LEVEL)
+const groupId = 'sink'
 
 await run(log, 8_000, async (onStop) => {
   const store = createStore({
@@ -28,12 +31,16 @@ await run(log, 8_000, async (onStop) => {
   await startConsuming(
     {
       name: 'sink',
-      groupId: 'sink',
+      groupId,
       config,
       log,
       metrics: createConsumeMetrics('sink'),
       shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 },
-      subscriptions: () => subscriptions(sources, access),
+      subscriptions: async ({ kafka }, onStop) => {
+        const offsets = await openOffsets(kafka)
+        onStop('offsets', offsets.close)
+        return subscriptions(sources, access, afterPoints(offsets, groupId))
+      },
     },
     onStop,
   )

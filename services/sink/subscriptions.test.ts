@@ -20,6 +20,7 @@ const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
   flags: [],
   origin: 'live',
   raw: { partition: 0, offset: 0 },
+  identity: 0,
   ...over,
 })
 
@@ -61,7 +62,9 @@ async function verdictsOf<Name extends RecordName>(topic: string, records: Recor
     errorKind: () => 'unlisted',
     needsOperator: () => false,
   }
-  const subscription = subscriptions([{ name: 'made' }], store).find((each) => each.topic === topic)
+  const subscription = subscriptions([{ name: 'made' }], store, () => async (_, offsets) => offsets.length).find(
+    (each) => each.topic === topic,
+  )
   if (!subscription) throw new Error(`no subscription to ${topic}`)
   const handle = subscription.handle as (batch: Incoming<Name>[]) => Promise<{ kind: string; reason?: string }[]>
   const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))

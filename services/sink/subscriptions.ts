@@ -19,24 +19,46 @@ export interface StoreAccess extends Omit<Inserter, 'insert'> {
  */
 const mostUnproven = 3
 
-/** Every topic whose record has a table, and the handler that inserts a batch of it. Names no dataset. */
-export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], store: StoreAccess): AnySubscription[] {
+/** Holds messages back until all that stands on topics by now is stored. */
+export type AfterPoints = (topics: readonly string[]) => NonNullable<AnySubscription['admit']>
+
+/**
+ * Every topic whose record has a table, and the handler that inserts a batch of it. Accepted answers are stored after the
+ * slices and records that they speak of. Names no dataset.
+ */
+export function subscriptions(
+  sources: Pick<Source, 'name' | 'topics'>[],
+  store: StoreAccess,
+  afterPoints: AfterPoints,
+): AnySubscription[] {
   const withDeadLetters = [
-    ...platformTopics.map((topic) => ({ topic, deadLetters: platformDeadLetterTopic })),
+    ...platformTopics.map((topic) => ({ topic, deadLetters: platformDeadLetterTopic, admit: undefined })),
     ...sources.flatMap((source) =>
-      topicsOf(source).map((topic) => ({ topic, deadLetters: deadLetterTopic(source.name) })),
+      topicsOf(source).map((topic) => {
+        const admit = topic.record === 'AcceptedAnswer' ? afterPoints(topicsOfPoints(source)) : undefined
+        return { topic, deadLetters: deadLetterTopic(source.name), admit }
+      }),
     ),
   ]
   const evidences = new Map<string, TableEvidence>()
-  return withDeadLetters.flatMap(({ topic, deadLetters }) => {
+  return withDeadLetters.flatMap(({ topic, deadLetters, admit }) => {
     const target = topic.record && (tableTargets[topic.record] as TableTarget<RecordName> | undefined)
     if (!target) return []
     // Several topics fill one table: what it takes of one tells of the others.
     const evidence = evidences.get(target.table) ?? tableEvidence(mostUnproven)
     evidences.set(target.table, evidence)
-    return [subscriptionTo(topic, deadLetters, target, store, evidence)]
+    const subscription = subscriptionTo(topic, deadLetters, target, store, evidence)
+    return [admit ? { ...subscription, admit } : subscription]
   })
 }
+
+/** What an accepted answer speaks of. */
+const topicsOfPoints = (source: Pick<Source, 'name' | 'topics'>): string[] =>
+  topicsOf(source)
+    .filter(
+      ({ record }) => record !== null && record in tableTargets && record !== 'AcceptedAnswer' && record !== 'Series',
+    )
+    .map(({ name }) => name)
 
 function subscriptionTo(
   topic: Topic,

@@ -1,4 +1,4 @@
-import type { StoreStatement } from '../source.ts'
+import type { OwnTable, StoreStatement } from '../source.ts'
 
 /** The table of constraints: all that was ever known of every row of every hour, as point_revisions is of points. */
 const table: StoreStatement = {
@@ -35,28 +35,74 @@ const table: StoreStatement = {
     ORDER BY (dataset, hour, skip, row, known_at)`,
 }
 
+/** What the sink inserts: one row a constraint. Keeps nothing. */
+const inserted: StoreStatement = {
+  name: 'accepted_constraints',
+  sql: 'CREATE TABLE IF NOT EXISTS tidemark.accepted_constraints AS tidemark.flow_constraints ENGINE = Null',
+}
+
+/** Without hours that were deleted. The bounds are read once an insert; a dataset with none has 1970 as its bound. */
+const filling: StoreStatement = {
+  name: 'flow_constraints_mv',
+  sql: `
+    CREATE MATERIALIZED VIEW IF NOT EXISTS tidemark.flow_constraints_mv TO tidemark.flow_constraints AS
+    WITH (
+        SELECT mapFromArrays(groupArray(dataset), groupArray(before))
+        FROM (SELECT toString(dataset) AS dataset, max(before) AS before FROM tidemark.deletions GROUP BY dataset)
+    ) AS bounds
+    SELECT * FROM tidemark.accepted_constraints
+    WHERE hour >= bounds[dataset]`,
+}
+
 /**
  * The newest set of each hour. An hour comes in pages, each known at a time of its own: a row counts when the newest
- * version of its page has it, and when its page still begins before the newest number of rows. Filters on dataset and
- * hour reach the table through both windows, as each is cut by them.
+ * accepted answer of its page has it, and when its page begins before the newest number of rows, whoever said it last: a
+ * page, or the answer that only counts the rows (without a page in its identity). A page or an hour of which the newest
+ * answer is empty has no rows. Filters on dataset and hour reach the table through both windows, as each is cut by them.
  */
 const newest: StoreStatement = {
   name: 'latest_flow_constraints',
   sql: `
     CREATE OR REPLACE VIEW tidemark.latest_flow_constraints AS
-    SELECT dataset, hour, delivery_start, tso, cne_name, cne_eic, direction, contingency, presolved, ram_mw,
-           ptdf, numbers, texts, contingencies, row, skip, total_rows, upstream_modified_at, known_at
+    SELECT told.dataset AS dataset, told.hour AS hour, delivery_start, tso, cne_name, cne_eic, direction, contingency,
+           presolved, ram_mw, ptdf, numbers, texts, contingencies, row, told.skip AS skip, total_rows,
+           upstream_modified_at, told.known_at AS known_at
     FROM
     (
         SELECT *,
                max((known_at, transform_version)) OVER (PARTITION BY dataset, hour, skip) AS newest_of_page,
                max((known_at, transform_version, total_rows)) OVER (PARTITION BY dataset, hour) AS newest_of_hour
         FROM tidemark.flow_constraints FINAL
-    )
-    WHERE (known_at, transform_version) = newest_of_page AND skip < newest_of_hour.3`,
+    ) AS told
+    LEFT ANY JOIN
+    (
+        SELECT dataset, toDateTime(window_start, 'UTC') AS hour, toUInt32OrZero(substring(selector, 6)) AS skip,
+               max((known_at, transform_version)) AS newest
+        FROM tidemark.stored_answers
+        WHERE replaces AND startsWith(selector, 'rows-')
+        GROUP BY dataset, hour, skip
+    ) AS page ON told.dataset = page.dataset AND told.hour = page.hour AND told.skip = page.skip
+    LEFT ANY JOIN
+    (
+        SELECT dataset, toDateTime(window_start, 'UTC') AS hour, max((known_at, transform_version, points)) AS newest
+        FROM tidemark.stored_answers
+        WHERE replaces AND selector IS NULL
+        GROUP BY dataset, hour
+    ) AS counted ON told.dataset = counted.dataset AND told.hour = counted.hour
+    WHERE (told.known_at, told.transform_version) = greatest(newest_of_page, page.newest)
+        AND told.skip < greatest(newest_of_hour, counted.newest).3`,
 }
 
-export const constraintStatements: StoreStatement[] = [table, newest]
+export const constraintStatements: StoreStatement[] = [table, inserted, filling, newest]
+
+/** The table of constraints, as deletions and replays work on it. */
+export const constraintTable = (dataset: string): OwnTable => ({
+  name: 'tidemark.flow_constraints',
+  rows: `dataset = '${dataset}'`,
+  time: 'hour',
+  windowStart: 'hour',
+  transformVersion: 'transform_version',
+})
 
 /** The friendly view of a dataset of constraints. */
 export const constraintView = (dataset: string, name: string) => ({

@@ -6,7 +6,7 @@
 
 import { viewName } from '../answers/delivery-view.ts'
 import type { Asked, Dataset } from '../source.ts'
-import { constraintView } from './constraint-store.ts'
+import { constraintTable, constraintView } from './constraint-store.ts'
 import { calculations } from './core-intraday.ts'
 import {
   constraintsTopic,
@@ -76,7 +76,11 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
       look: lookAtConstraints,
     },
-    records: { topics: [constraintsTopic], from: `tidemark.flow_constraints WHERE dataset = '${name}'` },
+    records: {
+      topics: [constraintsTopic],
+      from: `tidemark.flow_constraints WHERE dataset = '${name}'`,
+      tables: [constraintTable(name)],
+    },
     explode: (answer) => explodeConstraints(name, answer),
     labels: () => ({}),
     view: constraintView(name, viewName(name)),

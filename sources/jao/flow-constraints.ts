@@ -39,7 +39,7 @@ export function lookAtConstraints(body: Uint8Array, asked: Asked): Look | Refusa
   return isFull && hasNumbers ? 'complete' : 'partial'
 }
 
-/** One record a row of the page; no slices. */
+/** One record a row of the page; no slices. An answer without rows that is of no page counts the rows of the hour. */
 export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status'>): Explosion {
   const read = readConstraints(answer)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
@@ -47,7 +47,9 @@ export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status
   const records = constraints.map((fields): OwnRecord => {
     return { topic: constraintsTopic, key: `${dataset}/${iso(answer.window.startMs)}/${fields.row}`, fields }
   })
-  return { slices: [], records, ignored: page.atWindowEnd > 0 ? { 'row-at-window-end': page.atWindowEnd } : {} }
+  const counts = page.rows.length === 0 && (answer.subject ?? null) === null
+  const ignored = page.atWindowEnd > 0 ? { 'row-at-window-end': page.atWindowEnd } : {}
+  return { slices: [], records, ...(counts && { counted: page.total }), ignored }
 }
 
 /** The page and what its rows say, or why it is refused: all checks there are, for look and explode. */

@@ -48,6 +48,10 @@ export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): E
   return { slices: [], records: [record], refusedParts, ignored: repeatedIds > 0 ? { 'repeated-id': repeatedIds } : {} }
 }
 
+/** The newest CreationDate of a batch, ms UTC; of one without votes it is before all time. */
+export const lastCreationMs = ({ creationDates }: Record<string, unknown>): number =>
+  (creationDates as number[]).reduce((last, ms) => Math.max(last, ms), Number.NEGATIVE_INFINITY)
+
 function refusedLine(line: Uint8Array, file: string, number: number, why: string): RefusedPart {
   return {
     refusal: { reason: 'line', message: `${file} line ${number} ${why}` },

@@ -1,6 +1,32 @@
 // Where votes lie in the store: batches are exploded into rows, one a vote and reading, of which readers see the newest.
-import type { StoreStatement } from '../source.ts'
+import type { OwnTable, StoreStatement } from '../source.ts'
 import { outlierWeeks } from './outlier-weeks.ts'
+
+/** The dataset whose deletions concern votes. */
+const dataset = 'votes.votes'
+
+const selectVersions = `
+SELECT
+    id AS Id,
+    post_id AS PostId,
+    vote_type_id AS VoteTypeId,
+    fromUnixTimestamp64Milli(creation_date_ms, 'UTC') AS CreationDate,
+    user_id AS UserId,
+    bounty_amount AS BountyAmount,
+    toUInt64(known_at_ms) * 4096 + toUInt64(transform_version) AS version,
+    fromUnixTimestamp64Milli(known_at_ms, 'UTC') AS known_at,
+    toUInt32(raw_partition) AS raw_partition,
+    toUInt64(raw_offset) AS raw_offset
+FROM tidemark.vote_batches
+ARRAY JOIN
+    ids AS id,
+    post_ids AS post_id,
+    vote_type_ids AS vote_type_id,
+    creation_dates_ms AS creation_date_ms,
+    user_ids AS user_id,
+    bounty_amounts AS bounty_amount
+WHERE (SELECT count() FROM tidemark.deletions WHERE dataset = '${dataset}') = 0
+    OR CreationDate >= (SELECT max(before) FROM tidemark.deletions WHERE dataset = '${dataset}')`
 
 export const statements: StoreStatement[] = [
   { name: 'the database blog_analysis', sql: 'CREATE DATABASE IF NOT EXISTS blog_analysis' },
@@ -37,8 +63,9 @@ CREATE TABLE IF NOT EXISTS tidemark.vote_batches
 ENGINE = Null`,
   },
   {
-    // Not partitioned: an Id whose date was corrected must meet its older row, wherever that is. The version is known_at in
-    // ms * 4096 + transform version, as in tidemark.points: of an Id the greatest counts.
+    // Every reading of every vote: one row an Id and known_at, the newest transform's. Not partitioned: an Id whose date was
+    // corrected must meet its older rows, wherever they are. The version is known_at in ms * 4096 + transform version: of an
+    // Id the greatest counts.
     name: 'the table blog_analysis.vote_versions',
     sql: `
 CREATE TABLE IF NOT EXISTS blog_analysis.vote_versions
@@ -49,31 +76,35 @@ CREATE TABLE IF NOT EXISTS blog_analysis.vote_versions
     CreationDate DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     UserId Nullable(Int64) CODEC(ZSTD(1)),
     BountyAmount Nullable(UInt32) CODEC(ZSTD(1)),
-    version UInt64 CODEC(Delta, ZSTD(1))
+    version UInt64 CODEC(Delta, ZSTD(1)),
+    known_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    raw_partition UInt32 DEFAULT 4294967295 CODEC(ZSTD(1)),
+    raw_offset UInt64 CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY Id`,
+PRIMARY KEY Id
+ORDER BY (Id, known_at)`,
   },
   {
+    // A table that an older release made kept the newest reading of each Id alone, and not where its chunk lies: a partition
+    // that no topic has.
+    name: 'the columns known_at, raw_partition and raw_offset of blog_analysis.vote_versions',
+    sql: `
+ALTER TABLE blog_analysis.vote_versions
+    ADD COLUMN IF NOT EXISTS known_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS raw_partition UInt32 DEFAULT 4294967295 CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS raw_offset UInt64 CODEC(Delta, ZSTD(1)),
+    MODIFY ORDER BY (Id, known_at)`,
+  },
+  {
+    // Without votes that were deleted.
     name: 'the view blog_analysis.fill_vote_versions',
     sql: `
-CREATE MATERIALIZED VIEW IF NOT EXISTS blog_analysis.fill_vote_versions TO blog_analysis.vote_versions AS
-SELECT
-    id AS Id,
-    post_id AS PostId,
-    vote_type_id AS VoteTypeId,
-    fromUnixTimestamp64Milli(creation_date_ms, 'UTC') AS CreationDate,
-    user_id AS UserId,
-    bounty_amount AS BountyAmount,
-    toUInt64(known_at_ms) * 4096 + toUInt64(transform_version) AS version
-FROM tidemark.vote_batches
-ARRAY JOIN
-    ids AS id,
-    post_ids AS post_id,
-    vote_type_ids AS vote_type_id,
-    creation_dates_ms AS creation_date_ms,
-    user_ids AS user_id,
-    bounty_amounts AS bounty_amount`,
+CREATE MATERIALIZED VIEW IF NOT EXISTS blog_analysis.fill_vote_versions TO blog_analysis.vote_versions AS${selectVersions}`,
+  },
+  {
+    name: 'the query of the view blog_analysis.fill_vote_versions',
+    sql: `ALTER TABLE blog_analysis.fill_vote_versions MODIFY QUERY${selectVersions}`,
   },
   {
     // What was read, chunk by chunk: known_at leads from a vote to its chunk, and from there to file, line and raw record.
@@ -121,7 +152,21 @@ FROM tidemark.vote_batches`,
     sql: `
 CREATE OR REPLACE VIEW blog_analysis.votes AS
 SELECT Id, PostId, VoteTypeId, CreationDate, UserId, BountyAmount
-FROM blog_analysis.vote_versions FINAL`,
+FROM blog_analysis.vote_versions
+ORDER BY Id, version DESC
+LIMIT 1 BY Id`,
   },
   outlierWeeks,
+]
+
+/** The tables of votes, as deletions and replays work on them. What was read of files, chunk by chunk, holds no vote. */
+export const voteTables: OwnTable[] = [
+  {
+    name: 'blog_analysis.vote_versions',
+    rows: 'true',
+    time: 'CreationDate',
+    windowStart: 'known_at',
+    transformVersion: '(version % 4096)',
+  },
+  { name: 'blog_analysis.vote_chunks', rows: 'true', windowStart: 'known_at', transformVersion: 'transform_version' },
 ]

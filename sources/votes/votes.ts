@@ -3,8 +3,8 @@
 // Quirks: all values are text, numbers too; UserId only of favourites and bounties (types 5 and 8), BountyAmount only of
 // bounties (8 and 9); dates have no time of day; the same vote may come again in a later file, corrected.
 import type { Dataset, Source } from '../source.ts'
-import { batchesTopic, explodeVotes, maxLineBytes } from './explode.ts'
-import { statements } from './statements.ts'
+import { batchesTopic, explodeVotes, lastCreationMs, maxLineBytes } from './explode.ts'
+import { statements, voteTables } from './statements.ts'
 
 const votesDataset: Dataset = {
   name: 'votes.votes',
@@ -37,7 +37,7 @@ const votesDataset: Dataset = {
          WHERE known_at BETWEEN fromUnixTimestamp64Milli(${fromMs}) AND fromUnixTimestamp64Milli(${toMs})`,
     },
   },
-  records: { topics: [batchesTopic], from: 'blog_analysis.votes' },
+  records: { topics: [batchesTopic], from: 'blog_analysis.votes', tables: voteTables },
   explode: explodeVotes,
   labels: () => ({}),
 }
@@ -54,6 +54,7 @@ export const votes: Source = {
       record: 'VoteBatch',
       key: 'URL of the file',
       shorterCosts: 'a sink that is new misses older votes until they are replayed from raw',
+      lastMs: lastCreationMs,
     },
   ],
   statements,

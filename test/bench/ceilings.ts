@@ -49,6 +49,7 @@ export const slice = (index: number): TimeseriesSlice => {
     flags: [],
     origin: 'simulated',
     raw: { partition: 0, offset: Math.floor(index / 132) },
+    identity: Math.floor(index / 132) + 1,
   }
 }
 

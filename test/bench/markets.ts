@@ -152,6 +152,7 @@ function tickOf(atMs: number) {
     unit: 'USD',
     flags: [],
     origin: 'simulated',
+    identity: 1,
     raw: { partition: 0, offset: 0 },
   }))
 }

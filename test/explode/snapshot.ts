@@ -90,14 +90,14 @@ function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string
   const told = { dataset, status, requestIdentity: requestIdentity(dataset, window, subject) }
   const record = rawResponse(window, Buffer.from(answer.body), 1_000, told)
   const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
-  // All that a slice says but its version. Of a refusal the reason: its sentence may be put better any day.
+  // All that a slice says but its version and its identity, which is the request's. Of a refusal the reason: its sentence may be put better any day.
   const output = 'refusal' in exploded ? { refused: exploded.refusal.reason } : outputOf(exploded)
   const asked = subject === null ? [] : [subject]
   return { answer: sha256([window, status, record.contentHash, ...asked]), explosion: sha256(output) }
 }
 
 function outputOf({ slices, records }: ExplodedAnswer): unknown {
-  const told = slices.map(({ transformVersion: _, ...slice }) => slice).toSorted(byKeyAndStart)
+  const told = slices.map(({ transformVersion: _, identity: __, ...slice }) => slice).toSorted(byKeyAndStart)
   const own = records.map(({ record: { transformVersion: _, ...record }, ...rest }) => ({ ...rest, record }))
   return own.length === 0 ? told : { slices: told, records: own }
 }

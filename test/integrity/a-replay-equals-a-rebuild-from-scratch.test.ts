@@ -108,8 +108,11 @@ const everything = async () =>
     known('latest'),
     known(`as_of(at = '${storeTime(firstKnownAt + 60_000)}')`),
     chain.query('SELECT * FROM tidemark.point_revisions FINAL ORDER BY ALL'),
+    chain.query('SELECT * FROM tidemark.stored_answers FINAL ORDER BY ALL'),
     chain.query('SELECT name FROM system.databases ORDER BY name'),
-    ...['jao.raw', 'jao.timeseries', 'jao.series', 'jao.dlq', 'replays'].map((topic) => endsOf(chain.kafka, topic)),
+    ...['jao.raw', 'jao.timeseries', 'jao.answers', 'jao.series', 'jao.dlq', 'replays'].map((topic) =>
+      endsOf(chain.kafka, topic),
+    ),
   ])
 
 async function replay(producer = chain.producer) {
@@ -135,6 +138,7 @@ test('nothing would change while the code is the same, and looking changes nothi
     same: 72 * 7,
     rawGoneKept: 0,
     storedVersion: transformVersion,
+    answers: { added: 0, changed: 0, gone: 0, same: 3 * 3 },
   })
   expect(wouldChange(found)).toBe(false)
   expect(await everything()).toEqual(before)
@@ -178,6 +182,8 @@ test('a dry run says what a release would change; the replay makes it so; twice 
     same: 2 * 72 + 2 * 3 + 3,
     seriesAdded: ['border_NEW'],
     seriesGone: ['border_AT_CZ'],
+    // Those of two rounds name other borders, those of the third are refused.
+    answers: { added: 0, changed: 2 * 3, gone: 3, same: 0 },
   })
   // 24 on the day of 25 hours, in both rounds.
   expect(comparison.largest[0]).toMatchObject({ key: 'border_BE_AT', before: 240, after: 480 })
@@ -206,8 +212,10 @@ test('a dry run says what a release would change; the replay makes it so; twice 
     refused: 3,
     points: 2 * (2 * 72 + 3),
     erased: 72 * 3,
+    'erased answers': 3,
     kept: 0,
   })
+  expect(replayed.replay.message).toContain('216 values erased, 3 answers erased')
   const written = (await readRecords(chain.kafka, 'jao.timeseries')).slice(slicesBefore)
   expect(written).toHaveLength(6 * 3)
   expect(new Set(written.map(({ headers }) => headers.replay))).toEqual(new Set([replayed.replay.id]))
@@ -221,9 +229,10 @@ test('a dry run says what a release would change; the replay makes it so; twice 
         knownToRelease(firstKnownAt + after),
       )
     }
-    expect(
-      await chain.query(`SELECT * FROM tidemark.point_revisions WHERE transform_version <= ${transformVersion}`),
-    ).toEqual([])
+    for (const table of ['point_revisions', 'stored_answers'])
+      expect(
+        await chain.query(`SELECT * FROM tidemark.${table} WHERE transform_version <= ${transformVersion}`),
+      ).toEqual([])
   }
   await check()
   // What the keys mean is said anew, too.

@@ -192,6 +192,31 @@ describe('a day that was told twice, its first raw record deleted', () => {
   })
 })
 
+test('a value that the next answer of the window no longer names says which answer withdrew it', async () => {
+  const startMs = Date.parse('2026-02-14T23:00:00Z')
+  const window = { startMs, endMs: startMs + 24 * hourMs }
+  const other = Buffer.from(
+    dayBody(startMs, () => 1)
+      .toString()
+      .replaceAll(key, 'border_BE_AT'),
+  )
+  const [, second] = await tell([
+    rawResponse(
+      window,
+      dayBody(startMs, (hour) => hour + 1),
+      startMs,
+    ),
+    rawResponse(window, other, startMs + 1),
+  ])
+  const by = { knownAt: '2026-02-14T23:00:00.001Z', raw: { topic: 'jao.raw', ...second } }
+  expect(await explain(dataset, key, '2026-02-15T00:00Z')).toMatchObject({
+    ...{ known: true, value: null, knownAt: by.knownAt, withdrawnBy: by },
+    answers: [{ value: 2, current: true, withdrawnBy: by }],
+  })
+  const before = await explain(dataset, key, '2026-02-15T00:00Z', '--at', '2026-02-14T23:00Z')
+  expect(before).toMatchObject({ value: 2, withdrawnBy: null })
+})
+
 test('a body that does not match its hash is said, and is no success', async () => {
   const startMs = Date.parse('2026-02-11T23:00:00Z')
   const window = { startMs, endMs: startMs + 24 * hourMs }
@@ -220,6 +245,7 @@ test('a raw record that is another answer than the store names is said, and is n
       ...{ dataset, key, windowStart: startMs, windowEnd: window.endMs, start: startMs, step: 3600, values: [1] },
       ...{ knownAt, upstreamModifiedAt: null, transformVersion, unit: 'MW', flags: [], origin: 'simulated' },
       raw: { partition: place!.partition, offset },
+      identity: 0,
     })
   const values = [slice(startMs + 1, place!.offset), slice(startMs + 2, place!.offset + 1_000)]
   await chain.producer.send(

@@ -71,7 +71,7 @@ test('an answer that a poller left in raw without its poll is adopted by the nex
   const publisher = await openPublisher(parts.kafka, parts.registry, ['jao'])
   const place = await publisher.raw('jao', {
     ...{ dataset, requestIdentity: requestIdentity(dataset, window), url, status: 200, headers: {}, body },
-    ...{ windowStart: window.startMs, windowEnd: window.endMs, origin: 'simulated' },
+    ...{ windowStart: window.startMs, windowEnd: window.endMs, origin: 'simulated', confirms: false },
     ...{ sentAt: 1_000, fetchedAt: 2_000, contentHash: createHash('sha256').update(body).digest('hex') },
   })
   await publisher.disconnect()

@@ -70,6 +70,7 @@ test('the same batch twice changes nothing, nor does the raw topic once more', a
     withdrawn: 'tidemark.withdrawn',
     points: 'tidemark.points FINAL',
     pointRevisions: 'tidemark.point_revisions FINAL',
+    answers: '(SELECT * EXCEPT stored_at FROM tidemark.stored_answers FINAL)',
     series: 'tidemark.series FINAL',
   }
   const dump = async () => {
@@ -210,6 +211,46 @@ test('a table that takes no row holds up its own topics alone, and loses none of
   expect(await named()).toBe(5)
   expect((await readRecords(chain.kafka, 'jao.dlq')).length).toBe(before)
   expect((await fetch(`${chain.sink.url}/ready`)).status).toBe(200)
+})
+
+test('while slices are held up no withdrawal is seen: an accepted answer waits for its points', async () => {
+  const before = (await readRecords(chain.kafka, 'jao.dlq')).length
+  const alter = (query: string) => chain.store.command({ query: `ALTER TABLE tidemark.slices ${query}` })
+  const [day] = daysFrom('2012-02-01', 1) as [string]
+  const knownAt = Date.parse('2026-07-02T13:00:00Z')
+  await writeRaw([smallAnswer(day, 10, knownAt)])
+  await chain.settled()
+  const shown = () =>
+    chain.query<{ key: string; value: number; flags: string[] }>(
+      `SELECT key, value, flags FROM tidemark.latest WHERE ts = toDateTime(${windowOf(day).startMs / 1000}, 'UTC') ORDER BY key`,
+    )
+  const saying = (mw: number) => [
+    { key: 'border_AT_BE', value: mw, flags: [] },
+    { key: 'border_BE_AT', value: mw / 2, flags: [] },
+  ]
+  expect(await shown()).toEqual(saying(10))
+
+  const answers = (await readRecords(chain.kafka, 'jao.answers')).length
+  await alter("ADD CONSTRAINT trap CHECK throwIf(step_s > 0, 'a trap') = 0")
+  await writeRaw([smallAnswer(day, 20, knownAt + 1)])
+  await eventually('the answer is told', async () => (await readRecords(chain.kafka, 'jao.answers')).length > answers)
+  await eventually('the sink waits for its table', async () => chain.sink.log().includes('takes no row of slices'))
+  // The sink reads on: what is written to another topic after the answer is stored before it.
+  const encode = await chain.registry.encoder('jao.series', 'Series')
+  const meaning = { dataset: 'test.held', labels: {}, unit: 'MW', step: 3_600, transformVersion: 1, emittedAt: 0 }
+  for (const key of ['one', 'two', 'three']) {
+    await chain.producer.send('jao.series', [{ key, value: encode({ ...meaning, key }) }])
+    await eventually('the sink stores other records', async () => {
+      return (
+        (await chain.query(`SELECT key FROM tidemark.series WHERE dataset = 'test.held' AND key = '${key}'`)).length > 0
+      )
+    })
+    expect(await shown()).toEqual(saying(10))
+  }
+  await alter('DROP CONSTRAINT trap')
+  await chain.settled()
+  expect(await shown()).toEqual(saying(20))
+  expect((await readRecords(chain.kafka, 'jao.dlq')).length).toBe(before)
 })
 
 const awayMs = faults ? 60_000 : 8_000

@@ -1,12 +1,14 @@
 // One chain of real parts in front of which the test plays the poller; a deletion goes through it from end to end.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { concernedRecords } from '#history/deleted-records.ts'
-import { boundOf } from '#platform/clickhouse/deletions.ts'
+import { ownTables } from '#history/deletion.ts'
+import { boundOf, rowsBefore } from '#platform/clickhouse/deletions.ts'
 import { groupPasses } from '#platform/kafka/progress.ts'
 import { spanOf } from '#platform/kafka/read-span.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { jao } from '#sources/jao/jao.ts'
+import { votes } from '#sources/votes/votes.ts'
 import { carryOut } from '../../cli/delete/carry-out-deletion.ts'
 import { slice } from '../store/slices.ts'
 import { rawResponse } from '../support/raw-responses.ts'
@@ -60,6 +62,13 @@ const rowsOf = async (table: string) => {
   )
   return Object.fromEntries(rows.map(({ day, n }) => [day, n]))
 }
+/** The days of the accepted answers in the store. */
+const answered = async () => {
+  const rows = await chain.query<{ day: string }>(
+    "SELECT toString(toDate(window_start, 'Europe/Brussels')) AS day FROM tidemark.stored_answers FINAL ORDER BY day",
+  )
+  return rows.map(({ day }) => day)
+}
 /** What of a topic is left: the first offset and the end of each partition. */
 const spans = async (topic: string) => [...(await spanOf(chain.kafka, topic))].map(([, { from, to }]) => [from, to])
 const brief = (found: Awaited<ReturnType<typeof look>>) =>
@@ -80,14 +89,18 @@ test('what a deletion concerns is told exactly, and nothing is written by lookin
   await write(1, [garbage(short)])
   expect(await rowsOf('points')).toEqual({ [first]: 48, [short]: 23, [kept]: 24 })
   expect(await rowsOf('point_revisions')).toEqual({ [first]: 72, [short]: 23, [kept]: 24 })
+  expect(await answered()).toEqual([first, first, short, kept])
   expect(brief(await look())).toEqual([
     // First, short | the other dataset's, first again, what cannot be read, kept.
     ['jao.raw', 0, 2, 2, 1],
     ['jao.raw', 1, 2, 2, 0],
     // Two of first, one of short, first again | kept.
     ['jao.timeseries', 0, 4, 4, 0],
+    // Accepted: first, short, first again | kept.
+    ['jao.answers', 0, 3, 3, 0],
     // Garbage | the other dataset's, what cannot be read, garbage.
     ['jao.dlq', 0, 1, 1, 1],
+    ['jao.constraints', 0, 0, 0, 0],
   ])
   expect(await spans('jao.raw')).toEqual([
     [0, 6],
@@ -108,11 +121,14 @@ test('a deletion that is interrupted keeps all out already, and is completed by 
   const { topics, keysWithoutPoints } = await carry(true)
   expect(keysWithoutPoints).toBe(1)
   for (const table of ['points', 'point_revisions']) expect(await rowsOf(table)).toEqual({ [kept]: 48 })
+  expect(await answered()).toEqual([kept, kept])
   expect(brief(topics)).toEqual([
     ['jao.raw', 0, 2, 2, 2],
     ['jao.raw', 1, 2, 2, 0],
     ['jao.timeseries', 0, 4, 4, 1],
+    ['jao.answers', 0, 3, 3, 1],
     ['jao.dlq', 0, 1, 1, 1],
+    ['jao.constraints', 0, 0, 0, 0],
   ])
   expect(await spans('jao.raw')).toEqual([
     [2, 8],
@@ -157,11 +173,53 @@ test('once more it cuts what lies at the front by now, and changes nothing else'
     ['jao.raw', 1, 0, 2, 0],
     // Kept comes first now.
     ['jao.timeseries', 0, 0, 4, 4],
+    ['jao.answers', 0, 0, 3, 3],
     ['jao.dlq', 0, 0, 1, 1],
+    ['jao.constraints', 0, 0, 0, 0],
   ])
   expect(await spans('jao.raw')).toEqual([
     [2, 8],
     [2, 2],
   ])
   for (const table of ['points', 'point_revisions']) expect(await rowsOf(table)).toEqual({ [kept]: 48 })
+})
+
+/** A piece of a vote file: one vote a day. */
+const votesOf = (...dates: string[]): RawResponse => {
+  const lines = dates.map((date, index) => `{"Id":"${index + 1}","CreationDate":"${date}T00:00:00.000"}\n`)
+  clock += 1_000
+  return {
+    ...rawResponse({ startMs: clock, endMs: clock + 1_000 }, Buffer.from(lines.join('')), clock),
+    ...{ dataset: 'votes.votes', requestIdentity: `votes.votes/${clock}`, headers: { 'first-line': '1' } },
+  }
+}
+
+test('votes go by the days that they were cast on, a piece of a file when all of its votes do, and stay away', async () => {
+  const encode = await chain.registry.encoder('votes.raw', 'RawResponse')
+  const send = async (...pieces: RawResponse[]) => {
+    await chain.producer.send(
+      'votes.raw',
+      pieces.map((piece) => ({ key: 'x', value: encode(piece), partition: 0 })),
+    )
+    await chain.settled()
+  }
+  const ids = () => chain.query<{ Id: number }>('SELECT toUInt32(Id) AS Id FROM blog_analysis.votes ORDER BY Id')
+  await send(votesOf('2022-01-02', '2022-01-03'), votesOf('2022-01-02', '2022-01-04', '2022-01-05'))
+  expect(await ids()).toEqual([{ Id: 1 }, { Id: 2 }, { Id: 3 }])
+  const cast = { dataset: 'votes.votes', before: Date.parse('2022-01-05T00:00:00Z') }
+  expect(await rowsBefore(chain.store, cast, ownTables(votes, cast.dataset))).toEqual([
+    // Readings: both of the first vote, and two of the second.
+    { year: 2022, points: 0, point_revisions: 0, 'blog_analysis.vote_versions': 4 },
+  ])
+  const look = () => concernedRecords(chain, votes, cast)
+  const deletion = { ...cast, at: Date.now(), by: 'test', why: '' }
+  const carrying = { stored: false, lookAgain: look, onStored: () => {}, tell: () => {} }
+  const { topics } = await carryOut(clients(), votes, deletion, { ...carrying, topics: await look() })
+  expect(brief(topics).filter(([, , cuttable, , remaining]) => Number(cuttable) + Number(remaining) > 0)).toEqual([
+    ['votes.raw', 0, 1, 1, 0],
+    ['votes.batches', 0, 1, 1, 0],
+  ])
+  expect(await ids()).toEqual([{ Id: 3 }])
+  await send(votesOf('2022-01-04', '2022-01-06'))
+  expect(await ids()).toEqual([{ Id: 2 }, { Id: 3 }])
 })

@@ -8,7 +8,7 @@ import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { createRegistryClient } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
-import { schemaText } from '#schemas/records.ts'
+import { newestVersions, schemaText } from '#schemas/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { pointsOf, untilStored } from '../integrity/whole-chain.ts'
@@ -37,28 +37,32 @@ function evolved(name: 'RawResponse' | 'TimeseriesSlice', added: Schema['fields'
   return JSON.stringify({ ...schema, fields })
 }
 
-const slice2 = evolved(
+const nextSlice = evolved(
   'TimeseriesSlice',
   [{ name: 'quality', type: 'string', default: 'unrated' }],
   ['upstreamModifiedAt'],
 )
-const raw2 = evolved('RawResponse', [{ name: 'attempt', type: 'int', default: 1 }], [])
+const nextRaw = evolved('RawResponse', [{ name: 'attempt', type: 'int', default: 1 }], [])
+
+/** The path of the version after the newest. */
+const nextVersion = (record: 'RawResponse' | 'TimeseriesSlice'): string =>
+  newestVersions[record].replace(/\d+/, (number) => `${Number(number) + 1}`)
 
 /** Today's project with those versions, whose slices fill the new field. */
 function nextRelease(): Release {
-  const newer = (record: string) => ({
+  const newer = (record: 'RawResponse' | 'TimeseriesSlice') => ({
     file: 'schemas/records.ts',
-    from: `'${record}/v1.avsc'`,
-    to: `'${record}/v2.avsc'`,
+    from: `'${newestVersions[record]}'`,
+    to: `'${nextVersion(record)}'`,
   })
   const fill = {
     file: 'transform/explode-raw.ts',
     from: '    key: slice.key,\n',
     to: "    key: slice.key,\n    quality: 'checked',\n",
   }
-  const release = anotherRelease([newer('timeseries-slice'), newer('raw-response'), fill])
-  writeSchema(release, 'timeseries-slice/v2.avsc', slice2)
-  writeSchema(release, 'raw-response/v2.avsc', raw2)
+  const release = anotherRelease([newer('TimeseriesSlice'), newer('RawResponse'), fill])
+  writeSchema(release, nextVersion('TimeseriesSlice'), nextSlice)
+  writeSchema(release, nextVersion('RawResponse'), nextRaw)
   return release
 }
 
@@ -122,14 +126,14 @@ test('old and new services side by side store every point and refuse nothing', a
   await runScript('infra/provision/main.ts', pipeline.environment, next.directory)
 
   // The old services know nothing of a new version until they read it.
-  await writeRaw('2026-05-05', raw2)
+  await writeRaw('2026-05-05', nextRaw)
   await expectStored(['2026-05-05'])
 
   // Old normalizer, new sink.
   await oldServices[1]?.kill('SIGTERM')
   const newSink = await pipeline.start('sink', {}, { root: next.directory })
   await writeRaw('2026-05-06', schemaText('RawResponse'))
-  await writeRaw('2026-05-07', raw2)
+  await writeRaw('2026-05-07', nextRaw)
   await expectStored(['2026-05-06', '2026-05-07'])
   const byOld = await slicesOf(['2026-05-05', '2026-05-06', '2026-05-07'])
   expect(byOld).toHaveLength(3 * 132)
@@ -139,7 +143,7 @@ test('old and new services side by side store every point and refuse nothing', a
   await Promise.all([oldServices[0]?.kill('SIGTERM'), newSink.kill('SIGTERM')])
   await Promise.all([pipeline.start('normalizer', {}, { root: next.directory }), pipeline.start('sink')])
   await writeRaw('2026-05-08', schemaText('RawResponse'))
-  await writeRaw('2026-05-09', raw2)
+  await writeRaw('2026-05-09', nextRaw)
   await expectStored(['2026-05-08', '2026-05-09'])
   const byNew = await slicesOf(['2026-05-08', '2026-05-09'])
   expect(byNew).toHaveLength(2 * 132)
@@ -150,18 +154,14 @@ test('a version that does not go with the others ends provisioning with one sent
   const bad = anotherRelease([])
   try {
     const text = { name: 'text', type: 'string' }
-    const cases: [string, string, RegExp][] = [
-      [
-        'timeseries-slice',
-        evolved('TimeseriesSlice', [{ name: 'key', type: 'int' }], ['key']),
-        /field key: .*"string"/,
-      ],
-      ['timeseries-slice', evolved('TimeseriesSlice', [text], []), /\.text\)/],
-      ['raw-response', evolved('RawResponse', [], ['contentHash']), /\.contentHash\)/],
+    const cases: ['RawResponse' | 'TimeseriesSlice', string, RegExp][] = [
+      ['TimeseriesSlice', evolved('TimeseriesSlice', [{ name: 'key', type: 'int' }], ['key']), /field key: .*"string"/],
+      ['TimeseriesSlice', evolved('TimeseriesSlice', [text], []), /\.text\)/],
+      ['RawResponse', evolved('RawResponse', [], ['contentHash']), /\.contentHash\)/],
     ]
     for (const [record, schema, reason] of cases) {
-      const subject = record === 'raw-response' ? 'jao.raw-value' : 'jao.timeseries-value'
-      writeSchema(bad, `${record}/v1.avsc`, schema)
+      const subject = record === 'RawResponse' ? 'jao.raw-value' : 'jao.timeseries-value'
+      writeSchema(bad, newestVersions[record], schema)
       const refusal: Error = await runScript('infra/provision/main.ts', pipeline.environment, bad.directory).then(
         () => new Error('it was registered'),
         (error) => error,
@@ -169,12 +169,12 @@ test('a version that does not go with the others ends provisioning with one sent
       const said = refusal.message.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
       expect(said.at(-1)).toMatch(/^The schema of \w+, schemas\/.+ does not go with version 1 of .+ default, .+\.$/)
       expect(said.at(-1)).toContain(
-        `schemas/${record}/v1.avsc, does not go with version 1 of ${subject} in the registry`,
+        `schemas/${newestVersions[record]}, does not go with version 1 of ${subject} in the registry`,
       )
       expect(said.at(-1)).toMatch(reason)
       expect(refusal.message).toContain('exited 1')
       expect(refusal.message).not.toContain('    at ')
-      writeSchema(bad, `${record}/v1.avsc`, schemaText(record === 'raw-response' ? 'RawResponse' : 'TimeseriesSlice'))
+      writeSchema(bad, newestVersions[record], schemaText(record))
     }
   } finally {
     bad.remove()

@@ -10,7 +10,7 @@ import {
 } from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { type RunningStore, startStore } from './running-store.ts'
-import { insertSlices, lines, slice } from './slices.ts'
+import { acceptedAnswer, insertAnswers, insertSlices, lines, slice } from './slices.ts'
 
 let running: RunningStore
 beforeAll(async () => {
@@ -91,10 +91,24 @@ test('what a rebuild or a dry run has beside the tables is removed too', async (
   await command('CREATE TABLE tidemark_beside.point_revisions AS tidemark.point_revisions')
   await insertSlices(running.store, around('a'))
   await command('INSERT INTO tidemark_beside.point_revisions SELECT * FROM tidemark.point_revisions')
+  const window = { windowStart: Date.parse('2024-12-31T23:00:00Z'), windowEnd: Date.parse('2025-01-01T01:00:00Z') }
+  const answer = { dataset, identity: 1, knownAt: at, transformVersion: 1, ...window }
+  const later = { ...answer, identity: 2, windowEnd: window.windowEnd + 1 }
+  await insertAnswers(running.store, [acceptedAnswer(answer), acceptedAnswer(later)])
+  await command('CREATE TABLE tidemark_beside.stored_answers AS tidemark.stored_answers')
+  await command('INSERT INTO tidemark_beside.stored_answers SELECT * FROM tidemark.stored_answers')
+  expect(await rowsBefore(running.store, bounds('2025-01-01T01:00:00Z'))).toEqual([
+    { year: 2024, points: 2, point_revisions: 2, stored_answers: 1 },
+    { year: 2025, points: 2, point_revisions: 2 },
+  ])
   await storeDeletion(running.store, deletion('2025-01-01T01:00:00Z'))
   await removeRows(running.store, bounds('2025-01-01T01:00:00Z'))
   const left = `SELECT DISTINCT key, ts FROM tidemark_beside.point_revisions WHERE dataset = '${dataset}'`
   expect(await lines(running.store, left)).toEqual(['a\t2025-01-01 01:00:00'])
+  // A window that reaches over the bound stays; the other does not come back either.
+  await insertAnswers(running.store, [acceptedAnswer(answer)])
+  for (const of of ['tidemark', 'tidemark_beside'])
+    expect(await lines(running.store, `SELECT identity FROM ${of}.stored_answers`)).toEqual(['2'])
   await command('DROP DATABASE tidemark_beside SYNC')
 })
 

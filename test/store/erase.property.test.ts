@@ -1,8 +1,15 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { erase } from '#history/erase.ts'
+import { erase, type Retold } from '#history/erase.ts'
+import { applySourceStatements } from '#infra/provision/source-statements.ts'
+import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { Records, TimeseriesSlice } from '#schemas/generated/records.ts'
+import { type TableTarget, tableTargets } from '#schemas/tables.ts'
+import { constraintTable } from '#sources/jao/constraint-store.ts'
+import { jao } from '#sources/jao/jao.ts'
+import { voteTables } from '#sources/votes/statements.ts'
+import { votes } from '#sources/votes/votes.ts'
 import { faults } from '../support/long-tests.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice } from './slices.ts'
@@ -98,7 +105,7 @@ it('after an erasure the store is what new code alone makes of the raw records t
       const expected = [...kept, ...again, ...later]
       const span = { topic: 'raw', partition: 0, from: firstOffset, to: answers.length }
       const windows = { fromMs: null, toMs: firstWindowOnly ? windowStarts[1]! : null }
-      const retold = { dataset, windows, spans: [span], transformVersion: 2 }
+      const retold = { dataset, windows, spans: [span], transformVersion: 2, ownTables: [] }
       const count = (told: TimeseriesSlice[]) => told.reduce((sum, { values }) => sum + values.length, 0)
       const told = new Set(
         again.flatMap((each) => each.values.map((_, i) => `${each.key} ${each.start} ${i} ${each.knownAt}`)),
@@ -107,9 +114,9 @@ it('after an erasure the store is what new code alone makes of the raw records t
         .flatMap((each, i) => (read(i, each) ? slicesOf(dataset, each, each.old, i, 1) : []))
         .flatMap((each) => each.values.map((_, i) => `${each.key} ${each.start} ${i} ${each.knownAt}`))
         .filter((name) => !told.has(name))
-      expect(await erase(running.store, retold, `erasing_${run}`)).toBe(untold.length)
+      expect((await erase(running.store, retold, `erasing_${run}`)).points).toBe(untold.length)
       // Twice changes nothing.
-      expect(await erase(running.store, retold, `erasing_${run}`)).toBe(0)
+      expect((await erase(running.store, retold, `erasing_${run}`)).points).toBe(0)
 
       const columns = 'key, toUnixTimestamp(ts), value, toUnixTimestamp64Milli(known_at)'
       const from = (view: string) =>
@@ -128,4 +135,45 @@ it('after an erasure the store is what new code alone makes of the raw records t
     }),
     { numRuns: faults ? 25 : 10, interruptAfterTimeLimit: 25_000 },
   )
+})
+
+it("records of a source's own leave when they are not told anew, and the reading before each speaks again", async () => {
+  await applySourceStatements(running.store, [jao, votes])
+  const store = async <Name extends 'FlowConstraint' | 'VoteBatch'>(name: Name, ...records: Records[Name][]) => {
+    const { table, columns, row } = tableTargets[name] as TableTarget<Name>
+    await insert(running.store, table, columns, records.map(row))
+  }
+  const about = { windowStart: hourMs, windowEnd: 2 * hourMs, origin: 'test' }
+  const at = (offset: number, transformVersion = 1) => {
+    return { ...about, transformVersion, knownAt: firstKnownAt + offset, raw: { partition: 0, offset } }
+  }
+  const constraint = (row: number, offset: number, version?: number): Records['FlowConstraint'] => ({
+    ...{ ...at(offset, version), dataset: 'jao.core.finalComputation', start: hourMs, skip: 0, row, totalRows: 2 },
+    ...{ tso: null, cneName: null, cneEic: null, direction: null, contName: null, presolved: null, ram: offset },
+    ...{ ptdf: {}, numbers: {}, texts: {}, contingencies: [], upstreamModifiedAt: null },
+  })
+  const batch = (ids: number[], offset: number, version?: number): Records['VoteBatch'] => ({
+    ...{ ...at(offset, version), dataset: 'votes.votes', file: 'f', firstLine: 1, lines: ids.length, blankLines: 0 },
+    ...{ refusedLines: 0, repeatedIds: 0, ids, postIds: ids.map(() => offset), voteTypeIds: ids.map(() => null) },
+    ...{ creationDates: ids.map(() => 0), userIds: ids.map(() => null), bountyAmounts: ids.map(() => null) },
+  })
+  // Told by old code at 0, 1 and 2; by new code at 1 without one record, and at 2 nothing. Raw of 0 is gone.
+  await store('FlowConstraint', ...[0, 1].map((row) => constraint(row, 0)), ...[0, 1].map((row) => constraint(row, 1)))
+  await store('FlowConstraint', constraint(0, 2), constraint(0, 1, 2))
+  await store('VoteBatch', batch([1, 2], 0), batch([1, 2], 1), batch([1], 2), batch([1], 1, 2))
+  const spans = [{ topic: 'raw', partition: 0, from: 1, to: 3 }]
+  const told = (dataset: string, ownTables: Retold['ownTables']) => {
+    return { dataset, windows: { fromMs: null, toMs: null }, spans, transformVersion: 2, ownTables }
+  }
+  const constraints = told('jao.core.finalComputation', [constraintTable('jao.core.finalComputation')])
+  // Both rows of 1 were told, one of them anew; the one of 2 was not.
+  expect(await erase(running.store, constraints, 'erasing_own')).toEqual({ points: 0, answers: 0, records: 2 })
+  expect(await erase(running.store, constraints, 'erasing_own')).toEqual({ points: 0, answers: 0, records: 0 })
+  expect(await lines(running.reader, 'SELECT row, ram_mw FROM tidemark.latest_flow_constraints')).toEqual(['0\t1'])
+  // A vote of each of 1 and 2, and the chunk of 2.
+  expect(await erase(running.store, told('votes.votes', voteTables), 'erasing_own')).toMatchObject({ records: 3 })
+  const read = 'SELECT Id, PostId FROM blog_analysis.votes ORDER BY Id'
+  expect(await lines(running.reader, read)).toEqual(['1\t1', '2\t0'])
+  const chunks = 'SELECT raw_offset, transform_version FROM blog_analysis.vote_chunks FINAL ORDER BY raw_offset'
+  expect(await lines(running.reader, chunks)).toEqual(['0\t1', '1\t2'])
 })

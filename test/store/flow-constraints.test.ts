@@ -2,12 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { applyDatasetViews } from '#infra/provision/dataset-views.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
+import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import type { FlowConstraint } from '#schemas/generated/records.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { type RunningStore, startStore } from './running-store.ts'
-import { lines } from './slices.ts'
+import { acceptedAnswer, insertAnswers, lines } from './slices.ts'
 
 let running: RunningStore
 beforeAll(async () => {
@@ -109,4 +110,61 @@ test('a filter on the hour reaches the table: years of constraints are not read 
   const [, key = ''] = plan.split('PrimaryKey')
   expect(key).toMatch(/Condition: .*hour in \[/)
   expect(key).toMatch(/Condition: .*dataset in \[/)
+})
+
+/** An accepted answer of an hour of its own: of a page, or the one that counts the rows. */
+const accept = (hour: number, selector: string | null, minute: number, points: number) =>
+  insertAnswers(running.store, [
+    acceptedAnswer({
+      ...{ dataset, identity: 1 + hour * 1_000 + Number(selector?.slice(5) ?? 999), transformVersion: 1, points },
+      ...{ windowStart: hourMs + hour * 3_600_000, windowEnd: hourMs + (hour + 1) * 3_600_000, selector },
+      knownAt: Date.parse('2026-06-10T09:00:00Z') + minute * 60_000,
+    }),
+  ])
+const inHour = (hour: number, skip: number, place: number, minute: number, over: Partial<FlowConstraint> = {}) => {
+  const startMs = hourMs + hour * 3_600_000
+  const window = { windowStart: startMs, windowEnd: startMs + 3_600_000, start: startMs }
+  return constraint(skip, place, minute, { ...window, ...over })
+}
+const rowsOf = (hour: number) =>
+  lines(
+    running.reader,
+    `SELECT row FROM tidemark.jao_core_final_computation WHERE hour = toDateTime(${hourMs / 1000 + hour * 3_600}, 'UTC') ORDER BY row`,
+  )
+
+test('a page whose newest answer is empty has no rows; they are there again when it is published anew', async () => {
+  await store(inHour(5, 0, 0, 0), inHour(5, 0, 1, 0), inHour(5, 2, 0, 1))
+  await accept(5, 'rows-0', 0, 2)
+  await accept(5, 'rows-2', 1, 1)
+  expect(await rowsOf(5)).toEqual(['0', '1', '2'])
+  await accept(5, 'rows-2', 30, 0)
+  expect(await rowsOf(5)).toEqual(['0', '1'])
+  await store(inHour(5, 2, 0, 40))
+  await accept(5, 'rows-2', 40, 1)
+  expect(await rowsOf(5)).toEqual(['0', '1', '2'])
+})
+
+test('an answer that counts fewer rows takes away the pages behind them; none at all the whole hour, until there are some', async () => {
+  await store(inHour(6, 0, 0, 0), inHour(6, 0, 1, 0), inHour(6, 2, 0, 1))
+  await accept(6, null, 0, 3)
+  expect(await rowsOf(6)).toEqual(['0', '1', '2'])
+  await accept(6, null, 10, 2)
+  expect(await rowsOf(6)).toEqual(['0', '1'])
+  await accept(6, null, 20, 0)
+  expect(await rowsOf(6)).toEqual([])
+  // Counted again; the pages themselves are told a minute later.
+  await accept(6, null, 30, 3)
+  expect(await rowsOf(6)).toEqual(['0', '1', '2'])
+  await store(inHour(6, 0, 0, 31, { totalRows: 1 }))
+  expect(await rowsOf(6)).toEqual(['0'])
+})
+
+test('an hour that was deleted stays out, whoever inserts it', async () => {
+  const before = hourMs + 8 * 3_600_000
+  await storeDeletion(running.store, { dataset: 'jao.nordic.finalComputation', before, at: 1, by: 'me', why: '' })
+  const nordic = { dataset: 'jao.nordic.finalComputation' }
+  await store(inHour(7, 0, 0, 99, nordic), inHour(8, 0, 0, 99, nordic), inHour(7, 0, 0, 99))
+  const hours = "SELECT hour FROM tidemark.jao_nordic_final_computation WHERE hour >= '2026-06-11 05:00:00'"
+  expect(await lines(running.reader, hours)).toEqual(['2026-06-11 06:00:00'])
+  expect(await rowsOf(7)).toEqual(['0'])
 })

@@ -1,11 +1,16 @@
 import fc from 'fast-check'
 
-// Histories as pollers make them: answers of two windows, what each says derived from what the one before it said, and
-// replays of some of them, delivered in any order and partly twice.
+// Histories as pollers make them: answers of two windows by two corridors, what each says derived from what the one before
+// it said, confirmed empty and refused ones between, and replays of some of them, delivered in any order and partly twice.
 
-/** What one transform made of one answer: values by key, hourly from the start of the window. */
+/** What one transform made of one answer: values by key, from the start of the window on. */
 export interface Telling {
   window: number
+  /** A request identity is a corridor's window: its answers replace each other and nothing else. */
+  corridor: number
+  /** False where explode refused the answer: nothing of it is anywhere. */
+  accepted: boolean
+  stepS: number
   knownAt: number
   transformVersion: number
   values: Record<string, (number | null)[]>
@@ -35,8 +40,7 @@ const cutShort = (key: string, hours: number): Change => {
 }
 const drop = (key: string): Change => {
   return (before) => {
-    const rest = Object.entries(before).filter(([each]) => each !== key)
-    return rest.length > 0 ? Object.fromEntries(rest) : before
+    return Object.fromEntries(Object.entries(before).filter(([each]) => each !== key))
   }
 }
 
@@ -48,17 +52,27 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.constant((before: Content) => before),
   fc.tuple(key, fc.integer({ min: 1, max: 3 })).map((cut) => cutShort(...cut)),
   key.map(drop),
+  fc.constant((): Content => ({})),
 )
 
 const step = fc.record({
   window: fc.nat({ max: 1 }),
+  corridor: fc.constantFrom(0, 0, 0, 1),
+  accepted: fc.constantFrom(true, true, true, true, false),
+  // Upstream publishes a window on a finer step, and may take that back.
+  stepS: fc.constantFrom(3600, 3600, 3600, 1800),
   change,
   // From 08:00 these add up to the very start of the first window, 22:00, and to midnight. The second is watched long.
   afterMs: fc.constantFrom(1, hourMs, 7 * hourMs, 14 * hourMs, 200 * 24 * hourMs),
   // Another poller takes over whose clock is behind.
   slowMs: fc.constantFrom(0, 0, 0, 3 * hourMs, 30 * hourMs),
 })
-const replay = fc.record({ of: fc.nat(), transformVersion: fc.constantFrom(2, 4095), change })
+const replay = fc.record({
+  of: fc.nat(),
+  transformVersion: fc.constantFrom(2, 4095),
+  accepted: fc.constantFrom(true, true, true, false),
+  change,
+})
 
 type Step = typeof step extends fc.Arbitrary<infer Each> ? Each : never
 type Replay = typeof replay extends fc.Arbitrary<infer Each> ? Each : never
@@ -66,20 +80,22 @@ type Replay = typeof replay extends fc.Arbitrary<infer Each> ? Each : never
 function happen(steps: Step[], replays: Replay[]): Telling[] {
   let clock = Date.parse('2024-12-31T08:00:00Z')
   const answers: Telling[] = []
-  steps.forEach(({ window, change, afterMs, slowMs }, offset) => {
+  steps.forEach(({ window, corridor, accepted, stepS, change, afterMs, slowMs }, offset) => {
     clock += afterMs
-    const before = answers.findLast((answer) => answer.window === window)
-    // Of one window known_at always grows, whatever the clock does; it may lie behind that of the other window.
+    const before = answers.findLast((answer) => answer.window === window && answer.corridor === corridor)
+    // Of one request identity known_at always grows, whatever the clock does; it may lie behind that of another.
     const knownAt = Math.max(clock - slowMs, (before?.knownAt ?? 0) + 1)
     const said = change(before?.values ?? { border_A_B: [10, null], border_B_A: [20] })
-    answers.push({ window, knownAt, transformVersion: 1, values: said, raw: { partition: window, offset } })
+    const raw = { partition: window, offset }
+    answers.push({ window, corridor, accepted, stepS, knownAt, transformVersion: 1, values: said, raw })
   })
-  const again = replays.flatMap(({ of, transformVersion, change }) => {
+  const again = replays.flatMap(({ of, transformVersion, accepted, change }) => {
     const [answer] = answers.slice(of % answers.length)
-    return answer ? [{ ...answer, transformVersion, values: change(answer.values) }] : []
+    return answer ? [{ ...answer, transformVersion, accepted, values: change(answer.values) }] : []
   })
   // A pure explode: of one answer one transform always makes the same, however often it is delivered.
-  const one = ({ window, knownAt, transformVersion }: Telling) => `${window} ${knownAt} ${transformVersion}`
+  const one = ({ window, corridor, knownAt, transformVersion }: Telling) =>
+    `${window} ${corridor} ${knownAt} ${transformVersion}`
   return [...new Map([...answers, ...again].map((telling) => [one(telling), telling])).values()]
 }
 
@@ -97,6 +113,9 @@ export function told(...said: (number | null)[]): Telling[] {
   const start = Date.parse('2024-12-31T08:00:00Z')
   return said.map((value, offset) => ({
     window: 0,
+    corridor: 0,
+    accepted: true,
+    stepS: 3600,
     knownAt: start + offset * hourMs,
     transformVersion: 1,
     values: { border_A_B: [value] },

@@ -3,9 +3,12 @@ import type { Records } from '#schemas/generated/records.ts'
 import { tableTargets } from '#schemas/tables.ts'
 
 export type TimeseriesSlice = Records['TimeseriesSlice']
+type AcceptedAnswer = Records['AcceptedAnswer']
 
 /** What a test says of a slice; times as ISO text, UTC unless it says otherwise. */
 export interface ToldSlice {
+  /** The request identity as a number; default: 0, as slices of older versions have it. */
+  identity?: number
   dataset?: string
   key?: string
   /** Start of the window and of the values. */
@@ -38,6 +41,7 @@ export function slice(told: ToldSlice): TimeseriesSlice {
     flags: told.flags ?? [],
     origin: 'simulated',
     raw: { partition: 0, offset: 7 },
+    identity: told.identity ?? 0,
   }
 }
 
@@ -46,6 +50,32 @@ export async function insertSlices(store: Store, slices: TimeseriesSlice[]): Pro
   const target = tableTargets.TimeseriesSlice
   if (!target) throw new Error('schemas/tables.ts declares no table for slices')
   await insert(store, target.table, target.columns, slices.map(target.row))
+}
+
+/** What a test says of an accepted answer; times ms UTC. */
+export type ToldAnswer = Pick<
+  AcceptedAnswer,
+  'dataset' | 'identity' | 'windowStart' | 'windowEnd' | 'knownAt' | 'transformVersion'
+> &
+  Partial<AcceptedAnswer>
+
+/** The record that the normalizer would have made of it. */
+export const acceptedAnswer = (told: ToldAnswer): AcceptedAnswer => ({
+  requestIdentity: `${told.dataset}/${told.identity}`,
+  selector: null,
+  points: 1,
+  keys: 1,
+  contentHash: '',
+  replaces: true,
+  raw: { partition: 0, offset: 7 },
+  ...told,
+})
+
+/** One insert, by the declaration that the sink uses. */
+export async function insertAnswers(store: Store, answers: AcceptedAnswer[]): Promise<void> {
+  const target = tableTargets.AcceptedAnswer
+  if (!target) throw new Error('schemas/tables.ts declares no table for accepted answers')
+  await insert(store, target.table, target.columns, answers.map(target.row))
 }
 
 /** The rows of a query as tab separated lines: what a trader sees. */

@@ -1,6 +1,7 @@
 // What readers see of votes: each Id once, the newest reading; and the weeks that stand out.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { insert } from '#platform/clickhouse/client.ts'
+import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyStatement, migrate } from '#platform/clickhouse/migrate.ts'
 import type { Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
@@ -70,6 +71,44 @@ test('an Id is there once: the newest reading, whatever order and however often 
   expect(await rows('SELECT count(), uniqExact(Id) FROM blog_analysis.votes')).toEqual([[2, 2]])
   await running.store.command({ query: 'OPTIMIZE TABLE blog_analysis.vote_versions FINAL' })
   expect(await rows('SELECT * FROM blog_analysis.votes ORDER BY Id')).toEqual(both)
+})
+
+test('a reading that is taken away leaves the one before it; votes of deleted days stay out', async () => {
+  await store([[1, '2022-01-02', 10]], { raw: { partition: 0, offset: 1 } })
+  await store([[1, '2022-01-02', 20]], { knownAt: 1_700_000_000_005, raw: { partition: 0, offset: 2 } })
+  await running.store.command({ query: 'OPTIMIZE TABLE blog_analysis.vote_versions FINAL' })
+  expect(await rows('SELECT PostId FROM blog_analysis.votes')).toEqual([[20]])
+  await running.store.command({ query: 'DELETE FROM blog_analysis.vote_versions WHERE raw_offset = 2' })
+  expect(await rows('SELECT PostId FROM blog_analysis.votes')).toEqual([[10]])
+  // Before anything was deleted there is no bound, not that of 1970.
+  await store([[2, '1950-01-02']])
+  const deletion = { dataset: 'votes.votes', before: Date.parse('2022-01-03'), at: 1, by: 'me', why: '' }
+  await storeDeletion(running.store, deletion)
+  await store([
+    [3, '2022-01-02'],
+    [4, '2022-01-03'],
+  ])
+  expect(await rows('SELECT Id FROM blog_analysis.votes ORDER BY Id')).toEqual([[1], [2], [4]])
+  await running.store.command({ query: 'TRUNCATE TABLE tidemark.deletions' })
+})
+
+test('a table that an older release made is brought to the new columns, and keeps its votes', async () => {
+  const command = (query: string) => running.store.command({ query })
+  const columns = `Id UInt64, PostId Nullable(UInt64), VoteTypeId Nullable(UInt16), CreationDate DateTime64(3, 'UTC'),
+    UserId Nullable(Int64), BountyAmount Nullable(UInt32), version UInt64`
+  await command('DROP TABLE blog_analysis.vote_versions SYNC')
+  await command(
+    `CREATE TABLE blog_analysis.vote_versions (${columns}) ENGINE = ReplacingMergeTree(version) ORDER BY Id`,
+  )
+  await command(
+    `INSERT INTO blog_analysis.vote_versions VALUES (1, 7, 2, '2022-01-02', NULL, NULL, 6000000000000), (2, 7, 2, '2022-01-02', NULL, NULL, 6000000000000)`,
+  )
+  await applyAll()
+  await store([[1, '2022-01-02', 20]])
+  expect(await rows('SELECT Id, PostId FROM blog_analysis.votes ORDER BY Id')).toEqual([
+    [1, 20],
+    [2, 7],
+  ])
 })
 
 test('all that a vote can hold is kept', async () => {

@@ -24,6 +24,7 @@ export function rawResponse(
     sentAt: fetchedAt - 100,
     fetchedAt,
     origin: 'simulated',
+    confirms: false,
     ...over,
   }
 }

@@ -1,0 +1,2 @@
+-- It wrote versions of the old kind.
+DROP VIEW IF EXISTS tidemark.fill_points

@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS tidemark.points_before_identity

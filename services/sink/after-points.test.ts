@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { afterPoints } from './after-points.ts'
+
+/** A group that reads one topic of one partition: where that ends, and what the group has committed. */
+function group(topic: { end: number; committed: number }) {
+  const offsets = {
+    ends: async () => new Map([['slices', new Map([[0, topic.end]])]]),
+    committed: async () => new Map([['slices', new Map([[0, topic.committed]])]]),
+  }
+  return afterPoints(offsets, 'sink')(['slices'])
+}
+
+test('answers are admitted when the slices that stood there as they were first seen are committed', async () => {
+  const slices = { end: 10, committed: 4 }
+  const admit = group(slices)
+  expect(await admit(0, [0, 1])).toBe(0)
+  // More comes of both; the first answers do not wait for the later slices.
+  slices.end = 30
+  slices.committed = 10
+  expect(await admit(0, [0, 1, 2])).toBe(2)
+  expect(await admit(0, [2])).toBe(0)
+  slices.committed = 29
+  expect(await admit(0, [2])).toBe(0)
+  slices.committed = 30
+  expect(await admit(0, [2])).toBe(1)
+  // Read again after a rebalance: what was admitted once is admitted at once.
+  expect(await admit(0, [1, 2])).toBe(2)
+})
+
+test('a topic that holds nothing, and one of which nothing is committed', async () => {
+  expect(await group({ end: 0, committed: -1 })(0, [0])).toBe(1)
+  expect(await group({ end: 1, committed: -1 })(0, [0])).toBe(0)
+})
