@@ -15,6 +15,7 @@ export interface KafkaConnection {
 
 registerCodecs()
 scheduleOnlyWhatWaits()
+lookAgainForCoordinators()
 
 /** A kafkajs client for the cluster in the settings. Connects lazily; retries for some seconds before a call fails. */
 export function createKafka(connection: KafkaConnection, clientId: string, log?: Logger): Kafka {
@@ -71,5 +72,28 @@ function scheduleOnlyWhatWaits(): void {
       },
       throttledMs > 0 ? throttledMs : meantMs,
     )
+  }
+}
+
+interface Cluster {
+  findGroupCoordinatorMetadata: (group: object) => Promise<object>
+}
+
+/**
+ * kafkajs takes a group for lost for ever where no broker answered who coordinates it, as on a slow machine or while a
+ * broker restarts, and its consumer ends (tulios/kafkajs issue 1630; no release since). Here it asks again, as where a
+ * broker says that it does not know yet.
+ */
+function lookAgainForCoordinators(): void {
+  const load = createRequire(import.meta.url)
+  const { prototype } = load('kafkajs/src/cluster') as { prototype: Cluster }
+  const find = prototype.findGroupCoordinatorMetadata
+  prototype.findGroupCoordinatorMetadata = async function (group) {
+    try {
+      return await find.call(this, group)
+    } catch (error) {
+      const isLost = (error as Error).name === 'KafkaJSGroupCoordinatorNotFound'
+      throw isLost ? Object.assign(error as Error, { retriable: true, type: 'GROUP_COORDINATOR_NOT_AVAILABLE' }) : error
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
+import { type ISocketFactory, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Poll, Series } from '#schemas/generated/records.ts'
@@ -482,6 +483,38 @@ it('dead letters of a batch that are larger together than the broker takes at on
       value?.equals(bodies[letters.findIndex((letter) => letter.value === value)] ?? Buffer.alloc(0)),
     ),
   ).toEqual(bodies.map(() => true))
+})
+
+it('looks again for the coordinator of a group where the connection is lost meanwhile', async () => {
+  const groupId = `none-${randomUUID()}`
+  const steady = kafka.admin()
+  await steady.connect()
+  // A broker that has only just started coordinates nothing yet.
+  await expect.poll(() => steady.fetchOffsets({ groupId }).catch(String), { timeout: 60_000 }).toEqual([])
+  await steady.disconnect()
+  let toDrop = 3
+  // The request whose number is 10 asks for the coordinator.
+  const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect)
+    const write = socket.write.bind(socket) as (...all: unknown[]) => boolean
+    socket.write = (bytes: unknown, ...more: unknown[]) => {
+      if (!Buffer.isBuffer(bytes) || bytes.readInt16BE(4) !== 10 || toDrop === 0) return write(bytes, ...more)
+      toDrop--
+      socket.destroy(new Error('lost'))
+      return false
+    }
+    return socket
+  }
+  const brokers = [config.KAFKA_BROKERS]
+  const flaky = new KafkaClient({ brokers, socketFactory, retry: { initialRetryTime: 10 }, logLevel: logLevel.NOTHING })
+  const admin = flaky.admin()
+  await admin.connect()
+  try {
+    expect(await admin.fetchOffsets({ groupId })).toEqual([])
+    expect(toDrop).toBe(0)
+  } finally {
+    await admin.disconnect()
+  }
 })
 
 it('says what it waits for when the world stays unwell', async () => {
