@@ -216,7 +216,7 @@ test('a table that takes no row holds up its own topics alone, and loses none of
 
 test('while slices are held up no withdrawal is seen: an accepted answer waits for its points', async () => {
   const before = (await readRecords(chain.kafka, 'jao.dlq')).length
-  const alter = (query: string) => chain.store.command({ query: `ALTER TABLE tidemark.slices ${query}` })
+  const alter = (query: string) => chain.store.command({ query: `ALTER TABLE tidemark.points ${query}` })
   const [day] = daysFrom('2012-02-01', 1) as [string]
   const knownAt = Date.parse('2026-07-02T13:00:00Z')
   await writeRaw([smallAnswer(day, 10, knownAt)])
