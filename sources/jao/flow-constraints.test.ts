@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { explodeRaw } from '#transform/explode-raw.ts'
+import { rawResponse } from '../../test/support/raw-responses.ts'
 import { jao } from './jao.ts'
 
 const dataset = jao.datasets.find(({ name }) => name === 'jao.core.finalComputation')!
@@ -33,6 +35,27 @@ test('the count is what the filter leaves, or all rows', () => {
     )
   expect(() => countOf(Buffer.from('<html>'))).toThrow('not-json')
   expect(() => countOf(page([], 1, { rejected: true, messages: ['no'] }))).toThrow('upstream-rejected')
+})
+
+test('an answer without rows that is of no page counts the rows of its hour, and a page never does', () => {
+  const counted = (body: Buffer, subject: string | null) =>
+    dataset.explode({ body, status: 200, window, subject }).counted
+  expect(counted(page([], 12_770), null)).toBe(12_770)
+  expect(counted(page([], 0), null)).toBe(0)
+  expect(counted(page([], 12_770), 'rows-14000')).toBeUndefined()
+  expect(counted(page([row()], 1), null)).toBeUndefined()
+
+  const requestIdentity = `${dataset.name}/2026-06-10T22:00:00Z/2026-06-10T23:00:00Z`
+  const accepted = (body: Buffer, confirms: boolean) => {
+    const record = rawResponse(window, body, 1_000, { dataset: dataset.name, requestIdentity, confirms })
+    const exploded = explodeRaw({ record, partition: 0, offset: '0' }, new Map([[dataset.name, dataset]]))
+    return 'refusal' in exploded ? exploded.refusal : exploded.accepted
+  }
+  const answer = { selector: null, keys: 0, replaces: true }
+  expect(accepted(page([], 12_770), false)).toMatchObject({ ...answer, points: 12_770 })
+  // That there is nothing is believed where it confirms what was said before.
+  expect(accepted(page([], 0), false)).toBeNull()
+  expect(accepted(page([], 0), true)).toMatchObject({ ...answer, points: 0 })
 })
 
 test('a page is complete when it has all of its rows', () => {

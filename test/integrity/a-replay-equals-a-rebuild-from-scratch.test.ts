@@ -240,7 +240,14 @@ test('a dry run says what a release would change; the replay makes it so; twice 
     await chain.query("SELECT labels['name'] AS name FROM tidemark.series FINAL WHERE key = 'border_AT_BE'"),
   ).toEqual([{ name: 'border_AT_BE, raised by 1' }])
   expect(wouldChange(await dryRun(chain, sourced, all, quiet.progress))).toBe(false)
-  expect((await replay()).replay.counts).toMatchObject({ points: 2 * (2 * 72 + 3), erased: 0 })
+  // An accepted answer that the store lacks is a difference, though all points are the same.
+  await chain.store.command({
+    query: 'DELETE FROM tidemark.stored_answers WHERE window_start < toDateTime(1774738800)',
+  })
+  const lacking = await dryRun(chain, sourced, all, quiet.progress)
+  expect(lacking.comparison).toMatchObject({ added: 0, changed: 0, gone: 0, answers: { added: 2, gone: 0, same: 4 } })
+  expect(wouldChange(lacking)).toBe(true)
+  expect((await replay()).replay.counts).toMatchObject({ answers: 6, points: 2 * (2 * 72 + 3), erased: 0 })
   await check()
 
   const audit = await chain.query('SELECT state, dataset, counts FROM tidemark.replays FINAL ORDER BY started_at')

@@ -14,7 +14,7 @@ import { slice } from '../store/slices.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecords } from './read-records.ts'
 import { windowOf } from './simulator-client.ts'
-import { type Chain, dataset, startChain } from './whole-chain.ts'
+import { type Chain, dataset, startChain, untilStored } from './whole-chain.ts'
 
 let chain: Chain
 beforeAll(async () => {
@@ -195,13 +195,16 @@ const votesOf = (...dates: string[]): RawResponse => {
 }
 
 test('votes go by the days that they were cast on, a piece of a file when all of its votes do, and stay away', async () => {
+  const all = { DATASETS_OFF: '' }
+  await Promise.all([chain.normalizer.kill('SIGTERM'), chain.sink.kill('SIGTERM')])
+  await Promise.all([chain.start('normalizer', all), chain.start('sink', all)])
   const encode = await chain.registry.encoder('votes.raw', 'RawResponse')
   const send = async (...pieces: RawResponse[]) => {
     await chain.producer.send(
       'votes.raw',
       pieces.map((piece) => ({ key: 'x', value: encode(piece), partition: 0 })),
     )
-    await chain.settled()
+    await untilStored({ ...chain.environment, ...all })
   }
   const ids = () => chain.query<{ Id: number }>('SELECT toUInt32(Id) AS Id FROM blog_analysis.votes ORDER BY Id')
   await send(votesOf('2022-01-02', '2022-01-03'), votesOf('2022-01-02', '2022-01-04', '2022-01-05'))
