@@ -74,8 +74,8 @@ export async function rowsBefore(
     }
   }
   for (const { name, time, condition } of platformTables) await count(`${database}.${name}`, name, time, condition)
-  for (const { name, rows, time } of ownTables) {
-    if (time !== undefined) await count(name, name, time, timesBefore(rows, time))
+  for (const { name, rows, time } of await timedTables(store, ownTables)) {
+    await count(name, name, time, timesBefore(rows, time))
   }
   return [...counts.values()].sort((one, other) => one.year - other.year)
 }
@@ -92,9 +92,21 @@ export async function removeRows(store: Store, bound: Bound, ownTables: readonly
   for (const { name, condition } of platformTables) {
     for (const table of await everyTable(store, name)) await removeFrom(store, table, condition, bound)
   }
-  for (const { name, rows, time } of ownTables) {
-    if (time !== undefined) await removeFrom(store, name, timesBefore(rows, time), bound)
+  for (const { name, rows, time } of await timedTables(store, ownTables)) {
+    await removeFrom(store, name, timesBefore(rows, time), bound)
   }
+}
+
+/** Those that have a time to go by and are there: a source that is switched off may never have had its tables made. */
+async function timedTables(store: Store, tables: readonly DeletedTable[]): Promise<Required<DeletedTable>[]> {
+  if (tables.length === 0) return []
+  const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
+    WHERE concat(database, '.', name) IN {names:Array(String)}`
+  const found = await rows<{ qualified: string }>(store, query, { names: tables.map(({ name }) => name) })
+  const there = new Set(found.map(({ qualified }) => qualified))
+  return tables.flatMap(({ time, ...table }) =>
+    time !== undefined && there.has(table.name) ? [{ ...table, time }] : [],
+  )
 }
 
 /** An insert that read the bounds before the deletion was stored may end after a mutation began. */

@@ -132,11 +132,7 @@ test('nothing would change while the code is the same, and looking changes nothi
   const found = await dryRun(chain, sourced, all, quiet.progress)
   // 24 + 23 + 25 hours, three answers of two borders and one of a third.
   expect(found.comparison).toMatchObject({
-    added: 0,
-    changed: 0,
-    gone: 0,
-    same: 72 * 7,
-    rawGoneKept: 0,
+    ...{ added: 0, changed: 0, gone: 0, same: 72 * 7, rawGoneKept: 0 },
     storedVersion: transformVersion,
     answers: { added: 0, changed: 0, gone: 0, same: 3 * 3 },
   })
