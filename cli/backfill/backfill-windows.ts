@@ -22,13 +22,14 @@ export interface BackfillWindow {
  * datasets without a past
  */
 export function backfillWindows(
-  { name, calendar }: Dataset,
+  dataset: Dataset,
   subjects: readonly (string | null)[],
   from: string,
   to: string,
   nowMs: number,
 ): BackfillWindow[] {
-  if (calendar.kind !== 'days') throw new Problem(`${name} has no past that can be asked for: ${whyNoPast(calendar)}`)
+  const { name, calendar } = dataset
+  if (calendar.kind !== 'days') throw noPast(dataset)
   const { zone, firstDay } = calendar
   const first = day('--from', from)
   const last = day('--to', to)
@@ -50,6 +51,10 @@ export function backfillWindows(
     }),
   )
 }
+
+/** What is said of a dataset whose past nobody can be asked for. */
+export const noPast = ({ name, calendar }: Dataset): Problem =>
+  new Problem(`${name} has no past that can be asked for: ${whyNoPast(calendar)}`)
 
 function nameOf({ window: kind, zone }: BusinessDays, of: string, { startMs }: Window): string {
   if (kind === 'day') return of

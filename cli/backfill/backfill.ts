@@ -14,7 +14,7 @@ import { datasetThatIsPolled, patientPollerStatus } from '../poller-status.ts'
 import { connectTo } from '../stack-clients.ts'
 import { whileStackRuns } from '../stack-gone.ts'
 import { reportOf, reportText } from './backfill-report.ts'
-import { type BackfillWindow, backfillWindows } from './backfill-windows.ts'
+import { type BackfillWindow, backfillWindows, noPast } from './backfill-windows.ts'
 import { pollAll } from './poll-all.ts'
 import { refusals } from './refused-answers.ts'
 
@@ -51,6 +51,7 @@ async function run(name: string, options: BackfillOptions): Promise<void> {
 
 async function backfillFrom(stack: StackFile, name: string, options: BackfillOptions, gone: AbortSignal) {
   const { source, dataset } = findDataset(name)
+  if (dataset.calendar.kind !== 'days') throw noPast(dataset)
   const { now, datasets } = await patientPollerStatus(stack, pollerPatienceMs, () => {
     process.stderr.write('the poller does not answer: waiting for it\n')
   })

@@ -49,6 +49,8 @@ export const deleteCommand = (): Command =>
 
 async function run(name: string, options: DeleteOptions): Promise<void> {
   const stack = findRunningStack(options.data)
+  findDataset(name)
+  day('--before', options.before)
   if (!options.dryRun && !options.yes && !process.stdin.isTTY)
     throw new Problem('Nobody can be asked without a terminal: say --dry-run to look, or --yes to delete.')
   await whileStackRuns(stack, goneAfterMs, async () => {

@@ -30,14 +30,14 @@ const withdrawalText = ({ knownAt, raw }: Withdrawal): string =>
 function answerLines(
   answer: ExplainedAnswer,
   number: number,
-  { unit, transformVersion }: Explanation,
+  { unit, transformVersion, calendar }: Explanation,
   mark: (text: string) => string,
 ): string[] {
   const notes = [...(answer.current ? ['this one counts'] : []), ...(answer.later ? ['later than asked for'] : [])]
   const today = answer.transformVersion === transformVersion ? '' : ` (today's is ${transformVersion})`
   const modified = answer.upstreamModifiedAt === null ? '' : `, upstream says modified at ${answer.upstreamModifiedAt}`
   return [
-    `${number}. ${answer.knownAt}  ${valueText(answer.value, unit)}, ${changeText(answer, unit)}${notes.map((note) => ` (${note})`).join('')}`,
+    `${number}. ${answer.knownAt}  ${valueText(answer.value, unit)}, ${changeText(answer, unit, calendar)}${notes.map((note) => ` (${note})`).join('')}`,
     ...facts([
       ['transform', `version ${answer.transformVersion}${today}`],
       ['window', `${answer.windowStart} to ${answer.windowEnd}, step ${answer.stepS} s`],
@@ -49,9 +49,13 @@ function answerLines(
   ]
 }
 
-function changeText({ change, previousValue, knownAt, windowStart }: ExplainedAnswer, unit: string): string {
+function changeText(
+  { change, previousValue, knownAt, windowStart }: ExplainedAnswer,
+  unit: string,
+  calendar: Explanation['calendar'],
+): string {
   // The rule of delay_s: by then delivery had begun, and nobody watched the publication.
-  if (change === 'published' && knownAt >= windowStart) return 'first seen by a backfill'
+  if (change === 'published' && calendar === 'days' && knownAt >= windowStart) return 'first seen by a backfill'
   if (change === 'changed') return `changed from ${valueText(previousValue, unit)}`
   return { published: 'first published', repeated: 'no change', 'nothing-yet': 'no value yet' }[change]
 }

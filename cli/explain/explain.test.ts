@@ -80,7 +80,7 @@ describe('the place of a value', () => {
 })
 
 const at = (text: string) => Date.parse(`2026-11-${text}Z`)
-const dataset = { name: 'a.b.c', unit: 'MW', transformVersion: 2 } as Dataset
+const dataset = { name: 'a.b.c', unit: 'MW', transformVersion: 2, calendar: { kind: 'days' } } as Dataset
 
 const answer = (value: number | null, known: string, over: Partial<PointAnswer> = {}): PointAnswer => ({
   ...{ value, knownAtMs: at(known), transformVersion: 2, stepS: 3600, flags: [], origin: 'simulated' },
@@ -223,6 +223,25 @@ describe('the text', () => {
     expect(text(here(body), null)).toContain('WRONG')
     expect(text(here(body), 13, 1)).not.toContain('WRONG')
     expect(text(here(body), 13, 1)).toContain("version 1 (today's is 2)")
+  })
+  test('takes a number that upstream writes as a text for that number, and an empty text for nothing', () => {
+    const found = (json: string) => here(Buffer.from(`{"data":[{"k":${json}}]}`))
+    expect(text(found('"84496.90000"'), 84_496.9)).not.toContain('WRONG')
+    expect(text(found('"-1E-05"'), -0.00001)).not.toContain('WRONG')
+    expect(text(found('""'), null)).not.toContain('WRONG')
+    expect(text(found('"84496.91"'), 84_496.9)).toContain('stands "84496.91", and stored is 84496.9')
+    expect(text(found('""'), 0)).toContain('WRONG')
+  })
+  test('calls what is first seen after delivery began a backfill, but for ticks, which are known after their instant', () => {
+    const late = [answer(12, '21T01:00')]
+    const words = (kind: string) =>
+      explanationText(
+        explain(late, undefined, { dataset: { ...dataset, calendar: { kind } } as Dataset }),
+        'UTC',
+        (inner) => inner,
+      )
+    expect(words('days')).toContain('first seen by a backfill')
+    expect(words('ticks')).toContain('12 MW, first published')
   })
   test('says what was not known yet, and what became known later', () => {
     const early = text(here(body), 12, 2, { knownByMs: at('20T01:00') })

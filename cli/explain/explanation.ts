@@ -9,6 +9,8 @@ import { placeOf, type ValuePlace } from './value-place.ts'
 /** Where a point's value comes from. Times are ISO texts, UTC. */
 export interface Explanation {
   dataset: string
+  /** What its windows are: days, or ticks, which are known only once they are over. */
+  calendar: Dataset['calendar']['kind']
   key: string
   /** The time of the point, and the instant asked for, which may lie inside its step. */
   ts: string
@@ -102,6 +104,7 @@ export function explanationOf(asked: Asked, point: StoredPoint, raws: readonly F
       : { knownAt: utcText(by.knownAtMs), raw: { topic, partition: by.rawPartition, offset: by.rawOffset } }
   return {
     dataset: dataset.name,
+    calendar: dataset.calendar.kind,
     key,
     ts: utcText(tsMs),
     asked: utcText(asked.atMs),
@@ -197,6 +200,19 @@ function rawOf(asked: Asked, tsMs: number, answer: PointAnswer, found: FoundRaw 
 /** What today's code reads there must be what is stored, where it was today's code that read it. */
 function disagreements(dataset: Dataset, place: ValuePlace, { value, transformVersion }: PointAnswer): string[] {
   if (transformVersion !== dataset.transformVersion) return []
-  const agrees = value === null ? place.text === 'null' : Number(place.text) === value
+  // Exchanges write decimal numbers as texts, and nothing as an empty one.
+  const stands = textIn(place.text)
+  const agrees =
+    value === null ? ['null', ''].includes(stands.trim()) : stands.trim() !== '' && Number(stands) === value
   return agrees ? [] : [`at its place in the body stands ${place.text}, and stored is ${value}`]
+}
+
+/** What a JSON text says, or the JSON itself where it is not a text, or cut. */
+function textIn(json: string): string {
+  if (!json.startsWith('"')) return json
+  try {
+    return JSON.parse(json)
+  } catch {
+    return json
+  }
 }
