@@ -319,6 +319,16 @@ describe('keys that a newer answer no longer names', () => {
     expect(await withdrawn('vanished')).toEqual([])
   })
 
+  it('are not withdrawn that were first named without an identity, and named again with one', async () => {
+    const first = { start: day, values: [1], knownAt: '2026-04-19T08:00:00Z' }
+    const second = { start: day, values: [1], knownAt: '2026-04-19T09:00:00Z' }
+    await tell('identified', { ...first, key: 'a', identity: 0 }, { ...first, key: 'b', identity: 0 })
+    await tell('identified', { ...second, key: 'a', identity: 5 })
+    expect((await withdrawn('identified')).map((line) => line.slice(0, 1))).toEqual(['b'])
+    await tell('identified', { ...second, key: 'b', identity: 5 })
+    expect(await withdrawn('identified')).toEqual([])
+  })
+
   it('are withdrawn too when a newer transform of the same answer does not name them', async () => {
     const answer = { start: day, values: [1], knownAt: '2026-04-19T08:00:00Z' }
     await tell('renamed', { ...answer, key: 'old' }, { ...answer, key: 'new', transformVersion: 2 })

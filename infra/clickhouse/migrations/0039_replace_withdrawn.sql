@@ -19,7 +19,9 @@ FROM
         window_end,
         identity,
         max(toUInt64(toUnixTimestamp64Milli(known_at)) * 4096 + transform_version) AS version,
-        if(identity = 0, max(version) OVER (PARTITION BY dataset, window_start, window_end), 0) AS window_version
+        max(version) OVER (PARTITION BY dataset, key, window_start, window_end) AS key_version,
+        max(version) OVER (PARTITION BY dataset, window_start, window_end) AS newest_version,
+        if(identity = 0 AND version = key_version, newest_version, 0) AS window_version
     FROM tidemark.point_revisions
     GROUP BY dataset, key, window_start, window_end, identity
 ) AS named
