@@ -116,7 +116,9 @@ describe('statements that were pasted', () => {
       const insert = ['', 'INSERT', 'INTO', 't.pasted', 'VALUES', `('${blank}')`]
       expect((await ask(endpoint, { body: insert.join(blank) })).text).toBe('')
     }
-    expect(await curl('-d', 'SELECT s FROM t.pasted FORMAT TSVRaw', url)).toBe(`${blanks.join('\n')}\n`)
+    // The engine reads the blocks of a table in any order.
+    const stored = await curl('-d', 'SELECT s FROM t.pasted FORMAT TSVRaw', url)
+    expect(stored.slice(0, -1).split('\n').toSorted()).toEqual(blanks.toSorted())
     expect(await curl(`${url}/?query=%EF%BB%BFSELECT%C2%A01`)).toBe('1\n')
     expect(await ofFile('\ufeffSELECT 3 − 1', url)).toBe('2\n')
   })
