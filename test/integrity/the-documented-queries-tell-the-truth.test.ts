@@ -215,7 +215,11 @@ interface Change {
 const changes: Change[] = days.flatMap((day) =>
   answersOf(day).flatMap((told, i, all) => {
     const [first, before] = [all[0]!, all[i - 1]]
-    return [...told.points].flatMap(([name, value]) => {
+    // What the answer before named and this one does not is withdrawn.
+    const gone = [...(before?.points.keys() ?? [])].flatMap((name) =>
+      told.points.has(name) ? [] : [[name, null] as const],
+    )
+    return [...told.points, ...gone].flatMap(([name, value]) => {
       const [key = '', at = ''] = name.split(' ')
       const previous = before?.points.get(name)
       if (previous === undefined || previous === value) return []
@@ -285,7 +289,7 @@ test('the largest revisions of the week', async () => {
 
 test('hours where the capacity fell below 900 MW', async () => {
   const [now, fell] = await ask('In which hours did the capacity fall below 900 MW?')
-  const newest = new Map(answersOf('2026-11-20').flatMap(({ points }) => [...points]))
+  const newest = answersOf('2026-11-20').at(-1)!.points
   const below = [...newest].flatMap(([name, mw]) => {
     const [key = '', at = ''] = name.split(' ')
     return mw !== null && mw < 900 ? [{ key, ts: storeTs(Date.parse(at)), mw }] : []
@@ -360,7 +364,8 @@ test('how often, how much and how late', async () => {
     }
   }
   expect(numbers(stats)).toEqual(['border_AT_BE', 'border_RO_HU'].map(statsOf))
-  expect(stats?.[1]).toMatchObject({ to_null: 1, from_null: 1 })
+  // A null that upstream said, and the 24 hours of the day on which the border was withdrawn.
+  expect(stats?.[1]).toMatchObject({ to_null: 25, from_null: 1 })
 
   const within = changes.filter(
     ({ tsMs }) => tsMs >= brussels('2026-11-16T00:00') && tsMs < brussels('2026-11-21T00:00'),
