@@ -4,7 +4,7 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { cutFront } from '#platform/kafka/cut-front.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
-import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
+import { readSpan, recordsIn, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import type { Deletion, RawResponse } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic, seriesTopic } from '#schemas/topics.ts'
@@ -58,7 +58,7 @@ export async function concernedRecords(
         return [partition, { topic: name, partition, cuttable: 0, cutTo: from, remaining: 0, keptMs, end: to }]
       }),
     )
-    const of = [...span.values()].reduce((sum, { from, to }) => sum + to - from, 0)
+    const of = recordsIn(span.values())
     let read = 0
     const blocked = new Set<number>()
     await readSpan(topics.kafka, name, span, async (records) => {

@@ -32,9 +32,6 @@ export async function stillThere(kafka: Kafka, spans: readonly RawSpan[]): Promi
   return left
 }
 
-/** How many raw records there are in spans. */
-export const recordsIn = (spans: readonly RawSpan[]): number => spans.reduce((sum, { from, to }) => sum + to - from, 0)
-
 /** All raw records that a source has now. What is written later is left to the normalizer that runs. */
 export async function rawSpansNow(kafka: Kafka, source: string): Promise<RawSpan[]> {
   const topic = rawTopic(source).name

@@ -1,5 +1,5 @@
 import type { Kafka } from '#platform/kafka/client.ts'
-import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { readSpan, recordsIn, spanOf } from '#platform/kafka/read-span.ts'
 import { stepProgress } from '../step-progress.ts'
 import { type Letter, openLetterBox } from './letter.ts'
 
@@ -12,7 +12,7 @@ export async function readLetters(kafka: Kafka, topics: readonly string[]): Prom
 
 async function lettersOf(kafka: Kafka, topic: string): Promise<Letter[]> {
   const span = await spanOf(kafka, topic)
-  const total = [...span.values()].reduce((sum, { from, to }) => sum + to - from, 0)
+  const total = recordsIn(span.values())
   const progress = stepProgress(process.stderr)
   const box = openLetterBox()
   let done = 0

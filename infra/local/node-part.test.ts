@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { followProgress } from './node-part.ts'
 
-test('of a log only what comes from now on and says progress is told, whole lines alone', async () => {
+test('followProgress tells the whole lines that say progress and that come after its start', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-log-'))
   const file = join(directory, 'log')
   // As a service's log is written.

@@ -1,13 +1,17 @@
 // Fills topic poller-memory from topic `polls`, once: directories and backups of earlier releases have their memory there.
 import { Problem } from '#infra/local/problem.ts'
-import type { Kafka } from '#platform/kafka/client.ts'
-import { openProducer, type Producer } from '#platform/kafka/produce.ts'
-import { readSpan, spanOf, type TopicSpan } from '#platform/kafka/read-span.ts'
+import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
+import { openProducer } from '#platform/kafka/produce.ts'
+import { readSpan, recordsIn, spanOf, type TopicSpan } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { carriedOverPartition, carriedOverRecord, type MemoryRecord } from '#platform/polling/memory-records.ts'
+import {
+  carriedOverKey,
+  carriedOverPartition,
+  carriedOverRecord,
+  type MemoryRecord,
+} from '#platform/polling/memory-records.ts'
 import { patience } from '#platform/process/patience.ts'
 import { pause } from '#platform/process/retry.ts'
-import type { PollerMemory } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollsTopic } from '#schemas/topics.ts'
 import { createPollsFold, type PollsFold } from './polls-fold.ts'
 
@@ -39,7 +43,7 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
   if (await isCarriedOver(kafka)) return undefined
   const startedMs = performance.now()
   const span = await spanOf(kafka, pollsTopic.name)
-  const records = recordsIn(span)
+  const records = recordsIn(span.values())
   if (records > 0) {
     await refuseWhilePollersRun(options)
     say(`carrying over ${records.toLocaleString('en')} polls to ${pollerMemoryTopic.name}, once`)
@@ -48,26 +52,27 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
   const producer = await openProducer(kafka)
   try {
     const encode = await registry.encoder(pollerMemoryTopic.name, 'PollerMemory')
-    for (const [partition, memories] of fold.records()) await write(producer, encode, partition, memories)
+    const write = (partition: number, memories: readonly MemoryRecord[]) =>
+      producer.send(
+        pollerMemoryTopic.name,
+        memories.map(({ key, record }) => ({ key, value: encode(record), partition })),
+      )
+    for (const [partition, memories] of fold.records()) await write(partition, memories)
     if (records > 0) await refuseWhilePollersRun(options)
     const identities = fold.identities()
-    const done = carriedOverRecord({ at: Date.now(), polls, identities })
-    await write(producer, encode, carriedOverPartition, [done])
+    await write(carriedOverPartition, [carriedOverRecord({ at: Date.now(), polls, identities })])
     return { polls, identities, seconds: Math.round(performance.now() - startedMs) / 1_000 }
   } finally {
     await producer.disconnect()
   }
 }
 
-const recordsIn = (span: TopicSpan): number => [...span.values()].reduce((sum, { from, to }) => sum + to - from, 0)
-
 /** Whether the memory says that all is carried over. */
 async function isCarriedOver(kafka: Kafka): Promise<boolean> {
-  const { key } = carriedOverRecord({ at: 0, polls: 0, identities: 0 })
   const span = (await spanOf(kafka, pollerMemoryTopic.name)).get(carriedOverPartition)
   let found = false
   await readSpan(kafka, pollerMemoryTopic.name, new Map(span && [[carriedOverPartition, span]]), (records) => {
-    found ||= records.some((record) => record.key?.toString() === key)
+    found ||= records.some((record) => record.key?.toString() === carriedOverKey)
   })
   return found
 }
@@ -78,9 +83,7 @@ const defaultPatienceMs = 20_000
 /** @throws Problem when the group of pollers still has members after a while */
 async function refuseWhilePollersRun({ kafka, say, patienceMs = defaultPatienceMs }: CarryOverOptions): Promise<void> {
   const waiting = patience(say)
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
+  return withAdmin(kafka, async (admin) => {
     for (const endMs = performance.now() + patienceMs; ; await pause(200)) {
       const { groups } = await admin.describeGroups(['poller'])
       const members = groups.flatMap((group) => group.members)
@@ -93,9 +96,7 @@ async function refuseWhilePollersRun({ kafka, say, patienceMs = defaultPatienceM
       }
       waiting(`waiting until the pollers at ${hosts} are gone`)
     }
-  } finally {
-    await admin.disconnect()
-  }
+  })
 }
 
 const sayEveryMs = 5_000
@@ -108,7 +109,7 @@ async function foldPolls(
 ): Promise<{ fold: PollsFold; polls: number }> {
   const fold = createPollsFold(Date.now())
   const decoder = registry.decoder('Poll')
-  const all = recordsIn(span).toLocaleString('en')
+  const all = recordsIn(span.values()).toLocaleString('en')
   let polls = 0
   let saidMs = performance.now()
   await readSpan(kafka, pollsTopic.name, span, async (records) => {
@@ -124,19 +125,4 @@ async function foldPolls(
     say(`${polls.toLocaleString('en')} of ${all} polls read`)
   })
   return { fold, polls }
-}
-
-const recordsAtOnce = 10_000
-
-async function write(
-  producer: Producer,
-  encode: (record: PollerMemory) => Buffer,
-  partition: number,
-  memories: readonly MemoryRecord[],
-): Promise<void> {
-  for (let first = 0; first < memories.length; first += recordsAtOnce) {
-    const some = memories.slice(first, first + recordsAtOnce)
-    const messages = some.map(({ key, record }) => ({ key, value: encode(record), partition }))
-    await producer.send(pollerMemoryTopic.name, messages)
-  }
 }

@@ -4,6 +4,7 @@ import {
   carriedAfter,
   hostRecord,
   identityRecord,
+  longestHostPauseMs,
   type MemoryRecord,
   nothingCarried,
   pauseOf,
@@ -46,9 +47,6 @@ interface Partition {
   identities: Map<string, Identity>
   hosts: Map<string, HostPauses>
 }
-
-/** A pause lasts for a day at the most. */
-const pausesKeptMs = 24 * 60 * 60 * 1_000
 
 /** @param nowMs polls that say they were made more than a day later are not believed */
 export function createPollsFold(nowMs: number): PollsFold {
@@ -100,7 +98,7 @@ function takePause(hosts: Map<string, HostPauses>, poll: Poll, writtenAtMs: numb
   known.pausedAtMs = poll.fetchedAt
   const pause = pauseOf(poll, known.attempts, writtenAtMs)
   if (pause !== undefined) known.pauses.push({ ...pause, recordedAt: writtenAtMs })
-  known.pauses = known.pauses.filter(({ recordedAt }) => recordedAt > writtenAtMs - pausesKeptMs)
+  known.pauses = known.pauses.filter(({ recordedAt }) => recordedAt > writtenAtMs - longestHostPauseMs)
 }
 
 function recordsOf({ newestMs, identities, hosts }: Partition): MemoryRecord[] {
@@ -108,7 +106,7 @@ function recordsOf({ newestMs, identities, hosts }: Partition): MemoryRecord[] {
     identityRecord(name, poll, polledAt, carried, true),
   )
   for (const [host, { pauses }] of hosts) {
-    const standing = pauses.filter(({ recordedAt }) => recordedAt > newestMs - pausesKeptMs)
+    const standing = pauses.filter(({ recordedAt }) => recordedAt > newestMs - longestHostPauseMs)
     if (standing.length > 0) records.push(hostRecord(host, standing))
   }
   return records

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { registerCodecs } from './codecs.ts'
 
@@ -12,6 +12,9 @@ export interface KafkaConnection {
   KAFKA_USERNAME?: string | undefined
   KAFKA_PASSWORD?: string | undefined
 }
+
+/** Loads what kafkajs keeps to itself. */
+const loadInner = createRequire(import.meta.url)
 
 registerCodecs()
 scheduleOnlyWhatWaits()
@@ -34,6 +37,17 @@ export function createKafka(connection: KafkaConnection, clientId: string, log?:
       log?.debug({ kafkajs: details, level: entry.label }, message)
     },
   })
+}
+
+/** Does some work with an admin client that is connected before and disconnected after it, whatever comes of it. */
+export async function withAdmin<Result>(kafka: Kafka, work: (admin: Admin) => Promise<Result>): Promise<Result> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    return await work(admin)
+  } finally {
+    await admin.disconnect()
+  }
 }
 
 function sasl(connection: KafkaConnection): { sasl?: SASLOptions } {
@@ -60,8 +74,7 @@ interface RequestQueue {
  */
 function scheduleOnlyWhatWaits(): void {
   const meantMs = 10
-  const load = createRequire(import.meta.url)
-  const { prototype } = load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
+  const { prototype } = loadInner('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
   prototype.scheduleCheckPendingRequests = function () {
     if (this.throttleCheckTimeoutId || this.pending.length === 0) return
     const throttledMs = this.throttledUntil - Date.now()
@@ -85,8 +98,7 @@ interface Cluster {
  * broker says that it does not know yet.
  */
 function lookAgainForCoordinators(): void {
-  const load = createRequire(import.meta.url)
-  const { prototype } = load('kafkajs/src/cluster') as { prototype: Cluster }
+  const { prototype } = loadInner('kafkajs/src/cluster') as { prototype: Cluster }
   const find = prototype.findGroupCoordinatorMetadata
   prototype.findGroupCoordinatorMetadata = async function (group) {
     try {

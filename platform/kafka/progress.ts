@@ -1,21 +1,17 @@
 import { patience } from '../process/patience.ts'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import { Unwell } from '../process/unwell.ts'
-import type { Kafka } from './client.ts'
+import { type Kafka, withAdmin } from './client.ts'
 
 /** One past the last offset of each partition. */
 export type Ends = Map<number, number>
 
 /** Where a topic's partitions end now. */
 export async function endsOf(kafka: Kafka, topic: string): Promise<Ends> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
+  return withAdmin(kafka, async (admin) => {
     const offsets = await admin.fetchTopicOffsets(topic)
     return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]))
-  } finally {
-    await admin.disconnect()
-  }
+  })
 }
 
 /** What a group has committed of each partition, as the admin API tells it; -1 where nothing. */
@@ -53,9 +49,7 @@ export async function groupPasses(
   say: (text: string) => void = () => undefined,
 ): Promise<void> {
   const waiting = patience(say)
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
+  return withAdmin(kafka, async (admin) => {
     const ends = await admin.fetchTopicOffsets(topic)
     for (let attempt = 1; ; attempt++) {
       const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
@@ -63,22 +57,16 @@ export async function groupPasses(
       waiting(`waiting for the ${groupId}, which has not done all of ${topic} yet`)
       await pause(backoffMs(lookAgain, attempt))
     }
-  } finally {
-    await admin.disconnect()
-  }
+  })
 }
 
 /** The offset that a group reads next of each partition where it has committed one. */
 export async function nextOffsets(kafka: Kafka, groupId: string, topic: string): Promise<Map<number, number>> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
+  return withAdmin(kafka, async (admin) => {
     const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
     const known = committed?.partitions.filter(({ offset }) => Number(offset) >= 0) ?? []
     return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]))
-  } finally {
-    await admin.disconnect()
-  }
+  })
 }
 
 /** How many records of a topic a group has not committed yet, for one who asks often. */
@@ -135,13 +123,11 @@ export async function openOffsets(kafka: Kafka): Promise<OffsetReader> {
 
 /** Forgets a group that nobody is in any more; one that is not there, or that somebody is still in, stays as it is. */
 export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
-    await admin.deleteGroups([groupId])
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'KafkaJSDeleteGroupsError') throw error
-  } finally {
-    await admin.disconnect()
-  }
+  return withAdmin(kafka, async (admin) => {
+    try {
+      await admin.deleteGroups([groupId])
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'KafkaJSDeleteGroupsError') throw error
+    }
+  })
 }

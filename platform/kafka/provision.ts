@@ -1,10 +1,11 @@
 // Makes the cluster and the registry hold what schemas/ declares. Idempotent; removes nothing.
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
-import kafkajs, { type Admin, type Kafka } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import type { RecordName } from '#schemas/generated/records.ts'
 import { newestVersions, schemaText } from '#schemas/records.ts'
 import type { Topic } from '#schemas/topics.ts'
 import { pause } from '../process/retry.ts'
+import { type Kafka, withAdmin } from './client.ts'
 import { incompatibility } from './compatibility.ts'
 import { createRegistryClient, type RegistryConnection, subjectOf } from './registry.ts'
 
@@ -19,16 +20,6 @@ export async function provisionTopics(kafka: Kafka, topics: Topic[], replication
 /** Creates absent topics, and leaves those that are there as they are. */
 export async function createMissingTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
   await withAdmin(kafka, (admin) => createAbsent(admin, topics, replicationFactor))
-}
-
-async function withAdmin(kafka: Kafka, work: (admin: Admin) => Promise<unknown>): Promise<void> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
-    await work(admin)
-  } finally {
-    await admin.disconnect()
-  }
 }
 
 /** Returns the topics that were there before. */

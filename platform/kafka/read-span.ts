@@ -1,4 +1,5 @@
-import type { IHeaders, Kafka } from 'kafkajs'
+import type { IHeaders } from 'kafkajs'
+import { type Kafka, withAdmin } from './client.ts'
 
 /** A record as it lies in its topic. */
 export interface StoredRecord {
@@ -21,32 +22,31 @@ export interface OffsetSpan {
 /** A span of each partition of a topic, by partition. */
 export type TopicSpan = ReadonlyMap<number, OffsetSpan>
 
+/** How many records lie in spans; on a compacted topic, at the most. */
+export const recordsIn = (spans: Iterable<OffsetSpan>): number => {
+  let records = 0
+  for (const { from, to } of spans) records += to - from
+  return records
+}
+
 /** All that a topic holds now: from each partition's first offset to its end. */
 export async function spanOf(kafka: Kafka, topic: string): Promise<TopicSpan> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
+  return withAdmin(kafka, async (admin) => {
     const offsets = await admin.fetchTopicOffsets(topic)
     return new Map(offsets.map(({ partition, low, high }) => [partition, { from: Number(low), to: Number(high) }]))
-  } finally {
-    await admin.disconnect()
-  }
+  })
 }
 
 /** What a topic holds of a time by Kafka's timestamps, both ends included, ms: of each partition at most what it holds now. */
 export async function spanBetween(kafka: Kafka, topic: string, fromMs: number, toMs: number): Promise<TopicSpan> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
+  return withAdmin(kafka, async (admin) => {
     const firsts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))
     const ends = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, toMs + 1))
     const to = new Map(ends.map(({ partition, offset }) => [partition, Number(offset)]))
     return new Map(
       firsts.map(({ partition, offset }) => [partition, { from: Number(offset), to: to.get(partition) ?? 0 }]),
     )
-  } finally {
-    await admin.disconnect()
-  }
+  })
 }
 
 /**

@@ -1,5 +1,5 @@
 import kafkajs, { type Admin } from 'kafkajs'
-import type { Kafka } from './client.ts'
+import { type Kafka, withAdmin } from './client.ts'
 import { behind, committedOf, type Offsets } from './progress.ts'
 
 /** What lies on a topic now. */
@@ -26,17 +26,13 @@ export async function lookAtTopics(
   kafka: Kafka,
   topics: readonly string[],
 ): Promise<{ contents: TopicContent[]; readers: TopicReader[] }> {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
+  return withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics())
     const offsets = new Map<string, Offsets[]>()
     for (const topic of topics) if (existing.has(topic)) offsets.set(topic, await admin.fetchTopicOffsets(topic))
     const contents = [...offsets].map(([topic, ends]) => ({ topic, records: behind(ends, new Map()) }))
     return { contents, readers: await readersOf(admin, offsets) }
-  } finally {
-    await admin.disconnect()
-  }
+  })
 }
 
 async function readersOf(admin: Admin, offsets: ReadonlyMap<string, Offsets[]>): Promise<TopicReader[]> {

@@ -16,20 +16,22 @@ export interface Carried {
   requests: RequestProgress
 }
 
+/** The place that a poll or the record of an identity tells; null where it tells none. */
+export const rawPlaceOf = ({ rawPartition, rawOffset }: Pick<Poll, 'rawPartition' | 'rawOffset'>): RawPlace | null =>
+  rawPartition === null || rawOffset === null ? null : { partition: rawPartition, offset: rawOffset }
+
 export const nothingCarried: Carried = { raw: null, requests: noRequests }
 
 /** What is carried forward after a poll. */
-export function carriedAfter({ raw, requests }: Carried, poll: Poll): Carried {
-  const { rawPartition, rawOffset } = poll
-  const place = rawPartition === null || rawOffset === null ? raw : { partition: rawPartition, offset: rawOffset }
-  return { raw: place, requests: requestsAfter(requests, poll) }
-}
+export const carriedAfter = ({ raw, requests }: Carried, poll: Poll): Carried => ({
+  raw: rawPlaceOf(poll) ?? raw,
+  requests: requestsAfter(requests, poll),
+})
 
 /** What an identity's record carries. */
-export function carriedOf({ rawPartition, rawOffset, answeredTo, failedRequests }: IdentityMemory): Carried {
-  const raw = rawPartition === null || rawOffset === null ? null : { partition: rawPartition, offset: rawOffset }
+export function carriedOf({ answeredTo, failedRequests, ...place }: IdentityMemory): Carried {
   const failures = failedRequests.map(({ sentAt, readTo }) => ({ sentAtMs: sentAt, readTo }))
-  return { raw, requests: { answeredTo, failures } }
+  return { raw: rawPlaceOf(place), requests: { answeredTo, failures } }
 }
 
 /** A record and its key. */
@@ -74,12 +76,13 @@ export const hostRecord = (host: string, pauses: HostPause[]): MemoryRecord => (
   record: { ...none, host: { host, pauses } },
 })
 
-/** The partition of the record that says that all is carried over. */
+/** Key and partition of the record that says that all is carried over. */
+export const carriedOverKey = 'carried-over'
 export const carriedOverPartition = 0
 
 /** The record that says that all is carried over. */
 export const carriedOverRecord = (carriedOver: CarriedOver): MemoryRecord => ({
-  key: 'carried-over',
+  key: carriedOverKey,
   record: { ...none, carriedOver },
 })
 

@@ -1,4 +1,4 @@
-import type { RawPlace } from '#platform/polling/memory-records.ts'
+import { type RawPlace, rawPlaceOf } from '#platform/polling/memory-records.ts'
 import { believed, isAhead, supersedes } from '#platform/polling/poll-memory.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Moment } from './candidate.ts'
@@ -73,7 +73,7 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
       byIdentity.set(poll.requestIdentity, {
         memory: isNewer ? memory : current.memory,
         host: isNewer ? poll.host : current.host,
-        raw: isNewer ? rawAfter(current?.raw ?? null, poll, read) : current.raw,
+        raw: isNewer ? ((read ? read.raw : rawPlaceOf(poll)) ?? current?.raw ?? null) : current.raw,
         polledAtMs: isLater ? polledAtMs : current.polledAtMs,
         polledSteadyMs: isLater ? moment.steadyMs - (moment.nowMs - polledAtMs) : current.polledSteadyMs,
         windowStartMs: isNewer ? poll.windowStart : current.windowStartMs,
@@ -91,10 +91,4 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
     },
     lastPoll: (dataset) => byDataset.get(dataset),
   }
-}
-
-function rawAfter(before: RawPlace | null, poll: Poll, read: Remembered | undefined): RawPlace | null {
-  if (read !== undefined) return read.raw ?? before
-  const { rawPartition, rawOffset } = poll
-  return rawPartition === null || rawOffset === null ? before : { partition: rawPartition, offset: rawOffset }
 }

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { provisionTopics } from '#platform/kafka/provision.ts'
-import { spanOf } from '#platform/kafka/read-span.ts'
+import { recordsIn, spanOf } from '#platform/kafka/read-span.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import { faults } from '../support/long-tests.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
@@ -72,8 +72,7 @@ const countIn = async (from: number, to: number): Promise<number> => {
 }
 const postOf = async (id: number): Promise<number | undefined> =>
   (await pipeline.query<{ PostId: number }>(`SELECT PostId FROM blog_analysis.votes WHERE Id = ${id}`))[0]?.PostId
-const rawRecords = async (): Promise<number> =>
-  [...(await spanOf(pipeline.kafka, 'votes.raw')).values()].reduce((sum, { from, to }) => sum + to - from, 0)
+const rawRecords = async (): Promise<number> => recordsIn((await spanOf(pipeline.kafka, 'votes.raw')).values())
 
 test('the exercise: files to Kafka to the store, and the weeks that stand out', async () => {
   expect(await begin('outliers', '--json').finished).toMatchObject({ code: 0, stdout: '[]\n' })

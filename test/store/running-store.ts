@@ -56,6 +56,18 @@ async function dropDatabases(store: Store): Promise<void> {
   const query = `SELECT name FROM system.databases WHERE lower(name) NOT IN ('system', 'default', 'information_schema')`
   const result = await store.query({ query, format: 'JSONEachRow' })
   for (const { name } of await result.json<{ name: string }>()) {
-    await store.command({ query: `DROP DATABASE IF EXISTS ${name} SYNC` })
+    await dropDatabase(store, name)
+  }
+}
+
+/** A view that refreshes makes a table for a moment, which the engine asks to wait for. */
+async function dropDatabase(store: Store, name: string): Promise<void> {
+  for (;;) {
+    try {
+      await store.command({ query: `DROP DATABASE IF EXISTS ${name} SYNC` })
+      return
+    } catch (error) {
+      if (!`${error}`.includes('New table appeared in database being dropped')) throw error
+    }
   }
 }
