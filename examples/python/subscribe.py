@@ -1,10 +1,11 @@
-"""Follows a topic of tidemark and prints each point that is news as one line of JSON. Reads from the topic's beginning,
-commits nothing, and holds what it has seen in memory: see docs/subscribing.md before you build on it.
+"""Follows a source of tidemark and prints each point that is news as one line of JSON, and each point that a newer answer
+withdraws. Reads the source's slices and answers from their beginning, commits nothing, and holds what it has seen in
+memory: see docs/subscribing.md before you build on it.
 
   pip install 'confluent-kafka[avro,schemaregistry]'
   KAFKA_BROKERS=127.0.0.1:17300 SCHEMA_REGISTRY_URL=http://127.0.0.1:17301/apis/ccompat/v7 python subscribe.py
 
-  --topic jao.timeseries        another source's slices
+  --topic jao.timeseries        another source's slices; its answers are on jao.answers
   --from 2026-11-21T08:00:00Z   only what became known then or later
   --skip-replays                without history that was done again
   --to-end                      stop where the topic ends now
@@ -36,6 +37,9 @@ parser.add_argument("--skip-replays", action="store_true")
 parser.add_argument("--to-end", action="store_true")
 options = parser.parse_args()
 since = options.since
+if not options.topic.endswith(".timeseries"):
+    parser.error(f"--topic {options.topic} is not a topic of slices: write jao.timeseries")
+answers_topic = options.topic.removesuffix("timeseries") + "answers"
 
 registry_url = os.environ.get("SCHEMA_REGISTRY_URL", "http://127.0.0.1:17301/apis/ccompat/v7")
 decode = AvroDeserializer(SchemaRegistryClient({"url": registry_url}))
@@ -48,42 +52,101 @@ consumer = Consumer(
     }
 )
 
+# The newest version of each point, and the request identity that named it.
 held: dict[tuple, tuple] = {}
+# Of each request identity: the version of the newest answer that names a point, by point.
+named: dict[int, dict[tuple, tuple]] = {}
+# Of each request identity: the newest answer of which a slice was read, and how many points of it.
+read: dict[int, tuple] = {}
+# Of each request identity: the newest accepted answer.
+accepted: dict[int, dict] = {}
 
 
-def take(record, is_replay: bool) -> None:
-    """Prints the points of a record that are news. Times are datetimes in UTC."""
-    if record["knownAt"] < since or (is_replay and options.skip_replays):
-        return
-    # The newer answer counts, and of the same answer the newer reading.
-    version = (record["knownAt"], record["transformVersion"])
+def version_of(record) -> tuple:
+    """The newer answer counts, and of the same answer the newer reading."""
+    return (record["knownAt"], record["transformVersion"])
+
+
+def take_slice(record, replay: bool) -> None:
+    """Prints the points of a slice that are news. Times are datetimes in UTC."""
+    identity, version = record["identity"], version_of(record)
     for index, value in enumerate(record["values"]):
         ts = record["start"] + timedelta(seconds=index * record["step"])
         point = (record["dataset"], record["key"], ts)
-        if point in held and version <= held[point]:  # a repeat, or an older answer
+        count(identity, point, version)
+        if point in held and version <= held[point][0]:  # a repeat, or an older answer
             continue
-        held[point] = version
-        line = {"dataset": record["dataset"], "key": record["key"], "ts": text(ts), "knownAt": text(record["knownAt"])}
-        line |= {"value": value, "transformVersion": record["transformVersion"], "replay": is_replay}
-        print(json.dumps(line), flush=True)
+        held[point] = (version, identity)
+        show(point, version, value, False, replay)
+    withdraw(identity, replay)
+
+
+def count(identity: int, point: tuple, version: tuple) -> None:
+    """Counts each point of the newest answer once."""
+    points = named.setdefault(identity, {})
+    if point in points and version <= points[point]:
+        return
+    points[point] = version
+    newest, so_far = read.get(identity, (None, 0))
+    if newest is None or version > newest:
+        read[identity] = (version, 1)
+    elif version == newest:
+        read[identity] = (version, so_far + 1)
+
+
+def take_answer(answer, replay: bool) -> None:
+    identity = answer["identity"]
+    if not answer["replaces"] or (identity in accepted and version_of(answer) <= version_of(accepted[identity])):
+        return
+    accepted[identity] = answer
+    withdraw(identity, replay)
+
+
+def withdraw(identity: int, replay: bool) -> None:
+    """Once all points of the newest answer were read, what older answers of its identity named and it did not is
+    withdrawn."""
+    if identity not in accepted:
+        return
+    version = version_of(accepted[identity])
+    newest, points = read.get(identity, (None, 0))
+    if newest is not None and newest > version:
+        return
+    if (points if newest == version else 0) != accepted[identity]["points"]:
+        return
+    for point, was in list(named.get(identity, {}).items()):
+        if was >= version:
+            continue
+        del named[identity][point]
+        stands, named_by = held[point]
+        if named_by == identity and stands < version:
+            held[point] = (version, identity)
+            show(point, version, None, True, replay)
+
+
+def show(point: tuple, version: tuple, value: float | None, withdrawn: bool, replay: bool) -> None:
+    dataset, key, ts = point
+    known_at, transform_version = version
+    line = {"dataset": dataset, "key": key, "ts": text(ts), "knownAt": text(known_at), "value": value}
+    line |= {"withdrawn": withdrawn, "transformVersion": transform_version, "replay": replay}
+    print(json.dumps(line), flush=True)
 
 
 def text(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def starts() -> list[TopicPartition]:
+def starts(topic: str) -> list[TopicPartition]:
     """A record is written after it became known, so the offset of a time misses nothing; a minute is for clocks that
     differ."""
-    metadata = consumer.list_topics(options.topic, timeout=30).topics[options.topic]
+    metadata = consumer.list_topics(topic, timeout=30).topics[topic]
     if metadata.error is not None:
         raise KafkaException(metadata.error)
     at_ms = max(0, (since - epoch) // timedelta(milliseconds=1) - 60_000)
-    return consumer.offsets_for_times([TopicPartition(options.topic, each, at_ms) for each in metadata.partitions], 30)
+    return consumer.offsets_for_times([TopicPartition(topic, each, at_ms) for each in metadata.partitions], 30)
 
 
-partitions = starts()
-unread = {each.partition for each in partitions}
+partitions = starts(options.topic) + starts(answers_topic)
+unread = {(each.topic, each.partition) for each in partitions}
 consumer.assign(partitions)
 while unread or not options.to_end:
     message = consumer.poll(1.0)
@@ -92,9 +155,13 @@ while unread or not options.to_end:
     if message.error() is None:
         # The schema's id stands in the first bytes of the value. What cannot be read ends the program.
         record = decode(message.value(), SerializationContext(message.topic(), MessageField.VALUE))
-        take(record, "replay" in dict(message.headers() or []))
+        replay = "replay" in dict(message.headers() or [])
+        if record["knownAt"] < since or (replay and options.skip_replays):
+            continue
+        take = take_answer if message.topic() == answers_topic else take_slice
+        take(record, replay)
     elif message.error().code() == KafkaError._PARTITION_EOF:
-        unread.discard(message.partition())
+        unread.discard((message.topic(), message.partition()))
     elif message.error().fatal() or not message.error().retriable():
         raise KafkaException(message.error())
 consumer.close()

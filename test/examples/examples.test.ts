@@ -14,6 +14,7 @@ interface Line {
   ts: string
   knownAt: string
   value: number | null
+  withdrawn: boolean
   transformVersion: number
   replay: boolean
 }
@@ -62,24 +63,29 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
 
   test('prints what the simulator published, each news once, and the better reading of a replay', async ({ skip }) => {
     if (program === undefined) return skip('its packages cannot be installed')
-    const { revisedSecond, plain, revisedFirst } = told.truth
+    const { revisedSecond, plain, revisedFirst, withdrawn } = told.truth
     const lines = await follow(program)
-    expect(differences(new Map([...revisedSecond, ...replayed(plain)]), held(lines))).toEqual([])
-    // Each day was told twice: by two answers, and by an answer and a replay of it. The replay of the older answer is no news.
-    expect(lines).toHaveLength(revisedFirst.size + revisedSecond.size + 2 * plain.size)
+    expect(differences(new Map([...revisedSecond, ...withdrawn, ...replayed(plain)]), held(lines))).toEqual([])
+    // Each day was told twice: by two answers, and by an answer and a replay of it. The replay of the older answer is not news.
+    // What the second answer withdraws was told once, and is withdrawn once.
+    expect(lines).toHaveLength(revisedFirst.size + revisedSecond.size + withdrawn.size + 2 * plain.size)
+    const gone = lines.filter((line) => line.withdrawn)
+    expect(differences(withdrawn, held(gone))).toEqual([])
+    expect(gone).toHaveLength(25)
+    expect(new Set(gone.map((line) => Date.parse(line.knownAt)))).toEqual(new Set([knownAt.second]))
     expect(lines.filter(({ replay }) => replay)).toHaveLength(plain.size)
     expect(new Set(lines.map(({ dataset }) => dataset))).toEqual(new Set(['jao.core.maxExchanges']))
-    const second = lines.filter((line) => Date.parse(line.knownAt) === knownAt.second)
+    const second = lines.filter((line) => Date.parse(line.knownAt) === knownAt.second && !line.withdrawn)
     expect(differences(revisedSecond, held(second))).toEqual([])
     expect([...revisedSecond.values()].filter((value) => value === null).length).toBeGreaterThan(0)
   }, 150_000)
 
   test('passes over replays when told to', async ({ skip }) => {
     if (program === undefined) return skip('its packages cannot be installed')
-    const { revisedSecond, plain, revisedFirst } = told.truth
+    const { revisedSecond, plain, revisedFirst, withdrawn } = told.truth
     const lines = await follow(program, '--skip-replays')
-    expect(differences(new Map([...revisedSecond, ...plain]), held(lines))).toEqual([])
-    expect(lines).toHaveLength(revisedFirst.size + revisedSecond.size + plain.size)
+    expect(differences(new Map([...revisedSecond, ...withdrawn, ...plain]), held(lines))).toEqual([])
+    expect(lines).toHaveLength(revisedFirst.size + revisedSecond.size + withdrawn.size + plain.size)
   }, 150_000)
 
   test('starts from a point in time: it reads nothing that was written long before', async ({ skip }) => {
@@ -91,7 +97,7 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
     expect(await follow(program, '--topic', told.timedTopic, '--from', '2026-12-24T00:00:00Z')).toEqual([])
     const bad = await runProgram(program, ['--topic', told.timedTopic, '--to-end'], told.chain.environment)
     expect(bad.status, 'the first record of this topic cannot be read').toBe(1)
-    const none = await runProgram(program, ['--topic', 'no.such.topic', '--to-end'], told.chain.environment)
+    const none = await runProgram(program, ['--topic', 'no-such.timeseries', '--to-end'], told.chain.environment)
     expect({ status: none.status, out: none.out }).toEqual({ status: 1, out: '' })
   }, 150_000)
 
@@ -100,7 +106,7 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
     const from = new Date(knownAt.second + 24 * 3_600_000).toISOString()
     const start = windowOf(days.plain).startMs
     const later = { key: 'border_AT_DE', start, knownAt: Date.parse(from) + 1, values: [17, null] }
-    const topic = `later-${language}`
+    const topic = `later-${language}.timeseries`
     const add = await told.openTopic(topic)
     const words = ['--topic', topic, '--from', from]
     const running = runProgram(program, words, told.chain.environment, (out) => linesOf(out).length >= 2)
@@ -117,37 +123,58 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
 test('the statement of the docs gives what the store holds, in whatever order records come', async () => {
   const docs = await readFile(new URL('../../docs/subscribing.md', import.meta.url), 'utf8')
   const [upsert = ''] = docs.match(/INSERT INTO my_points[^`]+/) ?? []
-  const [select = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.points FINAL/) ?? []
+  const [withdraw = ''] = docs.match(/UPDATE my_points[^`]+/) ?? []
+  const [points = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.points FINAL/) ?? []
+  const [answers = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.stored_answers FINAL [^`]+/) ?? []
   const { kafka, registry, query } = told.chain
-  const decoder = registry.decoder('TimeseriesSlice')
-  const values = (await readRecords(kafka, 'jao.timeseries')).map(({ value }) => value)
-  await decoder.prepare(values)
-  const slices = values.map((value) => decoder.decode(value)).filter((slice) => 'values' in slice)
-  expect(slices.length).toBe(values.length)
+  const recordsOf = async <Name extends 'TimeseriesSlice' | 'AcceptedAnswer'>(topic: string, name: Name) => {
+    const decoder = registry.decoder(name)
+    const values = (await readRecords(kafka, topic)).map(({ value }) => value)
+    await decoder.prepare(values)
+    const records = values.map((value) => decoder.decode(value))
+    return records.filter((record) => 'knownAt' in record)
+  }
+  const slices = await recordsOf('jao.timeseries', 'TimeseriesSlice')
+  const accepted = await recordsOf('jao.answers', 'AcceptedAnswer')
 
   const database = new DatabaseSync(':memory:')
-  database.exec('CREATE TABLE my_points (dataset, key, ts, value, version, PRIMARY KEY (dataset, key, ts))')
-  const write = database.prepare(upsert.replace('(...)', '(?, ?, ?, ?, ?)'))
+  database.exec(
+    'CREATE TABLE my_points (dataset, key, ts, value, version, identity, PRIMARY KEY (dataset, key, ts)) WITHOUT ROWID',
+  )
+  const write = database.prepare(upsert.replace('(...)', '(?, ?, ?, ?, ?, ?)'))
+  const versionOf = (record: { knownAt: number; transformVersion: number }) =>
+    record.knownAt * 4096 + record.transformVersion
   database.exec('BEGIN')
   // Oldest last, and then all of it once more as it came.
-  for (const { dataset, key, start, step, knownAt, transformVersion, values } of [...slices.toReversed(), ...slices])
-    for (const [index, value] of values.entries())
-      write.run(dataset, key, start / 1000 + index * step, value, knownAt * 4096 + transformVersion)
+  for (const slice of [...slices.toReversed(), ...slices])
+    for (const [index, value] of slice.values.entries()) {
+      const ts = slice.start / 1000 + index * slice.step
+      write.run(slice.dataset, slice.key, ts, value, versionOf(slice), slice.identity)
+    }
+  const takeBack = database.prepare(withdraw)
+  for (const answer of [...accepted.toReversed(), ...accepted])
+    if (answer.replaces) takeBack.run({ identity: answer.identity, version: versionOf(answer) })
   database.exec('COMMIT')
   const mine = database.prepare('SELECT * FROM my_points ORDER BY dataset, key, ts').all()
-  database.close()
 
-  const { revisedSecond, plain } = told.truth
-  const points = mine.map(({ key, ts, value }): [string, number | null] => [
+  const { revisedSecond, withdrawn, plain } = told.truth
+  const held = mine.map(({ key, ts, value }): [string, number | null] => [
     pointName(String(key), Number(ts) * 1000),
     value as number | null,
   ])
-  expect(differences(new Map([...revisedSecond, ...replayed(plain)]), new Map(points))).toEqual([])
-  const stored = await query<{ dataset: string; key: string; ts: number; value: number | null; version: string }>(
-    `SELECT * REPLACE (toUnixTimestamp(ts) AS ts) FROM (${select}) ORDER BY dataset, key, ts`,
-  )
-  const inStore = stored.map(({ version, ...point }) => ({ ...point, version: Number(version) }))
-  expect(mine.map((row) => ({ ...row }))).toEqual(inStore)
+  expect(differences(new Map([...revisedSecond, ...withdrawn, ...replayed(plain)]), new Map(held))).toEqual([])
+
+  // Started from the store it is the same.
+  type Stored = { dataset: string; key: string; ts: number; value: number | null; version: string; identity: string }
+  const stored = await query<Stored>(`SELECT * REPLACE (toUnixTimestamp(ts) AS ts) FROM (${points})`)
+  database.exec('DELETE FROM my_points')
+  for (const { dataset, key, ts, value, version, identity } of stored)
+    write.run(dataset, key, ts, value, Number(version), Number(identity))
+  for (const { identity, version } of await query<{ identity: string; version: string }>(answers))
+    takeBack.run({ identity: Number(identity), version: Number(version) })
+  const again = database.prepare('SELECT * FROM my_points ORDER BY dataset, key, ts').all()
+  database.close()
+  expect(again.map((row) => ({ ...row }))).toEqual(mine.map((row) => ({ ...row })))
 })
 
 interface Row {
@@ -199,7 +226,8 @@ describe.each(inLanguage(readers))('the store reader in %s', (_, install, rowsOf
       new Map(rows.map(({ key, ts, value }) => [pointName(key, Date.parse(ts)), value]))
 
     const now = await read(...day)
-    expect(differences(told.truth.revisedSecond, points(now))).toEqual([])
+    const { revisedSecond, withdrawn } = told.truth
+    expect(differences(new Map([...revisedSecond, ...withdrawn]), points(now))).toEqual([])
     expect(new Set(now.map(({ known_at }) => Date.parse(known_at)))).toEqual(new Set([knownAt.second]))
     const then = await read(...day, '2026-11-02T09:59:59.999Z')
     expect(differences(replayed(told.truth.revisedFirst), points(then))).toEqual([])

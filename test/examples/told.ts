@@ -8,7 +8,7 @@ import { type Points, pointName, windowOf } from '../integrity/simulator-client.
 import { type Chain, startChain } from '../integrity/whole-chain.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 
-/** The long day, of which a second answer became known, and a plain day with one answer. */
+/** The long day, of which a second answer became known that lacks a border, and a plain day with one answer. */
 export const days = { revised: '2026-10-25', plain: '2026-06-10' }
 
 export const knownAt = { first: Date.parse('2026-11-01T10:00:00Z'), second: Date.parse('2026-11-02T10:00:00Z') }
@@ -19,11 +19,11 @@ export const replayed = (points: Points): Points =>
 
 export interface Told {
   chain: Chain
-  /** The simulator's truth: both days' first answers, and the second of the revised day. */
-  truth: { revisedFirst: Points; revisedSecond: Points; plain: Points }
-  /** A topic with the same records, whose Kafka timestamps are their knownAt; its first record is no Avro and is older. */
+  /** The simulator's truth: both days' first answers, the second of the revised day, and what that one withdraws. */
+  truth: { revisedFirst: Points; revisedSecond: Points; withdrawn: Points; plain: Points }
+  /** A topic with the same records, whose Kafka timestamps are their knownAt; its first record is not Avro and is older. */
   timedTopic: string
-  /** Makes a topic, and gives a function that adds a slice to it, as if it had been written when it became known. */
+  /** Makes a topic of slices, and one of answers; gives a function that adds a slice, as if it had been written when it became known. */
   openTopic: (topic: string) => Promise<(slice: Partial<TimeseriesSlice>) => Promise<void>>
 }
 
@@ -43,6 +43,7 @@ async function fill(chain: Chain): Promise<Told> {
   const atMs = knownAt.second - 3_600_000
   upstream.command({ day: days.revised, atMs, what: { verb: 'redraw' } })
   upstream.command({ day: days.revised, atMs, what: { verb: 'revise', ...point, value: null, salt: 0 } })
+  upstream.command({ day: days.revised, atMs, what: { verb: 'vanishKey', key: 'border_AT_CZ' } })
   const truthOf = (day: string, at: number): Points => {
     const published = upstream.published(day, at)
     if (published === undefined) throw new Error(`${day} is not published yet`)
@@ -65,10 +66,13 @@ async function fill(chain: Chain): Promise<Told> {
   await answer(days.revised, knownAt.first)
   await answer(days.plain, knownAt.first)
   await answer(days.revised, knownAt.second)
+  const revisedFirst = truthOf(days.revised, knownAt.first)
+  const withdrawn = [...revisedFirst.keys()].filter((name) => name.startsWith('border_AT_CZ '))
   return {
     chain,
     truth: {
-      revisedFirst: truthOf(days.revised, knownAt.first),
+      revisedFirst,
+      withdrawn: new Map(withdrawn.map((name) => [name, null])),
       revisedSecond: truthOf(days.revised, knownAt.second),
       plain: truthOf(days.plain, knownAt.first),
     },
@@ -104,16 +108,22 @@ async function tellAgain({
   await settled()
 
   const timedTopic = 'timed.timeseries'
-  await createTopic(kafka, timedTopic)
+  const answers = (await readRecords(kafka, 'jao.answers')).flatMap(({ value }) => value ?? [])
+  await createTopics(kafka, timedTopic, 'timed.answers')
   await sendTimed(kafka, timedTopic, [
     { value: Buffer.from('no Avro at all'), atMs: knownAt.first - 3_600_000 },
     ...slices.map((slice) => ({ value: encode(slice), atMs: slice.knownAt })),
     ...replay.map(({ value, headers }) => ({ value, headers, atMs: knownAt.second + 3_600_000 })),
   ])
+  await sendTimed(
+    kafka,
+    'timed.answers',
+    answers.map((value) => ({ value, atMs: knownAt.second })),
+  )
   return {
     timedTopic,
     openTopic: async (topic) => {
-      await createTopic(kafka, topic)
+      await createTopics(kafka, topic, topic.replace('timeseries', 'answers'))
       return (slice) => {
         const told = { ...(slices[0] as TimeseriesSlice), ...slice }
         return sendTimed(kafka, topic, [{ value: encode(told), atMs: told.knownAt }])
@@ -122,11 +132,11 @@ async function tellAgain({
   }
 }
 
-/** Two partitions, of which one stays empty. */
-async function createTopic(kafka: Kafka, topic: string): Promise<void> {
+/** Two partitions each, of which one stays empty. */
+async function createTopics(kafka: Kafka, ...names: string[]): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic, numPartitions: 2, replicationFactor: 1 }] })
+  await admin.createTopics({ topics: names.map((topic) => ({ topic, numPartitions: 2, replicationFactor: 1 })) })
   await admin.disconnect()
 }
 
