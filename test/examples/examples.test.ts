@@ -67,13 +67,14 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
     const lines = await follow(program)
     expect(differences(new Map([...revisedSecond, ...withdrawn, ...replayed(plain)]), held(lines))).toEqual([])
     // Each day was told twice: by two answers, and by an answer and a replay of it. The replay of the older answer is not news.
-    // What the second answer withdraws was told once, and is withdrawn once.
-    expect(lines).toHaveLength(revisedFirst.size + revisedSecond.size + withdrawn.size + 2 * plain.size)
+    // What the second answer withdraws is withdrawn once; whether its replay was read before that is chance.
+    const others = lines.filter(({ key, ts }) => !withdrawn.has(pointName(key, Date.parse(ts))))
+    expect(others).toHaveLength(revisedFirst.size - withdrawn.size + revisedSecond.size + 2 * plain.size)
     const gone = lines.filter((line) => line.withdrawn)
     expect(differences(withdrawn, held(gone))).toEqual([])
     expect(gone).toHaveLength(25)
     expect(new Set(gone.map((line) => Date.parse(line.knownAt)))).toEqual(new Set([knownAt.second]))
-    expect(lines.filter(({ replay }) => replay)).toHaveLength(plain.size)
+    expect(others.filter(({ replay }) => replay)).toHaveLength(plain.size)
     expect(new Set(lines.map(({ dataset }) => dataset))).toEqual(new Set(['jao.core.maxExchanges']))
     const second = lines.filter((line) => Date.parse(line.knownAt) === knownAt.second && !line.withdrawn)
     expect(differences(revisedSecond, held(second))).toEqual([])
