@@ -19,6 +19,7 @@ import { sources } from '#sources/index.ts'
 import { topicsOf } from '#transform/source-topics.ts'
 import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
+import { whatRebuildAdds } from './earlier-points.ts'
 import { applyNotedDeletions } from './noted-deletions.ts'
 import { provisionSettings } from './settings.ts'
 import { applySourceStatements } from './source-statements.ts'
@@ -56,6 +57,8 @@ try {
   log.info({ migrations: applied.map(({ name }) => name), statements, views }, 'tables and views are there')
   const declared = await storeCatalogue(store, sources)
   if (declared.length > 0) log.info({ datasets: declared }, 'the catalogue says what changed in declarations')
+  const missing = await whatRebuildAdds(store)
+  if (missing !== undefined) log.info({ progress: true }, missing)
   if (config.DELETIONS_FILE !== undefined) {
     const stack = { store, sources, kafka, registry }
     const deletions = await applyNotedDeletions(stack, config.DELETIONS_FILE)

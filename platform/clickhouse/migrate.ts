@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { ClickHouseError } from '@clickhouse/client'
+import { pause } from '../process/retry.ts'
 import { database, insert, type Store } from './client.ts'
 
 export interface MigrationName {
@@ -39,7 +40,12 @@ export async function migrate(store: Store, directory: URL = migrationsDirectory
   await store.command({ query: createRecords })
   const pending = pendingMigrations(migrations, await appliedMigrations(store))
   for (const migration of pending) {
-    await store.command({ query: migration.sql })
+    try {
+      await store.command({ query: migration.sql })
+    } catch (error) {
+      if (!(await anotherApplied(store, migration, error))) throw error
+      continue
+    }
     const record = [migration.number, migration.name, migration.hash, new Date().toISOString()]
     await insert(store, 'migrations', ['number', 'name', 'hash', 'applied_at'], [record])
   }
@@ -107,6 +113,19 @@ export function pendingMigrations(migrations: Migration[], applied: AppliedMigra
   }
   const numbers = new Set(applied.map(({ number }) => number))
   return migrations.filter(({ number }) => !numbers.has(number))
+}
+
+const tableExists = '57'
+const lookAgain = { everyMs: 100, times: 100 }
+
+/** Whether a statement found its table already there because another process applies the same migration just now. */
+async function anotherApplied(store: Store, { number }: Migration, error: unknown): Promise<boolean> {
+  if (!(error instanceof ClickHouseError) || error.code !== tableExists) return false
+  for (let look = 1; look <= lookAgain.times; look++) {
+    if ((await appliedMigrations(store)).some((applied) => applied.number === number)) return true
+    await pause(lookAgain.everyMs)
+  }
+  return false
 }
 
 const createRecords = `CREATE TABLE IF NOT EXISTS ${database}.migrations

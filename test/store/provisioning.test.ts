@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { whatRebuildAdds } from '#infra/provision/earlier-points.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { errorKind, knownCodes, needsOperator } from '#platform/clickhouse/errors.ts'
@@ -10,7 +11,7 @@ import { applyViews, migrate, readMigrations } from '#platform/clickhouse/migrat
 import { tableTargets } from '#schemas/tables.ts'
 import { sources } from '#sources/index.ts'
 import { type RunningStore, startStore } from './running-store.ts'
-import { lines } from './slices.ts'
+import { insertSlices, lines, slice } from './slices.ts'
 
 const infra = new URL('../../infra/clickhouse/migrations/', import.meta.url)
 
@@ -120,6 +121,25 @@ describe('the schema', () => {
     expect(times.length).toBeGreaterThan(20)
     expect(times.filter((line) => !/DateTime(\('UTC'\)|64\(3, 'UTC'\))/.test(line.replaceAll('\\', '')))).toEqual([])
   })
+})
+
+it('says what a rebuild would add to points of an older release, until one was done', async () => {
+  const { store } = running
+  expect(await whatRebuildAdds(store)).toBeUndefined()
+  const told = { start: '2026-10-01T00:00:00Z', knownAt: '2026-09-30T10:00:00Z' }
+  await insertSlices(store, [
+    slice({ ...told, values: [1, null, 3] }),
+    slice({ ...told, key: 'border_AT_CZ', values: [4], identity: 77 }),
+  ])
+  expect(await whatRebuildAdds(store)).toMatch(/^3 values were stored by an older release.*"npx tidemark rebuild"/)
+  const finished = async (id: string, startedAt: string) => {
+    const values = `('${id}', 'rebuild', 'finished', toDateTime64('${startedAt}', 3, 'UTC'))`
+    await store.command({ query: `INSERT INTO tidemark.replays (id, kind, state, started_at) VALUES ${values}` })
+  }
+  await finished('of the older release', '2020-01-01 00:00:00')
+  expect(await whatRebuildAdds(store)).toMatch(/^3 values/)
+  await finished('of this one', '2090-01-01 00:00:00')
+  expect(await whatRebuildAdds(store)).toBeUndefined()
 })
 
 describe('source views', () => {
