@@ -55,7 +55,12 @@ function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { ende
   for (let day = 1; day <= asks; day++) {
     const midnightMs = (Math.floor(startMs / dayMs) - day) * dayMs
     const window = { startMs: midnightMs, endMs: midnightMs + dayMs }
-    const request = { requestIdentity: requestIdentity('a.pages', window), dataset: 'a.pages', requestedBy: 'test' }
+    const request = {
+      requestIdentity: requestIdentity('a.pages', window),
+      dataset: 'a.pages',
+      requestedBy: 'test',
+      confirmsEmpty: false,
+    }
     const times = { windowStart: window.startMs, windowEnd: window.endMs, requestedAt: 0, liftsPauseOf: null }
     requests.ask({ ...request, ...times }, { partition: 0, offset: day })
   }

@@ -89,6 +89,7 @@ async function poll(
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],
       right: { signal: new AbortController().signal, holds: () => true },
+      confirming: 'after-a-while',
       requestsReadTo: 42,
       carried: () => nothingCarried,
     },
@@ -119,6 +120,7 @@ test('the count is asked for, then page after page; each page is a raw response 
   const { polled, asked, raws, polls, events } = await poll(three)
   expect(asked).toEqual(['/count', '/rows/0/10', '/rows/10/10', '/rows/20/10'])
   expect(raws.map(({ requestIdentity, body }) => [requestIdentity, `${body}`])).toEqual([
+    [`a.b/${times}`, '{"total":25}'],
     [`a.b/rows-0/${times}`, '10 of 25: one'],
     [`a.b/rows-10/${times}`, '10 of 25: two'],
     [`a.b/rows-20/${times}`, '5 of ?: three'],
@@ -169,7 +171,7 @@ test('no rows are an empty window; when there had been some, an emptied one', as
 test('a page that fails fails the window, which says which; the pages before it are kept', async () => {
   const { '/rows/20/10': _, ...two } = three
   const { raws, polls } = await poll(two)
-  expect(raws.length).toBe(2)
+  expect(raws.length).toBe(3)
   expect(polls.at(-1)).toMatchObject({
     requestIdentity: `a.b/${times}`,
     outcome: 'failed',
