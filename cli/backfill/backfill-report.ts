@@ -77,5 +77,5 @@ export function reportText(report: BackfillReport): string {
 function confirmedText(days: readonly string[]): string {
   if (days.length === 0) return 'no window confirmed empty, no value withdrawn'
   const windows = days.length === 1 ? '1 window' : `${days.length} windows`
-  return `${windows} confirmed empty, every value of them withdrawn: ${days.join(', ')}`
+  return `${windows} confirmed empty, all values withdrawn: ${days.join(', ')}`
 }
