@@ -153,7 +153,8 @@ export interface Asking {
   requestPath: (asked: Asked) => string
   /**
    * What a body says of what was asked; where upstream says no, the refusal `upstream-rejected` with what it says, or the
-   * word alone. Throws when the body cannot be read. Run after the raw record is acknowledged, and on the body of a status
+   * word alone. Throws when the body cannot be read. Run after the raw record is acknowledged, before that where an
+   * answer may confirm that its window was emptied, which the raw record says; and on the body of a status
    * that is not meaningful, for upstream's words alone.
    */
   look: (body: Uint8Array, asked: Asked) => Look | Refusal
@@ -178,7 +179,8 @@ export interface Subjects {
 
 /**
  * A window whose rows come in pages: first the count is asked for, then page after page. Each page is a raw response of
- * its own, of the subject `rows-<skip>`; requestPath, look and explode are of one page.
+ * its own, of the subject `rows-<skip>`; requestPath and look are of one page. The answer to the count, without a subject, is
+ * a raw response when its number changed: explode says how many rows it counts.
  */
 export interface Pages {
   /** Path and query of the request for the count alone. */

@@ -78,14 +78,14 @@ const refused = (reason: RawRefusal['reason'], message: string): Exploded => ({
   ignored: {},
 })
 
-/** Why an answer of which nothing can be stored is refused; undefined where it holds something, or says that it is empty. */
+/** Why an answer of which nothing can be stored is refused; undefined where it holds something, counts rows, or says that it is empty. */
 function whyNothing(
   { asking }: Dataset,
   answer: Answer,
-  { slices, records = [], refusedParts = [] }: Explosion,
+  { slices, records = [], refusedParts = [], counted }: Explosion,
 ): Refusal | undefined {
   const holdsSomething = slices.some(({ values }) => values.length > 0) || records.length + refusedParts.length > 0
-  if (holdsSomething) return undefined
+  if (holdsSomething || counted !== undefined) return undefined
   const { body, window, subject = null } = answer
   let look: Look | Refusal | undefined
   try {

@@ -11,17 +11,24 @@ export interface BackfillReport {
   unchanged: number
   /** Published nothing yet, or nothing any more. */
   empty: string[]
+  /** Of these, those that are confirmed to be empty: no value of them stands. Absent where nobody asked for that. */
+  confirmedEmpty?: string[]
   /** Only a part of the day is there. */
   partial: string[]
   /** Could not be fetched, or cannot be used. */
   failed: { day: string; reason: string }[]
 }
 
-/** Sums up the poll that ended each window's request. Pure. */
+/**
+ * Sums up the poll that ended each window's request. Pure.
+ *
+ * @param confirmsEmpty whether empty answers were to be believed at once
+ */
 export function reportOf(
   dataset: string,
   { from, to }: { from: string; to: string },
   days: readonly { day: string; poll: Poll; refusal?: string | undefined }[],
+  confirmsEmpty = false,
 ): BackfillReport {
   const good = days.filter(({ poll, refusal }) => whyUseless(poll, refusal) === undefined)
   const nothing = good.filter(({ poll }) => poll.outcome === 'empty' || poll.outcome === 'emptied')
@@ -33,6 +40,9 @@ export function reportOf(
     changed: good.filter(({ poll }) => poll.outcome === 'changed').length,
     unchanged: good.filter(({ poll }) => poll.outcome === 'unchanged').length,
     empty: nothing.map(({ day }) => day),
+    ...(confirmsEmpty && {
+      confirmedEmpty: nothing.filter(({ poll }) => poll.memory.emptyConfirmed).map(({ day }) => day),
+    }),
     partial: good.filter(({ poll }) => hasRows(poll) && poll.memory.completeness === 'partial').map(({ day }) => day),
     failed: days.flatMap(({ day, poll, refusal }) => {
       const reason = whyUseless(poll, refusal)
@@ -53,12 +63,19 @@ const hasRows = ({ outcome }: Poll): boolean => outcome === 'changed' || outcome
 
 /** The report for people: a line a fact, each day by name where something is missing. */
 export function reportText(report: BackfillReport): string {
-  const { dataset, from, to, windows, changed, unchanged, empty, partial, failed } = report
+  const { dataset, from, to, windows, changed, unchanged, empty, confirmedEmpty, partial, failed } = report
   const lines = [
     `${dataset} ${from} to ${to}: ${windows === 1 ? '1 window' : `${windows} windows`} asked for, ${changed} new or changed, ${unchanged} unchanged`,
     ...(empty.length > 0 ? [`nothing published: ${empty.join(', ')}`] : []),
+    ...(confirmedEmpty === undefined ? [] : [confirmedText(confirmedEmpty)]),
     ...(partial.length > 0 ? [`only a part published: ${partial.join(', ')}`] : []),
     ...failed.map(({ day, reason }) => `could not be fetched: ${day} (${reason})`),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function confirmedText(days: readonly string[]): string {
+  if (days.length === 0) return 'no window confirmed empty, no value withdrawn'
+  const windows = days.length === 1 ? '1 window' : `${days.length} windows`
+  return `${windows} confirmed empty, all values withdrawn: ${days.join(', ')}`
 }

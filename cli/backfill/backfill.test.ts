@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import { reportOf, reportText } from './backfill-report.ts'
@@ -97,6 +98,18 @@ describe('the report', () => {
         { day: '2026-04-07', reason: 'went to the dead letters: schema: data[0].x is no number' },
       ],
     })
+  })
+  test('says which windows are confirmed to be empty, where that was asked for', () => {
+    const confirmed = { ...poll('emptied', 'empty'), memory: { ...noMemory, emptyConfirmed: true } }
+    const days = [
+      { day: '2026-04-03', poll: poll('empty', 'empty') },
+      { day: '2026-04-04', poll: confirmed },
+    ]
+    const said = reportOf('a.b.c', { from: '2026-04-03', to: '2026-04-04' }, days, true)
+    expect(said).toMatchObject({ empty: ['2026-04-03', '2026-04-04'], confirmedEmpty: ['2026-04-04'] })
+    expect(reportText(said)).toContain('\n1 window confirmed empty, all values withdrawn: 2026-04-04\n')
+    const none = reportOf('a.b.c', { from: '2026-04-03', to: '2026-04-03' }, days.slice(0, 1), true)
+    expect(reportText(none)).toContain('\nno window confirmed empty, no value withdrawn\n')
   })
   test('is a line a fact', () => {
     expect(reportText(report).split('\n')).toEqual([

@@ -23,6 +23,7 @@ interface BackfillOptions {
   to: string
   data?: string
   json?: boolean
+  confirmEmpty?: boolean
 }
 
 /** The supervisor starts a poller that ended within some seconds. */
@@ -36,11 +37,15 @@ export const backfill = (): Command =>
     .argument('<dataset>', datasetNames())
     .requiredOption('--from <day>', "first day, YYYY-MM-DD, in the dataset's zone")
     .requiredOption('--to <day>', 'last day, included')
+    .option(
+      '--confirm-empty',
+      'believe at once that a window is empty which upstream answers without rows: it withdraws every value of that window',
+    )
     .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
     .option('--json', 'print what came of it as JSON')
     .addHelpText(
       'after',
-      '\nExit code 1 when a window could not be fetched; one that had nothing yet, or only a part, is named and no error.\nCan be interrupted and started again: the poller goes on with what was asked for.',
+      '\nOf what upstream no longer has the values stay. A window that ended at most REVISIT_DAILY_DAYS ago is asked for again, and a second empty answer at least 10 minutes later withdraws them; of an older one --confirm-empty alone does. They stay known as of the time before, and come back with the next answer that has rows.\nExit code 1 when a window could not be fetched; one that had nothing yet, or only a part, is named and no error.\nCan be interrupted and started again: the poller goes on with what was asked for.',
     )
     .action(run)
 
@@ -59,10 +64,11 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
   const windows = backfillWindows(dataset, subjects, options.from, options.to, Date.parse(now))
   const parts = connectTo(stack, 'backfill')
   await refuseDeleted(parts.store, dataset, windows)
+  const confirmsEmpty = options.confirmEmpty ?? false
   const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
   const lettersBefore = (await endsOf(parts.kafka, letters.dlq)).get(0) ?? 0
 
-  const polls = await pollAll(stack, parts, { dataset: name, host, windows }, gone)
+  const polls = await pollAll(stack, parts, { dataset: name, host, windows, confirmsEmpty }, gone)
   if (!options.json) process.stderr.write('fetched; waiting until the rows can be queried\n')
   await untilQueryable(parts.kafka, source)
   const slices = { topic: timeseriesTopic(source.name).name, registry: parts.registry }
@@ -75,6 +81,7 @@ async function backfillFrom(stack: StackFile, name: string, options: BackfillOpt
       const refusal = places.map((place) => refused.get(place)).find((why) => why !== undefined)
       return { day, poll, refusal }
     }),
+    confirmsEmpty,
   )
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report))
   if (report.failed.length > 0) process.exitCode = 1

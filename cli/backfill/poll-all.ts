@@ -20,6 +20,8 @@ export interface Wanted {
   /** As the poller names it. */
   host: string
   windows: BackfillWindow[]
+  /** Whether an empty answer is believed at once. */
+  confirmsEmpty: boolean
 }
 
 /** A window and the poll that ended its request. */
@@ -39,14 +41,15 @@ const lookEveryMs = 500
 export async function pollAll(
   stack: StackFile,
   { kafka, registry }: { kafka: Kafka; registry: Registry },
-  { dataset, host, windows }: Wanted,
+  { dataset, host, windows, confirmsEmpty }: Wanted,
   gone: AbortSignal,
 ): Promise<PolledWindow[]> {
   const partition = partitionOfHost(host, pollPartitions)
   const offset = (await endsOf(kafka, pollsTopic.name)).get(partition) ?? 0
   const requests = createRequests()
   const identities = new Set<string>()
-  const written = await requestWindows(kafka, registry, { dataset, host, windows, requestedBy: 'tidemark backfill' })
+  const requestedBy = 'tidemark backfill'
+  const written = await requestWindows(kafka, registry, { dataset, host, windows, requestedBy, confirmsEmpty })
   for (const { request, at } of written) {
     requests.ask(request, at)
     identities.add(request.requestIdentity)

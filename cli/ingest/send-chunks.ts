@@ -1,6 +1,7 @@
 // Sends chunks to raw, and writes down in polls that they were sent.
 import { openProducer } from '#platform/kafka/produce.ts'
 import { partitionOfHost } from '#platform/polling/host.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
@@ -128,13 +129,10 @@ const pollOf = ({ raw, bytes, partition, offset }: Unrecorded): Poll => ({
   poller: whoAmI(),
   origin: raw.origin,
   memory: {
+    ...noMemory,
     lastGoodFetchedAt: raw.fetchedAt,
     lastGoodHash: raw.contentHash,
-    etag: null,
-    lastModified: null,
     lastChangedAt: raw.fetchedAt,
-    completeness: null,
     hadRows: true,
-    failures: 0,
   },
 })

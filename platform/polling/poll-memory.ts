@@ -11,6 +11,9 @@ export const noMemory: PollMemory = {
   completeness: null,
   hadRows: false,
   failures: 0,
+  emptySince: null,
+  emptyConfirmed: false,
+  countedRows: null,
 }
 
 /** A clock may step back so far, ms, and each answer is still known after the one before. */
@@ -30,7 +33,8 @@ export function believed(memory: PollMemory, nowMs: number): PollMemory {
   const { lastGoodFetchedAt, lastChangedAt, hadRows } = memory
   if (lastGoodFetchedAt === null || !isAhead(memory, nowMs)) return memory
   if (lastChangedAt === null || lastChangedAt >= storeEndsAtMs) return { ...noMemory, hadRows }
-  return { ...memory, lastGoodFetchedAt: Math.min(lastChangedAt, lastGoodFetchedAt) }
+  // No clock can have shown when it turned empty: the next empty answer is a first one.
+  return { ...memory, lastGoodFetchedAt: Math.min(lastChangedAt, lastGoodFetchedAt), emptySince: null }
 }
 
 /** Whether the last-good time lies so far ahead that no clock which stepped back explains it. */

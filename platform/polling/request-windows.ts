@@ -27,20 +27,27 @@ const mostAtOnce = 500
  *
  * @param host as hostOf() names it: the records go to its partition
  * @param requestedBy who asks, for the log
+ * @param confirmsEmpty whether an operator says that an empty answer is the truth
  */
 export async function requestWindows(
   kafka: Kafka,
   registry: Registry,
-  wanted: { dataset: string; host: string; windows: readonly WantedWindow[]; requestedBy: string },
+  wanted: {
+    dataset: string
+    host: string
+    windows: readonly WantedWindow[]
+    requestedBy: string
+    confirmsEmpty?: boolean
+  },
 ): Promise<WrittenRequest[]> {
-  const { dataset, requestedBy } = wanted
+  const { dataset, requestedBy, confirmsEmpty = false } = wanted
   return writeRequests(
     kafka,
     registry,
     wanted.host,
     wanted.windows.map(({ window, subject }) => ({
       requestIdentity: requestIdentity(dataset, window, subject),
-      ...{ dataset, requestedBy, liftsPauseOf: null },
+      ...{ dataset, requestedBy, liftsPauseOf: null, confirmsEmpty },
       ...{ windowStart: window.startMs, windowEnd: window.endMs },
     })),
   )
@@ -54,7 +61,7 @@ export async function requestWindows(
  * @param requestedBy who asks, for the log
  */
 export async function requestLift(kafka: Kafka, registry: Registry, host: string, requestedBy: string): Promise<void> {
-  const noWindow = { dataset: '', windowStart: 0, windowEnd: 0 }
+  const noWindow = { dataset: '', windowStart: 0, windowEnd: 0, confirmsEmpty: false }
   await writeRequests(kafka, registry, host, [
     { ...noWindow, requestIdentity: `resume/${host}`, requestedBy, liftsPauseOf: host },
   ])

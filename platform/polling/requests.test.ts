@@ -13,6 +13,7 @@ const request: PollRequest = {
   requestedAt: 0,
   requestedBy: 'test',
   liftsPauseOf: null,
+  confirmsEmpty: false,
 }
 const host = 'h'
 const partition = partitionOfHost(host, pollPartitions)

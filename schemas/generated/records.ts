@@ -193,6 +193,12 @@ export interface PollMemory {
   hadRows: boolean
   /** Failed polls since the last good one */
   failures: number
+  /** known_at of the first of the empty answers that followed rows; null when the newest answer has rows, or none ever had */
+  emptySince: null | number
+  /** Whether an answer in raw confirms that the window was emptied: nothing of it is left to withdraw */
+  emptyConfirmed: boolean
+  /** How many rows the newest count said, where rows come in pages; null elsewhere */
+  countedRows: null | number
 }
 
 /** Somebody asks for a window to be polled. Topic poll-requests, keyed by request identity, partitioned by host like polls, kept a day. Done when polls shows the identity polled since requestedAt. */
@@ -206,6 +212,8 @@ export interface PollRequest {
   requestedBy: string
   /** The host whose pause ends with this record; then it asks for no window. Null: it asks for a window */
   liftsPauseOf: null | string
+  /** An operator says that an empty answer is the truth: it is kept as one that confirms, which withdraws every value of the window */
+  confirmsEmpty: boolean
 }
 
 /** What the poller remembers: one record an identity, one a host that asked for a pause, and one that says that the polls of an earlier release are carried over. Exactly one of the three fields is not null. Topic poller-memory, partitioned by host, compacted. */

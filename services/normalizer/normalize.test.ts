@@ -125,6 +125,12 @@ describe('normalize', () => {
     const nothing = { slices: [], ignored: {} }
     expect(accepted(nothing, empty)).toBeUndefined()
     expect(accepted(nothing, empty, { confirms: true })).toMatchObject({ points: 0, keys: 0, replaces: true })
+    // An answer that counts rows says how many, whatever look() says of it, which is of pages.
+    const pages = { ...days, asking: { look: () => 'partial' } as unknown as Asking }
+    const counted = (rows: number) => ({ slices: [], ignored: {}, counted: rows })
+    expect(accepted(counted(25), pages)).toMatchObject({ points: 25, keys: 0 })
+    expect(accepted(counted(0), pages)).toBeUndefined()
+    expect(accepted(counted(0), pages, { confirms: true })).toMatchObject({ points: 0, keys: 0 })
   })
 
   it('says what a key means before its first slice, once, and again when it changes', () => {

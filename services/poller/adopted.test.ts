@@ -101,6 +101,9 @@ describe('the poll of an answer without its poll', () => {
         completeness: 'complete',
         hadRows: true,
         failures: 0,
+        emptySince: null,
+        emptyConfirmed: false,
+        countedRows: null,
       },
     })
   })

@@ -3,11 +3,11 @@
 
 import type { OffsetSpan, TopicSpan } from '#platform/kafka/read-span.ts'
 import { noMemory, storeEndsAtMs } from '#platform/polling/poll-memory.ts'
-import { subjectOf } from '#platform/polling/request-identity.ts'
+import { isPage, subjectOf } from '#platform/polling/request-identity.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { Known } from './memory.ts'
-import { isNewAnswer, judgeAnswer } from './outcome.ts'
+import { isNewAnswer, judgeAnswer, judgeCount } from './outcome.ts'
 import { lookAt } from './poll-window.ts'
 import { printable } from './printable.ts'
 
@@ -83,12 +83,32 @@ export function adoptedPoll(
   // What another address gave for comparison is of no use at this one.
   const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
   const answer = { contentHash, etag, lastModified }
-  const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash)
+  const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash) || raw.confirms
+  const rows = countedRows(hosted, raw)
+  const judgement =
+    rows === undefined
+      ? judgeAnswer(memory, answer, look, fetchedAt, isNew, raw.confirms)
+      : judgeCount(memory, rows, fetchedAt, true, raw.confirms)
   return {
     ...{ requestIdentity, dataset, host, windowStart, windowEnd, lane: 'background', sentAt, fetchedAt },
-    ...judgeAnswer(memory, answer, look, fetchedAt, isNew),
+    ...judgement,
     ...{ status: raw.status, durationMs: 0, bytes: raw.body.length, contentHash },
-    ...{ error: printable(error), errorBody: null, rawPartition: at.partition, rawOffset: at.offset },
+    ...{
+      error: printable(rows === undefined ? error : null),
+      errorBody: null,
+      rawPartition: at.partition,
+      rawOffset: at.offset,
+    },
     ...{ requestsReadTo: null, pausedUntil: null, pauseReason: null, poller, origin },
+  }
+}
+
+/** How many rows an answer counts that is of no page of a window in pages; undefined where it is none, or says nothing. */
+function countedRows({ asking }: Pick<HostedDataset, 'asking'>, raw: RawResponse): number | undefined {
+  if (asking.pages === undefined || isPage(subjectOf(raw.requestIdentity, raw.dataset))) return undefined
+  try {
+    return asking.pages.rowsIn(raw.body).total ?? undefined
+  } catch {
+    return undefined
   }
 }

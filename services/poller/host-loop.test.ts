@@ -1,9 +1,9 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { nothingCarried } from '#platform/polling/memory-records.ts'
 import { requestIdentity } from '#platform/polling/request-identity.ts'
 import { createRequests } from '#platform/polling/requests.ts'
 import { createLogger } from '#platform/process/log.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Calendar } from '#sources/calendar.ts'
 import type { Asking } from '#sources/source.ts'
 import type { Fetched } from './fetch.ts'
@@ -46,19 +46,32 @@ const paged = hosted(
 )
 
 /** A loop over the datasets; `asks` counts days of the paged one that somebody asked for. */
-function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { endedAgoMs: [], pauses: [] }) {
+function start(
+  datasets: HostedDataset[],
+  asks = 0,
+  recent: RecentPolls = { endedAgoMs: [], pauses: [] },
+  revisitDailyDays = 0,
+) {
   let moment = { nowMs: startMs, steadyMs: 0 }
   const asked: string[] = []
   const polls: Poll[] = []
   const answers: Fetched[] = []
   const requests = createRequests()
-  for (let day = 1; day <= asks; day++) {
+  const raws: RawResponse[] = []
+  let offset = 0
+  const ask = (day: number): void => {
     const midnightMs = (Math.floor(startMs / dayMs) - day) * dayMs
     const window = { startMs: midnightMs, endMs: midnightMs + dayMs }
-    const request = { requestIdentity: requestIdentity('a.pages', window), dataset: 'a.pages', requestedBy: 'test' }
+    const request = {
+      requestIdentity: requestIdentity('a.pages', window),
+      dataset: 'a.pages',
+      requestedBy: 'test',
+      confirmsEmpty: false,
+    }
     const times = { windowStart: window.startMs, windowEnd: window.endMs, requestedAt: 0, liftsPauseOf: null }
-    requests.ask({ ...request, ...times }, { partition: 0, offset: day })
+    requests.ask({ ...request, ...times }, { partition: 0, offset: ++offset })
   }
+  for (let day = 1; day <= asks; day++) ask(day)
   const right = new AbortController()
   const stopping = new AbortController()
   const loop = runHostLoop({
@@ -74,7 +87,7 @@ function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { ende
         close: async () => {},
       },
       publisher: {
-        raw: async () => ({ partition: 0, offset: 0 }),
+        raw: async (_, answer) => ({ partition: 0, offset: raws.push(answer) - 1 }),
         memory: async () => {},
         poll: async (poll) => void polls.push(poll),
         disconnect: async () => {},
@@ -85,7 +98,7 @@ function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { ende
     carried: () => nothingCarried,
     adopt: async () => {},
     restore: () => {},
-    due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
+    due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
   })
   stops.push(async () => {
@@ -103,7 +116,7 @@ function start(datasets: HostedDataset[], asks = 0, recent: RecentPolls = { ende
       await vi.waitFor(() => expect(asked.length).toBe(before + 1), { timeout: 20_000, interval: 1 })
     }
   }
-  return { loop, asked, polls, answers, let1, advance, stopping, right, now: () => moment.nowMs }
+  return { loop, asked, polls, raws, answers, ask, let1, advance, stopping, right, now: () => moment.nowMs }
 }
 
 test('pages of windows that were asked for wait while a tick is due', async () => {
@@ -183,4 +196,37 @@ test.each(['stopping', 'right'] as const)('pages that wait are given up when the
   started[why].abort()
   await started.loop.ended
   expect(started.asked.length).toBe(2)
+})
+
+describe('a window that was asked for and turned empty', () => {
+  const asking = { requestPath: () => '/day', look: (body: Uint8Array) => (body.length === 0 ? 'empty' : 'complete') }
+  const days = hosted('a.pages', asking as unknown as Asking, {})
+  const answer = (body: string): Fetched => ({ kind: 'answer', status: 200, headers: {}, body: Buffer.from(body) })
+  /** Yesterday's window, which has ended 12 hours ago, after rows and then nothing. */
+  const emptied = async (revisitDailyDays: number) => {
+    const loop = start([days], 1, undefined, revisitDailyDays)
+    loop.answers.push(answer('rows'), answer(''), answer(''), answer(''))
+    await loop.let1()
+    loop.ask(1)
+    await loop.let1()
+    await vi.waitFor(() => expect(loop.polls.length).toBe(2))
+    return loop
+  }
+  test('is asked for again 10 minutes later, kept as confirmed, and then left alone', async () => {
+    const { loop, advance, asked, polls, raws } = await emptied(30)
+    expect(loop.candidates().map(({ dueInMs }) => dueInMs)).toEqual([600_000])
+    advance(600_000)
+    await vi.waitFor(() => expect(polls.length).toBe(3))
+    expect(raws.map(({ body, confirms }) => [`${body}`, confirms])).toEqual([
+      ['rows', false],
+      ['', false],
+      ['', true],
+    ])
+    expect(asked.length).toBe(3)
+    expect(loop.candidates()).toEqual([])
+  })
+  test('is not when it ended too long ago', async () => {
+    const { loop } = await emptied(0.4)
+    expect(loop.candidates()).toEqual([])
+  })
 })

@@ -1,6 +1,7 @@
 import type { OpenRequest, Requests } from '#platform/polling/requests.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Candidate, Moment } from './candidate.ts'
+import { confirmationCandidates, confirmingOf } from './confirm-empty.ts'
 import type { Deleted } from './deleted.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
 import { type BudgetKeeper, type HostBudget, type Spent, takeOverBudget } from './host-budget.ts'
@@ -124,16 +125,30 @@ export function runHostLoop(work: HostWork): HostLoop {
 
 /** All that is or will be due at the host, each window once, in its foremost lane. */
 function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: Moment): Candidate[] {
+  const isKept = ({ dataset, window }: Candidate): boolean => window.endMs > deleted.beforeMs(dataset.name)
   const calendar = host.datasets
     .flatMap((hosted) => calendarCandidates(moment, hosted, memory.known, due))
-    .filter(({ dataset, window }) => window.endMs > deleted.beforeMs(dataset.name))
+    .filter(isKept)
+  const confirming = confirmationCandidates(moment, host.datasets, memory.unconfirmed(), memory.known, due)
+  const unasked = soonestOfEach([...calendar, ...confirming.filter(isKept)])
   const asked = requestedCandidates(moment, host.datasets, requests.open(), memory.known)
-  const searching = new Set(calendar.filter(isLive).map(({ identity }) => identity))
+  const searching = new Set(unasked.filter(isLive).map(({ identity }) => identity))
   const wanted = new Set(asked.map(({ identity }) => identity))
   return [
-    ...calendar.filter((candidate) => isLive(candidate) || !wanted.has(candidate.identity)),
+    ...unasked.filter((candidate) => isLive(candidate) || !wanted.has(candidate.identity)),
     ...asked.filter(({ identity }) => !searching.has(identity)),
   ]
+}
+
+/** Each window once: where it is searched for now, and else as it is due first. */
+function soonestOfEach(candidates: readonly Candidate[]): Candidate[] {
+  const byIdentity = new Map<string, Candidate>()
+  for (const candidate of candidates) {
+    const other = byIdentity.get(candidate.identity)
+    if (other === undefined || (!isLive(other) && candidate.dueInMs < other.dueInMs))
+      byIdentity.set(candidate.identity, candidate)
+  }
+  return [...byIdentity.values()]
 }
 
 const isLive = ({ lane, dueInMs }: Candidate): boolean => lane === 'live' && dueInMs <= 0
@@ -150,7 +165,9 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
   const asked = requests.openOf(identity)
   const requestsReadTo = requests.readTo(host.name)
   const known = memory.known(identity)
-  const polling = { means, host: host.name, hosted, candidate, right, requestsReadTo, carried, known }
+  const isOrdered = asked.some(({ request }) => request.confirmsEmpty)
+  const confirming = confirmingOf(hosted, window, means.clock.now().nowMs, work.due, isOrdered)
+  const polling = { means, host: host.name, hosted, candidate, right, confirming, requestsReadTo, carried, known }
   const { pages, requestPath } = hosted.asking
   const polled = await (pages
     ? pollPages(polling, pages, budget, memory.known, (page) => tell(work, page))

@@ -1,6 +1,7 @@
 import { type RawPlace, rawPlaceOf } from '#platform/polling/memory-records.ts'
 import { believed, isAhead, supersedes } from '#platform/polling/poll-memory.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
+import type { Window } from '#sources/source.ts'
 import type { Moment } from './candidate.ts'
 
 /** What is known of one request identity. */
@@ -26,6 +27,13 @@ export interface Remembered {
 /** `fetchedAtMs`: the greatest of all its polls, also where that lies ahead of the clock. */
 type State = Known & { fetchedAtMs: number; raw: RawPlace | null }
 
+/** A window that held rows and turned empty, which no answer has confirmed. */
+export interface UnconfirmedWindow {
+  identity: string
+  dataset: string
+  window: Window
+}
+
 /** The newest poll of a dataset, for the status. */
 export interface LastPoll {
   atMs: number
@@ -44,6 +52,7 @@ export interface Memory {
   /** Where the newest answer of an identity lies in raw, and when it was last polled, ms of whichever clock. */
   remembered: (identity: string) => Remembered | undefined
   lastPoll: (dataset: string) => LastPoll | undefined
+  unconfirmed: () => Iterable<UnconfirmedWindow>
 }
 
 /**
@@ -54,6 +63,7 @@ export interface Memory {
 export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
   const byIdentity = new Map<string, State>()
   const byDataset = new Map<string, LastPoll>()
+  const unconfirmed = new Map<string, UnconfirmedWindow>()
   const told = new Set<string>()
   return {
     remember(poll, moment, read) {
@@ -79,6 +89,11 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
         windowStartMs: isNewer ? poll.windowStart : current.windowStartMs,
         fetchedAtMs: Math.max(polledAt, current?.fetchedAtMs ?? polledAt),
       })
+      if (isNewer) {
+        const { requestIdentity: identity, dataset, windowStart: startMs, windowEnd: endMs } = poll
+        if (memory.emptySince === null || memory.emptyConfirmed) unconfirmed.delete(identity)
+        else unconfirmed.set(identity, { identity, dataset, window: { startMs, endMs } })
+      }
       const last = byDataset.get(poll.dataset)
       if (last === undefined || last.atMs <= polledAtMs)
         byDataset.set(poll.dataset, { atMs: polledAtMs, outcome: poll.outcome, windowStartMs: poll.windowStart })
@@ -90,5 +105,6 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
       return state && { polledAt: state.fetchedAtMs, raw: state.raw }
     },
     lastPoll: (dataset) => byDataset.get(dataset),
+    unconfirmed: () => unconfirmed.values(),
   }
 }

@@ -1,5 +1,6 @@
 import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Look } from '#sources/source.ts'
+import { emptinessAfter } from './confirm-empty.ts'
 
 /** What came of a poll. */
 export type Outcome = 'changed' | 'unchanged' | 'empty' | 'emptied' | 'refused' | 'unreadable' | 'failed'
@@ -46,6 +47,7 @@ export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement
  * @param look what the source says of it; undefined when look() threw
  * @param knownAt its known_at, ms
  * @param isNew whether it goes to raw
+ * @param confirms whether it goes there as one that confirms that the window was emptied
  */
 export function judgeAnswer(
   memory: PollMemory,
@@ -53,6 +55,7 @@ export function judgeAnswer(
   look: Look | undefined,
   knownAt: number,
   isNew = isNewAnswer(memory, answer.contentHash),
+  confirms = false,
 ): Judgement {
   const hasRows = look === 'complete' || look === 'partial'
   return {
@@ -67,6 +70,37 @@ export function judgeAnswer(
       completeness: look ?? memory.completeness,
       hadRows: memory.hadRows || hasRows,
       failures: 0,
+      ...emptinessAfter(memory, look, knownAt, confirms),
+      countedRows: null,
+    },
+  }
+}
+
+/**
+ * An answer that counts the rows of a window which come in pages. What they say is not known yet: a window that was
+ * complete is partial until they are.
+ *
+ * @param isKept whether it goes to raw: exactly when the number is another, or when it confirms that there are none
+ */
+export function judgeCount(
+  memory: PollMemory,
+  rows: number,
+  knownAt: number,
+  isKept: boolean,
+  confirms: boolean,
+): Judgement {
+  const look = rows > 0 ? 'partial' : 'empty'
+  return {
+    outcome: outcomeOf(look, isKept, memory.hadRows),
+    memory: {
+      ...memory,
+      lastGoodFetchedAt: knownAt,
+      lastChangedAt: isKept ? knownAt : memory.lastChangedAt,
+      completeness: rows > 0 ? memory.completeness && look : look,
+      hadRows: memory.hadRows || rows > 0,
+      failures: 0,
+      ...emptinessAfter(memory, look, knownAt, confirms),
+      countedRows: rows,
     },
   }
 }

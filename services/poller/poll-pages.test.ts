@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { nothingCarried } from '#platform/polling/memory-records.ts'
 import { noMemory } from '#platform/polling/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
-import type { Poll, RawResponse } from '#schemas/generated/records.ts'
+import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
 import type { Asked, Asking, Dataset, Pages } from '#sources/source.ts'
+import { adoptedPoll } from './adopted.ts'
 import type { Fetched } from './fetch.ts'
 import { noPause } from './host-budget.ts'
 import type { Known } from './memory.ts'
@@ -89,6 +90,7 @@ async function poll(
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],
       right: { signal: new AbortController().signal, holds: () => true },
+      confirming: 'after-a-while',
       requestsReadTo: 42,
       carried: () => nothingCarried,
     },
@@ -99,6 +101,10 @@ async function poll(
   )
   return { polled, asked: asked.map((url) => new URL(url).pathname), raws, polls, events }
 }
+
+const heldWith = (memory: Partial<PollMemory>): Known => ({
+  ...{ memory: { ...noMemory, ...memory }, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
+})
 
 const three = {
   '/count': '{"total":25}',
@@ -119,6 +125,7 @@ test('the count is asked for, then page after page; each page is a raw response 
   const { polled, asked, raws, polls, events } = await poll(three)
   expect(asked).toEqual(['/count', '/rows/0/10', '/rows/10/10', '/rows/20/10'])
   expect(raws.map(({ requestIdentity, body }) => [requestIdentity, `${body}`])).toEqual([
+    [`a.b/${times}`, '{"total":25}'],
     [`a.b/rows-0/${times}`, '10 of 25: one'],
     [`a.b/rows-10/${times}`, '10 of 25: two'],
     [`a.b/rows-20/${times}`, '5 of ?: three'],
@@ -156,20 +163,65 @@ test('pages that are held are not kept once more', async () => {
 test('no rows are an empty window; when there had been some, an emptied one', async () => {
   const none = { '/count': '{"total":0}' }
   expect((await poll(none)).polls).toMatchObject([{ outcome: 'empty', memory: { completeness: 'empty' } }])
-  const known = {
-    memory: { ...noMemory, hadRows: true },
-    host: 'h',
-    polledAtMs: 0,
-    polledSteadyMs: 0,
-    windowStartMs: 0,
+  const known = { [`a.b/${times}`]: heldWith({ hadRows: true }) }
+  expect((await poll(none, known)).polls).toMatchObject([{ outcome: 'emptied' }])
+})
+
+describe('the answer to the count', () => {
+  const whole = `a.b/${times}`
+  const emptySince = 5_000_000 - 600_000
+  const kept = async (count: string, memory: Partial<PollMemory>) => {
+    const { raws, polls } = await poll({ ...three, '/count': count }, { [whole]: heldWith(memory) })
+    const counts = raws.filter(({ requestIdentity }) => requestIdentity === whole)
+    return [counts.map(({ body, confirms }) => [`${body}`, confirms]), polls.at(-1)]
   }
-  expect((await poll(none, { [`a.b/${times}`]: known })).polls).toMatchObject([{ outcome: 'emptied' }])
+  test('is kept when its number is another, and then the poll of the window says where', async () => {
+    const [raws, window] = await kept('{"total":25}', { hadRows: true, countedRows: 30 })
+    expect(raws).toEqual([['{"total":25}', false]])
+    expect(window).toMatchObject({ outcome: 'changed', rawOffset: 0, memory: { countedRows: 25 } })
+    const [none, same] = await kept('{"total": 25}', { hadRows: true, countedRows: 25 })
+    expect([none, same]).toMatchObject([[], { rawOffset: null, memory: { countedRows: 25 } }])
+  })
+  test('without rows confirms that the hour was emptied when it says so for 10 minutes', async () => {
+    const had = { hadRows: true, countedRows: 25 }
+    const [first, emptied] = await kept('{"total":0}', had)
+    expect(first).toEqual([['{"total":0}', false]])
+    expect(emptied).toMatchObject({ outcome: 'emptied', memory: { emptySince: 5_000_000, emptyConfirmed: false } })
+    const empty = { hadRows: true, countedRows: 0, lastGoodFetchedAt: emptySince + 1 }
+    expect((await kept('{"total":0}', { ...empty, emptySince: emptySince + 1 }))[0]).toEqual([])
+    const [second, confirmed] = await kept('{"total":0}', { ...empty, emptySince })
+    expect(second).toEqual([['{"total":0}', true]])
+    expect(confirmed).toMatchObject({ outcome: 'emptied', memory: { emptySince, emptyConfirmed: true } })
+    expect((await kept('{"total":0}', { ...empty, emptySince, emptyConfirmed: true }))[0]).toEqual([])
+  })
+  test('is remembered also where a page fails, and not kept again', async () => {
+    const { '/rows/20/10': _, ...two } = three
+    const before = { [whole]: heldWith({ hadRows: true, countedRows: 0, emptySince }) }
+    const memory = (await poll(two, before)).polls.at(-1)?.memory
+    expect(memory).toMatchObject({ countedRows: 25, emptySince: null, failures: 1 })
+    const { raws } = await poll({ '/count': '{"total":25}' }, { [whole]: heldWith(memory ?? {}) })
+    expect(raws).toEqual([])
+  })
+  test('that lies in raw without its poll is adopted as what it is', async () => {
+    const { raws } = await poll(three)
+    const adopter = { host: 'h', poller: 'me', origin: 'live' }
+    const at = { partition: 0, offset: 0 }
+    const hosted = { asking, headers: {}, everyMs: null, baseUrl: 'http://h' }
+    expect(adoptedPoll(raws[0]!, at, hosted, adopter, undefined)).toMatchObject({
+      ...{ requestIdentity: whole, outcome: 'changed', error: null },
+      memory: { countedRows: 25, hadRows: true, completeness: null },
+    })
+    const none = { ...raws[0]!, body: Buffer.from('{"total":0}'), confirms: true }
+    expect(adoptedPoll(none, at, hosted, adopter, heldWith({ hadRows: true, emptySince }))).toMatchObject({
+      ...{ outcome: 'emptied', memory: { countedRows: 0, completeness: 'empty', emptySince, emptyConfirmed: true } },
+    })
+  })
 })
 
 test('a page that fails fails the window, which says which; the pages before it are kept', async () => {
   const { '/rows/20/10': _, ...two } = three
   const { raws, polls } = await poll(two)
-  expect(raws.length).toBe(2)
+  expect(raws.length).toBe(3)
   expect(polls.at(-1)).toMatchObject({
     requestIdentity: `a.b/${times}`,
     outcome: 'failed',

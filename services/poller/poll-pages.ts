@@ -1,12 +1,15 @@
 // A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
+import { createHash } from 'node:crypto'
 import { noMemory } from '#platform/polling/poll-memory.ts'
 import { pageSubject, requestIdentity } from '#platform/polling/request-identity.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Asking, Look, Pages } from '#sources/source.ts'
+import { wouldConfirm } from './confirm-empty.ts'
+import type { FullAnswer } from './fetch.ts'
 import type { AskedPause, Spent } from './host-budget.ts'
 import type { Known } from './memory.ts'
-import { judgeFailure, type Outcome } from './outcome.ts'
-import { ask, type Polled, type Polling, pollWindow, record, whatWasPolled } from './poll-window.ts'
+import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
+import { ask, type Polled, type Polling, pollWindow, record, whatWasPolled, writeRaw } from './poll-window.ts'
 import { printable } from './printable.ts'
 
 /** The requests of one poll: the first is charged for, each further one must be waited for. */
@@ -22,7 +25,8 @@ type Paged = Omit<Polling, 'came' | 'path'>
 /**
  * Asks for the count, then for page after page, and records last the poll of the whole window: failed when the count or
  * a page failed, or when they do not agree; then all of it is asked for again later, and pages that are held are
- * unchanged. Undefined when the right to poll was lost on the way.
+ * unchanged. The answer to the count goes to raw when its number is another. Undefined when the right to poll was lost on
+ * the way.
  *
  * @param known what is known of a page
  * @param told of each page's poll that is recorded
@@ -34,74 +38,143 @@ export async function pollPages(
   known: (identity: string) => Known | undefined,
   told: (page: Polled) => void,
 ): Promise<Polled | undefined> {
-  const { means, candidate } = paged
+  const { means } = paged
   const sentAtMs = means.clock.now().nowMs
   const startedMs = performance.now()
-  const counted = await countRows(paged, pages, budget.first)
-  const polls: Poll[] = []
-  let unrecorded: string | undefined
-  let error = 'error' in counted ? counted.error : undefined
-  const rows = 'rows' in counted ? counted.rows : 0
-  for (let skip = 0; skip < rows && error === undefined; skip += pages.take) {
-    const spent = await budget.next()
-    if (spent === undefined) return undefined
-    const { page, held } = await pollPage(paged, pages, skip, spent, known)
-    if (page === undefined) return undefined
-    told(page)
-    polls.push(page.poll)
-    unrecorded = page.unrecorded
-    error = whyUseless(page.poll) ?? disagreement(held, rows, skip, pages.take)
-  }
-  if (!paged.right.holds()) return undefined
-  const { nowMs } = means.clock.now()
   const memory = paged.known?.memory ?? noMemory
-  const fetchedAt = Math.max(nowMs, (memory.lastGoodFetchedAt ?? 0) + 1)
-  const outcome = outcomeOf(error, rows, polls, memory.hadRows)
-  const isNew = outcome === 'changed'
+  const { status, pause, ...counted } = await countRows(paged, pages, budget.first)
+  if (!paged.right.holds()) return undefined
+  const count = 'error' in counted ? counted : await keepCount(paged, memory, { ...counted, sentAtMs })
+  const came =
+    'error' in count
+      ? { polls: [], error: count.error, unrecorded: count.unrecorded }
+      : await pollEachPage(paged, pages, count.rows, budget, known, told)
+  if (came === undefined || !paged.right.holds()) return undefined
+  const { outcome, memory: after } = judgeWhole(memory, count, came)
+  const raw = 'error' in count ? undefined : count.raw
+  const fetchedAt = Math.max(means.clock.now().nowMs, (after.lastGoodFetchedAt ?? 0) + 1)
   const poll: Poll = {
     ...whatWasPolled(paged),
     sentAt: sentAtMs,
     fetchedAt,
     outcome,
-    status: counted.status,
+    status,
     durationMs: Math.round(performance.now() - startedMs),
-    bytes: polls.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: came.polls.reduce((sum, { bytes }) => sum + bytes, 0),
     contentHash: null,
-    error: printable(error ?? null),
+    error: printable(came.error ?? null),
     errorBody: null,
-    rawPartition: null,
-    rawOffset: null,
+    rawPartition: raw?.partition ?? null,
+    rawOffset: raw?.offset ?? null,
     requestsReadTo: paged.requestsReadTo,
-    pausedUntil: counted.pause.pausedUntil,
-    pauseReason: counted.pause.pauseReason,
-    memory:
-      error === undefined
-        ? {
-            ...memory,
-            lastGoodFetchedAt: fetchedAt,
-            lastChangedAt: isNew ? fetchedAt : memory.lastChangedAt,
-            completeness: completenessOf(polls),
-            hadRows: memory.hadRows || rows > 0,
-            failures: 0,
-          }
-        : judgeFailure(memory).memory,
+    pausedUntil: pause.pausedUntil,
+    pauseReason: pause.pauseReason,
+    memory: outcome === 'failed' ? after : { ...after, lastGoodFetchedAt: fetchedAt },
   }
-  if (!(await record(paged, poll, counted.pause.attempts))) return undefined
-  return { poll, ...(unrecorded !== undefined && { unrecorded }) }
+  if (!(await record(paged, poll, pause.attempts))) return undefined
+  return {
+    poll,
+    ...(raw && { rawBytes: raw.bytes }),
+    ...(came.unrecorded !== undefined && { unrecorded: came.unrecorded }),
+  }
+}
+/** What came of the pages; without an error, all of them agree with the count. */
+interface PagesPolled {
+  polls: Poll[]
+  error?: string | undefined
+  /** The identity of an answer that may be in raw without its poll. */
+  unrecorded?: string | undefined
+}
 
-  function whyUseless({ outcome: came, error: why, requestIdentity: page }: Poll): string | undefined {
-    const useless = came === 'failed' || came === 'refused' || came === 'unreadable'
-    return useless ? `${page.slice(candidate.dataset.name.length + 1)}: ${why ?? came}` : undefined
+/** Asks for page after page until one is of no use. Undefined when the right to poll was lost, or the poller stops. */
+async function pollEachPage(
+  paged: Paged,
+  pages: Pages,
+  rows: number,
+  budget: Spending,
+  known: (identity: string) => Known | undefined,
+  told: (page: Polled) => void,
+): Promise<PagesPolled | undefined> {
+  const came: PagesPolled = { polls: [] }
+  for (let skip = 0; skip < rows && came.error === undefined; skip += pages.take) {
+    const spent = await budget.next()
+    if (spent === undefined) return undefined
+    const { page, held } = await pollPage(paged, pages, skip, spent, known)
+    if (page === undefined) return undefined
+    told(page)
+    came.polls.push(page.poll)
+    came.unrecorded = page.unrecorded
+    came.error = whyUseless(page.poll) ?? disagreement(held, rows, skip, pages.take)
+  }
+  return came
+}
+
+function whyUseless({ outcome, error, requestIdentity, dataset }: Poll): string | undefined {
+  const useless = outcome === 'failed' || outcome === 'refused' || outcome === 'unreadable'
+  return useless ? `${requestIdentity.slice(dataset.length + 1)}: ${error ?? outcome}` : undefined
+}
+
+/** What came of a whole window. A count that went to raw is remembered also where its pages failed. */
+function judgeWhole(memory: PollMemory, count: KeptCount | CountFailure, { polls, error }: PagesPolled): Judgement {
+  if ('error' in count) return judgeFailure(memory)
+  if (error !== undefined) return judgeFailure(count.raw ? count.judgement.memory : memory)
+  if (count.rows === 0) return count.judgement
+  const isOther = memory.countedRows !== null && memory.countedRows !== count.rows
+  const isChanged = isOther || polls.some(({ outcome }) => outcome === 'changed')
+  const { lastGoodFetchedAt, lastChangedAt } = count.judgement.memory
+  return {
+    outcome: isChanged ? 'changed' : 'unchanged',
+    memory: {
+      ...count.judgement.memory,
+      lastChangedAt: isChanged ? lastGoodFetchedAt : lastChangedAt,
+      completeness: completenessOf(polls),
+    },
   }
 }
 
-/** Of a window: partial when no page has more than rows whose numbers are not there yet. */
-function completenessOf(pages: readonly Poll[]): Look {
-  if (pages.length === 0) return 'empty'
-  return pages.every(({ memory }) => memory.completeness === 'partial') ? 'partial' : 'complete'
+/** Of a window with rows: partial when no page has more than rows whose numbers are not there yet. */
+const completenessOf = (pages: readonly Poll[]): Look =>
+  pages.every(({ memory }) => memory.completeness === 'partial') ? 'partial' : 'complete'
+
+interface CountFailure {
+  error: string
+  /** The identity of the answer to the count, which may be in raw without its poll. */
+  unrecorded?: string
 }
 
-type Counted = { status: number | null; pause: AskedPause } & ({ rows: number } | { error: string })
+/** A count, and what came of it. */
+interface KeptCount {
+  rows: number
+  judgement: Judgement
+  /** Where its answer lies when it went to raw. */
+  raw?: { partition: number; offset: number; bytes: number }
+}
+
+/** Writes the answer to the count to raw when its number is another, or when it confirms that there are no rows. */
+async function keepCount(
+  paged: Paged,
+  memory: PollMemory,
+  { rows, url, fetched, sentAtMs, lastByteAtMs }: CountAnswer & { sentAtMs: number },
+): Promise<KeptCount | CountFailure> {
+  const confirms = rows === 0 && wouldConfirm(memory, paged.confirming, sentAtMs)
+  const isKept = rows !== memory.countedRows || confirms
+  const knownAt = knownAtMs(memory, lastByteAtMs)
+  const judgement = judgeCount(memory, rows, knownAt, isKept, confirms)
+  if (!isKept) return { rows, judgement }
+  const contentHash = createHash('sha256').update(fetched.body).digest('hex')
+  const written = await writeRaw(paged, { url, fetched, sentAtMs, knownAt, contentHash, confirms })
+  if ('error' in written) return { error: written.error, unrecorded: paged.candidate.identity }
+  return { rows, judgement, raw: { ...written, bytes: fetched.body.length } }
+}
+
+interface CountAnswer {
+  rows: number
+  url: string
+  fetched: FullAnswer
+  lastByteAtMs: number
+}
+
+type Counted = { status: number | null; pause: AskedPause } & (CountAnswer | CountFailure)
 
 /** More rows than this in one window are taken for garbage. */
 const mostRows = 1_000_000
@@ -110,9 +183,10 @@ async function countRows(paged: Paged, pages: Pages, spent: Spent): Promise<Coun
   const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
   const request = { ...paged, known: undefined, came: spent.came, path: () => pages.countPath(asked) }
   // What came is told before the place is free: nothing is sent to a host that has just asked to be left alone.
-  const { fetched, pause } = await ask(request)
+  const { url, fetched, pause } = await ask(request)
     .then((asked) => ({ ...asked, pause: spent.came(asked.fetched) }))
     .finally(spent.done)
+  const lastByteAtMs = paged.means.clock.now().nowMs
   const said = { status: fetched.status, pause }
   if (fetched.kind !== 'answer') {
     return { ...said, error: fetched.kind === 'failure' ? fetched.error : 'the count came as not modified' }
@@ -120,7 +194,7 @@ async function countRows(paged: Paged, pages: Pages, spent: Spent): Promise<Coun
   try {
     const { total } = pages.rowsIn(fetched.body)
     if (total !== null && Number.isSafeInteger(total) && total >= 0 && total <= mostRows)
-      return { ...said, rows: total }
+      return { ...said, rows: total, url, fetched, lastByteAtMs }
     return { ...said, error: `the count of rows is ${total}` }
   } catch (error) {
     return { ...said, error: `the count of rows cannot be read: ${(error as Error).message}` }
@@ -146,6 +220,7 @@ async function pollPage(
   const before = known(identity)
   const page = await pollWindow({
     ...paged,
+    confirming: 'never',
     hosted: { ...paged.hosted, asking: { ...asking, look } },
     candidate: { ...paged.candidate, identity, subject },
     // The bytes must come: a 304 would not say how many rows there are.
@@ -165,10 +240,4 @@ function disagreement(held: Held | undefined, count: number, skip: number, take:
   if (held.rows !== expected) return `${pageSubject(skip)}: ${held.rows} rows came, ${expected} were counted`
   if (held.total === null || held.total === count) return undefined
   return `${pageSubject(skip)}: the page says ${held.total} rows, the count was ${count}`
-}
-
-function outcomeOf(error: string | undefined, rows: number, polls: readonly Poll[], hadRows: boolean): Outcome {
-  if (error !== undefined) return 'failed'
-  if (rows === 0) return hadRows ? 'emptied' : 'empty'
-  return polls.some(({ outcome }) => outcome === 'changed') ? 'changed' : 'unchanged'
 }

@@ -10,6 +10,7 @@ import { Unwell } from '#platform/process/unwell.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
+import type { Confirming } from './confirm-empty.ts'
 import { openFetcher } from './fetch.ts'
 import { type AskedPause, noPause } from './host-budget.ts'
 import type { Known } from './memory.ts'
@@ -65,6 +66,7 @@ const now = { nowMs: 5_000_000, steadyMs: 0 }
 
 interface Wishes {
   known?: Known
+  confirming?: Confirming
   holds?: () => boolean
   raw?: () => Promise<{ partition: number; offset: number }>
   carried?: Carried
@@ -127,6 +129,7 @@ function poll(wishes: Wishes = {}) {
     candidate,
     known: wishes.known,
     right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
+    confirming: wishes.confirming ?? 'after-a-while',
     requestsReadTo: 42,
     carried: () => wishes.carried ?? nothingCarried,
     came: () => {

@@ -8,6 +8,7 @@ import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Look } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
+import { type Confirming, wouldConfirm } from './confirm-empty.ts'
 import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
 import type { AskedPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
@@ -51,6 +52,8 @@ export interface Polling {
   candidate: Candidate
   known: Known | undefined
   right: Right
+  /** When an empty answer of the window is believed. */
+  confirming: Confirming
   /** The offset of poll-requests that is read next as the request is sent: the poll answers the requests before it. */
   requestsReadTo: number
   /** What is remembered of an identity besides its memory. */
@@ -165,7 +168,10 @@ interface Kept extends Judgement {
   isUncertain?: true
 }
 
-/** Writes a new answer to raw, and only then decides what it is. */
+/**
+ * Writes a new answer to raw, and only then decides what it is. An answer that may confirm that the window was emptied is
+ * looked at before: its raw record says so.
+ */
 async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, memory }: Arrived): Promise<Kept> {
   const failed = (error: string): Kept => {
     return { ...judgeFailure(memory), knownAt: lastByteAtMs, contentHash: null, error }
@@ -175,36 +181,50 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
   if (fetched.kind === 'not-modified') {
     return { ...judgeNotModified(memory, knownAt), knownAt, contentHash: memory.lastGoodHash, error: null }
   }
-  const { means, candidate, hosted } = polling
-  const { status, headers, body } = fetched
-  const contentHash = createHash('sha256').update(body).digest('hex')
+  const { candidate, hosted, confirming } = polling
+  const contentHash = createHash('sha256').update(fetched.body).digest('hex')
+  const seen = wouldConfirm(memory, confirming, sentAtMs) ? lookAt(hosted, candidate, fetched) : undefined
+  const confirms = seen?.look === 'empty'
+  const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash) || confirms
   let raw: Kept['raw']
-  const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash)
   if (isNew) {
-    try {
-      raw = await means.publisher.raw(hosted.source, {
-        dataset: candidate.dataset.name,
-        requestIdentity: candidate.identity,
-        windowStart: candidate.window.startMs,
-        windowEnd: candidate.window.endMs,
-        url,
-        status,
-        headers,
-        body,
-        contentHash,
-        sentAt: sentAtMs,
-        fetchedAt: knownAt,
-        origin: means.origin,
-        confirms: false,
-      })
-    } catch (error) {
-      means.log.error({ err: error, requestIdentity: candidate.identity }, 'an answer could not be kept')
-      return { ...failed(`the answer could not be kept: ${(error as Error).message}`), isUncertain: true }
-    }
+    const written = await writeRaw(polling, { url, fetched, sentAtMs, knownAt, contentHash, confirms })
+    if ('error' in written) return { ...failed(written.error), isUncertain: true }
+    raw = written
   }
-  const { look, error } = lookAt(hosted, candidate, fetched)
-  const answer = { contentHash, etag: headers.etag ?? null, lastModified: headers['last-modified'] ?? null }
-  return { ...judgeAnswer(memory, answer, look, knownAt, isNew), knownAt, contentHash, error, ...(raw && { raw }) }
+  const { look, error } = seen ?? lookAt(hosted, candidate, fetched)
+  const { etag = null, 'last-modified': lastModified = null } = fetched.headers
+  const judgement = judgeAnswer(memory, { contentHash, etag, lastModified }, look, knownAt, isNew, confirms)
+  return { ...judgement, knownAt, contentHash, error, ...(raw && { raw }) }
+}
+
+/** Writes an answer to raw. Never throws: the error says why it may not be there. */
+export async function writeRaw(
+  { means, candidate, hosted }: Pick<Polling, 'means' | 'candidate' | 'hosted'>,
+  answer: {
+    url: string
+    fetched: FullAnswer
+    sentAtMs: number
+    knownAt: number
+    contentHash: string
+    confirms: boolean
+  },
+): Promise<{ partition: number; offset: number } | { error: string }> {
+  const { url, fetched, sentAtMs, knownAt, contentHash, confirms } = answer
+  const { status, headers, body } = fetched
+  try {
+    return await means.publisher.raw(hosted.source, {
+      dataset: candidate.dataset.name,
+      requestIdentity: candidate.identity,
+      windowStart: candidate.window.startMs,
+      windowEnd: candidate.window.endMs,
+      ...{ url, status, headers, body, contentHash, confirms },
+      ...{ sentAt: sentAtMs, fetchedAt: knownAt, origin: means.origin },
+    })
+  } catch (error) {
+    means.log.error({ err: error, requestIdentity: candidate.identity }, 'an answer could not be kept')
+    return { error: `the answer could not be kept: ${(error as Error).message}` }
+  }
 }
 
 /** What the source says of a body, and why it is of no use. Never throws: then the look is undefined. */

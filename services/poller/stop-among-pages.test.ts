@@ -32,7 +32,13 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
   const tell = (_: object, message: string) => void told.push(message)
   const metrics = createMetrics()
   const requests = createRequests()
-  const request = { dataset: 'a.b', windowStart: window.startMs, windowEnd: window.endMs, requestedAt: 0 }
+  const request = {
+    dataset: 'a.b',
+    windowStart: window.startMs,
+    windowEnd: window.endMs,
+    requestedAt: 0,
+    confirmsEmpty: false,
+  }
   requests.ask(
     { ...request, requestIdentity: requestIdentity('a.b', window), requestedBy: 'test', liftsPauseOf: null },
     { partition: partitionOfHost('h', pollPartitions), offset: 0 },

@@ -131,3 +131,55 @@ test('what makes no sense is one sentence', async () => {
     'There is no dataset nope',
   )
 })
+
+test('values stand when upstream empties a day, until a second answer confirms it, or an operator: they come back with rows', async () => {
+  const { nowMs } = (await (await fetch(`${simulator}/simulator/clock`)).json()) as { nowMs: number }
+  const dayBefore = (days: number) => new Date(nowMs - days * 86_400_000).toISOString().slice(0, 10)
+  // Pollers look again at the first of them; of the second, which ended longer ago, only an operator says that it is empty.
+  const [recent, old] = [dayBefore(10), dayBefore(60)]
+  const fetchDay = async (day: string, ...options: string[]) => {
+    const { code, stdout, stderr } = await run(
+      ...['backfill', 'jao.core.maxExchanges', '--from', day, '--to', day, '--json', ...options],
+    )
+    expect(code, stderr).toBe(0)
+    return JSON.parse(stdout)
+  }
+  /** Whether the day's values of a border stand, or are withdrawn. */
+  const standing = async (day: string) => {
+    const of = `dataset = 'jao.core.maxExchanges' AND key = 'border_AT_BE'
+      AND toDate(ts, 'Europe/Brussels') = '${day}'`
+    const { stdout } = await run(
+      ...[
+        'query',
+        '--format',
+        'TSV',
+        `SELECT count(value) > 0, countIf(value IS NULL AND has(flags, 'withdrawn')) > 0 FROM latest WHERE ${of}`,
+      ],
+    )
+    return stdout.trim()
+  }
+  const [stand, withdrawn] = ['1\t0', '0\t1']
+  for (const day of [recent, old]) {
+    expect(await fetchDay(day)).toMatchObject({ changed: 1 })
+    await command({ fault: 'empty', day })
+    expect(await fetchDay(day)).toMatchObject({ empty: [day] })
+    expect(await standing(day)).toBe(stand)
+  }
+  const later = await fetch(`${simulator}/simulator/clock`, {
+    method: 'POST',
+    body: JSON.stringify({ set: new Date(nowMs + 15 * 60_000).toISOString() }),
+  })
+  expect(later.ok).toBe(true)
+  await eventually('the poller asked again, and believes it', async () => (await standing(recent)) === withdrawn)
+  // Asked again after 10 minutes, the poller itself does not believe it.
+  expect(await fetchDay(old)).toMatchObject({ empty: [old] })
+  expect(await standing(old)).toBe(stand)
+  expect(await fetchDay(old, '--confirm-empty')).toMatchObject({ empty: [old], confirmedEmpty: [old] })
+  expect(await standing(old)).toBe(withdrawn)
+
+  await command({ clear: true })
+  for (const day of [recent, old]) {
+    expect(await fetchDay(day)).toMatchObject({ changed: 1 })
+    expect(await standing(day)).toBe(stand)
+  }
+}, 300_000)

@@ -85,6 +85,7 @@ export async function startPollerParts(): Promise<PollerParts> {
         requestedAt: Date.now(),
         requestedBy: 'test',
         liftsPauseOf: liftsPauseOf ?? null,
+        confirmsEmpty: false,
       })
       const partition = partitionOfHost(hostOf(url), pollPartitions)
       await producer.send('poll-requests', [{ key: identity, value, partition }])

@@ -79,6 +79,7 @@ export async function writeRequests(
       requestedAt: Date.now(),
       requestedBy: 'test',
       liftsPauseOf: null,
+      confirmsEmpty: false,
     }
     const value = encode({ ...request, windowStart: window.startMs, windowEnd: window.endMs })
     return { key: identity, value, partition }

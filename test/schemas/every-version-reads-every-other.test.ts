@@ -33,11 +33,24 @@ function readsWhatIsWritten(reader: string, writer: string): void {
   for (let round = 0; round < 50; round++) {
     const written = { ...writing.random() } as Record<string, unknown>
     const read: Record<string, unknown> = { ...reading.fromBuffer(writing.toBuffer(written), resolver) }
-    for (const { name, defaultValue } of reading.fields) {
-      const expected = writing.field(name) === undefined ? defaultValue() : written[name]
-      expect({ [name]: plain(read[name]) }).toEqual({ [name]: plain(expected) })
-    }
+    expect(plain(read)).toEqual(plain(expectedOf(reading, writing, written)))
   }
+}
+
+/** What the reader's record holds of a written one: what both have as it went in, else the default; records within likewise. */
+function expectedOf(
+  reading: avsc.types.RecordType,
+  writing: avsc.types.RecordType,
+  written: Record<string, unknown>,
+): Record<string, unknown> {
+  const expected = reading.fields.map(({ name, type, defaultValue }) => {
+    const field = writing.field(name)
+    if (field === undefined) return [name, defaultValue()]
+    const value = written[name]
+    if (!(type instanceof avsc.types.RecordType && field.type instanceof avsc.types.RecordType)) return [name, value]
+    return [name, expectedOf(type, field.type, value as Record<string, unknown>)]
+  })
+  return Object.fromEntries(expected)
 }
 
 // avsc gives records a class of their own.

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
+import { noMemory } from '#platform/polling/poll-memory.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { sources } from '#sources/index.ts'
 import { type RunningStore, startStore } from './running-store.ts'
@@ -85,7 +86,6 @@ it('times mean UTC as text, as parameters, and as a Date, whatever zone the sess
 it('a poll is one row however often it is delivered, with all that it says', async () => {
   const target = tableTargets.Poll!
   const at = (text: string) => Date.parse(text)
-  const memory = { lastGoodFetchedAt: null, lastGoodHash: null, etag: null, lastModified: null, lastChangedAt: null }
   const poll = {
     requestIdentity: `${dataset}/2026-10-24T22:00:00Z/2026-10-25T23:00:00Z`,
     dataset,
@@ -109,7 +109,7 @@ it('a poll is one row however often it is delivered, with all that it says', asy
     pauseReason: null,
     poller: 'poller-1',
     origin: 'live',
-    memory: { ...memory, completeness: null, hadRows: false, failures: 3 },
+    memory: { ...noMemory, failures: 3 },
   }
   const row = target.row(poll)
   await insert(running.store, target.table, target.columns, [row])
