@@ -171,6 +171,30 @@ test('a new owner leaves a host alone for as long as the one before was asked to
   expect(loop.budget()).toMatchObject({ pausedUntil: null, pauseReason: null })
 })
 
+test('a host that cannot be connected to is tried by one request at a time, and all goes on with its first answer', async () => {
+  const dead: Fetched = {
+    ...{ kind: 'failure', error: 'h: nobody', status: null, firstKilobyte: null },
+    unreachable: true,
+  }
+  const { loop, asked, polls, answers, advance, now } = start([ticking, paged], 6)
+  answers.push(dead, dead, dead)
+  advance(1_001)
+  await vi.waitFor(() => expect(loop.budget().unreachable?.reason).toBe('h: nobody'))
+  const since = loop.budget().unreachable?.since
+  // Seven windows wait, and there is a token for each; none is sent before the host is tried again.
+  for (let time = 2; time <= 3; time++) {
+    const nextTryMs = Date.parse(loop.budget().unreachable?.nextTryAt ?? '')
+    advance(nextTryMs - now() - 1)
+    expect([loop.candidates().some(({ dueInMs }) => dueInMs <= 0), asked.length]).toEqual([true, time - 1])
+    advance(2)
+    await vi.waitFor(() => expect(polls.length).toBe(time), { timeout: 20_000, interval: 1 })
+    expect(polls[time - 1]).toMatchObject({ error: 'h: nobody', sentAt: nextTryMs + 1 })
+    expect(loop.budget().unreachable?.since).toBe(since)
+  }
+  advance(60_000)
+  await vi.waitFor(() => expect(loop.budget().unreachable).toBe(null), { timeout: 20_000, interval: 1 })
+})
+
 test('a new owner counts what may stand in no poll: a request a place, and of windows in pages the count besides', () => {
   expect(start([ticking]).loop.budget().sentLastMinute).toBe(4)
   expect(start([ticking, paged]).loop.budget().sentLastMinute).toBe(8)
