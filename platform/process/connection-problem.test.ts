@@ -6,17 +6,17 @@ const coded = (code: string, message = 'x', cause?: unknown): Error =>
 
 test('a connection that did not come to be is told in plain words, wherever its code stands', () => {
   const unknown = 'the name is not known (ENOTFOUND); is this machine online?'
-  const refused = 'it refuses the connection (ECONNREFUSED): nothing listens at that port'
+  const refused = 'the connection is refused (ECONNREFUSED); does anything listen at that port?'
   expect(connectionProblem(coded('ENOTFOUND', 'getaddrinfo ENOTFOUND api.jao.eu'))).toBe(unknown)
   // What fetch throws, and what Node throws that has tried several addresses.
   expect(connectionProblem(new TypeError('fetch failed', { cause: coded('ENOTFOUND') }))).toBe(unknown)
   expect(connectionProblem(new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]))).toBe(refused)
   const expired = coded('CERT_HAS_EXPIRED', 'certificate has expired')
   expect(connectionProblem(expired)).toBe(
-    'no secure connection to it can be made (CERT_HAS_EXPIRED): certificate has expired',
+    'the connection cannot be made secure (CERT_HAS_EXPIRED): certificate has expired',
   )
   const cut = coded('ECONNRESET', 'Client network socket disconnected before secure TLS connection was established')
-  expect(connectionProblem(cut)).toBe('it closed the connection before it was secure (ECONNRESET)')
+  expect(connectionProblem(cut)).toBe('the connection was closed before it was secure (ECONNRESET)')
 })
 
 test('what happens on a connection that was there is another error', () => {

@@ -4,15 +4,15 @@ const offline = 'is this machine online?'
 const words: Readonly<Record<string, string>> = {
   ENOTFOUND: `the name is not known (ENOTFOUND); ${offline}`,
   EAI_AGAIN: `the name cannot be looked up (EAI_AGAIN); ${offline}`,
-  ECONNREFUSED: 'it refuses the connection (ECONNREFUSED): nothing listens at that port',
+  ECONNREFUSED: 'the connection is refused (ECONNREFUSED); does anything listen at that port?',
   ENETUNREACH: `no network leads there (ENETUNREACH); ${offline}`,
   ENETDOWN: `the network is down (ENETDOWN); ${offline}`,
   EADDRNOTAVAIL: 'there is no such address to connect to (EADDRNOTAVAIL)',
   EHOSTUNREACH: `no network leads there (EHOSTUNREACH); ${offline}`,
   EHOSTDOWN: 'the machine there is down (EHOSTDOWN)',
-  ETIMEDOUT: 'it does not take the connection in time (ETIMEDOUT); does a firewall or a proxy hold it back?',
+  ETIMEDOUT: 'the connection is not taken in time (ETIMEDOUT); does a firewall or a proxy hold it back?',
   UND_ERR_CONNECT_TIMEOUT:
-    'it does not take the connection in time (UND_ERR_CONNECT_TIMEOUT); does a firewall or a proxy hold it back?',
+    'the connection is not taken in time (UND_ERR_CONNECT_TIMEOUT); does a firewall or a proxy hold it back?',
 }
 
 /** Codes of a TLS handshake that failed: OpenSSL's names of what is wrong with a certificate, and Node's own. */
@@ -29,9 +29,9 @@ export function connectionProblem(error: unknown): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const known = Object.hasOwn(words, code) ? words[code] : undefined
   if (known !== undefined) return known
-  if (tlsCode.test(code)) return `no secure connection to it can be made (${code}): ${error.message.split('\n')[0]}`
+  if (tlsCode.test(code)) return `the connection cannot be made secure (${code}): ${error.message.split('\n')[0]}`
   if (/before secure TLS connection/.test(error.message))
-    return `it closed the connection before it was secure${code === '' ? '' : ` (${code})`}`
+    return `the connection was closed before it was secure${code === '' ? '' : ` (${code})`}`
   const inner = error instanceof AggregateError ? error.errors : [error.cause]
   return inner.map(connectionProblem).find((problem) => problem !== undefined)
 }

@@ -201,7 +201,7 @@ test('nobody there, and a fetch that is ended, are failures without a status', a
   const unreachable = { kind: 'failure', status: null, firstKilobyte: null, unreachable: true }
   expect(await ask('http://127.0.0.1:1/')).toEqual({
     ...unreachable,
-    error: '127.0.0.1:1: it refuses the connection (ECONNREFUSED): nothing listens at that port',
+    error: '127.0.0.1:1: the connection is refused (ECONNREFUSED); does anything listen at that port?',
   })
   expect(await ask('https://name.invalid/')).toMatchObject({
     ...unreachable,
