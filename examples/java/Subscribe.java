@@ -51,13 +51,13 @@ public class Subscribe {
       else if (word.equals("--from")) fromMs = Instant.parse(words.next()).toEpochMilli();
       else if (word.equals("--skip-replays")) skipReplays = true;
       else if (word.equals("--to-end")) toEnd = true;
-      else throw new IllegalArgumentException("There is no option " + word);
+      else end("There is no option " + word);
     }
     Map<String, Object> settings = Map.of("bootstrap.servers", setting("KAFKA_BROKERS", "127.0.0.1:17300"));
     var bytes = new ByteArrayDeserializer();
     try (var consumer = new KafkaConsumer<byte[], byte[]>(settings, bytes, bytes)) {
+      if (!consumer.listTopics().containsKey(topic)) end("There is no topic " + topic);
       var partitions = consumer.partitionsFor(topic).stream().map(it -> new TopicPartition(topic, it.partition())).toList();
-      if (partitions.isEmpty()) throw new IllegalArgumentException("There is no topic " + topic);
       var ends = consumer.endOffsets(partitions);
       consumer.assign(partitions);
       // A record is written after it became known, so the offset of a time misses nothing; a minute is for clocks that differ.
@@ -68,6 +68,11 @@ public class Subscribe {
         for (var record : consumer.poll(Duration.ofSeconds(1))) take(record);
       }
     }
+  }
+
+  static void end(String why) {
+    System.err.println(why);
+    System.exit(1);
   }
 
   /** Prints the points of a record that are news. Times are ms UTC. */

@@ -23,7 +23,12 @@ const { values: options } = parseArgs({
 })
 const { topic } = options
 const fromMs = options.from === undefined ? 0 : Date.parse(options.from)
-if (Number.isNaN(fromMs)) throw new Error(`--from ${options.from} is no time: write 2026-11-21T08:00:00Z`)
+if (Number.isNaN(fromMs)) end(`--from ${options.from} is not a time: write 2026-11-21T08:00:00Z`)
+
+function end(why) {
+  console.error(why)
+  process.exit(1)
+}
 
 const registry = new SchemaRegistry({
   host: process.env.SCHEMA_REGISTRY_URL ?? 'http://127.0.0.1:17301/apis/ccompat/v7',
@@ -34,6 +39,7 @@ const kafka = new Kafka({ clientId: 'subscribe', brokers, logLevel: logLevel.WAR
 // A record is written after it became known, so the offset of a time misses nothing; a minute is for clocks that differ.
 const admin = kafka.admin()
 await admin.connect()
+if (!(await admin.listTopics()).includes(topic)) end(`There is no topic ${topic} at ${brokers}`)
 const starts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(fromMs - 60_000, 0))
 const ends = await admin.fetchTopicOffsets(topic)
 await admin.disconnect()

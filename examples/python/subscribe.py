@@ -13,6 +13,7 @@ commits nothing, and holds what it has seen in memory: see docs/subscribing.md b
 import argparse
 import json
 import os
+import sys
 from datetime import datetime, timedelta, timezone
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -76,6 +77,8 @@ def starts() -> list[TopicPartition]:
     """A record is written after it became known, so the offset of a time misses nothing; a minute is for clocks that
     differ."""
     metadata = consumer.list_topics(options.topic, timeout=30).topics[options.topic]
+    if metadata.error is not None and metadata.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        sys.exit(f"There is no topic {options.topic}")
     if metadata.error is not None:
         raise KafkaException(metadata.error)
     at_ms = max(0, (since - epoch) // timedelta(milliseconds=1) - 60_000)
