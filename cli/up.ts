@@ -89,7 +89,8 @@ async function runHere(options: StackOptions): Promise<StackFile | undefined> {
       process.exit(130)
     },
   })
-  const silent = options.source === 'live' ? askHosts(options.environment) : []
+  const silent =
+    options.source === 'live' ? silentHosts(sources, options.environment, datasetsOff(options.environment)) : []
   try {
     const { file } = await starting.started
     for (const line of await silent) {
@@ -104,10 +105,8 @@ async function runHere(options: StackOptions): Promise<StackFile | undefined> {
   }
 }
 
-function askHosts(environment: NodeJS.ProcessEnv): Promise<string[]> {
-  const { DATASETS_OFF: off } = readConfig(datasetsOffSetting, environment)
-  return silentHosts(sources, environment, off)
-}
+const datasetsOff = (environment: NodeJS.ProcessEnv): ReadonlySet<string> =>
+  readConfig(datasetsOffSetting, environment).DATASETS_OFF
 
 async function decideSource(data: string | undefined, tell: (line: string) => void): Promise<SourceKind> {
   const remembered = data ? sourceOf(data) : undefined
@@ -137,7 +136,10 @@ function announce(file: StackFile, options: UpOptions): void {
     ...(simulator ? [`  simulator          ${simulator}`] : []),
     ...Object.entries(health).map(([name, url]) => `  ${`${name} health`.padEnd(19)}${url}/ready`),
     '',
-    ...sampleQueries(sources, Date.now(), dataOption).flatMap(({ title, command }) => [title, `  ${command}`]),
+    ...sampleQueries(sources, Date.now(), dataOption, datasetsOff(process.env)).flatMap(({ title, command }) => [
+      title,
+      `  ${command}`,
+    ]),
     '',
     options.detach
       ? `\`npx tidemark status${dataOption}\` shows it, \`npx tidemark down${dataOption}\` stops it.`
