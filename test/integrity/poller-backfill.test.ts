@@ -87,7 +87,7 @@ test('what upstream says is told, and the pause that it asks for, until somebody
   const { stdout: status } = await run('status')
   expect(status).toMatch(/jao\.core\.maxExchanges .+ paused until \S+ by upstream: 429, Retry-After 7200/)
   expect(status).toMatch(/Failed last, .+\n {2}jao\.core\.maxExchanges .+ failed .+ HTTP 429: Too Many Requests\n/)
-  expect((await run('resume', 'nope')).stderr).toContain(`There is no host nope; there is: `)
+  expect((await run('resume', 'nope')).stderr).toContain(`There is no host or source nope; there is: `)
   expect(JSON.parse((await run('resume', paused.host, '--json')).stdout)).toMatchObject({
     host: paused.host,
     lifted: true,
