@@ -30,7 +30,7 @@ describe('the state of a backfill', () => {
     const pausedUntil = '2026-11-26T14:02:00.000Z'
     const paused = { ...budget, pausedUntil, pauseReason: '429, Retry-After 7200' }
     expect(state({ budget: paused })).toBe(
-      'waiting until 2026-11-26T14:02:00.000Z, as h:1 asked (429, Retry-After 7200); `npx tidemark resume h:1` asks again at once, some time left',
+      'waiting until 2026-11-26T14:02:00.000Z, as h:1 asked (429, Retry-After 7200); `npx tidemark resume h:1` asks again at once',
     )
     const unreachable = { since: '2026-11-26T13:00:00Z', reason: 'h:1: refuses', nextTryAt: '2026-11-26T13:01:00Z' }
     expect(state({ budget: { ...budget, unreachable }, failing: 'h:1: refuses' })).toBe(

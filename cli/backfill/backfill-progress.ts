@@ -76,7 +76,8 @@ export function stateOf(total: number, { done, budget, ahead, failing }: Reached
     ...(failing === undefined || failing === budget?.unreachable?.reason || done === total
       ? []
       : [`failing: ${printable(failing)}, trying again`]),
-    `${leftText(total, done, ahead, budget, elapsedMs)} left`,
+    // How long it takes after a pause, its speed so far does not say.
+    ...(budget?.pausedUntil ? [] : [`${leftText(total, done, ahead, budget, elapsedMs)} left`]),
   ]
 }
 
