@@ -121,6 +121,9 @@ test('a host that does not answer is told with its sources, since when and why',
   const silent = [
     { host: 'host.b.y', sources: ['b'], since, reason: 'host.b.y: refuses', nextTryAt: '2026-11-26T13:01:00.000Z' },
   ]
+  const lastFailure = { at: since, outcome: 'failed', request: 'q', error: 'host.b.y: refuses' }
+  const failing = datasets.map((one) => ({ ...one, lastFailure }))
+  expect(statusText({ ...status, datasets: failing, silent })).not.toContain('Failed last')
   expect(statusText({ ...status, datasets, silent })).toContain(`Polls (UTC)
   a.x  not polled yet  next 2026-11-26T14:02:00.000Z
   b.y  not polled yet  its host does not answer

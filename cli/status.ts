@@ -51,7 +51,7 @@ export function statusText(status: Status): string {
     ...datasetLines(datasets, paused ?? [], silent ?? []),
     ...silentLines(silent ?? []),
     ...pausedLines(paused ?? []),
-    ...failureLines(datasets),
+    ...failureLines(datasets, silent ?? []),
     ...unfinishedLines(unfinished ?? []),
     ...parkedLines(parked ?? []),
     ...letterLines(deadLetters ?? []),
@@ -172,9 +172,10 @@ const letterLines = (letters: NonNullable<Status['deadLetters']>): string[] => {
 /** A request may name a hundred symbols. */
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
-const failureLines = (datasets: Status['datasets']): string[] => {
+/** But those that only say once more that a host does not answer. */
+const failureLines = (datasets: Status['datasets'], silent: readonly SilentHost[]): string[] => {
   const lines = datasets.flatMap(({ dataset, lastFailure }) => {
-    if (lastFailure === null) return []
+    if (lastFailure === null || silent.some(({ reason }) => reason === lastFailure.error)) return []
     const { at, outcome, request, error } = lastFailure
     return [[dataset, `${at} ${outcome}`, shortened(printable(request)), printable(error ?? '')]]
   })

@@ -95,7 +95,7 @@ async function runHere(options: StackOptions): Promise<StackFile | undefined> {
     const { file } = await starting.started
     for (const line of await silent) {
       const status = `\`npx tidemark status${dataOptionFor(file)}\``
-      options.tell(`✘ ${line}; it is tried again and again, ${status} shows how it stands`)
+      options.tell(`✘ ${line} (tried again and again: ${status} shows how it stands)`)
     }
     return file
   } catch (error) {

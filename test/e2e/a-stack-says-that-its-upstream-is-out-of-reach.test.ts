@@ -15,7 +15,7 @@ afterAll(removeStacks)
 
 test('a stack whose upstream is out of reach starts, and says where, since when and why', async () => {
   const refused = 'the connection is refused (ECONNREFUSED); does anything listen at that port?'
-  expect(await stack.up()).toContain(`✘ ${host} does not answer: ${refused}; it is tried again and again, `)
+  expect(await stack.up()).toContain(`✘ ${host} does not answer: ${refused} (tried again and again: `)
   const told = await eventually('the host shows in the status', async () => {
     const { code, stdout, stderr } = await stack.run('status', '--json')
     expect(stderr).toBe('')
