@@ -174,7 +174,8 @@ test('bad lines are dead letters with file and line; sent back they are a chunk 
   const requeued = await begin('dlq', 'requeue', '--key', 'votes.votes', '--reason', 'line', '--json').finished
   // All went back, and all were refused again: each is told as the new letter that it is.
   const told = JSON.parse(requeued.stdout)
-  expect([requeued.code, told.requeued.length, told.refusedAgain.length]).toEqual([1, 60, 60])
+  expect(told.requeued.length).toBeGreaterThanOrEqual(60)
+  expect([requeued.code, told.refusedAgain.length]).toEqual([1, told.requeued.length])
   const back = (await rawRecords()) - before
   expect(back).toBeGreaterThanOrEqual(60)
   // Refused again, none of them leads to parking: good ones still go in.
