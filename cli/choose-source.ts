@@ -1,5 +1,7 @@
 import type { SourceKind } from '#infra/local/data-directory.ts'
-import type { Source, Upstream } from '#sources/source.ts'
+import { hostOf } from '#platform/polling/host.ts'
+import { connectionProblem } from '#platform/process/connection-problem.ts'
+import type { Source } from '#sources/source.ts'
 
 export interface Choice {
   source: SourceKind
@@ -12,33 +14,71 @@ export interface Choice {
  * upstreams one small question each, once.
  */
 export async function chooseSource(
-  sources: Source[],
+  sources: readonly Source[],
   environment: NodeJS.ProcessEnv,
   timeoutMs = 5_000,
 ): Promise<Choice> {
   if (sources.some(({ upstream }) => upstream && environment[upstream.baseUrl.setting])) return { source: 'live' }
-  const failures = await Promise.all(
-    sources.flatMap(({ name, upstream }) => (upstream ? [probe(name, upstream, timeoutMs)] : [])),
-  )
+  const urls = sources.flatMap(({ upstream }) => upstream?.baseUrl.default ?? [])
+  const failures = await Promise.all(urls.map((url) => probe(url, timeoutMs)))
   if (failures.includes(undefined)) return { source: 'live' }
-  return { source: 'simulated', because: failures.join('; ') }
+  return { source: 'simulated', because: failureLines(failures).join('; ') }
+}
+
+/**
+ * Which of the hosts that are going to be polled do not answer, a line for those of one reason. Asks each one small
+ * question, once.
+ *
+ * @param off datasets that are switched off: a host is not asked just for these, nor without the key that it wants
+ */
+export async function silentHosts(
+  sources: readonly Source[],
+  environment: NodeJS.ProcessEnv,
+  off: ReadonlySet<string>,
+  timeoutMs = 5_000,
+): Promise<string[]> {
+  const urls = new Map<string, string>()
+  for (const { upstream, datasets } of sources) {
+    if (upstream === undefined || datasets.every(({ name, asking }) => asking === undefined || off.has(name))) continue
+    if (upstream.credential && !environment[upstream.credential.setting]) continue
+    const url = environment[upstream.baseUrl.setting] || upstream.baseUrl.default
+    urls.set(hostOf(url), url)
+  }
+  return failureLines(await Promise.all([...urls.values()].map((url) => probe(url, timeoutMs))))
+}
+
+interface ProbeFailure {
+  host: string
+  why: string
 }
 
 /** Why the upstream does not answer; undefined when it does, with whatever status below 500. */
-async function probe(name: string, { baseUrl }: Upstream, timeoutMs: number): Promise<string | undefined> {
-  const host = `${name.toUpperCase()} (${new URL(baseUrl.default).host})`
+async function probe(url: string, timeoutMs: number): Promise<ProbeFailure | undefined> {
+  const host = hostOf(url)
   try {
     const signal = AbortSignal.timeout(timeoutMs)
-    const answer = await fetch(baseUrl.default, { redirect: 'manual', signal })
+    const answer = await fetch(url, { redirect: 'manual', signal })
     await answer.body?.cancel()
-    return answer.status < 500 ? undefined : `${host} answers HTTP ${answer.status}`
+    return answer.status < 500 ? undefined : { host, why: `HTTP ${answer.status} is all that comes` }
   } catch (error) {
-    return `${host} does not answer (${reasonOf(error, timeoutMs)})`
+    return { host, why: connectionProblem(error) ?? reasonOf(error, timeoutMs) }
   }
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {
   const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException }
-  if (name === 'TimeoutError') return `nothing within ${timeoutMs / 1000} s`
+  if (name === 'TimeoutError') return `nothing came within ${timeoutMs / 1000} s`
   return cause?.code ?? cause?.message ?? message
+}
+
+/** One line a reason: all hosts share it where the machine is offline. */
+function failureLines(failures: readonly (ProbeFailure | undefined)[]): string[] {
+  const byReason = Map.groupBy(
+    failures.filter((failure) => failure !== undefined),
+    ({ why }) => why,
+  )
+  return [...byReason].map(([why, same]) => {
+    const hosts = [...new Set(same.map(({ host }) => host))]
+    return `${hosts.join(', ')} ${hosts.length === 1 ? 'does' : 'do'} not answer: ${why}`
+  })
 }

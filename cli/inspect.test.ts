@@ -20,7 +20,7 @@ beforeEach(async () => {
 })
 afterEach(() => void server.close())
 
-async function offOf(poller: object, normalizer: object): Promise<string[] | undefined> {
+async function inspected(poller: object, normalizer: object) {
   answers = { '/poller/status': poller, '/normalizer/status': normalizer }
   const away = 'http://127.0.0.1:1'
   const stack: StackFile = {
@@ -33,9 +33,10 @@ async function offOf(poller: object, normalizer: object): Promise<string[] | und
     },
     parts: { kafka: { state: 'running', pid: process.pid, restarts: 0 } },
   }
-  const { datasets } = await inspect(stack, {})
-  return datasets.find((each) => each.dataset === dataset)?.off
+  return inspect(stack, {})
 }
+const offOf = async (poller: object, normalizer: object): Promise<string[] | undefined> =>
+  (await inspected(poller, normalizer)).datasets.find((each) => each.dataset === dataset)?.off
 
 const polled = { dataset, host: 'h', lastPollAt: null, lastOutcome: null, nextDueAt: null, waiting: { requested: 0 } }
 const pollerThat = (more: object) => ({ now: '', datasets: [{ ...polled, ...more }], budgets: [] })
@@ -51,4 +52,20 @@ test('a dataset is told as off where it is switched off: at the poller, at the n
 test('services of an earlier version, or that do not answer, switch nothing off', async () => {
   expect(await offOf(pollerThat({}), { datasets: {} })).toEqual([])
   expect(await offOf({}, {})).toEqual([])
+})
+
+test('a host that does not answer is a reason for not being healthy, and so is each part that does not', async () => {
+  const unreachable = { since: '2026-11-26T13:00:00Z', reason: 'h: refuses', nextTryAt: '2026-11-26T13:01:00Z' }
+  const budget = { host: 'h', sentLastMinute: 0, perMinute: 1, pausedForMs: 0, unreachable }
+  const found = await inspected({ ...pollerThat({}), budgets: [budget] }, { version: '0', datasets: {} })
+  expect(found.silent).toEqual([{ host: 'h', sources: ['jao'], ...unreachable }])
+  expect(found.healthy).toBe(false)
+  expect(found.problems).toEqual([
+    'kafka: does not answer',
+    expect.stringMatching(/^registry: does not answer \(.+\)$/),
+    expect.stringMatching(/^clickhouse: does not answer \(.+\)$/),
+    expect.stringMatching(/^poller: HTTP 404$|^poller: /),
+    expect.stringMatching(/^normalizer: /),
+    'No connection since 2026-11-26T13:00:00Z to h: refuses',
+  ])
 })

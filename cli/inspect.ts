@@ -4,9 +4,11 @@ import { isAlive } from '#infra/local/process-table.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
+import { type OpenLetters, openLetters } from './dlq/open-letters.ts'
 import { consumerLag, type Lag } from './lag.ts'
 import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
 import { type LastFailure, type PollerStatus, pollerStatus } from './poller-status.ts'
+import { type StoredRows, storedRows } from './stored-rows.ts'
 
 /** One part as it is now. */
 export interface PartStatus {
@@ -51,22 +53,40 @@ export interface UnfinishedReplay {
 
 export interface PausedHost {
   host: string
+  /** The sources whose datasets are asked for there. */
+  sources: string[]
   until: string
   /** What asked for it: 429, Retry-After 7200. */
   reason: string
 }
 
+/** A host to which no connection can be made. */
+export interface SilentHost {
+  host: string
+  sources: string[]
+  since: string
+  /** One sentence, which names the host. */
+  reason: string
+  nextTryAt: string
+}
+
 export interface Status {
   healthy: boolean
+  /** Why it is not healthy, a sentence each; empty when it is. */
+  problems: string[]
   stack: Pick<StackFile, 'version' | 'pid' | 'startedAt' | 'state' | 'dataDir' | 'source' | 'endpoints'>
   parts: PartStatus[]
   /** null: the broker could not be asked. */
   lag: Lag[] | null
-  /** Rows by table, but of those that hold no data; null: the store could not be asked. */
-  rows: Record<string, number> | null
+  /** Rows by table or view that is meant for readers; null: the store could not be asked. */
+  rows: Record<string, StoredRows> | null
   datasets: DatasetStatus[]
   /** Hosts that are left alone because upstream asked for it; null: the poller could not be asked. */
   paused: PausedHost[] | null
+  /** Hosts that do not answer; null: the poller could not be asked. */
+  silent: SilentHost[] | null
+  /** Dead letters that nobody has settled; null: the broker could not be asked. */
+  deadLetters: OpenLetters[] | null
   /** Replays and rebuilds that are at work, or were interrupted; null: the store could not be asked. */
   unfinished: UnfinishedReplay[] | null
   /** Datasets whose answers the normalizer refuses without a look; null: it could not be asked. */
@@ -79,24 +99,53 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
   const normalizer = orNull(normalizerStatus(stack))
   const poller = orNull(pollerStatus(stack))
-  const [lag, rows, datasets, polling, told, unfinished] = await Promise.all([
-    up('kafka') ? orNull(consumerLag(stack.endpoints.kafka, environment)) : null,
-    up('clickhouse') ? orNull(tableRows(stack)) : null,
+  const { kafka } = stack.endpoints
+  const [lag, deadLetters, rows, datasets, polling, told, unfinished] = await Promise.all([
+    up('kafka') ? orNull(consumerLag(kafka, environment)) : null,
+    up('kafka') ? orNull(openLetters(kafka, environment)) : null,
+    up('clickhouse') ? orNull(storedRows(stack)) : null,
     datasetsOf(stack, poller, normalizer, up('clickhouse')),
     poller,
     normalizer,
     up('clickhouse') ? orNull(unfinishedReplays(stack)) : null,
   ])
   const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
-  const healthy = state === 'ready' && parts.every((part) => part.healthy)
-  const about = { version, pid, startedAt, state, dataDir, source, endpoints }
-  const paused = polling && pausedHosts(polling)
-  return { healthy, stack: about, parts, lag, rows, datasets, paused, unfinished, parked: told?.parked ?? null }
+  const silent = polling && silentHosts(polling)
+  const problems = problemsOf(stack, parts, silent ?? [])
+  return {
+    healthy: problems.length === 0,
+    problems,
+    stack: { version, pid, startedAt, state, dataDir, source, endpoints },
+    ...{ parts, lag, rows, datasets, silent, unfinished, deadLetters },
+    paused: polling && pausedHosts(polling),
+    parked: told?.parked ?? null,
+  }
 }
 
-const pausedHosts = ({ budgets }: PollerStatus): PausedHost[] =>
-  budgets.flatMap(({ host, pausedUntil, pauseReason }) =>
-    pausedUntil === null ? [] : [{ host, until: pausedUntil, reason: pauseReason ?? 'not stated' }],
+/** Why a stack is not healthy, a sentence each. */
+function problemsOf({ state }: StackFile, parts: PartStatus[], silent: SilentHost[]): string[] {
+  return [
+    ...(state === 'ready' ? [] : ['The stack is starting.']),
+    ...parts.flatMap(({ name, healthy, problem }) => (healthy ? [] : [`${name}: ${problem ?? 'not healthy'}`])),
+    ...silent.map(({ reason, since }) => `No connection since ${since} to ${reason}`),
+  ]
+}
+
+/** The sources whose datasets are asked for at a host. */
+const sourcesAt = (host: string, { datasets }: PollerStatus): string[] => [
+  ...new Set(datasets.flatMap((each) => (each.host === host && !each.off ? [each.dataset.split('.')[0] ?? ''] : []))),
+]
+
+const pausedHosts = (poller: PollerStatus): PausedHost[] =>
+  poller.budgets.flatMap(({ host, pausedUntil, pauseReason }) =>
+    pausedUntil === null
+      ? []
+      : [{ host, sources: sourcesAt(host, poller), until: pausedUntil, reason: pauseReason ?? 'not stated' }],
+  )
+
+const silentHosts = (poller: PollerStatus): SilentHost[] =>
+  poller.budgets.flatMap(({ host, unreachable }) =>
+    unreachable === null ? [] : [{ host, sources: sourcesAt(host, poller), ...unreachable }],
   )
 
 interface Part {
@@ -167,14 +216,6 @@ async function registryVersion(url: string): Promise<string | null> {
 
 async function storeVersion(stack: StackFile): Promise<string | null> {
   return (await rowsOf<{ version: string }>(stack, 'SELECT version() AS version'))[0]?.version ?? null
-}
-
-async function tableRows(stack: StackFile): Promise<Record<string, number>> {
-  const tables = await rowsOf<{ name: string; rows: string }>(
-    stack,
-    "SELECT name, toString(total_rows) AS rows FROM system.tables WHERE database = 'tidemark' AND total_rows IS NOT NULL AND name NOT IN ('slices', 'migrations') AND NOT startsWith(name, '.') ORDER BY name",
-  )
-  return Object.fromEntries(tables.map(({ name, rows }) => [name, Number(rows)]))
 }
 
 /** What poller and normalizer say of each dataset; where the poller does not answer, what the store has of the last poll. */

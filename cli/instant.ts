@@ -23,9 +23,13 @@ export function readInstant(text: string, what: string): number {
   return ms
 }
 
+/** The same, or as `query` prints times, which is UTC: 2026-11-26 20:00:00, also with fractions of a second. */
+export const readStoreInstant = (text: string, what: string): number =>
+  readInstant(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2}(\.\d+)?)?$/.test(text) ? `${text.replace(' ', 'T')}Z` : text, what)
+
 /** The same, or a day, which begins at midnight UTC. */
 export const readInstantOrDay = (text: string, what: string): number =>
-  readInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text, what)
+  readStoreInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text, what)
 
 function offsetMs(text: string): number | undefined {
   try {

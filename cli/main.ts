@@ -29,7 +29,8 @@ const program = new Command('tidemark')
   .description('Public market data, kept as it came and queryable as it was known at any moment')
   .version(version)
   .showHelpAfterError('(--help says what there is)')
-const named = commands.get(process.argv[2] ?? '')
+const [, , first = '', second = ''] = process.argv
+const named = commands.get(first)
 for (const load of named ? [named] : commands.values()) program.addCommand((await load())())
 
 // Whoever reads may stop reading (`| head`): no error of ours.
@@ -41,12 +42,23 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
+  await refuseUnknown(first === 'help' ? second : first)
+  const { sayUsageErrors } = await import('./usage.ts')
+  for (const command of program.commands) sayUsageErrors(command, command.name())
   await program.parseAsync()
 } catch (error) {
   const known = await isForPeople(error)
   const { message, stack } = error instanceof Error ? error : new Error(`${error}`)
   const text = `tidemark: ${known ? message : stack}\n`
   endSaying(text, process)
+}
+
+/** @throws Problem where the command line names a command that there is not */
+async function refuseUnknown(name: string): Promise<void> {
+  if (name === '' || name === 'help' || name.startsWith('-') || commands.has(name)) return
+  const { Problem } = await import('#infra/local/problem.ts')
+  const { unknownCommand } = await import('./usage.ts')
+  throw new Problem(unknownCommand(name, [...commands.keys()]))
 }
 
 /** Whether an error's message says to people what they need; the stack of another one is printed. */

@@ -14,9 +14,15 @@ interface OutliersOptions {
 
 export const outliers = (): Command =>
   new Command('outliers')
-    .description('make the view blog_analysis.outlier_weeks anew and print it: weeks whose votes are far from the mean')
+    .description(
+      'make the view blog_analysis.outlier_weeks anew and print it: weeks with far more or fewer votes than the others',
+    )
     .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
     .option('--json', 'print the weeks as JSON')
+    .addHelpText(
+      'after',
+      '\nAn outlier is a week whose number of votes differs by more than a fifth from the mean of all weeks that have votes.\nWeeks begin on Monday; the days of a year before its first Monday are its week 0. A week is counted in its year.',
+    )
     .action(run)
 
 async function run(options: OutliersOptions): Promise<void> {

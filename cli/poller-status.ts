@@ -36,6 +36,7 @@ const statusSchema = z.object({
     z.object({
       ...{ host: z.string(), sentLastMinute: z.number(), perMinute: z.number(), pausedForMs: z.number() },
       ...{ pausedUntil: z.string().nullable().default(null), pauseReason: z.string().nullable().default(null) },
+      unreachable: z.object({ since: z.string(), reason: z.string(), nextTryAt: z.string() }).nullable().default(null),
     }),
   ),
 })

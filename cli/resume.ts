@@ -26,7 +26,7 @@ const sameEndMs = 1_000
 export const resume = (): Command =>
   new Command('resume')
     .description('ask a host again that upstream wants left alone, before its pause is over')
-    .argument('<host>', 'as `tidemark status` names it: api.binance.com')
+    .argument('<host>', 'as `tidemark status` names it: api.binance.com; or the source that asks there: binance')
     .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
     .option('--json', 'print what came of it as JSON')
     .addHelpText(
@@ -35,10 +35,12 @@ export const resume = (): Command =>
     )
     .action(run)
 
-async function run(host: string, options: ResumeOptions): Promise<void> {
+async function run(named: string, options: ResumeOptions): Promise<void> {
   const stack = findRunningStack(options.data)
   await whileStackRuns(stack, goneAfterMs, async () => {
-    const pause = pauseOf(await pollerStatus(stack), host)
+    const status = await pollerStatus(stack)
+    const host = hostNamed(status, named)
+    const pause = pauseOf(status, host)
     if (pause !== null) await lift(stack, host, pause)
     const lifted = pause !== null
     const text = `${toldOf(host, pause)}\n`
@@ -55,13 +57,17 @@ function toldOf(host: string, pause: Pause): string {
   return `${host} is asked again; it was to be left alone until ${pause.until}: ${printable(pause.reason)}`
 }
 
-/** @throws Problem when no dataset is asked for at the host */
-function pauseOf({ datasets, budgets }: PollerStatus, host: string): Pause {
-  const hosts = [...new Set(datasets.map((dataset) => dataset.host))]
-  if (!hosts.includes(host)) {
-    const shown = printable(host.slice(0, 200))
-    throw new Problem(`There is no host ${shown}; there is: ${mostAlike(host, hosts, 10).join(', ')}.`)
-  }
+/** The host of that name, or of the source of that name. @throws Problem when no dataset is asked for there */
+export function hostNamed({ datasets }: Pick<PollerStatus, 'datasets'>, named: string): string {
+  const hosts = new Set(datasets.map(({ host }) => host))
+  const ofSource = datasets.find(({ dataset }) => dataset.split('.')[0] === named)?.host
+  if (hosts.has(named)) return named
+  if (ofSource !== undefined) return ofSource
+  const shown = printable(named.slice(0, 200))
+  throw new Problem(`There is no host or source ${shown}; there is: ${mostAlike(named, [...hosts], 10).join(', ')}.`)
+}
+
+function pauseOf({ budgets }: PollerStatus, host: string): Pause {
   const budget = budgets.find((one) => one.host === host)
   if (budget === undefined) return undefined
   return budget.pausedUntil === null ? null : { until: budget.pausedUntil, reason: budget.pauseReason ?? 'not stated' }

@@ -10,6 +10,7 @@ const quiet = (dataset: string, more: Partial<DatasetStatus>): DatasetStatus => 
 
 const status: Status = {
   healthy: false,
+  problems: ['sink: not in its group'],
   stack: {
     version: '0.1.0',
     pid: 12,
@@ -33,7 +34,10 @@ const status: Status = {
     },
   ],
   lag: null,
-  rows: { points: 1234567 },
+  rows: {
+    points: { rows: 1234567, beforeMerging: false },
+    polls: { rows: 12345678, beforeMerging: true },
+  },
   datasets: [
     {
       dataset: 'a',
@@ -62,6 +66,8 @@ const status: Status = {
     quiet('g', { off: ['poller'], offBecause: 'needs A_KEY (ask for one)', live: false }),
   ],
   paused: [],
+  silent: [],
+  deadLetters: [{ reason: 'bug', dataset: 'a', letters: 1200, topic: 'a.dlq' }],
   unfinished: [{ id: 'x-1', kind: 'replay', dataset: 'bb', who: 'me@here', startedAt: '2026-11-21T09:40:00Z' }],
   parked: [
     { dataset: 'bb', reason: 'bug', message: '20 \u001b in a row', by: 'normalizer 1', at: '2026-11-21T09:30:00.000Z' },
@@ -80,8 +86,9 @@ Parts
 Behind (records)
   (not known)
 
-Rows
+Rows stored
   points  1,234,567
+  polls   12,345,678 before merging (a row that came again counts again)
 
 Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
@@ -95,7 +102,35 @@ History being done again
   replay bb  since 2026-11-21T09:40:00Z by me@here  if it was interrupted: --resume x-1
 
 Parked (mend it, then \`tidemark dlq release DATASET\`)
-  bb  since 2026-11-21T09:30:00.000Z  20 \ufffd in a row`)
+  bb  since 2026-11-21T09:30:00.000Z  20 \ufffd in a row
+
+Open dead letters (\`npx tidemark dlq list --each\` names them)
+  1,200  bug  a  on a.dlq`)
+})
+
+test('a dead-letter topic that is too long to be read for the status is told by its length', () => {
+  const deadLetters = [{ reason: null, dataset: null, letters: 20_001, topic: 'a.dlq' }]
+  expect(statusText({ ...status, deadLetters })).toContain('\n  20,001  records on a.dlq: too many to be read for this')
+})
+
+test('a host that does not answer is told with its sources, since when and why', () => {
+  const datasets = ['a.x', 'b.y'].map((name) =>
+    quiet(name, { nextDueAt: '2026-11-26T14:02:00.000Z', host: `host.${name}` }),
+  )
+  const since = '2026-11-26T13:00:00.000Z'
+  const silent = [
+    { host: 'host.b.y', sources: ['b'], since, reason: 'host.b.y: refuses', nextTryAt: '2026-11-26T13:01:00.000Z' },
+  ]
+  const lastFailure = { at: since, outcome: 'failed', request: 'q', error: 'host.b.y: refuses' }
+  const failing = datasets.map((one) => ({ ...one, lastFailure }))
+  expect(statusText({ ...status, datasets: failing, silent })).not.toContain('Failed last')
+  expect(statusText({ ...status, datasets, silent })).toContain(`Polls (UTC)
+  a.x  not polled yet  next 2026-11-26T14:02:00.000Z
+  b.y  not polled yet  its host does not answer
+
+NOT ANSWERING (UTC)
+  b  since 2026-11-26T13:00:00.000Z  tried again at 2026-11-26T13:01:00.000Z  host.b.y: refuses
+`)
 })
 
 test('only topics with something left to do are named', () => {
@@ -115,13 +150,13 @@ test('a host that upstream wants left alone is told with its datasets, until whe
     quiet(name, { nextDueAt: '2026-11-26T14:02:00.000Z', host: `host.${name}` }),
   )
   const until = '2026-11-26T14:02:00.000Z'
-  const paused = [{ host: 'host.b', until, reason: '429, Retry-After 7200' }]
+  const paused = [{ host: 'host.b', sources: ['b', 'c'], until, reason: '429, Retry-After 7200' }]
   expect(statusText({ ...status, datasets, paused })).toContain(`Polls (UTC)
   a  not polled yet  next 2026-11-26T14:02:00.000Z
   b  not polled yet  paused until 2026-11-26T14:02:00.000Z by upstream: 429, Retry-After 7200
 
 Left alone, as upstream asked (\`tidemark resume HOST\` asks again at once)
-  host.b  until 2026-11-26T14:02:00.000Z  429, Retry-After 7200
+  b, c  host.b  until 2026-11-26T14:02:00.000Z  429, Retry-After 7200
 `)
 })
 

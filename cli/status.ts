@@ -1,7 +1,14 @@
 import { Command } from 'commander'
 import { aligned } from './aligned.ts'
-import { dataDirectory, findRunningStack, findStack } from './directories.ts'
-import { type DatasetStatus, inspect, type PartStatus, type PausedHost, type Status } from './inspect.ts'
+import { dataDirectory, findRunningStack, findStack, nothingRuns } from './directories.ts'
+import {
+  type DatasetStatus,
+  inspect,
+  type PartStatus,
+  type PausedHost,
+  type SilentHost,
+  type Status,
+} from './inspect.ts'
 import { printable } from './printable.ts'
 
 export const status = (): Command =>
@@ -13,7 +20,8 @@ export const status = (): Command =>
 
 async function run(options: { data?: string; json?: boolean }): Promise<void> {
   if (options.json && findStack(options.data) === undefined) {
-    process.stdout.write('{"healthy":false,"stack":null}\n')
+    const problems = [`${nothingRuns(options.data)}.`]
+    process.stdout.write(`${JSON.stringify({ healthy: false, problems, stack: null })}\n`)
     process.exitCode = 1
     return
   }
@@ -23,7 +31,8 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
 }
 
 /** The status for people to read. */
-export function statusText({ healthy, stack, parts, lag, rows, datasets, paused, unfinished, parked }: Status): string {
+export function statusText(status: Status): string {
+  const { healthy, stack, parts, lag, rows, datasets, paused, silent, unfinished, parked, deadLetters } = status
   const unknown = ['  (not known)']
   return [
     `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}${parkedWord(parked?.length ?? 0)}`,
@@ -35,19 +44,29 @@ export function statusText({ healthy, stack, parts, lag, rows, datasets, paused,
     'Behind (records)',
     ...(lag ? lagLines(lag) : unknown),
     '',
-    'Rows',
-    ...(rows ? columns(Object.entries(rows).map(([table, count]) => [table, count.toLocaleString('en')])) : unknown),
+    'Rows stored',
+    ...(rows ? rowLines(rows) : unknown),
     '',
     'Polls (UTC)',
-    ...datasetLines(datasets, paused ?? []),
+    ...datasetLines(datasets, paused ?? [], silent ?? []),
+    ...silentLines(silent ?? []),
     ...pausedLines(paused ?? []),
-    ...failureLines(datasets),
+    ...failureLines(datasets, silent ?? []),
     ...unfinishedLines(unfinished ?? []),
     ...parkedLines(parked ?? []),
+    ...letterLines(deadLetters ?? []),
   ].join('\n')
 }
 
 const parkedWord = (count: number): string => (count === 0 ? '' : `, ${counted(count)} PARKED`)
+
+const rowLines = (rows: NonNullable<Status['rows']>): string[] =>
+  columns(
+    Object.entries(rows).map(([name, { rows: count, beforeMerging }]) => {
+      const told = count.toLocaleString('en')
+      return [name, beforeMerging ? `${told} before merging (a row that came again counts again)` : told]
+    }),
+  )
 
 /** Only topics that are not done: there are many. */
 function lagLines(lag: NonNullable<Status['lag']>): string[] {
@@ -62,7 +81,11 @@ function lagLines(lag: NonNullable<Status['lag']>): string[] {
 }
 
 /** Datasets that something happens to, one a line; the others are counted, by what it takes. */
-function datasetLines(datasets: Status['datasets'], paused: readonly PausedHost[]): string[] {
+function datasetLines(
+  datasets: Status['datasets'],
+  paused: readonly PausedHost[],
+  silent: readonly SilentHost[],
+): string[] {
   const kinds = Map.groupBy(datasets, kindOf)
   const of = (kind: ReturnType<typeof kindOf>) => kinds.get(kind) ?? []
   const off = of('off')
@@ -71,7 +94,7 @@ function datasetLines(datasets: Status['datasets'], paused: readonly PausedHost[
   const waiting = Map.groupBy(of('needs'), ({ offBecause }) => offBecause)
   const quiet = of('quiet').length
   return [
-    ...columns(told.map((dataset) => datasetColumns(dataset, paused))),
+    ...columns(told.map((dataset) => datasetColumns(dataset, paused, silent))),
     ...[...waiting].map(([why, { length }]) => `  ${counted(length)} not polled: ${why}`),
     ...(counts ? [`  ${counted(off.length)} OFF (DATASETS_OFF)`] : []),
     ...(quiet > 0 ? [`  ${counted(quiet)} on request only: \`npx tidemark catalogue\` names them`] : []),
@@ -88,10 +111,11 @@ function kindOf({ live, off, offBecause, lastPollAt, askedFor }: DatasetStatus):
 const datasetColumns = (
   { dataset, off, lastPollAt, lastOutcome, askedFor, ...due }: DatasetStatus,
   paused: readonly PausedHost[],
+  silent: readonly SilentHost[],
 ): string[] => [
   dataset,
   lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
-  off.includes('poller') ? 'not polled' : dueWords(due, paused),
+  off.includes('poller') ? 'not polled' : dueWords(due, paused, silent),
   askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
   off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
 ]
@@ -99,9 +123,11 @@ const datasetColumns = (
 function dueWords(
   { live, nextDueAt, host }: Pick<DatasetStatus, 'live' | 'nextDueAt' | 'host'>,
   paused: readonly PausedHost[],
+  silent: readonly SilentHost[],
 ): string {
   const pause = paused.find((one) => one.host === host)
   if (pause) return `paused until ${pause.until} by upstream: ${printable(pause.reason)}`
+  if (silent.some((one) => one.host === host)) return 'its host does not answer'
   if (live === false) return 'on request'
   return nextDueAt ? `next ${nextDueAt}` : 'next not known'
 }
@@ -113,16 +139,43 @@ const counted = (count: number): string => (count === 1 ? '1 dataset' : `${count
 
 const pausedLines = (paused: readonly PausedHost[]): string[] => {
   if (paused.length === 0) return []
-  const lines = paused.map(({ host, until, reason }) => [host, `until ${until}`, printable(reason)])
+  const lines = paused.map(({ host, sources, until, reason }) => [
+    sources.join(', '),
+    host,
+    `until ${until}`,
+    printable(reason),
+  ])
   return ['', 'Left alone, as upstream asked (`tidemark resume HOST` asks again at once)', ...columns(lines)]
+}
+
+const silentLines = (silent: readonly SilentHost[]): string[] => {
+  if (silent.length === 0) return []
+  const lines = silent.map(({ sources, since, reason, nextTryAt }) => [
+    sources.join(', '),
+    `since ${since}`,
+    `tried again at ${nextTryAt}`,
+    printable(reason),
+  ])
+  return ['', 'NOT ANSWERING (UTC)', ...columns(lines)]
+}
+
+const letterLines = (letters: NonNullable<Status['deadLetters']>): string[] => {
+  if (letters.length === 0) return []
+  const lines = letters.map(({ reason, dataset, letters: count, topic }) =>
+    reason === null
+      ? [count.toLocaleString('en'), `records on ${topic}: too many to be read for this`]
+      : [count.toLocaleString('en'), printable(reason), printable(dataset ?? '-'), `on ${topic}`],
+  )
+  return ['', 'Open dead letters (`npx tidemark dlq list --each` names them)', ...columns(lines)]
 }
 
 /** A request may name a hundred symbols. */
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
-const failureLines = (datasets: Status['datasets']): string[] => {
+/** But those that only say once more that a host does not answer. */
+const failureLines = (datasets: Status['datasets'], silent: readonly SilentHost[]): string[] => {
   const lines = datasets.flatMap(({ dataset, lastFailure }) => {
-    if (lastFailure === null) return []
+    if (lastFailure === null || silent.some(({ reason }) => reason === lastFailure.error)) return []
     const { at, outcome, request, error } = lastFailure
     return [[dataset, `${at} ${outcome}`, shortened(printable(request)), printable(error ?? '')]]
   })

@@ -1,11 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { checkSettings } from '#infra/local/check-settings.ts'
 import { type SourceKind, sourceOf } from '#infra/local/data-directory.ts'
 import { killAllGuarded } from '#infra/local/guarded-process.ts'
 import { defaultPortBase, portsOfAStack } from '#infra/local/ports.ts'
 import { type StackOptions, startStack } from '#infra/local/stack.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
+import { readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
-import { chooseSource } from './choose-source.ts'
+import { datasetsOffSetting } from '#transform/datasets-off.ts'
+import { chooseSource, silentHosts } from './choose-source.ts'
 import { type FromDetached, startDetached } from './detach.ts'
 import { dataDirectory, dataOptionFor, defaultDataDir } from './directories.ts'
 import { sampleQueries } from './sample-queries.ts'
@@ -48,6 +51,7 @@ async function run(options: UpOptions): Promise<void> {
     if (process.send === undefined) process.stderr.write(`${line}\n`)
     else if (process.connected) process.send({ line } satisfies FromDetached, () => undefined)
   }
+  checkSettings(process.env)
   const source = options.source ?? (await decideSource(options.data, tell))
   const stackOptions: StackOptions = {
     dataDir: options.data ?? defaultDataDir(source),
@@ -85,14 +89,24 @@ async function runHere(options: StackOptions): Promise<StackFile | undefined> {
       process.exit(130)
     },
   })
+  const silent =
+    options.source === 'live' ? silentHosts(sources, options.environment, datasetsOff(options.environment)) : []
   try {
-    return (await starting.started).file
+    const { file } = await starting.started
+    for (const line of await silent) {
+      const status = `\`npx tidemark status${dataOptionFor(file)}\``
+      options.tell(`✘ ${line} (tried again and again: ${status} shows how it stands)`)
+    }
+    return file
   } catch (error) {
     if (stopped) return undefined
     await starting.stop()
     throw error
   }
 }
+
+const datasetsOff = (environment: NodeJS.ProcessEnv): ReadonlySet<string> =>
+  readConfig(datasetsOffSetting, environment).DATASETS_OFF
 
 async function decideSource(data: string | undefined, tell: (line: string) => void): Promise<SourceKind> {
   const remembered = data ? sourceOf(data) : undefined
@@ -122,7 +136,10 @@ function announce(file: StackFile, options: UpOptions): void {
     ...(simulator ? [`  simulator          ${simulator}`] : []),
     ...Object.entries(health).map(([name, url]) => `  ${`${name} health`.padEnd(19)}${url}/ready`),
     '',
-    ...sampleQueries(sources, Date.now(), dataOption).flatMap(({ title, command }) => [title, `  ${command}`]),
+    ...sampleQueries(sources, Date.now(), dataOption, datasetsOff(process.env)).flatMap(({ title, command }) => [
+      title,
+      `  ${command}`,
+    ]),
     '',
     options.detach
       ? `\`npx tidemark status${dataOption}\` shows it, \`npx tidemark down${dataOption}\` stops it.`

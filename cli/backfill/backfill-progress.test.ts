@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type Reached, stateOf } from './backfill-progress.ts'
 
-const budget = { sentLastMinute: 90, perMinute: 100, pausedForMs: 0 }
+const budget = {
+  ...{ host: 'h:1', sentLastMinute: 90, perMinute: 100, pausedUntil: null, pauseReason: null },
+  unreachable: null,
+}
 const state = (more: Partial<Reached>, elapsedMs = 0): string =>
   stateOf(50, { done: 0, budget, ahead: 0, failing: undefined, ...more }, elapsedMs).join(', ')
 
@@ -22,6 +25,17 @@ describe('the state of a backfill', () => {
   })
   test('says upstream’s words without what steers a terminal', () => {
     expect(state({ failing: 'HTTP 302 to \x1b[2J' })).toContain('failing: HTTP 302 to \ufffd[2J, trying again')
+  })
+  test('says what it waits for: a pause until it is over, and what ends it, or a host that does not answer', () => {
+    const pausedUntil = '2026-11-26T14:02:00.000Z'
+    const paused = { ...budget, pausedUntil, pauseReason: '429, Retry-After 7200' }
+    expect(state({ budget: paused })).toBe(
+      'waiting until 2026-11-26T14:02:00.000Z, as h:1 asked (429, Retry-After 7200); `npx tidemark resume h:1` asks again at once',
+    )
+    const unreachable = { since: '2026-11-26T13:00:00Z', reason: 'h:1: refuses', nextTryAt: '2026-11-26T13:01:00Z' }
+    expect(state({ budget: { ...budget, unreachable }, failing: 'h:1: refuses' })).toBe(
+      'waiting for a host that does not answer since 2026-11-26T13:00:00Z: h:1: refuses, some time left',
+    )
   })
   test('says that the poller does not answer', () => {
     expect(state({ budget: undefined })).toBe('the poller does not answer, some time left')

@@ -5,7 +5,12 @@ import { printable } from '../printable.ts'
 export interface Budget {
   sentLastMinute: number
   perMinute: number
-  pausedForMs: number
+  host: string
+  /** Until when upstream wants to be left alone, ISO 8601 UTC, and what asked for it; null: it does not. */
+  pausedUntil: string | null
+  pauseReason: string | null
+  /** A host to which no connection can be made. */
+  unreachable: { since: string; reason: string; nextTryAt: string } | null
 }
 
 /** How far a backfill is. */
@@ -53,7 +58,7 @@ function lines(total: number, stream: NodeJS.WriteStream): Progress {
     show(reached) {
       const nowMs = performance.now()
       const { done, budget, ahead, failing } = reached
-      const news = JSON.stringify([done, budget === undefined, ahead, failing])
+      const news = JSON.stringify([done, budget?.pausedUntil?.slice(0, 19), budget === undefined, ahead, failing])
       if (news === shown || (done < total && nowMs - shownMs < lineEveryMs)) return
       shown = news
       shownMs = nowMs
@@ -68,8 +73,11 @@ export function stateOf(total: number, { done, budget, ahead, failing }: Reached
   return [
     budgetText(budget),
     ...(ahead > 0 && done < total ? [`up to ${ahead === 1 ? '1 window' : `${ahead} windows`} ahead`] : []),
-    ...(failing === undefined || done === total ? [] : [`failing: ${printable(failing)}, trying again`]),
-    `${leftText(total, done, ahead, budget, elapsedMs)} left`,
+    ...(failing === undefined || failing === budget?.unreachable?.reason || done === total
+      ? []
+      : [`failing: ${printable(failing)}, trying again`]),
+    // How long it takes after a pause, its speed so far does not say.
+    ...(budget?.pausedUntil ? [] : [`${leftText(total, done, ahead, budget, elapsedMs)} left`]),
   ]
 }
 
@@ -82,8 +90,14 @@ function leftText(total: number, done: number, ahead: number, budget: Budget | u
 
 function budgetText(budget: Budget | undefined): string {
   if (budget === undefined) return 'the poller does not answer'
-  const paused = budget.pausedForMs > 0 ? `, upstream asks to wait ${durationText(budget.pausedForMs)}` : ''
-  return `${budget.sentLastMinute} of ${budget.perMinute} requests a minute${paused}`
+  const { host, pausedUntil, pauseReason, unreachable } = budget
+  const spent = `${budget.sentLastMinute} of ${budget.perMinute} requests a minute`
+  if (pausedUntil !== null) {
+    const why = printable(pauseReason ?? 'not stated')
+    return `waiting until ${pausedUntil}, as ${host} asked (${why}); \`npx tidemark resume ${host}\` asks again at once`
+  }
+  if (unreachable === null) return spent
+  return `waiting for a host that does not answer since ${unreachable.since}: ${printable(unreachable.reason)}`
 }
 
 function durationText(ms: number): string {

@@ -1,6 +1,6 @@
 // A dead letter as its record tells it, and what became of it. Pure. Headers are anybody's: what they say may be nothing.
 import { attemptsOf, deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { type Decision, decisionOf } from '#platform/kafka/decision.ts'
+import { type Decision, decisionHeaders, decisionOf } from '#platform/kafka/decision.ts'
 import type { StoredRecord } from '#platform/kafka/read-span.ts'
 
 /** A record of a topic: `jao.dlq/0/17` is offset 17 of partition 0. */
@@ -24,6 +24,8 @@ export interface Letter extends Place {
   /** Why it was refused the time before; null when it was refused once. */
   previousReason: string | null
   attempts: number
+  /** The letter that was sent back and refused once more as this one; null when there was none. */
+  returnOf: string | null
   service: string
   /** When it was refused, ms UTC. */
   atMs: number
@@ -84,6 +86,7 @@ export function letterOf(record: StoredRecord): Letter {
     message: text(names.message) ?? '',
     previousReason: text(names.previousReason) ?? null,
     attempts: attemptsOf(record.headers),
+    returnOf: text(decisionHeaders.letter) ?? null,
     service: text(names.service) ?? 'not told',
     atMs: Number.isNaN(atMs) ? record.writtenAtMs : atMs,
     bytes: record.value?.length ?? null,

@@ -238,6 +238,23 @@ describe('what people read', () => {
       '2 letters would be requeued\n  2 bug on jao.raw\njao.dlq/0/2 stays: of \ufffd1m\nx\ufffd: there is no such letter\n',
     )
   })
+  test('says which were refused again, and how to see why; or that nobody knows yet', () => {
+    const done = letters.slice(0, 1)
+    const outcome = { verb: 'requeued', dryRun: false, done, stay: [], unknown: [] } as const
+    const back = { ...letters[1]!, id: 'jao.dlq/0/9', reason: 'type', message: 'row 3\u0007' }
+    const sent = '1 letter requeued\n  1 bug on jao.raw\n'
+    expect(outcomeText({ ...outcome, refusedAgain: [] })).toBe(sent)
+    expect(outcomeText({ ...outcome, refusedAgain: [back] })).toBe(`${sent}1 refused again, as a new letter:
+  jao.dlq/0/9 type: row 3\ufffd
+\`npx tidemark dlq show jao.dlq/0/9\` shows what was refused and why
+`)
+    expect(outcomeText({ ...outcome, refusedAgain: Array.from({ length: 7 }, () => back) })).toContain(
+      '\n  and 2 more\n',
+    )
+    expect(outcomeText({ ...outcome, refusedAgain: null })).toContain(
+      'they are not handled yet: `npx tidemark dlq list`',
+    )
+  })
   test('says of a letter without letters that there are none', () => {
     expect(groupsText([])).toBe('no dead letters\n')
     expect(lettersText([])).toBe('no dead letters\n')

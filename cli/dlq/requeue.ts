@@ -11,6 +11,7 @@ import type { Letter } from './letter.ts'
 import { readMeant } from './meant.ts'
 import { tell } from './outcome.ts'
 import { type Plan, planRequeue, type Target } from './plan.ts'
+import { watchComebacks } from './refused-again.ts'
 import { type FilterOptions, readSelection, withFilters } from './selection.ts'
 import { type Decider, requeueLetters } from './settle-letters.ts'
 import { refusingTopics } from './topics.ts'
@@ -35,7 +36,10 @@ export const requeue = (): Command =>
     .option('--why <text>', 'for the record', 'not told')
     .option('--data <dir>', 'data directory of the stack (default: the running one, live first)', dataDirectory)
     .option('--json', 'print what came of it as JSON')
-    .addHelpText('after', '\nExit code 1 when a letter that was meant stays; each is named.')
+    .addHelpText(
+      'after',
+      '\nWaits until the messages are handled, half a minute at the most, and says which were refused again. Exit code 1 then,\nand when a letter that was meant stays; each is named.',
+    )
     .action(run)
 
 async function run(ids: string[], options: RequeueOptions): Promise<void> {
@@ -49,10 +53,12 @@ async function run(ids: string[], options: RequeueOptions): Promise<void> {
       again: options.again === true,
     })
     const planned = plan.go.map(({ letter }) => letter)
-    const { done, stay } = options.dryRun
-      ? { done: planned, stay: plan.stay }
-      : await requeuePlanned(kafka, plan, { by: whoAmI(), why: options.why })
-    tell({ verb: 'requeued', dryRun: options.dryRun === true, done, stay, unknown }, options.json)
+    if (options.dryRun)
+      return tell({ verb: 'requeued', dryRun: true, done: planned, stay: plan.stay, unknown }, options.json)
+    const watch = await watchComebacks(kafka, planned, (text) => void process.stderr.write(`${text}\n`))
+    const { done, stay } = await requeuePlanned(kafka, plan, { by: whoAmI(), why: options.why })
+    const refusedAgain = done.length === 0 ? [] : ((await watch.refusedAgain(done)) ?? null)
+    tell({ verb: 'requeued', dryRun: false, done, stay, unknown, refusedAgain }, options.json)
   })
 }
 

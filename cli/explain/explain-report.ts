@@ -1,7 +1,6 @@
 // The explanation for people. Texts of upstream are stripped of what steers a terminal.
 import { printable } from '../printable.ts'
-import type { ExplainedAnswer, ExplainedRaw, Explanation, Withdrawal } from './explanation.ts'
-import type { ValuePlace } from './value-place.ts'
+import type { ExplainedAnswer, ExplainedRaw, Explanation, RawDetails, Withdrawal } from './explanation.ts'
 
 /** @param zone of the dataset's local times */
 export function explanationText(explanation: Explanation, zone: string, mark: (text: string) => string): string {
@@ -78,15 +77,21 @@ function rawLines(raw: ExplainedRaw, mark: (text: string) => string): string[] {
       ['SHA-256', printable(raw.contentHash)],
       ...raw.problems.map((text) => ['WRONG', printable(text)] as const),
     ]),
-    ...(raw.body === undefined ? [] : bodyLines(raw.body.place, raw.body.base64, mark)),
+    ...(raw.body === undefined ? [] : bodyLines(raw.body, mark)),
   ]
 }
 
 /** The excerpt stands alone on its line, with the value underlined, so that it can be copied. */
-function bodyLines(place: ValuePlace | null, base64: string, mark: (text: string) => string): string[] {
+function bodyLines(
+  { place, base64, placeIsDeclared }: NonNullable<RawDetails['body']>,
+  mark: (text: string) => string,
+): string[] {
   if (place === null) {
     const start = oneLine(Buffer.from(base64.slice(0, 200), 'base64').toString())
-    return [...facts([['value', 'the body names none at that time, or cannot be read; it begins']]), `    ${start}`]
+    const why = placeIsDeclared
+      ? 'the body names none at that time, or cannot be read; it begins'
+      : 'where values of this dataset stand in a body is not declared (`place` of its source); the body begins'
+    return [...facts([['value', why]]), `    ${start}`]
   }
   const [before, text, after] = [place.before, place.text, place.after].map(oneLine) as [string, string, string]
   return [

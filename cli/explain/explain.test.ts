@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Dataset } from '#sources/source.ts'
-import { readInstant } from '../instant.ts'
+import { readInstant, readStoreInstant } from '../instant.ts'
 import { explanationText } from './explain-report.ts'
 import { type ExplainedAnswer, explanationOf } from './explanation.ts'
 import type { PointAnswer, ReplacingAnswer } from './point-answers.ts'
@@ -29,6 +29,19 @@ describe('an instant', () => {
     '',
   ])('%j is refused, and what to write is said', (text) => {
     expect(() => read(text)).toThrow(/^The time .*is no instant.* 2026-10-25T02:00\+02:00, or /)
+  })
+  test('may be as `query` prints it, which is UTC, where times of the store are meant', () => {
+    const times = ['2026-11-26 20:00:00', '2026-10-25 02:00:00.449', '2026-11-26 20:00', '2026-10-25T02:00+02:00']
+    expect(times.map((text) => new Date(readStoreInstant(text, 'x')).toISOString())).toEqual([
+      '2026-11-26T20:00:00.000Z',
+      '2026-10-25T02:00:00.449Z',
+      '2026-11-26T20:00:00.000Z',
+      '2026-10-25T00:00:00.000Z',
+    ])
+    for (const none of ['2026-11-31 20:00:00', '2026-11-26T20:00:00'])
+      expect(() => readStoreInstant(none, 'x'), none).toThrow('no instant')
+    // What a file is a snapshot of may come from anywhere.
+    expect(() => read('2026-11-26 20:00:00')).toThrow('no instant')
   })
   test('is one that can be stored', () => {
     for (const text of ['1969-12-31T23:59Z', '2106-02-07T06:28:16Z', '+099999-01-01T00:00Z'])
@@ -212,6 +225,15 @@ describe('the text', () => {
       '                   ^^^^',
     ])
     expect(body.subarray(15, 19).toString()).toBe('12.0')
+  })
+  test('does not blame the body where nobody has declared where values stand', () => {
+    const { place: _, ...unplaced } = placed
+    expect(text(here(body), 12)).not.toContain('declared')
+    expect(text(here(Buffer.from('{}')), 12)).toContain('value         the body names none at that time')
+    expect(text(here(body), 12, 2, { dataset: unplaced })).toContain(
+      `value         where values of this dataset stand in a body is not declared (\`place\` of its source); the body begins
+    {"data":[{"k": 12.0`,
+    )
   })
   test('steers no terminal', () => {
     expect(text(here(body, [evil]), 12, 2, { key: evil })).not.toMatch(/(?!\n)\p{Cc}/u)

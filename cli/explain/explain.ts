@@ -6,7 +6,7 @@ import { Problem } from '#infra/local/problem.ts'
 import type { StackFile } from '#infra/local/stack-file.ts'
 import { dataDirectory, dataOptionFor, findRunningStack } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
-import { readInstant } from '../instant.ts'
+import { readStoreInstant } from '../instant.ts'
 import { whileStackRuns } from '../stack-gone.ts'
 import { explainPoint } from './explain-point.ts'
 import { explanationText } from './explain-report.ts'
@@ -30,7 +30,10 @@ export const explain = (): Command =>
     .description('where a value comes from: all answers that named it, and the raw record of each')
     .argument('<dataset>', datasetNames())
     .argument('<key>', 'as upstream spells it: border_AT_BE')
-    .argument('<time>', 'of the value, with its offset: 2026-10-25T02:00+02:00, or ...Z')
+    .argument(
+      '<time>',
+      "of the value: as `query` prints it ('2026-10-25 00:00:00', UTC), or with its offset: 2026-10-25T02:00+02:00",
+    )
     .option('--at <time>', 'as it was known then (default: now)')
     .option('--body', 'with the place of the value in each body; with --json also the bodies, in base64')
     .option('--body-to <file>', 'write the body of the answer that counts into a file, byte for byte; - is stdout')
@@ -44,8 +47,8 @@ export const explain = (): Command =>
 
 async function run(name: string, key: string, time: string, options: ExplainOptions): Promise<void> {
   const sourced = findDataset(name)
-  const atMs = readInstant(time, 'The time')
-  const knownByMs = options.at === undefined ? undefined : readInstant(options.at, '--at')
+  const atMs = readStoreInstant(time, 'The time')
+  const knownByMs = options.at === undefined ? undefined : readStoreInstant(options.at, '--at')
   const stack = findRunningStack(options.data)
   const withBody = Boolean(options.body) || options.bodyTo !== undefined
   const question = { ...sourced, key, atMs, knownByMs, withBody }

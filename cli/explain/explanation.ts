@@ -75,8 +75,11 @@ export interface RawDetails {
   fetchedAt: string
   contentHash: string
   bodyBytes: number
-  /** With --body: the body in base64, and where the value stands in it; null where today's code finds no place. */
-  body?: { base64: string; place: ValuePlace | null }
+  /**
+   * With --body: the body in base64, and where the value stands in it; null where today's code finds no place, or where
+   * nobody has told it where values of the dataset stand (`placeIsDeclared`).
+   */
+  body?: { base64: string; place: ValuePlace | null; placeIsDeclared: boolean }
 }
 
 export interface Asked {
@@ -178,7 +181,11 @@ function rawOf(asked: Asked, tsMs: number, answer: PointAnswer, found: FoundRaw 
     ? asked.dataset.place?.({ body: record.body, status: record.status, window, subject }, asked.key, tsMs)
     : undefined
   const place = path && placeOf(record.body, path)
-  const body = { base64: Buffer.from(record.body).toString('base64'), place: place ?? null }
+  const body = {
+    base64: Buffer.from(record.body).toString('base64'),
+    place: place ?? null,
+    placeIsDeclared: asked.dataset.place !== undefined,
+  }
   return {
     ...where,
     state: 'here',

@@ -44,7 +44,7 @@ export const ingest = (): Command =>
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
-      '\nLines (JSONL) may be compressed with gzip or zstd. Bad lines become dead letters, the others go in. Returns when the\nrows can be queried. Exit code 1 when anything was refused or could not be read; interrupted or killed, the same\ncommand goes on where it was.',
+      '\nA line of votes is one JSON object: {"Id":"1","PostId":"3","VoteTypeId":"2","CreationDate":"2010-07-19T00:00:00.000"};\nId and CreationDate must be there, UserId and BountyAmount may be.\nLines (JSONL) may be compressed with gzip or zstd. Bad lines become dead letters, the others go in. Returns when the\nrows can be queried. Exit code 1 when anything was refused or could not be read; interrupted or killed, the same\ncommand goes on where it was.',
     )
     .action(run)
 

@@ -18,7 +18,7 @@ import { type ChunkSender, openChunkSender } from './send-chunks.ts'
 import { type FileOutcome, sendLines } from './send-lines.ts'
 import { sendWhole } from './send-whole.ts'
 import { openSentBefore, type SentBefore, unrecordedChunks } from './sent-before.ts'
-import { emptySummary, type FileSummary, type Summary } from './summary.ts'
+import { emptySummary, type FileSummary, newsOf, type Summary } from './summary.ts'
 
 export interface Session {
   /** Sends what is new of a file and adds it to the summary, also why it could not be read to its end. */
@@ -72,7 +72,10 @@ export async function openSession(
     read: async (path, readOptions = {}) => {
       failed.delete(path)
       try {
-        return await readFile(path, files, { ...options, ...readOptions, sender, before }, summary)
+        const already = summary.files.length
+        const reached = await readFile(path, files, { ...options, ...readOptions, sender, before }, summary)
+        if (readOptions.followed) for (const file of summary.files.slice(already)) options.say(newsOf(file, summary.by))
+        return reached
       } catch (error) {
         if (error instanceof Unwell)
           throw new Problem(`${error.message}: the same command goes on where this one ends.`)
@@ -92,8 +95,9 @@ export async function openSession(
       summary.failed = [...failed.values()]
       await sender.flush()
       const { chunks, fromMs, toMs, places } = sender.sent()
+      // What was sent before may still be on its way: an earlier reading was interrupted.
+      await untilQueryable(clients.kafka, source, options.say)
       if (chunks > 0) {
-        await untilQueryable(clients.kafka, source, options.say)
         const count = files.reading.stored?.count ?? pointsOf(dataset.name)
         const [stored] = await ask<{ count: number }>(count(fromMs, toMs))
         summary.stored = Number(stored?.count ?? 0)

@@ -48,7 +48,7 @@ export function summaryJson(summary: Summary): Record<string, unknown> {
 
 /** For people. */
 export function summaryText(summary: Summary): string {
-  const { files, by, noun, stored, refused, examples, failed, seconds } = summary
+  const { files, by, noun, chunks, stored, refused, examples, failed, seconds } = summary
   const { lines, knownLines, bytes } = totalOf(files)
   const count = (number: number, one: string): string =>
     `${number.toLocaleString('en')} ${one}${number === 1 ? '' : 's'}`
@@ -58,9 +58,11 @@ export function summaryText(summary: Summary): string {
   const sent = by === 'lines' ? lines : files.length - knownFiles
   const passed = known > 0 ? ` (${count(known, what)} known before, not sent again)` : ''
   const bad = by === 'lines' ? 'bad line' : 'refused answer'
-  const text = [
-    `${count(files.length, 'file')}: ${count(sent, what)} sent${passed}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s: ${stored.toLocaleString('en')} ${noun} in the store, ${count(refused, bad)}`,
-  ]
+  const begin = `${count(files.length, 'file')}: ${count(sent, what)} sent${passed}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s`
+  // Of what was sent before nothing is counted: "0 votes" would say that there are none.
+  const came =
+    chunks === 0 ? 'nothing new' : `${count(stored, noun.replace(/s$/, ''))} of them stored, ${count(refused, bad)}`
+  const text = [`${begin}: ${came}`]
   for (const { name, differsFromLine } of files) {
     if (differsFromLine === undefined) continue
     text.push(`${name} is another than what was sent before from line ${differsFromLine} on: sent as new from there`)
@@ -69,6 +71,15 @@ export function summaryText(summary: Summary): string {
   if (refused > 0)
     text.push(`\`npx tidemark dlq list --key ${summary.dataset} --each\` names ${refused === 1 ? 'it' : 'them all'}`)
   return [...text, ...failed].join('\n')
+}
+
+/** What one reading of a file that is followed came to, in a line. */
+export function newsOf({ name, lines, knownLines, known, bytes }: FileSummary, by: FileReading['by']): string {
+  const counted = (number: number): string => `${number.toLocaleString('en')} ${number === 1 ? 'line' : 'lines'}`
+  if (by === 'file')
+    return `${printable(name)}: ${known ? 'known before, not sent again' : `sent, ${megabytes(bytes)}`}`
+  const passed = knownLines > 0 ? `, ${counted(knownLines)} known before` : ''
+  return `${printable(name)}: ${counted(lines)} sent${passed}`
 }
 
 const totalOf = (files: readonly FileSummary[]) => ({

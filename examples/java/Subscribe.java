@@ -64,19 +64,18 @@ public class Subscribe {
       else if (word.equals("--from")) fromMs = Instant.parse(words.next()).toEpochMilli();
       else if (word.equals("--skip-replays")) skipReplays = true;
       else if (word.equals("--to-end")) toEnd = true;
-      else throw new IllegalArgumentException("There is no option " + word);
+      else end("There is no option " + word);
     }
-    if (!topic.endsWith(".timeseries"))
-      throw new IllegalArgumentException("--topic " + topic + " is not a topic of slices: write jao.timeseries");
+    if (!topic.endsWith(".timeseries")) end("--topic " + topic + " is not a topic of slices: write jao.timeseries");
     answersTopic = topic.replaceAll("timeseries$", "answers");
     Map<String, Object> settings = Map.of("bootstrap.servers", setting("KAFKA_BROKERS", "127.0.0.1:17300"));
     var bytes = new ByteArrayDeserializer();
     try (var consumer = new KafkaConsumer<byte[], byte[]>(settings, bytes, bytes)) {
+      var topics = consumer.listTopics();
       var partitions = new ArrayList<TopicPartition>();
       for (var each : List.of(topic, answersTopic)) {
-        var found = consumer.partitionsFor(each);
-        if (found.isEmpty()) throw new IllegalArgumentException("There is no topic " + each);
-        found.forEach(it -> partitions.add(new TopicPartition(each, it.partition())));
+        if (!topics.containsKey(each)) end("There is no topic " + each);
+        consumer.partitionsFor(each).forEach(it -> partitions.add(new TopicPartition(each, it.partition())));
       }
       var ends = consumer.endOffsets(partitions);
       consumer.assign(partitions);
@@ -88,6 +87,11 @@ public class Subscribe {
         for (var record : consumer.poll(Duration.ofSeconds(1))) take(record);
       }
     }
+  }
+
+  static void end(String why) {
+    System.err.println(why);
+    System.exit(1);
   }
 
   static void take(ConsumerRecord<byte[], byte[]> message) throws IOException, InterruptedException {

@@ -23,11 +23,16 @@ const { values: options } = parseArgs({
   },
 })
 const { topic } = options
-if (!topic.endsWith('.timeseries')) throw new Error(`--topic ${topic} is not a topic of slices: write jao.timeseries`)
+if (!topic.endsWith('.timeseries')) end(`--topic ${topic} is not a topic of slices: write jao.timeseries`)
 const answersTopic = topic.replace(/timeseries$/, 'answers')
 const topics = [topic, answersTopic]
 const fromMs = options.from === undefined ? 0 : Date.parse(options.from)
-if (Number.isNaN(fromMs)) throw new Error(`--from ${options.from} is not a time: write 2026-11-21T08:00:00Z`)
+if (Number.isNaN(fromMs)) end(`--from ${options.from} is not a time: write 2026-11-21T08:00:00Z`)
+
+function end(why) {
+  console.error(why)
+  process.exit(1)
+}
 
 const registry = new SchemaRegistry({
   host: process.env.SCHEMA_REGISTRY_URL ?? 'http://127.0.0.1:17301/apis/ccompat/v7',
@@ -38,9 +43,11 @@ const kafka = new Kafka({ clientId: 'subscribe', brokers, logLevel: logLevel.WAR
 // A record is written after it became known, so the offset of a time misses nothing; a minute is for clocks that differ.
 const admin = kafka.admin()
 await admin.connect()
+const there = await admin.listTopics()
 const starts = new Map()
 const unread = new Set()
 for (const topic of topics) {
+  if (!there.includes(topic)) end(`There is no topic ${topic} at ${brokers}`)
   for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(fromMs - 60_000, 0)))
     starts.set(`${topic} ${partition}`, { topic, partition, offset })
   for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {

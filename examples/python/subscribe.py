@@ -14,6 +14,7 @@ memory: see docs/subscribing.md before you build on it.
 import argparse
 import json
 import os
+import sys
 from datetime import datetime, timedelta, timezone
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -139,6 +140,8 @@ def starts(topic: str) -> list[TopicPartition]:
     """A record is written after it became known, so the offset of a time misses nothing; a minute is for clocks that
     differ."""
     metadata = consumer.list_topics(topic, timeout=30).topics[topic]
+    if metadata.error is not None and metadata.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        sys.exit(f"There is no topic {topic}")
     if metadata.error is not None:
         raise KafkaException(metadata.error)
     at_ms = max(0, (since - epoch) // timedelta(milliseconds=1) - 60_000)

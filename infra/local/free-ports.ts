@@ -1,5 +1,8 @@
 import { createServer, type Server } from 'node:net'
+import { holderOf, type PortHolder } from './port-holder.ts'
+import { defaultPortBase, portsOfAStack } from './ports.ts'
 import { Problem } from './problem.ts'
+import { shellWord } from './shell-word.ts'
 
 /** Ports on loopback that nothing listens on just now, all different: `count` of them. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -9,17 +12,52 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** @throws Problem when something listens on one of the ports; `ports` names what each is for. */
+/**
+ * @throws Problem when something listens on one of the ports: which, who, and how to choose others; `ports` names what
+ * each is for
+ */
 export async function assertFree(ports: Record<string, number>): Promise<void> {
   for (const [purpose, port] of Object.entries(ports)) {
-    const server = await listen(port).catch((error: NodeJS.ErrnoException) => {
-      throw new Problem(
-        error.code === 'EADDRINUSE'
-          ? `Port ${port} (${purpose}) is in use: stop what uses it or choose --port-base.`
-          : `Port ${port} (${purpose}) cannot be used (${error.code}): choose --port-base.`,
-      )
-    })
+    const { code } = (await whyTaken(port)) ?? {}
+    if (code === undefined) continue
+    const base = await freeBase()
+    const others = base === undefined ? '' : ` (${base} and the ${portsOfAStack - 1} after it are free)`
+    const choose = `choose other ports with --port-base${others}.`
+    if (code !== 'EADDRINUSE') throw new Problem(`Port ${port} (${purpose}) cannot be used (${code}): ${choose}`)
+    const holder = holderOf(port)
+    const by = holder === undefined ? '' : ` by ${holderText(holder)}`
+    throw new Problem(`Port ${port} (${purpose}) is in use${by}: stop it, or ${choose}`)
+  }
+}
+
+/** A stack's parts have its data directory on their command line. */
+function holderText({ pid, command }: PortHolder): string {
+  const directory = / --data=(.+)$/.exec(command)?.[1]
+  if (directory !== undefined)
+    return `process ${pid} of the stack in ${directory} (\`npx tidemark down --data ${shellWord(directory)}\`)`
+  const shown = command.length > longestCommand ? `${command.slice(0, longestCommand)}…` : command
+  return `process ${pid} (${shown.replace(/\p{Cc}/gu, '\ufffd')})`
+}
+
+const longestCommand = 80
+
+/** The first port of a stack's number of free ports, looked for behind the default ones. */
+async function freeBase(): Promise<number | undefined> {
+  for (let base = defaultPortBase; base < defaultPortBase + 10_000; base += 100) {
+    const all = Array.from({ length: portsOfAStack }, (_, index) => whyTaken(base + index))
+    if ((await Promise.all(all)).every((why) => why === undefined)) return base
+  }
+  return undefined
+}
+
+/** Why nothing can listen on a port; undefined when something can. */
+async function whyTaken(port: number): Promise<NodeJS.ErrnoException | undefined> {
+  try {
+    const server = await listen(port)
     await new Promise((resolve) => server.close(resolve))
+    return undefined
+  } catch (error) {
+    return error as NodeJS.ErrnoException
   }
 }
 

@@ -12,7 +12,7 @@ const lockHash = createHash('sha256')
   .digest('hex')
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
-  process.stderr.write('tidemark: installing the packages of package-lock.json (once, about 300 MB) ...\n')
+  process.stderr.write('tidemark: installing the packages of package-lock.json (once, about 1 GB on disk) ...\n')
   const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],

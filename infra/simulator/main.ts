@@ -1,32 +1,15 @@
 import { fstatSync } from 'node:fs'
-import { z } from 'zod'
+import { readConfig } from '#platform/process/config.ts'
 import { startSimulator } from './server.ts'
+import { type SimulatorSettings, simulatorShape } from './settings.ts'
 
-const port = z.coerce.number().int().min(0).max(65_535)
-const settings = z.object({
-  /** Of JAO and of the control API. */
-  SIMULATOR_PORT: port,
-  SIMULATOR_JAO_AUCTIONS_PORT: port.default(0),
-  SIMULATOR_KRAKEN_PORT: port.default(0),
-  SIMULATOR_BINANCE_PORT: port.default(0),
-  SIMULATOR_COINBASE_PORT: port.default(0),
-  SIMULATOR_SEED: z.coerce.number().int().default(1),
-  /** Commands, faults and the clock outlive the process in it; it goes before SIMULATOR_START and SIMULATOR_SPEED. */
-  SIMULATOR_STATE_FILE: z.string().min(1).optional(),
-  SIMULATOR_START: z.iso.datetime({ offset: true }).optional(),
-  SIMULATOR_SPEED: z.coerce.number().min(0).max(1_000_000).default(1),
-  /** JAO's. */
-  SIMULATOR_LIMIT_PER_MINUTE: z.coerce.number().int().positive().default(100),
-  /** Of each exchange. */
-  SIMULATOR_MARKETS: z.coerce.number().int().min(1).max(1_000).default(1_000),
-})
-
-const parsed = settings.safeParse(process.env)
-if (!parsed.success) {
-  console.error(`simulator: these settings cannot be used:\n${z.prettifyError(parsed.error)}`)
+let env: SimulatorSettings
+try {
+  env = readConfig(simulatorShape)
+} catch (error) {
+  console.error(`simulator: ${(error as Error).message}`)
   process.exit(2)
 }
-const env = parsed.data
 try {
   const { urls, stop } = await startSimulator({
     port: env.SIMULATOR_PORT,

@@ -38,7 +38,8 @@ export function behind(ends: Offsets[], done: Map<number, number>): number {
 const lookAgain: Backoff = { firstMs: 50, longestMs: 1_000 }
 
 /**
- * Returns when a group has committed all that a topic held when this was called; waits for as long as that takes.
+ * Returns when a group has committed all that a topic held when this was called; waits for as long as that takes, or until
+ * `stop` aborts. Returns whether the group has.
  *
  * @param say told when it takes long
  */
@@ -47,15 +48,17 @@ export async function groupPasses(
   groupId: string,
   topic: string,
   say: (text: string) => void = () => undefined,
-): Promise<void> {
+  stop?: AbortSignal,
+): Promise<boolean> {
   const waiting = patience(say)
   return withAdmin(kafka, async (admin) => {
     const ends = await admin.fetchTopicOffsets(topic)
     for (let attempt = 1; ; attempt++) {
       const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
-      if (behind(ends, committedOf(committed?.partitions)) === 0) return
+      if (behind(ends, committedOf(committed?.partitions)) === 0) return true
+      if (stop?.aborted) return false
       waiting(`waiting for the ${groupId}, which has not done all of ${topic} yet`)
-      await pause(backoffMs(lookAgain, attempt))
+      await pause(backoffMs(lookAgain, attempt), stop)
     }
   })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { settingSentences } from './setting-words.ts'
 
 /** Thrown when settings do not fit; the message names every one of them. */
 export class ConfigError extends Error {
@@ -14,9 +15,9 @@ export function readConfig<Shape extends z.ZodRawShape>(
   environment: NodeJS.ProcessEnv = process.env,
 ): Readonly<z.infer<z.ZodObject<Shape>>> {
   const given = Object.fromEntries(Object.keys(shape).map((name) => [name, environment[name] || undefined]))
-  const parsed = z.object(shape).safeParse(given)
+  const parsed = z.object(shape).safeParse(given, { reportInput: true })
   if (parsed.success) return Object.freeze(parsed.data)
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const problems = settingSentences(shape, parsed.error, given)
   throw new ConfigError(`Settings do not fit (environment variables):\n  ${problems.join('\n  ')}`)
 }
 
@@ -41,10 +42,13 @@ export function orExit<Config>(read: () => Config): Config {
   }
 }
 
+/** An address whose scheme is told: `localhost:8123` would be one of the scheme `localhost`. */
+export const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address such as http://host:1234' })
+
 // Where the parts are, and who we are to them. The same variables with and without containers.
 
 export const kafkaSettings = {
-  KAFKA_BROKERS: z.string().min(1, 'host:port[,host:port]').describe('host:port, comma separated'),
+  KAFKA_BROKERS: z.string({ error: 'host:port, comma separated' }),
   KAFKA_TLS: z.stringbool().default(false),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   KAFKA_USERNAME: z.string().optional(),
@@ -52,7 +56,7 @@ export const kafkaSettings = {
 }
 
 export const registrySettings = {
-  SCHEMA_REGISTRY_URL: z.url(),
+  SCHEMA_REGISTRY_URL: httpAddress,
   SCHEMA_REGISTRY_USERNAME: z.string().optional(),
   SCHEMA_REGISTRY_PASSWORD: z.string().optional(),
 }
@@ -61,7 +65,7 @@ export const registrySettings = {
 export const connectionSettings = {
   ...kafkaSettings,
   ...registrySettings,
-  CLICKHOUSE_URL: z.url(),
+  CLICKHOUSE_URL: httpAddress,
   CLICKHOUSE_USER: z.string().default('default'),
   CLICKHOUSE_PASSWORD: z.string().default(''),
 }
@@ -73,5 +77,8 @@ export type ConnectionConfig = Readonly<z.infer<z.ZodObject<typeof connectionSet
 export const serviceSettings = {
   HEALTH_HOST: z.string().default('127.0.0.1'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(0),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('how much the services log'),
 }

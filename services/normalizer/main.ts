@@ -1,30 +1,19 @@
 // The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. What it must remember
 // (which datasets are parked) is a topic. With --shadow it writes nowhere and tells how its output differs from that of
 // the normalizer that runs.
-import { z } from 'zod'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
-import { kafkaSettings, readServiceConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
-import { datasetsOffSetting } from '#transform/datasets-off.ts'
 import { createNormalizerMetrics } from './metrics.ts'
 import { openParkedDatasets, type ParkedDatasets } from './parked-datasets.ts'
+import { normalizerSettings } from './settings.ts'
 import { startShadow } from './shadow.ts'
 import { statusOf } from './status.ts'
 import { subscribeTo } from './subscriptions.ts'
 
-const config = readServiceConfig({
-  ...kafkaSettings,
-  ...registrySettings,
-  ...serviceSettings,
-  ...datasetsOffSetting,
-  /** A group of another name reads all of raw from its beginning, beside the one that is live. */
-  CONSUMER_GROUP: z
-    .string()
-    .regex(/^[\w.-]+$/)
-    .default('normalizer'),
-})
+const config = readServiceConfig(normalizerSettings)
 const shadow = process.argv.includes('--shadow')
 const log = createLogger(shadow ? 'normalizer-shadow' : 'normalizer', config.LOG_LEVEL)
 

@@ -15,6 +15,9 @@ const backoffs: Record<Lane, Backoff> = {
 /** A host that answered 429 without saying for how long. */
 const hostBackoff: Backoff = { firstMs: 30_000, longestMs: 10 * minuteMs }
 
+/** A host that cannot be connected to: one request a minute hurts nobody, and a tick that was missed never comes back. */
+const connectionBackoff: Backoff = { firstMs: 5_000, longestMs: minuteMs }
+
 /** One that banned our address: Binance does so for two minutes at the least, and for longer when it is asked on. */
 const banBackoff: Backoff = { firstMs: 4 * minuteMs, longestMs: longestHostPauseMs }
 
@@ -36,6 +39,10 @@ export function hostPauseMs(host: string, retryAfterMs: number | undefined, inAR
   if (retryAfterMs !== undefined) return Math.min(retryAfterMs, longestHostPauseMs)
   return backoffMs(isBan ? banBackoff : hostBackoff, inARow, () => fraction(`${host} ${inARow}`))
 }
+
+/** How long nothing is sent to a host after `inARow` (≥ 1) connections in a row that could not be made, ms. */
+export const connectionRetryMs = (host: string, inARow: number): number =>
+  backoffMs(connectionBackoff, inARow, () => fraction(`${host} ${inARow}`))
 
 /** 0 ≤ fraction < 1, the same for the same text. */
 function fraction(text: string): number {

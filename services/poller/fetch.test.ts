@@ -198,12 +198,22 @@ test('a redirect is not followed', async () => {
 })
 
 test('nobody there, and a fetch that is ended, are failures without a status', async () => {
-  expect(await ask('http://127.0.0.1:1/')).toMatchObject({ kind: 'failure', status: null, firstKilobyte: null })
+  const unreachable = { kind: 'failure', status: null, firstKilobyte: null, unreachable: true }
+  expect(await ask('http://127.0.0.1:1/')).toEqual({
+    ...unreachable,
+    error: '127.0.0.1:1: the connection is refused (ECONNREFUSED); does anything listen at that port?',
+  })
+  expect(await ask('https://name.invalid/')).toMatchObject({
+    ...unreachable,
+    error: expect.stringMatching(/^name\.invalid: the name .+ \((ENOTFOUND|EAI_AGAIN)\); is this machine online\?$/),
+  })
   const silent = await serve(() => {})
   const ending = new AbortController()
   const fetched = ask(silent, { signal: ending.signal })
   setTimeout(() => ending.abort(), 50)
-  expect(await fetched).toMatchObject({ kind: 'failure', status: null })
+  const ended = await fetched
+  expect(ended).toMatchObject({ kind: 'failure', status: null })
+  expect(ended).not.toHaveProperty('unreachable')
 })
 
 test('a server that answers and dies in the middle of the body is a failure with the status', async () => {

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher, request } from 'undici'
+import { hostOf } from '#platform/polling/host.ts'
+import { connectionProblem } from '#platform/process/connection-problem.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** What to ask, and what of the answer is believed. */
@@ -45,6 +47,8 @@ export interface Failure {
   body?: Buffer
   /** What upstream asks us to wait, ms. */
   retryAfterMs?: number
+  /** No connection to the host could be made: it is the same for every request to it. */
+  unreachable?: true
 }
 
 export type Fetched = FullAnswer | NotModified | Failure
@@ -94,7 +98,11 @@ export function openFetcher(userAgent: string): Fetcher {
         wait = waitAsked(response)
         return { ...(await read(response, question)), ...wait }
       } catch (error) {
-        return { kind: 'failure', error: reason(error), status, firstKilobyte: null, ...wait }
+        const problem = status === null ? connectionProblem(error) : undefined
+        if (problem === undefined)
+          return { kind: 'failure', error: reason(error), status, firstKilobyte: null, ...wait }
+        const told = `${hostOf(question.url)}: ${problem}`
+        return { kind: 'failure', error: told, status, firstKilobyte: null, unreachable: true }
       }
     },
     close: () => dispatcher.destroy(),
@@ -219,9 +227,17 @@ function answeredAtMs(headers: IncomingHttpHeaders): number {
 export const firstKilobyteOf = (bytes: Buffer): string | null =>
   bytes.length === 0 ? null : bytes.subarray(0, 1_024).toString('utf8')
 
+/** What undici's own words leave unclear. */
+const plain: Readonly<Record<string, string>> = {
+  UND_ERR_HEADERS_TIMEOUT: `no answer began within ${headersTimeoutMs / 1_000} s (UND_ERR_HEADERS_TIMEOUT)`,
+  UND_ERR_BODY_TIMEOUT: `the answer stopped for ${bodyTimeoutMs / 1_000} s (UND_ERR_BODY_TIMEOUT)`,
+}
+
 /** undici and node:zlib say what happened in `code`, `message` and `cause`. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `the answer was not complete within ${deadlineMs / 1_000} s`
+  if ('code' in error && Object.hasOwn(plain, String(error.code))) return plain[String(error.code)] ?? error.message
   const named = 'code' in error && typeof error.code === 'string' && !error.message.includes(error.code)
   const code = named ? ` (${error.code})` : ''
   const causes = error instanceof AggregateError ? error.errors : [error.cause]

@@ -1,3 +1,4 @@
+import { utcText } from '#platform/process/utc-text.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Moment } from './candidate.ts'
 import type { Clock } from './clock.ts'
@@ -5,6 +6,7 @@ import type { Fetched } from './fetch.ts'
 import type { Host } from './hosts.ts'
 import { createManners, type EarlierPause, type Manners } from './manners.ts'
 import type { Metrics } from './metrics.ts'
+import { createReachability, type Reachability } from './reachability.ts'
 import { pauseLeft, type RecentPolls } from './recent-polls.ts'
 import { createTokenBucket } from './token-bucket.ts'
 
@@ -19,6 +21,8 @@ export interface HostBudget {
   /** Until when the host is left alone, ISO 8601 UTC of the poller's clock, and what asked for it; null: it is not. */
   pausedUntil: string | null
   pauseReason: string | null
+  /** Since when no connection to the host could be made, why, and when it is tried again; null: it answers. */
+  unreachable: { since: string; reason: string; nextTryAt: string } | null
 }
 
 /** The pause that an answer asked for, and how often in a row its host did so. */
@@ -63,15 +67,21 @@ export function takeOverBudget(
   const left = pauseLeft(recent.pauses, nowMs, clock.spanMs)
   const earlier: EarlierPause | undefined = left && { ...left, setAtMs: startMs, untilMs: startMs + left.forMs }
   const manners = createManners(host.name, earlier, (ms) => metrics.hostPaused.set({ host: host.name }, ms / 1_000))
+  const reach = createReachability(host.name)
   const inFlight = (): void => metrics.inFlight.set({ host: host.name }, bucket.inFlight())
   return {
-    waitMs: (steadyMs) => Math.max(manners.pausedForMs(steadyMs), bucket.waitMs(steadyMs)),
+    waitMs(steadyMs) {
+      const waitMs = Math.max(manners.pausedForMs(steadyMs), reach.waitMs(steadyMs), bucket.waitMs(steadyMs))
+      // Whether a host answers again is tried with one request; its end wakes whoever waits.
+      return reach.now() !== undefined && bucket.inFlight() > 0 ? Number.POSITIVE_INFINITY : waitMs
+    },
     spend(moment) {
       const done = bucket.send(moment.steadyMs)
       inFlight()
       return {
         came: (fetched) => {
           const end = clock.now()
+          reach.heard(fetched, moment.steadyMs, end)
           return manners.heard(fetched, moment.steadyMs, end.steadyMs) ? pauseAt(manners, end) : noPause
         },
         done: () => {
@@ -83,7 +93,10 @@ export function takeOverBudget(
         },
       }
     },
-    lift: () => manners.lift(clock.now().steadyMs),
+    lift() {
+      manners.lift(clock.now().steadyMs)
+      reach.lift()
+    },
     now() {
       const moment = clock.now()
       const { pausedUntil, pauseReason } = pauseAt(manners, moment)
@@ -96,9 +109,17 @@ export function takeOverBudget(
         pausedForMs: Math.ceil(manners.pausedForMs(moment.steadyMs)),
         pausedUntil: pausedUntil === null ? null : new Date(pausedUntil).toISOString(),
         pauseReason,
+        unreachable: unreachableAt(reach, moment),
       }
     },
   }
+}
+
+function unreachableAt(reach: Reachability, { nowMs, steadyMs }: Moment): HostBudget['unreachable'] {
+  const told = reach.now()
+  if (told === undefined) return null
+  const nextTryAt = utcText(nowMs + Math.ceil(reach.waitMs(steadyMs)))
+  return { since: utcText(told.sinceMs), reason: told.reason, nextTryAt }
 }
 
 /**

@@ -55,7 +55,8 @@ function start(
   let moment = { nowMs: startMs, steadyMs: 0 }
   const asked: string[] = []
   const polls: Poll[] = []
-  const answers: Fetched[] = []
+  const answers: (Fetched | Promise<Fetched>)[] = []
+  let looks = 0
   const requests = createRequests()
   const raws: RawResponse[] = []
   let offset = 0
@@ -78,11 +79,19 @@ function start(
     host: { name: 'h', budget, datasets, off: [] },
     right: { signal: right.signal, holds: () => !right.signal.aborted },
     means: {
-      clock: { now: () => moment, realMs: () => 1, spanMs: (ms) => ms, stop: () => {} },
+      clock: {
+        now: () => {
+          looks++
+          return moment
+        },
+        realMs: () => 1,
+        spanMs: (ms) => ms,
+        stop: () => {},
+      },
       fetcher: {
         fetch: async ({ url }) => {
           asked.push(new URL(url).pathname)
-          return answers.shift() ?? { kind: 'answer', status: 200, headers: {}, body: Buffer.from(url) }
+          return (await answers.shift()) ?? { kind: 'answer', status: 200, headers: {}, body: Buffer.from(url) }
         },
         close: async () => {},
       },
@@ -116,7 +125,12 @@ function start(
       await vi.waitFor(() => expect(asked.length).toBe(before + 1), { timeout: 20_000, interval: 1 })
     }
   }
-  return { loop, asked, polls, raws, answers, ask, let1, advance, stopping, right, now: () => moment.nowMs }
+  /** Lets the loop look for what is due, and find nothing. */
+  const looked = async (): Promise<void> => {
+    const before = looks
+    await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 3), { timeout: 20_000, interval: 1 })
+  }
+  return { loop, asked, polls, raws, answers, ask, let1, advance, looked, stopping, right, now: () => moment.nowMs }
 }
 
 test('pages of windows that were asked for wait while a tick is due', async () => {
@@ -182,6 +196,36 @@ test('a new owner leaves a host alone for as long as the one before was asked to
   await vi.waitFor(() => expect(polls.length).toBe(1))
   expect(polls[0]?.sentAt).toBeGreaterThanOrEqual(pause.untilMs)
   expect(loop.budget()).toMatchObject({ pausedUntil: null, pauseReason: null })
+})
+
+test('a host that cannot be connected to is tried by one request at a time, and all goes on with its first answer', async () => {
+  const dead: Fetched = {
+    ...{ kind: 'failure', error: 'h: nobody', status: null, firstKilobyte: null },
+    unreachable: true,
+  }
+  const { loop, asked, polls, answers, advance, looked, now } = start([ticking, paged], 6)
+  const last = Promise.withResolvers<Fetched>()
+  answers.push(dead, dead, last.promise)
+  advance(1_001)
+  await vi.waitFor(() => expect(loop.budget().unreachable?.reason).toBe('h: nobody'))
+  const since = loop.budget().unreachable?.since
+  // Seven windows wait, and there is a token for the next; it is not sent before the host is tried again.
+  for (const tries of [1, 2]) {
+    await vi.waitFor(() => expect(polls.length).toBe(tries), { timeout: 20_000, interval: 1 })
+    advance(Date.parse(loop.budget().unreachable?.nextTryAt ?? '') - now() - 1)
+    await looked()
+    expect([asked.length, loop.budget().unreachable?.since]).toEqual([tries, since])
+    advance(1)
+    await vi.waitFor(() => expect(asked.length).toBe(tries + 1), { timeout: 20_000, interval: 1 })
+  }
+  advance(10_000)
+  await looked()
+  expect(asked.length).toBe(3)
+  last.resolve(dead)
+  await vi.waitFor(() => expect(polls.length).toBe(3), { timeout: 20_000, interval: 1 })
+  expect(polls).toMatchObject([{ error: 'h: nobody' }, { error: 'h: nobody' }, { error: 'h: nobody' }])
+  advance(60_000)
+  await vi.waitFor(() => expect(loop.budget().unreachable).toBe(null), { timeout: 20_000, interval: 1 })
 })
 
 test('a new owner counts what may stand in no poll: a request a place, and of windows in pages the count besides', () => {

@@ -6,18 +6,16 @@ import { orExit } from '#platform/process/config.ts'
 import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
-import { sources } from '#sources/index.ts'
 import { liveClock, simulatedClock } from './clock.ts'
 import { followDeletions } from './deleted.ts'
 import { openFetcher } from './fetch.ts'
-import { hostsOf } from './hosts.ts'
 import { createMetrics } from './metrics.ts'
 import { type Poller, startPoller } from './poller.ts'
 import { openPublisher } from './publish.ts'
-import { dueSettings, readPollerConfig, userAgent } from './settings.ts'
+import { dueSettings, hostsToPoll, readPollerConfig, userAgent } from './settings.ts'
 
 const { config, sourceSettings } = readPollerConfig()
-const hosts = orExit(() => hostsOf(sources, sourceSettings, { off: config.DATASETS_OFF, on: config.DATASETS_ON }))
+const hosts = orExit(() => hostsToPoll(config, sourceSettings))
 
 const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl, ORIGIN: origin } = config
 const log = createLogger('poller', config.LOG_LEVEL)

@@ -1,9 +1,18 @@
 import { z } from 'zod'
-import { kafkaSettings, readServiceConfig, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import {
+  httpAddress,
+  kafkaSettings,
+  readConfig,
+  readServiceConfig,
+  registrySettings,
+  serviceSettings,
+} from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
+import { sources } from '#sources/index.ts'
 import { datasetList, datasetsOffSetting } from '#transform/datasets-off.ts'
 import type { DueSettings } from './due.ts'
-import { allSourceSettings, httpAddress, readSourceSettings, type SourceSettings } from './source-settings.ts'
+import { type Host, hostsOf } from './hosts.ts'
+import { allSourceSettings, readSourceSettings, type SourceSettings } from './source-settings.ts'
 
 /** All that the poller takes from its environment, besides what sources declare. */
 export const pollerSettings = {
@@ -17,28 +26,64 @@ export const pollerSettings = {
   ORIGIN: z.enum(['live', 'simulated']).default('live'),
   /** When set, the poller's clock is the simulator's. */
   SIMULATOR_URL: httpAddress.optional(),
-  /** Business days before today that are fetched without being asked for; 0: none. */
-  BACKFILL_DAYS: z.coerce.number().int().min(0).max(3_660).default(30),
-  /** Windows of the last so many days are looked at again every hour, for revisions. */
-  REVISIT_HOURLY_DAYS: z.coerce.number().int().min(0).max(366).default(3),
-  /** And of the last so many days every day. */
-  REVISIT_DAILY_DAYS: z.coerce.number().int().min(0).max(3_660).default(30),
-  /** How upstream can reach whoever runs this: an address that goes into the User-Agent. */
+  BACKFILL_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_660)
+    .default(30)
+    .describe('business days before today that are fetched unasked'),
+  REVISIT_HOURLY_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(366)
+    .default(3)
+    .describe('of how many of the last days revisions are looked for every hour'),
+  REVISIT_DAILY_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_660)
+    .default(30)
+    .describe('of how many of the last days revisions are looked for every day'),
   CONTACT: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces: a mail or web address')
-    .optional(),
-  /** Without a heartbeat for so long, ms, another poller takes over. */
-  SESSION_TIMEOUT_MS: z.coerce.number().int().min(6_000).max(300_000).default(10_000),
+    .optional()
+    .describe('how upstream can reach you: it goes into the User-Agent'),
+  SESSION_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(6_000)
+    .max(300_000)
+    .default(10_000)
+    .describe('ms without a heartbeat until another poller takes over'),
 }
+
+/** And with what sources declare. */
+export const allPollerSettings = { ...allSourceSettings, ...pollerSettings }
 
 export type PollerConfig = Readonly<z.infer<z.ZodObject<typeof pollerSettings>>>
 
 /** Reads all settings from the environment; ends the process, naming every one that does not fit. */
 export function readPollerConfig(): { config: PollerConfig; sourceSettings: SourceSettings } {
-  const config = readServiceConfig({ ...allSourceSettings, ...pollerSettings }) as PollerConfig
+  const config = readServiceConfig(allPollerSettings) as PollerConfig
   return { config, sourceSettings: readSourceSettings() }
 }
+
+/**
+ * Checks what the poller would read from an environment, also whether its hosts allow as many ticks as are wanted.
+ * @throws ConfigError when it does not fit
+ */
+export function checkPollerSettings(environment: NodeJS.ProcessEnv): void {
+  const config = readConfig(allPollerSettings, environment) as PollerConfig
+  hostsToPoll(config, readSourceSettings(environment))
+}
+
+/** The hosts of all datasets. @throws ConfigError when more ticks are wanted than a host allows */
+export const hostsToPoll = (config: PollerConfig, sourceSettings: SourceSettings): Host[] =>
+  hostsOf(sources, sourceSettings, { off: config.DATASETS_OFF, on: config.DATASETS_ON })
 
 export function dueSettings(config: PollerConfig): DueSettings {
   return {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readConfig } from '#platform/process/config.ts'
+import { httpAddress, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
 
@@ -12,8 +12,6 @@ export interface SourceSettings {
   subjects: Readonly<Record<string, string[] | undefined>>
   everyS: Readonly<Record<string, number | undefined>>
 }
-
-export const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address' })
 
 /** JAO_BASE_URL and so on. */
 export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
@@ -49,9 +47,9 @@ function subjectShape(sources: readonly Source[]): Record<string, z.ZodType<stri
   const declared = sources.flatMap(({ datasets }) => datasets.flatMap(({ asking }) => asking?.subjects ?? []))
   return Object.fromEntries(
     declared.map(({ setting, pattern, default: usual }) => {
-      const one = z.string().regex(pattern, `comma separated, like ${usual.join(',')}`)
+      const one = z.string().regex(pattern, `names, comma separated, like ${usual.slice(0, 3).join(',')}`)
       const list = z.string().transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
-      return [setting, list.pipe(z.array(one)).optional()]
+      return [setting, list.pipe(z.array(one)).optional().describe('what is asked for')]
     }),
   )
 }
@@ -62,7 +60,9 @@ function everyShape(sources: readonly Source[]): Record<string, z.ZodType<number
     calendars.flatMap((calendar) => {
       if (calendar.kind !== 'ticks') return []
       const { setting, leastS } = calendar.every
-      return [[setting, z.coerce.number().int().min(leastS).max(3_600).optional()]]
+      return [
+        [setting, z.coerce.number().int().min(leastS).max(3_600).optional().describe('seconds between two samples')],
+      ]
     }),
   )
 }

@@ -74,3 +74,15 @@ test('the next poll is not due before the pause of its host is over', () => {
     budgets: [{ pausedUntil: '2026-11-26T14:02:00.000Z' }],
   })
 })
+
+test('nor before a host that does not answer is tried again', () => {
+  const unreachable = { since: '2026-11-26T11:00:00.000Z', reason: 'h: nobody', nextTryAt: '2026-11-26T12:03:00.000Z' }
+  const budget = { host: 'h', pausedForMs: 0, pausedUntil: null, unreachable } as HostBudget
+  const due = { dataset, dueInMs: -5_000, lane: 'live', window: { startMs: 0, endMs: 1 } }
+  const loops = new Map([['h', { candidates: () => [due], budget: () => budget } as unknown as HostLoop]])
+  const memory = createMemory(() => {})
+  expect(statusOf([host], loops, memory, createFailures(), moment)).toMatchObject({
+    datasets: [{ nextDueAt: '2026-11-26T12:03:00.000Z' }],
+    budgets: [{ unreachable }],
+  })
+})

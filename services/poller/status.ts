@@ -24,7 +24,7 @@ export interface DatasetStatus {
   lastOutcome: string | null
   /** The newest poll that came to nothing good and that no good one of its request followed; null: there is none. */
   lastFailure: LastFailure | null
-  /** Not before the end of a pause of the host. */
+  /** Not before the end of a pause of the host, nor before a host that does not answer is tried again. */
   nextDueAt: string | null
   nextWindowStart: string | null
   /** What is due now and waits for its turn. */
@@ -96,7 +96,9 @@ export function statusOf(
   const datasets = hosts.flatMap((host) => {
     const loop = loops.get(host.name)
     const candidates = loop?.candidates() ?? []
-    const pausedForMs = loop?.budget().pausedForMs ?? 0
+    const budget = loop?.budget()
+    const nextTryMs = budget?.unreachable ? Date.parse(budget.unreachable.nextTryAt) - moment.nowMs : 0
+    const pausedForMs = Math.max(budget?.pausedForMs ?? 0, nextTryMs)
     const on = host.datasets.map(({ dataset, live, subjects }) => ({
       name: dataset.name,
       live,

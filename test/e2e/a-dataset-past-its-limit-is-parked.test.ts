@@ -203,10 +203,15 @@ test('letters are shown, dropped and requeued by command, with honest exit codes
   const dry = await dlq<{ requeued: string[]; dryRun: boolean }>('requeue', odd!.id, '--dry-run')
   expect(dry).toMatchObject({ code: 0, printed: { dryRun: true, requeued: [odd!.id], stay: [] } })
   expect(await letters('not-avro')).toHaveLength(1)
-  expect((await dlq('requeue', odd!.id)).code).toBe(0)
+  const again = await dlq('requeue', odd!.id)
   await settled()
   const [back] = await letters('not-avro')
   expect(back).toMatchObject({ attempts: 2, previousReason: 'not-avro' })
+  // It went back, and the command says as what it was refused again.
+  expect(again).toMatchObject({
+    code: 1,
+    printed: { requeued: [odd!.id], stay: [], refusedAgain: [{ id: back!.id, of: odd!.id, reason: 'not-avro' }] },
+  })
   expect((await dlq('requeue', back!.id)).code).toBe(1)
   expect((await dlq('requeue', odd!.id)).code).toBe(1)
 

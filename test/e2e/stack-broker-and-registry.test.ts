@@ -96,7 +96,9 @@ test('a port in use is said, with what to do', async () => {
   const port = Number(parts.broker?.brokers.split(':')[1])
   const [controllerPort = 0] = await freePorts(1)
   const start = startBroker({ dataDir: join(parts.directory, 'kafka-refused'), port, controllerPort })
-  await expect(start).rejects.toThrow(`Port ${port} (Kafka broker) is in use: stop what uses it or choose --port-base.`)
+  await expect(start).rejects.toThrow(
+    new RegExp(`^Port ${port} \\(Kafka broker\\) is in use by process \\d+ .+: stop it, or choose .+--port-base`),
+  )
 })
 
 async function register(url: string, name: string): Promise<number> {

@@ -123,7 +123,7 @@ test('ports in use are refused by number and purpose, and leave no lock', async 
   const refused = await run('up', '--detach', '--data', other, '--source', 'simulated', '--port-base', `${base - 1}`)
   expect(refused.code).toBe(1)
   expect(refused.stderr).toMatch(
-    /tidemark: Port \d+ \([a-zA-Z ]+\) is in use: stop what uses it or choose --port-base\.\n$/,
+    /tidemark: Port \d+ \([a-zA-Z ]+\) is in use by process \d+ of the stack in \S+ \(`npx tidemark down --data \S+`\): stop it, or choose other ports with --port-base \(\d+ and the 19 after it are free\)\.\n$/,
   )
   expect((await run('status', '--data', other)).stderr).toMatch(/^tidemark: No stack runs in /)
 })

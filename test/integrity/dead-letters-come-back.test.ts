@@ -6,6 +6,7 @@ import { dropLetters } from '../../cli/dlq/drop.ts'
 import type { Letter } from '../../cli/dlq/letter.ts'
 import { planRequeue } from '../../cli/dlq/plan.ts'
 import { readLetters } from '../../cli/dlq/read-letters.ts'
+import { watchComebacks } from '../../cli/dlq/refused-again.ts'
 import { requeuePlanned, targetsOf } from '../../cli/dlq/requeue.ts'
 import { findLetter } from '../../cli/dlq/show.ts'
 import { slice } from '../store/slices.ts'
@@ -80,9 +81,12 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
     'came back for the same reason (not-avro, 2 attempts): --again when that is mended',
   ])
   expect(await recordsOf('jao.raw')).toHaveLength(2)
+  const watch = await watchComebacks(chain.kafka, [second!], () => {})
   expect((await requeue([second!], true)).done).toHaveLength(1)
-  await chain.settled()
+  const again = await watch.refusedAgain([second!])
   const [third] = await openLetters()
+  expect(again).toEqual([third])
+  expect(third).toMatchObject({ returnOf: second!.id })
   expect(third).toMatchObject({ attempts: 3, previousReason: 'not-avro' })
 
   await dropLetters(chain.kafka, [third!], { by: 'test', why: 'no use' })

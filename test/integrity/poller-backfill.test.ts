@@ -83,11 +83,12 @@ test('what upstream says is told, and the pause that it asks for, until somebody
   const paused = await eventually('the host is paused', async () => {
     return JSON.parse((await run('status', '--json')).stdout).paused?.[0]
   })
-  expect(paused).toEqual({ host: hostOf(simulator), until: expect.any(String), reason: '429, Retry-After 7200' })
+  const why = { until: expect.any(String), reason: '429, Retry-After 7200' }
+  expect(paused).toEqual({ host: hostOf(simulator), sources: ['jao'], ...why })
   const { stdout: status } = await run('status')
   expect(status).toMatch(/jao\.core\.maxExchanges .+ paused until \S+ by upstream: 429, Retry-After 7200/)
   expect(status).toMatch(/Failed last, .+\n {2}jao\.core\.maxExchanges .+ failed .+ HTTP 429: Too Many Requests\n/)
-  expect((await run('resume', 'nope')).stderr).toContain(`There is no host nope; there is: `)
+  expect((await run('resume', 'nope')).stderr).toContain(`There is no host or source nope; there is: `)
   expect(JSON.parse((await run('resume', paused.host, '--json')).stdout)).toMatchObject({
     host: paused.host,
     lifted: true,

@@ -17,8 +17,8 @@ export interface RunningStack {
   dataDir: string
   /** What it says of itself just now. */
   file: () => StackFile
-  /** `tidemark up --detach`; throws with what it printed when that fails. */
-  up: () => Promise<void>
+  /** `tidemark up --detach`; gives what it told of the start, throws with that when it fails. */
+  up: () => Promise<string>
   /** `tidemark <args> --data <this one>`. */
   run: (...args: string[]) => Promise<Finished>
   /** The same, without waiting for its end. */
@@ -69,6 +69,7 @@ export async function prepareStack(
     up: async () => {
       const { code, stderr } = await run('up', '--detach', '--source', source, '--port-base', `${portBase}`)
       if (code !== 0) throw new Error(`the stack did not start: ${stderr}`)
+      return stderr
     },
     connect: async () => {
       const opened = await connectTo(file())

@@ -21,6 +21,8 @@ export function fromEngine(error: unknown): { code: number; message: string } {
     .replaceAll(/'?pipes\/\d+'?/g, '(data)')
     .replaceAll(/\/\*tm-\d+-\d+-\*\//g, '')
     .replace(/^(Code: \d+\. DB::Exception: )(?:Code: \d+\. DB::Exception: )+/, '$1')
+    // So do the name and the version at the end: (NAME) (version 26.7). (NAME) (version 26.7). (NAME)
+    .replace(/( \([A-Z_]+\) \(version [^)]*\))\.?(?: \([A-Z_]+\)(?: \(version [^)]*\))?\.?)+$/, '$1')
   const code = Number(/^Code: (\d+)\./.exec(message)?.[1] ?? 1002)
   return { code, message: message.startsWith('Code: ') ? message : `Code: ${code}. DB::Exception: ${message}` }
 }

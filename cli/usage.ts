@@ -1,0 +1,85 @@
+// What a command says of a command line that it cannot use: what is missing or not known, and what to write instead.
+import type { Command } from 'commander'
+import { datasetsByName } from '#transform/datasets.ts'
+import { mostAlike } from './most-alike.ts'
+import { printable } from './printable.ts'
+
+/** One line to copy for each command that needs an argument or an option, by its full name. */
+export const examples: Readonly<Record<string, string>> = {
+  backfill: 'jao.core.maxExchanges --from 2026-10-01 --to 2026-10-31',
+  backup: '/backups/monday',
+  'catalogue search': 'exchanges',
+  'catalogue show': 'jao.core.maxExchanges',
+  delete: 'jao.core.maxExchanges --before 2024-01-01 --dry-run',
+  'dlq drop': '--source jao --reason bug --why "not worth mending"',
+  'dlq release': 'jao.core.maxExchanges',
+  'dlq show': 'jao.dlq/0/17',
+  explain: 'jao.core.maxExchanges border_AT_BE 2026-11-21T20:00Z',
+  ingest: 'votes Votes.jsonl',
+  'new-source': 'ecb --url https://data.example.org',
+  query: '"SELECT * FROM latest LIMIT 3"',
+  replay: 'jao.core.maxExchanges --from 2026-10-01 --to 2026-10-31 --dry-run',
+  restore: '/backups/monday --data .tidemark/restored',
+  resume: 'api.binance.com',
+}
+
+const mostShown = 3
+const shown = (text: string): string => printable(text.slice(0, 200))
+
+/** What there is instead of a command that there is not; a dataset's name is often meant for `catalogue show`. */
+export function unknownCommand(given: string, names: readonly string[], parent = ''): string {
+  const whole = `npx tidemark${parent === '' ? '' : ` ${parent}`}`
+  const wanted = shown(given)
+  const instead =
+    parent !== 'catalogue'
+      ? ''
+      : datasetsByName.has(given)
+        ? ` \`${whole} show ${wanted}\` shows this dataset.`
+        : ` \`${whole} search ${wanted}\` looks for datasets with this word.`
+  const nearest = mostAlike(given, names, mostShown).join(', ')
+  return `There is no command ${parent === '' ? wanted : `${parent} ${wanted}`}; the nearest are: ${nearest}.${instead} \`${whole} --help\` names them all.`
+}
+
+/** Has a command and those below it say their errors of usage in plain words. `path` is its name below `tidemark`. */
+export function sayUsageErrors(command: Command, path: string): void {
+  command.configureOutput({
+    outputError: (text, write) => write(`tidemark: ${usageError(command, path, text)}\n`),
+  })
+  for (const below of command.commands) sayUsageErrors(below, `${path} ${below.name()}`)
+}
+
+function usageError(command: Command, path: string, text: string): string {
+  const parent = command.parent
+  const isUnasked = parent?.name() === 'catalogue' && /too many arguments/.test(text)
+  if (isUnasked || /^error: unknown command/.test(text)) {
+    const within = isUnasked ? (parent ?? command) : command
+    return unknownCommand(
+      command.args[0] ?? '',
+      within.commands.map((each) => each.name()),
+      within.name(),
+    )
+  }
+  const missing = missingOf(command)
+  const help = `\`npx tidemark ${path} --help\` says more.`
+  if (missing.length > 0 && /missing required argument|required option/.test(text)) {
+    const example = examples[path]
+    const line = example === undefined ? '' : ` For example:\n  npx tidemark ${path} ${example}\n`
+    return `${path} needs ${missing.join(' and ')}.${line}${line === '' ? ' ' : ''}${help}`
+  }
+  const said = shown(
+    text
+      .replace(/^error: /, '')
+      .trim()
+      .replaceAll('\n', ' '),
+  )
+  return `${path}: ${said}${/[.)?]$/.test(said) ? '' : '.'} ${help}`
+}
+
+/** The arguments and options that a command needs and did not get, with what each is. */
+function missingOf(command: Command): string[] {
+  const named = command.registeredArguments.slice(command.args.length).filter(({ required }) => required)
+  const options = command.options.filter((option) => {
+    return option.mandatory && command.getOptionValue(option.attributeName()) === undefined
+  })
+  return [...named.map((argument) => `<${argument.name()}>`), ...options.map(({ flags }) => flags)]
+}

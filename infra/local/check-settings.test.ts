@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { checkSettings } from './check-settings.ts'
+
+function thrownBy(check: () => void): string {
+  try {
+    check()
+  } catch (error) {
+    return (error as Error).message
+  }
+  return ''
+}
+
+test('what any part reads is checked at once, and what the stack itself tells its parts is not', () => {
+  expect(() => checkSettings({})).not.toThrow()
+  expect(() => checkSettings({ HEALTH_PORT: 'x', SIMULATOR_PORT: 'x', BINANCE_SYMBOLS: '' })).not.toThrow()
+  const bad = {
+    POLLS_DAYS: 'abc',
+    BINANCE_SYMBOLS: 'BTCUSDT,a-',
+    CONSUMER_GROUP: 'a b',
+    CLICKHOUSE_URL: 'localhost:8123',
+  }
+  const told = thrownBy(() => checkSettings({ ...bad, SIMULATOR_SPEED: 'fast' }))
+  expect(told.split('\n').slice(1).toSorted()).toEqual([
+    expect.stringMatching(/^ {2}BINANCE_SYMBOLS \(.+\) names "a-"; it must be /),
+    '  CLICKHOUSE_URL is "localhost:8123"; it must be an http or https address such as http://host:1234',
+    expect.stringMatching(/^ {2}CONSUMER_GROUP \(.+\) is "a b"; it must be /),
+    expect.stringMatching(/^ {2}POLLS_DAYS \(.+\) is "abc"; it must be a number above 0, 36500 at the most$/),
+    '  SIMULATOR_SPEED is "fast"; it must be a number from 0 to 1000000',
+  ])
+})
+
+test('markets that are sampled more often than a host allows are told before anything starts', () => {
+  const many = Array.from({ length: 1_000 }, (_, index) => `A${index}USDT`).join(',')
+  expect(() => checkSettings({ BINANCE_SYMBOLS: many, BINANCE_EVERY_S: '1', DATASETS_ON: 'binance.*' })).toThrow(
+    /would be asked \d+ times a minute/,
+  )
+})

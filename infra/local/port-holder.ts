@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { commandLine } from './process-table.ts'
+
+/** The process that listens on a TCP port of this machine. */
+export interface PortHolder {
+  pid: number
+  /** Its command line; empty where it cannot be read. */
+  command: string
+}
+
+/** Who listens on a port; undefined when nobody does, or when the process is somebody else's to see. */
+export function holderOf(port: number): PortHolder | undefined {
+  const pid = process.platform === 'linux' ? pidByProc(port) : pidByLsof(port)
+  return pid === undefined ? undefined : { pid, command: commandLine(pid) ?? '' }
+}
+
+function pidByLsof(port: number): number | undefined {
+  const { stdout } = spawnSync('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-t'], { encoding: 'utf8' })
+  return Number(/^\d+/.exec(stdout ?? '')?.[0]) || undefined
+}
+
+/** State of a listening socket in /proc/net/tcp. */
+const listening = '0A'
+
+function pidByProc(port: number): number | undefined {
+  const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => inodesOf(file, port)))
+  if (inodes.size === 0) return undefined
+  return orNothing(() => readdirSync('/proc'))
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .find((pid) => socketsOf(pid).some((inode) => inodes.has(inode)))
+}
+
+function inodesOf(file: string, port: number): string[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const columns = orNothing(() => readFileSync(file, 'utf8').split('\n')).map((line) => line.trim().split(/\s+/))
+  return columns.flatMap(([, local = '', , state, , , , , , inode = '']) =>
+    local.endsWith(`:${hex}`) && state === listening ? [inode] : [],
+  )
+}
+
+function socketsOf(pid: number): string[] {
+  const names = orNothing(() => readdirSync(`/proc/${pid}/fd`))
+  return names.flatMap((name) => {
+    const target = orNothing(() => [readlinkSync(`/proc/${pid}/fd/${name}`)])[0]
+    return /^socket:\[(\d+)\]$/.exec(target ?? '')?.[1] ?? []
+  })
+}
+
+/** Processes end while they are looked at, and those of others are not shown. */
+function orNothing<Item>(read: () => Item[]): Item[] {
+  try {
+    return read()
+  } catch {
+    return []
+  }
+}
