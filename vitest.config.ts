@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { compileCache } from './infra/local/node-part.ts'
+import { compileCache } from '#local/node-part.ts'
 
 /** Clients of other people, and what examples in other languages need, are installed by `npm run clients` alone. */
 const installed = ['test/clients/installed-clients.ts', 'test/examples/examples.test.ts']

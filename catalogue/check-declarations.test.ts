@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { topicsOf } from '#core/source-topics.ts'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { platformNames } from '#platform/clickhouse/migrate.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, Source } from '#sources/source.ts'
-import { topicsOf } from '#transform/source-topics.ts'
 import { declaredSource } from '../test/support/declared-source.ts'
 import { brokenRules, DeclarationError, refuseBadDeclarations } from './check-declarations.ts'
 
@@ -19,7 +20,7 @@ const days = {
 } as const
 
 test('all sources keep the rules', async () => {
-  expect(brokenRules(sources, await platformNames())).toEqual([])
+  expect(brokenRules(sources, await platformNames(migrations))).toEqual([])
 })
 
 test('rights by prefix are rights to one source: its topics start with its name and a dot, and those of no other do', () => {

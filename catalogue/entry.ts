@@ -1,5 +1,5 @@
+import { topicsOf } from '#core/source-topics.ts'
 import type { Dataset, DeclaredStep, Source } from '#sources/source.ts'
-import { topicsOf } from '#transform/source-topics.ts'
 import { calendarWords, dueWords } from './words.ts'
 
 /** All that is declared of a dataset, flat: what the table `datasets`, docs/catalogue.md and the command show. */

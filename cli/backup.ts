@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { backUp } from '#infra/local/backup.ts'
-import { sourceOf } from '#infra/local/data-directory.ts'
-import type { Manifest } from '#infra/local/manifest.ts'
-import { shellWord } from '#infra/local/shell-word.ts'
+import { backUp } from '#local/backup.ts'
+import { sourceOf } from '#local/data-directory.ts'
+import type { Manifest } from '#local/manifest.ts'
+import { shellWord } from '#local/shell-word.ts'
 import { dataDirectory, dataOption, defaultDataDir } from './directories.ts'
 import { stepProgress } from './step-progress.ts'
 

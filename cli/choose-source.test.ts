@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePorts } from '#infra/local/free-ports.ts'
+import { freePorts } from '#local/free-ports.ts'
 import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
 import { chooseSource, silentHosts } from './choose-source.ts'

@@ -1,5 +1,5 @@
-import type { SourceKind } from '#infra/local/data-directory.ts'
-import { hostOf } from '#platform/polling/host.ts'
+import { hostOf } from '#core/host.ts'
+import type { SourceKind } from '#local/data-directory.ts'
 import { connectionProblem } from '#platform/process/connection-problem.ts'
 import type { Source } from '#sources/source.ts'
 

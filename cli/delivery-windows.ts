@@ -1,6 +1,6 @@
-import type { WindowRange } from '#history/raw-span.ts'
-import { Problem } from '#infra/local/problem.ts'
-import { businessDay } from '#platform/polling/business-day.ts'
+import { businessDay } from '#core/business-day.ts'
+import { Problem } from '#local/problem.ts'
+import type { WindowRange } from '#operations/history/raw-span.ts'
 import type { Dataset } from '#sources/source.ts'
 import { day } from './day.ts'
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { openDataDirectory, type SourceKind } from '#infra/local/data-directory.ts'
-import { type StackFile, writeStackFile } from '#infra/local/stack-file.ts'
+import { openDataDirectory, type SourceKind } from '#local/data-directory.ts'
+import { type StackFile, writeStackFile } from '#local/stack-file.ts'
 import { dataDirectory, dataOptionFor, findRunningStack } from './directories.ts'
 
 let home: string

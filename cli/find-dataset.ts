@@ -1,5 +1,5 @@
-import { Problem } from '#infra/local/problem.ts'
-import { datasetsByName, type SourcedDataset } from '#transform/datasets.ts'
+import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
+import { Problem } from '#local/problem.ts'
 import { mostAlike } from './most-alike.ts'
 import { printable } from './printable.ts'
 

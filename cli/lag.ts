@@ -1,10 +1,10 @@
+import { topicsOf } from '#core/source-topics.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { behind, committedOf } from '#platform/kafka/progress.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { platformTopics, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { topicsOf } from '#transform/source-topics.ts'
 
 /** How far a consumer group is behind in one topic: records written and not yet done, over all partitions. */
 export interface Lag {

@@ -1,5 +1,5 @@
-import { Problem } from '#infra/local/problem.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import { Problem } from '#local/problem.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import type { Dataset } from '#sources/source.ts'
 import { dataOptionFor } from './directories.ts'
 import { normalizerStatus } from './normalizer-status.ts'

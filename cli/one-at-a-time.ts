@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { tryLock } from '#infra/local/lock.ts'
-import { Problem } from '#infra/local/problem.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import { tryLock } from '#local/lock.ts'
+import { Problem } from '#local/problem.ts'
+import type { StackFile } from '#local/stack-file.ts'
 
 /**
  * Does a job that nobody else may do at the same time in a data directory. What a process that was killed held is free

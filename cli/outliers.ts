@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { Problem } from '#infra/local/problem.ts'
+import { Problem } from '#local/problem.ts'
 import { applyStatement, MigrationError } from '#platform/clickhouse/migrate.ts'
 import { type OutlierWeek, outlierWeeks, selectOutlierWeeks } from '#sources/votes/outlier-weeks.ts'
 import { aligned } from './aligned.ts'

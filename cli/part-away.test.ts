@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Problem } from '#infra/local/problem.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import { Problem } from '#local/problem.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { withParts } from './part-away.ts'
 

@@ -1,5 +1,5 @@
-import { Problem } from '#infra/local/problem.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import { Problem } from '#local/problem.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { dataOptionFor } from './directories.ts'

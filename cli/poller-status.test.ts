@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { datasetThatIsPolled, patientPollerStatus, pollerStatus } from './poller-status.ts'
 
 let server: Server

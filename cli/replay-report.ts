@@ -1,6 +1,6 @@
-import type { DryRun } from '#history/dry-run.ts'
-import type { RefusedAnswer } from '#history/refusals.ts'
-import type { Replayed } from '#history/replay.ts'
+import type { DryRun } from '#operations/history/dry-run.ts'
+import type { RefusedAnswer } from '#operations/history/refusals.ts'
+import type { Replayed } from '#operations/history/replay.ts'
 import { printable } from './printable.ts'
 
 const shownNames = 20

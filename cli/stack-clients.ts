@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'

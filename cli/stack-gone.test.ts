@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { labelDirectory, openDataDirectory } from '#infra/local/data-directory.ts'
-import { removeStackFile, type StackFile, writeStackFile } from '#infra/local/stack-file.ts'
+import { labelDirectory, openDataDirectory } from '#local/data-directory.ts'
+import { removeStackFile, type StackFile, writeStackFile } from '#local/stack-file.ts'
 import { whileStackRuns } from './stack-gone.ts'
 
 let home: string

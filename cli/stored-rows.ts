@@ -1,4 +1,4 @@
-import type { StackFile } from '#infra/local/stack-file.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
 

@@ -1,6 +1,6 @@
 // What a command says of a command line that it cannot use: what is missing or not known, and what to write instead.
 import type { Command } from 'commander'
-import { datasetsByName } from '#transform/datasets.ts'
+import { datasetsByName } from '#core/datasets.ts'
 import { mostAlike } from './most-alike.ts'
 import { printable } from './printable.ts'
 

@@ -203,7 +203,7 @@ export const parkingTopic: Topic = {
   shorterCosts: 'a parked dataset is released without anybody having mended it',
 }
 
-/** The topics that every source has. Those of its own come besides: transform/source-topics.ts. */
+/** The topics that every source has. Those of its own come besides: core/source-topics.ts. */
 export function sourceTopics(source: string, retention?: Retention): Topic[] {
   return [
     rawTopic(source, retention),

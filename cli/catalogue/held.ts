@@ -1,6 +1,6 @@
 // What the store holds of datasets.
-import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import { quoteString } from '#local/clickhouse/quote.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import type { Dataset } from '#sources/source.ts'
 import { rowsOf } from '../ask-store.ts'
 

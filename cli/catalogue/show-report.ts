@@ -1,9 +1,21 @@
 // All of one dataset on one page, for people. Pure.
 import type { CatalogueEntry } from '#catalogue/entry.ts'
 import { keptWords, stepWords } from '#catalogue/words.ts'
+import type { TopicContent, TopicReader } from '#platform/kafka/topic-readers.ts'
 import { aligned } from '../aligned.ts'
 import { printable } from '../printable.ts'
-import type { Found } from './show.ts'
+import type { Held } from './held.ts'
+import type { StoreReader } from './store-readers.ts'
+
+/** What is there of a dataset, and who reads it. */
+export interface Found {
+  held: Held
+  /** The topics of its source, which other datasets of it share; bytes are null where the broker is not ours. */
+  topics: (TopicContent & { bytes: number | null })[]
+  topicReaders: TopicReader[]
+  /** null: the engine does not report readers. */
+  storeReaders: StoreReader[] | null
+}
 
 /** @param found null where no stack was asked */
 export function showText(entry: CatalogueEntry, found: Found | null): string {

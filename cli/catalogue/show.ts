@@ -1,32 +1,22 @@
 import { Command } from 'commander'
 import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
-import { topicBytes } from '#infra/local/topic-bytes.ts'
+import type { StackFile } from '#local/stack-file.ts'
+import { topicBytes } from '#local/topic-bytes.ts'
 import { createKafka } from '#platform/kafka/client.ts'
-import { lookAtTopics, type TopicContent, type TopicReader } from '#platform/kafka/topic-readers.ts'
+import { lookAtTopics } from '#platform/kafka/topic-readers.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset } from '#sources/source.ts'
 import { dataDirectory, findStack } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
-import { type Held, holdings } from './held.ts'
+import { holdings } from './held.ts'
 import { askIfRunning, noCounts } from './running.ts'
-import { showText } from './show-report.ts'
-import { type StoreReader, storeReaders } from './store-readers.ts'
+import { type Found, showText } from './show-report.ts'
+import { storeReaders } from './store-readers.ts'
 
 interface ShowOptions {
   data?: string
   json?: boolean
-}
-
-/** What is there of a dataset, and who reads it. */
-export interface Found {
-  held: Held
-  /** The topics of its source, which other datasets of it share; bytes are null where the broker is not ours. */
-  topics: (TopicContent & { bytes: number | null })[]
-  topicReaders: TopicReader[]
-  /** null: the engine does not report readers. */
-  storeReaders: StoreReader[] | null
 }
 
 export const show = (): Command =>

@@ -1,5 +1,5 @@
-import { type ConcernedRecords, concernedRecords } from '#history/deleted-records.ts'
-import { ownTables } from '#history/deletion.ts'
+import { type ConcernedRecords, concernedRecords } from '#operations/history/deleted-records.ts'
+import { ownTables } from '#operations/history/deletion.ts'
 import { type Bound, type DeletedRows, keysWithoutPoints, rowsBefore } from '#platform/clickhouse/deletions.ts'
 import type { Source } from '#sources/source.ts'
 import type { StackClients } from '../stack-clients.ts'

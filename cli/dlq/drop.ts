@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { Problem } from '#infra/local/problem.ts'
+import { Problem } from '#local/problem.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { whoAmI } from '#platform/process/who.ts'

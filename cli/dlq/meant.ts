@@ -1,4 +1,4 @@
-import { Problem } from '#infra/local/problem.ts'
+import { Problem } from '#local/problem.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Letter } from './letter.ts'
 import { readLetters } from './read-letters.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { spanOf } from '#platform/kafka/read-span.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { Problem } from '#infra/local/problem.ts'
+import { Problem } from '#local/problem.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { type Decision, decisionOf } from '#platform/kafka/decision.ts'
 import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'

@@ -1,7 +1,7 @@
+import { topicsOf } from '#core/source-topics.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, rawTopic, type Topic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { topicsOf } from '#transform/source-topics.ts'
 
 /** A topic whose messages can be refused, and where the refused ones lie. */
 export interface RefusingTopic {

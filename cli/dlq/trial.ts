@@ -1,9 +1,10 @@
 // Whether this release would take what dead letters hold: it explodes them, and sends nothing.
+
+import { datasetsByName } from '#core/datasets.ts'
+import { explodeRaw, type RawRefusal } from '#core/explode-raw.ts'
+import { isPage, subjectOf } from '#core/request-identity.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Decoder, Registry } from '#platform/kafka/registry.ts'
-import { isPage, subjectOf } from '#platform/polling/request-identity.ts'
-import { datasetsByName } from '#transform/datasets.ts'
-import { explodeRaw, type RawRefusal } from '#transform/explode-raw.ts'
 import type { Letter } from './letter.ts'
 import type { Returnable } from './plan.ts'
 import { chunksOf, valuesOf } from './settle-letters.ts'

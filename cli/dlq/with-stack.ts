@@ -1,4 +1,4 @@
-import type { StackFile } from '#infra/local/stack-file.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { findRunningStack } from '../directories.ts'
 import { connectTo, type StackClients } from '../stack-clients.ts'
 import { whileStackRuns } from '../stack-gone.ts'

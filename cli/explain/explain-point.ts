@@ -1,6 +1,6 @@
-import type { StackFile } from '#infra/local/stack-file.ts'
+import type { SourcedDataset } from '#core/datasets.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { rawTopic } from '#schemas/topics.ts'
-import type { SourcedDataset } from '#transform/datasets.ts'
 import { connectTo } from '../stack-clients.ts'
 import { type Explanation, explanationOf } from './explanation.ts'
 import { pointAt } from './point-answers.ts'

@@ -1,5 +1,5 @@
 // What `explain` says of a point, as its --json prints it. Pure.
-import { subjectOf } from '#platform/polling/request-identity.ts'
+import { subjectOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { PointAnswer, ReplacingAnswer, StoredPoint } from './point-answers.ts'

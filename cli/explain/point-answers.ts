@@ -1,6 +1,6 @@
 // What the store knows of one point: every answer that named it, and the answers of the same windows that came after.
-import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import { quoteString } from '#local/clickhouse/quote.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { rowsOf } from '../ask-store.ts'
 
 /** One answer that named a point. Times in ms UTC. */

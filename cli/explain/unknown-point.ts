@@ -1,6 +1,6 @@
-import { quoteString } from '#infra/clickhouse/endpoint/quote.ts'
-import { Problem } from '#infra/local/problem.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import { quoteString } from '#local/clickhouse/quote.ts'
+import { Problem } from '#local/problem.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { rowsOf } from '../ask-store.ts'
 import { printable } from '../printable.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
-import { Problem } from '#infra/local/problem.ts'
+import { Problem } from '#local/problem.ts'
 import { patience } from '#platform/process/patience.ts'
 import type { FileReading } from '#sources/source.ts'
 import { dataDirectory, findRunningStack } from '../directories.ts'

@@ -1,8 +1,9 @@
 // Sends chunks to raw, and writes down in polls that they were sent.
+
+import { partitionOfHost } from '#core/host.ts'
+import { noMemory } from '#core/poll-memory.ts'
+import { requestIdentity } from '#core/request-identity.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { partitionOfHost } from '#platform/polling/host.ts'
-import { noMemory } from '#platform/polling/poll-memory.ts'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import { fileHost, filesLane, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'

@@ -1,7 +1,8 @@
 // A reading of files: what is sent, what the source's memory says, what it comes to in the end.
-import { untilQueryable } from '#history/until-queryable.ts'
-import { Problem } from '#infra/local/problem.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+
+import { Problem } from '#local/problem.ts'
+import type { StackFile } from '#local/stack-file.ts'
+import { untilQueryable } from '#operations/history/until-queryable.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { readSpan, spanOf } from '#platform/kafka/read-span.ts'

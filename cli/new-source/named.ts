@@ -1,6 +1,6 @@
 import { Script } from 'node:vm'
 import { sourceNameProblem } from '#catalogue/check-declarations.ts'
-import { Problem } from '#infra/local/problem.ts'
+import { Problem } from '#local/problem.ts'
 
 /** A source's name as each place spells it. */
 export interface Names {

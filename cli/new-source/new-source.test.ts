@@ -59,7 +59,7 @@ test('a new source passes every check as it was written, without another step', 
     'infra/docker/compose',
     'test/explode/every',
     'test/store/friendly',
-    'transform/',
+    'core/',
   ]
   expect(failureOf('vitest', 'run', 'sources/ice-nl', ...whereSourcesCount)).toBe('')
 })

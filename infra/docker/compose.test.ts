@@ -4,12 +4,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { brokerConfig } from '#infra/local/broker.ts'
-import { defaultPortBase, portsFrom } from '#infra/local/ports.ts'
-import { simulatorPorts } from '#infra/local/simulated-upstreams.ts'
+import { datasetsOffSetting } from '#core/datasets-off.ts'
 import { provisionSettings } from '#infra/provision/settings.ts'
-import { HOST_NAMES, portSetting } from '#infra/simulator/hosts.ts'
-import { simulatorShape } from '#infra/simulator/settings.ts'
+import { brokerConfig } from '#local/broker.ts'
+import { defaultPortBase, portsFrom } from '#local/ports.ts'
+import { simulatorPorts } from '#local/simulated-upstreams.ts'
 import {
   connectionSettings,
   kafkaSettings,
@@ -19,8 +18,9 @@ import {
 } from '#platform/process/config.ts'
 import { pollerSettings } from '#services/poller/settings.ts'
 import { allSourceSettings } from '#services/poller/source-settings.ts'
+import { HOST_NAMES, portSetting } from '#simulator/hosts.ts'
+import { simulatorShape } from '#simulator/settings.ts'
 import { sources } from '#sources/index.ts'
-import { datasetsOffSetting } from '#transform/datasets-off.ts'
 
 const root = new URL('../../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -82,8 +82,8 @@ describe('docker-compose.yml', () => {
   test('has the parts of npm start: the broker and registry that Maven fetches, the engine of the same release', () => {
     const version = (path: string, artifact: string) =>
       new RegExp(`<artifactId>${artifact}</artifactId>\\s*<version>([^<]+)<`).exec(text(path))?.[1]
-    expect(services.kafka?.image).toBe(`apache/kafka:${version('infra/local/maven/kafka.pom.xml', 'kafka_2.13')}`)
-    const registry = version('infra/local/maven/apicurio.pom.xml', 'apicurio-registry-app')
+    expect(services.kafka?.image).toBe(`apache/kafka:${version('local/maven/kafka.pom.xml', 'kafka_2.13')}`)
+    const registry = version('local/maven/apicurio.pom.xml', 'apicurio-registry-app')
     expect(services.registry?.image).toBe(`apicurio/apicurio-registry:${registry}`)
     const [year, month] = manifest.optionalDependencies['@chdb/lib-linux-x64-gnu']?.split('.') ?? []
     expect(services.clickhouse?.image).toMatch(new RegExp(`^clickhouse/clickhouse-server:${year}\\.${month}\\.`))

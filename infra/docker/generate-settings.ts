@@ -1,7 +1,7 @@
 // Part of `npm run generate`: the settings that sources declare, between two marks in docker-compose.yml (from the shell to
 // the poller) and in simulated.env (where the simulator plays each upstream). `--check` only compares.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { HOST_NAMES } from '#infra/simulator/hosts.ts'
+import { HOST_NAMES } from '#simulator/hosts.ts'
 import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
 

@@ -1,7 +1,7 @@
 // What the image does besides running our services; docker-compose.yml has the commands.
 import { z } from 'zod'
-import { HOST_NAMES, portSetting } from '#infra/simulator/hosts.ts'
 import { readConfig } from '#platform/process/config.ts'
+import { HOST_NAMES, portSetting } from '#simulator/hosts.ts'
 import { forward } from './forward.ts'
 import { prepare } from './prepare.ts'
 
@@ -19,7 +19,7 @@ if (command === 'prepare') {
     process.exitCode = 1
   }
 } else if (command === 'simulator' && ports.length > 0 && ports.every((port) => Number(port) > 0)) {
-  await import('#infra/simulator/main.ts')
+  await import('#simulator/main.ts')
   const inside = HOST_NAMES.map((name) => Number(process.env[portSetting(name)]))
   await Promise.all(ports.map((port, at) => forward(Number(port), '0.0.0.0', inside[at] ?? 0)))
 } else {

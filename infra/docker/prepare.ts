@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Credentials, loadCredentials } from '#infra/clickhouse/endpoint/credentials.ts'
-import { replaceFile } from '#infra/local/replace-file.ts'
+import { type Credentials, loadCredentials } from '#local/clickhouse/credentials.ts'
+import { replaceFile } from '#local/replace-file.ts'
 
 /** Where the volumes are mounted. */
 export interface Volumes {

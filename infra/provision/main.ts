@@ -1,7 +1,9 @@
 // One-shot: topics, schemas, tables and views, as schemas/, infra/clickhouse/migrations and sources/ declare them.
 // Safe to run again and beside a running stack. Exit 0 when all is there.
+
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
-import { Problem } from '#infra/local/problem.ts'
+import { topicsOf } from '#core/source-topics.ts'
+import { Problem } from '#local/problem.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate, platformNames } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
@@ -16,7 +18,7 @@ import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { topicsOf } from '#transform/source-topics.ts'
+import { migrations } from '../clickhouse/migrations.ts'
 import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { whatRebuildAdds } from './earlier-points.ts'
@@ -38,7 +40,7 @@ const store = createStore({
   requestTimeoutMs: 15 * 60_000,
 })
 try {
-  refuseBadDeclarations(sources, await platformNames())
+  refuseBadDeclarations(sources, await platformNames(migrations))
   await provisionTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)
   await createMissingTopics(kafka, [pollsTopic], config.KAFKA_REPLICATION_FACTOR)
   log.info({ topics: topics.length + 1 }, 'topics are there')
@@ -49,7 +51,7 @@ try {
   if (carried !== undefined) log.info(carried, 'the memory of the pollers is complete')
   // Last: what its retention takes away must be carried over first.
   await provisionTopics(kafka, [pollsKeptFor(config.POLLS_DAYS)], config.KAFKA_REPLICATION_FACTOR)
-  const applied = await migrate(store)
+  const applied = await migrate(store, migrations)
   // Views that refresh cost something also where nothing is collected.
   const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !config.DATASETS_OFF.has(name)))
   const statements = await applySourceStatements(store, wanted)

@@ -8,8 +8,8 @@ import {
   type MemoryRecord,
   nothingCarried,
   pauseOf,
-} from '#platform/polling/memory-records.ts'
-import { believed, supersedes } from '#platform/polling/poll-memory.ts'
+} from '#core/memory-records.ts'
+import { believed, supersedes } from '#core/poll-memory.ts'
 import type { HostPause, Poll, PollMemory } from '#schemas/generated/records.ts'
 import { filesLane } from '#schemas/topics.ts'
 

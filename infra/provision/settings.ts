@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { datasetsOffSetting } from '#core/datasets-off.ts'
 import { connectionSettings, serviceSettings } from '#platform/process/config.ts'
-import { datasetsOffSetting } from '#transform/datasets-off.ts'
 
 /** All that provisioning takes from its environment. */
 export const provisionSettings = {

@@ -3,12 +3,13 @@ import { migrate } from '#platform/clickhouse/migrate.ts'
 import type { Source } from '#sources/source.ts'
 import { type RunningStore, startStore } from '../../test/store/running-store.ts'
 import { declaredSource } from '../../test/support/declared-source.ts'
+import { migrations } from '../clickhouse/migrations.ts'
 import { storeCatalogue } from './store-catalogue.ts'
 
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
 })
 afterAll(() => running?.stop())
 

@@ -27,14 +27,12 @@ export class MigrationError extends Error {
   override name = 'MigrationError'
 }
 
-const migrationsDirectory = new URL('../../infra/clickhouse/migrations/', import.meta.url)
-
 /**
  * Brings the schema up to date and returns the migrations that it applied, none when there was nothing to do. Forward
  * only. Safe to run again, also after a crash between a statement and its record, and by two processes at once.
  * @throws MigrationError when an applied file has changed since, or the store is newer than the files
  */
-export async function migrate(store: Store, directory: URL = migrationsDirectory): Promise<MigrationName[]> {
+export async function migrate(store: Store, directory: URL): Promise<MigrationName[]> {
   const migrations = await readMigrations(directory)
   await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` })
   await store.command({ query: createRecords })
@@ -76,7 +74,7 @@ export async function applyStatement(store: Store, name: string, sql: string): P
 }
 
 /** The migrations of a directory in order of their numbers. Files are NNNN_verb_table.sql, numbered 1, 2, 3 … */
-export async function readMigrations(directory: URL = migrationsDirectory): Promise<Migration[]> {
+export async function readMigrations(directory: URL): Promise<Migration[]> {
   const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).sort()
   return Promise.all(
     files.map(async (file, index) => {
@@ -92,8 +90,8 @@ export async function readMigrations(directory: URL = migrationsDirectory): Prom
 }
 
 /** Names of the platform's own tables and views, as its migrations are named after them. */
-export async function platformNames(): Promise<string[]> {
-  const names = (await readMigrations()).flatMap(({ name }) => [name, name.replace(/^[a-z]+_/, '')])
+export async function platformNames(directory: URL): Promise<string[]> {
+  const names = (await readMigrations(directory)).flatMap(({ name }) => [name, name.replace(/^[a-z]+_/, '')])
   return ['migrations', ...new Set(names)]
 }
 

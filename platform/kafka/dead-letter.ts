@@ -1,4 +1,4 @@
-import type { Outgoing } from './produce.ts'
+import type { Outgoing } from './outgoing.ts'
 
 /** What a dead letter needs of the message that was refused. */
 export interface Refused {

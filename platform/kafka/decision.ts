@@ -1,5 +1,5 @@
 import { deadLetterHeaders } from './dead-letter.ts'
-import type { Outgoing } from './produce.ts'
+import type { Outgoing } from './outgoing.ts'
 
 /** What somebody did with a dead letter. It lies on the letter's topic and partition, behind it: no value, all in the headers. */
 export interface Decision {

@@ -7,16 +7,9 @@ import {
   type RecordMetadata,
 } from 'kafkajs'
 import { Unwell } from '../process/unwell.ts'
+import type { Outgoing } from './outgoing.ts'
 import { isTooLarge, sendError, TooLargeRecord } from './send-errors.ts'
 import { recordBytes, type SizeCheck, type TopicLimits, topicLimits } from './topic-limits.ts'
-
-/** One record to send. The partition follows from the key (murmur2, like every Kafka client) unless it is given. */
-export interface Outgoing {
-  key: string | Buffer | null
-  value: Buffer | null
-  partition?: number
-  headers?: Record<string, string | Buffer>
-}
 
 /** Where a record went. */
 export interface Written {

@@ -2,7 +2,7 @@
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { deadLetter, withoutValue } from './dead-letter.ts'
-import type { Outgoing } from './produce.ts'
+import type { Outgoing } from './outgoing.ts'
 import type { Decoder } from './registry.ts'
 import type { SizeCheck } from './topic-limits.ts'
 import { dead, ok, type Verdict } from './verdict.ts'

@@ -2,7 +2,7 @@
 import { zstdCompressSync } from 'node:zlib'
 import kafkajs, { type Admin } from 'kafkajs'
 import { Unwell } from '../process/unwell.ts'
-import type { Outgoing } from './produce.ts'
+import type { Outgoing } from './outgoing.ts'
 import { sendError } from './send-errors.ts'
 
 /** Why a topic will not take a record: one sentence, undefined when it will. Of a topic that was not asked for it knows nothing. */

@@ -1,7 +1,8 @@
 // How what this code makes of an answer differs from what production made of it. Pure.
+
+import type { Exploded } from '#core/explode-raw.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
-import type { Exploded } from '#transform/explode-raw.ts'
 
 /** What one side says of a point: its value, or in words that there is none, or how its slice lies and is flagged. */
 export type Told = number | string | null

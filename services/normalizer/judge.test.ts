@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import type { StoredRaw } from '#core/explode-raw.ts'
 import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Parking, RawResponse } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
-import type { StoredRaw } from '#transform/explode-raw.ts'
 import { createJudge } from './judge.ts'
 import { statusOf } from './status.ts'
 

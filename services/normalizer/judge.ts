@@ -1,10 +1,10 @@
 // Judges the answers of a batch, and guards each dataset's limit of refusals: past it the dataset is parked.
 import { setImmediate } from 'node:timers/promises'
+import type { StoredRaw } from '#core/explode-raw.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Parking } from '#schemas/generated/records.ts'
-import type { StoredRaw } from '#transform/explode-raw.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 import { counted, emptyTally, parkingLimit, pastLimit, type Tally } from './parking.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#core/encode-answer.ts'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Asking, Dataset, Explosion, Look } from '#sources/source.ts'
-import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#transform/encode-answer.ts'
 import { normalize } from './normalize.ts'
 
 const record: RawResponse = {

@@ -1,8 +1,9 @@
 // One raw response becomes slices, what their keys mean, records of the source's own, or a dead letter.
+
+import { type BatchEncoder, encodeRaw } from '#core/encode-answer.ts'
+import type { StoredRaw } from '#core/explode-raw.ts'
 import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import type { Dataset } from '#sources/source.ts'
-import { type BatchEncoder, encodeRaw } from '#transform/encode-answer.ts'
-import type { StoredRaw } from '#transform/explode-raw.ts'
 
 /** The verdict on one raw response of a source. */
 export function normalize(

@@ -2,7 +2,7 @@
 // know yet. Then looking at more of it only makes more dead letters. One request that is refused at every tick is no such
 // fault: the others go on beside it. Pure.
 
-import { pointsAtUs } from '#transform/explode-raw.ts'
+import { pointsAtUs } from '#core/explode-raw.ts'
 
 /** How much is too much. */
 export interface ParkingLimit {

@@ -1,4 +1,7 @@
 // `--shadow`: reads live raw beside production's normalizer, writes nowhere, and tells how its output differs.
+
+import { transformVersions } from '#core/datasets.ts'
+import { explodeRaw } from '#core/explode-raw.ts'
 import { createKafka, type KafkaConnection } from '#platform/kafka/client.ts'
 import { consume } from '#platform/kafka/consume.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
@@ -14,8 +17,6 @@ import { version } from '#platform/process/version.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, Source } from '#sources/source.ts'
-import { transformVersions } from '#transform/datasets.ts'
-import { explodeRaw } from '#transform/explode-raw.ts'
 import { compareAnswer } from './compare.ts'
 import { followProduction, type Production } from './production.ts'
 import { createShadowReport, type ShadowReport } from './shadow-report.ts'

@@ -1,9 +1,9 @@
 // Answers that lie in raw without their poll: whoever kept them was killed, or Kafka was away, before the poll was
 // recorded. They are known: polling their windows again would keep the same bytes once more. All of this is pure.
 
+import { noMemory, storeEndsAtMs } from '#core/poll-memory.ts'
+import { isPage, subjectOf } from '#core/request-identity.ts'
 import type { OffsetSpan, TopicSpan } from '#platform/kafka/read-span.ts'
-import { noMemory, storeEndsAtMs } from '#platform/polling/poll-memory.ts'
-import { isPage, subjectOf } from '#platform/polling/request-identity.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { Known } from './memory.ts'

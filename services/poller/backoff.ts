@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { longestHostPauseMs } from '#platform/polling/memory-records.ts'
+import { longestHostPauseMs } from '#core/memory-records.ts'
 import { type Backoff, backoffMs } from '#platform/process/retry.ts'
 import type { Lane } from './candidate.ts'
 

@@ -1,6 +1,6 @@
 // An empty answer is believed only when a second one confirms it: what a window that held rows lacks now may be a fault of
 // the upstream, and a withdrawal takes back every value of the window. All of this is pure.
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { requestIdentity } from '#core/request-identity.ts'
 import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Look, Window } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'

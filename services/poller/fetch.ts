@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher, request } from 'undici'
-import { hostOf } from '#platform/polling/host.ts'
+import { hostOf } from '#core/host.ts'
 import { connectionProblem } from '#platform/process/connection-problem.ts'
 import { retryAfterMs } from './retry-after.ts'
 

@@ -1,4 +1,4 @@
-import type { OpenRequest, Requests } from '#platform/polling/requests.ts'
+import type { OpenRequest, Requests } from '#core/requests.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Candidate, Moment } from './candidate.ts'
 import { confirmationCandidates, confirmingOf } from './confirm-empty.ts'

@@ -1,4 +1,4 @@
-import { hostOf } from '#platform/polling/host.ts'
+import { hostOf } from '#core/host.ts'
 import { ConfigError } from '#platform/process/config.ts'
 import type { Asking, Dataset, RequestBudget, Source, Upstream } from '#sources/source.ts'
 import type { SourceSettings } from './source-settings.ts'

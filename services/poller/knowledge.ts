@@ -1,8 +1,9 @@
 // What a poller knows: the records of poller-memory and poll-requests, folded as they are read.
+
+import { type Carried, carriedOf } from '#core/memory-records.ts'
+import { createRequests, type Requests } from '#core/requests.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { type Carried, carriedOf } from '#platform/polling/memory-records.ts'
-import { createRequests, type Requests } from '#platform/polling/requests.ts'
 import type { IdentityMemory, Poll } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollRequestsTopic } from '#schemas/topics.ts'
 import { createRecordedAnswers, type RecordedAnswers } from './adopted.ts'

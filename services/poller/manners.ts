@@ -1,4 +1,4 @@
-import { longestHostPauseMs } from '#platform/polling/memory-records.ts'
+import { longestHostPauseMs } from '#core/memory-records.ts'
 import { hostPauseMs } from './backoff.ts'
 import type { Fetched } from './fetch.ts'
 

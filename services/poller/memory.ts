@@ -1,5 +1,5 @@
-import { type RawPlace, rawPlaceOf } from '#platform/polling/memory-records.ts'
-import { believed, isAhead, supersedes } from '#platform/polling/poll-memory.ts'
+import { type RawPlace, rawPlaceOf } from '#core/memory-records.ts'
+import { believed, isAhead, supersedes } from '#core/poll-memory.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Window } from '#sources/source.ts'
 import type { Moment } from './candidate.ts'

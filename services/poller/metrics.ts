@@ -5,8 +5,11 @@ export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  return { registry, ...pollMetrics(registers), ...hostMetrics(registers), ...memoryMetrics(registers) }
+}
+
+function pollMetrics(registers: Registry[]) {
   return {
-    registry,
     polls: new Counter({
       name: 'tidemark_polls_total',
       help: 'Polls by dataset, lane and outcome (changed, unchanged, empty, emptied, refused, unreadable, failed)',
@@ -38,6 +41,17 @@ export function createMetrics() {
       labelNames: ['dataset'],
       registers,
     }),
+    droppedAnswers: new Counter({
+      name: 'tidemark_dropped_answers_total',
+      help: 'Answers that came after the partition was taken away and were not published',
+      labelNames: ['dataset'],
+      registers,
+    }),
+  }
+}
+
+function hostMetrics(registers: Registry[]) {
+  return {
     sentLastMinute: new Gauge({
       name: 'tidemark_budget_sent_last_minute_requests',
       help: 'Requests that count towards the sliding minute of a host, at the newest poll',
@@ -56,12 +70,12 @@ export function createMetrics() {
       labelNames: ['host'],
       registers,
     }),
-    droppedAnswers: new Counter({
-      name: 'tidemark_dropped_answers_total',
-      help: 'Answers that came after the partition was taken away and were not published',
-      labelNames: ['dataset'],
-      registers,
-    }),
+  }
+}
+
+/** Of what a poller remembers, and finds when it takes over. */
+function memoryMetrics(registers: Registry[]) {
+  return {
     adoptedAnswers: new Counter({
       name: 'tidemark_adopted_answers_total',
       help: 'Answers that were found in raw without their poll, which a crash left behind, and whose poll was recorded',

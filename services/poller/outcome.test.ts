@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { noMemory } from '#platform/polling/poll-memory.ts'
+import { noMemory } from '#core/poll-memory.ts'
 import type { Look } from '#sources/source.ts'
 import { isNewAnswer, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 

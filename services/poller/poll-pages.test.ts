@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { nothingCarried } from '#platform/polling/memory-records.ts'
-import { noMemory } from '#platform/polling/poll-memory.ts'
+import { nothingCarried } from '#core/memory-records.ts'
+import { noMemory } from '#core/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
 import type { Asked, Asking, Dataset, Pages } from '#sources/source.ts'

@@ -1,7 +1,7 @@
 // A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
 import { createHash } from 'node:crypto'
-import { noMemory } from '#platform/polling/poll-memory.ts'
-import { pageSubject, requestIdentity } from '#platform/polling/request-identity.ts'
+import { noMemory } from '#core/poll-memory.ts'
+import { pageSubject, requestIdentity } from '#core/request-identity.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Asking, Look, Pages } from '#sources/source.ts'
 import { wouldConfirm } from './confirm-empty.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Carried, carriedAfter, pauseOf } from '#platform/polling/memory-records.ts'
-import { noMemory } from '#platform/polling/poll-memory.ts'
+import { type Carried, carriedAfter, pauseOf } from '#core/memory-records.ts'
+import { noMemory } from '#core/poll-memory.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { pause } from '#platform/process/retry.ts'
 import { Unwell } from '#platform/process/unwell.ts'

@@ -1,7 +1,7 @@
+import { partitionOfHost } from '#core/host.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { type Lease, type OwnPartitions, ownPartitions, type ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { partitionOfHost } from '#platform/polling/host.ts'
 import { pollerMemoryTopic, pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
 import type { Deleted } from './deleted.ts'
 import type { DueSettings } from './due.ts'

@@ -1,8 +1,8 @@
+import { partitionOfHost } from '#core/host.ts'
+import { type Carried, hostRecord, identityRecord } from '#core/memory-records.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { partitionOfHost } from '#platform/polling/host.ts'
-import { type Carried, hostRecord, identityRecord } from '#platform/polling/memory-records.ts'
 import type { HostPause, Poll, RawResponse } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 

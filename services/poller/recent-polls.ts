@@ -1,4 +1,4 @@
-import { longestHostPauseMs } from '#platform/polling/memory-records.ts'
+import { longestHostPauseMs } from '#core/memory-records.ts'
 import type { HostMemory, Poll } from '#schemas/generated/records.ts'
 
 /** What a new owner of a host knows of its last minutes. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { datasetList, datasetsOffSetting } from '#core/datasets-off.ts'
 import {
   httpAddress,
   kafkaSettings,
@@ -9,7 +10,6 @@ import {
 } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
-import { datasetList, datasetsOffSetting } from '#transform/datasets-off.ts'
 import type { DueSettings } from './due.ts'
 import { type Host, hostsOf } from './hosts.ts'
 import { allSourceSettings, readSourceSettings, type SourceSettings } from './source-settings.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { noMemory } from '#platform/polling/poll-memory.ts'
+import { noMemory } from '#core/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostLoop } from './host-loop.ts'

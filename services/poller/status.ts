@@ -1,4 +1,4 @@
-import { isPage, subjectOf } from '#platform/polling/request-identity.ts'
+import { isPage, subjectOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Moment } from './candidate.ts'

@@ -1,9 +1,10 @@
 // What an owner of a host does before it polls: it learns what it does not know yet, and ends what the owner before began.
+
+import { partitionOfHost } from '#core/host.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { readSpan, spanBetween, spanOf } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { partitionOfHost } from '#platform/polling/host.ts'
 import { pause } from '#platform/process/retry.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 import { adoptedPoll, sourceOf } from './adopted.ts'

@@ -1,4 +1,4 @@
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { requestIdentity } from '#core/request-identity.ts'
 import type { Candidate, Moment } from './candidate.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { Known } from './memory.ts'

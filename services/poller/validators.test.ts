@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { noMemory } from '#platform/polling/poll-memory.ts'
+import { noMemory } from '#core/poll-memory.ts'
 import type { Known } from './memory.ts'
 import { validatorsFor } from './validators.ts'
 

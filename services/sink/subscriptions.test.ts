@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { noMemory } from '#core/poll-memory.ts'
 import type { Incoming } from '#platform/kafka/settle.ts'
-import { noMemory } from '#platform/polling/poll-memory.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { Poll, RecordName, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { type StoreAccess, subscriptions } from './subscriptions.ts'

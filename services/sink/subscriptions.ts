@@ -1,3 +1,4 @@
+import { topicsOf } from '#core/source-topics.ts'
 import { type Inserter, storeBatch, type TableEvidence, tableEvidence } from '#platform/clickhouse/store-batch.ts'
 import type { AnySubscription, Incoming } from '#platform/kafka/settle.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
@@ -6,7 +7,6 @@ import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
-import { topicsOf } from '#transform/source-topics.ts'
 
 /** Inserts into any table, and knows what its errors mean. */
 export interface StoreAccess extends Omit<Inserter, 'insert'> {

@@ -4,8 +4,9 @@
 // Quirks: one object where `symbol` is asked for, a list where `symbols` or all are; an unknown symbol is status 400 with
 // {code, msg} for all of them; markets that are closed for trading are answered, too, when all are asked for.
 import { refused } from '../answers/refusal.ts'
+import type { Ticker } from '../markets/market-slices.ts'
 import { cutAtQuote, type Spelling } from '../markets/pair.ts'
-import { allMarkets, symbolsOf, type Ticker } from '../markets/ticker.ts'
+import { allMarkets, symbolsOf } from '../markets/ticker.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 
 const ticker: Ticker = {

@@ -4,8 +4,8 @@
 // Quirks: never recorded, known from documents; an unknown product is status 404 with {message}.
 import { refused } from '../answers/refusal.ts'
 import { instantMs } from '../answers/times.ts'
+import type { Ticker } from '../markets/market-slices.ts'
 import type { Spelling } from '../markets/pair.ts'
-import type { Ticker } from '../markets/ticker.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 
 const marketsOf: Ticker['marketsOf'] = (json, subject) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { businessDay } from '#platform/polling/business-day.ts'
+import { businessDay } from '#core/business-day.ts'
 import type { Window } from '../source.ts'
 import { jaoAuctions } from './jao-auctions.ts'
 

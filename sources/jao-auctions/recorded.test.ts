@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { businessDay } from '#platform/polling/business-day.ts'
+import { businessDay } from '#core/business-day.ts'
 import { csvRows, recordedFile } from '../../test/support/recorded-file.ts'
 import type { Explosion } from '../source.ts'
 import { jaoAuctions } from './jao-auctions.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { businessDay } from '#platform/polling/business-day.ts'
+import { businessDay } from '#core/business-day.ts'
 import { modifiedMs } from '../answers/times.ts'
 import type { Dataset } from '../source.ts'
 import { fromAndTo } from './hubs.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { explodeRaw } from '#transform/explode-raw.ts'
+import { explodeRaw } from '#core/explode-raw.ts'
 import { rawResponse } from '../../test/support/raw-responses.ts'
 import { jao } from './jao.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { businessDay, dayAt } from '#platform/polling/business-day.ts'
+import { businessDay, dayAt } from '#core/business-day.ts'
 import type { FlowConstraint } from '#schemas/generated/records.ts'
 import { csvRows, recordedFile } from '../../test/support/recorded-file.ts'
 import type { Dataset, Explosion, Look, Refusal, Window } from '../source.ts'

@@ -4,7 +4,8 @@
 // Quirks: the status is 200 whatever goes wrong, and one unknown symbol refuses all of them (`error`); markets are answered
 // under other names than they are asked for (pairs.ts); [today, last 24 hours] in v, p, t, l, h: the second is taken.
 import { refused } from '../answers/refusal.ts'
-import { allMarkets, symbolsOf, type Ticker } from '../markets/ticker.ts'
+import type { Ticker } from '../markets/market-slices.ts'
+import { allMarkets, symbolsOf } from '../markets/ticker.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 import { askedAs, krakenSpelling } from './pairs.ts'
 

@@ -2,7 +2,20 @@ import { otherNames, refused } from '../answers/refusal.ts'
 import type { Refusal, Slice, Window } from '../source.ts'
 import { countValue, decimalValue, figureOf } from './decimal.ts'
 import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
-import type { Ticker } from './ticker.ts'
+
+/** All that an exchange's ticker must declare. */
+export interface Ticker {
+  /** Where each metric stands inside a market's object; a market without `last` is refused. */
+  places: Partial<Record<Metric, (string | number)[]>>
+  /** The markets of a parsed answer, or why it is refused. */
+  marketsOf: (json: unknown, subject: string | null) => AnsweredMarket[] | Refusal
+  /** The same text for each spelling of a market: what was asked for and what is answered are compared by it. */
+  sameName: (symbol: string) => string
+  /** An answer of one market alone, to be kept when that market, or a figure of it, is refused. */
+  answerOf: (market: AnsweredMarket) => unknown
+  /** When upstream made a market's figures, ms UTC, if it says. */
+  modifiedAt?: (fields: object) => unknown
+}
 
 /** A market of an answer. Its figures are not looked at yet. */
 export interface AnsweredMarket {

@@ -1,7 +1,8 @@
 import type { Asking, Dataset, DeclaredStep, Subjects } from '../source.ts'
 import { tickerView } from './friendly-view.ts'
+import type { Ticker } from './market-slices.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
-import { explodeTicker, lookAtTicker, placeInTicker, type Ticker } from './ticker.ts'
+import { explodeTicker, lookAtTicker, placeInTicker } from './ticker.ts'
 
 /** All in which one exchange's ticker differs from another's. */
 export interface TickerDataset {

@@ -3,22 +3,8 @@
 import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
 import type { Answer, Asked, Explosion, Look, Refusal, RefusedPart } from '../source.ts'
-import { type AnsweredMarket, sliceMarket } from './market-slices.ts'
-import { type Metric, readKey } from './metrics.ts'
-
-/** All that an exchange's ticker must declare. */
-export interface Ticker {
-  /** Where each metric stands inside a market's object; a market without `last` is refused. */
-  places: Partial<Record<Metric, (string | number)[]>>
-  /** The markets of a parsed answer, or why it is refused. */
-  marketsOf: (json: unknown, subject: string | null) => AnsweredMarket[] | Refusal
-  /** The same text for each spelling of a market: what was asked for and what is answered are compared by it. */
-  sameName: (symbol: string) => string
-  /** An answer of one market alone, to be kept when that market, or a figure of it, is refused. */
-  answerOf: (market: AnsweredMarket) => unknown
-  /** When upstream made a market's figures, ms UTC, if it says. */
-  modifiedAt?: (fields: object) => unknown
-}
+import { type AnsweredMarket, sliceMarket, type Ticker } from './market-slices.ts'
+import { readKey } from './metrics.ts'
 
 /** Stands for all markets of an exchange, in one request. */
 export const allMarkets = '*'

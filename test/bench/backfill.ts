@@ -1,8 +1,9 @@
 // All of Core's history by request, under upstream's real limit, with upstream's and the poller's clock sped up.
-import { FIRST_DAY } from '#infra/simulator/jao/calendar.ts'
-import { hostOf } from '#platform/polling/host.ts'
-import { requestWindows } from '#platform/polling/request-windows.ts'
-import { windowsBetween } from '#platform/polling/windows.ts'
+
+import { hostOf } from '#core/host.ts'
+import { requestWindows } from '#core/request-windows.ts'
+import { windowsBetween } from '#core/windows.ts'
+import { FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { dataset, eventually, startPollerParts, startUpstream } from '../integrity/poller-parts.ts'
 
 export interface BackfillFigures {

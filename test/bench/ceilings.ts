@@ -1,9 +1,10 @@
 // What the parts do alone, in the same run: how far the whole is from them.
-import { businessDay } from '#infra/simulator/jao/calendar.ts'
-import { createUpstream } from '#infra/simulator/jao/upstream.ts'
+
 import { insert } from '#platform/clickhouse/client.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import { tableTargets } from '#schemas/tables.ts'
+import { businessDay } from '#simulator/jao/calendar.ts'
+import { createUpstream } from '#simulator/jao/upstream.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 
 export interface Ceilings {

@@ -1,6 +1,6 @@
 // Time from an answer being there until all of its points are queryable in both tables, one answer every 200 ms.
-import { addDays, businessDay, FIRST_DAY } from '#infra/simulator/jao/calendar.ts'
-import { createUpstream } from '#infra/simulator/jao/upstream.ts'
+import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
+import { createUpstream } from '#simulator/jao/upstream.ts'
 import { startPipeline } from '../support/pipeline.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { untilStored } from './stored.ts'

@@ -1,8 +1,10 @@
 // What traders ask of years of history, alone and while the sink inserts.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { migrations } from '#infra/clickhouse/migrations.ts'
+import { spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { createStore, insert, type Store } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { tableTargets } from '#schemas/tables.ts'
@@ -30,7 +32,7 @@ export async function measureHistoryQueries(tell: (line: string) => void): Promi
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })
   const store = createStore({ url: endpoint.url, ...endpoint.credentials.writer, requestTimeoutMs: 600_000 })
   try {
-    await migrate(store)
+    await migrate(store, migrations)
     await loadStore(store, pointVersions)
     tell(`${pointVersions} point-versions loaded and merged`)
     const alone = await askAll(store, '')

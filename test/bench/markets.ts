@@ -1,11 +1,13 @@
 // A thousand markets of eight metrics at 10 s: a day of samples in the store, then live ticks. What the questions take,
 // how old market_24h is, and what keeping it up to date costs.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
+import { spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { createStore, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { tableTargets } from '#schemas/tables.ts'
@@ -30,7 +32,7 @@ export async function measureMarkets(tell: (line: string) => void): Promise<Figu
   const store = createStore({ url: endpoint.url, ...endpoint.credentials.writer, requestTimeoutMs: 600_000 })
   const cpuPercent = (seconds: number) => cpuOver(endpoint.child.pid ?? 0, seconds)
   try {
-    await migrate(store)
+    await migrate(store, migrations)
     const bare = await cpuPercent(30)
     await applySourceStatements(store, sources)
     const empty = await cpuPercent(30)

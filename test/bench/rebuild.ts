@@ -1,7 +1,7 @@
 // A rebuild of all of a store of 35 million point-versions.
-import { beginRebuild, runRebuild } from '#history/rebuild.ts'
-import { openReplayLog } from '#history/replay-log.ts'
-import { FIRST_DAY } from '#infra/simulator/jao/calendar.ts'
+import { beginRebuild, runRebuild } from '#operations/history/rebuild.ts'
+import { openReplayLog } from '#operations/history/replay-log.ts'
+import { FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { startPipeline } from '../support/pipeline.ts'
 import { loadRaw } from './throughput.ts'
 

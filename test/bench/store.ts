@@ -1,8 +1,10 @@
 // The questions of traders to a store with years in it, on an engine of its own.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { migrations } from '#infra/clickhouse/migrations.ts'
+import { spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { loadStore, measureQueries, pointVersions, type QueryFigures } from './store-queries.ts'
@@ -13,7 +15,7 @@ export async function measureStore(tell: (line: string) => void): Promise<QueryF
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })
   const store = createStore({ url: endpoint.url, ...endpoint.credentials.writer, requestTimeoutMs: 600_000 })
   try {
-    await migrate(store)
+    await migrate(store, migrations)
     const startedMs = performance.now()
     await loadStore(store, pointVersions)
     tell(

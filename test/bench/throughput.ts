@@ -1,7 +1,8 @@
 // Points/s from the raw topic until queryable in both tables, and the CPU it takes, process by process.
-import { addDays, businessDay, FIRST_DAY } from '#infra/simulator/jao/calendar.ts'
-import { createUpstream } from '#infra/simulator/jao/upstream.ts'
+
 import type { RawResponse } from '#schemas/generated/records.ts'
+import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
+import { createUpstream } from '#simulator/jao/upstream.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { cpuSeconds, residentMiB } from './cpu.ts'

@@ -2,7 +2,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compileCache } from '#infra/local/node-part.ts'
+import { compileCache } from '#local/node-part.ts'
 import { startPipeline } from '../support/pipeline.ts'
 import { stackOf } from '../support/stack-of.ts'
 import { startCommand } from '../support/tidemark-command.ts'

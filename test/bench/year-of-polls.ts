@@ -1,8 +1,8 @@
 // What `polls` holds of a year of polling with the default settings, and of files that were ingested.
-import { addDays, dayAt } from '#platform/polling/business-day.ts'
-import { noMemory } from '#platform/polling/poll-memory.ts'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
-import { windowsBetween } from '#platform/polling/windows.ts'
+import { addDays, dayAt } from '#core/business-day.ts'
+import { noMemory } from '#core/poll-memory.ts'
+import { requestIdentity } from '#core/request-identity.ts'
+import { windowsBetween } from '#core/windows.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import { fileHost, filesLane } from '#schemas/topics.ts'
 import type { Window } from '#sources/source.ts'

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningEndpoint, spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { type RunningEndpoint, spawnEndpoint } from '#local/clickhouse/spawn.ts'
 
 let folder: string
 let endpoint: RunningEndpoint

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask } from '#infra/clickhouse/endpoint/ask.ts'
-import { type RunningEndpoint, spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { ask } from '#local/clickhouse/ask.ts'
+import { type RunningEndpoint, spawnEndpoint } from '#local/clickhouse/spawn.ts'
 
 const run = promisify(execFile)
 let folder: string

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ask } from '#infra/clickhouse/endpoint/ask.ts'
-import { type RunningEndpoint, spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { ask } from '#local/clickhouse/ask.ts'
+import { type RunningEndpoint, spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { goProgram, type Installed, mavenJars, pythonPackages, rustProgram } from './install.ts'
 
 const INSTALL_AND_RUN_MS = 1_800_000

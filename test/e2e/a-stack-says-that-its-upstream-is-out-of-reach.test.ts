@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePorts } from '#infra/local/free-ports.ts'
+import { freePorts } from '#local/free-ports.ts'
 import { prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { eventually } from '../integrity/whole-chain.ts'
 

@@ -1,8 +1,8 @@
 // The stack as users start and stop it, in the middle of its work.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { killAndWait } from '#infra/local/process-table.ts'
-import { addDays } from '#platform/polling/business-day.ts'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { addDays } from '#core/business-day.ts'
+import { requestIdentity } from '#core/request-identity.ts'
+import { killAndWait } from '#local/process-table.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'

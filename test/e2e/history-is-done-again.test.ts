@@ -3,8 +3,8 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Lock, tryLock } from '#infra/local/lock.ts'
-import { addDays } from '#platform/polling/business-day.ts'
+import { addDays } from '#core/business-day.ts'
+import { type Lock, tryLock } from '#local/lock.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { isAlive } from '#infra/local/process-table.ts'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import { isAlive } from '#local/process-table.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { freePortBase, startTidemark, tidemark } from '../support/tidemark-command.ts'
 
 // Starts of real parts take seconds, and many times that on a machine that is busy.

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { runningIn } from '#infra/local/data-directory.ts'
+import { runningIn } from '#local/data-directory.ts'
 import { freePortBase, tidemark } from '../support/tidemark-command.ts'
 
 // Starts of real parts take seconds, and many times that on a machine that is busy.

@@ -1,8 +1,8 @@
 // What the examples read: two simulated days as a real pipeline told them, then repeats and a replay that the test writes.
 import { Partitioners } from 'kafkajs'
-import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import { createUpstream } from '#simulator/jao/upstream.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { type Chain, startChain } from '../integrity/whole-chain.ts'

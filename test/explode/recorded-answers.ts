@@ -1,4 +1,4 @@
-import { businessDay } from '#platform/polling/business-day.ts'
+import { businessDay } from '#core/business-day.ts'
 import type { Window } from '#sources/source.ts'
 import { readRecording } from '../support/recorded-jao.ts'
 import type { NamedAnswer } from './answers.ts'

@@ -1,6 +1,7 @@
 // Answers in the form of JAO's maxExchanges: days of the simulator, and what else upstream may send in their place.
-import { createUpstream } from '#infra/simulator/jao/upstream.ts'
-import { businessDay } from '#platform/polling/business-day.ts'
+
+import { businessDay } from '#core/business-day.ts'
+import { createUpstream } from '#simulator/jao/upstream.ts'
 import type { Window } from '#sources/source.ts'
 import type { NamedAnswer } from './answers.ts'
 

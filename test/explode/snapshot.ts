@@ -1,8 +1,8 @@
 // What explode made of every answer when its transform version was set, as hashes; and what of that no longer holds.
 import { createHash } from 'node:crypto'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { type ExplodedAnswer, explodeRaw } from '#core/explode-raw.ts'
+import { requestIdentity } from '#core/request-identity.ts'
 import type { Dataset } from '#sources/source.ts'
-import { type ExplodedAnswer, explodeRaw } from '#transform/explode-raw.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import type { NamedAnswer } from './answers.ts'
 

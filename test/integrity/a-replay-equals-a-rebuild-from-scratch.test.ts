@@ -1,14 +1,14 @@
 // The test plays the poller and the next release: it writes answers, lets today's services store them, then changes the
 // dataset's explode and replays. What must be there afterwards is computed here from the same answers.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { dryRun, wouldChange } from '#history/dry-run.ts'
-import { newReplay, runReplay } from '#history/replay.ts'
-import { openReplayLog, readReplays } from '#history/replay-log.ts'
+import { datasetsByName } from '#core/datasets.ts'
+import { dryRun, wouldChange } from '#operations/history/dry-run.ts'
+import { newReplay, runReplay } from '#operations/history/replay.ts'
+import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
-import { datasetsByName } from '#transform/datasets.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecords } from './read-records.ts'
 import { windowOf } from './simulator-client.ts'

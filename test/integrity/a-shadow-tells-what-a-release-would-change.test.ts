@@ -1,7 +1,7 @@
 // Two shadows beside the normalizer of one real chain: of the same code, and of a copy whose explode was changed.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
+import { createUpstream } from '#simulator/jao/upstream.ts'
 import { slice } from '../store/slices.ts'
 import { anotherRelease } from '../support/another-release.ts'
 import { rawResponse } from '../support/raw-responses.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { StackFile } from '#infra/local/stack-file.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { readSpan } from '#platform/kafka/read-span.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'

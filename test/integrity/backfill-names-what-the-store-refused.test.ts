@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { noMemory } from '#core/poll-memory.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
 import { decisionRecord } from '#platform/kafka/decision.ts'
-import { noMemory } from '#platform/polling/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import { reportOf, reportText } from '../../cli/backfill/backfill-report.ts'
 import { refusals } from '../../cli/backfill/refused-answers.ts'

@@ -3,8 +3,8 @@
 // must be in the store: it knows what it published when, and what it answered with which bytes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
-import { addDays } from '#platform/polling/business-day.ts'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { addDays } from '#core/business-day.ts'
+import { requestIdentity } from '#core/request-identity.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { faults } from '../support/long-tests.ts'
 import { type Random, randomFrom, seedOfThisRun } from './random.ts'

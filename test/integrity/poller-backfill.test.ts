@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hostOf } from '#platform/polling/host.ts'
+import { hostOf } from '#core/host.ts'
 import { freePortBase, startTidemark, tidemark } from '../support/tidemark-command.ts'
 import { eventually } from './poller-parts.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dayAt } from '#platform/polling/business-day.ts'
+import { dayAt } from '#core/business-day.ts'
 import type { PollerStatus } from '#services/poller/status.ts'
 import { dataset, eventually, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 import { windowOf } from './simulator-client.ts'

@@ -1,9 +1,9 @@
 // One chain of real parts in front of which the test plays the poller.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUpstream } from '#infra/simulator/jao/upstream.ts'
-import { addDays } from '#platform/polling/business-day.ts'
+import { addDays } from '#core/business-day.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
+import { createUpstream } from '#simulator/jao/upstream.ts'
 import { consumerLag } from '../../cli/lag.ts'
 import { slice } from '../store/slices.ts'
 import { faults } from '../support/long-tests.ts'

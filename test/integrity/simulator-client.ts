@@ -1,4 +1,4 @@
-import { businessDay } from '#platform/polling/business-day.ts'
+import { businessDay } from '#core/business-day.ts'
 
 /** Points by `pointName`: the value, or null where there is none. */
 export type Points = Map<string, number | null>

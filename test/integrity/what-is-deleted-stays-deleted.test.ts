@@ -1,7 +1,7 @@
 // One chain of real parts in front of which the test plays the poller; a deletion goes through it from end to end.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { concernedRecords } from '#history/deleted-records.ts'
-import { ownTables } from '#history/deletion.ts'
+import { concernedRecords } from '#operations/history/deleted-records.ts'
+import { ownTables } from '#operations/history/deletion.ts'
 import { boundOf, rowsBefore } from '#platform/clickhouse/deletions.ts'
 import { groupPasses } from '#platform/kafka/progress.ts'
 import { spanOf } from '#platform/kafka/read-span.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hostOf, partitionOfHost } from '#platform/polling/host.ts'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
+import { hostOf, partitionOfHost } from '#core/host.ts'
+import { requestIdentity } from '#core/request-identity.ts'
 import { pollPartitions } from '#schemas/topics.ts'
 import { consumerLag } from '../../cli/lag.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'

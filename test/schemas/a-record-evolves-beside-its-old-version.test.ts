@@ -4,11 +4,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import avsc from 'avsc'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUpstream } from '#infra/simulator/jao/upstream.ts'
 import { createRegistryClient } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { newestVersions, schemaText } from '#schemas/records.ts'
+import { createUpstream } from '#simulator/jao/upstream.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { pointsOf, untilStored } from '../integrity/whole-chain.ts'
@@ -56,7 +56,7 @@ function nextRelease(): Release {
     to: `'${nextVersion(record)}'`,
   })
   const fill = {
-    file: 'transform/explode-raw.ts',
+    file: 'core/explode-raw.ts',
     from: '    key: slice.key,\n',
     to: "    key: slice.key,\n    quality: 'checked',\n",
   }

@@ -3,7 +3,7 @@
 // flat. Prints its figures, `--json` as one line; exit code 1 when something does not hold.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { datasetsByName } from '#transform/datasets.ts'
+import { datasetsByName } from '#core/datasets.ts'
 import { prepareStack } from '../integrity/running-stack.ts'
 import { simulatorClient } from '../integrity/simulator-client.ts'
 import { whatIsLost } from './lost.ts'

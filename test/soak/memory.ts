@@ -1,4 +1,4 @@
-import type { StackFile } from '#infra/local/stack-file.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { residentMiB } from '../bench/cpu.ts'
 
 /** What each part held, MiB: at the end of the first and of the last quarter, by the median of the quarter's samples. */

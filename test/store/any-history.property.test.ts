@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { history, type Telling, told, windowStarts } from './random-history.ts'
 import { type RunningStore, startStore } from './running-store.ts'
@@ -11,7 +12,7 @@ import { acceptedAnswer, insertAnswers, insertSlices, lines, slice } from './sli
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
 })
 afterAll(() => running?.stop())
 

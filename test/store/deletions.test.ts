@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import {
   boundOf,
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => running?.stop())
 beforeEach(async () => {
   await running.store.command({ query: 'DROP DATABASE IF EXISTS tidemark' })
-  await migrate(running.store)
+  await migrate(running.store, migrations)
 })
 
 const dataset = 'test.hourly'

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { erase, type Retold } from '#history/erase.ts'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
+import { erase, type Retold } from '#operations/history/erase.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import type { Records, TimeseriesSlice } from '#schemas/generated/records.ts'
@@ -20,7 +21,7 @@ import { insertSlices, lines, slice } from './slices.ts'
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
 })
 afterAll(() => running?.stop())
 

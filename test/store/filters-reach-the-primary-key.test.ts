@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice } from './slices.ts'
@@ -8,7 +9,7 @@ import { insertSlices, lines, slice } from './slices.ts'
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
   await insertSlices(
     running.store,
     ['2026-04-19T08:00:00Z', '2026-04-19T09:00:00Z'].map((knownAt) =>

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applyDatasetViews } from '#infra/provision/dataset-views.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
@@ -13,7 +14,7 @@ import { acceptedAnswer, insertAnswers, lines } from './slices.ts'
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
   await applySourceStatements(running.store, [jao])
   await applyDatasetViews(running.store, [jao])
 })

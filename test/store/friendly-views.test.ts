@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { noMemory } from '#core/poll-memory.ts'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
-import { noMemory } from '#platform/polling/poll-memory.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { sources } from '#sources/index.ts'
 import { type RunningStore, startStore } from './running-store.ts'
@@ -14,7 +15,7 @@ process.env.TZ = 'Europe/Brussels'
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
   await applySourceStatements(running.store, sources)
   await applyViews(
     running.store,

@@ -1,12 +1,14 @@
 // Random histories that old code told and new code reads again: a replay, a rebuild and a store that only the new code
 // filled must hold the same rows, and show the same; a rebuild and an erasure may die at any step and be done again.
+
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { besideInserter, createBeside, dropBeside } from '#history/beside-tables.ts'
-import { compare } from '#history/compare.ts'
-import { erase } from '#history/erase.ts'
-import { beside, copyKept, exchange, makeTables, stateOfTables } from '#history/exchange.ts'
-import type { ReadAnswer } from '#history/explode-span.ts'
+import { migrations } from '#infra/clickhouse/migrations.ts'
+import { besideInserter, createBeside, dropBeside } from '#operations/history/beside-tables.ts'
+import { compare } from '#operations/history/compare.ts'
+import { erase } from '#operations/history/erase.ts'
+import { beside, copyKept, exchange, makeTables, stateOfTables } from '#operations/history/exchange.ts'
+import type { ReadAnswer } from '#operations/history/explode-span.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { jao } from '#sources/jao/jao.ts'
@@ -25,7 +27,7 @@ import { acceptedAnswer, insertAnswers, insertSlices, lines, slice } from './sli
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
 })
 afterAll(() => running?.stop())
 

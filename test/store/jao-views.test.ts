@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { explodeRaw, meaningOf } from '#core/explode-raw.ts'
+import { requestIdentity } from '#core/request-identity.ts'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applyDatasetViews } from '#infra/provision/dataset-views.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import { requestIdentity } from '#platform/polling/request-identity.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { jaoAuctions } from '#sources/jao-auctions/jao-auctions.ts'
-import { explodeRaw, meaningOf } from '#transform/explode-raw.ts'
 import { jaoAnswers } from '../explode/jao-answers.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { type RunningStore, startStore } from './running-store.ts'
@@ -21,7 +22,7 @@ const datasets = new Map(sources.flatMap((source) => source.datasets.map((datase
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
   await applySourceStatements(running.store, sources)
   await applyDatasetViews(running.store, sources)
   const fetchedAt = Date.parse('2026-04-20T10:30:00.125Z')

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice, type ToldSlice } from './slices.ts'
@@ -8,7 +9,7 @@ import { insertSlices, lines, slice, type ToldSlice } from './slices.ts'
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
 })
 afterAll(() => running?.stop())
 

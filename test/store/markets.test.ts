@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
@@ -15,7 +16,7 @@ vi.setConfig({ testTimeout: 300_000 })
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
   const { store } = running
   await applySourceStatements(store, sources)
   // As at every start.

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { whatRebuildAdds } from '#infra/provision/earlier-points.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
@@ -20,7 +21,7 @@ let directory: string
 beforeAll(async () => {
   running = await startStore()
   directory = await mkdtemp(join(tmpdir(), 'tidemark-migrations-'))
-  await migrate(running.store)
+  await migrate(running.store, migrations)
 })
 afterAll(async () => {
   await running?.stop()
@@ -41,7 +42,7 @@ const nextFile = (name: string) => `${String(count + 1).padStart(4, '0')}_${name
 describe('migrations', () => {
   it('are numbered without a gap, named NNNN_verb_table.sql, and all applied and recorded', async () => {
     const numbers = Array.from({ length: count }, (_, index) => index + 1)
-    expect((await readMigrations()).map(({ number }) => number)).toEqual(numbers)
+    expect((await readMigrations(migrations)).map(({ number }) => number)).toEqual(numbers)
     const recorded = await lines(
       running.store,
       'SELECT number, length(hash) FROM tidemark.migrations FINAL ORDER BY number',
@@ -50,20 +51,20 @@ describe('migrations', () => {
   })
 
   it('do nothing the second time', async () => {
-    expect(await migrate(running.store)).toEqual([])
+    expect(await migrate(running.store, migrations)).toEqual([])
   })
 
   it('run again where a crash kept the statement and lost its record', async () => {
     await running.store.command({ query: 'DELETE FROM tidemark.migrations WHERE number > 1' })
-    const again = await migrate(running.store)
+    const again = await migrate(running.store, migrations)
     expect(again.map(({ number }) => number)).toEqual(Array.from({ length: count - 1 }, (_, index) => index + 2))
-    expect(await migrate(running.store)).toEqual([])
+    expect(await migrate(running.store, migrations)).toEqual([])
   })
 
   it('may be run by two processes at once', async () => {
     await running.store.command({ query: 'DROP DATABASE tidemark' })
-    await Promise.all([migrate(running.store), migrate(running.store)])
-    expect(await migrate(running.store)).toEqual([])
+    await Promise.all([migrate(running.store, migrations), migrate(running.store, migrations)])
+    expect(await migrate(running.store, migrations)).toEqual([])
     expect(await lines(running.store, 'SELECT count() FROM tidemark.migrations FINAL')).toEqual([`${count}`])
   })
 
@@ -72,7 +73,7 @@ describe('migrations', () => {
       [nextFile('create_notes')]: 'CREATE TABLE IF NOT EXISTS tidemark.notes (n UInt8) ENGINE = Null',
     })
     expect((await migrate(running.store, newer)).map(({ name }) => name)).toEqual(['create_notes'])
-    await expect(migrate(running.store)).rejects.toThrow(
+    await expect(migrate(running.store, migrations)).rejects.toThrow(
       `${nextFile('create_notes')}, which this version of tidemark does not know`,
     )
     await running.store.command({ query: `DELETE FROM tidemark.migrations WHERE number > ${count}` })

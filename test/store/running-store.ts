@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type RunningEndpoint, spawnEndpoint } from '#infra/clickhouse/endpoint/spawn.ts'
+import { type RunningEndpoint, spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
 
 export interface RunningStore {

@@ -1,5 +1,7 @@
 // What readers see of votes: each Id once, the newest reading; and the weeks that stand out.
+
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyStatement, migrate } from '#platform/clickhouse/migrate.ts'
@@ -12,7 +14,7 @@ import { type RunningStore, startStore } from './running-store.ts'
 let running: RunningStore
 beforeAll(async () => {
   running = await startStore()
-  await migrate(running.store)
+  await migrate(running.store, migrations)
   await applyAll()
 })
 afterAll(() => running?.stop())

@@ -15,13 +15,15 @@ const parts = [
   'bin',
   'catalogue',
   'cli',
-  'history',
+  'core',
   'infra',
+  'local',
+  'operations',
   'platform',
   'schemas',
   'services',
+  'simulator',
   'sources',
-  'transform',
   'package.json',
 ]
 

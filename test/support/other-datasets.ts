@@ -1,4 +1,4 @@
-import { datasetsByName } from '#transform/datasets.ts'
+import { datasetsByName } from '#core/datasets.ts'
 
 /** The dataset that most tests are about. */
 export const mainDataset = 'jao.core.maxExchanges'

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Broker, startBroker } from '#infra/local/broker.ts'
-import { freePorts } from '#infra/local/free-ports.ts'
-import { type SchemaRegistry, startRegistry } from '#infra/local/registry.ts'
+import { type Broker, startBroker } from '#local/broker.ts'
+import { freePorts } from '#local/free-ports.ts'
+import { type SchemaRegistry, startRegistry } from '#local/registry.ts'
 
 /** Which parts a test file wants; only these are started. */
 export interface WantedParts {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { freePorts } from '#infra/local/free-ports.ts'
+import { freePorts } from '#local/free-ports.ts'
 import { otherDatasets } from './other-datasets.ts'
 
 /** The directory of the project. */

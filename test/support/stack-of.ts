@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { tryLock } from '#infra/local/lock.ts'
-import { type StackFile, writeStackFile } from '#infra/local/stack-file.ts'
+import { tryLock } from '#local/lock.ts'
+import { type StackFile, writeStackFile } from '#local/stack-file.ts'
 import { version } from '#platform/process/version.ts'
 import type { Pipeline } from './pipeline.ts'
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { assertFree } from '#infra/local/free-ports.ts'
+import { assertFree } from '#local/free-ports.ts'
 import { otherDatasets } from './other-datasets.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,0 +1,94 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { waitForLock } from './lock.ts'
+import { checkMaven, runPom } from './maven.ts'
+import { Problem } from './problem.ts'
+
+/** One line of progress for the user. */
+export type Tell = (line: string) => void
+
+/** Something that Maven fetches once into the cache. */
+interface Artifact {
+  /** Folder in the cache: name and version. */
+  folder: string
+  title: string
+  pom: string
+  /** A file that must be there; without it the folder is no good. */
+  witness: RegExp
+}
+
+/** The version that is fetched; the pom says the same. */
+export const kafkaVersion = '4.3.1'
+
+const kafka: Artifact = {
+  folder: `kafka-${kafkaVersion}`,
+  title: `Kafka ${kafkaVersion} (44 MB)`,
+  pom: 'kafka.pom.xml',
+  witness: /^kafka_2\.13-4\.3\.1\.jar$/,
+}
+const apicurio: Artifact = {
+  folder: 'apicurio-registry-3.0.9',
+  title: 'the schema registry, Apicurio 3.0.9 (109 MB)',
+  pom: 'apicurio.pom.xml',
+  witness: /^apicurio-registry-app-3\.0\.9-runner\.jar$/,
+}
+
+/** Where fetched parts are kept: TIDEMARK_CACHE, else .cache in the project. */
+export const cacheDirectory = (environment: NodeJS.ProcessEnv = process.env): string =>
+  environment.TIDEMARK_CACHE || fileURLToPath(new URL('../.cache', import.meta.url))
+
+/** The folder of Kafka's jars, fetched with Maven when it is not there yet. @throws Problem when it cannot be had. */
+export const ensureKafka = (tell: Tell, environment = process.env) => ensure(kafka, tell, environment)
+
+/** The folder of the registry's runner jar and its lib/, fetched when not there yet. @throws Problem when it cannot be had. */
+export const ensureApicurio = (tell: Tell, environment = process.env) => ensure(apicurio, tell, environment)
+
+/**
+ * Complete folders appear in one step, by a rename. One lock for all: two Mavens at once can spoil each other's local
+ * repository.
+ */
+async function ensure(artifact: Artifact, tell: Tell, environment: NodeJS.ProcessEnv): Promise<string> {
+  const cache = cacheDirectory(environment)
+  const folder = join(cache, artifact.folder)
+  if (isComplete(folder, artifact)) return folder
+  makeCache(cache)
+  const lock = await waitForLock(join(cache, 'maven.lock'), (pid) => {
+    if (pid !== process.pid) tell(`waiting for process ${pid}, which fetches with Maven …`)
+  })
+  try {
+    if (!isComplete(folder, artifact)) await fill(artifact, cache, folder, tell, environment)
+  } finally {
+    lock.release()
+  }
+  return folder
+}
+
+async function fill(artifact: Artifact, cache: string, folder: string, tell: Tell, environment: NodeJS.ProcessEnv) {
+  checkMaven(artifact.title, environment)
+  tell(`fetching ${artifact.title} with Maven, once …`)
+  for (const left of readdirSync(cache).filter((name) => name.startsWith(`${artifact.folder}.tmp-`)))
+    rmSync(join(cache, left), { recursive: true, force: true })
+  const work = mkdtempSync(`${folder}.tmp-`)
+  try {
+    copyFileSync(fileURLToPath(new URL(`maven/${artifact.pom}`, import.meta.url)), join(work, 'pom.xml'))
+    await runPom(work, artifact.title, environment)
+    if (!isComplete(join(work, 'files'), artifact))
+      throw new Problem(`Maven fetched ${artifact.title}, but not all of it.`)
+    rmSync(folder, { recursive: true, force: true })
+    renameSync(join(work, 'files'), folder)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+const isComplete = (folder: string, artifact: Artifact): boolean =>
+  existsSync(folder) && readdirSync(folder).some((name) => artifact.witness.test(name))
+
+function makeCache(cache: string): void {
+  try {
+    mkdirSync(cache, { recursive: true })
+  } catch (error) {
+    throw new Problem(`The cache directory ${cache} cannot be made (${(error as Error).message}): set TIDEMARK_CACHE.`)
+  }
+}

@@ -1,0 +1,108 @@
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { loadCredentials } from './clickhouse/credentials.ts'
+import { endpointCommand, endpointEnvironment } from './clickhouse/spawn.ts'
+import { clickHouseServerConfig } from './clickhouse-server-config.ts'
+import type { DataDirectory } from './data-directory.ts'
+import { type GuardedProcess, startGuarded } from './guarded-process.ts'
+import { compileCache, logOf, markOf, pidFileOf } from './node-part.ts'
+import { Problem } from './problem.ts'
+import { answersOk, failedStart, untilReady } from './ready.ts'
+
+/** Which ClickHouse a data directory is served by: the engine inside this project, or a server found on the PATH. */
+export type ClickHouseEngine = { kind: 'embedded' } | { kind: 'server'; command: string }
+
+/** The user that defines and inserts, and the one that only reads. */
+export interface StoreAccess {
+  url: string
+  user: string
+  password: string
+  reader: { user: string; password: string }
+}
+
+/**
+ * A `clickhouse` on the PATH is preferred. But the two keep their data apart, so a directory stays with the one that it
+ * was begun with.
+ * @throws Problem when it was begun with a server that is on the PATH no longer.
+ */
+export function chooseEngine(dataPath: string, searchPath: string): ClickHouseEngine {
+  const command = findOnPath('clickhouse', searchPath)
+  if (existsSync(serverData(dataPath))) {
+    if (command !== undefined) return { kind: 'server', command }
+    throw new Problem(
+      `${dataPath} was begun with a clickhouse binary that is on the PATH no longer: put it there again, or choose another --data.`,
+    )
+  }
+  if (command === undefined || existsSync(embeddedData(dataPath))) return { kind: 'embedded' }
+  return { kind: 'server', command }
+}
+
+/** Where the store will be, and who we are to it: the same credentials file for both engines, made at the first start. */
+export function storeAccess(dataPath: string, port: number): StoreAccess {
+  const { writer, reader } = loadCredentials(credentialsFile(dataPath))
+  return { url: `http://127.0.0.1:${port}`, ...writer, reader }
+}
+
+/** Where the passwords of a data directory stand, mode 0600. */
+export const credentialsFile = (dataPath: string): string => join(dataPath, 'clickhouse-credentials.json')
+
+/** Starts the engine on loopback and waits until it answers /ping. @throws Problem with its last words. */
+export async function startClickHouse(
+  directory: DataDirectory,
+  engine: ClickHouseEngine,
+  port: number,
+  environment: NodeJS.ProcessEnv,
+): Promise<GuardedProcess> {
+  const program = engine.kind === 'server' ? server(directory, engine.command, port) : embedded(directory, port)
+  const logFile = logOf(directory, 'clickhouse')
+  const started = await startGuarded({
+    ...program,
+    environment: { ...environment, ...program.environment },
+    logFile,
+    pidFile: pidFileOf(directory, 'clickhouse'),
+    mark: directory.path,
+  })
+  if (await untilReady(() => answersOk(`http://127.0.0.1:${port}/ping`), started.exited, 60_000)) return started
+  await started.kill()
+  failedStart('ClickHouse', logFile)
+}
+
+const embeddedData = (dataPath: string): string => join(dataPath, 'clickhouse')
+const serverData = (dataPath: string): string => join(dataPath, 'clickhouse-server')
+
+function embedded(directory: DataDirectory, port: number) {
+  const [command = '', ...args] = endpointCommand()
+  const options = { dataDir: embeddedData(directory.path), port, credentialsFile: credentialsFile(directory.path) }
+  return {
+    command,
+    args: [...args, markOf(directory)],
+    cwd: directory.path,
+    environment: { NODE_COMPILE_CACHE: compileCache(process.env), ...endpointEnvironment(options) },
+  }
+}
+
+function server(directory: DataDirectory, command: string, port: number) {
+  const dataDir = serverData(directory.path)
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const config = join(dataDir, 'config.xml')
+  const credentials = loadCredentials(credentialsFile(directory.path))
+  writeFileSync(config, clickHouseServerConfig(dataDir, port, credentials), { mode: 0o600 })
+  return { command, args: ['server', `--config-file=${config}`], cwd: dataDir, environment: { TZ: 'UTC' } }
+}
+
+function findOnPath(name: string, searchPath: string): string | undefined {
+  return searchPath
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find(isProgram)
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,207 @@
+import { appendFileSync, existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { datasetsOffSetting } from '#core/datasets-off.ts'
+import { readConfig } from '#platform/process/config.ts'
+import { version } from '#platform/process/version.ts'
+import { sources } from '#sources/index.ts'
+import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess, storeAccess } from './clickhouse.ts'
+import { type DataDirectory, diskIsFull, labelDirectory, openDataDirectory, type SourceKind } from './data-directory.ts'
+import { assertFree } from './free-ports.ts'
+import { endLeftover, killAllGuarded, rotate } from './guarded-process.ts'
+import { findJava } from './java.ts'
+import { logOf, pidFileOf } from './node-part.ts'
+import { type Elsewhere, elsewhere, planParts, serviceSettings, services } from './plan.ts'
+import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
+import { simulatorPorts, simulatorUrl } from './simulated-upstreams.ts'
+import { type Endpoints, type PartState, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
+import { type Reports, supervise } from './supervise.ts'
+
+export interface StackOptions {
+  dataDir: string
+  source: SourceKind
+  portBase: number
+  /** Business days that the poller fetches unasked: 0 none; undefined as it likes. */
+  backfillDays?: number
+  environment: NodeJS.ProcessEnv
+  /** A line of progress. */
+  tell: (line: string) => void
+}
+
+export interface Stack {
+  file: StackFile
+  /** Stops everything within 10 s. */
+  stop: () => Promise<void>
+}
+
+/** A stack that is being started: what it has so far can be stopped, and the rest ended. */
+export interface StartingStack {
+  started: Promise<Stack>
+  stop: () => Promise<void>
+}
+
+/**
+ * Begins to start the whole stack on this machine in one data directory. `started` settles when every part is ready.
+ * @throws Problem when the directory, the disk or the ports are not to be had; nothing runs then.
+ */
+export async function startStack(options: StackOptions): Promise<StartingStack> {
+  const directory = await openDataDirectory(options.dataDir, options.source)
+  const tell = andKeep(directory, options.tell)
+  try {
+    await endLeftovers(directory, tell)
+    return await start({ ...options, tell }, directory)
+  } catch (error) {
+    directory.lock.release()
+    throw error
+  }
+}
+
+/** Of a longer list of datasets only the number is told. */
+const mostNamed = 5
+
+async function start(options: StackOptions, directory: DataDirectory): Promise<StartingStack> {
+  const { source, environment, tell } = options
+  const ports = portsFrom(options.portBase)
+  const away = elsewhere(environment)
+  // Asked here so that it is said before anything runs.
+  const { DATASETS_OFF: off } = readConfig(datasetsOffSetting, environment)
+  if (!away.kafka || !away.registry) findJava(environment)
+  await assertFree(neededPorts(ports, away, source))
+  const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
+  if (off.size > 0)
+    tell(`switched off by DATASETS_OFF: ${off.size > mostNamed ? `${off.size} datasets` : [...off].join(', ')}`)
+  // All that can be refused has been looked at: from here on things are kept.
+  labelDirectory(directory, source)
+  const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
+  const settings = serviceSettings(source, ports, away, store, sources)
+  const serviceEnvironment: NodeJS.ProcessEnv = { ...environment, ...settings }
+  if (options.backfillDays !== undefined) serviceEnvironment.BACKFILL_DAYS = String(options.backfillDays)
+
+  const file = stackFile(options, directory, ports, serviceEnvironment, store)
+  writeStackFile(file)
+  const plans = planParts({ directory, source, ports, engine, environment, serviceEnvironment, elsewhere: away, tell })
+  const supervisor = supervise(plans, reportTo(tell, file, directory))
+  const stop = async (): Promise<void> => {
+    await supervisor.stop()
+    await killAllGuarded()
+    removeStackFile(directory.path)
+    directory.lock.release()
+  }
+  const started = supervisor.started.then(() => {
+    file.state = 'ready'
+    writeStackFile(file)
+    return { file, stop }
+  })
+  return { started, stop }
+}
+
+/** All that is told also goes to logs/stack.log, with its time; so does what kills this process. */
+function andKeep(directory: DataDirectory, tell: (line: string) => void): (line: string) => void {
+  const logFile = logOf(directory, 'stack')
+  rotate(logFile)
+  const keep = (line: string): void => {
+    try {
+      appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`)
+    } catch {
+      // Neither a full disk nor a directory without logs yet may end the stack; the line is shown all the same.
+    }
+  }
+  process.on('uncaughtExceptionMonitor', (error) => keep(String(error.stack)))
+  return (line) => {
+    keep(line)
+    tell(line)
+  }
+}
+
+/** Ends what a supervisor that was killed has left running in this directory: the services first, in good order. */
+export async function endLeftovers(
+  directory: Pick<DataDirectory, 'path' | 'pids'>,
+  tell: (line: string) => void,
+): Promise<void> {
+  const own = services.map((name) => pidFileOf(directory, name))
+  const others = [
+    ...(existsSync(directory.pids) ? readdirSync(directory.pids) : []).map((name) => join(directory.pids, name)),
+    ...['kafka/broker.pid', 'registry/registry.pid'].map((name) => join(directory.path, name)),
+  ]
+  let count = 0
+  for (const [pidFiles, graceMs] of [
+    [own, 3_000],
+    [others, 2_000],
+  ] as const) {
+    const ended = await Promise.all(pidFiles.map((pidFile) => endLeftover(pidFile, directory.path, graceMs)))
+    count += ended.filter(Boolean).length
+  }
+  if (count > 0) tell(`ended ${count} processes that an earlier stack had left running here`)
+}
+
+function neededPorts(ports: Ports, away: Elsewhere, source: SourceKind): Record<string, number> {
+  const own: PortName[] = [...services]
+  if (!away.kafka) own.push('kafka', 'controller')
+  if (!away.registry) own.push('registry')
+  if (!away.clickhouse) own.push('clickhouse')
+  if (source === 'simulated') own.push(...simulatorPorts)
+  return Object.fromEntries(own.map((name) => [portTitle(name), ports[name]]))
+}
+
+function stackFile(
+  options: StackOptions,
+  directory: DataDirectory,
+  ports: Ports,
+  environment: NodeJS.ProcessEnv,
+  store: StoreAccess | undefined,
+): StackFile {
+  const endpoints: Endpoints = {
+    kafka: environment.KAFKA_BROKERS ?? '',
+    registry: environment.SCHEMA_REGISTRY_URL ?? '',
+    clickhouse: {
+      url: environment.CLICKHOUSE_URL ?? '',
+      user: environment.CLICKHOUSE_USER ?? 'default',
+      ...(store && { passwordFile: credentialsFile(directory.path) }),
+    },
+    ...(options.source === 'simulated' && { simulator: simulatorUrl(ports) }),
+    health: Object.fromEntries(services.map((name) => [name, `http://127.0.0.1:${ports[name]}`])),
+  }
+  return {
+    version,
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    state: 'starting',
+    dataDir: directory.path,
+    source: options.source,
+    portBase: options.portBase,
+    endpoints,
+    parts: {},
+  }
+}
+
+/** Tells the user what happens to the parts, and keeps stack.json true. */
+function reportTo(tell: (line: string) => void, file: StackFile, directory: DataDirectory): Reports {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+  const full = (): string | undefined => (diskIsFull(directory.path) ? 'the disk is full: make room' : undefined)
+  const note = (name: string, part: PartState): void => {
+    file.parts[name] = part
+    try {
+      writeStackFile(file)
+    } catch (error) {
+      // The stack must not end because the disk is full; the next change is written again.
+      tell(`✘ stack.json could not be written: ${(error as Error).message}`)
+    }
+  }
+  return {
+    ready: (name, tookMs, part) => {
+      const before = file.parts[name]
+      if (part) note(name, { state: 'running', pid: part.pid, restarts: before ? before.restarts + 1 : 0 })
+      tell(`✔ ${name} ${seconds(tookMs)}${before ? ' (started again)' : ''}`)
+    },
+    ended: (name, exit, againInMs) => {
+      const before = file.parts[name]
+      const how = exit.signal ?? `code ${exit.code}`
+      const why = full() ?? `see ${logOf(directory, name)}`
+      tell(`✘ ${name} ended (${how}), starting it again in ${seconds(againInMs)}; ${why}`)
+      if (before) note(name, { ...before, state: 'restarting' })
+    },
+    failed: (name, error, againInMs) => {
+      const why = full() ?? (error as Error).message.split('\n')[0]
+      tell(`✘ ${name} did not start again, trying in ${seconds(againInMs)}; ${why}`)
+    },
+  }
+}

@@ -1,0 +1,190 @@
+// A rebuild: new tables beside the old, filled from all of raw, compared, exchanged. Readers never see a hole: from the
+// first moment on live data go into both, and an exchange swaps whole tables.
+
+import { datasetsByName, transformVersions } from '#core/datasets.ts'
+import { sourceOutputs } from '#core/source-outputs.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
+import { forgetGroup, groupPasses } from '#platform/kafka/progress.ts'
+import { recordsIn } from '#platform/kafka/read-span.ts'
+import { whoAmI } from '#platform/process/who.ts'
+import type { RawSpan, Replay } from '#schemas/generated/records.ts'
+import { rawTopic, replaysTopic } from '#schemas/topics.ts'
+import { sources } from '#sources/index.ts'
+import { besideInserter, dropBeside } from './beside-tables.ts'
+import { compare, storedVersion } from './compare.ts'
+import { addedFrom, type DryRun } from './dry-run.ts'
+import { beside, copyKept, exchange, makeTables, stateOfTables } from './exchange.ts'
+import { explodeSpan, type SpanParts } from './explode-span.ts'
+import { allWindows, rawSpansNow, stillThere } from './raw-span.ts'
+import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
+import { newReplayId, type ReplayLog } from './replay-log.ts'
+import { untilQueryable } from './until-queryable.ts'
+
+type RebuildParts = SpanParts & { store: Store }
+
+export interface RebuildJob {
+  /** As announced: a new one from `beginRebuild`, or one that was interrupted. */
+  rebuild: Replay
+  progress: (done: number, total: number) => void
+  say: (text: string) => void
+  /** Asked with all comparisons, one a dataset, before the exchange: whether to go on. */
+  agree: (found: DryRun[]) => Promise<boolean>
+}
+
+const groupOf = (id: string): string => `tidemark-rebuild-${id}`
+
+/** The transform versions of today's code, among the counts of a rebuild. */
+const versions = (): Record<string, number> =>
+  Object.fromEntries(Object.entries(transformVersions()).map(([name, version]) => [`version of ${name}`, version]))
+
+/**
+ * Whether this release can go on with a rebuild: its tables are there and were filled by the same transform versions, or
+ * it was agreed to exchange them. Undefined: it can; else why not.
+ */
+export async function whyNotResumed({ store }: RebuildParts, rebuild: Replay): Promise<string | undefined> {
+  const { id, counts } = rebuild
+  const tables = await stateOfTables(store, id)
+  if (tables === 'gone') return 'its tables are there no longer'
+  if (tables === 'exchanged' || isAgreed(rebuild)) return undefined
+  const other = Object.entries(versions()).find(([name, version]) => counts[name] !== version)
+  return other && `it began with another ${other[0]}: ${counts[other[0]] ?? 'none'}, this release has ${other[1]}`
+}
+
+/** Makes the new tables, lets live data go into both, and announces what is to be read: all raw there is now. */
+export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLog, why: string): Promise<Replay> {
+  const now = Date.now()
+  const id = newReplayId(now)
+  await makeTables(store, id)
+  // After that: what the sink stored before it is in raw already.
+  const spans = (await Promise.all(sources.map(({ name }) => rawSpansNow(kafka, name)))).flat()
+  const stored = await Promise.all([...datasetsByName.keys()].map((name) => storedVersion(store, name)))
+  const rebuild: Replay = {
+    ...{ id, kind: 'rebuild', dataset: '*', windowFrom: null, windowTo: null, state: '', who: whoAmI(), why },
+    ...{ fromVersion: Math.max(...stored), toVersion: Math.max(...Object.values(transformVersions())) },
+    ...{ startedAt: now, at: now, spans, counts: versions(), message: '' },
+  }
+  return log.write(rebuild, { state: 'started' })
+}
+
+/** All is in the new tables, and somebody agreed to exchange them: what remains is asked of nobody. */
+const isAgreed = ({ state }: Replay): boolean => state === 'told'
+
+/**
+ * Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. One at
+ * a time: the tables beside are one pair.
+ */
+export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
+  const { kafka, store } = parts
+  let { rebuild } = job
+  let { counts } = rebuild
+  if (!isAgreed(rebuild) && (await stateOfTables(store, rebuild.id)) !== 'exchanged') {
+    const refused = await fill(parts, job)
+    job.say('all of raw is read; copying rows whose raw record is gone, and comparing')
+    const spans = await stillThere(kafka, rebuild.spans)
+    await copyKept(store, spans)
+    for (const source of sources) await untilQueryable(kafka, source, job.say)
+    const found = await compareAll(parts, spans, refused)
+    counts = sumOf(found)
+    if (!(await job.agree(found))) {
+      await dropBeside(store, beside)
+      return finish(parts, log, rebuild, {
+        state: 'failed',
+        counts,
+        message: 'not agreed to: the new tables were dropped, nothing was changed',
+      })
+    }
+    rebuild = await log.write(rebuild, { state: 'told', counts })
+    job.say('the tables are exchanged now')
+  }
+  await exchange(store, rebuild)
+  return finish(parts, log, rebuild, { state: 'finished', counts, message: outcomeOf(counts) })
+}
+
+async function finish(
+  { kafka }: RebuildParts,
+  log: ReplayLog,
+  rebuild: Replay,
+  change: Parameters<ReplayLog['write']>[1],
+) {
+  const last = await log.write(rebuild, change)
+  await groupPasses(kafka, 'sink', replaysTopic.name)
+  await forgetGroup(kafka, groupOf(rebuild.id))
+  return last
+}
+
+/** Reads all of raw into the new tables; gives the answers that were refused in this run, by dataset. */
+async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, RefusedAnswer[]>> {
+  const { id, spans } = job.rebuild
+  const total = recordsIn(spans)
+  const refused = new Map<string, RefusedAnswer[]>()
+  let before = 0
+  const insert = besideInserter(parts.store, beside)
+  for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
+    const source = sources.find(({ name }) => rawTopic(name).name === topic)
+    before += recordsIn(ofTopic)
+    // What no source declares any more is copied.
+    if (source === undefined) continue
+    const readBefore = before - recordsIn(ofTopic)
+    const outputs = await sourceOutputs(source, parts.registry)
+    await explodeSpan(parts, {
+      ...{ groupId: groupOf(id), spans: ofTopic, outputs, dataset: null, windows: allWindows, say: job.say },
+      take: async (batch) => {
+        await insert(batch)
+        return []
+      },
+      done: (batch) => {
+        for (const [dataset, answers] of Map.groupBy(batch, (answer) => answer.dataset)) {
+          const ofDataset = refused.get(dataset) ?? []
+          ofDataset.push(...refusalsOf(answers))
+          refused.set(dataset, ofDataset)
+        }
+      },
+      progress: (done) => job.progress(readBefore + done, total),
+    })
+  }
+  return refused
+}
+
+async function compareAll(
+  { kafka, store }: RebuildParts,
+  spans: RawSpan[],
+  refused: Map<string, RefusedAnswer[]>,
+): Promise<DryRun[]> {
+  const found: DryRun[] = []
+  for (const { source, dataset } of datasetsByName.values()) {
+    const own = spans.filter(({ topic }) => topic === rawTopic(source.name).name)
+    const { name, transformVersion } = dataset
+    const compared = { dataset: name, transformVersion, windows: allWindows, spans: own, beside }
+    const comparison = await compare(store, compared)
+    found.push({
+      dataset: dataset.name,
+      transformVersion: dataset.transformVersion,
+      comparison,
+      newlyRefused: await newlyRefused(store, dataset.name, refused.get(dataset.name) ?? []),
+      newlyAccepted: await amongLetters(kafka, source.name, addedFrom(comparison)),
+    })
+  }
+  return found
+}
+
+const answerCounts = (['added', 'changed', 'gone'] as const).map((of) => ({ of, count: `answers ${of}` }))
+
+function outcomeOf(counts: Record<string, number>): string {
+  const { added = 0, changed = 0, gone = 0, same = 0 } = counts
+  const answers = answerCounts.filter(({ count }) => counts[count]).map(({ of, count }) => `${of} ${counts[count]}`)
+  return `tables exchanged; values added ${added}, changed ${changed}, gone ${gone}, the same ${same}${
+    answers.length > 0 ? `; answers ${answers.join(', ')}` : ''
+  }`
+}
+
+function sumOf(found: DryRun[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  const add = (name: string, count: number): void => {
+    counts[name] = (counts[name] ?? 0) + count
+  }
+  for (const { comparison } of found) {
+    for (const name of ['added', 'changed', 'gone', 'same'] as const) add(name, comparison[name])
+    for (const { of, count } of answerCounts) add(count, comparison.answers[of])
+  }
+  return counts
+}

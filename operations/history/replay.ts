@@ -1,0 +1,182 @@
+// A replay: stored raw, today's explode, the same topic as live data; then what is no longer told is erased.
+
+import type { SourcedDataset } from '#core/datasets.ts'
+import { sourceOutputs } from '#core/source-outputs.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
+import { boundOf } from '#platform/clickhouse/deletions.ts'
+import { forgetGroup, groupPasses, lagMeter } from '#platform/kafka/progress.ts'
+import { recordsIn } from '#platform/kafka/read-span.ts'
+import { whoAmI } from '#platform/process/who.ts'
+import type { Replay } from '#schemas/generated/records.ts'
+import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
+import { storedVersion } from './compare.ts'
+import { erase, type Retold } from './erase.ts'
+import { explodeSpan, type SpanParts } from './explode-span.ts'
+import { createPace } from './pace.ts'
+import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
+import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
+import { type RefusedAnswer, refusalsOf } from './refusals.ts'
+import { newReplayId, type ReplayLog } from './replay-log.ts'
+import { meaningsOf } from './say-meanings.ts'
+import { untilQueryable } from './until-queryable.ts'
+
+export interface ReplayJob {
+  sourced: SourcedDataset
+  /** As announced: a new one from `newReplay`, or one that was interrupted. */
+  replay: Replay
+  /** Answers a second at the most; undefined: as fast as live data allow. */
+  answersPerS?: number | undefined
+  progress: (done: number, total: number) => void
+  /** Told when it can be resumed, whatever happens. */
+  announced: () => void
+  /** Told what it waits for, when that takes long. */
+  say: (text: string) => void
+}
+
+/** What came of it. */
+export interface Replayed {
+  replay: Replay
+  /** The first answers that today's explode refused in this run. */
+  refused: RefusedAnswer[]
+}
+
+/** What a new replay is to do: all raw answers there are now. Not announced yet. */
+export async function newReplay(
+  { kafka, store }: SpanParts & { store: Store },
+  { source, dataset }: SourcedDataset,
+  windows: WindowRange,
+  why: string,
+): Promise<Replay> {
+  const now = Date.now()
+  return {
+    id: newReplayId(now),
+    kind: 'replay',
+    dataset: dataset.name,
+    windowFrom: windows.fromMs,
+    windowTo: windows.toMs,
+    state: '',
+    who: whoAmI(),
+    why,
+    startedAt: now,
+    at: now,
+    fromVersion: await storedVersion(store, dataset.name),
+    toVersion: dataset.transformVersion,
+    spans: await rawSpansNow(kafka, source.name),
+    counts: {},
+    message: '',
+  }
+}
+
+const mostShown = 20
+const announceEveryMs = 2_000
+
+/** Does a replay, or goes on with one where it was interrupted, and returns when its end is announced and stored. */
+export async function runReplay(
+  parts: SpanParts & { store: Store },
+  log: ReplayLog,
+  job: ReplayJob,
+): Promise<Replayed> {
+  const { kafka, registry, store } = parts
+  const { source, dataset } = job.sourced
+  const { id, spans } = job.replay
+  const windows = { fromMs: job.replay.windowFrom, toMs: job.replay.windowTo }
+  const total = recordsIn(spans)
+  let replay = await log.write(job.replay, { state: 'started' })
+  job.announced()
+  const refused: RefusedAnswer[] = []
+  let refusals = replay.counts.refused ?? 0
+
+  const outputs = await sourceOutputs(source, registry)
+  const meter = await lagMeter(kafka, 'sink', timeseriesTopic(source.name).name)
+  const pace = createPace({ lag: meter.lag, answersPerS: job.answersPerS, say: job.say })
+  const groupId = `tidemark-replay-${id}`
+  let announcedMs = performance.now()
+  let announcing: Promise<unknown> = Promise.resolve()
+  try {
+    await explodeSpan(parts, {
+      ...{ groupId, spans, outputs, headers: { replay: id }, dataset: dataset.name, windows, say: job.say },
+      // The store would refuse them; nobody else should be told of them either. The window of a piece of a file says
+      // nothing of the times in it.
+      deletedBefore: dataset.calendar.kind === 'files' ? 0 : ((await boundOf(store, dataset.name)) ?? 0),
+      // Some 25 answers: the sink stores as much in a tenth of a second.
+      bytesABatch: 256 * 1024,
+      take: async (answers) => {
+        await pace.before(answers.length)
+        return answers.flatMap(({ read }) => ('outputs' in read ? read.outputs : []))
+      },
+      done: (answers) => {
+        const refusedNow = refusalsOf(answers)
+        refusals += refusedNow.length
+        refused.push(...refusedNow.slice(0, mostShown - refused.length))
+      },
+      progress: (done) => {
+        job.progress(done, total)
+        if (performance.now() - announcedMs < announceEveryMs) return
+        announcedMs = performance.now()
+        // Only for those who watch: the group's offsets are what is resumed from.
+        const counts = { read: done, refused: refusals }
+        announcing = log.write(replay, { state: 'started', counts }).catch(() => undefined)
+      },
+    })
+  } finally {
+    await meter.close()
+  }
+
+  job.say('all is read; waiting until the store has it, then erasing what is no longer told')
+  await announcing
+  await untilQueryable(kafka, source, job.say)
+  replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
+  // Of records that were cut meanwhile nobody knows whether they were read.
+  const there = await stillThere(kafka, spans)
+  const retold: Retold = {
+    ...{ dataset: dataset.name, windows, spans: there, transformVersion: dataset.transformVersion },
+    ownTables: dataset.records?.tables ?? [],
+  }
+  const meanings = await meaningsOf(store, dataset, retold, outputs)
+  await parts.producer.send(
+    outputs.series.topic,
+    meanings.map((meaning) => ({ ...meaning, headers: { replay: id } })),
+  )
+  await groupPasses(kafka, 'sink', outputs.series.topic)
+  const erased = await erase(store, retold, `tidemark_erase_${id.replaceAll('-', '_')}`)
+  const counts = {
+    ...(await countTold(store, retold)),
+    erased: erased.points,
+    ...(erased.answers > 0 && { 'erased answers': erased.answers }),
+    ...(erased.records > 0 && { 'erased records': erased.records }),
+  }
+  replay = await log.write(replay, { state: 'finished', counts, message: outcomeOf(counts) })
+  await groupPasses(kafka, 'sink', replaysTopic.name)
+  await forgetGroup(kafka, groupId)
+  return { replay, refused }
+}
+
+async function countTold(
+  store: Store,
+  { dataset, windows, spans, transformVersion }: Retold,
+): Promise<{ answers: number; points: number; kept: number }> {
+  const isTold = `transform_version = {transformVersion:UInt16} AND ${inSpans(spans)}`
+  const ofWindows = `dataset = {dataset:String} AND ${inWindows(windows)}`
+  const [counted] = await readRows<{ answers: number; points: number; kept: number }>(
+    store,
+    `SELECT
+       countIf(${isTold}) AS points,
+       countIf(${beforeSpans(spans)}) AS kept,
+       (
+         SELECT uniqExact(raw_partition, raw_offset) FROM tidemark.stored_answers WHERE ${ofWindows} AND ${isTold}
+       ) AS answers
+     FROM tidemark.point_revisions FINAL
+     WHERE ${ofWindows}`,
+    { dataset, transformVersion },
+  )
+  return counted ?? { answers: 0, points: 0, kept: 0 }
+}
+
+const outcomeOf = (counts: Record<string, number>): string =>
+  [
+    `${counts.answers} answers with ${counts.points} values told anew`,
+    `${counts.erased} values erased`,
+    ...(counts['erased answers'] ? [`${counts['erased answers']} answers erased`] : []),
+    ...(counts['erased records'] ? [`${counts['erased records']} records erased`] : []),
+    ...(counts.kept ? [`${counts.kept} kept because their raw record is gone`] : []),
+  ].join(', ')

@@ -1,0 +1,22 @@
+import { topicsOf } from '#core/source-topics.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { groupPasses } from '#platform/kafka/progress.ts'
+import { tableTargets } from '#schemas/tables.ts'
+import { pollsTopic, rawTopic } from '#schemas/topics.ts'
+import type { Source } from '#sources/source.ts'
+
+/**
+ * Returns when all that the source's raw topic holds now has gone through the normalizer, and all that came of it through
+ * the sink: what was fetched before can be queried, or lies among the dead letters.
+ *
+ * @param say told what it waits for when that takes long
+ */
+export async function untilQueryable(
+  kafka: Kafka,
+  source: Pick<Source, 'name' | 'topics'>,
+  say?: (text: string) => void,
+): Promise<void> {
+  await groupPasses(kafka, 'normalizer', rawTopic(source.name).name, say)
+  const stored = topicsOf(source).filter(({ record }) => record !== null && record in tableTargets)
+  for (const topic of [...stored, pollsTopic]) await groupPasses(kafka, 'sink', topic.name, say)
+}

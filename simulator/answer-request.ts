@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http'
+import { type Fault, takeFault } from './faults.ts'
+import type { HostName, Question, Voice } from './hosts.ts'
+import { okReply, type Reply } from './reply.ts'
+import type { LoggedRequest } from './request-log.ts'
+import type { Simulator } from './simulator.ts'
+
+/** What a host replies to a request, and the log's entry where the request counts. */
+export type Answered = { readonly reply: Reply; readonly entry?: LoggedRequest }
+
+/**
+ * Decides the answer to one request to a host: limit, then faults, then the question itself. Notes why in the log.
+ * Every other refusal for the limit names Retry-After (JAO sends it sometimes), in seconds of the simulator's clock.
+ */
+export function answerRequest(simulator: Simulator, name: HostName, request: IncomingMessage, url: URL): Answered {
+  const { host, limit, log } = simulator.hosts[name]
+  const { clock } = simulator
+  const simMs = clock.nowMs()
+  const question = host.ask({ url, headers: request.headers, atMs: simMs })
+  if (!('good' in question)) return { reply: question }
+  const entry = log.open({
+    realMs: Date.now(),
+    simMs,
+    elapsedMs: clock.elapsedMs(),
+    path: `${url.pathname}${url.search}`.slice(0, 1_000),
+    fromUtc: question.fromUtc?.slice(0, 100) ?? null,
+    toUtc: question.toUtc?.slice(0, 100) ?? null,
+  })
+  const asked = limit.ask(entry.elapsedMs)
+  if (!asked.admitted) {
+    entry.overLimit = true
+    const everyOther = limit.violations() % 2 === 0
+    return { reply: host.voice.tooMany(everyOther ? Math.ceil(asked.waitMs / 1000) : undefined), entry }
+  }
+  return { reply: admitted(simulator, name, question, entry), entry }
+}
+
+function admitted(simulator: Simulator, name: HostName, question: Question, entry: LoggedRequest): Reply {
+  const { fault, left } = takeFault(simulator.faults, question.days, name)
+  if (fault === undefined) return question.good()
+  entry.fault = fault.fault
+  if (left !== simulator.faults) {
+    simulator.faults = left
+    simulator.save()
+  }
+  return faultReply(fault, question, simulator.hosts[name].host.voice)
+}
+
+const CHUNK_BYTES = 65_536
+
+/** What a fault makes of a request to a host. */
+function faultReply(fault: Fault, { good, dayBefore }: Question, voice: Voice): Reply {
+  switch (fault.fault) {
+    case '429':
+      return voice.tooMany()
+    case '429-retry-after':
+      return voice.tooMany(fault.retryAfterS)
+    case '500':
+      return voice.failed(500)
+    case '503':
+      return voice.failed(503)
+    case 'slow':
+      return { ...good(), waitMs: { part: fault.part, ms: fault.ms } }
+    case 'cut-off':
+      return half(good(), 'cut')
+    case 'cut-off-json':
+      return half(good(), 'shortened')
+    case 'html':
+      return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: Buffer.from(MAINTENANCE) }
+    case 'rejected':
+      return voice.rejected
+    case 'empty':
+      return voice.empty
+    case 'wrong-day':
+      return dayBefore()
+    case 'reset':
+      return { ...good(), reset: true }
+    case 'garbage-json':
+      return okReply(
+        Buffer.concat([Buffer.from('{"data":[{"id":1,"dateTimeUtc":'), Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x7d])]),
+      )
+    case 'huge':
+      return { ...okReply(Buffer.alloc(0)), parts: () => blanksWithin(voice.empty.body.toString(), fault.bytes) }
+  }
+}
+
+const MAINTENANCE =
+  '<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>The site is under maintenance</h1></body></html>'
+
+/** Of a streamed answer the first part is sent: nobody knows how long it is. */
+function half(good: Reply, how: 'cut' | 'shortened'): Reply {
+  const { parts, ...rest } = good
+  if (parts !== undefined) {
+    const [first = ''] = parts()
+    const body = Buffer.from(first)
+    return how === 'cut' ? { ...rest, body, sendBytes: body.byteLength - 1 } : { ...rest, body }
+  }
+  const bytes = Math.floor(good.body.byteLength / 2)
+  return how === 'cut' ? { ...good, sendBytes: bytes } : { ...good, body: good.body.subarray(0, bytes) }
+}
+
+/** A correct answer blown up to a size with blanks behind its first bracket. */
+function* blanksWithin(text: string, bytes: number): Generator<string> {
+  const head = text.search(text.includes('[') ? /\[/ : /\{/) + 1
+  yield text.slice(0, head)
+  for (let blanks = bytes - text.length; blanks > 0; blanks -= CHUNK_BYTES)
+    yield ' '.repeat(Math.min(CHUNK_BYTES, blanks))
+  yield text.slice(head)
+}

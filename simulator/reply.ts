@@ -1,0 +1,54 @@
+/**
+ * An answer decided but not sent. `sendBytes` under the body's length breaks the connection there. `parts` are streamed
+ * instead of the body.
+ */
+export type Reply = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  readonly sendBytes?: number
+  readonly waitMs?: { readonly part: 'header' | 'body'; readonly ms: number }
+  readonly parts?: () => Iterable<string>
+  readonly reset?: boolean
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+export function okReply(body: Buffer, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { status: 200, headers: { 'content-type': JSON_TYPE, ...headers }, body }
+}
+
+/** A value as JSON on one line. */
+export function jsonReply(value: unknown, status = 200, retryAfterS?: number): Reply {
+  const { headers, body } = okReply(Buffer.from(JSON.stringify(value)))
+  return {
+    status,
+    headers: { ...headers, ...(retryAfterS !== undefined && { 'retry-after': `${retryAfterS}` }) },
+    body,
+  }
+}
+
+/** An error as ASP.NET tells it: `application/problem+json` with type, title, status, detail and `errors`. */
+export function problemReply(
+  status: number,
+  title: string,
+  more: {
+    readonly detail?: string
+    readonly errors?: unknown
+    readonly headers?: Readonly<Record<string, string>>
+  } = {},
+): Reply {
+  const { headers, ...fields } = more
+  const problem = { type: `https://httpstatuses.io/${status}`, title, status, ...fields }
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json; charset=utf-8', ...headers },
+    body: Buffer.from(JSON.stringify(problem)),
+  }
+}
+
+/** JAO's 429. Retry-After, in whole seconds, comes only sometimes. */
+export function tooManyReply(retryAfterS?: number): Reply {
+  const headers = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
+  return problemReply(429, 'Too Many Requests', { headers })
+}
