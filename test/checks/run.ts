@@ -15,7 +15,7 @@ interface Check {
 }
 
 const checks: Check[] = [
-  { name: 'format, lint, import walls', command: 'biome', parameters: ['check', '--error-on-warnings', '.'] },
+  { name: 'format and lint', command: 'biome', parameters: ['check', '--error-on-warnings', '.'] },
   { name: 'types', command: 'tsc', parameters: ['-p', '.'] },
   { name: 'dead code', command: 'knip', parameters: [] },
   { name: 'generated files', command: process.execPath, parameters: ['schemas/generate.ts', '--check'] },

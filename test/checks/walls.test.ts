@@ -62,7 +62,9 @@ function importsOf(file: string): Import[] {
     if (/^[.#]/.test(specifier)) {
       const target = specifier.startsWith('#') ? specifier.slice(1) : posix.join(posix.dirname(file), specifier)
       // A URL of the project itself, or of what lies beside the rooms, is not a room.
-      return target.includes('/') || statement.startsWith('from') ? [{ file, target, isPackage: false }] : []
+      return target.replace(/\/$/, '').includes('/') || statement.startsWith('from')
+        ? [{ file, target, isPackage: false }]
+        : []
     }
     if (specifier.startsWith('node:') || statement.startsWith('new URL')) return []
     return [{ file, target: /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier, isPackage: true }]
