@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
-import { storedVersion } from '#history/compare.ts'
+import { storedVersions } from '#history/compare.ts'
 import { type DryRun, wouldChange } from '#history/dry-run.ts'
 import { beginRebuild, runRebuild, whyNotResumed } from '#history/rebuild.ts'
 import { openReplayLog, readReplays } from '#history/replay-log.ts'
@@ -48,7 +48,10 @@ export const rebuild = (): Command =>
 
 async function run(options: RebuildOptions): Promise<void> {
   const stack = findRunningStack(options.data)
-  for (const { dataset } of datasetsByName.values()) await refuseOtherNormalizer(stack, dataset)
+  await refuseOtherNormalizer(
+    stack,
+    [...datasetsByName.values()].map(({ dataset }) => dataset),
+  )
   await oneAtATime(stack, 'rebuild', () => rebuildIn(stack, options))
 }
 
@@ -59,9 +62,8 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
     const parts = { ...clients, producer }
     const progress = stepProgress(process.stderr)
     try {
-      for (const { dataset } of datasetsByName.values()) {
-        refuseOlderVersion(dataset, await storedVersion(clients.store, dataset.name))
-      }
+      const stored = await storedVersions(clients.store, [...datasetsByName.keys()])
+      for (const { dataset } of datasetsByName.values()) refuseOlderVersion(dataset, stored.get(dataset.name) ?? 0)
       const log = await openReplayLog(clients.registry, producer)
       const open = (await readReplays(clients.kafka, clients.registry)).filter(({ kind, state }) => {
         return kind === 'rebuild' && (state === 'started' || state === 'told')
