@@ -15,10 +15,12 @@ import { type Finished, freePortBase, type Started, startCommand, tidemark } fro
 /** A stack as users have it: started and stopped by the command, its parts kept alive by its supervisor. */
 export interface RunningStack {
   dataDir: string
+  /** What its commands run in. */
+  environment: NodeJS.ProcessEnv
   /** What it says of itself just now. */
   file: () => StackFile
-  /** `tidemark up --detach`; throws with what it printed when that fails. */
-  up: () => Promise<void>
+  /** `tidemark up --detach <options>`; throws with what it printed when that fails. */
+  up: (...options: string[]) => Promise<Finished>
   /** `tidemark <args> --data <this one>`. */
   run: (...args: string[]) => Promise<Finished>
   /** The same, without waiting for its end. */
@@ -42,12 +44,12 @@ export interface Clients {
 
 const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'JAO_BASE_URL', 'NODE_ENV']
 
-/** Prepares a stack in a temporary directory on free ports. `settings` go to all its parts. */
+/** Prepares a stack on free ports, in a temporary directory when none is named. `settings` go to all its parts. */
 export async function prepareStack(
   source: 'live' | 'simulated',
   settings: Record<string, string>,
+  dataDir = mkdtempSync(join(tmpdir(), 'tidemark-stack-')),
 ): Promise<RunningStack> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'tidemark-stack-'))
   const portBase = await freePortBase()
   const inherited = Object.entries(process.env).filter(([name]) => !elsewhere.includes(name))
   // A copy of the project would fetch broker and registry anew, and prepare their quick starts.
@@ -60,15 +62,17 @@ export async function prepareStack(
   const clients: Clients[] = []
   const stack: RunningStack = {
     dataDir,
+    environment,
     file,
     run,
     begin,
     use: (other) => {
       release = other
     },
-    up: async () => {
-      const { code, stderr } = await run('up', '--detach', '--source', source, '--port-base', `${portBase}`)
-      if (code !== 0) throw new Error(`the stack did not start: ${stderr}`)
+    up: async (...options) => {
+      const started = await run('up', '--detach', '--source', source, '--port-base', `${portBase}`, ...options)
+      if (started.code !== 0) throw new Error(`the stack did not start: ${started.stderr}`)
+      return started
     },
     connect: async () => {
       const opened = await connectTo(file())
