@@ -70,7 +70,12 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 beforeAll(async () => {
-  const settings = { SIMULATOR_START: `${today}T12:00:00Z`, LOG_LEVEL: 'info', TIDEMARK_HOME: home }
+  const settings = {
+    SIMULATOR_START: `${today}T12:00:00Z`,
+    LOG_LEVEL: 'info',
+    TIDEMARK_HOME: home,
+    SESSION_TIMEOUT_MS: '6000',
+  }
   stack = await prepareStack('simulated', settings, join(home, 'simulated'))
   const started = await stack.up('--no-backfill')
   expect(started.stderr).toContain('✔ kafka')
