@@ -40,6 +40,8 @@ await admin.disconnect()
 const startOf = (partition) => Number(starts.find((start) => start.partition === partition).offset)
 const unread = new Map(ends.map(({ partition, high }) => [partition, Number(high)]))
 for (const [partition, end] of unread) if (startOf(partition) >= end) unread.delete(partition)
+// A consumer that is disconnected while it starts may take minutes to end, or never end: none is started for nothing.
+if (options['to-end'] && unread.size === 0) process.exit()
 
 const held = new Map()
 
@@ -66,7 +68,6 @@ await consumer.connect()
 await consumer.subscribe({ topic, fromBeginning: true })
 const stopped = new Promise((resolve, reject) => {
   consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error))
-  if (options['to-end'] && unread.size === 0) resolve()
   const running = consumer.run({
     autoCommit: false,
     eachMessage: async ({ partition, message }) => {
