@@ -13,8 +13,8 @@ export interface Lag {
   records: number
 }
 
-/** What each consumer group reads, as normalizer and sink subscribe. */
-function subscriptions(): { group: string; topics: string[] }[] {
+/** What each consumer group reads, as normalizer and sink subscribe: first the group whose outputs the other reads. */
+export function subscriptions(): { group: string; topics: string[] }[] {
   const all = [...platformTopics, ...sources.flatMap(topicsOf)]
   return [
     { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },

@@ -6,12 +6,16 @@ import { normalizerStatus } from './normalizer-status.ts'
 
 /**
  * Live answers must be read as a replay reads stored ones: otherwise the older reading would come back.
- * @throws Problem when the running normalizer is of another transform version, or does not answer
+ * @throws Problem when the running normalizer has another transform version of one of them, or does not answer
  */
-export async function refuseOtherNormalizer(stack: StackFile, dataset: Dataset): Promise<void> {
-  const { name, transformVersion } = dataset
-  const running = (await normalizerStatus(stack)).datasets[name]
-  if (running === transformVersion) return
+export async function refuseOtherNormalizer(stack: StackFile, datasets: Iterable<Dataset>): Promise<void> {
+  const running = (await normalizerStatus(stack)).datasets
+  for (const { name, transformVersion } of datasets) {
+    if (running[name] !== transformVersion) refuse(stack, name, transformVersion, running[name])
+  }
+}
+
+function refuse(stack: StackFile, name: string, transformVersion: number, running: number | undefined): never {
   const todo =
     running !== undefined && running > transformVersion
       ? 'this checkout is older than what runs, use that of the running release (to roll back, see docs/releasing.md)'

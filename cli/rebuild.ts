@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { datasetsByName } from '#core/datasets.ts'
 import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { storedVersion } from '#operations/history/compare.ts'
+import { storedVersions } from '#operations/history/compare.ts'
 import { type DryRun, wouldChange } from '#operations/history/dry-run.ts'
 import { beginRebuild, runRebuild, whyNotResumed } from '#operations/history/rebuild.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
@@ -48,7 +48,10 @@ export const rebuild = (): Command =>
 
 async function run(options: RebuildOptions): Promise<void> {
   const stack = findRunningStack(options.data)
-  for (const { dataset } of datasetsByName.values()) await refuseOtherNormalizer(stack, dataset)
+  await refuseOtherNormalizer(
+    stack,
+    [...datasetsByName.values()].map(({ dataset }) => dataset),
+  )
   await oneAtATime(stack, 'rebuild', () => rebuildIn(stack, options))
 }
 
@@ -59,9 +62,8 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
     const parts = { ...clients, producer }
     const progress = stepProgress(process.stderr)
     try {
-      for (const { dataset } of datasetsByName.values()) {
-        refuseOlderVersion(dataset, await storedVersion(clients.store, dataset.name))
-      }
+      const stored = await storedVersions(clients.store, [...datasetsByName.keys()])
+      for (const { dataset } of datasetsByName.values()) refuseOlderVersion(dataset, stored.get(dataset.name) ?? 0)
       const log = await openReplayLog(clients.registry, producer)
       const open = (await readReplays(clients.kafka, clients.registry)).filter(({ kind, state }) => {
         return kind === 'rebuild' && (state === 'started' || state === 'told')

@@ -108,7 +108,7 @@ async function doReplay(
   options: ReplayOptions,
   progress: StepProgress,
 ): Promise<void> {
-  await refuseOtherNormalizer(stack, sourced.dataset)
+  await refuseOtherNormalizer(stack, [sourced.dataset])
   refuseOlderVersion(sourced.dataset, wanted.fromVersion)
   if (wanted.state === 'finished') {
     throw new Problem(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)

@@ -55,7 +55,7 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
     const { kafka } = clients
     const decider = { by: whoAmI(), why: options.why }
     // What another release makes of the letters cannot be tried here.
-    await refuseOtherNormalizer(stack, declared)
+    await refuseOtherNormalizer(stack, [declared])
     const wasParked = parkingOf(await normalizerStatus(stack), dataset) !== undefined
     const openLetters = async () => planRequeue(...(await parkedLetters(kafka, source, dataset)))
     if (wasParked && !options.anyway) await refuseInVain(clients, dataset, await openLetters(), options.json)

@@ -57,6 +57,8 @@ for (const topic of topics) {
   }
 }
 await admin.disconnect()
+// A consumer that is disconnected while it starts may take minutes to end, or never end: none is started for nothing.
+if (options['to-end'] && unread.size === 0) process.exit()
 
 /** The newest version of each point, and the request identity that named it, by point. */
 const held = new Map()
@@ -130,7 +132,6 @@ await consumer.connect()
 await consumer.subscribe({ topics, fromBeginning: true })
 const stopped = new Promise((resolve, reject) => {
   consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error))
-  if (options['to-end'] && unread.size === 0) resolve()
   const running = consumer.run({
     autoCommit: false,
     eachMessage: async ({ topic, partition, message }) => {

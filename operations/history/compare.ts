@@ -69,12 +69,26 @@ export const differs = ({ added, changed, gone, answers }: Comparison): boolean 
   added + changed + gone > 0 || answersDiffer(answers)
 
 /** Greatest transform version of a dataset in the store; 0 where there is none. */
-export async function storedVersion(store: Store, dataset: string): Promise<number> {
-  const query = `SELECT max(version) AS version FROM (
-      SELECT max(transform_version) AS version FROM ${database}.point_revisions WHERE dataset = {dataset:String}
+export const storedVersion = async (store: Store, dataset: string): Promise<number> =>
+  (await storedVersions(store, [dataset])).get(dataset) ?? 0
+
+/** Greatest transform version in the store of each of these datasets that it has anything of. */
+export async function storedVersions(store: Store, datasets: readonly string[]): Promise<Map<string, number>> {
+  const ofThem = 'WHERE dataset IN {datasets:Array(String)} GROUP BY dataset'
+  const query = `SELECT dataset, max(version) AS version FROM (
+      SELECT dataset, max(transform_version) AS version FROM ${database}.point_revisions ${ofThem}
       UNION ALL
-      SELECT max(transform_version) AS version FROM ${database}.stored_answers WHERE dataset = {dataset:String})`
-  return (await readRows<{ version: number }>(store, query, { dataset }))[0]?.version ?? 0
+      SELECT dataset, max(transform_version) AS version FROM ${database}.stored_answers ${ofThem})
+    GROUP BY dataset`
+  const rows = await readRows<{ dataset: string; version: number }>(store, query, { datasets })
+  return new Map(rows.map(({ dataset, version }) => [dataset, version]))
+}
+
+/** The datasets that the store, or the database beside, has a point or an answer of. */
+export async function datasetsStored(store: Store, beside: string): Promise<Set<string>> {
+  const tables = [database, beside].flatMap((name) => [`${name}.point_revisions`, `${name}.stored_answers`])
+  const query = tables.map((table) => `SELECT dataset FROM ${table} GROUP BY dataset`).join(' UNION DISTINCT ')
+  return new Set((await readRows<{ dataset: string }>(store, query, {})).map(({ dataset }) => dataset))
 }
 
 interface KeyCounts {

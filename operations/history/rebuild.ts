@@ -11,7 +11,7 @@ import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { besideInserter, dropBeside } from './beside-tables.ts'
-import { compare, storedVersion } from './compare.ts'
+import { compare, datasetsStored, storedVersions } from './compare.ts'
 import { addedFrom, type DryRun } from './dry-run.ts'
 import { beside, copyKept, exchange, makeTables, stateOfTables } from './exchange.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
@@ -27,7 +27,7 @@ export interface RebuildJob {
   rebuild: Replay
   progress: (done: number, total: number) => void
   say: (text: string) => void
-  /** Asked with all comparisons, one a dataset, before the exchange: whether to go on. */
+  /** Asked with all comparisons, one a dataset that has rows on either side, before the exchange: whether to go on. */
   agree: (found: DryRun[]) => Promise<boolean>
 }
 
@@ -57,10 +57,10 @@ export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLo
   await makeTables(store, id)
   // After that: what the sink stored before it is in raw already.
   const spans = (await Promise.all(sources.map(({ name }) => rawSpansNow(kafka, name)))).flat()
-  const stored = await Promise.all([...datasetsByName.keys()].map((name) => storedVersion(store, name)))
+  const stored = await storedVersions(store, [...datasetsByName.keys()])
   const rebuild: Replay = {
     ...{ id, kind: 'rebuild', dataset: '*', windowFrom: null, windowTo: null, state: '', who: whoAmI(), why },
-    ...{ fromVersion: Math.max(...stored), toVersion: Math.max(...Object.values(transformVersions())) },
+    ...{ fromVersion: Math.max(0, ...stored.values()), toVersion: Math.max(...Object.values(transformVersions())) },
     ...{ startedAt: now, at: now, spans, counts: versions(), message: '' },
   }
   return log.write(rebuild, { state: 'started' })
@@ -151,7 +151,10 @@ async function compareAll(
   refused: Map<string, RefusedAnswer[]>,
 ): Promise<DryRun[]> {
   const found: DryRun[] = []
+  // Each comparison is several queries, and most datasets of most stores have nothing to compare.
+  const stored = await datasetsStored(store, beside)
   for (const { source, dataset } of datasetsByName.values()) {
+    if (!stored.has(dataset.name)) continue
     const own = spans.filter(({ topic }) => topic === rawTopic(source.name).name)
     const { name, transformVersion } = dataset
     const compared = { dataset: name, transformVersion, windows: allWindows, spans: own, beside }

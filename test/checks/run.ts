@@ -82,7 +82,7 @@ async function runTests(): Promise<Count> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const code = await run(
     'vitest',
-    ['run', ...reporters, ...(faults ? ['test/integrity', 'test/e2e'] : [])],
+    ['run', ...reporters, ...(faults ? ['test/integrity', 'test/e2e', 'test/store'] : [])],
     environment,
   )
   return countTests(report, code)

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hostOf, partitionOfHost } from '#core/host.ts'
 import { requestIdentity } from '#core/request-identity.ts'
+import { createKafka, withAdmin } from '#platform/kafka/client.ts'
+import { behind, committedOf, type Offsets } from '#platform/kafka/progress.ts'
+import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { pollPartitions } from '#schemas/topics.ts'
-import { consumerLag } from '../../cli/lag.ts'
+import { subscriptions } from '../../cli/lag.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 import { dataset, eventually } from './poller-parts.ts'
@@ -88,18 +91,28 @@ export async function writeRequests(
 }
 
 /**
- * Waits until both consumer groups have committed all there is: a group commits after its outputs are acknowledged, so
- * what was in raw before is then in the store.
+ * Waits until the normalizer has committed all that raw holds now, and then the sink all that its topics hold by then: a
+ * group commits after its outputs are acknowledged, so what was in raw before is then in the store.
  */
 export async function untilStored(environment: Record<string, string>, timeoutMs = 90_000): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs
-  for (;;) {
-    const lags = await consumerLag(environment.KAFKA_BROKERS ?? '', environment)
-    const behind = lags.filter(({ records }) => records > 0)
-    if (behind.length === 0) return
-    if (Date.now() > deadlineMs) throw new Error(`after ${timeoutMs} ms still behind: ${JSON.stringify(behind)}`)
-    await sleep(100)
-  }
+  // Ends are asked for once: asking for those of every topic again and again costs more than the work waited for.
+  await withAdmin(createKafka(readConfig(kafkaSettings, environment), 'test'), async (admin) => {
+    for (const { group, topics } of subscriptions()) {
+      const ends = new Map<string, Offsets[]>()
+      for (const topic of topics) ends.set(topic, await admin.fetchTopicOffsets(topic))
+      for (;;) {
+        const committed = await admin.fetchOffsets({ groupId: group, topics })
+        const left = committed.map(({ topic, partitions }) => {
+          return { group, topic, records: behind(ends.get(topic) ?? [], committedOf(partitions)) }
+        })
+        const still = left.filter(({ records }) => records > 0)
+        if (still.length === 0) break
+        if (Date.now() > deadlineMs) throw new Error(`after ${timeoutMs} ms still behind: ${JSON.stringify(still)}`)
+        await sleep(50)
+      }
+    }
+  })
 }
 
 type Queries = Pick<Pipeline, 'query'>

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
+import { faults } from '../support/long-tests.ts'
 import { history, type Telling, told, windowStarts } from './random-history.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { acceptedAnswer, insertAnswers, insertSlices, lines, slice } from './slices.ts'
@@ -255,7 +256,7 @@ it('latest, as_of, revisions, changes, revision_stats and withdrawn say what the
         await check(`run-${run++}`, histories, moments)
       },
     ),
-    { numRuns: 12, interruptAfterTimeLimit: 45_000 },
+    { numRuns: faults ? 25 : 6, interruptAfterTimeLimit: 45_000 },
   )
 })
 

@@ -134,7 +134,7 @@ it('after an erasure the store is what new code alone makes of the raw records t
       )
       expect(Number(rows)).toBe(count(expected))
     }),
-    { numRuns: faults ? 25 : 10, interruptAfterTimeLimit: 25_000 },
+    { numRuns: faults ? 25 : 5, interruptAfterTimeLimit: 25_000 },
   )
 })
 

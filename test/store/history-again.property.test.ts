@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { besideInserter, createBeside, dropBeside } from '#operations/history/beside-tables.ts'
-import { compare } from '#operations/history/compare.ts'
+import { compare, datasetsStored, storedVersions } from '#operations/history/compare.ts'
 import { erase } from '#operations/history/erase.ts'
 import { beside, copyKept, exchange, makeTables, stateOfTables } from '#operations/history/exchange.ts'
 import type { ReadAnswer } from '#operations/history/explode-span.ts'
@@ -235,4 +235,27 @@ it('a replay, a rebuild and new code alone leave the same rows, and a dry run co
   await fc.assert(fc.asyncProperty(histories, deaths, check), {
     ...{ examples: [[[requeued, renamedThenRefused], 3]], numRuns: 3, endOnFailure: true },
   })
+})
+
+it('a rebuild compares what has rows on one side only, and knows the highest version of each', async () => {
+  await empty()
+  await makeTables(running.store, 'sides')
+  const about = { identity: 1, start: '2026-01-01T00:00:00Z', knownAt: '2026-01-02T00:00:00Z', values: [1] }
+  const times = { windowStart: 0, windowEnd: hourMs, knownAt: hourMs, identity: 1 }
+  // What is told to tidemark's own tables goes into those beside as well: it is taken out of one side again.
+  await insertSlices(running.store, [slice({ ...about, dataset: 'points', transformVersion: 3 })])
+  await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'answer', transformVersion: 4 })])
+  for (const table of tables) await running.store.command({ query: `TRUNCATE TABLE ${beside}.${table}` })
+  await insertSlices(running.store, [slice({ ...about, dataset: 'new points' })])
+  await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'new answer', transformVersion: 1 })])
+  for (const table of tables) {
+    await running.store.command({ query: `DELETE FROM tidemark.${table} WHERE startsWith(dataset, 'new ')` })
+  }
+  await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'both', transformVersion: 1 })])
+  await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'both', transformVersion: 2 })])
+  const all = ['answer', 'both', 'new answer', 'new points', 'points']
+  expect([...(await datasetsStored(running.store, beside))].sort()).toEqual(all)
+  const versions = await storedVersions(running.store, [...all, 'nothing'])
+  expect(Object.fromEntries(versions)).toEqual({ points: 3, answer: 4, both: 2 })
+  await dropBeside(running.store, beside)
 })

@@ -1,31 +1,17 @@
 // The stack as users start and stop it, in the middle of its work.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { killAndWait } from '#local/process-table.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
-import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
+import { differences, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
 import { dataset, eventually, pointsOf, untilStored, writeRequests } from '../integrity/whole-chain.ts'
 import { longTest } from '../support/long-tests.ts'
 
 let stack: RunningStack
 let clients: Clients
-let simulator: SimulatorClient
-let simulatorUrl = ''
 
-beforeAll(async () => {
-  stack = await prepareStack('simulated', {
-    SIMULATOR_START: '2026-03-20T12:00:00Z',
-    SIMULATOR_SPEED: '10',
-    BACKFILL_DAYS: '10',
-    SESSION_TIMEOUT_MS: '6000',
-  })
-  await stack.up()
-  clients = await stack.connect()
-  simulatorUrl = stack.file().endpoints.simulator!
-  simulator = simulatorClient(simulatorUrl)
-})
 afterAll(removeStacks)
 
 const requested = Array.from({ length: 60 }, (_, index) => addDays('2025-12-01', index))
@@ -47,43 +33,21 @@ async function goodPolls(): Promise<string[]> {
   })
 }
 
-test('a stopped stack goes on where it was; the second start refetches nothing that it holds', async () => {
-  const [done, open] = [requested.slice(0, 10), requested.slice(10)]
-  await writeRequests(clients, simulatorUrl, done)
-  const before = await eventually('the past days and some requests are done', async () => {
-    const polls = await goodPolls()
-    return new Set(polls).size >= calendar.length + done.length && polls
-  })
-  // As many answers are held back as the poller waits for at a time in this lane: all others wait behind them.
-  await simulator.command({ fault: 'slow', ms: 30_000, count: 7 })
-  await writeRequests(clients, simulatorUrl, open)
-  const underWay = async () => (await simulator.requests()).filter(({ status }) => status === null).length === 7
-  await eventually('seven answers are under way', underWay)
-  expect(await stack.run('down')).toMatchObject({ code: 0 })
-
-  await stack.up()
-  const all = [...calendar, ...requested].map(identityOf)
-  const held = await eventually('every window is there', async () => {
-    const polls = await goodPolls()
-    return new Set(polls).size >= all.length && polls
-  })
-  expect(before.toSorted()).toEqual([...calendar, ...done].map(identityOf).toSorted())
-  expect(held.toSorted()).toEqual(all.toSorted())
-  await untilStored(clients.environment)
-
-  // The simulator, started anew, remembers only what was asked since.
-  const again = (await simulator.requests()).map(({ fromUtc, toUtc }) => {
-    return requestIdentity(dataset, { startMs: Date.parse(fromUtc), endMs: Date.parse(toUtc) })
-  })
-  expect(again.toSorted()).toEqual(open.map(identityOf).toSorted())
-  expect((await readRecords(clients.kafka, 'jao.raw')).length).toBe(all.length)
-  const [stored] = await clients.query<{ rows: number; windows: number }>(
-    'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(window_start)) AS windows FROM tidemark.point_revisions FINAL',
-  )
-  expect(stored).toEqual({ rows: all.length * pointsOfADay, windows: all.length })
-})
-
 longTest('after kill -9 of all of it the next start works, and nothing acknowledged is lost', async () => {
+  stack = await prepareStack('simulated', {
+    SIMULATOR_START: '2026-03-20T12:00:00Z',
+    SIMULATOR_SPEED: '10',
+    BACKFILL_DAYS: '10',
+    SESSION_TIMEOUT_MS: '6000',
+  })
+  await stack.up()
+  clients = await stack.connect()
+  const simulatorUrl = stack.file().endpoints.simulator!
+  const simulator = simulatorClient(simulatorUrl)
+  await writeRequests(clients, simulatorUrl, requested)
+  await eventually('every window is there', async () => {
+    return new Set(await goodPolls()).size >= calendar.length + requested.length
+  })
   const revised = requested.slice(0, 20)
   for (const day of revised) await simulator.command({ revise: { day, key: 'border_AT_BE' } })
   await writeRequests(clients, simulatorUrl, requested)

@@ -1,10 +1,13 @@
-// A stack as users have it: a dataset whose answers we cannot read is parked, survives kills, and is released by command.
+// A stack as users have it, whose upstream is out of reach: it starts, and says so. Then a dataset whose answers we cannot read is
+// parked, survives kills, and is released by command.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
+import { freePorts } from '#local/free-ports.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
+import { readLetters } from '../../cli/dlq/read-letters.ts'
 import type { Status } from '../../cli/inspect.ts'
 import { eventually } from '../integrity/poller-parts.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks, runningPart } from '../integrity/running-stack.ts'
@@ -16,11 +19,15 @@ import { rawResponse } from '../support/raw-responses.ts'
 import { startService } from '../support/service-process.ts'
 
 let stack: RunningStack
+let host: string
+let startSaid: string
 let clients: Clients
 beforeAll(async () => {
-  // Its upstream is out of reach: the only answers are the test's.
-  stack = await prepareStack('live', { JAO_BASE_URL: 'http://127.0.0.1:9', BACKFILL_DAYS: '0' })
-  await stack.up()
+  const [closed] = await freePorts(1)
+  // The only answers are the test's.
+  host = `127.0.0.1:${closed}`
+  stack = await prepareStack('live', { JAO_BASE_URL: `http://${host}`, BACKFILL_DAYS: '2' })
+  startSaid = (await stack.up()).stderr
   clients = await stack.connect()
 }, 300_000)
 afterAll(removeStacks)
@@ -55,8 +62,12 @@ async function dlq<Printed>(...args: string[]): Promise<{ code: number | null; p
 }
 
 type Released = { parked: boolean; requeued: string[]; stay: { id: string; why: string }[] }
-type Listed = { id: string; key: string; reason: string; source: { offset: number } }
-const letters = async (reason: string) => (await dlq<Listed[]>('list', '--each', '--reason', reason)).printed
+type Listed = { id: string; key: string; reason: string; attempts: number; previousReason: string | null }
+/** The open letters of a reason, as `dlq list --each` prints them. */
+const listed = async (reason: string) => (await dlq<Listed[]>('list', '--each', '--reason', reason)).printed
+/** The same without the command, which costs as much as all that it reads. */
+const letters = async (reason: string) =>
+  (await readLetters(clients.kafka, ['jao.dlq'])).filter((one) => one.decision === undefined && one.reason === reason)
 const status = async (): Promise<Status> => JSON.parse((await stack.run('status', '--json')).stdout)
 const parked = async () => (await status()).parked?.map((one) => one.dataset)
 
@@ -82,6 +93,33 @@ async function skipToEnd({ kafka }: Clients, groupId: string): Promise<void> {
   await admin.setOffsets({ groupId, topic: 'jao.raw', partitions })
   await admin.disconnect()
 }
+
+test('a stack whose upstream is out of reach starts, and says where, since when and why', async () => {
+  const refused = 'the connection is refused (ECONNREFUSED); does anything listen at that port?'
+  expect(startSaid).toContain(`✘ ${host} does not answer: ${refused} (tried again and again: `)
+  const told = await eventually('the host and its failed polls show in the status', async () => {
+    const { code, stdout, stderr } = await stack.run('status', '--json')
+    expect(stderr).toBe('')
+    const found = JSON.parse(stdout)
+    return found.silent?.length > 0 && found.datasets[0]?.lastOutcome === 'failed' && { code, ...found }
+  })
+  const [{ since, nextTryAt }] = told.silent
+  expect(told).toMatchObject({
+    ...{ code: 1, healthy: false, problems: [`No connection since ${since} to ${host}: ${refused}`] },
+    silent: [{ host, sources: ['jao'], reason: `${host}: ${refused}` }],
+  })
+  expect(Date.parse(since)).toBeLessThan(Date.parse(nextTryAt))
+  expect(told.parts.map(({ healthy }: { healthy: boolean }) => healthy)).not.toContain(false)
+  expect(told.datasets[0]).toMatchObject({ dataset, lastOutcome: 'failed' })
+  expect((await stack.run('status')).stdout).toContain(`NOT ANSWERING (UTC)\n  jao  since ${since}  tried again at `)
+  const polls = await eventually('the failures are in the store', async () => {
+    const { stdout } = await stack.run('query', '--json', 'SELECT DISTINCT outcome, status, error FROM polls FINAL')
+    const rows = stdout.split('\n').filter((line) => line !== '')
+    return rows.length > 0 && rows.map((line) => JSON.parse(line))
+  })
+  expect(polls).toEqual([{ outcome: 'failed', status: null, error: `${host}: ${refused}` }])
+  expect(await stack.run('query', 'SELECT count() FROM points')).toEqual({ code: 0, stdout: '0\n', stderr: '' })
+}, 200_000)
 
 test('past the limit it is parked, for every normalizer and across kills; released, nothing is lost', async () => {
   const before = await write('2017-01-01', good(3))
@@ -171,7 +209,7 @@ test('killed anywhere between the refusals and the parking, it loses nothing', a
   const values = await storedValues(days)
   for (const [index, day] of days.entries()) {
     const start = new Date(windowOf(day).startMs).toISOString().slice(0, 19)
-    const isLetter = [...refused].some((key) => key.startsWith(`${dataset}/${start}`))
+    const isLetter = [...refused].some((key) => key?.startsWith(`${dataset}/${start}`))
     expect(isLetter || values[index] !== null, day).toBe(true)
   }
   // What was parked holds bad answers too, some of them twice: these stay, so that it is not parked again.
@@ -184,14 +222,14 @@ test('killed anywhere between the refusals and the parking, it loses nothing', a
 }, 400_000)
 
 test('letters are shown, dropped and requeued by command, with honest exit codes', async () => {
-  const [letter] = await letters('type')
+  const [letter] = await listed('type')
   const shown = await stack.run('dlq', 'show', letter!.id)
   expect(shown.stdout).toContain('status: 200\nfetchedAt: 2026-06-01T08:00:00.000Z\nbody: ')
   expect(shown.stdout).toContain('"border_AT_BE":"abc"')
   const poison = Buffer.from('no Avro \u001b[2J')
   await clients.producer.send('jao.raw', [{ key: 'poison', value: poison, partition: 0 }])
   await settled()
-  const [odd] = await letters('not-avro')
+  const [odd] = await listed('not-avro')
   expect(Buffer.from((await stack.run('dlq', 'show', odd!.id, '--raw')).stdout)).toEqual(poison)
   expect((await stack.run('dlq', 'show', odd!.id)).stdout).not.toContain('\u001b')
 
@@ -205,7 +243,7 @@ test('letters are shown, dropped and requeued by command, with honest exit codes
   expect(await letters('not-avro')).toHaveLength(1)
   const again = await dlq('requeue', odd!.id)
   await settled()
-  const [back] = await letters('not-avro')
+  const [back] = await listed('not-avro')
   expect(back).toMatchObject({ attempts: 2, previousReason: 'not-avro' })
   // It went back, and the command says as what it was refused again.
   expect(again).toMatchObject({
@@ -220,7 +258,7 @@ test('letters are shown, dropped and requeued by command, with honest exit codes
     code: 1,
     printed: { dropped: [back!.id], stay: [{ id: 'jao.dlq/0/999999', why: 'there is no such letter' }] },
   })
-  expect(await letters('not-avro')).toEqual([])
+  expect(await listed('not-avro')).toEqual([])
   const settledOnes = await dlq<Listed[]>('list', '--each', '--all', '--reason', 'not-avro')
   expect(settledOnes.printed).toMatchObject([
     { decision: { decision: 'requeued' } },

@@ -1,15 +1,17 @@
-// Backup, restore and deletion as users do them: by the command, on whole stacks.
+// Stop and start, backup, restore and deletion as users do them: by the command, on whole stacks, in the middle of their
+// work.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { groupPasses } from '#platform/kafka/progress.ts'
-import type { RecordName } from '#schemas/generated/records.ts'
+import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
-import { differences, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
-import { dataset, eventually, pointsOf, storeTime, untilStored } from '../integrity/whole-chain.ts'
+import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
+import { dataset, eventually, pointsOf, storeTime, untilStored, writeRequests } from '../integrity/whole-chain.ts'
 import { longTest } from '../support/long-tests.ts'
 import { startService } from '../support/service-process.ts'
 
@@ -32,33 +34,66 @@ afterAll(async () => {
 
 const backup = () => join(home, 'backup')
 /** Two days back, today and tomorrow: by themselves. */
-const calendarDays = 4
+const calendar = ['2026-03-18', '2026-03-19', '2026-03-20', '2026-03-21']
 const pointsOfADay = 132 * 24
 const days = ['2026-01-05', '2026-01-06', '2026-01-07'] as const
+/** Asked for, and not answered when the stack is stopped: seven answers are under way, and the others wait behind them. */
+const open = Array.from({ length: 9 }, (_, index) => addDays('2026-02-01', index))
+/** Windows that are held in the end, before any deletion. */
+const heldDays = calendar.length + days.length + open.length
 
-/** All that can be asked: the same sums mean the same rows. */
+const identityOf = (day: string) => requestIdentity(dataset, windowOf(day))
+/** What a simulator was asked for, in the order of the names. It remembers only what was asked since its start. */
+async function askedOf(simulator: SimulatorClient): Promise<string[]> {
+  const asked = (await simulator.requests()).map(({ fromUtc, toUtc }) => {
+    return requestIdentity(dataset, { startMs: Date.parse(fromUtc), endMs: Date.parse(toUtc) })
+  })
+  return asked.toSorted()
+}
+
+/** All that can be asked, but for the open days: the same sums mean the same rows. */
 async function sums(of: Clients, times: number[]) {
   const sum = `count() AS n, sum(cityHash64(dataset, key, ts, value, known_at, step_s, flags)) AS hash`
   const froms = ['latest', ...times.map((at) => `as_of(at = '${storeTime(at)}')`)]
-  return Promise.all(froms.map(async (from) => (await of.query(`SELECT ${sum} FROM tidemark.${from}`))[0]))
+  const [first, end] = [windowOf(open[0]!).startMs, windowOf(open.at(-1)!).endMs].map((ms) => ms / 1000)
+  const where = `ts < toDateTime(${first}, 'UTC') OR ts >= toDateTime(${end}, 'UTC')`
+  return Promise.all(
+    froms.map(async (from) => (await of.query(`SELECT ${sum} FROM tidemark.${from} WHERE ${where}`))[0]),
+  )
 }
 const countOf = async (of: Clients): Promise<number> => {
   const [row] = await of.query<{ n: number }>('SELECT toUInt32(count()) AS n FROM tidemark.latest')
   return row?.n ?? 0
 }
-async function decoded(of: Clients, topic: string, name: RecordName): Promise<number> {
+async function recordsOf<Name extends RecordName>(of: Clients, topic: string, name: Name): Promise<Records[Name][]> {
   const decoder = of.registry.decoder(name)
   const records = await readRecords(of.kafka, topic)
   await decoder.prepare(records.map(({ value }) => value))
-  return records.filter(({ value }) => !('reason' in decoder.decode(value))).length
+  return records.map(({ value }) => {
+    const record = decoder.decode(value)
+    if ('reason' in record) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
+    return record as Records[Name]
+  })
+}
+const decoded = async (of: Clients, topic: string, name: RecordName) => (await recordsOf(of, topic, name)).length
+/** The identities of the good polls, once for each of them. */
+const goodPolls = async (): Promise<string[]> =>
+  (await recordsOf(clients, 'polls', 'Poll'))
+    .filter(({ outcome }) => outcome !== 'failed')
+    .map((poll) => poll.requestIdentity)
+    .toSorted()
+/** Waits until so many windows are stored. */
+async function untilHeld(of: Clients, windows: number): Promise<void> {
+  await eventually(`${windows} days are stored`, async () => (await countOf(of)) === windows * pointsOfADay)
+  await untilStored(of.environment)
 }
 const backfill = (of: RunningStack, from: string, to = from) => of.run('backfill', dataset, '--from', from, '--to', to)
 
 const known: number[] = []
 let before: Awaited<ReturnType<typeof sums>>
 
-test('a stopped stack is backed up, and goes on; a running one is not', async () => {
-  await eventually('the calendar is done', async () => (await countOf(clients)) === calendarDays * pointsOfADay)
+test('a stopped stack is backed up, a running one is not', async () => {
+  await untilHeld(clients, calendar.length)
   expect(await backfill(stack, days[0], days[2])).toMatchObject({ code: 0 })
   const simulator = simulatorClient(stack.file().endpoints.simulator!)
   known.push(await simulator.nowMs())
@@ -72,14 +107,31 @@ test('a stopped stack is backed up, and goes on; a running one is not', async ()
   expect(refused.stderr).toContain('only a stopped one can be copied as one unit')
   expect(existsSync(backup())).toBe(false)
 
+  // As many answers are held back as the poller waits for at a time in this lane: all others wait behind them.
+  await simulator.command({ fault: 'slow', ms: 30_000, count: 7 })
+  await writeRequests(clients, stack.file().endpoints.simulator!, open)
+  const underWay = async () => (await simulator.requests()).filter(({ status }) => status === null).length === 7
+  await eventually('seven answers are under way', underWay)
   expect(await stack.run('down')).toMatchObject({ code: 0 })
   const done = await stack.run('backup', backup(), '--json')
   expect(done).toMatchObject({ code: 0 })
   expect(JSON.parse(done.stdout)).toMatchObject({ path: backup(), source: 'simulated' })
+}, 480_000)
+
+test('it goes on where it was; the second start refetches nothing that it holds', async () => {
   await stack.up()
   expect(await sums(clients, known)).toEqual(before)
+  await untilHeld(clients, heldDays)
+  const polled = [...calendar, ...days, days[2], ...open]
+  expect(await goodPolls()).toEqual(polled.map(identityOf).toSorted())
+  expect(await askedOf(simulatorClient(stack.file().endpoints.simulator!))).toEqual(open.map(identityOf).toSorted())
+  expect(await decoded(clients, 'jao.raw', 'RawResponse')).toBe(polled.length)
+  const [stored] = await clients.query<{ rows: number; windows: number }>(
+    'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(window_start)) AS windows FROM tidemark.point_revisions FINAL',
+  )
+  expect(stored).toEqual({ rows: polled.length * pointsOfADay, windows: heldDays })
   expect(await backfill(stack, '2026-01-08')).toMatchObject({ code: 0 })
-  expect(await countOf(clients)).toBe((calendarDays + 4) * pointsOfADay)
+  expect(await countOf(clients)).toBe((heldDays + 1) * pointsOfADay)
 }, 480_000)
 
 test('restored elsewhere it has the same rows, decodes its records, goes on polling and refetches nothing', async () => {
@@ -88,19 +140,20 @@ test('restored elsewhere it has the same rows, decodes its records, goes on poll
   await restored.up()
   const there = await restored.connect()
   expect(await sums(there, known)).toEqual(before)
-  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(calendarDays + 4)
-  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe((calendarDays + 4) * 132)
+  // What was asked for and not answered is in the backup as well.
+  await untilHeld(there, heldDays)
+  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 1)
+  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe((heldDays + 1) * 132)
 
   expect(await backfill(restored, '2026-01-08')).toMatchObject({ code: 0 })
   const simulator = simulatorClient(restored.file().endpoints.simulator!)
-  const stored = await pointsOf(there, 'latest', windowOf('2026-01-08'))
-  expect(differences(await simulator.truth('2026-01-08'), stored)).toEqual([])
+  for (const day of ['2026-01-08', open[0]!]) {
+    const stored = await pointsOf(there, 'latest', windowOf(day))
+    expect(differences(await simulator.truth(day), stored)).toEqual([])
+  }
   // This simulator was started with the restored stack: all that was asked of it.
-  const asked = (await simulator.requests()).map(({ fromUtc, toUtc }) => {
-    return requestIdentity(dataset, { startMs: Date.parse(fromUtc), endMs: Date.parse(toUtc) })
-  })
-  expect(asked).toEqual([requestIdentity(dataset, windowOf('2026-01-08'))])
-  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(calendarDays + 5)
+  expect(await askedOf(simulator)).toEqual(['2026-01-08', ...open].map(identityOf).toSorted())
+  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 2)
   await restored.remove()
 }, 480_000)
 
@@ -118,14 +171,14 @@ test('a deletion is asked for, looked at without harm, done at once, and never u
     beforeUtc: '2026-01-06T23:00:00.000Z',
     rows: [year(2 * pointsOfADay)],
   })
-  expect(await countOf(clients)).toBe((calendarDays + 4) * pointsOfADay)
+  expect(await countOf(clients)).toBe((heldDays + 1) * pointsOfADay)
 
   const done = await stack.run(...title, '--yes', '--why', 'the licence ended')
   expect(done.code).toBe(0)
   expect(done.stdout).toContain(`2026  points ${(2 * pointsOfADay).toLocaleString('en')}`)
   expect(done.stdout).toContain('264 behind records that are kept remain, for ever')
   expect(done.stdout).toContain(`noted in the backup ${backup()}`)
-  expect(await countOf(clients)).toBe((calendarDays + 2) * pointsOfADay)
+  expect(await countOf(clients)).toBe((heldDays - 1) * pointsOfADay)
   const recorded = await clients.query('SELECT toString(before) AS before, why FROM tidemark.deletions FINAL')
   expect(recorded).toEqual([{ before: '2026-01-06 23:00:00.000', why: 'the licence ended' }])
 
@@ -142,7 +195,7 @@ test('a deletion is asked for, looked at without harm, done at once, and never u
   expect(again).toMatchObject({ code: 1 })
   expect(again.stderr).toContain(`was deleted before ${days[2]} for good`)
   expect(await backfill(stack, days[2])).toMatchObject({ code: 0 })
-  expect(await countOf(clients)).toBe((calendarDays + 2) * pointsOfADay)
+  expect(await countOf(clients)).toBe((heldDays - 1) * pointsOfADay)
 }, 480_000)
 
 test('an older backup obeys it when it is restored, from its first start on, and so does a replay there', async () => {
@@ -153,7 +206,7 @@ test('an older backup obeys it when it is restored, from its first start on, and
   const there = await restored.connect()
   const held = await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')
   expect(held).toEqual([{ first: '2026-01-06 23:00:00' }])
-  expect(await countOf(there)).toBe((calendarDays + 1) * pointsOfADay)
+  await untilHeld(there, heldDays - 2)
   expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
 
   const environment = { ...there.environment, CONSUMER_GROUP: 'replay-1' }
@@ -164,9 +217,9 @@ test('an older backup obeys it when it is restored, from its first start on, and
   } finally {
     await replay.kill('SIGTERM')
   }
-  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe(2 * (calendarDays + 4) * 132)
+  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe(2 * (heldDays + 1) * 132)
   expect(await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')).toEqual(held)
-  expect(await countOf(there)).toBe((calendarDays + 1) * pointsOfADay)
+  expect(await countOf(there)).toBe((heldDays - 2) * pointsOfADay)
 }, 480_000)
 
 longTest(
