@@ -14,24 +14,31 @@ interface Counted {
   name: string
   from: string
   tables: string[]
+  /** Whether it is named also where it holds nothing. */
+  isAlwaysNamed: boolean
 }
 
 /** The tables that everybody reads, and the records of sources' own; what the store keeps for itself is none of them. */
 function countedTables(): Counted[] {
   const platform = ['points', 'point_revisions', 'series', 'polls'].map((name) => {
-    return { name, from: `tidemark.${name} FINAL`, tables: [`tidemark.${name}`] }
+    return { name, from: `tidemark.${name} FINAL`, tables: [`tidemark.${name}`], isAlwaysNamed: true }
   })
   const own = sources.flatMap(({ datasets }) =>
     datasets.flatMap(({ name, view, records }) =>
       records
-        ? [{ name: view?.name ?? records.from.split(' ')[0] ?? name, from: records.from, tables: namesOf(records) }]
+        ? [
+            {
+              name: view?.name ?? records.from.split(' ')[0] ?? name,
+              from: records.from,
+              tables: records.tables.map((table) => table.name),
+              isAlwaysNamed: false,
+            },
+          ]
         : [],
     ),
   )
   return [...platform, ...own]
 }
-
-const namesOf = ({ tables }: { tables: readonly { name: string }[] }): string[] => tables.map(({ name }) => name)
 
 /** Counting each row once takes about a second for so many; of more the store's own number is told. */
 const mostCountedOnce = 5_000_000
@@ -44,9 +51,9 @@ export async function storedRows(stack: StackFile): Promise<Record<string, Store
   )
   const sizeOf = (table: string): number => sizes.find(({ name }) => name === table)?.rows ?? 0
   const counted = await Promise.all(
-    countedTables().map(async ({ name, from, tables }): Promise<[string, StoredRows] | undefined> => {
+    countedTables().map(async ({ name, from, tables, isAlwaysNamed }): Promise<[string, StoredRows] | undefined> => {
       const most = Math.max(...tables.map(sizeOf))
-      if (most === 0) return from.startsWith('tidemark.') && from.endsWith(' FINAL') ? [name, none] : undefined
+      if (most === 0) return isAlwaysNamed ? [name, { rows: 0, beforeMerging: false }] : undefined
       if (most > mostCountedOnce) return [name, { rows: most, beforeMerging: true }]
       const [count] = await rowsOf<{ rows: number }>(stack, `SELECT toFloat64(count()) AS rows FROM ${from}`)
       return [name, { rows: count?.rows ?? 0, beforeMerging: false }]
@@ -54,5 +61,3 @@ export async function storedRows(stack: StackFile): Promise<Record<string, Store
   )
   return Object.fromEntries(counted.filter((one) => one !== undefined))
 }
-
-const none: StoredRows = { rows: 0, beforeMerging: false }

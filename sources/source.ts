@@ -153,9 +153,8 @@ export interface Asking {
   requestPath: (asked: Asked) => string
   /**
    * What a body says of what was asked; where upstream says no, the refusal `upstream-rejected` with what it says, or the
-   * word alone. Throws when the body cannot be read. Run after the raw record is acknowledged, before that where an
-   * answer may confirm that its window was emptied, which the raw record says; and on the body of a status
-   * that is not meaningful, for upstream's words alone.
+   * word alone. Throws when the body cannot be read. Run after the raw record is acknowledged (before, where an answer may
+   * confirm an empty window), and on the body of a status that is not meaningful, for upstream's words alone.
    */
   look: (body: Uint8Array, asked: Asked) => Look | Refusal
 }

@@ -1,3 +1,4 @@
+import { readRows } from '#operations/history/read-rows.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 
 /** The migration since which accepted answers are kept: a rebuild that began earlier told none. */
@@ -12,9 +13,7 @@ export async function whatRebuildAdds(store: Store): Promise<string | undefined>
       (SELECT count() FROM tidemark.points WHERE identity = 0) AS points,
       (SELECT count() FROM tidemark.replays FINAL WHERE kind = 'rebuild' AND state = 'finished'
          AND started_at >= (SELECT min(applied_at) FROM tidemark.migrations WHERE name = '${answersSince}')) AS rebuilds`
-  const result = await store.query({ query, format: 'JSONEachRow' })
-  const [found] = await result.json<{ points: string; rebuilds: string }>()
-  const points = Number(found?.points)
-  if (points === 0 || Number(found?.rebuilds) > 0) return undefined
-  return `${points.toLocaleString('en')} values were stored by an older release, without the answer that named them: no newer answer can withdraw them. Nothing is lost; "npx tidemark rebuild" reads raw again and adds the answers`
+  const [found] = await readRows<{ points: number; rebuilds: number }>(store, query, {})
+  if (found === undefined || found.points === 0 || found.rebuilds > 0) return undefined
+  return `${found.points.toLocaleString('en')} values were stored by an older release, without the answer that named them: no newer answer can withdraw them. Nothing is lost; "npx tidemark rebuild" reads raw again and adds the answers`
 }

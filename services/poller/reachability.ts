@@ -32,14 +32,15 @@ export function createReachability(host: string): Reachability {
     heard(fetched, sentSteadyMs, { nowMs, steadyMs }) {
       if (fetched.kind !== 'failure' || fetched.status !== null) failed = undefined
       if (fetched.kind !== 'failure' || !fetched.unreachable) return
-      // Requests that were under way at the first failure tell nothing new.
-      const isFurther = failed === undefined || sentSteadyMs >= failed.atSteadyMs
-      const inARow = (failed?.inARow ?? 0) + (isFurther ? 1 : 0)
-      failed = {
-        ...{ sinceMs: failed?.sinceMs ?? nowMs, reason: fetched.error, inARow },
-        atSteadyMs: isFurther ? steadyMs : (failed?.atSteadyMs ?? steadyMs),
-        untilSteadyMs: isFurther ? steadyMs + connectionRetryMs(host, inARow) : (failed?.untilSteadyMs ?? steadyMs),
+      const reason = fetched.error
+      // A request that was under way at the failure before tells nothing new.
+      if (failed !== undefined && sentSteadyMs < failed.atSteadyMs) {
+        failed = { ...failed, reason }
+        return
       }
+      const inARow = (failed?.inARow ?? 0) + 1
+      const untilSteadyMs = steadyMs + connectionRetryMs(host, inARow)
+      failed = { sinceMs: failed?.sinceMs ?? nowMs, reason, inARow, atSteadyMs: steadyMs, untilSteadyMs }
     },
     waitMs: (steadyMs) => Math.max(0, (failed?.untilSteadyMs ?? steadyMs) - steadyMs),
     now: () => failed && { sinceMs: failed.sinceMs, reason: failed.reason },
