@@ -1,5 +1,5 @@
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { mostAlike } from './most-alike.ts'
 import { printable } from './printable.ts'
 

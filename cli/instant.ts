@@ -1,4 +1,4 @@
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { printable } from './printable.ts'
 
 /** What the store can hold: whole seconds of 32 bits. */

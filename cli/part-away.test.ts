@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { withParts } from './part-away.ts'
 
 const stack = { dataDir: '/somewhere' } as StackFile

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { requestLift } from '#core/request-windows.ts'
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import { dataDirectory, dataOptionFor, findRunningStack } from './directories.ts'

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { Problem } from '#local/problem.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import { dataDirectory } from '../directories.ts'
 import type { Letter } from './letter.ts'

@@ -1,5 +1,5 @@
-import { Problem } from '#local/problem.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
+import { Problem } from '#platform/process/problem.ts'
 import type { Letter } from './letter.ts'
 import { readLetters } from './read-letters.ts'
 import { isEverything, isMeant, type Selection, topicsOf } from './selection.ts'

@@ -1,6 +1,6 @@
 // Which letters a command means.
 import { type Command, Option } from 'commander'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { readInstantOrDay } from '../instant.ts'
 import { type Letter, placeName, placeOf } from './letter.ts'
 import { deadLetterTopics } from './topics.ts'

@@ -1,6 +1,6 @@
 import { quoteString } from '#local/clickhouse/quote.ts'
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { rowsOf } from '../ask-store.ts'
 import { printable } from '../printable.ts'
 

@@ -2,7 +2,7 @@
 import { createReadStream, fstatSync, type Stats, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { printable } from '../printable.ts'
 import { gunzip, isGzip, isZstd, peek, unzstd } from './compressed-parts.ts'
 import { lookedAt, whyUnreadable } from './file-format.ts'

@@ -1,4 +1,4 @@
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, FileReading, Source } from '#sources/source.ts'
 import { printable } from '../printable.ts'
