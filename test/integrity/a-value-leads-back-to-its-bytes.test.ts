@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { StackFile } from '#local/stack-file.ts'
+import { currentBody, explainValue } from '#operations/explain/explain.ts'
+import type { ExplainedAnswer, ExplainedRaw, Explanation } from '#operations/explain/explanation.ts'
+import { readRawRecord } from '#operations/explain/raw-records.ts'
 import { readSpan } from '#platform/kafka/read-span.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
-import { explainPoint } from '../../cli/explain/explain-point.ts'
-import type { ExplainedAnswer, ExplainedRaw, Explanation } from '../../cli/explain/explanation.ts'
 import { findDataset } from '../../cli/find-dataset.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecording } from '../support/recorded-jao.ts'
@@ -285,6 +286,6 @@ test('what nobody told of is one sentence that helps, and exit code 1', async ()
   expect(span).toMatch(/nearest (?:is|are) 2026-\d\d-\d\dT\d\d:00:00Z\.\n$/)
   const point = { ...findDataset(dataset), atMs: startMs, knownByMs: undefined, withBody: false }
   for (const hostile of ["' OR 1=1 --", "\\' OR 1=1 --", 'x\ny\t\\', 'k'.repeat(100_000)])
-    await expect(explainPoint(stack, { ...point, key: hostile }, () => {})).rejects.toThrow('has no key ')
+    await expect(explainValue(chain, { ...point, key: hostile })).rejects.toThrow('has no key ')
   expect(await said(dataset, `${key}\u001b[2J`, '2026-02-14T00:00Z')).toContain('has no key border_AT_BE\ufffd[2J;')
 })

@@ -1,14 +1,14 @@
 // One chain of real parts: what was refused is sent back, and ends as if it had never been refused.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dropLetters } from '#operations/dead-letters/drop.ts'
+import type { Letter } from '#operations/dead-letters/letter.ts'
+import { planRequeue } from '#operations/dead-letters/plan.ts'
+import { readLetters } from '#operations/dead-letters/read-letters.ts'
+import { requeuePlanned, targetsOf, watchComebacks } from '#operations/dead-letters/requeue.ts'
+import { findLetter } from '#operations/dead-letters/show.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
 import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
-import { dropLetters } from '../../cli/dlq/drop.ts'
-import type { Letter } from '../../cli/dlq/letter.ts'
-import { planRequeue } from '../../cli/dlq/plan.ts'
-import { readLetters } from '../../cli/dlq/read-letters.ts'
-import { watchComebacks } from '../../cli/dlq/refused-again.ts'
-import { requeuePlanned, targetsOf } from '../../cli/dlq/requeue.ts'
-import { findLetter } from '../../cli/dlq/show.ts'
+import { stayText } from '../../cli/dlq/report.ts'
 import { slice } from '../store/slices.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { windowOf } from './simulator-client.ts'
@@ -77,7 +77,7 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
   const [second] = await openLetters()
   expect(second).toMatchObject({ attempts: 2, previousReason: 'not-avro', source: { partition: 1, offset: 1 } })
   const stopped = await requeue([second!])
-  expect(stopped.stay.map(({ why }) => why)).toEqual([
+  expect(stopped.stay.map(({ why }) => stayText(why))).toEqual([
     'came back for the same reason (not-avro, 2 attempts): --again when that is mended',
   ])
   expect(await recordsOf('jao.raw')).toHaveLength(2)
@@ -91,9 +91,9 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
 
   await dropLetters(chain.kafka, [third!], { by: 'test', why: 'no use' })
   expect(await openLetters()).toEqual([])
-  const { record, decision } = await findLetter(chain.kafka, third!)
+  const { record, letter } = await findLetter(chain.kafka, third!)
   expect(record).toMatchObject({ key, value })
-  expect(decision).toMatchObject({ decision: 'dropped', by: 'test', why: 'no use' })
+  expect(letter.decision).toMatchObject({ decision: 'dropped', by: 'test', why: 'no use' })
 })
 
 test('an answer requeued after a fix ends as if it had never been refused', async () => {
@@ -185,7 +185,7 @@ test('thousands go back in the order in which they lay there; what is gone by th
   expect(open).toHaveLength(count + 2)
   const { done, stay } = await requeue(open)
   expect(done).toHaveLength(count)
-  expect(stay.map(({ why }) => why)).toEqual(new Array(2).fill('its headers do not say where it came from'))
+  expect(stay.map(({ why }) => stayText(why))).toEqual(new Array(2).fill('its headers do not say where it came from'))
   const returned = (await recordsOf('jao.raw')).filter(({ partition, offset }) => partition === 1 && offset >= end)
   const texts = returned.map(({ value }) => `${value}`)
   expect(texts).toHaveLength(count / 2)
@@ -206,5 +206,5 @@ test('thousands go back in the order in which they lay there; what is gone by th
       .map(({ id }) => id)
       .sort(),
   )
-  expect(new Set(gone.stay.map(({ why }) => why))).toEqual(new Set(['retention has deleted it']))
+  expect(new Set(gone.stay.map(({ why }) => stayText(why)))).toEqual(new Set(['retention has deleted it']))
 })
