@@ -262,6 +262,26 @@ test('a raw record that is another answer than the store names is said, and is n
   expect(whys[2]).toContain(`ends before it, at offset ${place!.offset + 1}`)
 })
 
+test('a caller is told by typed values where a value comes from, and reads the bytes of a raw record', async () => {
+  const startMs = Date.parse('2026-02-15T23:00:00Z')
+  const body = dayBody(startMs, (hour) => hour + 7)
+  const [place] = await tell([rawResponse({ startMs, endMs: startMs + 24 * hourMs }, body, startMs)])
+  const told: [number, number][] = []
+  const request = { ...findDataset(dataset), key, atMs: startMs + hourMs, knownByMs: undefined, withBody: true }
+  const explanation = await explainValue(chain, request, (done, total) => void told.push([done, total]))
+  expect(explanation).toMatchObject({ value: 8, answers: [{ current: true, raw: { state: 'here', ...place } }] })
+  expect(currentBody(explanation).equals(body)).toBe(true)
+  expect(told).toEqual([[1, 1]])
+
+  const raw = await readRawRecord(chain, 'jao.raw', place!)
+  if (raw.state !== 'here') throw new Error(raw.why)
+  expect(raw.problems).toEqual([])
+  expect(Buffer.from(raw.record.body).equals(body)).toBe(true)
+  const behind = await readRawRecord(chain, 'jao.raw', { ...place!, offset: place!.offset + 1_000 })
+  expect(behind).toMatchObject({ state: 'broken', why: expect.stringContaining('ends before it') })
+  expect(await readRawRecord(chain, 'jao.raw', { partition: 99, offset: 0 })).toMatchObject({ state: 'broken' })
+})
+
 test('what nobody told of is one sentence that helps, and exit code 1', async () => {
   const startMs = Date.parse('2026-02-13T23:00:00Z')
   await tell([

@@ -1,18 +1,26 @@
 // One chain of real parts: what was refused is sent back, and ends as if it had never been refused.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dropLetters } from '#operations/dead-letters/drop.ts'
+import { drop, dropLetters } from '#operations/dead-letters/drop.ts'
 import type { Letter } from '#operations/dead-letters/letter.ts'
+import { groupLetters, listLetters } from '#operations/dead-letters/list.ts'
 import { planRequeue } from '#operations/dead-letters/plan.ts'
-import { readLetters } from '#operations/dead-letters/read-letters.ts'
-import { requeuePlanned, targetsOf, watchComebacks } from '#operations/dead-letters/requeue.ts'
-import { findLetter } from '#operations/dead-letters/show.ts'
+import { type LetterProgress, readLetters } from '#operations/dead-letters/read-letters.ts'
+import { release } from '#operations/dead-letters/release.ts'
+import {
+  requeuePlanned,
+  requeue as requeueSelected,
+  targetsOf,
+  watchComebacks,
+} from '#operations/dead-letters/requeue.ts'
+import { findLetter, readContent } from '#operations/dead-letters/show.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
 import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
+import { parkingTopic } from '#schemas/topics.ts'
 import { stayText } from '../../cli/dlq/report.ts'
 import { slice } from '../store/slices.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { windowOf } from './simulator-client.ts'
-import { type Chain, startChain } from './whole-chain.ts'
+import { type Chain, eventually, startChain } from './whole-chain.ts'
 
 let chain: Chain
 beforeAll(async () => {
@@ -159,6 +167,95 @@ test('a slice that the sink refused goes to the sink again', async () => {
   expect(await chain.query("SELECT value, known_at FROM tidemark.latest WHERE dataset = 'test.letters'")).toEqual([
     { value: 7, known_at: '2026-05-01 08:00:00.000' },
   ])
+})
+
+test('a caller lists, tries, requeues and drops letters by typed requests, and is told what came of it', async () => {
+  await chain.producer.send('jao.raw', [{ key: 'typed', value: Buffer.from('no Avro'), partition: 0 }])
+  await chain.settled()
+  const all = { selection: { ids: [], key: 'typed' }, withSettled: false }
+  const [letter, ...others] = await listLetters(chain.kafka, all)
+  expect(others).toEqual([])
+  expect(groupLetters([letter!])).toMatchObject([{ reason: 'not-avro', topic: 'jao.raw', letters: 1 }])
+  const { record } = await findLetter(chain.kafka, letter!)
+  expect(await readContent(record, 'jao.raw', chain.registry)).toMatchObject({ kind: 'bytes', bytes: record.value })
+
+  const steps = new Set<LetterProgress['step']>()
+  const request = { again: false, dryRun: false, decider: me, parkedDatasets: async () => new Set<string>() }
+  const send = (ids: string[], over = {}) =>
+    requeueSelected(chain.kafka, { ...request, selection: { ids }, ...over }, ({ step }) => steps.add(step))
+  expect(await send([letter!.id], { dryRun: true })).toEqual({ done: [letter], stay: [], unknown: [] })
+  expect(await listLetters(chain.kafka, all)).toEqual([letter])
+  expect([...steps]).toEqual(['reading'])
+  const result = await send([letter!.id, 'jao.dlq/0/999999'])
+  expect(result).toMatchObject({ done: [{ id: letter!.id }], stay: [], unknown: ['jao.dlq/0/999999'] })
+  expect([...steps].sort()).toEqual(expect.arrayContaining(['reading', 'requeuing']))
+  const [back] = await listLetters(chain.kafka, all)
+  expect(result.refusedAgain).toEqual([back])
+  expect(back).toMatchObject({ returnOf: letter!.id, attempts: 2 })
+  const stay = [
+    { letter: { id: letter!.id }, why: { kind: 'settled', decision: 'requeued' } },
+    { letter: { id: back!.id }, why: { kind: 'same-reason', reason: 'not-avro', attempts: 2 } },
+  ]
+  expect(await send([letter!.id, back!.id])).toMatchObject({ done: [], stay, refusedAgain: [] })
+
+  const dropping = { selection: { ids: [letter!.id, back!.id] }, decider: me }
+  expect((await drop(chain.kafka, { ...dropping, dryRun: true })).done).toEqual([back])
+  expect(await drop(chain.kafka, { ...dropping, dryRun: false })).toMatchObject({
+    ...{ done: [{ id: back!.id }], unknown: [] },
+    stay: [{ letter: { id: letter!.id }, why: { kind: 'settled', decision: 'requeued' } }],
+  })
+  expect(await listLetters(chain.kafka, all)).toEqual([])
+})
+
+test('a caller releases a parked dataset, and is told which letters would be refused again', async () => {
+  const dataset = 'jao.core.maxExchanges'
+  const parkedNow = async () =>
+    (
+      (await (await fetch(`${chain.normalizer.url}/status`)).json()) as {
+        parked: { dataset: string; message: string }[]
+      }
+    ).parked
+  const encodeParking = await chain.registry.encoder(parkingTopic.name, 'Parking')
+  const parking = { dataset, parked: true, reason: 'type', message: 'by hand', by: 'test', at: Date.now() }
+  await chain.producer.send(parkingTopic.name, [{ key: dataset, value: encodeParking(parking) }])
+  await eventually('the dataset is parked', async () => (await parkedNow()).some((one) => one.dataset === dataset))
+  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const knownAtMs = Date.parse('2026-06-01T08:00:00Z')
+  // The newest letter of a kind is the one with the highest offset: the bad answer comes last.
+  for (const [day, mw] of [
+    ['2026-06-02', 30],
+    ['2026-06-03', 'abc' as unknown as number],
+  ] as const) {
+    const raw = answer(day, mw, knownAtMs)
+    await chain.producer.send('jao.raw', [{ key: raw.requestIdentity, value: encode(raw), partition: 0 }])
+  }
+  await chain.settled()
+  const [good, bad] = await openLetters()
+  expect([good, bad]).toMatchObject([{ reason: 'parked' }, { reason: 'parked' }])
+
+  const parts = { kafka: chain.kafka, registry: chain.registry, parkedNow }
+  const request = { source: 'jao', dataset, anyway: false, decider: me }
+  expect(await release(parts, request)).toMatchObject({
+    state: 'stays-parked',
+    newest: [{ letter: { id: bad!.id }, why: { reason: 'type' } }],
+    stay: [
+      { letter: { id: good!.id }, why: { kind: 'newer-would-be-refused' } },
+      { letter: { id: bad!.id }, why: { kind: 'would-be-refused', reason: 'type' } },
+    ],
+  })
+  const steps: LetterProgress['step'][] = []
+  expect(await release(parts, { ...request, anyway: true }, ({ step }) => void steps.push(step))).toMatchObject({
+    ...{ state: 'released', wasParked: true, refused: 1, after: { parked: null } },
+    done: [{ id: good!.id }],
+    stay: [{ letter: { id: bad!.id }, why: { kind: 'would-be-refused', reason: 'type' } }],
+  })
+  expect([...new Set(steps)].sort()).toEqual(['reading', 'requeuing', 'trying', 'waiting'])
+  await chain.settled()
+  const { startMs } = windowOf('2026-06-02')
+  const at = `dataset = '${dataset}' AND ts = toDateTime(${startMs / 1000}, 'UTC')`
+  expect(await chain.query(`SELECT value FROM tidemark.latest WHERE ${at}`)).toEqual([{ value: 30 }])
+  await dropLetters(chain.kafka, [bad!], me)
+  expect(await release(parts, request)).toMatchObject({ state: 'released', wasParked: false, done: [], stay: [] })
 })
 
 test('thousands go back in the order in which they lay there; what is gone by then stays and is named', async () => {
