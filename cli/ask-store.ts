@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { createStore, type Store } from '#platform/clickhouse/client.ts'
+import { errorKind } from '#platform/clickhouse/errors.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { dataOptionFor } from './directories.ts'
 
 /**
@@ -19,10 +21,7 @@ export async function askStore(stack: StackFile, sql: string, format: string): P
     headers: { 'x-clickhouse-user': user, 'x-clickhouse-key': password },
     body: sql,
   }).catch((error: Error & { cause?: NodeJS.ErrnoException }) => {
-    const reason = error.cause?.code ?? error.message
-    throw new Problem(
-      `ClickHouse at ${url} does not answer (${reason}): \`npx tidemark status${dataOptionFor(stack)}\` shows its state.`,
-    )
+    throw noAnswer(stack, error.cause?.code ?? error.message)
   })
   if (answer.ok) return answer
   throw new Problem(`ClickHouse: ${(await answer.text()).trim() || `HTTP ${answer.status}`}`)
@@ -35,6 +34,27 @@ export async function rowsOf<Row>(stack: StackFile, sql: string): Promise<Row[]>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Row)
+}
+
+const noAnswer = (stack: StackFile, reason: string): Problem =>
+  new Problem(
+    `ClickHouse at ${stack.endpoints.clickhouse.url} does not answer (${reason}): \`npx tidemark status${dataOptionFor(stack)}\` shows its state.`,
+  )
+
+/** As long as commands wait that only read. */
+const readTimeoutMs = 5 * 60_000
+
+/** A client of the stack's ClickHouse as the user that may only read. Close it. */
+export const openReader = (stack: StackFile): Store =>
+  createStore({ url: stack.endpoints.clickhouse.url, ...readerOf(stack), requestTimeoutMs: readTimeoutMs })
+
+/** As a sentence for the user what a client of the store throws when it is refused, or gets no answer; other errors as they are. */
+export function storeProblem(stack: StackFile, error: Error & { code?: string; type?: string }): Error {
+  const { code, type, message } = error
+  // ClickHouse numbers its errors, and the operating system names them.
+  if (/^\d+$/.test(code ?? '')) return new Problem(`ClickHouse: Code: ${code}. DB::Exception: ${message} (${type})`)
+  const isOfNetwork = code !== undefined || message === 'Timeout error.'
+  return isOfNetwork && errorKind(error) === 'retry' ? noAnswer(stack, code ?? message) : error
 }
 
 /** The embedded store's reading user; of a store elsewhere, the user that the environment gives. */

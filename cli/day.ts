@@ -1,4 +1,4 @@
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /** A day as a user wrote it for an option. @throws Problem when it is none. */
 export function day(option: string, text: string): string {

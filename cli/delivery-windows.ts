@@ -1,6 +1,6 @@
 import { businessDay } from '#core/business-day.ts'
-import { Problem } from '#local/problem.ts'
 import type { WindowRange } from '#operations/history/raw-span.ts'
+import { Problem } from '#platform/process/problem.ts'
 import type { Dataset } from '#sources/source.ts'
 import { day } from './day.ts'
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { Problem } from '#local/problem.ts'
 import type { StackOptions } from '#local/stack.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /** What a detached `up` tells the one that started it. */
 export type FromDetached = { line: string } | { ready: StackFile } | { problem: string }

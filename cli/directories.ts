@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError } from 'commander'
 import { runningIn, type SourceKind } from '#local/data-directory.ts'
-import { Problem } from '#local/problem.ts'
 import { shellWord } from '#local/shell-word.ts'
 import { readStackFile, type StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /** Reads the value of --data. An empty one is a variable of somebody's script that was not set, and names no directory. */
 export function dataDirectory(text: string): string {

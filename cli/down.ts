@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { Problem } from '#local/problem.ts'
 import { isAlive } from '#local/process-table.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
 import { dataDirectory, findStack, nothingRuns } from './directories.ts'
 

@@ -2,9 +2,11 @@ import { kafkaVersion } from '#local/artifacts.ts'
 import { answersKafka } from '#local/kafka-greeting.ts'
 import { isAlive } from '#local/process-table.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { countOpenLetters, type OpenLetters } from '#operations/dead-letters/list.ts'
+import { createKafka } from '#platform/kafka/client.ts'
+import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
-import { type OpenLetters, openLetters } from './dlq/open-letters.ts'
 import { consumerLag, type Lag } from './lag.ts'
 import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
 import { type LastFailure, type PollerStatus, pollerStatus } from './poller-status.ts'
@@ -276,5 +278,10 @@ const lastFailures = (stack: StackFile): Promise<(LastFailure & { dataset: strin
        FROM polls GROUP BY dataset, request_identity
      ) WHERE came.1 IN ('failed', 'refused', 'unreadable') ORDER BY newest DESC LIMIT 1 BY dataset`,
   )
+
+async function openLetters(brokers: string, environment: NodeJS.ProcessEnv): Promise<OpenLetters[]> {
+  const config = readConfig(kafkaSettings, { ...environment, KAFKA_BROKERS: brokers })
+  return countOpenLetters(createKafka(config, 'tidemark-status'))
+}
 
 const orNull = <T>(promise: Promise<T>): Promise<T | null> => promise.catch(() => null)

@@ -1,5 +1,5 @@
-import { Problem } from '#local/problem.ts'
-import { printable } from './printable.ts'
+import { printable } from '#platform/process/printable.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /** What the store can hold: whole seconds of 32 bits. */
 const latestMs = 2 ** 32 * 1_000

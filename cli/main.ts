@@ -56,14 +56,14 @@ try {
 /** @throws Problem where the command line names a command that there is not */
 async function refuseUnknown(name: string): Promise<void> {
   if (name === '' || name === 'help' || name.startsWith('-') || commands.has(name)) return
-  const { Problem } = await import('#local/problem.ts')
+  const { Problem } = await import('#platform/process/problem.ts')
   const { unknownCommand } = await import('./usage.ts')
   throw new Problem(unknownCommand(name, [...commands.keys()]))
 }
 
 /** Whether an error's message says to people what they need; the stack of another one is printed. */
 async function isForPeople(error: unknown): Promise<boolean> {
-  const { Problem } = await import('#local/problem.ts')
+  const { Problem } = await import('#platform/process/problem.ts')
   const { ConfigError } = await import('#platform/process/config.ts')
   const { RefusedSend } = await import('#platform/kafka/send-errors.ts')
   return [Problem, ConfigError, RefusedSend].some((type) => error instanceof type)

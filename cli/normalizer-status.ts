@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { dataOptionFor } from './directories.ts'
 
 const statusSchema = z.object({

@@ -1,5 +1,5 @@
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 import type { Dataset } from '#sources/source.ts'
 import { dataOptionFor } from './directories.ts'
 import { normalizerStatus } from './normalizer-status.ts'

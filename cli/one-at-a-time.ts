@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { tryLock } from '#local/lock.ts'
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /**
  * Does a job that nobody else may do at the same time in a data directory. What a process that was killed held is free

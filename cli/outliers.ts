@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { Problem } from '#local/problem.ts'
 import { applyStatement, MigrationError } from '#platform/clickhouse/migrate.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { type OutlierWeek, outlierWeeks, selectOutlierWeeks } from '#sources/votes/outlier-weeks.ts'
 import { aligned } from './aligned.ts'
 import { rowsOf } from './ask-store.ts'

@@ -1,7 +1,7 @@
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { dataOptionFor } from './directories.ts'
 
 /**

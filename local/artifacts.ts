@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Problem } from '#platform/process/problem.ts'
 import { waitForLock } from './lock.ts'
 import { checkMaven, runPom } from './maven.ts'
-import { Problem } from './problem.ts'
 
 /** One line of progress for the user. */
 export type Tell = (line: string) => void

@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { Problem } from '#platform/process/problem.ts'
 import { loadCredentials } from './clickhouse/credentials.ts'
 import { endpointCommand, endpointEnvironment } from './clickhouse/spawn.ts'
 import { clickHouseServerConfig } from './clickhouse-server-config.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { compileCache, logOf, markOf, pidFileOf } from './node-part.ts'
-import { Problem } from './problem.ts'
 import { answersOk, failedStart, untilReady } from './ready.ts'
 
 /** Which ClickHouse a data directory is served by: the engine inside this project, or a server found on the PATH. */

@@ -1,8 +1,8 @@
 import { constants, existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { Problem } from '#platform/process/problem.ts'
 import { filesBelow } from './manifest.ts'
-import { Problem } from './problem.ts'
 
 /** Files copied so far, or read so far, of how many. */
 export type CopyProgress = (step: 'copying' | 'checking', files: number, of: number) => void

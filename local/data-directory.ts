@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { Problem } from '#platform/process/problem.ts'
 import { type Lock, lockHolder, tryLock } from './lock.ts'
-import { Problem } from './problem.ts'
 import { readIfThere } from './read-if-there.ts'
 import { shellWord } from './shell-word.ts'
 

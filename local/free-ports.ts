@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
+import { Problem } from '#platform/process/problem.ts'
 import { holderOf, type PortHolder } from './port-holder.ts'
 import { defaultPortBase, portsOfAStack } from './ports.ts'
-import { Problem } from './problem.ts'
 import { shellWord } from './shell-word.ts'
 
 /** Ports on loopback that nothing listens on just now, all different: `count` of them. */

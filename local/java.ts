@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { Problem } from './problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 export const oldestJava = 17
 const installJava = `install a JDK or JRE ${oldestJava} or newer (for instance Temurin), or set JAVA_HOME to one`

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { Problem } from '#platform/process/problem.ts'
 import { deletionsFile, type NotedDeletion, noteDeletion } from './deletions-file.ts'
 import { readManifest } from './manifest.ts'
-import { Problem } from './problem.ts'
 import { readIfThere } from './read-if-there.ts'
 import { replaceFile } from './replace-file.ts'
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { Problem } from './problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { readIfThere } from './read-if-there.ts'
 
 const Manifest = z.object({

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { Problem } from './problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 const command = 'mvn'
 const oldestMaven = { major: 3, minor: 8 }

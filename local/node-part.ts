@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Problem } from '#platform/process/problem.ts'
 import { cacheDirectory, type Tell } from './artifacts.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
-import { Problem } from './problem.ts'
 import { answersOk, failedStart, lastWords, untilReady } from './ready.ts'
 
 /** A service may have to wait for the session of a killed forerunner to expire before its consumer group lets it in. */

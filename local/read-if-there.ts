@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Problem } from './problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /**
  * The text of a file; undefined when there is none.

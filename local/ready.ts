@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
 import { diskIsFull } from './data-directory.ts'
 import type { Exit } from './guarded-process.ts'
-import { Problem } from './problem.ts'
 
 /**
  * Asks `check` again and again until it says yes: true. False when the program has ended, or the deadline has passed.

@@ -1,11 +1,11 @@
 import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { Problem } from '#platform/process/problem.ts'
 import { isWithin } from './backup.ts'
 import { type CopyProgress, copyTree, putInPlace } from './copy-aside.ts'
 import { deletionsFile, readDeletions } from './deletions-file.ts'
 import { rememberBackup } from './known-backups.ts'
 import { dataOf, filesBelow, firstDifference, type Manifest, readManifest, sumsOf } from './manifest.ts'
-import { Problem } from './problem.ts'
 
 export interface RestoreOptions {
   from: string

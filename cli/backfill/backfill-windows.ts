@@ -1,6 +1,6 @@
 import { addDays, dayAt, type Window } from '#core/business-day.ts'
 import { windowsBetween } from '#core/windows.ts'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { Dataset } from '#sources/source.ts'
 import { day } from '../day.ts'

@@ -1,5 +1,5 @@
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /** Said where only declarations are shown. */
 export const noCounts =

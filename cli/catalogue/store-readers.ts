@@ -1,7 +1,7 @@
 import type { CatalogueEntry } from '#catalogue/entry.ts'
 import { quoteString } from '#local/clickhouse/quote.ts'
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { rowsOf } from '../ask-store.ts'
 
 /** Who has asked the store for a dataset within the last days. */

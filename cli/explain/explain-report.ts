@@ -1,6 +1,13 @@
 // The explanation for people. Texts of upstream are stripped of what steers a terminal.
-import { printable } from '../printable.ts'
-import type { ExplainedAnswer, ExplainedRaw, Explanation, RawDetails, Withdrawal } from './explanation.ts'
+
+import type {
+  ExplainedAnswer,
+  ExplainedRaw,
+  Explanation,
+  RawDetails,
+  Withdrawal,
+} from '#operations/explain/explanation.ts'
+import { printable } from '#platform/process/printable.ts'
 
 /** @param zone of the dataset's local times */
 export function explanationText(explanation: Explanation, zone: string, mark: (text: string) => string): string {

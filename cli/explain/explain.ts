@@ -2,15 +2,17 @@ import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { Presets, SingleBar } from 'cli-progress'
 import { Command } from 'commander'
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { currentBody, type ExplainRequest, explainValue } from '#operations/explain/explain.ts'
+import type { Explanation } from '#operations/explain/explanation.ts'
+import { Problem } from '#platform/process/problem.ts'
+import { openReader, storeProblem } from '../ask-store.ts'
 import { dataDirectory, dataOptionFor, findRunningStack } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
 import { readStoreInstant } from '../instant.ts'
+import { connectTo } from '../stack-clients.ts'
 import { whileStackRuns } from '../stack-gone.ts'
-import { explainPoint } from './explain-point.ts'
 import { explanationText } from './explain-report.ts'
-import type { Explanation } from './explanation.ts'
 
 interface ExplainOptions {
   at?: string
@@ -51,12 +53,8 @@ async function run(name: string, key: string, time: string, options: ExplainOpti
   const knownByMs = options.at === undefined ? undefined : readStoreInstant(options.at, '--at')
   const stack = findRunningStack(options.data)
   const withBody = Boolean(options.body) || options.bodyTo !== undefined
-  const question = { ...sourced, key, atMs, knownByMs, withBody }
-  const explanation = await whileStackRuns(stack, goneAfterMs, () =>
-    explainPoint(stack, question, progressOn(process.stderr)).catch((error: Error) => {
-      throw awayProblem(stack, error)
-    }),
-  )
+  const request = { ...sourced, key, atMs, knownByMs, withBody }
+  const explanation = await whileStackRuns(stack, goneAfterMs, () => explainIn(stack, request))
   if (options.bodyTo !== undefined) await writeBody(explanation, options.bodyTo)
   // Bytes on stdout are alone there.
   const out = options.bodyTo === '-' ? process.stderr : process.stdout
@@ -72,6 +70,18 @@ async function run(name: string, key: string, time: string, options: ExplainOpti
     process.exitCode = 1
 }
 
+async function explainIn(stack: StackFile, request: ExplainRequest): Promise<Explanation> {
+  const clients = connectTo(stack, 'explain')
+  const store = openReader(stack)
+  try {
+    return await explainValue({ ...clients, store }, request, progressOn(process.stderr))
+  } catch (error) {
+    throw awayProblem(stack, error as Error)
+  } finally {
+    await Promise.all([clients.store.close(), store.close()])
+  }
+}
+
 /** A bar on a terminal, nothing elsewhere or where there is little to wait for. */
 function progressOn(stream: NodeJS.WriteStream): (done: number, total: number) => void {
   const bar = new SingleBar({ stream, format: ' {bar} {value}/{total} raw records' }, Presets.shades_classic)
@@ -83,19 +93,14 @@ function progressOn(stream: NodeJS.WriteStream): (done: number, total: number) =
   }
 }
 
-/** Kafka or the registry out of reach is nothing of ours: a sentence, and where to look. */
+/** A part that is out of reach: a sentence, and where to look. */
 function awayProblem(stack: StackFile, error: Error): Error {
-  if (error.name !== 'Unwell' && !error.name.startsWith('KafkaJS')) return error
+  if (error.name !== 'Unwell' && !error.name.startsWith('KafkaJS')) return storeProblem(stack, error)
   return new Problem(`${error.message}: \`npx tidemark status${dataOptionFor(stack)}\` shows what is away.`)
 }
 
-async function writeBody({ answers, at }: Explanation, file: string): Promise<void> {
-  const raw = answers.find(({ current }) => current)?.raw
-  if (raw === undefined) throw new Problem(`Nothing was known at ${at}: there is no body to write.`)
-  if (raw.state !== 'here' || raw.body === undefined) {
-    throw new Problem(`There is no body to write: the raw record is ${raw.state === 'here' ? 'empty' : raw.why}.`)
-  }
-  const bytes = Buffer.from(raw.body.base64, 'base64')
+async function writeBody(explanation: Explanation, file: string): Promise<void> {
+  const bytes = currentBody(explanation)
   if (file === '-') {
     process.stdout.write(bytes)
     return

@@ -1,7 +1,7 @@
 // Gzip members and zstd frames, one after the other. node:zlib passes over what stands behind the last one that it
 // recognises without a word, so that a file with a hole looks like a short one.
 import { crc32, createInflateRaw, createZstdDecompress, inflateRawSync } from 'node:zlib'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { outputOf } from './decompress.ts'
 import type { PieceReader } from './piece-reader.ts'
 

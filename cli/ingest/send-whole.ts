@@ -1,7 +1,7 @@
 // One file as one raw response: a snapshot of an instant.
 
 import { requestIdentity } from '#core/request-identity.ts'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import type { Dataset, FileReading } from '#sources/source.ts'
 import type { Content } from './content.ts'
 import { sha256, shortHash } from './position.ts'

@@ -1,16 +1,16 @@
 // A reading of files: what is sent, what the source's memory says, what it comes to in the end.
 
-import { Problem } from '#local/problem.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { untilQueryable } from '#operations/history/until-queryable.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { endsOf } from '#platform/kafka/progress.ts'
 import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
 import { TooLargeRecord } from '#platform/kafka/send-errors.ts'
+import { printable } from '#platform/process/printable.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import { rowsOf } from '../ask-store.ts'
-import { printable } from '../printable.ts'
 import type { StackClients } from '../stack-clients.ts'
 import { type Content, openContent } from './content.ts'
 import type { FileDataset } from './file-dataset.ts'

@@ -1,6 +1,6 @@
 import { Script } from 'node:vm'
 import { sourceNameProblem } from '#catalogue/check-declarations.ts'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /** A source's name as each place spells it. */
 export interface Names {

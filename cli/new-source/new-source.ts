@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { sources } from '#sources/index.ts'
 import { namesOf, refuseName, upstreamOf } from './named.ts'
 import { settle } from './settle.ts'

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 
 /**
  * Formats what was written and makes the generated files anew, so that the checks pass without another step.

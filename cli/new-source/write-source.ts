@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { Problem } from '#local/problem.ts'
+import { Problem } from '#platform/process/problem.ts'
 import type { Names, UpstreamAddress } from './named.ts'
 
 const template = new URL('template/', import.meta.url)

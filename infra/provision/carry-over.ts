@@ -1,12 +1,12 @@
 // Fills topic poller-memory from topic `polls`, once: directories and backups of earlier releases have their memory there.
 
 import { carriedOverKey, carriedOverPartition, carriedOverRecord, type MemoryRecord } from '#core/memory-records.ts'
-import { Problem } from '#local/problem.ts'
 import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { readSpan, recordsIn, spanOf, type TopicSpan } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { patience } from '#platform/process/patience.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
 import { pollerMemoryTopic, pollsTopic } from '#schemas/topics.ts'
 import { createPollsFold, type PollsFold } from './polls-fold.ts'

@@ -3,7 +3,6 @@
 
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
 import { topicsOf } from '#core/source-topics.ts'
-import { Problem } from '#local/problem.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate, platformNames } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
@@ -16,6 +15,7 @@ import {
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { migrations } from '../clickhouse/migrations.ts'

@@ -10,6 +10,8 @@ export async function readRows<Row>(store: Store, query: string, parameters: Rec
     query_params: parameters,
     format: 'JSONEachRow',
     clickhouse_settings: settings,
+    // What does not fit into an address goes into the body.
+    use_multipart_params_auto: true,
   })
   return result.json<Row>()
 }

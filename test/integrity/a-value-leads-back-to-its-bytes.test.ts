@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { StackFile } from '#local/stack-file.ts'
+import { currentBody, explainValue } from '#operations/explain/explain.ts'
+import type { ExplainedAnswer, ExplainedRaw, Explanation } from '#operations/explain/explanation.ts'
+import { readRawRecord } from '#operations/explain/raw-records.ts'
 import { readSpan } from '#platform/kafka/read-span.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
-import { explainPoint } from '../../cli/explain/explain-point.ts'
-import type { ExplainedAnswer, ExplainedRaw, Explanation } from '../../cli/explain/explanation.ts'
 import { findDataset } from '../../cli/find-dataset.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecording } from '../support/recorded-jao.ts'
@@ -261,6 +262,26 @@ test('a raw record that is another answer than the store names is said, and is n
   expect(whys[2]).toContain(`ends before it, at offset ${place!.offset + 1}`)
 })
 
+test('a caller is told by typed values where a value comes from, and reads the bytes of a raw record', async () => {
+  const startMs = Date.parse('2026-02-15T23:00:00Z')
+  const body = dayBody(startMs, (hour) => hour + 7)
+  const [place] = await tell([rawResponse({ startMs, endMs: startMs + 24 * hourMs }, body, startMs)])
+  const told: [number, number][] = []
+  const request = { ...findDataset(dataset), key, atMs: startMs + hourMs, knownByMs: undefined, withBody: true }
+  const explanation = await explainValue(chain, request, (done, total) => void told.push([done, total]))
+  expect(explanation).toMatchObject({ value: 8, answers: [{ current: true, raw: { state: 'here', ...place } }] })
+  expect(currentBody(explanation).equals(body)).toBe(true)
+  expect(told).toEqual([[1, 1]])
+
+  const raw = await readRawRecord(chain, 'jao.raw', place!)
+  if (raw.state !== 'here') throw new Error(raw.why)
+  expect(raw.problems).toEqual([])
+  expect(Buffer.from(raw.record.body).equals(body)).toBe(true)
+  const behind = await readRawRecord(chain, 'jao.raw', { ...place!, offset: place!.offset + 1_000 })
+  expect(behind).toMatchObject({ state: 'broken', why: expect.stringContaining('ends before it') })
+  expect(await readRawRecord(chain, 'jao.raw', { partition: 99, offset: 0 })).toMatchObject({ state: 'broken' })
+})
+
 test('what nobody told of is one sentence that helps, and exit code 1', async () => {
   const startMs = Date.parse('2026-02-13T23:00:00Z')
   await tell([
@@ -285,6 +306,6 @@ test('what nobody told of is one sentence that helps, and exit code 1', async ()
   expect(span).toMatch(/nearest (?:is|are) 2026-\d\d-\d\dT\d\d:00:00Z\.\n$/)
   const point = { ...findDataset(dataset), atMs: startMs, knownByMs: undefined, withBody: false }
   for (const hostile of ["' OR 1=1 --", "\\' OR 1=1 --", 'x\ny\t\\', 'k'.repeat(100_000)])
-    await expect(explainPoint(stack, { ...point, key: hostile }, () => {})).rejects.toThrow('has no key ')
+    await expect(explainValue(chain, { ...point, key: hostile })).rejects.toThrow('has no key ')
   expect(await said(dataset, `${key}\u001b[2J`, '2026-02-14T00:00Z')).toContain('has no key border_AT_BE\ufffd[2J;')
 })

@@ -1,18 +1,26 @@
 // One chain of real parts: what was refused is sent back, and ends as if it had never been refused.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { drop, dropLetters } from '#operations/dead-letters/drop.ts'
+import type { Letter } from '#operations/dead-letters/letter.ts'
+import { groupLetters, listLetters } from '#operations/dead-letters/list.ts'
+import { planRequeue } from '#operations/dead-letters/plan.ts'
+import { type LetterProgress, readLetters } from '#operations/dead-letters/read-letters.ts'
+import { release } from '#operations/dead-letters/release.ts'
+import {
+  requeuePlanned,
+  requeue as requeueSelected,
+  targetsOf,
+  watchComebacks,
+} from '#operations/dead-letters/requeue.ts'
+import { findLetter, readContent } from '#operations/dead-letters/show.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
 import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
-import { dropLetters } from '../../cli/dlq/drop.ts'
-import type { Letter } from '../../cli/dlq/letter.ts'
-import { planRequeue } from '../../cli/dlq/plan.ts'
-import { readLetters } from '../../cli/dlq/read-letters.ts'
-import { watchComebacks } from '../../cli/dlq/refused-again.ts'
-import { requeuePlanned, targetsOf } from '../../cli/dlq/requeue.ts'
-import { findLetter } from '../../cli/dlq/show.ts'
+import { parkingTopic } from '#schemas/topics.ts'
+import { stayText } from '../../cli/dlq/report.ts'
 import { slice } from '../store/slices.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { windowOf } from './simulator-client.ts'
-import { type Chain, startChain } from './whole-chain.ts'
+import { type Chain, eventually, startChain } from './whole-chain.ts'
 
 let chain: Chain
 beforeAll(async () => {
@@ -77,7 +85,7 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
   const [second] = await openLetters()
   expect(second).toMatchObject({ attempts: 2, previousReason: 'not-avro', source: { partition: 1, offset: 1 } })
   const stopped = await requeue([second!])
-  expect(stopped.stay.map(({ why }) => why)).toEqual([
+  expect(stopped.stay.map(({ why }) => stayText(why))).toEqual([
     'came back for the same reason (not-avro, 2 attempts): --again when that is mended',
   ])
   expect(await recordsOf('jao.raw')).toHaveLength(2)
@@ -91,9 +99,9 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
 
   await dropLetters(chain.kafka, [third!], { by: 'test', why: 'no use' })
   expect(await openLetters()).toEqual([])
-  const { record, decision } = await findLetter(chain.kafka, third!)
+  const { record, letter } = await findLetter(chain.kafka, third!)
   expect(record).toMatchObject({ key, value })
-  expect(decision).toMatchObject({ decision: 'dropped', by: 'test', why: 'no use' })
+  expect(letter.decision).toMatchObject({ decision: 'dropped', by: 'test', why: 'no use' })
 })
 
 test('an answer requeued after a fix ends as if it had never been refused', async () => {
@@ -161,6 +169,95 @@ test('a slice that the sink refused goes to the sink again', async () => {
   ])
 })
 
+test('a caller lists, tries, requeues and drops letters by typed requests, and is told what came of it', async () => {
+  await chain.producer.send('jao.raw', [{ key: 'typed', value: Buffer.from('no Avro'), partition: 0 }])
+  await chain.settled()
+  const all = { selection: { ids: [], key: 'typed' }, withSettled: false }
+  const [letter, ...others] = await listLetters(chain.kafka, all)
+  expect(others).toEqual([])
+  expect(groupLetters([letter!])).toMatchObject([{ reason: 'not-avro', topic: 'jao.raw', letters: 1 }])
+  const { record } = await findLetter(chain.kafka, letter!)
+  expect(await readContent(record, 'jao.raw', chain.registry)).toMatchObject({ kind: 'bytes', bytes: record.value })
+
+  const steps = new Set<LetterProgress['step']>()
+  const request = { again: false, dryRun: false, decider: me, parkedDatasets: async () => new Set<string>() }
+  const send = (ids: string[], over = {}) =>
+    requeueSelected(chain.kafka, { ...request, selection: { ids }, ...over }, ({ step }) => steps.add(step))
+  expect(await send([letter!.id], { dryRun: true })).toEqual({ done: [letter], stay: [], unknown: [] })
+  expect(await listLetters(chain.kafka, all)).toEqual([letter])
+  expect([...steps]).toEqual(['reading'])
+  const result = await send([letter!.id, 'jao.dlq/0/999999'])
+  expect(result).toMatchObject({ done: [{ id: letter!.id }], stay: [], unknown: ['jao.dlq/0/999999'] })
+  expect([...steps].sort()).toEqual(expect.arrayContaining(['reading', 'requeuing']))
+  const [back] = await listLetters(chain.kafka, all)
+  expect(result.refusedAgain).toEqual([back])
+  expect(back).toMatchObject({ returnOf: letter!.id, attempts: 2 })
+  const stay = [
+    { letter: { id: letter!.id }, why: { kind: 'settled', decision: 'requeued' } },
+    { letter: { id: back!.id }, why: { kind: 'same-reason', reason: 'not-avro', attempts: 2 } },
+  ]
+  expect(await send([letter!.id, back!.id])).toMatchObject({ done: [], stay, refusedAgain: [] })
+
+  const dropping = { selection: { ids: [letter!.id, back!.id] }, decider: me }
+  expect((await drop(chain.kafka, { ...dropping, dryRun: true })).done).toEqual([back])
+  expect(await drop(chain.kafka, { ...dropping, dryRun: false })).toMatchObject({
+    ...{ done: [{ id: back!.id }], unknown: [] },
+    stay: [{ letter: { id: letter!.id }, why: { kind: 'settled', decision: 'requeued' } }],
+  })
+  expect(await listLetters(chain.kafka, all)).toEqual([])
+})
+
+test('a caller releases a parked dataset, and is told which letters would be refused again', async () => {
+  const dataset = 'jao.core.maxExchanges'
+  const parkedNow = async () =>
+    (
+      (await (await fetch(`${chain.normalizer.url}/status`)).json()) as {
+        parked: { dataset: string; message: string }[]
+      }
+    ).parked
+  const encodeParking = await chain.registry.encoder(parkingTopic.name, 'Parking')
+  const parking = { dataset, parked: true, reason: 'type', message: 'by hand', by: 'test', at: Date.now() }
+  await chain.producer.send(parkingTopic.name, [{ key: dataset, value: encodeParking(parking) }])
+  await eventually('the dataset is parked', async () => (await parkedNow()).some((one) => one.dataset === dataset))
+  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const knownAtMs = Date.parse('2026-06-01T08:00:00Z')
+  // The newest letter of a kind is the one with the highest offset: the bad answer comes last.
+  for (const [day, mw] of [
+    ['2026-06-02', 30],
+    ['2026-06-03', 'abc' as unknown as number],
+  ] as const) {
+    const raw = answer(day, mw, knownAtMs)
+    await chain.producer.send('jao.raw', [{ key: raw.requestIdentity, value: encode(raw), partition: 0 }])
+  }
+  await chain.settled()
+  const [good, bad] = await openLetters()
+  expect([good, bad]).toMatchObject([{ reason: 'parked' }, { reason: 'parked' }])
+
+  const parts = { kafka: chain.kafka, registry: chain.registry, parkedNow }
+  const request = { source: 'jao', dataset, anyway: false, decider: me }
+  expect(await release(parts, request)).toMatchObject({
+    state: 'stays-parked',
+    newest: [{ letter: { id: bad!.id }, why: { reason: 'type' } }],
+    stay: [
+      { letter: { id: good!.id }, why: { kind: 'newer-would-be-refused' } },
+      { letter: { id: bad!.id }, why: { kind: 'would-be-refused', reason: 'type' } },
+    ],
+  })
+  const steps: LetterProgress['step'][] = []
+  expect(await release(parts, { ...request, anyway: true }, ({ step }) => void steps.push(step))).toMatchObject({
+    ...{ state: 'released', wasParked: true, refused: 1, after: { parked: null } },
+    done: [{ id: good!.id }],
+    stay: [{ letter: { id: bad!.id }, why: { kind: 'would-be-refused', reason: 'type' } }],
+  })
+  expect([...new Set(steps)].sort()).toEqual(['reading', 'requeuing', 'trying', 'waiting'])
+  await chain.settled()
+  const { startMs } = windowOf('2026-06-02')
+  const at = `dataset = '${dataset}' AND ts = toDateTime(${startMs / 1000}, 'UTC')`
+  expect(await chain.query(`SELECT value FROM tidemark.latest WHERE ${at}`)).toEqual([{ value: 30 }])
+  await dropLetters(chain.kafka, [bad!], me)
+  expect(await release(parts, request)).toMatchObject({ state: 'released', wasParked: false, done: [], stay: [] })
+})
+
 test('thousands go back in the order in which they lay there; what is gone by then stays and is named', async () => {
   const count = 2_500
   const hostile = [
@@ -185,7 +282,7 @@ test('thousands go back in the order in which they lay there; what is gone by th
   expect(open).toHaveLength(count + 2)
   const { done, stay } = await requeue(open)
   expect(done).toHaveLength(count)
-  expect(stay.map(({ why }) => why)).toEqual(new Array(2).fill('its headers do not say where it came from'))
+  expect(stay.map(({ why }) => stayText(why))).toEqual(new Array(2).fill('its headers do not say where it came from'))
   const returned = (await recordsOf('jao.raw')).filter(({ partition, offset }) => partition === 1 && offset >= end)
   const texts = returned.map(({ value }) => `${value}`)
   expect(texts).toHaveLength(count / 2)
@@ -206,5 +303,5 @@ test('thousands go back in the order in which they lay there; what is gone by th
       .map(({ id }) => id)
       .sort(),
   )
-  expect(new Set(gone.stay.map(({ why }) => why))).toEqual(new Set(['retention has deleted it']))
+  expect(new Set(gone.stay.map(({ why }) => stayText(why)))).toEqual(new Set(['retention has deleted it']))
 })

@@ -1,4 +1,4 @@
-// Does what was decided with letters: sends them back, and writes down what became of them.
+// Sends letters back to where they came from, and writes down what became of them.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { headersOfRefused } from '#platform/kafka/dead-letter.ts'
 import { type Decision, decisionHeaders, decisionRecord } from '#platform/kafka/decision.ts'
@@ -16,50 +16,51 @@ export interface Decider {
   why: string
 }
 
-export interface Clients {
+interface Clients {
   kafka: Kafka
   producer: Producer
 }
 
-const lettersAtOnce = 500
-const bytesAtOnce = 16 * 1024 * 1024
-const failuresInARow = 3
+const maxLettersAtOnce = 500
+const maxBytesAtOnce = 16 * 1024 * 1024
+const maxFailuresInARow = 3
 
 /**
  * Sends letters back to the topic and partition that they came from, in the order given: value and key byte for byte,
  * their own headers beside what counts the attempts. What went is in `sent`; what Kafka did not take, or no longer has,
  * stays.
  *
- * A letter is acknowledged by its topic before the decision on it is written: who dies in between has requeued a letter
- * that still looks open, and requeues it twice. That is harmless, rows are idempotent; the other way round it were lost.
+ * The topic acknowledges a letter before the decision on it is written. A process that dies in between has requeued a
+ * letter that still looks open, and the letter is requeued twice. That is harmless because rows are idempotent; the other
+ * order would lose the letter.
  */
-export async function requeueLetters(
+export async function sendBack(
   clients: Clients,
   letters: readonly Returnable[],
   decider: Decider,
-  show: (done: number) => void = () => {},
+  onDone: (done: number) => void = () => {},
 ): Promise<{ sent: Letter[]; stay: Staying[] }> {
   const sent: Letter[] = []
   const stay: Staying[] = []
   for (const chunk of chunksOf(letters)) {
     const records = await valuesOf(clients.kafka, chunk)
     const there = chunk.filter(({ letter }) => records.has(letter.id))
-    for (const { letter } of chunk) if (!records.has(letter.id)) stay.push({ letter, why: 'retention has deleted it' })
+    for (const { letter } of chunk) if (!records.has(letter.id)) stay.push({ letter, why: { kind: 'deleted' } })
     const returns = (some: Returnable[]) =>
       some.map((one) => toOutgoing(one, records.get(one.letter.id) as StoredRecord))
     const tried = await sendAllOrEach(there, (some) => sendTo(clients.producer, some, returns(some)))
-    stay.push(...tried.failed.map(({ one, why }) => ({ letter: one.letter, why })))
+    stay.push(...tried.failed)
     const gone = tried.sent.map(({ letter }) => letter)
-    const undecided = await tryToDecide(clients.producer, gone, 'requeued', decider)
+    const undecided = await recordDecision(clients.producer, gone, 'requeued', decider)
     if (undecided === undefined) sent.push(...gone)
-    else stay.push(...gone.map((letter) => ({ letter, why: `was sent back, but still looks open: ${undecided}` })))
-    show(sent.length + stay.length)
+    else stay.push(...gone.map((letter): Staying => ({ letter, why: { kind: 'undecided', message: undecided } })))
+    onDone(sent.length + stay.length)
   }
   return { sent, stay }
 }
 
-/** Writes down that letters were requeued or dropped; gives why Kafka did not take it when it did not. */
-export async function tryToDecide(
+/** Writes down that letters were requeued or dropped. Returns Kafka's reason when Kafka did not take that. */
+export async function recordDecision(
   producer: Producer,
   letters: readonly Letter[],
   decision: Decision['decision'],
@@ -94,8 +95,11 @@ export function chunksOf(letters: readonly Returnable[]): Returnable[][] {
     const last = chunk?.at(-1)
     const size = one.letter.bytes ?? 0
     const fits =
-      chunk && last?.to.topic === one.to.topic && last.letter.topic === one.letter.topic && chunk.length < lettersAtOnce
-    if (fits && bytes + size <= bytesAtOnce) {
+      chunk &&
+      last?.to.topic === one.to.topic &&
+      last.letter.topic === one.letter.topic &&
+      chunk.length < maxLettersAtOnce
+    if (fits && bytes + size <= maxBytesAtOnce) {
       chunk.push(one)
       bytes += size
     } else {
@@ -132,7 +136,7 @@ const sendTo = async (producer: Producer, some: readonly Returnable[], records: 
 async function sendAllOrEach(
   all: Returnable[],
   send: (some: Returnable[]) => Promise<void>,
-): Promise<{ sent: Returnable[]; failed: { one: Returnable; why: string }[] }> {
+): Promise<{ sent: Returnable[]; failed: Staying[] }> {
   try {
     if (all.length > 0) await send(all)
     return { sent: all, failed: [] }
@@ -140,11 +144,11 @@ async function sendAllOrEach(
     if (!isNotTaken(error)) throw error
   }
   const sent: Returnable[] = []
-  const failed: { one: Returnable; why: string }[] = []
+  const failed: Staying[] = []
   let inARow = 0
   for (const one of all) {
-    if (inARow === failuresInARow) {
-      failed.push({ one, why: 'not tried: Kafka took none of those before it' })
+    if (inARow === maxFailuresInARow) {
+      failed.push({ letter: one.letter, why: { kind: 'not-tried' } })
       continue
     }
     try {
@@ -153,7 +157,7 @@ async function sendAllOrEach(
       inARow = 0
     } catch (error) {
       if (!isNotTaken(error)) throw error
-      failed.push({ one, why: error.message })
+      failed.push({ letter: one.letter, why: { kind: 'not-taken', message: error.message } })
       inARow++
     }
   }

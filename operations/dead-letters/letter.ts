@@ -2,6 +2,7 @@
 import { attemptsOf, deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { type Decision, decisionHeaders, decisionOf } from '#platform/kafka/decision.ts'
 import type { StoredRecord } from '#platform/kafka/read-span.ts'
+import { utcText } from '#platform/process/utc-text.ts'
 
 /** A record of a topic: `jao.dlq/0/17` is offset 17 of partition 0. */
 export interface Place {
@@ -93,3 +94,10 @@ export function letterOf(record: StoredRecord): Letter {
     isLeftOut: names.leftOut in record.headers,
   }
 }
+
+/** A letter as JSON: with times as UTC text, without the bytes of its key. */
+export const letterJson = ({ atMs, decision, keyBytes: _keyBytes, ...letter }: Letter) => ({
+  ...letter,
+  time: utcText(atMs),
+  decision: decision ? { ...decision, atMs: undefined, time: utcText(decision.atMs) } : null,
+})

@@ -13,9 +13,9 @@ export interface ValuePlace {
   after: string
 }
 
-const lettersBefore = 60
-const lettersAfter = 40
-const longestText = 80
+const maxCharsBefore = 60
+const maxCharsAfter = 40
+const maxChars = 80
 const byteOrderMark = [0xef, 0xbb, 0xbf]
 
 /** Finds the value at a path of a JSON body; undefined when the body is no UTF-8 JSON or has nothing there. Pure. */
@@ -32,10 +32,10 @@ export function placeOf(body: Uint8Array, path: readonly (string | number)[]): V
     path: pathText(path),
     fromByte,
     toByte: fromByte + Buffer.byteLength(shown),
-    text: shown.length > longestText ? `${shown.slice(0, longestText)}…` : shown,
+    text: shown.length > maxChars ? `${shown.slice(0, maxChars)}…` : shown,
     before:
-      (node.offset > lettersBefore ? '…' : '') + text.slice(Math.max(0, node.offset - lettersBefore), node.offset),
-    after: text.slice(end, end + lettersAfter) + (text.length > end + lettersAfter ? '…' : ''),
+      (node.offset > maxCharsBefore ? '…' : '') + text.slice(Math.max(0, node.offset - maxCharsBefore), node.offset),
+    after: text.slice(end, end + maxCharsAfter) + (text.length > end + maxCharsAfter ? '…' : ''),
   }
 }
 

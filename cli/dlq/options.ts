@@ -1,11 +1,12 @@
-// Which letters a command means.
+// Which letters a command line means.
 import { type Command, Option } from 'commander'
-import { Problem } from '#local/problem.ts'
+import { type Place, placeName, placeOf } from '#operations/dead-letters/letter.ts'
+import { isEverything, type Selection } from '#operations/dead-letters/selection.ts'
+import { deadLetterTopics } from '#operations/dead-letters/topics.ts'
+import { Problem } from '#platform/process/problem.ts'
 import { readInstantOrDay } from '../instant.ts'
-import { type Letter, placeName, placeOf } from './letter.ts'
-import { deadLetterTopics } from './topics.ts'
 
-/** The options as they are written. */
+/** The filters as they are written. */
 export interface FilterOptions {
   source?: string
   topic?: string
@@ -13,19 +14,6 @@ export interface FilterOptions {
   key?: string
   since?: string
   until?: string
-}
-
-/** The letters that are meant: those with one of the ids, when there are any, that pass every filter. */
-export interface Selection {
-  ids: string[]
-  /** Name of a dead-letter topic. */
-  deadLetters?: string
-  /** The topic that the refused message came from. */
-  topic?: string
-  reason?: string
-  key?: string
-  sinceMs?: number
-  untilMs?: number
 }
 
 /** Adds the filters to a command. */
@@ -53,37 +41,27 @@ export function readSelection(ids: readonly string[], options: FilterOptions): S
   }
 }
 
+/**
+ * The same, for a command that changes letters.
+ * @throws Problem also when that is every letter and nobody said so
+ */
+export function readChangedSelection(
+  ids: readonly string[],
+  options: FilterOptions & { everything?: boolean },
+): Selection {
+  const selection = readSelection(ids, options)
+  if (!isEverything(selection) || options.everything) return selection
+  throw new Problem(
+    'That means every open letter: name ids or filters, or say --everything. --dry-run shows what it does.',
+  )
+}
+
 /** @throws Problem when the text is no id, or names no dead-letter topic */
-export function readId(id: string) {
+export function readId(id: string): Place {
   const place = placeOf(id)
   if (!place)
     throw new Problem(`${id} is no letter's id: write it as \`npx tidemark dlq list --each\` does, jao.dlq/0/17.`)
   const topics = [...deadLetterTopics.values()]
   if (topics.includes(place.topic)) return place
   throw new Problem(`${id}: ${place.topic} is no dead-letter topic; there are: ${topics.join(', ')}.`)
-}
-
-/** Whether nothing narrows the selection: then it means every letter there is. */
-export const isEverything = ({ ids, ...filters }: Selection): boolean =>
-  ids.length === 0 && Object.keys(filters).length === 0
-
-/** The dead-letter topics that have to be read for a selection. */
-export function topicsOf({ ids, deadLetters }: Selection): string[] {
-  const named = new Set(ids.map((id) => placeOf(id)?.topic))
-  const wanted = (topic: string) => (named.size === 0 || named.has(topic)) && (deadLetters ?? topic) === topic
-  return [...deadLetterTopics.values()].filter(wanted)
-}
-
-/** Whether a letter is meant. Open or settled is no part of it. */
-export function isMeant(letter: Letter, selection: Selection): boolean {
-  const { ids, deadLetters, topic, reason, key, sinceMs, untilMs } = selection
-  return (
-    (ids.length === 0 || ids.includes(letter.id)) &&
-    (deadLetters === undefined || letter.topic === deadLetters) &&
-    (topic === undefined || letter.source?.topic === topic) &&
-    (reason === undefined || letter.reason === reason) &&
-    (key === undefined || letter.key === key || letter.key?.startsWith(`${key}/`) === true) &&
-    (sinceMs === undefined || letter.atMs >= sinceMs) &&
-    (untilMs === undefined || letter.atMs < untilMs)
-  )
 }

@@ -1,57 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { type Decision, decisionRecord } from '#platform/kafka/decision.ts'
 import type { StoredRecord } from '#platform/kafka/read-span.ts'
 import { sources } from '#sources/index.ts'
-import { contentOf } from './content.ts'
-import { groupsOf, groupsText, letterJson, lettersText } from './groups.ts'
-import { type Letter, openLetterBox, placeOf } from './letter.ts'
-import { outcomeText } from './outcome.ts'
+import { decided, lettersOf, refused, stored, targets } from '../../test/support/stored-letters.ts'
+import { type Letter, letterJson, placeOf } from './letter.ts'
+import { groupLetters } from './list.ts'
 import { type PlanOptions, planRequeue } from './plan.ts'
-import { isEverything, isMeant, readSelection, topicsOf } from './selection.ts'
+import { isEverything, isMeant, type Selection, topicsOf } from './selection.ts'
+import { readContent } from './show.ts'
 import { refusingTopics } from './topics.ts'
 import { newestOfEachKind } from './trial.ts'
 
-/** A letter as it lies on jao.dlq. */
-function stored(offset: number, headers: Record<string, string>, over: Partial<StoredRecord> = {}): StoredRecord {
-  const buffers = Object.entries(headers).map(([name, text]) => [`tidemark-${name}`, Buffer.from(text)])
-  return {
-    ...{ topic: 'jao.dlq', partition: 0, offset, key: Buffer.from(`jao.core.maxExchanges/${offset}`) },
-    ...{ value: Buffer.from('bytes'), headers: Object.fromEntries(buffers), writtenAtMs: 5 },
-    ...over,
-  }
-}
-
-const refused = (offset: number, more: Record<string, string> = {}) =>
-  stored(offset, {
-    topic: 'jao.raw',
-    partition: '1',
-    offset: `${100 - offset}`,
-    reason: 'bug',
-    message: 'it threw',
-    dataset: 'jao.core.maxExchanges',
-    service: 'normalizer',
-    time: '2026-11-24T12:00:00.000Z',
-    attempts: '1',
-    ...more,
-  })
-
-function decided(offset: number, over: Partial<Decision> & { offset: number }): StoredRecord {
-  const decision = { decision: 'dropped' as const, by: 'me', why: 'no use', atMs: 1_000, ...over }
-  const { headers = {} } = decisionRecord({ key: null, partition: 0 }, decision)
-  const buffers = Object.entries(headers).map(([name, text]) => [name, Buffer.from(text as string)])
-  return stored(offset, {}, { key: null, value: null, headers: Object.fromEntries(buffers) })
-}
-
-function lettersOf(...records: StoredRecord[]): Letter[] {
-  const box = openLetterBox()
-  for (const record of records) box.add(record)
-  return box.letters()
-}
-
-const targets: PlanOptions['targets'] = new Map([
-  ['jao.raw', { deadLetters: 'jao.dlq', record: 'RawResponse', partitions: 2 }],
-  ['polls', { deadLetters: 'tidemark.dlq', record: 'Poll', partitions: 4 }],
-])
 const plan = (letters: Letter[], over: Partial<PlanOptions> = {}) => {
   const { go, stay } = planRequeue(letters, { targets, parked: new Set(), again: false, ...over })
   return { go: go.map(({ letter }) => letter.offset), stay: stay.map(({ why }) => why) }
@@ -62,7 +20,7 @@ describe('letters', () => {
     const leftOut = { ...refused(1, { 'left-out-bytes': '20000000' }), value: null }
     expect(plan(lettersOf(leftOut, refused(2)))).toEqual({
       go: [2],
-      stay: ['was too large for a letter: it lies at jao.raw/1/99, for a replay to read'],
+      stay: [{ kind: 'left-out', source: { topic: 'jao.raw', partition: 1, offset: 99 } }],
     })
   })
 
@@ -98,16 +56,18 @@ describe('letters', () => {
 
 describe('a selection', () => {
   const [letter] = lettersOf(refused(3)) as [Letter]
-  const isChosen = (options: Parameters<typeof readSelection>[1], ids: string[] = []) =>
-    isMeant(letter, readSelection(ids, options))
+  const isChosen = (filters: Partial<Selection>) => isMeant(letter, { ids: [], ...filters })
   test('takes what passes all of its filters', () => {
     expect(isChosen({})).toBe(true)
-    expect(isChosen({ reason: 'bug', topic: 'jao.raw', source: 'jao' }, ['jao.dlq/0/3'])).toBe(true)
-    expect(isChosen({ reason: 'type' })).toBe(false)
-    expect(isChosen({ topic: 'jao.series' })).toBe(false)
-    expect(isChosen({ source: 'tidemark' })).toBe(false)
-    expect(isChosen({}, ['jao.dlq/0/4'])).toBe(false)
-    expect(isChosen({ reason: 'type' }, ['jao.dlq/0/3'])).toBe(false)
+    const all = { ids: ['jao.dlq/0/3'], deadLetters: 'jao.dlq', topic: 'jao.raw', reason: 'bug' }
+    expect(isChosen(all)).toBe(true)
+    const others: Partial<Selection>[] = [
+      { ids: ['jao.dlq/0/4'] },
+      { deadLetters: 'tidemark.dlq' },
+      { topic: 'jao.series' },
+      { reason: 'type' },
+    ]
+    for (const other of others) expect(isChosen({ ...all, ...other }), JSON.stringify(other)).toBe(false)
   })
   test('takes a key, or what begins with it and a slash', () => {
     expect(isChosen({ key: 'jao.core.maxExchanges/3' })).toBe(true)
@@ -115,23 +75,21 @@ describe('a selection', () => {
     expect(isChosen({ key: 'jao.core' })).toBe(false)
   })
   test('takes from a time on, until before one', () => {
-    expect(isChosen({ since: '2026-11-24T13:00+01:00', until: '2026-11-24T12:00:00.001Z' })).toBe(true)
-    expect(isChosen({ since: '2026-11-24T12:00:00.001Z' })).toBe(false)
-    expect(isChosen({ until: '2026-11-24T12:00:00Z' })).toBe(false)
-    expect(isChosen({ since: '2026-11-24', until: '2026-11-25' })).toBe(true)
-    expect(() => isChosen({ since: 'noon' })).toThrow('--since noon is no instant')
+    const atMs = Date.parse('2026-11-24T12:00:00Z')
+    expect(isChosen({ sinceMs: atMs, untilMs: atMs + 1 })).toBe(true)
+    expect(isChosen({ sinceMs: atMs + 1 })).toBe(false)
+    expect(isChosen({ untilMs: atMs })).toBe(false)
   })
   test('is everything only when nothing narrows it', () => {
-    expect(isEverything(readSelection([], {}))).toBe(true)
-    expect(isEverything(readSelection([], { reason: 'bug' }))).toBe(false)
-    expect(isEverything(readSelection(['jao.dlq/0/3'], {}))).toBe(false)
+    expect(isEverything({ ids: [] })).toBe(true)
+    expect(isEverything({ ids: [], reason: 'bug' })).toBe(false)
+    expect(isEverything({ ids: ['jao.dlq/0/3'] })).toBe(false)
   })
-  test('says which topics it reads, and refuses ids that are none', () => {
-    expect(topicsOf(readSelection([], {}))).toEqual([...sources.map(({ name }) => `${name}.dlq`), 'tidemark.dlq'])
-    expect(topicsOf(readSelection([], { source: 'tidemark' }))).toEqual(['tidemark.dlq'])
-    expect(topicsOf(readSelection(['jao.dlq/0/3'], {}))).toEqual(['jao.dlq'])
-    expect(() => readSelection(['jao.raw/0/3'], {})).toThrow('jao.raw is no dead-letter topic')
-    expect(() => readSelection(['17'], {})).toThrow('17 is no letter')
+  test('says which topics it reads', () => {
+    expect(topicsOf({ ids: [] })).toEqual([...sources.map(({ name }) => `${name}.dlq`), 'tidemark.dlq'])
+    expect(topicsOf({ ids: [], deadLetters: 'tidemark.dlq' })).toEqual(['tidemark.dlq'])
+    expect(topicsOf({ ids: ['jao.dlq/0/3'] })).toEqual(['jao.dlq'])
+    expect(topicsOf({ ids: ['jao.dlq/0/3'], deadLetters: 'tidemark.dlq' })).toEqual([])
   })
 })
 
@@ -144,19 +102,17 @@ describe('a requeue', () => {
   test('goes to no topic that it does not know, to no partition that is not there, and not across', () => {
     const why = (headers: Record<string, string>, over: Partial<StoredRecord> = {}) =>
       plan(lettersOf({ ...refused(0, headers), ...over })).stay
-    expect(why({ topic: '__consumer_offsets' })).toEqual([
-      '__consumer_offsets is no topic whose letters lie on jao.dlq',
-    ])
-    expect(why({ topic: 'polls' })).toEqual(['polls is no topic whose letters lie on jao.dlq'])
-    expect(why({ partition: '2' })).toEqual(['jao.raw has no partition 2'])
-    expect(why({ partition: '1e3' })).toEqual(['its headers do not say where it came from'])
-    expect(why({}, { headers: {} })).toEqual(['its headers do not say where it came from'])
+    for (const topic of ['__consumer_offsets', 'polls'])
+      expect(why({ topic })).toEqual([{ kind: 'foreign-topic', topic, deadLetters: 'jao.dlq' }])
+    expect(why({ partition: '2' })).toEqual([{ kind: 'no-partition', topic: 'jao.raw', partition: 2 }])
+    expect(why({ partition: '1e3' })).toEqual([{ kind: 'no-source' }])
+    expect(why({}, { headers: {} })).toEqual([{ kind: 'no-source' }])
   })
   test('stops what came back for the same reason, unless it is asked for again', () => {
     const back = lettersOf(refused(0, { attempts: '2', 'previous-reason': 'bug' }))
     expect(plan(back)).toEqual({
       go: [],
-      stay: ['came back for the same reason (bug, 2 attempts): --again when that is mended'],
+      stay: [{ kind: 'same-reason', reason: 'bug', attempts: 2 }],
     })
     expect(plan(back, { again: true }).go).toEqual([0])
     expect(plan(lettersOf(refused(0, { attempts: '2', 'previous-reason': 'type' }))).go).toEqual([0])
@@ -165,10 +121,10 @@ describe('a requeue', () => {
   })
   test('leaves what was settled before, and answers of a parked dataset', () => {
     const settled = lettersOf(refused(0), decided(1, { offset: 0 }))
-    expect(plan(settled).stay).toEqual(['was dropped before: --again sends it once more'])
+    expect(plan(settled).stay).toEqual([{ kind: 'settled', decision: 'dropped' }])
     expect(plan(settled, { again: true }).go).toEqual([0])
     expect(plan(lettersOf(refused(0)), { parked: new Set(['jao.core.maxExchanges']) }).stay).toEqual([
-      'jao.core.maxExchanges is parked: `npx tidemark dlq release jao.core.maxExchanges`',
+      { kind: 'parked', dataset: 'jao.core.maxExchanges' },
     ])
   })
   test('knows every topic whose messages can be refused, and no other', () => {
@@ -205,14 +161,14 @@ test('a release tries the newest letter of each kind: of a dataset, a subject an
   expect(newest.map(({ letter }) => letter.offset).sort()).toEqual([1, 2, 4, 6, 7])
 })
 
-describe('what people read', () => {
+describe('what is told of letters', () => {
   const letters = lettersOf(
     refused(0, { time: '2026-11-24T11:00:00.000Z', message: 'the first' }),
     refused(1, { time: '2026-11-24T13:00:00.000Z', message: 'the \u001b[2Jlast' }),
     refused(2, { reason: 'type\u0007', topic: 'jao.timeseries' }),
   )
   test('groups letters by reason, dataset and topic', () => {
-    expect(groupsOf(letters)).toEqual([
+    expect(groupLetters(letters)).toEqual([
       {
         ...{ reason: 'bug', dataset: 'jao.core.maxExchanges', topic: 'jao.raw', letters: 2 },
         ...{ first: '2026-11-24T11:00:00.000Z', last: '2026-11-24T13:00:00.000Z', example: 'the \u001b[2Jlast' },
@@ -223,42 +179,6 @@ describe('what people read', () => {
       },
     ])
   })
-  test('steers no terminal', async () => {
-    const done = letters.slice(0, 2)
-    const stay = [{ letter: letters[2]!, why: 'of \u009b1m' }]
-    const texts = [
-      groupsText(groupsOf(letters)),
-      lettersText(letters),
-      outcomeText({ verb: 'requeued', dryRun: true, done, stay, unknown: ['x\u0007'] }),
-      await contentOf({ value: Buffer.from('<html>\u001b[2J') }, undefined, undefined as never),
-    ]
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
-    for (const text of texts) expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
-    expect(texts[2]).toBe(
-      '2 letters would be requeued\n  2 bug on jao.raw\njao.dlq/0/2 stays: of \ufffd1m\nx\ufffd: there is no such letter\n',
-    )
-  })
-  test('says which were refused again, and how to see why; or that nobody knows yet', () => {
-    const done = letters.slice(0, 1)
-    const outcome = { verb: 'requeued', dryRun: false, done, stay: [], unknown: [] } as const
-    const back = { ...letters[1]!, id: 'jao.dlq/0/9', reason: 'type', message: 'row 3\u0007' }
-    const sent = '1 letter requeued\n  1 bug on jao.raw\n'
-    expect(outcomeText({ ...outcome, refusedAgain: [] })).toBe(sent)
-    expect(outcomeText({ ...outcome, refusedAgain: [back] })).toBe(`${sent}1 refused again, as a new letter:
-  jao.dlq/0/9 type: row 3\ufffd
-\`npx tidemark dlq show jao.dlq/0/9\` shows what was refused and why
-`)
-    expect(outcomeText({ ...outcome, refusedAgain: Array.from({ length: 7 }, () => back) })).toContain(
-      '\n  and 2 more\n',
-    )
-    expect(outcomeText({ ...outcome, refusedAgain: null })).toContain(
-      'they are not handled yet: `npx tidemark dlq list`',
-    )
-  })
-  test('says of a letter without letters that there are none', () => {
-    expect(groupsText([])).toBe('no dead letters\n')
-    expect(lettersText([])).toBe('no dead letters\n')
-  })
   test('has times for programs, and no bytes', () => {
     expect(letterJson(lettersOf(refused(0), decided(1, { offset: 0 }))[0]!)).toMatchObject({
       time: '2026-11-24T12:00:00.000Z',
@@ -266,9 +186,9 @@ describe('what people read', () => {
     })
     expect(letterJson(letters[0]!)).not.toHaveProperty('keyBytes')
   })
-  test('shows bytes that are no text in hexadecimal', async () => {
-    const value = Buffer.from([0, 255, 254])
-    expect(await contentOf({ value }, 'nowhere', undefined as never)).toBe('3 bytes: 00fffe')
-    expect(await contentOf({ value: null }, 'jao.raw', undefined as never)).toBe('no value')
+  test('is that they hold nothing, or bytes, where no topic says how to read them', async () => {
+    const bytes = Buffer.from([0, 255, 254])
+    expect(await readContent({ value: bytes }, 'nowhere', undefined as never)).toEqual({ kind: 'bytes', bytes })
+    expect(await readContent({ value: null }, 'jao.raw', undefined as never)).toEqual({ kind: 'nothing' })
   })
 })

@@ -1,9 +1,9 @@
-// What `explain` says of a point, as its --json prints it. Pure.
+// What is said of a point. Pure.
 import { subjectOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Dataset } from '#sources/source.ts'
-import type { PointAnswer, ReplacingAnswer, StoredPoint } from './point-answers.ts'
-import type { FoundRaw } from './raw-answers.ts'
+import type { FoundRaw } from './raw-records.ts'
+import type { PointAnswer, ReplacingAnswer, StoredPoint } from './stored-point.ts'
 import { placeOf, type ValuePlace } from './value-place.ts'
 
 /** Where a point's value comes from. Times are ISO texts, UTC. */
@@ -76,7 +76,7 @@ export interface RawDetails {
   contentHash: string
   bodyBytes: number
   /**
-   * With --body: the body in base64, and where the value stands in it; null where today's code finds no place, or where
+   * Where bodies were asked for: the body in base64, and where the value stands in it; null where today's code finds no place, or where
    * nobody has told it where values of the dataset stand (`placeIsDeclared`).
    */
   body?: { base64: string; place: ValuePlace | null; placeIsDeclared: boolean }

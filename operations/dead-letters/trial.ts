@@ -1,5 +1,4 @@
 // Whether this release would take what dead letters hold: it explodes them, and sends nothing.
-
 import { datasetsByName } from '#core/datasets.ts'
 import { explodeRaw, type RawRefusal } from '#core/explode-raw.ts'
 import { isPage, subjectOf } from '#core/request-identity.ts'
@@ -7,23 +6,23 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import type { Decoder, Registry } from '#platform/kafka/registry.ts'
 import type { Letter } from './letter.ts'
 import type { Returnable } from './plan.ts'
-import { chunksOf, valuesOf } from './settle-letters.ts'
+import { chunksOf, valuesOf } from './send-back.ts'
 
 const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
 
-/** Why a letter would be refused again. */
+/** Why this release would refuse a letter again. */
 export type TriedRefusal = Pick<RawRefusal, 'message'> & { reason: string }
 
 /**
  * Tries letters of raw topics: gives those that would be refused again, by id. What retention has deleted meanwhile is
  * not among them.
  *
- * @param show told how many are done
+ * @param onDone called with how many are done
  */
 export async function tryLetters(
   { kafka, registry }: { kafka: Kafka; registry: Registry },
   letters: readonly Returnable[],
-  show: (done: number) => void = () => {},
+  onDone: (done: number) => void = () => {},
 ): Promise<Map<string, TriedRefusal>> {
   const decoder = registry.decoder('RawResponse')
   const refused = new Map<string, TriedRefusal>()
@@ -37,7 +36,7 @@ export async function tryLetters(
       if (why) refused.set(letter.id, why)
     }
     done += chunk.length
-    show(done)
+    onDone(done)
   }
   return refused
 }

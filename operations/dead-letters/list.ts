@@ -1,0 +1,77 @@
+// What lies on the dead-letter topics, one by one or in groups.
+import type { Kafka } from '#platform/kafka/client.ts'
+import { recordsIn, spanOf } from '#platform/kafka/read-span.ts'
+import { utcText } from '#platform/process/utc-text.ts'
+import type { Letter } from './letter.ts'
+import { type OnProgress, readLetters } from './read-letters.ts'
+import { isMeant, type Selection, topicsOf } from './selection.ts'
+import { deadLetterTopics } from './topics.ts'
+
+/** Letters that are alike. Times are UTC. */
+export interface LetterGroup {
+  reason: string
+  dataset: string | null
+  /** The topic that the messages were refused on; null when the letters do not say. */
+  topic: string | null
+  letters: number
+  first: string
+  last: string
+  /** The newest message of them. */
+  example: string
+}
+
+export interface ListRequest {
+  selection: Selection
+  /** Also letters that were requeued or dropped. */
+  withSettled: boolean
+}
+
+/** The letters that a selection means, oldest first in each topic. */
+export async function listLetters(
+  kafka: Kafka,
+  { selection, withSettled }: ListRequest,
+  onProgress?: OnProgress,
+): Promise<Letter[]> {
+  const letters = await readLetters(kafka, topicsOf(selection), onProgress)
+  return letters.filter((letter) => (withSettled || letter.decision === undefined) && isMeant(letter, selection))
+}
+
+/** Letters by reason, dataset and topic; the largest group first. Pure. */
+export function groupLetters(letters: readonly Letter[]): LetterGroup[] {
+  const alike = Map.groupBy(letters, ({ reason, dataset, source }) => JSON.stringify([reason, dataset, source?.topic]))
+  return [...alike.values()]
+    .map((same) => {
+      const byTime = same.toSorted((one, other) => one.atMs - other.atMs)
+      const [first, last] = [byTime[0] as Letter, byTime.at(-1) as Letter]
+      const { reason, dataset, source, message } = last
+      const times = { first: utcText(first.atMs), last: utcText(last.atMs) }
+      return { reason, dataset, topic: source?.topic ?? null, letters: same.length, ...times, example: message }
+    })
+    .toSorted((one, other) => other.letters - one.letters)
+}
+
+/** Open dead letters of one kind; without a reason, records of a topic that holds too many to be read just for this. */
+export interface OpenLetters {
+  reason: string | null
+  dataset: string | null
+  letters: number
+  /** Where they lie. */
+  topic: string
+}
+
+/** Of one topic; reading more takes seconds. */
+const maxRead = 20_000
+
+/** The open dead letters of all topics by reason, dataset and topic. @throws when Kafka does not answer */
+export async function countOpenLetters(kafka: Kafka): Promise<OpenLetters[]> {
+  const found = await Promise.all([...deadLetterTopics.values()].map((topic) => openIn(kafka, topic)))
+  return found.flat().toSorted((one, other) => other.letters - one.letters)
+}
+
+async function openIn(kafka: Kafka, topic: string): Promise<OpenLetters[]> {
+  const records = recordsIn((await spanOf(kafka, topic)).values())
+  if (records === 0) return []
+  if (records > maxRead) return [{ reason: null, dataset: null, letters: records, topic }]
+  const open = (await readLetters(kafka, [topic])).filter(({ decision }) => decision === undefined)
+  return groupLetters(open).map(({ reason, dataset, letters }) => ({ reason, dataset, letters, topic }))
+}

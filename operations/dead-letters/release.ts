@@ -1,0 +1,167 @@
+// A release: a parked dataset goes on, and the letters that nobody looked at because it was parked are sent back.
+import { pointsAtUs } from '#core/explode-raw.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { parkedReason } from '#platform/kafka/dead-letter.ts'
+import { openProducer } from '#platform/kafka/produce.ts'
+import { groupPasses } from '#platform/kafka/progress.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { Problem } from '#platform/process/problem.ts'
+import { pause } from '#platform/process/retry.ts'
+import { deadLetterTopic, parkingTopic, rawTopic } from '#schemas/topics.ts'
+import type { Letter } from './letter.ts'
+import { type Plan, planRequeue, type Returnable, type Staying } from './plan.ts'
+import { type OnProgress, readLetters } from './read-letters.ts'
+import { requeuePlanned, targetsOf } from './requeue.ts'
+import type { Decider } from './send-back.ts'
+import { newestOfEachKind, type TriedRefusal, tryLetters } from './trial.ts'
+
+/** A dataset that the normalizer parks, as its status says. */
+export interface ParkedDataset {
+  dataset: string
+  message: string
+}
+
+export interface ReleaseParts {
+  kafka: Kafka
+  registry: Registry
+  /** Asks the running normalizer, of this release's transform version, what it parks. Rejects when it does not answer. */
+  parkedNow: () => Promise<readonly ParkedDataset[]>
+}
+
+export interface ReleaseRequest {
+  /** Name of the source. */
+  source: string
+  dataset: string
+  /** Also where the newest letters would be refused again. */
+  anyway: boolean
+  decider: Decider
+}
+
+/** A letter and why this release would refuse it. */
+export interface RefusedLetter {
+  letter: Letter
+  why: TriedRefusal
+}
+
+/** What came of a release. Letters that stay are in `stay`, each with its reason. */
+export type ReleaseResult =
+  /** The newest letter of every kind would be refused: released, it would be parked again. Nothing was changed. */
+  | { state: 'stays-parked'; stay: Staying[]; newest: RefusedLetter[] }
+  | {
+      state: 'released'
+      wasParked: boolean
+      done: Letter[]
+      stay: Staying[]
+      /** How many of those that stay would be refused again. */
+      refused: number
+      /** Whether it is parked now, or why the normalizer could not be asked. */
+      after: { parked: ParkedDataset | null } | { unknown: Error }
+    }
+
+const maxWaitMs = 30_000
+const pollIntervalMs = 200
+
+/**
+ * Releases a dataset where it is parked, and requeues its letters that nobody looked at. Letters that this release would
+ * refuse stay.
+ * @throws Problem when the normalizer does not say in time that it has released the dataset; what `parkedNow` throws
+ */
+export async function release(
+  parts: ReleaseParts,
+  request: ReleaseRequest,
+  onProgress: OnProgress = () => {},
+): Promise<ReleaseResult> {
+  const { kafka, parkedNow } = parts
+  const { dataset, decider } = request
+  const parking = async () => (await parkedNow()).find((one) => one.dataset === dataset) ?? null
+  const wasParked = (await parking()) !== null
+  if (wasParked && !request.anyway) {
+    const inVain = await refusedInVain(parts, await planParked(kafka, request, onProgress))
+    if (inVain) return inVain
+  }
+  const waitForNormalizer = () => {
+    onProgress({ step: 'waiting', message: 'waiting until the normalizer has passed what lies before it' })
+    return groupPasses(kafka, 'normalizer', rawTopic(request.source).name)
+  }
+  if (wasParked) {
+    await unpark(parts, dataset, decider)
+    // A batch that was being judged while it was released may still make parked letters.
+    await waitForNormalizer()
+  }
+  const plan = await planParked(kafka, request, onProgress)
+  const tried = await withoutRefused(parts, plan.go, onProgress)
+  const { done, stay } = await requeuePlanned(kafka, { go: tried.go, stay: plan.stay }, decider, onProgress)
+  if (done.length > 0) await waitForNormalizer()
+  const after = await parking().then(
+    (parked) => ({ parked }),
+    (unknown: Error) => ({ unknown }),
+  )
+  const refused = tried.refused.length
+  return { state: 'released', wasParked, done, stay: [...stay, ...tried.refused], refused, after }
+}
+
+/** What can be done with the open letters of a dataset that nobody looked at. */
+async function planParked(kafka: Kafka, { source, dataset }: ReleaseRequest, onProgress: OnProgress): Promise<Plan> {
+  const letters = (await readLetters(kafka, [deadLetterTopic(source).name], onProgress)).filter(
+    (letter) => letter.decision === undefined && letter.reason === parkedReason && letter.dataset === dataset,
+  )
+  return planRequeue(letters, { targets: await targetsOf(kafka, letters), parked: new Set(), again: false })
+}
+
+/**
+ * Where the newest letter of every kind would be refused for a reason that points at us, so would be what comes next:
+ * released, the dataset would be parked again. Undefined where a release is of use.
+ */
+async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseResult | undefined> {
+  const tried = newestOfEachKind(plan.go)
+  const refusals = await tryLetters(parts, tried)
+  const newest = tried.flatMap(({ letter }): RefusedLetter[] => {
+    const why = refusals.get(letter.id)
+    return why && pointsAtUs(why.reason) ? [{ letter, why }] : []
+  })
+  if (newest.length === 0 || newest.length < tried.length) return undefined
+  const stay = plan.go.map(({ letter }): Staying => {
+    const why = refusals.get(letter.id)
+    return { letter, why: why ? wouldBeRefused(why) : { kind: 'newer-would-be-refused' } }
+  })
+  return { state: 'stays-parked', stay: [...plan.stay, ...stay], newest }
+}
+
+const wouldBeRefused = ({ reason, message }: TriedRefusal) => ({ kind: 'would-be-refused', reason, message }) as const
+
+/** Letters that this release takes, and those that it would refuse. */
+async function withoutRefused(parts: ReleaseParts, letters: readonly Returnable[], onProgress: OnProgress) {
+  const refused = await tryLetters(parts, letters, (done) =>
+    onProgress({ step: 'trying', done, total: letters.length }),
+  )
+  const stay = letters.flatMap(({ letter }): Staying[] => {
+    const why = refused.get(letter.id)
+    return why ? [{ letter, why: wouldBeRefused(why) }] : []
+  })
+  return { go: letters.filter(({ letter }) => !refused.has(letter.id)), refused: stay }
+}
+
+/** Says on the topic that the dataset is released, and waits until the normalizer has heard of it. */
+async function unpark(
+  { kafka, registry, parkedNow }: ReleaseParts,
+  dataset: string,
+  { by, why }: Decider,
+): Promise<void> {
+  const encode = await registry.encoder(parkingTopic.name, 'Parking')
+  const producer = await openProducer(kafka)
+  const parking = { dataset, parked: false, reason: 'released', message: why, by, at: Date.now() }
+  try {
+    await producer.send(parkingTopic.name, [{ key: dataset, value: encode(parking) }])
+  } finally {
+    await producer.disconnect()
+  }
+  for (const endMs = Date.now() + maxWaitMs; ; await pause(pollIntervalMs)) {
+    const parked = await parkedNow().catch(() => undefined)
+    if (parked && !parked.some((one) => one.dataset === dataset)) return
+    if (Date.now() > endMs) {
+      throw new Problem(
+        `${dataset} is released, but the normalizer has not said so yet: do it again to requeue its letters.`,
+      )
+    }
+  }
+}

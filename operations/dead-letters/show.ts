@@ -1,0 +1,74 @@
+// One dead letter, and what it holds.
+import type { Kafka } from '#platform/kafka/client.ts'
+import { type Decision, decisionOf } from '#platform/kafka/decision.ts'
+import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { Problem } from '#platform/process/problem.ts'
+import { Unwell } from '#platform/process/unwell.ts'
+import type { RecordName, Records } from '#schemas/generated/records.ts'
+import { type Letter, letterOf, type Place, placeName } from './letter.ts'
+import { refusingTopics } from './topics.ts'
+
+/** A letter with the record that it is: value and headers byte for byte. */
+export interface FoundLetter {
+  letter: Letter
+  record: StoredRecord
+}
+
+/** Finds the letter at a place, and the newest decision on it. @throws Problem when there is no letter at that place */
+export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLetter> {
+  const { topic, partition, offset } = place
+  const span = (await spanOf(kafka, topic)).get(partition)
+  let record: StoredRecord | undefined
+  let decision: Decision | undefined
+  if (span && offset >= span.from && offset < span.to) {
+    await readSpan(kafka, topic, new Map([[partition, { from: offset, to: span.to }]]), (records) => {
+      for (const found of records) {
+        if (found.offset === offset) record = found
+        const decided = decisionOf(found)
+        if (decided?.offset === offset) decision = decided
+      }
+    })
+  }
+  const held = span && span.to > span.from ? `offsets ${span.from} to ${span.to - 1}` : 'nothing'
+  if (!record) {
+    throw new Problem(
+      `There is no letter ${placeName(place)}: partition ${partition} of ${topic} holds ${span ? held : 'nothing: it does not exist'}.`,
+    )
+  }
+  const decided = decisionOf(record)
+  if (!decided) return { letter: { ...letterOf(record), ...(decision && { decision }) }, record }
+  const about = placeName({ topic, partition, offset: decided.offset })
+  throw new Problem(`${placeName(place)} is no letter: it records that ${about} was ${decided.decision}.`)
+}
+
+/** What a letter's value is. */
+export type LetterContent =
+  | { kind: 'nothing' }
+  | { kind: 'record'; name: RecordName; record: Records[RecordName] }
+  /** Not a record of the topic that refused it; `problem` says why, where it ought to be one. */
+  | { kind: 'bytes'; bytes: Buffer; problem?: string }
+
+/**
+ * Decodes a letter's value where it is a record of the topic that refused it.
+ * @param topic the topic that refused it; undefined when the letter does not say
+ */
+export async function readContent(
+  { value }: Pick<StoredRecord, 'value'>,
+  topic: string | undefined,
+  registry: Registry,
+): Promise<LetterContent> {
+  if (value === null) return { kind: 'nothing' }
+  const name = refusingTopics.get(topic ?? '')?.topic.record
+  if (!name) return { kind: 'bytes', bytes: value }
+  const decoder = registry.decoder(name)
+  try {
+    await decoder.prepare([value])
+  } catch (error) {
+    if (!(error instanceof Unwell)) throw error
+    return { kind: 'bytes', bytes: value, problem: error.message }
+  }
+  const record = decoder.decode(value)
+  if ('reason' in record) return { kind: 'bytes', bytes: value, problem: record.message }
+  return { kind: 'record', name, record }
+}

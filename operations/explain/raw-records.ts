@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { readSpan, type StoredRecord, spanOf, type TopicSpan } from '#platform/kafka/read-span.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { utcText } from '#platform/process/utc-text.ts'
+import type { RawResponse } from '#schemas/generated/records.ts'
+import type { PointAnswer } from './stored-point.ts'
+
+/** A raw record as it lies on Kafka now: `record.body` is upstream's answer byte for byte. */
+export type FoundRaw =
+  | { state: 'here'; stored: StoredRecord; record: RawResponse; problems: string[] }
+  /** Below its partition's first offset: retention, or somebody, has deleted it. */
+  | { state: 'deleted'; why: string }
+  /** Something else lies there, or nothing ever did. */
+  | { state: 'broken'; why: string }
+
+/** What answers are read with. */
+export interface RawReader {
+  kafka: Kafka
+  registry: Registry
+}
+
+/** A place in a raw topic. */
+export interface RawPlace {
+  partition: number
+  offset: number
+}
+
+/**
+ * Reads one raw record and checks its body against its hash, committing nothing. What is wrong is told in the result.
+ * @throws Unwell when the registry is away
+ */
+export async function readRawRecord({ kafka, registry }: RawReader, topic: string, place: RawPlace): Promise<FoundRaw> {
+  const stored = await readOne(kafka, topic, await spanOf(kafka, topic), place)
+  return 'why' in stored ? stored : decoded(registry, stored)
+}
+
+/** Consumers at once: each takes some 0.1 s, most of it waiting. */
+const maxAtOnce = 4
+
+/**
+ * Reads the raw records of answers, committing nothing; the same order. What is wrong with one is told in its place, also
+ * that another answer than the store's lies there.
+ * @param onDone called with the number that are read
+ * @throws Unwell when the registry is away
+ */
+export async function readRawAnswers(
+  { kafka, registry }: RawReader,
+  topic: string,
+  dataset: string,
+  answers: readonly PointAnswer[],
+  onDone: (count: number) => void,
+): Promise<FoundRaw[]> {
+  const held = await spanOf(kafka, topic)
+  const found: FoundRaw[] = []
+  for (let from = 0; from < answers.length; from += maxAtOnce) {
+    const some = answers.slice(from, from + maxAtOnce)
+    const places = some.map(({ rawPartition: partition, rawOffset: offset }) => ({ partition, offset }))
+    const stored = await Promise.all(places.map((place) => readOne(kafka, topic, held, place)))
+    for (const [index, raw] of stored.entries()) {
+      const answer = some[index]
+      if (answer === undefined) continue
+      found.push('why' in raw ? raw : ofAnswer(await decoded(registry, raw), dataset, answer))
+    }
+    onDone(found.length)
+  }
+  return found
+}
+
+type Absent = Exclude<FoundRaw, { state: 'here' }>
+
+async function readOne(
+  kafka: Kafka,
+  topic: string,
+  held: TopicSpan,
+  { partition, offset }: RawPlace,
+): Promise<StoredRecord | Absent> {
+  const span = held.get(partition)
+  const deleted = (first: number): Absent => ({
+    state: 'deleted',
+    why: `deleted: partition ${partition} of ${topic} begins at offset ${first} now`,
+  })
+  if (span === undefined) return { state: 'broken', why: `${topic} has no partition ${partition}` }
+  if (offset < span.from) return deleted(span.from)
+  if (offset >= span.to) {
+    return { state: 'broken', why: `partition ${partition} of ${topic} ends before it, at offset ${span.to}` }
+  }
+  let stored: StoredRecord | undefined
+  await readSpan(kafka, topic, new Map([[partition, { from: offset, to: offset + 1 }]]), (records) => {
+    stored = records[0]
+  })
+  return stored ?? deleted(offset + 1)
+}
+
+async function decoded(registry: Registry, stored: StoredRecord): Promise<FoundRaw> {
+  const decoder = registry.decoder('RawResponse')
+  await decoder.prepare([stored.value])
+  const record = decoder.decode(stored.value)
+  if ('reason' in record) return { state: 'broken', why: `cannot be read (${record.reason}): ${record.message}` }
+  const hash = createHash('sha256').update(record.body).digest('hex')
+  const problems = hash === record.contentHash ? [] : [`the body does not match its hash: its SHA-256 is ${hash}`]
+  return { state: 'here', stored, record, problems }
+}
+
+/** The raw record, if it is that of the answer. */
+function ofAnswer(found: FoundRaw, dataset: string, { knownAtMs }: PointAnswer): FoundRaw {
+  if (found.state !== 'here') return found
+  const { record } = found
+  if (record.dataset === dataset && record.fetchedAt === knownAtMs) return found
+  const other = `${record.dataset}, fetched at ${utcText(record.fetchedAt)}`
+  return { state: 'broken', why: `another answer lies there (${other}): store and topic do not belong together` }
+}

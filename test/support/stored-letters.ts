@@ -1,0 +1,55 @@
+// Dead letters as they lie on their topic, for tests of what is done with them.
+import { type Letter, openLetterBox } from '#operations/dead-letters/letter.ts'
+import type { PlanOptions } from '#operations/dead-letters/plan.ts'
+import { type Decision, decisionRecord } from '#platform/kafka/decision.ts'
+import type { StoredRecord } from '#platform/kafka/read-span.ts'
+
+/** A letter as it lies on jao.dlq. */
+export function stored(
+  offset: number,
+  headers: Record<string, string>,
+  over: Partial<StoredRecord> = {},
+): StoredRecord {
+  const buffers = Object.entries(headers).map(([name, text]) => [`tidemark-${name}`, Buffer.from(text)])
+  return {
+    ...{ topic: 'jao.dlq', partition: 0, offset, key: Buffer.from(`jao.core.maxExchanges/${offset}`) },
+    ...{ value: Buffer.from('bytes'), headers: Object.fromEntries(buffers), writtenAtMs: 5 },
+    ...over,
+  }
+}
+
+/** A letter of the normalizer, of a message in jao.raw; later letters lie before earlier ones there. */
+export const refused = (offset: number, more: Record<string, string> = {}): StoredRecord =>
+  stored(offset, {
+    topic: 'jao.raw',
+    partition: '1',
+    offset: `${100 - offset}`,
+    reason: 'bug',
+    message: 'it threw',
+    dataset: 'jao.core.maxExchanges',
+    service: 'normalizer',
+    time: '2026-11-24T12:00:00.000Z',
+    attempts: '1',
+    ...more,
+  })
+
+/** A decision on a letter of partition 0. */
+export function decided(offset: number, over: Partial<Decision> & { offset: number }): StoredRecord {
+  const decision = { decision: 'dropped' as const, by: 'me', why: 'no use', atMs: 1_000, ...over }
+  const { headers = {} } = decisionRecord({ key: null, partition: 0 }, decision)
+  const buffers = Object.entries(headers).map(([name, text]) => [name, Buffer.from(text as string)])
+  return stored(offset, {}, { key: null, value: null, headers: Object.fromEntries(buffers) })
+}
+
+/** The letters among records of one topic, in order. */
+export function lettersOf(...records: StoredRecord[]): Letter[] {
+  const box = openLetterBox()
+  for (const record of records) box.add(record)
+  return box.letters()
+}
+
+/** Topics that letters of these tests may go back to. */
+export const targets: PlanOptions['targets'] = new Map([
+  ['jao.raw', { deadLetters: 'jao.dlq', record: 'RawResponse', partitions: 2 }],
+  ['polls', { deadLetters: 'tidemark.dlq', record: 'Poll', partitions: 4 }],
+])
