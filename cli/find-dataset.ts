@@ -1,7 +1,7 @@
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
+import { printable } from '#platform/process/printable.ts'
 import { Problem } from '#platform/process/problem.ts'
 import { mostAlike } from './most-alike.ts'
-import { printable } from './printable.ts'
 
 const shownNames = 5
 

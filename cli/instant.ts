@@ -1,5 +1,5 @@
+import { printable } from '#platform/process/printable.ts'
 import { Problem } from '#platform/process/problem.ts'
-import { printable } from './printable.ts'
 
 /** What the store can hold: whole seconds of 32 bits. */
 const latestMs = 2 ** 32 * 1_000

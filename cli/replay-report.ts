@@ -1,7 +1,7 @@
 import type { DryRun } from '#operations/history/dry-run.ts'
 import type { RefusedAnswer } from '#operations/history/refusals.ts'
 import type { Replayed } from '#operations/history/replay.ts'
-import { printable } from './printable.ts'
+import { printable } from '#platform/process/printable.ts'
 
 const shownNames = 20
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { printable } from '#platform/process/printable.ts'
 import { aligned } from './aligned.ts'
 import { dataDirectory, findRunningStack, findStack, nothingRuns } from './directories.ts'
 import {
@@ -9,7 +10,6 @@ import {
   type SilentHost,
   type Status,
 } from './inspect.ts'
-import { printable } from './printable.ts'
 
 export const status = (): Command =>
   new Command('status')

@@ -1,8 +1,8 @@
 // What a command says of a command line that it cannot use: what is missing or not known, and what to write instead.
 import type { Command } from 'commander'
 import { datasetsByName } from '#core/datasets.ts'
+import { printable } from '#platform/process/printable.ts'
 import { mostAlike } from './most-alike.ts'
-import { printable } from './printable.ts'
 
 /** One line to copy for each command that needs an argument or an option, by its full name. */
 export const examples: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { printable } from '../printable.ts'
+import { printable } from '#platform/process/printable.ts'
 
 /** The host's budget as the poller tells it. */
 export interface Budget {

@@ -1,5 +1,5 @@
+import { printable } from '#platform/process/printable.ts'
 import type { Poll } from '#schemas/generated/records.ts'
-import { printable } from '../printable.ts'
 
 /** What came of each window. Windows by name: days as YYYY-MM-DD. */
 export interface BackfillReport {

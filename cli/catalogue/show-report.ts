@@ -2,8 +2,8 @@
 import type { CatalogueEntry } from '#catalogue/entry.ts'
 import { keptWords, stepWords } from '#catalogue/words.ts'
 import type { TopicContent, TopicReader } from '#platform/kafka/topic-readers.ts'
+import { printable } from '#platform/process/printable.ts'
 import { aligned } from '../aligned.ts'
-import { printable } from '../printable.ts'
 import type { Held } from './held.ts'
 import type { StoreReader } from './store-readers.ts'
 

@@ -1,10 +1,10 @@
 // What a dead letter holds, for people to read.
 import type { StoredRecord } from '#platform/kafka/read-span.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { printable } from '#platform/process/printable.ts'
 import { Unwell } from '#platform/process/unwell.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
-import { printable } from '../printable.ts'
 import { refusingTopics } from './topics.ts'
 
 const longestExcerpt = 1_000

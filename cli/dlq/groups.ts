@@ -1,6 +1,6 @@
+import { printable } from '#platform/process/printable.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { aligned } from '../aligned.ts'
-import { printable } from '../printable.ts'
 import type { Letter } from './letter.ts'
 
 /** Letters that are alike. Times are UTC. */

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts'
+import { printable } from '#platform/process/printable.ts'
 import type { Letter } from './letter.ts'
 import type { Staying } from './plan.ts'
 

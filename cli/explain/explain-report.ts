@@ -1,5 +1,5 @@
 // The explanation for people. Texts of upstream are stripped of what steers a terminal.
-import { printable } from '../printable.ts'
+import { printable } from '#platform/process/printable.ts'
 import type { ExplainedAnswer, ExplainedRaw, Explanation, RawDetails, Withdrawal } from './explanation.ts'
 
 /** @param zone of the dataset's local times */

@@ -1,8 +1,8 @@
 import { quoteString } from '#local/clickhouse/quote.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { printable } from '#platform/process/printable.ts'
 import { Problem } from '#platform/process/problem.ts'
 import { rowsOf } from '../ask-store.ts'
-import { printable } from '../printable.ts'
 
 /** Names are shorter; what is much longer need not be compared to the end. */
 const comparedLetters = 200

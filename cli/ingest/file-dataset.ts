@@ -1,7 +1,7 @@
+import { printable } from '#platform/process/printable.ts'
 import { Problem } from '#platform/process/problem.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, FileReading, Source } from '#sources/source.ts'
-import { printable } from '../printable.ts'
 
 /** A dataset that is read from files. */
 export interface FileDataset {

@@ -1,6 +1,7 @@
 // What a reading of files came to. Pure.
+
+import { printable } from '#platform/process/printable.ts'
 import type { FileReading } from '#sources/source.ts'
-import { printable } from '../printable.ts'
 
 export interface FileSummary {
   name: string

@@ -1,8 +1,8 @@
 // Follows files: what is new is sent, file by file, until it is stopped.
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs'
+import { printable } from '#platform/process/printable.ts'
 import { pause } from '#platform/process/retry.ts'
-import { printable } from '../printable.ts'
 import type { Position } from './position.ts'
 import type { Session } from './session.ts'
 
