@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { printable } from '#platform/process/printable.ts'
 import { pause } from '#platform/process/retry.ts'
-import type { Position } from './position.ts'
+import type { Position } from './chunk.ts'
 import type { Session } from './session.ts'
 
 interface Followed {
