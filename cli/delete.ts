@@ -5,12 +5,13 @@ import { deletionsFile, noteDeletion } from '#local/deletions-file.ts'
 import { backupsFile, noteInBackups } from '#local/known-backups.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { carryOut, type DeletionSurvey, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
+import { patientPollerStatus } from '#operations/poller/status.ts'
 import { Problem } from '#platform/process/problem.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
-import { patientPollerStatus } from './poller-status.ts'
+import { pollerStatus } from './poller-status.ts'
 import { connectTo, type StackClients } from './stack-clients.ts'
 import { whileStackRuns } from './stack-gone.ts'
 import { stepProgress } from './step-progress.ts'
@@ -57,7 +58,8 @@ async function run(name: string, options: DeleteOptions): Promise<void> {
 
 async function deleteFrom(stack: StackFile, clients: StackClients, name: string, options: DeleteOptions) {
   const { source, dataset } = findDataset(name)
-  const { now } = await patientPollerStatus(stack, pollerPatienceMs, () => tell('the poller does not answer: waiting'))
+  const waits = () => tell('the poller does not answer: waiting')
+  const { now } = await patientPollerStatus(() => pollerStatus(stack), pollerPatienceMs, waits)
   const plan = await planDeletion(clients.store, { dataset }, options.before, Date.parse(now))
   const { bound, firstDayKept: first, stored } = plan
   const told = { dataset: name, before: first, beforeUtc: utcText(bound.before) }

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { reportOf, reportText } from './backfill-report.ts'
-import { backfillWindows } from './backfill-windows.ts'
+import { reportOf } from './report.ts'
+import { backfillWindows } from './windows.ts'
 
 const dataset = {
   name: 'a.b.c',
@@ -107,19 +107,5 @@ describe('the report', () => {
     ]
     const said = reportOf('a.b.c', { from: '2026-04-03', to: '2026-04-04' }, days, true)
     expect(said).toMatchObject({ empty: ['2026-04-03', '2026-04-04'], confirmedEmpty: ['2026-04-04'] })
-    expect(reportText(said)).toContain('\n1 window confirmed empty, all values withdrawn: 2026-04-04\n')
-    const none = reportOf('a.b.c', { from: '2026-04-03', to: '2026-04-03' }, days.slice(0, 1), true)
-    expect(reportText(none)).toContain('\nno window confirmed empty, no value withdrawn\n')
-  })
-  test('is a line a fact', () => {
-    expect(reportText(report).split('\n')).toEqual([
-      'a.b.c 2026-04-01 to 2026-04-07: 7 windows asked for, 1 new or changed, 1 unchanged',
-      'nothing published: 2026-04-03, 2026-04-04',
-      'only a part published: 2026-04-02',
-      'could not be fetched: 2026-04-05 (HTTP 503)',
-      'could not be fetched: 2026-04-06 (upstream refused the request)',
-      'could not be fetched: 2026-04-07 (went to the dead letters: schema: data[0].x is no number)',
-      '',
-    ])
   })
 })

@@ -60,22 +60,3 @@ function whyUseless(poll: Poll, refusal: string | undefined): string | undefined
 }
 
 const hasRows = ({ outcome }: Poll): boolean => outcome === 'changed' || outcome === 'unchanged'
-
-/** The report for people: a line a fact, each day by name where something is missing. */
-export function reportText(report: BackfillReport): string {
-  const { dataset, from, to, windows, changed, unchanged, empty, confirmedEmpty, partial, failed } = report
-  const lines = [
-    `${dataset} ${from} to ${to}: ${windows === 1 ? '1 window' : `${windows} windows`} asked for, ${changed} new or changed, ${unchanged} unchanged`,
-    ...(empty.length > 0 ? [`nothing published: ${empty.join(', ')}`] : []),
-    ...(confirmedEmpty === undefined ? [] : [confirmedText(confirmedEmpty)]),
-    ...(partial.length > 0 ? [`only a part published: ${partial.join(', ')}`] : []),
-    ...failed.map(({ day, reason }) => `could not be fetched: ${day} (${reason})`),
-  ]
-  return `${lines.join('\n')}\n`
-}
-
-function confirmedText(days: readonly string[]): string {
-  if (days.length === 0) return 'no window confirmed empty, no value withdrawn'
-  const windows = days.length === 1 ? '1 window' : `${days.length} windows`
-  return `${windows} confirmed empty, all values withdrawn: ${days.join(', ')}`
-}
