@@ -120,7 +120,9 @@ test('a backfill and the end of a pause are functions, which say how far they ar
   let asked = 0
   const events = {
     pollerIsAway: () => {},
-    asked: (windows: number) => void (asked = windows),
+    asked: (windows: number) => {
+      asked = windows
+    },
     progress: (reached: Reached) => void told.push(reached),
     fetched: () => void told.push({ done: -1, budget: undefined, ahead: 0, failing: undefined }),
   }
