@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Summary } from '#operations/ingest/session.ts'
+import type { Summary } from '#operations/ingest/ingest.ts'
 import { newsOf, summaryText } from './summary.ts'
 
 const file = { name: 'f', lines: 3, bytes: 2_000_000, knownLines: 0 }

@@ -1,7 +1,7 @@
 // What a reading of files came to, as text and for scripts. Pure.
 
+import type { Summary } from '#operations/ingest/ingest.ts'
 import type { FileSummary } from '#operations/ingest/send-file.ts'
-import type { Summary } from '#operations/ingest/session.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { FileReading } from '#sources/source.ts'
 

@@ -10,8 +10,7 @@ import type { Dataset } from '#sources/source.ts'
 import { untilQueryable } from '../history/until-queryable.ts'
 import { datasetThatIsPolled, patientPollerStatus } from '../poller/status.ts'
 import { type PollEvents, type PollParts, pollAll } from './poll-all.ts'
-import { refusals } from './refused-answers.ts'
-import { type BackfillReport, reportOf } from './report.ts'
+import { type BackfillReport, refusals, reportOf } from './report.ts'
 import { type BackfillWindow, backfillWindows, noPast } from './windows.ts'
 
 export interface BackfillParts extends PollParts {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
-import { refusals } from '#operations/backfill/refused-answers.ts'
-import { reportOf } from '#operations/backfill/report.ts'
+import { refusals, reportOf } from '#operations/backfill/report.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
 import { decisionRecord } from '#platform/kafka/decision.ts'
 import type { Poll } from '#schemas/generated/records.ts'
