@@ -1,8 +1,8 @@
 import { businessDay } from '#core/business-day.ts'
+import { day } from '#core/day.ts'
 import type { WindowRange } from '#operations/history/raw-span.ts'
 import { Problem } from '#platform/process/problem.ts'
 import type { Dataset } from '#sources/source.ts'
-import { day } from './day.ts'
 
 /**
  * The windows of the delivery days `from` to `to`, both included, each optional. Pure.

@@ -19,7 +19,7 @@ const commands = new Map<string, () => Promise<() => Command>>(
     dlq: async () => (await import('./dlq/dlq.ts')).dlq,
     backup: async () => (await import('./backup.ts')).backup,
     restore: async () => (await import('./restore.ts')).restore,
-    delete: async () => (await import('./delete/delete.ts')).deleteCommand,
+    delete: async () => (await import('./delete.ts')).deleteCommand,
     ingest: async () => (await import('./ingest/ingest.ts')).ingest,
     outliers: async () => (await import('./outliers.ts')).outliers,
   }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { PollerStatus } from './poller-status.ts'
+import type { PollerStatus } from '#operations/poller/status.ts'
 import { hostNamed } from './resume.ts'
 
 const asked = [

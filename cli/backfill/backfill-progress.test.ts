@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Reached, stateOf } from './backfill-progress.ts'
+import type { Reached } from '#operations/backfill/poll-all.ts'
+import { stateOf } from './backfill-progress.ts'
 
 const budget = {
   ...{ host: 'h:1', sentLastMinute: 90, perMinute: 100, pausedUntil: null, pauseReason: null },

@@ -1,29 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
+import type { Reached } from '#operations/backfill/poll-all.ts'
+import type { HostBudget } from '#operations/poller/status.ts'
 import { printable } from '#platform/process/printable.ts'
-
-/** The host's budget as the poller tells it. */
-export interface Budget {
-  sentLastMinute: number
-  perMinute: number
-  host: string
-  /** Until when upstream wants to be left alone, ISO 8601 UTC, and what asked for it; null: it does not. */
-  pausedUntil: string | null
-  pauseReason: string | null
-  /** A host to which no connection can be made. */
-  unreachable: { since: string; reason: string; nextTryAt: string } | null
-}
-
-/** How far a backfill is. */
-export interface Reached {
-  /** Windows done. */
-  done: number
-  /** Undefined: the poller does not answer. */
-  budget: Budget | undefined
-  /** Windows that others asked for and that wait too. */
-  ahead: number
-  /** Why the newest poll of ours failed; undefined when it did not. */
-  failing: string | undefined
-}
 
 /** Shows how far a backfill is. */
 export interface Progress {
@@ -82,13 +60,19 @@ export function stateOf(total: number, { done, budget, ahead, failing }: Reached
 }
 
 /** How long the rest takes when it goes on as it went so far; before anything is done, when the budget is all ours. */
-function leftText(total: number, done: number, ahead: number, budget: Budget | undefined, elapsedMs: number): string {
+function leftText(
+  total: number,
+  done: number,
+  ahead: number,
+  budget: HostBudget | undefined,
+  elapsedMs: number,
+): string {
   if (done === total) return 'nothing'
   if (done > 0) return durationText((elapsedMs / done) * (total - done))
   return budget && ahead > 0 ? `about ${durationText(((ahead + total) / budget.perMinute) * 60_000)}` : 'some time'
 }
 
-function budgetText(budget: Budget | undefined): string {
+function budgetText(budget: HostBudget | undefined): string {
   if (budget === undefined) return 'the poller does not answer'
   const { host, pausedUntil, pauseReason, unreachable } = budget
   const spent = `${budget.sentLastMinute} of ${budget.perMinute} requests a minute`

@@ -1,22 +1,12 @@
 import { Command } from 'commander'
-import { dayAt } from '#core/business-day.ts'
-import type { StackFile } from '#local/stack-file.ts'
-import { untilQueryable } from '#operations/history/until-queryable.ts'
-import type { Store } from '#platform/clickhouse/client.ts'
-import { boundOf } from '#platform/clickhouse/deletions.ts'
-import { endsOf } from '#platform/kafka/progress.ts'
-import { Problem } from '#platform/process/problem.ts'
-import { deadLetterTopic, rawTopic, timeseriesTopic } from '#schemas/topics.ts'
-import type { Dataset } from '#sources/source.ts'
+import { type BackfillEvents, backfill as backfillDays } from '#operations/backfill/backfill.ts'
+import type { BackfillReport } from '#operations/backfill/report.ts'
 import { dataDirectory, findRunningStack } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
-import { datasetThatIsPolled, patientPollerStatus } from '../poller-status.ts'
+import { pollerStatus } from '../poller-status.ts'
 import { connectTo } from '../stack-clients.ts'
 import { whileStackRuns } from '../stack-gone.ts'
-import { reportOf, reportText } from './backfill-report.ts'
-import { type BackfillWindow, backfillWindows, noPast } from './backfill-windows.ts'
-import { pollAll } from './poll-all.ts'
-import { refusals } from './refused-answers.ts'
+import { createProgress, type Progress } from './backfill-progress.ts'
 
 interface BackfillOptions {
   from: string
@@ -26,8 +16,6 @@ interface BackfillOptions {
   confirmEmpty?: boolean
 }
 
-/** The supervisor starts a poller that ended within some seconds. */
-const pollerPatienceMs = 30_000
 /** A stack that is stopped and started at once is away for less. */
 const goneAfterMs = 10_000
 
@@ -51,53 +39,72 @@ export const backfill = (): Command =>
 
 async function run(name: string, options: BackfillOptions): Promise<void> {
   const stack = findRunningStack(options.data)
-  await whileStackRuns(stack, goneAfterMs, (gone) => backfillFrom(stack, name, options, gone))
-}
-
-async function backfillFrom(stack: StackFile, name: string, options: BackfillOptions, gone: AbortSignal) {
-  const { source, dataset } = findDataset(name)
-  if (dataset.calendar.kind !== 'days') throw noPast(dataset)
-  const { now, datasets } = await patientPollerStatus(stack, pollerPatienceMs, () => {
-    process.stderr.write('the poller does not answer: waiting for it\n')
+  const report = await whileStackRuns(stack, goneAfterMs, async (gone) => {
+    const sourced = findDataset(name)
+    const { kafka, registry, store } = connectTo(stack, 'backfill')
+    const parts = { kafka, registry, store, pollerStatus: () => pollerStatus(stack) }
+    const { from, to, confirmEmpty: confirmsEmpty = false } = options
+    const shown = showing(options.json ?? false, gone)
+    try {
+      return await backfillDays(
+        parts,
+        { ...sourced, from, to, confirmsEmpty, requestedBy: 'tidemark backfill' },
+        shown,
+        gone,
+      )
+    } finally {
+      shown.stop()
+      await store.close()
+    }
   })
-  const { host, subjects } = datasetThatIsPolled(datasets, name)
-  const windows = backfillWindows(dataset, subjects, options.from, options.to, Date.parse(now))
-  const parts = connectTo(stack, 'backfill')
-  await refuseDeleted(parts.store, dataset, windows)
-  const confirmsEmpty = options.confirmEmpty ?? false
-  const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
-  const lettersBefore = (await endsOf(parts.kafka, letters.dlq)).get(0) ?? 0
-
-  const polls = await pollAll(stack, parts, { dataset: name, host, windows, confirmsEmpty }, gone)
-  if (!options.json) process.stderr.write('fetched; waiting until the rows can be queried\n')
-  await untilQueryable(parts.kafka, source)
-  const slices = { topic: timeseriesTopic(source.name).name, registry: parts.registry }
-  const refused = await refusals(parts.kafka, letters, lettersBefore, slices)
-
-  const report = reportOf(
-    name,
-    { from: options.from, to: options.to },
-    polls.map(({ name: day, poll, places }) => {
-      const refusal = places.map((place) => refused.get(place)).find((why) => why !== undefined)
-      return { day, poll, refusal }
-    }),
-    confirmsEmpty,
-  )
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report))
   if (report.failed.length > 0) process.exitCode = 1
 }
 
-/** @throws Problem when the first of the days was deleted: its answers would be fetched, and not stored */
-async function refuseDeleted(
-  store: Store,
-  { name, calendar }: Dataset,
-  windows: readonly BackfillWindow[],
-): Promise<void> {
-  const bound = await boundOf(store, name).finally(() => store.close())
-  const [first] = windows
-  if (bound === undefined || first === undefined || first.window.startMs >= bound) return
-  const kept = dayAt(calendar.zone, bound)
-  throw new Problem(
-    `${name} was deleted before ${kept} for good, and nothing of ${first.name} would be stored: begin with --from ${kept}.`,
-  )
+/** Shows on stderr how far a backfill is, until the stack is gone; says at Ctrl-C that the poller goes on. */
+function showing(json: boolean, gone: AbortSignal): BackfillEvents & { stop: () => void } {
+  let progress: Progress | undefined
+  const stop = (): void => {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+    progress?.stop()
+    progress = undefined
+  }
+  const interrupted = (): void => {
+    progress?.stop()
+    process.stderr.write('interrupted: the poller goes on with what was asked for; start it again to see the end\n')
+    process.exit(130)
+  }
+  gone.addEventListener('abort', stop)
+  return {
+    pollerIsAway: () => void process.stderr.write('the poller does not answer: waiting for it\n'),
+    asked: (windows) => {
+      progress = createProgress(windows, process.stderr)
+      process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+    },
+    progress: (reached) => progress?.show(reached),
+    fetched: () => {
+      stop()
+      if (!json) process.stderr.write('fetched; waiting until the rows can be queried\n')
+    },
+    stop,
+  }
+}
+
+/** The report for people: a line a fact, each day by name where something is missing. */
+export function reportText(report: BackfillReport): string {
+  const { dataset, from, to, windows, changed, unchanged, empty, confirmedEmpty, partial, failed } = report
+  const lines = [
+    `${dataset} ${from} to ${to}: ${windows === 1 ? '1 window' : `${windows} windows`} asked for, ${changed} new or changed, ${unchanged} unchanged`,
+    ...(empty.length > 0 ? [`nothing published: ${empty.join(', ')}`] : []),
+    ...(confirmedEmpty === undefined ? [] : [confirmedText(confirmedEmpty)]),
+    ...(partial.length > 0 ? [`only a part published: ${partial.join(', ')}`] : []),
+    ...failed.map(({ day, reason }) => `could not be fetched: ${day} (${reason})`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function confirmedText(days: readonly string[]): string {
+  if (days.length === 0) return 'no window confirmed empty, no value withdrawn'
+  const windows = days.length === 1 ? '1 window' : `${days.length} windows`
+  return `${windows} confirmed empty, all values withdrawn: ${days.join(', ')}`
 }

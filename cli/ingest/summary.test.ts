@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { newsOf, type Summary, summaryText } from './summary.ts'
+import type { Summary } from '#operations/ingest/ingest.ts'
+import { newsOf, summaryText } from './summary.ts'
 
 const file = { name: 'f', lines: 3, bytes: 2_000_000, knownLines: 0 }
 const summary: Summary = {

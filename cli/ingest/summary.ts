@@ -1,41 +1,9 @@
-// What a reading of files came to. Pure.
+// What a reading of files came to, as text and for scripts. Pure.
 
+import type { Summary } from '#operations/ingest/ingest.ts'
+import type { FileSummary } from '#operations/ingest/send-file.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { FileReading } from '#sources/source.ts'
-
-export interface FileSummary {
-  name: string
-  /** Sent now. */
-  lines: number
-  bytes: number
-  /** Passed over: sent before. */
-  knownLines: number
-  /** Of a file that is followed: where this reading began. */
-  bytesBefore?: number
-  known?: boolean
-  differsFromLine?: number
-}
-
-export interface Summary {
-  dataset: string
-  by: FileReading['by']
-  /** What `stored` counts. */
-  noun: string
-  files: FileSummary[]
-  chunks: number
-  stored: number
-  /** Dead letters, and what the first of them say. */
-  refused: number
-  examples: string[]
-  /** Why files could not be read to their end. */
-  failed: string[]
-  seconds: number
-}
-
-export const emptySummary = (dataset: string, { by, stored }: FileReading): Summary => ({
-  ...{ dataset, by, noun: stored?.noun ?? 'points' },
-  ...{ files: [], chunks: 0, stored: 0, refused: 0, examples: [], failed: [], seconds: 0 },
-})
 
 /** 1 when anything was refused or could not be read. */
 export const exitCodeOf = ({ refused, failed }: Summary): number => (refused > 0 || failed.length > 0 ? 1 : 0)

@@ -1,6 +1,6 @@
 import { type NotedDeletion, noteDeletion, readDeletions } from '#local/deletions-file.ts'
-import { concernedRecords, cut, type Topics } from '#operations/history/deleted-records.ts'
-import { announceDeletion, announcedDeletions, ownTables, removeFromStore } from '#operations/history/deletion.ts'
+import { concernedRecords, cut, type Topics } from '#operations/deletion/deleted-records.ts'
+import { announceDeletion, announcedDeletions, ownTables, removeFromStore } from '#operations/deletion/steps.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf, removeRows, rowsBefore, storeDeletion, storedDeletions } from '#platform/clickhouse/deletions.ts'
 import type { Source } from '#sources/source.ts'

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { datasetsByName } from '#core/datasets.ts'
 import { hostOf } from '#core/host.ts'
+import type { StackFile } from '#local/stack-file.ts'
+import { backfill as backfillDays } from '#operations/backfill/backfill.ts'
+import type { Reached } from '#operations/backfill/poll-all.ts'
+import { liftPause } from '#operations/poller/lift-pause.ts'
+import { readPollerStatus } from '#operations/poller/status.ts'
+import { connectTo } from '../../cli/stack-clients.ts'
 import { freePortBase, startTidemark, tidemark } from '../support/tidemark-command.ts'
 import { eventually } from './poller-parts.ts'
 
@@ -97,6 +104,45 @@ test('what upstream says is told, and the pause that it asks for, until somebody
   expect((await run('resume', paused.host)).stdout).toBe(`${paused.host} is not paused: nothing to do\n`)
   const errors = await run('query', 'SELECT DISTINCT error FROM polls WHERE status = 429')
   expect(errors.stdout).toBe('HTTP 429: Too Many Requests\n')
+})
+
+test('a backfill and the end of a pause are functions, which say how far they are and what came of it', async () => {
+  const stack = JSON.parse((await run('status', '--json')).stdout).stack as StackFile
+  const { kafka, registry, store } = connectTo(stack, 'test')
+  const parts = {
+    kafka,
+    registry,
+    store,
+    pollerStatus: () => readPollerStatus(`${stack.endpoints.health.poller}/status`),
+  }
+  const job = { ...datasetsByName.get('jao.core.maxExchanges')!, confirmsEmpty: false, requestedBy: 'test' }
+  const told: Reached[] = []
+  let asked = 0
+  const events = {
+    pollerIsAway: () => {},
+    asked: (windows: number) => {
+      asked = windows
+    },
+    progress: (reached: Reached) => void told.push(reached),
+    fetched: () => void told.push({ done: -1, budget: undefined, ahead: 0, failing: undefined }),
+  }
+  await command({ fault: '429-retry-after', retryAfterS: 7_200, count: 1 })
+  const days = { from: '2026-06-01', to: '2026-06-02' }
+  const fetching = backfillDays(parts, { ...job, ...days }, events, new AbortController().signal)
+  await eventually('the host is paused', async () => told.at(-1)?.budget?.pausedUntil ?? undefined)
+  expect(await liftPause(parts, hostOf(simulator), 'test')).toEqual({
+    pause: { until: expect.any(String), reason: '429, Retry-After 7200' },
+    isHeard: true,
+  })
+  const expected = { ...{ windows: 2, changed: 2, unchanged: 0 }, ...{ empty: [], partial: [], failed: [] } }
+  expect(await fetching).toEqual({ dataset: job.dataset.name, ...days, ...expected })
+  expect([asked, told.at(-2)?.done, told.at(-1)?.done]).toEqual([2, 2, -1])
+  expect(await liftPause(parts, hostOf(simulator), 'test')).toEqual({ pause: null, isHeard: true })
+  const wrong = backfillDays(parts, { ...job, from: '2026-06-02', to: '2026-06-01' }, events, AbortSignal.abort())
+  await expect(wrong).rejects.toThrow('the first day comes first')
+  const stopped = backfillDays(parts, { ...job, ...days }, events, AbortSignal.abort(new Error('enough')))
+  await expect(stopped).rejects.toThrow('enough')
+  await store.close()
 })
 
 test('it can be interrupted and started again', async () => {

@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { findFileDataset } from '#operations/ingest/files.ts'
+import { ingest as ingestFiles } from '#operations/ingest/ingest.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
 import { recordsIn, spanOf } from '#platform/kafka/read-span.ts'
 import { rawTopic } from '#schemas/topics.ts'
@@ -114,6 +116,45 @@ test('a file read twice is known by its content: under another name, compressed,
   expect(await rawRecords()).toBe(sent)
   expect(await countIn(100_000, 130_000)).toBe(30_000)
 })
+
+test('a file, a stream and what they came to are typed, without the command line', async () => {
+  const content = lines(150_000, 3)
+  const parts = { ...pipeline, ask: pipeline.query }
+  const told = { begins: 0, read: [] as string[], progress: [] as (number | undefined)[] }
+  const events = {
+    begins: () => void told.begins++,
+    fileRead: ({ name }: { name: string }) => void told.read.push(name),
+    progress: ({ bytesRead, size }: { bytesRead: number; size: number | undefined }) =>
+      void told.progress.push(bytesRead, size),
+    say: () => {},
+  }
+  const path = file('typed.jsonl', content)
+  const stream = { name: 'an upload', url: 'upload:', stream: Readable.from([gzipSync(`${content}{}\n`)]) }
+  const broken = { name: 'a broken one', url: 'upload:', stream: Readable.from(failing()) }
+  const inputs = [path, stream, broken, join(files, 'nowhere')]
+  const summary = await ingestFiles(parts, { files: findFileDataset('votes'), inputs: () => inputs }, events)
+  expect(summary).toMatchObject({
+    ...{ dataset: 'votes.votes', by: 'lines', noun: 'votes', chunks: 2, stored: 3, refused: 1 },
+    files: [
+      { name: path, lines: 3, knownLines: 0, bytes: content.length },
+      { name: 'an upload', lines: 1, knownLines: 3, bytes: 3 },
+    ],
+    failed: ['a broken one cannot be read: the line is cut.', `There is no file ${join(files, 'nowhere')}.`],
+  })
+  expect([told.begins, told.read, told.progress.slice(0, 2)]).toEqual([
+    1,
+    [path, 'an upload'],
+    [content.length, content.length],
+  ])
+  await expect(
+    ingestFiles(parts, { files: findFileDataset('votes'), inputs: () => inputs, stop: AbortSignal.abort() }, events),
+  ).resolves.toMatchObject({ files: [], chunks: 0, failed: [] })
+})
+
+async function* failing(): AsyncGenerator<Buffer> {
+  yield* []
+  throw new Error('the line is cut')
+}
 
 test('raw holds the exact bytes, in chunks of growing known_at', async () => {
   const rows = await pipeline.query<{ first_line: number; lines: number; votes: number }>(

@@ -1,7 +1,8 @@
 // One chain of real parts in front of which the test plays the poller; a deletion goes through it from end to end.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { concernedRecords } from '#operations/history/deleted-records.ts'
-import { ownTables } from '#operations/history/deletion.ts'
+import { carryOut, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
+import { concernedRecords } from '#operations/deletion/deleted-records.ts'
+import { ownTables } from '#operations/deletion/steps.ts'
 import { boundOf, rowsBefore } from '#platform/clickhouse/deletions.ts'
 import { groupPasses } from '#platform/kafka/progress.ts'
 import { spanOf } from '#platform/kafka/read-span.ts'
@@ -9,7 +10,6 @@ import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { votes } from '#sources/votes/votes.ts'
-import { carryOut } from '../../cli/delete/carry-out-deletion.ts'
 import { slice } from '../store/slices.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecords } from './read-records.ts'
@@ -107,6 +107,18 @@ test('what a deletion concerns is told exactly, and nothing is written by lookin
     [0, 2],
   ])
   expect(await boundOf(chain.store, dataset)).toBeUndefined()
+})
+
+test('a deletion is planned by the first day that stays; days that upstream has not published yet must not go', async () => {
+  const sourced = { source: jao, dataset: jao.datasets.find(({ name }) => name === dataset)! }
+  const plan = (before: string) => planDeletion(chain.store, sourced, before, Date.parse('2026-04-01T08:00:00Z'))
+  expect(await plan(kept)).toEqual({ bound, firstDayKept: kept, stored: undefined })
+  await expect(plan('2026-04-04')).rejects.toThrow('--before 2026-04-04 is after 2026-04-03')
+  await expect(plan('2026-02-30')).rejects.toThrow('--before 2026-02-30 is no day')
+  const read: unknown[] = []
+  const found = await surveyDeletion(chain, jao, bound, (topic, done, of) => read.push([topic, done, of]))
+  expect(found).toMatchObject({ rows: [{ year: 2026, point_revisions: 95 }], topics: await look() })
+  expect(read).toContainEqual(['jao.raw', 8, 8])
 })
 
 test('a deletion that is interrupted keeps all out already, and is completed by another', async () => {

@@ -1,18 +1,30 @@
-// The content of a file or of standard input: what is compressed is decompressed on the way.
-import { createReadStream, fstatSync, type Stats, statSync } from 'node:fs'
-import { basename } from 'node:path'
+// The content of a file or of a stream: what is compressed is decompressed on the way.
+import { createReadStream, type Stats, statSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { printable } from '#platform/process/printable.ts'
 import { Problem } from '#platform/process/problem.ts'
 import { gunzip, isGzip, isZstd, peek, unzstd } from './compressed-parts.ts'
 import { lookedAt, whyUnreadable } from './file-format.ts'
-import { type PieceReader, pieceReader, remaining } from './piece-reader.ts'
+import { type PieceReader, pieceReader, remaining } from './pieces.ts'
+
+/** What is read: the path of a file, or a stream of bytes. */
+export type Input = string | StreamInput
+
+export interface StreamInput {
+  /** As messages call it: standard input. */
+  name: string
+  /** What raw keeps as the address of its content: `stdin:`. */
+  url: string
+  /** May fail with a Problem that says why it cannot be read. */
+  stream: Readable
+}
 
 export interface Content {
   /** As messages call it. */
   name: string
   url: string
-  /** Bytes on disk; undefined of standard input. */
+  /** Bytes on disk; undefined of a stream. */
   size: number | undefined
   modifiedMs: number | undefined
   compressed: boolean
@@ -29,44 +41,46 @@ export interface Content {
 const pieceBytes = 512 * 1024
 
 /**
- * Opens a file, or standard input for `-`.
+ * Opens a file or a stream.
  *
  * @param from first byte of the file that is read; only of a plain file
  * @throws Problem in one sentence for what is not a file, cannot be read or is not text
  */
-export async function openContent(path: string, from = 0): Promise<Content> {
-  const name = path === '-' ? 'standard input' : printable(path)
-  const stats = path === '-' ? undefined : statOf(path, name)
-  // Node reads a directory as nothing at all.
-  if (path === '-' && fstatSync(0).isDirectory()) throw new Problem(`${name} is a directory: name it instead of -.`)
+export async function openContent(input: Input, from = 0): Promise<Content> {
+  const isPath = typeof input === 'string'
+  const name = nameOf(input)
+  const stats = isPath ? statOf(input, name) : undefined
   let bytesRead = from
-  const source = (path === '-' ? process.stdin : createReadStream(path, { start: from, highWaterMark: pieceBytes }))
-    .on('data', (piece) => {
-      bytesRead += piece.length
-    })
-    .pause()
-  const reader = pieceReader(readingOf(source, name))
+  const source = isPath ? createReadStream(input, { start: from, highWaterMark: pieceBytes }) : input.stream
+  const reader = pieceReader(
+    readingOf(source, name, (length) => {
+      bytesRead += length
+    }),
+  )
   const first = await peek(reader, 4)
-  if (first.length === 0 && from === 0 && /\.(?:gz|zst|zstd)$/i.test(path)) {
+  if (isPath && first.length === 0 && from === 0 && /\.(?:gz|zst|zstd)$/i.test(input)) {
     throw new Problem(`${name} is empty, which a gzip or zstd file never is. Get it anew.`)
   }
   const decompress = from > 0 ? undefined : decompressorOf(first)
   const content = decompress === undefined ? remaining(reader) : decompress(reader, name)
   return {
     name,
-    url: path === '-' ? 'stdin:' : pathToFileURL(path).href,
+    url: isPath ? pathToFileURL(input).href : input.url,
     size: stats?.size,
     modifiedMs: stats?.mtimeMs,
     compressed: decompress !== undefined,
     pieces: textOf(content, name, decompress !== undefined),
     bytesRead: () => bytesRead,
     changed: () => {
-      const now = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false })
+      const now = isPath ? statSync(input, { throwIfNoEntry: false }) : undefined
       return now?.size !== stats?.size || now?.mtimeMs !== stats?.mtimeMs
     },
     close: () => source.destroy(),
   }
 }
+
+/** How messages call what is read. */
+export const nameOf = (input: Input): string => (typeof input === 'string' ? printable(input) : input.name)
 
 function statOf(path: string, name: string): Stats {
   let stats: Stats | undefined
@@ -86,11 +100,18 @@ export const whyNotRegular = (stats: Stats): string =>
     ? 'is a pipe, not a regular file: send it to standard input, which is read when - is named.'
     : 'is no regular file: name a file, a directory or -.'
 
-async function* readingOf(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+async function* readingOf(
+  source: AsyncIterable<Buffer>,
+  name: string,
+  read: (length: number) => void,
+): AsyncGenerator<Buffer> {
   try {
-    yield* source
+    for await (const piece of source) {
+      read(piece.length)
+      yield piece
+    }
   } catch (error) {
-    throw unreadable(name, error)
+    throw error instanceof Problem ? error : unreadable(name, error)
   }
 }
 
@@ -126,12 +147,3 @@ async function* textOf(pieces: AsyncGenerator<Buffer>, name: string, packed: boo
   if (failure !== undefined) throw failure
   yield* pieces
 }
-
-const readable = {
-  lines: /\.(?:jsonl|ndjson|json)(?:\.(?:gz|zst|zstd))?$/i,
-  file: /\.json(?:\.(?:gz|zst|zstd))?$/i,
-}
-
-/** Whether a directory's file is one of those that are meant by the directory: not hidden, and of such a name. */
-export const isReadable = (path: string, by: keyof typeof readable): boolean =>
-  !basename(path).startsWith('.') && readable[by].test(path)

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { printable } from '#platform/process/printable.ts'
 import { pause } from '#platform/process/retry.ts'
-import type { Position } from './position.ts'
-import type { Session } from './session.ts'
+import type { Position } from './chunk.ts'
+import type { ReadOptions } from './send-file.ts'
 
 interface Followed {
   size: number
@@ -17,6 +17,9 @@ interface Followed {
   unfinishedSinceMs: number | undefined
 }
 
+/** Sends what is new of a file; gives up to where that was, where one can go on. */
+type Read = (path: string, options: ReadOptions) => Promise<Position | undefined>
+
 const lookEveryMs = 1_000
 /** A last line without an end is taken for finished when nothing was added for so long. */
 const quietMs = 5_000
@@ -28,7 +31,7 @@ const tailBytes = 4_096
  */
 export async function watchFiles(
   list: () => string[],
-  session: Session,
+  read: Read,
   say: (text: string) => void,
   stop: AbortSignal,
 ): Promise<void> {
@@ -37,7 +40,7 @@ export async function watchFiles(
     for (const path of list()) {
       if (stop.aborted) break
       const stats = statSync(path, { throwIfNoEntry: false })
-      if (stats !== undefined) await look(path, stats, followed, session, say)
+      if (stats !== undefined) await look(path, stats, followed, read, say)
     }
     await pause(lookEveryMs, stop)
   }
@@ -47,7 +50,7 @@ async function look(
   path: string,
   stats: Stats,
   followed: Map<string, Followed>,
-  session: Session,
+  read: Read,
   say: (text: string) => void,
 ): Promise<void> {
   const before = followed.get(path)
@@ -60,7 +63,7 @@ async function look(
   if (before !== undefined && !goesOn && before.end !== undefined) {
     say(`${printable(path)} was cut, replaced or rewritten: it is read from its beginning again`)
   }
-  const reached = await session.read(path, {
+  const reached = await read(path, {
     followed: true,
     leaveUnfinished: !nowFinished,
     ...(goesOn && { from: end }),

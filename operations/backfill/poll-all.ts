@@ -2,7 +2,6 @@ import { partitionOfHost } from '#core/host.ts'
 import { isPage, requestIdentity, subjectOf } from '#core/request-identity.ts'
 import { requestWindows } from '#core/request-windows.ts'
 import { createRequests } from '#core/requests.ts'
-import type { StackFile } from '#local/stack-file.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
@@ -11,9 +10,8 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import { pollPartitions, pollsTopic } from '#schemas/topics.ts'
-import { pollerStatus } from '../poller-status.ts'
-import { createProgress } from './backfill-progress.ts'
-import type { BackfillWindow } from './backfill-windows.ts'
+import type { HostBudget, PollerStatus } from '../poller/status.ts'
+import type { BackfillWindow } from './windows.ts'
 
 export interface Wanted {
   dataset: string
@@ -22,6 +20,34 @@ export interface Wanted {
   windows: BackfillWindow[]
   /** Whether an empty answer is believed at once. */
   confirmsEmpty: boolean
+  /** Who asks, for the log. */
+  requestedBy: string
+}
+
+/** How far a backfill is. */
+export interface Reached {
+  /** Windows done. */
+  done: number
+  /** Undefined: the poller does not answer. */
+  budget: HostBudget | undefined
+  /** Windows that others asked for and that wait too. */
+  ahead: number
+  /** Why the newest poll of ours failed; undefined when it did not. */
+  failing: string | undefined
+}
+
+export interface PollParts {
+  kafka: Kafka
+  registry: Registry
+  /** What the poller says of itself. Rejects while it does not answer. */
+  pollerStatus: () => Promise<PollerStatus>
+}
+
+/** What is told while windows are polled. */
+export interface PollEvents {
+  /** All are asked for: the poller goes on with them, whatever becomes of this process. */
+  asked: (windows: number) => void
+  progress: (reached: Reached) => void
 }
 
 /** A window and the poll that ended its request. */
@@ -35,20 +61,20 @@ export interface PolledWindow {
 const lookEveryMs = 500
 
 /**
- * Asks for all windows and follows `polls` until each was polled well, or in vain as often as the poller tries. Shows
- * meanwhile on stderr how far it is; no more so when `gone` aborts.
+ * Asks for all windows and follows `polls` until each was polled well, or in vain as often as the poller tries.
+ *
+ * @param stop makes it end with the reason of its abort; what was asked for stays asked for
  */
 export async function pollAll(
-  stack: StackFile,
-  { kafka, registry }: { kafka: Kafka; registry: Registry },
-  { dataset, host, windows, confirmsEmpty }: Wanted,
-  gone: AbortSignal,
+  { kafka, registry, pollerStatus }: PollParts,
+  { dataset, host, windows, confirmsEmpty, requestedBy }: Wanted,
+  events: PollEvents,
+  stop: AbortSignal,
 ): Promise<PolledWindow[]> {
   const partition = partitionOfHost(host, pollPartitions)
   const offset = (await endsOf(kafka, pollsTopic.name)).get(partition) ?? 0
   const requests = createRequests()
   const identities = new Set<string>()
-  const requestedBy = 'tidemark backfill'
   const written = await requestWindows(kafka, registry, { dataset, host, windows, requestedBy, confirmsEmpty })
   for (const { request, at } of written) {
     requests.ask(request, at)
@@ -76,33 +102,25 @@ export async function pollAll(
     }
   }
   const dead = new AbortController()
-  const stop = await follow(kafka, { topic: pollsTopic.name, partition, offset }, read, (error) => dead.abort(error))
-  const progress = createProgress(windows.length, process.stderr)
-  gone.addEventListener('abort', progress.stop)
-  const interrupted = (): void => {
-    progress.stop()
-    process.stderr.write('interrupted: the poller goes on with what was asked for; start it again to see the end\n')
-    process.exit(130)
-  }
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  const unfollow = await follow(kafka, { topic: pollsTopic.name, partition, offset }, read, (error) =>
+    dead.abort(error),
+  )
   try {
+    events.asked(windows.length)
     for (;;) {
-      gone.throwIfAborted()
+      stop.throwIfAborted()
       dead.signal.throwIfAborted()
       // Counted before the poller is asked: what it does meanwhile must not make ours look like somebody else's.
       const ours = requests.open().length
-      const status = await pollerStatus(stack).catch(() => undefined)
+      const status = await pollerStatus().catch(() => undefined)
       const waiting = status?.datasets.find((known) => known.dataset === dataset)?.waiting.requested ?? 0
       const budget = status?.budgets.find((known) => known.host === host)
-      if (!gone.aborted) progress.show({ done: last.size, budget, ahead: Math.max(0, waiting - ours), failing })
+      if (!stop.aborted) events.progress({ done: last.size, budget, ahead: Math.max(0, waiting - ours), failing })
       if (requests.open().length === 0) break
-      await pause(lookEveryMs, gone)
+      await pause(lookEveryMs, stop)
     }
   } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
-    gone.removeEventListener('abort', progress.stop)
-    progress.stop()
-    await stop()
+    await unfollow()
   }
   return windows.map(({ name, window, subject }) => {
     const identity = requestIdentity(dataset, window, subject)

@@ -3,12 +3,13 @@
 import { partitionOfHost } from '#core/host.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { requestIdentity } from '#core/request-identity.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import { fileHost, filesLane, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 import type { Window } from '#sources/source.ts'
-import type { StackClients } from '../stack-clients.ts'
 import type { Unrecorded } from './sent-before.ts'
 
 /** Content that is to be sent, and what it is called. */
@@ -43,7 +44,7 @@ const mostInFlight = 4
 
 /** Opens a sender for a dataset. @param newestKnownAt known_at of the newest chunk that was sent before, ms */
 export async function openChunkSender(
-  { kafka, registry }: StackClients,
+  { kafka, registry }: { kafka: Kafka; registry: Registry },
   source: string,
   dataset: string,
   newestKnownAt: number,

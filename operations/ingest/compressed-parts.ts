@@ -3,7 +3,7 @@
 import { crc32, createInflateRaw, createZstdDecompress, inflateRawSync } from 'node:zlib'
 import { Problem } from '#platform/process/problem.ts'
 import { outputOf } from './decompress.ts'
-import type { PieceReader } from './piece-reader.ts'
+import type { PieceReader } from './pieces.ts'
 
 /** How messages call what a file is made of. */
 type Part = 'gzip member' | 'zstd frame'

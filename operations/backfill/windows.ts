@@ -1,9 +1,9 @@
 import { addDays, dayAt, type Window } from '#core/business-day.ts'
+import { day } from '#core/day.ts'
 import { windowsBetween } from '#core/windows.ts'
 import { Problem } from '#platform/process/problem.ts'
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { Dataset } from '#sources/source.ts'
-import { day } from '../day.ts'
 
 /** A request of a backfill. */
 export interface BackfillWindow {

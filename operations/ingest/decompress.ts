@@ -1,6 +1,6 @@
 // What comes out of a decompressor of node:zlib, piece by piece, and how much of its input it took.
 import type { createInflateRaw, createZstdDecompress } from 'node:zlib'
-import type { PieceReader } from './piece-reader.ts'
+import type { PieceReader } from './pieces.ts'
 
 type Decompressor = ReturnType<typeof createInflateRaw> | ReturnType<typeof createZstdDecompress>
 

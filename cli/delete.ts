@@ -1,23 +1,20 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
-import { addDays, businessDay, dayAt } from '#core/business-day.ts'
+import { day } from '#core/day.ts'
 import { deletionsFile, noteDeletion } from '#local/deletions-file.ts'
 import { backupsFile, noteInBackups } from '#local/known-backups.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { boundOf } from '#platform/clickhouse/deletions.ts'
+import { carryOut, type DeletionSurvey, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
+import { patientPollerStatus } from '#operations/poller/status.ts'
 import { Problem } from '#platform/process/problem.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
-import type { Dataset } from '#sources/source.ts'
-import { day } from '../day.ts'
-import { dataDirectory, findRunningStack } from '../directories.ts'
-import { datasetNames, findDataset } from '../find-dataset.ts'
-import { patientPollerStatus } from '../poller-status.ts'
-import { connectTo, type StackClients } from '../stack-clients.ts'
-import { whileStackRuns } from '../stack-gone.ts'
-import { stepProgress } from '../step-progress.ts'
-import { carryOut } from './carry-out-deletion.ts'
-import { survey, surveyLines } from './delete-survey.ts'
+import { dataDirectory, findRunningStack } from './directories.ts'
+import { datasetNames, findDataset } from './find-dataset.ts'
+import { pollerStatus } from './poller-status.ts'
+import { connectTo, type StackClients } from './stack-clients.ts'
+import { whileStackRuns } from './stack-gone.ts'
+import { stepProgress } from './step-progress.ts'
 
 interface DeleteOptions {
   before: string
@@ -61,19 +58,19 @@ async function run(name: string, options: DeleteOptions): Promise<void> {
 
 async function deleteFrom(stack: StackFile, clients: StackClients, name: string, options: DeleteOptions) {
   const { source, dataset } = findDataset(name)
-  const { now } = await patientPollerStatus(stack, pollerPatienceMs, () => tell('the poller does not answer: waiting'))
-  const first = firstDayKept(dataset, options.before, Date.parse(now))
-  const bound = { dataset: name, before: first.window.startMs }
-  const told = { dataset: name, before: first.day, beforeUtc: utcText(bound.before) }
-  const held = await boundOf(clients.store, name)
-  if (held !== undefined && bound.before < held) {
-    const text = `${name} is deleted before ${utcText(held)} already, which is later: nothing changes.`
-    return print(options, { ...told, deletedBefore: utcText(held) }, [text])
+  const waits = () => tell('the poller does not answer: waiting')
+  const { now } = await patientPollerStatus(() => pollerStatus(stack), pollerPatienceMs, waits)
+  const plan = await planDeletion(clients.store, { dataset }, options.before, Date.parse(now))
+  const { bound, firstDayKept: first, stored } = plan
+  const told = { dataset: name, before: first, beforeUtc: utcText(bound.before) }
+  if (stored !== undefined && bound.before < stored) {
+    const text = `${name} is deleted before ${utcText(stored)} already, which is later: nothing changes.`
+    return print(options, { ...told, deletedBefore: utcText(stored) }, [text])
   }
   const progress = stepProgress(process.stderr)
-  const look = () => survey(clients, source, bound, progress.show).finally(progress.stop)
+  const look = () => surveyDeletion(clients, source, bound, progress.show).finally(progress.stop)
   const found = await look()
-  const title = `${name} before ${first.day} (${told.beforeUtc})`
+  const title = `${name} before ${first} (${told.beforeUtc})`
   if (options.dryRun) {
     return print(options, { ...told, dryRun: true, ...found }, [`${title}, if it were deleted`, ...surveyLines(found)])
   }
@@ -82,7 +79,7 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   const deletion = { ...bound, at: Date.now(), by: whoAmI(), why: options.why }
   let backups: ReturnType<typeof noteInBackups> = { noted: [], unreachable: [] }
   const done = await carryOut(clients, source, deletion, {
-    stored: held === bound.before,
+    stored: stored === bound.before,
     topics: found.topics,
     lookAgain: async () => (await look()).topics,
     onStored: () => {
@@ -106,14 +103,34 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   }
 }
 
-/** @throws Problem for what is no day, or lies further ahead than upstream publishes: what is to come would be refused */
-export function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, text: string, nowMs: number) {
-  const first = day('--before', text)
-  const last = addDays(dayAt(calendar.zone, nowMs), 2)
-  if (first <= last) return businessDay(calendar.zone, first)
-  throw new Problem(
-    `--before ${first} is after ${last}: ${name} is published until the day before that, and what is published later would never be stored.`,
-  )
+/** The survey for people, as what would be done or what was. */
+function surveyLines({ rows, topics, keysWithoutPoints }: DeletionSurvey, as: 'plan' | 'done' = 'plan'): string[] {
+  const done = as === 'done'
+  const count = (n: number): string => n.toLocaleString('en')
+  const concerned = topics.filter(({ cuttable, remaining }) => cuttable + remaining > 0)
+  return [
+    done ? 'Rows that were removed' : 'Rows',
+    ...(rows.length === 0 ? ['  none'] : []),
+    ...rows.map(({ year, ...tables }) => {
+      const each = Object.entries(tables).filter(([, rows]) => rows > 0)
+      return `  ${year}  ${each.map(([table, rows]) => `${table} ${count(rows)}`).join('  ')}`
+    }),
+    ...(keysWithoutPoints > 0 ? [`  series ${count(keysWithoutPoints)}: keys of which no point is left`] : []),
+    'Records on topics',
+    ...(concerned.length === 0 ? ['  none'] : []),
+    ...concerned.flatMap(({ topic, partition, cuttable, remaining, keptMs }) => [
+      `  ${topic} partition ${partition}: ${count(cuttable)} at the front ${done ? 'were cut' : 'can be cut'}`,
+      ...(remaining > 0 ? [`    ${count(remaining)} behind records that are kept remain, ${untilWhen(keptMs)}`] : []),
+    ]),
+  ]
+}
+
+const dayMs = 24 * 60 * 60 * 1_000
+
+/** How long records stay that Kafka cannot cut yet. Pure. */
+function untilWhen(keptMs: number | null): string {
+  if (keptMs === null) return 'for ever: until the retention is shortened or the records before them go'
+  return `until ${Math.round(keptMs / dayMs)} days after each was written, or the records before them go`
 }
 
 async function ask(lines: string[]): Promise<void> {

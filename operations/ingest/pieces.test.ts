@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { slidingBytes } from './sliding-bytes.ts'
+import { slidingBytes } from './pieces.ts'
 
 test('what was read before a failure is given first, and the failure with the last of it', async () => {
   async function* pieces() {

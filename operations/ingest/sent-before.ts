@@ -1,11 +1,12 @@
 // What was sent before, as table and topic `polls` tell it: one poll a chunk, its content in its name.
 import { createHash } from 'node:crypto'
+import type { Kafka } from '#platform/kafka/client.ts'
 import { groupPasses } from '#platform/kafka/progress.ts'
 import { type OffsetSpan, readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { pollsTopic } from '#schemas/topics.ts'
-import type { StackClients } from '../stack-clients.ts'
-import { type Position, placeOf } from './position.ts'
+import { type Position, placeOf } from './chunk.ts'
 
 /** How the memory asks the store; rows as objects. */
 export type Ask = <Row>(sql: string) => Promise<Row[]>
@@ -100,8 +101,7 @@ const lookedBack = 8
  * partition, those that no poll tells of, which somebody sent who was killed before he could write it down.
  */
 export async function unrecordedChunks(
-  { kafka, registry }: Pick<StackClients, 'kafka' | 'registry'>,
-  ask: Ask,
+  { kafka, registry, ask }: { kafka: Kafka; registry: Registry; ask: Ask },
   topic: string,
   dataset: string,
   say: (text: string) => void,

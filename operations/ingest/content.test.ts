@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { gunzip, unzstd } from './compressed-parts.ts'
 import { openContent } from './content.ts'
-import { pieceReader } from './piece-reader.ts'
+import { pieceReader } from './pieces.ts'
 
 let directory: string
 beforeAll(() => {

@@ -1,4 +1,4 @@
-// A deletion, carried out: the rows, the meanings of keys without points, the fronts of the topics.
+// The steps of a deletion, for a running stack and for provisioning: announcing it, removing rows and what keys mean.
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'

@@ -1,0 +1,119 @@
+// What is read: a dataset that comes in files, and the files that a path means.
+import { readdirSync, type Stats, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { printable } from '#platform/process/printable.ts'
+import { Problem } from '#platform/process/problem.ts'
+import { sources } from '#sources/index.ts'
+import type { Dataset, FileReading, Source } from '#sources/source.ts'
+import { whyNotRegular } from './content.ts'
+
+/** A dataset that is read from files. */
+export interface FileDataset {
+  source: Source
+  dataset: Dataset
+  reading: FileReading
+}
+
+const fileDatasets = (): FileDataset[] =>
+  sources.flatMap((source) =>
+    source.datasets.flatMap((dataset) => (dataset.files ? [{ source, dataset, reading: dataset.files }] : [])),
+  )
+
+/** What can be ingested, for the help text. */
+export const ingestable = (): string =>
+  fileDatasets()
+    .map(({ source, dataset }) => `${source.name} (${dataset.name})`)
+    .join(', ')
+
+/** The dataset that a source's name or its own means. @throws Problem that says what there is */
+export function findFileDataset(name: string): FileDataset {
+  const found = fileDatasets().filter(({ source, dataset }) => source.name === name || dataset.name === name)
+  const [only] = found
+  if (only !== undefined && found.length === 1) return only
+  if (found.length > 1) {
+    throw new Problem(
+      `${name} has several datasets: say which: ${found.map(({ dataset }) => dataset.name).join(', ')}.`,
+    )
+  }
+  throw new Problem(`Nothing named ${printable(name)} is read from files; there is: ${ingestable()}.`)
+}
+
+/** Names in a sentence. */
+const mostNamed = 5
+
+/**
+ * The files that a path means, each time it is asked: the file itself, or those of a directory by name.
+ *
+ * @param mayComeLater whether a directory may hold none yet
+ * @param say told once of each other file that a directory holds
+ * @throws Problem in one sentence when it means none
+ */
+export function filesOf(
+  path: string,
+  { reading }: FileDataset,
+  mayComeLater: boolean,
+  say: (text: string) => void,
+): () => string[] {
+  const stats = statOrProblem(path)
+  if (stats === undefined) throw new Problem(`There is no file or directory ${printable(path)}.`)
+  if (stats.isFile()) return () => [path]
+  if (!stats.isDirectory()) throw new Problem(`${printable(path)} ${whyNotRegular(stats)}`)
+  const passedOver = new Set<string>()
+  const list = (): string[] => {
+    const entries = namesIn(path).map((name) => ({ name, why: whyPassedOver(join(path, name), reading) }))
+    const others = entries.filter(
+      ({ name, why }) => why !== undefined && !name.startsWith('.') && !passedOver.has(name),
+    )
+    for (const { name } of others) passedOver.add(name)
+    if (others.length > 0) say(`not read in ${printable(path)}: ${listed(others.map(({ why = '' }) => why))}`)
+    return entries.flatMap(({ name, why }) => (why === undefined ? [join(path, name)] : []))
+  }
+  if (!mayComeLater && list().length === 0)
+    throw new Problem(`There is no file to read in ${printable(path)}: read are ${wanted(reading)}.`)
+  return list
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort()
+  } catch (error) {
+    throw new Problem(`${printable(directory)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+  }
+}
+
+const listed = (names: string[]): string =>
+  `${names.slice(0, mostNamed).join(', ')}${names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''}`
+
+const wanted = ({ by }: FileReading): string =>
+  by === 'lines' ? 'files named .jsonl, .ndjson or .json, also .gz or .zst' : 'files named .json, also .gz or .zst'
+
+function statOrProblem(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw new Problem(`${printable(path)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+  }
+}
+
+/**
+ * How a directory's entry is called that is not meant by the directory, with the reason where its name does not say it;
+ * undefined for a file that is read. A link that leads nowhere hinders no other file.
+ */
+function whyPassedOver(path: string, { by }: FileReading): string | undefined {
+  const name = printable(basename(path))
+  if (!isReadable(path, by)) return name
+  try {
+    return statSync(path).isFile() ? undefined : `${name} (no regular file)`
+  } catch (error) {
+    return `${name} (${(error as NodeJS.ErrnoException).code})`
+  }
+}
+
+const readable = {
+  lines: /\.(?:jsonl|ndjson|json)(?:\.(?:gz|zst|zstd))?$/i,
+  file: /\.json(?:\.(?:gz|zst|zstd))?$/i,
+}
+
+/** Whether a directory's file is one of those that are meant by the directory: not hidden, and of such a name. */
+const isReadable = (path: string, by: keyof typeof readable): boolean =>
+  !basename(path).startsWith('.') && readable[by].test(path)

@@ -1,0 +1,202 @@
+// Files into the store: the second producer of raw and polls beside the poller.
+
+import { untilQueryable } from '#operations/history/until-queryable.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
+import { endsOf } from '#platform/kafka/progress.ts'
+import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { TooLargeRecord } from '#platform/kafka/send-errors.ts'
+import { Problem } from '#platform/process/problem.ts'
+import { Unwell } from '#platform/process/unwell.ts'
+import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
+import type { FileReading } from '#sources/source.ts'
+import type { Position } from './chunk.ts'
+import { type Input, nameOf } from './content.ts'
+import type { FileDataset } from './files.ts'
+import { openChunkSender } from './send-chunks.ts'
+import { type FileSummary, type ReadOptions, type ReadProgress, sendFile } from './send-file.ts'
+import { type Ask, openSentBefore, unrecordedChunks } from './sent-before.ts'
+import { watchFiles } from './watch.ts'
+
+/** The parts that an ingest works with. */
+export interface IngestParts {
+  kafka: Kafka
+  registry: Registry
+  /** Asks the store; only reads. */
+  ask: Ask
+}
+
+/** What a reading of files came to. */
+export interface Summary {
+  dataset: string
+  by: FileReading['by']
+  /** What `stored` counts. */
+  noun: string
+  files: FileSummary[]
+  chunks: number
+  stored: number
+  /** Dead letters, and what the first of them say. */
+  refused: number
+  examples: string[]
+  /** Why files could not be read to their end. */
+  failed: string[]
+  seconds: number
+}
+
+const emptySummary = (dataset: string, { by, stored }: FileReading): Summary => ({
+  ...{ dataset, by, noun: stored?.noun ?? 'points' },
+  ...{ files: [], chunks: 0, stored: 0, refused: 0, examples: [], failed: [], seconds: 0 },
+})
+
+/** What is to be read: inputs once, or the files of a list that is followed. */
+export type IngestJob = {
+  files: FileDataset
+  /** What files that are snapshots are snapshots of, ms UTC, whole seconds; else when they were modified. */
+  atMs?: number | undefined
+  /** Ends the reading after the chunk that is on its way; what was sent counts. */
+  stop?: AbortSignal
+} & ({ inputs: () => readonly Input[]; follow?: false } | { inputs: () => string[]; follow: true; stop: AbortSignal })
+
+/** What is told while files are read. */
+export interface IngestEvents {
+  /** What was sent before is known, and the first file is opened next. */
+  begins: () => void
+  progress: (read: ReadProgress) => void
+  /** A file was read to its end; one that is followed is read many times. */
+  fileRead: (file: FileSummary) => void
+  /** A sentence: what is waited for, or what is remarkable of a file. */
+  say: (text: string) => void
+}
+
+/**
+ * Reads files into the store. What was sent of their content before is not sent again, so an ingest that was interrupted
+ * is repeated. Returns when all that was sent can be queried, or lies among the dead letters.
+ *
+ * One at a time for a dataset: known_at grows over all that is sent. The caller sees to it.
+ *
+ * @throws Problem when Kafka is away for too long; a file that cannot be read is in the summary instead
+ */
+export async function ingest(parts: IngestParts, job: IngestJob, events: IngestEvents): Promise<Summary> {
+  const stopped = (): boolean => job.stop?.aborted ?? false
+  const session = await openSession(parts, job, events, stopped)
+  try {
+    events.begins()
+    if (job.follow) await watchFiles(job.inputs, session.read, events.say, job.stop)
+    else {
+      for (const input of job.inputs()) {
+        if (stopped()) break
+        await session.read(input)
+      }
+    }
+    return await session.finish()
+  } finally {
+    await session.close()
+  }
+}
+
+interface Session {
+  /** Sends what is new of a file and adds it to the summary, also why it could not be read to its end. */
+  read: (input: Input, options?: ReadOptions) => Promise<Position | undefined>
+  /** Returns when all that was sent can be queried, or lies among the dead letters. */
+  finish: () => Promise<Summary>
+  close: () => Promise<void>
+}
+
+/** Opens a reading of files of a dataset. One at a time: known_at grows over all of them. */
+async function openSession(
+  parts: IngestParts,
+  { files, atMs }: IngestJob,
+  { progress, fileRead, say }: IngestEvents,
+  stopped: () => boolean,
+): Promise<Session> {
+  const { source, dataset } = files
+  const { ask, kafka } = parts
+  const raw = rawTopic(source.name).name
+  const unrecorded = await unrecordedChunks(parts, raw, dataset.name, say)
+  const before = await openSentBefore(ask, dataset.name)
+  const newest = Math.max(before.newestKnownAt, ...unrecorded.map((each) => each.raw.fetchedAt))
+  const sender = await openChunkSender(parts, source.name, dataset.name, newest)
+  for (const each of unrecorded) {
+    if (await before.has(each.raw.requestIdentity)) continue
+    await sender.record(each)
+    before.add(each.raw.requestIdentity)
+  }
+  const letters = deadLetterTopic(source.name).name
+  const lettersBefore = await endsOf(kafka, letters)
+  const startedMs = performance.now()
+  const summary = emptySummary(dataset.name, files.reading)
+  const sending = { sender, before, atMs, progress, say, stopped }
+  // By input: a file that is followed may become whole.
+  const failed = new Map<Input, string>()
+  return {
+    read: async (input, readOptions = {}) => {
+      failed.delete(input)
+      try {
+        const already = summary.files.length
+        const reached = await sendFile(input, files, { ...sending, ...readOptions }, summary.files)
+        for (const file of summary.files.slice(already)) fileRead(file)
+        return reached
+      } catch (error) {
+        if (error instanceof Unwell)
+          throw new Problem(`${error.message}: the same command goes on where this one ends.`)
+        if (error instanceof TooLargeRecord) {
+          // What of the file is still on its way ends before another begins.
+          await sender.flush().catch(() => undefined)
+          failed.set(input, `${nameOf(input)} cannot be kept: ${error.message}`)
+          return undefined
+        }
+        if (!(error instanceof Problem)) throw error
+        failed.set(input, error.message)
+        if (readOptions.followed) say(error.message)
+        return undefined
+      }
+    },
+    finish: async () => {
+      summary.failed = [...failed.values()]
+      await sender.flush()
+      const { chunks, fromMs, toMs, places } = sender.sent()
+      // What was sent before may still be on its way: an earlier reading was interrupted.
+      await untilQueryable(kafka, source, say)
+      if (chunks > 0) {
+        const count = files.reading.stored?.count ?? pointsOf(dataset.name)
+        const [stored] = await ask<{ count: number }>(count(fromMs, toMs))
+        summary.stored = Number(stored?.count ?? 0)
+        await readLetters(kafka, { letters, from: lettersBefore, raw, places }, summary)
+      }
+      summary.chunks = chunks
+      summary.seconds = Math.round(performance.now() - startedMs) / 1000
+      return summary
+    },
+    close: () => sender.close(),
+  }
+}
+
+const pointsOf = (dataset: string) => (fromMs: number, toMs: number) =>
+  `SELECT count() AS count FROM tidemark.point_revisions FINAL WHERE dataset = '${dataset}'
+   AND known_at BETWEEN fromUnixTimestamp64Milli(${fromMs}) AND fromUnixTimestamp64Milli(${toMs})`
+
+/** Adds the dead letters of chunks that were sent now. */
+async function readLetters(
+  kafka: Kafka,
+  {
+    letters,
+    from,
+    raw,
+    places,
+  }: { letters: string; from: Map<number, number>; raw: string; places: ReadonlySet<string> },
+  summary: Summary,
+): Promise<void> {
+  const held = await spanOf(kafka, letters)
+  const span = new Map([...held].map(([partition, { to }]) => [partition, { from: from.get(partition) ?? 0, to }]))
+  const { topic, partition, offset, message } = deadLetterHeaders
+  await readSpan(kafka, letters, span, (records) => {
+    for (const { headers } of records) {
+      if (`${headers[topic]}` !== raw || !places.has(`${headers[partition]}/${headers[offset]}`)) continue
+      summary.refused++
+      if (summary.examples.length < mostExamples) summary.examples.push(`${headers[message] ?? 'not told why'}`)
+    }
+  })
+}
+
+const mostExamples = 5
