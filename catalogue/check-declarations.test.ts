@@ -53,7 +53,7 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   ['days that are none', [{ ...good, retention: { timeseriesDays: Number.NaN } }], /retention\.timeseriesDays is NaN/],
   [
     'the suffix of another topic',
-    [{ ...good, topics: [{ suffix: 'raw', record: 'Series', key: '', shorterCosts: '' }] }],
+    [{ ...good, topics: [{ suffix: 'raw', record: 'Series', key: '', retentionImpact: '' }] }],
     /the suffix raw is that of a topic that every source has/,
   ],
   [
@@ -89,7 +89,7 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   ],
   [
     'a setting that no shell takes',
-    [{ ...good, upstream: { ...good.upstream!, credential: { header: 'a', setting: 'my-key', howToGet: '' } } }],
+    [{ ...good, upstream: { ...good.upstream!, credential: { header: 'a', setting: 'my-key', obtainFrom: '' } } }],
     /the setting my-key is no name of an environment variable/,
   ],
   [

@@ -30,7 +30,7 @@ test('the page has a table of sources and, by source, all that is declared of it
 })
 
 test('it says what a shorter retention costs, the topics, the key that is wanted, and that something comes in files', () => {
-  const credential = { header: 'x-key', setting: 'TIDES_KEY', howToGet: 'ask the harbour master' }
+  const credential = { header: 'x-key', setting: 'TIDES_KEY', obtainFrom: 'ask the harbour master' }
   const wanted = cataloguePage([{ ...source, upstream: { ...source.upstream!, credential } }])
   expect(wanted).toContain('Wants a key in `TIDES_KEY`: ask the harbour master.')
   expect(wanted).toContain(

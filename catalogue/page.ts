@@ -64,15 +64,15 @@ function sourceChapter(source: Source): string {
 function upstreamWords({ upstream }: Source): string {
   if (upstream === undefined) return 'Comes in files.'
   const { baseUrl, budget, credential } = upstream
-  const secret = credential ? ` Wants a key in \`${credential.setting}\`: ${credential.howToGet}.` : ''
+  const secret = credential ? ` Wants a key in \`${credential.setting}\`: ${credential.obtainFrom}.` : ''
   return `Asked at ${baseUrl.default} (\`${baseUrl.setting}\` replaces it), ${budget.perMinute} requests a minute at the most.${secret}`
 }
 
 function retentionWords({ name, retention = {} }: Source): string {
   const { rawDays, timeseriesDays } = retention
   const costs = [
-    ...(rawDays === undefined ? [] : [rawTopic(name).shorterCosts]),
-    ...(timeseriesDays === undefined ? [] : [timeseriesTopic(name).shorterCosts]),
+    ...(rawDays === undefined ? [] : [rawTopic(name).retentionImpact]),
+    ...(timeseriesDays === undefined ? [] : [timeseriesTopic(name).retentionImpact]),
   ]
   const kept = `Answers are kept ${keptWords(rawDays ?? null)}, slices ${keptWords(timeseriesDays ?? null)}`
   return `${[kept, ...costs].join('; ')}. The store keeps its rows.`

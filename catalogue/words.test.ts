@@ -23,7 +23,7 @@ test.each<[Calendar, string]>([
     'each month of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before its first day',
   ],
   [
-    { kind: 'ticks', zone: 'UTC', every: { setting: 'TIDE_SECONDS', defaultS: 60, leastS: 1 } },
+    { kind: 'ticks', zone: 'UTC', every: { setting: 'TIDE_SECONDS', defaultS: 60, minIntervalS: 1 } },
     'asked every 1 min (TIDE_SECONDS: 1 s at the least)',
   ],
   [{ kind: 'files', zone: 'UTC' }, 'comes in files, nothing is due'],
@@ -52,7 +52,7 @@ test('how long something is kept', () => {
 })
 
 test('what is due, in few letters', () => {
-  const ticks = { kind: 'ticks', zone: 'UTC', every: { setting: 'S', defaultS: 10, leastS: 1 } } as const
+  const ticks = { kind: 'ticks', zone: 'UTC', every: { setting: 'S', defaultS: 10, minIntervalS: 1 } } as const
   const later = [0, 1, 2].map((searchDaysLater) => ({ ...day, searchDaysLater }))
   const calendars: Calendar[] = [...later, { ...day, window: 'hour' }, { ...day, window: 'month' }, ticks]
   expect([...calendars, { kind: 'files', zone: 'UTC' } as const].map(dueWords)).toEqual([

@@ -6,8 +6,8 @@ import type { DeclaredStep } from '#sources/source.ts'
 export function calendarWords(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {
-    const { setting, defaultS, leastS } = calendar.every
-    return `asked every ${durationWords(defaultS)} (${setting}: ${durationWords(leastS)} at the least)`
+    const { setting, defaultS, minIntervalS } = calendar.every
+    return `asked every ${durationWords(defaultS)} (${setting}: ${durationWords(minIntervalS)} at the least)`
   }
   const { window, zone, firstDay, searchFrom } = calendar
   const windows = {

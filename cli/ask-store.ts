@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import type { StackFile } from '#local/stack-file.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
 /**
  * Sends one statement to the stack's ClickHouse, in database tidemark, as the user that may only read. Gives the answer
  * with its body still to be read.
- * @throws Problem with ClickHouse's own message when it refuses the statement, or does not answer.
+ * @throws UserError with ClickHouse's own message when it refuses the statement, or does not answer.
  */
 export async function askStore(stack: StackFile, sql: string, format: string): Promise<Response> {
   const { url } = stack.endpoints.clickhouse
@@ -24,7 +24,7 @@ export async function askStore(stack: StackFile, sql: string, format: string): P
     throw noAnswer(stack, error.cause?.code ?? error.message)
   })
   if (answer.ok) return answer
-  throw new Problem(`ClickHouse: ${(await answer.text()).trim() || `HTTP ${answer.status}`}`)
+  throw new UserError(`ClickHouse: ${(await answer.text()).trim() || `HTTP ${answer.status}`}`)
 }
 
 /** The rows of a statement as objects. */
@@ -36,8 +36,8 @@ export async function rowsOf<Row>(stack: StackFile, sql: string): Promise<Row[]>
     .map((line) => JSON.parse(line) as Row)
 }
 
-const noAnswer = (stack: StackFile, reason: string): Problem =>
-  new Problem(
+const noAnswer = (stack: StackFile, reason: string): UserError =>
+  new UserError(
     `ClickHouse at ${stack.endpoints.clickhouse.url} does not answer (${reason}): \`npx tidemark status${dataOptionFor(stack)}\` shows its state.`,
   )
 
@@ -52,7 +52,7 @@ export const openReader = (stack: StackFile): Store =>
 export function storeProblem(stack: StackFile, error: Error & { code?: string; type?: string }): Error {
   const { code, type, message } = error
   // ClickHouse numbers its errors, and the operating system names them.
-  if (/^\d+$/.test(code ?? '')) return new Problem(`ClickHouse: Code: ${code}. DB::Exception: ${message} (${type})`)
+  if (/^\d+$/.test(code ?? '')) return new UserError(`ClickHouse: Code: ${code}. DB::Exception: ${message} (${type})`)
   const isOfNetwork = code !== undefined || message === 'Timeout error.'
   return isOfNetwork && errorKind(error) === 'retry' ? noAnswer(stack, code ?? message) : error
 }

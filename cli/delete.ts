@@ -6,14 +6,14 @@ import { backupsFile, noteInBackups } from '#local/known-backups.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { carryOut, type DeletionSurvey, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
 import { patientPollerStatus } from '#operations/poller/status.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
+import { abortWhenStackStops } from './abort-when-stack-stops.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
 import { pollerStatus } from './poller-status.ts'
 import { connectTo, type StackClients } from './stack-clients.ts'
-import { whileStackRuns } from './stack-gone.ts'
 import { stepProgress } from './step-progress.ts'
 
 interface DeleteOptions {
@@ -49,8 +49,8 @@ async function run(name: string, options: DeleteOptions): Promise<void> {
   findDataset(name)
   day('--before', options.before)
   if (!options.dryRun && !options.yes && !process.stdin.isTTY)
-    throw new Problem('Nobody can be asked without a terminal: say --dry-run to look, or --yes to delete.')
-  await whileStackRuns(stack, goneAfterMs, async () => {
+    throw new UserError('Nobody can be asked without a terminal: say --dry-run to look, or --yes to delete.')
+  await abortWhenStackStops(stack, goneAfterMs, async () => {
     const clients = connectTo(stack, 'delete')
     await deleteFrom(stack, clients, name, options).finally(() => clients.store.close())
   })
@@ -137,7 +137,7 @@ async function ask(lines: string[]): Promise<void> {
   process.stderr.write(`${lines.join('\n')}\n`)
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   const answer = await terminal.question('Delete this for good? (yes/no) ').finally(() => terminal.close())
-  if (answer.trim().toLowerCase() !== 'yes') throw new Problem('Nothing was deleted.')
+  if (answer.trim().toLowerCase() !== 'yes') throw new UserError('Nothing was deleted.')
 }
 
 function print(options: DeleteOptions, json: object, lines: string[]): void {

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander'
 import { runningIn, type SourceKind } from '#local/data-directory.ts'
 import { shellWord } from '#local/shell-word.ts'
 import { readStackFile, type StackFile } from '#local/stack-file.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 /** Reads the value of --data. An empty one is a variable of somebody's script that was not set, and names no directory. */
 export function dataDirectory(text: string): string {
@@ -36,7 +36,7 @@ export const dataOption = (directory: string): string => ` --data ${shellWord(re
 
 /**
  * The running stack of `data`, or without it of the live or else the simulated default directory, if there is one.
- * @throws Problem when a directory is not this user's to read
+ * @throws UserError when a directory is not this user's to read
  */
 export function findStack(data: string | undefined): StackFile | undefined {
   for (const directory of searched(data)) {
@@ -47,11 +47,11 @@ export function findStack(data: string | undefined): StackFile | undefined {
   return undefined
 }
 
-/** @throws Problem when no stack runs there. */
+/** @throws UserError when no stack runs there. */
 export function findRunningStack(data: string | undefined): StackFile {
   const stack = findStack(data)
   const option = data === undefined ? '' : dataOption(data)
-  if (stack === undefined) throw new Problem(`${nothingRuns(data)}: start one with \`npx tidemark up${option}\`.`)
+  if (stack === undefined) throw new UserError(`${nothingRuns(data)}: start one with \`npx tidemark up${option}\`.`)
   return stack
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { isAlive } from '#local/process-table.ts'
-import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { dataDirectory, findStack, nothingRuns } from './directories.ts'
 
 const patienceMs = 12_000
@@ -21,7 +21,7 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
     return
   }
   if (!(await endsAfterSignal(stack.pid)) && !(await endsAfterSignal(stack.pid)))
-    throw new Problem(
+    throw new UserError(
       `Process ${stack.pid}, the stack in ${stack.dataDir}, does not stop: end it with kill -9 ${stack.pid}.`,
     )
   if (options.json)
@@ -35,7 +35,7 @@ async function endsAfterSignal(pid: number): Promise<boolean> {
     process.kill(pid, 'SIGTERM')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true
-    throw new Problem(`Process ${pid} belongs to somebody else and cannot be stopped from here.`)
+    throw new UserError(`Process ${pid} belongs to somebody else and cannot be stopped from here.`)
   }
   for (const end = Date.now() + patienceMs; Date.now() < end; await pause(50)) if (!isAlive(pid)) return true
   return false

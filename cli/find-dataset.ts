@@ -1,22 +1,22 @@
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
-import { mostAlike } from './most-alike.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { suggestSimilar } from './suggest-similar.ts'
 
 const shownNames = 5
 
 /** Which datasets there are, for the help texts: all of a few, else some. */
 export const datasetNames = (): string => namesLike('')
 
-/** @throws Problem that names the datasets most like it. */
+/** @throws UserError that names the datasets most like it. */
 export function findDataset(name: string): SourcedDataset {
   const found = datasetsByName.get(name)
   if (found) return found
-  throw new Problem(`There is no dataset ${printable(name.slice(0, 200))}; there is: ${namesLike(name)}.`)
+  throw new UserError(`There is no dataset ${printable(name.slice(0, 200))}; there is: ${namesLike(name)}.`)
 }
 
 function namesLike(name: string): string {
   const names = [...datasetsByName.keys()]
-  const shown = mostAlike(name, names, shownNames).join(', ')
+  const shown = suggestSimilar(name, names, shownNames).join(', ')
   return names.length > shownNames ? `${shown}, ... (\`npx tidemark catalogue\` lists all ${names.length})` : shown
 }

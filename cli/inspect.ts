@@ -8,7 +8,7 @@ import { createKafka } from '#platform/kafka/client.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
-import { consumerLag, type Lag } from './lag.ts'
+import { type Lag, lagOfConsumers } from './lag.ts'
 import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
 import { pollerStatus } from './poller-status.ts'
 import { type StoredRows, storedRows } from './stored-rows.ts'
@@ -104,7 +104,7 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   const poller = orNull(pollerStatus(stack))
   const { kafka } = stack.endpoints
   const [lag, deadLetters, rows, datasets, polling, told, unfinished] = await Promise.all([
-    up('kafka') ? orNull(consumerLag(kafka, environment)) : null,
+    up('kafka') ? orNull(lagOfConsumers(kafka, environment)) : null,
     up('kafka') ? orNull(openLetters(kafka, environment)) : null,
     up('clickhouse') ? orNull(storedRows(stack)) : null,
     datasetsOf(stack, poller, normalizer, up('clickhouse')),
@@ -184,7 +184,7 @@ function kafkaPart(stack: StackFile, brokers: string, environment: NodeJS.Proces
     if (!(await answersKafka(host, Number(port)))) throw new Error('does not answer')
   }
   const own = 'kafka' in stack.parts
-  const check = own ? greet : () => consumerLag(brokers, environment)
+  const check = own ? greet : () => lagOfConsumers(brokers, environment)
   return { name: 'kafka', address: brokers, check, version: async () => (own ? kafkaVersion : null) }
 }
 

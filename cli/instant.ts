@@ -1,5 +1,5 @@
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 /** What the store can hold: whole seconds of 32 bits. */
 const latestMs = 2 ** 32 * 1_000
@@ -9,7 +9,7 @@ const latestMs = 2 ** 32 * 1_000
  * then agree. Gives ms UTC.
  *
  * @param what how the message calls it
- * @throws Problem for what is none, or could be two: an hour that comes twice needs its offset
+ * @throws UserError for what is none, or could be two: an hour that comes twice needs its offset
  */
 export function readInstant(text: string, what: string): number {
   const said = `${what} ${printable(text.slice(0, 60))}`
@@ -17,9 +17,11 @@ export function readInstant(text: string, what: string): number {
   const ms = zone === undefined ? offsetMs(text) : zonedMs(text)
   if (ms === undefined) {
     const why = zone === undefined ? '' : ': not in that zone, or not with that offset, or there twice'
-    throw new Problem(`${said} is no instant${why}. Write it with its offset: 2026-10-25T02:00+02:00, or ...Z for UTC.`)
+    throw new UserError(
+      `${said} is no instant${why}. Write it with its offset: 2026-10-25T02:00+02:00, or ...Z for UTC.`,
+    )
   }
-  if (ms < 0 || ms >= latestMs) throw new Problem(`${said} is outside of what can be stored, 1970 to 2106.`)
+  if (ms < 0 || ms >= latestMs) throw new UserError(`${said} is outside of what can be stored, 1970 to 2106.`)
   return ms
 }
 

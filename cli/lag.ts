@@ -1,6 +1,6 @@
 import { topicsOf } from '#core/source-topics.ts'
 import { createKafka } from '#platform/kafka/client.ts'
-import { behind, committedOf } from '#platform/kafka/progress.ts'
+import { committedOf, consumerLag } from '#platform/kafka/consumer-lag.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { platformTopics, rawTopic } from '#schemas/topics.ts'
@@ -23,7 +23,7 @@ export function subscriptions(): { group: string; topics: string[] }[] {
 }
 
 /** The lag of every group in every topic that it reads. @throws when the broker does not answer. */
-export async function consumerLag(brokers: string, environment: NodeJS.ProcessEnv): Promise<Lag[]> {
+export async function lagOfConsumers(brokers: string, environment: NodeJS.ProcessEnv): Promise<Lag[]> {
   const config = readConfig(kafkaSettings, { ...environment, KAFKA_BROKERS: brokers })
   const admin = createKafka(config, 'tidemark-status').admin()
   await admin.connect()
@@ -33,7 +33,7 @@ export async function consumerLag(brokers: string, environment: NodeJS.ProcessEn
       const committed = await admin.fetchOffsets({ groupId: group, topics })
       for (const { topic, partitions } of committed) {
         const ends = await admin.fetchTopicOffsets(topic)
-        lags.push({ group, topic, records: behind(ends, committedOf(partitions)) })
+        lags.push({ group, topic, records: consumerLag(ends, committedOf(partitions)) })
       }
     }
     return lags

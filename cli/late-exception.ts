@@ -1,7 +1,7 @@
 import { Transform } from 'node:stream'
 
 // The longest that ClickHouse writes after the last rows when a statement fails half-way: 16 KiB of message, and marks.
-const longestBytes = 17 * 1024
+const maxBytes = 17 * 1024
 
 /**
  * `rows` passes an answer through. When ClickHouse failed in the middle of it, it has put a block at the end, marked with
@@ -13,7 +13,7 @@ export function cutException(tag: string | null): { rows: Transform; message: ()
   const rows = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       held = Buffer.concat([held, chunk])
-      const sureBytes = Math.max(0, held.length - longestBytes)
+      const sureBytes = Math.max(0, held.length - maxBytes)
       const sure = held.subarray(0, sureBytes)
       held = held.subarray(sureBytes)
       done(null, sure)

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { version } from '#platform/process/version.ts'
-import { endSaying } from './end-saying.ts'
+import { exitWithMessage } from './exit-with-message.ts'
 
 // A command loads what it needs and no more: `query` and `down` would wait half a second for the others.
 const commands = new Map<string, () => Promise<() => Command>>(
@@ -50,21 +50,21 @@ try {
   const known = await isForPeople(error)
   const { message, stack } = error instanceof Error ? error : new Error(`${error}`)
   const text = `tidemark: ${known ? message : stack}\n`
-  endSaying(text, process)
+  exitWithMessage(text, process)
 }
 
-/** @throws Problem where the command line names a command that there is not */
+/** @throws UserError where the command line names a command that there is not */
 async function refuseUnknown(name: string): Promise<void> {
   if (name === '' || name === 'help' || name.startsWith('-') || commands.has(name)) return
-  const { Problem } = await import('#platform/process/problem.ts')
+  const { UserError } = await import('#platform/process/user-error.ts')
   const { unknownCommand } = await import('./usage.ts')
-  throw new Problem(unknownCommand(name, [...commands.keys()]))
+  throw new UserError(unknownCommand(name, [...commands.keys()]))
 }
 
 /** Whether an error's message says to people what they need; the stack of another one is printed. */
 async function isForPeople(error: unknown): Promise<boolean> {
-  const { Problem } = await import('#platform/process/problem.ts')
+  const { UserError } = await import('#platform/process/user-error.ts')
   const { ConfigError } = await import('#platform/process/config.ts')
   const { RefusedSend } = await import('#platform/kafka/send-errors.ts')
-  return [Problem, ConfigError, RefusedSend].some((type) => error instanceof type)
+  return [UserError, ConfigError, RefusedSend].some((type) => error instanceof type)
 }

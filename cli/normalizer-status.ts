@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { StackFile } from '#local/stack-file.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
 const statusSchema = z.object({
@@ -16,7 +16,7 @@ const statusSchema = z.object({
 /** What the normalizer of a stack says of itself: transform version by dataset, and the datasets that are off or parked. */
 export type NormalizerStatus = z.infer<typeof statusSchema>
 
-/** @throws Problem when the normalizer does not answer. */
+/** @throws UserError when the normalizer does not answer. */
 export async function normalizerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<NormalizerStatus> {
   const url = `${stack.endpoints.health.normalizer}/status`
   try {
@@ -24,6 +24,6 @@ export async function normalizerStatus(stack: Pick<StackFile, 'endpoints' | 'dat
     return statusSchema.parse(await answer.json())
   } catch {
     const hint = `\`npx tidemark status${dataOptionFor(stack)}\``
-    throw new Problem(`The normalizer at ${url} does not answer: ${hint} shows its state.`)
+    throw new UserError(`The normalizer at ${url} does not answer: ${hint} shows its state.`)
   }
 }

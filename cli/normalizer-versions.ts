@@ -1,12 +1,12 @@
 import type { StackFile } from '#local/stack-file.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { Dataset } from '#sources/source.ts'
 import { dataOptionFor } from './directories.ts'
 import { normalizerStatus } from './normalizer-status.ts'
 
 /**
  * Live answers must be read as a replay reads stored ones: otherwise the older reading would come back.
- * @throws Problem when the running normalizer has another transform version of one of them, or does not answer
+ * @throws UserError when the running normalizer has another transform version of one of them, or does not answer
  */
 export async function refuseOtherNormalizer(stack: StackFile, datasets: Iterable<Dataset>): Promise<void> {
   const running = (await normalizerStatus(stack)).datasets
@@ -20,15 +20,15 @@ function refuse(stack: StackFile, name: string, transformVersion: number, runnin
     running !== undefined && running > transformVersion
       ? 'this checkout is older than what runs, use that of the running release (to roll back, see docs/releasing.md)'
       : `restart it with this release first (\`npx tidemark down${dataOptionFor(stack)}\`, then up)`
-  throw new Problem(
+  throw new UserError(
     `The running normalizer explodes ${name} with transform version ${running ?? '(none)'}, this release with ${transformVersion}: ${todo}.`,
   )
 }
 
-/** @throws Problem that says how to roll back when the store holds a newer reading than this release's */
+/** @throws UserError that says how to roll back when the store holds a newer reading than this release's */
 export function refuseOlderVersion({ name, transformVersion }: Dataset, stored: number): void {
   if (stored <= transformVersion) return
-  throw new Problem(
+  throw new UserError(
     `The store has ${name} of transform version ${stored}, this release explodes with ${transformVersion}: an older version never wins. To roll back, release the old code under version ${stored + 1} or higher and replay.`,
   )
 }

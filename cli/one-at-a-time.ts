@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import { tryLock } from '#local/lock.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 /**
  * Does a job that nobody else may do at the same time in a data directory. What a process that was killed held is free
  * at once.
- * @throws Problem that names the process when another one does it
+ * @throws UserError that names the process when another one does it
  */
 export async function oneAtATime<Result>(stack: StackFile, job: string, work: () => Promise<Result>): Promise<Result> {
   const lock = await tryLock(join(stack.dataDir, `${job}.lock`))
-  if ('heldBy' in lock) throw new Problem(`Process ${lock.heldBy} is at work on the same (${job}): let it end first.`)
+  if ('heldBy' in lock) throw new UserError(`Process ${lock.heldBy} is at work on the same (${job}): let it end first.`)
   try {
     return await work()
   } finally {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { applyStatement, MigrationError } from '#platform/clickhouse/migrate.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { type OutlierWeek, outlierWeeks, selectOutlierWeeks } from '#sources/votes/outlier-weeks.ts'
 import { aligned } from './aligned.ts'
 import { rowsOf } from './ask-store.ts'
@@ -31,8 +31,8 @@ async function run(options: OutliersOptions): Promise<void> {
   try {
     await applyStatement(store, outlierWeeks.name, outlierWeeks.sql)
   } catch (error) {
-    if (error instanceof MigrationError) throw new Problem(`${error.message}.`)
-    throw new Problem(`ClickHouse does not answer (${(error as NodeJS.ErrnoException).code ?? error}).`)
+    if (error instanceof MigrationError) throw new UserError(`${error.message}.`)
+    throw new UserError(`ClickHouse does not answer (${(error as NodeJS.ErrnoException).code ?? error}).`)
   } finally {
     await store.close()
   }

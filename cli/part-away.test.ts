@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { StackFile } from '#local/stack-file.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { storeProblem } from './ask-store.ts'
 import { withParts } from './part-away.ts'
 
@@ -14,8 +14,8 @@ const thrownFor = (error: Error): Promise<unknown> =>
 
 test('a part that does not answer is told with what helps; what Kafka will never take, and a bug, as they are', async () => {
   const away = await thrownFor(new Error('connect ECONNREFUSED'))
-  expect(away).toBeInstanceOf(Problem)
-  expect((away as Problem).message).toContain('A part of the stack did not answer (connect ECONNREFUSED)')
+  expect(away).toBeInstanceOf(UserError)
+  expect((away as UserError).message).toContain('A part of the stack did not answer (connect ECONNREFUSED)')
   for (const error of [new RefusedSend('Kafka will not take records for t'), new TypeError('no string')])
     expect(await thrownFor(error)).toBe(error)
 })
@@ -31,7 +31,7 @@ test('a store that does not answer, or refuses a statement, is told as a sentenc
   const store = createStore({ url, user: 'reader', password: '', requestTimeoutMs: 10_000 })
   const problem = async () => storeProblem(there, await store.query({ query: 'SELECT 1' }).catch((error) => error))
   const refused = await problem()
-  expect(refused).toBeInstanceOf(Problem)
+  expect(refused).toBeInstanceOf(UserError)
   expect(refused.message).toMatch(/^ClickHouse: Code: 60\. DB::Exception: Table t does not exist\. .*UNKNOWN_TABLE/)
   await new Promise((resolve) => server.close(resolve).closeAllConnections())
   expect((await problem()).message).toBe(

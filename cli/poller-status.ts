@@ -1,15 +1,15 @@
 import type { StackFile } from '#local/stack-file.ts'
 import { type PollerStatus, readPollerStatus } from '#operations/poller/status.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
-/** What the poller of a stack says of itself. @throws Problem when it does not answer */
+/** What the poller of a stack says of itself. @throws UserError when it does not answer */
 export async function pollerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<PollerStatus> {
   const url = `${stack.endpoints.health.poller}/status`
   try {
     return await readPollerStatus(url)
   } catch {
     const hint = `\`npx tidemark status${dataOptionFor(stack)}\``
-    throw new Problem(`The poller at ${url} does not answer: ${hint} shows its state.`)
+    throw new UserError(`The poller at ${url} does not answer: ${hint} shows its state.`)
   }
 }

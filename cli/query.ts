@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { askStore } from './ask-store.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { cutException } from './late-exception.ts'
@@ -32,7 +32,7 @@ async function run(sql: string, options: QueryOptions): Promise<void> {
 /**
  * Passes the rows of an answer on to `out`. Where that is a terminal and there were none, `notes` says so: nothing at all
  * looks like a failure.
- * @throws Problem when ClickHouse failed in the middle of them
+ * @throws UserError when ClickHouse failed in the middle of them
  */
 export async function printRows(
   answer: Response,
@@ -53,6 +53,6 @@ export async function printRows(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   }
-  if (message() !== undefined) throw new Problem(`ClickHouse stopped half-way: ${message()}`)
+  if (message() !== undefined) throw new UserError(`ClickHouse stopped half-way: ${message()}`)
   if (bytes === 0 && out.isTTY) notes.write('no rows\n')
 }

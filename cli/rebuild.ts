@@ -2,20 +2,20 @@ import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { datasetsByName } from '#core/datasets.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { storedVersions } from '#operations/history/compare.ts'
+import { storedVersions } from '#operations/history/diff-tables.ts'
 import { type DryRun, wouldChange } from '#operations/history/dry-run.ts'
 import { beginRebuild, runRebuild, whyNotResumed } from '#operations/history/rebuild.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { Replay } from '#schemas/generated/records.ts'
+import { abortWhenStackStops } from './abort-when-stack-stops.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { refuseOlderVersion, refuseOtherNormalizer } from './normalizer-versions.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { withParts } from './part-away.ts'
 import { beginsText, dryRunText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
-import { whileStackRuns } from './stack-gone.ts'
 import { readingInto, stepProgress } from './step-progress.ts'
 
 interface RebuildOptions {
@@ -76,7 +76,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
           ? await beginRebuild(parts, log, options.why ?? '')
           : interrupted(open, options.resume)
       const whyNot = await whyNotResumed(parts, job)
-      if (whyNot) throw new Problem(`Rebuild ${job.id} cannot be resumed (${whyNot}): start a new one.`)
+      if (whyNot) throw new UserError(`Rebuild ${job.id} cannot be resumed (${whyNot}): start a new one.`)
       progress.say(beginsText('rebuild', job.id, ''))
       let found: DryRun[] = []
       const last = await runRebuild(parts, log, {
@@ -96,7 +96,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
       await clients.store.close()
     }
   }
-  await whileStackRuns(stack, goneAfterMs, () => withParts(stack, work))
+  await abortWhenStackStops(stack, goneAfterMs, () => withParts(stack, work))
 }
 
 /** Differences are shown first; who answers on a terminal, or said --yes before, decides. */
@@ -121,5 +121,5 @@ function interrupted(open: Replay[], id: string): Replay {
   const found = open.find((known) => known.id === id)
   if (found) return found
   const names = open.map((known) => known.id).join(', ') || 'none'
-  throw new Problem(`There is no interrupted rebuild ${id}; not finished: ${names}.`)
+  throw new UserError(`There is no interrupted rebuild ${id}; not finished: ${names}.`)
 }

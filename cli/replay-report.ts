@@ -1,6 +1,6 @@
 import type { DryRun } from '#operations/history/dry-run.ts'
 import type { RefusedAnswer } from '#operations/history/refusals.ts'
-import type { Replayed } from '#operations/history/replay.ts'
+import type { ReplayResult } from '#operations/history/replay.ts'
 import { printable } from '#platform/process/printable.ts'
 
 const shownNames = 20
@@ -48,7 +48,7 @@ const countsText = (counts: { added: number; changed: number; gone: number; same
   `added ${number(counts.added)}, changed ${number(counts.changed)}, gone ${number(counts.gone)}, the same ${number(counts.same)}`
 
 /** What a replay did, for people. Pure. */
-export function replayedText({ replay, refused }: Replayed): string {
+export function replayedText({ replay, refused }: ReplayResult): string {
   const { id, dataset, fromVersion, toVersion, message, counts } = replay
   const lines = [
     `${dataset} replayed as ${id}, transform version ${toVersion} (highest in the store before: ${fromVersion}): ${message}`,

@@ -7,8 +7,9 @@ import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { Replay } from '#schemas/generated/records.ts'
+import { abortWhenStackStops } from './abort-when-stack-stops.ts'
 import { deliveryWindows } from './delivery-windows.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
@@ -17,7 +18,6 @@ import { oneAtATime } from './one-at-a-time.ts'
 import { withParts } from './part-away.ts'
 import { beginsText, dryRunText, replayedText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
-import { whileStackRuns } from './stack-gone.ts'
 import { readingInto, type StepProgress, stepProgress } from './step-progress.ts'
 
 interface ReplayOptions {
@@ -63,7 +63,7 @@ async function run(name: string, options: ReplayOptions): Promise<void> {
   const sourced = findDataset(name)
   const windows = deliveryWindows(sourced.dataset, options.from, options.to)
   if (options.resume !== undefined && (options.from || options.to || options.dryRun)) {
-    throw new Problem(
+    throw new UserError(
       '--resume goes on with the days of the replay that it names: leave --from, --to and --dry-run out.',
     )
   }
@@ -97,7 +97,7 @@ async function run(name: string, options: ReplayOptions): Promise<void> {
       await clients.store.close()
     }
   }
-  await whileStackRuns(stack, goneAfterMs, () => withParts(stack, work))
+  await abortWhenStackStops(stack, goneAfterMs, () => withParts(stack, work))
 }
 
 async function doReplay(
@@ -111,7 +111,7 @@ async function doReplay(
   await refuseOtherNormalizer(stack, [sourced.dataset])
   refuseOlderVersion(sourced.dataset, wanted.fromVersion)
   if (wanted.state === 'finished') {
-    throw new Problem(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)
+    throw new UserError(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)
   }
   const log = await openReplayLog(parts.registry, parts.producer)
   const replayed = await runReplay(parts, log, {
@@ -123,7 +123,7 @@ async function doReplay(
   process.stdout.write(options.json ? `${JSON.stringify(replayed)}\n` : replayedText(replayed))
 }
 
-/** @throws Problem when there is no such replay of the dataset, or this release is of another transform version */
+/** @throws UserError when there is no such replay of the dataset, or this release is of another transform version */
 async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: string): Promise<Replay> {
   const replays = await readReplays(parts.kafka, parts.registry)
   const found = replays.find((known) => known.id === id)
@@ -132,10 +132,10 @@ async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: st
       return kind === 'replay' && state !== 'finished' && of === dataset.name
     })
     const names = open.map((known) => known.id).join(', ') || 'none'
-    throw new Problem(`There is no replay ${id} of ${dataset.name}; not finished: ${names}.`)
+    throw new UserError(`There is no replay ${id} of ${dataset.name}; not finished: ${names}.`)
   }
   if (found.toVersion === dataset.transformVersion) return found
-  throw new Problem(
+  throw new UserError(
     `Replay ${id} began with transform version ${found.toVersion}, this release has ${dataset.transformVersion}: start a new one.`,
   )
 }

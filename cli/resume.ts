@@ -2,13 +2,13 @@ import { Command } from 'commander'
 import { liftPause, type Pause } from '#operations/poller/lift-pause.ts'
 import type { PollerStatus } from '#operations/poller/status.ts'
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { whoAmI } from '#platform/process/who.ts'
+import { abortWhenStackStops } from './abort-when-stack-stops.ts'
 import { dataDirectory, dataOptionFor, findRunningStack } from './directories.ts'
-import { mostAlike } from './most-alike.ts'
 import { pollerStatus } from './poller-status.ts'
 import { connectTo } from './stack-clients.ts'
-import { whileStackRuns } from './stack-gone.ts'
+import { suggestSimilar } from './suggest-similar.ts'
 
 interface ResumeOptions {
   data?: string
@@ -32,14 +32,16 @@ export const resume = (): Command =>
 
 async function run(named: string, options: ResumeOptions): Promise<void> {
   const stack = findRunningStack(options.data)
-  await whileStackRuns(stack, goneAfterMs, async () => {
+  await abortWhenStackStops(stack, goneAfterMs, async () => {
     const host = hostNamed(await pollerStatus(stack), named)
     const { kafka, registry, store } = connectTo(stack, 'resume')
     const parts = { kafka, registry, pollerStatus: () => pollerStatus(stack) }
     const { pause, isHeard } = await liftPause(parts, host, whoAmI()).finally(() => store.close())
     if (!isHeard) {
       const hint = `\`npx tidemark status${dataOptionFor(stack)}\``
-      throw new Problem(`The pause of ${host} is lifted, but the poller has not said so yet: ${hint} shows its state.`)
+      throw new UserError(
+        `The pause of ${host} is lifted, but the poller has not said so yet: ${hint} shows its state.`,
+      )
     }
     const lifted = pause !== null
     const text = `${toldOf(host, pause)}\n`
@@ -53,12 +55,14 @@ function toldOf(host: string, pause: Pause): string {
   return `${host} is asked again; it was to be left alone until ${pause.until}: ${printable(pause.reason)}`
 }
 
-/** The host of that name, or of the source of that name. @throws Problem when no dataset is asked for there */
+/** The host of that name, or of the source of that name. @throws UserError when no dataset is asked for there */
 export function hostNamed({ datasets }: Pick<PollerStatus, 'datasets'>, named: string): string {
   const hosts = new Set(datasets.map(({ host }) => host))
   const ofSource = datasets.find(({ dataset }) => dataset.split('.')[0] === named)?.host
   if (hosts.has(named)) return named
   if (ofSource !== undefined) return ofSource
   const shown = printable(named.slice(0, 200))
-  throw new Problem(`There is no host or source ${shown}; there is: ${mostAlike(named, [...hosts], 10).join(', ')}.`)
+  throw new UserError(
+    `There is no host or source ${shown}; there is: ${suggestSimilar(named, [...hosts], 10).join(', ')}.`,
+  )
 }

@@ -89,7 +89,7 @@ function datasetLines(
   const kinds = Map.groupBy(datasets, kindOf)
   const of = (kind: ReturnType<typeof kindOf>) => kinds.get(kind) ?? []
   const off = of('off')
-  const counts = off.length > mostNamed
+  const counts = off.length > maxNamed
   const told = datasets.filter((dataset) => of('told').includes(dataset) || (!counts && off.includes(dataset)))
   const waiting = Map.groupBy(of('needs'), ({ offBecause }) => offBecause)
   const quiet = of('quiet').length
@@ -133,7 +133,7 @@ function dueWords(
 }
 
 /** Of more that are off only the number is told. */
-const mostNamed = 5
+const maxNamed = 5
 
 const counted = (count: number): string => (count === 1 ? '1 dataset' : `${count} datasets`)
 

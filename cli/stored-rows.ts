@@ -10,7 +10,7 @@ export interface StoredRows {
 }
 
 /** What is counted: its name for people, what follows FROM, and the tables whose rows it reads. */
-interface Counted {
+interface CountedTables {
   name: string
   from: string
   tables: string[]
@@ -19,7 +19,7 @@ interface Counted {
 }
 
 /** The tables that everybody reads, and the records of sources' own; what the store keeps for itself is none of them. */
-function countedTables(): Counted[] {
+function countedTables(): CountedTables[] {
   const platform = ['points', 'point_revisions', 'series', 'polls'].map((name) => {
     return { name, from: `tidemark.${name} FINAL`, tables: [`tidemark.${name}`], isAlwaysNamed: true }
   })
@@ -41,7 +41,7 @@ function countedTables(): Counted[] {
 }
 
 /** Counting each row once takes about a second for so many; of more the store's own number is told. */
-const mostCountedOnce = 5_000_000
+const maxCountedAtOnce = 5_000_000
 
 /** How many rows the tables hold that are meant for readers, by name; those of sources' own where there are any. */
 export async function storedRows(stack: StackFile): Promise<Record<string, StoredRows>> {
@@ -54,7 +54,7 @@ export async function storedRows(stack: StackFile): Promise<Record<string, Store
     countedTables().map(async ({ name, from, tables, isAlwaysNamed }): Promise<[string, StoredRows] | undefined> => {
       const most = Math.max(...tables.map(sizeOf))
       if (most === 0) return isAlwaysNamed ? [name, { rows: 0, beforeMerging: false }] : undefined
-      if (most > mostCountedOnce) return [name, { rows: most, beforeMerging: true }]
+      if (most > maxCountedAtOnce) return [name, { rows: most, beforeMerging: true }]
       const [count] = await rowsOf<{ rows: number }>(stack, `SELECT toFloat64(count()) AS rows FROM ${from}`)
       return [name, { rows: count?.rows ?? 0, beforeMerging: false }]
     }),

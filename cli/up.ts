@@ -9,7 +9,7 @@ import type { StackFile } from '#local/stack-file.ts'
 import { readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import { chooseSource, silentHosts } from './choose-source.ts'
-import { type FromDetached, startDetached } from './detach.ts'
+import { type DetachedMessage, startDetached } from './detach.ts'
 import { dataDirectory, dataOptionFor, defaultDataDir } from './directories.ts'
 import { sampleQueries } from './sample-queries.ts'
 import { onStopSignals } from './stop-signals.ts'
@@ -49,7 +49,7 @@ function portBase(text: string): number {
 async function run(options: UpOptions): Promise<void> {
   const tell = (line: string): void => {
     if (process.send === undefined) process.stderr.write(`${line}\n`)
-    else if (process.connected) process.send({ line } satisfies FromDetached, () => undefined)
+    else if (process.connected) process.send({ line } satisfies DetachedMessage, () => undefined)
   }
   checkSettings(process.env)
   const source = options.source ?? (await decideSource(options.data, tell))
@@ -63,11 +63,11 @@ async function run(options: UpOptions): Promise<void> {
   }
   if (options.detach) return announce(await startDetached(stackOptions), options)
   const file = await runHere(stackOptions).catch((error: Error) => {
-    if (process.connected) process.send?.({ problem: error.message } satisfies FromDetached)
+    if (process.connected) process.send?.({ problem: error.message } satisfies DetachedMessage)
     throw error
   })
   if (file === undefined) return
-  if (process.connected) process.send?.({ ready: file } satisfies FromDetached)
+  if (process.connected) process.send?.({ ready: file } satisfies DetachedMessage)
   else announce(file, options)
 }
 

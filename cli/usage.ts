@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { datasetsByName } from '#core/datasets.ts'
 import { printable } from '#platform/process/printable.ts'
-import { mostAlike } from './most-alike.ts'
+import { suggestSimilar } from './suggest-similar.ts'
 
 /** One line to copy for each command that needs an argument or an option, by its full name. */
 export const examples: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ export const examples: Readonly<Record<string, string>> = {
   resume: 'api.binance.com',
 }
 
-const mostShown = 3
+const maxShown = 3
 const shown = (text: string): string => printable(text.slice(0, 200))
 
 /** What there is instead of a command that there is not; a dataset's name is often meant for `catalogue show`. */
@@ -36,7 +36,7 @@ export function unknownCommand(given: string, names: readonly string[], parent =
       : datasetsByName.has(given)
         ? ` \`${whole} show ${wanted}\` shows this dataset.`
         : ` \`${whole} search ${wanted}\` looks for datasets with this word.`
-  const nearest = mostAlike(given, names, mostShown).join(', ')
+  const nearest = suggestSimilar(given, names, maxShown).join(', ')
   return `There is no command ${parent === '' ? wanted : `${parent} ${wanted}`}; the nearest are: ${nearest}.${instead} \`${whole} --help\` names them all.`
 }
 

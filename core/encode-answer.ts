@@ -3,7 +3,7 @@ import type { SizeCheck } from '#platform/kafka/topic-limits.ts'
 import type { DeadPart, Output } from '#platform/kafka/verdict.ts'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { type Exploded, type ExplodedAnswer, explodeRaw, meaningOf, type StoredRaw } from './explode-raw.ts'
+import { type ExplodedAnswer, type ExplodeOutcome, explodeRaw, type StoredRaw, seriesMetadata } from './explode-raw.ts'
 
 /** Where a source's records go, and how they are written. */
 export interface SourceOutputs {
@@ -17,7 +17,7 @@ export interface SourceOutputs {
 }
 
 /** What was last said of a series, and the record key of both its topics. */
-interface Said {
+interface PublishedSeries {
   recordKey: string
   stepS: number
   transformVersion: number
@@ -25,7 +25,7 @@ interface Said {
 }
 
 /** What was said longer ago is said again: a deletion may have taken it away, and the key may be named again after it. */
-const sayAgainMs = 60 * 60 * 1_000
+const republishMs = 60 * 60 * 1_000
 
 export interface AnswerEncoder {
   /**
@@ -58,7 +58,7 @@ export interface BatchEncoder {
 class TooLargeOutput extends Error {}
 
 /** What a raw response holds as records, or why it was refused. */
-export type EncodedAnswer = (ExplodedAnswer & AnswerOutputs) | Extract<Exploded, { refusal: unknown }>
+export type EncodedAnswer = (ExplodedAnswer & AnswerOutputs) | Extract<ExplodeOutcome, { refusal: unknown }>
 
 /**
  * Explodes a raw response and encodes what comes of it, for all who send it or compare it: what one refuses, all refuse.
@@ -85,14 +85,14 @@ export function encodeRaw(
 
 /** An encoder of a source's answers. It remembers what was said of keys, and acknowledged. */
 export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, string>): AnswerEncoder {
-  const said: Meanings = new Map()
+  const said: PublishedMetadata = new Map()
   return {
     batch: (whyTooLarge = () => undefined) => {
       // Said earlier in the batch: it is acknowledged together with it.
-      const saidInBatch: Meanings = new Map()
+      const saidInBatch: PublishedMetadata = new Map()
       return {
         encode: (answer) => {
-          const sayings: Saying[] = []
+          const sayings: SeriesEntry[] = []
           const encoded = encodeSlices(answer, outputs, [saidInBatch, said], sayings)
           encoded.push(...encodeOwn(answer, outputs), ...encodeAccepted(answer, outputs))
           const sent = headers ? encoded.map((output) => ({ ...output, headers })) : encoded
@@ -112,12 +112,12 @@ export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, s
 }
 
 /** What was said, by dataset and key. */
-type Meanings = Map<string, Map<string, Said>>
-type Saying = [key: string, said: Said]
+type PublishedMetadata = Map<string, Map<string, PublishedSeries>>
+type SeriesEntry = [key: string, said: PublishedSeries]
 
-function remember(meanings: Meanings, { name }: Dataset, sayings: readonly Saying[]): void {
+function remember(meanings: PublishedMetadata, { name }: Dataset, sayings: readonly SeriesEntry[]): void {
   if (sayings.length === 0) return
-  const ofDataset = meanings.get(name) ?? new Map<string, Said>()
+  const ofDataset = meanings.get(name) ?? new Map<string, PublishedSeries>()
   meanings.set(name, ofDataset)
   for (const [key, said] of sayings) ofDataset.set(key, said)
 }
@@ -126,17 +126,17 @@ function remember(meanings: Meanings, { name }: Dataset, sayings: readonly Sayin
 function encodeSlices(
   { slices, dataset }: ExplodedAnswer,
   { timeseries, series }: SourceOutputs,
-  saidBefore: readonly Meanings[],
-  sayings: Saying[],
+  saidBefore: readonly PublishedMetadata[],
+  sayings: SeriesEntry[],
 ): Output[] {
   const known = saidBefore.map((meanings) => meanings.get(dataset.name))
-  const saidHere = new Map<string, Said>()
+  const saidHere = new Map<string, PublishedSeries>()
   const nowMs = Date.now()
   return slices.flatMap((slice): Output[] => {
     const { key, step: stepS, transformVersion } = slice
     const value = timeseries.encode(slice)
     const before = saidHere.get(key) ?? known[0]?.get(key) ?? known[1]?.get(key)
-    const isRecent = before !== undefined && nowMs - before.atMs < sayAgainMs
+    const isRecent = before !== undefined && nowMs - before.atMs < republishMs
     if (isRecent && before.stepS === stepS && before.transformVersion === transformVersion) {
       return [{ topic: timeseries.topic, key: before.recordKey, value }]
     }
@@ -144,7 +144,7 @@ function encodeSlices(
     saidHere.set(key, said)
     sayings.push([key, said])
     return [
-      { topic: series.topic, key: said.recordKey, value: series.encode(meaningOf(slice, dataset)) },
+      { topic: series.topic, key: said.recordKey, value: series.encode(seriesMetadata(slice, dataset)) },
       { topic: timeseries.topic, key: said.recordKey, value },
     ]
   })

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { quoted, refused as refusalOf } from '#sources/answers/refusal.ts'
-import type { Answer, Dataset, Explosion, Look, Refusal, RefusedPart, Slice } from '#sources/source.ts'
+import type { Answer, Coverage, Dataset, ExplodeResult, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 import { identityNumber, subjectOf } from './request-identity.ts'
 
 /** A raw response and where it lies in its topic. */
@@ -28,7 +28,7 @@ const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'
 export const pointsAtUs = (reason: string): boolean => ourReasons.has(reason)
 
 /** What a raw response holds, or why it was refused. */
-export type Exploded = ExplodedAnswer | { refusal: RawRefusal; ignored: Record<string, number> }
+export type ExplodeOutcome = ExplodedAnswer | { refusal: RawRefusal; ignored: Record<string, number> }
 
 export interface ExplodedAnswer {
   dataset: Dataset
@@ -48,7 +48,7 @@ export interface ExplodedAnswer {
  *
  * @param datasets the declared datasets by name
  */
-export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset>): Exploded {
+export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset>): ExplodeOutcome {
   const { record } = raw
   const dataset = datasets.get(record.dataset)
   if (!dataset) return refused('unknown-dataset', `no source declares the dataset ${record.dataset}`)
@@ -73,7 +73,7 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
   }
 }
 
-const refused = (reason: RawRefusal['reason'], message: string): Exploded => ({
+const refused = (reason: RawRefusal['reason'], message: string): ExplodeOutcome => ({
   refusal: { reason, message },
   ignored: {},
 })
@@ -82,20 +82,20 @@ const refused = (reason: RawRefusal['reason'], message: string): Exploded => ({
 function whyNothing(
   { asking }: Dataset,
   answer: Answer,
-  { slices, records = [], refusedParts = [], counted }: Explosion,
+  { slices, records = [], refusedParts = [], counted }: ExplodeResult,
 ): Refusal | undefined {
   const holdsSomething = slices.some(({ values }) => values.length > 0) || records.length + refusedParts.length > 0
   if (holdsSomething || counted !== undefined) return undefined
   const { body, window, subject = null } = answer
-  let look: Look | Refusal | undefined
+  let coverage: Coverage | Refusal | undefined
   try {
-    look = asking?.look(body, { window, subject })
+    coverage = asking?.assess(body, { window, subject })
   } catch (error) {
     return refusalOf('schema', `nothing of the answer can be stored: ${(error as Error).message}`)
   }
-  if (look === 'empty') return undefined
-  if (typeof look === 'object') return look
-  if (look === 'refused') return refusalOf('upstream-rejected', 'upstream refused the request')
+  if (coverage === 'empty') return undefined
+  if (typeof coverage === 'object') return coverage
+  if (coverage === 'refused') return refusalOf('upstream-rejected', 'upstream refused the request')
   return refusalOf('schema', `the answer is not empty, and nothing of it can be stored; it starts ${startOf(body)}`)
 }
 
@@ -152,13 +152,13 @@ function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSli
 }
 
 /** So many parts are refused apart; more of one answer become one letter, which is the whole answer. */
-const mostParts = 100
+const maxParts = 100
 
 function lettersOf(record: RawResponse, parts: readonly RefusedPart[]): ExplodedAnswer['refusedParts'] {
-  const apart = parts.slice(0, mostParts).map((part) => ({ refusal: part.refusal, record: partOf(record, part) }))
-  const [first] = parts.slice(mostParts)
+  const apart = parts.slice(0, maxParts).map((part) => ({ refusal: part.refusal, record: partOf(record, part) }))
+  const [first] = parts.slice(maxParts)
   if (first === undefined) return apart
-  const message = `${parts.length - mostParts} parts more were refused, this is the whole answer; the next: ${first.refusal.message}`
+  const message = `${parts.length - maxParts} parts more were refused, this is the whole answer; the next: ${first.refusal.message}`
   return [...apart, { refusal: { reason: first.refusal.reason, message }, record }]
 }
 
@@ -177,7 +177,7 @@ function partOf(record: RawResponse, { body, headers }: RefusedPart): RawRespons
 }
 
 /** What the key of a slice means. */
-export function meaningOf(slice: TimeseriesSlice, dataset: Dataset): Series {
+export function seriesMetadata(slice: TimeseriesSlice, dataset: Dataset): Series {
   return {
     dataset: slice.dataset,
     key: slice.key,

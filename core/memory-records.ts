@@ -9,7 +9,7 @@ export interface RawPlace {
 }
 
 /** What is remembered of an identity from poll to poll, besides what each poll's own memory carries forward. */
-export interface Carried {
+export interface IdentityProgress {
   /** Where its newest answer lies in raw; null when it has none. */
   raw: RawPlace | null
   /** Which requests are answered, in the partition of the host. */
@@ -20,16 +20,16 @@ export interface Carried {
 export const rawPlaceOf = ({ rawPartition, rawOffset }: Pick<Poll, 'rawPartition' | 'rawOffset'>): RawPlace | null =>
   rawPartition === null || rawOffset === null ? null : { partition: rawPartition, offset: rawOffset }
 
-export const nothingCarried: Carried = { raw: null, requests: noRequests }
+export const nothingCarried: IdentityProgress = { raw: null, requests: noRequests }
 
 /** What is carried forward after a poll. */
-export const carriedAfter = ({ raw, requests }: Carried, poll: Poll): Carried => ({
+export const carriedAfter = ({ raw, requests }: IdentityProgress, poll: Poll): IdentityProgress => ({
   raw: rawPlaceOf(poll) ?? raw,
   requests: requestsAfter(requests, poll),
 })
 
 /** What an identity's record carries. */
-export function carriedOf({ answeredTo, failedRequests, ...place }: IdentityMemory): Carried {
+export function carriedOf({ answeredTo, failedRequests, ...place }: IdentityMemory): IdentityProgress {
   const failures = failedRequests.map(({ sentAt, readTo }) => ({ sentAtMs: sentAt, readTo }))
   return { raw: rawPlaceOf(place), requests: { answeredTo, failures } }
 }
@@ -53,7 +53,7 @@ export function identityRecord(
   identity: string,
   poll: Buffer,
   polledAt: number,
-  { raw, requests }: Carried,
+  { raw, requests }: IdentityProgress,
   inLog: boolean,
 ): MemoryRecord {
   const failedRequests = requests.failures.map(({ sentAtMs, readTo }) => ({ sentAt: sentAtMs, readTo }))
@@ -87,7 +87,7 @@ export const carriedOverRecord = (carriedOver: CarriedOver): MemoryRecord => ({
 })
 
 /** Pauses longer than this are not believed, ms. */
-export const longestHostPauseMs = 24 * 60 * 60 * 1_000
+export const maxHostPauseMs = 24 * 60 * 60 * 1_000
 
 /** The pause that a poll's answer asked for; undefined when it asked for none. */
 export function pauseOf(
@@ -96,6 +96,6 @@ export function pauseOf(
   recordedAt: number | null,
 ): HostPause | undefined {
   if (pausedUntil === null) return undefined
-  const lengthMs = Math.min(longestHostPauseMs, pausedUntil - sentAt)
+  const lengthMs = Math.min(maxHostPauseMs, pausedUntil - sentAt)
   return { until: pausedUntil, lengthMs, reason: pauseReason ?? 'not stated', attempts, recordedAt }
 }

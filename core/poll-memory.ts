@@ -17,7 +17,7 @@ export const noMemory: PollMemory = {
 }
 
 /** A clock may step back so far, ms, and each answer is still known after the one before. */
-const longestStepBackMs = 24 * 60 * 60 * 1_000
+const maxStepBackMs = 24 * 60 * 60 * 1_000
 
 /** From 7 February 2106 on the store takes no known_at (migration 0001), ms. */
 export const storeEndsAtMs = 2 ** 32 * 1_000
@@ -39,7 +39,7 @@ export function believed(memory: PollMemory, nowMs: number): PollMemory {
 
 /** Whether the last-good time lies so far ahead that no clock which stepped back explains it. */
 export const isAhead = ({ lastGoodFetchedAt }: PollMemory, nowMs: number): boolean =>
-  lastGoodFetchedAt !== null && lastGoodFetchedAt > nowMs + longestStepBackMs
+  lastGoodFetchedAt !== null && lastGoodFetchedAt > nowMs + maxStepBackMs
 
 /**
  * Whether a memory is newer than the one held. The greatest last-good time wins, not the greatest offset: a second

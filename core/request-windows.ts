@@ -15,12 +15,12 @@ export interface WrittenRequest {
 }
 
 /** A window, and what is wanted of it beside; null: nothing. */
-export interface WantedWindow {
+export interface RequestedWindow {
   window: Window
   subject: string | null
 }
 
-const mostAtOnce = 500
+const maxAtOnce = 500
 
 /**
  * Asks the poller that owns the host for windows of a dataset. Returns when all replicas have the requests.
@@ -35,7 +35,7 @@ export async function requestWindows(
   wanted: {
     dataset: string
     host: string
-    windows: readonly WantedWindow[]
+    windows: readonly RequestedWindow[]
     requestedBy: string
     confirmsEmpty?: boolean
   },
@@ -78,9 +78,9 @@ async function writeRequests(
   const partition = partitionOfHost(host, pollPartitions)
   const written: WrittenRequest[] = []
   try {
-    for (let first = 0; first < wanted.length; first += mostAtOnce) {
+    for (let first = 0; first < wanted.length; first += maxAtOnce) {
       const requestedAt = Date.now()
-      const requests = wanted.slice(first, first + mostAtOnce).map((one) => ({ ...one, requestedAt }))
+      const requests = wanted.slice(first, first + maxAtOnce).map((one) => ({ ...one, requestedAt }))
       const records = requests.map((request) => ({ key: request.requestIdentity, value: encode(request), partition }))
       for (const [index, at] of (await producer.send(pollRequestsTopic.name, records)).entries()) {
         const request = requests[index]

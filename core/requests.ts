@@ -104,7 +104,7 @@ export function createRequests(): Requests {
           ({ sentAtMs }) => !failures.some((one) => one.sentAtMs === sentAtMs),
         )
         const furthest = Math.max(answeredTo, state.answered.answeredTo)
-        state.answered = { answeredTo: furthest, failures: mostTelling([...known, ...failures], furthest) }
+        state.answered = { answeredTo: furthest, failures: mostSpecific([...known, ...failures], furthest) }
       })
     },
     progressOf: (identity, host) =>
@@ -124,14 +124,14 @@ function counted(before: RequestProgress, { outcome, sentAt: sentAtMs }: Poll, r
   const { answeredTo, failures } = before
   if (outcome !== 'failed') {
     const furthest = Math.max(answeredTo, readTo)
-    return { answeredTo: furthest, failures: mostTelling(failures, furthest) }
+    return { answeredTo: furthest, failures: mostSpecific(failures, furthest) }
   }
   const others = failures.filter((failure) => failure.sentAtMs !== sentAtMs)
-  return { answeredTo, failures: mostTelling([...others, { sentAtMs, readTo }], answeredTo) }
+  return { answeredTo, failures: mostSpecific([...others, { sentAtMs, readTo }], answeredTo) }
 }
 
 /** Failures that count for requests which may be open: as many as end one. */
-const mostTelling = (failures: RequestProgress['failures'], answeredTo: number): RequestProgress['failures'] =>
+const mostSpecific = (failures: RequestProgress['failures'], answeredTo: number): RequestProgress['failures'] =>
   failures
     .filter(({ readTo }) => readTo > answeredTo)
     .toSorted((one, other) => other.readTo - one.readTo || other.sentAtMs - one.sentAtMs)

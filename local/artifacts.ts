@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { waitForLock } from './lock.ts'
 import { checkMaven, runPom } from './maven.ts'
 
@@ -38,10 +38,10 @@ const apicurio: Artifact = {
 export const cacheDirectory = (environment: NodeJS.ProcessEnv = process.env): string =>
   environment.TIDEMARK_CACHE || fileURLToPath(new URL('../.cache', import.meta.url))
 
-/** The folder of Kafka's jars, fetched with Maven when it is not there yet. @throws Problem when it cannot be had. */
+/** The folder of Kafka's jars, fetched with Maven when it is not there yet. @throws UserError when it cannot be had. */
 export const ensureKafka = (tell: Tell, environment = process.env) => ensure(kafka, tell, environment)
 
-/** The folder of the registry's runner jar and its lib/, fetched when not there yet. @throws Problem when it cannot be had. */
+/** The folder of the registry's runner jar and its lib/, fetched when not there yet. @throws UserError when it cannot be had. */
 export const ensureApicurio = (tell: Tell, environment = process.env) => ensure(apicurio, tell, environment)
 
 /**
@@ -74,7 +74,7 @@ async function fill(artifact: Artifact, cache: string, folder: string, tell: Tel
     copyFileSync(fileURLToPath(new URL(`maven/${artifact.pom}`, import.meta.url)), join(work, 'pom.xml'))
     await runPom(work, artifact.title, environment)
     if (!isComplete(join(work, 'files'), artifact))
-      throw new Problem(`Maven fetched ${artifact.title}, but not all of it.`)
+      throw new UserError(`Maven fetched ${artifact.title}, but not all of it.`)
     rmSync(folder, { recursive: true, force: true })
     renameSync(join(work, 'files'), folder)
   } finally {
@@ -89,6 +89,8 @@ function makeCache(cache: string): void {
   try {
     mkdirSync(cache, { recursive: true })
   } catch (error) {
-    throw new Problem(`The cache directory ${cache} cannot be made (${(error as Error).message}): set TIDEMARK_CACHE.`)
+    throw new UserError(
+      `The cache directory ${cache} cannot be made (${(error as Error).message}): set TIDEMARK_CACHE.`,
+    )
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { version } from '#platform/process/version.ts'
 import { type CopyProgress, copyTree, filesToCopy, putInPlace } from './copy-aside.ts'
 import { lockDirectory, sourceOf } from './data-directory.ts'
@@ -28,17 +28,17 @@ export interface BackupOptions {
 /**
  * Copies a stopped stack's store, topics and registry as one unit, and compares the copy with the original byte by byte.
  * While it lasts no stack starts there. Gives what the backup holds.
- * @throws Problem when a stack runs there, a part of it is elsewhere, or the target cannot be
+ * @throws UserError when a stack runs there, a part of it is elsewhere, or the target cannot be
  */
 export async function backUp({ dataDir, to, environment, progress }: BackupOptions): Promise<Manifest> {
   const from = resolve(dataDir)
   const target = resolve(to)
   const source = sourceOf(from)
-  if (source === undefined) throw new Problem(`${from} holds no data of tidemark: name its directory with --data.`)
+  if (source === undefined) throw new UserError(`${from} holds no data of tidemark: name its directory with --data.`)
   refuseElsewhere(environment)
   refuseTarget(from, target)
   const lock = await lockDirectory(from)
-  if ('heldBy' in lock) throw new Problem(whileItRuns(from, target, lock.heldBy))
+  if ('heldBy' in lock) throw new UserError(whileItRuns(from, target, lock.heldBy))
   try {
     await endLeftovers({ path: from, pids: join(from, 'pids') }, () => {})
     const taken = partsIn(from)
@@ -70,19 +70,19 @@ async function copyParts(from: string, taken: string[], to: string, progress: Co
   const originals = await sumsOf(from, paths, (read) => progress('checking', of + read, 2 * of))
   const different = firstDifference(originals, files)
   if (different !== undefined || paths.length !== of)
-    throw new Problem(
+    throw new UserError(
       `The copy of ${different ?? from} differs from the original: is the disk sound, and nothing else at work in ${from}?`,
     )
   return { parts: partsOf(files), files }
 }
 
-/** @throws Problem when a part of the stack is not in this directory */
+/** @throws UserError when a part of the stack is not in this directory */
 function partsIn(from: string): string[] {
   const { needed, either, perhaps } = parts
   const isThere = (name: string): boolean => existsSync(join(from, name))
   const absent = [...needed.filter((name) => !isThere(name)), ...(either.some(isThere) ? [] : [either[0]])]
   if (absent.length > 0)
-    throw new Problem(
+    throw new UserError(
       `${from} has no ${absent.join(', ')}: a part of its stack is elsewhere or was never started; docs/operations.md says how to back up parts that are elsewhere.`,
     )
   return [...needed, ...either, ...perhaps].filter(isThere)
@@ -91,14 +91,14 @@ function partsIn(from: string): string[] {
 function refuseElsewhere(environment: NodeJS.ProcessEnv): void {
   const away = Object.values(elsewhere(environment)).some(Boolean)
   if (away)
-    throw new Problem(
+    throw new UserError(
       'KAFKA_BROKERS, SCHEMA_REGISTRY_URL or CLICKHOUSE_URL is set, so a part of the stack is elsewhere: back it up there, as docs/operations.md says, or unset it.',
     )
 }
 
 function refuseTarget(from: string, target: string): void {
-  if (existsSync(target)) throw new Problem(`${target} exists: name a directory that does not.`)
-  if (isWithin(target, from)) throw new Problem(`${target} lies inside the data directory ${from}: name one outside.`)
+  if (existsSync(target)) throw new UserError(`${target} exists: name a directory that does not.`)
+  if (isWithin(target, from)) throw new UserError(`${target} lies inside the data directory ${from}: name one outside.`)
 }
 
 /** Whether a path lies in a directory, also through links. */

@@ -29,7 +29,7 @@ export interface BrokerOptions {
 /**
  * Starts Apache Kafka, one combined KRaft node, on loopback, and waits until it answers clients. Fetches it first when
  * the cache is empty. The broker ends with this process, whatever ends it.
- * @throws Problem when Java, Maven or the network is missing, or the broker does not come up.
+ * @throws UserError when Java, Maven or the network is missing, or the broker does not come up.
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const environment = options.environment ?? process.env

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { loadCredentials } from './clickhouse/credentials.ts'
 import { endpointCommand, endpointEnvironment } from './clickhouse/spawn.ts'
 import { clickHouseServerConfig } from './clickhouse-server-config.ts'
@@ -23,13 +23,13 @@ export interface StoreAccess {
 /**
  * A `clickhouse` on the PATH is preferred. But the two keep their data apart, so a directory stays with the one that it
  * was begun with.
- * @throws Problem when it was begun with a server that is on the PATH no longer.
+ * @throws UserError when it was begun with a server that is on the PATH no longer.
  */
 export function chooseEngine(dataPath: string, searchPath: string): ClickHouseEngine {
   const command = findOnPath('clickhouse', searchPath)
   if (existsSync(serverData(dataPath))) {
     if (command !== undefined) return { kind: 'server', command }
-    throw new Problem(
+    throw new UserError(
       `${dataPath} was begun with a clickhouse binary that is on the PATH no longer: put it there again, or choose another --data.`,
     )
   }
@@ -46,7 +46,7 @@ export function storeAccess(dataPath: string, port: number): StoreAccess {
 /** Where the passwords of a data directory stand, mode 0600. */
 export const credentialsFile = (dataPath: string): string => join(dataPath, 'clickhouse-credentials.json')
 
-/** Starts the engine on loopback and waits until it answers /ping. @throws Problem with its last words. */
+/** Starts the engine on loopback and waits until it answers /ping. @throws UserError with its last words. */
 export async function startClickHouse(
   directory: DataDirectory,
   engine: ClickHouseEngine,

@@ -1,7 +1,7 @@
 import { constants, existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { filesBelow } from './manifest.ts'
 
 /** Files copied so far, or read so far, of how many. */
@@ -9,7 +9,7 @@ export type CopyProgress = (step: 'copying' | 'checking', files: number, of: num
 
 /**
  * Fills a directory beside `target` and puts `whole`, a path in there or it itself, at the place of `target` in one step: whatever kills this process, `target` is whole or not there. What a killed one left is removed first.
- * @throws Problem when something of another sort is in the way, or the disk is full
+ * @throws UserError when something of another sort is in the way, or the disk is full
  */
 export async function putInPlace<Result>(
   target: string,
@@ -18,7 +18,7 @@ export async function putInPlace<Result>(
   const aside = `${target}.partial`
   const marker = join(aside, 'unfinished')
   if (existsSync(aside) && !existsSync(marker))
-    throw new Problem(`${aside} is in the way: move it, or choose another name than ${basename(target)}.`)
+    throw new UserError(`${aside} is in the way: move it, or choose another name than ${basename(target)}.`)
   try {
     mkdirSync(dirname(target), { recursive: true })
     rmSync(aside, { recursive: true, force: true })
@@ -32,8 +32,8 @@ export async function putInPlace<Result>(
   } catch (error) {
     rmSync(aside, { recursive: true, force: true })
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === undefined || error instanceof Problem) throw error
-    throw new Problem(`${target} cannot be written (${code}): ${message}`)
+    if (code === undefined || error instanceof UserError) throw error
+    throw new UserError(`${target} cannot be written (${code}): ${message}`)
   }
 }
 

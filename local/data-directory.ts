@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { type Lock, lockHolder, tryLock } from './lock.ts'
 import { readIfThere } from './read-if-there.ts'
 import { shellWord } from './shell-word.ts'
@@ -16,25 +16,25 @@ export interface DataDirectory {
   lock: Lock
 }
 
-const leastFreeMiB = 500
+const minFreeMiB = 500
 /** Kafka and ClickHouse write in runs of some MiB: with less than this their writes fail. */
 const fullMiB = 16
 
 /**
  * Takes the data directory for this process: made when absent, locked, not of the other source, with room on its disk.
  * Nothing is kept in it before `labelDirectory`.
- * @throws Problem when another stack uses it, it holds data of the other source or something else, it cannot be made or
+ * @throws UserError when another stack uses it, it holds data of the other source or something else, it cannot be made or
  * written, or the disk is full.
  */
 export async function openDataDirectory(directory: string, source: SourceKind): Promise<DataDirectory> {
   const path = resolve(directory)
   // A comma parts Kafka's directories, a semicolon the database's settings.
   if (/[,;\p{Cc}]/u.test(path))
-    throw new Problem(`The data directory ${path} has a comma or semicolon in its name: choose another with --data.`)
+    throw new UserError(`The data directory ${path} has a comma or semicolon in its name: choose another with --data.`)
   make(path)
   const lock = await take(path)
   if ('heldBy' in lock) {
-    throw new Problem(
+    throw new UserError(
       `The data directory ${path} is in use by a running stack (process ${lock.heldBy}): stop it with \`npx tidemark down --data ${shellWord(path)}\`, or choose another with --data.`,
     )
   }
@@ -59,7 +59,7 @@ export function labelDirectory({ path, logs, pids }: DataDirectory, source: Sour
 
 /**
  * The process that runs a stack in this directory, if one does.
- * @throws Problem when the directory is not this user's to read
+ * @throws UserError when the directory is not this user's to read
  */
 export const runningIn = (directory: string): number | undefined => lockHolder(lockFile(resolve(directory)))
 
@@ -68,13 +68,13 @@ export const lockDirectory = (directory: string): Promise<Lock | { heldBy: numbe
 
 /**
  * The source whose data the directory holds; undefined when it holds none yet.
- * @throws Problem when it says something else, or is not this user's to read
+ * @throws UserError when it says something else, or is not this user's to read
  */
 export function sourceOf(directory: string): SourceKind | undefined {
   const file = join(directory, 'source')
   const text = readIfThere(file)?.trim()
   if (text === undefined || text === 'live' || text === 'simulated') return text
-  throw new Problem(`${file} should say live or simulated, and does not: choose another directory with --data.`)
+  throw new UserError(`${file} should say live or simulated, and does not: choose another directory with --data.`)
 }
 
 const lockFile = (path: string): string => join(path, 'stack.lock')
@@ -83,7 +83,7 @@ function make(path: string): void {
   try {
     makeLevels(path)
   } catch (error) {
-    throw new Problem(
+    throw new UserError(
       `The data directory ${path} cannot be made (${(error as Error).message}): choose another with --data.`,
     )
   }
@@ -110,14 +110,14 @@ async function take(path: string): Promise<Lock | { heldBy: number }> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
-    throw new Problem(`The data directory ${path} cannot be written (${code}): choose another with --data.`)
+    throw new UserError(`The data directory ${path} cannot be written (${code}): choose another with --data.`)
   }
 }
 
 function refuseForeign(path: string): void {
   const foreign = readdirSync(path).filter((name) => !name.startsWith('stack.'))
   if (foreign.length > 0 && !existsSync(join(path, 'source')))
-    throw new Problem(
+    throw new UserError(
       `${path} holds something else than tidemark's data: choose an empty or new directory with --data.`,
     )
 }
@@ -125,21 +125,21 @@ function refuseForeign(path: string): void {
 function refuseOtherSource(path: string, source: SourceKind): void {
   const held = sourceOf(path)
   if (held !== undefined && held !== source)
-    throw new Problem(
+    throw new UserError(
       `${path} holds ${held} data and cannot take ${source} data: use --source ${held}, or another --data.`,
     )
 }
 
 function refuseFullDisk(path: string): void {
   const problem = diskProblem(path, freeBytesOf(path))
-  if (problem !== undefined) throw new Problem(problem)
+  if (problem !== undefined) throw new UserError(problem)
 }
 
 /** What to say when a disk with so many free bytes is too full to start on; undefined when it is not. */
 export function diskProblem(path: string, freeBytes: number): string | undefined {
   const freeMiB = Math.floor(freeBytes / 1024 / 1024)
-  if (freeMiB >= leastFreeMiB) return undefined
-  return `The disk of ${path} has ${freeMiB} MiB free, and tidemark needs ${leastFreeMiB}: make room, or choose --data on another disk.`
+  if (freeMiB >= minFreeMiB) return undefined
+  return `The disk of ${path} has ${freeMiB} MiB free, and tidemark needs ${minFreeMiB}: make room, or choose --data on another disk.`
 }
 
 /** Whether the disk of a running stack has no room left. */

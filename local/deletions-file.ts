@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { readIfThere } from './read-if-there.ts'
 import { replaceFile } from './replace-file.ts'
 
@@ -20,7 +20,7 @@ export const deletionsFile = (directory: string): string => join(directory, 'del
 
 /**
  * What the file notes; nothing when there is no file.
- * @throws Problem that names the line when it is not to be read: going on without it would bring deleted data back
+ * @throws UserError that names the line when it is not to be read: going on without it would bring deleted data back
  */
 export function readDeletions(file: string): NotedDeletion[] {
   const lines = (readIfThere(file) ?? '').split('\n')
@@ -29,7 +29,7 @@ export function readDeletions(file: string): NotedDeletion[] {
     try {
       return [Deletion.parse(JSON.parse(line))]
     } catch {
-      throw new Problem(
+      throw new UserError(
         `${file}, line ${index + 1}, notes no deletion: mend or remove the line; what it deleted is stored again otherwise.`,
       )
     }

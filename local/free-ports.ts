@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { holderOf, type PortHolder } from './port-holder.ts'
 import { defaultPortBase, portsOfAStack } from './ports.ts'
 import { shellWord } from './shell-word.ts'
@@ -13,7 +13,7 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
- * @throws Problem when something listens on one of the ports: which, who, and how to choose others; `ports` names what
+ * @throws UserError when something listens on one of the ports: which, who, and how to choose others; `ports` names what
  * each is for
  */
 export async function assertFree(ports: Record<string, number>): Promise<void> {
@@ -23,10 +23,10 @@ export async function assertFree(ports: Record<string, number>): Promise<void> {
     const base = await freeBase()
     const others = base === undefined ? '' : ` (${base} and the ${portsOfAStack - 1} after it are free)`
     const choose = `choose other ports with --port-base${others}.`
-    if (code !== 'EADDRINUSE') throw new Problem(`Port ${port} (${purpose}) cannot be used (${code}): ${choose}`)
+    if (code !== 'EADDRINUSE') throw new UserError(`Port ${port} (${purpose}) cannot be used (${code}): ${choose}`)
     const holder = holderOf(port)
     const by = holder === undefined ? '' : ` by ${holderText(holder)}`
-    throw new Problem(`Port ${port} (${purpose}) is in use${by}: stop it, or ${choose}`)
+    throw new UserError(`Port ${port} (${purpose}) is in use${by}: stop it, or ${choose}`)
   }
 }
 
@@ -35,11 +35,11 @@ function holderText({ pid, command }: PortHolder): string {
   const directory = / --data=(.+)$/.exec(command)?.[1]
   if (directory !== undefined)
     return `process ${pid} of the stack in ${directory} (\`npx tidemark down --data ${shellWord(directory)}\`)`
-  const shown = command.length > longestCommand ? `${command.slice(0, longestCommand)}…` : command
+  const shown = command.length > maxCommandChars ? `${command.slice(0, maxCommandChars)}…` : command
   return `process ${pid} (${shown.replace(/\p{Cc}/gu, '\ufffd')})`
 }
 
-const longestCommand = 80
+const maxCommandChars = 80
 
 /** The first port of a stack's number of free ports, looked for behind the default ones. */
 async function freeBase(): Promise<number | undefined> {

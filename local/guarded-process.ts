@@ -170,9 +170,9 @@ function readPid(pidFile: string): number | undefined {
   }
 }
 
-const largestLogBytes = 16 * 1024 * 1024
+const maxLogBytes = 16 * 1024 * 1024
 
 /** Keeps one older log beside the current one. */
 export function rotate(logFile: string): void {
-  if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > largestLogBytes) renameSync(logFile, `${logFile}.1`)
+  if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(logFile, `${logFile}.1`)
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 export const oldestJava = 17
 const installJava = `install a JDK or JRE ${oldestJava} or newer (for instance Temurin), or set JAVA_HOME to one`
@@ -15,7 +15,7 @@ export interface Java {
 
 /**
  * The Java that JAVA_HOME names, else the one on the PATH.
- * @throws Problem when there is none, or when it is too old for Kafka and the registry.
+ * @throws UserError when there is none, or when it is too old for Kafka and the registry.
  */
 export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   const home = environment.JAVA_HOME
@@ -26,9 +26,9 @@ export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   const major = javaMajor(said)
   // macOS has a java on the PATH that only says that there is no Java, and fails.
   if (run.error !== undefined || run.status !== 0 || major === undefined)
-    throw new Problem(`Java was not found ${where}: ${installJava}.`)
+    throw new UserError(`Java was not found ${where}: ${installJava}.`)
   const version = said.split('\n').find((line) => line.includes(' version ')) ?? `Java ${major}`
-  if (major < oldestJava) throw new Problem(`The Java ${where} is ${major}, too old: ${installJava}.`)
+  if (major < oldestJava) throw new UserError(`The Java ${where} is ${major}, too old: ${installJava}.`)
   return { command, version, major }
 }
 

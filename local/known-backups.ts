@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { deletionsFile, type NotedDeletion, noteDeletion } from './deletions-file.ts'
 import { readManifest } from './manifest.ts'
 import { readIfThere } from './read-if-there.ts'
@@ -15,7 +15,7 @@ export type KnownBackup = z.infer<typeof KnownBackup>
 /** Where a data directory remembers its backups. */
 export const backupsFile = (dataDir: string): string => join(dataDir, 'backups.json')
 
-/** @throws Problem when the file is not to be read */
+/** @throws UserError when the file is not to be read */
 export function knownBackups(dataDir: string): KnownBackup[] {
   const file = backupsFile(dataDir)
   const text = readIfThere(file)
@@ -23,7 +23,7 @@ export function knownBackups(dataDir: string): KnownBackup[] {
   try {
     return z.array(KnownBackup).parse(JSON.parse(text))
   } catch {
-    throw new Problem(`${file} should list the backups of this directory, and cannot be read: mend it.`)
+    throw new UserError(`${file} should list the backups of this directory, and cannot be read: mend it.`)
   }
 }
 
@@ -41,8 +41,8 @@ export function noteInBackups(dataDir: string, deletion: NotedDeletion) {
   const unreachable: { path: string; reason: string }[] = []
   for (const { id, path } of knownBackups(dataDir)) {
     try {
-      if (!existsSync(path)) throw new Problem('it is not there')
-      if (readManifest(path).id !== id) throw new Problem('another backup is there')
+      if (!existsSync(path)) throw new UserError('it is not there')
+      if (readManifest(path).id !== id) throw new UserError('another backup is there')
       noteDeletion(deletionsFile(path), deletion)
       noted.push(path)
     } catch (error) {

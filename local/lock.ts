@@ -44,7 +44,7 @@ export async function waitForLock(path: string, onWait: (pid: number) => void = 
   }
 }
 
-/** The living process that holds the lock, if any. @throws Problem when the lock is not this user's to read. */
+/** The living process that holds the lock, if any. @throws UserError when the lock is not this user's to read. */
 export function lockHolder(path: string): number | undefined {
   const holder = readHolder(path)
   const holds = holder && isAlive(holder.pid) && (!holder.startedAt || holder.startedAt === startedAt(holder.pid))

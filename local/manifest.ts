@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { readIfThere } from './read-if-there.ts'
 
 const Manifest = z.object({
@@ -28,14 +28,14 @@ export const manifestFile = (backup: string): string => join(backup, 'manifest.j
 /** Where a backup keeps the copy of the data directory: not at its top, so that no `up` takes it for one. */
 export const dataOf = (backup: string): string => join(backup, 'data')
 
-/** @throws Problem when the directory is no backup, or of a layout that this version does not know */
+/** @throws UserError when the directory is no backup, or of a layout that this version does not know */
 export function readManifest(backup: string): Manifest {
   const text = readIfThere(manifestFile(backup))
-  if (text === undefined) throw new Problem(`${backup} is no backup of tidemark: it has no manifest.json.`)
+  if (text === undefined) throw new UserError(`${backup} is no backup of tidemark: it has no manifest.json.`)
   try {
     return Manifest.parse(JSON.parse(text))
   } catch {
-    throw new Problem(`${manifestFile(backup)} cannot be read by this version of tidemark: use the one that made it.`)
+    throw new UserError(`${manifestFile(backup)} cannot be read by this version of tidemark: use the one that made it.`)
   }
 }
 

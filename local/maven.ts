@@ -2,13 +2,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 const command = 'mvn'
 const oldestMaven = { major: 3, minor: 8 }
 const installMaven = `install Maven ${oldestMaven.major}.${oldestMaven.minor} or newer`
 
-/** @throws Problem when `mvn` is not on the PATH, or too old. */
+/** @throws UserError when `mvn` is not on the PATH, or too old. */
 export function checkMaven(what: string, environment: NodeJS.ProcessEnv = process.env): void {
   const run = spawnSync(command, ['--batch-mode', '--version'], {
     env: environment,
@@ -17,9 +17,9 @@ export function checkMaven(what: string, environment: NodeJS.ProcessEnv = proces
   })
   const version = mavenVersion(run.stdout ?? '')
   if (run.error !== undefined || version === undefined)
-    throw new Problem(`Maven, which fetches ${what} once, was not found on the PATH: ${installMaven}.`)
+    throw new UserError(`Maven, which fetches ${what} once, was not found on the PATH: ${installMaven}.`)
   if (version.major < oldestMaven.major || (version.major === oldestMaven.major && version.minor < oldestMaven.minor))
-    throw new Problem(`Maven ${version.major}.${version.minor} is too old to fetch ${what}: ${installMaven}.`)
+    throw new UserError(`Maven ${version.major}.${version.minor} is too old to fetch ${what}: ${installMaven}.`)
 }
 
 /** Major and minor of `mvn --version`; undefined when it is no such text. */
@@ -31,7 +31,7 @@ export function mavenVersion(said: string): { major: number; minor: number } | u
 /**
  * Runs the pom.xml in `directory`; its files land in `directory`/files. Where from is Maven's own affair (settings.xml,
  * mirrors, proxies). All that Maven says goes to `directory`/maven.log.
- * @throws Problem with Maven's first error when it fails.
+ * @throws UserError with Maven's first error when it fails.
  */
 export async function runPom(directory: string, what: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const log = createWriteStream(join(directory, 'maven.log'))
@@ -55,7 +55,7 @@ export async function runPom(directory: string, what: string, environment: NodeJ
   })
   process.off('exit', endWithUs)
   await new Promise<void>((resolve) => log.end(resolve))
-  if (code !== 0) throw new Problem(explainFailure(what, stripVTControlCharacters(said)))
+  if (code !== 0) throw new UserError(explainFailure(what, stripVTControlCharacters(said)))
 }
 
 /** One sentence out of a failed Maven run: what it was, and what to do. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { cacheDirectory, type Tell } from './artifacts.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
@@ -23,7 +23,7 @@ export interface NodePart {
 
 /**
  * Starts one of the project's own programs and waits until a GET of `readyUrl` is answered with 200.
- * @throws Problem with its last words when it ends instead, or is not ready in time.
+ * @throws UserError with its last words when it ends instead, or is not ready in time.
  */
 export async function startNodePart(
   directory: DataDirectory,
@@ -38,14 +38,14 @@ export async function startNodePart(
 
 /**
  * Runs one of the project's own programs to its end. What it logs with `progress` is told.
- * @throws Problem with its last words when that is no success
+ * @throws UserError with its last words when that is no success
  */
 export async function runNodeJob(directory: DataDirectory, part: NodePart, tell: Tell): Promise<void> {
   const started = await start(directory, part)
   const progress = followProgress(logOf(directory, part.name), (text) => tell(`${part.name}: ${text}`))
   const { code } = await started.exited
   progress.stop()
-  if (code !== 0) throw new Problem(`${part.title} failed; ${lastWords(logOf(directory, part.name))}`)
+  if (code !== 0) throw new UserError(`${part.title} failed; ${lastWords(logOf(directory, part.name))}`)
 }
 
 const lookEveryMs = 500

@@ -12,14 +12,14 @@ import { simulatedSettings, simulatorSettings, simulatorUrl } from './simulated-
 import type { PartPlan } from './supervise.ts'
 
 /** The parts that the environment says are elsewhere: those are not started. */
-export interface Elsewhere {
+export interface ExternalParts {
   kafka: boolean
   registry: boolean
   clickhouse: boolean
 }
 
 /** What is elsewhere: KAFKA_BROKERS, SCHEMA_REGISTRY_URL and CLICKHOUSE_URL each replace a part of our own. */
-export const elsewhere = (environment: NodeJS.ProcessEnv): Elsewhere => ({
+export const elsewhere = (environment: NodeJS.ProcessEnv): ExternalParts => ({
   kafka: Boolean(environment.KAFKA_BROKERS),
   registry: Boolean(environment.SCHEMA_REGISTRY_URL),
   clickhouse: Boolean(environment.CLICKHOUSE_URL),
@@ -34,7 +34,7 @@ export interface PlanOptions {
   environment: NodeJS.ProcessEnv
   /** The user's and where all parts are, for our services. */
   serviceEnvironment: NodeJS.ProcessEnv
-  elsewhere: Elsewhere
+  elsewhere: ExternalParts
   tell: Tell
 }
 
@@ -111,7 +111,7 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
 export function serviceSettings(
   source: SourceKind,
   ports: Ports,
-  away: Elsewhere,
+  away: ExternalParts,
   store: StoreAccess | undefined,
   sources: readonly Source[],
 ): Record<string, string> {

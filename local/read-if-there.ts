@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 /**
  * The text of a file; undefined when there is none.
- * @throws Problem when it may be there and this user may not read it: that is not the same as nothing
+ * @throws UserError when it may be there and this user may not read it: that is not the same as nothing
  */
 export function readIfThere(path: string): string | undefined {
   try {
@@ -12,7 +12,7 @@ export function readIfThere(path: string): string | undefined {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     if (code !== 'EACCES' && code !== 'EPERM') throw error
-    throw new Problem(
+    throw new UserError(
       `${path} cannot be read (${code}): run this as the user that it belongs to, or use a directory of your own.`,
     )
   }

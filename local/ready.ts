@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { diskIsFull } from './data-directory.ts'
 import type { Exit } from './guarded-process.ts'
 
@@ -28,11 +28,11 @@ export async function untilReady(
 export const answersOk = async (url: string): Promise<boolean> =>
   (await fetch(url, { signal: AbortSignal.timeout(1000), redirect: 'manual' })).status === 200
 
-/** @throws Problem always: the part did not come up, with the last thing that it said. */
+/** @throws UserError always: the part did not come up, with the last thing that it said. */
 export function failedStart(title: string, logFile: string): never {
   if (diskIsFull(dirname(logFile)))
-    throw new Problem(`${title} did not start because the disk is full: make room and start again.`)
-  throw new Problem(`${title} did not start; ${lastWords(logFile)}`)
+    throw new UserError(`${title} did not start because the disk is full: make room and start again.`)
+  throw new UserError(`${title} did not start; ${lastWords(logFile)}`)
 }
 
 /** Where a log is, and its end: some thirty lines at most. The end of a sentence. */

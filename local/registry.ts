@@ -25,7 +25,7 @@ export interface RegistryOptions {
 /**
  * Starts the schema registry (Apicurio, its data in an H2 file) on loopback and waits until it answers. Fetches it first
  * when the cache is empty. It ends with this process, whatever ends it.
- * @throws Problem when Java, Maven or the network is missing, or the registry does not come up.
+ * @throws UserError when Java, Maven or the network is missing, or the registry does not come up.
  */
 export async function startRegistry(options: RegistryOptions): Promise<SchemaRegistry> {
   const environment = options.environment ?? process.env

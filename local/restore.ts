@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { isWithin } from './backup.ts'
 import { type CopyProgress, copyTree, putInPlace } from './copy-aside.ts'
 import { deletionsFile, readDeletions } from './deletions-file.ts'
@@ -17,7 +17,7 @@ export interface RestoreOptions {
 /**
  * Makes a data directory out of a backup, with every file as the manifest says. What was deleted since the backup was made
  * goes at the next `up`, by the deletions that are noted in it. Gives what the backup holds.
- * @throws Problem when it is no backup, a file of it is not what it was, or the directory holds something
+ * @throws UserError when it is no backup, a file of it is not what it was, or the directory holds something
  */
 export async function restore({ from, dataDir, progress }: RestoreOptions): Promise<Manifest> {
   const backup = resolve(from)
@@ -27,8 +27,8 @@ export async function restore({ from, dataDir, progress }: RestoreOptions): Prom
   // What cannot be read must be said now and not at the next start.
   readDeletions(noted)
   if (existsSync(target) && (!statSync(target).isDirectory() || readdirSync(target).length > 0))
-    throw new Problem(`${target} is there and not empty: name a new directory with --data.`)
-  if (isWithin(target, backup)) throw new Problem(`${target} lies inside the backup: name a directory outside.`)
+    throw new UserError(`${target} is there and not empty: name a new directory with --data.`)
+  if (isWithin(target, backup)) throw new UserError(`${target} lies inside the backup: name a directory outside.`)
   const of = Object.keys(manifest.files).length
   return putInPlace(target, async (aside) => {
     const whole = join(aside, 'data')
@@ -37,7 +37,7 @@ export async function restore({ from, dataDir, progress }: RestoreOptions): Prom
     const found = await sumsOf(whole, filesBelow(whole), (read) => progress('checking', read, of))
     const different = firstDifference(manifest.files, found)
     if (different !== undefined)
-      throw new Problem(
+      throw new UserError(
         `${join(dataOf(backup), different)} is not what it was when the backup was made: use another one.`,
       )
     if (existsSync(noted)) copyFileSync(noted, deletionsFile(whole))

@@ -33,7 +33,7 @@ test('each upstream has its port from 4 to 8 behind the base, and the simulator 
 })
 
 test('services are sent to the port of each source, without the user’s key', () => {
-  const key = { header: 'AUTH_API_KEY', setting: 'JAO_KEY', howToGet: 'ask' }
+  const key = { header: 'AUTH_API_KEY', setting: 'JAO_KEY', obtainFrom: 'ask' }
   const files = { name: 'votes' }
   expect(
     simulatedSettings(portsFrom(20_000), [source('jao'), source('jao-auctions', key), source('kraken'), files]),

@@ -48,7 +48,7 @@ export function writeStackFile(stack: StackFile): void {
 
 /**
  * What the stack in this directory said last; it may be gone since: ask `runningIn`.
- * @throws Problem when it is not this user's to read
+ * @throws UserError when it is not this user's to read
  */
 export function readStackFile(dataDir: string): StackFile | undefined {
   const text = readIfThere(path(dataDir))

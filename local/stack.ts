@@ -10,7 +10,7 @@ import { assertFree } from './free-ports.ts'
 import { endLeftover, killAllGuarded, rotate } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { logOf, pidFileOf } from './node-part.ts'
-import { type Elsewhere, elsewhere, planParts, serviceSettings, services } from './plan.ts'
+import { type ExternalParts, elsewhere, planParts, serviceSettings, services } from './plan.ts'
 import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
 import { simulatorPorts, simulatorUrl } from './simulated-upstreams.ts'
 import { type Endpoints, type PartState, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
@@ -41,7 +41,7 @@ export interface StartingStack {
 
 /**
  * Begins to start the whole stack on this machine in one data directory. `started` settles when every part is ready.
- * @throws Problem when the directory, the disk or the ports are not to be had; nothing runs then.
+ * @throws UserError when the directory, the disk or the ports are not to be had; nothing runs then.
  */
 export async function startStack(options: StackOptions): Promise<StartingStack> {
   const directory = await openDataDirectory(options.dataDir, options.source)
@@ -56,7 +56,7 @@ export async function startStack(options: StackOptions): Promise<StartingStack> 
 }
 
 /** Of a longer list of datasets only the number is told. */
-const mostNamed = 5
+const maxNamed = 5
 
 async function start(options: StackOptions, directory: DataDirectory): Promise<StartingStack> {
   const { source, environment, tell } = options
@@ -68,7 +68,7 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
   if (off.size > 0)
-    tell(`switched off by DATASETS_OFF: ${off.size > mostNamed ? `${off.size} datasets` : [...off].join(', ')}`)
+    tell(`switched off by DATASETS_OFF: ${off.size > maxNamed ? `${off.size} datasets` : [...off].join(', ')}`)
   // All that can be refused has been looked at: from here on things are kept.
   labelDirectory(directory, source)
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
@@ -133,7 +133,7 @@ export async function endLeftovers(
   if (count > 0) tell(`ended ${count} processes that an earlier stack had left running here`)
 }
 
-function neededPorts(ports: Ports, away: Elsewhere, source: SourceKind): Record<string, number> {
+function neededPorts(ports: Ports, away: ExternalParts, source: SourceKind): Record<string, number> {
   const own: PortName[] = [...services]
   if (!away.kafka) own.push('kafka', 'controller')
   if (!away.registry) own.push('registry')

@@ -27,7 +27,7 @@ export interface Supervisor {
   stop: () => Promise<void>
 }
 
-const restart = { firstMs: 500, longestMs: 30_000 }
+const restart = { firstMs: 500, maxMs: 30_000 }
 /** A part that has run this long gets its short first wait back. */
 const steadyMs = 60_000
 

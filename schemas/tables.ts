@@ -249,12 +249,11 @@ export const tableTargets: { [Name in RecordName]?: TableTarget<Name> } = {
 const utc = (ms: number): string => new Date(ms).toISOString()
 
 // A slice is a window's: a day of minutes has 1,440 values.
-const mostValues = 100_000
+const maxValues = 100_000
 
 /** JSON has no NaN and no infinity: they would arrive as null, a retraction that nobody meant. */
 function checked(values: (number | null)[]): (number | null)[] {
-  if (values.length > mostValues)
-    throw new RangeError(`${values.length} values in one slice; ${mostValues} are the most`)
+  if (values.length > maxValues) throw new RangeError(`${values.length} values in one slice; ${maxValues} are the most`)
   for (const value of values) {
     if (value !== null && !Number.isFinite(value)) throw new RangeError(`${value} is no value that can be stored`)
   }

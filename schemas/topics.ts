@@ -11,7 +11,7 @@ export interface Topic {
   /** Kafka topic settings. Retention stands here, and a source's own in its declaration; nowhere else. */
   config: Record<string, string>
   /** What would be lost if it were kept for a shorter time. Stands in docs/operations.md, too. */
-  shorterCosts: string
+  retentionImpact: string
 }
 
 /** For how many days a source's records are kept; for ever where it says nothing. */
@@ -55,7 +55,7 @@ export function pollsKeptFor(days?: number): Topic {
     record: 'Poll',
     partitions: pollPartitions,
     config: { ...plain, ...brokerTime, ...keptFor(days) },
-    shorterCosts:
+    retentionImpact:
       'a store that is built anew lacks older polls: what was late or failed is forgotten, and ingested files are sent again',
   }
 }
@@ -82,7 +82,7 @@ export const pollerMemoryTopic: Topic = {
     'min.cleanable.dirty.ratio': '0.1',
     'min.compaction.lag.ms': `${5 * minuteMs}`,
   },
-  shorterCosts:
+  retentionImpact:
     'the poller forgets what it holds: it fetches windows again, and a late answer may be known before an earlier one',
 }
 
@@ -99,7 +99,7 @@ export const pollRequestsTopic: Topic = {
     'retention.ms': `${dayMs}`,
     'segment.ms': `${dayMs / 24}`,
   },
-  shorterCosts: 'requests that wait for longer than that, behind a large backfill, are forgotten',
+  retentionImpact: 'requests that wait for longer than that, behind a large backfill, are forgotten',
 }
 
 /** What was deleted for good, up to when. Whoever builds a store anew must read it first. */
@@ -109,7 +109,7 @@ export const deletionsTopic: Topic = {
   record: 'Deletion',
   partitions: 1,
   config: { ...plain, ...forEver },
-  shorterCosts: 'a store that is built anew stores deleted points again',
+  retentionImpact: 'a store that is built anew stores deleted points again',
 }
 
 /** What is done again, by whom, why, and what came of it: one record a change of state. */
@@ -119,7 +119,7 @@ export const replaysTopic: Topic = {
   record: 'Replay',
   partitions: 1,
   config: { ...plain, ...forEver },
-  shorterCosts: 'who did history again, and why, is forgotten; the table keeps what it has',
+  retentionImpact: 'who did history again, and why, is forgotten; the table keeps what it has',
 }
 
 /** The answers of a source, byte for byte. */
@@ -129,7 +129,7 @@ export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => 
   record: 'RawResponse',
   partitions: 2,
   config: { ...zstd, ...keptFor(rawDays), 'max.message.bytes': `${8 * mebibyte}` },
-  shorterCosts:
+  retentionImpact:
     'older answers cannot be replayed, rebuilt or explained any more: their points stay as the explode of their time read them',
 })
 
@@ -143,7 +143,7 @@ export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = 
   record: 'TimeseriesSlice',
   partitions: 1,
   config: { ...plain, ...keptFor(timeseriesDays) },
-  shorterCosts: 'a subscriber that is new, or was away for longer, misses the older slices, and so does a sink',
+  retentionImpact: 'a subscriber that is new, or was away for longer, misses the older slices, and so does a sink',
 })
 
 /** What each key of a source means; the newest record of a key counts. */
@@ -153,7 +153,7 @@ export const seriesTopic = (source: string): Topic => ({
   record: 'Series',
   partitions: 1,
   config: { ...plain, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
-  shorterCosts: 'keys have no meaning in a store that is built anew, until an answer names them again',
+  retentionImpact: 'keys have no meaning in a store that is built anew, until an answer names them again',
 })
 
 /** The answers of a source that explode accepted, each after its slices: what a subscriber needs to see a withdrawal. */
@@ -163,13 +163,13 @@ export const answersTopic = (source: string, { timeseriesDays }: Retention = {})
   record: 'AcceptedAnswer',
   partitions: 1,
   config: { ...plain, ...keptFor(timeseriesDays) },
-  shorterCosts: 'a subscriber that is new, or was away for longer, does not learn what older answers withdrew',
+  retentionImpact: 'a subscriber that is new, or was away for longer, does not learn what older answers withdrew',
 })
 
 /** A topic of a source's own, for records of one type besides slices. */
 export const ownTopic = (
   source: string,
-  own: { suffix: string; record: RecordName; key: string; shorterCosts: string },
+  own: { suffix: string; record: RecordName; key: string; retentionImpact: string },
   { timeseriesDays }: Retention = {},
 ): Topic => ({
   name: `${source}.${own.suffix}`,
@@ -177,7 +177,7 @@ export const ownTopic = (
   record: own.record,
   partitions: 1,
   config: { ...plain, ...keptFor(timeseriesDays), 'max.message.bytes': `${8 * mebibyte}` },
-  shorterCosts: own.shorterCosts,
+  retentionImpact: own.retentionImpact,
 })
 
 /** What was refused: the original bytes, and in the headers where they came from and why. Takes more than any other. */
@@ -187,7 +187,7 @@ export const deadLetterTopic = (source: string): Topic => ({
   record: null,
   partitions: 1,
   config: { ...zstd, ...forEver, 'max.message.bytes': `${16 * mebibyte}` },
-  shorterCosts: 'what was refused before cannot be looked at or sent again',
+  retentionImpact: 'what was refused before cannot be looked at or sent again',
 })
 
 /** Where records of no source end that were refused: polls that the sink cannot read, and the like. */
@@ -200,7 +200,7 @@ export const parkingTopic: Topic = {
   record: 'Parking',
   partitions: 1,
   config: { ...plain, ...brokerTime, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
-  shorterCosts: 'a parked dataset is released without anybody having mended it',
+  retentionImpact: 'a parked dataset is released without anybody having mended it',
 }
 
 /** The topics that every source has. Those of its own come besides: core/source-topics.ts. */

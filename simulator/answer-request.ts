@@ -1,18 +1,23 @@
 import type { IncomingMessage } from 'node:http'
 import { type Fault, takeFault } from './faults.ts'
-import type { HostName, Question, Voice } from './hosts.ts'
+import type { HostName, HostReplies, Question } from './hosts.ts'
 import { okReply, type Reply } from './reply.ts'
 import type { LoggedRequest } from './request-log.ts'
 import type { Simulator } from './simulator.ts'
 
 /** What a host replies to a request, and the log's entry where the request counts. */
-export type Answered = { readonly reply: Reply; readonly entry?: LoggedRequest }
+export type AnsweredRequest = { readonly reply: Reply; readonly entry?: LoggedRequest }
 
 /**
  * Decides the answer to one request to a host: limit, then faults, then the question itself. Notes why in the log.
  * Every other refusal for the limit names Retry-After (JAO sends it sometimes), in seconds of the simulator's clock.
  */
-export function answerRequest(simulator: Simulator, name: HostName, request: IncomingMessage, url: URL): Answered {
+export function answerRequest(
+  simulator: Simulator,
+  name: HostName,
+  request: IncomingMessage,
+  url: URL,
+): AnsweredRequest {
   const { host, limit, log } = simulator.hosts[name]
   const { clock } = simulator
   const simMs = clock.nowMs()
@@ -49,7 +54,7 @@ function admitted(simulator: Simulator, name: HostName, question: Question, entr
 const CHUNK_BYTES = 65_536
 
 /** What a fault makes of a request to a host. */
-function faultReply(fault: Fault, { good, dayBefore }: Question, voice: Voice): Reply {
+function faultReply(fault: Fault, { good, dayBefore }: Question, voice: HostReplies): Reply {
   switch (fault.fault) {
     case '429':
       return voice.tooMany()

@@ -32,10 +32,14 @@ export type Order =
   | { readonly verb: 'spike'; readonly spike: Spike }
   | { readonly verb: 'day'; readonly command: Command }
 
-export type Understood = { readonly order: Order; readonly error?: undefined } | { readonly error: string }
+export type CommandResult = { readonly order: Order; readonly error?: undefined } | { readonly error: string }
 
 /** Reads the body of a command at an instant of the simulator's clock. Changes nothing. */
-export function readCommand(body: unknown, simulator: Pick<Simulator, 'jao' | 'exchanges'>, atMs: number): Understood {
+export function readCommand(
+  body: unknown,
+  simulator: Pick<Simulator, 'jao' | 'exchanges'>,
+  atMs: number,
+): CommandResult {
   const names = Object.keys(verbs) as Verb[]
   const given = typeof body === 'object' && body !== null ? names.filter((name) => Object.hasOwn(body, name)) : []
   const [verb] = given
@@ -53,7 +57,7 @@ export function readCommand(body: unknown, simulator: Pick<Simulator, 'jao' | 'e
   return understood.error === undefined ? { order: { verb: 'day', command: understood.command } } : understood
 }
 
-function spike(given: Omit<Spike, 'atMs'>, { exchanges }: Pick<Simulator, 'exchanges'>, atMs: number): Understood {
+function spike(given: Omit<Spike, 'atMs'>, { exchanges }: Pick<Simulator, 'exchanges'>, atMs: number): CommandResult {
   const market = exchanges[given.host].find(given.market)
   if (market === undefined) return { error: `${given.host} has no market ${given.market}` }
   return { order: { verb: 'spike', spike: { ...given, market: market.name, atMs } } }

@@ -43,11 +43,11 @@ export type Host = {
   readonly name: HostName
   /** What a request is about; or a reply at once, which counts towards nothing: no such path. */
   readonly ask: (request: HostRequest) => Question | Reply
-  readonly voice: Voice
+  readonly voice: HostReplies
 }
 
 /** How a host says that it does not answer. */
-export type Voice = {
+export type HostReplies = {
   readonly tooMany: (retryAfterS?: number) => Reply
   readonly failed: (status: 500 | 503) => Reply
   /** A refusal and an answer without data, both with status 200 where the host does so. */

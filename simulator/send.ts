@@ -7,10 +7,10 @@ import type { Reply } from './reply.ts'
 const NOTHING = Buffer.alloc(0)
 
 /** What went out: the status (0 when nothing was answered) and the bytes, or their count and hash when streamed. */
-export type Sent = { readonly status: number; readonly sent: Uint8Array | { bytes: number; sha256: string } }
+export type SentReply = { readonly status: number; readonly sent: Uint8Array | { bytes: number; sha256: string } }
 
 /** Puts a decided answer on the wire, in the slow, broken or endless way it asks for. */
-export async function sendReply(response: ServerResponse, reply: Reply): Promise<Sent> {
+export async function sendReply(response: ServerResponse, reply: Reply): Promise<SentReply> {
   if (reply.reset) {
     response.destroy()
     return { status: 0, sent: NOTHING }
@@ -34,7 +34,7 @@ export async function sendReply(response: ServerResponse, reply: Reply): Promise
 }
 
 /** Promises the whole body and ends the connection in the midst of it. */
-async function sendPart(response: ServerResponse, reply: Reply, bytes: number): Promise<Sent> {
+async function sendPart(response: ServerResponse, reply: Reply, bytes: number): Promise<SentReply> {
   const part = reply.body.subarray(0, bytes)
   response.writeHead(reply.status, lengthOf(reply))
   await new Promise<void>((resolve) => response.write(part, () => resolve()))
@@ -43,7 +43,7 @@ async function sendPart(response: ServerResponse, reply: Reply, bytes: number): 
 }
 
 /** Sends part after part, chunked, none before the caller took the one before, until the caller is gone. */
-async function sendParts(response: ServerResponse, reply: Reply, parts: () => Iterable<string>): Promise<Sent> {
+async function sendParts(response: ServerResponse, reply: Reply, parts: () => Iterable<string>): Promise<SentReply> {
   const hash = createHash('sha256')
   let sent = 0
   const counted = async function* () {

@@ -10,10 +10,10 @@ import { marketTruth } from './markets/truth.ts'
 import type { Simulator } from './simulator.ts'
 
 /** The truth told, or why it cannot be. */
-export type Told = { readonly told: unknown; readonly error?: undefined } | { readonly error: string }
+export type TruthResult = { readonly told: unknown; readonly error?: undefined } | { readonly error: string }
 
 /** What a host had published by an instant: the oracle of tests. */
-export function truthOf(simulator: Simulator, host: HostName, query: URLSearchParams, atMs: number): Told {
+export function truthOf(simulator: Simulator, host: HostName, query: URLSearchParams, atMs: number): TruthResult {
   if (host === 'jao-auctions') return auctionTruth(simulator.seed, query, atMs)
   if (host !== 'jao') return marketTruth(simulator.exchanges[host], query, atMs)
   const upstream = simulator.jao.named(query.get('dataset') ?? undefined)
@@ -49,7 +49,7 @@ function dayTruth(upstream: Upstream, day: string, atMs: number) {
 }
 
 /** Rows of one hour (`hour`, its number in the day) as they were sent, a hundred of them unless `skip` and `take` say. */
-function domainTruth(domain: Domain, day: string, query: URLSearchParams, atMs: number): Told {
+function domainTruth(domain: Domain, day: string, query: URLSearchParams, atMs: number): TruthResult {
   const hour = Number(query.get('hour') ?? 0)
   const [skip, take] = [Number(query.get('skip') ?? 0), Number(query.get('take') ?? 100)]
   const hourMs = hoursOf(businessDay(day))[hour]
@@ -78,7 +78,7 @@ const METRICS = {
 } as const
 
 /** Rows of start, product, key and value of the auction of a corridor and horizon that begins with a day. */
-function auctionTruth(seed: number, query: URLSearchParams, atMs: number): Told {
+function auctionTruth(seed: number, query: URLSearchParams, atMs: number): TruthResult {
   const corridor = query.get('corridor') ?? ''
   const horizon = horizonNamed(query.get('horizon') ?? 'Daily')
   const day = readDay(query.get('day'), '')

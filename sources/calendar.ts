@@ -25,7 +25,7 @@ export interface Ticks {
   kind: 'ticks'
   zone: 'UTC'
   /** Seconds between two ticks, from the environment variable `setting`. */
-  every: { setting: string; defaultS: number; leastS: number }
+  every: { setting: string; defaultS: number; minIntervalS: number }
 }
 
 /** It comes in files: nothing is due. */

@@ -33,7 +33,7 @@ export interface Upstream {
    * A request header that holds a secret, and the environment variable it comes from. Without it nothing is asked. Its
    * value is never printed, logged or stored.
    */
-  credential?: { header: string; setting: string; howToGet: string }
+  credential?: { header: string; setting: string; obtainFrom: string }
 }
 
 /** A host's request budget. No sliding minute ever sees more than `perMinute` requests. */
@@ -51,7 +51,7 @@ export interface OwnTopic {
   suffix: string
   record: RecordName
   key: string
-  shorterCosts: string
+  retentionImpact: string
   /** The last instant that a record speaks of, ms UTC, where that is not its window's. A deletion goes by it. */
   lastMs?: (record: Record<string, unknown>) => number
 }
@@ -99,7 +99,7 @@ export interface Dataset {
   /** Values outside are stored with the flag `implausible`. */
   plausible?: { min: number; max: number }
   /**
-   * What a null says where it is an answer: 'no limit'. Elsewhere a null is a value that is not there (yet), so that look
+   * What a null says where it is an answer: 'no limit'. Elsewhere a null is a value that is not there (yet), so that assess
    * calls a window of nulls partial.
    */
   nullMeans?: string
@@ -109,7 +109,7 @@ export interface Dataset {
   transformVersion: number
   calendar: Calendar
   /** How it is asked for; absent where it comes in files only. */
-  asking?: Asking
+  asking?: RequestSpec
   /** How files become raw responses; absent where no files are read. */
   files?: FileReading
   /**
@@ -118,7 +118,7 @@ export interface Dataset {
    */
   records?: { topics: string[]; from: string; tables: OwnTable[] }
   /** Pure: the answer's slices, or why it was refused. A refusal concerns the whole answer. */
-  explode: (answer: Answer) => Explosion
+  explode: (answer: Answer) => ExplodeResult
   /**
    * Pure: the path to the value of a key at a time inside a JSON body, ['data', 17, 'border_AT_BE']; undefined where the
    * body names none. Absent where bodies are no JSON.
@@ -137,7 +137,7 @@ export interface DeclaredStep {
 }
 
 /** How a dataset is asked for. */
-export interface Asking {
+export interface RequestSpec {
   /** Whether new windows are looked for unasked, and whether the past month is fetched unasked. The rest is `backfill`'s. */
   live: boolean
   pastMonth: boolean
@@ -150,17 +150,17 @@ export interface Asking {
   /** For answers that come in pages. */
   pages?: Pages
   /** Path and query of a request, below the base URL. */
-  requestPath: (asked: Asked) => string
+  requestPath: (asked: RequestTarget) => string
   /**
    * What a body says of what was asked; where upstream says no, the refusal `upstream-rejected` with what it says, or the
    * word alone. Throws when the body cannot be read. Run after the raw record is acknowledged (before, where an answer may
    * confirm an empty window), and on the body of a status that is not meaningful, for upstream's words alone.
    */
-  look: (body: Uint8Array, asked: Asked) => Look | Refusal
+  assess: (body: Uint8Array, asked: RequestTarget) => Coverage | Refusal
 }
 
 /** What a request asks for. */
-export interface Asked {
+export interface RequestTarget {
   window: Window
   /** One of the dataset's subjects, or several joined by a comma; null where it has none. */
   subject: string | null
@@ -178,12 +178,12 @@ export interface Subjects {
 
 /**
  * A window whose rows come in pages: first the count is asked for, then page after page. Each page is a raw response of
- * its own, of the subject `rows-<skip>`; requestPath and look are of one page. The answer to the count, without a subject, is
+ * its own, of the subject `rows-<skip>`; requestPath and assess are of one page. The answer to the count, without a subject, is
  * a raw response when its number changed: explode says how many rows it counts.
  */
 export interface Pages {
   /** Path and query of the request for the count alone. */
-  countPath: (asked: Asked) => string
+  countPath: (asked: RequestTarget) => string
   /** Rows a page. */
   take: number
   /**
@@ -220,7 +220,7 @@ export interface Window {
  * complete: every step of the window has a value of some key; which keys those are is no part of it. partial: it has not,
  * so it is asked for again. Where a null is an answer (`nullMeans`) a step of nulls counts, too.
  */
-export type Look = 'complete' | 'partial' | 'empty' | 'refused'
+export type Coverage = 'complete' | 'partial' | 'empty' | 'refused'
 
 /** What explode is given of a raw response. */
 export interface Answer {
@@ -235,7 +235,7 @@ export interface Answer {
   headers?: Record<string, string>
 }
 
-export interface Explosion {
+export interface ExplodeResult {
   slices: Slice[]
   /** Records of the source's own topics, besides or instead of slices. */
   records?: OwnRecord[]

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Reached } from '#operations/backfill/poll-all.ts'
+import type { BackfillProgress } from '#operations/backfill/poll-all.ts'
 import { stateOf } from './backfill-progress.ts'
 
 const budget = {
   ...{ host: 'h:1', sentLastMinute: 90, perMinute: 100, pausedUntil: null, pauseReason: null },
   unreachable: null,
 }
-const state = (more: Partial<Reached>, elapsedMs = 0): string =>
+const state = (more: Partial<BackfillProgress>, elapsedMs = 0): string =>
   stateOf(50, { done: 0, budget, ahead: 0, failing: undefined, ...more }, elapsedMs).join(', ')
 
 describe('the state of a backfill', () => {

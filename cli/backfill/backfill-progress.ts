@@ -1,11 +1,11 @@
 import { Presets, SingleBar } from 'cli-progress'
-import type { Reached } from '#operations/backfill/poll-all.ts'
+import type { BackfillProgress } from '#operations/backfill/poll-all.ts'
 import type { HostBudget } from '#operations/poller/status.ts'
 import { printable } from '#platform/process/printable.ts'
 
 /** Shows how far a backfill is. */
 export interface Progress {
-  show: (reached: Reached) => void
+  show: (reached: BackfillProgress) => void
   stop: () => void
 }
 
@@ -47,7 +47,11 @@ function lines(total: number, stream: NodeJS.WriteStream): Progress {
 }
 
 /** What there is to say besides the number of windows, `elapsedMs` after the beginning. Pure. */
-export function stateOf(total: number, { done, budget, ahead, failing }: Reached, elapsedMs: number): string[] {
+export function stateOf(
+  total: number,
+  { done, budget, ahead, failing }: BackfillProgress,
+  elapsedMs: number,
+): string[] {
   return [
     budgetText(budget),
     ...(ahead > 0 && done < total ? [`up to ${ahead === 1 ? '1 window' : `${ahead} windows`} ahead`] : []),

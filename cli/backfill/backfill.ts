@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import { type BackfillEvents, backfill as backfillDays } from '#operations/backfill/backfill.ts'
 import type { BackfillReport } from '#operations/backfill/report.ts'
+import { abortWhenStackStops } from '../abort-when-stack-stops.ts'
 import { dataDirectory, findRunningStack } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
 import { pollerStatus } from '../poller-status.ts'
 import { connectTo } from '../stack-clients.ts'
-import { whileStackRuns } from '../stack-gone.ts'
 import { createProgress, type Progress } from './backfill-progress.ts'
 
 interface BackfillOptions {
@@ -39,7 +39,7 @@ export const backfill = (): Command =>
 
 async function run(name: string, options: BackfillOptions): Promise<void> {
   const stack = findRunningStack(options.data)
-  const report = await whileStackRuns(stack, goneAfterMs, async (gone) => {
+  const report = await abortWhenStackStops(stack, goneAfterMs, async (gone) => {
     const sourced = findDataset(name)
     const { kafka, registry, store } = connectTo(stack, 'backfill')
     const parts = { kafka, registry, store, pollerStatus: () => pollerStatus(stack) }

@@ -22,7 +22,7 @@ export const countPoints = (stack: StackFile): Promise<Count[]> =>
   )
 
 /** What is there of one dataset. */
-export interface Held {
+export interface StoredCounts {
   points: number
   series: number
   /** Times of points; null where there are none. */
@@ -43,18 +43,18 @@ export interface Held {
 }
 
 /** Asks the store what it holds of a dataset. */
-export async function holdings(stack: StackFile, { name, calendar, records: own }: Dataset): Promise<Held> {
+export async function holdings(stack: StackFile, { name, calendar, records: own }: Dataset): Promise<StoredCounts> {
   const of = `WHERE dataset = ${quoteString(name)}`
   const one = async <Row>(sql: string): Promise<Row> => (await rowsOf<Row>(stack, sql))[0] as Row
   const [points, known, series, polls, revisions, records, tables] = await Promise.all([
-    one<Pick<Held, 'points' | 'first' | 'last'>>(
+    one<Pick<StoredCounts, 'points' | 'first' | 'last'>>(
       `SELECT toFloat64(count()) AS points, ${timeText('minOrNull(ts)')} AS first, ${timeText('maxOrNull(ts)')} AS last FROM points ${of}`,
     ),
-    one<Pick<Held, 'pointVersions' | 'newestKnownAt'>>(
+    one<Pick<StoredCounts, 'pointVersions' | 'newestKnownAt'>>(
       `SELECT toFloat64(count()) AS pointVersions, ${timeText('maxOrNull(known_at)')} AS newestKnownAt FROM point_revisions ${of}`,
     ),
-    one<Pick<Held, 'series'>>(`SELECT toFloat64(count()) AS series FROM series FINAL ${of}`),
-    one<Pick<Held, 'answers' | 'answerBytes'>>(
+    one<Pick<StoredCounts, 'series'>>(`SELECT toFloat64(count()) AS series FROM series FINAL ${of}`),
+    one<Pick<StoredCounts, 'answers' | 'answerBytes'>>(
       `SELECT toFloat64(count()) AS answers, toFloat64(sum(bytes)) AS answerBytes FROM polls FINAL ${of} AND raw_offset IS NOT NULL`,
     ),
     calendar.kind === 'ticks' ? null : one<{ revisions: number }>(lateRevisions(of)),

@@ -1,5 +1,5 @@
 import type { StackFile } from '#local/stack-file.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 /** Said where only declarations are shown. */
 export const noCounts =
@@ -15,7 +15,7 @@ export async function askIfRunning<T>(
 ): Promise<T | null> {
   if (stack === undefined) return null
   return ask(stack).catch((error: Error) => {
-    if (!(error instanceof Problem || error.name.startsWith('KafkaJS'))) throw error
+    if (!(error instanceof UserError || error.name.startsWith('KafkaJS'))) throw error
     process.stderr.write(`${error.message}\n`)
     return null
   })

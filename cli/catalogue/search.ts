@@ -3,7 +3,7 @@ import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
 import { quoteString } from '#local/clickhouse/quote.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from '../ask-store.ts'
 import { dataDirectory, findStack } from '../directories.ts'
@@ -28,7 +28,7 @@ export const search = (): Command =>
 async function run(texts: string[], { data, json }: SearchOptions): Promise<void> {
   const words = wordsOf(texts.join(' '))
   if (words.length === 0)
-    throw new Problem('There is no word to search for: say one, as in `npx tidemark catalogue search MW`.')
+    throw new UserError('There is no word to search for: say one, as in `npx tidemark catalogue search MW`.')
   const entries = entriesOf(sources)
   const stack = findStack(data)
   const keys = await askIfRunning(stack, (running) => matchingKeys(running, entries, words))

@@ -4,12 +4,12 @@ import { keptWords, stepWords } from '#catalogue/words.ts'
 import type { TopicContent, TopicReader } from '#platform/kafka/topic-readers.ts'
 import { printable } from '#platform/process/printable.ts'
 import { aligned } from '../aligned.ts'
-import type { Held } from './held.ts'
+import type { StoredCounts } from './held.ts'
 import type { StoreReader } from './store-readers.ts'
 
 /** What is there of a dataset, and who reads it. */
 export interface Found {
-  held: Held
+  held: StoredCounts
   /** The topics of its source, which other datasets of it share; bytes are null where the broker is not ours. */
   topics: (TopicContent & { bytes: number | null })[]
   topicReaders: TopicReader[]

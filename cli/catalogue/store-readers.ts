@@ -1,7 +1,7 @@
 import type { CatalogueEntry } from '#catalogue/entry.ts'
 import { quoteString } from '#local/clickhouse/quote.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { rowsOf } from '../ask-store.ts'
 
 /** Who has asked the store for a dataset within the last days. */
@@ -19,7 +19,7 @@ export async function storeReaders(stack: StackFile, entry: CatalogueEntry): Pro
   try {
     return await rowsOf<StoreReader>(stack, readersSql('system.query_log', entry))
   } catch (error) {
-    if (error instanceof Problem && /Code: (60|497)\b/.test(error.message)) return null
+    if (error instanceof UserError && /Code: (60|497)\b/.test(error.message)) return null
     throw error
   }
 }

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { type Place, placeName, placeOf } from '#operations/dead-letters/letter.ts'
 import { isEverything, type Selection } from '#operations/dead-letters/selection.ts'
 import { deadLetterTopics } from '#operations/dead-letters/topics.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { readInstantOrDay } from '../instant.ts'
 
 /** The filters as they are written. */
@@ -26,7 +26,7 @@ export const withFilters = (command: Command): Command =>
     .option('--since <time>', 'refused at this time or later; 2026-10-25T02:00+02:00, or a day (UTC)')
     .option('--until <time>', 'refused before this time')
 
-/** @throws Problem for an id or a time that is none */
+/** @throws UserError for an id or a time that is none */
 export function readSelection(ids: readonly string[], options: FilterOptions): Selection {
   const { source, topic, reason, key, since, until } = options
   const deadLetters = source === undefined ? undefined : deadLetterTopics.get(source)
@@ -43,7 +43,7 @@ export function readSelection(ids: readonly string[], options: FilterOptions): S
 
 /**
  * The same, for a command that changes letters.
- * @throws Problem also when that is every letter and nobody said so
+ * @throws UserError also when that is every letter and nobody said so
  */
 export function readChangedSelection(
   ids: readonly string[],
@@ -51,17 +51,17 @@ export function readChangedSelection(
 ): Selection {
   const selection = readSelection(ids, options)
   if (!isEverything(selection) || options.everything) return selection
-  throw new Problem(
+  throw new UserError(
     'That means every open letter: name ids or filters, or say --everything. --dry-run shows what it does.',
   )
 }
 
-/** @throws Problem when the text is no id, or names no dead-letter topic */
+/** @throws UserError when the text is no id, or names no dead-letter topic */
 export function readId(id: string): Place {
   const place = placeOf(id)
   if (!place)
-    throw new Problem(`${id} is no letter's id: write it as \`npx tidemark dlq list --each\` does, jao.dlq/0/17.`)
+    throw new UserError(`${id} is no letter's id: write it as \`npx tidemark dlq list --each\` does, jao.dlq/0/17.`)
   const topics = [...deadLetterTopics.values()]
   if (topics.includes(place.topic)) return place
-  throw new Problem(`${id}: ${place.topic} is no dead-letter topic; there are: ${topics.join(', ')}.`)
+  throw new UserError(`${id}: ${place.topic} is no dead-letter topic; there are: ${topics.join(', ')}.`)
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Letter } from '#operations/dead-letters/letter.ts'
 import { type RefusedLetter, type ReleaseResult, release as releaseDataset } from '#operations/dead-letters/release.ts'
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import { dataDirectory } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
@@ -45,12 +45,12 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
   print(dataset, result, options.json)
 }
 
-/** @throws Problem where the dataset is parked, or nobody knows whether it is */
+/** @throws UserError where the dataset is parked, or nobody knows whether it is */
 function print(dataset: string, result: ReleaseResult, json: boolean | undefined): void {
   const outcome = { verb: 'requeued', dryRun: false, done: [] as Letter[], unknown: [], ...result } as const
   if (result.state === 'stays-parked') {
     tell({ ...outcome, parked: true }, json)
-    throw new Problem(
+    throw new UserError(
       `${dataset} stays parked: what came last ${printable(refusedKinds(result.newest))}. ${adviceOn(dataset)} With --anyway it is released now, and what can be read is requeued.`,
     )
   }
@@ -58,7 +58,7 @@ function print(dataset: string, result: ReleaseResult, json: boolean | undefined
   if (!wasParked && done.length + stay.length === 0) process.stderr.write(`${dataset} is not parked\n`)
   tell({ ...outcome, parked: 'unknown' in after ? null : after.parked !== null }, json)
   if ('unknown' in after) throw after.unknown
-  if (after.parked) throw new Problem(`${dataset} was parked again: ${printable(after.parked.message)}.`)
+  if (after.parked) throw new UserError(`${dataset} was parked again: ${printable(after.parked.message)}.`)
   if (wasParked) process.stderr.write(`${dataset} goes on\n`)
   if (refused > 0) process.stderr.write(`${adviceOn(dataset)}\n`)
 }

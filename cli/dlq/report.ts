@@ -1,7 +1,7 @@
 // Dead letters for people. Nothing of what letters hold steers a terminal.
 import { cameBack, type Letter, placeName } from '#operations/dead-letters/letter.ts'
 import type { LetterGroup } from '#operations/dead-letters/list.ts'
-import type { Staying, StayReason } from '#operations/dead-letters/plan.ts'
+import type { StayingLetter, StayReason } from '#operations/dead-letters/plan.ts'
 import type { LetterContent } from '#operations/dead-letters/show.ts'
 import { printable } from '#platform/process/printable.ts'
 import { utcText } from '#platform/process/utc-text.ts'
@@ -89,7 +89,7 @@ export interface Outcome {
   verb: 'requeued' | 'dropped'
   dryRun: boolean
   done: readonly Letter[]
-  stay: readonly Staying[]
+  stay: readonly StayingLetter[]
   /** Ids that were named and that no letter has. */
   unknown: readonly string[]
   /** Whether the dataset that was to be released is parked; null: the normalizer does not answer. */

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { drop as dropSelected } from '#operations/dead-letters/drop.ts'
 import { requeue as requeueSelected } from '#operations/dead-letters/requeue.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import { dataDirectory } from '../directories.ts'
 import { normalizerStatus } from '../normalizer-status.ts'
@@ -63,7 +63,7 @@ export const drop = (): Command =>
 
 async function runDrop(ids: string[], options: SettleOptions): Promise<void> {
   const { dryRun = false, why } = options
-  if (why.trim() === '') throw new Problem('--why is empty: say why the letters are dropped.')
+  if (why.trim() === '') throw new UserError('--why is empty: say why the letters are dropped.')
   const request = { selection: readChangedSelection(ids, options), dryRun, decider: { by: whoAmI(), why } }
   const result = await withStack(options.data, ({ clients, onProgress }) =>
     dropSelected(clients.kafka, request, onProgress),

@@ -1,8 +1,8 @@
 import type { StackFile } from '#local/stack-file.ts'
 import type { LetterProgress } from '#operations/dead-letters/read-letters.ts'
+import { abortWhenStackStops } from '../abort-when-stack-stops.ts'
 import { findRunningStack } from '../directories.ts'
 import { connectTo, type StackClients } from '../stack-clients.ts'
-import { whileStackRuns } from '../stack-gone.ts'
 import { type StepProgress, stepProgress } from '../step-progress.ts'
 
 /** A stack that is stopped and started at once is away for less. */
@@ -17,7 +17,7 @@ interface RunningStack {
 
 /**
  * Does something with the clients of the running stack that is meant, and returns its result once no progress is shown any
- * more. @throws Problem when none runs, or it ends
+ * more. @throws UserError when none runs, or it ends
  */
 export async function withStack<Result>(
   data: string | undefined,
@@ -27,7 +27,7 @@ export async function withStack<Result>(
   const clients = connectTo(stack, 'dlq')
   const bar = stepProgress(process.stderr)
   try {
-    return await whileStackRuns(stack, goneAfterMs, () =>
+    return await abortWhenStackStops(stack, goneAfterMs, () =>
       work({ clients, stack, onProgress: (progress) => show(bar, progress) }),
     )
   } finally {

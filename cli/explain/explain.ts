@@ -5,13 +5,13 @@ import { Command } from 'commander'
 import type { StackFile } from '#local/stack-file.ts'
 import { currentBody, type ExplainRequest, explainValue } from '#operations/explain/explain.ts'
 import type { Explanation } from '#operations/explain/explanation.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { abortWhenStackStops } from '../abort-when-stack-stops.ts'
 import { openReader, storeProblem } from '../ask-store.ts'
 import { dataDirectory, dataOptionFor, findRunningStack } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
 import { readStoreInstant } from '../instant.ts'
 import { connectTo } from '../stack-clients.ts'
-import { whileStackRuns } from '../stack-gone.ts'
 import { explanationText } from './explain-report.ts'
 
 interface ExplainOptions {
@@ -54,7 +54,7 @@ async function run(name: string, key: string, time: string, options: ExplainOpti
   const stack = findRunningStack(options.data)
   const withBody = Boolean(options.body) || options.bodyTo !== undefined
   const request = { ...sourced, key, atMs, knownByMs, withBody }
-  const explanation = await whileStackRuns(stack, goneAfterMs, () => explainIn(stack, request))
+  const explanation = await abortWhenStackStops(stack, goneAfterMs, () => explainIn(stack, request))
   if (options.bodyTo !== undefined) await writeBody(explanation, options.bodyTo)
   // Bytes on stdout are alone there.
   const out = options.bodyTo === '-' ? process.stderr : process.stdout
@@ -95,8 +95,8 @@ function progressOn(stream: NodeJS.WriteStream): (done: number, total: number) =
 
 /** A part that is out of reach: a sentence, and where to look. */
 function awayProblem(stack: StackFile, error: Error): Error {
-  if (error.name !== 'Unwell' && !error.name.startsWith('KafkaJS')) return storeProblem(stack, error)
-  return new Problem(`${error.message}: \`npx tidemark status${dataOptionFor(stack)}\` shows what is away.`)
+  if (error.name !== 'TransientError' && !error.name.startsWith('KafkaJS')) return storeProblem(stack, error)
+  return new UserError(`${error.message}: \`npx tidemark status${dataOptionFor(stack)}\` shows what is away.`)
 }
 
 async function writeBody(explanation: Explanation, file: string): Promise<void> {
@@ -106,6 +106,6 @@ async function writeBody(explanation: Explanation, file: string): Promise<void> 
     return
   }
   await writeFile(file, bytes).catch((error: NodeJS.ErrnoException) => {
-    throw new Problem(`${file} cannot be written (${error.code}): choose another file.`)
+    throw new UserError(`${file} cannot be written (${error.code}): choose another file.`)
   })
 }

@@ -5,15 +5,15 @@ import type { StreamInput } from '#operations/ingest/content.ts'
 import { type FileDataset, filesOf, findFileDataset, ingestable } from '#operations/ingest/files.ts'
 import { type IngestJob, ingest as ingestFiles } from '#operations/ingest/ingest.ts'
 import type { ReadProgress } from '#operations/ingest/send-file.ts'
-import { patience } from '#platform/process/patience.ts'
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { slowNotice } from '#platform/process/slow-notice.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { abortWhenStackStops } from '../abort-when-stack-stops.ts'
 import { rowsOf } from '../ask-store.ts'
 import { dataDirectory, findRunningStack } from '../directories.ts'
 import { readInstant } from '../instant.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { connectTo } from '../stack-clients.ts'
-import { whileStackRuns } from '../stack-gone.ts'
 import { stepProgress } from '../step-progress.ts'
 import { onStopSignals } from '../stop-signals.ts'
 import { exitCodeOf, newsOf, summaryJson, summaryText } from './summary.ts'
@@ -50,7 +50,7 @@ async function run(what: string, path: string, options: IngestOptions): Promise<
   const files = findFileDataset(what)
   const atMs = readAt(options.at, files)
   const follow = options.watch === true
-  if (follow && path === '-') throw new Problem('Standard input is read to its end anyway: leave --watch out.')
+  if (follow && path === '-') throw new UserError('Standard input is read to its end anyway: leave --watch out.')
   const progress = stepProgress(process.stderr)
   const paths = path === '-' ? () => [] : filesOf(path, files, follow, progress.say)
   const stack = findRunningStack(options.data)
@@ -63,7 +63,7 @@ async function run(what: string, path: string, options: IngestOptions): Promise<
   const ask = <Row>(sql: string) => rowsOf<Row>(stack, sql)
   try {
     const summary = await oneAtATime(stack, `ingest-${files.dataset.name}`, () =>
-      whileStackRuns(stack, goneAfterMs, () =>
+      abortWhenStackStops(stack, goneAfterMs, () =>
         ingestFiles({ kafka, registry, ask }, job, {
           begins: () => {
             endAtSignals(follow, stop, progress.stop)
@@ -90,12 +90,12 @@ function standardInput(): StreamInput {
   const name = 'standard input'
   // Node reads a directory as nothing at all.
   const isDirectory = fstatSync(0).isDirectory()
-  const stream = isDirectory ? failing(new Problem(`${name} is a directory: name it instead of -.`)) : process.stdin
+  const stream = isDirectory ? failing(new UserError(`${name} is a directory: name it instead of -.`)) : process.stdin
   return { name, url: 'stdin:', stream }
 }
 
 /** A stream that cannot be read. */
-const failing = (why: Problem): Readable =>
+const failing = (why: UserError): Readable =>
   new Readable({
     read() {
       this.destroy(why)
@@ -105,10 +105,10 @@ const failing = (why: Problem): Readable =>
 function readAt(at: string | undefined, { dataset, reading }: FileDataset): number | undefined {
   if (at === undefined) return undefined
   if (reading.by === 'lines')
-    throw new Problem(`--at is for files that are snapshots: lines of ${dataset.name} say their times.`)
+    throw new UserError(`--at is for files that are snapshots: lines of ${dataset.name} say their times.`)
   const ms = readInstant(at, '--at')
   if (ms % 1000 !== 0)
-    throw new Problem(`--at ${printable(at)} has fractions of a second, which the store cannot hold.`)
+    throw new UserError(`--at ${printable(at)} has fractions of a second, which the store cannot hold.`)
   return ms
 }
 
@@ -116,7 +116,7 @@ function readAt(at: string | undefined, { dataset, reading }: FileDataset): numb
 function showerOf(paths: string[], progress: ReturnType<typeof stepProgress>): (read: ReadProgress) => void {
   const total = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
   const read = new Map<string, number>()
-  const now = patience(progress.say)
+  const now = slowNotice(progress.say)
   return ({ name, size, bytesRead }) => {
     if (size === undefined) return now(`${megabytes(bytesRead)} MB read`)
     read.set(name, bytesRead)

@@ -1,6 +1,6 @@
 import { Script } from 'node:vm'
 import { sourceNameProblem } from '#catalogue/check-declarations.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 /** A source's name as each place spells it. */
 export interface Names {
@@ -23,15 +23,15 @@ export function namesOf(name: string): Names {
   return { name, constant, view, upper, setting: `${upper}_BASE_URL` }
 }
 
-/** @throws Problem when a source cannot be named so */
+/** @throws UserError when a source cannot be named so */
 export function refuseName(name: string, taken: readonly string[]): void {
   const problem = sourceNameProblem(name)
-  if (problem !== undefined) throw new Problem(`A source cannot be named ${JSON.stringify(name)}: ${problem}`)
+  if (problem !== undefined) throw new UserError(`A source cannot be named ${JSON.stringify(name)}: ${problem}`)
   if (taken.includes(name))
-    throw new Problem(`There is a source ${name} already, sources/${name}: choose another name.`)
+    throw new UserError(`There is a source ${name} already, sources/${name}: choose another name.`)
   const { constant } = namesOf(name)
   if (!isIdentifier(constant) || constant === 'sources')
-    throw new Problem(
+    throw new UserError(
       `A source cannot be named ${name}: ${constant} means something else in its code. Choose another name.`,
     )
 }
@@ -51,16 +51,16 @@ export interface UpstreamAddress {
   path: string
 }
 
-/** @throws Problem when it is no http(s) address alone */
+/** @throws UserError when it is no http(s) address alone */
 export function upstreamOf(text: string): UpstreamAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw new Problem(`--url ${JSON.stringify(text)} is no http(s) address.`)
+    throw new UserError(`--url ${JSON.stringify(text)} is no http(s) address.`)
   if (url.username !== '' || url.password !== '')
-    throw new Problem(
+    throw new UserError(
       '--url holds a login: leave it out, a key is declared as `credential` and comes from the environment.',
     )
   if (url.search !== '' || url.hash !== '')
-    throw new Problem('--url has a query: leave it out, requestPath in daily.ts writes it.')
+    throw new UserError('--url has a query: leave it out, requestPath in daily.ts writes it.')
   return { origin: url.origin, path: url.pathname.replaceAll("'", '%27').replaceAll('$', '%24') }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
 import { namesOf, refuseName, upstreamOf } from './named.ts'
 import { settle } from './settle.ts'
@@ -29,7 +29,7 @@ async function run(name: string, { url, json }: NewSourceOptions): Promise<void>
     sources.map((source) => source.name),
   )
   if (!existsSync(new URL('test/explode/generate.ts', root)) || !existsSync(new URL('node_modules/.bin/biome', root))) {
-    throw new Problem('new-source wants a checkout with the packages for development: clone it and `npm run setup`.')
+    throw new UserError('new-source wants a checkout with the packages for development: clone it and `npm run setup`.')
   }
   const names = namesOf(name)
   const listed = listSource(root, names)
@@ -47,7 +47,7 @@ const nextSteps = (
   setting: string,
 ): string => `It reads a made-up answer. To make it yours (docs/writing-a-source.md):
   curl -o sources/${name}/samples/a-day.body '...'   an answer of upstream, and a-day.asked.json: what was asked
-  sources/${name}/daily.ts                           its schema, look and explode; its TODOs
+  sources/${name}/daily.ts                           its schema, assess and explode; its TODOs
   npx vitest run sources/${name}                     the points that you expect, by hand
   npm run generate && npm test                       all checks
   ${setting}=http://127.0.0.1:9000 DATASETS_OFF='${others()}' \\

@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 /**
  * Formats what was written and makes the generated files anew, so that the checks pass without another step.
- * @throws Problem with what a program said that failed; the source's files stay
+ * @throws UserError with what a program said that failed; the source's files stay
  */
 export function settle(root: string, name: string): void {
   const run = (command: string, ...parameters: string[]): void => {
     const { status, stdout, stderr, error } = spawnSync(command, parameters, { cwd: root, encoding: 'utf8' })
     if (status === 0) return
     const said = (error?.message ?? `${stderr}${stdout}`).trim()
-    throw new Problem(`sources/${name} is written, but \`${[command, ...parameters].join(' ')}\` failed:\n${said}`)
+    throw new UserError(`sources/${name} is written, but \`${[command, ...parameters].join(' ')}\` failed:\n${said}`)
   }
   run('node_modules/.bin/biome', 'check', '--write', 'sources/index.ts', `sources/${name}`)
   run(process.execPath, 'catalogue/generate.ts')

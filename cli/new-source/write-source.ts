@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { Names, UpstreamAddress } from './named.ts'
 
 const template = new URL('template/', import.meta.url)
@@ -7,7 +7,7 @@ const template = new URL('template/', import.meta.url)
 /**
  * Writes sources/<name> from the template, in which every spelling of `new-source` becomes the name. Gives the files,
  * relative to the project.
- * @throws Problem when the folder is there already
+ * @throws UserError when the folder is there already
  */
 export function writeSource(root: URL, names: Names, upstream: UpstreamAddress): string[] {
   const folder = `sources/${names.name}`
@@ -15,7 +15,7 @@ export function writeSource(root: URL, names: Names, upstream: UpstreamAddress):
     mkdirSync(new URL(folder, root))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Problem(`${folder} is there already: choose another name, or remove it.`)
+    throw new UserError(`${folder} is there already: choose another name, or remove it.`)
   }
   mkdirSync(new URL(`${folder}/samples`, root))
   const files = readdirSync(template, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
@@ -42,7 +42,7 @@ function filledIn(text: string, names: Names, { origin, path }: UpstreamAddress)
 
 /**
  * Prepares the line and the word in sources/index.ts that make a source known.
- * @throws Problem when the file is not as it is expected: nothing was written then
+ * @throws UserError when the file is not as it is expected: nothing was written then
  */
 export function listSource(root: URL, { name, constant }: Names): { write: () => void } {
   const file = new URL('sources/index.ts', root)
@@ -50,7 +50,7 @@ export function listSource(root: URL, { name, constant }: Names): { write: () =>
   const list = /(export const sources: Source\[\] = \[)([^\]]*?)(,?\s*\])/.exec(text)
   const importOfTypes = "import type { Source } from './source.ts'"
   if (list === null || !text.includes(importOfTypes))
-    throw new Problem('sources/index.ts does not end with `export const sources: Source[] = [...]`: bring that back.')
+    throw new UserError('sources/index.ts does not end with `export const sources: Source[] = [...]`: bring that back.')
   const [whole, open = '', listed = '', close = ''] = list
   const next = text
     .replace(whole, () => `${open}${listed.trim() === '' ? '' : `${listed}, `}${constant}${close}`)

@@ -3,11 +3,11 @@
 import { carriedOverKey, carriedOverPartition, carriedOverRecord, type MemoryRecord } from '#core/memory-records.ts'
 import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { readSpan, recordsIn, spanOf, type TopicSpan } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan, recordsIn, type TopicSpan } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { patience } from '#platform/process/patience.ts'
-import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
+import { slowNotice } from '#platform/process/slow-notice.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { pollerMemoryTopic, pollsTopic } from '#schemas/topics.ts'
 import { createPollsFold, type PollsFold } from './polls-fold.ts'
 
@@ -32,13 +32,13 @@ export interface CarryOverOptions {
  * says so; then pollers believe the memory. Does nothing where that record is. Killed before, it does all of it again
  * and ends the same. To be run before a retention shortens `polls`.
  *
- * @throws Problem while pollers run
+ * @throws UserError while pollers run
  */
 export async function carryOver(options: CarryOverOptions): Promise<CarryOver | undefined> {
   const { kafka, registry, say } = options
   if (await isCarriedOver(kafka)) return undefined
   const startedMs = performance.now()
-  const span = await spanOf(kafka, pollsTopic.name)
+  const span = await offsetRange(kafka, pollsTopic.name)
   const records = recordsIn(span.values())
   if (records > 0) {
     await refuseWhilePollersRun(options)
@@ -65,7 +65,7 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
 
 /** Whether the memory says that all is carried over. */
 async function isCarriedOver(kafka: Kafka): Promise<boolean> {
-  const span = (await spanOf(kafka, pollerMemoryTopic.name)).get(carriedOverPartition)
+  const span = (await offsetRange(kafka, pollerMemoryTopic.name)).get(carriedOverPartition)
   let found = false
   await readSpan(kafka, pollerMemoryTopic.name, new Map(span && [[carriedOverPartition, span]]), (records) => {
     found ||= records.some((record) => record.key?.toString() === carriedOverKey)
@@ -76,9 +76,9 @@ async function isCarriedOver(kafka: Kafka): Promise<boolean> {
 /** A poller that was killed stays a member of its group until its session is over. */
 const defaultPatienceMs = 20_000
 
-/** @throws Problem when the group of pollers still has members after a while */
+/** @throws UserError when the group of pollers still has members after a while */
 async function refuseWhilePollersRun({ kafka, say, patienceMs = defaultPatienceMs }: CarryOverOptions): Promise<void> {
-  const waiting = patience(say)
+  const waiting = slowNotice(say)
   return withAdmin(kafka, async (admin) => {
     for (const endMs = performance.now() + patienceMs; ; await pause(200)) {
       const { groups } = await admin.describeGroups(['poller'])
@@ -86,7 +86,7 @@ async function refuseWhilePollersRun({ kafka, say, patienceMs = defaultPatienceM
       if (members.length === 0) return
       const hosts = [...new Set(members.map(({ clientHost }) => clientHost.replace(/^\//, '')))].join(', ')
       if (performance.now() > endMs) {
-        throw new Problem(
+        throw new UserError(
           `Pollers are running (at ${hosts}), and what polls tells is to be carried over to ${pollerMemoryTopic.name} first: stop them and start again.`,
         )
       }

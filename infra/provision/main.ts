@@ -15,7 +15,7 @@ import {
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { migrations } from '../clickhouse/migrations.ts'
@@ -67,7 +67,7 @@ try {
     if (deletions.length > 0) log.info({ deletions }, 'deleted again what was deleted before')
   }
 } catch (error) {
-  const known = [DeclarationError, MigrationError, IncompatibleSchema, Problem].some((kind) => error instanceof kind)
+  const known = [DeclarationError, MigrationError, IncompatibleSchema, UserError].some((kind) => error instanceof kind)
   if (!known) throw error
   process.stderr.write(`${(error as Error).message}\n`)
   process.exitCode = 1

@@ -1,11 +1,11 @@
 // What the poller's memory is, made from all records of topic `polls`. All of this is pure.
 import {
-  type Carried,
   carriedAfter,
   hostRecord,
+  type IdentityProgress,
   identityRecord,
-  longestHostPauseMs,
   type MemoryRecord,
+  maxHostPauseMs,
   nothingCarried,
   pauseOf,
 } from '#core/memory-records.ts'
@@ -32,7 +32,7 @@ interface Identity {
   memory: PollMemory
   poll: Buffer
   polledAt: number
-  carried: Carried
+  carried: IdentityProgress
 }
 
 interface HostPauses {
@@ -98,7 +98,7 @@ function takePause(hosts: Map<string, HostPauses>, poll: Poll, writtenAtMs: numb
   known.pausedAtMs = poll.fetchedAt
   const pause = pauseOf(poll, known.attempts, writtenAtMs)
   if (pause !== undefined) known.pauses.push({ ...pause, recordedAt: writtenAtMs })
-  known.pauses = known.pauses.filter(({ recordedAt }) => recordedAt > writtenAtMs - longestHostPauseMs)
+  known.pauses = known.pauses.filter(({ recordedAt }) => recordedAt > writtenAtMs - maxHostPauseMs)
 }
 
 function recordsOf({ newestMs, identities, hosts }: Partition): MemoryRecord[] {
@@ -106,7 +106,7 @@ function recordsOf({ newestMs, identities, hosts }: Partition): MemoryRecord[] {
     identityRecord(name, poll, polledAt, carried, true),
   )
   for (const [host, { pauses }] of hosts) {
-    const standing = pauses.filter(({ recordedAt }) => recordedAt > newestMs - longestHostPauseMs)
+    const standing = pauses.filter(({ recordedAt }) => recordedAt > newestMs - maxHostPauseMs)
     if (standing.length > 0) records.push(hostRecord(host, standing))
   }
   return records

@@ -10,7 +10,7 @@ interface Library {
   QueryWithConnection(connection: object, sql: string, format: string): string
   QueryAsyncConnection(connection: object, sql: string, format: string): Promise<RowsResult>
   InsertRawAsyncConnection(connection: object, sql: string, data: Buffer, countLines: boolean): Promise<WriteResult>
-  DurableClassifyAsync(connection: object, sql: string, database: string): Promise<Classified>
+  DurableClassifyAsync(connection: object, sql: string, database: string): Promise<StatementClass>
 }
 
 export interface RowsResult {
@@ -23,7 +23,7 @@ export interface WriteResult {
   bytesWritten: number
 }
 /** The engine's own reading: 0 read, 1 write, 2 access, 3 control, 4 cannot be parsed. */
-export interface Classified {
+export interface StatementClass {
   statementCount: number
   queryClass: number
 }
@@ -62,7 +62,7 @@ export class Connection {
     return this.#track(() => this.#library.InsertRawAsyncConnection(this.#handle, sql, Buffer.from('\n'), false))
   }
 
-  classify(sql: string): Promise<Classified> {
+  classify(sql: string): Promise<StatementClass> {
     return this.#track(() => this.#library.DurableClassifyAsync(this.#handle, sql, 'default'))
   }
 

@@ -8,7 +8,7 @@ import type { Pipes } from './pipes.ts'
 import { quoteString } from './quote.ts'
 import { contentType, type Reply, type Summary } from './reply.ts'
 import { HOLD_BYTES, HOLD_LONG_BYTES, streamRows } from './rows.ts'
-import type { Running, RunningStatements } from './running.ts'
+import type { RunningStatement, RunningStatements } from './running.ts'
 import { readAhead, type Source } from './source.ts'
 import type { Statement } from './statement.ts'
 import { tokens } from './tokens.ts'
@@ -28,7 +28,7 @@ export interface Execution {
 }
 
 /** Runs the statement and ends the reply. @throws Failure or the engine's error; the reply may have begun */
-export async function execute(execution: Execution, running: Running): Promise<void> {
+export async function execute(execution: Execution, running: RunningStatement): Promise<void> {
   const { statement } = execution.source
   refuseNewNative(outputOf(statement, execution.parameters), execution.parameters.nativeRevision)
   if (statement.kind === 'insert') await withPipe(execution, (pipe) => runInsert(execution, statement, running, pipe))
@@ -45,7 +45,7 @@ function outputOf(statement: Statement, { defaultFormat }: Parameters): string {
 
 type Kind<K extends Statement['kind']> = Extract<Statement, { kind: K }>
 
-async function runInsert(execution: Execution, statement: Kind<'insert'>, running: Running, pipe: string) {
+async function runInsert(execution: Execution, statement: Kind<'insert'>, running: RunningStatement, pipe: string) {
   if (!execution.mayWrite) throw readonlyRefusal()
   const began = process.hrtime.bigint()
   const head = utf8(marked(statement.head, statement.firstWordEnd, running))
@@ -80,7 +80,7 @@ function isReadable(data: string): boolean {
   }
 }
 
-async function runRows(execution: Execution, statement: Kind<'rows'>, running: Running, pipe: string) {
+async function runRows(execution: Execution, statement: Kind<'rows'>, running: RunningStatement, pipe: string) {
   const { reply, parameters, connection } = execution
   const began = process.hrtime.bigint()
   const format = statement.format ?? parameters.defaultFormat
@@ -99,7 +99,7 @@ async function runRows(execution: Execution, statement: Kind<'rows'>, running: R
   reply.end(summary(began, counts), held)
 }
 
-async function runCommand(execution: Execution, statement: Kind<'command'>, running: Running) {
+async function runCommand(execution: Execution, statement: Kind<'command'>, running: RunningStatement) {
   const { reply, connection } = execution
   const began = process.hrtime.bigint()
   const sql = utf8(marked(statement.text, statement.firstWordEnd, running))
@@ -161,7 +161,7 @@ function readonlyRefusal(): Failure {
 }
 
 /** The comment stands after the first word, so that it is part of the text by which the engine lists the statement. */
-function marked(text: string, firstWordEnd: number, running: Running): string {
+function marked(text: string, firstWordEnd: number, running: RunningStatement): string {
   return `${text.slice(0, firstWordEnd)}/*${running.marker}*/${text.slice(firstWordEnd)}`
 }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Connection, WriteResult } from './engine.ts'
 import { Failure } from './failure.ts'
 import { openWriter, wakeReader } from './pipes.ts'
-import type { Running } from './running.ts'
+import type { RunningStatement } from './running.ts'
 import type { Source } from './source.ts'
 
 const WAKE_MS = 50
@@ -18,7 +18,7 @@ export async function feedInsert(
   sql: string,
   pipe: string,
   source: Source,
-  running: Running,
+  running: RunningStatement,
 ): Promise<WriteResult> {
   let isOver = false
   const result = connection.write(sql).finally(() => {

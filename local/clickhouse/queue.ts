@@ -11,7 +11,7 @@ export interface Queue {
   readonly running: number
 }
 
-interface Waiter {
+interface QueuedStatement {
   role: Role
   admit: () => void
 }
@@ -22,7 +22,7 @@ interface Waiter {
  */
 export function createQueue(places: number, readerPlaces: number, maxWaiting: number, maxWaitMs: number): Queue {
   const running = { reader: 0, writer: 0 }
-  const waiting: Waiter[] = []
+  const waiting: QueuedStatement[] = []
   const isRoomFor = (role: Role) =>
     running.reader + running.writer < places && (role === 'writer' || running.reader < readerPlaces)
 

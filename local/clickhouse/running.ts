@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts'
 import { Failure } from './failure.ts'
 
 /** A statement that runs: `marker` stands in its text, in a comment, and in no other text. */
-export interface Running {
+export interface RunningStatement {
   queryId: string
   user: string
   marker: string
@@ -16,7 +16,7 @@ export interface Running {
 const KILL_AGAIN_MS = 50
 
 /** Ends the statement whose `work` is not done within `limitMs`. @throws Failure 159 then, else what the work throws */
-export async function within<T>(limitMs: number, running: Running, work: Promise<T>): Promise<T> {
+export async function within<T>(limitMs: number, running: RunningStatement, work: Promise<T>): Promise<T> {
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
@@ -36,14 +36,14 @@ export async function within<T>(limitMs: number, running: Running, work: Promise
 /** Knows the running statements by the ids that clients chose. */
 export class RunningStatements {
   readonly #engine: Engine
-  readonly #running = new Set<Running>()
+  readonly #running = new Set<RunningStatement>()
   #count = 0
 
   constructor(engine: Engine) {
     this.#engine = engine
   }
 
-  get all(): Running[] {
+  get all(): RunningStatement[] {
     return [...this.#running]
   }
 
@@ -59,13 +59,13 @@ export class RunningStatements {
     queryId: string,
     user: string,
     gone: AbortSignal,
-    start: (running: Running) => Promise<T>,
+    start: (running: RunningStatement) => Promise<T>,
   ): Promise<T> {
     if (gone.aborted) throw new Failure(210, 'NETWORK_ERROR', 'The client left.')
     const marker = `tm-${process.pid}-${++this.#count}-`
     const { promise: over, resolve: settle } = Promise.withResolvers<void>()
     const killNow = this.#killer(marker, over)
-    const running: Running = { queryId, user, marker, killNow, over }
+    const running: RunningStatement = { queryId, user, marker, killNow, over }
     this.#running.add(running)
     gone.addEventListener('abort', killNow, { once: true })
     try {

@@ -4,7 +4,7 @@ import { Failure } from './failure.ts'
 import type { Parameters } from './parameters.ts'
 import { quoteName, quoteString } from './quote.ts'
 
-export interface WantedSession {
+export interface SessionRequest {
   id: string
   timeoutS: number
   mustExist: boolean
@@ -35,7 +35,7 @@ export class Sessions {
    */
   async use(
     user: string,
-    wanted: WantedSession,
+    wanted: SessionRequest,
     parameters: Parameters,
     work: (connection: Connection) => Promise<void>,
   ): Promise<void> {
@@ -54,7 +54,7 @@ export class Sessions {
     }
   }
 
-  #take(name: string, wanted: WantedSession): Session {
+  #take(name: string, wanted: SessionRequest): Session {
     const known = this.#open.get(name)
     if (known?.busy)
       throw new Failure(373, 'SESSION_IS_LOCKED', `Session ${wanted.id} is locked by a concurrent client.`)
@@ -69,7 +69,7 @@ export class Sessions {
     return session
   }
 
-  #begin(wanted: WantedSession): Session {
+  #begin(wanted: SessionRequest): Session {
     const connection = this.#engine.connect(wanted.isReadonly)
     return { connection, busy: true, restored: Promise.resolve(), timer: undefined }
   }

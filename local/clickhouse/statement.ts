@@ -34,7 +34,7 @@ export function readStatement(text: string, complete: boolean): Statement | unde
   try {
     return read(text)
   } catch (error) {
-    if (complete || !(error instanceof Unfinished || error instanceof Failure)) throw finished(error, text)
+    if (complete || !(error instanceof UnfinishedInsert || error instanceof Failure)) throw finished(error, text)
     return undefined
   }
 
@@ -59,10 +59,10 @@ export function textOf(statement: Statement): string {
 }
 
 /** Thrown where the text ends inside the head of an INSERT. */
-class Unfinished extends Error {}
+class UnfinishedInsert extends Error {}
 
 function finished(error: unknown, text: string): unknown {
-  return error instanceof Unfinished ? syntax(text, text.length, 'the INSERT ends before its data') : error
+  return error instanceof UnfinishedInsert ? syntax(text, text.length, 'the INSERT ends before its data') : error
 }
 
 function readInsert(source: string, first: Token, stream: Generator<Token>, complete: boolean): Statement | undefined {
@@ -81,11 +81,11 @@ function readInsert(source: string, first: Token, stream: Generator<Token>, comp
     if (word !== 'FORMAT' || seen.length <= 3) continue
     const name = stream.next().value as Token | undefined
     // The name may go on in the next chunk: it is whole only when something follows it.
-    if (name === undefined || (!complete && name.end === source.length)) throw new Unfinished()
+    if (name === undefined || (!complete && name.end === source.length)) throw new UnfinishedInsert()
     if (name.kind !== 'word') throw syntax(source, name.start, 'a format name is expected')
     return withFormat(source, seen, settingsAt, token, name, complete)
   }
-  if (!complete) throw new Unfinished()
+  if (!complete) throw new UnfinishedInsert()
   return undefined
 }
 
@@ -98,7 +98,7 @@ function withValues(
   complete: boolean,
 ): Statement {
   const dataStart = afterBlanks(source, values.end)
-  if (!complete && source.length - dataStart < LONGEST_BLANK) throw new Unfinished()
+  if (!complete && source.length - dataStart < LONGEST_BLANK) throw new UnfinishedInsert()
   return { ...dataInsert(source, seen, settingsAt, values, 'Values', values.end), dataStart }
 }
 
@@ -112,7 +112,7 @@ function withFormat(
   complete: boolean,
 ): Statement {
   const lineEnd = source.indexOf('\n', name.end)
-  if (lineEnd < 0 && !complete) throw new Unfinished()
+  if (lineEnd < 0 && !complete) throw new UnfinishedInsert()
   const line = source.slice(name.end, lineEnd < 0 ? source.length : lineEnd)
   if (SEMICOLON.test(line)) throw syntax(source, name.end, 'a semicolon after the format name is not accepted')
   if (SETTINGS.test(line)) {

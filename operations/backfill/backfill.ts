@@ -3,8 +3,8 @@ import { dayAt } from '#core/business-day.ts'
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf } from '#platform/clickhouse/deletions.ts'
-import { endsOf } from '#platform/kafka/progress.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { deadLetterTopic, rawTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Dataset } from '#sources/source.ts'
 import { untilQueryable } from '../history/until-queryable.ts'
@@ -42,7 +42,7 @@ const pollerPatienceMs = 30_000
  * repeated at any time: the poller goes on with what was asked for.
  *
  * @param stop makes it end while the windows are polled
- * @throws Problem for days that cannot be asked for, were deleted, or of a dataset that is not polled
+ * @throws UserError for days that cannot be asked for, were deleted, or of a dataset that is not polled
  */
 export async function backfill(
   parts: BackfillParts,
@@ -57,7 +57,7 @@ export async function backfill(
   const windows = backfillWindows(dataset, subjects, from, to, Date.parse(now))
   await refuseDeleted(parts.store, dataset, windows)
   const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
-  const lettersBefore = (await endsOf(parts.kafka, letters.dlq)).get(0) ?? 0
+  const lettersBefore = (await highWatermarks(parts.kafka, letters.dlq)).get(0) ?? 0
 
   const polls = await pollAll(parts, { dataset: name, host, windows, confirmsEmpty, requestedBy }, events, stop)
   events.fetched()
@@ -75,7 +75,7 @@ export async function backfill(
   )
 }
 
-/** @throws Problem when the first of the days was deleted: its answers would be fetched, and not stored */
+/** @throws UserError when the first of the days was deleted: its answers would be fetched, and not stored */
 async function refuseDeleted(
   store: Store,
   { name, calendar }: Dataset,
@@ -85,7 +85,7 @@ async function refuseDeleted(
   const [first] = windows
   if (bound === undefined || first === undefined || first.window.startMs >= bound) return
   const kept = dayAt(calendar.zone, bound)
-  throw new Problem(
+  throw new UserError(
     `${name} was deleted before ${kept} for good, and nothing of ${first.name} would be stored: begin with --from ${kept}.`,
   )
 }

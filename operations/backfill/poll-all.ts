@@ -3,9 +3,9 @@ import { isPage, requestIdentity, subjectOf } from '#core/request-identity.ts'
 import { requestWindows } from '#core/request-windows.ts'
 import { createRequests } from '#core/requests.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
+import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
-import { endsOf } from '#platform/kafka/progress.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Poll } from '#schemas/generated/records.ts'
@@ -13,7 +13,7 @@ import { pollPartitions, pollsTopic } from '#schemas/topics.ts'
 import type { HostBudget, PollerStatus } from '../poller/status.ts'
 import type { BackfillWindow } from './windows.ts'
 
-export interface Wanted {
+export interface BackfillRequest {
   dataset: string
   /** As the poller names it. */
   host: string
@@ -25,7 +25,7 @@ export interface Wanted {
 }
 
 /** How far a backfill is. */
-export interface Reached {
+export interface BackfillProgress {
   /** Windows done. */
   done: number
   /** Undefined: the poller does not answer. */
@@ -47,7 +47,7 @@ export interface PollParts {
 export interface PollEvents {
   /** All are asked for: the poller goes on with them, whatever becomes of this process. */
   asked: (windows: number) => void
-  progress: (reached: Reached) => void
+  progress: (reached: BackfillProgress) => void
 }
 
 /** A window and the poll that ended its request. */
@@ -67,12 +67,12 @@ const lookEveryMs = 500
  */
 export async function pollAll(
   { kafka, registry, pollerStatus }: PollParts,
-  { dataset, host, windows, confirmsEmpty, requestedBy }: Wanted,
+  { dataset, host, windows, confirmsEmpty, requestedBy }: BackfillRequest,
   events: PollEvents,
   stop: AbortSignal,
 ): Promise<PolledWindow[]> {
   const partition = partitionOfHost(host, pollPartitions)
-  const offset = (await endsOf(kafka, pollsTopic.name)).get(partition) ?? 0
+  const offset = (await highWatermarks(kafka, pollsTopic.name)).get(partition) ?? 0
   const requests = createRequests()
   const identities = new Set<string>()
   const written = await requestWindows(kafka, registry, { dataset, host, windows, requestedBy, confirmsEmpty })

@@ -1,7 +1,7 @@
 // What came of a backfill: the poll that ended each window's request, and the dead letters of its answers.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { readSpan } from '#platform/kafka/read-span.ts'
+import { readSpan } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { Poll } from '#schemas/generated/records.ts'

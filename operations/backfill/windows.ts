@@ -1,7 +1,7 @@
 import { addDays, dayAt, type Window } from '#core/business-day.ts'
 import { day } from '#core/day.ts'
 import { windowsBetween } from '#core/windows.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { Dataset } from '#sources/source.ts'
 
@@ -18,7 +18,7 @@ export interface BackfillWindow {
  *
  * @param subjects as the poller tells them
  * @param nowMs the time of the poller's clock, which may be a simulated one
- * @throws Problem for days that are none, the wrong way round, before upstream's first or after tomorrow, and for
+ * @throws UserError for days that are none, the wrong way round, before upstream's first or after tomorrow, and for
  * datasets without a past
  */
 export function backfillWindows(
@@ -33,9 +33,9 @@ export function backfillWindows(
   const { zone, firstDay } = calendar
   const first = day('--from', from)
   const last = day('--to', to)
-  if (first > last) throw new Problem(`--from ${first} is after --to ${last}: the first day comes first.`)
+  if (first > last) throw new UserError(`--from ${first} is after --to ${last}: the first day comes first.`)
   if (first < firstDay) {
-    throw new Problem(`--from ${first} is before ${firstDay}, the first day that upstream has of ${name}.`)
+    throw new UserError(`--from ${first} is before ${firstDay}, the first day that upstream has of ${name}.`)
   }
   // What is looked for long before it begins can be asked for as long before.
   const ahead = Math.max(0, -(calendar.searchDaysLater ?? 0))
@@ -43,7 +43,7 @@ export function backfillWindows(
   const begins = calendar.window === 'month' ? `${last.slice(0, 8)}01` : last
   if (begins > furthest) {
     const which = ahead === 0 ? 'tomorrow' : `${1 + ahead} days from now`
-    throw new Problem(`--to ${last} is after ${furthest}, ${which} in ${zone}: upstream publishes no further ahead.`)
+    throw new UserError(`--to ${last} is after ${furthest}, ${which} in ${zone}: upstream publishes no further ahead.`)
   }
   return windowsBetween(calendar, first, last).flatMap(({ day: of, window }) =>
     subjects.map((subject) => {
@@ -53,8 +53,8 @@ export function backfillWindows(
 }
 
 /** What is said of a dataset whose past nobody can be asked for. */
-export const noPast = ({ name, calendar }: Dataset): Problem =>
-  new Problem(`${name} has no past that can be asked for: ${whyNoPast(calendar)}`)
+export const noPast = ({ name, calendar }: Dataset): UserError =>
+  new UserError(`${name} has no past that can be asked for: ${whyNoPast(calendar)}`)
 
 function nameOf({ window: kind, zone }: BusinessDays, of: string, { startMs }: Window): string {
   if (kind === 'day') return of

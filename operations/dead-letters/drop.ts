@@ -1,8 +1,8 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { Letter } from './letter.ts'
-import type { Staying } from './plan.ts'
+import type { StayingLetter } from './plan.ts'
 import type { OnProgress } from './read-letters.ts'
 import { type Selection, selectLetters } from './selection.ts'
 import { type Decider, recordDecision } from './send-back.ts'
@@ -17,14 +17,14 @@ export interface DropRequest {
 export interface DropResult {
   done: Letter[]
   /** Letters that were settled before. */
-  stay: Staying[]
+  stay: StayingLetter[]
   /** Ids that were named and that no letter has. */
   unknown: string[]
 }
 
 /**
  * Settles letters that nobody will mend. Their bytes stay where they are.
- * @throws Problem when Kafka does not take the record of it
+ * @throws UserError when Kafka does not take the record of it
  */
 export async function drop(
   kafka: Kafka,
@@ -32,7 +32,7 @@ export async function drop(
   onProgress?: OnProgress,
 ): Promise<DropResult> {
   const { letters, unknown } = await selectLetters(kafka, selection, onProgress)
-  const stay = letters.flatMap((letter): Staying[] =>
+  const stay = letters.flatMap((letter): StayingLetter[] =>
     letter.decision ? [{ letter, why: { kind: 'settled', decision: letter.decision.decision } }] : [],
   )
   const done = letters.filter(({ decision }) => decision === undefined)
@@ -40,13 +40,13 @@ export async function drop(
   return { done, stay, unknown }
 }
 
-/** @throws Problem when Kafka does not take the record of it */
+/** @throws UserError when Kafka does not take the record of it */
 export async function dropLetters(kafka: Kafka, letters: readonly Letter[], decider: Decider): Promise<void> {
   if (letters.length === 0) return
   const producer = await openProducer(kafka)
   try {
     const problem = await recordDecision(producer, letters, 'dropped', decider)
-    if (problem !== undefined) throw new Problem(`Not all letters were dropped (${problem}): do it again.`)
+    if (problem !== undefined) throw new UserError(`Not all letters were dropped (${problem}): do it again.`)
   } finally {
     await producer.disconnect()
   }

@@ -1,7 +1,7 @@
 // A dead letter as its record tells it, and what became of it. Pure. Headers are anybody's: what they say may be nothing.
 import { attemptsOf, deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { type Decision, decisionHeaders, decisionOf } from '#platform/kafka/decision.ts'
-import type { StoredRecord } from '#platform/kafka/read-span.ts'
+import { type DeadLetterResolution, decisionHeaders, decisionOf } from '#platform/kafka/dead-letter-resolution.ts'
+import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 
 /** A record of a topic: `jao.dlq/0/17` is offset 17 of partition 0. */
@@ -35,7 +35,7 @@ export interface Letter extends Place {
   /** Whether the value was too large for a letter: it lies at its source alone. */
   isLeftOut: boolean
   /** Undefined while the letter is open. */
-  decision?: Decision
+  decision?: DeadLetterResolution
 }
 
 export const placeName = ({ topic, partition, offset }: Place): string => `${topic}/${partition}/${offset}`

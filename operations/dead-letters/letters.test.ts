@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { StoredRecord } from '#platform/kafka/read-span.ts'
+import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { sources } from '#sources/index.ts'
 import { decided, lettersOf, refused, stored, targets } from '../../test/support/stored-letters.ts'
 import { type Letter, letterJson, placeOf } from './letter.ts'

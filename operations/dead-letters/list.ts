@@ -1,6 +1,6 @@
 // What lies on the dead-letter topics, one by one or in groups.
 import type { Kafka } from '#platform/kafka/client.ts'
-import { recordsIn, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, recordsIn } from '#platform/kafka/read-range.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Letter } from './letter.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
@@ -69,7 +69,7 @@ export async function countOpenLetters(kafka: Kafka): Promise<OpenLetters[]> {
 }
 
 async function openIn(kafka: Kafka, topic: string): Promise<OpenLetters[]> {
-  const records = recordsIn((await spanOf(kafka, topic)).values())
+  const records = recordsIn((await offsetRange(kafka, topic)).values())
   if (records === 0) return []
   if (records > maxRead) return [{ reason: null, dataset: null, letters: records, topic }]
   const open = (await readLetters(kafka, [topic])).filter(({ decision }) => decision === undefined)

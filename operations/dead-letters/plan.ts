@@ -1,19 +1,19 @@
 // Which letters can be sent back to where they came from. Pure.
 
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
-import type { Decision } from '#platform/kafka/decision.ts'
+import type { DeadLetterResolution } from '#platform/kafka/dead-letter-resolution.ts'
 import type { RecordName } from '#schemas/generated/records.ts'
 import { cameBack, type Letter, type Place } from './letter.ts'
 
 /** A letter that can be sent back, and where to. */
-export interface Returnable {
+export interface ReturnableLetter {
   letter: Letter
   to: Place
 }
 
 /** Why an operation leaves a letter as it is. */
 export type StayReason =
-  | { kind: 'settled'; decision: Decision['decision'] }
+  | { kind: 'settled'; decision: DeadLetterResolution['decision'] }
   /** The headers do not say where the message came from. */
   | { kind: 'no-source' }
   /** The value was too large for a letter: it lies at its source alone. */
@@ -37,14 +37,14 @@ export type StayReason =
   | { kind: 'newer-would-be-refused' }
 
 /** A letter that stays, and why. */
-export interface Staying {
+export interface StayingLetter {
   letter: Letter
   why: StayReason
 }
 
 export interface Plan {
-  go: Returnable[]
-  stay: Staying[]
+  go: ReturnableLetter[]
+  stay: StayingLetter[]
 }
 
 /** A topic that letters may go back to. */

@@ -1,5 +1,5 @@
 import type { Kafka } from '#platform/kafka/client.ts'
-import { readSpan, recordsIn, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan, recordsIn } from '#platform/kafka/read-range.ts'
 import { type Letter, openLetterBox } from './letter.ts'
 
 /** How far an operation on dead letters is. Counts are records of a dead-letter topic, or letters. */
@@ -19,7 +19,7 @@ export async function readLetters(
 ): Promise<Letter[]> {
   const letters: Letter[][] = []
   for (const topic of topics) {
-    const span = await spanOf(kafka, topic)
+    const span = await offsetRange(kafka, topic)
     const total = recordsIn(span.values())
     const box = openLetterBox()
     let done = 0

@@ -1,15 +1,15 @@
 // A release: a parked dataset goes on, and the letters that nobody looked at because it was parked are sent back.
 import { pointsAtUs } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
+import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { groupPasses } from '#platform/kafka/progress.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { deadLetterTopic, parkingTopic, rawTopic } from '#schemas/topics.ts'
 import type { Letter } from './letter.ts'
-import { type Plan, planRequeue, type Returnable, type Staying } from './plan.ts'
+import { type Plan, planRequeue, type ReturnableLetter, type StayingLetter } from './plan.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { requeuePlanned, targetsOf } from './requeue.ts'
 import type { Decider } from './send-back.ts'
@@ -46,12 +46,12 @@ export interface RefusedLetter {
 /** What came of a release. Letters that stay are in `stay`, each with its reason. */
 export type ReleaseResult =
   /** The newest letter of every kind would be refused: released, it would be parked again. Nothing was changed. */
-  | { state: 'stays-parked'; stay: Staying[]; newest: RefusedLetter[] }
+  | { state: 'stays-parked'; stay: StayingLetter[]; newest: RefusedLetter[] }
   | {
       state: 'released'
       wasParked: boolean
       done: Letter[]
-      stay: Staying[]
+      stay: StayingLetter[]
       /** How many of those that stay would be refused again. */
       refused: number
       /** Whether it is parked now, or why the normalizer could not be asked. */
@@ -64,7 +64,7 @@ const pollIntervalMs = 200
 /**
  * Releases a dataset where it is parked, and requeues its letters that nobody looked at. Letters that this release would
  * refuse stay.
- * @throws Problem when the normalizer does not say in time that it has released the dataset; what `parkedNow` throws
+ * @throws UserError when the normalizer does not say in time that it has released the dataset; what `parkedNow` throws
  */
 export async function release(
   parts: ReleaseParts,
@@ -81,7 +81,7 @@ export async function release(
   }
   const waitForNormalizer = () => {
     onProgress({ step: 'waiting', message: 'waiting until the normalizer has passed what lies before it' })
-    return groupPasses(kafka, 'normalizer', rawTopic(request.source).name)
+    return waitForGroup(kafka, 'normalizer', rawTopic(request.source).name)
   }
   if (wasParked) {
     await unpark(parts, dataset, decider)
@@ -120,7 +120,7 @@ async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseRe
     return why && pointsAtUs(why.reason) ? [{ letter, why }] : []
   })
   if (newest.length === 0 || newest.length < tried.length) return undefined
-  const stay = plan.go.map(({ letter }): Staying => {
+  const stay = plan.go.map(({ letter }): StayingLetter => {
     const why = refusals.get(letter.id)
     return { letter, why: why ? wouldBeRefused(why) : { kind: 'newer-would-be-refused' } }
   })
@@ -130,11 +130,11 @@ async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseRe
 const wouldBeRefused = ({ reason, message }: TriedRefusal) => ({ kind: 'would-be-refused', reason, message }) as const
 
 /** Letters that this release takes, and those that it would refuse. */
-async function withoutRefused(parts: ReleaseParts, letters: readonly Returnable[], onProgress: OnProgress) {
+async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableLetter[], onProgress: OnProgress) {
   const refused = await tryLetters(parts, letters, (done) =>
     onProgress({ step: 'trying', done, total: letters.length }),
   )
-  const stay = letters.flatMap(({ letter }): Staying[] => {
+  const stay = letters.flatMap(({ letter }): StayingLetter[] => {
     const why = refused.get(letter.id)
     return why ? [{ letter, why: wouldBeRefused(why) }] : []
   })
@@ -159,7 +159,7 @@ async function unpark(
     const parked = await parkedNow().catch(() => undefined)
     if (parked && !parked.some((one) => one.dataset === dataset)) return
     if (Date.now() > endMs) {
-      throw new Problem(
+      throw new UserError(
         `${dataset} is released, but the normalizer has not said so yet: do it again to requeue its letters.`,
       )
     }

@@ -1,9 +1,9 @@
 import type { Kafka } from '#platform/kafka/client.ts'
+import { highWatermarks, waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { endsOf, groupPasses } from '#platform/kafka/progress.ts'
-import { spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange } from '#platform/kafka/read-range.ts'
 import type { Letter } from './letter.ts'
-import { type Plan, planRequeue, type Staying, type Target } from './plan.ts'
+import { type Plan, planRequeue, type StayingLetter, type Target } from './plan.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { type Selection, selectLetters } from './selection.ts'
 import { type Decider, sendBack } from './send-back.ts'
@@ -22,7 +22,7 @@ export interface RequeueRequest {
 
 export interface RequeueResult {
   done: Letter[]
-  stay: Staying[]
+  stay: StayingLetter[]
   /** Ids that were named and that no letter has. */
   unknown: string[]
   /** The new letters of those that were refused once more; null: not handled yet. Undefined in a dry run. */
@@ -56,7 +56,7 @@ export async function targetsOf(kafka: Kafka, letters: readonly Letter[]): Promi
     const refusing = refusingTopics.get(source?.topic ?? '')
     if (!refusing || targets.has(refusing.topic.name)) continue
     const { name, record } = refusing.topic
-    targets.set(name, { deadLetters: refusing.deadLetters, record, partitions: (await spanOf(kafka, name)).size })
+    targets.set(name, { deadLetters: refusing.deadLetters, record, partitions: (await offsetRange(kafka, name)).size })
   }
   return targets
 }
@@ -67,7 +67,7 @@ export async function requeuePlanned(
   plan: Plan,
   decider: Decider,
   onProgress: OnProgress = () => {},
-): Promise<{ done: Letter[]; stay: Staying[] }> {
+): Promise<{ done: Letter[]; stay: StayingLetter[] }> {
   const total = plan.go.length
   if (total === 0) return { done: [], stay: plan.stay }
   const producer = await openProducer(kafka)
@@ -99,7 +99,9 @@ export async function watchComebacks(
   onProgress: OnProgress = () => {},
 ): Promise<ComebackWatch> {
   const topics = [...new Set(letters.map(({ topic }) => topic))]
-  const before = new Map(await Promise.all(topics.map(async (topic) => [topic, await endsOf(kafka, topic)] as const)))
+  const before = new Map(
+    await Promise.all(topics.map(async (topic) => [topic, await highWatermarks(kafka, topic)] as const)),
+  )
   const onWait = (message: string): void => onProgress({ step: 'waiting', message })
   return {
     async refusedAgain(sent) {
@@ -108,7 +110,7 @@ export async function watchComebacks(
         const refusing = refusingTopics.get(topic)
         if (refusing === undefined) continue
         const group = refusing.topic.record === 'RawResponse' ? 'normalizer' : 'sink'
-        if (!(await groupPasses(kafka, group, topic, onWait, stop))) return undefined
+        if (!(await waitForGroup(kafka, group, topic, onWait, stop))) return undefined
       }
       const ids = new Set(sent.map(({ id }) => id))
       return (await readLetters(kafka, topics, onProgress)).filter(

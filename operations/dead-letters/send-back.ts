@@ -1,14 +1,14 @@
 // Sends letters back to where they came from, and writes down what became of them.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { headersOfRefused } from '#platform/kafka/dead-letter.ts'
-import { type Decision, decisionHeaders, decisionRecord } from '#platform/kafka/decision.ts'
-import type { Outgoing } from '#platform/kafka/outgoing.ts'
+import { type DeadLetterResolution, decisionHeaders, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
-import { readSpan, type StoredRecord } from '#platform/kafka/read-span.ts'
+import type { ProducerRecord } from '#platform/kafka/producer-record.ts'
+import { readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { Letter } from './letter.ts'
-import type { Returnable, Staying } from './plan.ts'
+import type { ReturnableLetter, StayingLetter } from './plan.ts'
 
 /** Who decides, and why. */
 export interface Decider {
@@ -36,24 +36,24 @@ const maxFailuresInARow = 3
  */
 export async function sendBack(
   clients: Clients,
-  letters: readonly Returnable[],
+  letters: readonly ReturnableLetter[],
   decider: Decider,
   onDone: (done: number) => void = () => {},
-): Promise<{ sent: Letter[]; stay: Staying[] }> {
+): Promise<{ sent: Letter[]; stay: StayingLetter[] }> {
   const sent: Letter[] = []
-  const stay: Staying[] = []
+  const stay: StayingLetter[] = []
   for (const chunk of chunksOf(letters)) {
     const records = await valuesOf(clients.kafka, chunk)
     const there = chunk.filter(({ letter }) => records.has(letter.id))
     for (const { letter } of chunk) if (!records.has(letter.id)) stay.push({ letter, why: { kind: 'deleted' } })
-    const returns = (some: Returnable[]) =>
+    const returns = (some: ReturnableLetter[]) =>
       some.map((one) => toOutgoing(one, records.get(one.letter.id) as StoredRecord))
     const tried = await sendAllOrEach(there, (some) => sendTo(clients.producer, some, returns(some)))
     stay.push(...tried.failed)
     const gone = tried.sent.map(({ letter }) => letter)
     const undecided = await recordDecision(clients.producer, gone, 'requeued', decider)
     if (undecided === undefined) sent.push(...gone)
-    else stay.push(...gone.map((letter): Staying => ({ letter, why: { kind: 'undecided', message: undecided } })))
+    else stay.push(...gone.map((letter): StayingLetter => ({ letter, why: { kind: 'undecided', message: undecided } })))
     onDone(sent.length + stay.length)
   }
   return { sent, stay }
@@ -63,14 +63,14 @@ export async function sendBack(
 export async function recordDecision(
   producer: Producer,
   letters: readonly Letter[],
-  decision: Decision['decision'],
+  decision: DeadLetterResolution['decision'],
   { by, why }: Decider,
 ): Promise<string | undefined> {
   const atMs = Date.now()
   try {
     for (const [topic, same] of Map.groupBy(letters, (letter) => letter.topic)) {
       const records = same.map(({ keyBytes: key, partition, offset }) =>
-        decisionRecord({ key, partition }, { decision, offset, by, why, atMs }),
+        resolutionRecord({ key, partition }, { decision, offset, by, why, atMs }),
       )
       await producer.send(topic, records)
     }
@@ -81,14 +81,14 @@ export async function recordDecision(
   }
 }
 
-function toOutgoing({ letter, to }: Returnable, { key, value, headers }: StoredRecord): Outgoing {
+function toOutgoing({ letter, to }: ReturnableLetter, { key, value, headers }: StoredRecord): ProducerRecord {
   const own = headersOfRefused(headers)
   return { key, value, partition: to.partition, headers: { ...own, [decisionHeaders.letter]: letter.id } }
 }
 
 /** Letters of one target, few and small enough to be held at once. */
-export function chunksOf(letters: readonly Returnable[]): Returnable[][] {
-  const chunks: Returnable[][] = []
+export function chunksOf(letters: readonly ReturnableLetter[]): ReturnableLetter[][] {
+  const chunks: ReturnableLetter[][] = []
   let bytes = 0
   for (const one of letters) {
     const chunk = chunks.at(-1)
@@ -111,7 +111,7 @@ export function chunksOf(letters: readonly Returnable[]): Returnable[][] {
 }
 
 /** The letters' records, read once more, by id. */
-export async function valuesOf(kafka: Kafka, chunk: readonly Returnable[]): Promise<Map<string, StoredRecord>> {
+export async function valuesOf(kafka: Kafka, chunk: readonly ReturnableLetter[]): Promise<Map<string, StoredRecord>> {
   const wanted = new Map(chunk.map(({ letter }) => [`${letter.partition}/${letter.offset}`, letter.id]))
   const spans = new Map<number, { from: number; to: number }>()
   for (const { letter } of chunk) {
@@ -128,23 +128,27 @@ export async function valuesOf(kafka: Kafka, chunk: readonly Returnable[]): Prom
   return found
 }
 
-const sendTo = async (producer: Producer, some: readonly Returnable[], records: Outgoing[]): Promise<void> => {
+const sendTo = async (
+  producer: Producer,
+  some: readonly ReturnableLetter[],
+  records: ProducerRecord[],
+): Promise<void> => {
   await producer.send(some[0]?.to.topic ?? '', records, { compress: true })
 }
 
 /** Sends all at once, or one by one when Kafka does not take that; gives up after a few in a row that it does not take. */
 async function sendAllOrEach(
-  all: Returnable[],
-  send: (some: Returnable[]) => Promise<void>,
-): Promise<{ sent: Returnable[]; failed: Staying[] }> {
+  all: ReturnableLetter[],
+  send: (some: ReturnableLetter[]) => Promise<void>,
+): Promise<{ sent: ReturnableLetter[]; failed: StayingLetter[] }> {
   try {
     if (all.length > 0) await send(all)
     return { sent: all, failed: [] }
   } catch (error) {
     if (!isNotTaken(error)) throw error
   }
-  const sent: Returnable[] = []
-  const failed: Staying[] = []
+  const sent: ReturnableLetter[] = []
+  const failed: StayingLetter[] = []
   let inARow = 0
   for (const one of all) {
     if (inARow === maxFailuresInARow) {
@@ -165,4 +169,4 @@ async function sendAllOrEach(
 }
 
 /** Kafka did not take it, for now or for ever. */
-const isNotTaken = (error: unknown): error is Error => error instanceof Unwell || error instanceof RefusedSend
+const isNotTaken = (error: unknown): error is Error => error instanceof TransientError || error instanceof RefusedSend

@@ -1,10 +1,10 @@
 // One dead letter, and what it holds.
 import type { Kafka } from '#platform/kafka/client.ts'
-import { type Decision, decisionOf } from '#platform/kafka/decision.ts'
-import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
+import { type DeadLetterResolution, decisionOf } from '#platform/kafka/dead-letter-resolution.ts'
+import { offsetRange, readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { Problem } from '#platform/process/problem.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type Letter, letterOf, type Place, placeName } from './letter.ts'
 import { refusingTopics } from './topics.ts'
@@ -15,12 +15,12 @@ export interface FoundLetter {
   record: StoredRecord
 }
 
-/** Finds the letter at a place, and the newest decision on it. @throws Problem when there is no letter at that place */
+/** Finds the letter at a place, and the newest decision on it. @throws UserError when there is no letter at that place */
 export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLetter> {
   const { topic, partition, offset } = place
-  const span = (await spanOf(kafka, topic)).get(partition)
+  const span = (await offsetRange(kafka, topic)).get(partition)
   let record: StoredRecord | undefined
-  let decision: Decision | undefined
+  let decision: DeadLetterResolution | undefined
   if (span && offset >= span.from && offset < span.to) {
     await readSpan(kafka, topic, new Map([[partition, { from: offset, to: span.to }]]), (records) => {
       for (const found of records) {
@@ -32,14 +32,14 @@ export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLette
   }
   const held = span && span.to > span.from ? `offsets ${span.from} to ${span.to - 1}` : 'nothing'
   if (!record) {
-    throw new Problem(
+    throw new UserError(
       `There is no letter ${placeName(place)}: partition ${partition} of ${topic} holds ${span ? held : 'nothing: it does not exist'}.`,
     )
   }
   const decided = decisionOf(record)
   if (!decided) return { letter: { ...letterOf(record), ...(decision && { decision }) }, record }
   const about = placeName({ topic, partition, offset: decided.offset })
-  throw new Problem(`${placeName(place)} is no letter: it records that ${about} was ${decided.decision}.`)
+  throw new UserError(`${placeName(place)} is no letter: it records that ${about} was ${decided.decision}.`)
 }
 
 /** What a letter's value is. */
@@ -65,7 +65,7 @@ export async function readContent(
   try {
     await decoder.prepare([value])
   } catch (error) {
-    if (!(error instanceof Unwell)) throw error
+    if (!(error instanceof TransientError)) throw error
     return { kind: 'bytes', bytes: value, problem: error.message }
   }
   const record = decoder.decode(value)

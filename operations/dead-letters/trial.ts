@@ -5,7 +5,7 @@ import { isPage, subjectOf } from '#core/request-identity.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Decoder, Registry } from '#platform/kafka/registry.ts'
 import type { Letter } from './letter.ts'
-import type { Returnable } from './plan.ts'
+import type { ReturnableLetter } from './plan.ts'
 import { chunksOf, valuesOf } from './send-back.ts'
 
 const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
@@ -21,7 +21,7 @@ export type TriedRefusal = Pick<RawRefusal, 'message'> & { reason: string }
  */
 export async function tryLetters(
   { kafka, registry }: { kafka: Kafka; registry: Registry },
-  letters: readonly Returnable[],
+  letters: readonly ReturnableLetter[],
   onDone: (done: number) => void = () => {},
 ): Promise<Map<string, TriedRefusal>> {
   const decoder = registry.decoder('RawResponse')
@@ -44,7 +44,7 @@ export async function tryLetters(
 function refusalOf(
   decoder: Decoder<'RawResponse'>,
   value: Buffer | null,
-  { partition, offset }: Returnable['to'],
+  { partition, offset }: ReturnableLetter['to'],
 ): TriedRefusal | undefined {
   const record = decoder.decode(value)
   if ('reason' in record) return record
@@ -53,7 +53,7 @@ function refusalOf(
 }
 
 /** The newest letter of each kind: alike are those of one dataset and subject that were refused for one reason before. Pure. */
-export function newestOfEachKind(letters: readonly Returnable[]): Returnable[] {
+export function newestOfEachKind(letters: readonly ReturnableLetter[]): ReturnableLetter[] {
   const alike = Map.groupBy(letters, ({ letter }) => kindOf(letter))
   return [...alike.values()].map((same) =>
     same.reduce((newest, one) => (one.letter.offset > newest.letter.offset ? one : newest)),

@@ -12,8 +12,8 @@ import {
   removeRows,
   rowsBefore,
 } from '#platform/clickhouse/deletions.ts'
-import { groupPasses } from '#platform/kafka/progress.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTopic } from '#schemas/topics.ts'
 import type { Dataset, Source } from '#sources/source.ts'
@@ -49,7 +49,7 @@ export interface DeletionPlan {
  *
  * @param before first day that stays, YYYY-MM-DD in the dataset's zone
  * @param nowMs the time of the poller's clock, which may be a simulated one
- * @throws Problem for what is no day, or lies further ahead than upstream publishes
+ * @throws UserError for what is no day, or lies further ahead than upstream publishes
  */
 export async function planDeletion(
   store: Store,
@@ -67,7 +67,7 @@ function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, te
   const first = day('--before', text)
   const last = addDays(dayAt(calendar.zone, nowMs), 2)
   if (first <= last) return businessDay(calendar.zone, first)
-  throw new Problem(
+  throw new UserError(
     `--before ${first} is after ${last}: ${name} is published until the day before that, and what is published later would never be stored.`,
   )
 }
@@ -93,7 +93,7 @@ export async function surveyDeletion(
 }
 
 /** How a deletion is carried out: what the caller does and knows. */
-interface Carrying {
+interface DeletionContext {
   /** It is in the store already: only what an interrupted deletion left undone is done. */
   stored: boolean
   /** The topics as they were looked at. */
@@ -113,14 +113,14 @@ export async function carryOut(
   parts: DeletionParts,
   source: Source,
   deletion: Deletion,
-  carrying: Carrying,
+  carrying: DeletionContext,
 ): Promise<{ topics: ConcernedRecords[]; keysWithoutPoints: number }> {
   const { kafka, registry, store } = parts
   const { stored, lookAgain, onStored, tell } = carrying
   if (!stored) {
     tell('announcing it, and waiting until the store knows')
     await announceDeletion({ kafka, registry }, deletion)
-    await groupPasses(kafka, 'sink', deletionsTopic.name)
+    await waitForGroup(kafka, 'sink', deletionsTopic.name)
   }
   onStored()
   tell('removing the rows')

@@ -4,10 +4,10 @@
 import { explodeRaw } from '#core/explode-raw.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
-import { cutFront } from '#platform/kafka/cut-front.ts'
+import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { endsOf } from '#platform/kafka/progress.ts'
-import { readSpan, recordsIn, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
+import { deleteRecordsBefore } from '#platform/kafka/delete-records.ts'
+import { offsetRange, readSpan, recordsIn, type StoredRecord } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import type { Deletion, RawResponse } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic, seriesTopic } from '#schemas/topics.ts'
@@ -52,7 +52,7 @@ export async function concernedRecords(
   const found: ConcernedRecords[] = []
   for (const { name, config } of topicsOf(source).filter(({ name }) => isRead(source, name))) {
     const retentionMs = Number(config['retention.ms'] ?? -1)
-    const span = await spanOf(topics.kafka, name)
+    const span = await offsetRange(topics.kafka, name)
     const partitions = new Map(
       [...span].map(([partition, { from, to }]) => {
         const keptMs = retentionMs < 0 ? null : retentionMs
@@ -85,14 +85,14 @@ export async function concernedRecords(
 /** Cuts what can be cut of what was found. Whoever consumes the topics should have passed it. */
 export async function cut(kafka: Kafka, found: readonly ConcernedRecords[]): Promise<void> {
   for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
-    await cutFront(kafka, topic, new Map(partitions.map(({ partition, cutTo }) => [partition, cutTo])))
+    await deleteRecordsBefore(kafka, topic, new Map(partitions.map(({ partition, cutTo }) => [partition, cutTo])))
   }
 }
 
 /** Whether the topics have grown since they were looked at. */
 export async function haveGrown(kafka: Kafka, found: readonly ConcernedRecords[]): Promise<boolean> {
   for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
-    const ends = await endsOf(kafka, topic)
+    const ends = await highWatermarks(kafka, topic)
     if (partitions.some(({ partition, end }) => ends.get(partition) !== end)) return true
   }
   return false

@@ -2,7 +2,7 @@
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
 import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
 import type { OwnTable, Source } from '#sources/source.ts'
@@ -23,7 +23,7 @@ export async function announceDeletion({ kafka, registry }: Topics, deletion: De
 export async function announcedDeletions({ kafka, registry }: Topics): Promise<Deletion[]> {
   const found: Deletion[] = []
   const decoder = registry.decoder('Deletion')
-  await readSpan(kafka, deletionsTopic.name, await spanOf(kafka, deletionsTopic.name), async (records) => {
+  await readSpan(kafka, deletionsTopic.name, await offsetRange(kafka, deletionsTopic.name), async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const deletion = decoder.decode(value)

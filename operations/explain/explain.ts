@@ -2,7 +2,7 @@ import type { SourcedDataset } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import { type Explanation, explanationOf } from './explanation.ts'
 import { readRawAnswers } from './raw-records.ts'
@@ -29,7 +29,7 @@ export interface ExplainRequest extends SourcedDataset {
  * Tells where a value comes from: all answers that named its point, and the raw record of each. Commits and changes
  * nothing.
  * @param onProgress called with how many of the point's raw records are read
- * @throws Problem when no answer named such a point, with what there is instead
+ * @throws UserError when no answer named such a point, with what there is instead
  */
 export async function explainValue(
   { kafka, registry, store }: ExplainParts,
@@ -49,13 +49,13 @@ export async function explainValue(
 /**
  * The body of the answer that counts, byte for byte.
  * @param explanation with bodies
- * @throws Problem when nothing was known, or the raw record is not there
+ * @throws UserError when nothing was known, or the raw record is not there
  */
 export function currentBody({ answers, at }: Explanation): Buffer {
   const raw = answers.find(({ current }) => current)?.raw
-  if (raw === undefined) throw new Problem(`Nothing was known at ${at}: there is no body to write.`)
+  if (raw === undefined) throw new UserError(`Nothing was known at ${at}: there is no body to write.`)
   if (raw.state !== 'here' || raw.body === undefined) {
-    throw new Problem(`There is no body to write: the raw record is ${raw.state === 'here' ? 'empty' : raw.why}.`)
+    throw new UserError(`There is no body to write: the raw record is ${raw.state === 'here' ? 'empty' : raw.why}.`)
   }
   return Buffer.from(raw.body.base64, 'base64')
 }

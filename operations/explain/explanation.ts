@@ -82,7 +82,7 @@ export interface RawDetails {
   body?: { base64: string; place: ValuePlace | null; placeIsDeclared: boolean }
 }
 
-export interface Asked {
+export interface ExplainQuestion {
   dataset: Dataset
   key: string
   atMs: number
@@ -93,7 +93,7 @@ export interface Asked {
 }
 
 /** @param raws the raw record of each answer of `point`, in the same order */
-export function explanationOf(asked: Asked, point: StoredPoint, raws: readonly FoundRaw[]): Explanation {
+export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: readonly FoundRaw[]): Explanation {
   const { dataset, key, topic, knownByMs = Number.POSITIVE_INFINITY } = asked
   const { tsMs, answers, replacing } = point
   const known = replacing.filter(({ knownAtMs }) => knownAtMs <= knownByMs)
@@ -170,7 +170,7 @@ function changeOf(before: (number | null)[], value: number | null): Pick<Explain
   return { change: value === previousValue ? 'repeated' : 'changed', previousValue }
 }
 
-function rawOf(asked: Asked, tsMs: number, answer: PointAnswer, found: FoundRaw | undefined): ExplainedRaw {
+function rawOf(asked: ExplainQuestion, tsMs: number, answer: PointAnswer, found: FoundRaw | undefined): ExplainedRaw {
   const where = { topic: asked.topic, partition: answer.rawPartition, offset: answer.rawOffset }
   if (found === undefined) throw new Error(`the raw record ${where.partition}/${where.offset} was not looked for`)
   if (found.state !== 'here') return { ...where, ...found }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
-import { readSpan, type StoredRecord, spanOf, type TopicSpan } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan, type StoredRecord, type TopicSpan } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
@@ -28,10 +28,10 @@ export interface RawPlace {
 
 /**
  * Reads one raw record and checks its body against its hash, committing nothing. What is wrong is told in the result.
- * @throws Unwell when the registry is away
+ * @throws TransientError when the registry is away
  */
 export async function readRawRecord({ kafka, registry }: RawReader, topic: string, place: RawPlace): Promise<FoundRaw> {
-  const stored = await readOne(kafka, topic, await spanOf(kafka, topic), place)
+  const stored = await readOne(kafka, topic, await offsetRange(kafka, topic), place)
   return 'why' in stored ? stored : decoded(registry, stored)
 }
 
@@ -42,7 +42,7 @@ const maxAtOnce = 4
  * Reads the raw records of answers, committing nothing; the same order. What is wrong with one is told in its place, also
  * that another answer than the store's lies there.
  * @param onDone called with the number that are read
- * @throws Unwell when the registry is away
+ * @throws TransientError when the registry is away
  */
 export async function readRawAnswers(
   { kafka, registry }: RawReader,
@@ -51,7 +51,7 @@ export async function readRawAnswers(
   answers: readonly PointAnswer[],
   onDone: (count: number) => void,
 ): Promise<FoundRaw[]> {
-  const held = await spanOf(kafka, topic)
+  const held = await offsetRange(kafka, topic)
   const found: FoundRaw[] = []
   for (let from = 0; from < answers.length; from += maxAtOnce) {
     const some = answers.slice(from, from + maxAtOnce)
@@ -67,16 +67,16 @@ export async function readRawAnswers(
   return found
 }
 
-type Absent = Exclude<FoundRaw, { state: 'here' }>
+type MissingRaw = Exclude<FoundRaw, { state: 'here' }>
 
 async function readOne(
   kafka: Kafka,
   topic: string,
   held: TopicSpan,
   { partition, offset }: RawPlace,
-): Promise<StoredRecord | Absent> {
+): Promise<StoredRecord | MissingRaw> {
   const span = held.get(partition)
-  const deleted = (first: number): Absent => ({
+  const deleted = (first: number): MissingRaw => ({
     state: 'deleted',
     why: `deleted: partition ${partition} of ${topic} begins at offset ${first} now`,
   })

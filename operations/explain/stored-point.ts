@@ -1,7 +1,7 @@
 // What the store knows of one point: every answer that named it, and the answers of the same windows that came after.
 import type { Store } from '#platform/clickhouse/client.ts'
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { readRows } from '../history/read-rows.ts'
 
 /** One answer that named a point. Times in ms UTC. */
@@ -103,7 +103,7 @@ export async function pointAt(
 const maxComparedChars = 200
 
 /** Why there is nothing to say of a point, and what there is instead: keys that are alike, or the times of the series. */
-export async function unknownPoint(store: Store, dataset: string, key: string, atMs: number): Promise<Problem> {
+export async function unknownPoint(store: Store, dataset: string, key: string, atMs: number): Promise<UserError> {
   const shown = printable(key.slice(0, maxComparedChars))
   const [span] = await readRows<SeriesSpan>(
     store,
@@ -113,7 +113,7 @@ export async function unknownPoint(store: Store, dataset: string, key: string, a
      FROM tidemark.points WHERE dataset = {dataset:String} AND key = {key:String}`,
     { dataset, key },
   )
-  if (span !== undefined && span.points > 0) return new Problem(noSuchTime(dataset, shown, atMs, span))
+  if (span !== undefined && span.points > 0) return new UserError(noSuchTime(dataset, shown, atMs, span))
   const alike = await readRows<{ key: string }>(
     store,
     `SELECT DISTINCT key FROM tidemark.series WHERE dataset = {dataset:String}
@@ -122,13 +122,13 @@ export async function unknownPoint(store: Store, dataset: string, key: string, a
     { dataset, start: key.slice(0, maxComparedChars) },
   )
   if (alike.some((row) => row.key === key)) {
-    return new Problem(
+    return new UserError(
       `${dataset} ${shown} is known, but no value of it is stored: what today's code no longer yields was erased by a replay (table replays), or it was deleted (table deletions).`,
     )
   }
-  if (alike.length === 0) return new Problem(`Nothing of ${dataset} is stored yet.`)
+  if (alike.length === 0) return new UserError(`Nothing of ${dataset} is stored yet.`)
   const names = alike.map((row) => printable(row.key)).join(', ')
-  return new Problem(`${dataset} has no key ${shown}; the most alike are ${names}.`)
+  return new UserError(`${dataset} has no key ${shown}; the most alike are ${names}.`)
 }
 
 /** What is stored of a series: UTC, s; 0 where there is none. */

@@ -5,12 +5,12 @@ import type { WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 
 /** What to compare: the windows of a dataset that were read from the spans of raw. */
-export interface Compared {
+export interface ComparisonScope {
   dataset: string
   windows: WindowRange
   spans: RawSpan[]
   /** The database that holds today's reading, in tables of point_revisions and stored_answers. */
-  beside: string
+  staging: string
   /** Of that reading. */
   transformVersion: number
 }
@@ -31,12 +31,12 @@ export interface AnswerComparison {
   addedFrom: string[]
 }
 
-const mostShown = 20
+const maxShown = 20
 // A group in memory takes some 200 bytes.
 const offsetsAtOnce = 2_000_000
 
 /** Compares both sides by raw record. Reads only. */
-export async function compareAnswers(store: Store, compared: Compared): Promise<AnswerComparison> {
+export async function diffStoredAnswers(store: Store, compared: ComparisonScope): Promise<AnswerComparison> {
   const comparison: AnswerComparison = {
     ...{ added: 0, changed: 0, gone: 0, same: 0, rawGoneKept: 0 },
     ...{ goneFrom: [], changedFrom: [], addedFrom: [] },
@@ -47,7 +47,7 @@ export async function compareAnswers(store: Store, compared: Compared): Promise<
     `SELECT max(end) AS end FROM (
        SELECT max(raw_offset) + 1 AS end FROM ${database}.stored_answers WHERE dataset = {dataset:String}
        UNION ALL
-       SELECT max(raw_offset) + 1 AS end FROM ${compared.beside}.stored_answers WHERE dataset = {dataset:String})`,
+       SELECT max(raw_offset) + 1 AS end FROM ${compared.staging}.stored_answers WHERE dataset = {dataset:String})`,
     { dataset },
   )
   for (let from = 0; from < (last?.end ?? 0); from += offsetsAtOnce) {
@@ -59,8 +59,8 @@ export async function compareAnswers(store: Store, compared: Compared): Promise<
     comparison.gone += counts.gone
     comparison.same += counts.same
     comparison.rawGoneKept += counts.kept
-    comparison.goneFrom.push(...counts.gone_from.slice(0, mostShown - comparison.goneFrom.length))
-    comparison.changedFrom.push(...counts.changed_from.slice(0, mostShown - comparison.changedFrom.length))
+    comparison.goneFrom.push(...counts.gone_from.slice(0, maxShown - comparison.goneFrom.length))
+    comparison.changedFrom.push(...counts.changed_from.slice(0, maxShown - comparison.changedFrom.length))
     for (const raw of counts.added_from) comparison.addedFrom.push(raw)
   }
   return comparison
@@ -80,7 +80,7 @@ interface Counts {
   added_from: string[]
 }
 
-function countsOf({ windows, spans, beside }: Compared): string {
+function countsOf({ windows, spans, staging }: ComparisonScope): string {
   const where = `dataset = {dataset:String} AND ${inWindows(windows)}
     AND raw_offset >= {from:UInt64} AND raw_offset < {to:UInt64}`
   const row = 'raw_partition, raw_offset, (points, keys, replaces) AS told, transform_version'
@@ -90,8 +90,8 @@ function countsOf({ windows, spans, beside }: Compared): string {
       countIf(is_gone) AS gone,
       countIf(in_store > 0 AND in_new > 0 AND NOT differs) AS same,
       countIf(in_new = 0 AND NOT was_read AND raw_gone) AS kept,
-      arraySlice(arraySort(groupArrayIf(raw, is_gone)), 1, ${mostShown}) AS gone_from,
-      arraySlice(arraySort(groupArrayIf(raw, differs)), 1, ${mostShown}) AS changed_from,
+      arraySlice(arraySort(groupArrayIf(raw, is_gone)), 1, ${maxShown}) AS gone_from,
+      arraySlice(arraySort(groupArrayIf(raw, differs)), 1, ${maxShown}) AS changed_from,
       groupArrayIf(raw, in_store = 0) AS added_from
     FROM (
       SELECT
@@ -108,7 +108,7 @@ function countsOf({ windows, spans, beside }: Compared): string {
         FROM ${database}.stored_answers WHERE ${where}
         UNION ALL
         SELECT ${row}, true AS is_new, false AS was_read_now, false AS raw_gone_now
-        FROM ${beside}.stored_answers WHERE ${where}
+        FROM ${staging}.stored_answers WHERE ${where}
       )
       GROUP BY raw_partition, raw_offset
     )`

@@ -4,15 +4,15 @@
 import type { SourcedDataset } from '#core/datasets.ts'
 import { sourceOutputs } from '#core/source-outputs.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
-import { forgetGroup } from '#platform/kafka/progress.ts'
-import { recordsIn } from '#platform/kafka/read-span.ts'
-import { besideInserter, createBeside, dropBeside } from './beside-tables.ts'
-import { type Comparison, compare, differs } from './compare.ts'
+import { forgetGroup } from '#platform/kafka/consumer-lag.ts'
+import { recordsIn } from '#platform/kafka/read-range.ts'
+import { type Comparison, differs, diffTables } from './diff-tables.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
 import { readRows } from './read-rows.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId } from './replay-log.ts'
+import { createStaging, dropStaging, stagingInserter } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 export interface DryRun {
@@ -32,7 +32,7 @@ export const wouldChange = ({ comparison, newlyRefused, newlyAccepted }: DryRun)
   differs(comparison) || newlyRefused.length + newlyAccepted.length > 0
 
 // More are not looked at one by one: so many refusals are news enough.
-const mostRefusals = 100_000
+const maxRefusals = 100_000
 
 /**
  * Reads all raw answers of the windows that there are now, as today's explode does, and compares with the store, after all
@@ -47,7 +47,7 @@ export async function dryRun(
 ): Promise<DryRun> {
   const { kafka, registry, store } = parts
   const id = newReplayId(Date.now())
-  const beside = `${prefix}${id.replaceAll('-', '_')}`
+  const staging = `${prefix}${id.replaceAll('-', '_')}`
   const groupId = `tidemark-dry-run-${id}`
   const spans = await rawSpansNow(kafka, source.name)
   const total = recordsIn(spans)
@@ -55,8 +55,8 @@ export async function dryRun(
   let answers = 0
   await dropLeftovers(store)
   try {
-    await createBeside(store, beside, ['point_revisions', 'stored_answers'])
-    const insert = besideInserter(store, beside)
+    await createStaging(store, staging, ['point_revisions', 'stored_answers'])
+    const insert = stagingInserter(store, staging)
     await explodeSpan(parts, {
       ...{ groupId, spans, outputs: await sourceOutputs(source, registry), dataset: dataset.name, windows, say },
       take: async (batch) => {
@@ -65,14 +65,14 @@ export async function dryRun(
       },
       done: (batch) => {
         answers += batch.length
-        refused.push(...refusalsOf(batch).slice(0, mostRefusals - refused.length))
+        refused.push(...refusalsOf(batch).slice(0, maxRefusals - refused.length))
       },
       progress: (done) => progress(done, total),
     })
     await untilQueryable(kafka, source, say)
-    const comparison = await compare(store, {
+    const comparison = await diffTables(store, {
       ...{ dataset: dataset.name, transformVersion: dataset.transformVersion },
-      ...{ windows, beside, spans: await stillThere(kafka, spans) },
+      ...{ windows, staging, spans: await stillThere(kafka, spans) },
     })
     return {
       dataset: dataset.name,
@@ -83,7 +83,7 @@ export async function dryRun(
       newlyAccepted: await amongLetters(kafka, source.name, addedFrom(comparison)),
     }
   } finally {
-    await dropBeside(store, beside)
+    await dropStaging(store, staging)
     await forgetGroup(kafka, groupId)
   }
 }
@@ -97,5 +97,5 @@ const prefix = 'tidemark_dry_'
 
 async function dropLeftovers(store: Store): Promise<void> {
   const query = 'SELECT name FROM system.databases WHERE startsWith(name, {prefix:String})'
-  for (const { name } of await readRows<{ name: string }>(store, query, { prefix })) await dropBeside(store, name)
+  for (const { name } of await readRows<{ name: string }>(store, query, { prefix })) await dropStaging(store, name)
 }

@@ -2,12 +2,12 @@
 import { database, insertSettings, type Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { OwnTable } from '#sources/source.ts'
-import { asPoints, pointColumns } from './beside-tables.ts'
 import type { WindowRange } from './raw-span.ts'
 import { inSpans, inWindows, readRows } from './read-rows.ts'
+import { asPoints, pointColumns } from './staging-tables.ts'
 
 /** What a replay has told anew. */
-export interface Retold {
+export interface ReplayedWindows {
   dataset: string
   windows: WindowRange
   /** The raw records that it read. Rows of others are never touched. */
@@ -18,7 +18,7 @@ export interface Retold {
 }
 
 /** What is gone, for it was not told anew. */
-export interface Erased {
+export interface ErasedCounts {
   /** Answers to points. */
   points: number
   /** Accepted answers. */
@@ -37,7 +37,7 @@ type Command = (query: string) => Promise<unknown>
  *
  * @param aside name of a database for what it notes meanwhile; dropped at the end
  */
-export async function erase(store: Store, retold: Retold, aside: string): Promise<Erased> {
+export async function erase(store: Store, retold: ReplayedWindows, aside: string): Promise<ErasedCounts> {
   const { dataset, transformVersion } = retold
   const parameters = { dataset, transformVersion }
   const command = (query: string) =>
@@ -52,15 +52,15 @@ export async function erase(store: Store, retold: Retold, aside: string): Promis
 }
 
 const version = '{transformVersion:UInt16}'
-const ofWindows = ({ windows }: Retold): string => `dataset = {dataset:String} AND ${inWindows(windows)}`
+const ofWindows = ({ windows }: ReplayedWindows): string => `dataset = {dataset:String} AND ${inWindows(windows)}`
 /** Rows of points and of accepted answers that were read and are of an older transform. */
-const outdatedRows = (retold: Retold): string =>
+const outdatedRows = (retold: ReplayedWindows): string =>
   `${ofWindows(retold)} AND transform_version < ${version} AND ${inSpans(retold.spans)}`
 
 type Count = (from: string) => Promise<number>
 
 /** Of a raw position at most the newest transform's row is left; of one that was not told anew none. */
-async function eraseAnswers(command: Command, count: Count, retold: Retold): Promise<number> {
+async function eraseAnswers(command: Command, count: Count, retold: ReplayedWindows): Promise<number> {
   const table = `${database}.stored_answers`
   const outdated = outdatedRows(retold)
   if ((await count(`${table} WHERE ${outdated}`)) === 0) return 0
@@ -73,7 +73,7 @@ async function eraseAnswers(command: Command, count: Count, retold: Retold): Pro
   return untold
 }
 
-async function erasePoints(command: Command, count: Count, retold: Retold, aside: string): Promise<number> {
+async function erasePoints(command: Command, count: Count, retold: ReplayedWindows, aside: string): Promise<number> {
   const outdated = outdatedRows(retold)
   await command(`CREATE DATABASE IF NOT EXISTS ${aside}`)
   await command(`DROP TABLE IF EXISTS ${aside}.gone`)
@@ -115,7 +115,11 @@ const insertRemaining = (aside: string, outdated: string): string => `INSERT INT
   LIMIT 1 BY dataset, key, ts`
 
 /** Tables of a source's own hold every reading of a record: the one before it speaks again by itself. */
-async function eraseRecords(command: Command, count: Count, { ownTables, windows, spans }: Retold): Promise<number> {
+async function eraseRecords(
+  command: Command,
+  count: Count,
+  { ownTables, windows, spans }: ReplayedWindows,
+): Promise<number> {
   let erased = 0
   for (const { name, rows, windowStart, transformVersion } of ownTables) {
     const ofTable = `${rows} AND ${inWindows(windows, windowStart)} AND ${inSpans(spans)}`

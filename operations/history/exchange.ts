@@ -8,11 +8,18 @@ import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
-import { copyBeside, createBeside, dropBeside, dropUntold, type FilledTable, followLive } from './beside-tables.ts'
 import { beforeSpans, inSpans, readRows } from './read-rows.ts'
+import {
+  copyStaging,
+  createStaging,
+  dropStaging,
+  dropUnpublished,
+  type FilledTable,
+  followLive,
+} from './staging-tables.ts'
 
 /** The database of the new tables. */
-export const beside = 'tidemark_rebuild'
+export const staging = 'tidemark_rebuild'
 /** In the order of their exchange. */
 const tables: FilledTable[] = ['points', 'point_revisions', 'stored_answers']
 
@@ -21,20 +28,20 @@ const commentOf = (id: string): string => `rebuild ${id}`
 
 /** Makes the new tables of a rebuild, in place of those of an earlier one, and lets live data go into both. */
 export async function makeTables(store: Store, id: string): Promise<void> {
-  await dropBeside(store, beside)
-  await createBeside(store, beside, tables)
+  await dropStaging(store, staging)
+  await createStaging(store, staging, tables)
   for (const table of tables) {
-    await store.command({ query: `ALTER TABLE ${beside}.${table} MODIFY COMMENT '${commentOf(id)}'` })
+    await store.command({ query: `ALTER TABLE ${staging}.${table} MODIFY COMMENT '${commentOf(id)}'` })
   }
-  await followLive(store, beside, tables)
+  await followLive(store, staging, tables)
 }
 
 /** Of the tables that a rebuild made: none is left where somebody dropped one, exchanged where one is tidemark's own. */
-export async function stateOfTables(store: Store, id: string): Promise<'gone' | 'beside' | 'exchanged'> {
+export async function stateOfTables(store: Store, id: string): Promise<'gone' | 'staging' | 'exchanged'> {
   const exchanged = await tablesOf(store, id, database)
-  const left = await tablesOf(store, id, beside)
+  const left = await tablesOf(store, id, staging)
   if (left.length + exchanged.length < tables.length) return 'gone'
-  return exchanged.length > 0 ? 'exchanged' : 'beside'
+  return exchanged.length > 0 ? 'exchanged' : 'staging'
 }
 
 /**
@@ -44,7 +51,7 @@ export async function stateOfTables(store: Store, id: string): Promise<'gone' | 
  */
 export async function copyKept(store: Store, spans: RawSpan[]): Promise<void> {
   const gone = sources.map((source) => `(${declaredBy(source)} AND ${beforeSpans(spansOf(spans, source))})`)
-  await copyBeside(store, beside, [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR '))
+  await copyStaging(store, staging, [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR '))
 }
 
 /**
@@ -53,19 +60,19 @@ export async function copyKept(store: Store, spans: RawSpan[]): Promise<void> {
  */
 export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 'spans'>): Promise<void> {
   await removeDeleted(store)
-  const left = await tablesOf(store, id, beside)
+  const left = await tablesOf(store, id, staging)
   if (left.includes('points')) {
     // What was cut since it was read is among the new rows as a copy, or was not told anew.
     for (const source of sources) {
-      await dropUntold(store, beside, `${declaredBy(source)} AND ${inSpans(spansOf(spans, source))}`)
+      await dropUnpublished(store, staging, `${declaredBy(source)} AND ${inSpans(spansOf(spans, source))}`)
     }
   }
   for (const table of tables.filter((table) => left.includes(table))) {
-    await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${beside}.${table}` })
+    await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${staging}.${table}` })
   }
   // Of a deletion that was carried out in between.
   await removeDeleted(store)
-  await dropBeside(store, beside)
+  await dropStaging(store, staging)
 }
 
 /** Rows that were copied before their deletion; what is inserted is kept out by the views. */

@@ -5,14 +5,14 @@ import { answerEncoder, type EncodedAnswer, encodeRaw, type SourceOutputs } from
 import { topicsOfOutputs } from '#core/source-outputs.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { consume } from '#platform/kafka/consume.ts'
+import { nextOffsets } from '#platform/kafka/consumer-lag.ts'
+import type { ConsumedRecord } from '#platform/kafka/process-batch.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
-import { nextOffsets } from '#platform/kafka/progress.ts'
-import { spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import type { Incoming } from '#platform/kafka/settle.ts'
 import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { createLogger } from '#platform/process/log.ts'
-import { patience } from '#platform/process/patience.ts'
+import { slowNotice } from '#platform/process/slow-notice.ts'
 import { version } from '#platform/process/version.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import { isWanted, type WindowRange } from './raw-span.ts'
@@ -39,7 +39,7 @@ export interface SpanJob {
   deletedBefore?: number
   /**
    * Takes what became of one batch of answers, and gives what is to be sent. Called again with the same answers after a
-   * failure: must be safe to repeat. Throws Unwell to be called again.
+   * failure: must be safe to repeat. Throws TransientError to be called again.
    */
   take: (answers: ReadAnswer[]) => Promise<Output[]>
   /** Told of each answer once, when what was to be sent of it is acknowledged and committed. */
@@ -102,7 +102,7 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
     },
     crash: finished.reject,
   })
-  const waits = patience(job.say ?? (() => undefined))
+  const waits = slowNotice(job.say ?? (() => undefined))
   const watch = setInterval(() => {
     const why = consumption.notReady()
     if (why !== undefined) waits(why)
@@ -119,7 +119,7 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
 async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJob) {
   const next = await nextOffsets(kafka, groupId, topic)
   // A partition whose records retention has deleted gives no batch that would say so.
-  for (const [partition, { from }] of await spanOf(kafka, topic)) {
+  for (const [partition, { from }] of await offsetRange(kafka, topic)) {
     next.set(partition, Math.max(next.get(partition) ?? 0, from))
   }
   const nextOf = ({ partition, from }: RawSpan): number => next.get(partition) ?? from
@@ -138,7 +138,7 @@ function answersHandler({ producer }: SpanParts, job: SpanJob) {
   const outputTopics = topicsOfOutputs(job.outputs)
   const underWay = new Map<number, ReadAnswer[]>()
 
-  const handle = async (batch: Incoming<'RawResponse'>[]): Promise<Verdict[]> => {
+  const handle = async (batch: ConsumedRecord<'RawResponse'>[]): Promise<Verdict[]> => {
     const batchEncoder = encoder.batch(await producer.sizeCheck(outputTopics))
     const answers = batch
       .filter(({ record, partition, offset }) => {

@@ -1,6 +1,7 @@
 // How fast a replay may write: live data wait behind it in the same partition, and must not wait for a second.
-import { patience } from '#platform/process/patience.ts'
+
 import { pause } from '#platform/process/retry.ts'
+import { slowNotice } from '#platform/process/slow-notice.ts'
 
 export interface PaceOptions {
   /** Slices that the sink has not stored yet, the replay's and live ones. */
@@ -17,18 +18,18 @@ export interface Pace {
 }
 
 // What the sink has before it is stored in half a second; the other half is for what was just sent.
-const longestQueueS = 0.5
-const fewestSlices = 1_000
-const mostSlices = 12_000
+const maxQueueS = 0.5
+const minSlices = 1_000
+const maxSlices = 12_000
 const lookEveryMs = 15
 
 /** Lets a replay write while the queue before the sink is short; how short follows from how fast the sink stores. */
 export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
-  let slicesPerS = fewestSlices / longestQueueS
+  let slicesPerS = minSlices / maxQueueS
   let freeAtMs = performance.now()
   return {
     before: async (answers) => {
-      const waiting = patience(say)
+      const waiting = slowNotice(say)
       for (let seen: { lag: number; atMs: number } | undefined; ; await pause(lookEveryMs)) {
         const now = { lag: await lag(), atMs: performance.now() }
         if (now.lag <= queueLimit(slicesPerS)) break
@@ -45,7 +46,7 @@ export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
 
 /** Slices that may wait before the sink when it stores so many a second. */
 export const queueLimit = (slicesPerS: number): number =>
-  Math.min(mostSlices, Math.max(fewestSlices, slicesPerS * longestQueueS))
+  Math.min(maxSlices, Math.max(minSlices, slicesPerS * maxQueueS))
 
 /** A new estimate of what the sink stores a second, from two looks at its queue between which nothing was added. */
 export function drainRate(

@@ -1,7 +1,7 @@
 // Which raw records history is done again from.
 
 import type { Kafka } from '#platform/kafka/client.ts'
-import { spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange } from '#platform/kafka/read-range.ts'
 import type { RawResponse, RawSpan } from '#schemas/generated/records.ts'
 import { rawTopic } from '#schemas/topics.ts'
 
@@ -24,7 +24,7 @@ export function isWanted(record: RawResponse, dataset: string | null, { fromMs, 
 export async function stillThere(kafka: Kafka, spans: readonly RawSpan[]): Promise<RawSpan[]> {
   const left: RawSpan[] = []
   for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
-    const now = await spanOf(kafka, topic)
+    const now = await offsetRange(kafka, topic)
     for (const span of ofTopic) {
       left.push({ ...span, from: Math.min(span.to, Math.max(span.from, now.get(span.partition)?.from ?? span.from)) })
     }
@@ -35,6 +35,6 @@ export async function stillThere(kafka: Kafka, spans: readonly RawSpan[]): Promi
 /** All raw records that a source has now. What is written later is left to the normalizer that runs. */
 export async function rawSpansNow(kafka: Kafka, source: string): Promise<RawSpan[]> {
   const topic = rawTopic(source).name
-  const span = await spanOf(kafka, topic)
+  const span = await offsetRange(kafka, topic)
   return [...span].map(([partition, { from, to }]) => ({ topic, partition, from, to }))
 }

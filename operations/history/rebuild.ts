@@ -4,20 +4,20 @@
 import { datasetsByName, transformVersions } from '#core/datasets.ts'
 import { sourceOutputs } from '#core/source-outputs.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
-import { forgetGroup, groupPasses } from '#platform/kafka/progress.ts'
-import { recordsIn } from '#platform/kafka/read-span.ts'
+import { forgetGroup, waitForGroup } from '#platform/kafka/consumer-lag.ts'
+import { recordsIn } from '#platform/kafka/read-range.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { besideInserter, dropBeside } from './beside-tables.ts'
-import { compare, datasetsStored, storedVersions } from './compare.ts'
+import { datasetsStored, diffTables, storedVersions } from './diff-tables.ts'
 import { addedFrom, type DryRun } from './dry-run.ts'
-import { beside, copyKept, exchange, makeTables, stateOfTables } from './exchange.ts'
+import { copyKept, exchange, makeTables, staging, stateOfTables } from './exchange.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { allWindows, rawSpansNow, stillThere } from './raw-span.ts'
 import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
+import { dropStaging, stagingInserter } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 type RebuildParts = SpanParts & { store: Store }
@@ -86,7 +86,7 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
     const found = await compareAll(parts, spans, refused)
     counts = sumOf(found)
     if (!(await job.agree(found))) {
-      await dropBeside(store, beside)
+      await dropStaging(store, staging)
       return finish(parts, log, rebuild, {
         state: 'failed',
         counts,
@@ -107,7 +107,7 @@ async function finish(
   change: Parameters<ReplayLog['write']>[1],
 ) {
   const last = await log.write(rebuild, change)
-  await groupPasses(kafka, 'sink', replaysTopic.name)
+  await waitForGroup(kafka, 'sink', replaysTopic.name)
   await forgetGroup(kafka, groupOf(rebuild.id))
   return last
 }
@@ -118,7 +118,7 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
   const total = recordsIn(spans)
   const refused = new Map<string, RefusedAnswer[]>()
   let before = 0
-  const insert = besideInserter(parts.store, beside)
+  const insert = stagingInserter(parts.store, staging)
   for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
     const source = sources.find(({ name }) => rawTopic(name).name === topic)
     before += recordsIn(ofTopic)
@@ -152,13 +152,13 @@ async function compareAll(
 ): Promise<DryRun[]> {
   const found: DryRun[] = []
   // Each comparison is several queries, and most datasets of most stores have nothing to compare.
-  const stored = await datasetsStored(store, beside)
+  const stored = await datasetsStored(store, staging)
   for (const { source, dataset } of datasetsByName.values()) {
     if (!stored.has(dataset.name)) continue
     const own = spans.filter(({ topic }) => topic === rawTopic(source.name).name)
     const { name, transformVersion } = dataset
-    const compared = { dataset: name, transformVersion, windows: allWindows, spans: own, beside }
-    const comparison = await compare(store, compared)
+    const compared = { dataset: name, transformVersion, windows: allWindows, spans: own, staging }
+    const comparison = await diffTables(store, compared)
     found.push({
       dataset: dataset.name,
       transformVersion: dataset.transformVersion,

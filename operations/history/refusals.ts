@@ -2,7 +2,7 @@
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
@@ -44,7 +44,7 @@ export async function amongLetters(kafka: Kafka, source: string, raws: readonly 
   const wanted = new Set(raws)
   const found = new Set<string>()
   const topic = deadLetterTopic(source).name
-  await readSpan(kafka, topic, await spanOf(kafka, topic), (letters) => {
+  await readSpan(kafka, topic, await offsetRange(kafka, topic), (letters) => {
     for (const { headers } of letters) {
       if (headers[deadLetterHeaders.topic]?.toString() !== rawTopic(source).name) continue
       const raw = `${headers[deadLetterHeaders.partition]}/${headers[deadLetterHeaders.offset]}`

@@ -1,7 +1,7 @@
 // What is done again is announced on the topic replays, state by state: the audit, and what an interrupted one resumes from.
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
-import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic } from '#schemas/topics.ts'
@@ -35,7 +35,7 @@ export async function openReplayLog(registry: Registry, producer: Producer): Pro
 export async function readReplays(kafka: Kafka, registry: Registry): Promise<Replay[]> {
   const replays = new Map<string, Replay>()
   const decoder = registry.decoder('Replay')
-  await readSpan(kafka, replaysTopic.name, await spanOf(kafka, replaysTopic.name), async (records) => {
+  await readSpan(kafka, replaysTopic.name, await offsetRange(kafka, replaysTopic.name), async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const replay = decoder.decode(value)

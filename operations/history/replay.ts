@@ -4,20 +4,20 @@ import type { SourcedDataset } from '#core/datasets.ts'
 import { sourceOutputs } from '#core/source-outputs.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf } from '#platform/clickhouse/deletions.ts'
-import { forgetGroup, groupPasses, lagMeter } from '#platform/kafka/progress.ts'
-import { recordsIn } from '#platform/kafka/read-span.ts'
+import { forgetGroup, lagMeter, waitForGroup } from '#platform/kafka/consumer-lag.ts'
+import { recordsIn } from '#platform/kafka/read-range.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
-import { storedVersion } from './compare.ts'
-import { erase, type Retold } from './erase.ts'
+import { storedVersion } from './diff-tables.ts'
+import { erase, type ReplayedWindows } from './erase.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { createPace } from './pace.ts'
 import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
-import { meaningsOf } from './say-meanings.ts'
+import { seriesToRepublish } from './republish-series.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 export interface ReplayJob {
@@ -34,7 +34,7 @@ export interface ReplayJob {
 }
 
 /** What came of it. */
-export interface Replayed {
+export interface ReplayResult {
   replay: Replay
   /** The first answers that today's explode refused in this run. */
   refused: RefusedAnswer[]
@@ -67,7 +67,7 @@ export async function newReplay(
   }
 }
 
-const mostShown = 20
+const maxShown = 20
 const announceEveryMs = 2_000
 
 /** Does a replay, or goes on with one where it was interrupted, and returns when its end is announced and stored. */
@@ -75,7 +75,7 @@ export async function runReplay(
   parts: SpanParts & { store: Store },
   log: ReplayLog,
   job: ReplayJob,
-): Promise<Replayed> {
+): Promise<ReplayResult> {
   const { kafka, registry, store } = parts
   const { source, dataset } = job.sourced
   const { id, spans } = job.replay
@@ -107,7 +107,7 @@ export async function runReplay(
       done: (answers) => {
         const refusedNow = refusalsOf(answers)
         refusals += refusedNow.length
-        refused.push(...refusedNow.slice(0, mostShown - refused.length))
+        refused.push(...refusedNow.slice(0, maxShown - refused.length))
       },
       progress: (done) => {
         job.progress(done, total)
@@ -128,16 +128,16 @@ export async function runReplay(
   replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
   // Of records that were cut meanwhile nobody knows whether they were read.
   const there = await stillThere(kafka, spans)
-  const retold: Retold = {
+  const retold: ReplayedWindows = {
     ...{ dataset: dataset.name, windows, spans: there, transformVersion: dataset.transformVersion },
     ownTables: dataset.records?.tables ?? [],
   }
-  const meanings = await meaningsOf(store, dataset, retold, outputs)
+  const meanings = await seriesToRepublish(store, dataset, retold, outputs)
   await parts.producer.send(
     outputs.series.topic,
     meanings.map((meaning) => ({ ...meaning, headers: { replay: id } })),
   )
-  await groupPasses(kafka, 'sink', outputs.series.topic)
+  await waitForGroup(kafka, 'sink', outputs.series.topic)
   const erased = await erase(store, retold, `tidemark_erase_${id.replaceAll('-', '_')}`)
   const counts = {
     ...(await countTold(store, retold)),
@@ -146,14 +146,14 @@ export async function runReplay(
     ...(erased.records > 0 && { 'erased records': erased.records }),
   }
   replay = await log.write(replay, { state: 'finished', counts, message: outcomeOf(counts) })
-  await groupPasses(kafka, 'sink', replaysTopic.name)
+  await waitForGroup(kafka, 'sink', replaysTopic.name)
   await forgetGroup(kafka, groupId)
   return { replay, refused }
 }
 
 async function countTold(
   store: Store,
-  { dataset, windows, spans, transformVersion }: Retold,
+  { dataset, windows, spans, transformVersion }: ReplayedWindows,
 ): Promise<{ answers: number; points: number; kept: number }> {
   const isTold = `transform_version = {transformVersion:UInt16} AND ${inSpans(spans)}`
   const ofWindows = `dataset = {dataset:String} AND ${inWindows(windows)}`

@@ -1,6 +1,6 @@
 import { topicsOf } from '#core/source-topics.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
-import { groupPasses } from '#platform/kafka/progress.ts'
+import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { tableTargets } from '#schemas/tables.ts'
 import { pollsTopic, rawTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
@@ -16,7 +16,7 @@ export async function untilQueryable(
   source: Pick<Source, 'name' | 'topics'>,
   say?: (text: string) => void,
 ): Promise<void> {
-  await groupPasses(kafka, 'normalizer', rawTopic(source.name).name, say)
+  await waitForGroup(kafka, 'normalizer', rawTopic(source.name).name, say)
   const stored = topicsOf(source).filter(({ record }) => record !== null && record in tableTargets)
-  for (const topic of [...stored, pollsTopic]) await groupPasses(kafka, 'sink', topic.name, say)
+  for (const topic of [...stored, pollsTopic]) await waitForGroup(kafka, 'sink', topic.name, say)
 }

@@ -1,7 +1,7 @@
 // Gzip members and zstd frames, one after the other. node:zlib passes over what stands behind the last one that it
 // recognises without a word, so that a file with a hole looks like a short one.
 import { crc32, createInflateRaw, createZstdDecompress, inflateRawSync } from 'node:zlib'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { outputOf } from './decompress.ts'
 import type { PieceReader } from './pieces.ts'
 
@@ -12,7 +12,7 @@ type Part = 'gzip member' | 'zstd frame'
 const chunkSize = 512 * 1024
 /** Of what comes out of one that is not, and of compressed blocks that are handed on together. */
 const smallBytes = 64 * 1024
-const mostInflatedAtOnce = 4 * 1024 * 1024
+const maxInflatedAtOnce = 4 * 1024 * 1024
 const zstdMagic = 0xfd2fb528
 const mend = 'Get it anew: the same command goes on behind what was sent of it.'
 
@@ -31,12 +31,12 @@ const isSkippable = (first: Buffer): boolean => first.length >= 4 && first.readU
  * The content of all members of a gzip file (RFC 1952). Zero bytes that fill it up behind the last member are passed over.
  *
  * @param name how messages call the file
- * @throws Problem that names the offset of a member that is damaged or cut, or of what stands between or behind members
+ * @throws UserError that names the offset of a member that is damaged or cut, or of what stands between or behind members
  */
 export async function* gunzip(reader: PieceReader, name: string): AsyncGenerator<Buffer> {
   while (await partFollows(reader, name, 'gzip member', isGzip)) {
     const start = reader.at()
-    const ends = (): Problem => cutPart(reader, name, 'gzip member', start)
+    const ends = (): UserError => cutPart(reader, name, 'gzip member', start)
     const header = await passGzipHeader(reader, ends)
     // Deflate is the only method, and the upper three flags are zero.
     if (header[2] !== 8 || (header[3] ?? 0) > 0x1f) throw damaged(name, 'gzip member', start, 'its header is wrong')
@@ -64,7 +64,7 @@ export async function* gunzip(reader: PieceReader, name: string): AsyncGenerator
 }
 
 /** Passes ten bytes, which are returned, and what the flags among them announce. */
-async function passGzipHeader(reader: PieceReader, ends: () => Problem): Promise<Buffer> {
+async function passGzipHeader(reader: PieceReader, ends: () => UserError): Promise<Buffer> {
   const take = async (length: number): Promise<Buffer> => {
     const bytes = await reader.take(length)
     if (bytes.length < length) throw ends()
@@ -93,7 +93,7 @@ async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
 
 function inflatedAtOnce(piece: Buffer): { content: Buffer; taken: number } | undefined {
   try {
-    const options = { info: true, chunkSize: smallBytes, maxOutputLength: mostInflatedAtOnce }
+    const options = { info: true, chunkSize: smallBytes, maxOutputLength: maxInflatedAtOnce }
     // With `info` it returns the engine, too, which the types do not say.
     const { buffer, engine } = inflateRawSync(piece, options) as unknown as {
       buffer: Buffer
@@ -111,7 +111,7 @@ function inflatedAtOnce(piece: Buffer): { content: Buffer; taken: number } | und
  * last frame are passed over.
  *
  * @param name how messages call the file
- * @throws Problem that names the offset of a frame that is damaged or cut, or of what stands between or behind frames
+ * @throws UserError that names the offset of a frame that is damaged or cut, or of what stands between or behind frames
  */
 export async function* unzstd(reader: PieceReader, name: string): AsyncGenerator<Buffer> {
   let start = 0
@@ -134,14 +134,14 @@ async function* zstdFrames(reader: PieceReader, name: string, begins: () => void
   while (await partFollows(reader, name, 'zstd frame', isZstd)) {
     begins()
     const start = reader.at()
-    const ends = (): Problem => cutPart(reader, name, 'zstd frame', start)
+    const ends = (): UserError => cutPart(reader, name, 'zstd frame', start)
     if (isSkippable(await peek(reader, 4))) await passSkippable(reader, ends)
     else yield* zstdFrame(reader, ends)
   }
   return undefined
 }
 
-async function passSkippable(reader: PieceReader, ends: () => Problem): Promise<void> {
+async function passSkippable(reader: PieceReader, ends: () => UserError): Promise<void> {
   const header = await reader.take(8)
   if (header.length < 8) throw ends()
   let left = header.readUInt32LE(4)
@@ -154,7 +154,7 @@ async function passSkippable(reader: PieceReader, ends: () => Problem): Promise<
 }
 
 /** The bytes of one frame: a header, blocks that say how long they are, and a checksum if the header says so. */
-async function* zstdFrame(reader: PieceReader, ends: () => Problem): AsyncGenerator<Buffer> {
+async function* zstdFrame(reader: PieceReader, ends: () => UserError): AsyncGenerator<Buffer> {
   let held: Buffer[] = []
   let heldBytes = 0
   const take = async (length: number): Promise<Buffer> => {
@@ -193,12 +193,12 @@ async function partFollows(
   const first = await peek(reader, 4)
   if (first.length === 0) return false
   if (zeros > 0) {
-    throw new Problem(
+    throw new UserError(
       `${name} is damaged: ${zeros} zero bytes stand at byte ${behind}, behind a ${part}, and more follows at byte ${reader.at()}, which is not read. ${mend}`,
     )
   }
   if (begins(first)) return true
-  throw new Problem(
+  throw new UserError(
     `${name} is damaged: what stands at byte ${behind}, behind a ${part}, is not a ${part}; it begins with the bytes ${first.toString('hex')}. ${mend}`,
   )
 }
@@ -222,21 +222,21 @@ export async function peek(reader: PieceReader, length: number): Promise<Buffer>
 }
 
 /** What an error of a decompressor says of the file; other errors are returned as they are. */
-function damagedPart(error: unknown, part: Part, start: number, name: string, ends: () => Problem): unknown {
+function damagedPart(error: unknown, part: Part, start: number, name: string, ends: () => UserError): unknown {
   const { code = '', message } = error as NodeJS.ErrnoException
   if (code === 'Z_BUF_ERROR') return ends()
   if (code === 'ZSTD_error_frameParameter_windowTooLarge') {
-    return new Problem(
+    return new UserError(
       `${name} wants more memory than zstd takes of itself (the zstd frame at byte ${start}): decompress it first, zstd -d --long=31.`,
     )
   }
   return code.startsWith('Z_') || code.startsWith('ZSTD_') ? damaged(name, part, start, message) : error
 }
 
-const damaged = (name: string, part: Part, start: number, why: string): Problem =>
-  new Problem(`${name} is damaged: the ${part} at byte ${start} cannot be decompressed (${why}). ${mend}`)
+const damaged = (name: string, part: Part, start: number, why: string): UserError =>
+  new UserError(`${name} is damaged: the ${part} at byte ${start} cannot be decompressed (${why}). ${mend}`)
 
-const cutPart = (reader: PieceReader, name: string, part: Part, start: number): Problem =>
-  new Problem(
+const cutPart = (reader: PieceReader, name: string, part: Part, start: number): UserError =>
+  new UserError(
     `${name} is damaged or ends early: the ${part} at byte ${start} is cut, the file ends at byte ${reader.at()}. ${mend}`,
   )

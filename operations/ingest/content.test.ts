@@ -25,7 +25,7 @@ async function read(content: Buffer | string, name = 'f.jsonl'): Promise<{ text:
     for await (const piece of opened.pieces) pieces.push(piece)
     return { text: text() }
   } catch (error) {
-    expect((error as Error).name).toBe('Problem')
+    expect((error as Error).name).toBe('UserError')
     const { message } = error as Error
     expect(message.startsWith(path)).toBe(true)
     return { text: text(), why: message.slice(path.length + 1) }

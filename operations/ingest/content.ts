@@ -3,7 +3,7 @@ import { createReadStream, type Stats, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { gunzip, isGzip, isZstd, peek, unzstd } from './compressed-parts.ts'
 import { lookedAt, whyUnreadable } from './file-format.ts'
 import { type PieceReader, pieceReader, remaining } from './pieces.ts'
@@ -16,7 +16,7 @@ export interface StreamInput {
   name: string
   /** What raw keeps as the address of its content: `stdin:`. */
   url: string
-  /** May fail with a Problem that says why it cannot be read. */
+  /** May fail with a UserError that says why it cannot be read. */
   stream: Readable
 }
 
@@ -28,7 +28,7 @@ export interface Content {
   size: number | undefined
   modifiedMs: number | undefined
   compressed: boolean
-  /** Pieces of the content, once. Throws Problem when it cannot be read to its end. */
+  /** Pieces of the content, once. Throws UserError when it cannot be read to its end. */
   pieces: AsyncIterable<Buffer>
   /** How many bytes of the file were read so far, compressed as they are. */
   bytesRead: () => number
@@ -44,7 +44,7 @@ const pieceBytes = 512 * 1024
  * Opens a file or a stream.
  *
  * @param from first byte of the file that is read; only of a plain file
- * @throws Problem in one sentence for what is not a file, cannot be read or is not text
+ * @throws UserError in one sentence for what is not a file, cannot be read or is not text
  */
 export async function openContent(input: Input, from = 0): Promise<Content> {
   const isPath = typeof input === 'string'
@@ -59,7 +59,7 @@ export async function openContent(input: Input, from = 0): Promise<Content> {
   )
   const first = await peek(reader, 4)
   if (isPath && first.length === 0 && from === 0 && /\.(?:gz|zst|zstd)$/i.test(input)) {
-    throw new Problem(`${name} is empty, which a gzip or zstd file never is. Get it anew.`)
+    throw new UserError(`${name} is empty, which a gzip or zstd file never is. Get it anew.`)
   }
   const decompress = from > 0 ? undefined : decompressorOf(first)
   const content = decompress === undefined ? remaining(reader) : decompress(reader, name)
@@ -89,8 +89,8 @@ function statOf(path: string, name: string): Stats {
   } catch (error) {
     throw unreadable(name, error)
   }
-  if (stats === undefined) throw new Problem(`There is no file ${name}.`)
-  if (!stats.isFile()) throw new Problem(`${name} ${whyNotRegular(stats)}`)
+  if (stats === undefined) throw new UserError(`There is no file ${name}.`)
+  if (!stats.isFile()) throw new UserError(`${name} ${whyNotRegular(stats)}`)
   return stats
 }
 
@@ -111,14 +111,14 @@ async function* readingOf(
       yield piece
     }
   } catch (error) {
-    throw error instanceof Problem ? error : unreadable(name, error)
+    throw error instanceof UserError ? error : unreadable(name, error)
   }
 }
 
-function unreadable(name: string, error: unknown): Problem {
+function unreadable(name: string, error: unknown): UserError {
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EACCES' || code === 'EPERM') return new Problem(`${name} may not be read by this user.`)
-  return new Problem(`${name} cannot be read: ${code ?? message}.`)
+  if (code === 'EACCES' || code === 'EPERM') return new UserError(`${name} may not be read by this user.`)
+  return new UserError(`${name} cannot be read: ${code ?? message}.`)
 }
 
 function decompressorOf(first: Buffer): ((reader: PieceReader, name: string) => AsyncGenerator<Buffer>) | undefined {
@@ -126,7 +126,7 @@ function decompressorOf(first: Buffer): ((reader: PieceReader, name: string) => 
   return isZstd(first) ? unzstd : undefined
 }
 
-/** Pieces of text. @throws Problem for another kind of content, also inside of what is compressed */
+/** Pieces of text. @throws UserError for another kind of content, also inside of what is compressed */
 async function* textOf(pieces: AsyncGenerator<Buffer>, name: string, packed: boolean): AsyncGenerator<Buffer> {
   const first: Buffer[] = []
   let looked = 0
@@ -142,7 +142,7 @@ async function* textOf(pieces: AsyncGenerator<Buffer>, name: string, packed: boo
     failure = error
   }
   const why = whyUnreadable(Buffer.concat(first, Math.min(looked, lookedAt)))
-  if (why !== undefined) throw new Problem(`${name} ${packed ? why.replace(/^is/, 'holds what is') : why}.`)
+  if (why !== undefined) throw new UserError(`${name} ${packed ? why.replace(/^is/, 'holds what is') : why}.`)
   yield* first
   if (failure !== undefined) throw failure
   yield* pieces

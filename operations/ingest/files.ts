@@ -2,7 +2,7 @@
 import { readdirSync, type Stats, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { printable } from '#platform/process/printable.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, FileReading, Source } from '#sources/source.ts'
 import { whyNotRegular } from './content.ts'
@@ -25,28 +25,28 @@ export const ingestable = (): string =>
     .map(({ source, dataset }) => `${source.name} (${dataset.name})`)
     .join(', ')
 
-/** The dataset that a source's name or its own means. @throws Problem that says what there is */
+/** The dataset that a source's name or its own means. @throws UserError that says what there is */
 export function findFileDataset(name: string): FileDataset {
   const found = fileDatasets().filter(({ source, dataset }) => source.name === name || dataset.name === name)
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   if (found.length > 1) {
-    throw new Problem(
+    throw new UserError(
       `${name} has several datasets: say which: ${found.map(({ dataset }) => dataset.name).join(', ')}.`,
     )
   }
-  throw new Problem(`Nothing named ${printable(name)} is read from files; there is: ${ingestable()}.`)
+  throw new UserError(`Nothing named ${printable(name)} is read from files; there is: ${ingestable()}.`)
 }
 
 /** Names in a sentence. */
-const mostNamed = 5
+const maxNamed = 5
 
 /**
  * The files that a path means, each time it is asked: the file itself, or those of a directory by name.
  *
  * @param mayComeLater whether a directory may hold none yet
  * @param say told once of each other file that a directory holds
- * @throws Problem in one sentence when it means none
+ * @throws UserError in one sentence when it means none
  */
 export function filesOf(
   path: string,
@@ -55,9 +55,9 @@ export function filesOf(
   say: (text: string) => void,
 ): () => string[] {
   const stats = statOrProblem(path)
-  if (stats === undefined) throw new Problem(`There is no file or directory ${printable(path)}.`)
+  if (stats === undefined) throw new UserError(`There is no file or directory ${printable(path)}.`)
   if (stats.isFile()) return () => [path]
-  if (!stats.isDirectory()) throw new Problem(`${printable(path)} ${whyNotRegular(stats)}`)
+  if (!stats.isDirectory()) throw new UserError(`${printable(path)} ${whyNotRegular(stats)}`)
   const passedOver = new Set<string>()
   const list = (): string[] => {
     const entries = namesIn(path).map((name) => ({ name, why: whyPassedOver(join(path, name), reading) }))
@@ -69,7 +69,7 @@ export function filesOf(
     return entries.flatMap(({ name, why }) => (why === undefined ? [join(path, name)] : []))
   }
   if (!mayComeLater && list().length === 0)
-    throw new Problem(`There is no file to read in ${printable(path)}: read are ${wanted(reading)}.`)
+    throw new UserError(`There is no file to read in ${printable(path)}: read are ${wanted(reading)}.`)
   return list
 }
 
@@ -77,12 +77,12 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory).sort()
   } catch (error) {
-    throw new Problem(`${printable(directory)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+    throw new UserError(`${printable(directory)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
   }
 }
 
 const listed = (names: string[]): string =>
-  `${names.slice(0, mostNamed).join(', ')}${names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''}`
+  `${names.slice(0, maxNamed).join(', ')}${names.length > maxNamed ? ` and ${names.length - maxNamed} more` : ''}`
 
 const wanted = ({ by }: FileReading): string =>
   by === 'lines' ? 'files named .jsonl, .ndjson or .json, also .gz or .zst' : 'files named .json, also .gz or .zst'
@@ -91,7 +91,7 @@ function statOrProblem(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch (error) {
-    throw new Problem(`${printable(path)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+    throw new UserError(`${printable(path)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
   }
 }
 

@@ -2,13 +2,13 @@
 
 import { untilQueryable } from '#operations/history/until-queryable.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
+import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { endsOf } from '#platform/kafka/progress.ts'
-import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { TooLargeRecord } from '#platform/kafka/send-errors.ts'
-import { Problem } from '#platform/process/problem.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { FileReading } from '#sources/source.ts'
 import type { Position } from './chunk.ts'
@@ -75,7 +75,7 @@ export interface IngestEvents {
  *
  * One at a time for a dataset: known_at grows over all that is sent. The caller sees to it.
  *
- * @throws Problem when Kafka is away for too long; a file that cannot be read is in the summary instead
+ * @throws UserError when Kafka is away for too long; a file that cannot be read is in the summary instead
  */
 export async function ingest(parts: IngestParts, job: IngestJob, events: IngestEvents): Promise<Summary> {
   const stopped = (): boolean => job.stop?.aborted ?? false
@@ -123,7 +123,7 @@ async function openSession(
     before.add(each.raw.requestIdentity)
   }
   const letters = deadLetterTopic(source.name).name
-  const lettersBefore = await endsOf(kafka, letters)
+  const lettersBefore = await highWatermarks(kafka, letters)
   const startedMs = performance.now()
   const summary = emptySummary(dataset.name, files.reading)
   const sending = { sender, before, atMs, progress, say, stopped }
@@ -138,15 +138,15 @@ async function openSession(
         for (const file of summary.files.slice(already)) fileRead(file)
         return reached
       } catch (error) {
-        if (error instanceof Unwell)
-          throw new Problem(`${error.message}: the same command goes on where this one ends.`)
+        if (error instanceof TransientError)
+          throw new UserError(`${error.message}: the same command goes on where this one ends.`)
         if (error instanceof TooLargeRecord) {
           // What of the file is still on its way ends before another begins.
           await sender.flush().catch(() => undefined)
           failed.set(input, `${nameOf(input)} cannot be kept: ${error.message}`)
           return undefined
         }
-        if (!(error instanceof Problem)) throw error
+        if (!(error instanceof UserError)) throw error
         failed.set(input, error.message)
         if (readOptions.followed) say(error.message)
         return undefined
@@ -187,16 +187,16 @@ async function readLetters(
   }: { letters: string; from: Map<number, number>; raw: string; places: ReadonlySet<string> },
   summary: Summary,
 ): Promise<void> {
-  const held = await spanOf(kafka, letters)
+  const held = await offsetRange(kafka, letters)
   const span = new Map([...held].map(([partition, { to }]) => [partition, { from: from.get(partition) ?? 0, to }]))
   const { topic, partition, offset, message } = deadLetterHeaders
   await readSpan(kafka, letters, span, (records) => {
     for (const { headers } of records) {
       if (`${headers[topic]}` !== raw || !places.has(`${headers[partition]}/${headers[offset]}`)) continue
       summary.refused++
-      if (summary.examples.length < mostExamples) summary.examples.push(`${headers[message] ?? 'not told why'}`)
+      if (summary.examples.length < maxExamples) summary.examples.push(`${headers[message] ?? 'not told why'}`)
     }
   })
 }
 
-const mostExamples = 5
+const maxExamples = 5

@@ -10,7 +10,7 @@ import { whoAmI } from '#platform/process/who.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import { fileHost, filesLane, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 import type { Window } from '#sources/source.ts'
-import type { Unrecorded } from './sent-before.ts'
+import type { UnrecordedAnswer } from './sent-before.ts'
 
 /** Content that is to be sent, and what it is called. */
 export interface Chunk {
@@ -32,7 +32,7 @@ export interface ChunkSender {
    */
   send: (chunk: Chunk, acknowledged: (identity: string) => void) => Promise<void>
   /** Writes down what was sent by somebody who could not. */
-  record: (unrecorded: Unrecorded) => Promise<void>
+  record: (unrecorded: UnrecordedAnswer) => Promise<void>
   /** Returns when all is acknowledged, raw and polls; throws, once, when any was not. */
   flush: () => Promise<void>
   /** known_at of the first and the last chunk that were sent, ms. */
@@ -40,7 +40,7 @@ export interface ChunkSender {
   close: () => Promise<void>
 }
 
-const mostInFlight = 4
+const maxInFlight = 4
 
 /** Opens a sender for a dataset. @param newestKnownAt known_at of the newest chunk that was sent before, ms */
 export async function openChunkSender(
@@ -78,7 +78,7 @@ export async function openChunkSender(
   }
   return {
     send: async ({ subject, window, body, ...chunk }, acknowledged) => {
-      while (inFlight.size >= mostInFlight) await Promise.race(inFlight)
+      while (inFlight.size >= maxInFlight) await Promise.race(inFlight)
       throwFailure()
       knownAt = Math.max(Date.now(), knownAt + 1)
       if (fromMs === 0) fromMs = knownAt
@@ -107,7 +107,7 @@ export async function openChunkSender(
   }
 }
 
-const pollOf = ({ raw, bytes, partition, offset }: Unrecorded): Poll => ({
+const pollOf = ({ raw, bytes, partition, offset }: UnrecordedAnswer): Poll => ({
   requestIdentity: raw.requestIdentity,
   dataset: raw.dataset,
   host: fileHost,

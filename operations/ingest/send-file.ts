@@ -2,7 +2,7 @@
 
 import { requestIdentity } from '#core/request-identity.ts'
 import { TooLargeRecord } from '#platform/kafka/send-errors.ts'
-import { Problem } from '#platform/process/problem.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { Dataset, FileReading } from '#sources/source.ts'
 import {
   beginning,
@@ -67,7 +67,7 @@ export interface SendFileOptions extends ReadOptions {
  * Sends what is new of a file or stream. Gives up to where a plain file of lines was sent.
  *
  * @param files gets the summary of the file, also where it could not be read to its end when anything of it was read
- * @throws Problem why it cannot be read to its end; TooLargeRecord; Unwell
+ * @throws UserError why it cannot be read to its end; TooLargeRecord; TransientError
  */
 export async function sendFile(
   input: Input,
@@ -136,7 +136,7 @@ async function countingLines(
 /** Whole seconds: what the store holds of a time. */
 function instantOf({ name, modifiedMs }: Content, atMs: number | undefined, say: (text: string) => void): number {
   if (atMs !== undefined) return atMs
-  if (modifiedMs === undefined) throw new Problem('Standard input has no time of its own: say --at INSTANT.')
+  if (modifiedMs === undefined) throw new UserError('Standard input has no time of its own: say --at INSTANT.')
   const second = Math.floor(modifiedMs / 1000) * 1000
   say(
     `${name} is taken for a snapshot of ${new Date(second).toISOString()}, when it was modified: --at says another instant`,
@@ -231,10 +231,10 @@ async function sendWhole(
   let bytes = 0
   for await (const piece of content.pieces) {
     bytes += piece.length
-    if (bytes > maxBytes) throw new Problem(`${content.name} is longer than ${maxBytes} bytes: it is no such answer.`)
+    if (bytes > maxBytes) throw new UserError(`${content.name} is longer than ${maxBytes} bytes: it is no such answer.`)
     pieces.push(piece)
   }
-  if (bytes === 0) throw new Problem(`${content.name} is empty.`)
+  if (bytes === 0) throw new UserError(`${content.name} is empty.`)
   const body = Buffer.concat(pieces)
   const contentHash = sha256(body)
   const stepS = dataset.steps.findLast(({ fromMs }) => fromMs <= atMs)?.stepS ?? 1

@@ -1,8 +1,8 @@
 // What was sent before, as table and topic `polls` tell it: one poll a chunk, its content in its name.
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
-import { groupPasses } from '#platform/kafka/progress.ts'
-import { type OffsetSpan, readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
+import { type OffsetRange, offsetRange, readSpan } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { pollsTopic } from '#schemas/topics.ts'
@@ -86,7 +86,7 @@ export async function openSentBefore(ask: Ask, dataset: string): Promise<SentBef
 }
 
 /** A raw record, without its content, and where it lies. */
-export interface Unrecorded {
+export interface UnrecordedAnswer {
   raw: Omit<RawResponse, 'body'>
   bytes: number
   partition: number
@@ -105,20 +105,20 @@ export async function unrecordedChunks(
   topic: string,
   dataset: string,
   say: (text: string) => void,
-): Promise<Unrecorded[]> {
-  await groupPasses(kafka, 'sink', pollsTopic.name, say)
+): Promise<UnrecordedAnswer[]> {
+  await waitForGroup(kafka, 'sink', pollsTopic.name, say)
   const rows = await ask<{ partition: number; next: number }>(
     `SELECT raw_partition AS partition, max(raw_offset) + 1.0 AS next FROM tidemark.polls
      WHERE dataset = '${dataset}' AND raw_partition IS NOT NULL GROUP BY raw_partition`,
   )
   const next = new Map(rows.map((row) => [row.partition, row.next]))
-  const span = new Map<number, OffsetSpan>()
-  for (const [partition, { from, to }] of await spanOf(kafka, topic)) {
+  const span = new Map<number, OffsetRange>()
+  for (const [partition, { from, to }] of await offsetRange(kafka, topic)) {
     // Chunks are on their way beside each other: one before the last that a poll tells of may have no poll.
     span.set(partition, { from: Math.max(from, (next.get(partition) ?? 0) - lookedBack), to })
   }
   const decoder = registry.decoder('RawResponse')
-  const found: Unrecorded[] = []
+  const found: UnrecordedAnswer[] = []
   await readSpan(kafka, topic, span, async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value, partition, offset } of records) {

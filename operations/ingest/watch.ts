@@ -6,7 +6,7 @@ import { pause } from '#platform/process/retry.ts'
 import type { Position } from './chunk.ts'
 import type { ReadOptions } from './send-file.ts'
 
-interface Followed {
+interface FollowedFile {
   size: number
   modifiedMs: number
   inode: number
@@ -18,7 +18,7 @@ interface Followed {
 }
 
 /** Sends what is new of a file; gives up to where that was, where one can go on. */
-type Read = (path: string, options: ReadOptions) => Promise<Position | undefined>
+type FileReader = (path: string, options: ReadOptions) => Promise<Position | undefined>
 
 const lookEveryMs = 1_000
 /** A last line without an end is taken for finished when nothing was added for so long. */
@@ -31,11 +31,11 @@ const tailBytes = 4_096
  */
 export async function watchFiles(
   list: () => string[],
-  read: Read,
+  read: FileReader,
   say: (text: string) => void,
   stop: AbortSignal,
 ): Promise<void> {
-  const followed = new Map<string, Followed>()
+  const followed = new Map<string, FollowedFile>()
   while (!stop.aborted) {
     for (const path of list()) {
       if (stop.aborted) break
@@ -49,8 +49,8 @@ export async function watchFiles(
 async function look(
   path: string,
   stats: Stats,
-  followed: Map<string, Followed>,
-  read: Read,
+  followed: Map<string, FollowedFile>,
+  read: FileReader,
   say: (text: string) => void,
 ): Promise<void> {
   const before = followed.get(path)
@@ -79,7 +79,7 @@ async function look(
   })
 }
 
-function continues(path: string, stats: Stats, before: Followed, end: Position): boolean {
+function continues(path: string, stats: Stats, before: FollowedFile, end: Position): boolean {
   const longer = stats.ino === before.inode && stats.size >= end.byte && !end.withinLine
   const rewritten = stats.size === before.size && stats.mtimeMs !== before.modifiedMs
   return longer && !rewritten && tailOf(path, end.byte) === before.tail

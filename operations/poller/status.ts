@@ -1,7 +1,7 @@
 // What a poller says of itself, and what of it operations ask.
 import { z } from 'zod'
-import { Problem } from '#platform/process/problem.ts'
 import { pause } from '#platform/process/retry.ts'
+import { UserError } from '#platform/process/user-error.ts'
 
 const lastFailure = z.object({
   at: z.string(),
@@ -81,16 +81,16 @@ export async function patientPollerStatus(
   }
 }
 
-/** What the poller says of a dataset. @throws Problem when the poller does not poll the dataset, with what to do. */
+/** What the poller says of a dataset. @throws UserError when the poller does not poll the dataset, with what to do. */
 export function datasetThatIsPolled(
   datasets: PollerStatus['datasets'],
   name: string,
 ): PollerStatus['datasets'][number] {
   const known = datasets.find(({ dataset }) => dataset === name)
-  if (known === undefined) throw new Problem(`The running poller does not know ${name}: is it of another version?`)
+  if (known === undefined) throw new UserError(`The running poller does not know ${name}: is it of another version?`)
   if (!known.off) return known
   const because = known.offBecause ?? 'DATASETS_OFF'
-  throw new Problem(
+  throw new UserError(
     because === 'DATASETS_OFF'
       ? `${name} is switched off: start the stack without it in DATASETS_OFF, then fetch.`
       : `${name} is not polled: it ${because}. Set it, start the stack again, then fetch.`,

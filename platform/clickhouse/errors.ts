@@ -1,7 +1,7 @@
 import { ClickHouseError } from '@clickhouse/client'
 
 /**
- * What to do about an error of the store. retry: the world is unwell, the same request may succeed later. data: the
+ * What to do about an error of the store. retry: a dependency is unavailable, the same request may succeed later. data: the
  * content is refused and always will be, so halve the batch until the bad record is alone. unlisted: the store refuses
  * the request for a reason that nobody has classified; of an insert it must be found out what is to blame, the rows or
  * the table. bug: ours; the process ends.

@@ -114,14 +114,14 @@ export function pendingMigrations(migrations: Migration[], applied: AppliedMigra
 }
 
 const tableExists = '57'
-const lookAgain = { everyMs: 100, times: 100 }
+const lookAgain = { intervalMs: 100, times: 100 }
 
 /** Whether a statement found its table already there because another process applies the same migration just now. */
 async function anotherApplied(store: Store, { number }: Migration, error: unknown): Promise<boolean> {
   if (!(error instanceof ClickHouseError) || error.code !== tableExists) return false
   for (let look = 1; look <= lookAgain.times; look++) {
     if ((await appliedMigrations(store)).some((applied) => applied.number === number)) return true
-    await pause(lookAgain.everyMs)
+    await pause(lookAgain.intervalMs)
   }
   return false
 }

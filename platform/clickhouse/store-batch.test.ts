@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '../process/transient-error.ts'
 import type { ErrorKind } from './errors.ts'
 import { type Inserter, storeBatch, tableEvidence } from './store-batch.ts'
 
@@ -54,7 +54,7 @@ describe('a batch', () => {
     )
   })
 
-  it('is tried again as a whole when the store is unwell, however deep in the halving', async () => {
+  it('is tried again as a whole when the store is unavailable, however deep in the halving', async () => {
     let calls = 0
     const inserter: Inserter = {
       insert: async () => {
@@ -65,7 +65,7 @@ describe('a batch', () => {
       needsOperator: (error) => (error as Error).message === 'memory',
     }
     const stored = storeBatch([[1], [2]], inserter)
-    await expect(stored).rejects.toThrow(Unwell)
+    await expect(stored).rejects.toThrow(TransientError)
     await expect(stored).rejects.toThrow('until somebody mends it: memory')
     expect(calls).toBe(2)
   })

@@ -1,6 +1,6 @@
-// One batch, one insert. A refused insert is halved until the bad record is alone; an unwell store is waited for.
+// One batch, one insert. A refused insert is halved until the bad record is alone; an unavailable store is waited for.
 import { dead, ok, type Verdict } from '../kafka/verdict.ts'
-import { Unwell } from '../process/unwell.ts'
+import { TransientError } from '../process/transient-error.ts'
 import type { ErrorKind } from './errors.ts'
 
 /** Does the inserting, and tells what an error of it means. */
@@ -17,18 +17,18 @@ export interface TableEvidence {
   taken: unknown[] | undefined
   /** Rows that were refused since, as text, before anything showed that the table takes any. */
   unproven: Set<string>
-  mostUnproven: number
+  maxUnproven: number
 }
 
-/** @param mostUnproven so many rows may be refused for a reason that is not known while nothing shows that any is taken */
-export const tableEvidence = (mostUnproven = 0): TableEvidence => ({
+/** @param maxUnproven so many rows may be refused for a reason that is not known while nothing shows that any is taken */
+export const tableEvidence = (maxUnproven = 0): TableEvidence => ({
   taken: undefined,
   unproven: new Set(),
-  mostUnproven,
+  maxUnproven,
 })
 
 /** So many rows of a batch are tried alone to see whether the table takes any. */
-const mostTried = 20
+const maxTried = 20
 
 /**
  * Inserts rows and returns one verdict a row, in order: ok, or dead for the rows that the store refuses alone. Repeating it
@@ -36,9 +36,9 @@ const mostTried = 20
  *
  * What an error means is known by its number, or it is not: then the row is to blame as long as the table takes other rows,
  * one that it took before or one of the batch. When it takes none, the table is: the error is thrown, and no row is
- * refused. Only where nothing tells, for the first `mostUnproven` rows, the row is believed to be.
+ * refused. Only where nothing tells, for the first `maxUnproven` rows, the row is believed to be.
  *
- * @throws Unwell when the store is away or overloaded; the error of the store when it takes no row
+ * @throws TransientError when the store is away or overloaded; the error of the store when it takes no row
  */
 export async function storeBatch(
   rows: unknown[][],
@@ -71,15 +71,15 @@ export async function storeBatch(
 const refusal = (error: Error): Verdict => dead('store-refused', `the store refuses the row: ${error.message}`)
 
 /** Whether rows are among the few that are refused unproven; notes them. */
-function mayBeUnproven(rows: unknown[][], { unproven, mostUnproven }: TableEvidence): boolean {
-  if (rows.length > mostUnproven) return false
+function mayBeUnproven(rows: unknown[][], { unproven, maxUnproven }: TableEvidence): boolean {
+  if (rows.length > maxUnproven) return false
   const all = new Set([...unproven, ...rows.map((row) => JSON.stringify(row))])
-  if (all.size > mostUnproven) return false
+  if (all.size > maxUnproven) return false
   for (const row of all) unproven.add(row)
   return true
 }
 
-/** Inserts rows; gives why the store refuses them. Throws Unwell when they are not to blame. */
+/** Inserts rows; gives why the store refuses them. Throws TransientError when they are not to blame. */
 async function tryInsert(
   rows: unknown[][],
   inserter: Inserter,
@@ -94,13 +94,13 @@ async function tryInsert(
     const kind = inserter.errorKind(error)
     if (kind !== 'retry') return { error: error as Error, kind }
     const until = inserter.needsOperator(error) ? 'until somebody mends it' : 'now'
-    throw new Unwell(`The store takes no rows ${until}: ${(error as Error).message}`, { cause: error })
+    throw new TransientError(`The store takes no rows ${until}: ${(error as Error).message}`, { cause: error })
   }
 }
 
 /** Whether the table takes the row that it took before; where none is known, one of some from all over the batch. */
 async function takesRows(rows: unknown[][], inserter: Inserter, evidence: TableEvidence): Promise<boolean> {
-  const step = Math.ceil(rows.length / mostTried)
+  const step = Math.ceil(rows.length / maxTried)
   const tried = evidence.taken ? [evidence.taken] : rows.filter((_, index) => index % step === 0)
   for (const row of tried) if ((await tryInsert([row], inserter, evidence)) === undefined) return true
   return false

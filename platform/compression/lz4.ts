@@ -4,7 +4,7 @@ import { uncompressSync } from 'lz4-napi'
 
 const magic = 0x184d2204
 const windowBytes = 64 * 1024
-const largestBlockBytes = 4 * 1024 * 1024
+const maxBlockBytes = 4 * 1024 * 1024
 
 /**
  * Decodes one LZ4 block (lz4_Block_format.md).
@@ -69,7 +69,7 @@ function readHeader(bytes: Buffer, at: number) {
     isLinked: (flags & 32) === 0,
     blockChecksumBytes: flags & 16 ? 4 : 0,
     contentChecksumBytes: flags & 4 ? 4 : 0,
-    blockBytes: Math.min(largestBlockBytes, 2 ** (8 + 2 * ((descriptor >> 4) & 7))),
+    blockBytes: Math.min(maxBlockBytes, 2 ** (8 + 2 * ((descriptor >> 4) & 7))),
   }
 }
 

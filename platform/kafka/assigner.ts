@@ -7,7 +7,7 @@ const version = 0
  * Gives partition n of every subscribed topic to the same member; kafkajs's own round robin goes topic by topic and
  * parts them. Every member of a group must use it.
  */
-export const sameNumberTogether: PartitionAssigner = ({ cluster }) => ({
+export const coPartitionedAssigner: PartitionAssigner = ({ cluster }) => ({
   name,
   version,
   protocol: ({ topics }) => ({ name, metadata: AssignerProtocol.MemberMetadata.encode(metadataOf(topics)) }),

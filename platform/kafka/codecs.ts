@@ -6,7 +6,7 @@ import { uncompressSync as decodeSnappy } from 'snappy'
 import { decodeLz4Frames } from '../compression/lz4.ts'
 
 /** A batch may hold so many bytes: one that claims more would fill the memory. */
-const mostBytes = 256 * 1024 * 1024
+const maxBytes = 256 * 1024 * 1024
 
 interface Codec {
   /** Throws when the batch is damaged, or holds more than the bound. */
@@ -15,14 +15,14 @@ interface Codec {
 }
 
 const { CompressionTypes } = kafkajs
-const zlibBound = { maxOutputLength: mostBytes }
+const zlibBound = { maxOutputLength: maxBytes }
 const codecs: Record<number, Codec> = {
   [CompressionTypes.GZIP]: {
     decompress: (batch) => gunzipSync(batch, zlibBound),
     compress: (batch) => gzipSync(batch),
   },
-  [CompressionTypes.Snappy]: { decompress: (batch) => decompressSnappy(batch, mostBytes) },
-  [CompressionTypes.LZ4]: { decompress: (batch) => decodeLz4Frames(batch, mostBytes) },
+  [CompressionTypes.Snappy]: { decompress: (batch) => decompressSnappy(batch, maxBytes) },
+  [CompressionTypes.LZ4]: { decompress: (batch) => decodeLz4Frames(batch, maxBytes) },
   [CompressionTypes.ZSTD]: {
     decompress: (batch) => zstdDecompressSync(batch, zlibBound),
     compress: (batch) => zstdCompressSync(batch),

@@ -8,16 +8,16 @@ import type { Poll, Series } from '#schemas/generated/records.ts'
 import type { Topic } from '#schemas/topics.ts'
 import { type RealParts, startRealParts } from '../../test/support/real-parts.ts'
 import { kafkaSettings, readConfig, registrySettings } from '../process/config.ts'
-import { Unwell } from '../process/unwell.ts'
+import { TransientError } from '../process/transient-error.ts'
 import { createKafka, type Kafka } from './client.ts'
 import { type BatchMeasure, type Consumption, consume } from './consume.ts'
 import { follow } from './follow.ts'
 import { ownPartitions } from './own-partitions.ts'
+import { type AnySubscription, type ConsumedRecord, outputsByTopic } from './process-batch.ts'
 import { acknowledged, openProducer, type Producer } from './produce.ts'
 import { provisionSchemas, provisionTopics } from './provision.ts'
 import { openRegistry, type Registry } from './registry.ts'
 import { RefusedSend, TooLargeRecord } from './send-errors.ts'
-import { type AnySubscription, type Incoming, toSend } from './settle.ts'
 import { recordBytes } from './topic-limits.ts'
 import { ok, type Verdict } from './verdict.ts'
 
@@ -62,7 +62,7 @@ async function topicsOfOneTest(
   const topic = (name: keyof typeof configs, record: Topic['record']): Topic => ({
     name: `${name}-${id}`,
     key: 'key',
-    shorterCosts: '',
+    retentionImpact: '',
     record,
     partitions: 1,
     config: configs[name] ?? {},
@@ -126,7 +126,7 @@ type Topics = Awaited<ReturnType<typeof topicsOfOneTest>>
 
 async function start(
   topics: Topics,
-  handle: (batch: Incoming<'Series'>[]) => Verdict[] | Promise<Verdict[]>,
+  handle: (batch: ConsumedRecord<'Series'>[]) => Verdict[] | Promise<Verdict[]>,
   over: { registry?: Registry; producer?: Producer; more?: AnySubscription } = {},
 ): Promise<Running> {
   const measured: BatchMeasure[] = []
@@ -157,7 +157,7 @@ describe('consume', () => {
   it('publishes the outputs, then commits; a restart goes on behind them', async () => {
     const topics = await topicsOfOneTest()
     await send(topics.input, ['a', 'b', 'c'])
-    const echo = (batch: Incoming<'Series'>[]) =>
+    const echo = (batch: ConsumedRecord<'Series'>[]) =>
       batch.map(({ record }) => ok([{ topic: topics.output, key: record.key, value: Buffer.from(record.unit) }]))
     const first = await start(topics, echo)
     await until(() => recordsOf(first.measured) === 3)
@@ -267,7 +267,7 @@ describe('consume', () => {
     expect(letters[4]?.headers['tidemark-message']).toBe('no good')
   })
 
-  it('waits while the world is unwell, commits nothing, and does the same batch again', async () => {
+  it('waits while a dependency is unavailable, commits nothing, and does the same batch again', async () => {
     const topics = await topicsOfOneTest()
     await send(topics.input, ['a', 'b'])
     const attempts: string[][] = []
@@ -275,7 +275,7 @@ describe('consume', () => {
       attempts.push(batch.map(({ record }) => record.key))
       if (attempts.length < 4) {
         expect(await committed(topics.group, topics.input)).toBe('-1')
-        throw new Unwell('the store is away')
+        throw new TransientError('the store is away')
       }
       return batch.map(() => ok())
     })
@@ -298,7 +298,7 @@ describe('consume', () => {
         return [acknowledged(topic, 1, [{ topicName: topic, partition: 0, errorCode: 0, baseOffset: '0' }])]
       },
     }
-    const handle = (batch: Incoming<'Series'>[]) =>
+    const handle = (batch: ConsumedRecord<'Series'>[]) =>
       batch.map(() => ok([{ topic: topics.output, key: 'k', value: Buffer.from('v') }]))
     const running = await start(topics, handle, { producer: losing })
     await until(() => recordsOf(running.measured) === 1)
@@ -335,12 +335,12 @@ describe('consume', () => {
     const [waiting, other] = [await topicsOfOneTest(), await topicsOfOneTest()]
     await send(waiting.input, ['w'])
     let attempts = 0
-    const unwell = () => {
+    const unavailable = () => {
       attempts++
-      throw new Unwell('its table is broken')
+      throw new TransientError('its table is broken')
     }
     const more = { topic: other.input, record: 'Series' as const, deadLetterTopic: null, handle: () => [ok()] }
-    const running = await start(waiting, unwell, { more })
+    const running = await start(waiting, unavailable, { more })
     await until(() => attempts >= 2)
     for (const key of ['a', 'b', 'c']) {
       await send(other.input, [key])
@@ -385,7 +385,7 @@ describe('consume', () => {
     await producer.send(topics.input, [...same, ...flood, ...good])
     const { counting, asked, stop } = await countingRegistry()
     const seen: string[] = []
-    const handle = (batch: Incoming<'Series'>[]) => {
+    const handle = (batch: ConsumedRecord<'Series'>[]) => {
       seen.push(...batch.map(({ record }) => record.key))
       return batch.map(() => ok())
     }
@@ -517,11 +517,11 @@ it('looks again for the coordinator of a group where the connection is lost mean
   }
 })
 
-it('says what it waits for when the world stays unwell', async () => {
+it('says what it waits for when a dependency stays unavailable', async () => {
   const topics = await topicsOfOneTest()
   await send(topics.input, ['a'])
   const running = await start(topics, () => {
-    throw new Unwell('the store is away')
+    throw new TransientError('the store is away')
   })
   await expect
     .poll(() => running.consumption.notReady(), { timeout: 40_000 })
@@ -535,7 +535,7 @@ it('a refused message with a header without a value can be sent to the dead lett
   const message = { key: null, value: Buffer.from('v'), timestamp: '0', attributes: 0, offset: '3', headers }
   const source = { topic: topics.input, partition: 0, deadLetterTopic: topics.deadLetters }
   const refusal: Verdict = { kind: 'dead', reason: 'type', message: 'no good' }
-  for (const [topic, records] of toSend(source, [message], [refusal], { name: 't', version: '1' }, 0)) {
+  for (const [topic, records] of outputsByTopic(source, [message], [refusal], { name: 't', version: '1' }, 0)) {
     await producer.send(topic, records)
   }
   const [letter] = await readAll(topics.deadLetters)
@@ -597,7 +597,7 @@ describe('the limit of a topic', () => {
         {
           name: topic,
           key: '',
-          shorterCosts: '',
+          retentionImpact: '',
           record: null,
           partitions: 1,
           config: { 'max.message.bytes': '1000' },
@@ -625,7 +625,7 @@ describe('an acknowledgement', () => {
     ['the partition failed', [reply(0), reply(2, 6)]],
     ['nothing came', []],
   ])('does not count when %s', (_name, replies) => {
-    expect(() => acknowledged('t', 2, replies)).toThrow(Unwell)
+    expect(() => acknowledged('t', 2, replies)).toThrow(TransientError)
   })
 })
 
@@ -634,7 +634,7 @@ describe('a large send', () => {
     const topic = `large-${randomUUID().slice(0, 8)}`
     await provisionTopics(
       kafka,
-      [{ name: topic, key: 'key', shorterCosts: '', record: null, partitions: 3, config: {} }],
+      [{ name: topic, key: 'key', retentionImpact: '', record: null, partitions: 3, config: {} }],
       1,
     )
     // It is cut by the number of its records, and by their bytes.

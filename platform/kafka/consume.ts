@@ -3,16 +3,16 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { RecordName } from '#schemas/generated/records.ts'
 import type { Logger } from '../process/log.ts'
-import { Unwell } from '../process/unwell.ts'
+import { TransientError } from '../process/transient-error.ts'
+import { highWatermarks } from './consumer-lag.ts'
 import { whileHeartbeating } from './heartbeat.ts'
-import { partsOf } from './parts.ts'
+import { type AnySubscription, outputsByTopic, processBatch } from './process-batch.ts'
 import type { Producer } from './produce.ts'
-import { endsOf } from './progress.ts'
 import type { Decoder, Registry } from './registry.ts'
 import { TooLargeRecord } from './send-errors.ts'
-import { type AnySubscription, settle, toSend } from './settle.ts'
+import { splitBatch } from './split-batch.ts'
+import { createRest, createStallTracker, type StallTracker } from './stall-tracker.ts'
 import type { Verdict } from './verdict.ts'
-import { createRest, createWaits, type Waits } from './waits.ts'
 
 /** How much a batch holds: not returning is the back-pressure, there is no buffer behind it. */
 export interface BatchShape {
@@ -53,7 +53,7 @@ export interface ConsumeOptions {
 }
 
 export interface Consumption {
-  /** Why it does not consume: not in its group, not heard of lately, or waiting for an unwell world; undefined when it does. */
+  /** Why it does not consume: not in its group, not heard of lately, or waiting for an unavailable dependency; undefined when it does. */
   notReady: () => string | undefined
   stop: () => Promise<void>
 }
@@ -63,7 +63,7 @@ const sessionTimeoutMs = 10_000
 // A store that restarts is no reason to call its sink ill.
 const tolerableWaitMs = 15_000
 // What is handled at once. A batch is that or less, unless it came compressed.
-const mostBytesAtOnce = 8 * 1024 * 1024
+const maxBytesAtOnce = 8 * 1024 * 1024
 
 /** Consumes the subscriptions as one group until stopped. */
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
@@ -79,7 +79,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     maxBytes: shape.maxBytesPerPartition * 8,
     allowAutoTopicCreation: false,
   })
-  const waits = createWaits()
+  const waits = createStallTracker()
   const membership = followMembership(consumer, waits, options)
   const handler = batchHandler(consumer, waits, options)
   let crashed = false
@@ -128,7 +128,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
 /** Follows whether the consumer is in its group, and which partitions are its. */
 function followMembership(
   consumer: Consumer,
-  waits: Waits,
+  waits: StallTracker,
   { log, crash }: ConsumeOptions,
 ): { isCurrent: () => boolean } {
   let joined = false
@@ -153,13 +153,13 @@ function followMembership(
 }
 
 interface BatchHandler {
-  /** Handles a batch part by part. Throws what is not an unwell world. */
+  /** Handles a batch part by part. Throws what is not an unavailable dependency. */
   eachBatch: (payload: EachBatchPayload) => Promise<void>
   /** Commits nothing from now on. */
   stop: () => void
 }
 
-function batchHandler(consumer: Consumer, waits: Waits, options: ConsumeOptions): BatchHandler {
+function batchHandler(consumer: Consumer, waits: StallTracker, options: ConsumeOptions): BatchHandler {
   const { log } = options
   const subscribed = new Map(
     options.subscriptions.map((subscription) => {
@@ -182,7 +182,7 @@ function batchHandler(consumer: Consumer, waits: Waits, options: ConsumeOptions)
     try {
       verdicts = await whileHeartbeating(payload.heartbeat, () => settleAndSend(options, own, partition, messages))
     } catch (error) {
-      if (!(error instanceof Unwell)) throw error
+      if (!(error instanceof TransientError)) throw error
       if (!isOver()) rest.putOff(payload, error)
       return false
     }
@@ -217,7 +217,7 @@ function batchHandler(consumer: Consumer, waits: Waits, options: ConsumeOptions)
         messages.map(({ offset }) => Number(offset)),
       )
     } catch (error) {
-      if (!(error instanceof Unwell)) throw error
+      if (!(error instanceof TransientError)) throw error
       if (!stopping) rest.putOff(payload, error)
       return undefined
     }
@@ -228,7 +228,7 @@ function batchHandler(consumer: Consumer, waits: Waits, options: ConsumeOptions)
       const { messages: all } = payload.batch
       const admitted = await admit(payload)
       if (admitted === undefined) return
-      const parts = partsOf(all.slice(0, admitted), mostBytesAtOnce)
+      const parts = splitBatch(all.slice(0, admitted), maxBytesAtOnce)
       for (const [index, messages] of parts.entries()) {
         const isEnd = index === parts.length - 1 && admitted === all.length
         const offset = isEnd ? payload.batch.lastOffset() : messages.at(-1)?.offset
@@ -252,10 +252,10 @@ async function settleAndSend(
 ): Promise<Verdict[]> {
   const { topic, deadLetterTopic } = subscription
   for (;;) {
-    const verdicts = await settle(subscription, decoder, partition, messages)
+    const verdicts = await processBatch(subscription, decoder, partition, messages)
     const hasLetters = verdicts.some((verdict) => verdict.kind === 'dead' || verdict.deadParts)
     const check = await producer.sizeCheck(deadLetterTopic !== null && hasLetters ? [deadLetterTopic] : [])
-    const sends = toSend({ topic, partition, deadLetterTopic }, messages, verdicts, service, Date.now(), check)
+    const sends = outputsByTopic({ topic, partition, deadLetterTopic }, messages, verdicts, service, Date.now(), check)
     try {
       for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })
     } catch (error) {
@@ -269,7 +269,7 @@ async function settleAndSend(
 }
 
 async function newestOf(kafka: Kafka, topics: string[]): Promise<TopicPartitionOffset[]> {
-  const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await endsOf(kafka, topic) })))
+  const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await highWatermarks(kafka, topic) })))
   return ends.flatMap(({ topic, ends }) =>
     [...ends].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
   )

@@ -7,9 +7,9 @@ import { version } from '../process/version.ts'
 import { createKafka, type Kafka, type KafkaConnection } from './client.ts'
 import { type BatchShape, consume } from './consume.ts'
 import type { ConsumeMetrics } from './consume-metrics.ts'
+import type { AnySubscription } from './process-batch.ts'
 import { openProducer, type Producer } from './produce.ts'
 import { openRegistry, type Registry, type RegistryConnection } from './registry.ts'
-import type { AnySubscription } from './settle.ts'
 
 export interface ConsumingService {
   name: string

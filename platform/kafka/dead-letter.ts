@@ -1,7 +1,7 @@
-import type { Outgoing } from './outgoing.ts'
+import type { ProducerRecord } from './producer-record.ts'
 
 /** What a dead letter needs of the message that was refused. */
-export interface Refused {
+export interface RefusedMessage {
   topic: string
   partition: number
   offset: string
@@ -11,7 +11,7 @@ export interface Refused {
 }
 
 /** Why a message was refused. */
-export interface Why {
+export interface RefusalCause {
   reason: string
   message: string
   /** What it was about, where that is known. */
@@ -37,15 +37,15 @@ export const deadLetterHeaders = {
 /** The reason of records that nobody looked at, because their dataset is parked. */
 export const parkedReason = 'parked'
 
-const longestMessage = 2_000
+const maxMessageChars = 2_000
 
 /** The refused message as a dead letter: its key and value byte for byte, where it came from and why in the headers. */
 export function deadLetter(
-  refused: Refused,
-  why: Why,
+  refused: RefusedMessage,
+  why: RefusalCause,
   service: { name: string; version: string },
   nowMs: number,
-): Outgoing {
+): ProducerRecord {
   const names = deadLetterHeaders
   const previous = previousReason(refused.headers)
   const { [names.dataset]: _dataset, [names.previousReason]: _previous, ...own } = refused.headers
@@ -58,7 +58,7 @@ export function deadLetter(
       [names.partition]: `${refused.partition}`,
       [names.offset]: refused.offset,
       [names.reason]: why.reason,
-      [names.message]: why.message.slice(0, longestMessage),
+      [names.message]: why.message.slice(0, maxMessageChars),
       ...(why.dataset !== undefined && { [names.dataset]: why.dataset }),
       [names.service]: service.name,
       [names.version]: service.version,
@@ -73,7 +73,7 @@ export function deadLetter(
  * A dead letter that its topic does not take, without the value and the message's own headers: it says where the message
  * lies, which is then the only place where it does.
  */
-export function withoutValue(letter: Outgoing, whyTooLarge: string): Outgoing {
+export function withoutValue(letter: ProducerRecord, whyTooLarge: string): ProducerRecord {
   const names = deadLetterHeaders
   const headers = letter.headers ?? {}
   const kept = Object.values(names).flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]))

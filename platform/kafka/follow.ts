@@ -1,9 +1,9 @@
 import type { Kafka } from 'kafkajs'
-import { Unwell } from '../process/unwell.ts'
+import { TransientError } from '../process/transient-error.ts'
 import type { ReadRecord } from './own-partitions.ts'
 
 /** A partition and from which offset on to read it. */
-export interface From {
+export interface StartOffset {
   topic: string
   partition: number
   offset: number
@@ -13,12 +13,12 @@ export interface From {
  * Reads one partition from an offset on, for as long as it is wanted, in a group of its own that commits nothing.
  * Records may come twice. Returns the function that ends it.
  *
- * @param read may throw Unwell, and gets the records again
+ * @param read may throw TransientError, and gets the records again
  * @param crash called with an error after which nothing may come any more: the broker's, or any other of `read`
  */
 export async function follow(
   kafka: Kafka,
-  from: From,
+  from: StartOffset,
   read: (records: ReadRecord[]) => Promise<void> | void,
   crash: (error: Error) => void,
 ): Promise<() => Promise<void>> {
@@ -49,7 +49,7 @@ export async function follow(
         await read(records.filter((record) => record.offset >= offset))
       } catch (error) {
         // kafkajs would try it again, for ever.
-        if (error instanceof Unwell) throw error
+        if (error instanceof TransientError) throw error
         crash(error as Error)
       }
     },

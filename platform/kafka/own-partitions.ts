@@ -3,8 +3,8 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { pause } from '../process/retry.ts'
-import { Unwell } from '../process/unwell.ts'
-import { sameNumberTogether } from './assigner.ts'
+import { TransientError } from '../process/transient-error.ts'
+import { coPartitionedAssigner } from './assigner.ts'
 import { createOwnership, type Ownership } from './ownership.ts'
 
 /** A partition (of all topics) that this process owns for a while. */
@@ -35,7 +35,7 @@ export interface OwnOptions {
   topics: string[]
   /** At least 6,000 for a broker with default settings. */
   sessionTimeoutMs: number
-  /** Takes every record, old and new, of every partition assigned, in order, and more than once. May throw Unwell. */
+  /** Takes every record, old and new, of every partition assigned, in order, and more than once. May throw TransientError. */
   read: (records: ReadRecord[]) => Promise<void>
   /** A lease begins: all that was written before to the partitions assigned is read. */
   owned: (lease: Lease) => void
@@ -66,7 +66,7 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
   const admin = kafka.admin()
   const consumer = kafka.consumer({
     groupId,
-    partitionAssigners: [sameNumberTogether],
+    partitionAssigners: [coPartitionedAssigner],
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: sessionTimeoutMs,
     heartbeatInterval: sessionTimeoutMs / 8,
@@ -94,7 +94,7 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
         await options.read(records)
       } catch (error) {
         // kafkajs would try it again, for ever.
-        if (error instanceof Unwell) throw error
+        if (error instanceof TransientError) throw error
         return options.crash(error as Error)
       }
       ownership.read(topic, partition, Number(batch.lastOffset()) + 1)

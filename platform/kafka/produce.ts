@@ -6,13 +6,13 @@ import {
   Partitioners,
   type RecordMetadata,
 } from 'kafkajs'
-import { Unwell } from '../process/unwell.ts'
-import type { Outgoing } from './outgoing.ts'
+import { TransientError } from '../process/transient-error.ts'
+import type { ProducerRecord } from './producer-record.ts'
 import { isTooLarge, sendError, TooLargeRecord } from './send-errors.ts'
 import { recordBytes, type SizeCheck, type TopicLimits, topicLimits } from './topic-limits.ts'
 
 /** Where a record went. */
-export interface Written {
+export interface RecordPosition {
   partition: number
   offset: number
 }
@@ -20,11 +20,11 @@ export interface Written {
 export interface Producer {
   /**
    * Sends records to one topic, those of a partition in their order, and returns when all replicas have them: where each
-   * went, in the order of the records. Throws Unwell when any was not acknowledged: send all again, downstream collapses repeats. Throws TooLargeRecord, as
+   * went, in the order of the records. Throws TransientError when any was not acknowledged: send all again, downstream collapses repeats. Throws TooLargeRecord, as
    * a rule before anything is sent, and RefusedSend when sending again does not help.
    */
-  send: (topic: string, records: Outgoing[], options?: { compress?: boolean }) => Promise<Written[]>
-  /** A check of records against what their topics take now; `send` makes it, too. Throws Unwell. */
+  send: (topic: string, records: ProducerRecord[], options?: { compress?: boolean }) => Promise<RecordPosition[]>
+  /** A check of records against what their topics take now; `send` makes it, too. Throws TransientError. */
   sizeCheck: (topics: readonly string[]) => Promise<SizeCheck>
   disconnect: () => Promise<void>
 }
@@ -63,7 +63,7 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
       }
       const runs = runsOf(records, partitionOf, Math.min(bytesPerSend, mostBytes))
       const sender = { producer, limits, topic, compression: compress ? CompressionTypes.ZSTD : CompressionTypes.None }
-      const written = new Array<Written>(records.length)
+      const written = new Array<RecordPosition>(records.length)
       const sends = [...Map.groupBy(runs, ({ partition }) => partition).values()].map(async (ofPartition) => {
         for (const run of ofPartition) await sendRun(sender, run, written)
       })
@@ -89,7 +89,7 @@ interface RunSender {
  *
  * @param written gets where each record went, at its place
  */
-async function sendRun(sender: RunSender, run: Run, written: Written[]): Promise<void> {
+async function sendRun(sender: RunSender, run: Run, written: RecordPosition[]): Promise<void> {
   const { producer, limits, topic, compression } = sender
   const { partition, messages, places } = run
   try {
@@ -97,7 +97,7 @@ async function sendRun(sender: RunSender, run: Run, written: Written[]): Promise
     const first = acknowledged(topic, partition, reply)
     for (const [index, place] of places.entries()) written[place] = { partition, offset: first.offset + index }
   } catch (error) {
-    if (error instanceof Unwell) throw error
+    if (error instanceof TransientError) throw error
     if (!isTooLarge(error)) throw sendError(topic, error)
     const [first] = messages
     if (messages.length === 1 && first) {
@@ -112,9 +112,13 @@ async function sendRun(sender: RunSender, run: Run, written: Written[]): Promise
 }
 
 /** Records that are sent at once, and their places among all that are to be sent. */
-type Run = { partition: number; bytes: number; messages: (Outgoing & { partition: number })[]; places: number[] }
+type Run = { partition: number; bytes: number; messages: (ProducerRecord & { partition: number })[]; places: number[] }
 
-function runsOf(records: Outgoing[], partitionOf: (key: Outgoing['key']) => number, mostBytes: number): Run[] {
+function runsOf(
+  records: ProducerRecord[],
+  partitionOf: (key: ProducerRecord['key']) => number,
+  mostBytes: number,
+): Run[] {
   const runs: Run[] = []
   const open = new Map<number, Run>()
   for (const [place, record] of records.entries()) {
@@ -137,16 +141,17 @@ function runsOf(records: Outgoing[], partitionOf: (key: Outgoing['key']) => numb
  * Where the first of the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
  * (tulios/kafkajs pull request 1798): that is a failed send.
  */
-export function acknowledged(topic: string, partition: number, reply: RecordMetadata[]): Written {
+export function acknowledged(topic: string, partition: number, reply: RecordMetadata[]): RecordPosition {
   const written = reply.find((metadata) => metadata.partition === partition && metadata.errorCode === 0)
-  if (written?.baseOffset === undefined) throw new Unwell(`Kafka did not acknowledge ${topic} partition ${partition}`)
+  if (written?.baseOffset === undefined)
+    throw new TransientError(`Kafka did not acknowledge ${topic} partition ${partition}`)
   return { partition, offset: Number(written.baseOffset) }
 }
 
 /** Partition of a key by kafkajs's own default partitioner. Partition counts are read once a topic, keys remembered. */
-function partitionFinder(admin: Admin): (topic: string) => Promise<(key: Outgoing['key']) => number> {
+function partitionFinder(admin: Admin): (topic: string) => Promise<(key: ProducerRecord['key']) => number> {
   const choose = Partitioners.DefaultPartitioner()
-  const topics = new Map<string, (key: Outgoing['key']) => number>()
+  const topics = new Map<string, (key: ProducerRecord['key']) => number>()
   return async (topic) => {
     const known = topics.get(topic)
     if (known) return known
@@ -154,9 +159,9 @@ function partitionFinder(admin: Admin): (topic: string) => Promise<(key: Outgoin
       throw sendError(topic, cause)
     })
     const partitionMetadata = metadata.topics[0]?.partitions ?? []
-    if (partitionMetadata.length === 0) throw new Unwell(`Topic ${topic} has no partitions: run provisioning`)
-    const byKey = new Map<Outgoing['key'], number>()
-    const partitionOf = (key: Outgoing['key']): number => {
+    if (partitionMetadata.length === 0) throw new TransientError(`Topic ${topic} has no partitions: run provisioning`)
+    const byKey = new Map<ProducerRecord['key'], number>()
+    const partitionOf = (key: ProducerRecord['key']): number => {
       const remembered = byKey.get(key)
       if (remembered !== undefined) return remembered
       const partition = choose({ topic, partitionMetadata, message: { key, value: null } })

@@ -2,7 +2,7 @@ import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import avsc, { type Resolver, type Type } from 'avsc'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { schemaText } from '#schemas/records.ts'
-import { Unwell } from '../process/unwell.ts'
+import { TransientError } from '../process/transient-error.ts'
 import { createSchemaFinder, type SchemaFinder } from './schema-finder.ts'
 
 export interface RegistryConnection {
@@ -12,16 +12,16 @@ export interface RegistryConnection {
 }
 
 /** Why a message value could not be read as the record it should be. */
-export interface Undecodable {
+export interface DecodeFailure {
   reason: 'not-avro' | 'unknown-schema' | 'schema' | 'decode'
   message: string
 }
 
 export interface Decoder<Name extends RecordName> {
-  /** Fetches the schemas of values whose ids are new; takes some seconds for an unknown id. Throws Unwell when the registry is away. */
+  /** Fetches the schemas of values whose ids are new; takes some seconds for an unknown id. Throws TransientError when the registry is away. */
   prepare: (values: (Buffer | null)[]) => Promise<void>
   /** Reads one prepared value with today's schema. Never throws. */
-  decode: (value: Buffer | null) => Records[Name] | Undecodable
+  decode: (value: Buffer | null) => Records[Name] | DecodeFailure
 }
 
 export interface Registry {
@@ -53,7 +53,7 @@ async function encoder<Name extends RecordName>(client: SchemaRegistry, topic: s
   const schema = schemaText(name)
   const id = await client.getRegistryIdBySchema(subjectOf(topic), { type: SchemaType.AVRO, schema }).catch((cause) => {
     const hint = isNotFound(cause) ? 'run provisioning (`node infra/provision/main.ts`)' : 'is the registry up?'
-    throw new Unwell(`No schema id for ${name} on ${topic}: ${hint}`, { cause })
+    throw new TransientError(`No schema id for ${name} on ${topic}: ${hint}`, { cause })
   })
   const type = avsc.Type.forSchema(JSON.parse(schema))
   const header = Buffer.alloc(headerBytes)
@@ -71,9 +71,9 @@ async function encoder<Name extends RecordName>(client: SchemaRegistry, topic: s
   }
 }
 
-function decoder<Name extends RecordName>(finder: SchemaFinder<Type | Undecodable>, name: Name): Decoder<Name> {
+function decoder<Name extends RecordName>(finder: SchemaFinder<Type | DecodeFailure>, name: Name): Decoder<Name> {
   const reader = avsc.Type.forSchema(JSON.parse(schemaText(name)))
-  const resolvers = new Map<number, Resolver | Undecodable>()
+  const resolvers = new Map<number, Resolver | DecodeFailure>()
   return {
     prepare: async (values) => {
       const wanted = new Map<number, number>()
@@ -82,8 +82,8 @@ function decoder<Name extends RecordName>(finder: SchemaFinder<Type | Undecodabl
         if (id !== undefined && !resolvers.has(id)) wanted.set(id, (wanted.get(id) ?? 0) + 1)
       }
       if (wanted.size === 0) return
-      const mostWantedFirst = [...wanted].sort(([, one], [, other]) => other - one).map(([id]) => id)
-      for (const [id, writer] of await finder.find(mostWantedFirst)) {
+      const mostRequestedFirst = [...wanted].sort(([, one], [, other]) => other - one).map(([id]) => id)
+      for (const [id, writer] of await finder.find(mostRequestedFirst)) {
         resolvers.set(id, resolverFor(reader, writer, id, name))
       }
     },
@@ -104,8 +104,8 @@ function decoder<Name extends RecordName>(finder: SchemaFinder<Type | Undecodabl
   }
 }
 
-/** @throws Unwell when the registry does not say whether it has the schema */
-async function fetchSchema(client: SchemaRegistry, id: number): Promise<Type | Undecodable | undefined> {
+/** @throws TransientError when the registry does not say whether it has the schema */
+async function fetchSchema(client: SchemaRegistry, id: number): Promise<Type | DecodeFailure | undefined> {
   try {
     return (await client.getSchema(id)) as unknown as Type
   } catch (cause) {
@@ -114,11 +114,11 @@ async function fetchSchema(client: SchemaRegistry, id: number): Promise<Type | U
     if (cause instanceof Error && cause.name.startsWith('ConfluentSchemaRegistry')) {
       return { reason: 'schema', message: `schema ${id} cannot be used: ${cause.message}` }
     }
-    throw new Unwell(`The schema registry does not give schema ${id}: is it up?`, { cause })
+    throw new TransientError(`The schema registry does not give schema ${id}: is it up?`, { cause })
   }
 }
 
-function resolverFor(reader: Type, writer: Type | Undecodable, id: number, name: string): Resolver | Undecodable {
+function resolverFor(reader: Type, writer: Type | DecodeFailure, id: number, name: string): Resolver | DecodeFailure {
   if ('reason' in writer) return writer
   try {
     return reader.createResolver(writer)

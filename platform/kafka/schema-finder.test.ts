@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createSchemaFinder } from './schema-finder.ts'
 
-const limits = { againMs: 20, unknownMs: 200, mostUnknown: 5 }
+const limits = { againMs: 20, unknownMs: 200, maxUnknown: 5 }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A registry that holds some schemas, and how often it was asked for each id. */

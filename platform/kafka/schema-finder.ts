@@ -9,7 +9,7 @@ export interface FinderLimits {
   /** Then it counts as unknown for so long, and nobody asks. */
   unknownMs: number
   /** No more ids than this count as unknown at a time; further ones are unknown without being asked for. */
-  mostUnknown: number
+  maxUnknown: number
 }
 
 export interface SchemaFinder<Schema> {
@@ -22,7 +22,7 @@ export interface SchemaFinder<Schema> {
   whyUnknown: (id: number) => string
 }
 
-const finderLimits: FinderLimits = { againMs: 3_000, unknownMs: 30_000, mostUnknown: 50 }
+const finderLimits: FinderLimits = { againMs: 3_000, unknownMs: 30_000, maxUnknown: 50 }
 
 /** @param fetch gives the schema of an id, undefined when the registry has none. Called for one id at a time. */
 export function createSchemaFinder<Schema>(
@@ -42,7 +42,7 @@ export function createSchemaFinder<Schema>(
     const found = new Map<number, Schema>()
     const absent: number[] = []
     for (const id of ids) {
-      if (unknownSinceMs.has(id) || unknownSinceMs.size + absent.length >= limits.mostUnknown) continue
+      if (unknownSinceMs.has(id) || unknownSinceMs.size + absent.length >= limits.maxUnknown) continue
       const schema = await fetch(id)
       if (schema) found.set(id, schema)
       else absent.push(id)
@@ -66,7 +66,7 @@ export function createSchemaFinder<Schema>(
     },
     whyUnknown: (id) => {
       if (unknownSinceMs.has(id)) return `the registry knows no schema with id ${id}`
-      return `schema id ${id} was not asked for: the registry was just asked for ${limits.mostUnknown} that it does not know`
+      return `schema id ${id} was not asked for: the registry was just asked for ${limits.maxUnknown} that it does not know`
     },
   }
 }

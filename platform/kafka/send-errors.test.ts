@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs'
 import { expect, test } from 'vitest'
-import { Unwell } from '../process/unwell.ts'
+import { TransientError } from '../process/transient-error.ts'
 import { isTooLarge, RefusedSend, sendError } from './send-errors.ts'
 
 const { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError, KafkaJSConnectionError } =
@@ -25,7 +25,7 @@ test.each([
   ['a leader that moved', told('NOT_LEADER_FOR_PARTITION', true)],
   ['a producer that is being stopped', [new KafkaJSNonRetriableError('The producer is disconnecting; …')]],
 ])('%s is waited for', (_name, errors) => {
-  for (const error of errors) expect(sendError('t', error)).toBeInstanceOf(Unwell)
+  for (const error of errors) expect(sendError('t', error)).toBeInstanceOf(TransientError)
 })
 
 test.each([

@@ -1,5 +1,5 @@
 // What it means that Kafka did not take records.
-import { Unwell } from '../process/unwell.ts'
+import { TransientError } from '../process/transient-error.ts'
 
 /**
  * Kafka will never take these records: trying again does not help. The message is one sentence for whoever runs the
@@ -33,15 +33,15 @@ const lastingTypes: ReadonlySet<unknown> = new Set(['UNKNOWN_TOPIC_OR_PARTITION'
 const tooLargeTypes: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 const languageErrors = [TypeError, RangeError, SyntaxError, ReferenceError]
 
-/** What a failed request about a topic comes to: Unwell where the same may succeed later, else a RefusedSend. */
-export function sendError(topic: string, error: unknown): Unwell | RefusedSend {
+/** What a failed request about a topic comes to: TransientError where the same may succeed later, else a RefusedSend. */
+export function sendError(topic: string, error: unknown): TransientError | RefusedSend {
   const root = rootOf(error)
   const { type, retriable, message } = root as ClientError
   const isOurs = languageErrors.some((languageError) => root instanceof languageError)
   // Said by kafkajs while we stop.
   const isStopping = message.includes('producer is disconnect')
   if (isStopping || (!lastingTypes.has(type) && retriable !== false && !isOurs)) {
-    return new Unwell(`Kafka does not take records for ${topic} now: ${message}`, { cause: error })
+    return new TransientError(`Kafka does not take records for ${topic} now: ${message}`, { cause: error })
   }
   return new RefusedSend(`Kafka will not take records for ${topic}${remedyOf(type)}: ${message}`, { cause: error })
 }

@@ -1,20 +1,20 @@
 // How large a record may be for its topic, told before it is sent.
 import { zstdCompressSync } from 'node:zlib'
 import kafkajs, { type Admin } from 'kafkajs'
-import { Unwell } from '../process/unwell.ts'
-import type { Outgoing } from './outgoing.ts'
+import { TransientError } from '../process/transient-error.ts'
+import type { ProducerRecord } from './producer-record.ts'
 import { sendError } from './send-errors.ts'
 
 /** Why a topic will not take a record: one sentence, undefined when it will. Of a topic that was not asked for it knows nothing. */
-export type SizeCheck = (topic: string, record: Outgoing, options?: { compress?: boolean }) => string | undefined
+export type SizeCheck = (topic: string, record: ProducerRecord, options?: { compress?: boolean }) => string | undefined
 
 export interface TopicLimits {
-  /** A check against what topics take. Waits for limits that are not known, and asks again for those of a minute ago. Throws Unwell. */
+  /** A check against what topics take. Waits for limits that are not known, and asks again for those of a minute ago. Throws TransientError. */
   check: (topics: readonly string[]) => Promise<SizeCheck>
   /** How many bytes a topic takes at once, as far as is known. */
   bytes: (topic: string) => Promise<number>
   /** The broker found a record too large that the check let pass: until the limits are read anew, none of its size passes. */
-  learn: (topic: string, record: Outgoing) => void
+  learn: (topic: string, record: ProducerRecord) => void
 }
 
 interface Limit {
@@ -90,14 +90,14 @@ async function readLimit(admin: Pick<Admin, 'describeConfigs'>, topic: string): 
     })
     .catch((cause) => {
       const error = sendError(topic, cause)
-      if (error instanceof Unwell) throw error
+      if (error instanceof TransientError) throw error
       // Who may write to a topic need not be allowed to read its settings: the broker tells when a record comes.
       return unknown
     })
   return { bytes, countsCompressed, refusedBytes: Number.POSITIVE_INFINITY, readAtMs: performance.now() }
 }
 
-function whyTooLarge(topic: string, limit: Limit, record: Outgoing, compress: boolean): string | undefined {
+function whyTooLarge(topic: string, limit: Limit, record: ProducerRecord, compress: boolean): string | undefined {
   const bytes = recordBytes(record)
   if (bytes >= limit.refusedBytes) return `a record of ${bytes} bytes is too large for ${topic}, says the broker`
   if (batchBytes + bytes <= limit.bytes) return undefined
@@ -109,7 +109,7 @@ function whyTooLarge(topic: string, limit: Limit, record: Outgoing, compress: bo
 }
 
 /** What a record takes in a batch (Kafka's record format v2), bytes; as the first of its batch to the byte. */
-export function recordBytes({ key, value, headers = {} }: Outgoing): number {
+export function recordBytes({ key, value, headers = {} }: ProducerRecord): number {
   const entries = Object.entries(headers)
   // Attributes, time and offset: a byte each.
   let bytes = 3 + fieldBytes(key) + fieldBytes(value) + varintBytes(entries.length)
@@ -130,7 +130,7 @@ function varintBytes(length: number): number {
   return bytes
 }
 
-function compressedBytes({ key, value, headers = {} }: Outgoing): number {
+function compressedBytes({ key, value, headers = {} }: ProducerRecord): number {
   const fields = [key, value, ...Object.entries(headers).flat()].filter((field) => field !== null)
   const lengths = 16 + 10 * fields.length
   return lengths + zstdCompressSync(Buffer.concat(fields.map((field) => Buffer.from(field)))).length

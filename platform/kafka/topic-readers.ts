@@ -1,6 +1,6 @@
 import kafkajs, { type Admin } from 'kafkajs'
 import { type Kafka, withAdmin } from './client.ts'
-import { behind, committedOf, type Offsets } from './progress.ts'
+import { committedOf, consumerLag, type Offsets } from './consumer-lag.ts'
 
 /** What lies on a topic now. */
 export interface TopicContent {
@@ -30,7 +30,7 @@ export async function lookAtTopics(
     const existing = new Set(await admin.listTopics())
     const offsets = new Map<string, Offsets[]>()
     for (const topic of topics) if (existing.has(topic)) offsets.set(topic, await admin.fetchTopicOffsets(topic))
-    const contents = [...offsets].map(([topic, ends]) => ({ topic, records: behind(ends, new Map()) }))
+    const contents = [...offsets].map(([topic, ends]) => ({ topic, records: consumerLag(ends, new Map()) }))
     return { contents, readers: await readersOf(admin, offsets) }
   })
 }
@@ -46,7 +46,7 @@ async function readersOf(admin: Admin, offsets: ReadonlyMap<string, Offsets[]>):
     for (const { topic, partitions } of committed) {
       const done = committedOf(partitions)
       if (!assigned.has(topic) && [...done.values()].every((offset) => offset < 0)) continue
-      const left = behind(offsets.get(topic) ?? [], done)
+      const left = consumerLag(offsets.get(topic) ?? [], done)
       readers.push({ group, topic, state, members: members.length, behind: left })
     }
   }

@@ -1,5 +1,5 @@
 // What a handler says of a message. Control flow is data here: one place (consume.ts) acts on it.
-import type { Why } from './dead-letter.ts'
+import type { RefusalCause } from './dead-letter.ts'
 
 /** A record for another topic, already encoded. */
 export interface Output {
@@ -12,7 +12,7 @@ export interface Output {
 }
 
 /** A part of a message that was refused alone: encoded as a message of the same topic that holds nothing else. */
-export interface DeadPart extends Why {
+export interface DeadPart extends RefusalCause {
   value: Buffer
 }
 
@@ -24,7 +24,7 @@ export interface Ok {
   acknowledged?: () => void
 }
 
-export type Verdict = Ok | ({ kind: 'dead' } & Why)
+export type Verdict = Ok | ({ kind: 'dead' } & RefusalCause)
 
 const nothing: Output[] = []
 

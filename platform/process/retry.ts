@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Backoff {
   firstMs: number
-  longestMs: number
+  maxMs: number
 }
 
 /** How long to wait before attempt `attempt` (1 is the first retry): exponential, with full jitter on the upper half. */
 export function backoffMs(backoff: Backoff, attempt: number, random: () => number = Math.random): number {
-  const ceiling = Math.min(backoff.longestMs, backoff.firstMs * 2 ** Math.min(attempt - 1, 30))
+  const ceiling = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(attempt - 1, 30))
   return Math.round(ceiling / 2 + (random() * ceiling) / 2)
 }
 

@@ -63,10 +63,10 @@ function numberWords(type: string, { minimum, exclusiveMinimum, maximum }: Form)
 
 const isSecret = (name: string, value: string): boolean => /KEY|PASSWORD|SECRET|TOKEN/.test(name) || value.includes('@')
 
-const longestShown = 60
+const maxShownChars = 60
 
 /** A value as it was given, cut, without what steers a terminal. */
 function shown(value: string): string {
-  const plain = value.slice(0, longestShown).replace(/\p{Cc}/gu, '\ufffd')
-  return `"${value.length > longestShown ? `${plain}…` : plain}"`
+  const plain = value.slice(0, maxShownChars).replace(/\p{Cc}/gu, '\ufffd')
+  return `"${value.length > maxShownChars ? `${plain}…` : plain}"`
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { StoredRaw } from '#core/explode-raw.ts'
 import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { Parking, RawResponse } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
 import { createJudge } from './judge.ts'
@@ -84,7 +84,7 @@ test('a released dataset begins anew', async () => {
   expect(await reasons(from('bad', 4, 4))).toEqual(['type', 'type', 'type', 'parked'])
 })
 
-test('a batch that is judged again, because the world was unwell, counts once', async () => {
+test('a batch that is judged again, because a dependency was unavailable, counts once', async () => {
   const { reasons, parkings } = judgeOf()
   for (let times = 0; times < 10; times++) expect(await reasons([raw('bad', 7)])).toEqual(['type'])
   expect(parkings.size).toBe(0)
@@ -95,10 +95,10 @@ test('no verdict is given when the parking was not acknowledged', async () => {
   let away = true
   const { reasons, parkings } = judgeOf({
     park: async () => {
-      if (away) throw new Unwell('Kafka is away')
+      if (away) throw new TransientError('Kafka is away')
     },
   })
-  await expect(reasons(from('bad', 0, 4))).rejects.toThrow(Unwell)
+  await expect(reasons(from('bad', 0, 4))).rejects.toThrow(TransientError)
   expect(parkings.size).toBe(0)
   away = false
   const again = await reasons(from('bad', 0, 4))

@@ -8,14 +8,14 @@ import type { Parking } from '#schemas/generated/records.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 import { counted, emptyTally, parkingLimit, pastLimit, type Tally } from './parking.ts'
 
-const longestMessage = 500
+const maxMessageChars = 500
 
 /** @param normalize the verdict on one answer of the batch */
 export type Judge = (batch: StoredRaw[], normalize: (raw: StoredRaw) => Verdict) => Promise<Verdict[]>
 
 /**
  * Answers of a parked dataset are refused without a look. Parking is acknowledged before the verdict on the next answer
- * is given. May be repeated: an answer is counted once. Throws Unwell when Kafka does not take the parking.
+ * is given. May be repeated: an answer is counted once. Throws TransientError when Kafka does not take the parking.
  *
  * @param by who parks, for the record
  */
@@ -38,7 +38,7 @@ export function createJudge(
     }
     const why = pastLimit(tallies.get(dataset) ?? emptyTally, limit)
     if (why === undefined || verdict.kind !== 'dead') return undefined
-    const message = `${why}; the last: ${verdict.reason}: ${verdict.message}`.slice(0, longestMessage)
+    const message = `${why}; the last: ${verdict.reason}: ${verdict.message}`.slice(0, maxMessageChars)
     return { dataset, parked: true, reason: verdict.reason, message, by, at: Date.now() }
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#core/encode-answer.ts'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
-import type { Asking, Dataset, Explosion, Look } from '#sources/source.ts'
+import type { Coverage, Dataset, ExplodeResult, RequestSpec } from '#sources/source.ts'
 import { normalize } from './normalize.ts'
 
 const record: RawResponse = {
@@ -23,7 +23,7 @@ const record: RawResponse = {
 /** The first 53 bits of `printf made.up.data/x | sha256sum`. */
 const identity = 1330471135569409
 
-const dataset = (explode: () => Explosion, over: Partial<Dataset> = {}): Dataset => ({
+const dataset = (explode: () => ExplodeResult, over: Partial<Dataset> = {}): Dataset => ({
   name: 'made.up.data',
   title: 'Made up',
   description: '',
@@ -53,7 +53,7 @@ const outputs: SourceOutputs = {
 }
 
 function verdictOf(
-  explode: () => Explosion,
+  explode: () => ExplodeResult,
   encoder: BatchEncoder = answerEncoder(outputs).batch(),
   over: Partial<Dataset> = {},
   change: Partial<RawResponse> = {},
@@ -92,7 +92,7 @@ describe('normalize', () => {
   it('says last of an answer that it was accepted, with what it names', () => {
     const records = [{ topic: 'own', key: 'a', fields: {} }]
     const own: SourceOutputs = { ...outputs, own: new Map([['own', { topic: 'made.own', encode: json as never }]]) }
-    const accepted = (of: Explosion, over: Partial<Dataset> = {}, raw: Partial<RawResponse> = {}) => {
+    const accepted = (of: ExplodeResult, over: Partial<Dataset> = {}, raw: Partial<RawResponse> = {}) => {
       const verdict = verdictOf(() => of, answerEncoder(own).batch(), over, raw)
       if (verdict.kind !== 'ok') throw new Error(verdict.kind)
       const last = verdict.outputs.at(-1)
@@ -121,12 +121,12 @@ describe('normalize', () => {
     // Files and ticks add to what is known, and so does a part that is sent again.
     expect(accepted(three)).toMatchObject({ replaces: false })
     expect(accepted(three, days, { headers: { 'tidemark-part': 'true' } })).toMatchObject({ replaces: false })
-    const empty = { ...days, asking: { look: () => 'empty' } as unknown as Asking }
+    const empty = { ...days, asking: { assess: () => 'empty' } as unknown as RequestSpec }
     const nothing = { slices: [], ignored: {} }
     expect(accepted(nothing, empty)).toBeUndefined()
     expect(accepted(nothing, empty, { confirms: true })).toMatchObject({ points: 0, keys: 0, replaces: true })
-    // An answer that counts rows says how many, whatever look() says of it, which is of pages.
-    const pages = { ...days, asking: { look: () => 'partial' } as unknown as Asking }
+    // An answer that counts rows says how many, whatever assess() says of it, which is of pages.
+    const pages = { ...days, asking: { assess: () => 'partial' } as unknown as RequestSpec }
     const counted = (rows: number) => ({ slices: [], ignored: {}, counted: rows })
     expect(accepted(counted(25), pages)).toMatchObject({ points: 25, keys: 0 })
     expect(accepted(counted(0), pages)).toBeUndefined()
@@ -155,18 +155,19 @@ describe('normalize', () => {
 
   it('refuses what gives no record at all, unless it says that it is empty', () => {
     const nothing = () => ({ slices: [], ignored: { 'unknown-column': 3 } })
-    const withLook = (look: () => Look) => verdictOf(nothing, undefined, { asking: { look } as unknown as Asking })
+    const withAssess = (assess: () => Coverage) =>
+      verdictOf(nothing, undefined, { asking: { assess } as unknown as RequestSpec })
     const refused = (reason: string, message: string) => ({ kind: 'dead', reason, message, dataset: 'made.up.data' })
     const words = 'the answer is not empty, and nothing of it can be stored; it starts "x"'
     expect(verdictOf(nothing)).toEqual(refused('schema', words))
-    expect(withLook(() => 'complete')).toEqual(refused('schema', words))
-    expect(withLook(() => 'partial')).toEqual(refused('schema', words))
-    expect(withLook(() => 'refused')).toEqual(refused('upstream-rejected', 'upstream refused the request'))
-    const unreadable = withLook(() => {
+    expect(withAssess(() => 'complete')).toEqual(refused('schema', words))
+    expect(withAssess(() => 'partial')).toEqual(refused('schema', words))
+    expect(withAssess(() => 'refused')).toEqual(refused('upstream-rejected', 'upstream refused the request'))
+    const unreadable = withAssess(() => {
       throw new Error('type: no number')
     })
     expect(unreadable).toEqual(refused('schema', 'nothing of the answer can be stored: type: no number'))
-    expect(withLook(() => 'empty')).toMatchObject({ kind: 'ok', outputs: [] })
+    expect(withAssess(() => 'empty')).toMatchObject({ kind: 'ok', outputs: [] })
     expect(verdictOf(() => ({ slices: [{ ...slice('a'), values: [] }], ignored: {} }))).toMatchObject({
       reason: 'schema',
     })

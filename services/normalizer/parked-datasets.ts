@@ -3,11 +3,11 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
-import { readSpan, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { pause } from '#platform/process/retry.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { Parking } from '#schemas/generated/records.ts'
 import { parkingTopic } from '#schemas/topics.ts'
 
@@ -15,7 +15,7 @@ export interface ParkedDatasets {
   /** The record that parked a dataset; undefined when it is not parked. */
   parked: (dataset: string) => Parking | undefined
   list: () => Parking[]
-  /** Parks a dataset: for everybody once this returns. Throws Unwell when Kafka does not take it. */
+  /** Parks a dataset: for everybody once this returns. Throws TransientError when Kafka does not take it. */
   park: (parking: Parking) => Promise<void>
   stop: () => Promise<void>
 }
@@ -49,7 +49,7 @@ export async function openParkedDatasets(
     }
   }
 
-  const span = await spanOf(kafka, topic)
+  const span = await offsetRange(kafka, topic)
   await readSpan(kafka, topic, span, read)
   const from = { topic, partition: 0, offset: span.get(0)?.to ?? 0 }
   const stop = await follow(kafka, from, read, crash)
@@ -73,7 +73,7 @@ async function untilWell(work: () => Promise<void>): Promise<void> {
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof Unwell)) throw error
+      if (!(error instanceof TransientError)) throw error
       await pause(registryRetryMs)
     }
   }

@@ -1,5 +1,5 @@
 import { Counter, type Registry as Metrics } from 'prom-client'
-import type { Agreement, AnswerComparison, Difference } from './compare.ts'
+import type { Agreement, AnswerComparison, Difference } from './diff-answers.ts'
 
 /** Answers by how they compare. `notCompared`: production was so far ahead that its slices were no longer held. */
 export type Counts = Record<'answers' | Agreement | 'notCompared' | 'differingPoints', number>
@@ -21,8 +21,8 @@ export interface ShadowReport {
   totals: () => { datasets: Record<string, Counts>; examples: Example[] }
 }
 
-const mostExamplesOfABatch = 5
-const mostExamples = 20
+const maxExamplesOfABatch = 5
+const maxExamples = 20
 const examplesOfAnAnswer = 2
 
 /** Counts what the shadow sees: a batch, in all, and as metrics. */
@@ -56,11 +56,11 @@ export function createShadowReport(metrics: Metrics): ShadowReport {
       }
       answers.inc({ dataset, agreement })
       points.inc({ dataset }, differing)
-      batchExamples.push(...examplesOf(dataset, raw, compared).slice(0, mostExamplesOfABatch - batchExamples.length))
+      batchExamples.push(...examplesOf(dataset, raw, compared).slice(0, maxExamplesOfABatch - batchExamples.length))
     },
     takeBatch: () => {
       const taken = { ...batch, examples: batchExamples }
-      newest = [...batchExamples, ...newest].slice(0, mostExamples)
+      newest = [...batchExamples, ...newest].slice(0, maxExamples)
       batch = noCounts()
       batchExamples = []
       return taken

@@ -5,10 +5,10 @@ import { explodeRaw } from '#core/explode-raw.ts'
 import { createKafka, type KafkaConnection } from '#platform/kafka/client.ts'
 import { consume } from '#platform/kafka/consume.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
+import { forgetGroup } from '#platform/kafka/consumer-lag.ts'
+import type { Subscription } from '#platform/kafka/process-batch.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
-import { forgetGroup } from '#platform/kafka/progress.ts'
 import { openRegistry, type RegistryConnection } from '#platform/kafka/registry.ts'
-import type { Subscription } from '#platform/kafka/settle.ts'
 import { ok } from '#platform/kafka/verdict.ts'
 import { serveHealth } from '#platform/process/health.ts'
 import type { Logger } from '#platform/process/log.ts'
@@ -17,8 +17,8 @@ import { version } from '#platform/process/version.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, Source } from '#sources/source.ts'
-import { compareAnswer } from './compare.ts'
-import { followProduction, type Production } from './production.ts'
+import { diffAnswer } from './diff-answers.ts'
+import { followLiveOutput, type LiveOutput } from './live-output.ts'
 import { createShadowReport, type ShadowReport } from './shadow-report.ts'
 
 type ShadowConfig = KafkaConnection &
@@ -54,7 +54,7 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
   // Before the consumer begins: of what it reads, all of production's output is then seen.
   const followed = sources.map(async (source) => ({
     source,
-    production: await followProduction(kafka, registry, source.name),
+    production: await followLiveOutput(kafka, registry, source.name),
   }))
   const subscriptions = (await Promise.all(followed)).map(({ source, production }) =>
     shadowOf(source, production, config.DATASETS_OFF, report, log),
@@ -88,7 +88,7 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
 
 function shadowOf(
   source: Source,
-  production: Production,
+  production: LiveOutput,
   off: ReadonlySet<string>,
   report: ShadowReport,
   log: Logger,
@@ -108,7 +108,7 @@ function shadowOf(
       const theirs = await production.slicesOf(partition, offsets)
       answers.forEach((raw, index) => {
         const slices = theirs[index]
-        const compared = slices && compareAnswer(explodeRaw(raw, datasets), slices)
+        const compared = slices && diffAnswer(explodeRaw(raw, datasets), slices)
         report.add(raw.record.dataset, `${topic}/${partition}/${raw.offset}`, compared)
       })
       log.info({ topic, partition, ...report.takeBatch() }, 'compared with production')

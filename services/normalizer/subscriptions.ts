@@ -1,7 +1,7 @@
 import { answerEncoder } from '#core/encode-answer.ts'
 import { sourceOutputs, topicsOfOutputs } from '#core/source-outputs.ts'
 import type { KafkaClients } from '#platform/kafka/consuming-service.ts'
-import type { Subscription } from '#platform/kafka/settle.ts'
+import type { Subscription } from '#platform/kafka/process-batch.ts'
 import { ok } from '#platform/kafka/verdict.ts'
 import { version } from '#platform/process/version.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
-import type { Asking } from '#sources/source.ts'
+import type { RequestSpec } from '#sources/source.ts'
 import { adoptedPoll, createRecordedAnswers } from './adopted.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 import { knownAtMs } from './outcome.ts'
 
 const poll = (dataset: string, rawPartition: number | null, rawOffset: number | null) =>
@@ -49,11 +49,11 @@ describe('what of raw may have no poll', () => {
 })
 
 const asking = {
-  look: (body: Uint8Array) => {
+  assess: (body: Uint8Array) => {
     if (`${Buffer.from(body)}` === 'html') throw new Error('no JSON')
     return body.length === 0 ? 'empty' : 'complete'
   },
-} as unknown as Asking
+} as unknown as RequestSpec
 const raw = (fetchedAt: number, body = 'rows', more: Partial<RawResponse> = {}): RawResponse => ({
   ...{ dataset: 'a.x', requestIdentity: 'a.x/1', windowStart: 10, windowEnd: 20, url: 'http://h/', status: 200 },
   ...{ headers: { etag: '"1"' }, body: Buffer.from(body), contentHash: `hash of ${body}` },
@@ -61,11 +61,11 @@ const raw = (fetchedAt: number, body = 'rows', more: Partial<RawResponse> = {}):
 })
 const at = { partition: 1, offset: 7 }
 const adopter = { host: 'h', poller: 'me', origin: 'live' }
-const known = (memory: Partial<Known['memory']>): Known => ({
+const known = (memory: Partial<KnownIdentity['memory']>): KnownIdentity => ({
   ...{ memory: { ...noMemory, ...memory }, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
 })
-const adopt = (answer: RawResponse, before?: Known, everyMs: number | null = null) =>
-  adoptedPoll(answer, at, { asking, headers: {}, everyMs, baseUrl: 'http://h' }, adopter, before)
+const adopt = (answer: RawResponse, before?: KnownIdentity, intervalMs: number | null = null) =>
+  adoptedPoll(answer, at, { asking, headers: {}, intervalMs, baseUrl: 'http://h' }, adopter, before)
 
 describe('the poll of an answer without its poll', () => {
   test('is the one that it should have had, but answers no request', () => {

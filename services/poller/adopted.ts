@@ -3,12 +3,12 @@
 
 import { noMemory, storeEndsAtMs } from '#core/poll-memory.ts'
 import { isPage, subjectOf } from '#core/request-identity.ts'
-import type { OffsetSpan, TopicSpan } from '#platform/kafka/read-span.ts'
+import type { OffsetRange, TopicSpan } from '#platform/kafka/read-range.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { HostedDataset } from './hosts.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 import { isNewAnswer, judgeAnswer, judgeCount } from './outcome.ts'
-import { lookAt } from './poll-window.ts'
+import { assessAnswer } from './poll-window.ts'
 import { printable } from './printable.ts'
 
 /** Which records of raw the memory and the log that were read tell of. */
@@ -22,7 +22,7 @@ export interface RecordedAnswers {
 /** Answers are on their way beside each other, fewer than this: one before the newest that a poll tells of may have no poll. */
 const lookedBack = 64
 /** More records are never read, also where nothing tells of any. */
-const mostRead = 1_000
+const maxRead = 1_000
 
 export function createRecordedAnswers(): RecordedAnswers {
   const partitions = new Map<string, { newest: number; offsets: Set<number> }>()
@@ -39,10 +39,10 @@ export function createRecordedAnswers(): RecordedAnswers {
       for (const offset of known.offsets) if (offset <= known.newest - lookedBack) known.offsets.delete(offset)
     },
     unrecorded(source, held) {
-      const found = new Map<number, OffsetSpan>()
+      const found = new Map<number, OffsetRange>()
       for (const [partition, { from, to }] of held) {
         const { newest, offsets } = partitions.get(nameOf(source, partition)) ?? { newest: -1, offsets: new Set() }
-        let first = Math.max(from, newest + 1 - lookedBack, to - mostRead)
+        let first = Math.max(from, newest + 1 - lookedBack, to - maxRead)
         let end = to
         while (first < end && offsets.has(first)) first++
         while (first < end && offsets.has(end - 1)) end--
@@ -70,24 +70,24 @@ export interface Adopter {
 export function adoptedPoll(
   raw: RawResponse,
   at: { partition: number; offset: number },
-  hosted: Pick<HostedDataset, 'asking' | 'headers' | 'everyMs' | 'baseUrl'>,
+  hosted: Pick<HostedDataset, 'asking' | 'headers' | 'intervalMs' | 'baseUrl'>,
   { host, poller, origin }: Adopter,
-  known: Known | undefined,
+  known: KnownIdentity | undefined,
 ): Poll | undefined {
   const { requestIdentity, dataset, windowStart, windowEnd, sentAt, fetchedAt, contentHash, headers } = raw
   const memory = known?.memory ?? noMemory
   if (raw.origin !== origin || fetchedAt >= storeEndsAtMs) return undefined
   if (memory.lastGoodFetchedAt !== null && fetchedAt <= memory.lastGoodFetchedAt) return undefined
   const window = { startMs: windowStart, endMs: windowEnd }
-  const { look, error } = lookAt(hosted, { window, subject: subjectOf(requestIdentity, dataset) }, raw)
+  const { coverage, error } = assessAnswer(hosted, { window, subject: subjectOf(requestIdentity, dataset) }, raw)
   // What another address gave for comparison is of no use at this one.
   const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
   const answer = { contentHash, etag, lastModified }
-  const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash) || raw.confirms
+  const isNew = hosted.intervalMs !== null || isNewAnswer(memory, contentHash) || raw.confirms
   const rows = countedRows(hosted, raw)
   const judgement =
     rows === undefined
-      ? judgeAnswer(memory, answer, look, fetchedAt, isNew, raw.confirms)
+      ? judgeAnswer(memory, answer, coverage, fetchedAt, isNew, raw.confirms)
       : judgeCount(memory, rows, fetchedAt, true, raw.confirms)
   return {
     ...{ requestIdentity, dataset, host, windowStart, windowEnd, lane: 'background', sentAt, fetchedAt },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { longestHostPauseMs } from '#core/memory-records.ts'
+import { maxHostPauseMs } from '#core/memory-records.ts'
 import { type Backoff, backoffMs } from '#platform/process/retry.ts'
 import type { Lane } from './candidate.ts'
 
@@ -7,19 +7,19 @@ const minuteMs = 60_000
 
 /** How long a window waits after failed polls. Live stays quick: an upstream that recovers is noticed within minutes. */
 const backoffs: Record<Lane, Backoff> = {
-  live: { firstMs: minuteMs, longestMs: 5 * minuteMs },
-  requested: { firstMs: 5_000, longestMs: minuteMs },
-  background: { firstMs: minuteMs, longestMs: 60 * minuteMs },
+  live: { firstMs: minuteMs, maxMs: 5 * minuteMs },
+  requested: { firstMs: 5_000, maxMs: minuteMs },
+  background: { firstMs: minuteMs, maxMs: 60 * minuteMs },
 }
 
 /** A host that answered 429 without saying for how long. */
-const hostBackoff: Backoff = { firstMs: 30_000, longestMs: 10 * minuteMs }
+const hostBackoff: Backoff = { firstMs: 30_000, maxMs: 10 * minuteMs }
 
 /** A host that cannot be connected to: one request a minute hurts nobody, and a tick that was missed never comes back. */
-const connectionBackoff: Backoff = { firstMs: 5_000, longestMs: minuteMs }
+const connectionBackoff: Backoff = { firstMs: 5_000, maxMs: minuteMs }
 
 /** One that banned our address: Binance does so for two minutes at the least, and for longer when it is asked on. */
-const banBackoff: Backoff = { firstMs: 4 * minuteMs, longestMs: longestHostPauseMs }
+const banBackoff: Backoff = { firstMs: 4 * minuteMs, maxMs: maxHostPauseMs }
 
 /**
  * How long to wait after `failures` (≥ 1) failed polls in a row, ms: exponential with jitter. The jitter is a function of
@@ -36,7 +36,7 @@ export function retryDelayMs(lane: Lane, identity: string, failures: number): nu
  * @param isBan whether it said that our address is banned: then it is left alone for longer
  */
 export function hostPauseMs(host: string, retryAfterMs: number | undefined, inARow: number, isBan = false): number {
-  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, longestHostPauseMs)
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, maxHostPauseMs)
   return backoffMs(isBan ? banBackoff : hostBackoff, inARow, () => fraction(`${host} ${inARow}`))
 }
 

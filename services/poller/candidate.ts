@@ -21,7 +21,7 @@ export interface Candidate {
  * Now twice: `nowMs` is the clock's UTC time and decides what the calendar says; `steadyMs` only ever runs forwards at
  * the clock's speed. What is measured since a poll is the longer of the two, so that a clock that steps back delays nothing.
  */
-export interface Moment {
+export interface ClockReading {
   nowMs: number
   steadyMs: number
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Logger } from '#platform/process/log.ts'
-import type { Moment } from './candidate.ts'
+import type { ClockReading } from './candidate.ts'
 
 /** The poller's one clock. */
 export interface Clock {
   /** The time, and how far the steady clock has come. Neither ever runs backwards. */
-  now: () => Moment
+  now: () => ClockReading
   /** How long a span of this clock is in real ms; for sleeping. Infinity while a simulated clock stands still. */
   realMs: (spanMs: number) => number
   /** How long a span of real time is on this clock, ms. */
@@ -14,18 +14,18 @@ export interface Clock {
 }
 
 /** The machine's two clocks; tests give their own. */
-export interface Readings {
+export interface SystemClocks {
   wallMs: () => number
   monotonicMs: () => number
 }
 
-const machine: Readings = { wallMs: Date.now, monotonicMs: () => performance.now() }
+const machine: SystemClocks = { wallMs: Date.now, monotonicMs: () => performance.now() }
 
 /**
  * The machine's clock. When it steps back, the time goes on at half speed until the machine has caught up: no answer is
  * ever known before an earlier one, and nothing that is due waits for long.
  */
-export function liveClock(readings: Readings = machine): Clock {
+export function liveClock(readings: SystemClocks = machine): Clock {
   const startMs = readings.monotonicMs()
   let shown = { nowMs: readings.wallMs(), steadyMs: 0 }
   return {
@@ -48,7 +48,7 @@ export type SimulatorReading = z.infer<typeof reading>
  * A clock that follows readings of the simulator's and goes on by itself between them. The steady part advances at the
  * simulator's speed and never jumps: the simulator counts its sliding minute in the same way.
  */
-export function followingClock(first: SimulatorReading, readings: Readings = machine) {
+export function followingClock(first: SimulatorReading, readings: SystemClocks = machine) {
   let anchor = { ...first, monotonicMs: readings.monotonicMs(), steadyMs: 0 }
   let latestMs = Number.NEGATIVE_INFINITY
   const sinceMs = () => (readings.monotonicMs() - anchor.monotonicMs) * anchor.speed
@@ -57,7 +57,7 @@ export function followingClock(first: SimulatorReading, readings: Readings = mac
     follow: (next: SimulatorReading): void => {
       anchor = { ...next, steadyMs: steadyMs(), monotonicMs: readings.monotonicMs() }
     },
-    now: (): Moment => {
+    now: (): ClockReading => {
       latestMs = Math.max(latestMs, Math.floor(anchor.nowMs + sinceMs()))
       return { nowMs: latestMs, steadyMs: steadyMs() }
     },

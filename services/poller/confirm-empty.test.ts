@@ -6,29 +6,29 @@ import { noMemory } from '#core/poll-memory.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
-import type { Asking, Dataset } from '#sources/source.ts'
+import type { Dataset, RequestSpec } from '#sources/source.ts'
 import { adoptedPoll } from './adopted.ts'
-import { type Confirming, confirmationCandidates, confirmingOf } from './confirm-empty.ts'
-import type { Fetched } from './fetch.ts'
+import { confirmationCandidates, confirmingOf, type EmptyConfirmation } from './confirm-empty.ts'
+import type { FetchResult } from './fetch.ts'
 import { noPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
-import { createMemory, type Known } from './memory.ts'
+import { createMemory, type KnownIdentity } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
 
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
 const window = { startMs: 0, endMs: dayMs }
 const identity = requestIdentity('a.b', window)
-const look = (body: Uint8Array) => {
+const assess = (body: Uint8Array) => {
   const text = `${Buffer.from(body)}`
   if (text === 'html') throw new Error('not JSON')
   return text === 'no' ? 'refused' : text.trim() === '' ? 'empty' : 'complete'
 }
-const asking = { meaningfulStatuses: [], maxBodyBytes: 1_000, requestPath: () => '/', look } as unknown as Asking
+const asking = { meaningfulStatuses: [], maxBodyBytes: 1_000, requestPath: () => '/', assess } as unknown as RequestSpec
 const dataset = { name: 'a.b', asking } as Dataset
 const hosted: HostedDataset = {
   ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-  ...{ subjects: [null], live: false, pastMonth: false, everyMs: null },
+  ...{ subjects: [null], live: false, pastMonth: false, intervalMs: null },
 }
 const adopter = { host: 'h', poller: 'me', origin: 'live' }
 
@@ -52,7 +52,7 @@ function createPoller() {
       if (poll) remember(poll)
     }
   }
-  const poll = async (body: string | undefined, confirming: Confirming, dies: boolean) => {
+  const poll = async (body: string | undefined, confirming: EmptyConfirmation, dies: boolean) => {
     const kept = raws.length
     const candidate = { identity, dataset, window, subject: null, lane: 'live' as const, dueInMs: 0, first: false }
     let wasNotModified = false
@@ -60,7 +60,7 @@ function createPoller() {
       means: {
         clock: { now: moment, realMs: (ms) => ms, spanMs: (ms) => ms, stop: () => {} },
         fetcher: {
-          fetch: async ({ validators }): Promise<Fetched> => {
+          fetch: async ({ validators }): Promise<FetchResult> => {
             nowMs += 1_000
             if (body === undefined) return { kind: 'failure', error: 'HTTP 500', status: 500, firstKilobyte: null }
             const etag = createHash('sha256').update(body).digest('hex')
@@ -99,7 +99,7 @@ const bodies = ['rows', 'other rows', '', ' ', 'no', 'html', undefined] as const
 const step = fc.record({
   passMs: fc.nat(15 * minuteMs),
   body: fc.constantFrom(...bodies, '' as const, '' as const, 'rows' as const),
-  confirming: fc.constantFrom<Confirming>('after-a-while', 'after-a-while', 'after-a-while', 'never', 'at-once'),
+  confirming: fc.constantFrom<EmptyConfirmation>('after-a-while', 'after-a-while', 'after-a-while', 'never', 'at-once'),
   dies: fc.boolean(),
   restarts: fc.boolean(),
 })
@@ -112,7 +112,7 @@ interface Told {
 }
 
 /** Whether the requirement wants an empty answer to confirm, read off all answers before it. */
-function shouldConfirm(before: readonly Told[], confirming: Confirming, sentAt: number): boolean {
+function shouldConfirm(before: readonly Told[], confirming: EmptyConfirmation, sentAt: number): boolean {
   const newestRows = before.findLastIndex(({ body }) => body.endsWith('rows'))
   if (newestRows < 0 || before.slice(newestRows).some(({ confirms }) => confirms)) return false
   if (confirming === 'at-once') return true
@@ -147,7 +147,7 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
         const poll = adoptedPoll(raw, { partition: 0, offset: 0 }, hosted, adopter, afresh.known(identity))
         if (poll) afresh.remember(poll, { nowMs: poller.now(), steadyMs: 0 })
       }
-      const emptiness = (known: Known | undefined) => [known?.memory.emptySince, known?.memory.emptyConfirmed]
+      const emptiness = (known: KnownIdentity | undefined) => [known?.memory.emptySince, known?.memory.emptyConfirmed]
       expect(emptiness(afresh.known(identity))).toEqual(
         poller.raws.length === 0 ? [undefined, undefined] : emptiness(poller.known()),
       )
@@ -158,8 +158,8 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
 
 describe('when an empty answer is believed', () => {
   const settings = { revisitDailyDays: 30 }
-  const at = (days: number, everyMs: number | null, isOrdered: boolean) =>
-    confirmingOf({ everyMs }, window, window.endMs + days * dayMs, settings, isOrdered)
+  const at = (days: number, intervalMs: number | null, isOrdered: boolean) =>
+    confirmingOf({ intervalMs }, window, window.endMs + days * dayMs, settings, isOrdered)
   test('is after a while up to 30 days after its window, and then when an operator says so', () => {
     expect([at(-1, null, false), at(30, null, false)]).toEqual(['after-a-while', 'after-a-while'])
     expect([at(30.001, null, false), at(30.001, null, true), at(2, null, true)]).toEqual([

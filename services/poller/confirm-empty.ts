@@ -2,12 +2,12 @@
 // the upstream, and a withdrawal takes back every value of the window. All of this is pure.
 import { requestIdentity } from '#core/request-identity.ts'
 import type { PollMemory } from '#schemas/generated/records.ts'
-import type { Look, Window } from '#sources/source.ts'
+import type { Coverage, Window } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
-import type { Candidate, Moment } from './candidate.ts'
+import type { Candidate, ClockReading } from './candidate.ts'
 import { type DueSettings, sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
-import type { Known, UnconfirmedWindow } from './memory.ts'
+import type { KnownIdentity, UnconfirmedWindow } from './memory.ts'
 
 /** The second empty answer counts when it was asked for so long after the first one was known, ms. */
 export const confirmAfterMs = 10 * 60_000
@@ -15,7 +15,7 @@ export const confirmAfterMs = 10 * 60_000
 const dayMs = 24 * 60 * 60_000
 
 /** When an empty answer confirms that its window was emptied: never, after a while, or at once because an operator says so. */
-export type Confirming = 'never' | 'after-a-while' | 'at-once'
+export type EmptyConfirmation = 'never' | 'after-a-while' | 'at-once'
 
 /**
  * When an empty answer of a window is believed. Upstreams drop their past, and we keep it: of a window that ended more
@@ -25,19 +25,19 @@ export type Confirming = 'never' | 'after-a-while' | 'at-once'
  * @param isOrdered whether an operator asked for this poll, and that an empty answer of it is believed
  */
 export function confirmingOf(
-  { everyMs }: Pick<HostedDataset, 'everyMs'>,
+  { intervalMs }: Pick<HostedDataset, 'intervalMs'>,
   window: Window,
   nowMs: number,
   { revisitDailyDays }: Pick<DueSettings, 'revisitDailyDays'>,
   isOrdered: boolean,
-): Confirming {
-  if (everyMs !== null) return 'never'
+): EmptyConfirmation {
+  if (intervalMs !== null) return 'never'
   if (isOrdered) return 'at-once'
   return nowMs - window.endMs <= revisitDailyDays * dayMs ? 'after-a-while' : 'never'
 }
 
 /** Whether an answer confirms that its window was emptied, provided that it is empty. `sentAtMs`: when it was asked for. */
-export function wouldConfirm(memory: PollMemory, confirming: Confirming, sentAtMs: number): boolean {
+export function wouldConfirm(memory: PollMemory, confirming: EmptyConfirmation, sentAtMs: number): boolean {
   if (!memory.hadRows || memory.emptyConfirmed) return false
   if (confirming === 'at-once') return true
   if (confirming === 'never' || memory.emptySince === null) return false
@@ -48,18 +48,18 @@ export function wouldConfirm(memory: PollMemory, confirming: Confirming, sentAtM
  * What is remembered of a window's emptiness after a good answer. Rows start anew, and so does an answer that cannot be
  * read, which may have held rows. A refusal says nothing of the window.
  *
- * @param look what the source says of the answer; undefined when look() threw
+ * @param coverage what the source says of the answer; undefined when assess() threw
  * @param confirms whether the answer is kept as one that confirms
  */
 export function emptinessAfter(
   { hadRows, emptySince, emptyConfirmed }: PollMemory,
-  look: Look | undefined,
+  coverage: Coverage | undefined,
   knownAt: number,
   confirms: boolean,
 ): Pick<PollMemory, 'emptySince' | 'emptyConfirmed'> {
-  if (look === 'refused') return { emptySince, emptyConfirmed }
-  if (look === undefined) return { emptySince: null, emptyConfirmed }
-  if (look !== 'empty' || !hadRows) return { emptySince: null, emptyConfirmed: false }
+  if (coverage === 'refused') return { emptySince, emptyConfirmed }
+  if (coverage === undefined) return { emptySince: null, emptyConfirmed }
+  if (coverage !== 'empty' || !hadRows) return { emptySince: null, emptyConfirmed: false }
   return { emptySince: emptySince ?? knownAt, emptyConfirmed: emptyConfirmed || confirms }
 }
 
@@ -68,10 +68,10 @@ export function emptinessAfter(
  * poll that did not confirm as long again, or after a failure with a back-off. Windows that no poll confirms are left out.
  */
 export function confirmationCandidates(
-  moment: Moment,
+  moment: ClockReading,
   datasets: readonly HostedDataset[],
   unconfirmed: Iterable<UnconfirmedWindow>,
-  known: (identity: string) => Known | undefined,
+  known: (identity: string) => KnownIdentity | undefined,
   settings: Pick<DueSettings, 'revisitDailyDays'>,
 ): Candidate[] {
   const candidates: Candidate[] = []
@@ -89,7 +89,7 @@ export function confirmationCandidates(
   return candidates
 }
 
-function untilAsked(moment: Moment, identity: string, held: Known, emptySince: number): number {
+function untilAsked(moment: ClockReading, identity: string, held: KnownIdentity, emptySince: number): number {
   const countsFromMs = emptySince + confirmAfterMs
   if (held.polledAtMs < countsFromMs) return countsFromMs - moment.nowMs
   const { failures } = held.memory

@@ -5,26 +5,30 @@ import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 
 const dataset = {
   name: 'a.b.c',
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
 } as Dataset
-const scheduled = { dataset, subjects: [null], live: true, pastMonth: true, everyMs: null }
+const scheduled = { dataset, subjects: [null], live: true, pastMonth: true, intervalMs: null }
 const settings: DueSettings = { backfillDays: 30, revisitHourlyDays: 3, revisitDailyDays: 30 }
 const minuteMs = 60_000
 const hourMs = 3_600_000
 
 const at = (text: string) => ({ nowMs: Date.parse(text), steadyMs: 1_000_000_000 })
-const polledAt = (text: string, now: { nowMs: number; steadyMs: number }, memory: Partial<PollMemory> = {}): Known => ({
+const polledAt = (
+  text: string,
+  now: { nowMs: number; steadyMs: number },
+  memory: Partial<PollMemory> = {},
+): KnownIdentity => ({
   memory: { ...noMemory, lastGoodFetchedAt: Date.parse(text), completeness: 'complete', hadRows: true, ...memory },
   host: 'h',
   polledAtMs: Date.parse(text),
   polledSteadyMs: now.steadyMs - (now.nowMs - Date.parse(text)),
   windowStartMs: 0,
 })
-const plan = (now: ReturnType<typeof at>, known: Record<string, Known> = {}, given = settings) =>
+const plan = (now: ReturnType<typeof at>, known: Record<string, KnownIdentity> = {}, given = settings) =>
   calendarCandidates(now, scheduled, (identity) => known[identity], given)
 const of = (candidates: Candidate[], identity: string) =>
   candidates.find((candidate) => candidate.identity === identity)
@@ -70,7 +74,7 @@ describe('never polled', () => {
 
 describe('the search for tomorrow', () => {
   const now = at('2026-04-20T08:30:00Z')
-  const with21 = (known: Known, moment = now) => of(plan(moment, { [day21]: known }), day21)
+  const with21 = (known: KnownIdentity, moment = now) => of(plan(moment, { [day21]: known }), day21)
   test('goes on every minute while it is empty or partial', () => {
     for (const completeness of ['empty', 'partial', 'refused', null]) {
       const known = polledAt('2026-04-20T08:29:20Z', now, { completeness })
@@ -128,7 +132,10 @@ describe('looking again', () => {
 
 test('a clock that steps back delays nothing: the steady clock counts', () => {
   const now = at('2026-04-20T12:00:00Z')
-  const known: Known = { ...polledAt('2026-04-20T13:00:00Z', now), polledSteadyMs: now.steadyMs - 50 * minuteMs }
+  const known: KnownIdentity = {
+    ...polledAt('2026-04-20T13:00:00Z', now),
+    polledSteadyMs: now.steadyMs - 50 * minuteMs,
+  }
   expect(of(plan(now, { [day20]: known }), day20)?.dueInMs).toBe(10 * minuteMs)
 })
 
@@ -150,7 +157,7 @@ test('at every instant: windows adjoin, each identity once, one live at most, an
       fc.integer({ min: 0, max: 12 }),
       (nowMs, backfillDays, failures) => {
         const now = { nowMs, steadyMs: 5 * hourMs }
-        const justPolled: Known = {
+        const justPolled: KnownIdentity = {
           memory: { ...noMemory, lastGoodFetchedAt: failures > 6 ? null : nowMs, failures, completeness: 'partial' },
           host: 'h',
           polledAtMs: nowMs,
@@ -178,7 +185,7 @@ describe('what is declared otherwise', () => {
     dataset: { ...dataset, calendar: { ...dataset.calendar, ...over } } as Dataset,
     ...more,
   })
-  const identities = (now: string, one: ReturnType<typeof given>, known: Record<string, Known> = {}) =>
+  const identities = (now: string, one: ReturnType<typeof given>, known: Record<string, KnownIdentity> = {}) =>
     calendarCandidates(at(now), one, (identity) => known[identity], settings).map(({ identity, dueInMs, lane }) => {
       return `${lane} ${identity.slice('a.b.c/'.length)} in ${dueInMs / minuteMs} min`
     })

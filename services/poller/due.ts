@@ -4,9 +4,9 @@ import { windowsBetween } from '#core/windows.ts'
 import type { BusinessDays } from '#sources/calendar.ts'
 import type { Window } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
-import type { Candidate, Lane, Moment } from './candidate.ts'
+import type { Candidate, ClockReading, Lane } from './candidate.ts'
 import type { HostedDataset } from './hosts.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 import { tickCandidates } from './ticks.ts'
 
 export interface DueSettings {
@@ -27,16 +27,16 @@ const searchEveryMs = minuteMs
 const eagerSearchMs = 15 * hourMs
 
 /** What of a hosted dataset says when it is due. */
-export type Scheduled = Pick<HostedDataset, 'dataset' | 'subjects' | 'live' | 'pastMonth' | 'everyMs'>
+export type ScheduledDataset = Pick<HostedDataset, 'dataset' | 'subjects' | 'live' | 'pastMonth' | 'intervalMs'>
 
 /**
  * The windows of a dataset that its calendar wants polled, each once a subject, with the time until it is due. Pure: the
  * same moment and memory give the same candidates.
  */
 export function calendarCandidates(
-  moment: Moment,
-  scheduled: Scheduled,
-  known: (identity: string) => Known | undefined,
+  moment: ClockReading,
+  scheduled: ScheduledDataset,
+  known: (identity: string) => KnownIdentity | undefined,
   settings: DueSettings,
 ): Candidate[] {
   const { dataset, live, pastMonth } = scheduled
@@ -54,15 +54,15 @@ export function calendarCandidates(
   )
 }
 
-type Due = Pick<Candidate, 'lane' | 'dueInMs' | 'first'>
+type DueTiming = Pick<Candidate, 'lane' | 'dueInMs' | 'first'>
 
 function dueOf(
-  moment: Moment,
+  moment: ClockReading,
   calendar: BusinessDays,
   { window, identity, searchFromMs, ageDays }: Request,
-  known: Known | undefined,
+  known: KnownIdentity | undefined,
   settings: DueSettings,
-): Due | undefined {
+): DueTiming | undefined {
   const first = known === undefined || known.memory.lastGoodFetchedAt === null
   const elapsedMs = known === undefined ? Number.POSITIVE_INFINITY : sincePolledMs(moment, known)
   const failures = known?.memory.failures ?? 0
@@ -75,9 +75,9 @@ function dueOf(
   const searchEndsMs = later > 0 ? searchFromMs + eagerSearchMs : window.startMs
   if (searchEndsMs > moment.nowMs && known?.memory.completeness !== 'complete') {
     const searchInMs = searchFromMs - moment.nowMs
-    const everyMs = searchInMs > -eagerSearchMs ? searchEveryMs : hourMs
-    const longestMs = failures > 0 ? Number.POSITIVE_INFINITY : everyMs
-    return { lane: 'live', dueInMs: Math.max(searchInMs, after('live', longestMs)), first }
+    const intervalMs = searchInMs > -eagerSearchMs ? searchEveryMs : hourMs
+    const maxWaitMs = failures > 0 ? Number.POSITIVE_INFINITY : intervalMs
+    return { lane: 'live', dueInMs: Math.max(searchInMs, after('live', maxWaitMs)), first }
   }
   if (known === undefined && ageDays > settings.backfillDays) return undefined
   if (first && ageDays <= settings.backfillDays)
@@ -94,7 +94,10 @@ function revisitEveryMs(ageDays: number, settings: DueSettings): number | undefi
 }
 
 /** How long ago a window was polled, ms. */
-export function sincePolledMs(moment: Moment, known: Pick<Known, 'polledAtMs' | 'polledSteadyMs'>): number {
+export function sincePolledMs(
+  moment: ClockReading,
+  known: Pick<KnownIdentity, 'polledAtMs' | 'polledSteadyMs'>,
+): number {
   return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
 }
 
@@ -107,11 +110,14 @@ interface Request {
   ageDays: number
 }
 
-const cachedRequests = new WeakMap<Scheduled['subjects'], { today: string; pastDays: number; requests: Request[] }>()
+const cachedRequests = new WeakMap<
+  ScheduledDataset['subjects'],
+  { today: string; pastDays: number; requests: Request[] }
+>()
 
 /** What the calendar has from `pastDays` before today to tomorrow. Zone arithmetic is slow and the answer good for a day: kept. */
 function requestsOf(
-  { dataset, subjects }: Scheduled,
+  { dataset, subjects }: ScheduledDataset,
   calendar: BusinessDays,
   nowMs: number,
   pastDays: number,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { type Fetched, openFetcher, type Question } from './fetch.ts'
+import { type FetchRequest, type FetchResult, openFetcher } from './fetch.ts'
 
 const fetcher = openFetcher('tidemark/test (+https://example.org)')
 const running: Server[] = []
@@ -32,7 +32,7 @@ async function serveBytes(bytes: string): Promise<{ url: string; stop: () => voi
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, stop: () => server.close() }
 }
 
-const ask = (url: string, more: Partial<Question> = {}): Promise<Fetched> =>
+const ask = (url: string, more: Partial<FetchRequest> = {}): Promise<FetchResult> =>
   fetcher.fetch({
     url,
     validators: { etag: null, lastModified: null },
@@ -42,7 +42,7 @@ const ask = (url: string, more: Partial<Question> = {}): Promise<Fetched> =>
     signal: new AbortController().signal,
     ...more,
   })
-const bodyOf = (fetched: Fetched) => (fetched.kind === 'answer' ? fetched.body.toString() : fetched)
+const bodyOf = (fetched: FetchResult) => (fetched.kind === 'answer' ? fetched.body.toString() : fetched)
 
 test('an answer is its exact bytes and the headers that matter', async () => {
   let asked: IncomingMessage | undefined
@@ -157,7 +157,7 @@ test('what came of an answer with another status before it broke off is kept', a
 })
 
 test('a refusal of any status may ask to wait, a redirect too; an answer of status 200 and a 304 do not', async () => {
-  const retryAfterOf = async (status: number, more: Partial<Question> = {}) => {
+  const retryAfterOf = async (status: number, more: Partial<FetchRequest> = {}) => {
     const url = await serve((_, response) => response.writeHead(status, { 'retry-after': '180' }).end())
     const fetched = await ask(url, more)
     return [fetched.kind, fetched.kind === 'not-modified' ? undefined : fetched.retryAfterMs]

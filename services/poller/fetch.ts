@@ -7,7 +7,7 @@ import { connectionProblem } from '#platform/process/connection-problem.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** What to ask, and what of the answer is believed. */
-export interface Question {
+export interface FetchRequest {
   url: string
   validators: { etag: string | null; lastModified: string | null }
   /** Secret headers. */
@@ -51,11 +51,11 @@ export interface Failure {
   unreachable?: true
 }
 
-export type Fetched = FullAnswer | NotModified | Failure
+export type FetchResult = FullAnswer | NotModified | Failure
 
 export interface Fetcher {
   /** Asks once. Never throws: whatever happens is an answer, not modified, or a failure. No redirect is followed. */
-  fetch: (question: Question) => Promise<Fetched>
+  fetch: (question: FetchRequest) => Promise<FetchResult>
   close: () => Promise<void>
 }
 
@@ -109,7 +109,7 @@ export function openFetcher(userAgent: string): Fetcher {
   }
 }
 
-function send(dispatcher: Agent, userAgent: string, { url, validators, headers, signal }: Question) {
+function send(dispatcher: Agent, userAgent: string, { url, validators, headers, signal }: FetchRequest) {
   return request(url, {
     method: 'GET',
     dispatcher,
@@ -125,7 +125,7 @@ function send(dispatcher: Agent, userAgent: string, { url, validators, headers, 
   })
 }
 
-async function read(response: Dispatcher.ResponseData, question: Question): Promise<Fetched> {
+async function read(response: Dispatcher.ResponseData, question: FetchRequest): Promise<FetchResult> {
   const { statusCode: status, headers } = response
   // A body that is left unread ends with an error, and an error that nobody listens to ends the process.
   response.body.on('error', () => {})

@@ -1,10 +1,10 @@
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Poll } from '#schemas/generated/records.ts'
-import type { Moment } from './candidate.ts'
+import type { ClockReading } from './candidate.ts'
 import type { Clock } from './clock.ts'
-import type { Fetched } from './fetch.ts'
+import type { FetchResult } from './fetch.ts'
+import { createManners, type EarlierPause, type HostThrottle } from './host-throttle.ts'
 import type { Host } from './hosts.ts'
-import { createManners, type EarlierPause, type Manners } from './manners.ts'
 import type { Metrics } from './metrics.ts'
 import { createReachability, type Reachability } from './reachability.ts'
 import { pauseLeft, type RecentPolls } from './recent-polls.ts'
@@ -33,9 +33,9 @@ export interface AskedPause extends Pick<Poll, 'pausedUntil' | 'pauseReason'> {
 export const noPause: AskedPause = { pausedUntil: null, pauseReason: null, attempts: 0 }
 
 /** A request that the budget has been charged for. */
-export interface Spent {
+export interface BudgetCharge {
   /** Told what came of it; returns the pause that the answer asked for. */
-  came: (fetched: Fetched) => AskedPause
+  came: (fetched: FetchResult) => AskedPause
   /** When it is over, however it ended. */
   done: () => void
 }
@@ -45,7 +45,7 @@ export interface BudgetKeeper {
   /** How long until a request may be sent, ms of the clock; 0: now. */
   waitMs: (steadyMs: number) => number
   /** Takes a request out of the budget. Only when there is one. */
-  spend: (moment: Moment) => Spent
+  spend: (moment: ClockReading) => BudgetCharge
   /** Ends a pause at once: somebody asked for it. */
   lift: () => void
   now: () => HostBudget
@@ -115,7 +115,7 @@ export function takeOverBudget(
   }
 }
 
-function unreachableAt(reach: Reachability, { nowMs, steadyMs }: Moment): HostBudget['unreachable'] {
+function unreachableAt(reach: Reachability, { nowMs, steadyMs }: ClockReading): HostBudget['unreachable'] {
   const told = reach.now()
   if (told === undefined) return null
   const nextTryAt = utcText(nowMs + Math.ceil(reach.waitMs(steadyMs)))
@@ -131,7 +131,7 @@ function unrecordedRequests({ budget, datasets }: Host): number {
   return budget.maxInFlight * (hasPages ? 2 : 1)
 }
 
-function pauseAt(manners: Manners, { nowMs, steadyMs }: Moment): AskedPause {
+function pauseAt(manners: HostThrottle, { nowMs, steadyMs }: ClockReading): AskedPause {
   const pauseReason = manners.reason(steadyMs) ?? null
   if (pauseReason === null) return noPause
   const pausedUntil = nowMs + Math.ceil(manners.pausedForMs(steadyMs))

@@ -5,8 +5,8 @@ import { createRequests } from '#core/requests.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Calendar } from '#sources/calendar.ts'
-import type { Asking } from '#sources/source.ts'
-import type { Fetched } from './fetch.ts'
+import type { RequestSpec } from '#sources/source.ts'
+import type { FetchResult } from './fetch.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
 import type { HostedDataset } from './hosts.ts'
 import { createMemory } from './memory.ts'
@@ -22,20 +22,25 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
 })
 
-const hosted = (name: string, asking: Partial<Asking>, more: Partial<HostedDataset>): HostedDataset => {
+const hosted = (name: string, asking: Partial<RequestSpec>, more: Partial<HostedDataset>): HostedDataset => {
   const calendar: Calendar =
-    more.everyMs === undefined
+    more.intervalMs === undefined
       ? { kind: 'days', window: 'day', zone: 'UTC', firstDay: '2020-01-01', searchFrom: '09:00' }
-      : { kind: 'ticks', zone: 'UTC', every: { setting: 'EVERY_S', defaultS: 10, leastS: 1 } }
-  const asked = { meaningfulStatuses: [], maxBodyBytes: 1_000, look: () => 'complete', ...asking } as unknown as Asking
+      : { kind: 'ticks', zone: 'UTC', every: { setting: 'EVERY_S', defaultS: 10, minIntervalS: 1 } }
+  const asked = {
+    meaningfulStatuses: [],
+    maxBodyBytes: 1_000,
+    assess: () => 'complete',
+    ...asking,
+  } as unknown as RequestSpec
   const dataset = { name, calendar, asking: asked } as unknown as HostedDataset['dataset']
   return {
     ...{ dataset, asking: asked, source: 'a', baseUrl: 'http://h', headers: {}, subjects: [null] },
-    ...{ live: false, pastMonth: false, everyMs: null },
+    ...{ live: false, pastMonth: false, intervalMs: null },
     ...more,
   }
 }
-const ticking = hosted('a.tick', { requestPath: () => '/tick' }, { live: true, everyMs: 10_000 })
+const ticking = hosted('a.tick', { requestPath: () => '/tick' }, { live: true, intervalMs: 10_000 })
 const paged = hosted(
   'a.pages',
   {
@@ -55,7 +60,7 @@ function start(
   let moment = { nowMs: startMs, steadyMs: 0 }
   const asked: string[] = []
   const polls: Poll[] = []
-  const answers: (Fetched | Promise<Fetched>)[] = []
+  const answers: (FetchResult | Promise<FetchResult>)[] = []
   let looks = 0
   const requests = createRequests()
   const raws: RawResponse[] = []
@@ -150,7 +155,7 @@ test('without anything else to do all budget goes to the pages, window after win
   expect(asked).toEqual(['/count', ...Array.from({ length: 9 }, (_, page) => `/rows-${page}`)])
 })
 
-const refusal = (retryAfterMs?: number): Fetched => ({
+const refusal = (retryAfterMs?: number): FetchResult => ({
   ...{ kind: 'failure', error: 'HTTP 429', status: 429, firstKilobyte: null },
   ...(retryAfterMs !== undefined && { retryAfterMs }),
 })
@@ -199,12 +204,12 @@ test('a new owner leaves a host alone for as long as the one before was asked to
 })
 
 test('a host that cannot be connected to is tried by one request at a time, and all goes on with its first answer', async () => {
-  const dead: Fetched = {
+  const dead: FetchResult = {
     ...{ kind: 'failure', error: 'h: nobody', status: null, firstKilobyte: null },
     unreachable: true,
   }
   const { loop, asked, polls, answers, advance, looked, now } = start([ticking, paged], 6)
-  const last = Promise.withResolvers<Fetched>()
+  const last = Promise.withResolvers<FetchResult>()
   answers.push(dead, dead, last.promise)
   advance(1_001)
   await vi.waitFor(() => expect(loop.budget().unreachable?.reason).toBe('h: nobody'))
@@ -243,9 +248,9 @@ test.each(['stopping', 'right'] as const)('pages that wait are given up when the
 })
 
 describe('a window that was asked for and turned empty', () => {
-  const asking = { requestPath: () => '/day', look: (body: Uint8Array) => (body.length === 0 ? 'empty' : 'complete') }
-  const days = hosted('a.pages', asking as unknown as Asking, {})
-  const answer = (body: string): Fetched => ({ kind: 'answer', status: 200, headers: {}, body: Buffer.from(body) })
+  const asking = { requestPath: () => '/day', assess: (body: Uint8Array) => (body.length === 0 ? 'empty' : 'complete') }
+  const days = hosted('a.pages', asking as unknown as RequestSpec, {})
+  const answer = (body: string): FetchResult => ({ kind: 'answer', status: 200, headers: {}, body: Buffer.from(body) })
   /** Yesterday's window, which has ended 12 hours ago, after rows and then nothing. */
   const emptied = async (revisitDailyDays: number) => {
     const loop = start([days], 1, undefined, revisitDailyDays)

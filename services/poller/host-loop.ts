@@ -1,16 +1,16 @@
 import type { OpenRequest, Requests } from '#core/requests.ts'
 import { pause } from '#platform/process/retry.ts'
-import type { Candidate, Moment } from './candidate.ts'
+import type { Candidate, ClockReading } from './candidate.ts'
 import { confirmationCandidates, confirmingOf } from './confirm-empty.ts'
-import type { Deleted } from './deleted.ts'
+import type { DeletionLimits } from './deletion-limits.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
-import { type BudgetKeeper, type HostBudget, type Spent, takeOverBudget } from './host-budget.ts'
+import { type BudgetCharge, type BudgetKeeper, type HostBudget, takeOverBudget } from './host-budget.ts'
 import type { Host, HostedDataset } from './hosts.ts'
 import { type InFlight, nextPage, nextToSend } from './lanes.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import { pollPages, type Spending } from './poll-pages.ts'
-import { type Polled, type Polling, type PollMeans, pollWindow, type Right } from './poll-window.ts'
+import { type LeaseGuard, type PollDependencies, type PollJob, type PollResult, pollWindow } from './poll-window.ts'
 import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
 
@@ -18,14 +18,14 @@ import { requestedCandidates } from './requested.ts'
 export interface HostWork {
   host: Host
   /** While it lasts, this process alone polls the host. */
-  right: Right
-  means: PollMeans
+  right: LeaseGuard
+  means: PollDependencies
   memory: Memory
   requests: Requests
   /** What is remembered of identities besides their memory. */
-  carried: Polling['carried']
+  carried: PollJob['carried']
   due: DueSettings
-  deleted: Deleted
+  deleted: DeletionLimits
   /** What `polls` shows of the host's last minute, other pollers' too. */
   recent: RecentPolls
   /** Adopts the answer of an identity when it lies in raw without its poll. */
@@ -54,11 +54,11 @@ export interface HostLoop {
 interface PageTurn {
   entry: InFlight
   /** With undefined no more requests are to be sent. */
-  go: (spent: Spent | undefined) => void
+  go: (spent: BudgetCharge | undefined) => void
 }
 
 /** However long the wait seems, the clock may be set and requests may come: real ms. */
-const longestSleepMs = 1_000
+const maxSleepMs = 1_000
 
 /** Polls one host until the right to it is lost or the process stops: due → budget → poll → remember → sleep. */
 export function runHostLoop(work: HostWork): HostLoop {
@@ -89,7 +89,7 @@ export function runHostLoop(work: HostWork): HostLoop {
       else if (next !== undefined) start(next, moment)
     }
   }
-  const start = (candidate: Candidate, moment: Moment): void => {
+  const start = (candidate: Candidate, moment: ClockReading): void => {
     const hosted = sources.get(candidate.dataset.name)
     if (hosted === undefined) throw new Error(`${candidate.dataset.name} is none of ${host.name}`)
     const entry = { identity: candidate.identity, dataset: candidate.dataset.name, lane: candidate.lane }
@@ -101,7 +101,7 @@ export function runHostLoop(work: HostWork): HostLoop {
     underWay.set(entry, poll)
   }
   /** For the next page of a window that is under way: waits in the lane of its window. */
-  const pageTurn = (entry: InFlight): Promise<Spent | undefined> =>
+  const pageTurn = (entry: InFlight): Promise<BudgetCharge | undefined> =>
     new Promise((go) => {
       if (ending.aborted) return go(undefined)
       pages.push({ entry, go })
@@ -111,7 +111,7 @@ export function runHostLoop(work: HostWork): HostLoop {
     while (!ending.aborted) {
       waking = new AbortController()
       const realMs = clock.realMs(send())
-      await pause(Math.max(1, Math.min(longestSleepMs, realMs)), AbortSignal.any([ending, waking.signal]))
+      await pause(Math.max(1, Math.min(maxSleepMs, realMs)), AbortSignal.any([ending, waking.signal]))
     }
     for (const { go } of pages.splice(0)) go(undefined)
     await Promise.all(underWay.values())
@@ -124,7 +124,7 @@ export function runHostLoop(work: HostWork): HostLoop {
 }
 
 /** All that is or will be due at the host, each window once, in its foremost lane. */
-function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: Moment): Candidate[] {
+function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: ClockReading): Candidate[] {
   const isKept = ({ dataset, window }: Candidate): boolean => window.endMs > deleted.beforeMs(dataset.name)
   const calendar = host.datasets
     .flatMap((hosted) => calendarCandidates(moment, hosted, memory.known, due))
@@ -191,7 +191,11 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
 }
 
 /** Remembers, counts and logs a poll that is recorded. */
-function tell({ means, memory, requests, metrics }: HostWork, { poll, rawBytes }: Polled, asked?: OpenRequest[]): void {
+function tell(
+  { means, memory, requests, metrics }: HostWork,
+  { poll, rawBytes }: PollResult,
+  asked?: OpenRequest[],
+): void {
   const { requestIdentity, lane } = poll
   const dataset = { name: poll.dataset }
   memory.remember(poll, means.clock.now())

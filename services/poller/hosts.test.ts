@@ -62,7 +62,7 @@ test('a dataset that is off is not asked for, but its host knows of it, and why'
 })
 
 test('a source that needs a key is asked with it in its header, and without it not at all', () => {
-  const credential = { header: 'X-KEY', setting: 'ONE_KEY', howToGet: 'ask for one' }
+  const credential = { header: 'X-KEY', setting: 'ONE_KEY', obtainFrom: 'ask for one' }
   const locked = source('one', 'https://one.example', {}, { credential })
   const [without] = hosts([locked])
   expect(without?.datasets).toEqual([])
@@ -84,7 +84,7 @@ test('a dataset that is declared to be asked for on request only can be switched
 
 const ticking = (perRequest: number) => {
   const subjects = { setting: 'T_SYMBOLS', default: ['A', 'B', 'C'], pattern: /^[A-Z0-9]+$/, perRequest }
-  const calendar = { kind: 'ticks', zone: 'UTC', every: { setting: 'T_EVERY_S', defaultS: 10, leastS: 1 } }
+  const calendar = { kind: 'ticks', zone: 'UTC', every: { setting: 'T_EVERY_S', defaultS: 10, minIntervalS: 1 } }
   const datasets = [{ name: 't.x', asking: { ...asking, subjects }, calendar }] as unknown as Source['datasets']
   return source('t', 'https://t.example', { datasets })
 }
@@ -92,7 +92,7 @@ const ticking = (perRequest: number) => {
 test('subjects are those of the declaration or of the setting, as many in a request as go in', () => {
   const of = (perRequest: number, subjects?: string[]) =>
     hosts([ticking(perRequest)], { subjects: { T_SYMBOLS: subjects } })[0]?.datasets[0]
-  expect(of(2)).toMatchObject({ subjects: ['A,B', 'C'], everyMs: 10_000 })
+  expect(of(2)).toMatchObject({ subjects: ['A,B', 'C'], intervalMs: 10_000 })
   expect(of(1, ['X', 'Y'])?.subjects).toEqual(['X', 'Y'])
 })
 

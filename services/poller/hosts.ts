@@ -1,12 +1,12 @@
 import { hostOf } from '#core/host.ts'
 import { ConfigError } from '#platform/process/config.ts'
-import type { Asking, Dataset, RequestBudget, Source, Upstream } from '#sources/source.ts'
+import type { Dataset, RequestBudget, RequestSpec, Source, Upstream } from '#sources/source.ts'
 import type { SourceSettings } from './source-settings.ts'
 
 /** A dataset, and where and how it is asked for. */
 export interface HostedDataset {
   dataset: Dataset
-  asking: Asking
+  asking: RequestSpec
   source: string
   /** Requests go below it; no slash at the end. */
   baseUrl: string
@@ -18,7 +18,7 @@ export interface HostedDataset {
   live: boolean
   pastMonth: boolean
   /** Between two ticks, ms; null where windows are days and the like. */
-  everyMs: number | null
+  intervalMs: number | null
 }
 
 /** An upstream host with all that is asked of it: the owner of one budget. */
@@ -82,7 +82,7 @@ function whyOff(
   { off }: Switches,
 ): string | undefined {
   if (off.has(name)) return 'DATASETS_OFF'
-  if (credential && !credentials[credential.setting]) return `needs ${credential.setting} (${credential.howToGet})`
+  if (credential && !credentials[credential.setting]) return `needs ${credential.setting} (${credential.obtainFrom})`
   return undefined
 }
 
@@ -93,7 +93,7 @@ function secretHeaders({ credential }: Upstream, { credentials }: SourceSettings
 
 function howAsked(
   dataset: Dataset,
-  asking: Asking,
+  asking: RequestSpec,
   settings: SourceSettings,
   { on }: Switches,
 ): Omit<HostedDataset, 'source' | 'baseUrl' | 'headers'> {
@@ -104,13 +104,13 @@ function howAsked(
     subjects: subjectsOf(asking, settings),
     live: asking.live || on.has(dataset.name),
     pastMonth: asking.pastMonth || on.has(dataset.name),
-    everyMs:
+    intervalMs:
       calendar.kind === 'ticks' ? (settings.everyS[calendar.every.setting] ?? calendar.every.defaultS) * 1_000 : null,
   }
 }
 
 /** One entry a request: as many subjects as go into one, joined by commas. */
-function subjectsOf({ subjects }: Asking, settings: SourceSettings): (string | null)[] {
+function subjectsOf({ subjects }: RequestSpec, settings: SourceSettings): (string | null)[] {
   if (subjects === undefined) return [null]
   const wanted = settings.subjects[subjects.setting] ?? subjects.default
   const requests = Math.ceil(wanted.length / subjects.perRequest)
@@ -122,8 +122,11 @@ function subjectsOf({ subjects }: Asking, settings: SourceSettings): (string | n
 const minuteMs = 60_000
 
 function assertTicksFit({ name, budget, datasets }: Host): void {
-  const ticking = datasets.filter(({ everyMs, live }) => everyMs !== null && live)
-  const needed = ticking.reduce((sum, { subjects, everyMs }) => sum + (subjects.length * minuteMs) / (everyMs ?? 1), 0)
+  const ticking = datasets.filter(({ intervalMs, live }) => intervalMs !== null && live)
+  const needed = ticking.reduce(
+    (sum, { subjects, intervalMs }) => sum + (subjects.length * minuteMs) / (intervalMs ?? 1),
+    0,
+  )
   if (needed <= budget.refillPerMinute) return
   const aTick = ticking.reduce((sum, { subjects }) => sum + subjects.length, 0)
   const enoughS = Math.ceil((aTick * 60) / budget.refillPerMinute)

@@ -1,6 +1,6 @@
 // What a poller knows: the records of poller-memory and poll-requests, folded as they are read.
 
-import { type Carried, carriedOf } from '#core/memory-records.ts'
+import { carriedOf, type IdentityProgress } from '#core/memory-records.ts'
 import { createRequests, type Requests } from '#core/requests.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
@@ -9,7 +9,7 @@ import { pollerMemoryTopic, pollRequestsTopic } from '#schemas/topics.ts'
 import { createRecordedAnswers, type RecordedAnswers } from './adopted.ts'
 import { createMemory, type Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
-import type { PollMeans } from './poll-window.ts'
+import type { PollDependencies } from './poll-window.ts'
 import { createRecentPolls, type RecentPollKeeper } from './recent-polls.ts'
 import { createFailures, type Failures } from './status.ts'
 import { createUnloggedPolls, type UnloggedPolls } from './unlogged-polls.ts'
@@ -30,7 +30,7 @@ export interface Knowledge {
   isCarriedOver: boolean
 }
 
-export function createKnowledge({ log }: Pick<PollMeans, 'log'>, metrics: Metrics): Knowledge {
+export function createKnowledge({ log }: Pick<PollDependencies, 'log'>, metrics: Metrics): Knowledge {
   const memory = createMemory(({ requestIdentity, poller, memory: { lastGoodFetchedAt, lastChangedAt } }) => {
     metrics.memoriesAhead.inc()
     const told = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
@@ -44,14 +44,17 @@ export function createKnowledge({ log }: Pick<PollMeans, 'log'>, metrics: Metric
 
 /** What is remembered of identities of a host besides their memory. */
 export const carriedFor =
-  ({ memory, requests }: Pick<Knowledge, 'memory' | 'requests'>, host: string): ((identity: string) => Carried) =>
+  (
+    { memory, requests }: Pick<Knowledge, 'memory' | 'requests'>,
+    host: string,
+  ): ((identity: string) => IdentityProgress) =>
   (identity) => ({
     raw: memory.remembered(identity)?.raw ?? null,
     requests: requests.progressOf(identity, host),
   })
 
 /** A loop that polls a host, as far as it is told what is read. */
-interface ToldLoop {
+interface LoopSignals {
   /** There are new requests. */
   wake: () => void
   /** A pause of its host is over. */
@@ -62,7 +65,7 @@ interface ToldLoop {
 
 interface ReaderParts {
   registry: Registry
-  means: Pick<PollMeans, 'clock' | 'log'>
+  means: Pick<PollDependencies, 'clock' | 'log'>
   metrics: Metrics
 }
 
@@ -73,7 +76,7 @@ interface ReaderParts {
 export function createReader(
   parts: ReaderParts,
   known: Knowledge,
-  loops: ReadonlyMap<string, ToldLoop>,
+  loops: ReadonlyMap<string, LoopSignals>,
 ): (records: ReadRecord[]) => Promise<void> {
   const readMemory = memoryReader(parts, known)
   const readRequests = requestReader(parts, known, loops)
@@ -93,7 +96,7 @@ const passOver = ({ means, metrics }: ReaderParts, topic: string, offset: number
   means.log.warn({ topic, offset }, `passed over a record that cannot be read: ${message}`)
 }
 
-function requestReader(parts: ReaderParts, known: Knowledge, loops: ReadonlyMap<string, ToldLoop>) {
+function requestReader(parts: ReaderParts, known: Knowledge, loops: ReadonlyMap<string, LoopSignals>) {
   const requests = parts.registry.decoder('PollRequest')
   return async (records: ReadRecord[]): Promise<void> => {
     await requests.prepare(records.map(({ value }) => value))

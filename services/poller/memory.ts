@@ -2,10 +2,10 @@ import { type RawPlace, rawPlaceOf } from '#core/memory-records.ts'
 import { believed, isAhead, supersedes } from '#core/poll-memory.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Window } from '#sources/source.ts'
-import type { Moment } from './candidate.ts'
+import type { ClockReading } from './candidate.ts'
 
 /** What is known of one request identity. */
-export interface Known {
+export interface KnownIdentity {
   memory: PollMemory
   /** The host that the memory comes from; validators are of no use at another. */
   host: string
@@ -17,7 +17,7 @@ export interface Known {
 }
 
 /** What a record of the memory says besides its poll. */
-export interface Remembered {
+export interface RememberedPlace {
   /** When the identity was last polled, ms. */
   polledAt: number
   /** Where its newest answer lies in raw. */
@@ -25,7 +25,7 @@ export interface Remembered {
 }
 
 /** `fetchedAtMs`: the greatest of all its polls, also where that lies ahead of the clock. */
-type State = Known & { fetchedAtMs: number; raw: RawPlace | null }
+type State = KnownIdentity & { fetchedAtMs: number; raw: RawPlace | null }
 
 /** A window that held rows and turned empty, which no answer has confirmed. */
 export interface UnconfirmedWindow {
@@ -47,10 +47,10 @@ export interface Memory {
    * Takes a poll: one of this process, or, with `read`, one that a record of the memory holds. Returns whether what is
    * known of the identity, from the same host, is newer than the poll's memory.
    */
-  remember: (poll: Poll, moment: Moment, read?: Remembered) => boolean
-  known: (identity: string) => Known | undefined
+  remember: (poll: Poll, moment: ClockReading, read?: RememberedPlace) => boolean
+  known: (identity: string) => KnownIdentity | undefined
   /** Where the newest answer of an identity lies in raw, and when it was last polled, ms of whichever clock. */
-  remembered: (identity: string) => Remembered | undefined
+  remembered: (identity: string) => RememberedPlace | undefined
   lastPoll: (dataset: string) => LastPoll | undefined
   unconfirmed: () => Iterable<UnconfirmedWindow>
 }

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
-import type { Look } from '#sources/source.ts'
+import type { Coverage } from '#sources/source.ts'
 import { isNewAnswer, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 
 const answer = (contentHash: string) => ({ contentHash, etag: '"e"', lastModified: 'Mon' })
-const looks: (Look | undefined)[] = ['complete', 'partial', 'empty', 'refused', undefined]
+const coverages: (Coverage | undefined)[] = ['complete', 'partial', 'empty', 'refused', undefined]
 
-test('each look has its outcome, for new bytes and for the same', () => {
+test('each coverage has its outcome, for new bytes and for the same', () => {
   const outcomes = (memory: typeof noMemory, hash: string) =>
-    looks.map((look) => judgeAnswer(memory, answer(hash), look, 5).outcome)
+    coverages.map((coverage) => judgeAnswer(memory, answer(hash), coverage, 5).outcome)
   expect(outcomes(noMemory, 'x')).toEqual(['changed', 'changed', 'empty', 'refused', 'unreadable'])
   const had = { ...noMemory, lastGoodHash: 'x', lastGoodFetchedAt: 1, hadRows: true }
   expect(outcomes(had, 'x')).toEqual(['unchanged', 'unchanged', 'emptied', 'refused', 'unreadable'])
@@ -38,8 +38,8 @@ describe('a window whose rows go and come back', () => {
 })
 
 test('validators are kept for answers with rows alone: behind a 304 nobody sees what an error page says', () => {
-  const kept = (look: Look | undefined) => judgeAnswer(noMemory, answer('x'), look, 5).memory.etag
-  expect(looks.map(kept)).toEqual(['"e"', '"e"', null, null, null])
+  const kept = (coverage: Coverage | undefined) => judgeAnswer(noMemory, answer('x'), coverage, 5).memory.etag
+  expect(coverages.map(kept)).toEqual(['"e"', '"e"', null, null, null])
 })
 
 test('an answer that cannot be read does not touch what is known of the window’s completeness', () => {

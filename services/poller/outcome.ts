@@ -1,5 +1,5 @@
 import type { PollMemory } from '#schemas/generated/records.ts'
-import type { Look } from '#sources/source.ts'
+import type { Coverage } from '#sources/source.ts'
 import { emptinessAfter } from './confirm-empty.ts'
 
 /** What came of a poll. */
@@ -44,7 +44,7 @@ export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement
 /**
  * A good answer.
  *
- * @param look what the source says of it; undefined when look() threw
+ * @param coverage what the source says of it; undefined when assess() threw
  * @param knownAt its known_at, ms
  * @param isNew whether it goes to raw
  * @param confirms whether it goes there as one that confirms that the window was emptied
@@ -52,14 +52,14 @@ export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement
 export function judgeAnswer(
   memory: PollMemory,
   answer: GoodAnswer,
-  look: Look | undefined,
+  coverage: Coverage | undefined,
   knownAt: number,
   isNew = isNewAnswer(memory, answer.contentHash),
   confirms = false,
 ): Judgement {
-  const hasRows = look === 'complete' || look === 'partial'
+  const hasRows = coverage === 'complete' || coverage === 'partial'
   return {
-    outcome: outcomeOf(look, isNew, memory.hadRows),
+    outcome: outcomeOf(coverage, isNew, memory.hadRows),
     memory: {
       lastGoodFetchedAt: knownAt,
       lastGoodHash: answer.contentHash,
@@ -67,10 +67,10 @@ export function judgeAnswer(
       etag: hasRows ? answer.etag : null,
       lastModified: hasRows ? answer.lastModified : null,
       lastChangedAt: isNew ? knownAt : memory.lastChangedAt,
-      completeness: look ?? memory.completeness,
+      completeness: coverage ?? memory.completeness,
       hadRows: memory.hadRows || hasRows,
       failures: 0,
-      ...emptinessAfter(memory, look, knownAt, confirms),
+      ...emptinessAfter(memory, coverage, knownAt, confirms),
       countedRows: null,
     },
   }
@@ -89,25 +89,25 @@ export function judgeCount(
   isKept: boolean,
   confirms: boolean,
 ): Judgement {
-  const look = rows > 0 ? 'partial' : 'empty'
+  const coverage = rows > 0 ? 'partial' : 'empty'
   return {
-    outcome: outcomeOf(look, isKept, memory.hadRows),
+    outcome: outcomeOf(coverage, isKept, memory.hadRows),
     memory: {
       ...memory,
       lastGoodFetchedAt: knownAt,
       lastChangedAt: isKept ? knownAt : memory.lastChangedAt,
-      completeness: rows > 0 ? memory.completeness && look : look,
+      completeness: rows > 0 ? memory.completeness && coverage : coverage,
       hadRows: memory.hadRows || rows > 0,
       failures: 0,
-      ...emptinessAfter(memory, look, knownAt, confirms),
+      ...emptinessAfter(memory, coverage, knownAt, confirms),
       countedRows: rows,
     },
   }
 }
 
-function outcomeOf(look: Look | undefined, isNew: boolean, hadRows: boolean): Outcome {
-  if (look === undefined) return 'unreadable'
-  if (look === 'refused') return 'refused'
-  if (look === 'empty') return hadRows ? 'emptied' : 'empty'
+function outcomeOf(coverage: Coverage | undefined, isNew: boolean, hadRows: boolean): Outcome {
+  if (coverage === undefined) return 'unreadable'
+  if (coverage === 'refused') return 'refused'
+  if (coverage === 'empty') return hadRows ? 'emptied' : 'empty'
   return isNew ? 'changed' : 'unchanged'
 }

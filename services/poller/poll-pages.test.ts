@@ -3,11 +3,11 @@ import { nothingCarried } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
-import type { Asked, Asking, Dataset, Pages } from '#sources/source.ts'
+import type { Dataset, Pages, RequestSpec, RequestTarget } from '#sources/source.ts'
 import { adoptedPoll } from './adopted.ts'
-import type { Fetched } from './fetch.ts'
+import type { FetchResult } from './fetch.ts'
 import { noPause } from './host-budget.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 import { pollPages } from './poll-pages.ts'
 
 const window = { startMs: Date.parse('2026-04-20T10:00:00Z'), endMs: Date.parse('2026-04-20T11:00:00Z') }
@@ -27,15 +27,15 @@ const asking = {
   meaningfulStatuses: [],
   maxBodyBytes: 1_000,
   pages,
-  requestPath: ({ subject }: Asked) => `/rows/${subject?.slice('rows-'.length)}/${pages.take}`,
-  look: (body: Uint8Array) => (`${Buffer.from(body)}`.includes('without numbers') ? 'partial' : 'complete'),
-} as unknown as Asking
+  requestPath: ({ subject }: RequestTarget) => `/rows/${subject?.slice('rows-'.length)}/${pages.take}`,
+  assess: (body: Uint8Array) => (`${Buffer.from(body)}`.includes('without numbers') ? 'partial' : 'complete'),
+} as unknown as RequestSpec
 const dataset = { name: 'a.b', asking } as Dataset
 
 /** Polls once; `answers` by path, text for a good answer. */
 async function poll(
-  answers: Record<string, string | Fetched>,
-  held: Record<string, Known> = {},
+  answers: Record<string, string | FetchResult>,
+  held: Record<string, KnownIdentity> = {},
   allowed = 100,
   pause = noPause,
 ) {
@@ -85,7 +85,7 @@ async function poll(
       host: 'h',
       hosted: {
         ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-        ...{ subjects: [null], live: true, pastMonth: false, everyMs: null },
+        ...{ subjects: [null], live: true, pastMonth: false, intervalMs: null },
       },
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],
@@ -102,7 +102,7 @@ async function poll(
   return { polled, asked: asked.map((url) => new URL(url).pathname), raws, polls, events }
 }
 
-const heldWith = (memory: Partial<PollMemory>): Known => ({
+const heldWith = (memory: Partial<PollMemory>): KnownIdentity => ({
   ...{ memory: { ...noMemory, ...memory }, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
 })
 
@@ -148,7 +148,7 @@ test('the count is asked for, then page after page; each page is a raw response 
 test('pages that are held are not kept once more', async () => {
   const first = await poll(three)
   const held = Object.fromEntries(
-    first.polls.map(({ requestIdentity, memory }): [string, Known] => [
+    first.polls.map(({ requestIdentity, memory }): [string, KnownIdentity] => [
       requestIdentity,
       { memory, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
     ]),
@@ -206,7 +206,7 @@ describe('the answer to the count', () => {
     const { raws } = await poll(three)
     const adopter = { host: 'h', poller: 'me', origin: 'live' }
     const at = { partition: 0, offset: 0 }
-    const hosted = { asking, headers: {}, everyMs: null, baseUrl: 'http://h' }
+    const hosted = { asking, headers: {}, intervalMs: null, baseUrl: 'http://h' }
     expect(adoptedPoll(raws[0]!, at, hosted, adopter, undefined)).toMatchObject({
       ...{ requestIdentity: whole, outcome: 'changed', error: null },
       memory: { countedRows: 25, hadRows: true, completeness: null },

@@ -3,24 +3,24 @@ import { createHash } from 'node:crypto'
 import { noMemory } from '#core/poll-memory.ts'
 import { pageSubject, requestIdentity } from '#core/request-identity.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import type { Asking, Look, Pages } from '#sources/source.ts'
+import type { Coverage, Pages, RequestSpec } from '#sources/source.ts'
 import { wouldConfirm } from './confirm-empty.ts'
 import type { FullAnswer } from './fetch.ts'
-import type { AskedPause, Spent } from './host-budget.ts'
-import type { Known } from './memory.ts'
+import type { AskedPause, BudgetCharge } from './host-budget.ts'
+import type { KnownIdentity } from './memory.ts'
 import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
-import { ask, type Polled, type Polling, pollWindow, record, whatWasPolled, writeRaw } from './poll-window.ts'
+import { ask, type PollJob, type PollResult, pollWindow, record, whatWasPolled, writeRaw } from './poll-window.ts'
 import { printable } from './printable.ts'
 
 /** The requests of one poll: the first is charged for, each further one must be waited for. */
 export interface Spending {
-  first: Spent
+  first: BudgetCharge
   /** undefined: no more requests are to be sent. */
-  next: () => Promise<Spent | undefined>
+  next: () => Promise<BudgetCharge | undefined>
 }
 
 /** What a poll is of, without the request. */
-type Paged = Omit<Polling, 'came' | 'path'>
+type PagedPoll = Omit<PollJob, 'came' | 'path'>
 
 /**
  * Asks for the count, then for page after page, and records last the poll of the whole window: failed when the count or
@@ -32,12 +32,12 @@ type Paged = Omit<Polling, 'came' | 'path'>
  * @param told of each page's poll that is recorded
  */
 export async function pollPages(
-  paged: Paged,
+  paged: PagedPoll,
   pages: Pages,
   budget: Spending,
-  known: (identity: string) => Known | undefined,
-  told: (page: Polled) => void,
-): Promise<Polled | undefined> {
+  known: (identity: string) => KnownIdentity | undefined,
+  told: (page: PollResult) => void,
+): Promise<PollResult | undefined> {
   const { means } = paged
   const sentAtMs = means.clock.now().nowMs
   const startedMs = performance.now()
@@ -79,7 +79,7 @@ export async function pollPages(
   }
 }
 /** What came of the pages; without an error, all of them agree with the count. */
-interface PagesPolled {
+interface PagesResult {
   polls: Poll[]
   error?: string | undefined
   /** The identity of an answer that may be in raw without its poll. */
@@ -88,14 +88,14 @@ interface PagesPolled {
 
 /** Asks for page after page until one is of no use. Undefined when the right to poll was lost, or the poller stops. */
 async function pollEachPage(
-  paged: Paged,
+  paged: PagedPoll,
   pages: Pages,
   rows: number,
   budget: Spending,
-  known: (identity: string) => Known | undefined,
-  told: (page: Polled) => void,
-): Promise<PagesPolled | undefined> {
-  const came: PagesPolled = { polls: [] }
+  known: (identity: string) => KnownIdentity | undefined,
+  told: (page: PollResult) => void,
+): Promise<PagesResult | undefined> {
+  const came: PagesResult = { polls: [] }
   for (let skip = 0; skip < rows && came.error === undefined; skip += pages.take) {
     const spent = await budget.next()
     if (spent === undefined) return undefined
@@ -115,7 +115,7 @@ function whyUseless({ outcome, error, requestIdentity, dataset }: Poll): string 
 }
 
 /** What came of a whole window. A count that went to raw is remembered also where its pages failed. */
-function judgeWhole(memory: PollMemory, count: KeptCount | CountFailure, { polls, error }: PagesPolled): Judgement {
+function judgeWhole(memory: PollMemory, count: KeptCount | CountFailure, { polls, error }: PagesResult): Judgement {
   if ('error' in count) return judgeFailure(memory)
   if (error !== undefined) return judgeFailure(count.raw ? count.judgement.memory : memory)
   if (count.rows === 0) return count.judgement
@@ -133,7 +133,7 @@ function judgeWhole(memory: PollMemory, count: KeptCount | CountFailure, { polls
 }
 
 /** Of a window with rows: partial when no page has more than rows whose numbers are not there yet. */
-const completenessOf = (pages: readonly Poll[]): Look =>
+const completenessOf = (pages: readonly Poll[]): Coverage =>
   pages.every(({ memory }) => memory.completeness === 'partial') ? 'partial' : 'complete'
 
 interface CountFailure {
@@ -152,7 +152,7 @@ interface KeptCount {
 
 /** Writes the answer to the count to raw when its number is another, or when it confirms that there are no rows. */
 async function keepCount(
-  paged: Paged,
+  paged: PagedPoll,
   memory: PollMemory,
   { rows, url, fetched, sentAtMs, lastByteAtMs }: CountAnswer & { sentAtMs: number },
 ): Promise<KeptCount | CountFailure> {
@@ -174,12 +174,12 @@ interface CountAnswer {
   lastByteAtMs: number
 }
 
-type Counted = { status: number | null; pause: AskedPause } & (CountAnswer | CountFailure)
+type CountResult = { status: number | null; pause: AskedPause } & (CountAnswer | CountFailure)
 
 /** More rows than this in one window are taken for garbage. */
-const mostRows = 1_000_000
+const maxRows = 1_000_000
 
-async function countRows(paged: Paged, pages: Pages, spent: Spent): Promise<Counted> {
+async function countRows(paged: PagedPoll, pages: Pages, spent: BudgetCharge): Promise<CountResult> {
   const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
   const request = { ...paged, known: undefined, came: spent.came, path: () => pages.countPath(asked) }
   // What came is told before the place is free: nothing is sent to a host that has just asked to be left alone.
@@ -193,7 +193,7 @@ async function countRows(paged: Paged, pages: Pages, spent: Spent): Promise<Coun
   }
   try {
     const { total } = pages.rowsIn(fetched.body)
-    if (total !== null && Number.isSafeInteger(total) && total >= 0 && total <= mostRows)
+    if (total !== null && Number.isSafeInteger(total) && total >= 0 && total <= maxRows)
       return { ...said, rows: total, url, fetched, lastByteAtMs }
     return { ...said, error: `the count of rows is ${total}` }
   } catch (error) {
@@ -202,26 +202,26 @@ async function countRows(paged: Paged, pages: Pages, spent: Spent): Promise<Coun
 }
 
 async function pollPage(
-  paged: Paged,
+  paged: PagedPoll,
   pages: Pages,
   skip: number,
-  spent: Spent,
-  known: (identity: string) => Known | undefined,
-): Promise<{ page: Polled | undefined; held: Held | undefined }> {
+  spent: BudgetCharge,
+  known: (identity: string) => KnownIdentity | undefined,
+): Promise<{ page: PollResult | undefined; held: HeldRows | undefined }> {
   const { dataset, window } = paged.candidate
   const subject = pageSubject(skip)
   const identity = requestIdentity(dataset.name, window, subject)
-  let held: Held | undefined
+  let held: HeldRows | undefined
   const { asking } = paged.hosted
-  const look: Asking['look'] = (body, about) => {
+  const assess: RequestSpec['assess'] = (body, about) => {
     held = pages.rowsIn(body)
-    return asking.look(body, about)
+    return asking.assess(body, about)
   }
   const before = known(identity)
   const page = await pollWindow({
     ...paged,
     confirming: 'never',
-    hosted: { ...paged.hosted, asking: { ...asking, look } },
+    hosted: { ...paged.hosted, asking: { ...asking, assess } },
     candidate: { ...paged.candidate, identity, subject },
     // The bytes must come: a 304 would not say how many rows there are.
     known: before && { ...before, memory: { ...before.memory, etag: null, lastModified: null } },
@@ -231,10 +231,10 @@ async function pollPage(
   return { page, held }
 }
 
-type Held = ReturnType<Pages['rowsIn']>
+type HeldRows = ReturnType<Pages['rowsIn']>
 
 /** Rows that are missing, or another total: upstream published anew in between, caps its pages, or is wrong. */
-function disagreement(held: Held | undefined, count: number, skip: number, take: number): string | undefined {
+function disagreement(held: HeldRows | undefined, count: number, skip: number, take: number): string | undefined {
   if (held === undefined) return undefined
   const expected = Math.min(take, count - skip)
   if (held.rows !== expected) return `${pageSubject(skip)}: ${held.rows} rows came, ${expected} were counted`

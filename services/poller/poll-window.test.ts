@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Carried, nothingCarried } from '#core/memory-records.ts'
+import { type IdentityProgress, nothingCarried } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { createLogger } from '#platform/process/log.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
-import type { Confirming } from './confirm-empty.ts'
+import type { EmptyConfirmation } from './confirm-empty.ts'
 import { openFetcher } from './fetch.ts'
 import { type AskedPause, noPause } from './host-budget.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
 import type { RememberedPoll } from './publish.ts'
 
@@ -52,8 +52,8 @@ const dataset = {
     meaningfulStatuses: [],
     maxBodyBytes: 1_000,
     requestPath: () => '/data',
-    look: (bytes: Uint8Array) => {
-      events.push('look')
+    assess: (bytes: Uint8Array) => {
+      events.push('assess')
       const text = Buffer.from(bytes).toString()
       if (text.includes('"code":-1121')) return { reason: 'upstream-rejected', message: 'no such symbol, see SYMBOLS' }
       if (text === 'no') return 'refused'
@@ -65,16 +65,16 @@ const dataset = {
 const now = { nowMs: 5_000_000, steadyMs: 0 }
 
 interface Wishes {
-  known?: Known
-  confirming?: Confirming
+  known?: KnownIdentity
+  confirming?: EmptyConfirmation
   holds?: () => boolean
   raw?: () => Promise<{ partition: number; offset: number }>
-  carried?: Carried
+  carried?: IdentityProgress
   remembered?: () => Promise<void>
   recorded?: () => Promise<void>
   dataset?: Dataset
   headers?: Record<string, string>
-  everyMs?: number
+  intervalMs?: number
   pause?: AskedPause
 }
 
@@ -124,7 +124,7 @@ function poll(wishes: Wishes = {}) {
     host: new URL(baseUrl).host,
     hosted: {
       ...{ dataset: given, asking, source: 'a', baseUrl, headers: wishes.headers ?? {} },
-      ...{ subjects: ['s'], live: true, pastMonth: true, everyMs: wishes.everyMs ?? null },
+      ...{ subjects: ['s'], live: true, pastMonth: true, intervalMs: wishes.intervalMs ?? null },
     },
     candidate,
     known: wishes.known,
@@ -142,12 +142,12 @@ function poll(wishes: Wishes = {}) {
 }
 
 const away = async () => {
-  throw new Unwell('Kafka did not take 1 records')
+  throw new TransientError('Kafka did not take 1 records')
 }
 
 test('the bytes are acknowledged before anything is decided from them, then the memory, then the log', async () => {
   const { raws, memories, polls } = await poll()
-  expect(events).toEqual(['came', 'raw acknowledged', 'look', 'memory acknowledged', 'poll acknowledged'])
+  expect(events).toEqual(['came', 'raw acknowledged', 'assess', 'memory acknowledged', 'poll acknowledged'])
   expect(memories).toEqual([
     { poll: polls[0], carried: { raw: { partition: 2, offset: 7 }, requests: { answeredTo: 42, failures: [] } } },
   ])
@@ -167,10 +167,10 @@ test('the bytes are acknowledged before anything is decided from them, then the 
   ])
 })
 
-test('an answer that look() cannot read is kept, and the poll says so', async () => {
+test('an answer that assess() cannot read is kept, and the poll says so', async () => {
   body = 'html'
   const { raws, polls } = await poll()
-  expect(events).toEqual(['came', 'raw acknowledged', 'look', 'memory acknowledged', 'poll acknowledged'])
+  expect(events).toEqual(['came', 'raw acknowledged', 'assess', 'memory acknowledged', 'poll acknowledged'])
   expect(raws.length).toBe(1)
   expect(polls).toMatchObject([{ outcome: 'unreadable', error: 'the answer cannot be read: no JSON', rawOffset: 7 }])
 })
@@ -241,7 +241,7 @@ test('without the right to it nothing is written: neither the answer, nor the po
 
 test('the same bytes again write no raw record, and are known later, whatever the clock says', async () => {
   const first = (await poll()).polls[0]!
-  const known: Known = {
+  const known: KnownIdentity = {
     memory: { ...first.memory, lastGoodFetchedAt: 9_000_000, etag: null },
     host: first.host,
     polledAtMs: 0,
@@ -272,7 +272,7 @@ test('a dataset whose request cannot be made has a failed poll, and nothing wors
 test('an ETag that stays while the bytes change is believed until the next UTC day only', async () => {
   const first = (await poll()).polls[0]!
   body = 'other rows'
-  const heldFrom = (lastGoodFetchedAt: number): Known => {
+  const heldFrom = (lastGoodFetchedAt: number): KnownIdentity => {
     const times = { polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 }
     return { memory: { ...first.memory, lastGoodFetchedAt }, host: first.host, ...times }
   }
@@ -291,9 +291,15 @@ test('control characters of upstream’s reach neither the error nor what is sho
 })
 
 test('a tick keeps every good answer, also the same again, and asks without validators', async () => {
-  const first = (await poll({ everyMs: 10_000 })).polls[0]!
-  const known: Known = { memory: first.memory, host: first.host, polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 }
-  const { raws, polls } = await poll({ everyMs: 10_000, known })
+  const first = (await poll({ intervalMs: 10_000 })).polls[0]!
+  const known: KnownIdentity = {
+    memory: first.memory,
+    host: first.host,
+    polledAtMs: 0,
+    polledSteadyMs: 0,
+    windowStartMs: 0,
+  }
+  const { raws, polls } = await poll({ intervalMs: 10_000, known })
   expect(raws.length).toBe(1)
   expect(polls).toMatchObject([{ outcome: 'changed', rawOffset: 7, contentHash: first.contentHash }])
   expect(asked.map((headers) => headers['if-none-match'])).toEqual([undefined, undefined])

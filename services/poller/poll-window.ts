@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
-import { type Carried, carriedAfter, pauseOf } from '#core/memory-records.ts'
+import { carriedAfter, type IdentityProgress, pauseOf } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { pause } from '#platform/process/retry.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
-import type { Look } from '#sources/source.ts'
+import type { Coverage } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
-import { type Confirming, wouldConfirm } from './confirm-empty.ts'
-import type { Fetched, Fetcher, FullAnswer } from './fetch.ts'
+import { type EmptyConfirmation, wouldConfirm } from './confirm-empty.ts'
+import type { Fetcher, FetchResult, FullAnswer } from './fetch.ts'
 import type { AskedPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 import { printable } from './printable.ts'
 import type { Publisher } from './publish.ts'
@@ -21,7 +21,7 @@ import { rejectionWords, upstreamWords, withWords } from './upstream-words.ts'
 import { noValidators, validatorsFor } from './validators.ts'
 
 /** Who polls, and by what means. */
-export interface PollMeans {
+export interface PollDependencies {
   clock: Clock
   fetcher: Fetcher
   publisher: Publisher
@@ -32,12 +32,12 @@ export interface PollMeans {
 }
 
 /** The right to poll: ends the fetch at once when it is taken away, and is asked again before anything is written. */
-export interface Right {
+export interface LeaseGuard {
   signal: AbortSignal
   holds: () => boolean
 }
 
-export interface Polled {
+export interface PollResult {
   poll: Poll
   /** How many bytes went to raw; undefined when nothing did. */
   rawBytes?: number
@@ -45,32 +45,32 @@ export interface Polled {
   unrecorded?: string
 }
 
-export interface Polling {
-  means: PollMeans
+export interface PollJob {
+  means: PollDependencies
   host: string
   hosted: HostedDataset
   candidate: Candidate
-  known: Known | undefined
-  right: Right
+  known: KnownIdentity | undefined
+  right: LeaseGuard
   /** When an empty answer of the window is believed. */
-  confirming: Confirming
+  confirming: EmptyConfirmation
   /** The offset of poll-requests that is read next as the request is sent: the poll answers the requests before it. */
   requestsReadTo: number
   /** What is remembered of an identity besides its memory. */
-  carried: (identity: string) => Carried
+  carried: (identity: string) => IdentityProgress
   /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
-  came: (fetched: Fetched) => AskedPause
+  came: (fetched: FetchResult) => AskedPause
   /** Path and query of the request; what it throws is a failed poll. */
   path: () => string
 }
 
 /**
- * Polls one window: fetch → raw record acknowledged → look → memory acknowledged → log acknowledged. Returns undefined
+ * Polls one window: fetch → raw record acknowledged → assess → memory acknowledged → log acknowledged. Returns undefined
  * when the right to poll was lost on the way: the answer is dropped. A crash after raw leaves an answer without its poll,
  * which the next owner adopts; a crash after the memory leaves a poll that the log lacks, which the next owner writes.
  * Throws only for bugs, and when Kafka will never take a poll.
  */
-export async function pollWindow(polling: Polling): Promise<Polled | undefined> {
+export async function pollWindow(polling: PollJob): Promise<PollResult | undefined> {
   const { means, right, known } = polling
   const { clock } = means
   const sentAtMs = clock.now().nowMs
@@ -111,7 +111,7 @@ export async function pollWindow(polling: Polling): Promise<Polled | undefined> 
 }
 
 /** What a poll's record says of it before it is sent. */
-export function whatWasPolled({ means, host, candidate }: Pick<Polling, 'means' | 'host' | 'candidate'>) {
+export function whatWasPolled({ means, host, candidate }: Pick<PollJob, 'means' | 'host' | 'candidate'>) {
   return {
     requestIdentity: candidate.identity,
     dataset: candidate.dataset.name,
@@ -125,9 +125,9 @@ export function whatWasPolled({ means, host, candidate }: Pick<Polling, 'means' 
 }
 
 /** Sends the request. Never throws: a request that cannot be made is a failure. */
-export async function ask(polling: Polling): Promise<{ url: string; fetched: Fetched }> {
+export async function ask(polling: PollJob): Promise<{ url: string; fetched: FetchResult }> {
   const { means, host, hosted, known, right, candidate } = polling
-  const { asking, baseUrl, headers, everyMs } = hosted
+  const { asking, baseUrl, headers, intervalMs } = hosted
   let url = baseUrl
   try {
     url += polling.path()
@@ -139,7 +139,7 @@ export async function ask(polling: Polling): Promise<{ url: string; fetched: Fet
   const fetched = await means.fetcher.fetch({
     url,
     // A tick wants the answer of now, also where it is the same.
-    validators: everyMs === null ? validatorsFor(host, known, means.clock.now().nowMs) : noValidators,
+    validators: intervalMs === null ? validatorsFor(host, known, means.clock.now().nowMs) : noValidators,
     headers,
     meaningfulStatuses: asking.meaningfulStatuses,
     maxBodyBytes: asking.maxBodyBytes,
@@ -151,15 +151,15 @@ export async function ask(polling: Polling): Promise<{ url: string; fetched: Fet
   return { url, fetched: withWords(safe, asking, { window, subject }, secretHider(headers)) }
 }
 
-interface Arrived {
+interface ReceivedAnswer {
   url: string
-  fetched: Fetched
+  fetched: FetchResult
   sentAtMs: number
   lastByteAtMs: number
   memory: PollMemory
 }
 
-interface Kept extends Judgement {
+interface KeptAnswer extends Judgement {
   knownAt: number
   contentHash: string | null
   error: string | null
@@ -172,8 +172,11 @@ interface Kept extends Judgement {
  * Writes a new answer to raw, and only then decides what it is. An answer that may confirm that the window was emptied is
  * looked at before: its raw record says so.
  */
-async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, memory }: Arrived): Promise<Kept> {
-  const failed = (error: string): Kept => {
+async function keep(
+  polling: PollJob,
+  { url, fetched, sentAtMs, lastByteAtMs, memory }: ReceivedAnswer,
+): Promise<KeptAnswer> {
+  const failed = (error: string): KeptAnswer => {
     return { ...judgeFailure(memory), knownAt: lastByteAtMs, contentHash: null, error }
   }
   if (fetched.kind === 'failure') return failed(fetched.error)
@@ -183,24 +186,24 @@ async function keep(polling: Polling, { url, fetched, sentAtMs, lastByteAtMs, me
   }
   const { candidate, hosted, confirming } = polling
   const contentHash = createHash('sha256').update(fetched.body).digest('hex')
-  const seen = wouldConfirm(memory, confirming, sentAtMs) ? lookAt(hosted, candidate, fetched) : undefined
-  const confirms = seen?.look === 'empty'
-  const isNew = hosted.everyMs !== null || isNewAnswer(memory, contentHash) || confirms
-  let raw: Kept['raw']
+  const seen = wouldConfirm(memory, confirming, sentAtMs) ? assessAnswer(hosted, candidate, fetched) : undefined
+  const confirms = seen?.coverage === 'empty'
+  const isNew = hosted.intervalMs !== null || isNewAnswer(memory, contentHash) || confirms
+  let raw: KeptAnswer['raw']
   if (isNew) {
     const written = await writeRaw(polling, { url, fetched, sentAtMs, knownAt, contentHash, confirms })
     if ('error' in written) return { ...failed(written.error), isUncertain: true }
     raw = written
   }
-  const { look, error } = seen ?? lookAt(hosted, candidate, fetched)
+  const { coverage, error } = seen ?? assessAnswer(hosted, candidate, fetched)
   const { etag = null, 'last-modified': lastModified = null } = fetched.headers
-  const judgement = judgeAnswer(memory, { contentHash, etag, lastModified }, look, knownAt, isNew, confirms)
+  const judgement = judgeAnswer(memory, { contentHash, etag, lastModified }, coverage, knownAt, isNew, confirms)
   return { ...judgement, knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
 /** Writes an answer to raw. Never throws: the error says why it may not be there. */
 export async function writeRaw(
-  { means, candidate, hosted }: Pick<Polling, 'means' | 'candidate' | 'hosted'>,
+  { means, candidate, hosted }: Pick<PollJob, 'means' | 'candidate' | 'hosted'>,
   answer: {
     url: string
     fetched: FullAnswer
@@ -227,23 +230,23 @@ export async function writeRaw(
   }
 }
 
-/** What the source says of a body, and why it is of no use. Never throws: then the look is undefined. */
-export function lookAt(
+/** What the source says of a body, and why it is of no use. Never throws: then the coverage is undefined. */
+export function assessAnswer(
   { asking, headers }: Pick<HostedDataset, 'asking' | 'headers'>,
   { window, subject }: Pick<Candidate, 'window' | 'subject'>,
   { body }: Pick<FullAnswer, 'body'>,
-): { look: Look | undefined; error: string | null } {
+): { coverage: Coverage | undefined; error: string | null } {
   const hide = secretHider(headers)
   try {
-    const look = asking.look(body, { window, subject })
-    const rejection = rejectionWords(look)
-    if (rejection !== undefined) return { look: 'refused', error: hide(rejection) }
-    if (typeof look === 'object') throw new Error(`${look.reason}: ${look.message}`)
-    if (look !== 'refused') return { look, error: null }
+    const coverage = asking.assess(body, { window, subject })
+    const rejection = rejectionWords(coverage)
+    if (rejection !== undefined) return { coverage: 'refused', error: hide(rejection) }
+    if (typeof coverage === 'object') throw new Error(`${coverage.reason}: ${coverage.message}`)
+    if (coverage !== 'refused') return { coverage, error: null }
     const words = upstreamWords(body, hide)
-    return { look, error: `upstream refused the request${words === null ? '' : `: ${words}`}` }
+    return { coverage, error: `upstream refused the request${words === null ? '' : `: ${words}`}` }
   } catch (error) {
-    return { look: undefined, error: hide(`the answer cannot be read: ${(error as Error).message}`) }
+    return { coverage: undefined, error: hide(`the answer cannot be read: ${(error as Error).message}`) }
   }
 }
 
@@ -259,7 +262,7 @@ const againMs = 1_000
  * @param attempts how often in a row the host asked for a pause
  */
 export async function record(
-  { means, right, carried }: Pick<Polling, 'means' | 'right' | 'carried'>,
+  { means, right, carried }: Pick<PollJob, 'means' | 'right' | 'carried'>,
   poll: Poll,
   attempts: number,
 ): Promise<boolean> {
@@ -270,7 +273,7 @@ export async function record(
         await write()
         return true
       } catch (error) {
-        if (!(error instanceof Unwell)) throw error
+        if (!(error instanceof TransientError)) throw error
         log.warn({ err: error, requestIdentity: poll.requestIdentity }, `${what} could not be written: trying again`)
         await pause(againMs, right.signal)
       }

@@ -3,13 +3,13 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { type Lease, type OwnPartitions, ownPartitions, type ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { pollerMemoryTopic, pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
-import type { Deleted } from './deleted.ts'
+import type { DeletionLimits } from './deletion-limits.ts'
 import type { DueSettings } from './due.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
 import { carriedFor, createKnowledge, createReader, type Knowledge } from './knowledge.ts'
 import type { Metrics } from './metrics.ts'
-import type { PollMeans } from './poll-window.ts'
+import type { PollDependencies } from './poll-window.ts'
 import { type PollerStatus, statusOf } from './status.ts'
 import { createTakeOver } from './take-over.ts'
 
@@ -17,9 +17,9 @@ export interface PollerOptions {
   kafka: Kafka
   registry: Registry
   hosts: Host[]
-  means: PollMeans
+  means: PollDependencies
   due: DueSettings
-  deleted: Deleted
+  deleted: DeletionLimits
   sessionTimeoutMs: number
   metrics: Metrics
   crash: (error: Error) => void

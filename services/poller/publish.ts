@@ -1,5 +1,5 @@
 import { partitionOfHost } from '#core/host.ts'
-import { type Carried, hostRecord, identityRecord } from '#core/memory-records.ts'
+import { hostRecord, type IdentityProgress, identityRecord } from '#core/memory-records.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
@@ -10,7 +10,7 @@ import { pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schema
 export interface RememberedPoll {
   poll: Poll
   /** After the poll. */
-  carried: Carried
+  carried: IdentityProgress
   /** When the identity was last polled, ms; the poll's own time when it is left out. */
   polledAt?: number
   /** The pause that the answer asked for. */
@@ -19,7 +19,7 @@ export interface RememberedPoll {
   inLog?: boolean
 }
 
-/** Writes what the poller has to say. Each call returns when all replicas have it, and throws Unwell when not. */
+/** Writes what the poller has to say. Each call returns when all replicas have it, and throws TransientError when not. */
 export interface Publisher {
   raw: (source: string, answer: RawResponse) => Promise<{ partition: number; offset: number }>
   /** Writes the memory of an identity, and at once with it that of its host where a pause is given. */

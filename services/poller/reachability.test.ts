@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { Fetched } from './fetch.ts'
+import type { FetchResult } from './fetch.ts'
 import { createReachability } from './reachability.ts'
 
-const dead: Fetched = { kind: 'failure', error: 'h: nobody', status: null, firstKilobyte: null, unreachable: true }
+const dead: FetchResult = { kind: 'failure', error: 'h: nobody', status: null, firstKilobyte: null, unreachable: true }
 const at = (steadyMs: number) => ({ nowMs: 1_000_000 + steadyMs, steadyMs })
 
 test('waits grow from at most 5 s to a minute, and end with the first answer, whatever its status', () => {

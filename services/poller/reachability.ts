@@ -1,6 +1,6 @@
 import { connectionRetryMs } from './backoff.ts'
-import type { Moment } from './candidate.ts'
-import type { Fetched } from './fetch.ts'
+import type { ClockReading } from './candidate.ts'
+import type { FetchResult } from './fetch.ts'
 
 /** A host to which no connection could be made since its newest answer. */
 export interface Unreachable {
@@ -13,7 +13,7 @@ export interface Unreachable {
 /** Whether a host answers, and when it is asked again while it does not. */
 export interface Reachability {
   /** Told what came of a request that was sent at `sentSteadyMs`. */
-  heard: (fetched: Fetched, sentSteadyMs: number, end: Moment) => void
+  heard: (fetched: FetchResult, sentSteadyMs: number, end: ClockReading) => void
   /** How much longer nothing is sent, ms; 0: the host answers, or is due to be tried again. */
   waitMs: (steadyMs: number) => number
   /** undefined: the host answers, as far as is known. */

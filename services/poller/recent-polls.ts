@@ -1,4 +1,4 @@
-import { longestHostPauseMs } from '#core/memory-records.ts'
+import { maxHostPauseMs } from '#core/memory-records.ts'
 import type { HostMemory, Poll } from '#schemas/generated/records.ts'
 
 /** What a new owner of a host knows of its last minutes. */
@@ -91,7 +91,7 @@ export function createRecentPolls(monotonicMs: () => number = () => performance.
           const { partition = 0, writtenAtMs = 0 } = recorded?.at ?? {}
           const atMs = recordedAt ?? writtenAtMs
           if (atMs <= lifted) return []
-          const capped = Math.min(longestHostPauseMs, lengthMs)
+          const capped = Math.min(maxHostPauseMs, lengthMs)
           return [
             { untilMs: until, lengthMs: capped, agoMs: memoryClock.agoMs(partition, atMs), reason, inARow: attempts },
           ]

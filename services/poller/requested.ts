@@ -3,20 +3,20 @@ import type { OpenRequest } from '#core/requests.ts'
 import { isWindowOf } from '#core/windows.ts'
 import type { PollRequest } from '#schemas/generated/records.ts'
 import { retryDelayMs } from './backoff.ts'
-import type { Candidate, Moment } from './candidate.ts'
+import type { Candidate, ClockReading } from './candidate.ts'
 import { sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 
 /**
  * The open requests for datasets of a host as candidates, each window once: due at once, and after a failed poll with a
  * short back-off. Pure. Requests that name no window of a dataset of this host are no business of its owner.
  */
 export function requestedCandidates(
-  moment: Moment,
+  moment: ClockReading,
   datasets: readonly HostedDataset[],
   open: readonly OpenRequest[],
-  known: (identity: string) => Known | undefined,
+  known: (identity: string) => KnownIdentity | undefined,
 ): Candidate[] {
   const byIdentity = new Map(open.map((each) => [each.request.requestIdentity, each]))
   return [...byIdentity.values()].flatMap(({ request, attempts }) => {

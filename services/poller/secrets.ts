@@ -1,4 +1,4 @@
-import { type Fetched, firstKilobyteOf } from './fetch.ts'
+import { type FetchResult, firstKilobyteOf } from './fetch.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -21,7 +21,7 @@ function spellingsOf(headers: Headers): string[] {
  * What came, without the secrets that were sent: an upstream may repeat a key in an address, a header or an error. An
  * answer that holds one in its body is not kept at all: raw is exact bytes or nothing. Pure.
  */
-export function withoutSecrets(fetched: Fetched, headers: Headers): Fetched {
+export function withoutSecrets(fetched: FetchResult, headers: Headers): FetchResult {
   const secrets = spellingsOf(headers)
   if (secrets.length === 0) return fetched
   const hide = secretHider(headers)

@@ -59,9 +59,12 @@ function everyShape(sources: readonly Source[]): Record<string, z.ZodType<number
   return Object.fromEntries(
     calendars.flatMap((calendar) => {
       if (calendar.kind !== 'ticks') return []
-      const { setting, leastS } = calendar.every
+      const { setting, minIntervalS } = calendar.every
       return [
-        [setting, z.coerce.number().int().min(leastS).max(3_600).optional().describe('seconds between two samples')],
+        [
+          setting,
+          z.coerce.number().int().min(minIntervalS).max(3_600).optional().describe('seconds between two samples'),
+        ],
       ]
     }),
   )

@@ -1,7 +1,7 @@
 import { isPage, subjectOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Poll } from '#schemas/generated/records.ts'
-import type { Moment } from './candidate.ts'
+import type { ClockReading } from './candidate.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
@@ -91,7 +91,7 @@ export function statusOf(
   loops: ReadonlyMap<string, HostLoop>,
   memory: Memory,
   failures: Failures,
-  moment: Moment,
+  moment: ClockReading,
 ): PollerStatus {
   const datasets = hosts.flatMap((host) => {
     const loop = loops.get(host.name)

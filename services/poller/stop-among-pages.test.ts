@@ -14,7 +14,7 @@ import { createMetrics } from './metrics.ts'
 const asking = {
   ...{ live: false, pastMonth: false, meaningfulStatuses: [], maxBodyBytes: 1_000 },
   requestPath: ({ subject }: { subject: string | null }) => `/${subject}`,
-  look: () => 'complete' as const,
+  assess: () => 'complete' as const,
   pages: {
     take: 10,
     countPath: () => '/count',
@@ -51,7 +51,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
       datasets: [
         {
           ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-          ...{ subjects: [null], live: false, pastMonth: false, everyMs: null },
+          ...{ subjects: [null], live: false, pastMonth: false, intervalMs: null },
         },
       ],
       off: [],

@@ -3,7 +3,7 @@
 import { partitionOfHost } from '#core/host.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
-import { readSpan, spanBetween, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan, spanBetween } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
@@ -11,7 +11,7 @@ import { adoptedPoll, sourceOf } from './adopted.ts'
 import type { Host } from './hosts.ts'
 import { carriedFor, type Knowledge } from './knowledge.ts'
 import type { Metrics } from './metrics.ts'
-import { type PollMeans, type Right, record } from './poll-window.ts'
+import { type LeaseGuard, type PollDependencies, record } from './poll-window.ts'
 
 export interface TakeOver {
   /**
@@ -21,17 +21,17 @@ export interface TakeOver {
    *
    * @param assigned partitions of the memory that this process has read to their ends
    */
-  host: (host: Host, right: Right, assigned: readonly number[], signal: AbortSignal) => Promise<void>
+  host: (host: Host, right: LeaseGuard, assigned: readonly number[], signal: AbortSignal) => Promise<void>
   /** Adopts the answer of one identity, when it lies in raw without its poll. Tries again likewise. */
-  identity: (host: Host, right: Right, identity: string) => Promise<void>
+  identity: (host: Host, right: LeaseGuard, identity: string) => Promise<void>
   /** Writes memory of the host again that a slow poller overwrote with older memory. Tries again likewise. */
-  restore: (host: Host, right: Right) => Promise<void>
+  restore: (host: Host, right: LeaseGuard) => Promise<void>
 }
 
 export interface TakeOverParts {
   kafka: Kafka
   registry: Registry
-  means: PollMeans
+  means: PollDependencies
   known: Knowledge
   /** All hosts that any poller asks. */
   hosts: readonly Host[]
@@ -46,12 +46,12 @@ const againMs = 1_000
 export function createTakeOver(parts: TakeOverParts): TakeOver {
   const { kafka, means, known, read } = parts
   const partitionsRead = new Set<number>()
-  const logsRead = new WeakMap<Right, Promise<void>>()
+  const logsRead = new WeakMap<LeaseGuard, Promise<void>>()
   let last: Promise<unknown> = Promise.resolve()
 
   const readElsewhere = async (): Promise<void> => {
     if (partitionsRead.size === pollPartitions && known.isCarriedOver) return
-    const span = [...(await spanOf(kafka, pollerMemoryTopic.name))].filter(([part]) => !partitionsRead.has(part))
+    const span = [...(await offsetRange(kafka, pollerMemoryTopic.name))].filter(([part]) => !partitionsRead.has(part))
     await readSpan(kafka, pollerMemoryTopic.name, new Map(span), read)
     if (!known.isCarriedOver) throw new Error(`${pollerMemoryTopic.name} is not complete: run provisioning`)
     for (const [partition] of span) partitionsRead.add(partition)
@@ -114,7 +114,7 @@ async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: H
 }
 
 /** Writes the polls of a host that the log lacks. */
-async function completeLog({ means, known, metrics }: TakeOverParts, host: Host, right: Right): Promise<void> {
+async function completeLog({ means, known, metrics }: TakeOverParts, host: Host, right: LeaseGuard): Promise<void> {
   for (const poll of known.unlogged.of(host.name)) {
     if (!right.holds()) return
     await means.publisher.poll(poll)
@@ -126,7 +126,7 @@ async function completeLog({ means, known, metrics }: TakeOverParts, host: Host,
 }
 
 /** Writes what is known of identities that a slow poller overwrote; of their polls, those of that poller. */
-async function restore({ means, known }: TakeOverParts, host: Host, right: Right): Promise<void> {
+async function restore({ means, known }: TakeOverParts, host: Host, right: LeaseGuard): Promise<void> {
   for (const [identity, late] of known.overwritten) {
     const state = known.memory.known(identity)
     if (late.host !== host.name || state === undefined) continue
@@ -145,11 +145,11 @@ async function restore({ means, known }: TakeOverParts, host: Host, right: Right
 }
 
 /** Records the polls of answers that have none, oldest first in each partition of raw. */
-async function adopt(parts: TakeOverParts, host: Host, right: Right, identity?: string): Promise<void> {
+async function adopt(parts: TakeOverParts, host: Host, right: LeaseGuard, identity?: string): Promise<void> {
   const { kafka, registry, means, known, metrics } = parts
   for (const [source, datasets] of Map.groupBy(host.datasets, (hosted) => hosted.source)) {
     const topic = rawTopic(source).name
-    const span = known.recorded.unrecorded(source, await spanOf(kafka, topic))
+    const span = known.recorded.unrecorded(source, await offsetRange(kafka, topic))
     if (span.size === 0) continue
     const decoder = registry.decoder('RawResponse')
     await readSpan(kafka, topic, span, async (records) => {

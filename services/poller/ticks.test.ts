@@ -2,20 +2,20 @@ import { expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { createMemory, type Known } from './memory.ts'
+import { createMemory, type KnownIdentity } from './memory.ts'
 import { tickCandidates } from './ticks.ts'
 
 const dataset = { name: 't.x' } as Dataset
-const hosted = { dataset, subjects: ['A,B', null], everyMs: 10_000 }
+const hosted = { dataset, subjects: ['A,B', null], intervalMs: 10_000 }
 const at = (nowMs: number) => ({ nowMs, steadyMs: 0 })
-const polled = (windowStartMs: number): Known => ({
+const polled = (windowStartMs: number): KnownIdentity => ({
   memory: { ...noMemory, lastGoodFetchedAt: 1 },
   host: 'h',
   polledAtMs: windowStartMs,
   polledSteadyMs: 0,
   windowStartMs,
 })
-const candidates = (nowMs: number, known: Record<string, Known> = {}) =>
+const candidates = (nowMs: number, known: Record<string, KnownIdentity> = {}) =>
   tickCandidates(at(nowMs), hosted, (identity) => known[identity]).map(({ identity, window, dueInMs, first }) => [
     identity,
     window.startMs,

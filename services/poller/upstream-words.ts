@@ -1,5 +1,5 @@
 // What an answer that is an error says to people. Every upstream says it in a way of its own, and none of it is trusted.
-import type { Asked, Asking, Look, Refusal } from '#sources/source.ts'
+import type { Coverage, Refusal, RequestSpec, RequestTarget } from '#sources/source.ts'
 import type { Failure } from './fetch.ts'
 import { printable } from './printable.ts'
 
@@ -12,7 +12,12 @@ const maxSourceChars = 600
  *
  * @param hide takes secrets out of a text
  */
-export function withWords(failure: Failure, asking: Asking, asked: Asked, hide: (text: string) => string): Failure {
+export function withWords(
+  failure: Failure,
+  asking: RequestSpec,
+  asked: RequestTarget,
+  hide: (text: string) => string,
+): Failure {
   const { body, error } = failure
   if (body === undefined || body.length === 0) return failure
   const words = sourceWords(asking, body, asked) ?? upstreamWords(body, hide)
@@ -22,17 +27,19 @@ export function withWords(failure: Failure, asking: Asking, asked: Asked, hide: 
   return { ...failure, error: `${error}: ${hide(told)}` }
 }
 
-function sourceWords(asking: Asking, body: Buffer, asked: Asked): string | undefined {
+function sourceWords(asking: RequestSpec, body: Buffer, asked: RequestTarget): string | undefined {
   try {
-    return rejectionWords(asking.look(body, asked))
+    return rejectionWords(asking.assess(body, asked))
   } catch {
     return undefined
   }
 }
 
 /** What a source says of an answer that it reads as upstream's no; undefined where it does not. */
-export const rejectionWords = (look: Look | Refusal): string | undefined =>
-  typeof look === 'object' && look.reason === 'upstream-rejected' ? cut(look.message, maxSourceChars) : undefined
+export const rejectionWords = (coverage: Coverage | Refusal): string | undefined =>
+  typeof coverage === 'object' && coverage.reason === 'upstream-rejected'
+    ? cut(coverage.message, maxSourceChars)
+    : undefined
 
 /** Upstream's words are cut to so many characters. */
 export const maxWordsChars = 300

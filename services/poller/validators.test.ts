@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 import { validatorsFor } from './validators.ts'
 
 const at = (text: string) => Date.parse(text)
-const known = (lastGood: string | null): Known => ({
+const known = (lastGood: string | null): KnownIdentity => ({
   memory: { ...noMemory, etag: '"1"', lastModified: 'Mon', lastGoodFetchedAt: lastGood === null ? null : at(lastGood) },
   host: 'h',
   polledAtMs: at('2026-04-21T08:00:00Z'),

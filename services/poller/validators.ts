@@ -1,4 +1,4 @@
-import type { Known } from './memory.ts'
+import type { KnownIdentity } from './memory.ts'
 
 export interface Validators {
   etag: string | null
@@ -13,7 +13,7 @@ export const noValidators: Validators = { etag: null, lastModified: null }
  * this UTC day: an upstream whose validators stay the same while its bytes change is believed for a day, not for ever.
  * Pure.
  */
-export function validatorsFor(host: string, known: Known | undefined, nowMs: number): Validators {
+export function validatorsFor(host: string, known: KnownIdentity | undefined, nowMs: number): Validators {
   if (known === undefined || known.host !== host) return noValidators
   const { lastGoodFetchedAt, etag, lastModified } = known.memory
   if (lastGoodFetchedAt === null || utcDay(lastGoodFetchedAt) !== utcDay(nowMs)) return noValidators

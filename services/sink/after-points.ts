@@ -1,6 +1,6 @@
 // Topics have no common order. An accepted answer enters the store after its points: a reader may for a moment see a value
 // too long, and never a withdrawal that no answer told.
-import type { OffsetReader } from '#platform/kafka/progress.ts'
+import type { OffsetReader } from '#platform/kafka/consumer-lag.ts'
 import type { AfterPoints } from './subscriptions.ts'
 
 /** Messages before `upTo` may be handled once the group has committed these ends of the topics. */

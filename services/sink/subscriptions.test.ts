@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
-import type { Incoming } from '#platform/kafka/settle.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import type { ConsumedRecord } from '#platform/kafka/process-batch.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { Poll, RecordName, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { type StoreAccess, subscriptions } from './subscriptions.ts'
 
@@ -66,7 +66,7 @@ async function verdictsOf<Name extends RecordName>(topic: string, records: Recor
     (each) => each.topic === topic,
   )
   if (!subscription) throw new Error(`no subscription to ${topic}`)
-  const handle = subscription.handle as (batch: Incoming<Name>[]) => Promise<{ kind: string; reason?: string }[]>
+  const handle = subscription.handle as (batch: ConsumedRecord<Name>[]) => Promise<{ kind: string; reason?: string }[]>
   const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))
   const verdicts = await handle(batch)
   return { verdicts: verdicts.map(({ kind, reason }) => reason ?? kind), rows: inserted.length }
@@ -94,6 +94,6 @@ it('a table that takes no row for a reason that nobody knows is waited for, and 
   const insert = () => Promise.reject(new Error('Code: 395. a view throws'))
   const records = Array.from({ length: 30 }, (_, index) => slice({ start: index }))
   const verdicts = verdictsOf<'TimeseriesSlice'>('made.timeseries', records, { insert })
-  await expect(verdicts).rejects.toThrow(Unwell)
+  await expect(verdicts).rejects.toThrow(TransientError)
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })

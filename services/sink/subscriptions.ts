@@ -1,8 +1,8 @@
 import { topicsOf } from '#core/source-topics.ts'
 import { type Inserter, storeBatch, type TableEvidence, tableEvidence } from '#platform/clickhouse/store-batch.ts'
-import type { AnySubscription, Incoming } from '#platform/kafka/settle.ts'
+import type { AnySubscription, ConsumedRecord } from '#platform/kafka/process-batch.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
@@ -17,7 +17,7 @@ export interface StoreAccess extends Omit<Inserter, 'insert'> {
  * So many rows become dead letters for a reason that is not known, before any row of their table was taken in this process:
  * a single bad record at its start must not hold up its topic, a broken table must not empty its topic into the letters.
  */
-const mostUnproven = 3
+const maxUnproven = 3
 
 /** Holds messages back until all that stands on topics by now is stored. */
 export type AfterPoints = (topics: readonly string[]) => NonNullable<AnySubscription['admit']>
@@ -45,7 +45,7 @@ export function subscriptions(
     const target = topic.record && (tableTargets[topic.record] as TableTarget<RecordName> | undefined)
     if (!target) return []
     // Several topics fill one table: what it takes of one tells of the others.
-    const evidence = evidences.get(target.table) ?? tableEvidence(mostUnproven)
+    const evidence = evidences.get(target.table) ?? tableEvidence(maxUnproven)
     evidences.set(target.table, evidence)
     const subscription = subscriptionTo(topic, deadLetters, target, store, evidence)
     return [admit ? { ...subscription, admit } : subscription]
@@ -76,7 +76,7 @@ function subscriptionTo(
       if (store.errorKind(error) !== 'unlisted') throw error
       // Ending would mend nothing, and stop the topics of all other tables.
       const message = `The store takes no row of ${table} until somebody mends it: ${(error as Error).message}`
-      throw new Unwell(message, { cause: error })
+      throw new TransientError(message, { cause: error })
     }
   }
   return {
@@ -84,7 +84,7 @@ function subscriptionTo(
     record: topic.record,
     deadLetterTopic: deadLetters.name,
     tombstones: topic.config['cleanup.policy'] === 'compact',
-    handle: async (batch: Incoming<RecordName>[]) => {
+    handle: async (batch: ConsumedRecord<RecordName>[]) => {
       const rows = batch.map(({ record }) => rowOf(target, record))
       const stored = (await storeRows(rows.filter(isRow))).values()
       return rows.map((row) => (isRow(row) ? (stored.next().value as Verdict) : row))

@@ -22,7 +22,7 @@ export function otherNames(what: string, names: Iterable<string>, wanted: string
 }
 
 /**
- * What look() makes of a refusal: upstream's own no is what it returns.
+ * What assess() makes of a refusal: upstream's own no is what it returns.
  *
  * @throws what cannot be read, as `reason: message`
  */

@@ -7,7 +7,7 @@ import { binanceTicker24hr } from './ticker-24hr.ts'
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:01Z') }
 const explode = (body: Uint8Array, subject: string | null = null) =>
   binanceTicker24hr.explode({ body, status: 200, window, subject })
-const look = (body: Uint8Array, subject: string) => binanceTicker24hr.asking!.look(body, { window, subject })
+const assess = (body: Uint8Array, subject: string) => binanceTicker24hr.asking!.assess(body, { window, subject })
 const valuesOf = (slices: Slice[]) => Object.fromEntries(slices.map(({ key, values }) => [key, values[0]]))
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 
@@ -53,7 +53,7 @@ describe('recorded answers', () => {
     for (const slice of slices) {
       expect(slice).toMatchObject({ startMs: window.startMs, stepS: 1, flags: [], upstreamModifiedAtMs: closeTime })
     }
-    expect(look(body, symbol)).toBe('complete')
+    expect(assess(body, symbol)).toBe('complete')
     // The same as a list, as many symbols are answered, with the places in it.
     const list = Buffer.from(`[${body}]`)
     expect(explode(list, symbol).slices).toEqual(slices)
@@ -82,7 +82,7 @@ it('refuses the error of Binance with what it says', () => {
     message:
       'Binance says {"code":-1121,"msg":"Invalid symbol."}; asked was BTCUSDT,NOSUCH: one of them is none of its markets, see BINANCE_SYMBOLS',
   })
-  expect(look(body, 'BTCUSDT,NOSUCH')).toEqual(explode(body, 'BTCUSDT,NOSUCH').refusal)
+  expect(assess(body, 'BTCUSDT,NOSUCH')).toEqual(explode(body, 'BTCUSDT,NOSUCH').refusal)
 })
 
 it('takes no list with a market without a name, or one twice; none is empty', () => {
@@ -90,7 +90,7 @@ it('takes no list with a market without a name, or one twice; none is empty', ()
   expect(explode(json([market, 7])).refusal?.reason).toBe('schema')
   expect(explode(json([market, { lastPrice: '1.0' }])).refusal?.reason).toBe('schema')
   expect(explode(json([market, market])).refusal?.reason).toBe('conflicting-rows')
-  expect(look(json([]), '*')).toBe('empty')
+  expect(assess(json([]), '*')).toBe('empty')
 })
 
 it('refuses a bad market alone, in the form of an answer', () => {

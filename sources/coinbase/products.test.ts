@@ -43,7 +43,7 @@ it('refuses the error of Coinbase with what it says, and an answer of which nobo
 })
 
 it('has stats under the names that are read, or is refused with those that it has', () => {
-  const look = (value: unknown) => coinbaseStats.asking!.look(json(value), { window, subject: 'BTC-USD' })
+  const assess = (value: unknown) => coinbaseStats.asking!.assess(json(value), { window, subject: 'BTC-USD' })
   for (const [value, names] of [
     [{}, '(none)'],
     [{ stats_24h: stats, stats_30day: {} }, 'stats_24h, stats_30day'],
@@ -53,7 +53,7 @@ it('has stats under the names that are read, or is refused with those that it ha
       [],
       { reason: 'schema', message: `the market BTC-USD has ${names} instead of open, high, low, volume_30day` },
     ])
-    expect(() => look(value)).toThrow(`schema: ${refusal?.message}`)
+    expect(() => assess(value)).toThrow(`schema: ${refusal?.message}`)
   }
   const some = { open: '1', High: '2' }
   expect(valuesOf(coinbaseStats, some)).toEqual({ 'BTC-USD.open': 1 })

@@ -3,14 +3,14 @@ import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, quoted, refused as refusal } from '../answers/refusal.ts'
 import { figureOf } from '../markets/decimal.ts'
 import { valueAt } from '../markets/market-slices.ts'
-import type { Answer, Explosion, Refusal, RefusalReason, RefusedPart, Slice } from '../source.ts'
+import type { Answer, ExplodeResult, Refusal, RefusalReason, RefusedPart, Slice } from '../source.ts'
 
 const answerBody = z.object({ result: z.record(z.string(), z.unknown()) })
 const errorBody = z.object({ error: z.string() })
 
 // binance-us:1inchusdt, kraken-futures:btcusd-perpetual-future-inverse, 87
 const marketName = /^(?:[a-z0-9-]{1,60}:[a-z0-9-]{1,80}|\d{1,12})$/
-const mostMarkets = 100_000
+const maxMarkets = 100_000
 
 /** Where the metrics of a summary stand, and below which a value can hardly be; some answers have not all of them. */
 const summary: { metric: string; place: string[]; optional?: true; isPrice?: true; isChange?: true }[] = [
@@ -33,7 +33,7 @@ const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
  * has, or its price as `last`. A figure that is no number is refused alone, and so is a market that is none, when
  * anything else can be stored. Refused as a whole: errors, other answers, answers of one market that nothing names.
  */
-export function explodeMarkets(answer: Answer): Explosion {
+export function explodeMarkets(answer: Answer): ExplodeResult {
   const { refusedParts = [], ...explosion } = explode(answer)
   const inFile = (why: Refusal): Refusal =>
     answer.url === undefined ? why : refusal(why.reason, `${plain(answer.url)}: ${why.message}`)
@@ -41,7 +41,7 @@ export function explodeMarkets(answer: Answer): Explosion {
   return { ...explosion, refusedParts: refusedParts.map((part) => ({ ...part, refusal: inFile(part.refusal) })) }
 }
 
-function explode({ body, window, url = '' }: Answer): Explosion {
+function explode({ body, window, url = '' }: Answer): ExplodeResult {
   const json = readJson(body)
   if (isRefusal(json)) return { slices: [], refusal: json, ignored: {} }
   const error = errorBody.safeParse(json.value)
@@ -62,12 +62,11 @@ function explode({ body, window, url = '' }: Answer): Explosion {
       `an answer of one market that does not name it: name the file market_<exchange>_<pair>_summary.json`,
     )
   }
-  if (named.length > mostMarkets)
-    return refused('too-many-keys', `${named.length} markets; ${mostMarkets} are the most`)
+  if (named.length > maxMarkets) return refused('too-many-keys', `${named.length} markets; ${maxMarkets} are the most`)
   return sliceMarkets(named, window.startMs)
 }
 
-function sliceMarkets(named: [string, unknown][], startMs: number): Explosion {
+function sliceMarkets(named: [string, unknown][], startMs: number): ExplodeResult {
   const markets = new Set<string>()
   const told: SlicedMarket = { slices: [], absent: 0 }
   const refusedParts: RefusedPart[] = []
@@ -140,7 +139,7 @@ function placesOf(said: unknown): typeof summary | undefined {
   return Object.hasOwn(price, 'last') ? summary : undefined
 }
 
-const refused = (reason: RefusalReason, message: string): Explosion => ({
+const refused = (reason: RefusalReason, message: string): ExplodeResult => ({
   slices: [],
   refusal: refusal(reason, message),
   ignored: {},

@@ -24,7 +24,7 @@ const auction = (results: unknown, over: Record<string, unknown> = {}, of = wind
 const body = (...auctions: unknown[]) => Buffer.from(JSON.stringify(auctions))
 const explode = (bytes: Buffer, of = window, dataset = daily) =>
   dataset.explode({ body: bytes, status: 200, window: of, subject })
-const look = (bytes: Buffer, dataset = daily, of = window) => dataset.asking!.look(bytes, { window: of, subject })
+const assess = (bytes: Buffer, dataset = daily, of = window) => dataset.asking!.assess(bytes, { window: of, subject })
 const prices = (exploded: ReturnType<typeof explode>, corridor = subject) =>
   exploded.slices.find(({ key }) => key === `${corridor}.auctionPrice`)?.values
 
@@ -73,8 +73,8 @@ describe('hours', () => {
     const exploded = explode(bytes, windowOf(of))
     expect(exploded.refusal).toBeUndefined()
     expect(prices(exploded)).toEqual(Array.from({ length: count }, (_, index) => index))
-    expect(look(bytes, daily, windowOf(of))).toBe('complete')
-    expect(look(body(auction(results.slice(1), {}, windowOf(of))), daily, windowOf(of))).toBe('partial')
+    expect(assess(bytes, daily, windowOf(of))).toBe('complete')
+    expect(assess(body(auction(results.slice(1), {}, windowOf(of))), daily, windowOf(of))).toBe('partial')
   })
 
   test.each([
@@ -142,9 +142,9 @@ describe('what is asked for', () => {
       Buffer.from('{"status":400,"message":"No Data found"}'),
     ]) {
       expect(explode(bytes).slices).toEqual([])
-      expect(look(bytes)).toBe('empty')
+      expect(assess(bytes)).toBe('empty')
     }
-    expect(look(body(auction(hours(day)), announced))).toBe('partial')
+    expect(assess(body(auction(hours(day)), announced))).toBe('partial')
   })
 
   test('another status 400 is refused with what it says', () => {
@@ -153,7 +153,7 @@ describe('what is asked for', () => {
       reason: 'upstream-rejected',
       message: 'upstream rejected the request: "fromdate is \\u001b[2Jrequired"',
     })
-    expect(look(bytes)).toEqual(explode(bytes).refusal)
+    expect(assess(bytes)).toEqual(explode(bytes).refusal)
   })
 })
 
@@ -170,7 +170,7 @@ describe('an auction that is cancelled', () => {
       ...['DE-CH.offeredCapacity', 'DE-CH.requestedCapacity', 'DE-CH.allocatedCapacity', 'DE-CH.auctionPrice'],
     ])
     for (const { values, flags } of slices) expect([values, flags]).toEqual([new Array(24).fill(null), ['cancelled']])
-    expect(look(bytes)).toBe('complete')
+    expect(assess(bytes)).toBe('complete')
   })
 })
 
@@ -193,7 +193,7 @@ describe('results whose figures', () => {
       const { refusal, slices } = explode(bytes)
       expect([slices, refusal?.reason]).toEqual([[], 'schema'])
       expect(refusal?.message).toContain(words)
-      expect(() => look(bytes)).toThrow(`schema: ${refusal?.message}`)
+      expect(() => assess(bytes)).toThrow(`schema: ${refusal?.message}`)
     }
     expect(explode(other).refusal?.message).toContain(' instead of offeredCapacity, ')
   })
@@ -205,17 +205,17 @@ describe('results whose figures', () => {
       ...['DE-CH.offeredCapacity', 'DE-CH.requestedCapacity', 'DE-CH.allocatedCapacity'],
     ])
     expect(ignored).toEqual({ 'absent-metric': 1 })
-    expect(look(bytes)).toBe('complete')
+    expect(assess(bytes)).toBe('complete')
   })
 
   test('are all null are not there yet, in any hour; some of them may be', () => {
     const none = { offeredCapacity: null, requestedCapacity: null, allocatedCapacity: null, auctionPrice: null }
     const [first, ...rest] = hours(day)
-    expect(look(body(auction(hours(day).map((one) => ({ ...one, ...none })))))).toBe('partial')
-    expect(look(body(auction([{ ...first, ...none }, ...rest])))).toBe('partial')
-    expect(look(body(auction([{ ...first, ...none, offeredCapacity: 0 }, ...rest])))).toBe('complete')
+    expect(assess(body(auction(hours(day).map((one) => ({ ...one, ...none })))))).toBe('partial')
+    expect(assess(body(auction([{ ...first, ...none }, ...rest])))).toBe('partial')
+    expect(assess(body(auction([{ ...first, ...none, offeredCapacity: 0 }, ...rest])))).toBe('complete')
     expect(
-      look(
+      assess(
         body(
           auction(
             hours(day).map((one) => ({ ...one, ...none })),
@@ -239,7 +239,7 @@ describe('long horizons', () => {
       upstreamModifiedAtMs: Date.parse('2026-04-20T09:00:00Z'),
     })
     expect(slices).toHaveLength(4)
-    expect(look(bytes, monthly, july)).toBe('complete')
+    expect(assess(bytes, monthly, july)).toBe('complete')
   })
 
   test('a year that begins in the month lasts a year, with the changeover hours in it', () => {
@@ -320,5 +320,5 @@ test.each([
 ])('an answer with %s is refused', (_what, bytes, reason) => {
   const { refusal, slices } = explode(bytes)
   expect([refusal?.reason, slices]).toEqual([reason, []])
-  expect(() => look(bytes)).toThrow(`${reason}: `)
+  expect(() => assess(bytes)).toThrow(`${reason}: `)
 })

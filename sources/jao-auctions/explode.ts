@@ -1,6 +1,6 @@
 import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso } from '../answers/times.ts'
-import type { Answer, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
+import type { Answer, Coverage, ExplodeResult, Refusal, Slice, Window } from '../source.ts'
 import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.ts'
 import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
@@ -16,7 +16,7 @@ export function lookAtAuctions(
   products: Products,
   body: Uint8Array,
   asked: Pick<Answer, 'window' | 'subject'>,
-): Look | Refusal {
+): Coverage | Refusal {
   const told = tellAll(products, { body, ...asked })
   if (isRefusal(told)) return rejectionOf(told)
   if (told.cells.size === 0) return 'empty'
@@ -30,7 +30,7 @@ export function lookAtAuctions(
  * One slice a metric over the window, or over the market period of a long product; a time without a result is a null. A
  * metric that no result of an auction names is counted, and has no slice.
  */
-export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): Explosion {
+export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): ExplodeResult {
   const told = tellAll(products, answer)
   if (isRefusal(told)) return { slices: [], refusal: told, ignored: {} }
   return {
@@ -48,16 +48,16 @@ interface Cells {
   modifiedMs: number | undefined
 }
 
-interface Told {
+interface AuctionContent {
   cells: Map<string, Cells>
   complete: boolean
   ignored: Record<string, number>
 }
 
-function tellAll(products: Products, { body, ...asked }: Omit<Answer, 'status'>): Told | Refusal {
+function tellAll(products: Products, { body, ...asked }: Omit<Answer, 'status'>): AuctionContent | Refusal {
   const read = readAuctions(body)
   if (isRefusal(read)) return read
-  const told: Told = { cells: new Map(), complete: true, ignored: {} }
+  const told: AuctionContent = { cells: new Map(), complete: true, ignored: {} }
   for (const auction of auctionsOf(read, asked, told.ignored)) {
     const refusal = tell(products, auction, asked.window, told)
     if (refusal) return refusal
@@ -65,13 +65,13 @@ function tellAll(products: Products, { body, ...asked }: Omit<Answer, 'status'>)
   return told
 }
 
-function tell(products: Products, auction: Auction, window: Window, told: Told): Refusal | undefined {
+function tell(products: Products, auction: Auction, window: Window, told: AuctionContent): Refusal | undefined {
   const period = { startMs: auction.marketPeriodStart, endMs: auction.marketPeriodStop }
   const lengthS = (period.endMs - period.startMs) / 1000
   if (
     !Number.isInteger(lengthS) ||
     lengthS <= 0 ||
-    lengthS > longestS ||
+    lengthS > maxDurationS ||
     (products === 'hours' && period.endMs > window.endMs)
   )
     return refused(
@@ -126,7 +126,7 @@ function put(
   auction: Auction,
   metrics: Metric[],
   named: { result: Result; product: string | undefined; time: ProductTime }[],
-  { cells, ignored }: Told,
+  { cells, ignored }: AuctionContent,
 ): Refusal | undefined {
   for (const { result, product, time } of named) {
     let doubled = false
@@ -162,7 +162,7 @@ function put(
 }
 
 const hourS = 3_600
-const longestS = 2 * 366 * 86_400
+const maxDurationS = 2 * 366 * 86_400
 
 function toSlices(products: Products, { key, stepS, values, cancelled, modifiedMs }: Cells, window: Window): Slice[] {
   const flags = cancelled ? ['cancelled'] : []

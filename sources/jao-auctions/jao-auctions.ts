@@ -10,7 +10,7 @@
 
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
-import type { Asked, Dataset, Source } from '../source.ts'
+import type { Dataset, RequestTarget, Source } from '../source.ts'
 import { explodeAuctions, lookAtAuctions, type Products } from './explode.ts'
 import { labelsOf, metrics, unitOf } from './keys.ts'
 import { zone } from './market-time.ts'
@@ -117,7 +117,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
       maxBodyBytes: 6 * 1024 * 1024,
       subjects: corridors,
       requestPath: (asked) => requestPath(horizon, asked),
-      look: (body, asked) => lookAtAuctions(products, body, asked),
+      assess: (body, asked) => lookAtAuctions(products, body, asked),
     },
     explode: (answer) => explodeAuctions(products, answer),
     labels: labelsOf,
@@ -128,7 +128,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
 const ahead = (days: number) => (days === 0 ? {} : { searchDaysLater: -days })
 
 /** UTC days from the one in which the window begins to the one in which it ends: at most 31 apart. */
-function requestPath(horizon: string, { window, subject }: Asked): string {
+function requestPath(horizon: string, { window, subject }: RequestTarget): string {
   const query = new URLSearchParams({
     corridor: subject ?? '',
     fromdate: iso(window.startMs).slice(0, 10),
@@ -154,7 +154,7 @@ export const jaoAuctions: Source = {
     credential: {
       header: 'AUTH_API_KEY',
       setting: 'JAO_AUCTIONS_API_KEY',
-      howToGet: 'fill in the form on https://www.jao.eu/get-token; the key comes by mail',
+      obtainFrom: 'fill in the form on https://www.jao.eu/get-token; the key comes by mail',
     },
   },
   datasets: horizons.map(auctionsDataset),

@@ -41,9 +41,9 @@ const auctions: Stage[] = [
   { prefix: 'ID3', title: 'third intraday auction', firstDay: '2024-06-14', searchFrom: '10:30', searchDaysLater: 1 },
 ]
 
-type OfStage = Pick<PeriodDataset, 'name' | 'title' | 'description' | 'shape' | 'transformVersion'>
+type StageDataset = Pick<PeriodDataset, 'name' | 'title' | 'description' | 'shape' | 'transformVersion'>
 
-const ofCalculations: OfStage[] = [
+const ofCalculations: StageDataset[] = [
   {
     name: 'maxExchanges',
     title: 'maximum bilateral exchanges',
@@ -102,7 +102,7 @@ const ofCalculations: OfStage[] = [
   },
 ]
 
-const ofAuctions: OfStage[] = [
+const ofAuctions: StageDataset[] = [
   {
     name: 'netPos',
     title: 'net positions',
@@ -133,7 +133,7 @@ const ofAuctions: OfStage[] = [
   },
 ]
 
-const cross = (stages: Stage[], datasets: OfStage[]): Dataset[] =>
+const cross = (stages: Stage[], datasets: StageDataset[]): Dataset[] =>
   stages.flatMap(({ prefix, title: of, ...when }) =>
     datasets.map(({ name, title, ...rest }) =>
       periodDataset({ region: 'coreID', name: `${prefix}_${name}`, title: `Core ${of}: ${title}`, ...when, ...rest }),

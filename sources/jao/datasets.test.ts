@@ -19,7 +19,7 @@ function rows(day: string, minutes: number, key: string, from = 0): Buffer {
 
 const read = (name: string, day: string, body: Buffer) => ({
   ...named(name).explode({ body, status: 200, window: window(day) }),
-  look: named(name).asking!.look(body, { window: window(day), subject: null }),
+  coverage: named(name).asking!.assess(body, { window: window(day), subject: null }),
 })
 
 describe('what is declared', () => {
@@ -68,11 +68,11 @@ describe('steps', () => {
     ['2025-10-26', 100],
     ['2025-10-01', 96],
   ])('netPos of %s has %i quarter hours', (day, count) => {
-    const { slices, look, refusal } = read('jao.core.netPos', day, rows(day, 15, 'hub_AT'))
-    expect([refusal, look, slices[0]?.stepS]).toEqual([undefined, 'complete', 900])
+    const { slices, coverage, refusal } = read('jao.core.netPos', day, rows(day, 15, 'hub_AT'))
+    expect([refusal, coverage, slices[0]?.stepS]).toEqual([undefined, 'complete', 900])
     expect(slices[0]?.values).toEqual(Array.from({ length: count }, (_, index) => index + 1))
     expect(slices[0]?.flags).toEqual(['sum-not-zero'])
-    expect(read('jao.core.netPos', day, rows(day, 15, 'hub_AT', 15)).look).toBe('partial')
+    expect(read('jao.core.netPos', day, rows(day, 15, 'hub_AT', 15)).coverage).toBe('partial')
   })
 
   test.each([
@@ -80,8 +80,8 @@ describe('steps', () => {
     ['2025-03-30', 23],
     ['2024-10-27', 25],
   ])('and of %s, before quarter hours, %i hours', (day, count) => {
-    const { slices, look } = read('jao.core.netPos', day, rows(day, 60, 'hub_AT'))
-    expect([look, slices[0]?.stepS, slices[0]?.values.length]).toEqual(['complete', 3600, count])
+    const { slices, coverage } = read('jao.core.netPos', day, rows(day, 60, 'hub_AT'))
+    expect([coverage, slices[0]?.stepS, slices[0]?.values.length]).toEqual(['complete', 3600, count])
   })
 
   test('hours are refused where quarter hours are declared: holes would be invented', () => {
@@ -116,7 +116,7 @@ describe('values', () => {
       const data = []
       for (let ms = window('2026-04-21').startMs; ms < window('2026-04-21').endMs; ms += stepMs)
         data.push({ dateTimeUtc: `${new Date(ms).toISOString().slice(0, 19)}Z`, [key]: null })
-      return read(name, '2026-04-21', Buffer.from(JSON.stringify({ data }))).look
+      return read(name, '2026-04-21', Buffer.from(JSON.stringify({ data }))).coverage
     }
     const names = jao.datasets.filter(({ asking }) => !asking?.pages).map(({ name }) => name)
     const complete = names.filter((name) => lookAtNulls(name) === 'complete')

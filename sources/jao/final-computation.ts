@@ -5,7 +5,7 @@
 // An empty Filter gives wrong answers: none is sent. Only known from what clients read of it.
 
 import { viewName } from '../answers/delivery-view.ts'
-import type { Asked, Dataset } from '../source.ts'
+import type { Dataset, RequestTarget } from '../source.ts'
 import { constraintTable, constraintView } from './constraint-store.ts'
 import { calculations } from './core-intraday.ts'
 import {
@@ -44,7 +44,7 @@ const domains: Domain[] = [
 
 export const finalComputations: Dataset[] = domains.map(({ region, name: path, title, ...when }) => {
   const name = `jao.${region}.${path}`
-  const pagePath = (asked: Asked, skip: number, take: number) =>
+  const pagePath = (asked: RequestTarget, skip: number, take: number) =>
     `${dataPath(region, path, asked)}&Skip=${skip}&Take=${take}`
   return {
     name,
@@ -74,7 +74,7 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       maxBodyBytes: 6 * 1024 * 1024,
       pages: { countPath: (asked) => pagePath(asked, 0, 0), take: rowsPerPage, rowsIn },
       requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
-      look: lookAtConstraints,
+      assess: lookAtConstraints,
     },
     records: {
       topics: [constraintsTopic],

@@ -59,22 +59,22 @@ test('an answer without rows that is of no page counts the rows of its hour, and
 })
 
 test('a page is complete when it has all of its rows', () => {
-  const look = (rows: number, total: number, subject?: string) =>
-    asking!.look(
+  const assess = (rows: number, total: number, subject?: string) =>
+    asking!.assess(
       page(
         Array.from({ length: rows }, () => row()),
         total,
       ),
       asked(subject),
     )
-  expect(look(2, 2)).toBe('complete')
-  expect(look(1, 2)).toBe('partial')
-  expect(look(2_000, 12_770)).toBe('complete')
-  expect(look(770, 12_770, 'rows-12000')).toBe('complete')
-  expect(look(769, 12_770, 'rows-12000')).toBe('partial')
-  expect(look(0, 0)).toBe('empty')
+  expect(assess(2, 2)).toBe('complete')
+  expect(assess(1, 2)).toBe('partial')
+  expect(assess(2_000, 12_770)).toBe('complete')
+  expect(assess(770, 12_770, 'rows-12000')).toBe('complete')
+  expect(assess(769, 12_770, 'rows-12000')).toBe('partial')
+  expect(assess(0, 0)).toBe('empty')
   const lookAtRows = (...rows: Record<string, unknown>[]) =>
-    asking!.look(
+    asking!.assess(
       page(
         rows.map((cells) => row(cells)),
         rows.length,
@@ -83,8 +83,8 @@ test('a page is complete when it has all of its rows', () => {
     )
   expect(lookAtRows({ ram: null, ptdf_AT: null }, { ram: null })).toBe('partial')
   expect(lookAtRows({ ram: null, ptdf_AT: 0 }, { ram: null })).toBe('complete')
-  expect(asking!.look(page([], 1, { rejected: true }), asked())).toMatchObject({ reason: 'upstream-rejected' })
-  expect(() => asking!.look(Buffer.from('{'), asked())).toThrow('not-json: ')
+  expect(asking!.assess(page([], 1, { rejected: true }), asked())).toMatchObject({ reason: 'upstream-rejected' })
+  expect(() => asking!.assess(Buffer.from('{'), asked())).toThrow('not-json: ')
 })
 
 test('rows of other columns are refused with what they have', () => {
@@ -99,7 +99,7 @@ test('rows of other columns are refused with what they have', () => {
   const message =
     'the rows have the columns Ram, Ptdf_AT instead of tso, cneName, cneEic, direction, contName, ram, ptdf_<hub>'
   expect(explode(other)).toEqual({ slices: [], ignored: {}, refusal: { reason: 'schema', message } })
-  expect(() => asking!.look(other, asked())).toThrow(`schema: ${message}`)
+  expect(() => asking!.assess(other, asked())).toThrow(`schema: ${message}`)
   expect(
     explode(
       page(
@@ -192,7 +192,7 @@ test.each<[string, Buffer, string, string]>([
   ],
 ])('a page with %s is refused', (_what, body, reason, message) => {
   const { refusal, slices, records } = explode(body)
-  if (reason !== 'upstream-rejected') expect(() => asking!.look(body, asked())).toThrow(`${reason}: `)
+  if (reason !== 'upstream-rejected') expect(() => asking!.assess(body, asked())).toThrow(`${reason}: `)
   expect([refusal?.reason, slices, records]).toEqual([reason, [], undefined])
   expect(refusal?.message).toContain(message)
 })

@@ -3,7 +3,7 @@
 import type { FlowConstraint } from '#schemas/generated/records.ts'
 import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
-import type { Answer, Asked, Explosion, Look, OwnRecord, Refusal } from '../source.ts'
+import type { Answer, Coverage, ExplodeResult, OwnRecord, Refusal, RequestTarget } from '../source.ts'
 import { type Row, type Rows, readRows } from './rows.ts'
 
 /** Suffix of the topic that constraints go to. */
@@ -29,7 +29,7 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
  * Complete when the page has all the rows that it should, and one of them a margin or a factor: rows may be there before
  * their numbers. Throws what explode would refuse.
  */
-export function lookAtConstraints(body: Uint8Array, asked: Asked): Look | Refusal {
+export function lookAtConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const read = readConstraints({ body, ...asked })
   if (isRefusal(read)) return rejectionOf(read)
   const { page, constraints } = read
@@ -40,7 +40,7 @@ export function lookAtConstraints(body: Uint8Array, asked: Asked): Look | Refusa
 }
 
 /** One record a row of the page; no slices. An answer without rows that is of no page counts the rows of the hour. */
-export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status'>): Explosion {
+export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status'>): ExplodeResult {
   const read = readConstraints(answer)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
   const { page, constraints } = read
@@ -52,7 +52,7 @@ export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status
   return { slices: [], records, ...(counts && { counted: page.total }), ignored }
 }
 
-/** The page and what its rows say, or why it is refused: all checks there are, for look and explode. */
+/** The page and what its rows say, or why it is refused: all checks there are, for assess and explode. */
 function readConstraints(answer: Omit<Answer, 'status'>): { page: Page; constraints: Fields[] } | Refusal {
   const page = readPage(answer)
   if (isRefusal(page)) return page
@@ -102,7 +102,7 @@ function totalOf({ envelope }: Rows): number | Refusal {
 
 /** What is no field of its own. `id` changes with every publication. */
 const unkept = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
-const mostColumns = 1_000
+const maxColumns = 1_000
 
 type Fields = Omit<FlowConstraint, keyof Provenance>
 type Provenance = Pick<
@@ -121,8 +121,7 @@ function constraintOf({ timeMs, index, cells }: Row, { skip, total, envelope }: 
   const numbers: [string, number][] = []
   const texts: [string, string][] = []
   const columns = Object.keys(cells)
-  if (columns.length > mostColumns)
-    return refused('too-many-keys', `data[${index}] has more than ${mostColumns} columns`)
+  if (columns.length > maxColumns) return refused('too-many-keys', `data[${index}] has more than ${maxColumns} columns`)
   for (const column of columns) {
     const value = cells[column]
     if (value === null || unkept.has(column)) continue

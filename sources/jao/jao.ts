@@ -28,7 +28,7 @@ export const jao: Source = {
       suffix: constraintsTopic,
       record: 'FlowConstraint',
       key: 'dataset, hour and row, joined by slashes',
-      shorterCosts:
+      retentionImpact:
         'a subscriber that is new, or was away for longer, misses the older constraints, and so does a sink',
     },
   ],

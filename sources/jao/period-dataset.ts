@@ -1,6 +1,6 @@
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
-import type { Asked, Dataset, DeclaredStep } from '../source.ts'
+import type { Dataset, DeclaredStep, RequestTarget } from '../source.ts'
 import { explodePeriodRows, lookAtPeriodRows, type PeriodRows } from './period-rows.ts'
 import { placeInPeriodRows } from './place.ts'
 import type { Shape } from './shapes.ts'
@@ -82,7 +82,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
       meaningfulStatuses: [],
       maxBodyBytes: 4 * 1024 * 1024,
       requestPath: (asked) => dataPath(region, declared.name, asked),
-      look: (body, { window }) => lookAtPeriodRows(rows, body, window),
+      assess: (body, { window }) => lookAtPeriodRows(rows, body, window),
     },
     explode: (answer) => explodePeriodRows(rows, answer),
     place: (answer, key, atMs) => placeInPeriodRows(rows, answer, key, atMs),
@@ -92,5 +92,5 @@ export function periodDataset(declared: PeriodDataset): Dataset {
 }
 
 /** Where the publication tool is asked for a window of a dataset. */
-export const dataPath = (region: Region, name: string, { window }: Asked): string =>
+export const dataPath = (region: Region, name: string, { window }: RequestTarget): string =>
   `/${region}/api/data/${name}?FromUtc=${encodeURIComponent(iso(window.startMs))}&ToUtc=${encodeURIComponent(iso(window.endMs))}`

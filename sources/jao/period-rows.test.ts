@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readRecording } from '../../test/support/recorded-jao.ts'
-import type { Explosion, Window } from '../source.ts'
+import type { ExplodeResult, Window } from '../source.ts'
 import { coreMaxExchanges } from './core.ts'
 import { borders } from './shapes.ts'
 
@@ -17,8 +17,9 @@ const at = (hours: number, cells: Cells = { border_AT_BE: 100 + hours }): Cells 
 const fullDay = (): Cells[] => Array.from({ length: 24 }, (_, hours) => at(hours))
 const answer = (data: unknown, more: Cells = {}): Buffer =>
   Buffer.from(JSON.stringify({ data, rejected: false, messages: null, ...more }))
-const explode = (body: Uint8Array, window = day): Explosion => coreMaxExchanges.explode({ body, status: 200, window })
-const look = (body: Uint8Array, window = day) => coreMaxExchanges.asking!.look(body, { window, subject: null })
+const explode = (body: Uint8Array, window = day): ExplodeResult =>
+  coreMaxExchanges.explode({ body, status: 200, window })
+const assess = (body: Uint8Array, window = day) => coreMaxExchanges.asking!.assess(body, { window, subject: null })
 
 describe('a recorded answer', () => {
   const recording = readRecording()
@@ -42,7 +43,7 @@ describe('a recorded answer', () => {
     }
     expect(expected.size).toBe(6_336)
     expect(points).toEqual(expected)
-    expect(look(recording.body, window)).toBe('complete')
+    expect(assess(recording.body, window)).toBe('complete')
   })
 })
 
@@ -113,7 +114,7 @@ describe('explode', () => {
     const quarters = Array.from({ length: 96 }, (_, quarter) => at(quarter / 4, { border_AT_BE: quarter }))
     const { slices } = explode(answer(quarters))
     expect(slices[0]).toMatchObject({ stepS: 900, flags: ['step-changed'], values: quarters.map((_, index) => index) })
-    expect(look(answer(quarters))).toBe('complete')
+    expect(assess(answer(quarters))).toBe('complete')
   })
 
   it.each([
@@ -126,8 +127,8 @@ describe('explode', () => {
       border_AT_BE: index,
     }))
     expect(explode(answer(rows), window).slices[0]?.values).toEqual(rows.map((_, index) => index))
-    expect(look(answer(rows), window)).toBe('complete')
-    expect(look(answer(rows.slice(1)), window)).toBe('partial')
+    expect(assess(answer(rows), window)).toBe('complete')
+    expect(assess(answer(rows.slice(1)), window)).toBe('partial')
   })
 })
 
@@ -136,7 +137,7 @@ it('reads times that say +00:00 as those that say Z; another offset is refused',
   const offset = Buffer.from(z.toString().replaceAll('00Z"', '00.000+00:00"'))
   expect(offset.equals(z)).toBe(false)
   expect(explode(offset)).toEqual(explode(z))
-  expect(look(offset)).toBe('complete')
+  expect(assess(offset)).toBe('complete')
   const local = answer([{ dateTimeUtc: '2026-04-20T22:00:00+02:00', border_AT_BE: 1 }])
   expect(explode(local).refusal?.message).toBe(
     'data[0].dateTimeUtc is no UTC time (with Z or +00:00): 2026-04-20T22:00:00+02:00',
@@ -190,20 +191,20 @@ describe('an answer that is refused as a whole', () => {
     expect(refusal?.message.length).toBeGreaterThan(10)
   })
 
-  it('look says refused for a rejection and throws for what it cannot read', () => {
-    expect(look(answer([], { rejected: true, messages: ['no'] }))).toEqual({
+  it('assess says refused for a rejection and throws for what it cannot read', () => {
+    expect(assess(answer([], { rejected: true, messages: ['no'] }))).toEqual({
       reason: 'upstream-rejected',
       message: 'upstream rejected the request: ["no"]',
     })
     for (const body of ['<html>', '{"data":', '{"rejected":false}', 'null']) {
-      expect(() => look(Buffer.from(body)), body).toThrow()
+      expect(() => assess(Buffer.from(body)), body).toThrow()
     }
   })
 
   it.each(cases.filter(([, , reason]) => reason !== 'upstream-rejected'))(
-    'look cannot read %s',
+    'assess cannot read %s',
     (_name, body, reason) => {
-      expect(() => look(body)).toThrow(`${reason}: `)
+      expect(() => assess(body)).toThrow(`${reason}: `)
     },
   )
 
@@ -211,11 +212,11 @@ describe('an answer that is refused as a whole', () => {
     const day = (hour: number, row: Cells) =>
       fullDay().map((good, index) => (index === hour ? { ...good, ...row } : good))
     const text = answer(day(7, { border_AT_BE: 12_345 })).toString()
-    expect(() => look(answer(day(7, { border_AT_BE: 'NaN' })))).toThrow(
+    expect(() => assess(answer(day(7, { border_AT_BE: 'NaN' })))).toThrow(
       'type: border_AT_BE of 2026-04-21T05:00:00.000Z',
     )
-    expect(() => look(Buffer.from(text.replace('12345', '1e309')))).toThrow('type: ')
-    expect(() => look(answer([...fullDay(), at(7, { border_AT_BE: 0 })]))).toThrow('conflicting-rows: ')
+    expect(() => assess(Buffer.from(text.replace('12345', '1e309')))).toThrow('type: ')
+    expect(() => assess(answer([...fullDay(), at(7, { border_AT_BE: 0 })]))).toThrow('conflicting-rows: ')
   })
 })
 
@@ -232,13 +233,13 @@ describe('rows of other columns, of which nothing could be stored', () => {
     expect([slices, refusal?.reason]).toEqual([[], 'schema'])
     expect(refusal?.message).toContain(words)
     expect(refusal?.message).not.toContain('lastModifiedOn')
-    expect(() => look(answer(rows))).toThrow(`schema: ${refusal?.message}`)
+    expect(() => assess(answer(rows))).toThrow(`schema: ${refusal?.message}`)
   })
 
   it('beside known ones are counted, and these are stored', () => {
     const body = answer(fullDay().map((row) => ({ ...row, Border_BE_AT: 1 })))
     expect(explode(body)).toMatchObject({ slices: [{ key: 'border_AT_BE' }], ignored: { 'unknown-column': 24 } })
-    expect(look(body)).toBe('complete')
+    expect(assess(body)).toBe('complete')
   })
 })
 
@@ -258,31 +259,31 @@ describe('control characters of upstream’s', () => {
   })
 })
 
-describe('look', () => {
+describe('assess', () => {
   it('needs neither messages nor rejected', () => {
-    expect(look(Buffer.from(JSON.stringify({ data: fullDay() })))).toBe('complete')
+    expect(assess(Buffer.from(JSON.stringify({ data: fullDay() })))).toBe('complete')
     expect(explode(Buffer.from(JSON.stringify({ data: fullDay() }))).slices).toHaveLength(1)
-    expect(look(Buffer.from('{"rejected":true}'))).toMatchObject({ reason: 'upstream-rejected' })
+    expect(assess(Buffer.from('{"rejected":true}'))).toMatchObject({ reason: 'upstream-rejected' })
   })
 
   it('says empty, partial, complete by steps, whatever the keys', () => {
-    expect(look(answer([]))).toBe('empty')
-    expect(look(answer(fullDay().slice(0, 23)))).toBe('partial')
-    expect(look(answer(fullDay()))).toBe('complete')
-    expect(look(answer([...fullDay(), at(7), at(24)]))).toBe('complete')
-    expect(look(answer([...fullDay().slice(1), at(7)]))).toBe('partial')
+    expect(assess(answer([]))).toBe('empty')
+    expect(assess(answer(fullDay().slice(0, 23)))).toBe('partial')
+    expect(assess(answer(fullDay()))).toBe('complete')
+    expect(assess(answer([...fullDay(), at(7), at(24)]))).toBe('complete')
+    expect(assess(answer([...fullDay().slice(1), at(7)]))).toBe('partial')
   })
 
   it('says partial of rows that are there before their values are', () => {
     const nulls = fullDay().map((row) => ({ ...row, border_AT_BE: null }))
-    expect(look(answer(nulls))).toBe('partial')
+    expect(assess(answer(nulls))).toBe('partial')
     expect(explode(answer(nulls)).slices[0]?.values).toEqual(new Array(24).fill(null))
     // One hour without any value is a hole; one key without any is none.
-    expect(look(answer([...fullDay().slice(0, 23), nulls[23]]))).toBe('partial')
-    expect(look(answer(fullDay().map((row) => ({ ...row, border_FR_IT: null }))))).toBe('complete')
-    expect(look(answer(nulls.map((row, hours) => ({ ...row, border_BE_AT: hours }))))).toBe('complete')
+    expect(assess(answer([...fullDay().slice(0, 23), nulls[23]]))).toBe('partial')
+    expect(assess(answer(fullDay().map((row) => ({ ...row, border_FR_IT: null }))))).toBe('complete')
+    expect(assess(answer(nulls.map((row, hours) => ({ ...row, border_BE_AT: hours }))))).toBe('complete')
     // The columns of one row are renamed: its hour has no value.
-    expect(look(answer([...fullDay().slice(0, 23), at(23, { Border_AT_BE: 7 })]))).toBe('partial')
+    expect(assess(answer([...fullDay().slice(0, 23), at(23, { Border_AT_BE: 7 })]))).toBe('partial')
   })
 })
 

@@ -2,7 +2,7 @@
 
 import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
-import type { Answer, DeclaredStep, Explosion, Look, Refusal, Slice, Window } from '../source.ts'
+import type { Answer, Coverage, DeclaredStep, ExplodeResult, Refusal, Slice, Window } from '../source.ts'
 import { type Grid, gridOf } from './grid.ts'
 import { type Row, readRows } from './rows.ts'
 
@@ -36,7 +36,7 @@ const roundingMw = 0.05
  * before their values are known. Where a null is an answer a row is enough. Throws with the reason what explode would
  * refuse: an answer of which nothing can be stored must not end the search for a better one.
  */
-export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Look | Refusal {
+export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {
   const { table, refusal } = readTable(declared, body, window)
   if (refusal) return rejectionOf(refusal)
   if (table === undefined) return 'empty'
@@ -53,7 +53,7 @@ function periodsWithValue({ columns, grid }: Table): number {
 }
 
 /** One slice a key over the whole window; a period without a row, or a row without the key, is a null. */
-export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer): Explosion {
+export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer): ExplodeResult {
   const { table, refusal, ignored } = readTable(declared, body, window)
   if (refusal) return { slices: [], refusal, ignored }
   return { slices: table === undefined ? [] : toSlices(declared, table, window), ignored }
@@ -69,7 +69,7 @@ interface Table {
   modifiedMs: number | undefined
 }
 
-/** The table of an answer, none when it has no rows, or why it is refused: all checks there are, for look and explode. */
+/** The table of an answer, none when it has no rows, or why it is refused: all checks there are, for assess and explode. */
 function readTable(
   declared: PeriodRows,
   body: Uint8Array,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { businessDay, dayAt } from '#core/business-day.ts'
 import type { FlowConstraint } from '#schemas/generated/records.ts'
 import { csvRows, recordedFile } from '../../test/support/recorded-file.ts'
-import type { Dataset, Explosion, Look, Refusal, Window } from '../source.ts'
+import type { Coverage, Dataset, ExplodeResult, Refusal, Window } from '../source.ts'
 import { jao } from './jao.ts'
 
 // Every recorded answer through its dataset. The numbers were counted in the files by a script in another language, with
@@ -21,7 +21,7 @@ interface Counted {
   greatest: number
 }
 
-function count(explosions: Explosion[]): Counted {
+function count(explosions: ExplodeResult[]): Counted {
   const slices = explosions.flatMap(({ slices }) => slices)
   const all = slices.flatMap(({ values }) => values)
   const values = all.filter((value) => value !== null)
@@ -35,14 +35,18 @@ function count(explosions: Explosion[]): Counted {
   }
 }
 
-function read(name: string, body: Uint8Array, window: Window): { exploded: Explosion; look: Look | Refusal } {
+function read(
+  name: string,
+  body: Uint8Array,
+  window: Window,
+): { exploded: ExplodeResult; coverage: Coverage | Refusal } {
   const dataset = named(name)
   const exploded = dataset.explode({ body, status: 200, window })
   expect({ refusal: exploded.refusal, ignored: exploded.ignored }).toEqual({ refusal: undefined, ignored: {} })
-  return { exploded, look: dataset.asking!.look(body, { window, subject: null }) }
+  return { exploded, coverage: dataset.asking!.assess(body, { window, subject: null }) }
 }
 
-const flags = (explosions: Explosion[]) => [
+const flags = (explosions: ExplodeResult[]) => [
   ...new Set(explosions.flatMap((e) => e.slices.flatMap((slice) => slice.flags))),
 ]
 const twoDays = span('2026-04-20T00:00:00Z', '2026-04-22T00:00:00Z')
@@ -50,9 +54,9 @@ const twoDays = span('2026-04-20T00:00:00Z', '2026-04-22T00:00:00Z')
 test('core atc: integers every quarter hour, four columns null throughout', () => {
   const body = recordedFile('jao/core_external_atc.json')
   if (!body) return expect(body, absent).toBeUndefined()
-  const { exploded, look } = read('jao.core.atc', body, twoDays)
+  const { exploded, coverage } = read('jao.core.atc', body, twoDays)
   expect(count([exploded])).toEqual({ keys: 14, values: 1920, nulls: 768, sum: 3_045_568, least: 0, greatest: 3561 })
-  expect(look).toBe('complete')
+  expect(coverage).toBe('complete')
   const nulls = exploded.slices.filter(({ values }) => values.every((value) => value === null)).map(({ key }) => key)
   expect(nulls).toEqual(['border_FR_IT', 'border_AT_IT', 'border_IT_AT', 'border_IT_FR'])
   expect(new Set(exploded.slices.map(({ stepS }) => stepS))).toEqual(new Set([900]))
@@ -64,22 +68,22 @@ test('core atc: integers every quarter hour, four columns null throughout', () =
 test('core shadowAuctionATC: hourly also after October 2025, with totals in the envelope', () => {
   const body = recordedFile('jao/shadow_auction_atc.json')
   if (!body) return expect(body, absent).toBeUndefined()
-  const { exploded, look } = read(
+  const { exploded, coverage } = read(
     'jao.core.shadowAuctionATC',
     body,
     span('2025-10-01T00:00:00Z', '2025-10-04T00:00:00Z'),
   )
   expect(count([exploded])).toEqual({ keys: 38, values: 2736, nulls: 0, sum: 1_883_448, least: 0, greatest: 4056 })
-  expect(look).toBe('complete')
+  expect(coverage).toBe('complete')
   expect(exploded.slices[0]).toMatchObject({ key: 'border_AT_CZ', stepS: 3600, flags: [] })
 })
 
 test('nordic maxBorderFlow: quarter hours, and the newest time of modification', () => {
   const body = recordedFile('jao/nordic_max_border_flow.json')
   if (!body) return expect(body, absent).toBeUndefined()
-  const { exploded, look } = read('jao.nordic.maxBorderFlow', body, twoDays)
+  const { exploded, coverage } = read('jao.nordic.maxBorderFlow', body, twoDays)
   expect(count([exploded])).toEqual({ keys: 62, values: 11_904, nulls: 0, sum: 15_812_996, least: 0, greatest: 7537 })
-  expect(look).toBe('complete')
+  expect(coverage).toBe('complete')
   const times = new Set(exploded.slices.map(({ upstreamModifiedAtMs }) => upstreamModifiedAtMs))
   expect(times).toEqual(new Set([Date.parse('2026-04-21T08:31:15.147Z')]))
   for (const { key } of exploded.slices)
@@ -140,7 +144,7 @@ test('core netPos over both changeovers of 2022-23: 5,087 hours, each adding up 
       day,
     ).toHaveLength(hours)
     expect(of(day).exploded.slices[0]?.values, day).toHaveLength(hours)
-    expect(of(day).look, day).toBe('complete')
+    expect(of(day).coverage, day).toBe('complete')
   }
 })
 
@@ -159,15 +163,15 @@ test('core netPos of a day in 2024, and a row after the virtual hubs came', () =
     ...Object.fromEntries(zones.map(({ key, values }) => [key, values[hour]])),
   }))
   const body = Buffer.from(JSON.stringify({ data }))
-  const { exploded, look } = read('jao.core.netPos', body, businessDay('Europe/Brussels', '2024-09-02').window)
+  const { exploded, coverage } = read('jao.core.netPos', body, businessDay('Europe/Brussels', '2024-09-02').window)
   expect(count([exploded])).toEqual({ keys: 14, values: 336, nulls: 0, sum: 0, least: -4084.9, greatest: 5329.4 })
   const france = exploded.slices.find(({ key }) => key === 'hub_FR')?.values ?? []
   expect(france.reduce<number>((sum, value) => sum + (value ?? 0), 0)).toBeCloseTo(53_016.6, 6)
-  expect([look, flags([exploded])]).toEqual(['complete', []])
+  expect([coverage, flags([exploded])]).toEqual(['complete', []])
 
   const later = read('jao.core.netPos', row, businessDay('Europe/Brussels', '2026-08-09').window)
   expect(count([later.exploded])).toMatchObject({ keys: 23, values: 23, sum: 0, least: -3290.5, greatest: 2112.1 })
-  expect([later.look, flags([later.exploded])]).toEqual(['partial', []])
+  expect([later.coverage, flags([later.exploded])]).toEqual(['partial', []])
   expect(later.exploded.slices.map(({ stepS, values }) => [stepS, values.length])).toContainEqual([900, 96])
   expect(named('jao.core.netPos').labels('hub_DE_NO2_BigHub')).toEqual({ hub: 'DE_NO2_BigHub' })
 })
@@ -231,7 +235,7 @@ test('core finalComputation: 5,212 rows of one operator in three pages, with the
     const envelope = { rejected: false, messages: null, totalRows: rows.length, totalRowsWithFilter: rows.length }
     const body = Buffer.from(JSON.stringify({ data: rows.slice(skip, skip + take), ...envelope }))
     const asked = { window, subject: `rows-${skip}` }
-    expect(dataset.asking!.look(body, asked)).toBe('complete')
+    expect(dataset.asking!.assess(body, asked)).toBe('complete')
     const exploded = dataset.explode({ body, status: 200, ...asked })
     expect([exploded.refusal, exploded.slices]).toEqual([undefined, []])
     records.push(...(exploded.records ?? []))
@@ -306,7 +310,7 @@ test('an hour of 25 MB in pages: every page is far below what a raw record takes
     expect(body.length).toBeLessThan(4 * 1024 * 1024)
     expect(body.length).toBeLessThan(maxBodyBytes)
     const asked = { window, subject: `rows-${skip}` }
-    expect(dataset.asking!.look(body, asked)).toBe('complete')
+    expect(dataset.asking!.assess(body, asked)).toBe('complete')
     for (const record of dataset.explode({ body, status: 200, ...asked }).records ?? []) {
       seen.add(record.key)
       ram += record.fields.ram as number

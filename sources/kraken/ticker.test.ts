@@ -7,7 +7,7 @@ import { krakenTicker } from './ticker.ts'
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 const explode = (body: Uint8Array, subject: string | null = 'XBTUSD') =>
   krakenTicker.explode({ body, status: 200, window, subject })
-const look = (body: Uint8Array, subject = 'XBTUSD') => krakenTicker.asking!.look(body, { window, subject })
+const assess = (body: Uint8Array, subject = 'XBTUSD') => krakenTicker.asking!.assess(body, { window, subject })
 const valuesOf = (slices: Slice[]) => Object.fromEntries(slices.map(({ key, values }) => [key, values[0]]))
 const answer = (result: unknown, error: unknown = []) => Buffer.from(JSON.stringify({ error, result }))
 
@@ -54,7 +54,7 @@ describe('recorded answers', () => {
     const { slices, refusal, refusedParts, ignored } = explode(body)
     expect({ refusal, refusedParts, ignored }).toEqual({ refusal: undefined, refusedParts: [], ignored: {} })
     expect(valuesOf(slices)).toEqual(expected[file])
-    expect(look(body)).toBe('complete')
+    expect(assess(body)).toBe('complete')
     for (const slice of slices) expect(slice).toMatchObject({ startMs: window.startMs, stepS: 10, flags: [] })
   })
 })
@@ -110,8 +110,8 @@ describe('symbols asked and answered', () => {
   it('that are not answered are counted, and the poll is partial', () => {
     const body = answer({ XXBTZUSD: good })
     expect(explode(body, 'XBTUSD,ETHUSD').ignored).toEqual({ 'asked-symbol-without-answer': 1 })
-    expect(look(body, 'XBTUSD,ETHUSD')).toBe('partial')
-    for (const same of ['XBTUSD', 'XXBTZUSD', 'BTCUSD', '*']) expect(look(body, same), same).toBe('complete')
+    expect(assess(body, 'XBTUSD,ETHUSD')).toBe('partial')
+    for (const same of ['XBTUSD', 'XXBTZUSD', 'BTCUSD', '*']) expect(assess(body, same), same).toBe('complete')
   })
 })
 
@@ -134,7 +134,7 @@ describe('an answer that is not good', () => {
       message:
         'Kraken says ["EQuery:Unknown asset pair"]; asked was XBTUSD,NOSUCH: one of them is none of its markets, see KRAKEN_SYMBOLS',
     })
-    expect(look(body)).toEqual(explode(body).refusal)
+    expect(assess(body)).toEqual(explode(body).refusal)
   })
 
   it('with a warning only is taken', () => {
@@ -151,7 +151,7 @@ describe('an answer that is not good', () => {
       expect(valuesOf(slices)).toEqual(others)
       const message = `c.0 of XXBTZUSD is no decimal number as text: ${JSON.stringify(price)}`
       expect(refusedParts?.map((part) => part.refusal)).toEqual([{ reason: 'type', message }])
-      expect(look(body)).toBe('partial')
+      expect(assess(body)).toBe('partial')
     },
   )
 
@@ -172,14 +172,14 @@ describe('an answer that is not good', () => {
       ['XXBTZUSD.ask', ['unreadable']],
       ['XXBTZUSD.volume', []],
     ])
-    expect([slices.length, look(body)]).toEqual([9, 'partial'])
+    expect([slices.length, assess(body)]).toEqual([9, 'partial'])
   })
 
   it('with nothing but nulls is partial', () => {
     const nulls = Object.fromEntries(Object.keys(good).map((name) => [name, [null, null]]))
-    expect(look(answer({ XXBTZUSD: { ...nulls, o: null } }))).toBe('partial')
-    expect(look(answer({ XXBTZUSD: { ...good, o: null } }))).toBe('complete')
-    expect(look(answer({ XXBTZUSD: { ...nulls, o: null }, XETHZUSD: good }), 'XBTUSD,ETHUSD')).toBe('partial')
+    expect(assess(answer({ XXBTZUSD: { ...nulls, o: null } }))).toBe('partial')
+    expect(assess(answer({ XXBTZUSD: { ...good, o: null } }))).toBe('complete')
+    expect(assess(answer({ XXBTZUSD: { ...nulls, o: null }, XETHZUSD: good }), 'XBTUSD,ETHUSD')).toBe('partial')
   })
 
   it('in one figure loses that figure alone, and keeps its market as an answer of its own', () => {
@@ -196,7 +196,7 @@ describe('an answer that is not good', () => {
       'l.1 of XETHZUSD is no decimal number as text: "NaN"; t.1 of XETHZUSD is no whole number: "seven"',
     ])
     expect(JSON.parse(Buffer.from(refusedParts![0]!.body).toString())).toEqual({ error: [], result: { XETHZUSD: bad } })
-    expect(look(body, '*')).toBe('partial')
+    expect(assess(body, '*')).toBe('partial')
     const mended = Buffer.from(
       Buffer.from(refusedParts![0]!.body).toString().replace('"seven"', '7').replace('NaN', '98'),
     )
@@ -244,11 +244,11 @@ describe('an answer that is not good', () => {
     expect(explode(Buffer.from([0xff, 0x22])).refusal?.reason).toBe('not-json')
     for (const text of ['null', '[]', '{}', '7', '{"error":[],"result":[]}', '{"error":[]}']) {
       expect(explode(Buffer.from(text)).refusal?.reason, text).toBe('schema')
-      expect(() => look(Buffer.from(text)), text).toThrow(/schema/)
+      expect(() => assess(Buffer.from(text)), text).toThrow(/schema/)
     }
     expect(explode(Buffer.from('{"error":[],"result":{"A":{},"A":{}}}')).refusal?.reason).toBe('schema')
     expect(explode(answer({ 'BAD NAME\n': good }), '*').refusal?.reason).toBe('schema')
-    expect(look(answer({}))).toBe('empty')
+    expect(assess(answer({}))).toBe('empty')
     expect(explode(answer({}))).toMatchObject({ slices: [], ignored: { 'asked-symbol-without-answer': 1 } })
   })
 })

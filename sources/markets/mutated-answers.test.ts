@@ -33,7 +33,7 @@ const good: [Dataset, string, unknown][] = [
 const reasons = ['not-json', 'schema', 'type', 'conflicting-rows', 'upstream-rejected', 'too-many-keys']
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 
-/** Whatever comes: slices that the store takes or a reason, and look agrees. Never an exception of explode. */
+/** Whatever comes: slices that the store takes or a reason, and assess agrees. Never an exception of explode. */
 function check(dataset: Dataset, body: Uint8Array, subject: string | null): void {
   const { slices, refusal, refusedParts = [] } = dataset.explode({ body, status: 200, window, subject })
   if (refusal) expect(slices).toEqual([])
@@ -52,7 +52,7 @@ function check(dataset: Dataset, body: Uint8Array, subject: string | null): void
     expect(dataset.place!({ body, status: 200, window, subject }, key, window.startMs)).toBeDefined()
   }
   expect(new Set(slices.map(({ key }) => key)).size).toBe(slices.length)
-  const seen = () => dataset.asking!.look(body, { window, subject })
+  const seen = () => dataset.asking!.assess(body, { window, subject })
   if (refusal?.reason === 'upstream-rejected') expect(seen()).toEqual(refusal)
   else if (refusal) expect(seen).toThrow(refusal.reason)
   else expect(['complete', 'partial', 'empty']).toContain(seen())

@@ -1,4 +1,4 @@
-import type { Asking, Dataset, DeclaredStep, Subjects } from '../source.ts'
+import type { Dataset, DeclaredStep, RequestSpec, Subjects } from '../source.ts'
 import { tickerView } from './friendly-view.ts'
 import type { Ticker } from './market-slices.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
@@ -18,7 +18,7 @@ export interface TickerDataset {
   /** What the exchange's settings begin with: KRAKEN_SYMBOLS, KRAKEN_EVERY_S. */
   settings: string
   subjects: Omit<Subjects, 'setting'>
-  requestPath: Asking['requestPath']
+  requestPath: RequestSpec['requestPath']
   expectations: string[]
   transformVersion: number
 }
@@ -49,7 +49,7 @@ export function tickerDataset(declared: TickerDataset): Dataset {
     steps: every10s,
     keys: keysDeclared(declared.example, ticker.places),
     expectations: [...declared.expectations, keptShort],
-    calendar: { kind: 'ticks', zone: 'UTC', every: { setting: `${settings}_EVERY_S`, defaultS: 10, leastS: 1 } },
+    calendar: { kind: 'ticks', zone: 'UTC', every: { setting: `${settings}_EVERY_S`, defaultS: 10, minIntervalS: 1 } },
     asking: {
       live: true,
       // No exchange answers for the past.
@@ -59,7 +59,7 @@ export function tickerDataset(declared: TickerDataset): Dataset {
       maxBodyBytes: 6 * 1024 * 1024,
       subjects: { ...declared.subjects, setting: `${settings}_SYMBOLS` },
       requestPath: declared.requestPath,
-      look: (body, about) => lookAtTicker(ticker, body, about),
+      assess: (body, about) => lookAtTicker(ticker, body, about),
     },
     explode: (answer) => explodeTicker(ticker, answer),
     place: (answer, key) => placeInTicker(ticker, answer, key),

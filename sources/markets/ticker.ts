@@ -2,7 +2,7 @@
 // tick's scheduled instant.
 import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
-import type { Answer, Asked, Explosion, Look, Refusal, RefusedPart } from '../source.ts'
+import type { Answer, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarget } from '../source.ts'
 import { type AnsweredMarket, sliceMarket, type Ticker } from './market-slices.ts'
 import { readKey } from './metrics.ts'
 
@@ -20,10 +20,10 @@ export function symbolsOf(subject: string | null): string[] {
  * neither the market's other figures nor other markets; a null is a null, and an empty text one with the flag
  * `unreadable`; a symbol that was asked for and not answered is counted. Never throws.
  */
-export function explodeTicker(ticker: Ticker, answer: Answer): Explosion {
+export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
   const read = readMarkets(ticker, answer.body, answer.subject ?? null)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
-  const explosion: Explosion & { refusedParts: RefusedPart[] } = { slices: [], ignored: {}, refusedParts: [] }
+  const explosion: ExplodeResult & { refusedParts: RefusedPart[] } = { slices: [], ignored: {}, refusedParts: [] }
   const count = (name: string, times = 1) => {
     explosion.ignored[name] = (explosion.ignored[name] ?? 0) + times
   }
@@ -49,7 +49,7 @@ const refusalOf = (badFigures: string[]): Refusal | undefined =>
  * Complete when every symbol that was asked for is there, has a value and can be read, else partial. Throws with the
  * reason what explode refuses, but for the exchange's own errors: these are returned.
  */
-export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: Asked): Look | Refusal {
+export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
   if (refusal) return rejectionOf(refusal)
   if (slices.length === 0) return 'empty'
@@ -70,7 +70,7 @@ export function placeInTicker(ticker: Ticker, answer: Answer, key: string): (str
 }
 
 /** More markets than this are no exchange's. */
-const mostMarkets = 20_000
+const maxMarkets = 20_000
 
 interface ReadMarkets {
   markets: AnsweredMarket[]
@@ -83,7 +83,7 @@ function readMarkets(ticker: Ticker, body: Uint8Array, subject: string | null): 
   if (isRefusal(json)) return json
   const markets = ticker.marketsOf(json.value, subject)
   if (isRefusal(markets)) return markets
-  if (markets.length > mostMarkets) return refused('too-many-keys', `more than ${mostMarkets} markets in one answer`)
+  if (markets.length > maxMarkets) return refused('too-many-keys', `more than ${maxMarkets} markets in one answer`)
   const names = new Set<string>()
   for (const { name } of markets) {
     if (names.has(name)) return refused('conflicting-rows', `the market ${name.slice(0, 80)} is answered twice`)

@@ -1,5 +1,5 @@
 // A chunk of a vote file becomes one VoteBatch; lines that hold no vote are refused one by one.
-import type { Answer, Explosion, RefusedPart } from '../source.ts'
+import type { Answer, ExplodeResult, RefusedPart } from '../source.ts'
 import { emptyColumns, lastOfEach } from './columns.ts'
 import { takeUsualLine } from './usual-line.ts'
 import { takeLine } from './vote-line.ts'
@@ -17,7 +17,7 @@ const carriageReturn = 0x0d
  * Within a chunk the last line of an Id counts. Headers of the chunk: `first-line` (from 1), and `starts-within-line`
  * where its beginning is the end of a line too long to be held.
  */
-export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): Explosion {
+export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): ExplodeResult {
   const firstLine = Number(headers['first-line'] ?? '1')
   const columns = emptyColumns()
   const refusedParts: RefusedPart[] = []

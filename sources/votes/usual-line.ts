@@ -18,7 +18,7 @@ const closeBrace = 0x7d
 const zero = 0x30
 const nine = 0x39
 // As many digits fit all columns but the narrow ones.
-const mostDigits = 9
+const maxDigits = 9
 
 /** Puts the vote of the line from `start` to `end` (excluded) into the columns; false, and nothing put, where the line is another. */
 export function takeUsualLine(bytes: Uint8Array, start: number, end: number, columns: VoteColumns): boolean {
@@ -49,7 +49,7 @@ export function takeUsualLine(bytes: Uint8Array, start: number, end: number, col
       for (let digit = bytes[at] as number; digit >= zero && digit <= nine; digit = bytes[++at] as number) {
         value = value * 10 + digit - zero
       }
-      if (at === from || at - from > mostDigits) return false
+      if (at === from || at - from > maxDigits) return false
       if (key === idKey && id < 0) id = value
       else if (key === postIdKey && postId < 0) postId = value
       else if (key === voteTypeIdKey && voteTypeId < 0 && value < 65_536) voteTypeId = value

@@ -7,7 +7,7 @@ import { readCreationDate } from './creation-date.ts'
 const greatest = Number.MAX_SAFE_INTEGER - 1
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const longestShown = 60
+const maxShownChars = 60
 
 /** Puts the vote of a line into the columns, or says in one sentence why there is none; blank lines are the caller's. */
 export function takeLine(line: Uint8Array, columns: VoteColumns): string | undefined {
@@ -66,6 +66,6 @@ function wholeNumber(value: unknown, least: number, greatest: number): number | 
 
 /** The beginning of a text, without what steers a terminal. */
 const shown = (text: string): string => {
-  const plain = text.slice(0, longestShown).replace(/\p{Cc}/gu, '\ufffd')
-  return text.length > longestShown ? `${plain}…` : plain
+  const plain = text.slice(0, maxShownChars).replace(/\p{Cc}/gu, '\ufffd')
+  return text.length > maxShownChars ? `${plain}…` : plain
 }

@@ -53,7 +53,7 @@ export const votes: Source = {
       suffix: batchesTopic,
       record: 'VoteBatch',
       key: 'URL of the file',
-      shorterCosts: 'a sink that is new misses older votes until they are replayed from raw',
+      retentionImpact: 'a sink that is new misses older votes until they are replayed from raw',
       lastMs: lastCreationMs,
     },
   ],

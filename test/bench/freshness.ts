@@ -11,7 +11,7 @@ export interface Freshness {
   freshness_p95_ms: number
 }
 
-const everyMs = 200
+const intervalMs = 200
 const warmUp = 25
 const answers = 150
 
@@ -36,10 +36,10 @@ export async function measureFreshness(tell: (line: string) => void): Promise<Fr
       await untilStored(pipeline, points, 3)
       const delayMs = performance.now() - startedMs
       if (index >= warmUp) delaysMs.push(delayMs)
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, everyMs - delayMs)))
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, intervalMs - delayMs)))
       day = addDays(day, 1)
     }
-    tell(`${answers} answers of about 3,168 points, one every ${everyMs} ms`)
+    tell(`${answers} answers of about 3,168 points, one every ${intervalMs} ms`)
     const sorted = delaysMs.sort((a, b) => a - b)
     const quantile = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN)
     return { answers, freshness_p50_ms: quantile(0.5), freshness_p95_ms: quantile(0.95) }

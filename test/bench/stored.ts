@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pipeline } from '../support/pipeline.ts'
 
 /** Waits until both tables hold so many rows. For windows that are all different: merges take no row away. */
-export async function untilStored(pipeline: Pipeline, points: number, everyMs: number): Promise<void> {
+export async function untilStored(pipeline: Pipeline, points: number, intervalMs: number): Promise<void> {
   const sql = `SELECT min(total_rows) AS rows FROM system.tables
     WHERE database = 'tidemark' AND name IN ('points', 'point_revisions')`
   for (;;) {
     const [stored] = await pipeline.query<{ rows: string | number }>(sql)
     if (Number(stored?.rows) >= points) return
-    await sleep(everyMs)
+    await sleep(intervalMs)
   }
 }

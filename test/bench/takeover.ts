@@ -8,8 +8,8 @@ import { partitionOfHost } from '#core/host.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import { carryOver } from '#infra/provision/carry-over.ts'
 import { createKafka } from '#platform/kafka/client.ts'
+import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
-import { endsOf } from '#platform/kafka/progress.ts'
 import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { kafkaSettings, readConfig, registrySettings } from '#platform/process/config.ts'
@@ -101,7 +101,7 @@ async function fill(
   }
   tell(`${sums.polls.toLocaleString('en')} polls in ${Math.round((performance.now() - startedMs) / 1_000)} s`)
   const carried = await carryOver({ kafka, registry, say: tell })
-  const memory = [...(await endsOf(kafka, pollerMemoryTopic.name)).values()].reduce((sum, end) => sum + end, 0)
+  const memory = [...(await highWatermarks(kafka, pollerMemoryTopic.name)).values()].reduce((sum, end) => sum + end, 0)
   return { polls_before: sums.polls, carry_over_s: carried?.seconds ?? Number.NaN, memory_records: memory }
 }
 

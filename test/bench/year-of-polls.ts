@@ -30,12 +30,17 @@ export function* pollsOfAYear(host: Host, nowMs: number): Generator<Poll> {
   }
 }
 
-function* ticks(host: string, { dataset, subjects }: HostedDataset, everyMs: number, nowMs: number): Generator<Poll> {
-  const endMs = Math.floor(nowMs / everyMs) * everyMs
-  for (let atMs = endMs - yearDays * dayMs; atMs < endMs; atMs += everyMs) {
+function* ticks(
+  host: string,
+  { dataset, subjects }: HostedDataset,
+  intervalMs: number,
+  nowMs: number,
+): Generator<Poll> {
+  const endMs = Math.floor(nowMs / intervalMs) * intervalMs
+  for (let atMs = endMs - yearDays * dayMs; atMs < endMs; atMs += intervalMs) {
     for (const subject of subjects) {
       const identity = requestIdentity(dataset.name, null, subject)
-      yield poll(host, dataset.name, identity, { startMs: atMs, endMs: atMs + everyMs }, atMs + 200, true)
+      yield poll(host, dataset.name, identity, { startMs: atMs, endMs: atMs + intervalMs }, atMs + 200, true)
     }
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
-import { groupPasses } from '#platform/kafka/progress.ts'
+import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
@@ -212,7 +212,7 @@ test('an older backup obeys it when it is restored, from its first start on, and
   const environment = { ...there.environment, CONSUMER_GROUP: 'replay-1' }
   const replay = await startService('normalizer', environment, join(home, 'replay.log'))
   try {
-    await groupPasses(there.kafka, 'replay-1', 'jao.raw')
+    await waitForGroup(there.kafka, 'replay-1', 'jao.raw')
     await untilStored(there.environment)
   } finally {
     await replay.kill('SIGTERM')

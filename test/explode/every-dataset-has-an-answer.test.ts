@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sources } from '#sources/index.ts'
-import type { Dataset, Explosion } from '#sources/source.ts'
+import type { Dataset, ExplodeResult } from '#sources/source.ts'
 import { allAnswers } from './answers.ts'
 
 // Whatever is declared is read at least once, and what comes out is what a person read in the same bytes.
@@ -45,13 +45,13 @@ describe.each(answers.map(({ dataset, name, answer, told }) => ({ dataset, name,
 
     test('can be looked at', () => {
       const asked = { window: answer.window, subject: answer.subject ?? null }
-      if (dataset.asking) expect(['complete', 'partial', 'empty']).toContain(dataset.asking.look(answer.body, asked))
+      if (dataset.asking) expect(['complete', 'partial', 'empty']).toContain(dataset.asking.assess(answer.body, asked))
     })
   },
 )
 
 /** How many values that are not null each key has. */
-function valuesOf({ slices }: Explosion): Record<string, number> {
+function valuesOf({ slices }: ExplodeResult): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { key, values } of slices)
     counts[key] = (counts[key] ?? 0) + values.filter((value) => value !== null).length
@@ -59,7 +59,7 @@ function valuesOf({ slices }: Explosion): Record<string, number> {
 }
 
 /** undefined where no slice says anything of that time. */
-function pointOf({ slices }: Explosion, key: string, time: string): number | null | undefined {
+function pointOf({ slices }: ExplodeResult, key: string, time: string): number | null | undefined {
   const atMs = Date.parse(time)
   for (const slice of slices) {
     const place = (atMs - slice.startMs) / 1000 / slice.stepS

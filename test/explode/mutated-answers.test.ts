@@ -119,9 +119,9 @@ function check(dataset: Dataset, answer: Answer): void {
   const { slices, records = [], refusedParts = [] } = exploded
   const nothing = !exploded.refusal && slices.length + records.length + refusedParts.length === 0
   // Of what is not empty something is stored, or it is refused: never nothing, and nobody is told.
-  if (nothing) expect(dataset.asking?.look(answer.body, asked)).toBe('empty')
+  if (nothing) expect(dataset.asking?.assess(answer.body, asked)).toBe('empty')
   try {
-    const seen = dataset.asking?.look(answer.body, asked)
+    const seen = dataset.asking?.assess(answer.body, asked)
     // What upstream says no with is told by look as explode tells it.
     if (exploded.refusal?.reason === 'upstream-rejected') expect(seen).toEqual(dataset.asking && exploded.refusal)
     else if (dataset.asking) expect(['complete', 'partial', 'empty']).toContain(seen)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
-import type { Dataset, Explosion } from '#sources/source.ts'
+import type { Dataset, ExplodeResult } from '#sources/source.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 import { compareSnapshots, type Snapshot, takeSnapshot } from './snapshot.ts'
 
@@ -63,7 +63,7 @@ describe('compareSnapshots', () => {
 
 describe('a change of explode', () => {
   const answers = simulatedJaoAnswers()
-  const changed = (explode: (explosion: Explosion) => Explosion): Dataset => ({
+  const changed = (explode: (explosion: ExplodeResult) => ExplodeResult): Dataset => ({
     ...coreMaxExchanges,
     explode: (answer) => explode(coreMaxExchanges.explode(answer)),
   })

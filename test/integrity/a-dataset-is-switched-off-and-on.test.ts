@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { endsOf } from '#platform/kafka/progress.ts'
+import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { otherDatasets } from '../support/other-datasets.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { runScript, type ServiceProcess } from '../support/service-process.ts'
@@ -56,7 +56,7 @@ test('its raw answers are passed over: no slices, no dead letters; a replay brin
   await chain.normalizer.kill('SIGTERM')
   const normalizer = await chain.start('normalizer', off)
   expect(await (await fetch(`${normalizer.url}/status`)).json()).toMatchObject({ off: [dataset, ...otherDatasets] })
-  const before = await endsOf(chain.kafka, 'jao.timeseries')
+  const before = await highWatermarks(chain.kafka, 'jao.timeseries')
   const day = '2026-05-04'
   const nowMs = await simulator.nowMs()
   const query = `FromUtc=${new Date(windowOf(day).startMs).toISOString()}&ToUtc=${new Date(windowOf(day).endMs).toISOString()}`
@@ -65,8 +65,8 @@ test('its raw answers are passed over: no slices, no dead letters; a replay brin
   const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
   await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
   await chain.settled()
-  expect(await endsOf(chain.kafka, 'jao.timeseries')).toEqual(before)
-  expect(await endsOf(chain.kafka, 'jao.dlq')).toEqual(new Map([[0, 0]]))
+  expect(await highWatermarks(chain.kafka, 'jao.timeseries')).toEqual(before)
+  expect(await highWatermarks(chain.kafka, 'jao.dlq')).toEqual(new Map([[0, 0]]))
   expect(await (await fetch(`${normalizer.url}/metrics`)).text()).toMatch(
     /tidemark_ignored_items_total\{dataset="jao\.core\.maxExchanges",kind="answer-of-a-dataset-that-is-off",[^}]*\} 1/,
   )

@@ -5,8 +5,8 @@ import { datasetsByName } from '#core/datasets.ts'
 import { dryRun, wouldChange } from '#operations/history/dry-run.ts'
 import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
-import { endsOf } from '#platform/kafka/progress.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { rawResponse } from '../support/raw-responses.ts'
@@ -111,7 +111,7 @@ const everything = async () =>
     chain.query('SELECT * FROM tidemark.stored_answers FINAL ORDER BY ALL'),
     chain.query('SELECT name FROM system.databases ORDER BY name'),
     ...['jao.raw', 'jao.timeseries', 'jao.answers', 'jao.series', 'jao.dlq', 'replays'].map((topic) =>
-      endsOf(chain.kafka, topic),
+      highWatermarks(chain.kafka, topic),
     ),
   ])
 
@@ -193,7 +193,7 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   const replayed = await replay({
     ...chain.producer,
     send: async (...sent) => {
-      if (sent[0] === 'jao.timeseries' && failures-- > 0) throw new Unwell('a broker that restarts')
+      if (sent[0] === 'jao.timeseries' && failures-- > 0) throw new TransientError('a broker that restarts')
       return chain.producer.send(...sent)
     },
   })

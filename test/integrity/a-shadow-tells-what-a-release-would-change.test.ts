@@ -1,6 +1,6 @@
 // Two shadows beside the normalizer of one real chain: of the same code, and of a copy whose explode was changed.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { endsOf } from '#platform/kafka/progress.ts'
+import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { slice } from '../store/slices.ts'
 import { anotherRelease } from '../support/another-release.ts'
@@ -53,7 +53,7 @@ async function writeRaw(day: string, body?: Buffer): Promise<void> {
 /** What a replay would write of the next answer of each partition of raw: a series that nobody else knows. */
 async function writeReplayedSlices(): Promise<void> {
   const encode = await chain.registry.encoder('jao.timeseries', 'TimeseriesSlice')
-  const next = await endsOf(chain.kafka, 'jao.raw')
+  const next = await highWatermarks(chain.kafka, 'jao.raw')
   const told = { dataset, key: 'replayed', start: '2026-05-04T22:00:00Z', values: [7], knownAt: '2026-05-20T08:00:00Z' }
   const records = [...next].map(([partition, offset]) => {
     const value = encode({ ...slice(told), raw: { partition, offset } })
@@ -90,7 +90,7 @@ const counts = (over: Record<string, number>) => ({
 /** How many records each topic of the source holds, and rows each table. */
 async function held() {
   const topics = ['jao.raw', 'jao.timeseries', 'jao.series', 'jao.dlq']
-  const ends = await Promise.all(topics.map((topic) => endsOf(chain.kafka, topic)))
+  const ends = await Promise.all(topics.map((topic) => highWatermarks(chain.kafka, topic)))
   const [rows] = await chain.query('SELECT toUInt32(count()) AS points FROM tidemark.points FINAL')
   const records = ends.map((end) => [...end.values()].reduce((sum, each) => sum + each, 0))
   return { records: Object.fromEntries(topics.map((topic, index) => [topic, records[index]])), rows }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import { refusals, reportOf } from '#operations/backfill/report.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
-import { decisionRecord } from '#platform/kafka/decision.ts'
+import { resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import { reportText } from '../../cli/backfill/backfill.ts'
 import { slice } from '../store/slices.ts'
@@ -37,7 +37,7 @@ test('dead letters of the normalizer and of the sink both name the answer that t
   ])
   // What somebody decided on a letter is no letter.
   const decision = { decision: 'dropped' as const, offset: 1, by: 'test', why: 'no use', atMs: 0 }
-  await parts.producer.send('jao.dlq', [decisionRecord({ key: null, partition: 0 }, decision)])
+  await parts.producer.send('jao.dlq', [resolutionRecord({ key: null, partition: 0 }, decision)])
   // A broker's first consumer group of all is refused for a moment: not by this test.
   expect((await readRecords(parts.kafka, 'jao.dlq')).length).toBe(7)
   const slices = { topic: 'jao.timeseries', registry: parts.registry }

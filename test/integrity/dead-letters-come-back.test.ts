@@ -14,7 +14,7 @@ import {
 } from '#operations/dead-letters/requeue.ts'
 import { findLetter, readContent } from '#operations/dead-letters/show.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
-import { readSpan, type StoredRecord, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { parkingTopic } from '#schemas/topics.ts'
 import { stayText } from '../../cli/dlq/report.ts'
 import { slice } from '../store/slices.ts'
@@ -34,7 +34,7 @@ const hourMs = 3_600_000
 /** Everything that a topic holds, by partition and offset. */
 async function recordsOf(topic: string): Promise<StoredRecord[]> {
   const all: StoredRecord[] = []
-  await readSpan(chain.kafka, topic, await spanOf(chain.kafka, topic), (records) => void all.push(...records))
+  await readSpan(chain.kafka, topic, await offsetRange(chain.kafka, topic), (records) => void all.push(...records))
   return all.sort((one, other) => one.partition - other.partition || one.offset - other.offset)
 }
 
@@ -276,7 +276,7 @@ test('thousands go back in the order in which they lay there; what is gone by th
       hourMs,
     ),
   )
-  const end = (await spanOf(chain.kafka, 'jao.raw')).get(1)?.to ?? 0
+  const end = (await offsetRange(chain.kafka, 'jao.raw')).get(1)?.to ?? 0
   await chain.producer.send('jao.dlq', [...hostile, ...letters])
   const open = await openLetters()
   expect(open).toHaveLength(count + 2)

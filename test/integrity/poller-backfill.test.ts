@@ -7,7 +7,7 @@ import { datasetsByName } from '#core/datasets.ts'
 import { hostOf } from '#core/host.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { backfill as backfillDays } from '#operations/backfill/backfill.ts'
-import type { Reached } from '#operations/backfill/poll-all.ts'
+import type { BackfillProgress } from '#operations/backfill/poll-all.ts'
 import { liftPause } from '#operations/poller/lift-pause.ts'
 import { readPollerStatus } from '#operations/poller/status.ts'
 import { connectTo } from '../../cli/stack-clients.ts'
@@ -116,14 +116,14 @@ test('a backfill and the end of a pause are functions, which say how far they ar
     pollerStatus: () => readPollerStatus(`${stack.endpoints.health.poller}/status`),
   }
   const job = { ...datasetsByName.get('jao.core.maxExchanges')!, confirmsEmpty: false, requestedBy: 'test' }
-  const told: Reached[] = []
+  const told: BackfillProgress[] = []
   let asked = 0
   const events = {
     pollerIsAway: () => {},
     asked: (windows: number) => {
       asked = windows
     },
-    progress: (reached: Reached) => void told.push(reached),
+    progress: (reached: BackfillProgress) => void told.push(reached),
     fetched: () => void told.push({ done: -1, budget: undefined, ahead: 0, failing: undefined }),
   }
   await command({ fault: '429-retry-after', retryAfterS: 7_200, count: 1 })

@@ -7,7 +7,7 @@ import { businessDay } from '#core/business-day.ts'
 import { nothingCarried } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import { simulatedClock } from '#services/poller/clock.ts'
 import { openFetcher } from '#services/poller/fetch.ts'
 import { hostsOf } from '#services/poller/hosts.ts'
@@ -108,7 +108,7 @@ async function gatedPoller(url: string, day: string, { raw = 0, memories = 0, po
   const gate = Promise.withResolvers<void>()
   const seen = { came: 0, waiting: 0, mostAtOnce: 0 }
   const lost = { raw: 0, memories: 0, polls: 0 }
-  const notTaken = () => new Unwell('Kafka did not take 1 records')
+  const notTaken = () => new TransientError('Kafka did not take 1 records')
   const publisher: Publisher = {
     ...published,
     raw: async (source, answer) => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
-import { consumerLag } from '../../cli/lag.ts'
+import { lagOfConsumers } from '../../cli/lag.ts'
 import { slice } from '../store/slices.ts'
 import { faults } from '../support/long-tests.ts'
 import { rawResponse } from '../support/raw-responses.ts'
@@ -121,7 +121,7 @@ async function replay(groupId: string): Promise<number> {
   await admin.connect()
   await admin.deleteGroups([groupId])
   await admin.disconnect()
-  const lags = await consumerLag(chain.environment.KAFKA_BROKERS!, chain.environment)
+  const lags = await lagOfConsumers(chain.environment.KAFKA_BROKERS!, chain.environment)
   return lags.filter(({ group }) => group === groupId).reduce((sum, { records }) => sum + records, 0)
 }
 
@@ -270,7 +270,7 @@ test(`ClickHouse away for a minute loses nothing (here ${awayMs / 1000} s; TIDEM
   let written = 20
   for (const endMs = Date.now() + awayMs - 500; Date.now() < endMs && written < days.length; await sleep(50))
     await write(written++)
-  const lags = await consumerLag(chain.environment.KAFKA_BROKERS!, chain.environment)
+  const lags = await lagOfConsumers(chain.environment.KAFKA_BROKERS!, chain.environment)
   expect(lags.find(({ group, topic }) => group === 'sink' && topic === 'jao.timeseries')?.records).toBe(
     2 * (written - 20),
   )

@@ -80,7 +80,7 @@ test('docs/operations.md says of every topic how long it is kept, and what a sho
   const declared = [...platformTopics, ...sourceTopics('<source>')].map((topic) => [
     `\`${topic.name}\``,
     keptInWords(topic),
-    topic.shorterCosts,
+    topic.retentionImpact,
   ])
   expect(rows.toSorted()).toEqual(declared.toSorted())
 })

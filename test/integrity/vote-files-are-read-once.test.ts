@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findFileDataset } from '#operations/ingest/files.ts'
 import { ingest as ingestFiles } from '#operations/ingest/ingest.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
-import { recordsIn, spanOf } from '#platform/kafka/read-span.ts'
+import { offsetRange, recordsIn } from '#platform/kafka/read-range.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import { faults } from '../support/long-tests.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
@@ -74,7 +74,7 @@ const countIn = async (from: number, to: number): Promise<number> => {
 }
 const postOf = async (id: number): Promise<number | undefined> =>
   (await pipeline.query<{ PostId: number }>(`SELECT PostId FROM blog_analysis.votes WHERE Id = ${id}`))[0]?.PostId
-const rawRecords = async (): Promise<number> => recordsIn((await spanOf(pipeline.kafka, 'votes.raw')).values())
+const rawRecords = async (): Promise<number> => recordsIn((await offsetRange(pipeline.kafka, 'votes.raw')).values())
 
 test('the exercise: files to Kafka to the store, and the weeks that stand out', async () => {
   expect(await begin('outliers', '--json').finished).toMatchObject({ code: 0, stdout: '[]\n' })

@@ -4,8 +4,8 @@ import { carryOut, planDeletion, surveyDeletion } from '#operations/deletion/del
 import { concernedRecords } from '#operations/deletion/deleted-records.ts'
 import { ownTables } from '#operations/deletion/steps.ts'
 import { boundOf, rowsBefore } from '#platform/clickhouse/deletions.ts'
-import { groupPasses } from '#platform/kafka/progress.ts'
-import { spanOf } from '#platform/kafka/read-span.ts'
+import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
+import { offsetRange } from '#platform/kafka/read-range.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { jao } from '#sources/jao/jao.ts'
@@ -70,7 +70,8 @@ const answered = async () => {
   return rows.map(({ day }) => day)
 }
 /** What of a topic is left: the first offset and the end of each partition. */
-const spans = async (topic: string) => [...(await spanOf(chain.kafka, topic))].map(([, { from, to }]) => [from, to])
+const spans = async (topic: string) =>
+  [...(await offsetRange(chain.kafka, topic))].map(([, { from, to }]) => [from, to])
 const brief = (found: Awaited<ReturnType<typeof look>>) =>
   found.map(({ topic, partition, cuttable, cutTo, remaining }) => [topic, partition, cuttable, cutTo, remaining])
 
@@ -170,7 +171,7 @@ test('a replay does not bring it back, nor does a slice that somebody sends agai
     knownAt: '2027-01-01',
   })
   await chain.producer.send('jao.timeseries', [{ key: 'x', value: encode(again) }])
-  await groupPasses(chain.kafka, 'replay-1', 'jao.raw')
+  await waitForGroup(chain.kafka, 'replay-1', 'jao.raw')
   await chain.settled()
   // Two slices of what remained in raw of first, two of kept, and the one that was sent.
   expect((await spans('jao.timeseries'))[0]?.[1]).toBe(7 + 5)

@@ -5,14 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { topicsOf } from '#core/source-topics.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { consume } from '#platform/kafka/consume.ts'
+import type { AnySubscription, Subscription } from '#platform/kafka/process-batch.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
-import type { AnySubscription, Subscription } from '#platform/kafka/settle.ts'
 import { ok } from '#platform/kafka/verdict.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
-import { Unwell } from '#platform/process/unwell.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import type { Topic } from '#schemas/topics.ts'
 import { subscribeTo } from '#services/normalizer/subscriptions.ts'
 import type { Dataset } from '#sources/source.ts'
@@ -25,7 +25,7 @@ import { readRecords } from './read-records.ts'
 const topic = (name: string, partitions: number, record: Topic['record'] = null): Topic => ({
   name,
   key: 'a number',
-  shorterCosts: '',
+  retentionImpact: '',
   record,
   partitions,
   config: {},
@@ -90,7 +90,7 @@ test('a send acknowledged for some partitions only is not taken for acknowledged
     () => undefined,
     (thrown: unknown) => thrown,
   )
-  expect(error).toBeInstanceOf(Unwell)
+  expect(error).toBeInstanceOf(TransientError)
   expect(loser.lost.length).toBeGreaterThan(20)
   const after = await counts('sent')
   expect([...after.keys()].toSorted()).toEqual(keys.filter((key) => !loser.lost.includes(key)).toSorted())

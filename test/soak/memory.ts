@@ -6,7 +6,7 @@ export type Held = Record<string, { early: number; late: number }>
 
 /** A part may grow by so much and still count as flat: share, and MiB, whichever is more. */
 const flat = { share: 0.2, mib: 40 }
-const everyMs = 10_000
+const intervalMs = 10_000
 
 /** Samples the memory of every part of a stack until stopped. The first quarter is warming up: the second is compared with the last. */
 export function watchMemory(file: () => StackFile) {
@@ -23,7 +23,7 @@ export function watchMemory(file: () => StackFile) {
       samples[name] ??= []
       samples[name].push(held)
     }
-  }, everyMs)
+  }, intervalMs)
   return {
     now,
     stop: (): { parts: Held; wrong: string[] } => {

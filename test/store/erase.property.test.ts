@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
-import { erase, type Retold } from '#operations/history/erase.ts'
+import { erase, type ReplayedWindows } from '#operations/history/erase.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import type { Records, TimeseriesSlice } from '#schemas/generated/records.ts'
@@ -163,7 +163,7 @@ it("records of a source's own leave when they are not told anew, and the reading
   await store('FlowConstraint', constraint(0, 2), constraint(0, 1, 2))
   await store('VoteBatch', batch([1, 2], 0), batch([1, 2], 1), batch([1], 2), batch([1], 1, 2))
   const spans = [{ topic: 'raw', partition: 0, from: 1, to: 3 }]
-  const told = (dataset: string, ownTables: Retold['ownTables']) => {
+  const told = (dataset: string, ownTables: ReplayedWindows['ownTables']) => {
     return { dataset, windows: { fromMs: null, toMs: null }, spans, transformVersion: 2, ownTables }
   }
   const constraints = told('jao.core.finalComputation', [constraintTable('jao.core.finalComputation')])

@@ -4,11 +4,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
-import { besideInserter, createBeside, dropBeside } from '#operations/history/beside-tables.ts'
-import { compare, datasetsStored, storedVersions } from '#operations/history/compare.ts'
+import { datasetsStored, diffTables, storedVersions } from '#operations/history/diff-tables.ts'
 import { erase } from '#operations/history/erase.ts'
-import { beside, copyKept, exchange, makeTables, stateOfTables } from '#operations/history/exchange.ts'
+import { copyKept, exchange, makeTables, staging, stateOfTables } from '#operations/history/exchange.ts'
 import type { ReadAnswer } from '#operations/history/explode-span.ts'
+import { createStaging, dropStaging, stagingInserter } from '#operations/history/staging-tables.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { jao } from '#sources/jao/jao.ts'
@@ -177,17 +177,17 @@ async function check(histories: History[], diesAfter: number): Promise<void> {
   await empty()
   await tell(old)
   const dry = 'tidemark_dry_again'
-  await createBeside(running.store, dry, ['point_revisions', 'stored_answers'])
-  await besideInserter(running.store, dry)(read)
+  await createStaging(running.store, dry, ['point_revisions', 'stored_answers'])
+  await stagingInserter(running.store, dry)(read)
   for (const [at, { raws }] of histories.entries()) {
     const compared = {
       dataset: datasets[at]!,
       windows: allWindows,
       spans: [spans[at]!],
       transformVersion: 2,
-      beside: dry,
+      staging: dry,
     }
-    const { answers } = await compare(running.store, compared)
+    const { answers } = await diffTables(running.store, compared)
     const counts = { added: 0, changed: 0, gone: 0, same: 0, rawGoneKept: 0 }
     raws.forEach((_, offset) => {
       const [one, other] = [oldReading[at]![offset]![0], newReading[at]![offset]![0]].map(size)
@@ -198,14 +198,14 @@ async function check(histories: History[], diesAfter: number): Promise<void> {
     })
     expect(answers).toMatchObject(counts)
   }
-  await dropBeside(running.store, dry)
+  await dropStaging(running.store, dry)
 
   const storedAt = () =>
     lines(running.store, 'SELECT raw_partition, raw_offset, stored_at FROM tidemark.stored_answers')
   const stored = new Set(await storedAt())
   const rebuild = { id: `again-${run}`, spans }
   await makeTables(running.store, rebuild.id)
-  await besideInserter(running.store, beside)(read)
+  await stagingInserter(running.store, staging)(read)
   await copyKept(running.store, spans)
   const toldBySome = new Set(withdrawn([...before, ...live.shown]))
   await untilDone(
@@ -245,7 +245,7 @@ it('a rebuild compares what has rows on one side only, and knows the highest ver
   // What is told to tidemark's own tables goes into those beside as well: it is taken out of one side again.
   await insertSlices(running.store, [slice({ ...about, dataset: 'points', transformVersion: 3 })])
   await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'answer', transformVersion: 4 })])
-  for (const table of tables) await running.store.command({ query: `TRUNCATE TABLE ${beside}.${table}` })
+  for (const table of tables) await running.store.command({ query: `TRUNCATE TABLE ${staging}.${table}` })
   await insertSlices(running.store, [slice({ ...about, dataset: 'new points' })])
   await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'new answer', transformVersion: 1 })])
   for (const table of tables) {
@@ -254,8 +254,8 @@ it('a rebuild compares what has rows on one side only, and knows the highest ver
   await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'both', transformVersion: 1 })])
   await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'both', transformVersion: 2 })])
   const all = ['answer', 'both', 'new answer', 'new points', 'points']
-  expect([...(await datasetsStored(running.store, beside))].sort()).toEqual(all)
+  expect([...(await datasetsStored(running.store, staging))].sort()).toEqual(all)
   const versions = await storedVersions(running.store, [...all, 'nothing'])
   expect(Object.fromEntries(versions)).toEqual({ points: 3, answer: 4, both: 2 })
-  await dropBeside(running.store, beside)
+  await dropStaging(running.store, staging)
 })

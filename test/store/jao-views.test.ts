@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { explodeRaw, meaningOf } from '#core/explode-raw.ts'
+import { explodeRaw, seriesMetadata } from '#core/explode-raw.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applyDatasetViews } from '#infra/provision/dataset-views.ts'
@@ -38,7 +38,7 @@ beforeAll(async () => {
     const exploded = explodeRaw({ record, partition: 0, offset: '1' }, datasets)
     if ('refusal' in exploded) throw new Error(`${name}: ${exploded.refusal.message}`)
     slices.push(...exploded.slices)
-    series.push(...exploded.slices.map((slice) => meaningOf(slice, exploded.dataset)))
+    series.push(...exploded.slices.map((slice) => seriesMetadata(slice, exploded.dataset)))
   }
   await insertSlices(running.store, slices)
   const target = tableTargets.Series!

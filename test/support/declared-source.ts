@@ -12,7 +12,7 @@ export function declaredSource({ name }: { name: string }): Source {
       budget: { perMinute: 10, burst: 1, refillPerMinute: 6, maxInFlight: 1 },
     },
     retention: { rawDays: 30 },
-    topics: [{ suffix: 'alarms', record: 'Series', key: 'harbour', shorterCosts: 'alarms are forgotten' }],
+    topics: [{ suffix: 'alarms', record: 'Series', key: 'harbour', retentionImpact: 'alarms are forgotten' }],
     datasets: [
       {
         name: `${name}.hourly`,
@@ -38,7 +38,7 @@ export function declaredSource({ name }: { name: string }): Source {
           meaningfulStatuses: [],
           maxBodyBytes: 1_000,
           requestPath: () => '/levels',
-          look: () => 'complete',
+          assess: () => 'complete',
         },
         explode: () => ({ slices: [], ignored: {} }),
         labels: (key) => ({ harbour: key.slice(3) }),

@@ -1,8 +1,8 @@
 // Dead letters as they lie on their topic, for tests of what is done with them.
 import { type Letter, openLetterBox } from '#operations/dead-letters/letter.ts'
 import type { PlanOptions } from '#operations/dead-letters/plan.ts'
-import { type Decision, decisionRecord } from '#platform/kafka/decision.ts'
-import type { StoredRecord } from '#platform/kafka/read-span.ts'
+import { type DeadLetterResolution, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
+import type { StoredRecord } from '#platform/kafka/read-range.ts'
 
 /** A letter as it lies on jao.dlq. */
 export function stored(
@@ -34,9 +34,9 @@ export const refused = (offset: number, more: Record<string, string> = {}): Stor
   })
 
 /** A decision on a letter of partition 0. */
-export function decided(offset: number, over: Partial<Decision> & { offset: number }): StoredRecord {
+export function decided(offset: number, over: Partial<DeadLetterResolution> & { offset: number }): StoredRecord {
   const decision = { decision: 'dropped' as const, by: 'me', why: 'no use', atMs: 1_000, ...over }
-  const { headers = {} } = decisionRecord({ key: null, partition: 0 }, decision)
+  const { headers = {} } = resolutionRecord({ key: null, partition: 0 }, decision)
   const buffers = Object.entries(headers).map(([name, text]) => [name, Buffer.from(text as string)])
   return stored(offset, {}, { key: null, value: null, headers: Object.fromEntries(buffers) })
 }

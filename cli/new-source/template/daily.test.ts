@@ -7,7 +7,7 @@ import { explode, newSourceDaily } from './daily.ts'
 const body = readFileSync(new URL('samples/a-day.body', import.meta.url))
 const window = { startMs: Date.parse('2026-04-20T22:00:00Z'), endMs: Date.parse('2026-04-21T22:00:00Z') }
 const answer = (text: string): Answer => ({ body: Buffer.from(text), status: 200, window })
-const look = (text: string) => newSourceDaily.asking?.look(Buffer.from(text), { window, subject: null })
+const assess = (text: string) => newSourceDaily.asking?.assess(Buffer.from(text), { window, subject: null })
 
 test('the sample day becomes two series of 24 hours', () => {
   const { slices, refusal } = explode({ body, status: 200, window })
@@ -19,16 +19,16 @@ test('the sample day becomes two series of 24 hours', () => {
   expect(slices[0]?.values.slice(0, 5)).toEqual([10, 11.5, 12, 12.5, 20])
   // Hour 3 of south was published without a value.
   expect(slices[1]?.values.slice(0, 5)).toEqual([-1.25, 7, 7, null, 7])
-  expect(look(body.toString())).toBe('complete')
+  expect(assess(body.toString())).toBe('complete')
 })
 
 test('an hour that is missing is a null, and the day is not complete', () => {
   const text = '{"values":[{"time":"2026-04-20T23:00:00Z","north":1}]}'
   expect(explode(answer(text)).slices[0]?.values.slice(0, 3)).toEqual([null, 1, null])
   expect(explode(answer(text.replace('Z', '+00:00')))).toEqual(explode(answer(text)))
-  expect(look(text)).toBe('partial')
-  expect(look('{"values":[]}')).toBe('empty')
-  expect(look(body.toString().replaceAll(/th":[^,}]+/g, 'th":null'))).toBe('partial')
+  expect(assess(text)).toBe('partial')
+  expect(assess('{"values":[]}')).toBe('empty')
+  expect(assess(body.toString().replaceAll(/th":[^,}]+/g, 'th":null'))).toBe('partial')
 })
 
 test('a value out of the ordinary is stored and flagged', () => {
@@ -61,5 +61,5 @@ test.each([
   ],
 ])('%s is refused with a reason, and does not end the search', (_what, text, reason) => {
   expect(explode(answer(text))).toMatchObject({ slices: [], refusal: { reason } })
-  expect(() => look(text)).toThrow(reason)
+  expect(() => assess(text)).toThrow(reason)
 })

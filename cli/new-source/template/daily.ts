@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { readJson } from '#sources/answers/json.ts'
 import { isRefusal } from '#sources/answers/refusal.ts'
-import type { Answer, Dataset, Explosion, Look, Refusal, Slice, Window } from '#sources/source.ts'
+import type { Answer, Coverage, Dataset, ExplodeResult, Refusal, Slice, Window } from '#sources/source.ts'
 
 const stepS = 3_600
 // More keys than this in one answer are taken for garbage.
@@ -35,7 +35,7 @@ export const newSourceDaily: Dataset = {
     meaningfulStatuses: [],
     maxBodyBytes: 1024 * 1024,
     requestPath: ({ window }) => `/v1/daily?from=${iso(window.startMs)}&to=${iso(window.endMs)}`,
-    look: (body, { window }) => look(body, window),
+    assess: (body, { window }) => assess(body, window),
   },
   explode,
   labels: (key) => ({ station: key }),
@@ -57,7 +57,7 @@ const answerSchema = z.object({
  * published before their values. Throws what explode would refuse, so that an answer of which nothing can be stored does
  * not end the search.
  */
-function look(body: Uint8Array, window: Window): Look {
+function assess(body: Uint8Array, window: Window): Coverage {
   const rows = readRows(body, window)
   if ('reason' in rows) throw new Error(`${rows.reason}: ${rows.message}`)
   if (rows.size === 0) return 'empty'
@@ -66,7 +66,7 @@ function look(body: Uint8Array, window: Window): Look {
 }
 
 /** Pure: one slice a station over the whole window; an hour without a row, or a row without the station, is a null. */
-export function explode({ body, window }: Answer): Explosion {
+export function explode({ body, window }: Answer): ExplodeResult {
   const rows = readRows(body, window)
   if ('reason' in rows) return { slices: [], refusal: rows, ignored: {} }
   const stations = new Set([...rows.values()].flatMap((row) => [...row.keys()]))

@@ -15,7 +15,7 @@ export const newSource: Source = {
     // What upstream allows in a minute, and what is taken of it: burst + refillPerMinute stay below perMinute.
     budget: { perMinute: 30, burst: 2, refillPerMinute: 24, maxInFlight: 2 },
     // For an upstream that wants a key (it is never printed or stored):
-    // credential: { header: 'x-api-key', setting: 'NEW_SOURCE_API_KEY', howToGet: 'sign up at https://...' },
+    // credential: { header: 'x-api-key', setting: 'NEW_SOURCE_API_KEY', obtainFrom: 'sign up at https://...' },
   },
   // Answers and slices are kept for ever unless it says: retention: { rawDays: 400 },
   datasets: [newSourceDaily],

@@ -1,0 +1,242 @@
+// What would change in the store if today's reading of raw replaced what is there: by point and answer.
+import { database, type Store } from '#platform/clickhouse/client.ts'
+import { type AnswerComparison, answersDiffer, type ComparisonScope, diffStoredAnswers } from './compare-answers.ts'
+import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
+
+/** One point of one answer whose value, step or flags are not the same. Times as ClickHouse writes them, UTC. */
+export interface ChangedPoint {
+  key: string
+  ts: string
+  knownAt: string
+  before: number | null
+  after: number | null
+  /** Where the values are the same: the steps (s) and flags that are not. */
+  note: string
+}
+
+export interface Comparison {
+  /** Points of answers, not points: each answer that named a point counts. */
+  added: number
+  changed: number
+  gone: number
+  same: number
+  /** Of those changed and gone: stored with today's transform version already, which then should be a higher one. */
+  ofSameVersion: number
+  /** Their raw record is gone: they stay as they are. */
+  rawGoneKept: number
+  seriesAdded: string[]
+  seriesGone: string[]
+  /** The largest differences first, then those to and from null. */
+  largest: ChangedPoint[]
+  /** Raw records, as partition/offset, that points were added from. */
+  addedFrom: string[]
+  /** Greatest transform version of the dataset in the store. */
+  storedVersion: number
+  /** The accepted answers as a whole; the counts above are of their points. */
+  answers: AnswerComparison
+}
+
+// A group in memory takes some 200 bytes.
+const rowsAtOnce = 4_000_000
+const maxShown = 20
+
+/** Compares both sides by key, time and known_at. Reads only. */
+export async function diffTables(store: Store, compared: ComparisonScope): Promise<Comparison> {
+  const changedKeys: string[] = []
+  const addedKeys: string[] = []
+  const comparison: Comparison = {
+    ...{ added: 0, changed: 0, gone: 0, same: 0, ofSameVersion: 0, rawGoneKept: 0 },
+    ...{ seriesAdded: [], seriesGone: [], largest: [], addedFrom: [] },
+    storedVersion: await storedVersion(store, compared.dataset),
+    answers: await diffStoredAnswers(store, compared),
+  }
+  for (const keys of await keyChunks(store, compared)) {
+    const parameters = { dataset: compared.dataset, keys }
+    for (const found of await readRows<KeyCounts>(store, countsOf(compared), parameters)) {
+      add(comparison, found)
+      if (found.changed > 0) changedKeys.push(found.key)
+      if (found.added > 0) addedKeys.push(found.key)
+    }
+  }
+  // What differs is mostly of few keys: only those are looked at once more.
+  comparison.largest = await largestOf(store, compared, inRuns(changedKeys))
+  comparison.addedFrom = await addedFrom(store, compared, inRuns(addedKeys))
+  return comparison
+}
+
+/** Whether anything of the store would be another. */
+export const differs = ({ added, changed, gone, answers }: Comparison): boolean =>
+  added + changed + gone > 0 || answersDiffer(answers)
+
+/** Greatest transform version of a dataset in the store; 0 where there is none. */
+export const storedVersion = async (store: Store, dataset: string): Promise<number> =>
+  (await storedVersions(store, [dataset])).get(dataset) ?? 0
+
+/** Greatest transform version in the store of each of these datasets that it has anything of. */
+export async function storedVersions(store: Store, datasets: readonly string[]): Promise<Map<string, number>> {
+  const ofThem = 'WHERE dataset IN {datasets:Array(String)} GROUP BY dataset'
+  const query = `SELECT dataset, max(version) AS version FROM (
+      SELECT dataset, max(transform_version) AS version FROM ${database}.point_revisions ${ofThem}
+      UNION ALL
+      SELECT dataset, max(transform_version) AS version FROM ${database}.stored_answers ${ofThem})
+    GROUP BY dataset`
+  const rows = await readRows<{ dataset: string; version: number }>(store, query, { datasets })
+  return new Map(rows.map(({ dataset, version }) => [dataset, version]))
+}
+
+/** The datasets that the store, or the database beside, has a point or an answer of. */
+export async function datasetsStored(store: Store, staging: string): Promise<Set<string>> {
+  const tables = [database, staging].flatMap((name) => [`${name}.point_revisions`, `${name}.stored_answers`])
+  const query = tables.map((table) => `SELECT dataset FROM ${table} GROUP BY dataset`).join(' UNION DISTINCT ')
+  return new Set((await readRows<{ dataset: string }>(store, query, {})).map(({ dataset }) => dataset))
+}
+
+interface KeyCounts {
+  key: string
+  added: number
+  changed: number
+  gone: number
+  same: number
+  of_same_version: number
+  kept: number
+  /** Answers to points of the key that stay in the store for another reason: later ones, other windows. */
+  others: number
+  outside: number
+}
+
+function add(comparison: Comparison, counts: KeyCounts): void {
+  const { key, added, changed, gone, same, kept, others, outside } = counts
+  comparison.added += added
+  comparison.changed += changed
+  comparison.gone += gone
+  comparison.same += same
+  comparison.ofSameVersion += counts.of_same_version
+  comparison.rawGoneKept += kept
+  const stays = changed + same + kept + others + outside
+  if (stays === 0 && gone === 0 && added > 0) comparison.seriesAdded.push(key)
+  if (stays === 0 && added === 0 && gone > 0) comparison.seriesGone.push(key)
+}
+
+const keysAtOnce = 20
+
+const inRuns = (keys: string[]): string[][] =>
+  Array.from({ length: Math.ceil(keys.length / keysAtOnce) }, (_, run) =>
+    keys.slice(run * keysAtOnce, (run + 1) * keysAtOnce),
+  )
+
+/** The same rows as \`bothSides\`, but of what was told only whether it is the same: a tenth of the work. */
+function bothHashes({ windows, spans, staging, transformVersion }: ComparisonScope): string {
+  const told = 'cityHash64(value IS NULL, ifNull(value, 0), step_s, toString(flags)) AS told, transform_version'
+  const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
+  return `SELECT
+      key, ts, known_at,
+      countIf(NOT is_new) AS in_store,
+      countIf(is_new) AS in_new,
+      max(was_read) AS was_read,
+      max(raw_gone) AS raw_gone,
+      max(NOT is_new AND transform_version = ${transformVersion}) AS is_same_version,
+      in_store > 0 AND in_new > 0
+        AND argMaxIf(told, transform_version, NOT is_new) != argMaxIf(told, transform_version, is_new) AS differs
+    FROM (
+      SELECT key, ts, known_at, ${told}, false AS is_new, ${inSpans(spans)} AS was_read, ${beforeSpans(spans)} AS raw_gone
+      FROM ${database}.point_revisions WHERE ${where}
+      UNION ALL
+      SELECT key, ts, known_at, ${told}, true AS is_new, false AS was_read, false AS raw_gone
+      FROM ${staging}.point_revisions WHERE ${where}
+    )
+    GROUP BY key, ts, known_at`
+}
+
+/** One row a point of an answer: both readings of it, each the newest transform's. `keys` is a parameter. */
+function bothSides({ windows, staging }: ComparisonScope): string {
+  const told = 'value, step_s, flags, raw_partition, raw_offset, transform_version'
+  const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
+  return `SELECT
+      key, ts, known_at,
+      countIf(NOT is_new) AS in_store,
+      countIf(is_new) AS in_new,
+      argMaxIf(tuple(value), transform_version, NOT is_new).1 AS before,
+      argMaxIf(tuple(value), transform_version, is_new).1 AS after,
+      argMaxIf((step_s, flags), transform_version, NOT is_new) AS before_kind,
+      argMaxIf((step_s, flags), transform_version, is_new) AS after_kind,
+      argMaxIf((raw_partition, raw_offset), transform_version, is_new) AS after_raw,
+      in_store > 0 AND in_new > 0 AND (before IS DISTINCT FROM after OR before_kind != after_kind) AS differs
+    FROM (
+      SELECT key, ts, known_at, ${told}, false AS is_new FROM ${database}.point_revisions WHERE ${where}
+      UNION ALL
+      SELECT key, ts, known_at, ${told}, true AS is_new FROM ${staging}.point_revisions WHERE ${where}
+    )
+    GROUP BY key, ts, known_at`
+}
+
+const countsOf = (compared: ComparisonScope): string => `
+  SELECT
+    key,
+    countIf(in_store = 0) AS added,
+    countIf(differs) AS changed,
+    countIf(in_new = 0 AND was_read) AS gone,
+    countIf(in_store > 0 AND in_new > 0 AND NOT differs) AS same,
+    countIf(is_same_version AND (differs OR (in_new = 0 AND was_read))) AS of_same_version,
+    countIf(in_new = 0 AND NOT was_read AND raw_gone) AS kept,
+    countIf(in_new = 0 AND NOT was_read AND NOT raw_gone) AS others,
+    any(o.outside) AS outside
+  FROM (${bothHashes(compared)}) AS sides
+  LEFT JOIN (
+    SELECT key, count() AS outside FROM ${database}.point_revisions
+    WHERE dataset = {dataset:String} AND key IN {keys:Array(String)} AND NOT ${inWindows(compared.windows)}
+    GROUP BY key
+  ) AS o USING (key)
+  GROUP BY key
+  ORDER BY key`
+
+async function largestOf(store: Store, compared: ComparisonScope, chunks: string[][]): Promise<ChangedPoint[]> {
+  const query = `
+    SELECT
+      key, toString(ts) AS ts, toString(known_at) AS knownAt, before, after,
+      if(before IS DISTINCT FROM after, '', format('{} s [{}] to {} s [{}]',
+        toString(before_kind.1), before_kind.2, toString(after_kind.1), after_kind.2)) AS note,
+      ifNull(abs(after - before), 0) AS difference
+    FROM (${bothSides(compared)})
+    WHERE differs
+    ORDER BY difference DESC, before IS NULL, key, ts, knownAt
+    LIMIT ${maxShown}`
+  const found: (ChangedPoint & { difference: number })[] = []
+  for (const keys of chunks) found.push(...(await readRows<never>(store, query, { dataset: compared.dataset, keys })))
+  return found
+    .sort((a, b) => b.difference - a.difference)
+    .slice(0, maxShown)
+    .map(({ difference: _, ...point }) => point)
+}
+
+async function addedFrom(store: Store, compared: ComparisonScope, chunks: string[][]): Promise<string[]> {
+  const query = `
+    SELECT DISTINCT format('{}/{}', toString(after_raw.1), toString(after_raw.2)) AS raw
+    FROM (${bothSides(compared)})
+    WHERE in_store = 0`
+  const raws = new Set<string>()
+  for (const keys of chunks) {
+    for (const { raw } of await readRows<{ raw: string }>(store, query, { dataset: compared.dataset, keys }))
+      raws.add(raw)
+  }
+  return [...raws]
+}
+
+/** All keys of both sides in runs that fit into memory. */
+async function keyChunks(store: Store, { dataset, windows, staging }: ComparisonScope): Promise<string[][]> {
+  const where = `dataset = {dataset:String} AND ${inWindows(windows)}`
+  const query = `
+    SELECT key, count() AS rows FROM (
+      SELECT key FROM ${database}.point_revisions WHERE ${where}
+      UNION ALL
+      SELECT key FROM ${staging}.point_revisions WHERE ${where}
+    ) GROUP BY key ORDER BY key`
+  const chunks: { keys: string[]; rows: number }[] = []
+  for (const { key, rows } of await readRows<{ key: string; rows: number }>(store, query, { dataset })) {
+    const open = chunks.at(-1)
+    if (open && open.rows + rows <= rowsAtOnce) {
+      open.keys.push(key)
+      open.rows += rows
+    } else chunks.push({ keys: [key], rows })
+  }
+  return chunks.map(({ keys }) => keys)
+}

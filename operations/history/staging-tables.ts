@@ -1,0 +1,131 @@
+// Tables beside tidemark's own, in a database of their own: what would be there if all were read today. They are filled
+// through tables and views like the sink's, so the same SQL explodes them.
+
+import { database, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
+import { errorKind, needsOperator } from '#platform/clickhouse/errors.ts'
+import { storeBatch, tableEvidence } from '#platform/clickhouse/store-batch.ts'
+import type { Records } from '#schemas/generated/records.ts'
+import { type TableTarget, tableTargets } from '#schemas/tables.ts'
+import type { ReadAnswer } from './explode-span.ts'
+import { readRows } from './read-rows.ts'
+
+/** The tables that views fill, with the view and the table of inserted rows that it reads. In the order of an exchange. */
+const filled = [
+  { table: 'points', view: 'points_mv', from: 'slices' },
+  { table: 'point_revisions', view: 'fill_point_revisions', from: 'slices' },
+  { table: 'stored_answers', view: 'stored_answers_mv', from: 'accepted_answers' },
+] as const
+
+export type FilledTable = (typeof filled)[number]['table']
+
+/** Creates them, empty; those that are there already stay as they are. */
+export async function createStaging(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
+  await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${staging}` })
+  const wanted = filled.filter(({ table }) => tables.includes(table))
+  for (const table of [...new Set(wanted.map(({ from }) => from)), ...tables]) {
+    await store.command({ query: `CREATE TABLE IF NOT EXISTS ${staging}.${table} AS ${database}.${table}` })
+  }
+  for (const { table, view, from } of wanted) {
+    // What a view looks up in tidemark's own tables stays: stored_at is that of the row which is there.
+    const select = (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${staging}.${from}`)
+    await createView(store, `${staging}.${view}`, `${staging}.${table}`, select)
+  }
+}
+
+/** From now on, what is inserted into tidemark's own tables goes into the tables beside them too. */
+export async function followLive(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
+  for (const { table, view } of filled.filter(({ table }) => tables.includes(table))) {
+    await createView(store, `${staging}.${view}_live`, `${staging}.${table}`, await selectOf(store, view))
+  }
+}
+
+const createView = (store: Store, name: string, target: string, select: string) =>
+  store.command({ query: `CREATE MATERIALIZED VIEW IF NOT EXISTS ${name} TO ${target} AS ${select}` })
+
+async function selectOf(store: Store, view: string): Promise<string> {
+  const result = await store.query({
+    query: 'SELECT as_select FROM system.tables WHERE database = {database:String} AND name = {view:String}',
+    query_params: { database, view },
+    format: 'TabSeparatedRaw',
+  })
+  const select = (await result.text()).trim()
+  if (select === '') throw new Error(`there is no view ${database}.${view}: has provisioning run?`)
+  return select
+}
+
+/** Drops them with all that is in them; none is no error. */
+export async function dropStaging(store: Store, staging: string): Promise<void> {
+  await store.command({ query: `DROP DATABASE IF EXISTS ${staging} SYNC` })
+}
+
+/**
+ * A function that inserts what became of answers as the sink does: their slices, then the accepted answers themselves.
+ * Rows that the store refuses are left out. It throws TransientError when the store is away, and what the store says when it
+ * refuses every row for a reason that is not known to be the rows'.
+ */
+export function stagingInserter(store: Store, staging: string): (answers: readonly ReadAnswer[]) => Promise<void> {
+  const insertSlices = inserterOf(store, staging, 'TimeseriesSlice')
+  const insertAccepted = inserterOf(store, staging, 'AcceptedAnswer')
+  return async (answers) => {
+    const taken = answers.flatMap(({ read }) => ('slices' in read ? [read] : []))
+    await insertSlices(taken.flatMap(({ slices }) => slices))
+    await insertAccepted(taken.flatMap(({ accepted }) => accepted ?? []))
+  }
+}
+
+function inserterOf<Name extends 'TimeseriesSlice' | 'AcceptedAnswer'>(store: Store, staging: string, name: Name) {
+  const target = tableTargets[name] as TableTarget<Name> | undefined
+  if (!target) throw new Error(`${name} has no table`)
+  const inserter = {
+    insert: (rows: unknown[][]) => insert(store, target.table, target.columns, rows, staging),
+    errorKind,
+    needsOperator,
+  }
+  const evidence = tableEvidence()
+  return async (records: Records[Name][]): Promise<void> => {
+    const rows = records.flatMap((record) => rowOf(target.row, record))
+    if (rows.length > 0) await storeBatch(rows, inserter, evidence)
+  }
+}
+
+function rowOf<Content>(row: (record: Content) => unknown[], record: Content): unknown[][] {
+  try {
+    return [row(record)]
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Copies rows of the revisions and of the accepted answers into the tables beside: those that a condition (SQL over
+ * dataset, raw_partition and raw_offset) holds for.
+ */
+export async function copyStaging(store: Store, staging: string, condition: string): Promise<void> {
+  const copy = (query: string) => store.command({ query, clickhouse_settings: insertSettings })
+  const from = `FROM ${database}.point_revisions FINAL WHERE ${condition}`
+  await copy(`INSERT INTO ${staging}.point_revisions SELECT * ${from}`)
+  await copy(`INSERT INTO ${staging}.points (${pointColumns}) SELECT ${asPoints} ${from}`)
+  await copy(`INSERT INTO ${staging}.stored_answers SELECT * FROM ${database}.stored_answers FINAL WHERE ${condition}`)
+}
+
+/**
+ * Drops from tidemark's own accepted answers those that the table beside lacks, of those that a condition (SQL over
+ * dataset, raw_partition and raw_offset) holds for: the answers before them speak again. Safe to repeat.
+ */
+export async function dropUnpublished(store: Store, staging: string, condition: string): Promise<void> {
+  const row = '(replaces, dataset, identity, known_at, raw_partition, raw_offset)'
+  const told = `SELECT replaces, dataset, identity, known_at, raw_partition, raw_offset FROM ${staging}.stored_answers WHERE ${condition}`
+  const untold = `(${condition}) AND ${row} NOT IN (${told})`
+  const query = `SELECT count() AS rows FROM ${database}.stored_answers WHERE ${untold}`
+  const [counted] = await readRows<{ rows: number }>(store, query, {})
+  if ((counted?.rows ?? 0) === 0) return
+  await store.command({
+    query: `DELETE FROM ${database}.stored_answers WHERE ${untold}`,
+    clickhouse_settings: insertSettings,
+  })
+}
+
+/** The columns of points, and how a row of point_revisions gives them. */
+export const pointColumns = 'dataset, key, ts, value, version, step_s, flags, identity'
+const versionOf = '(toUInt64(toUnixTimestamp64Milli(known_at)) * 4096 + transform_version) * 2 + (identity > 0)'
+export const asPoints = `dataset, key, ts, value, ${versionOf} AS version, step_s, flags, identity`

@@ -1,0 +1,136 @@
+import { type Backoff, backoffMs, pause } from '../process/retry.ts'
+import { slowNotice } from '../process/slow-notice.ts'
+import { TransientError } from '../process/transient-error.ts'
+import { type Kafka, withAdmin } from './client.ts'
+
+/** One past the last offset of each partition. */
+export type HighWatermarks = Map<number, number>
+
+/** Where a topic's partitions end now. */
+export async function highWatermarks(kafka: Kafka, topic: string): Promise<HighWatermarks> {
+  return withAdmin(kafka, async (admin) => {
+    const offsets = await admin.fetchTopicOffsets(topic)
+    return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]))
+  })
+}
+
+/** What a group has committed of each partition, as the admin API tells it; -1 where nothing. */
+export const committedOf = (partitions: { partition: number; offset: string }[] = []): Map<number, number> =>
+  new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+
+/** Where a partition begins and ends, as the admin API tells it. */
+export interface Offsets {
+  partition: number
+  low: string
+  high: string
+}
+
+/** Records that are not done. A partition without a committed offset (-1) is read from its beginning. */
+export function consumerLag(ends: Offsets[], done: Map<number, number>): number {
+  let records = 0
+  for (const { partition, low, high } of ends) {
+    const next = Math.max(done.get(partition) ?? -1, Number(low))
+    records += Math.max(0, Number(high) - next)
+  }
+  return records
+}
+
+const lookAgain: Backoff = { firstMs: 50, maxMs: 1_000 }
+
+/**
+ * Returns when a group has committed all that a topic held when this was called; waits for as long as that takes, or until
+ * `stop` aborts. Returns whether the group has.
+ *
+ * @param say told when it takes long
+ */
+export async function waitForGroup(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+  say: (text: string) => void = () => undefined,
+  stop?: AbortSignal,
+): Promise<boolean> {
+  const waiting = slowNotice(say)
+  return withAdmin(kafka, async (admin) => {
+    const ends = await admin.fetchTopicOffsets(topic)
+    for (let attempt = 1; ; attempt++) {
+      const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      if (consumerLag(ends, committedOf(committed?.partitions)) === 0) return true
+      if (stop?.aborted) return false
+      waiting(`waiting for the ${groupId}, which has not done all of ${topic} yet`)
+      await pause(backoffMs(lookAgain, attempt), stop)
+    }
+  })
+}
+
+/** The offset that a group reads next of each partition where it has committed one. */
+export async function nextOffsets(kafka: Kafka, groupId: string, topic: string): Promise<Map<number, number>> {
+  return withAdmin(kafka, async (admin) => {
+    const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
+    const known = committed?.partitions.filter(({ offset }) => Number(offset) >= 0) ?? []
+    return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]))
+  })
+}
+
+/** How many records of a topic a group has not committed yet, for one who asks often. */
+export async function lagMeter(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+): Promise<{ lag: () => Promise<number>; close: () => Promise<void> }> {
+  const admin = kafka.admin()
+  await admin.connect()
+  return {
+    lag: async () => {
+      const [ends, [committed]] = await Promise.all([
+        admin.fetchTopicOffsets(topic),
+        admin.fetchOffsets({ groupId, topics: [topic] }),
+      ])
+      return consumerLag(ends, committedOf(committed?.partitions))
+    },
+    close: () => admin.disconnect(),
+  }
+}
+
+/** Where topics end and what a group has committed of them, by topic and partition, for one who asks often. */
+export interface OffsetReader {
+  ends: (topics: readonly string[]) => Promise<Map<string, Map<number, number>>>
+  committed: (groupId: string, topics: readonly string[]) => Promise<Map<string, Map<number, number>>>
+  close: () => Promise<void>
+}
+
+/** @throws TransientError, from each call, when Kafka does not answer */
+export async function openOffsets(kafka: Kafka): Promise<OffsetReader> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const orUnwell = (cause: unknown): never => {
+    throw new TransientError('Kafka does not say where topics end, or what a group has committed', { cause })
+  }
+  return {
+    ends: async (topics) => {
+      const found = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(orUnwell)
+      return new Map(
+        topics.map((topic, index) => [
+          topic,
+          new Map(found[index]?.map(({ partition, high }) => [partition, Number(high)])),
+        ]),
+      )
+    },
+    committed: async (groupId, topics) => {
+      const found = await admin.fetchOffsets({ groupId, topics: [...topics] }).catch(orUnwell)
+      return new Map(found.map(({ topic, partitions }) => [topic, committedOf(partitions)]))
+    },
+    close: () => admin.disconnect(),
+  }
+}
+
+/** Forgets a group that nobody is in any more; one that is not there, or that somebody is still in, stays as it is. */
+export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
+  return withAdmin(kafka, async (admin) => {
+    try {
+      await admin.deleteGroups([groupId])
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'KafkaJSDeleteGroupsError') throw error
+    }
+  })
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { type AnySubscription, outputsByTopic, processBatch } from './process-batch.ts'
+import type { Decoder } from './registry.ts'
+
+const decoder: Decoder<'Series'> = {
+  prepare: async () => {},
+  decode: () => ({ reason: 'not-avro', message: 'no schema id' }),
+}
+const subscription = { topic: 't', record: 'Series', deadLetterTopic: 'dlq', handle: () => [] } as AnySubscription
+const message = (value: Buffer | null) => ({
+  key: null,
+  value,
+  timestamp: '0',
+  attributes: 0,
+  offset: '0',
+  headers: {},
+})
+
+test('a record without a value is passed over where it says that its key is gone, and a dead letter elsewhere', async () => {
+  const messages = [message(null), message(Buffer.from('x'))]
+  const kinds = async (tombstones: boolean) =>
+    (await processBatch({ ...subscription, tombstones } as AnySubscription, decoder, 0, messages)).map(
+      ({ kind }) => kind,
+    )
+  expect(await kinds(true)).toEqual(['ok', 'dead'])
+  expect(await kinds(false)).toEqual(['dead', 'dead'])
+})
+
+test('parts that were refused alone are dead letters of their own bytes; the outputs go out beside them', () => {
+  const outputs = [{ topic: 'out', key: 'k', value: Buffer.from('good') }]
+  const deadParts = [
+    { reason: 'line', message: 'line 3: no Id', dataset: 'a.b', value: Buffer.from('bad 3') },
+    { reason: 'line', message: 'line 7: no date', dataset: 'a.b', value: Buffer.from('bad 7') },
+  ]
+  const from = { topic: 't', partition: 4, deadLetterTopic: 'dlq' }
+  const whole = { ...message(Buffer.from('whole')), key: Buffer.from('identity'), offset: '11' }
+  const service = { name: 's', version: '1' }
+  const sends = outputsByTopic(from, [whole], [{ kind: 'ok', outputs, deadParts }], service, 0)
+  expect(sends.get('out')).toEqual(outputs)
+  expect(sends.get('dlq')?.map(({ key, value }) => [`${key}`, `${value}`])).toEqual([
+    ['identity', 'bad 3'],
+    ['identity', 'bad 7'],
+  ])
+  expect(sends.get('dlq')?.[1]?.headers).toMatchObject({
+    'tidemark-topic': 't',
+    'tidemark-partition': '4',
+    'tidemark-offset': '11',
+    'tidemark-reason': 'line',
+    'tidemark-message': 'line 7: no date',
+    'tidemark-dataset': 'a.b',
+  })
+  expect(
+    outputsByTopic({ ...from, deadLetterTopic: null }, [whole], [{ kind: 'ok', outputs, deadParts }], service, 0).size,
+  ).toBe(1)
+})

@@ -1,0 +1,123 @@
+import type { IHeaders } from 'kafkajs'
+import { type Kafka, withAdmin } from './client.ts'
+
+/** A record as it lies in its topic. */
+export interface StoredRecord {
+  topic: string
+  partition: number
+  offset: number
+  key: Buffer | null
+  value: Buffer | null
+  headers: Record<string, Buffer>
+  /** Kafka's timestamp, ms. */
+  writtenAtMs: number
+}
+
+/** Offsets of one partition: from included, to excluded. */
+export interface OffsetRange {
+  from: number
+  to: number
+}
+
+/** A span of each partition of a topic, by partition. */
+export type TopicSpan = ReadonlyMap<number, OffsetRange>
+
+/** How many records lie in spans; on a compacted topic, at the most. */
+export const recordsIn = (spans: Iterable<OffsetRange>): number => {
+  let records = 0
+  for (const { from, to } of spans) records += to - from
+  return records
+}
+
+/** All that a topic holds now: from each partition's first offset to its end. */
+export async function offsetRange(kafka: Kafka, topic: string): Promise<TopicSpan> {
+  return withAdmin(kafka, async (admin) => {
+    const offsets = await admin.fetchTopicOffsets(topic)
+    return new Map(offsets.map(({ partition, low, high }) => [partition, { from: Number(low), to: Number(high) }]))
+  })
+}
+
+/** What a topic holds of a time by Kafka's timestamps, both ends included, ms: of each partition at most what it holds now. */
+export async function spanBetween(kafka: Kafka, topic: string, fromMs: number, toMs: number): Promise<TopicSpan> {
+  return withAdmin(kafka, async (admin) => {
+    const firsts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))
+    const ends = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, toMs + 1))
+    const to = new Map(ends.map(({ partition, offset }) => [partition, Number(offset)]))
+    return new Map(
+      firsts.map(({ partition, offset }) => [partition, { from: Number(offset), to: to.get(partition) ?? 0 }]),
+    )
+  })
+}
+
+/**
+ * Reads a span of a topic once, in the order of each partition, and commits nothing. Returns when all of it was read.
+ * What retention has deleted meanwhile is passed over.
+ */
+export async function readSpan(
+  kafka: Kafka,
+  topic: string,
+  span: TopicSpan,
+  read: (records: StoredRecord[]) => Promise<void> | void,
+): Promise<void> {
+  const held = await offsetRange(kafka, topic)
+  const next = new Map<number, number>()
+  const endOf = (partition: number): number => Math.min(span.get(partition)?.to ?? 0, held.get(partition)?.to ?? 0)
+  for (const [partition, { from }] of span) {
+    // A partition whose records are all deleted gives no batch at all.
+    const first = Math.max(from, held.get(partition)?.from ?? 0)
+    if (first < endOf(partition)) next.set(partition, first)
+  }
+  if (next.size === 0) return
+  const groupId = `tidemark-read-${crypto.randomUUID()}`
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false })
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        if (!payload.restart) reject(payload.error)
+      })
+      const running = consumer.run({
+        autoCommit: false,
+        eachBatch: async ({ batch }) => {
+          const { partition } = batch
+          const expected = next.get(partition)
+          if (expected === undefined) return consumer.pause([{ topic, partitions: [partition] }])
+          const to = endOf(partition)
+          const records = batch.messages
+            .map((message) => ({ ...message, offset: Number(message.offset) }))
+            .filter(({ offset }) => offset >= expected && offset < to)
+            .map(({ offset, key, value, headers, timestamp }) => ({
+              ...{ topic, partition, offset, key, value },
+              headers: buffersOf(headers),
+              writtenAtMs: Number(timestamp),
+            }))
+          try {
+            if (records.length > 0) await read(records)
+          } catch (error) {
+            next.clear()
+            return reject(error)
+          }
+          const last = Number(batch.lastOffset())
+          if (last >= expected) next.set(partition, last + 1)
+          if (last + 1 >= to) next.delete(partition)
+          if (next.size === 0) resolve()
+        },
+      })
+      running.catch(reject)
+      for (const [partition, from] of next) consumer.seek({ topic, partition, offset: String(from) })
+    })
+  } finally {
+    await consumer.disconnect()
+  }
+}
+
+function buffersOf(headers: IHeaders | undefined): Record<string, Buffer> {
+  const buffers: Record<string, Buffer> = {}
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    const last = Array.isArray(value) ? value.at(-1) : value
+    // A header without a value comes as null, whatever the types say.
+    if (last !== undefined) buffers[name] = Buffer.from(last ?? '')
+  }
+  return buffers
+}

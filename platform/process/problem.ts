@@ -1,7 +1,0 @@
-/**
- * Something the user can mend: the message is one sentence that says what is wrong and what to do. Shown as it is,
- * without a stack.
- */
-export class Problem extends Error {
-  override name = 'Problem'
-}

@@ -1,0 +1,41 @@
+import type { Kafka } from '#platform/kafka/client.ts'
+import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import type { Logger } from '#platform/process/log.ts'
+import { deletionsTopic } from '#schemas/topics.ts'
+
+/** Up to where datasets were deleted: their windows before that are asked for no more. */
+export interface DeletionLimits {
+  /** ms UTC; -Infinity when nothing was. */
+  beforeMs: (dataset: string) => number
+  stop: () => void
+}
+
+/** A deletion is rare, and until it is heard of the store takes nothing of it anyway. */
+const lookEveryMs = 60_000
+
+/** Reads the topic of deletions, and what is added to it every minute. */
+export async function followDeletions(kafka: Kafka, registry: Registry, log: Logger): Promise<DeletionLimits> {
+  const bounds = new Map<string, number>()
+  const decoder = registry.decoder('Deletion')
+  const beforeMs = (dataset: string): number => bounds.get(dataset) ?? Number.NEGATIVE_INFINITY
+  let from = 0
+  const readNew = async (): Promise<void> => {
+    const to = (await offsetRange(kafka, deletionsTopic.name)).get(0)?.to ?? 0
+    if (to <= from) return
+    await readSpan(kafka, deletionsTopic.name, new Map([[0, { from, to }]]), async (records) => {
+      await decoder.prepare(records.map(({ value }) => value))
+      for (const { value, offset } of records) {
+        const deletion = decoder.decode(value)
+        if ('reason' in deletion) log.warn({ topic: deletionsTopic.name, offset }, `passed over: ${deletion.message}`)
+        else bounds.set(deletion.dataset, Math.max(deletion.before, beforeMs(deletion.dataset)))
+      }
+    })
+    from = to
+  }
+  await readNew()
+  const timer = setInterval(() => {
+    readNew().catch((error) => log.warn({ err: error }, 'could not look for deletions, trying again'))
+  }, lookEveryMs)
+  return { beforeMs, stop: () => clearInterval(timer) }
+}
