@@ -3,9 +3,9 @@ import { Command } from 'commander'
 import { datasetsByName } from '#core/datasets.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { storedVersions } from '#operations/history/diff-tables.ts'
-import { type DryRun, wouldChange } from '#operations/history/dry-run.ts'
 import { beginRebuild, runRebuild, whyNotResumed } from '#operations/history/rebuild.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
+import { type DatasetDiff, wouldChange } from '#operations/history/stage.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { Replay } from '#schemas/generated/records.ts'
@@ -78,7 +78,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
       const whyNot = await whyNotResumed(parts, job)
       if (whyNot) throw new UserError(`Rebuild ${job.id} cannot be resumed (${whyNot}): start a new one.`)
       progress.say(beginsText('rebuild', job.id, ''))
-      let found: DryRun[] = []
+      let found: DatasetDiff[] = []
       const last = await runRebuild(parts, log, {
         ...{ rebuild: job, progress: readingInto(progress), say: progress.say },
         agree: async (all) => {
@@ -100,7 +100,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
 }
 
 /** Differences are shown first; who answers on a terminal, or said --yes before, decides. */
-async function agreed(found: DryRun[], options: RebuildOptions): Promise<boolean> {
+async function agreed(found: DatasetDiff[], options: RebuildOptions): Promise<boolean> {
   const different = found.filter(wouldChange)
   if (different.length === 0) return true
   process.stderr.write(different.map((found) => dryRunText(found)).join('\n'))

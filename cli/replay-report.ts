@@ -1,13 +1,13 @@
-import type { DryRun } from '#operations/history/dry-run.ts'
 import type { RefusedAnswer } from '#operations/history/refusals.ts'
 import type { ReplayResult } from '#operations/history/replay.ts'
+import type { DatasetDiff } from '#operations/history/stage.ts'
 import { printable } from '#platform/process/printable.ts'
 
 const shownNames = 20
 
 /** What a replay would change, for people: the counts, then the largest differences. Pure. */
 export function dryRunText(
-  { dataset, transformVersion, answers, comparison, ...refusals }: DryRun,
+  { dataset, transformVersion, answers, comparison, ...refusals }: DatasetDiff & { answers?: number },
   own: readonly string[] = [],
 ): string {
   const { added, changed, gone, same, rawGoneKept, seriesAdded, seriesGone, largest, storedVersion } = comparison

@@ -2,50 +2,33 @@
 // and thrown away.
 
 import type { SourcedDataset } from '#core/datasets.ts'
-import { sourceOutputs } from '#core/source-outputs.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { forgetGroup } from '#platform/kafka/consumer-lag.ts'
 import { recordsIn } from '#platform/kafka/read-range.ts'
-import { type Comparison, differs, diffTables } from './diff-tables.ts'
-import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
 import { readRows } from './read-rows.ts'
-import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
+import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId } from './replay-log.ts'
-import { createStaging, dropStaging, stagingInserter } from './staging-tables.ts'
+import { type DatasetDiff, diffDataset, explodeIntoStaging, type StageParts } from './stage.ts'
+import { createStaging, dropStaging } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
-
-export interface DryRun {
-  dataset: string
-  transformVersion: number
-  /** Answers that were read; undefined where they were not counted. */
-  answers?: number
-  comparison: Comparison
-  /** Refused today, taken before. */
-  newlyRefused: RefusedAnswer[]
-  /** Refused before, taken today: raw records as partition/offset. */
-  newlyAccepted: string[]
-}
-
-/** Whether a replay would change anything. */
-export const wouldChange = ({ comparison, newlyRefused, newlyAccepted }: DryRun): boolean =>
-  differs(comparison) || newlyRefused.length + newlyAccepted.length > 0
 
 // More are not looked at one by one: so many refusals are news enough.
 const maxRefusals = 100_000
 
 /**
- * Reads all raw answers of the windows that there are now, as today's explode does, and compares with the store, after all
- * of them have reached it. Leaves nothing behind. One at a time: what an earlier one left that was killed is dropped.
+ * Explodes all raw answers of the windows with today's code and compares the result with the store, once the store has
+ * them all. `answers` counts the answers that were read. Leaves nothing behind. One at a time: it drops what a killed
+ * dry run left.
  */
 export async function dryRun(
-  parts: SpanParts & { store: Store },
+  parts: StageParts,
   { source, dataset }: SourcedDataset,
   windows: WindowRange,
   progress: (done: number, total: number) => void,
   say?: (text: string) => void,
-): Promise<DryRun> {
-  const { kafka, registry, store } = parts
+): Promise<DatasetDiff & { answers: number }> {
+  const { kafka, store } = parts
   const id = newReplayId(Date.now())
   const staging = `${prefix}${id.replaceAll('-', '_')}`
   const groupId = `tidemark-dry-run-${id}`
@@ -56,13 +39,8 @@ export async function dryRun(
   await dropLeftovers(store)
   try {
     await createStaging(store, staging, ['point_revisions', 'stored_answers'])
-    const insert = stagingInserter(store, staging)
-    await explodeSpan(parts, {
-      ...{ groupId, spans, outputs: await sourceOutputs(source, registry), dataset: dataset.name, windows, say },
-      take: async (batch) => {
-        await insert(batch)
-        return []
-      },
+    await explodeIntoStaging(parts, {
+      ...{ groupId, source, spans, dataset: dataset.name, windows, staging, say },
       done: (batch) => {
         answers += batch.length
         refused.push(...refusalsOf(batch).slice(0, maxRefusals - refused.length))
@@ -70,28 +48,13 @@ export async function dryRun(
       progress: (done) => progress(done, total),
     })
     await untilQueryable(kafka, source, say)
-    const comparison = await diffTables(store, {
-      ...{ dataset: dataset.name, transformVersion: dataset.transformVersion },
-      ...{ windows, staging, spans: await stillThere(kafka, spans) },
-    })
-    return {
-      dataset: dataset.name,
-      transformVersion: dataset.transformVersion,
-      answers,
-      comparison,
-      newlyRefused: await newlyRefused(store, dataset.name, refused),
-      newlyAccepted: await amongLetters(kafka, source.name, addedFrom(comparison)),
-    }
+    const scope = { windows, staging, spans: await stillThere(kafka, spans) }
+    return { answers, ...(await diffDataset(parts, { source, dataset }, scope, refused)) }
   } finally {
     await dropStaging(store, staging)
     await forgetGroup(kafka, groupId)
   }
 }
-
-/** Raw records, as partition/offset, that answers or points are added from. */
-export const addedFrom = ({ addedFrom, answers }: Comparison): string[] => [
-  ...new Set([...addedFrom, ...answers.addedFrom]),
-]
 
 const prefix = 'tidemark_dry_'
 

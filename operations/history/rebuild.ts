@@ -2,25 +2,20 @@
 // first moment on live data go into both, and an exchange swaps whole tables.
 
 import { datasetsByName, transformVersions } from '#core/datasets.ts'
-import { sourceOutputs } from '#core/source-outputs.ts'
-import type { Store } from '#platform/clickhouse/client.ts'
 import { forgetGroup, waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { recordsIn } from '#platform/kafka/read-range.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { datasetsStored, diffTables, storedVersions } from './diff-tables.ts'
-import { addedFrom, type DryRun } from './dry-run.ts'
+import { datasetsStored, storedVersions } from './diff-tables.ts'
 import { copyKept, exchange, makeTables, staging, stateOfTables } from './exchange.ts'
-import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { allWindows, rawSpansNow, stillThere } from './raw-span.ts'
-import { amongLetters, newlyRefused, type RefusedAnswer, refusalsOf } from './refusals.ts'
+import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
-import { dropStaging, stagingInserter } from './staging-tables.ts'
+import { type DatasetDiff, diffDataset, explodeIntoStaging, type StageParts } from './stage.ts'
+import { dropStaging } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
-
-type RebuildParts = SpanParts & { store: Store }
 
 export interface RebuildJob {
   /** As announced: a new one from `beginRebuild`, or one that was interrupted. */
@@ -28,7 +23,7 @@ export interface RebuildJob {
   progress: (done: number, total: number) => void
   say: (text: string) => void
   /** Asked with all comparisons, one a dataset that has rows on either side, before the exchange: whether to go on. */
-  agree: (found: DryRun[]) => Promise<boolean>
+  agree: (found: DatasetDiff[]) => Promise<boolean>
 }
 
 const groupOf = (id: string): string => `tidemark-rebuild-${id}`
@@ -41,7 +36,7 @@ const versions = (): Record<string, number> =>
  * Whether this release can go on with a rebuild: its tables are there and were filled by the same transform versions, or
  * it was agreed to exchange them. Undefined: it can; else why not.
  */
-export async function whyNotResumed({ store }: RebuildParts, rebuild: Replay): Promise<string | undefined> {
+export async function whyNotResumed({ store }: StageParts, rebuild: Replay): Promise<string | undefined> {
   const { id, counts } = rebuild
   const tables = await stateOfTables(store, id)
   if (tables === 'gone') return 'its tables are there no longer'
@@ -51,7 +46,7 @@ export async function whyNotResumed({ store }: RebuildParts, rebuild: Replay): P
 }
 
 /** Makes the new tables, lets live data go into both, and announces what is to be read: all raw there is now. */
-export async function beginRebuild({ kafka, store }: RebuildParts, log: ReplayLog, why: string): Promise<Replay> {
+export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog, why: string): Promise<Replay> {
   const now = Date.now()
   const id = newReplayId(now)
   await makeTables(store, id)
@@ -73,7 +68,7 @@ const isAgreed = ({ state }: Replay): boolean => state === 'told'
  * Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. One at
  * a time: the tables beside are one pair.
  */
-export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
+export async function runRebuild(parts: StageParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
   let { rebuild } = job
   let { counts } = rebuild
@@ -101,7 +96,7 @@ export async function runRebuild(parts: RebuildParts, log: ReplayLog, job: Rebui
 }
 
 async function finish(
-  { kafka }: RebuildParts,
+  { kafka }: StageParts,
   log: ReplayLog,
   rebuild: Replay,
   change: Parameters<ReplayLog['write']>[1],
@@ -113,25 +108,19 @@ async function finish(
 }
 
 /** Reads all of raw into the new tables; gives the answers that were refused in this run, by dataset. */
-async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, RefusedAnswer[]>> {
+async function fill(parts: StageParts, job: RebuildJob): Promise<Map<string, RefusedAnswer[]>> {
   const { id, spans } = job.rebuild
   const total = recordsIn(spans)
   const refused = new Map<string, RefusedAnswer[]>()
   let before = 0
-  const insert = stagingInserter(parts.store, staging)
   for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
     const source = sources.find(({ name }) => rawTopic(name).name === topic)
     before += recordsIn(ofTopic)
     // What no source declares any more is copied.
     if (source === undefined) continue
     const readBefore = before - recordsIn(ofTopic)
-    const outputs = await sourceOutputs(source, parts.registry)
-    await explodeSpan(parts, {
-      ...{ groupId: groupOf(id), spans: ofTopic, outputs, dataset: null, windows: allWindows, say: job.say },
-      take: async (batch) => {
-        await insert(batch)
-        return []
-      },
+    await explodeIntoStaging(parts, {
+      ...{ groupId: groupOf(id), source, spans: ofTopic, dataset: null, windows: allWindows, staging, say: job.say },
       done: (batch) => {
         for (const [dataset, answers] of Map.groupBy(batch, (answer) => answer.dataset)) {
           const ofDataset = refused.get(dataset) ?? []
@@ -146,26 +135,19 @@ async function fill(parts: RebuildParts, job: RebuildJob): Promise<Map<string, R
 }
 
 async function compareAll(
-  { kafka, store }: RebuildParts,
+  parts: StageParts,
   spans: RawSpan[],
   refused: Map<string, RefusedAnswer[]>,
-): Promise<DryRun[]> {
-  const found: DryRun[] = []
+): Promise<DatasetDiff[]> {
+  const found: DatasetDiff[] = []
   // Each comparison is several queries, and most datasets of most stores have nothing to compare.
-  const stored = await datasetsStored(store, staging)
-  for (const { source, dataset } of datasetsByName.values()) {
+  const stored = await datasetsStored(parts.store, staging)
+  for (const sourced of datasetsByName.values()) {
+    const { source, dataset } = sourced
     if (!stored.has(dataset.name)) continue
     const own = spans.filter(({ topic }) => topic === rawTopic(source.name).name)
-    const { name, transformVersion } = dataset
-    const compared = { dataset: name, transformVersion, windows: allWindows, spans: own, staging }
-    const comparison = await diffTables(store, compared)
-    found.push({
-      dataset: dataset.name,
-      transformVersion: dataset.transformVersion,
-      comparison,
-      newlyRefused: await newlyRefused(store, dataset.name, refused.get(dataset.name) ?? []),
-      newlyAccepted: await amongLetters(kafka, source.name, addedFrom(comparison)),
-    })
+    const scope = { windows: allWindows, spans: own, staging }
+    found.push(await diffDataset(parts, sourced, scope, refused.get(dataset.name) ?? []))
   }
   return found
 }
@@ -180,7 +162,7 @@ function outcomeOf(counts: Record<string, number>): string {
   }`
 }
 
-function sumOf(found: DryRun[]): Record<string, number> {
+function sumOf(found: DatasetDiff[]): Record<string, number> {
   const counts: Record<string, number> = {}
   const add = (name: string, count: number): void => {
     counts[name] = (counts[name] ?? 0) + count

@@ -2,9 +2,10 @@
 // dataset's explode and replays. What must be there afterwards is computed here from the same answers.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { datasetsByName } from '#core/datasets.ts'
-import { dryRun, wouldChange } from '#operations/history/dry-run.ts'
+import { dryRun } from '#operations/history/dry-run.ts'
 import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
+import { wouldChange } from '#operations/history/stage.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
