@@ -66,7 +66,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
       for (const { dataset } of datasetsByName.values()) refuseOlderVersion(dataset, stored.get(dataset.name) ?? 0)
       const log = await openReplayLog(clients.registry, producer)
       const open = (await readReplays(clients.kafka, clients.registry)).filter(({ kind, state }) => {
-        return kind === 'rebuild' && (state === 'started' || state === 'told')
+        return kind === 'rebuild' && (state === 'started' || state === 'published')
       })
       if (options.resume === undefined) {
         for (const each of open) await log.write(each, { state: 'failed', message: 'dropped: another rebuild began' })

@@ -1,6 +1,6 @@
 // What would change in the store if today's reading of raw replaced what is there: by point and answer.
 import { database, type Store } from '#platform/clickhouse/client.ts'
-import { type AnswerComparison, answersDiffer, type ComparisonScope, diffStoredAnswers } from './compare-answers.ts'
+import { type AnswerComparison, answersDiffer, type ComparisonScope, diffStoredAnswers } from './diff-stored-answers.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 
 /** One point of one answer whose value, step or flags are not the same. Times as ClickHouse writes them, UTC. */

@@ -6,7 +6,7 @@ import type { WindowRange } from './raw-span.ts'
 import { inSpans, inWindows, readRows } from './read-rows.ts'
 import { asPoints, pointColumns } from './staging-tables.ts'
 
-/** What a replay has told anew. */
+/** What a replay published again. */
 export interface ReplayedWindows {
   dataset: string
   windows: WindowRange
@@ -17,7 +17,7 @@ export interface ReplayedWindows {
   ownTables: readonly OwnTable[]
 }
 
-/** What is gone, for it was not told anew. */
+/** What is gone, because it was not published again. */
 export interface ErasedCounts {
   /** Answers to points. */
   points: number
@@ -59,7 +59,7 @@ const outdatedRows = (retold: ReplayedWindows): string =>
 
 type Count = (from: string) => Promise<number>
 
-/** Of a raw position at most the newest transform's row is left; of one that was not told anew none. */
+/** Of a raw position at most the newest transform's row is left; of one that was not published again none. */
 async function eraseAnswers(command: Command, count: Count, retold: ReplayedWindows): Promise<number> {
   const table = `${database}.stored_answers`
   const outdated = outdatedRows(retold)
@@ -124,7 +124,7 @@ async function eraseRecords(
   for (const { name, rows, windowStart, transformVersion } of ownTables) {
     const ofTable = `${rows} AND ${inWindows(windows, windowStart)} AND ${inSpans(spans)}`
     const outdated = `${ofTable} AND ${transformVersion} < ${version}`
-    // FINAL leaves the newest transform's row of each: older ones are those that were not told anew.
+    // FINAL leaves the newest transform's row of each: older ones are those that were not published again.
     erased += await count(`${name} FINAL WHERE ${outdated}`)
     if ((await count(`${name} WHERE ${outdated}`)) > 0) await command(`DELETE FROM ${name} WHERE ${outdated}`)
   }

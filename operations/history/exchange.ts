@@ -62,7 +62,7 @@ export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 
   await removeDeleted(store)
   const left = await tablesOf(store, id, staging)
   if (left.includes('points')) {
-    // What was cut since it was read is among the new rows as a copy, or was not told anew.
+    // What was cut since it was read is among the new rows as a copy, or was not published again.
     for (const source of sources) {
       await dropUnpublished(store, staging, `${declaredBy(source)} AND ${inSpans(spansOf(spans, source))}`)
     }

@@ -62,7 +62,7 @@ export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog,
 }
 
 /** All is in the new tables, and somebody agreed to exchange them: what remains is asked of nobody. */
-const isAgreed = ({ state }: Replay): boolean => state === 'told'
+const isAgreed = ({ state }: Replay): boolean => state === 'published'
 
 /**
  * Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. One at
@@ -88,7 +88,7 @@ export async function runRebuild(parts: StageParts, log: ReplayLog, job: Rebuild
         message: 'not agreed to: the new tables were dropped, nothing was changed',
       })
     }
-    rebuild = await log.write(rebuild, { state: 'told', counts })
+    rebuild = await log.write(rebuild, { state: 'published', counts })
     job.say('the tables are exchanged now')
   }
   await exchange(store, rebuild)

@@ -6,7 +6,10 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic } from '#schemas/topics.ts'
 
-export type ReplayState = 'started' | 'told' | 'finished' | 'failed'
+export type ReplayState = 'started' | 'published' | 'finished' | 'failed'
+
+/** How earlier releases wrote `published`. */
+const formerPublished = 'told'
 
 export interface ReplayLog {
   /** Announces a state; returns what stands on the topic then, when all replicas have it. */
@@ -39,7 +42,9 @@ export async function readReplays(kafka: Kafka, registry: Registry): Promise<Rep
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const replay = decoder.decode(value)
-      if (!('reason' in replay)) replays.set(replay.id, replay)
+      if ('reason' in replay) continue
+      const state = replay.state === formerPublished ? 'published' : replay.state
+      replays.set(replay.id, { ...replay, state })
     }
   })
   return [...replays.values()]

@@ -1,4 +1,4 @@
-// A replay: stored raw, today's explode, the same topic as live data; then what is no longer told is erased.
+// A replay: stored raw, today's explode, the same topic as live data; then what was not published again is erased.
 
 import type { SourcedDataset } from '#core/datasets.ts'
 import { sourceOutputs } from '#core/source-outputs.ts'
@@ -122,10 +122,10 @@ export async function runReplay(
     await meter.close()
   }
 
-  job.say('all is read; waiting until the store has it, then erasing what is no longer told')
+  job.say('all is read; waiting until the store has it, then erasing what was not published again')
   await announcing
   await untilQueryable(kafka, source, job.say)
-  replay = await log.write(replay, { state: 'told', counts: { read: total, refused: refusals } })
+  replay = await log.write(replay, { state: 'published', counts: { read: total, refused: refusals } })
   // Of records that were cut meanwhile nobody knows whether they were read.
   const there = await stillThere(kafka, spans)
   const retold: ReplayedWindows = {
@@ -174,7 +174,7 @@ async function countTold(
 
 const outcomeOf = (counts: Record<string, number>): string =>
   [
-    `${counts.answers} answers with ${counts.points} values told anew`,
+    `${counts.answers} answers with ${counts.points} values published again`,
     `${counts.erased} values erased`,
     ...(counts['erased answers'] ? [`${counts['erased answers']} answers erased`] : []),
     ...(counts['erased records'] ? [`${counts['erased records']} records erased`] : []),

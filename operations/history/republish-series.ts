@@ -6,7 +6,7 @@ import type { ReplayedWindows } from './erase.ts'
 import { inSpans, inWindows, readRows } from './read-rows.ts'
 
 /**
- * What today's release says of the keys that were told anew, as of the newest answer of each: what they mean may have
+ * What today's release says of the keys that were published again, as of the newest answer of each: what they mean may have
  * changed with explode, and what is said of old answers on the way loses against what was said since.
  */
 export async function seriesToRepublish(

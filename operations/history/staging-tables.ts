@@ -12,7 +12,7 @@ import { readRows } from './read-rows.ts'
 /** The tables that views fill, with the view and the table of inserted rows that it reads. In the order of an exchange. */
 const filled = [
   { table: 'points', view: 'points_mv', from: 'slices' },
-  { table: 'point_revisions', view: 'fill_point_revisions', from: 'slices' },
+  { table: 'point_revisions', view: 'point_revisions_mv', from: 'slices' },
   { table: 'stored_answers', view: 'stored_answers_mv', from: 'accepted_answers' },
 ] as const
 

@@ -251,6 +251,12 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   expect(audit).toMatchObject([{ state: 'finished', dataset }, { state: 'finished' }])
   const announced = await readReplays(chain.kafka, chain.registry)
   expect(announced.map(({ state }) => state)).toEqual(['finished', 'finished'])
+  // Earlier releases called it told.
+  const encode = await chain.registry.encoder('replays', 'Replay')
+  const earlier = encode({ ...replayed.replay, id: 'of an earlier release', state: 'told' })
+  await chain.producer.send('replays', [{ key: 'of an earlier release', value: earlier }])
+  const [, , read] = await readReplays(chain.kafka, chain.registry)
+  expect(read?.state).toBe('published')
 })
 
 test('rows whose raw record retention has deleted stay as they are, and are told apart', async () => {

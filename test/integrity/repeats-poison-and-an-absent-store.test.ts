@@ -67,7 +67,7 @@ test('the same batch twice changes nothing, nor does the raw topic once more', a
     asOfTheFirst: "tidemark.as_of(at = '2026-06-14 08:30:00')",
     asOfTheSecond: "tidemark.as_of(at = '2026-06-14 09:00:01')",
     changes: "tidemark.changes(since = '2026-06-14 09:30:00', until = '2026-06-14 11:00:00')",
-    withdrawn: 'tidemark.withdrawn',
+    withdrawn: 'tidemark.withdrawn_keys',
     points: 'tidemark.points FINAL',
     pointRevisions: 'tidemark.point_revisions FINAL',
     answers: '(SELECT * EXCEPT stored_at FROM tidemark.stored_answers FINAL)',

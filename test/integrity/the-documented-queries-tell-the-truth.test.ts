@@ -470,7 +470,7 @@ describe('the views', () => {
     ],
     '`revision_stats`': ['revision_stats'],
     '`answers`': ['answers'],
-    '`withdrawn`': ['withdrawn'],
+    '`withdrawn_keys`': ['withdrawn_keys'],
   }
   test.each(Object.entries(views))('%s have the columns that are told of them', async (title, names) => {
     const section = doc.split(/^### /m).find((each) => each.startsWith(`${title}\n`)) ?? ''

@@ -238,7 +238,7 @@ async function check(prefix: string, histories: Telling[][], moments: number[]):
   expect(changed).toEqual(revisionLines(within))
   expect(await read(stats, 'revision_stats')).toEqual(revisionStats(known, taken))
 
-  const gone = await read('dataset, key, toUnixTimestamp(window_start)', 'withdrawn')
+  const gone = await read('dataset, key, toUnixTimestamp(window_start)', 'withdrawn_keys')
   expect(gone).toEqual(withdrawn(known, taken).sort())
 }
 

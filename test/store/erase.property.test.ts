@@ -138,7 +138,7 @@ it('after an erasure the store is what new code alone makes of the raw records t
   )
 })
 
-it("records of a source's own leave when they are not told anew, and the reading before each speaks again", async () => {
+it("records of a source's own leave when they are not published again, and the reading before each speaks again", async () => {
   await applySourceStatements(running.store, [jao, votes])
   const store = async <Name extends 'FlowConstraint' | 'VoteBatch'>(name: Name, ...records: Records[Name][]) => {
     const { table, columns, row } = tableTargets[name] as TableTarget<Name>

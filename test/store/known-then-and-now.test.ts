@@ -301,7 +301,7 @@ describe('keys that a newer answer no longer names', () => {
   const withdrawn = (dataset: string) =>
     lines(
       running.reader,
-      `SELECT key, window_start, window_end, known_at, window_known_at FROM tidemark.withdrawn
+      `SELECT key, window_start, window_end, known_at, window_known_at FROM tidemark.withdrawn_keys
        WHERE dataset = {dataset:String} ORDER BY key, window_start`,
       { dataset },
     )

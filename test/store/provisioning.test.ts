@@ -214,3 +214,26 @@ describe('an error of the store', () => {
     }
   })
 })
+
+it('names of an older release give way to today’s, and what is inserted in between is stored once', async () => {
+  const { store } = running
+  await store.command({ query: 'DROP DATABASE tidemark SYNC' })
+  const older = await migrationsWith({})
+  for (const file of await readdir(older)) if (Number(file.slice(0, 4)) > 39) await rm(new URL(file, older))
+  await migrate(store, older)
+  const told = { start: '2026-10-01T00:00:00Z', knownAt: '2026-09-30T10:00:00Z', values: [1, 2] }
+  await insertSlices(store, [slice({ ...told, identity: 77 })])
+  // Where the process ends before the older view is dropped, both views fill the table.
+  for (const file of await readdir(infra)) {
+    if (Number(file.slice(0, 4)) <= 42) await writeFile(new URL(file, older), await readFile(new URL(file, infra)))
+  }
+  await migrate(store, older)
+  await insertSlices(store, [slice({ ...told, key: 'border_AT_CZ', identity: 77 })])
+  await migrate(store, migrations)
+  await insertSlices(store, [slice({ ...told, key: 'border_AT_DE', identity: 77 })])
+  const rows = 'SELECT key, count() FROM tidemark.point_revisions FINAL GROUP BY key ORDER BY key'
+  expect(await lines(store, rows)).toEqual(['border_AT_BE\t2', 'border_AT_CZ\t2', 'border_AT_DE\t2'])
+  const views = `SELECT name FROM system.tables WHERE database = 'tidemark' AND name IN
+    ('withdrawn', 'withdrawn_keys', 'fill_point_revisions', 'point_revisions_mv') ORDER BY name`
+  expect(await lines(store, views)).toEqual(['point_revisions_mv', 'withdrawn_keys'])
+})
