@@ -51,12 +51,13 @@ async function askedOf(simulator: SimulatorClient): Promise<string[]> {
   return asked.toSorted()
 }
 
-/** All that can be asked, but for the open days: the same sums mean the same rows. */
+/** All that can be asked, but for the open days and what is deleted later: the same sums mean the same rows. */
 async function sums(of: Clients, times: number[]) {
   const sum = `count() AS n, sum(cityHash64(dataset, key, ts, value, known_at, step_s, flags)) AS hash`
   const froms = ['latest', ...times.map((at) => `as_of(at = '${storeTime(at)}')`)]
   const [first, end] = [windowOf(open[0]!).startMs, windowOf(open.at(-1)!).endMs].map((ms) => ms / 1000)
-  const where = `ts < toDateTime(${first}, 'UTC') OR ts >= toDateTime(${end}, 'UTC')`
+  const kept = windowOf(days[2]).startMs / 1000
+  const where = `ts >= toDateTime(${kept}, 'UTC') AND (ts < toDateTime(${first}, 'UTC') OR ts >= toDateTime(${end}, 'UTC'))`
   return Promise.all(
     froms.map(async (from) => (await of.query(`SELECT ${sum} FROM tidemark.${from} WHERE ${where}`))[0]),
   )
@@ -134,29 +135,6 @@ test('it goes on where it was; the second start refetches nothing that it holds'
   expect(await countOf(clients)).toBe((heldDays + 1) * pointsOfADay)
 }, 480_000)
 
-test('restored elsewhere it has the same rows, decodes its records, goes on polling and refetches nothing', async () => {
-  restored = await prepareStack('simulated', settings)
-  expect(await restored.run('restore', backup())).toMatchObject({ code: 0 })
-  await restored.up()
-  const there = await restored.connect()
-  expect(await sums(there, known)).toEqual(before)
-  // What was asked for and not answered is in the backup as well.
-  await untilHeld(there, heldDays)
-  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 1)
-  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe((heldDays + 1) * 132)
-
-  expect(await backfill(restored, '2026-01-08')).toMatchObject({ code: 0 })
-  const simulator = simulatorClient(restored.file().endpoints.simulator!)
-  for (const day of ['2026-01-08', open[0]!]) {
-    const stored = await pointsOf(there, 'latest', windowOf(day))
-    expect(differences(await simulator.truth(day), stored)).toEqual([])
-  }
-  // This simulator was started with the restored stack: all that was asked of it.
-  expect(await askedOf(simulator)).toEqual(['2026-01-08', ...open].map(identityOf).toSorted())
-  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 2)
-  await restored.remove()
-}, 480_000)
-
 test('a deletion is asked for, looked at without harm, done at once, and never undone by fetching', async () => {
   const title = ['delete', dataset, '--before', days[2]]
   const unasked = await stack.run(...title)
@@ -198,7 +176,7 @@ test('a deletion is asked for, looked at without harm, done at once, and never u
   expect(await countOf(clients)).toBe((heldDays - 1) * pointsOfADay)
 }, 480_000)
 
-test('an older backup obeys it when it is restored, from its first start on, and so does a replay there', async () => {
+test('an older backup obeys it when it is restored elsewhere; it has all other rows, goes on and refetches nothing', async () => {
   restored = await prepareStack('simulated', settings)
   const made = await restored.run('restore', backup())
   expect(made.stdout).toContain(`${dataset} before 2026-01-06T23:00:00.000Z is deleted again at the next start`)
@@ -206,9 +184,26 @@ test('an older backup obeys it when it is restored, from its first start on, and
   const there = await restored.connect()
   const held = await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')
   expect(held).toEqual([{ first: '2026-01-06 23:00:00' }])
+  expect(await sums(there, known)).toEqual(before)
+  // What was asked for and not answered is in the backup as well.
   await untilHeld(there, heldDays - 2)
   expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
+  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 1)
+  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe((heldDays + 1) * 132)
 
+  expect(await backfill(restored, '2026-01-08')).toMatchObject({ code: 0 })
+  const simulator = simulatorClient(restored.file().endpoints.simulator!)
+  for (const day of ['2026-01-08', open[0]!]) {
+    const stored = await pointsOf(there, 'latest', windowOf(day))
+    expect(differences(await simulator.truth(day), stored)).toEqual([])
+  }
+  // This simulator was started with the restored stack: all that was asked of it.
+  expect(await askedOf(simulator)).toEqual(['2026-01-08', ...open].map(identityOf).toSorted())
+  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 2)
+}, 480_000)
+
+test('a replay there brings back nothing that is deleted', async () => {
+  const there = await restored.connect()
   const environment = { ...there.environment, CONSUMER_GROUP: 'replay-1' }
   const replay = await startService('normalizer', environment, join(home, 'replay.log'))
   try {
@@ -217,10 +212,11 @@ test('an older backup obeys it when it is restored, from its first start on, and
   } finally {
     await replay.kill('SIGTERM')
   }
-  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe(2 * (heldDays + 1) * 132)
-  expect(await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')).toEqual(held)
-  expect(await countOf(there)).toBe((heldDays - 2) * pointsOfADay)
-}, 480_000)
+  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe(2 * (heldDays + 2) * 132)
+  const first = await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')
+  expect(first).toEqual([{ first: '2026-01-06 23:00:00' }])
+  expect(await countOf(there)).toBe((heldDays - 1) * pointsOfADay)
+}, 240_000)
 
 longTest(
   'its second start has nothing to do again',
