@@ -7,11 +7,12 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findFileDataset } from '#operations/ingest/files.ts'
+import { filesOf, findFileDataset } from '#operations/ingest/files.ts'
 import { ingest as ingestFiles } from '#operations/ingest/ingest.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
 import { offsetRange, recordsIn } from '#platform/kafka/read-range.ts'
 import { rawTopic } from '#schemas/topics.ts'
+import { exitCodeOf, summaryJson } from '../../cli/ingest/summary.ts'
 import { faults } from '../support/long-tests.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { recordedFile } from '../support/recorded-file.ts'
@@ -36,7 +37,18 @@ afterAll(() => pipeline?.stop())
 const begin = (...args: string[]) =>
   startCommand([...args, '--data', dataDir], { ...process.env, ...pipeline.environment })
 
-async function ingest(what: string, ...args: string[]) {
+/** What `tidemark ingest` does, in this process: most tests are of what it does, and need no command. */
+async function ingest(what: string, path: string) {
+  const files = findFileDataset(what)
+  const inputs = filesOf(path, files, false, () => {})
+  const events = { begins: () => {}, fileRead: () => {}, progress: () => {}, say: () => {} }
+  const summary = await ingestFiles({ ...pipeline, ask: pipeline.query }, { files, inputs }, events)
+  // As scripts read it.
+  return { code: exitCodeOf(summary), summary: JSON.parse(JSON.stringify(summaryJson(summary))) }
+}
+
+/** `tidemark ingest` */
+async function ingestCommand(what: string, ...args: string[]) {
   const { code, stdout, stderr } = await begin('ingest', what, ...args, '--json').finished
   return { code, stderr, summary: stdout === '' ? undefined : JSON.parse(stdout) }
 }
@@ -82,7 +94,7 @@ test('the exercise: files to Kafka to the store, and the weeks that stand out', 
   const expected = recordedFile('votes/expected_outlier_weeks.json')
   if (!recorded || !expected) return expect(recorded, 'recordings are missing; said above').toBeUndefined()
   const { sets } = JSON.parse(expected.toString())
-  const { code, summary } = await ingest('votes', file('votes_2017_2019.jsonl', recorded))
+  const { code, summary } = await ingestCommand('votes', file('votes_2017_2019.jsonl', recorded))
   expect({ code, ...summary }).toMatchObject({ code: 0, lines: 29_780, votes: 29_780, refused: 0, knownLines: 0 })
   const printed = await begin('outliers', '--json').finished
   const weeks = JSON.parse(printed.stdout) as Record<string, number>[]
@@ -108,7 +120,7 @@ test('a file read twice is known by its content: under another name, compressed,
   ]
   for (const [name, packed] of again) file(name, packed)
   file('again/notes.txt', 'nothing to be read')
-  const { code, summary, stderr } = await ingest('votes', join(files, 'again'))
+  const { code, summary, stderr } = await ingestCommand('votes', join(files, 'again'))
   const known = again.map(([name]) => ({ name: join(files, name), lines: 0, knownLines: 30_000, bytes: 0 }))
   expect({ code, ...summary }).toMatchObject({ code: 0, lines: 0, votes: 0, bytes: 0, files: known })
   expect(stderr).toContain('again: notes.txt\n')
@@ -241,7 +253,7 @@ test('killed at any moment, the same command goes on: nothing is lost, and nothi
     started.child.kill('SIGKILL')
     await started.finished
   }
-  const { code, summary } = await ingest('votes', path)
+  const { code, summary } = await ingestCommand('votes', path)
   expect(code).toBe(0)
   expect(summary.knownLines + summary.lines).toBe(count)
   expect(summary.knownLines).toBeGreaterThan(0)
@@ -290,7 +302,7 @@ test('what is no vote file is one sentence, and the files beside it go in', asyn
   const member = gzipSync(lines(310_000, 3))
   file('mixed/hole.jsonl.gz', Buffer.concat([member, Buffer.alloc(16), gzipSync(lines(310_003, 3))]))
   file('mixed/image.jsonl', Buffer.from([0x89, 0x50, 0, 1, 2]))
-  const { code, summary } = await ingest('votes', join(files, 'mixed'))
+  const { code, summary } = await ingestCommand('votes', join(files, 'mixed'))
   expect({ code, ...summary }).toMatchObject({ code: 1, lines: 5, votes: 5, refused: 0 })
   expect(summary.failed).toEqual([
     expect.stringMatching(
@@ -306,7 +318,7 @@ test('what is no vote file is one sentence, and the files beside it go in', asyn
     ['/dev/null', 'is no regular file'],
     [join(files, 'nowhere'), 'There is no file or directory'],
   ] as const) {
-    const refused = await ingest('votes', path)
+    const refused = await ingestCommand('votes', path)
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(why) })
     expect(refused.stderr.trim().split('\n')).toHaveLength(1)
   }
@@ -314,19 +326,19 @@ test('what is no vote file is one sentence, and the files beside it go in', asyn
 
 test('an archived answer of Cryptowatch stands at the instant that is told, once', async () => {
   const path = file('market_kraken_btcusd_price.json', '{"result":{"price":29080.7}}')
-  const first = await ingest('cryptowatch', path, '--at', '2023-07-30T12:00+02:00')
+  const first = await ingestCommand('cryptowatch', path, '--at', '2023-07-30T12:00+02:00')
   expect(first).toMatchObject({ code: 0, summary: { points: 1, refused: 0 } })
-  expect((await ingest('cryptowatch', path, '--at', '2023-07-30T10:00Z')).summary).toMatchObject({
+  expect((await ingestCommand('cryptowatch', path, '--at', '2023-07-30T10:00Z')).summary).toMatchObject({
     chunks: 0,
     points: 0,
   })
-  const undated = await ingest('cryptowatch', path)
+  const undated = await ingestCommand('cryptowatch', path)
   expect(undated.stderr).toMatch(/is taken for a snapshot of .* when it was modified/)
   const points = await pipeline.query(
     `SELECT key, toString(ts) AS ts, value FROM tidemark.latest WHERE dataset = 'cryptowatch.markets' ORDER BY ts LIMIT 1`,
   )
   expect(points).toEqual([{ key: 'kraken:btcusd.last', ts: '2023-07-30 10:00:00', value: 29080.7 }])
-  const refused = await ingest(
+  const refused = await ingestCommand(
     'cryptowatch',
     file('error.json', '{"error":"Exchange not found"}'),
     '--at',
