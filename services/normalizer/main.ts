@@ -6,12 +6,12 @@ import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
+import { subscribeTo } from './handle.ts'
 import { createNormalizerMetrics } from './metrics.ts'
 import { openParkedDatasets, type ParkedDatasets } from './parked-datasets.ts'
 import { normalizerSettings } from './settings.ts'
 import { startShadow } from './shadow.ts'
 import { statusOf } from './status.ts'
-import { subscribeTo } from './subscriptions.ts'
 
 const config = readServiceConfig(normalizerSettings)
 const shadow = process.argv.includes('--shadow')
