@@ -1,13 +1,14 @@
 // The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. What it must remember
 // (which datasets are parked) is a topic. With --shadow it writes nowhere and tells how its output differs from that of
 // the normalizer that runs.
+import { Counter, type Registry } from 'prom-client'
+import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { subscribeTo } from './handle.ts'
-import { createNormalizerMetrics } from './metrics.ts'
 import { openParkedDatasets, type ParkedDatasets } from './parked-datasets.ts'
 import { normalizerSettings } from './settings.ts'
 import { startShadow } from './shadow.ts'
@@ -19,7 +20,8 @@ const log = createLogger(shadow ? 'normalizer-shadow' : 'normalizer', config.LOG
 
 await run(log, 8_000, async (onStop) => {
   if (shadow) return startShadow(config, log, onStop)
-  const metrics = createNormalizerMetrics()
+  const metrics = createConsumeMetrics('normalizer')
+  const countIgnored = ignoredCounter(metrics.registry)
   const service = {
     name: 'normalizer',
     groupId: config.CONSUMER_GROUP,
@@ -40,12 +42,23 @@ await run(log, 8_000, async (onStop) => {
         })
         onStop('parked datasets', parkedDatasets.stop)
         parked = parkedDatasets
-        return Promise.all(
-          sources.map((source) => subscribeTo(source, clients, metrics.countIgnored, parkedDatasets, off)),
-        )
+        return Promise.all(sources.map((source) => subscribeTo(source, clients, countIgnored, parkedDatasets, off)))
       },
       status: () => statusOf(sources, parked?.list() ?? [], off),
     },
     onStop,
   )
 })
+
+/** Counts what explode left out without harm. */
+function ignoredCounter(metrics: Registry): (ignored: Record<string, number>, dataset: string) => void {
+  const counter = new Counter({
+    name: 'tidemark_ignored_items_total',
+    help: 'Parts of answers that explode left out without harm, by kind (row-at-window-end, doubled-row, ...)',
+    labelNames: ['dataset', 'kind'] as const,
+    registers: [metrics],
+  })
+  return (ignored, dataset) => {
+    for (const [kind, count] of Object.entries(ignored)) counter.inc({ dataset, kind }, count)
+  }
+}
