@@ -65,9 +65,11 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   const stalls = createStallTracker()
   const member = createGroupMember({ ...options, assigned: stalls.assigned })
   const { consumer } = member
-  const loop = {
-    ...{ consumer, stalls, options },
+  const loop: Loop = {
+    consumer,
+    options,
     subscriptions: readable(options),
+    stalls,
     pauses: createPartitionPauses(stalls, log),
     stopping: false,
   }
@@ -161,10 +163,10 @@ function readable({ subscriptions, registry }: ConsumeOptions): Map<string, Read
 /** What the steps of the loop work with. */
 interface Loop {
   consumer: Consumer
+  options: ConsumeOptions
   subscriptions: ReadonlyMap<string, ReadableSubscription>
   stalls: StallTracker
   pauses: PartitionPauses
-  options: ConsumeOptions
   /** Nothing is committed from now on. */
   stopping: boolean
 }

@@ -22,19 +22,16 @@ await run(log, 8_000, async (onStop) => {
   if (shadow) return startShadow(config, log, onStop)
   const metrics = createConsumeMetrics('normalizer')
   const countIgnored = ignoredCounter(metrics.registry)
-  const service = {
-    name: 'normalizer',
-    groupId: config.CONSUMER_GROUP,
-    config,
-    log,
-    metrics,
-    shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
-  }
   const off = config.DATASETS_OFF
   let parked: ParkedDatasets | undefined
   await startConsuming(
     {
-      ...service,
+      name: 'normalizer',
+      groupId: config.CONSUMER_GROUP,
+      config,
+      log,
+      metrics,
+      shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
       subscriptions: async (clients, onStop) => {
         const parkedDatasets = await openParkedDatasets(clients, log, (error) => {
           log.fatal({ err: error }, 'the topic of parked datasets can no longer be followed')
