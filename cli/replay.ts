@@ -1,8 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { businessDay } from '#core/business-day.ts'
 import type { SourcedDataset } from '#core/datasets.ts'
+import { day } from '#core/day.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { dryRun } from '#operations/history/dry-run.ts'
 import type { SpanParts } from '#operations/history/explode-span.ts'
+import type { WindowRange } from '#operations/history/raw-span.ts'
 import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { wouldChange } from '#operations/history/stage.ts'
@@ -10,8 +13,8 @@ import type { Store } from '#platform/clickhouse/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { Replay } from '#schemas/generated/records.ts'
+import type { Dataset } from '#sources/source.ts'
 import { abortWhenStackStops } from './abort-when-stack-stops.ts'
-import { deliveryWindows } from './delivery-windows.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
 import { refuseOlderVersion, refuseOtherNormalizer } from './normalizer-versions.ts'
@@ -139,4 +142,22 @@ async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: st
   throw new UserError(
     `Replay ${id} began with transform version ${found.toVersion}, this release has ${dataset.transformVersion}: start a new one.`,
   )
+}
+
+/**
+ * The windows of the delivery days `from` to `to`, both included, each optional. Pure.
+ *
+ * @throws UserError for days that are none, or the wrong way round
+ */
+function deliveryWindows(dataset: Dataset, from: string | undefined, to: string | undefined): WindowRange {
+  const { zone } = dataset.calendar
+  const first = from === undefined ? undefined : day('--from', from)
+  const last = to === undefined ? undefined : day('--to', to)
+  if (first !== undefined && last !== undefined && first > last) {
+    throw new UserError(`--from ${first} is after --to ${last}: the first day comes first.`)
+  }
+  return {
+    fromMs: first === undefined ? null : businessDay(zone, first).window.startMs,
+    toMs: last === undefined ? null : businessDay(zone, last).window.endMs,
+  }
 }

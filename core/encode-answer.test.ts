@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Dataset } from '#sources/source.ts'
 import { slice } from '../test/store/slices.ts'
-import { answerEncoder, encodeRaw } from './encode-answer.ts'
+import { answerEncoder, type EncodedAnswer } from './encode-answer.ts'
+import { explodeRaw } from './explode-raw.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -16,10 +17,16 @@ const outputs = {
 const told = slice({ start: '2026-01-01T00:00:00Z', values: [1], knownAt: '2026-01-01T00:00:00Z' })
 const answer = { slices: [told], records: [], refusedParts: [], accepted: null, ignored: {}, dataset }
 
+/** What was encoded. Throws why there is nothing. */
+function encoded(answer: EncodedAnswer) {
+  if ('refusal' in answer) throw new Error(answer.refusal.message)
+  return answer
+}
+
 test('what a key means is said until Kafka has it, and again after an hour: a deletion may have taken it away', () => {
   vi.useFakeTimers({ now: 0 })
   const encoder = answerEncoder(outputs)
-  const encode = () => encoder.batch().encode(answer)
+  const encode = () => encoded(encoder.batch().encode(answer))
   const topics = () => encode().outputs.map(({ topic }) => topic)
   const taken = () => {
     const { outputs, acknowledged } = encode()
@@ -45,26 +52,23 @@ test('in a batch it is said once, but for an answer that was refused', () => {
     return topic === 'test.own' && `${value}` === '{"a":1}' ? 'too large' : undefined
   })
   const refused = { ...answer, records: [{ topic: 'own', key: 'k', record: { a: 1 } }] }
-  expect(() => batch.encode(refused)).toThrow('too large')
-  expect(batch.encode(answer).outputs).toHaveLength(2)
-  expect(batch.encode(answer).outputs).toHaveLength(1)
+  expect(() => encoded(batch.encode(refused))).toThrow('too large')
+  expect(encoded(batch.encode(answer)).outputs).toHaveLength(2)
+  expect(encoded(batch.encode(answer)).outputs).toHaveLength(1)
 })
 
 test('a record of an own topic goes there under its own key', () => {
   const records = [{ topic: 'own', key: 'k', record: { a: 1 } }]
   const encoder = answerEncoder(outputs, { replay: 'r' }).batch()
-  expect(encoder.encode({ ...answer, slices: [], records }).outputs).toEqual([
+  expect(encoded(encoder.encode({ ...answer, slices: [], records })).outputs).toEqual([
     { topic: 'test.own', key: 'k', value: Buffer.from('{"a":1}'), headers: { replay: 'r' } },
   ])
 })
 
 test('a record of a topic that the source does not declare is a bug, said with the names', () => {
   const records = [{ topic: 'other', key: 'k', record: {} }]
-  expect(() =>
-    answerEncoder(outputs)
-      .batch()
-      .encode({ ...answer, records }),
-  ).toThrow(/test\.hourly .* other/)
+  const batch = answerEncoder(outputs).batch()
+  expect(() => encoded(batch.encode({ ...answer, records }))).toThrow(/test\.hourly .* other/)
 })
 
 test('an answer of which a record is too large for its topic is refused for that', () => {
@@ -74,9 +78,9 @@ test('an answer of which a record is too large for its topic is refused for that
     explode: () => ({ slices: [{ key: 'k', startMs: 0, stepS: 60, values: [1], flags: [] }], ignored: { x: 2 } }),
   }
   const record = { dataset: dataset.name, requestIdentity: 'test.hourly/x', headers: {} }
-  const raw = { record, partition: 0, offset: '0' } as unknown as Parameters<typeof encodeRaw>[0]
+  const raw = { record, partition: 0, offset: '0' } as unknown as Parameters<typeof explodeRaw>[0]
   const batch = answerEncoder(outputs).batch((topic) => (topic === 'slices' ? 'slices takes less' : undefined))
   const datasets = new Map([[dataset.name, exploding as unknown as Dataset]])
   const refusal = { reason: 'too-large', message: 'slices takes less' }
-  expect(encodeRaw(raw, datasets, batch)).toEqual({ refusal, ignored: { x: 2 } })
+  expect(batch.encode(explodeRaw(raw, datasets))).toEqual({ refusal, ignored: { x: 2 } })
 })

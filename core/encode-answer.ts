@@ -3,7 +3,13 @@ import type { SizeCheck } from '#platform/kafka/topic-limits.ts'
 import type { DeadPart, Output } from '#platform/kafka/verdict.ts'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { type ExplodedAnswer, type ExplodeOutcome, explodeRaw, type StoredRaw, seriesMetadata } from './explode-raw.ts'
+import {
+  type ExplodedAnswer,
+  type ExplodeOutcome,
+  type RawRefusal,
+  type RefusedAnswer,
+  seriesMetadata,
+} from './explode-raw.ts'
 
 /** Where a source's records go, and how they are written. */
 export interface SourceOutputs {
@@ -43,45 +49,24 @@ export interface AnswerOutputs {
   acknowledged: () => void
 }
 
+/** What a raw response holds as records, or why it was refused. */
+export type EncodedAnswer = (ExplodedAnswer & AnswerOutputs) | RefusedAnswer
+
 export interface BatchEncoder {
   /**
-   * The outputs of an answer, in order: its slices, the records of the source's own topics, and last, sent when all others
-   * of the batch are acknowledged, that it was accepted. What a key means comes
-   * before its first slice: when nothing was acknowledged of it, again when it changes, and after an hour. Repeats are
-   * harmless: the topic of meanings is compacted. Throws TooLargeOutput, and for a record of a topic that the source does
-   * not declare, or that its schema cannot hold; an answer that throws leaves nothing behind.
+   * Encodes what explode made of an answer, for all who send it or compare it: what one refuses, all refuse. Never throws:
+   * a refusal stays one, and an answer is refused when a topic does not take one of its records (`too-large`), when its
+   * source does not declare a topic, or when a schema cannot hold a record (`bug`). A refused answer leaves nothing behind.
+   *
+   * The outputs stand in order: the slices, the records of the source's own topics, and last, sent when all others of the
+   * batch are acknowledged, that the answer was accepted. What a key means comes before its first slice: when nothing was
+   * acknowledged of it, again when it changes, and after an hour. Repeats are harmless: the topic of meanings is compacted.
    */
-  encode: (answer: ExplodedAnswer) => AnswerOutputs
+  encode: (outcome: ExplodeOutcome) => EncodedAnswer
 }
 
 /** A record that its topic will not take. */
 class TooLargeOutput extends Error {}
-
-/** What a raw response holds as records, or why it was refused. */
-export type EncodedAnswer = (ExplodedAnswer & AnswerOutputs) | Extract<ExplodeOutcome, { refusal: unknown }>
-
-/**
- * Explodes a raw response and encodes what comes of it, for all who send it or compare it: what one refuses, all refuse.
- * Never throws; an exception of explode, and what no record can hold, concern this response alone.
- *
- * @param datasets the declared datasets by name
- */
-export function encodeRaw(
-  raw: StoredRaw,
-  datasets: ReadonlyMap<string, Dataset>,
-  { encode }: BatchEncoder,
-): EncodedAnswer {
-  const exploded = explodeRaw(raw, datasets)
-  if ('refusal' in exploded) return exploded
-  const { dataset, ignored } = exploded
-  try {
-    return { ...exploded, ...encode(exploded) }
-  } catch (error) {
-    if (error instanceof TooLargeOutput) return { refusal: { reason: 'too-large', message: error.message }, ignored }
-    const message = `what ${dataset.name} version ${dataset.transformVersion} yields makes no record: ${error}`
-    return { refusal: { reason: 'bug', message }, ignored }
-  }
-}
 
 /** An encoder of a source's answers. It remembers what was said of keys, and acknowledged. */
 export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, string>): AnswerEncoder {
@@ -90,25 +75,38 @@ export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, s
     batch: (whyTooLarge = () => undefined) => {
       // Said earlier in the batch: it is acknowledged together with it.
       const saidInBatch: PublishedMetadata = new Map()
+      const outputsOf = (answer: ExplodedAnswer): AnswerOutputs => {
+        const sayings: SeriesEntry[] = []
+        const encoded = encodeSlices(answer, outputs, [saidInBatch, said], sayings)
+        encoded.push(...encodeOwn(answer, outputs), ...encodeAccepted(answer, outputs))
+        const sent = headers ? encoded.map((output) => ({ ...output, headers })) : encoded
+        for (const output of sent) {
+          const why = whyTooLarge(output.topic, output)
+          if (why !== undefined) throw new TooLargeOutput(why)
+        }
+        const deadParts = answer.refusedParts.map(({ refusal, record }) => {
+          return { ...refusal, dataset: record.dataset, value: outputs.raw.encode(record) }
+        })
+        remember(saidInBatch, answer.dataset, sayings)
+        return { outputs: sent, deadParts, acknowledged: () => remember(said, answer.dataset, sayings) }
+      }
       return {
-        encode: (answer) => {
-          const sayings: SeriesEntry[] = []
-          const encoded = encodeSlices(answer, outputs, [saidInBatch, said], sayings)
-          encoded.push(...encodeOwn(answer, outputs), ...encodeAccepted(answer, outputs))
-          const sent = headers ? encoded.map((output) => ({ ...output, headers })) : encoded
-          for (const output of sent) {
-            const why = whyTooLarge(output.topic, output)
-            if (why !== undefined) throw new TooLargeOutput(why)
+        encode: (outcome) => {
+          if ('refusal' in outcome) return outcome
+          try {
+            return { ...outcome, ...outputsOf(outcome) }
+          } catch (error) {
+            return { refusal: whyNoRecords(outcome.dataset, error), ignored: outcome.ignored }
           }
-          const deadParts = answer.refusedParts.map(({ refusal, record }) => {
-            return { ...refusal, dataset: record.dataset, value: outputs.raw.encode(record) }
-          })
-          remember(saidInBatch, answer.dataset, sayings)
-          return { outputs: sent, deadParts, acknowledged: () => remember(said, answer.dataset, sayings) }
         },
       }
     },
   }
+}
+
+function whyNoRecords({ name, transformVersion }: Dataset, error: unknown): RawRefusal {
+  if (error instanceof TooLargeOutput) return { reason: 'too-large', message: error.message }
+  return { reason: 'bug', message: `what ${name} version ${transformVersion} yields makes no record: ${error}` }
 }
 
 /** What was said, by dataset and key. */

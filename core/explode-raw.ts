@@ -28,7 +28,13 @@ const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'
 export const pointsAtUs = (reason: string): boolean => ourReasons.has(reason)
 
 /** What a raw response holds, or why it was refused. */
-export type ExplodeOutcome = ExplodedAnswer | { refusal: RawRefusal; ignored: Record<string, number> }
+export type ExplodeOutcome = ExplodedAnswer | RefusedAnswer
+
+export interface RefusedAnswer {
+  refusal: RawRefusal
+  /** Parts that explode left out without harm before the refusal, by kind. */
+  ignored: Record<string, number>
+}
 
 export interface ExplodedAnswer {
   dataset: Dataset

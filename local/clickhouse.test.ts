@@ -3,8 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { chooseEngine, storeAccess } from './clickhouse.ts'
-import { clickHouseServerConfig } from './clickhouse-server-config.ts'
+import { chooseEngine, clickHouseServerConfig, storeAccess } from './clickhouse.ts'
 
 let directory: string
 let data: string

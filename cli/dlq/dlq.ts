@@ -6,7 +6,7 @@ import { dataDirectory } from '../directories.ts'
 import { type FilterOptions, readId, readSelection, withFilters } from './options.ts'
 import { release } from './release.ts'
 import { contentText, groupsText, lettersText, letterText } from './report.ts'
-import { drop, requeue } from './settle.ts'
+import { drop, requeue } from './resolve.ts'
 import { withStack } from './with-stack.ts'
 
 export const dlq = (): Command => {

@@ -1,10 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
 import { namesOf, refuseName, upstreamOf } from './named.ts'
-import { settle } from './settle.ts'
 import { listSource, writeSource } from './write-source.ts'
 
 interface NewSourceOptions {
@@ -40,6 +40,23 @@ async function run(name: string, { url, json }: NewSourceOptions): Promise<void>
   const files = [...written, 'sources/index.ts', ...made, 'test/explode/generated/explosions.json']
   process.stdout.write(json ? `${JSON.stringify({ source: name, files })}\n` : `${files.join('\n')}\n`)
   if (!json) process.stderr.write(`\n${nextSteps(name, names.setting)}\n`)
+}
+
+/**
+ * Formats what was written and makes the generated files anew, so that the checks pass without another step.
+ * @throws UserError with what a program said that failed; the source's files stay
+ */
+function settle(root: string, name: string): void {
+  const run = (command: string, ...parameters: string[]): void => {
+    const { status, stdout, stderr, error } = spawnSync(command, parameters, { cwd: root, encoding: 'utf8' })
+    if (status === 0) return
+    const said = (error?.message ?? `${stderr}${stdout}`).trim()
+    throw new UserError(`sources/${name} is written, but \`${[command, ...parameters].join(' ')}\` failed:\n${said}`)
+  }
+  run('node_modules/.bin/biome', 'check', '--write', 'sources/index.ts', `sources/${name}`)
+  run(process.execPath, 'catalogue/generate.ts')
+  run(process.execPath, 'infra/docker/generate-settings.ts')
+  run(process.execPath, 'test/explode/generate.ts')
 }
 
 const nextSteps = (

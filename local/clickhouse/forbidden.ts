@@ -1,5 +1,4 @@
 import { Failure } from './failure.ts'
-import { strangeEngine } from './table-engines.ts'
 import { asWritten, type Token } from './tokens.ts'
 
 /**
@@ -14,6 +13,16 @@ const CLAUSES = ['OUTFILE', 'INFILE']
 const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS', 'INPUT_FORMAT_VALUES_DEDUCE_TEMPLATES_OF_EXPRESSIONS']
 /** Table functions that take columns as a string, in which a DEFAULT hides SQL that a later table may inherit. */
 const STRUCTURED = ['NULL', 'INPUT', 'GENERATERANDOM', 'VALUES', 'SQLSTANDARDVALUES']
+
+/**
+ * The only engines that a table may have. Others take host paths (EmbeddedRocksDB, whose TRUNCATE then empties that
+ * path, FileLog), reach other machines, or run SQL that they find in data (QueryRunner). 26.7 does not honour
+ * table_engines_require_grant when embedded, so the grants cannot say this.
+ */
+const TABLES = `MergeTree ReplacingMergeTree AggregatingMergeTree SummingMergeTree CollapsingMergeTree
+VersionedCollapsingMergeTree CoalescingMergeTree Null Memory Log TinyLog StripeLog Join Set Buffer Merge`.split(/\s+/)
+/** Others are made of a path, a URL, or of tables whose engines nobody names. */
+const DATABASES = ['Atomic']
 
 /**
  * Refuses what no user may say, however it is spelled; comments and strings are already gone from `own`.
@@ -61,4 +70,34 @@ export function refuseDangerousParameter(value: string): void {
 
 function denied(what: string): Failure {
   return new Failure(497, 'ACCESS_DENIED', `Not allowed on this endpoint: ${what}.`)
+}
+
+/**
+ * The first engine named in a statement that defines something and that may not be had; undefined when all may. In such
+ * a statement a bare ENGINE always means the clause, wherever it stands: parts may be joined by PARALLEL WITH.
+ */
+export function strangeEngine(own: Token[]): string | undefined {
+  if (!own.some((token, index) => defines(token, own[index + 1]))) return undefined
+  for (const [index, token] of own.entries()) {
+    if (!isWord(token, 'ENGINE')) continue
+    const name = own[index + 1]?.text === '=' ? own[index + 2] : own[index + 1]
+    const isPlain = name?.kind === 'word' || name?.kind === 'name'
+    const allowed = isOfDatabase(own.slice(0, index)) ? DATABASES : TABLES
+    if (!isPlain || !allowed.includes(name.text)) return name?.text ?? ''
+  }
+  return undefined
+}
+
+function defines(token: Token, next: Token | undefined): boolean {
+  if (isWord(token, 'CREATE') || isWord(token, 'ATTACH')) return true
+  return isWord(token, 'REPLACE') && next?.text !== '('
+}
+
+function isOfDatabase(before: Token[]): boolean {
+  const verb = before.findLastIndex((token) => isWord(token, 'CREATE') || isWord(token, 'ATTACH'))
+  return verb >= 0 && isWord(before[verb + 1], 'DATABASE')
+}
+
+function isWord(token: Token | undefined, word: string): boolean {
+  return token?.kind === 'word' && token.text.toUpperCase() === word
 }

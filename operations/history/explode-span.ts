@@ -1,7 +1,8 @@
 // Runs today's explode over stored raw: a consumer group of its own, so that it can be interrupted and resumed.
 
 import { datasetsByName } from '#core/datasets.ts'
-import { answerEncoder, type EncodedAnswer, encodeRaw, type SourceOutputs } from '#core/encode-answer.ts'
+import { answerEncoder, type EncodedAnswer, type SourceOutputs } from '#core/encode-answer.ts'
+import { explodeRaw } from '#core/explode-raw.ts'
 import { topicsOfOutputs } from '#core/source-outputs.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { consume } from '#platform/kafka/consume.ts'
@@ -149,7 +150,7 @@ function answersHandler({ producer }: SpanParts, job: SpanJob) {
         dataset: raw.record.dataset,
         partition: raw.partition,
         offset: Number(raw.offset),
-        read: encodeRaw(raw, datasets, batchEncoder),
+        read: batchEncoder.encode(explodeRaw(raw, datasets)),
       }))
     const outputs = answers.length > 0 ? await job.take(answers) : []
     const acknowledged = (): void => {

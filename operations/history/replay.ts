@@ -1,14 +1,17 @@
 // A replay: stored raw, today's explode, the same topic as live data; then what was not published again is erased.
 
 import type { SourcedDataset } from '#core/datasets.ts'
+import type { SourceOutputs } from '#core/encode-answer.ts'
 import { sourceOutputs } from '#core/source-outputs.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { forgetGroup, lagMeter, waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { recordsIn } from '#platform/kafka/read-range.ts'
+import type { Output } from '#platform/kafka/verdict.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
+import type { Dataset } from '#sources/source.ts'
 import { storedVersion } from './diff-tables.ts'
 import { erase, type ReplayedWindows } from './erase.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
@@ -17,7 +20,6 @@ import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
-import { seriesToRepublish } from './republish-series.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 export interface ReplayJob {
@@ -149,6 +151,40 @@ export async function runReplay(
   await waitForGroup(kafka, 'sink', replaysTopic.name)
   await forgetGroup(kafka, groupId)
   return { replay, refused }
+}
+
+/**
+ * What today's release says of the keys that were published again, as of the newest answer of each: what they mean may have
+ * changed with explode, and what is said of old answers on the way loses against what was said since.
+ */
+async function seriesToRepublish(
+  store: Store,
+  dataset: Dataset,
+  { windows, spans, transformVersion }: ReplayedWindows,
+  { series }: SourceOutputs,
+): Promise<Output[]> {
+  const told = await readRows<{ key: string; step: number; knownAt: number }>(
+    store,
+    `SELECT key, argMax(step_s, known_at) AS step, toUnixTimestamp64Milli(max(known_at)) AS knownAt
+     FROM tidemark.point_revisions
+     WHERE dataset = {dataset:String} AND ${inWindows(windows)} AND ${inSpans(spans)}
+       AND transform_version = {transformVersion:UInt16}
+     GROUP BY key ORDER BY key`,
+    { dataset: dataset.name, transformVersion },
+  )
+  return told.map(({ key, step, knownAt }) => {
+    const labels = dataset.labels(key)
+    const meaning = {
+      dataset: dataset.name,
+      key,
+      labels,
+      unit: dataset.unitOf?.(key) ?? dataset.unit,
+      step,
+      transformVersion,
+      emittedAt: knownAt,
+    }
+    return { topic: series.topic, key: `${dataset.name}/${key}`, value: series.encode(meaning) }
+  })
 }
 
 async function countTold(

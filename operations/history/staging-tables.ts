@@ -2,7 +2,6 @@
 // through tables and views like the sink's, so the same SQL explodes them.
 
 import { database, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
-import { errorKind, needsOperator } from '#platform/clickhouse/errors.ts'
 import { storeBatch, tableEvidence } from '#platform/clickhouse/store-batch.ts'
 import type { Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
@@ -76,15 +75,11 @@ export function stagingInserter(store: Store, staging: string): (answers: readon
 function inserterOf<Name extends 'TimeseriesSlice' | 'AcceptedAnswer'>(store: Store, staging: string, name: Name) {
   const target = tableTargets[name] as TableTarget<Name> | undefined
   if (!target) throw new Error(`${name} has no table`)
-  const inserter = {
-    insert: (rows: unknown[][]) => insert(store, target.table, target.columns, rows, staging),
-    errorKind,
-    needsOperator,
-  }
+  const insertRows = (rows: unknown[][]) => insert(store, target.table, target.columns, rows, staging)
   const evidence = tableEvidence()
   return async (records: Records[Name][]): Promise<void> => {
     const rows = records.flatMap((record) => rowOf(target.row, record))
-    if (rows.length > 0) await storeBatch(rows, inserter, evidence)
+    if (rows.length > 0) await storeBatch(rows, insertRows, evidence)
   }
 }
 

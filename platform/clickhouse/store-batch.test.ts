@@ -1,24 +1,22 @@
+import { ClickHouseError } from '@clickhouse/client'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../process/transient-error.ts'
-import type { ErrorKind } from './errors.ts'
-import { type Inserter, storeBatch, tableEvidence } from './store-batch.ts'
+import { storeBatch, tableEvidence } from './store-batch.ts'
+
+/** An error of the server; 27 says of rows that they cannot be parsed, 395 says nothing of whose fault it is. */
+const refusal = (code: number, message = 'Cannot parse input') => new ClickHouseError({ message, code: `${code}` })
 
 /** A store that refuses a whole insert when one of its rows is bad, as ClickHouse does, and keeps what it took. */
-function store(
-  isBad: (row: unknown) => boolean,
-  kind: ErrorKind = 'data',
-): Inserter & { taken: unknown[]; inserts: number } {
+function store(isBad: (row: unknown) => boolean, error: Error = refusal(27)) {
   const self = {
     taken: [] as unknown[],
     inserts: 0,
     insert: async (rows: unknown[][]) => {
       self.inserts++
-      if (rows.some(([row]) => isBad(row))) throw new Error('Cannot parse input')
+      if (rows.some(([row]) => isBad(row))) throw error
       self.taken.push(...rows.map(([row]) => row))
     },
-    errorKind: () => kind,
-    needsOperator: () => false,
   }
   return self
 }
@@ -26,14 +24,14 @@ function store(
 describe('a batch', () => {
   it('is one insert when nothing is refused', async () => {
     const inserter = store(() => false)
-    expect(await storeBatch([[1], [2], [3]], inserter)).toEqual(new Array(3).fill({ kind: 'ok', outputs: [] }))
+    expect(await storeBatch([[1], [2], [3]], inserter.insert)).toEqual(new Array(3).fill({ kind: 'ok', outputs: [] }))
     expect(inserter.inserts).toBe(1)
   })
 
   it('with a poison row among thousands loses that row alone, in few inserts', async () => {
     const inserter = store((row) => row === 1234)
     const rows = Array.from({ length: 5_000 }, (_, index) => [index])
-    const verdicts = await storeBatch(rows, inserter)
+    const verdicts = await storeBatch(rows, inserter.insert)
     expect(verdicts.findIndex(({ kind }) => kind === 'dead')).toBe(1234)
     expect(verdicts.filter(({ kind }) => kind === 'ok')).toHaveLength(4_999)
     expect(inserter.taken).toEqual(rows.map(([row]) => row).filter((row) => row !== 1234))
@@ -46,7 +44,7 @@ describe('a batch', () => {
         const inserter = store((row) => bad[row as number] === true)
         const verdicts = await storeBatch(
           bad.map((_, index) => [index]),
-          inserter,
+          inserter.insert,
         )
         expect(verdicts.map(({ kind }) => kind)).toEqual(bad.map((isBad) => (isBad ? 'dead' : 'ok')))
         expect(inserter.taken).toEqual(bad.flatMap((isBad, index) => (isBad ? [] : [index])))
@@ -56,15 +54,11 @@ describe('a batch', () => {
 
   it('is tried again as a whole when the store is unavailable, however deep in the halving', async () => {
     let calls = 0
-    const inserter: Inserter = {
-      insert: async () => {
-        calls++
-        throw new Error(calls === 1 ? 'data' : 'memory')
-      },
-      errorKind: (error) => ((error as Error).message === 'data' ? 'data' : 'retry'),
-      needsOperator: (error) => (error as Error).message === 'memory',
+    const insert = async () => {
+      calls++
+      throw calls === 1 ? refusal(27) : refusal(243, 'memory')
     }
-    const stored = storeBatch([[1], [2]], inserter)
+    const stored = storeBatch([[1], [2]], insert)
     await expect(stored).rejects.toThrow(TransientError)
     await expect(stored).rejects.toThrow('until somebody mends it: memory')
     expect(calls).toBe(2)
@@ -72,12 +66,7 @@ describe('a batch', () => {
 
   it('passes on a bug as it is', async () => {
     const bug = new TypeError('undefined is not a function')
-    const inserter: Inserter = {
-      insert: async () => Promise.reject(bug),
-      errorKind: () => 'bug',
-      needsOperator: () => false,
-    }
-    await expect(storeBatch([[1]], inserter)).rejects.toBe(bug)
+    await expect(storeBatch([[1]], () => Promise.reject(bug))).rejects.toBe(bug)
   })
 })
 
@@ -91,46 +80,46 @@ describe('an error that nobody has classified', () => {
     await fc.assert(
       fc.asyncProperty(bads, async (bad) => {
         const rows = rowsOf(bad.length)
-        const inserter = store((row) => bad[row as number] === true, 'unlisted')
-        expect(await kindsOf(storeBatch(rows, inserter))).toEqual(bad.map((isBad) => (isBad ? 'dead' : 'ok')))
+        const inserter = store((row) => bad[row as number] === true, refusal(395))
+        expect(await kindsOf(storeBatch(rows, inserter.insert))).toEqual(bad.map((isBad) => (isBad ? 'dead' : 'ok')))
         expect(new Set(inserter.taken)).toEqual(new Set(bad.flatMap((isBad, index) => (isBad ? [] : [index]))))
       }),
     )
   })
 
   it('of every row is the fault of the table: it is thrown after few inserts, and no row is refused', async () => {
-    const inserter = store(() => true, 'unlisted')
+    const inserter = store(() => true, refusal(395))
     for (const evidence of [tableEvidence(), tableEvidence(3)]) {
-      await expect(storeBatch(rowsOf(5_000), inserter, evidence)).rejects.toThrow('Cannot parse input')
+      await expect(storeBatch(rowsOf(5_000), inserter.insert, evidence)).rejects.toThrow('Cannot parse input')
     }
     expect(inserter.inserts).toBeLessThan(50)
   })
 
   it('of every row is the fault of the rows where the table takes one that it took before', async () => {
     let broken = false
-    const inserter = store((row) => broken || (row as number) >= 100, 'unlisted')
+    const inserter = store((row) => broken || (row as number) >= 100, refusal(395))
     const evidence = tableEvidence()
-    expect(await kindsOf(storeBatch(rowsOf(2), inserter, evidence))).toEqual(['ok', 'ok'])
-    expect(await kindsOf(storeBatch(rowsOf(50, 100), inserter, evidence))).toEqual(new Array(50).fill('dead'))
+    expect(await kindsOf(storeBatch(rowsOf(2), inserter.insert, evidence))).toEqual(['ok', 'ok'])
+    expect(await kindsOf(storeBatch(rowsOf(50, 100), inserter.insert, evidence))).toEqual(new Array(50).fill('dead'))
     broken = true
-    await expect(storeBatch(rowsOf(1, 100), inserter, evidence)).rejects.toThrow('Cannot parse input')
+    await expect(storeBatch(rowsOf(1, 100), inserter.insert, evidence)).rejects.toThrow('Cannot parse input')
   })
 
   it('of single rows, with nothing to compare, is theirs for a few; then nothing is refused until a row is taken', async () => {
-    const inserter = store((row) => (row as number) >= 100, 'unlisted')
+    const inserter = store((row) => (row as number) >= 100, refusal(395))
     const evidence = tableEvidence(3)
     // The first is tried again, as after a send that failed.
     for (const row of [100, 100, 101, 102]) {
-      expect(await kindsOf(storeBatch([[row]], inserter, evidence))).toEqual(['dead'])
+      expect(await kindsOf(storeBatch([[row]], inserter.insert, evidence))).toEqual(['dead'])
     }
-    await expect(storeBatch([[103]], inserter, evidence)).rejects.toThrow('Cannot parse input')
-    expect(await kindsOf(storeBatch([[1]], inserter, evidence))).toEqual(['ok'])
-    expect(await kindsOf(storeBatch([[103]], inserter, evidence))).toEqual(['dead'])
+    await expect(storeBatch([[103]], inserter.insert, evidence)).rejects.toThrow('Cannot parse input')
+    expect(await kindsOf(storeBatch([[1]], inserter.insert, evidence))).toEqual(['ok'])
+    expect(await kindsOf(storeBatch([[103]], inserter.insert, evidence))).toEqual(['dead'])
   })
 
   it('of the language is a bug of ours, unless other rows are taken', async () => {
-    const inserter = store((row) => row === 7, 'bug')
-    expect(await kindsOf(storeBatch(rowsOf(8), inserter))).toEqual([...new Array(7).fill('ok'), 'dead'])
-    await expect(storeBatch([[7]], inserter, tableEvidence(3))).rejects.toThrow('Cannot parse input')
+    const inserter = store((row) => row === 7, new TypeError('Cannot parse input'))
+    expect(await kindsOf(storeBatch(rowsOf(8), inserter.insert))).toEqual([...new Array(7).fill('ok'), 'dead'])
+    await expect(storeBatch([[7]], inserter.insert, tableEvidence(3))).rejects.toThrow('Cannot parse input')
   })
 })

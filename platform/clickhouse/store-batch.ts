@@ -1,15 +1,10 @@
 // One batch, one insert. A refused insert is halved until the bad record is alone; an unavailable store is waited for.
 import { dead, ok, type Verdict } from '../kafka/verdict.ts'
 import { TransientError } from '../process/transient-error.ts'
-import type { ErrorKind } from './errors.ts'
+import { type ErrorKind, errorKind, needsOperator } from './errors.ts'
 
-/** Does the inserting, and tells what an error of it means. */
-export interface Inserter {
-  insert: (rows: unknown[][]) => Promise<void>
-  errorKind: (error: unknown) => ErrorKind
-  /** Whether trying again helps only after somebody did something: a missing table, missing rights, a full disk. */
-  needsOperator: (error: unknown) => boolean
-}
+/** Inserts rows into one table; throws what the store says, or the network. */
+export type InsertRows = (rows: unknown[][]) => Promise<void>
 
 /** What shows that a table takes rows at all. Keep one a table. */
 export interface TableEvidence {
@@ -42,19 +37,19 @@ const maxTried = 20
  */
 export async function storeBatch(
   rows: unknown[][],
-  inserter: Inserter,
+  insert: InsertRows,
   evidence: TableEvidence = tableEvidence(),
 ): Promise<Verdict[]> {
   let isProven = false
 
   const storeRows = async (some: unknown[][]): Promise<Verdict[]> => {
-    const refused = await tryInsert(some, inserter, evidence)
+    const refused = await tryInsert(some, insert, evidence)
     if (refused === undefined) {
       isProven = true
       return some.map(() => ok())
     }
     if (refused.kind !== 'data' && !isProven) {
-      isProven = await takesRows(some, inserter, evidence)
+      isProven = await takesRows(some, insert, evidence)
       if (!isProven) {
         if (refused.kind === 'bug' || !mayBeUnproven(some, evidence)) throw refused.error
         return some.map(() => refusal(refused.error))
@@ -82,26 +77,26 @@ function mayBeUnproven(rows: unknown[][], { unproven, maxUnproven }: TableEviden
 /** Inserts rows; gives why the store refuses them. Throws TransientError when they are not to blame. */
 async function tryInsert(
   rows: unknown[][],
-  inserter: Inserter,
+  insert: InsertRows,
   evidence: TableEvidence,
 ): Promise<{ error: Error; kind: ErrorKind } | undefined> {
   try {
-    await inserter.insert(rows)
+    await insert(rows)
     evidence.taken = rows[0]
     evidence.unproven.clear()
     return undefined
   } catch (error) {
-    const kind = inserter.errorKind(error)
+    const kind = errorKind(error)
     if (kind !== 'retry') return { error: error as Error, kind }
-    const until = inserter.needsOperator(error) ? 'until somebody mends it' : 'now'
+    const until = needsOperator(error) ? 'until somebody mends it' : 'now'
     throw new TransientError(`The store takes no rows ${until}: ${(error as Error).message}`, { cause: error })
   }
 }
 
 /** Whether the table takes the row that it took before; where none is known, one of some from all over the batch. */
-async function takesRows(rows: unknown[][], inserter: Inserter, evidence: TableEvidence): Promise<boolean> {
+async function takesRows(rows: unknown[][], insert: InsertRows, evidence: TableEvidence): Promise<boolean> {
   const step = Math.ceil(rows.length / maxTried)
   const tried = evidence.taken ? [evidence.taken] : rows.filter((_, index) => index % step === 0)
-  for (const row of tried) if ((await tryInsert([row], inserter, evidence)) === undefined) return true
+  for (const row of tried) if ((await tryInsert([row], insert, evidence)) === undefined) return true
   return false
 }

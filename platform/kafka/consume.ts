@@ -1,26 +1,22 @@
 // The loop that must not lie. The only place that commits offsets:
-// decode -> handle -> publish outputs and dead letters (acknowledged) -> resolve -> commit -> measure.
+// admit -> decode -> handle -> send outputs and dead letters (acknowledged) -> commit -> measure.
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { RecordName } from '#schemas/generated/records.ts'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { highWatermarks } from './consumer-lag.ts'
-import { whileHeartbeating } from './heartbeat.ts'
-import { type AnySubscription, outputsByTopic, processBatch } from './process-batch.ts'
+import { type BatchShape, createGroupMember, type GroupMember, whileHeartbeating } from './group-member.ts'
+import {
+  createPartitionPauses,
+  createStallTracker,
+  type PartitionPauses,
+  type StallTracker,
+} from './partition-pauses.ts'
+import { type AnySubscription, outputsByTopic, processBatch, splitBatch } from './process-batch.ts'
 import type { Producer } from './produce.ts'
 import type { Decoder, Registry } from './registry.ts'
 import { TooLargeRecord } from './send-errors.ts'
-import { splitBatch } from './split-batch.ts'
-import { createRest, createStallTracker, type StallTracker } from './stall-tracker.ts'
 import type { Verdict } from './verdict.ts'
-
-/** How much a batch holds: not returning is the back-pressure, there is no buffer behind it. */
-export interface BatchShape {
-  minBytes: number
-  maxWaitMs: number
-  maxBytesPerPartition: number
-  concurrentPartitions: number
-}
 
 export interface BatchMeasure {
   topic: string
@@ -58,8 +54,6 @@ export interface Consumption {
   stop: () => Promise<void>
 }
 
-// A member that was killed holds its partitions for so long. Work heartbeats every 2 s, however long it takes.
-const sessionTimeoutMs = 10_000
 // A store that restarts is no reason to call its sink ill.
 const tolerableWaitMs = 15_000
 // What is handled at once. A batch is that or less, unless it came compressed.
@@ -67,186 +61,197 @@ const maxBytesAtOnce = 8 * 1024 * 1024
 
 /** Consumes the subscriptions as one group until stopped. */
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
-  const { kafka, groupId, shape } = options
-  const consumer = kafka.consumer({
-    groupId,
-    sessionTimeout: sessionTimeoutMs,
-    heartbeatInterval: 3_000,
-    rebalanceTimeout: 60_000,
-    minBytes: shape.minBytes,
-    maxWaitTimeInMs: shape.maxWaitMs,
-    maxBytesPerPartition: shape.maxBytesPerPartition,
-    maxBytes: shape.maxBytesPerPartition * 8,
-    allowAutoTopicCreation: false,
-  })
-  const waits = createStallTracker()
-  const membership = followMembership(consumer, waits, options)
-  const handler = batchHandler(consumer, waits, options)
-  let crashed = false
-  const stopped = Promise.withResolvers<void>()
+  const { kafka, log, shape, crash } = options
+  const stalls = createStallTracker()
+  const member = createGroupMember({ ...options, assigned: stalls.assigned })
+  const { consumer } = member
+  const loop: Loop = {
+    consumer,
+    options,
+    subscriptions: readable(options),
+    stalls,
+    pauses: createPartitionPauses(stalls, log),
+    stopping: false,
+  }
+  const batches = untilCrash((payload) => consumeBatch(loop, payload), crash)
 
   const topics = options.subscriptions.map(({ topic }) => topic)
-  const begin = options.from === 'newest' ? await newestOf(kafka, topics) : []
+  const begin = options.from === 'newest' ? await newestOffsets(kafka, topics) : []
   await consumer.connect()
   await consumer.subscribe({ topics, fromBeginning: options.from !== 'newest' })
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: shape.concurrentPartitions,
-    eachBatch: async (payload) => {
-      if (crashed) return stopped.promise
-      try {
-        await handler.eachBatch(payload)
-      } catch (error) {
-        if (isKafkaError(error)) throw error
-        // The consumer stands still until it is stopped: it neither goes on behind the batch nor tries it again.
-        crashed = true
-        options.crash(error as Error)
-        await stopped.promise
-      }
-    },
+    eachBatch: batches.eachBatch,
   })
   // Committed, so that a rebalance before the first batch passes over nothing.
   if (begin.length > 0) await consumer.commitOffsets(begin)
   for (const offset of begin) consumer.seek(offset)
   return {
-    notReady: () => {
-      if (!membership.isCurrent()) return 'not in its consumer group (yet, or no longer)'
-      const longest = waits.longest(Date.now())
-      if (longest === undefined || longest.waitedMs < tolerableWaitMs) return undefined
-      return `waiting for ${Math.round(longest.waitedMs / 1000)} s: ${longest.message}`
-    },
+    notReady: () => whyNotReady(member, stalls),
     stop: async () => {
-      handler.stop()
+      loop.stopping = true
+      loop.pauses.stop()
       const disconnected = consumer.disconnect()
-      stopped.resolve()
+      batches.release()
       await disconnected
     },
   }
 }
 
-/** Follows whether the consumer is in its group, and which partitions are its. */
-function followMembership(
-  consumer: Consumer,
-  waits: StallTracker,
-  { log, crash }: ConsumeOptions,
-): { isCurrent: () => boolean } {
-  let joined = false
-  let heardOfAtMs = 0
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    joined = true
-    heardOfAtMs = Date.now()
-    waits.assigned(payload.memberAssignment)
-  })
-  consumer.on(consumer.events.HEARTBEAT, () => {
-    heardOfAtMs = Date.now()
-  })
-  consumer.on(consumer.events.REBALANCING, () => {
-    joined = false
-  })
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    joined = false
-    if (payload.restart) log.warn({ err: payload.error }, 'consumer crashed and starts again')
-    else crash(payload.error)
-  })
-  return { isCurrent: () => joined && Date.now() - heardOfAtMs <= sessionTimeoutMs }
+async function newestOffsets(kafka: Kafka, topics: string[]): Promise<TopicPartitionOffset[]> {
+  const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await highWatermarks(kafka, topic) })))
+  return ends.flatMap(({ topic, ends }) =>
+    [...ends].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
+  )
 }
 
-interface BatchHandler {
-  /** Handles a batch part by part. Throws what is not an unavailable dependency. */
-  eachBatch: (payload: EachBatchPayload) => Promise<void>
-  /** Commits nothing from now on. */
-  stop: () => void
+function whyNotReady(member: GroupMember, stalls: StallTracker): string | undefined {
+  if (!member.isCurrent()) return 'not in its consumer group (yet, or no longer)'
+  const longest = stalls.longest(Date.now())
+  if (longest === undefined || longest.waitedMs < tolerableWaitMs) return undefined
+  return `waiting for ${Math.round(longest.waitedMs / 1000)} s: ${longest.message}`
 }
 
-function batchHandler(consumer: Consumer, waits: StallTracker, options: ConsumeOptions): BatchHandler {
-  const { log } = options
-  const subscribed = new Map(
-    options.subscriptions.map((subscription) => {
-      const decoder: Decoder<RecordName> = options.registry.decoder(subscription.record)
+type EachBatch = (payload: EachBatchPayload) => Promise<void>
+
+/**
+ * Handles batches until one fails with an error that is not Kafka's. From then on the consumer stands still until it is
+ * released: it neither goes on behind that batch nor tries it again.
+ */
+function untilCrash(
+  eachBatch: EachBatch,
+  crash: (error: Error) => void,
+): { eachBatch: EachBatch; release: () => void } {
+  const released = Promise.withResolvers<void>()
+  let crashed = false
+  return {
+    eachBatch: async (payload) => {
+      if (crashed) return released.promise
+      try {
+        await eachBatch(payload)
+      } catch (error) {
+        if (isKafkaError(error)) throw error
+        crashed = true
+        crash(error as Error)
+        await released.promise
+      }
+    },
+    release: released.resolve,
+  }
+}
+
+const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS')
+
+/** A subscription, and what reads its messages. */
+interface ReadableSubscription {
+  subscription: AnySubscription
+  decoder: Decoder<RecordName>
+}
+
+/** The subscriptions by topic. */
+function readable({ subscriptions, registry }: ConsumeOptions): Map<string, ReadableSubscription> {
+  return new Map(
+    subscriptions.map((subscription) => {
+      const decoder: Decoder<RecordName> = registry.decoder(subscription.record)
       return [subscription.topic, { subscription, decoder }]
     }),
   )
-  const rest = createRest(waits, log)
-  let stopping = false
+}
 
-  /** Whether it was committed: else whoever has the partition does it again. */
-  const eachPart = async (payload: EachBatchPayload, messages: KafkaMessage[], offset: string): Promise<boolean> => {
-    const { batch, resolveOffset, isRunning, isStale } = payload
-    const { topic, partition } = batch
-    const own = subscribed.get(topic)
-    if (!own) throw new Error(`no subscription to ${topic}`)
-    const isOver = (): boolean => !isRunning() || isStale() || stopping
-    const startedMs = performance.now()
-    let verdicts: Verdict[]
-    try {
-      verdicts = await whileHeartbeating(payload.heartbeat, () => settleAndSend(options, own, partition, messages))
-    } catch (error) {
-      if (!(error instanceof TransientError)) throw error
-      if (!isOver()) rest.putOff(payload, error)
-      return false
-    }
-    if (isOver()) return false
+/** What the steps of the loop work with. */
+interface Loop {
+  consumer: Consumer
+  options: ConsumeOptions
+  subscriptions: ReadonlyMap<string, ReadableSubscription>
+  stalls: StallTracker
+  pauses: PartitionPauses
+  /** Nothing is committed from now on. */
+  stopping: boolean
+}
 
-    waits.end(batch)
-    const committed = [{ topic, partition, offset: `${BigInt(offset) + 1n}` }]
-    try {
-      await consumer.commitOffsets(committed)
-    } catch (error) {
-      // The group went on without us, or its coordinator is away: whoever has the partition does the batch again.
-      log.warn({ err: error, ...committed[0] }, 'not committed')
-      return false
-    }
-    resolveOffset(offset)
-    const durationMs = performance.now() - startedMs
-    const lag = Number(BigInt(batch.highWatermark) - BigInt(offset) - 1n)
-    const nextOffset = Number(offset) + 1
-    options.measure({ topic, partition, records: messages.length, verdicts, durationMs, lag, nextOffset })
-    await payload.heartbeat()
-    return true
+/** Handles the messages of a batch that may be handled now, part by part. Throws what is not an unavailable dependency. */
+async function consumeBatch(loop: Loop, payload: EachBatchPayload): Promise<void> {
+  const { topic, partition, messages } = payload.batch
+  const from = loop.subscriptions.get(topic)
+  if (!from) throw new Error(`no subscription to ${topic}`)
+  const { admit } = from.subscription
+  const offsets = () => messages.map(({ offset }) => Number(offset))
+  const admitted = admit ? await orRetryLater(loop, payload, () => admit(partition, offsets())) : messages.length
+  if (admitted === undefined) return
+  const parts = splitBatch(messages.slice(0, admitted), maxBytesAtOnce)
+  for (const [index, part] of parts.entries()) {
+    const isEnd = index === parts.length - 1 && admitted === messages.length
+    const lastOffset = isEnd ? payload.batch.lastOffset() : part.at(-1)?.offset
+    if (lastOffset === undefined || !(await consumePart(loop, payload, from, part, lastOffset))) return
   }
+  if (admitted < messages.length) loop.pauses.hold(payload)
+}
 
-  /** How many messages of a batch may be handled now; undefined where that cannot be told. */
-  const admit = async (payload: EachBatchPayload): Promise<number | undefined> => {
-    const { topic, partition, messages } = payload.batch
-    const own = subscribed.get(topic)?.subscription.admit
-    if (own === undefined) return messages.length
-    try {
-      return await own(
-        partition,
-        messages.map(({ offset }) => Number(offset)),
-      )
-    } catch (error) {
-      if (!(error instanceof TransientError)) throw error
-      if (!stopping) rest.putOff(payload, error)
-      return undefined
-    }
-  }
+/** Handles a part of a batch. Returns true if it was committed; otherwise the messages are delivered again. */
+async function consumePart(
+  loop: Loop,
+  payload: EachBatchPayload,
+  from: ReadableSubscription,
+  messages: KafkaMessage[],
+  lastOffset: string,
+): Promise<boolean> {
+  const { stalls, options } = loop
+  const { batch, heartbeat } = payload
+  const { topic, partition } = batch
+  const startedMs = performance.now()
+  const verdicts = await orRetryLater(loop, payload, () =>
+    whileHeartbeating(heartbeat, () => processAndSend(options, from, partition, messages)),
+  )
+  if (verdicts === undefined || isOver(loop, payload)) return false
+  stalls.end(batch)
+  if (!(await commit(loop, payload, lastOffset))) return false
+  const durationMs = performance.now() - startedMs
+  const lag = Number(BigInt(batch.highWatermark) - BigInt(lastOffset) - 1n)
+  const nextOffset = Number(lastOffset) + 1
+  options.measure({ topic, partition, records: messages.length, verdicts, durationMs, lag, nextOffset })
+  await heartbeat()
+  return true
+}
 
-  return {
-    eachBatch: async (payload) => {
-      const { messages: all } = payload.batch
-      const admitted = await admit(payload)
-      if (admitted === undefined) return
-      const parts = splitBatch(all.slice(0, admitted), maxBytesAtOnce)
-      for (const [index, messages] of parts.entries()) {
-        const isEnd = index === parts.length - 1 && admitted === all.length
-        const offset = isEnd ? payload.batch.lastOffset() : messages.at(-1)?.offset
-        if (offset === undefined || !(await eachPart(payload, messages, offset))) return
-      }
-      if (admitted < all.length) rest.hold(payload)
-    },
-    stop: () => {
-      stopping = true
-      rest.stop()
-    },
+/** Gives what the work gives. When a dependency is unavailable: undefined, and the batch comes again after a pause. */
+async function orRetryLater<Result>(
+  loop: Loop,
+  payload: EachBatchPayload,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof TransientError)) throw error
+    if (!isOver(loop, payload)) loop.pauses.retryLater(payload, error)
+    return undefined
   }
 }
 
+/** Whether the batch is not ours any more: the consumer stops, or the partition is another member's. */
+const isOver = ({ stopping }: Loop, { isRunning, isStale }: EachBatchPayload): boolean =>
+  !isRunning() || isStale() || stopping
+
+/** Commits all up to an offset. Returns false when the group went on without us, or its coordinator is away. */
+async function commit({ consumer, options }: Loop, payload: EachBatchPayload, lastOffset: string): Promise<boolean> {
+  const { topic, partition } = payload.batch
+  const next = { topic, partition, offset: `${BigInt(lastOffset) + 1n}` }
+  try {
+    await consumer.commitOffsets([next])
+  } catch (error) {
+    options.log.warn({ err: error, ...next }, 'not committed')
+    return false
+  }
+  payload.resolveOffset(lastOffset)
+  return true
+}
+
 /** Judges messages of a partition; returns the verdicts when all that they ask for is acknowledged. */
-async function settleAndSend(
+async function processAndSend(
   { producer, service }: ConsumeOptions,
-  { subscription, decoder }: { subscription: AnySubscription; decoder: Decoder<RecordName> },
+  { subscription, decoder }: ReadableSubscription,
   partition: number,
   messages: KafkaMessage[],
 ): Promise<Verdict[]> {
@@ -267,12 +272,3 @@ async function settleAndSend(
     return verdicts
   }
 }
-
-async function newestOf(kafka: Kafka, topics: string[]): Promise<TopicPartitionOffset[]> {
-  const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await highWatermarks(kafka, topic) })))
-  return ends.flatMap(({ topic, ends }) =>
-    [...ends].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
-  )
-}
-
-const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS')

@@ -1,5 +1,6 @@
+import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
-import { type AnySubscription, outputsByTopic, processBatch } from './process-batch.ts'
+import { type AnySubscription, outputsByTopic, processBatch, splitBatch } from './process-batch.ts'
 import type { Decoder } from './registry.ts'
 
 const decoder: Decoder<'Series'> = {
@@ -52,4 +53,26 @@ test('parts that were refused alone are dead letters of their own bytes; the out
   expect(
     outputsByTopic({ ...from, deadLetterTopic: null }, [whole], [{ kind: 'ok', outputs, deadParts }], service, 0).size,
   ).toBe(1)
+})
+
+const messageOf = (bytes: number | null): KafkaMessage =>
+  ({ value: bytes === null ? null : Buffer.alloc(bytes) }) as unknown as KafkaMessage
+const sizes = (bytes: (number | null)[], most: number) =>
+  splitBatch(bytes.map(messageOf), most).map((part) => part.map(({ value }) => value?.length ?? null))
+
+test('parts hold as many bytes as they may, in order, and all messages', () => {
+  expect(sizes([4, 4, 4, 4, 4], 10)).toEqual([[4, 4], [4, 4], [4]])
+  expect(sizes([10, 1, 9, 1], 10)).toEqual([[10], [1, 9], [1]])
+})
+
+test('a message that is larger than a part is one of its own; one without a value weighs nothing', () => {
+  expect(sizes([3, 25, 3], 10)).toEqual([[3], [25], [3]])
+  expect(sizes([null, 25, null, 3], 10)).toEqual([
+    [null, 25],
+    [null, 3],
+  ])
+})
+
+test('no message is one empty part: the batch is still committed', () => {
+  expect(sizes([], 10)).toEqual([[]])
 })

@@ -1,4 +1,4 @@
-// What a batch becomes: one verdict a message, and from the verdicts the records to send. No clock, no commit.
+// What a batch becomes: parts, one verdict a message, and from the verdicts the records to send. No clock, no commit.
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { deadLetter, withoutValue } from './dead-letter.ts'
@@ -38,6 +38,26 @@ export interface Subscription<Name extends RecordName> {
 
 // A heterogeneous list of subscriptions: each one's handler fits its own record.
 export type AnySubscription = { [Name in RecordName]: Subscription<Name> }[RecordName]
+
+/**
+ * A batch in parts of at most so many bytes, in order; a larger message is a part of its own. What compresses well comes
+ * by the hundred megabytes in one batch: handled at once it would fill the memory, and take longer than a session.
+ * An empty batch is one empty part.
+ */
+export function splitBatch(messages: KafkaMessage[], maxBytes: number): KafkaMessage[][] {
+  const parts: KafkaMessage[][] = [[]]
+  let bytes = 0
+  for (const message of messages) {
+    const size = message.value?.length ?? 0
+    if (bytes > 0 && bytes + size > maxBytes) {
+      parts.push([])
+      bytes = 0
+    }
+    parts.at(-1)?.push(message)
+    bytes += size
+  }
+  return parts
+}
 
 /** Decodes a batch and lets the subscription's handler judge what could be decoded: one verdict a message, in order. */
 export async function processBatch(

@@ -1,17 +1,18 @@
 // The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. What it must remember
 // (which datasets are parked) is a topic. With --shadow it writes nowhere and tells how its output differs from that of
 // the normalizer that runs.
+import { Counter, type Registry } from 'prom-client'
+import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
-import { createNormalizerMetrics } from './metrics.ts'
+import { subscribeTo } from './handle.ts'
 import { openParkedDatasets, type ParkedDatasets } from './parked-datasets.ts'
 import { normalizerSettings } from './settings.ts'
 import { startShadow } from './shadow.ts'
 import { statusOf } from './status.ts'
-import { subscribeTo } from './subscriptions.ts'
 
 const config = readServiceConfig(normalizerSettings)
 const shadow = process.argv.includes('--shadow')
@@ -19,20 +20,18 @@ const log = createLogger(shadow ? 'normalizer-shadow' : 'normalizer', config.LOG
 
 await run(log, 8_000, async (onStop) => {
   if (shadow) return startShadow(config, log, onStop)
-  const metrics = createNormalizerMetrics()
-  const service = {
-    name: 'normalizer',
-    groupId: config.CONSUMER_GROUP,
-    config,
-    log,
-    metrics,
-    shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
-  }
+  const metrics = createConsumeMetrics('normalizer')
+  const countIgnored = ignoredCounter(metrics.registry)
   const off = config.DATASETS_OFF
   let parked: ParkedDatasets | undefined
   await startConsuming(
     {
-      ...service,
+      name: 'normalizer',
+      groupId: config.CONSUMER_GROUP,
+      config,
+      log,
+      metrics,
+      shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
       subscriptions: async (clients, onStop) => {
         const parkedDatasets = await openParkedDatasets(clients, log, (error) => {
           log.fatal({ err: error }, 'the topic of parked datasets can no longer be followed')
@@ -40,12 +39,23 @@ await run(log, 8_000, async (onStop) => {
         })
         onStop('parked datasets', parkedDatasets.stop)
         parked = parkedDatasets
-        return Promise.all(
-          sources.map((source) => subscribeTo(source, clients, metrics.countIgnored, parkedDatasets, off)),
-        )
+        return Promise.all(sources.map((source) => subscribeTo(source, clients, countIgnored, parkedDatasets, off)))
       },
       status: () => statusOf(sources, parked?.list() ?? [], off),
     },
     onStop,
   )
 })
+
+/** Counts what explode left out without harm. */
+function ignoredCounter(metrics: Registry): (ignored: Record<string, number>, dataset: string) => void {
+  const counter = new Counter({
+    name: 'tidemark_ignored_items_total',
+    help: 'Parts of answers that explode left out without harm, by kind (row-at-window-end, doubled-row, ...)',
+    labelNames: ['dataset', 'kind'] as const,
+    registers: [metrics],
+  })
+  return (ignored, dataset) => {
+    for (const [kind, count] of Object.entries(ignored)) counter.inc({ dataset, kind }, count)
+  }
+}

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
+import { tickCandidates } from './due.ts'
 import { createMemory, type KnownIdentity } from './memory.ts'
-import { tickCandidates } from './ticks.ts'
 
 const dataset = { name: 't.x' } as Dataset
 const hosted = { dataset, subjects: ['A,B', null], intervalMs: 10_000 }

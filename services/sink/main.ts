@@ -1,6 +1,5 @@
 // The sink: every topic whose record has a table -> ClickHouse. One Kafka batch, one insert, then commit.
 import { createStore, insert } from '#platform/clickhouse/client.ts'
-import { errorKind, needsOperator } from '#platform/clickhouse/errors.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsets } from '#platform/kafka/consumer-lag.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
@@ -9,7 +8,7 @@ import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { afterPoints } from './after-points.ts'
-import { type StoreAccess, subscriptions } from './subscriptions.ts'
+import { type InsertInto, subscriptions } from './subscriptions.ts'
 
 const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
 const log = createLogger('sink', config.LOG_LEVEL)
@@ -23,11 +22,6 @@ await run(log, 8_000, async (onStop) => {
     requestTimeoutMs: 20_000,
   })
   onStop('store', () => store.close())
-  const access: StoreAccess = {
-    insert: (table, columns, rows) => insert(store, table, columns, rows),
-    errorKind,
-    needsOperator,
-  }
   await startConsuming(
     {
       name: 'sink',
@@ -39,7 +33,8 @@ await run(log, 8_000, async (onStop) => {
       subscriptions: async ({ kafka }, onStop) => {
         const offsets = await openOffsets(kafka)
         onStop('offsets', offsets.close)
-        return subscriptions(sources, access, afterPoints(offsets, groupId))
+        const insertInto: InsertInto = (table, columns, rows) => insert(store, table, columns, rows)
+        return subscriptions(sources, insertInto, afterPoints(offsets, groupId))
       },
     },
     onStop,

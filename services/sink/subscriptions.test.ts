@@ -1,9 +1,10 @@
+import { ClickHouseError } from '@clickhouse/client'
 import { describe, expect, it } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import type { ConsumedRecord } from '#platform/kafka/process-batch.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import type { Poll, RecordName, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
-import { type StoreAccess, subscriptions } from './subscriptions.ts'
+import { type InsertInto, subscriptions } from './subscriptions.ts'
 
 const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
   dataset: 'made.up.data',
@@ -50,19 +51,15 @@ const poll = (windowStart: number): Poll => ({
   memory: noMemory,
 })
 
-const taking: { insert: StoreAccess['insert'] } = { insert: async () => undefined }
+const taking: { insert: InsertInto } = { insert: async () => undefined }
 
 async function verdictsOf<Name extends RecordName>(topic: string, records: Records[Name][], { insert } = taking) {
   const inserted: unknown[][] = []
-  const store: StoreAccess = {
-    insert: async (table, columns, rows) => {
-      await insert(table, columns, rows)
-      inserted.push(...rows)
-    },
-    errorKind: () => 'unlisted',
-    needsOperator: () => false,
+  const insertInto: InsertInto = async (table, columns, rows) => {
+    await insert(table, columns, rows)
+    inserted.push(...rows)
   }
-  const subscription = subscriptions([{ name: 'made' }], store, () => async (_, offsets) => offsets.length).find(
+  const subscription = subscriptions([{ name: 'made' }], insertInto, () => async (_, offsets) => offsets.length).find(
     (each) => each.topic === topic,
   )
   if (!subscription) throw new Error(`no subscription to ${topic}`)
@@ -91,7 +88,7 @@ describe('a record that makes no row goes to the dead letters alone', () => {
 })
 
 it('a table that takes no row for a reason that nobody knows is waited for, and no record of it is refused', async () => {
-  const insert = () => Promise.reject(new Error('Code: 395. a view throws'))
+  const insert = () => Promise.reject(new ClickHouseError({ message: 'Code: 395. a view throws', code: '395' }))
   const records = Array.from({ length: 30 }, (_, index) => slice({ start: index }))
   const verdicts = verdictsOf<'TimeseriesSlice'>('made.timeseries', records, { insert })
   await expect(verdicts).rejects.toThrow(TransientError)

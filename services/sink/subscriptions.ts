@@ -1,5 +1,6 @@
 import { topicsOf } from '#core/source-topics.ts'
-import { type Inserter, storeBatch, type TableEvidence, tableEvidence } from '#platform/clickhouse/store-batch.ts'
+import { errorKind } from '#platform/clickhouse/errors.ts'
+import { storeBatch, type TableEvidence, tableEvidence } from '#platform/clickhouse/store-batch.ts'
 import type { AnySubscription, ConsumedRecord } from '#platform/kafka/process-batch.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
@@ -7,11 +8,10 @@ import type { RecordName, Records } from '#schemas/generated/records.ts'
 import { type TableTarget, tableTargets } from '#schemas/tables.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
+import type { AfterPoints } from './after-points.ts'
 
-/** Inserts into any table, and knows what its errors mean. */
-export interface StoreAccess extends Omit<Inserter, 'insert'> {
-  insert: (table: string, columns: string[], rows: unknown[][]) => Promise<void>
-}
+/** Inserts rows into any table. */
+export type InsertInto = (table: string, columns: string[], rows: unknown[][]) => Promise<void>
 
 /**
  * So many rows become dead letters for a reason that is not known, before any row of their table was taken in this process:
@@ -19,16 +19,13 @@ export interface StoreAccess extends Omit<Inserter, 'insert'> {
  */
 const maxUnproven = 3
 
-/** Holds messages back until all that stands on topics by now is stored. */
-export type AfterPoints = (topics: readonly string[]) => NonNullable<AnySubscription['admit']>
-
 /**
  * Every topic whose record has a table, and the handler that inserts a batch of it. Accepted answers are stored after the
  * slices and records that they speak of. Names no dataset.
  */
 export function subscriptions(
   sources: Pick<Source, 'name' | 'topics'>[],
-  store: StoreAccess,
+  insertInto: InsertInto,
   afterPoints: AfterPoints,
 ): AnySubscription[] {
   const withDeadLetters = [
@@ -47,7 +44,7 @@ export function subscriptions(
     // Several topics fill one table: what it takes of one tells of the others.
     const evidence = evidences.get(target.table) ?? tableEvidence(maxUnproven)
     evidences.set(target.table, evidence)
-    const subscription = subscriptionTo(topic, deadLetters, target, store, evidence)
+    const subscription = subscriptionTo(topic, deadLetters, target, insertInto, evidence)
     return [admit ? { ...subscription, admit } : subscription]
   })
 }
@@ -64,16 +61,15 @@ function subscriptionTo(
   topic: Topic,
   deadLetters: Topic,
   target: TableTarget<RecordName>,
-  store: StoreAccess,
+  insertInto: InsertInto,
   evidence: TableEvidence,
 ): AnySubscription {
   const { table, columns } = target
-  const inserter = { ...store, insert: (rows: unknown[][]) => store.insert(table, columns, rows) }
   const storeRows = async (rows: unknown[][]): Promise<Verdict[]> => {
     try {
-      return await storeBatch(rows, inserter, evidence)
+      return await storeBatch(rows, (some) => insertInto(table, columns, some), evidence)
     } catch (error) {
-      if (store.errorKind(error) !== 'unlisted') throw error
+      if (errorKind(error) !== 'unlisted') throw error
       // Ending would mend nothing, and stop the topics of all other tables.
       const message = `The store takes no row of ${table} until somebody mends it: ${(error as Error).message}`
       throw new TransientError(message, { cause: error })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createStallTracker } from './stall-tracker.ts'
+import { createStallTracker } from './partition-pauses.ts'
 
 const a = { topic: 'raw', partition: 0 }
 const b = { topic: 'raw', partition: 1 }

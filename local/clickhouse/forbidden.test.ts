@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { strangeEngine } from './table-engines.ts'
+import { strangeEngine } from './forbidden.ts'
 import { tokens } from './tokens.ts'
 
 const refused = (sql: string) => strangeEngine([...tokens(sql)])

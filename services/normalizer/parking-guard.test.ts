@@ -1,35 +1,63 @@
 import { expect, test } from 'vitest'
+import { answerEncoder } from '#core/encode-answer.ts'
 import type { StoredRaw } from '#core/explode-raw.ts'
-import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
+import { dead } from '#platform/kafka/verdict.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import type { Parking, RawResponse } from '#schemas/generated/records.ts'
-import type { Source } from '#sources/source.ts'
-import { createJudge } from './judge.ts'
+import type { Answer, Dataset, ExplodeResult, Source } from '#sources/source.ts'
+import { answersHandler } from './handle.ts'
+import { createParkingGuard } from './parking.ts'
 import { statusOf } from './status.ts'
 
 const limit = { inARow: 3, share: 0.5, ofLast: 20, atLeast: 10 }
 const raw = (dataset: string, offset: number, partition = 0): StoredRaw => ({
-  record: { dataset, requestIdentity: `${dataset}/${partition}/${offset}`, fetchedAt: 0, url: '' } as RawResponse,
+  record: {
+    dataset,
+    requestIdentity: `${dataset}/${partition}/${offset}`,
+    fetchedAt: 0,
+    url: `${dataset} ${offset}`,
+    body: Buffer.from(''),
+  } as RawResponse,
   partition,
   offset: `${offset}`,
 })
 const from = (dataset: string, first: number, count: number) =>
   Array.from({ length: count }, (_, index) => raw(dataset, first + index))
 
-/** A judge whose datasets named `bad…` refuse everything, and what was parked. */
+const nothing = { encode: () => Buffer.from('') }
+const outputs = {
+  raw: nothing,
+  timeseries: { topic: 'slices', ...nothing },
+  series: { topic: 'meanings', ...nothing },
+  answers: { topic: 'answers', ...nothing },
+  own: new Map(),
+}
+
+/** A handler whose dataset `bad` refuses everything, and what was parked. */
 function judgeOf(over: { park?: (parking: Parking) => Promise<void> } = {}) {
   const parkings = new Map<string, Parking>()
   const seen: string[] = []
-  const normalize = ({ record, offset }: StoredRaw): Verdict => {
-    seen.push(`${record.dataset} ${offset}`)
-    return record.dataset.startsWith('bad') ? dead('type', 'no number', record.dataset) : ok()
-  }
+  const explode =
+    (name: string) =>
+    ({ url }: Answer): ExplodeResult => {
+      seen.push(`${url}`)
+      const refusal = { reason: 'type' as const, message: 'no number' }
+      return { slices: [], ignored: {}, ...(name === 'bad' && { refusal }) }
+    }
+  const datasetOf = (name: string) =>
+    ({ name, transformVersion: 1, explode: explode(name), asking: { assess: () => 'empty' } }) as unknown as Dataset
   const park = async (parking: Parking) => {
     await over.park?.(parking)
     parkings.set(parking.dataset, parking)
   }
-  const judgeWith = createJudge({ parked: (dataset) => parkings.get(dataset), park }, 'me', limit)
-  const judge = (batch: StoredRaw[]) => judgeWith(batch, normalize)
+  const judge = answersHandler({
+    datasets: new Map(['bad', 'good'].map((name) => [name, datasetOf(name)])),
+    encoder: answerEncoder(outputs),
+    sizeCheck: async () => () => undefined,
+    guard: createParkingGuard({ parked: (dataset) => parkings.get(dataset), park }, 'me', limit),
+    off: new Set(),
+    countIgnored: () => {},
+  })
   const reasons = async (batch: StoredRaw[]) =>
     (await judge(batch)).map((verdict) => (verdict.kind === 'dead' ? verdict.reason : 'ok'))
   return { reasons, judge, parkings, seen }

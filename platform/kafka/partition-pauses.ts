@@ -1,3 +1,4 @@
+// Partitions that wait: a pause before each is tried again, and who has waited for how long.
 import type { EachBatchPayload } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { type Backoff, backoffMs } from '../process/retry.ts'
@@ -48,35 +49,37 @@ const retryBackoff: Backoff = { firstMs: 200, maxMs: 5_000 }
 const holdMs = 50
 
 export interface PartitionPauses {
-  /** The partition rests, and its batch comes again: while kafkajs waits for a batch of one, it fetches nothing of any. */
-  putOff: (payload: EachBatchPayload, why: TransientError) => void
-  /** The partition rests for a moment: its messages are to be handled after others that are under way. */
+  /**
+   * Pauses a partition whose batch found a dependency unavailable, each time longer; then the batch comes again. To wait
+   * within the batch would hold up all partitions: kafkajs fetches nothing of any meanwhile.
+   */
+  retryLater: (payload: EachBatchPayload, why: TransientError) => void
+  /** Pauses a partition for a moment: its messages are to be handled after others that are under way. */
   hold: (payload: EachBatchPayload) => void
   stop: () => void
 }
 
-/** Lets partitions wait, later and later, until they are to be tried again. */
-export function createRest(waits: StallTracker, log: Logger): PartitionPauses {
-  const resting = new Set<NodeJS.Timeout>()
-  const restFor = (pause: EachBatchPayload['pause'], waitMs: number): void => {
+export function createPartitionPauses(stalls: StallTracker, log: Logger): PartitionPauses {
+  const timers = new Set<NodeJS.Timeout>()
+  const pauseFor = (pause: EachBatchPayload['pause'], waitMs: number): void => {
     const resume = pause()
     const timer = setTimeout(() => {
-      resting.delete(timer)
+      timers.delete(timer)
       resume()
     }, waitMs)
-    resting.add(timer)
+    timers.add(timer)
   }
   return {
-    putOff: ({ batch, pause }, why) => {
+    retryLater: ({ batch, pause }, why) => {
       const { topic, partition } = batch
-      const attempt = waits.wait(batch, why.message, Date.now())
+      const attempt = stalls.wait(batch, why.message, Date.now())
       const waitMs = backoffMs(retryBackoff, attempt)
       log.warn({ err: why, topic, partition, attempt, waitMs }, 'waiting to try again')
-      restFor(pause, waitMs)
+      pauseFor(pause, waitMs)
     },
-    hold: ({ pause }) => restFor(pause, holdMs),
+    hold: ({ pause }) => pauseFor(pause, holdMs),
     stop: () => {
-      for (const timer of resting) clearTimeout(timer)
+      for (const timer of timers) clearTimeout(timer)
     },
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#core/encode-answer.ts'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Coverage, Dataset, ExplodeResult, RequestSpec } from '#sources/source.ts'
-import { normalize } from './normalize.ts'
+import { verdictOn } from './handle.ts'
 
 const record: RawResponse = {
   dataset: 'made.up.data',
@@ -58,15 +58,20 @@ function verdictOf(
   over: Partial<Dataset> = {},
   change: Partial<RawResponse> = {},
 ) {
-  const datasets = new Map([['made.up.data', dataset(explode, over)]])
   const raw = { record: { ...record, ...change }, partition: 3, offset: '77' }
-  return normalize(raw, datasets, encoder, () => {})
+  return verdictOn(raw, encoder, rulesOf(dataset(explode, over)))
 }
+
+const rulesOf = (...datasets: Dataset[]) => ({
+  datasets: new Map(datasets.map((each) => [each.name, each])),
+  off: new Set<string>(),
+  countIgnored: () => {},
+})
 
 const topicsAndKeys = (verdict: ReturnType<typeof verdictOf>) =>
   verdict.kind === 'ok' ? verdict.outputs.map(({ topic, key }) => `${topic} ${key}`) : verdict
 
-describe('normalize', () => {
+describe('the verdict on an answer', () => {
   it('writes a slice with all that the raw record and the dataset know', () => {
     const verdict = verdictOf(() => ({ slices: [slice('a')], ignored: {} }))
     if (verdict.kind !== 'ok') throw new Error(verdict.kind)
@@ -182,7 +187,7 @@ describe('normalize', () => {
 
   it('refuses a dataset that no source declares', () => {
     const raw = { record: { ...record, dataset: 'nobody.knows' }, partition: 0, offset: '0' }
-    expect(normalize(raw, new Map(), answerEncoder(outputs).batch(), () => {})).toMatchObject({
+    expect(verdictOn(raw, answerEncoder(outputs).batch(), rulesOf())).toMatchObject({
       reason: 'unknown-dataset',
     })
   })
