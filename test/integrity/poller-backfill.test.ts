@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { datasetsByName } from '#core/datasets.ts'
 import { hostOf } from '#core/host.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { backfill as backfillDays } from '#operations/backfill/backfill.ts'
+import { type BackfillParts, backfill as backfillDays } from '#operations/backfill/backfill.ts'
 import type { BackfillProgress } from '#operations/backfill/poll-all.ts'
 import { liftPause } from '#operations/poller/lift-pause.ts'
 import { readPollerStatus } from '#operations/poller/status.ts'
@@ -18,18 +18,24 @@ const home = mkdtempSync(join(tmpdir(), 'tidemark-backfill-'))
 const { KAFKA_BROKERS: _k, SCHEMA_REGISTRY_URL: _s, CLICKHOUSE_URL: _c, NODE_ENV: _n, ...inherited } = process.env
 const environment = { ...inherited, TIDEMARK_HOME: home }
 const run = (...args: string[]) => tidemark(args, environment)
-const backfill = (from: string, to: string) =>
-  run('backfill', 'jao.core.maxExchanges', '--from', from, '--to', to, '--json')
+const backfillCommand = (from: string, to: string, ...options: string[]) =>
+  run('backfill', 'jao.core.maxExchanges', '--from', from, '--to', to, '--json', ...options)
 let simulator = ''
+let parts: BackfillParts
+const job = { ...datasetsByName.get('jao.core.maxExchanges')!, confirmsEmpty: false, requestedBy: 'test' }
+const quiet = { pollerIsAway: () => {}, asked: () => {}, progress: () => {}, fetched: () => {} }
+/** What the command does, in this process. */
+const backfill = (from: string, to: string) =>
+  backfillDays(parts, { ...job, from, to }, quiet, new AbortController().signal)
 
 const command = async (body: unknown) => {
   const answer = await fetch(`${simulator}/simulator/command`, { method: 'POST', body: JSON.stringify(body) })
   expect(answer.ok, await answer.text()).toBe(true)
 }
-const rows = async (where: string): Promise<number> => {
-  const { stdout } = await run('query', `SELECT count() FROM point_revisions FINAL WHERE ${where}`)
-  return Number(stdout)
-}
+const query = async (sql: string): Promise<string> =>
+  (await (await parts.store.query({ query: sql, format: 'TabSeparated' })).text()).trim()
+const rows = async (where: string): Promise<number> =>
+  Number(await query(`SELECT count() FROM tidemark.point_revisions FINAL WHERE ${where}`))
 
 beforeAll(async () => {
   const base = await freePortBase()
@@ -43,39 +49,39 @@ beforeAll(async () => {
     '--no-backfill',
   )
   expect(code, stderr).toBe(0)
-  simulator = JSON.parse((await run('status', '--json')).stdout).stack.endpoints.simulator
+  const stack = JSON.parse((await run('status', '--json')).stdout).stack as StackFile
+  simulator = stack.endpoints.simulator!
+  const pollerStatus = () => readPollerStatus(`${stack.endpoints.health.poller}/status`)
+  parts = { ...connectTo(stack, 'test'), pollerStatus }
 }, 180_000)
 
 afterAll(async () => {
+  await parts?.store.close()
   await run('down')
   rmSync(home, { recursive: true, force: true })
 })
 
 test('it returns when the rows can be queried, and asks again for what is held', async () => {
   // 150 keys; 25 October 2026 is the long day.
-  expect(JSON.parse((await backfill('2026-10-24', '2026-10-26')).stdout)).toMatchObject({
-    windows: 3,
-    changed: 3,
-    failed: [],
-  })
+  const first = await backfillCommand('2026-10-24', '2026-10-26')
+  expect(JSON.parse(first.stdout)).toMatchObject({ windows: 3, changed: 3, failed: [] })
   expect(await rows("window_start >= '2026-10-23 22:00:00' AND window_start < '2026-10-26 23:00:00'")).toBe(
     150 * (24 + 25 + 24),
   )
   await command({ revise: { day: '2026-10-25' } })
   const again = await backfill('2026-10-24', '2026-10-26')
-  expect(again.code).toBe(0)
-  expect(JSON.parse(again.stdout)).toMatchObject({ windows: 3, changed: 1, unchanged: 2 })
+  expect(again).toMatchObject({ windows: 3, changed: 1, unchanged: 2, failed: [] })
   expect(await rows("window_start = '2026-10-24 22:00:00'")).toBe(2 * 150 * 25)
 })
 
 test('a part and nothing are named and no error; what could not be fetched is one', async () => {
   await command({ vanishHour: { day: '2026-09-01', hour: 3 } })
   await command({ fault: 'empty', day: '2026-09-02' })
-  const fine = await backfill('2026-09-01', '2026-09-02')
+  const fine = await backfillCommand('2026-09-01', '2026-09-02')
   expect(JSON.parse(fine.stdout)).toMatchObject({ partial: ['2026-09-01'], empty: ['2026-09-02'], failed: [] })
   expect(fine.code).toBe(0)
   await command({ fault: 'rejected', day: '2026-09-03' })
-  const failed = await backfill('2026-09-03', '2026-09-04')
+  const failed = await backfillCommand('2026-09-03', '2026-09-04')
   expect(failed.code).toBe(1)
   expect(JSON.parse(failed.stdout)).toMatchObject({
     changed: 1,
@@ -107,15 +113,6 @@ test('what upstream says is told, and the pause that it asks for, until somebody
 })
 
 test('a backfill and the end of a pause are functions, which say how far they are and what came of it', async () => {
-  const stack = JSON.parse((await run('status', '--json')).stdout).stack as StackFile
-  const { kafka, registry, store } = connectTo(stack, 'test')
-  const parts = {
-    kafka,
-    registry,
-    store,
-    pollerStatus: () => readPollerStatus(`${stack.endpoints.health.poller}/status`),
-  }
-  const job = { ...datasetsByName.get('jao.core.maxExchanges')!, confirmsEmpty: false, requestedBy: 'test' }
   const told: BackfillProgress[] = []
   let asked = 0
   const events = {
@@ -142,7 +139,6 @@ test('a backfill and the end of a pause are functions, which say how far they ar
   await expect(wrong).rejects.toThrow('the first day comes first')
   const stopped = backfillDays(parts, { ...job, ...days }, events, AbortSignal.abort(new Error('enough')))
   await expect(stopped).rejects.toThrow('enough')
-  await store.close()
 })
 
 test('it can be interrupted and started again', async () => {
@@ -157,18 +153,13 @@ test('it can be interrupted and started again', async () => {
   expect(interrupted.code).toBe(130)
   expect(interrupted.stderr).toContain('the poller goes on')
   const again = await backfill('2026-08-01', '2026-08-08')
-  const { windows, changed, unchanged, failed } = JSON.parse(again.stdout)
-  expect({ windows, all: changed + unchanged, failed, code: again.code }).toEqual({
-    windows: 8,
-    all: 8,
-    failed: [],
-    code: 0,
-  })
+  const { windows, changed, unchanged, failed } = again
+  expect({ windows, all: changed + unchanged, failed }).toEqual({ windows: 8, all: 8, failed: [] })
   expect(await rows(some)).toBe(8 * 24 * 150)
 })
 
 test('what makes no sense is one sentence', async () => {
-  const { code, stdout, stderr } = await backfill('2026-02-30', '2026-03-01')
+  const { code, stdout, stderr } = await backfillCommand('2026-02-30', '2026-03-01')
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
@@ -184,26 +175,14 @@ test('values stand when upstream empties a day, until a second answer confirms i
   const dayBefore = (days: number) => new Date(nowMs - days * 86_400_000).toISOString().slice(0, 10)
   // Pollers look again at the first of them; of the second, which ended longer ago, only an operator says that it is empty.
   const [recent, old] = [dayBefore(10), dayBefore(60)]
-  const fetchDay = async (day: string, ...options: string[]) => {
-    const { code, stdout, stderr } = await run(
-      ...['backfill', 'jao.core.maxExchanges', '--from', day, '--to', day, '--json', ...options],
-    )
-    expect(code, stderr).toBe(0)
-    return JSON.parse(stdout)
-  }
+  const fetchDay = (day: string) => backfill(day, day)
   /** Whether the day's values of a border stand, or are withdrawn. */
   const standing = async (day: string) => {
     const of = `dataset = 'jao.core.maxExchanges' AND key = 'border_AT_BE'
       AND toDate(ts, 'Europe/Brussels') = '${day}'`
-    const { stdout } = await run(
-      ...[
-        'query',
-        '--format',
-        'TSV',
-        `SELECT count(value) > 0, countIf(value IS NULL AND has(flags, 'withdrawn')) > 0 FROM latest WHERE ${of}`,
-      ],
+    return query(
+      `SELECT count(value) > 0, countIf(value IS NULL AND has(flags, 'withdrawn')) > 0 FROM tidemark.latest WHERE ${of}`,
     )
-    return stdout.trim()
   }
   const [stand, withdrawn] = ['1\t0', '0\t1']
   for (const day of [recent, old]) {
@@ -221,7 +200,8 @@ test('values stand when upstream empties a day, until a second answer confirms i
   // Asked again after 10 minutes, the poller itself does not believe it.
   expect(await fetchDay(old)).toMatchObject({ empty: [old] })
   expect(await standing(old)).toBe(stand)
-  expect(await fetchDay(old, '--confirm-empty')).toMatchObject({ empty: [old], confirmedEmpty: [old] })
+  const confirmed = await backfillCommand(old, old, '--confirm-empty')
+  expect(JSON.parse(confirmed.stdout)).toMatchObject({ empty: [old], confirmedEmpty: [old] })
   expect(await standing(old)).toBe(withdrawn)
 
   await command({ clear: true })
