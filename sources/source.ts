@@ -1,6 +1,6 @@
 // The interface between tidemark and what it collects. A source is one folder here and one line in index.ts.
 // Nothing in platform/ or services/ names a source; sources import nothing but zod, this file and record types.
-import type { RecordName } from '#schemas/generated/records.ts'
+import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
 import type { Calendar } from './calendar.ts'
 
 /** An upstream and all that it publishes. Its topics carry its name: it can belong to a team, with rights of its own. */
@@ -46,14 +46,17 @@ export interface RequestBudget {
   maxInFlight: number
 }
 
-/** A topic `<source>.<suffix>` of one record type, keyed as `key` says, that the sink stores where the record has a table. */
-export interface OwnTopic {
+/** A topic `<source>.<suffix>` of one record type, keyed as `key` says. */
+export interface OwnTopic<T = unknown> {
   suffix: string
-  record: RecordName
+  /** Of the source's folder `<record>/vN.avsc`; made by `npm run generate`. */
+  record: RecordSchema<T>
+  /** Where the sink stores the records; absent where it stores none. */
+  table?: TableTarget<T>
   key: string
   retentionImpact: string
   /** The last instant that a record speaks of, ms UTC, where that is not its window's. A deletion goes by it. */
-  lastMs?: (record: Record<string, unknown>) => number
+  lastMs?(record: T): number
 }
 
 /**

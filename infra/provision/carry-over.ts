@@ -8,6 +8,7 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import { pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollsTopic } from '#schemas/topics.ts'
 import { createPollsFold, type PollsFold } from './polls-fold.ts'
 
@@ -47,7 +48,7 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
   const { fold, polls } = await foldPolls(kafka, registry, span, say)
   const producer = await openProducer(kafka)
   try {
-    const encode = await registry.encoder(pollerMemoryTopic.name, 'PollerMemory')
+    const encode = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)
     const write = (partition: number, memories: readonly MemoryRecord[]) =>
       producer.send(
         pollerMemoryTopic.name,
@@ -104,7 +105,7 @@ async function foldPolls(
   say: (text: string) => void,
 ): Promise<{ fold: PollsFold; polls: number }> {
   const fold = createPollsFold(Date.now())
-  const decoder = registry.decoder('Poll')
+  const decoder = registry.decoder(pollSchema)
   const all = recordsIn(span.values()).toLocaleString('en')
   let polls = 0
   let saidMs = performance.now()

@@ -8,7 +8,7 @@ import { follow } from '#platform/kafka/follow.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import { type Poll, pollSchema } from '#schemas/generated/records.ts'
 import { pollPartitions, pollsTopic } from '#schemas/topics.ts'
 import type { HostBudget, PollerStatus } from '../poller/status.ts'
 import type { BackfillWindow } from './windows.ts'
@@ -84,7 +84,7 @@ export async function pollAll(
   const last = new Map<string, Poll>()
   const places = new Map<string, string[]>()
   let failing: string | undefined
-  const decoder = registry.decoder('Poll')
+  const decoder = registry.decoder(pollSchema)
   const read = async (records: ReadRecord[]): Promise<void> => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {

@@ -1,10 +1,11 @@
 // What came of a backfill: the poll that ended each window's request, and the dead letters of its answers.
+
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { readSpan } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { printable } from '#platform/process/printable.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import { type Poll, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 
 /** What came of each window. Windows by name: days as YYYY-MM-DD. */
 export interface BackfillReport {
@@ -89,7 +90,7 @@ export async function refusals(
     found.set(`${headers[deadLetterHeaders.partition]}/${headers[deadLetterHeaders.offset]}`, whyOf(headers))
   }
   const ofSlices = letters.filter(({ headers }) => headers[deadLetterHeaders.topic] === slices.topic)
-  const decoder = slices.registry.decoder('TimeseriesSlice')
+  const decoder = slices.registry.decoder(timeseriesSliceSchema)
   await decoder.prepare(ofSlices.map(({ value }) => value))
   for (const { value, headers } of ofSlices) {
     const slice = decoder.decode(value)

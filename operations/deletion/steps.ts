@@ -1,16 +1,17 @@
 // The steps of a deletion, for a running stack and for provisioning: announcing it, removing rows and what keys mean.
+
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
-import type { Deletion } from '#schemas/generated/records.ts'
+import { type Deletion, deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
 import type { OwnTable, Source } from '#sources/source.ts'
 import type { Topics } from './deleted-records.ts'
 
 /** Writes a deletion on its topic. Returns when all replicas have it. */
 export async function announceDeletion({ kafka, registry }: Topics, deletion: Deletion): Promise<void> {
-  const encode = await registry.encoder(deletionsTopic.name, 'Deletion')
+  const encode = await registry.encoder(deletionsTopic.name, deletionSchema)
   const producer = await openProducer(kafka)
   try {
     await producer.send(deletionsTopic.name, [{ key: deletion.dataset, value: encode(deletion) }])
@@ -22,7 +23,7 @@ export async function announceDeletion({ kafka, registry }: Topics, deletion: De
 /** Every deletion that was announced, oldest first. */
 export async function announcedDeletions({ kafka, registry }: Topics): Promise<Deletion[]> {
   const found: Deletion[] = []
-  const decoder = registry.decoder('Deletion')
+  const decoder = registry.decoder(deletionSchema)
   await readSpan(kafka, deletionsTopic.name, await offsetRange(kafka, deletionsTopic.name), async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {

@@ -1,12 +1,12 @@
 // The loop that must not lie. The only place that commits offsets:
 // decode -> handle -> publish outputs and dead letters (acknowledged) -> resolve -> commit -> measure.
+
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
-import type { RecordName } from '#schemas/generated/records.ts'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { highWatermarks } from './consumer-lag.ts'
 import { whileHeartbeating } from './heartbeat.ts'
-import { type AnySubscription, outputsByTopic, processBatch } from './process-batch.ts'
+import { outputsByTopic, processBatch, type Subscription } from './process-batch.ts'
 import type { Producer } from './produce.ts'
 import type { Decoder, Registry } from './registry.ts'
 import { TooLargeRecord } from './send-errors.ts'
@@ -37,7 +37,7 @@ export interface ConsumeOptions {
   kafka: Kafka
   groupId: string
   service: { name: string; version: string }
-  subscriptions: AnySubscription[]
+  subscriptions: Subscription[]
   shape: BatchShape
   /** Where a new group begins: at the beginning unless it is said; newest: with what is written from this call on. */
   from?: 'beginning' | 'newest'
@@ -163,7 +163,7 @@ function batchHandler(consumer: Consumer, waits: StallTracker, options: ConsumeO
   const { log } = options
   const subscribed = new Map(
     options.subscriptions.map((subscription) => {
-      const decoder: Decoder<RecordName> = options.registry.decoder(subscription.record)
+      const decoder = options.registry.decoder(subscription.record)
       return [subscription.topic, { subscription, decoder }]
     }),
   )
@@ -246,7 +246,7 @@ function batchHandler(consumer: Consumer, waits: StallTracker, options: ConsumeO
 /** Judges messages of a partition; returns the verdicts when all that they ask for is acknowledged. */
 async function settleAndSend(
   { producer, service }: ConsumeOptions,
-  { subscription, decoder }: { subscription: AnySubscription; decoder: Decoder<RecordName> },
+  { subscription, decoder }: { subscription: Subscription; decoder: Decoder },
   partition: number,
   messages: KafkaMessage[],
 ): Promise<Verdict[]> {

@@ -7,7 +7,7 @@ import { version } from '../process/version.ts'
 import { createKafka, type Kafka, type KafkaConnection } from './client.ts'
 import { type BatchShape, consume } from './consume.ts'
 import type { ConsumeMetrics } from './consume-metrics.ts'
-import type { AnySubscription } from './process-batch.ts'
+import type { Subscription } from './process-batch.ts'
 import { openProducer, type Producer } from './produce.ts'
 import { openRegistry, type Registry, type RegistryConnection } from './registry.ts'
 
@@ -18,7 +18,7 @@ export interface ConsumingService {
   log: Logger
   metrics: ConsumeMetrics
   shape: BatchShape
-  subscriptions: (clients: KafkaClients, onStop: OnStop) => Promise<AnySubscription[]> | AnySubscription[]
+  subscriptions: (clients: KafkaClients, onStop: OnStop) => Promise<Subscription[]> | Subscription[]
   /** What /status tells, as JSON. */
   status?: () => unknown
 }

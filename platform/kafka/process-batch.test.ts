@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
-import { type AnySubscription, outputsByTopic, processBatch } from './process-batch.ts'
-import type { Decoder } from './registry.ts'
+import { type Series, seriesSchema } from '#schemas/generated/records.ts'
+import { outputsByTopic, processBatch, type Subscription } from './process-batch.ts'
+import { DecodeFailure, type Decoder } from './registry.ts'
 
-const decoder: Decoder<'Series'> = {
+const decoder: Decoder<Series> = {
   prepare: async () => {},
-  decode: () => ({ reason: 'not-avro', message: 'no schema id' }),
+  decode: () => new DecodeFailure('not-avro', 'no schema id'),
 }
-const subscription = { topic: 't', record: 'Series', deadLetterTopic: 'dlq', handle: () => [] } as AnySubscription
+const subscription = { topic: 't', record: seriesSchema, deadLetterTopic: 'dlq', handle: () => [] } as Subscription
 const message = (value: Buffer | null) => ({
   key: null,
   value,
@@ -19,9 +20,7 @@ const message = (value: Buffer | null) => ({
 test('a record without a value is passed over where it says that its key is gone, and a dead letter elsewhere', async () => {
   const messages = [message(null), message(Buffer.from('x'))]
   const kinds = async (tombstones: boolean) =>
-    (await processBatch({ ...subscription, tombstones } as AnySubscription, decoder, 0, messages)).map(
-      ({ kind }) => kind,
-    )
+    (await processBatch({ ...subscription, tombstones } as Subscription, decoder, 0, messages)).map(({ kind }) => kind)
   expect(await kinds(true)).toEqual(['ok', 'dead'])
   expect(await kinds(false)).toEqual(['dead', 'dead'])
 })

@@ -4,6 +4,7 @@ import type { KafkaClients } from '#platform/kafka/consuming-service.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 import { ok } from '#platform/kafka/verdict.ts'
 import { version } from '#platform/process/version.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import { createJudge } from './judge.ts'
@@ -20,7 +21,7 @@ export async function subscribeTo(
   countIgnored: (ignored: Record<string, number>, dataset: string) => void,
   parkedDatasets: ParkedDatasets,
   off: ReadonlySet<string>,
-): Promise<Subscription<'RawResponse'>> {
+): Promise<Subscription<RawResponse>> {
   const datasets = new Map(source.datasets.map((dataset) => [dataset.name, dataset]))
   const outputs = await sourceOutputs(source, registry)
   const topics = topicsOfOutputs(outputs)
@@ -28,7 +29,7 @@ export async function subscribeTo(
   const judge = createJudge(parkedDatasets, `normalizer ${version}`)
   return {
     topic: rawTopic(source.name).name,
-    record: 'RawResponse',
+    record: rawResponseSchema,
     deadLetterTopic: deadLetterTopic(source.name).name,
     handle: async (batch) => {
       const encoder = answers.batch(await producer.sizeCheck(topics))

@@ -4,7 +4,13 @@ import { carriedOf, type IdentityProgress } from '#core/memory-records.ts'
 import { createRequests, type Requests } from '#core/requests.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import type { IdentityMemory, Poll } from '#schemas/generated/records.ts'
+import {
+  type IdentityMemory,
+  type Poll,
+  pollerMemorySchema,
+  pollRequestSchema,
+  pollSchema,
+} from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollRequestsTopic } from '#schemas/topics.ts'
 import { createRecordedAnswers, type RecordedAnswers } from './adopted.ts'
 import { createMemory, type Memory } from './memory.ts'
@@ -97,7 +103,7 @@ const passOver = ({ means, metrics }: ReaderParts, topic: string, offset: number
 }
 
 function requestReader(parts: ReaderParts, known: Knowledge, loops: ReadonlyMap<string, LoopSignals>) {
-  const requests = parts.registry.decoder('PollRequest')
+  const requests = parts.registry.decoder(pollRequestSchema)
   return async (records: ReadRecord[]): Promise<void> => {
     await requests.prepare(records.map(({ value }) => value))
     for (const { topic, value, ...at } of records) {
@@ -114,8 +120,8 @@ function requestReader(parts: ReaderParts, known: Knowledge, loops: ReadonlyMap<
 }
 
 function memoryReader(parts: ReaderParts, known: Knowledge) {
-  const memories = parts.registry.decoder('PollerMemory')
-  const polls = parts.registry.decoder('Poll')
+  const memories = parts.registry.decoder(pollerMemorySchema)
+  const polls = parts.registry.decoder(pollSchema)
   const topic = pollerMemoryTopic.name
   return async (records: ReadRecord[]): Promise<void> => {
     await memories.prepare(records.map(({ value }) => value))

@@ -6,6 +6,7 @@ import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { offsetRange, readSpan, spanBetween } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
+import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 import { adoptedPoll, sourceOf } from './adopted.ts'
 import type { Host } from './hosts.ts'
@@ -98,7 +99,7 @@ async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: H
   if (times === undefined) return
   const span = (await spanBetween(kafka, pollsTopic.name, times.fromMs, times.toMs)).get(partition)
   const asked = new Set(hosts.flatMap(({ datasets }) => datasets.map(({ source }) => source)))
-  const decoder = registry.decoder('Poll')
+  const decoder = registry.decoder(pollSchema)
   await readSpan(kafka, pollsTopic.name, new Map(span && [[partition, span]]), async (records) => {
     const ofAsked = records.filter(({ key }) => asked.has(sourceOf(`${key}`)))
     await decoder.prepare(ofAsked.map(({ value }) => value))
@@ -151,7 +152,7 @@ async function adopt(parts: TakeOverParts, host: Host, right: LeaseGuard, identi
     const topic = rawTopic(source).name
     const span = known.recorded.unrecorded(source, await offsetRange(kafka, topic))
     if (span.size === 0) continue
-    const decoder = registry.decoder('RawResponse')
+    const decoder = registry.decoder(rawResponseSchema)
     await readSpan(kafka, topic, span, async (records) => {
       await decoder.prepare(records.map(({ value }) => value))
       for (const { value, partition, offset } of records) {

@@ -75,7 +75,7 @@ async function verdictsOf<Name extends RecordName>(topic: string, records: Recor
 describe('a record that makes no row goes to the dead letters alone', () => {
   it('a poll with a time that no clock shows', async () => {
     const records = [poll(0), poll(8.9e15), poll(1)]
-    expect(await verdictsOf<'Poll'>('polls', records)).toEqual({ verdicts: ['ok', 'no-row', 'ok'], rows: 2 })
+    expect(await verdictsOf<Poll>('polls', records)).toEqual({ verdicts: ['ok', 'no-row', 'ok'], rows: 2 })
   })
 
   it('a slice with a value that JSON would turn into a null, or with too many values', async () => {
@@ -86,14 +86,14 @@ describe('a record that makes no row goes to the dead letters alone', () => {
       slice({ values: new Array(100_001).fill(null) }),
     ]
     const expected = { verdicts: ['no-row', 'ok', 'no-row', 'no-row'], rows: 1 }
-    expect(await verdictsOf<'TimeseriesSlice'>('made.timeseries', records)).toEqual(expected)
+    expect(await verdictsOf<TimeseriesSlice>('made.timeseries', records)).toEqual(expected)
   })
 })
 
 it('a table that takes no row for a reason that nobody knows is waited for, and no record of it is refused', async () => {
   const insert = () => Promise.reject(new Error('Code: 395. a view throws'))
   const records = Array.from({ length: 30 }, (_, index) => slice({ start: index }))
-  const verdicts = verdictsOf<'TimeseriesSlice'>('made.timeseries', records, { insert })
+  const verdicts = verdictsOf<TimeseriesSlice>('made.timeseries', records, { insert })
   await expect(verdicts).rejects.toThrow(TransientError)
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })

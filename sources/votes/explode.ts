@@ -49,8 +49,8 @@ export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): E
 }
 
 /** The newest CreationDate of a batch, ms UTC; of one without votes it is before all time. */
-export const lastCreationMs = ({ creationDates }: Record<string, unknown>): number =>
-  (creationDates as number[]).reduce((last, ms) => Math.max(last, ms), Number.NEGATIVE_INFINITY)
+export const lastCreationMs = ({ creationDates }: Pick<VoteBatch, 'creationDates'>): number =>
+  creationDates.reduce((last, ms) => Math.max(last, ms), Number.NEGATIVE_INFINITY)
 
 function refusedLine(line: Uint8Array, file: string, number: number, why: string): RefusedPart {
   return {

@@ -1,5 +1,6 @@
 // How long a poller takes until it polls, with a year of the default polls behind it and a million chunks of files: one
 // that takes over from a killed one, and a cold one. And how long provisioning takes to carry those polls over.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +14,7 @@ import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { kafkaSettings, readConfig, registrySettings } from '#platform/process/config.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import { type Poll, pollSchema } from '#schemas/generated/records.ts'
 import { platformTopics, pollerMemoryTopic, pollPartitions, pollsTopic } from '#schemas/topics.ts'
 import { type Host, hostsOf } from '#services/poller/hosts.ts'
 import { readSourceSettings } from '#services/poller/source-settings.ts'
@@ -78,7 +79,7 @@ async function fill(
   const topics = [...platformTopics, ...sources.flatMap(topicsOf)]
   await provisionTopics(kafka, topics, 1)
   await provisionSchemas(connection, topics)
-  const encode = await registry.encoder(pollsTopic.name, 'Poll')
+  const encode = await registry.encoder(pollsTopic.name, pollSchema)
   const producer = await openProducer(kafka)
   const sums = { polls: 0 }
   const startedMs = performance.now()

@@ -1,5 +1,6 @@
 // Stop and start, backup, restore and deletion as users do them: by the command, on whole stacks, in the middle of their
 // work.
+
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
-import type { RecordName, Records } from '#schemas/generated/records.ts'
+import {
+  deletionSchema,
+  pollSchema,
+  type RecordName,
+  type Records,
+  rawResponseSchema,
+  timeseriesSliceSchema,
+} from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
@@ -78,7 +86,7 @@ async function recordsOf<Name extends RecordName>(of: Clients, topic: string, na
 const decoded = async (of: Clients, topic: string, name: RecordName) => (await recordsOf(of, topic, name)).length
 /** The identities of the good polls, once for each of them. */
 const goodPolls = async (): Promise<string[]> =>
-  (await recordsOf(clients, 'polls', 'Poll'))
+  (await recordsOf(clients, 'polls', pollSchema))
     .filter(({ outcome }) => outcome !== 'failed')
     .map((poll) => poll.requestIdentity)
     .toSorted()
@@ -125,7 +133,7 @@ test('it goes on where it was; the second start refetches nothing that it holds'
   const polled = [...calendar, ...days, days[2], ...open]
   expect(await goodPolls()).toEqual(polled.map(identityOf).toSorted())
   expect(await askedOf(simulatorClient(stack.file().endpoints.simulator!))).toEqual(open.map(identityOf).toSorted())
-  expect(await decoded(clients, 'jao.raw', 'RawResponse')).toBe(polled.length)
+  expect(await decoded(clients, 'jao.raw', rawResponseSchema)).toBe(polled.length)
   const [stored] = await clients.query<{ rows: number; windows: number }>(
     'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(window_start)) AS windows FROM tidemark.point_revisions FINAL',
   )
@@ -142,8 +150,8 @@ test('restored elsewhere it has the same rows, decodes its records, goes on poll
   expect(await sums(there, known)).toEqual(before)
   // What was asked for and not answered is in the backup as well.
   await untilHeld(there, heldDays)
-  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 1)
-  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe((heldDays + 1) * 132)
+  expect(await decoded(there, 'jao.raw', rawResponseSchema)).toBe(heldDays + 1)
+  expect(await decoded(there, 'jao.timeseries', timeseriesSliceSchema)).toBe((heldDays + 1) * 132)
 
   expect(await backfill(restored, '2026-01-08')).toMatchObject({ code: 0 })
   const simulator = simulatorClient(restored.file().endpoints.simulator!)
@@ -153,7 +161,7 @@ test('restored elsewhere it has the same rows, decodes its records, goes on poll
   }
   // This simulator was started with the restored stack: all that was asked of it.
   expect(await askedOf(simulator)).toEqual(['2026-01-08', ...open].map(identityOf).toSorted())
-  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 2)
+  expect(await decoded(there, 'jao.raw', rawResponseSchema)).toBe(heldDays + 2)
   await restored.remove()
 }, 480_000)
 
@@ -207,7 +215,7 @@ test('an older backup obeys it when it is restored, from its first start on, and
   const held = await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')
   expect(held).toEqual([{ first: '2026-01-06 23:00:00' }])
   await untilHeld(there, heldDays - 2)
-  expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
+  expect(await decoded(there, 'deletions', deletionSchema)).toBe(1)
 
   const environment = { ...there.environment, CONSUMER_GROUP: 'replay-1' }
   const replay = await startService('normalizer', environment, join(home, 'replay.log'))
@@ -217,7 +225,7 @@ test('an older backup obeys it when it is restored, from its first start on, and
   } finally {
     await replay.kill('SIGTERM')
   }
-  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe(2 * (heldDays + 1) * 132)
+  expect(await decoded(there, 'jao.timeseries', timeseriesSliceSchema)).toBe(2 * (heldDays + 1) * 132)
   expect(await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')).toEqual(held)
   expect(await countOf(there)).toBe((heldDays - 2) * pointsOfADay)
 }, 480_000)
@@ -228,7 +236,7 @@ longTest(
     const there = await restored.connect()
     await restored.run('down')
     await restored.up()
-    expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
+    expect(await decoded(there, 'deletions', deletionSchema)).toBe(1)
   },
   480_000,
 )

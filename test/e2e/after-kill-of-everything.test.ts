@@ -1,8 +1,10 @@
 // The stack as users start and stop it, in the middle of its work.
+
 import { afterAll, expect } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { killAndWait } from '#local/process-table.ts'
+import { pollSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
@@ -23,7 +25,7 @@ const identityOf = (day: string) => requestIdentity(dataset, windowOf(day))
 
 /** The identities of the good polls on the topic, once for each of them. */
 async function goodPolls(): Promise<string[]> {
-  const decoder = clients.registry.decoder('Poll')
+  const decoder = clients.registry.decoder(pollSchema)
   const records = await readRecords(clients.kafka, 'polls')
   await decoder.prepare(records.map(({ value }) => value))
   return records.flatMap(({ value }) => {

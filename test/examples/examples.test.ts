@@ -1,7 +1,9 @@
 // The programs of examples/ against what a real pipeline told, repeats and a replay among it.
+
 import { readFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { acceptedAnswerSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { javaProgram, nodeProgram, type Program, pythonProgram, runProgram, shellProgram } from './programs.ts'
@@ -140,8 +142,8 @@ test('the statement of the docs gives what the store holds, in whatever order re
     const records = values.map((value) => decoder.decode(value))
     return records.filter((record) => 'knownAt' in record)
   }
-  const slices = await recordsOf('jao.timeseries', 'TimeseriesSlice')
-  const accepted = await recordsOf('jao.answers', 'AcceptedAnswer')
+  const slices = await recordsOf('jao.timeseries', timeseriesSliceSchema)
+  const accepted = await recordsOf('jao.answers', acceptedAnswerSchema)
 
   const database = new DatabaseSync(':memory:')
   database.exec(

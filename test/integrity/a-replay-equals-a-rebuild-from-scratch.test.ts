@@ -1,5 +1,6 @@
 // The test plays the poller and the next release: it writes answers, lets today's services store them, then changes the
 // dataset's explode and replays. What must be there afterwards is computed here from the same answers.
+
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { datasetsByName } from '#core/datasets.ts'
 import { dryRun, wouldChange } from '#operations/history/dry-run.ts'
@@ -7,7 +8,7 @@ import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecords } from './read-records.ts'
@@ -122,7 +123,7 @@ async function replay(producer = chain.producer) {
 }
 
 test('nothing would change while the code is the same, and looking changes nothing', async () => {
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   await chain.producer.send(
     'jao.raw',
     history.map((told) => ({ key: answerOf(told).requestIdentity, value: encode(answerOf(told)) })),

@@ -1,11 +1,18 @@
 // One stack as users have it; its supervisor starts again what is killed. Meanwhile the simulator revises days, and
 // windows are asked for all the time, so that there is always something under way. At the end the simulator says what
 // must be in the store: it knows what it published when, and what it answered with which bytes.
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
-import type { RecordName, Records } from '#schemas/generated/records.ts'
+import {
+  pollSchema,
+  type RawResponse,
+  type RecordName,
+  type Records,
+  rawResponseSchema,
+} from '#schemas/generated/records.ts'
 import { faults } from '../support/long-tests.ts'
 import { type Random, randomFrom, seedOfThisRun } from './random.ts'
 import { readRecords, type TopicRecord } from './read-records.ts'
@@ -160,7 +167,7 @@ interface Told {
 }
 
 /** What must be known from the raw topic. A record may be there twice, its acknowledgement lost: the same knowledge. */
-async function toldBy(raw: Decoded<'RawResponse'>[]): Promise<Told[]> {
+async function toldBy(raw: Decoded<RawResponse>[]): Promise<Told[]> {
   const requests = await simulator.requests()
   const told = new Map<string, Told>()
   for (const { requestIdentity: identity, windowStart, windowEnd, contentHash, fetchedAt } of raw) {
@@ -223,8 +230,8 @@ test.each(seeds)(
     await comeToRest()
     const restMs = Date.now()
 
-    const raw = await decoded('jao.raw', 'RawResponse')
-    const polls = await decoded('polls', 'Poll')
+    const raw = await decoded('jao.raw', rawResponseSchema)
+    const polls = await decoded('polls', pollSchema)
     console.info(
       `${revisions} revisions, ${polls.length} polls, ${raw.length} raw records in ${killedMs - startedMs} ms of kills, at rest after ${restMs - killedMs} ms`,
     )

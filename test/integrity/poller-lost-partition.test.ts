@@ -8,6 +8,7 @@ import { nothingCarried } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
+import { pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
 import { simulatedClock } from '#services/poller/clock.ts'
 import { openFetcher } from '#services/poller/fetch.ts'
 import { hostsOf } from '#services/poller/hosts.ts'
@@ -277,8 +278,8 @@ test('memory that a slow poller overwrites with older memory is written again', 
   await slow.disconnect()
   // What compaction keeps.
   const newest = await eventually('it is written again', async () => {
-    const identities = (await parts.read('poller-memory', 'PollerMemory')).flatMap(({ identity }) => identity ?? [])
-    const polls = parts.registry.decoder('Poll')
+    const identities = (await parts.read('poller-memory', pollerMemorySchema)).flatMap(({ identity }) => identity ?? [])
+    const polls = parts.registry.decoder(pollSchema)
     await polls.prepare(identities.map((identity) => identity.poll))
     const own = identities.flatMap((identity) => {
       const one = polls.decode(identity.poll)

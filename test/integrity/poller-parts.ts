@@ -7,7 +7,15 @@ import { requestIdentity } from '#core/request-identity.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
-import type { Poll, RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
+import {
+  type Poll,
+  pollRequestSchema,
+  pollSchema,
+  type RawResponse,
+  type RecordName,
+  type Records,
+  rawResponseSchema,
+} from '#schemas/generated/records.ts'
 import { pollPartitions } from '#schemas/topics.ts'
 import { startSimulator } from '#simulator/server.ts'
 import { mainDataset } from '../support/other-datasets.ts'
@@ -25,8 +33,8 @@ export interface PollerParts {
   producer: Producer
   /** Everything a topic holds now. */
   read: <Name extends RecordName>(topic: string, name: Name) => Promise<Read<Name>[]>
-  polls: () => Promise<Read<'Poll'>[]>
-  raw: () => Promise<Read<'RawResponse'>[]>
+  polls: () => Promise<Read<Poll>[]>
+  raw: () => Promise<Read<RawResponse>[]>
   /** Starts a poller of the simulator at `url`, with nothing but tomorrow to fetch unless told otherwise. */
   poller: (url: string, settings?: Record<string, string>) => Promise<ServiceProcess>
   /** Asks for a window like the CLI does; or, when it names a host, to lift the pause of that, whatever window stands there. */
@@ -66,8 +74,8 @@ export async function startPollerParts(): Promise<PollerParts> {
     registry,
     producer,
     read,
-    polls: () => read('polls', 'Poll'),
-    raw: () => read('jao.raw', 'RawResponse'),
+    polls: () => read('polls', pollSchema),
+    raw: () => read('jao.raw', rawResponseSchema),
     poller: async (url, settings = {}) => {
       const log = join(directory, `poller-${++count}.log`)
       const poller = await startService('poller', { ...environment(parts.environment, url), ...settings }, log)
@@ -76,7 +84,7 @@ export async function startPollerParts(): Promise<PollerParts> {
     },
     request: async (url, window, liftsPauseOf) => {
       const identity = requestIdentity(dataset, window)
-      const encode = await registry.encoder('poll-requests', 'PollRequest')
+      const encode = await registry.encoder('poll-requests', pollRequestSchema)
       const value = encode({
         requestIdentity: identity,
         dataset,

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import { labelDirectory, openDataDirectory } from '#local/data-directory.ts'
 import { writeStackFile } from '#local/stack-file.ts'
+import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { Command } from '#simulator/jao/publications.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { rawResponse } from '../support/raw-responses.ts'
@@ -115,7 +116,7 @@ let dataDir: string
 
 beforeAll(async () => {
   chain = await startChain()
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const records = ledger.map(({ day, knownAtMs }) => {
     const window = windowOf(day)
     const raw = rawResponse(window, upstream.body(window.startMs, window.endMs, knownAtMs), knownAtMs)
@@ -391,7 +392,7 @@ const numbers = (rows: Row[] = []): Row[] =>
 
 test('each value names the raw record that brought it', async () => {
   const [rows] = await ask('Which answers brought the values of one hour?')
-  const decode = chain.registry.decoder('RawResponse')
+  const decode = chain.registry.decoder(rawResponseSchema)
   const raw = await readRecords(chain.kafka, 'jao.raw')
   await decode.prepare(raw.map(({ value }) => value))
   const lies = new Map(
@@ -412,7 +413,7 @@ test('each value names the raw record that brought it', async () => {
 })
 
 test('polls that failed, with what upstream said', async () => {
-  const encode = await chain.registry.encoder('polls', 'Poll')
+  const encode = await chain.registry.encoder('polls', pollSchema)
   const poll = (outcome: string, at: string, error: string | null) => {
     const times = { ...{ windowStart: 0, windowEnd: 1 }, sentAt: Date.parse(at), fetchedAt: Date.parse(at) }
     const none = { contentHash: null, errorBody: null, rawPartition: null, rawOffset: null, requestsReadTo: null }

@@ -1,12 +1,13 @@
 // A release that does not exist yet: a copy of the project with a second version of two records, on one real broker,
 // registry and store beside the release that is.
+
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import avsc from 'avsc'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRegistryClient } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { newestVersions, schemaText } from '#schemas/records.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { readRecords } from '../integrity/read-records.ts'
@@ -38,11 +39,11 @@ function evolved(name: 'RawResponse' | 'TimeseriesSlice', added: Schema['fields'
 }
 
 const nextSlice = evolved(
-  'TimeseriesSlice',
+  timeseriesSliceSchema,
   [{ name: 'quality', type: 'string', default: 'unrated' }],
   ['upstreamModifiedAt'],
 )
-const nextRaw = evolved('RawResponse', [{ name: 'attempt', type: 'int', default: 1 }], [])
+const nextRaw = evolved(rawResponseSchema, [{ name: 'attempt', type: 'int', default: 1 }], [])
 
 /** The path of the version after the newest. */
 const nextVersion = (record: 'RawResponse' | 'TimeseriesSlice'): string =>
@@ -60,9 +61,9 @@ function nextRelease(): Release {
     from: '    key: slice.key,\n',
     to: "    key: slice.key,\n    quality: 'checked',\n",
   }
-  const release = anotherRelease([newer('TimeseriesSlice'), newer('RawResponse'), fill])
-  writeSchema(release, nextVersion('TimeseriesSlice'), nextSlice)
-  writeSchema(release, nextVersion('RawResponse'), nextRaw)
+  const release = anotherRelease([newer(timeseriesSliceSchema), newer(rawResponseSchema), fill])
+  writeSchema(release, nextVersion(timeseriesSliceSchema), nextSlice)
+  writeSchema(release, nextVersion(rawResponseSchema), nextRaw)
   return release
 }
 
@@ -120,7 +121,7 @@ async function slicesOf(days: string[]): Promise<Record<string, unknown>[]> {
 
 test('old and new services side by side store every point and refuse nothing', async () => {
   const oldServices = [await pipeline.start('normalizer'), await pipeline.start('sink')]
-  await writeRaw('2026-05-04', schemaText('RawResponse'))
+  await writeRaw('2026-05-04', schemaText(rawResponseSchema))
   await expectStored(['2026-05-04'])
   next = nextRelease()
   await runScript('infra/provision/main.ts', pipeline.environment, next.directory)
@@ -132,7 +133,7 @@ test('old and new services side by side store every point and refuse nothing', a
   // Old normalizer, new sink.
   await oldServices[1]?.kill('SIGTERM')
   const newSink = await pipeline.start('sink', {}, { root: next.directory })
-  await writeRaw('2026-05-06', schemaText('RawResponse'))
+  await writeRaw('2026-05-06', schemaText(rawResponseSchema))
   await writeRaw('2026-05-07', nextRaw)
   await expectStored(['2026-05-06', '2026-05-07'])
   const byOld = await slicesOf(['2026-05-05', '2026-05-06', '2026-05-07'])
@@ -142,7 +143,7 @@ test('old and new services side by side store every point and refuse nothing', a
   // New normalizer, old sink.
   await Promise.all([oldServices[0]?.kill('SIGTERM'), newSink.kill('SIGTERM')])
   await Promise.all([pipeline.start('normalizer', {}, { root: next.directory }), pipeline.start('sink')])
-  await writeRaw('2026-05-08', schemaText('RawResponse'))
+  await writeRaw('2026-05-08', schemaText(rawResponseSchema))
   await writeRaw('2026-05-09', nextRaw)
   await expectStored(['2026-05-08', '2026-05-09'])
   const byNew = await slicesOf(['2026-05-08', '2026-05-09'])
@@ -155,12 +156,16 @@ test('a version that does not go with the others ends provisioning with one sent
   try {
     const text = { name: 'text', type: 'string' }
     const cases: ['RawResponse' | 'TimeseriesSlice', string, RegExp][] = [
-      ['TimeseriesSlice', evolved('TimeseriesSlice', [{ name: 'key', type: 'int' }], ['key']), /field key: .*"string"/],
-      ['TimeseriesSlice', evolved('TimeseriesSlice', [text], []), /\.text\)/],
-      ['RawResponse', evolved('RawResponse', [], ['contentHash']), /\.contentHash\)/],
+      [
+        timeseriesSliceSchema,
+        evolved(timeseriesSliceSchema, [{ name: 'key', type: 'int' }], ['key']),
+        /field key: .*"string"/,
+      ],
+      [timeseriesSliceSchema, evolved(timeseriesSliceSchema, [text], []), /\.text\)/],
+      [rawResponseSchema, evolved(rawResponseSchema, [], ['contentHash']), /\.contentHash\)/],
     ]
     for (const [record, schema, reason] of cases) {
-      const subject = record === 'RawResponse' ? 'jao.raw-value' : 'jao.timeseries-value'
+      const subject = record === rawResponseSchema ? 'jao.raw-value' : 'jao.timeseries-value'
       writeSchema(bad, newestVersions[record], schema)
       const refusal: Error = await runScript('infra/provision/main.ts', pipeline.environment, bad.directory).then(
         () => new Error('it was registered'),

@@ -1,4 +1,5 @@
 // What the store must hold when everything has come through: compared with what upstreams published and files said.
+import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import type { Clients, RunningStack } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, windowOf } from '../integrity/simulator-client.ts'
@@ -60,7 +61,7 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
   async function ticksMissing(): Promise<string[]> {
     const missing: string[] = []
     const records = await readRecords(kafka, 'kraken.raw')
-    const decoder = registry.decoder('RawResponse')
+    const decoder = registry.decoder(rawResponseSchema)
     await decoder.prepare(records.map(({ value }) => value))
     const key = 'XXBTZUSD.last'
     const rows = await ask<{ atMs: number; value: number }>(

@@ -4,7 +4,7 @@ import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { pollsTable, seriesTable } from '#schemas/tables.ts'
 import { sources } from '#sources/index.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice } from './slices.ts'
@@ -28,7 +28,7 @@ const dataset = 'jao.core.maxExchanges'
 const emittedAt = Date.parse('2026-06-10T08:00:00Z')
 
 async function insertSeries(key: string, labels: Record<string, string>, at: number): Promise<void> {
-  const target = tableTargets.Series!
+  const target = seriesTable
   const series = { dataset, key, labels, unit: 'MW', step: 3600, transformVersion: 1, emittedAt: at }
   await insert(running.store, target.table, target.columns, [target.row(series)])
 }
@@ -85,7 +85,7 @@ it('times mean UTC as text, as parameters, and as a Date, whatever zone the sess
 })
 
 it('a poll is one row however often it is delivered, with all that it says', async () => {
-  const target = tableTargets.Poll!
+  const target = pollsTable
   const at = (text: string) => Date.parse(text)
   const poll = {
     requestIdentity: `${dataset}/2026-10-24T22:00:00Z/2026-10-25T23:00:00Z`,

@@ -1,9 +1,9 @@
 import { insert, type Store } from '#platform/clickhouse/client.ts'
-import type { Records } from '#schemas/generated/records.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import type { AcceptedAnswer, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
+import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 
-export type TimeseriesSlice = Records['TimeseriesSlice']
-type AcceptedAnswer = Records['AcceptedAnswer']
+export type TimeseriesSlice = TimeseriesSlice
+type AcceptedAnswer = AcceptedAnswer
 
 /** What a test says of a slice; times as ISO text, UTC unless it says otherwise. */
 export interface ToldSlice {
@@ -47,7 +47,7 @@ export function slice(told: ToldSlice): TimeseriesSlice {
 
 /** One insert, by the declaration that the sink uses. */
 export async function insertSlices(store: Store, slices: TimeseriesSlice[]): Promise<void> {
-  const target = tableTargets.TimeseriesSlice
+  const target = slicesTable
   if (!target) throw new Error('schemas/tables.ts declares no table for slices')
   await insert(store, target.table, target.columns, slices.map(target.row))
 }
@@ -73,7 +73,7 @@ export const acceptedAnswer = (told: ToldAnswer): AcceptedAnswer => ({
 
 /** One insert, by the declaration that the sink uses. */
 export async function insertAnswers(store: Store, answers: AcceptedAnswer[]): Promise<void> {
-  const target = tableTargets.AcceptedAnswer
+  const target = acceptedAnswersTable
   if (!target) throw new Error('schemas/tables.ts declares no table for accepted answers')
   await insert(store, target.table, target.columns, answers.map(target.row))
 }
