@@ -4,7 +4,7 @@ import { carriedOverKey, carriedOverPartition, carriedOverRecord, type MemoryRec
 import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan, recordsIn, type TopicSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 import { UserError } from '#platform/process/user-error.ts'
@@ -113,7 +113,8 @@ async function foldPolls(
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value, ...at } of records) {
       const poll = decoder.decode(value)
-      if (value === null || 'reason' in poll) say(`passed over a record of polls at ${at.partition}/${at.offset}`)
+      if (value === null || poll instanceof DecodeFailure)
+        say(`passed over a record of polls at ${at.partition}/${at.offset}`)
       else fold.take(poll, value, at)
     }
     polls += records.length

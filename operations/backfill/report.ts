@@ -3,7 +3,7 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { readSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { printable } from '#platform/process/printable.ts'
 import { type Poll, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 
@@ -95,7 +95,7 @@ export async function refusals(
   for (const { value, headers } of ofSlices) {
     const slice = decoder.decode(value)
     // What is no slice tells of no raw record: it was not the normalizer that wrote it.
-    if ('reason' in slice) continue
+    if (slice instanceof DecodeFailure) continue
     const place = `${slice.raw.partition}/${slice.raw.offset}`
     if (!found.has(place)) found.set(place, `${slice.key}: ${whyOf(headers)}`)
   }

@@ -4,7 +4,7 @@ import { datasetsByName } from '#core/datasets.ts'
 import { explodeRaw, type RawRefusal } from '#core/explode-raw.ts'
 import { isPage, subjectOf } from '#core/request-identity.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
-import type { Decoder, Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Decoder, type Registry } from '#platform/kafka/registry.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { Letter } from './letter.ts'
 import type { ReturnableLetter } from './plan.ts'
@@ -49,7 +49,7 @@ function refusalOf(
   { partition, offset }: ReturnableLetter['to'],
 ): TriedRefusal | undefined {
   const record = decoder.decode(value)
-  if ('reason' in record) return record
+  if (record instanceof DecodeFailure) return record
   const exploded = explodeRaw({ record, partition, offset: `${offset}` }, datasets)
   return 'refusal' in exploded ? exploded.refusal : undefined
 }

@@ -4,6 +4,7 @@ import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { type Deletion, deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
 import type { OwnTable, Source } from '#sources/source.ts'
@@ -28,7 +29,7 @@ export async function announcedDeletions({ kafka, registry }: Topics): Promise<D
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const deletion = decoder.decode(value)
-      if (!('reason' in deletion)) found.push(deletion)
+      if (!(deletion instanceof DecodeFailure)) found.push(deletion)
     }
   })
   return found

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readSpan, type StoredRecord, type TopicSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { PointAnswer } from './stored-point.ts'
@@ -96,7 +96,8 @@ async function decoded(registry: Registry, stored: StoredRecord): Promise<FoundR
   const decoder = registry.decoder(rawResponseSchema)
   await decoder.prepare([stored.value])
   const record = decoder.decode(stored.value)
-  if ('reason' in record) return { state: 'broken', why: `cannot be read (${record.reason}): ${record.message}` }
+  if (record instanceof DecodeFailure)
+    return { state: 'broken', why: `cannot be read (${record.reason}): ${record.message}` }
   const hash = createHash('sha256').update(record.body).digest('hex')
   const problems = hash === record.contentHash ? [] : [`the body does not match its hash: its SHA-256 is ${hash}`]
   return { state: 'here', stored, record, problems }

@@ -3,7 +3,7 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { type Replay, replaySchema } from '#schemas/generated/records.ts'
 import { replaysTopic } from '#schemas/topics.ts'
 
@@ -40,7 +40,7 @@ export async function readReplays(kafka: Kafka, registry: Registry): Promise<Rep
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const replay = decoder.decode(value)
-      if (!('reason' in replay)) replays.set(replay.id, replay)
+      if (!(replay instanceof DecodeFailure)) replays.set(replay.id, replay)
     }
   })
   return [...replays.values()]

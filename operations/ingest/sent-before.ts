@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { type OffsetRange, offsetRange, readSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { pollsTopic } from '#schemas/topics.ts'
 import { type Position, placeOf } from './chunk.ts'
@@ -124,7 +124,7 @@ export async function unrecordedChunks(
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value, partition, offset } of records) {
       const raw = decoder.decode(value)
-      if ('reason' in raw || raw.dataset !== dataset) continue
+      if (raw instanceof DecodeFailure || raw.dataset !== dataset) continue
       const { body, ...rest } = raw
       found.push({ raw: rest, bytes: body.length, partition, offset })
     }

@@ -1,6 +1,6 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic } from '#schemas/topics.ts'
@@ -28,7 +28,8 @@ export async function followDeletions(kafka: Kafka, registry: Registry, log: Log
       await decoder.prepare(records.map(({ value }) => value))
       for (const { value, offset } of records) {
         const deletion = decoder.decode(value)
-        if ('reason' in deletion) log.warn({ topic: deletionsTopic.name, offset }, `passed over: ${deletion.message}`)
+        if (deletion instanceof DecodeFailure)
+          log.warn({ topic: deletionsTopic.name, offset }, `passed over: ${deletion.message}`)
         else bounds.set(deletion.dataset, Math.max(deletion.before, beforeMs(deletion.dataset)))
       }
     })

@@ -4,7 +4,7 @@ import { partitionOfHost } from '#core/host.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { offsetRange, readSpan, spanBetween } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
@@ -105,7 +105,7 @@ async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: H
     await decoder.prepare(ofAsked.map(({ value }) => value))
     for (const { value, ...at } of ofAsked) {
       const poll = decoder.decode(value)
-      if ('reason' in poll) continue
+      if (poll instanceof DecodeFailure) continue
       known.recorded.seen(poll)
       if (poll.lane === filesLane) continue
       known.recent.logged(poll, at)
@@ -157,7 +157,7 @@ async function adopt(parts: TakeOverParts, host: Host, right: LeaseGuard, identi
       await decoder.prepare(records.map(({ value }) => value))
       for (const { value, partition, offset } of records) {
         const raw = decoder.decode(value)
-        if ('reason' in raw || (identity !== undefined && raw.requestIdentity !== identity)) continue
+        if (raw instanceof DecodeFailure || (identity !== undefined && raw.requestIdentity !== identity)) continue
         const hosted = datasets.find(({ dataset }) => dataset.name === raw.dataset)
         const adopter = { host: host.name, poller: means.poller, origin: means.origin }
         const before = known.memory.known(raw.requestIdentity)

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
-import type { ConsumedRecord } from '#platform/kafka/process-batch.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { Poll, RecordName, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { type StoreAccess, subscriptions } from './subscriptions.ts'
 
 const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
@@ -52,7 +51,7 @@ const poll = (windowStart: number): Poll => ({
 
 const taking: { insert: StoreAccess['insert'] } = { insert: async () => undefined }
 
-async function verdictsOf<Name extends RecordName>(topic: string, records: Records[Name][], { insert } = taking) {
+async function verdictsOf<T>(topic: string, records: T[], { insert } = taking) {
   const inserted: unknown[][] = []
   const store: StoreAccess = {
     insert: async (table, columns, rows) => {
@@ -66,10 +65,12 @@ async function verdictsOf<Name extends RecordName>(topic: string, records: Recor
     (each) => each.topic === topic,
   )
   if (!subscription) throw new Error(`no subscription to ${topic}`)
-  const handle = subscription.handle as (batch: ConsumedRecord<Name>[]) => Promise<{ kind: string; reason?: string }[]>
   const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))
-  const verdicts = await handle(batch)
-  return { verdicts: verdicts.map(({ kind, reason }) => reason ?? kind), rows: inserted.length }
+  const verdicts = await subscription.handle(batch)
+  return {
+    verdicts: verdicts.map((verdict) => (verdict.kind === 'dead' ? verdict.reason : verdict.kind)),
+    rows: inserted.length,
+  }
 }
 
 describe('a record that makes no row goes to the dead letters alone', () => {

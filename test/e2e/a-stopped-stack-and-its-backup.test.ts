@@ -8,14 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
-import {
-  deletionSchema,
-  pollSchema,
-  type RecordName,
-  type Records,
-  rawResponseSchema,
-  timeseriesSliceSchema,
-} from '#schemas/generated/records.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { deletionSchema, pollSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
@@ -73,17 +68,17 @@ const countOf = async (of: Clients): Promise<number> => {
   const [row] = await of.query<{ n: number }>('SELECT toUInt32(count()) AS n FROM tidemark.latest')
   return row?.n ?? 0
 }
-async function recordsOf<Name extends RecordName>(of: Clients, topic: string, name: Name): Promise<Records[Name][]> {
-  const decoder = of.registry.decoder(name)
+async function recordsOf<T>(of: Clients, topic: string, schema: RecordSchema<T>): Promise<T[]> {
+  const decoder = of.registry.decoder(schema)
   const records = await readRecords(of.kafka, topic)
   await decoder.prepare(records.map(({ value }) => value))
   return records.map(({ value }) => {
     const record = decoder.decode(value)
-    if ('reason' in record) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
-    return record as Records[Name]
+    if (record instanceof DecodeFailure) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
+    return record
   })
 }
-const decoded = async (of: Clients, topic: string, name: RecordName) => (await recordsOf(of, topic, name)).length
+const decoded = async (of: Clients, topic: string, schema: RecordSchema) => (await recordsOf(of, topic, schema)).length
 /** The identities of the good polls, once for each of them. */
 const goodPolls = async (): Promise<string[]> =>
   (await recordsOf(clients, 'polls', pollSchema))

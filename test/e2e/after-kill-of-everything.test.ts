@@ -4,6 +4,7 @@ import { afterAll, expect } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { killAndWait } from '#local/process-table.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { pollSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
@@ -30,7 +31,7 @@ async function goodPolls(): Promise<string[]> {
   await decoder.prepare(records.map(({ value }) => value))
   return records.flatMap(({ value }) => {
     const poll = decoder.decode(value)
-    if ('reason' in poll) throw new Error(String(poll.message))
+    if (poll instanceof DecodeFailure) throw new Error(String(poll.message))
     return poll.outcome === 'failed' ? [] : [poll.requestIdentity]
   })
 }

@@ -68,10 +68,10 @@ async function newestMemories(): Promise<Record<string, PollerMemory>> {
 /** A registry with which the process ends as it is about to write the last record. */
 const endingBeforeTheLast = (registry: Registry): Registry => ({
   ...registry,
-  encoder: async (topic, name) => {
-    const encode = await registry.encoder(topic, name)
+  encoder: async (topic, schema) => {
+    const encode = await registry.encoder(topic, schema)
     return (record) => {
-      if ('carriedOver' in record && record.carriedOver !== null) throw new Error('killed')
+      if ((record as Partial<PollerMemory>).carriedOver) throw new Error('killed')
       return encode(record)
     }
   },

@@ -6,13 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
-import {
-  pollSchema,
-  type RawResponse,
-  type RecordName,
-  type Records,
-  rawResponseSchema,
-} from '#schemas/generated/records.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { pollSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { faults } from '../support/long-tests.ts'
 import { type Random, randomFrom, seedOfThisRun } from './random.ts'
 import { readRecords, type TopicRecord } from './read-records.ts'
@@ -144,16 +140,16 @@ async function comeToRest(): Promise<void> {
   await untilStored(clients.environment, 60_000)
 }
 
-type Decoded<Name extends RecordName> = Records[Name] & Pick<TopicRecord, 'partition' | 'offset'>
+type Decoded<T> = T & Pick<TopicRecord, 'partition' | 'offset'>
 
-async function decoded<Name extends RecordName>(topic: string, name: Name): Promise<Decoded<Name>[]> {
-  const decoder = clients.registry.decoder(name)
+async function decoded<T>(topic: string, schema: RecordSchema<T>): Promise<Decoded<T>[]> {
+  const decoder = clients.registry.decoder(schema)
   const records = await readRecords(clients.kafka, topic)
   await decoder.prepare(records.map(({ value }) => value))
   return records.map(({ value, partition, offset }) => {
     const record = decoder.decode(value)
-    if ('reason' in record) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
-    return { ...(record as Records[Name]), partition, offset }
+    if (record instanceof DecodeFailure) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
+    return { ...record, partition, offset }
   })
 }
 

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import { labelDirectory, openDataDirectory } from '#local/data-directory.ts'
 import { writeStackFile } from '#local/stack-file.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { Command } from '#simulator/jao/publications.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
@@ -398,7 +399,7 @@ test('each value names the raw record that brought it', async () => {
   const lies = new Map(
     raw.map(({ value, partition, offset }) => {
       const record = decode.decode(value)
-      if ('reason' in record) throw new Error(`${record.reason}`)
+      if (record instanceof DecodeFailure) throw new Error(`${record.reason}`)
       return [`${record.windowStart} ${record.fetchedAt}`, { raw_partition: partition, raw_offset: offset }]
     }),
   )

@@ -1,4 +1,5 @@
 // What the store must hold when everything has come through: compared with what upstreams published and files said.
+import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import type { Clients, RunningStack } from '../integrity/running-stack.ts'
@@ -70,7 +71,7 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
     const held = new Map(rows.map(({ atMs, value }) => [Number(atMs), value]))
     for (const { value } of records) {
       const answer = decoder.decode(value)
-      if ('reason' in answer) throw new Error(`kraken.raw cannot be read: ${answer.message}`)
+      if (answer instanceof DecodeFailure) throw new Error(`kraken.raw cannot be read: ${answer.message}`)
       const { windowStart, body } = answer
       const { result } = JSON.parse(Buffer.from(body).toString()) as { result: { XXBTZUSD: { c: string[] } } }
       const price = Number(result.XXBTZUSD.c[0])

@@ -5,13 +5,13 @@ import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { erase, type ReplayedWindows } from '#operations/history/erase.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import type { Records, TimeseriesSlice } from '#schemas/generated/records.ts'
-import { type TableTarget, tableTargets } from '#schemas/tables.ts'
-import { constraintTable } from '#sources/jao/constraint-store.ts'
-import { type FlowConstraint, flowConstraintSchema } from '#sources/jao/generated/records.ts'
+import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { TableTarget } from '#schemas/record-schema.ts'
+import { acceptedConstraintsTable, constraintTable } from '#sources/jao/constraint-store.ts'
+import type { FlowConstraint } from '#sources/jao/generated/records.ts'
 import { jao } from '#sources/jao/jao.ts'
-import { type VoteBatch, voteBatchSchema } from '#sources/votes/generated/records.ts'
-import { voteTables } from '#sources/votes/statements.ts'
+import type { VoteBatch } from '#sources/votes/generated/records.ts'
+import { voteBatchesTable, voteTables } from '#sources/votes/statements.ts'
 import { votes } from '#sources/votes/votes.ts'
 import { faults } from '../support/long-tests.ts'
 import { type RunningStore, startStore } from './running-store.ts'
@@ -142,8 +142,7 @@ it('after an erasure the store is what new code alone makes of the raw records t
 
 it("records of a source's own leave when they are not told anew, and the reading before each speaks again", async () => {
   await applySourceStatements(running.store, [jao, votes])
-  const store = async <Name extends 'FlowConstraint' | 'VoteBatch'>(name: Name, ...records: Records[Name][]) => {
-    const { table, columns, row } = tableTargets[name] as TableTarget<Name>
+  const store = async <T>({ table, columns, row }: TableTarget<T>, ...records: T[]) => {
     await insert(running.store, table, columns, records.map(row))
   }
   const about = { windowStart: hourMs, windowEnd: 2 * hourMs, origin: 'test' }
@@ -162,12 +161,12 @@ it("records of a source's own leave when they are not told anew, and the reading
   })
   // Told by old code at 0, 1 and 2; by new code at 1 without one record, and at 2 nothing. Raw of 0 is gone.
   await store(
-    flowConstraintSchema,
+    acceptedConstraintsTable,
     ...[0, 1].map((row) => constraint(row, 0)),
     ...[0, 1].map((row) => constraint(row, 1)),
   )
-  await store(flowConstraintSchema, constraint(0, 2), constraint(0, 1, 2))
-  await store(voteBatchSchema, batch([1, 2], 0), batch([1, 2], 1), batch([1], 2), batch([1], 1, 2))
+  await store(acceptedConstraintsTable, constraint(0, 2), constraint(0, 1, 2))
+  await store(voteBatchesTable, batch([1, 2], 0), batch([1, 2], 1), batch([1], 2), batch([1], 1, 2))
   const spans = [{ topic: 'raw', partition: 0, from: 1, to: 3 }]
   const told = (dataset: string, ownTables: ReplayedWindows['ownTables']) => {
     return { dataset, windows: { fromMs: null, toMs: null }, spans, transformVersion: 2, ownTables }

@@ -5,10 +5,9 @@ import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyStatement, migrate } from '#platform/clickhouse/migrate.ts'
-import type { Records } from '#schemas/generated/records.ts'
 import type { VoteBatch } from '#sources/votes/generated/records.ts'
 import { selectOutlierWeeks } from '#sources/votes/outlier-weeks.ts'
-import { statements } from '#sources/votes/statements.ts'
+import { statements, voteBatchesTable } from '#sources/votes/statements.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 
 let running: RunningStore
@@ -28,7 +27,7 @@ async function applyAll(): Promise<void> {
 const rows = async (query: string) =>
   (await running.reader.query({ query, format: 'JSONCompactEachRow' })).json() as unknown as Promise<unknown[][]>
 
-const { table, columns, row } = voteBatchesTable as TableTarget<VoteBatch>
+const { table, columns, row } = voteBatchesTable
 
 /** Stores one batch: votes as [Id, date, PostId]. */
 async function store(votes: [number, string, number?][], more: Partial<VoteBatch> = {}): Promise<void> {
