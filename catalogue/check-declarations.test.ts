@@ -53,6 +53,11 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   ['days of nothing', [{ ...good, retention: { rawDays: 0 } }], /retention\.rawDays is 0: want days above 0/],
   ['days that are none', [{ ...good, retention: { timeseriesDays: Number.NaN } }], /retention\.timeseriesDays is NaN/],
   [
+    'the suffix of the accepted answers',
+    [{ ...good, topics: [{ suffix: 'answers', record: seriesSchema, key: '', retentionImpact: '' }] }],
+    /the suffix answers is that of a topic that every source has/,
+  ],
+  [
     'the suffix of another topic',
     [{ ...good, topics: [{ suffix: 'raw', record: seriesSchema, key: '', retentionImpact: '' }] }],
     /the suffix raw is that of a topic that every source has/,

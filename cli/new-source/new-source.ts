@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
-import { namesOf, refuseName, upstreamOf } from './named.ts'
+import { namesOf, recordNamesOf, refuseName, upstreamOf } from './named.ts'
 import { settle } from './settle.ts'
 import { listSource, writeSource } from './write-source.ts'
 
 interface NewSourceOptions {
   url: string
+  record?: string
   json?: boolean
 }
 
@@ -17,13 +18,18 @@ export const newSource = (): Command =>
     .description('write a source to start from: a folder below sources/ that passes the checks, with a sample answer')
     .argument('<name>', 'lower-case, as its topics and datasets will begin: ecb')
     .option('--url <url>', 'where upstream answers, without a query', 'https://data.example.org/v1/daily')
+    .option(
+      '--record <name>',
+      'with a dataset of records of its own beside points, and their schema and table: WaterLevel',
+    )
     .option('--json', 'print the files that were written as JSON')
     .addHelpText('after', '\nNothing is ever overwritten. docs/writing-a-source.md goes on from there.')
     .action(run)
 
-async function run(name: string, { url, json }: NewSourceOptions): Promise<void> {
+async function run(name: string, { url, record, json }: NewSourceOptions): Promise<void> {
   const root = new URL('../../', import.meta.url)
   const upstream = upstreamOf(url)
+  const recordNames = record === undefined ? undefined : recordNamesOf(record)
   refuseName(
     name,
     sources.map((source) => source.name),
@@ -33,10 +39,11 @@ async function run(name: string, { url, json }: NewSourceOptions): Promise<void>
   }
   const names = namesOf(name)
   const listed = listSource(root, names)
-  const written = writeSource(root, names, upstream)
+  const written = writeSource(root, names, upstream, recordNames)
   listed.write()
   settle(fileURLToPath(root), name)
-  const made = ['docs/catalogue.md', 'docker-compose.yml', 'infra/docker/simulated.env']
+  const generated = recordNames ? [`sources/${name}/generated/records.ts`, 'schemas/generated/versions.json'] : []
+  const made = [...generated, 'docs/catalogue.md', 'docker-compose.yml', 'infra/docker/simulated.env']
   const files = [...written, 'sources/index.ts', ...made, 'test/explode/generated/explosions.json']
   process.stdout.write(json ? `${JSON.stringify({ source: name, files })}\n` : `${files.join('\n')}\n`)
   if (!json) process.stderr.write(`\n${nextSteps(name, names.setting)}\n`)

@@ -12,6 +12,7 @@ export function settle(root: string, name: string): void {
     const said = (error?.message ?? `${stderr}${stdout}`).trim()
     throw new UserError(`sources/${name} is written, but \`${[command, ...parameters].join(' ')}\` failed:\n${said}`)
   }
+  run(process.execPath, 'schemas/generate.ts')
   run('node_modules/.bin/biome', 'check', '--write', 'sources/index.ts', `sources/${name}`)
   run(process.execPath, 'catalogue/generate.ts')
   run(process.execPath, 'infra/docker/generate-settings.ts')
