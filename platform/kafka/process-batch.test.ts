@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type Series, seriesSchema } from '#schemas/generated/records.ts'
 import { outputsByTopic, processBatch, type Subscription } from './process-batch.ts'
 import { DecodeFailure, type Decoder } from './registry.ts'
+import { ok } from './verdict.ts'
 
 const decoder: Decoder<Series> = {
   prepare: async () => {},
@@ -23,6 +24,20 @@ test('a record without a value is passed over where it says that its key is gone
     (await processBatch({ ...subscription, tombstones } as Subscription, decoder, 0, messages)).map(({ kind }) => kind)
   expect(await kinds(true)).toEqual(['ok', 'dead'])
   expect(await kinds(false)).toEqual(['dead', 'dead'])
+})
+
+test('a record that has a field `reason` is a record', async () => {
+  const reading: Decoder = { prepare: async () => {}, decode: () => ({ reason: 'storm', message: 'no ferry' }) }
+  const handled: unknown[] = []
+  const taking: Subscription = {
+    ...subscription,
+    handle: (batch) => {
+      handled.push(...batch.map(({ record }) => record))
+      return batch.map(() => ok())
+    },
+  }
+  expect(await processBatch(taking, reading, 0, [message(Buffer.from('x'))])).toEqual([ok()])
+  expect(handled).toEqual([{ reason: 'storm', message: 'no ferry' }])
 })
 
 test('parts that were refused alone are dead letters of their own bytes; the outputs go out beside them', () => {
