@@ -1,5 +1,4 @@
 // Dead letters for people. Nothing of what letters hold steers a terminal.
-
 import { cameBack, type Letter, placeName } from '#operations/dead-letters/letter.ts'
 import type { LetterGroup } from '#operations/dead-letters/list.ts'
 import type { StayingLetter, StayReason } from '#operations/dead-letters/plan.ts'

@@ -46,19 +46,26 @@ async function run(name: string, { url, record, json }: NewSourceOptions): Promi
   const made = [...generated, 'docs/catalogue.md', 'docker-compose.yml', 'infra/docker/simulated.env']
   const files = [...written, 'sources/index.ts', ...made, 'test/explode/generated/explosions.json']
   process.stdout.write(json ? `${JSON.stringify({ source: name, files })}\n` : `${files.join('\n')}\n`)
-  if (!json) process.stderr.write(`\n${nextSteps(name, names.setting)}\n`)
+  if (!json) process.stderr.write(`\n${nextSteps(name, names.setting, recordNames?.name)}\n`)
 }
 
 const nextSteps = (
   name: string,
   setting: string,
+  record: string | undefined,
 ): string => `It reads a made-up answer. To make it yours (docs/writing-a-source.md):
   curl -o sources/${name}/samples/a-day.body '...'   an answer of upstream, and a-day.asked.json: what was asked
-  sources/${name}/daily.ts                           its schema, assess and explode; its TODOs
+  sources/${name}/daily.ts                           its schema, assess and explode; its TODOs${ofRecord(name, record)}
   npx vitest run sources/${name}                     the points that you expect, by hand
   npm run generate && npm test                       all checks
   ${setting}=http://127.0.0.1:9000 DATASETS_OFF='${others()}' \\
     npx tidemark up --source live --data /tmp/try`
+
+const ofRecord = (name: string, record: string | undefined): string =>
+  record === undefined
+    ? ''
+    : `
+  sources/${name}/${record}/v1.avsc, ${record}.ts, ${record}-store.ts   the same of its records, and their table`
 
 /** All that would be asked beside it. */
 const others = (): string => sources.flatMap(({ name, upstream }) => (upstream ? [`${name}.*`] : [])).join(',')

@@ -1,5 +1,4 @@
 // What came of a backfill: the poll that ended each window's request, and the dead letters of its answers.
-
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { readSpan } from '#platform/kafka/read-range.ts'

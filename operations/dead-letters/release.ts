@@ -1,5 +1,4 @@
 // A release: a parked dataset goes on, and the letters that nobody looked at because it was parked are sent back.
-
 import { pointsAtUs } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'

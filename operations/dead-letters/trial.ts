@@ -1,5 +1,4 @@
 // Whether this release would take what dead letters hold: it explodes them, and sends nothing.
-
 import { datasetsByName } from '#core/datasets.ts'
 import { explodeRaw, type RawRefusal } from '#core/explode-raw.ts'
 import { isPage, subjectOf } from '#core/request-identity.ts'

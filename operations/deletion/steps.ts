@@ -1,5 +1,4 @@
 // The steps of a deletion, for a running stack and for provisioning: announcing it, removing rows and what keys mean.
-
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'

@@ -1,5 +1,4 @@
 // What is done again is announced on the topic replays, state by state: the audit, and what an interrupted one resumes from.
-
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'

@@ -1,5 +1,4 @@
 // What was sent before, as table and topic `polls` tell it: one poll a chunk, its content in its name.
-
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'

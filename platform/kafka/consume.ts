@@ -1,6 +1,5 @@
 // The loop that must not lie. The only place that commits offsets:
 // decode -> handle -> publish outputs and dead letters (acknowledged) -> resolve -> commit -> measure.
-
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'

@@ -1,5 +1,4 @@
 // What a batch becomes: one verdict a message, and from the verdicts the records to send. No clock, no commit.
-
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { deadLetter, withoutValue } from './dead-letter.ts'

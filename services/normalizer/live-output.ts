@@ -1,5 +1,4 @@
 // What production made of raw answers, read from <source>.timeseries.
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks, nextOffsets } from '#platform/kafka/consumer-lag.ts'

@@ -1,6 +1,5 @@
 // Which datasets are parked: the topic `parking`, read to its end at the start and followed. So it outlives every
 // normalizer and holds for all of them.
-
 import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { Producer } from '#platform/kafka/produce.ts'

@@ -23,7 +23,7 @@ const maxUnproven = 3
 export type AfterPoints = (topics: readonly string[]) => NonNullable<Subscription['admit']>
 
 /**
- * Every topic whose record has a table, and the handler that inserts a batch of it. Accepted answers are stored after the
+ * Every topic that declares a table, and the handler that inserts a batch of it. Accepted answers are stored after the
  * slices and records that they speak of. Names no dataset.
  */
 export function subscriptions(

@@ -1,6 +1,5 @@
 // Pages of a flow-based domain: many rows an hour, one a constraint. Columns come and go, so only those that say which
 // constraint it is, and how much it leaves, are fields of a record; the others stand in maps by upstream's names.
-
 import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, Coverage, ExplodeResult, OwnRecord, Refusal, RequestTarget } from '../source.ts'

@@ -1,5 +1,4 @@
 // A chunk of a vote file becomes one VoteBatch; lines that hold no vote are refused one by one.
-
 import type { Answer, ExplodeResult, RefusedPart } from '../source.ts'
 import { emptyColumns, lastOfEach } from './columns.ts'
 import type { VoteBatch } from './generated/records.ts'

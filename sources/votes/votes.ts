@@ -2,7 +2,6 @@
 // Where: made from the site's data dump (Votes.xml, https://archive.org/details/stackexchange), CC BY-SA 4.0.
 // Quirks: all values are text, numbers too; UserId only of favourites and bounties (types 5 and 8), BountyAmount only of
 // bounties (8 and 9); dates have no time of day; the same vote may come again in a later file, corrected.
-
 import type { Dataset, OwnTopic, Source } from '../source.ts'
 import { batchesTopic, explodeVotes, lastCreationMs, maxLineBytes } from './explode.ts'
 import { type VoteBatch, voteBatchSchema } from './generated/records.ts'

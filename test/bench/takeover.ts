@@ -1,6 +1,5 @@
 // How long a poller takes until it polls, with a year of the default polls behind it and a million chunks of files: one
 // that takes over from a killed one, and a cold one. And how long provisioning takes to carry those polls over.
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,5 @@
 // Stop and start, backup, restore and deletion as users do them: by the command, on whole stacks, in the middle of their
 // work.
-
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

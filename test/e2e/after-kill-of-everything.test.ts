@@ -1,5 +1,4 @@
 // The stack as users start and stop it, in the middle of its work.
-
 import { afterAll, expect } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'

@@ -1,6 +1,5 @@
 // A stack as users have it, whose upstream is out of reach: it starts, and says so. Then a dataset whose answers we cannot read is
 // parked, survives kills, and is released by command.
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 // The programs of examples/ against what a real pipeline told, repeats and a replay among it.
-
 import { readFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,5 +1,4 @@
 // What the examples read: two simulated days as a real pipeline told them, then repeats and a replay that the test writes.
-
 import { Partitioners } from 'kafkajs'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { rawResponseSchema, type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'

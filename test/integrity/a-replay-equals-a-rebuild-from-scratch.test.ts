@@ -1,6 +1,5 @@
 // The test plays the poller and the next release: it writes answers, lets today's services store them, then changes the
 // dataset's explode and replays. What must be there afterwards is computed here from the same answers.
-
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { datasetsByName } from '#core/datasets.ts'
 import { dryRun, wouldChange } from '#operations/history/dry-run.ts'

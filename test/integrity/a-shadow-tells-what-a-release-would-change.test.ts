@@ -1,5 +1,4 @@
 // Two shadows beside the normalizer of one real chain: of the same code, and of a copy whose explode was changed.
-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'

@@ -1,5 +1,4 @@
 // `tidemark explain` on the real chain: from a value in the store to the bytes on Kafka that it was read from.
-
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'

@@ -1,5 +1,4 @@
 // From an upstream over HTTP through poller, Kafka, normalizer and sink to what a query says.
-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { rawResponse } from '../support/raw-responses.ts'

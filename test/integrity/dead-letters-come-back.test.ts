@@ -1,5 +1,4 @@
 // One chain of real parts: what was refused is sent back, and ends as if it had never been refused.
-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { drop, dropLetters } from '#operations/dead-letters/drop.ts'
 import type { Letter } from '#operations/dead-letters/letter.ts'

@@ -1,5 +1,4 @@
 // A directory of an earlier release: its pollers had their memory in topic `polls`.
-
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
 import { hostOf, partitionOfHost } from '#core/host.ts'

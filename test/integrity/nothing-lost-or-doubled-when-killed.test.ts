@@ -1,7 +1,6 @@
 // One stack as users have it; its supervisor starts again what is killed. Meanwhile the simulator revises days, and
 // windows are asked for all the time, so that there is always something under way. At the end the simulator says what
 // must be in the store: it knows what it published when, and what it answered with which bytes.
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'

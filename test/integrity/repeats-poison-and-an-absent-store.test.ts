@@ -1,5 +1,4 @@
 // One chain of real parts in front of which the test plays the poller.
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'

@@ -1,5 +1,4 @@
 // The command on real parts: what it counts is what the test put there.
-
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { insert } from '#platform/clickhouse/client.ts'

@@ -1,5 +1,4 @@
 // One chain of real parts in front of which the test plays the poller; a deletion goes through it from end to end.
-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { carryOut, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
 import { concernedRecords } from '#operations/deletion/deleted-records.ts'

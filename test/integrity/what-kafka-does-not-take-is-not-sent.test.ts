@@ -1,6 +1,5 @@
 // kafkajs resolves a send without some of its partitions when a broker dies while it is under way, and their records are
 // nowhere (tulios/kafkajs pull request 1798). The broker here is real; what loses a partition stands before it.
-
 import type { Kafka, ProducerRecord } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { topicsOf } from '#core/source-topics.ts'

@@ -1,6 +1,5 @@
 // A release that does not exist yet: a copy of the project with a second version of two records, on one real broker,
 // registry and store beside the release that is.
-
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

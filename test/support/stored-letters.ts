@@ -1,5 +1,4 @@
 // Dead letters as they lie on their topic, for tests of what is done with them.
-
 import { type Letter, openLetterBox } from '#operations/dead-letters/letter.ts'
 import type { PlanOptions } from '#operations/dead-letters/plan.ts'
 import { type DeadLetterResolution, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
