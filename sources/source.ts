@@ -46,12 +46,10 @@ export interface RequestBudget {
   maxInFlight: number
 }
 
-/** A topic `<source>.<suffix>` of one record type, keyed as `key` says. */
+/** A topic `<source>.<suffix>` of one record type, keyed as `key` says. The sink stores its records where it has a table. */
 export interface OwnTopic<T = unknown> {
   suffix: string
-  /** Of the source's folder `<record>/vN.avsc`; made by `npm run generate`. */
   record: RecordSchema<T>
-  /** Where the sink stores the records; absent where it stores none. */
   table?: TableTarget<T>
   key: string
   retentionImpact: string
