@@ -160,7 +160,6 @@ export interface RequestSpec {
   assess: (body: Uint8Array, asked: RequestTarget) => Coverage | Refusal
 }
 
-/** What a request asks for. */
 export interface RequestTarget {
   window: Window
   /** One of the dataset's subjects, or several joined by a comma; null where it has none. */
