@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { topicsOf } from '#core/source-topics.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { platformNames } from '#platform/clickhouse/migrate.ts'
+import { seriesSchema } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, Source } from '#sources/source.ts'
 import { declaredSource } from '../test/support/declared-source.ts'
@@ -52,8 +53,13 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   ['days of nothing', [{ ...good, retention: { rawDays: 0 } }], /retention\.rawDays is 0: want days above 0/],
   ['days that are none', [{ ...good, retention: { timeseriesDays: Number.NaN } }], /retention\.timeseriesDays is NaN/],
   [
+    'the suffix of the accepted answers',
+    [{ ...good, topics: [{ suffix: 'answers', record: seriesSchema, key: '', retentionImpact: '' }] }],
+    /the suffix answers is that of a topic that every source has/,
+  ],
+  [
     'the suffix of another topic',
-    [{ ...good, topics: [{ suffix: 'raw', record: 'Series', key: '', retentionImpact: '' }] }],
+    [{ ...good, topics: [{ suffix: 'raw', record: seriesSchema, key: '', retentionImpact: '' }] }],
     /the suffix raw is that of a topic that every source has/,
   ],
   [

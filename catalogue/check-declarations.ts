@@ -1,5 +1,6 @@
 // The rules that every declaration keeps. Topics, tables, views and rights are named after what stands there, so
 // provisioning refuses a list of sources that breaks one, before it makes anything.
+import { sourceTopics } from '#schemas/topics.ts'
 import type { Dataset, Source, Upstream } from '#sources/source.ts'
 
 /** Declarations that break a rule; the message has one sentence for each. */
@@ -43,7 +44,8 @@ const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[]
 
 const sourceName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const ownSuffix = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
-const takenSuffixes = ['raw', 'timeseries', 'series', 'dlq']
+/** The suffixes of the topics that every source has. */
+export const takenSuffixes = sourceTopics('x').map(({ name }) => name.slice('x.'.length))
 
 /** Why a source cannot have a name; undefined: it can. */
 export function sourceNameProblem(name: string): string | undefined {

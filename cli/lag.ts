@@ -2,7 +2,6 @@ import { topicsOf } from '#core/source-topics.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { committedOf, consumerLag } from '#platform/kafka/consumer-lag.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
-import { tableTargets } from '#schemas/tables.ts'
 import { platformTopics, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 
@@ -18,7 +17,7 @@ export function subscriptions(): { group: string; topics: string[] }[] {
   const all = [...platformTopics, ...sources.flatMap(topicsOf)]
   return [
     { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },
-    { group: 'sink', topics: all.filter(({ record }) => record && record in tableTargets).map(({ name }) => name) },
+    { group: 'sink', topics: all.filter(({ table }) => table).map(({ name }) => name) },
   ]
 }
 

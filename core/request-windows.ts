@@ -1,7 +1,7 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import type { PollRequest } from '#schemas/generated/records.ts'
+import { type PollRequest, pollRequestSchema } from '#schemas/generated/records.ts'
 import { pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
 import type { Window } from './business-day.ts'
 import { partitionOfHost } from './host.ts'
@@ -73,7 +73,7 @@ async function writeRequests(
   host: string,
   wanted: readonly Omit<PollRequest, 'requestedAt'>[],
 ): Promise<WrittenRequest[]> {
-  const encode = await registry.encoder(pollRequestsTopic.name, 'PollRequest')
+  const encode = await registry.encoder(pollRequestsTopic.name, pollRequestSchema)
   const producer = await openProducer(kafka)
   const partition = partitionOfHost(host, pollPartitions)
   const written: WrittenRequest[] = []

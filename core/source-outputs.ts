@@ -1,4 +1,10 @@
 import type { Registry } from '#platform/kafka/registry.ts'
+import {
+  acceptedAnswerSchema,
+  rawResponseSchema,
+  seriesSchema,
+  timeseriesSliceSchema,
+} from '#schemas/generated/records.ts'
 import { answersTopic, ownTopic, rawTopic, seriesTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import type { SourceOutputs } from './encode-answer.ts'
@@ -17,10 +23,10 @@ export async function sourceOutputs(
     own.set(declared.suffix, { topic, encode: await registry.encoder(topic, declared.record) })
   }
   return {
-    raw: { encode: await registry.encoder(rawTopic(name).name, 'RawResponse') },
-    timeseries: { topic: timeseries, encode: await registry.encoder(timeseries, 'TimeseriesSlice') },
-    series: { topic: series, encode: await registry.encoder(series, 'Series') },
-    answers: { topic: answers, encode: await registry.encoder(answers, 'AcceptedAnswer') },
+    raw: { encode: await registry.encoder(rawTopic(name).name, rawResponseSchema) },
+    timeseries: { topic: timeseries, encode: await registry.encoder(timeseries, timeseriesSliceSchema) },
+    series: { topic: series, encode: await registry.encoder(series, seriesSchema) },
+    answers: { topic: answers, encode: await registry.encoder(answers, acceptedAnswerSchema) },
     own,
   }
 }

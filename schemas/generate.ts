@@ -1,8 +1,8 @@
-// `npm run generate`: writes generated/records.ts from the newest .avsc of every record, and generated/versions.json, the
-// hash of every version. `--check` only compares. Either refuses when a version that went out is no longer what it was.
+// `npm run generate`: writes generated/records.ts from the .avsc files of schemas/ and of each source that has records of
+// its own, and schemas/generated/versions.json, the hash of every version. `--check` only compares. Either refuses when a
+// version that went out is no longer what it was.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { recordNames, schemaText } from './records.ts'
-import { brokenVersions, keptVersions, schemaVersions } from './versions.ts'
+import { brokenVersions, keptVersions, roomsOfRecords, type SchemaVersion, versionsIn } from './versions.ts'
 
 interface AvroField {
   name: string
@@ -28,23 +28,34 @@ const primitives: Record<string, string> = {
   null: 'null',
 }
 
-const folder = new URL('generated/', import.meta.url)
-const now = keptVersions(schemaVersions())
-const broken = brokenVersions(JSON.parse(written('versions.json') ?? '{}'), now)
-const files = Object.entries({ 'records.ts': render(), 'versions.json': `${JSON.stringify(now, null, 2)}\n` })
+const project = new URL('../', import.meta.url)
+const keptFile = 'schemas/generated/versions.json'
+// Its record never goes out: only what is made of it does.
+const template = 'cli/new-source/template'
+const rooms = [...roomsOfRecords(), template].map((room) => ({ room, versions: versionsIn(room) }))
+const now = keptVersions(rooms.flatMap(({ room, versions }) => (room === template ? [] : versions)))
+const broken = brokenVersions(JSON.parse(written(keptFile) ?? '{}'), now)
+const files: [string, string][] = [
+  ...rooms.flatMap(({ room, versions }): [string, string][] =>
+    versions.length === 0 ? [] : [[`${room}/generated/records.ts`, render(room, versions)]],
+  ),
+  [keptFile, `${JSON.stringify(now, null, 2)}\n`],
+]
 
 if (broken.length > 0) complain(broken)
 else if (process.argv.includes('--check')) {
-  const differing = files.filter(([name, text]) => written(name) !== text).map(([name]) => `schemas/generated/${name}`)
-  complain(differing.map((file) => `${file} does not match the .avsc files: run \`npm run generate\` and commit`))
+  const differing = files.filter(([name, text]) => written(name) !== text)
+  complain(differing.map(([name]) => `${name} does not match the .avsc files: run \`npm run generate\` and commit`))
 } else {
-  mkdirSync(folder, { recursive: true })
-  for (const [name, text] of files) writeFileSync(new URL(name, folder), text)
+  for (const [name, text] of files) {
+    mkdirSync(new URL('.', new URL(name, project)), { recursive: true })
+    writeFileSync(new URL(name, project), text)
+  }
 }
 
 function written(name: string): string | undefined {
   try {
-    return readFileSync(new URL(name, folder), 'utf8')
+    return readFileSync(new URL(name, project), 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
@@ -56,16 +67,25 @@ function complain(sentences: string[]): void {
   if (sentences.length > 0) process.exitCode = 1
 }
 
-function render(): string {
-  const interfaces: string[] = []
-  for (const name of recordNames) renderRecord(JSON.parse(schemaText(name)), interfaces)
-  const mapping = recordNames.map((name) => `  ${name}: ${name}\n`).join('')
+/** The types of a room's records, and each record's newest version as a value. */
+function render(room: string, versions: SchemaVersion[]): string {
+  const newest = [...Map.groupBy(versions, ({ record }) => record).values()].flatMap((all) => all.at(-1) ?? [])
+  const blocks = newest.flatMap(({ path, text }) => {
+    const interfaces: string[] = []
+    const name = renderRecord(JSON.parse(text), interfaces)
+    const schema = `{\n  name: '${name}',\n  file: '${path}',\n  text: ${JSON.stringify(text)},\n}\n`
+    return [...interfaces, `export const ${constantOf(name)}: RecordSchema<${name}> = ${schema}`]
+  })
+  const from = room === 'schemas' ? '../record-schema.ts' : '#schemas/record-schema.ts'
   return [
-    '// Made by `npm run generate` from schemas/*/v*.avsc. Do not edit.\n',
-    `/** The record types by name. */\nexport interface Records {\n${mapping}}\n`,
-    'export type RecordName = keyof Records\n',
-    ...interfaces,
+    `// Made by \`npm run generate\` from ${room}/*/v*.avsc. Do not edit.\nimport type { RecordSchema } from '${from}'\n`,
+    ...blocks,
   ].join('\n')
+}
+
+/** RawResponse: rawResponseSchema. */
+function constantOf(name: string): string {
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}Schema`
 }
 
 function renderRecord(schema: AvroType, interfaces: string[]): string {

@@ -1,4 +1,17 @@
-import type { RecordName } from './generated/records.ts'
+import {
+  acceptedAnswerSchema,
+  deletionSchema,
+  parkingSchema,
+  pollerMemorySchema,
+  pollRequestSchema,
+  pollSchema,
+  rawResponseSchema,
+  replaySchema,
+  seriesSchema,
+  timeseriesSliceSchema,
+} from './generated/records.ts'
+import type { RecordSchema, TableTarget } from './record-schema.ts'
+import { acceptedAnswersTable, deletionsTable, pollsTable, replaysTable, seriesTable, slicesTable } from './tables.ts'
 
 /** What provisioning makes of a topic, and what producers, consumers and the sink may rely on. */
 export interface Topic {
@@ -6,7 +19,9 @@ export interface Topic {
   /** What the record key is, in words. Keys are UTF-8 text. */
   key: string
   /** The Avro record of the value; null where the value is the original bytes of another topic's record. */
-  record: RecordName | null
+  record: RecordSchema | null
+  /** Where the sink stores the records; absent where it stores none. */
+  table?: TableTarget
   partitions: number
   /** Kafka topic settings. Retention stands here, and a source's own in its declaration; nowhere else. */
   config: Record<string, string>
@@ -52,7 +67,8 @@ export function pollsKeptFor(days?: number): Topic {
   return {
     name: 'polls',
     key: 'request identity',
-    record: 'Poll',
+    record: pollSchema,
+    table: pollsTable,
     partitions: pollPartitions,
     config: { ...plain, ...brokerTime, ...keptFor(days) },
     retentionImpact:
@@ -70,7 +86,7 @@ const minuteMs = 60_000
 export const pollerMemoryTopic: Topic = {
   name: 'poller-memory',
   key: 'request identity, or host/ and the host',
-  record: 'PollerMemory',
+  record: pollerMemorySchema,
   partitions: pollPartitions,
   config: {
     ...plain,
@@ -90,7 +106,7 @@ export const pollerMemoryTopic: Topic = {
 export const pollRequestsTopic: Topic = {
   name: 'poll-requests',
   key: 'request identity',
-  record: 'PollRequest',
+  record: pollRequestSchema,
   partitions: pollPartitions,
   config: {
     ...plain,
@@ -106,7 +122,8 @@ export const pollRequestsTopic: Topic = {
 export const deletionsTopic: Topic = {
   name: 'deletions',
   key: 'dataset',
-  record: 'Deletion',
+  record: deletionSchema,
+  table: deletionsTable,
   partitions: 1,
   config: { ...plain, ...forEver },
   retentionImpact: 'a store that is built anew stores deleted points again',
@@ -116,7 +133,8 @@ export const deletionsTopic: Topic = {
 export const replaysTopic: Topic = {
   name: 'replays',
   key: 'id of the replay',
-  record: 'Replay',
+  record: replaySchema,
+  table: replaysTable,
   partitions: 1,
   config: { ...plain, ...forEver },
   retentionImpact: 'who did history again, and why, is forgotten; the table keeps what it has',
@@ -126,7 +144,7 @@ export const replaysTopic: Topic = {
 export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => ({
   name: `${source}.raw`,
   key: 'request identity',
-  record: 'RawResponse',
+  record: rawResponseSchema,
   partitions: 2,
   config: { ...zstd, ...keptFor(rawDays), 'max.message.bytes': `${8 * mebibyte}` },
   retentionImpact:
@@ -140,7 +158,8 @@ export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => 
 export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.timeseries`,
   key: 'dataset and key, joined by a slash',
-  record: 'TimeseriesSlice',
+  record: timeseriesSliceSchema,
+  table: slicesTable,
   partitions: 1,
   config: { ...plain, ...keptFor(timeseriesDays) },
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older slices, and so does a sink',
@@ -150,7 +169,8 @@ export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = 
 export const seriesTopic = (source: string): Topic => ({
   name: `${source}.series`,
   key: 'dataset and key, joined by a slash',
-  record: 'Series',
+  record: seriesSchema,
+  table: seriesTable,
   partitions: 1,
   config: { ...plain, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
   retentionImpact: 'keys have no meaning in a store that is built anew, until an answer names them again',
@@ -160,7 +180,8 @@ export const seriesTopic = (source: string): Topic => ({
 export const answersTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.answers`,
   key: 'request identity',
-  record: 'AcceptedAnswer',
+  record: acceptedAnswerSchema,
+  table: acceptedAnswersTable,
   partitions: 1,
   config: { ...plain, ...keptFor(timeseriesDays) },
   retentionImpact: 'a subscriber that is new, or was away for longer, does not learn what older answers withdrew',
@@ -169,12 +190,13 @@ export const answersTopic = (source: string, { timeseriesDays }: Retention = {})
 /** A topic of a source's own, for records of one type besides slices. */
 export const ownTopic = (
   source: string,
-  own: { suffix: string; record: RecordName; key: string; retentionImpact: string },
+  own: { suffix: string; record: RecordSchema; table?: TableTarget; key: string; retentionImpact: string },
   { timeseriesDays }: Retention = {},
 ): Topic => ({
   name: `${source}.${own.suffix}`,
   key: own.key,
   record: own.record,
+  ...(own.table && { table: own.table }),
   partitions: 1,
   config: { ...plain, ...keptFor(timeseriesDays), 'max.message.bytes': `${8 * mebibyte}` },
   retentionImpact: own.retentionImpact,
@@ -197,7 +219,7 @@ export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), 
 export const parkingTopic: Topic = {
   name: 'parking',
   key: 'dataset',
-  record: 'Parking',
+  record: parkingSchema,
   partitions: 1,
   config: { ...plain, ...brokerTime, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
   retentionImpact: 'a parked dataset is released without anybody having mended it',

@@ -1,6 +1,6 @@
 // The interface between tidemark and what it collects. A source is one folder here and one line in index.ts.
 // Nothing in platform/ or services/ names a source; sources import nothing but zod, this file and record types.
-import type { RecordName } from '#schemas/generated/records.ts'
+import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
 import type { Calendar } from './calendar.ts'
 
 /** An upstream and all that it publishes. Its topics carry its name: it can belong to a team, with rights of its own. */
@@ -46,14 +46,15 @@ export interface RequestBudget {
   maxInFlight: number
 }
 
-/** A topic `<source>.<suffix>` of one record type, keyed as `key` says, that the sink stores where the record has a table. */
-export interface OwnTopic {
+/** A topic `<source>.<suffix>` of one record type, keyed as `key` says. The sink stores its records where it has a table. */
+export interface OwnTopic<T = unknown> {
   suffix: string
-  record: RecordName
+  record: RecordSchema<T>
+  table?: TableTarget<T>
   key: string
   retentionImpact: string
   /** The last instant that a record speaks of, ms UTC, where that is not its window's. A deletion goes by it. */
-  lastMs?: (record: Record<string, unknown>) => number
+  lastMs?(record: T): number
 }
 
 /**
@@ -159,7 +160,6 @@ export interface RequestSpec {
   assess: (body: Uint8Array, asked: RequestTarget) => Coverage | Refusal
 }
 
-/** What a request asks for. */
 export interface RequestTarget {
   window: Window
   /** One of the dataset's subjects, or several joined by a comma; null where it has none. */

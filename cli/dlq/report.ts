@@ -5,7 +5,7 @@ import type { StayingLetter, StayReason } from '#operations/dead-letters/plan.ts
 import type { LetterContent } from '#operations/dead-letters/show.ts'
 import { printable } from '#platform/process/printable.ts'
 import { utcText } from '#platform/process/utc-text.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { aligned } from '../aligned.ts'
 
 export function groupsText(groups: readonly LetterGroup[]): string {
@@ -58,10 +58,10 @@ export function contentText(content: LetterContent): string {
     const { bytes, problem } = content
     return problem === undefined ? excerpt(bytes) : `${printable(problem)}\n${excerpt(bytes)}`
   }
-  const { name, record } = content
-  if (name === 'RawResponse') return rawText(record as RawResponse)
+  const { schema, record } = content
+  if (schema === rawResponseSchema) return rawText(record as RawResponse)
   const text = JSON.stringify(record)
-  return printable(`${name} ${text.length > maxExcerpt ? `${text.slice(0, maxExcerpt)}…` : text}`)
+  return printable(`${schema.name} ${text.length > maxExcerpt ? `${text.slice(0, maxExcerpt)}…` : text}`)
 }
 
 function rawText({ dataset, windowStart, windowEnd, url, status, fetchedAt, body }: RawResponse): string {

@@ -1,6 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { Script } from 'node:vm'
-import { sourceNameProblem } from '#catalogue/check-declarations.ts'
+import { sourceNameProblem, takenSuffixes } from '#catalogue/check-declarations.ts'
 import { UserError } from '#platform/process/user-error.ts'
+
+/** The folder that a new source is copied from. */
+export const template = new URL('template/', import.meta.url)
 
 /** A source's name as each place spells it. */
 export interface Names {
@@ -14,6 +18,31 @@ export interface Names {
   upper: string
   /** ICE_NL_BASE_URL */
   setting: string
+}
+
+/** The name of a record of the source's own as each place spells it. */
+export interface RecordNames {
+  /** WaterLevel: the schema and its type. */
+  type: string
+  /** waterLevel: in code. */
+  constant: string
+  /** water-level: the topic, the dataset, the folder and the files. */
+  name: string
+  /** water_level: tables and the view. */
+  view: string
+}
+
+/** @throws UserError when a record cannot be named so */
+export function recordNamesOf(type: string): RecordNames {
+  const refuse = (why: string): never => {
+    throw new UserError(`A record cannot be named ${JSON.stringify(type)}: ${why}`)
+  }
+  if (!/^([A-Z][a-z0-9]+)+$/.test(type)) refuse('a name is words that begin with a capital, as in WaterLevel.')
+  const name = type.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
+  const constant = type.charAt(0).toLowerCase() + type.slice(1)
+  if (takenSuffixes.includes(name)) refuse(`every source has a topic ${name}. Choose another name.`)
+  if ([type, constant, name].some(isWordOfTemplate)) refuse('it means something else in its code. Choose another name.')
+  return { type, constant, name, view: name.replaceAll('-', '_') }
 }
 
 export function namesOf(name: string): Names {
@@ -34,6 +63,14 @@ export function refuseName(name: string, taken: readonly string[]): void {
     throw new UserError(
       `A source cannot be named ${name}: ${constant} means something else in its code. Choose another name.`,
     )
+}
+
+/** Whether a word stands in the files of the template, where it would come to mean two things. */
+function isWordOfTemplate(word: string): boolean {
+  if (!isIdentifier(word.replaceAll('-', '_'))) return true
+  const files = readdirSync(template).filter((file) => file.endsWith('.ts'))
+  const pattern = new RegExp(`(?<![\\w-])${word}(?![\\w-])`)
+  return files.some((file) => pattern.test(readFileSync(new URL(file, template), 'utf8')))
 }
 
 function isIdentifier(word: string): boolean {

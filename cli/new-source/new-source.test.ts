@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { brokenRules } from '#catalogue/check-declarations.ts'
 import { tidemark } from '../../test/support/tidemark-command.ts'
-import { namesOf, refuseName, upstreamOf } from './named.ts'
+import { namesOf, recordNamesOf, refuseName, upstreamOf } from './named.ts'
 import { newSource as template } from './template/new-source.ts'
 
 // The checks of the whole project run on the copy.
@@ -31,7 +31,21 @@ function failureOf(command: string, ...parameters: string[]): string {
   return status === 0 ? '' : `${stdout}${stderr}`
 }
 
-test('a new source passes every check as it was written, without another step', async () => {
+test('new sources pass every check as they were written, without another step; one has a record of its own', async () => {
+  const withRecord = await newSource('tide', '--record', 'WaterLevel', '--json')
+  expect(withRecord.stderr).toBe('')
+  expect(JSON.parse(withRecord.stdout).files).toEqual(
+    expect.arrayContaining(
+      ['water-level/v1.avsc', 'water-level.ts', 'water-level-store.ts', 'generated/records.ts'].map(
+        (file) => `sources/tide/${file}`,
+      ),
+    ),
+  )
+  expect(inCopy('sources/tide/generated/records.ts')).toContain('waterLevelSchema: RecordSchema<WaterLevel> = {')
+  expect(inCopy('schemas/generated/versions.json')).toContain('"sources/tide/water-level/v1.avsc": "')
+  expect(inCopy('sources/tide/tide.ts')).toContain('topics: [waterLevelTopic]')
+  expect(inCopy('docs/catalogue.md')).toContain('### tide.water-level')
+
   const { code, stdout, stderr } = await newSource('ice-nl', '--url', 'https://api.ice.example/v2/levels')
   expect({ code, stdout: stdout.split('\n') }).toEqual({
     code: 0,
@@ -46,6 +60,11 @@ test('a new source passes every check as it was written, without another step', 
   expect(inCopy('sources/ice-nl/daily.ts')).toContain('/v2/levels?from=')
   expect(inCopy('sources/index.ts')).toContain("import { iceNl } from './ice-nl/ice-nl.ts'")
   expect(inCopy('docs/catalogue.md')).toContain('### ice-nl.daily')
+  const plain = readdirSync(join(copy, 'sources/ice-nl'), { recursive: true })
+  expect(plain.toSorted()).toEqual([
+    ...['daily.test.ts', 'daily.ts', 'ice-nl.ts', 'samples', 'samples/a-day.asked.json', 'samples/a-day.body'],
+  ])
+  expect(inCopy('sources/ice-nl/ice-nl.ts')).not.toMatch(/new-?record|--record|topics:/i)
 
   expect(failureOf('biome', 'check', '--error-on-warnings', 'sources', 'test')).toBe('')
   expect(failureOf('tsc', '-p', '.', '--incremental', 'false', '--tsBuildInfoFile', 'null')).toBe('')
@@ -61,7 +80,9 @@ test('a new source passes every check as it was written, without another step', 
     'test/store/friendly',
     'core/',
   ]
-  expect(failureOf('vitest', 'run', 'sources/ice-nl', ...whereSourcesCount)).toBe('')
+  expect(failureOf('vitest', 'run', 'sources/ice-nl', 'sources/tide', 'test/schemas/every', ...whereSourcesCount)).toBe(
+    '',
+  )
 })
 
 test('a second one stands beside the first; a name that is taken is refused, and nothing is overwritten', async () => {
@@ -96,6 +117,28 @@ describe('names', () => {
     expect(() => refuseName('ice-nl-2', ['rain'])).not.toThrow()
     expect(namesOf('ice-nl-2')).toEqual({
       ...{ name: 'ice-nl-2', constant: 'iceNl2', view: 'ice_nl_2', upper: 'ICE_NL_2', setting: 'ICE_NL_2_BASE_URL' },
+    })
+  })
+
+  test.each([
+    'waterLevel',
+    'Water-Level',
+    'H2O',
+    '',
+    'Answers',
+    'Raw',
+    'Daily',
+    'Dataset',
+    'Row',
+    'NewRecord',
+    'NewSource',
+  ])('a record %j is refused in one sentence', (name) => {
+    expect(() => recordNamesOf(name)).toThrow(/^A record cannot be named [^\n]+\.$/)
+  })
+
+  test("a record's good one, as each place spells it", () => {
+    expect(recordNamesOf('WaterLevel2')).toEqual({
+      ...{ type: 'WaterLevel2', constant: 'waterLevel2', name: 'water-level2', view: 'water_level2' },
     })
   })
 

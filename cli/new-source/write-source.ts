@@ -1,15 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { UserError } from '#platform/process/user-error.ts'
-import type { Names, UpstreamAddress } from './named.ts'
-
-const template = new URL('template/', import.meta.url)
+import { type Names, type RecordNames, template, type UpstreamAddress } from './named.ts'
 
 /**
- * Writes sources/<name> from the template, in which every spelling of `new-source` becomes the name. Gives the files,
- * relative to the project.
+ * Writes sources/<name> from the template, in which every spelling of `new-source` becomes the name, and every spelling
+ * of `new-record` the record's; without a record, what concerns one is left out. Returns the files, relative to the project.
  * @throws UserError when the folder is there already
  */
-export function writeSource(root: URL, names: Names, upstream: UpstreamAddress): string[] {
+export function writeSource(root: URL, names: Names, upstream: UpstreamAddress, record?: RecordNames): string[] {
   const folder = `sources/${names.name}`
   try {
     mkdirSync(new URL(folder, root))
@@ -17,15 +17,34 @@ export function writeSource(root: URL, names: Names, upstream: UpstreamAddress):
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     throw new UserError(`${folder} is there already: choose another name, or remove it.`)
   }
-  mkdirSync(new URL(`${folder}/samples`, root))
-  const files = readdirSync(template, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  return files.map(({ parentPath, name }) => {
-    const within = `${parentPath}/`.includes('/samples/') ? 'samples/' : ''
-    const text = readFileSync(new URL(`${within}${name}`, template), 'utf8')
-    const file = `${folder}/${within}${name.replace('new-source', names.name)}`
+  return templateFiles(record !== undefined).map((within) => {
+    const text = withRecord(readFileSync(new URL(within, template), 'utf8'), record)
+    const file = `${folder}/${withRecord(within, record).replace('new-source', names.name)}`
+    mkdirSync(new URL('.', new URL(file, root)), { recursive: true })
     writeFileSync(new URL(file, root), filledIn(text, names, upstream), { flag: 'wx' })
     return file
   })
+}
+
+/** The files of the template, relative to it, without those that are generated. */
+function templateFiles(hasRecord: boolean): string[] {
+  const folder = fileURLToPath(template)
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/'))
+    .filter((file) => !file.startsWith('generated/') && (hasRecord || !file.includes('new-record')))
+}
+
+/** A text of the template with the record's own names, or without the lines that are there for a record. */
+function withRecord(text: string, record: RecordNames | undefined): string {
+  const mark = ' // with --record'
+  if (record === undefined) return text.replaceAll(new RegExp(`^.*${mark}\\n`, 'gm'), '')
+  return text
+    .replaceAll(mark, '')
+    .replaceAll('new-record', record.name)
+    .replaceAll('new_record', record.view)
+    .replaceAll('newRecord', record.constant)
+    .replaceAll('NewRecord', record.type)
 }
 
 /** A text of the template with the source's own names and address. */

@@ -4,10 +4,11 @@ import { carriedOverKey, carriedOverPartition, carriedOverRecord, type MemoryRec
 import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan, recordsIn, type TopicSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import { pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollsTopic } from '#schemas/topics.ts'
 import { createPollsFold, type PollsFold } from './polls-fold.ts'
 
@@ -47,7 +48,7 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
   const { fold, polls } = await foldPolls(kafka, registry, span, say)
   const producer = await openProducer(kafka)
   try {
-    const encode = await registry.encoder(pollerMemoryTopic.name, 'PollerMemory')
+    const encode = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)
     const write = (partition: number, memories: readonly MemoryRecord[]) =>
       producer.send(
         pollerMemoryTopic.name,
@@ -104,7 +105,7 @@ async function foldPolls(
   say: (text: string) => void,
 ): Promise<{ fold: PollsFold; polls: number }> {
   const fold = createPollsFold(Date.now())
-  const decoder = registry.decoder('Poll')
+  const decoder = registry.decoder(pollSchema)
   const all = recordsIn(span.values()).toLocaleString('en')
   let polls = 0
   let saidMs = performance.now()
@@ -112,7 +113,8 @@ async function foldPolls(
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value, ...at } of records) {
       const poll = decoder.decode(value)
-      if (value === null || 'reason' in poll) say(`passed over a record of polls at ${at.partition}/${at.offset}`)
+      if (value === null || poll instanceof DecodeFailure)
+        say(`passed over a record of polls at ${at.partition}/${at.offset}`)
       else fold.take(poll, value, at)
     }
     polls += records.length

@@ -6,9 +6,9 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import { type Poll, pollSchema } from '#schemas/generated/records.ts'
 import { pollPartitions, pollsTopic } from '#schemas/topics.ts'
 import type { HostBudget, PollerStatus } from '../poller/status.ts'
 import type { BackfillWindow } from './windows.ts'
@@ -84,12 +84,12 @@ export async function pollAll(
   const last = new Map<string, Poll>()
   const places = new Map<string, string[]>()
   let failing: string | undefined
-  const decoder = registry.decoder('Poll')
+  const decoder = registry.decoder(pollSchema)
   const read = async (records: ReadRecord[]): Promise<void> => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const poll = decoder.decode(value)
-      if ('reason' in poll) continue
+      if (poll instanceof DecodeFailure) continue
       const before = requests.open().length
       const { requestIdentity: identity } = poll
       if (poll.dataset === dataset && poll.rawOffset !== null) {

@@ -2,9 +2,9 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { readSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { printable } from '#platform/process/printable.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import { type Poll, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 
 /** What came of each window. Windows by name: days as YYYY-MM-DD. */
 export interface BackfillReport {
@@ -89,12 +89,12 @@ export async function refusals(
     found.set(`${headers[deadLetterHeaders.partition]}/${headers[deadLetterHeaders.offset]}`, whyOf(headers))
   }
   const ofSlices = letters.filter(({ headers }) => headers[deadLetterHeaders.topic] === slices.topic)
-  const decoder = slices.registry.decoder('TimeseriesSlice')
+  const decoder = slices.registry.decoder(timeseriesSliceSchema)
   await decoder.prepare(ofSlices.map(({ value }) => value))
   for (const { value, headers } of ofSlices) {
     const slice = decoder.decode(value)
     // What is no slice tells of no raw record: it was not the normalizer that wrote it.
-    if ('reason' in slice) continue
+    if (slice instanceof DecodeFailure) continue
     const place = `${slice.raw.partition}/${slice.raw.offset}`
     if (!found.has(place)) found.set(place, `${slice.key}: ${whyOf(headers)}`)
   }

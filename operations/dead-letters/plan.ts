@@ -2,7 +2,8 @@
 
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import type { DeadLetterResolution } from '#platform/kafka/dead-letter-resolution.ts'
-import type { RecordName } from '#schemas/generated/records.ts'
+import { rawResponseSchema } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { cameBack, type Letter, type Place } from './letter.ts'
 
 /** A letter that can be sent back, and where to. */
@@ -51,7 +52,7 @@ export interface Plan {
 export interface Target {
   /** Where its refused messages lie: letters from elsewhere did not come from it. */
   deadLetters: string
-  record: RecordName | null
+  record: RecordSchema | null
   /** How many partitions it has. */
   partitions: number
 }
@@ -89,7 +90,7 @@ function targetOrReason(letter: Letter, { targets, parked, again }: PlanOptions)
   const target = targets.get(topic)
   if (target?.deadLetters !== letter.topic) return { kind: 'foreign-topic', topic, deadLetters: letter.topic }
   if (partition >= target.partitions) return { kind: 'no-partition', topic, partition }
-  if (target.record === 'RawResponse' && dataset !== null && parked.has(dataset)) return { kind: 'parked', dataset }
+  if (target.record === rawResponseSchema && dataset !== null && parked.has(dataset)) return { kind: 'parked', dataset }
   if (reason !== parkedReason && cameBack(letter) && !again) return { kind: 'same-reason', reason, attempts }
   return source
 }

@@ -7,6 +7,7 @@ import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import { parkingSchema } from '#schemas/generated/records.ts'
 import { deadLetterTopic, parkingTopic, rawTopic } from '#schemas/topics.ts'
 import type { Letter } from './letter.ts'
 import { type Plan, planRequeue, type ReturnableLetter, type StayingLetter } from './plan.ts'
@@ -147,7 +148,7 @@ async function unpark(
   dataset: string,
   { by, why }: Decider,
 ): Promise<void> {
-  const encode = await registry.encoder(parkingTopic.name, 'Parking')
+  const encode = await registry.encoder(parkingTopic.name, parkingSchema)
   const producer = await openProducer(kafka)
   const parking = { dataset, parked: false, reason: 'released', message: why, by, at: Date.now() }
   try {

@@ -2,6 +2,7 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks, waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { offsetRange } from '#platform/kafka/read-range.ts'
+import { rawResponseSchema } from '#schemas/generated/records.ts'
 import type { Letter } from './letter.ts'
 import { type Plan, planRequeue, type StayingLetter, type Target } from './plan.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
@@ -109,7 +110,7 @@ export async function watchComebacks(
       for (const topic of new Set(sent.map(({ source }) => source?.topic ?? ''))) {
         const refusing = refusingTopics.get(topic)
         if (refusing === undefined) continue
-        const group = refusing.topic.record === 'RawResponse' ? 'normalizer' : 'sink'
+        const group = refusing.topic.record === rawResponseSchema ? 'normalizer' : 'sink'
         if (!(await waitForGroup(kafka, group, topic, onWait, stop))) return undefined
       }
       const ids = new Set(sent.map(({ id }) => id))

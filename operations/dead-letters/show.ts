@@ -2,10 +2,10 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { type DeadLetterResolution, decisionOf } from '#platform/kafka/dead-letter-resolution.ts'
 import { offsetRange, readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import type { RecordName, Records } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { type Letter, letterOf, type Place, placeName } from './letter.ts'
 import { refusingTopics } from './topics.ts'
 
@@ -45,7 +45,7 @@ export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLette
 /** What a letter's value is. */
 export type LetterContent =
   | { kind: 'nothing' }
-  | { kind: 'record'; name: RecordName; record: Records[RecordName] }
+  | { kind: 'record'; schema: RecordSchema; record: unknown }
   /** Not a record of the topic that refused it; `problem` says why, where it ought to be one. */
   | { kind: 'bytes'; bytes: Buffer; problem?: string }
 
@@ -59,9 +59,9 @@ export async function readContent(
   registry: Registry,
 ): Promise<LetterContent> {
   if (value === null) return { kind: 'nothing' }
-  const name = refusingTopics.get(topic ?? '')?.topic.record
-  if (!name) return { kind: 'bytes', bytes: value }
-  const decoder = registry.decoder(name)
+  const schema = refusingTopics.get(topic ?? '')?.topic.record
+  if (!schema) return { kind: 'bytes', bytes: value }
+  const decoder = registry.decoder(schema)
   try {
     await decoder.prepare([value])
   } catch (error) {
@@ -69,6 +69,6 @@ export async function readContent(
     return { kind: 'bytes', bytes: value, problem: error.message }
   }
   const record = decoder.decode(value)
-  if ('reason' in record) return { kind: 'bytes', bytes: value, problem: record.message }
-  return { kind: 'record', name, record }
+  if (record instanceof DecodeFailure) return { kind: 'bytes', bytes: value, problem: record.message }
+  return { kind: 'record', schema, record }
 }

@@ -1,5 +1,4 @@
 import { topicsOf } from '#core/source-topics.ts'
-import { tableTargets } from '#schemas/tables.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, rawTopic, type Topic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 
@@ -28,6 +27,6 @@ export const deadLetterTopics: ReadonlyMap<string, string> = new Map([
   ['tidemark', platformDeadLetterTopic.name],
 ])
 
-function hasTable({ record }: Topic): boolean {
-  return record !== null && record in tableTargets
+function hasTable({ table }: Topic): boolean {
+  return table !== undefined
 }

@@ -3,7 +3,8 @@ import { datasetsByName } from '#core/datasets.ts'
 import { explodeRaw, type RawRefusal } from '#core/explode-raw.ts'
 import { isPage, subjectOf } from '#core/request-identity.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
-import type { Decoder, Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Decoder, type Registry } from '#platform/kafka/registry.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { Letter } from './letter.ts'
 import type { ReturnableLetter } from './plan.ts'
 import { chunksOf, valuesOf } from './send-back.ts'
@@ -24,7 +25,7 @@ export async function tryLetters(
   letters: readonly ReturnableLetter[],
   onDone: (done: number) => void = () => {},
 ): Promise<Map<string, TriedRefusal>> {
-  const decoder = registry.decoder('RawResponse')
+  const decoder = registry.decoder(rawResponseSchema)
   const refused = new Map<string, TriedRefusal>()
   let done = 0
   for (const chunk of chunksOf(letters)) {
@@ -42,12 +43,12 @@ export async function tryLetters(
 }
 
 function refusalOf(
-  decoder: Decoder<'RawResponse'>,
+  decoder: Decoder<RawResponse>,
   value: Buffer | null,
   { partition, offset }: ReturnableLetter['to'],
 ): TriedRefusal | undefined {
   const record = decoder.decode(value)
-  if ('reason' in record) return record
+  if (record instanceof DecodeFailure) return record
   const exploded = explodeRaw({ record, partition, offset: `${offset}` }, datasets)
   return 'refusal' in exploded ? exploded.refusal : undefined
 }

@@ -8,7 +8,7 @@ import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { deleteRecordsBefore } from '#platform/kafka/delete-records.ts'
 import { offsetRange, readSpan, recordsIn, type StoredRecord } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Deletion, RawResponse } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic, seriesTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
@@ -129,7 +129,7 @@ function deletedBy(registry: Registry, source: Source, { dataset, before }: Boun
   const isDeleted = (record: StoredRecord): boolean => {
     const origin = originOf(record)
     const content = decoders.get(origin)?.decode(record.value) as Content | undefined
-    if (content === undefined || 'reason' in content || content.dataset !== dataset) return false
+    if (content === undefined || content instanceof DecodeFailure || content.dataset !== dataset) return false
     const lastMs = lastMsOf.get(origin.slice(source.name.length + 1))
     if (lastMs) return lastMs(content) < before
     if (origin === raw && lastMsOf.size > 0) return isOfBefore(content as unknown as RawResponse, record)

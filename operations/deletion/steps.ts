@@ -3,14 +3,15 @@ import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
-import type { Deletion } from '#schemas/generated/records.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { type Deletion, deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
 import type { OwnTable, Source } from '#sources/source.ts'
 import type { Topics } from './deleted-records.ts'
 
 /** Writes a deletion on its topic. Returns when all replicas have it. */
 export async function announceDeletion({ kafka, registry }: Topics, deletion: Deletion): Promise<void> {
-  const encode = await registry.encoder(deletionsTopic.name, 'Deletion')
+  const encode = await registry.encoder(deletionsTopic.name, deletionSchema)
   const producer = await openProducer(kafka)
   try {
     await producer.send(deletionsTopic.name, [{ key: deletion.dataset, value: encode(deletion) }])
@@ -22,12 +23,12 @@ export async function announceDeletion({ kafka, registry }: Topics, deletion: De
 /** Every deletion that was announced, oldest first. */
 export async function announcedDeletions({ kafka, registry }: Topics): Promise<Deletion[]> {
   const found: Deletion[] = []
-  const decoder = registry.decoder('Deletion')
+  const decoder = registry.decoder(deletionSchema)
   await readSpan(kafka, deletionsTopic.name, await offsetRange(kafka, deletionsTopic.name), async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const deletion = decoder.decode(value)
-      if (!('reason' in deletion)) found.push(deletion)
+      if (!(deletion instanceof DecodeFailure)) found.push(deletion)
     }
   })
   return found

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readSpan, type StoredRecord, type TopicSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { utcText } from '#platform/process/utc-text.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { PointAnswer } from './stored-point.ts'
 
 /** A raw record as it lies on Kafka now: `record.body` is upstream's answer byte for byte. */
@@ -93,10 +93,11 @@ async function readOne(
 }
 
 async function decoded(registry: Registry, stored: StoredRecord): Promise<FoundRaw> {
-  const decoder = registry.decoder('RawResponse')
+  const decoder = registry.decoder(rawResponseSchema)
   await decoder.prepare([stored.value])
   const record = decoder.decode(stored.value)
-  if ('reason' in record) return { state: 'broken', why: `cannot be read (${record.reason}): ${record.message}` }
+  if (record instanceof DecodeFailure)
+    return { state: 'broken', why: `cannot be read (${record.reason}): ${record.message}` }
   const hash = createHash('sha256').update(record.body).digest('hex')
   const problems = hash === record.contentHash ? [] : [`the body does not match its hash: its SHA-256 is ${hash}`]
   return { state: 'here', stored, record, problems }

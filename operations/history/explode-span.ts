@@ -15,7 +15,7 @@ import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 import { version } from '#platform/process/version.ts'
-import type { RawSpan } from '#schemas/generated/records.ts'
+import { type RawResponse, type RawSpan, rawResponseSchema } from '#schemas/generated/records.ts'
 import { isWanted, type WindowRange } from './raw-span.ts'
 
 export interface SpanParts {
@@ -85,7 +85,7 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
     groupId: job.groupId,
     service: { name: 'history', version },
     // What cannot be decoded was refused when it was first read.
-    subscriptions: [{ topic, record: 'RawResponse', deadLetterTopic: null, handle }],
+    subscriptions: [{ topic, record: rawResponseSchema, deadLetterTopic: null, handle }],
     shape: {
       minBytes: 1,
       maxWaitMs: 100,
@@ -139,7 +139,7 @@ function answersHandler({ producer }: SpanParts, job: SpanJob) {
   const outputTopics = topicsOfOutputs(job.outputs)
   const underWay = new Map<number, ReadAnswer[]>()
 
-  const handle = async (batch: ConsumedRecord<'RawResponse'>[]): Promise<Verdict[]> => {
+  const handle = async (batch: ConsumedRecord<RawResponse>[]): Promise<Verdict[]> => {
     const batchEncoder = encoder.batch(await producer.sizeCheck(outputTopics))
     const answers = batch
       .filter(({ record, partition, offset }) => {

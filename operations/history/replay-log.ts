@@ -2,8 +2,8 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
-import type { Replay } from '#schemas/generated/records.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
+import { type Replay, replaySchema } from '#schemas/generated/records.ts'
 import { replaysTopic } from '#schemas/topics.ts'
 
 export type ReplayState = 'started' | 'published' | 'finished' | 'failed'
@@ -24,7 +24,7 @@ export interface ReplayChange {
 
 /** Opens the topic for writing. */
 export async function openReplayLog(registry: Registry, producer: Producer): Promise<ReplayLog> {
-  const encode = await registry.encoder(replaysTopic.name, 'Replay')
+  const encode = await registry.encoder(replaysTopic.name, replaySchema)
   return {
     write: async (replay, { state, counts = {}, message = '' }) => {
       const next: Replay = { ...replay, state, at: Date.now(), counts: { ...replay.counts, ...counts }, message }
@@ -37,12 +37,12 @@ export async function openReplayLog(registry: Registry, producer: Producer): Pro
 /** The newest state of every replay, oldest first. What cannot be decoded is passed over. */
 export async function readReplays(kafka: Kafka, registry: Registry): Promise<Replay[]> {
   const replays = new Map<string, Replay>()
-  const decoder = registry.decoder('Replay')
+  const decoder = registry.decoder(replaySchema)
   await readSpan(kafka, replaysTopic.name, await offsetRange(kafka, replaysTopic.name), async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const replay = decoder.decode(value)
-      if ('reason' in replay) continue
+      if (replay instanceof DecodeFailure) continue
       const state = replay.state === formerPublished ? 'published' : replay.state
       replays.set(replay.id, { ...replay, state })
     }

@@ -3,8 +3,8 @@
 
 import { database, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
 import { storeBatch, tableEvidence } from '#platform/clickhouse/store-batch.ts'
-import type { Records } from '#schemas/generated/records.ts'
-import { type TableTarget, tableTargets } from '#schemas/tables.ts'
+import type { TableTarget } from '#schemas/record-schema.ts'
+import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
 
@@ -63,8 +63,8 @@ export async function dropStaging(store: Store, staging: string): Promise<void> 
  * refuses every row for a reason that is not known to be the rows'.
  */
 export function stagingInserter(store: Store, staging: string): (answers: readonly ReadAnswer[]) => Promise<void> {
-  const insertSlices = inserterOf(store, staging, 'TimeseriesSlice')
-  const insertAccepted = inserterOf(store, staging, 'AcceptedAnswer')
+  const insertSlices = inserterOf(store, staging, slicesTable)
+  const insertAccepted = inserterOf(store, staging, acceptedAnswersTable)
   return async (answers) => {
     const taken = answers.flatMap(({ read }) => ('slices' in read ? [read] : []))
     await insertSlices(taken.flatMap(({ slices }) => slices))
@@ -72,20 +72,18 @@ export function stagingInserter(store: Store, staging: string): (answers: readon
   }
 }
 
-function inserterOf<Name extends 'TimeseriesSlice' | 'AcceptedAnswer'>(store: Store, staging: string, name: Name) {
-  const target = tableTargets[name] as TableTarget<Name> | undefined
-  if (!target) throw new Error(`${name} has no table`)
+function inserterOf<T>(store: Store, staging: string, target: TableTarget<T>) {
   const insertRows = (rows: unknown[][]) => insert(store, target.table, target.columns, rows, staging)
   const evidence = tableEvidence()
-  return async (records: Records[Name][]): Promise<void> => {
-    const rows = records.flatMap((record) => rowOf(target.row, record))
+  return async (records: T[]): Promise<void> => {
+    const rows = records.flatMap((record) => rowOf(target, record))
     if (rows.length > 0) await storeBatch(rows, insertRows, evidence)
   }
 }
 
-function rowOf<Content>(row: (record: Content) => unknown[], record: Content): unknown[][] {
+function rowOf<T>(target: TableTarget<T>, record: T): unknown[][] {
   try {
-    return [row(record)]
+    return [target.row(record)]
   } catch {
     return []
   }

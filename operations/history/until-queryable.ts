@@ -1,7 +1,6 @@
 import { topicsOf } from '#core/source-topics.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
-import { tableTargets } from '#schemas/tables.ts'
 import { pollsTopic, rawTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 
@@ -17,6 +16,6 @@ export async function untilQueryable(
   say?: (text: string) => void,
 ): Promise<void> {
   await waitForGroup(kafka, 'normalizer', rawTopic(source.name).name, say)
-  const stored = topicsOf(source).filter(({ record }) => record !== null && record in tableTargets)
+  const stored = topicsOf(source).filter(({ table }) => table !== undefined)
   for (const topic of [...stored, pollsTopic]) await waitForGroup(kafka, 'sink', topic.name, say)
 }

@@ -7,7 +7,7 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { whoAmI } from '#platform/process/who.ts'
-import type { Poll, RawResponse } from '#schemas/generated/records.ts'
+import { type Poll, pollSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { fileHost, filesLane, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 import type { Window } from '#sources/source.ts'
 import type { UnrecordedAnswer } from './sent-before.ts'
@@ -50,8 +50,8 @@ export async function openChunkSender(
   newestKnownAt: number,
 ): Promise<ChunkSender> {
   const raw = rawTopic(source).name
-  const encodeRaw = await registry.encoder(raw, 'RawResponse')
-  const encodePoll = await registry.encoder(pollsTopic.name, 'Poll')
+  const encodeRaw = await registry.encoder(raw, rawResponseSchema)
+  const encodePoll = await registry.encoder(pollsTopic.name, pollSchema)
   const producer = await openProducer(kafka)
   const inFlight = new Set<Promise<void>>()
   const places = new Set<string>()

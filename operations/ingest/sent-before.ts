@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { type OffsetRange, offsetRange, readSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { pollsTopic } from '#schemas/topics.ts'
 import { type Position, placeOf } from './chunk.ts'
 
@@ -117,13 +117,13 @@ export async function unrecordedChunks(
     // Chunks are on their way beside each other: one before the last that a poll tells of may have no poll.
     span.set(partition, { from: Math.max(from, (next.get(partition) ?? 0) - lookedBack), to })
   }
-  const decoder = registry.decoder('RawResponse')
+  const decoder = registry.decoder(rawResponseSchema)
   const found: UnrecordedAnswer[] = []
   await readSpan(kafka, topic, span, async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value, partition, offset } of records) {
       const raw = decoder.decode(value)
-      if ('reason' in raw || raw.dataset !== dataset) continue
+      if (raw instanceof DecodeFailure || raw.dataset !== dataset) continue
       const { body, ...rest } = raw
       found.push({ raw: rest, bytes: body.length, partition, offset })
     }

@@ -1,6 +1,6 @@
 // What was deleted from the store, and the deleting. The views that fill the tables keep it out from then on.
 import type { Deletion } from '#schemas/generated/records.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { deletionsTable } from '#schemas/tables.ts'
 import { database, insert, type Store } from './client.ts'
 
 /** The bound of a dataset, ms UTC: what lies before it is deleted and never stored again. Undefined: nothing is. */
@@ -16,8 +16,8 @@ export async function boundOf(store: Store, dataset: string): Promise<number | u
 
 /** Stores a deletion: what is inserted from now on honours it. Storing it again changes nothing. */
 export async function storeDeletion(store: Store, deletion: Deletion): Promise<void> {
-  const target = tableTargets.Deletion
-  if (target) await insert(store, target.table, target.columns, [target.row(deletion)])
+  const { table, columns } = deletionsTable
+  await insert(store, table, columns, [deletionsTable.row(deletion)])
 }
 
 /** Every deletion that is stored, the oldest first. */

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { type ISocketFactory, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Poll, Series } from '#schemas/generated/records.ts'
+import { type Poll, pollSchema, type Series, seriesSchema } from '#schemas/generated/records.ts'
 import type { Topic } from '#schemas/topics.ts'
 import { type RealParts, startRealParts } from '../../test/support/real-parts.ts'
 import { kafkaSettings, readConfig, registrySettings } from '../process/config.ts'
@@ -13,7 +13,7 @@ import { createKafka, type Kafka } from './client.ts'
 import { type BatchMeasure, type Consumption, consume } from './consume.ts'
 import { follow } from './follow.ts'
 import { ownPartitions } from './own-partitions.ts'
-import { type AnySubscription, type ConsumedRecord, outputsByTopic } from './process-batch.ts'
+import { type ConsumedRecord, outputsByTopic, type Subscription } from './process-batch.ts'
 import { acknowledged, openProducer, type Producer } from './produce.ts'
 import { provisionSchemas, provisionTopics } from './provision.ts'
 import { openRegistry, type Registry } from './registry.ts'
@@ -67,14 +67,14 @@ async function topicsOfOneTest(
     partitions: 1,
     config: configs[name] ?? {},
   })
-  const topics = [topic('input', 'Series'), topic('output', null), topic('dead', null)]
+  const topics = [topic('input', seriesSchema), topic('output', null), topic('dead', null)]
   await provisionTopics(kafka, topics, 1)
   await provisionSchemas(config, topics)
   return { input: `input-${id}`, output: `output-${id}`, deadLetters: `dead-${id}`, group: `group-${id}` }
 }
 
 async function send(topic: string, keys: string[]): Promise<void> {
-  const encode = await registry.encoder(topic, 'Series')
+  const encode = await registry.encoder(topic, seriesSchema)
   await producer.send(
     topic,
     keys.map((key) => ({ key, value: encode(series(key)) })),
@@ -126,8 +126,8 @@ type Topics = Awaited<ReturnType<typeof topicsOfOneTest>>
 
 async function start(
   topics: Topics,
-  handle: (batch: ConsumedRecord<'Series'>[]) => Verdict[] | Promise<Verdict[]>,
-  over: { registry?: Registry; producer?: Producer; more?: AnySubscription } = {},
+  handle: (batch: ConsumedRecord<Series>[]) => Verdict[] | Promise<Verdict[]>,
+  over: { registry?: Registry; producer?: Producer; more?: Subscription } = {},
 ): Promise<Running> {
   const measured: BatchMeasure[] = []
   const crashes: Error[] = []
@@ -136,7 +136,7 @@ async function start(
     groupId: topics.group,
     service: { name: 'tester', version: '9.9.9' },
     subscriptions: [
-      { topic: topics.input, record: 'Series', deadLetterTopic: topics.deadLetters, handle },
+      { topic: topics.input, record: seriesSchema, deadLetterTopic: topics.deadLetters, handle },
       ...(over.more ? [over.more] : []),
     ],
     shape: { minBytes: 1, maxWaitMs: 50, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
@@ -157,7 +157,7 @@ describe('consume', () => {
   it('publishes the outputs, then commits; a restart goes on behind them', async () => {
     const topics = await topicsOfOneTest()
     await send(topics.input, ['a', 'b', 'c'])
-    const echo = (batch: ConsumedRecord<'Series'>[]) =>
+    const echo = (batch: ConsumedRecord<Series>[]) =>
       batch.map(({ record }) => ok([{ topic: topics.output, key: record.key, value: Buffer.from(record.unit) }]))
     const first = await start(topics, echo)
     await until(() => recordsOf(first.measured) === 3)
@@ -179,7 +179,7 @@ describe('consume', () => {
 
   it('handles what came compressed in parts, each committed before the next', async () => {
     const topics = await topicsOfOneTest()
-    const encode = await registry.encoder(topics.input, 'Series')
+    const encode = await registry.encoder(topics.input, seriesSchema)
     // Three MiB that are some kilobytes on the wire: all five come in one batch.
     for (const key of ['a', 'b', 'c', 'd', 'e']) {
       const value = encode({ ...series(key), labels: { text: 'x'.repeat(3 * 1024 * 1024) } })
@@ -218,7 +218,7 @@ describe('consume', () => {
 
   it('sends what cannot be read, or is refused, to the dead letters alone, byte for byte', async () => {
     const topics = await topicsOfOneTest()
-    const encode = await registry.encoder(topics.input, 'Series')
+    const encode = await registry.encoder(topics.input, seriesSchema)
     const unknownSchema = Buffer.from([0, 0, 0x7f, 0xff, 0xff, 1, 2, 3])
     const cutOff = encode(series('cut')).subarray(0, 9)
     await producer.send(topics.input, [
@@ -298,7 +298,7 @@ describe('consume', () => {
         return [acknowledged(topic, 1, [{ topicName: topic, partition: 0, errorCode: 0, baseOffset: '0' }])]
       },
     }
-    const handle = (batch: ConsumedRecord<'Series'>[]) =>
+    const handle = (batch: ConsumedRecord<Series>[]) =>
       batch.map(() => ok([{ topic: topics.output, key: 'k', value: Buffer.from('v') }]))
     const running = await start(topics, handle, { producer: losing })
     await until(() => recordsOf(running.measured) === 1)
@@ -339,7 +339,7 @@ describe('consume', () => {
       attempts++
       throw new TransientError('its table is broken')
     }
-    const more = { topic: other.input, record: 'Series' as const, deadLetterTopic: null, handle: () => [ok()] }
+    const more = { topic: other.input, record: seriesSchema, deadLetterTopic: null, handle: () => [ok()] }
     const running = await start(waiting, unavailable, { more })
     await until(() => attempts >= 2)
     for (const key of ['a', 'b', 'c']) {
@@ -377,7 +377,7 @@ describe('consume', () => {
 
   it('asks the registry twice for an id that it does not know, and for few of a flood of them', async () => {
     const topics = await topicsOfOneTest()
-    const encode = await registry.encoder(topics.input, 'Series')
+    const encode = await registry.encoder(topics.input, seriesSchema)
     const poison = (id: number) => Buffer.from([0, (id >> 24) & 255, (id >> 16) & 255, (id >> 8) & 255, id & 255, 1, 2])
     const same = Array.from({ length: 500 }, () => ({ key: 'same', value: poison(0x7ffffffe) }))
     const flood = Array.from({ length: 3_000 }, (_, index) => ({ key: 'flood', value: poison(0x70000000 + index) }))
@@ -385,7 +385,7 @@ describe('consume', () => {
     await producer.send(topics.input, [...same, ...flood, ...good])
     const { counting, asked, stop } = await countingRegistry()
     const seen: string[] = []
-    const handle = (batch: ConsumedRecord<'Series'>[]) => {
+    const handle = (batch: ConsumedRecord<Series>[]) => {
       seen.push(...batch.map(({ record }) => record.key))
       return batch.map(() => ok())
     }
@@ -675,12 +675,12 @@ describe('a large send', () => {
 describe('the registry', () => {
   it('reads a record that an older schema wrote, filling defaults', async () => {
     const topics = await topicsOfOneTest()
-    const encode = await registry.encoder(topics.input, 'Series')
-    const decoder = registry.decoder('Series')
+    const encode = await registry.encoder(topics.input, seriesSchema)
+    const decoder = registry.decoder(seriesSchema)
     const bytes = encode(series('x'))
     await decoder.prepare([bytes])
     expect(decoder.decode(bytes)).toEqual(series('x'))
-    const wrong = registry.decoder('Poll')
+    const wrong = registry.decoder(pollSchema)
     await wrong.prepare([bytes])
     expect((wrong.decode(bytes) as unknown as { reason: string } & Poll).reason).toBe('schema')
   })

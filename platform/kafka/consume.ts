@@ -1,7 +1,6 @@
 // The loop that must not lie. The only place that commits offsets:
 // admit -> decode -> handle -> send outputs and dead letters (acknowledged) -> commit -> measure.
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
-import type { RecordName } from '#schemas/generated/records.ts'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { highWatermarks } from './consumer-lag.ts'
@@ -12,7 +11,7 @@ import {
   type PartitionPauses,
   type StallTracker,
 } from './partition-pauses.ts'
-import { type AnySubscription, outputsByTopic, processBatch, splitBatch } from './process-batch.ts'
+import { outputsByTopic, processBatch, type Subscription, splitBatch } from './process-batch.ts'
 import type { Producer } from './produce.ts'
 import type { Decoder, Registry } from './registry.ts'
 import { TooLargeRecord } from './send-errors.ts'
@@ -33,7 +32,7 @@ export interface ConsumeOptions {
   kafka: Kafka
   groupId: string
   service: { name: string; version: string }
-  subscriptions: AnySubscription[]
+  subscriptions: Subscription[]
   shape: BatchShape
   /** Where a new group begins: at the beginning unless it is said; newest: with what is written from this call on. */
   from?: 'beginning' | 'newest'
@@ -146,15 +145,15 @@ const isKafkaError = (error: unknown): boolean => error instanceof Error && erro
 
 /** A subscription, and what reads its messages. */
 interface ReadableSubscription {
-  subscription: AnySubscription
-  decoder: Decoder<RecordName>
+  subscription: Subscription
+  decoder: Decoder
 }
 
 /** The subscriptions by topic. */
 function readable({ subscriptions, registry }: ConsumeOptions): Map<string, ReadableSubscription> {
   return new Map(
     subscriptions.map((subscription) => {
-      const decoder: Decoder<RecordName> = registry.decoder(subscription.record)
+      const decoder: Decoder = registry.decoder(subscription.record)
       return [subscription.topic, { subscription, decoder }]
     }),
   )

@@ -8,7 +8,7 @@ import { createKafka, type Kafka, type KafkaConnection } from './client.ts'
 import { consume } from './consume.ts'
 import type { ConsumeMetrics } from './consume-metrics.ts'
 import type { BatchShape } from './group-member.ts'
-import type { AnySubscription } from './process-batch.ts'
+import type { Subscription } from './process-batch.ts'
 import { openProducer, type Producer } from './produce.ts'
 import { openRegistry, type Registry, type RegistryConnection } from './registry.ts'
 
@@ -19,7 +19,7 @@ export interface ConsumingService {
   log: Logger
   metrics: ConsumeMetrics
   shape: BatchShape
-  subscriptions: (clients: KafkaClients, onStop: OnStop) => Promise<AnySubscription[]> | AnySubscription[]
+  subscriptions: (clients: KafkaClients, onStop: OnStop) => Promise<Subscription[]> | Subscription[]
   /** What /status tells, as JSON. */
   status?: () => unknown
 }

@@ -1,13 +1,15 @@
 import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
-import { type AnySubscription, outputsByTopic, processBatch, splitBatch } from './process-batch.ts'
-import type { Decoder } from './registry.ts'
+import { type Series, seriesSchema } from '#schemas/generated/records.ts'
+import { outputsByTopic, processBatch, type Subscription, splitBatch } from './process-batch.ts'
+import { DecodeFailure, type Decoder } from './registry.ts'
+import { ok } from './verdict.ts'
 
-const decoder: Decoder<'Series'> = {
+const decoder: Decoder<Series> = {
   prepare: async () => {},
-  decode: () => ({ reason: 'not-avro', message: 'no schema id' }),
+  decode: () => new DecodeFailure('not-avro', 'no schema id'),
 }
-const subscription = { topic: 't', record: 'Series', deadLetterTopic: 'dlq', handle: () => [] } as AnySubscription
+const subscription = { topic: 't', record: seriesSchema, deadLetterTopic: 'dlq', handle: () => [] } as Subscription
 const message = (value: Buffer | null) => ({
   key: null,
   value,
@@ -20,11 +22,23 @@ const message = (value: Buffer | null) => ({
 test('a record without a value is passed over where it says that its key is gone, and a dead letter elsewhere', async () => {
   const messages = [message(null), message(Buffer.from('x'))]
   const kinds = async (tombstones: boolean) =>
-    (await processBatch({ ...subscription, tombstones } as AnySubscription, decoder, 0, messages)).map(
-      ({ kind }) => kind,
-    )
+    (await processBatch({ ...subscription, tombstones } as Subscription, decoder, 0, messages)).map(({ kind }) => kind)
   expect(await kinds(true)).toEqual(['ok', 'dead'])
   expect(await kinds(false)).toEqual(['dead', 'dead'])
+})
+
+test('a record that has a field `reason` is a record', async () => {
+  const reading: Decoder = { prepare: async () => {}, decode: () => ({ reason: 'storm', message: 'no ferry' }) }
+  const handled: unknown[] = []
+  const taking: Subscription = {
+    ...subscription,
+    handle: (batch) => {
+      handled.push(...batch.map(({ record }) => record))
+      return batch.map(() => ok())
+    },
+  }
+  expect(await processBatch(taking, reading, 0, [message(Buffer.from('x'))])).toEqual([ok()])
+  expect(handled).toEqual([{ reason: 'storm', message: 'no ferry' }])
 })
 
 test('parts that were refused alone are dead letters of their own bytes; the outputs go out beside them', () => {

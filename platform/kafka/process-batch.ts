@@ -1,25 +1,25 @@
 // What a batch becomes: parts, one verdict a message, and from the verdicts the records to send. No clock, no commit.
 import type { IHeaders, KafkaMessage } from 'kafkajs'
-import type { RecordName, Records } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { deadLetter, withoutValue } from './dead-letter.ts'
 import type { ProducerRecord } from './producer-record.ts'
-import type { Decoder } from './registry.ts'
+import { DecodeFailure, type Decoder } from './registry.ts'
 import type { SizeCheck } from './topic-limits.ts'
 import { dead, ok, type Verdict } from './verdict.ts'
 
 /** A message of a topic, read as the topic's record. */
-export interface ConsumedRecord<Name extends RecordName> {
+export interface ConsumedRecord<T = unknown> {
   topic: string
   partition: number
   offset: string
   headers: Record<string, string | Buffer>
-  record: Records[Name]
+  record: T
 }
 
 /** A topic to consume: its record, where its refused messages go, and who handles a batch of it. */
-export interface Subscription<Name extends RecordName> {
+export interface Subscription<T = unknown> {
   topic: string
-  record: Name
+  record: RecordSchema<T>
   /** null: refused messages are sent nowhere; whoever read them first has done so. */
   deadLetterTopic: string | null
   /** A record without a value says that its key is gone: it is passed over. Else it is a dead letter. */
@@ -28,16 +28,13 @@ export interface Subscription<Name extends RecordName> {
    * One verdict a message, in order. Throws TransientError when a dependency is unavailable (everything is tried again); any other
    * error ends the process. Must be safe to repeat.
    */
-  handle: (batch: ConsumedRecord<Name>[]) => Promise<Verdict[]> | Verdict[]
+  handle(batch: ConsumedRecord<T>[]): Promise<Verdict[]> | Verdict[]
   /**
    * How many of the messages at these offsets of a partition may be handled now; the others are asked for again after a
    * moment. Default: all. It must not wait: a partition that waits keeps all others from being read. Throws TransientError.
    */
   admit?: (partition: number, offsets: readonly number[]) => Promise<number>
 }
-
-// A heterogeneous list of subscriptions: each one's handler fits its own record.
-export type AnySubscription = { [Name in RecordName]: Subscription<Name> }[RecordName]
 
 /**
  * A batch in parts of at most so many bytes, in order; a larger message is a part of its own. What compresses well comes
@@ -61,21 +58,21 @@ export function splitBatch(messages: KafkaMessage[], maxBytes: number): KafkaMes
 
 /** Decodes a batch and lets the subscription's handler judge what could be decoded: one verdict a message, in order. */
 export async function processBatch(
-  subscription: AnySubscription,
-  decoder: Decoder<RecordName>,
+  subscription: Subscription,
+  decoder: Decoder,
   partition: number,
   messages: KafkaMessage[],
 ): Promise<Verdict[]> {
   await decoder.prepare(messages.map((message) => message.value))
   const verdicts: (Verdict | undefined)[] = []
-  const incoming: ConsumedRecord<RecordName>[] = []
+  const incoming: ConsumedRecord[] = []
   for (const message of messages) {
     if (message.value === null && subscription.tombstones) {
       verdicts.push(ok())
       continue
     }
     const record = decoder.decode(message.value)
-    if ('reason' in record) {
+    if (record instanceof DecodeFailure) {
       verdicts.push(dead(record.reason, record.message))
       continue
     }
@@ -83,8 +80,7 @@ export async function processBatch(
     const headers = plainHeaders(message.headers)
     incoming.push({ topic: subscription.topic, partition, offset: message.offset, headers, record })
   }
-  const handle = subscription.handle as (batch: ConsumedRecord<RecordName>[]) => Promise<Verdict[]> | Verdict[]
-  const judged = incoming.length > 0 ? await handle(incoming) : []
+  const judged = incoming.length > 0 ? await subscription.handle(incoming) : []
   if (judged.length !== incoming.length) throw new Error(`${judged.length} verdicts for ${incoming.length} messages`)
   let next = 0
   return verdicts.map((verdict) => verdict ?? (judged[next++] as Verdict))

@@ -1,8 +1,7 @@
 // Makes the cluster and the registry hold what schemas/ declares. Idempotent; removes nothing.
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
 import kafkajs, { type Admin } from 'kafkajs'
-import type { RecordName } from '#schemas/generated/records.ts'
-import { newestVersions, schemaText } from '#schemas/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import type { Topic } from '#schemas/topics.ts'
 import { pause } from '../process/retry.ts'
 import { type Kafka, withAdmin } from './client.ts'
@@ -108,17 +107,17 @@ export async function provisionSchemas(connection: RegistryConnection, topics: T
 async function registerSchema(
   client: ReturnType<typeof createRegistryClient>,
   connection: RegistryConnection,
-  { subject, record }: { subject: string; record: RecordName },
+  { subject, record }: { subject: string; record: RecordSchema },
 ): Promise<void> {
   await putCompatibility(connection, subject)
-  const schema = { type: SchemaType.AVRO as const, schema: schemaText(record) }
+  const schema = { type: SchemaType.AVRO as const, schema: record.text }
   await client
     .register(schema, { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE })
     .catch(async (error: Error & { status?: number }) => {
       if (error.status !== 409) throw error
       const reason = await whyIncompatible(connection, subject, schema.schema)
       throw new IncompatibleSchema(
-        `The schema of ${record}, schemas/${newestVersions[record]}, does not go with ${reason}: give every added field a default, take away only fields that have one, change no field's type, or leave the subject ${subject} alone and write to a topic of another name.`,
+        `The schema of ${record.name}, ${record.file}, does not go with ${reason}: give every added field a default, take away only fields that have one, change no field's type, or leave the subject ${subject} alone and write to a topic of another name.`,
         { cause: error },
       )
     })

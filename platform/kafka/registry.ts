@@ -1,7 +1,6 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import avsc, { type Resolver, type Type } from 'avsc'
-import type { RecordName, Records } from '#schemas/generated/records.ts'
-import { schemaText } from '#schemas/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { createSchemaFinder, type SchemaFinder } from './schema-finder.ts'
 
@@ -12,22 +11,27 @@ export interface RegistryConnection {
 }
 
 /** Why a message value could not be read as the record it should be. */
-export interface DecodeFailure {
-  reason: 'not-avro' | 'unknown-schema' | 'schema' | 'decode'
-  message: string
+export class DecodeFailure {
+  readonly reason: 'not-avro' | 'unknown-schema' | 'schema' | 'decode'
+  readonly message: string
+
+  constructor(reason: DecodeFailure['reason'], message: string) {
+    this.reason = reason
+    this.message = message
+  }
 }
 
-export interface Decoder<Name extends RecordName> {
+export interface Decoder<T = unknown> {
   /** Fetches the schemas of values whose ids are new; takes some seconds for an unknown id. Throws TransientError when the registry is away. */
   prepare: (values: (Buffer | null)[]) => Promise<void>
   /** Reads one prepared value with today's schema. Never throws. */
-  decode: (value: Buffer | null) => Records[Name] | DecodeFailure
+  decode: (value: Buffer | null) => T | DecodeFailure
 }
 
 export interface Registry {
   /** A function that writes records of a topic's registered schema. Fails when provisioning has not registered it. */
-  encoder: <Name extends RecordName>(topic: string, name: Name) => Promise<(record: Records[Name]) => Buffer>
-  decoder: <Name extends RecordName>(name: Name) => Decoder<Name>
+  encoder: <T>(topic: string, schema: RecordSchema<T>) => Promise<(record: T) => Buffer>
+  decoder: <T>(schema: RecordSchema<T>) => Decoder<T>
 }
 
 const headerBytes = 5
@@ -36,7 +40,7 @@ const headerBytes = 5
 export function openRegistry(connection: RegistryConnection): Registry {
   const client = createRegistryClient(connection)
   const finder = createSchemaFinder((id) => fetchSchema(client, id))
-  return { encoder: (topic, name) => encoder(client, topic, name), decoder: (name) => decoder(finder, name) }
+  return { encoder: (topic, schema) => encoder(client, topic, schema), decoder: (schema) => decoder(finder, schema) }
 }
 
 /** The unmodified client, for provisioning. */
@@ -49,8 +53,7 @@ export function createRegistryClient(connection: RegistryConnection): SchemaRegi
 /** The subject a topic's values are registered under. */
 export const subjectOf = (topic: string): string => `${topic}-value`
 
-async function encoder<Name extends RecordName>(client: SchemaRegistry, topic: string, name: Name) {
-  const schema = schemaText(name)
+async function encoder<T>(client: SchemaRegistry, topic: string, { name, text: schema }: RecordSchema<T>) {
   const id = await client.getRegistryIdBySchema(subjectOf(topic), { type: SchemaType.AVRO, schema }).catch((cause) => {
     const hint = isNotFound(cause) ? 'run provisioning (`node infra/provision/main.ts`)' : 'is the registry up?'
     throw new TransientError(`No schema id for ${name} on ${topic}: ${hint}`, { cause })
@@ -59,7 +62,7 @@ async function encoder<Name extends RecordName>(client: SchemaRegistry, topic: s
   const header = Buffer.alloc(headerBytes)
   header.writeInt32BE(id, 1)
   let slab = Buffer.allocUnsafe(64 * 1024)
-  return (record: Records[Name]): Buffer => {
+  return (record: T): Buffer => {
     header.copy(slab)
     let end = type.encode(record, slab, headerBytes)
     if (end < 0) {
@@ -71,8 +74,8 @@ async function encoder<Name extends RecordName>(client: SchemaRegistry, topic: s
   }
 }
 
-function decoder<Name extends RecordName>(finder: SchemaFinder<Type | DecodeFailure>, name: Name): Decoder<Name> {
-  const reader = avsc.Type.forSchema(JSON.parse(schemaText(name)))
+function decoder<T>(finder: SchemaFinder<Type | DecodeFailure>, { name, text }: RecordSchema<T>): Decoder<T> {
+  const reader = avsc.Type.forSchema(JSON.parse(text))
   const resolvers = new Map<number, Resolver | DecodeFailure>()
   return {
     prepare: async (values) => {
@@ -90,15 +93,15 @@ function decoder<Name extends RecordName>(finder: SchemaFinder<Type | DecodeFail
     decode: (value) => {
       const id = schemaIdOf(value)
       if (value === null || id === undefined) {
-        return { reason: 'not-avro', message: 'the value does not start with a schema id' }
+        return new DecodeFailure('not-avro', 'the value does not start with a schema id')
       }
       const resolver = resolvers.get(id)
-      if (!resolver) return { reason: 'unknown-schema', message: finder.whyUnknown(id) }
-      if ('reason' in resolver) return resolver
+      if (!resolver) return new DecodeFailure('unknown-schema', finder.whyUnknown(id))
+      if (resolver instanceof DecodeFailure) return resolver
       try {
         return reader.fromBuffer(value.subarray(headerBytes), resolver)
       } catch (error) {
-        return { reason: 'decode', message: `the value is no ${name}: ${(error as Error).message}` }
+        return new DecodeFailure('decode', `the value is no ${name}: ${(error as Error).message}`)
       }
     },
   }
@@ -112,18 +115,18 @@ async function fetchSchema(client: SchemaRegistry, id: number): Promise<Type | D
     if (isNotFound(cause)) return undefined
     // The registry has it, and it is no Avro schema that can be used: waiting does not mend that.
     if (cause instanceof Error && cause.name.startsWith('ConfluentSchemaRegistry')) {
-      return { reason: 'schema', message: `schema ${id} cannot be used: ${cause.message}` }
+      return new DecodeFailure('schema', `schema ${id} cannot be used: ${cause.message}`)
     }
     throw new TransientError(`The schema registry does not give schema ${id}: is it up?`, { cause })
   }
 }
 
 function resolverFor(reader: Type, writer: Type | DecodeFailure, id: number, name: string): Resolver | DecodeFailure {
-  if ('reason' in writer) return writer
+  if (writer instanceof DecodeFailure) return writer
   try {
     return reader.createResolver(writer)
   } catch (error) {
-    return { reason: 'schema', message: `schema ${id} cannot be read as ${name}: ${(error as Error).message}` }
+    return new DecodeFailure('schema', `schema ${id} cannot be read as ${name}: ${(error as Error).message}`)
   }
 }
 

@@ -1,91 +1,5 @@
 // Made by `npm run generate` from schemas/*/v*.avsc. Do not edit.
-
-/** The record types by name. */
-export interface Records {
-  RawResponse: RawResponse
-  TimeseriesSlice: TimeseriesSlice
-  AcceptedAnswer: AcceptedAnswer
-  Series: Series
-  Poll: Poll
-  PollRequest: PollRequest
-  PollerMemory: PollerMemory
-  Replay: Replay
-  Deletion: Deletion
-  Parking: Parking
-  FlowConstraint: FlowConstraint
-  VoteBatch: VoteBatch
-}
-
-export type RecordName = keyof Records
-
-/** One answer of an upstream, byte for byte, and how it was got. Topic <source>.raw, keyed by request identity. */
-export interface RawResponse {
-  /** What was asked for, e.g. jao.core.maxExchanges */
-  dataset: string
-  /** What is asked again and again: dataset and window (or symbols); the record's key */
-  requestIdentity: string
-  /** Start of the window, included, UTC */
-  windowStart: number
-  /** End of the window, excluded, UTC */
-  windowEnd: number
-  /** The full URL that was asked */
-  url: string
-  /** HTTP status */
-  status: number
-  /** Chosen response headers, names in lower case */
-  headers: Record<string, string>
-  /** The answer's content, exactly as it came (after content decoding) */
-  body: Buffer
-  /** SHA-256 of body, lower-case hex */
-  contentHash: string
-  /** When the request was sent */
-  sentAt: number
-  /** When the answer's last byte arrived: the known_at of everything in it. Grows by at least 1 ms from answer to answer of one request identity */
-  fetchedAt: number
-  /** Where the answer came from: live, simulated or file */
-  origin: string
-  /** An answer without rows that confirms an earlier one at least 10 minutes before: the window was emptied. Without it an answer that yields nothing is not accepted */
-  confirms: boolean
-}
-
-/** A run of values of one series on a regular UTC grid, as one answer told it. Topic <source>.timeseries, keyed by dataset and key. The value at start + i * step is values[i]. */
-export interface TimeseriesSlice {
-  /** What the source publishes, e.g. jao.core.maxExchanges */
-  dataset: string
-  /** The series inside the dataset, exactly as upstream spells it */
-  key: string
-  /** Start of the window that was asked for, included, UTC */
-  windowStart: number
-  /** End of the window, excluded, UTC */
-  windowEnd: number
-  /** Time of the first value, UTC */
-  start: number
-  /** Seconds from one value to the next */
-  step: number
-  /** In the series' unit; null: the window was published and upstream gave no value here */
-  values: (null | number)[]
-  /** When the answer's last byte arrived */
-  knownAt: number
-  /** Upstream's own last-modified time, where it gives one */
-  upstreamModifiedAt: null | number
-  /** Number of the dataset's explode, 0 to 4095 */
-  transformVersion: number
-  /** Unit of the values, e.g. MW */
-  unit: string
-  /** Quality flags, e.g. step-changed, implausible */
-  flags: (string)[]
-  /** live, simulated or file */
-  origin: string
-  /** Where the answer lies in <source>.raw */
-  raw: RawPosition
-  /** The request identity of the answer as a number: the first 53 bits of its SHA-256. AcceptedAnswer carries the same. 0: written before there was one */
-  identity: number
-}
-
-export interface RawPosition {
-  partition: number
-  offset: number
-}
+import type { RecordSchema } from '../record-schema.ts'
 
 /** One answer that explode accepted: the window of its request identity says from knownAt on what this answer says, and nothing else. Topic <source>.answers, keyed by request identity, written after the answer's slices and records are acknowledged. */
 export interface AcceptedAnswer {
@@ -120,19 +34,69 @@ export interface RawPosition {
   offset: number
 }
 
-/** What a key means. Topic <source>.series, compacted, keyed by dataset and key. */
-export interface Series {
+export const acceptedAnswerSchema: RecordSchema<AcceptedAnswer> = {
+  name: 'AcceptedAnswer',
+  file: 'schemas/accepted-answer/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"AcceptedAnswer\",\"namespace\":\"tidemark\",\"doc\":\"One answer that explode accepted: the window of its request identity says from knownAt on what this answer says, and nothing else. Topic <source>.answers, keyed by request identity, written after the answer's slices and records are acknowledged.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"requestIdentity\",\"type\":\"string\"},{\"name\":\"identity\",\"type\":\"long\",\"doc\":\"The request identity as a number: the first 53 bits of its SHA-256. Slices carry the same\"},{\"name\":\"selector\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What was asked for beside the window: symbols, a corridor, a page; null: nothing\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Start of the window, included, UTC\"},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"End of the window, excluded, UTC\"},{\"name\":\"knownAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the answer's last byte arrived\"},{\"name\":\"transformVersion\",\"type\":\"int\",\"doc\":\"Number of the dataset's explode, 0 to 4095\"},{\"name\":\"points\",\"type\":\"int\",\"doc\":\"How many points the answer names, nulls included, and records of the source's own\"},{\"name\":\"keys\",\"type\":\"int\",\"doc\":\"How many different keys the answer names\"},{\"name\":\"contentHash\",\"type\":\"string\",\"doc\":\"SHA-256 of the answer's body, lower-case hex\"},{\"name\":\"replaces\",\"type\":\"boolean\",\"doc\":\"Whether the answer replaces the earlier answers of its request identity. False for ticks, files and parts that are sent again: they add to what is known and withdraw nothing\"},{\"name\":\"raw\",\"type\":{\"type\":\"record\",\"name\":\"RawPosition\",\"fields\":[{\"name\":\"partition\",\"type\":\"int\"},{\"name\":\"offset\",\"type\":\"long\"}]},\"doc\":\"Where the answer lies in <source>.raw\"}]}",
+}
+
+/** All points of a dataset before an instant were deleted for good: nothing before it is stored again. Topic deletions, keyed by dataset, kept for ever. */
+export interface Deletion {
   dataset: string
-  /** Exactly as upstream spells it */
-  key: string
-  /** What the key says, e.g. from and to; empty where it cannot be read */
-  labels: Record<string, string>
-  unit: string
-  /** Seconds from one value to the next, as last seen */
-  step: number
-  transformVersion: number
-  /** The newest wins */
-  emittedAt: number
+  /** Points whose ts is before this instant, UTC, are gone */
+  before: number
+  /** When it was asked for */
+  at: number
+  /** Who asked for it: user and host */
+  by: string
+  /** The reason that was given; may be empty */
+  why: string
+}
+
+export const deletionSchema: RecordSchema<Deletion> = {
+  name: 'Deletion',
+  file: 'schemas/deletion/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"Deletion\",\"namespace\":\"tidemark\",\"doc\":\"All points of a dataset before an instant were deleted for good: nothing before it is stored again. Topic deletions, keyed by dataset, kept for ever.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"before\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Points whose ts is before this instant, UTC, are gone\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it was asked for\"},{\"name\":\"by\",\"type\":\"string\",\"doc\":\"Who asked for it: user and host\"},{\"name\":\"why\",\"type\":\"string\",\"doc\":\"The reason that was given; may be empty\"}]}",
+}
+
+/** Whether a dataset is parked: its raw records become dead letters unread. Topic parking, compacted, keyed by dataset; the newest counts. */
+export interface Parking {
+  dataset: string
+  parked: boolean
+  /** Reason of the refusal that went past the limit, or released */
+  reason: string
+  /** One sentence: what went past the limit, or why it was released */
+  message: string
+  /** Which service or who */
+  by: string
+  at: number
+}
+
+export const parkingSchema: RecordSchema<Parking> = {
+  name: 'Parking',
+  file: 'schemas/parking/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"Parking\",\"namespace\":\"tidemark\",\"doc\":\"Whether a dataset is parked: its raw records become dead letters unread. Topic parking, compacted, keyed by dataset; the newest counts.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"parked\",\"type\":\"boolean\"},{\"name\":\"reason\",\"type\":\"string\",\"doc\":\"Reason of the refusal that went past the limit, or released\"},{\"name\":\"message\",\"type\":\"string\",\"doc\":\"One sentence: what went past the limit, or why it was released\"},{\"name\":\"by\",\"type\":\"string\",\"doc\":\"Which service or who\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}}]}",
+}
+
+/** Somebody asks for a window to be polled. Topic poll-requests, keyed by request identity, partitioned by host like polls, kept a day. Done when polls shows the identity polled since requestedAt. */
+export interface PollRequest {
+  requestIdentity: string
+  dataset: string
+  windowStart: number
+  windowEnd: number
+  requestedAt: number
+  /** Who or what asked, for the log */
+  requestedBy: string
+  /** The host whose pause ends with this record; then it asks for no window. Null: it asks for a window */
+  liftsPauseOf: null | string
+  /** An operator says that an empty answer is the truth: it is kept as one that confirms, which withdraws every value of the window */
+  confirmsEmpty: boolean
+}
+
+export const pollRequestSchema: RecordSchema<PollRequest> = {
+  name: 'PollRequest',
+  file: 'schemas/poll-request/v3.avsc',
+  text: "{\"type\":\"record\",\"name\":\"PollRequest\",\"namespace\":\"tidemark\",\"doc\":\"Somebody asks for a window to be polled. Topic poll-requests, keyed by request identity, partitioned by host like polls, kept a day. Done when polls shows the identity polled since requestedAt.\",\"fields\":[{\"name\":\"requestIdentity\",\"type\":\"string\"},{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"requestedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"requestedBy\",\"type\":\"string\",\"doc\":\"Who or what asked, for the log\"},{\"name\":\"liftsPauseOf\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"The host whose pause ends with this record; then it asks for no window. Null: it asks for a window\"},{\"name\":\"confirmsEmpty\",\"type\":\"boolean\",\"default\":false,\"doc\":\"An operator says that an empty answer is the truth: it is kept as one that confirms, which withdraws every value of the window\"}]}",
 }
 
 /** One poll, whatever came of it: the log and the heartbeat. Topic polls, keyed by request identity, partitioned by host. */
@@ -201,19 +165,10 @@ export interface PollMemory {
   countedRows: null | number
 }
 
-/** Somebody asks for a window to be polled. Topic poll-requests, keyed by request identity, partitioned by host like polls, kept a day. Done when polls shows the identity polled since requestedAt. */
-export interface PollRequest {
-  requestIdentity: string
-  dataset: string
-  windowStart: number
-  windowEnd: number
-  requestedAt: number
-  /** Who or what asked, for the log */
-  requestedBy: string
-  /** The host whose pause ends with this record; then it asks for no window. Null: it asks for a window */
-  liftsPauseOf: null | string
-  /** An operator says that an empty answer is the truth: it is kept as one that confirms, which withdraws every value of the window */
-  confirmsEmpty: boolean
+export const pollSchema: RecordSchema<Poll> = {
+  name: 'Poll',
+  file: 'schemas/poll/v4.avsc',
+  text: "{\"type\":\"record\",\"name\":\"Poll\",\"namespace\":\"tidemark\",\"doc\":\"One poll, whatever came of it: the log and the heartbeat. Topic polls, keyed by request identity, partitioned by host.\",\"fields\":[{\"name\":\"requestIdentity\",\"type\":\"string\"},{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"host\",\"type\":\"string\",\"doc\":\"Upstream host and port: the budget's owner, and what the topic is partitioned by\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"lane\",\"type\":\"string\",\"doc\":\"live, requested or background\"},{\"name\":\"sentAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"fetchedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the last byte, or the failure, arrived\"},{\"name\":\"outcome\",\"type\":\"string\",\"doc\":\"changed, unchanged, empty, emptied, refused, unreadable or failed\"},{\"name\":\"status\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"HTTP status; null when no answer came\"},{\"name\":\"durationMs\",\"type\":\"int\"},{\"name\":\"bytes\",\"type\":\"int\",\"doc\":\"Length of the body\"},{\"name\":\"contentHash\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"SHA-256 of the body, hex\"},{\"name\":\"error\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"Why it failed or was refused\"},{\"name\":\"errorBody\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"The first kilobyte of a failed poll's answer\"},{\"name\":\"rawPartition\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"Where the answer went in <source>.raw; null when nothing was written\"},{\"name\":\"rawOffset\",\"type\":[\"null\",\"long\"],\"default\":null},{\"name\":\"poller\",\"type\":\"string\",\"doc\":\"Which poller did it\"},{\"name\":\"origin\",\"type\":\"string\",\"doc\":\"live, simulated or file\"},{\"name\":\"requestsReadTo\",\"type\":[\"null\",\"long\"],\"default\":null,\"doc\":\"The offset of poll-requests, in the partition of the host, that the poller had yet to read when it sent the request: the poll answers the requests before it. Null: not stated\"},{\"name\":\"pausedUntil\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"Until when the host is left alone since this answer; null when the answer asked for no pause\"},{\"name\":\"pauseReason\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What asked for the pause: 429, Retry-After 7200\"},{\"name\":\"memory\",\"type\":{\"type\":\"record\",\"name\":\"PollMemory\",\"fields\":[{\"name\":\"lastGoodFetchedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"known_at of the newest good answer, changed or not; the memory of an identity is the record with the greatest\"},{\"name\":\"lastGoodHash\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"Content hash of that answer\"},{\"name\":\"etag\",\"type\":[\"null\",\"string\"],\"default\":null},{\"name\":\"lastModified\",\"type\":[\"null\",\"string\"],\"default\":null},{\"name\":\"lastChangedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"known_at of the newest answer that went to raw\"},{\"name\":\"completeness\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What look() said of the newest answer that it could read: complete, partial, empty or refused\"},{\"name\":\"hadRows\",\"type\":\"boolean\",\"default\":false,\"doc\":\"Whether any answer of this identity ever had rows\"},{\"name\":\"failures\",\"type\":\"int\",\"default\":0,\"doc\":\"Failed polls since the last good one\"},{\"name\":\"emptySince\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"known_at of the first of the empty answers that followed rows; null when the newest answer has rows, or none ever had\"},{\"name\":\"emptyConfirmed\",\"type\":\"boolean\",\"default\":false,\"doc\":\"Whether an answer in raw confirms that the window was emptied: nothing of it is left to withdraw\"},{\"name\":\"countedRows\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"How many rows the newest count said, where rows come in pages; null elsewhere\"}]},\"doc\":\"All that is known of the request identity, carried forward also after a failure. What counts for pollers is the newest on topic poller-memory\"}]}",
 }
 
 /** What the poller remembers: one record an identity, one a host that asked for a pause, and one that says that the polls of an earlier release are carried over. Exactly one of the three fields is not null. Topic poller-memory, partitioned by host, compacted. */
@@ -274,6 +229,48 @@ export interface CarriedOver {
   identities: number
 }
 
+export const pollerMemorySchema: RecordSchema<PollerMemory> = {
+  name: 'PollerMemory',
+  file: 'schemas/poller-memory/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"PollerMemory\",\"namespace\":\"tidemark\",\"doc\":\"What the poller remembers: one record an identity, one a host that asked for a pause, and one that says that the polls of an earlier release are carried over. Exactly one of the three fields is not null. Topic poller-memory, partitioned by host, compacted.\",\"fields\":[{\"name\":\"identity\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"IdentityMemory\",\"doc\":\"All that is known of a request identity\",\"fields\":[{\"name\":\"poll\",\"type\":\"bytes\",\"doc\":\"The newest poll of the identity: the value of its record on topic polls\"},{\"name\":\"polledAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the identity was last polled, whatever came of it\"},{\"name\":\"rawPartition\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"Where the newest answer lies in <source>.raw; null when there is none\"},{\"name\":\"rawOffset\",\"type\":[\"null\",\"long\"],\"default\":null},{\"name\":\"answeredTo\",\"type\":\"long\",\"default\":0,\"doc\":\"The requests before this offset of poll-requests, in the partition of the host, are answered\"},{\"name\":\"failedRequests\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"RequestFailure\",\"doc\":\"A failed poll since requests were answered\",\"fields\":[{\"name\":\"sentAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"readTo\",\"type\":\"long\",\"doc\":\"It would have answered the requests before this offset\"}]}},\"default\":[]},{\"name\":\"inLog\",\"type\":\"boolean\",\"default\":false,\"doc\":\"Whether topic polls held the poll before this record was written\"}]}],\"default\":null},{\"name\":\"host\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"HostMemory\",\"doc\":\"The pauses that a host asked for\",\"fields\":[{\"name\":\"host\",\"type\":\"string\"},{\"name\":\"pauses\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"HostPause\",\"fields\":[{\"name\":\"until\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it ends, by the poller's clock\"},{\"name\":\"lengthMs\",\"type\":\"long\",\"doc\":\"From sending the request to the end of the pause\"},{\"name\":\"reason\",\"type\":\"string\",\"doc\":\"What asked for it: 429, Retry-After 7200\"},{\"name\":\"attempts\",\"type\":\"int\",\"doc\":\"How often the host asked for a pause in a row, this time included\"},{\"name\":\"recordedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"When Kafka took it first, by the broker's clock; null: with this record\"}]}}}]}],\"default\":null},{\"name\":\"carriedOver\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"CarriedOver\",\"doc\":\"The memory holds all that topic polls says of the time before\",\"fields\":[{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"polls\",\"type\":\"long\",\"doc\":\"Records of topic polls that were read\"},{\"name\":\"identities\",\"type\":\"int\",\"doc\":\"Identities that were written\"}]}],\"default\":null}]}",
+}
+
+/** One answer of an upstream, byte for byte, and how it was got. Topic <source>.raw, keyed by request identity. */
+export interface RawResponse {
+  /** What was asked for, e.g. jao.core.maxExchanges */
+  dataset: string
+  /** What is asked again and again: dataset and window (or symbols); the record's key */
+  requestIdentity: string
+  /** Start of the window, included, UTC */
+  windowStart: number
+  /** End of the window, excluded, UTC */
+  windowEnd: number
+  /** The full URL that was asked */
+  url: string
+  /** HTTP status */
+  status: number
+  /** Chosen response headers, names in lower case */
+  headers: Record<string, string>
+  /** The answer's content, exactly as it came (after content decoding) */
+  body: Buffer
+  /** SHA-256 of body, lower-case hex */
+  contentHash: string
+  /** When the request was sent */
+  sentAt: number
+  /** When the answer's last byte arrived: the known_at of everything in it. Grows by at least 1 ms from answer to answer of one request identity */
+  fetchedAt: number
+  /** Where the answer came from: live, simulated or file */
+  origin: string
+  /** An answer without rows that confirms an earlier one at least 10 minutes before: the window was emptied. Without it an answer that yields nothing is not accepted */
+  confirms: boolean
+}
+
+export const rawResponseSchema: RecordSchema<RawResponse> = {
+  name: 'RawResponse',
+  file: 'schemas/raw-response/v2.avsc',
+  text: "{\"type\":\"record\",\"name\":\"RawResponse\",\"namespace\":\"tidemark\",\"doc\":\"One answer of an upstream, byte for byte, and how it was got. Topic <source>.raw, keyed by request identity.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\",\"doc\":\"What was asked for, e.g. jao.core.maxExchanges\"},{\"name\":\"requestIdentity\",\"type\":\"string\",\"doc\":\"What is asked again and again: dataset and window (or symbols); the record's key\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Start of the window, included, UTC\"},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"End of the window, excluded, UTC\"},{\"name\":\"url\",\"type\":\"string\",\"doc\":\"The full URL that was asked\"},{\"name\":\"status\",\"type\":\"int\",\"doc\":\"HTTP status\"},{\"name\":\"headers\",\"type\":{\"type\":\"map\",\"values\":\"string\"},\"doc\":\"Chosen response headers, names in lower case\"},{\"name\":\"body\",\"type\":\"bytes\",\"doc\":\"The answer's content, exactly as it came (after content decoding)\"},{\"name\":\"contentHash\",\"type\":\"string\",\"doc\":\"SHA-256 of body, lower-case hex\"},{\"name\":\"sentAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the request was sent\"},{\"name\":\"fetchedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the answer's last byte arrived: the known_at of everything in it. Grows by at least 1 ms from answer to answer of one request identity\"},{\"name\":\"origin\",\"type\":\"string\",\"doc\":\"Where the answer came from: live, simulated or file\"},{\"name\":\"confirms\",\"type\":\"boolean\",\"default\":false,\"doc\":\"An answer without rows that confirms an earlier one at least 10 minutes before: the window was emptied. Without it an answer that yields nothing is not accepted\"}]}",
+}
+
 /** History done again: a replay of a dataset or a rebuild of the store, one record a change of its state. Topic replays, keyed by id; the newest record of an id counts. */
 export interface Replay {
   /** Also the value of the header replay of every record that it writes */
@@ -314,80 +311,65 @@ export interface RawSpan {
   to: number
 }
 
-/** All points of a dataset before an instant were deleted for good: nothing before it is stored again. Topic deletions, keyed by dataset, kept for ever. */
-export interface Deletion {
-  dataset: string
-  /** Points whose ts is before this instant, UTC, are gone */
-  before: number
-  /** When it was asked for */
-  at: number
-  /** Who asked for it: user and host */
-  by: string
-  /** The reason that was given; may be empty */
-  why: string
+export const replaySchema: RecordSchema<Replay> = {
+  name: 'Replay',
+  file: 'schemas/replay/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"Replay\",\"namespace\":\"tidemark\",\"doc\":\"History done again: a replay of a dataset or a rebuild of the store, one record a change of its state. Topic replays, keyed by id; the newest record of an id counts.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\",\"doc\":\"Also the value of the header replay of every record that it writes\"},{\"name\":\"kind\",\"type\":\"string\",\"doc\":\"replay or rebuild\"},{\"name\":\"dataset\",\"type\":\"string\",\"doc\":\"What is done again; * for all\"},{\"name\":\"windowFrom\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"doc\":\"Windows that start here or later, UTC; null: from the first\"},{\"name\":\"windowTo\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"doc\":\"Windows that start before, UTC; null: to the last\"},{\"name\":\"state\",\"type\":\"string\",\"doc\":\"started, told (all of it is in the store), finished or failed\"},{\"name\":\"who\",\"type\":\"string\"},{\"name\":\"why\",\"type\":\"string\"},{\"name\":\"startedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When this state began\"},{\"name\":\"fromVersion\",\"type\":\"int\",\"doc\":\"Greatest transform version in the store before, of all datasets that were done; 0 where there was none\"},{\"name\":\"toVersion\",\"type\":\"int\",\"doc\":\"Transform version of the code that ran; the greatest where several datasets were done\"},{\"name\":\"spans\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"RawSpan\",\"fields\":[{\"name\":\"topic\",\"type\":\"string\"},{\"name\":\"partition\",\"type\":\"int\"},{\"name\":\"from\",\"type\":\"long\",\"doc\":\"First offset, included\"},{\"name\":\"to\",\"type\":\"long\",\"doc\":\"Last offset, excluded\"}]}},\"doc\":\"The raw records that were read\"},{\"name\":\"counts\",\"type\":{\"type\":\"map\",\"values\":\"long\"},\"doc\":\"answers, refused, slices, points, erased, kept, ...\"},{\"name\":\"message\",\"type\":\"string\",\"doc\":\"One sentence on the outcome; empty while it runs\"}]}",
 }
 
-/** Whether a dataset is parked: its raw records become dead letters unread. Topic parking, compacted, keyed by dataset; the newest counts. */
-export interface Parking {
+/** What a key means. Topic <source>.series, compacted, keyed by dataset and key. */
+export interface Series {
   dataset: string
-  parked: boolean
-  /** Reason of the refusal that went past the limit, or released */
-  reason: string
-  /** One sentence: what went past the limit, or why it was released */
-  message: string
-  /** Which service or who */
-  by: string
-  at: number
+  /** Exactly as upstream spells it */
+  key: string
+  /** What the key says, e.g. from and to; empty where it cannot be read */
+  labels: Record<string, string>
+  unit: string
+  /** Seconds from one value to the next, as last seen */
+  step: number
+  transformVersion: number
+  /** The newest wins */
+  emittedAt: number
 }
 
-/** One constraint of a flow-based domain in one hour, as one page of an answer told it. Topic <source>.constraints, keyed by dataset, hour and row. Columns of upstream's that come and go stand in maps by their names. */
-export interface FlowConstraint {
-  /** What the source publishes, e.g. jao.core.finalComputation */
+export const seriesSchema: RecordSchema<Series> = {
+  name: 'Series',
+  file: 'schemas/series/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"Series\",\"namespace\":\"tidemark\",\"doc\":\"What a key means. Topic <source>.series, compacted, keyed by dataset and key.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"key\",\"type\":\"string\",\"doc\":\"Exactly as upstream spells it\"},{\"name\":\"labels\",\"type\":{\"type\":\"map\",\"values\":\"string\"},\"doc\":\"What the key says, e.g. from and to; empty where it cannot be read\"},{\"name\":\"unit\",\"type\":\"string\"},{\"name\":\"step\",\"type\":\"int\",\"doc\":\"Seconds from one value to the next, as last seen\"},{\"name\":\"transformVersion\",\"type\":\"int\"},{\"name\":\"emittedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"The newest wins\"}]}",
+}
+
+/** A run of values of one series on a regular UTC grid, as one answer told it. Topic <source>.timeseries, keyed by dataset and key. The value at start + i * step is values[i]. */
+export interface TimeseriesSlice {
+  /** What the source publishes, e.g. jao.core.maxExchanges */
   dataset: string
-  /** Start of the hour that was asked for, included, UTC */
+  /** The series inside the dataset, exactly as upstream spells it */
+  key: string
+  /** Start of the window that was asked for, included, UTC */
   windowStart: number
-  /** End of the hour, excluded, UTC */
+  /** End of the window, excluded, UTC */
   windowEnd: number
-  /** Which page told it: how many rows stand before the page */
-  skip: number
-  /** Its place among all rows of the hour, from 0 */
-  row: number
-  /** How many rows the hour has altogether, as the page says */
-  totalRows: number
-  /** Start of delivery, UTC */
+  /** Time of the first value, UTC */
   start: number
-  /** The operator of the element */
-  tso: null | string
-  /** Name of the critical network element */
-  cneName: null | string
-  /** Its energy identification code */
-  cneEic: null | string
-  /** DIRECT or OPPOSITE */
-  direction: null | string
-  /** Name of the contingency; none in the base case */
-  contName: null | string
-  /** Whether it can bind at all (Nordic: nonRedundant) */
-  presolved: null | boolean
-  /** Remaining available margin, MW */
-  ram: null | number
-  /** Power transfer distribution factors by hub */
-  ptdf: Record<string, number>
-  /** All other numbers by upstream's names: fmax, frm, fref, ... */
-  numbers: Record<string, number>
-  /** All other texts by upstream's names; true and false as texts */
-  texts: Record<string, string>
-  /** The elements that are out in the contingency, all as texts */
-  contingencies: (Record<string, string>)[]
+  /** Seconds from one value to the next */
+  step: number
+  /** In the series' unit; null: the window was published and upstream gave no value here */
+  values: (null | number)[]
+  /** When the answer's last byte arrived */
+  knownAt: number
   /** Upstream's own last-modified time, where it gives one */
   upstreamModifiedAt: null | number
-  /** When the page's last byte arrived */
-  knownAt: number
   /** Number of the dataset's explode, 0 to 4095 */
   transformVersion: number
+  /** Unit of the values, e.g. MW */
+  unit: string
+  /** Quality flags, e.g. step-changed, implausible */
+  flags: (string)[]
   /** live, simulated or file */
   origin: string
-  /** Where the page lies in <source>.raw */
+  /** Where the answer lies in <source>.raw */
   raw: RawPosition
+  /** The request identity of the answer as a number: the first 53 bits of its SHA-256. AcceptedAnswer carries the same. 0: written before there was one */
+  identity: number
 }
 
 export interface RawPosition {
@@ -395,42 +377,8 @@ export interface RawPosition {
   offset: number
 }
 
-/** The votes of one chunk of a vote file, by column: ids[i], postIds[i], ... are one vote. No id stands twice in a batch. Topic votes.batches, keyed by file. */
-export interface VoteBatch {
-  dataset: string
-  /** The second in which the chunk was read, included, UTC */
-  windowStart: number
-  /** The same, excluded */
-  windowEnd: number
-  /** When the chunk was read; grows from chunk to chunk of a file */
-  knownAt: number
-  /** Number of the dataset's explode, 0 to 4095 */
-  transformVersion: number
-  /** live, simulated or file */
-  origin: string
-  /** Where the chunk lies in votes.raw */
-  raw: VoteChunkPosition
-  /** URL of the file that the chunk came from */
-  file: string
-  /** Line of the file that the chunk begins with, from 1 */
-  firstLine: number
-  /** Lines of the chunk, blank ones too */
-  lines: number
-  blankLines: number
-  /** Lines that went to the dead letters */
-  refusedLines: number
-  /** Votes whose Id a later line of the chunk names again: they are left out */
-  repeatedIds: number
-  ids: (number)[]
-  postIds: (null | number)[]
-  voteTypeIds: (null | number)[]
-  /** Milliseconds since 1970, UTC */
-  creationDates: (number)[]
-  userIds: (null | number)[]
-  bountyAmounts: (null | number)[]
-}
-
-export interface VoteChunkPosition {
-  partition: number
-  offset: number
+export const timeseriesSliceSchema: RecordSchema<TimeseriesSlice> = {
+  name: 'TimeseriesSlice',
+  file: 'schemas/timeseries-slice/v2.avsc',
+  text: "{\"type\":\"record\",\"name\":\"TimeseriesSlice\",\"namespace\":\"tidemark\",\"doc\":\"A run of values of one series on a regular UTC grid, as one answer told it. Topic <source>.timeseries, keyed by dataset and key. The value at start + i * step is values[i].\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\",\"doc\":\"What the source publishes, e.g. jao.core.maxExchanges\"},{\"name\":\"key\",\"type\":\"string\",\"doc\":\"The series inside the dataset, exactly as upstream spells it\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Start of the window that was asked for, included, UTC\"},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"End of the window, excluded, UTC\"},{\"name\":\"start\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Time of the first value, UTC\"},{\"name\":\"step\",\"type\":\"int\",\"doc\":\"Seconds from one value to the next\"},{\"name\":\"values\",\"type\":{\"type\":\"array\",\"items\":[\"null\",\"double\"]},\"doc\":\"In the series' unit; null: the window was published and upstream gave no value here\"},{\"name\":\"knownAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the answer's last byte arrived\"},{\"name\":\"upstreamModifiedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"Upstream's own last-modified time, where it gives one\"},{\"name\":\"transformVersion\",\"type\":\"int\",\"doc\":\"Number of the dataset's explode, 0 to 4095\"},{\"name\":\"unit\",\"type\":\"string\",\"doc\":\"Unit of the values, e.g. MW\"},{\"name\":\"flags\",\"type\":{\"type\":\"array\",\"items\":\"string\"},\"default\":[],\"doc\":\"Quality flags, e.g. step-changed, implausible\"},{\"name\":\"origin\",\"type\":\"string\",\"doc\":\"live, simulated or file\"},{\"name\":\"raw\",\"type\":{\"type\":\"record\",\"name\":\"RawPosition\",\"fields\":[{\"name\":\"partition\",\"type\":\"int\"},{\"name\":\"offset\",\"type\":\"long\"}]},\"doc\":\"Where the answer lies in <source>.raw\"},{\"name\":\"identity\",\"type\":\"long\",\"default\":0,\"doc\":\"The request identity of the answer as a number: the first 53 bits of its SHA-256. AcceptedAnswer carries the same. 0: written before there was one\"}]}",
 }

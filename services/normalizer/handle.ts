@@ -8,6 +8,7 @@ import type { Subscription } from '#platform/kafka/process-batch.ts'
 import type { SizeCheck } from '#platform/kafka/topic-limits.ts'
 import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { version } from '#platform/process/version.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { Dataset, Source } from '#sources/source.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
@@ -20,12 +21,12 @@ export async function subscribeTo(
   countIgnored: Rules['countIgnored'],
   parkedDatasets: ParkedDatasets,
   off: ReadonlySet<string>,
-): Promise<Subscription<'RawResponse'>> {
+): Promise<Subscription<RawResponse>> {
   const outputs = await sourceOutputs(source, registry)
   const topics = topicsOfOutputs(outputs)
   return {
     topic: rawTopic(source.name).name,
-    record: 'RawResponse',
+    record: rawResponseSchema,
     deadLetterTopic: deadLetterTopic(source.name).name,
     handle: answersHandler({
       datasets: new Map(source.datasets.map((dataset) => [dataset.name, dataset])),

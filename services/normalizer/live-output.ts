@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks, nextOffsets } from '#platform/kafka/consumer-lag.ts'
 import { readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import { type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { rawTopic, timeseriesTopic } from '#schemas/topics.ts'
 import { createSliceBuffer } from './slice-buffer.ts'
 
@@ -28,14 +28,14 @@ const maxSlices = 100_000
 export async function followLiveOutput(kafka: Kafka, registry: Registry, source: string): Promise<LiveOutput> {
   const [raw, timeseries] = [rawTopic(source).name, timeseriesTopic(source).name]
   const held = createSliceBuffer(maxSlices)
-  const decoder = registry.decoder('TimeseriesSlice')
+  const decoder = registry.decoder(timeseriesSliceSchema)
   const next = await highWatermarks(kafka, timeseries)
 
   const read = async (records: StoredRecord[]): Promise<void> => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { partition, offset, value, headers } of records) {
       const slice = decoder.decode(value)
-      if (!('reason' in slice) && !('replay' in headers)) held.add(slice)
+      if (!(slice instanceof DecodeFailure) && !('replay' in headers)) held.add(slice)
       next.set(partition, offset + 1)
     }
   }

@@ -8,7 +8,7 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { pause } from '#platform/process/retry.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { Parking } from '#schemas/generated/records.ts'
+import { type Parking, parkingSchema } from '#schemas/generated/records.ts'
 import { parkingTopic } from '#schemas/topics.ts'
 
 export interface ParkedDatasets {
@@ -29,8 +29,8 @@ export async function openParkedDatasets(
   crash: (error: Error) => void,
 ): Promise<ParkedDatasets> {
   const topic = parkingTopic.name
-  const encode = await registry.encoder(topic, 'Parking')
-  const decoder = registry.decoder('Parking')
+  const encode = await registry.encoder(topic, parkingSchema)
+  const decoder = registry.decoder(parkingSchema)
   const newest = new Map<string, { offset: number; parking: Parking }>()
 
   const learn = (offset: number, parking: Parking): void => {

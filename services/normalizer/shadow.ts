@@ -14,6 +14,7 @@ import { serveHealth } from '#platform/process/health.ts'
 import type { Logger } from '#platform/process/log.ts'
 import type { OnStop } from '#platform/process/run.ts'
 import { version } from '#platform/process/version.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, Source } from '#sources/source.ts'
@@ -92,12 +93,12 @@ function shadowOf(
   off: ReadonlySet<string>,
   report: ShadowReport,
   log: Logger,
-): Subscription<'RawResponse'> {
+): Subscription<RawResponse> {
   const datasets = new Map<string, Dataset>(source.datasets.map((dataset) => [dataset.name, dataset]))
   const topic = rawTopic(source.name).name
   return {
     topic,
-    record: 'RawResponse',
+    record: rawResponseSchema,
     deadLetterTopic: deadLetterTopic(source.name).name,
     handle: async (batch) => {
       const answers = batch.filter(({ record }) => !off.has(record.dataset))

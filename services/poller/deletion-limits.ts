@@ -1,7 +1,8 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
+import { deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic } from '#schemas/topics.ts'
 
 /** Up to where datasets were deleted: their windows before that are asked for no more. */
@@ -17,7 +18,7 @@ const lookEveryMs = 60_000
 /** Reads the topic of deletions, and what is added to it every minute. */
 export async function followDeletions(kafka: Kafka, registry: Registry, log: Logger): Promise<DeletionLimits> {
   const bounds = new Map<string, number>()
-  const decoder = registry.decoder('Deletion')
+  const decoder = registry.decoder(deletionSchema)
   const beforeMs = (dataset: string): number => bounds.get(dataset) ?? Number.NEGATIVE_INFINITY
   let from = 0
   const readNew = async (): Promise<void> => {
@@ -27,7 +28,8 @@ export async function followDeletions(kafka: Kafka, registry: Registry, log: Log
       await decoder.prepare(records.map(({ value }) => value))
       for (const { value, offset } of records) {
         const deletion = decoder.decode(value)
-        if ('reason' in deletion) log.warn({ topic: deletionsTopic.name, offset }, `passed over: ${deletion.message}`)
+        if (deletion instanceof DecodeFailure)
+          log.warn({ topic: deletionsTopic.name, offset }, `passed over: ${deletion.message}`)
         else bounds.set(deletion.dataset, Math.max(deletion.before, beforeMs(deletion.dataset)))
       }
     })

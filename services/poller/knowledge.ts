@@ -3,8 +3,14 @@
 import { carriedOf, type IdentityProgress } from '#core/memory-records.ts'
 import { createRequests, type Requests } from '#core/requests.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
-import type { IdentityMemory, Poll } from '#schemas/generated/records.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
+import {
+  type IdentityMemory,
+  type Poll,
+  pollerMemorySchema,
+  pollRequestSchema,
+  pollSchema,
+} from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollRequestsTopic } from '#schemas/topics.ts'
 import { createRecordedAnswers, type RecordedAnswers } from './adopted.ts'
 import { createMemory, type Memory } from './memory.ts'
@@ -97,12 +103,12 @@ const passOver = ({ means, metrics }: ReaderParts, topic: string, offset: number
 }
 
 function requestReader(parts: ReaderParts, known: Knowledge, loops: ReadonlyMap<string, LoopSignals>) {
-  const requests = parts.registry.decoder('PollRequest')
+  const requests = parts.registry.decoder(pollRequestSchema)
   return async (records: ReadRecord[]): Promise<void> => {
     await requests.prepare(records.map(({ value }) => value))
     for (const { topic, value, ...at } of records) {
       const request = requests.decode(value)
-      if ('reason' in request) passOver(parts, topic, at.offset, request.message)
+      if (request instanceof DecodeFailure) passOver(parts, topic, at.offset, request.message)
       else if (request.liftsPauseOf === null) known.requests.ask(request, at)
       else if (known.recent.lifted(request.liftsPauseOf, at)) {
         const { liftsPauseOf: host, requestedBy } = request
@@ -114,15 +120,17 @@ function requestReader(parts: ReaderParts, known: Knowledge, loops: ReadonlyMap<
 }
 
 function memoryReader(parts: ReaderParts, known: Knowledge) {
-  const memories = parts.registry.decoder('PollerMemory')
-  const polls = parts.registry.decoder('Poll')
+  const memories = parts.registry.decoder(pollerMemorySchema)
+  const polls = parts.registry.decoder(pollSchema)
   const topic = pollerMemoryTopic.name
   return async (records: ReadRecord[]): Promise<void> => {
     await memories.prepare(records.map(({ value }) => value))
     const read = records.map(({ value, ...at }) => ({ ...at, memory: memories.decode(value) }))
-    await polls.prepare(read.map(({ memory }) => ('reason' in memory ? null : (memory.identity?.poll ?? null))))
+    await polls.prepare(
+      read.map(({ memory }) => (memory instanceof DecodeFailure ? null : (memory.identity?.poll ?? null))),
+    )
     for (const { memory, ...at } of read) {
-      if ('reason' in memory) {
+      if (memory instanceof DecodeFailure) {
         passOver(parts, topic, at.offset, memory.message)
         continue
       }
@@ -131,7 +139,7 @@ function memoryReader(parts: ReaderParts, known: Knowledge) {
       if (memory.carriedOver !== null) known.isCarriedOver = true
       if (memory.identity === null) continue
       const poll = polls.decode(memory.identity.poll)
-      if ('reason' in poll) passOver(parts, topic, at.offset, poll.message)
+      if (poll instanceof DecodeFailure) passOver(parts, topic, at.offset, poll.message)
       else takeIdentity(parts, known, memory.identity, poll, at)
     }
   }

@@ -3,7 +3,14 @@ import { hostRecord, type IdentityProgress, identityRecord } from '#core/memory-
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import type { HostPause, Poll, RawResponse } from '#schemas/generated/records.ts'
+import {
+  type HostPause,
+  type Poll,
+  pollerMemorySchema,
+  pollSchema,
+  type RawResponse,
+  rawResponseSchema,
+} from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 
 /** What is to be remembered since a poll. */
@@ -31,11 +38,11 @@ export interface Publisher {
 
 /** Opens a producer for memory and log, and for raw of the named sources. Fails when provisioning has not registered their schemas. */
 export async function openPublisher(kafka: Kafka, registry: Registry, sources: Iterable<string>): Promise<Publisher> {
-  const encodePoll = await registry.encoder(pollsTopic.name, 'Poll')
-  const encodeMemory = await registry.encoder(pollerMemoryTopic.name, 'PollerMemory')
+  const encodePoll = await registry.encoder(pollsTopic.name, pollSchema)
+  const encodeMemory = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)
   const encoders = new Map<string, (answer: RawResponse) => Buffer>()
   for (const name of sources) {
-    encoders.set(name, await registry.encoder(rawTopic(name).name, 'RawResponse'))
+    encoders.set(name, await registry.encoder(rawTopic(name).name, rawResponseSchema))
   }
   const producer = await openProducer(kafka)
   return {

@@ -4,8 +4,9 @@ import { partitionOfHost } from '#core/host.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { offsetRange, readSpan, spanBetween } from '#platform/kafka/read-range.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
+import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 import { adoptedPoll, sourceOf } from './adopted.ts'
 import type { Host } from './hosts.ts'
@@ -98,13 +99,13 @@ async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: H
   if (times === undefined) return
   const span = (await spanBetween(kafka, pollsTopic.name, times.fromMs, times.toMs)).get(partition)
   const asked = new Set(hosts.flatMap(({ datasets }) => datasets.map(({ source }) => source)))
-  const decoder = registry.decoder('Poll')
+  const decoder = registry.decoder(pollSchema)
   await readSpan(kafka, pollsTopic.name, new Map(span && [[partition, span]]), async (records) => {
     const ofAsked = records.filter(({ key }) => asked.has(sourceOf(`${key}`)))
     await decoder.prepare(ofAsked.map(({ value }) => value))
     for (const { value, ...at } of ofAsked) {
       const poll = decoder.decode(value)
-      if ('reason' in poll) continue
+      if (poll instanceof DecodeFailure) continue
       known.recorded.seen(poll)
       if (poll.lane === filesLane) continue
       known.recent.logged(poll, at)
@@ -151,12 +152,12 @@ async function adopt(parts: TakeOverParts, host: Host, right: LeaseGuard, identi
     const topic = rawTopic(source).name
     const span = known.recorded.unrecorded(source, await offsetRange(kafka, topic))
     if (span.size === 0) continue
-    const decoder = registry.decoder('RawResponse')
+    const decoder = registry.decoder(rawResponseSchema)
     await readSpan(kafka, topic, span, async (records) => {
       await decoder.prepare(records.map(({ value }) => value))
       for (const { value, partition, offset } of records) {
         const raw = decoder.decode(value)
-        if ('reason' in raw || (identity !== undefined && raw.requestIdentity !== identity)) continue
+        if (raw instanceof DecodeFailure || (identity !== undefined && raw.requestIdentity !== identity)) continue
         const hosted = datasets.find(({ dataset }) => dataset.name === raw.dataset)
         const adopter = { host: host.name, poller: means.poller, origin: means.origin }
         const before = known.memory.known(raw.requestIdentity)

@@ -1,10 +1,10 @@
 // Topics have no common order. An accepted answer enters the store after its points: a reader may for a moment see a value
 // too long, and never a withdrawal that no answer told.
 import type { OffsetReader } from '#platform/kafka/consumer-lag.ts'
-import type { AnySubscription } from '#platform/kafka/process-batch.ts'
+import type { Subscription } from '#platform/kafka/process-batch.ts'
 
 /** Holds messages back until all that stands on topics by now is stored. */
-export type AfterPoints = (topics: readonly string[]) => NonNullable<AnySubscription['admit']>
+export type AfterPoints = (topics: readonly string[]) => NonNullable<Subscription['admit']>
 
 /** Messages before `upTo` may be handled once the group has committed these ends of the topics. */
 interface Mark {

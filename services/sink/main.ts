@@ -1,4 +1,4 @@
-// The sink: every topic whose record has a table -> ClickHouse. One Kafka batch, one insert, then commit.
+// The sink: every topic that declares a table -> ClickHouse. One Kafka batch, one insert, then commit.
 import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsets } from '#platform/kafka/consumer-lag.ts'

@@ -1,9 +1,8 @@
 import { ClickHouseError } from '@clickhouse/client'
 import { describe, expect, it } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
-import type { ConsumedRecord } from '#platform/kafka/process-batch.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { Poll, RecordName, Records, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { type InsertInto, subscriptions } from './subscriptions.ts'
 
 const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
@@ -53,7 +52,7 @@ const poll = (windowStart: number): Poll => ({
 
 const taking: { insert: InsertInto } = { insert: async () => undefined }
 
-async function verdictsOf<Name extends RecordName>(topic: string, records: Records[Name][], { insert } = taking) {
+async function verdictsOf<T>(topic: string, records: T[], { insert } = taking) {
   const inserted: unknown[][] = []
   const insertInto: InsertInto = async (table, columns, rows) => {
     await insert(table, columns, rows)
@@ -63,16 +62,18 @@ async function verdictsOf<Name extends RecordName>(topic: string, records: Recor
     (each) => each.topic === topic,
   )
   if (!subscription) throw new Error(`no subscription to ${topic}`)
-  const handle = subscription.handle as (batch: ConsumedRecord<Name>[]) => Promise<{ kind: string; reason?: string }[]>
   const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))
-  const verdicts = await handle(batch)
-  return { verdicts: verdicts.map(({ kind, reason }) => reason ?? kind), rows: inserted.length }
+  const verdicts = await subscription.handle(batch)
+  return {
+    verdicts: verdicts.map((verdict) => (verdict.kind === 'dead' ? verdict.reason : verdict.kind)),
+    rows: inserted.length,
+  }
 }
 
 describe('a record that makes no row goes to the dead letters alone', () => {
   it('a poll with a time that no clock shows', async () => {
     const records = [poll(0), poll(8.9e15), poll(1)]
-    expect(await verdictsOf<'Poll'>('polls', records)).toEqual({ verdicts: ['ok', 'no-row', 'ok'], rows: 2 })
+    expect(await verdictsOf<Poll>('polls', records)).toEqual({ verdicts: ['ok', 'no-row', 'ok'], rows: 2 })
   })
 
   it('a slice with a value that JSON would turn into a null, or with too many values', async () => {
@@ -83,14 +84,14 @@ describe('a record that makes no row goes to the dead letters alone', () => {
       slice({ values: new Array(100_001).fill(null) }),
     ]
     const expected = { verdicts: ['no-row', 'ok', 'no-row', 'no-row'], rows: 1 }
-    expect(await verdictsOf<'TimeseriesSlice'>('made.timeseries', records)).toEqual(expected)
+    expect(await verdictsOf<TimeseriesSlice>('made.timeseries', records)).toEqual(expected)
   })
 })
 
 it('a table that takes no row for a reason that nobody knows is waited for, and no record of it is refused', async () => {
   const insert = () => Promise.reject(new ClickHouseError({ message: 'Code: 395. a view throws', code: '395' }))
   const records = Array.from({ length: 30 }, (_, index) => slice({ start: index }))
-  const verdicts = verdictsOf<'TimeseriesSlice'>('made.timeseries', records, { insert })
+  const verdicts = verdictsOf<TimeseriesSlice>('made.timeseries', records, { insert })
   await expect(verdicts).rejects.toThrow(TransientError)
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })

@@ -1,11 +1,11 @@
 import { topicsOf } from '#core/source-topics.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { storeBatch, type TableEvidence, tableEvidence } from '#platform/clickhouse/store-batch.ts'
-import type { AnySubscription, ConsumedRecord } from '#platform/kafka/process-batch.ts'
+import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { RecordName, Records } from '#schemas/generated/records.ts'
-import { type TableTarget, tableTargets } from '#schemas/tables.ts'
+import { acceptedAnswerSchema, seriesSchema } from '#schemas/generated/records.ts'
+import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import type { AfterPoints } from './after-points.ts'
@@ -20,31 +20,31 @@ export type InsertInto = (table: string, columns: string[], rows: unknown[][]) =
 const maxUnproven = 3
 
 /**
- * Every topic whose record has a table, and the handler that inserts a batch of it. Accepted answers are stored after the
+ * Every topic that declares a table, and the handler that inserts a batch of it. Accepted answers are stored after the
  * slices and records that they speak of. Names no dataset.
  */
 export function subscriptions(
   sources: Pick<Source, 'name' | 'topics'>[],
   insertInto: InsertInto,
   afterPoints: AfterPoints,
-): AnySubscription[] {
+): Subscription[] {
   const withDeadLetters = [
     ...platformTopics.map((topic) => ({ topic, deadLetters: platformDeadLetterTopic, admit: undefined })),
     ...sources.flatMap((source) =>
       topicsOf(source).map((topic) => {
-        const admit = topic.record === 'AcceptedAnswer' ? afterPoints(topicsOfPoints(source)) : undefined
+        const admit = topic.record === acceptedAnswerSchema ? afterPoints(topicsOfPoints(source)) : undefined
         return { topic, deadLetters: deadLetterTopic(source.name), admit }
       }),
     ),
   ]
   const evidences = new Map<string, TableEvidence>()
   return withDeadLetters.flatMap(({ topic, deadLetters, admit }) => {
-    const target = topic.record && (tableTargets[topic.record] as TableTarget<RecordName> | undefined)
-    if (!target) return []
+    const { record, table: target } = topic
+    if (record === null || target === undefined) return []
     // Several topics fill one table: what it takes of one tells of the others.
     const evidence = evidences.get(target.table) ?? tableEvidence(maxUnproven)
     evidences.set(target.table, evidence)
-    const subscription = subscriptionTo(topic, deadLetters, target, insertInto, evidence)
+    const subscription = subscriptionTo({ ...topic, record }, deadLetters, target, insertInto, evidence)
     return [admit ? { ...subscription, admit } : subscription]
   })
 }
@@ -52,18 +52,16 @@ export function subscriptions(
 /** What an accepted answer speaks of. */
 const topicsOfPoints = (source: Pick<Source, 'name' | 'topics'>): string[] =>
   topicsOf(source)
-    .filter(
-      ({ record }) => record !== null && record in tableTargets && record !== 'AcceptedAnswer' && record !== 'Series',
-    )
+    .filter(({ record, table }) => table !== undefined && record !== acceptedAnswerSchema && record !== seriesSchema)
     .map(({ name }) => name)
 
 function subscriptionTo(
-  topic: Topic,
+  topic: Topic & { record: RecordSchema },
   deadLetters: Topic,
-  target: TableTarget<RecordName>,
+  target: TableTarget,
   insertInto: InsertInto,
   evidence: TableEvidence,
-): AnySubscription {
+): Subscription {
   const { table, columns } = target
   const storeRows = async (rows: unknown[][]): Promise<Verdict[]> => {
     try {
@@ -80,18 +78,18 @@ function subscriptionTo(
     record: topic.record,
     deadLetterTopic: deadLetters.name,
     tombstones: topic.config['cleanup.policy'] === 'compact',
-    handle: async (batch: ConsumedRecord<RecordName>[]) => {
+    handle: async (batch: ConsumedRecord[]) => {
       const rows = batch.map(({ record }) => rowOf(target, record))
       const stored = (await storeRows(rows.filter(isRow))).values()
       return rows.map((row) => (isRow(row) ? (stored.next().value as Verdict) : row))
     },
-  } as AnySubscription
+  }
 }
 
 const isRow = (row: unknown[] | Verdict): row is unknown[] => Array.isArray(row)
 
 /** The record's row, or why there is none: a time that no clock shows, a value that no table holds. */
-function rowOf(target: TableTarget<RecordName>, record: Records[RecordName]): unknown[] | Verdict {
+function rowOf(target: TableTarget, record: unknown): unknown[] | Verdict {
   try {
     return target.row(record)
   } catch (error) {

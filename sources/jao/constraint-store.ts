@@ -1,4 +1,6 @@
+import type { TableTarget } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
+import type { FlowConstraint } from './generated/records.ts'
 
 /** The table of constraints: all that was ever known of every row of every hour, as point_revisions is of points. */
 const table: StoreStatement = {
@@ -40,6 +42,26 @@ const inserted: StoreStatement = {
   name: 'accepted_constraints',
   sql: 'CREATE TABLE IF NOT EXISTS tidemark.accepted_constraints AS tidemark.flow_constraints ENGINE = Null',
 }
+
+/** How a constraint becomes a row of what the sink inserts. Times are ISO 8601 text. */
+export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
+  table: 'accepted_constraints',
+  columns: [
+    ...['dataset', 'hour', 'skip', 'row', 'total_rows', 'known_at', 'delivery_start'],
+    ...['tso', 'cne_name', 'cne_eic', 'direction', 'contingency', 'presolved', 'ram_mw'],
+    ...['ptdf', 'numbers', 'texts', 'contingencies'],
+    ...['upstream_modified_at', 'transform_version', 'origin', 'raw_partition', 'raw_offset'],
+  ],
+  row: (row) => [
+    ...[row.dataset, utc(row.windowStart), row.skip, row.row, row.totalRows, utc(row.knownAt), utc(row.start)],
+    ...[row.tso, row.cneName, row.cneEic, row.direction, row.contName, row.presolved, row.ram],
+    ...[row.ptdf, row.numbers, row.texts, row.contingencies],
+    row.upstreamModifiedAt === null ? null : utc(row.upstreamModifiedAt),
+    ...[row.transformVersion, row.origin, row.raw.partition, row.raw.offset],
+  ],
+}
+
+const utc = (ms: number): string => new Date(ms).toISOString()
 
 /** Without hours that were deleted. The bounds are read once an insert; a dataset with none has 1970 as its bound. */
 const filling: StoreStatement = {

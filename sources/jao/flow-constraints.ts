@@ -1,9 +1,9 @@
 // Pages of a flow-based domain: many rows an hour, one a constraint. Columns come and go, so only those that say which
 // constraint it is, and how much it leaves, are fields of a record; the others stand in maps by upstream's names.
-import type { FlowConstraint } from '#schemas/generated/records.ts'
 import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, Coverage, ExplodeResult, OwnRecord, Refusal, RequestTarget } from '../source.ts'
+import type { FlowConstraint } from './generated/records.ts'
 import { type Row, type Rows, readRows } from './rows.ts'
 
 /** Suffix of the topic that constraints go to. */

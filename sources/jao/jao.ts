@@ -1,10 +1,19 @@
-import type { Source } from '../source.ts'
-import { constraintStatements } from './constraint-store.ts'
+import type { OwnTopic, Source } from '../source.ts'
+import { acceptedConstraintsTable, constraintStatements } from './constraint-store.ts'
 import { core } from './core.ts'
 import { coreIntraday } from './core-intraday.ts'
 import { finalComputations } from './final-computation.ts'
 import { constraintsTopic } from './flow-constraints.ts'
+import { type FlowConstraint, flowConstraintSchema } from './generated/records.ts'
 import { nordic } from './nordic.ts'
+
+const constraints: OwnTopic<FlowConstraint> = {
+  suffix: constraintsTopic,
+  record: flowConstraintSchema,
+  table: acceptedConstraintsTable,
+  key: 'dataset, hour and row, joined by slashes',
+  retentionImpact: 'a subscriber that is new, or was away for longer, misses the older constraints, and so does a sink',
+}
 
 /**
  * JAO, the Joint Allocation Office: cross-border capacities of the European electricity market.
@@ -23,14 +32,6 @@ export const jao: Source = {
     budget: { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 },
   },
   datasets: [...core, ...nordic, ...coreIntraday, ...finalComputations],
-  topics: [
-    {
-      suffix: constraintsTopic,
-      record: 'FlowConstraint',
-      key: 'dataset, hour and row, joined by slashes',
-      retentionImpact:
-        'a subscriber that is new, or was away for longer, misses the older constraints, and so does a sink',
-    },
-  ],
+  topics: [constraints],
   statements: constraintStatements,
 }

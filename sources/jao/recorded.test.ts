@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { businessDay, dayAt } from '#core/business-day.ts'
-import type { FlowConstraint } from '#schemas/generated/records.ts'
 import { csvRows, recordedFile } from '../../test/support/recorded-file.ts'
 import type { Coverage, Dataset, ExplodeResult, Refusal, Window } from '../source.ts'
+import type { FlowConstraint } from './generated/records.ts'
 import { jao } from './jao.ts'
 
 // Every recorded answer through its dataset. The numbers were counted in the files by a script in another language, with

@@ -1,6 +1,7 @@
 // A chunk of a vote file becomes one VoteBatch; lines that hold no vote are refused one by one.
 import type { Answer, ExplodeResult, RefusedPart } from '../source.ts'
 import { emptyColumns, lastOfEach } from './columns.ts'
+import type { VoteBatch } from './generated/records.ts'
 import { takeUsualLine } from './usual-line.ts'
 import { takeLine } from './vote-line.ts'
 
@@ -49,8 +50,8 @@ export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): E
 }
 
 /** The newest CreationDate of a batch, ms UTC; of one without votes it is before all time. */
-export const lastCreationMs = ({ creationDates }: Record<string, unknown>): number =>
-  (creationDates as number[]).reduce((last, ms) => Math.max(last, ms), Number.NEGATIVE_INFINITY)
+export const lastCreationMs = ({ creationDates }: Pick<VoteBatch, 'creationDates'>): number =>
+  creationDates.reduce((last, ms) => Math.max(last, ms), Number.NEGATIVE_INFINITY)
 
 function refusedLine(line: Uint8Array, file: string, number: number, why: string): RefusedPart {
   return {

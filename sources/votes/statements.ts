@@ -1,5 +1,7 @@
 // Where votes lie in the store: batches are exploded into rows, one a vote and reading, of which readers see the newest.
+import type { TableTarget } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
+import type { VoteBatch } from './generated/records.ts'
 import { outlierWeeks } from './outlier-weeks.ts'
 
 /** The dataset whose deletions concern votes. */
@@ -27,6 +29,49 @@ ARRAY JOIN
     bounty_amounts AS bounty_amount
 WHERE (SELECT count() FROM tidemark.deletions WHERE dataset = '${dataset}') = 0
     OR CreationDate >= (SELECT max(before) FROM tidemark.deletions WHERE dataset = '${dataset}')`
+
+/** How a batch becomes the row that the sink inserts. Times are Int64 milliseconds UTC. */
+export const voteBatchesTable: TableTarget<VoteBatch> = {
+  table: 'vote_batches',
+  columns: [
+    'known_at_ms',
+    'transform_version',
+    'origin',
+    'raw_partition',
+    'raw_offset',
+    'file_url',
+    'first_line',
+    'lines',
+    'blank_lines',
+    'refused_lines',
+    'repeated_ids',
+    'ids',
+    'post_ids',
+    'vote_type_ids',
+    'creation_dates_ms',
+    'user_ids',
+    'bounty_amounts',
+  ],
+  row: (batch) => [
+    batch.knownAt,
+    batch.transformVersion,
+    batch.origin,
+    batch.raw.partition,
+    batch.raw.offset,
+    batch.file,
+    batch.firstLine,
+    batch.lines,
+    batch.blankLines,
+    batch.refusedLines,
+    batch.repeatedIds,
+    batch.ids,
+    batch.postIds,
+    batch.voteTypeIds,
+    batch.creationDates,
+    batch.userIds,
+    batch.bountyAmounts,
+  ],
+}
 
 export const statements: StoreStatement[] = [
   { name: 'the database blog_analysis', sql: 'CREATE DATABASE IF NOT EXISTS blog_analysis' },

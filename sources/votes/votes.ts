@@ -2,9 +2,10 @@
 // Where: made from the site's data dump (Votes.xml, https://archive.org/details/stackexchange), CC BY-SA 4.0.
 // Quirks: all values are text, numbers too; UserId only of favourites and bounties (types 5 and 8), BountyAmount only of
 // bounties (8 and 9); dates have no time of day; the same vote may come again in a later file, corrected.
-import type { Dataset, Source } from '../source.ts'
+import type { Dataset, OwnTopic, Source } from '../source.ts'
 import { batchesTopic, explodeVotes, lastCreationMs, maxLineBytes } from './explode.ts'
-import { statements, voteTables } from './statements.ts'
+import { type VoteBatch, voteBatchSchema } from './generated/records.ts'
+import { statements, voteBatchesTable, voteTables } from './statements.ts'
 
 const votesDataset: Dataset = {
   name: 'votes.votes',
@@ -42,20 +43,21 @@ const votesDataset: Dataset = {
   labels: () => ({}),
 }
 
+const batches: OwnTopic<VoteBatch> = {
+  suffix: batchesTopic,
+  record: voteBatchSchema,
+  table: voteBatchesTable,
+  key: 'URL of the file',
+  retentionImpact: 'a sink that is new misses older votes until they are replayed from raw',
+  lastMs: lastCreationMs,
+}
+
 export const votes: Source = {
   name: 'votes',
   title: 'Stack Exchange votes',
   owner: 'tidemark',
   licence: { terms: 'CC BY-SA 4.0', link: 'https://creativecommons.org/licenses/by-sa/4.0/' },
   datasets: [votesDataset],
-  topics: [
-    {
-      suffix: batchesTopic,
-      record: 'VoteBatch',
-      key: 'URL of the file',
-      retentionImpact: 'a sink that is new misses older votes until they are replayed from raw',
-      lastMs: lastCreationMs,
-    },
-  ],
+  topics: [batches],
   statements,
 }

@@ -1,8 +1,8 @@
 // What the parts do alone, in the same run: how far the whole is from them.
 
 import { insert } from '#platform/clickhouse/client.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import { slicesTable } from '#schemas/tables.ts'
 import { businessDay } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
@@ -55,7 +55,7 @@ export const slice = (index: number): TimeseriesSlice => {
 }
 
 async function fillTimeseries(pipeline: Pipeline): Promise<void> {
-  const encode = await pipeline.registry.encoder('jao.timeseries', 'TimeseriesSlice')
+  const encode = await pipeline.registry.encoder('jao.timeseries', timeseriesSliceSchema)
   for (let sent = 0; sent < slicesInAll; sent += 6_600) {
     const records = Array.from({ length: 6_600 }, (_, index) => slice(sent + index))
     await pipeline.producer.send(
@@ -85,7 +85,7 @@ async function consumeAlone(pipeline: Pipeline): Promise<number> {
 }
 
 async function insertAlone(pipeline: Pipeline): Promise<number> {
-  const target = tableTargets.TimeseriesSlice
+  const target = slicesTable
   if (!target) throw new Error('slices have no table')
   const batches = Array.from({ length: 4 }, (_, batch) =>
     Array.from({ length: slicesInAll / 4 }, (_, index) => target.row(slice((batch * slicesInAll) / 4 + index))),

@@ -1,4 +1,5 @@
 // Time from an answer being there until all of its points are queryable in both tables, one answer every 200 ms.
+import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { startPipeline } from '../support/pipeline.ts'
@@ -22,7 +23,7 @@ export async function measureFreshness(tell: (line: string) => void): Promise<Fr
     await pipeline.start('normalizer')
     await pipeline.start('sink')
     const upstream = createUpstream(1)
-    const encode = await pipeline.registry.encoder('jao.raw', 'RawResponse')
+    const encode = await pipeline.registry.encoder('jao.raw', rawResponseSchema)
     const delaysMs: number[] = []
     let points = 0
     let day = FIRST_DAY

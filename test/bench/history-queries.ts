@@ -7,7 +7,7 @@ import { migrations } from '#infra/clickhouse/migrations.ts'
 import { spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { createStore, insert, type Store } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { slicesTable } from '#schemas/tables.ts'
 import { slice } from './ceilings.ts'
 import {
   benchDataset,
@@ -91,7 +91,7 @@ const told = (name: string, ms: number[]): Figures => ({
 
 /** An answer of 132 series every 100 ms, as the sink inserts it; how many. */
 async function keepInserting(store: Store, stopped: AbortSignal): Promise<number> {
-  const target = tableTargets.TimeseriesSlice
+  const target = slicesTable
   if (!target) throw new Error('slices have no table')
   let answers = 0
   for (; !stopped.aborted; answers++) {

@@ -10,7 +10,7 @@ import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { createStore, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { slicesTable } from '#schemas/tables.ts'
 import { sources } from '#sources/index.ts'
 import { cpuSeconds } from './cpu.ts'
 import { percentile, read, repeatable, time } from './store-queries.ts'
@@ -107,7 +107,7 @@ async function untilAddedUp(store: Store, tell: (line: string) => void): Promise
 
 /** A tick every ten seconds, as the sink inserts it. */
 async function tickLive(store: Store, seconds: number): Promise<Figures> {
-  const target = tableTargets.TimeseriesSlice
+  const target = slicesTable
   if (!target) throw new Error('slices have no table')
   const stopped = new AbortController()
   const ages: number[] = []

@@ -6,6 +6,7 @@ import { allWindows } from '#operations/history/raw-span.ts'
 import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog } from '#operations/history/replay-log.ts'
 import { pause } from '#platform/process/retry.ts'
+import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
@@ -76,7 +77,7 @@ export async function measureReplay(tell: (line: string) => void): Promise<Repla
 /** Writes live answers of days that nothing is known of, until it is told to stop; how long each took, ms. */
 async function liveDelays(pipeline: Pipeline, over: AbortSignal): Promise<number[]> {
   const upstream = createUpstream(1)
-  const encode = await pipeline.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await pipeline.registry.encoder('jao.raw', rawResponseSchema)
   const delays: number[] = []
   for (let day = addDays(FIRST_DAY, days); !over.aborted; day = addDays(day, 1)) {
     const window = businessDay(day)

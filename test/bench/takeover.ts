@@ -13,7 +13,7 @@ import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { kafkaSettings, readConfig, registrySettings } from '#platform/process/config.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import { type Poll, pollSchema } from '#schemas/generated/records.ts'
 import { platformTopics, pollerMemoryTopic, pollPartitions, pollsTopic } from '#schemas/topics.ts'
 import { type Host, hostsOf } from '#services/poller/hosts.ts'
 import { readSourceSettings } from '#services/poller/source-settings.ts'
@@ -78,7 +78,7 @@ async function fill(
   const topics = [...platformTopics, ...sources.flatMap(topicsOf)]
   await provisionTopics(kafka, topics, 1)
   await provisionSchemas(connection, topics)
-  const encode = await registry.encoder(pollsTopic.name, 'Poll')
+  const encode = await registry.encoder(pollsTopic.name, pollSchema)
   const producer = await openProducer(kafka)
   const sums = { polls: 0 }
   const startedMs = performance.now()

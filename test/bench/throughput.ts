@@ -1,6 +1,6 @@
 // Points/s from the raw topic until queryable in both tables, and the CPU it takes, process by process.
 
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
@@ -27,7 +27,7 @@ export async function loadRaw(
   knownFromMs = Date.now(),
 ): Promise<number> {
   const upstream = createUpstream(1)
-  const encode = await pipeline.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await pipeline.registry.encoder('jao.raw', rawResponseSchema)
   let points = 0
   let day = fromDay
   for (let sent = 0; sent < count; sent += batch) {

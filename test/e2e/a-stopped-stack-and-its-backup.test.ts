@@ -7,7 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
-import type { RecordName, Records } from '#schemas/generated/records.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { deletionSchema, pollSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
@@ -66,20 +68,20 @@ const countOf = async (of: Clients): Promise<number> => {
   const [row] = await of.query<{ n: number }>('SELECT toUInt32(count()) AS n FROM tidemark.latest')
   return row?.n ?? 0
 }
-async function recordsOf<Name extends RecordName>(of: Clients, topic: string, name: Name): Promise<Records[Name][]> {
-  const decoder = of.registry.decoder(name)
+async function recordsOf<T>(of: Clients, topic: string, schema: RecordSchema<T>): Promise<T[]> {
+  const decoder = of.registry.decoder(schema)
   const records = await readRecords(of.kafka, topic)
   await decoder.prepare(records.map(({ value }) => value))
   return records.map(({ value }) => {
     const record = decoder.decode(value)
-    if ('reason' in record) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
-    return record as Records[Name]
+    if (record instanceof DecodeFailure) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
+    return record
   })
 }
-const decoded = async (of: Clients, topic: string, name: RecordName) => (await recordsOf(of, topic, name)).length
+const decoded = async (of: Clients, topic: string, schema: RecordSchema) => (await recordsOf(of, topic, schema)).length
 /** The identities of the good polls, once for each of them. */
 const goodPolls = async (): Promise<string[]> =>
-  (await recordsOf(clients, 'polls', 'Poll'))
+  (await recordsOf(clients, 'polls', pollSchema))
     .filter(({ outcome }) => outcome !== 'failed')
     .map((poll) => poll.requestIdentity)
     .toSorted()
@@ -126,7 +128,7 @@ test('it goes on where it was; the second start refetches nothing that it holds'
   const polled = [...calendar, ...days, days[2], ...open]
   expect(await goodPolls()).toEqual(polled.map(identityOf).toSorted())
   expect(await askedOf(simulatorClient(stack.file().endpoints.simulator!))).toEqual(open.map(identityOf).toSorted())
-  expect(await decoded(clients, 'jao.raw', 'RawResponse')).toBe(polled.length)
+  expect(await decoded(clients, 'jao.raw', rawResponseSchema)).toBe(polled.length)
   const [stored] = await clients.query<{ rows: number; windows: number }>(
     'SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(window_start)) AS windows FROM tidemark.point_revisions FINAL',
   )
@@ -187,9 +189,9 @@ test('an older backup obeys it when it is restored elsewhere; it has all other r
   expect(await sums(there, known)).toEqual(before)
   // What was asked for and not answered is in the backup as well.
   await untilHeld(there, heldDays - 2)
-  expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
-  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 1)
-  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe((heldDays + 1) * 132)
+  expect(await decoded(there, 'deletions', deletionSchema)).toBe(1)
+  expect(await decoded(there, 'jao.raw', rawResponseSchema)).toBe(heldDays + 1)
+  expect(await decoded(there, 'jao.timeseries', timeseriesSliceSchema)).toBe((heldDays + 1) * 132)
 
   expect(await backfill(restored, '2026-01-08')).toMatchObject({ code: 0 })
   const simulator = simulatorClient(restored.file().endpoints.simulator!)
@@ -199,7 +201,7 @@ test('an older backup obeys it when it is restored elsewhere; it has all other r
   }
   // This simulator was started with the restored stack: all that was asked of it.
   expect(await askedOf(simulator)).toEqual(['2026-01-08', ...open].map(identityOf).toSorted())
-  expect(await decoded(there, 'jao.raw', 'RawResponse')).toBe(heldDays + 2)
+  expect(await decoded(there, 'jao.raw', rawResponseSchema)).toBe(heldDays + 2)
 }, 480_000)
 
 test('a replay there brings back nothing that is deleted', async () => {
@@ -212,7 +214,7 @@ test('a replay there brings back nothing that is deleted', async () => {
   } finally {
     await replay.kill('SIGTERM')
   }
-  expect(await decoded(there, 'jao.timeseries', 'TimeseriesSlice')).toBe(2 * (heldDays + 2) * 132)
+  expect(await decoded(there, 'jao.timeseries', timeseriesSliceSchema)).toBe(2 * (heldDays + 2) * 132)
   const first = await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')
   expect(first).toEqual([{ first: '2026-01-06 23:00:00' }])
   expect(await countOf(there)).toBe((heldDays - 1) * pointsOfADay)
@@ -224,7 +226,7 @@ longTest(
     const there = await restored.connect()
     await restored.run('down')
     await restored.up()
-    expect(await decoded(there, 'deletions', 'Deletion')).toBe(1)
+    expect(await decoded(there, 'deletions', deletionSchema)).toBe(1)
   },
   480_000,
 )

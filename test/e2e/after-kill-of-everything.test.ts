@@ -3,6 +3,8 @@ import { afterAll, expect } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { killAndWait } from '#local/process-table.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { pollSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
@@ -23,12 +25,12 @@ const identityOf = (day: string) => requestIdentity(dataset, windowOf(day))
 
 /** The identities of the good polls on the topic, once for each of them. */
 async function goodPolls(): Promise<string[]> {
-  const decoder = clients.registry.decoder('Poll')
+  const decoder = clients.registry.decoder(pollSchema)
   const records = await readRecords(clients.kafka, 'polls')
   await decoder.prepare(records.map(({ value }) => value))
   return records.flatMap(({ value }) => {
     const poll = decoder.decode(value)
-    if ('reason' in poll) throw new Error(String(poll.message))
+    if (poll instanceof DecodeFailure) throw new Error(String(poll.message))
     return poll.outcome === 'failed' ? [] : [poll.requestIdentity]
   })
 }

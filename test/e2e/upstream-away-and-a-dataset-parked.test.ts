@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { freePorts } from '#local/free-ports.ts'
 import { readLetters } from '#operations/dead-letters/read-letters.ts'
+import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import type { Status } from '../../cli/inspect.ts'
 import { eventually } from '../integrity/poller-parts.ts'
@@ -37,7 +38,7 @@ const knownAtMs = Date.parse('2026-06-01T08:00:00Z')
 
 /** Answers of consecutive days, one border in their first hour: a number, or a text, which our explode refuses. */
 async function write(first: string, values: (number | string)[]): Promise<string[]> {
-  const encode = await clients.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await clients.registry.encoder('jao.raw', rawResponseSchema)
   const days = values.map((_, index) => addDays(first, index))
   const records = values.map((value, index) => {
     const window = windowOf(days[index]!)

@@ -2,6 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { acceptedAnswerSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { javaProgram, nodeProgram, type Program, pythonProgram, runProgram, shellProgram } from './programs.ts'
@@ -133,15 +136,15 @@ test('the statement of the docs gives what the store holds, in whatever order re
   const [points = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.points FINAL/) ?? []
   const [answers = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.stored_answers FINAL [^`]+/) ?? []
   const { kafka, registry, query } = told.chain
-  const recordsOf = async <Name extends 'TimeseriesSlice' | 'AcceptedAnswer'>(topic: string, name: Name) => {
-    const decoder = registry.decoder(name)
+  const recordsOf = async <T>(topic: string, schema: RecordSchema<T>) => {
+    const decoder = registry.decoder(schema)
     const values = (await readRecords(kafka, topic)).map(({ value }) => value)
     await decoder.prepare(values)
     const records = values.map((value) => decoder.decode(value))
-    return records.filter((record) => 'knownAt' in record)
+    return records.flatMap((record) => (record instanceof DecodeFailure ? [] : [record]))
   }
-  const slices = await recordsOf('jao.timeseries', 'TimeseriesSlice')
-  const accepted = await recordsOf('jao.answers', 'AcceptedAnswer')
+  const slices = await recordsOf('jao.timeseries', timeseriesSliceSchema)
+  const accepted = await recordsOf('jao.answers', acceptedAnswerSchema)
 
   const database = new DatabaseSync(':memory:')
   database.exec(

@@ -1,7 +1,7 @@
 // What the examples read: two simulated days as a real pipeline told them, then repeats and a replay that the test writes.
 import { Partitioners } from 'kafkajs'
 import type { Kafka } from '#platform/kafka/client.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import { rawResponseSchema, type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
@@ -56,7 +56,7 @@ async function fill(chain: Chain): Promise<Told> {
     )
     return new Map(points)
   }
-  const encodeRaw = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encodeRaw = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const answer = async (day: string, at: number) => {
     const { startMs, endMs } = windowOf(day)
     const raw = rawResponse({ startMs, endMs }, upstream.body(startMs, endMs, at), at)
@@ -88,8 +88,8 @@ async function tellAgain({
   settled,
 }: Chain): Promise<Pick<Told, 'timedTopic' | 'openTopic'>> {
   const topic = 'jao.timeseries'
-  const encode = await registry.encoder(topic, 'TimeseriesSlice')
-  const decoder = registry.decoder('TimeseriesSlice')
+  const encode = await registry.encoder(topic, timeseriesSliceSchema)
+  const decoder = registry.decoder(timeseriesSliceSchema)
   const live = await readRecords(kafka, topic)
   await decoder.prepare(live.map(({ value }) => value))
   const slices = live.map(({ value }) => decoder.decode(value)).filter((slice) => 'values' in slice)

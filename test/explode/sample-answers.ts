@@ -15,6 +15,8 @@ const askedSchema = z.strictObject({
   told: z.strictObject({
     values: z.record(z.string(), z.int()),
     points: z.array(z.tuple([z.string(), z.iso.datetime(), z.number().nullable()])),
+    /** Records of topics of the source's own: the topic's suffix, and some of the fields. */
+    records: z.array(z.tuple([z.string(), z.record(z.string(), z.unknown())])).exactOptional(),
   }),
 })
 

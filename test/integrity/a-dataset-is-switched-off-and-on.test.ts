@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
+import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { otherDatasets } from '../support/other-datasets.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { runScript, type ServiceProcess } from '../support/service-process.ts'
@@ -62,7 +63,7 @@ test('its raw answers are passed over: no slices, no dead letters; a replay brin
   const query = `FromUtc=${new Date(windowOf(day).startMs).toISOString()}&ToUtc=${new Date(windowOf(day).endMs).toISOString()}`
   const body = await (await fetch(`${upstream.url}/core/api/data/maxExchanges?${query}`)).arrayBuffer()
   const answer = rawResponse(windowOf(day), Buffer.from(body), nowMs)
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
   await chain.settled()
   expect(await highWatermarks(chain.kafka, 'jao.timeseries')).toEqual(before)

@@ -8,7 +8,7 @@ import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { wouldChange } from '#operations/history/stage.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema, replaySchema } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { readRecords } from './read-records.ts'
@@ -123,7 +123,7 @@ async function replay(producer = chain.producer) {
 }
 
 test('nothing would change while the code is the same, and looking changes nothing', async () => {
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   await chain.producer.send(
     'jao.raw',
     history.map((told) => ({ key: answerOf(told).requestIdentity, value: encode(answerOf(told)) })),
@@ -252,7 +252,7 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   const announced = await readReplays(chain.kafka, chain.registry)
   expect(announced.map(({ state }) => state)).toEqual(['finished', 'finished'])
   // Earlier releases called it told.
-  const encode = await chain.registry.encoder('replays', 'Replay')
+  const encode = await chain.registry.encoder('replays', replaySchema)
   const earlier = encode({ ...replayed.replay, id: 'of an earlier release', state: 'told' })
   await chain.producer.send('replays', [{ key: 'of an earlier release', value: earlier }])
   const [, , read] = await readReplays(chain.kafka, chain.registry)

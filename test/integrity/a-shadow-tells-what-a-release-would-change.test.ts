@@ -1,6 +1,7 @@
 // Two shadows beside the normalizer of one real chain: of the same code, and of a copy whose explode was changed.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
+import { rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { slice } from '../store/slices.ts'
 import { anotherRelease } from '../support/another-release.ts'
@@ -46,13 +47,13 @@ afterAll(async () => {
 async function writeRaw(day: string, body?: Buffer): Promise<void> {
   const { startMs, endMs } = windowOf(day)
   const answer = rawResponse({ startMs, endMs }, body ?? upstream.body(startMs, endMs, atMs), atMs)
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
 }
 
 /** What a replay would write of the next answer of each partition of raw: a series that nobody else knows. */
 async function writeReplayedSlices(): Promise<void> {
-  const encode = await chain.registry.encoder('jao.timeseries', 'TimeseriesSlice')
+  const encode = await chain.registry.encoder('jao.timeseries', timeseriesSliceSchema)
   const next = await highWatermarks(chain.kafka, 'jao.raw')
   const told = { dataset, key: 'replayed', start: '2026-05-04T22:00:00Z', values: [7], knownAt: '2026-05-20T08:00:00Z' }
   const records = [...next].map(([partition, offset]) => {

@@ -7,7 +7,7 @@ import { currentBody, explainValue } from '#operations/explain/explain.ts'
 import type { ExplainedAnswer, ExplainedRaw, Explanation } from '#operations/explain/explanation.ts'
 import { readRawRecord } from '#operations/explain/raw-records.ts'
 import { readSpan } from '#platform/kafka/read-range.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { findDataset } from '../../cli/find-dataset.ts'
 import { rawResponse } from '../support/raw-responses.ts'
@@ -42,7 +42,7 @@ async function explain(...args: string[]): Promise<Explanation> {
 }
 
 async function tell(answers: RawResponse[]): Promise<{ partition: number; offset: number }[]> {
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const written = []
   for (const answer of answers) {
     const record = { key: answer.requestIdentity, value: encode(answer), headers: { from: 'a test' } }
@@ -240,7 +240,7 @@ test('a raw record that is another answer than the store names is said, and is n
     ),
   ]
   const [place] = await tell(answers)
-  const encode = await chain.registry.encoder('jao.timeseries', 'TimeseriesSlice')
+  const encode = await chain.registry.encoder('jao.timeseries', timeseriesSliceSchema)
   const slice = (knownAt: number, offset: number) =>
     encode({
       ...{ dataset, key, windowStart: startMs, windowEnd: window.endMs, start: startMs, step: 3600, values: [1] },

@@ -1,5 +1,6 @@
 // From an upstream over HTTP through poller, Kafka, normalizer and sink to what a query says.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { type Recording, startRecordedJao } from '../support/recorded-jao.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
@@ -44,7 +45,7 @@ test('a recorded answer gives exactly its 6,336 points', async () => {
 
     // The answer byte for byte, with the window that it was recorded for.
     const whole = rawResponse(window, jao.recording.body, Date.parse('2026-04-22T08:00:00Z'))
-    const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+    const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
     await chain.producer.send('jao.raw', [{ key: whole.requestIdentity, value: encode(whole) }])
     await chain.settled()
     expect(differences(expected, await pointsOf(chain, 'latest', window))).toEqual([])

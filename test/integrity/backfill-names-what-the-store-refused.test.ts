@@ -3,7 +3,7 @@ import { noMemory } from '#core/poll-memory.ts'
 import { refusals, reportOf } from '#operations/backfill/report.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
 import { resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
-import type { Poll } from '#schemas/generated/records.ts'
+import { type Poll, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { reportText } from '../../cli/backfill/backfill.ts'
 import { slice } from '../store/slices.ts'
 import { type PollerParts, startPollerParts } from './poller-parts.ts'
@@ -17,7 +17,7 @@ afterAll(() => parts?.stop())
 
 test('dead letters of the normalizer and of the sink both name the answer that they come from', async () => {
   const told = { key: 'border_AT_BE', start: '2026-04-20T22:00:00Z', values: [1], knownAt: '2026-04-20T09:00:00Z' }
-  const encode = await parts.registry.encoder('jao.timeseries', 'TimeseriesSlice')
+  const encode = await parts.registry.encoder('jao.timeseries', timeseriesSliceSchema)
   const sliceOf = (offset: number) => encode({ ...slice(told), raw: { partition: 1, offset } })
   const letter = (service: string, topic: string, offset: string, value: Buffer, reason: string) =>
     deadLetter(

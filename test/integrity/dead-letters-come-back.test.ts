@@ -15,6 +15,7 @@ import {
 import { findLetter, readContent } from '#operations/dead-letters/show.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
 import { offsetRange, readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
+import { parkingSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { parkingTopic } from '#schemas/topics.ts'
 import { stayText } from '../../cli/dlq/report.ts'
 import { slice } from '../store/slices.ts'
@@ -105,7 +106,7 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
 })
 
 test('an answer requeued after a fix ends as if it had never been refused', async () => {
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const oldMs = Date.parse('2026-05-01T08:00:00Z')
   const newMs = Date.parse('2026-05-01T09:00:00Z')
   const send = async (day: string, mw: number, atMs: number) => {
@@ -153,7 +154,7 @@ test('an answer requeued after a fix ends as if it had never been refused', asyn
 
 test('a slice that the sink refused goes to the sink again', async () => {
   const told = { dataset: 'test.letters', key: 'k', start: '2026-05-04T00:00:00Z', knownAt: '2026-05-01T08:00:00Z' }
-  const encode = await chain.registry.encoder('jao.timeseries', 'TimeseriesSlice')
+  const encode = await chain.registry.encoder('jao.timeseries', timeseriesSliceSchema)
   const value = encode(slice({ ...told, values: [7] }))
   const letter = deadLetter(
     { topic: 'jao.timeseries', partition: 0, offset: '0', key: Buffer.from('test.letters/k'), value, headers: {} },
@@ -215,11 +216,11 @@ test('a caller releases a parked dataset, and is told which letters would be ref
         parked: { dataset: string; message: string }[]
       }
     ).parked
-  const encodeParking = await chain.registry.encoder(parkingTopic.name, 'Parking')
+  const encodeParking = await chain.registry.encoder(parkingTopic.name, parkingSchema)
   const parking = { dataset, parked: true, reason: 'type', message: 'by hand', by: 'test', at: Date.now() }
   await chain.producer.send(parkingTopic.name, [{ key: dataset, value: encodeParking(parking) }])
   await eventually('the dataset is parked', async () => (await parkedNow()).some((one) => one.dataset === dataset))
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const knownAtMs = Date.parse('2026-06-01T08:00:00Z')
   // The newest letter of a kind is the one with the highest offset: the bad answer comes last.
   for (const [day, mw] of [

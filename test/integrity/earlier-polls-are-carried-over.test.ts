@@ -7,7 +7,7 @@ import { requestIdentity } from '#core/request-identity.ts'
 import { carryOver } from '#infra/provision/carry-over.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import type { Poll, PollerMemory } from '#schemas/generated/records.ts'
+import { type Poll, type PollerMemory, pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
 import { fileHost, filesLane, pollerMemoryTopic, pollPartitions, pollsTopic } from '#schemas/topics.ts'
 import type { HostBudget } from '#services/poller/host-budget.ts'
 import { dataset, eventually, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
@@ -43,7 +43,7 @@ const poll = (host: string, more: Partial<Poll>): Poll => ({
 })
 
 async function writePolls(polls: Poll[]): Promise<void> {
-  const encode = await parts.registry.encoder(pollsTopic.name, 'Poll')
+  const encode = await parts.registry.encoder(pollsTopic.name, pollSchema)
   const records = polls.map((one) => {
     const partition = partitionOfHost(one.host, pollPartitions)
     return { key: one.requestIdentity, value: encode(one), partition }
@@ -53,7 +53,7 @@ async function writePolls(polls: Poll[]): Promise<void> {
 
 /** What compaction keeps of the memory: the newest record of each key, by key; the marker without its time. */
 async function newestMemories(): Promise<Record<string, PollerMemory>> {
-  const decoder = parts.registry.decoder('PollerMemory')
+  const decoder = parts.registry.decoder(pollerMemorySchema)
   const records = await readRecords(parts.kafka, pollerMemoryTopic.name)
   await decoder.prepare(records.map(({ value }) => value))
   return Object.fromEntries(
@@ -67,10 +67,10 @@ async function newestMemories(): Promise<Record<string, PollerMemory>> {
 /** A registry with which the process ends as it is about to write the last record. */
 const endingBeforeTheLast = (registry: Registry): Registry => ({
   ...registry,
-  encoder: async (topic, name) => {
-    const encode = await registry.encoder(topic, name)
+  encoder: async (topic, schema) => {
+    const encode = await registry.encoder(topic, schema)
     return (record) => {
-      if ('carriedOver' in record && record.carriedOver !== null) throw new Error('killed')
+      if ((record as Partial<PollerMemory>).carriedOver) throw new Error('killed')
       return encode(record)
     }
   },
@@ -115,7 +115,7 @@ test('the newest poll of each identity and the pauses of hosts are carried over,
   const memories = await newestMemories()
   const marker = { identity: null, host: null, carriedOver: { at: 0, polls: 4, identities: 1 } }
   expect(memories).toEqual({ ...interrupted, 'carried-over': marker })
-  const polls = parts.registry.decoder('Poll')
+  const polls = parts.registry.decoder(pollSchema)
   const remembered = memories[identity]!.identity!
   await polls.prepare([remembered.poll])
   expect(polls.decode(remembered.poll)).toMatchObject({ poller: 'earlier', memory: { ...goodAt(2_000), failures: 1 } })

@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
 import { requestIdentity } from '#core/request-identity.ts'
-import type { RecordName, Records } from '#schemas/generated/records.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { pollSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { faults } from '../support/long-tests.ts'
 import { type Random, randomFrom, seedOfThisRun } from './random.ts'
 import { readRecords, type TopicRecord } from './read-records.ts'
@@ -137,16 +139,16 @@ async function comeToRest(): Promise<void> {
   await untilStored(clients.environment, 60_000)
 }
 
-type Decoded<Name extends RecordName> = Records[Name] & Pick<TopicRecord, 'partition' | 'offset'>
+type Decoded<T> = T & Pick<TopicRecord, 'partition' | 'offset'>
 
-async function decoded<Name extends RecordName>(topic: string, name: Name): Promise<Decoded<Name>[]> {
-  const decoder = clients.registry.decoder(name)
+async function decoded<T>(topic: string, schema: RecordSchema<T>): Promise<Decoded<T>[]> {
+  const decoder = clients.registry.decoder(schema)
   const records = await readRecords(clients.kafka, topic)
   await decoder.prepare(records.map(({ value }) => value))
   return records.map(({ value, partition, offset }) => {
     const record = decoder.decode(value)
-    if ('reason' in record) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
-    return { ...(record as Records[Name]), partition, offset }
+    if (record instanceof DecodeFailure) throw new Error(`${topic} holds what cannot be read: ${record.message}`)
+    return { ...record, partition, offset }
   })
 }
 
@@ -160,7 +162,7 @@ interface Told {
 }
 
 /** What must be known from the raw topic. A record may be there twice, its acknowledgement lost: the same knowledge. */
-async function toldBy(raw: Decoded<'RawResponse'>[]): Promise<Told[]> {
+async function toldBy(raw: Decoded<RawResponse>[]): Promise<Told[]> {
   const requests = await simulator.requests()
   const told = new Map<string, Told>()
   for (const { requestIdentity: identity, windowStart, windowEnd, contentHash, fetchedAt } of raw) {
@@ -223,8 +225,8 @@ test.each(seeds)(
     await comeToRest()
     const restMs = Date.now()
 
-    const raw = await decoded('jao.raw', 'RawResponse')
-    const polls = await decoded('polls', 'Poll')
+    const raw = await decoded('jao.raw', rawResponseSchema)
+    const polls = await decoded('polls', pollSchema)
     console.info(
       `${revisions} revisions, ${polls.length} polls, ${raw.length} raw records in ${killedMs - startedMs} ms of kills, at rest after ${restMs - killedMs} ms`,
     )

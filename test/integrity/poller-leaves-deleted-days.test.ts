@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dayAt } from '#core/business-day.ts'
+import { deletionSchema } from '#schemas/generated/records.ts'
 import type { PollerStatus } from '#services/poller/status.ts'
 import { dataset, eventually, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 import { windowOf } from './simulator-client.ts'
@@ -14,7 +15,7 @@ afterAll(async () => {
 })
 
 test('what was deleted is not fetched again by itself; the greatest bound counts', async () => {
-  const encode = await parts.registry.encoder('deletions', 'Deletion')
+  const encode = await parts.registry.encoder('deletions', deletionSchema)
   const deletion = (of: string, day: string) => {
     const before = windowOf(day).startMs
     return { key: of, value: encode({ dataset: of, before, at: Date.now(), by: 'test', why: '' }) }

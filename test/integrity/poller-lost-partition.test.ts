@@ -6,8 +6,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
 import { nothingCarried } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
+import { pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
 import { simulatedClock } from '#services/poller/clock.ts'
 import { openFetcher } from '#services/poller/fetch.ts'
 import { hostsOf } from '#services/poller/hosts.ts'
@@ -277,12 +279,12 @@ test('memory that a slow poller overwrites with older memory is written again', 
   await slow.disconnect()
   // What compaction keeps.
   const newest = await eventually('it is written again', async () => {
-    const identities = (await parts.read('poller-memory', 'PollerMemory')).flatMap(({ identity }) => identity ?? [])
-    const polls = parts.registry.decoder('Poll')
+    const identities = (await parts.read('poller-memory', pollerMemorySchema)).flatMap(({ identity }) => identity ?? [])
+    const polls = parts.registry.decoder(pollSchema)
     await polls.prepare(identities.map((identity) => identity.poll))
     const own = identities.flatMap((identity) => {
       const one = polls.decode(identity.poll)
-      return 'reason' in one || !ofDay(day)(one) ? [] : [{ ...one, identity }]
+      return one instanceof DecodeFailure || !ofDay(day)(one) ? [] : [{ ...one, identity }]
     })
     return own.length >= 3 && own.at(-1)
   })

@@ -6,8 +6,15 @@ import { hostOf, partitionOfHost } from '#core/host.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
-import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
-import type { Poll, RawResponse, RecordName, Records } from '#schemas/generated/records.ts'
+import { DecodeFailure, openRegistry, type Registry } from '#platform/kafka/registry.ts'
+import {
+  type Poll,
+  pollRequestSchema,
+  pollSchema,
+  type RawResponse,
+  rawResponseSchema,
+} from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { pollPartitions } from '#schemas/topics.ts'
 import { startSimulator } from '#simulator/server.ts'
 import { mainDataset } from '../support/other-datasets.ts'
@@ -17,16 +24,16 @@ import { giveBackWarmParts, takeWarmParts } from '../support/warm-parts.ts'
 export const dataset = mainDataset
 
 /** A record and where it lies. */
-export type Read<Name extends RecordName> = Records[Name] & { partition: number; offset: number }
+export type Read<T> = T & { partition: number; offset: number }
 
 export interface PollerParts {
   kafka: Kafka
   registry: Registry
   producer: Producer
   /** Everything a topic holds now. */
-  read: <Name extends RecordName>(topic: string, name: Name) => Promise<Read<Name>[]>
-  polls: () => Promise<Read<'Poll'>[]>
-  raw: () => Promise<Read<'RawResponse'>[]>
+  read: <T>(topic: string, schema: RecordSchema<T>) => Promise<Read<T>[]>
+  polls: () => Promise<Read<Poll>[]>
+  raw: () => Promise<Read<RawResponse>[]>
   /** Starts a poller of the simulator at `url`, with nothing but tomorrow to fetch unless told otherwise. */
   poller: (url: string, settings?: Record<string, string>) => Promise<ServiceProcess>
   /** Asks for a window like the CLI does; or, when it names a host, to lift the pause of that, whatever window stands there. */
@@ -66,8 +73,8 @@ export async function startPollerParts(): Promise<PollerParts> {
     registry,
     producer,
     read,
-    polls: () => read('polls', 'Poll'),
-    raw: () => read('jao.raw', 'RawResponse'),
+    polls: () => read('polls', pollSchema),
+    raw: () => read('jao.raw', rawResponseSchema),
     poller: async (url, settings = {}) => {
       const log = join(directory, `poller-${++count}.log`)
       const poller = await startService('poller', { ...environment(parts.environment, url), ...settings }, log)
@@ -76,7 +83,7 @@ export async function startPollerParts(): Promise<PollerParts> {
     },
     request: async (url, window, liftsPauseOf) => {
       const identity = requestIdentity(dataset, window)
-      const encode = await registry.encoder('poll-requests', 'PollRequest')
+      const encode = await registry.encoder('poll-requests', pollRequestSchema)
       const value = encode({
         requestIdentity: identity,
         dataset,
@@ -158,12 +165,12 @@ export async function eventually<T>(
   }
 }
 
-async function readTopic<Name extends RecordName>(
+async function readTopic<T>(
   kafka: Kafka,
   registry: Registry,
   topic: string,
-  name: Name,
-): Promise<Read<Name>[]> {
+  schema: RecordSchema<T>,
+): Promise<Read<T>[]> {
   const admin = kafka.admin()
   await admin.connect()
   const ends = await admin.fetchTopicOffsets(topic)
@@ -172,8 +179,8 @@ async function readTopic<Name extends RecordName>(
     ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, Number(high)]),
   )
   if (missing.size === 0) return []
-  const decoder = registry.decoder(name)
-  const records: Read<Name>[] = []
+  const decoder = registry.decoder(schema)
+  const records: Read<T>[] = []
   const consumer = kafka.consumer({ groupId: `test-${crypto.randomUUID()}`, maxWaitTimeInMs: 50 })
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
@@ -185,8 +192,8 @@ async function readTopic<Name extends RecordName>(
           await decoder.prepare(batch.messages.map(({ value }) => value))
           for (const { value, offset } of batch.messages) {
             const record = decoder.decode(value)
-            if ('reason' in record) throw new Error(record.message as string)
-            records.push({ ...(record as Records[Name]), partition: batch.partition, offset: Number(offset) })
+            if (record instanceof DecodeFailure) throw new Error(record.message as string)
+            records.push({ ...record, partition: batch.partition, offset: Number(offset) })
           }
           const end = missing.get(batch.partition)
           if (end !== undefined && Number(batch.lastOffset()) + 1 >= end) missing.delete(batch.partition)

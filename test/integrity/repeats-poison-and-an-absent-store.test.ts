@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addDays } from '#core/business-day.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema, seriesSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { lagOfConsumers } from '../../cli/lag.ts'
 import { slice } from '../store/slices.ts'
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => chain?.stop())
 
 async function writeRaw(answers: RawResponse[]): Promise<void> {
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const records = answers.map((answer) => ({ key: answer.requestIdentity, value: encode(answer) }))
   await chain.producer.send('jao.raw', records, { compress: true })
 }
@@ -129,7 +129,7 @@ test('a poison record among thousands goes to the dead letters alone', async () 
   const days = daysFrom('2017-01-01', 2_000)
   const mwOf = (index: number) => 1_000 + index
   const answers = days.map((day, index) => smallAnswer(day, mwOf(index), Date.parse('2026-07-01T00:00:00Z') + index))
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const html = Buffer.from('<html>down for maintenance</html>')
   const poison = [
     encode(rawResponse(windowOf('2016-05-05'), html, Date.parse('2026-07-01T00:00:00Z'))),
@@ -160,7 +160,7 @@ test('slices that the store refuses go to the dead letters alone, out of one bat
   await chain.store.command({ query: 'CREATE TABLE tidemark.trapped (x UInt8) ENGINE = Null' })
   const select = "SELECT throwIf(key = 'poison', 'a trap') AS x FROM tidemark.slices"
   await chain.store.command({ query: `CREATE MATERIALIZED VIEW tidemark.trap TO tidemark.trapped AS ${select}` })
-  const encode = await chain.registry.encoder('jao.timeseries', 'TimeseriesSlice')
+  const encode = await chain.registry.encoder('jao.timeseries', timeseriesSliceSchema)
   const hour = (index: number) => new Date(Date.parse('2010-01-01T00:00:00Z') + index * 3_600_000).toISOString()
   const told = { dataset: 'test.poison', key: 'k', knownAt: '2026-07-02T00:00:00Z' }
   const slices = Array.from({ length: 3_000 }, (_, index) => slice({ ...told, start: hour(index), values: [index] }))
@@ -190,7 +190,7 @@ test('a table that takes no row holds up its own topics alone, and loses none of
   await alter("ADD CONSTRAINT trap CHECK throwIf(step_s > 0, 'a trap') = 0")
   const days = daysFrom('2012-01-01', 3)
   await writeRaw(days.map((day, index) => smallAnswer(day, index, Date.parse('2026-07-02T12:00:00Z') + index)))
-  const encode = await chain.registry.encoder('jao.series', 'Series')
+  const encode = await chain.registry.encoder('jao.series', seriesSchema)
   const meaning = { dataset: 'test.poison', labels: {}, unit: 'MW', step: 3_600, transformVersion: 1, emittedAt: 0 }
   for (const key of ['one', 'two', 'three', 'four', 'five'])
     await chain.producer.send('jao.series', [{ key, value: encode({ ...meaning, key }) }])
@@ -239,7 +239,7 @@ test('while slices are held up no withdrawal is seen: an accepted answer waits f
     async () => chain.sink.log().includes('until somebody mends it: ') && chain.sink.log().includes('slices'),
   )
   // The sink reads on: what is written to another topic after the answer is stored before it.
-  const encode = await chain.registry.encoder('jao.series', 'Series')
+  const encode = await chain.registry.encoder('jao.series', seriesSchema)
   const meaning = { dataset: 'test.held', labels: {}, unit: 'MW', step: 3_600, transformVersion: 1, emittedAt: 0 }
   for (const key of ['one', 'two', 'three']) {
     await chain.producer.send('jao.series', [{ key, value: encode({ ...meaning, key }) }])

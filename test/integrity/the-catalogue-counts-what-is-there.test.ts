@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { insert } from '#platform/clickhouse/client.ts'
 import type { Series } from '#schemas/generated/records.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { seriesTable } from '#schemas/tables.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { insertSlices, slice } from '../store/slices.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
@@ -53,7 +53,7 @@ beforeAll(async () => {
     ...{ dataset, key, labels, unit: 'MW', step: 3600, transformVersion: 1, emittedAt: 1_000 },
   })
   const series = [meant('border_AT_BE', { from: 'AT', to: 'BE' }), meant('border_BE_AT', { from: 'BE', to: 'AT' })]
-  const target = tableTargets.Series
+  const target = seriesTable
   await insert(
     pipeline.store,
     'series',

@@ -10,6 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import { labelDirectory, openDataDirectory } from '#local/data-directory.ts'
 import { writeStackFile } from '#local/stack-file.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { Command } from '#simulator/jao/publications.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { rawResponse } from '../support/raw-responses.ts'
@@ -115,7 +117,7 @@ let dataDir: string
 
 beforeAll(async () => {
   chain = await startChain()
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const records = ledger.map(({ day, knownAtMs }) => {
     const window = windowOf(day)
     const raw = rawResponse(window, upstream.body(window.startMs, window.endMs, knownAtMs), knownAtMs)
@@ -391,13 +393,13 @@ const numbers = (rows: Row[] = []): Row[] =>
 
 test('each value names the raw record that brought it', async () => {
   const [rows] = await ask('Which answers brought the values of one hour?')
-  const decode = chain.registry.decoder('RawResponse')
+  const decode = chain.registry.decoder(rawResponseSchema)
   const raw = await readRecords(chain.kafka, 'jao.raw')
   await decode.prepare(raw.map(({ value }) => value))
   const lies = new Map(
     raw.map(({ value, partition, offset }) => {
       const record = decode.decode(value)
-      if ('reason' in record) throw new Error(`${record.reason}`)
+      if (record instanceof DecodeFailure) throw new Error(`${record.reason}`)
       return [`${record.windowStart} ${record.fetchedAt}`, { raw_partition: partition, raw_offset: offset }]
     }),
   )
@@ -412,7 +414,7 @@ test('each value names the raw record that brought it', async () => {
 })
 
 test('polls that failed, with what upstream said', async () => {
-  const encode = await chain.registry.encoder('polls', 'Poll')
+  const encode = await chain.registry.encoder('polls', pollSchema)
   const poll = (outcome: string, at: string, error: string | null) => {
     const times = { ...{ windowStart: 0, windowEnd: 1 }, sentAt: Date.parse(at), fetchedAt: Date.parse(at) }
     const none = { contentHash: null, errorBody: null, rawPartition: null, rawOffset: null, requestsReadTo: null }

@@ -7,7 +7,7 @@ import { boundOf, rowsBefore } from '#platform/clickhouse/deletions.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { offsetRange } from '#platform/kafka/read-range.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
+import { type RawResponse, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { votes } from '#sources/votes/votes.ts'
 import { slice } from '../store/slices.ts'
@@ -43,7 +43,7 @@ const garbage = (day: string): RawResponse => ({ ...answer(day), body: Buffer.fr
 const foreign = (day: string): RawResponse => ({ ...answer(day, 'border_AT_BE'), dataset: 'jao.core.other' })
 
 async function write(partition: number, answers: (RawResponse | Buffer)[]): Promise<void> {
-  const encode = await chain.registry.encoder('jao.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const records = answers.map((each) => ({ key: 'x', value: Buffer.isBuffer(each) ? each : encode(each), partition }))
   await chain.producer.send('jao.raw', records, { compress: true })
   await chain.settled()
@@ -163,7 +163,7 @@ test('the meaning of a key without points is gone from its topic too, and the si
 
 test('a replay does not bring it back, nor does a slice that somebody sends again', async () => {
   const replay = await chain.start('normalizer', { CONSUMER_GROUP: 'replay-1' })
-  const encode = await chain.registry.encoder('jao.timeseries', 'TimeseriesSlice')
+  const encode = await chain.registry.encoder('jao.timeseries', timeseriesSliceSchema)
   const again = slice({
     dataset,
     start: new Date(windowOf(first).startMs).toISOString(),
@@ -211,7 +211,7 @@ test('votes go by the days that they were cast on, a piece of a file when all of
   const all = { DATASETS_OFF: '' }
   await Promise.all([chain.normalizer.kill('SIGTERM'), chain.sink.kill('SIGTERM')])
   await Promise.all([chain.start('normalizer', all), chain.start('sink', all)])
-  const encode = await chain.registry.encoder('votes.raw', 'RawResponse')
+  const encode = await chain.registry.encoder('votes.raw', rawResponseSchema)
   const send = async (...pieces: RawResponse[]) => {
     await chain.producer.send(
       'votes.raw',

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { topicsOf } from '#core/source-topics.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { consume } from '#platform/kafka/consume.ts'
-import type { AnySubscription, Subscription } from '#platform/kafka/process-batch.ts'
+import type { Subscription } from '#platform/kafka/process-batch.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
@@ -13,6 +13,7 @@ import { ok } from '#platform/kafka/verdict.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
+import { rawResponseSchema, type Series, seriesSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import type { Topic } from '#schemas/topics.ts'
 import { subscribeTo } from '#services/normalizer/handle.ts'
 import type { Dataset } from '#sources/source.ts'
@@ -30,7 +31,7 @@ const topic = (name: string, partitions: number, record: Topic['record'] = null)
   partitions,
   config: {},
 })
-const topics = [topic('sent', 4), topic('input', 1, 'Series'), topic('output', 4), topic('refused', 1)]
+const topics = [topic('sent', 4), topic('input', 1, seriesSchema), topic('output', 4), topic('refused', 1)]
 
 let parts: RealParts
 let config: ReturnType<typeof readConfig<typeof connectionSettings>>
@@ -103,7 +104,7 @@ test('a send acknowledged for some partitions only is not taken for acknowledged
 })
 
 test('and the consume loop sends the whole batch again before it commits', async () => {
-  const encode = await registry.encoder('input', 'Series')
+  const encode = await registry.encoder('input', seriesSchema)
   const plain = await openProducer(kafka)
   const series = { dataset: 'd', labels: {}, unit: 'MW', step: 3600, transformVersion: 1, emittedAt: 0 }
   await plain.send(
@@ -114,9 +115,9 @@ test('and the consume loop sends the whole batch again before it commits', async
 
   const loser = losing(2)
   const producer = await openProducer(loser.kafka)
-  const echo: Subscription<'Series'> = {
+  const echo: Subscription<Series> = {
     topic: 'input',
-    record: 'Series',
+    record: seriesSchema,
     deadLetterTopic: 'refused',
     handle: (batch) => batch.map(({ record: { key } }) => ok([{ topic: 'output', key, value: Buffer.from(key) }])),
   }
@@ -129,7 +130,7 @@ test('and the consume loop sends the whole batch again before it commits', async
 })
 
 /** Consumes a topic until so many of its records are done. */
-async function consumeAll(subscription: AnySubscription, producer: Producer, records: number): Promise<void> {
+async function consumeAll(subscription: Subscription, producer: Producer, records: number): Promise<void> {
   let done = 0
   const crashes: Error[] = []
   const consumption = await consume({
@@ -169,7 +170,7 @@ async function sourceNamed(name: string, timeseriesConfig: Topic['config']) {
   }
   const source = { ...declared, datasets: [{ ...dataset, explode }] }
   const topicsOfSource = topicsOf(source).map((each) =>
-    each.record === 'TimeseriesSlice' ? { ...each, config: { ...each.config, ...timeseriesConfig } } : each,
+    each.record === timeseriesSliceSchema ? { ...each, config: { ...each.config, ...timeseriesConfig } } : each,
   )
   await provisionTopics(kafka, topicsOfSource, 1)
   await provisionSchemas(config, topicsOfSource)
@@ -182,7 +183,7 @@ async function normalizeAll(
   answers: Record<string, number>[],
   producer: Producer,
 ): Promise<void> {
-  const encode = await registry.encoder(`${source.name}.raw`, 'RawResponse')
+  const encode = await registry.encoder(`${source.name}.raw`, rawResponseSchema)
   const plain = await openProducer(kafka)
   const raws = answers.map((answer, index) => {
     const body = Buffer.from(JSON.stringify(answer))

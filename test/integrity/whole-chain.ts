@@ -4,6 +4,7 @@ import { requestIdentity } from '#core/request-identity.ts'
 import { createKafka, withAdmin } from '#platform/kafka/client.ts'
 import { committedOf, consumerLag, type Offsets } from '#platform/kafka/consumer-lag.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
+import { pollRequestSchema } from '#schemas/generated/records.ts'
 import { pollPartitions } from '#schemas/topics.ts'
 import { subscriptions } from '../../cli/lag.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
@@ -71,7 +72,7 @@ export async function writeRequests(
   url: string,
   days: string[],
 ): Promise<void> {
-  const encode = await registry.encoder('poll-requests', 'PollRequest')
+  const encode = await registry.encoder('poll-requests', pollRequestSchema)
   const partition = partitionOfHost(hostOf(url), pollPartitions)
   const records = days.map((day) => {
     const window = windowOf(day)

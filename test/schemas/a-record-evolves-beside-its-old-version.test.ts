@@ -1,13 +1,14 @@
 // A release that does not exist yet: a copy of the project with a second version of two records, on one real broker,
 // registry and store beside the release that is.
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import avsc from 'avsc'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRegistryClient } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
-import { newestVersions, schemaText } from '#schemas/records.ts'
+import { type RawResponse, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
@@ -31,43 +32,41 @@ afterAll(async () => {
 })
 
 /** The newest schema of a record with fields added and taken away, as text. */
-function evolved(name: 'RawResponse' | 'TimeseriesSlice', added: Schema['fields'], gone: string[]): string {
-  const schema = JSON.parse(schemaText(name)) as Schema
+function evolved({ text }: RecordSchema, added: Schema['fields'], gone: string[]): string {
+  const schema = JSON.parse(text) as Schema
   const fields = [...added, ...schema.fields.filter((field) => !gone.includes(field.name))]
   return JSON.stringify({ ...schema, fields })
 }
 
 const nextSlice = evolved(
-  'TimeseriesSlice',
+  timeseriesSliceSchema,
   [{ name: 'quality', type: 'string', default: 'unrated' }],
   ['upstreamModifiedAt'],
 )
-const nextRaw = evolved('RawResponse', [{ name: 'attempt', type: 'int', default: 1 }], [])
+const nextRaw = evolved(rawResponseSchema, [{ name: 'attempt', type: 'int', default: 1 }], [])
 
 /** The path of the version after the newest. */
-const nextVersion = (record: 'RawResponse' | 'TimeseriesSlice'): string =>
-  newestVersions[record].replace(/\d+/, (number) => `${Number(number) + 1}`)
+const nextVersion = ({ file }: RecordSchema): string => file.replace(/\d+/, (number) => `${Number(number) + 1}`)
 
 /** Today's project with those versions, whose slices fill the new field. */
 function nextRelease(): Release {
-  const newer = (record: 'RawResponse' | 'TimeseriesSlice') => ({
-    file: 'schemas/records.ts',
-    from: `'${newestVersions[record]}'`,
-    to: `'${nextVersion(record)}'`,
-  })
   const fill = {
     file: 'core/explode-raw.ts',
     from: '    key: slice.key,\n',
     to: "    key: slice.key,\n    quality: 'checked',\n",
   }
-  const release = anotherRelease([newer('TimeseriesSlice'), newer('RawResponse'), fill])
-  writeSchema(release, nextVersion('TimeseriesSlice'), nextSlice)
-  writeSchema(release, nextVersion('RawResponse'), nextRaw)
+  const release = anotherRelease([fill])
+  writeSchema(release, nextVersion(timeseriesSliceSchema), nextSlice)
+  writeSchema(release, nextVersion(rawResponseSchema), nextRaw)
   return release
 }
 
-const writeSchema = ({ directory }: Release, path: string, text: string): void =>
-  writeFileSync(join(directory, 'schemas', path), text)
+/** Writes a version of a record, and generates from it; what went out before is forgotten, so that it may be edited. */
+function writeSchema({ directory }: Release, path: string, text: string): void {
+  writeFileSync(join(directory, path), text)
+  rmSync(join(directory, 'schemas/generated/versions.json'), { force: true })
+  execFileSync(process.execPath, ['schemas/generate.ts'], { cwd: directory })
+}
 
 const upstream = createUpstream(11)
 const knownAtMs = Date.parse('2026-05-20T08:00:00Z')
@@ -120,7 +119,7 @@ async function slicesOf(days: string[]): Promise<Record<string, unknown>[]> {
 
 test('old and new services side by side store every point and refuse nothing', async () => {
   const oldServices = [await pipeline.start('normalizer'), await pipeline.start('sink')]
-  await writeRaw('2026-05-04', schemaText('RawResponse'))
+  await writeRaw('2026-05-04', rawResponseSchema.text)
   await expectStored(['2026-05-04'])
   next = nextRelease()
   await runScript('infra/provision/main.ts', pipeline.environment, next.directory)
@@ -132,7 +131,7 @@ test('old and new services side by side store every point and refuse nothing', a
   // Old normalizer, new sink.
   await oldServices[1]?.kill('SIGTERM')
   const newSink = await pipeline.start('sink', {}, { root: next.directory })
-  await writeRaw('2026-05-06', schemaText('RawResponse'))
+  await writeRaw('2026-05-06', rawResponseSchema.text)
   await writeRaw('2026-05-07', nextRaw)
   await expectStored(['2026-05-06', '2026-05-07'])
   const byOld = await slicesOf(['2026-05-05', '2026-05-06', '2026-05-07'])
@@ -142,7 +141,7 @@ test('old and new services side by side store every point and refuse nothing', a
   // New normalizer, old sink.
   await Promise.all([oldServices[0]?.kill('SIGTERM'), newSink.kill('SIGTERM')])
   await Promise.all([pipeline.start('normalizer', {}, { root: next.directory }), pipeline.start('sink')])
-  await writeRaw('2026-05-08', schemaText('RawResponse'))
+  await writeRaw('2026-05-08', rawResponseSchema.text)
   await writeRaw('2026-05-09', nextRaw)
   await expectStored(['2026-05-08', '2026-05-09'])
   const byNew = await slicesOf(['2026-05-08', '2026-05-09'])
@@ -154,27 +153,29 @@ test('a version that does not go with the others ends provisioning with one sent
   const bad = anotherRelease([])
   try {
     const text = { name: 'text', type: 'string' }
-    const cases: ['RawResponse' | 'TimeseriesSlice', string, RegExp][] = [
-      ['TimeseriesSlice', evolved('TimeseriesSlice', [{ name: 'key', type: 'int' }], ['key']), /field key: .*"string"/],
-      ['TimeseriesSlice', evolved('TimeseriesSlice', [text], []), /\.text\)/],
-      ['RawResponse', evolved('RawResponse', [], ['contentHash']), /\.contentHash\)/],
+    const cases: [RecordSchema, string, RegExp][] = [
+      [
+        timeseriesSliceSchema,
+        evolved(timeseriesSliceSchema, [{ name: 'key', type: 'int' }], ['key']),
+        /field key: .*"string"/,
+      ],
+      [timeseriesSliceSchema, evolved(timeseriesSliceSchema, [text], []), /\.text\)/],
+      [rawResponseSchema, evolved(rawResponseSchema, [], ['contentHash']), /\.contentHash\)/],
     ]
     for (const [record, schema, reason] of cases) {
-      const subject = record === 'RawResponse' ? 'jao.raw-value' : 'jao.timeseries-value'
-      writeSchema(bad, newestVersions[record], schema)
+      const subject = record === rawResponseSchema ? 'jao.raw-value' : 'jao.timeseries-value'
+      writeSchema(bad, record.file, schema)
       const refusal: Error = await runScript('infra/provision/main.ts', pipeline.environment, bad.directory).then(
         () => new Error('it was registered'),
         (error) => error,
       )
       const said = refusal.message.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
       expect(said.at(-1)).toMatch(/^The schema of \w+, schemas\/.+ does not go with version 1 of .+ default, .+\.$/)
-      expect(said.at(-1)).toContain(
-        `schemas/${newestVersions[record]}, does not go with version 1 of ${subject} in the registry`,
-      )
+      expect(said.at(-1)).toContain(`${record.file}, does not go with version 1 of ${subject} in the registry`)
       expect(said.at(-1)).toMatch(reason)
       expect(refusal.message).toContain('exited 1')
       expect(refusal.message).not.toContain('    at ')
-      writeSchema(bad, newestVersions[record], schemaText(record))
+      writeSchema(bad, record.file, record.text)
     }
   } finally {
     bad.remove()

@@ -1,16 +1,27 @@
 import avsc from 'avsc'
 import { describe, expect, test } from 'vitest'
 import { incompatibility } from '#platform/kafka/compatibility.ts'
-import { newestVersions } from '#schemas/records.ts'
-import { brokenVersions, keptVersions, numbered, type SchemaVersion, schemaVersions } from '#schemas/versions.ts'
+import * as platformRecords from '#schemas/generated/records.ts'
+import {
+  brokenVersions,
+  keptVersions,
+  numbered,
+  roomsOfRecords,
+  type SchemaVersion,
+  versionsIn,
+} from '#schemas/versions.ts'
+import { sources } from '#sources/index.ts'
 
-const byRecord = Map.groupBy(schemaVersions(), ({ record }) => record)
+const byRecord = Map.groupBy(roomsOfRecords().flatMap(versionsIn), ({ record }) => record)
 const records = [...byRecord].map(([record, versions]) => ({ record, versions }))
 const pairsOf = (versions: SchemaVersion[]) => versions.flatMap((one) => versions.map((other) => [one, other] as const))
 
 test('every folder is a record that is declared, with its newest version', () => {
-  const newest = records.map(({ versions }) => versions.at(-1)?.path)
-  expect(newest.toSorted()).toEqual(Object.values(newestVersions).toSorted())
+  const newest = records.flatMap(({ versions }) => versions.at(-1) ?? []).map(({ path, text }) => [path, text])
+  const ofSources = sources.flatMap(({ topics = [] }) => topics.map(({ record }) => record))
+  const declared = [...Object.values(platformRecords), ...ofSources].map(({ file, text }) => [file, text])
+  expect(newest.toSorted()).toEqual(declared.toSorted())
+  expect(newest).toContainEqual(['sources/votes/vote-batch/v1.avsc', expect.stringContaining('"name":"VoteBatch"')])
 })
 
 describe.each(records)('every version of $record reads every other', ({ versions }) => {
@@ -76,8 +87,8 @@ describe('the rules', () => {
 
 describe('a version that went out', () => {
   const version = (number: number, text: string): SchemaVersion => ({
-    path: `r/v${number}.avsc`,
-    record: 'r',
+    path: `schemas/r/v${number}.avsc`,
+    record: 'schemas/r',
     number,
     text,
   })
@@ -96,11 +107,11 @@ describe('a version that went out', () => {
   })
 
   test('is one of v1 to vN, with nothing else beside them', () => {
-    expect(numbered('r', ['v10.avsc', 'v9.avsc', ...Array.from({ length: 8 }, (_, n) => `v${n + 1}.avsc`)])).toEqual(
-      Array.from({ length: 10 }, (_, n) => `v${n + 1}.avsc`),
-    )
+    expect(
+      numbered('schemas/r', ['v10.avsc', 'v9.avsc', ...Array.from({ length: 8 }, (_, n) => `v${n + 1}.avsc`)]),
+    ).toEqual(Array.from({ length: 10 }, (_, n) => `v${n + 1}.avsc`))
     for (const files of [['v2.avsc'], ['v1.avsc', 'v3.avsc'], ['v1.avsc', 'V2.avsc'], ['v1.avsc', 'notes.md']]) {
-      expect(() => numbered('r', files)).toThrow(`schemas/r holds ${files.toSorted().join(', ')}: `)
+      expect(() => numbered('schemas/r', files)).toThrow(`schemas/r holds ${files.toSorted().join(', ')}: `)
     }
   })
 })

@@ -1,4 +1,6 @@
 // What the store must hold when everything has come through: compared with what upstreams published and files said.
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import type { Clients, RunningStack } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, windowOf } from '../integrity/simulator-client.ts'
@@ -60,7 +62,7 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
   async function ticksMissing(): Promise<string[]> {
     const missing: string[] = []
     const records = await readRecords(kafka, 'kraken.raw')
-    const decoder = registry.decoder('RawResponse')
+    const decoder = registry.decoder(rawResponseSchema)
     await decoder.prepare(records.map(({ value }) => value))
     const key = 'XXBTZUSD.last'
     const rows = await ask<{ atMs: number; value: number }>(
@@ -69,7 +71,7 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
     const held = new Map(rows.map(({ atMs, value }) => [Number(atMs), value]))
     for (const { value } of records) {
       const answer = decoder.decode(value)
-      if ('reason' in answer) throw new Error(`kraken.raw cannot be read: ${answer.message}`)
+      if (answer instanceof DecodeFailure) throw new Error(`kraken.raw cannot be read: ${answer.message}`)
       const { windowStart, body } = answer
       const { result } = JSON.parse(Buffer.from(body).toString()) as { result: { XXBTZUSD: { c: string[] } } }
       const price = Number(result.XXBTZUSD.c[0])

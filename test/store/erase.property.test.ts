@@ -5,11 +5,13 @@ import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { erase, type ReplayedWindows } from '#operations/history/erase.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import type { Records, TimeseriesSlice } from '#schemas/generated/records.ts'
-import { type TableTarget, tableTargets } from '#schemas/tables.ts'
-import { constraintTable } from '#sources/jao/constraint-store.ts'
+import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { TableTarget } from '#schemas/record-schema.ts'
+import { acceptedConstraintsTable, constraintTable } from '#sources/jao/constraint-store.ts'
+import type { FlowConstraint } from '#sources/jao/generated/records.ts'
 import { jao } from '#sources/jao/jao.ts'
-import { voteTables } from '#sources/votes/statements.ts'
+import type { VoteBatch } from '#sources/votes/generated/records.ts'
+import { voteBatchesTable, voteTables } from '#sources/votes/statements.ts'
 import { votes } from '#sources/votes/votes.ts'
 import { faults } from '../support/long-tests.ts'
 import { type RunningStore, startStore } from './running-store.ts'
@@ -140,28 +142,31 @@ it('after an erasure the store is what new code alone makes of the raw records t
 
 it("records of a source's own leave when they are not published again, and the reading before each speaks again", async () => {
   await applySourceStatements(running.store, [jao, votes])
-  const store = async <Name extends 'FlowConstraint' | 'VoteBatch'>(name: Name, ...records: Records[Name][]) => {
-    const { table, columns, row } = tableTargets[name] as TableTarget<Name>
+  const store = async <T>({ table, columns, row }: TableTarget<T>, ...records: T[]) => {
     await insert(running.store, table, columns, records.map(row))
   }
   const about = { windowStart: hourMs, windowEnd: 2 * hourMs, origin: 'test' }
   const at = (offset: number, transformVersion = 1) => {
     return { ...about, transformVersion, knownAt: firstKnownAt + offset, raw: { partition: 0, offset } }
   }
-  const constraint = (row: number, offset: number, version?: number): Records['FlowConstraint'] => ({
+  const constraint = (row: number, offset: number, version?: number): FlowConstraint => ({
     ...{ ...at(offset, version), dataset: 'jao.core.finalComputation', start: hourMs, skip: 0, row, totalRows: 2 },
     ...{ tso: null, cneName: null, cneEic: null, direction: null, contName: null, presolved: null, ram: offset },
     ...{ ptdf: {}, numbers: {}, texts: {}, contingencies: [], upstreamModifiedAt: null },
   })
-  const batch = (ids: number[], offset: number, version?: number): Records['VoteBatch'] => ({
+  const batch = (ids: number[], offset: number, version?: number): VoteBatch => ({
     ...{ ...at(offset, version), dataset: 'votes.votes', file: 'f', firstLine: 1, lines: ids.length, blankLines: 0 },
     ...{ refusedLines: 0, repeatedIds: 0, ids, postIds: ids.map(() => offset), voteTypeIds: ids.map(() => null) },
     ...{ creationDates: ids.map(() => 0), userIds: ids.map(() => null), bountyAmounts: ids.map(() => null) },
   })
   // Told by old code at 0, 1 and 2; by new code at 1 without one record, and at 2 nothing. Raw of 0 is gone.
-  await store('FlowConstraint', ...[0, 1].map((row) => constraint(row, 0)), ...[0, 1].map((row) => constraint(row, 1)))
-  await store('FlowConstraint', constraint(0, 2), constraint(0, 1, 2))
-  await store('VoteBatch', batch([1, 2], 0), batch([1, 2], 1), batch([1], 2), batch([1], 1, 2))
+  await store(
+    acceptedConstraintsTable,
+    ...[0, 1].map((row) => constraint(row, 0)),
+    ...[0, 1].map((row) => constraint(row, 1)),
+  )
+  await store(acceptedConstraintsTable, constraint(0, 2), constraint(0, 1, 2))
+  await store(voteBatchesTable, batch([1, 2], 0), batch([1, 2], 1), batch([1], 2), batch([1], 1, 2))
   const spans = [{ topic: 'raw', partition: 0, from: 1, to: 3 }]
   const told = (dataset: string, ownTables: ReplayedWindows['ownTables']) => {
     return { dataset, windows: { fromMs: null, toMs: null }, spans, transformVersion: 2, ownTables }

@@ -5,8 +5,8 @@ import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import type { FlowConstraint } from '#schemas/generated/records.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { acceptedConstraintsTable } from '#sources/jao/constraint-store.ts'
+import type { FlowConstraint } from '#sources/jao/generated/records.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { acceptedAnswer, insertAnswers, lines } from './slices.ts'
@@ -47,7 +47,7 @@ const constraint = (
 })
 
 async function store(...constraints: FlowConstraint[]): Promise<void> {
-  const target = tableTargets.FlowConstraint!
+  const target = acceptedConstraintsTable
   await insert(running.store, target.table, target.columns, constraints.map(target.row))
 }
 

@@ -1,11 +1,18 @@
+import { readFileSync } from 'node:fs'
+import avsc from 'avsc'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { explodeRaw } from '#core/explode-raw.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
+import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { pollsTable, seriesTable } from '#schemas/tables.ts'
 import { sources } from '#sources/index.ts'
+import { newSource as withRecord } from '../../cli/new-source/template/new-source.ts'
+import { subscriptions } from '../../services/sink/subscriptions.ts'
+import { rawResponse } from '../support/raw-responses.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice } from './slices.ts'
 
@@ -28,7 +35,7 @@ const dataset = 'jao.core.maxExchanges'
 const emittedAt = Date.parse('2026-06-10T08:00:00Z')
 
 async function insertSeries(key: string, labels: Record<string, string>, at: number): Promise<void> {
-  const target = tableTargets.Series!
+  const target = seriesTable
   const series = { dataset, key, labels, unit: 'MW', step: 3600, transformVersion: 1, emittedAt: at }
   await insert(running.store, target.table, target.columns, [target.row(series)])
 }
@@ -84,8 +91,53 @@ it('times mean UTC as text, as parameters, and as a Date, whatever zone the sess
   expect(await ask(windows)).toEqual(['2026-10-25 00:00:00\t2026-10-25 02:00:00'])
 })
 
+it("a record of a source's own reaches its table through the sink; the view shows what the newest answer says", async () => {
+  const { store, reader } = running
+  await applySourceStatements(store, [withRecord])
+  await applyViews(
+    store,
+    withRecord.datasets.flatMap(({ view }) => view ?? []),
+  )
+  const datasets = new Map(withRecord.datasets.map((each) => [each.name, each]))
+  const bySink = subscriptions([withRecord], insert.bind(null, store), () => async (_, offsets) => offsets.length)
+  const send = async (suffix: string, told: unknown) => {
+    const subscription = bySink.find(({ topic }) => topic === `new-source.${suffix}`)!
+    const type = avsc.Type.forSchema(JSON.parse(subscription.record.text))
+    const record = type.fromBuffer(type.toBuffer(told))
+    const at = { topic: subscription.topic, partition: 0, offset: '0', headers: {} }
+    expect(await subscription.handle([{ ...at, record }])).toEqual([expect.objectContaining({ kind: 'ok' })])
+  }
+  const window = { startMs: Date.parse('2026-04-20T22:00:00Z'), endMs: Date.parse('2026-04-21T22:00:00Z') }
+  const body = readFileSync(new URL('../../cli/new-source/template/samples/a-new-record.body', import.meta.url), 'utf8')
+  const answer = async (text: string, knownAt: string) => {
+    const about = { dataset: 'new-source.new-record' }
+    const record = rawResponse(window, Buffer.from(text), Date.parse(knownAt), about)
+    const read = explodeRaw({ record, partition: 0, offset: '7' }, datasets)
+    if ('refusal' in read) throw new Error(read.refusal.message)
+    for (const own of read.records) await send(own.topic, own.record)
+    await send('answers', read.accepted)
+  }
+  const view = 'SELECT * FROM tidemark.new_source_new_record ORDER BY id'
+  await answer(body, '2026-04-21T08:00:00Z')
+  expect(await lines(reader, view)).toEqual([
+    'a1\t2026-04-21 06:30:00.000\thigh water at noon\t2026-04-21 08:00:00.000',
+  ])
+  await answer(body.replace('a1', 'a2'), '2026-04-21T09:00:00Z')
+  const newest = ['a2\t2026-04-21 06:30:00.000\thigh water at noon\t2026-04-21 09:00:00.000']
+  expect(await lines(reader, view)).toEqual(newest)
+  const revisions = 'SELECT id, raw_offset FROM tidemark.new_source_new_record_revisions FINAL ORDER BY id'
+  expect(await lines(reader, revisions)).toEqual(['a1\t7', 'a2\t7'])
+
+  // What is inserted after a deletion stays out; deleting what is there is the operation's.
+  const deletion = { dataset: 'new-source.new-record', before: window.endMs, at: 1, by: 'a test', why: 'a test' }
+  await storeDeletion(store, deletion)
+  await answer(body, '2026-04-21T10:00:00Z')
+  expect(await lines(reader, view)).toEqual(newest)
+  expect(await lines(reader, revisions)).toEqual(['a1\t7', 'a2\t7'])
+})
+
 it('a poll is one row however often it is delivered, with all that it says', async () => {
-  const target = tableTargets.Poll!
+  const target = pollsTable
   const at = (text: string) => Date.parse(text)
   const poll = {
     requestIdentity: `${dataset}/2026-10-24T22:00:00Z/2026-10-25T23:00:00Z`,

@@ -6,7 +6,7 @@ import { applyDatasetViews } from '#infra/provision/dataset-views.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { seriesTable } from '#schemas/tables.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { jaoAuctions } from '#sources/jao-auctions/jao-auctions.ts'
 import { jaoAnswers } from '../explode/jao-answers.ts'
@@ -41,7 +41,7 @@ beforeAll(async () => {
     series.push(...exploded.slices.map((slice) => seriesMetadata(slice, exploded.dataset)))
   }
   await insertSlices(running.store, slices)
-  const target = tableTargets.Series!
+  const target = seriesTable
   await insert(running.store, target.table, target.columns, series.map(target.row))
 })
 afterAll(() => running?.stop())

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { topicsOf } from '#core/source-topics.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { whatRebuildAdds } from '#infra/provision/earlier-points.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { errorKind, knownCodes, needsOperator } from '#platform/clickhouse/errors.ts'
 import { applyViews, migrate, readMigrations } from '#platform/clickhouse/migrate.ts'
-import { tableTargets } from '#schemas/tables.ts'
+import { platformTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice } from './slices.ts'
@@ -104,7 +105,9 @@ describe('the schema', () => {
   beforeAll(() => applySourceStatements(running.store, sources))
 
   it('has every column that the sink inserts', async () => {
-    for (const target of Object.values(tableTargets)) {
+    const targets = [...platformTopics, ...sources.flatMap(topicsOf)].flatMap(({ table }) => table ?? [])
+    expect(targets.map(({ table }) => table)).toEqual(expect.arrayContaining(['slices', 'polls', 'vote_batches']))
+    for (const target of targets) {
       const columns = await lines(
         running.store,
         'SELECT name FROM system.columns WHERE database = {database:String} AND table = {table:String}',

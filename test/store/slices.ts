@@ -1,9 +1,6 @@
 import { insert, type Store } from '#platform/clickhouse/client.ts'
-import type { Records } from '#schemas/generated/records.ts'
-import { tableTargets } from '#schemas/tables.ts'
-
-export type TimeseriesSlice = Records['TimeseriesSlice']
-type AcceptedAnswer = Records['AcceptedAnswer']
+import type { AcceptedAnswer, TimeseriesSlice } from '#schemas/generated/records.ts'
+import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 
 /** What a test says of a slice; times as ISO text, UTC unless it says otherwise. */
 export interface ToldSlice {
@@ -47,9 +44,8 @@ export function slice(told: ToldSlice): TimeseriesSlice {
 
 /** One insert, by the declaration that the sink uses. */
 export async function insertSlices(store: Store, slices: TimeseriesSlice[]): Promise<void> {
-  const target = tableTargets.TimeseriesSlice
-  if (!target) throw new Error('schemas/tables.ts declares no table for slices')
-  await insert(store, target.table, target.columns, slices.map(target.row))
+  const { table, columns, row } = slicesTable
+  await insert(store, table, columns, slices.map(row))
 }
 
 /** What a test says of an accepted answer; times ms UTC. */
@@ -73,9 +69,8 @@ export const acceptedAnswer = (told: ToldAnswer): AcceptedAnswer => ({
 
 /** One insert, by the declaration that the sink uses. */
 export async function insertAnswers(store: Store, answers: AcceptedAnswer[]): Promise<void> {
-  const target = tableTargets.AcceptedAnswer
-  if (!target) throw new Error('schemas/tables.ts declares no table for accepted answers')
-  await insert(store, target.table, target.columns, answers.map(target.row))
+  const { table, columns, row } = acceptedAnswersTable
+  await insert(store, table, columns, answers.map(row))
 }
 
 /** The rows of a query as tab separated lines: what a trader sees. */

@@ -5,10 +5,9 @@ import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyStatement, migrate } from '#platform/clickhouse/migrate.ts'
-import type { Records } from '#schemas/generated/records.ts'
-import { type TableTarget, tableTargets } from '#schemas/tables.ts'
+import type { VoteBatch } from '#sources/votes/generated/records.ts'
 import { selectOutlierWeeks } from '#sources/votes/outlier-weeks.ts'
-import { statements } from '#sources/votes/statements.ts'
+import { statements, voteBatchesTable } from '#sources/votes/statements.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 
 let running: RunningStore
@@ -28,11 +27,11 @@ async function applyAll(): Promise<void> {
 const rows = async (query: string) =>
   (await running.reader.query({ query, format: 'JSONCompactEachRow' })).json() as unknown as Promise<unknown[][]>
 
-const { table, columns, row } = tableTargets.VoteBatch as TableTarget<'VoteBatch'>
+const { table, columns, row } = voteBatchesTable
 
 /** Stores one batch: votes as [Id, date, PostId]. */
-async function store(votes: [number, string, number?][], more: Partial<Records['VoteBatch']> = {}): Promise<void> {
-  const batch: Records['VoteBatch'] = {
+async function store(votes: [number, string, number?][], more: Partial<VoteBatch> = {}): Promise<void> {
+  const batch: VoteBatch = {
     ...{ dataset: 'votes.votes', windowStart: 0, windowEnd: 1000, knownAt: 1_700_000_000_000, transformVersion: 1 },
     ...{ origin: 'file', raw: { partition: 0, offset: 7 }, file: 'file:///v', firstLine: 1, lines: votes.length },
     ...{ blankLines: 0, refusedLines: 0, repeatedIds: 0 },

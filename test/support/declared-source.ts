@@ -1,3 +1,4 @@
+import { seriesSchema } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
 
 /** A source with one dataset and everything that can be declared, for tests of what is made of declarations. */
@@ -12,7 +13,7 @@ export function declaredSource({ name }: { name: string }): Source {
       budget: { perMinute: 10, burst: 1, refillPerMinute: 6, maxInFlight: 1 },
     },
     retention: { rawDays: 30 },
-    topics: [{ suffix: 'alarms', record: 'Series', key: 'harbour', retentionImpact: 'alarms are forgotten' }],
+    topics: [{ suffix: 'alarms', record: seriesSchema, key: 'harbour', retentionImpact: 'alarms are forgotten' }],
     datasets: [
       {
         name: `${name}.hourly`,

@@ -3,6 +3,7 @@ import { type Letter, openLetterBox } from '#operations/dead-letters/letter.ts'
 import type { PlanOptions } from '#operations/dead-letters/plan.ts'
 import { type DeadLetterResolution, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
+import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 
 /** A letter as it lies on jao.dlq. */
 export function stored(
@@ -50,6 +51,6 @@ export function lettersOf(...records: StoredRecord[]): Letter[] {
 
 /** Topics that letters of these tests may go back to. */
 export const targets: PlanOptions['targets'] = new Map([
-  ['jao.raw', { deadLetters: 'jao.dlq', record: 'RawResponse', partitions: 2 }],
-  ['polls', { deadLetters: 'tidemark.dlq', record: 'Poll', partitions: 4 }],
+  ['jao.raw', { deadLetters: 'jao.dlq', record: rawResponseSchema, partitions: 2 }],
+  ['polls', { deadLetters: 'tidemark.dlq', record: pollSchema, partitions: 4 }],
 ])

@@ -1,5 +1,7 @@
 import type { Source } from '#sources/source.ts'
 import { newSourceDaily } from './daily.ts'
+import { newRecordDataset } from './new-record.ts' // with --record
+import { newRecordStatements, newRecordTopic } from './new-record-store.ts' // with --record
 
 /** TODO: who publishes this, and what. Name the limits they state, with a link: the budget below keeps to them. */
 export const newSource: Source = {
@@ -18,5 +20,10 @@ export const newSource: Source = {
     // credential: { header: 'x-api-key', setting: 'NEW_SOURCE_API_KEY', obtainFrom: 'sign up at https://...' },
   },
   // Answers and slices are kept for ever unless it says: retention: { rawDays: 400 },
-  datasets: [newSourceDaily],
+  datasets: [
+    newSourceDaily,
+    newRecordDataset, // with --record
+  ],
+  topics: [newRecordTopic], // with --record
+  statements: newRecordStatements, // with --record
 }

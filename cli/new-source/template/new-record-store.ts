@@ -1,0 +1,91 @@
+// Where records of new-record.ts lie: their topic, the table that keeps every reading, and how a record becomes a row.
+import type { TableTarget } from '#schemas/record-schema.ts'
+import type { OwnTable, OwnTopic, StoreStatement } from '#sources/source.ts'
+import { type NewRecord, newRecordSchema } from './generated/records.ts'
+
+const utc = (ms: number): string => new Date(ms).toISOString()
+
+const target: TableTarget<NewRecord> = {
+  table: 'accepted_new_source_new_record',
+  columns: [
+    ...['dataset', 'window_start', 'id', 'time', 'text'],
+    ...['known_at', 'transform_version', 'origin', 'raw_partition', 'raw_offset'],
+  ],
+  row: (record) => [
+    ...[record.dataset, utc(record.windowStart), record.id, utc(record.time), record.text],
+    ...[utc(record.knownAt), record.transformVersion, record.origin, record.raw.partition, record.raw.offset],
+  ],
+}
+
+export const newRecordTopic: OwnTopic<NewRecord> = {
+  suffix: 'new-record',
+  record: newRecordSchema,
+  table: target,
+  key: 'window and id, joined by a slash',
+  retentionImpact: 'a subscriber that is new, or was away for longer, misses the older records, and so does a sink',
+}
+
+/** All that was ever known: the engine replaces rows of one answer alone, by the newest transform's. */
+const table: StoreStatement = {
+  name: 'new_source_new_record_revisions',
+  sql: `
+    CREATE TABLE IF NOT EXISTS tidemark.new_source_new_record_revisions
+    (
+        dataset LowCardinality(String),
+        window_start DateTime('UTC'),
+        id String,
+        time DateTime64(3, 'UTC'),
+        text String,
+        known_at DateTime64(3, 'UTC'),
+        transform_version UInt16,
+        origin LowCardinality(String),
+        raw_partition UInt32,
+        raw_offset UInt64
+    )
+    ENGINE = ReplacingMergeTree(transform_version)
+    PARTITION BY toYear(window_start)
+    ORDER BY (dataset, window_start, id, known_at)`,
+}
+
+/** What the sink inserts. It keeps nothing. */
+const inserted: StoreStatement = {
+  name: 'accepted_new_source_new_record',
+  sql: `CREATE TABLE IF NOT EXISTS tidemark.accepted_new_source_new_record
+    AS tidemark.new_source_new_record_revisions ENGINE = Null`,
+}
+
+/** Keeps out what was deleted. */
+const filling: StoreStatement = {
+  name: 'new_source_new_record_mv',
+  sql: `
+    CREATE MATERIALIZED VIEW IF NOT EXISTS tidemark.new_source_new_record_mv
+    TO tidemark.new_source_new_record_revisions AS
+    SELECT * FROM tidemark.accepted_new_source_new_record
+    WHERE window_start >= (SELECT max(before) FROM tidemark.deletions WHERE dataset = 'new-source.new-record')`,
+}
+
+export const newRecordStatements: StoreStatement[] = [table, inserted, filling]
+
+/** The table as deletions and replays work on it. */
+export const newRecordTable: OwnTable = {
+  name: 'tidemark.new_source_new_record_revisions',
+  rows: `dataset = 'new-source.new-record'`,
+  time: 'window_start',
+  windowStart: 'window_start',
+  transformVersion: 'transform_version',
+}
+
+/** What the newest accepted answer of each window says: what people query. */
+export const newRecordView = {
+  name: 'new_source_new_record',
+  select: `
+      SELECT id, time, text, known_at
+      FROM tidemark.new_source_new_record_revisions FINAL
+      WHERE (window_start, (known_at, transform_version)) IN
+      (
+          SELECT toDateTime(window_start, 'UTC'), max((known_at, transform_version))
+          FROM tidemark.stored_answers
+          WHERE replaces AND dataset = 'new-source.new-record'
+          GROUP BY window_start
+      )`,
+}
