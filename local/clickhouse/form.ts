@@ -1,21 +1,19 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { Failure } from './failure.ts'
 import type { Body } from './source.ts'
 
 const MAX_FORM_BYTES = 8 * 1024 * 1024
-const BOUNDARY = /^multipart\/form-data\s*;.*\bboundary="?([^";]{1,200})"?/i
 
 export function isMultipart(request: IncomingMessage): boolean {
   return /^multipart\/form-data/i.test(request.headers['content-type'] ?? '')
 }
 
 /**
- * The fields of a multipart/form-data body: clients send the query and its parameters so when they are long.
- * @throws Failure 48 for files (external tables are not served), 36 for what is no such body or too large
+ * Reads the fields of a multipart/form-data body. Clients send the query and its parameters this way when they are long.
+ * @throws Failure 48 for files (external tables are not served), 36 for a body that is malformed or too large
  */
 export async function readForm(request: IncomingMessage, body: Body): Promise<[string, string][]> {
-  const boundary = BOUNDARY.exec(request.headers['content-type'] ?? '')?.[1]
-  if (boundary === undefined) throw malformed('it names no boundary')
   const chunks: Buffer[] = []
   let bytes = 0
   for (let next = await body.next(); next !== undefined; next = await body.next()) {
@@ -23,27 +21,23 @@ export async function readForm(request: IncomingMessage, body: Body): Promise<[s
     bytes += next.length
     if (bytes > MAX_FORM_BYTES) throw malformed(`it has more than ${MAX_FORM_BYTES} bytes`)
   }
-  const parts = `\r\n${utf8(Buffer.concat(chunks))}`.split(`\r\n--${boundary}`)
-  if (parts.length < 2 || !parts.at(-1)?.startsWith('--')) throw malformed('its end is missing')
-  return parts.slice(1, -1).map(field)
+  const content = Buffer.concat(chunks)
+  // The parser would replace other bytes, and other text would be stored.
+  if (!isUtf8(content)) throw malformed('it is not UTF-8')
+  const form = await parsed(content, request.headers['content-type'] ?? '')
+  return [...form].map(([name, value]) => {
+    if (typeof value !== 'string') throw new Failure(48, 'NOT_IMPLEMENTED', 'External tables are not served.')
+    return [name, value]
+  })
 }
 
-/** Bytes that are no text would be stored as others. */
-function utf8(bytes: Buffer): string {
+async function parsed(content: Buffer, contentType: string): Promise<FormData> {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return await new Response(content, { headers: { 'content-type': contentType } }).formData()
   } catch {
-    throw malformed('it is not UTF-8')
+    const parts = 'each part needs a name, and the boundary of the Content-Type before and after it'
+    throw malformed(`it is not a whole form: ${parts}`)
   }
-}
-
-function field(part: string): [string, string] {
-  const blank = part.indexOf('\r\n\r\n')
-  const head = part.slice(0, blank)
-  const name = /^content-disposition:.*;\s*name="([^"]*)"/im.exec(head)?.[1]
-  if (blank < 0 || name === undefined) throw malformed('a part has no name')
-  if (/;\s*filename\*?=/i.test(head)) throw new Failure(48, 'NOT_IMPLEMENTED', 'External tables are not served.')
-  return [name, part.slice(blank + 4)]
 }
 
 function malformed(why: string): Failure {
