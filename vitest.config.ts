@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     include,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // The files of a worker share its modules: they load once, and the files take over running parts from each other
     // (test/support/warm-parts.ts).
     isolate: false,
