@@ -40,6 +40,6 @@ test('every instant lies in its day, days adjoin, and a window names its day', (
 test('a host keeps its partition whatever the path; ports tell hosts apart', () => {
   expect(hostOf('https://publicationtool.jao.eu/core')).toBe('publicationtool.jao.eu')
   expect(hostOf('http://127.0.0.1:4000')).toBe('127.0.0.1:4000')
-  // Every poller and CLI of every version must agree on it: a record in the wrong partition is not found.
+  // All pollers and CLIs of all versions must agree, or they look for a record in the wrong partition.
   expect(partitionOfHost('publicationtool.jao.eu', 4)).toBe(0)
 })

@@ -4,13 +4,13 @@ export interface Window {
   endMs: number
 }
 
-/** A local day of a calendar's zone, YYYY-MM-DD, and the half-open UTC interval it covers: 23, 24 or 25 hours. */
+/** A local day, YYYY-MM-DD, and the half-open UTC interval that it covers: 23, 24 or 25 hours. */
 export interface BusinessDay {
   day: string
   window: Window
 }
 
-/** The business day `day` (YYYY-MM-DD) in `zone`. Throws a RangeError for a day that no calendar has. */
+/** @throws RangeError for a day that does not exist */
 export function businessDay(zone: string, day: string): BusinessDay {
   const date = Temporal.PlainDate.from(day)
   const startMs = date.toZonedDateTime(zone).epochMilliseconds
@@ -18,22 +18,22 @@ export function businessDay(zone: string, day: string): BusinessDay {
   return { day: date.toString(), window: { startMs, endMs } }
 }
 
-/** The local day, YYYY-MM-DD, that an instant (ms UTC) belongs to. */
+/** Returns a local day, YYYY-MM-DD. */
 export function dayAt(zone: string, atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(zone).toPlainDate().toString()
 }
 
-/** `day` moved by `count` days, YYYY-MM-DD. */
+/** Returns a day, YYYY-MM-DD. */
 export function addDays(day: string, count: number): string {
   return Temporal.PlainDate.from(day).add({ days: count }).toString()
 }
 
-/** How many days `later` is after `earlier`; negative when it is before. */
+/** Negative if `later` comes before `earlier`. */
 export function daysBetween(earlier: string, later: string): number {
   return Temporal.PlainDate.from(earlier).until(Temporal.PlainDate.from(later), { largestUnit: 'day' }).days
 }
 
-/** The instant (ms UTC) of a local time, HH:MM, on the day before `day`. */
+/** Returns the instant, ms UTC, of a local time HH:MM on the day before `day`. */
 export function dayBeforeAtMs(zone: string, day: string, time: string): number {
   return Temporal.PlainDate.from(day).subtract({ days: 1 }).toZonedDateTime({ timeZone: zone, plainTime: time })
     .epochMilliseconds

@@ -5,7 +5,7 @@ import { datasetsOffSetting } from './datasets-off.ts'
 
 const off = (text?: string) => [...readConfig(datasetsOffSetting, { DATASETS_OFF: text }).DATASETS_OFF]
 
-test('names of datasets, comma separated; none when nothing is said', () => {
+test('names of datasets, comma separated; none by default', () => {
   expect([off(), off(''), off(' , ')]).toEqual([[], [], []])
   expect(off(' jao.core.maxExchanges ,')).toEqual(['jao.core.maxExchanges'])
 })
@@ -18,7 +18,7 @@ test('a beginning with a star means all that begin so; one that none begins with
   expect(() => off('ja0.*')).toThrow('there is no dataset ja0.*')
 })
 
-test('a name that is none is an error that says which there are', () => {
+test('an unknown name is an error that lists the datasets', () => {
   expect(() => off('jao.core.maxExchanges,jao.nothing')).toThrow(ConfigError)
   expect(() => off('jao.core.maxExchanges,jao.nothing')).toThrow(
     /DATASETS_OFF: there is no dataset jao\.nothing; there is: .*jao\.core\.maxExchanges/,

@@ -1,13 +1,10 @@
 import { z } from 'zod'
 import { datasetsByName } from './datasets.ts'
 
-/**
- * The setting that switches datasets off without a release: their names, comma separated. Neither polled nor exploded;
- * what raw holds of them is passed over, to be replayed when they are on again.
- */
+/** Names of datasets that are neither polled nor exploded. Their answers stay in raw and can be replayed later. */
 export const datasetsOffSetting = { DATASETS_OFF: datasetList() }
 
-/** Names of declared datasets, comma separated, a beginning with a * for all that begin so; none by default. */
+/** `name*` stands for all datasets with that prefix. */
 export function datasetList() {
   return z
     .string()

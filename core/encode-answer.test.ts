@@ -17,13 +17,13 @@ const outputs = {
 const told = slice({ start: '2026-01-01T00:00:00Z', values: [1], knownAt: '2026-01-01T00:00:00Z' })
 const answer = { slices: [told], records: [], refusedParts: [], accepted: null, ignored: {}, dataset }
 
-/** What was encoded. Throws why there is nothing. */
+/** Returns the outputs. @throws the reason of a refusal */
 function encoded(answer: EncodedAnswer) {
   if ('refusal' in answer) throw new Error(answer.refusal.message)
   return answer
 }
 
-test('what a key means is said until Kafka has it, and again after an hour: a deletion may have taken it away', () => {
+test('series metadata is published until Kafka has it, and again after an hour, because a deletion may have removed it', () => {
   vi.useFakeTimers({ now: 0 })
   const encoder = answerEncoder(outputs)
   const encode = () => encoded(encoder.batch().encode(answer))
@@ -47,7 +47,7 @@ test('what a key means is said until Kafka has it, and again after an hour: a de
   expect(taken()).toEqual(['slices'])
 })
 
-test('in a batch it is said once, but for an answer that was refused', () => {
+test('a batch publishes series metadata once, also after a refused answer', () => {
   const batch = answerEncoder(outputs).batch((topic, { value }) => {
     return topic === 'test.own' && `${value}` === '{"a":1}' ? 'too large' : undefined
   })

@@ -1,58 +1,47 @@
-// What one raw response becomes, for everybody who asks: the normalizer, replays, rebuilds, the shadow. Pure.
 import { createHash } from 'node:crypto'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { quoted, refused as refusalOf } from '#sources/answers/refusal.ts'
 import type { Answer, Coverage, Dataset, ExplodeResult, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 import { identityNumber, subjectOf } from './request-identity.ts'
 
-/** A raw response and where it lies in its topic. */
 export interface StoredRaw {
   record: RawResponse
   partition: number
   offset: string
 }
 
-/**
- * Why a raw response was refused: as explode says, an exception of explode, a dataset that nobody declares, or a record
- * that its topic does not take.
- */
+/** `bug`: explode threw, or a record does not fit its schema. `too-large`: a topic does not take a record. */
 export interface RawRefusal {
   reason: Refusal['reason'] | 'bug' | 'unknown-dataset' | 'too-large'
-  /** One sentence: what, where. */
   message: string
 }
 
 const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
 
-/** Whether a refusal points at us: upstream changed, or our code is wrong. The others point at upstream, or at a file. */
+/** Returns true if a refusal points at us: upstream changed its format, or our code is wrong. */
 export const pointsAtUs = (reason: string): boolean => ourReasons.has(reason)
 
-/** What a raw response holds, or why it was refused. */
 export type ExplodeOutcome = ExplodedAnswer | RefusedAnswer
 
 export interface RefusedAnswer {
   refusal: RawRefusal
-  /** Parts that explode left out without harm before the refusal, by kind. */
   ignored: Record<string, number>
 }
 
 export interface ExplodedAnswer {
   dataset: Dataset
   slices: TimeseriesSlice[]
-  /** Of the source's own topics, by suffix. */
   records: { topic: string; key: string; record: Record<string, unknown> }[]
-  /** Parts that were refused alone, each as the raw response that holds nothing else. */
+  /** Parts that were refused alone, each as a raw response that holds only that part. */
   refusedParts: { refusal: RawRefusal; record: RawResponse }[]
-  /** What subscribers and the store are told of the answer as a whole; null for one without points that confirms nothing. */
+  /** Null for an answer without points that does not confirm an empty window. */
   accepted: AcceptedAnswer | null
   ignored: Record<string, number>
 }
 
 /**
- * Runs today's explode of a raw response's dataset. Whatever explode throws concerns this response alone: a refusal with
- * reason `bug`. An answer that is not empty and gives no record at all is refused, too: nothing is lost in silence.
- *
- * @param datasets the declared datasets by name
+ * Never throws: an exception in explode becomes the refusal `bug`. Refuses an answer that is not empty but yields no
+ * record, so that nothing is lost silently. Pure.
  */
 export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset>): ExplodeOutcome {
   const { record } = raw
@@ -84,7 +73,7 @@ const refused = (reason: RawRefusal['reason'], message: string): ExplodeOutcome 
   ignored: {},
 })
 
-/** Why an answer of which nothing can be stored is refused; undefined where it holds something, counts rows, or says that it is empty. */
+/** Returns a refusal if nothing can be stored, unless the answer counts rows or the source assesses it as empty. */
 function whyNothing(
   { asking }: Dataset,
   answer: Answer,
@@ -107,7 +96,6 @@ function whyNothing(
 
 const startOf = (body: Uint8Array): string => quoted(Buffer.from(body.subarray(0, 200)).toString(), 200)
 
-/** What every record that is exploded from a raw response says of where it comes from. */
 function provenance({ record, partition, offset }: StoredRaw, dataset: Dataset) {
   return {
     dataset: dataset.name,
@@ -120,7 +108,6 @@ function provenance({ record, partition, offset }: StoredRaw, dataset: Dataset) 
   }
 }
 
-/** An answer without points, or one that counts no rows, is believed only where its raw record confirms an earlier one. */
 function acceptedAnswer(
   raw: StoredRaw,
   { dataset, slices, records }: Pick<ExplodedAnswer, 'dataset' | 'slices' | 'records'>,
@@ -138,7 +125,7 @@ function acceptedAnswer(
     points,
     keys: new Set([...slices, ...records].map(({ key }) => key)).size,
     contentHash: record.contentHash,
-    // Ticks and files name instants of their own, and a part is not all that its answer says.
+    // Ticks and files have timestamps of their own, and a part is not the whole answer: neither replaces older answers.
     replaces: dataset.calendar.kind === 'days' && !(partHeader in record.headers),
   }
 }
@@ -157,7 +144,7 @@ function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSli
   }
 }
 
-/** So many parts are refused apart; more of one answer become one letter, which is the whole answer. */
+/** Further refused parts of an answer become one dead letter that holds the whole answer. */
 const maxParts = 100
 
 function lettersOf(record: RawResponse, parts: readonly RefusedPart[]): ExplodedAnswer['refusedParts'] {
@@ -168,10 +155,9 @@ function lettersOf(record: RawResponse, parts: readonly RefusedPart[]): Exploded
   return [...apart, { refusal: { reason: first.refusal.reason, message }, record }]
 }
 
-/** Marks a raw record that is a part of an answer. The poller keeps no header of upstream's with this name. */
+/** Marks a raw record that is a part of an answer. The poller never keeps an upstream header of this name. */
 const partHeader = 'tidemark-part'
 
-/** A refused part as an answer of its own. Its hash is that of the part: it is other bytes than the whole. */
 function partOf(record: RawResponse, { body, headers }: RefusedPart): RawResponse {
   const contentHash = createHash('sha256').update(body).digest('hex')
   return {
@@ -182,7 +168,6 @@ function partOf(record: RawResponse, { body, headers }: RefusedPart): RawRespons
   }
 }
 
-/** What the key of a slice means. */
 export function seriesMetadata(slice: TimeseriesSlice, dataset: Dataset): Series {
   return {
     dataset: slice.dataset,

@@ -1,7 +1,6 @@
-// Which of two memories of a request identity counts, and what of each is believed. All of this is pure.
+// Decides which of two memories of a request identity counts, and how much of it is trusted. All functions are pure.
 import type { PollMemory } from '#schemas/generated/records.ts'
 
-/** A request identity that was never asked. */
 export const noMemory: PollMemory = {
   lastGoodFetchedAt: null,
   lastGoodHash: null,
@@ -16,34 +15,30 @@ export const noMemory: PollMemory = {
   countedRows: null,
 }
 
-/** A clock may step back so far, ms, and each answer is still known after the one before. */
+/** A clock may step back by this much, ms, and known_at still grows from answer to answer. */
 const maxStepBackMs = 24 * 60 * 60 * 1_000
 
-/** From 7 February 2106 on the store takes no known_at (migration 0001), ms. */
+/** 7 February 2106, ms UTC: the first known_at that the store cannot hold (migration 0001). */
 export const storeEndsAtMs = 2 ** 32 * 1_000
 
 /**
- * A memory with a last-good time that may be built upon: as it is, unless that lies more than a day ahead of the clock.
- * Then some clock ran ahead once, and every later answer would inherit its time. The newest answer in raw takes its
- * place, however far ahead: the store shows the greatest known_at, so an answer known before it would never be seen,
- * which is worse than one known too late. An answer beyond what the store takes is in nobody's way: all is forgotten
- * but that there were rows, and the next answer is a first one. Pure.
+ * Returns a memory that later answers may build on. A last-good time more than a day ahead comes from a wrong clock:
+ * the time of the newest answer in raw replaces it. That time is kept even if it is ahead too, because the store shows
+ * the greatest known_at. If the store cannot hold it, only `hadRows` is kept.
  */
 export function believed(memory: PollMemory, nowMs: number): PollMemory {
   const { lastGoodFetchedAt, lastChangedAt, hadRows } = memory
   if (lastGoodFetchedAt === null || !isAhead(memory, nowMs)) return memory
   if (lastChangedAt === null || lastChangedAt >= storeEndsAtMs) return { ...noMemory, hadRows }
-  // No clock can have shown when it turned empty: the next empty answer is a first one.
+  // The time when the window turned empty is wrong too. The next empty answer counts as the first one.
   return { ...memory, lastGoodFetchedAt: Math.min(lastChangedAt, lastGoodFetchedAt), emptySince: null }
 }
 
-/** Whether the last-good time lies so far ahead that no clock which stepped back explains it. */
 export const isAhead = ({ lastGoodFetchedAt }: PollMemory, nowMs: number): boolean =>
   lastGoodFetchedAt !== null && lastGoodFetchedAt > nowMs + maxStepBackMs
 
 /**
- * Whether a memory is newer than the one held. The greatest last-good time wins, not the greatest offset: a second
- * poller that was slow writes old memory late. Between two good answers failures only grow.
+ * Returns true if `memory` is newer than `held`. Ignores offsets, because a slow second poller writes old memory late.
  */
 export function supersedes(memory: PollMemory, held: PollMemory): boolean {
   const goodAt = memory.lastGoodFetchedAt ?? Number.NEGATIVE_INFINITY

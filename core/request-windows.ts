@@ -8,13 +8,11 @@ import { partitionOfHost } from './host.ts'
 import { requestIdentity } from './request-identity.ts'
 import type { RequestPlace } from './requests.ts'
 
-/** A request as it was written. */
 export interface WrittenRequest {
   request: PollRequest
   at: RequestPlace
 }
 
-/** A window, and what is wanted of it beside; null: nothing. */
 export interface RequestedWindow {
   window: Window
   subject: string | null
@@ -23,11 +21,8 @@ export interface RequestedWindow {
 const maxAtOnce = 500
 
 /**
- * Asks the poller that owns the host for windows of a dataset. Returns when all replicas have the requests.
- *
- * @param host as hostOf() names it: the records go to its partition
- * @param requestedBy who asks, for the log
- * @param confirmsEmpty whether an operator says that an empty answer is the truth
+ * Asks the poller that owns the host to poll windows. Resolves when all replicas have the requests.
+ * @param wanted `host` as hostOf() returns it; `confirmsEmpty`: an operator says that an empty answer is true
  */
 export async function requestWindows(
   kafka: Kafka,
@@ -53,13 +48,7 @@ export async function requestWindows(
   )
 }
 
-/**
- * Asks the poller that owns the host to end a pause that upstream asked for before now. It asks for no window. Returns
- * when all replicas have the request.
- *
- * @param host as hostOf() names it
- * @param requestedBy who asks, for the log
- */
+/** Asks the owner of a host to end a pause that began before now. Resolves when all replicas have the request. */
 export async function requestLift(kafka: Kafka, registry: Registry, host: string, requestedBy: string): Promise<void> {
   const noWindow = { dataset: '', windowStart: 0, windowEnd: 0, confirmsEmpty: false }
   await writeRequests(kafka, registry, host, [

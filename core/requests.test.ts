@@ -17,7 +17,7 @@ const request: PollRequest = {
 }
 const host = 'h'
 const partition = partitionOfHost(host, pollPartitions)
-/** A poll whose poller had read the requests before an offset of its host's partition. */
+/** A poll whose poller had read the requests before `requestsReadTo`. */
 const poll = (outcome: string, requestsReadTo: number | null, sentAt = 1) =>
   ({ requestIdentity: 'i', host, outcome, sentAt, requestsReadTo }) as Poll
 const asked = { partition, offset: 7 }
@@ -39,7 +39,7 @@ test('a poll that was sent before its poller read the request does not answer it
   expect(requests.open().length).toBe(1)
 })
 
-test('any answer answers it, also one that is of no use', () => {
+test('any answer closes a request, also a refusal or an unreadable one', () => {
   for (const outcome of ['changed', 'unchanged', 'empty', 'emptied', 'refused', 'unreadable']) {
     const requests = createRequests()
     requests.ask(request, asked)
@@ -72,7 +72,7 @@ test('a new request opens it again; reading the old ones again does not', () => 
   expect(requests.open()).toMatchObject([{ at: { offset: 8 } }])
 })
 
-test('what is to be read next is known of the partition of each host', () => {
+test('the next offset to read is known in the partition of each host', () => {
   const requests = createRequests()
   expect(requests.readTo(host)).toBe(0)
   requests.ask(request, asked)
@@ -129,7 +129,7 @@ test('in whatever order and however often records are read, a request is open un
         const expected = done ? [] : [{ partition, offset: newest, attempts: failed }]
         expect(readAll(once)).toEqual(expected)
         expect(readAll([...once.toReversed(), ...once])).toEqual(expected)
-        // Another process that reads the memory that these polls leave, and the requests.
+        // Another process reads the requests, and the memory that these polls left.
         const polls = once.flatMap((each) =>
           'readTo' in each ? [poll(each.failed ? 'failed' : 'changed', each.readTo, each.sentAt)] : [],
         )

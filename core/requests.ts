@@ -2,62 +2,47 @@ import type { Poll, PollRequest } from '#schemas/generated/records.ts'
 import { pollPartitions } from '#schemas/topics.ts'
 import { partitionOfHost } from './host.ts'
 
-/** A request is given up after so many failed polls since it was read; `polls` shows them. */
+/** A request is given up after this many failed polls. */
 export const requestAttempts = 5
 
-/** Where a record of poll-requests lies. */
 export interface RequestPlace {
   partition: number
   offset: number
 }
 
-/** How far the requests of an identity are answered, in the partition of a host. */
 export interface RequestProgress {
   /** Requests before this offset are answered. */
   answeredTo: number
-  /** Failed polls since: the newest of those that would have answered the most. */
+  /** Later failed polls that would have answered requests: at most `requestAttempts`, greatest `readTo` first. */
   failures: readonly { sentAtMs: number; readTo: number }[]
 }
 
 export const noRequests: RequestProgress = { answeredTo: 0, failures: [] }
 
-/** A request that no poll has answered yet. */
 export interface OpenRequest {
   request: PollRequest
   at: RequestPlace
-  /** Failed polls since it was read. */
   attempts: number
 }
 
 /**
- * Which requests are open: a request is done when a poll answered it, or when `requestAttempts` polls failed that would
- * have. A poll answers the requests that its poller had read before it asked upstream: those before `requestsReadTo`, in
- * the partition of its host. Offsets alone decide: a poll that waited for Kafka is written after requests that came
- * meanwhile, and does not answer them. A poll that does not state it (ingest, an earlier release, an adopted answer)
- * answers no request.
+ * The open requests. A poll answers the requests that its poller had read before it sent the HTTP request: those before
+ * `requestsReadTo`, in the partition of its host. `requestAttempts` polls that failed to answer a request close it too.
+ * A poll without `requestsReadTo` (ingest, an earlier release, an adopted answer) answers nothing. All methods are
+ * idempotent.
  */
 export interface Requests {
-  /** A record of poll-requests. Reading one again changes nothing. */
   ask: (request: PollRequest, at: RequestPlace) => void
-  /**
-   * A record of polls. Reading one again changes nothing.
-   *
-   * @param asked what was open for the identity when this process sent the request: it is answered also where it lies in
-   *   the partition of another address of the upstream, of which `requestsReadTo` says nothing
-   */
+  /** @param asked requests that were open when the HTTP request was sent; this poll answers them in all partitions */
   polled: (poll: Poll, asked?: readonly OpenRequest[]) => void
-  /** What the memory of an identity says of requests to a host. Reading it again changes nothing. */
   remembered: (identity: string, host: string, progress: RequestProgress) => void
-  /** How far the requests of an identity to a host are answered. */
   progressOf: (identity: string, host: string) => RequestProgress
-  /** The offset of the host's partition that is to be read next. */
+  /** Returns the next offset to read in the host's partition. */
   readTo: (host: string) => number
   open: () => OpenRequest[]
-  /** The open requests of an identity: one, or one for each address of the upstream. */
   openOf: (identity: string) => OpenRequest[]
 }
 
-/** What is known of an identity in one partition of poll-requests. */
 interface Progress {
   newest?: { request: PollRequest; at: RequestPlace }
   answered: RequestProgress
@@ -115,11 +100,9 @@ export function createRequests(): Requests {
   }
 }
 
-/** How far requests are answered after a poll. Pure. */
 export const requestsAfter = (before: RequestProgress, poll: Poll): RequestProgress =>
   poll.requestsReadTo === null ? before : counted(before, poll, poll.requestsReadTo)
 
-/** Adds a poll that answers, or failed to answer, the requests before an offset. */
 function counted(before: RequestProgress, { outcome, sentAt: sentAtMs }: Poll, readTo: number): RequestProgress {
   const { answeredTo, failures } = before
   if (outcome !== 'failed') {
@@ -130,7 +113,6 @@ function counted(before: RequestProgress, { outcome, sentAt: sentAtMs }: Poll, r
   return { answeredTo, failures: mostSpecific([...others, { sentAtMs, readTo }], answeredTo) }
 }
 
-/** Failures that count for requests which may be open: as many as end one. */
 const mostSpecific = (failures: RequestProgress['failures'], answeredTo: number): RequestProgress['failures'] =>
   failures
     .filter(({ readTo }) => readTo > answeredTo)

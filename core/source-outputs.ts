@@ -9,7 +9,7 @@ import { answersTopic, ownTopic, rawTopic, seriesTopic, timeseriesTopic } from '
 import type { Source } from '#sources/source.ts'
 import type { SourceOutputs } from './encode-answer.ts'
 
-/** Where a source's slices, meanings and own records go. Fails when the topics' schemas are not registered yet. */
+/** @throws if the schemas of the source's topics are not registered */
 export async function sourceOutputs(
   { name, topics = [] }: Pick<Source, 'name' | 'topics'>,
   registry: Registry,
@@ -31,7 +31,6 @@ export async function sourceOutputs(
   }
 }
 
-/** The topics that outputs go to. */
 export const topicsOfOutputs = ({ timeseries, series, answers, own }: SourceOutputs): string[] => [
   timeseries.topic,
   series.topic,

@@ -1,6 +1,5 @@
 import { addDays, businessDay, dayAt, type Window } from './business-day.ts'
 
-/** What of a calendar makes its windows: local days of the zone, their hours, or its months. */
 export interface WindowKind {
   window: 'day' | 'hour' | 'month'
   zone: string
@@ -8,7 +7,7 @@ export interface WindowKind {
 
 const hourMs = 60 * 60 * 1_000
 
-/** The windows that begin on a local day, YYYY-MM-DD: the day, its 23 to 25 hours, or on a month's first the month. */
+/** Returns the windows that begin on a local day, YYYY-MM-DD. A month begins on its first day. */
 export function windowsOn({ window, zone }: WindowKind, day: string): Window[] {
   if (window === 'month' && !day.endsWith('-01')) return []
   const whole = businessDay(zone, day).window
@@ -24,7 +23,7 @@ export function windowsOn({ window, zone }: WindowKind, day: string): Window[] {
   return [{ startMs: whole.startMs, endMs: businessDay(zone, next).window.startMs }]
 }
 
-/** The windows that overlap the local days `first` to `last`, both included, in their order. */
+/** Returns the windows that overlap the local days `first` to `last`, both included, in ascending order. */
 export function windowsBetween(kind: WindowKind, first: string, last: string): { day: string; window: Window }[] {
   const from = kind.window === 'month' ? `${first.slice(0, 8)}01` : first
   const found: { day: string; window: Window }[] = []
@@ -34,7 +33,6 @@ export function windowsBetween(kind: WindowKind, first: string, last: string): {
   return found
 }
 
-/** Whether this is a window of the calendar. */
 export function isWindowOf(kind: WindowKind, { startMs, endMs }: Window): boolean {
   if (!isInstant(startMs) || !isInstant(endMs)) return false
   return windowsOn(kind, dayAt(kind.zone, startMs)).some(
@@ -42,7 +40,7 @@ export function isWindowOf(kind: WindowKind, { startMs, endMs }: Window): boolea
   )
 }
 
-/** Years 0001 to 9999: what ISO texts and the store can hold. */
+/** Years 0001 to 9999, which ISO 8601 texts can hold. */
 function isInstant(ms: number): boolean {
   return Number.isSafeInteger(ms) && ms > -62_000_000_000_000 && ms < 253_000_000_000_000
 }

@@ -1,6 +1,5 @@
-// `npm run generate`: writes generated/records.ts from the .avsc files of schemas/ and of each source that has records of
-// its own, and schemas/generated/versions.json, the hash of every version. `--check` only compares. Either refuses when a
-// version that went out is no longer what it was.
+// `npm run generate`: writes the record types of the .avsc files, and versions.json with the hash of every version.
+// `--check` only compares. Both fail if a published version was edited or removed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { brokenVersions, keptVersions, roomsOfRecords, type SchemaVersion, versionsIn } from './versions.ts'
 
@@ -30,7 +29,7 @@ const primitives: Record<string, string> = {
 
 const project = new URL('../', import.meta.url)
 const keptFile = 'schemas/generated/versions.json'
-// Its record never goes out: only what is made of it does.
+// The template's record is never published, so its versions are not recorded.
 const template = 'cli/new-source/template'
 const rooms = [...roomsOfRecords(), template].map((room) => ({ room, versions: versionsIn(room) }))
 const now = keptVersions(rooms.flatMap(({ room, versions }) => (room === template ? [] : versions)))
@@ -67,7 +66,6 @@ function complain(sentences: string[]): void {
   if (sentences.length > 0) process.exitCode = 1
 }
 
-/** The types of a room's records, and each record's newest version as a value. */
 function render(room: string, versions: SchemaVersion[]): string {
   const newest = [...Map.groupBy(versions, ({ record }) => record).values()].flatMap((all) => all.at(-1) ?? [])
   const blocks = newest.flatMap(({ path, text }) => {
@@ -83,7 +81,6 @@ function render(room: string, versions: SchemaVersion[]): string {
   ].join('\n')
 }
 
-/** RawResponse: rawResponseSchema. */
 function constantOf(name: string): string {
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}Schema`
 }

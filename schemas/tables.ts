@@ -1,10 +1,9 @@
 import type { AcceptedAnswer, Deletion, Poll, Replay, Series, TimeseriesSlice } from './generated/records.ts'
 import type { TableTarget } from './record-schema.ts'
 
-// The tables of the platform's records. Slices are many: their times travel as Int64 milliseconds UTC and become DateTime
-// in the store. The others carry ISO 8601 text.
+// The tables of the platform's records. Slices are many, so their times are Int64 ms UTC, which the store converts to
+// DateTime. The other tables take ISO 8601 text.
 
-/** The slices of all sources. */
 export const slicesTable: TableTarget<TimeseriesSlice> = {
   table: 'slices',
   columns: [
@@ -43,7 +42,6 @@ export const slicesTable: TableTarget<TimeseriesSlice> = {
   ],
 }
 
-/** The accepted answers of all sources. */
 export const acceptedAnswersTable: TableTarget<AcceptedAnswer> = {
   table: 'accepted_answers',
   columns: [
@@ -80,7 +78,6 @@ export const acceptedAnswersTable: TableTarget<AcceptedAnswer> = {
   ],
 }
 
-/** What the keys of all sources mean. */
 export const seriesTable: TableTarget<Series> = {
   table: 'series',
   columns: ['dataset', 'key', 'labels', 'unit', 'step_s', 'transform_version', 'emitted_at'],
@@ -95,7 +92,6 @@ export const seriesTable: TableTarget<Series> = {
   ],
 }
 
-/** Every poll. */
 export const pollsTable: TableTarget<Poll> = {
   table: 'polls',
   columns: [
@@ -144,7 +140,6 @@ export const pollsTable: TableTarget<Poll> = {
   ],
 }
 
-/** Every state of every replay. */
 export const replaysTable: TableTarget<Replay> = {
   table: 'replays',
   columns: [
@@ -183,7 +178,6 @@ export const replaysTable: TableTarget<Replay> = {
   ],
 }
 
-/** What was deleted for good. */
 export const deletionsTable: TableTarget<Deletion> = {
   table: 'deletions',
   columns: ['dataset', 'before', 'at', 'by', 'why'],
@@ -192,10 +186,10 @@ export const deletionsTable: TableTarget<Deletion> = {
 
 const utc = (ms: number): string => new Date(ms).toISOString()
 
-// A slice is a window's: a day of minutes has 1,440 values.
+// A slice covers at most a window: a day of minutes has 1,440 values.
 const maxValues = 100_000
 
-/** JSON has no NaN and no infinity: they would arrive as null, a retraction that nobody meant. */
+/** @throws RangeError for NaN and infinity: JSON would turn them into null, which means a retraction */
 function checked(values: (number | null)[]): (number | null)[] {
   if (values.length > maxValues) throw new RangeError(`${values.length} values in one slice; ${maxValues} are the most`)
   for (const value of values) {

@@ -13,23 +13,20 @@ import {
 import type { RecordSchema, TableTarget } from './record-schema.ts'
 import { acceptedAnswersTable, deletionsTable, pollsTable, replaysTable, seriesTable, slicesTable } from './tables.ts'
 
-/** What provisioning makes of a topic, and what producers, consumers and the sink may rely on. */
 export interface Topic {
   name: string
-  /** What the record key is, in words. Keys are UTF-8 text. */
   key: string
-  /** The Avro record of the value; null where the value is the original bytes of another topic's record. */
+  /** The Avro record of the value; null if the value holds the original bytes of another topic's record. */
   record: RecordSchema | null
-  /** Where the sink stores the records; absent where it stores none. */
+  /** The table that the sink fills; absent if the sink does not read the topic. */
   table?: TableTarget
   partitions: number
-  /** Kafka topic settings. Retention stands here, and a source's own in its declaration; nowhere else. */
   config: Record<string, string>
-  /** What would be lost if it were kept for a shorter time. Stands in docs/operations.md, too. */
+  /** What is lost if the retention is shortened. Also printed in docs/operations.md. */
   retentionImpact: string
 }
 
-/** For how many days a source's records are kept; for ever where it says nothing. */
+/** Days; absent: for ever. */
 export interface Retention {
   rawDays?: number
   timeseriesDays?: number
@@ -37,7 +34,6 @@ export interface Retention {
 
 const dayMs = 24 * 60 * 60 * 1000
 const mebibyte = 1024 * 1024
-/** Deleted after so many days; without a number, never. */
 const keptFor = (days?: number) => ({
   'cleanup.policy': 'delete',
   'retention.ms': days === undefined ? '-1' : `${Math.round(days * dayMs)}`,
@@ -45,24 +41,22 @@ const keptFor = (days?: number) => ({
 })
 const forEver = keptFor()
 
-// The broker stores what it gets in this form, whatever codec a producer chose: one that subscribers can read.
+// The broker stores records with this codec, whatever the producer used, so that every subscriber can read them.
 const plain = { 'compression.type': 'uncompressed' }
 const zstd = { 'compression.type': 'zstd' }
 
-/** Polls, poll requests and the poller's memory have the same number of partitions: one poller owns partition n of all. */
+/** Polls, poll-requests and poller-memory are co-partitioned: one poller owns partition n of all three. */
 export const pollPartitions = 4
 
-/** What `polls` says of chunks of files in place of a host and a lane: no poller polls them. */
+/** Host and lane of file chunks in `polls`. Files are ingested, not polled. */
 export const fileHost = 'files'
 export const filesLane = 'files'
 
-// The broker's clock: pollers on several machines compare these times.
+// Pollers on several machines compare these timestamps, so the broker's clock sets them.
 const brokerTime = { 'message.timestamp.type': 'LogAppendTime' }
 
-/** Every poll of every source: the log, which the sink reads. */
 export const pollsTopic: Topic = pollsKeptFor()
 
-/** The topic `polls`, kept for so many days; for ever without a number. */
 export function pollsKeptFor(days?: number): Topic {
   return {
     name: 'polls',
@@ -79,9 +73,8 @@ export function pollsKeptFor(days?: number): Topic {
 const minuteMs = 60_000
 
 /**
- * What the poller remembers. An owner reads all of it before it polls, so it must stay small: a segment is closed after
- * ten minutes, and cleaned when a tenth of the topic is newer than the last cleaning. The lag is the time that an owner
- * has to write again what a slow poller overwrote with older memory.
+ * The poller's state. An owner reads all of it before it polls, so compaction keeps it small. The compaction lag gives
+ * an owner time to write memory again that a slow poller overwrote with an older one.
  */
 export const pollerMemoryTopic: Topic = {
   name: 'poller-memory',
@@ -102,7 +95,9 @@ export const pollerMemoryTopic: Topic = {
     'the poller forgets what it holds: it fetches windows again, and a late answer may be known before an earlier one',
 }
 
-/** Windows somebody asked for. Never committed: a request is done when a poll came that its poller sent since it had read it. */
+/**
+ * Windows to poll, and pauses to lift. No offsets are committed: core/requests.ts decides which requests are answered.
+ */
 export const pollRequestsTopic: Topic = {
   name: 'poll-requests',
   key: 'request identity',
@@ -118,7 +113,7 @@ export const pollRequestsTopic: Topic = {
   retentionImpact: 'requests that wait for longer than that, behind a large backfill, are forgotten',
 }
 
-/** What was deleted for good, up to when. Whoever builds a store anew must read it first. */
+/** Deletions for good, with their time bounds. Read this topic before you build a store anew. */
 export const deletionsTopic: Topic = {
   name: 'deletions',
   key: 'dataset',
@@ -129,7 +124,6 @@ export const deletionsTopic: Topic = {
   retentionImpact: 'a store that is built anew stores deleted points again',
 }
 
-/** What is done again, by whom, why, and what came of it: one record a change of state. */
 export const replaysTopic: Topic = {
   name: 'replays',
   key: 'id of the replay',
@@ -140,7 +134,6 @@ export const replaysTopic: Topic = {
   retentionImpact: 'who did history again, and why, is forgotten; the table keeps what it has',
 }
 
-/** The answers of a source, byte for byte. */
 export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => ({
   name: `${source}.raw`,
   key: 'request identity',
@@ -152,8 +145,8 @@ export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => 
 })
 
 /**
- * The slices of a source: what subscribers read. One partition: the slices of an answer stay together, and what they
- * cost the store falls with the size of the inserts, which a second partition halves. It carries over a million points/s.
+ * The slices of a source. One partition keeps an answer together, and makes inserts larger and so cheaper for the
+ * store.
  */
 export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.timeseries`,
@@ -165,7 +158,7 @@ export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = 
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older slices, and so does a sink',
 })
 
-/** What each key of a source means; the newest record of a key counts. */
+/** The series metadata of each key. The newest record of a key counts. */
 export const seriesTopic = (source: string): Topic => ({
   name: `${source}.series`,
   key: 'dataset and key, joined by a slash',
@@ -176,7 +169,7 @@ export const seriesTopic = (source: string): Topic => ({
   retentionImpact: 'keys have no meaning in a store that is built anew, until an answer names them again',
 })
 
-/** The answers of a source that explode accepted, each after its slices: what a subscriber needs to see a withdrawal. */
+/** The accepted answers of a source, each after its slices. Subscribers need them to see withdrawals. */
 export const answersTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.answers`,
   key: 'request identity',
@@ -187,7 +180,6 @@ export const answersTopic = (source: string, { timeseriesDays }: Retention = {})
   retentionImpact: 'a subscriber that is new, or was away for longer, does not learn what older answers withdrew',
 })
 
-/** A topic of a source's own, for records of one type besides slices. */
 export const ownTopic = (
   source: string,
   own: { suffix: string; record: RecordSchema; table?: TableTarget; key: string; retentionImpact: string },
@@ -202,7 +194,7 @@ export const ownTopic = (
   retentionImpact: own.retentionImpact,
 })
 
-/** What was refused: the original bytes, and in the headers where they came from and why. Takes more than any other. */
+/** Refused records: the original bytes, with origin and reason in the headers. */
 export const deadLetterTopic = (source: string): Topic => ({
   name: `${source}.dlq`,
   key: 'the key of the refused record',
@@ -212,10 +204,9 @@ export const deadLetterTopic = (source: string): Topic => ({
   retentionImpact: 'what was refused before cannot be looked at or sent again',
 })
 
-/** Where records of no source end that were refused: polls that the sink cannot read, and the like. */
 export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), name: 'tidemark.dlq' }
 
-/** Which datasets are parked, for every normalizer; the newest record of a dataset counts. */
+/** The parked datasets, for all normalizers. The newest record of a dataset counts. */
 export const parkingTopic: Topic = {
   name: 'parking',
   key: 'dataset',
@@ -225,7 +216,7 @@ export const parkingTopic: Topic = {
   retentionImpact: 'a parked dataset is released without anybody having mended it',
 }
 
-/** The topics that every source has. Those of its own come besides: core/source-topics.ts. */
+/** The topics that every source has. core/source-topics.ts adds the source's own. */
 export function sourceTopics(source: string, retention?: Retention): Topic[] {
   return [
     rawTopic(source, retention),
@@ -236,7 +227,6 @@ export function sourceTopics(source: string, retention?: Retention): Topic[] {
   ]
 }
 
-/** The topics that exist once. */
 export const platformTopics: Topic[] = [
   pollsTopic,
   pollerMemoryTopic,

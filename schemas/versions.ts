@@ -1,30 +1,22 @@
-// The versions of every record, and the promise that none is ever edited. A record of the platform's topics lies in
-// schemas/<record>/vN.avsc, a record of a source's own topics in sources/<source>/<record>/vN.avsc.
+// The versions of every record, none of which is ever edited: schemas/<record>/vN.avsc for the platform's topics, and
+// sources/<source>/<record>/vN.avsc for a source's own topics.
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** One version of a record. */
 export interface SchemaVersion {
-  /** Below the project: schemas/timeseries-slice/v1.avsc. */
   path: string
-  /** The folder of its versions: schemas/timeseries-slice. */
   record: string
   number: number
-  /** As it is registered: white space does not count. */
+  /** The schema as it is registered, without white space. */
   text: string
 }
 
-/** SHA-256 of every version that went out, by its path. */
 export type KeptVersions = Record<string, string>
 
 const project = new URL('../', import.meta.url)
 
-/**
- * Every version of every record that lies in a room, by record and number.
- * @param room below the project: the folder that holds the records' folders
- * @throws when a record's versions are not v1 to vN without a gap, or something else lies among them
- */
+/** Returns the versions in a folder, by record and number. @throws unless each record has v1 to vN without a gap */
 export function versionsIn(room: string): SchemaVersion[] {
   const records = new Set(filesBelow(`${room}/**/*.avsc`).map((file) => file.slice(0, file.lastIndexOf('/'))))
   return [...records].flatMap((record) => {
@@ -41,7 +33,6 @@ export function versionsIn(room: string): SchemaVersion[] {
   })
 }
 
-/** The rooms that may hold records, below the project: schemas, and the folder of each source. */
 export const roomsOfRecords = (): string[] => [
   'schemas',
   ...filesBelow('sources/*/').map((folder) => folder.replace(/\/$/, '')),
@@ -52,7 +43,7 @@ const filesBelow = (pattern: string): string[] =>
     .map((file) => file.replaceAll('\\', '/'))
     .toSorted()
 
-/** The files of a record in the order of their versions. Pure. @throws as versionsIn says */
+/** Returns the files of a record in version order. Pure. @throws if they are not v1 to vN without a gap */
 export function numbered(record: string, files: readonly string[]): string[] {
   const expected = files.map((_, index) => `v${index + 1}.avsc`)
   const stray = files.filter((file) => !expected.includes(file))
@@ -61,12 +52,11 @@ export function numbered(record: string, files: readonly string[]): string[] {
   throw new Error(`${record} holds ${there}: versions are v1.avsc to vN.avsc without a gap, and nothing else`)
 }
 
-/** What is kept of the versions there are. */
 export function keptVersions(versions: readonly SchemaVersion[]): KeptVersions {
   return Object.fromEntries(versions.map(({ path, text }) => [path, createHash('sha256').update(text).digest('hex')]))
 }
 
-/** What became of versions that went out and should be as they were: one sentence each; none when all are. Pure. */
+/** Returns one sentence for each published version that was edited or removed. Pure. */
 export function brokenVersions(kept: KeptVersions, now: KeptVersions): string[] {
   return Object.entries(kept).flatMap(([path, hash]) => {
     if (now[path] === hash) return []

@@ -1,9 +1,8 @@
-// What was deleted from the store, and the deleting. The views that fill the tables keep it out from then on.
 import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTable } from '#schemas/tables.ts'
 import { database, insert, type Store } from './client.ts'
 
-/** The bound of a dataset, ms UTC: what lies before it is deleted and never stored again. Undefined: nothing is. */
+/** Returns the bound of a dataset, ms UTC, or undefined. Rows before it are never stored again. */
 export async function boundOf(store: Store, dataset: string): Promise<number | undefined> {
   const [row] = await rows<{ bound: number | null }>(
     store,
@@ -14,13 +13,12 @@ export async function boundOf(store: Store, dataset: string): Promise<number | u
   return row?.bound ?? undefined
 }
 
-/** Stores a deletion: what is inserted from now on honours it. Storing it again changes nothing. */
+/** Stores a deletion. Later inserts honour it. Idempotent. */
 export async function storeDeletion(store: Store, deletion: Deletion): Promise<void> {
   const { table, columns } = deletionsTable
   await insert(store, table, columns, [deletionsTable.row(deletion)])
 }
 
-/** Every deletion that is stored, the oldest first. */
 export const storedDeletions = (store: Store): Promise<Deletion[]> =>
   rows<Deletion>(
     store,
@@ -29,28 +27,25 @@ export const storedDeletions = (store: Store): Promise<Deletion[]> =>
     {},
   )
 
-/** A table whose rows are deleted: its name with its database, which rows are the dataset's, and the time that they go by. */
 export interface DeletedTable {
   name: string
-  /** SQL over the table; may have the parameter `dataset`. */
   rows: string
-  /** SQL of a DateTime; absent: its rows stay. */
+  /** SQL of a DateTime; absent: rows of this table are not deleted. */
   time?: string
 }
 
-// In milliseconds: compared as a text, an instant between two seconds would be refused.
+// Milliseconds, because ClickHouse refuses a text with a fraction of a second here.
 const instant = "fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
 const timesBefore = (rows: string, time: string): string => `${rows} AND ${time} < ${instant}`
 
 const ofDataset = 'dataset = {dataset:String}'
-/** The platform's own, in the order of removal: an accepted answer leaves before its points. */
+/** In the order of removal: an accepted answer leaves before its points. */
 const platformTables = [
   { name: 'stored_answers', time: 'window_start', condition: `${ofDataset} AND window_end <= ${instant}` },
   { name: 'points', time: 'ts', condition: timesBefore(ofDataset, 'ts') },
   { name: 'point_revisions', time: 'ts', condition: timesBefore(ofDataset, 'ts') },
 ] as const
 
-/** How many rows of one dataset lie before an instant, by year and table; the tables of points are always there. */
 export interface DeletedRows {
   year: number
   points: number
@@ -58,7 +53,7 @@ export interface DeletedRows {
   [table: string]: number
 }
 
-/** How many rows lie before an instant (ms UTC), by year; collapsed or not. */
+/** Counts the rows before an instant (ms UTC), by year. Includes rows that a merge has not collapsed yet. */
 export async function rowsBefore(
   store: Store,
   bound: Bound,
@@ -80,13 +75,11 @@ export async function rowsBefore(
   return [...counts.values()].sort((one, other) => one.year - other.year)
 }
 
-/** A dataset and the instant before which it is deleted, ms UTC. */
 export type Bound = Pick<Deletion, 'dataset' | 'before'>
 
 /**
- * Removes what a dataset has before an instant for good, and returns when no row is left: accepted answers, points, and
- * records of the source's own; also from what rebuilds and dry runs have beside the tables. The deletion must be stored:
- * else new rows come as these go. Minutes for tens of millions of rows.
+ * Deletes rows for good, also from staging tables, within minutes. Store the deletion first, or new rows arrive
+ * meanwhile.
  */
 export async function removeRows(store: Store, bound: Bound, ownTables: readonly DeletedTable[] = []): Promise<void> {
   for (const { name, condition } of platformTables) {
@@ -97,7 +90,7 @@ export async function removeRows(store: Store, bound: Bound, ownTables: readonly
   }
 }
 
-/** Those that have a time to go by and are there: a source that is switched off may never have had its tables made. */
+/** Returns the tables that have a time and exist: the tables of a source that is off may never have been created. */
 async function timedTables(store: Store, tables: readonly DeletedTable[]): Promise<Required<DeletedTable>[]> {
   if (tables.length === 0) return []
   const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
@@ -109,14 +102,14 @@ async function timedTables(store: Store, tables: readonly DeletedTable[]): Promi
   )
 }
 
-/** An insert that read the bounds before the deletion was stored may end after a mutation began. */
+/** Repeats, because an insert that read the bounds before the deletion was stored may end after the first mutation. */
 async function removeFrom(store: Store, table: string, condition: string, bound: Bound): Promise<void> {
   while (await hasRows(store, table, condition, bound)) {
     await mutate(store, `ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters(bound))
   }
 }
 
-/** Tidemark's own table of that name, and those beside it. */
+/** Returns tidemark's table of that name, and the staging tables of that name in databases `tidemark_...`. */
 async function everyTable(store: Store, name: string): Promise<string[]> {
   const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
     WHERE (database = {database:String} OR startsWith(database, {beside:String})) AND name = {name:String}`
@@ -130,7 +123,7 @@ async function hasRows(store: Store, table: string, condition: string, bound: Bo
   return (row?.n ?? 0) > 0
 }
 
-/** The keys of a dataset whose meaning is stored, and of whose points none lies at or after an instant (ms UTC). */
+/** Returns the keys of a dataset that have series metadata but no point at or after an instant (ms UTC). */
 export async function keysWithoutPoints(store: Store, bound: Bound): Promise<string[]> {
   const found = await rows<{ key: string }>(
     store,
@@ -142,7 +135,6 @@ export async function keysWithoutPoints(store: Store, bound: Bound): Promise<str
   return found.map(({ key }) => key)
 }
 
-/** Removes what keys mean, for good. */
 export async function removeSeries(store: Store, dataset: string, keys: string[]): Promise<void> {
   if (keys.length === 0) return
   const statement = `ALTER TABLE ${database}.series DELETE WHERE dataset = {dataset:String} AND key IN {keys:Array(String)}`
@@ -151,7 +143,7 @@ export async function removeSeries(store: Store, dataset: string, keys: string[]
 
 const parameters = ({ dataset, before }: Bound) => ({ dataset, before })
 
-/** 2: answered when all replicas have done it. */
+/** 2: respond when all replicas are done. */
 const mutate = (store: Store, query: string, query_params: Record<string, unknown>) =>
   store.command({ query, query_params, clickhouse_settings: { mutations_sync: '2' } })
 

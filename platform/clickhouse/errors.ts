@@ -1,20 +1,16 @@
 import { ClickHouseError } from '@clickhouse/client'
 
 /**
- * What to do about an error of the store. retry: a dependency is unavailable, the same request may succeed later. data: the
- * content is refused and always will be, so halve the batch until the bad record is alone. unlisted: the store refuses
- * the request for a reason that nobody has classified; of an insert it must be found out what is to blame, the rows or
- * the table. bug: ours; the process ends.
+ * - retry: a dependency is unavailable, the same request may succeed later.
+ * - data: the content is refused for ever; halve the batch until the bad record is alone.
+ * - unlisted: nobody has classified the code; the rows or the table may be to blame.
+ * - bug: our fault; the process ends.
  */
 export type ErrorKind = 'retry' | 'data' | 'unlisted' | 'bug'
 
 /**
- * Says what to do about anything that a request to the store threw; by number, never by text.
- * - An error of the server: by the table below. A number that is not in it is unlisted.
- * - An error of the language (TypeError, RangeError …) is a bug.
- * - Any other error comes from between us and the server (refused, reset, timed out, no such host, a certificate that
- *   ran out, a proxy's page): retry. The client gives no code for its own time-outs and for answers that are not
- *   ClickHouse's, so there is no list of these.
+ * Classifies an error by its code, never by its text. Errors without a code of the server are network errors (retry),
+ * except language errors like TypeError (bug).
  */
 export function errorKind(error: unknown): ErrorKind {
   if (error instanceof ClickHouseError) return kinds.get(Number(error.code)) ?? 'unlisted'
@@ -22,7 +18,7 @@ export function errorKind(error: unknown): ErrorKind {
   return 'bug'
 }
 
-/** Somebody has to provision the store, or to grant us rights, before a retry can succeed: worth a loud log. */
+/** Returns true if a retry only helps after an operator has provisioned the store or granted rights. */
 export function needsOperator(error: unknown): boolean {
   return error instanceof ClickHouseError && Object.hasOwn(operatorCodes, error.code)
 }
@@ -119,7 +115,6 @@ const dataCodes: Record<number, string> = {
   469: 'VIOLATED_CONSTRAINT',
 }
 
-/** Every number of the table with ClickHouse's name for it, for the test that asks an engine. */
 export const knownCodes: Record<number, string> = { ...retryCodes, ...dataCodes }
 
 const kinds = new Map<number, ErrorKind>([

@@ -6,18 +6,15 @@ import { database, insert, type Store } from './client.ts'
 
 export interface MigrationName {
   number: number
-  /** verb_table, as in the file's name. */
   name: string
 }
 
-/** A numbered change of the schema: one file, one statement that may run twice. */
 export interface Migration extends MigrationName {
   sql: string
   /** SHA-256 of the text with LF line ends, hex. */
   hash: string
 }
 
-/** A view that a source declares: its name in the database and the SELECT behind it. */
 export interface SourceView {
   name: string
   select: string
@@ -28,9 +25,8 @@ export class MigrationError extends Error {
 }
 
 /**
- * Brings the schema up to date and returns the migrations that it applied, none when there was nothing to do. Forward
- * only. Safe to run again, also after a crash between a statement and its record, and by two processes at once.
- * @throws MigrationError when an applied file has changed since, or the store is newer than the files
+ * Applies pending migrations and returns them. Safe to repeat after a crash, and safe in two processes at once.
+ * @throws MigrationError if an applied file has changed, or if the store is newer than the files
  */
 export async function migrate(store: Store, directory: URL): Promise<MigrationName[]> {
   const migrations = await readMigrations(directory)
@@ -50,10 +46,7 @@ export async function migrate(store: Store, directory: URL): Promise<MigrationNa
   return pending.map(({ number, name }) => ({ number, name }))
 }
 
-/**
- * Creates the sources' views, or replaces them by what they say now. Run after `migrate`.
- * @throws MigrationError with the view and the server's reason when the server refuses it
- */
+/** Creates or replaces the sources' views. Call after migrate(). @throws MigrationError if the server refuses a view */
 export async function applyViews(store: Store, views: SourceView[]): Promise<void> {
   for (const { name, select } of views) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new MigrationError(`View name ${JSON.stringify(name)}: want lower_case`)
@@ -61,10 +54,7 @@ export async function applyViews(store: Store, views: SourceView[]): Promise<voi
   }
 }
 
-/**
- * Runs a statement of a source.
- * @throws MigrationError with its name and the server's reason when the server refuses it
- */
+/** @throws MigrationError with `name` if the server refuses the statement */
 export async function applyStatement(store: Store, name: string, sql: string): Promise<void> {
   await store.command({ query: sql }).catch((error) => {
     if (!(error instanceof ClickHouseError)) throw error
@@ -73,7 +63,7 @@ export async function applyStatement(store: Store, name: string, sql: string): P
   })
 }
 
-/** The migrations of a directory in order of their numbers. Files are NNNN_verb_table.sql, numbered 1, 2, 3 … */
+/** Files are NNNN_verb_table.sql, numbered 1, 2, 3 ... without a gap. */
 export async function readMigrations(directory: URL): Promise<Migration[]> {
   const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).sort()
   return Promise.all(
@@ -89,7 +79,6 @@ export async function readMigrations(directory: URL): Promise<Migration[]> {
   )
 }
 
-/** Names of the platform's own tables and views, as its migrations are named after them. */
 export async function platformNames(directory: URL): Promise<string[]> {
   const names = (await readMigrations(directory)).flatMap(({ name }) => [name, name.replace(/^[a-z]+_/, '')])
   return ['migrations', ...new Set(names)]
@@ -99,7 +88,7 @@ interface AppliedMigration extends MigrationName {
   hash: string
 }
 
-/** Which of the files are still to run, in order. Refuses a history that is not a beginning of the files. */
+/** @throws MigrationError if an applied file is missing or changed */
 export function pendingMigrations(migrations: Migration[], applied: AppliedMigration[]): Migration[] {
   for (const done of applied) {
     const file = migrations[done.number - 1]
@@ -114,14 +103,14 @@ export function pendingMigrations(migrations: Migration[], applied: AppliedMigra
 }
 
 const tableExists = '57'
-const lookAgain = { intervalMs: 100, times: 100 }
+const recheck = { intervalMs: 100, times: 100 }
 
-/** Whether a statement found its table already there because another process applies the same migration just now. */
+/** Returns true if the table exists because another process is applying the same migration. */
 async function anotherApplied(store: Store, { number }: Migration, error: unknown): Promise<boolean> {
   if (!(error instanceof ClickHouseError) || error.code !== tableExists) return false
-  for (let look = 1; look <= lookAgain.times; look++) {
+  for (let look = 1; look <= recheck.times; look++) {
     if ((await appliedMigrations(store)).some((applied) => applied.number === number)) return true
-    await pause(lookAgain.intervalMs)
+    await pause(recheck.intervalMs)
   }
   return false
 }

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { TransientError } from '../process/transient-error.ts'
 import { storeBatch, tableEvidence } from './store-batch.ts'
 
-/** An error of the server; 27 says of rows that they cannot be parsed, 395 says nothing of whose fault it is. */
+/** An error of the server. 27: the rows cannot be parsed. 395: a code that errors.ts does not classify. */
 const refusal = (code: number, message = 'Cannot parse input') => new ClickHouseError({ message, code: `${code}` })
 
-/** A store that refuses a whole insert when one of its rows is bad, as ClickHouse does, and keeps what it took. */
+/** A store that refuses a whole insert if one row is bad, as ClickHouse does, and keeps the accepted rows. */
 function store(isBad: (row: unknown) => boolean, error: Error = refusal(27)) {
   const self = {
     taken: [] as unknown[],
@@ -75,7 +75,7 @@ const kindsOf = async (verdicts: ReturnType<typeof storeBatch>) => (await verdic
 
 describe('an error that nobody has classified', () => {
   it('is the fault of the rows that are refused while others are taken, however many and wherever', async () => {
-    // The first row is good, and is tried alone: some are, from all over the batch.
+    // The first row is good, and is among the rows that are tried alone.
     const bads = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }).map((bad) => [false, ...bad])
     await fc.assert(
       fc.asyncProperty(bads, async (bad) => {
@@ -108,7 +108,7 @@ describe('an error that nobody has classified', () => {
   it('of single rows, with nothing to compare, is theirs for a few; then nothing is refused until a row is taken', async () => {
     const inserter = store((row) => (row as number) >= 100, refusal(395))
     const evidence = tableEvidence(3)
-    // The first is tried again, as after a send that failed.
+    // The first row is inserted again, as after a failed send.
     for (const row of [100, 100, 101, 102]) {
       expect(await kindsOf(storeBatch([[row]], inserter.insert, evidence))).toEqual(['dead'])
     }

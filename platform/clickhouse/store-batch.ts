@@ -1,39 +1,33 @@
-// One batch, one insert. A refused insert is halved until the bad record is alone; an unavailable store is waited for.
+// One batch, one insert. A refused insert is halved until the bad row is alone.
 import { dead, ok, type Verdict } from '../kafka/verdict.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { type ErrorKind, errorKind, needsOperator } from './errors.ts'
 
-/** Inserts rows into one table; throws what the store says, or the network. */
 export type InsertRows = (rows: unknown[][]) => Promise<void>
 
-/** What shows that a table takes rows at all. Keep one a table. */
+/** Evidence that a table accepts rows. Keep one per table. */
 export interface TableEvidence {
-  /** A row that the table has taken; it takes it again, which changes nothing. */
+  /** A row that the table accepted. Inserting it again changes nothing. */
   taken: unknown[] | undefined
-  /** Rows that were refused since, as text, before anything showed that the table takes any. */
   unproven: Set<string>
   maxUnproven: number
 }
 
-/** @param maxUnproven so many rows may be refused for a reason that is not known while nothing shows that any is taken */
+/** @param maxUnproven how many rows may be refused for an unknown reason before the table has accepted a row */
 export const tableEvidence = (maxUnproven = 0): TableEvidence => ({
   taken: undefined,
   unproven: new Set(),
   maxUnproven,
 })
 
-/** So many rows of a batch are tried alone to see whether the table takes any. */
+/** How many rows of a batch are tried alone, to see whether the table accepts any. */
 const maxTried = 20
 
 /**
- * Inserts rows and returns one verdict a row, in order: ok, or dead for the rows that the store refuses alone. Repeating it
- * is safe.
- *
- * What an error means is known by its number, or it is not: then the row is to blame as long as the table takes other rows,
- * one that it took before or one of the batch. When it takes none, the table is: the error is thrown, and no row is
- * refused. Only where nothing tells, for the first `maxUnproven` rows, the row is believed to be.
- *
- * @throws TransientError when the store is away or overloaded; the error of the store when it takes no row
+ * Inserts rows and returns one verdict per row: ok, or dead if the store refuses the row alone. An error with an
+ * unknown code is the row's fault only if the table accepts another row, or for the first `maxUnproven` rows.
+ * Repeatable.
+ * @throws TransientError if the store is unavailable; the store's error if the table accepts no row
  */
 export async function storeBatch(
   rows: unknown[][],
@@ -65,7 +59,6 @@ export async function storeBatch(
 
 const refusal = (error: Error): Verdict => dead('store-refused', `the store refuses the row: ${error.message}`)
 
-/** Whether rows are among the few that are refused unproven; notes them. */
 function mayBeUnproven(rows: unknown[][], { unproven, maxUnproven }: TableEvidence): boolean {
   if (rows.length > maxUnproven) return false
   const all = new Set([...unproven, ...rows.map((row) => JSON.stringify(row))])
@@ -74,7 +67,7 @@ function mayBeUnproven(rows: unknown[][], { unproven, maxUnproven }: TableEviden
   return true
 }
 
-/** Inserts rows; gives why the store refuses them. Throws TransientError when they are not to blame. */
+/** Returns the error if the store refuses the rows. @throws TransientError if the rows are not to blame */
 async function tryInsert(
   rows: unknown[][],
   insert: InsertRows,
@@ -93,7 +86,6 @@ async function tryInsert(
   }
 }
 
-/** Whether the table takes the row that it took before; where none is known, one of some from all over the batch. */
 async function takesRows(rows: unknown[][], insert: InsertRows, evidence: TableEvidence): Promise<boolean> {
   const step = Math.ceil(rows.length / maxTried)
   const tried = evidence.taken ? [evidence.taken] : rows.filter((_, index) => index % step === 0)

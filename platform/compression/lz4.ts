@@ -1,37 +1,25 @@
-// LZ4 as Kafka and ClickHouse write it. The library decodes blocks; frames are read here, because it would decode only the
-// first of several, and as much as a frame claims.
+// Reads LZ4 frames. The library's frame decoder reads only the first frame and trusts the size that it claims.
 import { uncompressSync } from 'lz4-napi'
 
 const magic = 0x184d2204
 const windowBytes = 64 * 1024
 const maxBlockBytes = 4 * 1024 * 1024
 
-/**
- * Decodes one LZ4 block (lz4_Block_format.md).
- *
- * @param mostBytes the block may hold so many bytes
- * @param before what was decoded before it, where blocks are linked: the last 64 KiB are enough
- * @throws Error when the block is damaged, or holds more
- */
-export function decodeLz4Block(block: Uint8Array, mostBytes: number, before?: Buffer): Buffer {
-  // The library wants to be told the size; it takes a smaller block, and refuses a larger one.
+/** Decodes one block of at most `maxBytes` (lz4_Block_format.md). `before`: the last 64 KiB before a linked block. */
+export function decodeLz4Block(block: Uint8Array, maxBytes: number, before?: Buffer): Buffer {
+  // The library reads the maximum size from a prefix.
   const sized = Buffer.allocUnsafe(4 + block.length)
-  sized.writeUInt32LE(mostBytes)
+  sized.writeUInt32LE(maxBytes)
   sized.set(block, 4)
   try {
     return before && before.length > 0 ? uncompressSync(sized, before) : uncompressSync(sized)
   } catch (error) {
-    throw new Error(`an LZ4 block of at most ${mostBytes} bytes cannot be read: ${(error as Error).message}`)
+    throw new Error(`an LZ4 block of at most ${maxBytes} bytes cannot be read: ${(error as Error).message}`)
   }
 }
 
-/**
- * Decodes LZ4 frames (lz4_Frame_format.md), any number one after another. Checksums are not compared: what carries the
- * frames has its own.
- *
- * @throws Error when a frame is damaged or cut off, or all hold more than `mostBytes`
- */
-export function decodeLz4Frames(bytes: Buffer, mostBytes: number): Buffer {
+/** Decodes consecutive frames of at most `maxBytes` in all (lz4_Frame_format.md). Ignores their checksums. */
+export function decodeLz4Frames(bytes: Buffer, maxBytes: number): Buffer {
   const pieces: Buffer[] = []
   let decodedBytes = 0
   let at = 0
@@ -48,7 +36,7 @@ export function decodeLz4Frames(bytes: Buffer, mostBytes: number): Buffer {
       const isStored = word >>> 31 === 1
       const piece = isStored ? block : decodeLz4Block(block, frame.blockBytes, window)
       decodedBytes += piece.length
-      if (decodedBytes > mostBytes) throw new Error(`LZ4 frames hold more than ${mostBytes} bytes`)
+      if (decodedBytes > maxBytes) throw new Error(`LZ4 frames hold more than ${maxBytes} bytes`)
       pieces.push(piece)
       if (frame.isLinked) window = Buffer.concat([window, piece]).subarray(-windowBytes)
     }
@@ -64,7 +52,7 @@ function readHeader(bytes: Buffer, at: number) {
   if (flags >> 6 !== 1) throw new Error('this version of LZ4 frames is unknown')
   if (flags & 1) throw new Error('LZ4 dictionaries are not supported')
   return {
-    // Magic, flags, descriptor, the size of the content where it is given, checksum.
+    // Magic, flags, descriptor, optional content size, checksum.
     headerBytes: 4 + 2 + (flags & 8 ? 8 : 0) + 1,
     isLinked: (flags & 32) === 0,
     blockChecksumBytes: flags & 16 ? 4 : 0,

@@ -3,10 +3,7 @@ import { AssignerProtocol, type PartitionAssigner } from 'kafkajs'
 const name = 'same-number-together'
 const version = 0
 
-/**
- * Gives partition n of every subscribed topic to the same member; kafkajs's own round robin goes topic by topic and
- * parts them. Every member of a group must use it.
- */
+/** Assigns partition n of every topic to the same member. All members of a group must use this assigner. */
 export const coPartitionedAssigner: PartitionAssigner = ({ cluster }) => ({
   name,
   version,
@@ -34,7 +31,7 @@ export const coPartitionedAssigner: PartitionAssigner = ({ cluster }) => ({
   },
 })
 
-/** Divides partition numbers among members: each number to exactly one, shares differ by at most one. Pure. */
+/** Shares differ by at most one partition. Pure. */
 export function divide(partitions: readonly number[], members: readonly string[]): Map<string, number[]> {
   const sorted = [...members].sort()
   const shares = new Map<string, number[]>(sorted.map((member) => [member, []]))

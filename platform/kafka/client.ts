@@ -13,14 +13,13 @@ export interface KafkaConnection {
   KAFKA_PASSWORD?: string | undefined
 }
 
-/** Loads what kafkajs keeps to itself. */
-const loadInner = createRequire(import.meta.url)
+const requireInternal = createRequire(import.meta.url)
 
 registerCodecs()
-scheduleOnlyWhatWaits()
-lookAgainForCoordinators()
+patchRequestQueue()
+patchCoordinatorLookup()
 
-/** A kafkajs client for the cluster in the settings. Connects lazily; retries for some seconds before a call fails. */
+/** Creates a client that connects lazily and retries for some seconds before a call fails. */
 export function createKafka(connection: KafkaConnection, clientId: string, log?: Logger): Kafka {
   return new Kafka({
     clientId,
@@ -39,7 +38,6 @@ export function createKafka(connection: KafkaConnection, clientId: string, log?:
   })
 }
 
-/** Does some work with an admin client that is connected before and disconnected after it, whatever comes of it. */
 export async function withAdmin<Result>(kafka: Kafka, work: (admin: Admin) => Promise<Result>): Promise<Result> {
   const admin = kafka.admin()
   await admin.connect()
@@ -58,7 +56,6 @@ function sasl(connection: KafkaConnection): { sasl?: SASLOptions } {
   return { sasl: { mechanism, username, password } as SASLOptions }
 }
 
-/** What kafkajs's queue of requests, one a connection, keeps for looking at itself again. */
 interface RequestQueue {
   pending: unknown[]
   throttledUntil: number
@@ -68,13 +65,12 @@ interface RequestQueue {
 }
 
 /**
- * kafkajs looks at its queues every millisecond, for ever, by timers of a negative time, which Node warns of (tulios/kafkajs
- * issue 1751; no release since). Here a queue looks again only while requests wait: when the broker's throttling is over, or
- * else as soon as kafkajs meant to.
+ * kafkajs polls its request queues every millisecond, with negative timers that Node warns about (tulios/kafkajs issue
+ * 1751; no release has a fix). This patch schedules a check only while requests wait.
  */
-function scheduleOnlyWhatWaits(): void {
-  const meantMs = 10
-  const { prototype } = loadInner('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
+function patchRequestQueue(): void {
+  const recheckMs = 10
+  const { prototype } = requireInternal('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
   prototype.scheduleCheckPendingRequests = function () {
     if (this.throttleCheckTimeoutId || this.pending.length === 0) return
     const throttledMs = this.throttledUntil - Date.now()
@@ -83,7 +79,7 @@ function scheduleOnlyWhatWaits(): void {
         this.throttleCheckTimeoutId = null
         this.checkPendingRequests()
       },
-      throttledMs > 0 ? throttledMs : meantMs,
+      throttledMs > 0 ? throttledMs : recheckMs,
     )
   }
 }
@@ -93,12 +89,11 @@ interface Cluster {
 }
 
 /**
- * kafkajs takes a group for lost for ever where no broker answered who coordinates it, as on a slow machine or while a
- * broker restarts, and its consumer ends (tulios/kafkajs issue 1630; no release since). Here it asks again, as where a
- * broker says that it does not know yet.
+ * kafkajs ends a consumer for ever if no broker names its group coordinator, as during a broker's restart
+ * (tulios/kafkajs issue 1630; no release has a fix). This patch makes the error retriable.
  */
-function lookAgainForCoordinators(): void {
-  const { prototype } = loadInner('kafkajs/src/cluster') as { prototype: Cluster }
+function patchCoordinatorLookup(): void {
+  const { prototype } = requireInternal('kafkajs/src/cluster') as { prototype: Cluster }
   const find = prototype.findGroupCoordinatorMetadata
   prototype.findGroupCoordinatorMetadata = async function (group) {
     try {

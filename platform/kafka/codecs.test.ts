@@ -9,7 +9,7 @@ import { decompressSnappy, registerCodecs } from './codecs.ts'
 const most = 1_000_000
 const told = Buffer.from(Array.from({ length: 30_000 }, (_, index) => (index * index) % 251))
 
-/** A frame as librdkafka and Kafka's Java write them: 64 KiB blocks, linked to each other or not. */
+/** A frame as librdkafka and Java clients write it: blocks of 64 KiB, linked or not. */
 function frameOf(parts: Buffer[], isLinked: boolean): Buffer {
   const header = Buffer.from([0x04, 0x22, 0x4d, 0x18, isLinked ? 0x40 : 0x60, 0x40, 0])
   const blocks = parts.flatMap((part, index) => {
@@ -56,13 +56,13 @@ test.each([
   expect(decodeLz4Frames(frames, most).equals(Buffer.concat(parts))).toBe(true)
   for (let cut = 1; cut < frames.length; cut += Math.ceil(frames.length / 50)) {
     const decoded = (): number => decodeLz4Frames(frames.subarray(0, cut), most).length
-    // Between two frames is a place to end.
+    // A cut between two frames is not an error.
     if (cut !== frames.length - frameOf([told], false).length) expect(decoded).toThrow(/cut off|ends before/)
   }
 })
 
 test('snappy, by hand: a bare block, and the same in the frame of Java', () => {
-  // Eleven bytes; a literal of eleven bytes.
+  // Length: eleven bytes. Then a literal of eleven bytes.
   const block = Buffer.concat([Buffer.from([11, (11 - 1) << 2]), Buffer.from('hello world')])
   expect(decompressSnappy(block, most).toString()).toBe('hello world')
   const framed = Buffer.concat([

@@ -1,15 +1,13 @@
-// What kafkajs lacks: it brings gzip alone, and as much of it as a batch claims. A topic's codec is its operator's choice, and
-// what was stored with it stays: all four are read, each within the same bound.
+// kafkajs brings only gzip, without a size limit, but operators choose the codec of a topic.
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { uncompressSync as decodeSnappy } from 'snappy'
 import { decodeLz4Frames } from '../compression/lz4.ts'
 
-/** A batch may hold so many bytes: one that claims more would fill the memory. */
+/** A batch that claims more could fill the memory. */
 const maxBytes = 256 * 1024 * 1024
 
 interface Codec {
-  /** Throws when the batch is damaged, or holds more than the bound. */
   decompress: (batch: Buffer) => Buffer
   compress?: (batch: Buffer) => Buffer
 }
@@ -29,7 +27,7 @@ const codecs: Record<number, Codec> = {
   },
 }
 
-/** Teaches kafkajs, once for the process, to read all of Kafka's codecs, and to write gzip and zstd. */
+/** Registers all of Kafka's codecs for reading, and gzip and zstd for writing, in the whole process. */
 export function registerCodecs(): void {
   for (const [type, { decompress, compress }] of Object.entries(codecs)) {
     kafkajs.CompressionCodecs[Number(type) as keyof typeof kafkajs.CompressionCodecs] = () => ({
@@ -45,11 +43,7 @@ export function registerCodecs(): void {
 const xerialMagic = Buffer.from([0x82, ...Buffer.from('SNAPPY'), 0])
 const xerialHeaderBytes = xerialMagic.length + 8
 
-/**
- * Snappy as Java's clients and brokers write it (xerial: blocks, each behind its length), or librdkafka (one bare block).
- *
- * @throws Error when it is damaged or cut off, or holds more than `mostBytes`
- */
+/** Reads xerial blocks (Java clients and brokers) or one bare block (librdkafka). */
 export function decompressSnappy(batch: Buffer, mostBytes: number): Buffer {
   if (!batch.subarray(0, xerialMagic.length).equals(xerialMagic)) return snappyBlock(batch, mostBytes)
   const blocks: Buffer[] = []
@@ -72,7 +66,7 @@ function snappyBlock(block: Buffer, mostBytes: number): Buffer {
   return decodeSnappy(block, { asBuffer: true }) as Buffer
 }
 
-/** How much a snappy block says that it holds: a varint in front of it. */
+/** Returns the size that a snappy block claims: a leading varint. */
 function claimedBytes(block: Buffer): number {
   let claimed = 0
   for (const [index, byte] of block.subarray(0, 5).entries()) {

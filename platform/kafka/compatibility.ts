@@ -1,11 +1,6 @@
 import avsc, { type Type } from 'avsc'
 
-/**
- * Why two versions of a record do not both read what the other writes, in a few words; undefined when they do. That is
- * what the registry's FULL_TRANSITIVE asks of every pair of a subject's versions.
- *
- * @param one schema text, and so is `other`
- */
+/** Returns why two schema texts cannot read each other's records (FULL_TRANSITIVE), or undefined. */
 export function incompatibility(one: string, other: string): string | undefined {
   const [first, second] = [one, other].map((text) => avsc.Type.forSchema(JSON.parse(text))) as [Type, Type]
   return unreadable(first, second) ?? unreadable(second, first)
@@ -20,7 +15,7 @@ function unreadable(reader: Type, writer: Type): string | undefined {
   }
 }
 
-/** The first field of both whose types do not fit, which avsc does not name. */
+/** Returns the first common field with incompatible types, which avsc does not name. */
 function unreadableField(reader: Type, writer: Type): string | undefined {
   if (!avsc.Type.isType(reader, 'record') || !avsc.Type.isType(writer, 'record')) return undefined
   const [fields, written] = [reader, writer].map((type) => (type as avsc.types.RecordType).fields)

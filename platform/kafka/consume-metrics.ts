@@ -4,11 +4,10 @@ import type { Verdict } from './verdict.ts'
 
 export interface ConsumeMetrics {
   registry: Registry
-  /** Counts one handled and committed batch. */
+  /** Counts one committed batch. */
   measure: (batch: BatchMeasure) => void
 }
 
-/** The metrics of a service that consumes: names, units and meanings. Those of Node itself come with them. */
 export function createConsumeMetrics(service: string): ConsumeMetrics {
   const registry = new Registry()
   registry.setDefaultLabels({ service })

@@ -54,7 +54,7 @@ const series = (key: string): Series => ({
   emittedAt: 0,
 })
 
-/** Topics of a test's own: input of Series records, output, dead letters; settings by their first names. */
+/** A test's topics: input (Series records), output, dead letters. Topic settings are keyed by the topic's kind. */
 async function topicsOfOneTest(
   configs: Partial<Record<'input' | 'output' | 'dead', Topic['config']>> = {},
 ): Promise<{ input: string; output: string; deadLetters: string; group: string }> {
@@ -81,7 +81,7 @@ async function send(topic: string, keys: string[]): Promise<void> {
   )
 }
 
-/** Everything in partition 0 of a topic, as it lies there. */
+/** All records in partition 0 of a topic. */
 async function readAll(topic: string) {
   const admin = kafka.admin()
   await admin.connect()
@@ -180,7 +180,7 @@ describe('consume', () => {
   it('handles what came compressed in parts, each committed before the next', async () => {
     const topics = await topicsOfOneTest()
     const encode = await registry.encoder(topics.input, seriesSchema)
-    // Three MiB that are some kilobytes on the wire: all five come in one batch.
+    // Three MiB compress to some kilobytes, so that all five come in one batch.
     for (const key of ['a', 'b', 'c', 'd', 'e']) {
       const value = encode({ ...series(key), labels: { text: 'x'.repeat(3 * 1024 * 1024) } })
       await producer.send(topics.input, [{ key, value }], { compress: true })
@@ -315,7 +315,7 @@ describe('consume', () => {
     await until(() => running.crashes.length === 1)
     expect(running.crashes[0]?.message).toBe('a bug')
     expect(await committed(topics.group, topics.input)).toBe('-1')
-    // Whoever was told may stop it, and goes on.
+    // The consumer can still be stopped.
     await running.consumption.stop()
     expect(running.crashes).toHaveLength(1)
   })
@@ -447,7 +447,7 @@ describe('consume', () => {
   })
 })
 
-/** The real registry behind a proxy that counts what it is asked, and can be away. */
+/** A proxy to the real registry that counts requests and can be switched off. */
 async function countingRegistry() {
   const asked: string[] = []
   let isAway = false
@@ -489,11 +489,11 @@ it('looks again for the coordinator of a group where the connection is lost mean
   const groupId = `none-${randomUUID()}`
   const steady = kafka.admin()
   await steady.connect()
-  // A broker that has only just started coordinates nothing yet.
+  // A broker that has just started does not coordinate the group yet.
   await expect.poll(() => steady.fetchOffsets({ groupId }).catch(String), { timeout: 60_000 }).toEqual([])
   await steady.disconnect()
   let toDrop = 3
-  // The request whose number is 10 asks for the coordinator.
+  // Kafka's API key 10 is FindCoordinator.
   const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
     const socket = connect({ host, port }, onConnect)
     const write = socket.write.bind(socket) as (...all: unknown[]) => boolean
@@ -574,7 +574,7 @@ describe('the limit of a topic', () => {
     expect(await readAll(tooSmall)).toEqual([])
     const check = await producer.sizeCheck([fits, tooSmall])
     expect([check(fits, record), check(tooSmall, record)]).toEqual([undefined, words])
-    // Compressed it is counted as it is sent.
+    // The compressed size counts.
     const zeros = { key: 'zeros', value: Buffer.alloc(100_000) }
     expect(check(tooSmall, zeros, { compress: true })).toBeUndefined()
     await producer.send(tooSmall, [zeros], { compress: true })
@@ -637,7 +637,7 @@ describe('a large send', () => {
       [{ name: topic, key: 'key', retentionImpact: '', record: null, partitions: 3, config: {} }],
       1,
     )
-    // It is cut by the number of its records, and by their bytes.
+    // The send is split by record count and by bytes.
     const records = Array.from({ length: 7_321 }, (_, index) => ({
       key: `key-${index % 50}`,
       value: Buffer.from(`${index}`.padEnd(index % 40 === 0 ? 30_000 : 0)),
@@ -686,7 +686,7 @@ describe('the registry', () => {
   })
 })
 
-it('who follows a topic, or owns it, is told of a bug in what it does with the records', async () => {
+it('follow() and ownPartitions() report an exception of their read callback', async () => {
   const { input } = await topicsOfOneTest()
   await send(input, ['a'])
   const crashes: string[] = []
@@ -701,6 +701,6 @@ it('who follows a topic, or owns it, is told of a bug in what it does with the r
   expect(crashes).toEqual(['a bug', 'a bug'])
 })
 
-it('nothing of all this was worth a warning of Node', () => {
+it('none of these tests made Node print a warning', () => {
   expect(warnings).toEqual([])
 })

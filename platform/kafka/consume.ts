@@ -1,5 +1,5 @@
-// The loop that must not lie. The only place that commits offsets:
-// admit -> decode -> handle -> send outputs and dead letters (acknowledged) -> commit -> measure.
+// The consume loop, and the only place that commits offsets: admit -> decode -> handle -> send outputs and dead letters
+// (acknowledged) -> commit -> measure.
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
@@ -24,7 +24,7 @@ export interface BatchMeasure {
   verdicts: Verdict[]
   durationMs: number
   lag: number
-  /** Committed: the offset that is read next. */
+  /** The committed offset, which is read next. */
   nextOffset: number
 }
 
@@ -34,31 +34,27 @@ export interface ConsumeOptions {
   service: { name: string; version: string }
   subscriptions: Subscription[]
   shape: BatchShape
-  /** Where a new group begins: at the beginning unless it is said; newest: with what is written from this call on. */
+  /** Where a new group starts; default: beginning. `newest`: at records that are written after this call. */
   from?: 'beginning' | 'newest'
   registry: Registry
   producer: Producer
   log: Logger
   measure: (batch: BatchMeasure) => void
-  /**
-   * Called with an error that is a bug of ours, that Kafka will never take what is to be sent, or that leaves the consumer
-   * dead: the process must exit 1. The consumer stands still until it is stopped.
-   */
+  /** Called when the process must exit 1: a bug, a send that Kafka will never take, or a dead consumer. */
   crash: (error: Error) => void
 }
 
 export interface Consumption {
-  /** Why it does not consume: not in its group, not heard of lately, or waiting for an unavailable dependency; undefined when it does. */
+  /** Returns why the consumer is not ready: not in its group, no recent heartbeat, or a long wait for a dependency. */
   notReady: () => string | undefined
   stop: () => Promise<void>
 }
 
-// A store that restarts is no reason to call its sink ill.
+// A restart of the store must not make its sink unready.
 const tolerableWaitMs = 15_000
-// What is handled at once. A batch is that or less, unless it came compressed.
+// Limits how many bytes are handled at once. Compressed batches can be much larger than the fetch size.
 const maxBytesAtOnce = 8 * 1024 * 1024
 
-/** Consumes the subscriptions as one group until stopped. */
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
   const { kafka, log, shape, crash } = options
   const stalls = createStallTracker()
@@ -84,7 +80,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     partitionsConsumedConcurrently: shape.concurrentPartitions,
     eachBatch: batches.eachBatch,
   })
-  // Committed, so that a rebalance before the first batch passes over nothing.
+  // Commit the start offsets, so that a rebalance before the first batch skips nothing.
   if (begin.length > 0) await consumer.commitOffsets(begin)
   for (const offset of begin) consumer.seek(offset)
   return {
@@ -115,10 +111,7 @@ function whyNotReady(member: GroupMember, stalls: StallTracker): string | undefi
 
 type EachBatch = (payload: EachBatchPayload) => Promise<void>
 
-/**
- * Handles batches until one fails with an error that is not Kafka's. From then on the consumer stands still until it is
- * released: it neither goes on behind that batch nor tries it again.
- */
+/** After an error that is not Kafka's, blocks until it is released: the batch is neither skipped nor retried. */
 function untilCrash(
   eachBatch: EachBatch,
   crash: (error: Error) => void,
@@ -143,13 +136,11 @@ function untilCrash(
 
 const isKafkaError = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS')
 
-/** A subscription, and what reads its messages. */
 interface ReadableSubscription {
   subscription: Subscription
   decoder: Decoder
 }
 
-/** The subscriptions by topic. */
 function readable({ subscriptions, registry }: ConsumeOptions): Map<string, ReadableSubscription> {
   return new Map(
     subscriptions.map((subscription) => {
@@ -159,18 +150,16 @@ function readable({ subscriptions, registry }: ConsumeOptions): Map<string, Read
   )
 }
 
-/** What the steps of the loop work with. */
 interface Loop {
   consumer: Consumer
   options: ConsumeOptions
   subscriptions: ReadonlyMap<string, ReadableSubscription>
   stalls: StallTracker
   pauses: PartitionPauses
-  /** Nothing is committed from now on. */
   stopping: boolean
 }
 
-/** Handles the messages of a batch that may be handled now, part by part. Throws what is not an unavailable dependency. */
+/** @throws every error except TransientError */
 async function consumeBatch(loop: Loop, payload: EachBatchPayload): Promise<void> {
   const { topic, partition, messages } = payload.batch
   const from = loop.subscriptions.get(topic)
@@ -188,7 +177,7 @@ async function consumeBatch(loop: Loop, payload: EachBatchPayload): Promise<void
   if (admitted < messages.length) loop.pauses.hold(payload)
 }
 
-/** Handles a part of a batch. Returns true if it was committed; otherwise the messages are delivered again. */
+/** Handles a part of a batch. Returns true if it was committed; otherwise the messages are redelivered. */
 async function consumePart(
   loop: Loop,
   payload: EachBatchPayload,
@@ -214,7 +203,7 @@ async function consumePart(
   return true
 }
 
-/** Gives what the work gives. When a dependency is unavailable: undefined, and the batch comes again after a pause. */
+/** Returns undefined if a dependency is unavailable; the batch is redelivered after a pause. */
 async function orRetryLater<Result>(
   loop: Loop,
   payload: EachBatchPayload,
@@ -229,11 +218,11 @@ async function orRetryLater<Result>(
   }
 }
 
-/** Whether the batch is not ours any more: the consumer stops, or the partition is another member's. */
+/** Returns true if the consumer is stopping or the partition was revoked. */
 const isOver = ({ stopping }: Loop, { isRunning, isStale }: EachBatchPayload): boolean =>
   !isRunning() || isStale() || stopping
 
-/** Commits all up to an offset. Returns false when the group went on without us, or its coordinator is away. */
+/** Commits an offset. Returns false if the group rebalanced or its coordinator is unavailable. */
 async function commit({ consumer, options }: Loop, payload: EachBatchPayload, lastOffset: string): Promise<boolean> {
   const { topic, partition } = payload.batch
   const next = { topic, partition, offset: `${BigInt(lastOffset) + 1n}` }
@@ -247,7 +236,7 @@ async function commit({ consumer, options }: Loop, payload: EachBatchPayload, la
   return true
 }
 
-/** Judges messages of a partition; returns the verdicts when all that they ask for is acknowledged. */
+/** Returns the verdicts once outputs and dead letters are acknowledged. */
 async function processAndSend(
   { producer, service }: ConsumeOptions,
   { subscription, decoder }: ReadableSubscription,
@@ -263,7 +252,7 @@ async function processAndSend(
     try {
       for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })
     } catch (error) {
-      // Whoever judges the batch again finds the record that is too large.
+      // Process the batch again: the size check now finds the record that is too large.
       if (error instanceof TooLargeRecord && error.isNews) continue
       throw error
     }

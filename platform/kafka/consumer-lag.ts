@@ -3,10 +3,9 @@ import { slowNotice } from '../process/slow-notice.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { type Kafka, withAdmin } from './client.ts'
 
-/** One past the last offset of each partition. */
+/** One past the last offset, by partition. */
 export type HighWatermarks = Map<number, number>
 
-/** Where a topic's partitions end now. */
 export async function highWatermarks(kafka: Kafka, topic: string): Promise<HighWatermarks> {
   return withAdmin(kafka, async (admin) => {
     const offsets = await admin.fetchTopicOffsets(topic)
@@ -14,18 +13,17 @@ export async function highWatermarks(kafka: Kafka, topic: string): Promise<HighW
   })
 }
 
-/** What a group has committed of each partition, as the admin API tells it; -1 where nothing. */
+/** -1 if nothing is committed. */
 export const committedOf = (partitions: { partition: number; offset: string }[] = []): Map<number, number> =>
   new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
 
-/** Where a partition begins and ends, as the admin API tells it. */
 export interface Offsets {
   partition: number
   low: string
   high: string
 }
 
-/** Records that are not done. A partition without a committed offset (-1) is read from its beginning. */
+/** Counts uncommitted records. A partition without a committed offset (-1) counts from its beginning. */
 export function consumerLag(ends: Offsets[], done: Map<number, number>): number {
   let records = 0
   for (const { partition, low, high } of ends) {
@@ -35,14 +33,9 @@ export function consumerLag(ends: Offsets[], done: Map<number, number>): number 
   return records
 }
 
-const lookAgain: Backoff = { firstMs: 50, maxMs: 1_000 }
+const recheckBackoff: Backoff = { firstMs: 50, maxMs: 1_000 }
 
-/**
- * Returns when a group has committed all that a topic held when this was called; waits for as long as that takes, or until
- * `stop` aborts. Returns whether the group has.
- *
- * @param say told when it takes long
- */
+/** Waits until a group has committed everything that a topic held at the call. Returns false if `stop` aborts first. */
 export async function waitForGroup(
   kafka: Kafka,
   groupId: string,
@@ -58,12 +51,11 @@ export async function waitForGroup(
       if (consumerLag(ends, committedOf(committed?.partitions)) === 0) return true
       if (stop?.aborted) return false
       waiting(`waiting for the ${groupId}, which has not done all of ${topic} yet`)
-      await pause(backoffMs(lookAgain, attempt), stop)
+      await pause(backoffMs(recheckBackoff, attempt), stop)
     }
   })
 }
 
-/** The offset that a group reads next of each partition where it has committed one. */
 export async function nextOffsets(kafka: Kafka, groupId: string, topic: string): Promise<Map<number, number>> {
   return withAdmin(kafka, async (admin) => {
     const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
@@ -72,7 +64,7 @@ export async function nextOffsets(kafka: Kafka, groupId: string, topic: string):
   })
 }
 
-/** How many records of a topic a group has not committed yet, for one who asks often. */
+/** Measures a group's lag on a topic repeatedly, over one admin connection. */
 export async function lagMeter(
   kafka: Kafka,
   groupId: string,
@@ -92,23 +84,22 @@ export async function lagMeter(
   }
 }
 
-/** Where topics end and what a group has committed of them, by topic and partition, for one who asks often. */
 export interface OffsetReader {
   ends: (topics: readonly string[]) => Promise<Map<string, Map<number, number>>>
   committed: (groupId: string, topics: readonly string[]) => Promise<Map<string, Map<number, number>>>
   close: () => Promise<void>
 }
 
-/** @throws TransientError, from each call, when Kafka does not answer */
+/** @throws TransientError, from each call, if Kafka does not respond */
 export async function openOffsets(kafka: Kafka): Promise<OffsetReader> {
   const admin = kafka.admin()
   await admin.connect()
-  const orUnwell = (cause: unknown): never => {
+  const orTransient = (cause: unknown): never => {
     throw new TransientError('Kafka does not say where topics end, or what a group has committed', { cause })
   }
   return {
     ends: async (topics) => {
-      const found = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(orUnwell)
+      const found = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(orTransient)
       return new Map(
         topics.map((topic, index) => [
           topic,
@@ -117,14 +108,14 @@ export async function openOffsets(kafka: Kafka): Promise<OffsetReader> {
       )
     },
     committed: async (groupId, topics) => {
-      const found = await admin.fetchOffsets({ groupId, topics: [...topics] }).catch(orUnwell)
+      const found = await admin.fetchOffsets({ groupId, topics: [...topics] }).catch(orTransient)
       return new Map(found.map(({ topic, partitions }) => [topic, committedOf(partitions)]))
     },
     close: () => admin.disconnect(),
   }
 }
 
-/** Forgets a group that nobody is in any more; one that is not there, or that somebody is still in, stays as it is. */
+/** Deletes a group. Does nothing if it does not exist or has members. */
 export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
   return withAdmin(kafka, async (admin) => {
     try {

@@ -1,5 +1,3 @@
-// What the normalizer and the sink have in common: a health endpoint, a producer for what leaves, one consumer group.
-
 import { serveHealth } from '../process/health.ts'
 import type { Logger } from '../process/log.ts'
 import type { OnStop } from '../process/run.ts'
@@ -20,18 +18,16 @@ export interface ConsumingService {
   metrics: ConsumeMetrics
   shape: BatchShape
   subscriptions: (clients: KafkaClients, onStop: OnStop) => Promise<Subscription[]> | Subscription[]
-  /** What /status tells, as JSON. */
   status?: () => unknown
 }
 
-/** What a service's subscriptions may need besides. */
 export interface KafkaClients {
   kafka: Kafka
   registry: Registry
   producer: Producer
 }
 
-/** Starts a service that consumes until it is stopped; exits the process when its consumer cannot go on. */
+/** Starts a consuming service. Exits the process if its consumer cannot go on. */
 export async function startConsuming(service: ConsumingService, onStop: OnStop): Promise<void> {
   const { name, config, log, metrics } = service
   let notReady = (): string | undefined => 'not in its consumer group yet'

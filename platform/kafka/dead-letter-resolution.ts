@@ -1,18 +1,19 @@
 import { deadLetterHeaders } from './dead-letter.ts'
 import type { ProducerRecord } from './producer-record.ts'
 
-/** What somebody did with a dead letter. It lies on the letter's topic and partition, behind it: no value, all in the headers. */
+/**
+ * What was done with a dead letter: a later record on the same topic and partition, without a value, described by
+ * headers.
+ */
 export interface DeadLetterResolution {
   decision: 'requeued' | 'dropped'
-  /** Offset of the letter, in the decision's own partition. */
   offset: number
   by: string
   why: string
-  /** Ms UTC. */
   atMs: number
 }
 
-/** Headers of a decision; all text. `tidemark-letter` is the letter's `partition/offset`. */
+/** Text headers. `tidemark-letter` is the letter's `partition/offset`. */
 export const decisionHeaders = {
   decision: 'tidemark-decision',
   letter: 'tidemark-letter',
@@ -21,7 +22,6 @@ export const decisionHeaders = {
   time: deadLetterHeaders.time,
 } as const
 
-/** The record of a decision on a letter with this key and partition. */
 export function resolutionRecord(
   letter: { key: Buffer | null; partition: number },
   decision: DeadLetterResolution,
@@ -41,10 +41,7 @@ export function resolutionRecord(
   }
 }
 
-/**
- * The decision that a record of a dead-letter topic is; undefined for a letter. A letter keeps the headers of the refused
- * message, whatever they are: what has a reason is a letter.
- */
+/** Returns undefined for a letter. A letter keeps all headers of its message, so a record with a reason is a letter. */
 export function decisionOf(record: {
   partition: number
   value: Buffer | null

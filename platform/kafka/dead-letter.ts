@@ -1,6 +1,5 @@
 import type { ProducerRecord } from './producer-record.ts'
 
-/** What a dead letter needs of the message that was refused. */
 export interface RefusedMessage {
   topic: string
   partition: number
@@ -10,15 +9,12 @@ export interface RefusedMessage {
   headers: Record<string, string | Buffer>
 }
 
-/** Why a message was refused. */
 export interface RefusalCause {
   reason: string
   message: string
-  /** What it was about, where that is known. */
   dataset?: string | undefined
 }
 
-/** Headers of a dead letter; all text. Headers of the refused message stay beside them. */
 export const deadLetterHeaders = {
   topic: 'tidemark-topic',
   partition: 'tidemark-partition',
@@ -34,12 +30,12 @@ export const deadLetterHeaders = {
   leftOut: 'tidemark-left-out-bytes',
 } as const
 
-/** The reason of records that nobody looked at, because their dataset is parked. */
+/** The reason for answers of a parked dataset, which are not exploded. */
 export const parkedReason = 'parked'
 
 const maxMessageChars = 2_000
 
-/** The refused message as a dead letter: its key and value byte for byte, where it came from and why in the headers. */
+/** Builds a dead letter: key and value byte for byte, with origin and reason in the headers. */
 export function deadLetter(
   refused: RefusedMessage,
   why: RefusalCause,
@@ -69,10 +65,7 @@ export function deadLetter(
   }
 }
 
-/**
- * A dead letter that its topic does not take, without the value and the message's own headers: it says where the message
- * lies, which is then the only place where it does.
- */
+/** Removes the value of a dead letter that its topic does not take. The headers name the place of the only copy. */
 export function withoutValue(letter: ProducerRecord, whyTooLarge: string): ProducerRecord {
   const names = deadLetterHeaders
   const headers = letter.headers ?? {}
@@ -92,22 +85,19 @@ export function withoutValue(letter: ProducerRecord, whyTooLarge: string): Produ
 
 type Headers = Readonly<Record<string, string | Buffer>>
 
-/** How often a message was refused, as its headers say; 0 when they say nothing that can be true. */
+/** Returns how many times a message was refused, from its headers; 0 if they are not valid. */
 export function attemptsOf(headers: Headers): number {
   const attempts = Number(headers[deadLetterHeaders.attempts]?.toString() ?? '0')
   return Number.isInteger(attempts) && attempts >= 0 && attempts < Number.MAX_SAFE_INTEGER ? attempts : 0
 }
 
-/** Why a message that came back was refused before. Parking is no verdict on it: then the one before that counts. */
+/** Returns the reason of the refusal before. Skips `parked`, which is not a verdict on the message. */
 function previousReason(headers: Headers): string | undefined {
   const reason = headers[deadLetterHeaders.reason]?.toString()
   return reason === parkedReason ? headers[deadLetterHeaders.previousReason]?.toString() : reason
 }
 
-/**
- * The headers of a message that a dead letter held, for sending it once more: its own, and what the next refusal needs
- * to count and to compare.
- */
+/** Returns the headers for sending a dead letter's message again: its own, and the counters for the next refusal. */
 export function headersOfRefused(headers: Readonly<Record<string, Buffer>>): Record<string, Buffer> {
   const { reason, attempts, previousReason: previous } = deadLetterHeaders
   const dropped = new Set<string>(Object.values(deadLetterHeaders))

@@ -1,16 +1,13 @@
 import { type Kafka, withAdmin } from './client.ts'
 
-/**
- * Deletes the records of a topic's partitions before an offset each; nobody can read them from then on. Their bytes leave
- * the disk with their segment file. Offsets that are gone already change nothing.
- */
+/** Deletes the records of each partition before an offset. Disk space is freed with the segment files. Idempotent. */
 export async function deleteRecordsBefore(
   kafka: Kafka,
   topic: string,
   before: ReadonlyMap<number, number>,
 ): Promise<void> {
   return withAdmin(kafka, async (admin) => {
-    // Also tells kafkajs of the topic, without which it knows no leader to ask.
+    // This call also loads the topic's leaders into kafkajs.
     const offsets = await admin.fetchTopicOffsets(topic)
     const partitions = offsets.flatMap(({ partition, low }) => {
       const offset = before.get(partition) ?? 0

@@ -2,7 +2,6 @@ import type { Kafka } from 'kafkajs'
 import { TransientError } from '../process/transient-error.ts'
 import type { ReadRecord } from './own-partitions.ts'
 
-/** A partition and from which offset on to read it. */
 export interface StartOffset {
   topic: string
   partition: number
@@ -10,11 +9,9 @@ export interface StartOffset {
 }
 
 /**
- * Reads one partition from an offset on, for as long as it is wanted, in a group of its own that commits nothing.
- * Records may come twice. Returns the function that ends it.
- *
- * @param read may throw TransientError, and gets the records again
- * @param crash called with an error after which nothing may come any more: the broker's, or any other of `read`
+ * Reads one partition from an offset on, without commits. Records may come twice. Returns a stop function.
+ * @param read may throw TransientError; the records are then delivered again
+ * @param crash called when no more records may come
  */
 export async function follow(
   kafka: Kafka,
@@ -32,7 +29,7 @@ export async function follow(
     if (!payload.restart) crash(payload.error)
   })
   await consumer.connect()
-  // Nothing is committed: after a rejoin it starts anew, and at the end it would miss what came meanwhile.
+  // Without commits, a rejoin starts here. Starting at the end would skip records that arrived meanwhile.
   await consumer.subscribe({ topic, fromBeginning: true })
   const running = consumer.run({
     autoCommit: false,
@@ -48,13 +45,13 @@ export async function follow(
       try {
         await read(records.filter((record) => record.offset >= offset))
       } catch (error) {
-        // kafkajs would try it again, for ever.
+        // kafkajs would retry any other error for ever.
         if (error instanceof TransientError) throw error
         crash(error as Error)
       }
     },
   })
-  // Not after the first join: one that failed, and is tried again, has forgotten its group for a moment.
+  // Seek before the first join: after a failed join, the consumer has no group for a moment.
   consumer.seek({ topic, partition, offset: String(offset) })
   await running
   return () => consumer.disconnect()

@@ -1,8 +1,7 @@
-// A member of a consumer group: how it fetches, whether it is in its group, and how it stays there while it works.
 import type { Consumer, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 
-/** How much a batch holds: not returning is the back-pressure, there is no buffer behind it. */
+/** Limits of a fetch. There is no buffer behind it: a slow handler is the back-pressure. */
 export interface BatchShape {
   minBytes: number
   maxWaitMs: number
@@ -11,9 +10,7 @@ export interface BatchShape {
 }
 
 export interface GroupMember {
-  /** Joins the group when it runs. */
   consumer: Consumer
-  /** Whether it is in its group, and was heard of within the time of a session. */
   isCurrent: () => boolean
 }
 
@@ -22,13 +19,11 @@ interface MemberOptions {
   groupId: string
   shape: BatchShape
   log: Logger
-  /** Told at each rebalance which partitions are the member's, by topic. */
   assigned: (partitions: Record<string, number[]>) => void
-  /** Called with an error that leaves the consumer dead. */
   crash: (error: Error) => void
 }
 
-// A member that was killed holds its partitions for so long. Work heartbeats more often, however long it takes.
+// A killed member holds its partitions for this long.
 const sessionTimeoutMs = 10_000
 const heartbeatEveryMs = 2_000
 
@@ -65,11 +60,7 @@ export function createGroupMember({ kafka, groupId, shape, log, assigned, crash 
   return { consumer, isCurrent: () => joined && Date.now() - heardOfAtMs <= sessionTimeoutMs }
 }
 
-/**
- * Does some work while heartbeating: kafkajs heartbeats only when told to, and a slow insert would lose the partition.
- * A failed heartbeat (the group is rebalancing, or does not know us) is thrown after the work, whose result is then
- * void: nothing may be committed.
- */
+/** Runs `work` with heartbeats. Rethrows a failed heartbeat after the work, whose result must then not be committed. */
 export async function whileHeartbeating<Result>(
   heartbeat: () => Promise<void>,
   work: () => Promise<Result>,

@@ -1,5 +1,5 @@
-// Membership as a lock: whoever the group gave a partition, and who has read all of it, owns what it stands for.
-// Nothing is ever committed, so each assignment reads its partitions from the beginning.
+// Group membership as a lock: a process owns a partition once it is assigned to it and has caught up. Offsets are never
+// committed, so every assignment reads its partitions from the beginning.
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { pause } from '../process/retry.ts'
@@ -7,57 +7,51 @@ import { TransientError } from '../process/transient-error.ts'
 import { coPartitionedAssigner } from './assigner.ts'
 import { createOwnership, type Ownership } from './ownership.ts'
 
-/** A partition (of all topics) that this process owns for a while. */
+/** The ownership of one partition of all topics, for some time. */
 export interface Lease {
   partition: number
-  /** All partitions that this process owns with it: what was written to them before is read. */
   assigned: readonly number[]
-  /** Aborts as soon as the lease is over. */
+  /** Aborts when the lease ends. */
   signal: AbortSignal
-  /** Whether it is still held at this very moment. Ask before every act. */
+  /** Returns true while the lease is held. Check before every write. */
   holds: () => boolean
 }
 
-/** One record as read. */
 export interface ReadRecord {
   topic: string
   partition: number
   offset: number
   value: Buffer | null
-  /** Kafka's timestamp, ms. */
   writtenAtMs: number
 }
 
 export interface OwnOptions {
   kafka: Kafka
   groupId: string
-  /** Topics with the same number of partitions. */
+  /** Must have the same number of partitions. */
   topics: string[]
   /** At least 6,000 for a broker with default settings. */
   sessionTimeoutMs: number
-  /** Takes every record, old and new, of every partition assigned, in order, and more than once. May throw TransientError. */
+  /** Takes every record of the assigned partitions in order, perhaps more than once. May throw TransientError. */
   read: (records: ReadRecord[]) => Promise<void>
-  /** A lease begins: all that was written before to the partitions assigned is read. */
+  /** Called with a new lease, after all earlier records of the assigned partitions were read. */
   owned: (lease: Lease) => void
   log: Logger
-  /** Called with an error that leaves the consumer dead: the process must exit. */
+  /** Called when the process must exit. */
   crash: (error: Error) => void
 }
 
 export interface OwnPartitions {
-  /** Why this process is not fit for work; undefined when it is, also as a stand-by with nothing assigned. */
+  /** Returns why this process cannot work. A stand-by without partitions is ready. */
   notReady: () => string | undefined
   owned: () => number[]
-  /** Ends all leases, leaves the group and disconnects. */
   stop: () => Promise<void>
 }
 
 const watchEveryMs = 200
 const readEndsEveryMs = 500
-/** Clocks that differ by less tell nothing. */
-const leapMs = 1_000
+const jumpMs = 1_000
 
-/** Joins the group and tells of leases until stopped. */
 export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions> {
   const { kafka, groupId, topics, sessionTimeoutMs, log } = options
   const ownership = createOwnership(topics, sessionTimeoutMs / 2)
@@ -70,7 +64,7 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: sessionTimeoutMs,
     heartbeatInterval: sessionTimeoutMs / 8,
-    // kafkajs heartbeats between two fetches: a fetch must not wait longer than a heartbeat may.
+    // kafkajs heartbeats between two fetches, so a fetch must be shorter than the heartbeat interval.
     maxWaitTimeInMs: Math.min(500, sessionTimeoutMs / 16),
     allowAutoTopicCreation: false,
   })
@@ -93,7 +87,7 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
       try {
         await options.read(records)
       } catch (error) {
-        // kafkajs would try it again, for ever.
+        // kafkajs would retry any other error for ever.
         if (error instanceof TransientError) throw error
         return options.crash(error as Error)
       }
@@ -117,8 +111,8 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
 }
 
 /**
- * Ms that pass also while this process is stopped. A machine that slept shows it in the wall clock alone, so a leap of
- * that counts; one that somebody set forwards costs a pause until the next heartbeat.
+ * Monotonic time that includes system suspend: a wall-clock jump of more than 1 s counts as elapsed time. A clock that
+ * is set forwards only suspends the leases until the next heartbeat.
  */
 function createSteadyMs(): () => number {
   let seen = { monotonicMs: performance.now(), wallMs: Date.now() }
@@ -127,7 +121,7 @@ function createSteadyMs(): () => number {
     const now = { monotonicMs: performance.now(), wallMs: Date.now() }
     const passedMs = now.monotonicMs - seen.monotonicMs
     const onTheWallMs = now.wallMs - seen.wallMs
-    totalMs += onTheWallMs > passedMs + leapMs ? onTheWallMs : passedMs
+    totalMs += onTheWallMs > passedMs + jumpMs ? onTheWallMs : passedMs
     seen = now
     return totalMs
   }
@@ -135,7 +129,6 @@ function createSteadyMs(): () => number {
 const steadyMs = createSteadyMs()
 
 interface Leases {
-  /** Begins and ends leases until they are what the ownership says. */
   settle: () => void
 }
 
@@ -164,7 +157,6 @@ function leaseKeeper(ownership: Ownership, owned: OwnOptions['owned']): Leases {
   }
 }
 
-/** Keeps the ownership true to what kafkajs tells. */
 function follow(
   consumer: Consumer,
   parts: OwnOptions & { ownership: Ownership; leases: Leases; catchUp: () => Promise<void> },
@@ -175,8 +167,8 @@ function follow(
     leases.settle()
   }
   const sentMs = { SyncGroup: Number.NEGATIVE_INFINITY, Heartbeat: Number.NEGATIVE_INFINITY }
-  // kafkajs tells of the answer before it tells what it means. It notes when it sent a request after it has sent it, and
-  // the process may have been stopped in between: so the time counts from before that.
+  // The REQUEST event comes before GROUP_JOIN and HEARTBEAT. Its durations give the time before the request was sent,
+  // even if the process was suspended in between.
   consumer.on(consumer.events.REQUEST, ({ payload: { apiName, pendingDuration, duration } }) => {
     if (apiName !== 'SyncGroup' && apiName !== 'Heartbeat') return
     sentMs[apiName] = steadyMs() - Math.max(0, pendingDuration + duration)
@@ -203,7 +195,7 @@ function follow(
   })
 }
 
-/** Reads where the assigned partitions end, again and again until all of this generation are read. */
+/** Reads the end offsets until all partitions of this generation are read. */
 async function readEnds(
   admin: Admin,
   ownership: Ownership,

@@ -1,40 +1,30 @@
-/** First and one past the last offset of a partition. */
 export interface Ends {
   partition: number
   low: number
   high: number
 }
 
-/** What a member of the group knows of its membership. No clock and no client in here; times are ms of any steady clock. */
+/** State of a group membership, without clock and client. Times are ms of any monotonic clock. */
 export interface Ownership {
-  /** The group gave this member `partitions` (of every topic), as it asked at `sentMs`. All that was read counts anew. */
+  /** Resets all positions. `sentMs` is when the request to join was sent. */
   joined: (partitions: readonly number[], sentMs: number) => void
-  /** The group is dividing anew, or this member left it. */
   left: () => void
-  /** The coordinator answered a heartbeat that was sent at `sentMs`. */
+  /** The coordinator acknowledged a heartbeat that was sent at `sentMs`. */
   heard: (sentMs: number) => void
-  /** Where a topic's partitions end now. The first time after joining sets how far has to be read. */
+  /** Takes end offsets. The first ones after joining set how far to read. */
   ends: (topic: string, ends: readonly Ends[]) => void
-  /** A topic's partition was read up to `nextOffset`, which is not read yet. */
   read: (topic: string, partition: number, nextOffset: number) => void
-  /**
-   * Partitions whose owner this member is: assigned, all of them read to their ends, and the coordinator was asked
-   * lately, and answered. None before all are read: what is known of one may lie in another.
-   */
+  /** Returns the assigned partitions while heartbeats are acknowledged, but none before all of them are read. */
   owned: (atMs: number) => number[]
-  /** Goes up with every `joined` and `left`. */
   generation: () => number
-  /** Whether anything assigned is still to be read. */
   isBehind: () => boolean
-  /** Why this member is not fit for work; undefined when it is, also with nothing assigned. */
   notReady: (atMs: number) => string | undefined
 }
 
 /**
- * @param topics read together, partition n of all by one member
- * @param silenceMs so long after the newest heartbeat that was answered nothing is owned: half the session timeout, so that
- *   the next owner, who comes after the whole of it, does not meet this one. The session begins when the coordinator gets
- *   the heartbeat: its answer may lie unread while this process is stopped
+ * @param topics partition n of all topics belongs to one member
+ * @param silenceMs nothing is owned this long after the last acknowledged heartbeat was sent: half the session timeout,
+ * so that the next owner never overlaps. The session starts when the coordinator receives the heartbeat
  */
 export function createOwnership(topics: readonly string[], silenceMs: number): Ownership {
   let generation = 0
@@ -73,7 +63,7 @@ export function createOwnership(topics: readonly string[], silenceMs: number): O
       for (const { partition, low, high } of ends) {
         const name = nameOf(topic, partition)
         if (!targets.has(name)) targets.set(name, high)
-        // What retention has removed cannot be read any more; an empty partition gives no batch at all.
+        // Retention may have removed the records, and an empty partition yields no batch.
         read(topic, partition, low)
       }
     },

@@ -1,23 +1,19 @@
-// Partitions that wait: a pause before each is tried again, and who has waited for how long.
 import type { EachBatchPayload } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { type Backoff, backoffMs } from '../process/retry.ts'
 import type { TransientError } from '../process/transient-error.ts'
 
-/** Whose batch waits. */
 export interface StalledPartition {
   topic: string
   partition: number
 }
 
-/** Which partitions wait for an unavailable dependency, and since when: one that goes on says nothing of another. */
 export interface StallTracker {
-  /** A partition waits; since the first time that it said so. Gives how often it has said so since. */
+  /** Records a failed attempt. Returns the number of attempts since the stall began. */
   wait: (whose: StalledPartition, message: string, nowMs: number) => number
   end: (whose: StalledPartition) => void
-  /** The group dealt its partitions out anew, by topic: the others are no longer ours. */
+  /** Drops the stalls of partitions that a rebalance took away. */
   assigned: (partitions: Record<string, number[]>) => void
-  /** The partition that waits longest, and what it said last. */
   longest: (nowMs: number) => { waitedMs: number; message: string } | undefined
 }
 
@@ -50,11 +46,11 @@ const holdMs = 50
 
 export interface PartitionPauses {
   /**
-   * Pauses a partition whose batch found a dependency unavailable, each time longer; then the batch comes again. To wait
-   * within the batch would hold up all partitions: kafkajs fetches nothing of any meanwhile.
+   * Pauses a partition with a growing wait; its batch is then redelivered. Waiting in the batch would block all
+   * partitions.
    */
   retryLater: (payload: EachBatchPayload, why: TransientError) => void
-  /** Pauses a partition for a moment: its messages are to be handled after others that are under way. */
+  /** Pauses a partition for a moment, because its messages must be handled after others. */
   hold: (payload: EachBatchPayload) => void
   stop: () => void
 }

@@ -1,4 +1,4 @@
-// What a batch becomes: parts, one verdict a message, and from the verdicts the records to send. No clock, no commit.
+// Splits a batch, gets one verdict per message, and builds the records to send. No clock, no commit.
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { deadLetter, withoutValue } from './dead-letter.ts'
@@ -7,7 +7,6 @@ import { DecodeFailure, type Decoder } from './registry.ts'
 import type { SizeCheck } from './topic-limits.ts'
 import { dead, ok, type Verdict } from './verdict.ts'
 
-/** A message of a topic, read as the topic's record. */
 export interface ConsumedRecord<T = unknown> {
   topic: string
   partition: number
@@ -16,31 +15,26 @@ export interface ConsumedRecord<T = unknown> {
   record: T
 }
 
-/** A topic to consume: its record, where its refused messages go, and who handles a batch of it. */
 export interface Subscription<T = unknown> {
   topic: string
   record: RecordSchema<T>
-  /** null: refused messages are sent nowhere; whoever read them first has done so. */
+  /** Null: refused messages are dropped, because another consumer has sent them already. */
   deadLetterTopic: string | null
-  /** A record without a value says that its key is gone: it is passed over. Else it is a dead letter. */
+  /** True: records without a value are skipped. False: they become dead letters. */
   tombstones?: boolean
   /**
-   * One verdict a message, in order. Throws TransientError when a dependency is unavailable (everything is tried again); any other
-   * error ends the process. Must be safe to repeat.
+   * Returns one verdict per message, in order. May be called again with the same messages.
+   * @throws TransientError to retry the batch; any other error ends the process
    */
   handle(batch: ConsumedRecord<T>[]): Promise<Verdict[]> | Verdict[]
   /**
-   * How many of the messages at these offsets of a partition may be handled now; the others are asked for again after a
-   * moment. Default: all. It must not wait: a partition that waits keeps all others from being read. Throws TransientError.
+   * Returns how many of the first messages may be handled now; the rest is redelivered soon. Must not wait, because a
+   * blocked partition blocks all others. @throws TransientError
    */
   admit?: (partition: number, offsets: readonly number[]) => Promise<number>
 }
 
-/**
- * A batch in parts of at most so many bytes, in order; a larger message is a part of its own. What compresses well comes
- * by the hundred megabytes in one batch: handled at once it would fill the memory, and take longer than a session.
- * An empty batch is one empty part.
- */
+/** Returns parts of at most `maxBytes` or one message. A large compressed batch would outlast the session timeout. */
 export function splitBatch(messages: KafkaMessage[], maxBytes: number): KafkaMessage[][] {
   const parts: KafkaMessage[][] = [[]]
   let bytes = 0
@@ -56,7 +50,6 @@ export function splitBatch(messages: KafkaMessage[], maxBytes: number): KafkaMes
   return parts
 }
 
-/** Decodes a batch and lets the subscription's handler judge what could be decoded: one verdict a message, in order. */
 export async function processBatch(
   subscription: Subscription,
   decoder: Decoder,
@@ -87,10 +80,7 @@ export async function processBatch(
 }
 
 /**
- * What the verdicts ask to be sent, by topic: outputs, and the refused messages as dead letters. Topics in the order in
- * which they are to be sent, those of outputs that come last at the end.
- *
- * @param whyTooLarge why a topic will not take a letter, which then goes without its value
+ * Returns outputs and dead letters by topic, in sending order. A letter that is too large is sent without its value.
  */
 export function outputsByTopic(
   source: { topic: string; partition: number; deadLetterTopic: string | null },
@@ -130,7 +120,7 @@ function plainHeaders(headers: IHeaders | undefined): Record<string, string | Bu
   const plain: Record<string, string | Buffer> = {}
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value
-    // A header without a value comes as null, whatever the types say, and kafkajs cannot send that.
+    // A header without a value is null despite its type, and kafkajs cannot send null.
     if (last !== undefined) plain[name] = last ?? ''
   }
   return plain

@@ -11,7 +11,6 @@ import type { ProducerRecord } from './producer-record.ts'
 import { isTooLarge, sendError, TooLargeRecord } from './send-errors.ts'
 import { recordBytes, type SizeCheck, type TopicLimits, topicLimits } from './topic-limits.ts'
 
-/** Where a record went. */
 export interface RecordPosition {
   partition: number
   offset: number
@@ -19,27 +18,26 @@ export interface RecordPosition {
 
 export interface Producer {
   /**
-   * Sends records to one topic, those of a partition in their order, and returns when all replicas have them: where each
-   * went, in the order of the records. Throws TransientError when any was not acknowledged: send all again, downstream collapses repeats. Throws TooLargeRecord, as
-   * a rule before anything is sent, and RefusedSend when sending again does not help.
+   * Sends records to one topic, in order within a partition. Resolves with their positions when all replicas have them.
+   * @throws TransientError if any was not acknowledged: send all again, duplicates are harmless
+   * @throws TooLargeRecord, RefusedSend if sending again cannot help
    */
   send: (topic: string, records: ProducerRecord[], options?: { compress?: boolean }) => Promise<RecordPosition[]>
-  /** A check of records against what their topics take now; `send` makes it, too. Throws TransientError. */
+  /** Returns the check that `send` also makes, with the topics' current limits. @throws TransientError */
   sizeCheck: (topics: readonly string[]) => Promise<SizeCheck>
   disconnect: () => Promise<void>
 }
 
-// kafkajs copies the messages before it for every message of a send: a large one takes time by its square.
+// kafkajs copies all earlier messages for each message of a send, which is quadratic.
 const recordsPerSend = 500
-// A broker takes a mebibyte at once unless it is told otherwise; a larger record goes alone.
+// A broker's default limit is 1 MiB per batch. A larger record is sent alone.
 const bytesPerSend = 512 * 1024
-// Of a record behind others: its time and its place are some bytes longer.
+// Later records of a batch have slightly longer time and offset deltas.
 const laterBytes = 8
 
 /**
- * Opens a producer: acks from all in-sync replicas, no idempotence. kafkajs keeps the sequence number of a failed send
- * for the next one, which a broker may then take for a repeat and drop; repeats instead cost nothing here.
- * Each send to the broker holds records of one partition, so it concerns one broker alone.
+ * Uses acks from all replicas and no idempotence: kafkajs reuses the sequence number of a failed send, so that a broker
+ * may drop the next one as a duplicate.
  */
 export async function openProducer(kafka: Kafka): Promise<Producer> {
   const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner })
@@ -52,7 +50,7 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
     send: async (topic, records, options) => {
       if (records.length === 0) return []
       const compress = options?.compress === true
-      const [partitionOf, check, mostBytes] = await Promise.all([
+      const [partitionOf, check, maxBytes] = await Promise.all([
         partitionsOf(topic),
         limits.check([topic]),
         limits.bytes(topic),
@@ -61,7 +59,7 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
         const why = check(topic, record, { compress })
         if (why !== undefined) throw new TooLargeRecord(why, { isNews: false })
       }
-      const runs = runsOf(records, partitionOf, Math.min(bytesPerSend, mostBytes))
+      const runs = runsOf(records, partitionOf, Math.min(bytesPerSend, maxBytes))
       const sender = { producer, limits, topic, compression: compress ? CompressionTypes.ZSTD : CompressionTypes.None }
       const written = new Array<RecordPosition>(records.length)
       const sends = [...Map.groupBy(runs, ({ partition }) => partition).values()].map(async (ofPartition) => {
@@ -84,11 +82,7 @@ interface RunSender {
   compression: CompressionTypes
 }
 
-/**
- * Sends a run; the halves of one that the broker finds too large, down to the record that is.
- *
- * @param written gets where each record went, at its place
- */
+/** Sends a run, or its halves if the broker finds it too large. */
 async function sendRun(sender: RunSender, run: Run, written: RecordPosition[]): Promise<void> {
   const { producer, limits, topic, compression } = sender
   const { partition, messages, places } = run
@@ -111,13 +105,12 @@ async function sendRun(sender: RunSender, run: Run, written: RecordPosition[]): 
   }
 }
 
-/** Records that are sent at once, and their places among all that are to be sent. */
 type Run = { partition: number; bytes: number; messages: (ProducerRecord & { partition: number })[]; places: number[] }
 
 function runsOf(
   records: ProducerRecord[],
   partitionOf: (key: ProducerRecord['key']) => number,
-  mostBytes: number,
+  maxBytes: number,
 ): Run[] {
   const runs: Run[] = []
   const open = new Map<number, Run>()
@@ -125,7 +118,7 @@ function runsOf(
     const partition = record.partition ?? partitionOf(record.key)
     const bytes = recordBytes(record) + laterBytes
     let run = open.get(partition)
-    if (run === undefined || run.messages.length === recordsPerSend || run.bytes + bytes > mostBytes) {
+    if (run === undefined || run.messages.length === recordsPerSend || run.bytes + bytes > maxBytes) {
       run = { partition, bytes: 0, messages: [], places: [] }
       open.set(partition, run)
       runs.push(run)
@@ -138,8 +131,8 @@ function runsOf(
 }
 
 /**
- * Where the first of the records went, when the reply names their partition. kafkajs may resolve without it when a broker dies
- * (tulios/kafkajs pull request 1798): that is a failed send.
+ * kafkajs may resolve without the partition when a broker dies (tulios/kafkajs pull request 1798). @throws
+ * TransientError
  */
 export function acknowledged(topic: string, partition: number, reply: RecordMetadata[]): RecordPosition {
   const written = reply.find((metadata) => metadata.partition === partition && metadata.errorCode === 0)
@@ -148,7 +141,6 @@ export function acknowledged(topic: string, partition: number, reply: RecordMeta
   return { partition, offset: Number(written.baseOffset) }
 }
 
-/** Partition of a key by kafkajs's own default partitioner. Partition counts are read once a topic, keys remembered. */
 function partitionFinder(admin: Admin): (topic: string) => Promise<(key: ProducerRecord['key']) => number> {
   const choose = Partitioners.DefaultPartitioner()
   const topics = new Map<string, (key: ProducerRecord['key']) => number>()

@@ -1,4 +1,4 @@
-/** One record to send. The partition follows from the key (murmur2, like every Kafka client) unless it is given. */
+/** Without `partition`, the key decides it (murmur2, like every Kafka client). */
 export interface ProducerRecord {
   key: string | Buffer | null
   value: Buffer | null

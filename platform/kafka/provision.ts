@@ -1,4 +1,4 @@
-// Makes the cluster and the registry hold what schemas/ declares. Idempotent; removes nothing.
+// Creates what schemas/ declares on the broker and in the registry. Idempotent; removes nothing.
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { RecordSchema } from '#schemas/record-schema.ts'
@@ -8,7 +8,7 @@ import { type Kafka, withAdmin } from './client.ts'
 import { incompatibility } from './compatibility.ts'
 import { createRegistryClient, type RegistryConnection, subjectOf } from './registry.ts'
 
-/** Creates absent topics, adds absent partitions, writes each topic's declared settings. */
+/** Creates missing topics, adds missing partitions, and writes each topic's settings. */
 export async function provisionTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
   await withAdmin(kafka, async (admin) => {
     const kept = await createAbsent(admin, topics, replicationFactor)
@@ -16,17 +16,15 @@ export async function provisionTopics(kafka: Kafka, topics: Topic[], replication
   })
 }
 
-/** Creates absent topics, and leaves those that are there as they are. */
 export async function createMissingTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
   await withAdmin(kafka, (admin) => createAbsent(admin, topics, replicationFactor))
 }
 
-/** Returns the topics that were there before. */
 async function createAbsent(admin: Admin, topics: Topic[], replicationFactor: number): Promise<Topic[]> {
   const existing = new Set(await admin.listTopics())
   const absent = topics.filter(({ name }) => !existing.has(name))
   await admin.createTopics({
-    // kafkajs gives up at the first broker that has not heard of a new topic yet.
+    // kafkajs would fail at the first broker that does not know a new topic yet.
     waitForLeaders: false,
     timeout: 20_000,
     topics: absent.map(({ name, partitions, config }) => ({
@@ -42,14 +40,14 @@ async function createAbsent(admin: Admin, topics: Topic[], replicationFactor: nu
 
 const leadersDeadlineMs = 20_000
 
-/** Returns once every partition of new topics has a leader that answers. @throws when one has none for 20 s */
+/** @throws if a partition has no leader after 20 s */
 async function waitForLeaders(admin: Admin, topics: Topic[]): Promise<void> {
   const names = topics.map(({ name }) => name)
   for (const endMs = Date.now() + leadersDeadlineMs; ; await pause(50)) {
     try {
       const metadata = await admin.fetchTopicMetadata({ topics: names })
       if (metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) {
-        // A broker may be named as the leader before it knows that it is.
+        // Metadata may name a leader before the broker knows that it is one.
         await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)))
         return
       }
@@ -82,20 +80,15 @@ async function adjust(admin: Admin, topics: Topic[]): Promise<void> {
 
 const entriesOf = (config: Record<string, string>) => Object.entries(config).map(([name, value]) => ({ name, value }))
 
-/** A schema that does not go with those its subject holds; the message is one sentence for whoever wrote it. */
 export class IncompatibleSchema extends Error {
   override name = 'IncompatibleSchema'
 }
 
-/**
- * Registers the schema of every topic that has one. The compatibility level of a subject is put before its first
- * schema: with none put, Apicurio would take any schema at all.
- * @throws IncompatibleSchema when a schema and an older version of its subject do not read each other
- */
+/** Sets the compatibility first, or Apicurio accepts any schema. @throws IncompatibleSchema */
 export async function provisionSchemas(connection: RegistryConnection, topics: Topic[]): Promise<void> {
   const client = createRegistryClient(connection)
   const withSchemas = topics.flatMap(({ name, record }) => (record ? [{ subject: subjectOf(name), record }] : []))
-  // Registered side by side, a schema that the registry does not know yet might get two ids: each is first registered once.
+  // Concurrent registrations of a new schema may get two ids, so each schema is first registered once.
   const first = withSchemas.filter(
     ({ record }, index) => withSchemas.findIndex((one) => one.record === record) === index,
   )
@@ -123,7 +116,6 @@ async function registerSchema(
     })
 }
 
-/** Which version of a subject a schema does not go with, and why. */
 async function whyIncompatible(connection: RegistryConnection, subject: string, schema: string): Promise<string> {
   const path = `/subjects/${encodeURIComponent(subject)}/versions`
   const versions = (await (await ask(connection, path)).json()) as number[]

@@ -1,7 +1,6 @@
 import type { IHeaders } from 'kafkajs'
 import { type Kafka, withAdmin } from './client.ts'
 
-/** A record as it lies in its topic. */
 export interface StoredRecord {
   topic: string
   partition: number
@@ -9,27 +8,24 @@ export interface StoredRecord {
   key: Buffer | null
   value: Buffer | null
   headers: Record<string, Buffer>
-  /** Kafka's timestamp, ms. */
   writtenAtMs: number
 }
 
-/** Offsets of one partition: from included, to excluded. */
+/** `from` is included, `to` is excluded. */
 export interface OffsetRange {
   from: number
   to: number
 }
 
-/** A span of each partition of a topic, by partition. */
 export type TopicSpan = ReadonlyMap<number, OffsetRange>
 
-/** How many records lie in spans; on a compacted topic, at the most. */
+/** Counts records; an upper bound on a compacted topic. */
 export const recordsIn = (spans: Iterable<OffsetRange>): number => {
   let records = 0
   for (const { from, to } of spans) records += to - from
   return records
 }
 
-/** All that a topic holds now: from each partition's first offset to its end. */
 export async function offsetRange(kafka: Kafka, topic: string): Promise<TopicSpan> {
   return withAdmin(kafka, async (admin) => {
     const offsets = await admin.fetchTopicOffsets(topic)
@@ -37,7 +33,7 @@ export async function offsetRange(kafka: Kafka, topic: string): Promise<TopicSpa
   })
 }
 
-/** What a topic holds of a time by Kafka's timestamps, both ends included, ms: of each partition at most what it holds now. */
+/** Returns the offsets of records with Kafka timestamps from `fromMs` to `toMs`, both included. */
 export async function spanBetween(kafka: Kafka, topic: string, fromMs: number, toMs: number): Promise<TopicSpan> {
   return withAdmin(kafka, async (admin) => {
     const firsts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))
@@ -50,8 +46,8 @@ export async function spanBetween(kafka: Kafka, topic: string, fromMs: number, t
 }
 
 /**
- * Reads a span of a topic once, in the order of each partition, and commits nothing. Returns when all of it was read.
- * What retention has deleted meanwhile is passed over.
+ * Reads offset ranges of a topic once, in order within a partition, without commits. Skips records that retention
+ * deleted.
  */
 export async function readSpan(
   kafka: Kafka,
@@ -63,7 +59,7 @@ export async function readSpan(
   const next = new Map<number, number>()
   const endOf = (partition: number): number => Math.min(span.get(partition)?.to ?? 0, held.get(partition)?.to ?? 0)
   for (const [partition, { from }] of span) {
-    // A partition whose records are all deleted gives no batch at all.
+    // A partition whose records are all deleted yields no batch.
     const first = Math.max(from, held.get(partition)?.from ?? 0)
     if (first < endOf(partition)) next.set(partition, first)
   }
@@ -116,7 +112,6 @@ function buffersOf(headers: IHeaders | undefined): Record<string, Buffer> {
   const buffers: Record<string, Buffer> = {}
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value
-    // A header without a value comes as null, whatever the types say.
     if (last !== undefined) buffers[name] = Buffer.from(last ?? '')
   }
   return buffers

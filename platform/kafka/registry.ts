@@ -10,7 +10,6 @@ export interface RegistryConnection {
   SCHEMA_REGISTRY_PASSWORD?: string | undefined
 }
 
-/** Why a message value could not be read as the record it should be. */
 export class DecodeFailure {
   readonly reason: 'not-avro' | 'unknown-schema' | 'schema' | 'decode'
   readonly message: string
@@ -22,35 +21,33 @@ export class DecodeFailure {
 }
 
 export interface Decoder<T = unknown> {
-  /** Fetches the schemas of values whose ids are new; takes some seconds for an unknown id. Throws TransientError when the registry is away. */
+  /** Fetches unknown schemas; an absent id takes some seconds. @throws TransientError if the registry is unavailable */
   prepare: (values: (Buffer | null)[]) => Promise<void>
-  /** Reads one prepared value with today's schema. Never throws. */
+  /** Reads a prepared value with the newest schema. Never throws. */
   decode: (value: Buffer | null) => T | DecodeFailure
 }
 
 export interface Registry {
-  /** A function that writes records of a topic's registered schema. Fails when provisioning has not registered it. */
+  /** Returns a function that encodes records. @throws TransientError if the schema is not registered for the topic */
   encoder: <T>(topic: string, schema: RecordSchema<T>) => Promise<(record: T) => Buffer>
   decoder: <T>(schema: RecordSchema<T>) => Decoder<T>
 }
 
 const headerBytes = 5
 
-/** Opens the schema registry (Confluent-compatible API). Values carry a zero byte and the schema id before the Avro. */
+/** Opens a Confluent-compatible registry. A value starts with a zero byte and the schema id. */
 export function openRegistry(connection: RegistryConnection): Registry {
   const client = createRegistryClient(connection)
   const finder = createSchemaFinder((id) => fetchSchema(client, id))
   return { encoder: (topic, schema) => encoder(client, topic, schema), decoder: (schema) => decoder(finder, schema) }
 }
 
-/** The unmodified client, for provisioning. */
 export function createRegistryClient(connection: RegistryConnection): SchemaRegistry {
   const username = connection.SCHEMA_REGISTRY_USERNAME
   const auth = username ? { auth: { username, password: connection.SCHEMA_REGISTRY_PASSWORD ?? '' } } : {}
   return new SchemaRegistry({ host: connection.SCHEMA_REGISTRY_URL, ...auth })
 }
 
-/** The subject a topic's values are registered under. */
 export const subjectOf = (topic: string): string => `${topic}-value`
 
 async function encoder<T>(client: SchemaRegistry, topic: string, { name, text: schema }: RecordSchema<T>) {
@@ -107,13 +104,12 @@ function decoder<T>(finder: SchemaFinder<Type | DecodeFailure>, { name, text }: 
   }
 }
 
-/** @throws TransientError when the registry does not say whether it has the schema */
 async function fetchSchema(client: SchemaRegistry, id: number): Promise<Type | DecodeFailure | undefined> {
   try {
     return (await client.getSchema(id)) as unknown as Type
   } catch (cause) {
     if (isNotFound(cause)) return undefined
-    // The registry has it, and it is no Avro schema that can be used: waiting does not mend that.
+    // The registry has the schema, but it is not a usable Avro schema: a retry does not help.
     if (cause instanceof Error && cause.name.startsWith('ConfluentSchemaRegistry')) {
       return new DecodeFailure('schema', `schema ${id} cannot be used: ${cause.message}`)
     }
@@ -130,7 +126,6 @@ function resolverFor(reader: Type, writer: Type | DecodeFailure, id: number, nam
   }
 }
 
-/** The id that a value starts with; undefined when it does not start with one. */
 function schemaIdOf(value: Buffer | null): number | undefined {
   if (value === null || value.length <= headerBytes || value[0] !== 0) return undefined
   const id = value.readInt32BE(1)

@@ -4,7 +4,7 @@ import { createSchemaFinder } from './schema-finder.ts'
 const limits = { againMs: 20, unknownMs: 200, maxUnknown: 5 }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** A registry that holds some schemas, and how often it was asked for each id. */
+/** A registry that holds some schemas and counts the requests for each id. */
 function registry(schemas: Map<number, string>) {
   const asked: number[] = []
   const finder = createSchemaFinder(async (id) => {
@@ -45,7 +45,7 @@ test('a flood of unknown ids is asked for in part, the most wanted first; a know
   expect(finder.whyUnknown(1_500)).toContain('was not asked for')
 })
 
-test('who asks for an id that somebody else waits for gets that answer, at no further request', async () => {
+test('concurrent calls for one id share the result of one request', async () => {
   const schemas = new Map<number, string>()
   const { asked, finder } = registry(schemas)
   const both = [finder.find([3]), finder.find([3])]

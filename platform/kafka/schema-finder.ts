@@ -1,30 +1,25 @@
-// Finds the schemas that values were written with. Poison must not become a storm of requests, nor a fresh schema that a
-// lagging registry node does not have yet a dead letter: an absent id is asked for twice, then not for a while.
+// An absent id is requested twice, because a registry node may lag, and then not for a while, because bad records must
+// not cause a storm of requests.
 import { pause } from '../process/retry.ts'
 
-/** Ms, and a number of ids. */
 export interface FinderLimits {
-  /** An id that is absent is asked for once more after this time; whoever wants it waits. */
+  /** Wait before an absent id is requested a second time, ms. */
   againMs: number
-  /** Then it counts as unknown for so long, and nobody asks. */
+  /** How long an absent id then counts as unknown without a request, ms. */
   unknownMs: number
-  /** No more ids than this count as unknown at a time; further ones are unknown without being asked for. */
+  /** At most this many ids count as unknown at a time; further ids are not requested. */
   maxUnknown: number
 }
 
 export interface SchemaFinder<Schema> {
-  /**
-   * The schemas of ids, the most wanted first; those that are absent from the answer are unknown.
-   * Throws what `fetch` throws: the registry could not say.
-   */
+  /** Returns the schemas that were found. List the most wanted ids first. @throws the error of `fetch` */
   find: (ids: number[]) => Promise<Map<number, Schema>>
-  /** Why find() did not give an id. One sentence. */
   whyUnknown: (id: number) => string
 }
 
 const finderLimits: FinderLimits = { againMs: 3_000, unknownMs: 30_000, maxUnknown: 50 }
 
-/** @param fetch gives the schema of an id, undefined when the registry has none. Called for one id at a time. */
+/** @param fetch returns a schema, or undefined if the registry has none; called for one id at a time */
 export function createSchemaFinder<Schema>(
   fetch: (id: number) => Promise<Schema | undefined>,
   limits: FinderLimits = finderLimits,
@@ -58,7 +53,7 @@ export function createSchemaFinder<Schema>(
   }
 
   return {
-    // One after the other: who asks for an id that somebody else waits for gets that answer.
+    // Calls run one after the other, so that a second caller gets the first one's result.
     find: (ids) => {
       const next = last.then(() => find(ids))
       last = next.catch(() => undefined)

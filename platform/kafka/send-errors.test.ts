@@ -6,7 +6,7 @@ import { isTooLarge, RefusedSend, sendError } from './send-errors.ts'
 const { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError, KafkaJSConnectionError } =
   kafkajs
 
-/** What a broker told, as kafkajs hands it on: as it is, or wrapped when it gives up. */
+/** A broker's error as kafkajs passes it on: unchanged, or wrapped after its last retry. */
 function told(type: string, retriable: boolean): Error[] {
   const error = new KafkaJSProtocolError(Object.assign(new Error(`told ${type}`), { type, code: 1, retriable }))
   const wrapped = retriable

@@ -1,33 +1,30 @@
-// How large a record may be for its topic, told before it is sent.
 import { zstdCompressSync } from 'node:zlib'
 import kafkajs, { type Admin } from 'kafkajs'
 import { TransientError } from '../process/transient-error.ts'
 import type { ProducerRecord } from './producer-record.ts'
 import { sendError } from './send-errors.ts'
 
-/** Why a topic will not take a record: one sentence, undefined when it will. Of a topic that was not asked for it knows nothing. */
+/** Returns one sentence on why a topic does not take a record, or undefined. Accepts all records of unknown topics. */
 export type SizeCheck = (topic: string, record: ProducerRecord, options?: { compress?: boolean }) => string | undefined
 
 export interface TopicLimits {
-  /** A check against what topics take. Waits for limits that are not known, and asks again for those of a minute ago. Throws TransientError. */
+  /** Waits for unknown limits; refreshes limits older than a minute in the background. @throws TransientError */
   check: (topics: readonly string[]) => Promise<SizeCheck>
-  /** How many bytes a topic takes at once, as far as is known. */
+  /** Returns the maximum bytes per batch, or Infinity if unknown. */
   bytes: (topic: string) => Promise<number>
-  /** The broker found a record too large that the check let pass: until the limits are read anew, none of its size passes. */
+  /** Makes the check refuse records of this size until the limits are read again, because the broker refused one. */
   learn: (topic: string, record: ProducerRecord) => void
 }
 
 interface Limit {
-  /** Infinity where we may not ask. */
+  /** Infinity if we may not read the setting. */
   bytes: number
-  /** Whether the broker counts a compressed batch as it came: not where it stores it uncompressed. */
+  /** Whether the limit applies to the compressed batch. It does not if the topic stores batches uncompressed. */
   countsCompressed: boolean
-  /** Uncompressed records of this size the broker has refused. */
   refusedBytes: number
   readAtMs: number
 }
 
-/** Of a batch of one record, besides the record. */
 const batchBytes = 61
 const goodForMs = 60_000
 
@@ -44,7 +41,7 @@ export function topicLimits(admin: Pick<Admin, 'describeConfigs'>): TopicLimits 
         .then((limit) => void limits.set(topic, limit))
         .finally(() => reading.delete(topic))
     reading.set(topic, running)
-    // What held a minute ago holds until the answer is there: no batch waits for it.
+    // Use the old limit until the new one is there, so that no batch waits.
     if (known) void running.catch(() => undefined)
     else await running
   }
@@ -91,7 +88,7 @@ async function readLimit(admin: Pick<Admin, 'describeConfigs'>, topic: string): 
     .catch((cause) => {
       const error = sendError(topic, cause)
       if (error instanceof TransientError) throw error
-      // Who may write to a topic need not be allowed to read its settings: the broker tells when a record comes.
+      // A writer may lack the right to read settings. The broker then refuses large records.
       return unknown
     })
   return { bytes, countsCompressed, refusedBytes: Number.POSITIVE_INFINITY, readAtMs: performance.now() }
@@ -108,10 +105,10 @@ function whyTooLarge(topic: string, limit: Limit, record: ProducerRecord, compre
   return `a record of ${bytes} bytes, ${compressed} compressed, is ${words}`
 }
 
-/** What a record takes in a batch (Kafka's record format v2), bytes; as the first of its batch to the byte. */
+/** Returns a record's size in a batch, bytes (Kafka record format v2); exact for the first record of a batch. */
 export function recordBytes({ key, value, headers = {} }: ProducerRecord): number {
   const entries = Object.entries(headers)
-  // Attributes, time and offset: a byte each.
+  // Attributes, time delta and offset delta: one byte each.
   let bytes = 3 + fieldBytes(key) + fieldBytes(value) + varintBytes(entries.length)
   for (const [name, text] of entries) bytes += fieldBytes(name) + fieldBytes(text)
   return varintBytes(bytes) + bytes
@@ -123,7 +120,7 @@ function fieldBytes(field: string | Buffer | null): number {
   return varintBytes(bytes) + bytes
 }
 
-/** Kafka writes lengths as zigzag varints: seven bits a byte, one of them for the sign. */
+/** Returns the size of a length as a zigzag varint: seven bits per byte, one bit for the sign. */
 function varintBytes(length: number): number {
   let bytes = 1
   for (let left = length * 2; left >= 128; left /= 128) bytes++

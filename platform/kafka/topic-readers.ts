@@ -2,26 +2,22 @@ import kafkajs, { type Admin } from 'kafkajs'
 import { type Kafka, withAdmin } from './client.ts'
 import { committedOf, consumerLag, type Offsets } from './consumer-lag.ts'
 
-/** What lies on a topic now. */
 export interface TopicContent {
   topic: string
-  /** From the first offset to the last: on a compacted topic more than are left. */
+  /** From the first offset to the last; an upper bound on a compacted topic. */
   records: number
 }
 
-/** A consumer group that reads a topic, or has read it and left its place there. */
 export interface TopicReader {
   group: string
   topic: string
-  /** As the broker says: Stable, Empty, ... */
   state: string
-  /** Programs that are in it now. */
   members: number
-  /** Records that it has not committed yet; all where it commits none. */
+  /** Records that are not committed; all records if the group commits none. */
   behind: number
 }
 
-/** How much lies on topics and which consumer groups read them. A topic that is not there has neither. */
+/** Skips topics that do not exist. */
 export async function lookAtTopics(
   kafka: Kafka,
   topics: readonly string[],
@@ -53,7 +49,7 @@ async function readersOf(admin: Admin, offsets: ReadonlyMap<string, Offsets[]>):
   return readers.toSorted((one, other) => (one.group < other.group ? -1 : 1))
 }
 
-/** The topics of an assignment; none where its bytes are of another protocol than that of consumers. */
+/** Returns no topics if the assignment is not in the consumer protocol. */
 function topicsIn(assignment: Buffer): string[] {
   try {
     return Object.keys(kafkajs.AssignerProtocol.MemberAssignment.decode(assignment)?.assignment ?? {})

@@ -25,7 +25,7 @@ const problems = (environment: Record<string, string>): string => {
   }
 }
 
-test('what does not fit is told all at once: name, meaning, value, and what it must be; no value of a secret', () => {
+test('all invalid settings are reported at once: name, purpose, value, and what it must be; no value of a secret', () => {
   const bad = { DAYS: 'abc', KEPT: '0', COPIES: '0', LEVEL: 'loud', TLS: 'maybe', URL: 'foo' }
   expect(problems({ ...bad, SYMBOLS: 'A,b-,c', API_KEY: 'my key' })).toBe(`Settings do not fit (environment variables):
   DAYS (days to look back) is "abc"; it must be a whole number from 0 to 366
@@ -38,7 +38,7 @@ test('what does not fit is told all at once: name, meaning, value, and what it m
   API_KEY does not fit; it must be printable ASCII without spaces`)
 })
 
-test('a setting that is missing, or holds a login, is told without its value', () => {
+test('a setting that is missing, or holds a login, is reported without its value', () => {
   expect(problems({})).toContain('\n  URL is not set; it must be an address such as http://host:1234')
   expect(problems({ URL: 'u:pass@host' })).not.toContain('pass')
 })

@@ -1,15 +1,11 @@
 import { z } from 'zod'
 import { settingSentences } from './setting-words.ts'
 
-/** Thrown when settings do not fit; the message names every one of them. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
-/**
- * Reads a process's settings from environment variables. All that is wrong is said at once, by variable name.
- * Empty variables count as not set. The result is frozen.
- */
+/** Reads settings from environment variables. An empty variable counts as not set. @throws ConfigError */
 export function readConfig<Shape extends z.ZodRawShape>(
   shape: Shape,
   environment: NodeJS.ProcessEnv = process.env,
@@ -22,8 +18,7 @@ export function readConfig<Shape extends z.ZodRawShape>(
 }
 
 /**
- * readConfig for the top of a service: prints what does not fit and exits 2; with `--check-config` on the command line
- * exits 0 when all fits.
+ * Like readConfig(), but prints errors and exits 2. With `--check-config` on the command line, exits 0 after the check.
  */
 export function readServiceConfig<Shape extends z.ZodRawShape>(shape: Shape): Readonly<z.infer<z.ZodObject<Shape>>> {
   const config = orExit(() => readConfig(shape))
@@ -31,7 +26,7 @@ export function readServiceConfig<Shape extends z.ZodRawShape>(shape: Shape): Re
   return config
 }
 
-/** What `read` gives; when it throws a ConfigError, its message is printed and the process exits 2. */
+/** Returns the result of `read`. On a ConfigError, prints its message and exits 2. */
 export function orExit<Config>(read: () => Config): Config {
   try {
     return read()
@@ -42,10 +37,8 @@ export function orExit<Config>(read: () => Config): Config {
   }
 }
 
-/** An address whose scheme is told: `localhost:8123` would be one of the scheme `localhost`. */
+/** Requires a scheme, because `localhost:8123` would parse as the scheme `localhost`. */
 export const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address such as http://host:1234' })
-
-// Where the parts are, and who we are to them. The same variables with and without containers.
 
 export const kafkaSettings = {
   KAFKA_BROKERS: z.string({ error: 'host:port, comma separated' }),
@@ -61,7 +54,6 @@ export const registrySettings = {
   SCHEMA_REGISTRY_PASSWORD: z.string().optional(),
 }
 
-/** All three parts. */
 export const connectionSettings = {
   ...kafkaSettings,
   ...registrySettings,
@@ -70,10 +62,9 @@ export const connectionSettings = {
   CLICKHOUSE_PASSWORD: z.string().default(''),
 }
 
-/** Where the three parts are, and who we are to them. */
 export type ConnectionConfig = Readonly<z.infer<z.ZodObject<typeof connectionSettings>>>
 
-/** What every service takes besides: port of /live, /ready and /metrics on loopback (0 = any), and how much it logs. */
+/** HEALTH_PORT serves /live, /ready, /metrics and /status; 0: any free port. */
 export const serviceSettings = {
   HEALTH_HOST: z.string().default('127.0.0.1'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(0),

@@ -4,11 +4,11 @@ import { connectionProblem } from './connection-problem.ts'
 const coded = (code: string, message = 'x', cause?: unknown): Error =>
   Object.assign(new Error(message, { cause }), { code })
 
-test('a connection that did not come to be is told in plain words, wherever its code stands', () => {
+test('a failed connection is described in plain words, wherever its code is in the error', () => {
   const unknown = 'the name is not known (ENOTFOUND); is this machine online?'
   const refused = 'the connection is refused (ECONNREFUSED); does anything listen at that port?'
   expect(connectionProblem(coded('ENOTFOUND', 'getaddrinfo ENOTFOUND api.jao.eu'))).toBe(unknown)
-  // What fetch throws, and what Node throws that has tried several addresses.
+  // Errors of fetch, and of Node after several addresses.
   expect(connectionProblem(new TypeError('fetch failed', { cause: coded('ENOTFOUND') }))).toBe(unknown)
   expect(connectionProblem(new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]))).toBe(refused)
   const expired = coded('CERT_HAS_EXPIRED', 'certificate has expired')
@@ -19,9 +19,9 @@ test('a connection that did not come to be is told in plain words, wherever its 
   expect(connectionProblem(cut)).toBe('the connection was closed before it was secure (ECONNRESET)')
 })
 
-test('what happens on a connection that was there is another error', () => {
+test('an error after the connection was made is not a connection problem', () => {
   for (const other of [coded('UND_ERR_HEADERS_TIMEOUT'), coded('ECONNRESET', 'read ECONNRESET'), new Error('no'), 'no'])
     expect(connectionProblem(other)).toBe(undefined)
-  // No code of ours: a name that every object has.
+  // Not a known code, but a property that every object inherits.
   expect(connectionProblem(coded('constructor'))).toBe(undefined)
 })

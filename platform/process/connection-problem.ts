@@ -1,6 +1,5 @@
 const offline = 'is this machine online?'
 
-/** What a code of Node or undici says to people, where no connection came to be. */
 const words: Readonly<Record<string, string>> = {
   ENOTFOUND: `the name is not known (ENOTFOUND); ${offline}`,
   EAI_AGAIN: `the name cannot be looked up (EAI_AGAIN); ${offline}`,
@@ -15,14 +14,11 @@ const words: Readonly<Record<string, string>> = {
     'the connection is not taken in time (UND_ERR_CONNECT_TIMEOUT); does a firewall or a proxy hold it back?',
 }
 
-/** Codes of a TLS handshake that failed: OpenSSL's names of what is wrong with a certificate, and Node's own. */
+/** Codes of a failed TLS handshake, from OpenSSL and Node. */
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO$)/
 
 /**
- * Why no connection to a host came to be, in plain words with the code; undefined when the error is another one, as after
- * a connection was there.
- *
- * @param error as `fetch`, undici or node:net throw it
+ * Returns why no connection could be made; undefined for later errors. Takes errors of `fetch`, undici and node:net.
  */
 export function connectionProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined

@@ -26,7 +26,7 @@ test.each([
   expect(await (await fetch(`${health.url}/live`)).text()).toBe('live\n')
 })
 
-test('a time is told in ISO 8601, a number that no calendar has as the number', () => {
+test('a time is printed in ISO 8601, a number that is not a date as the number', () => {
   expect(utcText(0)).toBe('1970-01-01T00:00:00.000Z')
   expect(utcText(8_640_000_000_000_000)).toBe('+275760-09-13T00:00:00.000Z')
   expect(utcText(8_640_000_000_000_001)).toBe('8640000000000001 ms after 1970, which is not a date')

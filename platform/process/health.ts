@@ -18,9 +18,8 @@ export interface HealthOptions {
 }
 
 /**
- * Serves /live (the process runs), /ready (200 when `notReady()` gives undefined, else 503 with the reason) and
- * /metrics (Prometheus text), and /status (JSON) where there is something to tell. On loopback unless told otherwise.
- * An exception in one of them is logged and answered with 500: nobody who only looks ends the service.
+ * Serves /live, /ready (503 with the reason while `notReady()` returns one), /metrics (Prometheus) and, if given,
+ * /status (JSON). An exception in a handler is logged and returned as 500.
  */
 export async function serveHealth(options: HealthOptions): Promise<Health> {
   const server = createServer((request, response) => {
@@ -44,7 +43,6 @@ export async function serveHealth(options: HealthOptions): Promise<Health> {
   }
 }
 
-/** The body is made before the head is written: an exception can still become a 500. */
 async function answer(options: HealthOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const send = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
     void response.writeHead(status, { 'content-type': type }).end(text)

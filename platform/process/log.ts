@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino'
 
 export type { Logger }
 
-/** The one logger of a process: JSON lines on stdout, times in ISO UTC, secrets redacted in this list and nowhere else. */
+/** Creates the process's logger: JSON lines on stdout, ISO 8601 UTC times, the listed secrets redacted. */
 export function createLogger(service: string, level: string): Logger {
   return pino({
     level,

@@ -1,2 +1,2 @@
-/** Upstream's words without what steers a terminal: records of `polls` and dead letters keep whatever was written to them. */
+/** Replaces control characters, which could steer a terminal, with U+FFFD. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd')

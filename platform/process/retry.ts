@@ -5,13 +5,13 @@ export interface Backoff {
   maxMs: number
 }
 
-/** How long to wait before attempt `attempt` (1 is the first retry): exponential, with full jitter on the upper half. */
+/** Returns the wait before retry number `attempt` (from 1): exponential, with random jitter in the upper half. */
 export function backoffMs(backoff: Backoff, attempt: number, random: () => number = Math.random): number {
   const ceiling = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(attempt - 1, 30))
   return Math.round(ceiling / 2 + (random() * ceiling) / 2)
 }
 
-/** Sleeps; returns early, without an error, when the signal aborts. */
+/** Sleeps; resolves early if the signal aborts. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, signal ? { signal } : {})

@@ -1,12 +1,11 @@
 import type { Logger } from './log.ts'
 
-/** Registers what to undo at the end; undone in the reverse order of registration. */
+/** Registers a release function. They run in reverse order of registration. */
 export type OnStop = (name: string, release: () => Promise<unknown> | unknown) => void
 
 /**
- * Runs a service: `start` acquires and registers releases; SIGTERM or SIGINT walks them backwards under one deadline.
- * A second signal exits at once. An error out of start, or an unhandled rejection, logs and exits 1.
- * With an IPC channel the process also stops when its parent is gone.
+ * Runs a service until SIGTERM, SIGINT, or the end of its parent (IPC), then releases everything within the deadline. A
+ * second signal exits at once. An error in `start` or an unhandled rejection exits 1.
  */
 export async function run(
   log: Logger,

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 
-/** What of a setting's schema is told. */
 interface Form {
   description?: string
   type?: string
@@ -12,11 +11,7 @@ interface Form {
 }
 
 /**
- * Why settings do not fit, a sentence for each: its name, what it is for where the schema describes that, what it is now
- * and what it must be. Values of secrets are not told.
- *
- * @param error of an object schema of this shape, parsed with `reportInput`
- * @param given the settings as they were given
+ * Returns one sentence per invalid setting, without the values of secrets. `error` must be parsed with `reportInput`.
  */
 export function settingSentences(
   shape: z.ZodRawShape,
@@ -52,7 +47,7 @@ function expected({ type, enum: values, format, ...form }: Form, message: string
 
 function numberWords(type: string, { minimum, exclusiveMinimum, maximum }: Form): string {
   const number = type === 'integer' ? 'a whole number' : 'a number'
-  // JSON schema tells the bounds of what a double holds where none are declared.
+  // JSON schema reports the bounds of a safe integer if none are declared.
   const top = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum
   if (exclusiveMinimum !== undefined)
     return `${number} above ${exclusiveMinimum}${top === undefined ? '' : `, ${top} at the most`}`
@@ -65,7 +60,6 @@ const isSecret = (name: string, value: string): boolean => /KEY|PASSWORD|SECRET|
 
 const maxShownChars = 60
 
-/** A value as it was given, cut, without what steers a terminal. */
 function shown(value: string): string {
   const plain = value.slice(0, maxShownChars).replace(/\p{Cc}/gu, '\ufffd')
   return `"${value.length > maxShownChars ? `${plain}…` : plain}"`

@@ -1,10 +1,7 @@
 const firstAfterMs = 5_000
 const againAfterMs = 30_000
 
-/**
- * For whoever waits: a function to call with what is waited for, as often as one looks. It says so after some seconds, and
- * now and then again.
- */
+/** Returns a throttled progress callback for polling loops: silent for 5 s, then at most one message per 30 s. */
 export function slowNotice(say: (text: string) => void): (text: string) => void {
   let nextMs = performance.now() + firstAfterMs
   return (text) => {

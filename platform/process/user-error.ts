@@ -1,7 +1,4 @@
-/**
- * Something the user can mend: the message is one sentence that says what is wrong and what to do. Shown as it is,
- * without a stack.
- */
+/** An error that the user can fix. The message says what is wrong and what to do; it is printed without a stack. */
 export class UserError extends Error {
   override name = 'UserError'
 }

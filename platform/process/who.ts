@@ -1,6 +1,5 @@
 import { hostname, userInfo } from 'node:os'
 
-/** Who runs this process, for the record: user@host. */
 export function whoAmI(): string {
   return `${userName()}@${hostname()}`
 }
@@ -9,7 +8,7 @@ function userName(): string {
   try {
     return userInfo().username
   } catch {
-    // A user id that no password file knows, as in containers.
+    // In containers the user id may have no name.
     return `user ${process.getuid?.() ?? 'unknown'}`
   }
 }

@@ -36,7 +36,7 @@ test('the same slices are the same, in any order and of any version', () => {
   expect(compare(one, other)).toEqual(same)
 })
 
-test('a slice of a time that no calendar has is a difference like another', () => {
+test('a slice whose time is not a date is compared like any other', () => {
   const at = '9000000000000000 ms after 1970, which is not a date'
   expect(compare([slice('a', [2], { start: 9e15 })], [slice('a', [1], { start: 9e15 })]).differences).toEqual([
     { key: 'a', ts: at, production: 1, shadow: 2 },
@@ -80,7 +80,7 @@ describe('an answer without slices', () => {
     expect(compare([], [])).toEqual(same)
   })
 
-  test('here alone says why', () => {
+  test('in the shadow alone gives the reason', () => {
     expect(diffAnswer(refusal, [slice('a', [1])])).toEqual({
       agreement: 'refusedHereOnly',
       differences: [],
@@ -89,7 +89,7 @@ describe('an answer without slices', () => {
     expect(compare([], [slice('a', [1])])).toMatchObject({ agreement: 'refusedHereOnly' })
   })
 
-  test('there alone is told apart', () => {
+  test('in production alone is a case of its own', () => {
     expect(compare([slice('a', [1])], [])).toEqual({ agreement: 'refusedThereOnly', differences: [] })
   })
 })

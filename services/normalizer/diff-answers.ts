@@ -1,35 +1,29 @@
-// How what this code makes of an answer differs from what production made of it. Pure.
-
 import type { ExplodeOutcome } from '#core/explode-raw.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 
-/** What one side says of a point: its value, or in words that there is none, or how its slice lies and is flagged. */
+/** A value, the text `none` if there is no point, or the form of a key's slices (start, step, flags) as text. */
 export type PointContent = number | string | null
 
-/** A point, or a slice (where both sides hold the same values in another form), that the two sides tell differently. */
 export interface Difference {
   key: string
-  /** ISO 8601 UTC. */
   ts: string
   production: PointContent
   shadow: PointContent
 }
 
-/** same, both refusing included; differing: both have slices, but not the same; the others: slices on one side alone. */
+/**
+ * `same` includes answers that both sides refuse. `differing`: both sides have slices. The others: one side has none.
+ */
 export type Agreement = 'same' | 'differing' | 'refusedHereOnly' | 'refusedThereOnly'
 
 export interface AnswerComparison {
   agreement: Agreement
   differences: Difference[]
-  /** Why this code refuses what production took. */
   refusal?: string
 }
 
-/**
- * Compares the slices of one answer by key, start, step, values and flags; the transform version does not count.
- * Production's refusal is an answer without slices.
- */
+/** Ignores the transform version. An empty `production` counts as a refusal by production. */
 export function diffAnswer(shadow: ExplodeOutcome, production: readonly TimeseriesSlice[]): AnswerComparison {
   const slices = 'refusal' in shadow ? [] : shadow.slices
   if (slices.length === 0 && production.length > 0) {
@@ -79,7 +73,6 @@ function valuesOf(slices: TimeseriesSlice[]): Map<number, number | null> {
   return values
 }
 
-/** Start, step and flags of slices in words. */
 const formOf = (slices: TimeseriesSlice[]): string =>
   slices
     .map(({ start, step, flags }) => [`from ${utcText(start)} every ${step} s`, ...flags.toSorted()].join(', '))

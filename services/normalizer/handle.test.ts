@@ -94,7 +94,7 @@ describe('the verdict on an answer', () => {
     })
   })
 
-  it('says last of an answer that it was accepted, with what it names', () => {
+  it('sends the accepted answer last, with its numbers of points and keys', () => {
     const records = [{ topic: 'own', key: 'a', fields: {} }]
     const own: SourceOutputs = { ...outputs, own: new Map([['own', { topic: 'made.own', encode: json as never }]]) }
     const accepted = (of: ExplodeResult, over: Partial<Dataset> = {}, raw: Partial<RawResponse> = {}) => {
@@ -116,21 +116,21 @@ describe('the verdict on an answer', () => {
       windowEnd: 9_000_000,
       knownAt: 42,
       transformVersion: 7,
-      // Two of each slice, and a record.
+      // Two points of each slice, and a record.
       points: 7,
       keys: 2,
       contentHash: 'abc',
       replaces: true,
       raw: { partition: 3, offset: 77 },
     })
-    // Files and ticks add to what is known, and so does a part that is sent again.
+    // Files, ticks and requeued parts replace no earlier answer.
     expect(accepted(three)).toMatchObject({ replaces: false })
     expect(accepted(three, days, { headers: { 'tidemark-part': 'true' } })).toMatchObject({ replaces: false })
     const empty = { ...days, asking: { assess: () => 'empty' } as unknown as RequestSpec }
     const nothing = { slices: [], ignored: {} }
     expect(accepted(nothing, empty)).toBeUndefined()
     expect(accepted(nothing, empty, { confirms: true })).toMatchObject({ points: 0, keys: 0, replaces: true })
-    // An answer that counts rows says how many, whatever assess() says of it, which is of pages.
+    // An answer that counts rows is accepted whatever assess() returns: assess() judges pages.
     const pages = { ...days, asking: { assess: () => 'partial' } as unknown as RequestSpec }
     const counted = (rows: number) => ({ slices: [], ignored: {}, counted: rows })
     expect(accepted(counted(25), pages)).toMatchObject({ points: 25, keys: 0 })
@@ -138,7 +138,7 @@ describe('the verdict on an answer', () => {
     expect(accepted(counted(0), pages, { confirms: true })).toMatchObject({ points: 0, keys: 0 })
   })
 
-  it('says what a key means before its first slice, once, and again when it changes', () => {
+  it('publishes the metadata of a key before its first slice, once, and again when it changes', () => {
     const an = 'an made.up.data/x'
     const encode = answerEncoder(outputs).batch()
     const explode = () => ({ slices: [slice('a')], ignored: {} })
@@ -229,7 +229,7 @@ describe('the verdict on an answer', () => {
     })
   })
 
-  it('takes what no record can hold for a bug of this answer alone', () => {
+  it('treats a value that no record can hold as a bug of this answer alone', () => {
     const encode = () => {
       throw new Error('invalid "long"')
     }

@@ -1,4 +1,3 @@
-// The way of an answer through the normalizer: handle -> explode -> encode. What comes of it is sent by the consume loop.
 import { setImmediate } from 'node:timers/promises'
 import { type AnswerEncoder, answerEncoder, type BatchEncoder } from '#core/encode-answer.ts'
 import { explodeRaw, type StoredRaw } from '#core/explode-raw.ts'
@@ -14,7 +13,7 @@ import type { Dataset, Source } from '#sources/source.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 import { createParkingGuard, type ParkingGuard } from './parking.ts'
 
-/** The subscription to a source's raw topic. Fails when the topics' schemas are not registered yet. */
+/** Builds the subscription to a source's raw topic. @throws if the schemas of the output topics are not registered */
 export async function subscribeTo(
   source: Source,
   { registry, producer }: Pick<KafkaClients, 'registry' | 'producer'>,
@@ -39,26 +38,22 @@ export async function subscribeTo(
   }
 }
 
-/** What decides about one answer, besides its content. */
 interface Rules {
-  /** The declared datasets by name. */
   datasets: ReadonlyMap<string, Dataset>
-  /** Datasets whose answers are passed over. */
+  /** Names of datasets whose answers are skipped. */
   off: ReadonlySet<string>
-  /** Counts what was left out without harm, by kind. */
   countIgnored: (ignored: Record<string, number>, dataset: string) => void
 }
 
 interface HandlerParts extends Rules {
   encoder: AnswerEncoder
-  /** What the topics of the outputs take now. */
   sizeCheck: () => Promise<SizeCheck>
   guard: ParkingGuard
 }
 
 /**
- * Handles a batch of raw responses: one verdict on each, in order. Answers of a parked dataset are refused unread; a
- * dataset may be parked within the batch. Throws TransientError when Kafka is away; may be repeated.
+ * Returns one verdict per raw response, in order. May park a dataset in the middle of a batch.
+ * @throws TransientError if Kafka is unavailable
  */
 export function answersHandler({ encoder, sizeCheck, guard, ...rules }: HandlerParts) {
   return async (batch: StoredRaw[]): Promise<Verdict[]> => {
@@ -73,14 +68,13 @@ export function answersHandler({ encoder, sizeCheck, guard, ...rules }: HandlerP
       const verdict = verdictOn(raw, batchEncoder, rules)
       verdicts.push(verdict)
       await guard.count(raw, verdict)
-      // Heartbeats and health are answered between two answers, however many there are.
+      // Yields to the event loop so that heartbeats and health checks run during large batches.
       await setImmediate()
     }
     return verdicts
   }
 }
 
-/** The verdict on one raw response: slices, what their keys mean, records of the source's own, or a dead letter. */
 export function verdictOn(raw: StoredRaw, encoder: BatchEncoder, { datasets, off, countIgnored }: Rules): Verdict {
   const { dataset } = raw.record
   if (off.has(dataset)) {

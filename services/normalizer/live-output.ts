@@ -1,4 +1,3 @@
-// What production made of raw answers, read from <source>.timeseries.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks, nextOffsets } from '#platform/kafka/consumer-lag.ts'
@@ -11,20 +10,19 @@ import { createSliceBuffer } from './slice-buffer.ts'
 
 export interface LiveOutput {
   /**
-   * The slices that production made of raw records of a partition, by their offsets in ascending order; none where it
-   * refused, undefined where they are no longer held. One call at a time, and of a partition no lower offset than before.
-   * Throws TransientError while production has not got so far: ask again.
+   * Returns the slices of each raw record: an empty list if production refused it, undefined if the buffer dropped
+   * them. Offsets must ascend, also from call to call of a partition. Calls must not overlap.
+   * @throws TransientError if production has not committed the last offset yet
    */
   slicesOf: (partition: number, offsets: number[]) => Promise<(TimeseriesSlice[] | undefined)[]>
 }
 
 const group = 'normalizer'
-// Live, production commits within a second; who waits longer says so.
-const patienceMs = 1_000
-// About 100 MB: how far production may be ahead of the shadow.
+const maxWaitMs = 1_000
+// About 100 MB of slices: how far production may be ahead of the shadow.
 const maxSlices = 100_000
 
-/** Follows production's output of a source from now on: only of answers that are written later it knows all. */
+/** Follows production's output of a source from the current end of its topic. */
 export async function followLiveOutput(kafka: Kafka, registry: Registry, source: string): Promise<LiveOutput> {
   const [raw, timeseries] = [rawTopic(source).name, timeseriesTopic(source).name]
   const held = createSliceBuffer(maxSlices)
@@ -44,8 +42,8 @@ export async function followLiveOutput(kafka: Kafka, registry: Registry, source:
     const span = [...ends].map(([partition, to]) => [partition, { from: next.get(partition) ?? 0, to }] as const)
     await readSpan(kafka, timeseries, new Map(span), read)
   }
-  const untilCommitted = async (partition: number, offset: number): Promise<void> => {
-    const deadlineMs = Date.now() + patienceMs
+  const waitUntilCommitted = async (partition: number, offset: number): Promise<void> => {
+    const deadlineMs = Date.now() + maxWaitMs
     while (((await nextOffsets(kafka, group, raw)).get(partition) ?? -1) <= offset) {
       const place = `${raw} partition ${partition} offset ${offset}`
       if (Date.now() > deadlineMs)
@@ -56,7 +54,7 @@ export async function followLiveOutput(kafka: Kafka, registry: Registry, source:
   return {
     slicesOf: async (partition, offsets) => {
       held.forget(partition, offsets[0] ?? 0)
-      await untilCommitted(partition, offsets.at(-1) ?? 0)
+      await waitUntilCommitted(partition, offsets.at(-1) ?? 0)
       await readToEnd()
       return offsets.map((offset) => held.get(partition, offset))
     },

@@ -1,6 +1,5 @@
-// The normalizer: <source>.raw -> explode -> <source>.timeseries, <source>.series, <source>.dlq. What it must remember
-// (which datasets are parked) is a topic. With --shadow it writes nowhere and tells how its output differs from that of
-// the normalizer that runs.
+// The normalizer: <source>.raw -> explode -> the source's other topics. Its only state, the parked datasets, is a
+// topic. With --shadow it writes nothing and reports how its output differs from production.
 import { Counter, type Registry } from 'prom-client'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
@@ -47,7 +46,6 @@ await run(log, 8_000, async (onStop) => {
   )
 })
 
-/** Counts what explode left out without harm. */
 function ignoredCounter(metrics: Registry): (ignored: Record<string, number>, dataset: string) => void {
   const counter = new Counter({
     name: 'tidemark_ignored_items_total',

@@ -1,5 +1,4 @@
-// Which datasets are parked: the topic `parking`, read to its end at the start and followed. So it outlives every
-// normalizer and holds for all of them.
+// The parked datasets. Their record, the compacted topic `parking`, is shared by all normalizers and outlives them.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
@@ -12,17 +11,16 @@ import { type Parking, parkingSchema } from '#schemas/generated/records.ts'
 import { parkingTopic } from '#schemas/topics.ts'
 
 export interface ParkedDatasets {
-  /** The record that parked a dataset; undefined when it is not parked. */
   parked: (dataset: string) => Parking | undefined
   list: () => Parking[]
-  /** Parks a dataset: for everybody once this returns. Throws TransientError when Kafka does not take it. */
+  /** Resolves when all replicas have the record. @throws TransientError if Kafka does not take it */
   park: (parking: Parking) => Promise<void>
   stop: () => Promise<void>
 }
 
 const registryRetryMs = 1_000
 
-/** @param crash called when the topic can no longer be followed: the process must exit */
+/** @param crash called when the topic can no longer be followed; it must end the process */
 export async function openParkedDatasets(
   { kafka, registry, producer }: { kafka: Kafka; registry: Registry; producer: Producer },
   log: Logger,
@@ -41,7 +39,7 @@ export async function openParkedDatasets(
     log.warn({ dataset, parked, by, why: message }, parked ? 'dataset parked' : 'dataset released')
   }
   const read = async (records: { offset: number; value: Buffer | null }[]): Promise<void> => {
-    await untilWell(() => decoder.prepare(records.map(({ value }) => value)))
+    await retryTransient(() => decoder.prepare(records.map(({ value }) => value)))
     for (const { offset, value } of records) {
       const parking = decoder.decode(value)
       if (!('parked' in parking)) log.warn({ topic, offset }, 'no parking record: passed over')
@@ -68,7 +66,7 @@ export async function openParkedDatasets(
   }
 }
 
-async function untilWell(work: () => Promise<void>): Promise<void> {
+async function retryTransient(work: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       return await work()

@@ -33,7 +33,7 @@ const outputs = {
   own: new Map(),
 }
 
-/** A handler whose dataset `bad` refuses everything, and what was parked. */
+/** A handler whose dataset `bad` refuses every answer, and the parking records. */
 function judgeOf(over: { park?: (parking: Parking) => Promise<void> } = {}) {
   const parkings = new Map<string, Parking>()
   const seen: string[] = []
@@ -87,7 +87,7 @@ test('one request that is refused at every tick does not park its dataset', asyn
   expect(await reasons(from('bad', 30, 3))).toEqual(['type', 'type', 'parked'])
 })
 
-test('what is refused because of it says since when, and why', async () => {
+test('a refusal because of parking says since when and why', async () => {
   const { judge, parkings } = judgeOf()
   parkings.set('x', { dataset: 'x', parked: true, reason: 'bug', message: 'it threw', by: 'somebody', at: 0 })
   expect(await judge([raw('x', 0)])).toEqual([
@@ -95,7 +95,7 @@ test('what is refused because of it says since when, and why', async () => {
   ])
 })
 
-test('a parking of a time that no calendar has ends neither the judge nor the status', async () => {
+test('a parking record whose time is not a date breaks neither the guard nor the status', async () => {
   const { judge, parkings } = judgeOf()
   const parking = { dataset: 'x', parked: true, reason: 'bug', message: 'it threw', by: 'somebody', at: 9e15 }
   parkings.set('x', parking)
@@ -112,7 +112,7 @@ test('a released dataset begins anew', async () => {
   expect(await reasons(from('bad', 4, 4))).toEqual(['type', 'type', 'type', 'parked'])
 })
 
-test('a batch that is judged again, because a dependency was unavailable, counts once', async () => {
+test('a redelivered batch counts once', async () => {
   const { reasons, parkings } = judgeOf()
   for (let times = 0; times < 10; times++) expect(await reasons([raw('bad', 7)])).toEqual(['type'])
   expect(parkings.size).toBe(0)

@@ -9,22 +9,22 @@ const minuteMs = 60_000
 
 const tallyOf = (answers: JudgedAnswer[], within = limit) =>
   answers.reduce((tally, answer) => counted(tally, answer, within), emptyTally)
-/** Answers of as many requests, one after the other. */
+/** One answer each of as many requests. */
 const ofRequests = (reasons: (string | undefined)[]): JudgedAnswer[] =>
   reasons.map((reason, index) => ({ requestIdentity: `request ${index}`, fetchedAt: index, reason }))
 const tallyAfter = (reasons: (string | undefined)[]) => tallyOf(ofRequests(reasons))
 
-/** One request asked again and again, every so many minutes. */
+/** Answers of one request at a fixed interval. */
 const again = (requestIdentity: string, everyMinutes: number, times: number): JudgedAnswer[] =>
   Array.from({ length: times }, (_, index) => {
     return { requestIdentity, fetchedAt: index * everyMinutes * minuteMs, reason: 'type' }
   })
-/** The answers of several by the time that they were fetched. */
+/** Merges answers by fetch time. */
 const byTime = (...answers: JudgedAnswer[][]) =>
   answers.flat().toSorted((one, other) => one.fetchedAt - other.fetchedAt)
 const well = (answers: JudgedAnswer[]) => answers.map((answer) => ({ ...answer, reason: undefined }))
 
-/** The rule once more, the long way round, over the whole history. */
+/** The same rule, computed from the whole history. */
 function shouldPark(answers: JudgedAnswer[]): boolean {
   const counting: (string | null)[] = []
   const last = new Map<string, number>()

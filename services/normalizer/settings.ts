@@ -2,13 +2,12 @@ import { z } from 'zod'
 import { datasetsOffSetting } from '#core/datasets-off.ts'
 import { kafkaSettings, registrySettings, serviceSettings } from '#platform/process/config.ts'
 
-/** All that the normalizer takes from its environment. */
 export const normalizerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
   ...datasetsOffSetting,
-  /** A group of another name reads all of raw from its beginning, beside the one that is live. */
+  /** A group with another name reads all of raw from the beginning, in parallel with production. */
   CONSUMER_GROUP: z
     .string()
     .regex(/^[\w.-]+$/, 'letters, digits and . _ -')

@@ -1,23 +1,18 @@
 import { Counter, type Registry as Metrics } from 'prom-client'
 import type { Agreement, AnswerComparison, Difference } from './diff-answers.ts'
 
-/** Answers by how they compare. `notCompared`: production was so far ahead that its slices were no longer held. */
+/** Numbers of answers by comparison. `notCompared`: production was so far ahead that its slices had been dropped. */
 export type Counts = Record<'answers' | Agreement | 'notCompared' | 'differingPoints', number>
 
-/** Something that differs, for people to look at. */
 export interface Example extends Partial<Difference> {
   dataset: string
-  /** topic/partition/offset of the raw record. */
   raw: string
   refusal?: string
 }
 
 export interface ShadowReport {
-  /** Counts one answer; `compared` is undefined when it could not be compared. */
   add: (dataset: string, raw: string, compared: AnswerComparison | undefined) => void
-  /** What was counted since the last call, with a few examples. */
   takeBatch: () => Counts & { examples: Example[] }
-  /** All that was counted, by dataset, and the newest examples. */
   totals: () => { datasets: Record<string, Counts>; examples: Example[] }
 }
 
@@ -25,7 +20,6 @@ const maxExamplesOfABatch = 5
 const maxExamples = 20
 const examplesOfAnAnswer = 2
 
-/** Counts what the shadow sees: a batch, in all, and as metrics. */
 export function createShadowReport(metrics: Metrics): ShadowReport {
   const answers = new Counter({
     name: 'tidemark_shadow_answers_total',

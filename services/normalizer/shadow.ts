@@ -1,5 +1,3 @@
-// `--shadow`: reads live raw beside production's normalizer, writes nowhere, and tells how its output differs.
-
 import { transformVersions } from '#core/datasets.ts'
 import { explodeRaw } from '#core/explode-raw.ts'
 import { createKafka, type KafkaConnection } from '#platform/kafka/client.ts'
@@ -25,17 +23,13 @@ import { createShadowReport, type ShadowReport } from './shadow-report.ts'
 type ShadowConfig = KafkaConnection &
   RegistryConnection & { HEALTH_HOST: string; HEALTH_PORT: number; DATASETS_OFF: ReadonlySet<string> }
 
-// Not even dead letters: whatever is to be sent is not.
 const nowhere: Producer = {
   send: async () => [],
   sizeCheck: async () => () => undefined,
   disconnect: async () => {},
 }
 
-/**
- * Starts the shadow: it explodes the answers that arrive from now on with its own code, waits until production has done
- * them, and compares. /status has the totals. Each start is a group of its own.
- */
+/** Explodes new answers in a new consumer group and compares them with production's. /status has the totals. */
 export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnStop): Promise<void> {
   const metrics = createConsumeMetrics('normalizer-shadow')
   const report = createShadowReport(metrics.registry)
@@ -52,7 +46,7 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
   onStop('health', health.stop)
   const kafka = createKafka(config, 'tidemark-normalizer-shadow', log)
   const registry = openRegistry(config)
-  // Before the consumer begins: of what it reads, all of production's output is then seen.
+  // Follow production's output before consuming raw, so that no slice of a consumed answer is missed.
   const followed = sources.map(async (source) => ({
     source,
     production: await followLiveOutput(kafka, registry, source.name),

@@ -15,7 +15,7 @@ test('slices are found by their raw record, the later of two that are the same',
   expect([held.get(1, 1)?.length, held.get(0, 2)]).toEqual([1, []])
 })
 
-test('the oldest answers make room, and whoever asks for one is told that it may be missing', () => {
+test('the oldest answers are dropped, and are reported as possibly missing', () => {
   const held = createSliceBuffer(2)
   for (const each of [slice(0, 5), slice(1, 1), slice(0, 6), slice(0, 6)]) held.add(each)
   expect([held.get(0, 4), held.get(0, 5), held.get(0, 6)?.length, held.get(0, 7)]).toEqual([
@@ -27,7 +27,7 @@ test('the oldest answers make room, and whoever asks for one is told that it may
   expect([held.get(1, 1)?.length, held.get(1, 0)]).toEqual([1, []])
 })
 
-test('what was asked for makes room when it is forgotten', () => {
+test('forget() makes room for new slices', () => {
   const held = createSliceBuffer(2)
   for (const each of [slice(0, 5), slice(1, 5)]) held.add(each)
   held.forget(0, 6)

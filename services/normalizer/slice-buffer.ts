@@ -1,15 +1,12 @@
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 
-/** Slices by the raw record they came of, until they are asked for. A slice that comes twice is one, the later. */
 export interface SliceBuffer {
   add: (slice: TimeseriesSlice) => void
-  /** The slices of a raw record: none when none came, undefined when they may have been dropped. */
+  /** Returns an empty list if no slice was added, and undefined if slices may have been dropped. */
   get: (partition: number, offset: number) => TimeseriesSlice[] | undefined
-  /** Lets go of a partition's slices below an offset. */
   forget: (partition: number, below: number) => void
 }
 
-/** Holds at most `limit` slices: the oldest answers make room. */
 export function createSliceBuffer(limit: number): SliceBuffer {
   const answers = new Map<string, Map<string, TimeseriesSlice>>()
   const lostUpTo = new Map<number, number>()

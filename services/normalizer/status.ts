@@ -3,15 +3,11 @@ import { version } from '#platform/process/version.ts'
 import type { Parking } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
 
-/** What the normalizer says of itself: the transform version of each dataset it knows, and which of them are parked. */
 export interface NormalizerStatus {
-  /** Of tidemark. */
   version: string
-  /** Transform version by dataset. */
   datasets: Record<string, number>
-  /** Datasets that are switched off here. */
   off: string[]
-  /** `at` is UTC. */
+  /** `at` is ISO 8601 UTC. */
   parked: { dataset: string; reason: string; message: string; by: string; at: string }[]
 }
 

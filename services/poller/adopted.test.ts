@@ -12,7 +12,7 @@ const poll = (dataset: string, rawPartition: number | null, rawOffset: number | 
 const held = (to: number, from = 0) => new Map([[0, { from, to }]])
 
 describe('what of raw may have no poll', () => {
-  test('is nothing where polls tell of the last records, whoever they are of', () => {
+  test('is nothing if polls name the last records, whichever identities they are of', () => {
     const recorded = createRecordedAnswers()
     for (let offset = 0; offset < 500; offset++) recorded.seen(poll(offset % 2 ? 'a.x' : 'a.files', 0, offset))
     recorded.seen(poll('a.x', null, null))
@@ -20,7 +20,7 @@ describe('what of raw may have no poll', () => {
     expect(recorded.unrecorded('a', held(503))).toEqual(new Map([[0, { from: 500, to: 503 }]]))
     expect(recorded.unrecorded('b', held(3))).toEqual(new Map([[0, { from: 0, to: 3 }]]))
   })
-  test('reaches back to what was on its way beside the newest, and no further', () => {
+  test('reaches back to the answers that were in flight with the newest, and no further', () => {
     const recorded = createRecordedAnswers()
     for (const offset of [100, 4_990, 4_992, 4_995, 4_999]) recorded.seen(poll('a.x', 0, offset))
     expect(recorded.unrecorded('a', held(5_000)).get(0)).toEqual({ from: 4_936, to: 4_999 })
@@ -118,13 +118,13 @@ describe('the poll of an answer without its poll', () => {
     expect(adopt(raw(1_000), same)?.outcome).toBe('unchanged')
     expect(adopt(raw(1_000), same, 10_000)?.outcome).toBe('changed')
   })
-  test('is none where a poll tells of it or of a newer one, and where it is none of ours', () => {
+  test('is undefined if a poll names the answer or a newer one, and if the answer is of another origin', () => {
     expect(adopt(raw(1_000), known({ lastGoodFetchedAt: 1_000 }))).toBeUndefined()
     expect(adopt(raw(1_000), known({ lastGoodFetchedAt: 2_000 }))).toBeUndefined()
     expect(adopt(raw(1_000, 'rows', { origin: 'file' }))).toBeUndefined()
     expect(adopt(raw(Date.parse('3000-01-01')))).toBeUndefined()
   })
-  test('keeps nothing to compare with where another address gave it', () => {
+  test('keeps no validators of another address', () => {
     expect(adopt(raw(1_000, 'rows', { url: 'http://old/' }))?.memory).toMatchObject({ etag: null, hadRows: true })
   })
   test('makes the next answer known later', () => {

@@ -1,5 +1,5 @@
-// Answers that lie in raw without their poll: whoever kept them was killed, or Kafka was away, before the poll was
-// recorded. They are known: polling their windows again would keep the same bytes once more. All of this is pure.
+// Answers in raw whose poll was never recorded, because the poller died or Kafka was unavailable. All functions are
+// pure.
 
 import { noMemory, storeEndsAtMs } from '#core/poll-memory.ts'
 import { isPage, subjectOf } from '#core/request-identity.ts'
@@ -11,17 +11,14 @@ import { isNewAnswer, judgeAnswer, judgeCount } from './outcome.ts'
 import { assessAnswer } from './poll-window.ts'
 import { printable } from './printable.ts'
 
-/** Which records of raw the memory and the log that were read tell of. */
 export interface RecordedAnswers {
-  /** Where the answer of a poll lies, or the newest of an identity. Seeing one again changes nothing. */
   seen: (answer: Pick<Poll, 'dataset' | 'rawPartition' | 'rawOffset'>) => void
-  /** What of a source's raw, which holds `held`, may have no poll; partitions without such records are left out. */
+  /** Returns the ranges within `held` that may hold unrecorded answers. */
   unrecorded: (source: string, held: TopicSpan) => TopicSpan
 }
 
-/** Answers are on their way beside each other, fewer than this: one before the newest that a poll tells of may have no poll. */
-const lookedBack = 64
-/** More records are never read, also where nothing tells of any. */
+/** Fewer answers are in flight at once: an unrecorded one is at most this far before the newest recorded one. */
+const lookback = 64
 const maxRead = 1_000
 
 export function createRecordedAnswers(): RecordedAnswers {
@@ -35,14 +32,14 @@ export function createRecordedAnswers(): RecordedAnswers {
       partitions.set(name, known)
       known.newest = Math.max(known.newest, rawOffset)
       known.offsets.add(rawOffset)
-      if (known.offsets.size <= 4 * lookedBack) return
-      for (const offset of known.offsets) if (offset <= known.newest - lookedBack) known.offsets.delete(offset)
+      if (known.offsets.size <= 4 * lookback) return
+      for (const offset of known.offsets) if (offset <= known.newest - lookback) known.offsets.delete(offset)
     },
     unrecorded(source, held) {
       const found = new Map<number, OffsetRange>()
       for (const [partition, { from, to }] of held) {
         const { newest, offsets } = partitions.get(nameOf(source, partition)) ?? { newest: -1, offsets: new Set() }
-        let first = Math.max(from, newest + 1 - lookedBack, to - maxRead)
+        let first = Math.max(from, newest + 1 - lookback, to - maxRead)
         let end = to
         while (first < end && offsets.has(first)) first++
         while (first < end && offsets.has(end - 1)) end--
@@ -53,20 +50,16 @@ export function createRecordedAnswers(): RecordedAnswers {
   }
 }
 
-/** The source of a dataset, or of a request identity: it begins with its name and a dot. */
+/** Returns the source of a dataset or of a request identity. */
 export const sourceOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'))
 
-/** Who adopts an answer, of which host. */
 export interface Adopter {
   host: string
   poller: string
   origin: string
 }
 
-/**
- * The poll that an answer in raw should have had, judged by what is known of its identity; undefined when it is known,
- * or older than what is known, or not of this origin. It answers no request: what was asked for meanwhile is polled.
- */
+/** Returns the poll for an unrecorded answer, or undefined if it is known, outdated or of another origin. */
 export function adoptedPoll(
   raw: RawResponse,
   at: { partition: number; offset: number },
@@ -80,7 +73,7 @@ export function adoptedPoll(
   if (memory.lastGoodFetchedAt !== null && fetchedAt <= memory.lastGoodFetchedAt) return undefined
   const window = { startMs: windowStart, endMs: windowEnd }
   const { coverage, error } = assessAnswer(hosted, { window, subject: subjectOf(requestIdentity, dataset) }, raw)
-  // What another address gave for comparison is of no use at this one.
+  // Validators of another address of the upstream are not valid at this one.
   const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
   const answer = { contentHash, etag, lastModified }
   const isNew = hosted.intervalMs !== null || isNewAnswer(memory, contentHash) || raw.confirms
@@ -103,7 +96,7 @@ export function adoptedPoll(
   }
 }
 
-/** How many rows an answer counts that is of no page of a window in pages; undefined where it is none, or says nothing. */
+/** Returns the row count that an answer states for a window in pages; undefined for a page. */
 function countedRows({ asking }: Pick<HostedDataset, 'asking'>, raw: RawResponse): number | undefined {
   if (asking.pages === undefined || isPage(subjectOf(raw.requestIdentity, raw.dataset))) return undefined
   try {

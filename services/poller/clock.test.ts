@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { followingClock, liveClock } from './clock.ts'
 
-/** A machine whose two clocks the test moves. */
+/** Machine clocks that the test moves. */
 function machine(wallMs: number) {
   const state = { wallMs, monotonicMs: 1_000 }
   return {

@@ -2,18 +2,15 @@ import { z } from 'zod'
 import type { Logger } from '#platform/process/log.ts'
 import type { ClockReading } from './candidate.ts'
 
-/** The poller's one clock. */
 export interface Clock {
-  /** The time, and how far the steady clock has come. Neither ever runs backwards. */
+  /** Neither value ever decreases. */
   now: () => ClockReading
-  /** How long a span of this clock is in real ms; for sleeping. Infinity while a simulated clock stands still. */
+  /** Converts a span of this clock to real ms; Infinity while a simulated clock stands still. */
   realMs: (spanMs: number) => number
-  /** How long a span of real time is on this clock, ms. */
   spanMs: (realMs: number) => number
   stop: () => void
 }
 
-/** The machine's two clocks; tests give their own. */
 export interface SystemClocks {
   wallMs: () => number
   monotonicMs: () => number
@@ -22,8 +19,7 @@ export interface SystemClocks {
 const machine: SystemClocks = { wallMs: Date.now, monotonicMs: () => performance.now() }
 
 /**
- * The machine's clock. When it steps back, the time goes on at half speed until the machine has caught up: no answer is
- * ever known before an earlier one, and nothing that is due waits for long.
+ * After a step back of the machine's clock, runs at half speed until the machine has caught up, and never backwards.
  */
 export function liveClock(readings: SystemClocks = machine): Clock {
   const startMs = readings.monotonicMs()
@@ -44,10 +40,7 @@ export function liveClock(readings: SystemClocks = machine): Clock {
 const reading = z.object({ nowMs: z.number(), speed: z.number().min(0) })
 export type SimulatorReading = z.infer<typeof reading>
 
-/**
- * A clock that follows readings of the simulator's and goes on by itself between them. The steady part advances at the
- * simulator's speed and never jumps: the simulator counts its sliding minute in the same way.
- */
+/** Follows readings of the simulator. The steady part advances at the simulator's speed and never jumps. */
 export function followingClock(first: SimulatorReading, readings: SystemClocks = machine) {
   let anchor = { ...first, monotonicMs: readings.monotonicMs(), steadyMs: 0 }
   let latestMs = Number.NEGATIVE_INFINITY
@@ -69,10 +62,7 @@ export function followingClock(first: SimulatorReading, readings: SystemClocks =
 const syncEveryMs = 500
 const syncTimeoutMs = 2_000
 
-/**
- * The simulator's clock at `<url>/simulator/clock`, read again twice a second; while the simulator is away it goes on as
- * before. Rejects when the first reading fails.
- */
+/** Reads `<url>/simulator/clock` twice a second; runs on alone while it is down. @throws if the first reading fails */
 export async function simulatedClock(url: string, log: Logger): Promise<Clock> {
   const read = async (): Promise<SimulatorReading> => {
     const answer = await fetch(new URL('/simulator/clock', url), { signal: AbortSignal.timeout(syncTimeoutMs) })

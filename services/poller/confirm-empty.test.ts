@@ -32,7 +32,7 @@ const hosted: HostedDataset = {
 }
 const adopter = { host: 'h', poller: 'me', origin: 'live' }
 
-/** A poller of one window: what it keeps in raw, and what it knows. */
+/** A poller of one window, with its raw records and its memory. */
 function createPoller() {
   let nowMs = 2 * dayMs
   let memory = createMemory(() => {})
@@ -43,7 +43,7 @@ function createPoller() {
     newest = poll
     memory.remember(poll, moment())
   }
-  /** What a new process reads of the newest poll, and finds in raw without a poll. */
+  /** A new process: reads the newest poll, and adopts answers in raw without a poll. */
   const restart = () => {
     memory = createMemory(() => {})
     if (newest) memory.remember(newest, moment(), { polledAt: newest.fetchedAt, raw: null })
@@ -77,7 +77,7 @@ function createPoller() {
         ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
       },
       ...{ host: 'h', hosted, candidate, known: memory.known(identity), confirming, requestsReadTo: 0 },
-      // It dies when the answer is in raw, and before its memory is.
+      // The poller dies after the answer is in raw and before its memory is written.
       right: { signal: new AbortController().signal, holds: () => !(dies && raws.length > kept) },
       ...{ carried: () => nothingCarried, came: () => noPause, path: () => '/' },
     })
@@ -111,7 +111,7 @@ interface Told {
   confirms: boolean
 }
 
-/** Whether the requirement wants an empty answer to confirm, read off all answers before it. */
+/** The requirement, computed from all earlier answers: whether an empty answer confirms. */
 function shouldConfirm(before: readonly Told[], confirming: EmptyConfirmation, sentAt: number): boolean {
   const newestRows = before.findLastIndex(({ body }) => body.endsWith('rows'))
   if (newestRows < 0 || before.slice(newestRows).some(({ confirms }) => confirms)) return false
@@ -133,7 +133,7 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
         const { raw, wasNotModified } = await poller.poll(body, confirming, dies)
         if (body === undefined) continue
         const isEmpty = body.trim() === ''
-        // Its bytes always come: a 304 would leave nothing to keep.
+        // The bytes always come: a 304 would leave nothing to keep.
         if (isEmpty) expect(wasNotModified).toBe(false)
         const confirms = isEmpty && shouldConfirm(told, confirming, sentAt)
         expect(raw?.confirms ?? false).toBe(confirms)
@@ -141,7 +141,7 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
         else expect([`${raw.body}`, raw.sentAt]).toEqual([body, sentAt])
         told.push({ body, sentAt, knownAt: raw?.fetchedAt ?? poller.now(), confirms })
       }
-      // Raw alone tells the same as all that was remembered.
+      // A state rebuilt from raw alone equals the remembered state.
       const afresh = createMemory(() => {})
       for (const raw of poller.raws) {
         const poll = adoptedPoll(raw, { partition: 0, offset: 0 }, hosted, adopter, afresh.known(identity))

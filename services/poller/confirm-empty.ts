@@ -1,5 +1,5 @@
-// An empty answer is believed only when a second one confirms it: what a window that held rows lacks now may be a fault of
-// the upstream, and a withdrawal takes back every value of the window. All of this is pure.
+// An empty answer after rows may be a fault of the upstream, and a withdrawal removes every value of the window. So a
+// second empty answer must confirm it.
 import { requestIdentity } from '#core/request-identity.ts'
 import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Coverage, Window } from '#sources/source.ts'
@@ -9,20 +9,16 @@ import { type DueSettings, sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity, UnconfirmedWindow } from './memory.ts'
 
-/** The second empty answer counts when it was asked for so long after the first one was known, ms. */
+/** The second empty answer must be requested this long after the first was known, ms. */
 export const confirmAfterMs = 10 * 60_000
 
 const dayMs = 24 * 60 * 60_000
 
-/** When an empty answer confirms that its window was emptied: never, after a while, or at once because an operator says so. */
 export type EmptyConfirmation = 'never' | 'after-a-while' | 'at-once'
 
 /**
- * When an empty answer of a window is believed. Upstreams drop their past, and we keep it: of a window that ended more
- * than `revisitDailyDays` ago only an operator says that it was emptied. An answer that is of the instant of asking
- * replaces none before it.
- *
- * @param isOrdered whether an operator asked for this poll, and that an empty answer of it is believed
+ * Returns when an empty answer of a window is trusted. Upstreams drop their past, so for a window that ended more than
+ * `revisitDailyDays` ago only an operator can confirm it (`isOrdered`).
  */
 export function confirmingOf(
   { intervalMs }: Pick<HostedDataset, 'intervalMs'>,
@@ -36,7 +32,7 @@ export function confirmingOf(
   return nowMs - window.endMs <= revisitDailyDays * dayMs ? 'after-a-while' : 'never'
 }
 
-/** Whether an answer confirms that its window was emptied, provided that it is empty. `sentAtMs`: when it was asked for. */
+/** Returns true if an empty answer to a request sent at `sentAtMs` confirms that the window was emptied. */
 export function wouldConfirm(memory: PollMemory, confirming: EmptyConfirmation, sentAtMs: number): boolean {
   if (!memory.hadRows || memory.emptyConfirmed) return false
   if (confirming === 'at-once') return true
@@ -44,13 +40,7 @@ export function wouldConfirm(memory: PollMemory, confirming: EmptyConfirmation, 
   return sentAtMs - memory.emptySince >= confirmAfterMs
 }
 
-/**
- * What is remembered of a window's emptiness after a good answer. Rows start anew, and so does an answer that cannot be
- * read, which may have held rows. A refusal says nothing of the window.
- *
- * @param coverage what the source says of the answer; undefined when assess() threw
- * @param confirms whether the answer is kept as one that confirms
- */
+/** Returns the emptiness to remember after a good answer. `coverage` is undefined if assess() threw. */
 export function emptinessAfter(
   { hadRows, emptySince, emptyConfirmed }: PollMemory,
   coverage: Coverage | undefined,
@@ -64,8 +54,7 @@ export function emptinessAfter(
 }
 
 /**
- * The windows that turned empty, of which a second answer is to confirm it: due when that answer would count, and after a
- * poll that did not confirm as long again, or after a failure with a back-off. Windows that no poll confirms are left out.
+ * Returns the windows that need confirmation: due `confirmAfterMs` after the first and after each later empty answer.
  */
 export function confirmationCandidates(
   moment: ClockReading,
@@ -80,7 +69,7 @@ export function confirmationCandidates(
     const held = known(identity)
     if (hosted === undefined || held === undefined || held.memory.emptySince === null) continue
     if (confirmingOf(hosted, window, moment.nowMs, settings, false) === 'never') continue
-    // Pages have no turn of their own: the count of their window says whether it is empty.
+    // Pages are not polled alone: the count of their window says whether it is empty.
     const subject = hosted.subjects.find((each) => requestIdentity(name, window, each) === identity)
     if (subject === undefined) continue
     const dueInMs = untilAsked(moment, identity, held, held.memory.emptySince)

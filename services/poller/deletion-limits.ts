@@ -5,17 +5,14 @@ import type { Logger } from '#platform/process/log.ts'
 import { deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic } from '#schemas/topics.ts'
 
-/** Up to where datasets were deleted: their windows before that are asked for no more. */
 export interface DeletionLimits {
-  /** ms UTC; -Infinity when nothing was. */
+  /** Returns the instant before which windows are not polled, ms UTC; -Infinity: none. */
   beforeMs: (dataset: string) => number
   stop: () => void
 }
 
-/** A deletion is rare, and until it is heard of the store takes nothing of it anyway. */
-const lookEveryMs = 60_000
+const refreshMs = 60_000
 
-/** Reads the topic of deletions, and what is added to it every minute. */
 export async function followDeletions(kafka: Kafka, registry: Registry, log: Logger): Promise<DeletionLimits> {
   const bounds = new Map<string, number>()
   const decoder = registry.decoder(deletionSchema)
@@ -38,6 +35,6 @@ export async function followDeletions(kafka: Kafka, registry: Registry, log: Log
   await readNew()
   const timer = setInterval(() => {
     readNew().catch((error) => log.warn({ err: error }, 'could not look for deletions, trying again'))
-  }, lookEveryMs)
+  }, refreshMs)
   return { beforeMs, stop: () => clearInterval(timer) }
 }

@@ -210,7 +210,7 @@ describe('what is declared otherwise', () => {
 
   test('what is published after delivery is looked for from then on, for 15 hours, every minute', () => {
     const late = given({ searchDaysLater: 2, searchFrom: '10:00' }, { pastMonth: false })
-    // 21 April is looked for from 22 April 10:00 Brussels on, which is 08:00Z.
+    // The search for 21 April begins on 22 April at 10:00 Brussels, which is 08:00Z.
     const day = 'live 2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in'
     expect(identities('2026-04-21T07:00:00Z', late)).toContain(`${day} ${25 * 60} min`)
     expect(identities('2026-04-22T08:00:00Z', { ...late, pastMonth: true })).toContain(`${day} 0 min`)
@@ -228,7 +228,7 @@ describe('what is declared otherwise', () => {
     const short = identities('2026-03-29T10:00:00Z', hourly).filter((text) => !/ 2026-03-(29T2[23]|30)/.test(text))
     expect(short.length).toBe(23)
     expect(short[0]).toBe('background 2026-03-28T23:00:00Z/2026-03-29T00:00:00Z in 0 min')
-    // Not delivered yet: looked for.
+    // Before delivery, the search is on.
     expect(short[22]).toBe('live 2026-03-29T21:00:00Z/2026-03-29T22:00:00Z in 0 min')
   })
 

@@ -9,11 +9,11 @@ import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 
 export interface DueSettings {
-  /** Business days before today that are fetched without being asked for; 0: none. */
+  /** Business days before today that are fetched without a request; 0: none. */
   backfillDays: number
-  /** Windows of the last so many days are looked at again every hour. */
+  /** Windows of this many last days are polled again every hour. */
   revisitHourlyDays: number
-  /** Windows of the last so many days are looked at again every day; older ones only on request. */
+  /** Windows of this many last days are polled again every day; older ones only on request. */
   revisitDailyDays: number
 }
 
@@ -21,17 +21,13 @@ const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-/** While a window is looked for: every minute, for so long; then every hour. */
+/** A new window is searched for every minute during the first 15 hours, then every hour. */
 const searchEveryMs = minuteMs
 const eagerSearchMs = 15 * hourMs
 
-/** What of a hosted dataset says when it is due. */
 export type ScheduledDataset = Pick<HostedDataset, 'dataset' | 'subjects' | 'live' | 'pastMonth' | 'intervalMs'>
 
-/**
- * The windows of a dataset that its calendar wants polled, each once a subject, with the time until it is due. Pure: the
- * same moment and memory give the same candidates.
- */
+/** Returns the windows that the calendar wants polled, once per subject, with the time until each is due. Pure. */
 export function calendarCandidates(
   moment: ClockReading,
   scheduled: ScheduledDataset,
@@ -54,8 +50,8 @@ export function calendarCandidates(
 }
 
 /**
- * The tick of each subject that is due, or the next one. Ticks are at whole multiples of the interval since 1970, UTC. A
- * tick that was missed or failed is not made up for: what it would have said is gone. Pure.
+ * Returns each subject's current or next tick, at a multiple of the interval since 1970 UTC. Missed ticks are lost.
+ * Pure.
  */
 export function tickCandidates(
   { nowMs }: ClockReading,
@@ -107,14 +103,13 @@ function dueOf(
   return intervalMs === undefined ? undefined : { lane: 'background', dueInMs: after('background', intervalMs), first }
 }
 
-/** How often a window that ended `ageDays` ago is looked at again for revisions; undefined: only on request. */
+/** Returns the time between two polls of a past window, ms; undefined: only on request. */
 function revisitEveryMs(ageDays: number, settings: DueSettings): number | undefined {
   if (ageDays <= settings.revisitHourlyDays) return hourMs
   if (ageDays <= settings.revisitDailyDays) return dayMs
   return undefined
 }
 
-/** How long ago a window was polled, ms. */
 export function sincePolledMs(
   moment: ClockReading,
   known: Pick<KnownIdentity, 'polledAtMs' | 'polledSteadyMs'>,
@@ -122,7 +117,7 @@ export function sincePolledMs(
   return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
 }
 
-/** A window as a dataset's request. `ageDays`: how many days its last day lies before today; -1 is tomorrow. */
+/** `ageDays`: the days from the window's last day to today; -1 is tomorrow. */
 interface Request {
   identity: string
   subject: string | null
@@ -136,7 +131,7 @@ const cachedRequests = new WeakMap<
   { today: string; pastDays: number; requests: Request[] }
 >()
 
-/** What the calendar has from `pastDays` before today to tomorrow. Zone arithmetic is slow and the answer good for a day: kept. */
+/** Cached for the day, because zone arithmetic is slow. */
 function requestsOf(
   { dataset, subjects }: ScheduledDataset,
   calendar: BusinessDays,
@@ -147,7 +142,7 @@ function requestsOf(
   const today = dayAt(zone, nowMs)
   const cached = cachedRequests.get(subjects)
   if (cached?.today === today && cached.pastDays === pastDays) return cached.requests
-  // A month whose results come before it begins is looked for as long before.
+  // Results of some months are published before the month begins. The search reaches as far ahead.
   const last = addDays(today, 1 + Math.max(0, -searchDaysLater))
   const requests = windowsBetween(calendar, addDays(today, -pastDays), last)
     .filter(({ window }) => dayAt(zone, window.endMs - 1) >= firstDay)

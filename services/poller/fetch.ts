@@ -6,27 +6,23 @@ import { hostOf } from '#core/host.ts'
 import { connectionProblem } from '#platform/process/connection-problem.ts'
 import { retryAfterMs } from './retry-after.ts'
 
-/** What to ask, and what of the answer is believed. */
 export interface FetchRequest {
   url: string
   validators: { etag: string | null; lastModified: string | null }
-  /** Secret headers. */
+  /** Headers that hold secrets. */
   headers: Readonly<Record<string, string>>
   meaningfulStatuses: readonly number[]
-  /** Of the content after decoding, bytes. */
+  /** Limit of the decoded content, bytes. */
   maxBodyBytes: number
-  /** Ends the fetch at once. */
   signal: AbortSignal
 }
 
-/** All bytes of an answer whose status is 200 or a meaningful other one. */
 export interface FullAnswer {
   kind: 'answer'
   status: number
   headers: Record<string, string>
-  /** The content, exactly as it came, after content decoding (gzip, br). */
+  /** The bytes after content decoding (gzip, br). */
   body: Buffer
-  /** What upstream asks us to wait, ms: a meaningful status may be a refusal. */
   retryAfterMs?: number
 }
 
@@ -37,24 +33,22 @@ export interface NotModified {
 
 export interface Failure {
   kind: 'failure'
-  /** One sentence for people. */
   error: string
-  /** Null when no answer came. */
+  /** Null if no response came. */
   status: number | null
-  /** The first kilobyte of the answer, where there is one. */
   firstKilobyte: string | null
-  /** The beginning of an answer whose status means nothing to the source: 64 KiB, decoded, for upstream's words. */
+  /** The first 64 KiB, decoded, of a response whose status the source does not expect. */
   body?: Buffer
-  /** What upstream asks us to wait, ms. */
+  /** The response's Retry-After, ms. */
   retryAfterMs?: number
-  /** No connection to the host could be made: it is the same for every request to it. */
+  /** Set if no connection to the host could be made. */
   unreachable?: true
 }
 
 export type FetchResult = FullAnswer | NotModified | Failure
 
 export interface Fetcher {
-  /** Asks once. Never throws: whatever happens is an answer, not modified, or a failure. No redirect is followed. */
+  /** Sends one GET request. Never throws, follows no redirects. */
   fetch: (question: FetchRequest) => Promise<FetchResult>
   close: () => Promise<void>
 }
@@ -80,7 +74,6 @@ const keptHeaders = [
   'via',
 ]
 
-/** Opens as many connections as there are requests at a time. `userAgent` says who asks and how to reach us. */
 export function openFetcher(userAgent: string): Fetcher {
   const dispatcher = new Agent({
     connect: { timeout: connectTimeoutMs },
@@ -95,14 +88,14 @@ export function openFetcher(userAgent: string): Fetcher {
       try {
         const response = await send(dispatcher, userAgent, question)
         status = response.statusCode
-        wait = waitAsked(response)
+        wait = retryAfterOf(response)
         return { ...(await read(response, question)), ...wait }
       } catch (error) {
         const problem = status === null ? connectionProblem(error) : undefined
         if (problem === undefined)
           return { kind: 'failure', error: reason(error), status, firstKilobyte: null, ...wait }
-        const told = `${hostOf(question.url)}: ${problem}`
-        return { kind: 'failure', error: told, status, firstKilobyte: null, unreachable: true }
+        const message = `${hostOf(question.url)}: ${problem}`
+        return { kind: 'failure', error: message, status, firstKilobyte: null, unreachable: true }
       }
     },
     close: () => dispatcher.destroy(),
@@ -127,14 +120,14 @@ function send(dispatcher: Agent, userAgent: string, { url, validators, headers, 
 
 async function read(response: Dispatcher.ResponseData, question: FetchRequest): Promise<FetchResult> {
   const { statusCode: status, headers } = response
-  // A body that is left unread ends with an error, and an error that nobody listens to ends the process.
+  // An unread body emits an error, which would end the process without a listener.
   response.body.on('error', () => {})
   const conditional = question.validators.etag !== null || question.validators.lastModified !== null
   if (status === 304 && conditional) {
     await response.body.dump()
     return { kind: 'not-modified', status }
   }
-  if (status !== 200 && !question.meaningfulStatuses.includes(status)) return unwelcome(response)
+  if (status !== 200 && !question.meaningfulStatuses.includes(status)) return readErrorResponse(response)
   const content = decoded(response)
   if (content === undefined) {
     response.body.destroy()
@@ -147,23 +140,18 @@ async function read(response: Dispatcher.ResponseData, question: FetchRequest): 
   return { kind: 'failure', error, status, firstKilobyte: firstKilobyteOf(bytes) }
 }
 
-/**
- * How long upstream asks us to wait. A refusal may ask (RFC 9110, 10.2.3 names 503, RFC 6585 names 429), and so may a
- * redirect, which is a failed poll here. An answer that is good does not refuse the next request, and neither does a 304.
- */
-function waitAsked({ statusCode: status, headers }: Dispatcher.ResponseData): { retryAfterMs?: number } {
+/** Returns the Retry-After, ms, of a redirect or an error response (RFC 9110 10.2.3, RFC 6585). */
+function retryAfterOf({ statusCode: status, headers }: Dispatcher.ResponseData): { retryAfterMs?: number } {
   if (status < 300 || status === 304) return {}
   const asked = [headers['retry-after']].flat().map((header) => retryAfterMs(header, answeredAtMs(headers)))
   const waits = asked.filter((ms) => ms !== undefined)
   return waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) }
 }
 
-/** Of an answer that is an error, bytes: some pages are long before they say what is wrong. */
 const errorBodyBytes = 65_536
 const maxLocationChars = 300
 
-/** A status that means nothing to the source. Its beginning is kept for people; a body that breaks off is no matter. */
-async function unwelcome(response: Dispatcher.ResponseData): Promise<Failure> {
+async function readErrorResponse(response: Dispatcher.ResponseData): Promise<Failure> {
   const { statusCode: status, headers } = response
   const content = decoded(response)
   const begun: Buffer[] = []
@@ -174,11 +162,10 @@ async function unwelcome(response: Dispatcher.ResponseData): Promise<Failure> {
     const location = String(headers.location).slice(0, maxLocationChars)
     return { ...failure, error: `HTTP ${status} to ${location}, which is not followed` }
   }
-  // What cannot be decoded says nothing to anybody.
   return { ...failure, error: `HTTP ${status}`, ...(content !== undefined && { body }) }
 }
 
-/** The body's content as a stream; undefined for an encoding that we do not read. */
+/** Returns undefined for an unknown content encoding. */
 function decoded({ body, headers }: Dispatcher.ResponseData): Readable | undefined {
   const encoding = only(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
   if (encoding === 'identity' || encoding === '') return body
@@ -191,7 +178,7 @@ function decoded({ body, headers }: Dispatcher.ResponseData): Readable | undefin
   return body.pipe(inflate)
 }
 
-/** Reads up to `limit` bytes; the rest is not read. Rejects when the content breaks off: `chunks` hold what came. */
+/** Reads up to `limit` bytes. Rejects if the content breaks off; `chunks` then holds what came. */
 async function firstBytes(
   content: Readable,
   limit: number,
@@ -223,17 +210,14 @@ function answeredAtMs(headers: IncomingHttpHeaders): number {
   return Number.isNaN(dateMs) ? Date.now() : dateMs
 }
 
-/** What is shown of an answer that is not kept; null where there is none. */
 export const firstKilobyteOf = (bytes: Buffer): string | null =>
   bytes.length === 0 ? null : bytes.subarray(0, 1_024).toString('utf8')
 
-/** What undici's own words leave unclear. */
 const plain: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: `no answer began within ${headersTimeoutMs / 1_000} s (UND_ERR_HEADERS_TIMEOUT)`,
   UND_ERR_BODY_TIMEOUT: `the answer stopped for ${bodyTimeoutMs / 1_000} s (UND_ERR_BODY_TIMEOUT)`,
 }
 
-/** undici and node:zlib say what happened in `code`, `message` and `cause`. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `the answer was not complete within ${deadlineMs / 1_000} s`

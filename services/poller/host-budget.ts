@@ -10,7 +10,6 @@ import { createReachability, type Reachability } from './reachability.ts'
 import { pauseLeft, type RecentPolls } from './recent-polls.ts'
 import { createTokenBucket } from './token-bucket.ts'
 
-/** What a host's budget is at the moment, for the status. */
 export interface HostBudget {
   host: string
   availableNow: number
@@ -18,45 +17,35 @@ export interface HostBudget {
   perMinute: number
   inFlight: number
   pausedForMs: number
-  /** Until when the host is left alone, ISO 8601 UTC of the poller's clock, and what asked for it; null: it is not. */
+  /** ISO 8601 UTC of the poller's clock; null: not paused. */
   pausedUntil: string | null
   pauseReason: string | null
-  /** Since when no connection to the host could be made, why, and when it is tried again; null: it answers. */
+  /** Set while no connection to the host can be made; times are ISO 8601 UTC. */
   unreachable: { since: string; reason: string; nextTryAt: string } | null
 }
 
-/** The pause that an answer asked for, and how often in a row its host did so. */
 export interface AskedPause extends Pick<Poll, 'pausedUntil' | 'pauseReason'> {
   attempts: number
 }
 
 export const noPause: AskedPause = { pausedUntil: null, pauseReason: null, attempts: 0 }
 
-/** A request that the budget has been charged for. */
 export interface BudgetCharge {
-  /** Told what came of it; returns the pause that the answer asked for. */
+  /** Takes the response; returns the pause that it asked for. */
   came: (fetched: FetchResult) => AskedPause
-  /** When it is over, however it ended. */
   done: () => void
 }
 
-/** All that a host allows: so many requests a minute, so many at a time, and none while it wants to be left alone. */
+/** Decides when a host may be sent a request: its rate limit, its concurrency limit, and pauses. */
 export interface BudgetKeeper {
-  /** How long until a request may be sent, ms of the clock; 0: now. */
+  /** Returns the time until a request may be sent, ms of the clock; 0: now. */
   waitMs: (steadyMs: number) => number
-  /** Takes a request out of the budget. Only when there is one. */
   spend: (moment: ClockReading) => BudgetCharge
-  /** Ends a pause at once: somebody asked for it. */
   lift: () => void
   now: () => HostBudget
 }
 
-/**
- * The budget of a new owner: an empty bucket, with what `polls` shows of the last minute and what may never have got
- * there, and the pause that the host asked of the owner before.
- *
- * @param freed called when a request is over
- */
+/** Creates a new owner's budget: an empty bucket, the recent requests of earlier owners, and their pause. */
 export function takeOverBudget(
   { host, clock, recent, metrics }: { host: Host; clock: Clock; recent: RecentPolls; metrics: Metrics },
   freed: () => void,
@@ -66,14 +55,14 @@ export function takeOverBudget(
   const bucket = createTokenBucket(host.budget, startMs, seeds, unrecordedRequests(host))
   const left = pauseLeft(recent.pauses, nowMs, clock.spanMs)
   const earlier: EarlierPause | undefined = left && { ...left, setAtMs: startMs, untilMs: startMs + left.forMs }
-  const manners = createManners(host.name, earlier, (ms) => metrics.hostPaused.set({ host: host.name }, ms / 1_000))
-  const reach = createReachability(host.name)
+  const throttle = createManners(host.name, earlier, (ms) => metrics.hostPaused.set({ host: host.name }, ms / 1_000))
+  const reachability = createReachability(host.name)
   const inFlight = (): void => metrics.inFlight.set({ host: host.name }, bucket.inFlight())
   return {
     waitMs(steadyMs) {
-      const waitMs = Math.max(manners.pausedForMs(steadyMs), reach.waitMs(steadyMs), bucket.waitMs(steadyMs))
-      // Whether a host answers again is tried with one request; its end wakes whoever waits.
-      return reach.now() !== undefined && bucket.inFlight() > 0 ? Number.POSITIVE_INFINITY : waitMs
+      const waitMs = Math.max(throttle.pausedForMs(steadyMs), reachability.waitMs(steadyMs), bucket.waitMs(steadyMs))
+      // A host that does not answer is tried with one request at a time.
+      return reachability.now() !== undefined && bucket.inFlight() > 0 ? Number.POSITIVE_INFINITY : waitMs
     },
     spend(moment) {
       const done = bucket.send(moment.steadyMs)
@@ -81,8 +70,8 @@ export function takeOverBudget(
       return {
         came: (fetched) => {
           const end = clock.now()
-          reach.heard(fetched, moment.steadyMs, end)
-          return manners.heard(fetched, moment.steadyMs, end.steadyMs) ? pauseAt(manners, end) : noPause
+          reachability.heard(fetched, moment.steadyMs, end)
+          return throttle.heard(fetched, moment.steadyMs, end.steadyMs) ? pauseAt(throttle, end) : noPause
         },
         done: () => {
           const { steadyMs } = clock.now()
@@ -94,46 +83,43 @@ export function takeOverBudget(
       }
     },
     lift() {
-      manners.lift(clock.now().steadyMs)
-      reach.lift()
+      throttle.lift(clock.now().steadyMs)
+      reachability.lift()
     },
     now() {
       const moment = clock.now()
-      const { pausedUntil, pauseReason } = pauseAt(manners, moment)
+      const { pausedUntil, pauseReason } = pauseAt(throttle, moment)
       const sentLastMinute = bucket.sentLastMinute(moment.steadyMs)
       const { perMinute } = host.budget
       return {
         host: host.name,
         availableNow: pausedUntil === null ? perMinute - sentLastMinute : 0,
         ...{ sentLastMinute, perMinute, inFlight: bucket.inFlight() },
-        pausedForMs: Math.ceil(manners.pausedForMs(moment.steadyMs)),
+        pausedForMs: Math.ceil(throttle.pausedForMs(moment.steadyMs)),
         pausedUntil: pausedUntil === null ? null : new Date(pausedUntil).toISOString(),
         pauseReason,
-        unreachable: unreachableAt(reach, moment),
+        unreachable: unreachableAt(reachability, moment),
       }
     },
   }
 }
 
-function unreachableAt(reach: Reachability, { nowMs, steadyMs }: ClockReading): HostBudget['unreachable'] {
-  const told = reach.now()
-  if (told === undefined) return null
-  const nextTryAt = utcText(nowMs + Math.ceil(reach.waitMs(steadyMs)))
-  return { since: utcText(told.sinceMs), reason: told.reason, nextTryAt }
+function unreachableAt(reachability: Reachability, { nowMs, steadyMs }: ClockReading): HostBudget['unreachable'] {
+  const unreachable = reachability.now()
+  if (unreachable === undefined) return null
+  const nextTryAt = utcText(nowMs + Math.ceil(reachability.waitMs(steadyMs)))
+  return { since: utcText(unreachable.sinceMs), reason: unreachable.reason, nextTryAt }
 }
 
-/**
- * How many requests the owner before may have sent that stand in no poll: those under way, of which there are as many
- * windows; and of a window in pages the count, which stands in the poll of the window, which comes last.
- */
+/** Requests of the last owner that `polls` may lack: those in flight, and the count of a window in pages. */
 function unrecordedRequests({ budget, datasets }: Host): number {
   const hasPages = datasets.some(({ asking }) => asking.pages !== undefined)
   return budget.maxInFlight * (hasPages ? 2 : 1)
 }
 
-function pauseAt(manners: HostThrottle, { nowMs, steadyMs }: ClockReading): AskedPause {
-  const pauseReason = manners.reason(steadyMs) ?? null
+function pauseAt(throttle: HostThrottle, { nowMs, steadyMs }: ClockReading): AskedPause {
+  const pauseReason = throttle.reason(steadyMs) ?? null
   if (pauseReason === null) return noPause
-  const pausedUntil = nowMs + Math.ceil(manners.pausedForMs(steadyMs))
-  return { pausedUntil, pauseReason, attempts: manners.inARow() }
+  const pausedUntil = nowMs + Math.ceil(throttle.pausedForMs(steadyMs))
+  return { pausedUntil, pauseReason, attempts: throttle.inARow() }
 }

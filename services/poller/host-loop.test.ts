@@ -13,7 +13,7 @@ import { createMemory } from './memory.ts'
 import { createMetrics } from './metrics.ts'
 import type { RecentPolls } from './recent-polls.ts'
 
-// A loop with an upstream that answers at once and a clock that stands still until a test moves it: a token a second.
+// A loop with an immediate upstream, one token per second, and a clock that only the test moves.
 const dayMs = 86_400_000
 const budget = { perMinute: 100, burst: 1, refillPerMinute: 60, maxInFlight: 4 }
 const startMs = Date.parse('2026-04-20T12:00:01Z')
@@ -50,7 +50,7 @@ const paged = hosted(
   {},
 )
 
-/** A loop over the datasets; `asks` counts days of the paged one that somebody asked for. */
+/** A loop over the datasets. `asks`: how many days of the paged dataset are requested. */
 function start(
   datasets: HostedDataset[],
   asks = 0,
@@ -122,7 +122,7 @@ function start(
   const advance = (ms: number): void => {
     moment = { nowMs: moment.nowMs + ms, steadyMs: moment.steadyMs + ms }
   }
-  /** Lets so many requests go, one after the other. */
+  /** Lets this many requests go, one after the other. */
   const let1 = async (times = 1): Promise<void> => {
     for (let time = 0; time < times; time++) {
       const before = asked.length
@@ -130,7 +130,7 @@ function start(
       await vi.waitFor(() => expect(asked.length).toBe(before + 1), { timeout: 20_000, interval: 1 })
     }
   }
-  /** Lets the loop look for what is due, and find nothing. */
+  /** Lets the loop run once without a due window. */
   const looked = async (): Promise<void> => {
     const before = looks
     await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 3), { timeout: 20_000, interval: 1 })
@@ -159,7 +159,7 @@ const refusal = (retryAfterMs?: number): FetchResult => ({
   ...{ kind: 'failure', error: 'HTTP 429', status: 429, firstKilobyte: null },
   ...(retryAfterMs !== undefined && { retryAfterMs }),
 })
-/** The budget of the loop once it says that the host is paused, or is not. */
+/** Waits until the budget shows the host as paused, or as not paused. */
 const budgetWhen = (loop: HostLoop, isPaused: boolean) =>
   vi.waitFor(() => {
     const told = loop.budget()
@@ -214,7 +214,7 @@ test('a host that cannot be connected to is tried by one request at a time, and 
   advance(1_001)
   await vi.waitFor(() => expect(loop.budget().unreachable?.reason).toBe('h: nobody'))
   const since = loop.budget().unreachable?.since
-  // Seven windows wait, and there is a token for the next; it is not sent before the host is tried again.
+  // Seven windows and a token wait, but nothing is sent before the host is retried.
   for (const tries of [1, 2]) {
     await vi.waitFor(() => expect(polls.length).toBe(tries), { timeout: 20_000, interval: 1 })
     advance(Date.parse(loop.budget().unreachable?.nextTryAt ?? '') - now() - 1)
@@ -233,7 +233,7 @@ test('a host that cannot be connected to is tried by one request at a time, and 
   await vi.waitFor(() => expect(loop.budget().unreachable).toBe(null), { timeout: 20_000, interval: 1 })
 })
 
-test('a new owner counts what may stand in no poll: a request a place, and of windows in pages the count besides', () => {
+test('a new owner counts requests that may be in no poll: one per place in flight, and the count of windows in pages', () => {
   expect(start([ticking]).loop.budget().sentLastMinute).toBe(4)
   expect(start([ticking, paged]).loop.budget().sentLastMinute).toBe(8)
   expect(start([ticking], 0, { endedAgoMs: [0, 59_000, 61_000], pauses: [] }).loop.budget().sentLastMinute).toBe(6)
@@ -251,7 +251,7 @@ describe('a window that was asked for and turned empty', () => {
   const asking = { requestPath: () => '/day', assess: (body: Uint8Array) => (body.length === 0 ? 'empty' : 'complete') }
   const days = hosted('a.pages', asking as unknown as RequestSpec, {})
   const answer = (body: string): FetchResult => ({ kind: 'answer', status: 200, headers: {}, body: Buffer.from(body) })
-  /** Yesterday's window, which has ended 12 hours ago, after rows and then nothing. */
+  /** Yesterday's window, which ended 12 hours ago, after an answer with rows and an empty one. */
   const emptied = async (revisitDailyDays: number) => {
     const loop = start([days], 1, undefined, revisitDailyDays)
     loop.answers.push(answer('rows'), answer(''), answer(''), answer(''))

@@ -14,53 +14,44 @@ import { type LeaseGuard, type PollDependencies, type PollJob, type PollResult, 
 import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
 
-/** What the owner of a host works with. */
 export interface HostWork {
   host: Host
-  /** While it lasts, this process alone polls the host. */
   right: LeaseGuard
   means: PollDependencies
   memory: Memory
   requests: Requests
-  /** What is remembered of identities besides their memory. */
   carried: PollJob['carried']
   due: DueSettings
   deleted: DeletionLimits
-  /** What `polls` shows of the host's last minute, other pollers' too. */
   recent: RecentPolls
-  /** Adopts the answer of an identity when it lies in raw without its poll. */
+  /** Records the missing poll if raw holds an answer of the identity without one. */
   adopt: (identity: string) => Promise<void>
   /** Writes memory again that a slow poller overwrote. */
   restore: () => void
-  /** Aborts when no more requests are to be sent; those under way are waited for. */
   stopping: AbortSignal
   metrics: Metrics
 }
 
 export interface HostLoop {
-  /** Resolves when the loop has ended and nothing is under way any more. */
+  /** Resolves when the loop has ended and no request is in flight. */
   ended: Promise<void>
-  /** Looks at once whether something is due. */
   wake: () => void
-  /** Ends a pause of the host at once. */
   lift: () => void
-  /** Told that memory of some host was overwritten by a slow poller. */
   restore: () => void
   candidates: () => Candidate[]
   budget: () => HostBudget
 }
 
-/** The next page of a window under way, which waits for its turn. */
 interface PageTurn {
   entry: InFlight
-  /** With undefined no more requests are to be sent. */
+  /** `undefined`: no more requests may be sent. */
   go: (spent: BudgetCharge | undefined) => void
 }
 
-/** However long the wait seems, the clock may be set and requests may come: real ms. */
+/** Bounds the sleep, in real ms, because the clock may be set. */
 const maxSleepMs = 1_000
 
-/** Polls one host until the right to it is lost or the process stops: due → budget → poll → remember → sleep. */
+/** Polls one host until the lease is lost or the process stops: due → budget → poll → remember → sleep. */
 export function runHostLoop(work: HostWork): HostLoop {
   const { host, right, means, stopping } = work
   const { clock } = means
@@ -73,7 +64,7 @@ export function runHostLoop(work: HostWork): HostLoop {
   const budget: BudgetKeeper = takeOverBudget({ ...work, clock }, wake)
   const candidates = (moment = clock.now()) => candidatesOf(work, moment)
 
-  /** Sends all that may go now; returns how long until there may be more, ms of the clock. */
+  /** Sends everything that may go now. Returns the time until more may go, ms of the clock. */
   const send = (): number => {
     for (;;) {
       const moment = clock.now()
@@ -100,7 +91,6 @@ export function runHostLoop(work: HostWork): HostLoop {
     })
     underWay.set(entry, poll)
   }
-  /** For the next page of a window that is under way: waits in the lane of its window. */
   const pageTurn = (entry: InFlight): Promise<BudgetCharge | undefined> =>
     new Promise((go) => {
       if (ending.aborted) return go(undefined)
@@ -123,7 +113,7 @@ export function runHostLoop(work: HostWork): HostLoop {
   return { ended: loop(), wake, lift, restore: work.restore, candidates: () => candidates(), budget: budget.now }
 }
 
-/** All that is or will be due at the host, each window once, in its foremost lane. */
+/** Returns each window once, in its first lane. */
 function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: ClockReading): Candidate[] {
   const isKept = ({ dataset, window }: Candidate): boolean => window.endMs > deleted.beforeMs(dataset.name)
   const calendar = host.datasets
@@ -140,7 +130,7 @@ function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment
   ]
 }
 
-/** Each window once: where it is searched for now, and else as it is due first. */
+/** Keeps each window once: as a live candidate that is due, otherwise the one that is due first. */
 function soonestOfEach(candidates: readonly Candidate[]): Candidate[] {
   const byIdentity = new Map<string, Candidate>()
   for (const candidate of candidates) {
@@ -158,7 +148,6 @@ function soonest(candidates: readonly Candidate[]): number {
   return Math.min(Number.POSITIVE_INFINITY, ...waits)
 }
 
-/** Polls a candidate's window, page by page where it has pages. */
 async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candidate, budget: Spending): Promise<void> {
   const { host, right, means, memory, requests, carried, metrics } = work
   const { identity, dataset, window, subject } = candidate
@@ -190,7 +179,6 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
   if (polled.unrecorded !== undefined) await work.adopt(polled.unrecorded)
 }
 
-/** Remembers, counts and logs a poll that is recorded. */
 function tell(
   { means, memory, requests, metrics }: HostWork,
   { poll, rawBytes }: PollResult,

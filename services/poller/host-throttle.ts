@@ -2,27 +2,23 @@ import { maxHostPauseMs } from '#core/memory-records.ts'
 import { hostPauseMs } from './backoff.ts'
 import type { FetchResult } from './fetch.ts'
 
-/** How long a host wants to be left alone. Times are steady ms. */
+/** The pause that a host asked for. Times are steady ms. */
 export interface HostThrottle {
-  /** How much longer, ms. */
   pausedForMs: (steadyMs: number) => number
-  /** What asked for the pause: `429, Retry-After 7200`; undefined when there is none. */
+  /** The cause of the pause, like `429, Retry-After 7200`; undefined if there is none. */
   reason: (steadyMs: number) => string | undefined
-  /** How often the host said in a row that it wants to be left alone. */
+  /** How many times in a row the host asked for a pause. */
   inARow: () => number
-  /** Whether the answer asked to be left alone. */
-  heard: (said: FetchResult, sentSteadyMs: number, endSteadyMs: number) => boolean
-  /** Ends the pause, and forgets how often the host said so in a row. */
+  /** Takes a response. Returns true if it asked for a pause. */
+  heard: (fetched: FetchResult, sentSteadyMs: number, endSteadyMs: number) => boolean
   lift: (steadyMs: number) => void
 }
 
-/** A pause that an owner before left. */
 export interface EarlierPause {
   untilMs: number
-  /** Requests that were sent later are further ones. */
+  /** Only requests sent later count as further refusals. */
   setAtMs: number
   reason: string
-  /** How often the host said so in a row. */
   inARow: number
 }
 
@@ -30,11 +26,8 @@ const tooManyStatus = 429
 const banStatus = 418
 
 /**
- * Leaves a host alone that refuses a request and says for how long (Retry-After, with any status), or says "too many"
- * (429) or that the address is banned (418) without it.
- *
- * @param earlier what the host asked of the owner before
- * @param paused told of every pause, for the metrics, in ms; 0 when it is lifted
+ * Pauses a host after a Retry-After with any status, a 429, or a 418 (banned). `paused` gets each pause in ms; 0:
+ * lifted.
  */
 export function createManners(
   host: string,
@@ -50,17 +43,17 @@ export function createManners(
     pausedForMs,
     inARow: () => inARow,
     reason: (steadyMs) => (pausedForMs(steadyMs) > 0 ? reason : undefined),
-    heard(said, sentSteadyMs, endSteadyMs) {
+    heard(fetched, sentSteadyMs, endSteadyMs) {
       const sentSince = sentSteadyMs > setAtMs
-      const status = asksForPause(said)
+      const status = asksForPause(fetched)
       if (status === undefined) {
-        if (said.kind !== 'failure' && sentSince) inARow = 0
+        if (fetched.kind !== 'failure' && sentSince) inARow = 0
         return false
       }
-      // Requests that were under way when it was first said are no further offence.
+      // Requests that were in flight at the first refusal do not count as further refusals.
       if (sentSince) inARow += 1
       setAtMs = endSteadyMs
-      const retryAfterMs = said.kind === 'not-modified' ? undefined : said.retryAfterMs
+      const retryAfterMs = fetched.kind === 'not-modified' ? undefined : fetched.retryAfterMs
       const pauseMs = hostPauseMs(host, retryAfterMs, inARow, status === banStatus)
       if (endSteadyMs + pauseMs >= untilMs) {
         untilMs = endSteadyMs + pauseMs
@@ -77,10 +70,9 @@ export function createManners(
   }
 }
 
-/** The status of an answer that asks for a pause. */
-function asksForPause(said: FetchResult): number | undefined {
-  if (said.kind === 'not-modified' || said.status === null) return undefined
-  const { status, retryAfterMs } = said
+function asksForPause(fetched: FetchResult): number | undefined {
+  if (fetched.kind === 'not-modified' || fetched.status === null) return undefined
+  const { status, retryAfterMs } = fetched
   return retryAfterMs !== undefined || status === tooManyStatus || status === banStatus ? status : undefined
 }
 

@@ -3,51 +3,41 @@ import { ConfigError } from '#platform/process/config.ts'
 import type { Dataset, RequestBudget, RequestSpec, Source, Upstream } from '#sources/source.ts'
 import type { SourceSettings } from './source-settings.ts'
 
-/** A dataset, and where and how it is asked for. */
 export interface HostedDataset {
   dataset: Dataset
   asking: RequestSpec
   source: string
-  /** Requests go below it; no slash at the end. */
+  /** Without a slash at the end. */
   baseUrl: string
-  /** Secret headers of its requests. */
   headers: Readonly<Record<string, string>>
-  /** What is asked for apart: each is a request of its own; null: nothing beside the window. */
+  /** One request per entry; null if the dataset has no subjects. */
   subjects: readonly (string | null)[]
-  /** Whether new windows are looked for unasked, and the past month fetched. */
   live: boolean
   pastMonth: boolean
-  /** Between two ticks, ms; null where windows are days and the like. */
+  /** Time between two ticks, ms; null if windows are days, hours or months. */
   intervalMs: number | null
 }
 
-/** An upstream host with all that is asked of it: the owner of one budget. */
 export interface Host {
-  /** Name, and port where it is not the scheme's own: publicationtool.jao.eu */
+  /** With a port that is not the scheme's default: publicationtool.jao.eu */
   name: string
   budget: RequestBudget
   datasets: HostedDataset[]
-  /** Not asked for, only told of. */
+  /** Not polled; for /status only. */
   off: OffDataset[]
 }
 
 export interface OffDataset {
   dataset: Dataset
-  /** DATASETS_OFF, or what is missing, in a few words. */
   because: string
 }
 
-/** Datasets that the installation has switched off, and those that it has switched to live. */
 export interface Switches {
   off: ReadonlySet<string>
   on: ReadonlySet<string>
 }
 
-/**
- * The hosts of the sources' datasets.
- *
- * @throws ConfigError when the ticks that are wanted need more requests than a host allows
- */
+/** @throws ConfigError if the ticks need more requests than a host allows */
 export function hostsOf(sources: readonly Source[], settings: SourceSettings, switches: Switches): Host[] {
   const hosts = new Map<string, Host>()
   for (const source of sources) {
@@ -109,7 +99,6 @@ function howAsked(
   }
 }
 
-/** One entry a request: as many subjects as go into one, joined by commas. */
 function subjectsOf({ subjects }: RequestSpec, settings: SourceSettings): (string | null)[] {
   if (subjects === undefined) return [null]
   const wanted = settings.subjects[subjects.setting] ?? subjects.default
@@ -140,7 +129,6 @@ function assertTicksFit({ name, budget, datasets }: Host): void {
   )
 }
 
-/** Two sources at one host share what the stricter one allows. */
 function stricter(one: RequestBudget, other: RequestBudget): RequestBudget {
   return {
     perMinute: Math.min(one.perMinute, other.perMinute),

@@ -1,4 +1,4 @@
-// What a poller knows: the records of poller-memory and poll-requests, folded as they are read.
+// The poller's state: the records of poller-memory and poll-requests, folded in the order of reading.
 
 import { carriedOf, type IdentityProgress } from '#core/memory-records.ts'
 import { createRequests, type Requests } from '#core/requests.ts'
@@ -28,19 +28,17 @@ export interface Knowledge {
   recorded: RecordedAnswers
   failures: Failures
   /**
-   * By identity: polls whose record in the memory is the last one and older than what is known. A slow poller wrote them
-   * late, and compaction would keep them.
+   * By identity: polls of memory records that a slow poller wrote over newer memory. Compaction would keep only them.
    */
   overwritten: Map<string, Poll>
-  /** Whether the memory says that polls of an earlier release are carried over. */
   isCarriedOver: boolean
 }
 
 export function createKnowledge({ log }: Pick<PollDependencies, 'log'>, metrics: Metrics): Knowledge {
   const memory = createMemory(({ requestIdentity, poller, memory: { lastGoodFetchedAt, lastChangedAt } }) => {
     metrics.memoriesAhead.inc()
-    const told = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
-    log.warn(told, 'a poll from more than a day ahead of the clock: its time is not built upon')
+    const details = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
+    log.warn(details, 'a poll from more than a day ahead of the clock: its time is not built upon')
   })
   return {
     ...{ memory, requests: createRequests(), recent: createRecentPolls(), unlogged: createUnloggedPolls() },
@@ -48,7 +46,6 @@ export function createKnowledge({ log }: Pick<PollDependencies, 'log'>, metrics:
   }
 }
 
-/** What is remembered of identities of a host besides their memory. */
 export const carriedFor =
   (
     { memory, requests }: Pick<Knowledge, 'memory' | 'requests'>,
@@ -59,13 +56,9 @@ export const carriedFor =
     requests: requests.progressOf(identity, host),
   })
 
-/** A loop that polls a host, as far as it is told what is read. */
 interface LoopSignals {
-  /** There are new requests. */
   wake: () => void
-  /** A pause of its host is over. */
   lift: () => void
-  /** Memory of some host was overwritten. */
   restore: () => void
 }
 
@@ -75,10 +68,7 @@ interface ReaderParts {
   metrics: Metrics
 }
 
-/**
- * Folds what is read of the memory and of poll-requests into what is known. Tells the loops of requests, of pauses that
- * somebody lifts, and of memory that was overwritten.
- */
+/** Returns a reader of poller-memory and poll-requests. It updates `known` and signals the host loops. */
 export function createReader(
   parts: ReaderParts,
   known: Knowledge,

@@ -1,7 +1,6 @@
 import type { RequestBudget } from '#sources/source.ts'
 import type { Candidate, Lane } from './candidate.ts'
 
-/** A window under way: its request, or the page that it waits for. */
 export interface InFlight {
   identity: string
   dataset: string
@@ -11,11 +10,10 @@ export interface InFlight {
 const laneOrder: Record<Lane, number> = { live: 0, requested: 1, background: 2 }
 
 /**
- * Which of the candidates is to be sent next, or undefined when none is due or none may go. Pure.
- * Live before requested before background; inside a lane first what was never had (newest window first), then what
- * waited longest. A place in flight is kept free for other datasets of the host, two where it has many, and one for the
- * live lane, so that a slow dataset delays no other and the past delays no search for tomorrow. A window in pages has its
- * place until its last page.
+ * Returns the candidate to send next, or undefined. Pure. Order: lane (live, requested, background), the dataset with
+ * fewer requests in flight, windows without a good answer (newest first), then the longest wait. Reserves up to two
+ * places in flight for other datasets, and one for the live lane. A window in pages holds its place until its last
+ * page.
  */
 export function nextToSend(
   candidates: readonly Candidate[],
@@ -43,7 +41,6 @@ export function nextToSend(
   }, undefined)
 }
 
-/** Negative when `one` goes before `other`. `busier`: how many more requests of one's dataset are under way. */
 function compare(one: Candidate, other: Candidate, busier: number): number {
   const byLane = laneOrder[one.lane] - laneOrder[other.lane]
   if (byLane !== 0) return byLane
@@ -53,9 +50,7 @@ function compare(one: Candidate, other: Candidate, busier: number): number {
 }
 
 /**
- * Which of the waiting pages goes before the candidate that is next; undefined: none. Pure. Pages take the lane of their
- * window: a page of the past waits while a live candidate may go. Inside a lane the dataset with fewer windows under way
- * goes first, and else the page, because what was begun is to end.
+ * Returns the waiting page that goes before `next`, or undefined. Pure. Order: lane, fewer windows in flight, the page.
  */
 export function nextPage<Turn extends { entry: InFlight }>(
   turns: readonly Turn[],

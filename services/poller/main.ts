@@ -1,4 +1,4 @@
-// The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its memory is a topic, its rights are its partitions.
+// The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its state is a topic, its leases are partitions.
 import { hostname } from 'node:os'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'

@@ -42,7 +42,7 @@ test('the memory is the record with the greatest last-good time, not with the gr
   expect(memory.known('i')?.polledAtMs).toBe(3_000)
 })
 
-test('a poll is told to be older than what is known where it is, and comes from the same host', () => {
+test('a poll is reported as older only if newer memory from the same host is known', () => {
   const memory = createMemory(() => {})
   const newest = poll(2_000, { lastGoodFetchedAt: 2_000, failures: 1 })
   expect(memory.remember(newest, moment)).toBe(false)
@@ -113,7 +113,7 @@ describe('a poll from far ahead of the clock', () => {
     expect(knownAtMs(memory, now.nowMs)).toBe(wrote + 1)
     expect(told).toEqual(['i'])
   })
-  test('is no such poll within a day: the clock stepped back, and each answer is known after the one before', () => {
+  test('within a day is believed, because a clock may step back, and known_at still grows', () => {
     const ahead = now.nowMs + 86_400_000
     const { memory, told } = readAll(poll(ahead, { ...held, lastGoodFetchedAt: ahead, lastChangedAt: yesterday }))
     expect(knownAtMs(memory, now.nowMs)).toBe(ahead + 1)
@@ -121,7 +121,7 @@ describe('a poll from far ahead of the clock', () => {
   })
 })
 
-test('the status outlives a poll of a time that no calendar has', () => {
+test('a poll whose time is not a date does not break the status', () => {
   const memory = createMemory(() => {})
   memory.remember(poll(-9e15, {}), moment)
   const off = [{ dataset: { name: 'a' }, because: 'DATASETS_OFF' }]
@@ -130,7 +130,7 @@ test('the status outlives a poll of a time that no calendar has', () => {
   expect(told?.lastPollAt).toBe('-9000000000000000 ms after 1970, which is not a date')
 })
 
-/** What one poller writes of one identity: each poll builds on the memory of the one before, whatever the clock does. */
+/** The polls that one poller writes of one identity, each on the memory of the last, with any clock. */
 const histories = (latestMs: number) => {
   const step = fc.record({
     good: fc.boolean(),

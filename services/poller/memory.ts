@@ -4,79 +4,66 @@ import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Window } from '#sources/source.ts'
 import type { ClockReading } from './candidate.ts'
 
-/** What is known of one request identity. */
 export interface KnownIdentity {
   memory: PollMemory
-  /** The host that the memory comes from; validators are of no use at another. */
+  /** The host that the memory is from. Its validators are not valid at another host. */
   host: string
-  /** When it was last polled, whatever came of it: by the clock, and by the steady clock. */
+  /** The time of the last poll with any outcome, by both clocks. */
   polledAtMs: number
   polledSteadyMs: number
-  /** Start of the newest poll's window: of an identity without a window the last tick. */
+  /** Start of the newest poll's window, or the last tick. */
   windowStartMs: number
 }
 
-/** What a record of the memory says besides its poll. */
 export interface RememberedPlace {
-  /** When the identity was last polled, ms. */
   polledAt: number
-  /** Where its newest answer lies in raw. */
   raw: RawPlace | null
 }
 
-/** `fetchedAtMs`: the greatest of all its polls, also where that lies ahead of the clock. */
+/** `fetchedAtMs`: the greatest time of its polls, even if it is ahead of the clock. */
 type State = KnownIdentity & { fetchedAtMs: number; raw: RawPlace | null }
 
-/** A window that held rows and turned empty, which no answer has confirmed. */
 export interface UnconfirmedWindow {
   identity: string
   dataset: string
   window: Window
 }
 
-/** The newest poll of a dataset, for the status. */
 export interface LastPoll {
   atMs: number
   outcome: string
   windowStartMs: number
 }
 
-/** All that is known of identities, folded poll by poll; taking one twice, or late, changes nothing. */
 export interface Memory {
   /**
-   * Takes a poll: one of this process, or, with `read`, one that a record of the memory holds. Returns whether what is
-   * known of the identity, from the same host, is newer than the poll's memory.
+   * Takes a poll, or a memory record with `read`. Idempotent. Returns true if newer memory from the same host is known.
    */
   remember: (poll: Poll, moment: ClockReading, read?: RememberedPlace) => boolean
   known: (identity: string) => KnownIdentity | undefined
-  /** Where the newest answer of an identity lies in raw, and when it was last polled, ms of whichever clock. */
   remembered: (identity: string) => RememberedPlace | undefined
   lastPoll: (dataset: string) => LastPoll | undefined
   unconfirmed: () => Iterable<UnconfirmedWindow>
 }
 
-/**
- * An empty memory. Polls in the future (the clock stepped back since) count as made now.
- *
- * @param fromTheFuture told of the first record of each identity whose last-good time no clock can have shown
- */
+/** @param fromTheFuture called once per identity whose last-good time is more than a day ahead of the clock */
 export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
   const byIdentity = new Map<string, State>()
   const byDataset = new Map<string, LastPoll>()
   const unconfirmed = new Map<string, UnconfirmedWindow>()
-  const told = new Set<string>()
+  const reported = new Set<string>()
   return {
     remember(poll, moment, read) {
       const memory = believed(poll.memory, moment.nowMs)
-      if (isAhead(poll.memory, moment.nowMs) && !told.has(poll.requestIdentity)) {
-        told.add(poll.requestIdentity)
+      if (isAhead(poll.memory, moment.nowMs) && !reported.has(poll.requestIdentity)) {
+        reported.add(poll.requestIdentity)
         fromTheFuture(poll)
       }
       const polledAt = Math.max(poll.fetchedAt, read?.polledAt ?? poll.fetchedAt)
       const current = byIdentity.get(poll.requestIdentity)
       const isNewer = current === undefined || supersedes(memory, current.memory)
       const isOlder = current !== undefined && current.host === poll.host && supersedes(current.memory, memory)
-      // A poll that was read before is neither; nor is a late one, which was polled before the newest.
+      // The poll was read before, or was made before the newest one.
       if (!isNewer && polledAt <= current.fetchedAtMs) return isOlder
       const polledAtMs = Math.min(polledAt, moment.nowMs)
       const isLater = current === undefined || polledAtMs > current.polledAtMs

@@ -1,6 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** Every metric of the poller: name, unit, meaning. */
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
@@ -73,7 +72,6 @@ function hostMetrics(registers: Registry[]) {
   }
 }
 
-/** Of what a poller remembers, and finds when it takes over. */
 function memoryMetrics(registers: Registry[]) {
   return {
     adoptedAnswers: new Counter({

@@ -37,7 +37,7 @@ describe('a window whose rows go and come back', () => {
   })
 })
 
-test('validators are kept for answers with rows alone: behind a 304 nobody sees what an error page says', () => {
+test('validators are kept only for answers with rows, because a 304 would hide an error page', () => {
   const kept = (coverage: Coverage | undefined) => judgeAnswer(noMemory, answer('x'), coverage, 5).memory.etag
   expect(coverages.map(kept)).toEqual(['"e"', '"e"', null, null, null])
 })
@@ -48,7 +48,7 @@ test('an answer that cannot be read does not touch what is known of the windowâ€
     completeness: 'partial',
     hadRows: true,
   })
-  // Nothing was known: nothing is, and the search goes on.
+  // The completeness stays unknown, and the search goes on.
   expect(judgeAnswer(noMemory, answer('y'), undefined, 6)).toMatchObject({
     outcome: 'unreadable',
     memory: { completeness: null },

@@ -2,52 +2,43 @@ import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Coverage } from '#sources/source.ts'
 import { emptinessAfter } from './confirm-empty.ts'
 
-/** What came of a poll. */
 export type Outcome = 'changed' | 'unchanged' | 'empty' | 'emptied' | 'refused' | 'unreadable' | 'failed'
 
-/** A good answer: its status is meaningful and its bytes are all there. */
 export interface GoodAnswer {
   contentHash: string
   etag: string | null
   lastModified: string | null
 }
 
-/** What a poll comes to, and what is to be remembered. */
 export interface Judgement {
   outcome: Outcome
   memory: PollMemory
 }
 
-/** Whether an answer goes to raw: exactly when its bytes are others than those of the newest good answer. */
 export function isNewAnswer(memory: PollMemory, contentHash: string): boolean {
   return memory.lastGoodHash !== contentHash
 }
 
 /**
- * When an answer was learned, ms UTC: when its last byte arrived, and at least 1 ms after the newest good answer of the
- * same identity, whatever the clock did since.
+ * Returns an answer's known_at, ms UTC: the arrival of the last byte, and at least 1 ms after the newest good answer.
  */
 export function knownAtMs(memory: PollMemory, lastByteAtMs: number): number {
   return Math.max(lastByteAtMs, (memory.lastGoodFetchedAt ?? Number.NEGATIVE_INFINITY) + 1)
 }
 
-/** A poll without a good answer: all that was known stays, one more failure. */
 export function judgeFailure(memory: PollMemory): Judgement {
   return { outcome: 'failed', memory: { ...memory, failures: memory.failures + 1 } }
 }
 
-/** Upstream says that nothing changed (304). Only asked for when the newest good answer had rows. */
+/** Judges a 304. Validators are only sent if the newest good answer had rows. */
 export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement {
   return { outcome: 'unchanged', memory: { ...memory, lastGoodFetchedAt: knownAt, failures: 0 } }
 }
 
 /**
- * A good answer.
- *
- * @param coverage what the source says of it; undefined when assess() threw
- * @param knownAt its known_at, ms
- * @param isNew whether it goes to raw
- * @param confirms whether it goes there as one that confirms that the window was emptied
+ * @param coverage the source's assessment; undefined if assess() threw
+ * @param isNew whether the answer goes to raw
+ * @param confirms whether it confirms that the window was emptied
  */
 export function judgeAnswer(
   memory: PollMemory,
@@ -63,7 +54,7 @@ export function judgeAnswer(
     memory: {
       lastGoodFetchedAt: knownAt,
       lastGoodHash: answer.contentHash,
-      // Without rows nothing is kept to compare with: the next poll must see the bytes, a 304 would hide what they say.
+      // After an answer without rows the next poll must see the bytes and not a 304.
       etag: hasRows ? answer.etag : null,
       lastModified: hasRows ? answer.lastModified : null,
       lastChangedAt: isNew ? knownAt : memory.lastChangedAt,
@@ -77,10 +68,8 @@ export function judgeAnswer(
 }
 
 /**
- * An answer that counts the rows of a window which come in pages. What they say is not known yet: a window that was
- * complete is partial until they are.
- *
- * @param isKept whether it goes to raw: exactly when the number is another, or when it confirms that there are none
+ * Judges an answer that counts the rows of a window in pages. A complete window becomes partial until its pages are
+ * read.
  */
 export function judgeCount(
   memory: PollMemory,

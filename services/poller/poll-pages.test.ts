@@ -32,7 +32,7 @@ const asking = {
 } as unknown as RequestSpec
 const dataset = { name: 'a.b', asking } as Dataset
 
-/** Polls once; `answers` by path, text for a good answer. */
+/** Polls once. `answers`: by path; a text stands for a good answer. */
 async function poll(
   answers: Record<string, string | FetchResult>,
   held: Record<string, KnownIdentity> = {},
@@ -136,10 +136,10 @@ test('the count is asked for, then page after page; each page is a raw response 
     [`a.b/rows-20/${times}`, 'changed', 13],
     [`a.b/${times}`, 'changed', 39],
   ])
-  // All of them answer what had been asked for before the first was sent.
+  // All polls answer the requests that were read before the first request was sent.
   expect(polls.map(({ requestsReadTo }) => requestsReadTo)).toEqual([42, 42, 42, 42])
   expect(polled?.poll.memory).toMatchObject({ completeness: 'complete', hadRows: true, failures: 0 })
-  // Every request is charged for, and free again before the next.
+  // Every request is charged, and ends before the next one.
   expect(events.filter((event) => !event.startsWith('told')).map((event) => event.split(' ')[0])).toEqual(
     Array.from({ length: 4 }, () => ['spent', 'done']).flat(),
   )
@@ -230,7 +230,7 @@ test('a page that fails fails the window, which says which; the pages before it 
   })
 })
 
-test('a count that cannot be had or is none fails the window before a page is asked for', async () => {
+test('a count that fails or is not a number fails the window before any page is requested', async () => {
   for (const [count, error] of [
     [undefined, 'HTTP 404'],
     ['nonsense', 'the count of rows cannot be read'],
@@ -246,7 +246,7 @@ test('a count that cannot be had or is none fails the window before a page is as
   }
 })
 
-test('when no more may be sent, the window is given up without a word', async () => {
+test('when no more requests may be sent, the window is given up and no poll is recorded', async () => {
   const { polled, polls } = await poll(three, {}, 1)
   expect(polled).toBeUndefined()
   expect(polls.map(({ requestIdentity }) => requestIdentity)).toEqual([`a.b/rows-0/${times}`])

@@ -1,4 +1,4 @@
-// A window whose rows come in pages. Each page is a raw response and a poll of its own, so that only one is held in memory.
+// Windows in pages. Each page is a raw response and a poll of its own, so that only one page is in memory.
 import { createHash } from 'node:crypto'
 import { noMemory } from '#core/poll-memory.ts'
 import { pageSubject, requestIdentity } from '#core/request-identity.ts'
@@ -12,24 +12,19 @@ import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.t
 import { ask, type PollJob, type PollResult, pollWindow, record, whatWasPolled, writeRaw } from './poll-window.ts'
 import { printable } from './printable.ts'
 
-/** The requests of one poll: the first is charged for, each further one must be waited for. */
+/**
+ * `first` is charged already. `next` waits for a further charge; it returns undefined if no more requests may be sent.
+ */
 export interface Spending {
   first: BudgetCharge
-  /** undefined: no more requests are to be sent. */
   next: () => Promise<BudgetCharge | undefined>
 }
 
-/** What a poll is of, without the request. */
 type PagedPoll = Omit<PollJob, 'came' | 'path'>
 
 /**
- * Asks for the count, then for page after page, and records last the poll of the whole window: failed when the count or
- * a page failed, or when they do not agree; then all of it is asked for again later, and pages that are held are
- * unchanged. The answer to the count goes to raw when its number is another. Undefined when the right to poll was lost on
- * the way.
- *
- * @param known what is known of a page
- * @param told of each page's poll that is recorded
+ * Requests the count, then page after page, and records the poll of the whole window last. That poll fails if a request
+ * fails or if a page disagrees with the count. Returns undefined if the lease was lost.
  */
 export async function pollPages(
   paged: PagedPoll,
@@ -78,15 +73,12 @@ export async function pollPages(
     ...(came.unrecorded !== undefined && { unrecorded: came.unrecorded }),
   }
 }
-/** What came of the pages; without an error, all of them agree with the count. */
 interface PagesResult {
   polls: Poll[]
   error?: string | undefined
-  /** The identity of an answer that may be in raw without its poll. */
   unrecorded?: string | undefined
 }
 
-/** Asks for page after page until one is of no use. Undefined when the right to poll was lost, or the poller stops. */
 async function pollEachPage(
   paged: PagedPoll,
   pages: Pages,
@@ -114,7 +106,7 @@ function whyUseless({ outcome, error, requestIdentity, dataset }: Poll): string 
   return useless ? `${requestIdentity.slice(dataset.length + 1)}: ${error ?? outcome}` : undefined
 }
 
-/** What came of a whole window. A count that went to raw is remembered also where its pages failed. */
+/** Judges a whole window. A count that went to raw is remembered even if its pages failed. */
 function judgeWhole(memory: PollMemory, count: KeptCount | CountFailure, { polls, error }: PagesResult): Judgement {
   if ('error' in count) return judgeFailure(memory)
   if (error !== undefined) return judgeFailure(count.raw ? count.judgement.memory : memory)
@@ -132,25 +124,20 @@ function judgeWhole(memory: PollMemory, count: KeptCount | CountFailure, { polls
   }
 }
 
-/** Of a window with rows: partial when no page has more than rows whose numbers are not there yet. */
 const completenessOf = (pages: readonly Poll[]): Coverage =>
   pages.every(({ memory }) => memory.completeness === 'partial') ? 'partial' : 'complete'
 
 interface CountFailure {
   error: string
-  /** The identity of the answer to the count, which may be in raw without its poll. */
   unrecorded?: string
 }
 
-/** A count, and what came of it. */
 interface KeptCount {
   rows: number
   judgement: Judgement
-  /** Where its answer lies when it went to raw. */
   raw?: { partition: number; offset: number; bytes: number }
 }
 
-/** Writes the answer to the count to raw when its number is another, or when it confirms that there are no rows. */
 async function keepCount(
   paged: PagedPoll,
   memory: PollMemory,
@@ -176,13 +163,12 @@ interface CountAnswer {
 
 type CountResult = { status: number | null; pause: AskedPause } & (CountAnswer | CountFailure)
 
-/** More rows than this in one window are taken for garbage. */
 const maxRows = 1_000_000
 
 async function countRows(paged: PagedPoll, pages: Pages, spent: BudgetCharge): Promise<CountResult> {
   const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
   const request = { ...paged, known: undefined, came: spent.came, path: () => pages.countPath(asked) }
-  // What came is told before the place is free: nothing is sent to a host that has just asked to be left alone.
+  // The host may have asked for a pause, so report the response before freeing the place.
   const { url, fetched, pause } = await ask(request)
     .then((asked) => ({ ...asked, pause: spent.came(asked.fetched) }))
     .finally(spent.done)
@@ -223,7 +209,7 @@ async function pollPage(
     confirming: 'never',
     hosted: { ...paged.hosted, asking: { ...asking, assess } },
     candidate: { ...paged.candidate, identity, subject },
-    // The bytes must come: a 304 would not say how many rows there are.
+    // Send no validators: a 304 would not say how many rows there are.
     known: before && { ...before, memory: { ...before.memory, etag: null, lastModified: null } },
     came: spent.came,
     path: () => asking.requestPath({ window, subject }),
@@ -233,7 +219,7 @@ async function pollPage(
 
 type HeldRows = ReturnType<Pages['rowsIn']>
 
-/** Rows that are missing, or another total: upstream published anew in between, caps its pages, or is wrong. */
+/** Returns why a page disagrees with the count: upstream published in between, caps its pages, or is wrong. */
 function disagreement(held: HeldRows | undefined, count: number, skip: number, take: number): string | undefined {
   if (held === undefined) return undefined
   const expected = Math.min(take, count - skip)

@@ -17,7 +17,7 @@ import type { KnownIdentity } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
 import type { RememberedPoll } from './publish.ts'
 
-// What happens in which order, and what is written when something goes wrong on the way.
+// The order of the steps, and what is written after a failure in each step.
 let body = 'rows'
 let status = 200
 let asked: IncomingHttpHeaders[] = []
@@ -186,7 +186,7 @@ test('when the bytes cannot be kept the poll has failed, and nothing is decided'
       memory: { ...noMemory, failures: 1 },
     },
   ])
-  // Only the acknowledgement may be lost: it has to be looked for.
+  // Perhaps only the acknowledgement is lost, so raw must be searched for the answer.
   expect(polled?.unrecorded).toBe('i')
 })
 
@@ -224,7 +224,7 @@ test('what an earlier poll left is carried forward: the place of the newest answ
   expect(memories[0]?.carried).toEqual({ raw, requests: { answeredTo: 40, failures: [failed, ...failures] } })
 })
 
-test('when Kafka will never take a poll that is not passed over: upstream would be asked for the same for ever', async () => {
+test('a poll that Kafka will never take is an error, or upstream would get the same request for ever', async () => {
   const refused = new RefusedSend('Kafka will not take records for polls, to which our user may not write')
   await expect(poll({ remembered: () => Promise.reject(refused) })).rejects.toBe(refused)
   await expect(poll({ recorded: () => Promise.reject(refused) })).rejects.toBe(refused)
@@ -232,7 +232,7 @@ test('when Kafka will never take a poll that is not passed over: upstream would 
   expect(polls).toMatchObject([{ outcome: 'failed', error: `the answer could not be kept: ${refused.message}` }])
 })
 
-test('without the right to it nothing is written: neither the answer, nor the poll of an answer already kept', async () => {
+test('without the lease nothing is written: neither the answer, nor the poll of an answer in raw', async () => {
   expect(await poll({ holds: () => false })).toEqual({ polled: undefined, raws: [], memories: [], polls: [] })
   const { raws, ...rest } = await poll({ holds: () => !events.includes('raw acknowledged') })
   expect(raws.length).toBe(1)
@@ -329,7 +329,7 @@ test('where the source reads the error, its words are told: they say what to do'
   status = 400
   const failed = await poll()
   expect(failed.polls).toMatchObject([{ outcome: 'failed', error: 'HTTP 400: no such symbol, see SYMBOLS' }])
-  // A source that says no more than `refused`.
+  // A source that only returns `refused`.
   status = 200
   body = 'no'
   expect((await poll()).polls).toMatchObject([{ outcome: 'refused', error: 'upstream refused the request: no' }])

@@ -20,18 +20,16 @@ import { secretHider, withoutSecrets } from './secrets.ts'
 import { rejectionWords, upstreamWords, withWords } from './upstream-words.ts'
 import { noValidators, validatorsFor } from './validators.ts'
 
-/** Who polls, and by what means. */
 export interface PollDependencies {
   clock: Clock
   fetcher: Fetcher
   publisher: Publisher
   origin: string
-  /** This process's name in `polls`. */
   poller: string
   log: Logger
 }
 
-/** The right to poll: ends the fetch at once when it is taken away, and is asked again before anything is written. */
+/** A lease: `signal` aborts the fetch when it is lost; check `holds` before each write. */
 export interface LeaseGuard {
   signal: AbortSignal
   holds: () => boolean
@@ -39,9 +37,8 @@ export interface LeaseGuard {
 
 export interface PollResult {
   poll: Poll
-  /** How many bytes went to raw; undefined when nothing did. */
   rawBytes?: number
-  /** The identity of an answer that may be in raw without its poll: Kafka did not say that it took it. */
+  /** The identity of an answer that may be in raw without its poll, because Kafka did not acknowledge it. */
   unrecorded?: string
 }
 
@@ -52,23 +49,20 @@ export interface PollJob {
   candidate: Candidate
   known: KnownIdentity | undefined
   right: LeaseGuard
-  /** When an empty answer of the window is believed. */
   confirming: EmptyConfirmation
-  /** The offset of poll-requests that is read next as the request is sent: the poll answers the requests before it. */
+  /** The next offset of poll-requests when the HTTP request is sent. The poll answers the requests before it. */
   requestsReadTo: number
-  /** What is remembered of an identity besides its memory. */
   carried: (identity: string) => IdentityProgress
-  /** Told at once what came, before anything is written: a host that wants to be left alone is left alone now. */
+  /** Called with the response before anything is written, so that the host is paused at once. */
   came: (fetched: FetchResult) => AskedPause
-  /** Path and query of the request; what it throws is a failed poll. */
+  /** Returns path and query. An exception becomes a failed poll. */
   path: () => string
 }
 
 /**
- * Polls one window: fetch → raw record acknowledged → assess → memory acknowledged → log acknowledged. Returns undefined
- * when the right to poll was lost on the way: the answer is dropped. A crash after raw leaves an answer without its poll,
- * which the next owner adopts; a crash after the memory leaves a poll that the log lacks, which the next owner writes.
- * Throws only for bugs, and when Kafka will never take a poll.
+ * Polls one window: fetch → raw acknowledged → assess → memory acknowledged → log acknowledged. Returns undefined if
+ * the lease was lost; the answer is dropped. After a crash the next owner writes the missing poll, to memory or log.
+ * @throws for bugs, and RefusedSend if Kafka will never take a poll
  */
 export async function pollWindow(polling: PollJob): Promise<PollResult | undefined> {
   const { means, right, known } = polling
@@ -110,7 +104,6 @@ export async function pollWindow(polling: PollJob): Promise<PollResult | undefin
   }
 }
 
-/** What a poll's record says of it before it is sent. */
 export function whatWasPolled({ means, host, candidate }: Pick<PollJob, 'means' | 'host' | 'candidate'>) {
   return {
     requestIdentity: candidate.identity,
@@ -124,7 +117,7 @@ export function whatWasPolled({ means, host, candidate }: Pick<PollJob, 'means' 
   }
 }
 
-/** Sends the request. Never throws: a request that cannot be made is a failure. */
+/** Never throws: a request that cannot be built is a failure. */
 export async function ask(polling: PollJob): Promise<{ url: string; fetched: FetchResult }> {
   const { means, host, hosted, known, right, candidate } = polling
   const { asking, baseUrl, headers, intervalMs } = hosted
@@ -132,13 +125,12 @@ export async function ask(polling: PollJob): Promise<{ url: string; fetched: Fet
   try {
     url += polling.path()
   } catch (error) {
-    // A dataset's bug is that dataset's failed poll: the others go on.
     const reason = `the request cannot be made: ${(error as Error).message}`
     return { url, fetched: { kind: 'failure', error: reason, status: null, firstKilobyte: null } }
   }
   const fetched = await means.fetcher.fetch({
     url,
-    // A tick wants the answer of now, also where it is the same.
+    // Ticks are kept even if they are unchanged, so they send no validators.
     validators: intervalMs === null ? validatorsFor(host, known, means.clock.now().nowMs) : noValidators,
     headers,
     meaningfulStatuses: asking.meaningfulStatuses,
@@ -164,14 +156,10 @@ interface KeptAnswer extends Judgement {
   contentHash: string | null
   error: string | null
   raw?: { partition: number; offset: number }
-  /** Whether it may be in raw all the same: the acknowledgement did not come. */
   isUncertain?: true
 }
 
-/**
- * Writes a new answer to raw, and only then decides what it is. An answer that may confirm that the window was emptied is
- * looked at before: its raw record says so.
- */
+/** Writes a new answer to raw, then assesses it. An answer that may confirm an empty window is assessed first. */
 async function keep(
   polling: PollJob,
   { url, fetched, sentAtMs, lastByteAtMs, memory }: ReceivedAnswer,
@@ -201,7 +189,7 @@ async function keep(
   return { ...judgement, knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
-/** Writes an answer to raw. Never throws: the error says why it may not be there. */
+/** Writes an answer to raw. Never throws. After an error the answer may still be in raw. */
 export async function writeRaw(
   { means, candidate, hosted }: Pick<PollJob, 'means' | 'candidate' | 'hosted'>,
   answer: {
@@ -230,7 +218,7 @@ export async function writeRaw(
   }
 }
 
-/** What the source says of a body, and why it is of no use. Never throws: then the coverage is undefined. */
+/** Never throws: `coverage` is undefined if the body cannot be read. */
 export function assessAnswer(
   { asking, headers }: Pick<HostedDataset, 'asking' | 'headers'>,
   { window, subject }: Pick<Candidate, 'window' | 'subject'>,
@@ -250,16 +238,11 @@ export function assessAnswer(
   }
 }
 
-/** Ms between two attempts while Kafka does not take a record. */
-const againMs = 1_000
+const retryMs = 1_000
 
 /**
- * Writes the poll's memory, then its log. What Kafka does not take is sent again: it may have taken it without saying so,
- * and a window that is asked for meanwhile would be asked for without the memory. Returns whether the memory is written:
- * not when the right was lost before; when it was lost after that, the next owner writes the log. Throws RefusedSend when
- * Kafka will never take it.
- *
- * @param attempts how often in a row the host asked for a pause
+ * Writes the poll's memory, then its log; retries while Kafka is unavailable. Returns true if the memory was written.
+ * @throws RefusedSend if Kafka will never take the record
  */
 export async function record(
   { means, right, carried }: Pick<PollJob, 'means' | 'right' | 'carried'>,
@@ -275,7 +258,7 @@ export async function record(
       } catch (error) {
         if (!(error instanceof TransientError)) throw error
         log.warn({ err: error, requestIdentity: poll.requestIdentity }, `${what} could not be written: trying again`)
-        await pause(againMs, right.signal)
+        await pause(retryMs, right.signal)
       }
     }
     return false

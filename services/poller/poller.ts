@@ -28,14 +28,14 @@ export interface PollerOptions {
 export interface Poller {
   notReady: () => string | undefined
   status: () => PollerStatus
-  /** Sends no more, waits for what is under way, and leaves the group so that another can take over. */
+  /** Sends no more requests, waits for those in flight, and leaves the group. */
   stop: () => Promise<void>
 }
 
-/** Requests under way at the stop may take so long before they are given up, ms. */
+/** How long stop() waits for requests in flight, ms. */
 const stopGraceMs = 2_000
 
-/** Joins the pollers' group and polls the hosts that fall to this process until stopped. */
+/** Joins the pollers' group and polls the hosts whose partitions this process owns. */
 export async function startPoller(options: PollerOptions): Promise<Poller> {
   const { kafka, hosts, means, metrics, crash } = options
   const known = createKnowledge(means, metrics)
@@ -74,7 +74,6 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
   }
 }
 
-/** Polls hosts while there is a lease: one turn of a host after the other, each from its take-over to its end. */
 function hostTurns(
   options: PollerOptions,
   known: Knowledge,
@@ -106,8 +105,7 @@ function hostTurns(
   }
   return {
     begin(host, lease) {
-      // An answer of an earlier lease may still be on its way to Kafka, which was away: one that is asked for now would
-      // be there before it, though known later, and the host would see twice the requests at once.
+      // An answer of an earlier lease may still be on its way to Kafka. Wait for it to keep raw in order.
       const turn = (turns.get(host.name) ?? Promise.resolve()).then(() => pollWhile(host, lease))
       turns.set(host.name, turn)
       turn.catch(crash)

@@ -13,30 +13,25 @@ import {
 } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 
-/** What is to be remembered since a poll. */
 export interface RememberedPoll {
   poll: Poll
-  /** After the poll. */
   carried: IdentityProgress
-  /** When the identity was last polled, ms; the poll's own time when it is left out. */
+  /** When the identity was last polled, ms UTC; default: the poll's own time. */
   polledAt?: number
-  /** The pause that the answer asked for. */
   pause?: HostPause | undefined
-  /** Whether the log needs no record of the poll. */
   inLog?: boolean
 }
 
-/** Writes what the poller has to say. Each call returns when all replicas have it, and throws TransientError when not. */
+/** Each call resolves when all replicas have the record. @throws TransientError if Kafka does not take it */
 export interface Publisher {
   raw: (source: string, answer: RawResponse) => Promise<{ partition: number; offset: number }>
-  /** Writes the memory of an identity, and at once with it that of its host where a pause is given. */
+  /** Writes an identity's memory, in one batch with its host's memory if a pause is given. */
   memory: (remembered: RememberedPoll) => Promise<void>
-  /** Writes a poll to the log. */
   poll: (poll: Poll) => Promise<void>
   disconnect: () => Promise<void>
 }
 
-/** Opens a producer for memory and log, and for raw of the named sources. Fails when provisioning has not registered their schemas. */
+/** @throws if the schemas are not registered */
 export async function openPublisher(kafka: Kafka, registry: Registry, sources: Iterable<string>): Promise<Publisher> {
   const encodePoll = await registry.encoder(pollsTopic.name, pollSchema)
   const encodeMemory = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)

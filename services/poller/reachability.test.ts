@@ -14,7 +14,7 @@ test('waits grow from at most 5 s to a minute, and end with the first answer, wh
     waits.push(reach.waitMs(nowMs))
     nowMs += reach.waitMs(nowMs)
   }
-  // By hand: 5 s doubled, at most 60 s; the jitter takes half of it at the most.
+  // By hand: 5 s doubled each time, at most 60 s; the jitter takes off up to a half.
   for (const [index, ceiling] of [5, 10, 20, 40, 60, 60, 60, 60].entries()) {
     expect(waits[index]).toBeGreaterThanOrEqual(ceiling * 500)
     expect(waits[index]).toBeLessThanOrEqual(ceiling * 1_000)

@@ -2,29 +2,23 @@ import { connectionRetryMs } from './backoff.ts'
 import type { ClockReading } from './candidate.ts'
 import type { FetchResult } from './fetch.ts'
 
-/** A host to which no connection could be made since its newest answer. */
 export interface Unreachable {
-  /** When the first of the failures in a row was noticed, ms of the poller's clock. */
+  /** When the first of these failures was noticed, ms of the poller's clock. */
   sinceMs: number
-  /** One sentence for people, with the code of the newest failure. */
   reason: string
 }
 
-/** Whether a host answers, and when it is asked again while it does not. */
 export interface Reachability {
-  /** Told what came of a request that was sent at `sentSteadyMs`. */
+  /** Takes the result of a request that was sent at `sentSteadyMs`. */
   heard: (fetched: FetchResult, sentSteadyMs: number, end: ClockReading) => void
-  /** How much longer nothing is sent, ms; 0: the host answers, or is due to be tried again. */
   waitMs: (steadyMs: number) => number
-  /** undefined: the host answers, as far as is known. */
   now: () => Unreachable | undefined
-  /** Tries again at once. */
   lift: () => void
 }
 
 /**
- * A host that cannot be connected to is tried again as a whole, after growing waits up to a minute, and not by each
- * of its windows. Any answer ends that, whatever its status.
+ * Retries an unreachable host as a whole, with a backoff up to a minute, and not by each window. Any response ends
+ * that.
  */
 export function createReachability(host: string): Reachability {
   let failed: (Unreachable & { inARow: number; atSteadyMs: number; untilSteadyMs: number }) | undefined
@@ -33,7 +27,7 @@ export function createReachability(host: string): Reachability {
       if (fetched.kind !== 'failure' || fetched.status !== null) failed = undefined
       if (fetched.kind !== 'failure' || !fetched.unreachable) return
       const reason = fetched.error
-      // A request that was under way at the failure before tells nothing new.
+      // The request was already in flight at the last failure: no further attempt.
       if (failed !== undefined && sentSteadyMs < failed.atSteadyMs) {
         failed = { ...failed, reason }
         return

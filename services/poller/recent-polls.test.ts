@@ -21,8 +21,8 @@ const dayMs = 24 * hourMs
 const real = (ms: number) => ms
 
 /**
- * Sends whatever the budget lets through for two minutes from `fromMs` on, each request as long as the next of `tookMs`.
- * Gives when each ended, true time; those that were still under way end with the two minutes.
+ * Sends what the budget allows for two minutes from `fromMs` on. Requests take the times `tookMs`, in rotation. Returns
+ * when each request ended; `underWay`: requests that were still in flight after the two minutes.
  */
 function sendAll(bucket: ReturnType<typeof createTokenBucket>, fromMs: number, tookMs: readonly number[]) {
   const endMs = fromMs + 120_000
@@ -59,7 +59,7 @@ test('however far apart the clocks of the broker and of pollers are, no sliding 
       monotonicMs += readMs
       const nowMs = 120_000 + readMs
       const seeds = recent.of('h').endedAgoMs.map((agoMs) => nowMs - agoMs)
-      // What the old one had under way reached the host as late as can be, what the new one sends as early.
+      // The old owner's requests reach the host as late as possible, the new owner's as early as possible.
       const after = sendAll(createTokenBucket(budget, nowMs, seeds, budget.maxInFlight), nowMs, [1])
       expect(after.ended.length).toBeGreaterThan(10)
       expect(busiestMinute([...before.ended, ...before.underWay, ...after.ended])).toBeLessThanOrEqual(budget.perMinute)
@@ -81,7 +81,7 @@ test('the newest record counts as ended when it was read, the others by the time
   monotonicMs += 100
   expect(recent.of('h').endedAgoMs).toEqual([8_100, 5_100])
   expect(recent.of('none')).toEqual({ endedAgoMs: [], pauses: [] })
-  // The broker's clock stepped back: nothing ended in the future.
+  // The broker's clock stepped back, so no end may be in the future.
   seen(3, 2_000)
   expect(recent.of('h').endedAgoMs).toEqual([8_100, 5_100, 7_100])
 })
@@ -90,7 +90,7 @@ const at = (offset: number, writtenAtMs: number) => ({ partition: 0, offset, wri
 const pause = (sentAt: number, until: number, reason = '429, Retry-After 7200', recordedAt: number | null = null) => ({
   ...{ until, lengthMs: until - sentAt, reason, attempts: 1, recordedAt },
 })
-/** What is left at `nowMs` of the pauses that were read; the broker's clock has stood still. */
+/** What is left of the pauses at `nowMs`, with a broker's clock that stands still. */
 function leftOf(pauses: HostPause[], nowMs: number) {
   const recent = createRecentPolls(() => 0)
   recent.remembered(at(0, 50_000_000))
@@ -124,7 +124,7 @@ test('no record and no clock pauses a host for more than 24 hours, and a record 
   recent.remembered(at(0, 0))
   recent.paused({ host: 'h', pauses: [pause(future, future + 7 * dayMs)] }, at(0, 0))
   expect(pauseLeft(recent.of('h').pauses, 0, real)?.forMs).toBe(dayMs)
-  // The broker has seen 23 hours pass since.
+  // 23 hours have passed by the broker's clock.
   recent.remembered(at(1, 23 * hourMs))
   expect(pauseLeft(recent.of('h').pauses, 0, real)?.forMs).toBe(hourMs)
   recent.remembered(at(2, 25 * hourMs))
@@ -159,7 +159,7 @@ test('a lift that Kafka took after the pause ends it, whichever is read first; a
   }
 })
 
-test('a lift is new once: one that is read again does not lift what came after it', () => {
+test('a lift that is read again does not end a later pause', () => {
   const recent = createRecentPolls(() => 0)
   expect(recent.lifted('h', at(5, 2_000))).toBe(true)
   expect(recent.lifted('h', at(5, 2_000))).toBe(false)

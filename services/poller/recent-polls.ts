@@ -1,31 +1,22 @@
 import { maxHostPauseMs } from '#core/memory-records.ts'
 import type { HostMemory, Poll } from '#schemas/generated/records.ts'
 
-/** What a new owner of a host knows of its last minutes. */
 export interface RecentPolls {
-  /**
-   * How long ago each of the newest polls ended, at the least: real ms. The broker's clock says how far apart they are,
-   * and the newest of them counts as ended when it was read. The clock of this machine has no part in it.
-   */
+  /** How long ago, at least, each recent poll ended: real ms, by the broker's timestamps. */
   endedAgoMs: number[]
-  /** The newest pauses that the host asked for and nobody lifted. */
   pauses: RecordedPause[]
 }
 
-/** A pause as the memory of its host tells it. */
 export interface RecordedPause {
-  /** The poller's clock, ms. */
   untilMs: number
-  /** From sending the request to the end of the pause, ms of the poller's clock; 24 hours at the most. */
+  /** ms of the poller's clock; at most 24 hours. */
   lengthMs: number
-  /** How long ago it was recorded, at the least: real ms. */
+  /** How long ago, at least, it was recorded: real ms. */
   agoMs: number
   reason: string
-  /** How often the host said so in a row, this time included. */
   inARow: number
 }
 
-/** Where a record lies, and Kafka's timestamp of it, ms. */
 export interface Place {
   partition: number
   offset: number
@@ -33,34 +24,29 @@ export interface Place {
 }
 
 /**
- * The newest polls of hosts as topic `polls` shows them, their pauses as records of the memory are read, and which of
- * these records of `poll-requests` lift. Reading a record again changes nothing.
+ * Tracks recent polls from topic `polls`, pauses from poller-memory, and lifted pauses from poll-requests. Idempotent.
  */
 export interface RecentPollKeeper {
-  /** A poll in the log. */
   logged: (poll: Poll, at: Place) => void
-  /** Any record of the memory: it tells the time. */
   remembered: (at: Place) => void
-  /** The pauses of a host. */
   paused: (memory: HostMemory, at: Place) => void
-  /** The pauses of a host that Kafka took before are over. Returns whether the record was not read before. */
+  /** Ends pauses that were recorded before. Returns false if the record was read before. */
   lifted: (host: string, at: Place) => boolean
   of: (host: string) => RecentPolls
 }
 
-/** More than any budget allows in a minute; older ones are forgotten. */
+/** More than any budget allows per minute. */
 const keptPerHost = 2_000
 
 type Sighting = Pick<Place, 'partition' | 'writtenAtMs'>
 
-/** @param monotonicMs a clock that only runs forwards */
 export function createRecentPolls(monotonicMs: () => number = () => performance.now()): RecentPollKeeper {
   const polls = new Map<string, Sighting[]>()
   const pauses = new Map<string, { memory: HostMemory; at: Place }>()
   const liftedAtMs = new Map<string, number>()
   const logRead = new Map<number, number>()
   const liftsRead = new Map<number, number>()
-  // Partitions of two topics may have brokers whose clocks differ: each topic is compared with itself.
+  // Each topic has its own clock, because the brokers of their partitions may differ.
   const [logClock, memoryClock] = [createBrokerClock(monotonicMs), createBrokerClock(monotonicMs)]
   return {
     logged({ host }, { partition, offset, writtenAtMs }) {
@@ -101,7 +87,7 @@ export function createRecentPolls(monotonicMs: () => number = () => performance.
   }
 }
 
-/** What time it is for the broker, at the least, as records of partitions of one topic show it. */
+/** A lower bound of the broker's time, from the timestamps of one topic's records. */
 function createBrokerClock(monotonicMs: () => number) {
   const newest = new Map<number, { writtenAtMs: number; readAtMs: number }>()
   return {
@@ -109,7 +95,6 @@ function createBrokerClock(monotonicMs: () => number) {
       if (writtenAtMs >= (newest.get(partition)?.writtenAtMs ?? writtenAtMs))
         newest.set(partition, { writtenAtMs, readAtMs: monotonicMs() })
     },
-    /** How long ago an instant of the broker's clock was, at the least: real ms. */
     agoMs(partition: number, atMs: number): number {
       const last = newest.get(partition)
       if (last === undefined) return 0
@@ -119,12 +104,8 @@ function createBrokerClock(monotonicMs: () => number) {
 }
 
 /**
- * What is left of the longest of the pauses, ms of the poller's clock; undefined when they are over. By the poller's
- * clock, and never longer than the pause was less the time that has passed since for the broker: a clock that stepped, or
- * a record from the future, does not pause a host for more than 24 hours. Pure.
- *
- * @param nowMs the poller's clock
- * @param spanMs how long a span of real time is on it
+ * Returns what is left of the longest pause, ms of the poller's clock. Never more than its length less the time since
+ * by the broker's clock, so that a wrong clock pauses no host for long. Pure.
  */
 export function pauseLeft(
   pauses: readonly RecordedPause[],

@@ -9,8 +9,7 @@ import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 
 /**
- * The open requests for datasets of a host as candidates, each window once: due at once, and after a failed poll with a
- * short back-off. Pure. Requests that name no window of a dataset of this host are no business of its owner.
+ * Returns the open requests of a host's datasets, each window once. Skips requests that name no window of them. Pure.
  */
 export function requestedCandidates(
   moment: ClockReading,
@@ -37,7 +36,7 @@ export function requestedCandidates(
 
 const checked = new WeakMap<PollRequest, boolean>()
 
-/** Whether a request names a window of the dataset. Zone arithmetic is slow, and a thousand requests may be open: kept. */
+/** Cached, because zone arithmetic is slow. */
 function isRequestOf({ dataset, subjects }: HostedDataset, request: PollRequest, subject: string | null): boolean {
   const known = checked.get(request)
   if (known !== undefined) return known

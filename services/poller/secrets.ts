@@ -2,13 +2,13 @@ import { type FetchResult, firstKilobyteOf } from './fetch.ts'
 
 type Headers = Readonly<Record<string, string>>
 
-/** A function that puts `***` in the place of each secret in a text, however JSON and addresses spell it. */
+/** Returns a function that replaces each secret in a text with `***`, also as escaped in JSON and URLs. */
 export function secretHider(headers: Headers): (text: string) => string {
   const spellings = spellingsOf(headers)
   return (text) => spellings.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }
 
-/** The longest first: one may lie within another. */
+/** Longest first, because one spelling may contain another. */
 function spellingsOf(headers: Headers): string[] {
   const spellings = Object.values(headers).flatMap((secret) => {
     const inJson = JSON.stringify(secret).slice(1, -1)
@@ -18,8 +18,7 @@ function spellingsOf(headers: Headers): string[] {
 }
 
 /**
- * What came, without the secrets that were sent: an upstream may repeat a key in an address, a header or an error. An
- * answer that holds one in its body is not kept at all: raw is exact bytes or nothing. Pure.
+ * Removes the sent secrets. An answer with a secret in its body becomes a failure: raw holds exact bytes or nothing.
  */
 export function withoutSecrets(fetched: FetchResult, headers: Headers): FetchResult {
   const secrets = spellingsOf(headers)
@@ -33,7 +32,7 @@ export function withoutSecrets(fetched: FetchResult, headers: Headers): FetchRes
       firstKilobyte: firstKilobyte === null ? null : hide(firstKilobyte),
     }
     if (body === undefined) return hidden
-    // A secret that lies across the end of the first kilobyte is hidden before that is cut off.
+    // Hide before cutting: a secret may cross the end of the first kilobyte.
     const rest = Buffer.from(hide(body.toString('utf8')))
     return { ...hidden, body: rest, firstKilobyte: firstKilobyteOf(rest) }
   }

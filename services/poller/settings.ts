@@ -14,17 +14,15 @@ import type { DueSettings } from './due.ts'
 import { type Host, hostsOf } from './hosts.ts'
 import { allSourceSettings, readSourceSettings, type SourceSettings } from './source-settings.ts'
 
-/** All that the poller takes from its environment, besides what sources declare. */
 export const pollerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
   ...datasetsOffSetting,
-  /** Datasets that are looked for unasked, and their past month fetched, though they are declared otherwise. */
+  /** Datasets that are polled live, with their past month, although they are declared otherwise. */
   DATASETS_ON: datasetList(),
-  /** What the answers are marked with. */
   ORIGIN: z.enum(['live', 'simulated']).default('live'),
-  /** When set, the poller's clock is the simulator's. */
+  /** If set, the poller's clock is the simulator's. */
   SIMULATOR_URL: httpAddress.optional(),
   BACKFILL_DAYS: z.coerce
     .number()
@@ -61,27 +59,22 @@ export const pollerSettings = {
     .describe('ms without a heartbeat until another poller takes over'),
 }
 
-/** And with what sources declare. */
 export const allPollerSettings = { ...allSourceSettings, ...pollerSettings }
 
 export type PollerConfig = Readonly<z.infer<z.ZodObject<typeof pollerSettings>>>
 
-/** Reads all settings from the environment; ends the process, naming every one that does not fit. */
 export function readPollerConfig(): { config: PollerConfig; sourceSettings: SourceSettings } {
   const config = readServiceConfig(allPollerSettings) as PollerConfig
   return { config, sourceSettings: readSourceSettings() }
 }
 
-/**
- * Checks what the poller would read from an environment, also whether its hosts allow as many ticks as are wanted.
- * @throws ConfigError when it does not fit
- */
+/** @throws ConfigError if a setting is invalid, or if a host does not allow as many ticks */
 export function checkPollerSettings(environment: NodeJS.ProcessEnv): void {
   const config = readConfig(allPollerSettings, environment) as PollerConfig
   hostsToPoll(config, readSourceSettings(environment))
 }
 
-/** The hosts of all datasets. @throws ConfigError when more ticks are wanted than a host allows */
+/** @throws ConfigError if the ticks need more requests than a host allows */
 export const hostsToPoll = (config: PollerConfig, sourceSettings: SourceSettings): Host[] =>
   hostsOf(sources, sourceSettings, { off: config.DATASETS_OFF, on: config.DATASETS_ON })
 
@@ -93,7 +86,7 @@ export function dueSettings(config: PollerConfig): DueSettings {
   }
 }
 
-/** Who we are to upstream: tidemark/0.1.0 (+https://example.org/contact). */
+/** tidemark/0.1.0 (+https://example.org/contact) */
 export function userAgent(config: PollerConfig): string {
   return `tidemark/${version}${config.CONTACT === undefined ? '' : ` (+${config.CONTACT})`}`
 }

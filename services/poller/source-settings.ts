@@ -3,22 +3,18 @@ import { httpAddress, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
 
-/** What the environment says of sources, by the names that the sources give their settings. */
+/** The settings that sources declare, by variable name. */
 export interface SourceSettings {
-  /** Addresses that replace a source's own; paths stay the same. */
   baseUrls: Readonly<Record<string, string | undefined>>
-  /** Secrets. */
   credentials: Readonly<Record<string, string | undefined>>
   subjects: Readonly<Record<string, string[] | undefined>>
   everyS: Readonly<Record<string, number | undefined>>
 }
 
-/** JAO_BASE_URL and so on. */
 export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.fromEntries(
   sources.flatMap(({ upstream }) => (upstream ? [[upstream.baseUrl.setting, httpAddress.optional()]] : [])),
 )
 
-/** Every setting of every source. */
 export const allSourceSettings: z.ZodRawShape = {
   ...baseUrlSettings,
   ...credentialShape(sources),
@@ -26,7 +22,7 @@ export const allSourceSettings: z.ZodRawShape = {
   ...everyShape(sources),
 }
 
-/** @throws ConfigError that names every setting that does not fit, without the values of secrets */
+/** @throws ConfigError that names every invalid setting, without secrets */
 export function readSourceSettings(environment = process.env): SourceSettings {
   return {
     baseUrls: readConfig(baseUrlSettings, environment),

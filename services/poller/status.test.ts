@@ -44,7 +44,7 @@ test('the newest poll that no good one of its request followed is told, with its
     request: 'X',
     error: 'again',
   })
-  // Read once more from the beginning, as at a new assignment.
+  // Read again from the beginning, as after a new assignment.
   expect(failuresOf(bad, poll('X', 2_000, 'empty'), bad, poll('X', 2_000, 'empty'))).toBe(null)
 })
 
@@ -75,7 +75,7 @@ test('the next poll is not due before the pause of its host is over', () => {
   })
 })
 
-test('nor before a host that does not answer is tried again', () => {
+test('the next poll is not due before an unreachable host is retried', () => {
   const unreachable = { since: '2026-11-26T11:00:00.000Z', reason: 'h: nobody', nextTryAt: '2026-11-26T12:03:00.000Z' }
   const budget = { host: 'h', pausedForMs: 0, pausedUntil: null, unreachable } as HostBudget
   const due = { dataset, dueInMs: -5_000, lane: 'live', window: { startMs: 0, endMs: 1 } }

@@ -7,37 +7,33 @@ import type { HostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
 import type { Memory } from './memory.ts'
 
-/** A dataset as /status tells it. Times are ISO 8601 UTC of the poller's clock; null: not known, or not this poller's. */
+/**
+ * A dataset in /status. Times are ISO 8601 UTC of the poller's clock; null: not known, or another poller owns the host.
+ */
 export interface DatasetStatus {
   dataset: string
   host: string
-  /** Whether this poller polls the dataset's host. */
   owned: boolean
-  /** Not polled at all, and why: DATASETS_OFF, or what is missing. */
   off: boolean
   offBecause: string | null
-  /** Whether new windows are looked for unasked; the others are fetched on request. */
   live: boolean
-  /** What is asked for apart, one entry a request; null: the window alone. */
+  /** One entry per request; null if the dataset has no subjects. */
   subjects: readonly (string | null)[]
   lastPollAt: string | null
   lastOutcome: string | null
-  /** The newest poll that came to nothing good and that no good one of its request followed; null: there is none. */
+  /** The newest failure that no good poll of the same request followed. */
   lastFailure: LastFailure | null
-  /** Not before the end of a pause of the host, nor before a host that does not answer is tried again. */
+  /** Takes pauses and retries of an unreachable host into account. */
   nextDueAt: string | null
   nextWindowStart: string | null
-  /** What is due now and waits for its turn. */
+  /** Due candidates by lane. */
   waiting: { live: number; requested: number; background: number }
 }
 
 export interface LastFailure {
   at: string
-  /** failed, refused or unreadable. */
   outcome: string
-  /** What of the dataset was asked for: subject and window. */
   request: string
-  /** Why, with what upstream said. */
   error: string | null
 }
 
@@ -49,14 +45,13 @@ export interface PollerStatus {
 
 type Failure = Pick<Poll, 'requestIdentity' | 'outcome' | 'fetchedAt' | 'error'>
 
-/** The requests whose newest poll came to nothing good, as polls are read. */
+/** The requests whose newest poll failed, was refused or was unreadable. */
 export interface Failures {
   seen: (poll: Poll) => void
   of: (dataset: string) => Failure[]
 }
 
 const badOutcomes: ReadonlySet<string> = new Set(['failed', 'refused', 'unreadable'])
-/** Of a dataset; the newest are kept. */
 const keptFailures = 1_000
 
 export function createFailures(): Failures {
@@ -73,7 +68,7 @@ export function createFailures(): Failures {
   }
 }
 
-/** The newest failure of a request that is still made. */
+/** Returns the newest failure among requests that are still made. */
 function lastFailureOf(dataset: string, subjects: readonly (string | null)[], failures: Failures): LastFailure | null {
   const made = failures.of(dataset).filter(({ requestIdentity }) => {
     const subject = subjectOf(requestIdentity, dataset)
@@ -85,7 +80,6 @@ function lastFailureOf(dataset: string, subjects: readonly (string | null)[], fa
   return { at: utcText(fetchedAt), outcome, request: requestIdentity.slice(dataset.length + 1), error }
 }
 
-/** What the poller is about, for /status. */
 export function statusOf(
   hosts: readonly Host[],
   loops: ReadonlyMap<string, HostLoop>,

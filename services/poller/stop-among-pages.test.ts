@@ -25,7 +25,7 @@ const calendar = { kind: 'days', window: 'day', zone: 'UTC', firstDay: '2020-01-
 const dataset = { name: 'a.b', calendar, asking } as unknown as Dataset
 const { window } = businessDay('UTC', '2026-04-01')
 
-/** Polls a window of 25 rows in three pages; `onPage` runs as the first page is asked for. What was told and counted. */
+/** Polls a window of 25 rows in three pages. `onPage` runs at the first page. Returns logs and metrics. */
 async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) => void) {
   const [stopping, lost] = [new AbortController(), new AbortController()]
   const told: string[] = []

@@ -1,4 +1,5 @@
-// What an owner of a host does before it polls: it learns what it does not know yet, and ends what the owner before began.
+// What a new owner of a host does before it polls: it reads the remaining state and completes what the last owner
+// began.
 
 import { partitionOfHost } from '#core/host.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
@@ -16,16 +17,12 @@ import { type LeaseGuard, type PollDependencies, record } from './poll-window.ts
 
 export interface TakeOver {
   /**
-   * Reads the memory in partitions that other members have, once: a host whose address changed has its memory in the
-   * partition of the address before. Reads the last minutes of the log, and writes what it lacks. Then adopts every
-   * answer of the host that lies in raw without its poll. Tries again until it is done or the signal aborts.
-   *
-   * @param assigned partitions of the memory that this process has read to their ends
+   * Reads the memory partitions of other members once (a host with a new address has memory in another partition) and
+   * the end of the log, writes missing polls, and adopts unrecorded answers. Retries until the signal aborts.
    */
   host: (host: Host, right: LeaseGuard, assigned: readonly number[], signal: AbortSignal) => Promise<void>
-  /** Adopts the answer of one identity, when it lies in raw without its poll. Tries again likewise. */
+  /** Adopts the answer of one identity. */
   identity: (host: Host, right: LeaseGuard, identity: string) => Promise<void>
-  /** Writes memory of the host again that a slow poller overwrote with older memory. Tries again likewise. */
   restore: (host: Host, right: LeaseGuard) => Promise<void>
 }
 
@@ -34,15 +31,12 @@ export interface TakeOverParts {
   registry: Registry
   means: PollDependencies
   known: Knowledge
-  /** All hosts that any poller asks. */
   hosts: readonly Host[]
   metrics: Metrics
-  /** Takes records of the memory. */
   read: (records: ReadRecord[]) => Promise<void>
 }
 
-/** Ms between two attempts while Kafka or the registry is away. */
-const againMs = 1_000
+const retryMs = 1_000
 
 export function createTakeOver(parts: TakeOverParts): TakeOver {
   const { kafka, means, known, read } = parts
@@ -50,7 +44,7 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
   const logsRead = new WeakMap<LeaseGuard, Promise<void>>()
   let last: Promise<unknown> = Promise.resolve()
 
-  const readElsewhere = async (): Promise<void> => {
+  const readOtherPartitions = async (): Promise<void> => {
     if (partitionsRead.size === pollPartitions && known.isCarriedOver) return
     const span = [...(await offsetRange(kafka, pollerMemoryTopic.name))].filter(([part]) => !partitionsRead.has(part))
     await readSpan(kafka, pollerMemoryTopic.name, new Map(span), read)
@@ -63,17 +57,17 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
         return await work()
       } catch (error) {
         means.log.warn({ err: error }, `${what}: trying again`)
-        await pause(againMs, signal)
+        await pause(retryMs, signal)
       }
     }
   }
   return {
     async host(host, right, assigned, signal) {
       for (const partition of assigned) partitionsRead.add(partition)
-      // One host after the other: the first reads for all.
-      const reading = last.then(() => untilDone('the memory cannot be read', signal, readElsewhere))
+      // Hosts take turns, because the first one reads for all.
+      const reading = last.then(() => untilDone('the memory cannot be read', signal, readOtherPartitions))
       last = reading
-      // The hosts of a partition have one lease.
+      // All hosts of a partition share one lease.
       const log =
         logsRead.get(right) ?? untilDone('the end of the log cannot be read', signal, () => readLog(parts, host))
       logsRead.set(right, log)
@@ -89,10 +83,7 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
   }
 }
 
-/**
- * Reads the log of the minutes about the newest record of the memory, in the partition of a host: it tells when hosts were
- * asked last, and which polls it lacks. Of sources that are not asked, whose files may be many, it reads no record.
- */
+/** Learns recent requests and missing polls. Skips, by key, sources that are not polled: their files may be many. */
 async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: Host): Promise<void> {
   const partition = partitionOfHost(host.name, pollPartitions)
   const times = known.unlogged.span(partition)
@@ -114,7 +105,6 @@ async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: H
   })
 }
 
-/** Writes the polls of a host that the log lacks. */
 async function completeLog({ means, known, metrics }: TakeOverParts, host: Host, right: LeaseGuard): Promise<void> {
   for (const poll of known.unlogged.of(host.name)) {
     if (!right.holds()) return
@@ -126,13 +116,12 @@ async function completeLog({ means, known, metrics }: TakeOverParts, host: Host,
   }
 }
 
-/** Writes what is known of identities that a slow poller overwrote; of their polls, those of that poller. */
+/** Writes the newer memory again where a slow poller overwrote it. Reuses that poller's poll record. */
 async function restore({ means, known }: TakeOverParts, host: Host, right: LeaseGuard): Promise<void> {
   for (const [identity, late] of known.overwritten) {
     const state = known.memory.known(identity)
     if (late.host !== host.name || state === undefined) continue
     if (!right.holds()) return
-    // Another record of it may be read meanwhile.
     known.overwritten.delete(identity)
     const { raw = null, polledAt = late.fetchedAt } = known.memory.remembered(identity) ?? {}
     const poll = { ...late, memory: state.memory, windowStart: state.windowStartMs }
@@ -145,7 +134,6 @@ async function restore({ means, known }: TakeOverParts, host: Host, right: Lease
   }
 }
 
-/** Records the polls of answers that have none, oldest first in each partition of raw. */
 async function adopt(parts: TakeOverParts, host: Host, right: LeaseGuard, identity?: string): Promise<void> {
   const { kafka, registry, means, known, metrics } = parts
   for (const [source, datasets] of Map.groupBy(host.datasets, (hosted) => hosted.source)) {
@@ -163,7 +151,6 @@ async function adopt(parts: TakeOverParts, host: Host, right: LeaseGuard, identi
         const before = known.memory.known(raw.requestIdentity)
         const poll = hosted && adoptedPoll(raw, { partition, offset }, hosted, adopter, before)
         if (poll === undefined) continue
-        // It asks for no pause, and lifts none.
         if (!(await record({ means, right, carried: carriedFor(known, host.name) }, poll, 0))) return
         known.memory.remember(poll, means.clock.now())
         metrics.adoptedAnswers.inc({ dataset: poll.dataset })

@@ -51,7 +51,7 @@ test('a poll of the future, by a clock that ran ahead once, stops no tick', () =
 
 test('after a poll of the future each tick is still asked once, also when the polls are read again', () => {
   const memory = createMemory(() => undefined)
-  // Every good answer is known after the one before, whatever the clock does.
+  // known_at grows from answer to answer, with any clock.
   const remember = (windowStart: number, lastGoodFetchedAt: number) =>
     memory.remember(
       {

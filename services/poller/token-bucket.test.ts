@@ -6,7 +6,7 @@ import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 const minuteMs = 60_000
 const jao: RequestBudget = { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 }
 
-/** The most arrivals that any half-open minute holds. */
+/** The maximum number of arrivals in any half-open minute. */
 function busiestMinute(arrivals: readonly number[]): number {
   const sorted = [...arrivals].sort((one, other) => one - other)
   let first = 0
@@ -58,7 +58,7 @@ test('a steady clock that stands still, or is read out of order, gives no tokens
 })
 
 describe('no sliding minute exceeds the budget', () => {
-  // An owner that always has something to send. Requests take their time, and reach the host at any moment of it.
+  // The owner always has a request to send. A request reaches the host at any time between its sending and its end.
   type Trip = { takesMs: number; arrives: number; idleMs: number }
   interface Sent {
     arrivedAtMs: number
@@ -133,7 +133,7 @@ describe('no sliding minute exceeds the budget', () => {
           const takenAtMs = first.endedAtMs + gapMs
           const recorded = first.sent.filter(({ doneAtMs }) => doneAtMs <= first.endedAtMs)
           const unrecorded = first.sent.filter(({ doneAtMs }) => doneAtMs > first.endedAtMs)
-          // The old owner is gone, or its fetches were ended, when the group gives its partitions away.
+          // The old owner's fetches have ended when the group reassigns its partitions.
           for (const lost of unrecorded) lost.arrivedAtMs = Math.min(lost.arrivedAtMs, takenAtMs)
           const seeds = recorded.map(({ doneAtMs }) => doneAtMs)
           const bucket = createTokenBucket(budget, takenAtMs, seeds, budget.maxInFlight)

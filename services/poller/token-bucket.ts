@@ -2,24 +2,20 @@ import type { RequestBudget } from '#sources/source.ts'
 
 const minuteMs = 60_000
 
-/** One host's budget. All times are steady: they only run forwards, at the clock's speed. */
 export interface TokenBucket {
-  /** How long until a request may be sent, ms; 0: now. Infinity: not before one in flight is done. */
+  /** Returns the time until a request may be sent, ms. Infinity: not before a request in flight has ended. */
   waitMs: (nowMs: number) => number
-  /** Takes a token. Only when waitMs is 0. Call the function it returns when the request is over, however it ended. */
+  /** Takes a token. Call the returned function when the request has ended. @throws if waitMs() is not 0 */
   send: (nowMs: number) => (doneAtMs: number) => void
-  /** Requests that may have reached the host within the last minute. */
   sentLastMinute: (nowMs: number) => number
   inFlight: () => number
 }
 
 /**
- * A token bucket that starts empty, with a ledger of what was sent: no sliding minute exceeds `budget.perMinute` as the
- * host counts them. A request reaches the host some time between its sending and its end, so it counts from the one
- * until a minute after the other; that holds however long the way is.
- *
- * @param seedsMs ends of requests of the last minute that others sent (what `polls` shows)
- * @param ghosts requests that the owner before may have sent and never recorded; they count as ended now
+ * A token bucket that starts empty, with a ledger: no sliding minute exceeds `budget.perMinute` as the host counts. A
+ * request counts from its sending until a minute after its end, because the host gets it some time in between.
+ * @param seedsMs ends of the last minute's requests of other owners
+ * @param ghosts requests that were perhaps sent and never recorded; they count as ended now
  */
 export function createTokenBucket(
   budget: RequestBudget,

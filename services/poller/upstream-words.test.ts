@@ -42,7 +42,7 @@ test.each<[string, unknown, string]>([
   ['an empty message', { message: '', error: 'gone' }, 'gone'],
 ])('JSON of %s', (_of, value, expected) => {
   expect(json(value)).toBe(expected)
-  // Over several lines it says the same.
+  // The same text on several lines.
   if (!expected.startsWith('{')) expect(words(`\ufeff${JSON.stringify(value, null, 2)}\n`)).toBe(expected)
 })
 
@@ -69,7 +69,7 @@ test.each([
   expect(words(body)).toBe(expected)
 })
 
-test('nothing is nothing, and so is what is not a text', () => {
+test('an empty or binary body has no message', () => {
   for (const body of ['', ' \r\n\t ', '{}', '[]', 'null', '""', '{"message":null}', '<html></html>', '\ufeff']) {
     expect(words(body), body).toBe(null)
   }

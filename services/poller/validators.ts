@@ -9,9 +9,7 @@ const dayMs = 24 * 60 * 60 * 1_000
 export const noValidators: Validators = { etag: null, lastModified: null }
 
 /**
- * What a request may say that we hold. Nothing where another host gave it, and nothing until a window had a good answer
- * this UTC day: an upstream whose validators stay the same while its bytes change is believed for a day, not for ever.
- * Pure.
+ * Returns none before today's first good answer (UTC): a change behind constant validators is missed for a day at most.
  */
 export function validatorsFor(host: string, known: KnownIdentity | undefined, nowMs: number): Validators {
   if (known === undefined || known.host !== host) return noValidators

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { afterPoints } from './after-points.ts'
 
-/** A group that reads one topic of one partition: where that ends, and what the group has committed. */
+/** The end offset of a topic with one partition, and the group's committed offset. */
 function group(topic: { end: number; committed: number }) {
   const offsets = {
     ends: async () => new Map([['slices', new Map([[0, topic.end]])]]),
@@ -14,7 +14,7 @@ test('answers are admitted when the slices that stood there as they were first s
   const slices = { end: 10, committed: 4 }
   const admit = group(slices)
   expect(await admit(0, [0, 1])).toBe(0)
-  // More comes of both; the first answers do not wait for the later slices.
+  // Both topics grow. The first answers do not wait for the later slices.
   slices.end = 30
   slices.committed = 10
   expect(await admit(0, [0, 1, 2])).toBe(2)
@@ -23,7 +23,7 @@ test('answers are admitted when the slices that stood there as they were first s
   expect(await admit(0, [2])).toBe(0)
   slices.committed = 30
   expect(await admit(0, [2])).toBe(1)
-  // Read again after a rebalance: what was admitted once is admitted at once.
+  // After a rebalance, answers that were admitted before are admitted at once.
   expect(await admit(0, [1, 2])).toBe(2)
 })
 

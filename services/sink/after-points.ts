@@ -1,21 +1,16 @@
-// Topics have no common order. An accepted answer enters the store after its points: a reader may for a moment see a value
-// too long, and never a withdrawal that no answer told.
+// Kafka does not order records across topics. An accepted answer must enter the store after its points: until they
+// arrive, its values would look withdrawn.
 import type { OffsetReader } from '#platform/kafka/consumer-lag.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 
-/** Holds messages back until all that stands on topics by now is stored. */
 export type AfterPoints = (topics: readonly string[]) => NonNullable<Subscription['admit']>
 
-/** Messages before `upTo` may be handled once the group has committed these ends of the topics. */
 interface Mark {
   upTo: number
   ends: Map<string, Map<number, number>>
 }
 
-/**
- * Admits messages once the group has committed all that the topics held when the messages were first seen. For a topic
- * whose records are written after the records of those topics are acknowledged.
- */
+/** Admits messages once the group has committed everything that `topics` held when the messages were first seen. */
 export function afterPoints(offsets: Pick<OffsetReader, 'ends' | 'committed'>, groupId: string): AfterPoints {
   return (topics) => {
     const partitions = new Map<number, { marks: Mark[]; admittedTo: number }>()
@@ -33,7 +28,6 @@ export function afterPoints(offsets: Pick<OffsetReader, 'ends' | 'committed'>, g
   }
 }
 
-/** Whether a group that committed these offsets has read all before the ends. Pure. */
 function isPassed({ ends }: Mark, committed: ReadonlyMap<string, ReadonlyMap<number, number>>): boolean {
   return [...ends].every(([topic, partitions]) =>
     [...partitions].every(([partition, end]) => end === 0 || (committed.get(topic)?.get(partition) ?? -1) >= end),

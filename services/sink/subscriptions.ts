@@ -10,18 +10,17 @@ import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } 
 import type { Source } from '#sources/source.ts'
 import type { AfterPoints } from './after-points.ts'
 
-/** Inserts rows into any table. */
 export type InsertInto = (table: string, columns: string[], rows: unknown[][]) => Promise<void>
 
 /**
- * So many rows become dead letters for a reason that is not known, before any row of their table was taken in this process:
- * a single bad record at its start must not hold up its topic, a broken table must not empty its topic into the letters.
+ * Rows that may become dead letters for an unknown reason before their table has accepted a row: a single bad record
+ * must not block its topic, and a broken table must not turn its topic into dead letters.
  */
 const maxUnproven = 3
 
 /**
- * Every topic that declares a table, and the handler that inserts a batch of it. Accepted answers are stored after the
- * slices and records that they speak of. Names no dataset.
+ * Returns a subscription for every topic that declares a table. It stores accepted answers after their slices and
+ * records.
  */
 export function subscriptions(
   sources: Pick<Source, 'name' | 'topics'>[],
@@ -41,7 +40,7 @@ export function subscriptions(
   return withDeadLetters.flatMap(({ topic, deadLetters, admit }) => {
     const { record, table: target } = topic
     if (record === null || target === undefined) return []
-    // Several topics fill one table: what it takes of one tells of the others.
+    // Topics that fill one table share the evidence that the table accepts rows.
     const evidence = evidences.get(target.table) ?? tableEvidence(maxUnproven)
     evidences.set(target.table, evidence)
     const subscription = subscriptionTo({ ...topic, record }, deadLetters, target, insertInto, evidence)
@@ -49,7 +48,6 @@ export function subscriptions(
   })
 }
 
-/** What an accepted answer speaks of. */
 const topicsOfPoints = (source: Pick<Source, 'name' | 'topics'>): string[] =>
   topicsOf(source)
     .filter(({ record, table }) => table !== undefined && record !== acceptedAnswerSchema && record !== seriesSchema)
@@ -68,7 +66,7 @@ function subscriptionTo(
       return await storeBatch(rows, (some) => insertInto(table, columns, some), evidence)
     } catch (error) {
       if (errorKind(error) !== 'unlisted') throw error
-      // Ending would mend nothing, and stop the topics of all other tables.
+      // A crash would not repair the table, and would stop the topics of all other tables.
       const message = `The store takes no row of ${table} until somebody mends it: ${(error as Error).message}`
       throw new TransientError(message, { cause: error })
     }
@@ -88,7 +86,6 @@ function subscriptionTo(
 
 const isRow = (row: unknown[] | Verdict): row is unknown[] => Array.isArray(row)
 
-/** The record's row, or why there is none: a time that no clock shows, a value that no table holds. */
 function rowOf(target: TableTarget, record: unknown): unknown[] | Verdict {
   try {
     return target.row(record)
