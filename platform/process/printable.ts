@@ -1,2 +1,4 @@
-/** Replaces control characters, which could steer a terminal, with U+FFFD. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd')
+/** Replaces characters that could steer a terminal (controls, line ends, bidirectional controls) with U+FFFD. Null stays null. */
+export function printable<Text extends string | null>(text: Text): Text | string {
+  return typeof text === 'string' ? text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd') : text
+}

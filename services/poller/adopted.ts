@@ -4,12 +4,12 @@
 import { noMemory, storeEndsAtMs } from '#core/poll-memory.ts'
 import { isPage, subjectOf } from '#core/request-identity.ts'
 import type { OffsetRange, TopicSpan } from '#platform/kafka/read-range.ts'
+import { printable } from '#platform/process/printable.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 import { isNewAnswer, judgeAnswer, judgeCount } from './outcome.ts'
 import { assessAnswer } from './poll-window.ts'
-import { printable } from './printable.ts'
 
 export interface RecordedAnswers {
   seen: (answer: Pick<Poll, 'dataset' | 'rawPartition' | 'rawOffset'>) => void

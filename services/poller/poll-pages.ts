@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { noMemory } from '#core/poll-memory.ts'
 import { pageSubject, requestIdentity } from '#core/request-identity.ts'
+import { printable } from '#platform/process/printable.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Coverage, Pages, RequestSpec } from '#sources/source.ts'
 import { wouldConfirm } from './confirm-empty.ts'
@@ -10,7 +11,6 @@ import type { AskedPause, BudgetCharge } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
 import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
 import { ask, type PollJob, type PollResult, pollWindow, record, whatWasPolled, writeRaw } from './poll-window.ts'
-import { printable } from './printable.ts'
 
 /**
  * `first` is charged already. `next` waits for a further charge; it returns undefined if no more requests may be sent.

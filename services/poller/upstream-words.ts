@@ -1,7 +1,8 @@
 // Extracts a message from an error response. Every upstream has its own format, and none is trusted.
+
+import { printable } from '#platform/process/printable.ts'
 import type { Coverage, Refusal, RequestSpec, RequestTarget } from '#sources/source.ts'
 import type { Failure } from './fetch.ts'
-import { printable } from './printable.ts'
 
 const maxSourceChars = 600
 
