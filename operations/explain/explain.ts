@@ -11,25 +11,22 @@ import { pointAt, unknownPoint } from './stored-point.ts'
 export interface ExplainParts {
   kafka: Kafka
   registry: Registry
-  /** Needs to read only. */
   store: Store
 }
 
-/** The value that is to be explained. Times in ms UTC. */
+/** Times in ms UTC. */
 export interface ExplainRequest extends SourcedDataset {
   key: string
   atMs: number
-  /** As it was known then; undefined: now. */
+  /** Explains the value as known at this time; undefined: now. */
   knownByMs: number | undefined
-  /** With the body of each raw record, and the place of the value in it. */
+  /** Includes the body of each raw record, and the value's position in it. */
   withBody: boolean
 }
 
 /**
- * Tells where a value comes from: all answers that named its point, and the raw record of each. Commits and changes
- * nothing.
- * @param onProgress called with how many of the point's raw records are read
- * @throws UserError when no answer named such a point, with what there is instead
+ * Finds every answer that contained a point, and the answer's raw record. Commits no offsets and writes nothing.
+ * @throws UserError if no answer contained the point; its message names similar keys or the nearest times
  */
 export async function explainValue(
   { kafka, registry, store }: ExplainParts,
@@ -47,9 +44,8 @@ export async function explainValue(
 }
 
 /**
- * The body of the answer that counts, byte for byte.
- * @param explanation with bodies
- * @throws UserError when nothing was known, or the raw record is not there
+ * Returns the body of the current answer, byte for byte. @param explanation made with `withBody`
+ * @throws UserError if no value was known, or the raw record is missing
  */
 export function currentBody({ answers, at }: Explanation): Buffer {
   const raw = answers.find(({ current }) => current)?.raw

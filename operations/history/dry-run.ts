@@ -1,5 +1,4 @@
-// What a replay would change, found without changing anything: today's reading goes into tables of its own, is compared,
-// and thrown away.
+// A dry run explodes into staging tables, compares them with the live tables, and drops them.
 
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
@@ -13,13 +12,12 @@ import { type DatasetDiff, diffDataset, explodeIntoStaging, type StageParts } fr
 import { createStaging, dropStaging } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
 
-// More are not looked at one by one: so many refusals are news enough.
+// Limits memory: further refusals are not compared.
 const maxRefusals = 100_000
 
 /**
- * Explodes all raw answers of the windows with today's code and compares the result with the store, once the store has
- * them all. `answers` counts the answers that were read. Leaves nothing behind. One at a time: it drops what a killed
- * dry run left.
+ * Compares today's result for all raw answers of the windows with the store. `answers` is the number of answers read.
+ * Run one at a time: it drops the staging tables of any other dry run.
  */
 export async function dryRun(
   parts: StageParts,
