@@ -1,4 +1,4 @@
-/** Lines of cells as text, each column as wide as its widest cell. */
+/** Pads the cells of each column to the same width. */
 export function aligned(lines: readonly string[][]): string[] {
   const widths: number[] = []
   for (const line of lines) {

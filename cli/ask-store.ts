@@ -6,9 +6,8 @@ import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
 /**
- * Sends one statement to the stack's ClickHouse, in database tidemark, as the user that may only read. Gives the answer
- * with its body still to be read.
- * @throws UserError with ClickHouse's own message when it refuses the statement, or does not answer.
+ * Runs one statement in database tidemark as the read-only user. The response's body is unread.
+ * @throws UserError with ClickHouse's message if the statement fails or ClickHouse does not answer
  */
 export async function askStore(stack: StackFile, sql: string, format: string): Promise<Response> {
   const { url } = stack.endpoints.clickhouse
@@ -27,7 +26,6 @@ export async function askStore(stack: StackFile, sql: string, format: string): P
   throw new UserError(`ClickHouse: ${(await answer.text()).trim() || `HTTP ${answer.status}`}`)
 }
 
-/** The rows of a statement as objects. */
 export async function rowsOf<Row>(stack: StackFile, sql: string): Promise<Row[]> {
   const text = await (await askStore(stack, sql, 'JSONEachRow')).text()
   return text
@@ -41,23 +39,22 @@ const noAnswer = (stack: StackFile, reason: string): UserError =>
     `ClickHouse at ${stack.endpoints.clickhouse.url} does not answer (${reason}): \`npx tidemark status${dataOptionFor(stack)}\` shows its state.`,
   )
 
-/** As long as commands wait that only read. */
 const readTimeoutMs = 5 * 60_000
 
-/** A client of the stack's ClickHouse as the user that may only read. Close it. */
+/** Opens a read-only client. The caller must close it. */
 export const openReader = (stack: StackFile): Store =>
   createStore({ url: stack.endpoints.clickhouse.url, ...readerOf(stack), requestTimeoutMs: readTimeoutMs })
 
-/** As a sentence for the user what a client of the store throws when it is refused, or gets no answer; other errors as they are. */
+/** Converts a rejected statement or a missing answer into a UserError. Returns other errors unchanged. */
 export function storeProblem(stack: StackFile, error: Error & { code?: string; type?: string }): Error {
   const { code, type, message } = error
-  // ClickHouse numbers its errors, and the operating system names them.
+  // ClickHouse's error codes are numbers; those of the operating system are names.
   if (/^\d+$/.test(code ?? '')) return new UserError(`ClickHouse: Code: ${code}. DB::Exception: ${message} (${type})`)
   const isOfNetwork = code !== undefined || message === 'Timeout error.'
   return isOfNetwork && errorKind(error) === 'retry' ? noAnswer(stack, code ?? message) : error
 }
 
-/** The embedded store's reading user; of a store elsewhere, the user that the environment gives. */
+/** The reader of the embedded ClickHouse; for an external one, the user from the environment. */
 function readerOf({ endpoints: { clickhouse } }: StackFile): { user: string; password: string } {
   if (clickhouse.passwordFile === undefined)
     return { user: clickhouse.user, password: process.env.CLICKHOUSE_PASSWORD ?? '' }

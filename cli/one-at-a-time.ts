@@ -4,9 +4,8 @@ import type { StackFile } from '#local/stack-file.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
 /**
- * Does a job that nobody else may do at the same time in a data directory. What a process that was killed held is free
- * at once.
- * @throws UserError that names the process when another one does it
+ * Holds a lock of the data directory during `work`. A killed process releases its lock at once.
+ * @throws UserError with the pid if another process holds the lock
  */
 export async function oneAtATime<Result>(stack: StackFile, job: string, work: () => Promise<Result>): Promise<Result> {
   const lock = await tryLock(join(stack.dataDir, `${job}.lock`))
