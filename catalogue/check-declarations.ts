@@ -16,7 +16,6 @@ export function refuseBadDeclarations(sources: readonly Source[], takenNames: re
   if (wrong.length > 0) throw new DeclarationError(wrong.join('\n'))
 }
 
-/** Returns one sentence per broken rule. */
 export function brokenRules(sources: readonly Source[], takenNames: readonly string[]): string[] {
   const datasets = sources.flatMap((source) => source.datasets)
   const views = datasets.flatMap(({ name, view }) => (view ? [{ name: view.name, of: name }] : []))

@@ -20,7 +20,6 @@ export interface CatalogueEntry {
   steps: DeclaredStep[]
   keyPattern: string
   keyExample: string
-  /** Meaning of each label. */
   labels: Record<string, string>
   plausibleMin: number | null
   plausibleMax: number | null

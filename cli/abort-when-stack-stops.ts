@@ -5,11 +5,7 @@ import { dataOptionFor, findStack } from './directories.ts'
 
 const lookEveryMs = 500
 
-/**
- * Runs `work` on a stack. Aborts `gone` and rejects when the stack has been down for `patienceMs`; a restart is waited
- * for.
- * @throws UserError if the stack is down; else the error of `work`
- */
+/** Runs `work`. Aborts `gone` and throws a UserError once the stack has been down for `patienceMs`. */
 export async function abortWhenStackStops<Result>(
   stack: StackFile,
   patienceMs: number,

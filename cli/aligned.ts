@@ -1,4 +1,3 @@
-/** Pads the cells of each column to the same width. */
 export function aligned(lines: readonly string[][]): string[] {
   const widths: number[] = []
   for (const line of lines) {

@@ -5,10 +5,7 @@ import { errorKind } from '#platform/clickhouse/errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
-/**
- * Runs one statement in database tidemark as the read-only user. The response's body is unread.
- * @throws UserError with ClickHouse's message if the statement fails or ClickHouse does not answer
- */
+/** Runs one statement in database tidemark as the read-only user. @throws UserError if it fails or gets no answer */
 export async function askStore(stack: StackFile, sql: string, format: string): Promise<Response> {
   const { url } = stack.endpoints.clickhouse
   const { user, password } = readerOf(stack)
@@ -41,7 +38,6 @@ const noAnswer = (stack: StackFile, reason: string): UserError =>
 
 const readTimeoutMs = 5 * 60_000
 
-/** Opens a read-only client. The caller must close it. */
 export const openReader = (stack: StackFile): Store =>
   createStore({ url: stack.endpoints.clickhouse.url, ...readerOf(stack), requestTimeoutMs: readTimeoutMs })
 

@@ -5,7 +5,6 @@ import type { Source } from '#sources/source.ts'
 
 export interface Choice {
   source: SourceKind
-  /** Explains an automatic choice to the user. */
   because?: string
 }
 
@@ -23,8 +22,7 @@ export async function chooseSource(
 }
 
 /**
- * Probes each host that will be polled. Returns one line per failure reason. Skips hosts whose datasets are all `off`,
- * and hosts whose API key is missing.
+ * Returns one line per reason why hosts do not answer. Skips hosts without active datasets or without their API key.
  */
 export async function silentHosts(
   sources: readonly Source[],

@@ -32,10 +32,7 @@ export function dataOptionFor({ dataDir }: Pick<StackFile, 'dataDir'>): string {
 
 export const dataOption = (directory: string): string => ` --data ${shellWord(resolve(directory))}`
 
-/**
- * Finds the stack that runs in `data`, or in the default directory for live, then simulated data.
- * @throws UserError if this user may not read a directory
- */
+/** Searches `data`, or else the default directories, live first. @throws UserError if one is not readable */
 export function findStack(data: string | undefined): StackFile | undefined {
   for (const directory of searched(data)) {
     const pid = runningIn(directory)

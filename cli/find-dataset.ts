@@ -5,7 +5,6 @@ import { suggestSimilar } from './suggest-similar.ts'
 
 const shownNames = 5
 
-/** A list of datasets for help texts, shortened if there are many. */
 export const datasetNames = (): string => namesLike('')
 
 /** @throws UserError that suggests similar names */

@@ -39,11 +39,10 @@ export interface DatasetStatus {
   /** The newest failed poll without a later success of the same request. */
   lastFailure: LastFailure | null
   nextDueAt: string | null
-  /** Requested windows that wait; null: unknown. */
+  /** Number of requested windows that wait; null: unknown. */
   askedFor: number | null
 }
 
-/** A replay or rebuild that runs or was interrupted. */
 export interface UnfinishedReplay {
   id: string
   kind: string
@@ -60,7 +59,6 @@ export interface PausedHost {
   reason: string
 }
 
-/** A host that cannot be connected to. */
 export interface SilentHost {
   host: string
   sources: string[]
@@ -78,13 +76,10 @@ export interface Status {
   parts: PartStatus[]
   /** null: the service that knows this does not respond. The same holds for the fields below. */
   lag: Lag[] | null
-  /** By table or view. */
   rows: Record<string, StoredRows> | null
   datasets: DatasetStatus[]
-  /** Hosts that asked for a pause. */
   paused: PausedHost[] | null
   silent: SilentHost[] | null
-  /** Open dead letters. */
   deadLetters: OpenLetters[] | null
   unfinished: UnfinishedReplay[] | null
   parked: NormalizerStatus['parked'] | null
@@ -146,7 +141,6 @@ const silentHosts = (poller: PollerStatus): SilentHost[] =>
 interface Part {
   name: string
   address: string
-  /** Throws if the part is unhealthy. */
   check: () => Promise<unknown>
   version: () => Promise<string | null>
 }

@@ -6,7 +6,6 @@ const latestMs = 2 ** 32 * 1_000
 
 /**
  * Parses a date and time with `Z`, an offset, or a zone in brackets such as [Europe/Brussels]. Returns ms UTC.
- * @param what name of the value in error messages
  * @throws UserError if the text is invalid, or ambiguous because the hour occurs twice
  */
 export function readInstant(text: string, what: string): number {

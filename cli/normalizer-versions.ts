@@ -6,7 +6,7 @@ import { normalizerStatus } from './normalizer-status.ts'
 
 /**
  * Live answers must be exploded by the same version as replayed ones. Otherwise the older result would come back.
- * @throws UserError if the normalizer runs another transform version, or does not answer
+ * @throws UserError if the normalizer runs another version, or does not answer
  */
 export async function refuseOtherNormalizer(stack: StackFile, datasets: Iterable<Dataset>): Promise<void> {
   const running = (await normalizerStatus(stack)).datasets

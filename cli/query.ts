@@ -29,7 +29,7 @@ async function run(sql: string, options: QueryOptions): Promise<void> {
 }
 
 /**
- * Copies the rows to `out`. On a terminal, an empty result is noted, because no output looks like a failure.
+ * Copies the rows to `out`. An empty result is noted on a terminal, because no output looks like a failure.
  * @throws UserError if the statement fails after the first rows
  */
 export async function printRows(
@@ -82,7 +82,6 @@ export function cutException(tag: string | null): { rows: Transform; message: ()
   return { rows, message: () => message }
 }
 
-/** Lines of the block: __exception__, tag, message, length and tag, __exception__. */
 function messageOf(block: string, tag: string): string {
   const lines = block.split(/\r?\n/)
   return lines.filter((line) => line !== '' && line !== '__exception__' && !line.endsWith(tag)).join(' ')

@@ -26,7 +26,6 @@ interface RebuildOptions {
   json?: boolean
 }
 
-/** Exit code if the exchange was not agreed to. */
 const notAgreedCode = 3
 const goneAfterMs = 10_000
 

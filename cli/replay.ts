@@ -35,7 +35,6 @@ interface ReplayOptions {
   json?: boolean
 }
 
-/** Exit code of a dry run that found differences. */
 const wouldChangeCode = 3
 const goneAfterMs = 10_000
 
@@ -127,7 +126,6 @@ async function doReplay(
   process.stdout.write(options.json ? `${JSON.stringify(replayed)}\n` : replayedText(replayed))
 }
 
-/** @throws UserError if the dataset has no such replay, or its transform version differs */
 async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: string): Promise<Replay> {
   const replays = await readReplays(parts.kafka, parts.registry)
   const found = replays.find((known) => known.id === id)

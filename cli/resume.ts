@@ -15,7 +15,6 @@ interface ResumeOptions {
   json?: boolean
 }
 
-/** Longer than a restart of the stack. */
 const goneAfterMs = 10_000
 
 export const resume = (): Command =>

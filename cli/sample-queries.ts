@@ -1,10 +1,6 @@
 import type { Source } from '#sources/source.ts'
 
-/**
- * Returns three shell commands for a new user: values now, values as known yesterday, changes. They query one key of
- * one dataset, so they stay fast. Pure.
- * @param dataOption ` --data …`, or empty for the default stack
- */
+/** Returns three shell commands for a new user. They query one key of one dataset, so they stay fast. Pure. */
 export function sampleQueries(
   sources: readonly Source[],
   nowMs: number,

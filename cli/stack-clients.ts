@@ -16,7 +16,6 @@ export interface StackClients {
 /** Jobs over years of data take minutes. */
 const storeTimeoutMs = 15 * 60_000
 
-/** Nothing connects before its first use. */
 export function connectTo(stack: StackFile, name: string): StackClients {
   const { kafka, registry, clickhouse } = stack.endpoints
   const config = readConfig(connectionSettings, {

@@ -67,7 +67,6 @@ const rowLines = (rows: NonNullable<Status['rows']>): string[] =>
     }),
   )
 
-/** Lists only topics with lag. */
 function lagLines(lag: NonNullable<Status['lag']>): string[] {
   const behind = lag.filter(({ records }) => records > 0)
   const done = lag.length - behind.length
@@ -131,7 +130,6 @@ function dueWords(
   return nextDueAt ? `next ${nextDueAt}` : 'next not known'
 }
 
-/** Maximum number of switched-off datasets that are listed by name. */
 const maxNamed = 5
 
 const counted = (count: number): string => (count === 1 ? '1 dataset' : `${count} datasets`)

@@ -2,7 +2,6 @@ import { Presets, SingleBar } from 'cli-progress'
 
 export interface StepProgress {
   show: (step: string, done: number, of: number) => void
-  /** Prints a step whose length is unknown. */
   say: (text: string) => void
   stop: () => void
 }

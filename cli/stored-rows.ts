@@ -13,7 +13,6 @@ interface CountedTables {
   name: string
   from: string
   tables: string[]
-  /** Whether it is listed even if empty. */
   isAlwaysNamed: boolean
 }
 
@@ -42,7 +41,6 @@ function countedTables(): CountedTables[] {
 /** Counting this many rows without duplicates takes about a second. Larger tables report ClickHouse's own count. */
 const maxCountedAtOnce = 5_000_000
 
-/** Row counts by table or view. */
 export async function storedRows(stack: StackFile): Promise<Record<string, StoredRows>> {
   const sizes = await rowsOf<{ name: string; rows: number }>(
     stack,

@@ -5,7 +5,6 @@ export function suggestSimilar(name: string, names: readonly string[], most: num
   return names.toSorted((one, other) => (alike.get(other) ?? 0) - (alike.get(one) ?? 0)).slice(0, most)
 }
 
-/** Limits the work for very long input. */
 const comparedLetters = 200
 
 function pairsOf(name: string): Set<string> {

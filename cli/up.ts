@@ -73,7 +73,6 @@ async function run(options: UpOptions): Promise<void> {
   else announce(file, options)
 }
 
-/** Sent by a detached `up` to its parent. */
 type DetachedMessage = { line: string } | { ready: StackFile } | { problem: string }
 
 /**

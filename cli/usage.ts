@@ -39,7 +39,6 @@ export function unknownCommand(given: string, names: readonly string[], parent =
   return `There is no command ${parent === '' ? wanted : `${parent} ${wanted}`}; the nearest are: ${nearest}.${instead} \`${whole} --help\` names them all.`
 }
 
-/** Replaces commander's usage errors by plain sentences. `path` is the name after `tidemark`. */
 export function sayUsageErrors(command: Command, path: string): void {
   command.configureOutput({
     outputError: (text, write) => write(`tidemark: ${usageError(command, path, text)}\n`),

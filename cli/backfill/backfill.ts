@@ -61,7 +61,6 @@ async function run(name: string, options: BackfillOptions): Promise<void> {
   if (report.failed.length > 0) process.exitCode = 1
 }
 
-/** Shows progress on stderr. On Ctrl-C, explains that the poller continues. */
 function showing(json: boolean, gone: AbortSignal): BackfillEvents & { stop: () => void } {
   let progress: Progress | undefined
   const stop = (): void => {

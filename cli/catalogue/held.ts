@@ -3,7 +3,6 @@ import type { StackFile } from '#local/stack-file.ts'
 import type { Dataset } from '#sources/source.ts'
 import { rowsOf } from '../ask-store.ts'
 
-/** Times are UTC. */
 export interface Count {
   dataset: string
   /** Includes duplicates that ClickHouse has not merged yet. */
@@ -23,10 +22,8 @@ export const countPoints = (stack: StackFile): Promise<Count[]> =>
 export interface StoredCounts {
   points: number
   series: number
-  /** null if there are no points. */
   first: string | null
   last: string | null
-  /** Rows of `point_revisions`. */
   pointVersions: number
   newestKnownAt: string | null
   /** Average number of revisions per day over the last seven days; null for ticks, which are never revised. */
@@ -35,7 +32,6 @@ export interface StoredCounts {
   bytesAbout: number
   /** Records other than points; null if the dataset has none. */
   records: { rows: number; from: string } | null
-  /** Raw responses, and their bytes before compression. */
   answers: number
   answerBytes: number
 }

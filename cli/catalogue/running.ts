@@ -4,10 +4,7 @@ import { UserError } from '#platform/process/user-error.ts'
 export const noCounts =
   'What is there (points, newest, readers) is counted where a stack runs: start one with `npx tidemark up`.'
 
-/**
- * Queries the running stack. Returns null if none runs, or with a note on stderr if a part does not answer:
- * declarations can be shown without it.
- */
+/** Returns null if no stack runs or a part of it does not answer: declarations can be shown without it. */
 export async function askIfRunning<T>(
   stack: StackFile | undefined,
   ask: (stack: StackFile) => Promise<T>,

@@ -15,7 +15,6 @@ export interface Found {
   storeReaders: StoreReader[] | null
 }
 
-/** @param found null if no stack was queried */
 export function showText(entry: CatalogueEntry, found: Found | null): string {
   const parts = [declaredLines(entry), ...(found ? [heldLines(found), topicLines(found), readerLines(found)] : [])]
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
@@ -110,7 +109,6 @@ const perDay = (revisions: number): string => (revisions >= 10 ? count(Math.roun
 
 const minute = (time: string | null): string => time?.slice(0, 16).replace('T', ' ') ?? '-'
 
-/** Three digits: 1.23 MB. */
 function bytes(size: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, size)) / 3))

@@ -7,7 +7,6 @@ import { rowsOf } from '../ask-store.ts'
 export interface StoreReader {
   user: string
   queries: number
-  /** ISO 8601, UTC. */
   last: string
 }
 

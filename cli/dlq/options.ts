@@ -38,9 +38,7 @@ export function readSelection(ids: readonly string[], options: FilterOptions): S
   }
 }
 
-/**
- * For commands that change dead letters. @throws UserError also if everything is selected without an explicit option
- */
+/** For commands that change dead letters. @throws UserError also if everything is selected implicitly */
 export function readChangedSelection(
   ids: readonly string[],
   options: FilterOptions & { everything?: boolean },

@@ -86,7 +86,6 @@ export interface Outcome {
   dryRun: boolean
   done: readonly Letter[]
   stay: readonly StayingLetter[]
-  /** Requested ids that do not exist. */
   unknown: readonly string[]
   /** Whether a released dataset is parked; null: the normalizer does not answer. */
   parked?: boolean | null
@@ -143,7 +142,6 @@ function comebackLines(letters: Outcome['refusedAgain']): string[] {
   ]
 }
 
-/** Returns a sentence without its subject. */
 export function stayText(why: StayReason, verb: Outcome['verb'] = 'requeued'): string {
   switch (why.kind) {
     case 'settled':

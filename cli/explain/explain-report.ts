@@ -9,7 +9,6 @@ import type {
 } from '#operations/explain/explanation.ts'
 import { printable } from '#platform/process/printable.ts'
 
-/** @param zone IANA zone for local times */
 export function explanationText(explanation: Explanation, zone: string, mark: (text: string) => string): string {
   const { dataset, key, ts, asked, answers } = explanation
   const title = `${dataset} ${printable(key)} at ${ts} (${localText(ts, zone)})`

@@ -82,7 +82,6 @@ async function explainIn(stack: StackFile, request: ExplainRequest): Promise<Exp
   }
 }
 
-/** Shows a bar only on a terminal, and only for many records. */
 function progressOn(stream: NodeJS.WriteStream): (done: number, total: number) => void {
   const bar = new SingleBar({ stream, format: ' {bar} {value}/{total} raw records' }, Presets.shades_classic)
   return (done, total) => {

@@ -111,7 +111,6 @@ function readAt(at: string | undefined, { dataset, reading }: FileDataset): numb
   return ms
 }
 
-/** Shows progress over all files; for standard input, only the bytes read so far. */
 function showerOf(paths: string[], progress: ReturnType<typeof stepProgress>): (read: ReadProgress) => void {
   const total = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
   const read = new Map<string, number>()
@@ -126,9 +125,7 @@ function showerOf(paths: string[], progress: ReturnType<typeof stepProgress>): (
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
 
-/**
- * With --watch, the first signal ends the command with a summary. Otherwise it exits at once; a repeated run resumes.
- */
+/** With --watch, the first signal ends the command with a summary. A repeated run resumes. */
 function endAtSignals(watch: boolean, stop: AbortController, quiet: () => void): void {
   const interrupted = async (): Promise<void> => {
     quiet()

@@ -39,7 +39,6 @@ export function summaryText(summary: Summary): string {
   return [...text, ...failed].join('\n')
 }
 
-/** One line for one reading of a followed file. */
 export function newsOf({ name, lines, knownLines, known, bytes }: FileSummary, by: FileReading['by']): string {
   const counted = (number: number): string => `${number.toLocaleString('en')} ${number === 1 ? 'line' : 'lines'}`
   if (by === 'file')

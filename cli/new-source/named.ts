@@ -15,11 +15,9 @@ export interface Names {
   view: string
   /** `ICE_NL`: prefix of environment variables. */
   upper: string
-  /** `ICE_NL_BASE_URL`. */
   setting: string
 }
 
-/** Spellings of a record's name. */
 export interface RecordNames {
   /** `WaterLevel`: schema and type. */
   type: string

@@ -57,10 +57,7 @@ function filledIn(text: string, names: Names, { origin, path }: UpstreamAddress)
     .replaceAll('newSource', names.constant)
 }
 
-/**
- * Prepares the import and the list entry in sources/index.ts, which `write` then writes.
- * @throws UserError if the file has an unexpected form; nothing is written then
- */
+/** Prepares the entry in sources/index.ts. @throws UserError if the file has an unexpected form */
 export function listSource(root: URL, { name, constant }: Names): { write: () => void } {
   const file = new URL('sources/index.ts', root)
   const text = readFileSync(file, 'utf8')

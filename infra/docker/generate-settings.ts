@@ -49,7 +49,6 @@ function simulatedLines({ name, upstream }: Source): string[] {
   return [`${baseUrl.setting}=${address}`, ...(credential ? [`${credential.setting}=simulated`] : [])]
 }
 
-/** Replaces the lines between the two marks. */
 function withBlock(text: string, lines: string[]): string {
   const marks = /^( *# Made by `npm run generate`.*\n)(?:.*\n)*?( *# End of what is made\.)$/m
   if (!marks.test(text)) throw new Error('the marks of what `npm run generate` makes are gone: bring them back')

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { type Credentials, loadCredentials } from '#local/clickhouse/credentials.ts'
 import { replaceFile } from '#local/replace-file.ts'
 
-/** Mount points. */
 export interface Volumes {
   /** Credentials, and the marker for live or simulated data. */
   stack: string

@@ -21,7 +21,6 @@ export interface CarryOver {
 export interface CarryOverOptions {
   kafka: Kafka
   registry: Registry
-  /** Called with progress messages. */
   say: (text: string) => void
   /** How long to wait for a killed poller to leave its consumer group, ms. */
   patienceMs?: number

@@ -19,7 +19,6 @@ export interface PollsFold {
    * identity.
    */
   take: (poll: Poll, value: Buffer, at: { partition: number; writtenAtMs: number }) => void
-  /** Returns the records of the memory by partition. */
   records: () => Map<number, MemoryRecord[]>
   identities: () => number
 }

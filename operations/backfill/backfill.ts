@@ -27,7 +27,6 @@ export interface BackfillJob extends SourcedDataset {
 }
 
 export interface BackfillEvents extends PollEvents {
-  /** The poller does not answer. The backfill waits for it. */
   pollerIsAway: () => void
   /** All windows are polled. The backfill now waits until their rows can be queried. */
   fetched: () => void
@@ -72,7 +71,6 @@ export async function backfill(
   )
 }
 
-/** @throws UserError if the first day was deleted: the store would ignore its answers */
 async function refuseDeleted(
   store: Store,
   { name, calendar }: Dataset,

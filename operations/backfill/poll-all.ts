@@ -22,7 +22,6 @@ export interface BackfillRequest {
 }
 
 export interface BackfillProgress {
-  /** Windows done. */
   done: number
   /** Undefined while the poller does not answer. */
   budget: HostBudget | undefined
@@ -55,8 +54,8 @@ export interface PolledWindow {
 const lookEveryMs = 500
 
 /**
- * Requests all windows and follows `polls` until each request is done: polled successfully, or given up by the poller.
- * @param stop makes this function throw the abort's reason. The requests remain.
+ * Requests all windows and follows `polls` until each request succeeded or was given up by the poller. `stop` makes
+ * this function throw the abort's reason; the requests remain.
  */
 export async function pollAll(
   { kafka, registry, pollerStatus }: PollParts,
@@ -103,8 +102,7 @@ export async function pollAll(
     for (;;) {
       stop.throwIfAborted()
       dead.signal.throwIfAborted()
-      // Count our requests before the poller's status is read. Else polls in between would look like requests of
-      // others.
+      // Counted before the status is read, else our polls in between would look like requests of others.
       const ours = requests.open().length
       const status = await pollerStatus().catch(() => undefined)
       const waiting = status?.datasets.find((known) => known.dataset === dataset)?.waiting.requested ?? 0
@@ -122,7 +120,6 @@ export async function pollAll(
   })
 }
 
-/** Returns the request identity of the whole window, also for a poll of one page. */
 function wholeOf({ requestIdentity: identity, dataset, windowStart: startMs, windowEnd: endMs }: Poll): string {
   return isPage(subjectOf(identity, dataset)) ? requestIdentity(dataset, { startMs, endMs }) : identity
 }

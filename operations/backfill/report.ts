@@ -18,11 +18,9 @@ export interface BackfillReport {
   /** Empty windows that are confirmed, so that their values are withdrawn. Only with `confirmsEmpty`. */
   confirmedEmpty?: string[]
   partial: string[]
-  /** Windows that could not be fetched or used. */
   failed: { day: string; reason: string }[]
 }
 
-/** Sums up the last poll of each window. Pure. */
 export function reportOf(
   dataset: string,
   { from, to }: { from: string; to: string },

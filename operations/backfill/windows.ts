@@ -13,9 +13,8 @@ export interface BackfillWindow {
 }
 
 /**
- * Returns the windows of the days `from` to `to`, inclusive, once per subject. Pure.
- * @param nowMs the poller's clock, which may be simulated
- * @throws UserError if a day is invalid, the order is wrong, upstream has no such day, or the dataset has no past
+ * Returns the windows of the days `from` to `to`, inclusive, once per subject. `nowMs` is the poller's clock. Pure.
+ * @throws UserError if the days are invalid, out of order or not published, or if the dataset has no past
  */
 export function backfillWindows(
   dataset: Dataset,

@@ -16,9 +16,7 @@ export interface DropRequest {
 
 export interface DropResult {
   done: Letter[]
-  /** Dead letters that were already requeued or dropped. */
   stay: StayingLetter[]
-  /** Requested ids that do not exist. */
   unknown: string[]
 }
 

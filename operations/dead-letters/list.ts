@@ -15,7 +15,6 @@ export interface LetterGroup {
   letters: number
   first: string
   last: string
-  /** Message of the newest dead letter. */
   example: string
 }
 

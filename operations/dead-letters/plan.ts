@@ -20,9 +20,7 @@ export type StayReason =
   | { kind: 'no-partition'; topic: string; partition: number }
   | { kind: 'parked'; dataset: string }
   | { kind: 'same-reason'; reason: string; attempts: number }
-  /** Retention has deleted the dead letter. */
   | { kind: 'deleted' }
-  /** Kafka rejected it. */
   | { kind: 'not-taken'; message: string }
   /** Kafka rejected the dead letters before it. */
   | { kind: 'not-tried' }
@@ -42,7 +40,6 @@ export interface Plan {
   stay: StayingLetter[]
 }
 
-/** A topic that dead letters can return to. */
 export interface Target {
   /** The dead-letter topic of this topic. */
   deadLetters: string

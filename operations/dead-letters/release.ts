@@ -49,7 +49,6 @@ export type ReleaseResult =
       wasParked: boolean
       done: Letter[]
       stay: StayingLetter[]
-      /** How many dead letters of `stay` this release would refuse. */
       refused: number
       /** Whether the dataset is parked after the release, or why the normalizer did not answer. */
       after: { parked: ParkedDataset | null } | { unknown: Error }
@@ -135,7 +134,6 @@ async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableL
   return { go: letters.filter(({ letter }) => !refused.has(letter.id)), refused: stay }
 }
 
-/** Publishes the release and waits until the normalizer confirms it. */
 async function unpark(
   { kafka, registry, parkedNow }: ReleaseParts,
   dataset: string,

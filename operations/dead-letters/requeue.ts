@@ -80,7 +80,6 @@ export async function requeuePlanned(
   }
 }
 
-/** Finds the requeued records that are refused again. */
 export interface ComebackWatch {
   /** Waits until the records are handled, then returns their new dead letters; undefined after 30 s. */
   refusedAgain: (sent: readonly Letter[]) => Promise<Letter[] | undefined>

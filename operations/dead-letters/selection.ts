@@ -7,7 +7,6 @@ import { deadLetterTopics } from './topics.ts'
 export interface Selection {
   ids: string[]
   deadLetters?: string
-  /** Topic of the refused record. */
   topic?: string
   reason?: string
   /** This key, or all keys that start with it and a slash. */
@@ -38,7 +37,6 @@ export async function selectLetters(
   }
 }
 
-/** Returns true if the selection has no filter. */
 export const isEverything = ({ ids, ...filters }: Selection): boolean =>
   ids.length === 0 && Object.keys(filters).length === 0
 

@@ -9,7 +9,6 @@ import { TransientError } from '#platform/process/transient-error.ts'
 import type { Letter } from './letter.ts'
 import type { ReturnableLetter, StayingLetter } from './plan.ts'
 
-/** Who decides, and the reason. */
 export interface Decider {
   by: string
   why: string
@@ -25,8 +24,8 @@ const maxBytesAtOnce = 16 * 1024 * 1024
 const maxFailuresInARow = 3
 
 /**
- * Sends dead letters back to the topic and partition of the refused record, in this order, with the original key, value
- * and headers plus the count of attempts. Records that Kafka rejects or no longer has are in `stay`.
+ * Sends dead letters back to the topic and partition of the refused record, with the original key, value and headers
+ * plus the count of attempts. Records that Kafka rejects or no longer has are in `stay`.
  * The topic acknowledges a record before the decision is written. After a crash in between, the record is requeued
  * twice. That is harmless, because rows are idempotent; the other order would lose the record.
  */
@@ -106,7 +105,6 @@ export function chunksOf(letters: readonly ReturnableLetter[]): ReturnableLetter
   return chunks
 }
 
-/** Reads the records of the dead letters again; by id. */
 export async function valuesOf(kafka: Kafka, chunk: readonly ReturnableLetter[]): Promise<Map<string, StoredRecord>> {
   const wanted = new Map(chunk.map(({ letter }) => [`${letter.partition}/${letter.offset}`, letter.id]))
   const spans = new Map<number, { from: number; to: number }>()
@@ -164,5 +162,4 @@ async function sendAllOrEach(
   return { sent, failed }
 }
 
-/** Kafka rejected the send or is unavailable. */
 const isNotTaken = (error: unknown): error is Error => error instanceof TransientError || error instanceof RefusedSend

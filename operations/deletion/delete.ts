@@ -40,9 +40,7 @@ export interface DeletionPlan {
 }
 
 /**
- * Plans a deletion without writing anything.
- * @param before first day to keep, YYYY-MM-DD in the dataset's zone
- * @param nowMs the poller's clock, which may be simulated
+ * Plans a deletion without writing anything. `before` is the first day to keep, YYYY-MM-DD in the dataset's zone.
  * @throws UserError if the day is invalid or later than what upstream publishes
  */
 export async function planDeletion(
@@ -66,7 +64,6 @@ function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, te
   )
 }
 
-/** Reads the store and the source's topics without writing anything. */
 export async function surveyDeletion(
   { store, kafka, registry }: DeletionParts,
   source: Source,
@@ -87,7 +84,6 @@ interface DeletionContext {
   stored: boolean
   /** The survey of the topics, used unless the topics have grown. */
   topics: ConcernedRecords[]
-  /** Repeats the survey of the topics. */
   lookAgain: () => Promise<ConcernedRecords[]>
   /** Called when the store has the deletion and ignores new rows before the bound. */
   onStored: () => void

@@ -15,7 +15,6 @@ import type { Source } from '#sources/source.ts'
 
 type Bound = Pick<Deletion, 'dataset' | 'before'>
 
-/** Counts of affected records in a partition. */
 export interface ConcernedRecords {
   topic: string
   partition: number

@@ -20,7 +20,6 @@ export async function announceDeletion({ kafka, registry }: Topics, deletion: De
   }
 }
 
-/** Oldest first. */
 export async function announcedDeletions({ kafka, registry }: Topics): Promise<Deletion[]> {
   const found: Deletion[] = []
   const decoder = registry.decoder(deletionSchema)

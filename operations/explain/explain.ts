@@ -20,7 +20,6 @@ export interface ExplainRequest extends SourcedDataset {
   atMs: number
   /** Explains the value as known at this time; undefined: now. */
   knownByMs: number | undefined
-  /** Includes the body of each raw record, and the value's position in it. */
   withBody: boolean
 }
 
@@ -43,10 +42,7 @@ export async function explainValue(
   return explanationOf({ dataset, key, atMs, knownByMs, topic, withBody }, point, raws)
 }
 
-/**
- * Returns the body of the current answer, byte for byte. @param explanation made with `withBody`
- * @throws UserError if no value was known, or the raw record is missing
- */
+/** Returns the body of the current answer. @throws UserError if no value was known, or the raw record is missing */
 export function currentBody({ answers, at }: Explanation): Buffer {
   const raw = answers.find(({ current }) => current)?.raw
   if (raw === undefined) throw new UserError(`Nothing was known at ${at}: there is no body to write.`)

@@ -5,28 +5,23 @@ import type { FoundRaw } from './raw-records.ts'
 import type { PointAnswer, ReplacingAnswer, StoredPoint } from './stored-point.ts'
 import { placeOf, type ValuePlace } from './value-place.ts'
 
-/** Where a point's value comes from. Times are ISO 8601, UTC. */
 export interface Explanation {
   dataset: string
   calendar: Dataset['calendar']['kind']
   key: string
-  /** `ts` is the start of the point's step, which contains the requested instant `asked`. */
+  /** Start of the point's step, which contains the requested instant `asked`. Times are ISO 8601, UTC. */
   ts: string
   asked: string
   unit: string
   /** The requested knowledge time; null: now. */
   at: string | null
-  /**
-   * Whether any answer contained the point at that time. `value` is that of the newest one; null if it was withdrawn.
-   */
+  /** Whether any answer contained the point by then, and the newest one's value; null if withdrawn. */
   known: boolean
   value: number | null
   knownAt: string | null
   /** The newer answer that withdrew the point; null if the point stands. */
   withdrawnBy: Withdrawal | null
-  /** Transform version of this release. */
   transformVersion: number
-  /** All answers that contained the point, oldest first. */
   answers: ExplainedAnswer[]
 }
 
@@ -37,15 +32,12 @@ export interface Withdrawal {
 
 export interface ExplainedAnswer {
   value: number | null
-  /**
-   * published: the first value that is not null; changed: differs from the previous value; nothing-yet: null so far.
-   */
+  /** published: the first value; changed: other than before; nothing-yet: null so far. */
   change: 'published' | 'changed' | 'repeated' | 'nothing-yet'
   previousValue: number | null
   knownAt: string
   /** Whether this answer gave the value of the explanation. */
   current: boolean
-  /** Whether this answer became known after the requested knowledge time. */
   later: boolean
   transformVersion: number
   windowStart: string
@@ -75,10 +67,7 @@ export interface RawDetails {
   fetchedAt: string
   contentHash: string
   bodyBytes: number
-  /**
-   * Only with `withBody`. `place` is null if the value was not found; `placeIsDeclared` tells if the dataset has
-   * `place()`.
-   */
+  /** `place` is null if the value was not found, or unless `placeIsDeclared`. */
   body?: { base64: string; place: ValuePlace | null; placeIsDeclared: boolean }
 }
 
@@ -91,7 +80,6 @@ export interface ExplainQuestion {
   withBody: boolean
 }
 
-/** @param raws raw records of `point.answers`, in the same order */
 export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: readonly FoundRaw[]): Explanation {
   const { dataset, key, topic, knownByMs = Number.POSITIVE_INFINITY } = asked
   const { tsMs, answers, replacing } = point
@@ -155,12 +143,10 @@ function valuesBefore(answers: readonly PointAnswer[], replacing: readonly Repla
   return answers.slice(0, -1).flatMap((answer, index) => {
     const by = withdrawing(replacing, answer, answers[index + 1])
     if (by === undefined) return [answer.value]
-    // A newer transform of the same answer does not contain the point, so the value never counted.
     return by.knownAtMs === answer.knownAtMs ? [null] : [answer.value, null]
   })
 }
 
-/** Makes the same distinctions as view `revisions`. */
 function changeOf(before: (number | null)[], value: number | null): Pick<ExplainedAnswer, 'change' | 'previousValue'> {
   const previousValue = before.at(-1) ?? null
   if (before.every((each) => each === null)) {
@@ -213,7 +199,6 @@ function disagreements(dataset: Dataset, place: ValuePlace, { value, transformVe
   return agrees ? [] : [`at its place in the body stands ${place.text}, and stored is ${value}`]
 }
 
-/** Returns the content of a JSON string, or the text itself if it is not a complete JSON string. */
 function textIn(json: string): string {
   if (!json.startsWith('"')) return json
   try {

@@ -9,7 +9,6 @@ import type { PointAnswer } from './stored-point.ts'
 /** `record.body` is the upstream response, byte for byte. */
 export type FoundRaw =
   | { state: 'here'; stored: StoredRecord; record: RawResponse; problems: string[] }
-  /** Below the first offset of the partition: retention or a user deleted it. */
   | { state: 'deleted'; why: string }
   /** The record does not belong to the answer, cannot be decoded, or never existed. */
   | { state: 'broken'; why: string }
@@ -33,10 +32,7 @@ export async function readRawRecord({ kafka, registry }: RawReader, topic: strin
 /** Each read opens a consumer and takes about 0.1 s, most of it waiting. */
 const maxAtOnce = 4
 
-/**
- * Reads the raw records of answers, in the same order, and checks that each belongs to its answer. Commits no offsets.
- * @throws TransientError if the registry is unavailable
- */
+/** The same for many records, in the order of `answers`. Also checks that each record belongs to its answer. */
 export async function readRawAnswers(
   { kafka, registry }: RawReader,
   topic: string,

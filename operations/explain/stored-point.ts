@@ -3,7 +3,6 @@ import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { readRows } from '../history/read-rows.ts'
 
-/** An answer that contained a point. Times in ms UTC. */
 export interface PointAnswer {
   value: number | null
   knownAtMs: number
@@ -20,7 +19,7 @@ export interface PointAnswer {
   identity: number
 }
 
-/** An accepted answer, which replaces earlier answers of its request identity. Times in ms UTC. */
+/** An accepted answer. It replaces earlier answers of its request identity. */
 export type ReplacingAnswer = Pick<
   PointAnswer,
   'identity' | 'knownAtMs' | 'transformVersion' | 'rawPartition' | 'rawOffset'
@@ -126,7 +125,6 @@ export async function unknownPoint(store: Store, dataset: string, key: string, a
   return new UserError(`${dataset} has no key ${shown}; the most alike are ${names}.`)
 }
 
-/** UTC. `beforeS` and `afterS` are the nearest points, s; 0 if there is none. */
 interface SeriesSpan {
   points: number
   first: string

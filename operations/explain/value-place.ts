@@ -3,10 +3,8 @@ import { findNodeAtLocation, parseTree } from 'jsonc-parser'
 export interface ValuePlace {
   /** For example `data[17].border_AT_BE`. */
   path: string
-  /** Byte range in the body; `toByte` is exclusive. */
   fromByte: number
   toByte: number
-  /** The value and its surroundings, shortened. */
   text: string
   before: string
   after: string

@@ -9,7 +9,6 @@ export interface ComparisonScope {
   spans: RawSpan[]
   /** Database with today's result, in tables `point_revisions` and `stored_answers`. */
   staging: string
-  /** Transform version of today's result. */
   transformVersion: number
 }
 
@@ -24,7 +23,6 @@ export interface AnswerComparison {
   /** The first raw records, as `partition/offset`. */
   goneFrom: string[]
   changedFrom: string[]
-  /** All raw records of added answers, as `partition/offset`. */
   addedFrom: string[]
 }
 
@@ -32,7 +30,6 @@ const maxShown = 20
 // GROUP BY needs about 200 bytes of memory per group.
 const offsetsAtOnce = 2_000_000
 
-/** Compares stored and staged answers by raw record. Read-only. */
 export async function diffStoredAnswers(store: Store, compared: ComparisonScope): Promise<AnswerComparison> {
   const comparison: AnswerComparison = {
     ...{ added: 0, changed: 0, gone: 0, same: 0, rawGoneKept: 0 },

@@ -1,4 +1,3 @@
-// Finds what would change in the store if today's result replaced the stored rows.
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import { type AnswerComparison, answersDiffer, type ComparisonScope, diffStoredAnswers } from './diff-stored-answers.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
@@ -28,9 +27,7 @@ export interface Comparison {
   seriesGone: string[]
   /** The largest differences first, then changes from or to null. */
   largest: ChangedPoint[]
-  /** Raw records of added points, as `partition/offset`. */
   addedFrom: string[]
-  /** The highest transform version of the dataset in the store. */
   storedVersion: number
   /** Counts of whole answers. */
   answers: AnswerComparison
@@ -40,7 +37,6 @@ export interface Comparison {
 const rowsAtOnce = 4_000_000
 const maxShown = 20
 
-/** Compares stored and staged rows by key, ts and known_at. Read-only. */
 export async function diffTables(store: Store, compared: ComparisonScope): Promise<Comparison> {
   const changedKeys: string[] = []
   const addedKeys: string[] = []
@@ -58,7 +54,6 @@ export async function diffTables(store: Store, compared: ComparisonScope): Promi
       if (found.added > 0) addedKeys.push(found.key)
     }
   }
-  // Differences usually concern few keys. Only these are queried again.
   comparison.largest = await largestOf(store, compared, inRuns(changedKeys))
   comparison.addedFrom = await addedFrom(store, compared, inRuns(addedKeys))
   return comparison
@@ -67,7 +62,6 @@ export async function diffTables(store: Store, compared: ComparisonScope): Promi
 export const differs = ({ added, changed, gone, answers }: Comparison): boolean =>
   added + changed + gone > 0 || answersDiffer(answers)
 
-/** Highest transform version of a dataset in the store; 0 if it has no rows. */
 export const storedVersion = async (store: Store, dataset: string): Promise<number> =>
   (await storedVersions(store, [dataset])).get(dataset) ?? 0
 
@@ -83,7 +77,6 @@ export async function storedVersions(store: Store, datasets: readonly string[]):
   return new Map(rows.map(({ dataset, version }) => [dataset, version]))
 }
 
-/** Datasets with rows in the store or in the staging database. */
 export async function datasetsStored(store: Store, staging: string): Promise<Set<string>> {
   const tables = [database, staging].flatMap((name) => [`${name}.point_revisions`, `${name}.stored_answers`])
   const query = tables.map((table) => `SELECT dataset FROM ${table} GROUP BY dataset`).join(' UNION DISTINCT ')

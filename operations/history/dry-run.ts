@@ -1,5 +1,3 @@
-// A dry run explodes into staging tables, compares them with the live tables, and drops them.
-
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { forgetGroup } from '#platform/kafka/consumer-lag.ts'
@@ -16,8 +14,8 @@ import { untilQueryable } from './until-queryable.ts'
 const maxRefusals = 100_000
 
 /**
- * Compares today's result for all raw answers of the windows with the store. `answers` is the number of answers read.
- * Run one at a time: it drops the staging tables of any other dry run.
+ * Compares today's result for all raw answers of the windows with the store, in temporary tables. Returns the number of
+ * `answers` read. Run one at a time: it drops the tables of any other dry run.
  */
 export async function dryRun(
   parts: StageParts,

@@ -9,7 +9,7 @@ import { asPoints, pointColumns } from './staging-tables.ts'
 export interface ReplayedWindows {
   dataset: string
   windows: WindowRange
-  /** Raw records that the replay read. Rows of other raw records are never touched. */
+  /** Raw records that the replay read. Rows of other raw records stay. */
   spans: RawSpan[]
   transformVersion: number
   ownTables: readonly OwnTable[]
@@ -17,20 +17,17 @@ export interface ReplayedWindows {
 
 /** Counts of erased rows. */
 export interface ErasedCounts {
-  /** (point, answer) pairs. */
   points: number
   answers: number
-  /** Records of the source's own topics. */
   records: number
 }
 
 type Command = (query: string) => Promise<unknown>
 
 /**
- * Erases rows of the replayed raw records with an older transform version: accepted answers first, so that earlier
- * answers count again; then points, each of which gets its newest remaining row; then the source's own records. Call it
- * when the store has the whole replay and no older version can still arrive. Safe to repeat after a crash.
- * @param aside name of a temporary database, dropped at the end
+ * Erases rows of an older transform version: first accepted answers, so that earlier ones count again; then points,
+ * which get their newest remaining row; then own records. The store must have the whole replay, and no older version
+ * may still arrive. Safe to repeat. `aside` is a temporary database.
  */
 export async function erase(store: Store, retold: ReplayedWindows, aside: string): Promise<ErasedCounts> {
   const { dataset, transformVersion } = retold
@@ -100,7 +97,6 @@ async function erasePoints(command: Command, count: Count, retold: ReplayedWindo
   return erased
 }
 
-/** Inserts, for each point that lost an answer, its newest row that is not outdated. */
 const insertRemaining = (aside: string, outdated: string): string => `INSERT INTO ${database}.points (${pointColumns})
   SELECT ${asPoints}
   FROM ${database}.point_revisions

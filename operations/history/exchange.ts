@@ -19,7 +19,6 @@ import {
 } from './staging-tables.ts'
 
 export const staging = 'tidemark_rebuild'
-/** In the order of the exchange. */
 const tables: FilledTable[] = ['points', 'point_revisions', 'stored_answers']
 
 /** Marks the tables of a rebuild, so that a resumed exchange swaps each table only once. */
@@ -43,16 +42,12 @@ export async function stateOfTables(store: Store, id: string): Promise<'gone' | 
   return exchanged.length > 0 ? 'exchanged' : 'staging'
 }
 
-/**
- * Copies rows that raw cannot reproduce: their raw record is gone, or no source declares their dataset.
- * @param spans raw records of the rebuild that still exist
- */
+/** Copies rows that raw cannot reproduce: their raw record is gone, or no source declares their dataset. */
 export async function copyKept(store: Store, spans: RawSpan[]): Promise<void> {
   const gone = sources.map((source) => `(${declaredBy(source)} AND ${beforeSpans(spansOf(spans, source))})`)
   await copyStaging(store, staging, [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR '))
 }
 
-/** Exchanges the tables and drops the old ones. Safe to repeat after a crash at any point. */
 export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 'spans'>): Promise<void> {
   await removeDeleted(store)
   const left = await tablesOf(store, id, staging)
@@ -65,7 +60,6 @@ export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 
   for (const table of tables.filter((table) => left.includes(table))) {
     await store.command({ query: `EXCHANGE TABLES ${database}.${table} AND ${staging}.${table}` })
   }
-  // A deletion may have run during the exchange.
   await removeDeleted(store)
   await dropStaging(store, staging)
 }

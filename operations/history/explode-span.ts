@@ -27,28 +27,20 @@ export interface SpanParts {
 
 export interface SpanJob {
   groupId: string
-  /** Spans of one topic. */
   spans: RawSpan[]
   outputs: SourceOutputs
-  /** Headers of the published records. */
   headers?: Record<string, string>
-  /** null: all declared datasets. */
   dataset: string | null
   windows: WindowRange
   /** Skips answers of windows that end at or before this time, ms UTC, because they were deleted. */
   deletedBefore?: number
-  /**
-   * Receives a batch of answers and returns what to publish. Must be idempotent: it is called again after a failure. A
-   * TransientError causes a retry.
-   */
+  /** Returns what to publish for a batch. Must be idempotent. A TransientError causes a retry. */
   take: (answers: ReadAnswer[]) => Promise<Output[]>
   /** Called once per answer, after its outputs are acknowledged and its offset is committed. */
   done?: (answers: ReadAnswer[]) => void
   /** Maximum compressed size of a batch; default 1 MiB, about 100 answers. */
   bytesABatch?: number
-  /** Called after each batch with the number of raw records done. */
   progress: (done: number) => void
-  /** Called with what it waits for, if the wait is long. */
   say?: ((text: string) => void) | undefined
 }
 
@@ -63,8 +55,7 @@ const bytesABatch = 1024 * 1024
 const lookEveryMs = 1_000
 
 /**
- * Returns when all spans are processed and committed. Skips records of other datasets and windows. Refuses what the
- * normalizer refuses.
+ * Returns when all spans are processed and committed. Refuses what the normalizer refuses.
  * @throws errors that a retry cannot fix: a bug, a store that rejects every row, a topic without write permission
  */
 export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void> {
@@ -76,7 +67,6 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
   const { handle, committed } = answersHandler(parts, job)
 
   const finished = Promise.withResolvers<void>()
-  // Avoids an unhandled rejection before `finished` is awaited.
   finished.promise.catch(() => undefined)
   const consumption = await consume({
     kafka: parts.kafka,

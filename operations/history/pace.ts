@@ -12,7 +12,6 @@ export interface PaceOptions {
 }
 
 export interface Pace {
-  /** Waits until this number of answers may be written. */
   before: (answers: number) => Promise<void>
 }
 
@@ -22,7 +21,6 @@ const minSlices = 1_000
 const maxSlices = 12_000
 const lookEveryMs = 15
 
-/** Keeps the sink's queue short, according to the measured rate of the sink. */
 export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
   let slicesPerS = minSlices / maxQueueS
   let freeAtMs = performance.now()
@@ -43,7 +41,6 @@ export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
   }
 }
 
-/** Maximum length of the sink's queue, in slices. */
 export const queueLimit = (slicesPerS: number): number =>
   Math.min(maxSlices, Math.max(minSlices, slicesPerS * maxQueueS))
 

@@ -16,9 +16,7 @@ export async function readRows<Row>(store: Store, query: string, parameters: Rec
   return result.json<Row>()
 }
 
-/**
- * SQL condition for rows whose window is in the range. @param windowStart SQL expression for the start of the window
- */
+/** SQL conditions on rows, by window (`windowStart` is an SQL expression) or by the position of the raw record. */
 export function inWindows({ fromMs, toMs }: WindowRange, windowStart = 'window_start'): string {
   const at = (ms: number): string => `toDateTime(${Math.floor(ms / 1000)}, 'UTC')`
   const bounds = [
@@ -28,7 +26,6 @@ export function inWindows({ fromMs, toMs }: WindowRange, windowStart = 'window_s
   return bounds.length > 0 ? `(${bounds.join(' AND ')})` : 'true'
 }
 
-/** SQL condition for rows whose raw record is in the spans. */
 export const inSpans = (spans: RawSpan[]): string =>
   any(spans, ({ from, to }) => `raw_offset >= ${from} AND raw_offset < ${to}`)
 

@@ -28,14 +28,10 @@ export interface RebuildJob {
 
 const groupOf = (id: string): string => `tidemark-rebuild-${id}`
 
-/** The transform versions of this release, as counts of the rebuild's record. */
 const versions = (): Record<string, number> =>
   Object.fromEntries(Object.entries(transformVersions()).map(([name, version]) => [`version of ${name}`, version]))
 
-/**
- * Returns why this release cannot resume a rebuild: tables were dropped, or filled by other transform versions. Returns
- * undefined if it can resume.
- */
+/** Returns a reason if tables were dropped, or filled by other transform versions; undefined if it can be resumed. */
 export async function whyNotResumed({ store }: StageParts, rebuild: Replay): Promise<string | undefined> {
   const { id, counts } = rebuild
   const tables = await stateOfTables(store, id)
@@ -45,9 +41,7 @@ export async function whyNotResumed({ store }: StageParts, rebuild: Replay): Pro
   return other && `it began with another ${other[0]}: ${counts[other[0]] ?? 'none'}, this release has ${other[1]}`
 }
 
-/**
- * Creates the new tables, starts inserting live data into both, and announces a rebuild from all current raw records.
- */
+/** Creates the tables, starts inserting live data into both, and announces a rebuild from all current raw records. */
 export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog, why: string): Promise<Replay> {
   const now = Date.now()
   const id = newReplayId(now)
@@ -67,8 +61,7 @@ export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog,
 const isAgreed = ({ state }: Replay): boolean => state === 'published'
 
 /**
- * Runs or resumes a rebuild. Returns its last state: finished, or failed if `agree` returned false. Run one at a time,
- * because all rebuilds use the same database.
+ * Returns the last state: finished, or failed if `agree` returned false. Run one at a time: all use the same database.
  */
 export async function runRebuild(parts: StageParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
@@ -109,7 +102,6 @@ async function finish(
   return last
 }
 
-/** Explodes all raw records into the new tables. Returns the refused answers of this run by dataset. */
 async function fill(parts: StageParts, job: RebuildJob): Promise<Map<string, RefusedAnswer[]>> {
   const { id, spans } = job.rebuild
   const total = recordsIn(spans)
@@ -118,7 +110,6 @@ async function fill(parts: StageParts, job: RebuildJob): Promise<Map<string, Ref
   for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
     const source = sources.find(({ name }) => rawTopic(name).name === topic)
     before += recordsIn(ofTopic)
-    // Rows of undeclared sources are copied instead.
     if (source === undefined) continue
     const readBefore = before - recordsIn(ofTopic)
     await explodeIntoStaging(parts, {

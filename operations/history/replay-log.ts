@@ -8,7 +8,6 @@ import { replaysTopic } from '#schemas/topics.ts'
 
 export type ReplayState = 'started' | 'published' | 'finished' | 'failed'
 
-/** Spelling of `published` in earlier releases. */
 const formerPublished = 'told'
 
 export interface ReplayLog {

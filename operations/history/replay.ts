@@ -32,13 +32,11 @@ export interface ReplayJob {
   progress: (done: number, total: number) => void
   /** Called once the replay can be resumed after a crash. */
   announced: () => void
-  /** Called with what it waits for, if the wait is long. */
   say: (text: string) => void
 }
 
 export interface ReplayResult {
   replay: Replay
-  /** The first refused answers of this run. */
   refused: RefusedAnswer[]
 }
 
@@ -72,7 +70,6 @@ export async function newReplay(
 const maxShown = 20
 const announceEveryMs = 2_000
 
-/** Runs or resumes a replay. Returns when its end is announced and stored. */
 export async function runReplay(
   parts: SpanParts & { store: Store },
   log: ReplayLog,
@@ -153,10 +150,7 @@ export async function runReplay(
   return { replay, refused }
 }
 
-/**
- * Returns series metadata from today's release for all replayed keys, dated at the newest answer of each key. Metadata
- * that the replay published for older answers loses against newer metadata.
- */
+/** Returns series metadata of today's release, dated at each key's newest answer: older metadata would lose. */
 async function seriesToRepublish(
   store: Store,
   dataset: Dataset,

@@ -17,7 +17,6 @@ export interface StageJob {
   groupId: string
   source: Source
   spans: RawSpan[]
-  /** null: all declared datasets. */
   dataset: string | null
   windows: WindowRange
   staging: string
@@ -31,7 +30,6 @@ export interface DatasetDiff {
   dataset: string
   transformVersion: number
   comparison: Comparison
-  /** Answers that today's explode refuses and the store has. */
   newlyRefused: RefusedAnswer[]
   /** Answers that were refused before and are accepted today: raw records as `partition/offset`. */
   newlyAccepted: string[]
@@ -54,7 +52,6 @@ export async function explodeIntoStaging(parts: StageParts, job: StageJob): Prom
   })
 }
 
-/** @param refused answers that today's explode refused */
 export async function diffDataset(
   { kafka, store }: StageParts,
   { source, dataset }: SourcedDataset,

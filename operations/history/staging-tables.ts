@@ -16,7 +16,6 @@ const filled = [
 
 export type FilledTable = (typeof filled)[number]['table']
 
-/** Creates empty tables unless they exist. */
 export async function createStaging(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
   await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${staging}` })
   const wanted = filled.filter(({ table }) => tables.includes(table))
@@ -56,9 +55,8 @@ export async function dropStaging(store: Store, staging: string): Promise<void> 
 }
 
 /**
- * Returns a function that inserts answers as the sink does: slices first, then accepted answers. Skips rows that the
- * store rejects. Throws TransientError if the store is unavailable, or the store's error if it rejects every row for an
- * unclassified reason.
+ * The returned function inserts answers like the sink and skips rows that the store rejects. It throws TransientError
+ * if the store is unavailable, or the store's error if it rejects every row for an unclassified reason.
  */
 export function stagingInserter(store: Store, staging: string): (answers: readonly ReadAnswer[]) => Promise<void> {
   const insertSlices = inserterOf(store, staging, slicesTable)
@@ -87,10 +85,7 @@ function rowOf<T>(target: TableTarget<T>, record: T): unknown[][] {
   }
 }
 
-/**
- * Copies points, revisions and accepted answers for which the condition holds (SQL over dataset, raw_partition,
- * raw_offset).
- */
+/** Copies live rows for which the condition holds: SQL over dataset, raw_partition and raw_offset. */
 export async function copyStaging(store: Store, staging: string, condition: string): Promise<void> {
   const copy = (query: string) => store.command({ query, clickhouse_settings: insertSettings })
   const from = `FROM ${database}.point_revisions FINAL WHERE ${condition}`
@@ -99,10 +94,7 @@ export async function copyStaging(store: Store, staging: string, condition: stri
   await copy(`INSERT INTO ${staging}.stored_answers SELECT * FROM ${database}.stored_answers FINAL WHERE ${condition}`)
 }
 
-/**
- * Deletes live accepted answers that the staging table lacks, so that earlier answers count again. Only where the
- * condition holds (SQL over dataset, raw_partition, raw_offset). Safe to repeat.
- */
+/** Deletes live accepted answers that the staging table lacks, so that earlier answers count again. Safe to repeat. */
 export async function dropUnpublished(store: Store, staging: string, condition: string): Promise<void> {
   const row = '(replaces, dataset, identity, known_at, raw_partition, raw_offset)'
   const told = `SELECT replaces, dataset, identity, known_at, raw_partition, raw_offset FROM ${staging}.stored_answers WHERE ${condition}`
@@ -116,7 +108,6 @@ export async function dropUnpublished(store: Store, staging: string, condition: 
   })
 }
 
-/** Columns of `points`, and the expressions that compute them from `point_revisions`. */
 export const pointColumns = 'dataset, key, ts, value, version, step_s, flags, identity'
 const versionOf = '(toUInt64(toUnixTimestamp64Milli(known_at)) * 4096 + transform_version) * 2 + (identity > 0)'
 export const asPoints = `dataset, key, ts, value, ${versionOf} AS version, step_s, flags, identity`

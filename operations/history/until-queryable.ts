@@ -4,10 +4,7 @@ import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { pollsTopic, rawTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 
-/**
- * Waits until the normalizer and the sink have processed everything that the source's raw topic holds now: it can then
- * be queried, or is a dead letter. Calls `say` if the wait is long.
- */
+/** Waits until the normalizer and the sink have processed everything that the source's raw topic holds now. */
 export async function untilQueryable(
   kafka: Kafka,
   source: Pick<Source, 'name' | 'topics'>,

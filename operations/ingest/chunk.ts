@@ -59,7 +59,6 @@ export interface Position {
 
 export const beginning: Position = { family: undefined, chain: '', byte: 0, line: 1, withinLine: false }
 
-/** Half of a SHA-256, 128 bits: enough to rule out collisions. */
 export const shortHash = (contentHash: string): string => contentHash.slice(0, 32)
 
 /** `start/<bytes>-<hash>` for the first chunk, then `<family>/<chain>/<bytes>-<hash>`. */

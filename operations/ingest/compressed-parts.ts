@@ -78,8 +78,7 @@ async function passGzipHeader(reader: PieceReader, ends: () => UserError): Promi
 }
 
 /**
- * A member that fits into one piece is inflated synchronously: with a member for each line, streams are ten times
- * slower.
+ * Inflates a member that fits into one piece synchronously. With a member for each line, streams are 10 times slower.
  */
 async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
   const piece = (await reader.next()) ?? Buffer.alloc(0)
@@ -173,7 +172,6 @@ async function* zstdFrame(reader: PieceReader, ends: () => UserError): AsyncGene
   }
 }
 
-/** Returns false at the end of the file. Skips zero padding there. */
 async function partFollows(
   reader: PieceReader,
   name: string,
@@ -213,7 +211,6 @@ export async function peek(reader: PieceReader, length: number): Promise<Buffer>
   return bytes
 }
 
-/** Maps errors of a decompressor to a UserError. Returns other errors unchanged. */
 function damagedPart(error: unknown, part: Part, start: number, name: string, ends: () => UserError): unknown {
   const { code = '', message } = error as NodeJS.ErrnoException
   if (code === 'Z_BUF_ERROR') return ends()

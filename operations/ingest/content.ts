@@ -26,7 +26,6 @@ export interface Content {
   pieces: AsyncIterable<Buffer>
   /** Bytes of the file or stream read so far, before decompression. */
   bytesRead: () => number
-  /** Returns true if the file's size or modification time has changed since it was opened. */
   changed: () => boolean
   close: () => void
 }

@@ -64,10 +64,9 @@ export interface IngestEvents {
 
 /**
  * Reads files into the store. Skips content that was sent before, so an interrupted ingest can simply be repeated.
- * Returns when everything sent can be queried or is a dead letter.
- * The caller must run one ingest per dataset at a time, because known_at increases over all chunks of a dataset.
- * @throws UserError if Kafka is unavailable for too long. A file that cannot be read is reported in the summary
- * instead.
+ * Returns when everything sent can be queried or is a dead letter. Run one ingest per dataset at a time, because
+ * known_at increases over all chunks.
+ * @throws UserError if Kafka is unavailable for too long. The summary reports files that cannot be read.
  */
 export async function ingest(parts: IngestParts, job: IngestJob, events: IngestEvents): Promise<Summary> {
   const stopped = (): boolean => job.stop?.aborted ?? false

@@ -1,4 +1,3 @@
-/** Reads a stream of buffers and tracks the position. */
 export interface PieceReader {
   at: () => number
   /** At least one byte; undefined at the end. */

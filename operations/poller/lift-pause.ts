@@ -8,7 +8,6 @@ import type { PollerStatus } from './status.ts'
 export type Pause = { until: string; reason: string } | null | undefined
 
 export interface LiftedPause {
-  /** The pause before it was lifted. */
   pause: Pause
   /** False if the poller did not confirm within 30 s. True at once if another poller owns the host. */
   isHeard: boolean
@@ -27,8 +26,7 @@ const lookEveryMs = 200
 const sameEndMs = 1_000
 
 /**
- * Lifts the pause of a host if there is one. Waits for confirmation if this poller owns the host.
- * @param host as `hostOf()` returns it
+ * Lifts the pause of a host, if there is one. `host` is named as by `hostOf()`. Waits if this poller owns the host.
  * @throws the error of `pollerStatus` if the first call fails
  */
 export async function liftPause(parts: LiftParts, host: string, requestedBy: string): Promise<LiftedPause> {

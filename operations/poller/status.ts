@@ -39,7 +39,6 @@ const statusSchema = z.object({
   ),
 })
 
-/** The poller's status: its clock, the state of each dataset, and the request budget of each host. */
 export type PollerStatus = z.infer<typeof statusSchema>
 
 export type HostBudget = Omit<PollerStatus['budgets'][number], 'pausedForMs'>
@@ -51,8 +50,7 @@ export async function readPollerStatus(url: string): Promise<PollerStatus> {
 }
 
 /**
- * Retries until the poller answers, for example while it restarts. Calls `onWait` once if the first attempt fails.
- * @throws the error of `look` after `patienceMs`
+ * Retries until the poller answers. Calls `onWait` once if the first attempt fails. Throws the last error of `look`.
  */
 export async function patientPollerStatus(
   look: () => Promise<PollerStatus>,
