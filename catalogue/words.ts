@@ -2,10 +2,7 @@
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { DeclaredStep } from '#sources/source.ts'
 
-/**
- * For example `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of the day before
- * delivery`.
- */
+/** For example `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of …`. */
 export function calendarWords(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {

@@ -21,9 +21,7 @@ export async function chooseSource(
   return { source: 'simulated', because: failureLines(failures).join('; ') }
 }
 
-/**
- * Returns one line per reason why hosts do not answer. Skips hosts without active datasets or without their API key.
- */
+/** Returns one line per reason why hosts do not answer. Skips hosts without active datasets or API key. */
 export async function silentHosts(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,

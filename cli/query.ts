@@ -59,8 +59,8 @@ export async function printRows(
 const maxExceptionBytes = 17 * 1024
 
 /**
- * If a statement fails after the first rows, ClickHouse appends an exception block with a tag from the response's
- * header. `rows` removes the block; `message` returns its text after the end of the stream.
+ * Cuts off the exception block that ClickHouse appends if a statement fails after the first rows. The block has the tag
+ * of the response's header. `message` returns its text after the end of the stream.
  */
 export function cutException(tag: string | null): { rows: Transform; message: () => string | undefined } {
   let held: Buffer = Buffer.alloc(0)

@@ -1,10 +1,7 @@
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { pipeline } from 'node:stream'
 
-/**
- * Forwards connections from `host:port` to `127.0.0.1:toPort`, so that a server on loopback can be reached from outside
- * its container. With port 0, the system chooses the port; the result has it.
- */
+/** Makes a server on loopback reachable from outside its container. Port 0: the system chooses the port. */
 export async function forward(
   port: number,
   host: string,

@@ -1,5 +1,4 @@
-// Part of `npm run generate`: writes the settings that sources declare into docker-compose.yml and simulated.env,
-// between two marks. With `--check`, only compares.
+// Part of `npm run generate`: writes the sources' settings into docker-compose.yml and simulated.env, between marks.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { HOST_NAMES } from '#simulator/hosts.ts'
 import { sources } from '#sources/index.ts'

@@ -27,9 +27,8 @@ export interface CarryOverOptions {
 }
 
 /**
- * Writes the newest poll of each identity and the pauses of hosts to the poller's memory, then a record that marks the
- * memory as complete. Returns undefined if that record exists. Safe to repeat after a crash. Must run before retention
- * shortens `polls`.
+ * Writes the newest polls and the pauses of hosts to the poller's memory, then a record that marks it as complete. Does
+ * nothing if that record exists. Safe to repeat after a crash. Must run before retention shortens `polls`.
  * @throws UserError while pollers run
  */
 export async function carryOver(options: CarryOverOptions): Promise<CarryOver | undefined> {

@@ -4,10 +4,7 @@ import type { Store } from '#platform/clickhouse/client.ts'
 /** This migration introduced accepted answers. Earlier rebuilds did not add any. */
 const answersSince = 'create_stored_answers'
 
-/**
- * Returns a sentence for the operator if an older release stored points without their answers and no rebuild has added
- * them since.
- */
+/** Advises a rebuild if an older release stored points without their answers; undefined if none, or after a rebuild. */
 export async function whatRebuildAdds(store: Store): Promise<string | undefined> {
   const query = `SELECT
       (SELECT count() FROM tidemark.points WHERE identity = 0) AS points,

@@ -14,10 +14,7 @@ import type { HostPause, Poll, PollMemory } from '#schemas/generated/records.ts'
 import { filesLane } from '#schemas/topics.ts'
 
 export interface PollsFold {
-  /**
-   * Skips polls of files, because the poller does not poll them. Copies `value` if it is the newest poll of its
-   * identity.
-   */
+  /** Skips polls of files. Copies `value` if it is the newest poll of its identity. */
   take: (poll: Poll, value: Buffer, at: { partition: number; writtenAtMs: number }) => void
   records: () => Map<number, MemoryRecord[]>
   identities: () => number

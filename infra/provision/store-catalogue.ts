@@ -3,10 +3,7 @@ import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
 import { database, insert, type Store } from '#platform/clickhouse/client.ts'
 import type { Source } from '#sources/source.ts'
 
-/**
- * Updates table `datasets`: writes changed declarations and marks removed ones. Returns the names of the written
- * datasets.
- */
+/** Writes changed declarations to table `datasets` and marks removed ones. Returns the names of both. */
 export async function storeCatalogue(store: Store, sources: readonly Source[], nowMs = Date.now()): Promise<string[]> {
   const stored = new Map((await storedRows(store)).map((row) => [row.dataset, row]))
   const declared = entriesOf(sources).map(rowOf)

@@ -103,8 +103,8 @@ async function planParked(kafka: Kafka, { source, dataset }: ReleaseRequest, onP
 }
 
 /**
- * Tries the newest dead letter of each kind. If this release refuses all of them for reasons that point at our code,
- * the dataset would be parked again: returns that result. Otherwise returns undefined.
+ * Tries the newest dead letter of each kind. If this release refuses all for reasons that park a dataset, a release
+ * would be in vain: returns that result. Otherwise returns undefined.
  */
 async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseResult | undefined> {
   const tried = newestOfEachKind(plan.go)

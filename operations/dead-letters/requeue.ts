@@ -30,9 +30,7 @@ export interface RequeueResult {
   refusedAgain?: Letter[] | null
 }
 
-/**
- * Sends dead letters back to the topic and partition of the refused record. Waits up to 30 s until they are handled.
- */
+/** Sends dead letters back to where the records were refused, and waits up to 30 s until they are handled. */
 export async function requeue(
   kafka: Kafka,
   { selection, again, dryRun, decider, parkedDatasets }: RequeueRequest,

@@ -1,5 +1,4 @@
-// Finds the records that a deletion affects. Kafka can only delete the front of a partition, so deleted records behind
-// a kept record remain.
+// Kafka can only delete the front of a partition, so deleted records behind a kept record remain.
 
 import { explodeRaw } from '#core/explode-raw.ts'
 import { topicsOf } from '#core/source-topics.ts'

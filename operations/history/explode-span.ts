@@ -1,5 +1,4 @@
-// Runs today's explode over stored raw records, in a separate consumer group, so that it can be interrupted and
-// resumed.
+// Runs today's explode over stored raw records. Uses a consumer group of its own, so that it can be resumed.
 
 import { datasetsByName } from '#core/datasets.ts'
 import { answerEncoder, type EncodedAnswer, type SourceOutputs } from '#core/encode-answer.ts'

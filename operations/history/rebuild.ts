@@ -60,9 +60,7 @@ export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog,
 /** The exchange was agreed to, so a resumed rebuild does not ask again. */
 const isAgreed = ({ state }: Replay): boolean => state === 'published'
 
-/**
- * Returns the last state: finished, or failed if `agree` returned false. Run one at a time: all use the same database.
- */
+/** Returns the state finished, or failed if `agree` returned false. Run one at a time: all use the same database. */
 export async function runRebuild(parts: StageParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
   let { rebuild } = job

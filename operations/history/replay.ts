@@ -1,5 +1,4 @@
-// A replay publishes today's result for stored raw records on the live topics, then erases what it did not publish
-// again.
+// A replay publishes today's result for stored raw records, then erases what it did not publish again.
 
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { SourceOutputs } from '#core/encode-answer.ts'

@@ -37,9 +37,7 @@ export function newlinesIn(bytes: Buffer): number {
 
 export const endsWithLine = (chunk: Buffer): boolean => chunk[chunk.length - 1] === newline
 
-/**
- * Returns false if a chunk that was sent before must be sent again, because its last line was unfinished and has grown.
- */
+/** Returns false if a chunk must be sent again, because its last line was unfinished and has grown. */
 export function stillStands(bytes: Buffer, length: number, ended: boolean, { chunkBytes }: LineReading): boolean {
   if (length > bytes.length) return false
   if (bytes[length - 1] === newline || length === chunkBytes) return true

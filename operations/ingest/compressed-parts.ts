@@ -77,9 +77,7 @@ async function passGzipHeader(reader: PieceReader, ends: () => UserError): Promi
   return header
 }
 
-/**
- * Inflates a member that fits into one piece synchronously. With a member for each line, streams are 10 times slower.
- */
+/** Inflates a short member synchronously. With a member for each line, streams are ten times slower. */
 async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
   const piece = (await reader.next()) ?? Buffer.alloc(0)
   const whole = inflatedAtOnce(piece)

@@ -1,5 +1,4 @@
-// The chunks that earlier runs sent, as table `polls` has them: one poll per chunk, with the hash in its request
-// identity.
+// Finds chunks that earlier runs sent: table `polls` has one poll per chunk, named after the content's hash.
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'

@@ -49,9 +49,7 @@ export async function readPollerStatus(url: string): Promise<PollerStatus> {
   return statusSchema.parse(await answer.json())
 }
 
-/**
- * Retries until the poller answers. Calls `onWait` once if the first attempt fails. Throws the last error of `look`.
- */
+/** Retries until the poller answers. Calls `onWait` after the first failure, throws the last error of `look`. */
 export async function patientPollerStatus(
   look: () => Promise<PollerStatus>,
   patienceMs: number,
