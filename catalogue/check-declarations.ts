@@ -1,23 +1,21 @@
-// The rules that every declaration keeps. Topics, tables, views and rights are named after what stands there, so
-// provisioning refuses a list of sources that breaks one, before it makes anything.
+// Rules for all declarations. Topics, tables and views are named after them, so provisioning checks the rules first.
 import { sourceTopics } from '#schemas/topics.ts'
 import type { Dataset, Source, Upstream } from '#sources/source.ts'
 
-/** Declarations that break a rule; the message has one sentence for each. */
+/** The message has one sentence per broken rule. */
 export class DeclarationError extends Error {
   override name = 'DeclarationError'
 }
 
 /**
- * @param takenNames tables and views of the platform, which no view may replace
- * @throws DeclarationError with all that is wrong
+ * @param takenNames the platform's tables and views, which no dataset's view may replace
+ * @throws DeclarationError with all broken rules
  */
 export function refuseBadDeclarations(sources: readonly Source[], takenNames: readonly string[]): void {
   const wrong = brokenRules(sources, takenNames)
   if (wrong.length > 0) throw new DeclarationError(wrong.join('\n'))
 }
 
-/** What is wrong with the declarations, one sentence each; empty: nothing. */
 export function brokenRules(sources: readonly Source[], takenNames: readonly string[]): string[] {
   const datasets = sources.flatMap((source) => source.datasets)
   const views = datasets.flatMap(({ name, view }) => (view ? [{ name: view.name, of: name }] : []))
@@ -36,7 +34,7 @@ export function brokenRules(sources: readonly Source[], takenNames: readonly str
 
 const doubled = (names: string[]): string[] => [...new Set(names.filter((name, at) => names.indexOf(name) !== at))]
 
-/** Topics of `a.b` would belong to whoever owns `a.`. */
+/** A source `a.b` would create topics that belong to source `a`. */
 const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[] =>
   sources
     .filter((other) => other.name.startsWith(`${name}.`))
@@ -44,10 +42,10 @@ const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[]
 
 const sourceName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const ownSuffix = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
-/** The suffixes of the topics that every source has. */
+/** Suffixes of the topics that every source has. */
 export const takenSuffixes = sourceTopics('x').map(({ name }) => name.slice('x.'.length))
 
-/** Why a source cannot have a name; undefined: it can. */
+/** Returns why a name is not allowed, or undefined. */
 export function sourceNameProblem(name: string): string | undefined {
   if (name === 'tidemark') return 'its topics would be the platform’s.'
   if (sourceName.test(name)) return undefined
@@ -110,7 +108,7 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
   ) {
     say(`plausible is ${plausible.min} to ${plausible.max}: want two numbers, the smaller one as min.`)
   }
-  // What has no series has no steps: rows of a table of its own.
+  // Files may have no steps: their rows go to tables of their own.
   if (!oldestFirst(steps) && !(files && steps.length === 0))
     say('steps need one entry at the least, oldest first, each stepS above 0.')
   if (!isAddress(dataset.page)) say(`page is ${JSON.stringify(dataset.page)}: want an http(s) address.`)

@@ -2,7 +2,7 @@ import { topicsOf } from '#core/source-topics.ts'
 import type { Dataset, DeclaredStep, Source } from '#sources/source.ts'
 import { calendarWords, dueWords } from './words.ts'
 
-/** All that is declared of a dataset, flat: what the table `datasets`, docs/catalogue.md and the command show. */
+/** A dataset's declaration as a flat record: for table `datasets`, docs/catalogue.md and the command line. */
 export interface CatalogueEntry {
   dataset: string
   source: string
@@ -14,38 +14,32 @@ export interface CatalogueEntry {
   page: string
   unit: string
   zone: string
-  /** In words. */
   calendar: string
-  /** The same in few letters. */
+  /** Short form of `calendar`, for lists. */
   due: string
-  /** Oldest first. */
   steps: DeclaredStep[]
   keyPattern: string
   keyExample: string
-  /** What each label of a key says. */
   labels: Record<string, string>
   plausibleMin: number | null
   plausibleMax: number | null
   expectations: string[]
-  /** Days that answers are kept; null: for ever. */
+  /** Retention in days; null: unlimited. */
   rawDays: number | null
   timeseriesDays: number | null
   transformVersion: number
-  /** Whether an answer was ever recorded, or is known from documents only. */
+  /** `recorded` if samples are real upstream responses, `documented` if they are only known from documentation. */
   shape: 'recorded' | 'documented'
-  /** Whether new windows are looked for unasked. */
+  /** Whether new windows are polled automatically. */
   live: boolean
-  /** Whether the past month is fetched unasked. */
+  /** Whether the past month is fetched automatically. */
   pastMonth: boolean
-  /** The friendly view; null: it has none. */
   view: string | null
-  /** Topics of its source; all start with its name and a dot. */
   topics: string[]
-  /** First business day that upstream has, YYYY-MM-DD; null where days are not how it is published. */
+  /** First business day that upstream has, YYYY-MM-DD; null unless published by days. */
   firstDay: string | null
 }
 
-/** Every declared dataset, in the order of the declarations. */
 export const entriesOf = (sources: readonly Source[]): CatalogueEntry[] =>
   sources.flatMap((source) => source.datasets.map((dataset) => entryOf(source, dataset)))
 

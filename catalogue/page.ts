@@ -1,10 +1,9 @@
-// docs/catalogue.md: what is declared, for people who look for data. Pure.
 import { rawTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import { type CatalogueEntry, entriesOf } from './entry.ts'
 import { keptWords, stepWords } from './words.ts'
 
-/** The whole page: a table of the sources, then the datasets of each. */
+/** Returns docs/catalogue.md: a table of the sources, then the datasets of each source. Pure. */
 export function cataloguePage(sources: readonly Source[]): string {
   return `${[head, tableOfSources(sources), ...sources.map(sourceChapter)].join('\n\n')}\n`
 }
@@ -104,10 +103,9 @@ const yesNo = (yes: boolean): string => (yes ? 'yes' : 'no')
 const table = (names: string[], lines: string[][]): string =>
   [names, names.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
-/** Text inside a table's cell. */
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
-/** The anchor that GitHub gives a heading. */
+/** Returns the anchor that GitHub gives a heading. */
 const anchor = (heading: string): string =>
   heading
     .toLowerCase()

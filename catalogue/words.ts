@@ -1,8 +1,8 @@
-// What a declaration says, in words for people: the catalogue's table, page and command say it alike.
+// Declarations in words, shared by the table, the page and the command of the catalogue.
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { DeclaredStep } from '#sources/source.ts'
 
-/** When what is due: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of the day before delivery`. */
+/** For example `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of …`. */
 export function calendarWords(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {
@@ -25,7 +25,7 @@ function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
   return searchDaysLater === 2 ? `the day after ${begin}` : `the day ${searchDaysLater - 1} days after ${begin}`
 }
 
-/** The same in few letters, for lists; D-1 is the local day before delivery: `daily, 09:00 D-1`. */
+/** Short form; D-1 is the local day before delivery: `daily, 09:00 D-1`. */
 export function dueWords(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'files'
   if (calendar.kind === 'ticks') return `every ${durationWords(calendar.every.defaultS)}`
@@ -35,7 +35,7 @@ export function dueWords(calendar: Calendar): string {
   return `${{ day: 'daily', hour: 'hourly', month: 'monthly' }[window]}, ${searchFrom} ${day}`
 }
 
-/** How far apart values stand, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
+/** Newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
 export function stepWords(steps: readonly DeclaredStep[]): string {
   if (steps.length === 0) return 'none'
   const [only] = steps
@@ -44,11 +44,10 @@ export function stepWords(steps: readonly DeclaredStep[]): string {
   return texts.toReversed().join(', ')
 }
 
-/** `for ever`, or so many days. */
 export const keptWords = (days: number | null): string =>
   days === null ? 'for ever' : days === 1 ? 'a day' : `${days} days`
 
-/** Seconds in the largest unit that divides them: 900 is `15 min`. */
+/** Uses the largest unit that divides the seconds: 900 is `15 min`. */
 export function durationWords(seconds: number): string {
   if (seconds >= 86_400 && seconds % 86_400 === 0) return seconds === 86_400 ? '1 day' : `${seconds / 86_400} days`
   if (seconds >= 3_600 && seconds % 3_600 === 0) return `${seconds / 3_600} h`

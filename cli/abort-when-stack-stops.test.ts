@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(home, { recursive: true, force: true }))
 
-/** What a stack leaves in its directory for others to see; this process is its supervisor. */
+/** Writes the files that a running stack leaves in its directory, with this process as supervisor. */
 async function begin(kafka = 'k:1') {
   const directory = await openDataDirectory(join(home, 'my data'), 'live')
   labelDirectory(directory, 'live')

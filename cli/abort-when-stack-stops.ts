@@ -5,11 +5,7 @@ import { dataOptionFor, findStack } from './directories.ts'
 
 const lookEveryMs = 500
 
-/**
- * Does something with a running stack that would wait for ever without it. `gone` aborts, and the promise rejects, when
- * no stack has run in its directory at its address for `patienceMs`: one that is only started again is waited for.
- * @throws UserError then, and instead of what `work` throws because the stack is not there; else what `work` throws.
- */
+/** Runs `work`. Aborts `gone` and throws a UserError once the stack has been down for `patienceMs`. */
 export async function abortWhenStackStops<Result>(
   stack: StackFile,
   patienceMs: number,
@@ -38,5 +34,5 @@ export async function abortWhenStackStops<Result>(
   }
 }
 
-/** Also when it was stopped and started again meanwhile, at the same address. */
+/** A stack that restarted at the same address counts as the same stack. */
 const runs = ({ dataDir, endpoints }: StackFile): boolean => findStack(dataDir)?.endpoints.kafka === endpoints.kafka

@@ -1,4 +1,3 @@
-/** Lines of cells as text, each column as wide as its widest cell. */
 export function aligned(lines: readonly string[][]): string[] {
   const widths: number[] = []
   for (const line of lines) {

@@ -30,7 +30,6 @@ async function run(to: string, options: { data?: string; json?: boolean }): Prom
   )
 }
 
-/** A line a part: what there is of it. */
 export function partLines({ parts }: Manifest): string {
   const rows = Object.entries(parts).map(([name, { files, bytes }]) => {
     return `  ${name.padEnd(28)}${String(files).padStart(6)} files ${(bytes / 1024 / 1024).toFixed(1).padStart(10)} MiB`
@@ -38,7 +37,7 @@ export function partLines({ parts }: Manifest): string {
   return rows.join('\n')
 }
 
-/** For --json: all of the manifest but its files, and where it is. */
+/** The manifest without its list of files, for --json. */
 export function summaryOf({ files, ...manifest }: Manifest, path: string) {
   return { path, ...manifest, files: Object.keys(files).length }
 }

@@ -5,14 +5,10 @@ import type { Source } from '#sources/source.ts'
 
 export interface Choice {
   source: SourceKind
-  /** What to tell the user when nobody asked for this source. */
   because?: string
 }
 
-/**
- * Live when an upstream's address is set, or when one of the upstreams answers at all; else the simulator. Asks
- * upstreams one small question each, once.
- */
+/** Chooses live data if an upstream address is set or any upstream answers, else the simulator. */
 export async function chooseSource(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,
@@ -25,12 +21,7 @@ export async function chooseSource(
   return { source: 'simulated', because: failureLines(failures).join('; ') }
 }
 
-/**
- * Which of the hosts that are going to be polled do not answer, a line for those of one reason. Asks each one small
- * question, once.
- *
- * @param off datasets that are switched off: a host is not asked just for these, nor without the key that it wants
- */
+/** Returns one line per reason why hosts do not answer. Skips hosts without active datasets or API key. */
 export async function silentHosts(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,
@@ -52,7 +43,7 @@ interface ProbeFailure {
   why: string
 }
 
-/** Why the upstream does not answer; undefined when it does, with whatever status below 500. */
+/** Returns undefined if the host answers with a status below 500. */
 async function probe(url: string, timeoutMs: number): Promise<ProbeFailure | undefined> {
   const host = hostOf(url)
   try {
@@ -71,7 +62,7 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   return cause?.code ?? cause?.message ?? message
 }
 
-/** One line a reason: all hosts share it where the machine is offline. */
+/** One line per reason, because all hosts share it if the machine is offline. */
 function failureLines(failures: readonly (ProbeFailure | undefined)[]): string[] {
   const byReason = Map.groupBy(
     failures.filter((failure) => failure !== undefined),

@@ -103,7 +103,6 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   }
 }
 
-/** The survey for people, as what would be done or what was. */
 function surveyLines({ rows, topics, keysWithoutPoints }: DeletionSurvey, as: 'plan' | 'done' = 'plan'): string[] {
   const done = as === 'done'
   const count = (n: number): string => n.toLocaleString('en')
@@ -127,7 +126,6 @@ function surveyLines({ rows, topics, keysWithoutPoints }: DeletionSurvey, as: 'p
 
 const dayMs = 24 * 60 * 60 * 1_000
 
-/** How long records stay that Kafka cannot cut yet. Pure. */
 function untilWhen(keptMs: number | null): string {
   if (keptMs === null) return 'for ever: until the retention is shortened or the records before them go'
   return `until ${Math.round(keptMs / dayMs)} days after each was written, or the records before them go`

@@ -16,7 +16,7 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true })
 })
 
-/** What a stack that runs in `name` below the home directory leaves there for others to see. */
+/** Writes the files that a running stack leaves in its directory `name`. */
 async function begin(name: string, source: SourceKind): Promise<StackFile> {
   const { path } = await openDataDirectory(join(home, name), source)
   const stack = { pid: process.pid, dataDir: path } as StackFile

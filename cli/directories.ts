@@ -6,21 +6,19 @@ import { shellWord } from '#local/shell-word.ts'
 import { readStackFile, type StackFile } from '#local/stack-file.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-/** Reads the value of --data. An empty one is a variable of somebody's script that was not set, and names no directory. */
+/** Rejects an empty --data, which usually comes from an unset variable in a script. */
 export function dataDirectory(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It is empty: name a directory.')
   return text
 }
 
-/** Where a source's data is kept unless --data says otherwise: below TIDEMARK_HOME, else .tidemark in the project. */
+/** Below TIDEMARK_HOME, or in the project's .tidemark. */
 export function defaultDataDir(source: SourceKind, environment: NodeJS.ProcessEnv = process.env): string {
   const home = environment.TIDEMARK_HOME || fileURLToPath(new URL('../.tidemark', import.meta.url))
   return resolve(home, source)
 }
 
-/**
- * What a command needs besides its name to mean this running stack: nothing where it is found anyway, else ` --data …`.
- */
+/** Returns the option that selects this stack in other commands: empty for the default stack, else ` --data …`. */
 export function dataOptionFor({ dataDir }: Pick<StackFile, 'dataDir'>): string {
   const found = (): string | undefined => {
     try {
@@ -34,10 +32,7 @@ export function dataOptionFor({ dataDir }: Pick<StackFile, 'dataDir'>): string {
 
 export const dataOption = (directory: string): string => ` --data ${shellWord(resolve(directory))}`
 
-/**
- * The running stack of `data`, or without it of the live or else the simulated default directory, if there is one.
- * @throws UserError when a directory is not this user's to read
- */
+/** Searches `data`, or else the default directories, live first. @throws UserError if one is not readable */
 export function findStack(data: string | undefined): StackFile | undefined {
   for (const directory of searched(data)) {
     const pid = runningIn(directory)
@@ -47,7 +42,7 @@ export function findStack(data: string | undefined): StackFile | undefined {
   return undefined
 }
 
-/** @throws UserError when no stack runs there. */
+/** @throws UserError if no stack runs there */
 export function findRunningStack(data: string | undefined): StackFile {
   const stack = findStack(data)
   const option = data === undefined ? '' : dataOption(data)

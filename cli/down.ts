@@ -29,7 +29,7 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
   else process.stderr.write(`stopped the stack in ${stack.dataDir}\n`)
 }
 
-/** The first signal asks for an end in good order, the second for one at once. */
+/** Waits until the process ends after SIGTERM. Returns false if that takes too long. */
 async function endsAfterSignal(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 'SIGTERM')

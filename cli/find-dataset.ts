@@ -5,10 +5,9 @@ import { suggestSimilar } from './suggest-similar.ts'
 
 const shownNames = 5
 
-/** Which datasets there are, for the help texts: all of a few, else some. */
 export const datasetNames = (): string => namesLike('')
 
-/** @throws UserError that names the datasets most like it. */
+/** @throws UserError that suggests similar names */
 export function findDataset(name: string): SourcedDataset {
   const found = datasetsByName.get(name)
   if (found) return found

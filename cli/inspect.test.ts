@@ -9,7 +9,7 @@ let answers: Record<string, unknown>
 let server: Server
 let url: string
 
-/** Poller and normalizer as far as their /status goes; the other parts are away. */
+/** Serves /status of the poller and the normalizer. All other parts are down. */
 beforeEach(async () => {
   server = createServer((request, response) => {
     const answer = answers[request.url ?? '']

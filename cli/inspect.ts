@@ -13,13 +13,11 @@ import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
 import { pollerStatus } from './poller-status.ts'
 import { type StoredRows, storedRows } from './stored-rows.ts'
 
-/** One part as it is now. */
 export interface PartStatus {
   name: string
   healthy: boolean
-  /** Why it is not healthy. */
   problem?: string
-  /** null: not told. */
+  /** null: unknown. */
   version: string | null
   address: string
   pid: number | null
@@ -28,24 +26,23 @@ export interface PartStatus {
 
 export interface DatasetStatus {
   dataset: string
-  /** Where it is asked for; null where the poller does not answer, or does not ask. */
+  /** Upstream host; null if unknown or not polled. */
   host: string | null
-  /** Where it is switched off: not polled, not exploded. */
+  /** Services in which the dataset is switched off. */
   off: ('poller' | 'normalizer')[]
-  /** Why it is not polled; null where it is. */
+  /** Why it is not polled; null if it is polled. */
   offBecause: string | null
-  /** Looked for unasked; null where the poller does not answer. */
+  /** Whether new windows are polled automatically; null: unknown. */
   live: boolean | null
   lastPollAt: string | null
   lastOutcome: string | null
-  /** The newest poll that came to nothing good and that no good one of its request followed. */
+  /** The newest failed poll without a later success of the same request. */
   lastFailure: LastFailure | null
   nextDueAt: string | null
-  /** Windows that somebody asked for and that wait for their turn; null: the poller could not be asked. */
+  /** Number of requested windows that wait; null: unknown. */
   askedFor: number | null
 }
 
-/** History that is being done again, or was left half done. */
 export interface UnfinishedReplay {
   id: string
   kind: string
@@ -56,47 +53,39 @@ export interface UnfinishedReplay {
 
 export interface PausedHost {
   host: string
-  /** The sources whose datasets are asked for there. */
   sources: string[]
   until: string
-  /** What asked for it: 429, Retry-After 7200. */
+  /** For example `429, Retry-After 7200`. */
   reason: string
 }
 
-/** A host to which no connection can be made. */
 export interface SilentHost {
   host: string
   sources: string[]
   since: string
-  /** One sentence, which names the host. */
+  /** One sentence with the host's name. */
   reason: string
   nextTryAt: string
 }
 
 export interface Status {
   healthy: boolean
-  /** Why it is not healthy, a sentence each; empty when it is. */
+  /** Why the stack is not healthy, one sentence each. */
   problems: string[]
   stack: Pick<StackFile, 'version' | 'pid' | 'startedAt' | 'state' | 'dataDir' | 'source' | 'endpoints'>
   parts: PartStatus[]
-  /** null: the broker could not be asked. */
+  /** null: the service that knows this does not respond. The same holds for the fields below. */
   lag: Lag[] | null
-  /** Rows by table or view that is meant for readers; null: the store could not be asked. */
   rows: Record<string, StoredRows> | null
   datasets: DatasetStatus[]
-  /** Hosts that are left alone because upstream asked for it; null: the poller could not be asked. */
   paused: PausedHost[] | null
-  /** Hosts that do not answer; null: the poller could not be asked. */
   silent: SilentHost[] | null
-  /** Dead letters that nobody has settled; null: the broker could not be asked. */
   deadLetters: OpenLetters[] | null
-  /** Replays and rebuilds that are at work, or were interrupted; null: the store could not be asked. */
   unfinished: UnfinishedReplay[] | null
-  /** Datasets whose answers the normalizer refuses without a look; null: it could not be asked. */
   parked: NormalizerStatus['parked'] | null
 }
 
-/** Asks every part of a running stack how it is. What does not answer is told in its place; nothing is thrown. */
+/** Collects the status of all parts. Does not throw: the status reports what does not answer. */
 export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv): Promise<Status> {
   const parts = await Promise.all(partsOf(stack, environment).map((part) => partStatus(stack, part)))
   const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
@@ -125,7 +114,6 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   }
 }
 
-/** Why a stack is not healthy, a sentence each. */
 function problemsOf({ state }: StackFile, parts: PartStatus[], silent: SilentHost[]): string[] {
   return [
     ...(state === 'ready' ? [] : ['The stack is starting.']),
@@ -134,7 +122,6 @@ function problemsOf({ state }: StackFile, parts: PartStatus[], silent: SilentHos
   ]
 }
 
-/** The sources whose datasets are asked for at a host. */
 const sourcesAt = (host: string, { datasets }: PollerStatus): string[] => [
   ...new Set(datasets.flatMap((each) => (each.host === host && !each.off ? [each.dataset.split('.')[0] ?? ''] : []))),
 ]
@@ -154,7 +141,6 @@ const silentHosts = (poller: PollerStatus): SilentHost[] =>
 interface Part {
   name: string
   address: string
-  /** Throws when the part is not well. */
   check: () => Promise<unknown>
   version: () => Promise<string | null>
 }
@@ -177,7 +163,7 @@ function partsOf(stack: StackFile, environment: NodeJS.ProcessEnv): Part[] {
   ]
 }
 
-/** A broker of ours is greeted; one elsewhere may want TLS and a login, so it is asked what we want to know anyway. */
+/** Our own broker gets a cheap greeting. An external one may need TLS and a login, so a full client checks it. */
 function kafkaPart(stack: StackFile, brokers: string, environment: NodeJS.ProcessEnv): Part {
   const [host = '', port = ''] = brokers.split(':')
   const greet = async (): Promise<void> => {
@@ -211,7 +197,7 @@ async function askOk(url: string): Promise<Response> {
   throw new Error((await answer.text()).trim().slice(0, 200) || `HTTP ${answer.status}`)
 }
 
-/** Apicurio tells its version beside the Confluent-compatible API; others may not. */
+/** Only Apicurio has this endpoint. */
 async function registryVersion(url: string): Promise<string | null> {
   const answer = await askOk(new URL('/apis/registry/v3/system/info', url).href)
   return ((await answer.json()) as { version?: string }).version ?? null
@@ -221,7 +207,7 @@ async function storeVersion(stack: StackFile): Promise<string | null> {
   return (await rowsOf<{ version: string }>(stack, 'SELECT version() AS version'))[0]?.version ?? null
 }
 
-/** What poller and normalizer say of each dataset; where the poller does not answer, what the store has of the last poll. */
+/** From the poller and the normalizer. If the poller does not answer, the last polls come from the store. */
 async function datasetsOf(
   stack: StackFile,
   polling: Promise<PollerStatus | null>,

@@ -34,7 +34,7 @@ describe('an instant', () => {
     ])
     for (const none of ['2026-11-31 20:00:00', '2026-11-26T20:00:00'])
       expect(() => readStoreInstant(none, 'x'), none).toThrow('no instant')
-    // What a file is a snapshot of may come from anywhere.
+    // `--at` must name its zone.
     expect(() => read('2026-11-26 20:00:00')).toThrow('no instant')
   })
   test('is one that can be stored', () => {

@@ -1,15 +1,12 @@
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-/** What the store can hold: whole seconds of 32 bits. */
+/** ClickHouse's DateTime holds 32-bit seconds. */
 const latestMs = 2 ** 32 * 1_000
 
 /**
- * Reads an instant: a date and a time with Z, with an offset, or with a zone in brackets ([Europe/Brussels]), which must
- * then agree. Gives ms UTC.
- *
- * @param what how the message calls it
- * @throws UserError for what is none, or could be two: an hour that comes twice needs its offset
+ * Parses a date and time with `Z`, an offset, or a zone in brackets such as [Europe/Brussels]. Returns ms UTC.
+ * @throws UserError if the text is invalid, or ambiguous because the hour occurs twice
  */
 export function readInstant(text: string, what: string): number {
   const said = `${what} ${printable(text.slice(0, 60))}`
@@ -25,11 +22,11 @@ export function readInstant(text: string, what: string): number {
   return ms
 }
 
-/** The same, or as `query` prints times, which is UTC: 2026-11-26 20:00:00, also with fractions of a second. */
+/** Also accepts the format of `query`, which is UTC: 2026-11-26 20:00:00. */
 export const readStoreInstant = (text: string, what: string): number =>
   readInstant(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2}(\.\d+)?)?$/.test(text) ? `${text.replace(' ', 'T')}Z` : text, what)
 
-/** The same, or a day, which begins at midnight UTC. */
+/** Also accepts a day: midnight UTC. */
 export const readInstantOrDay = (text: string, what: string): number =>
   readStoreInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text, what)
 

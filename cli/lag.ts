@@ -5,14 +5,14 @@ import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { platformTopics, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 
-/** How far a consumer group is behind in one topic: records written and not yet done, over all partitions. */
+/** Unprocessed records of a consumer group in one topic, over all partitions. */
 export interface Lag {
   group: string
   topic: string
   records: number
 }
 
-/** What each consumer group reads, as normalizer and sink subscribe: first the group whose outputs the other reads. */
+/** Topics of each consumer group, upstream group first. */
 export function subscriptions(): { group: string; topics: string[] }[] {
   const all = [...platformTopics, ...sources.flatMap(topicsOf)]
   return [
@@ -21,7 +21,7 @@ export function subscriptions(): { group: string; topics: string[] }[] {
   ]
 }
 
-/** The lag of every group in every topic that it reads. @throws when the broker does not answer. */
+/** @throws if the broker does not answer */
 export async function lagOfConsumers(brokers: string, environment: NodeJS.ProcessEnv): Promise<Lag[]> {
   const config = readConfig(kafkaSettings, { ...environment, KAFKA_BROKERS: brokers })
   const admin = createKafka(config, 'tidemark-status').admin()

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { version } from '#platform/process/version.ts'
 import { exitWithMessage } from './exit-with-message.ts'
 
-// A command loads what it needs and no more: `query` and `down` would wait half a second for the others.
+// Loaded on demand: loading all commands takes half a second.
 const commands = new Map<string, () => Promise<() => Command>>(
   Object.entries({
     up: async () => (await import('./up.ts')).up,
@@ -33,7 +33,7 @@ const [, , first = '', second = ''] = process.argv
 const named = commands.get(first)
 for (const load of named ? [named] : commands.values()) program.addCommand((await load())())
 
-// Whoever reads may stop reading (`| head`): no error of ours.
+// A reader such as `| head` may close the pipe early. This is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return
@@ -53,7 +53,6 @@ try {
   exitWithMessage(text, process)
 }
 
-/** @throws UserError where the command line names a command that there is not */
 async function refuseUnknown(name: string): Promise<void> {
   if (name === '' || name === 'help' || name.startsWith('-') || commands.has(name)) return
   const { UserError } = await import('#platform/process/user-error.ts')
@@ -61,7 +60,7 @@ async function refuseUnknown(name: string): Promise<void> {
   throw new UserError(unknownCommand(name, [...commands.keys()]))
 }
 
-/** Whether an error's message says to people what they need; the stack of another one is printed. */
+/** Returns true if the message is meant for users. Other errors print their stack. */
 async function isForPeople(error: unknown): Promise<boolean> {
   const { UserError } = await import('#platform/process/user-error.ts')
   const { ConfigError } = await import('#platform/process/config.ts')

@@ -6,17 +6,17 @@ import { dataOptionFor } from './directories.ts'
 const statusSchema = z.object({
   version: z.string(),
   datasets: z.record(z.string(), z.number()),
-  // A normalizer of an earlier version switches nothing off, and parks nothing.
+  // Normalizers of earlier versions do not send these fields.
   off: z.array(z.string()).default([]),
   parked: z
     .array(z.object({ dataset: z.string(), reason: z.string(), message: z.string(), by: z.string(), at: z.string() }))
     .default([]),
 })
 
-/** What the normalizer of a stack says of itself: transform version by dataset, and the datasets that are off or parked. */
+/** Transform version by dataset, and the datasets that are off or parked. */
 export type NormalizerStatus = z.infer<typeof statusSchema>
 
-/** @throws UserError when the normalizer does not answer. */
+/** @throws UserError if the normalizer does not answer */
 export async function normalizerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<NormalizerStatus> {
   const url = `${stack.endpoints.health.normalizer}/status`
   try {

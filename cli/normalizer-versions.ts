@@ -5,8 +5,8 @@ import { dataOptionFor } from './directories.ts'
 import { normalizerStatus } from './normalizer-status.ts'
 
 /**
- * Live answers must be read as a replay reads stored ones: otherwise the older reading would come back.
- * @throws UserError when the running normalizer has another transform version of one of them, or does not answer
+ * Live answers must be exploded by the same version as replayed ones. Otherwise the older result would come back.
+ * @throws UserError if the normalizer runs another version, or does not answer
  */
 export async function refuseOtherNormalizer(stack: StackFile, datasets: Iterable<Dataset>): Promise<void> {
   const running = (await normalizerStatus(stack)).datasets
@@ -25,7 +25,7 @@ function refuse(stack: StackFile, name: string, transformVersion: number, runnin
   )
 }
 
-/** @throws UserError that says how to roll back when the store holds a newer reading than this release's */
+/** @throws UserError with advice on rollback if the store has a newer transform version */
 export function refuseOlderVersion({ name, transformVersion }: Dataset, stored: number): void {
   if (stored <= transformVersion) return
   throw new UserError(

@@ -3,11 +3,7 @@ import { tryLock } from '#local/lock.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-/**
- * Does a job that nobody else may do at the same time in a data directory. What a process that was killed held is free
- * at once.
- * @throws UserError that names the process when another one does it
- */
+/** Holds a lock during `work`. A killed process releases it. @throws UserError if another process holds the lock */
 export async function oneAtATime<Result>(stack: StackFile, job: string, work: () => Promise<Result>): Promise<Result> {
   const lock = await tryLock(join(stack.dataDir, `${job}.lock`))
   if ('heldBy' in lock) throw new UserError(`Process ${lock.heldBy} is at work on the same (${job}): let it end first.`)

@@ -4,10 +4,7 @@ import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
-/**
- * Does something that needs all parts of a stack.
- * @throws UserError instead of what a store says that does not answer; else what `work` throws
- */
+/** Runs `work`. @throws UserError if a part of the stack does not answer; else the error of `work` */
 export async function withParts<Result>(stack: StackFile, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()

@@ -3,7 +3,7 @@ import { type PollerStatus, readPollerStatus } from '#operations/poller/status.t
 import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
-/** What the poller of a stack says of itself. @throws UserError when it does not answer */
+/** @throws UserError if the poller does not answer */
 export async function pollerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<PollerStatus> {
   const url = `${stack.endpoints.health.poller}/status`
   try {

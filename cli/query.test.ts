@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutException, printRows } from './query.ts'
 
-/** What is printed of an answer with this body: rows, and notes beside them. */
+/** Returns the printed rows and notes for a response with this body. */
 async function printed(body: string, isTTY: boolean) {
   const out = Object.assign(new PassThrough(), { isTTY })
   const notes = new PassThrough()

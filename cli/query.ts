@@ -29,9 +29,8 @@ async function run(sql: string, options: QueryOptions): Promise<void> {
 }
 
 /**
- * Passes the rows of an answer on to `out`. Where that is a terminal and there were none, `notes` says so: nothing at all
- * looks like a failure.
- * @throws UserError when ClickHouse failed in the middle of them
+ * Copies the rows to `out`. An empty result is noted on a terminal, because no output looks like a failure.
+ * @throws UserError if the statement fails after the first rows
  */
 export async function printRows(
   answer: Response,
@@ -56,12 +55,12 @@ export async function printRows(
   if (bytes === 0 && out.isTTY) notes.write('no rows\n')
 }
 
-// The longest that ClickHouse writes after the last rows when a statement fails half-way: 16 KiB of message, and marks.
+// Maximum size of the exception block at the end of a response: 16 KiB of message, and markers.
 const maxExceptionBytes = 17 * 1024
 
 /**
- * `rows` passes an answer through. When ClickHouse failed in the middle of it, it has put a block at the end, marked with
- * the tag of the answer's header: that is cut off, and at the end of the stream `message` tells what it says.
+ * Cuts off the exception block that ClickHouse appends if a statement fails after the first rows. The block has the tag
+ * of the response's header. `message` returns its text after the end of the stream.
  */
 export function cutException(tag: string | null): { rows: Transform; message: () => string | undefined } {
   let held: Buffer = Buffer.alloc(0)
@@ -83,7 +82,6 @@ export function cutException(tag: string | null): { rows: Transform; message: ()
   return { rows, message: () => message }
 }
 
-/** The block is: __exception__, tag, message, length of the message and tag, __exception__, each on a line. */
 function messageOf(block: string, tag: string): string {
   const lines = block.split(/\r?\n/)
   return lines.filter((line) => line !== '' && line !== '__exception__' && !line.endsWith(tag)).join(' ')

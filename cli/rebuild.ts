@@ -26,7 +26,6 @@ interface RebuildOptions {
   json?: boolean
 }
 
-/** Exit code when the new tables differ and nobody agreed to them. */
 const notAgreedCode = 3
 const goneAfterMs = 10_000
 
@@ -99,7 +98,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
   await abortWhenStackStops(stack, goneAfterMs, () => withParts(stack, work))
 }
 
-/** Differences are shown first; who answers on a terminal, or said --yes before, decides. */
+/** Shows the differences and asks, unless --yes is given. */
 async function agreed(found: DatasetDiff[], options: RebuildOptions): Promise<boolean> {
   const different = found.filter(wouldChange)
   if (different.length === 0) return true

@@ -5,7 +5,7 @@ import { printable } from '#platform/process/printable.ts'
 
 const shownNames = 20
 
-/** What a replay would change, for people: the counts, then the largest differences. Pure. */
+/** Counts first, then the largest differences. Pure. */
 export function dryRunText(
   { dataset, transformVersion, answers, comparison, ...refusals }: DatasetDiff & { answers?: number },
   own: readonly string[] = [],
@@ -47,7 +47,6 @@ export function dryRunText(
 const countsText = (counts: { added: number; changed: number; gone: number; same: number }): string =>
   `added ${number(counts.added)}, changed ${number(counts.changed)}, gone ${number(counts.gone)}, the same ${number(counts.same)}`
 
-/** What a replay did, for people. Pure. */
 export function replayedText({ replay, refused }: ReplayResult): string {
   const { id, dataset, fromVersion, toVersion, message, counts } = replay
   const lines = [
@@ -57,7 +56,7 @@ export function replayedText({ replay, refused }: ReplayResult): string {
   return `${lines.join('\n')}\n`
 }
 
-/** The first words of a replay or rebuild: its name, and how to go on with it whatever happens. */
+/** First line of a replay or rebuild, with its id and how to resume it. */
 export const beginsText = (kind: string, id: string, of: string): string =>
   `${kind} ${id} begins; if it is interrupted: npx tidemark ${kind}${of} --resume ${id}`
 

@@ -35,7 +35,6 @@ interface ReplayOptions {
   json?: boolean
 }
 
-/** Exit code of a dry run that found a difference. */
 const wouldChangeCode = 3
 const goneAfterMs = 10_000
 
@@ -127,7 +126,6 @@ async function doReplay(
   process.stdout.write(options.json ? `${JSON.stringify(replayed)}\n` : replayedText(replayed))
 }
 
-/** @throws UserError when there is no such replay of the dataset, or this release is of another transform version */
 async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: string): Promise<Replay> {
   const replays = await readReplays(parts.kafka, parts.registry)
   const found = replays.find((known) => known.id === id)
@@ -144,11 +142,7 @@ async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: st
   )
 }
 
-/**
- * The windows of the delivery days `from` to `to`, both included, each optional. Pure.
- *
- * @throws UserError for days that are none, or the wrong way round
- */
+/** `from` and `to` are inclusive delivery days. @throws UserError for invalid days or a wrong order */
 function deliveryWindows(dataset: Dataset, from: string | undefined, to: string | undefined): WindowRange {
   const { zone } = dataset.calendar
   const first = from === undefined ? undefined : day('--from', from)

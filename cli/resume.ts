@@ -15,7 +15,6 @@ interface ResumeOptions {
   json?: boolean
 }
 
-/** A stack that is stopped and started at once is away for less. */
 const goneAfterMs = 10_000
 
 export const resume = (): Command =>
@@ -55,7 +54,7 @@ function toldOf(host: string, pause: Pause): string {
   return `${host} is asked again; it was to be left alone until ${pause.until}: ${printable(pause.reason)}`
 }
 
-/** The host of that name, or of the source of that name. @throws UserError when no dataset is asked for there */
+/** Finds a host by its name or by its source. @throws UserError if no dataset is polled there */
 export function hostNamed({ datasets }: Pick<PollerStatus, 'datasets'>, named: string): string {
   const hosts = new Set(datasets.map(({ host }) => host))
   const ofSource = datasets.find(({ dataset }) => dataset.split('.')[0] === named)?.host

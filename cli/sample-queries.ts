@@ -1,13 +1,6 @@
 import type { Source } from '#sources/source.ts'
 
-/**
- * Three queries to begin with, as lines for a shell: what is known now, what was known then, what changed. Of the first
- * dataset that is neither switched off nor read on request only, and of its first key, so that they stay quick however
- * much there is. Pure.
- *
- * @param off datasets that are switched off
- * @param dataOption what a command needs to mean this stack: empty, or ` --data …`
- */
+/** Returns three shell commands for a new user. They query one key of one dataset, so they stay fast. Pure. */
 export function sampleQueries(
   sources: readonly Source[],
   nowMs: number,
@@ -16,7 +9,7 @@ export function sampleQueries(
 ): { title: string; command: string }[] {
   const all = sources.flatMap(({ datasets }) => datasets)
   const on = all.filter(({ name }) => !off.has(name))
-  // Where all that is looked for unasked is off, any other that is on, and else any.
+  // Prefers a dataset that is polled automatically, then any that is switched on.
   const dataset = (on.find(({ asking }) => asking?.live) ?? on[0] ?? all[0])?.name ?? ''
   const yesterday = new Date(nowMs - 86_400_000).toISOString().slice(0, 19).replace('T', ' ')
   const today = new Date(nowMs).toISOString().slice(0, 10)

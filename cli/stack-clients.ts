@@ -5,19 +5,17 @@ import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { type ConnectionConfig, connectionSettings, readConfig } from '#platform/process/config.ts'
 
-/** Clients of a running stack's parts. */
 export interface StackClients {
   config: ConnectionConfig
   kafka: Kafka
   registry: Registry
-  /** As the user that may change things; for what only reads there is `askStore`. Close it. */
+  /** With write access. The caller must close it. */
   store: Store
 }
 
-/** Jobs of the store over years of data take minutes. */
+/** Jobs over years of data take minutes. */
 const storeTimeoutMs = 15 * 60_000
 
-/** Opens clients of the parts of a stack, ours or elsewhere; nothing connects before it is used. */
 export function connectTo(stack: StackFile, name: string): StackClients {
   const { kafka, registry, clickhouse } = stack.endpoints
   const config = readConfig(connectionSettings, {
@@ -40,7 +38,7 @@ export function connectTo(stack: StackFile, name: string): StackClients {
   }
 }
 
-/** The embedded store's writing user; of a store elsewhere, the user that the environment gives. */
+/** The writer of the embedded ClickHouse; for an external one, the user from the environment. */
 function writerOf({ endpoints: { clickhouse } }: StackFile): NodeJS.ProcessEnv {
   if (clickhouse.passwordFile === undefined) return { CLICKHOUSE_USER: clickhouse.user }
   const { writer } = JSON.parse(readFileSync(clickhouse.passwordFile, 'utf8')) as {

@@ -30,7 +30,6 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
   if (!found.healthy) process.exitCode = 1
 }
 
-/** The status for people to read. */
 export function statusText(status: Status): string {
   const { healthy, stack, parts, lag, rows, datasets, paused, silent, unfinished, parked, deadLetters } = status
   const unknown = ['  (not known)']
@@ -68,7 +67,6 @@ const rowLines = (rows: NonNullable<Status['rows']>): string[] =>
     }),
   )
 
-/** Only topics that are not done: there are many. */
 function lagLines(lag: NonNullable<Status['lag']>): string[] {
   const behind = lag.filter(({ records }) => records > 0)
   const done = lag.length - behind.length
@@ -80,7 +78,7 @@ function lagLines(lag: NonNullable<Status['lag']>): string[] {
   ]
 }
 
-/** Datasets that something happens to, one a line; the others are counted, by what it takes. */
+/** Lists active datasets one per line, and counts the others by reason. */
 function datasetLines(
   datasets: Status['datasets'],
   paused: readonly PausedHost[],
@@ -132,7 +130,6 @@ function dueWords(
   return nextDueAt ? `next ${nextDueAt}` : 'next not known'
 }
 
-/** Of more that are off only the number is told. */
 const maxNamed = 5
 
 const counted = (count: number): string => (count === 1 ? '1 dataset' : `${count} datasets`)
@@ -169,10 +166,10 @@ const letterLines = (letters: NonNullable<Status['deadLetters']>): string[] => {
   return ['', 'Open dead letters (`npx tidemark dlq list --each` names them)', ...columns(lines)]
 }
 
-/** A request may name a hundred symbols. */
+/** A request can name a hundred symbols. */
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
-/** But those that only say once more that a host does not answer. */
+/** Skips failures that only repeat that a host does not answer. */
 const failureLines = (datasets: Status['datasets'], silent: readonly SilentHost[]): string[] => {
   const lines = datasets.flatMap(({ dataset, lastFailure }) => {
     if (lastFailure === null || silent.some(({ reason }) => reason === lastFailure.error)) return []

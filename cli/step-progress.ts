@@ -1,16 +1,14 @@
 import { Presets, SingleBar } from 'cli-progress'
 
-/** Shows how far a command's steps are. */
 export interface StepProgress {
   show: (step: string, done: number, of: number) => void
-  /** Says what the command does now where no length is known. */
   say: (text: string) => void
   stop: () => void
 }
 
 const lineEveryMs = 5_000
 
-/** A bar a step on a terminal, a line every few seconds elsewhere; on `stream`, which is not where results go. */
+/** A progress bar on a terminal, otherwise a line every few seconds. */
 export function stepProgress(stream: NodeJS.WriteStream): StepProgress {
   return stream.isTTY ? bars(stream) : lines(stream)
 }
@@ -52,7 +50,6 @@ function lines(stream: NodeJS.WriteStream): StepProgress {
   }
 }
 
-/** Shows how much of raw was read. */
 export const readingInto =
   (progress: StepProgress) =>
   (done: number, of: number): void =>

@@ -1,7 +1,7 @@
-/** npm passes a Ctrl-C on that the terminal has already sent to all: two signals this close together are one. */
+/** npm forwards a Ctrl-C that the terminal has already sent. Two signals within this time count as one. */
 const echoMs = 500
 
-/** Calls `first` at the first SIGINT, SIGTERM or SIGHUP, and `second` at the next one that is meant as one. */
+/** Calls `first` at the first SIGINT, SIGTERM or SIGHUP, and `second` at each later one. */
 export function onStopSignals(on: { first: () => Promise<void>; second: () => Promise<void> }): void {
   let firstAt: number | undefined
   const heard = (): void => {

@@ -2,23 +2,21 @@ import type { StackFile } from '#local/stack-file.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from './ask-store.ts'
 
-/** What a table or view that is meant for readers holds. */
 export interface StoredRows {
   rows: number
-  /** Whether rows that came again are counted again, as long as the store has not merged them. */
+  /** Whether `rows` can include duplicates that ClickHouse has not merged yet. */
   beforeMerging: boolean
 }
 
-/** What is counted: its name for people, what follows FROM, and the tables whose rows it reads. */
+/** `from` follows FROM in the query; `tables` are the tables it reads. */
 interface CountedTables {
   name: string
   from: string
   tables: string[]
-  /** Whether it is named also where it holds nothing. */
   isAlwaysNamed: boolean
 }
 
-/** The tables that everybody reads, and the records of sources' own; what the store keeps for itself is none of them. */
+/** Tables for readers: four of the platform, and those of sources with their own records. */
 function countedTables(): CountedTables[] {
   const platform = ['points', 'point_revisions', 'series', 'polls'].map((name) => {
     return { name, from: `tidemark.${name} FINAL`, tables: [`tidemark.${name}`], isAlwaysNamed: true }
@@ -40,10 +38,9 @@ function countedTables(): CountedTables[] {
   return [...platform, ...own]
 }
 
-/** Counting each row once takes about a second for so many; of more the store's own number is told. */
+/** Counting this many rows without duplicates takes about a second. Larger tables report ClickHouse's own count. */
 const maxCountedAtOnce = 5_000_000
 
-/** How many rows the tables hold that are meant for readers, by name; those of sources' own where there are any. */
 export async function storedRows(stack: StackFile): Promise<Record<string, StoredRows>> {
   const sizes = await rowsOf<{ name: string; rows: number }>(
     stack,

@@ -73,12 +73,11 @@ async function run(options: UpOptions): Promise<void> {
   else announce(file, options)
 }
 
-/** What a detached `up` tells the one that started it. */
 type DetachedMessage = { line: string } | { ready: StackFile } | { problem: string }
 
 /**
- * Starts `up` in a process of its own and returns when its stack is ready; it goes on without us.
- * @throws UserError with its reason when it does not get ready. A Ctrl-C meanwhile stops it.
+ * Starts `up` in a detached process and returns when its stack is ready. Ctrl-C stops it until then.
+ * @throws UserError with the reason if it does not start
  */
 async function startDetached(options: StackOptions): Promise<StackFile> {
   const main = fileURLToPath(new URL('main.ts', import.meta.url))
@@ -110,7 +109,7 @@ async function startDetached(options: StackOptions): Promise<StackFile> {
   }
 }
 
-/** Starts the stack in this process. Undefined when it was stopped before it was ready. */
+/** Returns undefined if the stack was stopped before it was ready. */
 async function runHere(options: StackOptions): Promise<StackFile | undefined> {
   options.tell(`starting in ${options.dataDir} (${options.source})`)
   const starting = await startStack(options)

@@ -31,7 +31,7 @@ const all = [
 const needy = (command: Command): boolean =>
   command.registeredArguments.some(({ required }) => required) || command.options.some(({ mandatory }) => mandatory)
 
-/** What a command says of a command line, without doing anything. */
+/** Returns the usage error for a command line, without running the command. */
 async function said(...words: string[]): Promise<string> {
   let told = ''
   const program = new Command('tidemark')

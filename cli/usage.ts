@@ -1,10 +1,9 @@
-// What a command says of a command line that it cannot use: what is missing or not known, and what to write instead.
 import type { Command } from 'commander'
 import { datasetsByName } from '#core/datasets.ts'
 import { printable } from '#platform/process/printable.ts'
 import { suggestSimilar } from './suggest-similar.ts'
 
-/** One line to copy for each command that needs an argument or an option, by its full name. */
+/** Example arguments by full command name. */
 export const examples: Readonly<Record<string, string>> = {
   backfill: 'jao.core.maxExchanges --from 2026-10-01 --to 2026-10-31',
   backup: '/backups/monday',
@@ -26,7 +25,7 @@ export const examples: Readonly<Record<string, string>> = {
 const maxShown = 3
 const shown = (text: string): string => printable(text.slice(0, 200))
 
-/** What there is instead of a command that there is not; a dataset's name is often meant for `catalogue show`. */
+/** Suggests similar commands. A dataset's name after `catalogue` suggests `catalogue show`. */
 export function unknownCommand(given: string, names: readonly string[], parent = ''): string {
   const whole = `npx tidemark${parent === '' ? '' : ` ${parent}`}`
   const wanted = shown(given)
@@ -40,7 +39,6 @@ export function unknownCommand(given: string, names: readonly string[], parent =
   return `There is no command ${parent === '' ? wanted : `${parent} ${wanted}`}; the nearest are: ${nearest}.${instead} \`${whole} --help\` names them all.`
 }
 
-/** Has a command and those below it say their errors of usage in plain words. `path` is its name below `tidemark`. */
 export function sayUsageErrors(command: Command, path: string): void {
   command.configureOutput({
     outputError: (text, write) => write(`tidemark: ${usageError(command, path, text)}\n`),
@@ -75,7 +73,6 @@ function usageError(command: Command, path: string, text: string): string {
   return `${path}: ${said}${/[.)?]$/.test(said) ? '' : '.'} ${help}`
 }
 
-/** The arguments and options that a command needs and did not get, with what each is. */
 function missingOf(command: Command): string[] {
   const named = command.registeredArguments.slice(command.args.length).filter(({ required }) => required)
   const options = command.options.filter((option) => {

@@ -3,7 +3,6 @@ import type { BackfillProgress } from '#operations/backfill/poll-all.ts'
 import type { HostBudget } from '#operations/poller/status.ts'
 import { printable } from '#platform/process/printable.ts'
 
-/** Shows how far a backfill is. */
 export interface Progress {
   show: (reached: BackfillProgress) => void
   stop: () => void
@@ -11,7 +10,7 @@ export interface Progress {
 
 const lineEveryMs = 5_000
 
-/** A bar on a terminal, a line every few seconds elsewhere; on `stream`, which is not where results go. */
+/** A progress bar on a terminal, otherwise a line every few seconds. */
 export function createProgress(total: number, stream: NodeJS.WriteStream): Progress {
   return stream.isTTY ? bar(total, stream) : lines(total, stream)
 }
@@ -46,7 +45,7 @@ function lines(total: number, stream: NodeJS.WriteStream): Progress {
   }
 }
 
-/** What there is to say besides the number of windows, `elapsedMs` after the beginning. Pure. */
+/** Returns the parts of the status line after the number of windows. Pure. */
 export function stateOf(
   total: number,
   { done, budget, ahead, failing }: BackfillProgress,
@@ -58,12 +57,12 @@ export function stateOf(
     ...(failing === undefined || failing === budget?.unreachable?.reason || done === total
       ? []
       : [`failing: ${printable(failing)}, trying again`]),
-    // How long it takes after a pause, its speed so far does not say.
+    // During a pause, the speed so far says nothing about the remaining time.
     ...(budget?.pausedUntil ? [] : [`${leftText(total, done, ahead, budget, elapsedMs)} left`]),
   ]
 }
 
-/** How long the rest takes when it goes on as it went so far; before anything is done, when the budget is all ours. */
+/** Extrapolates the speed so far. Before the first window is done, assumes the full request budget. */
 function leftText(
   total: number,
   done: number,

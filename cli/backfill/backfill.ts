@@ -16,7 +16,7 @@ interface BackfillOptions {
   confirmEmpty?: boolean
 }
 
-/** A stack that is stopped and started at once is away for less. */
+/** Longer than a restart of the stack. */
 const goneAfterMs = 10_000
 
 export const backfill = (): Command =>
@@ -61,7 +61,6 @@ async function run(name: string, options: BackfillOptions): Promise<void> {
   if (report.failed.length > 0) process.exitCode = 1
 }
 
-/** Shows on stderr how far a backfill is, until the stack is gone; says at Ctrl-C that the poller goes on. */
 function showing(json: boolean, gone: AbortSignal): BackfillEvents & { stop: () => void } {
   let progress: Progress | undefined
   const stop = (): void => {
@@ -90,7 +89,6 @@ function showing(json: boolean, gone: AbortSignal): BackfillEvents & { stop: () 
   }
 }
 
-/** The report for people: a line a fact, each day by name where something is missing. */
 export function reportText(report: BackfillReport): string {
   const { dataset, from, to, windows, changed, unchanged, empty, confirmedEmpty, partial, failed } = report
   const lines = [

@@ -1,19 +1,17 @@
-// What the store holds of datasets.
 import { quoteString } from '#local/clickhouse/quote.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import type { Dataset } from '#sources/source.ts'
 import { rowsOf } from '../ask-store.ts'
 
-/** Points of a dataset, and the newest of them; times are UTC. */
 export interface Count {
   dataset: string
-  /** Rows: the few repeats that are not merged yet are among them. */
+  /** Includes duplicates that ClickHouse has not merged yet. */
   points: number
-  /** ISO 8601; null where there is none. */
+  /** ISO 8601; null if there are no points. */
   newest: string | null
 }
 
-/** Counts the points of every dataset that has any. Two narrow columns of the table are read: 35 million rows in 0.2 s. */
+/** Reads only two narrow columns: 0.2 s for 35 million rows. */
 export const countPoints = (stack: StackFile): Promise<Count[]> =>
   rowsOf(
     stack,
@@ -21,28 +19,23 @@ export const countPoints = (stack: StackFile): Promise<Count[]> =>
      FROM points AS p GROUP BY p.dataset`,
   )
 
-/** What is there of one dataset. */
 export interface StoredCounts {
   points: number
   series: number
-  /** Times of points; null where there are none. */
   first: string | null
   last: string | null
-  /** Rows of what was ever known. */
   pointVersions: number
   newestKnownAt: string | null
-  /** Real changes of values, a day, over the last seven; null where values are never told twice. */
+  /** Average number of revisions per day over the last seven days; null for ticks, which are never revised. */
   revisionsADay: number | null
-  /** Bytes on disk in both tables of points: their share of them by rows. */
+  /** Bytes on disk in `points` and `point_revisions`, estimated by the share of rows. */
   bytesAbout: number
-  /** Records of its own, and where they are; null where it has none. */
+  /** Records other than points; null if the dataset has none. */
   records: { rows: number; from: string } | null
-  /** Answers that were kept as raw, and their bytes before compression. */
   answers: number
   answerBytes: number
 }
 
-/** Asks the store what it holds of a dataset. */
 export async function holdings(stack: StackFile, { name, calendar, records: own }: Dataset): Promise<StoredCounts> {
   const of = `WHERE dataset = ${quoteString(name)}`
   const one = async <Row>(sql: string): Promise<Row> => (await rowsOf<Row>(stack, sql))[0] as Row
@@ -78,7 +71,7 @@ export async function holdings(stack: StackFile, { name, calendar, records: own 
 
 const revisionDays = 7
 
-/** As the view `changes` finds them, but of the points of one dataset alone. */
+/** The same as view `changes`, but reads the points of one dataset only. */
 const lateRevisions = (of: string): string => `
   SELECT toFloat64(count()) AS revisions FROM revisions
   ${of} AND known_at > now64(3) - INTERVAL ${revisionDays} DAY AND (dataset, key, ts) IN (

@@ -26,13 +26,13 @@ async function run({ data, json }: ListOptions): Promise<void> {
   if (counts === null && !json) process.stderr.write(`${noCounts}\n`)
 }
 
-/** Datasets with what is there of each; null: no store was asked. */
+/** null: the store was not queried. */
 export const withCount = (counts: readonly Count[] | null) => (entry: CatalogueEntry) => {
   const count = counts?.find(({ dataset }) => dataset === entry.dataset)
   return { ...entry, points: counts && (count?.points ?? 0), newest: count?.newest ?? null }
 }
 
-/** One line a dataset, below its source. Pure. */
+/** One line per dataset, grouped by source. Pure. */
 export function listText(entries: readonly CatalogueEntry[], counts: readonly Count[] | null): string {
   const head = ['dataset', 'what', 'unit', 'step', 'due', 'live', ...(counts ? ['points', 'newest'] : [])]
   const lines = entries

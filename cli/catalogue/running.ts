@@ -1,14 +1,10 @@
 import type { StackFile } from '#local/stack-file.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-/** Said where only declarations are shown. */
 export const noCounts =
   'What is there (points, newest, readers) is counted where a stack runs: start one with `npx tidemark up`.'
 
-/**
- * Asks a stack, if one runs; null where none does, or where a part of it does not answer, which is said on stderr: what
- * is declared is worth showing without.
- */
+/** Returns null if no stack runs or a part of it does not answer: declarations can be shown without it. */
 export async function askIfRunning<T>(
   stack: StackFile | undefined,
   ask: (stack: StackFile) => Promise<T>,

@@ -49,14 +49,13 @@ async function run(texts: string[], { data, json }: SearchOptions): Promise<void
   if (keys === null && !json) process.stderr.write(`${noCounts}\n`)
 }
 
-/** The words of a text, in small letters. */
 export const wordsOf = (text: string): string[] =>
   text
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '')
 
-/** Whether a declaration says something, in any of its texts. Pure. */
+/** Returns true if any text of the declaration contains the word. Pure. */
 export function says(entry: CatalogueEntry, word: string): boolean {
   const texts = Object.entries(entry).flatMap(([, value]) => {
     if (typeof value === 'object' && value !== null) return Object.entries(value).flat()
@@ -65,7 +64,6 @@ export function says(entry: CatalogueEntry, word: string): boolean {
   return texts.some((text) => typeof text === 'string' && text.toLowerCase().includes(word))
 }
 
-/** A series that was found, one of the first of its dataset. */
 interface FoundKey {
   dataset: string
   key: string
@@ -74,7 +72,7 @@ interface FoundKey {
 
 const shownKeys = 10
 
-/** Series that have the words which the declaration of their dataset has not, at least one word of all. */
+/** Finds series that contain at least one word, if their declaration or key contains all other words. */
 async function matchingKeys(
   stack: StackFile,
   entries: readonly CatalogueEntry[],

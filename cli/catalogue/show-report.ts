@@ -1,4 +1,3 @@
-// All of one dataset on one page, for people. Pure.
 import type { CatalogueEntry } from '#catalogue/entry.ts'
 import { keptWords, stepWords } from '#catalogue/words.ts'
 import type { TopicContent, TopicReader } from '#platform/kafka/topic-readers.ts'
@@ -7,17 +6,15 @@ import { aligned } from '../aligned.ts'
 import type { StoredCounts } from './held.ts'
 import type { StoreReader } from './store-readers.ts'
 
-/** What is there of a dataset, and who reads it. */
 export interface Found {
   held: StoredCounts
-  /** The topics of its source, which other datasets of it share; bytes are null where the broker is not ours. */
+  /** Topics of the source. `bytes` is null for an external broker. */
   topics: (TopicContent & { bytes: number | null })[]
   topicReaders: TopicReader[]
-  /** null: the engine does not report readers. */
+  /** null: ClickHouse does not report readers. */
   storeReaders: StoreReader[] | null
 }
 
-/** @param found null where no stack was asked */
 export function showText(entry: CatalogueEntry, found: Found | null): string {
   const parts = [declaredLines(entry), ...(found ? [heldLines(found), topicLines(found), readerLines(found)] : [])]
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
@@ -112,7 +109,6 @@ const perDay = (revisions: number): string => (revisions >= 10 ? count(Math.roun
 
 const minute = (time: string | null): string => time?.slice(0, 16).replace('T', ' ') ?? '-'
 
-/** With three digits of the largest unit: 1.23 MB. */
 function bytes(size: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, size)) / 3))

@@ -4,17 +4,13 @@ import type { StackFile } from '#local/stack-file.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { rowsOf } from '../ask-store.ts'
 
-/** Who has asked the store for a dataset within the last days. */
 export interface StoreReader {
   user: string
   queries: number
-  /** ISO 8601, UTC. */
   last: string
 }
 
-/**
- * Who reads a dataset in the store, out of its query log; null where the engine keeps none, or does not show it to us.
- */
+/** Reads the query log. Returns null if ClickHouse keeps none or denies access. */
 export async function storeReaders(stack: StackFile, entry: CatalogueEntry): Promise<StoreReader[] | null> {
   try {
     return await rowsOf<StoreReader>(stack, readersSql('system.query_log', entry))
@@ -24,7 +20,7 @@ export async function storeReaders(stack: StackFile, entry: CatalogueEntry): Pro
   }
 }
 
-/** The readers within the last 30 days: queries that name the dataset, or read its view. */
+/** Users whose queries of the last 30 days name the dataset or read its view. */
 export function readersSql(queryLog: string, { dataset, view }: Pick<CatalogueEntry, 'dataset' | 'view'>): string {
   const byView = view === null ? '' : ` OR has(tables, ${quoteString(`tidemark.${view}`)})`
   return `

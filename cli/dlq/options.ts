@@ -1,4 +1,3 @@
-// Which letters a command line means.
 import { type Command, Option } from 'commander'
 import { type Place, placeName, placeOf } from '#operations/dead-letters/letter.ts'
 import { isEverything, type Selection } from '#operations/dead-letters/selection.ts'
@@ -6,7 +5,6 @@ import { deadLetterTopics } from '#operations/dead-letters/topics.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { readInstantOrDay } from '../instant.ts'
 
-/** The filters as they are written. */
 export interface FilterOptions {
   source?: string
   topic?: string
@@ -16,7 +14,6 @@ export interface FilterOptions {
   until?: string
 }
 
-/** Adds the filters to a command. */
 export const withFilters = (command: Command): Command =>
   command
     .addOption(new Option('--source <name>', 'of one source').choices([...deadLetterTopics.keys()]))
@@ -26,7 +23,7 @@ export const withFilters = (command: Command): Command =>
     .option('--since <time>', 'refused at this time or later; 2026-10-25T02:00+02:00, or a day (UTC)')
     .option('--until <time>', 'refused before this time')
 
-/** @throws UserError for an id or a time that is none */
+/** @throws UserError for an invalid id or time */
 export function readSelection(ids: readonly string[], options: FilterOptions): Selection {
   const { source, topic, reason, key, since, until } = options
   const deadLetters = source === undefined ? undefined : deadLetterTopics.get(source)
@@ -41,10 +38,7 @@ export function readSelection(ids: readonly string[], options: FilterOptions): S
   }
 }
 
-/**
- * The same, for a command that changes letters.
- * @throws UserError also when that is every letter and nobody said so
- */
+/** For commands that change dead letters. @throws UserError also if everything is selected implicitly */
 export function readChangedSelection(
   ids: readonly string[],
   options: FilterOptions & { everything?: boolean },
@@ -56,7 +50,7 @@ export function readChangedSelection(
   )
 }
 
-/** @throws UserError when the text is no id, or names no dead-letter topic */
+/** @throws UserError for an invalid id or an unknown dead-letter topic */
 export function readId(id: string): Place {
   const place = placeOf(id)
   if (!place)

@@ -35,7 +35,7 @@ export const release = (): Command =>
 async function run(dataset: string, options: ReleaseOptions): Promise<void> {
   const { source, dataset: declared } = findDataset(dataset)
   const result = await withStack(options.data, async ({ clients, stack, onProgress }) => {
-    // What another release makes of the letters cannot be tried here.
+    // The normalizer must have this release's explode, else the trial of the dead letters would prove nothing.
     await refuseOtherNormalizer(stack, [declared])
     const parkedNow = async () => (await normalizerStatus(stack)).parked
     const decider = { by: whoAmI(), why: options.why }
@@ -45,7 +45,7 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
   print(dataset, result, options.json)
 }
 
-/** @throws UserError where the dataset is parked, or nobody knows whether it is */
+/** @throws UserError if the dataset is still parked, or its state is unknown */
 function print(dataset: string, result: ReleaseResult, json: boolean | undefined): void {
   const outcome = { verb: 'requeued', dryRun: false, done: [] as Letter[], unknown: [], ...result } as const
   if (result.state === 'stays-parked') {

@@ -1,4 +1,4 @@
-// Dead letters for people. Nothing of what letters hold steers a terminal.
+// Dead letters as text. All content is escaped, because it could control the terminal.
 import { cameBack, type Letter, placeName } from '#operations/dead-letters/letter.ts'
 import type { LetterGroup } from '#operations/dead-letters/list.ts'
 import type { StayingLetter, StayReason } from '#operations/dead-letters/plan.ts'
@@ -17,7 +17,6 @@ export function groupsText(groups: readonly LetterGroup[]): string {
   return `${aligned([head, ...lines]).join('\n')}\n`
 }
 
-/** One line a letter, oldest first in each topic. */
 export function lettersText(letters: readonly Letter[]): string {
   if (letters.length === 0) return 'no dead letters\n'
   const head = ['id', 'time', 'reason', 'attempts', 'key', 'topic', 'state', 'message']
@@ -36,7 +35,6 @@ const cell = (text: string): string => {
   return safe.length > maxCellChars ? `${safe.slice(0, maxCellChars - 1)}…` : safe
 }
 
-/** One letter: its headers, what became of it, and what it holds. */
 export function letterText(letter: Letter, headers: [string, string][], content: string): string {
   const { id, key, decision } = letter
   const settled = decision && `${decision.decision} at ${utcText(decision.atMs)} by ${decision.by}: ${decision.why}`
@@ -51,7 +49,6 @@ export function letterText(letter: Letter, headers: [string, string][], content:
 
 const maxExcerpt = 1_000
 
-/** The record of a letter's value, or the beginning of its bytes. */
 export function contentText(content: LetterContent): string {
   if (content.kind === 'nothing') return 'no value'
   if (content.kind === 'bytes') {
@@ -75,7 +72,7 @@ function rawText({ dataset, windowStart, windowEnd, url, status, fetchedAt, body
   return `${lines.map(printable).join('\n')}\nbody: ${excerpt(body)}`
 }
 
-/** The beginning of some bytes: as text where they are UTF-8, else in hexadecimal. */
+/** Shows the first bytes as text if they are UTF-8, else in hexadecimal. */
 function excerpt(bytes: Buffer): string {
   const start = bytes.subarray(0, maxExcerpt)
   const text = new TextDecoder().decode(start, { stream: true })
@@ -84,21 +81,19 @@ function excerpt(bytes: Buffer): string {
   return `${bytes.length} bytes: ${shown}${rest}`
 }
 
-/** What a command did with letters, or would do. */
 export interface Outcome {
   verb: 'requeued' | 'dropped'
   dryRun: boolean
   done: readonly Letter[]
   stay: readonly StayingLetter[]
-  /** Ids that were named and that no letter has. */
   unknown: readonly string[]
-  /** Whether the dataset that was to be released is parked; null: the normalizer does not answer. */
+  /** Whether a released dataset is parked; null: the normalizer does not answer. */
   parked?: boolean | null
-  /** The new letters of those that were sent back and refused once more; null: they have not been handled yet. */
+  /** New dead letters of records that were refused again; null: not handled yet. */
   refusedAgain?: readonly Letter[] | null
 }
 
-/** Prints an outcome; the exit code is 1 when something that was meant stays. */
+/** Prints an outcome. Sets exit code 1 if any selected dead letter stays. */
 export function tell(outcome: Outcome, json: boolean | undefined): void {
   process.stdout.write(json ? `${JSON.stringify(outcomeJson(outcome))}\n` : outcomeText(outcome))
   if (outcome.stay.length + outcome.unknown.length + (outcome.refusedAgain?.length ?? 0) > 0) process.exitCode = 1
@@ -118,7 +113,7 @@ const outcomeJson = ({ verb, dryRun, done, stay, unknown, parked, refusedAgain }
   ],
 })
 
-/** The outcome for people: a line for each reason and topic, a line for each letter that stays. */
+/** One line per reason and topic, and one per dead letter that stays. */
 export function outcomeText({ verb, dryRun, done, stay, unknown, refusedAgain }: Outcome): string {
   const alike = Map.groupBy(done, ({ reason, source }) => `${reason} on ${source?.topic ?? 'no topic'}`)
   const counts = [...alike].map(([name, letters]) => `  ${letters.length} ${name}`)
@@ -147,7 +142,6 @@ function comebackLines(letters: Outcome['refusedAgain']): string[] {
   ]
 }
 
-/** Why a letter stays: one sentence without its subject. */
 export function stayText(why: StayReason, verb: Outcome['verb'] = 'requeued'): string {
   switch (why.kind) {
     case 'settled':

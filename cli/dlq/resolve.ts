@@ -1,4 +1,3 @@
-// The commands that settle letters: back to where they came from, or given up.
 import { Command } from 'commander'
 import { drop as dropSelected } from '#operations/dead-letters/drop.ts'
 import { requeue as requeueSelected } from '#operations/dead-letters/requeue.ts'
@@ -39,7 +38,7 @@ async function runRequeue(ids: string[], options: SettleOptions & { again?: bool
   const selection = readChangedSelection(ids, options)
   const result = await withStack(options.data, ({ clients, stack, onProgress }) => {
     const parkedDatasets = async () => {
-      // A normalizer that does not answer parks nothing that we know of.
+      // If the normalizer does not answer, no dataset counts as parked.
       const status = await normalizerStatus(stack).catch(() => undefined)
       return new Set(status?.parked.map(({ dataset }) => dataset))
     }

@@ -5,20 +5,16 @@ import { findRunningStack } from '../directories.ts'
 import { connectTo, type StackClients } from '../stack-clients.ts'
 import { type StepProgress, stepProgress } from '../step-progress.ts'
 
-/** A stack that is stopped and started at once is away for less. */
+/** Longer than a restart of the stack. */
 const goneAfterMs = 10_000
 
 interface RunningStack {
   clients: StackClients
   stack: StackFile
-  /** Shows on stderr how far the work is. */
   onProgress: (progress: LetterProgress) => void
 }
 
-/**
- * Does something with the clients of the running stack that is meant, and returns its result once no progress is shown any
- * more. @throws UserError when none runs, or it ends
- */
+/** Runs `work` on the running stack with progress on stderr. @throws UserError if no stack runs or it stops */
 export async function withStack<Result>(
   data: string | undefined,
   work: (running: RunningStack) => Promise<Result>,

@@ -1,4 +1,4 @@
-// The explanation for people. Texts of upstream are stripped of what steers a terminal.
+// An explanation as text. Upstream texts are escaped, because they could control the terminal.
 
 import type {
   ExplainedAnswer,
@@ -9,7 +9,6 @@ import type {
 } from '#operations/explain/explanation.ts'
 import { printable } from '#platform/process/printable.ts'
 
-/** @param zone of the dataset's local times */
 export function explanationText(explanation: Explanation, zone: string, mark: (text: string) => string): string {
   const { dataset, key, ts, asked, answers } = explanation
   const title = `${dataset} ${printable(key)} at ${ts} (${localText(ts, zone)})`
@@ -29,7 +28,6 @@ function verdict({ at, known, value, knownAt, unit, answers, withdrawnBy }: Expl
   return `${when}: ${valueText(value, unit)}, known at ${knownAt}`
 }
 
-/** The answer that no longer named the point. */
 const withdrawalText = ({ knownAt, raw }: Withdrawal): string =>
   `the answer of ${knownAt}, which does not name it: ${raw.topic} partition ${raw.partition} offset ${raw.offset}`
 
@@ -60,7 +58,7 @@ function changeText(
   unit: string,
   calendar: Explanation['calendar'],
 ): string {
-  // The rule of delay_s: by then delivery had begun, and nobody watched the publication.
+  // The same rule as `delay_s`: after the start of delivery, the value was not observed at its publication.
   if (change === 'published' && calendar === 'days' && knownAt >= windowStart) return 'first seen by a backfill'
   if (change === 'changed') return `changed from ${valueText(previousValue, unit)}`
   return { published: 'first published', repeated: 'no change', 'nothing-yet': 'no value yet' }[change]
@@ -88,7 +86,7 @@ function rawLines(raw: ExplainedRaw, mark: (text: string) => string): string[] {
   ]
 }
 
-/** The excerpt stands alone on its line, with the value underlined, so that it can be copied. */
+/** Puts the excerpt on a line of its own, so that it can be copied, and underlines the value. */
 function bodyLines(
   { place, base64, placeIsDeclared }: NonNullable<RawDetails['body']>,
   mark: (text: string) => string,
@@ -108,7 +106,6 @@ function bodyLines(
   ]
 }
 
-/** Line breaks and tabs as spaces, other control characters as they are elsewhere. */
 const oneLine = (text: string): string => printable(text.replace(/[\r\n\t]/g, ' '))
 
 const facts = (pairs: readonly (readonly [string, string])[]): string[] =>

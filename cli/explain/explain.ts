@@ -22,9 +22,9 @@ interface ExplainOptions {
   json?: boolean
 }
 
-/** A stack that is stopped and started at once is away for less. */
+/** Longer than a restart of the stack. */
 const goneAfterMs = 10_000
-/** So many raw records take more than two seconds. */
+/** Fewer raw records take less than two seconds. */
 const manyRecords = 20
 
 export const explain = (): Command =>
@@ -56,7 +56,7 @@ async function run(name: string, key: string, time: string, options: ExplainOpti
   const request = { ...sourced, key, atMs, knownByMs, withBody }
   const explanation = await abortWhenStackStops(stack, goneAfterMs, () => explainIn(stack, request))
   if (options.bodyTo !== undefined) await writeBody(explanation, options.bodyTo)
-  // Bytes on stdout are alone there.
+  // Only the body's bytes go to stdout.
   const out = options.bodyTo === '-' ? process.stderr : process.stdout
   const mark = (text: string): string => styleText('inverse', text, { stream: out })
   out.write(
@@ -82,7 +82,6 @@ async function explainIn(stack: StackFile, request: ExplainRequest): Promise<Exp
   }
 }
 
-/** A bar on a terminal, nothing elsewhere or where there is little to wait for. */
 function progressOn(stream: NodeJS.WriteStream): (done: number, total: number) => void {
   const bar = new SingleBar({ stream, format: ' {bar} {value}/{total} raw records' }, Presets.shades_classic)
   return (done, total) => {
@@ -93,7 +92,6 @@ function progressOn(stream: NodeJS.WriteStream): (done: number, total: number) =
   }
 }
 
-/** A part that is out of reach: a sentence, and where to look. */
 function awayProblem(stack: StackFile, error: Error): Error {
   if (error.name !== 'TransientError' && !error.name.startsWith('KafkaJS')) return storeProblem(stack, error)
   return new UserError(`${error.message}: \`npx tidemark status${dataOptionFor(stack)}\` shows what is away.`)

@@ -25,7 +25,7 @@ interface IngestOptions {
   json?: boolean
 }
 
-/** A stack that is stopped and started at once is away for less. */
+/** Longer than a restart of the stack. */
 const goneAfterMs = 10_000
 
 export const ingest = (): Command =>
@@ -88,13 +88,12 @@ async function run(what: string, path: string, options: IngestOptions): Promise<
 
 function standardInput(): StreamInput {
   const name = 'standard input'
-  // Node reads a directory as nothing at all.
+  // Node reads a directory as an empty stream.
   const isDirectory = fstatSync(0).isDirectory()
   const stream = isDirectory ? failing(new UserError(`${name} is a directory: name it instead of -.`)) : process.stdin
   return { name, url: 'stdin:', stream }
 }
 
-/** A stream that cannot be read. */
 const failing = (why: UserError): Readable =>
   new Readable({
     read() {
@@ -112,7 +111,6 @@ function readAt(at: string | undefined, { dataset, reading }: FileDataset): numb
   return ms
 }
 
-/** Shows how much of all files was read; of standard input, whose length nobody knows, now and then. */
 function showerOf(paths: string[], progress: ReturnType<typeof stepProgress>): (read: ReadProgress) => void {
   const total = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
   const read = new Map<string, number>()
@@ -127,7 +125,7 @@ function showerOf(paths: string[], progress: ReturnType<typeof stepProgress>): (
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
 
-/** Following ends at the first signal, with its summary; else what was sent stays, and the next time goes on behind it. */
+/** With --watch, the first signal ends the command with a summary. A repeated run resumes. */
 function endAtSignals(watch: boolean, stop: AbortController, quiet: () => void): void {
   const interrupted = async (): Promise<void> => {
     quiet()

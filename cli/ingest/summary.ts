@@ -1,21 +1,18 @@
-// What a reading of files came to, as text and for scripts. Pure.
-
 import type { Summary } from '#operations/ingest/ingest.ts'
 import type { FileSummary } from '#operations/ingest/send-file.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { FileReading } from '#sources/source.ts'
 
-/** 1 when anything was refused or could not be read. */
+/** 1 if anything was refused or could not be read. */
 export const exitCodeOf = ({ refused, failed }: Summary): number => (refused > 0 || failed.length > 0 ? 1 : 0)
 
-/** For scripts: `lines` and the rest are of this reading alone, `knownLines` were sent before. */
+/** `knownLines` were sent by earlier runs. All other counts are of this run. */
 export function summaryJson(summary: Summary): Record<string, unknown> {
   const { dataset, noun, files, chunks, stored, refused, examples, failed, seconds } = summary
   const { lines, knownLines, bytes } = totalOf(files)
   return { dataset, files, lines, knownLines, bytes, chunks, [noun]: stored, refused, examples, failed, seconds }
 }
 
-/** For people. */
 export function summaryText(summary: Summary): string {
   const { files, by, noun, chunks, stored, refused, examples, failed, seconds } = summary
   const { lines, knownLines, bytes } = totalOf(files)
@@ -28,7 +25,7 @@ export function summaryText(summary: Summary): string {
   const passed = known > 0 ? ` (${count(known, what)} known before, not sent again)` : ''
   const bad = by === 'lines' ? 'bad line' : 'refused answer'
   const begin = `${count(files.length, 'file')}: ${count(sent, what)} sent${passed}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s`
-  // Of what was sent before nothing is counted: "0 votes" would say that there are none.
+  // Content of earlier runs is not counted, so "0 votes" would be misleading.
   const came =
     chunks === 0 ? 'nothing new' : `${count(stored, noun.replace(/s$/, ''))} of them stored, ${count(refused, bad)}`
   const text = [`${begin}: ${came}`]
@@ -42,7 +39,6 @@ export function summaryText(summary: Summary): string {
   return [...text, ...failed].join('\n')
 }
 
-/** What one reading of a file that is followed came to, in a line. */
 export function newsOf({ name, lines, knownLines, known, bytes }: FileSummary, by: FileReading['by']): string {
   const counted = (number: number): string => `${number.toLocaleString('en')} ${number === 1 ? 'line' : 'lines'}`
   if (by === 'file')

@@ -3,36 +3,33 @@ import { Script } from 'node:vm'
 import { sourceNameProblem, takenSuffixes } from '#catalogue/check-declarations.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-/** The folder that a new source is copied from. */
 export const template = new URL('template/', import.meta.url)
 
-/** A source's name as each place spells it. */
+/** Spellings of a source's name. */
 export interface Names {
-  /** ice-nl: topics, datasets, the folder. */
+  /** `ice-nl`: topics, datasets, folder. */
   name: string
-  /** iceNl: in code. */
+  /** `iceNl`: identifiers in code. */
   constant: string
-  /** ice_nl: views. */
+  /** `ice_nl`: views. */
   view: string
-  /** ICE_NL: the beginning of its settings. */
+  /** `ICE_NL`: prefix of environment variables. */
   upper: string
-  /** ICE_NL_BASE_URL */
   setting: string
 }
 
-/** The name of a record of the source's own as each place spells it. */
 export interface RecordNames {
-  /** WaterLevel: the schema and its type. */
+  /** `WaterLevel`: schema and type. */
   type: string
-  /** waterLevel: in code. */
+  /** `waterLevel`: identifiers in code. */
   constant: string
-  /** water-level: the topic, the dataset, the folder and the files. */
+  /** `water-level`: topic, dataset, folder and files. */
   name: string
-  /** water_level: tables and the view. */
+  /** `water_level`: tables and view. */
   view: string
 }
 
-/** @throws UserError when a record cannot be named so */
+/** @throws UserError if the name is not allowed */
 export function recordNamesOf(type: string): RecordNames {
   const refuse = (why: string): never => {
     throw new UserError(`A record cannot be named ${JSON.stringify(type)}: ${why}`)
@@ -52,7 +49,7 @@ export function namesOf(name: string): Names {
   return { name, constant, view, upper, setting: `${upper}_BASE_URL` }
 }
 
-/** @throws UserError when a source cannot be named so */
+/** @throws UserError if the name is not allowed */
 export function refuseName(name: string, taken: readonly string[]): void {
   const problem = sourceNameProblem(name)
   if (problem !== undefined) throw new UserError(`A source cannot be named ${JSON.stringify(name)}: ${problem}`)
@@ -65,7 +62,7 @@ export function refuseName(name: string, taken: readonly string[]): void {
     )
 }
 
-/** Whether a word stands in the files of the template, where it would come to mean two things. */
+/** True if the template's code uses the word: the generated code would then be ambiguous. */
 function isWordOfTemplate(word: string): boolean {
   if (!isIdentifier(word.replaceAll('-', '_'))) return true
   const files = readdirSync(template).filter((file) => file.endsWith('.ts'))
@@ -81,14 +78,13 @@ function isIdentifier(word: string): boolean {
   }
 }
 
-/** Where an upstream answers. */
 export interface UpstreamAddress {
   origin: string
-  /** Begins with a slash; holds nothing that would end a string of code. */
+  /** Starts with a slash. Escaped, so that it is safe inside a string literal. */
   path: string
 }
 
-/** @throws UserError when it is no http(s) address alone */
+/** @throws UserError unless the text is an http(s) address without login and query */
 export function upstreamOf(text: string): UpstreamAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))

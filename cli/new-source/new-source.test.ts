@@ -25,7 +25,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
-/** What a check says where it fails; nothing where it passes. */
+/** Returns the output of a failed check; empty if it passes. */
 function failureOf(command: string, ...parameters: string[]): string {
   const { status, stdout, stderr } = spawnSync(command, parameters, { cwd: copy, encoding: 'utf8' })
   return status === 0 ? '' : `${stdout}${stderr}`

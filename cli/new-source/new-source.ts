@@ -49,10 +49,7 @@ async function run(name: string, { url, record, json }: NewSourceOptions): Promi
   if (!json) process.stderr.write(`\n${nextSteps(name, names.setting, recordNames?.name)}\n`)
 }
 
-/**
- * Formats what was written and makes the generated files anew, so that the checks pass without another step.
- * @throws UserError with what a program said that failed; the source's files stay
- */
+/** Generates and formats files so that all checks pass. @throws UserError with a failed program's output */
 function settle(root: string, name: string): void {
   const run = (command: string, ...parameters: string[]): void => {
     const { status, stdout, stderr, error } = spawnSync(command, parameters, { cwd: root, encoding: 'utf8' })
@@ -85,5 +82,4 @@ const ofRecord = (name: string, record: string | undefined): string =>
     : `
   sources/${name}/${record}/v1.avsc, ${record}.ts, ${record}-store.ts   the same of its records, and their table`
 
-/** All that would be asked beside it. */
 const others = (): string => sources.flatMap(({ name, upstream }) => (upstream ? [`${name}.*`] : [])).join(',')

@@ -5,9 +5,9 @@ import { UserError } from '#platform/process/user-error.ts'
 import { type Names, type RecordNames, template, type UpstreamAddress } from './named.ts'
 
 /**
- * Writes sources/<name> from the template, in which every spelling of `new-source` becomes the name, and every spelling
- * of `new-record` the record's; without a record, what concerns one is left out. Returns the files, relative to the project.
- * @throws UserError when the folder is there already
+ * Writes sources/<name> from the template, with all names replaced. Without a record, leaves out the files and lines
+ * that need one. Returns the files, relative to the project.
+ * @throws UserError if the folder exists
  */
 export function writeSource(root: URL, names: Names, upstream: UpstreamAddress, record?: RecordNames): string[] {
   const folder = `sources/${names.name}`
@@ -26,7 +26,6 @@ export function writeSource(root: URL, names: Names, upstream: UpstreamAddress, 
   })
 }
 
-/** The files of the template, relative to it, without those that are generated. */
 function templateFiles(hasRecord: boolean): string[] {
   const folder = fileURLToPath(template)
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -35,7 +34,7 @@ function templateFiles(hasRecord: boolean): string[] {
     .filter((file) => !file.startsWith('generated/') && (hasRecord || !file.includes('new-record')))
 }
 
-/** A text of the template with the record's own names, or without the lines that are there for a record. */
+/** Replaces the record's names, or removes the lines marked `// with --record`. */
 function withRecord(text: string, record: RecordNames | undefined): string {
   const mark = ' // with --record'
   if (record === undefined) return text.replaceAll(new RegExp(`^.*${mark}\\n`, 'gm'), '')
@@ -47,7 +46,6 @@ function withRecord(text: string, record: RecordNames | undefined): string {
     .replaceAll('NewRecord', record.type)
 }
 
-/** A text of the template with the source's own names and address. */
 function filledIn(text: string, names: Names, { origin, path }: UpstreamAddress): string {
   return text
     .replaceAll('#sources/', '../')
@@ -59,10 +57,7 @@ function filledIn(text: string, names: Names, { origin, path }: UpstreamAddress)
     .replaceAll('newSource', names.constant)
 }
 
-/**
- * Prepares the line and the word in sources/index.ts that make a source known.
- * @throws UserError when the file is not as it is expected: nothing was written then
- */
+/** Prepares the entry in sources/index.ts. @throws UserError if the file has an unexpected form */
 export function listSource(root: URL, { name, constant }: Names): { write: () => void } {
   const file = new URL('sources/index.ts', root)
   const text = readFileSync(file, 'utf8')

@@ -1,2 +1,2 @@
-/** The files NNNN_verb_table.sql that make the platform's own tables and views, for `migrate`. */
+/** Folder of the migrations NNNN_verb_table.sql, for `migrate`. */
 export const migrations = new URL('./migrations/', import.meta.url)

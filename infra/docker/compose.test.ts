@@ -1,4 +1,4 @@
-// There is no Docker here: what can be known of the files without running them. That they start is for Docker to show.
+// Checks the files without Docker, so it cannot show whether the containers start.
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
@@ -124,7 +124,7 @@ describe('docker-compose.yml', () => {
   })
 
   test('holds no password', () => {
-    // A name that means a secret may only point to a file; and no address carries user:password@.
+    // Secrets may only be given as the path of a file, and no address may contain user:password@.
     for (const [, name, value] of composeText.matchAll(/(\w*(?:PASSWORD|SECRET|TOKEN)\w*): *(\S+)/g)) {
       expect(name).toMatch(/_FILE$/)
       expect(value).toMatch(/^\/run\//)
@@ -168,7 +168,7 @@ describe('docker-compose.yml', () => {
       normalizer: provisioned,
       sink: ['clickhouse healthy', ...provisioned],
     })
-    // Not there without its profile; and whoever is waited for as healthy has a health check.
+    // The simulator is absent without its profile. Dependencies with condition healthy need a health check.
     expect(services.poller?.depends_on.simulator?.required).toBe(false)
     for (const { depends_on } of Object.values(services))
       for (const [on, { condition }] of Object.entries(depends_on))
@@ -198,7 +198,7 @@ describe('the settings', () => {
     expect(Object.keys(own).filter((setting) => !(setting in (shapes[name] ?? {})))).toEqual([])
     for (const given of [{}, simulatedEnv])
       expect(() => readConfig(shapes[name] ?? {}, interpolated(own, given))).not.toThrow()
-    // entry.sh makes the password of it for those who talk to ClickHouse.
+    // entry.sh sets CLICKHOUSE_PASSWORD from this file for the services that use ClickHouse.
     expect(CLICKHOUSE_PASSWORD_FILE !== undefined).toBe('CLICKHOUSE_PASSWORD' in (shapes[name] ?? {}))
   })
 

@@ -1,11 +1,7 @@
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { pipeline } from 'node:stream'
 
-/**
- * Passes connections to `host:port` on to `127.0.0.1:toPort`: a program that listens on loopback alone can be reached
- * from outside its container. A connection that breaks on one side breaks on the other. Returns the port, of the
- * system's choice when `port` is 0, and a way to stop.
- */
+/** Makes a server on loopback reachable from outside its container. Port 0: the system chooses the port. */
 export async function forward(
   port: number,
   host: string,
@@ -13,7 +9,7 @@ export async function forward(
 ): Promise<{ port: number; stop: () => Promise<void> }> {
   const server = createServer({ allowHalfOpen: true }, (outside) => {
     const inside = connect({ port: toPort, host: '127.0.0.1', allowHalfOpen: true })
-    // Errors end both sides, which is all there is to do about them.
+    // An error on one side closes both. Nothing else can be done about it.
     pipeline(outside, inside, outside, () => undefined)
   })
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,4 @@
-// Part of `npm run generate`: the settings that sources declare, between two marks in docker-compose.yml (from the shell to
-// the poller) and in simulated.env (where the simulator plays each upstream). `--check` only compares.
+// Part of `npm run generate`: writes the sources' settings into docker-compose.yml and simulated.env, between marks.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { HOST_NAMES } from '#simulator/hosts.ts'
 import { sources } from '#sources/index.ts'
@@ -30,7 +29,6 @@ for (const [file, text] of files) {
   }
 }
 
-/** Every environment variable that a source and its datasets name. */
 function settingsOf({ upstream, datasets }: Source): string[] {
   const { baseUrl, credential } = upstream ?? {}
   const own = datasets.flatMap(({ asking, calendar }) => [
@@ -40,7 +38,7 @@ function settingsOf({ upstream, datasets }: Source): string[] {
   return [baseUrl?.setting, credential?.setting, ...own].filter((setting) => setting !== undefined)
 }
 
-/** No live upstream is asked in simulated mode, and no secret of the user's is sent to the simulator. */
+/** Points all upstreams at the simulator, with a dummy API key instead of the user's. */
 function simulatedLines({ name, upstream }: Source): string[] {
   if (upstream === undefined) return []
   const ports = /, simulator, ([^\]]+)\]/.exec(compose)?.[1]?.match(/\d+/g) ?? []
@@ -50,7 +48,6 @@ function simulatedLines({ name, upstream }: Source): string[] {
   return [`${baseUrl.setting}=${address}`, ...(credential ? [`${credential.setting}=simulated`] : [])]
 }
 
-/** The text with other lines between its two marks. */
 function withBlock(text: string, lines: string[]): string {
   const marks = /^( *# Made by `npm run generate`.*\n)(?:.*\n)*?( *# End of what is made\.)$/m
   if (!marks.test(text)) throw new Error('the marks of what `npm run generate` makes are gone: bring them back')

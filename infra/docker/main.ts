@@ -1,4 +1,4 @@
-// What the image does besides running our services; docker-compose.yml has the commands.
+// Commands of the image besides the services. docker-compose.yml uses them.
 import { z } from 'zod'
 import { readConfig } from '#platform/process/config.ts'
 import { HOST_NAMES, portSetting } from '#simulator/hosts.ts'

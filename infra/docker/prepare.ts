@@ -4,24 +4,21 @@ import { join } from 'node:path'
 import { type Credentials, loadCredentials } from '#local/clickhouse/credentials.ts'
 import { replaceFile } from '#local/replace-file.ts'
 
-/** Where the volumes are mounted. */
 export interface Volumes {
-  /** Credentials, and which source the data of all volumes come from. */
+  /** Credentials, and the marker for live or simulated data. */
   stack: string
-  /** users.d of the ClickHouse server. */
+  /** Directory users.d of the ClickHouse server. */
   clickHouseUsers: string
-  /** The registry's database. */
   registry: string
 }
 
-// `node` of the Node image; the registry runs as 1001, group 0 (docker-compose.yml).
+// Group `node` of the Node image. The registry runs as user 1001, group 0 (docker-compose.yml).
 const nodeGroup = 1000
 const registryUser = 1001
 
 /**
- * Makes the volumes ready, each time the same way: passwords are made at the first start and kept. When it runs as root
- * the files belong to those who read them.
- * @throws Error when the volumes hold data of the other source.
+ * Prepares the volumes. Creates passwords on the first start and keeps them. As root, also sets the files' owners.
+ * @throws Error if the volumes hold data of the other origin
  */
 export function prepare(volumes: Volumes, origin: 'live' | 'simulated'): void {
   rememberSource(join(volumes.stack, 'source'), origin)
@@ -52,7 +49,7 @@ function own(path: string, user: number, group: number, mode: number): void {
   chmodSync(path, mode)
 }
 
-/** The two users of `npm start`, and not the image's `default`, who has no password. */
+/** The users of `npm start`. Removes the image's user `default`, which has no password. */
 const usersXml = ({ writer, reader }: Credentials): string => `<clickhouse>
   <profiles><writer></writer><reader><readonly>2</readonly></reader></profiles>
   <users>

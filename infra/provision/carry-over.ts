@@ -1,4 +1,4 @@
-// Fills topic poller-memory from topic `polls`, once: directories and backups of earlier releases have their memory there.
+// Fills topic poller-memory from topic `polls` once, for data of releases that had no poller-memory.
 
 import { carriedOverKey, carriedOverPartition, carriedOverRecord, type MemoryRecord } from '#core/memory-records.ts'
 import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
@@ -12,7 +12,6 @@ import { pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollsTopic } from '#schemas/topics.ts'
 import { createPollsFold, type PollsFold } from './polls-fold.ts'
 
-/** What was carried over. */
 export interface CarryOver {
   polls: number
   identities: number
@@ -22,17 +21,14 @@ export interface CarryOver {
 export interface CarryOverOptions {
   kafka: Kafka
   registry: Registry
-  /** Told what it does while that takes long. */
   say: (text: string) => void
-  /** How long the members of a poller that was killed are waited for, ms. */
+  /** How long to wait for a killed poller to leave its consumer group, ms. */
   patienceMs?: number
 }
 
 /**
- * Writes the newest of every identity in `polls`, and the pauses of hosts, to the poller's memory, and last a record that
- * says so; then pollers believe the memory. Does nothing where that record is. Killed before, it does all of it again
- * and ends the same. To be run before a retention shortens `polls`.
- *
+ * Writes the newest polls and the pauses of hosts to the poller's memory, then a record that marks it as complete. Does
+ * nothing if that record exists. Safe to repeat after a crash. Must run before retention shortens `polls`.
  * @throws UserError while pollers run
  */
 export async function carryOver(options: CarryOverOptions): Promise<CarryOver | undefined> {
@@ -64,7 +60,6 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
   }
 }
 
-/** Whether the memory says that all is carried over. */
 async function isCarriedOver(kafka: Kafka): Promise<boolean> {
   const span = (await offsetRange(kafka, pollerMemoryTopic.name)).get(carriedOverPartition)
   let found = false
@@ -74,10 +69,10 @@ async function isCarriedOver(kafka: Kafka): Promise<boolean> {
   return found
 }
 
-/** A poller that was killed stays a member of its group until its session is over. */
+/** A killed poller stays in its group until its session times out. */
 const defaultPatienceMs = 20_000
 
-/** @throws UserError when the group of pollers still has members after a while */
+/** @throws UserError if the group `poller` still has members after `patienceMs` */
 async function refuseWhilePollersRun({ kafka, say, patienceMs = defaultPatienceMs }: CarryOverOptions): Promise<void> {
   const waiting = slowNotice(say)
   return withAdmin(kafka, async (admin) => {

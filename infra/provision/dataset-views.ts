@@ -3,9 +3,8 @@ import { applyViews, MigrationError } from '#platform/clickhouse/migrate.ts'
 import type { Source } from '#sources/source.ts'
 
 /**
- * Creates the friendly view of every dataset, or replaces it by what its source says now; gives how many there are. Side
- * by side, as none reads another: one after the other they were a third of a start.
- * @throws MigrationError that names the dataset, too, when a view is refused
+ * Creates or replaces the views of all datasets, in parallel because one after the other is slow. Returns their number.
+ * @throws MigrationError with the dataset's name if a view is rejected
  */
 export async function applyDatasetViews(store: Store, sources: readonly Source[]): Promise<number> {
   const views = sources.flatMap(({ datasets }) => datasets.flatMap(({ name, view }) => (view ? [{ name, view }] : [])))

@@ -1,13 +1,10 @@
 import { readRows } from '#operations/history/read-rows.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 
-/** The migration since which accepted answers are kept: a rebuild that began earlier told none. */
+/** This migration introduced accepted answers. Earlier rebuilds did not add any. */
 const answersSince = 'create_stored_answers'
 
-/**
- * What `rebuild` would add to a store that an older release filled, as a sentence for the operator; undefined when nothing.
- * A rebuild that finished has added what raw still holds.
- */
+/** Advises a rebuild if an older release stored points without their answers; undefined if none, or after a rebuild. */
 export async function whatRebuildAdds(store: Store): Promise<string | undefined> {
   const query = `SELECT
       (SELECT count() FROM tidemark.points WHERE identity = 0) AS points,

@@ -1,5 +1,4 @@
-// One-shot: topics, schemas, tables and views, as schemas/, infra/clickhouse/migrations and sources/ declare them.
-// Safe to run again and beside a running stack. Exit 0 when all is there.
+// Creates topics, schemas, tables and views, then exits with 0. Safe to repeat, also while a stack runs.
 
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
 import { topicsOf } from '#core/source-topics.ts'
@@ -36,7 +35,7 @@ const store = createStore({
   url: config.CLICKHOUSE_URL,
   user: config.CLICKHOUSE_USER,
   password: config.CLICKHOUSE_PASSWORD,
-  // Deleting rows of years takes minutes.
+  // Deleting the rows of several years takes minutes.
   requestTimeoutMs: 15 * 60_000,
 })
 try {
@@ -49,10 +48,10 @@ try {
   const registry = openRegistry(config)
   const carried = await carryOver({ kafka, registry, say: (text) => log.info({ progress: true }, text) })
   if (carried !== undefined) log.info(carried, 'the memory of the pollers is complete')
-  // Last: what its retention takes away must be carried over first.
+  // Only after the carry-over, because the new retention may delete polls.
   await provisionTopics(kafka, [pollsKeptFor(config.POLLS_DAYS)], config.KAFKA_REPLICATION_FACTOR)
   const applied = await migrate(store, migrations)
-  // Views that refresh cost something also where nothing is collected.
+  // Refreshable views cost resources even if nothing is collected.
   const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !config.DATASETS_OFF.has(name)))
   const statements = await applySourceStatements(store, wanted)
   const views = await applyDatasetViews(store, wanted)

@@ -11,8 +11,8 @@ export interface Stack extends Topics {
 }
 
 /**
- * Carries out what the file notes and this stack does not know yet, as after a restore of an older backup; and notes what
- * the store knows and the file does not. To be run before any service starts. Gives the deletions that were carried out.
+ * Applies deletions from the file that this stack lacks, for example after a restore of an older backup. Adds the
+ * stack's own deletions to the file. Must run before any service starts. Returns the applied deletions.
  */
 export async function applyNotedDeletions(stack: Stack, file: string): Promise<NotedDeletion[]> {
   const { store } = stack
@@ -33,14 +33,14 @@ export async function applyNotedDeletions(stack: Stack, file: string): Promise<N
   return applied
 }
 
-/** Announced last: a start that is killed before does it all again. */
+/** Announces the deletion last, so that a restart after a crash repeats all steps. */
 async function carryOut(
   stack: Stack,
   source: Source | undefined,
   deletion: NotedDeletion,
   announced: boolean,
 ): Promise<void> {
-  // A source that is no longer declared has no topics that we know of.
+  // The topics of an undeclared source are unknown.
   if (source === undefined) await removeRows(stack.store, deletion)
   else {
     await removeFromStore(stack.store, stack, source, deletion)

@@ -20,7 +20,7 @@ const poll = (more: Partial<Poll>): Poll =>
     ...more,
   }) as Poll
 
-/** Folds polls of partition 0, of which the value is the index; the broker took one an hour. */
+/** Folds polls of partition 0, written one per hour. The value of each record is its index. */
 function folded(polls: readonly Poll[]): MemoryRecord[] {
   const fold = createPollsFold(nowMs)
   for (const [index, one] of polls.entries())

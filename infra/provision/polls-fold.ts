@@ -1,4 +1,4 @@
-// What the poller's memory is, made from all records of topic `polls`. All of this is pure.
+// Computes the poller's memory from all records of topic `polls`. Pure.
 import {
   carriedAfter,
   hostRecord,
@@ -13,22 +13,16 @@ import { believed, supersedes } from '#core/poll-memory.ts'
 import type { HostPause, Poll, PollMemory } from '#schemas/generated/records.ts'
 import { filesLane } from '#schemas/topics.ts'
 
-/** Records of `polls` folded by identity and host, in the order of each partition. */
 export interface PollsFold {
-  /**
-   * Takes a poll. Polls of files are passed over: no poller asks for them.
-   *
-   * @param value the record's value, of which a copy is kept where it is the newest of its identity
-   */
+  /** Skips polls of files. Copies `value` if it is the newest poll of its identity. */
   take: (poll: Poll, value: Buffer, at: { partition: number; writtenAtMs: number }) => void
-  /** What the memory is to hold, by partition. */
   records: () => Map<number, MemoryRecord[]>
   identities: () => number
 }
 
 interface Identity {
   name: string
-  /** What is believed of the newest poll's memory. */
+  /** Memory of the newest poll, after the plausibility check in `believed`. */
   memory: PollMemory
   poll: Buffer
   polledAt: number
@@ -37,7 +31,7 @@ interface Identity {
 
 interface HostPauses {
   attempts: number
-  /** When the newest pause was said: the poller's clock. */
+  /** Time of the newest pause by the poller's clock. */
   pausedAtMs: number
   pauses: (HostPause & { recordedAt: number })[]
 }
@@ -48,7 +42,7 @@ interface Partition {
   hosts: Map<string, HostPauses>
 }
 
-/** @param nowMs polls that say they were made more than a day later are not believed */
+/** @param nowMs polls dated more than a day later are not believed */
 export function createPollsFold(nowMs: number): PollsFold {
   const partitions = new Map<number, Partition>()
   return {
@@ -76,12 +70,12 @@ function takeIdentity(identities: Map<string, Identity>, poll: Poll, value: Buff
   }
   const isNewer = supersedes(memory, current.memory)
   const { raw, requests } = carriedAfter(current.carried, poll)
-  // An answer that is older than the newest is not the newest in raw, wherever its poll lies.
+  // An answer older than the newest is not the newest in raw, whatever the order of polls.
   current.carried = { raw: isNewer ? raw : current.carried.raw, requests }
   current.polledAt = Math.max(current.polledAt, poll.fetchedAt)
   if (!isNewer) return
   current.memory = memory
-  // A view would keep all that Kafka sent with it in memory.
+  // A copy, because a view would keep Kafka's whole batch in memory.
   current.poll = Buffer.from(value)
 }
 
@@ -93,7 +87,7 @@ function takePause(hosts: Map<string, HostPauses>, poll: Poll, writtenAtMs: numb
     return
   }
   hosts.set(poll.host, known)
-  // Requests that were under way when it was first said are no further offence.
+  // Requests that were in flight when the pause began do not count as further attempts.
   if (sentSince || known.attempts === 0) known.attempts += 1
   known.pausedAtMs = poll.fetchedAt
   const pause = pauseOf(poll, known.attempts, writtenAtMs)

@@ -3,8 +3,8 @@ import { applyStatement, MigrationError } from '#platform/clickhouse/migrate.ts'
 import type { Source } from '#sources/source.ts'
 
 /**
- * Runs the statements of all sources in order, each once: sources that share tables list the same ones. Gives how many.
- * @throws MigrationError that names the source when a statement is refused, or when two of one name differ
+ * Runs the statements of all sources in order. Sources may share a statement: it runs once. Returns their number.
+ * @throws MigrationError with the source's name if a statement is rejected, or two statements of one name differ
  */
 export async function applySourceStatements(store: Store, sources: readonly Source[]): Promise<number> {
   const done = new Map<string, string>()

@@ -3,10 +3,7 @@ import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
 import { database, insert, type Store } from '#platform/clickhouse/client.ts'
 import type { Source } from '#sources/source.ts'
 
-/**
- * Makes the table `datasets` say what is declared: writes the row of every dataset whose declaration changed, and marks
- * those that are declared no more. Gives the names of what it wrote; a second run writes nothing.
- */
+/** Writes changed declarations to table `datasets` and marks removed ones. Returns the names of both. */
 export async function storeCatalogue(store: Store, sources: readonly Source[], nowMs = Date.now()): Promise<string[]> {
   const stored = new Map((await storedRows(store)).map((row) => [row.dataset, row]))
   const declared = entriesOf(sources).map(rowOf)
@@ -20,12 +17,11 @@ export async function storeCatalogue(store: Store, sources: readonly Source[], n
   const updatedAt = new Date(nowMs).toISOString()
   const rows = written.map((row) => [...columns.map((column) => row[column]), updatedAt])
   await insert(store, 'datasets', [...columns, 'updated_at'], rows)
-  // The table is tiny: whoever forgets FINAL finds one row a dataset, too.
+  // The table is tiny. After the merge, queries without FINAL are right too.
   await store.command({ query: `OPTIMIZE TABLE ${database}.datasets FINAL` })
   return written.map(({ dataset }) => dataset)
 }
 
-/** A row as ClickHouse gives it in JSON, but for updated_at. */
 type DatasetRow = ReturnType<typeof rowOf>
 
 function rowOf(entry: CatalogueEntry) {

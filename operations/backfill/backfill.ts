@@ -1,4 +1,4 @@
-// Fetches windows of the past, also those that are held.
+// Polls windows of the past, also windows that are already stored.
 import { dayAt } from '#core/business-day.ts'
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
@@ -18,31 +18,27 @@ export interface BackfillParts extends PollParts {
 }
 
 export interface BackfillJob extends SourcedDataset {
-  /** The first and the last day, YYYY-MM-DD in the dataset's zone, both included. */
+  /** First and last day, inclusive, YYYY-MM-DD in the dataset's zone. */
   from: string
   to: string
-  /** Believes at once that a window is empty which upstream answers without rows: its values are withdrawn. */
+  /** Accepts an empty answer at once, without a second poll. The window's values are then withdrawn. */
   confirmsEmpty: boolean
-  /** Who asks, for the log. */
   requestedBy: string
 }
 
 export interface BackfillEvents extends PollEvents {
-  /** The poller does not answer and is waited for. */
   pollerIsAway: () => void
-  /** All is fetched; what is left is that its rows can be queried. */
+  /** All windows are polled. The backfill now waits until their rows can be queried. */
   fetched: () => void
 }
 
-/** The supervisor starts a poller that ended within some seconds. */
+/** Long enough for the supervisor to restart a poller. */
 const pollerPatienceMs = 30_000
 
 /**
- * Asks the poller for the windows of some days, and returns what came of each when their rows can be queried. Can be
- * repeated at any time: the poller goes on with what was asked for.
- *
- * @param stop makes it end while the windows are polled
- * @throws UserError for days that cannot be asked for, were deleted, or of a dataset that is not polled
+ * Requests windows from the poller and returns the outcome of each when its rows can be queried. Safe to repeat.
+ * @param stop ends the wait for polls. The requests remain: the poller still executes them.
+ * @throws UserError if the days are invalid or were deleted, or if the dataset is not polled
  */
 export async function backfill(
   parts: BackfillParts,
@@ -75,7 +71,6 @@ export async function backfill(
   )
 }
 
-/** @throws UserError when the first of the days was deleted: its answers would be fetched, and not stored */
 async function refuseDeleted(
   store: Store,
   { name, calendar }: Dataset,

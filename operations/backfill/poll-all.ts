@@ -15,55 +15,47 @@ import type { BackfillWindow } from './windows.ts'
 
 export interface BackfillRequest {
   dataset: string
-  /** As the poller names it. */
   host: string
   windows: BackfillWindow[]
-  /** Whether an empty answer is believed at once. */
   confirmsEmpty: boolean
-  /** Who asks, for the log. */
   requestedBy: string
 }
 
-/** How far a backfill is. */
 export interface BackfillProgress {
-  /** Windows done. */
   done: number
-  /** Undefined: the poller does not answer. */
+  /** Undefined while the poller does not answer. */
   budget: HostBudget | undefined
-  /** Windows that others asked for and that wait too. */
+  /** Waiting windows of the dataset that others requested. */
   ahead: number
-  /** Why the newest poll of ours failed; undefined when it did not. */
+  /** Error of our newest poll; undefined if it succeeded. */
   failing: string | undefined
 }
 
 export interface PollParts {
   kafka: Kafka
   registry: Registry
-  /** What the poller says of itself. Rejects while it does not answer. */
+  /** Rejects while the poller does not answer. */
   pollerStatus: () => Promise<PollerStatus>
 }
 
-/** What is told while windows are polled. */
 export interface PollEvents {
-  /** All are asked for: the poller goes on with them, whatever becomes of this process. */
+  /** The poller has all requests and executes them even if this process ends. */
   asked: (windows: number) => void
   progress: (reached: BackfillProgress) => void
 }
 
-/** A window and the poll that ended its request. */
 export interface PolledWindow {
   name: string
   poll: Poll
-  /** Where its new answers lie in raw, `partition/offset`: one, or one a page. */
+  /** Positions of the window's new answers in raw, `partition/offset`: one, or one per page. */
   places: string[]
 }
 
 const lookEveryMs = 500
 
 /**
- * Asks for all windows and follows `polls` until each was polled well, or in vain as often as the poller tries.
- *
- * @param stop makes it end with the reason of its abort; what was asked for stays asked for
+ * Requests all windows and follows `polls` until each request succeeded or was given up by the poller. `stop` makes
+ * this function throw the abort's reason; the requests remain.
  */
 export async function pollAll(
   { kafka, registry, pollerStatus }: PollParts,
@@ -110,7 +102,7 @@ export async function pollAll(
     for (;;) {
       stop.throwIfAborted()
       dead.signal.throwIfAborted()
-      // Counted before the poller is asked: what it does meanwhile must not make ours look like somebody else's.
+      // Counted before the status is read, else our polls in between would look like requests of others.
       const ours = requests.open().length
       const status = await pollerStatus().catch(() => undefined)
       const waiting = status?.datasets.find((known) => known.dataset === dataset)?.waiting.requested ?? 0
@@ -128,7 +120,6 @@ export async function pollAll(
   })
 }
 
-/** The request identity of the window that a poll belongs to: a page's is that of all its pages. */
 function wholeOf({ requestIdentity: identity, dataset, windowStart: startMs, windowEnd: endMs }: Poll): string {
   return isPage(subjectOf(identity, dataset)) ? requestIdentity(dataset, { startMs, endMs }) : identity
 }

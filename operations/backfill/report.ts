@@ -1,4 +1,3 @@
-// What came of a backfill: the poll that ended each window's request, and the dead letters of its answers.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { readSpan } from '#platform/kafka/read-range.ts'
@@ -6,7 +5,7 @@ import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { printable } from '#platform/process/printable.ts'
 import { type Poll, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 
-/** What came of each window. Windows by name: days as YYYY-MM-DD. */
+/** Lists windows by name, for example YYYY-MM-DD for a day. */
 export interface BackfillReport {
   dataset: string
   from: string
@@ -14,21 +13,14 @@ export interface BackfillReport {
   windows: number
   changed: number
   unchanged: number
-  /** Published nothing yet, or nothing any more. */
+  /** Windows without values: not published yet, or emptied by upstream. */
   empty: string[]
-  /** Of these, those that are confirmed to be empty: no value of them stands. Absent where nobody asked for that. */
+  /** Empty windows that are confirmed, so that their values are withdrawn. Only with `confirmsEmpty`. */
   confirmedEmpty?: string[]
-  /** Only a part of the day is there. */
   partial: string[]
-  /** Could not be fetched, or cannot be used. */
   failed: { day: string; reason: string }[]
 }
 
-/**
- * Sums up the poll that ended each window's request. Pure.
- *
- * @param confirmsEmpty whether empty answers were to be believed at once
- */
 export function reportOf(
   dataset: string,
   { from, to }: { from: string; to: string },
@@ -56,7 +48,6 @@ export function reportOf(
   }
 }
 
-/** Why a day's answer is of no use; undefined when it is. */
 function whyUseless(poll: Poll, refusal: string | undefined): string | undefined {
   if (poll.outcome === 'failed' || poll.outcome === 'refused' || poll.outcome === 'unreadable') {
     return poll.error ?? poll.outcome
@@ -66,15 +57,14 @@ function whyUseless(poll: Poll, refusal: string | undefined): string | undefined
 
 const hasRows = ({ outcome }: Poll): boolean => outcome === 'changed' || outcome === 'unchanged'
 
-/** Where the slices of a source lie, and what reads them. */
 interface SliceReader {
   topic: string
   registry: Registry
 }
 
 /**
- * Why raw records, or slices of them, were refused, by the raw record's `partition/offset`: the dead letters of one topic
- * from an offset on, the normalizer's and the sink's.
+ * Reads dead letters from an offset. Returns the reasons by `partition/offset` of the raw record, for raw records that
+ * the normalizer refused and slices that the sink refused.
  */
 export async function refusals(
   kafka: Kafka,
@@ -93,7 +83,7 @@ export async function refusals(
   await decoder.prepare(ofSlices.map(({ value }) => value))
   for (const { value, headers } of ofSlices) {
     const slice = decoder.decode(value)
-    // What is no slice tells of no raw record: it was not the normalizer that wrote it.
+    // Not written by the normalizer, so it names no raw record.
     if (slice instanceof DecodeFailure) continue
     const place = `${slice.raw.partition}/${slice.raw.offset}`
     if (!found.has(place)) found.set(place, `${slice.key}: ${whyOf(headers)}`)
@@ -109,7 +99,6 @@ interface Letter {
 const whyOf = (headers: Record<string, string>): string =>
   `${headers[deadLetterHeaders.reason]}: ${headers[deadLetterHeaders.message]}`
 
-/** The dead letters of a topic from an offset to its end as of now. */
 async function lettersOf(kafka: Kafka, topic: string, fromOffset: number): Promise<Letter[]> {
   const letters: Letter[] = []
   const span = new Map([[0, { from: fromOffset, to: Number.POSITIVE_INFINITY }]])

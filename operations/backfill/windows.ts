@@ -5,21 +5,16 @@ import { UserError } from '#platform/process/user-error.ts'
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { Dataset } from '#sources/source.ts'
 
-/** A request of a backfill. */
 export interface BackfillWindow {
-  /** For people: 2026-04-20, 2026-04-20 13:00 (local), 2026-04, each with its subject where there is one. */
+  /** For messages: `2026-04-20`, `2026-04-20 13:00+02:00` or `2026-04`, plus the subject if there is one. */
   name: string
   window: Window
   subject: string | null
 }
 
 /**
- * The windows of the days from `from` to `to`, both included, each once a subject. Pure.
- *
- * @param subjects as the poller tells them
- * @param nowMs the time of the poller's clock, which may be a simulated one
- * @throws UserError for days that are none, the wrong way round, before upstream's first or after tomorrow, and for
- * datasets without a past
+ * Returns the windows of the days `from` to `to`, inclusive, once per subject. `nowMs` is the poller's clock. Pure.
+ * @throws UserError if the days are invalid, out of order or not published, or if the dataset has no past
  */
 export function backfillWindows(
   dataset: Dataset,
@@ -37,7 +32,7 @@ export function backfillWindows(
   if (first < firstDay) {
     throw new UserError(`--from ${first} is before ${firstDay}, the first day that upstream has of ${name}.`)
   }
-  // What is looked for long before it begins can be asked for as long before.
+  // A dataset that is searched for some days earlier can be requested as many days further ahead.
   const ahead = Math.max(0, -(calendar.searchDaysLater ?? 0))
   const furthest = addDays(dayAt(zone, nowMs), 1 + ahead)
   const begins = calendar.window === 'month' ? `${last.slice(0, 8)}01` : last
@@ -52,7 +47,6 @@ export function backfillWindows(
   )
 }
 
-/** What is said of a dataset whose past nobody can be asked for. */
 export const noPast = ({ name, calendar }: Dataset): UserError =>
   new UserError(`${name} has no past that can be asked for: ${whyNoPast(calendar)}`)
 

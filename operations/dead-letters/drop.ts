@@ -9,23 +9,18 @@ import { type Decider, recordDecision } from './send-back.ts'
 
 export interface DropRequest {
   selection: Selection
-  /** Changes nothing, and returns what would be done. */
+  /** Changes nothing and returns what would be done. */
   dryRun: boolean
   decider: Decider
 }
 
 export interface DropResult {
   done: Letter[]
-  /** Letters that were settled before. */
   stay: StayingLetter[]
-  /** Ids that were named and that no letter has. */
   unknown: string[]
 }
 
-/**
- * Settles letters that nobody will mend. Their bytes stay where they are.
- * @throws UserError when Kafka does not take the record of it
- */
+/** Marks dead letters as dropped. Their bytes stay on the topic. @throws UserError if Kafka rejects the decision */
 export async function drop(
   kafka: Kafka,
   { selection, dryRun, decider }: DropRequest,
@@ -40,7 +35,6 @@ export async function drop(
   return { done, stay, unknown }
 }
 
-/** @throws UserError when Kafka does not take the record of it */
 export async function dropLetters(kafka: Kafka, letters: readonly Letter[], decider: Decider): Promise<void> {
   if (letters.length === 0) return
   const producer = await openProducer(kafka)

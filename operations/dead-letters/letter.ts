@@ -1,10 +1,10 @@
-// A dead letter as its record tells it, and what became of it. Pure. Headers are anybody's: what they say may be nothing.
+// A dead letter, parsed from its record. Any producer can set headers, so each header may be missing or wrong. Pure.
 import { attemptsOf, deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { type DeadLetterResolution, decisionHeaders, decisionOf } from '#platform/kafka/dead-letter-resolution.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 
-/** A record of a topic: `jao.dlq/0/17` is offset 17 of partition 0. */
+/** A position in a topic. In text, `jao.dlq/0/17` is offset 17 of partition 0. */
 export interface Place {
   topic: string
   partition: number
@@ -14,45 +14,39 @@ export interface Place {
 export interface Letter extends Place {
   id: string
   key: string | null
-  /** The key as it is. */
   keyBytes: Buffer | null
-  /** Which dataset it is about; null when nothing tells. */
   dataset: string | null
-  /** Where the refused message lay; null when the headers do not say. */
+  /** Position of the refused record; null if the headers do not say. */
   source: Place | null
   reason: string
   message: string
-  /** Why it was refused the time before; null when it was refused once. */
+  /** Reason of the refusal before this one; null after the first refusal. */
   previousReason: string | null
   attempts: number
-  /** The letter that was sent back and refused once more as this one; null when there was none. */
+  /** Id of the dead letter whose requeued record was refused again as this one; null if there is none. */
   returnOf: string | null
   service: string
-  /** When it was refused, ms UTC. */
+  /** Time of the refusal, ms UTC. */
   atMs: number
-  /** Length of the value; null when it has none. */
   bytes: number | null
-  /** Whether the value was too large for a letter: it lies at its source alone. */
+  /** Whether the value was too large for a dead letter. It is then only at `source`. */
   isLeftOut: boolean
-  /** Undefined while the letter is open. */
+  /** Undefined while the dead letter is open. */
   decision?: DeadLetterResolution
 }
 
 export const placeName = ({ topic, partition, offset }: Place): string => `${topic}/${partition}/${offset}`
 
-/** The place that a text names; undefined when it names none. */
 export function placeOf(text: string): Place | undefined {
   const [, topic, partition, offset] = /^([\w.-]+)\/(\d{1,9})\/(\d{1,15})$/.exec(text) ?? []
   return topic === undefined ? undefined : { topic, partition: Number(partition), offset: Number(offset) }
 }
 
-/** Whether a letter came back for the reason that it was refused for before. */
 export const cameBack = ({ reason, previousReason }: Letter): boolean => reason === previousReason
 
-/** Collects the letters of one dead-letter topic out of its records, given in order, and what was decided on each. */
+/** Collects the dead letters of one topic, and the decisions on them, from its records in order. */
 export interface LetterBox {
   add: (record: StoredRecord) => void
-  /** Each with the newest decision on it. */
   letters: () => Letter[]
 }
 
@@ -95,7 +89,6 @@ export function letterOf(record: StoredRecord): Letter {
   }
 }
 
-/** A letter as JSON: with times as UTC text, without the bytes of its key. */
 export const letterJson = ({ atMs, decision, keyBytes: _keyBytes, ...letter }: Letter) => ({
   ...letter,
   time: utcText(atMs),

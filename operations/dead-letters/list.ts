@@ -1,4 +1,3 @@
-// What lies on the dead-letter topics, one by one or in groups.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, recordsIn } from '#platform/kafka/read-range.ts'
 import { utcText } from '#platform/process/utc-text.ts'
@@ -7,26 +6,24 @@ import { type OnProgress, readLetters } from './read-letters.ts'
 import { isMeant, type Selection, topicsOf } from './selection.ts'
 import { deadLetterTopics } from './topics.ts'
 
-/** Letters that are alike. Times are UTC. */
+/** Dead letters with the same reason, dataset and topic. Times are UTC. */
 export interface LetterGroup {
   reason: string
   dataset: string | null
-  /** The topic that the messages were refused on; null when the letters do not say. */
+  /** Topic of the refused records; null if the headers do not say. */
   topic: string | null
   letters: number
   first: string
   last: string
-  /** The newest message of them. */
   example: string
 }
 
 export interface ListRequest {
   selection: Selection
-  /** Also letters that were requeued or dropped. */
+  /** Also returns dead letters that were requeued or dropped. */
   withSettled: boolean
 }
 
-/** The letters that a selection means, oldest first in each topic. */
 export async function listLetters(
   kafka: Kafka,
   { selection, withSettled }: ListRequest,
@@ -36,7 +33,7 @@ export async function listLetters(
   return letters.filter((letter) => (withSettled || letter.decision === undefined) && isMeant(letter, selection))
 }
 
-/** Letters by reason, dataset and topic; the largest group first. Pure. */
+/** Returns the largest group first. Pure. */
 export function groupLetters(letters: readonly Letter[]): LetterGroup[] {
   const alike = Map.groupBy(letters, ({ reason, dataset, source }) => JSON.stringify([reason, dataset, source?.topic]))
   return [...alike.values()]
@@ -50,19 +47,18 @@ export function groupLetters(letters: readonly Letter[]): LetterGroup[] {
     .toSorted((one, other) => other.letters - one.letters)
 }
 
-/** Open dead letters of one kind; without a reason, records of a topic that holds too many to be read just for this. */
+/** Open dead letters of one kind. `reason` is null for all records of a topic that has too many to read. */
 export interface OpenLetters {
   reason: string | null
   dataset: string | null
   letters: number
-  /** Where they lie. */
   topic: string
 }
 
-/** Of one topic; reading more takes seconds. */
+/** Records per topic. Reading more takes seconds. */
 const maxRead = 20_000
 
-/** The open dead letters of all topics by reason, dataset and topic. @throws when Kafka does not answer */
+/** Counts the open dead letters of all topics by reason, dataset and topic. @throws if Kafka is unavailable */
 export async function countOpenLetters(kafka: Kafka): Promise<OpenLetters[]> {
   const found = await Promise.all([...deadLetterTopics.values()].map((topic) => openIn(kafka, topic)))
   return found.flat().toSorted((one, other) => other.letters - one.letters)

@@ -1,43 +1,35 @@
-// Which letters can be sent back to where they came from. Pure.
-
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import type { DeadLetterResolution } from '#platform/kafka/dead-letter-resolution.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { cameBack, type Letter, type Place } from './letter.ts'
 
-/** A letter that can be sent back, and where to. */
 export interface ReturnableLetter {
   letter: Letter
   to: Place
 }
 
-/** Why an operation leaves a letter as it is. */
 export type StayReason =
   | { kind: 'settled'; decision: DeadLetterResolution['decision'] }
-  /** The headers do not say where the message came from. */
+  /** The headers do not say where the record came from. */
   | { kind: 'no-source' }
-  /** The value was too large for a letter: it lies at its source alone. */
+  /** The value was too large for a dead letter. It is only at `source`. */
   | { kind: 'left-out'; source: Place }
-  /** The letter says a topic whose letters do not lie where it lies. */
+  /** The refused records of `topic` go to another dead-letter topic than `deadLetters`, so the header is wrong. */
   | { kind: 'foreign-topic'; topic: string; deadLetters: string }
   | { kind: 'no-partition'; topic: string; partition: number }
   | { kind: 'parked'; dataset: string }
   | { kind: 'same-reason'; reason: string; attempts: number }
-  /** Retention has deleted it. */
   | { kind: 'deleted' }
-  /** Kafka did not take it. */
   | { kind: 'not-taken'; message: string }
-  /** Kafka took none of those before it. */
+  /** Kafka rejected the dead letters before it. */
   | { kind: 'not-tried' }
-  /** It was sent back, but Kafka did not take the record of that. */
+  /** It was sent back, but Kafka rejected the record of the decision. */
   | { kind: 'undecided'; message: string }
-  /** This release would refuse it again. */
   | { kind: 'would-be-refused'; reason: string; message: string }
-  /** This release would refuse a newer letter of its kind. */
+  /** This release would refuse a newer dead letter of the same kind. */
   | { kind: 'newer-would-be-refused' }
 
-/** A letter that stays, and why. */
 export interface StayingLetter {
   letter: Letter
   why: StayReason
@@ -48,25 +40,23 @@ export interface Plan {
   stay: StayingLetter[]
 }
 
-/** A topic that letters may go back to. */
 export interface Target {
-  /** Where its refused messages lie: letters from elsewhere did not come from it. */
+  /** The dead-letter topic of this topic. */
   deadLetters: string
   record: RecordSchema | null
-  /** How many partitions it has. */
   partitions: number
 }
 
 export interface PlanOptions {
-  /** By name: headers are anybody's, so a letter goes to no other. */
+  /** By topic name. A dead letter is sent to no other topic, because any producer can set its headers. */
   targets: ReadonlyMap<string, Target>
-  /** Datasets whose answers would come back at once. */
+  /** Parked datasets: their answers would be refused again. */
   parked: ReadonlySet<string>
-  /** Also what came back for the same reason, and what was settled before. */
+  /** Also sends back dead letters that returned for the same reason, or that were settled before. */
   again: boolean
 }
 
-/** Plans in the order in which the messages were refused on each partition that they came from. */
+/** Returns the dead letters in the order of the refused records' topic, partition and offset. Pure. */
 export function planRequeue(letters: readonly Letter[], options: PlanOptions): Plan {
   const plan: Plan = { go: [], stay: [] }
   for (const letter of letters) {

@@ -2,16 +2,15 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readSpan, recordsIn } from '#platform/kafka/read-range.ts'
 import { type Letter, openLetterBox } from './letter.ts'
 
-/** How far an operation on dead letters is. Counts are records of a dead-letter topic, or letters. */
+/** Counts are records of a dead-letter topic for `reading`, else dead letters. */
 export type LetterProgress =
   | { step: 'reading'; topic: string; done: number; total: number }
   | { step: 'trying' | 'requeuing'; done: number; total: number }
-  /** It waits for another part of the system; `message` says for what. */
   | { step: 'waiting'; message: string }
 
 export type OnProgress = (progress: LetterProgress) => void
 
-/** All letters of some dead-letter topics, open or settled, in the order of each topic. Their values are not kept. */
+/** Returns all dead letters of the topics, open or settled, without their values. */
 export async function readLetters(
   kafka: Kafka,
   topics: readonly string[],

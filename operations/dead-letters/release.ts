@@ -1,4 +1,4 @@
-// A release: a parked dataset goes on, and the letters that nobody looked at because it was parked are sent back.
+// A release unparks a dataset and requeues the dead letters that were refused unread because the dataset was parked.
 import { pointsAtUs } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -16,7 +16,6 @@ import { requeuePlanned, targetsOf } from './requeue.ts'
 import type { Decider } from './send-back.ts'
 import { newestOfEachKind, type TriedRefusal, tryLetters } from './trial.ts'
 
-/** A dataset that the normalizer parks, as its status says. */
 export interface ParkedDataset {
   dataset: string
   message: string
@@ -25,37 +24,33 @@ export interface ParkedDataset {
 export interface ReleaseParts {
   kafka: Kafka
   registry: Registry
-  /** Asks the running normalizer, of this release's transform version, what it parks. Rejects when it does not answer. */
+  /** Asks the running normalizer, which must have this release's transform version. Rejects if it does not answer. */
   parkedNow: () => Promise<readonly ParkedDataset[]>
 }
 
 export interface ReleaseRequest {
-  /** Name of the source. */
   source: string
   dataset: string
-  /** Also where the newest letters would be refused again. */
+  /** Also releases if the newest dead letters would be refused again. */
   anyway: boolean
   decider: Decider
 }
 
-/** A letter and why this release would refuse it. */
 export interface RefusedLetter {
   letter: Letter
   why: TriedRefusal
 }
 
-/** What came of a release. Letters that stay are in `stay`, each with its reason. */
 export type ReleaseResult =
-  /** The newest letter of every kind would be refused: released, it would be parked again. Nothing was changed. */
+  /** All kinds of dead letters would be refused again, so the dataset would be parked again. Nothing was changed. */
   | { state: 'stays-parked'; stay: StayingLetter[]; newest: RefusedLetter[] }
   | {
       state: 'released'
       wasParked: boolean
       done: Letter[]
       stay: StayingLetter[]
-      /** How many of those that stay would be refused again. */
       refused: number
-      /** Whether it is parked now, or why the normalizer could not be asked. */
+      /** Whether the dataset is parked after the release, or why the normalizer did not answer. */
       after: { parked: ParkedDataset | null } | { unknown: Error }
     }
 
@@ -63,9 +58,8 @@ const maxWaitMs = 30_000
 const pollIntervalMs = 200
 
 /**
- * Releases a dataset where it is parked, and requeues its letters that nobody looked at. Letters that this release would
- * refuse stay.
- * @throws UserError when the normalizer does not say in time that it has released the dataset; what `parkedNow` throws
+ * Releases a dataset if it is parked, and requeues its unread dead letters except those that this release would refuse.
+ * @throws UserError if the normalizer does not confirm the release within 30 s; errors of `parkedNow`
  */
 export async function release(
   parts: ReleaseParts,
@@ -86,7 +80,7 @@ export async function release(
   }
   if (wasParked) {
     await unpark(parts, dataset, decider)
-    // A batch that was being judged while it was released may still make parked letters.
+    // A batch that was in flight during the release may still produce parked dead letters.
     await waitForNormalizer()
   }
   const plan = await planParked(kafka, request, onProgress)
@@ -101,7 +95,6 @@ export async function release(
   return { state: 'released', wasParked, done, stay: [...stay, ...tried.refused], refused, after }
 }
 
-/** What can be done with the open letters of a dataset that nobody looked at. */
 async function planParked(kafka: Kafka, { source, dataset }: ReleaseRequest, onProgress: OnProgress): Promise<Plan> {
   const letters = (await readLetters(kafka, [deadLetterTopic(source).name], onProgress)).filter(
     (letter) => letter.decision === undefined && letter.reason === parkedReason && letter.dataset === dataset,
@@ -110,8 +103,8 @@ async function planParked(kafka: Kafka, { source, dataset }: ReleaseRequest, onP
 }
 
 /**
- * Where the newest letter of every kind would be refused for a reason that points at us, so would be what comes next:
- * released, the dataset would be parked again. Undefined where a release is of use.
+ * Tries the newest dead letter of each kind. If this release refuses all for reasons that park a dataset, a release
+ * would be in vain: returns that result. Otherwise returns undefined.
  */
 async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseResult | undefined> {
   const tried = newestOfEachKind(plan.go)
@@ -130,7 +123,6 @@ async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseRe
 
 const wouldBeRefused = ({ reason, message }: TriedRefusal) => ({ kind: 'would-be-refused', reason, message }) as const
 
-/** Letters that this release takes, and those that it would refuse. */
 async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableLetter[], onProgress: OnProgress) {
   const refused = await tryLetters(parts, letters, (done) =>
     onProgress({ step: 'trying', done, total: letters.length }),
@@ -142,7 +134,6 @@ async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableL
   return { go: letters.filter(({ letter }) => !refused.has(letter.id)), refused: stay }
 }
 
-/** Says on the topic that the dataset is released, and waits until the normalizer has heard of it. */
 async function unpark(
   { kafka, registry, parkedNow }: ReleaseParts,
   dataset: string,

@@ -12,28 +12,25 @@ import { refusingTopics } from './topics.ts'
 
 export interface RequeueRequest {
   selection: Selection
-  /** Also what came back for the same reason; of those named by id also what was settled before. */
+  /** Also requeues dead letters that returned for the same reason, and settled ones if their ids are given. */
   again: boolean
-  /** Changes nothing, and returns what would be done. */
+  /** Changes nothing and returns what would be done. */
   dryRun: boolean
   decider: Decider
-  /** Tells the datasets that are parked now: their letters stay. */
+  /** Returns the datasets that are parked. Their dead letters stay. */
   parkedDatasets: () => Promise<ReadonlySet<string>>
 }
 
 export interface RequeueResult {
   done: Letter[]
   stay: StayingLetter[]
-  /** Ids that were named and that no letter has. */
+  /** Requested ids that do not exist. */
   unknown: string[]
-  /** The new letters of those that were refused once more; null: not handled yet. Undefined in a dry run. */
+  /** New dead letters of records that were refused again; null if not handled in time. Undefined in a dry run. */
   refusedAgain?: Letter[] | null
 }
 
-/**
- * Sends letters back to the topic and partition that they came from, and waits until they are handled, half a minute at
- * the most.
- */
+/** Sends dead letters back to where the records were refused, and waits up to 30 s until they are handled. */
 export async function requeue(
   kafka: Kafka,
   { selection, again, dryRun, decider, parkedDatasets }: RequeueRequest,
@@ -50,7 +47,7 @@ export async function requeue(
   return { done, stay, unknown, refusedAgain }
 }
 
-/** The topics that some letters may go back to, each with the partitions that it has now. */
+/** Returns the topics that these dead letters can return to, with their current number of partitions. */
 export async function targetsOf(kafka: Kafka, letters: readonly Letter[]): Promise<Map<string, Target>> {
   const targets = new Map<string, Target>()
   for (const { source } of letters) {
@@ -62,7 +59,6 @@ export async function targetsOf(kafka: Kafka, letters: readonly Letter[]): Promi
   return targets
 }
 
-/** Sends back what a plan lets go. */
 export async function requeuePlanned(
   kafka: Kafka,
   plan: Plan,
@@ -82,18 +78,14 @@ export async function requeuePlanned(
   }
 }
 
-/** Finds the letters that come back. */
 export interface ComebackWatch {
-  /**
-   * The new letters of those that were sent back since the watch began, when their messages have been handled; undefined
-   * when that takes longer than half a minute.
-   */
+  /** Waits until the records are handled, then returns their new dead letters; undefined after 30 s. */
   refusedAgain: (sent: readonly Letter[]) => Promise<Letter[] | undefined>
 }
 
 const maxWaitMs = 30_000
 
-/** Begins a watch: letters that lie on the topics now did not come back later. */
+/** Notes the end of each dead-letter topic: only later dead letters count as new. */
 export async function watchComebacks(
   kafka: Kafka,
   letters: readonly Letter[],

@@ -1,4 +1,3 @@
-// Sends letters back to where they came from, and writes down what became of them.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { headersOfRefused } from '#platform/kafka/dead-letter.ts'
 import { type DeadLetterResolution, decisionHeaders, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
@@ -10,7 +9,6 @@ import { TransientError } from '#platform/process/transient-error.ts'
 import type { Letter } from './letter.ts'
 import type { ReturnableLetter, StayingLetter } from './plan.ts'
 
-/** Who decides, and why. */
 export interface Decider {
   by: string
   why: string
@@ -26,13 +24,10 @@ const maxBytesAtOnce = 16 * 1024 * 1024
 const maxFailuresInARow = 3
 
 /**
- * Sends letters back to the topic and partition that they came from, in the order given: value and key byte for byte,
- * their own headers beside what counts the attempts. What went is in `sent`; what Kafka did not take, or no longer has,
- * stays.
- *
- * The topic acknowledges a letter before the decision on it is written. A process that dies in between has requeued a
- * letter that still looks open, and the letter is requeued twice. That is harmless because rows are idempotent; the other
- * order would lose the letter.
+ * Sends dead letters back to the topic and partition of the refused record, with the original key, value and headers
+ * plus the count of attempts. Records that Kafka rejects or no longer has are in `stay`.
+ * The topic acknowledges a record before the decision is written. After a crash in between, the record is requeued
+ * twice. That is harmless, because rows are idempotent; the other order would lose the record.
  */
 export async function sendBack(
   clients: Clients,
@@ -59,7 +54,7 @@ export async function sendBack(
   return { sent, stay }
 }
 
-/** Writes down that letters were requeued or dropped. Returns Kafka's reason when Kafka did not take that. */
+/** Records that dead letters were requeued or dropped. Returns Kafka's message if Kafka rejects that. */
 export async function recordDecision(
   producer: Producer,
   letters: readonly Letter[],
@@ -86,7 +81,7 @@ function toOutgoing({ letter, to }: ReturnableLetter, { key, value, headers }: S
   return { key, value, partition: to.partition, headers: { ...own, [decisionHeaders.letter]: letter.id } }
 }
 
-/** Letters of one target, few and small enough to be held at once. */
+/** Splits into batches of one topic and one target that fit into memory. */
 export function chunksOf(letters: readonly ReturnableLetter[]): ReturnableLetter[][] {
   const chunks: ReturnableLetter[][] = []
   let bytes = 0
@@ -110,7 +105,6 @@ export function chunksOf(letters: readonly ReturnableLetter[]): ReturnableLetter
   return chunks
 }
 
-/** The letters' records, read once more, by id. */
 export async function valuesOf(kafka: Kafka, chunk: readonly ReturnableLetter[]): Promise<Map<string, StoredRecord>> {
   const wanted = new Map(chunk.map(({ letter }) => [`${letter.partition}/${letter.offset}`, letter.id]))
   const spans = new Map<number, { from: number; to: number }>()
@@ -136,7 +130,7 @@ const sendTo = async (
   await producer.send(some[0]?.to.topic ?? '', records, { compress: true })
 }
 
-/** Sends all at once, or one by one when Kafka does not take that; gives up after a few in a row that it does not take. */
+/** Sends all at once. If Kafka rejects that, sends one by one, until several in a row are rejected. */
 async function sendAllOrEach(
   all: ReturnableLetter[],
   send: (some: ReturnableLetter[]) => Promise<void>,
@@ -168,5 +162,4 @@ async function sendAllOrEach(
   return { sent, failed }
 }
 
-/** Kafka did not take it, for now or for ever. */
 const isNotTaken = (error: unknown): error is Error => error instanceof TransientError || error instanceof RefusedSend

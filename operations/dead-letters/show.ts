@@ -1,4 +1,3 @@
-// One dead letter, and what it holds.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { type DeadLetterResolution, decisionOf } from '#platform/kafka/dead-letter-resolution.ts'
 import { offsetRange, readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
@@ -9,13 +8,12 @@ import type { RecordSchema } from '#schemas/record-schema.ts'
 import { type Letter, letterOf, type Place, placeName } from './letter.ts'
 import { refusingTopics } from './topics.ts'
 
-/** A letter with the record that it is: value and headers byte for byte. */
 export interface FoundLetter {
   letter: Letter
   record: StoredRecord
 }
 
-/** Finds the letter at a place, and the newest decision on it. @throws UserError when there is no letter at that place */
+/** Returns the dead letter at a place, with the newest decision. @throws UserError if there is no dead letter */
 export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLetter> {
   const { topic, partition, offset } = place
   const span = (await offsetRange(kafka, topic)).get(partition)
@@ -42,17 +40,13 @@ export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLette
   throw new UserError(`${placeName(place)} is no letter: it records that ${about} was ${decided.decision}.`)
 }
 
-/** What a letter's value is. */
 export type LetterContent =
   | { kind: 'nothing' }
   | { kind: 'record'; schema: RecordSchema; record: unknown }
-  /** Not a record of the topic that refused it; `problem` says why, where it ought to be one. */
+  /** Not a record of the topic that refused it. `problem` says why it cannot be decoded. */
   | { kind: 'bytes'; bytes: Buffer; problem?: string }
 
-/**
- * Decodes a letter's value where it is a record of the topic that refused it.
- * @param topic the topic that refused it; undefined when the letter does not say
- */
+/** Decodes the value of a dead letter. @param topic the topic that refused it; undefined if unknown */
 export async function readContent(
   { value }: Pick<StoredRecord, 'value'>,
   topic: string | undefined,

@@ -2,13 +2,12 @@ import { topicsOf } from '#core/source-topics.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, rawTopic, type Topic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 
-/** A topic whose messages can be refused, and where the refused ones lie. */
 export interface RefusingTopic {
   topic: Topic
   deadLetters: string
 }
 
-/** Every topic that the normalizer or the sink consumes, by name: letters come from these and go back to no other. */
+/** All topics that the normalizer or the sink consume, by name. Dead letters come from these topics. */
 export const refusingTopics: ReadonlyMap<string, RefusingTopic> = new Map(
   [
     ...platformTopics.filter(hasTable).map((topic) => ({ topic, deadLetters: platformDeadLetterTopic.name })),
@@ -21,7 +20,7 @@ export const refusingTopics: ReadonlyMap<string, RefusingTopic> = new Map(
   ].map((refusing) => [refusing.topic.name, refusing]),
 )
 
-/** The names of the dead-letter topics, by source; `tidemark` is the platform's own. */
+/** Dead-letter topics by source name; `tidemark` is the platform's own. */
 export const deadLetterTopics: ReadonlyMap<string, string> = new Map([
   ...sources.map(({ name }): [string, string] => [name, deadLetterTopic(name).name]),
   ['tidemark', platformDeadLetterTopic.name],

@@ -1,4 +1,4 @@
-// Whether this release would take what dead letters hold: it explodes them, and sends nothing.
+// Tests whether this release would refuse the records of dead letters. Sends nothing.
 import { datasetsByName } from '#core/datasets.ts'
 import { explodeRaw, type RawRefusal } from '#core/explode-raw.ts'
 import { isPage, subjectOf } from '#core/request-identity.ts'
@@ -11,15 +11,9 @@ import { chunksOf, valuesOf } from './send-back.ts'
 
 const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
 
-/** Why this release would refuse a letter again. */
 export type TriedRefusal = Pick<RawRefusal, 'message'> & { reason: string }
 
-/**
- * Tries letters of raw topics: gives those that would be refused again, by id. What retention has deleted meanwhile is
- * not among them.
- *
- * @param onDone called with how many are done
- */
+/** Explodes the dead letters' records and returns the refusals by id. Skips records that retention has deleted. */
 export async function tryLetters(
   { kafka, registry }: { kafka: Kafka; registry: Registry },
   letters: readonly ReturnableLetter[],
@@ -53,7 +47,7 @@ function refusalOf(
   return 'refusal' in exploded ? exploded.refusal : undefined
 }
 
-/** The newest letter of each kind: alike are those of one dataset and subject that were refused for one reason before. Pure. */
+/** Dead letters are of one kind if they share dataset, subject, reason and previous reason. Pure. */
 export function newestOfEachKind(letters: readonly ReturnableLetter[]): ReturnableLetter[] {
   const alike = Map.groupBy(letters, ({ letter }) => kindOf(letter))
   return [...alike.values()].map((same) =>

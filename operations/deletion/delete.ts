@@ -1,4 +1,3 @@
-// A deletion on a running stack: what it concerns, and how it is carried out.
 import { addDays, businessDay, dayAt } from '#core/business-day.ts'
 import type { SourcedDataset } from '#core/datasets.ts'
 import { day } from '#core/day.ts'
@@ -20,36 +19,29 @@ import type { Dataset, Source } from '#sources/source.ts'
 import { type ConcernedRecords, concernedRecords, cut, haveGrown, type Topics } from './deleted-records.ts'
 import { announceDeletion, ownTables, removeFromStore } from './steps.ts'
 
-/** The parts that a deletion works with. */
 export interface DeletionParts extends Topics {
-  /** As a user that may change things. */
+  /** Needs write permission. */
   store: Store
 }
 
-/** What a deletion concerns, before it or as it was found. */
 export interface DeletionSurvey {
   rows: DeletedRows[]
   topics: ConcernedRecords[]
-  /** Keys that lose their meaning: no point of theirs is left. */
+  /** Number of keys that have no point left, so their metadata is deleted too. */
   keysWithoutPoints: number
 }
 
-/** A deletion as it is asked for. */
 export interface DeletionPlan {
-  /** In ms UTC: where the first day that stays begins. */
   bound: Bound
-  /** The first day that stays, YYYY-MM-DD in the dataset's zone. */
+  /** YYYY-MM-DD in the dataset's zone. */
   firstDayKept: string
-  /** The bound that is stored already, ms UTC. A later one than this one's makes this deletion change nothing. */
+  /** Bound of an earlier deletion, ms UTC. If it is later than `bound`, this deletion changes nothing. */
   stored: number | undefined
 }
 
 /**
- * Plans a deletion of what a dataset has before a day; writes nothing.
- *
- * @param before first day that stays, YYYY-MM-DD in the dataset's zone
- * @param nowMs the time of the poller's clock, which may be a simulated one
- * @throws UserError for what is no day, or lies further ahead than upstream publishes
+ * Plans a deletion without writing anything. `before` is the first day to keep, YYYY-MM-DD in the dataset's zone.
+ * @throws UserError if the day is invalid or later than what upstream publishes
  */
 export async function planDeletion(
   store: Store,
@@ -62,7 +54,7 @@ export async function planDeletion(
   return { bound, firstDayKept: first.day, stored: await boundOf(store, dataset.name) }
 }
 
-/** What is to come would be refused. */
+/** A later bound would delete data that is still to be published. */
 function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, text: string, nowMs: number) {
   const first = day('--before', text)
   const last = addDays(dayAt(calendar.zone, nowMs), 2)
@@ -72,11 +64,6 @@ function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, te
   )
 }
 
-/**
- * Looks at the store and the source's topics; writes nothing.
- *
- * @param progress told of the records read, of how many, of a topic
- */
 export async function surveyDeletion(
   { store, kafka, registry }: DeletionParts,
   source: Source,
@@ -92,22 +79,20 @@ export async function surveyDeletion(
   }
 }
 
-/** How a deletion is carried out: what the caller does and knows. */
 interface DeletionContext {
-  /** It is in the store already: only what an interrupted deletion left undone is done. */
+  /** The store already has this deletion. Only steps that were interrupted remain. */
   stored: boolean
-  /** The topics as they were looked at. */
+  /** The survey of the topics, used unless the topics have grown. */
   topics: ConcernedRecords[]
-  /** Looks at them again. */
   lookAgain: () => Promise<ConcernedRecords[]>
-  /** Called when the deletion is stored and nothing before its bound enters any more. */
+  /** Called when the store has the deletion and ignores new rows before the bound. */
   onStored: () => void
   tell: (line: string) => void
 }
 
 /**
- * Deletes for good: announces the deletion and waits until the store keeps out what it concerns, removes the rows, and cuts
- * the topics when normalizer and sink have passed them. Safe to repeat from any point. Gives what was cut and what remains.
+ * Announces the deletion, waits until the store ignores new rows before the bound, removes the rows, waits until the
+ * normalizer and the sink have consumed the topics, and cuts them. Safe to repeat after a crash at any point.
  */
 export async function carryOut(
   parts: DeletionParts,

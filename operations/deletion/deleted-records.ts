@@ -1,5 +1,4 @@
-// Which records of a source's topics a deletion concerns. Kafka can only cut the front of a partition: what lies behind a
-// record that is kept stays.
+// Kafka can only delete the front of a partition, so deleted records behind a kept record remain.
 
 import { explodeRaw } from '#core/explode-raw.ts'
 import { topicsOf } from '#core/source-topics.ts'
@@ -15,33 +14,26 @@ import type { Source } from '#sources/source.ts'
 
 type Bound = Pick<Deletion, 'dataset' | 'before'>
 
-/** What a partition holds that a deletion concerns. Counts are records. */
 export interface ConcernedRecords {
   topic: string
   partition: number
-  /** At the front: Kafka can cut them, up to `cutTo` (an offset, excluded). */
+  /** Affected records at the front. Kafka can delete them, up to offset `cutTo` (exclusive). */
   cuttable: number
   cutTo: number
-  /** Behind the first record that must be kept. */
+  /** Affected records behind the first record that must be kept. */
   remaining: number
-  /** How long the topic keeps what remains, ms after it was written; null: for ever. */
+  /** Retention of the topic, ms; null if unlimited. */
   keptMs: number | null
-  /** One past the last record that was looked at. */
+  /** High watermark at the time of the survey. */
   end: number
 }
 
-/** The brokers' side of a deletion. */
 export interface Topics {
   kafka: Kafka
   registry: Registry
 }
 
-/**
- * Reads the source's answers, slices, own records and dead letters once, and says of each partition what a deletion
- * concerns.
- *
- * @param progress told of the records read, of how many, of a topic
- */
+/** Reads the source's topics once. Calls `progress` with the records read and the total, per topic. */
 export async function concernedRecords(
   topics: Topics,
   source: Source,
@@ -82,14 +74,13 @@ export async function concernedRecords(
   return found
 }
 
-/** Cuts what can be cut of what was found. Whoever consumes the topics should have passed it. */
+/** Deletes the affected records at the front of each partition. All consumers should have passed them. */
 export async function cut(kafka: Kafka, found: readonly ConcernedRecords[]): Promise<void> {
   for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
     await deleteRecordsBefore(kafka, topic, new Map(partitions.map(({ partition, cutTo }) => [partition, cutTo])))
   }
 }
 
-/** Whether the topics have grown since they were looked at. */
 export async function haveGrown(kafka: Kafka, found: readonly ConcernedRecords[]): Promise<boolean> {
   for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
     const ends = await highWatermarks(kafka, topic)
@@ -98,16 +89,15 @@ export async function haveGrown(kafka: Kafka, found: readonly ConcernedRecords[]
   return false
 }
 
-/** What keys mean goes with its key, not by times. */
+/** Series metadata is deleted by key, not by time. */
 const isRead = ({ name }: Source, topic: string): boolean => topic !== seriesTopic(name).name
 
-/** A record of any topic of a source, decoded. */
 type Content = Record<string, unknown>
 
 /**
- * Says of records of the source's topics whether nothing in them is to be kept: the dataset's, of windows that end at or
- * before the bound; where records speak of other times than their window's (votes), of these. A dead letter is what its
- * bytes are on the topic that it came from; what cannot be read is kept.
+ * Returns a function that marks affected records: those of the dataset whose window ends at or before the bound.
+ * Records with times of their own (votes) count by these times. Dead letters count as the record that was refused.
+ * Records that cannot be decoded are kept.
  */
 function deletedBy(registry: Registry, source: Source, { dataset, before }: Bound) {
   const raw = rawTopic(source.name).name
@@ -135,7 +125,7 @@ function deletedBy(registry: Registry, source: Source, { dataset, before }: Boun
     if (origin === raw && lastMsOf.size > 0) return isOfBefore(content as unknown as RawResponse, record)
     return Number(content.windowEnd) <= before
   }
-  /** Whether all that an answer holds is of times before the bound, and nothing of it was refused. */
+  /** True if all records of the answer are before the bound and none was refused. */
   const isOfBefore = (record: RawResponse, { partition, offset }: StoredRecord): boolean => {
     const exploded = explodeRaw({ record, partition, offset: `${offset}` }, new Map(declared && [[dataset, declared]]))
     if ('refusal' in exploded || exploded.refusedParts.length + exploded.slices.length > 0) return false

@@ -1,4 +1,4 @@
-// The steps of a deletion, for a running stack and for provisioning: announcing it, removing rows and what keys mean.
+// Steps that both a running stack and provisioning use.
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
@@ -9,7 +9,7 @@ import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
 import type { OwnTable, Source } from '#sources/source.ts'
 import type { Topics } from './deleted-records.ts'
 
-/** Writes a deletion on its topic. Returns when all replicas have it. */
+/** Returns when all replicas have the record. */
 export async function announceDeletion({ kafka, registry }: Topics, deletion: Deletion): Promise<void> {
   const encode = await registry.encoder(deletionsTopic.name, deletionSchema)
   const producer = await openProducer(kafka)
@@ -20,7 +20,6 @@ export async function announceDeletion({ kafka, registry }: Topics, deletion: De
   }
 }
 
-/** Every deletion that was announced, oldest first. */
 export async function announcedDeletions({ kafka, registry }: Topics): Promise<Deletion[]> {
   const found: Deletion[] = []
   const decoder = registry.decoder(deletionSchema)
@@ -34,13 +33,12 @@ export async function announcedDeletions({ kafka, registry }: Topics): Promise<D
   return found
 }
 
-/** The tables of a dataset's own records. */
 export const ownTables = ({ datasets }: Source, dataset: string): readonly OwnTable[] =>
   datasets.find(({ name }) => name === dataset)?.records?.tables ?? []
 
 /**
- * Removes rows, and what keys mean that have none left, from the store and, by records without a value, from the topic of
- * meanings. The deletion must be stored. Gives how many keys that were.
+ * Removes rows before the bound. Removes the metadata of keys without points from the store and, with tombstones, from
+ * the series topic. The store must have the deletion. Returns the number of such keys.
  */
 export async function removeFromStore(
   store: Store,

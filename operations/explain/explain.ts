@@ -11,25 +11,21 @@ import { pointAt, unknownPoint } from './stored-point.ts'
 export interface ExplainParts {
   kafka: Kafka
   registry: Registry
-  /** Needs to read only. */
   store: Store
 }
 
-/** The value that is to be explained. Times in ms UTC. */
+/** Times in ms UTC. */
 export interface ExplainRequest extends SourcedDataset {
   key: string
   atMs: number
-  /** As it was known then; undefined: now. */
+  /** Explains the value as known at this time; undefined: now. */
   knownByMs: number | undefined
-  /** With the body of each raw record, and the place of the value in it. */
   withBody: boolean
 }
 
 /**
- * Tells where a value comes from: all answers that named its point, and the raw record of each. Commits and changes
- * nothing.
- * @param onProgress called with how many of the point's raw records are read
- * @throws UserError when no answer named such a point, with what there is instead
+ * Finds every answer that contained a point, and the answer's raw record. Commits no offsets and writes nothing.
+ * @throws UserError if no answer contained the point; its message names similar keys or the nearest times
  */
 export async function explainValue(
   { kafka, registry, store }: ExplainParts,
@@ -46,11 +42,7 @@ export async function explainValue(
   return explanationOf({ dataset, key, atMs, knownByMs, topic, withBody }, point, raws)
 }
 
-/**
- * The body of the answer that counts, byte for byte.
- * @param explanation with bodies
- * @throws UserError when nothing was known, or the raw record is not there
- */
+/** Returns the body of the current answer. @throws UserError if no value was known, or the raw record is missing */
 export function currentBody({ answers, at }: Explanation): Buffer {
   const raw = answers.find(({ current }) => current)?.raw
   if (raw === undefined) throw new UserError(`Nothing was known at ${at}: there is no body to write.`)

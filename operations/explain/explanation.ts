@@ -1,4 +1,3 @@
-// What is said of a point. Pure.
 import { subjectOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Dataset } from '#sources/source.ts'
@@ -6,31 +5,26 @@ import type { FoundRaw } from './raw-records.ts'
 import type { PointAnswer, ReplacingAnswer, StoredPoint } from './stored-point.ts'
 import { placeOf, type ValuePlace } from './value-place.ts'
 
-/** Where a point's value comes from. Times are ISO texts, UTC. */
 export interface Explanation {
   dataset: string
-  /** What its windows are: days, or ticks, which are known only once they are over. */
   calendar: Dataset['calendar']['kind']
   key: string
-  /** The time of the point, and the instant asked for, which may lie inside its step. */
+  /** Start of the point's step, which contains the requested instant `asked`. Times are ISO 8601, UTC. */
   ts: string
   asked: string
   unit: string
-  /** The knowledge time asked for; null: now. */
+  /** The requested knowledge time; null: now. */
   at: string | null
-  /** Whether any answer had named the point by then, and what the last of these said; null where it was withdrawn. */
+  /** Whether any answer contained the point by then, and the newest one's value; null if withdrawn. */
   known: boolean
   value: number | null
   knownAt: string | null
-  /** The first answer of the same window that no longer named the point, where none has named it since; else null. */
+  /** The newer answer that withdrew the point; null if the point stands. */
   withdrawnBy: Withdrawal | null
-  /** The number of today's explode. */
   transformVersion: number
-  /** Every answer that named the point, oldest first. */
   answers: ExplainedAnswer[]
 }
 
-/** An answer that withdrew a point: when it became known, and where it lies. */
 export interface Withdrawal {
   knownAt: string
   raw: { topic: string; partition: number; offset: number }
@@ -38,13 +32,12 @@ export interface Withdrawal {
 
 export interface ExplainedAnswer {
   value: number | null
-  /** published: the first value that is not null; changed: another than before, null included; nothing-yet: null so far. */
+  /** published: the first value; changed: other than before; nothing-yet: null so far. */
   change: 'published' | 'changed' | 'repeated' | 'nothing-yet'
   previousValue: number | null
   knownAt: string
-  /** Gave the value above. */
+  /** Whether this answer gave the value of the explanation. */
   current: boolean
-  /** Became known after the knowledge time asked for. */
   later: boolean
   transformVersion: number
   windowStart: string
@@ -54,7 +47,7 @@ export interface ExplainedAnswer {
   origin: string
   upstreamModifiedAt: string | null
   raw: ExplainedRaw
-  /** The first answer of the same window after it, where that did not name the point; else null. */
+  /** The next answer of the same window, if it did not contain the point; else null. */
   withdrawnBy: Withdrawal | null
 }
 
@@ -63,7 +56,6 @@ export type ExplainedRaw = { topic: string; partition: number; offset: number } 
   | ({ state: 'here'; problems: string[] } & RawDetails)
 )
 
-/** A raw record. Texts as upstream and others wrote them. */
 export interface RawDetails {
   key: string | null
   recordHeaders: Record<string, string>
@@ -75,10 +67,7 @@ export interface RawDetails {
   fetchedAt: string
   contentHash: string
   bodyBytes: number
-  /**
-   * Where bodies were asked for: the body in base64, and where the value stands in it; null where today's code finds no place, or where
-   * nobody has told it where values of the dataset stand (`placeIsDeclared`).
-   */
+  /** `place` is null if the value was not found, or unless `placeIsDeclared`. */
   body?: { base64: string; place: ValuePlace | null; placeIsDeclared: boolean }
 }
 
@@ -86,20 +75,18 @@ export interface ExplainQuestion {
   dataset: Dataset
   key: string
   atMs: number
-  /** Undefined: now. */
   knownByMs: number | undefined
   topic: string
   withBody: boolean
 }
 
-/** @param raws the raw record of each answer of `point`, in the same order */
 export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: readonly FoundRaw[]): Explanation {
   const { dataset, key, topic, knownByMs = Number.POSITIVE_INFINITY } = asked
   const { tsMs, answers, replacing } = point
   const known = replacing.filter(({ knownAtMs }) => knownAtMs <= knownByMs)
   const current = answers.findLast(({ knownAtMs }) => knownAtMs <= knownByMs)
   const withdrawnBy = current && withdrawing(known, current, undefined)
-  // As `latest` says it: the newest answer of the window speaks.
+  // The value is known since the newest answer of the window, as in view `latest`.
   const speaks = withdrawnBy ? known.findLast(({ identity }) => identity === current.identity) : current
   const told = (by: ReplacingAnswer | undefined): Withdrawal | null =>
     by === undefined
@@ -137,7 +124,7 @@ export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: 
   }
 }
 
-/** The first answer of the same request identity after one that named the point, unless another names it before. */
+/** Returns the next answer of the same request identity, unless another answer contained the point again before it. */
 function withdrawing(
   replacing: readonly ReplacingAnswer[],
   answer: PointAnswer,
@@ -151,17 +138,15 @@ function withdrawing(
   return after && (next === undefined || after.knownAtMs < next.knownAtMs) ? after : undefined
 }
 
-/** What the answers before the last of some said, in order, and null wherever the point was withdrawn. */
+/** Returns the values before the last answer, in order, with a null for each withdrawal. */
 function valuesBefore(answers: readonly PointAnswer[], replacing: readonly ReplacingAnswer[]): (number | null)[] {
   return answers.slice(0, -1).flatMap((answer, index) => {
     const by = withdrawing(replacing, answer, answers[index + 1])
     if (by === undefined) return [answer.value]
-    // A newer transform of the same answer that does not name it: it never said so.
     return by.knownAtMs === answer.knownAtMs ? [null] : [answer.value, null]
   })
 }
 
-/** The same distinctions as view `revisions` makes. */
 function changeOf(before: (number | null)[], value: number | null): Pick<ExplainedAnswer, 'change' | 'previousValue'> {
   const previousValue = before.at(-1) ?? null
   if (before.every((each) => each === null)) {
@@ -204,17 +189,16 @@ function rawOf(asked: ExplainQuestion, tsMs: number, answer: PointAnswer, found:
   }
 }
 
-/** What today's code reads there must be what is stored, where it was today's code that read it. */
+/** Compares the text in the body with the stored value, if the stored value has today's transform version. */
 function disagreements(dataset: Dataset, place: ValuePlace, { value, transformVersion }: PointAnswer): string[] {
   if (transformVersion !== dataset.transformVersion) return []
-  // Exchanges write decimal numbers as texts, and nothing as an empty one.
+  // Exchanges send decimals as strings, and an empty string for no value.
   const stands = textIn(place.text)
   const agrees =
     value === null ? ['null', ''].includes(stands.trim()) : stands.trim() !== '' && Number(stands) === value
   return agrees ? [] : [`at its place in the body stands ${place.text}, and stored is ${value}`]
 }
 
-/** What a JSON text says, or the JSON itself where it is not a text, or cut. */
 function textIn(json: string): string {
   if (!json.startsWith('"')) return json
   try {

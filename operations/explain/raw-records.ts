@@ -6,44 +6,33 @@ import { utcText } from '#platform/process/utc-text.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { PointAnswer } from './stored-point.ts'
 
-/** A raw record as it lies on Kafka now: `record.body` is upstream's answer byte for byte. */
+/** `record.body` is the upstream response, byte for byte. */
 export type FoundRaw =
   | { state: 'here'; stored: StoredRecord; record: RawResponse; problems: string[] }
-  /** Below its partition's first offset: retention, or somebody, has deleted it. */
   | { state: 'deleted'; why: string }
-  /** Something else lies there, or nothing ever did. */
+  /** The record does not belong to the answer, cannot be decoded, or never existed. */
   | { state: 'broken'; why: string }
 
-/** What answers are read with. */
 export interface RawReader {
   kafka: Kafka
   registry: Registry
 }
 
-/** A place in a raw topic. */
 export interface RawPlace {
   partition: number
   offset: number
 }
 
-/**
- * Reads one raw record and checks its body against its hash, committing nothing. What is wrong is told in the result.
- * @throws TransientError when the registry is away
- */
+/** Checks the hash of the body. Commits no offsets. @throws TransientError if the registry is unavailable */
 export async function readRawRecord({ kafka, registry }: RawReader, topic: string, place: RawPlace): Promise<FoundRaw> {
   const stored = await readOne(kafka, topic, await offsetRange(kafka, topic), place)
   return 'why' in stored ? stored : decoded(registry, stored)
 }
 
-/** Consumers at once: each takes some 0.1 s, most of it waiting. */
+/** Each read opens a consumer and takes about 0.1 s, most of it waiting. */
 const maxAtOnce = 4
 
-/**
- * Reads the raw records of answers, committing nothing; the same order. What is wrong with one is told in its place, also
- * that another answer than the store's lies there.
- * @param onDone called with the number that are read
- * @throws TransientError when the registry is away
- */
+/** The same for many records, in the order of `answers`. Also checks that each record belongs to its answer. */
 export async function readRawAnswers(
   { kafka, registry }: RawReader,
   topic: string,
@@ -103,7 +92,6 @@ async function decoded(registry: Registry, stored: StoredRecord): Promise<FoundR
   return { state: 'here', stored, record, problems }
 }
 
-/** The raw record, if it is that of the answer. */
 function ofAnswer(found: FoundRaw, dataset: string, { knownAtMs }: PointAnswer): FoundRaw {
   if (found.state !== 'here') return found
   const { record } = found

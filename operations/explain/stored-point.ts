@@ -1,10 +1,8 @@
-// What the store knows of one point: every answer that named it, and the answers of the same windows that came after.
 import type { Store } from '#platform/clickhouse/client.ts'
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { readRows } from '../history/read-rows.ts'
 
-/** One answer that named a point. Times in ms UTC. */
 export interface PointAnswer {
   value: number | null
   knownAtMs: number
@@ -14,36 +12,33 @@ export interface PointAnswer {
   stepS: number
   flags: string[]
   origin: string
-  /** null: upstream told none. */
   upstreamModifiedAtMs: number | null
   rawPartition: number
   rawOffset: number
-  /** Of its request identity as a number; 0 where an older release stored it. */
+  /** The request identity as a number; 0 if an older release stored the answer. */
   identity: number
 }
 
-/** An accepted answer that replaces the earlier ones of its request identity. Times in ms UTC. */
+/** An accepted answer. It replaces earlier answers of its request identity. */
 export type ReplacingAnswer = Pick<
   PointAnswer,
   'identity' | 'knownAtMs' | 'transformVersion' | 'rawPartition' | 'rawOffset'
 >
 
-/** A point: its time, and the answers that named it, oldest first, at least one. */
+/** `answers` has at least one answer, oldest first. */
 export interface StoredPoint {
   tsMs: number
   answers: PointAnswer[]
-  /** Those of the identities that named the point, oldest first: whoever comes after and does not name it withdraws it. */
+  /** Accepted answers of the same request identities, oldest first. One without the point withdraws it. */
   replacing: ReplacingAnswer[]
 }
 
-/** No step is longer: table slices refuses it. */
+/** Table `slices` rejects longer steps. */
 const maxStepS = 366 * 86_400
 
 /**
- * The point of a series at an instant, or whose step holds the instant; of several steps that do, the one told last.
- * Undefined when no answer named one.
- *
- * @param byMs told by then, where there is such a one
+ * Finds the point at an instant, or else one whose step contains the instant. Prefers points known by `byMs`, then the
+ * newest known_at. Returns undefined if there is no such point.
  */
 export async function pointAt(
   store: Store,
@@ -99,10 +94,9 @@ export async function pointAt(
   return { tsMs: found.tsS * 1_000, answers: rows, replacing }
 }
 
-/** Names are shorter; what is much longer need not be compared to the end. */
 const maxComparedChars = 200
 
-/** Why there is nothing to say of a point, and what there is instead: keys that are alike, or the times of the series. */
+/** Explains why a point does not exist, and suggests similar keys or the nearest times. */
 export async function unknownPoint(store: Store, dataset: string, key: string, atMs: number): Promise<UserError> {
   const shown = printable(key.slice(0, maxComparedChars))
   const [span] = await readRows<SeriesSpan>(
@@ -131,7 +125,6 @@ export async function unknownPoint(store: Store, dataset: string, key: string, a
   return new UserError(`${dataset} has no key ${shown}; the most alike are ${names}.`)
 }
 
-/** What is stored of a series: UTC, s; 0 where there is none. */
 interface SeriesSpan {
   points: number
   first: string

@@ -1,13 +1,10 @@
 import { findNodeAtLocation, parseTree } from 'jsonc-parser'
 
-/** Where a value stands in a body. */
 export interface ValuePlace {
-  /** data[17].border_AT_BE */
+  /** For example `data[17].border_AT_BE`. */
   path: string
-  /** Bytes of the body: the first, and one past the last. */
   fromByte: number
   toByte: number
-  /** What stands there, and around it, at most some hundred letters. */
   text: string
   before: string
   after: string
@@ -18,14 +15,14 @@ const maxCharsAfter = 40
 const maxChars = 80
 const byteOrderMark = [0xef, 0xbb, 0xbf]
 
-/** Finds the value at a path of a JSON body; undefined when the body is no UTF-8 JSON or has nothing there. Pure. */
+/** Returns undefined if the body is not UTF-8 JSON, or has no value at the path. Pure. */
 export function placeOf(body: Uint8Array, path: readonly (string | number)[]): ValuePlace | undefined {
   const markBytes = byteOrderMark.every((byte, index) => body[index] === byte) ? byteOrderMark.length : 0
   const text = textOf(body.subarray(markBytes))
   const node = text === undefined ? undefined : nodeAt(text, path)
   if (text === undefined || node === undefined) return undefined
   const end = node.offset + node.length
-  // Positions of the parser are UTF-16 units.
+  // The parser's offsets count UTF-16 units.
   const fromByte = markBytes + Buffer.byteLength(text.slice(0, node.offset))
   const shown = text.slice(node.offset, end)
   return {
@@ -44,7 +41,7 @@ function nodeAt(text: string, path: readonly (string | number)[]) {
     const root = parseTree(text)
     return root && findNodeAtLocation(root, [...path])
   } catch {
-    // Nested more deeply than the stack: the parser is recursive.
+    // The parser is recursive and overflows the stack on deep nesting.
     return undefined
   }
 }

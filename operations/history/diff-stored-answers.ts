@@ -1,41 +1,35 @@
-// Which accepted answers would be added, gone or another if today's reading of raw replaced what is stored.
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 
-/** What to compare: the windows of a dataset that were read from the spans of raw. */
 export interface ComparisonScope {
   dataset: string
   windows: WindowRange
   spans: RawSpan[]
-  /** The database that holds today's reading, in tables of point_revisions and stored_answers. */
+  /** Database with today's result, in tables `point_revisions` and `stored_answers`. */
   staging: string
-  /** Of that reading. */
   transformVersion: number
 }
 
-/** Counts of accepted answers. */
 export interface AnswerComparison {
   added: number
-  /** Another number of points or keys, or it replaces earlier answers now, or no longer. */
+  /** Answers whose number of points or keys differs, or whether they replace earlier answers. */
   changed: number
   gone: number
   same: number
-  /** Their raw record is gone: they stay as they are. */
+  /** Stored answers whose raw record retention has deleted. They are kept. */
   rawGoneKept: number
-  /** The first of those gone and changed: raw records as partition/offset. */
+  /** The first raw records, as `partition/offset`. */
   goneFrom: string[]
   changedFrom: string[]
-  /** Raw records, as partition/offset, of all that are added. */
   addedFrom: string[]
 }
 
 const maxShown = 20
-// A group in memory takes some 200 bytes.
+// GROUP BY needs about 200 bytes of memory per group.
 const offsetsAtOnce = 2_000_000
 
-/** Compares both sides by raw record. Reads only. */
 export async function diffStoredAnswers(store: Store, compared: ComparisonScope): Promise<AnswerComparison> {
   const comparison: AnswerComparison = {
     ...{ added: 0, changed: 0, gone: 0, same: 0, rawGoneKept: 0 },
@@ -66,7 +60,6 @@ export async function diffStoredAnswers(store: Store, compared: ComparisonScope)
   return comparison
 }
 
-/** Whether any accepted answer would be another. */
 export const answersDiffer = ({ added, changed, gone }: AnswerComparison): boolean => added + changed + gone > 0
 
 interface Counts {

@@ -1,46 +1,42 @@
-// What would change in the store if today's reading of raw replaced what is there: by point and answer.
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import { type AnswerComparison, answersDiffer, type ComparisonScope, diffStoredAnswers } from './diff-stored-answers.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 
-/** One point of one answer whose value, step or flags are not the same. Times as ClickHouse writes them, UTC. */
+/** A point of one answer whose value, step or flags differ. Times as ClickHouse formats them, UTC. */
 export interface ChangedPoint {
   key: string
   ts: string
   knownAt: string
   before: number | null
   after: number | null
-  /** Where the values are the same: the steps (s) and flags that are not. */
+  /** If only steps (s) or flags differ: both versions of them. */
   note: string
 }
 
 export interface Comparison {
-  /** Points of answers, not points: each answer that named a point counts. */
+  /** Counts of (point, answer) pairs: a point counts once for each answer that contained it. */
   added: number
   changed: number
   gone: number
   same: number
-  /** Of those changed and gone: stored with today's transform version already, which then should be a higher one. */
+  /** Changed and gone rows that already have today's transform version. The version should then be raised. */
   ofSameVersion: number
-  /** Their raw record is gone: they stay as they are. */
+  /** Stored rows whose raw record retention has deleted. They are kept. */
   rawGoneKept: number
   seriesAdded: string[]
   seriesGone: string[]
-  /** The largest differences first, then those to and from null. */
+  /** The largest differences first, then changes from or to null. */
   largest: ChangedPoint[]
-  /** Raw records, as partition/offset, that points were added from. */
   addedFrom: string[]
-  /** Greatest transform version of the dataset in the store. */
   storedVersion: number
-  /** The accepted answers as a whole; the counts above are of their points. */
+  /** Counts of whole answers. */
   answers: AnswerComparison
 }
 
-// A group in memory takes some 200 bytes.
+// GROUP BY needs about 200 bytes of memory per group.
 const rowsAtOnce = 4_000_000
 const maxShown = 20
 
-/** Compares both sides by key, time and known_at. Reads only. */
 export async function diffTables(store: Store, compared: ComparisonScope): Promise<Comparison> {
   const changedKeys: string[] = []
   const addedKeys: string[] = []
@@ -58,21 +54,18 @@ export async function diffTables(store: Store, compared: ComparisonScope): Promi
       if (found.added > 0) addedKeys.push(found.key)
     }
   }
-  // What differs is mostly of few keys: only those are looked at once more.
   comparison.largest = await largestOf(store, compared, inRuns(changedKeys))
   comparison.addedFrom = await addedFrom(store, compared, inRuns(addedKeys))
   return comparison
 }
 
-/** Whether anything of the store would be another. */
 export const differs = ({ added, changed, gone, answers }: Comparison): boolean =>
   added + changed + gone > 0 || answersDiffer(answers)
 
-/** Greatest transform version of a dataset in the store; 0 where there is none. */
 export const storedVersion = async (store: Store, dataset: string): Promise<number> =>
   (await storedVersions(store, [dataset])).get(dataset) ?? 0
 
-/** Greatest transform version in the store of each of these datasets that it has anything of. */
+/** The same for several datasets; without those that have no rows. */
 export async function storedVersions(store: Store, datasets: readonly string[]): Promise<Map<string, number>> {
   const ofThem = 'WHERE dataset IN {datasets:Array(String)} GROUP BY dataset'
   const query = `SELECT dataset, max(version) AS version FROM (
@@ -84,7 +77,6 @@ export async function storedVersions(store: Store, datasets: readonly string[]):
   return new Map(rows.map(({ dataset, version }) => [dataset, version]))
 }
 
-/** The datasets that the store, or the database beside, has a point or an answer of. */
 export async function datasetsStored(store: Store, staging: string): Promise<Set<string>> {
   const tables = [database, staging].flatMap((name) => [`${name}.point_revisions`, `${name}.stored_answers`])
   const query = tables.map((table) => `SELECT dataset FROM ${table} GROUP BY dataset`).join(' UNION DISTINCT ')
@@ -99,7 +91,7 @@ interface KeyCounts {
   same: number
   of_same_version: number
   kept: number
-  /** Answers to points of the key that stay in the store for another reason: later ones, other windows. */
+  /** Rows that stay: later answers (`others`), other windows (`outside`). */
   others: number
   outside: number
 }
@@ -124,7 +116,7 @@ const inRuns = (keys: string[]): string[][] =>
     keys.slice(run * keysAtOnce, (run + 1) * keysAtOnce),
   )
 
-/** The same rows as \`bothSides\`, but of what was told only whether it is the same: a tenth of the work. */
+/** Like `bothSides`, but compares hashes, at a tenth of the cost. */
 function bothHashes({ windows, spans, staging, transformVersion }: ComparisonScope): string {
   const told = 'cityHash64(value IS NULL, ifNull(value, 0), step_s, toString(flags)) AS told, transform_version'
   const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
@@ -147,7 +139,7 @@ function bothHashes({ windows, spans, staging, transformVersion }: ComparisonSco
     GROUP BY key, ts, known_at`
 }
 
-/** One row a point of an answer: both readings of it, each the newest transform's. `keys` is a parameter. */
+/** One row per key, ts and known_at, with the newest transform of both sides. `keys` is a query parameter. */
 function bothSides({ windows, staging }: ComparisonScope): string {
   const told = 'value, step_s, flags, raw_partition, raw_offset, transform_version'
   const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
@@ -221,7 +213,7 @@ async function addedFrom(store: Store, compared: ComparisonScope, chunks: string
   return [...raws]
 }
 
-/** All keys of both sides in runs that fit into memory. */
+/** Splits the keys into batches that fit into memory. */
 async function keyChunks(store: Store, { dataset, windows, staging }: ComparisonScope): Promise<string[][]> {
   const where = `dataset = {dataset:String} AND ${inWindows(windows)}`
   const query = `

@@ -1,6 +1,3 @@
-// What a replay would change, found without changing anything: today's reading goes into tables of its own, is compared,
-// and thrown away.
-
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { forgetGroup } from '#platform/kafka/consumer-lag.ts'
@@ -13,13 +10,12 @@ import { type DatasetDiff, diffDataset, explodeIntoStaging, type StageParts } fr
 import { createStaging, dropStaging } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
 
-// More are not looked at one by one: so many refusals are news enough.
+// Limits memory: further refusals are not compared.
 const maxRefusals = 100_000
 
 /**
- * Explodes all raw answers of the windows with today's code and compares the result with the store, once the store has
- * them all. `answers` counts the answers that were read. Leaves nothing behind. One at a time: it drops what a killed
- * dry run left.
+ * Compares today's result for all raw answers of the windows with the store, in temporary tables. Returns the number of
+ * `answers` read. Run one at a time: it drops the tables of any other dry run.
  */
 export async function dryRun(
   parts: StageParts,

@@ -1,4 +1,4 @@
-// What today's explode no longer yields leaves the store: a row is erased, which is not a null.
+// Removes rows that today's explode no longer yields. Erasing a row differs from storing a null.
 import { database, insertSettings, type Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { OwnTable } from '#sources/source.ts'
@@ -6,36 +6,28 @@ import type { WindowRange } from './raw-span.ts'
 import { inSpans, inWindows, readRows } from './read-rows.ts'
 import { asPoints, pointColumns } from './staging-tables.ts'
 
-/** What a replay published again. */
 export interface ReplayedWindows {
   dataset: string
   windows: WindowRange
-  /** The raw records that it read. Rows of others are never touched. */
+  /** Raw records that the replay read. Rows of other raw records stay. */
   spans: RawSpan[]
   transformVersion: number
-  /** Tables of the dataset's own records. */
   ownTables: readonly OwnTable[]
 }
 
-/** What is gone, because it was not published again. */
+/** Counts of erased rows. */
 export interface ErasedCounts {
-  /** Answers to points. */
   points: number
-  /** Accepted answers. */
   answers: number
-  /** Records of the source's own. */
   records: number
 }
 
 type Command = (query: string) => Promise<unknown>
 
 /**
- * Removes the rows of the retold windows whose raw record was read and whose transform version is older: first the
- * accepted answers, so that the answers before them speak again, then the points, each of which gets the newest row that
- * remains, then the source's own records. To be called when all of the replay has reached the store and nothing of an
- * older version can still arrive. Safe to repeat, also after it died half-way.
- *
- * @param aside name of a database for what it notes meanwhile; dropped at the end
+ * Erases rows of an older transform version: first accepted answers, so that earlier ones count again; then points,
+ * which get their newest remaining row; then own records. The store must have the whole replay, and no older version
+ * may still arrive. Safe to repeat. `aside` is a temporary database.
  */
 export async function erase(store: Store, retold: ReplayedWindows, aside: string): Promise<ErasedCounts> {
   const { dataset, transformVersion } = retold
@@ -53,13 +45,12 @@ export async function erase(store: Store, retold: ReplayedWindows, aside: string
 
 const version = '{transformVersion:UInt16}'
 const ofWindows = ({ windows }: ReplayedWindows): string => `dataset = {dataset:String} AND ${inWindows(windows)}`
-/** Rows of points and of accepted answers that were read and are of an older transform. */
 const outdatedRows = (retold: ReplayedWindows): string =>
   `${ofWindows(retold)} AND transform_version < ${version} AND ${inSpans(retold.spans)}`
 
 type Count = (from: string) => Promise<number>
 
-/** Of a raw position at most the newest transform's row is left; of one that was not published again none. */
+/** Returns the number of answers that were not published again. */
 async function eraseAnswers(command: Command, count: Count, retold: ReplayedWindows): Promise<number> {
   const table = `${database}.stored_answers`
   const outdated = outdatedRows(retold)
@@ -79,7 +70,7 @@ async function erasePoints(command: Command, count: Count, retold: ReplayedWindo
   await command(`DROP TABLE IF EXISTS ${aside}.gone`)
   await command(`CREATE TABLE ${aside}.gone (key String, ts DateTime('UTC'), known_ms UInt64)
     ENGINE = MergeTree ORDER BY (key, ts)`)
-  // By answer and point, in the order of the table, so that it needs no memory: no row of the new version told it again.
+  // Grouped in the order of the sorting key, so that it needs little memory.
   await command(`INSERT INTO ${aside}.gone
     SELECT key, ts, toUInt64(toUnixTimestamp64Milli(known_at)) AS known_ms
     FROM (
@@ -92,7 +83,7 @@ async function erasePoints(command: Command, count: Count, retold: ReplayedWindo
     )`)
   const erased = await count(`${aside}.gone`)
   if (erased > 0) {
-    // Before and after: readers see what remains as soon as the rest is gone, also when a merge came in between.
+    // Inserted before the DELETE so that readers see no gap, and again in case a merge dropped the rows in between.
     await command(insertRemaining(aside, outdated))
     await command(`DELETE FROM ${database}.points WHERE dataset = {dataset:String}
       AND (key, ts) IN (SELECT key, ts FROM ${aside}.gone)
@@ -106,7 +97,6 @@ async function erasePoints(command: Command, count: Count, retold: ReplayedWindo
   return erased
 }
 
-/** Of each point that lost an answer, the newest row that is not outdated. */
 const insertRemaining = (aside: string, outdated: string): string => `INSERT INTO ${database}.points (${pointColumns})
   SELECT ${asPoints}
   FROM ${database}.point_revisions
@@ -114,7 +104,7 @@ const insertRemaining = (aside: string, outdated: string): string => `INSERT INT
   ORDER BY dataset, key, ts, known_at DESC, transform_version DESC, identity DESC
   LIMIT 1 BY dataset, key, ts`
 
-/** Tables of a source's own hold every reading of a record: the one before it speaks again by itself. */
+/** Own tables keep all versions of a record, so the previous version counts again without further steps. */
 async function eraseRecords(
   command: Command,
   count: Count,
@@ -124,7 +114,7 @@ async function eraseRecords(
   for (const { name, rows, windowStart, transformVersion } of ownTables) {
     const ofTable = `${rows} AND ${inWindows(windows, windowStart)} AND ${inSpans(spans)}`
     const outdated = `${ofTable} AND ${transformVersion} < ${version}`
-    // FINAL leaves the newest transform's row of each: older ones are those that were not published again.
+    // FINAL keeps the newest version of each record. If that is outdated, the record was not published again.
     erased += await count(`${name} FINAL WHERE ${outdated}`)
     if ((await count(`${name} WHERE ${outdated}`)) > 0) await command(`DELETE FROM ${name} WHERE ${outdated}`)
   }

@@ -1,4 +1,4 @@
-// Runs today's explode over stored raw: a consumer group of its own, so that it can be interrupted and resumed.
+// Runs today's explode over stored raw records. Uses a consumer group of its own, so that it can be resumed.
 
 import { datasetsByName } from '#core/datasets.ts'
 import { answerEncoder, type EncodedAnswer, type SourceOutputs } from '#core/encode-answer.ts'
@@ -24,36 +24,25 @@ export interface SpanParts {
   producer: Producer
 }
 
-/** What to read of a source, and how. */
 export interface SpanJob {
   groupId: string
-  /** All of one topic. */
   spans: RawSpan[]
-  /** Of the topic's source. */
   outputs: SourceOutputs
-  /** Headers of what is sent. */
   headers?: Record<string, string>
-  /** null: every declared dataset. */
   dataset: string | null
   windows: WindowRange
-  /** Answers of windows that end at or before this instant, ms UTC, are passed over: they were deleted. */
+  /** Skips answers of windows that end at or before this time, ms UTC, because they were deleted. */
   deletedBefore?: number
-  /**
-   * Takes what became of one batch of answers, and gives what is to be sent. Called again with the same answers after a
-   * failure: must be safe to repeat. Throws TransientError to be called again.
-   */
+  /** Returns what to publish for a batch. Must be idempotent. A TransientError causes a retry. */
   take: (answers: ReadAnswer[]) => Promise<Output[]>
-  /** Told of each answer once, when what was to be sent of it is acknowledged and committed. */
+  /** Called once per answer, after its outputs are acknowledged and its offset is committed. */
   done?: (answers: ReadAnswer[]) => void
-  /** Compressed bytes a batch; default: a mebibyte, some 100 answers. */
+  /** Maximum compressed size of a batch; default 1 MiB, about 100 answers. */
   bytesABatch?: number
-  /** Told after each batch: raw records that are done, of all in the spans. */
   progress: (done: number) => void
-  /** Told what it waits for, when that takes long. */
   say?: ((text: string) => void) | undefined
 }
 
-/** An answer and what today's release makes of it. */
 export interface ReadAnswer {
   dataset: string
   partition: number
@@ -65,9 +54,8 @@ const bytesABatch = 1024 * 1024
 const lookEveryMs = 1_000
 
 /**
- * Returns when all of the spans is done and committed. Records of other datasets and windows are passed over. What the
- * normalizer refuses is refused here, too.
- * @throws what makes going on useless: a bug, a store that refuses every row, a topic that we may not write to
+ * Returns when all spans are processed and committed. Refuses what the normalizer refuses.
+ * @throws errors that a retry cannot fix: a bug, a store that rejects every row, a topic without write permission
  */
 export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void> {
   const topic = job.spans[0]?.topic
@@ -78,13 +66,12 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
   const { handle, committed } = answersHandler(parts, job)
 
   const finished = Promise.withResolvers<void>()
-  // Whoever waits for it comes later.
   finished.promise.catch(() => undefined)
   const consumption = await consume({
     kafka: parts.kafka,
     groupId: job.groupId,
     service: { name: 'history', version },
-    // What cannot be decoded was refused when it was first read.
+    // Undecodable records have a dead letter since the normalizer first read them.
     subscriptions: [{ topic, record: rawResponseSchema, deadLetterTopic: null, handle }],
     shape: {
       minBytes: 1,
@@ -116,10 +103,9 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
   }
 }
 
-/** How far the spans are read: by partition the offset that is read next, and how many records are behind it. */
 async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJob) {
   const next = await nextOffsets(kafka, groupId, topic)
-  // A partition whose records retention has deleted gives no batch that would say so.
+  // Records that retention has deleted yield no batch, so they count as done.
   for (const [partition, { from }] of await offsetRange(kafka, topic)) {
     next.set(partition, Math.max(next.get(partition) ?? 0, from))
   }
@@ -131,7 +117,7 @@ async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJ
   }
 }
 
-/** Handles batches of raw; `committed` tells the job of the answers of a partition's last one. */
+/** `committed` passes the answers of a partition's last batch to `job.done`. */
 function answersHandler({ producer }: SpanParts, job: SpanJob) {
   const ends = new Map(job.spans.map(({ partition, to }) => [partition, to]))
   const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
@@ -157,7 +143,7 @@ function answersHandler({ producer }: SpanParts, job: SpanJob) {
       for (const { read } of answers) if ('acknowledged' in read) read.acknowledged()
     }
     underWay.set(batch[0]?.partition ?? 0, answers)
-    // The outputs of a batch leave with its first message: they are sent together before anything is committed.
+    // The first message carries the outputs of the whole batch. They are sent before anything is committed.
     return batch.map((_, index) => (index === 0 ? ok(outputs, undefined, acknowledged) : ok()))
   }
   const committed = (partition: number): void => {

@@ -1,29 +1,26 @@
-// How fast a replay may write: live data wait behind it in the same partition, and must not wait for a second.
+// Limits the rate of a replay. Live data queue behind the replay in the same partition and must be stored within 1 s.
 
 import { pause } from '#platform/process/retry.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 
 export interface PaceOptions {
-  /** Slices that the sink has not stored yet, the replay's and live ones. */
+  /** Slices of the replay and live ones that the sink has not stored yet. */
   lag: () => Promise<number>
-  /** Answers a second at the most; undefined: as fast as the sink stores. */
+  /** Maximum rate in answers/s; undefined: only limited by the sink. */
   answersPerS?: number | undefined
-  /** Told when it waits for long. */
   say: (text: string) => void
 }
 
 export interface Pace {
-  /** Returns when so many answers may be written. */
   before: (answers: number) => Promise<void>
 }
 
-// What the sink has before it is stored in half a second; the other half is for what was just sent.
+// Half a second for the sink's queue leaves half a second for new live data.
 const maxQueueS = 0.5
 const minSlices = 1_000
 const maxSlices = 12_000
 const lookEveryMs = 15
 
-/** Lets a replay write while the queue before the sink is short; how short follows from how fast the sink stores. */
 export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
   let slicesPerS = minSlices / maxQueueS
   let freeAtMs = performance.now()
@@ -44,11 +41,10 @@ export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
   }
 }
 
-/** Slices that may wait before the sink when it stores so many a second. */
 export const queueLimit = (slicesPerS: number): number =>
   Math.min(maxSlices, Math.max(minSlices, slicesPerS * maxQueueS))
 
-/** A new estimate of what the sink stores a second, from two looks at its queue between which nothing was added. */
+/** Updates the estimate of the sink's rate, slices/s, from two measurements of its queue without inserts in between. */
 export function drainRate(
   before: number,
   from: { lag: number; atMs: number },

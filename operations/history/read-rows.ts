@@ -2,7 +2,7 @@ import type { Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { WindowRange } from './raw-span.ts'
 
-/** The rows of a query as objects; numbers of 64 bits come as numbers. */
+/** Returns rows as objects, with 64-bit integers as numbers. */
 export async function readRows<Row>(store: Store, query: string, parameters: Record<string, unknown>): Promise<Row[]> {
   const settings = { output_format_json_quote_64bit_integers: 0 } as const
   const result = await store.query({
@@ -10,17 +10,13 @@ export async function readRows<Row>(store: Store, query: string, parameters: Rec
     query_params: parameters,
     format: 'JSONEachRow',
     clickhouse_settings: settings,
-    // What does not fit into an address goes into the body.
+    // Sends parameters that are too long for the URL in the body.
     use_multipart_params_auto: true,
   })
   return result.json<Row>()
 }
 
-/**
- * A condition on rows of the windows in the range.
- *
- * @param windowStart the column, or SQL for it, that holds the start of a row's window
- */
+/** SQL conditions on rows, by window (`windowStart` is an SQL expression) or by the position of the raw record. */
 export function inWindows({ fromMs, toMs }: WindowRange, windowStart = 'window_start'): string {
   const at = (ms: number): string => `toDateTime(${Math.floor(ms / 1000)}, 'UTC')`
   const bounds = [
@@ -30,11 +26,10 @@ export function inWindows({ fromMs, toMs }: WindowRange, windowStart = 'window_s
   return bounds.length > 0 ? `(${bounds.join(' AND ')})` : 'true'
 }
 
-/** A condition on rows whose raw record lies in the spans. */
 export const inSpans = (spans: RawSpan[]): string =>
   any(spans, ({ from, to }) => `raw_offset >= ${from} AND raw_offset < ${to}`)
 
-/** A condition on rows whose raw record is gone, deleted by retention before the spans begin. */
+/** SQL condition for rows whose raw record retention has deleted, because it is before the spans. */
 export const beforeSpans = (spans: RawSpan[]): string => any(spans, ({ from }) => `raw_offset < ${from}`)
 
 function any(spans: RawSpan[], condition: (span: RawSpan) => string): string {

@@ -1,5 +1,5 @@
-// A rebuild: new tables beside the old, filled from all of raw, compared, exchanged. Readers never see a hole: from the
-// first moment on live data go into both, and an exchange swaps whole tables.
+// A rebuild fills new tables from all raw records, compares them with the live tables, and exchanges them. Readers see
+// no gap: live data are inserted into both, and the exchange swaps whole tables.
 
 import { datasetsByName, transformVersions } from '#core/datasets.ts'
 import { forgetGroup, waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -18,24 +18,20 @@ import { dropStaging } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 export interface RebuildJob {
-  /** As announced: a new one from `beginRebuild`, or one that was interrupted. */
+  /** A new rebuild from `beginRebuild`, or an interrupted one. */
   rebuild: Replay
   progress: (done: number, total: number) => void
   say: (text: string) => void
-  /** Asked with all comparisons, one a dataset that has rows on either side, before the exchange: whether to go on. */
+  /** Decides about the exchange. Gets one comparison per dataset that has rows on either side. */
   agree: (found: DatasetDiff[]) => Promise<boolean>
 }
 
 const groupOf = (id: string): string => `tidemark-rebuild-${id}`
 
-/** The transform versions of today's code, among the counts of a rebuild. */
 const versions = (): Record<string, number> =>
   Object.fromEntries(Object.entries(transformVersions()).map(([name, version]) => [`version of ${name}`, version]))
 
-/**
- * Whether this release can go on with a rebuild: its tables are there and were filled by the same transform versions, or
- * it was agreed to exchange them. Undefined: it can; else why not.
- */
+/** Returns a reason if tables were dropped, or filled by other transform versions; undefined if it can be resumed. */
 export async function whyNotResumed({ store }: StageParts, rebuild: Replay): Promise<string | undefined> {
   const { id, counts } = rebuild
   const tables = await stateOfTables(store, id)
@@ -45,12 +41,12 @@ export async function whyNotResumed({ store }: StageParts, rebuild: Replay): Pro
   return other && `it began with another ${other[0]}: ${counts[other[0]] ?? 'none'}, this release has ${other[1]}`
 }
 
-/** Makes the new tables, lets live data go into both, and announces what is to be read: all raw there is now. */
+/** Creates the tables, starts inserting live data into both, and announces a rebuild from all current raw records. */
 export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog, why: string): Promise<Replay> {
   const now = Date.now()
   const id = newReplayId(now)
   await makeTables(store, id)
-  // After that: what the sink stored before it is in raw already.
+  // Only after that: then every row is either in these spans or inserted into both tables.
   const spans = (await Promise.all(sources.map(({ name }) => rawSpansNow(kafka, name)))).flat()
   const stored = await storedVersions(store, [...datasetsByName.keys()])
   const rebuild: Replay = {
@@ -61,13 +57,10 @@ export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog,
   return log.write(rebuild, { state: 'started' })
 }
 
-/** All is in the new tables, and somebody agreed to exchange them: what remains is asked of nobody. */
+/** The exchange was agreed to, so a resumed rebuild does not ask again. */
 const isAgreed = ({ state }: Replay): boolean => state === 'published'
 
-/**
- * Does a rebuild, or goes on with one, and returns its last state: finished, or failed when it was not agreed to. One at
- * a time: the tables beside are one pair.
- */
+/** Returns the state finished, or failed if `agree` returned false. Run one at a time: all use the same database. */
 export async function runRebuild(parts: StageParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
   let { rebuild } = job
@@ -107,7 +100,6 @@ async function finish(
   return last
 }
 
-/** Reads all of raw into the new tables; gives the answers that were refused in this run, by dataset. */
 async function fill(parts: StageParts, job: RebuildJob): Promise<Map<string, RefusedAnswer[]>> {
   const { id, spans } = job.rebuild
   const total = recordsIn(spans)
@@ -116,7 +108,6 @@ async function fill(parts: StageParts, job: RebuildJob): Promise<Map<string, Ref
   for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
     const source = sources.find(({ name }) => rawTopic(name).name === topic)
     before += recordsIn(ofTopic)
-    // What no source declares any more is copied.
     if (source === undefined) continue
     const readBefore = before - recordsIn(ofTopic)
     await explodeIntoStaging(parts, {
@@ -140,7 +131,7 @@ async function compareAll(
   refused: Map<string, RefusedAnswer[]>,
 ): Promise<DatasetDiff[]> {
   const found: DatasetDiff[] = []
-  // Each comparison is several queries, and most datasets of most stores have nothing to compare.
+  // Skips datasets without rows: each comparison takes several queries.
   const stored = await datasetsStored(parts.store, staging)
   for (const sourced of datasetsByName.values()) {
     const { source, dataset } = sourced

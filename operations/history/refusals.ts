@@ -1,4 +1,3 @@
-// Which answers today's explode refuses that were taken before, and the other way round.
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
@@ -7,7 +6,6 @@ import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
 
-/** An answer that today's explode refuses. */
 export interface RefusedAnswer {
   partition: number
   offset: number
@@ -15,13 +13,12 @@ export interface RefusedAnswer {
   message: string
 }
 
-/** Those of some answers that were refused. */
 export const refusalsOf = (answers: readonly ReadAnswer[]): RefusedAnswer[] =>
   answers.flatMap(({ partition, offset, read }) => ('refusal' in read ? [{ partition, offset, ...read.refusal }] : []))
 
 const positionsAtOnce = 1_000
 
-/** Those of the refused answers that the store has, or has points of: they were taken before. */
+/** Returns the refused answers that the store has rows of, so an earlier release accepted them. */
 export async function newlyRefused(store: Store, dataset: string, refused: RefusedAnswer[]): Promise<RefusedAnswer[]> {
   const taken: RefusedAnswer[] = []
   for (let at = 0; at < refused.length; at += positionsAtOnce) {
@@ -38,7 +35,7 @@ export async function newlyRefused(store: Store, dataset: string, refused: Refus
   return taken
 }
 
-/** Those of some raw records (as partition/offset) that lie among the dead letters: they were refused before. */
+/** Returns the raw records, as `partition/offset`, that have a dead letter. */
 export async function amongLetters(kafka: Kafka, source: string, raws: readonly string[]): Promise<string[]> {
   if (raws.length === 0) return []
   const wanted = new Set(raws)

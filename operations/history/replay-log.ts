@@ -1,4 +1,4 @@
-// What is done again is announced on the topic replays, state by state: the audit, and what an interrupted one resumes from.
+// Announces replays and rebuilds on topic `replays`: an audit log, and the state to resume from.
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
@@ -8,11 +8,10 @@ import { replaysTopic } from '#schemas/topics.ts'
 
 export type ReplayState = 'started' | 'published' | 'finished' | 'failed'
 
-/** How earlier releases wrote `published`. */
 const formerPublished = 'told'
 
 export interface ReplayLog {
-  /** Announces a state; returns what stands on the topic then, when all replicas have it. */
+  /** Returns the announced record when all replicas have it. */
   write: (replay: Replay, change: ReplayChange) => Promise<Replay>
 }
 
@@ -22,7 +21,6 @@ export interface ReplayChange {
   message?: string
 }
 
-/** Opens the topic for writing. */
 export async function openReplayLog(registry: Registry, producer: Producer): Promise<ReplayLog> {
   const encode = await registry.encoder(replaysTopic.name, replaySchema)
   return {
@@ -34,7 +32,7 @@ export async function openReplayLog(registry: Registry, producer: Producer): Pro
   }
 }
 
-/** The newest state of every replay, oldest first. What cannot be decoded is passed over. */
+/** Returns the newest state of each replay, oldest replay first. Skips records that cannot be decoded. */
 export async function readReplays(kafka: Kafka, registry: Registry): Promise<Replay[]> {
   const replays = new Map<string, Replay>()
   const decoder = registry.decoder(replaySchema)
@@ -50,7 +48,7 @@ export async function readReplays(kafka: Kafka, registry: Registry): Promise<Rep
   return [...replays.values()]
 }
 
-/** A name that nobody has had, sorted by time: 20261124-163000-ab12cd. */
+/** Returns a unique id that sorts by time: `20261124-163000-ab12cd`. */
 export function newReplayId(nowMs: number): string {
   const [day = '', time = ''] = new Date(nowMs).toISOString().replaceAll(/[-:]/g, '').slice(0, 15).split('T')
   return `${day}-${time}-${crypto.randomUUID().slice(0, 6)}`

@@ -1,4 +1,4 @@
-// A replay: stored raw, today's explode, the same topic as live data; then what was not published again is erased.
+// A replay publishes today's result for stored raw records, then erases what it did not publish again.
 
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { SourceOutputs } from '#core/encode-answer.ts'
@@ -24,25 +24,22 @@ import { untilQueryable } from './until-queryable.ts'
 
 export interface ReplayJob {
   sourced: SourcedDataset
-  /** As announced: a new one from `newReplay`, or one that was interrupted. */
+  /** A new replay from `newReplay`, or an interrupted one. */
   replay: Replay
-  /** Answers a second at the most; undefined: as fast as live data allow. */
+  /** Maximum rate in answers/s; undefined: limited by live data only. */
   answersPerS?: number | undefined
   progress: (done: number, total: number) => void
-  /** Told when it can be resumed, whatever happens. */
+  /** Called once the replay can be resumed after a crash. */
   announced: () => void
-  /** Told what it waits for, when that takes long. */
   say: (text: string) => void
 }
 
-/** What came of it. */
 export interface ReplayResult {
   replay: Replay
-  /** The first answers that today's explode refused in this run. */
   refused: RefusedAnswer[]
 }
 
-/** What a new replay is to do: all raw answers there are now. Not announced yet. */
+/** Plans a replay of all current raw records. Does not announce it. */
 export async function newReplay(
   { kafka, store }: SpanParts & { store: Store },
   { source, dataset }: SourcedDataset,
@@ -72,7 +69,6 @@ export async function newReplay(
 const maxShown = 20
 const announceEveryMs = 2_000
 
-/** Does a replay, or goes on with one where it was interrupted, and returns when its end is announced and stored. */
 export async function runReplay(
   parts: SpanParts & { store: Store },
   log: ReplayLog,
@@ -97,10 +93,10 @@ export async function runReplay(
   try {
     await explodeSpan(parts, {
       ...{ groupId, spans, outputs, headers: { replay: id }, dataset: dataset.name, windows, say: job.say },
-      // The store would refuse them; nobody else should be told of them either. The window of a piece of a file says
-      // nothing of the times in it.
+      // Deleted data must not be published again. This does not apply to files: the window of a chunk differs from the
+      // times in it.
       deletedBefore: dataset.calendar.kind === 'files' ? 0 : ((await boundOf(store, dataset.name)) ?? 0),
-      // Some 25 answers: the sink stores as much in a tenth of a second.
+      // About 25 answers, which the sink stores in about 0.1 s.
       bytesABatch: 256 * 1024,
       take: async (answers) => {
         await pace.before(answers.length)
@@ -115,7 +111,7 @@ export async function runReplay(
         job.progress(done, total)
         if (performance.now() - announcedMs < announceEveryMs) return
         announcedMs = performance.now()
-        // Only for those who watch: the group's offsets are what is resumed from.
+        // Only informs users. A resumed replay continues at the group's committed offsets.
         const counts = { read: done, refused: refusals }
         announcing = log.write(replay, { state: 'started', counts }).catch(() => undefined)
       },
@@ -128,7 +124,7 @@ export async function runReplay(
   await announcing
   await untilQueryable(kafka, source, job.say)
   replay = await log.write(replay, { state: 'published', counts: { read: total, refused: refusals } })
-  // Of records that were cut meanwhile nobody knows whether they were read.
+  // Records that retention has deleted since may not have been read.
   const there = await stillThere(kafka, spans)
   const retold: ReplayedWindows = {
     ...{ dataset: dataset.name, windows, spans: there, transformVersion: dataset.transformVersion },
@@ -153,10 +149,7 @@ export async function runReplay(
   return { replay, refused }
 }
 
-/**
- * What today's release says of the keys that were published again, as of the newest answer of each: what they mean may have
- * changed with explode, and what is said of old answers on the way loses against what was said since.
- */
+/** Returns series metadata of today's release, dated at each key's newest answer: older metadata would lose. */
 async function seriesToRepublish(
   store: Store,
   dataset: Dataset,

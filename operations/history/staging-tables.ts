@@ -1,5 +1,4 @@
-// Tables beside tidemark's own, in a database of their own: what would be there if all were read today. They are filled
-// through tables and views like the sink's, so the same SQL explodes them.
+// Staging tables in a separate database. They are filled through copies of the live views, so the same SQL applies.
 
 import { database, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
 import { storeBatch, tableEvidence } from '#platform/clickhouse/store-batch.ts'
@@ -8,7 +7,7 @@ import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
 
-/** The tables that views fill, with the view and the table of inserted rows that it reads. In the order of an exchange. */
+/** Tables with the view that fills them and the view's input table, in the order of an exchange. */
 const filled = [
   { table: 'points', view: 'points_mv', from: 'slices' },
   { table: 'point_revisions', view: 'point_revisions_mv', from: 'slices' },
@@ -17,7 +16,6 @@ const filled = [
 
 export type FilledTable = (typeof filled)[number]['table']
 
-/** Creates them, empty; those that are there already stay as they are. */
 export async function createStaging(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
   await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${staging}` })
   const wanted = filled.filter(({ table }) => tables.includes(table))
@@ -25,13 +23,13 @@ export async function createStaging(store: Store, staging: string, tables: Fille
     await store.command({ query: `CREATE TABLE IF NOT EXISTS ${staging}.${table} AS ${database}.${table}` })
   }
   for (const { table, view, from } of wanted) {
-    // What a view looks up in tidemark's own tables stays: stored_at is that of the row which is there.
+    // Lookups in live tables stay: `stored_at` is that of the live row.
     const select = (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${staging}.${from}`)
     await createView(store, `${staging}.${view}`, `${staging}.${table}`, select)
   }
 }
 
-/** From now on, what is inserted into tidemark's own tables goes into the tables beside them too. */
+/** From then on, rows inserted into the live tables also go into the staging tables. */
 export async function followLive(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
   for (const { table, view } of filled.filter(({ table }) => tables.includes(table))) {
     await createView(store, `${staging}.${view}_live`, `${staging}.${table}`, await selectOf(store, view))
@@ -52,15 +50,13 @@ async function selectOf(store: Store, view: string): Promise<string> {
   return select
 }
 
-/** Drops them with all that is in them; none is no error. */
 export async function dropStaging(store: Store, staging: string): Promise<void> {
   await store.command({ query: `DROP DATABASE IF EXISTS ${staging} SYNC` })
 }
 
 /**
- * A function that inserts what became of answers as the sink does: their slices, then the accepted answers themselves.
- * Rows that the store refuses are left out. It throws TransientError when the store is away, and what the store says when it
- * refuses every row for a reason that is not known to be the rows'.
+ * The returned function inserts answers like the sink and skips rows that the store rejects. It throws TransientError
+ * if the store is unavailable, or the store's error if it rejects every row for an unclassified reason.
  */
 export function stagingInserter(store: Store, staging: string): (answers: readonly ReadAnswer[]) => Promise<void> {
   const insertSlices = inserterOf(store, staging, slicesTable)
@@ -89,10 +85,7 @@ function rowOf<T>(target: TableTarget<T>, record: T): unknown[][] {
   }
 }
 
-/**
- * Copies rows of the revisions and of the accepted answers into the tables beside: those that a condition (SQL over
- * dataset, raw_partition and raw_offset) holds for.
- */
+/** Copies live rows for which the condition holds: SQL over dataset, raw_partition and raw_offset. */
 export async function copyStaging(store: Store, staging: string, condition: string): Promise<void> {
   const copy = (query: string) => store.command({ query, clickhouse_settings: insertSettings })
   const from = `FROM ${database}.point_revisions FINAL WHERE ${condition}`
@@ -101,10 +94,7 @@ export async function copyStaging(store: Store, staging: string, condition: stri
   await copy(`INSERT INTO ${staging}.stored_answers SELECT * FROM ${database}.stored_answers FINAL WHERE ${condition}`)
 }
 
-/**
- * Drops from tidemark's own accepted answers those that the table beside lacks, of those that a condition (SQL over
- * dataset, raw_partition and raw_offset) holds for: the answers before them speak again. Safe to repeat.
- */
+/** Deletes live accepted answers that the staging table lacks, so that earlier answers count again. Safe to repeat. */
 export async function dropUnpublished(store: Store, staging: string, condition: string): Promise<void> {
   const row = '(replaces, dataset, identity, known_at, raw_partition, raw_offset)'
   const told = `SELECT replaces, dataset, identity, known_at, raw_partition, raw_offset FROM ${staging}.stored_answers WHERE ${condition}`
@@ -118,7 +108,6 @@ export async function dropUnpublished(store: Store, staging: string, condition: 
   })
 }
 
-/** The columns of points, and how a row of point_revisions gives them. */
 export const pointColumns = 'dataset, key, ts, value, version, step_s, flags, identity'
 const versionOf = '(toUInt64(toUnixTimestamp64Milli(known_at)) * 4096 + transform_version) * 2 + (identity > 0)'
 export const asPoints = `dataset, key, ts, value, ${versionOf} AS version, step_s, flags, identity`

@@ -4,12 +4,7 @@ import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { pollsTopic, rawTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 
-/**
- * Returns when all that the source's raw topic holds now has gone through the normalizer, and all that came of it through
- * the sink: what was fetched before can be queried, or lies among the dead letters.
- *
- * @param say told what it waits for when that takes long
- */
+/** Waits until the normalizer and the sink have processed everything that the source's raw topic holds now. */
 export async function untilQueryable(
   kafka: Kafka,
   source: Pick<Source, 'name' | 'topics'>,

@@ -1,14 +1,11 @@
-// How content is cut into chunks, and what a chunk is called: by its content and by what comes before it, not by the
-// file's name.
+// A chunk's name depends on its content and on the chunks before it, not on the name of the file.
 import { createHash } from 'node:crypto'
 import type { FileReading } from '#sources/source.ts'
 
 export type LineReading = Extract<FileReading, { by: 'lines' }>
 
 export interface Cut {
-  /** Bytes of the chunk. */
   length: number
-  /** Lines that end in it. */
   newlines: number
 }
 
@@ -16,10 +13,8 @@ const newline = 0x0a
 const carriageReturn = 0x0d
 
 /**
- * The chunk that `bytes` begin with: whole lines, as many as fit. A last line without an end is a chunk of its own, so
- * that it alone is sent again when it grows. A line that is longer than a chunk is cut.
- *
- * @param ended whether nothing comes behind the bytes
+ * Returns the first chunk of `bytes`: as many whole lines as fit. A line longer than a chunk is cut. A last line
+ * without a line end becomes its own chunk, so that only this line is sent again when it grows.
  */
 export function cutChunk(bytes: Buffer, ended: boolean, { chunkBytes, chunkLines }: LineReading): Cut {
   const most = Math.min(bytes.length, chunkBytes)
@@ -34,7 +29,6 @@ export function cutChunk(bytes: Buffer, ended: boolean, { chunkBytes, chunkLines
   return newlines > 0 || (!ended && most < chunkBytes) ? { length, newlines } : { length: most, newlines: 0 }
 }
 
-/** How many lines end in a chunk. */
 export function newlinesIn(bytes: Buffer): number {
   let newlines = 0
   for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) newlines++
@@ -43,10 +37,7 @@ export function newlinesIn(bytes: Buffer): number {
 
 export const endsWithLine = (chunk: Buffer): boolean => chunk[chunk.length - 1] === newline
 
-/**
- * Whether a chunk of so many bytes that was sent before may be passed over. One that did not end with a line may not when
- * its last line has grown since.
- */
+/** Returns false if a chunk must be sent again, because its last line was unfinished and has grown. */
 export function stillStands(bytes: Buffer, length: number, ended: boolean, { chunkBytes }: LineReading): boolean {
   if (length > bytes.length) return false
   if (bytes[length - 1] === newline || length === chunkBytes) return true
@@ -55,30 +46,26 @@ export function stillStands(bytes: Buffer, length: number, ended: boolean, { chu
 }
 
 export interface Position {
-  /** Hash of the first chunk; undefined at the beginning. Chunks of one file are found together by it. */
+  /** Hash of the first chunk, shared by all chunks of the file; undefined at the start of the file. */
   family: string | undefined
-  /** Stands for all chunks before, in their order. */
+  /** Hash over all chunks before this position, in order. */
   chain: string
   byte: number
-  /** From 1; the one that goes on here where `withinLine`. */
   line: number
   withinLine: boolean
 }
 
 export const beginning: Position = { family: undefined, chain: '', byte: 0, line: 1, withinLine: false }
 
-/** As long as needed for nobody ever to see two contents with one hash. */
 export const shortHash = (contentHash: string): string => contentHash.slice(0, 32)
 
-/** What a chunk is called behind the dataset's name: `start/<bytes>-<hash>`, later `<family>/<chain>/<bytes>-<hash>`. */
+/** `start/<bytes>-<hash>` for the first chunk, then `<family>/<chain>/<bytes>-<hash>`. */
 export const subjectAt = ({ family, chain }: Position, bytes: number, contentHash: string): string =>
   `${placeOf(family, chain)}/${bytes}-${shortHash(contentHash)}`
 
-/** What the names of all chunks that may stand here begin with. */
 export const placeOf = (family: string | undefined, chain: string): string =>
   family === undefined ? 'start' : `${family}/${chain}`
 
-/** The position behind a chunk. */
 export function behindChunk(
   before: Position,
   chunk: { bytes: number; contentHash: string; newlines: number; endsWithLine: boolean },

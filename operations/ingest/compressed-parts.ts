@@ -1,48 +1,44 @@
-// Gzip members and zstd frames, one after the other. node:zlib passes over what stands behind the last one that it
-// recognises without a word, so that a file with a hole looks like a short one.
+// Decompresses files of several gzip members or zstd frames. node:zlib silently ignores data after the last part that
+// it recognises, so a damaged file would look like a short one.
 import { crc32, createInflateRaw, createZstdDecompress, inflateRawSync } from 'node:zlib'
 import { UserError } from '#platform/process/user-error.ts'
 import { outputOf } from './decompress.ts'
 import type { PieceReader } from './pieces.ts'
 
-/** How messages call what a file is made of. */
 type Part = 'gzip member' | 'zstd frame'
 
-/** Of what comes out at once of a part that is longer than a piece. */
+/** Output chunk size for a part that is longer than one piece of input. */
 const chunkSize = 512 * 1024
-/** Of what comes out of one that is not, and of compressed blocks that are handed on together. */
+/** The same for a shorter part. Compressed zstd blocks are collected up to this size. */
 const smallBytes = 64 * 1024
 const maxInflatedAtOnce = 4 * 1024 * 1024
 const zstdMagic = 0xfd2fb528
 const mend = 'Get it anew: the same command goes on behind what was sent of it.'
 
-/** Whether content begins as a gzip file does. */
 export const isGzip = (first: Buffer): boolean => first.length >= 2 && first.readUInt16LE() === 0x8b1f
 
-/** Whether content begins as a zstd file does: with a frame, or with a skippable frame, as pzstd writes it. */
+/** Returns true for a zstd frame or a skippable frame: pzstd starts its files with a skippable frame. */
 export const isZstd = (first: Buffer): boolean => isZstdFrame(first) || isSkippable(first)
 
 const isZstdFrame = (first: Buffer): boolean => first.length >= 4 && first.readUInt32LE() === zstdMagic
 
-// 0x184D2A50 to 0x184D2A5F (RFC 8878, 3.1.2).
+// Magic numbers 0x184D2A50 to 0x184D2A5F (RFC 8878, 3.1.2).
 const isSkippable = (first: Buffer): boolean => first.length >= 4 && first.readUInt32LE() >>> 4 === 0x184d2a5
 
 /**
- * The content of all members of a gzip file (RFC 1952). Zero bytes that fill it up behind the last member are passed over.
- *
- * @param name how messages call the file
- * @throws UserError that names the offset of a member that is damaged or cut, or of what stands between or behind members
+ * Yields the content of all members of a gzip file (RFC 1952). Ignores zero padding after the last member.
+ * @throws UserError with the byte offset of a damaged member, or of other data between or after members
  */
 export async function* gunzip(reader: PieceReader, name: string): AsyncGenerator<Buffer> {
   while (await partFollows(reader, name, 'gzip member', isGzip)) {
     const start = reader.at()
     const ends = (): UserError => cutPart(reader, name, 'gzip member', start)
     const header = await passGzipHeader(reader, ends)
-    // Deflate is the only method, and the upper three flags are zero.
+    // The only method is deflate (8). The upper three flags are reserved and must be zero.
     if (header[2] !== 8 || (header[3] ?? 0) > 0x1f) throw damaged(name, 'gzip member', start, 'its header is wrong')
     let checksum = 0
     let length = 0
-    // The last piece, which may be all of it, waits for the checksum.
+    // The last piece is held back until the checksum is verified. It may be the whole content.
     let last: Buffer | undefined
     try {
       for await (const piece of inflated(reader)) {
@@ -63,7 +59,6 @@ export async function* gunzip(reader: PieceReader, name: string): AsyncGenerator
   }
 }
 
-/** Passes ten bytes, which are returned, and what the flags among them announce. */
 async function passGzipHeader(reader: PieceReader, ends: () => UserError): Promise<Buffer> {
   const take = async (length: number): Promise<Buffer> => {
     const bytes = await reader.take(length)
@@ -82,7 +77,7 @@ async function passGzipHeader(reader: PieceReader, ends: () => UserError): Promi
   return header
 }
 
-/** The content of one member. A file may have a member for every line, and a stream for each of them takes ten times as long. */
+/** Inflates a short member synchronously. With a member for each line, streams are ten times slower. */
 async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
   const piece = (await reader.next()) ?? Buffer.alloc(0)
   const whole = inflatedAtOnce(piece)
@@ -94,24 +89,20 @@ async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
 function inflatedAtOnce(piece: Buffer): { content: Buffer; taken: number } | undefined {
   try {
     const options = { info: true, chunkSize: smallBytes, maxOutputLength: maxInflatedAtOnce }
-    // With `info` it returns the engine, too, which the types do not say.
+    // With `info: true` it also returns the engine, which the types omit.
     const { buffer, engine } = inflateRawSync(piece, options) as unknown as {
       buffer: Buffer
       engine: { bytesWritten: number }
     }
     return { content: buffer, taken: engine.bytesWritten }
   } catch {
-    // It is longer than the piece, or damaged: the stream tells which.
     return undefined
   }
 }
 
 /**
- * The content of all frames of a zstd file (RFC 8878); skippable frames hold none. Zero bytes that fill it up behind the
- * last frame are passed over.
- *
- * @param name how messages call the file
- * @throws UserError that names the offset of a frame that is damaged or cut, or of what stands between or behind frames
+ * Yields the content of all frames of a zstd file (RFC 8878). Ignores skippable frames and zero padding at the end.
+ * @throws UserError with the byte offset of a damaged frame, or of other data between or after frames
  */
 export async function* unzstd(reader: PieceReader, name: string): AsyncGenerator<Buffer> {
   let start = 0
@@ -129,7 +120,6 @@ export async function* unzstd(reader: PieceReader, name: string): AsyncGenerator
   }
 }
 
-/** The bytes of all frames without those that are skippable; `begins` is called at the beginning of each. */
 async function* zstdFrames(reader: PieceReader, name: string, begins: () => void): AsyncGenerator<Buffer, undefined> {
   while (await partFollows(reader, name, 'zstd frame', isZstd)) {
     begins()
@@ -153,7 +143,6 @@ async function passSkippable(reader: PieceReader, ends: () => UserError): Promis
   }
 }
 
-/** The bytes of one frame: a header, blocks that say how long they are, and a checksum if the header says so. */
 async function* zstdFrame(reader: PieceReader, ends: () => UserError): AsyncGenerator<Buffer> {
   let held: Buffer[] = []
   let heldBytes = 0
@@ -181,7 +170,6 @@ async function* zstdFrame(reader: PieceReader, ends: () => UserError): AsyncGene
   }
 }
 
-/** Whether another part begins here; false at the end of the file, also behind zero bytes that fill it up. */
 async function partFollows(
   reader: PieceReader,
   name: string,
@@ -214,14 +202,13 @@ async function passZeros(reader: PieceReader): Promise<number> {
   return reader.at() - from
 }
 
-/** The next bytes, which stay to be read; fewer at the end. */
+/** Returns the next bytes without consuming them. */
 export async function peek(reader: PieceReader, length: number): Promise<Buffer> {
   const bytes = await reader.take(length)
   reader.unread(bytes)
   return bytes
 }
 
-/** What an error of a decompressor says of the file; other errors are returned as they are. */
 function damagedPart(error: unknown, part: Part, start: number, name: string, ends: () => UserError): unknown {
   const { code = '', message } = error as NodeJS.ErrnoException
   if (code === 'Z_BUF_ERROR') return ends()

@@ -14,7 +14,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-/** What is read of a file, and why it is not read to its end. */
+/** Returns the content that was read, and the error that ended the reading. */
 async function read(content: Buffer | string, name = 'f.jsonl'): Promise<{ text: string; why?: string }> {
   const path = join(directory, name)
   writeFileSync(path, content)
@@ -42,7 +42,7 @@ const skippable = (length: number, kind = 0): Buffer => {
   return Buffer.concat([header, Buffer.alloc(length, 0xff)])
 }
 const frame = (text: string): Buffer => zstdCompressSync(text, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })
-/** A member with all that its header may have. */
+/** A gzip member with all optional header fields. */
 const fullMember = (text: string): Buffer => {
   const trailer = Buffer.alloc(8)
   trailer.writeUInt32LE(crc32(text))
@@ -158,7 +158,7 @@ test('parts of any size in pieces of any size give the content', async () => {
 })
 
 test('members and blocks that are longer than what is read at once', async () => {
-  // Digits that hardly compress: what is packed is longer than a piece, too.
+  // Digits that hardly compress, so that the compressed file is longer than one piece too.
   let seed = 1
   const digits = Array.from({ length: 200_000 }, () => {
     seed = (seed * 48_271) % 0x7fffffff

@@ -1,4 +1,3 @@
-// The content of a file or of a stream: what is compressed is decompressed on the way.
 import { createReadStream, type Stats, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
@@ -8,43 +7,34 @@ import { gunzip, isGzip, isZstd, peek, unzstd } from './compressed-parts.ts'
 import { lookedAt, whyUnreadable } from './file-format.ts'
 import { type PieceReader, pieceReader, remaining } from './pieces.ts'
 
-/** What is read: the path of a file, or a stream of bytes. */
 export type Input = string | StreamInput
 
 export interface StreamInput {
-  /** As messages call it: standard input. */
   name: string
-  /** What raw keeps as the address of its content: `stdin:`. */
+  /** The URL in raw, for example `stdin:`. */
   url: string
-  /** May fail with a UserError that says why it cannot be read. */
   stream: Readable
 }
 
 export interface Content {
-  /** As messages call it. */
   name: string
   url: string
-  /** Bytes on disk; undefined of a stream. */
   size: number | undefined
   modifiedMs: number | undefined
   compressed: boolean
-  /** Pieces of the content, once. Throws UserError when it cannot be read to its end. */
+  /** The decompressed content. Can be iterated once. Throws UserError if the content cannot be read to its end. */
   pieces: AsyncIterable<Buffer>
-  /** How many bytes of the file were read so far, compressed as they are. */
+  /** Bytes of the file or stream read so far, before decompression. */
   bytesRead: () => number
-  /** Whether the file on disk is another than when it was opened. */
   changed: () => boolean
-  /** Lets go of the file, also where it was not read to its end. */
   close: () => void
 }
 
 const pieceBytes = 512 * 1024
 
 /**
- * Opens a file or a stream.
- *
- * @param from first byte of the file that is read; only of a plain file
- * @throws UserError in one sentence for what is not a file, cannot be read or is not text
+ * Opens a file or a stream, and decompresses gzip and zstd. `from` is a byte offset, for uncompressed files only.
+ * @throws UserError if the input is not a regular file, cannot be read, or is not text
  */
 export async function openContent(input: Input, from = 0): Promise<Content> {
   const isPath = typeof input === 'string'
@@ -79,7 +69,6 @@ export async function openContent(input: Input, from = 0): Promise<Content> {
   }
 }
 
-/** How messages call what is read. */
 export const nameOf = (input: Input): string => (typeof input === 'string' ? printable(input) : input.name)
 
 function statOf(path: string, name: string): Stats {
@@ -94,7 +83,6 @@ function statOf(path: string, name: string): Stats {
   return stats
 }
 
-/** Why neither a file nor a directory is meant, as the end of a sentence that begins with its name. */
 export const whyNotRegular = (stats: Stats): string =>
   stats.isFIFO()
     ? 'is a pipe, not a regular file: send it to standard input, which is read when - is named.'
@@ -126,7 +114,7 @@ function decompressorOf(first: Buffer): ((reader: PieceReader, name: string) => 
   return isZstd(first) ? unzstd : undefined
 }
 
-/** Pieces of text. @throws UserError for another kind of content, also inside of what is compressed */
+/** Passes pieces of text through. @throws UserError if the content is not text, also if it was compressed */
 async function* textOf(pieces: AsyncGenerator<Buffer>, name: string, packed: boolean): AsyncGenerator<Buffer> {
   const first: Buffer[] = []
   let looked = 0

@@ -1,14 +1,12 @@
-// What comes out of a decompressor of node:zlib, piece by piece, and how much of its input it took.
 import type { createInflateRaw, createZstdDecompress } from 'node:zlib'
 import type { PieceReader } from './pieces.ts'
 
 type Decompressor = ReturnType<typeof createInflateRaw> | ReturnType<typeof createZstdDecompress>
 
 /**
- * The output for an input, which is read one piece at a time: the output for a piece comes before the next is asked for.
- * Ends with the input, or where the compressed data end: the input behind them is put back.
- *
- * @throws the decompressor's error, also where the input ends before the compressed data
+ * Yields the decompressor's output. All output of an input piece is yielded before the next piece is read. Stops at the
+ * end of the compressed data and puts the remaining input back.
+ * @throws the decompressor's error, also if the input ends before the compressed data do
  */
 export async function* outputOf(
   decompressor: Decompressor,

@@ -1,11 +1,9 @@
-// What a file is by its first bytes, where it is not text that can be read. Pure.
+// Recognises unsupported file formats by their first bytes. Pure.
 
 interface Format {
   what: string
-  /** How to make of it what can be read. */
   mend: string
   begins: Buffer
-  /** Where these bytes stand. */
   at?: number
 }
 
@@ -34,24 +32,20 @@ const formats: Format[] = [
   { what: 'UTF-16', mend: 'make UTF-8 of it first: iconv -f UTF-16 -t UTF-8', begins: bytes('feff') },
 ]
 
-/** As many bytes as are looked at. */
 export const lookedAt = 8 * 1024
 
-/**
- * Why content that begins like this is not read, as the end of a sentence whose subject is the file, with what to do;
- * undefined for what may be text.
- */
+/** Returns why such content cannot be read and what to do, as the end of a sentence; undefined if it may be text. */
 export function whyUnreadable(first: Buffer): string | undefined {
   const format = formats.find(({ begins, at = 0 }) => first.subarray(at, at + begins.length).equals(begins))
   if (format !== undefined) return `is ${format.what}, which is not read: ${format.mend}`
   const utf16 = utf16Of(first)
   if (utf16 !== undefined)
     return `is ${utf16} without a byte order mark: make UTF-8 of it first: iconv -f ${utf16} -t UTF-8`
-  // Text has no byte 0: what has one is an image, a database, another encoding.
+  // UTF-8 text has no zero byte. Images, databases and other encodings do.
   return first.includes(0) ? 'is no text: it is binary, or in another encoding than UTF-8' : undefined
 }
 
-/** UTF-16 of a text that begins in ASCII, as JSON does: every second byte is zero. */
+/** Detects UTF-16 in text that starts with ASCII, as JSON does: every second byte is zero. */
 function utf16Of(first: Buffer): string | undefined {
   const pairs = Math.min(8, first.length >> 1)
   if (pairs < 2) return undefined

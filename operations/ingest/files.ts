@@ -1,4 +1,3 @@
-// What is read: a dataset that comes in files, and the files that a path means.
 import { readdirSync, type Stats, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { printable } from '#platform/process/printable.ts'
@@ -7,7 +6,6 @@ import { sources } from '#sources/index.ts'
 import type { Dataset, FileReading, Source } from '#sources/source.ts'
 import { whyNotRegular } from './content.ts'
 
-/** A dataset that is read from files. */
 export interface FileDataset {
   source: Source
   dataset: Dataset
@@ -19,13 +17,12 @@ const fileDatasets = (): FileDataset[] =>
     source.datasets.flatMap((dataset) => (dataset.files ? [{ source, dataset, reading: dataset.files }] : [])),
   )
 
-/** What can be ingested, for the help text. */
 export const ingestable = (): string =>
   fileDatasets()
     .map(({ source, dataset }) => `${source.name} (${dataset.name})`)
     .join(', ')
 
-/** The dataset that a source's name or its own means. @throws UserError that says what there is */
+/** Finds a file dataset by its name or its source's name. @throws UserError with the datasets that exist */
 export function findFileDataset(name: string): FileDataset {
   const found = fileDatasets().filter(({ source, dataset }) => source.name === name || dataset.name === name)
   const [only] = found
@@ -38,15 +35,12 @@ export function findFileDataset(name: string): FileDataset {
   throw new UserError(`Nothing named ${printable(name)} is read from files; there is: ${ingestable()}.`)
 }
 
-/** Names in a sentence. */
 const maxNamed = 5
 
 /**
- * The files that a path means, each time it is asked: the file itself, or those of a directory by name.
- *
- * @param mayComeLater whether a directory may hold none yet
- * @param say told once of each other file that a directory holds
- * @throws UserError in one sentence when it means none
+ * Returns a function that lists the files of a path: the file itself, or a directory's readable files, sorted by name.
+ * Calls `say` once for each skipped file.
+ * @throws UserError if the path does not exist, or has no readable file and none `mayComeLater`
  */
 export function filesOf(
   path: string,
@@ -95,10 +89,7 @@ function statOrProblem(path: string): Stats | undefined {
   }
 }
 
-/**
- * How a directory's entry is called that is not meant by the directory, with the reason where its name does not say it;
- * undefined for a file that is read. A link that leads nowhere hinders no other file.
- */
+/** Returns the name and reason if a directory's entry is skipped. A broken link is skipped; it is not an error. */
 function whyPassedOver(path: string, { by }: FileReading): string | undefined {
   const name = printable(basename(path))
   if (!isReadable(path, by)) return name
@@ -114,6 +105,5 @@ const readable = {
   file: /\.json(?:\.(?:gz|zst|zstd))?$/i,
 }
 
-/** Whether a directory's file is one of those that are meant by the directory: not hidden, and of such a name. */
 const isReadable = (path: string, by: keyof typeof readable): boolean =>
   !basename(path).startsWith('.') && readable[by].test(path)

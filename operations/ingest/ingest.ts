@@ -1,4 +1,4 @@
-// Files into the store: the second producer of raw and polls beside the poller.
+// Reads files into the store. Beside the poller, this is the second producer of raw and polls.
 
 import { untilQueryable } from '#operations/history/until-queryable.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
@@ -19,27 +19,22 @@ import { type FileSummary, type ReadOptions, type ReadProgress, sendFile } from 
 import { type Ask, openSentBefore, unrecordedChunks } from './sent-before.ts'
 import { watchFiles } from './watch.ts'
 
-/** The parts that an ingest works with. */
 export interface IngestParts {
   kafka: Kafka
   registry: Registry
-  /** Asks the store; only reads. */
   ask: Ask
 }
 
-/** What a reading of files came to. */
 export interface Summary {
   dataset: string
   by: FileReading['by']
-  /** What `stored` counts. */
+  /** The unit of `stored`, for example `votes`. */
   noun: string
   files: FileSummary[]
   chunks: number
   stored: number
-  /** Dead letters, and what the first of them say. */
   refused: number
   examples: string[]
-  /** Why files could not be read to their end. */
   failed: string[]
   seconds: number
 }
@@ -49,33 +44,29 @@ const emptySummary = (dataset: string, { by, stored }: FileReading): Summary => 
   ...{ files: [], chunks: 0, stored: 0, refused: 0, examples: [], failed: [], seconds: 0 },
 })
 
-/** What is to be read: inputs once, or the files of a list that is followed. */
+/** Reads the inputs once, or with `follow` keeps reading the listed files until `stop`. */
 export type IngestJob = {
   files: FileDataset
-  /** What files that are snapshots are snapshots of, ms UTC, whole seconds; else when they were modified. */
+  /** Time of a snapshot, ms UTC, whole seconds. Default: the file's modification time. */
   atMs?: number | undefined
-  /** Ends the reading after the chunk that is on its way; what was sent counts. */
+  /** Stops after the current chunk. Chunks sent before remain valid. */
   stop?: AbortSignal
 } & ({ inputs: () => readonly Input[]; follow?: false } | { inputs: () => string[]; follow: true; stop: AbortSignal })
 
-/** What is told while files are read. */
 export interface IngestEvents {
-  /** What was sent before is known, and the first file is opened next. */
+  /** Called when the chunks of earlier runs are known, before the first file is opened. */
   begins: () => void
   progress: (read: ReadProgress) => void
-  /** A file was read to its end; one that is followed is read many times. */
+  /** Called after each complete reading of a file. A followed file is read many times. */
   fileRead: (file: FileSummary) => void
-  /** A sentence: what is waited for, or what is remarkable of a file. */
   say: (text: string) => void
 }
 
 /**
- * Reads files into the store. What was sent of their content before is not sent again, so an ingest that was interrupted
- * is repeated. Returns when all that was sent can be queried, or lies among the dead letters.
- *
- * One at a time for a dataset: known_at grows over all that is sent. The caller sees to it.
- *
- * @throws UserError when Kafka is away for too long; a file that cannot be read is in the summary instead
+ * Reads files into the store. Skips content that was sent before, so an interrupted ingest can simply be repeated.
+ * Returns when everything sent can be queried or is a dead letter. Run one ingest per dataset at a time, because
+ * known_at increases over all chunks.
+ * @throws UserError if Kafka is unavailable for too long. The summary reports files that cannot be read.
  */
 export async function ingest(parts: IngestParts, job: IngestJob, events: IngestEvents): Promise<Summary> {
   const stopped = (): boolean => job.stop?.aborted ?? false
@@ -96,14 +87,11 @@ export async function ingest(parts: IngestParts, job: IngestJob, events: IngestE
 }
 
 interface Session {
-  /** Sends what is new of a file and adds it to the summary, also why it could not be read to its end. */
   read: (input: Input, options?: ReadOptions) => Promise<Position | undefined>
-  /** Returns when all that was sent can be queried, or lies among the dead letters. */
   finish: () => Promise<Summary>
   close: () => Promise<void>
 }
 
-/** Opens a reading of files of a dataset. One at a time: known_at grows over all of them. */
 async function openSession(
   parts: IngestParts,
   { files, atMs }: IngestJob,
@@ -127,7 +115,7 @@ async function openSession(
   const startedMs = performance.now()
   const summary = emptySummary(dataset.name, files.reading)
   const sending = { sender, before, atMs, progress, say, stopped }
-  // By input: a file that is followed may become whole.
+  // Keyed by input, because a followed file may become readable later.
   const failed = new Map<Input, string>()
   return {
     read: async (input, readOptions = {}) => {
@@ -141,7 +129,7 @@ async function openSession(
         if (error instanceof TransientError)
           throw new UserError(`${error.message}: the same command goes on where this one ends.`)
         if (error instanceof TooLargeRecord) {
-          // What of the file is still on its way ends before another begins.
+          // Chunks in flight must finish before the next file starts.
           await sender.flush().catch(() => undefined)
           failed.set(input, `${nameOf(input)} cannot be kept: ${error.message}`)
           return undefined
@@ -156,7 +144,7 @@ async function openSession(
       summary.failed = [...failed.values()]
       await sender.flush()
       const { chunks, fromMs, toMs, places } = sender.sent()
-      // What was sent before may still be on its way: an earlier reading was interrupted.
+      // Chunks of an interrupted run may still be in flight.
       await untilQueryable(kafka, source, say)
       if (chunks > 0) {
         const count = files.reading.stored?.count ?? pointsOf(dataset.name)
@@ -176,7 +164,6 @@ const pointsOf = (dataset: string) => (fromMs: number, toMs: number) =>
   `SELECT count() AS count FROM tidemark.point_revisions FINAL WHERE dataset = '${dataset}'
    AND known_at BETWEEN fromUnixTimestamp64Milli(${fromMs}) AND fromUnixTimestamp64Milli(${toMs})`
 
-/** Adds the dead letters of chunks that were sent now. */
 async function readLetters(
   kafka: Kafka,
   {

@@ -1,17 +1,12 @@
-// Readers of bytes that come in pieces.
-/** Reads bytes that come in pieces, and knows how many it has passed. */
 export interface PieceReader {
-  /** Offset of the next byte. */
   at: () => number
-  /** The next bytes, as many as are there at once, at least one; undefined at the end. */
+  /** At least one byte; undefined at the end. */
   next: () => Promise<Buffer | undefined>
-  /** Exactly so many bytes; fewer only at the end. */
+  /** Exactly `length` bytes; fewer only at the end. */
   take: (length: number) => Promise<Buffer>
-  /** Puts back the last bytes that were read. */
   unread: (bytes: Buffer) => void
 }
 
-/** Opens a reader of pieces. Errors of the pieces are thrown as they are. */
 export function pieceReader(pieces: AsyncIterable<Buffer>): PieceReader {
   const source = pieces[Symbol.asyncIterator]()
   const held: Buffer[] = []
@@ -50,22 +45,20 @@ export function pieceReader(pieces: AsyncIterable<Buffer>): PieceReader {
   }
 }
 
-/** All that is left, piece by piece. */
 export async function* remaining({ next }: PieceReader): AsyncGenerator<Buffer> {
   for (let piece = await next(); piece !== undefined; piece = await next()) yield piece
 }
 
-/** The next bytes of some content, of which so many as are done with are passed over. */
+/** A window over content that slides forward with `pass`. */
 export interface SlidingBytes {
   /**
-   * Reads on until `capacity` bytes are held, or all that is left; they stand until the next call. `failure` is why
-   * nothing can be read behind them.
+   * Reads until `capacity` bytes are available or the content ends. The returned bytes are valid until the next call.
+   * `failure` is set if the content cannot be read beyond these bytes.
    */
   fill: () => Promise<{ bytes: Buffer; ended: boolean; failure: unknown }>
   pass: (length: number) => void
 }
 
-/** Holds at most `capacity` bytes and a piece. */
 export function slidingBytes(pieces: AsyncIterable<Buffer>, capacity: number): SlidingBytes {
   const read = pieces[Symbol.asyncIterator]()
   let held = Buffer.allocUnsafe(2 * capacity)

@@ -1,5 +1,3 @@
-// Sends chunks to raw, and writes down in polls that they were sent.
-
 import { partitionOfHost } from '#core/host.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { requestIdentity } from '#core/request-identity.ts'
@@ -12,10 +10,9 @@ import { fileHost, filesLane, pollPartitions, pollsTopic, rawTopic } from '#sche
 import type { Window } from '#sources/source.ts'
 import type { UnrecordedAnswer } from './sent-before.ts'
 
-/** Content that is to be sent, and what it is called. */
 export interface Chunk {
   subject: string
-  /** What it is about; of lines the second in which they are sent. */
+  /** The window of the content. Default: the second in which the chunk is sent. */
   window?: Window
   url: string
   headers: Record<string, string>
@@ -25,24 +22,23 @@ export interface Chunk {
 
 export interface ChunkSender {
   /**
-   * Sends a chunk. Its known_at is greater than that of every chunk before. Returns when there is room for another; that
-   * all is acknowledged says `flush`. The body is not needed any more after the call.
-   *
-   * @param acknowledged told the chunk's request identity when raw and polls have it: before, nobody may take it for sent
+   * Sends a chunk, with a known_at greater than that of all earlier chunks. Returns when the next chunk can be sent;
+   * use `flush` to wait for acknowledgements. `acknowledged` gets the request identity when raw and polls have the
+   * chunk.
    */
   send: (chunk: Chunk, acknowledged: (identity: string) => void) => Promise<void>
-  /** Writes down what was sent by somebody who could not. */
+  /** Writes the missing poll of a raw record, after a crash between the two. */
   record: (unrecorded: UnrecordedAnswer) => Promise<void>
-  /** Returns when all is acknowledged, raw and polls; throws, once, when any was not. */
+  /** Waits until raw and polls have acknowledged all chunks. Throws the first failure once. */
   flush: () => Promise<void>
-  /** known_at of the first and the last chunk that were sent, ms. */
+  /** `fromMs` and `toMs` are the first and last known_at; `places` are `partition/offset` in raw. */
   sent: () => { chunks: number; fromMs: number; toMs: number; places: ReadonlySet<string> }
   close: () => Promise<void>
 }
 
 const maxInFlight = 4
 
-/** Opens a sender for a dataset. @param newestKnownAt known_at of the newest chunk that was sent before, ms */
+/** @param newestKnownAt of earlier runs, ms */
 export async function openChunkSender(
   { kafka, registry }: { kafka: Kafka; registry: Registry },
   source: string,

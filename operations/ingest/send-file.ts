@@ -1,5 +1,3 @@
-// One file or stream to raw: by its lines, of which those that were sent before are passed over, or as a whole.
-
 import { requestIdentity } from '#core/request-identity.ts'
 import { TooLargeRecord } from '#platform/kafka/send-errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
@@ -23,40 +21,34 @@ import { slidingBytes } from './pieces.ts'
 import type { ChunkSender } from './send-chunks.ts'
 import type { SentBefore } from './sent-before.ts'
 
-/** What one reading of a file came to. */
 export interface FileSummary {
   name: string
-  /** Sent now. */
   lines: number
   bytes: number
-  /** Passed over: sent before. */
+  /** Lines skipped because an earlier run sent them. */
   knownLines: number
-  /** Of a file that is followed: where this reading began. */
+  /** For followed files: byte offset at which this reading began. */
   bytesBefore?: number
   known?: boolean
   differsFromLine?: number
 }
 
-/** How far the reading of a file is. */
 export interface ReadProgress {
   name: string
-  /** Bytes on disk; undefined of a stream. */
   size: number | undefined
-  /** Of these, as they are on disk. */
   bytesRead: number
 }
 
 export interface ReadOptions {
   from?: Position
   leaveUnfinished?: boolean
-  /** Whether it is looked at again and again: what is wrong with it is said at once, and may be over the next time. */
+  /** Whether the file is read repeatedly: errors are then reported at once, and changes are expected. */
   followed?: boolean
 }
 
 export interface SendFileOptions extends ReadOptions {
   sender: ChunkSender
   before: SentBefore
-  /** What a file that is a snapshot is a snapshot of, ms UTC; else when it was modified. */
   atMs?: number | undefined
   progress: (read: ReadProgress) => void
   say: (text: string) => void
@@ -64,10 +56,9 @@ export interface SendFileOptions extends ReadOptions {
 }
 
 /**
- * Sends what is new of a file or stream. Gives up to where a plain file of lines was sent.
- *
- * @param files gets the summary of the file, also where it could not be read to its end when anything of it was read
- * @throws UserError why it cannot be read to its end; TooLargeRecord; TransientError
+ * Sends the new content. Returns the position reached, if the content is uncompressed lines; otherwise undefined. Adds
+ * a summary to `files`, also after a failure if lines were handled before it.
+ * @throws UserError if the content cannot be read to its end; TooLargeRecord; TransientError
  */
 export async function sendFile(
   input: Input,
@@ -94,7 +85,6 @@ export async function sendFile(
       const { bytes, known } = await sendWhole(content, dataset, reading, atMs, { sender, before })
       files.push({ ...about, bytes, ...(known && { known: true }) })
     } else {
-      // What is compressed and was read to its end is finished.
       const leave = leaveUnfinished && !content.compressed
       const show = (bytesRead: number): void => progress({ name: content.name, size: content.size, bytesRead })
       const sending = { reading, sender, before, stopped, leaveUnfinished: leave, show }
@@ -103,17 +93,14 @@ export async function sendFile(
       )
     }
     if (!followed && content.changed()) say(`${content.name} was changed while it was read: read it again`)
-    // A position in what is compressed says nothing of the bytes on disk.
+    // A position in decompressed content does not map to bytes on disk.
     return reading.by === 'file' || content.compressed ? undefined : outcome.end
   } finally {
     content.close()
   }
 }
 
-/**
- * Puts a file into the summary, also one that could not be read to its end when anything of it was read. One of which a
- * chunk cannot be kept is not in it: which of its lines Kafka has taken is not known then.
- */
+/** Adds a summary also after a failure, except TooLargeRecord: it is then unknown which lines Kafka took. */
 async function countingLines(
   files: FileSummary[],
   about: FileSummary,
@@ -133,7 +120,6 @@ async function countingLines(
   }
 }
 
-/** Whole seconds: what the store holds of a time. */
 function instantOf({ name, modifiedMs }: Content, atMs: number | undefined, say: (text: string) => void): number {
   if (atMs !== undefined) return atMs
   if (modifiedMs === undefined) throw new UserError('Standard input has no time of its own: say --at INSTANT.')
@@ -144,15 +130,12 @@ function instantOf({ name, modifiedMs }: Content, atMs: number | undefined, say:
   return second
 }
 
-/** What became of a file so far. */
 interface FileOutcome {
-  /** Lines and bytes that were sent now, and lines that had been before. */
   lines: number
   bytes: number
   knownLines: number
-  /** The line from which on the content is another than what was sent before, where it begins as that did. */
+  /** First line that differs, if the file starts like content that was sent before. */
   differsFromLine?: number
-  /** Up to where it was sent; a last line that was left for later is behind it. */
   end: Position
 }
 
@@ -160,20 +143,17 @@ interface SendLinesOptions {
   reading: LineReading
   sender: ChunkSender
   before: SentBefore
-  /** Whether a last line without an end is left for later: it may still be being written. */
   leaveUnfinished?: boolean
   show: (bytesRead: number) => void
   stopped: () => boolean
 }
 
-// To see whether a line that had no end goes on.
+// To see whether a line end (\r\n) follows a chunk that ended within a line.
 const lookAhead = 2
 
 /**
- * Sends what is new. Returns when Kafka has taken it, or `stopped`. Throws why the content cannot be read to its end when
- * all lines before that place are sent.
- *
- * @param outcome begins with the position at which the content begins, and is kept up to date, also where this throws
+ * Returns when Kafka has acknowledged the new content, or after `stopped`. If the content cannot be read to its end,
+ * sends all whole lines before the failure, then throws. Keeps `outcome` up to date.
  */
 async function sendLines(content: Content, options: SendLinesOptions, outcome: FileOutcome): Promise<void> {
   const { reading, sender, before, show, stopped } = options
@@ -184,7 +164,7 @@ async function sendLines(content: Content, options: SendLinesOptions, outcome: F
     const at = outcome.end
     const known = await before.find(at, bytes, (length) => stillStands(bytes, length, ended, reading))
     const length = known ?? cutChunk(bytes, ended, reading).length
-    // Whole lines before the damage go in; the one that it cuts does not.
+    // Whole lines before the damage are sent. The damaged line is not.
     if (length === 0) throw failure
     const body = bytes.subarray(0, length)
     const whole = endsWithLine(body)
@@ -210,16 +190,11 @@ async function sendLines(content: Content, options: SendLinesOptions, outcome: F
   await sender.flush()
 }
 
-/** A line that had no end, and has got one: nothing of it is left to be passed over. */
 const startsWithEnd = (body: Buffer): boolean => body[0] === 0x0a || (body[0] === 0x0d && body[1] === 0x0a)
 
 type WholeReading = Extract<FileReading, { by: 'file' }>
 
-/**
- * Sends a file unless it was sent before for the same instant. Gives how many bytes that were.
- *
- * @param atMs what the file is a snapshot of, ms UTC, whole seconds
- */
+/** Returns the number of bytes sent: 0 if an earlier run sent the file for the same instant. */
 async function sendWhole(
   content: Content,
   dataset: Dataset,

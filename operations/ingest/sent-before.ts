@@ -1,4 +1,4 @@
-// What was sent before, as table and topic `polls` tell it: one poll a chunk, its content in its name.
+// Finds chunks that earlier runs sent: table `polls` has one poll per chunk, named after the content's hash.
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -8,27 +8,23 @@ import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.
 import { pollsTopic } from '#schemas/topics.ts'
 import { type Position, placeOf } from './chunk.ts'
 
-/** How the memory asks the store; rows as objects. */
 export type Ask = <Row>(sql: string) => Promise<Row[]>
 
 export interface SentBefore {
-  /** The longest chunk at a position that was sent before and that `bytes` begin with; undefined where there is none. */
+  /** Length of the longest chunk that was sent from this position and matches `bytes`. */
   find: (at: Position, bytes: Buffer, stands: (length: number) => boolean) => Promise<number | undefined>
-  /** Whether chunks were sent before from here on, whatever they held. */
+  /** True if any chunk was sent from this position. */
   anyAt: (at: Position) => Promise<boolean>
-  /** Whether a request identity was sent before. */
   has: (identity: string) => Promise<boolean>
   add: (identity: string) => void
-  /** known_at of the newest chunk, ms; 0 where there is none. */
+  /** known_at of the newest chunk, ms; 0 if there is none. */
   newestKnownAt: number
 }
 
-/** Chunks at one place by length; of each length the hashes. */
+/** Hashes of the chunks at one position, by length in bytes. */
 type Place = Map<number, Set<string>>
 
-/**
- * Opens the memory of a dataset when the store holds all polls, as `untilAllIsKnown` sees to.
- */
+/** Requires that the store holds all polls: call `unrecordedChunks` first. */
 export async function openSentBefore(ask: Ask, dataset: string): Promise<SentBefore> {
   const places = new Map<string, Place>()
   const loaded = new Set<string>()
@@ -85,7 +81,6 @@ export async function openSentBefore(ask: Ask, dataset: string): Promise<SentBef
   }
 }
 
-/** A raw record, without its content, and where it lies. */
 export interface UnrecordedAnswer {
   raw: Omit<RawResponse, 'body'>
   bytes: number
@@ -93,12 +88,12 @@ export interface UnrecordedAnswer {
   offset: number
 }
 
-/** More than are ever on their way at once. */
+/** More than the chunks in flight at once. */
 const lookedBack = 8
 
 /**
- * Waits until the store holds all polls, then gives the last raw records of a dataset: among them, oldest first in each
- * partition, those that no poll tells of, which somebody sent who was killed before he could write it down.
+ * Waits until the store holds all polls, then returns the newest raw records of the dataset. Some may lack a poll,
+ * because their sender crashed before it wrote the poll; the caller finds out which.
  */
 export async function unrecordedChunks(
   { kafka, registry, ask }: { kafka: Kafka; registry: Registry; ask: Ask },
@@ -114,7 +109,7 @@ export async function unrecordedChunks(
   const next = new Map(rows.map((row) => [row.partition, row.next]))
   const span = new Map<number, OffsetRange>()
   for (const [partition, { from, to }] of await offsetRange(kafka, topic)) {
-    // Chunks are on their way beside each other: one before the last that a poll tells of may have no poll.
+    // Chunks are sent in parallel, so a chunk before the newest recorded one may lack its poll.
     span.set(partition, { from: Math.max(from, (next.get(partition) ?? 0) - lookedBack), to })
   }
   const decoder = registry.decoder(rawResponseSchema)

@@ -1,4 +1,3 @@
-// Follows files: what is new is sent, file by file, until it is stopped.
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { printable } from '#platform/process/printable.ts'
@@ -10,25 +9,21 @@ interface FollowedFile {
   size: number
   modifiedMs: number
   inode: number
-  /** How far a plain file was sent, and what stood right before. */
+  /** Position reached in an uncompressed file, and the hash of the bytes before it. */
   end: Position | undefined
   tail: string
-  /** Since when it has stood still with a line that has no end. */
   unfinishedSinceMs: number | undefined
 }
 
-/** Sends what is new of a file; gives up to where that was, where one can go on. */
+/** Returns the position to resume from, if there is one. */
 type FileReader = (path: string, options: ReadOptions) => Promise<Position | undefined>
 
 const lookEveryMs = 1_000
-/** A last line without an end is taken for finished when nothing was added for so long. */
+/** A last line without a line end counts as finished if the file has not changed for this long. */
 const quietMs = 5_000
 const tailBytes = 4_096
 
-/**
- * Looks at the files again and again. One that has grown is read on from where it ended; one that was cut, replaced or
- * rewritten is read from its beginning, and what was sent of that content is passed over.
- */
+/** Reads new content of the files until `stop`. Reads a file that was cut, replaced or rewritten from its start. */
 export async function watchFiles(
   list: () => string[],
   read: FileReader,
@@ -85,7 +80,6 @@ function continues(path: string, stats: Stats, before: FollowedFile, end: Positi
   return longer && !rewritten && tailOf(path, end.byte) === before.tail
 }
 
-/** Hash of what stands right before a byte. */
 function tailOf(path: string, byte: number): string {
   const length = Math.min(tailBytes, byte)
   const tail = Buffer.alloc(length)
@@ -97,7 +91,6 @@ function tailOf(path: string, byte: number): string {
       closeSync(file)
     }
   } catch {
-    // Gone meanwhile: the next look says so.
     return ''
   }
   return createHash('sha256').update(tail).digest('hex')

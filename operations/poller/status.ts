@@ -1,4 +1,3 @@
-// What a poller says of itself, and what of it operations ask.
 import { z } from 'zod'
 import { pause } from '#platform/process/retry.ts'
 import { UserError } from '#platform/process/user-error.ts'
@@ -10,7 +9,7 @@ const lastFailure = z.object({
   error: z.string().nullable(),
 })
 
-/** The newest poll of a dataset that came to nothing good, with what was asked for and what upstream said. */
+/** The newest unsuccessful poll of a dataset: what was requested and upstream's error. */
 export type LastFailure = z.infer<typeof lastFailure>
 
 const statusSchema = z.object({
@@ -19,7 +18,7 @@ const statusSchema = z.object({
     z.object({
       dataset: z.string(),
       host: z.string(),
-      // A poller of an earlier version switches nothing off.
+      // Defaults for pollers of earlier versions, which do not send these fields.
       off: z.boolean().default(false),
       offBecause: z.string().nullable().default(null),
       live: z.boolean().default(true),
@@ -40,30 +39,17 @@ const statusSchema = z.object({
   ),
 })
 
-/**
- * What the poller of a stack says of itself: the time of its clock, the host of each dataset with what is due and what
- * was asked for, and the hosts' budgets.
- */
 export type PollerStatus = z.infer<typeof statusSchema>
 
-/** A budget of a host, as far as people are told of it. */
 export type HostBudget = Omit<PollerStatus['budgets'][number], 'pausedForMs'>
 
-/**
- * Asks a poller once, by the address of its status.
- * @throws when it does not answer, or says something else
- */
+/** Fetches the status once. @throws if the poller does not answer or the response is invalid */
 export async function readPollerStatus(url: string): Promise<PollerStatus> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) })
   return statusSchema.parse(await answer.json())
 }
 
-/**
- * Asks until the poller answers: one that is being started again is waited for.
- *
- * @param onWait called once when it has to be
- * @throws what `look` throws when the poller does not answer within `patienceMs`
- */
+/** Retries until the poller answers. Calls `onWait` after the first failure, throws the last error of `look`. */
 export async function patientPollerStatus(
   look: () => Promise<PollerStatus>,
   patienceMs: number,
@@ -81,7 +67,7 @@ export async function patientPollerStatus(
   }
 }
 
-/** What the poller says of a dataset. @throws UserError when the poller does not poll the dataset, with what to do. */
+/** @throws UserError with advice if the running poller does not poll the dataset */
 export function datasetThatIsPolled(
   datasets: PollerStatus['datasets'],
   name: string,

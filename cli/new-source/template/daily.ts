@@ -6,7 +6,7 @@ import { isRefusal } from '#sources/answers/refusal.ts'
 import type { Answer, Coverage, Dataset, ExplodeResult, Refusal, Slice, Window } from '#sources/source.ts'
 
 const stepS = 3_600
-// More keys than this in one answer are taken for garbage.
+// An answer with more keys is refused as garbage.
 const maxKeys = 1_000
 const plausible = { min: -1_000, max: 1_000 }
 
@@ -15,23 +15,23 @@ export const newSourceDaily: Dataset = {
   title: 'TODO: the dataset in a few words',
   description: 'TODO: what it is and what it is good for, a few sentences.',
   page: 'https://data.example.org/v1/daily',
-  // 'recorded' once samples/ holds an answer that upstream really gave.
+  // Set to 'recorded' when samples/ holds a real answer of upstream.
   shape: 'documented',
   unit: 'TODO: MW, EUR/MWh, ...',
   steps: [{ fromMs: Date.parse('2025-12-31T23:00:00Z'), stepS }],
-  // Columns that are series; every label that labels() gives is explained here.
+  // `pattern` describes the keys, which are the answer's columns. Explain every label that labels() returns.
   keys: { pattern: '<station>', example: 'north', labels: { station: 'TODO: what a station is' } },
-  // Values outside are stored with the flag `implausible`, never dropped.
+  // Values outside this range are stored with the flag `implausible`, never dropped.
   plausible,
   expectations: ['every hour of the business day has a row with a value'],
-  // Goes up whenever explode yields something else for the same answer.
+  // Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
-  // A window is a local day, from midnight to midnight: 23 and 25 hours when the clock changes.
+  // Windows are local days, from midnight to midnight: 23 or 25 hours when the clock changes.
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
   asking: {
     live: true,
     pastMonth: true,
-    // Statuses besides 200 whose answers mean something, and are kept.
+    // Statuses besides 200 whose answers are kept, for example 404 for an empty day.
     meaningfulStatuses: [],
     maxBodyBytes: 1024 * 1024,
     requestPath: ({ window }) => `/v1/daily?from=${iso(window.startMs)}&to=${iso(window.endMs)}`,
@@ -39,7 +39,7 @@ export const newSourceDaily: Dataset = {
   },
   explode,
   labels: (key) => ({ station: key }),
-  // What people query; over latest, with the names that they use.
+  // The view that people query: table latest, with their names for the columns.
   view: {
     name: 'new_source_daily',
     select: `SELECT ts AS delivery_start, key AS station, value, known_at
@@ -47,15 +47,15 @@ export const newSourceDaily: Dataset = {
   },
 }
 
-/** Time, and a number or null for each station. Whatever else an answer has is passed over. */
+/** The time, and a number or null per station. Other fields of an answer are ignored. */
 const answerSchema = z.object({
   values: z.array(z.object({ time: z.iso.datetime({ offset: true }) }).catchall(z.number().nullable())),
 })
 
 /**
- * Whether all of the window is there, a value in every hour: the search for it ends with `complete`, and rows may be
- * published before their values. Throws what explode would refuse, so that an answer of which nothing can be stored does
- * not end the search.
+ * Returns `complete` if every hour of the window has a value: rows may be published before their values. After
+ * `complete`, the window is no longer searched for. Throws what explode would refuse, so that a useless answer does not
+ * end the search.
  */
 function assess(body: Uint8Array, window: Window): Coverage {
   const rows = readRows(body, window)
@@ -65,7 +65,7 @@ function assess(body: Uint8Array, window: Window): Coverage {
   return withValue.length === stepsOf(window) ? 'complete' : 'partial'
 }
 
-/** Pure: one slice a station over the whole window; an hour without a row, or a row without the station, is a null. */
+/** Pure. Returns one slice per station over the whole window; a missing value is null. */
 export function explode({ body, window }: Answer): ExplodeResult {
   const rows = readRows(body, window)
   if ('reason' in rows) return { slices: [], refusal: rows, ignored: {} }
@@ -81,10 +81,10 @@ export function explode({ body, window }: Answer): ExplodeResult {
   return { slices, ignored: {} }
 }
 
-/** The values of an hour by station. A Map: a station may be called `constructor`. */
+/** Values of one hour by station. A Map is safe for a station named `constructor`. */
 type Row = ReadonlyMap<string, number | null>
 
-/** The values of each step of the window that has a row, or why the answer is refused. */
+/** Returns the rows by step of the window, or the reason to refuse the answer. */
 function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json
@@ -98,7 +98,7 @@ function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal 
     if (rows.has(step)) return { reason: 'conflicting-rows', message: `two rows are of ${time}` }
     rows.set(step, new Map(Object.entries(values)))
   }
-  // Nothing of it could be stored, and nobody would be told.
+  // Without stations nothing would be stored. Refuse the answer, so that this is noticed.
   if (rows.size > 0 && [...rows.values()].every((row) => row.size === 0))
     return { reason: 'schema', message: 'the rows name no station' }
   return rows

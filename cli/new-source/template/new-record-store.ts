@@ -1,4 +1,4 @@
-// Where records of new-record.ts lie: their topic, the table that keeps every reading, and how a record becomes a row.
+// Where records of new-record.ts are stored: their topic, their table, and the mapping from record to row.
 import type { TableTarget } from '#schemas/record-schema.ts'
 import type { OwnTable, OwnTopic, StoreStatement } from '#sources/source.ts'
 import { type NewRecord, newRecordSchema } from './generated/records.ts'
@@ -25,7 +25,7 @@ export const newRecordTopic: OwnTopic<NewRecord> = {
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older records, and so does a sink',
 }
 
-/** All that was ever known: the engine replaces rows of one answer alone, by the newest transform's. */
+/** Keeps every revision. The engine only replaces rows of the same answer, by those of the newest transform. */
 const table: StoreStatement = {
   name: 'new_source_new_record_revisions',
   sql: `
@@ -47,14 +47,14 @@ const table: StoreStatement = {
     ORDER BY (dataset, window_start, id, known_at)`,
 }
 
-/** What the sink inserts. It keeps nothing. */
+/** The sink inserts here. A table of engine Null keeps no rows: it feeds the view below. */
 const inserted: StoreStatement = {
   name: 'accepted_new_source_new_record',
   sql: `CREATE TABLE IF NOT EXISTS tidemark.accepted_new_source_new_record
     AS tidemark.new_source_new_record_revisions ENGINE = Null`,
 }
 
-/** Keeps out what was deleted. */
+/** Filters rows that were deleted for good. */
 const filling: StoreStatement = {
   name: 'new_source_new_record_mv',
   sql: `
@@ -66,7 +66,7 @@ const filling: StoreStatement = {
 
 export const newRecordStatements: StoreStatement[] = [table, inserted, filling]
 
-/** The table as deletions and replays work on it. */
+/** What deletions and replays need to know of the table. */
 export const newRecordTable: OwnTable = {
   name: 'tidemark.new_source_new_record_revisions',
   rows: `dataset = 'new-source.new-record'`,
@@ -75,7 +75,7 @@ export const newRecordTable: OwnTable = {
   transformVersion: 'transform_version',
 }
 
-/** What the newest accepted answer of each window says: what people query. */
+/** The view that people query: rows of the newest accepted answer of each window. */
 export const newRecordView = {
   name: 'new_source_new_record',
   select: `

@@ -12,13 +12,13 @@ export const newRecordDataset: Dataset = {
   title: 'TODO: the dataset in a few words',
   description: 'TODO: what it is and what it is good for, a few sentences.',
   page: 'https://data.example.org/v1/daily/new-record',
-  // 'recorded' once samples/ holds an answer that upstream really gave.
+  // Set to 'recorded' when samples/ holds a real answer of upstream.
   shape: 'documented',
   unit: 'record',
   steps: [{ fromMs: Date.parse('2025-12-31T23:00:00Z'), stepS: 86_400 }],
   keys: { pattern: '<window>/<id>', example: '2026-04-20T22:00:00.000Z/a1', labels: {} },
   expectations: ['an id stands once in a business day'],
-  // Goes up whenever explode yields something else for the same answer.
+  // Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
   asking: {
@@ -29,7 +29,7 @@ export const newRecordDataset: Dataset = {
     requestPath: ({ window }) => `/v1/daily/new-record?from=${iso(window.startMs)}&to=${iso(window.endMs)}`,
     assess: (body, { window }) => assess(body, window),
   },
-  // What deletions, replays and readers must know of records that are not points.
+  // Where deletions, replays and readers find these records.
   records: { topics: [newRecordTopic.suffix], from: `tidemark.${newRecordView.name}`, tables: [newRecordTable] },
   explode,
   labels: () => ({}),
@@ -40,17 +40,17 @@ const answerSchema = z.object({
   rows: z.array(z.object({ id: z.string().min(1), time: z.iso.datetime({ offset: true }), text: z.string() })),
 })
 
-/** What the answer itself says of a record; where it comes from is filled in. */
+/** Fields that upstream gives. The platform adds the others. */
 type Fields = Pick<NewRecord, 'id' | 'time' | 'text'>
 
-/** Throws what explode would refuse, so that an answer of which nothing can be stored does not end the search. */
+/** Throws what explode would refuse, so that a useless answer does not end the search. */
 function assess(body: Uint8Array, window: Window): Coverage {
   const rows = readRows(body, window)
   if (isRefusal(rows)) throw new Error(`${rows.reason}: ${rows.message}`)
   return rows.length === 0 ? 'empty' : 'complete'
 }
 
-/** Pure: one record a row. */
+/** Pure. Returns one record per row. */
 export function explode({ body, window }: Answer): ExplodeResult {
   const rows = readRows(body, window)
   if (isRefusal(rows)) return { slices: [], refusal: rows, ignored: {} }
@@ -60,7 +60,6 @@ export function explode({ body, window }: Answer): ExplodeResult {
   return { slices: [], records, ignored: {} }
 }
 
-/** The rows of the window, or why the answer is refused. */
 function readRows(body: Uint8Array, window: Window): Fields[] | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json
