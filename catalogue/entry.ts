@@ -1,6 +1,6 @@
 import { topicsOf } from '#core/source-topics.ts'
 import type { Dataset, DeclaredStep, Source } from '#sources/source.ts'
-import { calendarWords, dueWords } from './words.ts'
+import { describeCalendar, describeDue } from './words.ts'
 
 /** A dataset's declaration as a flat record: for table `datasets`, docs/catalogue.md and the command line. */
 export interface CatalogueEntry {
@@ -40,7 +40,7 @@ export interface CatalogueEntry {
   firstDay: string | null
 }
 
-export const entriesOf = (sources: readonly Source[]): CatalogueEntry[] =>
+export const catalogueEntries = (sources: readonly Source[]): CatalogueEntry[] =>
   sources.flatMap((source) => source.datasets.map((dataset) => entryOf(source, dataset)))
 
 function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
@@ -56,8 +56,8 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     page: dataset.page,
     unit: dataset.unit,
     zone: calendar.zone,
-    calendar: calendarWords(calendar),
-    due: dueWords(calendar),
+    calendar: describeCalendar(calendar),
+    due: describeDue(calendar),
     steps: dataset.steps,
     keyPattern: keys.pattern,
     keyExample: keys.example,

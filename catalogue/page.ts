@@ -1,7 +1,7 @@
 import { rawTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
-import { type CatalogueEntry, entriesOf } from './entry.ts'
-import { keptWords, stepWords } from './words.ts'
+import { type CatalogueEntry, catalogueEntries } from './entry.ts'
+import { describeSteps, keptWords } from './words.ts'
 
 /** Returns docs/catalogue.md: a table of the sources, then the datasets of each source. Pure. */
 export function cataloguePage(sources: readonly Source[]): string {
@@ -33,7 +33,7 @@ function tableOfSources(sources: readonly Source[]): string {
 }
 
 function sourceChapter(source: Source): string {
-  const entries = entriesOf([source])
+  const entries = catalogueEntries([source])
   const facts = [
     `Owner: ${source.owner}. Terms: [${source.licence.terms}](${source.licence.link}).`,
     upstreamWords(source),
@@ -46,7 +46,7 @@ function sourceChapter(source: Source): string {
       `[\`${entry.dataset}\`](#${anchor(entry.dataset)})`,
       cell(entry.title),
       cell(entry.unit),
-      stepWords(entry.steps),
+      describeSteps(entry.steps),
       yesNo(entry.live),
       yesNo(entry.pastMonth),
       entry.shape,
@@ -81,7 +81,7 @@ function datasetPart(entry: CatalogueEntry): string {
   const { plausibleMin, plausibleMax, expectations } = entry
   const labels = Object.entries(entry.labels).map(([label, says]) => `\`${label}\` (${says})`)
   const lines = [
-    `Unit ${entry.unit}, step ${stepWords(entry.steps)}, zone ${entry.zone}`,
+    `Unit ${entry.unit}, step ${describeSteps(entry.steps)}, zone ${entry.zone}`,
     `When: ${entry.calendar}`,
     `Keys: \`${entry.keyPattern}\`, for example \`${entry.keyExample}\`${labels.length > 0 ? `; labels: ${labels.join(', ')}` : ''}`,
     ...(plausibleMin === null

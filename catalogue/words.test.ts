@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Calendar } from '#sources/calendar.ts'
-import { calendarWords, dueWords, durationWords, keptWords, stepWords } from './words.ts'
+import { describeCalendar, describeDue, describeSteps, durationWords, keptWords } from './words.ts'
 
 const day = { kind: 'days', window: 'day', zone: 'Europe/Oslo', firstDay: '2024-10-30', searchFrom: '10:30' } as const
 
@@ -28,14 +28,14 @@ test.each<[Calendar, string]>([
   ],
   [{ kind: 'files', zone: 'UTC' }, 'comes in files, nothing is due'],
 ])('a calendar in words: %j', (calendar, words) => {
-  expect(calendarWords(calendar)).toBe(words)
+  expect(describeCalendar(calendar)).toBe(words)
 })
 
 test('steps: the newest first, each since when; one alone says no date', () => {
-  expect(stepWords([])).toBe('none')
-  expect(stepWords([{ fromMs: 0, stepS: 3_600 }])).toBe('1 h')
+  expect(describeSteps([])).toBe('none')
+  expect(describeSteps([{ fromMs: 0, stepS: 3_600 }])).toBe('1 h')
   expect(
-    stepWords([
+    describeSteps([
       { fromMs: Date.parse('2022-06-08T22:00:00Z'), stepS: 3_600 },
       { fromMs: Date.parse('2025-09-30T22:00:00Z'), stepS: 900 },
     ]),
@@ -55,7 +55,7 @@ test('what is due, in few letters', () => {
   const ticks = { kind: 'ticks', zone: 'UTC', every: { setting: 'S', defaultS: 10, minIntervalS: 1 } } as const
   const later = [0, 1, 2].map((searchDaysLater) => ({ ...day, searchDaysLater }))
   const calendars: Calendar[] = [...later, { ...day, window: 'hour' }, { ...day, window: 'month' }, ticks]
-  expect([...calendars, { kind: 'files', zone: 'UTC' } as const].map(dueWords)).toEqual([
+  expect([...calendars, { kind: 'files', zone: 'UTC' } as const].map(describeDue)).toEqual([
     'daily, 10:30 D-1',
     'daily, 10:30 D',
     'daily, 10:30 D+1',

@@ -3,7 +3,7 @@ import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { DeclaredStep } from '#sources/source.ts'
 
 /** For example `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of …`. */
-export function calendarWords(calendar: Calendar): string {
+export function describeCalendar(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {
     const { setting, defaultS, minIntervalS } = calendar.every
@@ -26,7 +26,7 @@ function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
 }
 
 /** Short form; D-1 is the local day before delivery: `daily, 09:00 D-1`. */
-export function dueWords(calendar: Calendar): string {
+export function describeDue(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'files'
   if (calendar.kind === 'ticks') return `every ${durationWords(calendar.every.defaultS)}`
   const { window, searchFrom, searchDaysLater = 0 } = calendar
@@ -36,7 +36,7 @@ export function dueWords(calendar: Calendar): string {
 }
 
 /** Newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
-export function stepWords(steps: readonly DeclaredStep[]): string {
+export function describeSteps(steps: readonly DeclaredStep[]): string {
   if (steps.length === 0) return 'none'
   const [only] = steps
   if (steps.length === 1 && only) return durationWords(only.stepS)

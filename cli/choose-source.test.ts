@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePorts } from '#local/free-ports.ts'
 import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
-import { chooseSource, silentHosts } from './choose-source.ts'
+import { chooseSource, unreachableHosts } from './choose-source.ts'
 
 let server: Server
 let status = 200
@@ -73,7 +73,7 @@ test('hosts that do not answer share a line where the reason is the same; what i
     named('o', closed),
   ]
   const environment = { b_URL: `http://127.0.0.1:${other}` }
-  expect(await silentHosts(all, environment, new Set(['o.d']))).toEqual([
+  expect(await unreachableHosts(all, environment, new Set(['o.d']))).toEqual([
     `127.0.0.1:${one}, 127.0.0.1:${other} do not answer: the connection is refused (ECONNREFUSED); does anything listen at that port?`,
   ])
 })

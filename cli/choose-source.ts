@@ -22,7 +22,7 @@ export async function chooseSource(
 }
 
 /** Returns one line per reason why hosts do not answer. Skips hosts without active datasets or API key. */
-export async function silentHosts(
+export async function unreachableHosts(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,
   off: ReadonlySet<string>,

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
-import { day } from '#core/day.ts'
+import { parseDay } from '#core/day.ts'
 import { deletionsFile, noteDeletion } from '#local/deletions-file.ts'
 import { backupsFile, noteInBackups } from '#local/known-backups.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { carryOut, type DeletionSurvey, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
-import { patientPollerStatus } from '#operations/poller/status.ts'
+import { type DeletionSurvey, executeDeletion, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
+import { waitForPollerStatus } from '#operations/poller/status.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
@@ -47,7 +47,7 @@ export const deleteCommand = (): Command =>
 async function run(name: string, options: DeleteOptions): Promise<void> {
   const stack = findRunningStack(options.data)
   findDataset(name)
-  day('--before', options.before)
+  parseDay('--before', options.before)
   if (!options.dryRun && !options.yes && !process.stdin.isTTY)
     throw new UserError('Nobody can be asked without a terminal: say --dry-run to look, or --yes to delete.')
   await abortWhenStackStops(stack, goneAfterMs, async () => {
@@ -59,7 +59,7 @@ async function run(name: string, options: DeleteOptions): Promise<void> {
 async function deleteFrom(stack: StackFile, clients: StackClients, name: string, options: DeleteOptions) {
   const { source, dataset } = findDataset(name)
   const waits = () => tell('the poller does not answer: waiting')
-  const { now } = await patientPollerStatus(() => pollerStatus(stack), pollerPatienceMs, waits)
+  const { now } = await waitForPollerStatus(() => pollerStatus(stack), pollerPatienceMs, waits)
   const plan = await planDeletion(clients.store, { dataset }, options.before, Date.parse(now))
   const { bound, firstDayKept: first, stored } = plan
   const told = { dataset: name, before: first, beforeUtc: utcText(bound.before) }
@@ -78,7 +78,7 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
 
   const deletion = { ...bound, at: Date.now(), by: whoAmI(), why: options.why }
   let backups: ReturnType<typeof noteInBackups> = { noted: [], unreachable: [] }
-  const done = await carryOut(clients, source, deletion, {
+  const done = await executeDeletion(clients, source, deletion, {
     stored: stored === bound.before,
     topics: found.topics,
     lookAgain: async () => (await look()).topics,

@@ -2,7 +2,7 @@ import { kafkaVersion } from '#local/artifacts.ts'
 import { answersKafka } from '#local/kafka-greeting.ts'
 import { isAlive } from '#local/process-table.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { countOpenLetters, type OpenLetters } from '#operations/dead-letters/list.ts'
+import { countOpenLetters, type OpenDeadLetters } from '#operations/dead-letters/list.ts'
 import type { LastFailure, PollerStatus } from '#operations/poller/status.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
@@ -59,7 +59,7 @@ export interface PausedHost {
   reason: string
 }
 
-export interface SilentHost {
+export interface UnreachableHost {
   host: string
   sources: string[]
   since: string
@@ -79,8 +79,8 @@ export interface Status {
   rows: Record<string, StoredRows> | null
   datasets: DatasetStatus[]
   paused: PausedHost[] | null
-  silent: SilentHost[] | null
-  deadLetters: OpenLetters[] | null
+  silent: UnreachableHost[] | null
+  deadLetters: OpenDeadLetters[] | null
   unfinished: UnfinishedReplay[] | null
   parked: NormalizerStatus['parked'] | null
 }
@@ -114,7 +114,7 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   }
 }
 
-function problemsOf({ state }: StackFile, parts: PartStatus[], silent: SilentHost[]): string[] {
+function problemsOf({ state }: StackFile, parts: PartStatus[], silent: UnreachableHost[]): string[] {
   return [
     ...(state === 'ready' ? [] : ['The stack is starting.']),
     ...parts.flatMap(({ name, healthy, problem }) => (healthy ? [] : [`${name}: ${problem ?? 'not healthy'}`])),
@@ -133,7 +133,7 @@ const pausedHosts = (poller: PollerStatus): PausedHost[] =>
       : [{ host, sources: sourcesAt(host, poller), until: pausedUntil, reason: pauseReason ?? 'not stated' }],
   )
 
-const silentHosts = (poller: PollerStatus): SilentHost[] =>
+const silentHosts = (poller: PollerStatus): UnreachableHost[] =>
   poller.budgets.flatMap(({ host, unreachable }) =>
     unreachable === null ? [] : [{ host, sources: sourcesAt(host, poller), ...unreachable }],
   )
@@ -266,7 +266,7 @@ const lastFailures = (stack: StackFile): Promise<(LastFailure & { dataset: strin
      ) WHERE came.1 IN ('failed', 'refused', 'unreadable') ORDER BY newest DESC LIMIT 1 BY dataset`,
   )
 
-async function openLetters(brokers: string, environment: NodeJS.ProcessEnv): Promise<OpenLetters[]> {
+async function openLetters(brokers: string, environment: NodeJS.ProcessEnv): Promise<OpenDeadLetters[]> {
   const config = readConfig(kafkaSettings, { ...environment, KAFKA_BROKERS: brokers })
   return countOpenLetters(createKafka(config, 'tidemark-status'))
 }

@@ -1,6 +1,6 @@
 import { topicsOf } from '#core/source-topics.ts'
 import { createKafka } from '#platform/kafka/client.ts'
-import { committedOf, consumerLag } from '#platform/kafka/consumer-lag.ts'
+import { committedOffsets, consumerLag } from '#platform/kafka/consumer-lag.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { platformTopics, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
@@ -32,7 +32,7 @@ export async function lagOfConsumers(brokers: string, environment: NodeJS.Proces
       const committed = await admin.fetchOffsets({ groupId: group, topics })
       for (const { topic, partitions } of committed) {
         const ends = await admin.fetchTopicOffsets(topic)
-        lags.push({ group, topic, records: consumerLag(ends, committedOf(partitions)) })
+        lags.push({ group, topic, records: consumerLag(ends, committedOffsets(partitions)) })
       }
     }
     return lags

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { datasetsByName } from '#core/datasets.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { storedVersions } from '#operations/history/diff-tables.ts'
-import { beginRebuild, runRebuild, whyNotResumed } from '#operations/history/rebuild.ts'
+import { beginRebuild, resumeObstacle, runRebuild } from '#operations/history/rebuild.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { type DatasetDiff, wouldChange } from '#operations/history/stage.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
@@ -13,10 +13,10 @@ import { abortWhenStackStops } from './abort-when-stack-stops.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
 import { refuseOlderVersion, refuseOtherNormalizer } from './normalizer-versions.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { withParts } from './part-away.ts'
 import { beginsText, dryRunText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
 import { readingInto, stepProgress } from './step-progress.ts'
+import { withParts } from './with-parts.ts'
 
 interface RebuildOptions {
   yes?: boolean
@@ -74,7 +74,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
         options.resume === undefined
           ? await beginRebuild(parts, log, options.why ?? '')
           : interrupted(open, options.resume)
-      const whyNot = await whyNotResumed(parts, job)
+      const whyNot = await resumeObstacle(parts, job)
       if (whyNot) throw new UserError(`Rebuild ${job.id} cannot be resumed (${whyNot}): start a new one.`)
       progress.say(beginsText('rebuild', job.id, ''))
       let found: DatasetDiff[] = []

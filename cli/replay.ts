@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { businessDay } from '#core/business-day.ts'
 import type { SourcedDataset } from '#core/datasets.ts'
-import { day } from '#core/day.ts'
+import { parseDay } from '#core/day.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { dryRun } from '#operations/history/dry-run.ts'
 import type { SpanParts } from '#operations/history/explode-span.ts'
@@ -19,10 +19,10 @@ import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
 import { refuseOlderVersion, refuseOtherNormalizer } from './normalizer-versions.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { withParts } from './part-away.ts'
 import { beginsText, dryRunText, replayedText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
 import { readingInto, type StepProgress, stepProgress } from './step-progress.ts'
+import { withParts } from './with-parts.ts'
 
 interface ReplayOptions {
   from?: string
@@ -145,8 +145,8 @@ async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: st
 /** `from` and `to` are inclusive delivery days. @throws UserError for invalid days or a wrong order */
 function deliveryWindows(dataset: Dataset, from: string | undefined, to: string | undefined): WindowRange {
   const { zone } = dataset.calendar
-  const first = from === undefined ? undefined : day('--from', from)
-  const last = to === undefined ? undefined : day('--to', to)
+  const first = from === undefined ? undefined : parseDay('--from', from)
+  const last = to === undefined ? undefined : parseDay('--to', to)
   if (first !== undefined && last !== undefined && first > last) {
     throw new UserError(`--from ${first} is after --to ${last}: the first day comes first.`)
   }

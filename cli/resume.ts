@@ -35,8 +35,8 @@ async function run(named: string, options: ResumeOptions): Promise<void> {
     const host = hostNamed(await pollerStatus(stack), named)
     const { kafka, registry, store } = connectTo(stack, 'resume')
     const parts = { kafka, registry, pollerStatus: () => pollerStatus(stack) }
-    const { pause, isHeard } = await liftPause(parts, host, whoAmI()).finally(() => store.close())
-    if (!isHeard) {
+    const { pause, isConfirmed } = await liftPause(parts, host, whoAmI()).finally(() => store.close())
+    if (!isConfirmed) {
       const hint = `\`npx tidemark status${dataOptionFor(stack)}\``
       throw new UserError(
         `The pause of ${host} is lifted, but the poller has not said so yet: ${hint} shows its state.`,

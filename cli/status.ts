@@ -7,8 +7,8 @@ import {
   inspect,
   type PartStatus,
   type PausedHost,
-  type SilentHost,
   type Status,
+  type UnreachableHost,
 } from './inspect.ts'
 
 export const status = (): Command =>
@@ -82,7 +82,7 @@ function lagLines(lag: NonNullable<Status['lag']>): string[] {
 function datasetLines(
   datasets: Status['datasets'],
   paused: readonly PausedHost[],
-  silent: readonly SilentHost[],
+  silent: readonly UnreachableHost[],
 ): string[] {
   const kinds = Map.groupBy(datasets, kindOf)
   const of = (kind: ReturnType<typeof kindOf>) => kinds.get(kind) ?? []
@@ -109,7 +109,7 @@ function kindOf({ live, off, offBecause, lastPollAt, askedFor }: DatasetStatus):
 const datasetColumns = (
   { dataset, off, lastPollAt, lastOutcome, askedFor, ...due }: DatasetStatus,
   paused: readonly PausedHost[],
-  silent: readonly SilentHost[],
+  silent: readonly UnreachableHost[],
 ): string[] => [
   dataset,
   lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
@@ -121,7 +121,7 @@ const datasetColumns = (
 function dueWords(
   { live, nextDueAt, host }: Pick<DatasetStatus, 'live' | 'nextDueAt' | 'host'>,
   paused: readonly PausedHost[],
-  silent: readonly SilentHost[],
+  silent: readonly UnreachableHost[],
 ): string {
   const pause = paused.find((one) => one.host === host)
   if (pause) return `paused until ${pause.until} by upstream: ${printable(pause.reason)}`
@@ -145,7 +145,7 @@ const pausedLines = (paused: readonly PausedHost[]): string[] => {
   return ['', 'Left alone, as upstream asked (`tidemark resume HOST` asks again at once)', ...columns(lines)]
 }
 
-const silentLines = (silent: readonly SilentHost[]): string[] => {
+const silentLines = (silent: readonly UnreachableHost[]): string[] => {
   if (silent.length === 0) return []
   const lines = silent.map(({ sources, since, reason, nextTryAt }) => [
     sources.join(', '),
@@ -170,7 +170,7 @@ const letterLines = (letters: NonNullable<Status['deadLetters']>): string[] => {
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
 /** Skips failures that only repeat that a host does not answer. */
-const failureLines = (datasets: Status['datasets'], silent: readonly SilentHost[]): string[] => {
+const failureLines = (datasets: Status['datasets'], silent: readonly UnreachableHost[]): string[] => {
   const lines = datasets.flatMap(({ dataset, lastFailure }) => {
     if (lastFailure === null || silent.some(({ reason }) => reason === lastFailure.error)) return []
     const { at, outcome, request, error } = lastFailure

@@ -11,7 +11,7 @@ import type { StackFile } from '#local/stack-file.ts'
 import { readConfig } from '#platform/process/config.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
-import { chooseSource, silentHosts } from './choose-source.ts'
+import { chooseSource, unreachableHosts } from './choose-source.ts'
 import { dataDirectory, dataOptionFor, defaultDataDir } from './directories.ts'
 import { sampleQueries } from './sample-queries.ts'
 import { onStopSignals } from './stop-signals.ts'
@@ -128,7 +128,7 @@ async function runHere(options: StackOptions): Promise<StackFile | undefined> {
     },
   })
   const silent =
-    options.source === 'live' ? silentHosts(sources, options.environment, datasetsOff(options.environment)) : []
+    options.source === 'live' ? unreachableHosts(sources, options.environment, datasetsOff(options.environment)) : []
   try {
     const { file } = await starting.started
     for (const line of await silent) {

@@ -29,8 +29,8 @@ test('series metadata is published until Kafka has it, and again after an hour, 
   const encode = () => encoded(encoder.batch().encode(answer))
   const topics = () => encode().outputs.map(({ topic }) => topic)
   const taken = () => {
-    const { outputs, acknowledged } = encode()
-    acknowledged()
+    const { outputs, onAcknowledged } = encode()
+    onAcknowledged()
     return outputs.map(({ topic }) => topic)
   }
   // The send of the first two fails.

@@ -34,11 +34,11 @@ export interface AnswerEncoder {
   batch: (whyTooLarge?: SizeCheck) => BatchEncoder
 }
 
-/** `outputs` are in sending order. Call `acknowledged` once Kafka has all of them. */
+/** `outputs` are in sending order. Call `onAcknowledged` once Kafka has all of them. */
 export interface AnswerOutputs {
   outputs: Output[]
   deadParts: DeadPart[]
-  acknowledged: () => void
+  onAcknowledged: () => void
 }
 
 export type EncodedAnswer = (ExplodedAnswer & AnswerOutputs) | RefusedAnswer
@@ -76,7 +76,7 @@ export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, s
           return { ...refusal, dataset: record.dataset, value: outputs.raw.encode(record) }
         })
         remember(publishedInBatch, answer.dataset, entries)
-        return { outputs: sent, deadParts, acknowledged: () => remember(published, answer.dataset, entries) }
+        return { outputs: sent, deadParts, onAcknowledged: () => remember(published, answer.dataset, entries) }
       }
       return {
         encode: (outcome) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { quoted, refused as refusalOf } from '#sources/answers/refusal.ts'
 import type { Answer, Coverage, Dataset, ExplodeResult, Refusal, RefusedPart, Slice } from '#sources/source.ts'
-import { identityNumber, subjectOf } from './request-identity.ts'
+import { identityNumber, selectorOf } from './request-identity.ts'
 
 export interface StoredRaw {
   record: RawResponse
@@ -48,7 +48,7 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
   const dataset = datasets.get(record.dataset)
   if (!dataset) return refused('unknown-dataset', `no source declares the dataset ${record.dataset}`)
   const window = { startMs: record.windowStart, endMs: record.windowEnd }
-  const subject = subjectOf(record.requestIdentity, record.dataset)
+  const subject = selectorOf(record.requestIdentity, record.dataset)
   const { body, status, url, headers } = record
   try {
     const answer = { body, status, window, subject, url, headers }
@@ -121,7 +121,7 @@ function acceptedAnswer(
     ...about,
     requestIdentity: record.requestIdentity,
     identity: identityNumber(record.requestIdentity),
-    selector: subjectOf(record.requestIdentity, record.dataset),
+    selector: selectorOf(record.requestIdentity, record.dataset),
     points,
     keys: new Set([...slices, ...records].map(({ key }) => key)).size,
     contentHash: record.contentHash,

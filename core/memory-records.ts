@@ -16,14 +16,14 @@ export interface IdentityProgress {
 export const rawPlaceOf = ({ rawPartition, rawOffset }: Pick<Poll, 'rawPartition' | 'rawOffset'>): RawPlace | null =>
   rawPartition === null || rawOffset === null ? null : { partition: rawPartition, offset: rawOffset }
 
-export const nothingCarried: IdentityProgress = { raw: null, requests: noRequests }
+export const noProgress: IdentityProgress = { raw: null, requests: noRequests }
 
-export const carriedAfter = ({ raw, requests }: IdentityProgress, poll: Poll): IdentityProgress => ({
+export const progressAfter = ({ raw, requests }: IdentityProgress, poll: Poll): IdentityProgress => ({
   raw: rawPlaceOf(poll) ?? raw,
   requests: requestsAfter(requests, poll),
 })
 
-export function carriedOf({ answeredTo, failedRequests, ...place }: IdentityMemory): IdentityProgress {
+export function progressOf({ answeredTo, failedRequests, ...place }: IdentityMemory): IdentityProgress {
   const failures = failedRequests.map(({ sentAt, readTo }) => ({ sentAtMs: sentAt, readTo }))
   return { raw: rawPlaceOf(place), requests: { answeredTo, failures } }
 }

@@ -26,15 +26,15 @@ export const storeEndsAtMs = 2 ** 32 * 1_000
  * the time of the newest answer in raw replaces it. That time is kept even if it is ahead too, because the store shows
  * the greatest known_at. If the store cannot hold it, only `hadRows` is kept.
  */
-export function believed(memory: PollMemory, nowMs: number): PollMemory {
+export function trustedMemory(memory: PollMemory, nowMs: number): PollMemory {
   const { lastGoodFetchedAt, lastChangedAt, hadRows } = memory
-  if (lastGoodFetchedAt === null || !isAhead(memory, nowMs)) return memory
+  if (lastGoodFetchedAt === null || !isFarAhead(memory, nowMs)) return memory
   if (lastChangedAt === null || lastChangedAt >= storeEndsAtMs) return { ...noMemory, hadRows }
   // The time when the window turned empty is wrong too. The next empty answer counts as the first one.
   return { ...memory, lastGoodFetchedAt: Math.min(lastChangedAt, lastGoodFetchedAt), emptySince: null }
 }
 
-export const isAhead = ({ lastGoodFetchedAt }: PollMemory, nowMs: number): boolean =>
+export const isFarAhead = ({ lastGoodFetchedAt }: PollMemory, nowMs: number): boolean =>
   lastGoodFetchedAt !== null && lastGoodFetchedAt > nowMs + maxStepBackMs
 
 /**

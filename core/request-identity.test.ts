@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { identityNumber, requestIdentity, subjectOf } from './request-identity.ts'
+import { identityNumber, requestIdentity, selectorOf } from './request-identity.ts'
 
 const window = { startMs: Date.parse('2026-04-19T22:00:00Z'), endMs: Date.parse('2026-04-20T22:00:00Z') }
 
@@ -9,16 +9,16 @@ test('an identity names dataset, subject and window, as far as there are any; th
   expect(requestIdentity('a.b', window, 'IF1-FR-GB')).toBe(`a.b/IF1-FR-GB/${times}`)
   expect(requestIdentity('a.b', null, 'XBT/USD,ETH')).toBe('a.b/XBT/USD,ETH')
   for (const subject of [null, 'IF1-FR-GB', 'XBT/USD', 'rows-2000', times.replace('/', '-')]) {
-    expect(subjectOf(requestIdentity('a.b', window, subject), 'a.b')).toBe(subject)
+    expect(selectorOf(requestIdentity('a.b', window, subject), 'a.b')).toBe(subject)
   }
   for (const subject of ['XBTUSD', 'XBT/USD,ETH']) {
-    expect(subjectOf(requestIdentity('a.b', null, subject), 'a.b')).toBe(subject)
+    expect(selectorOf(requestIdentity('a.b', null, subject), 'a.b')).toBe(subject)
   }
 })
 
 test('an identity of another dataset has no subject', () => {
-  expect(subjectOf('a.bc/x', 'a.b')).toBe(null)
-  expect(subjectOf('nonsense', 'a.b')).toBe(null)
+  expect(selectorOf('a.bc/x', 'a.b')).toBe(null)
+  expect(selectorOf('nonsense', 'a.b')).toBe(null)
 })
 
 test('as a number it is the first 53 bits of its SHA-256', () => {

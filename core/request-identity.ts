@@ -17,7 +17,7 @@ export function identityNumber(identity: string): number {
 }
 
 /** Returns the subject in an identity of `dataset`, or null. */
-export function subjectOf(identity: string, dataset: string): string | null {
+export function selectorOf(identity: string, dataset: string): string | null {
   if (!identity.startsWith(`${dataset}/`)) return null
   const rest = identity.slice(dataset.length + 1).replace(timesAtEnd, '')
   return rest === '' ? null : rest

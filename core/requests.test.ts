@@ -24,60 +24,60 @@ const asked = { partition, offset: 7 }
 
 test('a request is open until a poll came whose poller had read it', () => {
   const requests = createRequests()
-  requests.polled(poll('changed', 7))
-  requests.ask(request, asked)
+  requests.addPoll(poll('changed', 7))
+  requests.addRequest(request, asked)
   expect(requests.open()).toEqual([{ request, at: asked, attempts: 0 }])
-  requests.polled(poll('unchanged', 8))
+  requests.addPoll(poll('unchanged', 8))
   expect(requests.open()).toEqual([])
 })
 
 test('a poll that was sent before its poller read the request does not answer it, however late it is written', () => {
   const requests = createRequests()
-  requests.ask(request, asked)
-  requests.polled(poll('changed', 7))
-  requests.polled(poll('changed', null))
+  requests.addRequest(request, asked)
+  requests.addPoll(poll('changed', 7))
+  requests.addPoll(poll('changed', null))
   expect(requests.open().length).toBe(1)
 })
 
 test('any answer closes a request, also a refusal or an unreadable one', () => {
   for (const outcome of ['changed', 'unchanged', 'empty', 'emptied', 'refused', 'unreadable']) {
     const requests = createRequests()
-    requests.ask(request, asked)
-    requests.polled(poll(outcome, 8))
+    requests.addRequest(request, asked)
+    requests.addPoll(poll(outcome, 8))
     expect(requests.open()).toEqual([])
   }
 })
 
 test('failures are counted since the request was read, each once, and end it when they are too many', () => {
   const requests = createRequests()
-  requests.polled(poll('failed', 7, 1))
-  requests.ask(request, asked)
+  requests.addPoll(poll('failed', 7, 1))
+  requests.addRequest(request, asked)
   for (let attempt = 1; attempt < requestAttempts; attempt++) {
-    requests.polled(poll('failed', 8, 100 + attempt))
-    requests.polled(poll('failed', 8, 100 + attempt))
+    requests.addPoll(poll('failed', 8, 100 + attempt))
+    requests.addPoll(poll('failed', 8, 100 + attempt))
     expect(requests.open()).toMatchObject([{ attempts: attempt }])
   }
-  requests.polled(poll('failed', 8, 999))
+  requests.addPoll(poll('failed', 8, 999))
   expect(requests.open()).toEqual([])
 })
 
 test('a new request opens it again; reading the old ones again does not', () => {
   const requests = createRequests()
-  requests.ask(request, asked)
-  requests.polled(poll('changed', 8))
-  requests.ask(request, asked)
+  requests.addRequest(request, asked)
+  requests.addPoll(poll('changed', 8))
+  requests.addRequest(request, asked)
   expect(requests.open()).toEqual([])
-  requests.ask(request, { partition, offset: 8 })
-  requests.ask(request, asked)
+  requests.addRequest(request, { partition, offset: 8 })
+  requests.addRequest(request, asked)
   expect(requests.open()).toMatchObject([{ at: { offset: 8 } }])
 })
 
 test('the next offset to read is known in the partition of each host', () => {
   const requests = createRequests()
   expect(requests.readTo(host)).toBe(0)
-  requests.ask(request, asked)
-  requests.ask(request, { partition, offset: 3 })
-  requests.ask(request, { partition: (partition + 1) % pollPartitions, offset: 99 })
+  requests.addRequest(request, asked)
+  requests.addRequest(request, { partition, offset: 3 })
+  requests.addRequest(request, { partition: (partition + 1) % pollPartitions, offset: 99 })
   expect(requests.readTo(host)).toBe(8)
 })
 
@@ -85,20 +85,20 @@ describe('a request for the upstream at another address', () => {
   const elsewhere = { partition: (partition + 1) % pollPartitions, offset: 2 }
   test('is not answered by what polls here say of this address', () => {
     const requests = createRequests()
-    requests.ask(request, asked)
-    requests.ask(request, elsewhere)
-    requests.polled(poll('changed', 8))
+    requests.addRequest(request, asked)
+    requests.addRequest(request, elsewhere)
+    requests.addPoll(poll('changed', 8))
     expect(requests.openOf('i')).toEqual([{ request, at: elsewhere, attempts: 0 }])
   })
   test('is answered when this process polled the window for it, and ends after as many failures', () => {
     const requests = createRequests()
-    requests.ask(request, elsewhere)
+    requests.addRequest(request, elsewhere)
     const open = requests.openOf('i')
-    requests.polled(poll('changed', 0), open)
+    requests.addPoll(poll('changed', 0), open)
     expect(requests.open()).toEqual([])
-    requests.ask(request, { ...elsewhere, offset: 3 })
+    requests.addRequest(request, { ...elsewhere, offset: 3 })
     for (let attempt = 0; attempt < requestAttempts; attempt++) {
-      requests.polled(poll('failed', 0, attempt), requests.openOf('i'))
+      requests.addPoll(poll('failed', 0, attempt), requests.openOf('i'))
     }
     expect(requests.open()).toEqual([])
   })
@@ -113,8 +113,8 @@ test('in whatever order and however often records are read, a request is open un
   const readAll = (records: Read[]) => {
     const requests = createRequests()
     for (const record of records) {
-      if ('ask' in record) requests.ask(request, { partition, offset: record.ask })
-      else requests.polled(poll(record.failed ? 'failed' : 'changed', record.readTo, record.sentAt))
+      if ('ask' in record) requests.addRequest(request, { partition, offset: record.ask })
+      else requests.addPoll(poll(record.failed ? 'failed' : 'changed', record.readTo, record.sentAt))
     }
     return requests.open().map(({ at, attempts }): RequestPlace & { attempts: number } => ({ ...at, attempts }))
   }
@@ -135,11 +135,11 @@ test('in whatever order and however often records are read, a request is open un
         )
         const requests = createRequests()
         const asks = () => {
-          for (const each of once) if ('ask' in each) requests.ask(request, { partition, offset: each.ask })
+          for (const each of once) if ('ask' in each) requests.addRequest(request, { partition, offset: each.ask })
         }
         asks()
         for (let first = polls.length; first >= 0; first--) {
-          requests.remembered('i', host, polls.slice(0, first).reduce(requestsAfter, noRequests))
+          requests.addProgress('i', host, polls.slice(0, first).reduce(requestsAfter, noRequests))
         }
         asks()
         expect(requests.open().map(({ at, attempts }) => ({ ...at, attempts }))).toEqual(expected)

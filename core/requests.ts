@@ -32,10 +32,10 @@ export interface OpenRequest {
  * idempotent.
  */
 export interface Requests {
-  ask: (request: PollRequest, at: RequestPlace) => void
+  addRequest: (request: PollRequest, at: RequestPlace) => void
   /** @param asked requests that were open when the HTTP request was sent; this poll answers them in all partitions */
-  polled: (poll: Poll, asked?: readonly OpenRequest[]) => void
-  remembered: (identity: string, host: string, progress: RequestProgress) => void
+  addPoll: (poll: Poll, asked?: readonly OpenRequest[]) => void
+  addProgress: (identity: string, host: string, progress: RequestProgress) => void
   progressOf: (identity: string, host: string) => RequestProgress
   /** Returns the next offset to read in the host's partition. */
   readTo: (host: string) => number
@@ -67,13 +67,13 @@ export function createRequests(): Requests {
   const openOf = (identity: string): OpenRequest[] =>
     [...(progress.get(identity)?.values() ?? [])].flatMap(({ open }) => open ?? [])
   return {
-    ask(request, at) {
+    addRequest(request, at) {
       readTo.set(at.partition, Math.max(at.offset + 1, readTo.get(at.partition) ?? 0))
       update(request.requestIdentity, at.partition, (state) => {
         if (state.newest === undefined || state.newest.at.offset < at.offset) state.newest = { request, at }
       })
     },
-    polled(poll, asked = []) {
+    addPoll(poll, asked = []) {
       const partition = partitionOfHost(poll.host, pollPartitions)
       const { requestIdentity: identity, requestsReadTo } = poll
       const count = (at: number, readTo: number): void =>
@@ -83,7 +83,7 @@ export function createRequests(): Requests {
       if (requestsReadTo !== null) count(partition, requestsReadTo)
       for (const { at } of asked) if (at.partition !== partition) count(at.partition, at.offset + 1)
     },
-    remembered(identity, host, { answeredTo, failures }) {
+    addProgress(identity, host, { answeredTo, failures }) {
       update(identity, partitionOfHost(host, pollPartitions), (state) => {
         const known = state.answered.failures.filter(
           ({ sentAtMs }) => !failures.some((one) => one.sentAtMs === sentAtMs),

@@ -1,7 +1,7 @@
 // `npm run generate`: writes the record types of the .avsc files, and versions.json with the hash of every version.
 // `--check` only compares. Both fail if a published version was edited or removed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { brokenVersions, keptVersions, roomsOfRecords, type SchemaVersion, versionsIn } from './versions.ts'
+import { brokenVersions, hashesOf, recordFolders, type SchemaVersion, versionsIn } from './versions.ts'
 
 interface AvroField {
   name: string
@@ -31,8 +31,8 @@ const project = new URL('../', import.meta.url)
 const keptFile = 'schemas/generated/versions.json'
 // The template's record is never published, so its versions are not recorded.
 const template = 'cli/new-source/template'
-const rooms = [...roomsOfRecords(), template].map((room) => ({ room, versions: versionsIn(room) }))
-const now = keptVersions(rooms.flatMap(({ room, versions }) => (room === template ? [] : versions)))
+const rooms = [...recordFolders(), template].map((room) => ({ room, versions: versionsIn(room) }))
+const now = hashesOf(rooms.flatMap(({ room, versions }) => (room === template ? [] : versions)))
 const broken = brokenVersions(JSON.parse(written(keptFile) ?? '{}'), now)
 const files: [string, string][] = [
   ...rooms.flatMap(({ room, versions }): [string, string][] =>

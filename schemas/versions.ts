@@ -12,7 +12,7 @@ export interface SchemaVersion {
   text: string
 }
 
-export type KeptVersions = Record<string, string>
+export type PublishedHashes = Record<string, string>
 
 const project = new URL('../', import.meta.url)
 
@@ -22,7 +22,7 @@ export function versionsIn(room: string): SchemaVersion[] {
   return [...records].flatMap((record) => {
     if (record.split('/').length !== room.split('/').length + 1)
       throw new Error(`${record} holds an .avsc file: the versions of a record lie in ${room}/<record>`)
-    return numbered(
+    return versionFiles(
       record,
       filesBelow(`${record}/*`).map((file) => file.slice(record.length + 1)),
     ).map((file, index) => {
@@ -33,7 +33,7 @@ export function versionsIn(room: string): SchemaVersion[] {
   })
 }
 
-export const roomsOfRecords = (): string[] => [
+export const recordFolders = (): string[] => [
   'schemas',
   ...filesBelow('sources/*/').map((folder) => folder.replace(/\/$/, '')),
 ]
@@ -44,7 +44,7 @@ const filesBelow = (pattern: string): string[] =>
     .toSorted()
 
 /** Returns the files of a record in version order. Pure. @throws if they are not v1 to vN without a gap */
-export function numbered(record: string, files: readonly string[]): string[] {
+export function versionFiles(record: string, files: readonly string[]): string[] {
   const expected = files.map((_, index) => `v${index + 1}.avsc`)
   const stray = files.filter((file) => !expected.includes(file))
   if (stray.length === 0) return expected
@@ -52,12 +52,12 @@ export function numbered(record: string, files: readonly string[]): string[] {
   throw new Error(`${record} holds ${there}: versions are v1.avsc to vN.avsc without a gap, and nothing else`)
 }
 
-export function keptVersions(versions: readonly SchemaVersion[]): KeptVersions {
+export function hashesOf(versions: readonly SchemaVersion[]): PublishedHashes {
   return Object.fromEntries(versions.map(({ path, text }) => [path, createHash('sha256').update(text).digest('hex')]))
 }
 
 /** Returns one sentence for each published version that was edited or removed. Pure. */
-export function brokenVersions(kept: KeptVersions, now: KeptVersions): string[] {
+export function brokenVersions(kept: PublishedHashes, now: PublishedHashes): string[] {
   return Object.entries(kept).flatMap(([path, hash]) => {
     if (now[path] === hash) return []
     return [

@@ -76,7 +76,7 @@ function showing(json: boolean, gone: AbortSignal): BackfillEvents & { stop: () 
   gone.addEventListener('abort', stop)
   return {
     pollerIsAway: () => void process.stderr.write('the poller does not answer: waiting for it\n'),
-    asked: (windows) => {
+    requested: (windows) => {
       progress = createProgress(windows, process.stderr)
       process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
     },

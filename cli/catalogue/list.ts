@@ -1,11 +1,11 @@
 import { Command } from 'commander'
-import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
+import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import { durationWords } from '#catalogue/words.ts'
 import { sources } from '#sources/index.ts'
 import { aligned } from '../aligned.ts'
 import { dataDirectory, findStack } from '../directories.ts'
-import { type Count, countPoints } from './held.ts'
 import { askIfRunning, noCounts } from './running.ts'
+import { type Count, countPoints } from './stored-counts.ts'
 
 interface ListOptions {
   data?: string
@@ -21,7 +21,7 @@ export const list = (): Command =>
 
 async function run({ data, json }: ListOptions): Promise<void> {
   const counts = await askIfRunning(findStack(data), countPoints)
-  const entries = entriesOf(sources)
+  const entries = catalogueEntries(sources)
   process.stdout.write(json ? `${JSON.stringify(entries.map(withCount(counts)))}\n` : listText(entries, counts))
   if (counts === null && !json) process.stderr.write(`${noCounts}\n`)
 }

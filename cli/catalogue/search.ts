@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
+import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import { quoteString } from '#local/clickhouse/quote.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { printable } from '#platform/process/printable.ts'
@@ -7,9 +7,9 @@ import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
 import { rowsOf } from '../ask-store.ts'
 import { dataDirectory, findStack } from '../directories.ts'
-import { countPoints } from './held.ts'
 import { listText, withCount } from './list.ts'
 import { askIfRunning, noCounts } from './running.ts'
+import { countPoints } from './stored-counts.ts'
 
 interface SearchOptions {
   data?: string
@@ -29,11 +29,11 @@ async function run(texts: string[], { data, json }: SearchOptions): Promise<void
   const words = wordsOf(texts.join(' '))
   if (words.length === 0)
     throw new UserError('There is no word to search for: say one, as in `npx tidemark catalogue search MW`.')
-  const entries = entriesOf(sources)
+  const entries = catalogueEntries(sources)
   const stack = findStack(data)
   const keys = await askIfRunning(stack, (running) => matchingKeys(running, entries, words))
   const found = entries.filter((entry) => {
-    return words.every((word) => says(entry, word)) || keys?.some(({ dataset }) => dataset === entry.dataset)
+    return words.every((word) => mentions(entry, word)) || keys?.some(({ dataset }) => dataset === entry.dataset)
   })
   const counts = await askIfRunning(stack, countPoints)
   if (json) {
@@ -56,7 +56,7 @@ export const wordsOf = (text: string): string[] =>
     .filter((word) => word !== '')
 
 /** Returns true if any text of the declaration contains the word. Pure. */
-export function says(entry: CatalogueEntry, word: string): boolean {
+export function mentions(entry: CatalogueEntry, word: string): boolean {
   const texts = Object.entries(entry).flatMap(([, value]) => {
     if (typeof value === 'object' && value !== null) return Object.entries(value).flat()
     return [value]
@@ -81,7 +81,7 @@ async function matchingKeys(
   const inKey = (word: string): string =>
     `positionCaseInsensitiveUTF8(concat(toString(key), ' ', arrayStringConcat(mapValues(labels), ' ')), ${quoteString(word)}) > 0`
   const inKeyOrDeclared = words.map((word) => {
-    const names = entries.filter((entry) => says(entry, word)).map(({ dataset }) => quoteString(dataset))
+    const names = entries.filter((entry) => mentions(entry, word)).map(({ dataset }) => quoteString(dataset))
     return names.length === 0 ? inKey(word) : `(${inKey(word)} OR dataset IN (${names.join(', ')}))`
   })
   return rowsOf(

@@ -1,10 +1,10 @@
 import type { CatalogueEntry } from '#catalogue/entry.ts'
-import { keptWords, stepWords } from '#catalogue/words.ts'
+import { describeSteps, keptWords } from '#catalogue/words.ts'
 import type { TopicContent, TopicReader } from '#platform/kafka/topic-readers.ts'
 import { printable } from '#platform/process/printable.ts'
 import { aligned } from '../aligned.ts'
-import type { StoredCounts } from './held.ts'
 import type { StoreReader } from './store-readers.ts'
+import type { StoredCounts } from './stored-counts.ts'
 
 export interface Found {
   held: StoredCounts
@@ -28,7 +28,7 @@ function declaredLines(entry: CatalogueEntry): string[] {
     ['terms', `${entry.terms} (${entry.termsLink})`],
     ['page', entry.page],
     ['unit', entry.unit],
-    ['step', stepWords(entry.steps)],
+    ['step', describeSteps(entry.steps)],
     ['zone', entry.zone],
     ['due', entry.calendar],
     [

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
+import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { topicBytes } from '#local/topic-bytes.ts'
 import { createKafka } from '#platform/kafka/client.ts'
@@ -9,10 +9,10 @@ import { sources } from '#sources/index.ts'
 import type { Dataset } from '#sources/source.ts'
 import { dataDirectory, findStack } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
-import { holdings } from './held.ts'
 import { askIfRunning, noCounts } from './running.ts'
 import { type Found, showText } from './show-report.ts'
 import { storeReaders } from './store-readers.ts'
+import { storedCounts } from './stored-counts.ts'
 
 interface ShowOptions {
   data?: string
@@ -29,7 +29,7 @@ export const show = (): Command =>
 
 async function run(name: string, { data, json }: ShowOptions): Promise<void> {
   const { dataset } = findDataset(name)
-  const [entry] = entriesOf(sources).filter((each) => each.dataset === name)
+  const [entry] = catalogueEntries(sources).filter((each) => each.dataset === name)
   if (entry === undefined) throw new Error(`${name} is declared and has no entry`)
   const found = await askIfRunning(findStack(data), (stack) => look(stack, dataset, entry))
   process.stdout.write(json ? `${JSON.stringify({ ...entry, found })}\n` : showText(entry, found))
@@ -40,7 +40,7 @@ async function look(stack: StackFile, dataset: Dataset, entry: CatalogueEntry): 
   const config = readConfig(kafkaSettings, { ...process.env, KAFKA_BROKERS: stack.endpoints.kafka })
   const kafka = createKafka(config, 'tidemark-catalogue')
   const [held, { contents, readers }, readersOfStore] = await Promise.all([
-    holdings(stack, dataset),
+    storedCounts(stack, dataset),
     lookAtTopics(kafka, entry.topics),
     storeReaders(stack, entry),
   ])

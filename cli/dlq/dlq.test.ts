@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import type { Letter } from '#operations/dead-letters/letter.ts'
+import type { DeadLetter } from '#operations/dead-letters/dead-letter.ts'
 import { groupLetters } from '#operations/dead-letters/list.ts'
-import type { StayReason } from '#operations/dead-letters/plan.ts'
-import { isEverything, isMeant, topicsOf } from '#operations/dead-letters/selection.ts'
+import type { SkipReason } from '#operations/dead-letters/plan.ts'
+import { isEverything, matchesSelection, topicsOf } from '#operations/dead-letters/selection.ts'
 import { sources } from '#sources/index.ts'
 import { lettersOf, refused } from '../../test/support/stored-letters.ts'
 import { readChangedSelection, readSelection } from './options.ts'
 import { contentText, groupsText, lettersText, outcomeText, stayText } from './report.ts'
 
 describe('a selection', () => {
-  const [letter] = lettersOf(refused(3)) as [Letter]
+  const [letter] = lettersOf(refused(3)) as [DeadLetter]
   const isChosen = (options: Parameters<typeof readSelection>[1], ids: string[] = []) =>
-    isMeant(letter, readSelection(ids, options))
+    matchesSelection(letter, readSelection(ids, options))
   test('takes what passes all of its filters', () => {
     expect(isChosen({})).toBe(true)
     expect(isChosen({ reason: 'bug', topic: 'jao.raw', source: 'jao' }, ['jao.dlq/0/3'])).toBe(true)
@@ -100,7 +100,7 @@ describe('what people read', () => {
   })
   test('says why a letter stays', () => {
     const source = { topic: 'jao.raw', partition: 1, offset: 99 }
-    const reasons: [StayReason, string][] = [
+    const reasons: [SkipReason, string][] = [
       [{ kind: 'settled', decision: 'dropped' }, 'was dropped before: --again sends it once more'],
       [{ kind: 'no-source' }, 'its headers do not say where it came from'],
       [{ kind: 'left-out', source }, 'was too large for a letter: it lies at jao.raw/1/99, for a replay to read'],

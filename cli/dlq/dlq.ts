@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { type Letter, letterJson } from '#operations/dead-letters/letter.ts'
-import { groupLetters, listLetters } from '#operations/dead-letters/list.ts'
+import { type DeadLetter, letterJson } from '#operations/dead-letters/dead-letter.ts'
+import { groupLetters, listDeadLetters } from '#operations/dead-letters/list.ts'
 import { findLetter, readContent } from '#operations/dead-letters/show.ts'
 import { dataDirectory } from '../directories.ts'
 import { type FilterOptions, readId, readSelection, withFilters } from './options.ts'
@@ -33,7 +33,9 @@ const list = (): Command =>
 
 async function runList({ all = false, each, json, data, ...filters }: ListOptions): Promise<void> {
   const request = { selection: readSelection([], filters), withSettled: all }
-  const letters = await withStack(data, ({ clients, onProgress }) => listLetters(clients.kafka, request, onProgress))
+  const letters = await withStack(data, ({ clients, onProgress }) =>
+    listDeadLetters(clients.kafka, request, onProgress),
+  )
   if (json) process.stdout.write(`${JSON.stringify(each ? letters.map(letterJson) : groupLetters(letters))}\n`)
   else process.stdout.write(each ? lettersText(letters) : groupsText(groupLetters(letters)))
 }
@@ -65,7 +67,7 @@ async function runShow(id: string, options: ShowOptions): Promise<void> {
   })
 }
 
-function writeBytes({ id }: Letter, value: Buffer | null): void {
+function writeBytes({ id }: DeadLetter, value: Buffer | null): void {
   if (value === null) process.stderr.write(`${id} has no value\n`)
   else process.stdout.write(value)
 }

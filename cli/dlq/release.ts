@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Letter } from '#operations/dead-letters/letter.ts'
+import type { DeadLetter } from '#operations/dead-letters/dead-letter.ts'
 import { type RefusedLetter, type ReleaseResult, release as releaseDataset } from '#operations/dead-letters/release.ts'
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
@@ -8,7 +8,7 @@ import { dataDirectory } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
 import { normalizerStatus } from '../normalizer-status.ts'
 import { refuseOtherNormalizer } from '../normalizer-versions.ts'
-import { stayText, tell } from './report.ts'
+import { printOutcome, stayText } from './report.ts'
 import { withStack } from './with-stack.ts'
 
 interface ReleaseOptions {
@@ -47,16 +47,16 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
 
 /** @throws UserError if the dataset is still parked, or its state is unknown */
 function print(dataset: string, result: ReleaseResult, json: boolean | undefined): void {
-  const outcome = { verb: 'requeued', dryRun: false, done: [] as Letter[], unknown: [], ...result } as const
+  const outcome = { verb: 'requeued', dryRun: false, done: [] as DeadLetter[], unknown: [], ...result } as const
   if (result.state === 'stays-parked') {
-    tell({ ...outcome, parked: true }, json)
+    printOutcome({ ...outcome, parked: true }, json)
     throw new UserError(
       `${dataset} stays parked: what came last ${printable(refusedKinds(result.newest))}. ${adviceOn(dataset)} With --anyway it is released now, and what can be read is requeued.`,
     )
   }
   const { wasParked, done, stay, refused, after } = result
   if (!wasParked && done.length + stay.length === 0) process.stderr.write(`${dataset} is not parked\n`)
-  tell({ ...outcome, parked: 'unknown' in after ? null : after.parked !== null }, json)
+  printOutcome({ ...outcome, parked: 'unknown' in after ? null : after.parked !== null }, json)
   if ('unknown' in after) throw after.unknown
   if (after.parked) throw new UserError(`${dataset} was parked again: ${printable(after.parked.message)}.`)
   if (wasParked) process.stderr.write(`${dataset} goes on\n`)

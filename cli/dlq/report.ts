@@ -1,7 +1,7 @@
 // Dead letters as text. All content is escaped, because it could control the terminal.
-import { cameBack, type Letter, placeName } from '#operations/dead-letters/letter.ts'
+import { type DeadLetter, placeName, refusedForSameReason } from '#operations/dead-letters/dead-letter.ts'
 import type { LetterGroup } from '#operations/dead-letters/list.ts'
-import type { StayingLetter, StayReason } from '#operations/dead-letters/plan.ts'
+import type { SkippedDeadLetter, SkipReason } from '#operations/dead-letters/plan.ts'
 import type { LetterContent } from '#operations/dead-letters/show.ts'
 import { printable } from '#platform/process/printable.ts'
 import { utcText } from '#platform/process/utc-text.ts'
@@ -17,7 +17,7 @@ export function groupsText(groups: readonly LetterGroup[]): string {
   return `${aligned([head, ...lines]).join('\n')}\n`
 }
 
-export function lettersText(letters: readonly Letter[]): string {
+export function lettersText(letters: readonly DeadLetter[]): string {
   if (letters.length === 0) return 'no dead letters\n'
   const head = ['id', 'time', 'reason', 'attempts', 'key', 'topic', 'state', 'message']
   const lines = letters.map((letter) => {
@@ -35,12 +35,12 @@ const cell = (text: string): string => {
   return safe.length > maxCellChars ? `${safe.slice(0, maxCellChars - 1)}…` : safe
 }
 
-export function letterText(letter: Letter, headers: [string, string][], content: string): string {
+export function letterText(letter: DeadLetter, headers: [string, string][], content: string): string {
   const { id, key, decision } = letter
   const settled = decision && `${decision.decision} at ${utcText(decision.atMs)} by ${decision.by}: ${decision.why}`
   const lines = [
     `${id}  ${settled ?? 'open'}`,
-    ...(cameBack(letter) ? ['came back for the same reason'] : []),
+    ...(refusedForSameReason(letter) ? ['came back for the same reason'] : []),
     `key: ${key ?? '(none)'}`,
     ...headers.map(([name, value]) => `${name}: ${value}`),
   ]
@@ -84,17 +84,17 @@ function excerpt(bytes: Buffer): string {
 export interface Outcome {
   verb: 'requeued' | 'dropped'
   dryRun: boolean
-  done: readonly Letter[]
-  stay: readonly StayingLetter[]
+  done: readonly DeadLetter[]
+  stay: readonly SkippedDeadLetter[]
   unknown: readonly string[]
   /** Whether a released dataset is parked; null: the normalizer does not answer. */
   parked?: boolean | null
   /** New dead letters of records that were refused again; null: not handled yet. */
-  refusedAgain?: readonly Letter[] | null
+  refusedAgain?: readonly DeadLetter[] | null
 }
 
 /** Prints an outcome. Sets exit code 1 if any selected dead letter stays. */
-export function tell(outcome: Outcome, json: boolean | undefined): void {
+export function printOutcome(outcome: Outcome, json: boolean | undefined): void {
   process.stdout.write(json ? `${JSON.stringify(outcomeJson(outcome))}\n` : outcomeText(outcome))
   if (outcome.stay.length + outcome.unknown.length + (outcome.refusedAgain?.length ?? 0) > 0) process.exitCode = 1
 }
@@ -142,7 +142,7 @@ function comebackLines(letters: Outcome['refusedAgain']): string[] {
   ]
 }
 
-export function stayText(why: StayReason, verb: Outcome['verb'] = 'requeued'): string {
+export function stayText(why: SkipReason, verb: Outcome['verb'] = 'requeued'): string {
   switch (why.kind) {
     case 'settled':
       return `was ${why.decision} before${verb === 'requeued' ? ': --again sends it once more' : ''}`

@@ -6,7 +6,7 @@ import { whoAmI } from '#platform/process/who.ts'
 import { dataDirectory } from '../directories.ts'
 import { normalizerStatus } from '../normalizer-status.ts'
 import { type FilterOptions, readChangedSelection, withFilters } from './options.ts'
-import { tell } from './report.ts'
+import { printOutcome } from './report.ts'
 import { withStack } from './with-stack.ts'
 
 interface SettleOptions extends FilterOptions {
@@ -45,7 +45,7 @@ async function runRequeue(ids: string[], options: SettleOptions & { again?: bool
     const request = { selection, again, dryRun, decider: { by: whoAmI(), why }, parkedDatasets }
     return requeueSelected(clients.kafka, request, onProgress)
   })
-  tell({ verb: 'requeued', dryRun, ...result }, options.json)
+  printOutcome({ verb: 'requeued', dryRun, ...result }, options.json)
 }
 
 export const drop = (): Command =>
@@ -67,5 +67,5 @@ async function runDrop(ids: string[], options: SettleOptions): Promise<void> {
   const result = await withStack(options.data, ({ clients, onProgress }) =>
     dropSelected(clients.kafka, request, onProgress),
   )
-  tell({ verb: 'dropped', dryRun, ...result }, options.json)
+  printOutcome({ verb: 'dropped', dryRun, ...result }, options.json)
 }

@@ -3,7 +3,7 @@
 import { carriedOverKey, carriedOverPartition, carriedOverRecord, type MemoryRecord } from '#core/memory-records.ts'
 import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { offsetRange, readSpan, recordsIn, type TopicSpan } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges, recordsIn, type TopicRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
@@ -63,7 +63,7 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
 async function isCarriedOver(kafka: Kafka): Promise<boolean> {
   const span = (await offsetRange(kafka, pollerMemoryTopic.name)).get(carriedOverPartition)
   let found = false
-  await readSpan(kafka, pollerMemoryTopic.name, new Map(span && [[carriedOverPartition, span]]), (records) => {
+  await readRanges(kafka, pollerMemoryTopic.name, new Map(span && [[carriedOverPartition, span]]), (records) => {
     found ||= records.some((record) => record.key?.toString() === carriedOverKey)
   })
   return found
@@ -96,7 +96,7 @@ const sayEveryMs = 5_000
 async function foldPolls(
   kafka: Kafka,
   registry: Registry,
-  span: TopicSpan,
+  span: TopicRanges,
   say: (text: string) => void,
 ): Promise<{ fold: PollsFold; polls: number }> {
   const fold = createPollsFold(Date.now())
@@ -104,7 +104,7 @@ async function foldPolls(
   const all = recordsIn(span.values()).toLocaleString('en')
   let polls = 0
   let saidMs = performance.now()
-  await readSpan(kafka, pollsTopic.name, span, async (records) => {
+  await readRanges(kafka, pollsTopic.name, span, async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value, ...at } of records) {
       const poll = decoder.decode(value)

@@ -5,7 +5,7 @@ import type { Store } from '#platform/clickhouse/client.ts'
 const answersSince = 'create_stored_answers'
 
 /** Advises a rebuild if an older release stored points without their answers; undefined if none, or after a rebuild. */
-export async function whatRebuildAdds(store: Store): Promise<string | undefined> {
+export async function rebuildAdvice(store: Store): Promise<string | undefined> {
   const query = `SELECT
       (SELECT count() FROM tidemark.points WHERE identity = 0) AS points,
       (SELECT count() FROM tidemark.replays FINAL WHERE kind = 'rebuild' AND state = 'finished'

@@ -20,8 +20,8 @@ import { sources } from '#sources/index.ts'
 import { migrations } from '../clickhouse/migrations.ts'
 import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
-import { whatRebuildAdds } from './earlier-points.ts'
-import { applyNotedDeletions } from './noted-deletions.ts'
+import { rebuildAdvice } from './earlier-points.ts'
+import { syncDeletions } from './noted-deletions.ts'
 import { provisionSettings } from './settings.ts'
 import { applySourceStatements } from './source-statements.ts'
 import { storeCatalogue } from './store-catalogue.ts'
@@ -58,11 +58,11 @@ try {
   log.info({ migrations: applied.map(({ name }) => name), statements, views }, 'tables and views are there')
   const declared = await storeCatalogue(store, sources)
   if (declared.length > 0) log.info({ datasets: declared }, 'the catalogue says what changed in declarations')
-  const missing = await whatRebuildAdds(store)
+  const missing = await rebuildAdvice(store)
   if (missing !== undefined) log.info({ progress: true }, missing)
   if (config.DELETIONS_FILE !== undefined) {
     const stack = { store, sources, kafka, registry }
-    const deletions = await applyNotedDeletions(stack, config.DELETIONS_FILE)
+    const deletions = await syncDeletions(stack, config.DELETIONS_FILE)
     if (deletions.length > 0) log.info({ deletions }, 'deleted again what was deleted before')
   }
 } catch (error) {

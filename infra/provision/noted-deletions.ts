@@ -1,11 +1,11 @@
 import { type NotedDeletion, noteDeletion, readDeletions } from '#local/deletions-file.ts'
-import { concernedRecords, cut, type Topics } from '#operations/deletion/deleted-records.ts'
+import { cutTopics, findAffectedRecords, type TopicClients } from '#operations/deletion/deleted-records.ts'
 import { announceDeletion, announcedDeletions, ownTables, removeFromStore } from '#operations/deletion/steps.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf, removeRows, rowsBefore, storeDeletion, storedDeletions } from '#platform/clickhouse/deletions.ts'
 import type { Source } from '#sources/source.ts'
 
-export interface Stack extends Topics {
+export interface Stack extends TopicClients {
   store: Store
   sources: readonly Source[]
 }
@@ -14,7 +14,7 @@ export interface Stack extends Topics {
  * Applies deletions from the file that this stack lacks, for example after a restore of an older backup. Adds the
  * stack's own deletions to the file. Must run before any service starts. Returns the applied deletions.
  */
-export async function applyNotedDeletions(stack: Stack, file: string): Promise<NotedDeletion[]> {
+export async function syncDeletions(stack: Stack, file: string): Promise<NotedDeletion[]> {
   const { store } = stack
   const noted = readDeletions(file)
   const announced = noted.length === 0 ? [] : await announcedDeletions(stack)
@@ -44,7 +44,7 @@ async function carryOut(
   if (source === undefined) await removeRows(stack.store, deletion)
   else {
     await removeFromStore(stack.store, stack, source, deletion)
-    await cut(stack.kafka, await concernedRecords(stack, source, deletion))
+    await cutTopics(stack.kafka, await findAffectedRecords(stack, source, deletion))
   }
   if (!announced) await announceDeletion(stack, deletion)
 }

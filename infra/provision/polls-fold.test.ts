@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { partitionOfHost } from '#core/host.ts'
-import { carriedOf, type MemoryRecord } from '#core/memory-records.ts'
+import { type MemoryRecord, progressOf } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { createRequests } from '#core/requests.ts'
 import type { Poll, PollRequest } from '#schemas/generated/records.ts'
@@ -61,18 +61,18 @@ test('the memory made of all polls says of each identity what the polls say', ()
         const [all, carried] = [createMemory(() => {}), createMemory(() => {})]
         const [allRequests, carriedRequests] = [createRequests(), createRequests()]
         for (const requests of [allRequests, carriedRequests])
-          requests.ask(request, { partition: partitionOfHost('h', pollPartitions), offset: at })
+          requests.addRequest(request, { partition: partitionOfHost('h', pollPartitions), offset: at })
         for (const one of polls) {
           all.remember(one, moment)
-          allRequests.polled(one)
+          allRequests.addPoll(one)
         }
         for (const { key, record } of folded(polls)) {
           if (record.identity === null) throw new Error(`${key} is not an identity`)
-          const { raw, requests } = carriedOf(record.identity)
+          const { raw, requests } = progressOf(record.identity)
           const newest = polls[Number(`${record.identity.poll}`)]!
           expect(newest.requestIdentity).toBe(key)
           carried.remember(newest, moment, { polledAt: record.identity.polledAt, raw })
-          carriedRequests.remembered(key, 'h', requests)
+          carriedRequests.addProgress(key, 'h', requests)
         }
         for (const identity of ['a.b/x', 'a.b/y']) expect(carried.known(identity)).toEqual(all.known(identity))
         expect(carriedRequests.open()).toEqual(allRequests.open())

@@ -1,15 +1,15 @@
 // Computes the poller's memory from all records of topic `polls`. Pure.
 import {
-  carriedAfter,
   hostRecord,
   type IdentityProgress,
   identityRecord,
   type MemoryRecord,
   maxHostPauseMs,
-  nothingCarried,
+  noProgress,
   pauseOf,
+  progressAfter,
 } from '#core/memory-records.ts'
-import { believed, supersedes } from '#core/poll-memory.ts'
+import { supersedes, trustedMemory } from '#core/poll-memory.ts'
 import type { HostPause, Poll, PollMemory } from '#schemas/generated/records.ts'
 import { filesLane } from '#schemas/topics.ts'
 
@@ -60,16 +60,16 @@ export function createPollsFold(nowMs: number): PollsFold {
 }
 
 function takeIdentity(identities: Map<string, Identity>, poll: Poll, value: Buffer, nowMs: number): void {
-  const memory = believed(poll.memory, nowMs)
+  const memory = trustedMemory(poll.memory, nowMs)
   const current = identities.get(poll.requestIdentity)
   if (current === undefined) {
-    const carried = carriedAfter(nothingCarried, poll)
+    const carried = progressAfter(noProgress, poll)
     const name = poll.requestIdentity
     identities.set(name, { name, memory, poll: Buffer.from(value), polledAt: poll.fetchedAt, carried })
     return
   }
   const isNewer = supersedes(memory, current.memory)
-  const { raw, requests } = carriedAfter(current.carried, poll)
+  const { raw, requests } = progressAfter(current.carried, poll)
   // An answer older than the newest is not the newest in raw, whatever the order of polls.
   current.carried = { raw: isNewer ? raw : current.carried.raw, requests }
   current.polledAt = Math.max(current.polledAt, poll.fetchedAt)

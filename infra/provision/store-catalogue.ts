@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CatalogueEntry, entriesOf } from '#catalogue/entry.ts'
+import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import { database, insert, type Store } from '#platform/clickhouse/client.ts'
 import type { Source } from '#sources/source.ts'
 
 /** Writes changed declarations to table `datasets` and marks removed ones. Returns the names of both. */
 export async function storeCatalogue(store: Store, sources: readonly Source[], nowMs = Date.now()): Promise<string[]> {
   const stored = new Map((await storedRows(store)).map((row) => [row.dataset, row]))
-  const declared = entriesOf(sources).map(rowOf)
+  const declared = catalogueEntries(sources).map(rowOf)
   const changed = declared.filter((row) => !isDeepStrictEqual(stored.get(row.dataset), row))
   const names = new Set(declared.map(({ dataset }) => dataset))
   const gone = [...stored.values()].filter((row) => row.declared && !names.has(row.dataset))

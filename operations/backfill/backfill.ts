@@ -8,7 +8,7 @@ import { UserError } from '#platform/process/user-error.ts'
 import { deadLetterTopic, rawTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Dataset } from '#sources/source.ts'
 import { untilQueryable } from '../history/until-queryable.ts'
-import { datasetThatIsPolled, patientPollerStatus } from '../poller/status.ts'
+import { requirePolledDataset, waitForPollerStatus } from '../poller/status.ts'
 import { type PollEvents, type PollParts, pollAll } from './poll-all.ts'
 import { type BackfillReport, refusals, reportOf } from './report.ts'
 import { type BackfillWindow, backfillWindows, noPast } from './windows.ts'
@@ -48,8 +48,8 @@ export async function backfill(
 ): Promise<BackfillReport> {
   if (dataset.calendar.kind !== 'days') throw noPast(dataset)
   const { name } = dataset
-  const { now, datasets } = await patientPollerStatus(parts.pollerStatus, pollerPatienceMs, events.pollerIsAway)
-  const { host, subjects } = datasetThatIsPolled(datasets, name)
+  const { now, datasets } = await waitForPollerStatus(parts.pollerStatus, pollerPatienceMs, events.pollerIsAway)
+  const { host, subjects } = requirePolledDataset(datasets, name)
   const windows = backfillWindows(dataset, subjects, from, to, Date.parse(now))
   await refuseDeleted(parts.store, dataset, windows)
   const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }

@@ -1,5 +1,5 @@
 import { partitionOfHost } from '#core/host.ts'
-import { isPage, requestIdentity, subjectOf } from '#core/request-identity.ts'
+import { isPage, requestIdentity, selectorOf } from '#core/request-identity.ts'
 import { requestWindows } from '#core/request-windows.ts'
 import { createRequests } from '#core/requests.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
@@ -40,7 +40,7 @@ export interface PollParts {
 
 export interface PollEvents {
   /** The poller has all requests and executes them even if this process ends. */
-  asked: (windows: number) => void
+  requested: (windows: number) => void
   progress: (reached: BackfillProgress) => void
 }
 
@@ -69,7 +69,7 @@ export async function pollAll(
   const identities = new Set<string>()
   const written = await requestWindows(kafka, registry, { dataset, host, windows, requestedBy, confirmsEmpty })
   for (const { request, at } of written) {
-    requests.ask(request, at)
+    requests.addRequest(request, at)
     identities.add(request.requestIdentity)
   }
 
@@ -88,7 +88,7 @@ export async function pollAll(
         const whole = wholeOf(poll)
         places.set(whole, [...(places.get(whole) ?? []), `${poll.rawPartition}/${poll.rawOffset}`])
       }
-      requests.polled(poll)
+      requests.addPoll(poll)
       if (requests.open().length < before) last.set(identity, poll)
       if (identities.has(identity)) failing = poll.outcome === 'failed' ? (poll.error ?? 'no reason given') : undefined
     }
@@ -98,7 +98,7 @@ export async function pollAll(
     dead.abort(error),
   )
   try {
-    events.asked(windows.length)
+    events.requested(windows.length)
     for (;;) {
       stop.throwIfAborted()
       dead.signal.throwIfAborted()
@@ -121,5 +121,5 @@ export async function pollAll(
 }
 
 function wholeOf({ requestIdentity: identity, dataset, windowStart: startMs, windowEnd: endMs }: Poll): string {
-  return isPage(subjectOf(identity, dataset)) ? requestIdentity(dataset, { startMs, endMs }) : identity
+  return isPage(selectorOf(identity, dataset)) ? requestIdentity(dataset, { startMs, endMs }) : identity
 }

@@ -1,6 +1,6 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { readSpan } from '#platform/kafka/read-range.ts'
+import { readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { printable } from '#platform/process/printable.ts'
 import { type Poll, timeseriesSliceSchema } from '#schemas/generated/records.ts'
@@ -102,7 +102,7 @@ const whyOf = (headers: Record<string, string>): string =>
 async function lettersOf(kafka: Kafka, topic: string, fromOffset: number): Promise<Letter[]> {
   const letters: Letter[] = []
   const span = new Map([[0, { from: fromOffset, to: Number.POSITIVE_INFINITY }]])
-  await readSpan(kafka, topic, span, (records) => {
+  await readRanges(kafka, topic, span, (records) => {
     for (const { value, headers } of records) letters.push({ value, headers: textsOf(headers) })
   })
   return letters

@@ -1,5 +1,5 @@
 import { addDays, dayAt, type Window } from '#core/business-day.ts'
-import { day } from '#core/day.ts'
+import { parseDay } from '#core/day.ts'
 import { windowsBetween } from '#core/windows.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
@@ -26,8 +26,8 @@ export function backfillWindows(
   const { name, calendar } = dataset
   if (calendar.kind !== 'days') throw noPast(dataset)
   const { zone, firstDay } = calendar
-  const first = day('--from', from)
-  const last = day('--to', to)
+  const first = parseDay('--from', from)
+  const last = parseDay('--to', to)
   if (first > last) throw new UserError(`--from ${first} is after --to ${last}: the first day comes first.`)
   if (first < firstDay) {
     throw new UserError(`--from ${first} is before ${firstDay}, the first day that upstream has of ${name}.`)

@@ -1,22 +1,22 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import type { Letter } from './letter.ts'
-import type { StayingLetter } from './plan.ts'
+import type { DeadLetter } from './dead-letter.ts'
+import type { SkippedDeadLetter } from './plan.ts'
 import type { OnProgress } from './read-letters.ts'
 import { type Selection, selectLetters } from './selection.ts'
-import { type Decider, recordDecision } from './send-back.ts'
+import { type ResolutionAuthor, recordResolution } from './send-back.ts'
 
 export interface DropRequest {
   selection: Selection
   /** Changes nothing and returns what would be done. */
   dryRun: boolean
-  decider: Decider
+  decider: ResolutionAuthor
 }
 
 export interface DropResult {
-  done: Letter[]
-  stay: StayingLetter[]
+  done: DeadLetter[]
+  stay: SkippedDeadLetter[]
   unknown: string[]
 }
 
@@ -27,7 +27,7 @@ export async function drop(
   onProgress?: OnProgress,
 ): Promise<DropResult> {
   const { letters, unknown } = await selectLetters(kafka, selection, onProgress)
-  const stay = letters.flatMap((letter): StayingLetter[] =>
+  const stay = letters.flatMap((letter): SkippedDeadLetter[] =>
     letter.decision ? [{ letter, why: { kind: 'settled', decision: letter.decision.decision } }] : [],
   )
   const done = letters.filter(({ decision }) => decision === undefined)
@@ -35,11 +35,15 @@ export async function drop(
   return { done, stay, unknown }
 }
 
-export async function dropLetters(kafka: Kafka, letters: readonly Letter[], decider: Decider): Promise<void> {
+export async function dropLetters(
+  kafka: Kafka,
+  letters: readonly DeadLetter[],
+  decider: ResolutionAuthor,
+): Promise<void> {
   if (letters.length === 0) return
   const producer = await openProducer(kafka)
   try {
-    const problem = await recordDecision(producer, letters, 'dropped', decider)
+    const problem = await recordResolution(producer, letters, 'dropped', decider)
     if (problem !== undefined) throw new UserError(`Not all letters were dropped (${problem}): do it again.`)
   } finally {
     await producer.disconnect()

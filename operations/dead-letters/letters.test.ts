@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { sources } from '#sources/index.ts'
 import { decided, lettersOf, refused, stored, targets } from '../../test/support/stored-letters.ts'
-import { type Letter, letterJson, placeOf } from './letter.ts'
+import { type DeadLetter, letterJson, placeOf } from './dead-letter.ts'
 import { groupLetters } from './list.ts'
 import { type PlanOptions, planRequeue } from './plan.ts'
-import { isEverything, isMeant, type Selection, topicsOf } from './selection.ts'
+import { isEverything, matchesSelection, type Selection, topicsOf } from './selection.ts'
 import { readContent } from './show.ts'
 import { refusingTopics } from './topics.ts'
 import { newestOfEachKind } from './trial.ts'
 
-const plan = (letters: Letter[], over: Partial<PlanOptions> = {}) => {
+const plan = (letters: DeadLetter[], over: Partial<PlanOptions> = {}) => {
   const { go, stay } = planRequeue(letters, { targets, parked: new Set(), again: false, ...over })
   return { go: go.map(({ letter }) => letter.offset), stay: stay.map(({ why }) => why) }
 }
@@ -55,8 +55,8 @@ describe('letters', () => {
 })
 
 describe('a selection', () => {
-  const [letter] = lettersOf(refused(3)) as [Letter]
-  const isChosen = (filters: Partial<Selection>) => isMeant(letter, { ids: [], ...filters })
+  const [letter] = lettersOf(refused(3)) as [DeadLetter]
+  const isChosen = (filters: Partial<Selection>) => matchesSelection(letter, { ids: [], ...filters })
   test('takes what passes all of its filters', () => {
     expect(isChosen({})).toBe(true)
     const all = { ids: ['jao.dlq/0/3'], deadLetters: 'jao.dlq', topic: 'jao.raw', reason: 'bug' }

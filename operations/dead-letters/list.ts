@@ -1,9 +1,9 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, recordsIn } from '#platform/kafka/read-range.ts'
 import { utcText } from '#platform/process/utc-text.ts'
-import type { Letter } from './letter.ts'
+import type { DeadLetter } from './dead-letter.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
-import { isMeant, type Selection, topicsOf } from './selection.ts'
+import { matchesSelection, type Selection, topicsOf } from './selection.ts'
 import { deadLetterTopics } from './topics.ts'
 
 /** Dead letters with the same reason, dataset and topic. Times are UTC. */
@@ -24,22 +24,24 @@ export interface ListRequest {
   withSettled: boolean
 }
 
-export async function listLetters(
+export async function listDeadLetters(
   kafka: Kafka,
   { selection, withSettled }: ListRequest,
   onProgress?: OnProgress,
-): Promise<Letter[]> {
+): Promise<DeadLetter[]> {
   const letters = await readLetters(kafka, topicsOf(selection), onProgress)
-  return letters.filter((letter) => (withSettled || letter.decision === undefined) && isMeant(letter, selection))
+  return letters.filter(
+    (letter) => (withSettled || letter.decision === undefined) && matchesSelection(letter, selection),
+  )
 }
 
 /** Returns the largest group first. Pure. */
-export function groupLetters(letters: readonly Letter[]): LetterGroup[] {
+export function groupLetters(letters: readonly DeadLetter[]): LetterGroup[] {
   const alike = Map.groupBy(letters, ({ reason, dataset, source }) => JSON.stringify([reason, dataset, source?.topic]))
   return [...alike.values()]
     .map((same) => {
       const byTime = same.toSorted((one, other) => one.atMs - other.atMs)
-      const [first, last] = [byTime[0] as Letter, byTime.at(-1) as Letter]
+      const [first, last] = [byTime[0] as DeadLetter, byTime.at(-1) as DeadLetter]
       const { reason, dataset, source, message } = last
       const times = { first: utcText(first.atMs), last: utcText(last.atMs) }
       return { reason, dataset, topic: source?.topic ?? null, letters: same.length, ...times, example: message }
@@ -48,7 +50,7 @@ export function groupLetters(letters: readonly Letter[]): LetterGroup[] {
 }
 
 /** Open dead letters of one kind. `reason` is null for all records of a topic that has too many to read. */
-export interface OpenLetters {
+export interface OpenDeadLetters {
   reason: string | null
   dataset: string | null
   letters: number
@@ -59,12 +61,12 @@ export interface OpenLetters {
 const maxRead = 20_000
 
 /** Counts the open dead letters of all topics by reason, dataset and topic. @throws if Kafka is unavailable */
-export async function countOpenLetters(kafka: Kafka): Promise<OpenLetters[]> {
+export async function countOpenLetters(kafka: Kafka): Promise<OpenDeadLetters[]> {
   const found = await Promise.all([...deadLetterTopics.values()].map((topic) => openIn(kafka, topic)))
   return found.flat().toSorted((one, other) => other.letters - one.letters)
 }
 
-async function openIn(kafka: Kafka, topic: string): Promise<OpenLetters[]> {
+async function openIn(kafka: Kafka, topic: string): Promise<OpenDeadLetters[]> {
   const records = recordsIn((await offsetRange(kafka, topic)).values())
   if (records === 0) return []
   if (records > maxRead) return [{ reason: null, dataset: null, letters: records, topic }]

@@ -2,14 +2,14 @@ import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import type { DeadLetterResolution } from '#platform/kafka/dead-letter-resolution.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
-import { cameBack, type Letter, type Place } from './letter.ts'
+import { type DeadLetter, type Place, refusedForSameReason } from './dead-letter.ts'
 
 export interface ReturnableLetter {
-  letter: Letter
+  letter: DeadLetter
   to: Place
 }
 
-export type StayReason =
+export type SkipReason =
   | { kind: 'settled'; decision: DeadLetterResolution['decision'] }
   /** The headers do not say where the record came from. */
   | { kind: 'no-source' }
@@ -30,14 +30,14 @@ export type StayReason =
   /** This release would refuse a newer dead letter of the same kind. */
   | { kind: 'newer-would-be-refused' }
 
-export interface StayingLetter {
-  letter: Letter
-  why: StayReason
+export interface SkippedDeadLetter {
+  letter: DeadLetter
+  why: SkipReason
 }
 
 export interface Plan {
   go: ReturnableLetter[]
-  stay: StayingLetter[]
+  stay: SkippedDeadLetter[]
 }
 
 export interface Target {
@@ -57,7 +57,7 @@ export interface PlanOptions {
 }
 
 /** Returns the dead letters in the order of the refused records' topic, partition and offset. Pure. */
-export function planRequeue(letters: readonly Letter[], options: PlanOptions): Plan {
+export function planRequeue(letters: readonly DeadLetter[], options: PlanOptions): Plan {
   const plan: Plan = { go: [], stay: [] }
   for (const letter of letters) {
     const placed = targetOrReason(letter, options)
@@ -71,7 +71,7 @@ export function planRequeue(letters: readonly Letter[], options: PlanOptions): P
   return plan
 }
 
-function targetOrReason(letter: Letter, { targets, parked, again }: PlanOptions): Place | StayReason {
+function targetOrReason(letter: DeadLetter, { targets, parked, again }: PlanOptions): Place | SkipReason {
   const { source, decision, dataset, reason, attempts } = letter
   if (decision && !again) return { kind: 'settled', decision: decision.decision }
   if (!source) return { kind: 'no-source' }
@@ -81,6 +81,7 @@ function targetOrReason(letter: Letter, { targets, parked, again }: PlanOptions)
   if (target?.deadLetters !== letter.topic) return { kind: 'foreign-topic', topic, deadLetters: letter.topic }
   if (partition >= target.partitions) return { kind: 'no-partition', topic, partition }
   if (target.record === rawResponseSchema && dataset !== null && parked.has(dataset)) return { kind: 'parked', dataset }
-  if (reason !== parkedReason && cameBack(letter) && !again) return { kind: 'same-reason', reason, attempts }
+  if (reason !== parkedReason && refusedForSameReason(letter) && !again)
+    return { kind: 'same-reason', reason, attempts }
   return source
 }

@@ -1,6 +1,6 @@
 import type { Kafka } from '#platform/kafka/client.ts'
-import { offsetRange, readSpan, recordsIn } from '#platform/kafka/read-range.ts'
-import { type Letter, openLetterBox } from './letter.ts'
+import { offsetRange, readRanges, recordsIn } from '#platform/kafka/read-range.ts'
+import { type DeadLetter, openDeadLetterCollector } from './dead-letter.ts'
 
 /** Counts are records of a dead-letter topic for `reading`, else dead letters. */
 export type LetterProgress =
@@ -15,14 +15,14 @@ export async function readLetters(
   kafka: Kafka,
   topics: readonly string[],
   onProgress: OnProgress = () => {},
-): Promise<Letter[]> {
-  const letters: Letter[][] = []
+): Promise<DeadLetter[]> {
+  const letters: DeadLetter[][] = []
   for (const topic of topics) {
     const span = await offsetRange(kafka, topic)
     const total = recordsIn(span.values())
-    const box = openLetterBox()
+    const box = openDeadLetterCollector()
     let done = 0
-    await readSpan(kafka, topic, span, (records) => {
+    await readRanges(kafka, topic, span, (records) => {
       for (const record of records) box.add(record)
       done += records.length
       onProgress({ step: 'reading', topic, done, total })

@@ -9,11 +9,11 @@ import { pause } from '#platform/process/retry.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { parkingSchema } from '#schemas/generated/records.ts'
 import { deadLetterTopic, parkingTopic, rawTopic } from '#schemas/topics.ts'
-import type { Letter } from './letter.ts'
-import { type Plan, planRequeue, type ReturnableLetter, type StayingLetter } from './plan.ts'
+import type { DeadLetter } from './dead-letter.ts'
+import { type Plan, planRequeue, type ReturnableLetter, type SkippedDeadLetter } from './plan.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { requeuePlanned, targetsOf } from './requeue.ts'
-import type { Decider } from './send-back.ts'
+import type { ResolutionAuthor } from './send-back.ts'
 import { newestOfEachKind, type TriedRefusal, tryLetters } from './trial.ts'
 
 export interface ParkedDataset {
@@ -33,22 +33,22 @@ export interface ReleaseRequest {
   dataset: string
   /** Also releases if the newest dead letters would be refused again. */
   anyway: boolean
-  decider: Decider
+  decider: ResolutionAuthor
 }
 
 export interface RefusedLetter {
-  letter: Letter
+  letter: DeadLetter
   why: TriedRefusal
 }
 
 export type ReleaseResult =
   /** All kinds of dead letters would be refused again, so the dataset would be parked again. Nothing was changed. */
-  | { state: 'stays-parked'; stay: StayingLetter[]; newest: RefusedLetter[] }
+  | { state: 'stays-parked'; stay: SkippedDeadLetter[]; newest: RefusedLetter[] }
   | {
       state: 'released'
       wasParked: boolean
-      done: Letter[]
-      stay: StayingLetter[]
+      done: DeadLetter[]
+      stay: SkippedDeadLetter[]
       refused: number
       /** Whether the dataset is parked after the release, or why the normalizer did not answer. */
       after: { parked: ParkedDataset | null } | { unknown: Error }
@@ -114,7 +114,7 @@ async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseRe
     return why && pointsAtUs(why.reason) ? [{ letter, why }] : []
   })
   if (newest.length === 0 || newest.length < tried.length) return undefined
-  const stay = plan.go.map(({ letter }): StayingLetter => {
+  const stay = plan.go.map(({ letter }): SkippedDeadLetter => {
     const why = refusals.get(letter.id)
     return { letter, why: why ? wouldBeRefused(why) : { kind: 'newer-would-be-refused' } }
   })
@@ -127,7 +127,7 @@ async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableL
   const refused = await tryLetters(parts, letters, (done) =>
     onProgress({ step: 'trying', done, total: letters.length }),
   )
-  const stay = letters.flatMap(({ letter }): StayingLetter[] => {
+  const stay = letters.flatMap(({ letter }): SkippedDeadLetter[] => {
     const why = refused.get(letter.id)
     return why ? [{ letter, why: wouldBeRefused(why) }] : []
   })
@@ -137,7 +137,7 @@ async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableL
 async function unpark(
   { kafka, registry, parkedNow }: ReleaseParts,
   dataset: string,
-  { by, why }: Decider,
+  { by, why }: ResolutionAuthor,
 ): Promise<void> {
   const encode = await registry.encoder(parkingTopic.name, parkingSchema)
   const producer = await openProducer(kafka)

@@ -3,11 +3,11 @@ import { highWatermarks, waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { offsetRange } from '#platform/kafka/read-range.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
-import type { Letter } from './letter.ts'
-import { type Plan, planRequeue, type StayingLetter, type Target } from './plan.ts'
+import type { DeadLetter } from './dead-letter.ts'
+import { type Plan, planRequeue, type SkippedDeadLetter, type Target } from './plan.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { type Selection, selectLetters } from './selection.ts'
-import { type Decider, sendBack } from './send-back.ts'
+import { type ResolutionAuthor, sendBack } from './send-back.ts'
 import { refusingTopics } from './topics.ts'
 
 export interface RequeueRequest {
@@ -16,18 +16,18 @@ export interface RequeueRequest {
   again: boolean
   /** Changes nothing and returns what would be done. */
   dryRun: boolean
-  decider: Decider
+  decider: ResolutionAuthor
   /** Returns the datasets that are parked. Their dead letters stay. */
   parkedDatasets: () => Promise<ReadonlySet<string>>
 }
 
 export interface RequeueResult {
-  done: Letter[]
-  stay: StayingLetter[]
+  done: DeadLetter[]
+  stay: SkippedDeadLetter[]
   /** Requested ids that do not exist. */
   unknown: string[]
   /** New dead letters of records that were refused again; null if not handled in time. Undefined in a dry run. */
-  refusedAgain?: Letter[] | null
+  refusedAgain?: DeadLetter[] | null
 }
 
 /** Sends dead letters back to where the records were refused, and waits up to 30 s until they are handled. */
@@ -41,14 +41,14 @@ export async function requeue(
   const plan = planRequeue(letters, { targets: await targetsOf(kafka, letters), parked, again })
   const planned = plan.go.map(({ letter }) => letter)
   if (dryRun) return { done: planned, stay: plan.stay, unknown }
-  const watch = await watchComebacks(kafka, planned, onProgress)
+  const watch = await watchRefusals(kafka, planned, onProgress)
   const { done, stay } = await requeuePlanned(kafka, plan, decider, onProgress)
   const refusedAgain = done.length === 0 ? [] : ((await watch.refusedAgain(done)) ?? null)
   return { done, stay, unknown, refusedAgain }
 }
 
 /** Returns the topics that these dead letters can return to, with their current number of partitions. */
-export async function targetsOf(kafka: Kafka, letters: readonly Letter[]): Promise<Map<string, Target>> {
+export async function targetsOf(kafka: Kafka, letters: readonly DeadLetter[]): Promise<Map<string, Target>> {
   const targets = new Map<string, Target>()
   for (const { source } of letters) {
     const refusing = refusingTopics.get(source?.topic ?? '')
@@ -62,9 +62,9 @@ export async function targetsOf(kafka: Kafka, letters: readonly Letter[]): Promi
 export async function requeuePlanned(
   kafka: Kafka,
   plan: Plan,
-  decider: Decider,
+  decider: ResolutionAuthor,
   onProgress: OnProgress = () => {},
-): Promise<{ done: Letter[]; stay: StayingLetter[] }> {
+): Promise<{ done: DeadLetter[]; stay: SkippedDeadLetter[] }> {
   const total = plan.go.length
   if (total === 0) return { done: [], stay: plan.stay }
   const producer = await openProducer(kafka)
@@ -78,19 +78,19 @@ export async function requeuePlanned(
   }
 }
 
-export interface ComebackWatch {
+export interface RefusalWatch {
   /** Waits until the records are handled, then returns their new dead letters; undefined after 30 s. */
-  refusedAgain: (sent: readonly Letter[]) => Promise<Letter[] | undefined>
+  refusedAgain: (sent: readonly DeadLetter[]) => Promise<DeadLetter[] | undefined>
 }
 
 const maxWaitMs = 30_000
 
 /** Notes the end of each dead-letter topic: only later dead letters count as new. */
-export async function watchComebacks(
+export async function watchRefusals(
   kafka: Kafka,
-  letters: readonly Letter[],
+  letters: readonly DeadLetter[],
   onProgress: OnProgress = () => {},
-): Promise<ComebackWatch> {
+): Promise<RefusalWatch> {
   const topics = [...new Set(letters.map(({ topic }) => topic))]
   const before = new Map(
     await Promise.all(topics.map(async (topic) => [topic, await highWatermarks(kafka, topic)] as const)),

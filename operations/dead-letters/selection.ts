@@ -1,5 +1,5 @@
 import type { Kafka } from '#platform/kafka/client.ts'
-import { type Letter, placeOf } from './letter.ts'
+import { type DeadLetter, placeOf } from './dead-letter.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { deadLetterTopics } from './topics.ts'
 
@@ -16,7 +16,7 @@ export interface Selection {
 }
 
 export interface SelectedLetters {
-  letters: Letter[]
+  letters: DeadLetter[]
   /** Requested ids that do not exist. */
   unknown: string[]
 }
@@ -31,7 +31,7 @@ export async function selectLetters(
   const all = new Set(letters.map(({ id }) => id))
   return {
     letters: letters.filter(
-      (letter) => (selection.ids.length > 0 || letter.decision === undefined) && isMeant(letter, selection),
+      (letter) => (selection.ids.length > 0 || letter.decision === undefined) && matchesSelection(letter, selection),
     ),
     unknown: selection.ids.filter((id) => !all.has(id)),
   }
@@ -46,7 +46,7 @@ export function topicsOf({ ids, deadLetters }: Selection): string[] {
   return [...deadLetterTopics.values()].filter(wanted)
 }
 
-export function isMeant(letter: Letter, selection: Selection): boolean {
+export function matchesSelection(letter: DeadLetter, selection: Selection): boolean {
   const { ids, deadLetters, topic, reason, key, sinceMs, untilMs } = selection
   return (
     (ids.length === 0 || ids.includes(letter.id)) &&

@@ -1,15 +1,19 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { headersOfRefused } from '#platform/kafka/dead-letter.ts'
-import { type DeadLetterResolution, decisionHeaders, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
+import {
+  type DeadLetterResolution,
+  resolutionHeaders,
+  resolutionRecord,
+} from '#platform/kafka/dead-letter-resolution.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import type { ProducerRecord } from '#platform/kafka/producer-record.ts'
-import { readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
+import { readRanges, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { Letter } from './letter.ts'
-import type { ReturnableLetter, StayingLetter } from './plan.ts'
+import type { DeadLetter } from './dead-letter.ts'
+import type { ReturnableLetter, SkippedDeadLetter } from './plan.ts'
 
-export interface Decider {
+export interface ResolutionAuthor {
   by: string
   why: string
 }
@@ -32,11 +36,11 @@ const maxFailuresInARow = 3
 export async function sendBack(
   clients: Clients,
   letters: readonly ReturnableLetter[],
-  decider: Decider,
+  decider: ResolutionAuthor,
   onDone: (done: number) => void = () => {},
-): Promise<{ sent: Letter[]; stay: StayingLetter[] }> {
-  const sent: Letter[] = []
-  const stay: StayingLetter[] = []
+): Promise<{ sent: DeadLetter[]; stay: SkippedDeadLetter[] }> {
+  const sent: DeadLetter[] = []
+  const stay: SkippedDeadLetter[] = []
   for (const chunk of chunksOf(letters)) {
     const records = await valuesOf(clients.kafka, chunk)
     const there = chunk.filter(({ letter }) => records.has(letter.id))
@@ -46,20 +50,23 @@ export async function sendBack(
     const tried = await sendAllOrEach(there, (some) => sendTo(clients.producer, some, returns(some)))
     stay.push(...tried.failed)
     const gone = tried.sent.map(({ letter }) => letter)
-    const undecided = await recordDecision(clients.producer, gone, 'requeued', decider)
+    const undecided = await recordResolution(clients.producer, gone, 'requeued', decider)
     if (undecided === undefined) sent.push(...gone)
-    else stay.push(...gone.map((letter): StayingLetter => ({ letter, why: { kind: 'undecided', message: undecided } })))
+    else
+      stay.push(
+        ...gone.map((letter): SkippedDeadLetter => ({ letter, why: { kind: 'undecided', message: undecided } })),
+      )
     onDone(sent.length + stay.length)
   }
   return { sent, stay }
 }
 
 /** Records that dead letters were requeued or dropped. Returns Kafka's message if Kafka rejects that. */
-export async function recordDecision(
+export async function recordResolution(
   producer: Producer,
-  letters: readonly Letter[],
+  letters: readonly DeadLetter[],
   decision: DeadLetterResolution['decision'],
-  { by, why }: Decider,
+  { by, why }: ResolutionAuthor,
 ): Promise<string | undefined> {
   const atMs = Date.now()
   try {
@@ -78,7 +85,7 @@ export async function recordDecision(
 
 function toOutgoing({ letter, to }: ReturnableLetter, { key, value, headers }: StoredRecord): ProducerRecord {
   const own = headersOfRefused(headers)
-  return { key, value, partition: to.partition, headers: { ...own, [decisionHeaders.letter]: letter.id } }
+  return { key, value, partition: to.partition, headers: { ...own, [resolutionHeaders.letter]: letter.id } }
 }
 
 /** Splits into batches of one topic and one target that fit into memory. */
@@ -113,7 +120,7 @@ export async function valuesOf(kafka: Kafka, chunk: readonly ReturnableLetter[])
     spans.set(letter.partition, { from: Math.min(from, letter.offset), to: Math.max(to, letter.offset + 1) })
   }
   const found = new Map<string, StoredRecord>()
-  await readSpan(kafka, chunk[0]?.letter.topic ?? '', spans, (records) => {
+  await readRanges(kafka, chunk[0]?.letter.topic ?? '', spans, (records) => {
     for (const record of records) {
       const id = wanted.get(`${record.partition}/${record.offset}`)
       if (id !== undefined) found.set(id, record)
@@ -134,7 +141,7 @@ const sendTo = async (
 async function sendAllOrEach(
   all: ReturnableLetter[],
   send: (some: ReturnableLetter[]) => Promise<void>,
-): Promise<{ sent: ReturnableLetter[]; failed: StayingLetter[] }> {
+): Promise<{ sent: ReturnableLetter[]; failed: SkippedDeadLetter[] }> {
   try {
     if (all.length > 0) await send(all)
     return { sent: all, failed: [] }
@@ -142,7 +149,7 @@ async function sendAllOrEach(
     if (!isNotTaken(error)) throw error
   }
   const sent: ReturnableLetter[] = []
-  const failed: StayingLetter[] = []
+  const failed: SkippedDeadLetter[] = []
   let inARow = 0
   for (const one of all) {
     if (inARow === maxFailuresInARow) {

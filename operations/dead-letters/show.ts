@@ -1,15 +1,15 @@
 import type { Kafka } from '#platform/kafka/client.ts'
-import { type DeadLetterResolution, decisionOf } from '#platform/kafka/dead-letter-resolution.ts'
-import { offsetRange, readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
+import { type DeadLetterResolution, resolutionOf } from '#platform/kafka/dead-letter-resolution.ts'
+import { offsetRange, readRanges, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
-import { type Letter, letterOf, type Place, placeName } from './letter.ts'
+import { type DeadLetter, type Place, parseDeadLetter, placeName } from './dead-letter.ts'
 import { refusingTopics } from './topics.ts'
 
 export interface FoundLetter {
-  letter: Letter
+  letter: DeadLetter
   record: StoredRecord
 }
 
@@ -20,10 +20,10 @@ export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLette
   let record: StoredRecord | undefined
   let decision: DeadLetterResolution | undefined
   if (span && offset >= span.from && offset < span.to) {
-    await readSpan(kafka, topic, new Map([[partition, { from: offset, to: span.to }]]), (records) => {
+    await readRanges(kafka, topic, new Map([[partition, { from: offset, to: span.to }]]), (records) => {
       for (const found of records) {
         if (found.offset === offset) record = found
-        const decided = decisionOf(found)
+        const decided = resolutionOf(found)
         if (decided?.offset === offset) decision = decided
       }
     })
@@ -34,8 +34,8 @@ export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLette
       `There is no letter ${placeName(place)}: partition ${partition} of ${topic} holds ${span ? held : 'nothing: it does not exist'}.`,
     )
   }
-  const decided = decisionOf(record)
-  if (!decided) return { letter: { ...letterOf(record), ...(decision && { decision }) }, record }
+  const decided = resolutionOf(record)
+  if (!decided) return { letter: { ...parseDeadLetter(record), ...(decision && { decision }) }, record }
   const about = placeName({ topic, partition, offset: decided.offset })
   throw new UserError(`${placeName(place)} is no letter: it records that ${about} was ${decided.decision}.`)
 }

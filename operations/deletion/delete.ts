@@ -1,6 +1,6 @@
 import { addDays, businessDay, dayAt } from '#core/business-day.ts'
 import type { SourcedDataset } from '#core/datasets.ts'
-import { day } from '#core/day.ts'
+import { parseDay } from '#core/day.ts'
 import { untilQueryable } from '#operations/history/until-queryable.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import {
@@ -16,17 +16,23 @@ import { UserError } from '#platform/process/user-error.ts'
 import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTopic } from '#schemas/topics.ts'
 import type { Dataset, Source } from '#sources/source.ts'
-import { type ConcernedRecords, concernedRecords, cut, haveGrown, type Topics } from './deleted-records.ts'
+import {
+  type AffectedRecords,
+  cutTopics,
+  findAffectedRecords,
+  haveGrown,
+  type TopicClients,
+} from './deleted-records.ts'
 import { announceDeletion, ownTables, removeFromStore } from './steps.ts'
 
-export interface DeletionParts extends Topics {
+export interface DeletionParts extends TopicClients {
   /** Needs write permission. */
   store: Store
 }
 
 export interface DeletionSurvey {
   rows: DeletedRows[]
-  topics: ConcernedRecords[]
+  topics: AffectedRecords[]
   /** Number of keys that have no point left, so their metadata is deleted too. */
   keysWithoutPoints: number
 }
@@ -56,7 +62,7 @@ export async function planDeletion(
 
 /** A later bound would delete data that is still to be published. */
 function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, text: string, nowMs: number) {
-  const first = day('--before', text)
+  const first = parseDay('--before', text)
   const last = addDays(dayAt(calendar.zone, nowMs), 2)
   if (first <= last) return businessDay(calendar.zone, first)
   throw new UserError(
@@ -74,7 +80,7 @@ export async function surveyDeletion(
   const keys = await keysWithoutPoints(store, bound)
   return {
     rows,
-    topics: await concernedRecords({ kafka, registry }, source, bound, progress),
+    topics: await findAffectedRecords({ kafka, registry }, source, bound, progress),
     keysWithoutPoints: keys.length,
   }
 }
@@ -83,8 +89,8 @@ interface DeletionContext {
   /** The store already has this deletion. Only steps that were interrupted remain. */
   stored: boolean
   /** The survey of the topics, used unless the topics have grown. */
-  topics: ConcernedRecords[]
-  lookAgain: () => Promise<ConcernedRecords[]>
+  topics: AffectedRecords[]
+  lookAgain: () => Promise<AffectedRecords[]>
   /** Called when the store has the deletion and ignores new rows before the bound. */
   onStored: () => void
   tell: (line: string) => void
@@ -94,12 +100,12 @@ interface DeletionContext {
  * Announces the deletion, waits until the store ignores new rows before the bound, removes the rows, waits until the
  * normalizer and the sink have consumed the topics, and cuts them. Safe to repeat after a crash at any point.
  */
-export async function carryOut(
+export async function executeDeletion(
   parts: DeletionParts,
   source: Source,
   deletion: Deletion,
   carrying: DeletionContext,
-): Promise<{ topics: ConcernedRecords[]; keysWithoutPoints: number }> {
+): Promise<{ topics: AffectedRecords[]; keysWithoutPoints: number }> {
   const { kafka, registry, store } = parts
   const { stored, lookAgain, onStored, tell } = carrying
   if (!stored) {
@@ -114,6 +120,6 @@ export async function carryOut(
   await untilQueryable(kafka, source)
   const keys = await removeFromStore(store, { kafka }, source, deletion)
   const topics = (await haveGrown(kafka, carrying.topics)) ? await lookAgain() : carrying.topics
-  await cut(kafka, topics)
+  await cutTopics(kafka, topics)
   return { topics, keysWithoutPoints: keys }
 }

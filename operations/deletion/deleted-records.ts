@@ -6,7 +6,7 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { deleteRecordsBefore } from '#platform/kafka/delete-records.ts'
-import { offsetRange, readSpan, recordsIn, type StoredRecord } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges, recordsIn, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Deletion, RawResponse } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic, seriesTopic } from '#schemas/topics.ts'
@@ -14,7 +14,7 @@ import type { Source } from '#sources/source.ts'
 
 type Bound = Pick<Deletion, 'dataset' | 'before'>
 
-export interface ConcernedRecords {
+export interface AffectedRecords {
   topic: string
   partition: number
   /** Affected records at the front. Kafka can delete them, up to offset `cutTo` (exclusive). */
@@ -28,20 +28,20 @@ export interface ConcernedRecords {
   end: number
 }
 
-export interface Topics {
+export interface TopicClients {
   kafka: Kafka
   registry: Registry
 }
 
 /** Reads the source's topics once. Calls `progress` with the records read and the total, per topic. */
-export async function concernedRecords(
-  topics: Topics,
+export async function findAffectedRecords(
+  topics: TopicClients,
   source: Source,
   bound: Bound,
   progress: (topic: string, read: number, of: number) => void = () => {},
-): Promise<ConcernedRecords[]> {
+): Promise<AffectedRecords[]> {
   const isDeleted = deletedBy(topics.registry, source, bound)
-  const found: ConcernedRecords[] = []
+  const found: AffectedRecords[] = []
   for (const { name, config } of topicsOf(source).filter(({ name }) => isRead(source, name))) {
     const retentionMs = Number(config['retention.ms'] ?? -1)
     const span = await offsetRange(topics.kafka, name)
@@ -54,7 +54,7 @@ export async function concernedRecords(
     const of = recordsIn(span.values())
     let read = 0
     const blocked = new Set<number>()
-    await readSpan(topics.kafka, name, span, async (records) => {
+    await readRanges(topics.kafka, name, span, async (records) => {
       const deleted = await isDeleted(records)
       records.forEach(({ partition, offset }, index) => {
         const state = partitions.get(partition)
@@ -75,13 +75,13 @@ export async function concernedRecords(
 }
 
 /** Deletes the affected records at the front of each partition. All consumers should have passed them. */
-export async function cut(kafka: Kafka, found: readonly ConcernedRecords[]): Promise<void> {
+export async function cutTopics(kafka: Kafka, found: readonly AffectedRecords[]): Promise<void> {
   for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
     await deleteRecordsBefore(kafka, topic, new Map(partitions.map(({ partition, cutTo }) => [partition, cutTo])))
   }
 }
 
-export async function haveGrown(kafka: Kafka, found: readonly ConcernedRecords[]): Promise<boolean> {
+export async function haveGrown(kafka: Kafka, found: readonly AffectedRecords[]): Promise<boolean> {
   for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
     const ends = await highWatermarks(kafka, topic)
     if (partitions.some(({ partition, end }) => ends.get(partition) !== end)) return true

@@ -2,15 +2,15 @@
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
-import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { type Deletion, deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
 import type { OwnTable, Source } from '#sources/source.ts'
-import type { Topics } from './deleted-records.ts'
+import type { TopicClients } from './deleted-records.ts'
 
 /** Returns when all replicas have the record. */
-export async function announceDeletion({ kafka, registry }: Topics, deletion: Deletion): Promise<void> {
+export async function announceDeletion({ kafka, registry }: TopicClients, deletion: Deletion): Promise<void> {
   const encode = await registry.encoder(deletionsTopic.name, deletionSchema)
   const producer = await openProducer(kafka)
   try {
@@ -20,10 +20,10 @@ export async function announceDeletion({ kafka, registry }: Topics, deletion: De
   }
 }
 
-export async function announcedDeletions({ kafka, registry }: Topics): Promise<Deletion[]> {
+export async function announcedDeletions({ kafka, registry }: TopicClients): Promise<Deletion[]> {
   const found: Deletion[] = []
   const decoder = registry.decoder(deletionSchema)
-  await readSpan(kafka, deletionsTopic.name, await offsetRange(kafka, deletionsTopic.name), async (records) => {
+  await readRanges(kafka, deletionsTopic.name, await offsetRange(kafka, deletionsTopic.name), async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const deletion = decoder.decode(value)
@@ -42,7 +42,7 @@ export const ownTables = ({ datasets }: Source, dataset: string): readonly OwnTa
  */
 export async function removeFromStore(
   store: Store,
-  { kafka }: Pick<Topics, 'kafka'>,
+  { kafka }: Pick<TopicClients, 'kafka'>,
   source: Source,
   bound: Bound,
 ): Promise<number> {

@@ -2,19 +2,19 @@ import { describe, expect, test } from 'vitest'
 import { allAnswers, answer, at, explain, gone, named } from '../../test/support/explanations.ts'
 import { currentBody } from './explain.ts'
 import type { ExplainedAnswer } from './explanation.ts'
-import { placeOf } from './value-place.ts'
+import { locateValue } from './value-place.ts'
 
 describe('the place of a value', () => {
   const json = `{"é€😀":1,\n "data":[{"a":-1.50e1},{"b":null,"long":"${'x'.repeat(300)}"}]}`
   const bytesAt = (body: Buffer, path: (string | number)[]) => {
-    const place = placeOf(body, path)
+    const place = locateValue(body, path)
     return place && body.subarray(place.fromByte, place.toByte).toString()
   }
   test('is counted in bytes, whatever letters come before', () => {
     const body = Buffer.from(json)
     expect(bytesAt(body, ['data', 0, 'a'])).toBe('-1.50e1')
     expect(bytesAt(body, ['data', 1, 'b'])).toBe('null')
-    expect(placeOf(body, ['data', 0, 'a'])).toEqual({
+    expect(locateValue(body, ['data', 0, 'a'])).toEqual({
       path: 'data[0].a',
       // {"é€😀":1,\n "data":[{"a": are 2 + 2 + 3 + 4 + 5 bytes with the line break, and 14 after it
       fromByte: 30,
@@ -29,7 +29,7 @@ describe('the place of a value', () => {
     expect(bytesAt(marked, ['data', 0, 'a'])).toBe('-1.50e1')
   })
   test('is shown with no more than some letters', () => {
-    const place = placeOf(Buffer.from(json), ['data', 1, 'long'])!
+    const place = locateValue(Buffer.from(json), ['data', 1, 'long'])!
     expect(place.toByte - place.fromByte).toBe(302)
     expect(place.text.length).toBe(81)
   })
@@ -40,7 +40,7 @@ describe('the place of a value', () => {
     ['another shape', Buffer.from('{"data":{"0":1}}')],
     ['a tower', Buffer.from('['.repeat(200_000))],
   ])('is not in %s', (_name, body) => {
-    expect(placeOf(body, ['data', 0, 'a'])).toBeUndefined()
+    expect(locateValue(body, ['data', 0, 'a'])).toBeUndefined()
   })
 })
 

@@ -1,9 +1,9 @@
-import { subjectOf } from '#core/request-identity.ts'
+import { selectorOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { FoundRaw } from './raw-records.ts'
 import type { PointAnswer, ReplacingAnswer, StoredPoint } from './stored-point.ts'
-import { placeOf, type ValuePlace } from './value-place.ts'
+import { locateValue, type ValuePlace } from './value-place.ts'
 
 export interface Explanation {
   dataset: string
@@ -161,11 +161,11 @@ function rawOf(asked: ExplainQuestion, tsMs: number, answer: PointAnswer, found:
   if (found.state !== 'here') return { ...where, ...found }
   const { stored, record } = found
   const window = { startMs: record.windowStart, endMs: record.windowEnd }
-  const subject = subjectOf(record.requestIdentity, record.dataset)
+  const subject = selectorOf(record.requestIdentity, record.dataset)
   const path = asked.withBody
     ? asked.dataset.place?.({ body: record.body, status: record.status, window, subject }, asked.key, tsMs)
     : undefined
-  const place = path && placeOf(record.body, path)
+  const place = path && locateValue(record.body, path)
   const body = {
     base64: Buffer.from(record.body).toString('base64'),
     place: place ?? null,

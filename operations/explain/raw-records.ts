@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
-import { offsetRange, readSpan, type StoredRecord, type TopicSpan } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges, type StoredRecord, type TopicRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
@@ -61,7 +61,7 @@ type MissingRaw = Exclude<FoundRaw, { state: 'here' }>
 async function readOne(
   kafka: Kafka,
   topic: string,
-  held: TopicSpan,
+  held: TopicRanges,
   { partition, offset }: RawPlace,
 ): Promise<StoredRecord | MissingRaw> {
   const span = held.get(partition)
@@ -75,7 +75,7 @@ async function readOne(
     return { state: 'broken', why: `partition ${partition} of ${topic} ends before it, at offset ${span.to}` }
   }
   let stored: StoredRecord | undefined
-  await readSpan(kafka, topic, new Map([[partition, { from: offset, to: offset + 1 }]]), (records) => {
+  await readRanges(kafka, topic, new Map([[partition, { from: offset, to: offset + 1 }]]), (records) => {
     stored = records[0]
   })
   return stored ?? deleted(offset + 1)

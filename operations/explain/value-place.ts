@@ -16,7 +16,7 @@ const maxChars = 80
 const byteOrderMark = [0xef, 0xbb, 0xbf]
 
 /** Returns undefined if the body is not UTF-8 JSON, or has no value at the path. Pure. */
-export function placeOf(body: Uint8Array, path: readonly (string | number)[]): ValuePlace | undefined {
+export function locateValue(body: Uint8Array, path: readonly (string | number)[]): ValuePlace | undefined {
   const markBytes = byteOrderMark.every((byte, index) => body[index] === byte) ? byteOrderMark.length : 0
   const text = textOf(body.subarray(markBytes))
   const node = text === undefined ? undefined : nodeAt(text, path)

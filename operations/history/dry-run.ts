@@ -2,7 +2,7 @@ import type { SourcedDataset } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { forgetGroup } from '#platform/kafka/consumer-lag.ts'
 import { recordsIn } from '#platform/kafka/read-range.ts'
-import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
+import { currentRawSpans, trimToRetained, type WindowRange } from './raw-span.ts'
 import { readRows } from './read-rows.ts'
 import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId } from './replay-log.ts'
@@ -28,7 +28,7 @@ export async function dryRun(
   const id = newReplayId(Date.now())
   const staging = `${prefix}${id.replaceAll('-', '_')}`
   const groupId = `tidemark-dry-run-${id}`
-  const spans = await rawSpansNow(kafka, source.name)
+  const spans = await currentRawSpans(kafka, source.name)
   const total = recordsIn(spans)
   const refused: RefusedAnswer[] = []
   let answers = 0
@@ -37,14 +37,14 @@ export async function dryRun(
     await createStaging(store, staging, ['point_revisions', 'stored_answers'])
     await explodeIntoStaging(parts, {
       ...{ groupId, source, spans, dataset: dataset.name, windows, staging, say },
-      done: (batch) => {
+      onCommitted: (batch) => {
         answers += batch.length
         refused.push(...refusalsOf(batch).slice(0, maxRefusals - refused.length))
       },
-      progress: (done) => progress(done, total),
+      onProgress: (done) => progress(done, total),
     })
     await untilQueryable(kafka, source, say)
-    const scope = { windows, staging, spans: await stillThere(kafka, spans) }
+    const scope = { windows, staging, spans: await trimToRetained(kafka, spans) }
     return { answers, ...(await diffDataset(parts, { source, dataset }, scope, refused)) }
   } finally {
     await dropStaging(store, staging)

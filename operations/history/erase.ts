@@ -6,7 +6,7 @@ import type { WindowRange } from './raw-span.ts'
 import { inSpans, inWindows, readRows } from './read-rows.ts'
 import { asPoints, pointColumns } from './staging-tables.ts'
 
-export interface ReplayedWindows {
+export interface ReplayScope {
   dataset: string
   windows: WindowRange
   /** Raw records that the replay read. Rows of other raw records stay. */
@@ -29,7 +29,7 @@ type Command = (query: string) => Promise<unknown>
  * which get their newest remaining row; then own records. The store must have the whole replay, and no older version
  * may still arrive. Safe to repeat. `aside` is a temporary database.
  */
-export async function erase(store: Store, retold: ReplayedWindows, aside: string): Promise<ErasedCounts> {
+export async function erase(store: Store, retold: ReplayScope, aside: string): Promise<ErasedCounts> {
   const { dataset, transformVersion } = retold
   const parameters = { dataset, transformVersion }
   const command = (query: string) =>
@@ -44,14 +44,14 @@ export async function erase(store: Store, retold: ReplayedWindows, aside: string
 }
 
 const version = '{transformVersion:UInt16}'
-const ofWindows = ({ windows }: ReplayedWindows): string => `dataset = {dataset:String} AND ${inWindows(windows)}`
-const outdatedRows = (retold: ReplayedWindows): string =>
+const ofWindows = ({ windows }: ReplayScope): string => `dataset = {dataset:String} AND ${inWindows(windows)}`
+const outdatedRows = (retold: ReplayScope): string =>
   `${ofWindows(retold)} AND transform_version < ${version} AND ${inSpans(retold.spans)}`
 
 type Count = (from: string) => Promise<number>
 
 /** Returns the number of answers that were not published again. */
-async function eraseAnswers(command: Command, count: Count, retold: ReplayedWindows): Promise<number> {
+async function eraseAnswers(command: Command, count: Count, retold: ReplayScope): Promise<number> {
   const table = `${database}.stored_answers`
   const outdated = outdatedRows(retold)
   if ((await count(`${table} WHERE ${outdated}`)) === 0) return 0
@@ -64,7 +64,7 @@ async function eraseAnswers(command: Command, count: Count, retold: ReplayedWind
   return untold
 }
 
-async function erasePoints(command: Command, count: Count, retold: ReplayedWindows, aside: string): Promise<number> {
+async function erasePoints(command: Command, count: Count, retold: ReplayScope, aside: string): Promise<number> {
   const outdated = outdatedRows(retold)
   await command(`CREATE DATABASE IF NOT EXISTS ${aside}`)
   await command(`DROP TABLE IF EXISTS ${aside}.gone`)
@@ -108,7 +108,7 @@ const insertRemaining = (aside: string, outdated: string): string => `INSERT INT
 async function eraseRecords(
   command: Command,
   count: Count,
-  { ownTables, windows, spans }: ReplayedWindows,
+  { ownTables, windows, spans }: ReplayScope,
 ): Promise<number> {
   let erased = 0
   for (const { name, rows, windowStart, transformVersion } of ownTables) {

@@ -10,12 +10,12 @@ import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
 import { beforeSpans, inSpans, readRows } from './read-rows.ts'
 import {
-  copyStaging,
+  copyLiveRows,
   createStaging,
+  deleteUnpublishedAnswers,
   dropStaging,
-  dropUnpublished,
   type FilledTable,
-  followLive,
+  mirrorLiveInserts,
 } from './staging-tables.ts'
 
 export const staging = 'tidemark_rebuild'
@@ -31,7 +31,7 @@ export async function makeTables(store: Store, id: string): Promise<void> {
   for (const table of tables) {
     await store.command({ query: `ALTER TABLE ${staging}.${table} MODIFY COMMENT '${commentOf(id)}'` })
   }
-  await followLive(store, staging, tables)
+  await mirrorLiveInserts(store, staging, tables)
 }
 
 /** `gone` if any table was dropped; `exchanged` if any of them is already live. */
@@ -43,9 +43,9 @@ export async function stateOfTables(store: Store, id: string): Promise<'gone' | 
 }
 
 /** Copies rows that raw cannot reproduce: their raw record is gone, or no source declares their dataset. */
-export async function copyKept(store: Store, spans: RawSpan[]): Promise<void> {
+export async function copyUnreproducible(store: Store, spans: RawSpan[]): Promise<void> {
   const gone = sources.map((source) => `(${declaredBy(source)} AND ${beforeSpans(spansOf(spans, source))})`)
-  await copyStaging(store, staging, [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR '))
+  await copyLiveRows(store, staging, [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR '))
 }
 
 export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 'spans'>): Promise<void> {
@@ -54,7 +54,7 @@ export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 
   if (left.includes('points')) {
     // Records deleted by retention since then were either copied into the new tables or not published again.
     for (const source of sources) {
-      await dropUnpublished(store, staging, `${declaredBy(source)} AND ${inSpans(spansOf(spans, source))}`)
+      await deleteUnpublishedAnswers(store, staging, `${declaredBy(source)} AND ${inSpans(spansOf(spans, source))}`)
     }
   }
   for (const table of tables.filter((table) => left.includes(table))) {

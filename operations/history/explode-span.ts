@@ -16,7 +16,7 @@ import { createLogger } from '#platform/process/log.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 import { version } from '#platform/process/version.ts'
 import { type RawResponse, type RawSpan, rawResponseSchema } from '#schemas/generated/records.ts'
-import { isWanted, type WindowRange } from './raw-span.ts'
+import { isInScope, type WindowRange } from './raw-span.ts'
 
 export interface SpanParts {
   kafka: Kafka
@@ -34,12 +34,12 @@ export interface SpanJob {
   /** Skips answers of windows that end at or before this time, ms UTC, because they were deleted. */
   deletedBefore?: number
   /** Returns what to publish for a batch. Must be idempotent. A TransientError causes a retry. */
-  take: (answers: ReadAnswer[]) => Promise<Output[]>
+  toOutputs: (answers: ReadAnswer[]) => Promise<Output[]>
   /** Called once per answer, after its outputs are acknowledged and its offset is committed. */
-  done?: (answers: ReadAnswer[]) => void
+  onCommitted?: (answers: ReadAnswer[]) => void
   /** Maximum compressed size of a batch; default 1 MiB, about 100 answers. */
   bytesABatch?: number
-  progress: (done: number) => void
+  onProgress: (done: number) => void
   say?: ((text: string) => void) | undefined
 }
 
@@ -61,7 +61,7 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
   const topic = job.spans[0]?.topic
   if (topic === undefined) return
   const progress = await progressOf(parts.kafka, topic, job)
-  job.progress(progress.done())
+  job.onProgress(progress.done())
   if (progress.isDone()) return
   const { handle, committed } = answersHandler(parts, job)
 
@@ -82,10 +82,10 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
     registry: parts.registry,
     producer: parts.producer,
     log: createLogger('history', process.env.LOG_LEVEL ?? 'silent'),
-    measure: ({ partition, nextOffset }) => {
+    onCommitted: ({ partition, nextOffset }) => {
       committed(partition)
       progress.next.set(partition, nextOffset)
-      job.progress(progress.done())
+      job.onProgress(progress.done())
       if (progress.isDone()) finished.resolve()
     },
     crash: finished.reject,
@@ -130,7 +130,7 @@ function answersHandler({ producer }: SpanParts, job: SpanJob) {
     const answers = batch
       .filter(({ record, partition, offset }) => {
         const isDeleted = record.windowEnd <= (job.deletedBefore ?? 0)
-        return Number(offset) < (ends.get(partition) ?? 0) && !isDeleted && isWanted(record, job.dataset, job.windows)
+        return Number(offset) < (ends.get(partition) ?? 0) && !isDeleted && isInScope(record, job.dataset, job.windows)
       })
       .map((raw) => ({
         dataset: raw.record.dataset,
@@ -138,16 +138,16 @@ function answersHandler({ producer }: SpanParts, job: SpanJob) {
         offset: Number(raw.offset),
         read: batchEncoder.encode(explodeRaw(raw, datasets)),
       }))
-    const outputs = answers.length > 0 ? await job.take(answers) : []
+    const outputs = answers.length > 0 ? await job.toOutputs(answers) : []
     const acknowledged = (): void => {
-      for (const { read } of answers) if ('acknowledged' in read) read.acknowledged()
+      for (const { read } of answers) if ('onAcknowledged' in read) read.onAcknowledged()
     }
     underWay.set(batch[0]?.partition ?? 0, answers)
     // The first message carries the outputs of the whole batch. They are sent before anything is committed.
     return batch.map((_, index) => (index === 0 ? ok(outputs, undefined, acknowledged) : ok()))
   }
   const committed = (partition: number): void => {
-    job.done?.(underWay.get(partition) ?? [])
+    job.onCommitted?.(underWay.get(partition) ?? [])
     underWay.delete(partition)
   }
   return { handle, committed }

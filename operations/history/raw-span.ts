@@ -11,13 +11,13 @@ export interface WindowRange {
 
 export const allWindows: WindowRange = { fromMs: null, toMs: null }
 
-export function isWanted(record: RawResponse, dataset: string | null, { fromMs, toMs }: WindowRange): boolean {
+export function isInScope(record: RawResponse, dataset: string | null, { fromMs, toMs }: WindowRange): boolean {
   if (dataset !== null && record.dataset !== dataset) return false
   return (fromMs === null || record.windowStart >= fromMs) && (toMs === null || record.windowStart < toMs)
 }
 
 /** Trims spans to the records that retention has not deleted. */
-export async function stillThere(kafka: Kafka, spans: readonly RawSpan[]): Promise<RawSpan[]> {
+export async function trimToRetained(kafka: Kafka, spans: readonly RawSpan[]): Promise<RawSpan[]> {
   const left: RawSpan[] = []
   for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
     const now = await offsetRange(kafka, topic)
@@ -29,7 +29,7 @@ export async function stillThere(kafka: Kafka, spans: readonly RawSpan[]): Promi
 }
 
 /** Records written later are left to the running normalizer. */
-export async function rawSpansNow(kafka: Kafka, source: string): Promise<RawSpan[]> {
+export async function currentRawSpans(kafka: Kafka, source: string): Promise<RawSpan[]> {
   const topic = rawTopic(source).name
   const span = await offsetRange(kafka, topic)
   return [...span].map(([partition, { from, to }]) => ({ topic, partition, from, to }))

@@ -9,8 +9,8 @@ import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { datasetsStored, storedVersions } from './diff-tables.ts'
-import { copyKept, exchange, makeTables, staging, stateOfTables } from './exchange.ts'
-import { allWindows, rawSpansNow, stillThere } from './raw-span.ts'
+import { copyUnreproducible, exchange, makeTables, staging, stateOfTables } from './exchange.ts'
+import { allWindows, currentRawSpans, trimToRetained } from './raw-span.ts'
 import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
 import { type DatasetDiff, diffDataset, explodeIntoStaging, type StageParts } from './stage.ts'
@@ -32,7 +32,7 @@ const versions = (): Record<string, number> =>
   Object.fromEntries(Object.entries(transformVersions()).map(([name, version]) => [`version of ${name}`, version]))
 
 /** Returns a reason if tables were dropped, or filled by other transform versions; undefined if it can be resumed. */
-export async function whyNotResumed({ store }: StageParts, rebuild: Replay): Promise<string | undefined> {
+export async function resumeObstacle({ store }: StageParts, rebuild: Replay): Promise<string | undefined> {
   const { id, counts } = rebuild
   const tables = await stateOfTables(store, id)
   if (tables === 'gone') return 'its tables are there no longer'
@@ -47,7 +47,7 @@ export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog,
   const id = newReplayId(now)
   await makeTables(store, id)
   // Only after that: then every row is either in these spans or inserted into both tables.
-  const spans = (await Promise.all(sources.map(({ name }) => rawSpansNow(kafka, name)))).flat()
+  const spans = (await Promise.all(sources.map(({ name }) => currentRawSpans(kafka, name)))).flat()
   const stored = await storedVersions(store, [...datasetsByName.keys()])
   const rebuild: Replay = {
     ...{ id, kind: 'rebuild', dataset: '*', windowFrom: null, windowTo: null, state: '', who: whoAmI(), why },
@@ -68,8 +68,8 @@ export async function runRebuild(parts: StageParts, log: ReplayLog, job: Rebuild
   if (!isAgreed(rebuild) && (await stateOfTables(store, rebuild.id)) !== 'exchanged') {
     const refused = await fill(parts, job)
     job.say('all of raw is read; copying rows whose raw record is gone, and comparing')
-    const spans = await stillThere(kafka, rebuild.spans)
-    await copyKept(store, spans)
+    const spans = await trimToRetained(kafka, rebuild.spans)
+    await copyUnreproducible(store, spans)
     for (const source of sources) await untilQueryable(kafka, source, job.say)
     const found = await compareAll(parts, spans, refused)
     counts = sumOf(found)
@@ -112,14 +112,14 @@ async function fill(parts: StageParts, job: RebuildJob): Promise<Map<string, Ref
     const readBefore = before - recordsIn(ofTopic)
     await explodeIntoStaging(parts, {
       ...{ groupId: groupOf(id), source, spans: ofTopic, dataset: null, windows: allWindows, staging, say: job.say },
-      done: (batch) => {
+      onCommitted: (batch) => {
         for (const [dataset, answers] of Map.groupBy(batch, (answer) => answer.dataset)) {
           const ofDataset = refused.get(dataset) ?? []
           ofDataset.push(...refusalsOf(answers))
           refused.set(dataset, ofDataset)
         }
       },
-      progress: (done) => job.progress(readBefore + done, total),
+      onProgress: (done) => job.progress(readBefore + done, total),
     })
   }
   return refused

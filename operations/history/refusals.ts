@@ -1,7 +1,7 @@
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
@@ -19,7 +19,11 @@ export const refusalsOf = (answers: readonly ReadAnswer[]): RefusedAnswer[] =>
 const positionsAtOnce = 1_000
 
 /** Returns the refused answers that the store has rows of, so an earlier release accepted them. */
-export async function newlyRefused(store: Store, dataset: string, refused: RefusedAnswer[]): Promise<RefusedAnswer[]> {
+export async function acceptedBefore(
+  store: Store,
+  dataset: string,
+  refused: RefusedAnswer[],
+): Promise<RefusedAnswer[]> {
   const taken: RefusedAnswer[] = []
   for (let at = 0; at < refused.length; at += positionsAtOnce) {
     const some = refused.slice(at, at + positionsAtOnce)
@@ -36,12 +40,12 @@ export async function newlyRefused(store: Store, dataset: string, refused: Refus
 }
 
 /** Returns the raw records, as `partition/offset`, that have a dead letter. */
-export async function amongLetters(kafka: Kafka, source: string, raws: readonly string[]): Promise<string[]> {
+export async function withDeadLetter(kafka: Kafka, source: string, raws: readonly string[]): Promise<string[]> {
   if (raws.length === 0) return []
   const wanted = new Set(raws)
   const found = new Set<string>()
   const topic = deadLetterTopic(source).name
-  await readSpan(kafka, topic, await offsetRange(kafka, topic), (letters) => {
+  await readRanges(kafka, topic, await offsetRange(kafka, topic), (letters) => {
     for (const { headers } of letters) {
       if (headers[deadLetterHeaders.topic]?.toString() !== rawTopic(source).name) continue
       const raw = `${headers[deadLetterHeaders.partition]}/${headers[deadLetterHeaders.offset]}`

@@ -1,7 +1,7 @@
 // Announces replays and rebuilds on topic `replays`: an audit log, and the state to resume from.
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
-import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { type Replay, replaySchema } from '#schemas/generated/records.ts'
 import { replaysTopic } from '#schemas/topics.ts'
@@ -36,7 +36,7 @@ export async function openReplayLog(registry: Registry, producer: Producer): Pro
 export async function readReplays(kafka: Kafka, registry: Registry): Promise<Replay[]> {
   const replays = new Map<string, Replay>()
   const decoder = registry.decoder(replaySchema)
-  await readSpan(kafka, replaysTopic.name, await offsetRange(kafka, replaysTopic.name), async (records) => {
+  await readRanges(kafka, replaysTopic.name, await offsetRange(kafka, replaysTopic.name), async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value } of records) {
       const replay = decoder.decode(value)

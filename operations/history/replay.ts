@@ -5,7 +5,7 @@ import type { SourceOutputs } from '#core/encode-answer.ts'
 import { sourceOutputs } from '#core/source-outputs.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { boundOf } from '#platform/clickhouse/deletions.ts'
-import { forgetGroup, lagMeter, waitForGroup } from '#platform/kafka/consumer-lag.ts'
+import { forgetGroup, openLagMeter, waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { recordsIn } from '#platform/kafka/read-range.ts'
 import type { Output } from '#platform/kafka/verdict.ts'
 import { whoAmI } from '#platform/process/who.ts'
@@ -13,10 +13,10 @@ import type { Replay } from '#schemas/generated/records.ts'
 import { replaysTopic, timeseriesTopic } from '#schemas/topics.ts'
 import type { Dataset } from '#sources/source.ts'
 import { storedVersion } from './diff-tables.ts'
-import { erase, type ReplayedWindows } from './erase.ts'
+import { erase, type ReplayScope } from './erase.ts'
 import { explodeSpan, type SpanParts } from './explode-span.ts'
 import { createPace } from './pace.ts'
-import { rawSpansNow, stillThere, type WindowRange } from './raw-span.ts'
+import { currentRawSpans, trimToRetained, type WindowRange } from './raw-span.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId, type ReplayLog } from './replay-log.ts'
@@ -60,7 +60,7 @@ export async function newReplay(
     at: now,
     fromVersion: await storedVersion(store, dataset.name),
     toVersion: dataset.transformVersion,
-    spans: await rawSpansNow(kafka, source.name),
+    spans: await currentRawSpans(kafka, source.name),
     counts: {},
     message: '',
   }
@@ -85,7 +85,7 @@ export async function runReplay(
   let refusals = replay.counts.refused ?? 0
 
   const outputs = await sourceOutputs(source, registry)
-  const meter = await lagMeter(kafka, 'sink', timeseriesTopic(source.name).name)
+  const meter = await openLagMeter(kafka, 'sink', timeseriesTopic(source.name).name)
   const pace = createPace({ lag: meter.lag, answersPerS: job.answersPerS, say: job.say })
   const groupId = `tidemark-replay-${id}`
   let announcedMs = performance.now()
@@ -98,16 +98,16 @@ export async function runReplay(
       deletedBefore: dataset.calendar.kind === 'files' ? 0 : ((await boundOf(store, dataset.name)) ?? 0),
       // About 25 answers, which the sink stores in about 0.1 s.
       bytesABatch: 256 * 1024,
-      take: async (answers) => {
+      toOutputs: async (answers) => {
         await pace.before(answers.length)
         return answers.flatMap(({ read }) => ('outputs' in read ? read.outputs : []))
       },
-      done: (answers) => {
+      onCommitted: (answers) => {
         const refusedNow = refusalsOf(answers)
         refusals += refusedNow.length
         refused.push(...refusedNow.slice(0, maxShown - refused.length))
       },
-      progress: (done) => {
+      onProgress: (done) => {
         job.progress(done, total)
         if (performance.now() - announcedMs < announceEveryMs) return
         announcedMs = performance.now()
@@ -125,8 +125,8 @@ export async function runReplay(
   await untilQueryable(kafka, source, job.say)
   replay = await log.write(replay, { state: 'published', counts: { read: total, refused: refusals } })
   // Records that retention has deleted since may not have been read.
-  const there = await stillThere(kafka, spans)
-  const retold: ReplayedWindows = {
+  const there = await trimToRetained(kafka, spans)
+  const retold: ReplayScope = {
     ...{ dataset: dataset.name, windows, spans: there, transformVersion: dataset.transformVersion },
     ownTables: dataset.records?.tables ?? [],
   }
@@ -153,7 +153,7 @@ export async function runReplay(
 async function seriesToRepublish(
   store: Store,
   dataset: Dataset,
-  { windows, spans, transformVersion }: ReplayedWindows,
+  { windows, spans, transformVersion }: ReplayScope,
   { series }: SourceOutputs,
 ): Promise<Output[]> {
   const told = await readRows<{ key: string; step: number; knownAt: number }>(
@@ -182,7 +182,7 @@ async function seriesToRepublish(
 
 async function countTold(
   store: Store,
-  { dataset, windows, spans, transformVersion }: ReplayedWindows,
+  { dataset, windows, spans, transformVersion }: ReplayScope,
 ): Promise<{ answers: number; points: number; kept: number }> {
   const isTold = `transform_version = {transformVersion:UInt16} AND ${inSpans(spans)}`
   const ofWindows = `dataset = {dataset:String} AND ${inWindows(windows)}`

@@ -8,7 +8,7 @@ import type { Source } from '#sources/source.ts'
 import { type Comparison, differs, diffTables } from './diff-tables.ts'
 import { explodeSpan, type ReadAnswer, type SpanParts } from './explode-span.ts'
 import type { WindowRange } from './raw-span.ts'
-import { amongLetters, newlyRefused, type RefusedAnswer } from './refusals.ts'
+import { acceptedBefore, type RefusedAnswer, withDeadLetter } from './refusals.ts'
 import { stagingInserter } from './staging-tables.ts'
 
 export type StageParts = SpanParts & { store: Store }
@@ -21,8 +21,8 @@ export interface StageJob {
   windows: WindowRange
   staging: string
   /** Called once per answer, after its rows are inserted and its offset is committed. */
-  done: (answers: ReadAnswer[]) => void
-  progress: (done: number) => void
+  onCommitted: (answers: ReadAnswer[]) => void
+  onProgress: (done: number) => void
   say?: ((text: string) => void) | undefined
 }
 
@@ -45,7 +45,7 @@ export async function explodeIntoStaging(parts: StageParts, job: StageJob): Prom
   await explodeSpan(parts, {
     ...span,
     outputs: await sourceOutputs(source, parts.registry),
-    take: async (answers) => {
+    toOutputs: async (answers) => {
       await insert(answers)
       return []
     },
@@ -65,7 +65,7 @@ export async function diffDataset(
     dataset: name,
     transformVersion,
     comparison,
-    newlyRefused: await newlyRefused(store, name, refused),
-    newlyAccepted: await amongLetters(kafka, source.name, [...addedFrom]),
+    newlyRefused: await acceptedBefore(store, name, refused),
+    newlyAccepted: await withDeadLetter(kafka, source.name, [...addedFrom]),
   }
 }

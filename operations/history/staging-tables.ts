@@ -30,7 +30,7 @@ export async function createStaging(store: Store, staging: string, tables: Fille
 }
 
 /** From then on, rows inserted into the live tables also go into the staging tables. */
-export async function followLive(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
+export async function mirrorLiveInserts(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
   for (const { table, view } of filled.filter(({ table }) => tables.includes(table))) {
     await createView(store, `${staging}.${view}_live`, `${staging}.${table}`, await selectOf(store, view))
   }
@@ -86,7 +86,7 @@ function rowOf<T>(target: TableTarget<T>, record: T): unknown[][] {
 }
 
 /** Copies live rows for which the condition holds: SQL over dataset, raw_partition and raw_offset. */
-export async function copyStaging(store: Store, staging: string, condition: string): Promise<void> {
+export async function copyLiveRows(store: Store, staging: string, condition: string): Promise<void> {
   const copy = (query: string) => store.command({ query, clickhouse_settings: insertSettings })
   const from = `FROM ${database}.point_revisions FINAL WHERE ${condition}`
   await copy(`INSERT INTO ${staging}.point_revisions SELECT * ${from}`)
@@ -95,7 +95,7 @@ export async function copyStaging(store: Store, staging: string, condition: stri
 }
 
 /** Deletes live accepted answers that the staging table lacks, so that earlier answers count again. Safe to repeat. */
-export async function dropUnpublished(store: Store, staging: string, condition: string): Promise<void> {
+export async function deleteUnpublishedAnswers(store: Store, staging: string, condition: string): Promise<void> {
   const row = '(replaces, dataset, identity, known_at, raw_partition, raw_offset)'
   const told = `SELECT replaces, dataset, identity, known_at, raw_partition, raw_offset FROM ${staging}.stored_answers WHERE ${condition}`
   const untold = `(${condition}) AND ${row} NOT IN (${told})`

@@ -38,7 +38,7 @@ export function newlinesIn(bytes: Buffer): number {
 export const endsWithLine = (chunk: Buffer): boolean => chunk[chunk.length - 1] === newline
 
 /** Returns false if a chunk must be sent again, because its last line was unfinished and has grown. */
-export function stillStands(bytes: Buffer, length: number, ended: boolean, { chunkBytes }: LineReading): boolean {
+export function isUnchanged(bytes: Buffer, length: number, ended: boolean, { chunkBytes }: LineReading): boolean {
   if (length > bytes.length) return false
   if (bytes[length - 1] === newline || length === chunkBytes) return true
   if (length === bytes.length) return ended
@@ -61,12 +61,12 @@ export const shortHash = (contentHash: string): string => contentHash.slice(0, 3
 
 /** `start/<bytes>-<hash>` for the first chunk, then `<family>/<chain>/<bytes>-<hash>`. */
 export const subjectAt = ({ family, chain }: Position, bytes: number, contentHash: string): string =>
-  `${placeOf(family, chain)}/${bytes}-${shortHash(contentHash)}`
+  `${subjectPrefix(family, chain)}/${bytes}-${shortHash(contentHash)}`
 
-export const placeOf = (family: string | undefined, chain: string): string =>
+export const subjectPrefix = (family: string | undefined, chain: string): string =>
   family === undefined ? 'start' : `${family}/${chain}`
 
-export function behindChunk(
+export function positionAfter(
   before: Position,
   chunk: { bytes: number; contentHash: string; newlines: number; endsWithLine: boolean },
 ): Position {

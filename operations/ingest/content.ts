@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { gunzip, isGzip, isZstd, peek, unzstd } from './compressed-parts.ts'
-import { lookedAt, whyUnreadable } from './file-format.ts'
+import { probeBytes, unreadableReason } from './file-format.ts'
 import { type PieceReader, pieceReader, remaining } from './pieces.ts'
 
 export type Input = string | StreamInput
@@ -79,11 +79,11 @@ function statOf(path: string, name: string): Stats {
     throw unreadable(name, error)
   }
   if (stats === undefined) throw new UserError(`There is no file ${name}.`)
-  if (!stats.isFile()) throw new UserError(`${name} ${whyNotRegular(stats)}`)
+  if (!stats.isFile()) throw new UserError(`${name} ${notRegularReason(stats)}`)
   return stats
 }
 
-export const whyNotRegular = (stats: Stats): string =>
+export const notRegularReason = (stats: Stats): string =>
   stats.isFIFO()
     ? 'is a pipe, not a regular file: send it to standard input, which is read when - is named.'
     : 'is no regular file: name a file, a directory or -.'
@@ -120,7 +120,7 @@ async function* textOf(pieces: AsyncGenerator<Buffer>, name: string, packed: boo
   let looked = 0
   let failure: unknown
   try {
-    while (looked < lookedAt) {
+    while (looked < probeBytes) {
       const { value, done } = await pieces.next()
       if (done) break
       first.push(value)
@@ -129,7 +129,7 @@ async function* textOf(pieces: AsyncGenerator<Buffer>, name: string, packed: boo
   } catch (error) {
     failure = error
   }
-  const why = whyUnreadable(Buffer.concat(first, Math.min(looked, lookedAt)))
+  const why = unreadableReason(Buffer.concat(first, Math.min(looked, probeBytes)))
   if (why !== undefined) throw new UserError(`${name} ${packed ? why.replace(/^is/, 'holds what is') : why}.`)
   yield* first
   if (failure !== undefined) throw failure

@@ -32,10 +32,10 @@ const formats: Format[] = [
   { what: 'UTF-16', mend: 'make UTF-8 of it first: iconv -f UTF-16 -t UTF-8', begins: bytes('feff') },
 ]
 
-export const lookedAt = 8 * 1024
+export const probeBytes = 8 * 1024
 
 /** Returns why such content cannot be read and what to do, as the end of a sentence; undefined if it may be text. */
-export function whyUnreadable(first: Buffer): string | undefined {
+export function unreadableReason(first: Buffer): string | undefined {
   const format = formats.find(({ begins, at = 0 }) => first.subarray(at, at + begins.length).equals(begins))
   if (format !== undefined) return `is ${format.what}, which is not read: ${format.mend}`
   const utf16 = utf16Of(first)

@@ -4,7 +4,7 @@ import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, FileReading, Source } from '#sources/source.ts'
-import { whyNotRegular } from './content.ts'
+import { notRegularReason } from './content.ts'
 
 export interface FileDataset {
   source: Source
@@ -51,7 +51,7 @@ export function filesOf(
   const stats = statOrProblem(path)
   if (stats === undefined) throw new UserError(`There is no file or directory ${printable(path)}.`)
   if (stats.isFile()) return () => [path]
-  if (!stats.isDirectory()) throw new UserError(`${printable(path)} ${whyNotRegular(stats)}`)
+  if (!stats.isDirectory()) throw new UserError(`${printable(path)} ${notRegularReason(stats)}`)
   const passedOver = new Set<string>()
   const list = (): string[] => {
     const entries = namesIn(path).map((name) => ({ name, why: whyPassedOver(join(path, name), reading) }))

@@ -4,7 +4,7 @@ import { untilQueryable } from '#operations/history/until-queryable.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { TooLargeRecord } from '#platform/kafka/send-errors.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
@@ -16,7 +16,7 @@ import { type Input, nameOf } from './content.ts'
 import type { FileDataset } from './files.ts'
 import { openChunkSender } from './send-chunks.ts'
 import { type FileSummary, type ReadOptions, type ReadProgress, sendFile } from './send-file.ts'
-import { type Ask, openSentBefore, unrecordedChunks } from './sent-before.ts'
+import { type Ask, newestRawRecords, openSentBefore } from './sent-before.ts'
 import { watchFiles } from './watch.ts'
 
 export interface IngestParts {
@@ -101,7 +101,7 @@ async function openSession(
   const { source, dataset } = files
   const { ask, kafka } = parts
   const raw = rawTopic(source.name).name
-  const unrecorded = await unrecordedChunks(parts, raw, dataset.name, say)
+  const unrecorded = await newestRawRecords(parts, raw, dataset.name, say)
   const before = await openSentBefore(ask, dataset.name)
   const newest = Math.max(before.newestKnownAt, ...unrecorded.map((each) => each.raw.fetchedAt))
   const sender = await openChunkSender(parts, source.name, dataset.name, newest)
@@ -177,7 +177,7 @@ async function readLetters(
   const held = await offsetRange(kafka, letters)
   const span = new Map([...held].map(([partition, { to }]) => [partition, { from: from.get(partition) ?? 0, to }]))
   const { topic, partition, offset, message } = deadLetterHeaders
-  await readSpan(kafka, letters, span, (records) => {
+  await readRanges(kafka, letters, span, (records) => {
     for (const { headers } of records) {
       if (`${headers[topic]}` !== raw || !places.has(`${headers[partition]}/${headers[offset]}`)) continue
       summary.refused++

@@ -8,7 +8,7 @@ import { whoAmI } from '#platform/process/who.ts'
 import { type Poll, pollSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { fileHost, filesLane, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 import type { Window } from '#sources/source.ts'
-import type { UnrecordedAnswer } from './sent-before.ts'
+import type { RawWithoutBody } from './sent-before.ts'
 
 export interface Chunk {
   subject: string
@@ -28,7 +28,7 @@ export interface ChunkSender {
    */
   send: (chunk: Chunk, acknowledged: (identity: string) => void) => Promise<void>
   /** Writes the missing poll of a raw record, after a crash between the two. */
-  record: (unrecorded: UnrecordedAnswer) => Promise<void>
+  record: (unrecorded: RawWithoutBody) => Promise<void>
   /** Waits until raw and polls have acknowledged all chunks. Throws the first failure once. */
   flush: () => Promise<void>
   /** `fromMs` and `toMs` are the first and last known_at; `places` are `partition/offset` in raw. */
@@ -103,7 +103,7 @@ export async function openChunkSender(
   }
 }
 
-const pollOf = ({ raw, bytes, partition, offset }: UnrecordedAnswer): Poll => ({
+const pollOf = ({ raw, bytes, partition, offset }: RawWithoutBody): Poll => ({
   requestIdentity: raw.requestIdentity,
   dataset: raw.dataset,
   host: fileHost,

@@ -4,15 +4,15 @@ import { UserError } from '#platform/process/user-error.ts'
 import type { Dataset, FileReading } from '#sources/source.ts'
 import {
   beginning,
-  behindChunk,
   cutChunk,
   endsWithLine,
+  isUnchanged,
   type LineReading,
   newlinesIn,
   type Position,
+  positionAfter,
   sha256,
   shortHash,
-  stillStands,
   subjectAt,
 } from './chunk.ts'
 import { type Content, type Input, openContent } from './content.ts'
@@ -162,7 +162,7 @@ async function sendLines(content: Content, options: SendLinesOptions, outcome: F
     const { bytes, ended, failure } = await sliding.fill()
     if (bytes.length === 0 && failure === undefined) break
     const at = outcome.end
-    const known = await before.find(at, bytes, (length) => stillStands(bytes, length, ended, reading))
+    const known = await before.find(at, bytes, (length) => isUnchanged(bytes, length, ended, reading))
     const length = known ?? cutChunk(bytes, ended, reading).length
     // Whole lines before the damage are sent. The damaged line is not.
     if (length === 0) throw failure
@@ -183,7 +183,7 @@ async function sendLines(content: Content, options: SendLinesOptions, outcome: F
       outcome.bytes += length
       outcome.lines += newlines + (whole ? 0 : 1)
     } else outcome.knownLines += newlines + (whole ? 0 : 1)
-    outcome.end = behindChunk(at, { bytes: length, contentHash, newlines, endsWithLine: whole })
+    outcome.end = positionAfter(at, { bytes: length, contentHash, newlines, endsWithLine: whole })
     sliding.pass(length)
     show(content.bytesRead())
   }

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
-import { type OffsetRange, offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import { type OffsetRange, offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { pollsTopic } from '#schemas/topics.ts'
-import { type Position, placeOf } from './chunk.ts'
+import { type Position, subjectPrefix } from './chunk.ts'
 
 export type Ask = <Row>(sql: string) => Promise<Row[]>
 
@@ -48,7 +48,7 @@ export async function openSentBefore(ask: Ask, dataset: string): Promise<SentBef
   }
   const placeAt = async ({ family, chain }: Position): Promise<Place> => {
     await load(family ?? 'start')
-    return places.get(placeOf(family, chain)) ?? new Map()
+    return places.get(subjectPrefix(family, chain)) ?? new Map()
   }
   const [newest] = await ask<{ ms: number }>(
     `SELECT toUnixTimestamp64Milli(max(fetched_at)) + 0.0 AS ms FROM tidemark.polls WHERE dataset = '${dataset}'`,
@@ -81,7 +81,7 @@ export async function openSentBefore(ask: Ask, dataset: string): Promise<SentBef
   }
 }
 
-export interface UnrecordedAnswer {
+export interface RawWithoutBody {
   raw: Omit<RawResponse, 'body'>
   bytes: number
   partition: number
@@ -95,12 +95,12 @@ const lookedBack = 8
  * Waits until the store holds all polls, then returns the newest raw records of the dataset. Some may lack a poll,
  * because their sender crashed before it wrote the poll; the caller finds out which.
  */
-export async function unrecordedChunks(
+export async function newestRawRecords(
   { kafka, registry, ask }: { kafka: Kafka; registry: Registry; ask: Ask },
   topic: string,
   dataset: string,
   say: (text: string) => void,
-): Promise<UnrecordedAnswer[]> {
+): Promise<RawWithoutBody[]> {
   await waitForGroup(kafka, 'sink', pollsTopic.name, say)
   const rows = await ask<{ partition: number; next: number }>(
     `SELECT raw_partition AS partition, max(raw_offset) + 1.0 AS next FROM tidemark.polls
@@ -113,8 +113,8 @@ export async function unrecordedChunks(
     span.set(partition, { from: Math.max(from, (next.get(partition) ?? 0) - lookedBack), to })
   }
   const decoder = registry.decoder(rawResponseSchema)
-  const found: UnrecordedAnswer[] = []
-  await readSpan(kafka, topic, span, async (records) => {
+  const found: RawWithoutBody[] = []
+  await readRanges(kafka, topic, span, async (records) => {
     await decoder.prepare(records.map(({ value }) => value))
     for (const { value, partition, offset } of records) {
       const raw = decoder.decode(value)

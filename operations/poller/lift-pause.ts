@@ -10,7 +10,7 @@ export type Pause = { until: string; reason: string } | null | undefined
 export interface LiftedPause {
   pause: Pause
   /** False if the poller did not confirm within 30 s. True at once if another poller owns the host. */
-  isHeard: boolean
+  isConfirmed: boolean
 }
 
 export interface LiftParts {
@@ -31,9 +31,9 @@ const sameEndMs = 1_000
  */
 export async function liftPause(parts: LiftParts, host: string, requestedBy: string): Promise<LiftedPause> {
   const before = pauseOf(await parts.pollerStatus(), host)
-  if (before === null) return { pause: null, isHeard: true }
+  if (before === null) return { pause: null, isConfirmed: true }
   await requestLift(parts.kafka, parts.registry, host, requestedBy)
-  return { pause: before, isHeard: before === undefined || (await isOver(parts, host, before.until)) }
+  return { pause: before, isConfirmed: before === undefined || (await isOver(parts, host, before.until)) }
 }
 
 function pauseOf({ budgets }: PollerStatus, host: string): Pause {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { datasetThatIsPolled, patientPollerStatus, readPollerStatus } from './status.ts'
+import { readPollerStatus, requirePolledDataset, waitForPollerStatus } from './status.ts'
 
 let server: Server
 let answers: object[]
@@ -41,7 +41,7 @@ test('what the poller says includes what was asked for', async () => {
 test('a poller that is only just starting is waited for, and that is told once', async () => {
   answers = [{}, {}, told]
   let waits = 0
-  const status = await patientPollerStatus(
+  const status = await waitForPollerStatus(
     () => readPollerStatus(url),
     30_000,
     () => waits++,
@@ -53,15 +53,15 @@ test('a dataset is fetched at its host; one that is off, or unknown, is a senten
   const [dataset] = told.datasets
   answers = [{ ...told, datasets: [dataset, { ...dataset, dataset: 'a.c', off: true }] }]
   const { datasets } = await readPollerStatus(url)
-  expect(datasetThatIsPolled(datasets, 'a.b').host).toBe('h')
-  expect(() => datasetThatIsPolled(datasets, 'a.c')).toThrow(
+  expect(requirePolledDataset(datasets, 'a.b').host).toBe('h')
+  expect(() => requirePolledDataset(datasets, 'a.c')).toThrow(
     /^a\.c is switched off: start .+ DATASETS_OFF, then fetch\.$/,
   )
   const locked = { ...datasets[0]!, dataset: 'a.e', off: true, offBecause: 'needs A_KEY (ask for one)' }
-  expect(() => datasetThatIsPolled([locked], 'a.e')).toThrow(
+  expect(() => requirePolledDataset([locked], 'a.e')).toThrow(
     'a.e is not polled: it needs A_KEY (ask for one). Set it, start the stack again, then fetch.',
   )
-  expect(() => datasetThatIsPolled(datasets, 'a.d')).toThrow('does not know a.d: is it of another version?')
+  expect(() => requirePolledDataset(datasets, 'a.d')).toThrow('does not know a.d: is it of another version?')
 })
 
 test('a poller of an earlier version, which tells neither failures nor pauses, is understood', async () => {

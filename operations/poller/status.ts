@@ -50,7 +50,7 @@ export async function readPollerStatus(url: string): Promise<PollerStatus> {
 }
 
 /** Retries until the poller answers. Calls `onWait` after the first failure, throws the last error of `look`. */
-export async function patientPollerStatus(
+export async function waitForPollerStatus(
   look: () => Promise<PollerStatus>,
   patienceMs: number,
   onWait: () => void,
@@ -68,7 +68,7 @@ export async function patientPollerStatus(
 }
 
 /** @throws UserError with advice if the running poller does not poll the dataset */
-export function datasetThatIsPolled(
+export function requirePolledDataset(
   datasets: PollerStatus['datasets'],
   name: string,
 ): PollerStatus['datasets'][number] {

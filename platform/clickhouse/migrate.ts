@@ -4,12 +4,12 @@ import { ClickHouseError } from '@clickhouse/client'
 import { pause } from '../process/retry.ts'
 import { database, insert, type Store } from './client.ts'
 
-export interface MigrationName {
+export interface MigrationId {
   number: number
   name: string
 }
 
-export interface Migration extends MigrationName {
+export interface Migration extends MigrationId {
   sql: string
   /** SHA-256 of the text with LF line ends, hex. */
   hash: string
@@ -28,7 +28,7 @@ export class MigrationError extends Error {
  * Applies pending migrations and returns them. Safe to repeat after a crash, and safe in two processes at once.
  * @throws MigrationError if an applied file has changed, or if the store is newer than the files
  */
-export async function migrate(store: Store, directory: URL): Promise<MigrationName[]> {
+export async function migrate(store: Store, directory: URL): Promise<MigrationId[]> {
   const migrations = await readMigrations(directory)
   await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` })
   await store.command({ query: createRecords })
@@ -84,7 +84,7 @@ export async function platformNames(directory: URL): Promise<string[]> {
   return ['migrations', ...new Set(names)]
 }
 
-interface AppliedMigration extends MigrationName {
+interface AppliedMigration extends MigrationId {
   hash: string
 }
 

@@ -143,7 +143,7 @@ async function start(
     registry: over.registry ?? registry,
     producer: over.producer ?? producer,
     log: pino({ level: 'silent' }),
-    measure: (batch) => measured.push(batch),
+    onCommitted: (batch) => measured.push(batch),
     crash: (error) => crashes.push(error),
   })
   return { consumption, measured, crashes }
@@ -694,7 +694,7 @@ it('follow() and ownPartitions() report an exception of their read callback', as
   const crash = ({ message }: Error) => void crashes.push(message)
   const stop = await follow(kafka, { topic: input, partition: 0, offset: 0 }, read, crash)
   const log = pino({ level: 'silent' })
-  const group = { groupId: `own-${input}`, topics: [input], sessionTimeoutMs: 6_000, owned: () => undefined, log }
+  const group = { groupId: `own-${input}`, topics: [input], sessionTimeoutMs: 6_000, onLease: () => undefined, log }
   const owner = await ownPartitions({ kafka, ...group, read, crash })
   await until(() => crashes.length === 2)
   await Promise.all([stop(), owner.stop()])

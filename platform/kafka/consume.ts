@@ -39,7 +39,7 @@ export interface ConsumeOptions {
   registry: Registry
   producer: Producer
   log: Logger
-  measure: (batch: BatchMeasure) => void
+  onCommitted: (batch: BatchMeasure) => void
   /** Called when the process must exit 1: a bug, a send that Kafka will never take, or a dead consumer. */
   crash: (error: Error) => void
 }
@@ -198,7 +198,7 @@ async function consumePart(
   const durationMs = performance.now() - startedMs
   const lag = Number(BigInt(batch.highWatermark) - BigInt(lastOffset) - 1n)
   const nextOffset = Number(lastOffset) + 1
-  options.measure({ topic, partition, records: messages.length, verdicts, durationMs, lag, nextOffset })
+  options.onCommitted({ topic, partition, records: messages.length, verdicts, durationMs, lag, nextOffset })
   await heartbeat()
   return true
 }
@@ -253,10 +253,10 @@ async function processAndSend(
       for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })
     } catch (error) {
       // Process the batch again: the size check now finds the record that is too large.
-      if (error instanceof TooLargeRecord && error.isNews) continue
+      if (error instanceof TooLargeRecord && error.isUnexpected) continue
       throw error
     }
-    for (const verdict of verdicts) if (verdict.kind === 'ok') verdict.acknowledged?.()
+    for (const verdict of verdicts) if (verdict.kind === 'ok') verdict.onAcknowledged?.()
     return verdicts
   }
 }

@@ -14,7 +14,7 @@ export async function highWatermarks(kafka: Kafka, topic: string): Promise<HighW
 }
 
 /** -1 if nothing is committed. */
-export const committedOf = (partitions: { partition: number; offset: string }[] = []): Map<number, number> =>
+export const committedOffsets = (partitions: { partition: number; offset: string }[] = []): Map<number, number> =>
   new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
 
 export interface Offsets {
@@ -48,7 +48,7 @@ export async function waitForGroup(
     const ends = await admin.fetchTopicOffsets(topic)
     for (let attempt = 1; ; attempt++) {
       const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
-      if (consumerLag(ends, committedOf(committed?.partitions)) === 0) return true
+      if (consumerLag(ends, committedOffsets(committed?.partitions)) === 0) return true
       if (stop?.aborted) return false
       waiting(`waiting for the ${groupId}, which has not done all of ${topic} yet`)
       await pause(backoffMs(recheckBackoff, attempt), stop)
@@ -65,7 +65,7 @@ export async function nextOffsets(kafka: Kafka, groupId: string, topic: string):
 }
 
 /** Measures a group's lag on a topic repeatedly, over one admin connection. */
-export async function lagMeter(
+export async function openLagMeter(
   kafka: Kafka,
   groupId: string,
   topic: string,
@@ -78,7 +78,7 @@ export async function lagMeter(
         admin.fetchTopicOffsets(topic),
         admin.fetchOffsets({ groupId, topics: [topic] }),
       ])
-      return consumerLag(ends, committedOf(committed?.partitions))
+      return consumerLag(ends, committedOffsets(committed?.partitions))
     },
     close: () => admin.disconnect(),
   }
@@ -91,7 +91,7 @@ export interface OffsetReader {
 }
 
 /** @throws TransientError, from each call, if Kafka does not respond */
-export async function openOffsets(kafka: Kafka): Promise<OffsetReader> {
+export async function openOffsetReader(kafka: Kafka): Promise<OffsetReader> {
   const admin = kafka.admin()
   await admin.connect()
   const orTransient = (cause: unknown): never => {
@@ -109,7 +109,7 @@ export async function openOffsets(kafka: Kafka): Promise<OffsetReader> {
     },
     committed: async (groupId, topics) => {
       const found = await admin.fetchOffsets({ groupId, topics: [...topics] }).catch(orTransient)
-      return new Map(found.map(({ topic, partitions }) => [topic, committedOf(partitions)]))
+      return new Map(found.map(({ topic, partitions }) => [topic, committedOffsets(partitions)]))
     },
     close: () => admin.disconnect(),
   }

@@ -53,7 +53,7 @@ export async function startConsuming(service: ConsumingService, onStop: OnStop):
     registry,
     producer,
     log,
-    measure: (batch) => {
+    onCommitted: (batch) => {
       metrics.measure(batch)
       const { verdicts, durationMs, ...counts } = batch
       const dead = verdicts.filter(({ kind }) => kind === 'dead').length

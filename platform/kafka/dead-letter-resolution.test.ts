@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type DeadLetterResolution, decisionOf, resolutionRecord } from './dead-letter-resolution.ts'
+import { type DeadLetterResolution, resolutionOf, resolutionRecord } from './dead-letter-resolution.ts'
 
 const decision: DeadLetterResolution = { decision: 'dropped', offset: 17, by: 'somebody', why: 'no use', atMs: 1_000 }
 const { headers = {}, ...record } = resolutionRecord({ key: Buffer.from('k'), partition: 2 }, decision)
@@ -7,7 +7,7 @@ const stored = Object.fromEntries(Object.entries(headers).map(([name, text]) => 
 
 test('a decision is read as it was written: no value, all in the headers', () => {
   expect(record).toEqual({ key: Buffer.from('k'), value: null, partition: 2 })
-  expect(decisionOf({ partition: 2, value: null, headers: stored })).toEqual(decision)
+  expect(resolutionOf({ partition: 2, value: null, headers: stored })).toEqual(decision)
 })
 
 test.each([
@@ -21,5 +21,5 @@ test.each([
   ['a letter of another partition', { partition: 0 }],
   ['no offset', { headers: { ...stored, 'tidemark-letter': Buffer.from('2/x') } }],
 ])('a record with %s is no decision', (_what, over) => {
-  expect(decisionOf({ partition: 2, value: null, headers: stored, ...over })).toBeUndefined()
+  expect(resolutionOf({ partition: 2, value: null, headers: stored, ...over })).toBeUndefined()
 })

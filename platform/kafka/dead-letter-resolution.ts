@@ -14,7 +14,7 @@ export interface DeadLetterResolution {
 }
 
 /** Text headers. `tidemark-letter` is the letter's `partition/offset`. */
-export const decisionHeaders = {
+export const resolutionHeaders = {
   decision: 'tidemark-decision',
   letter: 'tidemark-letter',
   by: 'tidemark-by',
@@ -32,33 +32,33 @@ export function resolutionRecord(
     value: null,
     partition,
     headers: {
-      [decisionHeaders.decision]: decision.decision,
-      [decisionHeaders.letter]: `${partition}/${decision.offset}`,
-      [decisionHeaders.by]: decision.by,
-      [decisionHeaders.why]: decision.why,
-      [decisionHeaders.time]: new Date(decision.atMs).toISOString(),
+      [resolutionHeaders.decision]: decision.decision,
+      [resolutionHeaders.letter]: `${partition}/${decision.offset}`,
+      [resolutionHeaders.by]: decision.by,
+      [resolutionHeaders.why]: decision.why,
+      [resolutionHeaders.time]: new Date(decision.atMs).toISOString(),
     },
   }
 }
 
 /** Returns undefined for a letter. A letter keeps all headers of its message, so a record with a reason is a letter. */
-export function decisionOf(record: {
+export function resolutionOf(record: {
   partition: number
   value: Buffer | null
   headers: Readonly<Record<string, Buffer>>
 }): DeadLetterResolution | undefined {
   const text = (name: string): string => record.headers[name]?.toString() ?? ''
-  const decision = text(decisionHeaders.decision)
+  const decision = text(resolutionHeaders.decision)
   if (record.value !== null || deadLetterHeaders.reason in record.headers) return undefined
   if (decision !== 'requeued' && decision !== 'dropped') return undefined
-  const [partition, offset] = text(decisionHeaders.letter).split('/').map(Number)
+  const [partition, offset] = text(resolutionHeaders.letter).split('/').map(Number)
   if (partition !== record.partition || !Number.isSafeInteger(offset)) return undefined
-  const atMs = Date.parse(text(decisionHeaders.time))
+  const atMs = Date.parse(text(resolutionHeaders.time))
   return {
     decision,
     offset: offset as number,
-    by: text(decisionHeaders.by),
-    why: text(decisionHeaders.why),
+    by: text(resolutionHeaders.by),
+    why: text(resolutionHeaders.why),
     atMs: Number.isNaN(atMs) ? 0 : atMs,
   }
 }

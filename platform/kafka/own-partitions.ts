@@ -35,7 +35,7 @@ export interface OwnOptions {
   /** Takes every record of the assigned partitions in order, perhaps more than once. May throw TransientError. */
   read: (records: ReadRecord[]) => Promise<void>
   /** Called with a new lease, after all earlier records of the assigned partitions were read. */
-  owned: (lease: Lease) => void
+  onLease: (lease: Lease) => void
   log: Logger
   /** Called when the process must exit. */
   crash: (error: Error) => void
@@ -55,7 +55,7 @@ const jumpMs = 1_000
 export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions> {
   const { kafka, groupId, topics, sessionTimeoutMs, log } = options
   const ownership = createOwnership(topics, sessionTimeoutMs / 2)
-  const leases = leaseKeeper(ownership, options.owned)
+  const leases = leaseKeeper(ownership, options.onLease)
   const stopping = new AbortController()
   const admin = kafka.admin()
   const consumer = kafka.consumer({
@@ -102,7 +102,7 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
     stop: async () => {
       stopping.abort()
       clearInterval(watch)
-      ownership.left()
+      ownership.onRevoked()
       leases.settle()
       await consumer.disconnect()
       await admin.disconnect()
@@ -132,7 +132,7 @@ interface Leases {
   settle: () => void
 }
 
-function leaseKeeper(ownership: Ownership, owned: OwnOptions['owned']): Leases {
+function leaseKeeper(ownership: Ownership, owned: OwnOptions['onLease']): Leases {
   const current = new Map<number, { ending: AbortController; generation: number }>()
   return {
     settle: () => {
@@ -163,7 +163,7 @@ function follow(
 ): void {
   const { ownership, leases, topics, groupId, log } = parts
   const leave = () => {
-    ownership.left()
+    ownership.onRevoked()
     leases.settle()
   }
   const sentMs = { SyncGroup: Number.NEGATIVE_INFINITY, Heartbeat: Number.NEGATIVE_INFINITY }
@@ -175,13 +175,13 @@ function follow(
   })
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const partitions = payload.memberAssignment[topics[0] ?? ''] ?? []
-    ownership.joined(partitions, sentMs.SyncGroup)
+    ownership.onAssigned(partitions, sentMs.SyncGroup)
     leases.settle()
     log.info({ groupId, partitions }, 'the group assigned partitions')
     parts.catchUp().catch(parts.crash)
   })
   consumer.on(consumer.events.HEARTBEAT, () => {
-    ownership.heard(sentMs.Heartbeat)
+    ownership.onHeartbeat(sentMs.Heartbeat)
     leases.settle()
   })
   consumer.on(consumer.events.REBALANCING, leave)

@@ -8,7 +8,7 @@ const ends = (high: number, low = 0) => [0, 1].map((partition) => ({ partition, 
 
 test('partitions are owned when all of them were read, in both topics, to where they ended at the assignment', () => {
   const ownership = createOwnership(topics, 5_000)
-  ownership.joined([0, 1], 0)
+  ownership.onAssigned([0, 1], 0)
   expect(ownership.owned(0)).toEqual([])
   ownership.ends('polls', ends(10))
   ownership.ends('poll-requests', ends(0))
@@ -25,7 +25,7 @@ test('partitions are owned when all of them were read, in both topics, to where 
 
 test('what retention removed counts as read', () => {
   const ownership = createOwnership(topics, 5_000)
-  ownership.joined([0], 0)
+  ownership.onAssigned([0], 0)
   ownership.ends('polls', ends(0))
   ownership.ends('poll-requests', ends(10, 4))
   expect(ownership.isBehind()).toBe(true)
@@ -35,36 +35,36 @@ test('what retention removed counts as read', () => {
 
 test('nothing is owned without a heartbeat for too long, and again after one', () => {
   const ownership = createOwnership(topics, 5_000)
-  ownership.joined([0], 0)
+  ownership.onAssigned([0], 0)
   for (const topic of topics) ownership.ends(topic, ends(0))
   expect(ownership.owned(5_000)).toEqual([0])
   expect(ownership.owned(5_001)).toEqual([])
   expect(ownership.notReady(5_001)).toContain('heartbeat')
-  ownership.heard(6_000)
+  ownership.onHeartbeat(6_000)
   expect(ownership.owned(6_001)).toEqual([0])
 })
 
 test('a heartbeat counts from when it was sent: an answer that comes late gives nothing back, and takes nothing away', () => {
   const ownership = createOwnership(topics, 5_000)
-  ownership.joined([0], 0)
+  ownership.onAssigned([0], 0)
   for (const topic of topics) ownership.ends(topic, ends(0))
-  ownership.heard(1_000)
+  ownership.onHeartbeat(1_000)
   expect(ownership.owned(12_000)).toEqual([])
-  ownership.heard(12_000)
-  ownership.heard(2_000)
+  ownership.onHeartbeat(12_000)
+  ownership.onHeartbeat(2_000)
   expect(ownership.owned(13_000)).toEqual([0])
 })
 
 test('a new assignment has to be read anew, and leaving ends everything at once', () => {
   const ownership = createOwnership(topics, 5_000)
-  ownership.joined([0], 0)
+  ownership.onAssigned([0], 0)
   for (const topic of topics) ownership.ends(topic, ends(3))
   for (const topic of topics) ownership.read(topic, 0, 3)
   expect(ownership.owned(1)).toEqual([0])
   const generation = ownership.generation()
-  ownership.left()
+  ownership.onRevoked()
   expect(ownership.owned(1)).toEqual([])
-  ownership.joined([0], 2)
+  ownership.onAssigned([0], 2)
   expect(ownership.generation()).toBeGreaterThan(generation)
   expect(ownership.owned(2)).toEqual([])
 })
@@ -72,7 +72,7 @@ test('a new assignment has to be read anew, and leaving ends everything at once'
 test('a stand-by with nothing assigned is ready', () => {
   const ownership = createOwnership(topics, 5_000)
   expect(ownership.notReady(0)).toContain('waiting')
-  ownership.joined([], 0)
+  ownership.onAssigned([], 0)
   expect(ownership.notReady(0)).toBeUndefined()
   expect(ownership.owned(0)).toEqual([])
 })

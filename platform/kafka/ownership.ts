@@ -7,10 +7,10 @@ export interface Ends {
 /** State of a group membership, without clock and client. Times are ms of any monotonic clock. */
 export interface Ownership {
   /** Resets all positions. `sentMs` is when the request to join was sent. */
-  joined: (partitions: readonly number[], sentMs: number) => void
-  left: () => void
+  onAssigned: (partitions: readonly number[], sentMs: number) => void
+  onRevoked: () => void
   /** The coordinator acknowledged a heartbeat that was sent at `sentMs`. */
-  heard: (sentMs: number) => void
+  onHeartbeat: (sentMs: number) => void
   /** Takes end offsets. The first ones after joining set how far to read. */
   ends: (topic: string, ends: readonly Ends[]) => void
   read: (topic: string, partition: number, nextOffset: number) => void
@@ -45,18 +45,18 @@ export function createOwnership(topics: readonly string[], silenceMs: number): O
     positions.set(name, Math.max(positions.get(name) ?? 0, nextOffset))
   }
   return {
-    joined(partitions, sentMs) {
+    onAssigned(partitions, sentMs) {
       generation++
       assigned = partitions
       heardSentMs = sentMs
       targets.clear()
       positions.clear()
     },
-    left() {
+    onRevoked() {
       generation++
       assigned = undefined
     },
-    heard(sentMs) {
+    onHeartbeat(sentMs) {
       heardSentMs = Math.max(heardSentMs, sentMs)
     },
     ends(topic, ends) {

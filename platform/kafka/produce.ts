@@ -95,7 +95,7 @@ async function sendRun(sender: RunSender, run: Run, written: RecordPosition[]): 
     if (!isTooLarge(error)) throw sendError(topic, error)
     const [first] = messages
     if (messages.length === 1 && first) {
-      limits.learn(topic, first)
+      limits.addRefused(topic, first)
       const message = `a record of ${recordBytes(first)} bytes is too large for ${topic}, says the broker`
       throw new TooLargeRecord(message, { isNews: true, cause: error })
     }

@@ -17,7 +17,7 @@ export interface OffsetRange {
   to: number
 }
 
-export type TopicSpan = ReadonlyMap<number, OffsetRange>
+export type TopicRanges = ReadonlyMap<number, OffsetRange>
 
 /** Counts records; an upper bound on a compacted topic. */
 export const recordsIn = (spans: Iterable<OffsetRange>): number => {
@@ -26,7 +26,7 @@ export const recordsIn = (spans: Iterable<OffsetRange>): number => {
   return records
 }
 
-export async function offsetRange(kafka: Kafka, topic: string): Promise<TopicSpan> {
+export async function offsetRange(kafka: Kafka, topic: string): Promise<TopicRanges> {
   return withAdmin(kafka, async (admin) => {
     const offsets = await admin.fetchTopicOffsets(topic)
     return new Map(offsets.map(({ partition, low, high }) => [partition, { from: Number(low), to: Number(high) }]))
@@ -34,7 +34,7 @@ export async function offsetRange(kafka: Kafka, topic: string): Promise<TopicSpa
 }
 
 /** Returns the offsets of records with Kafka timestamps from `fromMs` to `toMs`, both included. */
-export async function spanBetween(kafka: Kafka, topic: string, fromMs: number, toMs: number): Promise<TopicSpan> {
+export async function rangesBetween(kafka: Kafka, topic: string, fromMs: number, toMs: number): Promise<TopicRanges> {
   return withAdmin(kafka, async (admin) => {
     const firsts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))
     const ends = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, toMs + 1))
@@ -49,10 +49,10 @@ export async function spanBetween(kafka: Kafka, topic: string, fromMs: number, t
  * Reads offset ranges of a topic once, in order within a partition, without commits. Skips records that retention
  * deleted.
  */
-export async function readSpan(
+export async function readRanges(
   kafka: Kafka,
   topic: string,
-  span: TopicSpan,
+  span: TopicRanges,
   read: (records: StoredRecord[]) => Promise<void> | void,
 ): Promise<void> {
   const held = await offsetRange(kafka, topic)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createSchemaFinder } from './schema-finder.ts'
 
-const limits = { againMs: 20, unknownMs: 200, maxUnknown: 5 }
+const limits = { retryMs: 20, unknownMs: 200, maxUnknown: 5 }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A registry that holds some schemas and counts the requests for each id. */

@@ -4,7 +4,7 @@ import { pause } from '../process/retry.ts'
 
 export interface FinderLimits {
   /** Wait before an absent id is requested a second time, ms. */
-  againMs: number
+  retryMs: number
   /** How long an absent id then counts as unknown without a request, ms. */
   unknownMs: number
   /** At most this many ids count as unknown at a time; further ids are not requested. */
@@ -17,7 +17,7 @@ export interface SchemaFinder<Schema> {
   whyUnknown: (id: number) => string
 }
 
-const finderLimits: FinderLimits = { againMs: 3_000, unknownMs: 30_000, maxUnknown: 50 }
+const finderLimits: FinderLimits = { retryMs: 3_000, unknownMs: 30_000, maxUnknown: 50 }
 
 /** @param fetch returns a schema, or undefined if the registry has none; called for one id at a time */
 export function createSchemaFinder<Schema>(
@@ -43,7 +43,7 @@ export function createSchemaFinder<Schema>(
       else absent.push(id)
     }
     if (absent.length === 0) return found
-    await pause(limits.againMs)
+    await pause(limits.retryMs)
     for (const id of absent) {
       const schema = await fetch(id)
       if (schema) found.set(id, schema)

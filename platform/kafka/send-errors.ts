@@ -8,11 +8,11 @@ export class RefusedSend extends Error {
 export class TooLargeRecord extends RefusedSend {
   override name = 'TooLargeRecord'
   /** True if only the broker's response revealed it. From then on the size check knows. */
-  readonly isNews: boolean
+  readonly isUnexpected: boolean
 
   constructor(message: string, { isNews, cause }: { isNews: boolean; cause?: unknown }) {
     super(message, { cause })
-    this.isNews = isNews
+    this.isUnexpected = isNews
   }
 }
 

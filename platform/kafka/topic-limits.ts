@@ -13,7 +13,7 @@ export interface TopicLimits {
   /** Returns the maximum bytes per batch, or Infinity if unknown. */
   bytes: (topic: string) => Promise<number>
   /** Makes the check refuse records of this size until the limits are read again, because the broker refused one. */
-  learn: (topic: string, record: ProducerRecord) => void
+  addRefused: (topic: string, record: ProducerRecord) => void
 }
 
 interface Limit {
@@ -57,7 +57,7 @@ export function topicLimits(admin: Pick<Admin, 'describeConfigs'>): TopicLimits 
       await read(topic)
       return (limits.get(topic)?.bytes ?? Number.POSITIVE_INFINITY) - batchBytes
     },
-    learn: (topic, record) => {
+    addRefused: (topic, record) => {
       const limit = limits.get(topic)
       if (limit) limit.refusedBytes = Math.min(limit.refusedBytes, recordBytes(record))
     },

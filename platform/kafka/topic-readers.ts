@@ -1,6 +1,6 @@
 import kafkajs, { type Admin } from 'kafkajs'
 import { type Kafka, withAdmin } from './client.ts'
-import { committedOf, consumerLag, type Offsets } from './consumer-lag.ts'
+import { committedOffsets, consumerLag, type Offsets } from './consumer-lag.ts'
 
 export interface TopicContent {
   topic: string
@@ -40,7 +40,7 @@ async function readersOf(admin: Admin, offsets: ReadonlyMap<string, Offsets[]>):
     const assigned = new Set(members.flatMap(({ memberAssignment }) => topicsIn(memberAssignment)))
     const committed = await admin.fetchOffsets({ groupId: group, topics: [...offsets.keys()] })
     for (const { topic, partitions } of committed) {
-      const done = committedOf(partitions)
+      const done = committedOffsets(partitions)
       if (!assigned.has(topic) && [...done.values()].every((offset) => offset < 0)) continue
       const left = consumerLag(offsets.get(topic) ?? [], done)
       readers.push({ group, topic, state, members: members.length, behind: left })

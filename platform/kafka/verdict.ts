@@ -18,18 +18,18 @@ export interface Ok {
   outputs: Output[]
   deadParts?: DeadPart[]
   /** Called when Kafka has acknowledged everything that the batch sent. */
-  acknowledged?: () => void
+  onAcknowledged?: () => void
 }
 
 export type Verdict = Ok | ({ kind: 'dead' } & RefusalCause)
 
 const nothing: Output[] = []
 
-export const ok = (outputs: Output[] = nothing, deadParts?: DeadPart[], acknowledged?: () => void): Verdict => ({
+export const ok = (outputs: Output[] = nothing, deadParts?: DeadPart[], onAcknowledged?: () => void): Verdict => ({
   kind: 'ok',
   outputs,
   ...(deadParts && deadParts.length > 0 && { deadParts }),
-  ...(acknowledged && { acknowledged }),
+  ...(onAcknowledged && { onAcknowledged }),
 })
 
 export const dead = (reason: string, message: string, dataset?: string): Verdict => ({

@@ -84,5 +84,5 @@ export function verdictOn(raw: StoredRaw, encoder: BatchEncoder, { datasets, off
   const answer = encoder.encode(explodeRaw(raw, datasets))
   countIgnored(answer.ignored, dataset)
   if ('refusal' in answer) return dead(answer.refusal.reason, answer.refusal.message, dataset)
-  return ok(answer.outputs, answer.deadParts, answer.acknowledged)
+  return ok(answer.outputs, answer.deadParts, answer.onAcknowledged)
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks, nextOffsets } from '#platform/kafka/consumer-lag.ts'
-import { readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
+import { readRanges, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'
@@ -40,7 +40,7 @@ export async function followLiveOutput(kafka: Kafka, registry: Registry, source:
   const readToEnd = async (): Promise<void> => {
     const ends = await highWatermarks(kafka, timeseries)
     const span = [...ends].map(([partition, to]) => [partition, { from: next.get(partition) ?? 0, to }] as const)
-    await readSpan(kafka, timeseries, new Map(span), read)
+    await readRanges(kafka, timeseries, new Map(span), read)
   }
   const waitUntilCommitted = async (partition: number, offset: number): Promise<void> => {
     const deadlineMs = Date.now() + maxWaitMs

@@ -2,7 +2,7 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
-import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { pause } from '#platform/process/retry.ts'
@@ -48,7 +48,7 @@ export async function openParkedDatasets(
   }
 
   const span = await offsetRange(kafka, topic)
-  await readSpan(kafka, topic, span, read)
+  await readRanges(kafka, topic, span, read)
   const from = { topic, partition: 0, offset: span.get(0)?.to ?? 0 }
   const stop = await follow(kafka, from, read, crash)
   const parkings = (): Parking[] => [...newest.values()].map(({ parking }) => parking)

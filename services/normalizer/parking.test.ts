@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { counted, emptyTally, type JudgedAnswer, parkingLimit, pastLimit } from './parking.ts'
+import { addToTally, emptyTally, exceededLimit, type JudgedAnswer, parkingLimit } from './parking.ts'
 
 const limit = { inARow: 4, share: 0.5, ofLast: 10, atLeast: 6 }
 const ours = ['schema', 'type', 'step', 'bug']
@@ -8,7 +8,7 @@ const upstreams = ['not-json', 'upstream-rejected', 'outside-window', 'conflicti
 const minuteMs = 60_000
 
 const tallyOf = (answers: JudgedAnswer[], within = limit) =>
-  answers.reduce((tally, answer) => counted(tally, answer, within), emptyTally)
+  answers.reduce((tally, answer) => addToTally(tally, answer, within), emptyTally)
 /** One answer each of as many requests. */
 const ofRequests = (reasons: (string | undefined)[]): JudgedAnswer[] =>
   reasons.map((reason, index) => ({ requestIdentity: `request ${index}`, fetchedAt: index, reason }))
@@ -45,22 +45,24 @@ function shouldPark(answers: JudgedAnswer[]): boolean {
 
 describe('a dataset is parked', () => {
   test('after so many refusals in a row, however few answers there were', () => {
-    expect(pastLimit(tallyAfter(['bug', 'type', 'step']), limit)).toBeUndefined()
-    expect(pastLimit(tallyAfter(['bug', 'type', 'step', 'schema']), limit)).toBe('4 answers in a row were refused')
+    expect(exceededLimit(tallyAfter(['bug', 'type', 'step']), limit)).toBeUndefined()
+    expect(exceededLimit(tallyAfter(['bug', 'type', 'step', 'schema']), limit)).toBe('4 answers in a row were refused')
   })
   test('when more than the share of the newest were refused', () => {
     const half = ['bug', undefined, 'bug', undefined, 'bug', undefined]
-    expect(pastLimit(tallyAfter(half), limit)).toBeUndefined()
-    expect(pastLimit(tallyAfter([...half, 'bug']), limit)).toBe('4 of the last 7 answers were refused')
+    expect(exceededLimit(tallyAfter(half), limit)).toBeUndefined()
+    expect(exceededLimit(tallyAfter([...half, 'bug']), limit)).toBe('4 of the last 7 answers were refused')
   })
   test('never for what is upstream’s fault, which breaks no run either', () => {
     expect(
-      pastLimit(tallyAfter(Array.from({ length: 100 }, (_, index) => upstreams[index % 5])), limit),
+      exceededLimit(tallyAfter(Array.from({ length: 100 }, (_, index) => upstreams[index % 5])), limit),
     ).toBeUndefined()
-    expect(pastLimit(tallyAfter(['bug', 'not-json', 'bug', 'not-json', 'bug', 'not-json', 'bug']), limit)).toBeDefined()
+    expect(
+      exceededLimit(tallyAfter(['bug', 'not-json', 'bug', 'not-json', 'bug', 'not-json', 'bug']), limit),
+    ).toBeDefined()
   })
   test('after twenty in a row, or when more than half of fifty to two hundred were refused', () => {
-    const limitPast = (reasons: (string | undefined)[]) => pastLimit(tallyOf(ofRequests(reasons), parkingLimit))
+    const limitPast = (reasons: (string | undefined)[]) => exceededLimit(tallyOf(ofRequests(reasons), parkingLimit))
     const run = (length: number) => Array.from({ length }, () => 'bug')
     expect(limitPast(run(19))).toBeUndefined()
     expect(limitPast(run(20))).toBeDefined()
@@ -83,7 +85,7 @@ describe('a dataset is parked', () => {
           fetchedAt += minutes * minuteMs
           return { ...rest, fetchedAt }
         })
-        expect(pastLimit(tallyOf(answers), limit) !== undefined).toBe(shouldPark(answers))
+        expect(exceededLimit(tallyOf(answers), limit) !== undefined).toBe(shouldPark(answers))
       }),
       { numRuns: 2_000 },
     )
@@ -99,14 +101,16 @@ describe('a request that is refused again and again', () => {
   test('counts once an hour', () => {
     const two = byTime(again('BTC-USD', secondly, 6 * 60), again('ETH-USD', secondly, 6 * 60))
     expect(tallyOf(two).answers).toEqual(['BTC-USD', 'ETH-USD'])
-    expect(pastLimit(tallyOf(two), limit)).toBeUndefined()
+    expect(exceededLimit(tallyOf(two), limit)).toBeUndefined()
     const longer = byTime(again('BTC-USD', secondly, 6 * 61), again('ETH-USD', secondly, 6 * 61))
-    expect(pastLimit(tallyOf(longer), limit)).toBe('4 answers in a row were refused')
+    expect(exceededLimit(tallyOf(longer), limit)).toBe('4 answers in a row were refused')
   })
   test('parks nothing by itself, neither at every tick of days nor where the others have no news', () => {
     const bad = again('BTC-USD', secondly, 6 * 60 * 48)
-    expect(pastLimit(tallyOf(bad, parkingLimit))).toBeUndefined()
-    expect(pastLimit(tallyOf(byTime(bad, well(again('ETH-USD', secondly, 6 * 60 * 48))), parkingLimit))).toBeUndefined()
-    expect(pastLimit(tallyOf(byTime(bad, well(again('ETH-USD', 60 * 12, 4))), parkingLimit))).toBeUndefined()
+    expect(exceededLimit(tallyOf(bad, parkingLimit))).toBeUndefined()
+    expect(
+      exceededLimit(tallyOf(byTime(bad, well(again('ETH-USD', secondly, 6 * 60 * 48))), parkingLimit)),
+    ).toBeUndefined()
+    expect(exceededLimit(tallyOf(byTime(bad, well(again('ETH-USD', 60 * 12, 4))), parkingLimit))).toBeUndefined()
   })
 })

@@ -42,7 +42,7 @@ const maxRequests = 2_000
 /**
  * Returns the tally after one more answer. Pure. Ignores refusals that point at upstream, such as a maintenance page.
  */
-export function counted(
+export function addToTally(
   tally: Tally,
   { requestIdentity, fetchedAt, reason }: JudgedAnswer,
   limit = parkingLimit,
@@ -58,7 +58,7 @@ export function counted(
 }
 
 /** Returns a sentence that names the limit that was passed, or undefined. Pure. */
-export function pastLimit({ answers }: Tally, limit = parkingLimit): string | undefined {
+export function exceededLimit({ answers }: Tally, limit = parkingLimit): string | undefined {
   const inARow = answers.slice(answers.lastIndexOf(null) + 1)
   if (inARow.length >= limit.inARow && isOfSeveral(inARow)) return `${inARow.length} answers in a row were refused`
   const recent = answers.slice(-limit.ofLast)
@@ -99,9 +99,9 @@ export function createParkingGuard(
       if (Number(offset) > (countedTo.get(partition) ?? -1)) {
         countedTo.set(partition, Number(offset))
         const answer = { requestIdentity, fetchedAt, reason: refusal?.reason }
-        tallies.set(dataset, counted(tallies.get(dataset) ?? emptyTally, answer, limit))
+        tallies.set(dataset, addToTally(tallies.get(dataset) ?? emptyTally, answer, limit))
       }
-      const why = pastLimit(tallies.get(dataset) ?? emptyTally, limit)
+      const why = exceededLimit(tallies.get(dataset) ?? emptyTally, limit)
       if (why === undefined || refusal === undefined) return
       const { reason } = refusal
       const message = `${why}; the last: ${reason}: ${refusal.message}`.slice(0, maxMessageChars)

@@ -66,7 +66,7 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
     registry,
     producer: nowhere,
     log,
-    measure: (batch) => {
+    onCommitted: (batch) => {
       metrics.measure(batch)
       const unreadable = batch.verdicts.filter(({ kind }) => kind === 'dead').length
       if (unreadable > 0) log.warn({ topic: batch.topic, unreadable }, 'records that this code cannot read')

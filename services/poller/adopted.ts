@@ -2,8 +2,8 @@
 // pure.
 
 import { noMemory, storeEndsAtMs } from '#core/poll-memory.ts'
-import { isPage, subjectOf } from '#core/request-identity.ts'
-import type { OffsetRange, TopicSpan } from '#platform/kafka/read-range.ts'
+import { isPage, selectorOf } from '#core/request-identity.ts'
+import type { OffsetRange, TopicRanges } from '#platform/kafka/read-range.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { HostedDataset } from './hosts.ts'
@@ -14,7 +14,7 @@ import { assessAnswer } from './poll-window.ts'
 export interface RecordedAnswers {
   seen: (answer: Pick<Poll, 'dataset' | 'rawPartition' | 'rawOffset'>) => void
   /** Returns the ranges within `held` that may hold unrecorded answers. */
-  unrecorded: (source: string, held: TopicSpan) => TopicSpan
+  unrecorded: (source: string, held: TopicRanges) => TopicRanges
 }
 
 /** Fewer answers are in flight at once: an unrecorded one is at most this far before the newest recorded one. */
@@ -72,7 +72,7 @@ export function adoptedPoll(
   if (raw.origin !== origin || fetchedAt >= storeEndsAtMs) return undefined
   if (memory.lastGoodFetchedAt !== null && fetchedAt <= memory.lastGoodFetchedAt) return undefined
   const window = { startMs: windowStart, endMs: windowEnd }
-  const { coverage, error } = assessAnswer(hosted, { window, subject: subjectOf(requestIdentity, dataset) }, raw)
+  const { coverage, error } = assessAnswer(hosted, { window, subject: selectorOf(requestIdentity, dataset) }, raw)
   // Validators of another address of the upstream are not valid at this one.
   const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
   const answer = { contentHash, etag, lastModified }
@@ -98,7 +98,7 @@ export function adoptedPoll(
 
 /** Returns the row count that an answer states for a window in pages; undefined for a page. */
 function countedRows({ asking }: Pick<HostedDataset, 'asking'>, raw: RawResponse): number | undefined {
-  if (asking.pages === undefined || isPage(subjectOf(raw.requestIdentity, raw.dataset))) return undefined
+  if (asking.pages === undefined || isPage(selectorOf(raw.requestIdentity, raw.dataset))) return undefined
   try {
     return asking.pages.rowsIn(raw.body).total ?? undefined
   } catch {

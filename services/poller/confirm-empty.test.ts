@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { nothingCarried } from '#core/memory-records.ts'
+import { noProgress } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
 import type { Dataset, RequestSpec } from '#sources/source.ts'
 import { adoptedPoll } from './adopted.ts'
-import { confirmationCandidates, confirmingOf, type EmptyConfirmation } from './confirm-empty.ts'
+import { confirmationCandidates, type EmptyConfirmation, emptyConfirmationOf } from './confirm-empty.ts'
 import type { FetchResult } from './fetch.ts'
 import { noPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
@@ -57,7 +57,7 @@ function createPoller() {
     const candidate = { identity, dataset, window, subject: null, lane: 'live' as const, dueInMs: 0, first: false }
     let wasNotModified = false
     const polled = await pollWindow({
-      means: {
+      deps: {
         clock: { now: moment, realMs: (ms) => ms, spanMs: (ms) => ms, stop: () => {} },
         fetcher: {
           fetch: async ({ validators }): Promise<FetchResult> => {
@@ -78,8 +78,8 @@ function createPoller() {
       },
       ...{ host: 'h', hosted, candidate, known: memory.known(identity), confirming, requestsReadTo: 0 },
       // The poller dies after the answer is in raw and before its memory is written.
-      right: { signal: new AbortController().signal, holds: () => !(dies && raws.length > kept) },
-      ...{ carried: () => nothingCarried, came: () => noPause, path: () => '/' },
+      lease: { signal: new AbortController().signal, holds: () => !(dies && raws.length > kept) },
+      ...{ carried: () => noProgress, onResponse: () => noPause, path: () => '/' },
     })
     if (polled) remember(polled.poll)
     else restart()
@@ -159,7 +159,7 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
 describe('when an empty answer is believed', () => {
   const settings = { revisitDailyDays: 30 }
   const at = (days: number, intervalMs: number | null, isOrdered: boolean) =>
-    confirmingOf({ intervalMs }, window, window.endMs + days * dayMs, settings, isOrdered)
+    emptyConfirmationOf({ intervalMs }, window, window.endMs + days * dayMs, settings, isOrdered)
   test('is after a while up to 30 days after its window, and then when an operator says so', () => {
     expect([at(-1, null, false), at(30, null, false)]).toEqual(['after-a-while', 'after-a-while'])
     expect([at(30.001, null, false), at(30.001, null, true), at(2, null, true)]).toEqual([

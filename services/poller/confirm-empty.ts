@@ -20,7 +20,7 @@ export type EmptyConfirmation = 'never' | 'after-a-while' | 'at-once'
  * Returns when an empty answer of a window is trusted. Upstreams drop their past, so for a window that ended more than
  * `revisitDailyDays` ago only an operator can confirm it (`isOrdered`).
  */
-export function confirmingOf(
+export function emptyConfirmationOf(
   { intervalMs }: Pick<HostedDataset, 'intervalMs'>,
   window: Window,
   nowMs: number,
@@ -33,7 +33,7 @@ export function confirmingOf(
 }
 
 /** Returns true if an empty answer to a request sent at `sentAtMs` confirms that the window was emptied. */
-export function wouldConfirm(memory: PollMemory, confirming: EmptyConfirmation, sentAtMs: number): boolean {
+export function canConfirmEmpty(memory: PollMemory, confirming: EmptyConfirmation, sentAtMs: number): boolean {
   if (!memory.hadRows || memory.emptyConfirmed) return false
   if (confirming === 'at-once') return true
   if (confirming === 'never' || memory.emptySince === null) return false
@@ -68,7 +68,7 @@ export function confirmationCandidates(
     const hosted = datasets.find(({ dataset }) => dataset.name === name)
     const held = known(identity)
     if (hosted === undefined || held === undefined || held.memory.emptySince === null) continue
-    if (confirmingOf(hosted, window, moment.nowMs, settings, false) === 'never') continue
+    if (emptyConfirmationOf(hosted, window, moment.nowMs, settings, false) === 'never') continue
     // Pages are not polled alone: the count of their window says whether it is empty.
     const subject = hosted.subjects.find((each) => requestIdentity(name, window, each) === identity)
     if (subject === undefined) continue

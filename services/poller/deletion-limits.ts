@@ -1,5 +1,5 @@
 import type { Kafka } from '#platform/kafka/client.ts'
-import { offsetRange, readSpan } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { deletionSchema } from '#schemas/generated/records.ts'
@@ -21,7 +21,7 @@ export async function followDeletions(kafka: Kafka, registry: Registry, log: Log
   const readNew = async (): Promise<void> => {
     const to = (await offsetRange(kafka, deletionsTopic.name)).get(0)?.to ?? 0
     if (to <= from) return
-    await readSpan(kafka, deletionsTopic.name, new Map([[0, { from, to }]]), async (records) => {
+    await readRanges(kafka, deletionsTopic.name, new Map([[0, { from, to }]]), async (records) => {
       await decoder.prepare(records.map(({ value }) => value))
       for (const { value, offset } of records) {
         const deletion = decoder.decode(value)

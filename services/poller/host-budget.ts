@@ -3,7 +3,7 @@ import type { Poll } from '#schemas/generated/records.ts'
 import type { ClockReading } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import type { FetchResult } from './fetch.ts'
-import { createManners, type EarlierPause, type HostThrottle } from './host-throttle.ts'
+import { createHostThrottle, type EarlierPause, type HostThrottle } from './host-throttle.ts'
 import type { Host } from './hosts.ts'
 import type { Metrics } from './metrics.ts'
 import { createReachability, type Reachability } from './reachability.ts'
@@ -24,23 +24,23 @@ export interface HostBudget {
   unreachable: { since: string; reason: string; nextTryAt: string } | null
 }
 
-export interface AskedPause extends Pick<Poll, 'pausedUntil' | 'pauseReason'> {
+export interface RequestedPause extends Pick<Poll, 'pausedUntil' | 'pauseReason'> {
   attempts: number
 }
 
-export const noPause: AskedPause = { pausedUntil: null, pauseReason: null, attempts: 0 }
+export const noPause: RequestedPause = { pausedUntil: null, pauseReason: null, attempts: 0 }
 
 export interface BudgetCharge {
   /** Takes the response; returns the pause that it asked for. */
-  came: (fetched: FetchResult) => AskedPause
-  done: () => void
+  onResponse: (fetched: FetchResult) => RequestedPause
+  release: () => void
 }
 
 /** Decides when a host may be sent a request: its rate limit, its concurrency limit, and pauses. */
 export interface BudgetKeeper {
   /** Returns the time until a request may be sent, ms of the clock; 0: now. */
   waitMs: (steadyMs: number) => number
-  spend: (moment: ClockReading) => BudgetCharge
+  charge: (moment: ClockReading) => BudgetCharge
   lift: () => void
   now: () => HostBudget
 }
@@ -55,7 +55,9 @@ export function takeOverBudget(
   const bucket = createTokenBucket(host.budget, startMs, seeds, unrecordedRequests(host))
   const left = pauseLeft(recent.pauses, nowMs, clock.spanMs)
   const earlier: EarlierPause | undefined = left && { ...left, setAtMs: startMs, untilMs: startMs + left.forMs }
-  const throttle = createManners(host.name, earlier, (ms) => metrics.hostPaused.set({ host: host.name }, ms / 1_000))
+  const throttle = createHostThrottle(host.name, earlier, (ms) =>
+    metrics.hostPaused.set({ host: host.name }, ms / 1_000),
+  )
   const reachability = createReachability(host.name)
   const inFlight = (): void => metrics.inFlight.set({ host: host.name }, bucket.inFlight())
   return {
@@ -64,16 +66,16 @@ export function takeOverBudget(
       // A host that does not answer is tried with one request at a time.
       return reachability.now() !== undefined && bucket.inFlight() > 0 ? Number.POSITIVE_INFINITY : waitMs
     },
-    spend(moment) {
+    charge(moment) {
       const done = bucket.send(moment.steadyMs)
       inFlight()
       return {
-        came: (fetched) => {
+        onResponse: (fetched) => {
           const end = clock.now()
-          reachability.heard(fetched, moment.steadyMs, end)
-          return throttle.heard(fetched, moment.steadyMs, end.steadyMs) ? pauseAt(throttle, end) : noPause
+          reachability.onResponse(fetched, moment.steadyMs, end)
+          return throttle.onResponse(fetched, moment.steadyMs, end.steadyMs) ? pauseAt(throttle, end) : noPause
         },
-        done: () => {
+        release: () => {
           const { steadyMs } = clock.now()
           done(steadyMs)
           inFlight()
@@ -117,7 +119,7 @@ function unrecordedRequests({ budget, datasets }: Host): number {
   return budget.maxInFlight * (hasPages ? 2 : 1)
 }
 
-function pauseAt(throttle: HostThrottle, { nowMs, steadyMs }: ClockReading): AskedPause {
+function pauseAt(throttle: HostThrottle, { nowMs, steadyMs }: ClockReading): RequestedPause {
   const pauseReason = throttle.reason(steadyMs) ?? null
   if (pauseReason === null) return noPause
   const pausedUntil = nowMs + Math.ceil(throttle.pausedForMs(steadyMs))

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { nothingCarried } from '#core/memory-records.ts'
+import { noProgress } from '#core/memory-records.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createRequests } from '#core/requests.ts'
 import { createLogger } from '#platform/process/log.ts'
@@ -75,15 +75,15 @@ function start(
       confirmsEmpty: false,
     }
     const times = { windowStart: window.startMs, windowEnd: window.endMs, requestedAt: 0, liftsPauseOf: null }
-    requests.ask({ ...request, ...times }, { partition: 0, offset: ++offset })
+    requests.addRequest({ ...request, ...times }, { partition: 0, offset: ++offset })
   }
   for (let day = 1; day <= asks; day++) ask(day)
-  const right = new AbortController()
+  const lease = new AbortController()
   const stopping = new AbortController()
   const loop = runHostLoop({
     host: { name: 'h', budget, datasets, off: [] },
-    right: { signal: right.signal, holds: () => !right.signal.aborted },
-    means: {
+    lease: { signal: lease.signal, holds: () => !lease.signal.aborted },
+    deps: {
       clock: {
         now: () => {
           looks++
@@ -109,7 +109,7 @@ function start(
       ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
     },
     ...{ memory: createMemory(() => {}), requests, recent, metrics: createMetrics(), stopping: stopping.signal },
-    carried: () => nothingCarried,
+    carried: () => noProgress,
     adopt: async () => {},
     restore: () => {},
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays },
@@ -135,7 +135,7 @@ function start(
     const before = looks
     await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 3), { timeout: 20_000, interval: 1 })
   }
-  return { loop, asked, polls, raws, answers, ask, let1, advance, looked, stopping, right, now: () => moment.nowMs }
+  return { loop, asked, polls, raws, answers, ask, let1, advance, looked, stopping, lease, now: () => moment.nowMs }
 }
 
 test('pages of windows that were asked for wait while a tick is due', async () => {
@@ -239,7 +239,7 @@ test('a new owner counts requests that may be in no poll: one per place in fligh
   expect(start([ticking], 0, { endedAgoMs: [0, 59_000, 61_000], pauses: [] }).loop.budget().sentLastMinute).toBe(6)
 })
 
-test.each(['stopping', 'right'] as const)('pages that wait are given up when the loop ends: %s', async (why) => {
+test.each(['stopping', 'lease'] as const)('pages that wait are given up when the loop ends: %s', async (why) => {
   const started = start([paged], 1)
   await started.let1(2)
   started[why].abort()

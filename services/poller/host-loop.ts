@@ -1,7 +1,7 @@
 import type { OpenRequest, Requests } from '#core/requests.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { Candidate, ClockReading } from './candidate.ts'
-import { confirmationCandidates, confirmingOf } from './confirm-empty.ts'
+import { confirmationCandidates, emptyConfirmationOf } from './confirm-empty.ts'
 import type { DeletionLimits } from './deletion-limits.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
 import { type BudgetCharge, type BudgetKeeper, type HostBudget, takeOverBudget } from './host-budget.ts'
@@ -9,15 +9,15 @@ import type { Host, HostedDataset } from './hosts.ts'
 import { type InFlight, nextPage, nextToSend } from './lanes.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
-import { pollPages, type Spending } from './poll-pages.ts'
+import { type PollCharges, pollPages } from './poll-pages.ts'
 import { type LeaseGuard, type PollDependencies, type PollJob, type PollResult, pollWindow } from './poll-window.ts'
 import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
 
 export interface HostWork {
   host: Host
-  right: LeaseGuard
-  means: PollDependencies
+  lease: LeaseGuard
+  deps: PollDependencies
   memory: Memory
   requests: Requests
   carried: PollJob['carried']
@@ -53,12 +53,12 @@ const maxSleepMs = 1_000
 
 /** Polls one host until the lease is lost or the process stops: due → budget → poll → remember → sleep. */
 export function runHostLoop(work: HostWork): HostLoop {
-  const { host, right, means, stopping } = work
-  const { clock } = means
+  const { host, lease, deps, stopping } = work
+  const { clock } = deps
   const sources = new Map(host.datasets.map((hosted) => [hosted.dataset.name, hosted]))
   const underWay = new Map<InFlight, Promise<void>>()
   const pages: PageTurn[] = []
-  const ending = AbortSignal.any([right.signal, stopping])
+  const ending = AbortSignal.any([lease.signal, stopping])
   let waking = new AbortController()
   const wake = (): void => waking.abort()
   const budget: BudgetKeeper = takeOverBudget({ ...work, clock }, wake)
@@ -74,9 +74,9 @@ export function runHostLoop(work: HostWork): HostLoop {
       const page = nextPage(pages, next, inFlight)
       if (next === undefined && page === undefined) return soonest(all)
       const waitMs = budget.waitMs(moment.steadyMs)
-      if (!right.holds()) return Number.POSITIVE_INFINITY
+      if (!lease.holds()) return Number.POSITIVE_INFINITY
       if (waitMs > 0) return waitMs
-      if (page !== undefined) pages.splice(pages.indexOf(page), 1)[0]?.go(budget.spend(moment))
+      if (page !== undefined) pages.splice(pages.indexOf(page), 1)[0]?.go(budget.charge(moment))
       else if (next !== undefined) start(next, moment)
     }
   }
@@ -84,7 +84,7 @@ export function runHostLoop(work: HostWork): HostLoop {
     const hosted = sources.get(candidate.dataset.name)
     if (hosted === undefined) throw new Error(`${candidate.dataset.name} is none of ${host.name}`)
     const entry = { identity: candidate.identity, dataset: candidate.dataset.name, lane: candidate.lane }
-    const spending = { first: budget.spend(moment), next: () => pageTurn(entry) }
+    const spending = { first: budget.charge(moment), next: () => pageTurn(entry) }
     const poll = pollOnce(work, hosted, candidate, spending).finally(() => {
       underWay.delete(entry)
       wake()
@@ -148,31 +148,35 @@ function soonest(candidates: readonly Candidate[]): number {
   return Math.min(Number.POSITIVE_INFINITY, ...waits)
 }
 
-async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candidate, budget: Spending): Promise<void> {
-  const { host, right, means, memory, requests, carried, metrics } = work
+async function pollOnce(
+  work: HostWork,
+  hosted: HostedDataset,
+  candidate: Candidate,
+  budget: PollCharges,
+): Promise<void> {
+  const { host, lease, deps, memory, requests, carried, metrics } = work
   const { identity, dataset, window, subject } = candidate
   const asked = requests.openOf(identity)
   const requestsReadTo = requests.readTo(host.name)
   const known = memory.known(identity)
   const isOrdered = asked.some(({ request }) => request.confirmsEmpty)
-  const confirming = confirmingOf(hosted, window, means.clock.now().nowMs, work.due, isOrdered)
-  const polling = { means, host: host.name, hosted, candidate, right, confirming, requestsReadTo, carried, known }
+  const confirming = emptyConfirmationOf(hosted, window, deps.clock.now().nowMs, work.due, isOrdered)
+  const polling = { deps, host: host.name, hosted, candidate, lease, confirming, requestsReadTo, carried, known }
   const { pages, requestPath } = hosted.asking
   const polled = await (pages
     ? pollPages(polling, pages, budget, memory.known, (page) => tell(work, page))
-    : pollWindow({ ...polling, came: budget.first.came, path: () => requestPath({ window, subject }) }).finally(
-        budget.first.done,
-      ))
+    : pollWindow({
+        ...polling,
+        onResponse: budget.first.onResponse,
+        path: () => requestPath({ window, subject }),
+      }).finally(budget.first.release))
   if (polled === undefined) {
     if (work.stopping.aborted) {
-      means.log.info(
-        { requestIdentity: identity },
-        'gave up a window: the poller stops, and asks again when it is back',
-      )
+      deps.log.info({ requestIdentity: identity }, 'gave up a window: the poller stops, and asks again when it is back')
       return
     }
     metrics.droppedAnswers.inc({ dataset: dataset.name })
-    means.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
+    deps.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
     return
   }
   tell(work, polled, asked)
@@ -180,14 +184,14 @@ async function pollOnce(work: HostWork, hosted: HostedDataset, candidate: Candid
 }
 
 function tell(
-  { means, memory, requests, metrics }: HostWork,
+  { deps, memory, requests, metrics }: HostWork,
   { poll, rawBytes }: PollResult,
   asked?: OpenRequest[],
 ): void {
   const { requestIdentity, lane } = poll
   const dataset = { name: poll.dataset }
-  memory.remember(poll, means.clock.now())
-  requests.polled(poll, asked)
+  memory.remember(poll, deps.clock.now())
+  requests.addPoll(poll, asked)
   metrics.polls.inc({ dataset: dataset.name, lane, outcome: poll.outcome })
   metrics.pollDuration.observe({ dataset: dataset.name }, poll.durationMs / 1_000)
   if (poll.outcome !== 'failed') metrics.lastGoodPoll.set({ dataset: dataset.name }, poll.fetchedAt / 1_000)
@@ -197,5 +201,5 @@ function tell(
   }
   const { outcome, status, durationMs, bytes, error } = poll
   const { completeness, failures } = poll.memory
-  means.log.info({ requestIdentity, lane, outcome, status, durationMs, bytes, completeness, failures, error }, 'poll')
+  deps.log.info({ requestIdentity, lane, outcome, status, durationMs, bytes, completeness, failures, error }, 'poll')
 }

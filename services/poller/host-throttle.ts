@@ -10,7 +10,7 @@ export interface HostThrottle {
   /** How many times in a row the host asked for a pause. */
   inARow: () => number
   /** Takes a response. Returns true if it asked for a pause. */
-  heard: (fetched: FetchResult, sentSteadyMs: number, endSteadyMs: number) => boolean
+  onResponse: (fetched: FetchResult, sentSteadyMs: number, endSteadyMs: number) => boolean
   lift: (steadyMs: number) => void
 }
 
@@ -29,7 +29,7 @@ const banStatus = 418
  * Pauses a host after a Retry-After with any status, a 429, or a 418 (banned). `paused` gets each pause in ms; 0:
  * lifted.
  */
-export function createManners(
+export function createHostThrottle(
   host: string,
   earlier: EarlierPause | undefined,
   paused: (pauseMs: number) => void,
@@ -43,7 +43,7 @@ export function createManners(
     pausedForMs,
     inARow: () => inARow,
     reason: (steadyMs) => (pausedForMs(steadyMs) > 0 ? reason : undefined),
-    heard(fetched, sentSteadyMs, endSteadyMs) {
+    onResponse(fetched, sentSteadyMs, endSteadyMs) {
       const sentSince = sentSteadyMs > setAtMs
       const status = asksForPause(fetched)
       if (status === undefined) {

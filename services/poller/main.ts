@@ -43,13 +43,13 @@ await run(log, 8_000, async (onStop) => {
     log.fatal({ err: error }, 'crashed')
     process.exit(1)
   }
-  const means = { clock, fetcher, publisher, origin, poller, log }
+  const deps = { clock, fetcher, publisher, origin, poller, log }
   const { SESSION_TIMEOUT_MS: sessionTimeoutMs } = config
   polling = await startPoller({
     kafka,
     registry,
     hosts,
-    means,
+    deps,
     due: dueSettings(config),
     deleted,
     sessionTimeoutMs,

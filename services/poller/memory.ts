@@ -1,5 +1,5 @@
 import { type RawPlace, rawPlaceOf } from '#core/memory-records.ts'
-import { believed, isAhead, supersedes } from '#core/poll-memory.ts'
+import { isFarAhead, supersedes, trustedMemory } from '#core/poll-memory.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Window } from '#sources/source.ts'
 import type { ClockReading } from './candidate.ts'
@@ -54,8 +54,8 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
   const reported = new Set<string>()
   return {
     remember(poll, moment, read) {
-      const memory = believed(poll.memory, moment.nowMs)
-      if (isAhead(poll.memory, moment.nowMs) && !reported.has(poll.requestIdentity)) {
+      const memory = trustedMemory(poll.memory, moment.nowMs)
+      if (isFarAhead(poll.memory, moment.nowMs) && !reported.has(poll.requestIdentity)) {
         reported.add(poll.requestIdentity)
         fromTheFuture(poll)
       }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nothingCarried } from '#core/memory-records.ts'
+import { noProgress } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
@@ -49,13 +49,13 @@ async function poll(
       if (pause !== noPause) events.push('came')
       return pause
     }
-    return { came, done: () => void events.push('done') }
+    return { onResponse: came, release: () => void events.push('done') }
   }
   let left = allowed
   const candidate = { identity: `a.b/${times}`, dataset, window, subject: null, lane: 'requested' as const }
   const polled = await pollPages(
     {
-      means: {
+      deps: {
         clock: {
           now: () => ({ nowMs: 5_000_000, steadyMs: 0 }),
           realMs: (ms) => ms,
@@ -89,10 +89,10 @@ async function poll(
       },
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],
-      right: { signal: new AbortController().signal, holds: () => true },
+      lease: { signal: new AbortController().signal, holds: () => true },
       confirming: 'after-a-while',
       requestsReadTo: 42,
-      carried: () => nothingCarried,
+      carried: () => noProgress,
     },
     pages,
     { first: spend(left), next: async () => (left-- > 0 ? spend(left) : undefined) },

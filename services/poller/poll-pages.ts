@@ -5,22 +5,22 @@ import { pageSubject, requestIdentity } from '#core/request-identity.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Coverage, Pages, RequestSpec } from '#sources/source.ts'
-import { wouldConfirm } from './confirm-empty.ts'
+import { canConfirmEmpty } from './confirm-empty.ts'
 import type { FullAnswer } from './fetch.ts'
-import type { AskedPause, BudgetCharge } from './host-budget.ts'
+import type { BudgetCharge, RequestedPause } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
 import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
-import { ask, type PollJob, type PollResult, pollWindow, record, whatWasPolled, writeRaw } from './poll-window.ts'
+import { ask, type PollJob, type PollResult, pollFields, pollWindow, record, writeRaw } from './poll-window.ts'
 
 /**
  * `first` is charged already. `next` waits for a further charge; it returns undefined if no more requests may be sent.
  */
-export interface Spending {
+export interface PollCharges {
   first: BudgetCharge
   next: () => Promise<BudgetCharge | undefined>
 }
 
-type PagedPoll = Omit<PollJob, 'came' | 'path'>
+type PagedPoll = Omit<PollJob, 'onResponse' | 'path'>
 
 /**
  * Requests the count, then page after page, and records the poll of the whole window last. That poll fails if a request
@@ -29,27 +29,27 @@ type PagedPoll = Omit<PollJob, 'came' | 'path'>
 export async function pollPages(
   paged: PagedPoll,
   pages: Pages,
-  budget: Spending,
+  budget: PollCharges,
   known: (identity: string) => KnownIdentity | undefined,
   told: (page: PollResult) => void,
 ): Promise<PollResult | undefined> {
-  const { means } = paged
-  const sentAtMs = means.clock.now().nowMs
+  const { deps } = paged
+  const sentAtMs = deps.clock.now().nowMs
   const startedMs = performance.now()
   const memory = paged.known?.memory ?? noMemory
   const { status, pause, ...counted } = await countRows(paged, pages, budget.first)
-  if (!paged.right.holds()) return undefined
+  if (!paged.lease.holds()) return undefined
   const count = 'error' in counted ? counted : await keepCount(paged, memory, { ...counted, sentAtMs })
   const came =
     'error' in count
       ? { polls: [], error: count.error, unrecorded: count.unrecorded }
       : await pollEachPage(paged, pages, count.rows, budget, known, told)
-  if (came === undefined || !paged.right.holds()) return undefined
+  if (came === undefined || !paged.lease.holds()) return undefined
   const { outcome, memory: after } = judgeWhole(memory, count, came)
   const raw = 'error' in count ? undefined : count.raw
-  const fetchedAt = Math.max(means.clock.now().nowMs, (after.lastGoodFetchedAt ?? 0) + 1)
+  const fetchedAt = Math.max(deps.clock.now().nowMs, (after.lastGoodFetchedAt ?? 0) + 1)
   const poll: Poll = {
-    ...whatWasPolled(paged),
+    ...pollFields(paged),
     sentAt: sentAtMs,
     fetchedAt,
     outcome,
@@ -83,7 +83,7 @@ async function pollEachPage(
   paged: PagedPoll,
   pages: Pages,
   rows: number,
-  budget: Spending,
+  budget: PollCharges,
   known: (identity: string) => KnownIdentity | undefined,
   told: (page: PollResult) => void,
 ): Promise<PagesResult | undefined> {
@@ -143,7 +143,7 @@ async function keepCount(
   memory: PollMemory,
   { rows, url, fetched, sentAtMs, lastByteAtMs }: CountAnswer & { sentAtMs: number },
 ): Promise<KeptCount | CountFailure> {
-  const confirms = rows === 0 && wouldConfirm(memory, paged.confirming, sentAtMs)
+  const confirms = rows === 0 && canConfirmEmpty(memory, paged.confirming, sentAtMs)
   const isKept = rows !== memory.countedRows || confirms
   const knownAt = knownAtMs(memory, lastByteAtMs)
   const judgement = judgeCount(memory, rows, knownAt, isKept, confirms)
@@ -161,18 +161,18 @@ interface CountAnswer {
   lastByteAtMs: number
 }
 
-type CountResult = { status: number | null; pause: AskedPause } & (CountAnswer | CountFailure)
+type CountResult = { status: number | null; pause: RequestedPause } & (CountAnswer | CountFailure)
 
 const maxRows = 1_000_000
 
 async function countRows(paged: PagedPoll, pages: Pages, spent: BudgetCharge): Promise<CountResult> {
   const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
-  const request = { ...paged, known: undefined, came: spent.came, path: () => pages.countPath(asked) }
+  const request = { ...paged, known: undefined, onResponse: spent.onResponse, path: () => pages.countPath(asked) }
   // The host may have asked for a pause, so report the response before freeing the place.
   const { url, fetched, pause } = await ask(request)
-    .then((asked) => ({ ...asked, pause: spent.came(asked.fetched) }))
-    .finally(spent.done)
-  const lastByteAtMs = paged.means.clock.now().nowMs
+    .then((asked) => ({ ...asked, pause: spent.onResponse(asked.fetched) }))
+    .finally(spent.release)
+  const lastByteAtMs = paged.deps.clock.now().nowMs
   const said = { status: fetched.status, pause }
   if (fetched.kind !== 'answer') {
     return { ...said, error: fetched.kind === 'failure' ? fetched.error : 'the count came as not modified' }
@@ -211,9 +211,9 @@ async function pollPage(
     candidate: { ...paged.candidate, identity, subject },
     // Send no validators: a 304 would not say how many rows there are.
     known: before && { ...before, memory: { ...before.memory, etag: null, lastModified: null } },
-    came: spent.came,
+    onResponse: spent.onResponse,
     path: () => asking.requestPath({ window, subject }),
-  }).finally(spent.done)
+  }).finally(spent.release)
   return { page, held }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type IdentityProgress, nothingCarried } from '#core/memory-records.ts'
+import { type IdentityProgress, noProgress } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { createLogger } from '#platform/process/log.ts'
@@ -12,7 +12,7 @@ import type { Dataset } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { EmptyConfirmation } from './confirm-empty.ts'
 import { openFetcher } from './fetch.ts'
-import { type AskedPause, noPause } from './host-budget.ts'
+import { noPause, type RequestedPause } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
 import type { RememberedPoll } from './publish.ts'
@@ -75,7 +75,7 @@ interface Wishes {
   dataset?: Dataset
   headers?: Record<string, string>
   intervalMs?: number
-  pause?: AskedPause
+  pause?: RequestedPause
 }
 
 function poll(wishes: Wishes = {}) {
@@ -95,7 +95,7 @@ function poll(wishes: Wishes = {}) {
     first: true,
   }
   const result = pollWindow({
-    means: {
+    deps: {
       clock: { now: () => now, realMs: (ms) => ms, spanMs: (ms) => ms, stop: () => {} },
       fetcher,
       publisher: {
@@ -128,11 +128,11 @@ function poll(wishes: Wishes = {}) {
     },
     candidate,
     known: wishes.known,
-    right: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
+    lease: { signal: new AbortController().signal, holds: wishes.holds ?? (() => true) },
     confirming: wishes.confirming ?? 'after-a-while',
     requestsReadTo: 42,
-    carried: () => wishes.carried ?? nothingCarried,
-    came: () => {
+    carried: () => wishes.carried ?? noProgress,
+    onResponse: () => {
       events.push('came')
       return wishes.pause ?? noPause
     },

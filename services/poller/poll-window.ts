@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { carriedAfter, type IdentityProgress, pauseOf } from '#core/memory-records.ts'
+import { type IdentityProgress, pauseOf, progressAfter } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { printable } from '#platform/process/printable.ts'
@@ -9,15 +9,15 @@ import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Coverage } from '#sources/source.ts'
 import type { Candidate } from './candidate.ts'
 import type { Clock } from './clock.ts'
-import { type EmptyConfirmation, wouldConfirm } from './confirm-empty.ts'
+import { canConfirmEmpty, type EmptyConfirmation } from './confirm-empty.ts'
 import type { Fetcher, FetchResult, FullAnswer } from './fetch.ts'
-import type { AskedPause } from './host-budget.ts'
+import type { RequestedPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
 import type { Publisher } from './publish.ts'
 import { secretHider, withoutSecrets } from './secrets.ts'
-import { rejectionWords, upstreamWords, withWords } from './upstream-words.ts'
+import { rejectionMessage, upstreamMessage, withUpstreamMessage } from './upstream-message.ts'
 import { noValidators, validatorsFor } from './validators.ts'
 
 export interface PollDependencies {
@@ -43,18 +43,18 @@ export interface PollResult {
 }
 
 export interface PollJob {
-  means: PollDependencies
+  deps: PollDependencies
   host: string
   hosted: HostedDataset
   candidate: Candidate
   known: KnownIdentity | undefined
-  right: LeaseGuard
+  lease: LeaseGuard
   confirming: EmptyConfirmation
   /** The next offset of poll-requests when the HTTP request is sent. The poll answers the requests before it. */
   requestsReadTo: number
   carried: (identity: string) => IdentityProgress
   /** Called with the response before anything is written, so that the host is paused at once. */
-  came: (fetched: FetchResult) => AskedPause
+  onResponse: (fetched: FetchResult) => RequestedPause
   /** Returns path and query. An exception becomes a failed poll. */
   path: () => string
 }
@@ -65,21 +65,21 @@ export interface PollJob {
  * @throws for bugs, and RefusedSend if Kafka will never take a poll
  */
 export async function pollWindow(polling: PollJob): Promise<PollResult | undefined> {
-  const { means, right, known } = polling
-  const { clock } = means
+  const { deps, lease, known } = polling
+  const { clock } = deps
   const sentAtMs = clock.now().nowMs
   const startedMs = performance.now()
   const { url, fetched } = await ask(polling)
   const lastByteAtMs = clock.now().nowMs
-  const asked = polling.came(fetched)
+  const asked = polling.onResponse(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
-  if (!right.holds()) return undefined
+  if (!lease.holds()) return undefined
 
   const memory = known?.memory ?? noMemory
   const kept = await keep(polling, { url, fetched, sentAtMs, lastByteAtMs, memory })
-  if (!right.holds()) return undefined
+  if (!lease.holds()) return undefined
   const poll: Poll = {
-    ...whatWasPolled(polling),
+    ...pollFields(polling),
     sentAt: sentAtMs,
     fetchedAt: kept.knownAt,
     outcome: kept.outcome,
@@ -104,7 +104,7 @@ export async function pollWindow(polling: PollJob): Promise<PollResult | undefin
   }
 }
 
-export function whatWasPolled({ means, host, candidate }: Pick<PollJob, 'means' | 'host' | 'candidate'>) {
+export function pollFields({ deps, host, candidate }: Pick<PollJob, 'deps' | 'host' | 'candidate'>) {
   return {
     requestIdentity: candidate.identity,
     dataset: candidate.dataset.name,
@@ -112,14 +112,14 @@ export function whatWasPolled({ means, host, candidate }: Pick<PollJob, 'means' 
     windowStart: candidate.window.startMs,
     windowEnd: candidate.window.endMs,
     lane: candidate.lane,
-    poller: means.poller,
-    origin: means.origin,
+    poller: deps.poller,
+    origin: deps.origin,
   }
 }
 
 /** Never throws: a request that cannot be built is a failure. */
 export async function ask(polling: PollJob): Promise<{ url: string; fetched: FetchResult }> {
-  const { means, host, hosted, known, right, candidate } = polling
+  const { deps, host, hosted, known, lease, candidate } = polling
   const { asking, baseUrl, headers, intervalMs } = hosted
   let url = baseUrl
   try {
@@ -128,19 +128,19 @@ export async function ask(polling: PollJob): Promise<{ url: string; fetched: Fet
     const reason = `the request cannot be made: ${(error as Error).message}`
     return { url, fetched: { kind: 'failure', error: reason, status: null, firstKilobyte: null } }
   }
-  const fetched = await means.fetcher.fetch({
+  const fetched = await deps.fetcher.fetch({
     url,
     // Ticks are kept even if they are unchanged, so they send no validators.
-    validators: intervalMs === null ? validatorsFor(host, known, means.clock.now().nowMs) : noValidators,
+    validators: intervalMs === null ? validatorsFor(host, known, deps.clock.now().nowMs) : noValidators,
     headers,
     meaningfulStatuses: asking.meaningfulStatuses,
     maxBodyBytes: asking.maxBodyBytes,
-    signal: right.signal,
+    signal: lease.signal,
   })
   const safe = withoutSecrets(fetched, headers)
   if (safe.kind !== 'failure') return { url, fetched: safe }
   const { window, subject } = candidate
-  return { url, fetched: withWords(safe, asking, { window, subject }, secretHider(headers)) }
+  return { url, fetched: withUpstreamMessage(safe, asking, { window, subject }, secretHider(headers)) }
 }
 
 interface ReceivedAnswer {
@@ -174,7 +174,7 @@ async function keep(
   }
   const { candidate, hosted, confirming } = polling
   const contentHash = createHash('sha256').update(fetched.body).digest('hex')
-  const seen = wouldConfirm(memory, confirming, sentAtMs) ? assessAnswer(hosted, candidate, fetched) : undefined
+  const seen = canConfirmEmpty(memory, confirming, sentAtMs) ? assessAnswer(hosted, candidate, fetched) : undefined
   const confirms = seen?.coverage === 'empty'
   const isNew = hosted.intervalMs !== null || isNewAnswer(memory, contentHash) || confirms
   let raw: KeptAnswer['raw']
@@ -191,7 +191,7 @@ async function keep(
 
 /** Writes an answer to raw. Never throws. After an error the answer may still be in raw. */
 export async function writeRaw(
-  { means, candidate, hosted }: Pick<PollJob, 'means' | 'candidate' | 'hosted'>,
+  { deps, candidate, hosted }: Pick<PollJob, 'deps' | 'candidate' | 'hosted'>,
   answer: {
     url: string
     fetched: FullAnswer
@@ -204,16 +204,16 @@ export async function writeRaw(
   const { url, fetched, sentAtMs, knownAt, contentHash, confirms } = answer
   const { status, headers, body } = fetched
   try {
-    return await means.publisher.raw(hosted.source, {
+    return await deps.publisher.raw(hosted.source, {
       dataset: candidate.dataset.name,
       requestIdentity: candidate.identity,
       windowStart: candidate.window.startMs,
       windowEnd: candidate.window.endMs,
       ...{ url, status, headers, body, contentHash, confirms },
-      ...{ sentAt: sentAtMs, fetchedAt: knownAt, origin: means.origin },
+      ...{ sentAt: sentAtMs, fetchedAt: knownAt, origin: deps.origin },
     })
   } catch (error) {
-    means.log.error({ err: error, requestIdentity: candidate.identity }, 'an answer could not be kept')
+    deps.log.error({ err: error, requestIdentity: candidate.identity }, 'an answer could not be kept')
     return { error: `the answer could not be kept: ${(error as Error).message}` }
   }
 }
@@ -227,11 +227,11 @@ export function assessAnswer(
   const hide = secretHider(headers)
   try {
     const coverage = asking.assess(body, { window, subject })
-    const rejection = rejectionWords(coverage)
+    const rejection = rejectionMessage(coverage)
     if (rejection !== undefined) return { coverage: 'refused', error: hide(rejection) }
     if (typeof coverage === 'object') throw new Error(`${coverage.reason}: ${coverage.message}`)
     if (coverage !== 'refused') return { coverage, error: null }
-    const words = upstreamWords(body, hide)
+    const words = upstreamMessage(body, hide)
     return { coverage, error: `upstream refused the request${words === null ? '' : `: ${words}`}` }
   } catch (error) {
     return { coverage: undefined, error: hide(`the answer cannot be read: ${(error as Error).message}`) }
@@ -245,25 +245,25 @@ const retryMs = 1_000
  * @throws RefusedSend if Kafka will never take the record
  */
 export async function record(
-  { means, right, carried }: Pick<PollJob, 'means' | 'right' | 'carried'>,
+  { deps, lease, carried }: Pick<PollJob, 'deps' | 'lease' | 'carried'>,
   poll: Poll,
   attempts: number,
 ): Promise<boolean> {
-  const { publisher, log } = means
+  const { publisher, log } = deps
   const isTaken = async (what: string, write: () => Promise<void>): Promise<boolean> => {
-    while (right.holds()) {
+    while (lease.holds()) {
       try {
         await write()
         return true
       } catch (error) {
         if (!(error instanceof TransientError)) throw error
         log.warn({ err: error, requestIdentity: poll.requestIdentity }, `${what} could not be written: trying again`)
-        await pause(retryMs, right.signal)
+        await pause(retryMs, lease.signal)
       }
     }
     return false
   }
-  const after = carriedAfter(carried(poll.requestIdentity), poll)
+  const after = progressAfter(carried(poll.requestIdentity), poll)
   const remembered = { poll, carried: after, pause: pauseOf(poll, attempts, null) }
   if (!(await isTaken('the memory of a poll', () => publisher.memory(remembered)))) return false
   await isTaken('the log of a poll', () => publisher.poll(poll))

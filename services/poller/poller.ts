@@ -7,9 +7,9 @@ import type { DeletionLimits } from './deletion-limits.ts'
 import type { DueSettings } from './due.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
 import type { Host } from './hosts.ts'
-import { carriedFor, createKnowledge, createReader, type Knowledge } from './knowledge.ts'
 import type { Metrics } from './metrics.ts'
 import type { PollDependencies } from './poll-window.ts'
+import { carriedFor, createPollerState, createReader, type PollerState } from './poller-state.ts'
 import { type PollerStatus, statusOf } from './status.ts'
 import { createTakeOver } from './take-over.ts'
 
@@ -17,7 +17,7 @@ export interface PollerOptions {
   kafka: Kafka
   registry: Registry
   hosts: Host[]
-  means: PollDependencies
+  deps: PollDependencies
   due: DueSettings
   deleted: DeletionLimits
   sessionTimeoutMs: number
@@ -37,8 +37,8 @@ const stopGraceMs = 2_000
 
 /** Joins the pollers' group and polls the hosts whose partitions this process owns. */
 export async function startPoller(options: PollerOptions): Promise<Poller> {
-  const { kafka, hosts, means, metrics, crash } = options
-  const known = createKnowledge(means, metrics)
+  const { kafka, hosts, deps, metrics, crash } = options
+  const known = createPollerState(deps, metrics)
   const stopping = new AbortController()
   const loops = new Map<string, HostLoop>()
   const read = createReader(options, known, loops)
@@ -49,12 +49,12 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
     topics: [pollerMemoryTopic.name, pollRequestsTopic.name],
     sessionTimeoutMs: options.sessionTimeoutMs,
     read,
-    owned: (lease) => {
+    onLease: (lease) => {
       for (const host of hosts) {
         if (partitionOfHost(host.name, pollPartitions) === lease.partition) turns.begin(host, lease)
       }
     },
-    log: means.log,
+    log: deps.log,
     crash,
   })
   return {
@@ -62,7 +62,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
       metrics.ownedPartitions.set(partitions.owned().length)
       return partitions.notReady()
     },
-    status: () => statusOf(hosts, loops, known.memory, known.failures, means.clock.now()),
+    status: () => statusOf(hosts, loops, known.memory, known.failures, deps.clock.now()),
     stop: async () => {
       stopping.abort()
       const all = turns.all()
@@ -76,14 +76,14 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
 
 function hostTurns(
   options: PollerOptions,
-  known: Knowledge,
+  known: PollerState,
   read: (records: ReadRecord[]) => Promise<void>,
   loops: Map<string, HostLoop>,
   stopping: AbortSignal,
 ): { begin: (host: Host, lease: Lease) => void; all: () => Promise<void>[] } {
-  const { kafka, registry, hosts, means, due, deleted, metrics, crash } = options
+  const { kafka, registry, hosts, deps, due, deleted, metrics, crash } = options
   const { memory, requests, recent } = known
-  const takeOver = createTakeOver({ kafka, registry, means, known, hosts, metrics, read })
+  const takeOver = createTakeOver({ kafka, registry, deps, known, hosts, metrics, read })
   const turns = new Map<string, Promise<void>>()
 
   const pollWhile = async (host: Host, lease: Lease): Promise<void> => {
@@ -91,17 +91,17 @@ function hostTurns(
     await takeOver.host(host, lease, lease.assigned, ending)
     if (ending.aborted) return
     const loop = runHostLoop({
-      ...{ host, right: lease, means, memory, requests, due, deleted, stopping, metrics },
+      ...{ host, lease: lease, deps, memory, requests, due, deleted, stopping, metrics },
       carried: carriedFor(known, host.name),
       recent: recent.of(host.name),
       adopt: (identity) => takeOver.identity(host, lease, identity),
       restore: () => void takeOver.restore(host, lease),
     })
     loops.set(host.name, loop)
-    means.log.info({ host: host.name, partition: lease.partition }, 'polling this host')
+    deps.log.info({ host: host.name, partition: lease.partition }, 'polling this host')
     await loop.ended
     loops.delete(host.name)
-    means.log.info({ host: host.name }, 'no longer polling this host')
+    deps.log.info({ host: host.name }, 'no longer polling this host')
   }
   return {
     begin(host, lease) {

@@ -10,7 +10,7 @@ test('waits grow from at most 5 s to a minute, and end with the first answer, wh
   const waits: number[] = []
   let nowMs = 0
   for (let time = 0; time < 8; time++) {
-    reach.heard(dead, nowMs, at(nowMs))
+    reach.onResponse(dead, nowMs, at(nowMs))
     waits.push(reach.waitMs(nowMs))
     nowMs += reach.waitMs(nowMs)
   }
@@ -20,23 +20,23 @@ test('waits grow from at most 5 s to a minute, and end with the first answer, wh
     expect(waits[index]).toBeLessThanOrEqual(ceiling * 1_000)
   }
   expect(reach.now()).toEqual({ sinceMs: 1_000_000, reason: 'h: nobody' })
-  reach.heard({ kind: 'failure', error: 'HTTP 500', status: 500, firstKilobyte: null }, nowMs, at(nowMs))
+  reach.onResponse({ kind: 'failure', error: 'HTTP 500', status: 500, firstKilobyte: null }, nowMs, at(nowMs))
   expect([reach.now(), reach.waitMs(nowMs)]).toEqual([undefined, 0])
-  reach.heard(dead, nowMs, at(nowMs))
+  reach.onResponse(dead, nowMs, at(nowMs))
   expect(reach.waitMs(nowMs)).toBeLessThanOrEqual(5_000)
 })
 
 test('requests that were under way at the first failure make the wait no longer', () => {
   const reach = createReachability('h')
-  for (let request = 0; request < 8; request++) reach.heard(dead, request, at(100 + request))
+  for (let request = 0; request < 8; request++) reach.onResponse(dead, request, at(100 + request))
   expect(reach.waitMs(107)).toBeLessThanOrEqual(5_000)
 })
 
 test('a failure of another kind tells nothing of the host, and somebody who asks for it has it tried at once', () => {
   const reach = createReachability('h')
-  reach.heard({ kind: 'failure', error: 'slow', status: null, firstKilobyte: null }, 0, at(100))
+  reach.onResponse({ kind: 'failure', error: 'slow', status: null, firstKilobyte: null }, 0, at(100))
   expect(reach.now()).toBe(undefined)
-  reach.heard(dead, 200, at(300))
+  reach.onResponse(dead, 200, at(300))
   reach.lift()
   expect([reach.waitMs(300), reach.now()?.sinceMs]).toEqual([0, 1_000_300])
 })

@@ -10,7 +10,7 @@ export interface Unreachable {
 
 export interface Reachability {
   /** Takes the result of a request that was sent at `sentSteadyMs`. */
-  heard: (fetched: FetchResult, sentSteadyMs: number, end: ClockReading) => void
+  onResponse: (fetched: FetchResult, sentSteadyMs: number, end: ClockReading) => void
   waitMs: (steadyMs: number) => number
   now: () => Unreachable | undefined
   lift: () => void
@@ -23,7 +23,7 @@ export interface Reachability {
 export function createReachability(host: string): Reachability {
   let failed: (Unreachable & { inARow: number; atSteadyMs: number; untilSteadyMs: number }) | undefined
   return {
-    heard(fetched, sentSteadyMs, { nowMs, steadyMs }) {
+    onResponse(fetched, sentSteadyMs, { nowMs, steadyMs }) {
       if (fetched.kind !== 'failure' || fetched.status !== null) failed = undefined
       if (fetched.kind !== 'failure' || !fetched.unreachable) return
       const reason = fetched.error

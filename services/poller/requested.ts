@@ -1,4 +1,4 @@
-import { requestIdentity, subjectOf } from '#core/request-identity.ts'
+import { requestIdentity, selectorOf } from '#core/request-identity.ts'
 import type { OpenRequest } from '#core/requests.ts'
 import { isWindowOf } from '#core/windows.ts'
 import type { PollRequest } from '#schemas/generated/records.ts'
@@ -24,7 +24,7 @@ export function requestedCandidates(
     const { dataset } = hosted
     const window = { startMs: request.windowStart, endMs: request.windowEnd }
     const identity = request.requestIdentity
-    const subject = subjectOf(identity, dataset.name)
+    const subject = selectorOf(identity, dataset.name)
     if (!isRequestOf(hosted, request, subject)) return []
     const held = known(identity)
     const waits = attempts > 0 && held !== undefined

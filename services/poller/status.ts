@@ -1,4 +1,4 @@
-import { isPage, subjectOf } from '#core/request-identity.ts'
+import { isPage, selectorOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { ClockReading } from './candidate.ts'
@@ -71,7 +71,7 @@ export function createFailures(): Failures {
 /** Returns the newest failure among requests that are still made. */
 function lastFailureOf(dataset: string, subjects: readonly (string | null)[], failures: Failures): LastFailure | null {
   const made = failures.of(dataset).filter(({ requestIdentity }) => {
-    const subject = subjectOf(requestIdentity, dataset)
+    const subject = selectorOf(requestIdentity, dataset)
     return subjects.includes(subject) || isPage(subject)
   })
   if (made.length === 0) return null

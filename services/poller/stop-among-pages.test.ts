@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
 import { partitionOfHost } from '#core/host.ts'
-import { nothingCarried } from '#core/memory-records.ts'
+import { noProgress } from '#core/memory-records.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createRequests } from '#core/requests.ts'
 import type { Logger } from '#platform/process/log.ts'
@@ -39,7 +39,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
     requestedAt: 0,
     confirmsEmpty: false,
   }
-  requests.ask(
+  requests.addRequest(
     { ...request, requestIdentity: requestIdentity('a.b', window), requestedBy: 'test', liftsPauseOf: null },
     { partition: partitionOfHost('h', pollPartitions), offset: 0 },
   )
@@ -56,8 +56,8 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
       ],
       off: [],
     },
-    right: { signal: lost.signal, holds: () => !lost.signal.aborted },
-    means: {
+    lease: { signal: lost.signal, holds: () => !lost.signal.aborted },
+    deps: {
       clock: {
         now: () => ({ nowMs: window.endMs + Math.floor(fastMs()), steadyMs: fastMs() }),
         ...{ realMs: (ms) => ms / 1_000, spanMs: (ms) => ms * 1_000, stop: () => {} },
@@ -82,7 +82,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
     recent: { endedAgoMs: [], pauses: [] },
-    carried: () => nothingCarried,
+    carried: () => noProgress,
     adopt: async () => {},
     restore: () => {},
     stopping: stopping.signal,

@@ -4,33 +4,33 @@
 import { partitionOfHost } from '#core/host.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
-import { offsetRange, readSpan, spanBetween } from '#platform/kafka/read-range.ts'
+import { offsetRange, rangesBetween, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 import { adoptedPoll, sourceOf } from './adopted.ts'
 import type { Host } from './hosts.ts'
-import { carriedFor, type Knowledge } from './knowledge.ts'
 import type { Metrics } from './metrics.ts'
 import { type LeaseGuard, type PollDependencies, record } from './poll-window.ts'
+import { carriedFor, type PollerState } from './poller-state.ts'
 
 export interface TakeOver {
   /**
    * Reads the memory partitions of other members once (a host with a new address has memory in another partition) and
    * the end of the log, writes missing polls, and adopts unrecorded answers. Retries until the signal aborts.
    */
-  host: (host: Host, right: LeaseGuard, assigned: readonly number[], signal: AbortSignal) => Promise<void>
+  host: (host: Host, lease: LeaseGuard, assigned: readonly number[], signal: AbortSignal) => Promise<void>
   /** Adopts the answer of one identity. */
-  identity: (host: Host, right: LeaseGuard, identity: string) => Promise<void>
-  restore: (host: Host, right: LeaseGuard) => Promise<void>
+  identity: (host: Host, lease: LeaseGuard, identity: string) => Promise<void>
+  restore: (host: Host, lease: LeaseGuard) => Promise<void>
 }
 
 export interface TakeOverParts {
   kafka: Kafka
   registry: Registry
-  means: PollDependencies
-  known: Knowledge
+  deps: PollDependencies
+  known: PollerState
   hosts: readonly Host[]
   metrics: Metrics
   read: (records: ReadRecord[]) => Promise<void>
@@ -39,7 +39,7 @@ export interface TakeOverParts {
 const retryMs = 1_000
 
 export function createTakeOver(parts: TakeOverParts): TakeOver {
-  const { kafka, means, known, read } = parts
+  const { kafka, deps, known, read } = parts
   const partitionsRead = new Set<number>()
   const logsRead = new WeakMap<LeaseGuard, Promise<void>>()
   let last: Promise<unknown> = Promise.resolve()
@@ -47,7 +47,7 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
   const readOtherPartitions = async (): Promise<void> => {
     if (partitionsRead.size === pollPartitions && known.isCarriedOver) return
     const span = [...(await offsetRange(kafka, pollerMemoryTopic.name))].filter(([part]) => !partitionsRead.has(part))
-    await readSpan(kafka, pollerMemoryTopic.name, new Map(span), read)
+    await readRanges(kafka, pollerMemoryTopic.name, new Map(span), read)
     if (!known.isCarriedOver) throw new Error(`${pollerMemoryTopic.name} is not complete: run provisioning`)
     for (const [partition] of span) partitionsRead.add(partition)
   }
@@ -56,30 +56,30 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
       try {
         return await work()
       } catch (error) {
-        means.log.warn({ err: error }, `${what}: trying again`)
+        deps.log.warn({ err: error }, `${what}: trying again`)
         await pause(retryMs, signal)
       }
     }
   }
   return {
-    async host(host, right, assigned, signal) {
+    async host(host, lease, assigned, signal) {
       for (const partition of assigned) partitionsRead.add(partition)
       // Hosts take turns, because the first one reads for all.
       const reading = last.then(() => untilDone('the memory cannot be read', signal, readOtherPartitions))
       last = reading
       // All hosts of a partition share one lease.
       const log =
-        logsRead.get(right) ?? untilDone('the end of the log cannot be read', signal, () => readLog(parts, host))
-      logsRead.set(right, log)
+        logsRead.get(lease) ?? untilDone('the end of the log cannot be read', signal, () => readLog(parts, host))
+      logsRead.set(lease, log)
       await Promise.all([reading, log])
-      await untilDone('the log cannot be written', signal, () => completeLog(parts, host, right))
-      await untilDone('memory cannot be written again', signal, () => restore(parts, host, right))
-      await untilDone('the ends of raw cannot be read', signal, () => adopt(parts, host, right))
+      await untilDone('the log cannot be written', signal, () => completeLog(parts, host, lease))
+      await untilDone('memory cannot be written again', signal, () => restore(parts, host, lease))
+      await untilDone('the ends of raw cannot be read', signal, () => adopt(parts, host, lease))
     },
-    identity: (host, right, identity) =>
-      untilDone('the ends of raw cannot be read', right.signal, () => adopt(parts, host, right, identity)),
-    restore: (host, right) =>
-      untilDone('memory cannot be written again', right.signal, () => restore(parts, host, right)),
+    identity: (host, lease, identity) =>
+      untilDone('the ends of raw cannot be read', lease.signal, () => adopt(parts, host, lease, identity)),
+    restore: (host, lease) =>
+      untilDone('memory cannot be written again', lease.signal, () => restore(parts, host, lease)),
   }
 }
 
@@ -88,10 +88,10 @@ async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: H
   const partition = partitionOfHost(host.name, pollPartitions)
   const times = known.unlogged.span(partition)
   if (times === undefined) return
-  const span = (await spanBetween(kafka, pollsTopic.name, times.fromMs, times.toMs)).get(partition)
+  const span = (await rangesBetween(kafka, pollsTopic.name, times.fromMs, times.toMs)).get(partition)
   const asked = new Set(hosts.flatMap(({ datasets }) => datasets.map(({ source }) => source)))
   const decoder = registry.decoder(pollSchema)
-  await readSpan(kafka, pollsTopic.name, new Map(span && [[partition, span]]), async (records) => {
+  await readRanges(kafka, pollsTopic.name, new Map(span && [[partition, span]]), async (records) => {
     const ofAsked = records.filter(({ key }) => asked.has(sourceOf(`${key}`)))
     await decoder.prepare(ofAsked.map(({ value }) => value))
     for (const { value, ...at } of ofAsked) {
@@ -105,57 +105,57 @@ async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: H
   })
 }
 
-async function completeLog({ means, known, metrics }: TakeOverParts, host: Host, right: LeaseGuard): Promise<void> {
+async function completeLog({ deps, known, metrics }: TakeOverParts, host: Host, lease: LeaseGuard): Promise<void> {
   for (const poll of known.unlogged.of(host.name)) {
-    if (!right.holds()) return
-    await means.publisher.poll(poll)
+    if (!lease.holds()) return
+    await deps.publisher.poll(poll)
     known.unlogged.logged(poll)
     metrics.completedLogs.inc({ dataset: poll.dataset })
     const { requestIdentity, outcome, fetchedAt } = poll
-    means.log.info({ requestIdentity, outcome, fetchedAt }, 'wrote a poll that the log lacked')
+    deps.log.info({ requestIdentity, outcome, fetchedAt }, 'wrote a poll that the log lacked')
   }
 }
 
 /** Writes the newer memory again where a slow poller overwrote it. Reuses that poller's poll record. */
-async function restore({ means, known }: TakeOverParts, host: Host, right: LeaseGuard): Promise<void> {
+async function restore({ deps, known }: TakeOverParts, host: Host, lease: LeaseGuard): Promise<void> {
   for (const [identity, late] of known.overwritten) {
     const state = known.memory.known(identity)
     if (late.host !== host.name || state === undefined) continue
-    if (!right.holds()) return
+    if (!lease.holds()) return
     known.overwritten.delete(identity)
     const { raw = null, polledAt = late.fetchedAt } = known.memory.remembered(identity) ?? {}
     const poll = { ...late, memory: state.memory, windowStart: state.windowStartMs }
     const carried = { raw, requests: known.requests.progressOf(identity, host.name) }
-    await means.publisher.memory({ poll, carried, polledAt, inLog: true }).catch((error: unknown) => {
+    await deps.publisher.memory({ poll, carried, polledAt, inLog: true }).catch((error: unknown) => {
       known.overwritten.set(identity, late)
       throw error
     })
-    means.log.info({ requestIdentity: identity, poller: late.poller }, 'wrote memory again that was overwritten late')
+    deps.log.info({ requestIdentity: identity, poller: late.poller }, 'wrote memory again that was overwritten late')
   }
 }
 
-async function adopt(parts: TakeOverParts, host: Host, right: LeaseGuard, identity?: string): Promise<void> {
-  const { kafka, registry, means, known, metrics } = parts
+async function adopt(parts: TakeOverParts, host: Host, lease: LeaseGuard, identity?: string): Promise<void> {
+  const { kafka, registry, deps, known, metrics } = parts
   for (const [source, datasets] of Map.groupBy(host.datasets, (hosted) => hosted.source)) {
     const topic = rawTopic(source).name
     const span = known.recorded.unrecorded(source, await offsetRange(kafka, topic))
     if (span.size === 0) continue
     const decoder = registry.decoder(rawResponseSchema)
-    await readSpan(kafka, topic, span, async (records) => {
+    await readRanges(kafka, topic, span, async (records) => {
       await decoder.prepare(records.map(({ value }) => value))
       for (const { value, partition, offset } of records) {
         const raw = decoder.decode(value)
         if (raw instanceof DecodeFailure || (identity !== undefined && raw.requestIdentity !== identity)) continue
         const hosted = datasets.find(({ dataset }) => dataset.name === raw.dataset)
-        const adopter = { host: host.name, poller: means.poller, origin: means.origin }
+        const adopter = { host: host.name, poller: deps.poller, origin: deps.origin }
         const before = known.memory.known(raw.requestIdentity)
         const poll = hosted && adoptedPoll(raw, { partition, offset }, hosted, adopter, before)
         if (poll === undefined) continue
-        if (!(await record({ means, right, carried: carriedFor(known, host.name) }, poll, 0))) return
-        known.memory.remember(poll, means.clock.now())
+        if (!(await record({ deps, lease, carried: carriedFor(known, host.name) }, poll, 0))) return
+        known.memory.remember(poll, deps.clock.now())
         metrics.adoptedAnswers.inc({ dataset: poll.dataset })
         const { requestIdentity, outcome, fetchedAt } = poll
-        means.log.info({ requestIdentity, outcome, fetchedAt, partition, offset }, 'adopted an answer without its poll')
+        deps.log.info({ requestIdentity, outcome, fetchedAt, partition, offset }, 'adopted an answer without its poll')
       }
     })
   }

@@ -1,7 +1,7 @@
 // The sink: every topic that declares a table -> ClickHouse. One Kafka batch, one insert, then commit.
 import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
-import { openOffsets } from '#platform/kafka/consumer-lag.ts'
+import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
@@ -31,7 +31,7 @@ await run(log, 8_000, async (onStop) => {
       metrics: createConsumeMetrics('sink'),
       shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 },
       subscriptions: async ({ kafka }, onStop) => {
-        const offsets = await openOffsets(kafka)
+        const offsets = await openOffsetReader(kafka)
         onStop('offsets', offsets.close)
         const insertInto: InsertInto = (table, columns, rows) => insert(store, table, columns, rows)
         return subscriptions(sources, insertInto, afterPoints(offsets, groupId))

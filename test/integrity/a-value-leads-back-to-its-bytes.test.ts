@@ -6,7 +6,7 @@ import type { StackFile } from '#local/stack-file.ts'
 import { currentBody, explainValue } from '#operations/explain/explain.ts'
 import type { ExplainedAnswer, ExplainedRaw, Explanation } from '#operations/explain/explanation.ts'
 import { readRawRecord } from '#operations/explain/raw-records.ts'
-import { readSpan } from '#platform/kafka/read-range.ts'
+import { readRanges } from '#platform/kafka/read-range.ts'
 import { type RawResponse, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { findDataset } from '../../cli/find-dataset.ts'
@@ -186,7 +186,7 @@ describe('a day that was told twice, its first raw record deleted', () => {
     expect(answers.map(({ raw }) => raw.state)).toEqual(['deleted', 'deleted'])
     const span = new Map([[first!.partition, { from: first!.offset, to: second!.offset + 1 }]])
     const read: number[] = []
-    await readSpan(chain.kafka, 'jao.raw', span, (records) => {
+    await readRanges(chain.kafka, 'jao.raw', span, (records) => {
       read.push(...records.map(({ offset }) => offset))
     })
     expect(read).toEqual([])

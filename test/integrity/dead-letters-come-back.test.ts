@@ -1,8 +1,8 @@
 // One chain of real parts: what was refused is sent back, and ends as if it had never been refused.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { DeadLetter } from '#operations/dead-letters/dead-letter.ts'
 import { drop, dropLetters } from '#operations/dead-letters/drop.ts'
-import type { Letter } from '#operations/dead-letters/letter.ts'
-import { groupLetters, listLetters } from '#operations/dead-letters/list.ts'
+import { groupLetters, listDeadLetters } from '#operations/dead-letters/list.ts'
 import { planRequeue } from '#operations/dead-letters/plan.ts'
 import { type LetterProgress, readLetters } from '#operations/dead-letters/read-letters.ts'
 import { release } from '#operations/dead-letters/release.ts'
@@ -10,11 +10,11 @@ import {
   requeuePlanned,
   requeue as requeueSelected,
   targetsOf,
-  watchComebacks,
+  watchRefusals,
 } from '#operations/dead-letters/requeue.ts'
 import { findLetter, readContent } from '#operations/dead-letters/show.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
-import { offsetRange, readSpan, type StoredRecord } from '#platform/kafka/read-range.ts'
+import { offsetRange, readRanges, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { parkingSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { parkingTopic } from '#schemas/topics.ts'
 import { stayText } from '../../cli/dlq/report.ts'
@@ -35,14 +35,14 @@ const hourMs = 3_600_000
 /** Everything that a topic holds, by partition and offset. */
 async function recordsOf(topic: string): Promise<StoredRecord[]> {
   const all: StoredRecord[] = []
-  await readSpan(chain.kafka, topic, await offsetRange(chain.kafka, topic), (records) => void all.push(...records))
+  await readRanges(chain.kafka, topic, await offsetRange(chain.kafka, topic), (records) => void all.push(...records))
   return all.sort((one, other) => one.partition - other.partition || one.offset - other.offset)
 }
 
 const openLetters = async () =>
   (await readLetters(chain.kafka, ['jao.dlq'])).filter(({ decision }) => decision === undefined)
 
-async function requeue(letters: Letter[], again = false) {
+async function requeue(letters: DeadLetter[], again = false) {
   const targets = await targetsOf(chain.kafka, letters)
   return requeuePlanned(chain.kafka, planRequeue(letters, { targets, parked: new Set(), again }), me)
 }
@@ -90,7 +90,7 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
     'came back for the same reason (not-avro, 2 attempts): --again when that is mended',
   ])
   expect(await recordsOf('jao.raw')).toHaveLength(2)
-  const watch = await watchComebacks(chain.kafka, [second!], () => {})
+  const watch = await watchRefusals(chain.kafka, [second!], () => {})
   expect((await requeue([second!], true)).done).toHaveLength(1)
   const again = await watch.refusedAgain([second!])
   const [third] = await openLetters()
@@ -174,7 +174,7 @@ test('a caller lists, tries, requeues and drops letters by typed requests, and i
   await chain.producer.send('jao.raw', [{ key: 'typed', value: Buffer.from('no Avro'), partition: 0 }])
   await chain.settled()
   const all = { selection: { ids: [], key: 'typed' }, withSettled: false }
-  const [letter, ...others] = await listLetters(chain.kafka, all)
+  const [letter, ...others] = await listDeadLetters(chain.kafka, all)
   expect(others).toEqual([])
   expect(groupLetters([letter!])).toMatchObject([{ reason: 'not-avro', topic: 'jao.raw', letters: 1 }])
   const { record } = await findLetter(chain.kafka, letter!)
@@ -185,12 +185,12 @@ test('a caller lists, tries, requeues and drops letters by typed requests, and i
   const send = (ids: string[], over = {}) =>
     requeueSelected(chain.kafka, { ...request, selection: { ids }, ...over }, ({ step }) => steps.add(step))
   expect(await send([letter!.id], { dryRun: true })).toEqual({ done: [letter], stay: [], unknown: [] })
-  expect(await listLetters(chain.kafka, all)).toEqual([letter])
+  expect(await listDeadLetters(chain.kafka, all)).toEqual([letter])
   expect([...steps]).toEqual(['reading'])
   const result = await send([letter!.id, 'jao.dlq/0/999999'])
   expect(result).toMatchObject({ done: [{ id: letter!.id }], stay: [], unknown: ['jao.dlq/0/999999'] })
   expect([...steps].sort()).toEqual(expect.arrayContaining(['reading', 'requeuing']))
-  const [back] = await listLetters(chain.kafka, all)
+  const [back] = await listDeadLetters(chain.kafka, all)
   expect(result.refusedAgain).toEqual([back])
   expect(back).toMatchObject({ returnOf: letter!.id, attempts: 2 })
   const stay = [
@@ -205,7 +205,7 @@ test('a caller lists, tries, requeues and drops letters by typed requests, and i
     ...{ done: [{ id: back!.id }], unknown: [] },
     stay: [{ letter: { id: letter!.id }, why: { kind: 'settled', decision: 'requeued' } }],
   })
-  expect(await listLetters(chain.kafka, all)).toEqual([])
+  expect(await listDeadLetters(chain.kafka, all)).toEqual([])
 })
 
 test('a caller releases a parked dataset, and is told which letters would be refused again', async () => {

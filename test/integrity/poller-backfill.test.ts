@@ -23,7 +23,7 @@ const backfillCommand = (from: string, to: string, ...options: string[]) =>
 let simulator = ''
 let parts: BackfillParts
 const job = { ...datasetsByName.get('jao.core.maxExchanges')!, confirmsEmpty: false, requestedBy: 'test' }
-const quiet = { pollerIsAway: () => {}, asked: () => {}, progress: () => {}, fetched: () => {} }
+const quiet = { pollerIsAway: () => {}, requested: () => {}, progress: () => {}, fetched: () => {} }
 /** What the command does, in this process. */
 const backfill = (from: string, to: string) =>
   backfillDays(parts, { ...job, from, to }, quiet, new AbortController().signal)
@@ -117,7 +117,7 @@ test('a backfill and the end of a pause are functions, which say how far they ar
   let asked = 0
   const events = {
     pollerIsAway: () => {},
-    asked: (windows: number) => {
+    requested: (windows: number) => {
       asked = windows
     },
     progress: (reached: BackfillProgress) => void told.push(reached),

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
-import { nothingCarried } from '#core/memory-records.ts'
+import { noProgress } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { createLogger } from '#platform/process/log.ts'
@@ -139,7 +139,7 @@ async function gatedPoller(url: string, day: string, { raw = 0, memories = 0, po
       hosts: hostsOf(sources, readSourceSettings({ JAO_BASE_URL: url }), { off: otherDatasets, on: new Set() }),
     },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => undefined },
-    means: { clock, fetcher, publisher, origin: 'simulated', poller: 'gated', log },
+    deps: { clock, fetcher, publisher, origin: 'simulated', poller: 'gated', log },
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays: 0 },
     ...{ sessionTimeoutMs: 6_000, metrics: createMetrics() },
     crash: (error) => {
@@ -275,7 +275,7 @@ test('memory that a slow poller overwrites with older memory is written again', 
     return polls.length > 0 && polls
   })
   const slow = await openPublisher(parts.kafka, parts.registry, [])
-  await slow.memory({ poll: { ...poll!, poller: 'slow', memory: noMemory }, carried: nothingCarried })
+  await slow.memory({ poll: { ...poll!, poller: 'slow', memory: noMemory }, carried: noProgress })
   await slow.disconnect()
   // What compaction keeps.
   const newest = await eventually('it is written again', async () => {

@@ -1,7 +1,7 @@
 // One chain of real parts in front of which the test plays the poller; a deletion goes through it from end to end.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { carryOut, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
-import { concernedRecords } from '#operations/deletion/deleted-records.ts'
+import { executeDeletion, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
+import { findAffectedRecords } from '#operations/deletion/deleted-records.ts'
 import { ownTables } from '#operations/deletion/steps.ts'
 import { boundOf, rowsBefore } from '#platform/clickhouse/deletions.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -50,10 +50,16 @@ async function write(partition: number, answers: (RawResponse | Buffer)[]): Prom
 }
 
 const clients = () => ({ ...chain, config: readConfig(connectionSettings, chain.environment) })
-const look = () => concernedRecords(chain, jao, bound)
+const look = () => findAffectedRecords(chain, jao, bound)
 const carry = async (stored: boolean, onStored = () => {}) => {
   const deletion = { ...bound, at: Date.now(), by: 'test', why: 'it ended' }
-  return carryOut(clients(), jao, deletion, { stored, topics: await look(), lookAgain: look, onStored, tell: () => {} })
+  return executeDeletion(clients(), jao, deletion, {
+    stored,
+    topics: await look(),
+    lookAgain: look,
+    onStored,
+    tell: () => {},
+  })
 }
 const rowsOf = async (table: string) => {
   const rows = await chain.query<{ day: string; n: number }>(
@@ -227,10 +233,10 @@ test('votes go by the days that they were cast on, a piece of a file when all of
     // Readings: both of the first vote, and two of the second.
     { year: 2022, points: 0, point_revisions: 0, 'blog_analysis.vote_versions': 4 },
   ])
-  const look = () => concernedRecords(chain, votes, cast)
+  const look = () => findAffectedRecords(chain, votes, cast)
   const deletion = { ...cast, at: Date.now(), by: 'test', why: '' }
   const carrying = { stored: false, lookAgain: look, onStored: () => {}, tell: () => {} }
-  const { topics } = await carryOut(clients(), votes, deletion, { ...carrying, topics: await look() })
+  const { topics } = await executeDeletion(clients(), votes, deletion, { ...carrying, topics: await look() })
   expect(brief(topics).filter(([, , cuttable, , remaining]) => Number(cuttable) + Number(remaining) > 0)).toEqual([
     ['votes.raw', 0, 1, 1, 0],
     ['votes.batches', 0, 1, 1, 0],

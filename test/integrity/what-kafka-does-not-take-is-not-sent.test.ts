@@ -142,7 +142,7 @@ async function consumeAll(subscription: Subscription, producer: Producer, record
     registry,
     producer,
     log: createLogger('test', 'silent'),
-    measure: (batch) => {
+    onCommitted: (batch) => {
       done += batch.records
     },
     crash: (error) => crashes.push(error),

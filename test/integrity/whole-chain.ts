@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hostOf, partitionOfHost } from '#core/host.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createKafka, withAdmin } from '#platform/kafka/client.ts'
-import { committedOf, consumerLag, type Offsets } from '#platform/kafka/consumer-lag.ts'
+import { committedOffsets, consumerLag, type Offsets } from '#platform/kafka/consumer-lag.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { pollRequestSchema } from '#schemas/generated/records.ts'
 import { pollPartitions } from '#schemas/topics.ts'
@@ -105,7 +105,7 @@ export async function untilStored(environment: Record<string, string>, timeoutMs
       for (;;) {
         const committed = await admin.fetchOffsets({ groupId: group, topics })
         const left = committed.map(({ topic, partitions }) => {
-          return { group, topic, records: consumerLag(ends.get(topic) ?? [], committedOf(partitions)) }
+          return { group, topic, records: consumerLag(ends.get(topic) ?? [], committedOffsets(partitions)) }
         })
         const still = left.filter(({ records }) => records > 0)
         if (still.length === 0) break

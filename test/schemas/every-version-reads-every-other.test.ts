@@ -4,15 +4,15 @@ import { incompatibility } from '#platform/kafka/compatibility.ts'
 import * as platformRecords from '#schemas/generated/records.ts'
 import {
   brokenVersions,
-  keptVersions,
-  numbered,
-  roomsOfRecords,
+  hashesOf,
+  recordFolders,
   type SchemaVersion,
+  versionFiles,
   versionsIn,
 } from '#schemas/versions.ts'
 import { sources } from '#sources/index.ts'
 
-const byRecord = Map.groupBy(roomsOfRecords().flatMap(versionsIn), ({ record }) => record)
+const byRecord = Map.groupBy(recordFolders().flatMap(versionsIn), ({ record }) => record)
 const records = [...byRecord].map(([record, versions]) => ({ record, versions }))
 const pairsOf = (versions: SchemaVersion[]) => versions.flatMap((one) => versions.map((other) => [one, other] as const))
 
@@ -92,15 +92,15 @@ describe('a version that went out', () => {
     number,
     text,
   })
-  const kept = keptVersions([version(1, 'one'), version(2, 'two')])
+  const kept = hashesOf([version(1, 'one'), version(2, 'two')])
 
   test('may be followed by another', () => {
-    const more = keptVersions([version(1, 'one'), version(2, 'two'), version(3, 'three')])
+    const more = hashesOf([version(1, 'one'), version(2, 'two'), version(3, 'three')])
     expect(brokenVersions(kept, more)).toEqual([])
   })
 
   test('is never edited and never taken away', () => {
-    expect(brokenVersions(kept, keptVersions([version(1, 'edited')]))).toEqual([
+    expect(brokenVersions(kept, hashesOf([version(1, 'edited')]))).toEqual([
       expect.stringMatching(/^schemas\/r\/v1\.avsc went out and was edited: /),
       expect.stringMatching(/^schemas\/r\/v2\.avsc went out and is gone: /),
     ])
@@ -108,10 +108,10 @@ describe('a version that went out', () => {
 
   test('is one of v1 to vN, with nothing else beside them', () => {
     expect(
-      numbered('schemas/r', ['v10.avsc', 'v9.avsc', ...Array.from({ length: 8 }, (_, n) => `v${n + 1}.avsc`)]),
+      versionFiles('schemas/r', ['v10.avsc', 'v9.avsc', ...Array.from({ length: 8 }, (_, n) => `v${n + 1}.avsc`)]),
     ).toEqual(Array.from({ length: 10 }, (_, n) => `v${n + 1}.avsc`))
     for (const files of [['v2.avsc'], ['v1.avsc', 'v3.avsc'], ['v1.avsc', 'V2.avsc'], ['v1.avsc', 'notes.md']]) {
-      expect(() => numbered('schemas/r', files)).toThrow(`schemas/r holds ${files.toSorted().join(', ')}: `)
+      expect(() => versionFiles('schemas/r', files)).toThrow(`schemas/r holds ${files.toSorted().join(', ')}: `)
     }
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
-import { erase, type ReplayedWindows } from '#operations/history/erase.ts'
+import { erase, type ReplayScope } from '#operations/history/erase.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
@@ -168,7 +168,7 @@ it("records of a source's own leave when they are not published again, and the r
   await store(acceptedConstraintsTable, constraint(0, 2), constraint(0, 1, 2))
   await store(voteBatchesTable, batch([1, 2], 0), batch([1, 2], 1), batch([1], 2), batch([1], 1, 2))
   const spans = [{ topic: 'raw', partition: 0, from: 1, to: 3 }]
-  const told = (dataset: string, ownTables: ReplayedWindows['ownTables']) => {
+  const told = (dataset: string, ownTables: ReplayScope['ownTables']) => {
     return { dataset, windows: { fromMs: null, toMs: null }, spans, transformVersion: 2, ownTables }
   }
   const constraints = told('jao.core.finalComputation', [constraintTable('jao.core.finalComputation')])

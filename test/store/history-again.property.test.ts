@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { datasetsStored, diffTables, storedVersions } from '#operations/history/diff-tables.ts'
 import { erase } from '#operations/history/erase.ts'
-import { copyKept, exchange, makeTables, staging, stateOfTables } from '#operations/history/exchange.ts'
+import { copyUnreproducible, exchange, makeTables, staging, stateOfTables } from '#operations/history/exchange.ts'
 import type { ReadAnswer } from '#operations/history/explode-span.ts'
 import { createStaging, dropStaging, stagingInserter } from '#operations/history/staging-tables.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
@@ -206,7 +206,7 @@ async function check(histories: History[], diesAfter: number): Promise<void> {
   const rebuild = { id: `again-${run}`, spans }
   await makeTables(running.store, rebuild.id)
   await stagingInserter(running.store, staging)(read)
-  await copyKept(running.store, spans)
+  await copyUnreproducible(running.store, spans)
   const toldBySome = new Set(withdrawn([...before, ...live.shown]))
   await untilDone(
     (store) => exchange(store, rebuild),

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { topicsOf } from '#core/source-topics.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
-import { whatRebuildAdds } from '#infra/provision/earlier-points.ts'
+import { rebuildAdvice } from '#infra/provision/earlier-points.ts'
 import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { errorKind, knownCodes, needsOperator } from '#platform/clickhouse/errors.ts'
@@ -129,21 +129,21 @@ describe('the schema', () => {
 
 it('says what a rebuild would add to points of an older release, until one was done', async () => {
   const { store } = running
-  expect(await whatRebuildAdds(store)).toBeUndefined()
+  expect(await rebuildAdvice(store)).toBeUndefined()
   const told = { start: '2026-10-01T00:00:00Z', knownAt: '2026-09-30T10:00:00Z' }
   await insertSlices(store, [
     slice({ ...told, values: [1, null, 3] }),
     slice({ ...told, key: 'border_AT_CZ', values: [4], identity: 77 }),
   ])
-  expect(await whatRebuildAdds(store)).toMatch(/^3 values were stored by an older release.*"npx tidemark rebuild"/)
+  expect(await rebuildAdvice(store)).toMatch(/^3 values were stored by an older release.*"npx tidemark rebuild"/)
   const finished = async (id: string, startedAt: string) => {
     const values = `('${id}', 'rebuild', 'finished', toDateTime64('${startedAt}', 3, 'UTC'))`
     await store.command({ query: `INSERT INTO tidemark.replays (id, kind, state, started_at) VALUES ${values}` })
   }
   await finished('of the older release', '2020-01-01 00:00:00')
-  expect(await whatRebuildAdds(store)).toMatch(/^3 values/)
+  expect(await rebuildAdvice(store)).toMatch(/^3 values/)
   await finished('of this one', '2090-01-01 00:00:00')
-  expect(await whatRebuildAdds(store)).toBeUndefined()
+  expect(await rebuildAdvice(store)).toBeUndefined()
 })
 
 describe('source views', () => {

@@ -1,5 +1,5 @@
 // Dead letters as they lie on their topic, for tests of what is done with them.
-import { type Letter, openLetterBox } from '#operations/dead-letters/letter.ts'
+import { type DeadLetter, openDeadLetterCollector } from '#operations/dead-letters/dead-letter.ts'
 import type { PlanOptions } from '#operations/dead-letters/plan.ts'
 import { type DeadLetterResolution, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
@@ -43,8 +43,8 @@ export function decided(offset: number, over: Partial<DeadLetterResolution> & { 
 }
 
 /** The letters among records of one topic, in order. */
-export function lettersOf(...records: StoredRecord[]): Letter[] {
-  const box = openLetterBox()
+export function lettersOf(...records: StoredRecord[]): DeadLetter[] {
+  const box = openDeadLetterCollector()
   for (const record of records) box.add(record)
   return box.letters()
 }

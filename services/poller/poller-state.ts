@@ -1,6 +1,6 @@
 // The poller's state: the records of poller-memory and poll-requests, folded in the order of reading.
 
-import { carriedOf, type IdentityProgress } from '#core/memory-records.ts'
+import { type IdentityProgress, progressOf } from '#core/memory-records.ts'
 import { createRequests, type Requests } from '#core/requests.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
@@ -20,7 +20,7 @@ import { createRecentPolls, type RecentPollKeeper } from './recent-polls.ts'
 import { createFailures, type Failures } from './status.ts'
 import { createUnloggedPolls, type UnloggedPolls } from './unlogged-polls.ts'
 
-export interface Knowledge {
+export interface PollerState {
   memory: Memory
   requests: Requests
   recent: RecentPollKeeper
@@ -34,7 +34,7 @@ export interface Knowledge {
   isCarriedOver: boolean
 }
 
-export function createKnowledge({ log }: Pick<PollDependencies, 'log'>, metrics: Metrics): Knowledge {
+export function createPollerState({ log }: Pick<PollDependencies, 'log'>, metrics: Metrics): PollerState {
   const memory = createMemory(({ requestIdentity, poller, memory: { lastGoodFetchedAt, lastChangedAt } }) => {
     metrics.memoriesAhead.inc()
     const details = { requestIdentity, poller, lastGoodFetchedAt, lastChangedAt }
@@ -48,7 +48,7 @@ export function createKnowledge({ log }: Pick<PollDependencies, 'log'>, metrics:
 
 export const carriedFor =
   (
-    { memory, requests }: Pick<Knowledge, 'memory' | 'requests'>,
+    { memory, requests }: Pick<PollerState, 'memory' | 'requests'>,
     host: string,
   ): ((identity: string) => IdentityProgress) =>
   (identity) => ({
@@ -64,14 +64,14 @@ interface LoopSignals {
 
 interface ReaderParts {
   registry: Registry
-  means: Pick<PollDependencies, 'clock' | 'log'>
+  deps: Pick<PollDependencies, 'clock' | 'log'>
   metrics: Metrics
 }
 
 /** Returns a reader of poller-memory and poll-requests. It updates `known` and signals the host loops. */
 export function createReader(
   parts: ReaderParts,
-  known: Knowledge,
+  known: PollerState,
   loops: ReadonlyMap<string, LoopSignals>,
 ): (records: ReadRecord[]) => Promise<void> {
   const readMemory = memoryReader(parts, known)
@@ -87,29 +87,29 @@ export function createReader(
   }
 }
 
-const passOver = ({ means, metrics }: ReaderParts, topic: string, offset: number, message: string): void => {
+const passOver = ({ deps, metrics }: ReaderParts, topic: string, offset: number, message: string): void => {
   metrics.unreadableRecords.inc({ topic })
-  means.log.warn({ topic, offset }, `passed over a record that cannot be read: ${message}`)
+  deps.log.warn({ topic, offset }, `passed over a record that cannot be read: ${message}`)
 }
 
-function requestReader(parts: ReaderParts, known: Knowledge, loops: ReadonlyMap<string, LoopSignals>) {
+function requestReader(parts: ReaderParts, known: PollerState, loops: ReadonlyMap<string, LoopSignals>) {
   const requests = parts.registry.decoder(pollRequestSchema)
   return async (records: ReadRecord[]): Promise<void> => {
     await requests.prepare(records.map(({ value }) => value))
     for (const { topic, value, ...at } of records) {
       const request = requests.decode(value)
       if (request instanceof DecodeFailure) passOver(parts, topic, at.offset, request.message)
-      else if (request.liftsPauseOf === null) known.requests.ask(request, at)
+      else if (request.liftsPauseOf === null) known.requests.addRequest(request, at)
       else if (known.recent.lifted(request.liftsPauseOf, at)) {
         const { liftsPauseOf: host, requestedBy } = request
-        parts.means.log.info({ host, requestedBy }, 'a pause of this host up to now is lifted')
+        parts.deps.log.info({ host, requestedBy }, 'a pause of this host up to now is lifted')
         loops.get(host)?.lift()
       }
     }
   }
 }
 
-function memoryReader(parts: ReaderParts, known: Knowledge) {
+function memoryReader(parts: ReaderParts, known: PollerState) {
   const memories = parts.registry.decoder(pollerMemorySchema)
   const polls = parts.registry.decoder(pollSchema)
   const topic = pollerMemoryTopic.name
@@ -136,18 +136,18 @@ function memoryReader(parts: ReaderParts, known: Knowledge) {
 }
 
 function takeIdentity(
-  { means }: ReaderParts,
-  known: Knowledge,
+  { deps }: ReaderParts,
+  known: PollerState,
   identity: IdentityMemory,
   poll: Poll,
   at: Pick<ReadRecord, 'partition' | 'writtenAtMs'>,
 ): void {
-  const { raw, requests } = carriedOf(identity)
+  const { raw, requests } = progressOf(identity)
   const name = poll.requestIdentity
-  const isOlder = known.memory.remember(poll, means.clock.now(), { polledAt: identity.polledAt, raw })
+  const isOlder = known.memory.remember(poll, deps.clock.now(), { polledAt: identity.polledAt, raw })
   if (isOlder) known.overwritten.set(name, poll)
   else known.overwritten.delete(name)
-  known.requests.remembered(name, poll.host, requests)
+  known.requests.addProgress(name, poll.host, requests)
   if (raw !== null) known.recorded.seen({ dataset: poll.dataset, rawPartition: raw.partition, rawOffset: raw.offset })
   known.unlogged.remembered(poll, identity.inLog, at)
   known.failures.seen(poll)

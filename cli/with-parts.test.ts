@@ -6,7 +6,7 @@ import { createStore } from '#platform/clickhouse/client.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { storeProblem } from './ask-store.ts'
-import { withParts } from './part-away.ts'
+import { withParts } from './with-parts.ts'
 
 const stack = { dataDir: '/somewhere' } as StackFile
 const thrownFor = (error: Error): Promise<unknown> =>

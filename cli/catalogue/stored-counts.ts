@@ -36,7 +36,7 @@ export interface StoredCounts {
   answerBytes: number
 }
 
-export async function holdings(stack: StackFile, { name, calendar, records: own }: Dataset): Promise<StoredCounts> {
+export async function storedCounts(stack: StackFile, { name, calendar, records: own }: Dataset): Promise<StoredCounts> {
   const of = `WHERE dataset = ${quoteString(name)}`
   const one = async <Row>(sql: string): Promise<Row> => (await rowsOf<Row>(stack, sql))[0] as Row
   const [points, known, series, polls, revisions, records, tables] = await Promise.all([

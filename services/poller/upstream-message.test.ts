@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sources } from '#sources/index.ts'
-import { maxWordsChars, upstreamWords, withWords } from './upstream-words.ts'
+import { maxMessageChars, upstreamMessage, withUpstreamMessage } from './upstream-message.ts'
 
-const words = (body: string | Uint8Array) => upstreamWords(Buffer.from(body))
+const words = (body: string | Uint8Array) => upstreamMessage(Buffer.from(body))
 const json = (value: unknown) => words(JSON.stringify(value))
 
 test.each<[string, unknown, string]>([
@@ -77,7 +77,7 @@ test('an empty or binary body has no message', () => {
 })
 
 test('hostile answers give a short line without what steers a terminal', () => {
-  expect(words('a'.repeat(1_000_000))).toBe(`${'a'.repeat(maxWordsChars - 1)}…`)
+  expect(words('a'.repeat(1_000_000))).toBe(`${'a'.repeat(maxMessageChars - 1)}…`)
   expect(json({ message: '😀'.repeat(1_000) })).toMatch(/^(?:😀)+…$/u)
   expect(json({ message: '\u001b]0;owned\u0007\u009b2J\u202e\nnext' })).toBe('\ufffd]0;owned\ufffd\ufffd2J\ufffd next')
   expect(words(Buffer.from([0x4e, 0x6f, 0x20, 0xe9, 0x74, 0xe9, 0x20, 0xff]))).toBe('No \ufffdt\ufffd \ufffd')
@@ -87,10 +87,10 @@ test('hostile answers give a short line without what steers a terminal', () => {
     ['{"message":[', ']}'],
   ] as const) {
     const deep = words(`${open.repeat(30_000)}"deep"${close.repeat(30_000)}`)
-    expect(deep?.length).toBe(maxWordsChars)
+    expect(deep?.length).toBe(maxMessageChars)
   }
   for (const part of ['<title', '<title>', '<h1>', '&#', '<', '<!--']) {
-    expect((words(part.repeat(20_000)) ?? '').length).toBeLessThanOrEqual(maxWordsChars)
+    expect((words(part.repeat(20_000)) ?? '').length).toBeLessThanOrEqual(maxMessageChars)
   }
 })
 
@@ -113,7 +113,7 @@ test('any bytes, and any JSON, give nothing or a printable line of at most 300 c
 test('a secret that JSON spells otherwise is hidden before the words are cut', () => {
   const hide = (text: string) => text.replaceAll('SE/KRET', '***')
   const body = Buffer.from(`{"message":"${'x'.repeat(295)}SE\\/KRET"}`)
-  expect(upstreamWords(body, hide)).toBe(`${'x'.repeat(295)}***`)
+  expect(upstreamMessage(body, hide)).toBe(`${'x'.repeat(295)}***`)
 })
 
 test.each([
@@ -151,6 +151,6 @@ test.each([
       body: Buffer.from(body),
     }
     const asked = { window: { startMs: 0, endMs: 10_000 }, subject }
-    expect(withWords(failure, dataset!.asking!, asked, (text) => text).error).toBe(told)
+    expect(withUpstreamMessage(failure, dataset!.asking!, asked, (text) => text).error).toBe(told)
   },
 )

@@ -1,6 +1,6 @@
 // A dead letter, parsed from its record. Any producer can set headers, so each header may be missing or wrong. Pure.
 import { attemptsOf, deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
-import { type DeadLetterResolution, decisionHeaders, decisionOf } from '#platform/kafka/dead-letter-resolution.ts'
+import { type DeadLetterResolution, resolutionHeaders, resolutionOf } from '#platform/kafka/dead-letter-resolution.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 
@@ -11,7 +11,7 @@ export interface Place {
   offset: number
 }
 
-export interface Letter extends Place {
+export interface DeadLetter extends Place {
   id: string
   key: string | null
   keyBytes: Buffer | null
@@ -42,21 +42,21 @@ export function placeOf(text: string): Place | undefined {
   return topic === undefined ? undefined : { topic, partition: Number(partition), offset: Number(offset) }
 }
 
-export const cameBack = ({ reason, previousReason }: Letter): boolean => reason === previousReason
+export const refusedForSameReason = ({ reason, previousReason }: DeadLetter): boolean => reason === previousReason
 
 /** Collects the dead letters of one topic, and the decisions on them, from its records in order. */
-export interface LetterBox {
+export interface DeadLetterCollector {
   add: (record: StoredRecord) => void
-  letters: () => Letter[]
+  letters: () => DeadLetter[]
 }
 
-export function openLetterBox(): LetterBox {
-  const letters = new Map<string, Letter>()
+export function openDeadLetterCollector(): DeadLetterCollector {
+  const letters = new Map<string, DeadLetter>()
   return {
     add: (record) => {
-      const decision = decisionOf(record)
+      const decision = resolutionOf(record)
       if (decision === undefined) {
-        const letter = letterOf(record)
+        const letter = parseDeadLetter(record)
         letters.set(letter.id, letter)
         return
       }
@@ -67,7 +67,7 @@ export function openLetterBox(): LetterBox {
   }
 }
 
-export function letterOf(record: StoredRecord): Letter {
+export function parseDeadLetter(record: StoredRecord): DeadLetter {
   const names = deadLetterHeaders
   const text = (name: string): string | undefined => record.headers[name]?.toString()
   const key = record.key?.toString() ?? null
@@ -81,7 +81,7 @@ export function letterOf(record: StoredRecord): Letter {
     message: text(names.message) ?? '',
     previousReason: text(names.previousReason) ?? null,
     attempts: attemptsOf(record.headers),
-    returnOf: text(decisionHeaders.letter) ?? null,
+    returnOf: text(resolutionHeaders.letter) ?? null,
     service: text(names.service) ?? 'not told',
     atMs: Number.isNaN(atMs) ? record.writtenAtMs : atMs,
     bytes: record.value?.length ?? null,
@@ -89,7 +89,7 @@ export function letterOf(record: StoredRecord): Letter {
   }
 }
 
-export const letterJson = ({ atMs, decision, keyBytes: _keyBytes, ...letter }: Letter) => ({
+export const letterJson = ({ atMs, decision, keyBytes: _keyBytes, ...letter }: DeadLetter) => ({
   ...letter,
   time: utcText(atMs),
   decision: decision ? { ...decision, atMs: undefined, time: utcText(decision.atMs) } : null,

@@ -7,7 +7,7 @@ import type { Failure } from './fetch.ts'
 const maxSourceChars = 600
 
 /** Appends upstream's message to a failure: the source's text for a refusal, otherwise the body's own. Never throws. */
-export function withWords(
+export function withUpstreamMessage(
   failure: Failure,
   asking: RequestSpec,
   asked: RequestTarget,
@@ -15,7 +15,7 @@ export function withWords(
 ): Failure {
   const { body, error } = failure
   if (body === undefined || body.length === 0) return failure
-  const words = sourceWords(asking, body, asked) ?? upstreamWords(body, hide)
+  const words = sourceWords(asking, body, asked) ?? upstreamMessage(body, hide)
   if (words === null) return failure
   // The status, with which many page titles begin, is in the error already.
   const rest = words.startsWith(`${failure.status} `) ? words.slice(`${failure.status} `.length) : words
@@ -24,31 +24,31 @@ export function withWords(
 
 function sourceWords(asking: RequestSpec, body: Buffer, asked: RequestTarget): string | undefined {
   try {
-    return rejectionWords(asking.assess(body, asked))
+    return rejectionMessage(asking.assess(body, asked))
   } catch {
     return undefined
   }
 }
 
 /** Returns the source's message for a refusal; undefined if the answer is not one. */
-export const rejectionWords = (coverage: Coverage | Refusal): string | undefined =>
+export const rejectionMessage = (coverage: Coverage | Refusal): string | undefined =>
   typeof coverage === 'object' && coverage.reason === 'upstream-rejected'
     ? cut(coverage.message, maxSourceChars)
     : undefined
 
-export const maxWordsChars = 300
+export const maxMessageChars = 300
 const maxBodyBytes = 65_536
 
 /**
  * Returns one printable line of at most `maxWordsChars`: a JSON message, a page's title, or the first line. Null if
  * there is none, or if the body is not text. `hide` removes secrets before the text is cut. Pure, never throws.
  */
-export function upstreamWords(body: Uint8Array, hide: (text: string) => string = (text) => text): string | null {
+export function upstreamMessage(body: Uint8Array, hide: (text: string) => string = (text) => text): string | null {
   const text = new TextDecoder().decode(body.subarray(0, maxBodyBytes)).trim()
   const words = text.startsWith('<') ? pageWords(text) : (jsonWords(text) ?? plainWords(text))
   const line = printable(hide(words).replace(/\s+/g, ' ')).trim()
   if (line === '' || isBinary(line)) return null
-  return line.length <= maxWordsChars ? line : `${cut(line, maxWordsChars - 1)}…`
+  return line.length <= maxMessageChars ? line : `${cut(line, maxMessageChars - 1)}…`
 }
 
 /** Cuts to `chars` UTF-16 units without splitting a character. */
@@ -86,7 +86,7 @@ const maxDepth = 4
 const maxItems = 5
 
 function messageOf(value: unknown, depth: number): string {
-  if (typeof value === 'string') return value.trim().slice(0, 10 * maxWordsChars)
+  if (typeof value === 'string') return value.trim().slice(0, 10 * maxMessageChars)
   if (typeof value !== 'object' || value === null || depth > maxDepth) return ''
   if (Array.isArray(value))
     return joined(
