@@ -4,13 +4,10 @@ import { normalizerSettings } from '#services/normalizer/settings.ts'
 import { allPollerSettings, checkPollerSettings } from '#services/poller/settings.ts'
 import { simulatorShape } from '#simulator/settings.ts'
 
-/** What the stack itself tells its parts, whatever the environment says. */
+/** The stack overrides these settings, so their values in the environment are not checked. */
 const told = { HEALTH_HOST: undefined, HEALTH_PORT: undefined, ORIGIN: undefined, SIMULATOR_PORT: '1' }
 
-/**
- * Checks the settings of every part of a stack before any of them is started.
- * @throws ConfigError with one sentence for each that does not fit
- */
+/** Checks the settings of every part before any part starts. @throws ConfigError, one sentence per setting */
 export function checkSettings(environment: NodeJS.ProcessEnv): void {
   const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL } = environment
   const whole = {

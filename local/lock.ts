@@ -3,7 +3,7 @@ import { pause } from '#platform/process/retry.ts'
 import { isAlive, startedAt } from './process-table.ts'
 import { readIfThere } from './read-if-there.ts'
 
-/** Who holds a lock: a process id, and when that process began (ids are used again). */
+/** The start time tells the process from a later one with the same pid. */
 interface Holder {
   pid: number
   startedAt: string | undefined
@@ -14,8 +14,7 @@ export interface Lock {
 }
 
 /**
- * Takes the lock file `path` for this process, or gives the pid that holds it. A lock left by a process that is gone is
- * taken over, by one taker only.
+ * Locks the file `path` for this process, or returns the pid that holds it. Takes over the lock of an ended process.
  */
 export async function tryLock(path: string): Promise<Lock | { heldBy: number }> {
   const mine: Holder = { pid: process.pid, startedAt: startedAt(process.pid) }
@@ -34,7 +33,7 @@ export async function tryLock(path: string): Promise<Lock | { heldBy: number }> 
   }
 }
 
-/** Takes the lock, waiting as long as another living process holds it. */
+/** Waits while another process holds the lock. Calls `onWait` at most once. */
 export async function waitForLock(path: string, onWait: (pid: number) => void = () => undefined): Promise<Lock> {
   for (let told = false; ; told = true) {
     const lock = await tryLock(path)
@@ -44,14 +43,14 @@ export async function waitForLock(path: string, onWait: (pid: number) => void = 
   }
 }
 
-/** The living process that holds the lock, if any. @throws UserError when the lock is not this user's to read. */
+/** Returns the pid of the running process that holds the lock. @throws UserError if it cannot be read */
 export function lockHolder(path: string): number | undefined {
   const holder = readHolder(path)
   const holds = holder && isAlive(holder.pid) && (!holder.startedAt || holder.startedAt === startedAt(holder.pid))
   return holds ? holder.pid : undefined
 }
 
-/** A hard link is made or fails in one step, and what it names is already written. */
+/** A hard link appears atomically, with its content. */
 function linked(draft: string, path: string): boolean {
   try {
     linkSync(draft, path)
@@ -63,8 +62,8 @@ function linked(draft: string, path: string): boolean {
 }
 
 /**
- * Removes a lock whose holder is gone. Two takers could both see the stale lock, and the second would remove what the
- * first has just taken: so only the one that made the directory beside it looks again and removes.
+ * Two processes could see the same stale lock, and the second would remove the lock that the first has just taken. So
+ * only the process that creates the takeover directory checks again and removes.
  */
 function removeStale(path: string): void {
   const takeover = `${path}.takeover`

@@ -8,7 +8,7 @@ const command = 'mvn'
 const oldestMaven = { major: 3, minor: 8 }
 const installMaven = `install Maven ${oldestMaven.major}.${oldestMaven.minor} or newer`
 
-/** @throws UserError when `mvn` is not on the PATH, or too old. */
+/** @throws UserError if `mvn` is not on the PATH or older than 3.8 */
 export function checkMaven(what: string, environment: NodeJS.ProcessEnv = process.env): void {
   const run = spawnSync(command, ['--batch-mode', '--version'], {
     env: environment,
@@ -22,16 +22,14 @@ export function checkMaven(what: string, environment: NodeJS.ProcessEnv = proces
     throw new UserError(`Maven ${version.major}.${version.minor} is too old to fetch ${what}: ${installMaven}.`)
 }
 
-/** Major and minor of `mvn --version`; undefined when it is no such text. */
 export function mavenVersion(said: string): { major: number; minor: number } | undefined {
   const found = /Apache Maven (\d+)\.(\d+)/.exec(stripVTControlCharacters(said))
   return found ? { major: Number(found[1]), minor: Number(found[2]) } : undefined
 }
 
 /**
- * Runs the pom.xml in `directory`; its files land in `directory`/files. Where from is Maven's own affair (settings.xml,
- * mirrors, proxies). All that Maven says goes to `directory`/maven.log.
- * @throws UserError with Maven's first error when it fails.
+ * Runs `directory`/pom.xml, which puts its files into `directory`/files. The output goes to `directory`/maven.log.
+ * @throws UserError with Maven's first error
  */
 export async function runPom(directory: string, what: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const log = createWriteStream(join(directory, 'maven.log'))
@@ -58,7 +56,6 @@ export async function runPom(directory: string, what: string, environment: NodeJ
   if (code !== 0) throw new UserError(explainFailure(what, stripVTControlCharacters(said)))
 }
 
-/** One sentence out of a failed Maven run: what it was, and what to do. */
 export function explainFailure(what: string, said: string): string {
   const first = said.split('\n').find((line) => line.startsWith('[ERROR]'))
   const reason = first?.replace('[ERROR]', '').trim().slice(0, 300) ?? 'it gave no reason'

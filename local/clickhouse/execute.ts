@@ -13,12 +13,11 @@ import { readAhead, type Source } from './source.ts'
 import type { Statement } from './statement.ts'
 import { tokens } from './tokens.ts'
 
-/** All that one statement needs to run. */
 export interface Execution {
   connection: Connection
   pipes: Pipes
   statements: RunningStatements
-  /** The SET and USE statements that come before the client's, in one text. */
+  /** The SET and USE statements to run before the client's statement. */
   prepared: string
   source: Source
   parameters: Parameters
@@ -27,7 +26,7 @@ export interface Execution {
   reply: Reply
 }
 
-/** Runs the statement and ends the reply. @throws Failure or the engine's error; the reply may have begun */
+/** Runs the statement and ends the reply. @throws Failure or the engine's error; part of the reply may be sent */
 export async function execute(execution: Execution, running: RunningStatement): Promise<void> {
   const { statement } = execution.source
   refuseNewNative(outputOf(statement, execution.parameters), execution.parameters.nativeRevision)
@@ -37,7 +36,7 @@ export async function execute(execution: Execution, running: RunningStatement): 
   else await runCommand(execution, statement, running)
 }
 
-/** The format of the result; an INSERT of data has none, and Native that is read is of one revision everywhere. */
+/** The format of the result. An INSERT of data has none, and Native input has the same revision everywhere. */
 function outputOf(statement: Statement, { defaultFormat }: Parameters): string {
   if (statement.kind === 'insert') return 'Null'
   return (statement.kind === 'rows' ? statement.format : undefined) ?? defaultFormat
@@ -58,7 +57,7 @@ async function runInsert(execution: Execution, statement: Kind<'insert'>, runnin
   execution.reply.end(summary(began, writtenOf(result)), [])
 }
 
-/** Expressions among values are evaluated only when we have looked at them all. */
+/** Expressions in VALUES are evaluated only if all the data was checked. */
 async function valuesGuard({ source, parameters }: Execution): Promise<string> {
   const data = await readAhead(source)
   const isKnown = data !== undefined && isReadable(data)
@@ -69,7 +68,7 @@ async function valuesGuard({ source, parameters }: Execution): Promise<string> {
     .join('')
 }
 
-/** @throws Failure 497 for forbidden names; what cannot be cut into tokens is no expression of ours to judge */
+/** @throws Failure 497 for forbidden names. Returns false for data that cannot be tokenized. */
 function isReadable(data: string): boolean {
   try {
     refuseDangerous([...tokens(data)])
@@ -90,11 +89,11 @@ async function runRows(execution: Execution, statement: Kind<'rows'>, running: R
   if (queryClass !== 0 && !execution.mayWrite) throw readonlyRefusal()
   reply.header('X-ClickHouse-Format', format)
   reply.header('Content-Type', contentType(format))
-  // The line break: the statement may end in a comment.
+  // The line break ends a possible line comment at the end of the statement.
   const sql = `${execution.prepared}${body}\nINTO OUTFILE ${quoteString(pipe)} TRUNCATE COMPRESSION 'none'\n${tail}`
   const holdBytes = parameters.waitEndOfQuery ? HOLD_LONG_BYTES : HOLD_BYTES
   const { result, held } = await streamRows(connection, sql, pipe, reply, format, holdBytes)
-  // The engine counts no rows where it writes none.
+  // The engine does not count rows that it does not write.
   const counts = /^null$/i.test(format) ? {} : { result_rows: result.rowsRead }
   reply.end(summary(began, counts), held)
 }
@@ -114,8 +113,8 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
 }
 
 /**
- * KILL QUERY WHERE query_id = '…' means the id that a client chose, which the engine does not know. Waits until the
- * statement is over, as SYNC does: the engine's own SYNC never returns.
+ * In KILL QUERY WHERE query_id = '…' the id is the client's, which the engine does not know. Waits until the statement
+ * has ended: the engine's own SYNC never returns.
  */
 async function runKill(execution: Execution, queryId: string): Promise<void> {
   const began = process.hrtime.bigint()
@@ -127,7 +126,7 @@ async function runKill(execution: Execution, queryId: string): Promise<void> {
   await answerWhole(execution, `SELECT ${columns} LIMIT ${killed.length}`, began)
 }
 
-/** For results that are small by nature: they come back as one buffer. */
+/** For small results, which fit one buffer. */
 async function answerWhole(execution: Execution, sql: string, began: bigint): Promise<void> {
   const { reply, parameters, connection } = execution
   const result = await connection.run(sql, parameters.defaultFormat)
@@ -137,8 +136,8 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
 }
 
 /**
- * The engine's own count must agree that this is one statement: what it and our tokenizer read differently is never
- * run. What it cannot parse goes through formatQuery, which explains and runs nothing.
+ * Refuses a statement unless the engine, like our tokenizer, counts one. formatQuery explains a syntax error without
+ * running the statement.
  */
 async function mustBeOne(connection: Connection, sql: string): Promise<number> {
   const { statementCount, queryClass } = await connection.classify(sql)
@@ -160,7 +159,7 @@ function readonlyRefusal(): Failure {
   return new Failure(164, 'READONLY', 'Cannot execute query in readonly mode.')
 }
 
-/** The comment stands after the first word, so that it is part of the text by which the engine lists the statement. */
+/** The marker follows the first word, so that the engine's list of running queries contains it. */
 function marked(text: string, firstWordEnd: number, running: RunningStatement): string {
   return `${text.slice(0, firstWordEnd)}/*${running.marker}*/${text.slice(firstWordEnd)}`
 }

@@ -10,8 +10,8 @@ export function isMultipart(request: IncomingMessage): boolean {
 }
 
 /**
- * The fields of a multipart/form-data body: clients send the query and its parameters so when they are long.
- * @throws Failure 48 for files (external tables are not served), 36 for what is no such body or too large
+ * Reads the fields of a multipart/form-data body, in which clients send long queries and parameters.
+ * @throws Failure 48 for files (external tables are not served), 36 for an invalid body or one over 8 MiB
  */
 export async function readForm(request: IncomingMessage, body: Body): Promise<[string, string][]> {
   const boundary = BOUNDARY.exec(request.headers['content-type'] ?? '')?.[1]
@@ -28,7 +28,7 @@ export async function readForm(request: IncomingMessage, body: Body): Promise<[s
   return parts.slice(1, -1).map(field)
 }
 
-/** Bytes that are no text would be stored as others. */
+/** Lenient decoding would change the bytes that are stored. */
 function utf8(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

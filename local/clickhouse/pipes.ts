@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const FOLDER = 'pipes'
 
 /**
- * Named pipes through which bytes go into and come out of the engine. Paths are relative to the working directory,
- * which is the data directory. The engine makes them absolute and expands globs in them, so config.ts refuses those.
+ * Named pipes for the engine's input and output. Paths are relative to the working directory, the data directory. The
+ * engine expands globs in the absolute path, so config.ts refuses them.
  */
 export interface Pipes {
   take(): string
@@ -15,8 +15,8 @@ export interface Pipes {
 }
 
 /**
- * Makes `count` pipes in the working directory, once: Node cannot make them, and a mkfifo process costs 4 ms.
- * Those of a killed predecessor are removed first, so call it when the data directory is ours.
+ * Creates all pipes at once, because a mkfifo process costs 4 ms. Removes those of a killed predecessor, so the caller
+ * must hold the data directory.
  */
 export function makePipes(count: number): Pipes {
   rmSync(FOLDER, { recursive: true, force: true })
@@ -34,9 +34,9 @@ export function makePipes(count: number): Pipes {
 }
 
 /**
- * The end from which the engine's output is read; open it before the statement starts. `finish` makes the end of file
- * come when all is read: call it when the statement is over. Until then we hold the pipe open ourselves, because the
- * engine opens it anew after some errors, and would wait for a reader for ever.
+ * Opens the reading end; call it before the statement starts. After some errors the engine opens the pipe again and
+ * would wait forever for a reader, so this process also holds it open until `finish`: call that when the statement has
+ * ended.
  */
 export function openReader(path: string): { reader: Socket; finish: () => void } {
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
@@ -44,7 +44,7 @@ export function openReader(path: string): { reader: Socket; finish: () => void }
   return { reader: new Socket({ fd, readable: true, writable: false }), finish: () => closeSync(held) }
 }
 
-/** The end into which data is written, as soon as the engine has opened its own; undefined when `isOver` before that. */
+/** Resolves to the writing end once the engine has opened the pipe; to undefined if `isOver` comes first. */
 export async function openWriter(path: string, isOver: () => boolean): Promise<Socket | undefined> {
   while (!isOver()) {
     const fd = tryOpenWriter(path)
@@ -63,7 +63,7 @@ function tryOpenWriter(path: string): number | undefined {
   }
 }
 
-/** Gives whoever waits for the data of a pipe, all of which was written, an end of file. */
+/** Sends an end of file to a reader that waits on a pipe without a writer. */
 export function wakeReader(path: string): void {
   const fd = tryOpenWriter(path)
   if (fd !== undefined) closeSync(fd)

@@ -1,14 +1,14 @@
-/** A ClickHouse string literal that means exactly `value`, whatever is in it. */
+/** Returns a ClickHouse string literal for any value. */
 export function quoteString(value: string): string {
   return `'${escaped(value).replaceAll("'", "\\'")}'`
 }
 
-/** A quoted ClickHouse identifier that means exactly `name`. */
+/** Returns a quoted ClickHouse identifier for any name. */
 export function quoteName(name: string): string {
   return `\`${escaped(name).replaceAll('`', '\\`')}\``
 }
 
-/** Line breaks are escaped too: the engine ends inline data at blank lines, and nothing of ours shall hold one. */
+/** Escapes line breaks too: the engine ends inline data at a blank line. */
 function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\0', '\\0')
 }

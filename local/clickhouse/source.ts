@@ -6,7 +6,7 @@ import { Failure } from './failure.ts'
 import { readStatement, type Statement } from './statement.ts'
 import { tokens } from './tokens.ts'
 
-/** A request's body, decoded, chunk by chunk; a client that sends nothing for `stallMs` is given up. */
+/** The decoded body of a request. A client that sends nothing for `stallMs` fails the request. */
 export class Body {
   readonly #chunks: AsyncIterator<Buffer>
   readonly #stallMs: number
@@ -14,12 +14,12 @@ export class Body {
   constructor(request: IncomingMessage, stallMs: number) {
     this.#stallMs = stallMs
     const decoder = decoderOf(request.headers['content-encoding'])
-    // The callback only keeps an error from being unhandled: it is seen when the next chunk is asked for.
+    // The empty callback prevents an unhandled error; `next` reports the error.
     const stream = decoder === undefined ? request : pipeline(request, decoder, () => {})
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   }
 
-  /** @throws Failure 354 when the compression is broken, 210 when the client left, 209 when it sends nothing */
+  /** @throws Failure 354 for broken compression, 210 if the client left, 209 if it stalls */
   async next(): Promise<Buffer | undefined> {
     const { promise: stalled, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(stalledFor(this.#stallMs)), this.#stallMs)
@@ -46,7 +46,7 @@ function asFailure(error: NodeJS.ErrnoException): Failure {
   return new Failure(354, 'ZLIB_INFLATE_FAILED', `Cannot decompress the request: ${error.message}.`)
 }
 
-/** A request's statement and, for an INSERT, the data that follows it: `begun`, then the rest of `body`. */
+/** The statement of a request and the data of an INSERT: `begun`, then the rest of `body`. */
 export interface Source {
   statement: Statement
   begun: Buffer
@@ -54,14 +54,14 @@ export interface Source {
 }
 
 /**
- * The `query` parameters of a request as one text. The server puts them together as they are. Where that would make one
- * word of two, a line break comes between: curl strips the blank with which a field of a form begins.
+ * Joins the `query` parameters like the server, with a line break only where two words would merge: curl strips the
+ * leading blank of a form field.
  */
 export function joinQueries(queries: string[]): string {
   return queries.reduce((text, next) => text + (endsInWord(text) && /^[\w$]/.test(next) ? '\n' : '') + next, '')
 }
 
-/** Whether the text ends in the middle of its statement with a word; not within quotes, a comment or data. */
+/** Returns true if the text ends with a word of the statement, not within quotes, a comment or data. */
 function endsInWord(text: string): boolean {
   const bytes = Buffer.from(text).toString('latin1')
   try {
@@ -73,9 +73,9 @@ function endsInWord(text: string): boolean {
 }
 
 /**
- * Reads the statement from `before`, which stands in the URL or in a form, and the body, which are one text, and stops
- * where data begins. Reads at most 256 KiB before it knows.
- * @throws Failure 62 for what is no statement or too long, and those of Body
+ * Reads the statement from `before` (the URL or form) and the body as one text, at most 256 KiB. Stops where data
+ * begins.
+ * @throws Failure 62 for an invalid or too long statement, and those of Body
  */
 export async function readSource(body: Body, before: string): Promise<Source> {
   let seen: Buffer = Buffer.from(before)
@@ -98,9 +98,8 @@ export async function readSource(body: Body, before: string): Promise<Source> {
 }
 
 /**
- * The data of an INSERT … VALUES may hold expressions, so it is SQL, too. What arrives whole within 256 KiB is read
- * into `begun` for a look at it; of what is larger only plain values are accepted.
- * @returns the data, when it is all in `begun`
+ * Data of INSERT … VALUES may contain expressions, so it must be checked. Returns the data if it fits 256 KiB. Larger
+ * data may contain plain values only.
  */
 export async function readAhead(source: Source): Promise<string | undefined> {
   while (source.begun.length <= MAX_STATEMENT_BYTES) {
