@@ -4,7 +4,7 @@ import type { Source } from '../source.ts'
 import { coinbaseStats, coinbaseTicker } from './products.ts'
 
 /**
- * Coinbase Exchange. Public endpoints take 10 requests a second from an address, up to 15 at once
+ * Limit of public endpoints: 10 requests/s per address, bursts of 15
  * (docs.cdp.coinbase.com/exchange/rest-api/rate-limits).
  */
 export const coinbase: Source = {

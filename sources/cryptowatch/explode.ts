@@ -12,7 +12,7 @@ const errorBody = z.object({ error: z.string() })
 const marketName = /^(?:[a-z0-9-]{1,60}:[a-z0-9-]{1,80}|\d{1,12})$/
 const maxMarkets = 100_000
 
-/** Where the metrics of a summary stand, and below which a value can hardly be; some answers have not all of them. */
+/** The path of each metric in a summary. Some answers lack the optional ones. */
 const summary: { metric: string; place: string[]; optional?: true; isPrice?: true; isChange?: true }[] = [
   { metric: 'last', place: ['price', 'last'], isPrice: true },
   { metric: 'high', place: ['price', 'high'], isPrice: true },
@@ -24,14 +24,13 @@ const summary: { metric: string; place: string[]; optional?: true; isPrice?: tru
   { metric: 'volumeQuote', place: ['volumeQuote'] },
   { metric: 'volumeUSD', place: ['volumeUSD'], optional: true },
 ]
-/** The last price alone, in an object or bare. */
+/** An answer with only the last price, in an object or bare. */
 const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
 const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
 
 /**
- * Slices of one value each, at the instant that the file is a snapshot of: of every market all metrics that its summary
- * has, or its price as `last`. A figure that is no number is refused alone, and so is a market that is none, when
- * anything else can be stored. Refused as a whole: errors, other answers, answers of one market that nothing names.
+ * Returns slices of one value each, at the instant of the snapshot. An invalid figure or market is refused alone if
+ * anything else can be stored. Errors, other content, and a market without a name refuse the whole answer.
  */
 export function explodeMarkets(answer: Answer): ExplodeResult {
   const { refusedParts = [], ...explosion } = explode(answer)
@@ -88,7 +87,7 @@ interface SlicedMarket {
   absent: number
 }
 
-/** Adds what can be stored of a market; gives why the market, or a figure of it, is refused. */
+/** Adds the valid figures of a market. Returns why the market or some of its figures are refused. */
 function sliceMarket(
   market: string,
   name: string,
@@ -124,13 +123,13 @@ function sliceMarket(
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 
-/** The market that the address or the file's name tells of: /markets/kraken/btcusd/summary, market_kraken_btcusd_price.json. */
+/** Reads the market from the URL: /markets/kraken/btcusd/summary or market_kraken_btcusd_price.json. */
 function oneMarket(result: unknown, url: string): [string, unknown][] | undefined {
   const [, exchange, pair] = /markets?[/_]([a-z0-9-]+)[/_]([a-z0-9-]+)[/_](?:summary|price)(?:\.json)?$/.exec(url) ?? []
   return exchange === undefined ? undefined : [[`${exchange}:${pair}`, result]]
 }
 
-/** Where the metrics of what is said of a market stand; undefined for what is neither a summary nor a price. */
+/** Returns undefined if the value is neither a summary nor a price. */
 function placesOf(said: unknown): typeof summary | undefined {
   if (typeof said === 'number') return bare
   if (typeof said !== 'object' || said === null || !Object.hasOwn(said, 'price')) return undefined
@@ -145,5 +144,4 @@ const refused = (reason: RefusalReason, message: string): ExplodeResult => ({
   ignored: {},
 })
 
-/** The beginning of upstream's words. */
 const plain = (text: string): string => text.slice(0, 200)

@@ -5,12 +5,14 @@ import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.
 import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
 
-/** Whether products are hours of a market day, or each lasts as long as the market period: a month, a season, a year. */
+/**
+ * `hours`: products are hours of a market day. `period`: a product lasts for the market period (month, season, year).
+ */
 export type Products = 'hours' | 'period'
 
 /**
- * Complete when every auction has its results, each with a figure, and hours are all there. Throws with the reason what
- * explode would refuse.
+ * Complete if every auction has results, each with a figure, and no hour is missing.
+ * @throws Error with the reason if explode would refuse the answer
  */
 export function lookAtAuctions(
   products: Products,
@@ -27,8 +29,8 @@ export function lookAtAuctions(
 }
 
 /**
- * One slice a metric over the window, or over the market period of a long product; a time without a result is a null. A
- * metric that no result of an auction names is counted, and has no slice.
+ * Returns one slice per metric over the window or the market period; a time without a result is null. A metric that no
+ * result of an auction names is counted and has no slice.
  */
 export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): ExplodeResult {
   const told = tellAll(products, answer)
@@ -39,7 +41,7 @@ export function explodeAuctions(products: Products, answer: Omit<Answer, 'status
   }
 }
 
-/** What is told of a key: values by their time, all of one step. */
+/** The values of one key by time; all have the same step. */
 interface Cells {
   key: string
   stepS: number
@@ -79,7 +81,7 @@ function tell(products: Products, auction: Auction, window: Window, told: Auctio
       `${auction.identification} has a market period of ${iso(period.startMs)} to ${quoted(auction.marketPeriodStop)}`,
     )
   const results = auction.results ?? []
-  // Announced, not yet held: there is nothing to tell. Cancelled: there will never be.
+  // Without results the auction was announced and not held yet. A cancelled auction will never have results.
   const isTold = (result: Result) => metricNames.some((metric) => result[metric] != null)
   if (auction.cancelled !== true && (results.length === 0 || !results.every(isTold))) told.complete = false
   const named: { result: Result; product: string | undefined; time: ProductTime }[] = []
@@ -114,7 +116,7 @@ function tell(products: Products, auction: Auction, window: Window, told: Auctio
   return put(auction, metrics, named, told)
 }
 
-/** An announced auction has a list without results, or a null: where nothing is that is read, upstream renamed it. */
+/** An announced auction has an empty or null list. If even the name is missing, upstream has renamed it. */
 function renamedIn(auction: Auction, results: Result[]): Refusal | undefined {
   const { identification } = auction
   if (!('results' in auction)) return otherNames(`the auction ${identification} has`, Object.keys(auction), 'results')

@@ -1,12 +1,11 @@
-// Explicit auctions of cross-border capacity: what was offered, asked for and allocated, and at which price.
-// Where: https://api.jao.eu/OWSMP/getauctions, with a key of one's own in the header AUTH_API_KEY (a form on
-// https://www.jao.eu/get-token). Licence: the terms that come with the key.
-// When: daily auctions of a corridor are held on the morning before delivery; monthly, seasonal and yearly ones weeks
-// before; all are corrected afterwards now and then (lastDataUpdate).
-// Quirks: dates are UTC and at most 31 days apart, and auctions are found by the start of their market period, which is
-// the local midnight: 22:00 or 23:00 UTC of the day before. Nothing found is status 400 "No Data found". Results come
-// unordered, hours are of Brussels' clock, the second 02:00 of the long day is `02:00-03:00*`. Of the longer horizons no
-// answer was ever recorded.
+// Explicit auctions of cross-border capacity: capacities offered, requested and allocated, and the price.
+// Source: https://api.jao.eu/OWSMP/getauctions, with a personal key in the header AUTH_API_KEY (a form on
+// https://www.jao.eu/get-token). The licence terms come with the key.
+// Schedule: daily auctions are held on the morning before delivery, the others weeks before. Corrections:
+// lastDataUpdate.
+// Quirks: dates are UTC, at most 31 days apart, and select by the start of the market period, local midnight (at 22:00
+// or 23:00 UTC). No result is status 400 "No Data found". Results are unordered; hours are Brussels time, and the
+// second 02:00 of the long day is `02:00-03:00*`. No answer with a longer horizon was recorded.
 
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
@@ -17,14 +16,14 @@ import { zone } from './market-time.ts'
 
 interface Horizon {
   name: string
-  /** As upstream calls it. */
+  /** Upstream's name of the horizon. */
   horizon: string
   window: 'day' | 'month'
   products: Products
   recorded: boolean
   stepS: number
   searchFrom: string
-  /** How many days before the day before it begins results may be there. */
+  /** How many days before the day before delivery results may exist. */
   daysAhead?: number
   description: string
 }
@@ -127,7 +126,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
 
 const ahead = (days: number) => (days === 0 ? {} : { searchDaysLater: -days })
 
-/** UTC days from the one in which the window begins to the one in which it ends: at most 31 apart. */
+/** The dates are the UTC days in which the window begins and ends, at most 31 days apart. */
 function requestPath(horizon: string, { window, subject }: RequestTarget): string {
   const query = new URLSearchParams({
     corridor: subject ?? '',
@@ -139,7 +138,7 @@ function requestPath(horizon: string, { window, subject }: RequestTarget): strin
   return `/OWSMP/getauctions?${query}`
 }
 
-/** JAO's auction API: a host, a budget and a key of its own. Limit: 100 requests a minute (API_User_Guide_v1.0). */
+/** JAO's auction API. Limit: 100 requests a minute (API_User_Guide_v1.0). */
 export const jaoAuctions: Source = {
   name: 'jao-auctions',
   title: 'JAO capacity auctions',

@@ -3,18 +3,17 @@ import type { Row } from './rows.ts'
 
 export interface Grid {
   stepS: number
-  /** Rows came on a finer step than the declared one. */
+  /** The rows have a finer step than declared. */
   changed: boolean
-  /** Steps that fit into the window. */
+  /** Number of steps in the window. */
   length: number
 }
 
-/** Finest step that is taken for one. */
 const finestStepS = 60
 
 /**
- * The regular grid that the rows of a window lie on: the declared step, or a finer one when the whole window is on it.
- * A coarser step, or two steps mixed, is refused: filling the holes would invent values. At least one row.
+ * Returns the regular grid of at least one row: the declared step, or a finer one if all rows of the window fit it.
+ * Refuses a coarser step and mixed steps, because filling the gaps would invent values.
  */
 export function gridOf(rows: Row[], window: Window, history: DeclaredStep[]): Grid | Refusal {
   const declaredS = history.findLast(({ fromMs }) => fromMs <= window.startMs)?.stepS ?? history[0]?.stepS

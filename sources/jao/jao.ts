@@ -16,8 +16,8 @@ const constraints: OwnTopic<FlowConstraint> = {
 }
 
 /**
- * JAO, the Joint Allocation Office: cross-border capacities of the European electricity market.
- * Limits: 100 requests a minute an address, 2 business days an answer (jao.eu/news/publication-tool-access-parameters).
+ * JAO, the Joint Allocation Office. Limits: 100 requests a minute per address, 2 business days per answer
+ * (jao.eu/news/publication-tool-access-parameters).
  */
 export const jao: Source = {
   name: 'jao',

@@ -4,8 +4,8 @@ import type { PeriodRows } from './period-rows.ts'
 import { readRows } from './rows.ts'
 
 /**
- * The path to a series' cell at a time, inside the answer's JSON: ['data', 17, 'border_AT_BE']. Undefined where the
- * answer has no such cell, which explode takes for a null, or cannot be read. Of a doubled row the first.
+ * Returns the path to a series' cell in the JSON: ['data', 17, 'border_AT_BE'], in the first of two equal rows. Returns
+ * undefined if the answer has no such cell or cannot be read.
  */
 export function placeInPeriodRows(
   { keyPattern }: PeriodRows,

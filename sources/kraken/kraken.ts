@@ -4,9 +4,8 @@ import type { Source } from '../source.ts'
 import { krakenTicker } from './ticker.ts'
 
 /**
- * Kraken, an exchange. Public calls are counted by address; one a second stays within the limit
- * (support.kraken.com, "What are the API rate limits?"). A minute at that pace holds some more than 60, as a request
- * counts until its answer is there.
+ * Limit of public calls: one a second per address ("What are the API rate limits?" on support.kraken.com). The budget
+ * allows 64 a minute, because a request counts until its answer arrives.
  */
 export const kraken: Source = {
   name: 'kraken',

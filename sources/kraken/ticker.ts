@@ -1,8 +1,8 @@
 // Kraken's ticker: price, book and the last 24 hours of each market.
-// Where: https://docs.kraken.com/api/docs/rest-api/get-ticker-information, public, no login.
-// When: at any time; what it says of the day is of the 24 hours before, `o` of the day since 00:00 UTC.
-// Quirks: the status is 200 whatever goes wrong, and one unknown symbol refuses all of them (`error`); markets are answered
-// under other names than they are asked for (pairs.ts); [today, last 24 hours] in v, p, t, l, h: the second is taken.
+// Source: https://docs.kraken.com/api/docs/rest-api/get-ticker-information, public, no login.
+// Quirks: the status is always 200, and one unknown symbol fails the whole request (`error`). Answers name markets
+// differently from requests (pairs.ts). v, p, t, l and h are [today, last 24 hours]; the second is read. `o` is since
+// 00:00 UTC.
 import { refused } from '../answers/refusal.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { allMarkets, symbolsOf } from '../markets/ticker.ts'
@@ -62,7 +62,7 @@ export const krakenTicker = tickerDataset({
   subjects: {
     default: ['XBTUSD', 'ETHUSD'],
     pattern: /^(?:\*|[A-Z0-9.]{3,24})$/,
-    // Kraken states no limit; so many make an address of 2 kB.
+    // Kraken states no limit. 200 symbols make a URL of 2 kB.
     perRequest: 200,
   },
   requestPath: ({ subject }) => {

@@ -1,7 +1,7 @@
 import type { StoreStatement } from '../source.ts'
 import { datasetsSql } from './samples.ts'
 
-/** Markets by the standard deviation of a metric over 24 hours, the most restless first: market_rank(metric = 'last'). */
+/** Markets by the standard deviation of a metric over 24 hours, largest first: market_rank(metric = 'last'). */
 const rank = `
 CREATE OR REPLACE VIEW tidemark.market_rank AS
 SELECT
@@ -24,9 +24,8 @@ WHERE metric = {metric:String}
 ORDER BY rank, market, dataset`
 
 /**
- * The last 24 hours of one metric of a market in steps of so many seconds, from midnight on:
- * market_series(market = 'XXBTZUSD', metric = 'last', step_s = 60). Steps without a sample are absent, and so are samples
- * that are implausible.
+ * The last 24 hours of a market's metric in steps of step_s seconds, aligned to midnight UTC: market_series(market =
+ * 'XXBTZUSD', metric = 'last', step_s = 60). Omits steps without a sample, and implausible samples.
  */
 const series = `
 CREATE OR REPLACE VIEW tidemark.market_series AS
