@@ -11,7 +11,6 @@ interface Artifact {
   folder: string
   title: string
   pom: string
-  /** A file of the folder. If it is absent, the folder is incomplete. */
   witness: RegExp
 }
 
@@ -34,10 +33,10 @@ const apicurio: Artifact = {
 export const cacheDirectory = (environment: NodeJS.ProcessEnv = process.env): string =>
   environment.TIDEMARK_CACHE || fileURLToPath(new URL('../.cache', import.meta.url))
 
-/** Returns the folder of Kafka's jars, fetched with Maven if absent. @throws UserError if that fails */
+/** Returns the folder of the jars, fetched with Maven if absent. @throws UserError if that fails */
 export const ensureKafka = (tell: Tell, environment = process.env) => ensure(kafka, tell, environment)
 
-/** Returns the folder of the registry's jar and its lib/, fetched if absent. @throws UserError if that fails */
+/** Returns the folder of the registry's jar and its lib/. @throws UserError if it cannot be fetched */
 export const ensureApicurio = (tell: Tell, environment = process.env) => ensure(apicurio, tell, environment)
 
 /** Renames complete folders into place. One lock for all: two Mavens at once can corrupt their local repository. */

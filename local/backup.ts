@@ -11,7 +11,6 @@ import { elsewhere } from './plan.ts'
 import { shellWord } from './shell-word.ts'
 import { endLeftovers } from './stack.ts'
 
-/** These belong together: schema ids, the messages that carry them, and the rows made of these messages. */
 const parts = {
   needed: ['source', 'kafka', 'registry', 'clickhouse-credentials.json'],
   either: ['clickhouse', 'clickhouse-server'],
@@ -26,8 +25,8 @@ export interface BackupOptions {
 }
 
 /**
- * Copies the store, topics and registry of a stopped stack as one unit and compares the SHA-256 of each copied file
- * with the original. It holds the directory's lock, so no stack can start there meanwhile.
+ * Copies a stopped stack's store, topics and registry as one unit, and checks the SHA-256 of each file. Locks the
+ * stack.
  * @throws UserError if a stack runs there, a part of it is elsewhere, or the target exists or cannot be written
  */
 export async function backUp({ dataDir, to, environment, progress }: BackupOptions): Promise<Manifest> {

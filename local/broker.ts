@@ -11,7 +11,6 @@ import { answersKafka } from './kafka-greeting.ts'
 import { failedStart, untilReady } from './ready.ts'
 
 export interface Broker extends GuardedProcess {
-  /** host:port, for KAFKA_BROKERS. */
   brokers: string
 }
 
@@ -25,8 +24,7 @@ export interface BrokerOptions {
 }
 
 /**
- * Starts Apache Kafka as one KRaft node on loopback, fetches it first if absent, and waits until it answers clients.
- * The broker ends with this process, even if this process is killed.
+ * Starts Kafka as one KRaft node on loopback and waits until it answers. It ends with this process, also after a kill.
  * @throws UserError if Java, Maven or the network is missing, or the broker does not start
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
@@ -131,7 +129,6 @@ export function brokerConfig(dataDir: string, port: number, controllerPort: numb
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'share.coordinator.state.topic.num.partitions': 1,
-    // The default for topics that set no retention of their own: keep everything.
     'log.retention.ms': -1,
     'log.retention.bytes': -1,
     'auto.create.topics.enable': false,

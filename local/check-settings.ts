@@ -4,7 +4,6 @@ import { normalizerSettings } from '#services/normalizer/settings.ts'
 import { allPollerSettings, checkPollerSettings } from '#services/poller/settings.ts'
 import { simulatorShape } from '#simulator/settings.ts'
 
-/** The stack overrides these settings, so their values in the environment are not checked. */
 const told = { HEALTH_HOST: undefined, HEALTH_PORT: undefined, ORIGIN: undefined, SIMULATOR_PORT: '1' }
 
 /** Checks the settings of every part before any part starts. @throws ConfigError, one sentence per setting */

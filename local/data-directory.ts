@@ -19,7 +19,7 @@ const minFreeMiB = 500
 const fullMiB = 16
 
 /**
- * Creates the data directory if absent, and locks it for this process. Only `labelDirectory` writes into it.
+ * Creates the data directory if absent, and locks it for this process.
  * @throws UserError if it is in use, holds other data, cannot be created or written, or the disk is full
  */
 export async function openDataDirectory(directory: string, source: SourceKind): Promise<DataDirectory> {
@@ -43,10 +43,7 @@ export async function openDataDirectory(directory: string, source: SourceKind): 
   }
 }
 
-/**
- * Records the source of the data for good, and creates the folders that every part needs. Call it only when a part is
- * about to start: a refused `up` must not decide the source of a new directory.
- */
+/** Records the source for good. Call it only when a part is about to start: a refused `up` must not decide it. */
 export function labelDirectory({ path, logs, pids }: DataDirectory, source: SourceKind): void {
   // The label comes first: a directory with files and without a label counts as foreign.
   if (sourceOf(path) === undefined) writeFileSync(join(path, 'source'), `${source}\n`)
@@ -124,7 +121,6 @@ function refuseFullDisk(path: string): void {
   if (problem !== undefined) throw new UserError(problem)
 }
 
-/** Returns the message for a disk that is too full to start on, or undefined. */
 export function diskProblem(path: string, freeBytes: number): string | undefined {
   const freeMiB = Math.floor(freeBytes / 1024 / 1024)
   if (freeMiB >= minFreeMiB) return undefined

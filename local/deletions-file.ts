@@ -15,7 +15,7 @@ const Deletion = z.strictObject({
 /** Times in ms UTC, as in the record of topic `deletions`. */
 export type NotedDeletion = z.infer<typeof Deletion>
 
-/** Where a data directory or a backup lists its deletions, one JSON object per line. */
+/** One JSON object per line. */
 export const deletionsFile = (directory: string): string => join(directory, 'deletions.jsonl')
 
 /** Returns [] if there is no file. @throws UserError on an invalid line: skipping it would restore deleted data */
@@ -33,7 +33,6 @@ export function readDeletions(file: string): NotedDeletion[] {
   })
 }
 
-/** Adds a deletion, unless the list already covers it. Replaces the file atomically. */
 export function noteDeletion(file: string, deletion: NotedDeletion): void {
   const noted = readDeletions(file)
   if (noted.some(({ dataset, before }) => dataset === deletion.dataset && before >= deletion.before)) return

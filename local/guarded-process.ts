@@ -9,8 +9,7 @@ export interface Exit {
 }
 
 /**
- * How long Kafka and the registry outlive a killed supervisor, s. Meanwhile the services leave their consumer groups;
- * otherwise the next start would wait for their sessions to expire.
+ * How long Kafka and the registry outlive a killed supervisor, s: the services leave their consumer groups meanwhile.
  */
 export const lingerS = 3
 
@@ -28,9 +27,7 @@ export interface GuardedOptions {
   args: string[]
   cwd: string
   environment: NodeJS.ProcessEnv
-  /** Appended to. A file over 16 MiB is renamed to <logFile>.1 first. */
   logFile: string
-  /** The program's pid is written here, so that a later start can end what a crash left running. */
   pidFile: string
   /** Text that only this program's command line contains: its data directory. */
   mark: string
@@ -55,10 +52,7 @@ kill -KILL "$watch" 2>/dev/null
 exit "$code"
 `
 
-/**
- * Starts a program under the guard, in its own process group, so that a Ctrl-C reaches only the parent. Kills a program
- * that an earlier start left running with the same pid file.
- */
+/** Starts a program in its own process group, so that a Ctrl-C reaches only the parent. Kills a leftover first. */
 export async function startGuarded(options: GuardedOptions): Promise<GuardedProcess> {
   await endLeftover(options.pidFile, options.mark, 0)
   rotate(options.logFile)
@@ -75,7 +69,6 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
   const exited = exitOf(shell)
   const pid = await pidOf(options.pidFile, shell, options.command)
   const gone = exited.then(async (exit) => {
-    // The guard may have been killed alone.
     await killAndWait(pid)
     return exit
   })
@@ -104,10 +97,7 @@ export async function killAllGuarded(): Promise<void> {
   await Promise.all([...guarded].map((one) => one.kill()))
 }
 
-/**
- * Ends the program that `pidFile` names if its command line contains `mark`, because the system reuses pids: SIGTERM if
- * `graceMs` > 0, then SIGKILL. Returns true if it was running.
- */
+/** Ends the program of `pidFile`: SIGTERM if `graceMs` > 0, then SIGKILL. Returns true if it was running. */
 export async function endLeftover(pidFile: string, mark: string, graceMs: number): Promise<boolean> {
   let text: string
   try {

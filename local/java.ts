@@ -27,7 +27,7 @@ export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   return { command, version, major }
 }
 
-/** Reads the feature release from `java -version`: 17 from 17.0.15, 8 from 1.8.0_392. */
+/** 17 from 17.0.15, 8 from 1.8.0_392. */
 export function javaMajor(said: string): number | undefined {
   const found = / version "(?:1\.)?(\d+)/.exec(said)
   return found ? Number(found[1]) : undefined

@@ -13,9 +13,7 @@ export interface Lock {
   release: () => void
 }
 
-/**
- * Locks the file `path` for this process, or returns the pid that holds it. Takes over the lock of an ended process.
- */
+/** Returns the pid that holds the lock, if any. Takes over the lock of a process that has ended. */
 export async function tryLock(path: string): Promise<Lock | { heldBy: number }> {
   const mine: Holder = { pid: process.pid, startedAt: startedAt(process.pid) }
   const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
@@ -33,7 +31,6 @@ export async function tryLock(path: string): Promise<Lock | { heldBy: number }> 
   }
 }
 
-/** Waits while another process holds the lock. Calls `onWait` at most once. */
 export async function waitForLock(path: string, onWait: (pid: number) => void = () => undefined): Promise<Lock> {
   for (let told = false; ; told = true) {
     const lock = await tryLock(path)
@@ -50,7 +47,6 @@ export function lockHolder(path: string): number | undefined {
   return holds ? holder.pid : undefined
 }
 
-/** A hard link appears atomically, with its content. */
 function linked(draft: string, path: string): boolean {
   try {
     linkSync(draft, path)
@@ -61,10 +57,7 @@ function linked(draft: string, path: string): boolean {
   }
 }
 
-/**
- * Two processes could see the same stale lock, and the second would remove the lock that the first has just taken. So
- * only the process that creates the takeover directory checks again and removes.
- */
+/** Two processes could see the same stale lock, and the second would remove the lock that the first has just taken. */
 function removeStale(path: string): void {
   const takeover = `${path}.takeover`
   try {

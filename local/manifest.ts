@@ -10,12 +10,10 @@ import { readIfThere } from './read-if-there.ts'
 const Manifest = z.object({
   format: z.literal(1),
   id: z.string(),
-  /** Version of tidemark. */
   version: z.string(),
   at: z.string(),
   source: z.enum(['live', 'simulated']),
   parts: z.record(z.string(), z.object({ files: z.int(), bytes: z.int() })),
-  /** By path below `data`, with slashes. */
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
 })
 
@@ -47,7 +45,6 @@ export function partsOf(files: FileSums): Manifest['parts'] {
   return parts
 }
 
-/** Returns the relative paths of files and links, sorted. Skips pipes and sockets. */
 export function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
@@ -73,13 +70,12 @@ async function sumOf(path: string): Promise<FileSums[string]> {
   const hash = createHash('sha256')
   const stat = lstatSync(path)
   if (stat.isSymbolicLink()) hash.update(`-> ${readlinkSync(path)}`)
-  // For small files, setting up a stream takes longer than reading the file.
+  // Setting up a stream takes longer than reading a small file.
   else if (stat.size < 1024 * 1024) hash.update(await readFile(path))
   else await pipeline(createReadStream(path), hash)
   return { bytes: stat.size, sha256: hash.digest('hex') }
 }
 
-/** Returns the first path that is missing on one side or differs. */
 export function firstDifference(expected: FileSums, found: FileSums): string | undefined {
   const paths = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort()
   return paths.find((path) => expected[path]?.sha256 !== found[path]?.sha256)

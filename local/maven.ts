@@ -8,7 +8,6 @@ const command = 'mvn'
 const oldestMaven = { major: 3, minor: 8 }
 const installMaven = `install Maven ${oldestMaven.major}.${oldestMaven.minor} or newer`
 
-/** @throws UserError if `mvn` is not on the PATH or older than 3.8 */
 export function checkMaven(what: string, environment: NodeJS.ProcessEnv = process.env): void {
   const run = spawnSync(command, ['--batch-mode', '--version'], {
     env: environment,
@@ -27,10 +26,7 @@ export function mavenVersion(said: string): { major: number; minor: number } | u
   return found ? { major: Number(found[1]), minor: Number(found[2]) } : undefined
 }
 
-/**
- * Runs `directory`/pom.xml, which puts its files into `directory`/files. The output goes to `directory`/maven.log.
- * @throws UserError with Maven's first error
- */
+/** Runs `directory`/pom.xml, which puts its files into `directory`/files. @throws UserError with Maven's first error */
 export async function runPom(directory: string, what: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const log = createWriteStream(join(directory, 'maven.log'))
   const child = spawn(command, ['--batch-mode', '--no-transfer-progress', 'validate'], {

@@ -17,7 +17,6 @@ export interface ExternalParts {
   clickhouse: boolean
 }
 
-/** Tells which parts run elsewhere and are not started here. */
 export const elsewhere = (environment: NodeJS.ProcessEnv): ExternalParts => ({
   kafka: Boolean(environment.KAFKA_BROKERS),
   registry: Boolean(environment.SCHEMA_REGISTRY_URL),
@@ -29,7 +28,6 @@ export interface PlanOptions {
   source: SourceKind
   ports: Ports
   engine: ClickHouseEngine
-  /** The user's environment, for the parts other than our services. */
   environment: NodeJS.ProcessEnv
   /** The user's environment and the addresses of all parts. */
   serviceEnvironment: NodeJS.ProcessEnv
@@ -39,7 +37,6 @@ export interface PlanOptions {
 
 export const services = ['normalizer', 'sink', 'poller'] as const
 
-/** Lists the parts of the stack in dependency order. */
 export function planParts(options: PlanOptions): PartPlan[] {
   const { directory, ports, environment, tell } = options
   const inDirectory = (name: string): string => join(directory.path, name)

@@ -7,7 +7,7 @@ export interface PortHolder {
   command: string
 }
 
-/** Returns the process that listens on a TCP port, or undefined if there is none or this user may not see it. */
+/** Returns undefined if no process listens on the port, or this user may not see it. */
 export function holderOf(port: number): PortHolder | undefined {
   const pid = process.platform === 'linux' ? pidByProc(port) : pidByLsof(port)
   return pid === undefined ? undefined : { pid, command: commandLine(pid) ?? '' }
@@ -18,7 +18,6 @@ function pidByLsof(port: number): number | undefined {
   return Number(/^\d+/.exec(stdout ?? '')?.[0]) || undefined
 }
 
-/** The state of a listening socket in /proc/net/tcp. */
 const listening = '0A'
 
 function pidByProc(port: number): number | undefined {

@@ -12,7 +12,7 @@ export function isAlive(pid: number): boolean {
   return !/^Z/.test(ps(pid, 'state') ?? '')
 }
 
-/** Returns a text that identifies the start time of a process, or undefined if it has ended. */
+/** Returns a text that identifies the start time of a process. */
 export const startedAt = (pid: number): string | undefined => ps(pid, 'lstart')
 
 export const commandLine = (pid: number): string | undefined => ps(pid, 'command')

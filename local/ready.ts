@@ -5,7 +5,7 @@ import { UserError } from '#platform/process/user-error.ts'
 import { diskIsFull } from './data-directory.ts'
 import type { Exit } from './guarded-process.ts'
 
-/** Polls `check` until it returns true. Returns false if the program ends or the deadline passes. */
+/** Polls `check`. Returns false if the program ends or the deadline passes. */
 export async function untilReady(
   check: () => Promise<boolean>,
   exited: Promise<Exit>,
@@ -21,7 +21,6 @@ export async function untilReady(
   return false
 }
 
-/** Returns true if a GET of `url` returns 200 within 1 s. */
 export const answersOk = async (url: string): Promise<boolean> =>
   (await fetch(url, { signal: AbortSignal.timeout(1000), redirect: 'manual' })).status === 200
 
@@ -32,7 +31,6 @@ export function failedStart(title: string, logFile: string): never {
   throw new UserError(`${title} did not start; ${lastWords(logFile)}`)
 }
 
-/** Ends a sentence with the path of a log and its last 30 lines. */
 export function lastWords(logFile: string): string {
   let text = ''
   try {

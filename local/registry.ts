@@ -8,7 +8,6 @@ import { findJava } from './java.ts'
 import { answersOk, failedStart, untilReady } from './ready.ts'
 
 export interface SchemaRegistry extends GuardedProcess {
-  /** The Confluent-compatible API, for SCHEMA_REGISTRY_URL. */
   url: string
 }
 
@@ -22,8 +21,7 @@ export interface RegistryOptions {
 }
 
 /**
- * Starts the schema registry (Apicurio, with an H2 file) on loopback, fetches it first if absent, and waits until it
- * answers. The registry ends with this process, even if this process is killed.
+ * Starts the schema registry (Apicurio on H2) on loopback and waits until it answers. It ends with this process.
  * @throws UserError if Java, Maven or the network is missing, or the registry does not start
  */
 export async function startRegistry(options: RegistryOptions): Promise<SchemaRegistry> {

@@ -18,10 +18,7 @@ export const simulatorUrl = (ports: Ports): string => `http://127.0.0.1:${ports.
 export const simulatorSettings = (ports: Ports): Record<string, string> =>
   Object.fromEntries(HOST_NAMES.map((name) => [portSetting(name), String(ports[playedAt[name]])]))
 
-/**
- * Points services to the simulator and replaces the user's credentials. A source that is not simulated gets the path
- * /unknown/<name>.
- */
+/** Points services to the simulator and replaces the user's credentials. */
 export function simulatedSettings(ports: Ports, sources: readonly Pick<Source, 'name' | 'upstream'>[]) {
   const settings = sources.flatMap(({ name, upstream }): [string, string][] => {
     if (!upstream) return []

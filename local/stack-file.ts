@@ -3,9 +3,7 @@ import { join } from 'node:path'
 import type { SourceKind } from './data-directory.ts'
 import { readIfThere } from './read-if-there.ts'
 
-/** <data>/stack.json (mode 0600): the state of a running stack. */
 export interface StackFile {
-  /** Version of tidemark. */
   version: string
   /** The supervisor, which `down` stops. */
   pid: number
@@ -24,7 +22,6 @@ export interface Endpoints {
   registry: string
   clickhouse: { url: string; user: string; passwordFile?: string }
   simulator?: string
-  /** Base URL per service, for /live, /ready and /metrics. */
   health: Record<string, string>
 }
 

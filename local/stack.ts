@@ -39,7 +39,7 @@ export interface StartingStack {
 }
 
 /**
- * Starts the whole stack in one data directory. `started` resolves when every part is ready.
+ * `started` resolves when every part is ready.
  * @throws UserError if the directory, the disk or the ports are not available; then nothing runs
  */
 export async function startStack(options: StackOptions): Promise<StartingStack> {
@@ -60,14 +60,12 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const { source, environment, tell } = options
   const ports = portsFrom(options.portBase)
   const away = elsewhere(environment)
-  // Read before any part starts, so that an invalid value is reported first.
   const { DATASETS_OFF: off } = readConfig(datasetsOffSetting, environment)
   if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
   if (off.size > 0)
     tell(`switched off by DATASETS_OFF: ${off.size > maxNamed ? `${off.size} datasets` : [...off].join(', ')}`)
-  // All checks have passed. From here on files are written.
   labelDirectory(directory, source)
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
   const settings = serviceSettings(source, ports, away, store, sources)
@@ -110,7 +108,6 @@ function andKeep(directory: DataDirectory, tell: (line: string) => void): (line:
   }
 }
 
-/** Ends what a killed supervisor left running in this directory, services first. */
 export async function endLeftovers(
   directory: Pick<DataDirectory, 'path' | 'pids'>,
   tell: (line: string) => void,
@@ -179,7 +176,6 @@ function reportTo(tell: (line: string) => void, file: StackFile, directory: Data
     try {
       writeStackFile(file)
     } catch (error) {
-      // A full disk must not stop the stack; the next change is written again.
       tell(`✘ stack.json could not be written: ${(error as Error).message}`)
     }
   }

@@ -3,7 +3,6 @@ import type { Exit, GuardedProcess } from './guarded-process.ts'
 
 export interface PartPlan {
   name: string
-  /** Names of plans earlier in the list. */
   needs: string[]
   /** Resolves when the part is ready. A job resolves to undefined when it is done. */
   start: () => Promise<GuardedProcess | undefined>
@@ -18,20 +17,15 @@ export interface Reports {
 }
 
 export interface Supervisor {
-  /** Resolves when every part is ready; rejects with the first error. */
   started: Promise<void>
   /** Stops every part, dependents first. */
   stop: () => Promise<void>
 }
 
 const restart = { firstMs: 500, maxMs: 30_000 }
-/** A part that ran for this long restarts with the shortest backoff. */
 const steadyMs = 60_000
 
-/**
- * Starts parts in dependency order, in parallel where possible. Restarts a part that ends, with backoff; its dependents
- * keep running.
- */
+/** Starts parts in dependency order, in parallel where possible. Restarts a part that ends, with backoff. */
 export function supervise(plans: PartPlan[], reports: Reports): Supervisor {
   const running = new Map<string, GuardedProcess>()
   const stopping = new AbortController()

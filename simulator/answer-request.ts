@@ -8,10 +8,7 @@ import type { Simulator } from './simulator.ts'
 /** `entry` is present if the request counts towards the limit. */
 export type AnsweredRequest = { readonly reply: Reply; readonly entry?: LoggedRequest }
 
-/**
- * Decides the answer to a request: limit, then faults, then content. Every second 429 has a Retry-After, in s of the
- * simulator's clock, because JAO sends it only sometimes.
- */
+/** Every second 429 has a Retry-After, in s of the simulator's clock, because JAO sends it only sometimes. */
 export function answerRequest(
   simulator: Simulator,
   name: HostName,

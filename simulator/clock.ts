@@ -20,10 +20,7 @@ export type Clock = {
 
 type Readings = { readonly wallMs: () => number; readonly monotonicMs: () => number }
 
-/**
- * Follows the machine's clock until it is set or sped up. From then on it follows the monotonic clock, so that a jump
- * of the machine's clock does not move it.
- */
+/** Follows the machine's clock until it is set or sped up, then the monotonic clock. */
 export function createClock(
   state: ClockState,
   readings: Readings = { wallMs: Date.now, monotonicMs: () => performance.now() },

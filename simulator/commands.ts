@@ -12,7 +12,6 @@ const verbs = {
   spike: z.strictObject({
     spike: z.strictObject({
       host: z.enum(EXCHANGES),
-      /** The requested or the answered name. */
       market: z.string().max(60),
       factor: z.number().positive().max(1_000),
       durationS: z.int().positive().max(31_536_000),

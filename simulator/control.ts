@@ -8,7 +8,6 @@ import { dayWanted, iso, readDay, truthOf } from './truth.ts'
 
 export type ControlRequest = {
   readonly method: string
-  /** In lower case. */
   readonly path: string
   readonly url: URL
   readonly body: Buffer | undefined
@@ -28,10 +27,7 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /simulator/stats': stats,
 }
 
-/**
- * The control API below /simulator/. An invalid request gets status 400 with a `detail`. Requests from web pages are
- * refused.
- */
+/** The API below /simulator/. Refuses requests from web pages. */
 export function controlReply(simulator: Simulator, request: ControlRequest): Reply {
   if (request.headers.origin !== undefined)
     return problemReply(403, 'Forbidden', { detail: 'no requests from web pages' })
@@ -40,7 +36,6 @@ export function controlReply(simulator: Simulator, request: ControlRequest): Rep
   return problemReply(404, 'Not Found', { detail: `the simulator knows ${Object.keys(routes).join(', ')}` })
 }
 
-/** Runs a command of commands.ts. Answers with the new state and the instant. */
 function command(simulator: Simulator, { body }: ControlRequest): Reply {
   const { clock, jao } = simulator
   const given = readJson(body)
@@ -104,7 +99,6 @@ function truth(simulator: Simulator, { url }: ControlRequest): Reply {
   return truth.error === undefined ? json(truth.told) : bad(truth.error)
 }
 
-/** Every publication of a day of a JAO dataset, including future ones (`published` is false). */
 function history(simulator: Simulator, { url }: ControlRequest): Reply {
   const dataset = url.searchParams.get('dataset') ?? undefined
   const upstream = simulator.jao.named(dataset)
@@ -116,7 +110,6 @@ function history(simulator: Simulator, { url }: ControlRequest): Reply {
     : json({ day, publications: publications(simulator, dataset, day) })
 }
 
-/** Requests of a host from sequence number `since` on. The log keeps the newest 100,000. */
 function requests(simulator: Simulator, { url }: ControlRequest): Reply {
   const host = readHost(url)
   if (host === undefined) return bad(HOST_WANTED)

@@ -6,9 +6,7 @@ const DAY_MS = 86_400_000
 const target = {
   /** Number of matching requests. Default: until `{"clear":true}`. */
   count: z.int().positive().optional(),
-  /** Only requests whose window overlaps this business day. */
   day: z.iso.date().optional(),
-  /** Default: jao. */
   host: z.enum(HOST_NAMES).optional(),
 }
 

@@ -7,10 +7,7 @@ export function hashText(text: string): number {
   return hash >>> 0
 }
 
-/**
- * A stateless pseudo-random 32-bit number from up to four numbers (murmur3's mixing), so results do not depend on the
- * order of calls.
- */
+/** Stateless murmur3 mixing: results do not depend on the order of calls. */
 export function mix(a: number, b: number, c = 0, d = 0): number {
   return finish(absorb(absorb(absorb(absorb(0x9747b28c, a), b), c), d))
 }

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Reply } from './reply.ts'
 
-/** The simulated upstreams, by source name. Each is a host with its own port. */
 export const HOST_NAMES = ['jao', 'jao-auctions', 'kraken', 'binance', 'coinbase'] as const
 export type HostName = (typeof HOST_NAMES)[number]
 
@@ -22,7 +21,6 @@ export const REQUESTS_PER_MINUTE: Readonly<Record<HostName, number>> = {
 export type HostRequest = {
   readonly url: URL
   readonly headers: IncomingHttpHeaders
-  /** The request's instant on the simulator's clock, ms UTC. */
   readonly atMs: number
 }
 
@@ -37,7 +35,6 @@ export type Question = {
   readonly dayBefore: () => Reply
 }
 
-/** An upstream without limit and faults. */
 export type Host = {
   readonly name: HostName
   /** A Reply instead of a Question does not count towards the limit: there is no such path. */
@@ -45,7 +42,6 @@ export type Host = {
   readonly voice: HostReplies
 }
 
-/** The host's error replies. */
 export type HostReplies = {
   readonly tooMany: (retryAfterS?: number) => Reply
   readonly failed: (status: 500 | 503) => Reply

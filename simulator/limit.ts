@@ -9,9 +9,8 @@ export type Limit = {
 const MINUTE_MS = 60_000
 
 /**
- * At most `perMinute` requests in any sliding minute, over all callers; refused requests do not count. The minute is in
- * simulated time (`Clock.elapsedMs`): at speed 60 it passes in a second, at speed 0 never, and setting the clock frees
- * nothing.
+ * Counts all callers; refused requests do not count. The minute is in simulated time (`Clock.elapsedMs`): at speed 60
+ * it passes in a second, and setting the clock frees nothing.
  */
 export function createLimit(perMinute: number): Limit {
   const admitted = slidingMinute()
@@ -35,7 +34,6 @@ export function createLimit(perMinute: number): Limit {
   }
 }
 
-/** The instants of the minute up to now; one that is exactly a minute old is out. */
 function slidingMinute() {
   let instants: number[] = []
   return {

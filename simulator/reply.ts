@@ -1,7 +1,4 @@
-/**
- * A reply to send. If `sendBytes` is less than the body, the connection breaks there. `parts` are streamed instead of
- * the body.
- */
+/** If `sendBytes` is less than the body, the connection breaks there. `parts` are streamed instead of the body. */
 export type Reply = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -46,7 +43,6 @@ export function problemReply(
   }
 }
 
-/** JAO's 429. */
 export function tooManyReply(retryAfterS?: number): Reply {
   const headers = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
   return problemReply(429, 'Too Many Requests', { headers })

@@ -7,7 +7,6 @@ export type LoggedRequest = {
   readonly simMs: number
   /** The time axis of the limit: simulated ms since the start, without jumps of the clock. */
   readonly elapsedMs: number
-  /** The first 1,000 characters. */
   readonly path: string
   readonly fromUtc: string | null
   readonly toUtc: string | null
@@ -19,7 +18,6 @@ export type LoggedRequest = {
   sha256: string | null
 }
 
-/** The last KEPT_REQUESTS requests of this process, and sums of all. */
 export type RequestLog = {
   open(request: Pick<LoggedRequest, 'realMs' | 'simMs' | 'elapsedMs' | 'path' | 'fromUtc' | 'toUtc'>): LoggedRequest
   close(request: LoggedRequest, status: number, sent: Uint8Array | { bytes: number; sha256: string }): void

@@ -9,7 +9,6 @@ const NOTHING = Buffer.alloc(0)
 /** `status` is 0 if nothing was sent. A streamed body has only count and hash. */
 export type SentReply = { readonly status: number; readonly sent: Uint8Array | { bytes: number; sha256: string } }
 
-/** Sends a reply, if it says so slowly, truncated or streamed. */
 export async function sendReply(response: ServerResponse, reply: Reply): Promise<SentReply> {
   if (reply.reset) {
     response.destroy()
@@ -67,7 +66,6 @@ function lengthOf({ headers, body, status }: Reply): Record<string, string> {
   return status === 304 ? { ...headers } : { ...headers, 'content-length': String(body.byteLength) }
 }
 
-/** Waits, or returns when the client disconnects. */
 async function pause(response: ServerResponse, ms: number): Promise<void> {
   const gone = new AbortController()
   const leave = () => gone.abort()

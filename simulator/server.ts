@@ -10,9 +10,7 @@ import { createSimulator, type Simulator, type SimulatorOptions } from './simula
 const MAX_COMMAND_BYTES = 65_536
 
 export type ServerOptions = SimulatorOptions & {
-  /** Port of JAO and of the control API. */
   readonly port?: number
-  /** Ports of the other hosts. Default: chosen by the system. */
   readonly ports?: Partial<Readonly<Record<Exclude<HostName, 'jao'>, number | undefined>>>
 }
 
@@ -23,10 +21,7 @@ export type RunningSimulator = {
   readonly stop: () => Promise<void>
 }
 
-/**
- * Serves each host at its own port on loopback; 0 lets the system choose. Rejects if a port is taken (the error's
- * `port`) or the state file is invalid. `stop` closes open connections.
- */
+/** Port 0 lets the system choose. Rejects if a port is taken (the error's `port`) or the state file is invalid. */
 export async function startSimulator(options: ServerOptions = {}): Promise<RunningSimulator> {
   const simulator = createSimulator(options)
   const ports: Partial<Record<HostName, number | undefined>> = { ...options.ports, jao: options.port }

@@ -20,10 +20,8 @@ export type SimulatorOptions = {
   /** Start of the clock, ms UTC. Default: the machine's clock. */
   readonly startMs?: number | undefined
   readonly speed?: number
-  /** JAO's limit. hosts.ts has the others. */
   readonly limitPerMinute?: number
   readonly limits?: Partial<Readonly<Record<HostName, number>>>
-  /** Markets per exchange. */
   readonly markets?: number
 }
 

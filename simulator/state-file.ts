@@ -29,7 +29,6 @@ const stateSchema = z.strictObject({
     .default([]),
   commands: z.array(
     z.strictObject({
-      /** Default: core.maxExchanges. */
       dataset: z.string().exactOptional(),
       day: z.iso.date(),
       atMs: z.number(),
@@ -52,7 +51,6 @@ const stateSchema = z.strictObject({
   ),
 })
 
-/** The same state and seed give the same upstream. */
 export type State = z.infer<typeof stateSchema>
 
 /** Returns undefined if there is no file. @throws Error if it is unreadable, of another version or of another seed */
@@ -76,7 +74,6 @@ export function loadState(path: string, seed: number): State | undefined {
   return parsed.data
 }
 
-/** Replaces the file atomically. */
 export function saveState(path: string, state: State): void {
   mkdirSync(dirname(path), { recursive: true })
   const next = `${path}.${process.pid}.next`

@@ -31,7 +31,6 @@ export function readDay(text: string | null, firstDay: string): string | undefin
   return parsed.success && parsed.data >= firstDay ? parsed.data : undefined
 }
 
-/** No rows before the first publication. */
 function dayTruth(upstream: Upstream, day: string, atMs: number) {
   const found = upstream.published(day, atMs)
   const head = headOf(day, atMs)

@@ -6,9 +6,7 @@ export type Calendar = BusinessDays | Ticks | Files
 export interface BusinessDays {
   kind: 'days'
   window: 'day' | 'hour' | 'month'
-  /** IANA time zone of the business day. */
   zone: string
-  /** First business day that upstream has, YYYY-MM-DD. */
   firstDay: string
   /** Local time (HH:MM) from which a window is requested, on the day before it begins. */
   searchFrom: string
@@ -16,18 +14,13 @@ export interface BusinessDays {
   searchDaysLater?: number
 }
 
-/**
- * A tick is a window from its scheduled instant to the next one. Every answer becomes a raw record with points, even if
- * nothing changed. The request identity is dataset and selector.
- */
+/** A window from one scheduled instant to the next. Every answer becomes a raw record, even if nothing changed. */
 export interface Ticks {
   kind: 'ticks'
   zone: 'UTC'
-  /** The interval in s is read from the environment variable `setting`. */
   every: { setting: string; defaultS: number; minIntervalS: number }
 }
 
-/** The data come in files: nothing is polled. */
 export interface Files {
   kind: 'files'
   zone: string

@@ -3,27 +3,19 @@
 import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
 import type { Calendar } from './calendar.ts'
 
-/**
- * An upstream and all its datasets. Topics carry the source's name, so that a team can own them, with its own rights.
- */
+/** An upstream and all its datasets. Its topics begin with its name, so that another team can own them. */
 export interface Source {
   /** Lower-case prefix of the source's topics: jao. */
   name: string
   title: string
-  /** The team or person responsible for this declaration. */
   owner: string
-  /** Upstream's terms for the use of its data, and their address. */
   licence: { terms: string; link: string }
-  /** Absent if the data come only in files. */
   upstream?: Upstream
   /** Days that answers and slices stay on their topics. Default: forever. docs/operations.md explains the cost. */
   retention?: { rawDays?: number; timeseriesDays?: number }
   datasets: Dataset[]
-  /** Topics for what explode returns besides slices. */
   topics?: OwnTopic[]
-  /**
-   * The source's tables and views, in order. Provisioning runs them after the platform's migrations, possibly twice.
-   */
+  /** In order. Provisioning runs them after the platform's migrations, possibly twice. */
   statements?: StoreStatement[]
 }
 
@@ -31,15 +23,11 @@ export interface Upstream {
   /** The address, and the environment variable that replaces it. Paths stay the same. */
   baseUrl: { default: string; setting: string }
   budget: RequestBudget
-  /**
-   * A request header with a secret, from the environment variable `setting`. Without it nothing is requested. The value
-   * is never printed, logged or stored.
-   */
+  /** A request header with a secret. Without it nothing is requested. It is never printed, logged or stored. */
   credential?: { header: string; setting: string; obtainFrom: string }
 }
 
 export interface RequestBudget {
-  /** Upstream's limit, which no sliding minute exceeds. */
   perMinute: number
   /** Token bucket: its size, and the tokens added per minute. Their sum must stay below perMinute. */
   burst: number
@@ -59,18 +47,14 @@ export interface OwnTopic<T = unknown> {
 }
 
 /**
- * A table of a source's own records. It has columns raw_partition and raw_offset and keeps every version of a record:
- * its engine replaces only rows of the same answer, by the newest transform version. The view that fills it skips
- * deleted data.
+ * A table with columns raw_partition and raw_offset that keeps every version of a record. Its engine may replace only
+ * rows of the same answer, by the newest transform version. The view that fills it must skip deleted data.
  */
 export interface OwnTable {
-  /** With the database. */
   name: string
-  /** SQL condition for the rows of the dataset. */
   rows: string
   /** SQL of a DateTime in UTC. A deletion removes rows before its bound. Absent: rows are never deleted. */
   time?: string
-  /** SQL of the start of the window of the row's answer. */
   windowStart: string
   transformVersion: string
 }
@@ -85,9 +69,7 @@ export interface Dataset {
   /** Full name: jao.core.maxExchanges. */
   name: string
   title: string
-  /** What the data are and what they are good for, in a few sentences. */
   description: string
-  /** Upstream's page about the dataset. */
   page: string
   /** `recorded` if an answer was recorded, `documented` if only documentation is known. */
   shape: 'recorded' | 'documented'
@@ -100,31 +82,20 @@ export interface Dataset {
   keys: { pattern: string; example: string; labels: Record<string, string> }
   /** Values outside are stored with the flag `implausible`. */
   plausible?: { min: number; max: number }
-  /**
-   * The meaning of a null that is an answer: 'no limit'. Otherwise a null is a missing value, and a window of nulls is
-   * partial.
-   */
+  /** What a null means if it is an answer: 'no limit'. Otherwise a window of nulls is partial. */
   nullMeans?: string
   /** What a good answer satisfies, in words. A flag or a refusal reports a violation. */
   expectations: string[]
   /** 0 to 4095. Raise it whenever explode changes its result for the same answer. */
   transformVersion: number
   calendar: Calendar
-  /** Absent if the data come only in files. */
   asking?: RequestSpec
-  /** How files become raw records. Absent if no files are read. */
   files?: FileReading
-  /**
-   * The source's own records: suffixes of their topics, what readers put after FROM, and the tables on which deletions
-   * and replays operate.
-   */
+  /** Topic suffixes, the text that readers put after FROM, and the tables for deletions and replays. */
   records?: { topics: string[]; from: string; tables: OwnTable[] }
   /** Pure. Returns the answer's slices, or why the whole answer is refused. */
   explode: (answer: Answer) => ExplodeResult
-  /**
-   * Pure. Returns the path to a value in a JSON body, ['data', 17, 'border_AT_BE'], or undefined. Absent for other
-   * bodies.
-   */
+  /** Pure. Returns the path to a value in a JSON body, ['data', 17, 'border_AT_BE'], or undefined. */
   place?: (answer: Answer, key: string, atMs: number) => (string | number)[] | undefined
   /** Parses a key, e.g. { from: 'AT', to: 'BE' }. Returns {} if it cannot. */
   labels: (key: string) => Record<string, string>
@@ -139,16 +110,14 @@ export interface DeclaredStep {
 }
 
 export interface RequestSpec {
-  /**
-   * The poller requests new windows (`live`) and the past month (`pastMonth`) by itself. Other windows need `backfill`.
-   */
+  /** The poller requests new windows (`live`) and the past month by itself. Other windows need `backfill`. */
   live: boolean
   pastMonth: boolean
   /** Statuses besides 200 whose answers are stored as raw. */
   meaningfulStatuses: number[]
   /** A longer answer is a failed poll. A raw record holds at most 7 MiB. */
   maxBodyBytes: number
-  /** Selectors besides the window: symbols, corridors. Absent: only the window. */
+  /** Selectors besides the window: symbols, corridors. */
   subjects?: Subjects
   pages?: Pages
   /** Path and query of a request, below the base URL. */
@@ -168,44 +137,32 @@ export interface RequestTarget {
   subject: string | null
 }
 
-/** The selectors, comma separated, from the environment variable `setting`. */
 export interface Subjects {
   setting: string
   default: string[]
   /** A valid selector; others in the setting are reported. */
   pattern: RegExp
-  /** Maximum per request. */
   perRequest: number
 }
 
 /**
- * A window in pages: the poller requests the row count, then page after page. Each page is a raw record with the
- * selector `rows-<skip>`; requestPath and assess handle one page. The answer to the count has no selector and becomes a
- * raw record if the count changed: explode returns it as `counted`.
+ * The poller requests the row count, then page after page. Each page is a raw record with the selector `rows-<skip>`.
+ * The answer to the count has no selector; it becomes a raw record if the count changed.
  */
 export interface Pages {
-  /** Path and query of the request for the count. */
   countPath: (asked: RequestTarget) => string
-  /** Rows per page. */
   take: number
-  /**
-   * The rows of an answer, and the window's total according to it, or null. The answer to countPath must have a total.
-   * @throws Error if the body cannot be read
-   */
+  /** The rows of an answer, and the window's total if it says so. @throws Error if the body cannot be read */
   rowsIn: (body: Uint8Array) => { rows: number; total: number | null }
 }
 
-/**
- * How files become raw records: whole, or as chunks of lines within limits of bytes and lines. A chunk ends with a
- * line, unless the line is longer than a chunk.
- */
+/** How files become raw records: whole, or in chunks of whole lines. Only a line longer than a chunk is split. */
 export type FileReading = (
   | { by: 'file'; maxBytes: number }
   | { by: 'lines'; chunkBytes: number; chunkLines: number; maxLineBytes: number }
 ) & {
   /** What the summary of an ingest counts. Default: points. */
   stored?: {
-    /** The plural noun: votes. */
     noun: string
     /** A SELECT of one row with the column `count`: what became known between two instants in ms, inclusive. */
     count: (fromMs: number, toMs: number) => string
@@ -219,19 +176,16 @@ export interface Window {
 }
 
 /**
- * `complete`: every step of the window has a value of at least one key, or a row if a null is an answer (`nullMeans`).
- * `partial`: otherwise; the window is requested again.
+ * `complete`: every step has a value of some key, or a row if a null is an answer. `partial` windows are polled again.
  */
 export type Coverage = 'complete' | 'partial' | 'empty' | 'refused'
 
-/** The input of explode, from a raw record. */
 export interface Answer {
   body: Uint8Array
   status: number
   window: Window
   /** The requested selector; null or absent if the dataset has none. */
   subject?: string | null
-  /** The requested URL, or that of a file. */
   url?: string
   /** Stored headers, names in lower case. A chunk of a file has its position: first-line, starts-within-line. */
   headers?: Record<string, string>
@@ -239,7 +193,6 @@ export interface Answer {
 
 export interface ExplodeResult {
   slices: Slice[]
-  /** Records for the source's own topics. */
   records?: OwnRecord[]
   /** Why the whole answer is refused; `slices` is then empty. */
   refusal?: Refusal
@@ -251,12 +204,8 @@ export interface ExplodeResult {
   refusedParts?: RefusedPart[]
 }
 
-/**
- * A record of an own topic. The platform adds dataset, windowStart, windowEnd, knownAt, transformVersion, origin and
- * raw { partition, offset }.
- */
+/** The platform adds dataset, windowStart, windowEnd, knownAt, transformVersion, origin and raw to `fields`. */
 export interface OwnRecord {
-  /** Suffix of the topic. */
   topic: string
   key: string
   fields: Record<string, unknown>
@@ -287,9 +236,7 @@ export interface Refusal {
   message: string
 }
 
-/**
- * schema, type and step may be faults of this code; line and other-file are faults of a file; the others of upstream.
- */
+/** schema, type and step may be faults of this code; line and other-file of a file; the others of upstream. */
 export type RefusalReason =
   | 'not-json'
   | 'schema'

@@ -42,7 +42,7 @@ function given(request: IncomingMessage, url: URLSearchParams): { user: string; 
   return { user: url.get('user') ?? 'default', password: url.get('password') ?? '' }
 }
 
-/** timingSafeEqual needs equal lengths, so digests are compared. They also hide the length of the secret. */
+/** timingSafeEqual needs equal lengths. Digests also hide the length of the secret. */
 function same(left: string, right: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(left), digest(right))

@@ -5,7 +5,6 @@ import { z } from 'zod'
 export const MAX_QUERIES = 16
 /** The limit for readers, so that the sink always finds a place. */
 export const MAX_READER_QUERIES = 8
-/** Waiting requests per role. The next one gets error 202. */
 export const MAX_WAITING = 128
 /** Threads for files, zlib and KILL QUERY. */
 export const SPARE_THREADS = 8
@@ -37,7 +36,6 @@ const Environment = z.object({
 
 export interface EndpointConfig {
   dataDir: string
-  /** 0: the system chooses a port. */
   port: number
   credentialsFile: string
   /** A reader's query is killed after this time. max_execution_time may be shorter. */

@@ -22,7 +22,6 @@ const DECODERS: Record<string, () => Transform> = {
   lz4: createLz4Decoder,
 }
 
-/** Lowest levels: on loopback, only clients that insist need compression. */
 const ENCODERS: [string, () => Transform][] = [
   ['lz4', createLz4Encoder],
   ['zstd', () => createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } })],
@@ -43,7 +42,6 @@ export function decoderOf(encoding: string | undefined): Transform | undefined {
   return decoder()
 }
 
-/** Chooses from Accept-Encoding; undefined for none. Respects `;q=0`. */
 export function encoderFor(accepted: string | undefined): { name: string; encoder: Transform } | undefined {
   const names = (accepted ?? '')
     .toLowerCase()

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { quoteString } from './quote.ts'
 
-/** The functions of `@chdb/lib-*` 26.7.3-stable.1 that this project uses. */
 interface Library {
   CreateConnection(path: string, settings?: string[]): object
   CloseConnection(connection: object): void
@@ -35,10 +34,7 @@ const PACKAGES: Record<string, string> = {
   'darwin-arm64': '@chdb/lib-darwin-arm64',
 }
 
-/**
- * Settings, parameters, database and temporary tables belong to one connection, which runs one statement at a time.
- * Closing during a statement aborts the whole engine, so `close` waits for the statement.
- */
+/** Runs one statement at a time. Closing during a statement aborts the engine, so `close` waits for it. */
 export class Connection {
   readonly #library: Library
   readonly #handle: object
@@ -52,12 +48,11 @@ export class Connection {
     this.#handle = handle
   }
 
-  /** Runs one or more statements and returns the whole result of the last one. */
   run(sql: string, format: string): Promise<RowsResult> {
     return this.#track(() => this.#library.QueryAsyncConnection(this.#handle, sql, format))
   }
 
-  /** Runs a statement that writes. Returns the number of rows written, including those written through views. */
+  /** Returns the number of rows written, including those written through views. */
   write(sql: string): Promise<WriteResult> {
     return this.#track(() => this.#library.InsertRawAsyncConnection(this.#handle, sql, Buffer.from('\n'), false))
   }
@@ -102,8 +97,7 @@ export interface Engine {
 }
 
 /**
- * Opens the engine on `<dataDir>/engine`. The first connection stays open until the process ends, because each
- * reopening of the engine leaks threads.
+ * Opens the engine on `<dataDir>/engine`. The first connection stays open, because reopening the engine leaks threads.
  * @throws Error if the library is missing, or another process uses the directory
  */
 export function openEngine(dataDir: string, configFile: string): Engine {
@@ -128,10 +122,7 @@ function openRoot(library: Library, path: string, configFile: string): object {
   }
 }
 
-/**
- * system.stack_trace sends a signal to every thread of this process, including Node's. System tables need no grant, and
- * merge() and views could reach the table by other names, so it is dropped from the engine of this process.
- */
+/** system.stack_trace sends a signal to every thread of this process, and grants do not protect system tables. */
 function forgetDangerousTables(library: Library, root: object): void {
   library.QueryWithConnection(root, 'DROP TABLE IF EXISTS system.stack_trace SYNC', 'Null')
 }
@@ -163,7 +154,6 @@ function loadLibrary(): Library {
   }
 }
 
-/** The library only says "failed"; the reason is in the status file that the engine locks. */
 function whyNotOpened(path: string): string {
   const pid = Number(/PID: (\d+)/.exec(readStatus(path))?.[1])
   if (Number.isInteger(pid) && pid !== process.pid && isAlive(pid)) {

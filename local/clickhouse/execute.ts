@@ -17,7 +17,6 @@ export interface Execution {
   connection: Connection
   pipes: Pipes
   statements: RunningStatements
-  /** The SET and USE statements to run before the client's statement. */
   prepared: string
   source: Source
   parameters: Parameters
@@ -36,7 +35,6 @@ export async function execute(execution: Execution, running: RunningStatement): 
   else await runCommand(execution, statement, running)
 }
 
-/** The format of the result. An INSERT of data has none, and Native input has the same revision everywhere. */
 function outputOf(statement: Statement, { defaultFormat }: Parameters): string {
   if (statement.kind === 'insert') return 'Null'
   return (statement.kind === 'rows' ? statement.format : undefined) ?? defaultFormat
@@ -68,7 +66,7 @@ async function valuesGuard({ source, parameters }: Execution): Promise<string> {
     .join('')
 }
 
-/** @throws Failure 497 for forbidden names. Returns false for data that cannot be tokenized. */
+/** @throws Failure 497 for forbidden names */
 function isReadable(data: string): boolean {
   try {
     refuseDangerous([...tokens(data)])
@@ -89,7 +87,6 @@ async function runRows(execution: Execution, statement: Kind<'rows'>, running: R
   if (queryClass !== 0 && !execution.mayWrite) throw readonlyRefusal()
   reply.header('X-ClickHouse-Format', format)
   reply.header('Content-Type', contentType(format))
-  // The line break ends a possible line comment at the end of the statement.
   const sql = `${execution.prepared}${body}\nINTO OUTFILE ${quoteString(pipe)} TRUNCATE COMPRESSION 'none'\n${tail}`
   const holdBytes = parameters.waitEndOfQuery ? HOLD_LONG_BYTES : HOLD_BYTES
   const { result, held } = await streamRows(connection, sql, pipe, reply, format, holdBytes)
@@ -112,10 +109,7 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
   await answerWhole(execution, execution.prepared + sql, began)
 }
 
-/**
- * In KILL QUERY WHERE query_id = '…' the id is the client's, which the engine does not know. Waits until the statement
- * has ended: the engine's own SYNC never returns.
- */
+/** The engine does not know the client's query_id, and its own SYNC never returns. Waits until the statement ends. */
 async function runKill(execution: Execution, queryId: string): Promise<void> {
   const began = process.hrtime.bigint()
   const killed = execution.statements.all.filter((one) => one.queryId === queryId)
@@ -126,7 +120,6 @@ async function runKill(execution: Execution, queryId: string): Promise<void> {
   await answerWhole(execution, `SELECT ${columns} LIMIT ${killed.length}`, began)
 }
 
-/** For small results, which fit one buffer. */
 async function answerWhole(execution: Execution, sql: string, began: bigint): Promise<void> {
   const { reply, parameters, connection } = execution
   const result = await connection.run(sql, parameters.defaultFormat)
@@ -135,10 +128,7 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
   reply.end(summary(began, { result_rows: result.rowsRead }), [result.bytes])
 }
 
-/**
- * Refuses a statement unless the engine, like our tokenizer, counts one. formatQuery explains a syntax error without
- * running the statement.
- */
+/** Refuses a statement unless the engine, too, counts one. formatQuery reports a syntax error and runs nothing. */
 async function mustBeOne(connection: Connection, sql: string): Promise<number> {
   const { statementCount, queryClass } = await connection.classify(sql)
   if (statementCount === 1) return queryClass

@@ -8,7 +8,7 @@ export class Failure extends Error {
   }
 }
 
-/** Returns an error's code, 1002 if the text has none, and the message for the client. */
+/** Returns the code (1002 if the text has none) and the message for the client. */
 export function fromEngine(error: unknown): { code: number; message: string } {
   if (error instanceof Failure) return { code: error.code, message: error.message }
   const text = error instanceof Error ? error.message : String(error)
@@ -18,7 +18,6 @@ export function fromEngine(error: unknown): { code: number; message: string } {
     .replaceAll(/'?pipes\/\d+'?/g, '(data)')
     .replaceAll(/\/\*tm-\d+-\d+-\*\//g, '')
     .replace(/^(Code: \d+\. DB::Exception: )(?:Code: \d+\. DB::Exception: )+/, '$1')
-    // Removes repeated suffixes: (NAME) (version 26.7). (NAME) (version 26.7). (NAME)
     .replace(/( \([A-Z_]+\) \(version [^)]*\))\.?(?: \([A-Z_]+\)(?: \(version [^)]*\))?\.?)+$/, '$1')
   const code = Number(/^Code: (\d+)\./.exec(message)?.[1] ?? 1002)
   return { code, message: message.startsWith('Code: ') ? message : `Code: ${code}. DB::Exception: ${message}` }

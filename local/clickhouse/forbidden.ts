@@ -2,9 +2,8 @@ import { Failure } from './failure.ts'
 import { asWritten, type Token } from './tokens.ts'
 
 /**
- * Names that reach files, processes or memory and that the engine's grants do not stop (tried on 26.7.2: the scalar
- * function file() reads any host file, also as APPLY(file), arrayMap(file, …) and quoted). The grants in
- * engine-config.ts refuse the others.
+ * Names that reach files, processes or memory and that grants do not stop (tried on 26.7.2: the scalar function file()
+ * reads any host file, also as APPLY(file), arrayMap(file, …) and quoted).
  */
 const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE']
 const CLAUSES = ['OUTFILE', 'INFILE']
@@ -14,13 +13,11 @@ const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS', 'INPUT_FORMAT_VAL
 const STRUCTURED = ['NULL', 'INPUT', 'GENERATERANDOM', 'VALUES', 'SQLSTANDARDVALUES']
 
 /**
- * The only engines that a table may have. Others use host paths (TRUNCATE of EmbeddedRocksDB empties the path), reach
- * other machines, or run SQL from data (QueryRunner). Grants cannot refuse them: embedded, 26.7 ignores
- * table_engines_require_grant.
+ * The only table engines. Others use host paths (TRUNCATE of EmbeddedRocksDB empties the path), reach other machines,
+ * or run SQL from data. Embedded, 26.7 ignores table_engines_require_grant.
  */
 const TABLES = `MergeTree ReplacingMergeTree AggregatingMergeTree SummingMergeTree CollapsingMergeTree
 VersionedCollapsingMergeTree CoalescingMergeTree Null Memory Log TinyLog StripeLog Join Set Buffer Merge`.split(/\s+/)
-/** Other database engines use a path, a URL or tables with any engine. */
 const DATABASES = ['Atomic']
 
 /** Refuses what no user may run. `own` holds no comments. @throws Failure 497 */
@@ -59,7 +56,6 @@ function isPlainStructure(name: string, first: Token | undefined): boolean {
   return !/default|materialized|alias|ephemeral|\\[^']/i.test(first.text)
 }
 
-/** A parameter of type Identifier may become the name of a function. */
 export function refuseDangerousParameter(value: string): void {
   if (NAMES.includes(value.trim().toUpperCase())) throw denied(`a parameter ${JSON.stringify(value)} used as a name`)
 }
@@ -68,10 +64,7 @@ function denied(what: string): Failure {
   return new Failure(497, 'ACCESS_DENIED', `Not allowed on this endpoint: ${what}.`)
 }
 
-/**
- * Returns the first forbidden engine in a statement that defines something. A bare ENGINE always means the clause
- * there, at any position, because PARALLEL WITH joins statements.
- */
+/** Returns the first forbidden engine. PARALLEL WITH joins statements, so ENGINE may be at any position. */
 export function strangeEngine(own: Token[]): string | undefined {
   if (!own.some((token, index) => defines(token, own[index + 1]))) return undefined
   for (const [index, token] of own.entries()) {

@@ -10,8 +10,7 @@ export function isMultipart(request: IncomingMessage): boolean {
 }
 
 /**
- * Reads the fields of a multipart/form-data body, in which clients send long queries and parameters.
- * @throws Failure 48 for files (external tables are not served), 36 for an invalid body or one over 8 MiB
+ * Reads the form in which clients send long queries. @throws Failure 48 for files, 36 for an invalid or too long body
  */
 export async function readForm(request: IncomingMessage, body: Body): Promise<[string, string][]> {
   const boundary = BOUNDARY.exec(request.headers['content-type'] ?? '')?.[1]
@@ -28,7 +27,6 @@ export async function readForm(request: IncomingMessage, body: Body): Promise<[s
   return parts.slice(1, -1).map(field)
 }
 
-/** Lenient decoding would change the bytes that are stored. */
 function utf8(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

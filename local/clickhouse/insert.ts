@@ -8,8 +8,8 @@ import type { Source } from './source.ts'
 const WAKE_MS = 50
 
 /**
- * Runs an INSERT that reads from `pipe`, and feeds it the data of the request. If the data breaks off, the statement is
- * killed before it sees the end of its data, so that nothing of it is stored.
+ * Runs an INSERT from `pipe` and feeds it the request's data. If the data breaks off, the statement is killed before it
+ * sees the end, so that nothing is stored.
  * @throws the engine's error, or the one that broke the data off
  */
 export async function feedInsert(
@@ -67,7 +67,6 @@ async function pump(source: Source, writer: Socket): Promise<void> {
   }
 }
 
-/** Resolves when the pipe has room, or when the engine has closed its end after an error. */
 function roomIn(writer: Socket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const settle = () => {

@@ -6,8 +6,7 @@ const MAX_BLOCK_BYTES = 4 * 1024 * 1024
 const WINDOW_BYTES = 64 * 1024
 
 /**
- * Decodes any number of LZ4 frames: clickhouse-connect sends one per 65,536 rows. Skips checksums (TCP has its own),
- * checks sizes, and fails on a stream that ends inside a frame. Formats: lz4_Frame_format.md, lz4_Block_format.md.
+ * Decodes consecutive LZ4 frames (lz4_Frame_format.md): clickhouse-connect sends one per 65,536 rows. Skips checksums.
  */
 export function createLz4Decoder(): Transform {
   let pending: Buffer = Buffer.alloc(0)
@@ -30,7 +29,7 @@ export function createLz4Decoder(): Transform {
     return true
   }
 
-  // Joins chunks only once they are as long as `pending`; otherwise chunks of one byte would cost quadratic time.
+  // Otherwise chunks of one byte would cost quadratic time.
   let held: Buffer[] = []
   let heldBytes = 0
   function drain(emit: (bytes: Buffer) => void): void {
@@ -71,7 +70,6 @@ interface Frame {
   contentChecksum: boolean
   independent: boolean
   maxBlockBytes: number
-  /** The last 64 KiB decoded, which linked blocks refer to. */
   window: Buffer
 }
 
@@ -95,7 +93,7 @@ function beginFrame(bytes: Buffer): { frame: Frame; bytes: number } | undefined 
   return { frame, bytes: length }
 }
 
-/** Returns one block, the end of the frame (`data` undefined), or undefined if the block has not all arrived. */
+/** Returns one block, the end of the frame (`data` undefined), or undefined if bytes are missing. */
 function takeBlock(bytes: Buffer, frame: Frame): { data: Buffer | undefined; bytes: number } | undefined {
   if (bytes.length < 4) return undefined
   const word = bytes.readUInt32LE(0)

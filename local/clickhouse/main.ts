@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     stopping = true
     server.close()
     for (const one of statements.all) void one.killNow()
-    // Clients that neither read nor send block their statements. Without them the pipes drain.
+    // Clients that neither read nor send block their statements.
     server.closeAllConnections()
     const deadline = Date.now() + DRAIN_MS
     setInterval(() => {

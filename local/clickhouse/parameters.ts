@@ -5,21 +5,17 @@ import { joinQueries } from './source.ts'
 import { tokens } from './tokens.ts'
 
 export interface Parameters {
-  /** All `query` parameters of URL and form, joined. */
   query: string
   database: string | undefined
   defaultFormat: string
   queryId: string | undefined
   session: { id: string; timeoutS: number; mustExist: boolean } | undefined
-  /** The readonly level that the client requests. */
   readonly: number
-  /** The Native revision that the client reads; 0 for that of files. */
+  /** 0 for the revision of files. */
   nativeRevision: number
   compressResponse: boolean
   waitEndOfQuery: boolean
-  /** Engine settings: names are checked, values are not. */
   settings: [string, string][]
-  /** Query parameters, `param_…`. */
   bound: [string, string][]
 }
 
@@ -33,7 +29,7 @@ const OWN = new Set(
 const MAX_SESSION_TIMEOUT_S = 3600
 
 /**
- * Sorts the parameters of a request like the server: known names, `param_…`, and the rest as settings.
+ * Sorts the parameters like the server: known names, `param_…`, and the rest as settings.
  * @throws Failure 115 for an invalid name, 48 for native compression, 511 for roles, 6, 36, 73, 374 for invalid values
  */
 export function readParameters(url: URLSearchParams, headers: Record<string, string | undefined>): Parameters {
@@ -82,8 +78,8 @@ export function checkIdentifierParameters(statement: string, bound: [string, str
 }
 
 /**
- * Refuses a statement that uses a parameter which this request does not set. The engine cannot unset a parameter, so a
- * session would use the value of an earlier request. After the AS of CREATE VIEW, parameters belong to the view.
+ * Refuses a parameter that this request does not set: the engine cannot unset one, so a session would use an old value.
+ * After the AS of CREATE VIEW, parameters belong to the view.
  * @throws Failure 456
  */
 export function checkSubstitutions(statement: string, bound: [string, string][]): void {
@@ -99,10 +95,7 @@ export function checkSubstitutions(statement: string, bound: [string, string][])
   }
 }
 
-/**
- * The engine writes Native in the revision of files. A client that expects a newer revision reads garbage.
- * @throws Failure 48
- */
+/** The engine writes Native in the revision of files; clients of a newer one read garbage. @throws Failure 48 */
 export function refuseNewNative(format: string, revision: number): void {
   if (revision === 0 || format.toLowerCase() !== 'native') return
   const what = `FORMAT Native of revision ${revision} (client_protocol_version) is not served`
@@ -129,7 +122,6 @@ function checkedSetting(pair: [string, string]): [string, string] {
   return pair
 }
 
-/** The id is echoed in a response header. */
 function queryIdOf(url: URLSearchParams): string | undefined {
   const id = url.get('query_id') || undefined
   if (id === undefined || /^[\x20-\x7e]{1,200}$/.test(id)) return id

@@ -5,19 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const FOLDER = 'pipes'
 
-/**
- * Named pipes for the engine's input and output. Paths are relative to the working directory, the data directory. The
- * engine expands globs in the absolute path, so config.ts refuses them.
- */
+/** Named pipes for the engine's input and output, relative to the data directory, which is the working directory. */
 export interface Pipes {
   take(): string
   give(path: string): void
 }
 
-/**
- * Creates all pipes at once, because a mkfifo process costs 4 ms. Removes those of a killed predecessor, so the caller
- * must hold the data directory.
- */
+/** Creates all pipes at once: a mkfifo process costs 4 ms. The caller must hold the data directory. */
 export function makePipes(count: number): Pipes {
   rmSync(FOLDER, { recursive: true, force: true })
   mkdirSync(FOLDER, { mode: 0o700 })
@@ -34,9 +28,8 @@ export function makePipes(count: number): Pipes {
 }
 
 /**
- * Opens the reading end; call it before the statement starts. After some errors the engine opens the pipe again and
- * would wait forever for a reader, so this process also holds it open until `finish`: call that when the statement has
- * ended.
+ * Opens the reading end; call it before the statement starts, and `finish` when it has ended. Until then this process
+ * holds the pipe open: after some errors the engine opens it again and would wait forever for a reader.
  */
 export function openReader(path: string): { reader: Socket; finish: () => void } {
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)

@@ -1,7 +1,6 @@
 import type { Role } from './access.ts'
 import { Failure } from './failure.ts'
 
-/** Limits how many statements run at the same time; the others wait in order, per role. */
 export interface Queue {
   /** Resolves to a function that frees the place. @throws Failure 202 if the queue is full, 210 if the client left */
   enter(gone: AbortSignal, role: Role): Promise<() => void>
@@ -13,10 +12,7 @@ interface QueuedStatement {
   admit: () => void
 }
 
-/**
- * Readers hold at most `readerPlaces` of `places`, so that the writer always finds one. `maxWaiting` per role may wait,
- * each for `maxWaitMs`.
- */
+/** Readers hold at most `readerPlaces` of `places`. `maxWaiting` per role may wait, each for `maxWaitMs`. */
 export function createQueue(places: number, readerPlaces: number, maxWaiting: number, maxWaitMs: number): Queue {
   const running = { reader: 0, writer: 0 }
   const waiting: QueuedStatement[] = []

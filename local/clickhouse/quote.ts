@@ -1,9 +1,7 @@
-/** Returns a ClickHouse string literal for any value. */
 export function quoteString(value: string): string {
   return `'${escaped(value).replaceAll("'", "\\'")}'`
 }
 
-/** Returns a quoted ClickHouse identifier for any name. */
 export function quoteName(name: string): string {
   return `\`${escaped(name).replaceAll('`', '\\`')}\``
 }

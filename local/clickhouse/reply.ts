@@ -11,7 +11,6 @@ export interface Summary {
   result_rows?: number
 }
 
-/** One response. Its head is sent with the first bytes. */
 export class Reply {
   readonly #response: ServerResponse
   readonly #headers: Record<string, string> = {}
@@ -44,7 +43,6 @@ export class Reply {
     this.#encoding = encoding
   }
 
-  /** Sends the head if necessary and returns the stream for the body. */
   begin(): Writable {
     if (this.#out !== undefined) return this.#out
     if (this.#encoding !== undefined) this.#headers['Content-Encoding'] = this.#encoding.name
@@ -57,7 +55,6 @@ export class Reply {
     return this.#out
   }
 
-  /** Ends a successful response. `bytes` are its last bytes, or all of them. */
   end(summary: Summary, bytes: Buffer[]): void {
     if (!this.isBegun) this.#headers['X-ClickHouse-Summary'] = summaryJson(summary)
     if (!this.isBegun && this.#encoding === undefined) {
@@ -69,8 +66,7 @@ export class Reply {
   }
 
   /**
-   * Sends an error: as status and text if nothing was sent, otherwise as the `__exception__` block at the end of the
-   * body, as the server does since 25.11. @clickhouse/client reads it.
+   * Sends an error as status and text, or, after the first bytes, as the `__exception__` block of servers since 25.11.
    */
   fail(error: { code: number; message: string }): void {
     if (this.#response.destroyed || this.#response.writableEnded) return

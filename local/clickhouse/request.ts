@@ -35,7 +35,7 @@ export interface Service {
 
 /** How long a client may go on sending a refused body. */
 const DISCARD_MS = 30_000
-/** How long a reply to a failed login waits for the rest of the body: closing earlier would reset the connection. */
+/** How long a failed login waits for the rest of the body: closing earlier would reset the connection. */
 const REFUSED_MS = 1_000
 
 /** Answers one request that carries a statement. Never throws: the client receives the error. */
@@ -121,7 +121,6 @@ function readonlyOf(request: IncomingMessage, role: Role, parameters: Parameters
   return parameters.readonly === 2 || role === 'reader' || request.method !== 'POST' ? 2 : 0
 }
 
-/** Reads and drops the body for at most `timeoutMs`. */
 async function taken(request: IncomingMessage, timeoutMs: number): Promise<void> {
   if (request.complete || request.destroyed) return
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -132,7 +131,7 @@ async function taken(request: IncomingMessage, timeoutMs: number): Promise<void>
   clearTimeout(timer)
 }
 
-/** Reads and drops the rest of a refused body, because many clients read the response only after sending. */
+/** Reads and drops the rest of a refused body: many clients read the response only after sending. */
 function discard(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return
   const timer = setTimeout(() => request.destroy(), DISCARD_MS)

@@ -4,12 +4,10 @@ import type { Reply } from './reply.ts'
 
 /** Result bytes held back before the head is sent: an error among them is still an HTTP error. */
 export const HOLD_BYTES = 64 * 1024
-/** The same with wait_end_of_query=1. The server would hold the whole result. */
 export const HOLD_LONG_BYTES = 16 * 1024 * 1024
 
 /**
- * Runs a statement that writes its result into `pipe`, and streams the bytes no faster than the client reads them.
- * Returns the bytes that were not sent yet, and the engine's counts.
+ * Streams a result from `pipe` no faster than the client reads. Returns the unsent bytes and the engine's counts.
  * @throws the engine's error; bytes may have been sent
  */
 export async function streamRows(
@@ -34,7 +32,7 @@ export async function streamRows(
     const out = reply.begin()
     let isFree = true
     for (const one of held.splice(0)) isFree = out.write(one)
-    // After the client has left, bytes are read and dropped: otherwise the engine's thread would block forever.
+    // Without the client, bytes are read and dropped: otherwise the engine's thread would block forever.
     if (!isFree && !reply.response.destroyed) {
       reader.pause()
       out.once('drain', () => reader.resume())

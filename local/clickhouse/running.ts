@@ -33,7 +33,6 @@ export async function within<T>(limitMs: number, running: RunningStatement, work
   }
 }
 
-/** The running statements, by the ids that clients chose. */
 export class RunningStatements {
   readonly #engine: Engine
   readonly #running = new Set<RunningStatement>()
@@ -51,10 +50,7 @@ export class RunningStatements {
     return this.all.some((one) => one.queryId === queryId)
   }
 
-  /**
-   * Runs `start` and kills the statement when `gone` aborts. A kill that comes before the engine knows the statement
-   * has no effect, so it is repeated.
-   */
+  /** Kills the statement when `gone` aborts. Repeats the kill, because the engine may not know the statement yet. */
   async track<T>(
     queryId: string,
     user: string,

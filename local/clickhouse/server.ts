@@ -4,13 +4,12 @@ import { Reply } from './reply.ts'
 import { answer, type Service } from './request.ts'
 
 const KIB = 1024
-/** `/` is the server's path; the ODBC driver uses /query by default. */
+/** The ODBC driver uses /query by default. */
 const STATEMENT_PATHS = ['/', '/query', '/query/']
 
 export function createEndpoint(service: Service): Server {
   const server = createServer(
     {
-      // The URL may contain the statement.
       maxHeaderSize: 512 * KIB,
       headersTimeout: 10_000,
       // Large inserts stream for long. `stallMs` ends a stalled one.
@@ -21,7 +20,6 @@ export function createEndpoint(service: Service): Server {
     },
     (request, response) => void route(service, request, response).catch(() => response.destroy()),
   )
-  // Far more than needed: silent connections end after 15 s, unauthenticated ones at once.
   server.maxConnections = 2048
   return server
 }
@@ -38,7 +36,6 @@ async function route(service: Service, request: IncomingMessage, response: Serve
   await answer(service, request, new Reply(response))
 }
 
-/** A GET may carry the statement in its URL or in its body. */
 function asksSomething({ headers }: IncomingMessage, search: string | undefined): boolean {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
   return hasBody || new URLSearchParams(search).has('query')

@@ -8,7 +8,6 @@ export interface SessionRequest {
   id: string
   timeoutS: number
   mustExist: boolean
-  /** Set when the session begins; it cannot be unset. */
   isReadonly: boolean
 }
 
@@ -29,8 +28,7 @@ export class Sessions {
   }
 
   /**
-   * Runs `work` on the session's connection. Afterwards restores the settings and database that the request's URL
-   * changed; changes by the statement itself (SET, USE, temporary tables) stay.
+   * Restores the settings and database that the request's URL changed. Changes by the statement itself stay.
    * @throws Failure 372 if it must exist and does not, 373 if it is in use, 202 if there are too many
    */
   async use(
@@ -80,7 +78,6 @@ export class Sessions {
   }
 }
 
-/** Returns the statements that restore the settings and database which the request changes. */
 async function remember(connection: Connection, parameters: Parameters): Promise<string> {
   const lines: string[] = []
   if (parameters.settings.length > 0) {

@@ -6,7 +6,6 @@ import { Failure } from './failure.ts'
 import { readStatement, type Statement } from './statement.ts'
 import { tokens } from './tokens.ts'
 
-/** The decoded body of a request. A client that sends nothing for `stallMs` fails the request. */
 export class Body {
   readonly #chunks: AsyncIterator<Buffer>
   readonly #stallMs: number
@@ -46,7 +45,7 @@ function asFailure(error: NodeJS.ErrnoException): Failure {
   return new Failure(354, 'ZLIB_INFLATE_FAILED', `Cannot decompress the request: ${error.message}.`)
 }
 
-/** The statement of a request and the data of an INSERT: `begun`, then the rest of `body`. */
+/** `begun` and the rest of `body` are the data of an INSERT. */
 export interface Source {
   statement: Statement
   begun: Buffer
@@ -54,14 +53,12 @@ export interface Source {
 }
 
 /**
- * Joins the `query` parameters like the server, with a line break only where two words would merge: curl strips the
- * leading blank of a form field.
+ * Like the server, but with a line break where two words would merge: curl strips the leading blank of a form field.
  */
 export function joinQueries(queries: string[]): string {
   return queries.reduce((text, next) => text + (endsInWord(text) && /^[\w$]/.test(next) ? '\n' : '') + next, '')
 }
 
-/** Returns true if the text ends with a word of the statement, not within quotes, a comment or data. */
 function endsInWord(text: string): boolean {
   const bytes = Buffer.from(text).toString('latin1')
   try {
@@ -73,8 +70,7 @@ function endsInWord(text: string): boolean {
 }
 
 /**
- * Reads the statement from `before` (the URL or form) and the body as one text, at most 256 KiB. Stops where data
- * begins.
+ * Reads the statement from `before` and the body as one text, at most 256 KiB. Stops where data begins.
  * @throws Failure 62 for an invalid or too long statement, and those of Body
  */
 export async function readSource(body: Body, before: string): Promise<Source> {
@@ -97,10 +93,7 @@ export async function readSource(body: Body, before: string): Promise<Source> {
   }
 }
 
-/**
- * Data of INSERT … VALUES may contain expressions, so it must be checked. Returns the data if it fits 256 KiB. Larger
- * data may contain plain values only.
- */
+/** Returns the VALUES of an INSERT, which may contain expressions to check, if they fit 256 KiB. */
 export async function readAhead(source: Source): Promise<string | undefined> {
   while (source.begun.length <= MAX_STATEMENT_BYTES) {
     const next = await source.body.next()

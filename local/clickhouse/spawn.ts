@@ -8,9 +8,7 @@ import { MAX_QUERIES, SPARE_THREADS } from './config.ts'
 import type { Credentials } from './credentials.ts'
 
 export interface EndpointOptions {
-  /** Owned by the endpoint; created if absent. */
   dataDir: string
-  /** 0: the system chooses a port. */
   port: number
   /** Default: `clickhouse-credentials.json` beside the data directory. */
   credentialsFile?: string
@@ -42,7 +40,7 @@ export function endpointCommand(): string[] {
   return [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'main.ts')]
 }
 
-/** Starts the endpoint and waits until it answers /ping. @throws Error with the end of its output */
+/** Waits until the endpoint answers /ping. @throws Error with the end of its output */
 export async function spawnEndpoint(options: EndpointOptions, timeoutMs = 30_000): Promise<RunningEndpoint> {
   const [command = '', ...args] = endpointCommand()
   const child = spawn(command, args, { env: endpointEnvironment(options), stdio: ['pipe', 'pipe', 'pipe'] })

@@ -6,7 +6,6 @@ import { afterBlanks, asWritten, INLINE_BLANK, syntax, type Token, tokens } from
  * A parsed statement, in latin1 (one character per byte), without trailing semicolons:
  * - `insert`: data follows from byte `dataStart`; `head` ends before SETTINGS, FORMAT or VALUES.
  * - `rows`: returns a possibly large result; INTO OUTFILE goes between `body` and `tail`.
- * - `command`: everything else. A marker comment goes to `firstWordEnd`.
  */
 export type Statement =
   | { kind: 'insert'; head: string; settings: string; format: string; dataStart: number; firstWordEnd: number }
@@ -24,8 +23,7 @@ const SETTINGS = new RegExp(`^${INLINE_BLANK}+SETTINGS${INLINE_BLANK}`, 'i')
 const LONGEST_BLANK = 3
 
 /**
- * Reads the statement at the start of `text`. Returns undefined if more text is needed, never if `complete`. Does not
- * look at the data of an INSERT.
+ * Reads the statement at the start of `text`. Returns undefined if more text is needed, never if `complete`.
  * @throws Failure 62 for several statements, unknown beginnings and unclosed quotes; 497 for forbidden ones
  */
 export function readStatement(text: string, complete: boolean): Statement | undefined {
@@ -55,7 +53,6 @@ export function textOf(statement: Statement): string {
   return statement.kind === 'rows' ? `${statement.body} ${statement.tail}` : statement.text
 }
 
-/** The text ends inside the head of an INSERT. */
 class UnfinishedInsert extends Error {}
 
 function finished(error: unknown, text: string): unknown {
@@ -86,7 +83,7 @@ function readInsert(source: string, first: Token, stream: Generator<Token>, comp
   return undefined
 }
 
-/** Skips all blanks, because no value begins with one. The next chunk may complete the bytes of a wide blank. */
+/** The next chunk may complete the bytes of a wide blank. */
 function withValues(
   source: string,
   seen: Token[],
@@ -186,12 +183,10 @@ function readWhole(source: string, keyword: string, first: Token): Statement {
   }
 }
 
-/** The end of the last token before `at`. Drops blanks and comments. */
 function endBefore(own: Token[], at: number): number {
   return own.findLast((token) => token.end <= at)?.end ?? at
 }
 
-/** Returns the id in `KILL QUERY WHERE query_id = '…'`. The engine handles other conditions. */
 function killedQuery(own: Token[]): string | undefined {
   const [, query, where, column, equals, id, mode] = own
   const isSync = own.some((token) => upper(token) === 'SYNC')
@@ -215,10 +210,7 @@ function formatClause(own: Token[]): { start: number; name: string } | undefined
   return undefined
 }
 
-/**
- * The engine runs text after a blank line in inline data as the next statement. So an INSERT that is not fed from a
- * pipe may contain neither FORMAT nor VALUES.
- */
+/** The engine runs text after a blank line in inline data as the next statement. */
 function refuseHiddenData(source: string, own: Token[]): void {
   const words = own.filter((token) => token.kind === 'word')
   if (!words.some((token) => upper(token) === 'INSERT')) return

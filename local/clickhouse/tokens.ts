@@ -18,14 +18,12 @@ export const INLINE_BLANK = `(?:[ \\t\\f\\v]|${WIDE})`
 const WORD = /[A-Za-z_][A-Za-z0-9_$]*|[0-9][A-Za-z0-9_]*/y
 const LINE_COMMENT = /(?:--|\/\/|#!|# )[^\n]*/y
 const HEREDOC = /\$[A-Za-z0-9_]*\$/y
-/** The last is U+2212, the typographic minus. */
 const SYMBOL = /[-+*/%=<>!.,:;?|^@()[\]{}]|\xe2\x88\x92/y
 const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u
 
 /**
- * Splits a statement like ClickHouse's Lexer.cpp: nested comments, heredocs, escapes, doubled quotes. Lazy, so that the
- * data of an INSERT is not read. Refuses what the two could read differently: letters outside ASCII, `\G`, a stray `$`,
- * anything unclosed. `text` is latin1; offsets in tokens are bytes, positions in errors are characters.
+ * Splits a statement like ClickHouse's Lexer.cpp. Refuses what the two could read differently: letters outside ASCII,
+ * `\G`, a stray `$`, anything unclosed. Lazy, so that data is not read. `text` is latin1, so offsets are bytes.
  * @throws Failure 62
  */
 export function* tokens(text: string, from = 0): Generator<Token> {
@@ -105,7 +103,6 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0]
 }
 
-/** Returns the offset after the engine's blanks, including line breaks. */
 export function afterBlanks(text: string, at: number): number {
   return at + (matchAt(BLANK, text, at)?.length ?? 0)
 }
@@ -114,7 +111,6 @@ export function asWritten(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8')
 }
 
-/** `start`: the byte offset of the error in `text`. */
 export function syntax(text: string, start: number, sentence: string): Failure {
   const position = (text.slice(0, start).match(/[^\x80-\xbf]/g)?.length ?? 0) + 1
   return new Failure(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${position}: ${sentence}.`)

@@ -2,7 +2,6 @@ import { hashText, mix, mixFraction } from '../hash.ts'
 import { addDays, businessDay } from '../jao/calendar.ts'
 import { type MarketPeriod, productsOf } from './periods.ts'
 
-/** The auction of one product: MW, and EUR/MWh. */
 export type Result = {
   readonly product: string
   readonly hour: string
@@ -38,7 +37,6 @@ export function gatesOf({ resultsMs }: MarketPeriod): Gates {
   }
 }
 
-/** The results by time: a function of seed, corridor and period. */
 export function resultsOf(seed: number, corridor: string, period: MarketPeriod): Result[] {
   const hash = hashText(`${corridor} ${period.horizon}`)
   const rated = 500 + (mix(seed, hash, 1) % 1_500)
@@ -51,10 +49,7 @@ export function resultsOf(seed: number, corridor: string, period: MarketPeriod):
   })
 }
 
-/**
- * Prints an auction with the recorded keys in their order. Between the ATC gate and the results it has products and no
- * results. Both are unordered, as recorded.
- */
+/** Prints the recorded keys in their order. Results and products are unordered, as recorded. */
 export function auctionJson(seed: number, corridor: string, period: MarketPeriod, atMs: number): string {
   const gates = gatesOf(period)
   const results = resultsOf(seed, corridor, period)
@@ -123,7 +118,6 @@ function productJson(corridorCode: string, { hour, product, offered, requested }
   }
 }
 
-/** As recorded: the first stretch ascending and the rest descending, or the other way round. */
 function unordered<T>(items: readonly T[], draw: number): T[] {
   const cut = 1 + (draw % Math.max(1, items.length - 1))
   const [head, tail] = [items.slice(0, cut), items.slice(cut).toReversed()]

@@ -8,7 +8,6 @@ const DAY_MS = 86_400_000
 const MAX_SPAN_MS = 31 * DAY_MS
 const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:-(\d{2}:\d{2}:\d{2}))?$/
 
-/** Each corridor is auctioned in both directions. */
 const CORRIDORS: ReadonlySet<string> = new Set(
   [
     'EL1-FR-GB',
@@ -67,10 +66,7 @@ function ask(seed: number, { url, headers, atMs }: HostRequest): Question | Repl
 
 type Span = { readonly fromMs: number | undefined; readonly toMs: number | undefined }
 
-/**
- * The auctions whose market period begins in the dates, including the last. A day that begins at 22:00Z belongs to the
- * date before, so windows that share a date share auctions. Auctions before their ATC gate closes are omitted.
- */
+/** The dates include the last one. A day that begins at 22:00Z belongs to the date before. */
 function auctions(seed: number, query: URLSearchParams, { fromMs, toMs }: Span, laterMs: number, atMs: number): Reply {
   const corridor = query.get('corridor')
   if (corridor === null) return refusal('corridor is missing')

@@ -3,10 +3,9 @@ import { addDays, businessDay, dayAt, hoursOf } from '../jao/calendar.ts'
 export const HORIZONS = ['Daily', 'Intraday', 'Monthly', 'Seasonal', 'Yearly'] as const
 export type Horizon = (typeof HORIZONS)[number]
 
-/** The local days (Europe/Brussels) of one auction. */
 export type MarketPeriod = {
   readonly horizon: Horizon
-  /** 00. A horizon longer than a day has one product. */
+  /** Follows the corridor: D-DAILY--260728-01. */
   readonly identification: string
   readonly day: string
   readonly startMs: number
@@ -14,17 +13,13 @@ export type MarketPeriod = {
   readonly resultsMs: number
 }
 
-/** An hour of the day, or the whole period. */
 export type Product = { readonly product: string; readonly hour: string; readonly startMs: number }
 
 export const FIRST_AUCTION = '2019-01-01'
 
 const ZONE = 'Europe/Brussels'
 
-/**
- * The length of each horizon in months, and when its results come. Daily is as recorded; the others were never
- * recorded.
- */
+/** Months, and when results come. Daily is as recorded; the others were never recorded. */
 const rules = {
   Daily: { letter: 'D', name: 'DAILY--', months: 0, starts: [], daysBefore: 1, at: '09:55' },
   Intraday: { letter: 'I', name: 'INTRADAY--', months: 0, starts: [], daysBefore: 1, at: '22:05' },
@@ -33,7 +28,6 @@ const rules = {
   Yearly: { letter: 'Y', name: 'BASE--', months: 12, starts: [1], daysBefore: 30, at: '10:05' },
 } satisfies Record<Horizon, object>
 
-/** The periods that begin in [fromMs, toMs), ascending. */
 export function periodsWithin(horizon: Horizon, fromMs: number, toMs: number): MarketPeriod[] {
   const first = dayAt(fromMs)
   const found: MarketPeriod[] = []
@@ -45,7 +39,6 @@ export function periodsWithin(horizon: Horizon, fromMs: number, toMs: number): M
   return found
 }
 
-/** Returns undefined if no period of the horizon begins on this day. */
 export function periodOf(horizon: Horizon, day: string): MarketPeriod | undefined {
   const { letter, name, months, starts, daysBefore, at } = rules[horizon]
   const date = Temporal.PlainDate.from(day)
@@ -63,10 +56,7 @@ export function periodOf(horizon: Horizon, day: string): MarketPeriod | undefine
   }
 }
 
-/**
- * The hours of the local day. The second 02:00 of the long day has a star and its own identification; the short day has
- * no
- */
+/** The second 02:00 of the long day has a star and its own identification. Longer horizons have one product. */
 export function productsOf({ horizon, day, startMs }: MarketPeriod): Product[] {
   if (rules[horizon].months > 0) return [{ product: 'BASE------', hour: '00:00-24:00', startMs }]
   const named = new Set<number>()

@@ -5,10 +5,7 @@ export type AnswerRow = { readonly hourMs: number; readonly text: string }
 
 type Form = Pick<JaoDataset, 'decimals' | 'lastModifiedOn'>
 
-/**
- * Prints the rows of a publication like the recorded answers of April 2026: `id`, `dateTimeUtc`, perhaps
- * `lastModifiedOn`, then the columns. Ids count up from `firstId`.
- */
+/** Prints rows like the recorded answers of April 2026. Ids count up from `firstId`. */
 export function answerRows(
   { hoursMs, columns, values }: Contents,
   firstId: number,
@@ -26,7 +23,6 @@ export function answerRows(
   })
 }
 
-/** Upstream answers without rows for a day that is not published yet. */
 export function answerBody(rows: readonly AnswerRow[], totalRows = false): Buffer {
   const text = rows.map((row) => row.text).join(',')
   return Buffer.from(`{"data":[${text}${envelopeEnd(totalRows ? rows.length : undefined)}`)

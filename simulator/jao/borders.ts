@@ -22,7 +22,6 @@ const RANGES_MW = {
   SK: '2459-5239 2799-4712 2555-4271 2704-4534 2860-4811 2797-4144 1917-2654 2758-4630 2044-3843 854-3180 2500-3611 -',
 } as const
 
-/** The virtual hubs of June 2026 and their ratings in MW. */
 export const HUB_RATINGS_MW = {
   DE_DK1_VH: 1780,
   DE_DK2_BigHub: 600,
@@ -38,10 +37,7 @@ export const HUB_RATINGS_MW = {
 const ZONE_BORDERS = byKey(ZONES.flatMap(bordersFrom))
 const ALL_BORDERS = byKey([...ZONE_BORDERS, ...Object.entries(HUB_RATINGS_MW).flatMap(hubBorders)])
 
-/**
- * The borders of a business day in upstream's order, alphabetical by code unit. The spelling of hubs in maxExchanges
- * was never seen; this follows refprog: `border_DE_DE_DK1_VH`, `border_DE_DK1_VH_DE`.
- */
+/** In alphabetical order. The spelling of hubs in maxExchanges was never seen; this follows refprog. */
 export function bordersOf(day: string): readonly Column[] {
   return day < HUBS_SINCE_DAY ? ZONE_BORDERS : ALL_BORDERS
 }
@@ -59,7 +55,6 @@ function bordersFrom(from: (typeof ZONES)[number]): Column[] {
   })
 }
 
-/** Both directions between a hub and its zone. */
 export function hubBorders([hub, ratingMw]: [string, number]): Column[] {
   const zone = hub.slice(0, 2)
   return [`border_${zone}_${hub}`, `border_${hub}_${zone}`].map((key) =>

@@ -1,6 +1,5 @@
 import { mix, mixFraction } from '../hash.ts'
 
-/** A local day of Europe/Brussels, and its half-open UTC interval in ms. */
 export type BusinessDay = { readonly day: string; readonly startMs: number; readonly endMs: number }
 
 /** Core's first business day. Upstream answers `[]` for older ones. */
@@ -9,7 +8,6 @@ export const FIRST_DAY = '2022-06-09'
 /** The first publication comes after this local time, `daysLater` days after the day before delivery. */
 export type DueTime = { readonly from: string; readonly daysLater: number }
 
-/** Core's MaxBex, about 10:30. */
 export const MORNING: DueTime = { from: '10:20', daysLater: 0 }
 
 const ZONE = 'Europe/Brussels'
@@ -41,7 +39,6 @@ export function addDays(day: string, count: number): string {
   return Temporal.PlainDate.from(day).add({ days: count }).toString()
 }
 
-/** The business days that overlap [fromMs, toMs), ascending, from `firstDay` on. */
 export function daysWithin(fromMs: number, toMs: number, firstDay = FIRST_DAY): BusinessDay[] {
   const found: BusinessDay[] = []
   const first = dayAt(fromMs)
@@ -63,10 +60,7 @@ export function firstPublicationMs(seed: number, day: string, { from, daysLater 
   return opensMs + (mix(seed, dayNumber(day), 1) % 1200) * 1000
 }
 
-/**
- * The delay of a spontaneous re-publication, ms. 85 % of days have none; the others 1 to 3 hours, half of them a day
- * more.
- */
+/** ms. 85 % of days have no re-publication; the others have one after 1 to 3 hours, half of them a day later. */
 export function republicationDelayMs(seed: number, day: string): number | undefined {
   if (mixFraction(seed, dayNumber(day), 2) >= REPUBLISHED_SHARE) return undefined
   const hours = 1 + 2 * mixFraction(seed, dayNumber(day), 3)

@@ -40,7 +40,6 @@ export function recorded(prefix: string, text: string): ColumnGroup {
   return { prefix, columns, withHubs: [] }
 }
 
-/** One column per border between neighbours, and with `hubs` also for those of the virtual hubs. */
 export function realBorders(prefix: string, range: ColumnRange, more: readonly string[] = [], hubs = false) {
   const names = HUBS.flatMap(([hub]) => [`${hub.slice(0, 2)}_${hub}`, `${hub}_${hub.slice(0, 2)}`])
   return {
@@ -49,7 +48,6 @@ export function realBorders(prefix: string, range: ColumnRange, more: readonly s
   }
 }
 
-/** One column per zone of Core, and with `hubs` also per virtual hub. */
 export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnGroup {
   return {
     ...group(prefix, ZONES, range),
@@ -57,10 +55,7 @@ export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnG
   }
 }
 
-/**
- * Net positions: one decimal, a value per quarter hour, rows that sum to 0. The two ends of ALEGrO are each other's
- * negative, and DE balances the others.
- */
+/** Rows sum to 0. The two ends of ALEGrO are each other's negative, and DE balances the others. */
 export function netPositions(prefix: string): ColumnGroup {
   const range = { scale: 10, quarterly: true }
   const withHubs = HUBS_OF_NET_POSITIONS.map((hub) => {
@@ -77,12 +72,10 @@ export function netPositions(prefix: string): ColumnGroup {
   return { prefix, columns, withHubs }
 }
 
-/** The columns of a business day in upstream's order. */
 export function columnsOn(groups: readonly ColumnGroup[], day: string): readonly Column[] {
   return groups.flatMap(({ columns, withHubs }) => (day < HUBS_SINCE_DAY ? columns : [...columns, ...withHubs]))
 }
 
-/** The zones' range, limited by the rating of the hub's cable. */
 function hubRange({ low, high, ...range }: ColumnRange, ratingMw: number): ColumnRange {
   return { ...range, low: Math.max(low, -ratingMw), high: Math.min(high, ratingMw) }
 }

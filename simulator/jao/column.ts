@@ -12,7 +12,7 @@ export type Column = {
   readonly quarterly?: boolean
   /** Share of hours without a value. Default 0. */
   readonly nullShare?: number
-  /** The value is the negative sum of these columns of the row. */
+  /** Not drawn: the negative sum of these columns. */
   readonly minus?: readonly string[]
 }
 

@@ -29,10 +29,7 @@ export const dayVerbs = {
 export type DayOrder = z.infer<(typeof dayVerbs)[keyof typeof dayVerbs]>
 type Target = { dataset?: string; day: string; hour?: string | number; key?: string }
 
-/**
- * Turns an order into a command, or returns why it is invalid at `atMs`. Pure. An edit of an unpublished day becomes
- * part of its first publication.
- */
+/** Returns why the order is invalid at `atMs`. Pure. An edit of an unpublished day becomes part of its publication. */
 export function dayCommand(
   order: DayOrder,
   jao: Jao,

@@ -12,7 +12,6 @@ export type Contents = {
 
 type Table = { hoursMs: number[]; columns: Column[]; values: (number | null)[][] }
 
-/** Draws the values of the whole day, then applies the edits in order. Pure. */
 export function contentsOf(
   seed: number,
   { day, draws, edits }: Publication,
@@ -47,7 +46,7 @@ function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise'
   if (edit.value === undefined) balance(table)
 }
 
-/** Computes the columns that are a negative sum of others, in integers to avoid rounding errors. */
+/** In integers, to avoid rounding errors. */
 function balance({ columns, values }: Table): void {
   columns.forEach(({ minus, scale = 1 }, at) => {
     if (minus === undefined) return

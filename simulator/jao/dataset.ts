@@ -3,9 +3,7 @@ import { borderOf, bordersOf } from './borders.ts'
 import { businessDay, type DueTime, FIRST_DAY, hoursOf, MORNING } from './calendar.ts'
 import type { Column } from './column.ts'
 
-/** A dataset with one row per period. */
 export type JaoDataset = {
-  /** Region and name: core.maxExchanges. */
   readonly name: string
   /** In upstream's spelling. Requests may use any case. */
   readonly path: string
@@ -15,9 +13,7 @@ export type JaoDataset = {
   readonly quarterHoursSince?: string
   /** Printed decimals: 10, 1 or 0. */
   readonly decimals: number
-  /** True if rows contain lastModifiedOn. */
   readonly lastModifiedOn?: boolean
-  /** True if the envelope contains the number of rows. */
   readonly totalRows?: boolean
   readonly prefixes: readonly string[]
   readonly columnsOf: (day: string) => readonly Column[]
@@ -29,7 +25,6 @@ export type JaoDataset = {
 
 const QUARTERS = [0, 15, 30, 45].map((minutes) => minutes * 60_000)
 
-/** Core's MaxBex: 132 or 150 borders, hourly. */
 export const maxExchanges: JaoDataset = {
   name: 'core.maxExchanges',
   path: '/core/api/data/maxExchanges',

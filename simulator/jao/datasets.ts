@@ -161,7 +161,6 @@ function datasets(region: string, shapes: Record<string, Shape>, firstDay: strin
   })
 }
 
-/** Finds a column of the virtual hubs for a day before they existed. */
 function known(groups: readonly ColumnGroup[], key: string): Column | undefined {
   return groups.flatMap(({ columns, withHubs }) => [...columns, ...withHubs]).find((each) => each.key === key)
 }

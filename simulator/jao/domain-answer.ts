@@ -4,10 +4,7 @@ import type { Domain } from './domain.ts'
 
 const CHUNK_CHARACTERS = 65_536
 
-/**
- * Answers a page: `Skip` and `Take` count rows, `Take=0` returns only the total, no `Take` all rows. Streams, because
- * an hour of Core has 21 to 25 MB. Refuses `Filter`: upstream's answer to an empty one was wrong, others are unknown.
- */
+/** Streams, because an hour of Core has 21 to 25 MB. Refuses `Filter`: upstream's answer to an empty one was wrong. */
 export function domainReply(
   domain: Domain,
   { fromMs, toMs }: { fromMs: number; toMs: number },

@@ -4,7 +4,6 @@ import { HUB_RATINGS_MW, HUBS_SINCE_DAY, ZONES } from './borders.ts'
 import type { DueTime } from './calendar.ts'
 import type { Publication } from './publications.ts'
 
-/** A dataset with one row per constraint and hour. */
 export type DomainDataset = {
   readonly name: string
   readonly path: string
@@ -13,7 +12,6 @@ export type DomainDataset = {
   /** Approximate rows per hour. */
   readonly rows: number
   readonly hubs: readonly string[]
-  /** The column that marks a limiting constraint. */
   readonly limiting: 'presolved' | 'nonRedundant'
   readonly lastModifiedOn: boolean
   readonly salt: number
@@ -29,7 +27,6 @@ export const NORDIC_HUBS: readonly string[] =
 const HOUR_MS = 3_600_000
 const FIRST_HOUR = Date.UTC(2022, 5, 8, 22) / HOUR_MS
 const NEW_HUBS: ReadonlySet<string> = new Set(Object.keys(HUB_RATINGS_MW))
-/** Contingencies per element, including the base case. */
 const CASES = 12
 const TSOS = {
   core: ['Elia', 'RTE', 'Amprion', 'TTN', 'APG', 'CEPS', 'PSE', 'MAVIR'],
@@ -42,15 +39,13 @@ const STATIONS =
 
 type Place = { readonly hourMs: number; readonly row: number; readonly rows: number }
 
-/** Every publication has new ids. */
 export function firstIdOf(hourMs: number, revision: number): number {
   return (hourMs / HOUR_MS - FIRST_HOUR) * 100_000 + (revision % 7) * 14_000 + 1
 }
 
 /**
- * Prints one constraint of an hour, about 1.7 kB. Rows come in pairs, DIRECT and OPPOSITE, with opposite flows and
- * PTDFs. The figures are consistent: fcore = fall + fuaf, ram = fmax - frm - fcore + amr - iva. Column names are those
- * that clients of JAO read; no row was recorded.
+ * Rows come in pairs with opposite flows and PTDFs: fcore = fall + fuaf, ram = fmax - frm - fcore + amr - iva. Column
+ * names are those that clients of JAO read; no row was recorded.
  */
 export function domainRow(
   seed: number,
@@ -79,7 +74,6 @@ export function domainRow(
   return `${JSON.stringify(fields).slice(0, -1)}${numbers.join('')}${ptdfs.join('')}}`
 }
 
-/** The network element, its direction and the contingency. */
 function element(dataset: DomainDataset, pair: number, sign: number) {
   const number = Math.floor(pair / CASES)
   const contingency = pair % CASES

@@ -35,14 +35,11 @@ type PublishedHour = { readonly hourMs: number; readonly publication: Publicatio
 /** A dataset of constraints. It stores only commands and generates rows on reading. */
 export type Domain = Pick<Timeline, 'command' | 'commands' | 'inForce'> & {
   readonly dataset: DomainDataset
-  /** The number of rows in [fromMs, toMs) at `atMs`. */
   count(fromMs: number, toMs: number, atMs: number): number
-  /** Yields at most `take` rows after the first `skip`. */
   page(fromMs: number, toMs: number, atMs: number, skip: number, take: number): Iterable<string>
   history(day: string): (Publication & { firstId: number })[]
 }
 
-/** `commands`: the accepted ones of the dataset, in order. */
 export function createDomain(given: number, commands: readonly Command[], dataset: DomainDataset): Domain {
   const seed = given ^ dataset.salt
   const timeline = createTimeline(seed, dataset)
@@ -80,7 +77,7 @@ export function createDomain(given: number, commands: readonly Command[], datase
   }
 }
 
-/** Within 1 % of the dataset's number, and even, because constraints come in pairs. */
+/** Even, because constraints come in pairs. */
 function rowsOf(seed: number, { rows }: DomainDataset, hourMs: number): number {
   const spread = Math.floor(rows / 50)
   return 2 * Math.round((rows - spread / 2 + (mix(seed, Math.floor(hourMs / 3_600_000), 11) % (spread + 1))) / 2)

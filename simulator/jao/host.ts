@@ -12,7 +12,6 @@ const EMPTY = '{"data":[],"rejected":false,"messages":null}'
 /** `etag`: answers have an ETag. `notModified` counts the 304 replies. */
 export type Tags = { etag: boolean; notModified: number }
 
-/** JAO's publication tool, with case-insensitive paths. */
 export function jaoHost(jao: Jao, tags: Tags): Host {
   return {
     name: 'jao',
@@ -70,7 +69,6 @@ function tagged(reply: Reply, tags: Tags, ifNoneMatch: string | undefined): Repl
   return { status: 304, headers: { etag }, body: Buffer.alloc(0) }
 }
 
-/** The reply for a source that is not simulated. */
 function unknownSource(source: string): Reply {
   const name = source.replace(/[^a-z0-9-]/g, '').slice(0, 60) || 'this source'
   const detail = `the simulator does not play ${name}: give it a host in simulator/hosts.ts and a port in local/ports.ts, or start with --source live`

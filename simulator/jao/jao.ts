@@ -4,18 +4,15 @@ import { createDomain, type Domain, domainDatasets } from './domain.ts'
 import type { Command } from './publications.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
 
-/** All datasets of the publication tool. */
 export type Jao = {
   /** By the path below the host, in any case. */
   at(path: string): Upstream | Domain | undefined
   /** By region and name, in any case: nordic.maxExchanges. Default: core.maxExchanges. */
   named(name?: string): Upstream | Domain | undefined
   names(): string[]
-  /** The accepted commands of all datasets, in order within each. */
   commands(): Command[]
 }
 
-/** The same `commands` give the same upstream. */
 export function createJao(seed: number, commands: readonly Command[] = []): Jao {
   const declared = [
     ...jaoDatasets.map((dataset) => ({ dataset, create: (own: Command[]) => createUpstream(seed, own, dataset) })),

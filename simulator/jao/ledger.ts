@@ -8,10 +8,7 @@ export type Ledger = {
   firstId(publication: Publication): number
 }
 
-/**
- * Counts the rows published up to the end of the local day of `atMs`. Pure. Later publications do not change an id.
- * `publicationsOf` includes future publications; `commandedDays` may be published early.
- */
+/** Counts rows up to the end of the local day of `atMs`. Pure. Later publications do not change an id. */
 export function ledgerAt(
   atMs: number,
   publicationsOf: (day: string) => readonly Publication[],

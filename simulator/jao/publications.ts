@@ -15,10 +15,8 @@ export type Edit =
   | { readonly verb: 'vanishKey'; readonly key: string }
   | { readonly verb: 'addKey'; readonly key: string }
 
-/** Moves the first publication of a day. */
 type Move = { readonly verb: 'publishNow' } | { readonly verb: 'delay'; readonly minutes: number }
 
-/** A command to a business day of a dataset (default core.maxExchanges) at an instant of the simulator's clock. */
 export type Command = {
   readonly dataset?: string
   readonly day: string
@@ -26,10 +24,7 @@ export type Command = {
   readonly what: Edit | Move
 }
 
-/**
- * A publication of a whole day. `draws` counts the random re-publications so far; `edits` are all edits so far, in
- * order.
- */
+/** `draws` counts the random re-publications so far; `edits` are all edits so far, in order. */
 export type Publication = {
   readonly day: string
   readonly revision: number
@@ -40,8 +35,8 @@ export type Publication = {
 }
 
 /**
- * All publications of a day, ascending, including future ones. Pure. Edits before the first publication are part of it;
- * each later edit is a publication. `publishNow` and `delay` move the first, and the random re-publication with it.
+ * Includes future publications. Pure. Edits before the first publication are part of it; each later edit is a
+ * publication.
  */
 export function publicationsOf(
   seed: number,

@@ -1,9 +1,7 @@
 import type { JaoDataset } from './dataset.ts'
 import { type Command, inForce, type Publication, publicationsOf } from './publications.ts'
 
-/** The publications of a dataset: a function of seed and commands. */
 export type Timeline = {
-  /** Includes future ones. */
   publications(day: string): [Publication, ...Publication[]]
   inForce(day: string, atMs: number): Publication | undefined
   /** Accepts a command that dayCommand in commands.ts has checked. */

@@ -11,11 +11,9 @@ export type Upstream = Pick<Timeline, 'command' | 'commands'> & {
   readonly dataset: JaoDataset
   /** The answer at `atMs` for rows in [fromMs, toMs). Takes less than 3 ms per day. */
   body(fromMs: number, toMs: number, atMs: number): Buffer
-  /** Returns undefined before the first publication. */
   published(day: string, atMs: number): { publication: Publication; contents: Contents } | undefined
   /** The content at `atMs`, or that of the first publication if it is still to come. */
   expected(day: string, atMs: number): Contents
-  /** All publications of a day, including future ones, with the id of the first row. */
   history(day: string): (Publication & { firstId: number })[]
 }
 
@@ -24,7 +22,6 @@ const KEPT_DAYS = 64
 /** Ids are counted this far ahead, so that successive days need no recount. */
 const LEDGER_AHEAD_MS = 30 * 86_400_000
 
-/** `commands`: the accepted ones of the dataset, in order. */
 export function createUpstream(
   given: number,
   commands: readonly Command[] = [],

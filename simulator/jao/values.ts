@@ -7,10 +7,8 @@ const DAY_HOURS = 24
 const CHANGED_SHARE = 0.1
 
 /**
- * Returns the value of a column at the row that starts at `startMs` (ms UTC): a multiple of 1/scale in the column's
- * range, or null. Pure. Each revision changes a tenth of the values. The shape follows recordings: a daily wave with a
- * phase per column, a level per day, and steps between hours of about an eighth of the range, so that measured
- * compression is realistic.
+ * Pure. Each revision changes a tenth of the values. The shape follows recordings: a daily wave, a level per day, and
+ * steps between hours of about an eighth of the range, so that measured compression is realistic.
  */
 export function drawnValue(seed: number, column: Column, startMs: number, revision: number): number | null {
   const slot = slotOf(column, startMs)
@@ -34,7 +32,6 @@ export function redrawnValue(
   return value === null ? drawn : other(value, drawn, column)
 }
 
-/** The number of the hour or quarter hour since 1970. */
 function slotOf({ quarterly }: Column, startMs: number): number {
   return Math.floor(startMs / (quarterly ? QUARTER_MS : HOUR_MS))
 }

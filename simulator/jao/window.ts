@@ -1,4 +1,3 @@
-/** The requested window in ms UTC, or ASP.NET's `errors` by parameter. */
 export type Window =
   | { readonly fromMs: number; readonly toMs: number; readonly errors?: undefined }
   | { readonly errors: Readonly<Record<string, readonly string[]>> }
@@ -6,10 +5,7 @@ export type Window =
 const MAX_SPAN_MS = 48 * 3_600_000
 const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
 
-/**
- * Reads FromUtc and ToUtc, in any case; without an offset they are UTC. Refuses more than 48 hours, and so two business
- * days if one has 25 hours.
- */
+/** Without an offset instants are UTC. Refuses more than 48 hours, and so two days if one has 25 hours. */
 export function readWindow(query: URLSearchParams): Window {
   const given = new Map([...query].map(([name, text]) => [name.toLowerCase(), text]))
   const fromMs = readInstant(given.get('fromutc'))

@@ -2,7 +2,6 @@ import { mixFraction } from '../hash.ts'
 import { type ExchangeName, type Market, marketsOf } from './markets.ts'
 import { walk } from './walk.ts'
 
-/** A price multiplied by `factor` for `durationS` from `atMs` on. */
 export type Spike = {
   readonly host: ExchangeName
   readonly market: string
@@ -30,11 +29,9 @@ export type Sample = Stretch & {
   readonly today: Stretch
 }
 
-/** The markets of an exchange: a function of seed, instant and spikes. */
 export type Exchange = {
   readonly name: ExchangeName
   readonly markets: readonly Market[]
-  /** By the requested or the answered name. */
   find(name: string): Market | undefined
   sample(market: Market, atMs: number): Sample
   last(market: Market, atMs: number): number
@@ -45,7 +42,6 @@ const GRID_MS = 900_000
 /** Cached prices per market: two days of quarter hours. */
 const MOST_HELD = 200
 
-/** `spikes` returns those of all exchanges; it is called per request. */
 export function createExchange(
   name: ExchangeName,
   seed: number,
@@ -78,7 +74,7 @@ export function createExchange(
 
 type Priced = { readonly spikes: readonly Spike[]; readonly price: (atMs: number) => number }
 
-/** The exact price of the last trade, without spikes. Caches whole quarter hours, which every sample of a day reads. */
+/** Without spikes. Caches whole quarter hours, which every sample of a day reads. */
 function prices(seed: number): (market: Market, atMs: number) => number {
   const held = new Map<Market, Map<number, number>>()
   return (market, atMs) => {
@@ -95,7 +91,6 @@ function prices(seed: number): (market: Market, atMs: number) => number {
   }
 }
 
-/** Applies spikes, rounds to the market's decimals, and never returns 0. */
 function spiked({ decimals }: Market, exact: number, atMs: number, spikes: readonly Spike[]): number {
   const during = spikes.filter((spike) => atMs >= spike.atMs && atMs < spike.atMs + spike.durationS * 1_000)
   const price = during.reduce((product, { factor }) => product * factor, exact)
@@ -116,7 +111,7 @@ function sampleAt(seed: number, market: Market, atMs: number, priced: Priced): S
   }
 }
 
-/** Reads prices only at both ends, every quarter hour and the starts of spikes, so a short peak may be missed. */
+/** Reads only both ends, quarter hours and starts of spikes, so a short peak may be missed. */
 function stretch(seed: number, market: Market, fromMs: number, toMs: number, priced: Priced): Stretch {
   const looked = [fromMs]
   for (let gridMs = Math.floor(fromMs / GRID_MS + 1) * GRID_MS; gridMs < toMs; gridMs += GRID_MS) looked.push(gridMs)

@@ -14,9 +14,7 @@ export type Market = {
   readonly decimals: number
   /** Standard deviation of the logarithm of the price per second. */
   readonly volatility: number
-  /** Seconds between two trades. */
   readonly paceS: number
-  /** Daily turnover in the quote currency. */
   readonly turnover: number
 }
 

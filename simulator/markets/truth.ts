@@ -7,10 +7,7 @@ import type { Market } from './markets.ts'
 
 const MOST_SAMPLES = 100_000
 
-/**
- * A market at an instant: figures by plain names, and the answer of the exchange. With `from`, `to` (exclusive) and
- * `everyS`: the price at each of these instants, and statistics over them.
- */
+/** With `from`, `to` (exclusive) and `everyS`: the price at each of these instants, and statistics over them. */
 export function marketTruth(exchange: Exchange, query: URLSearchParams, atMs: number) {
   const name = query.get('market')
   if (name === null) return { told: { host: exchange.name, markets: exchange.markets.map((market) => market.name) } }

@@ -5,10 +5,7 @@ const LEVELS = 20
 const SPAN_S = 2 ** LEVELS
 const PINNED = 0.6 * Math.sqrt(SPAN_S)
 
-/**
- * A random walk with random access: the position after `atS` seconds, in standard deviations of a one-second step.
- * Between pins it is a Brownian bridge by Lévy's construction, down to the second.
- */
+/** Position after `atS` s, in standard deviations of a one-second step: a Brownian bridge by Lévy's construction. */
 export function walk(seed: number, hash: number, atS: number): number {
   const span = Math.floor(atS / SPAN_S)
   const along = atS / SPAN_S - span

@@ -1,4 +1,3 @@
-/** Columns that are not named like their label. */
 const columnNames: Record<string, string> = { from: 'from_zone', to: 'to_zone' }
 
 /** The value column's name by unit. For other units it is `value`, with a column `unit`. */

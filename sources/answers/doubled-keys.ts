@@ -8,8 +8,7 @@ const closeBracket = 0x5d
 const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
 /**
- * Returns true if an object in a JSON text has a key twice, of which JSON.parse silently keeps the last. Every key has
- * one colon outside strings, so a repeated key means more colons than parsed keys. `json` is the result of
+ * Every key has one colon outside strings, so a repeated key means more colons than parsed keys. `json` is
  * JSON.parse(text).
  */
 export const hasDoubledKeys = (text: Uint8Array, json: unknown): boolean => colonsOf(text) !== keysOf(json)
@@ -31,7 +30,7 @@ function endOfText(text: Uint8Array, from: number): number {
   return index
 }
 
-/** Not recursive: an answer may be nested more deeply than the call stack allows. */
+/** Not recursive: answers may be nested more deeply than the call stack allows. */
 function keysOf(json: unknown): number {
   let keys = 0
   const open: object[] = []
@@ -55,7 +54,6 @@ function keysOf(json: unknown): number {
 /** Returns the first key that occurs twice in one object, as JSON.parse reads it. */
 export function doubledKey(text: Uint8Array): string | undefined {
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.length)
-  // The keys seen in each open object; undefined for an array.
   const open: (Set<string> | undefined)[] = []
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index]

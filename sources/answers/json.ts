@@ -22,10 +22,7 @@ export function readJson(body: Uint8Array): { value: unknown } | Refusal {
 // TypeScript does not declare JSON.rawJSON yet.
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
 
-/**
- * Writes a value from readJson, such as one part of an answer. A number out of range is written as ±1e999, so that it
- * is refused again; JSON.stringify would write null, which explode accepts.
- */
+/** Writes a value from readJson. Infinity becomes ±1e999, which is refused again; JSON.stringify would write null. */
 export function writeJson(value: unknown): Uint8Array {
   const numbersKept = (_name: string, inner: unknown): unknown =>
     inner === Infinity || inner === -Infinity ? rawJSON(inner < 0 ? '-1e999' : '1e999') : inner

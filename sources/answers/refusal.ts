@@ -8,10 +8,7 @@ export const refused = (reason: RefusalReason, message: string): Refusal => ({
 
 const maxNamesChars = 300
 
-/**
- * Refuses an answer without any of the expected names, and lists the names found. `what` begins the message: 'the rows
- * have the columns'.
- */
+/** Refuses an answer without any of the expected names. `what` begins the message: 'the rows have the columns'. */
 export function otherNames(what: string, names: Iterable<string>, wanted: string): Refusal {
   const all = [...new Set(names)]
   const text = all.join(', ') || '(none)'
@@ -27,5 +24,4 @@ export function rejectionOf(refusal: Refusal): Refusal {
 
 export const isRefusal = (value: object): value is Refusal => 'reason' in value
 
-/** Quotes a value as JSON, cut to `most` characters. */
 export const quoted = (value: unknown, most = 80): string => (JSON.stringify(value) ?? 'undefined').slice(0, most)

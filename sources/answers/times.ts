@@ -1,6 +1,5 @@
 import type { Window } from '../source.ts'
 
-// RFC 3339, and the short ISO 8601 offsets +0000 and +00.
 const timePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?$/i
 
 interface TimeText {
@@ -11,7 +10,6 @@ interface TimeText {
   aheadMs: number | undefined
 }
 
-/** Returns undefined for anything that is not a valid time, such as an impossible date or offset. */
 function readTime(text: string): TimeText | undefined {
   const [, digits, fraction = '', offset] = timePattern.exec(text) ?? []
   if (digits === undefined) return undefined
@@ -35,25 +33,19 @@ export function offsetMs(offset: string): number | undefined {
 
 const fractionMs = (digits: string): number => Number(digits.slice(0, 3).padEnd(3, '0'))
 
-/**
- * Returns ms for a whole second with offset Z or zero, else undefined: a field that is named UTC and has another offset
- * is ambiguous.
- */
+/** Returns ms for a whole second in UTC; undefined for another offset, which is ambiguous in a field named UTC. */
 export function utcMs(text: string): number | undefined {
   const time = readTime(text)
   return time?.aheadMs === undefined || time.aheadMs !== 0 || /[^0]/.test(time.fraction) ? undefined : time.secondMs
 }
 
-/**
- * Returns ms for JAO's lastModifiedOn, truncated to ms, such as 2026-04-20T07:24:01.43. Without an offset it is UTC;
- * another offset gives undefined.
- */
+/** Returns ms for JAO's lastModifiedOn, 2026-04-20T07:24:01.43, which is UTC without an offset. */
 export function modifiedMs(value: unknown): number | undefined {
   const time = typeof value === 'string' ? readTime(value) : undefined
   return time === undefined || (time.aheadMs ?? 0) !== 0 ? undefined : time.secondMs + fractionMs(time.fraction)
 }
 
-/** Returns ms, truncated, for a time with any offset; undefined for anything else. */
+/** Returns ms for a time with any offset; undefined for anything else. */
 export function instantMs(value: unknown): number | undefined {
   const time = typeof value === 'string' ? readTime(value) : undefined
   return time?.aheadMs === undefined ? undefined : time.secondMs + fractionMs(time.fraction) - time.aheadMs

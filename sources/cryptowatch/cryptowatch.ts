@@ -17,7 +17,6 @@ const markets: Dataset = {
   shape: 'recorded',
   unit: 'price in the quote currency',
   unitOf: (key) => units[key.slice(key.lastIndexOf('.') + 1)] ?? 'unknown',
-  // A snapshot stands for one second.
   steps: [{ fromMs: 0, stepS: 1 }],
   keys: {
     pattern: '<exchange>:<pair>.<metric>, or <number>.<metric>',

@@ -24,14 +24,10 @@ const summary: { metric: string; place: string[]; optional?: true; isPrice?: tru
   { metric: 'volumeQuote', place: ['volumeQuote'] },
   { metric: 'volumeUSD', place: ['volumeUSD'], optional: true },
 ]
-/** An answer with only the last price, in an object or bare. */
 const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
 const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
 
-/**
- * Returns slices of one value each, at the instant of the snapshot. An invalid figure or market is refused alone if
- * anything else can be stored. Errors, other content, and a market without a name refuse the whole answer.
- */
+/** An invalid figure or market is refused alone if anything else can be stored. */
 export function explodeMarkets(answer: Answer): ExplodeResult {
   const { refusedParts = [], ...explosion } = explode(answer)
   const inFile = (why: Refusal): Refusal =>
@@ -123,13 +119,12 @@ function sliceMarket(
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 
-/** Reads the market from the URL: /markets/kraken/btcusd/summary or market_kraken_btcusd_price.json. */
+/** /markets/kraken/btcusd/summary or market_kraken_btcusd_price.json. */
 function oneMarket(result: unknown, url: string): [string, unknown][] | undefined {
   const [, exchange, pair] = /markets?[/_]([a-z0-9-]+)[/_]([a-z0-9-]+)[/_](?:summary|price)(?:\.json)?$/.exec(url) ?? []
   return exchange === undefined ? undefined : [[`${exchange}:${pair}`, result]]
 }
 
-/** Returns undefined if the value is neither a summary nor a price. */
 function placesOf(said: unknown): typeof summary | undefined {
   if (typeof said === 'number') return bare
   if (typeof said !== 'object' || said === null || !Object.hasOwn(said, 'price')) return undefined

@@ -13,7 +13,6 @@ const time = z.string().transform((text, context) => {
 })
 const amount = z.number().nullish()
 
-// Loose, so that a refusal can list the names that replaced the expected ones.
 const result = z.looseObject({
   productHour: z.string().max(40).nullish(),
   productIdentification: z.string().max(40).nullish(),

@@ -5,15 +5,10 @@ import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.
 import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
 
-/**
- * `hours`: products are hours of a market day. `period`: a product lasts for the market period (month, season, year).
- */
+/** Products are the hours of a market day, or last for the market period. */
 export type Products = 'hours' | 'period'
 
-/**
- * Complete if every auction has results, each with a figure, and no hour is missing.
- * @throws Error with the reason if explode would refuse the answer
- */
+/** Complete if every result has a figure and no hour is missing. @throws Error if explode would refuse the answer */
 export function lookAtAuctions(
   products: Products,
   body: Uint8Array,
@@ -28,10 +23,7 @@ export function lookAtAuctions(
   return told.complete && full ? 'complete' : 'partial'
 }
 
-/**
- * Returns one slice per metric over the window or the market period; a time without a result is null. A metric that no
- * result of an auction names is counted and has no slice.
- */
+/** Returns one slice per metric; a time without a result is null. A metric without any result has no slice. */
 export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): ExplodeResult {
   const told = tellAll(products, answer)
   if (isRefusal(told)) return { slices: [], refusal: told, ignored: {} }
@@ -41,7 +33,6 @@ export function explodeAuctions(products: Products, answer: Omit<Answer, 'status
   }
 }
 
-/** The values of one key by time; all have the same step. */
 interface Cells {
   key: string
   stepS: number

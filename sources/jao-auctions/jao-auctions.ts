@@ -16,7 +16,6 @@ import { zone } from './market-time.ts'
 
 interface Horizon {
   name: string
-  /** Upstream's name of the horizon. */
   horizon: string
   window: 'day' | 'month'
   products: Products
@@ -126,7 +125,6 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
 
 const ahead = (days: number) => (days === 0 ? {} : { searchDaysLater: -days })
 
-/** The dates are the UTC days in which the window begins and ends, at most 31 days apart. */
 function requestPath(horizon: string, { window, subject }: RequestTarget): string {
   const query = new URLSearchParams({
     corridor: subject ?? '',

@@ -1,6 +1,5 @@
 import type { Auction, Result } from './auctions.ts'
 
-/** The metrics of a product and their units. */
 export const metrics = {
   offeredCapacity: 'MW',
   requestedCapacity: 'MW',
@@ -13,9 +12,7 @@ export const metricNames = Object.keys(metrics) as Metric[]
 const pattern = /^([A-Za-z0-9()_-]+)(?:#(\d\d))?(?:\/([^/]+))?\.([a-zA-Z]+)$/
 
 /**
- * IF1-FR-GB.offeredCapacity. A second auction of the same corridor and time has its number in the key
- * (IF1-FR-GB#02.offeredCapacity); if an auction has several products, the key names the product
- * (DE-CH/BASE.auctionPrice).
+ * IF1-FR-GB.offeredCapacity; IF1-FR-GB#02.offeredCapacity for a second auction; DE-CH/BASE.auctionPrice for a product.
  */
 export function keyOf({ corridorCode, identification }: Auction, product: string | undefined, metric: Metric): string {
   const number = /-(\d\d)$/.exec(identification)?.[1] ?? '01'
@@ -23,7 +20,7 @@ export function keyOf({ corridorCode, identification }: Auction, product: string
   return `${corridorCode}${second}${product === undefined ? '' : `/${product}`}.${metric}`
 }
 
-/** Removes the padding of a product's name: B01------- becomes B01. */
+/** B01------- becomes B01. */
 export const productName = ({ productIdentification }: Result): string =>
   (productIdentification ?? '').replace(/-+$/, '').replace(/[^A-Za-z0-9_*+-]/g, '_') || 'unnamed'
 

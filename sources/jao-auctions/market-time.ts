@@ -10,10 +10,7 @@ export interface ProductTime {
 
 const pattern = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)(\*?)$/
 
-/**
- * Returns the time of a product in a market period. Returns undefined for an invalid name or a time that the period
- * does not have: 02:00 on the short day, or a second 02:00 on any day but the long one.
- */
+/** Returns undefined for a time that does not exist: 02:00 on the short day, a second 02:00 on any but the long day. */
 export function productTime(name: string, period: Window): ProductTime | undefined {
   const [, hour, minute, endHour, endMinute, star] = pattern.exec(name) ?? []
   if (hour === undefined) return undefined

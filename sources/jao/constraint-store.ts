@@ -2,7 +2,6 @@ import type { TableTarget } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
 import type { FlowConstraint } from './generated/records.ts'
 
-/** Every version of every constraint of every hour, like point_revisions for points. */
 const table: StoreStatement = {
   name: 'flow_constraints',
   sql: `
@@ -42,7 +41,7 @@ const inserted: StoreStatement = {
   sql: 'CREATE TABLE IF NOT EXISTS tidemark.accepted_constraints AS tidemark.flow_constraints ENGINE = Null',
 }
 
-/** Maps a constraint to the row that the sink inserts. Times are ISO 8601 text. */
+/** Times are ISO 8601 text. */
 export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
   table: 'accepted_constraints',
   columns: [
@@ -76,10 +75,9 @@ const filling: StoreStatement = {
 }
 
 /**
- * The newest rows of each hour. Pages of an hour have different known_at. A row counts if the newest accepted answer of
- * its page has it and its page begins before the newest row count, from a page or from the answer that only counts the
- * rows (which has no page in its identity). If the newest answer of a page or hour is empty, it has no rows. Filters on
- * dataset and hour pass through both window functions, because both partition by them.
+ * Pages of an hour have different known_at. A row counts if the newest accepted answer of its page has it and its page
+ * begins before the newest row count, from a page or from the answer that only counts the rows. Filters on dataset and
+ * hour pass through both window functions, because both partition by them.
  */
 const newest: StoreStatement = {
   name: 'latest_flow_constraints',

@@ -22,10 +22,7 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   return { rows: read.rows.length + read.atWindowEnd, total }
 }
 
-/**
- * Complete if no row of the page is missing and one has a margin or a factor: rows are published before their numbers.
- * @throws Error if explode would refuse the answer
- */
+/** Complete if all rows are there and one has a margin or a factor. @throws Error if explode would refuse the answer */
 export function lookAtConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const read = readConstraints({ body, ...asked })
   if (isRefusal(read)) return rejectionOf(read)
@@ -49,7 +46,6 @@ export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status
   return { slices: [], records, ...(counts && { counted: page.total }), ignored }
 }
 
-/** Parses and checks a page, for assess and explode. */
 function readConstraints(answer: Omit<Answer, 'status'>): { page: Page; constraints: Fields[] } | Refusal {
   const page = readPage(answer)
   if (isRefusal(page)) return page
@@ -97,7 +93,7 @@ function totalOf({ envelope }: Rows): number | Refusal {
   return refused('schema', `the answer does not say how many rows there are: totalRowsWithFilter ${quoted(total)}`)
 }
 
-/** Columns that are not stored. `id` changes with every publication. */
+/** `id` changes with every publication. */
 const unkept = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 const maxColumns = 1_000
 

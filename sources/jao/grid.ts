@@ -5,16 +5,12 @@ export interface Grid {
   stepS: number
   /** The rows have a finer step than declared. */
   changed: boolean
-  /** Number of steps in the window. */
   length: number
 }
 
 const finestStepS = 60
 
-/**
- * Returns the regular grid of at least one row: the declared step, or a finer one if all rows of the window fit it.
- * Refuses a coarser step and mixed steps, because filling the gaps would invent values.
- */
+/** Refuses a step coarser than declared and mixed steps: filling the gaps would invent values. At least one row. */
 export function gridOf(rows: Row[], window: Window, history: DeclaredStep[]): Grid | Refusal {
   const declaredS = history.findLast(({ fromMs }) => fromMs <= window.startMs)?.stepS ?? history[0]?.stepS
   if (declaredS === undefined) throw new Error('a dataset declares at least one step')

@@ -19,7 +19,6 @@ const virtualHubs = [
   'RO_BG_VH',
 ]
 
-// The same hubs without their own zone (border_NL_DK1_COBRA).
 const withoutOwnZone = virtualHubs.map((hub) => hub.slice(hub.indexOf('_') + 1))
 
 const nordicZones = ['NO1', 'NO2', 'NO3', 'NO4', 'NO5', 'SE1', 'SE2', 'SE3', 'SE4', 'FI', 'DK1', 'DK2']
@@ -27,7 +26,6 @@ const nordicZones = ['NO1', 'NO2', 'NO3', 'NO4', 'NO5', 'SE1', 'SE2', 'SE3', 'SE
 // The two ends of SydVästlänken, and neighbours of the Nordic zones.
 const nordicHubs = ['SE3SWL', 'SE4SWL', 'EE', 'LT', 'LV']
 
-// Zones outside both regions.
 const externalZones = 'AL BA BG CH ES GB GR IE IT KS MA MD ME MK PT RS TR UA UK'.split(' ')
 
 const hubs = new Set([

@@ -9,24 +9,18 @@ export type Region = 'core' | 'nordic' | 'coreID'
 
 export interface PeriodDataset {
   region: Region
-  /** The name in upstream's path: /core/api/data/<name>. */
   name: string
   title: string
   description: string
   shape: Shape
-  /** True if an answer was recorded. */
   recorded?: boolean
-  /**
-   * Quarter hours are declared since delivery 2025-10-01. Without it, hours are declared and quarter hours accepted.
-   */
+  /** Quarter hours since delivery 2025-10-01. Without it, hours are declared and quarter hours accepted. */
   quarterHours?: boolean
   plausible?: { min: number; max: number }
   sumsToZero?: boolean
   firstDay: string
-  /** See BusinessDays. */
   searchFrom: string
   searchDaysLater?: number
-  /** See RequestSpec. */
   live?: boolean
   pastMonth?: boolean
   expectations?: string[]
@@ -90,6 +84,5 @@ export function periodDataset(declared: PeriodDataset): Dataset {
   }
 }
 
-/** Path and query of the publication tool for a window. */
 export const dataPath = (region: Region, name: string, { window }: RequestTarget): string =>
   `/${region}/api/data/${name}?FromUtc=${encodeURIComponent(iso(window.startMs))}&ToUtc=${encodeURIComponent(iso(window.endMs))}`

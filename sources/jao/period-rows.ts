@@ -8,31 +8,24 @@ import { type Row, readRows } from './rows.ts'
 
 export interface PeriodRows {
   steps: DeclaredStep[]
-  /** The pattern of series columns for people: border_<from>_<to>. */
   keys: string
   keyPattern: RegExp
   /** The meaning of a null that is an answer: 'no limit'. Then a row of nulls counts like any other. */
   nullMeans?: string | undefined
   /** More keys in one answer are taken for garbage. */
   maxKeys: number
-  /** Values outside get the flag `implausible`. */
   plausible?: { min: number; max: number } | undefined
-  /** The values of a row must sum to 0. Otherwise the slices get the flag `sum-not-zero`. */
+  /** Otherwise the slices get the flag `sum-not-zero`. */
   sumsToZero?: boolean | undefined
 }
 
 const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 
-/**
- * Values have one decimal, so a wrong sum is off by at least 0.1. All 7,991 recorded rows sum to 0; the error of adding
- * doubles is below a millionth.
- */
+/** Values have one decimal, so a wrong sum is off by at least 0.1. All 7,991 recorded rows sum to 0. */
 const roundingMw = 0.05
 
 /**
- * Complete if every step of the window has a row with a value of any key: upstream publishes rows of nulls before their
- * values. Where a null is an answer, a row is enough.
- * @throws Error with the reason if explode would refuse the answer, so that the poller goes on looking for a better one
+ * Complete if every step has a value of any key: upstream publishes rows of nulls first. @throws Error if unreadable
  */
 export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {
   const { table, refusal } = readTable(declared, body, window)
@@ -59,13 +52,10 @@ export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer
 interface Table {
   grid: Grid
   columns: Map<string, Column>
-  /** Steps of the grid that have a row. */
   periods: number
-  /** The newest lastModifiedOn of the rows. */
   modifiedMs: number | undefined
 }
 
-/** Parses and checks an answer, for assess and explode. Returns no table if the answer has no rows. */
 function readTable(
   declared: PeriodRows,
   body: Uint8Array,

@@ -3,10 +3,7 @@ import type { Answer } from '../source.ts'
 import type { PeriodRows } from './period-rows.ts'
 import { readRows } from './rows.ts'
 
-/**
- * Returns the path to a series' cell in the JSON: ['data', 17, 'border_AT_BE'], in the first of two equal rows. Returns
- * undefined if the answer has no such cell or cannot be read.
- */
+/** Returns the path to a series' cell in the JSON: ['data', 17, 'border_AT_BE']. */
 export function placeInPeriodRows(
   { keyPattern }: PeriodRows,
   { body, window }: Answer,

@@ -5,17 +5,14 @@ import { isRefusal, quoted, refused } from '../answers/refusal.ts'
 import { showWindow, utcMs } from '../answers/times.ts'
 import type { Refusal, Window } from '../source.ts'
 
-/** A row in the window, with unchecked cells. */
 export interface Row {
   timeMs: number
-  /** Index in the answer's `data`. */
   index: number
   cells: Record<string, unknown>
 }
 
 export interface Rows {
   rows: Row[]
-  /** The fields of the answer beside its rows. */
   envelope: Omit<z.infer<typeof envelope>, 'data'>
   /** Number of rows at the end of the window, which some answers include. */
   atWindowEnd: number

@@ -1,17 +1,13 @@
-// The columns of JAO's datasets and their meaning. Many datasets share a shape.
 import { fromAndTo } from './hubs.ts'
 
 export interface Shape {
-  /** The pattern for people. */
   pattern: string
   example: string
   keyPattern: RegExp
   unit: string
-  /** For columns of several units. */
   unitOf?: (key: string) => string
   /** The meaning of a null that is an answer: 'no limit'. */
   nullMeans?: string
-  /** The meaning of each label, in the order of the view's columns. */
   says: Record<string, string>
   labels: (key: string) => Record<string, string>
 }
@@ -20,7 +16,6 @@ const fromSays = 'the exporting zone or hub'
 const toSays = 'the importing zone or hub'
 const name = '[A-Za-z0-9_]{1,120}'
 
-/** One column per direction of a border. */
 export const borders: Shape = {
   pattern: 'border_<from>_<to>',
   example: 'border_AT_BE',
@@ -33,10 +28,8 @@ export const borders: Shape = {
 /** How much dearer the importing zone is. */
 export const borderPrices: Shape = { ...borders, unit: 'EUR/MWh' }
 
-/** Most borders have no value in most periods. */
 export const restrictions: Shape = { ...borders, nullMeans: 'no restriction' }
 
-/** One column per hub, with a prefix: hub_AT. */
 const hubsBehind = (word: string): Shape => ({
   pattern: `${word}_<hub>`,
   example: `${word}_AT`,
@@ -61,7 +54,6 @@ export const bounds: Shape = {
   },
 }
 
-/** Several quantities per hub or border: <quantity>_<name>. */
 function quantities(words: string[], of: 'hub' | 'border', says: string): Shape {
   const keyPattern = new RegExp(`^(?:${words.join('|')})_${name}$`)
   return {
@@ -106,7 +98,6 @@ export const activeConstraints: Shape = {
 
 const incomePattern = /^(gross|net)(Hub|Tso|Border)_(.{1,120})$/
 
-/** Congestion income of hubs, transmission system operators and borders, before and after sharing. */
 export const incomes: Shape = {
   pattern: 'grossHub_<hub>, netHub_<hub>, grossTso_<tso>, netTso_<tso>, grossBorder_<from>_<to>',
   example: 'grossHub_AT',

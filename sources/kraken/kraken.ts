@@ -3,10 +3,7 @@ import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
 import { krakenTicker } from './ticker.ts'
 
-/**
- * Limit of public calls: one a second per address ("What are the API rate limits?" on support.kraken.com). The budget
- * allows 64 a minute, because a request counts until its answer arrives.
- */
+/** Limit: one request a second ("What are the API rate limits?" on support.kraken.com). */
 export const kraken: Source = {
   name: 'kraken',
   title: 'Kraken',

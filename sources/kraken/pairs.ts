@@ -2,7 +2,6 @@
 // money): XBTUSD is answered as XXBTZUSD, but USDTUSD as USDTZUSD and XBTUSDT as XBTUSDT.
 import { cutAtQuote, type Pair, type Spelling } from '../markets/pair.ts'
 
-/** The older currencies with and without their class letter. */
 const classed: Record<string, string> = {
   ...withClass('X', ['XBT', 'ETH', 'LTC', 'XRP', 'XLM', 'XMR', 'XDG', 'ZEC', 'ETC', 'REP', 'MLN']),
   ...withClass('Z', ['USD', 'EUR', 'GBP', 'CAD', 'JPY', 'AUD']),
@@ -12,7 +11,6 @@ function withClass(letter: string, names: string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [letter + name, name]))
 }
 
-/** Kraken's names of currencies that have another common name. */
 const commonNames: Record<string, string> = { XBT: 'BTC', XDG: 'DOGE' }
 const krakenNames = Object.fromEntries(Object.entries(commonNames).map(([kraken, common]) => [common, kraken]))
 
@@ -20,7 +18,6 @@ const quotes = ['USDT', 'USDC', 'USD', 'EUR', 'GBP', 'CAD', 'JPY', 'AUD', 'CHF',
 const longestFirst = [...quotes].sort((a, b) => b.length - a.length)
 const classedQuotes = Object.keys(classed)
 
-/** Splits a market into Kraken's names of its currencies, without class letters. */
 function cut(market: string): Pair | undefined {
   const old = cutAtQuote(market, classedQuotes)
   // XTZUSD is XTZ and USD, not XT and ZUSD: class letters come in pairs, except in USDTZUSD.

@@ -6,10 +6,7 @@ import { bucketS, bucketSql } from './samples.ts'
 /** A bucket is quiet after this time without a sample, s. An insert takes less. */
 export const quietS = 120
 
-/**
- * The aggregates of a series' samples. Deviations use Chan's (count, mean, sum of squared differences): with volumes of
- * 600 billion, sums of squares would give deviations of thousands for equal values.
- */
+/** Deviations use Chan's (count, mean, sum of squared differences): sums of squares lose precision at large volumes. */
 export const sums = `
     toUInt32(count(value)) AS samples,
     min(value) AS low,
@@ -44,7 +41,6 @@ ORDER BY (bucket, dataset, key)
 TTL bucket + INTERVAL 26 HOUR
 SETTINGS ttl_only_drop_parts = 1`
 
-/** The buckets of samples, with the time of the last sample and of the last computation (1970: never). */
 export const bucketStates = `
     SELECT bucket, touched_at, computed_at
     FROM (SELECT bucket, max(touched_at) AS touched_at FROM tidemark.market_touched GROUP BY bucket) AS t

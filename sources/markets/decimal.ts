@@ -2,9 +2,8 @@ const decimal = /^-?(0|[1-9]\d{0,29})(\.\d{1,30})?(?:[eE][+-]?\d{1,3})?$/
 const digits = /^(?:0|[1-9]\d{0,15})$/
 
 /**
- * Returns the Float64 nearest to a decimal text ("27712.10000", "-1E-05"), or a JSON number as it is. Returns undefined
- * for anything else: '', ' 1', 'NaN', '0x10', '1,5', '.5', more than 30 digits, and values out of range ('1e999',
- * '1e-999').
+ * Returns the Float64 nearest to a decimal text or a JSON number. Undefined for '', ' 1', 'NaN', '0x10', '1,5',
+ * '1e999'.
  */
 export function decimalValue(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined
@@ -16,7 +15,6 @@ export function decimalValue(value: unknown): number | undefined {
   return Number.isFinite(number) && !isLost ? number + 0 : undefined
 }
 
-/** Returns a count from a JSON number or a text of digits; undefined for anything else. */
 export function countValue(value: unknown): number | undefined {
   const number = typeof value === 'string' && digits.test(value) ? Number(value) : value
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number + 0 : undefined

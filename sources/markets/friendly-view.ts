@@ -1,4 +1,3 @@
-/** SQL for the market and metric of a key: the metric follows the last dot. */
 export const marketSql = (key: string): string => `left(${key}, length(${key}) - position(reverse(${key}), '.'))`
 export const metricSql = (key: string): string => `right(${key}, position(reverse(${key}), '.') - 1)`
 

@@ -6,10 +6,7 @@ import { bucketStates, quietS, sums } from './buckets.ts'
 import { marketSql, metricSql } from './friendly-view.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
-/**
- * The newest buckets that changed since they were computed are read from samples. More than these change only in a
- * replay of hours; such buckets are stale until they are recomputed, 24 per 10 s.
- */
+/** Only these, the newest changed buckets, are read from samples. The others are recomputed first, 24 per 10 s. */
 const changedAtOnce = 12
 
 // A turn is one computation. Turns are appended and selected by time: exchanging tables would leave one behind if the
@@ -122,7 +119,6 @@ FROM (
 )
 SETTINGS max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0`
 
-// The newest turn. Its rows are one block, so it is complete.
 const create24h = `
 CREATE OR REPLACE VIEW tidemark.market_24h AS
 SELECT * EXCEPT made_at

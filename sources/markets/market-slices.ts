@@ -4,29 +4,25 @@ import { countValue, decimalValue, figureOf } from './decimal.ts'
 import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
 
 export interface Ticker {
-  /** The path of each metric in a market's object. A market without `last` is refused. */
+  /** A market without `last` is refused. */
   places: Partial<Record<Metric, (string | number)[]>>
   marketsOf: (json: unknown, subject: string | null) => AnsweredMarket[] | Refusal
   /** Returns the same text for all spellings of a market, to compare requested and answered markets. */
   sameName: (symbol: string) => string
   /** Builds an answer of one market, to be stored as a dead letter. */
   answerOf: (market: AnsweredMarket) => unknown
-  /** When upstream computed the figures, ms UTC. */
   modifiedAt?: (fields: object) => unknown
 }
 
 export interface AnsweredMarket {
-  /** As spelled in the answer. */
   name: string
   fields: object
-  /** The path of `fields` in the answer's JSON. */
   path: (string | number)[]
 }
 
 /** Letters and digits of any script (Binance has Chinese names), and the separators of exchanges. */
 const marketName = /^[\p{L}\p{N}][\p{L}\p{N}./-]{0,59}$/u
 
-/** `badFigures`: one sentence per refused figure. */
 export interface SlicedMarket {
   slices: Slice[]
   badFigures: string[]

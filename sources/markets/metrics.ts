@@ -1,10 +1,6 @@
-/** What a metric counts: money in the quote currency, amounts of the base currency, or trades. */
 type Counted = 'quote' | 'base' | 'trades'
 
-/**
- * The metrics of a market, with the same names for all exchanges. None is computed here, and an exchange may lack some.
- * `day` is what the exchange calls its last 24 hours.
- */
+/** The same names for all exchanges; none is computed. `day` is what the exchange calls its last 24 hours. */
 export const metrics = {
   last: { unit: 'quote', isPrice: true, means: 'price of the last trade' },
   bid: { unit: 'quote', isPrice: true, means: 'best bid' },

@@ -9,7 +9,6 @@ export interface Pair {
 export interface Spelling {
   /** Returns undefined if a currency in the name is unknown. */
   pairOf: (market: string) => Pair | undefined
-  /** The symbol to request for this market. */
   askedAs: (market: string) => string
 }
 
@@ -19,7 +18,6 @@ export function marketLabels({ pairOf, askedAs }: Spelling, key: string): Record
   return read ? { ...read, asked: askedAs(read.market), ...pairOf(read.market) } : {}
 }
 
-/** The key's currency, if known, or `trades`. */
 export function unitOfKey({ pairOf }: Spelling, key: string): string {
   const read = readKey(key)
   if (!read) return 'unknown'

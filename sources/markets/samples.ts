@@ -39,7 +39,6 @@ FROM (SELECT * FROM tidemark.slices WHERE dataset IN (${datasetsSql}))
 ARRAY JOIN values AS told, range(length(values)) AS i
 WHERE ts > now('UTC') - INTERVAL 25 HOUR`
 
-// When a bucket last got a sample: new, late or repeated.
 const createTouched = `
 CREATE TABLE IF NOT EXISTS tidemark.market_touched
 (

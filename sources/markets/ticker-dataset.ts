@@ -32,7 +32,6 @@ export const figuresExpected = [
   'no price is 0, nothing but a change is negative: flag implausible',
 ]
 
-/** The default distance of ticks. If a setting changes it, the slice has the actual one. */
 const every10s: DeclaredStep[] = [{ fromMs: Date.parse('2013-01-01T00:00:00Z'), stepS: 10 }]
 
 export function tickerDataset(declared: TickerDataset): Dataset {
@@ -48,7 +47,6 @@ export function tickerDataset(declared: TickerDataset): Dataset {
     calendar: { kind: 'ticks', zone: 'UTC', every: { setting: `${settings}_EVERY_S`, defaultS: 10, minIntervalS: 1 } },
     asking: {
       live: true,
-      // No exchange answers for the past.
       pastMonth: false,
       meaningfulStatuses: [],
       // All markets of Binance are about 2 MB.

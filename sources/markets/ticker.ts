@@ -6,7 +6,6 @@ import type { Answer, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarg
 import { type AnsweredMarket, sliceMarket, type Ticker } from './market-slices.ts'
 import { readKey } from './metrics.ts'
 
-/** Requests all markets of an exchange. */
 export const allMarkets = '*'
 
 /** Returns [] for all markets. */
@@ -15,10 +14,7 @@ export function symbolsOf(subject: string | null): string[] {
   return symbols.includes(allMarkets) ? [] : symbols
 }
 
-/**
- * Returns one slice of one value per market and metric, at the window's start. An invalid figure is refused alone. An
- * empty text is null with the flag `unreadable`. A requested symbol without an answer is counted. Never throws.
- */
+/** Returns one slice of one value per market and metric. An invalid figure is refused alone. Never throws. */
 export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
   const read = readMarkets(ticker, answer.body, answer.subject ?? null)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
@@ -44,10 +40,7 @@ const absentSymbol = 'asked-symbol-without-answer'
 const refusalOf = (badFigures: string[]): Refusal | undefined =>
   badFigures.length === 0 ? undefined : refused('type', badFigures.join('; ').slice(0, 600))
 
-/**
- * Complete if every requested symbol has a value and everything can be read, otherwise partial.
- * @throws Error with the reason if explode refuses the answer; an error from the exchange is returned instead
- */
+/** Complete if every requested symbol has a value. @throws Error if explode refuses; returns errors of the exchange */
 export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
   if (refusal) return rejectionOf(refusal)
@@ -58,7 +51,6 @@ export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: RequestTar
   return isWhole && refusedParts.length === 0 && !(absentSymbol in ignored) ? 'complete' : 'partial'
 }
 
-/** Returns the path to a key's value in the JSON, or undefined if there is none. */
 export function placeInTicker(ticker: Ticker, answer: Answer, key: string): (string | number)[] | undefined {
   const asked = readKey(key)
   const place = asked && ticker.places[asked.metric]
@@ -68,12 +60,10 @@ export function placeInTicker(ticker: Ticker, answer: Answer, key: string): (str
   return market && [...market.path, ...place]
 }
 
-/** No exchange has as many. */
 const maxMarkets = 20_000
 
 interface ReadMarkets {
   markets: AnsweredMarket[]
-  /** Requested symbols without an answer. */
   absent: string[]
 }
 

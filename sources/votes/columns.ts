@@ -22,7 +22,6 @@ export const emptyColumns = (): VoteColumns => ({
 /** Keeps the last vote per Id, in the order of these votes. Returns the same object if no Id repeats. */
 export function lastOfEach(columns: VoteColumns): VoteColumns {
   const { ids } = columns
-  // Files are mostly ordered by Id.
   if (isAscending(ids)) return columns
   const last = new Map(ids.map((id, index) => [id, index]))
   if (last.size === ids.length) return columns

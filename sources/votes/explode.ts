@@ -1,4 +1,3 @@
-// A chunk of a vote file becomes one VoteBatch. Invalid lines are refused one by one.
 import type { Answer, ExplodeResult, RefusedPart } from '../source.ts'
 import { emptyColumns, lastOfEach } from './columns.ts'
 import type { VoteBatch } from './generated/records.ts'
@@ -12,9 +11,8 @@ const newline = 0x0a
 const carriageReturn = 0x0d
 
 /**
- * Returns one record per chunk, even without votes, and a refused part per invalid line. Of votes with the same Id the
- * last line counts. Headers: `first-line` (from 1); `starts-within-line`: the chunk begins with the end of an overlong
- * line.
+ * Returns one record per chunk. Of votes with the same Id the last line counts. Headers: `first-line` counts from 1;
+ * `starts-within-line`: the chunk begins with the end of an overlong line.
  */
 export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): ExplodeResult {
   const firstLine = Number(headers['first-line'] ?? '1')
@@ -59,13 +57,11 @@ function refusedLine(line: Uint8Array, file: string, number: number, why: string
   }
 }
 
-/** Returns the start of the next line. */
 function afterLine(bytes: Uint8Array, start: number): number {
   const end = bytes.indexOf(newline, start)
   return end < 0 ? bytes.length : end + 1
 }
 
-/** Returns the end of a line without LF or CR LF. */
 function trimmedEnd(bytes: Uint8Array, start: number, next: number): number {
   let end = next
   if (end > start && bytes[end - 1] === newline) end--

@@ -1,7 +1,6 @@
 /**
- * Weeks whose vote count differs from the mean by more than a fifth: |1 - count / mean| > 0.2; the mean is over weeks
- * with votes. Weeks are numbered like strftime's %W: they begin on Monday, and days before the first Monday are week 0.
- * In integers, so that exactly a fifth is not an outlier: 5 |votes - count * weeks| > votes.
+ * |1 - count / mean| > 0.2, the mean over weeks with votes. Weeks are those of strftime's %W: Monday first, and week 0
+ * before the first Monday. In integers, so that exactly a fifth is not an outlier: 5 |votes - count * weeks| > votes.
  */
 export const outlierWeeks = {
   name: 'the view blog_analysis.outlier_weeks',

@@ -29,7 +29,6 @@ ARRAY JOIN
 WHERE (SELECT count() FROM tidemark.deletions WHERE dataset = '${dataset}') = 0
     OR CreationDate >= (SELECT max(before) FROM tidemark.deletions WHERE dataset = '${dataset}')`
 
-/** Maps a batch to the row that the sink inserts. Times are Int64 in ms UTC. */
 export const voteBatchesTable: TableTarget<VoteBatch> = {
   table: 'vote_batches',
   columns: [
@@ -75,7 +74,6 @@ export const voteBatchesTable: TableTarget<VoteBatch> = {
 export const statements: StoreStatement[] = [
   { name: 'the database blog_analysis', sql: 'CREATE DATABASE IF NOT EXISTS blog_analysis' },
   {
-    // Input of the views; stores nothing.
     name: 'the table tidemark.vote_batches',
     sql: `
 CREATE TABLE IF NOT EXISTS tidemark.vote_batches
@@ -140,7 +138,6 @@ ALTER TABLE blog_analysis.vote_versions
     MODIFY ORDER BY (Id, known_at)`,
   },
   {
-    // Skips deleted votes.
     name: 'the view blog_analysis.fill_vote_versions',
     sql: `
 CREATE MATERIALIZED VIEW IF NOT EXISTS blog_analysis.fill_vote_versions TO blog_analysis.vote_versions AS${selectVersions}`,

@@ -1,4 +1,3 @@
-// Parses a line of a vote file that does not have the dump's own form.
 import { doubledKey, hasDoubledKeys } from '../answers/doubled-keys.ts'
 import type { VoteColumns } from './columns.ts'
 import { readCreationDate } from './creation-date.ts'
@@ -56,7 +55,6 @@ function takeVote(vote: Record<string, unknown>, columns: VoteColumns): string |
   return undefined
 }
 
-/** Reads an integer or a text of digits. Returns null if absent, undefined if invalid. */
 function wholeNumber(value: unknown, least: number, greatest: number): number | null | undefined {
   if (value === undefined || value === null) return null
   const number = typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value
@@ -64,7 +62,6 @@ function wholeNumber(value: unknown, least: number, greatest: number): number | 
   return fits ? number : undefined
 }
 
-/** Cuts the text and replaces control characters. */
 const shown = (text: string): string => {
   const plain = text.slice(0, maxShownChars).replace(/\p{Cc}/gu, '\ufffd')
   return text.length > maxShownChars ? `${plain}…` : plain

@@ -15,7 +15,6 @@ const votesDataset: Dataset = {
   page: 'https://archive.org/details/stackexchange',
   shape: 'recorded',
   unit: 'vote',
-  // Votes are events without a step.
   steps: [],
   keys: { pattern: '<Id>', example: '1', labels: {} },
   expectations: [
