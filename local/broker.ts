@@ -158,11 +158,12 @@ async function format(options: Run, config: string): Promise<void> {
   const archive = options.flags.filter((flag) => !flag.startsWith('-XX:ArchiveClassesAtExit'))
   const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', `--cluster-id=${clusterId}`, '-c', config]
   const child = spawn(options.java, [...archive, ...args, ...tool], { env: options.environment, stdio: 'pipe' })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk))
   const code = await new Promise((resolve) => {
     child.once('error', () => resolve(null))
     child.once('close', resolve)
   })
-  if (code !== 0) throw new Error(`Kafka's storage in ${options.dataDir} could not be formatted: ${said.slice(-2000)}`)
+  if (code !== 0)
+    throw new Error(`Kafka's storage in ${options.dataDir} could not be formatted: ${output.slice(-2000)}`)
 }

@@ -52,7 +52,7 @@ kill -KILL "$watch" 2>/dev/null
 exit "$code"
 `
 
-/** Starts a program in its own process group, so that a Ctrl-C reaches only the parent. Kills a leftover first. */
+/** Starts a program in its own process group, so that a Ctrl-C reaches only the parent. Kills an earlier one first. */
 export async function startGuarded(options: GuardedOptions): Promise<GuardedProcess> {
   await endLeftover(options.pidFile, options.mark, 0)
   rotate(options.logFile)
@@ -69,6 +69,7 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
   const exited = exitOf(shell)
   const pid = await pidOf(options.pidFile, shell, options.command)
   const gone = exited.then(async (exit) => {
+    // The guard may have been killed without its program.
     await killAndWait(pid)
     return exit
   })
@@ -127,7 +128,9 @@ async function settledCommandLine(pid: number): Promise<string> {
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
-  } catch {}
+  } catch {
+    // The process has already ended.
+  }
 }
 
 const exitOf = (shell: ChildProcess): Promise<Exit> =>

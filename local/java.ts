@@ -17,18 +17,18 @@ export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   const command = home ? join(home, 'bin', 'java') : 'java'
   const run = spawnSync(command, ['-version'], { env: environment, encoding: 'utf8', timeout: 20_000 })
   const where = home ? `in JAVA_HOME (${home})` : 'on the PATH'
-  const said = `${run.stderr ?? ''}${run.stdout ?? ''}`
-  const major = javaMajor(said)
+  const output = `${run.stderr ?? ''}${run.stdout ?? ''}`
+  const major = javaMajor(output)
   // macOS has a stub `java` on the PATH that fails and prints that no Java is installed.
   if (run.error !== undefined || run.status !== 0 || major === undefined)
     throw new UserError(`Java was not found ${where}: ${installJava}.`)
-  const version = said.split('\n').find((line) => line.includes(' version ')) ?? `Java ${major}`
+  const version = output.split('\n').find((line) => line.includes(' version ')) ?? `Java ${major}`
   if (major < oldestJava) throw new UserError(`The Java ${where} is ${major}, too old: ${installJava}.`)
   return { command, version, major }
 }
 
 /** 17 from 17.0.15, 8 from 1.8.0_392. */
-export function javaMajor(said: string): number | undefined {
-  const found = / version "(?:1\.)?(\d+)/.exec(said)
+export function javaMajor(output: string): number | undefined {
+  const found = / version "(?:1\.)?(\d+)/.exec(output)
   return found ? Number(found[1]) : undefined
 }

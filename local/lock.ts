@@ -32,10 +32,10 @@ export async function tryLock(path: string): Promise<Lock | { heldBy: number }> 
 }
 
 export async function waitForLock(path: string, onWait: (pid: number) => void = () => undefined): Promise<Lock> {
-  for (let told = false; ; told = true) {
+  for (let notified = false; ; notified = true) {
     const lock = await tryLock(path)
     if ('release' in lock) return lock
-    if (!told) onWait(lock.heldBy)
+    if (!notified) onWait(lock.heldBy)
     await pause(200)
   }
 }

@@ -21,8 +21,8 @@ export function checkMaven(what: string, environment: NodeJS.ProcessEnv = proces
     throw new UserError(`Maven ${version.major}.${version.minor} is too old to fetch ${what}: ${installMaven}.`)
 }
 
-export function mavenVersion(said: string): { major: number; minor: number } | undefined {
-  const found = /Apache Maven (\d+)\.(\d+)/.exec(stripVTControlCharacters(said))
+export function mavenVersion(output: string): { major: number; minor: number } | undefined {
+  const found = /Apache Maven (\d+)\.(\d+)/.exec(stripVTControlCharacters(output))
   return found ? { major: Number(found[1]), minor: Number(found[2]) } : undefined
 }
 
@@ -36,10 +36,10 @@ export async function runPom(directory: string, what: string, environment: NodeJ
   })
   const endWithUs = (): void => void child.kill()
   process.once('exit', endWithUs)
-  let said = ''
+  let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
-      said = (said + chunk).slice(-200_000)
+      output = (output + chunk).slice(-200_000)
       log.write(chunk)
     })
   }
@@ -49,17 +49,17 @@ export async function runPom(directory: string, what: string, environment: NodeJ
   })
   process.off('exit', endWithUs)
   await new Promise<void>((resolve) => log.end(resolve))
-  if (code !== 0) throw new UserError(explainFailure(what, stripVTControlCharacters(said)))
+  if (code !== 0) throw new UserError(explainFailure(what, stripVTControlCharacters(output)))
 }
 
-export function explainFailure(what: string, said: string): string {
-  const first = said.split('\n').find((line) => line.startsWith('[ERROR]'))
+export function explainFailure(what: string, output: string): string {
+  const first = output.split('\n').find((line) => line.startsWith('[ERROR]'))
   const reason = first?.replace('[ERROR]', '').trim().slice(0, 300) ?? 'it gave no reason'
-  if (/No space left on device/i.test(said))
+  if (/No space left on device/i.test(output))
     return `The disk is full: ${what} could not be stored; make room, or point TIDEMARK_CACHE elsewhere.`
   const network =
     /UnknownHost|Unknown host|Name or service not known|Connect(ion)? .*(refused|timed out|reset)|unreachable/i
-  if (network.test(said))
+  if (network.test(output))
     return `No network to fetch ${what} (it is fetched once): check the connection, or the mirror and proxy in Maven's settings.xml. Maven said: ${reason}`
   return `Maven could not fetch ${what}: ${reason}`
 }

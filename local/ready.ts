@@ -35,7 +35,9 @@ export function lastWords(logFile: string): string {
   let text = ''
   try {
     text = readFileSync(logFile, 'utf8').trimEnd()
-  } catch {}
+  } catch {
+    // An unreadable log counts as empty.
+  }
   if (text === '') return `its log ${logFile} says nothing.`
   return `its log is ${logFile} and ends with:\n${text.split('\n').slice(-30).join('\n').slice(-3000)}`
 }

@@ -44,7 +44,7 @@ export interface StartingStack {
  */
 export async function startStack(options: StackOptions): Promise<StartingStack> {
   const directory = await openDataDirectory(options.dataDir, options.source)
-  const tell = andKeep(directory, options.tell)
+  const tell = withLogFile(directory, options.tell)
   try {
     await endLeftovers(directory, tell)
     return await start({ ...options, tell }, directory)
@@ -91,19 +91,19 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
 }
 
 /** Copies every printed line, and an uncaught exception, to logs/stack.log. */
-function andKeep(directory: DataDirectory, tell: (line: string) => void): (line: string) => void {
+function withLogFile(directory: DataDirectory, tell: (line: string) => void): (line: string) => void {
   const logFile = logOf(directory, 'stack')
   rotate(logFile)
-  const keep = (line: string): void => {
+  const log = (line: string): void => {
     try {
       appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`)
     } catch {
       // A full disk or a missing logs directory must not stop the stack; the line is still printed.
     }
   }
-  process.on('uncaughtExceptionMonitor', (error) => keep(String(error.stack)))
+  process.on('uncaughtExceptionMonitor', (error) => log(String(error.stack)))
   return (line) => {
-    keep(line)
+    log(line)
     tell(line)
   }
 }

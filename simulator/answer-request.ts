@@ -28,11 +28,11 @@ export function answerRequest(
     fromUtc: question.fromUtc?.slice(0, 100) ?? null,
     toUtc: question.toUtc?.slice(0, 100) ?? null,
   })
-  const asked = limit.ask(entry.elapsedMs)
-  if (!asked.admitted) {
+  const admission = limit.ask(entry.elapsedMs)
+  if (!admission.admitted) {
     entry.overLimit = true
     const everyOther = limit.violations() % 2 === 0
-    return { reply: host.voice.tooMany(everyOther ? Math.ceil(asked.waitMs / 1000) : undefined), entry }
+    return { reply: host.voice.tooMany(everyOther ? Math.ceil(admission.waitMs / 1000) : undefined), entry }
   }
   return { reply: admitted(simulator, name, question, entry), entry }
 }

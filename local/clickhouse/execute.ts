@@ -48,7 +48,7 @@ async function runInsert(execution: Execution, statement: Kind<'insert'>, runnin
   const head = utf8(marked(statement.head, statement.firstWordEnd, running))
   const settings = utf8(statement.settings)
   const sql = `${head}\nFROM INFILE ${quoteString(pipe)} COMPRESSION 'none' ${settings}\nFORMAT ${statement.format}`
-  await mustBeOne(execution.connection, sql)
+  await requireOneStatement(execution.connection, sql)
   const guard = statement.format.toUpperCase() === 'VALUES' ? await valuesGuard(execution) : ''
   const text = execution.prepared + guard + sql
   const result = await feedInsert(execution.connection, text, pipe, execution.source, running)
@@ -83,7 +83,7 @@ async function runRows(execution: Execution, statement: Kind<'rows'>, running: R
   const format = statement.format ?? parameters.defaultFormat
   const body = utf8(marked(statement.body, statement.firstWordEnd, running))
   const tail = statement.format === undefined ? `FORMAT ${format}` : utf8(statement.tail)
-  const queryClass = await mustBeOne(connection, `${body}\n${tail}`)
+  const queryClass = await requireOneStatement(connection, `${body}\n${tail}`)
   if (queryClass !== 0 && !execution.mayWrite) throw readonlyRefusal()
   reply.header('X-ClickHouse-Format', format)
   reply.header('Content-Type', contentType(format))
@@ -99,7 +99,7 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
   const { reply, connection } = execution
   const began = process.hrtime.bigint()
   const sql = utf8(marked(statement.text, statement.firstWordEnd, running))
-  const queryClass = await mustBeOne(connection, sql)
+  const queryClass = await requireOneStatement(connection, sql)
   if (!execution.mayWrite && queryClass !== 0 && !['SET', 'USE'].includes(statement.keyword)) throw readonlyRefusal()
   if (statement.keyword === 'INSERT' || statement.keyword === 'WITH') {
     const result = await connection.write(execution.prepared + sql)
@@ -129,7 +129,7 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
 }
 
 /** Refuses a statement unless the engine, too, counts one. formatQuery reports a syntax error and runs nothing. */
-async function mustBeOne(connection: Connection, sql: string): Promise<number> {
+async function requireOneStatement(connection: Connection, sql: string): Promise<number> {
   const { statementCount, queryClass } = await connection.classify(sql)
   if (statementCount === 1) return queryClass
   await connection.run(`SELECT formatQuery(${quoteString(sql)})`, 'Null')

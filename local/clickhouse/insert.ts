@@ -37,14 +37,14 @@ export async function feedInsert(
   } catch (error) {
     await running.killNow()
     writer.destroy()
-    await over(result, pipe, closed).catch(() => {})
+    await settle(result, pipe, closed).catch(() => {})
     throw error
   }
-  return over(result, pipe, closed)
+  return settle(result, pipe, closed)
 }
 
 /** After some errors the engine opens the pipe again and would wait forever for a writer. */
-async function over(result: Promise<WriteResult>, pipe: string, closed: Promise<unknown>): Promise<WriteResult> {
+async function settle(result: Promise<WriteResult>, pipe: string, closed: Promise<unknown>): Promise<WriteResult> {
   const settled = result.then(
     () => {},
     () => {},

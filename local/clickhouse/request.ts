@@ -54,7 +54,7 @@ export async function answer(service: Service, request: IncomingMessage, reply: 
     // Only an authenticated client keeps its connection.
     if (failure.code === 516) {
       reply.header('Connection', 'close')
-      await taken(request, REFUSED_MS)
+      await drain(request, REFUSED_MS)
     }
     reply.fail(failure)
     discard(request)
@@ -121,7 +121,7 @@ function readonlyOf(request: IncomingMessage, role: Role, parameters: Parameters
   return parameters.readonly === 2 || role === 'reader' || request.method !== 'POST' ? 2 : 0
 }
 
-async function taken(request: IncomingMessage, timeoutMs: number): Promise<void> {
+async function drain(request: IncomingMessage, timeoutMs: number): Promise<void> {
   if (request.complete || request.destroyed) return
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, timeoutMs)

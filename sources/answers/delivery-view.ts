@@ -6,15 +6,16 @@ const valueColumns: Record<string, string> = { MW: 'mw', 'EUR/MWh': 'eur_mwh', E
 /** The dataset's view: delivery_start, one column per label (null if the key cannot be parsed), the value, known_at. */
 export function deliveryView(dataset: string, labels: string[], unit: string): { name: string; select: string } {
   const column = (label: string): string => columnNames[label] ?? label
-  const told = labels.map((label) => `nullIf(s.${column(label)}, '') AS ${column(label)},`)
+  const labelColumns = labels.map((label) => `nullIf(s.${column(label)}, '') AS ${column(label)},`)
   const value = valueColumns[unit]
-  const said = value === undefined ? ['l.value AS value,', `nullIf(s.unit, '') AS unit,`] : [`l.value AS ${value},`]
+  const valueSelect =
+    value === undefined ? ['l.value AS value,', `nullIf(s.unit, '') AS unit,`] : [`l.value AS ${value},`]
   const inner = labels.map((label) => `labels['${label}'] AS ${column(label)}`)
   return {
     name: viewName(dataset),
     select: `
       SELECT l.ts AS delivery_start,
-             ${[...told, ...said].join('\n             ')}
+             ${[...labelColumns, ...valueSelect].join('\n             ')}
              l.known_at AS known_at
       FROM tidemark.latest AS l
       LEFT JOIN (

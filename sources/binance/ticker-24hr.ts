@@ -25,11 +25,11 @@ const ticker: Ticker = {
   },
   marketsOf: (json, subject) => {
     if (isObject(json) && 'code' in json && 'msg' in json) {
-      const said = JSON.stringify({ code: json.code, msg: json.msg }).slice(0, 200)
+      const reply = JSON.stringify({ code: json.code, msg: json.msg }).slice(0, 200)
       const advice = json.code === -1121 ? ': one of them is none of its markets, see BINANCE_SYMBOLS' : ''
       return refused(
         'upstream-rejected',
-        `Binance says ${said}; asked was ${(subject ?? allMarkets).slice(0, 200)}${advice}`,
+        `Binance says ${reply}; asked was ${(subject ?? allMarkets).slice(0, 200)}${advice}`,
       )
     }
     const list = Array.isArray(json) ? json : [json]

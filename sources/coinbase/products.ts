@@ -14,9 +14,9 @@ const marketsOf: Ticker['marketsOf'] = (json, subject) => {
     return refused('schema', 'not an answer of Coinbase: it is no object')
   }
   if ('message' in json) {
-    const said = JSON.stringify(json.message).slice(0, 200)
-    const advice = said.includes('NotFound') ? ': it is none of its products, see COINBASE_SYMBOLS' : ''
-    return refused('upstream-rejected', `Coinbase says ${said}; asked was ${subject.slice(0, 200)}${advice}`)
+    const reply = JSON.stringify(json.message).slice(0, 200)
+    const advice = reply.includes('NotFound') ? ': it is none of its products, see COINBASE_SYMBOLS' : ''
+    return refused('upstream-rejected', `Coinbase says ${reply}; asked was ${subject.slice(0, 200)}${advice}`)
   }
   return [{ name: subject, fields: json, path: [] }]
 }

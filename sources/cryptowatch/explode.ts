@@ -63,16 +63,16 @@ function explode({ body, window, url = '' }: Answer): ExplodeResult {
 
 function sliceMarkets(named: [string, unknown][], startMs: number): ExplodeResult {
   const markets = new Set<string>()
-  const told: SlicedMarket = { slices: [], absent: 0 }
+  const sliced: SlicedMarket = { slices: [], absent: 0 }
   const refusedParts: RefusedPart[] = []
-  for (const [name, said] of named) {
+  for (const [name, content] of named) {
     const market = name.replace(/^market:/, '')
     if (markets.has(market)) return refused('conflicting-rows', `${market} is named twice`)
     markets.add(market)
-    const why = sliceMarket(market, name, said, startMs, told)
-    if (why) refusedParts.push({ refusal: why, body: writeJson({ result: { [name]: said } }) })
+    const why = sliceMarket(market, name, content, startMs, sliced)
+    if (why) refusedParts.push({ refusal: why, body: writeJson({ result: { [name]: content } }) })
   }
-  const { slices, absent } = told
+  const { slices, absent } = sliced
   const ignored: Record<string, number> = absent > 0 ? { 'absent-metric': absent } : {}
   const [first] = refusedParts
   return first && slices.length === 0 ? { slices, refusal: first.refusal, ignored } : { slices, refusedParts, ignored }
@@ -87,18 +87,18 @@ interface SlicedMarket {
 function sliceMarket(
   market: string,
   name: string,
-  said: unknown,
+  content: unknown,
   startMs: number,
-  told: SlicedMarket,
+  sliced: SlicedMarket,
 ): Refusal | undefined {
   if (!marketName.test(market)) return refusal('other-file', `no market is named ${plain(name)}`)
-  const places = placesOf(said)
+  const places = placesOf(content)
   if (places === undefined) return refusal('other-file', `what is said of ${market} is neither a summary nor a price`)
   const bad: string[] = []
   for (const { metric, place, optional, isPrice, isChange } of places) {
-    const found = place.length === 0 ? said : valueAt(said as object, place)
+    const found = place.length === 0 ? content : valueAt(content as object, place)
     if (found === undefined) {
-      if (!optional) told.absent++
+      if (!optional) sliced.absent++
       continue
     }
     const figure = figureOf(found)
@@ -108,7 +108,7 @@ function sliceMarket(
     }
     const { value, flags } = figure
     const isOdd = value !== null && !isChange && (value < 0 || (isPrice && value === 0))
-    told.slices.push({
+    sliced.slices.push({
       key: `${market}.${metric}`,
       startMs,
       stepS: 1,
@@ -125,10 +125,10 @@ function oneMarket(result: unknown, url: string): [string, unknown][] | undefine
   return exchange === undefined ? undefined : [[`${exchange}:${pair}`, result]]
 }
 
-function placesOf(said: unknown): typeof summary | undefined {
-  if (typeof said === 'number') return bare
-  if (typeof said !== 'object' || said === null || !Object.hasOwn(said, 'price')) return undefined
-  const { price } = said as { price: unknown }
+function placesOf(content: unknown): typeof summary | undefined {
+  if (typeof content === 'number') return bare
+  if (typeof content !== 'object' || content === null || !Object.hasOwn(content, 'price')) return undefined
+  const { price } = content as { price: unknown }
   if (typeof price !== 'object' || price === null) return inObject
   return Object.hasOwn(price, 'last') ? summary : undefined
 }

@@ -42,10 +42,10 @@ export function readAuctions(body: Uint8Array): Auction[] | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json
   if (!Array.isArray(json.value)) {
-    const said = message.safeParse(json.value)
-    if (said.success && /^no data found\.?$/i.test(said.data.message.trim())) return []
-    return said.success
-      ? refused('upstream-rejected', `upstream rejected the request: ${quoted(said.data.message, 500)}`)
+    const reply = message.safeParse(json.value)
+    if (reply.success && /^no data found\.?$/i.test(reply.data.message.trim())) return []
+    return reply.success
+      ? refused('upstream-rejected', `upstream rejected the request: ${quoted(reply.data.message, 500)}`)
       : refused('schema', `not a list of auctions: ${quoted(json.value)}`)
   }
   const auctions: Auction[] = []

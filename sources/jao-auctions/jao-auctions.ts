@@ -72,7 +72,7 @@ const corridors = {
   perRequest: 1,
 }
 
-const says = {
+const labelMeanings = {
   corridor: 'the corridor, as upstream calls it',
   from: 'the exporting zone',
   to: 'the importing zone',
@@ -83,14 +83,14 @@ const says = {
 
 const unit = 'MW, of auctionPrice EUR/MWh'
 
-function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhead = 0, ...told }: Horizon): Dataset {
-  const name = `jao-auctions.${told.name}`
+function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhead = 0, ...rest }: Horizon): Dataset {
+  const name = `jao-auctions.${rest.name}`
   return {
     name,
     title: `${horizon} capacity auctions`,
-    description: `${told.description} Capacities offered, requested and allocated, and the price.`,
+    description: `${rest.description} Capacities offered, requested and allocated, and the price.`,
     page: 'https://www.jao.eu/auctions',
-    shape: told.recorded ? 'recorded' : 'documented',
+    shape: rest.recorded ? 'recorded' : 'documented',
     unit,
     unitOf,
     steps: [{ fromMs: Date.parse('2018-12-31T23:00:00Z'), stepS }],
@@ -98,7 +98,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
       pattern:
         '<corridor>.<metric>; <corridor>#<auction>.<metric>, <corridor>/<product>.<metric> where there are several',
       example: 'IF1-FR-GB.offeredCapacity',
-      labels: says,
+      labels: labelMeanings,
     },
     expectations: [
       'no more is allocated than offered',
@@ -109,7 +109,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
     transformVersion: 2,
     calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom, ...ahead(daysAhead) },
     asking: {
-      live: told.recorded,
+      live: rest.recorded,
       pastMonth: false,
       meaningfulStatuses: [400],
       maxBodyBytes: 6 * 1024 * 1024,
@@ -119,7 +119,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
     },
     explode: (answer) => explodeAuctions(products, answer),
     labels: labelsOf,
-    view: deliveryView(name, Object.keys(says), unit),
+    view: deliveryView(name, Object.keys(labelMeanings), unit),
   }
 }
 

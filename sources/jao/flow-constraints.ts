@@ -74,9 +74,9 @@ function readPage({ body, window, subject }: Omit<Answer, 'status'>): Page | Ref
   const total = totalOf(read)
   if (typeof total !== 'number') return total
   const skip = skipOf(subject)
-  const told = read.envelope.skip
-  if (typeof told === 'number' && told !== skip) {
-    return refused('schema', `the page begins after ${told} rows, asked for was the one after ${skip}`)
+  const answeredSkip = read.envelope.skip
+  if (typeof answeredSkip === 'number' && answeredSkip !== skip) {
+    return refused('schema', `the page begins after ${answeredSkip} rows, asked for was the one after ${skip}`)
   }
   const rows = read.rows.length + read.atWindowEnd
   if (rows > rowsPerPage) return refused('schema', `${rows} rows in a page of at most ${rowsPerPage}`)

@@ -27,8 +27,8 @@ const ticker: Ticker = {
     // Warnings begin with W and come with a result.
     const errors = error.filter((one) => typeof one !== 'string' || !one.startsWith('W'))
     if (errors.length > 0) {
-      const said = JSON.stringify(errors).slice(0, 200)
-      return refused('upstream-rejected', `Kraken says ${said}; asked was ${shown(subject)}${adviceOn(said)}`)
+      const reply = JSON.stringify(errors).slice(0, 200)
+      return refused('upstream-rejected', `Kraken says ${reply}; asked was ${shown(subject)}${adviceOn(reply)}`)
     }
     if (typeof result !== 'object' || result === null || Array.isArray(result)) {
       return refused('schema', 'not an answer of Kraken: its "result" is no object of markets')
@@ -44,9 +44,9 @@ const fieldsOf = (value: unknown): Record<string, unknown> =>
 
 const shown = (subject: string | null): string => (subject ?? allMarkets).slice(0, 200)
 
-function adviceOn(said: string): string {
-  if (said.includes('Unknown asset pair')) return ': one of them is none of its markets, see KRAKEN_SYMBOLS'
-  return said.includes('Rate limit') ? ': something else at this address asks Kraken, too' : ''
+function adviceOn(reply: string): string {
+  if (reply.includes('Unknown asset pair')) return ': one of them is none of its markets, see KRAKEN_SYMBOLS'
+  return reply.includes('Rate limit') ? ': something else at this address asks Kraken, too' : ''
 }
 
 export const krakenTicker = tickerDataset({
