@@ -1,4 +1,4 @@
-// Answers of exchanges: the recorded ones, and others in their form as documented.
+// Recorded answers of exchanges, and others in the documented form.
 import {
   krakenMarket as kraken,
   coinbaseStats24h as stats,
@@ -19,7 +19,7 @@ const recorded: [dataset: string, file: string, subject: string][] = [
   ['binance.ticker24hr', 'binance_24hr_2022-02-01_shibtry.json', 'SHIBTRY'],
 ]
 
-/** Those on this machine; names in `absent` of those that are not. */
+/** `absent`: names of those that are not on this machine. */
 export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: string[] } {
   const read = recorded.map(([dataset, file, subject]) => ({
     dataset,
@@ -72,7 +72,7 @@ const made: [dataset: string, name: string, subject: string, answer: unknown][] 
   ['coinbase.stats', 'an exponent', 'BTC-USD', { ...stats, last: '1e999' }],
 ]
 
-/** Written down beside the figures above; a point is at the tick's scheduled instant. */
+/** Written by hand. A point is at the tick's scheduled instant. */
 const told: Record<string, Told> = {
   'kraken.ticker two markets': {
     values: once(['XXBTZUSD', 'XETHZUSD'], ['last', 'bid', 'ask', 'open', 'high', 'low', 'vwap', 'volume', 'trades']),

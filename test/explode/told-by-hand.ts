@@ -1,18 +1,16 @@
-// Bodies and what a person reads in them, written down side by side. Nothing here is reckoned: a bug of the code cannot
-// be in it, too.
+// Bodies, and beside them what a person reads in them. Nothing is computed, so a bug of the code cannot hide here.
 
-/** What an answer says, by a person who read it. */
 export interface Told {
-  /** Every key that has values, with how many of them are not null. */
+  /** Number of values per key that are not null. */
   values: Record<string, number>
-  /** Some of them: key, time (UTC), value. */
+  /** Some points; times are UTC. */
   points: [key: string, time: string, value: number | null][]
-  /** Unit of a key, flags of all slices. */
+  /** The unit of one key, and the flags of all slices. */
   unit?: [key: string, unit: string]
   flags?: string[]
-  /** Upstream's time of modification of all slices. */
+  /** Upstream's modification time of all slices. */
   modified?: string
-  /** Records of topics of the source's own: topic, and some of its fields. */
+  /** Records of own topics: the topic, and some fields. */
   records?: [topic: string, fields: Record<string, unknown>][]
 }
 

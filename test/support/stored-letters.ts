@@ -1,11 +1,10 @@
-// Dead letters as they lie on their topic, for tests of what is done with them.
 import { type Letter, openLetterBox } from '#operations/dead-letters/letter.ts'
 import type { PlanOptions } from '#operations/dead-letters/plan.ts'
 import { type DeadLetterResolution, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 
-/** A letter as it lies on jao.dlq. */
+/** A record on jao.dlq. */
 export function stored(
   offset: number,
   headers: Record<string, string>,
@@ -19,7 +18,7 @@ export function stored(
   }
 }
 
-/** A letter of the normalizer, of a message in jao.raw; later letters lie before earlier ones there. */
+/** A dead letter of the normalizer. Later letters refer to earlier records of jao.raw. */
 export const refused = (offset: number, more: Record<string, string> = {}): StoredRecord =>
   stored(offset, {
     topic: 'jao.raw',
@@ -34,7 +33,7 @@ export const refused = (offset: number, more: Record<string, string> = {}): Stor
     ...more,
   })
 
-/** A decision on a letter of partition 0. */
+/** A resolution of a letter in partition 0. */
 export function decided(offset: number, over: Partial<DeadLetterResolution> & { offset: number }): StoredRecord {
   const decision = { decision: 'dropped' as const, by: 'me', why: 'no use', atMs: 1_000, ...over }
   const { headers = {} } = resolutionRecord({ key: null, partition: 0 }, decision)
@@ -42,14 +41,12 @@ export function decided(offset: number, over: Partial<DeadLetterResolution> & { 
   return stored(offset, {}, { key: null, value: null, headers: Object.fromEntries(buffers) })
 }
 
-/** The letters among records of one topic, in order. */
 export function lettersOf(...records: StoredRecord[]): Letter[] {
   const box = openLetterBox()
   for (const record of records) box.add(record)
   return box.letters()
 }
 
-/** Topics that letters of these tests may go back to. */
 export const targets: PlanOptions['targets'] = new Map([
   ['jao.raw', { deadLetters: 'jao.dlq', record: rawResponseSchema, partitions: 2 }],
   ['polls', { deadLetters: 'tidemark.dlq', record: pollSchema, partitions: 4 }],
