@@ -16,7 +16,6 @@ export interface Ceilings {
 const slicesInAll = 132 * 400
 const pointsPerSlice = 24
 
-/** Measures consuming without decoding, inserts of 13,200 slices two at a time, and JSON.parse. */
 export async function measureCeilings(tell: (line: string) => void): Promise<Ceilings> {
   const pipeline = await startPipeline({ disposable: true })
   try {
@@ -32,7 +31,6 @@ export async function measureCeilings(tell: (line: string) => void): Promise<Cei
   }
 }
 
-/** Returns a synthetic slice of one day, different for each index. */
 export const slice = (index: number): TimeseriesSlice => {
   const start = Date.parse('2022-06-08T22:00:00Z') + Math.floor(index / 132) * 86_400_000
   return {

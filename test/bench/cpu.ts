@@ -1,15 +1,14 @@
-// Reads the CPU and memory of processes from /proc (Linux).
 import { readdirSync, readFileSync } from 'node:fs'
 
 const ticksPerSecond = 100
 
-/** Returns user and system CPU seconds so far; 0 if the process has ended. */
+/** User and system CPU seconds; 0 if the process has ended. Linux only. */
 export function cpuSeconds(pid: number): number {
   const fields = read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
 }
 
-/** Returns the proportional set size, MiB: shared memory is divided among the processes that share it. */
+/** Proportional set size, MiB: shared memory is divided among the processes that share it. */
 export function residentMiB(pid: number): number {
   const kib = /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1]
   return Number(kib ?? 0) / 1024

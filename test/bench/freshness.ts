@@ -16,7 +16,6 @@ const intervalMs = 200
 const warmUp = 25
 const answers = 150
 
-/** The clock of an answer starts before it is encoded and sent. */
 export async function measureFreshness(tell: (line: string) => void): Promise<Freshness> {
   const pipeline = await startPipeline({ disposable: true })
   try {

@@ -26,7 +26,7 @@ type Figures = Record<string, number>
 const dayS = 86_400
 const times = 60
 
-/** Returns p50 and p95 of each query, ms, alone and beside an insert every 100 ms. */
+/** p50 and p95 of each query in ms, alone and beside an insert every 100 ms. */
 export async function measureHistoryQueries(tell: (line: string) => void): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })
@@ -89,7 +89,6 @@ const told = (name: string, ms: number[]): Figures => ({
   [`${name}_p95_ms`]: percentile(ms, 0.95),
 })
 
-/** Inserts an answer of 132 series every 100 ms, like the sink. Returns the number of answers. */
 async function keepInserting(store: Store, stopped: AbortSignal): Promise<number> {
   const target = slicesTable
   if (!target) throw new Error('slices have no table')

@@ -25,7 +25,6 @@ const phases: Record<string, Phase> = {
   ceilings: async (tell) => ({ ceilings: await measureCeilings(tell) }),
 }
 
-/** Each takes minutes. They run with --all, or by name. */
 const longPhases: Record<string, Phase> = {
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),

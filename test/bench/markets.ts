@@ -95,7 +95,6 @@ SELECT
   at AS raw_offset
 FROM numbers(toUInt64({rows:Int64}))`
 
-/** Buckets are computed after two minutes without samples, 24 per 10 s. */
 async function untilAddedUp(store: Store, tell: (line: string) => void): Promise<void> {
   for (;;) {
     const text = await read(store, 'SELECT uniq(bucket) FROM tidemark.market_buckets', {})
@@ -105,7 +104,6 @@ async function untilAddedUp(store: Store, tell: (line: string) => void): Promise
   }
 }
 
-/** Inserts a tick every 10 s, like the sink. */
 async function tickLive(store: Store, seconds: number): Promise<Figures> {
   const target = slicesTable
   if (!target) throw new Error('slices have no table')

@@ -8,7 +8,6 @@ import { loadRaw } from './throughput.ts'
 export interface RebuildFigures {
   rebuild_point_versions: number
   rebuild_minutes: number
-  /** Of the new tables when they are exchanged. */
   rebuild_bytes: number
 }
 

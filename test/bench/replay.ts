@@ -18,11 +18,9 @@ import { loadRaw } from './throughput.ts'
 
 export interface ReplayFigures {
   replay_points: number
-  /** Reading and comparing. */
   dry_run_points_per_s: number
-  /** Reading, sending, storing and erasing. */
+  /** Includes storing and erasing. */
   replay_points_per_s: number
-  /** A dry run, then the replay. */
   replay_with_diff_points_per_s: number
   /** From a live answer on the raw topic until its points can be queried, one answer every 300 ms. */
   live_delay_p50_ms_while_replaying: number

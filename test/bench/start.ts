@@ -1,5 +1,4 @@
-// Time from the command until the first row can be queried, on an empty data directory with everything installed. Also
-// measures the memory of each process.
+// Time from the command until the first row can be queried, with everything installed, and memory per process.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -19,7 +18,6 @@ export interface Start {
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const restS = 60
 
-/** Runs `tidemark up --source simulated`. */
 export async function measureStart(tell: (line: string) => void): Promise<Start> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const base = await freePortBase()

@@ -42,7 +42,6 @@ export async function loadStore(store: Store, pointVersions: number): Promise<vo
   for (const table of tables) await store.command({ query: `OPTIMIZE TABLE tidemark.${table} FINAL` })
 }
 
-/** Runs random queries, the same at every run, and measures bytes per point. */
 export async function measureQueries(store: Store): Promise<QueryFigures> {
   const random = repeatable(20261120)
   const [first = 0, last = 0] = await knownSpan(store)
@@ -110,7 +109,7 @@ SELECT
   intDiv(day, 4) * ${answersADay} + answer AS raw_offset
 FROM numbers(toUInt64({days:Int64} * ${benchKeys * answersADay}))`
 
-/** First and last known_at, Unix s. */
+/** Unix s. */
 export async function knownSpan(store: Store): Promise<number[]> {
   const query = 'SELECT toUnixTimestamp(min(known_at)), toUnixTimestamp(max(known_at)) FROM tidemark.point_revisions'
   return (await read(store, query, {})).trim().split('\t').map(Number)
@@ -132,7 +131,7 @@ export async function read(store: Store, query: string, parameters: Record<strin
   return result.text()
 }
 
-/** Returns the ms of each of `times` sequential calls, after five warm-up calls. */
+/** Returns the ms of each call, after five warm-up calls. */
 export async function time(times: number, ask: () => Promise<unknown>): Promise<number[]> {
   for (let warm = 0; warm < 5; warm++) await ask()
   const took: number[] = []
@@ -149,7 +148,7 @@ export function percentile(values: number[], share: number): number {
   return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1))
 }
 
-/** Random numbers in [0, 1), the same at every run (linear congruential generator, Numerical Recipes). */
+/** Repeatable random numbers in [0, 1) (linear congruential generator, Numerical Recipes). */
 export function repeatable(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,5 +1,3 @@
-// Traders' queries to a store with years of data.
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Time until a poller polls, with a year of default polls and a million chunks of files in the log: after a takeover
-// from a killed poller, and from a cold start. Also measures provisioning's carry-over of these polls.
+// Time until a poller polls, with a year of polls and a million chunks in the log: after a takeover, and from a cold
+// start. Also measures provisioning's carry-over of these polls.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,7 +65,6 @@ export async function measureTakeover(tell: (line: string) => void): Promise<Fig
   }
 }
 
-/** Writes the polls like an earlier release, and carries them over. */
 async function fill(
   environment: Record<string, string>,
   hosts: Host[],
@@ -128,14 +127,12 @@ async function write(
 
 const tickers = ['kraken.ticker', 'binance.ticker24hr', 'coinbase.ticker']
 
-/** Returns how often a poller has polled a dataset. */
 async function pollsBy({ url }: ServiceProcess, dataset: string): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text()
   const counts = metrics.matchAll(new RegExp(`^tidemark_polls_total\\{dataset="${dataset}".*\\} (\\d+)$`, 'gm'))
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
-/** Waits until a poller has polled one of the datasets more often than `before`. */
 async function untilPolled(poller: ServiceProcess, datasets: readonly string[], before = new Map<string, number>()) {
   for (;;) {
     for (const dataset of datasets) if ((await pollsBy(poller, dataset)) > (before.get(dataset) ?? 0)) return

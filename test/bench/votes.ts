@@ -14,7 +14,6 @@ export interface VoteFigures {
   votes_mb_per_s: number
   votes_per_s: number
   votes_cpu_s_per_gb: Record<string, number>
-  /** The maximum memory of ingest, normalizer and sink together. */
   votes_our_memory_mib: number
   votes_memory_mib: Record<string, number>
   votes_bytes_a_vote: number
@@ -108,7 +107,6 @@ function watchProcesses(pids: Record<string, number>) {
 
 const votesAtOnce = 20_000
 
-/** Writes a file like the dump: ascending Ids; every tenth vote has a user. */
 function writeVotes(path: string, wantedBytes: number): { votes: number; bytes: number } {
   const file = openSync(path, 'w')
   let votes = 0

@@ -13,7 +13,6 @@ const dayMs = 86_400_000
 /** Polls of a window: every minute for an hour, hourly for four days, daily until it is 30 days old. */
 const pollsOfAWindow = 60 + 4 * 24 + 26
 
-/** Polls of the live datasets of a host, as many as their calendars require. */
 export function* pollsOfAYear(host: Host, nowMs: number): Generator<Poll> {
   for (const hosted of host.datasets) {
     const { calendar, name } = hosted.dataset

@@ -3,19 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { killAndWait } from '#local/process-table.ts'
 import { pause } from '#platform/process/retry.ts'
 
-/** The environment variable with the name of the run, which every process of a run inherits. */
+/** Every process of a run inherits this environment variable with the name of the run. */
 export const runVariable = 'TIDEMARK_CHECK_RUN'
 
 export interface LeftProcess {
   pid: number
-  /** Truncated command line. */
   command: string
 }
 
-/**
- * Kills the processes of this run, and returns them. `graceMs` lets processes end by themselves first: a worker's
- * children end some seconds after it.
- */
+/** `graceMs` lets processes end by themselves first: a worker's children end some seconds after it. */
 export async function endLeftProcesses(run: string, graceMs: number): Promise<LeftProcess[]> {
   for (const endMs = Date.now() + graceMs; Date.now() < endMs && leftProcesses(run).length > 0; ) await pause(200)
   const ended: LeftProcess[] = []

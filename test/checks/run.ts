@@ -104,9 +104,7 @@ interface Report {
   }[]
 }
 
-/**
- * A run without a report or a test, or with a failure outside of tests (a file that does not load), counts as failed.
- */
+/** A run without a report or a test, or with a failure outside of tests, counts as failed. */
 function countTests(file: string, code: number | null): Count {
   try {
     const report: Report = JSON.parse(readFileSync(file, 'utf8'))
@@ -133,7 +131,6 @@ function removeDirectory(): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 }
 
-/** Lists long tests, and clients that cannot be installed. */
 function printNotRun({ testResults }: Report): void {
   const why = clients ? 'the line NOT TESTED above says why' : '`npm run faults` runs it'
   for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {

@@ -11,10 +11,7 @@ const INSTALL_MS = 1_500_000
 
 export type Installed = { folder: string; why?: undefined } | { folder?: undefined; why: string }
 
-/**
- * Returns a cached folder that `commands` fill once. If the tool or registry is missing, prints a warning and returns
- * why.
- */
+/** Returns a cached folder that `commands` fill once. If a tool or registry is missing, warns and returns why. */
 async function installed(name: string, commands: (folder: string) => string[][]): Promise<Installed> {
   const folder = join(CACHE, name)
   if (existsSync(folder)) return { folder }
@@ -66,7 +63,6 @@ function built(name: string, source: string): string {
   return `${name}-${hash.digest('hex').slice(0, 8)}`
 }
 
-/** Builds the program `client` from a copy of the package rust_client. */
 export function rustProgram(name: string, source: string): Promise<Installed> {
   return installed(built(name, source), (folder) => {
     const [copy, target] = [join(folder, 'source'), join(folder, 'target')]
@@ -79,7 +75,6 @@ export function rustProgram(name: string, source: string): Promise<Installed> {
   })
 }
 
-/** Builds the program `client` from a copy of a Go module. */
 export function goProgram(name: string, source: string): Promise<Installed> {
   return installed(built(name, source), (folder) => {
     const copy = join(folder, 'source')

@@ -26,7 +26,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** A test that is skipped, with the reason, if the client cannot be installed. */
 function client(name: string, install: () => Promise<Installed>, use: (installed: string) => Promise<void>): void {
   test(name, { timeout: INSTALL_AND_RUN_MS }, async ({ skip }) => {
     const { folder: installed, why } = await install()

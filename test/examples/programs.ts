@@ -11,7 +11,6 @@ export interface Program {
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 
-/** Uses this project's packages. */
 export const nodeProgram = (file: string): Program => ({
   name: file,
   command: process.execPath,
@@ -44,7 +43,7 @@ export interface Run {
   errors: string
 }
 
-/** Runs a program until it ends, or until `enough` accepts its stdout; then the program is stopped. */
+/** Runs a program until it ends or `enough` accepts its stdout. */
 export function runProgram(
   program: Program,
   words: string[],

@@ -13,19 +13,16 @@ export const days = { revised: '2026-10-25', plain: '2026-06-10' }
 
 export const knownAt = { first: Date.parse('2026-11-01T10:00:00Z'), second: Date.parse('2026-11-02T10:00:00Z') }
 
-/** The values after the replay. */
 export const replayed = (points: Points): Points =>
   new Map([...points].map(([name, value]) => [name, value === null ? null : value + 1000]))
 
 export interface Told {
   chain: Chain
-  /** The simulator's truth: both first answers, the second answer, and the points that it withdraws. */
+  /** The first answers, the second answer, and the points that it withdraws. */
   truth: { revisedFirst: Points; revisedSecond: Points; withdrawn: Points; plain: Points }
   /** The same records with their knownAt as Kafka timestamp. The first record is older and not Avro. */
   timedTopic: string
-  /**
-   * Creates a topic of slices and one of answers. Returns a function that adds a slice with its knownAt as timestamp.
-   */
+  /** Creates topics of slices and answers. Returns a function that adds a slice with its knownAt as timestamp. */
   openTopic: (topic: string) => Promise<(slice: Partial<TimeseriesSlice>) => Promise<void>>
 }
 
@@ -82,7 +79,6 @@ async function fill(chain: Chain): Promise<Told> {
   }
 }
 
-/** Repeats every third record, replays the first answers, and copies everything to a topic with its own timestamps. */
 async function tellAgain({
   kafka,
   registry,

@@ -10,10 +10,8 @@ import type { Told } from './told-by-hand.ts'
 /** An answer whose explode result may change only with the dataset's transform version. */
 export interface NamedAnswer {
   dataset: string
-  /** Unique in its dataset. */
   name: string
   answer: Answer
-  /** What a person reads in it. */
   told?: Told
 }
 

@@ -3,7 +3,6 @@ import type { NamedAnswer } from './answers.ts'
 import { shapeOfDataset, shapes, type ToldBody } from './jao-shapes.ts'
 import { day, type Told } from './told-by-hand.ts'
 
-/** The same bytes at every call. */
 export function jaoAnswers(): NamedAnswer[] {
   return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...renamed(), ...withOffsets()]
 }
@@ -31,7 +30,7 @@ function withOffsets(): NamedAnswer[] {
   )
 }
 
-/** The hubs of one quarter hour sum to 0.1 MW instead of 0. */
+/** In one quarter hour the sum of the hubs is 0.1 MW off. */
 function unbalanced(): NamedAnswer[] {
   const body = shapes.netPositions?.body.replace('2287.7', '2287.6') ?? ''
   const told: Told = {
@@ -65,7 +64,6 @@ function renamed(): NamedAnswer[] {
 
 const hour = { startMs: day.startMs, endMs: day.startMs + 3_600_000 }
 
-/** The second of two pages. */
 function pages(): NamedAnswer[] {
   const body = `{"data":[
     {"id":901,"dateTimeUtc":"2026-04-20T22:00:00Z","tso":"ELIA","cneName":"Achene - Lonny 380.19 ","cneEic":"10T-BE-FR-000015",
@@ -124,7 +122,7 @@ const result = (hours: string, product: string, offered: number, price: number |
   `{"comment":null,"corridorCode":"IF1-FR-GB","offeredCapacity":${offered}.0,"requestedCapacity":7234.0,
     "allocatedCapacity":0,"productHour":"${hours}","productIdentification":"${product}","auctionPrice":${price}}`
 
-/** One per horizon: unordered hours, and a month, a season and a year with two products. */
+/** Unordered hours, and a month, a season and a year with two products. */
 function auctions(): NamedAnswer[] {
   const local: [string, string] = ['2026-04-20T22:00:00.000+00:00', '2026-04-21T22:00:00.000+00:00']
   const hours = `[${auction('IF1-FR-GB-D-DAILY--260421-01', local, `${result('23:00-24:00', 'B24-------', 1868, 0.25)},${result('02:00-03:00', 'B03-------', 1600, null)}`)}]`

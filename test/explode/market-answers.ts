@@ -19,7 +19,6 @@ const recorded: [dataset: string, file: string, subject: string][] = [
   ['binance.ticker24hr', 'binance_24hr_2022-02-01_shibtry.json', 'SHIBTRY'],
 ]
 
-/** `absent`: names of those that are not on this machine. */
 export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: string[] } {
   const read = recorded.map(([dataset, file, subject]) => ({
     dataset,
@@ -120,7 +119,6 @@ function once(markets: string[], metrics: string[]): Record<string, number> {
   return Object.fromEntries(markets.flatMap((market) => metrics.map((metric) => [`${market}.${metric}`, 1])))
 }
 
-/** The same bytes at every call. */
 export function madeMarketAnswers(): NamedAnswer[] {
   return made.map(([dataset, name, subject, answer]) => {
     const read = told[`${dataset} ${name}`]

@@ -1,5 +1,4 @@
-// Samples of sources: sources/<source>/samples/<name>.body, the bytes of an answer, and <name>.asked.json, the request
-// and what a person reads in the answer.
+// Reads sources/<source>/samples/<name>.body (an answer) and <name>.asked.json (the request, and what a person reads).
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +25,7 @@ interface Sample extends NamedAnswer {
 
 const ending = '.asked.json'
 
-/** Reads the samples of all sources. @throws Error with the file's name if one is invalid */
+/** @throws Error with the name of an invalid file */
 export function sampleAnswers(directory = new URL('../../sources/', import.meta.url)): Sample[] {
   const cwd = fileURLToPath(directory)
   return globSync(`*/samples/*${ending}`, { cwd })

@@ -11,7 +11,6 @@ const atMs = Date.parse('2026-11-20T12:00:00Z')
 const minuteMs = 60_000
 const plain = '2026-04-21'
 
-/** The same bytes at every call. */
 export function simulatedJaoAnswers(): NamedAnswer[] {
   const good = { ...simulatedDays(), ...alteredDays() }
   const refused = refusedAnswers()
@@ -29,7 +28,6 @@ interface DayAnswer {
 
 const windowOf = (day: string): Window => businessDay('Europe/Brussels', day).window
 
-/** Days from the simulator, also after commands. */
 function simulatedDays(): Record<string, DayAnswer> {
   const of = (day: string): DayAnswer => ({ day, body: publish(day) })
   const hourMs = windowOf(plain).startMs + 5 * 60 * minuteMs
@@ -78,7 +76,6 @@ function alteredDays(): Record<string, DayAnswer> {
   }
 }
 
-/** At least one per refusal reason. */
 function refusedAnswers(): Record<string, DayAnswer> {
   const rows = plainRows()
   const [first = rows[0] as Row] = rows

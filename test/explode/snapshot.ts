@@ -12,7 +12,6 @@ export interface DatasetSnapshot {
   answers: Record<string, { answer: string; explosion: string }>
 }
 
-/** By name of the dataset. */
 export type Snapshot = Record<string, DatasetSnapshot>
 
 export function takeSnapshot(datasets: readonly Dataset[], answers: readonly NamedAnswer[]): Snapshot {
@@ -29,13 +28,12 @@ export function takeSnapshot(datasets: readonly Dataset[], answers: readonly Nam
 export interface Comparison {
   /** One sentence per violation. If there is any, the new snapshot must not be written. */
   broken: string[]
-  /** The snapshot to write. */
   next: Snapshot
 }
 
 /**
- * Compares two snapshots. Pure. A result may change only with a higher transform version. Answers may be added or
- * replaced, but not removed, unless `absent` says that this machine cannot check them.
+ * A result may change only with a higher transform version. Answers may be added or replaced, but not removed, unless
+ * `absent` says that this machine cannot check them. Pure.
  */
 export function compareSnapshots(kept: Snapshot, now: Snapshot, absent: ReadonlySet<string>): Comparison {
   const names = new Set([...Object.keys(kept), ...Object.keys(now)])
@@ -86,8 +84,7 @@ function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string
   const told = { dataset, status, requestIdentity: requestIdentity(dataset, window, subject) }
   const record = rawResponse(window, Buffer.from(answer.body), 1_000, told)
   const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
-  // Omits the transform version and identity of slices, and the sentence of a refusal, which may be improved at any
-  // time.
+  // Omits transform version, identity and the sentence of a refusal.
   const output = 'refusal' in exploded ? { refused: exploded.refusal.reason } : outputOf(exploded)
   const asked = subject === null ? [] : [subject]
   return { answer: sha256([window, status, record.contentHash, ...asked]), explosion: sha256(output) }

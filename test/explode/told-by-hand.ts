@@ -1,16 +1,13 @@
-// Bodies, and beside them what a person reads in them. Nothing is computed, so a bug of the code cannot hide here.
+// What a person reads in a body. Nothing is computed, so a bug of the code cannot hide here.
 
 export interface Told {
   /** Number of values per key that are not null. */
   values: Record<string, number>
-  /** Some points; times are UTC. */
   points: [key: string, time: string, value: number | null][]
   /** The unit of one key, and the flags of all slices. */
   unit?: [key: string, unit: string]
   flags?: string[]
-  /** Upstream's modification time of all slices. */
   modified?: string
-  /** Records of own topics: the topic, and some fields. */
   records?: [topic: string, fields: Record<string, unknown>][]
 }
 

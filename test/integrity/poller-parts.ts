@@ -29,13 +29,12 @@ export interface PollerParts {
   kafka: Kafka
   registry: Registry
   producer: Producer
-  /** All records of a topic. */
   read: <T>(topic: string, schema: RecordSchema<T>) => Promise<Read<T>[]>
   polls: () => Promise<Read<Poll>[]>
   raw: () => Promise<Read<RawResponse>[]>
-  /** Starts a poller of the simulator at `url`, which by default fetches only tomorrow. */
+  /** By default it fetches only tomorrow. */
   poller: (url: string, settings?: Record<string, string>) => Promise<ServiceProcess>
-  /** Requests a window like the CLI. With `liftsPauseOf` it lifts the pause of that host, and the window is ignored. */
+  /** Requests a window like the CLI. `liftsPauseOf` lifts the pause of that host instead. */
   request: (url: string, window: { startMs: number; endMs: number }, liftsPauseOf?: string) => Promise<string>
   /** Suspends the broker: it answers no client until `wakeBroker`. */
   pauseBroker: () => void

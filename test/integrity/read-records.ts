@@ -10,7 +10,6 @@ export interface TopicRecord {
   writtenAtMs: number
 }
 
-/** Reads all records of a topic. */
 export async function readRecords(kafka: Kafka, topic: string): Promise<TopicRecord[]> {
   const admin = kafka.admin()
   await admin.connect()

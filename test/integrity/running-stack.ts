@@ -16,19 +16,17 @@ import { type Finished, freePortBase, type Started, startCommand, tidemark } fro
 export interface RunningStack {
   dataDir: string
   environment: NodeJS.ProcessEnv
-  /** Reads its stack.json. */
   file: () => StackFile
   /** `tidemark up --detach <options>`. @throws Error with its output if it fails */
   up: (...options: string[]) => Promise<Finished>
   /** Runs `tidemark <args> --data <this one>` to its end. */
   run: (...args: string[]) => Promise<Finished>
-  /** The same, without waiting. */
+  /** Does not wait for the end. */
   begin: (...args: string[]) => Started
   /** Later commands use the release in another directory. */
   use: (release: string | undefined) => void
   /** Clients of its parts. They outlive a restart, because the ports stay. */
   connect: () => Promise<Clients>
-  /** Stops it, disconnects the clients and removes the directory. */
   remove: () => Promise<void>
 }
 
@@ -94,7 +92,7 @@ export async function prepareStack(
 
 const prepared = new Set<RunningStack>()
 
-/** Removes every remaining stack. For afterAll: also those of failed tests. */
+/** For afterAll: also removes the stacks of failed tests. */
 export async function removeStacks(): Promise<void> {
   await Promise.all([...prepared].map((stack) => stack.remove()))
 }

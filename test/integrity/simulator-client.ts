@@ -19,17 +19,11 @@ export interface MarketTruth {
   answer: unknown
 }
 
-/** Steers a running simulator and reads what it published. */
 export interface SimulatorClient {
   command: (body: unknown) => Promise<void>
-  /**
-   * The published points of a business day, at an instant of the simulator's clock (ms) or now. Empty before
-   * publication.
-   */
+  /** The points of a business day, at an instant of the simulator's clock (ms) or now; empty before publication. */
   truth: (day: string, atMs?: number, dataset?: string) => Promise<Points>
-  /**
-   * A market at an instant (ms): figures by plain names (last, high, low, volume, …), and the answer of the exchange.
-   */
+  /** A market at an instant (ms): figures by plain names, and the answer of the exchange. */
   market: (host: string, market: string, atMs: number) => Promise<MarketTruth>
   /** The default host is JAO's publication tool. */
   requests: (host?: string) => Promise<LoggedRequest[]>

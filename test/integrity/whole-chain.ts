@@ -14,13 +14,11 @@ import { type Points, pointName, windowOf } from './simulator-client.ts'
 
 export { dataset, eventually }
 
-/** A row of `polls`. Times are ms UTC. */
 export interface StoredPoll {
   outcome: string
   fetchedAtMs: number
 }
 
-/** Real broker, registry, store, normalizer and sink, and a poller on demand. */
 export interface Chain extends Pipeline {
   /** Starts a poller of the upstream at `url`, with the simulator's clock if there is one. */
   poll: (url: string, upstream: 'simulator' | 'recording') => Promise<ServiceProcess>
@@ -28,7 +26,7 @@ export interface Chain extends Pipeline {
   ask: (url: string, days: string[]) => Promise<StoredPoll[]>
   /** Waits until the normalizer and the sink have processed all records. */
   settled: (timeoutMs?: number) => Promise<void>
-  /** The points of a business day in `from`: latest or as_of(...). */
+  /** `from`: latest or as_of(...). */
   points: (from: string, day: string) => Promise<Points>
   normalizer: ServiceProcess
   sink: ServiceProcess
@@ -92,12 +90,11 @@ export async function writeRequests(
 }
 
 /**
- * Waits until the normalizer has committed all of raw, and then the sink all of its topics. A group commits after its
- * outputs are acknowledged, so everything is in the store.
+ * Waits for the normalizer to commit all of raw, then for the sink. A group commits after its outputs are acknowledged.
  */
 export async function untilStored(environment: Record<string, string>, timeoutMs = 90_000): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs
-  // Fetches end offsets only once: fetching them repeatedly for all topics costs more than the work itself.
+  // Fetched only once: fetching end offsets costs more than the work itself.
   await withAdmin(createKafka(readConfig(kafkaSettings, environment), 'test'), async (admin) => {
     for (const { group, topics } of subscriptions()) {
       const ends = new Map<string, Offsets[]>()
@@ -133,7 +130,6 @@ export async function pointsOf(
   return points
 }
 
-/** Successful polls of a business day, oldest first. */
 const pollsOf = ({ query }: Queries, day: string): Promise<StoredPoll[]> =>
   query<StoredPoll>(
     `SELECT outcome, toUnixTimestamp64Milli(fetched_at) + 0.0 AS fetchedAtMs FROM tidemark.polls FINAL

@@ -12,7 +12,6 @@ interface Soaked {
   query: Clients['query']
   simulator: SimulatorClient
   written: Written
-  /** The business day that was revised throughout. */
   day: string
   tell: (line: string) => void
 }

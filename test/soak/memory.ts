@@ -4,7 +4,7 @@ import { residentMiB } from '../bench/cpu.ts'
 /** Median memory per part, MiB, in the second (`early`) and the last quarter (`late`). */
 export type Held = Record<string, { early: number; late: number }>
 
-/** A part that grows by less than the larger of the two counts as flat. */
+/** The growth that counts as flat: a share or MiB, whichever is more. */
 const flat = { share: 0.2, mib: 40 }
 const intervalMs = 10_000
 

@@ -6,12 +6,12 @@ export const windowStarts = [Date.parse('2024-12-31T22:00:00Z'), Date.parse('202
 const firstKnownAt = Date.parse('2024-12-31T23:59:59.990Z')
 
 type Values = Record<string, (number | null)[]>
-/** The result of explode; undefined if it refuses the answer. No values: confirmed empty. */
+/** undefined: refused. No values: confirmed empty. */
 export interface Reading {
   stepS: number
   values: Values
 }
-/** A raw record; its offset is its index in the list. */
+/** The offset is the index in the list. */
 export interface Raw {
   window: number
   /** Both corridors have the same points, but their answers do not replace each other. */
@@ -50,7 +50,6 @@ const answer = fc
 
 export interface History {
   raws: Raw[]
-  /** Earlier raw records are deleted. */
   firstOffset: number
 }
 
@@ -76,10 +75,7 @@ const one = (after: number, old: Values | undefined, now: Values | undefined, co
   const [before, today] = [old, now].map((values) => values && { stepS: 3600, values })
   return { window, corridor, knownAt: firstKnownAt + after, old: before, new: today }
 }
-/**
- * The first record is deleted. A letter was requeued after a later answer, which is now refused. Both corridors have
- * `a`.
- */
+/** A letter was requeued after a later answer, which is now refused. Both corridors have `a`. */
 export const requeued: History = {
   raws: [
     one(0, { a: [10, null] }, { c: [10, null] }),

@@ -3,7 +3,6 @@ import fc from 'fast-check'
 // Histories of pollers: answers of two windows and two corridors, each derived from the one before, with confirmed
 // empty and refused ones and replays, delivered in any order and partly twice.
 
-/** The result of one transform for one answer: values by key, from the start of the window. */
 export interface Telling {
   window: number
   /** Window and corridor are the request identity. */
@@ -98,7 +97,6 @@ function happen(steps: Step[], replays: Replay[]): Telling[] {
   return [...new Map([...answers, ...again].map((telling) => [one(telling), telling])).values()]
 }
 
-/** In the order of delivery. */
 export const history: fc.Arbitrary<Telling[]> = fc
   .tuple(fc.array(step, { minLength: 1, maxLength: 8 }), fc.array(replay, { maxLength: 3 }))
   .map(([steps, replays]) => happen(steps, replays))
@@ -107,7 +105,7 @@ export const history: fc.Arbitrary<Telling[]> = fc
     return fc.shuffledSubarray(delivered, { minLength: delivered.length })
   })
 
-/** Answers of `border_A_B` in the first window, one hour apart, with these values. */
+/** The values of `border_A_B` in the first window, one hour apart. */
 export function told(...said: (number | null)[]): Telling[] {
   const start = Date.parse('2024-12-31T08:00:00Z')
   return said.map((value, offset) => ({

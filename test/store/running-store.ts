@@ -7,7 +7,6 @@ import { createStore, type Store } from '#platform/clickhouse/client.ts'
 
 export interface RunningStore {
   store: Store
-  /** A read-only client, like traders have. */
   reader: Store
   /** Another client, by default as the writer. The caller closes it. */
   connect: (config: { user?: string; password?: string; requestTimeoutMs?: number }) => Store
@@ -22,7 +21,6 @@ interface IdleStore {
 // The test files of a worker share the endpoint (vitest.config.ts: isolate).
 let idle: IdleStore | undefined
 
-/** Returns an empty store: the embedded endpoint on a free port. */
 export async function startStore(): Promise<RunningStore> {
   const taken = idle ?? (await startIdleStore())
   idle = undefined

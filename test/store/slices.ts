@@ -8,7 +8,6 @@ export interface ToldSlice {
   identity?: number
   dataset?: string
   key?: string
-  /** Start of the window and of the values. */
   start: string
   /** Default: the end of the values. */
   windowEnd?: string
@@ -19,7 +18,6 @@ export interface ToldSlice {
   flags?: string[]
 }
 
-/** Builds the record that the normalizer would write. */
 export function slice(told: ToldSlice): TimeseriesSlice {
   const start = Date.parse(told.start)
   const step = told.stepS ?? 3600
@@ -54,7 +52,6 @@ export type ToldAnswer = Pick<
 > &
   Partial<AcceptedAnswer>
 
-/** Builds the record that the normalizer would write. */
 export const acceptedAnswer = (told: ToldAnswer): AcceptedAnswer => ({
   requestIdentity: `${told.dataset}/${told.identity}`,
   selector: null,
@@ -71,7 +68,6 @@ export async function insertAnswers(store: Store, answers: AcceptedAnswer[]): Pr
   await insert(store, table, columns, answers.map(row))
 }
 
-/** Returns the rows of a query as tab-separated lines. */
 export async function lines(store: Store, query: string, parameters: Record<string, unknown> = {}): Promise<string[]> {
   const result = await store.query({ query, query_params: parameters, format: 'TabSeparated' })
   return (await result.text()).split('\n').slice(0, -1)

@@ -3,7 +3,7 @@ import type { FoundRaw } from '#operations/explain/raw-records.ts'
 import type { PointAnswer, ReplacingAnswer } from '#operations/explain/stored-point.ts'
 import type { Dataset } from '#sources/source.ts'
 
-/** ms of an instant in November 2026: at('20T01:00'). */
+/** at('20T01:00') is an instant in November 2026, ms. */
 export const at = (text: string) => Date.parse(`2026-11-${text}Z`)
 export const dataset = { name: 'a.b.c', unit: 'MW', transformVersion: 2, calendar: { kind: 'days' } } as Dataset
 
@@ -12,7 +12,6 @@ export const answer = (value: number | null, known: string, over: Partial<PointA
   ...{ windowStartMs: at('20T23:00'), windowEndMs: at('21T23:00'), upstreamModifiedAtMs: null },
   ...{ rawPartition: 1, rawOffset: 5, identity: 7, ...over },
 })
-/** A raw record that retention has deleted. */
 export const gone: FoundRaw = { state: 'deleted', why: 'deleted: it begins at 7' }
 export const asked = {
   ...{ dataset, key: 'k', atMs: at('21T00:10'), knownByMs: undefined as number | undefined },
@@ -26,7 +25,7 @@ export const explain = (
   replacing: ReplacingAnswer[] = [],
 ) => explanationOf({ ...asked, ...over }, { tsMs: at('21T00:00'), answers, replacing }, raws)
 
-/** Three answers of two identities that name a point, and all answers of these identities; some do not name it. */
+/** Three answers of two identities that name a point, and all answers of these identities. */
 export const named = [answer(10, '20T01:00'), answer(10, '20T04:00'), answer(20, '20T05:00', { identity: 8 })]
 export const allAnswers: ReplacingAnswer[] = [
   ['20T01:00', 7, 3],

@@ -14,7 +14,6 @@ import { giveBackWarmParts, takeWarmParts } from './warm-parts.ts'
 /** Provisioned broker, registry and store without data, and services on demand. */
 export interface Pipeline {
   parts: RealParts
-  /** For the test's files; removed at its end. */
   directory: string
   environment: Record<string, string>
   kafka: Kafka
@@ -30,7 +29,7 @@ export interface Pipeline {
 }
 
 export interface PipelineOptions {
-  /** Stops the parts at the end instead of reusing them: for tests that change schemas or the parts themselves. */
+  /** For tests that change schemas or the parts themselves: the parts are not reused. */
   disposable?: boolean
 }
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import type { Window } from '#sources/source.ts'
 
-/** Builds a raw response like the poller. */
 export function rawResponse(
   window: Window,
   body: Buffer,

@@ -13,18 +13,15 @@ export interface WantedParts {
 export interface RealParts {
   broker?: Broker
   registry?: SchemaRegistry
-  /** The settings with which a service reaches the parts. */
   environment: Record<string, string>
   directory: string
-  /** Restarts the broker with the same data and address. */
   restartBroker: () => Promise<void>
-  /** Stops every part and removes the directory. Call it in afterAll. */
   stop: () => Promise<void>
 }
 
 const tell = (line: string): void => console.warn(`real parts: ${line}`)
 
-/** Starts parts on free ports on loopback, once per test file. They end with the test process, even if it is killed. */
+/** One set of parts per test file. They end with the test process, even if it is killed. */
 export async function startRealParts(wanted: WantedParts): Promise<RealParts> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-parts-'))
   const [port = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { recordingsDir } from './recorded-jao.ts'
 
-/** Returns a recorded file by its path (jao/core_external_atc.json); undefined, with a warning, if it is absent. */
+/** Returns undefined, with a warning, if the file is absent. */
 export function recordedFile(name: string): Buffer | undefined {
   const path = join(recordingsDir(), name)
   try {
@@ -16,7 +16,6 @@ export function recordedFile(name: string): Buffer | undefined {
   }
 }
 
-/** Rows of a recorded CSV by column name. Quoted cells may contain commas. */
 export function csvRows(file: Buffer): Record<string, string>[] {
   const [head = '', ...lines] = file.toString('utf8').trim().split(/\r?\n/)
   const names = cellsOf(head)

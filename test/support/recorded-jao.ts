@@ -21,7 +21,6 @@ export type Recording = {
 export type RecordedJao = {
   readonly url: string
   readonly recording: Recording
-  /** The query strings received, in order. */
   readonly asked: readonly string[]
   readonly stop: () => Promise<void>
 }
@@ -53,10 +52,7 @@ export function readRecording(dataDir = recordingsDir()): Recording | undefined 
   return { body, rows, fromMs: first.hourMs, toMs: last.hourMs + HOUR_MS }
 }
 
-/**
- * Serves the recorded answer at the API's path: its bytes for its own window, otherwise the rows of the requested
- * window. Resolves to undefined, with a warning, if the recording is absent.
- */
+/** Serves the recorded bytes for their own window, else the rows of the requested window. Undefined if absent. */
 export async function startRecordedJao(dataDir = recordingsDir()): Promise<RecordedJao | undefined> {
   const recording = readRecording(dataDir)
   if (recording === undefined) return undefined

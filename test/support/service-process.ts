@@ -19,14 +19,11 @@ export interface ServiceProcess {
 }
 
 export interface Program {
-  /** Default: this project. */
   root?: string
   parameters?: string[]
 }
 
-/**
- * Starts `services/<name>/main.ts` on a free health port and waits for /ready. By default only the main dataset is on.
- */
+/** Waits for /ready. By default only the main dataset is on. */
 export async function startService(
   name: string,
   environment: NodeJS.ProcessEnv,
@@ -63,7 +60,7 @@ export async function startService(
   }
 }
 
-/** Runs a script to its end. @throws Error with its output if it fails */
+/** @throws Error with the script's output if it fails */
 export async function runScript(script: string, environment: NodeJS.ProcessEnv, root = projectRoot): Promise<void> {
   const child = spawn(process.execPath, [script], {
     cwd: root,

@@ -4,7 +4,6 @@ import { type DeadLetterResolution, resolutionRecord } from '#platform/kafka/dea
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 
-/** A record on jao.dlq. */
 export function stored(
   offset: number,
   headers: Record<string, string>,
@@ -33,7 +32,6 @@ export const refused = (offset: number, more: Record<string, string> = {}): Stor
     ...more,
   })
 
-/** A resolution of a letter in partition 0. */
 export function decided(offset: number, over: Partial<DeadLetterResolution> & { offset: number }): StoredRecord {
   const decision = { decision: 'dropped' as const, by: 'me', why: 'no use', atMs: 1_000, ...over }
   const { headers = {} } = resolutionRecord({ key: null, partition: 0 }, decision)

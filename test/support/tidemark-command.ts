@@ -15,15 +15,11 @@ export interface Finished {
 
 export interface Started {
   child: ChildProcess
-  /** The output so far. */
   printed: () => { stdout: string; stderr: string }
   finished: Promise<Finished>
 }
 
-/**
- * Starts `tidemark <args>` like a user, by default with only the main dataset on. `release`: the directory of another
- * release.
- */
+/** By default only the main dataset is on. `release`: the directory of another release. */
 export function startTidemark(args: string[], environment: NodeJS.ProcessEnv, release = project): Started {
   return start(join(release, 'bin/tidemark.mjs'), args, environment)
 }
@@ -50,7 +46,6 @@ function start(program: string, args: string[], environment: NodeJS.ProcessEnv):
 export const tidemark = (args: string[], environment: NodeJS.ProcessEnv, release?: string): Promise<Finished> =>
   startTidemark(args, environment, release).finished
 
-/** Returns a --port-base with twenty free ports. */
 export async function freePortBase(): Promise<number> {
   for (;;) {
     const base = 20_000 + Math.floor(Math.random() * 12_000)

@@ -14,7 +14,6 @@ import { sources } from '#sources/index.ts'
 import { type RealParts, startRealParts } from './real-parts.ts'
 import { runScript } from './service-process.ts'
 
-/** A provisioned broker and registry, and the data directory of a provisioned store. */
 export interface WarmParts {
   parts: RealParts
   /** `directory` must not exist. */
@@ -64,7 +63,6 @@ async function startWarmParts(): Promise<WarmParts> {
   return { parts, copyStore: (directory) => cpSync(template, directory, { recursive: true }) }
 }
 
-/** Deletes all groups and topics, and creates the declared topics again. */
 async function emptyKafka(environment: Record<string, string>): Promise<void> {
   const kafka = createKafka(readConfig(kafkaSettings, environment), 'test')
   const admin = kafka.admin()
