@@ -46,7 +46,9 @@ export async function ensureArchive(
 
 const isOlder = (entry: string, name: string): boolean => new RegExp(`^${name}-[0-9a-f]{12}\\.jsa$`).test(entry)
 
-/** Java crashes on a damaged archive: then it is removed, and the program starts without it. */
+/**
+ * Starts a program with its archive. Java crashes on a damaged one: then it is removed, and the program starts without.
+ */
 export async function startWithArchive<Started>(
   archive: string | undefined,
   tell: Tell,

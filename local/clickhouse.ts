@@ -19,7 +19,7 @@ export interface StoreAccess {
   reader: { user: string; password: string }
 }
 
-/** A directory keeps the engine it was created with: their data differ. @throws UserError if that engine is absent */
+/** Prefers a `clickhouse` on the PATH, but a directory keeps its engine. @throws UserError if that engine is absent */
 export function chooseEngine(dataPath: string, searchPath: string): ClickHouseEngine {
   const command = findOnPath('clickhouse', searchPath)
   if (existsSync(serverData(dataPath))) {

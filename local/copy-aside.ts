@@ -7,7 +7,7 @@ import { filesBelow } from './manifest.ts'
 export type CopyProgress = (step: 'copying' | 'checking', files: number, of: number) => void
 
 /**
- * Creates `target` atomically: `fill` writes into a new directory and returns the path to rename, which may lie in it.
+ * Creates `target` atomically: `fill` writes into `target`.partial and returns the path to rename to `target`.
  * @throws UserError if a foreign `target`.partial exists, or a write fails
  */
 export async function putInPlace<Result>(

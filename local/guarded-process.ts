@@ -98,7 +98,7 @@ export async function killAllGuarded(): Promise<void> {
   await Promise.all([...guarded].map((one) => one.kill()))
 }
 
-/** Ends the program of `pidFile`: SIGTERM if `graceMs` > 0, then SIGKILL. Returns true if it was running. */
+/** Ends the program of `pidFile` if its command line contains `mark`: SIGTERM if `graceMs` > 0, then SIGKILL. */
 export async function endLeftover(pidFile: string, mark: string, graceMs: number): Promise<boolean> {
   let text: string
   try {

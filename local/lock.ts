@@ -13,7 +13,7 @@ export interface Lock {
   release: () => void
 }
 
-/** Returns the pid that holds the lock, if any. Takes over the lock of a process that has ended. */
+/** Locks the file for this process, or returns the pid that holds it. Takes over the lock of an ended process. */
 export async function tryLock(path: string): Promise<Lock | { heldBy: number }> {
   const mine: Holder = { pid: process.pid, startedAt: startedAt(process.pid) }
   const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
@@ -57,7 +57,7 @@ function linked(draft: string, path: string): boolean {
   }
 }
 
-/** Two processes could see the same stale lock, and the second would remove the lock that the first has just taken. */
+/** One process at a time: otherwise a second taker could remove the lock that the first has just taken. */
 function removeStale(path: string): void {
   const takeover = `${path}.takeover`
   try {

@@ -14,7 +14,7 @@ export interface RestoreOptions {
 }
 
 /**
- * Creates a data directory and checks every file against the manifest. The next `up` applies later deletions.
+ * Creates a data directory from a backup and checks every file. The next `up` applies deletions listed since then.
  * @throws UserError if `from` is not a backup, a file differs from the manifest, or `dataDir` is not empty
  */
 export async function restore({ from, dataDir, progress }: RestoreOptions): Promise<Manifest> {

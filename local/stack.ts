@@ -39,7 +39,7 @@ export interface StartingStack {
 }
 
 /**
- * `started` resolves when every part is ready.
+ * Starts the stack in one data directory. `started` resolves when every part is ready.
  * @throws UserError if the directory, the disk or the ports are not available; then nothing runs
  */
 export async function startStack(options: StackOptions): Promise<StartingStack> {

@@ -3,6 +3,7 @@ import type { Exit, GuardedProcess } from './guarded-process.ts'
 
 export interface PartPlan {
   name: string
+  /** Names of plans earlier in the list. */
   needs: string[]
   /** Resolves when the part is ready. A job resolves to undefined when it is done. */
   start: () => Promise<GuardedProcess | undefined>

@@ -8,7 +8,9 @@ import type { Simulator } from './simulator.ts'
 /** `entry` is present if the request counts towards the limit. */
 export type AnsweredRequest = { readonly reply: Reply; readonly entry?: LoggedRequest }
 
-/** Every second 429 has a Retry-After, in s of the simulator's clock, because JAO sends it only sometimes. */
+/**
+ * Applies limit, faults and content in this order. Every second 429 has a Retry-After in s, as JAO sends it sometimes.
+ */
 export function answerRequest(
   simulator: Simulator,
   name: HostName,

@@ -7,7 +7,7 @@ export function hashText(text: string): number {
   return hash >>> 0
 }
 
-/** Stateless murmur3 mixing: results do not depend on the order of calls. */
+/** A pseudo-random 32-bit number from its arguments (murmur3), so that results do not depend on the order of calls. */
 export function mix(a: number, b: number, c = 0, d = 0): number {
   return finish(absorb(absorb(absorb(absorb(0x9747b28c, a), b), c), d))
 }

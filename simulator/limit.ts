@@ -9,8 +9,8 @@ export type Limit = {
 const MINUTE_MS = 60_000
 
 /**
- * Counts all callers; refused requests do not count. The minute is in simulated time (`Clock.elapsedMs`): at speed 60
- * it passes in a second, and setting the clock frees nothing.
+ * Limits the requests of all callers in any sliding minute; refused ones do not count. The minute is in simulated time
+ * (`Clock.elapsedMs`): at speed 60 it passes in a second, and setting the clock frees nothing.
  */
 export function createLimit(perMinute: number): Limit {
   const admitted = slidingMinute()

@@ -1,4 +1,4 @@
-/** If `sendBytes` is less than the body, the connection breaks there. `parts` are streamed instead of the body. */
+/** The connection breaks after `sendBytes` of the body. `parts` are streamed instead of the body. */
 export type Reply = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>

@@ -109,7 +109,7 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
   await answerWhole(execution, execution.prepared + sql, began)
 }
 
-/** The engine does not know the client's query_id, and its own SYNC never returns. Waits until the statement ends. */
+/** KILL QUERY by the client's query_id, which the engine does not know. Waits until the statement has ended. */
 async function runKill(execution: Execution, queryId: string): Promise<void> {
   const began = process.hrtime.bigint()
   const killed = execution.statements.all.filter((one) => one.queryId === queryId)

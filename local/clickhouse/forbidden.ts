@@ -64,7 +64,9 @@ function denied(what: string): Failure {
   return new Failure(497, 'ACCESS_DENIED', `Not allowed on this endpoint: ${what}.`)
 }
 
-/** Returns the first forbidden engine. PARALLEL WITH joins statements, so ENGINE may be at any position. */
+/**
+ * Returns the first forbidden engine that a statement defines. PARALLEL WITH joins statements, so it may be anywhere.
+ */
 export function strangeEngine(own: Token[]): string | undefined {
   if (!own.some((token, index) => defines(token, own[index + 1]))) return undefined
   for (const [index, token] of own.entries()) {

@@ -28,8 +28,8 @@ export function makePipes(count: number): Pipes {
 }
 
 /**
- * Opens the reading end; call it before the statement starts, and `finish` when it has ended. Until then this process
- * holds the pipe open: after some errors the engine opens it again and would wait forever for a reader.
+ * Opens the reading end; call it before the statement starts, and `finish` when it has ended. Until then the pipe is
+ * held open: after some errors the engine opens it again and would wait forever for a reader.
  */
 export function openReader(path: string): { reader: Socket; finish: () => void } {
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)

@@ -53,7 +53,8 @@ export interface Source {
 }
 
 /**
- * Like the server, but with a line break where two words would merge: curl strips the leading blank of a form field.
+ * Joins the `query` parameters, with a line break where two words would merge: curl strips a form field's leading
+ * blank.
  */
 export function joinQueries(queries: string[]): string {
   return queries.reduce((text, next) => text + (endsInWord(text) && /^[\w$]/.test(next) ? '\n' : '') + next, '')

@@ -29,7 +29,10 @@ export const dayVerbs = {
 export type DayOrder = z.infer<(typeof dayVerbs)[keyof typeof dayVerbs]>
 type Target = { dataset?: string; day: string; hour?: string | number; key?: string }
 
-/** Returns why the order is invalid at `atMs`. Pure. An edit of an unpublished day becomes part of its publication. */
+/**
+ * Checks an order at `atMs`; returns the command or an error. An edit of an unpublished day becomes part of its first
+ * publication. Pure.
+ */
 export function dayCommand(
   order: DayOrder,
   jao: Jao,

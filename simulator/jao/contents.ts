@@ -46,7 +46,7 @@ function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise'
   if (edit.value === undefined) balance(table)
 }
 
-/** In integers, to avoid rounding errors. */
+/** Computes the columns that are the negative sum of others, in integers to avoid rounding errors. */
 function balance({ columns, values }: Table): void {
   columns.forEach(({ minus, scale = 1 }, at) => {
     if (minus === undefined) return

@@ -4,7 +4,9 @@ import type { Domain } from './domain.ts'
 
 const CHUNK_CHARACTERS = 65_536
 
-/** Streams, because an hour of Core has 21 to 25 MB. Refuses `Filter`: upstream's answer to an empty one was wrong. */
+/**
+ * Answers a page, streamed: an hour of Core has 21 to 25 MB. Refuses `Filter`, with which upstream's answer was wrong.
+ */
 export function domainReply(
   domain: Domain,
   { fromMs, toMs }: { fromMs: number; toMs: number },

@@ -44,8 +44,8 @@ export function firstIdOf(hourMs: number, revision: number): number {
 }
 
 /**
- * Rows come in pairs with opposite flows and PTDFs: fcore = fall + fuaf, ram = fmax - frm - fcore + amr - iva. Column
- * names are those that clients of JAO read; no row was recorded.
+ * Prints a constraint. Rows come in pairs with opposite flows and PTDFs: fcore = fall + fuaf, ram = fmax - frm - fcore
+ * + amr - iva. Column names are those that clients of JAO read; no row was recorded.
  */
 export function domainRow(
   seed: number,

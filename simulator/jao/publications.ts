@@ -24,7 +24,7 @@ export type Command = {
   readonly what: Edit | Move
 }
 
-/** `draws` counts the random re-publications so far; `edits` are all edits so far, in order. */
+/** A publication of a whole day. `draws` counts the random re-publications so far; `edits` are all edits so far. */
 export type Publication = {
   readonly day: string
   readonly revision: number
@@ -34,10 +34,7 @@ export type Publication = {
   readonly edits: readonly Edit[]
 }
 
-/**
- * Includes future publications. Pure. Edits before the first publication are part of it; each later edit is a
- * publication.
- */
+/** Returns a day's publications, also future ones. Edits before the first are part of it; later ones each make one. */
 export function publicationsOf(
   seed: number,
   day: string,

@@ -7,8 +7,8 @@ const DAY_HOURS = 24
 const CHANGED_SHARE = 0.1
 
 /**
- * Pure. Each revision changes a tenth of the values. The shape follows recordings: a daily wave, a level per day, and
- * steps between hours of about an eighth of the range, so that measured compression is realistic.
+ * Returns a column's value in the row that starts at `startMs` (ms UTC). Pure. Each revision changes a tenth of the
+ * values. As recorded, values have a daily wave, a level per day, and hourly steps of an eighth of the range.
  */
 export function drawnValue(seed: number, column: Column, startMs: number, revision: number): number | null {
   const slot = slotOf(column, startMs)

@@ -74,7 +74,7 @@ export function createExchange(
 
 type Priced = { readonly spikes: readonly Spike[]; readonly price: (atMs: number) => number }
 
-/** Without spikes. Caches whole quarter hours, which every sample of a day reads. */
+/** Computes prices without spikes. Caches whole quarter hours, which every sample of a day reads. */
 function prices(seed: number): (market: Market, atMs: number) => number {
   const held = new Map<Market, Map<number, number>>()
   return (market, atMs) => {

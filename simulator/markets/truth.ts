@@ -7,7 +7,9 @@ import type { Market } from './markets.ts'
 
 const MOST_SAMPLES = 100_000
 
-/** With `from`, `to` (exclusive) and `everyS`: the price at each of these instants, and statistics over them. */
+/**
+ * Returns a market at an instant. With `from`, `to` (exclusive) and `everyS`: prices and statistics over the instants.
+ */
 export function marketTruth(exchange: Exchange, query: URLSearchParams, atMs: number) {
   const name = query.get('market')
   if (name === null) return { told: { host: exchange.name, markets: exchange.markets.map((market) => market.name) } }

@@ -8,8 +8,8 @@ const closeBracket = 0x5d
 const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
 /**
- * Every key has one colon outside strings, so a repeated key means more colons than parsed keys. `json` is
- * JSON.parse(text).
+ * Returns true if an object has a key twice: every key has one colon outside strings, so there are more colons than
+ * parsed keys. `json` is JSON.parse(text).
  */
 export const hasDoubledKeys = (text: Uint8Array, json: unknown): boolean => colonsOf(text) !== keysOf(json)
 

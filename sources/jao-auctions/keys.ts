@@ -26,7 +26,7 @@ export const productName = ({ productIdentification }: Result): string =>
 
 export const unitOf = (key: string): string => metrics[pattern.exec(key)?.[4] as Metric] ?? 'MW'
 
-/** Includes from and to if the corridor is <line>-<from>-<to>, and auction and product if the key names them. */
+/** Labels: corridor and metric, auction and product if the key names them, from and to if the corridor ends in them. */
 export function labelsOf(key: string): Record<string, string> {
   const [, corridor, auction, product, metric] = pattern.exec(key) ?? []
   if (corridor === undefined || metric === undefined) return {}

@@ -10,7 +10,9 @@ export interface ProductTime {
 
 const pattern = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)(\*?)$/
 
-/** Returns undefined for a time that does not exist: 02:00 on the short day, a second 02:00 on any but the long day. */
+/**
+ * Parses a product's hours. Undefined for a time that does not exist: 02:00 on the short day, a second 02:00 elsewhere.
+ */
 export function productTime(name: string, period: Window): ProductTime | undefined {
   const [, hour, minute, endHour, endMinute, star] = pattern.exec(name) ?? []
   if (hour === undefined) return undefined

@@ -75,9 +75,9 @@ const filling: StoreStatement = {
 }
 
 /**
- * Pages of an hour have different known_at. A row counts if the newest accepted answer of its page has it and its page
- * begins before the newest row count, from a page or from the answer that only counts the rows. Filters on dataset and
- * hour pass through both window functions, because both partition by them.
+ * The newest rows of each hour. A row counts if the newest accepted answer of its page has it and its page begins
+ * before the newest row count, from a page or from the answer that only counts rows. Filters on dataset and hour pass
+ * through both window functions, because both partition by them.
  */
 const newest: StoreStatement = {
   name: 'latest_flow_constraints',

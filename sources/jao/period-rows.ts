@@ -25,7 +25,8 @@ const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 const roundingMw = 0.05
 
 /**
- * Complete if every step has a value of any key: upstream publishes rows of nulls first. @throws Error if unreadable
+ * Complete if every step has a row with a value of any key, or any row if a null is an answer (`nullMeans`).
+ * @throws Error with the reason if explode would refuse the answer
  */
 export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {
   const { table, refusal } = readTable(declared, body, window)

@@ -25,7 +25,7 @@ export const borders: Shape = {
   labels: (key) => (key.startsWith('border_') ? fromAndTo(key.slice('border_'.length)) : {}),
 }
 
-/** How much dearer the importing zone is. */
+/** By how much the importing zone is dearer. */
 export const borderPrices: Shape = { ...borders, unit: 'EUR/MWh' }
 
 export const restrictions: Shape = { ...borders, nullMeans: 'no restriction' }

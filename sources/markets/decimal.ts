@@ -1,10 +1,7 @@
 const decimal = /^-?(0|[1-9]\d{0,29})(\.\d{1,30})?(?:[eE][+-]?\d{1,3})?$/
 const digits = /^(?:0|[1-9]\d{0,15})$/
 
-/**
- * Returns the Float64 nearest to a decimal text or a JSON number. Undefined for '', ' 1', 'NaN', '0x10', '1,5',
- * '1e999'.
- */
+/** Returns the Float64 nearest to a decimal text, or a JSON number. Undefined for '', ' 1', 'NaN', '0x10', '1e999'. */
 export function decimalValue(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined
   const [, whole, fraction = ''] = (typeof value === 'string' && decimal.exec(value)) || []

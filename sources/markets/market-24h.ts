@@ -6,7 +6,9 @@ import { bucketStates, quietS, sums } from './buckets.ts'
 import { marketSql, metricSql } from './friendly-view.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
-/** Only these, the newest changed buckets, are read from samples. The others are recomputed first, 24 per 10 s. */
+/**
+ * At most this many changed buckets, the newest, are read from samples. Others are stale until recomputed, 24 per 10 s.
+ */
 const changedAtOnce = 12
 
 // A turn is one computation. Turns are appended and selected by time: exchanging tables would leave one behind if the

@@ -14,7 +14,10 @@ export function symbolsOf(subject: string | null): string[] {
   return symbols.includes(allMarkets) ? [] : symbols
 }
 
-/** Returns one slice of one value per market and metric. An invalid figure is refused alone. Never throws. */
+/**
+ * Returns one slice of one value per market and metric. An invalid figure is refused alone; a requested symbol without
+ * an answer is counted. Never throws.
+ */
 export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
   const read = readMarkets(ticker, answer.body, answer.subject ?? null)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }

@@ -1,6 +1,7 @@
 /**
- * |1 - count / mean| > 0.2, the mean over weeks with votes. Weeks are those of strftime's %W: Monday first, and week 0
- * before the first Monday. In integers, so that exactly a fifth is not an outlier: 5 |votes - count * weeks| > votes.
+ * Weeks with |1 - count / mean| > 0.2; the mean is over weeks with votes. Weeks are those of strftime's %W: Monday
+ * first, and week 0 before the first Monday. In integers, so that a fifth is not an outlier: 5 |votes - count * weeks|
+ * > votes.
  */
 export const outlierWeeks = {
   name: 'the view blog_analysis.outlier_weeks',
