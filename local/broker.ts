@@ -24,7 +24,8 @@ export interface BrokerOptions {
 }
 
 /**
- * Starts Kafka as one KRaft node on loopback and waits until it answers. It ends with this process, also after a kill.
+ * Starts Kafka as one KRaft node on loopback and waits until it answers. It ends with this process, even after a
+ * SIGKILL.
  * @throws UserError if Java, Maven or the network is missing, or the broker does not start
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {

@@ -15,7 +15,7 @@ const Deletion = z.strictObject({
 /** Times in ms UTC, as in the record of topic `deletions`. */
 export type NotedDeletion = z.infer<typeof Deletion>
 
-/** One JSON object per line. */
+/** Lists the deletions of a data directory or backup, one JSON object per line. */
 export const deletionsFile = (directory: string): string => join(directory, 'deletions.jsonl')
 
 /** Returns [] if there is no file. @throws UserError on an invalid line: skipping it would restore deleted data */

@@ -27,7 +27,7 @@ export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   return { command, version, major }
 }
 
-/** 17 from 17.0.15, 8 from 1.8.0_392. */
+/** Reads the feature release from `java -version`: 17 from 17.0.15, 8 from 1.8.0_392. */
 export function javaMajor(output: string): number | undefined {
   const found = / version "(?:1\.)?(\d+)/.exec(output)
   return found ? Number(found[1]) : undefined

@@ -31,7 +31,9 @@ export function rememberBackup(dataDir: string, backup: KnownBackup): void {
   replaceFile(backupsFile(dataDir), `${JSON.stringify([...others, backup], null, 2)}\n`)
 }
 
-/** Adds a deletion to every known backup, so that a restored stack applies it. Returns the paths that failed, too. */
+/**
+ * Adds a deletion to every known backup, so that a restored stack applies it. Returns the paths that have it or failed.
+ */
 export function noteInBackups(dataDir: string, deletion: NotedDeletion) {
   const noted: string[] = []
   const unreachable: { path: string; reason: string }[] = []

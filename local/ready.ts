@@ -5,7 +5,7 @@ import { UserError } from '#platform/process/user-error.ts'
 import { diskIsFull } from './data-directory.ts'
 import type { Exit } from './guarded-process.ts'
 
-/** Polls `check`. Returns false if the program ends or the deadline passes. */
+/** Polls `check` until it returns true. Returns false if the program ends or the deadline passes. */
 export async function untilReady(
   check: () => Promise<boolean>,
   exited: Promise<Exit>,

@@ -71,7 +71,7 @@ export function preparation(parameters: Parameters, readonly: number): string {
   return lines.join('')
 }
 
-/** An `{name:Identifier}` may become the name of a function. */
+/** Refuses forbidden names, because an `{name:Identifier}` may become the name of a function. @throws Failure 497 */
 export function checkIdentifierParameters(statement: string, bound: [string, string][]): void {
   if (!/identifier/i.test(statement)) return
   for (const [, value] of bound) refuseDangerousParameter(value)

@@ -33,7 +33,7 @@ export function envelopeEnd(totalRows?: number): string {
   return `],"rejected":false,"messages":null${counts}}`
 }
 
-/** 2026-04-20T00:00:00Z */
+/** Formats an instant like upstream: 2026-04-20T00:00:00Z. */
 export function secondsText(instantMs: number): string {
   return `${new Date(instantMs).toISOString().slice(0, 19)}Z`
 }

@@ -37,7 +37,7 @@ export const HUB_RATINGS_MW = {
 const ZONE_BORDERS = byKey(ZONES.flatMap(bordersFrom))
 const ALL_BORDERS = byKey([...ZONE_BORDERS, ...Object.entries(HUB_RATINGS_MW).flatMap(hubBorders)])
 
-/** In alphabetical order. The spelling of hubs in maxExchanges was never seen; this follows refprog. */
+/** Returns borders in alphabetical order. The spelling of hubs in maxExchanges was never seen; this follows refprog. */
 export function bordersOf(day: string): readonly Column[] {
   return day < HUBS_SINCE_DAY ? ZONE_BORDERS : ALL_BORDERS
 }

@@ -60,7 +60,7 @@ export function firstPublicationMs(seed: number, day: string, { from, daysLater 
   return opensMs + (mix(seed, dayNumber(day), 1) % 1200) * 1000
 }
 
-/** ms. 85 % of days have no re-publication; the others have one after 1 to 3 hours, half of them a day later. */
+/** The delay of a re-publication in ms: none for 85 % of days, otherwise 1 to 3 hours, half of these a day more. */
 export function republicationDelayMs(seed: number, day: string): number | undefined {
   if (mixFraction(seed, dayNumber(day), 2) >= REPUBLISHED_SHARE) return undefined
   const hours = 1 + 2 * mixFraction(seed, dayNumber(day), 3)

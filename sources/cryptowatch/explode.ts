@@ -27,7 +27,7 @@ const summary: { metric: string; place: string[]; optional?: true; isPrice?: tru
 const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
 const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
 
-/** An invalid figure or market is refused alone if anything else can be stored. */
+/** Returns slices at the snapshot's instant. A bad figure or market is refused alone if anything else can be stored. */
 export function explodeMarkets(answer: Answer): ExplodeResult {
   const { refusedParts = [], ...explosion } = explode(answer)
   const inFile = (why: Refusal): Refusal =>

@@ -20,7 +20,7 @@ export function keyOf({ corridorCode, identification }: Auction, product: string
   return `${corridorCode}${second}${product === undefined ? '' : `/${product}`}.${metric}`
 }
 
-/** B01------- becomes B01. */
+/** Removes the padding: B01------- becomes B01. */
 export const productName = ({ productIdentification }: Result): string =>
   (productIdentification ?? '').replace(/-+$/, '').replace(/[^A-Za-z0-9_*+-]/g, '_') || 'unnamed'
 

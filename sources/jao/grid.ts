@@ -10,7 +10,10 @@ export interface Grid {
 
 const finestStepS = 60
 
-/** Refuses a step coarser than declared and mixed steps: filling the gaps would invent values. At least one row. */
+/**
+ * Returns the grid of at least one row. Refuses coarser steps than declared and mixed ones: gaps would need invented
+ * values.
+ */
 export function gridOf(rows: Row[], window: Window, history: DeclaredStep[]): Grid | Refusal {
   const declaredS = history.findLast(({ fromMs }) => fromMs <= window.startMs)?.stepS ?? history[0]?.stepS
   if (declaredS === undefined) throw new Error('a dataset declares at least one step')

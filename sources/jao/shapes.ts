@@ -25,7 +25,7 @@ export const borders: Shape = {
   labels: (key) => (key.startsWith('border_') ? fromAndTo(key.slice('border_'.length)) : {}),
 }
 
-/** By how much the importing zone is dearer. */
+/** The values are how much dearer the importing zone is. */
 export const borderPrices: Shape = { ...borders, unit: 'EUR/MWh' }
 
 export const restrictions: Shape = { ...borders, nullMeans: 'no restriction' }

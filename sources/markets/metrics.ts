@@ -1,6 +1,8 @@
 type Counted = 'quote' | 'base' | 'trades'
 
-/** The same names for all exchanges; none is computed. `day` is what the exchange calls its last 24 hours. */
+/**
+ * Metrics have the same names for all exchanges. None is computed. `day` is what the exchange calls its last 24 hours.
+ */
 export const metrics = {
   last: { unit: 'quote', isPrice: true, means: 'price of the last trade' },
   bid: { unit: 'quote', isPrice: true, means: 'best bid' },
