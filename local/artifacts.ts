@@ -5,20 +5,16 @@ import { UserError } from '#platform/process/user-error.ts'
 import { waitForLock } from './lock.ts'
 import { checkMaven, runPom } from './maven.ts'
 
-/** One line of progress for the user. */
 export type Tell = (line: string) => void
 
-/** Something that Maven fetches once into the cache. */
 interface Artifact {
-  /** Folder in the cache: name and version. */
   folder: string
   title: string
   pom: string
-  /** A file that must be there; without it the folder is no good. */
   witness: RegExp
 }
 
-/** The version that is fetched; the pom says the same. */
+/** Must equal the version in maven/kafka.pom.xml. */
 export const kafkaVersion = '4.3.1'
 
 const kafka: Artifact = {
@@ -34,20 +30,16 @@ const apicurio: Artifact = {
   witness: /^apicurio-registry-app-3\.0\.9-runner\.jar$/,
 }
 
-/** Where fetched parts are kept: TIDEMARK_CACHE, else .cache in the project. */
 export const cacheDirectory = (environment: NodeJS.ProcessEnv = process.env): string =>
   environment.TIDEMARK_CACHE || fileURLToPath(new URL('../.cache', import.meta.url))
 
-/** The folder of Kafka's jars, fetched with Maven when it is not there yet. @throws UserError when it cannot be had. */
+/** Returns the folder of the jars, fetched with Maven if absent. @throws UserError if that fails */
 export const ensureKafka = (tell: Tell, environment = process.env) => ensure(kafka, tell, environment)
 
-/** The folder of the registry's runner jar and its lib/, fetched when not there yet. @throws UserError when it cannot be had. */
+/** Returns the folder of the registry's jar and its lib/. @throws UserError if it cannot be fetched */
 export const ensureApicurio = (tell: Tell, environment = process.env) => ensure(apicurio, tell, environment)
 
-/**
- * Complete folders appear in one step, by a rename. One lock for all: two Mavens at once can spoil each other's local
- * repository.
- */
+/** Renames complete folders into place. One lock for all: two Mavens at once can corrupt their local repository. */
 async function ensure(artifact: Artifact, tell: Tell, environment: NodeJS.ProcessEnv): Promise<string> {
   const cache = cacheDirectory(environment)
   const folder = join(cache, artifact.folder)

@@ -87,7 +87,7 @@ test.each(['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL'])(
   },
 )
 
-test('is refused where a part is missing, and for a target that is there, inside the data, or in the way', async () => {
+test('is refused if a part is missing, or the target exists, lies inside the data or is blocked', async () => {
   await expect(make({ to: join(data, 'kafka', 'b') })).rejects.toThrow('lies inside the data directory')
   symlinkSync(data, join(home, 'link'))
   await expect(make({ to: join(home, 'link', 'b') })).rejects.toThrow('lies inside the data directory')
@@ -105,7 +105,7 @@ test('is refused where a part is missing, and for a target that is there, inside
   expect(existsSync(to)).toBe(false)
 })
 
-test('is no data directory that `up` would take, and neither is half of one', async () => {
+test('is not a data directory that `up` would accept, and neither is a partial backup', async () => {
   await make()
   await expect(openDataDirectory(to, 'simulated')).rejects.toThrow('holds something else')
   mkdirSync(`${to}.partial/data`, { recursive: true })
@@ -170,7 +170,7 @@ test('a deletion is noted in every backup that is known; a restored directory kn
   expect(noteInBackups(data, deletion).noted).toEqual([to, second])
 })
 
-test('another backup at a known place is not taken for the one that is known', async () => {
+test('another backup at a known path is not taken for the known one', async () => {
   await make()
   const [known] = knownBackups(data)
   rmSync(to, { recursive: true })

@@ -11,7 +11,6 @@ import { elsewhere } from './plan.ts'
 import { shellWord } from './shell-word.ts'
 import { endLeftovers } from './stack.ts'
 
-/** What belongs together: schema ids, the messages that carry them, and the rows made of these. Logs are left out. */
 const parts = {
   needed: ['source', 'kafka', 'registry', 'clickhouse-credentials.json'],
   either: ['clickhouse', 'clickhouse-server'],
@@ -26,9 +25,9 @@ export interface BackupOptions {
 }
 
 /**
- * Copies a stopped stack's store, topics and registry as one unit, and compares the copy with the original byte by byte.
- * While it lasts no stack starts there. Gives what the backup holds.
- * @throws UserError when a stack runs there, a part of it is elsewhere, or the target cannot be
+ * Copies a stopped stack's store, topics and registry as one unit, and checks the SHA-256 of each file. Locks the
+ * stack.
+ * @throws UserError if a stack runs there, a part of it is elsewhere, or the target exists or cannot be written
  */
 export async function backUp({ dataDir, to, environment, progress }: BackupOptions): Promise<Manifest> {
   const from = resolve(dataDir)
@@ -57,7 +56,6 @@ export async function backUp({ dataDir, to, environment, progress }: BackupOptio
   }
 }
 
-/** Copies the parts, reads both sides again, and gives what there is now. */
 async function copyParts(from: string, taken: string[], to: string, progress: CopyProgress) {
   const of = taken.reduce((sum, name) => sum + filesToCopy(join(from, name)), 0)
   mkdirSync(to, { mode: 0o700 })
@@ -76,7 +74,6 @@ async function copyParts(from: string, taken: string[], to: string, progress: Co
   return { parts: partsOf(files), files }
 }
 
-/** @throws UserError when a part of the stack is not in this directory */
 function partsIn(from: string): string[] {
   const { needed, either, perhaps } = parts
   const isThere = (name: string): boolean => existsSync(join(from, name))
@@ -101,7 +98,7 @@ function refuseTarget(from: string, target: string): void {
   if (isWithin(target, from)) throw new UserError(`${target} lies inside the data directory ${from}: name one outside.`)
 }
 
-/** Whether a path lies in a directory, also through links. */
+/** Returns true if the path is the directory or lies below it. Resolves symbolic links. */
 export function isWithin(path: string, directory: string): boolean {
   const real = (each: string): string =>
     existsSync(each) ? realpathSync(each) : join(real(dirname(each)), basename(each))

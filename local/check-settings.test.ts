@@ -10,7 +10,7 @@ function thrownBy(check: () => void): string {
   return ''
 }
 
-test('what any part reads is checked at once, and what the stack itself tells its parts is not', () => {
+test('the settings of all parts are checked together, except those that the stack sets itself', () => {
   expect(() => checkSettings({})).not.toThrow()
   expect(() => checkSettings({ HEALTH_PORT: 'x', SIMULATOR_PORT: 'x', BINANCE_SYMBOLS: '' })).not.toThrow()
   const bad = {

@@ -9,10 +9,9 @@ import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { compileCache, logOf, markOf, pidFileOf } from './node-part.ts'
 import { answersOk, failedStart, untilReady } from './ready.ts'
 
-/** Which ClickHouse a data directory is served by: the engine inside this project, or a server found on the PATH. */
 export type ClickHouseEngine = { kind: 'embedded' } | { kind: 'server'; command: string }
 
-/** The user that defines and inserts, and the one that only reads. */
+/** `user` defines tables and inserts; `reader` only reads. */
 export interface StoreAccess {
   url: string
   user: string
@@ -20,11 +19,7 @@ export interface StoreAccess {
   reader: { user: string; password: string }
 }
 
-/**
- * A `clickhouse` on the PATH is preferred. But the two keep their data apart, so a directory stays with the one that it
- * was begun with.
- * @throws UserError when it was begun with a server that is on the PATH no longer.
- */
+/** Prefers a `clickhouse` on the PATH, but a directory keeps its engine. @throws UserError if that engine is absent */
 export function chooseEngine(dataPath: string, searchPath: string): ClickHouseEngine {
   const command = findOnPath('clickhouse', searchPath)
   if (existsSync(serverData(dataPath))) {
@@ -37,16 +32,15 @@ export function chooseEngine(dataPath: string, searchPath: string): ClickHouseEn
   return { kind: 'server', command }
 }
 
-/** Where the store will be, and who we are to it: the same credentials file for both engines, made at the first start. */
+/** Returns the address and credentials of the store. The first start creates the credentials, for both engines. */
 export function storeAccess(dataPath: string, port: number): StoreAccess {
   const { writer, reader } = loadCredentials(credentialsFile(dataPath))
   return { url: `http://127.0.0.1:${port}`, ...writer, reader }
 }
 
-/** Where the passwords of a data directory stand, mode 0600. */
 export const credentialsFile = (dataPath: string): string => join(dataPath, 'clickhouse-credentials.json')
 
-/** Starts the engine on loopback and waits until it answers /ping. @throws UserError with its last words. */
+/** Starts the engine on loopback and waits until it answers /ping. @throws UserError with the end of its log */
 export async function startClickHouse(
   directory: DataDirectory,
   engine: ClickHouseEngine,
@@ -90,10 +84,6 @@ function server(directory: DataDirectory, command: string, port: number) {
   return { command, args: ['server', `--config-file=${config}`], cwd: dataDir, environment: { TZ: 'UTC' } }
 }
 
-/**
- * The whole configuration of a `clickhouse server` for one data directory: HTTP on loopback, everything it writes in
- * `dataDir`, the two users of the credentials (hashed), times in UTC.
- */
 export function clickHouseServerConfig(dataDir: string, port: number, credentials: Credentials): string {
   const path = escapeXml(dataDir)
   return `<clickhouse>

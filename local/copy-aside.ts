@@ -4,12 +4,11 @@ import { basename, dirname, join } from 'node:path'
 import { UserError } from '#platform/process/user-error.ts'
 import { filesBelow } from './manifest.ts'
 
-/** Files copied so far, or read so far, of how many. */
 export type CopyProgress = (step: 'copying' | 'checking', files: number, of: number) => void
 
 /**
- * Fills a directory beside `target` and puts `whole`, a path in there or it itself, at the place of `target` in one step: whatever kills this process, `target` is whole or not there. What a killed one left is removed first.
- * @throws UserError when something of another sort is in the way, or the disk is full
+ * Creates `target` atomically: `fill` writes into `target`.partial and returns the path to rename to `target`.
+ * @throws UserError if a foreign `target`.partial exists, or a write fails
  */
 export async function putInPlace<Result>(
   target: string,
@@ -37,7 +36,7 @@ export async function putInPlace<Result>(
   }
 }
 
-/** Copies files, directories and links as they are; by reference where the file system can. Pipes and pid files stay behind. */
+/** Copies files and links unchanged, by reflink where the file system can. Skips pipes and pid files. */
 export async function copyTree(from: string, to: string, progress: (files: number) => void): Promise<void> {
   let files = 0
   await cp(from, to, {
@@ -57,6 +56,5 @@ export async function copyTree(from: string, to: string, progress: (files: numbe
   })
 }
 
-/** How many files `copyTree` will copy. */
 export const filesToCopy = (path: string): number =>
   lstatSync(path).isDirectory() ? filesBelow(path).filter((file) => !file.endsWith('.pid')).length : 1

@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-/** Does something as a user without root's rights, which no mode bits hold back. */
+/** Root ignores mode bits, so this runs as another user. */
 async function asAnotherUser(work: () => unknown): Promise<void> {
   const root = process.geteuid?.() === 0
   if (root) process.seteuid?.(65_534)
@@ -50,17 +50,17 @@ test('a directory that holds something else is left alone', async () => {
   expect(readdirSync(directory)).toEqual(['photos'])
 })
 
-test('a directory that cannot be made is said', async () => {
+test('a directory that cannot be created is an error', async () => {
   writeFileSync(join(directory, 'file'), '')
   await expect(openDataDirectory(join(directory, 'file', 'data'), 'live')).rejects.toThrow(/cannot be made .*--data/)
 })
 
-test('below a directory where nothing can be made no level is tried for ever', async () => {
+test('a directory below one that is not writable fails instead of looping forever', async () => {
   const hopeless = process.platform === 'linux' ? '/proc/tidemark/data' : '/dev/null/tidemark/data'
   await expect(openDataDirectory(hopeless, 'live')).rejects.toThrow(/cannot be made .*--data/)
 })
 
-test('a directory that this user may not write, or not look into, is said', async () => {
+test('a directory that this user may not write or read is an error', async () => {
   const path = join(directory, 'data')
   labelDirectory(await openDataDirectory(path, 'live'), 'live')
   chmodSync(directory, 0o755)
@@ -78,7 +78,7 @@ test('a directory that this user may not write, or not look into, is said', asyn
   chmodSync(path, 0o700)
 })
 
-test('a disk that is nearly full is said with its figures', () => {
+test('a nearly full disk is an error with the free space', () => {
   expect(diskProblem('/data', 499.5 * 1024 * 1024)).toBe(
     'The disk of /data has 499 MiB free, and tidemark needs 500: make room, or choose --data on another disk.',
   )

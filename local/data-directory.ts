@@ -5,10 +5,8 @@ import { type Lock, lockHolder, tryLock } from './lock.ts'
 import { readIfThere } from './read-if-there.ts'
 import { shellWord } from './shell-word.ts'
 
-/** Where the data comes from; a data directory holds one of the two. */
 export type SourceKind = 'live' | 'simulated'
 
-/** Everything that one stack keeps on disk. */
 export interface DataDirectory {
   path: string
   logs: string
@@ -17,18 +15,16 @@ export interface DataDirectory {
 }
 
 const minFreeMiB = 500
-/** Kafka and ClickHouse write in runs of some MiB: with less than this their writes fail. */
+/** Kafka and ClickHouse write runs of several MiB: with less free space than this their writes fail. */
 const fullMiB = 16
 
 /**
- * Takes the data directory for this process: made when absent, locked, not of the other source, with room on its disk.
- * Nothing is kept in it before `labelDirectory`.
- * @throws UserError when another stack uses it, it holds data of the other source or something else, it cannot be made or
- * written, or the disk is full.
+ * Creates the data directory if absent, and locks it for this process.
+ * @throws UserError if it is in use, holds other data, cannot be created or written, or the disk is full
  */
 export async function openDataDirectory(directory: string, source: SourceKind): Promise<DataDirectory> {
   const path = resolve(directory)
-  // A comma parts Kafka's directories, a semicolon the database's settings.
+  // A comma separates Kafka's directories; a semicolon separates the settings of the registry's database.
   if (/[,;\p{Cc}]/u.test(path))
     throw new UserError(`The data directory ${path} has a comma or semicolon in its name: choose another with --data.`)
   make(path)
@@ -47,29 +43,20 @@ export async function openDataDirectory(directory: string, source: SourceKind): 
   }
 }
 
-/**
- * Says for good whose data the directory holds, and makes what every part needs. To be called when a part is about to
- * start and not before: an `up` that was refused must not decide what a new directory is for.
- */
+/** Records the source for good. Call it only when a part is about to start: a refused `up` must not decide it. */
 export function labelDirectory({ path, logs, pids }: DataDirectory, source: SourceKind): void {
-  // The label comes first: a directory that holds something and has none is taken for somebody else's.
+  // The label comes first: a directory with files and without a label counts as foreign.
   if (sourceOf(path) === undefined) writeFileSync(join(path, 'source'), `${source}\n`)
   for (const each of [logs, pids]) mkdirSync(each, { recursive: true })
 }
 
-/**
- * The process that runs a stack in this directory, if one does.
- * @throws UserError when the directory is not this user's to read
- */
+/** Returns the pid of the stack that runs in this directory. @throws UserError if the lock is unreadable */
 export const runningIn = (directory: string): number | undefined => lockHolder(lockFile(resolve(directory)))
 
-/** Takes a directory that is there for a while, so that no stack starts in it; or gives the process that runs one. */
+/** Locks a directory so that no stack starts in it, or returns the pid of the stack that runs there. */
 export const lockDirectory = (directory: string): Promise<Lock | { heldBy: number }> => tryLock(lockFile(directory))
 
-/**
- * The source whose data the directory holds; undefined when it holds none yet.
- * @throws UserError when it says something else, or is not this user's to read
- */
+/** Returns undefined if the directory holds no data yet. @throws UserError if the label is invalid or unreadable */
 export function sourceOf(directory: string): SourceKind | undefined {
   const file = join(directory, 'source')
   const text = readIfThere(file)?.trim()
@@ -89,7 +76,7 @@ function make(path: string): void {
   }
 }
 
-/** Node's own `recursive` turns for ever where a level can never be made, as below /proc. */
+/** With `recursive: true` Node loops forever where a level can never be created, as below /proc. */
 function makeLevels(path: string): void {
   const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
   if (isThere()) return
@@ -101,7 +88,6 @@ function makeLevels(path: string): void {
   }
 }
 
-/** The lock is the first thing to be written: whether anything can be is seen here. */
 async function take(path: string): Promise<Lock | { heldBy: number }> {
   try {
     refuseForeign(path)
@@ -135,14 +121,12 @@ function refuseFullDisk(path: string): void {
   if (problem !== undefined) throw new UserError(problem)
 }
 
-/** What to say when a disk with so many free bytes is too full to start on; undefined when it is not. */
 export function diskProblem(path: string, freeBytes: number): string | undefined {
   const freeMiB = Math.floor(freeBytes / 1024 / 1024)
   if (freeMiB >= minFreeMiB) return undefined
   return `The disk of ${path} has ${freeMiB} MiB free, and tidemark needs ${minFreeMiB}: make room, or choose --data on another disk.`
 }
 
-/** Whether the disk of a running stack has no room left. */
 export const diskIsFull = (path: string): boolean => freeBytesOf(path) < fullMiB * 1024 * 1024
 
 function freeBytesOf(path: string): number {

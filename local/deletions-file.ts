@@ -12,16 +12,13 @@ const Deletion = z.strictObject({
   why: z.string(),
 })
 
-/** As the record of the topic `deletions`: times in ms UTC. */
+/** Times in ms UTC, as in the record of topic `deletions`. */
 export type NotedDeletion = z.infer<typeof Deletion>
 
-/** Where a data directory, or a backup, notes what was deleted: one JSON object a line. A restored stack obeys it. */
+/** Lists the deletions of a data directory or backup, one JSON object per line. */
 export const deletionsFile = (directory: string): string => join(directory, 'deletions.jsonl')
 
-/**
- * What the file notes; nothing when there is no file.
- * @throws UserError that names the line when it is not to be read: going on without it would bring deleted data back
- */
+/** Returns [] if there is no file. @throws UserError on an invalid line: skipping it would restore deleted data */
 export function readDeletions(file: string): NotedDeletion[] {
   const lines = (readIfThere(file) ?? '').split('\n')
   return lines.flatMap((line, index) => {
@@ -36,7 +33,6 @@ export function readDeletions(file: string): NotedDeletion[] {
   })
 }
 
-/** Notes a deletion, once; the file is replaced in one step. */
 export function noteDeletion(file: string, deletion: NotedDeletion): void {
   const noted = readDeletions(file)
   if (noted.some(({ dataset, before }) => dataset === deletion.dataset && before >= deletion.before)) return

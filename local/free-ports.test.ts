@@ -7,7 +7,7 @@ afterEach(() => {
   for (const server of running.splice(0)) server.close()
 })
 
-test('of a port that is in use is told what it is for, who uses it, and how to choose others that are free', async () => {
+test('an error about a port in use names its purpose, the process, and free ports', async () => {
   const [port = 0] = await freePorts(1)
   const server = createServer()
   running.push(server)

@@ -4,7 +4,7 @@ import { holderOf, type PortHolder } from './port-holder.ts'
 import { defaultPortBase, portsOfAStack } from './ports.ts'
 import { shellWord } from './shell-word.ts'
 
-/** Ports on loopback that nothing listens on just now, all different: `count` of them. */
+/** Returns `count` different ports on loopback that are free at the moment. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0)))
   const ports = servers.map((server) => (server.address() as { port: number }).port)
@@ -12,10 +12,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/**
- * @throws UserError when something listens on one of the ports: which, who, and how to choose others; `ports` names what
- * each is for
- */
+/** `ports` maps purposes to ports. @throws UserError that names a taken port, its process and a free port base */
 export async function assertFree(ports: Record<string, number>): Promise<void> {
   for (const [purpose, port] of Object.entries(ports)) {
     const { code } = (await whyTaken(port)) ?? {}
@@ -30,7 +27,7 @@ export async function assertFree(ports: Record<string, number>): Promise<void> {
   }
 }
 
-/** A stack's parts have its data directory on their command line. */
+/** The programs of a stack have --data=<directory> on their command line. */
 function holderText({ pid, command }: PortHolder): string {
   const directory = / --data=(.+)$/.exec(command)?.[1]
   if (directory !== undefined)
@@ -41,7 +38,6 @@ function holderText({ pid, command }: PortHolder): string {
 
 const maxCommandChars = 80
 
-/** The first port of a stack's number of free ports, looked for behind the default ones. */
 async function freeBase(): Promise<number | undefined> {
   for (let base = defaultPortBase; base < defaultPortBase + 10_000; base += 100) {
     const all = Array.from({ length: portsOfAStack }, (_, index) => whyTaken(base + index))
@@ -50,7 +46,6 @@ async function freeBase(): Promise<number | undefined> {
   return undefined
 }
 
-/** Why nothing can listen on a port; undefined when something can. */
 async function whyTaken(port: number): Promise<NodeJS.ErrnoException | undefined> {
   try {
     const server = await listen(port)

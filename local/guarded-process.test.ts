@@ -38,7 +38,7 @@ test('the pid is the program itself, what it prints is in the log, and its exit 
   expect(readFileSync(join(directory, 'log'), 'utf8')).toBe(`${program.pid}\n`)
 })
 
-test('stop lets a program end in order, and ends one that does not listen', async () => {
+test('stop lets a program end in order, and kills one that ignores SIGTERM', async () => {
   const orderly = await startGuarded(options('trap "echo bye; exit 0" TERM; echo one; while :; do sleep 0.05; done'))
   await untilLogged('one')
   await orderly.stop(5_000)
@@ -88,8 +88,8 @@ test('what an earlier start left running is ended, but never a process of somebo
   other.kill('SIGKILL')
 })
 
-test('a program is ended also while it is only just becoming a program', async () => {
-  // Linux shows an empty command line for some microseconds of each exec. This shell changes its program all the time.
+test('a program is killed also during exec()', async () => {
+  // Linux shows an empty command line for microseconds during exec. This shell calls exec all the time.
   const again = 'i=$1; [ "$i" -lt 3000 ] && exec sh -c "$0" "$0" $((i + 1)) "$2"; sleep 1000'
   const changing = [again, again, '0', directory]
   for (let round = 0; round < 20; round += 1) {

@@ -9,19 +9,16 @@ export interface Exit {
 }
 
 /**
- * How long what others need goes on after a supervisor that was killed, s: enough for the services to leave their
- * consumer groups. With a member that did not, the next start would wait for its session to expire.
+ * How long Kafka and the registry outlive a killed supervisor, s: the services leave their consumer groups meanwhile.
  */
 export const lingerS = 3
 
-/** A program that lives no longer than this process. */
+/** A program that ends with this process. */
 export interface GuardedProcess {
-  /** The program's own process id. */
   pid: number
   exited: Promise<Exit>
-  /** SIGTERM, and SIGKILL after the deadline. Settles when the program is gone. */
+  /** Sends SIGTERM, and SIGKILL after the deadline (default 8 s). Resolves when the program has ended. */
   stop: (deadlineMs?: number) => Promise<void>
-  /** SIGKILL. */
   kill: () => Promise<void>
 }
 
@@ -30,20 +27,17 @@ export interface GuardedOptions {
   args: string[]
   cwd: string
   environment: NodeJS.ProcessEnv
-  /** Appended to; what was there before is kept once more as <logFile>.1 when it has grown over 16 MiB. */
   logFile: string
-  /** Gets the program's process id, so that a later start can end what a crash left behind. */
   pidFile: string
-  /** Some text of the program's command line that no other program has: its data directory. */
+  /** Text that only this program's command line contains: its data directory. */
   mark: string
-  /** How long it goes on when this process is gone, s: what others need outlives them, so that they can end in order. */
+  /** How long the program outlives this process, s (default 0). */
   lingerS?: number
 }
 
-// Java cannot be told to end with its parent, and a parent that is killed with SIGKILL cannot tell it. This shell can:
-// its standard input is a pipe whose other end only the parent holds, so that the parent's end, however it comes, is an
-// end of file here, and in the program, which gets the same pipe. $1 is the pid file, $2 how long
-// to wait then, the rest is the command.
+// A parent killed with SIGKILL cannot stop its child, and Java cannot watch its parent. This shell can: only the parent
+// holds the other end of its standard input, so the shell and the program, which gets the same pipe, see an end of file
+// when the parent ends. $1 is the pid file, $2 the seconds to wait after the end of file, the rest the command.
 const guard = `
 pid_file=$1; linger=$2; shift 2
 exec 3<&0
@@ -58,10 +52,7 @@ kill -KILL "$watch" 2>/dev/null
 exit "$code"
 `
 
-/**
- * Starts a program under the guard, in a process group of its own (a Ctrl-C on the terminal is the parent's to pass on).
- * A program that an earlier start left running with the same pid file is ended first.
- */
+/** Starts a program in its own process group, so that a Ctrl-C reaches only the parent. Kills an earlier one first. */
 export async function startGuarded(options: GuardedOptions): Promise<GuardedProcess> {
   await endLeftover(options.pidFile, options.mark, 0)
   rotate(options.logFile)
@@ -78,7 +69,7 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
   const exited = exitOf(shell)
   const pid = await pidOf(options.pidFile, shell, options.command)
   const gone = exited.then(async (exit) => {
-    // The guard itself may have been killed: its program must not outlive it.
+    // The guard may have been killed without its program.
     await killAndWait(pid)
     return exit
   })
@@ -103,15 +94,11 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
 
 const guarded = new Set<GuardedProcess>()
 
-/** Ends all that this process has started and that still runs, at once; what is only just starting too. */
 export async function killAllGuarded(): Promise<void> {
   await Promise.all([...guarded].map((one) => one.kill()))
 }
 
-/**
- * Ends the program that `pidFile` names, if it still runs and its command line holds `mark`: process ids are used again,
- * and nobody else's process may be hit. It has `graceMs` to end in order. True when there was one.
- */
+/** Ends the program of `pidFile` if its command line contains `mark`: SIGTERM if `graceMs` > 0, then SIGKILL. */
 export async function endLeftover(pidFile: string, mark: string, graceMs: number): Promise<boolean> {
   let text: string
   try {
@@ -130,9 +117,8 @@ export async function endLeftover(pidFile: string, mark: string, graceMs: number
   return ours
 }
 
-/** Linux shows an empty command line while a process changes from the shell to its program: that is waited for. */
+/** Linux shows an empty command line while the shell becomes the program. That of a kernel thread stays empty. */
 async function settledCommandLine(pid: number): Promise<string> {
-  // A kernel thread has an empty command line for ever, so the wait ends.
   for (const end = Date.now() + 1000; ; await pause(5)) {
     const line = commandLine(pid)
     if (line !== '' || !isAlive(pid) || Date.now() > end) return line ?? ''
@@ -143,7 +129,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // Gone already: what was wanted.
+    // The process has already ended.
   }
 }
 
@@ -172,7 +158,6 @@ function readPid(pidFile: string): number | undefined {
 
 const maxLogBytes = 16 * 1024 * 1024
 
-/** Keeps one older log beside the current one. */
 export function rotate(logFile: string): void {
   if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(logFile, `${logFile}.1`)
 }

@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
 
-// ApiVersions, version 0, correlation id 1, no client id: what every client asks first.
+// An ApiVersions request, version 0, correlation id 1, no client id.
 const apiVersions = Buffer.from('0000000a0012000000000001ffff', 'hex')
 
-/** Whether a Kafka broker answers the first question of every client, in plain text, within a second. */
+/** Returns true if a Kafka broker answers an ApiVersions request in plain text within 1 s. */
 export function answersKafka(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, host, () => socket.write(apiVersions))

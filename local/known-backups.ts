@@ -9,13 +9,12 @@ import { replaceFile } from './replace-file.ts'
 
 const KnownBackup = z.object({ id: z.string(), path: z.string(), at: z.string() })
 
-/** A backup that was made of a data directory: where it was put, and when, ISO 8601. */
+/** `at`: when the backup was made, ISO 8601. */
 export type KnownBackup = z.infer<typeof KnownBackup>
 
-/** Where a data directory remembers its backups. */
 export const backupsFile = (dataDir: string): string => join(dataDir, 'backups.json')
 
-/** @throws UserError when the file is not to be read */
+/** @throws UserError if the file cannot be read or parsed */
 export function knownBackups(dataDir: string): KnownBackup[] {
   const file = backupsFile(dataDir)
   const text = readIfThere(file)
@@ -33,8 +32,7 @@ export function rememberBackup(dataDir: string, backup: KnownBackup): void {
 }
 
 /**
- * Notes a deletion in every known backup, so that a stack restored from one obeys it. Gives the paths that have it, and
- * those that could not be reached, with the reason.
+ * Adds a deletion to every known backup, so that a restored stack applies it. Returns the paths that have it or failed.
  */
 export function noteInBackups(dataDir: string, deletion: NotedDeletion) {
   const noted: string[] = []

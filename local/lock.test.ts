@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-/** Above every process id that Linux or macOS gives. */
+/** Greater than any pid of Linux or macOS. */
 const nobody = 99_999_999
 
 test('a held lock is refused with the pid of its holder, and free again after release', async () => {
@@ -37,12 +37,12 @@ test('a lock whose process id was given to another process is taken over', async
   expect(await tryLock(path)).toHaveProperty('release')
 })
 
-test('a lock that holds no holder is taken over', async () => {
+test('a lock with invalid content is taken over', async () => {
   writeFileSync(path, '')
   expect(await tryLock(path)).toHaveProperty('release')
 })
 
-test('of many takers of a stale lock one gets it', async () => {
+test('only one of many processes takes over a stale lock', async () => {
   for (let round = 0; round < 20; round++) {
     writeFileSync(path, JSON.stringify({ pid: nobody, startedAt: '1' }))
     const locks = await Promise.all(Array.from({ length: 10 }, () => tryLock(path)))

@@ -3,7 +3,7 @@ import { pause } from '#platform/process/retry.ts'
 import { isAlive, startedAt } from './process-table.ts'
 import { readIfThere } from './read-if-there.ts'
 
-/** Who holds a lock: a process id, and when that process began (ids are used again). */
+/** The start time tells the process from a later one with the same pid. */
 interface Holder {
   pid: number
   startedAt: string | undefined
@@ -13,10 +13,7 @@ export interface Lock {
   release: () => void
 }
 
-/**
- * Takes the lock file `path` for this process, or gives the pid that holds it. A lock left by a process that is gone is
- * taken over, by one taker only.
- */
+/** Locks the file for this process, or returns the pid that holds it. Takes over the lock of an ended process. */
 export async function tryLock(path: string): Promise<Lock | { heldBy: number }> {
   const mine: Holder = { pid: process.pid, startedAt: startedAt(process.pid) }
   const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
@@ -34,24 +31,22 @@ export async function tryLock(path: string): Promise<Lock | { heldBy: number }> 
   }
 }
 
-/** Takes the lock, waiting as long as another living process holds it. */
 export async function waitForLock(path: string, onWait: (pid: number) => void = () => undefined): Promise<Lock> {
-  for (let told = false; ; told = true) {
+  for (let notified = false; ; notified = true) {
     const lock = await tryLock(path)
     if ('release' in lock) return lock
-    if (!told) onWait(lock.heldBy)
+    if (!notified) onWait(lock.heldBy)
     await pause(200)
   }
 }
 
-/** The living process that holds the lock, if any. @throws UserError when the lock is not this user's to read. */
+/** Returns the pid of the running process that holds the lock. @throws UserError if it cannot be read */
 export function lockHolder(path: string): number | undefined {
   const holder = readHolder(path)
   const holds = holder && isAlive(holder.pid) && (!holder.startedAt || holder.startedAt === startedAt(holder.pid))
   return holds ? holder.pid : undefined
 }
 
-/** A hard link is made or fails in one step, and what it names is already written. */
 function linked(draft: string, path: string): boolean {
   try {
     linkSync(draft, path)
@@ -62,10 +57,7 @@ function linked(draft: string, path: string): boolean {
   }
 }
 
-/**
- * Removes a lock whose holder is gone. Two takers could both see the stale lock, and the second would remove what the
- * first has just taken: so only the one that made the directory beside it looks again and removes.
- */
+/** One process at a time: otherwise a second taker could remove the lock that the first has just taken. */
 function removeStale(path: string): void {
   const takeover = `${path}.takeover`
   try {

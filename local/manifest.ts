@@ -8,27 +8,23 @@ import { UserError } from '#platform/process/user-error.ts'
 import { readIfThere } from './read-if-there.ts'
 
 const Manifest = z.object({
-  /** Of this layout. */
   format: z.literal(1),
   id: z.string(),
-  /** Of tidemark. */
   version: z.string(),
   at: z.string(),
   source: z.enum(['live', 'simulated']),
   parts: z.record(z.string(), z.object({ files: z.int(), bytes: z.int() })),
-  /** Path below `data`, with slashes. */
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
 })
 
-/** What a backup holds. */
 export type Manifest = z.infer<typeof Manifest>
 export type FileSums = Manifest['files']
 
 export const manifestFile = (backup: string): string => join(backup, 'manifest.json')
-/** Where a backup keeps the copy of the data directory: not at its top, so that no `up` takes it for one. */
+/** Not the backup's top level, so that `up` does not take a backup for a data directory. */
 export const dataOf = (backup: string): string => join(backup, 'data')
 
-/** @throws UserError when the directory is no backup, or of a layout that this version does not know */
+/** @throws UserError if the directory is not a backup, or its layout is unknown to this version */
 export function readManifest(backup: string): Manifest {
   const text = readIfThere(manifestFile(backup))
   if (text === undefined) throw new UserError(`${backup} is no backup of tidemark: it has no manifest.json.`)
@@ -39,7 +35,6 @@ export function readManifest(backup: string): Manifest {
   }
 }
 
-/** What each part holds, by the first component of the paths. Pure. */
 export function partsOf(files: FileSums): Manifest['parts'] {
   const parts: Manifest['parts'] = {}
   for (const [path, { bytes }] of Object.entries(files)) {
@@ -50,7 +45,6 @@ export function partsOf(files: FileSums): Manifest['parts'] {
   return parts
 }
 
-/** The files and links below a directory, as paths relative to it. Pipes, sockets and the like are none. */
 export function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
@@ -58,10 +52,7 @@ export function filesBelow(directory: string): string[] {
     .sort()
 }
 
-/**
- * Reads files below a directory and gives their sizes and hashes; a link counts as a file that holds where it leads.
- * `progress` is told of the files read so far.
- */
+/** Returns size and SHA-256 of each file; for a link, of the path that it points to. */
 export async function sumsOf(
   directory: string,
   paths: readonly string[],
@@ -79,13 +70,12 @@ async function sumOf(path: string): Promise<FileSums[string]> {
   const hash = createHash('sha256')
   const stat = lstatSync(path)
   if (stat.isSymbolicLink()) hash.update(`-> ${readlinkSync(path)}`)
-  // Streams take longer to set up than most files take to read.
+  // Setting up a stream takes longer than reading a small file.
   else if (stat.size < 1024 * 1024) hash.update(await readFile(path))
   else await pipeline(createReadStream(path), hash)
   return { bytes: stat.size, sha256: hash.digest('hex') }
 }
 
-/** The first path whose file is missing, too many, or not the same; undefined when both hold the same. Pure. */
 export function firstDifference(expected: FileSums, found: FileSums): string | undefined {
   const paths = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort()
   return paths.find((path) => expected[path]?.sha256 !== found[path]?.sha256)

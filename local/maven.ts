@@ -8,7 +8,6 @@ const command = 'mvn'
 const oldestMaven = { major: 3, minor: 8 }
 const installMaven = `install Maven ${oldestMaven.major}.${oldestMaven.minor} or newer`
 
-/** @throws UserError when `mvn` is not on the PATH, or too old. */
 export function checkMaven(what: string, environment: NodeJS.ProcessEnv = process.env): void {
   const run = spawnSync(command, ['--batch-mode', '--version'], {
     env: environment,
@@ -22,17 +21,12 @@ export function checkMaven(what: string, environment: NodeJS.ProcessEnv = proces
     throw new UserError(`Maven ${version.major}.${version.minor} is too old to fetch ${what}: ${installMaven}.`)
 }
 
-/** Major and minor of `mvn --version`; undefined when it is no such text. */
-export function mavenVersion(said: string): { major: number; minor: number } | undefined {
-  const found = /Apache Maven (\d+)\.(\d+)/.exec(stripVTControlCharacters(said))
+export function mavenVersion(output: string): { major: number; minor: number } | undefined {
+  const found = /Apache Maven (\d+)\.(\d+)/.exec(stripVTControlCharacters(output))
   return found ? { major: Number(found[1]), minor: Number(found[2]) } : undefined
 }
 
-/**
- * Runs the pom.xml in `directory`; its files land in `directory`/files. Where from is Maven's own affair (settings.xml,
- * mirrors, proxies). All that Maven says goes to `directory`/maven.log.
- * @throws UserError with Maven's first error when it fails.
- */
+/** Runs `directory`/pom.xml, which puts its files into `directory`/files. @throws UserError with Maven's first error */
 export async function runPom(directory: string, what: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const log = createWriteStream(join(directory, 'maven.log'))
   const child = spawn(command, ['--batch-mode', '--no-transfer-progress', 'validate'], {
@@ -42,10 +36,10 @@ export async function runPom(directory: string, what: string, environment: NodeJ
   })
   const endWithUs = (): void => void child.kill()
   process.once('exit', endWithUs)
-  let said = ''
+  let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
-      said = (said + chunk).slice(-200_000)
+      output = (output + chunk).slice(-200_000)
       log.write(chunk)
     })
   }
@@ -55,18 +49,17 @@ export async function runPom(directory: string, what: string, environment: NodeJ
   })
   process.off('exit', endWithUs)
   await new Promise<void>((resolve) => log.end(resolve))
-  if (code !== 0) throw new UserError(explainFailure(what, stripVTControlCharacters(said)))
+  if (code !== 0) throw new UserError(explainFailure(what, stripVTControlCharacters(output)))
 }
 
-/** One sentence out of a failed Maven run: what it was, and what to do. */
-export function explainFailure(what: string, said: string): string {
-  const first = said.split('\n').find((line) => line.startsWith('[ERROR]'))
+export function explainFailure(what: string, output: string): string {
+  const first = output.split('\n').find((line) => line.startsWith('[ERROR]'))
   const reason = first?.replace('[ERROR]', '').trim().slice(0, 300) ?? 'it gave no reason'
-  if (/No space left on device/i.test(said))
+  if (/No space left on device/i.test(output))
     return `The disk is full: ${what} could not be stored; make room, or point TIDEMARK_CACHE elsewhere.`
   const network =
     /UnknownHost|Unknown host|Name or service not known|Connect(ion)? .*(refused|timed out|reset)|unreachable/i
-  if (network.test(said))
+  if (network.test(output))
     return `No network to fetch ${what} (it is fetched once): check the connection, or the mirror and proxy in Maven's settings.xml. Maven said: ${reason}`
   return `Maven could not fetch ${what}: ${reason}`
 }

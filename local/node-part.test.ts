@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { followProgress } from './node-part.ts'
 
-test('followProgress tells the whole lines that say progress and that come after its start', async () => {
+test('followProgress passes on complete new lines that are marked progress', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-log-'))
   const file = join(directory, 'log')
-  // As a service's log is written.
+  // A log line of a service.
   const line = (msg: string, more: object) =>
     `${JSON.stringify({ level: 30, time: '2026-11-27T00:00:00.000Z', service: 'provision', ...more, msg })}\n`
   writeFileSync(file, line('before: é', { progress: true }))

@@ -7,7 +7,7 @@ import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { answersOk, failedStart, lastWords, untilReady } from './ready.ts'
 
-/** A service may have to wait for the session of a killed forerunner to expire before its consumer group lets it in. */
+/** A service may have to wait until the session of a killed predecessor expires in its consumer group. */
 const readyDeadlineMs = 120_000
 
 const project = fileURLToPath(new URL('..', import.meta.url))
@@ -15,16 +15,12 @@ const project = fileURLToPath(new URL('..', import.meta.url))
 export interface NodePart {
   name: string
   title: string
-  /** Below the project: services/sink/main.ts. */
   main: string
-  /** All of it: nothing is inherited. */
+  /** Complete: nothing is inherited from this process. */
   environment: NodeJS.ProcessEnv
 }
 
-/**
- * Starts one of the project's own programs and waits until a GET of `readyUrl` is answered with 200.
- * @throws UserError with its last words when it ends instead, or is not ready in time.
- */
+/** Starts one of our programs and waits until a GET of `readyUrl` returns 200. @throws UserError with its log's end */
 export async function startNodePart(
   directory: DataDirectory,
   part: NodePart,
@@ -36,10 +32,7 @@ export async function startNodePart(
   failedStart(part.title, logOf(directory, part.name))
 }
 
-/**
- * Runs one of the project's own programs to its end. What it logs with `progress` is told.
- * @throws UserError with its last words when that is no success
- */
+/** Runs one of our programs to its end and passes on its progress. @throws UserError with its log's end */
 export async function runNodeJob(directory: DataDirectory, part: NodePart, tell: Tell): Promise<void> {
   const started = await start(directory, part)
   const progress = followProgress(logOf(directory, part.name), (text) => tell(`${part.name}: ${text}`))
@@ -50,7 +43,7 @@ export async function runNodeJob(directory: DataDirectory, part: NodePart, tell:
 
 const lookEveryMs = 500
 
-/** Tells the messages of lines that a log gets from now on and that say `progress`. */
+/** Passes on the messages of new log lines that are marked `progress`. Reads the log every 500 ms. */
 export function followProgress(logFile: string, tell: Tell): { stop: () => void } {
   const sizeNow = (): number => statSync(logFile, { throwIfNoEntry: false })?.size ?? 0
   let from = sizeNow()
@@ -69,10 +62,9 @@ export const logOf = (directory: DataDirectory, name: string): string => join(di
 export const pidFileOf = (directory: Pick<DataDirectory, 'pids'>, name: string): string =>
   join(directory.pids, `${name}.pid`)
 
-/** Stands on the command line of every program of a stack: which data directory it works for. */
 export const markOf = (directory: DataDirectory): string => `--data=${directory.path}`
 
-/** Where Node keeps what it made of our TypeScript: a process that finds it needs 30 MiB less, and starts sooner. */
+/** Node's cache of compiled TypeScript: with it a process needs 30 MiB less and starts sooner. */
 export const compileCache = (environment: NodeJS.ProcessEnv): string => join(cacheDirectory(environment), 'node')
 
 const start = (directory: DataDirectory, part: NodePart): Promise<GuardedProcess> =>

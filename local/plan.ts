@@ -11,14 +11,12 @@ import { startRegistry } from './registry.ts'
 import { simulatedSettings, simulatorSettings, simulatorUrl } from './simulated-upstreams.ts'
 import type { PartPlan } from './supervise.ts'
 
-/** The parts that the environment says are elsewhere: those are not started. */
 export interface ExternalParts {
   kafka: boolean
   registry: boolean
   clickhouse: boolean
 }
 
-/** What is elsewhere: KAFKA_BROKERS, SCHEMA_REGISTRY_URL and CLICKHOUSE_URL each replace a part of our own. */
 export const elsewhere = (environment: NodeJS.ProcessEnv): ExternalParts => ({
   kafka: Boolean(environment.KAFKA_BROKERS),
   registry: Boolean(environment.SCHEMA_REGISTRY_URL),
@@ -30,9 +28,8 @@ export interface PlanOptions {
   source: SourceKind
   ports: Ports
   engine: ClickHouseEngine
-  /** The user's, for programs that are not ours. */
   environment: NodeJS.ProcessEnv
-  /** The user's and where all parts are, for our services. */
+  /** The user's environment and the addresses of all parts. */
   serviceEnvironment: NodeJS.ProcessEnv
   elsewhere: ExternalParts
   tell: Tell
@@ -40,7 +37,6 @@ export interface PlanOptions {
 
 export const services = ['normalizer', 'sink', 'poller'] as const
 
-/** Everything that makes up the stack, in an order in which each stands after what it needs. */
 export function planParts(options: PlanOptions): PartPlan[] {
   const { directory, ports, environment, tell } = options
   const inDirectory = (name: string): string => join(directory.path, name)
@@ -107,7 +103,7 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
   }
 }
 
-/** What the services read to find the parts, ours or elsewhere; and in simulated mode, the simulator for every source. */
+/** The settings with which services find the other parts, and in simulated mode the simulator. */
 export function serviceSettings(
   source: SourceKind,
   ports: Ports,

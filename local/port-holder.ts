@@ -2,14 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { commandLine } from './process-table.ts'
 
-/** The process that listens on a TCP port of this machine. */
 export interface PortHolder {
   pid: number
-  /** Its command line; empty where it cannot be read. */
   command: string
 }
 
-/** Who listens on a port; undefined when nobody does, or when the process is somebody else's to see. */
+/** Returns undefined if no process listens on the port, or this user may not see it. */
 export function holderOf(port: number): PortHolder | undefined {
   const pid = process.platform === 'linux' ? pidByProc(port) : pidByLsof(port)
   return pid === undefined ? undefined : { pid, command: commandLine(pid) ?? '' }
@@ -20,7 +18,6 @@ function pidByLsof(port: number): number | undefined {
   return Number(/^\d+/.exec(stdout ?? '')?.[0]) || undefined
 }
 
-/** State of a listening socket in /proc/net/tcp. */
 const listening = '0A'
 
 function pidByProc(port: number): number | undefined {
@@ -48,7 +45,7 @@ function socketsOf(pid: number): string[] {
   })
 }
 
-/** Processes end while they are looked at, and those of others are not shown. */
+/** Processes may end while they are read, and other users' processes are hidden. */
 function orNothing<Item>(read: () => Item[]): Item[] {
   try {
     return read()

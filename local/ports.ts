@@ -1,4 +1,4 @@
-/** Which port of a stack's twenty each part listens on: --port-base and this much. */
+/** Each part listens on --port-base plus its offset. */
 const offsets = {
   kafka: { offset: 0, title: 'Kafka' },
   registry: { offset: 1, title: 'schema registry' },
@@ -18,14 +18,11 @@ export type PortName = keyof typeof offsets
 export type Ports = Record<PortName, number>
 
 export const defaultPortBase = 17_300
-/** A stack uses --port-base and the nineteen ports after it. */
 export const portsOfAStack = 20
 
-/** The port of every part of the stack with this base. */
 export function portsFrom(base: number): Ports {
   const ports = Object.entries(offsets).map(([name, { offset }]) => [name, base + offset])
   return Object.fromEntries(ports) as Ports
 }
 
-/** What a port is for, in the user's words. */
 export const portTitle = (name: PortName): string => offsets[name].title

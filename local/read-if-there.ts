@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '#platform/process/user-error.ts'
 
-/**
- * The text of a file; undefined when there is none.
- * @throws UserError when it may be there and this user may not read it: that is not the same as nothing
- */
+/** Returns the text of a file, or undefined if it does not exist. @throws UserError if this user may not read it */
 export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')

@@ -16,7 +16,7 @@ test('the last words of a log are its last lines, however many empty ones follow
   expect(lastWords(log)).toBe(`its log is ${log} and ends with:\n${'line\n'.repeat(29)}last`)
 })
 
-test('a log without a word is no quotation', () => {
+test('an empty log is not quoted', () => {
   const log = join(directory, 'log')
   expect(lastWords(log)).toBe(`its log ${log} says nothing.`)
   writeFileSync(log, '\n\n')

@@ -8,24 +8,21 @@ import { findJava } from './java.ts'
 import { answersOk, failedStart, untilReady } from './ready.ts'
 
 export interface SchemaRegistry extends GuardedProcess {
-  /** For SCHEMA_REGISTRY_URL: where the Confluent-compatible API is. */
   url: string
 }
 
 export interface RegistryOptions {
-  /** Made when absent. Belongs together with the broker's data: wiping one without the other would use ids again. */
+  /** Never wipe it without the broker's data, or the other way round: schema ids would be assigned twice. */
   dataDir: string
   port: number
-  /** Default: registry.log in the data directory. */
   logFile?: string
   tell?: Tell
   environment?: NodeJS.ProcessEnv
 }
 
 /**
- * Starts the schema registry (Apicurio, its data in an H2 file) on loopback and waits until it answers. Fetches it first
- * when the cache is empty. It ends with this process, whatever ends it.
- * @throws UserError when Java, Maven or the network is missing, or the registry does not come up.
+ * Starts the schema registry (Apicurio on H2) on loopback and waits until it answers. It ends with this process.
+ * @throws UserError if Java, Maven or the network is missing, or the registry does not start
  */
 export async function startRegistry(options: RegistryOptions): Promise<SchemaRegistry> {
   const environment = options.environment ?? process.env
@@ -77,7 +74,7 @@ const runner = 'apicurio-registry-app-3.0.9-runner.jar'
 
 const jvmFlags = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k']
 
-// Without WRITE_DELAY=0 H2 answers before it has written: a crash then loses schemas, and their ids are given to others.
+// Without WRITE_DELAY=0, H2 acknowledges before it writes: a crash loses schemas, and their ids are assigned again.
 const databaseUrl = (dataDir: string): string => `jdbc:h2:file:${join(dataDir, 'registry')};WRITE_DELAY=0`
 
 const settings = (dataDir: string, port: number): string[] => [

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs'
 
-/** Replaces a file, readable by its owner only, in one step: readers, and whoever comes after a crash, see all or nothing of it. */
+/** Replaces a file atomically, mode 0600. */
 export function replaceFile(path: string, text: string): void {
   const aside = `${path}.${process.pid}.next`
   const file = openSync(aside, 'w', 0o600)

@@ -9,22 +9,20 @@ import { dataOf, filesBelow, firstDifference, type Manifest, readManifest, sumsO
 
 export interface RestoreOptions {
   from: string
-  /** New or empty. */
   dataDir: string
   progress: CopyProgress
 }
 
 /**
- * Makes a data directory out of a backup, with every file as the manifest says. What was deleted since the backup was made
- * goes at the next `up`, by the deletions that are noted in it. Gives what the backup holds.
- * @throws UserError when it is no backup, a file of it is not what it was, or the directory holds something
+ * Creates a data directory from a backup and checks every file. The next `up` applies deletions listed since then.
+ * @throws UserError if `from` is not a backup, a file differs from the manifest, or `dataDir` is not empty
  */
 export async function restore({ from, dataDir, progress }: RestoreOptions): Promise<Manifest> {
   const backup = resolve(from)
   const target = resolve(dataDir)
   const manifest = readManifest(backup)
   const noted = deletionsFile(backup)
-  // What cannot be read must be said now and not at the next start.
+  // Fails here if the list is invalid, instead of at the next start.
   readDeletions(noted)
   if (existsSync(target) && (!statSync(target).isDirectory() || readdirSync(target).length > 0))
     throw new UserError(`${target} is there and not empty: name a new directory with --data.`)

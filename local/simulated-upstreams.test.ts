@@ -14,7 +14,7 @@ const source = (name: string, credential?: NonNullable<Source['upstream']>['cred
   },
 })
 
-test('each upstream has its port from 4 to 8 behind the base, and the simulator is told all of them', () => {
+test('upstreams have the ports 4 to 8 after the base, and the simulator gets all of them', () => {
   const ports = portsFrom(20_000)
   expect(simulatorSettings(ports)).toEqual({
     SIMULATOR_PORT: '20004',
@@ -46,7 +46,7 @@ test('services are sent to the port of each source, without the user’s key', (
   })
 })
 
-test('a source that nobody plays is told so at the address it is sent to', async () => {
+test('a source that is not simulated gets an address that says so', async () => {
   const { url, stop } = await startSimulator({ speed: 0 })
   const ports = { ...portsFrom(20_000), simulator: Number(new URL(url).port) }
   const { TIDES_BASE_URL: address } = simulatedSettings(ports, [source('tides')]) as Record<string, string>

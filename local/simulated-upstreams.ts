@@ -2,7 +2,7 @@ import { HOST_NAMES, type HostName, portSetting } from '#simulator/hosts.ts'
 import type { Source } from '#sources/source.ts'
 import type { PortName, Ports } from './ports.ts'
 
-/** Where the upstream of each source is played. JAO's port has the control API too. */
+/** JAO's port also serves the control API. */
 const playedAt: Record<HostName, PortName> = {
   jao: 'simulator',
   'jao-auctions': 'jao-auctions',
@@ -11,19 +11,14 @@ const playedAt: Record<HostName, PortName> = {
   coinbase: 'coinbase',
 }
 
-/** In the order of the simulator's hosts. */
 export const simulatorPorts: PortName[] = HOST_NAMES.map((name) => playedAt[name])
 
 export const simulatorUrl = (ports: Ports): string => `http://127.0.0.1:${ports.simulator}`
 
-/** What the simulator reads: a port for each upstream. */
 export const simulatorSettings = (ports: Ports): Record<string, string> =>
   Object.fromEntries(HOST_NAMES.map((name) => [portSetting(name), String(ports[playedAt[name]])]))
 
-/**
- * What services read to ask the simulator instead of every source's upstream. No secret of the user's is sent there. A
- * source that it does not play is sent to a path that says so.
- */
+/** Points services to the simulator and replaces the user's credentials. */
 export function simulatedSettings(ports: Ports, sources: readonly Pick<Source, 'name' | 'upstream'>[]) {
   const settings = sources.flatMap(({ name, upstream }): [string, string][] => {
     if (!upstream) return []

@@ -20,10 +20,9 @@ export interface StackOptions {
   dataDir: string
   source: SourceKind
   portBase: number
-  /** Business days that the poller fetches unasked: 0 none; undefined as it likes. */
+  /** Business days that the poller fetches by itself: 0 for none, undefined for its default. */
   backfillDays?: number
   environment: NodeJS.ProcessEnv
-  /** A line of progress. */
   tell: (line: string) => void
 }
 
@@ -33,19 +32,19 @@ export interface Stack {
   stop: () => Promise<void>
 }
 
-/** A stack that is being started: what it has so far can be stopped, and the rest ended. */
+/** `stop` also works before `started` resolves. */
 export interface StartingStack {
   started: Promise<Stack>
   stop: () => Promise<void>
 }
 
 /**
- * Begins to start the whole stack on this machine in one data directory. `started` settles when every part is ready.
- * @throws UserError when the directory, the disk or the ports are not to be had; nothing runs then.
+ * Starts the stack in one data directory. `started` resolves when every part is ready.
+ * @throws UserError if the directory, the disk or the ports are not available; then nothing runs
  */
 export async function startStack(options: StackOptions): Promise<StartingStack> {
   const directory = await openDataDirectory(options.dataDir, options.source)
-  const tell = andKeep(directory, options.tell)
+  const tell = withLogFile(directory, options.tell)
   try {
     await endLeftovers(directory, tell)
     return await start({ ...options, tell }, directory)
@@ -55,21 +54,18 @@ export async function startStack(options: StackOptions): Promise<StartingStack> 
   }
 }
 
-/** Of a longer list of datasets only the number is told. */
 const maxNamed = 5
 
 async function start(options: StackOptions, directory: DataDirectory): Promise<StartingStack> {
   const { source, environment, tell } = options
   const ports = portsFrom(options.portBase)
   const away = elsewhere(environment)
-  // Asked here so that it is said before anything runs.
   const { DATASETS_OFF: off } = readConfig(datasetsOffSetting, environment)
   if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
   if (off.size > 0)
     tell(`switched off by DATASETS_OFF: ${off.size > maxNamed ? `${off.size} datasets` : [...off].join(', ')}`)
-  // All that can be refused has been looked at: from here on things are kept.
   labelDirectory(directory, source)
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
   const settings = serviceSettings(source, ports, away, store, sources)
@@ -94,25 +90,24 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   return { started, stop }
 }
 
-/** All that is told also goes to logs/stack.log, with its time; so does what kills this process. */
-function andKeep(directory: DataDirectory, tell: (line: string) => void): (line: string) => void {
+/** Copies every printed line, and an uncaught exception, to logs/stack.log. */
+function withLogFile(directory: DataDirectory, tell: (line: string) => void): (line: string) => void {
   const logFile = logOf(directory, 'stack')
   rotate(logFile)
-  const keep = (line: string): void => {
+  const log = (line: string): void => {
     try {
       appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`)
     } catch {
-      // Neither a full disk nor a directory without logs yet may end the stack; the line is shown all the same.
+      // A full disk or a missing logs directory must not stop the stack; the line is still printed.
     }
   }
-  process.on('uncaughtExceptionMonitor', (error) => keep(String(error.stack)))
+  process.on('uncaughtExceptionMonitor', (error) => log(String(error.stack)))
   return (line) => {
-    keep(line)
+    log(line)
     tell(line)
   }
 }
 
-/** Ends what a supervisor that was killed has left running in this directory: the services first, in good order. */
 export async function endLeftovers(
   directory: Pick<DataDirectory, 'path' | 'pids'>,
   tell: (line: string) => void,
@@ -173,7 +168,6 @@ function stackFile(
   }
 }
 
-/** Tells the user what happens to the parts, and keeps stack.json true. */
 function reportTo(tell: (line: string) => void, file: StackFile, directory: DataDirectory): Reports {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
   const full = (): string | undefined => (diskIsFull(directory.path) ? 'the disk is full: make room' : undefined)
@@ -182,7 +176,6 @@ function reportTo(tell: (line: string) => void, file: StackFile, directory: Data
     try {
       writeStackFile(file)
     } catch (error) {
-      // The stack must not end because the disk is full; the next change is written again.
       tell(`✘ stack.json could not be written: ${(error as Error).message}`)
     }
   }

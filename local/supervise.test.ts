@@ -26,7 +26,7 @@ const reports: Reports = {
   failed: (name) => void told.push(`${name} failed`),
 }
 
-/** A part that writes its name to a common log when it is told to stop. */
+/** A part that writes its name to a common log when it stops. */
 function part(name: string, needs: string[], start?: PartPlan['start']): PartPlan {
   const script = `trap "echo ${name} >>${directory}/stops; exit 0" TERM; echo ready; while :; do sleep 0.02; done`
   const logFile = join(directory, `${name}.log`)
@@ -79,7 +79,7 @@ test('a part that ends is started again, also when its next start fails at first
   expect(isAlive(running.get('broker')?.pid ?? 0)).toBe(false)
 })
 
-test('what does not come up fails the start, and the others can still be stopped', async () => {
+test('a part that does not start fails the start, and the others can still be stopped', async () => {
   const broken = part('broker', [], async () => {
     throw new Error('no Java')
   })

@@ -1,40 +1,32 @@
 import { backoffMs, pause } from '#platform/process/retry.ts'
 import type { Exit, GuardedProcess } from './guarded-process.ts'
 
-/** What is to run, and after what. */
 export interface PartPlan {
   name: string
   /** Names of plans earlier in the list. */
   needs: string[]
-  /** Starts it and settles when it is ready; undefined for a job, which is then done. */
+  /** Resolves when the part is ready. A job resolves to undefined when it is done. */
   start: () => Promise<GuardedProcess | undefined>
-  /** How long it may take to stop in good order, ms. */
   stopDeadlineMs: number
 }
 
-/** What the supervisor tells while it works. */
 export interface Reports {
   ready: (name: string, tookMs: number, part: GuardedProcess | undefined) => void
   ended: (name: string, exit: Exit, againInMs: number) => void
-  /** Another start of a part that had ended did not succeed. */
+  /** A restart failed. */
   failed: (name: string, error: unknown, againInMs: number) => void
 }
 
 export interface Supervisor {
-  /** Settles when everything is ready; rejects with the first error when something does not come up. */
   started: Promise<void>
-  /** Stops everything, first what needs others. */
+  /** Stops every part, dependents first. */
   stop: () => Promise<void>
 }
 
 const restart = { firstMs: 500, maxMs: 30_000 }
-/** A part that has run this long gets its short first wait back. */
 const steadyMs = 60_000
 
-/**
- * Starts parts in the order of their needs, side by side where nothing is needed, and starts again, with growing waits,
- * what ends before it is told to. Others are left alone then: every part copes with another being away.
- */
+/** Starts parts in dependency order, in parallel where possible. Restarts a part that ends, with backoff. */
 export function supervise(plans: PartPlan[], reports: Reports): Supervisor {
   const running = new Map<string, GuardedProcess>()
   const stopping = new AbortController()

@@ -12,7 +12,7 @@ const write = (partition: string, file: string, bytes: number): void => {
   writeFileSync(join(directory, file), Buffer.alloc(bytes))
 }
 
-test('the records of all partitions of a topic count, of no other, and no index', () => {
+test('counts the records of all partitions of the topic, without indexes and other topics', () => {
   expect(topicBytes({ dataDir, parts: { kafka: {} as never } }, 'a.raw')).toBeNull()
   write('a.raw-0', '00000000000000000000.log', 100)
   write('a.raw-0', '00000000000000000000.index', 10_000)

@@ -5,12 +5,11 @@ import { okReply, type Reply } from './reply.ts'
 import type { LoggedRequest } from './request-log.ts'
 import type { Simulator } from './simulator.ts'
 
-/** What a host replies to a request, and the log's entry where the request counts. */
+/** `entry` is present if the request counts towards the limit. */
 export type AnsweredRequest = { readonly reply: Reply; readonly entry?: LoggedRequest }
 
 /**
- * Decides the answer to one request to a host: limit, then faults, then the question itself. Notes why in the log.
- * Every other refusal for the limit names Retry-After (JAO sends it sometimes), in seconds of the simulator's clock.
+ * Applies limit, faults and content in this order. Every second 429 has a Retry-After in s, as JAO sends it sometimes.
  */
 export function answerRequest(
   simulator: Simulator,
@@ -31,11 +30,11 @@ export function answerRequest(
     fromUtc: question.fromUtc?.slice(0, 100) ?? null,
     toUtc: question.toUtc?.slice(0, 100) ?? null,
   })
-  const asked = limit.ask(entry.elapsedMs)
-  if (!asked.admitted) {
+  const admission = limit.ask(entry.elapsedMs)
+  if (!admission.admitted) {
     entry.overLimit = true
     const everyOther = limit.violations() % 2 === 0
-    return { reply: host.voice.tooMany(everyOther ? Math.ceil(asked.waitMs / 1000) : undefined), entry }
+    return { reply: host.voice.tooMany(everyOther ? Math.ceil(admission.waitMs / 1000) : undefined), entry }
   }
   return { reply: admitted(simulator, name, question, entry), entry }
 }
@@ -53,7 +52,6 @@ function admitted(simulator: Simulator, name: HostName, question: Question, entr
 
 const CHUNK_BYTES = 65_536
 
-/** What a fault makes of a request to a host. */
 function faultReply(fault: Fault, { good, dayBefore }: Question, voice: HostReplies): Reply {
   switch (fault.fault) {
     case '429':
@@ -92,7 +90,7 @@ function faultReply(fault: Fault, { good, dayBefore }: Question, voice: HostRepl
 const MAINTENANCE =
   '<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>The site is under maintenance</h1></body></html>'
 
-/** Of a streamed answer the first part is sent: nobody knows how long it is. */
+/** Only the first part of a streamed answer is sent, because its length is unknown. */
 function half(good: Reply, how: 'cut' | 'shortened'): Reply {
   const { parts, ...rest } = good
   if (parts !== undefined) {
@@ -104,7 +102,7 @@ function half(good: Reply, how: 'cut' | 'shortened'): Reply {
   return how === 'cut' ? { ...good, sendBytes: bytes } : { ...good, body: good.body.subarray(0, bytes) }
 }
 
-/** A correct answer blown up to a size with blanks behind its first bracket. */
+/** Pads a correct answer to a size with blanks after its first bracket. */
 function* blanksWithin(text: string, bytes: number): Generator<string> {
   const head = text.search(text.includes('[') ? /\[/ : /\{/) + 1
   yield text.slice(0, head)

@@ -11,7 +11,7 @@ const machine = (wallMs: number) => {
   return { at, pass, readings: { wallMs: () => at.wallMs, monotonicMs: () => at.monotonicMs } }
 }
 
-test('is the machine clock until it is set, and holds still when that one steps back', () => {
+test('follows the machine clock until it is set, and holds still when that clock steps back', () => {
   const { at, pass, readings } = machine(1_000_000)
   const clock = createClock({ mode: 'machine' }, readings)
   expect(clock.nowMs()).toBe(1_000_000)
@@ -51,7 +51,7 @@ test('a tick is later than every instant before it, and no later instant is earl
   ])
 })
 
-test('elapsed time follows the speed and no setting', () => {
+test('elapsed time follows the speed and ignores settings of the clock', () => {
   const { pass, readings } = machine(1_000_000)
   const clock = createClock({ mode: 'machine' }, readings)
   pass(10)

@@ -1,32 +1,26 @@
-/** The simulator's clock as it is kept in the state file. `own` goes on from its anchor while the process is away. */
+/** The clock in the state file. `own` continues from its anchor while the process is down. */
 export type ClockState =
   | { readonly mode: 'machine' }
   | { readonly mode: 'own'; readonly simMs: number; readonly wallMs: number; readonly speed: number }
 
 export type ClockChange = { readonly setMs?: number; readonly speed?: number; readonly allowBackwards?: boolean }
 
-/** One `now` for all that the simulator does. Times are ms since 1970, whole; it never runs backwards by itself. */
+/** The simulator's only clock. Whole ms UTC; never runs backwards by itself. */
 export type Clock = {
   nowMs(): number
-  /** An instant later than every one handed out before: a command never shares its instant with an answer. */
+  /** Returns an instant later than all before, so that a command never shares its instant with an answer. */
   tickMs(): number
-  /** Simulated ms that passed since the start, at the speed of the moment; setting the clock does not move it. */
+  /** Simulated ms since the start, at the current speed. Setting the clock does not change it. */
   elapsedMs(): number
   speed(): number
-  /** Returns why the change is refused, or undefined when it was made. */
+  /** Returns why the change is refused, or undefined. */
   change(change: ClockChange): string | undefined
   save(): ClockState
 }
 
 type Readings = { readonly wallMs: () => number; readonly monotonicMs: () => number }
 
-/**
- * The machine's clock until it is set or sped up; from then on a clock of its own, driven by the monotonic one, so
- * that a step of the machine's clock does not move it.
- *
- * @param state what was saved; `{ mode: 'machine' }` at the very first start
- * @param readings the machine's two clocks; tests give their own
- */
+/** Follows the machine's clock until it is set or sped up, then the monotonic clock. */
 export function createClock(
   state: ClockState,
   readings: Readings = { wallMs: Date.now, monotonicMs: () => performance.now() },

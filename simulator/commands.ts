@@ -12,7 +12,6 @@ const verbs = {
   spike: z.strictObject({
     spike: z.strictObject({
       host: z.enum(EXCHANGES),
-      /** As it is asked for or answered. */
       market: z.string().max(60),
       factor: z.number().positive().max(1_000),
       durationS: z.int().positive().max(31_536_000),
@@ -24,7 +23,6 @@ const verbs = {
 
 type Verb = keyof typeof verbs
 
-/** A command understood: a fault, a switch, or something that happens to a day or to a market. */
 export type Order =
   | { readonly verb: 'fault'; readonly fault: Fault }
   | { readonly verb: 'etag'; readonly on: boolean }
@@ -34,7 +32,7 @@ export type Order =
 
 export type CommandResult = { readonly order: Order; readonly error?: undefined } | { readonly error: string }
 
-/** Reads the body of a command at an instant of the simulator's clock. Changes nothing. */
+/** Parses a command at an instant of the simulator's clock. Changes nothing. */
 export function readCommand(
   body: unknown,
   simulator: Pick<Simulator, 'jao' | 'exchanges'>,

@@ -8,7 +8,6 @@ import { dayWanted, iso, readDay, truthOf } from './truth.ts'
 
 export type ControlRequest = {
   readonly method: string
-  /** In small letters. */
   readonly path: string
   readonly url: URL
   readonly body: Buffer | undefined
@@ -28,10 +27,7 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /simulator/stats': stats,
 }
 
-/**
- * The simulator's own API, everything under /simulator/. JSON in, JSON out; what is wrong with a request is said with
- * status 400 in `detail`. A page in a browser is refused (it sends Origin): only programs here steer the simulator.
- */
+/** The API below /simulator/. Refuses requests from web pages. */
 export function controlReply(simulator: Simulator, request: ControlRequest): Reply {
   if (request.headers.origin !== undefined)
     return problemReply(403, 'Forbidden', { detail: 'no requests from web pages' })
@@ -40,7 +36,6 @@ export function controlReply(simulator: Simulator, request: ControlRequest): Rep
   return problemReply(404, 'Not Found', { detail: `the simulator knows ${Object.keys(routes).join(', ')}` })
 }
 
-/** `{"fault":…}`, `{"revise":…}`, …: see commands.ts. Answers what was done and at which instant of the clock. */
 function command(simulator: Simulator, { body }: ControlRequest): Reply {
   const { clock, jao } = simulator
   const given = readJson(body)
@@ -92,7 +87,6 @@ function clock({ clock }: Simulator): Reply {
   return json({ nowMs: clock.nowMs(), speed: clock.speed() })
 }
 
-/** What a host (`host`, else JAO) had published at an instant, now unless `at` says. */
 function truth(simulator: Simulator, { url }: ControlRequest): Reply {
   const nowMs = simulator.clock.nowMs()
   const host = readHost(url)
@@ -105,7 +99,6 @@ function truth(simulator: Simulator, { url }: ControlRequest): Reply {
   return truth.error === undefined ? json(truth.told) : bad(truth.error)
 }
 
-/** Every publication of a day of a dataset of JAO with its time; `published` is false for those still to come. */
 function history(simulator: Simulator, { url }: ControlRequest): Reply {
   const dataset = url.searchParams.get('dataset') ?? undefined
   const upstream = simulator.jao.named(dataset)
@@ -117,7 +110,6 @@ function history(simulator: Simulator, { url }: ControlRequest): Reply {
     : json({ day, publications: publications(simulator, dataset, day) })
 }
 
-/** `?since=SEQ` for those from a sequence number on; `host` for another than JAO. The newest 100,000 are kept. */
 function requests(simulator: Simulator, { url }: ControlRequest): Reply {
   const host = readHost(url)
   if (host === undefined) return bad(HOST_WANTED)
@@ -125,7 +117,6 @@ function requests(simulator: Simulator, { url }: ControlRequest): Reply {
   return Number.isInteger(since) ? json(simulator.hosts[host].log.since(since)) : bad('since must be a whole number')
 }
 
-/** Sums of a host, JAO unless `host` says. */
 function stats(simulator: Simulator, { url }: ControlRequest): Reply {
   const { clock, faults, etag, seed, notModified } = simulator
   const host = readHost(url)

@@ -4,15 +4,13 @@ import { HOST_NAMES, type HostName } from './hosts.ts'
 const DAY_MS = 86_400_000
 
 const target = {
-  /** For so many matching requests; without it until `{"clear":true}`. */
+  /** Number of matching requests. Default: until `{"clear":true}`. */
   count: z.int().positive().optional(),
-  /** Only requests whose window touches this business day. */
   day: z.iso.date().optional(),
-  /** Only requests to this host; JAO's publication tool where it is not said. */
   host: z.enum(HOST_NAMES).optional(),
 }
 
-/** A fault to inject. `slow` delays the header or the second half of the body; `cut-off` breaks the connection. */
+/** `slow` delays the header or the second half of the body; `cut-off` breaks the connection. */
 export const faultSchema = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('429'), ...target }),
   z.strictObject({ fault: z.literal('429-retry-after'), retryAfterS: z.int().nonnegative().default(5), ...target }),
@@ -41,12 +39,7 @@ export const faultSchema = z.discriminatedUnion('fault', [
 
 export type Fault = z.infer<typeof faultSchema>
 
-/**
- * Which fault a request to a host gets, and what is left of the list. Pure. The oldest fault that matches wins; one with a count
- * has it lowered and leaves the list at zero.
- *
- * @param days the business days the request's window touches; none when the window cannot be read
- */
+/** Returns the oldest fault that matches a request, and the list with its count decremented. Pure. */
 export function takeFault(
   faults: readonly Fault[],
   days: readonly string[],

@@ -1,4 +1,4 @@
-/** A 32-bit hash of a text (FNV-1a). Same text, same number, on every machine. */
+/** FNV-1a, 32 bits. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) {
@@ -7,15 +7,12 @@ export function hashText(text: string): number {
   return hash >>> 0
 }
 
-/**
- * One pseudo-random 32-bit number from up to four 32-bit numbers (murmur3's mixing). It has no state, so whatever is
- * drawn with it depends on its inputs alone and never on the order of the drawing.
- */
+/** A pseudo-random 32-bit number from its arguments (murmur3), so that results do not depend on the order of calls. */
 export function mix(a: number, b: number, c = 0, d = 0): number {
   return finish(absorb(absorb(absorb(absorb(0x9747b28c, a), b), c), d))
 }
 
-/** The same as a fraction, 0 included and 1 excluded. */
+/** The same in [0, 1). */
 export function mixFraction(a: number, b: number, c = 0, d = 0): number {
   return mix(a, b, c, d) / 0x1_0000_0000
 }

@@ -29,7 +29,7 @@ const command = (body: unknown) =>
   fetch(`${simulator.url}/simulator/command`, { method: 'POST', body: JSON.stringify(body) })
 const requestsOf = async (host: HostName) => (await control<{ requests: Logged[] }>(`requests?host=${host}`)).requests
 
-test('each host has a port, a budget and a log of its own, and says 429 in its own words', async () => {
+test('each host has its own port, budget, log and form of 429', async () => {
   await start({ limits: Object.fromEntries(HOST_NAMES.map((name) => [name, 2])) })
   expect(new Set(Object.values(simulator.urls)).size).toBe(5)
   for (const host of HOST_NAMES) {
@@ -56,7 +56,7 @@ test('each host has a port, a budget and a log of its own, and says 429 in its o
   expect(JSON.stringify(await requestsOf('jao-auctions'))).not.toContain('secret-key')
 })
 
-test('what each host allows a minute when nothing else is said', async () => {
+test('the default limit of each host', async () => {
   await start({})
   const refusedAfter = async (host: HostName) => {
     for (let count = 0; ; count++) {
@@ -100,7 +100,7 @@ test('100 a minute with the clock sped up: every request is judged as the host w
   const nowMs = async () => Number(await (await fetch(`${simulator.url}/simulator/now`)).text())
   const setSpeed = (speed: number) =>
     fetch(`${simulator.url}/simulator/clock`, { method: 'POST', body: JSON.stringify({ speed }) })
-  // 30 at once, then at least nine seconds of the host's time, thirty times over: up to twice as many as it allows.
+  // 30 at once, then at least nine seconds of simulated time, thirty times: up to twice the limit.
   for (let burst = 0; burst < 30; burst++) {
     const some = await Promise.all(Array.from({ length: 30 }, () => ask('jao')))
     await Promise.all(some.map((answer) => answer.arrayBuffer()))
@@ -120,7 +120,7 @@ test('100 a minute with the clock sped up: every request is judged as the host w
   expect(admitted.length).toBeGreaterThan(100)
   expect(admitted.length).toBeLessThan(hasty.length)
 
-  // 97 of 100: one every 620 ms of the host's time, after a minute of rest. What comes late is not made up for.
+  // 97 of 100: one every 620 ms of simulated time, after a minute of rest.
   await setSpeed(300)
   await sleep(MINUTE_MS / 300 + 20)
   const before = hasty.length
@@ -147,7 +147,7 @@ test('commands to any dataset, spikes and faults of any host outlive the process
   const history = () => control('history?dataset=core.finalComputation&day=2026-11-20')
   const publications = await history()
   await simulator.stop()
-  // Time goes on while it is away, and the clock stands still here.
+  // Time passes while it is down; the clock stands still here.
   await start({ stateFile })
   expect(await (await ask('jao')).text()).toBe(rows)
   expect(await (await ask('binance')).text()).toBe(ticker)

@@ -1,19 +1,16 @@
-/** Counts requests of the last minute and says which one is too many. */
 export type Limit = {
-  /** Admits a request or says after how many simulated ms the next one would be. */
+  /** Admits a request, or returns after how many simulated ms the next one is admitted. */
   ask(elapsedMs: number): { readonly admitted: true } | { readonly admitted: false; readonly waitMs: number }
   violations(): number
-  /** The most requests, admitted and refused, that any sliding minute has seen. */
+  /** The maximum of requests, admitted or refused, in any sliding minute. */
   busiestMinute(): number
 }
 
 const MINUTE_MS = 60_000
 
 /**
- * JAO's rule: at most `perMinute` requests in any sliding minute, counted here over all callers together; a request
- * that was refused does not count towards it. The minute is a **simulated** one: `Clock.elapsedMs`, which is real
- * monotonic time times the speed. So a clock at 60 times its speed allows 100 requests a real second, setting the clock
- * frees nothing, and a stopped clock (speed 0) lets no minute pass.
+ * Limits the requests of all callers in any sliding minute; refused ones do not count. The minute is in simulated time
+ * (`Clock.elapsedMs`): at speed 60 it passes in a second, and setting the clock frees nothing.
  */
 export function createLimit(perMinute: number): Limit {
   const admitted = slidingMinute()
@@ -37,7 +34,6 @@ export function createLimit(perMinute: number): Limit {
   }
 }
 
-/** The instants of the minute that ends now; one exactly a minute old has left it. */
 function slidingMinute() {
   let instants: number[] = []
   return {

@@ -29,7 +29,7 @@ try {
   for (const [name, url] of Object.entries(urls)) console.log(`simulator: serves ${name} at ${url}`)
   const leave = () => void stop().then(() => process.exit(0))
   process.once('SIGTERM', leave).once('SIGINT', leave).once('disconnect', leave)
-  // Who starts it with a pipe as stdin takes it along when it dies, by kill -9 too. A terminal or /dev/null is no parent.
+  // If stdin is a pipe, its end is the end of the parent, also by kill -9. A terminal or /dev/null is not a parent.
   const stdin = fstatSync(0)
   if (stdin.isFIFO() || stdin.isSocket()) process.stdin.once('close', leave).resume()
 } catch (error) {

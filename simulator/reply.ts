@@ -1,7 +1,4 @@
-/**
- * An answer decided but not sent. `sendBytes` under the body's length breaks the connection there. `parts` are streamed
- * instead of the body.
- */
+/** The connection breaks after `sendBytes` of the body. `parts` are streamed instead of the body. */
 export type Reply = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -18,7 +15,6 @@ export function okReply(body: Buffer, headers: Readonly<Record<string, string>> 
   return { status: 200, headers: { 'content-type': JSON_TYPE, ...headers }, body }
 }
 
-/** A value as JSON on one line. */
 export function jsonReply(value: unknown, status = 200, retryAfterS?: number): Reply {
   const { headers, body } = okReply(Buffer.from(JSON.stringify(value)))
   return {
@@ -28,7 +24,7 @@ export function jsonReply(value: unknown, status = 200, retryAfterS?: number): R
   }
 }
 
-/** An error as ASP.NET tells it: `application/problem+json` with type, title, status, detail and `errors`. */
+/** An error in ASP.NET's form, `application/problem+json`. */
 export function problemReply(
   status: number,
   title: string,
@@ -47,7 +43,6 @@ export function problemReply(
   }
 }
 
-/** JAO's 429. Retry-After, in whole seconds, comes only sometimes. */
 export function tooManyReply(retryAfterS?: number): Reply {
   const headers = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
   return problemReply(429, 'Too Many Requests', { headers })

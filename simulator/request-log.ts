@@ -1,28 +1,25 @@
 import { createHash } from 'node:crypto'
 
-/** One request to a host as it was answered. `status` is null while it is under way, 0 when no answer was sent. */
+/** `status` is null while the request is in flight, 0 if no answer was sent. */
 export type LoggedRequest = {
   readonly seq: number
   readonly realMs: number
   readonly simMs: number
-  /** The axis the limit is counted on: simulated ms since the start, jumps of the clock left out. */
+  /** The time axis of the limit: simulated ms since the start, without jumps of the clock. */
   readonly elapsedMs: number
-  /** Path and query, the first thousand characters. */
   readonly path: string
   readonly fromUtc: string | null
   readonly toUtc: string | null
   status: number | null
   fault: string | null
   overLimit: boolean
-  /** Of the body bytes that were sent. */
+  /** Of the body bytes sent. */
   bytes: number
   sha256: string | null
 }
 
-/** The requests of the process, the oldest dropped beyond `KEPT_REQUESTS`, and sums that drop nothing. */
 export type RequestLog = {
   open(request: Pick<LoggedRequest, 'realMs' | 'simMs' | 'elapsedMs' | 'path' | 'fromUtc' | 'toUtc'>): LoggedRequest
-  /** Notes what was sent. The hash is of exactly these bytes. */
   close(request: LoggedRequest, status: number, sent: Uint8Array | { bytes: number; sha256: string }): void
   since(seq: number): { readonly firstSeq: number; readonly requests: readonly LoggedRequest[] }
   sums(): { requests: number; bytes: number; byStatus: Record<string, number>; byFault: Record<string, number> }

@@ -6,10 +6,9 @@ import type { Reply } from './reply.ts'
 
 const NOTHING = Buffer.alloc(0)
 
-/** What went out: the status (0 when nothing was answered) and the bytes, or their count and hash when streamed. */
+/** `status` is 0 if nothing was sent. A streamed body has only count and hash. */
 export type SentReply = { readonly status: number; readonly sent: Uint8Array | { bytes: number; sha256: string } }
 
-/** Puts a decided answer on the wire, in the slow, broken or endless way it asks for. */
 export async function sendReply(response: ServerResponse, reply: Reply): Promise<SentReply> {
   if (reply.reset) {
     response.destroy()
@@ -33,7 +32,7 @@ export async function sendReply(response: ServerResponse, reply: Reply): Promise
   return { status: reply.status, sent: reply.body }
 }
 
-/** Promises the whole body and ends the connection in the midst of it. */
+/** Announces the whole body and breaks the connection after `bytes`. */
 async function sendPart(response: ServerResponse, reply: Reply, bytes: number): Promise<SentReply> {
   const part = reply.body.subarray(0, bytes)
   response.writeHead(reply.status, lengthOf(reply))
@@ -42,7 +41,7 @@ async function sendPart(response: ServerResponse, reply: Reply, bytes: number): 
   return { status: reply.status, sent: part }
 }
 
-/** Sends part after part, chunked, none before the caller took the one before, until the caller is gone. */
+/** Sends chunks with backpressure until the client disconnects. */
 async function sendParts(response: ServerResponse, reply: Reply, parts: () => Iterable<string>): Promise<SentReply> {
   const hash = createHash('sha256')
   let sent = 0
@@ -67,7 +66,6 @@ function lengthOf({ headers, body, status }: Reply): Record<string, string> {
   return status === 304 ? { ...headers } : { ...headers, 'content-length': String(body.byteLength) }
 }
 
-/** Waits, but not for a caller who has left. */
 async function pause(response: ServerResponse, ms: number): Promise<void> {
   const gone = new AbortController()
   const leave = () => gone.abort()

@@ -19,7 +19,7 @@ type Logged = {
 }
 type Listed = { revision: number; publishedAt: string; published: boolean; cause: string; firstId: number }
 
-/** The day before is published (about 08:30Z on the 19th); the 21st is not. The clock stands still. */
+/** The 20th is published (about 08:30Z on the 19th), the 21st is not. The clock stands still. */
 const START = Date.parse('2026-04-20T06:00:00Z')
 const DAY = ['2026-04-19T22:00:00Z', '2026-04-20T22:00:00Z'] as const
 const NEXT = ['2026-04-20T22:00:00Z', '2026-04-21T22:00:00Z'] as const
@@ -85,7 +85,7 @@ test('path and parameter names in any case, To excluded, two days in one answer,
   expect(rows).toHaveLength(48)
   expect(rows.at(-1)!.dateTimeUtc).toBe('2026-04-20T21:00:00Z')
   expect(await rowsOf('2026-04-20T03:00:00Z', '2026-04-20T05:00:00Z')).toEqual(rows.slice(29, 31))
-  // Half of it is not published: upstream answers the other half.
+  // Half of the window is not published: upstream answers the other half.
   expect(await rowsOf(DAY[0], NEXT[1])).toEqual(rows.slice(24))
   expect((await fetch(`${simulator.url}/nordic/api/data/lta`)).status).toBe(404)
   expect((await fetch(`${simulator.url}/core/api/data/maxExchanges`, { method: 'POST' })).status).toBe(405)
@@ -114,7 +114,7 @@ test('the short day has 23 hours, the long one 25, and 11 June 2026 has 150 keys
   expect(Object.keys(rows[24]!)).toContain('border_DE_DE_DK1_VH')
 })
 
-test('tomorrow comes out at its moment and not a millisecond earlier', async () => {
+test('tomorrow is published at its instant and not a millisecond earlier', async () => {
   const { publications } = await control<{ publications: Listed[] }>('history?day=2026-04-21')
   const [first] = publications
   expect(first).toMatchObject({ revision: 0, published: false, cause: 'first' })
@@ -248,7 +248,7 @@ test('a fault is for n requests, for a day, or until cleared', async () => {
   expect(await statuses(DAY, 1)).toEqual([200])
 })
 
-test('the limit is of a sliding simulated minute: speed frees it, setting the clock does not', async () => {
+test('the limit counts a sliding simulated minute: speed shortens it, setting the clock does not', async () => {
   await simulator.stop()
   simulator = await startSimulator({ startMs: START, speed: 0, limitPerMinute: 3 })
   const statuses: number[] = []
@@ -260,7 +260,7 @@ test('the limit is of a sliding simulated minute: speed frees it, setting the cl
   expect(refused.headers.get('retry-after')).toBeNull()
   expect((await fetchWindow(...DAY)).headers.get('retry-after')).toBe('60')
   expect(await control('stats')).toMatchObject({ limitViolations: 4, busiestMinute: 7, byStatus: { 200: 3, 429: 4 } })
-  // A millisecond of the machine is now more than a quarter of an hour.
+  // A millisecond of real time is more than a quarter of an hour.
   await setClock({ speed: 1_000_000 })
   await new Promise((resolve) => setTimeout(resolve, 5))
   await setClock({ speed: 0 })
@@ -269,7 +269,7 @@ test('the limit is of a sliding simulated minute: speed frees it, setting the cl
   expect(requests.map(({ overLimit }) => overLimit)).toEqual([false, false, false, true, true, true, true, false])
 })
 
-test('with the clock running, each answer is what the truth says of its logged instant', async () => {
+test('with the clock running, each answer equals the truth at its logged instant', async () => {
   await setClock({ set: '2026-04-20T08:00:00Z', speed: 20_000 })
   const bodies: Row[][] = []
   while (

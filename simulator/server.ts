@@ -10,24 +10,18 @@ import { createSimulator, type Simulator, type SimulatorOptions } from './simula
 const MAX_COMMAND_BYTES = 65_536
 
 export type ServerOptions = SimulatorOptions & {
-  /** Of JAO and of the control API. */
   readonly port?: number
-  /** Of the other hosts; without one the system chooses. */
   readonly ports?: Partial<Readonly<Record<Exclude<HostName, 'jao'>, number | undefined>>>
 }
 
 export type RunningSimulator = {
-  /** JAO's address, where the control API is too. */
+  /** Address of JAO and of the control API. */
   readonly url: string
   readonly urls: Readonly<Record<HostName, string>>
   readonly stop: () => Promise<void>
 }
 
-/**
- * Serves a simulator on the loopback interface, each host at a port of its own; port 0 lets the system choose. Rejects
- * when a port is taken (`port` of the error says which) or the state file is of no use. `stop` ends open connections and
- * returns when the ports are free.
- */
+/** Port 0 lets the system choose. Rejects if a port is taken (the error's `port`) or the state file is invalid. */
 export async function startSimulator(options: ServerOptions = {}): Promise<RunningSimulator> {
   const simulator = createSimulator(options)
   const ports: Partial<Record<HostName, number | undefined>> = { ...options.ports, jao: options.port }
@@ -92,7 +86,7 @@ async function handle(
   if (entry !== undefined) simulator.hosts[name].log.close(entry, status, sent)
 }
 
-/** A body that is too long becomes undefined: the control answers that, and nothing is held in memory. */
+/** Returns undefined for a body over 64 KiB, without holding it in memory. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0

@@ -1,22 +1,18 @@
 import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65_535)
-/** All that the simulator takes from its environment. */
 export const simulatorShape = {
-  /** Of JAO and of the control API. */
   SIMULATOR_PORT: port,
   SIMULATOR_JAO_AUCTIONS_PORT: port.default(0),
   SIMULATOR_KRAKEN_PORT: port.default(0),
   SIMULATOR_BINANCE_PORT: port.default(0),
   SIMULATOR_COINBASE_PORT: port.default(0),
   SIMULATOR_SEED: z.coerce.number().int().default(1),
-  /** Commands, faults and the clock outlive the process in it; it goes before SIMULATOR_START and SIMULATOR_SPEED. */
+  /** Keeps commands, faults and the clock. An existing file overrides SIMULATOR_START and SIMULATOR_SPEED. */
   SIMULATOR_STATE_FILE: z.string().min(1).optional(),
   SIMULATOR_START: z.iso.datetime({ offset: true, error: 'an instant like 2026-04-20T10:00:00Z' }).optional(),
   SIMULATOR_SPEED: z.coerce.number().min(0).max(1_000_000).default(1),
-  /** JAO's. */
   SIMULATOR_LIMIT_PER_MINUTE: z.coerce.number().int().positive().default(100),
-  /** Of each exchange. */
   SIMULATOR_MARKETS: z.coerce.number().int().min(1).max(1_000).default(1_000),
 }
 

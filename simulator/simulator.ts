@@ -15,22 +15,19 @@ import { loadState, saveState } from './state-file.ts'
 
 export type SimulatorOptions = {
   readonly seed?: number
-  /** What is in it goes before `start` and `speed`, which are for the very first start. */
+  /** An existing state file overrides `startMs` and `speed`. */
   readonly stateFile?: string | undefined
-  /** Where the clock begins, ms since 1970; without it the clock is the machine's. */
+  /** Start of the clock, ms UTC. Default: the machine's clock. */
   readonly startMs?: number | undefined
   readonly speed?: number
-  /** JAO's limit; what other hosts allow is in hosts.ts. */
   readonly limitPerMinute?: number
   readonly limits?: Partial<Readonly<Record<HostName, number>>>
-  /** Markets of each exchange. */
   readonly markets?: number
 }
 
-/** One host as it runs: each has a budget of its own. */
 export type RunningHost = { readonly host: Host; readonly limit: Limit; readonly log: RequestLog }
 
-/** Everything one simulator holds. Whoever changes `faults`, `etag`, `spikes`, the clock or the commands calls `save`. */
+/** Call `save` after a change of `faults`, `etag`, `spikes`, the clock or the commands. */
 export type Simulator = Tags & {
   readonly seed: number
   readonly clock: Clock
@@ -42,7 +39,7 @@ export type Simulator = Tags & {
   save(): void
 }
 
-/** Throws when the state file is of no use (`loadState`) or cannot be written. */
+/** @throws Error if the state file is invalid or cannot be written */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const { seed = 1, stateFile, startMs, speed = 1, limitPerMinute = REQUESTS_PER_MINUTE.jao, markets = 1_000 } = options
   const state = stateFile === undefined ? undefined : loadState(stateFile, seed)

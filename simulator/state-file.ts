@@ -29,7 +29,6 @@ const stateSchema = z.strictObject({
     .default([]),
   commands: z.array(
     z.strictObject({
-      /** Absent: core.maxExchanges. */
       dataset: z.string().exactOptional(),
       day: z.iso.date(),
       atMs: z.number(),
@@ -52,13 +51,9 @@ const stateSchema = z.strictObject({
   ),
 })
 
-/** All that outlives the process: with the same seed it gives the same upstream. */
 export type State = z.infer<typeof stateSchema>
 
-/**
- * The state that was saved, undefined when there is no file. Throws an Error in one sentence when the file cannot be
- * read, is no state of this version, or belongs to another seed: going on without it would tell another truth.
- */
+/** Returns undefined if there is no file. @throws Error if it is unreadable, of another version or of another seed */
 export function loadState(path: string, seed: number): State | undefined {
   let text: string
   try {
@@ -79,7 +74,6 @@ export function loadState(path: string, seed: number): State | undefined {
   return parsed.data
 }
 
-/** Replaces the file in one step, so that a kill leaves the old state or the new one. */
 export function saveState(path: string, state: State): void {
   mkdirSync(dirname(path), { recursive: true })
   const next = `${path}.${process.pid}.next`

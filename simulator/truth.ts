@@ -9,10 +9,9 @@ import type { Upstream } from './jao/upstream.ts'
 import { marketTruth } from './markets/truth.ts'
 import type { Simulator } from './simulator.ts'
 
-/** The truth told, or why it cannot be. */
 export type TruthResult = { readonly told: unknown; readonly error?: undefined } | { readonly error: string }
 
-/** What a host had published by an instant: the oracle of tests. */
+/** What a host had published by an instant. Tests compare with it. */
 export function truthOf(simulator: Simulator, host: HostName, query: URLSearchParams, atMs: number): TruthResult {
   if (host === 'jao-auctions') return auctionTruth(simulator.seed, query, atMs)
   if (host !== 'jao') return marketTruth(simulator.exchanges[host], query, atMs)
@@ -32,7 +31,6 @@ export function readDay(text: string | null, firstDay: string): string | undefin
   return parsed.success && parsed.data >= firstDay ? parsed.data : undefined
 }
 
-/** Rows of start, key and value; nothing out yet: no rows. */
 function dayTruth(upstream: Upstream, day: string, atMs: number) {
   const found = upstream.published(day, atMs)
   const head = headOf(day, atMs)
@@ -48,7 +46,7 @@ function dayTruth(upstream: Upstream, day: string, atMs: number) {
   return { ...head, revision: publication.revision, publishedAt: iso(publication.publishedAtMs), rows }
 }
 
-/** Rows of one hour (`hour`, its number in the day) as they were sent, a hundred of them unless `skip` and `take` say. */
+/** The rows of one hour (its number in the day), by default the first hundred. */
 function domainTruth(domain: Domain, day: string, query: URLSearchParams, atMs: number): TruthResult {
   const hour = Number(query.get('hour') ?? 0)
   const [skip, take] = [Number(query.get('skip') ?? 0), Number(query.get('take') ?? 100)]
@@ -77,7 +75,7 @@ const METRICS = {
   auctionPrice: 'price',
 } as const
 
-/** Rows of start, product, key and value of the auction of a corridor and horizon that begins with a day. */
+/** The results of the auction of a corridor and horizon that begins on a day. */
 function auctionTruth(seed: number, query: URLSearchParams, atMs: number): TruthResult {
   const corridor = query.get('corridor') ?? ''
   const horizon = horizonNamed(query.get('horizon') ?? 'Daily')

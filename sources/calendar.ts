@@ -1,34 +1,26 @@
-// When a dataset's windows are due: what services/poller/due.ts and ticks.ts go by.
+// When the windows of a dataset are due. services/poller/due.ts and ticks.ts apply it.
 
-/** When what is due. */
 export type Calendar = BusinessDays | Ticks | Files
 
-/** Windows are local days of `zone`, or their hours, or its months; they are published on the day before. */
+/** A window is a local day of `zone`, or its hour or month. Upstream publishes it on the day before it begins. */
 export interface BusinessDays {
   kind: 'days'
   window: 'day' | 'hour' | 'month'
-  /** IANA zone of the business day. */
   zone: string
-  /** First business day that upstream has, YYYY-MM-DD. */
   firstDay: string
-  /** Local time from which a window is looked for, HH:MM, of the day before it begins or of a later one. */
+  /** Local time (HH:MM) from which a window is requested, on the day before it begins. */
   searchFrom: string
-  /** Days after the day before: 0, unless it is published after delivery (2: the day after delivery). */
+  /** Days to add to that day: 2 for the day after delivery. Default 0. */
   searchDaysLater?: number
 }
 
-/**
- * The window is the instant of asking: every answer is a raw response and its points, also when the market is quiet.
- * The request identity is dataset and subject. A tick starts at its scheduled instant and ends at the next.
- */
+/** A window from one scheduled instant to the next. Every answer becomes a raw record, even if nothing changed. */
 export interface Ticks {
   kind: 'ticks'
   zone: 'UTC'
-  /** Seconds between two ticks, from the environment variable `setting`. */
   every: { setting: string; defaultS: number; minIntervalS: number }
 }
 
-/** It comes in files: nothing is due. */
 export interface Files {
   kind: 'files'
   zone: string

@@ -7,5 +7,4 @@ import { kraken } from './kraken/kraken.ts'
 import type { Source } from './source.ts'
 import { votes } from './votes/votes.ts'
 
-/** The list of sources. A new one is a folder and a line here. */
 export const sources: Source[] = [jao, jaoAuctions, kraken, binance, coinbase, cryptowatch, votes]

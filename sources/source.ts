@@ -1,211 +1,170 @@
-// The interface between tidemark and what it collects. A source is one folder here and one line in index.ts.
-// Nothing in platform/ or services/ names a source; sources import nothing but zod, this file and record types.
+// The interface between tidemark and its sources. A source is one folder here and one line in index.ts. platform/ and
+// services/ name no source; a source imports only zod, this file and record types.
 import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
 import type { Calendar } from './calendar.ts'
 
-/** An upstream and all that it publishes. Its topics carry its name: it can belong to a team, with rights of its own. */
+/** An upstream and all its datasets. Its topics begin with its name, so that another team can own them. */
 export interface Source {
-  /** Lower-case name, the prefix of its topics: jao. */
+  /** Lower-case prefix of the source's topics: jao. */
   name: string
   title: string
-  /** Who answers for this source's declaration: a team or a person of the installation. */
   owner: string
-  /** What upstream says of the use of its data, and where. */
   licence: { terms: string; link: string }
-  /** Where its datasets are asked for; absent where they come in files only. */
   upstream?: Upstream
-  /** Days that answers and slices are kept on their topics; for ever unless it says so. docs/operations.md: what that costs. */
+  /** Days that answers and slices stay on their topics. Default: forever. docs/operations.md explains the cost. */
   retention?: { rawDays?: number; timeseriesDays?: number }
   datasets: Dataset[]
-  /** Topics of its own, for what explode yields besides slices. */
   topics?: OwnTopic[]
-  /** Tables and views of its own, in order. Each may run twice; provisioning runs them after the platform's migrations. */
+  /** In order. Provisioning runs them after the platform's migrations, possibly twice. */
   statements?: StoreStatement[]
 }
 
-/** Where a source is asked, what it takes and what it allows. */
 export interface Upstream {
-  /** Default address, and the environment variable that replaces it (paths stay the same). */
+  /** The address, and the environment variable that replaces it. Paths stay the same. */
   baseUrl: { default: string; setting: string }
-  /** What upstream allows, and what tidemark takes of it. */
   budget: RequestBudget
-  /**
-   * A request header that holds a secret, and the environment variable it comes from. Without it nothing is asked. Its
-   * value is never printed, logged or stored.
-   */
+  /** A request header with a secret. Without it nothing is requested. It is never printed, logged or stored. */
   credential?: { header: string; setting: string; obtainFrom: string }
 }
 
-/** A host's request budget. No sliding minute ever sees more than `perMinute` requests. */
 export interface RequestBudget {
-  /** Upstream's limit: requests in any sliding minute. */
   perMinute: number
-  /** Token bucket: at most this many at once after a rest, and this many more a minute; the sum stays below perMinute. */
+  /** Token bucket: its size, and the tokens added per minute. Their sum must stay below perMinute. */
   burst: number
   refillPerMinute: number
   maxInFlight: number
 }
 
-/** A topic `<source>.<suffix>` of one record type, keyed as `key` says. The sink stores its records where it has a table. */
+/** A topic `<source>.<suffix>`. `key` describes its key. The sink stores the records if there is a `table`. */
 export interface OwnTopic<T = unknown> {
   suffix: string
   record: RecordSchema<T>
   table?: TableTarget<T>
   key: string
   retentionImpact: string
-  /** The last instant that a record speaks of, ms UTC, where that is not its window's. A deletion goes by it. */
+  /** The last instant that a record covers, ms UTC. A deletion compares it. Default: that of the record's window. */
   lastMs?(record: T): number
 }
 
 /**
- * A table of records of a source's own. It has the columns raw_partition and raw_offset, and it keeps every reading of a
- * record: its engine replaces rows of one answer alone, by the newest transform's. What fills it keeps out what was deleted.
+ * A table with columns raw_partition and raw_offset that keeps every version of a record. Its engine may replace only
+ * rows of the same answer, by the newest transform version. The view that fills it must skip deleted data.
  */
 export interface OwnTable {
-  /** With its database. */
   name: string
-  /** SQL: which rows are the dataset's. */
   rows: string
-  /** SQL of a DateTime, UTC: rows before the bound of a deletion are deleted. Absent: the rows stay, as polls do. */
+  /** SQL of a DateTime in UTC. A deletion removes rows before its bound. Absent: rows are never deleted. */
   time?: string
-  /** SQL of the start of the window that the row's answer is of. */
   windowStart: string
   transformVersion: string
 }
 
-/** An idempotent statement: CREATE ... IF NOT EXISTS, CREATE OR REPLACE VIEW, or an ALTER that changes nothing twice. `name` is for the messages. */
+/** An idempotent statement: CREATE ... IF NOT EXISTS, CREATE OR REPLACE VIEW, or ALTER. `name` is for messages. */
 export interface StoreStatement {
   name: string
   sql: string
 }
 
-/** One thing a source publishes: all that a catalogue, a poller and a normalizer must know of it. */
 export interface Dataset {
   /** Full name: jao.core.maxExchanges. */
   name: string
   title: string
-  /** What it is and what it is good for, a few sentences. */
   description: string
-  /** Upstream's page on it. */
   page: string
-  /** Whether an answer of this shape was ever recorded, or is only known from documents. */
+  /** `recorded` if an answer was recorded, `documented` if only documentation is known. */
   shape: 'recorded' | 'documented'
-  /** Unit of the values; where keys differ, `unitOf` says it of each. */
+  /** Unit of the values. `unitOf` returns it per key. */
   unit: string
   unitOf?: (key: string) => string
-  /** How far apart values stand, and since when, oldest first. */
+  /** Distances between values, oldest first. Empty for events. */
   steps: DeclaredStep[]
-  /** Columns or fields that are series, as a pattern for people, with an example and what labels say. */
+  /** A pattern of the keys for people, an example, and the meaning of each label. */
   keys: { pattern: string; example: string; labels: Record<string, string> }
   /** Values outside are stored with the flag `implausible`. */
   plausible?: { min: number; max: number }
-  /**
-   * What a null says where it is an answer: 'no limit'. Elsewhere a null is a value that is not there (yet), so that assess
-   * calls a window of nulls partial.
-   */
+  /** What a null means if it is an answer: 'no limit'. Otherwise a window of nulls is partial. */
   nullMeans?: string
-  /** What holds of a good answer, in words; where it does not, a flag or a refusal says so. */
+  /** What a good answer satisfies, in words. A flag or a refusal reports a violation. */
   expectations: string[]
-  /** 0 to 4095; goes up whenever explode yields something else for the same answer. */
+  /** 0 to 4095. Raise it whenever explode changes its result for the same answer. */
   transformVersion: number
   calendar: Calendar
-  /** How it is asked for; absent where it comes in files only. */
   asking?: RequestSpec
-  /** How files become raw responses; absent where no files are read. */
   files?: FileReading
-  /**
-   * Records of its own: the suffixes of the topics that they go to, where readers find them, as what follows FROM, and the
-   * tables that hold all that was ever known of them, which deletions and replays work on as on points.
-   */
+  /** Topic suffixes, the text that readers put after FROM, and the tables for deletions and replays. */
   records?: { topics: string[]; from: string; tables: OwnTable[] }
-  /** Pure: the answer's slices, or why it was refused. A refusal concerns the whole answer. */
+  /** Pure. Returns the answer's slices, or why the whole answer is refused. */
   explode: (answer: Answer) => ExplodeResult
-  /**
-   * Pure: the path to the value of a key at a time inside a JSON body, ['data', 17, 'border_AT_BE']; undefined where the
-   * body names none. Absent where bodies are no JSON.
-   */
+  /** Pure. Returns the path to a value in a JSON body, ['data', 17, 'border_AT_BE'], or undefined. */
   place?: (answer: Answer, key: string, atMs: number) => (string | number)[] | undefined
-  /** What a key says, e.g. { from: 'AT', to: 'BE' }; empty where it cannot be read. */
+  /** Parses a key, e.g. { from: 'AT', to: 'BE' }. Returns {} if it cannot. */
   labels: (key: string) => Record<string, string>
-  /** The friendly view: its name in the database and the SELECT behind it (over latest, and series for labels). */
+  /** The dataset's view: its name, and a SELECT over `latest`, and `series` for labels. */
   view?: { name: string; select: string }
 }
 
-/** From `fromMs` on, values stand `stepS` seconds apart. */
+/** From `fromMs` on, values are `stepS` seconds apart. */
 export interface DeclaredStep {
   fromMs: number
   stepS: number
 }
 
-/** How a dataset is asked for. */
 export interface RequestSpec {
-  /** Whether new windows are looked for unasked, and whether the past month is fetched unasked. The rest is `backfill`'s. */
+  /** The poller requests new windows (`live`) and the past month by itself. Other windows need `backfill`. */
   live: boolean
   pastMonth: boolean
-  /** Statuses besides 200 whose answers are kept as raw. */
+  /** Statuses besides 200 whose answers are stored as raw. */
   meaningfulStatuses: number[]
-  /** Answers longer than this are failed polls. A raw record holds 7 MiB at most. */
+  /** A longer answer is a failed poll. A raw record holds at most 7 MiB. */
   maxBodyBytes: number
-  /** What is asked for apart, beside the window: symbols, corridors. Absent: the window alone. */
+  /** Selectors besides the window: symbols, corridors. */
   subjects?: Subjects
-  /** For answers that come in pages. */
   pages?: Pages
   /** Path and query of a request, below the base URL. */
   requestPath: (asked: RequestTarget) => string
   /**
-   * What a body says of what was asked; where upstream says no, the refusal `upstream-rejected` with what it says, or the
-   * word alone. Throws when the body cannot be read. Run after the raw record is acknowledged (before, where an answer may
-   * confirm an empty window), and on the body of a status that is not meaningful, for upstream's words alone.
+   * Assesses a body. If upstream rejects the request, returns 'refused', or an `upstream-rejected` refusal with its
+   * message. Runs after the raw record is acknowledged, or before, if the answer may confirm an empty window. Also runs
+   * on bodies of other statuses, for upstream's message.
+   * @throws Error if the body cannot be read
    */
   assess: (body: Uint8Array, asked: RequestTarget) => Coverage | Refusal
 }
 
 export interface RequestTarget {
   window: Window
-  /** One of the dataset's subjects, or several joined by a comma; null where it has none. */
+  /** One of the dataset's selectors, or several joined by commas; null if it has none. */
   subject: string | null
 }
 
-/** Subjects come from the environment variable `setting`, comma separated. */
 export interface Subjects {
   setting: string
   default: string[]
-  /** What one is like, for a setting that holds something else. */
+  /** A valid selector; others in the setting are reported. */
   pattern: RegExp
-  /** At most so many in one request. */
   perRequest: number
 }
 
 /**
- * A window whose rows come in pages: first the count is asked for, then page after page. Each page is a raw response of
- * its own, of the subject `rows-<skip>`; requestPath and assess are of one page. The answer to the count, without a subject, is
- * a raw response when its number changed: explode says how many rows it counts.
+ * The poller requests the row count, then page after page. Each page is a raw record with the selector `rows-<skip>`.
+ * The answer to the count has no selector; it becomes a raw record if the count changed.
  */
 export interface Pages {
-  /** Path and query of the request for the count alone. */
   countPath: (asked: RequestTarget) => string
-  /** Rows a page. */
   take: number
-  /**
-   * Rows of an answer, and how many the window has as it says, null where it does not: the answer to countPath must, and
-   * a page must have the rows that were counted. Throws when it cannot be read.
-   */
+  /** The rows of an answer, and the window's total if it says so. @throws Error if the body cannot be read */
   rowsIn: (body: Uint8Array) => { rows: number; total: number | null }
 }
 
-/**
- * Files as raw responses: each file as a whole, or its lines in chunks of at most so many bytes and lines. A chunk ends
- * with a line, unless that is longer than a chunk.
- */
+/** How files become raw records: whole, or in chunks of whole lines. Only a line longer than a chunk is split. */
 export type FileReading = (
   | { by: 'file'; maxBytes: number }
   | { by: 'lines'; chunkBytes: number; chunkLines: number; maxLineBytes: number }
 ) & {
-  /** What a reading has put into the store, for its summary; points unless it says so. */
+  /** What the summary of an ingest counts. Default: points. */
   stored?: {
-    /** What is counted: votes. */
     noun: string
-    /** The SELECT of one row, `count`, of what became known from one ms to another, both included. */
+    /** A SELECT of one row with the column `count`: what became known between two instants in ms, inclusive. */
     count: (fromMs: number, toMs: number) => string
   }
 }
@@ -217,76 +176,67 @@ export interface Window {
 }
 
 /**
- * complete: every step of the window has a value of some key; which keys those are is no part of it. partial: it has not,
- * so it is asked for again. Where a null is an answer (`nullMeans`) a step of nulls counts, too.
+ * `complete`: every step has a value of some key, or a row if a null is an answer. `partial` windows are polled again.
  */
 export type Coverage = 'complete' | 'partial' | 'empty' | 'refused'
 
-/** What explode is given of a raw response. */
 export interface Answer {
   body: Uint8Array
   status: number
   window: Window
-  /** As it was asked; null or absent where the dataset has none. */
+  /** The requested selector; null or absent if the dataset has none. */
   subject?: string | null
-  /** Where it came from: the URL that was asked, or that of a file. */
   url?: string
-  /** Kept headers, names in lower case; of a chunk of a file where it stood: first-line, starts-within-line. */
+  /** Stored headers, names in lower case. A chunk of a file has its position: first-line, starts-within-line. */
   headers?: Record<string, string>
 }
 
 export interface ExplodeResult {
   slices: Slice[]
-  /** Records of the source's own topics, besides or instead of slices. */
   records?: OwnRecord[]
-  /** Why the whole answer was refused; slices are then empty. */
+  /** Why the whole answer is refused; `slices` is then empty. */
   refusal?: Refusal
-  /** Of an answer that only counts the rows of its window, which come in pages: how many it counts. */
+  /** The row count, if the answer only counts the rows of a paged window. */
   counted?: number
-  /** What was left out without harm, counted by name, for the metrics: { 'row-at-window-end': 1 }. */
+  /** Harmless omissions counted by name, for the metrics: { 'row-at-window-end': 1 }. */
   ignored: Record<string, number>
-  /** Parts of the answer that were refused alone, lines of a file: each becomes a dead letter of its own. */
+  /** Parts that are refused alone, such as lines of a file. Each becomes a dead letter. */
   refusedParts?: RefusedPart[]
 }
 
-/**
- * A record of an own topic. What every such record type has is filled in: dataset, windowStart, windowEnd, knownAt,
- * transformVersion, origin and raw { partition, offset }, as in a slice.
- */
+/** The platform adds dataset, windowStart, windowEnd, knownAt, transformVersion, origin and raw to `fields`. */
 export interface OwnRecord {
-  /** Suffix of the topic. */
   topic: string
   key: string
   fields: Record<string, unknown>
 }
 
-/** A part of an answer that was refused, with what is to be kept of it: bytes that make an answer of their own. */
+/** A refused part of an answer. `body` is a valid answer by itself. */
 export interface RefusedPart {
   refusal: Refusal
   body: Uint8Array
-  /** Replace those of the whole: where the part stood. */
+  /** Replace the answer's headers, with the position of the part. */
   headers?: Record<string, string>
 }
 
-/** A run of values of one key: values[i] stands at startMs + i * stepS * 1000. */
+/** Values of one key: values[i] is at startMs + i * stepS * 1000. */
 export interface Slice {
   key: string
   startMs: number
   stepS: number
-  /** null: published, but no value here. */
+  /** null: published without a value. */
   values: (number | null)[]
   flags: string[]
   upstreamModifiedAtMs?: number
 }
 
-/** Why an answer went to the dead letters. */
 export interface Refusal {
   reason: RefusalReason
-  /** One sentence: what, where. */
+  /** One sentence: what is wrong, and where. */
   message: string
 }
 
-/** Reasons an explode may give. schema, type and step point at us; line and other-file at a file; the others at upstream. */
+/** schema, type and step may be faults of this code; line and other-file of a file; the others of upstream. */
 export type RefusalReason =
   | 'not-json'
   | 'schema'

@@ -5,10 +5,7 @@ import { Failure } from './failure.ts'
 
 export type Role = 'writer' | 'reader'
 
-/**
- * Refuses what a web page could have sent: another Host (DNS rebinding) and any Origin. Returns the reason, or
- * undefined when the request is welcome.
- */
+/** Refuses requests that a web page could send: a foreign Host (DNS rebinding) or any Origin. Returns the reason. */
 export function refuseOutsider(request: IncomingMessage): string | undefined {
   const host = (request.headers.host ?? '').toLowerCase()
   const port = request.socket.localPort
@@ -21,10 +18,7 @@ export function refuseOutsider(request: IncomingMessage): string | undefined {
   return undefined
 }
 
-/**
- * Who asks: X-ClickHouse-User/Key, else Basic, else the URL. All comparisons take the same time.
- * @throws Failure 516
- */
+/** Reads X-ClickHouse-User/Key, else Basic auth, else the URL. Compares in constant time. @throws Failure 516 */
 export function authenticate(request: IncomingMessage, url: URLSearchParams, credentials: Credentials): Role {
   const { user, password } = given(request, url)
   const writer = same(user, credentials.writer.user) && same(password, credentials.writer.password)
@@ -48,7 +42,7 @@ function given(request: IncomingMessage, url: URLSearchParams): { user: string; 
   return { user: url.get('user') ?? 'default', password: url.get('password') ?? '' }
 }
 
-/** Digests first: timingSafeEqual wants equal lengths, and the length of a secret is none of a guesser's business. */
+/** timingSafeEqual needs equal lengths. Digests also hide the length of the secret. */
 function same(left: string, right: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(left), digest(right))

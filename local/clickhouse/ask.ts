@@ -2,7 +2,6 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import type { RunningEndpoint } from './spawn.ts'
 
 export interface Question {
-  /** Parameters of the URL. */
   url?: Record<string, string>
   body?: string | Buffer
   method?: string
@@ -21,7 +20,7 @@ export interface Answer {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
 
-/** One plain HTTP request to an endpoint, as a test sends it: nothing is added but the user. */
+/** Sends one HTTP request to an endpoint, for tests. Adds only the credentials. */
 export function ask(endpoint: RunningEndpoint, question: Question): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const { user, password } = endpoint.credentials[question.user ?? 'writer']

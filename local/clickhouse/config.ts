@@ -1,17 +1,15 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 
-/** Queries that run at one time; the rest waits. Each one holds a libuv thread for as long as it runs. */
+/** Queries that run at the same time; the rest waits. Each running query holds a libuv thread. */
 export const MAX_QUERIES = 16
-/** Of these, what readers may have at most: whatever they ask for, the sink goes on. */
+/** The limit for readers, so that the sink always finds a place. */
 export const MAX_READER_QUERIES = 8
-/** Requests of each role that may wait for a place; the next one is told 202. */
 export const MAX_WAITING = 128
-/** Threads besides the queries: files, zlib, and the statements that kill queries. */
+/** Threads for files, zlib and KILL QUERY. */
 export const SPARE_THREADS = 8
 export const MAX_STATEMENT_BYTES = 256 * 1024
 export const MAX_SESSIONS = 64
-/** A client that owes us bytes and sends none for so long is given up, and so is one that takes none of ours. */
 export const STALL_MS = 60_000
 
 const threads = `must be at least ${MAX_QUERIES + SPARE_THREADS} when the process starts: a running query holds a thread, \
@@ -38,16 +36,15 @@ const Environment = z.object({
 
 export interface EndpointConfig {
   dataDir: string
-  /** 0 lets the system choose one. */
   port: number
   credentialsFile: string
-  /** A reader's query is ended after so long; max_execution_time may ask for less. */
+  /** A reader's query is killed after this time. max_execution_time may be shorter. */
   readerLimitMs: number
-  /** A client that takes none of its answer, or sends none of its request, for so long is given up. */
+  /** A client that reads no response bytes, or sends no request bytes, for this long is disconnected. */
   stallMs: number
 }
 
-/** Reads the process environment. @throws Error with one line for every setting that is missing or wrong */
+/** @throws Error with one line per missing or invalid setting */
 export function readConfig(environment: NodeJS.ProcessEnv): EndpointConfig {
   const parsed = Environment.safeParse(environment)
   if (!parsed.success) {

@@ -6,13 +6,9 @@ import { z } from 'zod'
 const User = z.object({ user: z.string().min(1), password: z.string().min(1) })
 const Credentials = z.object({ writer: User, reader: User })
 
-/** `writer` may define and insert, `reader` may only read. */
 export type Credentials = z.infer<typeof Credentials>
 
-/**
- * The users of a data directory. The file is made once, with random passwords and mode 0600, and only read afterwards.
- * @throws Error naming the file when it cannot be read
- */
+/** Creates the file with random passwords and mode 0600 if absent. @throws Error naming an invalid file */
 export function loadCredentials(file: string): Credentials {
   const text = readIfThere(file)
   if (text === undefined) return createCredentials(file)
@@ -27,7 +23,7 @@ function createCredentials(file: string): Credentials {
   const secret = () => randomBytes(24).toString('base64url')
   const made = { writer: { user: 'tidemark', password: secret() }, reader: { user: 'reader', password: secret() } }
   mkdirSync(dirname(file), { recursive: true })
-  // Written aside and linked: a crash leaves no half file, and of two processes one wins.
+  // linkSync is atomic: no partial file, and only one of two processes succeeds.
   const aside = `${file}.${process.pid}`
   writeFileSync(aside, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 })
   try {

@@ -22,7 +22,6 @@ const DECODERS: Record<string, () => Transform> = {
   lz4: createLz4Decoder,
 }
 
-/** Cheap levels: on loopback, compression is there for clients that insist. */
 const ENCODERS: [string, () => Transform][] = [
   ['lz4', createLz4Encoder],
   ['zstd', () => createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } })],
@@ -31,10 +30,7 @@ const ENCODERS: [string, () => Transform][] = [
   ['deflate', () => createDeflate({ level: 1 })],
 ]
 
-/**
- * The decoder for a request's Content-Encoding; undefined when there is none.
- * @throws Failure 69 for an encoding that we do not know: taking it as none would store rubbish or nothing
- */
+/** Returns undefined for no encoding. @throws Failure 69 for an unknown one: ignoring it would store garbage */
 export function decoderOf(encoding: string | undefined): Transform | undefined {
   const name = (encoding ?? '').trim().toLowerCase()
   if (name === '' || name === 'identity') return undefined
@@ -46,7 +42,6 @@ export function decoderOf(encoding: string | undefined): Transform | undefined {
   return decoder()
 }
 
-/** The encoding of a response, from Accept-Encoding; undefined for none. Refusals (`;q=0`) are kept. */
 export function encoderFor(accepted: string | undefined): { name: string; encoder: Transform } | undefined {
   const names = (accepted ?? '')
     .toLowerCase()

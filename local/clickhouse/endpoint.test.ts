@@ -46,7 +46,7 @@ async function emptied(): Promise<void> {
   await sql('TRUNCATE TABLE t.text')
 }
 
-/** Until nothing runs but the question itself. */
+/** Waits until only this query runs. */
 async function quiet(): Promise<void> {
   for (let i = 0; i < 200; i++) {
     if ((await sql('SELECT count() FROM system.processes')) === '1\n') return
@@ -66,7 +66,7 @@ describe('who may ask', () => {
     expect(answer.text).toMatch(/^Code: 516\. DB::Exception: .*\(AUTHENTICATION_FAILED\)/)
   })
 
-  test('nobody at all is refused, Basic and the URL are understood', async () => {
+  test('a request without credentials is refused; Basic auth and the URL work', async () => {
     const { user, password } = endpoint.credentials.writer
     expect((await fetch(`${endpoint.url}/?query=SELECT+1`)).status).toBe(403)
     const basic = { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
@@ -94,7 +94,7 @@ describe('who may ask', () => {
     ).toBe(200)
   })
 
-  test('only who gave a password keeps the connection', async () => {
+  test('only an authenticated client keeps the connection', async () => {
     const body = 'SELECT 1'
     const wrong = { 'X-ClickHouse-Key': 'wrong' }
     for (const question of [
@@ -340,7 +340,7 @@ describe('what may never be said', () => {
     await rm(victim, { recursive: true })
   })
 
-  test('of all engines of the library only the allowed ones can be had', async () => {
+  test('only the allowed table engines of the library can be used', async () => {
     const names = (await sql('SELECT name FROM system.table_engines')).trim().split('\n')
     const allowed: string[] = []
     for (const name of names) {
@@ -368,13 +368,13 @@ describe('what may never be said', () => {
     }
   })
 
-  test('the migrations are none of this', async () => {
+  test('the migrations are not refused', async () => {
     await sql('CREATE DATABASE IF NOT EXISTS tidemark')
     const migrations = join(import.meta.dirname, '../../infra/clickhouse/migrations')
     for (const name of (await readdir(migrations)).sort()) await sql(await readFile(join(migrations, name), 'utf8'))
   })
 
-  test('names in strings, comments and columns are no matter', async () => {
+  test('forbidden names in strings, comments and columns are allowed', async () => {
     expect(await sql("SELECT 'INTO OUTFILE file(' AS s -- FROM INFILE")).toBe('INTO OUTFILE file(\n')
     expect(await sql("SELECT format('{}-{}', 1, 'x') /* eval */")).toBe('1-x\n')
     expect(await sql("SELECT $h$ file('x') ; DROP TABLE t.text $h$")).toBe(" file(\\'x\\') ; DROP TABLE t.text \n")
@@ -658,7 +658,7 @@ describe('isolation and sessions', () => {
     expect(strict.headers['x-clickhouse-exception-code']).toBe('372')
   })
 
-  test('a parameter of one request is none of the next in its session', async () => {
+  test('a parameter of one request is not set in the next request of its session', async () => {
     const url = { session_id: 'parameters' }
     const asked = { ...url, param_p: 'x', param_t: 'text' }
     expect(await sql('SELECT {p:String} FROM t.{t:Identifier} LIMIT 0', { url: asked })).toBe('')
@@ -788,7 +788,7 @@ describe('hostile statements', () => {
   })
 })
 
-/** The smallest right LZ4 frame: stored blocks of at most 64 KiB, made here by hand from lz4_Frame_format.md. */
+/** The minimal LZ4 frame of stored blocks, built by hand from lz4_Frame_format.md. */
 function lz4Stored(data: Buffer): Buffer<ArrayBuffer> {
   const parts = [Buffer.from('04224d186040', 'hex'), Buffer.from([0x82])]
   for (let at = 0; at < data.length; at += 65_536) {

@@ -4,15 +4,10 @@ import { join } from 'node:path'
 
 const MIB = 1024 * 1024
 
-/**
- * All that SQL may do; what is not named here is refused by the engine with 497: file, url, s3, remote and their kin,
- * users, named collections, dictionaries (their sources reach other machines without a grant), functions, backups,
- * SYSTEM SHUTDOWN and KILL.
- */
+/** SQL may do only this. The engine refuses file, url, s3, remote, dictionaries and others with error 497. */
 const GRANTS = `SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, DROP,
 TRUNCATE, OPTIMIZE, CHECK, KILL QUERY, dictGet, SYSTEM FLUSH, SYSTEM MERGES, SYSTEM VIEWS`
 
-/** Settings that differ from the library's own, so that it acts as the server does. */
 const PROFILE = {
   async_insert: 0,
   max_threads: Math.max(2, Math.min(8, availableParallelism())),
@@ -20,9 +15,8 @@ const PROFILE = {
 }
 
 /**
- * Settings that nobody may change: they turn strings into SQL, name files or URLs, change the language that our
- * tokenizer knows, send signals into a process that is not ClickHouse's alone, or let a query
- * sleep for longer than it can be stopped.
+ * Nobody may change these: they turn strings into SQL, name files or URLs, change the language that tokens.ts reads,
+ * send signals into this process, or let a query sleep for longer than a kill may take.
  */
 const FIXED: Record<string, string | number> = {
   dialect: 'clickhouse',
@@ -57,10 +51,7 @@ const FIXED: Record<string, string | number> = {
 }
 const FIXED_TABLE_SETTINGS = ['merge_tree_disk', 'merge_tree_storage_policy']
 
-/**
- * Writes the engine's two configuration files into `dataDir` and returns the path of the first.
- * Sized for a small machine: the engine takes at most a third of the memory, and its caches stay small.
- */
+/** Returns the path of the main configuration file. The engine gets a third of the memory (1 to 8 GiB). */
 export function writeEngineConfig(dataDir: string): string {
   const config = join(dataDir, 'config.xml')
   const users = join(dataDir, 'users.xml')

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { quoteString } from './quote.ts'
 
-/** What we use of `@chdb/lib-*` 26.7.3-stable.1; handles are opaque. */
 interface Library {
   CreateConnection(path: string, settings?: string[]): object
   CloseConnection(connection: object): void
@@ -22,7 +21,7 @@ export interface WriteResult {
   rowsWritten: number
   bytesWritten: number
 }
-/** The engine's own reading: 0 read, 1 write, 2 access, 3 control, 4 cannot be parsed. */
+/** `queryClass`: 0 read, 1 write, 2 access, 3 control, 4 cannot be parsed. */
 export interface StatementClass {
   statementCount: number
   queryClass: number
@@ -35,10 +34,7 @@ const PACKAGES: Record<string, string> = {
   'darwin-arm64': '@chdb/lib-darwin-arm64',
 }
 
-/**
- * One connection: settings, parameters, database and temporary tables live and die with it. It runs one statement at
- * a time. Closing while a statement runs aborts the whole engine, so `close` waits for it.
- */
+/** Runs one statement at a time. Closing during a statement aborts the engine, so `close` waits for it. */
 export class Connection {
   readonly #library: Library
   readonly #handle: object
@@ -52,12 +48,11 @@ export class Connection {
     this.#handle = handle
   }
 
-  /** Runs `sql` (it may be several statements of ours) and gives the whole result of the last in `format`. */
   run(sql: string, format: string): Promise<RowsResult> {
     return this.#track(() => this.#library.QueryAsyncConnection(this.#handle, sql, format))
   }
 
-  /** As `run`, for statements that write: tells how many rows they wrote, those through views included. */
+  /** Returns the number of rows written, including those written through views. */
   write(sql: string): Promise<WriteResult> {
     return this.#track(() => this.#library.InsertRawAsyncConnection(this.#handle, sql, Buffer.from('\n'), false))
   }
@@ -90,22 +85,20 @@ export class Connection {
   }
 }
 
-/** The engine of this process: one data directory, open until the process ends. */
 export interface Engine {
-  /** Held, never used: the garbage collector would close the engine. */
+  /** Never used, but the garbage collector would close the engine without this reference. */
   root: object
-  /** How many calls run in the library now. Ending the process in the middle of one is a crash. */
+  /** Calls running in the library. Ending the process during a call is a crash. */
   readonly calls: { readonly running: number }
-  /** A new connection, 0.1 ms; `isReadonly`: for good, but with settings that can be changed (readonly=2). */
+  /** Takes 0.1 ms. `isReadonly` sets readonly=2: reads only, but settings can be changed. */
   connect(isReadonly?: boolean): Connection
-  /** Asks every running statement whose text holds `marker` to stop; returns at once, see running.ts. */
+  /** Asks the engine to stop every statement whose text contains `marker`. Does not wait until it has stopped. */
   kill(marker: string): Promise<void>
 }
 
 /**
- * Opens the engine on `<dataDir>/engine` with a configuration file. The first connection stays open for the life of
- * the process: each closing and opening of the engine leaks threads.
- * @throws Error in one sentence: library missing, or directory in use by another process
+ * Opens the engine on `<dataDir>/engine`. The first connection stays open, because reopening the engine leaks threads.
+ * @throws Error if the library is missing, or another process uses the directory
  */
 export function openEngine(dataDir: string, configFile: string): Engine {
   const library = loadLibrary()
@@ -129,16 +122,13 @@ function openRoot(library: Library, path: string, configFile: string): object {
   }
 }
 
-/**
- * system.stack_trace sends a signal to every thread of this process, Node's too. No grant is asked for system tables,
- * and merge() and views would reach it by other names: it is taken out of the engine, for this process alone.
- */
+/** system.stack_trace sends a signal to every thread of this process, and grants do not protect system tables. */
 function forgetDangerousTables(library: Library, root: object): void {
   library.QueryWithConnection(root, 'DROP TABLE IF EXISTS system.stack_trace SYNC', 'Null')
 }
 
 async function kill(connection: Connection, marker: string): Promise<void> {
-  // Cut in two, so that this statement does not find itself. SYNC would hang for ever (chDB keeps the entry).
+  // Split so that this statement does not match itself. SYNC would never return, because chDB keeps the entry.
   const [head, tail] = [marker.slice(0, 3), marker.slice(3)].map(quoteString)
   try {
     await connection.run(`KILL QUERY WHERE position(query, concat(${head}, ${tail})) > 0 ASYNC`, 'Null')
@@ -164,7 +154,6 @@ function loadLibrary(): Library {
   }
 }
 
-/** The library says only "failed"; the reason is in the status file that the engine locks. */
 function whyNotOpened(path: string): string {
   const pid = Number(/PID: (\d+)/.exec(readStatus(path))?.[1])
   if (Number.isInteger(pid) && pid !== process.pid && isAlive(pid)) {

@@ -13,12 +13,10 @@ import { readAhead, type Source } from './source.ts'
 import type { Statement } from './statement.ts'
 import { tokens } from './tokens.ts'
 
-/** All that one statement needs to run. */
 export interface Execution {
   connection: Connection
   pipes: Pipes
   statements: RunningStatements
-  /** The SET and USE statements that come before the client's, in one text. */
   prepared: string
   source: Source
   parameters: Parameters
@@ -27,7 +25,7 @@ export interface Execution {
   reply: Reply
 }
 
-/** Runs the statement and ends the reply. @throws Failure or the engine's error; the reply may have begun */
+/** Runs the statement and ends the reply. @throws Failure or the engine's error; part of the reply may be sent */
 export async function execute(execution: Execution, running: RunningStatement): Promise<void> {
   const { statement } = execution.source
   refuseNewNative(outputOf(statement, execution.parameters), execution.parameters.nativeRevision)
@@ -37,7 +35,6 @@ export async function execute(execution: Execution, running: RunningStatement): 
   else await runCommand(execution, statement, running)
 }
 
-/** The format of the result; an INSERT of data has none, and Native that is read is of one revision everywhere. */
 function outputOf(statement: Statement, { defaultFormat }: Parameters): string {
   if (statement.kind === 'insert') return 'Null'
   return (statement.kind === 'rows' ? statement.format : undefined) ?? defaultFormat
@@ -51,14 +48,14 @@ async function runInsert(execution: Execution, statement: Kind<'insert'>, runnin
   const head = utf8(marked(statement.head, statement.firstWordEnd, running))
   const settings = utf8(statement.settings)
   const sql = `${head}\nFROM INFILE ${quoteString(pipe)} COMPRESSION 'none' ${settings}\nFORMAT ${statement.format}`
-  await mustBeOne(execution.connection, sql)
+  await requireOneStatement(execution.connection, sql)
   const guard = statement.format.toUpperCase() === 'VALUES' ? await valuesGuard(execution) : ''
   const text = execution.prepared + guard + sql
   const result = await feedInsert(execution.connection, text, pipe, execution.source, running)
   execution.reply.end(summary(began, writtenOf(result)), [])
 }
 
-/** Expressions among values are evaluated only when we have looked at them all. */
+/** Expressions in VALUES are evaluated only if all the data was checked. */
 async function valuesGuard({ source, parameters }: Execution): Promise<string> {
   const data = await readAhead(source)
   const isKnown = data !== undefined && isReadable(data)
@@ -69,7 +66,7 @@ async function valuesGuard({ source, parameters }: Execution): Promise<string> {
     .join('')
 }
 
-/** @throws Failure 497 for forbidden names; what cannot be cut into tokens is no expression of ours to judge */
+/** @throws Failure 497 for forbidden names */
 function isReadable(data: string): boolean {
   try {
     refuseDangerous([...tokens(data)])
@@ -86,15 +83,14 @@ async function runRows(execution: Execution, statement: Kind<'rows'>, running: R
   const format = statement.format ?? parameters.defaultFormat
   const body = utf8(marked(statement.body, statement.firstWordEnd, running))
   const tail = statement.format === undefined ? `FORMAT ${format}` : utf8(statement.tail)
-  const queryClass = await mustBeOne(connection, `${body}\n${tail}`)
+  const queryClass = await requireOneStatement(connection, `${body}\n${tail}`)
   if (queryClass !== 0 && !execution.mayWrite) throw readonlyRefusal()
   reply.header('X-ClickHouse-Format', format)
   reply.header('Content-Type', contentType(format))
-  // The line break: the statement may end in a comment.
   const sql = `${execution.prepared}${body}\nINTO OUTFILE ${quoteString(pipe)} TRUNCATE COMPRESSION 'none'\n${tail}`
   const holdBytes = parameters.waitEndOfQuery ? HOLD_LONG_BYTES : HOLD_BYTES
   const { result, held } = await streamRows(connection, sql, pipe, reply, format, holdBytes)
-  // The engine counts no rows where it writes none.
+  // The engine does not count rows that it does not write.
   const counts = /^null$/i.test(format) ? {} : { result_rows: result.rowsRead }
   reply.end(summary(began, counts), held)
 }
@@ -103,7 +99,7 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
   const { reply, connection } = execution
   const began = process.hrtime.bigint()
   const sql = utf8(marked(statement.text, statement.firstWordEnd, running))
-  const queryClass = await mustBeOne(connection, sql)
+  const queryClass = await requireOneStatement(connection, sql)
   if (!execution.mayWrite && queryClass !== 0 && !['SET', 'USE'].includes(statement.keyword)) throw readonlyRefusal()
   if (statement.keyword === 'INSERT' || statement.keyword === 'WITH') {
     const result = await connection.write(execution.prepared + sql)
@@ -113,10 +109,7 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
   await answerWhole(execution, execution.prepared + sql, began)
 }
 
-/**
- * KILL QUERY WHERE query_id = '…' means the id that a client chose, which the engine does not know. Waits until the
- * statement is over, as SYNC does: the engine's own SYNC never returns.
- */
+/** KILL QUERY by the client's query_id, which the engine does not know. Waits until the statement has ended. */
 async function runKill(execution: Execution, queryId: string): Promise<void> {
   const began = process.hrtime.bigint()
   const killed = execution.statements.all.filter((one) => one.queryId === queryId)
@@ -127,7 +120,6 @@ async function runKill(execution: Execution, queryId: string): Promise<void> {
   await answerWhole(execution, `SELECT ${columns} LIMIT ${killed.length}`, began)
 }
 
-/** For results that are small by nature: they come back as one buffer. */
 async function answerWhole(execution: Execution, sql: string, began: bigint): Promise<void> {
   const { reply, parameters, connection } = execution
   const result = await connection.run(sql, parameters.defaultFormat)
@@ -136,11 +128,8 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
   reply.end(summary(began, { result_rows: result.rowsRead }), [result.bytes])
 }
 
-/**
- * The engine's own count must agree that this is one statement: what it and our tokenizer read differently is never
- * run. What it cannot parse goes through formatQuery, which explains and runs nothing.
- */
-async function mustBeOne(connection: Connection, sql: string): Promise<number> {
+/** Refuses a statement unless the engine, too, counts one. formatQuery reports a syntax error and runs nothing. */
+async function requireOneStatement(connection: Connection, sql: string): Promise<number> {
   const { statementCount, queryClass } = await connection.classify(sql)
   if (statementCount === 1) return queryClass
   await connection.run(`SELECT formatQuery(${quoteString(sql)})`, 'Null')
@@ -160,7 +149,7 @@ function readonlyRefusal(): Failure {
   return new Failure(164, 'READONLY', 'Cannot execute query in readonly mode.')
 }
 
-/** The comment stands after the first word, so that it is part of the text by which the engine lists the statement. */
+/** The marker follows the first word, so that the engine's list of running queries contains it. */
 function marked(text: string, firstWordEnd: number, running: RunningStatement): string {
   return `${text.slice(0, firstWordEnd)}/*${running.marker}*/${text.slice(firstWordEnd)}`
 }

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { fromEngine } from './failure.ts'
 
-test('what nests in a message of the engine is said once: its beginning, its name and its version', () => {
+test('nested prefixes, names and versions in an engine message appear once', () => {
   const name = '(UNKNOWN_FORMAT)'
   const once = `Code: 73. DB::Exception: Unknown format foo. ${name} (version 26.7.2.1)`
   const nested = `Code: 73. DB::Exception: ${once}. ${name} (version 26.7.2.1). ${name}`
   expect(fromEngine(new Error(nested))).toEqual({ code: 73, message: once })
   expect(fromEngine(new Error(once))).toEqual({ code: 73, message: once })
-  // Brackets of the message itself stay.
+  // Brackets in the message itself stay.
   const other = 'Code: 62. DB::Exception: Syntax error (A) (B). (SYNTAX_ERROR)'
   expect(fromEngine(new Error(other))).toEqual({ code: 62, message: other })
 })

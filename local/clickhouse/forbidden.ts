@@ -2,32 +2,25 @@ import { Failure } from './failure.ts'
 import { asWritten, type Token } from './tokens.ts'
 
 /**
- * Names that reach files, processes or other machines and that the engine's own grants do not stop (tried one by one
- * on 26.7.2: the scalar function file() reads any host file, also as APPLY(file), arrayMap(file, …) and quoted;
- * arrowstream() reads memory at an address).
- * Everything else of that kind is refused by the grants in engine-config.ts.
+ * Names that reach files, processes or memory and that grants do not stop (tried on 26.7.2: the scalar function file()
+ * reads any host file, also as APPLY(file), arrayMap(file, …) and quoted).
  */
 const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE']
 const CLAUSES = ['OUTFILE', 'INFILE']
-/** Evaluate SQL inside of data: only the endpoint decides about them. */
+/** These evaluate SQL in data, so only the endpoint may set them. */
 const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS', 'INPUT_FORMAT_VALUES_DEDUCE_TEMPLATES_OF_EXPRESSIONS']
-/** Table functions that take columns as a string, in which a DEFAULT hides SQL that a later table may inherit. */
+/** Table functions that take columns as a string. A DEFAULT in it is SQL that a later table may inherit. */
 const STRUCTURED = ['NULL', 'INPUT', 'GENERATERANDOM', 'VALUES', 'SQLSTANDARDVALUES']
 
 /**
- * The only engines that a table may have. Others take host paths (EmbeddedRocksDB, whose TRUNCATE then empties that
- * path, FileLog), reach other machines, or run SQL that they find in data (QueryRunner). 26.7 does not honour
- * table_engines_require_grant when embedded, so the grants cannot say this.
+ * The only table engines. Others use host paths (TRUNCATE of EmbeddedRocksDB empties the path), reach other machines,
+ * or run SQL from data. Embedded, 26.7 ignores table_engines_require_grant.
  */
 const TABLES = `MergeTree ReplacingMergeTree AggregatingMergeTree SummingMergeTree CollapsingMergeTree
 VersionedCollapsingMergeTree CoalescingMergeTree Null Memory Log TinyLog StripeLog Join Set Buffer Merge`.split(/\s+/)
-/** Others are made of a path, a URL, or of tables whose engines nobody names. */
 const DATABASES = ['Atomic']
 
-/**
- * Refuses what no user may say, however it is spelled; comments and strings are already gone from `own`.
- * @throws Failure 497
- */
+/** Refuses what no user may run. `own` holds no comments. @throws Failure 497 */
 export function refuseDangerous(own: Token[]): void {
   const engine = strangeEngine(own)
   if (engine !== undefined) throw denied(`ENGINE ${asWritten(engine)} (quote engine by backticks if it is a name)`)
@@ -40,7 +33,7 @@ export function refuseDangerous(own: Token[]): void {
     if (SETTINGS.includes(text)) throw denied(`changing ${token.text}`)
     const called = own[index + 1]?.kind === 'symbol' && own[index + 1]?.text === '('
     if (called && text === 'DISK') throw denied('a disk defined in a statement')
-    // The format of that name is never called.
+    // The format ArrowStream has no bracket after it; the table function arrowstream() reads memory at an address.
     if (called && text === 'ARROWSTREAM') throw denied('arrowstream()')
     if (called && text === 'FORMAT' && !isTemplate(own[index + 2])) {
       throw denied('format() with anything but a literal template as its first argument')
@@ -52,18 +45,17 @@ export function refuseDangerous(own: Token[]): void {
   })
 }
 
-/** format('{}', x) formats; the table function of that name evaluates DEFAULT expressions hidden in a string. */
+/** format('{}', x) formats text; the table function format() evaluates DEFAULT expressions hidden in a string. */
 function isTemplate(token: Token | undefined): boolean {
   return token?.kind === 'string' && token.text.includes('{')
 }
 
-/** In values() what is no literal is a value, elsewhere it could be put together to hide a DEFAULT. */
+/** values() may begin with a value that is not a literal; in other functions such an argument could hide a DEFAULT. */
 function isPlainStructure(name: string, first: Token | undefined): boolean {
   if (first?.kind !== 'string') return name.endsWith('VALUES') || first?.text === ')'
   return !/default|materialized|alias|ephemeral|\\[^']/i.test(first.text)
 }
 
-/** A parameter of type Identifier may become a function's name: the names above are refused there too. */
 export function refuseDangerousParameter(value: string): void {
   if (NAMES.includes(value.trim().toUpperCase())) throw denied(`a parameter ${JSON.stringify(value)} used as a name`)
 }
@@ -73,8 +65,7 @@ function denied(what: string): Failure {
 }
 
 /**
- * The first engine named in a statement that defines something and that may not be had; undefined when all may. In such
- * a statement a bare ENGINE always means the clause, wherever it stands: parts may be joined by PARALLEL WITH.
+ * Returns the first forbidden engine that a statement defines. PARALLEL WITH joins statements, so it may be anywhere.
  */
 export function strangeEngine(own: Token[]): string | undefined {
   if (!own.some((token, index) => defines(token, own[index + 1]))) return undefined

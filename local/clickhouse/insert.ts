@@ -8,9 +8,8 @@ import type { Source } from './source.ts'
 const WAKE_MS = 50
 
 /**
- * Runs an INSERT that reads its data from `pipe` and feeds it the data of the request. When the data breaks off (the
- * client left, the compression is broken) the statement is killed first and only then sees the end of its data, so
- * that no part of it is stored.
+ * Runs an INSERT from `pipe` and feeds it the request's data. If the data breaks off, the statement is killed before it
+ * sees the end, so that nothing is stored.
  * @throws the engine's error, or the one that broke the data off
  */
 export async function feedInsert(
@@ -38,14 +37,14 @@ export async function feedInsert(
   } catch (error) {
     await running.killNow()
     writer.destroy()
-    await over(result, pipe, closed).catch(() => {})
+    await settle(result, pipe, closed).catch(() => {})
     throw error
   }
-  return over(result, pipe, closed)
+  return settle(result, pipe, closed)
 }
 
-/** Some errors make the engine open the pipe once more; it would wait there for a writer for ever. */
-async function over(result: Promise<WriteResult>, pipe: string, closed: Promise<unknown>): Promise<WriteResult> {
+/** After some errors the engine opens the pipe again and would wait forever for a writer. */
+async function settle(result: Promise<WriteResult>, pipe: string, closed: Promise<unknown>): Promise<WriteResult> {
   const settled = result.then(
     () => {},
     () => {},
@@ -59,7 +58,6 @@ async function over(result: Promise<WriteResult>, pipe: string, closed: Promise<
   }
 }
 
-/** Writes until the data or the engine's interest ends; waits while the pipe is full. */
 async function pump(source: Source, writer: Socket): Promise<void> {
   let chunk: Buffer | undefined = source.begun
   while (chunk !== undefined) {
@@ -69,7 +67,6 @@ async function pump(source: Source, writer: Socket): Promise<void> {
   }
 }
 
-/** Settles when the pipe takes more, or nothing any more: the engine closes its end when it has seen an error. */
 function roomIn(writer: Socket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const settle = () => {

@@ -30,13 +30,13 @@ const ask = (role: 'reader' | 'writer', body: string) => {
   return fetch(endpoint.url, { method: 'POST', body, headers })
 }
 
-/** How many statements that hold a text run now, as the engine itself says. */
+/** Number of running statements that contain a text, according to the engine. */
 async function running(text: string): Promise<number> {
   const sql = `SELECT count() FROM system.processes WHERE query LIKE '%${text}%' AND query NOT LIKE '%system.processes%'`
   return Number(await (await ask('writer', sql)).text())
 }
 
-test('a client that reads nothing is given up, and its statement is ended', async () => {
+test('a client that reads nothing is disconnected, and its statement is killed', async () => {
   const { user, password } = endpoint.credentials.writer
   for (const encoding of ['identity', 'gzip']) {
     const headers = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password, 'Accept-Encoding': encoding }
@@ -73,7 +73,7 @@ test.each([
   expect(await (await ask('writer', 'SELECT count() FROM stalled')).text()).toBe('0\n')
 })
 
-test('a query that says nothing for longer than the stall time is not', async () => {
+test('a query without output for longer than the stall time goes on', async () => {
   const answer = await ask('writer', `SELECT sleep(${(STALL_MS * 3) / 1000}), repeat('x', 1000) FORMAT TSV`)
   expect(await answer.text()).toBe(`0\t${'x'.repeat(1000)}\n`)
 })

@@ -12,7 +12,7 @@ const CSV = `INSERT INTO t FORMAT CSV\n${'1,abc\n'.repeat(40)}end`
 const ROWS = Array.from({ length: 300 }, (_, i) => `${i % 17},${'x'.repeat(i % 5)}\n`).join('')
 const LONG = 'a'.repeat(70_000) + 'b'.repeat(70_000)
 
-/** Frames written by liblz4 through Python's lz4 4.4.5: lz4.frame.compress of the text named. */
+/** Frames by liblz4 through Python's lz4 4.4.5: lz4.frame.compress of the text. */
 const RECORDED: [string, string, string][] = [
   [
     'independent blocks',
@@ -64,7 +64,7 @@ test('what it writes it reads, in any number of frames and pieces', async () => 
   )
 })
 
-test('a byte at a time costs no more than its length', async () => {
+test('input byte by byte takes linear time', async () => {
   const bytes = Buffer.from(Array.from({ length: 400_000 }, (_, index) => (index * 7919) % 251))
   const frame = await encode(bytes)
   const pieces = Array.from({ length: frame.length }, (_, index) => frame.subarray(index, index + 1))

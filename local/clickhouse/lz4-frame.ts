@@ -6,9 +6,7 @@ const MAX_BLOCK_BYTES = 4 * 1024 * 1024
 const WINDOW_BYTES = 64 * 1024
 
 /**
- * Decodes LZ4 frames, any number one after another: clickhouse-connect sends one for each 65,536 rows, and a decoder
- * that stops at the first end mark loses the rest. Checksums are skipped (TCP has its own), sizes are checked, and a
- * stream that ends inside a frame is an error. Format: lz4_Frame_format.md and lz4_Block_format.md.
+ * Decodes consecutive LZ4 frames (lz4_Frame_format.md): clickhouse-connect sends one per 65,536 rows. Skips checksums.
  */
 export function createLz4Decoder(): Transform {
   let pending: Buffer = Buffer.alloc(0)
@@ -31,7 +29,7 @@ export function createLz4Decoder(): Transform {
     return true
   }
 
-  // Joined only when they are as much as what waits already: bytes that come one by one would else cost their square.
+  // Otherwise chunks of one byte would cost quadratic time.
   let held: Buffer[] = []
   let heldBytes = 0
   function drain(emit: (bytes: Buffer) => void): void {
@@ -72,7 +70,6 @@ interface Frame {
   contentChecksum: boolean
   independent: boolean
   maxBlockBytes: number
-  /** The last bytes of what was decoded, which linked blocks refer to. */
   window: Buffer
 }
 
@@ -96,7 +93,7 @@ function beginFrame(bytes: Buffer): { frame: Frame; bytes: number } | undefined 
   return { frame, bytes: length }
 }
 
-/** One block, or the end of the frame (`data` undefined), or undefined while it has not all arrived. */
+/** Returns one block, the end of the frame (`data` undefined), or undefined if bytes are missing. */
 function takeBlock(bytes: Buffer, frame: Frame): { data: Buffer | undefined; bytes: number } | undefined {
   if (bytes.length < 4) return undefined
   const word = bytes.readUInt32LE(0)
@@ -115,7 +112,6 @@ function takeBlock(bytes: Buffer, frame: Frame): { data: Buffer | undefined; byt
   return { data, bytes: length }
 }
 
-/** One LZ4 block: literals, then copies of what came before, `window` included. */
 function decodeBlock(input: Buffer, window: Buffer, maxBytes: number): Buffer {
   const output = Buffer.allocUnsafe(window.length + maxBytes)
   window.copy(output)
@@ -150,7 +146,7 @@ function decodeBlock(input: Buffer, window: Buffer, maxBytes: number): Buffer {
   return output.subarray(window.length, to)
 }
 
-/** Source and target may overlap: then the pattern repeats. Doubling keeps it to a few native copies. */
+/** If source and target overlap, the pattern repeats. Doubling needs few native copies. */
 function copyWithin(output: Buffer, to: number, offset: number, length: number): void {
   let done = 0
   while (done < length) {
@@ -160,10 +156,10 @@ function copyWithin(output: Buffer, to: number, offset: number, length: number):
   }
 }
 
-/** An LZ4 frame of stored blocks: right for every decoder and free; on loopback there is nothing to gain. */
+/** Encodes stored blocks without compression, which every decoder reads: compression gains nothing on loopback. */
 export function createLz4Encoder(): Transform {
   const maxBytes = 64 * 1024
-  // Version 1, independent blocks; 64 KiB blocks; the second byte of xxHash32 of these two bytes.
+  // Magic number, version 1 with independent blocks, 64 KiB blocks, and the header checksum from xxHash32.
   const header = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82])
   let begun = false
   const begin = (stream: Transform) => {

@@ -10,10 +10,9 @@ import { RunningStatements } from './running.ts'
 import { createEndpoint } from './server.ts'
 import { Sessions } from './sessions.ts'
 
-/** How long statements may take to end after they were killed; parents wait 5 s. */
+/** How long killed statements may take to end, ms. Parents wait 5 s. */
 const DRAIN_MS = 3_000
 
-/** The embedded ClickHouse: owns a data directory and serves ClickHouse's HTTP protocol on loopback. */
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
@@ -43,18 +42,18 @@ async function main(): Promise<void> {
     stopping = true
     server.close()
     for (const one of statements.all) void one.killNow()
-    // Clients that do not read or do not send hold their statements: without them the pipes drain and end.
+    // Clients that neither read nor send block their statements.
     server.closeAllConnections()
     const deadline = Date.now() + DRAIN_MS
     setInterval(() => {
       if (statements.all.length === 0 && engine.calls.running === 0) process.exit(0)
-      // process.exit would wait for the statement that still runs, for ever.
+      // process.exit would wait forever for a running statement.
       if (Date.now() > deadline) process.kill(process.pid, 'SIGKILL')
     }, 10)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  // The parent holds our standard input: its end is the parent's end.
+  // The parent holds our standard input; it ends with the parent.
   process.stdin.on('end', stop).on('error', stop).resume()
 }
 

@@ -4,28 +4,23 @@ import { quoteName, quoteString } from './quote.ts'
 import { joinQueries } from './source.ts'
 import { tokens } from './tokens.ts'
 
-/** What the URL and headers of a request say besides the statement. */
 export interface Parameters {
-  /** All `query` of the URL and of the form, joined. */
   query: string
   database: string | undefined
   defaultFormat: string
   queryId: string | undefined
   session: { id: string; timeoutS: number; mustExist: boolean } | undefined
-  /** The readonly level that the client asks for. */
   readonly: number
-  /** The revision of Native that the client reads; 0: that of files. */
+  /** 0 for the revision of files. */
   nativeRevision: number
   compressResponse: boolean
   waitEndOfQuery: boolean
-  /** Engine settings, names checked, values as they came. */
   settings: [string, string][]
-  /** Query parameters, as they came. */
   bound: [string, string][]
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_.]{0,127}$/
-/** Read elsewhere or without meaning here; never given to the engine. */
+/** Handled here or ignored; never passed to the engine. */
 const OWN = new Set(
   'query database default_format user password query_id session_id session_timeout session_check close_session quota_key compress decompress wait_end_of_query buffer_size stacktrace role client_protocol_version add_http_cors_header http_headers_progress_interval_ms send_progress_in_http_headers readonly enable_http_compression input_format_values_interpret_expressions input_format_values_deduce_templates_of_expressions'.split(
     ' ',
@@ -34,9 +29,8 @@ const OWN = new Set(
 const MAX_SESSION_TIMEOUT_S = 3600
 
 /**
- * Sorts the parameters of a request as the server does: known ones, `param_…`, and the rest as settings.
- * @throws Failure 115 for a name that cannot be a setting, 48 for the native compression, 511 for roles, 6, 36, 73 and
- *   374 for values that cannot be
+ * Sorts the parameters like the server: known names, `param_…`, and the rest as settings.
+ * @throws Failure 115 for an invalid name, 48 for native compression, 511 for roles, 6, 36, 73, 374 for invalid values
  */
 export function readParameters(url: URLSearchParams, headers: Record<string, string | undefined>): Parameters {
   const defaultFormat = formatName(url.get('default_format') ?? headers['x-clickhouse-format'] ?? 'TabSeparated')
@@ -67,10 +61,7 @@ export function readParameters(url: URLSearchParams, headers: Record<string, str
   }
 }
 
-/**
- * The statements that prepare a connection for one request, in one text. readonly comes last: nothing can be set after
- * it that it forbids, and it cannot be taken back.
- */
+/** The SET and USE statements of one request. readonly comes last, because it forbids later changes. */
 export function preparation(parameters: Parameters, readonly: number): string {
   const assignments = [...parameters.bound, ...parameters.settings]
   const lines = assignments.map(([name, value]) => `SET ${name}=${quoteString(value)};\n`)
@@ -80,16 +71,15 @@ export function preparation(parameters: Parameters, readonly: number): string {
   return lines.join('')
 }
 
-/** `{name:Identifier}` may become a function's name. */
+/** Refuses forbidden names, because an `{name:Identifier}` may become the name of a function. @throws Failure 497 */
 export function checkIdentifierParameters(statement: string, bound: [string, string][]): void {
   if (!/identifier/i.test(statement)) return
   for (const [, value] of bound) refuseDangerousParameter(value)
 }
 
 /**
- * Refuses a statement that uses a parameter which this request does not give. The engine has no way to take a parameter
- * back: without this a session would go on with the value of an earlier request. What stands behind the AS of a view is
- * a parameter of the view.
+ * Refuses a parameter that this request does not set: the engine cannot unset one, so a session would use an old value.
+ * After the AS of CREATE VIEW, parameters belong to the view.
  * @throws Failure 456
  */
 export function checkSubstitutions(statement: string, bound: [string, string][]): void {
@@ -105,11 +95,7 @@ export function checkSubstitutions(statement: string, bound: [string, string][])
   }
 }
 
-/**
- * The engine writes Native as it stands in files; blocks of a newer revision hold more, and a client that waits for
- * them reads rubbish.
- * @throws Failure 48
- */
+/** The engine writes Native in the revision of files; clients of a newer one read garbage. @throws Failure 48 */
 export function refuseNewNative(format: string, revision: number): void {
   if (revision === 0 || format.toLowerCase() !== 'native') return
   const what = `FORMAT Native of revision ${revision} (client_protocol_version) is not served`
@@ -136,7 +122,6 @@ function checkedSetting(pair: [string, string]): [string, string] {
   return pair
 }
 
-/** It goes back in a header. */
 function queryIdOf(url: URLSearchParams): string | undefined {
   const id = url.get('query_id') || undefined
   if (id === undefined || /^[\x20-\x7e]{1,200}$/.test(id)) return id

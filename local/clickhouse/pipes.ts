@@ -5,19 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const FOLDER = 'pipes'
 
-/**
- * Named pipes through which bytes go into and come out of the engine. Paths are relative to the working directory,
- * which is the data directory. The engine makes them absolute and expands globs in them, so config.ts refuses those.
- */
+/** Named pipes for the engine's input and output, relative to the data directory, which is the working directory. */
 export interface Pipes {
   take(): string
   give(path: string): void
 }
 
-/**
- * Makes `count` pipes in the working directory, once: Node cannot make them, and a mkfifo process costs 4 ms.
- * Those of a killed predecessor are removed first, so call it when the data directory is ours.
- */
+/** Creates all pipes at once: a mkfifo process costs 4 ms. The caller must hold the data directory. */
 export function makePipes(count: number): Pipes {
   rmSync(FOLDER, { recursive: true, force: true })
   mkdirSync(FOLDER, { mode: 0o700 })
@@ -34,9 +28,8 @@ export function makePipes(count: number): Pipes {
 }
 
 /**
- * The end from which the engine's output is read; open it before the statement starts. `finish` makes the end of file
- * come when all is read: call it when the statement is over. Until then we hold the pipe open ourselves, because the
- * engine opens it anew after some errors, and would wait for a reader for ever.
+ * Opens the reading end; call it before the statement starts, and `finish` when it has ended. Until then the pipe is
+ * held open: after some errors the engine opens it again and would wait forever for a reader.
  */
 export function openReader(path: string): { reader: Socket; finish: () => void } {
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
@@ -44,7 +37,7 @@ export function openReader(path: string): { reader: Socket; finish: () => void }
   return { reader: new Socket({ fd, readable: true, writable: false }), finish: () => closeSync(held) }
 }
 
-/** The end into which data is written, as soon as the engine has opened its own; undefined when `isOver` before that. */
+/** Resolves to the writing end once the engine has opened the pipe; to undefined if `isOver` comes first. */
 export async function openWriter(path: string, isOver: () => boolean): Promise<Socket | undefined> {
   while (!isOver()) {
     const fd = tryOpenWriter(path)
@@ -63,7 +56,7 @@ function tryOpenWriter(path: string): number | undefined {
   }
 }
 
-/** Gives whoever waits for the data of a pipe, all of which was written, an end of file. */
+/** Sends an end of file to a reader that waits on a pipe without a writer. */
 export function wakeReader(path: string): void {
   const fd = tryOpenWriter(path)
   if (fd !== undefined) closeSync(fd)

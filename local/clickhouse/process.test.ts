@@ -24,7 +24,6 @@ async function sql(endpoint: RunningEndpoint, body: string): Promise<string> {
   return answer.text
 }
 
-/** Starts main.ts with an environment and waits for its end. */
 async function run(environment: NodeJS.ProcessEnv): Promise<{ code: number | null; printed: string }> {
   const [command = '', ...args] = endpointCommand()
   const child = spawn(command, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] })
@@ -110,7 +109,7 @@ test('nothing acknowledged is lost by kill -9, and the next start works', async 
     endpoint = await start()
     const lost = `SELECT countIf(c % 100 != 0), uniqExact(n) >= ${acknowledged} FROM (SELECT n, count() AS c FROM t.batches GROUP BY n)`
     expect(await sql(endpoint, lost)).toBe('0\t1\n')
-    // The batch in flight may be there or not; its number is not used again.
+    // The batch in flight may be stored or not; its number is not reused.
     acknowledged++
     await sql(endpoint, `INSERT INTO t.batches SELECT ${acknowledged - 1} FROM numbers(100)`)
   }

@@ -3,7 +3,7 @@ import { createQueue } from './queue.ts'
 
 const here = () => new AbortController().signal
 
-test('lets so many in, keeps so many waiting in order, tells the rest 202', async () => {
+test('admits up to the limit, queues up to the maximum in order, and refuses the rest with 202', async () => {
   const queue = createQueue(2, 1, 2, 60_000)
   const order: string[] = []
   const leaveA = await queue.enter(here(), 'writer')
@@ -22,7 +22,7 @@ test('lets so many in, keeps so many waiting in order, tells the rest 202', asyn
   expect([order, queue.running]).toEqual([['c', 'd'], 1])
 })
 
-test('who leaves while waiting loses the place; who waits too long is told 202', async () => {
+test('a client that leaves loses its place in the queue; one that waits too long gets 202', async () => {
   const queue = createQueue(1, 1, 5, 20)
   const leave = await queue.enter(here(), 'reader')
   const gone = new AbortController()
@@ -36,7 +36,7 @@ test('who leaves while waiting loses the place; who waits too long is told 202',
   expect(queue.running).toBe(1)
 })
 
-test('who left before there was a place takes none in the line', async () => {
+test('a client that has already left is not queued', async () => {
   const queue = createQueue(1, 1, 1, 60_000)
   const leave = await queue.enter(here(), 'reader')
   const gone = AbortSignal.abort()

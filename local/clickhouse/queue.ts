@@ -1,12 +1,8 @@
 import type { Role } from './access.ts'
 import { Failure } from './failure.ts'
 
-/** Lets so many holders in at a time, the others wait in order, each role in its own line. */
 export interface Queue {
-  /**
-   * Waits for a place; the returned function gives it back.
-   * @throws Failure 202 when too many wait or for too long, 210 when the client left
-   */
+  /** Resolves to a function that frees the place. @throws Failure 202 if the queue is full, 210 if the client left */
   enter(gone: AbortSignal, role: Role): Promise<() => void>
   readonly running: number
 }
@@ -16,10 +12,7 @@ interface QueuedStatement {
   admit: () => void
 }
 
-/**
- * A queue of `places`, of which readers hold at most `readerPlaces`: whatever they ask for, the rest is the writer's.
- * `maxWaiting` of each role may wait, each for `maxWaitMs`.
- */
+/** Readers hold at most `readerPlaces` of `places`. `maxWaiting` per role may wait, each for `maxWaitMs`. */
 export function createQueue(places: number, readerPlaces: number, maxWaiting: number, maxWaitMs: number): Queue {
   const running = { reader: 0, writer: 0 }
   const waiting: QueuedStatement[] = []
@@ -39,7 +32,7 @@ export function createQueue(places: number, readerPlaces: number, maxWaiting: nu
     }
   }
   function enter(gone: AbortSignal, role: Role): Promise<() => void> {
-    // An abort that has happened is not told again: the place would be held until the wait is over.
+    // An earlier abort fires no event: the entry would wait until its timeout.
     if (gone.aborted) return Promise.reject(clientLeft())
     if (isRoomFor(role)) return Promise.resolve(admitted(role))
     const tooMany = () => tooManyOf(role, running[role], waiting.filter((one) => one.role === role).length)

@@ -3,10 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Transform, Writable } from 'node:stream'
 import { httpStatus } from './failure.ts'
 
-/**
- * X-ClickHouse-Summary, named as the server does. Only what is known: the library does not tell how many rows and bytes
- * a query read, and a wrong figure is worse than none.
- */
+/** X-ClickHouse-Summary, with the server's names. The library does not report how many rows and bytes a query read. */
 export interface Summary {
   elapsed_ns: number
   written_rows?: number
@@ -14,7 +11,6 @@ export interface Summary {
   result_rows?: number
 }
 
-/** One response: its head is sent with the first bytes, its errors are told in whatever way is still possible. */
 export class Reply {
   readonly #response: ServerResponse
   readonly #headers: Record<string, string> = {}
@@ -47,7 +43,6 @@ export class Reply {
     this.#encoding = encoding
   }
 
-  /** Sends the head if it was not sent and returns where the bytes go. */
   begin(): Writable {
     if (this.#out !== undefined) return this.#out
     if (this.#encoding !== undefined) this.#headers['Content-Encoding'] = this.#encoding.name
@@ -60,7 +55,6 @@ export class Reply {
     return this.#out
   }
 
-  /** Ends a good response; `bytes` are its last, or all of them. */
   end(summary: Summary, bytes: Buffer[]): void {
     if (!this.isBegun) this.#headers['X-ClickHouse-Summary'] = summaryJson(summary)
     if (!this.isBegun && this.#encoding === undefined) {
@@ -72,8 +66,7 @@ export class Reply {
   }
 
   /**
-   * Tells an error: as status, headers and text while nothing was sent; after that as the `__exception__` block at the
-   * end of the body, which the server of 25.11 and later writes and @clickhouse/client reads.
+   * Sends an error as status and text, or, after the first bytes, as the `__exception__` block of servers since 25.11.
    */
   fail(error: { code: number; message: string }): void {
     if (this.#response.destroyed || this.#response.writableEnded) return
@@ -96,7 +89,7 @@ export class Reply {
   }
 }
 
-/** Figures are texts, as the server writes them. */
+/** Numbers are strings, as the server writes them. */
 function summaryJson(summary: Summary): string {
   return JSON.stringify(Object.fromEntries(Object.entries(summary).map(([name, value]) => [name, String(value)])))
 }

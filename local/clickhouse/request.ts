@@ -29,22 +29,20 @@ export interface Service {
   statements: RunningStatements
   sessions: Sessions
   credentials: Credentials
-  /** How long a reader's query may run. */
   readerLimitMs: number
-  /** How long a client may take nothing of what waits for it, or send nothing of what it owes. */
   stallMs: number
 }
 
-/** How long a client may go on sending a body that was refused. */
+/** How long a client may go on sending a refused body. */
 const DISCARD_MS = 30_000
-/** How long the answer to a stranger waits for the rest of the body: a connection closed before that is reset. */
+/** How long a failed login waits for the rest of the body: closing earlier would reset the connection. */
 const REFUSED_MS = 1_000
 
-/** Answers one request that carries a statement. Never throws: errors are told to the client. */
+/** Answers one request that carries a statement. Never throws: the client receives the error. */
 export async function answer(service: Service, request: IncomingMessage, reply: Reply): Promise<void> {
   const gone = new AbortController()
   reply.response.once('close', () => gone.abort())
-  // Called also when nothing was written for so long, which is a query's good right. Node looks at progress.
+  // This fires also while a query has not written anything yet. A client is stalled only if bytes wait for it.
   reply.response.setTimeout(service.stallMs, () => {
     if (reply.response.writableLength > 0) reply.response.destroy()
   })
@@ -53,10 +51,10 @@ export async function answer(service: Service, request: IncomingMessage, reply: 
     await serve(service, request, reply, gone.signal)
   } catch (error) {
     const failure = fromEngine(error)
-    // Only those who gave a password keep their connection.
+    // Only an authenticated client keeps its connection.
     if (failure.code === 516) {
       reply.header('Connection', 'close')
-      await taken(request, REFUSED_MS)
+      await drain(request, REFUSED_MS)
     }
     reply.fail(failure)
     discard(request)
@@ -73,7 +71,7 @@ async function serve(service: Service, request: IncomingMessage, reply: Reply, g
   const queryId = parameters.queryId ?? randomUUID()
   reply.header('X-ClickHouse-Query-Id', queryId)
   if (parameters.compressResponse) reply.compressWith(encoderFor(request.headers['accept-encoding']))
-  // As the server does: a line break stands between the URL's text and the body's, and a form is the whole text.
+  // Like the server: a line break joins the URL's text and the body. A form is the whole text.
   const hasMore = parameters.query !== '' && !isForm
   const source = await readSource(body, hasMore ? `${parameters.query}\n` : parameters.query)
   checkIdentifierParameters(textOf(source.statement), parameters.bound)
@@ -117,14 +115,13 @@ async function withConnection(
   }
 }
 
-/** GET never writes; 2 keeps settings changeable, as the server does. */
+/** GET never writes. Level 2 lets the client change settings, like the server. */
 function readonlyOf(request: IncomingMessage, role: Role, parameters: Parameters): number {
   if (parameters.readonly === 1) return 1
   return parameters.readonly === 2 || role === 'reader' || request.method !== 'POST' ? 2 : 0
 }
 
-/** Throws the body away, for at most so long. */
-async function taken(request: IncomingMessage, timeoutMs: number): Promise<void> {
+async function drain(request: IncomingMessage, timeoutMs: number): Promise<void> {
   if (request.complete || request.destroyed) return
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, timeoutMs)
@@ -134,7 +131,7 @@ async function taken(request: IncomingMessage, timeoutMs: number): Promise<void>
   clearTimeout(timer)
 }
 
-/** What a refused client still sends is taken and thrown away for a while, so that it comes to read the answer. */
+/** Reads and drops the rest of a refused body: many clients read the response only after sending. */
 function discard(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return
   const timer = setTimeout(() => request.destroy(), DISCARD_MS)

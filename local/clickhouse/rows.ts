@@ -2,15 +2,12 @@ import type { Connection, RowsResult } from './engine.ts'
 import { openReader } from './pipes.ts'
 import type { Reply } from './reply.ts'
 
-/** An error among the first bytes is still an HTTP error. */
+/** Result bytes held back before the head is sent: an error among them is still an HTTP error. */
 export const HOLD_BYTES = 64 * 1024
-/** With wait_end_of_query=1. The server would hold all of it. */
 export const HOLD_LONG_BYTES = 16 * 1024 * 1024
 
 /**
- * Runs a statement that writes its result into `pipe` and passes the bytes on as they come, no faster than the client
- * takes them. The first `holdBytes` are held back before the head is sent.
- * @returns the bytes that were not sent yet, and the engine's counts
+ * Streams a result from `pipe` no faster than the client reads. Returns the unsent bytes and the engine's counts.
  * @throws the engine's error; bytes may have been sent
  */
 export async function streamRows(
@@ -35,7 +32,7 @@ export async function streamRows(
     const out = reply.begin()
     let isFree = true
     for (const one of held.splice(0)) isFree = out.write(one)
-    // A client that left drains nothing: its bytes are read and dropped, or the engine's thread would block for ever.
+    // Without the client, bytes are read and dropped: otherwise the engine's thread would block forever.
     if (!isFree && !reply.response.destroyed) {
       reader.pause()
       out.once('drain', () => reader.resume())

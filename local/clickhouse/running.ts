@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from './engine.ts'
 import { Failure } from './failure.ts'
 
-/** A statement that runs: `marker` stands in its text, in a comment, and in no other text. */
+/** `marker` is a comment in the statement's text that no other statement contains. */
 export interface RunningStatement {
   queryId: string
   user: string
   marker: string
-  /** Asks the engine to stop it, again and again until it has; settles when it was asked once. */
+  /** Asks the engine to stop the statement, and repeats until it has ended. Resolves after the first request. */
   killNow(): Promise<void>
-  /** Settles when the statement is over; never fails. */
+  /** Resolves when the statement has ended; never rejects. */
   over: Promise<void>
 }
 
 const KILL_AGAIN_MS = 50
 
-/** Ends the statement whose `work` is not done within `limitMs`. @throws Failure 159 then, else what the work throws */
+/** Kills the statement if `work` takes longer than `limitMs`. @throws Failure 159 then, else the error of `work` */
 export async function within<T>(limitMs: number, running: RunningStatement, work: Promise<T>): Promise<T> {
   let isLate = false
   const timer = setTimeout(() => {
@@ -33,7 +33,6 @@ export async function within<T>(limitMs: number, running: RunningStatement, work
   }
 }
 
-/** Knows the running statements by the ids that clients chose. */
 export class RunningStatements {
   readonly #engine: Engine
   readonly #running = new Set<RunningStatement>()
@@ -51,10 +50,7 @@ export class RunningStatements {
     return this.all.some((one) => one.queryId === queryId)
   }
 
-  /**
-   * Runs `start` and keeps it killable until it settles; it is killed when `gone` says that the client left. A kill
-   * that comes before the engine knows the statement matches nothing, so it is repeated.
-   */
+  /** Kills the statement when `gone` aborts. Repeats the kill, because the engine may not know the statement yet. */
   async track<T>(
     queryId: string,
     user: string,

@@ -4,17 +4,15 @@ import { Reply } from './reply.ts'
 import { answer, type Service } from './request.ts'
 
 const KIB = 1024
-/** The server's own, and the one that the ODBC driver takes by default. */
+/** The ODBC driver uses /query by default. */
 const STATEMENT_PATHS = ['/', '/query', '/query/']
 
-/** The HTTP face: who may ask, /ping, and statements. */
 export function createEndpoint(service: Service): Server {
   const server = createServer(
     {
-      // The statement may stand in the URL.
       maxHeaderSize: 512 * KIB,
       headersTimeout: 10_000,
-      // Large inserts stream for long; a stalled one is noticed by the socket's timeout.
+      // Large inserts stream for long. `stallMs` ends a stalled one.
       requestTimeout: 0,
       keepAliveTimeout: 30_000,
       connectionsCheckingInterval: 5_000,
@@ -22,7 +20,6 @@ export function createEndpoint(service: Service): Server {
     },
     (request, response) => void route(service, request, response).catch(() => response.destroy()),
   )
-  // Far more than anybody needs here: those who say nothing go after 15 s, those without a password at once.
   server.maxConnections = 2048
   return server
 }
@@ -39,13 +36,12 @@ async function route(service: Service, request: IncomingMessage, response: Serve
   await answer(service, request, new Reply(response))
 }
 
-/** The statement of a GET stands in the URL, or as with any other method in the body. */
 function asksSomething({ headers }: IncomingMessage, search: string | undefined): boolean {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
   return hasBody || new URLSearchParams(search).has('query')
 }
 
-/** Closes the connection: only those who gave a password keep theirs. */
+/** Closes the connection: only an authenticated client keeps its connection. */
 function short(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=UTF-8',

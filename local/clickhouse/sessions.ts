@@ -8,7 +8,6 @@ export interface SessionRequest {
   id: string
   timeoutS: number
   mustExist: boolean
-  /** Set once, when the session begins; it cannot be taken back. */
   isReadonly: boolean
 }
 
@@ -19,7 +18,7 @@ interface Session {
   timer: NodeJS.Timeout | undefined
 }
 
-/** Connections that outlive a request because the client named them by session_id. A name belongs to one user. */
+/** Connections that outlive a request, by the client's session_id and user. */
 export class Sessions {
   readonly #engine: Engine
   readonly #open = new Map<string, Session>()
@@ -29,9 +28,8 @@ export class Sessions {
   }
 
   /**
-   * Runs `work` on the session's connection. Settings and database that came with this request alone are put back
-   * afterwards; what the statement itself did (SET, USE, temporary tables) stays.
-   * @throws Failure 372 when it must exist and does not, 373 when it is in use, 202 when there are too many
+   * Restores the settings and database that the request's URL changed. Changes by the statement itself stay.
+   * @throws Failure 372 if it must exist and does not, 373 if it is in use, 202 if there are too many
    */
   async use(
     user: string,
@@ -48,7 +46,7 @@ export class Sessions {
         if (undo !== '') session.restored = session.connection.run(undo, 'Null').catch(() => {})
       })
     } finally {
-      // The client has its answer and may come back before the settings are: `restored` makes it wait.
+      // The client may return before the settings are restored; its next request waits for `restored`.
       session.busy = false
       session.timer = setTimeout(() => this.#drop(name), wanted.timeoutS * 1000)
     }
@@ -80,7 +78,6 @@ export class Sessions {
   }
 }
 
-/** The statements that undo what the request's own settings and database will change; empty when that is nothing. */
 async function remember(connection: Connection, parameters: Parameters): Promise<string> {
   const lines: string[] = []
   if (parameters.settings.length > 0) {

@@ -6,7 +6,6 @@ import { Failure } from './failure.ts'
 import { readStatement, type Statement } from './statement.ts'
 import { tokens } from './tokens.ts'
 
-/** A request's body, decoded, chunk by chunk; a client that sends nothing for `stallMs` is given up. */
 export class Body {
   readonly #chunks: AsyncIterator<Buffer>
   readonly #stallMs: number
@@ -14,12 +13,12 @@ export class Body {
   constructor(request: IncomingMessage, stallMs: number) {
     this.#stallMs = stallMs
     const decoder = decoderOf(request.headers['content-encoding'])
-    // The callback only keeps an error from being unhandled: it is seen when the next chunk is asked for.
+    // The empty callback prevents an unhandled error; `next` reports the error.
     const stream = decoder === undefined ? request : pipeline(request, decoder, () => {})
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   }
 
-  /** @throws Failure 354 when the compression is broken, 210 when the client left, 209 when it sends nothing */
+  /** @throws Failure 354 for broken compression, 210 if the client left, 209 if it stalls */
   async next(): Promise<Buffer | undefined> {
     const { promise: stalled, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(stalledFor(this.#stallMs)), this.#stallMs)
@@ -46,7 +45,7 @@ function asFailure(error: NodeJS.ErrnoException): Failure {
   return new Failure(354, 'ZLIB_INFLATE_FAILED', `Cannot decompress the request: ${error.message}.`)
 }
 
-/** A request's statement and, for an INSERT, the data that follows it: `begun`, then the rest of `body`. */
+/** `begun` and the rest of `body` are the data of an INSERT. */
 export interface Source {
   statement: Statement
   begun: Buffer
@@ -54,14 +53,13 @@ export interface Source {
 }
 
 /**
- * The `query` parameters of a request as one text. The server puts them together as they are. Where that would make one
- * word of two, a line break comes between: curl strips the blank with which a field of a form begins.
+ * Joins the `query` parameters, with a line break where two words would merge: curl strips a form field's leading
+ * blank.
  */
 export function joinQueries(queries: string[]): string {
   return queries.reduce((text, next) => text + (endsInWord(text) && /^[\w$]/.test(next) ? '\n' : '') + next, '')
 }
 
-/** Whether the text ends in the middle of its statement with a word; not within quotes, a comment or data. */
 function endsInWord(text: string): boolean {
   const bytes = Buffer.from(text).toString('latin1')
   try {
@@ -73,9 +71,8 @@ function endsInWord(text: string): boolean {
 }
 
 /**
- * Reads the statement from `before`, which stands in the URL or in a form, and the body, which are one text, and stops
- * where data begins. Reads at most 256 KiB before it knows.
- * @throws Failure 62 for what is no statement or too long, and those of Body
+ * Reads the statement from `before` and the body as one text, at most 256 KiB. Stops where data begins.
+ * @throws Failure 62 for an invalid or too long statement, and those of Body
  */
 export async function readSource(body: Body, before: string): Promise<Source> {
   let seen: Buffer = Buffer.from(before)
@@ -97,11 +94,7 @@ export async function readSource(body: Body, before: string): Promise<Source> {
   }
 }
 
-/**
- * The data of an INSERT … VALUES may hold expressions, so it is SQL, too. What arrives whole within 256 KiB is read
- * into `begun` for a look at it; of what is larger only plain values are accepted.
- * @returns the data, when it is all in `begun`
- */
+/** Returns the VALUES of an INSERT, which may contain expressions to check, if they fit 256 KiB. */
 export async function readAhead(source: Source): Promise<string | undefined> {
   while (source.begun.length <= MAX_STATEMENT_BYTES) {
     const next = await source.body.next()

@@ -8,11 +8,9 @@ import { MAX_QUERIES, SPARE_THREADS } from './config.ts'
 import type { Credentials } from './credentials.ts'
 
 export interface EndpointOptions {
-  /** Belongs to the endpoint alone; made when it is missing. */
   dataDir: string
-  /** 0 lets the system choose a free one. */
   port: number
-  /** By default `clickhouse-credentials.json` beside the data directory. */
+  /** Default: `clickhouse-credentials.json` beside the data directory. */
   credentialsFile?: string
 }
 
@@ -20,13 +18,12 @@ export interface RunningEndpoint {
   url: string
   credentials: Credentials
   child: ChildProcess
-  /** Ends it: SIGTERM, then SIGKILL after 5 s. Settles when the process is gone. */
+  /** Sends SIGTERM, and SIGKILL after 5 s. Resolves when the process has ended. */
   stop(): Promise<void>
 }
 
 const STOP_MS = 5_000
 
-/** The environment in which main.ts runs, for parents that spawn it themselves. */
 export function endpointEnvironment(options: EndpointOptions): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -38,15 +35,12 @@ export function endpointEnvironment(options: EndpointOptions): NodeJS.ProcessEnv
   }
 }
 
-/** The command line of main.ts. Its standard input must stay open: it ends when that does. */
+/** The command line of main.ts. The process ends when its standard input ends. */
 export function endpointCommand(): string[] {
   return [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'main.ts')]
 }
 
-/**
- * Starts the endpoint and waits until it answers /ping.
- * @throws Error with what the process printed, when it ends or is not there within `timeoutMs`
- */
+/** Waits until the endpoint answers /ping. @throws Error with the end of its output */
 export async function spawnEndpoint(options: EndpointOptions, timeoutMs = 30_000): Promise<RunningEndpoint> {
   const [command = '', ...args] = endpointCommand()
   const child = spawn(command, args, { env: endpointEnvironment(options), stdio: ['pipe', 'pipe', 'pipe'] })

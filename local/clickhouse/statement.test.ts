@@ -6,7 +6,6 @@ import { readStatement } from './statement.ts'
 import { tokens } from './tokens.ts'
 
 const texts = (sql: string) => [...tokens(sql)].map((token) => token.text)
-/** As the endpoint reads it: one character a byte. */
 const bytesOf = (text: string) => Buffer.from(text).toString('latin1')
 
 describe('tokens', () => {
@@ -60,7 +59,7 @@ describe('tokens', () => {
     )
   })
 
-  test('whatever the engine takes for a blank is one: those of Unicode and a byte order mark, too', () => {
+  test('the blanks of the engine are blanks, also those of Unicode and a byte order mark', () => {
     const codes = [0x85, 0xa0, 0x180e, 0x2028, 0x2029, 0x202f, 0x205f, 0x2060, 0x3000, 0xfeff]
     for (let code = 0x2000; code <= 0x200d; code++) codes.push(code)
     for (const blank of codes.map((code) => bytesOf(String.fromCodePoint(code)))) {
@@ -92,11 +91,11 @@ describe('tokens', () => {
     expect(() => readStatement(bytesOf(sql), true)).toThrow(`failed at ${words}`)
   })
 
-  test('what is not UTF-8 is named by its byte', () => {
+  test('an error names the byte that is not UTF-8', () => {
     expect(() => texts('SELECT \xff')).toThrow('failed at position 8: the byte 0xFF is not UTF-8')
   })
 
-  test('a minus sign of typography is a minus, and what looks like a comment of two is none', () => {
+  test('a typographic minus is a minus, and two of them do not begin a comment', () => {
     expect(texts(bytesOf('3−1'))).toEqual(['3', bytesOf('−'), '1'])
   })
 

@@ -3,11 +3,9 @@ import { refuseDangerous } from './forbidden.ts'
 import { afterBlanks, asWritten, INLINE_BLANK, syntax, type Token, tokens } from './tokens.ts'
 
 /**
- * What a request asks for, cut so that it can be given to the engine without its data:
- * - `insert`: rows follow as data from byte `dataStart`; `head` ends before SETTINGS/FORMAT/VALUES.
- * - `rows`: gives a result that may be large; `body` and `tail` are the text around the place for INTO OUTFILE.
- * - `command`: everything else, `text` whole. `firstWordEnd` is where a marker comment goes.
- * All texts are latin1 (one character a byte), without trailing semicolons.
+ * A parsed statement, in latin1 (one character per byte), without trailing semicolons:
+ * - `insert`: data follows from byte `dataStart`; `head` ends before SETTINGS, FORMAT or VALUES.
+ * - `rows`: returns a possibly large result; INTO OUTFILE goes between `body` and `tail`.
  */
 export type Statement =
   | { kind: 'insert'; head: string; settings: string; format: string; dataStart: number; firstWordEnd: number }
@@ -22,13 +20,11 @@ const COMMANDS =
 
 const SEMICOLON = new RegExp(`^${INLINE_BLANK}*;`)
 const SETTINGS = new RegExp(`^${INLINE_BLANK}+SETTINGS${INLINE_BLANK}`, 'i')
-/** In bytes. */
 const LONGEST_BLANK = 3
 
 /**
- * Reads the one statement at the start of `text`. `complete` says that nothing follows; without it the answer may be
- * `undefined`: more is needed. Data of an INSERT is never looked at.
- * @throws Failure 62 for several statements, unknown beginnings and unclosed quotes; 497 for what is never allowed
+ * Reads the statement at the start of `text`. Returns undefined if more text is needed, never if `complete`.
+ * @throws Failure 62 for several statements, unknown beginnings and unclosed quotes; 497 for forbidden ones
  */
 export function readStatement(text: string, complete: boolean): Statement | undefined {
   try {
@@ -52,13 +48,11 @@ export function readStatement(text: string, complete: boolean): Statement | unde
   }
 }
 
-/** The statement's text without its data, latin1. */
 export function textOf(statement: Statement): string {
   if (statement.kind === 'insert') return `${statement.head} ${statement.settings}`
   return statement.kind === 'rows' ? `${statement.body} ${statement.tail}` : statement.text
 }
 
-/** Thrown where the text ends inside the head of an INSERT. */
 class UnfinishedInsert extends Error {}
 
 function finished(error: unknown, text: string): unknown {
@@ -80,7 +74,7 @@ function readInsert(source: string, first: Token, stream: Generator<Token>, comp
     if (word === 'VALUES' && seen.length > 3) return withValues(source, seen, settingsAt, token, complete)
     if (word !== 'FORMAT' || seen.length <= 3) continue
     const name = stream.next().value as Token | undefined
-    // The name may go on in the next chunk: it is whole only when something follows it.
+    // The name may continue in the next chunk unless something follows it.
     if (name === undefined || (!complete && name.end === source.length)) throw new UnfinishedInsert()
     if (name.kind !== 'word') throw syntax(source, name.start, 'a format name is expected')
     return withFormat(source, seen, settingsAt, token, name, complete)
@@ -89,7 +83,7 @@ function readInsert(source: string, first: Token, stream: Generator<Token>, comp
   return undefined
 }
 
-/** No value begins with a blank: all of them are skipped, and one that the next chunk may end is waited for. */
+/** The next chunk may complete the bytes of a wide blank. */
 function withValues(
   source: string,
   seen: Token[],
@@ -102,7 +96,7 @@ function withValues(
   return { ...dataInsert(source, seen, settingsAt, values, 'Values', values.end), dataStart }
 }
 
-/** `FORMAT X SETTINGS a = 1` is read as settings only on the line of the format: on the next one it is data. */
+/** SETTINGS on the line of the format are settings; on the next line they are data. */
 function withFormat(
   source: string,
   seen: Token[],
@@ -189,12 +183,10 @@ function readWhole(source: string, keyword: string, first: Token): Statement {
   }
 }
 
-/** The end of the last token before `at`: what stands between the two, blanks and comments, is not needed. */
 function endBefore(own: Token[], at: number): number {
   return own.findLast((token) => token.end <= at)?.end ?? at
 }
 
-/** The id in `KILL QUERY WHERE query_id = '…'`; other conditions are the engine's to judge. */
 function killedQuery(own: Token[]): string | undefined {
   const [, query, where, column, equals, id, mode] = own
   const isSync = own.some((token) => upper(token) === 'SYNC')
@@ -207,7 +199,7 @@ function killedQuery(own: Token[]): string | undefined {
   return undefined
 }
 
-/** The FORMAT that closes a query: `FORMAT X` at the end, or followed by SETTINGS alone. */
+/** Returns the `FORMAT X` that ends a query, optionally followed by SETTINGS. */
 function formatClause(own: Token[]): { start: number; name: string } | undefined {
   for (let index = own.length - 2; index > 0; index--) {
     const [token, name, next] = [own[index], own[index + 1], own[index + 2]]
@@ -218,10 +210,7 @@ function formatClause(own: Token[]): { start: number; name: string } | undefined
   return undefined
 }
 
-/**
- * The engine runs what stands after a blank line in inline data as the next statement, so no inline data may ever
- * reach it: an INSERT that is not served from a pipe holds no FORMAT and no VALUES.
- */
+/** The engine runs text after a blank line in inline data as the next statement. */
 function refuseHiddenData(source: string, own: Token[]): void {
   const words = own.filter((token) => token.kind === 'word')
   if (!words.some((token) => upper(token) === 'INSERT')) return

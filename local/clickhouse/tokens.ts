@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts'
 
-/** `word` is bare (keyword, name, number); `name` is quoted by backticks or double quotes, text without the quotes. */
+/** `word`: bare keyword, name or number. `name`: in backticks or double quotes, which `text` omits. */
 export interface Token {
   kind: 'word' | 'name' | 'string' | 'symbol'
   text: string
@@ -9,25 +9,21 @@ export interface Token {
   depth: number
 }
 
-/** The blanks outside ASCII that the engine skips, as bytes of UTF-8: U+0085, U+00A0, U+180E, U+2000 to U+200D and so on. */
+/** UTF-8 bytes of the blanks outside ASCII that the engine skips. */
 const WIDE =
   '\\xc2[\\x85\\xa0]|\\xe1\\xa0\\x8e|\\xe2\\x80[\\x80-\\x8d\\xa8\\xa9\\xaf]|\\xe2\\x81[\\x9f\\xa0]|\\xe3\\x80\\x80|\\xef\\xbb\\xbf'
 const BLANK = new RegExp(`(?:[ \\t\\n\\r\\f\\v]|${WIDE})+`, 'y')
-/** The same without line breaks, as source of a pattern. */
 export const INLINE_BLANK = `(?:[ \\t\\f\\v]|${WIDE})`
-/** A number ends before a $, with which a heredoc may begin. */
+/** A number ends before a $, which may begin a heredoc. */
 const WORD = /[A-Za-z_][A-Za-z0-9_$]*|[0-9][A-Za-z0-9_]*/y
 const LINE_COMMENT = /(?:--|\/\/|#!|# )[^\n]*/y
 const HEREDOC = /\$[A-Za-z0-9_]*\$/y
-/** The last is U+2212, the minus sign of typography. */
 const SYMBOL = /[-+*/%=<>!.,:;?|^@()[\]{}]|\xe2\x88\x92/y
 const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u
 
 /**
- * Cuts a statement as ClickHouse's Lexer.cpp does: nested comments, heredocs, escapes and doubled quotes. Lazy, so that
- * whoever stops at the head of an INSERT never looks at its data. What the two could read differently (curly quotes
- * and other letters outside ASCII, `\G`, a stray `$`, anything that is not closed) is refused, never guessed.
- * `text` holds one character a byte (latin1); positions in tokens are byte offsets, those in errors count characters.
+ * Splits a statement like ClickHouse's Lexer.cpp. Refuses what the two could read differently: letters outside ASCII,
+ * `\G`, a stray `$`, anything unclosed. Lazy, so that data is not read. `text` is latin1, so offsets are bytes.
  * @throws Failure 62
  */
 export function* tokens(text: string, from = 0): Generator<Token> {
@@ -107,17 +103,14 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0]
 }
 
-/** Where blanks of the engine's own kind, line breaks included, end. */
 export function afterBlanks(text: string, at: number): number {
   return at + (matchAt(BLANK, text, at)?.length ?? 0)
 }
 
-/** A piece of a statement for people to read. */
 export function asWritten(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8')
 }
 
-/** @param start the place of the fault, a byte offset into `text` */
 export function syntax(text: string, start: number, sentence: string): Failure {
   const position = (text.slice(0, start).match(/[^\x80-\xbf]/g)?.length ?? 0) + 1
   return new Failure(62, 'SYNTAX_ERROR', `Syntax error: failed at position ${position}: ${sentence}.`)

@@ -2,7 +2,6 @@ import { hashText, mix, mixFraction } from '../hash.ts'
 import { addDays, businessDay } from '../jao/calendar.ts'
 import { type MarketPeriod, productsOf } from './periods.ts'
 
-/** What was auctioned for one product: MW, and EUR per MW and hour. */
 export type Result = {
   readonly product: string
   readonly hour: string
@@ -15,7 +14,6 @@ export type Result = {
 
 const MINUTE_MS = 60_000
 
-/** When the steps of an auction are, ms since 1970. */
 export type Gates = {
   readonly atcOpensMs: number
   readonly atcClosesMs: number
@@ -26,7 +24,7 @@ export type Gates = {
   readonly finalMs: number
 }
 
-/** The gates as recorded for daily auctions of July 2026: bids close 22 minutes after they open, results come 5 later. */
+/** As recorded for daily auctions of July 2026: bids close 22 minutes after they open, results come 5 minutes later. */
 export function gatesOf({ resultsMs }: MarketPeriod): Gates {
   return {
     atcOpensMs: resultsMs - 6 * 24 * 60 * MINUTE_MS - 170 * MINUTE_MS,
@@ -39,7 +37,6 @@ export function gatesOf({ resultsMs }: MarketPeriod): Gates {
   }
 }
 
-/** The results by product, ascending in time: a function of seed, corridor and period. */
 export function resultsOf(seed: number, corridor: string, period: MarketPeriod): Result[] {
   const hash = hashText(`${corridor} ${period.horizon}`)
   const rated = 500 + (mix(seed, hash, 1) % 1_500)
@@ -52,10 +49,7 @@ export function resultsOf(seed: number, corridor: string, period: MarketPeriod):
   })
 }
 
-/**
- * An auction as upstream prints it, in the order of the recorded keys; between the ATC gate and the results it has
- * products and no results. Both come unordered: a stretch of the day forwards, another backwards.
- */
+/** Prints the recorded keys in their order. Results and products are unordered, as recorded. */
 export function auctionJson(seed: number, corridor: string, period: MarketPeriod, atMs: number): string {
   const gates = gatesOf(period)
   const results = resultsOf(seed, corridor, period)
@@ -124,14 +118,13 @@ function productJson(corridorCode: string, { hour, product, offered, requested }
   }
 }
 
-/** The first stretch ascending, the rest behind it from the end backwards, as in the recordings; or the other way. */
 function unordered<T>(items: readonly T[], draw: number): T[] {
   const cut = 1 + (draw % Math.max(1, items.length - 1))
   const [head, tail] = [items.slice(0, cut), items.slice(cut).toReversed()]
   return draw % 2 === 0 ? [...head, ...tail] : [...tail, ...head]
 }
 
-/** With a decimal always: 883.0. Quoted in JSON until the quotes are taken off. */
+/** Always with a decimal: 883.0. auctionJson removes the quotes and #. */
 function number(value: number): string {
   return `#${Number.isInteger(value) ? `${value}.0` : value}#`
 }

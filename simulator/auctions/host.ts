@@ -8,7 +8,6 @@ const DAY_MS = 86_400_000
 const MAX_SPAN_MS = 31 * DAY_MS
 const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:-(\d{2}:\d{2}:\d{2}))?$/
 
-/** Corridors that are auctioned, each in both directions. */
 const CORRIDORS: ReadonlySet<string> = new Set(
   [
     'EL1-FR-GB',
@@ -26,7 +25,7 @@ const CORRIDORS: ReadonlySet<string> = new Set(
   ].flatMap((corridor) => [corridor, corridor.replace(/([A-Z]{2})-([A-Z]{2})$/, '$2-$1')]),
 )
 
-/** JAO's auctions: `/OWSMP/getauctions`, with any key in the header AUTH_API_KEY; nothing found is a 400. */
+/** Serves `/OWSMP/getauctions` for any key in the header AUTH_API_KEY. No result is status 400. */
 export function auctionsHost(seed: number): Host {
   return {
     name: 'jao-auctions',
@@ -44,7 +43,6 @@ export function isCorridor(text: string): boolean {
   return CORRIDORS.has(text)
 }
 
-/** A horizon by its name in any case. */
 export function horizonNamed(text: string): Horizon | undefined {
   return HORIZONS.find((horizon) => horizon.toLowerCase() === text.toLowerCase())
 }
@@ -68,10 +66,7 @@ function ask(seed: number, { url, headers, atMs }: HostRequest): Question | Repl
 
 type Span = { readonly fromMs: number | undefined; readonly toMs: number | undefined }
 
-/**
- * Auctions whose market period begins within the dates, the whole of the last one included: a day that begins at 22:00Z
- * belongs to the date before, and windows that share a date share auctions. Those whose ATC is not out yet are none.
- */
+/** The dates include the last one. A day that begins at 22:00Z belongs to the date before. */
 function auctions(seed: number, query: URLSearchParams, { fromMs, toMs }: Span, laterMs: number, atMs: number): Reply {
   const corridor = query.get('corridor')
   if (corridor === null) return refusal('corridor is missing')
@@ -91,7 +86,7 @@ function auctions(seed: number, query: URLSearchParams, { fromMs, toMs }: Span, 
   return okReply(Buffer.from(`[${out.map((period) => auctionJson(seed, corridor, period, atMs)).join(',')}]`))
 }
 
-/** `yyyy-MM-dd` or `yyyy-MM-dd-HH:mm:ss`, UTC. A date alone is moved on by `dateMs`. */
+/** Reads `yyyy-MM-dd` or `yyyy-MM-dd-HH:mm:ss` in UTC. Adds `dateMs` to a date without a time. */
 function instantMs(text: string | null, dateMs: number): number | undefined {
   const [, date, time] = INSTANT.exec(text ?? '') ?? []
   if (date === undefined) return undefined

@@ -3,31 +3,23 @@ import { addDays, businessDay, dayAt, hoursOf } from '../jao/calendar.ts'
 export const HORIZONS = ['Daily', 'Intraday', 'Monthly', 'Seasonal', 'Yearly'] as const
 export type Horizon = (typeof HORIZONS)[number]
 
-/** What one auction is for: a stretch of local days of Europe/Brussels. */
 export type MarketPeriod = {
   readonly horizon: Horizon
-  /** Behind the corridor: D-DAILY--260728-01. */
+  /** The auction's identification without the corridor: D-DAILY--260728-01. */
   readonly identification: string
-  /** Its first day. */
   readonly day: string
   readonly startMs: number
   readonly endMs: number
-  /** When the results come, ms since 1970. */
   readonly resultsMs: number
 }
 
-/** One thing that is auctioned: an hour of the day, or the whole period. */
 export type Product = { readonly product: string; readonly hour: string; readonly startMs: number }
 
-/** The first day of which there are auctions. */
 export const FIRST_AUCTION = '2019-01-01'
 
 const ZONE = 'Europe/Brussels'
 
-/**
- * How long each horizon is and when its results come: days before it begins, and local time. Daily as recorded; the
- * others were never recorded. Seasons begin in April and October.
- */
+/** The length in months, and when results come. Daily is as recorded; the others were never recorded. */
 const rules = {
   Daily: { letter: 'D', name: 'DAILY--', months: 0, starts: [], daysBefore: 1, at: '09:55' },
   Intraday: { letter: 'I', name: 'INTRADAY--', months: 0, starts: [], daysBefore: 1, at: '22:05' },
@@ -36,7 +28,6 @@ const rules = {
   Yearly: { letter: 'Y', name: 'BASE--', months: 12, starts: [1], daysBefore: 30, at: '10:05' },
 } satisfies Record<Horizon, object>
 
-/** The periods of a horizon that begin from `fromMs` (included) to `toMs` (excluded), ascending. */
 export function periodsWithin(horizon: Horizon, fromMs: number, toMs: number): MarketPeriod[] {
   const first = dayAt(fromMs)
   const found: MarketPeriod[] = []
@@ -48,7 +39,6 @@ export function periodsWithin(horizon: Horizon, fromMs: number, toMs: number): M
   return found
 }
 
-/** The period of a horizon that begins with a day; undefined where none does. */
 export function periodOf(horizon: Horizon, day: string): MarketPeriod | undefined {
   const { letter, name, months, starts, daysBefore, at } = rules[horizon]
   const date = Temporal.PlainDate.from(day)
@@ -66,10 +56,7 @@ export function periodOf(horizon: Horizon, day: string): MarketPeriod | undefine
   }
 }
 
-/**
- * Hours of the local day, named by their beginning and end; the second 02:00 of the long day has a star and an
- * identification of its own, the short day has no 02:00. One product for what is longer than a day.
- */
+/** Returns the hours of a day, the second 02:00 of the long day with a star, or one product for longer horizons. */
 export function productsOf({ horizon, day, startMs }: MarketPeriod): Product[] {
   if (rules[horizon].months > 0) return [{ product: 'BASE------', hour: '00:00-24:00', startMs }]
   const named = new Set<number>()

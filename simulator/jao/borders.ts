@@ -1,12 +1,12 @@
 import { type Column, column } from './column.ts'
 
-/** The 12 zones of Core. DE is DE-LU; there is no LU key. */
+/** DE is DE-LU; there is no LU key. */
 export const ZONES = ['AT', 'BE', 'CZ', 'DE', 'FR', 'HR', 'HU', 'NL', 'PL', 'RO', 'SI', 'SK'] as const
 
-/** From the delivery of this business day on the virtual hubs have keys too: 150 instead of 132. */
+/** From this delivery day on the virtual hubs have keys too: 150 instead of 132. */
 export const HUBS_SINCE_DAY = '2026-06-11'
 
-/** The smallest and largest value of each border in JAO's answer for 2026-04-20 and 21. Row = from, column = to. */
+/** Minimum and maximum of each border in JAO's answers for 2026-04-20 and 21. Row: from, column: to. */
 const RANGES_MW = {
   AT: '- 3692-5596 3496-6704 4564-5514 3728-5680 2446-4096 2371-3835 3347-5534 1596-4027 818-3809 1936-3815 2136-4404',
   BE: '2345-4038 - 2339-4575 2207-5109 3973-7377 2482-3503 2347-3370 1965-3755 1410-3205 825-3740 2146-4543 2093-3184',
@@ -22,7 +22,6 @@ const RANGES_MW = {
   SK: '2459-5239 2799-4712 2555-4271 2704-4534 2860-4811 2797-4144 1917-2654 2758-4630 2044-3843 854-3180 2500-3611 -',
 } as const
 
-/** The virtual hubs of June 2026 and their ratings in MW. Their names hold underscores: a key is never cut at one. */
 export const HUB_RATINGS_MW = {
   DE_DK1_VH: 1780,
   DE_DK2_BigHub: 600,
@@ -38,15 +37,12 @@ export const HUB_RATINGS_MW = {
 const ZONE_BORDERS = byKey(ZONES.flatMap(bordersFrom))
 const ALL_BORDERS = byKey([...ZONE_BORDERS, ...Object.entries(HUB_RATINGS_MW).flatMap(hubBorders)])
 
-/**
- * The borders upstream names in the rows of a business day, in the order of its keys (alphabetical by code unit).
- * How maxExchanges spells the hubs was never seen; this follows refprog: `border_DE_DE_DK1_VH`, `border_DE_DK1_VH_DE`.
- */
+/** Returns borders in alphabetical order. The spelling of hubs in maxExchanges was never seen; this follows refprog. */
 export function bordersOf(day: string): readonly Column[] {
   return day < HUBS_SINCE_DAY ? ZONE_BORDERS : ALL_BORDERS
 }
 
-/** A border by its key; one that upstream has never named before (the command `addKey`) gets a range of its own. */
+/** A key that upstream has never used (command `addKey`) gets its own range. */
 export function borderOf(key: string): Column {
   return ALL_BORDERS.find((known) => known.key === key) ?? border(key, 500, 2500)
 }
@@ -59,7 +55,6 @@ function bordersFrom(from: (typeof ZONES)[number]): Column[] {
   })
 }
 
-/** Both directions between a hub and the zone it hangs on. */
 export function hubBorders([hub, ratingMw]: [string, number]): Column[] {
   const zone = hub.slice(0, 2)
   return [`border_${zone}_${hub}`, `border_${hub}_${zone}`].map((key) =>

@@ -1,15 +1,13 @@
 import { mix, mixFraction } from '../hash.ts'
 
-/** A business day: the local day of Europe/Brussels it names and the half-open UTC interval it covers, in ms. */
 export type BusinessDay = { readonly day: string; readonly startMs: number; readonly endMs: number }
 
-/** Core's history begins with this business day; upstream answers `[]` for anything older. */
+/** Core's first business day. Upstream answers `[]` for older ones. */
 export const FIRST_DAY = '2022-06-09'
 
-/** When a day is published first: from this local time on, of a day counted from the one before delivery. */
+/** The first publication comes after this local time, `daysLater` days after the day before delivery. */
 export type DueTime = { readonly from: string; readonly daysLater: number }
 
-/** About 10:30 on the day before delivery: Core's MaxBex. */
 export const MORNING: DueTime = { from: '10:20', daysLater: 0 }
 
 const ZONE = 'Europe/Brussels'
@@ -20,7 +18,7 @@ const CACHED_DAYS = 50_000
 const days = new Map<string, BusinessDay>()
 const openings = new Map<string, number>()
 
-/** The business day named `day` (YYYY-MM-DD), 23, 24 or 25 hours long. Throws a RangeError for what is no date. */
+/** Parses YYYY-MM-DD; the day has 23, 24 or 25 hours. @throws RangeError for an invalid date */
 export function businessDay(day: string): BusinessDay {
   return cached(days, day, () => {
     const date = Temporal.PlainDate.from(day)
@@ -29,12 +27,10 @@ export function businessDay(day: string): BusinessDay {
   })
 }
 
-/** The starts of the day's hours, ms. */
 export function hoursOf({ startMs, endMs }: BusinessDay): number[] {
   return Array.from({ length: (endMs - startMs) / HOUR_MS }, (_, index) => startMs + index * HOUR_MS)
 }
 
-/** The business day an instant belongs to. */
 export function dayAt(instantMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(instantMs)).toZonedDateTimeISO(ZONE).toPlainDate().toString()
 }
@@ -43,7 +39,6 @@ export function addDays(day: string, count: number): string {
   return Temporal.PlainDate.from(day).add({ days: count }).toString()
 }
 
-/** The business days that overlap [fromMs, toMs), ascending, none before the history begins. */
 export function daysWithin(fromMs: number, toMs: number, firstDay = FIRST_DAY): BusinessDay[] {
   const found: BusinessDay[] = []
   const first = dayAt(fromMs)
@@ -52,10 +47,7 @@ export function daysWithin(fromMs: number, toMs: number, firstDay = FIRST_DAY): 
   return found
 }
 
-/**
- * When upstream publishes a day by itself: within twenty minutes from the due time on, for Core's MaxBex between 10:20
- * and 10:40 in Brussels on the day before; the same second for the same seed and day. ms since 1970.
- */
+/** When upstream first publishes a day, ms UTC: within 20 minutes after the due time, fixed by seed and day. */
 export function firstPublicationMs(seed: number, day: string, { from, daysLater } = MORNING): number {
   const opensMs = cached(
     openings,
@@ -68,10 +60,7 @@ export function firstPublicationMs(seed: number, day: string, { from, daysLater 
   return opensMs + (mix(seed, dayNumber(day), 1) % 1200) * 1000
 }
 
-/**
- * How long after its first publication upstream publishes a day again by itself: never for about 85 of 100 days, else
- * 1 to 3 hours or, as often, a day and 1 to 3 hours. ms.
- */
+/** The delay of a re-publication in ms: none for 85 % of days, otherwise 1 to 3 hours, half of these a day more. */
 export function republicationDelayMs(seed: number, day: string): number | undefined {
   if (mixFraction(seed, dayNumber(day), 2) >= REPUBLISHED_SHARE) return undefined
   const hours = 1 + 2 * mixFraction(seed, dayNumber(day), 3)
@@ -87,7 +76,7 @@ function dayNumber(day: string): number {
   return Math.round(Date.parse(day) / 86_400_000)
 }
 
-/** Time zone arithmetic is the slowest step of an answer; four years of days are a few hundred kilobytes. */
+/** Time zone arithmetic is the slowest step of an answer. Four years of days take a few hundred kB. */
 function cached<T>(cache: Map<string, T>, key: string, compute: () => T): T {
   const known = cache.get(key)
   if (known !== undefined) return known

@@ -2,7 +2,7 @@ import { HUB_RATINGS_MW, HUBS_SINCE_DAY, ZONES } from './borders.ts'
 import { type Column, type ColumnRange, column } from './column.ts'
 import { NET_POSITIONS, SHADOW_AUCTION } from './recorded-ranges.ts'
 
-/** Columns with one prefix: a name a column, and those that came with the virtual hubs. */
+/** Columns with a common prefix. `withHubs` exist since the virtual hubs. */
 export type ColumnGroup = {
   readonly prefix: string
   readonly columns: readonly Column[]
@@ -10,7 +10,7 @@ export type ColumnGroup = {
 }
 
 const HUBS = Object.entries(HUB_RATINGS_MW)
-/** The order of a recorded row of netPos. */
+/** The order in a recorded row of netPos. */
 const HUBS_OF_NET_POSITIONS = [
   'DE_NO2_BigHub',
   'NL_NO2_NorNed',
@@ -23,15 +23,14 @@ const HUBS_OF_NET_POSITIONS = [
   'DE_DK1_VH',
 ] as const
 
-/** The borders that Core's zones really share, 38 directed ones, in the order of shadowAuctionATC. */
+/** The 38 directed borders between neighbours in Core, in the order of shadowAuctionATC. */
 const REAL_BORDERS = entries(SHADOW_AUCTION).map(([name]) => name)
 
-/** A column for each name, all with one range. */
 export function group(prefix: string, names: readonly string[], range: ColumnRange): ColumnGroup {
   return { prefix, columns: names.map((name) => column(prefix + name, range)), withHubs: [] }
 }
 
-/** A column for each `NAME:low-high` of a text; `NAME:none` never has a value. */
+/** One column per `NAME:low-high` of a text; `NAME:none` never has a value. */
 export function recorded(prefix: string, text: string): ColumnGroup {
   const columns = entries(text).map(([name, [low, high]]) =>
     low === undefined || high === undefined
@@ -41,7 +40,6 @@ export function recorded(prefix: string, text: string): ColumnGroup {
   return { prefix, columns, withHubs: [] }
 }
 
-/** A column for each of Core's real borders; where `hubs` says so, from June 2026 on also for those of the hubs. */
 export function realBorders(prefix: string, range: ColumnRange, more: readonly string[] = [], hubs = false) {
   const names = HUBS.flatMap(([hub]) => [`${hub.slice(0, 2)}_${hub}`, `${hub}_${hub.slice(0, 2)}`])
   return {
@@ -50,7 +48,6 @@ export function realBorders(prefix: string, range: ColumnRange, more: readonly s
   }
 }
 
-/** A column for each of Core's zones; where `hubs` says so, from June 2026 on also for the virtual hubs. */
 export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnGroup {
   return {
     ...group(prefix, ZONES, range),
@@ -58,10 +55,7 @@ export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnG
   }
 }
 
-/**
- * Net positions: one decimal, a value each quarter hour, and every row adds up to 0. The two ends of ALEGrO are each
- * other's negative, and DE is what the others leave.
- */
+/** Rows sum to 0. The two ends of ALEGrO are each other's negative, and DE balances the others. */
 export function netPositions(prefix: string): ColumnGroup {
   const range = { scale: 10, quarterly: true }
   const withHubs = HUBS_OF_NET_POSITIONS.map((hub) => {
@@ -78,12 +72,10 @@ export function netPositions(prefix: string): ColumnGroup {
   return { prefix, columns, withHubs }
 }
 
-/** The columns of a business day, group after group, in upstream's order. */
 export function columnsOn(groups: readonly ColumnGroup[], day: string): readonly Column[] {
   return groups.flatMap(({ columns, withHubs }) => (day < HUBS_SINCE_DAY ? columns : [...columns, ...withHubs]))
 }
 
-/** A hub's range is as wide as the zones', but never beyond what its cable carries. */
 function hubRange({ low, high, ...range }: ColumnRange, ratingMw: number): ColumnRange {
   return { ...range, low: Math.max(low, -ratingMw), high: Math.min(high, ratingMw) }
 }

@@ -3,7 +3,7 @@ import { type JaoDataset, maxExchanges, rowStarts } from './dataset.ts'
 import type { Edit, Publication } from './publications.ts'
 import { drawnValue, redrawnValue } from './values.ts'
 
-/** What a publication says: `values[row][column]`, null where upstream gives no value. `hoursMs` are the rows' starts. */
+/** The content of a publication: `values[row][column]`. `hoursMs` are the starts of the rows. */
 export type Contents = {
   readonly hoursMs: readonly number[]
   readonly columns: readonly Column[]
@@ -12,7 +12,6 @@ export type Contents = {
 
 type Table = { hoursMs: number[]; columns: Column[]; values: (number | null)[][] }
 
-/** The content of a publication: drawn for the whole day, then each edit in the order of the commands. Pure. */
 export function contentsOf(
   seed: number,
   { day, draws, edits }: Publication,
@@ -34,7 +33,7 @@ function apply(seed: number, draws: number, table: Table, edit: Edit, dataset: J
   else if (edit.verb === 'addKey') addKey(seed, draws, table, dataset.newColumn(edit.key))
 }
 
-/** A commanded value stands as it was commanded, also where the row then no longer adds up. */
+/** A commanded value stays, even if the row no longer sums to 0. */
 function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise' }>): void {
   table.hoursMs.forEach((hourMs, hour) => {
     if (edit.hourMs !== undefined && edit.hourMs !== hourMs) return
@@ -47,7 +46,7 @@ function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise'
   if (edit.value === undefined) balance(table)
 }
 
-/** Sets the columns that are a negative sum of others, reckoned in whole steps of the last decimal. */
+/** Computes the columns that are the negative sum of others, in integers to avoid rounding errors. */
 function balance({ columns, values }: Table): void {
   columns.forEach(({ minus, scale = 1 }, at) => {
     if (minus === undefined) return

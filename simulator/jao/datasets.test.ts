@@ -144,7 +144,7 @@ test('the hubs of a netPos row add up to 0, before and after the virtual hubs, a
   }
   expect(rowsOf(redrawn, '2026-06-12')).not.toEqual(rowsOf(named('core.netPos'), '2026-06-12'))
   expect(new Set(sums(named('coreID.ID2_netPos'), '2026-04-20'))).toEqual(new Set([0]))
-  // What is commanded stands, also where the row then does not add up.
+  // A commanded value stays, even if the row no longer sums to 0.
   const commanded = named('core.netPos', [at({ verb: 'revise', key: 'hub_FR', value: 77.7, salt: 1 })])
   expect(rowsOf(commanded, '2026-06-12').every(({ hub_FR }) => hub_FR === 77.7)).toBe(true)
   expect(new Set(sums(commanded, '2026-06-12'))).not.toContain(0)
@@ -185,7 +185,7 @@ test('lastModifiedOn is of the second before the publication, ascending, without
   expect(times.every((ms) => ms < publishedAtMs && ms > publishedAtMs - 1_000)).toBe(true)
 })
 
-test('of every dataset what is answered is what is true of the day, and a revision changes it', () => {
+test('the answer of every dataset equals the truth of the day, and a revision changes it', () => {
   const day = '2026-07-01'
   for (const dataset of jaoDatasets) {
     const upstream = createUpstream(3, [], dataset)

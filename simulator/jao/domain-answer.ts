@@ -5,11 +5,7 @@ import type { Domain } from './domain.ts'
 const CHUNK_CHARACTERS = 65_536
 
 /**
- * A page of a domain dataset: `Skip` and `Take` count rows, `Take=0` asks for the number alone, no `Take` for all. Sent
- * row by row: an hour of Core is 21 to 25 MB. `Filter` is refused: upstream's answer to an empty one was wrong, and to
- * others was never seen.
- *
- * @param given the query, names in small letters
+ * Answers a page, streamed: an hour of Core has 21 to 25 MB. Refuses `Filter`, with which upstream's answer was wrong.
  */
 export function domainReply(
   domain: Domain,

@@ -4,22 +4,20 @@ import { HUB_RATINGS_MW, HUBS_SINCE_DAY, ZONES } from './borders.ts'
 import type { DueTime } from './calendar.ts'
 import type { Publication } from './publications.ts'
 
-/** What upstream says of a dataset that has one row a constraint and hour. */
 export type DomainDataset = {
   readonly name: string
   readonly path: string
   readonly firstDay: string
   readonly due: DueTime
-  /** Rows of an hour, about. */
+  /** Approximate rows per hour. */
   readonly rows: number
   readonly hubs: readonly string[]
-  /** How a row says that a constraint limits the domain. */
   readonly limiting: 'presolved' | 'nonRedundant'
   readonly lastModifiedOn: boolean
   readonly salt: number
 }
 
-/** The hubs of Core, ALEGrO's ends first; those of June 2026 are null before. */
+/** ALEGrO's ends first. The hubs of June 2026 are null before. */
 export const CORE_HUBS: readonly string[] = ['ALBE', 'ALDE', ...ZONES, ...Object.keys(HUB_RATINGS_MW)]
 export const NORDIC_HUBS: readonly string[] =
   'DK1 DK1_CO DK1_DE DK1_KS DK1_SK DK1_SB DK2 DK2_KO DK2_SB FI FI_EL FI_FS NO1 NO2 NO2_ND NO2_SK NO2_NK NO3 NO4 NO5 SE1 SE2 SE3 SE3_FS SE3_KS SE3_SWL SE4 SE4_BC SE4_NB SE4_SP SE4_SWL'.split(
@@ -29,7 +27,6 @@ export const NORDIC_HUBS: readonly string[] =
 const HOUR_MS = 3_600_000
 const FIRST_HOUR = Date.UTC(2022, 5, 8, 22) / HOUR_MS
 const NEW_HUBS: ReadonlySet<string> = new Set(Object.keys(HUB_RATINGS_MW))
-/** Contingencies of each element, the base case among them. */
 const CASES = 12
 const TSOS = {
   core: ['Elia', 'RTE', 'Amprion', 'TTN', 'APG', 'CEPS', 'PSE', 'MAVIR'],
@@ -42,16 +39,13 @@ const STATIONS =
 
 type Place = { readonly hourMs: number; readonly row: number; readonly rows: number }
 
-/** Ids are new with each publication. */
 export function firstIdOf(hourMs: number, revision: number): number {
   return (hourMs / HOUR_MS - FIRST_HOUR) * 100_000 + (revision % 7) * 14_000 + 1
 }
 
 /**
- * One constraint in one hour as JSON, about 1.7 KB. Rows come in pairs, DIRECT and OPPOSITE, whose flows and PTDFs are
- * each other's negative. The figures hold together: fcore = fall + fuaf, ram = fmax - frm - fcore + amr - iva.
- * A revision changes the validation of about a tenth of them. The names of columns are those that clients of JAO read;
- * the rows themselves were never recorded as sent.
+ * Prints a constraint. Rows come in pairs with opposite flows and PTDFs: fcore = fall + fuaf, ram = fmax - frm - fcore
+ * + amr - iva. Column names are those that clients of JAO read; no row was recorded.
  */
 export function domainRow(
   seed: number,
@@ -80,7 +74,6 @@ export function domainRow(
   return `${JSON.stringify(fields).slice(0, -1)}${numbers.join('')}${ptdfs.join('')}}`
 }
 
-/** The network element, its direction, and the contingency under which it is looked at. */
 function element(dataset: DomainDataset, pair: number, sign: number) {
   const number = Math.floor(pair / CASES)
   const contingency = pair % CASES
@@ -130,7 +123,7 @@ function contingencyOf(branchName: string, number: number, branchTso: string | u
   }
 }
 
-/** MW, in whole ones. */
+/** In whole MW. */
 function flows(seed: number, { hour, pair, sign }: { hour: number; pair: number; sign: number }, draws: number) {
   const drawn = (low: number, high: number, salt: number) => low + (mix(seed ^ salt, pair, hour) % (high - low + 1))
   const imax = 800 + (mix(seed, Math.floor(pair / CASES), 5) % 3_600)
@@ -150,7 +143,7 @@ function flows(seed: number, { hour, pair, sign }: { hour: number; pair: number;
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value + 0]))
 }
 
-/** The cut of individual validation: one element in ten has one, and each revision draws a tenth of them anew. */
+/** The individual validation (iva): one pair of rows in ten has one, and each revision changes a tenth of them. */
 function validation(seed: number, pair: number, hour: number, draws: number): number {
   let cut = mix(seed ^ 0xf5, pair, hour) % 10 === 0 ? 1 + (mix(seed ^ 0xf6, pair, hour) % 200) : 0
   for (let later = 1; later <= draws; later++) {

@@ -41,7 +41,6 @@ test('an hour of Core is about 12,770 rows and 21 to 25 MB, the same however it 
   expect(new Set(pages.map((each) => each.totalRows))).toEqual(new Set([totalRows]))
   expect(pages.flatMap((each) => each.data)).toEqual(data)
   expect(new Set(data.map(({ id }) => id)).size).toBe(totalRows)
-  // Beyond the last row there is nothing.
   expect((await page(`${HOUR}&Skip=${totalRows}&Take=10`)).data).toEqual([])
 })
 

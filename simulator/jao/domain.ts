@@ -30,20 +30,16 @@ export const domainDatasets: readonly DomainDataset[] = [
   },
 ]
 
-/** The hours of one answer, ascending: each with the publication in force. */
 type PublishedHour = { readonly hourMs: number; readonly publication: Publication; readonly rows: number }
 
-/** A dataset of constraints without HTTP, clock or faults. Nothing but commands is held: rows are made as they are read. */
+/** A dataset of constraints. It stores only commands and generates rows on reading. */
 export type Domain = Pick<Timeline, 'command' | 'commands' | 'inForce'> & {
   readonly dataset: DomainDataset
-  /** How many rows upstream has at `atMs` from `fromMs` (included) to `toMs` (excluded). */
   count(fromMs: number, toMs: number, atMs: number): number
-  /** Row after row as text, after the first `skip`, at most `take`. */
   page(fromMs: number, toMs: number, atMs: number, skip: number, take: number): Iterable<string>
   history(day: string): (Publication & { firstId: number })[]
 }
 
-/** @param commands those accepted earlier for the dataset, in their order */
 export function createDomain(given: number, commands: readonly Command[], dataset: DomainDataset): Domain {
   const seed = given ^ dataset.salt
   const timeline = createTimeline(seed, dataset)
@@ -81,7 +77,7 @@ export function createDomain(given: number, commands: readonly Command[], datase
   }
 }
 
-/** Within one part in a hundred of the dataset's number, and even: constraints come in both directions. */
+/** Even, because constraints come in pairs. */
 function rowsOf(seed: number, { rows }: DomainDataset, hourMs: number): number {
   const spread = Math.floor(rows / 50)
   return 2 * Math.round((rows - spread / 2 + (mix(seed, Math.floor(hourMs / 3_600_000), 11) % (spread + 1))) / 2)

@@ -9,10 +9,9 @@ import { readWindow, type Window } from './window.ts'
 const DAY_MS = 86_400_000
 const EMPTY = '{"data":[],"rejected":false,"messages":null}'
 
-/** Whether answers carry an ETag, and how many were not sent because the caller had them. */
+/** `etag`: answers have an ETag. `notModified` counts the 304 replies. */
 export type Tags = { etag: boolean; notModified: number }
 
-/** JAO's publication tool: every dataset at its path, in any case; more than two days is refused. */
 export function jaoHost(jao: Jao, tags: Tags): Host {
   return {
     name: 'jao',
@@ -70,7 +69,6 @@ function tagged(reply: Reply, tags: Tags, ifNoneMatch: string | undefined): Repl
   return { status: 304, headers: { etag }, body: Buffer.alloc(0) }
 }
 
-/** Where a stack sends a source that is not played here. */
 function unknownSource(source: string): Reply {
   const name = source.replace(/[^a-z0-9-]/g, '').slice(0, 60) || 'this source'
   const detail = `the simulator does not play ${name}: give it a host in simulator/hosts.ts and a port in local/ports.ts, or start with --source live`

@@ -4,18 +4,15 @@ import { createDomain, type Domain, domainDatasets } from './domain.ts'
 import type { Command } from './publications.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
 
-/** All datasets of the publication tool: those with a row a period, and those with thousands of rows an hour. */
 export type Jao = {
-  /** By the path below the host, in small letters. */
+  /** By the path below the host, in any case. */
   at(path: string): Upstream | Domain | undefined
-  /** By region and name as in the path: nordic.maxExchanges; in any case, core.maxExchanges where it is not said. */
+  /** By region and name, in any case: nordic.maxExchanges. Default: core.maxExchanges. */
   named(name?: string): Upstream | Domain | undefined
   names(): string[]
-  /** All that were accepted, of all datasets; each dataset's own in their order. */
   commands(): Command[]
 }
 
-/** @param commands those accepted earlier: the same list gives the same upstream */
 export function createJao(seed: number, commands: readonly Command[] = []): Jao {
   const declared = [
     ...jaoDatasets.map((dataset) => ({ dataset, create: (own: Command[]) => createUpstream(seed, own, dataset) })),

@@ -1,21 +1,14 @@
 import { addDays, dayAt } from './calendar.ts'
 import type { Publication } from './publications.ts'
 
-/** The ids of upstream's rows: they run on through every publication of every day, in the order of publishing. */
+/** Assigns the ids of rows, which count up through all publications in order of publishing. */
 export type Ledger = {
-  /** Whether all that came out before this publication was counted. */
+  /** Returns true if every earlier publication was counted. */
   reaches(publication: Publication): boolean
   firstId(publication: Publication): number
 }
 
-/**
- * Counts the rows of everything published until the end of the local day of `atMs`. Pure: a publication keeps its ids
- * whatever is published later, because days beyond the ledger come out later than everything it counts.
- *
- * @param publicationsOf all publications of a day, what is to come included
- * @param commandedDays days that commands name; they may be published earlier than their time
- * @param firstDay with which the ids begin
- */
+/** Counts rows up to the end of the local day of `atMs`. Pure. Later publications do not change an id. */
 export function ledgerAt(
   atMs: number,
   publicationsOf: (day: string) => readonly Publication[],

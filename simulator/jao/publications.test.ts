@@ -6,7 +6,7 @@ import { type Command, type Edit, inForce, publicationsOf } from './publications
 import { createUpstream } from './upstream.ts'
 
 const HOUR_MS = 3_600_000
-/** A day that seed 1 publishes once, and one that it publishes again by itself. */
+/** A day that seed 1 publishes once, and one that it publishes again. */
 const days = Array.from({ length: 60 }, (_, index) => new Date(Date.UTC(2026, 3, 1 + index)).toISOString().slice(0, 10))
 const quiet = days.find((day) => republicationDelayMs(1, day) === undefined)!
 const restless = days.find((day) => republicationDelayMs(1, day) !== undefined)!
@@ -19,7 +19,7 @@ const table = (commands: Command[], atMs: number) => {
 const value = ({ keys, values }: ReturnType<typeof table>, hour: number, key: string) =>
   values[hour]![keys.indexOf(key)]
 
-test('a day comes out once, a restless one again with about a tenth of its values changed', () => {
+test('a day is published once, or again with about a tenth of its values changed', () => {
   expect(publicationsOf(1, quiet, [])).toMatchObject([{ revision: 0, cause: 'first', publishedAtMs: firstMs }])
   const [first, again] = publicationsOf(1, restless, [])
   expect(again).toMatchObject({ revision: 1, cause: 'natural' })
@@ -29,7 +29,7 @@ test('a day comes out once, a restless one again with about a tenth of its value
   expect(changed).toBeLessThan(before.length * 0.13)
 })
 
-test('what a command does to a published day, and only from its instant on', () => {
+test('a command changes a published day from its instant on', () => {
   const at = (what: Command['what'], hours: number): Command => ({ day: quiet, atMs: firstMs + hours * HOUR_MS, what })
   const plain = table([], firstMs)
   const third = plain.hoursMs[3]!

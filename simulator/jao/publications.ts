@@ -1,7 +1,7 @@
 import { type DueTime, firstPublicationMs, MORNING, republicationDelayMs } from './calendar.ts'
 import { type JaoDataset, maxExchanges, rowStarts } from './dataset.ts'
 
-/** What happens to the content of a day. `salt` tells one command's redrawn values from another's. */
+/** `salt` makes the redrawn values of two commands differ. */
 export type Edit =
   | {
       readonly verb: 'revise'
@@ -15,13 +15,8 @@ export type Edit =
   | { readonly verb: 'vanishKey'; readonly key: string }
   | { readonly verb: 'addKey'; readonly key: string }
 
-/** What happens to the moment of a day's first publication. */
 type Move = { readonly verb: 'publishNow' } | { readonly verb: 'delay'; readonly minutes: number }
 
-/**
- * One accepted command: what upstream does to a business day of a dataset at an instant of the simulator's clock.
- * Without a dataset it is core.maxExchanges.
- */
 export type Command = {
   readonly dataset?: string
   readonly day: string
@@ -29,10 +24,7 @@ export type Command = {
   readonly what: Edit | Move
 }
 
-/**
- * One publication of one day: the whole day is published again each time. `draws` counts the random re-publications
- * up to and with this one (the `revision` of `valueMw`); `edits` are all edits up to and with this one, in order.
- */
+/** A publication of a whole day. `draws` counts the random re-publications so far; `edits` are all edits so far. */
 export type Publication = {
   readonly day: string
   readonly revision: number
@@ -42,15 +34,7 @@ export type Publication = {
   readonly edits: readonly Edit[]
 }
 
-/**
- * Everything upstream publishes of a day, ascending in time, what is still to come included. Pure.
- *
- * Edits commanded before the first publication are part of it; each later one is a publication of its own. The moment
- * of the first is moved by `publishNow` and `delay`, and the natural re-publication keeps its distance to it.
- *
- * @param commands the day's commands of the dataset, in the order they were given
- * @param due when the dataset is published first
- */
+/** Returns a day's publications, also future ones. Edits before the first are part of it; later ones each make one. */
 export function publicationsOf(
   seed: number,
   day: string,
@@ -74,12 +58,11 @@ export function publicationsOf(
   return all
 }
 
-/** The publication that is in force at an instant; undefined when the day is not out yet. */
+/** Returns undefined if the day is not published yet. */
 export function inForce(publications: readonly Publication[], atMs: number): Publication | undefined {
   return publications.findLast((publication) => publication.publishedAtMs <= atMs)
 }
 
-/** How many rows upstream inserts for a publication: one a period, less the vanished ones. */
 export function rowCount({ day, edits }: Publication, dataset: JaoDataset = maxExchanges): number {
   const gone = new Set(edits.flatMap((edit) => (edit.verb === 'vanishHour' ? [edit.hourMs] : [])))
   return rowStarts(dataset, day).length - gone.size

@@ -1,4 +1,4 @@
-// Key sets in upstream's order, each key with the smallest and largest value of what JAO answered (MW, both included).
+// Keys in upstream's order, with minimum and maximum of recorded answers, in MW.
 
 /** Nordic maxBorderFlow, 2026-04-20 and 21. */
 export const NORDIC_FLOWS = `

@@ -1,13 +1,10 @@
 import type { JaoDataset } from './dataset.ts'
 import { type Command, inForce, type Publication, publicationsOf } from './publications.ts'
 
-/** What was published of a dataset, and when: a function of the seed and of the commands given so far. */
 export type Timeline = {
-  /** All publications of a day, those to come included. */
   publications(day: string): [Publication, ...Publication[]]
-  /** The one in force at an instant; undefined before the first. */
   inForce(day: string, atMs: number): Publication | undefined
-  /** Accepts a command that was checked before (`refusal` in commands.ts). */
+  /** Accepts a command that dayCommand in commands.ts has checked. */
   command(command: Command): void
   commands(): readonly Command[]
   commandedDays(): Iterable<string>

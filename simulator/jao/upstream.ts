@@ -6,25 +6,22 @@ import { type Ledger, ledgerAt } from './ledger.ts'
 import { type Command, type Publication, rowCount } from './publications.ts'
 import { createTimeline, type Timeline } from './timeline.ts'
 
-/** One dataset of the simulated tool without HTTP, clock or faults: what is published is a function of seed and commands. */
+/** One dataset of the simulated tool, without HTTP, clock and faults: a function of seed and commands. */
 export type Upstream = Pick<Timeline, 'command' | 'commands'> & {
   readonly dataset: JaoDataset
-  /** The body upstream answers at `atMs` for rows from `fromMs` (included) to `toMs` (excluded). Under 3 ms a day. */
+  /** The answer at `atMs` for rows in [fromMs, toMs). Takes less than 3 ms per day. */
   body(fromMs: number, toMs: number, atMs: number): Buffer
-  /** What is published of a day at `atMs`; undefined before its first publication. */
   published(day: string, atMs: number): { publication: Publication; contents: Contents } | undefined
-  /** The content in force at `atMs`, or, before the first publication, the content that one would have. */
+  /** The content at `atMs`, or that of the first publication if it is still to come. */
   expected(day: string, atMs: number): Contents
-  /** All publications of a day, those to come included, with the id of each one's first row. */
   history(day: string): (Publication & { firstId: number })[]
 }
 
-/** Days kept as text: 64 days are about 6 MB. */
+/** Cached days: 64 take about 6 MB. */
 const KEPT_DAYS = 64
-/** The ids are counted this far ahead, so that asking day after day does not count them anew each time. */
+/** Ids are counted this far ahead, so that successive days need no recount. */
 const LEDGER_AHEAD_MS = 30 * 86_400_000
 
-/** @param commands those accepted earlier for the dataset, in their order: the same list gives the same upstream */
 export function createUpstream(
   given: number,
   commands: readonly Command[] = [],

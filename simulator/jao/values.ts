@@ -7,15 +7,8 @@ const DAY_HOURS = 24
 const CHANGED_SHARE = 0.1
 
 /**
- * The value of a column in one hour, or quarter hour where the column has one of its own: a multiple of 1/scale within
- * the column's range; null where upstream gives none. Columns that are the negative sum of others are not drawn here.
- *
- * A pure function of (seed, key, time, revision). Revision 0 is the first publication; each later one changes about a
- * tenth of the points, and a changed point always differs from the one before it. The shape follows the recorded days:
- * a daily wave of each column's own phase, a level that moves from day to day, and a step from hour to hour of about
- * an eighth of the range (0.12 in the recording), so that figures on stored bytes are not flattered by smooth numbers.
- *
- * @param startMs start of the row, ms since 1970, UTC
+ * Returns a column's value in the row that starts at `startMs` (ms UTC). Pure. Each revision changes a tenth of the
+ * values. As recorded, values have a daily wave, a level per day, and hourly steps of an eighth of the range.
  */
 export function drawnValue(seed: number, column: Column, startMs: number, revision: number): number | null {
   const slot = slotOf(column, startMs)
@@ -27,7 +20,7 @@ export function drawnValue(seed: number, column: Column, startMs: number, revisi
   return value
 }
 
-/** A value of the column's range that differs from `value`: what an explicit revision without a value brings. */
+/** Returns a value in the column's range that differs from `value`. */
 export function redrawnValue(
   seed: number,
   column: Column,
@@ -39,7 +32,6 @@ export function redrawnValue(
   return value === null ? drawn : other(value, drawn, column)
 }
 
-/** Which hour, or quarter hour, since 1970. */
 function slotOf({ quarterly }: Column, startMs: number): number {
   return Math.floor(startMs / (quarterly ? QUARTER_MS : HOUR_MS))
 }
@@ -48,7 +40,7 @@ function isChanged(seed: number, column: Column, slot: number, revision: number)
   return mixFraction(seed ^ 0x51ed, column.hash, slot, revision) < CHANGED_SHARE
 }
 
-/** Wave 0.28, level 0.08 and noise 0.14 on both sides of the middle add up to the whole range and never leave it. */
+/** Wave 0.28, level 0.08 and noise 0.14 on both sides of the middle sum to the whole range. */
 function draw(seed: number, { low, high, hash, scale = 1, quarterly }: Column, slot: number, salt: number): number {
   const hour = quarterly ? slot / 4 : slot
   const phase = mixFraction(seed, hash) * DAY_HOURS
@@ -58,7 +50,7 @@ function draw(seed: number, { low, high, hash, scale = 1, quarterly }: Column, s
   return (Math.round((low + (high - low) * (0.5 + wave + level + noise)) * scale) + 0) / scale
 }
 
-/** A column whose range is one value keeps it. */
+/** A range of one value leaves no other value. */
 function other(value: number, drawn: number, { low, high, scale = 1 }: Column): number {
   if (drawn !== value || low === high) return drawn
   return (Math.round(drawn * scale) + (drawn < high ? 1 : -1)) / scale

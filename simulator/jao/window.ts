@@ -1,4 +1,3 @@
-/** What a request asks for, ms since 1970, or what is wrong with it by parameter (ASP.NET's `errors` map). */
 export type Window =
   | { readonly fromMs: number; readonly toMs: number; readonly errors?: undefined }
   | { readonly errors: Readonly<Record<string, readonly string[]>> }
@@ -6,10 +5,7 @@ export type Window =
 const MAX_SPAN_MS = 48 * 3_600_000
 const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
 
-/**
- * The window of a query string. Parameter names in any case; instants with `Z`, with fractions or without either, which
- * is UTC too. More than 48 hours is refused, so two business days with a 25-hour one among them are.
- */
+/** Reads FromUtc and ToUtc; without an offset they are UTC. Refuses more than 48 hours, so two days if one has 25. */
 export function readWindow(query: URLSearchParams): Window {
   const given = new Map([...query].map(([name, text]) => [name.toLowerCase(), text]))
   const fromMs = readInstant(given.get('fromutc'))

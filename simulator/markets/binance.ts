@@ -5,7 +5,7 @@ import type { Market } from './markets.ts'
 
 const DAY_MS = 86_400_000
 
-/** Binance: `/api/v3/ticker/24hr` of one symbol (an object), of several, or of all (a list). Prices are text. */
+/** Serves `/api/v3/ticker/24hr`: an object for `symbol`, a list for `symbols` or all. */
 export function binanceHost(exchange: Exchange): Host {
   return {
     name: 'binance',
@@ -19,7 +19,6 @@ export function binanceHost(exchange: Exchange): Host {
   }
 }
 
-/** One market as Binance prints it at an instant, ms. */
 export function binanceTicker(market: Market, sample: Sample, atMs: number) {
   const text = (value: number) => value.toFixed(8)
   const change = sample.last - sample.open
@@ -69,7 +68,6 @@ function ask(exchange: Exchange, { url, atMs }: HostRequest): Question | Reply {
   return { days: [], good: () => answer(atMs), dayBefore: () => answer(atMs - DAY_MS) }
 }
 
-/** A JSON list of symbols. */
 function namesIn(text: string): string[] | undefined {
   return /^\["[A-Z0-9]+"(,"[A-Z0-9]+")*\]$/.test(text) ? (JSON.parse(text) as string[]) : undefined
 }

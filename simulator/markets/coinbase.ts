@@ -5,7 +5,7 @@ import type { Market } from './markets.ts'
 
 const DAY_MS = 86_400_000
 
-/** Coinbase: `/products/<id>/ticker` and `/products/<id>/stats`, one product a request. Numbers are text. */
+/** Serves `/products/<id>/ticker` and `/products/<id>/stats`. */
 export function coinbaseHost(exchange: Exchange): Host {
   return {
     name: 'coinbase',
@@ -19,7 +19,6 @@ export function coinbaseHost(exchange: Exchange): Host {
   }
 }
 
-/** The newest trade of a product as Coinbase prints it at an instant, ms. */
 export function coinbaseTicker({ decimals, turnover }: Market, sample: Sample, atMs: number) {
   return {
     ask: sample.ask.toFixed(decimals),
@@ -32,7 +31,6 @@ export function coinbaseTicker({ decimals, turnover }: Market, sample: Sample, a
   }
 }
 
-/** The last 24 hours of a product as Coinbase prints them. */
 export function coinbaseStats({ decimals }: Market, sample: Sample) {
   return {
     open: sample.open.toFixed(decimals),

@@ -2,7 +2,6 @@ import { mixFraction } from '../hash.ts'
 import { type ExchangeName, type Market, marketsOf } from './markets.ts'
 import { walk } from './walk.ts'
 
-/** A price multiplied by `factor` from `atMs` on for `durationS` seconds. */
 export type Spike = {
   readonly host: ExchangeName
   readonly market: string
@@ -11,7 +10,7 @@ export type Spike = {
   readonly atMs: number
 }
 
-/** What a market did in a stretch of time: prices and quote volume in the quote currency, volume in the base. */
+/** Prices and quoteVolume are in the quote currency, volume in the base currency. */
 export type Stretch = {
   readonly open: number
   readonly high: number
@@ -22,7 +21,7 @@ export type Stretch = {
   readonly trades: number
 }
 
-/** A market at an instant: the last 24 hours, and what there was of the UTC day. */
+/** The last 24 hours of a market at an instant, and its UTC day so far. */
 export type Sample = Stretch & {
   readonly last: number
   readonly bid: number
@@ -30,23 +29,19 @@ export type Sample = Stretch & {
   readonly today: Stretch
 }
 
-/** The markets of one exchange; what each does is a function of the seed, the instant and the spikes commanded so far. */
 export type Exchange = {
   readonly name: ExchangeName
   readonly markets: readonly Market[]
-  /** By the name it is asked or answered by. */
   find(name: string): Market | undefined
-  /** @param atMs an instant of the simulator's clock */
   sample(market: Market, atMs: number): Sample
   last(market: Market, atMs: number): number
 }
 
 const DAY_MS = 86_400_000
 const GRID_MS = 900_000
-/** Prices of a market that are held: two days of quarter hours. */
+/** Cached prices per market: two days of quarter hours. */
 const MOST_HELD = 200
 
-/** @param spikes all of them, of every exchange; read anew at each question */
 export function createExchange(
   name: ExchangeName,
   seed: number,
@@ -79,10 +74,7 @@ export function createExchange(
 
 type Priced = { readonly spikes: readonly Spike[]; readonly price: (atMs: number) => number }
 
-/**
- * The exact price of a market's newest trade at an instant, without spikes. Those of whole quarter hours, which every
- * sample of a day asks for again, are held.
- */
+/** Computes prices without spikes. Caches whole quarter hours, which every sample of a day reads. */
 function prices(seed: number): (market: Market, atMs: number) => number {
   const held = new Map<Market, Map<number, number>>()
   return (market, atMs) => {
@@ -99,7 +91,6 @@ function prices(seed: number): (market: Market, atMs: number) => number {
   }
 }
 
-/** With its spikes, rounded to the market's decimals, never 0. */
 function spiked({ decimals }: Market, exact: number, atMs: number, spikes: readonly Spike[]): number {
   const during = spikes.filter((spike) => atMs >= spike.atMs && atMs < spike.atMs + spike.durationS * 1_000)
   const price = during.reduce((product, { factor }) => product * factor, exact)
@@ -120,10 +111,7 @@ function sampleAt(seed: number, market: Market, atMs: number, priced: Priced): S
   }
 }
 
-/**
- * Prices are looked at where the stretch begins and ends, at every quarter of an hour, and where a spike begins: a
- * market's high may lie a little below what it was for a second.
- */
+/** Reads only both ends, quarter hours and starts of spikes, so a short peak may be missed. */
 function stretch(seed: number, market: Market, fromMs: number, toMs: number, priced: Priced): Stretch {
   const looked = [fromMs]
   for (let gridMs = Math.floor(fromMs / GRID_MS + 1) * GRID_MS; gridMs < toMs; gridMs += GRID_MS) looked.push(gridMs)

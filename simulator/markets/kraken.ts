@@ -5,7 +5,7 @@ import type { Market } from './markets.ts'
 
 const DAY_MS = 86_400_000
 
-/** Kraken: `/0/public/Ticker`, of the pairs that are named or of all. Numbers are text, but the counts of trades. */
+/** Serves `/0/public/Ticker` for the given pairs or for all. */
 export function krakenHost(exchange: Exchange): Host {
   return {
     name: 'kraken',
@@ -19,7 +19,6 @@ export function krakenHost(exchange: Exchange): Host {
   }
 }
 
-/** One market as Kraken prints it. */
 export function krakenTicker({ decimals }: Market, sample: Sample) {
   const { today } = sample
   const price = (value: number) => value.toFixed(Math.max(5, decimals))

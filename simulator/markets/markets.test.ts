@@ -19,7 +19,7 @@ const kraken = (query: string) => fetch(`${simulator.urls.kraken}/0/public/Ticke
 const binance = (query: string) => fetch(`${simulator.urls.binance}/api/v3/ticker/24hr${query}`)
 const coinbase = (path: string) => fetch(`${simulator.urls.coinbase}/products/${path}`)
 
-/** A JSON text with its figures blotted out: digits before the point in one, each behind it for itself. */
+/** Masks the digits of a JSON text: those before the point as one, those after it one by one. */
 const shape = (json: string) =>
   json.replace(/-?\d+(\.\d+)?(?=[",\]}])/g, (_, rest = '') => `n${rest.replace(/\d/g, '0')}`)
 
@@ -146,7 +146,7 @@ describe('walks', () => {
   })
 })
 
-test('a spike on command shows in the answer and in the truth, and outlives nothing but its time', async () => {
+test('a commanded spike shows in the answer and in the truth, and ends on time', async () => {
   const last = async () =>
     Number((JSON.parse(await (await binance('?symbol=ETHUSDT')).text()) as { lastPrice: string }).lastPrice)
   const before = await last()
@@ -155,7 +155,7 @@ test('a spike on command shows in the answer and in the truth, and outlives noth
   const spiked = await last()
   expect(spiked / before).toBeCloseTo(1.5, 3)
   expect((await control<Truth>('truth?host=binance&market=ETHUSDT')).values.last).toBe(spiked)
-  // What was published before stays as it was.
+  // Earlier values do not change.
   const then = new Date(START).toISOString()
   expect((await control<Truth>(`truth?host=binance&market=ETHUSDT&at=${then}`)).values.last).toBe(before)
   await post('clock', { set: new Date(START + 660_000).toISOString() })
@@ -168,7 +168,7 @@ test('a spike on command shows in the answer and in the truth, and outlives noth
     expect([wrong, (await post('command', { spike: wrong })).status]).toEqual([wrong, 400])
 })
 
-test('the truth of a market is what was answered, and its sums are those of its samples', async () => {
+test('the truth of a market equals its answer, and its statistics those of its samples', async () => {
   const answered = ((await (await kraken('?pair=XBTUSD')).json()) as { result: Record<string, unknown> }).result
   const truth = await control<Truth>('truth?host=kraken&market=XBTUSD')
   expect(truth.answer).toEqual(answered[truth.answered])

@@ -3,22 +3,18 @@ import { hashText, mixFraction } from '../hash.ts'
 export const EXCHANGES = ['kraken', 'binance', 'coinbase'] as const
 export type ExchangeName = (typeof EXCHANGES)[number]
 
-/** One market of an exchange. */
 export type Market = {
-  /** The name it is asked by: XBTUSD, BTCUSDT, BTC-USD. */
+  /** The requested name: XBTUSD, BTCUSDT, BTC-USD. */
   readonly name: string
-  /** The name it is answered by. Kraken's differ for the old ones: XXBTZUSD. */
+  /** The answered name. Kraken's older markets differ: XXBTZUSD. */
   readonly answered: string
   readonly hash: number
-  /** About which the price wanders, in the quote currency. */
+  /** The mean price, in the quote currency. */
   readonly price: number
-  /** Decimals of a price. */
   readonly decimals: number
-  /** Standard deviation of the logarithm of the price from one second to the next. */
+  /** Standard deviation of the logarithm of the price per second. */
   readonly volatility: number
-  /** Seconds between two trades: a quiet market's price stands still for so long. */
   readonly paceS: number
-  /** Turnover of a day in the quote currency. */
   readonly turnover: number
 }
 
@@ -27,14 +23,14 @@ const PRICES: Readonly<Record<string, number>> = {
   ATOM: 4.5, UNI: 6, ALGO: 0.18, BCH: 310, ETC: 16.5, FIL: 2.8, NEAR: 2.6, XLM: 0.27, TRX: 0.23, SHIB: 0.0000125,
 } // biome-ignore format: a table
 
-/** Bases that Kraken spells in a way of its own, and those that it answers with an X before them and a Z before USD. */
+/** Kraken's own names of bases, and the bases that it answers with X in front and Z before the quote. */
 const KRAKEN_SPELLS: Readonly<Record<string, string>> = { BTC: 'XBT', DOGE: 'XDG' }
 const KRAKEN_OLD: ReadonlySet<string> = new Set(['XBT', 'ETH', 'LTC', 'XRP', 'XLM', 'ETC'])
 const QUOTES = { kraken: ['USD', 'EUR'], binance: ['USDT', 'EUR'], coinbase: ['USD', 'EUR'] }
 const PACES_S = [1, 1, 2, 5, 30, 900]
 const DAILY = 1 / Math.sqrt(86_400)
 
-/** At most so many markets of an exchange: those that everybody knows first, then SIM001 and on. */
+/** At most `count` markets: well-known ones first, then SIM001 and so on. */
 export function marketsOf(exchange: ExchangeName, seed: number, count: number): Market[] {
   const quotes = QUOTES[exchange]
   const known = quotes.flatMap((quote) => Object.keys(PRICES).map((base) => ({ base, quote })))

@@ -8,8 +8,7 @@ import type { Market } from './markets.ts'
 const MOST_SAMPLES = 100_000
 
 /**
- * What a market was at an instant (`market`, `at`): figures by plain names, and the answer as the exchange prints it. With
- * `from`, `to` (excluded) and `everyS`: the newest price at each of these instants, and its sums over all of them.
+ * Returns a market at an instant. With `from`, `to` (exclusive) and `everyS`: prices and statistics over the instants.
  */
 export function marketTruth(exchange: Exchange, query: URLSearchParams, atMs: number) {
   const name = query.get('market')
@@ -43,7 +42,7 @@ const spanSchema = z.object({
   everyS: z.coerce.number().positive(),
 })
 
-/** Standard deviation of the whole, not of a sample of it. */
+/** Population standard deviation. */
 function sumsOf(values: readonly number[]) {
   const count = values.length
   const mean = values.reduce((sum, value) => sum + value, 0) / count

@@ -1,15 +1,11 @@
 import { mix } from '../hash.ts'
 
-/** The walk is pinned every 2^20 s, 12 days, and free in between: it wanders for days and never off for good. */
+/** The walk is pinned to a random level every 2^20 s (12 days), so that it wanders but does not drift away. */
 const LEVELS = 20
 const SPAN_S = 2 ** LEVELS
 const PINNED = 0.6 * Math.sqrt(SPAN_S)
 
-/**
- * A random walk that can be read at any instant without the steps before: where it is after `atS` seconds, in standard
- * deviations of one second's step. Between pins it is a Brownian bridge, each half of an interval bent by a draw of its
- * own (Lévy's construction), down to the second.
- */
+/** Position after `atS` s, in standard deviations of a one-second step: a Brownian bridge by Lévy's construction. */
 export function walk(seed: number, hash: number, atS: number): number {
   const span = Math.floor(atS / SPAN_S)
   const along = atS / SPAN_S - span
@@ -24,7 +20,7 @@ export function walk(seed: number, hash: number, atS: number): number {
   return place
 }
 
-/** Near enough to a standard normal number: the sum of three even ones. */
+/** Approximately standard normal: the sum of three uniform numbers. */
 function normal(a: number, b: number, c: number, d: number): number {
   const bits = mix(a, b, c, d)
   return (((bits & 1023) + ((bits >>> 10) & 1023) + ((bits >>> 20) & 1023)) / 1023 - 1.5) * 2

@@ -1,24 +1,21 @@
-/** The names of labels as columns; the others keep theirs. */
 const columnNames: Record<string, string> = { from: 'from_zone', to: 'to_zone' }
 
-/** The column of a value by its unit. Where units differ, the unit stands beside it. */
+/** The value column's name by unit. For other units it is `value`, with a column `unit`. */
 const valueColumns: Record<string, string> = { MW: 'mw', 'EUR/MWh': 'eur_mwh', EUR: 'eur', factor: 'factor' }
 
-/**
- * The friendly view of a dataset: delivery_start, a column a label (null where the key cannot be read), the value by the
- * name of its unit, known_at. Whoever cannot be read by labels alone is found by its key in `latest`.
- */
+/** The dataset's view: delivery_start, one column per label (null if the key cannot be parsed), the value, known_at. */
 export function deliveryView(dataset: string, labels: string[], unit: string): { name: string; select: string } {
   const column = (label: string): string => columnNames[label] ?? label
-  const told = labels.map((label) => `nullIf(s.${column(label)}, '') AS ${column(label)},`)
+  const labelColumns = labels.map((label) => `nullIf(s.${column(label)}, '') AS ${column(label)},`)
   const value = valueColumns[unit]
-  const said = value === undefined ? ['l.value AS value,', `nullIf(s.unit, '') AS unit,`] : [`l.value AS ${value},`]
+  const valueSelect =
+    value === undefined ? ['l.value AS value,', `nullIf(s.unit, '') AS unit,`] : [`l.value AS ${value},`]
   const inner = labels.map((label) => `labels['${label}'] AS ${column(label)}`)
   return {
     name: viewName(dataset),
     select: `
       SELECT l.ts AS delivery_start,
-             ${[...told, ...said].join('\n             ')}
+             ${[...labelColumns, ...valueSelect].join('\n             ')}
              l.known_at AS known_at
       FROM tidemark.latest AS l
       LEFT JOIN (
@@ -30,7 +27,7 @@ export function deliveryView(dataset: string, labels: string[], unit: string): {
   }
 }
 
-/** jao.coreID.IDCCA_maxExchanges: jao_core_id_idcca_max_exchanges. */
+/** jao.coreID.IDCCA_maxExchanges becomes jao_core_id_idcca_max_exchanges. */
 export const viewName = (dataset: string): string =>
   dataset
     .replace(/([a-z])([A-Z])/g, '$1_$2')

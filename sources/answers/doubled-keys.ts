@@ -8,14 +8,12 @@ const closeBracket = 0x5d
 const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
 /**
- * Whether an object in a JSON text has a key twice: JSON.parse keeps the last and says nothing. In valid JSON every key
- * has one colon outside texts, so there are more colons than parsed keys exactly when some key was overwritten.
- *
- * @param json what JSON.parse made of `text`
+ * Returns true if an object has a key twice: every key has one colon outside strings, so there are more colons than
+ * parsed keys. `json` is JSON.parse(text).
  */
 export const hasDoubledKeys = (text: Uint8Array, json: unknown): boolean => colonsOf(text) !== keysOf(json)
 
-// Every byte and every cell of every answer comes by: these two loops cost 0.3 ms a day of 150 keys, JSON.parse 0.6 ms.
+// This reads every byte of every answer: 0.3 ms for a day of 150 keys, for which JSON.parse takes 0.6 ms.
 function colonsOf(text: Uint8Array): number {
   let colons = 0
   for (let index = 0; index < text.length; index++) {
@@ -32,7 +30,7 @@ function endOfText(text: Uint8Array, from: number): number {
   return index
 }
 
-/** Not recursive: an answer may be nested more deeply than the stack. */
+/** Not recursive: answers may be nested more deeply than the call stack allows. */
 function keysOf(json: unknown): number {
   let keys = 0
   const open: object[] = []
@@ -53,10 +51,9 @@ function keysOf(json: unknown): number {
   return keys
 }
 
-/** The first key that a JSON text has twice in one object, as JSON.parse reads it; undefined where there is none. */
+/** Returns the first key that occurs twice in one object, as JSON.parse reads it. */
 export function doubledKey(text: Uint8Array): string | undefined {
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.length)
-  // The keys so far of each object that is open, undefined for an array.
   const open: (Set<string> | undefined)[] = []
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index]
@@ -74,7 +71,6 @@ export function doubledKey(text: Uint8Array): string | undefined {
   return undefined
 }
 
-/** Whether a colon comes next behind a text. */
 function isKey(text: Uint8Array, behind: number): boolean {
   let index = behind
   while (blanks.includes(text[index] ?? colon)) index++

@@ -4,7 +4,7 @@ import { quoted, refused } from './refusal.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** What a JSON body says, or why it cannot be believed: no UTF-8, no JSON, or an object with the same key twice. */
+/** Parses a JSON body. Refuses invalid UTF-8, invalid JSON, and an object with the same key twice. */
 export function readJson(body: Uint8Array): { value: unknown } | Refusal {
   let value: unknown
   try {
@@ -19,20 +19,17 @@ export function readJson(body: Uint8Array): { value: unknown } | Refusal {
   return { value }
 }
 
-// Node has it; the types do not yet.
+// TypeScript does not declare JSON.rawJSON yet.
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
 
-/**
- * A value that readJson gave, as JSON: an answer of a part of what was read. A number that is beyond all numbers stays
- * one, so that it is refused again; JSON.stringify alone would make a null of it, which is taken.
- */
+/** Writes a value from readJson. Infinity becomes ±1e999, which is refused again; JSON.stringify would write null. */
 export function writeJson(value: unknown): Uint8Array {
   const numbersKept = (_name: string, inner: unknown): unknown =>
     inner === Infinity || inner === -Infinity ? rawJSON(inner < 0 ? '-1e999' : '1e999') : inner
   return new TextEncoder().encode(textOf(value, numbersKept))
 }
 
-/** A replacer does not go as deep as JSON.stringify does without one. */
+/** With a replacer, JSON.stringify overflows the stack at a smaller depth. */
 function textOf(value: unknown, replacer: (name: string, inner: unknown) => unknown): string {
   try {
     return JSON.stringify(value, replacer)

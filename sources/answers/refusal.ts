@@ -1,6 +1,6 @@
 import type { Refusal, RefusalReason } from '../source.ts'
 
-/** A refusal. Its message may quote upstream: people read it on terminals, so each control character becomes a `�`. */
+/** Replaces control characters by `�`: the message may quote upstream, and people read it on terminals. */
 export const refused = (reason: RefusalReason, message: string): Refusal => ({
   reason,
   message: message.replace(/\p{Cc}/gu, '\ufffd'),
@@ -8,12 +8,7 @@ export const refused = (reason: RefusalReason, message: string): Refusal => ({
 
 const maxNamesChars = 300
 
-/**
- * Refuses an answer that has other names than those that are read, so that nothing of it could be stored: says which it
- * has, and which were wanted.
- *
- * @param what what has them: 'the rows have the columns'
- */
+/** Refuses an answer without any of the expected names. `what` begins the message: 'the rows have the columns'. */
 export function otherNames(what: string, names: Iterable<string>, wanted: string): Refusal {
   const all = [...new Set(names)]
   const text = all.join(', ') || '(none)'
@@ -21,11 +16,7 @@ export function otherNames(what: string, names: Iterable<string>, wanted: string
   return refused('schema', `${what} ${shown} instead of ${wanted}`)
 }
 
-/**
- * What assess() makes of a refusal: upstream's own no is what it returns.
- *
- * @throws what cannot be read, as `reason: message`
- */
+/** For assess(): returns a rejection by upstream. @throws Error `reason: message` for any other refusal */
 export function rejectionOf(refusal: Refusal): Refusal {
   if (refusal.reason === 'upstream-rejected') return refusal
   throw new Error(`${refusal.reason}: ${refusal.message}`)
@@ -33,5 +24,4 @@ export function rejectionOf(refusal: Refusal): Refusal {
 
 export const isRefusal = (value: object): value is Refusal => 'reason' in value
 
-/** What upstream sent in place of something else, as JSON of at most `most` characters. */
 export const quoted = (value: unknown, most = 80): string => (JSON.stringify(value) ?? 'undefined').slice(0, most)

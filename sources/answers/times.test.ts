@@ -10,7 +10,7 @@ test.each(offsetsOfUtc)('behind a time %s is UTC', (offset) => {
   expect(instantMs(`2026-04-20T22:00:00.1239${offset}`)).toBe(Date.UTC(2026, 3, 20, 22, 0, 0, 123))
 })
 
-test('another offset is none of a UTC time, and counts in an instant', () => {
+test('another offset is refused in a UTC time, and applied in an instant', () => {
   for (const [offset, hour] of [
     ['+02:00', 20],
     ['-0200', 24],
@@ -24,7 +24,7 @@ test('another offset is none of a UTC time, and counts in an instant', () => {
   }
 })
 
-test('what is no time is none, an impossible date and offset included', () => {
+test('invalid times give undefined, also impossible dates and offsets', () => {
   for (const time of [
     '2026-02-30T00:00:00',
     '2026-04-20T24:00:00',

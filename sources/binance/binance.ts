@@ -3,10 +3,7 @@ import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
 import { binanceTicker24hr } from './ticker-24hr.ts'
 
-/**
- * Binance, an exchange. An address may spend a weight of 6,000 a minute (REQUEST_WEIGHT in /api/v3/exchangeInfo); a
- * request of tickers weighs 2 to 80. 72 requests of any kind stay below it.
- */
+/** Limit: weight 6,000 a minute per address (REQUEST_WEIGHT in /api/v3/exchangeInfo). A request weighs 2 to 80. */
 export const binance: Source = {
   name: 'binance',
   title: 'Binance',

@@ -12,7 +12,7 @@ const valuesOf = (slices: Slice[]) => Object.fromEntries(slices.map(({ key, valu
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 
 describe('recorded answers', () => {
-  // Read off the files by eye.
+  // Read from the files by eye.
   const expected: Record<string, Record<string, number>> = {
     'binance_24hr_2019-10-08_btcusdt.json': {
       'BTCUSDT.last': 8199.59,
@@ -54,7 +54,7 @@ describe('recorded answers', () => {
       expect(slice).toMatchObject({ startMs: window.startMs, stepS: 1, flags: [], upstreamModifiedAtMs: closeTime })
     }
     expect(assess(body, symbol)).toBe('complete')
-    // The same as a list, as many symbols are answered, with the places in it.
+    // The same as a list with one symbol.
     const list = Buffer.from(`[${body}]`)
     expect(explode(list, symbol).slices).toEqual(slices)
     expect(binanceTicker24hr.place!({ body, status: 200, window }, `${symbol}.vwap`, 0)).toEqual(['weightedAvgPrice'])
@@ -85,7 +85,7 @@ it('refuses the error of Binance with what it says', () => {
   expect(assess(body, 'BTCUSDT,NOSUCH')).toEqual(explode(body, 'BTCUSDT,NOSUCH').refusal)
 })
 
-it('takes no list with a market without a name, or one twice; none is empty', () => {
+it('refuses a market without a name or one twice; an empty list is empty', () => {
   const market = { symbol: 'BTCUSDT', lastPrice: '1.0' }
   expect(explode(json([market, 7])).refusal?.reason).toBe('schema')
   expect(explode(json([market, { lastPrice: '1.0' }])).refusal?.reason).toBe('schema')
@@ -114,7 +114,7 @@ it('reads exponents, and keeps the price of a market with a bad figure', () => {
   ])
 })
 
-it('lets a change be negative, and no time of upstream be nonsense', () => {
+it('allows a negative change, and ignores an invalid time of upstream', () => {
   const { slices } = explode(json([{ symbol: 'A币USDT', lastPrice: '1.0', priceChange: '-2.50', closeTime: 1e300 }]))
   expect(slices.map(({ flags, values, upstreamModifiedAtMs }) => [flags, values, upstreamModifiedAtMs])).toEqual([
     [[], [1], undefined],
@@ -122,7 +122,7 @@ it('lets a change be negative, and no time of upstream be nonsense', () => {
   ])
 })
 
-it('cuts names at what prices are in', () => {
+it('splits names at the quote currency', () => {
   const labels = (market: string) => binanceTicker24hr.labels(`${market}.last`)
   expect(labels('BTCUSDT')).toEqual({ market: 'BTCUSDT', metric: 'last', asked: 'BTCUSDT', base: 'BTC', quote: 'USDT' })
   expect(labels('BTCFDUSD')).toMatchObject({ base: 'BTC', quote: 'FDUSD' })

@@ -1,8 +1,8 @@
 // Binance's 24-hour ticker: price, book and the last 24 hours of each market, rolling.
-// Where: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints, public, no login.
-// When: at any time; closeTime says when Binance made the figures.
-// Quirks: one object where `symbol` is asked for, a list where `symbols` or all are; an unknown symbol is status 400 with
-// {code, msg} for all of them; markets that are closed for trading are answered, too, when all are asked for.
+// Source: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints, public, no login.
+// closeTime is when Binance computed the figures.
+// Quirks: `symbol` returns one object, `symbols` or no parameter a list. One unknown symbol fails the whole request
+// with status 400 and {code, msg}. A request for all markets also returns markets that are closed for trading.
 import { refused } from '../answers/refusal.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { cutAtQuote, type Spelling } from '../markets/pair.ts'
@@ -25,11 +25,11 @@ const ticker: Ticker = {
   },
   marketsOf: (json, subject) => {
     if (isObject(json) && 'code' in json && 'msg' in json) {
-      const said = JSON.stringify({ code: json.code, msg: json.msg }).slice(0, 200)
+      const reply = JSON.stringify({ code: json.code, msg: json.msg }).slice(0, 200)
       const advice = json.code === -1121 ? ': one of them is none of its markets, see BINANCE_SYMBOLS' : ''
       return refused(
         'upstream-rejected',
-        `Binance says ${said}; asked was ${(subject ?? allMarkets).slice(0, 200)}${advice}`,
+        `Binance says ${reply}; asked was ${(subject ?? allMarkets).slice(0, 200)}${advice}`,
       )
     }
     const list = Array.isArray(json) ? json : [json]
@@ -45,7 +45,7 @@ const ticker: Ticker = {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-// What prices are in at Binance, longest first: names have no separator.
+// Quote currencies, longest first: market names have no separator.
 const quotes = ['FDUSD', ...['USDT', 'USDC', 'TUSD', 'BUSD', 'USDP', 'USD1', 'EURI', 'BIDR', 'DOGE']]
   .concat(['BTC', 'ETH', 'BNB', 'XRP', 'TRX', 'SOL', 'DAI', 'TRY', 'EUR', 'GBP', 'AUD', 'BRL', 'JPY'])
   .concat(['ARS', 'MXN', 'COP', 'CZK', 'PLN', 'RON', 'UAH', 'ZAR', 'NGN', 'RUB', 'IDR', 'USD'])
@@ -65,7 +65,7 @@ export const binanceTicker24hr = tickerDataset({
   subjects: {
     default: ['BTCUSDT', 'ETHUSDT'],
     pattern: /^(?:\*|[\p{L}\p{N}]{3,40})$/u,
-    // A request weighs 2 up to 20 symbols, 40 up to 100, 80 above and for all.
+    // A request weighs 2 for up to 20 symbols, 40 for up to 100, and 80 for more or all.
     perRequest: 100,
   },
   requestPath: ({ subject }) => {

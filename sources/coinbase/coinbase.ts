@@ -3,10 +3,7 @@ import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
 import { coinbaseStats, coinbaseTicker } from './products.ts'
 
-/**
- * Coinbase Exchange. Public endpoints take 10 requests a second from an address, up to 15 at once
- * (docs.cdp.coinbase.com/exchange/rest-api/rate-limits).
- */
+/** Limit: 10 requests/s per address, bursts of 15 (docs.cdp.coinbase.com/exchange/rest-api/rate-limits). */
 export const coinbase: Source = {
   name: 'coinbase',
   title: 'Coinbase Exchange',

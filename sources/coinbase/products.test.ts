@@ -3,7 +3,7 @@ import { coinbaseStats24h as stats, coinbaseTrade as ticker } from '../../test/s
 import type { Dataset } from '../source.ts'
 import { coinbaseStats, coinbaseTicker } from './products.ts'
 
-// Shapes as documented; no answer was ever recorded.
+// Shapes as documented; no answer was recorded.
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 const explode = (dataset: Dataset, value: unknown, subject: string | null = 'BTC-USD') =>
@@ -71,7 +71,7 @@ it('without a bid and an ask keeps the price', () => {
   ])
 })
 
-it('takes a number for a text, and a time that is none for none', () => {
+it('accepts numbers for texts, and ignores an invalid time', () => {
   expect(valuesOf(coinbaseTicker, { ...ticker, price: 6268.48 })).toMatchObject({ 'BTC-USD.last': 6268.48 })
   for (const time of ['2017-10-26T16:12:12.5Z', '2017-10-26T16:12:12.5+00:00']) {
     const [slice] = explode(coinbaseTicker, { ...ticker, time }).slices

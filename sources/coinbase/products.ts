@@ -1,7 +1,7 @@
-// Coinbase's two answers on a product: the last trade with the book, and the figures of its day. One product a request,
-// and the answer does not name it: the market is what was asked for.
-// Where: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products, public, no login.
-// Quirks: never recorded, known from documents; an unknown product is status 404 with {message}.
+// Coinbase's ticker (last trade and book) and stats (figures of the day). A request returns one product and the answer
+// does not name it, so the market is the requested one.
+// Source: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products, public, no login.
+// Quirks: no answer was recorded, only the documentation is known. An unknown product is status 404 with {message}.
 import { refused } from '../answers/refusal.ts'
 import { instantMs } from '../answers/times.ts'
 import type { Ticker } from '../markets/market-slices.ts'
@@ -14,9 +14,9 @@ const marketsOf: Ticker['marketsOf'] = (json, subject) => {
     return refused('schema', 'not an answer of Coinbase: it is no object')
   }
   if ('message' in json) {
-    const said = JSON.stringify(json.message).slice(0, 200)
-    const advice = said.includes('NotFound') ? ': it is none of its products, see COINBASE_SYMBOLS' : ''
-    return refused('upstream-rejected', `Coinbase says ${said}; asked was ${subject.slice(0, 200)}${advice}`)
+    const reply = JSON.stringify(json.message).slice(0, 200)
+    const advice = reply.includes('NotFound') ? ': it is none of its products, see COINBASE_SYMBOLS' : ''
+    return refused('upstream-rejected', `Coinbase says ${reply}; asked was ${subject.slice(0, 200)}${advice}`)
   }
   return [{ name: subject, fields: json, path: [] }]
 }
@@ -29,7 +29,7 @@ const lastTrade: Ticker = {
   modifiedAt: (fields) => instantMs((fields as { time?: unknown }).time),
 }
 
-/** Without its last price and volume, which the ticker has, too: a market has each metric once. */
+/** Without last price and volume: the ticker has them, and each metric of a market comes from one dataset. */
 const figuresOfTheDay: Ticker = {
   ...alike,
   places: {
@@ -48,7 +48,6 @@ const spelling: Spelling = {
   },
 }
 
-/** A dataset of `/products/<product>/<name>`. */
 const ofProducts = (name: string, title: string, description: string, example: string, ticker: Ticker) =>
   tickerDataset({
     name: `coinbase.${name}`,

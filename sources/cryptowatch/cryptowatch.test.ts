@@ -10,7 +10,7 @@ const answer = (body: string | Buffer, url: string): Answer => ({
   ...{ status: 200, window: { startMs: atMs, endMs: atMs + 1000 }, url },
 })
 
-/** Read in the files by hand: how many values, some of them, or why it is refused. */
+/** Read from the files by hand: the number of values, some of them, or the refusal. */
 const files: Record<string, { values?: number; some?: Record<string, number>; refused?: [string, RegExp] }> = {
   'markets_summaries.json': {
     values: 18,
@@ -76,7 +76,7 @@ test('the address that was asked names the market of an answer, too', () => {
   expect(slices.map(({ key, values }) => [key, values])).toEqual([['kraken:ethusd.last', [1.5]]])
 })
 
-test('a bad figure costs itself, a bad market itself, and neither the file', () => {
+test('a bad figure or market is refused alone, and the rest of the file is stored', () => {
   const good = {
     price: { last: 2, high: 3, low: 1, change: { percentage: 0.1, absolute: -1 } },
     volume: 5,

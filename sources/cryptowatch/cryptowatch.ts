@@ -1,9 +1,10 @@
 // Cryptowatch: 24-hour summaries and last prices of markets at many exchanges. Closed in September 2023.
-// Where: archived answers of https://api.cryptowat.ch (/markets/summaries, /markets/prices, /markets/<exchange>/<pair>/summary
-// or /price), read with `tidemark ingest cryptowatch FILE --at INSTANT`: answers say no time of their own.
-// Quirks: markets are named binance-us:1inchusdt, market:binance-us:1inchusdt (prices) or by number (keyBy=id), which no
-// list that is left translates; answers of one market do not name it, the archive's file name has to; errors came with
-// the body {"error": "..."}; a listing may go on behind a cursor, each page is an answer of its own.
+// Source: archived answers of https://api.cryptowat.ch (/markets/summaries, /markets/prices,
+// /markets/<exchange>/<pair>/summary or /price). `tidemark ingest cryptowatch FILE --at INSTANT` reads them; answers
+// contain no time.
+// Quirks: markets are named binance-us:1inchusdt, market:binance-us:1inchusdt (prices) or by number (keyBy=id; no list
+// of the numbers exists any more). An answer for one market does not name it, so the file name must. An error has the
+// body {"error": "..."}. A listing may have pages with a cursor; each page is one answer.
 import type { Dataset, Source } from '../source.ts'
 import { explodeMarkets } from './explode.ts'
 
@@ -16,7 +17,6 @@ const markets: Dataset = {
   shape: 'recorded',
   unit: 'price in the quote currency',
   unitOf: (key) => units[key.slice(key.lastIndexOf('.') + 1)] ?? 'unknown',
-  // A snapshot stands for the second that it was taken in.
   steps: [{ fromMs: 0, stepS: 1 }],
   keys: {
     pattern: '<exchange>:<pair>.<metric>, or <number>.<metric>',

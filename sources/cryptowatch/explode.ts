@@ -12,7 +12,7 @@ const errorBody = z.object({ error: z.string() })
 const marketName = /^(?:[a-z0-9-]{1,60}:[a-z0-9-]{1,80}|\d{1,12})$/
 const maxMarkets = 100_000
 
-/** Where the metrics of a summary stand, and below which a value can hardly be; some answers have not all of them. */
+/** The path of each metric in a summary. Some answers lack the optional ones. */
 const summary: { metric: string; place: string[]; optional?: true; isPrice?: true; isChange?: true }[] = [
   { metric: 'last', place: ['price', 'last'], isPrice: true },
   { metric: 'high', place: ['price', 'high'], isPrice: true },
@@ -24,15 +24,10 @@ const summary: { metric: string; place: string[]; optional?: true; isPrice?: tru
   { metric: 'volumeQuote', place: ['volumeQuote'] },
   { metric: 'volumeUSD', place: ['volumeUSD'], optional: true },
 ]
-/** The last price alone, in an object or bare. */
 const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
 const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
 
-/**
- * Slices of one value each, at the instant that the file is a snapshot of: of every market all metrics that its summary
- * has, or its price as `last`. A figure that is no number is refused alone, and so is a market that is none, when
- * anything else can be stored. Refused as a whole: errors, other answers, answers of one market that nothing names.
- */
+/** Returns slices at the snapshot's instant. A bad figure or market is refused alone if anything else can be stored. */
 export function explodeMarkets(answer: Answer): ExplodeResult {
   const { refusedParts = [], ...explosion } = explode(answer)
   const inFile = (why: Refusal): Refusal =>
@@ -68,16 +63,16 @@ function explode({ body, window, url = '' }: Answer): ExplodeResult {
 
 function sliceMarkets(named: [string, unknown][], startMs: number): ExplodeResult {
   const markets = new Set<string>()
-  const told: SlicedMarket = { slices: [], absent: 0 }
+  const sliced: SlicedMarket = { slices: [], absent: 0 }
   const refusedParts: RefusedPart[] = []
-  for (const [name, said] of named) {
+  for (const [name, content] of named) {
     const market = name.replace(/^market:/, '')
     if (markets.has(market)) return refused('conflicting-rows', `${market} is named twice`)
     markets.add(market)
-    const why = sliceMarket(market, name, said, startMs, told)
-    if (why) refusedParts.push({ refusal: why, body: writeJson({ result: { [name]: said } }) })
+    const why = sliceMarket(market, name, content, startMs, sliced)
+    if (why) refusedParts.push({ refusal: why, body: writeJson({ result: { [name]: content } }) })
   }
-  const { slices, absent } = told
+  const { slices, absent } = sliced
   const ignored: Record<string, number> = absent > 0 ? { 'absent-metric': absent } : {}
   const [first] = refusedParts
   return first && slices.length === 0 ? { slices, refusal: first.refusal, ignored } : { slices, refusedParts, ignored }
@@ -88,22 +83,22 @@ interface SlicedMarket {
   absent: number
 }
 
-/** Adds what can be stored of a market; gives why the market, or a figure of it, is refused. */
+/** Adds the valid figures of a market. Returns why the market or some of its figures are refused. */
 function sliceMarket(
   market: string,
   name: string,
-  said: unknown,
+  content: unknown,
   startMs: number,
-  told: SlicedMarket,
+  sliced: SlicedMarket,
 ): Refusal | undefined {
   if (!marketName.test(market)) return refusal('other-file', `no market is named ${plain(name)}`)
-  const places = placesOf(said)
+  const places = placesOf(content)
   if (places === undefined) return refusal('other-file', `what is said of ${market} is neither a summary nor a price`)
   const bad: string[] = []
   for (const { metric, place, optional, isPrice, isChange } of places) {
-    const found = place.length === 0 ? said : valueAt(said as object, place)
+    const found = place.length === 0 ? content : valueAt(content as object, place)
     if (found === undefined) {
-      if (!optional) told.absent++
+      if (!optional) sliced.absent++
       continue
     }
     const figure = figureOf(found)
@@ -113,7 +108,7 @@ function sliceMarket(
     }
     const { value, flags } = figure
     const isOdd = value !== null && !isChange && (value < 0 || (isPrice && value === 0))
-    told.slices.push({
+    sliced.slices.push({
       key: `${market}.${metric}`,
       startMs,
       stepS: 1,
@@ -124,17 +119,16 @@ function sliceMarket(
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 
-/** The market that the address or the file's name tells of: /markets/kraken/btcusd/summary, market_kraken_btcusd_price.json. */
+/** /markets/kraken/btcusd/summary or market_kraken_btcusd_price.json. */
 function oneMarket(result: unknown, url: string): [string, unknown][] | undefined {
   const [, exchange, pair] = /markets?[/_]([a-z0-9-]+)[/_]([a-z0-9-]+)[/_](?:summary|price)(?:\.json)?$/.exec(url) ?? []
   return exchange === undefined ? undefined : [[`${exchange}:${pair}`, result]]
 }
 
-/** Where the metrics of what is said of a market stand; undefined for what is neither a summary nor a price. */
-function placesOf(said: unknown): typeof summary | undefined {
-  if (typeof said === 'number') return bare
-  if (typeof said !== 'object' || said === null || !Object.hasOwn(said, 'price')) return undefined
-  const { price } = said as { price: unknown }
+function placesOf(content: unknown): typeof summary | undefined {
+  if (typeof content === 'number') return bare
+  if (typeof content !== 'object' || content === null || !Object.hasOwn(content, 'price')) return undefined
+  const { price } = content as { price: unknown }
   if (typeof price !== 'object' || price === null) return inObject
   return Object.hasOwn(price, 'last') ? summary : undefined
 }
@@ -145,5 +139,4 @@ const refused = (reason: RefusalReason, message: string): ExplodeResult => ({
   ignored: {},
 })
 
-/** The beginning of upstream's words. */
 const plain = (text: string): string => text.slice(0, 200)

@@ -28,7 +28,7 @@ const assess = (bytes: Buffer, dataset = daily, of = window) => dataset.asking!.
 const prices = (exploded: ReturnType<typeof explode>, corridor = subject) =>
   exploded.slices.find(({ key }) => key === `${corridor}.auctionPrice`)?.values
 
-/** The names of the hours of a day, the price the UTC hours since its begin. */
+/** One result per hour of a day; the price is the number of hours since its start. */
 function hours(of: string): ReturnType<typeof result>[] {
   const { startMs, endMs } = windowOf(of)
   const names = new Set<string>()
@@ -127,13 +127,13 @@ describe('what is asked for', () => {
   const other = auction([result('00:00-01:00')], { corridorCode: 'CH-DE' })
   const tomorrow = auction([result('00:00-01:00')], {}, windowOf('2026-04-22'))
 
-  test('others are left out and counted; the name may be written small', () => {
+  test('other corridors are omitted and counted; the name may be in lower case', () => {
     const exploded = explode(body(other, tomorrow, auction([result('00:00-01:00')], { corridorCode: 'de-ch' })))
     expect(exploded.ignored).toEqual({ 'another-corridor': 1, 'outside-window': 1 })
     expect(exploded.slices.map(({ key }) => key)).toContain('de-ch.auctionPrice')
   })
 
-  test('nothing is empty: no auction, none of these, none held yet, and what upstream says of it', () => {
+  test('these answers are empty: no auction, only others, none held yet, and "No Data found"', () => {
     const announced = auction([])
     for (const bytes of [
       body(),

@@ -1,4 +1,4 @@
-// Reads the answer of getauctions: a list of auctions, each with a market period and the results of its products.
+// Parses the answer of getauctions: a list of auctions, each with a market period and the results of its products.
 import { z } from 'zod'
 import { readJson } from '../answers/json.ts'
 import { isRefusal, quoted, refused } from '../answers/refusal.ts'
@@ -13,7 +13,6 @@ const time = z.string().transform((text, context) => {
 })
 const amount = z.number().nullish()
 
-// Loose: where none of these names is there, what is there instead must be told.
 const result = z.looseObject({
   productHour: z.string().max(40).nullish(),
   productIdentification: z.string().max(40).nullish(),
@@ -38,15 +37,15 @@ export type Result = z.infer<typeof result>
 
 const message = z.object({ message: z.string() })
 
-/** The auctions of an answer; none where upstream says, with status 400, that there is no data. Or why it is refused. */
+/** Returns no auctions for "No data found", which comes with status 400. */
 export function readAuctions(body: Uint8Array): Auction[] | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json
   if (!Array.isArray(json.value)) {
-    const said = message.safeParse(json.value)
-    if (said.success && /^no data found\.?$/i.test(said.data.message.trim())) return []
-    return said.success
-      ? refused('upstream-rejected', `upstream rejected the request: ${quoted(said.data.message, 500)}`)
+    const reply = message.safeParse(json.value)
+    if (reply.success && /^no data found\.?$/i.test(reply.data.message.trim())) return []
+    return reply.success
+      ? refused('upstream-rejected', `upstream rejected the request: ${quoted(reply.data.message, 500)}`)
       : refused('schema', `not a list of auctions: ${quoted(json.value)}`)
   }
   const auctions: Auction[] = []
@@ -58,7 +57,7 @@ export function readAuctions(body: Uint8Array): Auction[] | Refusal {
   return auctions
 }
 
-/** The auctions of the corridor that was asked for, whose market period begins in the window; others are counted. */
+/** Returns the auctions of the requested corridor whose market period begins in the window. Counts the others. */
 export function auctionsOf(
   auctions: Auction[],
   { window, subject }: Pick<Answer, 'window' | 'subject'>,

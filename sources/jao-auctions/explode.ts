@@ -5,41 +5,34 @@ import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.
 import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
 
-/** Whether products are hours of a market day, or each lasts as long as the market period: a month, a season, a year. */
+/** Products are the hours of a market day, or last for the market period. */
 export type Products = 'hours' | 'period'
 
-/**
- * Complete when every auction has its results, each with a figure, and hours are all there. Throws with the reason what
- * explode would refuse.
- */
+/** Complete if every result has a figure and no hour is missing. @throws Error if explode would refuse the answer */
 export function lookAtAuctions(
   products: Products,
   body: Uint8Array,
   asked: Pick<Answer, 'window' | 'subject'>,
 ): Coverage | Refusal {
-  const told = tellAll(products, { body, ...asked })
-  if (isRefusal(told)) return rejectionOf(told)
-  if (told.cells.size === 0) return 'empty'
+  const content = readContent(products, { body, ...asked })
+  if (isRefusal(content)) return rejectionOf(content)
+  if (content.cells.size === 0) return 'empty'
   const steps = (stepS: number) => (asked.window.endMs - asked.window.startMs) / 1000 / stepS
   const full =
-    products === 'period' || [...told.cells.values()].every(({ values, stepS }) => values.size === steps(stepS))
-  return told.complete && full ? 'complete' : 'partial'
+    products === 'period' || [...content.cells.values()].every(({ values, stepS }) => values.size === steps(stepS))
+  return content.complete && full ? 'complete' : 'partial'
 }
 
-/**
- * One slice a metric over the window, or over the market period of a long product; a time without a result is a null. A
- * metric that no result of an auction names is counted, and has no slice.
- */
+/** Returns one slice per metric; a time without a result is null. A metric without any result has no slice. */
 export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): ExplodeResult {
-  const told = tellAll(products, answer)
-  if (isRefusal(told)) return { slices: [], refusal: told, ignored: {} }
+  const content = readContent(products, answer)
+  if (isRefusal(content)) return { slices: [], refusal: content, ignored: {} }
   return {
-    slices: [...told.cells.values()].flatMap((cells) => toSlices(products, cells, answer.window)),
-    ignored: told.ignored,
+    slices: [...content.cells.values()].flatMap((cells) => toSlices(products, cells, answer.window)),
+    ignored: content.ignored,
   }
 }
 
-/** What is told of a key: values by their time, all of one step. */
 interface Cells {
   key: string
   stepS: number
@@ -54,18 +47,23 @@ interface AuctionContent {
   ignored: Record<string, number>
 }
 
-function tellAll(products: Products, { body, ...asked }: Omit<Answer, 'status'>): AuctionContent | Refusal {
+function readContent(products: Products, { body, ...asked }: Omit<Answer, 'status'>): AuctionContent | Refusal {
   const read = readAuctions(body)
   if (isRefusal(read)) return read
-  const told: AuctionContent = { cells: new Map(), complete: true, ignored: {} }
-  for (const auction of auctionsOf(read, asked, told.ignored)) {
-    const refusal = tell(products, auction, asked.window, told)
+  const content: AuctionContent = { cells: new Map(), complete: true, ignored: {} }
+  for (const auction of auctionsOf(read, asked, content.ignored)) {
+    const refusal = addAuction(products, auction, asked.window, content)
     if (refusal) return refusal
   }
-  return told
+  return content
 }
 
-function tell(products: Products, auction: Auction, window: Window, told: AuctionContent): Refusal | undefined {
+function addAuction(
+  products: Products,
+  auction: Auction,
+  window: Window,
+  content: AuctionContent,
+): Refusal | undefined {
   const period = { startMs: auction.marketPeriodStart, endMs: auction.marketPeriodStop }
   const lengthS = (period.endMs - period.startMs) / 1000
   if (
@@ -79,9 +77,9 @@ function tell(products: Products, auction: Auction, window: Window, told: Auctio
       `${auction.identification} has a market period of ${iso(period.startMs)} to ${quoted(auction.marketPeriodStop)}`,
     )
   const results = auction.results ?? []
-  // Announced, not yet held: there is nothing to tell. Cancelled: there will never be.
+  // Without results the auction was announced and not held yet. A cancelled auction will never have results.
   const isTold = (result: Result) => metricNames.some((metric) => result[metric] != null)
-  if (auction.cancelled !== true && (results.length === 0 || !results.every(isTold))) told.complete = false
+  if (auction.cancelled !== true && (results.length === 0 || !results.every(isTold))) content.complete = false
   const named: { result: Result; product: string | undefined; time: ProductTime }[] = []
   const several = products === 'period' && new Set(results.map(productName)).size > 1
   for (const result of results) {
@@ -109,12 +107,12 @@ function tell(products: Products, auction: Auction, window: Window, told: Auctio
   const renamed = renamedIn(auction, results)
   if (renamed) return renamed
   const absent = metricNames.filter((metric) => results.length > 0 && results.every((result) => !(metric in result)))
-  for (const _ of absent) told.ignored['absent-metric'] = (told.ignored['absent-metric'] ?? 0) + 1
+  for (const _ of absent) content.ignored['absent-metric'] = (content.ignored['absent-metric'] ?? 0) + 1
   const metrics = metricNames.filter((metric) => !absent.includes(metric))
-  return put(auction, metrics, named, told)
+  return put(auction, metrics, named, content)
 }
 
-/** An announced auction has a list without results, or a null: where nothing is that is read, upstream renamed it. */
+/** An announced auction has an empty or null list. If even the name is missing, upstream has renamed it. */
 function renamedIn(auction: Auction, results: Result[]): Refusal | undefined {
   const { identification } = auction
   if (!('results' in auction)) return otherNames(`the auction ${identification} has`, Object.keys(auction), 'results')
@@ -144,10 +142,10 @@ function put(
         return refused('step', `${auction.identification} has products of ${of.stepS} s and of ${time.stepS} s`)
       const before = of.values.get(time.startMs)
       if (before !== undefined && before !== value) {
-        const told = `${quoted(before)} and ${quoted(value)}`
+        const both = `${quoted(before)} and ${quoted(value)}`
         return refused(
           'conflicting-rows',
-          `${key} of ${iso(time.startMs)} is told twice, ${told}: ${auction.identification}`,
+          `${key} of ${iso(time.startMs)} is told twice, ${both}: ${auction.identification}`,
         )
       }
       doubled ||= before !== undefined

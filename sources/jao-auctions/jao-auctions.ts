@@ -1,12 +1,11 @@
-// Explicit auctions of cross-border capacity: what was offered, asked for and allocated, and at which price.
-// Where: https://api.jao.eu/OWSMP/getauctions, with a key of one's own in the header AUTH_API_KEY (a form on
-// https://www.jao.eu/get-token). Licence: the terms that come with the key.
-// When: daily auctions of a corridor are held on the morning before delivery; monthly, seasonal and yearly ones weeks
-// before; all are corrected afterwards now and then (lastDataUpdate).
-// Quirks: dates are UTC and at most 31 days apart, and auctions are found by the start of their market period, which is
-// the local midnight: 22:00 or 23:00 UTC of the day before. Nothing found is status 400 "No Data found". Results come
-// unordered, hours are of Brussels' clock, the second 02:00 of the long day is `02:00-03:00*`. Of the longer horizons no
-// answer was ever recorded.
+// Explicit auctions of cross-border capacity: capacities offered, requested and allocated, and the price.
+// Source: https://api.jao.eu/OWSMP/getauctions, with a personal key in the header AUTH_API_KEY (a form on
+// https://www.jao.eu/get-token). The licence terms come with the key.
+// Schedule: daily auctions are held on the morning before delivery, the others weeks before. Corrections:
+// lastDataUpdate.
+// Quirks: dates are UTC, at most 31 days apart, and select by the start of the market period, local midnight (at 22:00
+// or 23:00 UTC). No result is status 400 "No Data found". Results are unordered; hours are Brussels time, and the
+// second 02:00 of the long day is `02:00-03:00*`. No answer with a longer horizon was recorded.
 
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
@@ -17,14 +16,13 @@ import { zone } from './market-time.ts'
 
 interface Horizon {
   name: string
-  /** As upstream calls it. */
   horizon: string
   window: 'day' | 'month'
   products: Products
   recorded: boolean
   stepS: number
   searchFrom: string
-  /** How many days before the day before it begins results may be there. */
+  /** How many days before the day before delivery results may exist. */
   daysAhead?: number
   description: string
 }
@@ -74,7 +72,7 @@ const corridors = {
   perRequest: 1,
 }
 
-const says = {
+const labelMeanings = {
   corridor: 'the corridor, as upstream calls it',
   from: 'the exporting zone',
   to: 'the importing zone',
@@ -85,14 +83,14 @@ const says = {
 
 const unit = 'MW, of auctionPrice EUR/MWh'
 
-function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhead = 0, ...told }: Horizon): Dataset {
-  const name = `jao-auctions.${told.name}`
+function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhead = 0, ...rest }: Horizon): Dataset {
+  const name = `jao-auctions.${rest.name}`
   return {
     name,
     title: `${horizon} capacity auctions`,
-    description: `${told.description} Capacities offered, requested and allocated, and the price.`,
+    description: `${rest.description} Capacities offered, requested and allocated, and the price.`,
     page: 'https://www.jao.eu/auctions',
-    shape: told.recorded ? 'recorded' : 'documented',
+    shape: rest.recorded ? 'recorded' : 'documented',
     unit,
     unitOf,
     steps: [{ fromMs: Date.parse('2018-12-31T23:00:00Z'), stepS }],
@@ -100,7 +98,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
       pattern:
         '<corridor>.<metric>; <corridor>#<auction>.<metric>, <corridor>/<product>.<metric> where there are several',
       example: 'IF1-FR-GB.offeredCapacity',
-      labels: says,
+      labels: labelMeanings,
     },
     expectations: [
       'no more is allocated than offered',
@@ -111,7 +109,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
     transformVersion: 2,
     calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom, ...ahead(daysAhead) },
     asking: {
-      live: told.recorded,
+      live: rest.recorded,
       pastMonth: false,
       meaningfulStatuses: [400],
       maxBodyBytes: 6 * 1024 * 1024,
@@ -121,13 +119,12 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
     },
     explode: (answer) => explodeAuctions(products, answer),
     labels: labelsOf,
-    view: deliveryView(name, Object.keys(says), unit),
+    view: deliveryView(name, Object.keys(labelMeanings), unit),
   }
 }
 
 const ahead = (days: number) => (days === 0 ? {} : { searchDaysLater: -days })
 
-/** UTC days from the one in which the window begins to the one in which it ends: at most 31 apart. */
 function requestPath(horizon: string, { window, subject }: RequestTarget): string {
   const query = new URLSearchParams({
     corridor: subject ?? '',
@@ -139,7 +136,7 @@ function requestPath(horizon: string, { window, subject }: RequestTarget): strin
   return `/OWSMP/getauctions?${query}`
 }
 
-/** JAO's auction API: a host, a budget and a key of its own. Limit: 100 requests a minute (API_User_Guide_v1.0). */
+/** JAO's auction API. Limit: 100 requests a minute (API_User_Guide_v1.0). */
 export const jaoAuctions: Source = {
   name: 'jao-auctions',
   title: 'JAO capacity auctions',

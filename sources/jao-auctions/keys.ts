@@ -1,6 +1,5 @@
 import type { Auction, Result } from './auctions.ts'
 
-/** What an auction tells of each product, and in which unit. */
 export const metrics = {
   offeredCapacity: 'MW',
   requestedCapacity: 'MW',
@@ -10,12 +9,10 @@ export const metrics = {
 export type Metric = keyof typeof metrics
 export const metricNames = Object.keys(metrics) as Metric[]
 
-/** <corridor>[#<auction>][/<product>].<metric> */
 const pattern = /^([A-Za-z0-9()_-]+)(?:#(\d\d))?(?:\/([^/]+))?\.([a-zA-Z]+)$/
 
 /**
- * The key of a metric: IF1-FR-GB.offeredCapacity. A second auction of the same corridor and time has its number in it
- * (IF1-FR-GB#02.offeredCapacity), and a product its name where an auction has several (DE-CH/BASE.auctionPrice).
+ * IF1-FR-GB.offeredCapacity; IF1-FR-GB#02.offeredCapacity for a second auction; DE-CH/BASE.auctionPrice for a product.
  */
 export function keyOf({ corridorCode, identification }: Auction, product: string | undefined, metric: Metric): string {
   const number = /-(\d\d)$/.exec(identification)?.[1] ?? '01'
@@ -23,13 +20,13 @@ export function keyOf({ corridorCode, identification }: Auction, product: string
   return `${corridorCode}${second}${product === undefined ? '' : `/${product}`}.${metric}`
 }
 
-/** The name of a product without what fills it up: B01------- is B01. */
+/** Removes the padding: B01------- becomes B01. */
 export const productName = ({ productIdentification }: Result): string =>
   (productIdentification ?? '').replace(/-+$/, '').replace(/[^A-Za-z0-9_*+-]/g, '_') || 'unnamed'
 
 export const unitOf = (key: string): string => metrics[pattern.exec(key)?.[4] as Metric] ?? 'MW'
 
-/** corridor, metric, and where the key names them auction and product; from and to where the corridor is <line>-<from>-<to>. */
+/** Labels: corridor and metric, auction and product if the key names them, from and to if the corridor ends in them. */
 export function labelsOf(key: string): Record<string, string> {
   const [, corridor, auction, product, metric] = pattern.exec(key) ?? []
   if (corridor === undefined || metric === undefined) return {}

@@ -1,10 +1,8 @@
-// Products are named by wall clocks: "02:00-03:00" of a market day in Brussels, with a star where the clock shows that
-// time for the second time, on the long day.
+// Products are named by Brussels wall-clock time: "02:00-03:00", with a star for the second 02:00 of the long day.
 import type { Window } from '../source.ts'
 
 export const zone = 'Europe/Brussels'
 
-/** When a product begins, and how long it lasts. */
 export interface ProductTime {
   startMs: number
   stepS: number
@@ -13,8 +11,7 @@ export interface ProductTime {
 const pattern = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)(\*?)$/
 
 /**
- * The time of a product inside a market period. Undefined where the name is none, or names a time that the period does
- * not have: 02:00 on the short day, a second 02:00 on any day but the long one.
+ * Parses a product's hours. Undefined for a time that does not exist: 02:00 on the short day, a second 02:00 elsewhere.
  */
 export function productTime(name: string, period: Window): ProductTime | undefined {
   const [, hour, minute, endHour, endMinute, star] = pattern.exec(name) ?? []

@@ -4,7 +4,7 @@ import { csvRows, recordedFile } from '../../test/support/recorded-file.ts'
 import type { ExplodeResult } from '../source.ts'
 import { jaoAuctions } from './jao-auctions.ts'
 
-// Every recorded answer through its dataset. The numbers were summed in the files by a script in another language.
+// Runs every recorded answer through its dataset. A script in another language computed the sums.
 
 const absent = 'recordings are missing; said above'
 const daily = jaoAuctions.datasets.find(({ name }) => name === 'jao-auctions.daily')!
@@ -22,7 +22,7 @@ const at = ({ slices }: ExplodeResult, key: string, time: string) => {
   return slice?.values[(Date.parse(time) - slice.startMs) / 3_600_000]
 }
 
-// [file, corridor, day, offered, requested, allocated, price, update; the other market day of the answer is ignored]
+// [file, corridor, day, offered, requested, allocated, price, update]; the other market day of the answer is ignored.
 test.each([
   ['if1-fr-gb', 'IF1-FR-GB', '2026-07-28', 39_942, 178_743, 39_942, 841.53, '2026-07-27T09:26:03.670Z'],
   ['if1-fr-gb', 'IF1-FR-GB', '2026-07-29', 39_966, 183_596, 39_966, 991.42, '2026-07-28T09:31:47.282Z'],

@@ -2,7 +2,6 @@ import type { TableTarget } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
 import type { FlowConstraint } from './generated/records.ts'
 
-/** The table of constraints: all that was ever known of every row of every hour, as point_revisions is of points. */
 const table: StoreStatement = {
   name: 'flow_constraints',
   sql: `
@@ -37,13 +36,12 @@ const table: StoreStatement = {
     ORDER BY (dataset, hour, skip, row, known_at)`,
 }
 
-/** What the sink inserts: one row a constraint. Keeps nothing. */
 const inserted: StoreStatement = {
   name: 'accepted_constraints',
   sql: 'CREATE TABLE IF NOT EXISTS tidemark.accepted_constraints AS tidemark.flow_constraints ENGINE = Null',
 }
 
-/** How a constraint becomes a row of what the sink inserts. Times are ISO 8601 text. */
+/** Times are ISO 8601 text. */
 export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
   table: 'accepted_constraints',
   columns: [
@@ -63,7 +61,7 @@ export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
 
 const utc = (ms: number): string => new Date(ms).toISOString()
 
-/** Without hours that were deleted. The bounds are read once an insert; a dataset with none has 1970 as its bound. */
+/** Skips deleted hours. Reads the bounds once per insert; a dataset without deletions has the bound 1970. */
 const filling: StoreStatement = {
   name: 'flow_constraints_mv',
   sql: `
@@ -77,10 +75,9 @@ const filling: StoreStatement = {
 }
 
 /**
- * The newest set of each hour. An hour comes in pages, each known at a time of its own: a row counts when the newest
- * accepted answer of its page has it, and when its page begins before the newest number of rows, whoever said it last: a
- * page, or the answer that only counts the rows (without a page in its identity). A page or an hour of which the newest
- * answer is empty has no rows. Filters on dataset and hour reach the table through both windows, as each is cut by them.
+ * The newest rows of each hour. A row counts if the newest accepted answer of its page has it and its page begins
+ * before the newest row count, from a page or from the answer that only counts rows. Filters on dataset and hour pass
+ * through both window functions, because both partition by them.
  */
 const newest: StoreStatement = {
   name: 'latest_flow_constraints',
@@ -117,7 +114,6 @@ const newest: StoreStatement = {
 
 export const constraintStatements: StoreStatement[] = [table, inserted, filling, newest]
 
-/** The table of constraints, as deletions and replays work on it. */
 export const constraintTable = (dataset: string): OwnTable => ({
   name: 'tidemark.flow_constraints',
   rows: `dataset = '${dataset}'`,
@@ -126,7 +122,6 @@ export const constraintTable = (dataset: string): OwnTable => ({
   transformVersion: 'transform_version',
 })
 
-/** The friendly view of a dataset of constraints. */
 export const constraintView = (dataset: string, name: string) => ({
   name,
   select: `

@@ -1,20 +1,18 @@
-// Intraday in the Core region: four capacity calculations (IDCC a to d), and three intraday auctions (IDA 1 to 3).
-// Where: https://publicationtool.jao.eu/coreID (API: /coreID/api/data/<prefix>_<name>), public, no login. Terms of
-// re-use: not stated. No answer was ever recorded, so all of it is asked for by `tidemark backfill` alone.
+// Intraday in the Core region: four capacity calculations (IDCC a to d) and three intraday auctions (IDA 1 to 3).
+// Source: https://publicationtool.jao.eu/coreID (API: /coreID/api/data/<prefix>_<name>), public, no login, terms of
+// re-use not stated. No answer was recorded, so only `tidemark backfill` requests these datasets.
 import type { Dataset } from '../source.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
 
 interface Stage {
   prefix: string
-  /** Which of them, in words. */
   title: string
   firstDay: string
   searchFrom: string
   searchDaysLater?: number
 }
 
-/** The calculations by letter; each began on a day of its own. */
 export const calculations: Stage[] = [
   { prefix: 'IDCCA', title: 'intraday calculation (a)', firstDay: '2024-06-14', searchFrom: '15:00' },
   { prefix: 'IDCCB', title: 'intraday calculation (b)', firstDay: '2024-05-29', searchFrom: '22:00' },
@@ -34,7 +32,7 @@ export const calculations: Stage[] = [
   },
 ]
 
-/** The auctions: at 15:00 and 22:00 of the day before, and at 10:00 of the day itself. */
+/** Held at 15:00 and 22:00 on the day before delivery, and at 10:00 on the day itself. */
 const auctions: Stage[] = [
   { prefix: 'ID1', title: 'first intraday auction', firstDay: '2024-06-14', searchFrom: '15:30' },
   { prefix: 'ID2', title: 'second intraday auction', firstDay: '2024-06-14', searchFrom: '22:30' },

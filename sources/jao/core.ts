@@ -1,22 +1,23 @@
-// The day-ahead capacity calculation of the Core region: Austria to Slovenia, flow-based, coupled since 2022-06-09.
-// Where: https://publicationtool.jao.eu/core (API: /core/api/data/<name>), public, no login. Terms of re-use: not stated.
-// When: business day D is published on D-1, capacities about 10:30 Brussels, results after the day-ahead auction, from
-// about 12:50; now and then a whole day is published again.
-// Quirks: DE is DE-LU; row ids change with every re-publication; nine virtual hubs since delivery 2026-06-11, whose
-// columns are null in older rows that are fetched today; columns come and go (a stray border in scheduledExchanges).
+// The day-ahead capacity calculation of the Core region (Austria to Slovenia), flow-based, coupled since 2022-06-09.
+// Source: https://publicationtool.jao.eu/core (API: /core/api/data/<name>), public, no login, terms of re-use not
+// stated.
+// Schedule: business day D is published on D-1, capacities at about 10:30 Brussels, results after the day-ahead auction
+// from about 12:50. Sometimes a whole day is published again.
+// Quirks: DE is DE-LU. Row ids change with every publication. Nine virtual hubs exist since delivery 2026-06-11; their
+// columns are null in older rows fetched today. Columns come and go (a stray border in scheduledExchanges).
 import type { Dataset } from '../source.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
 
 const inCore = { region: 'core', firstDay: '2022-06-09' } as const
-/** Before the day-ahead auction, and after it. */
+/** Published before or after the day-ahead auction. */
 const before = { ...inCore, searchFrom: '09:00' } as const
 const after = { ...inCore, searchFrom: '12:50' } as const
 
 const capacity = { min: 0, max: 25_000 }
 const neverNegative = 'values are never negative'
 
-// Core's maximum exchanges stayed hourly in October 2025. 132 keys until delivery 2026-06-10, 150 from 2026-06-11.
+// Stayed hourly in October 2025. 132 keys until delivery 2026-06-10, 150 from 2026-06-11.
 export const coreMaxExchanges = periodDataset({
   ...before,
   name: 'maxExchanges',

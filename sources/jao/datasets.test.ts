@@ -31,7 +31,7 @@ describe('what is declared', () => {
     expect([of('jao.core.'), of('jao.nordic.'), of('jao.coreID.IDCC'), of('jao.coreID.ID')]).toEqual([20, 7, 36, 48])
   })
 
-  test('unasked only what was recorded is looked for, and of two the past month is fetched', () => {
+  test('only recorded datasets are live, and two of them fetch the past month', () => {
     const asking = jao.datasets.filter(({ asking }) => asking?.live)
     expect(asking.map(({ name }) => name)).toEqual([
       ...['jao.core.maxExchanges', 'jao.core.netPos', 'jao.core.atc', 'jao.core.shadowAuctionATC'],

@@ -1,8 +1,8 @@
-// Final computations: all constraints of a flow-based domain, one hour at a time, in pages.
-// Where: https://publicationtool.jao.eu/<region> (API: /<region>/api/data/finalComputation), public, no login.
-// Quirks: Core has about 12,770 rows and 21 MB an hour, the Nordics 904 rows; an hour is a request for the count (Take=0)
-// and one a page, so a day of Core costs about 200 requests: two minutes of the whole budget. Hence only by `backfill`.
-// An empty Filter gives wrong answers: none is sent. Only known from what clients read of it.
+// All constraints of a flow-based domain, one hour per window, in pages.
+// Source: https://publicationtool.jao.eu/<region> (API: /<region>/api/data/finalComputation), public, no login.
+// Quirks: an hour has 12,770 rows and 21 MB in Core, 904 rows in the Nordics. A day of Core takes 200 requests, two
+// minutes of the whole budget, so only `backfill` requests it. An empty Filter gives wrong answers. Known only from the
+// code of clients.
 
 import { viewName } from '../answers/delivery-view.ts'
 import type { Dataset, RequestTarget } from '../source.ts'

@@ -53,7 +53,7 @@ test('an answer without rows that is of no page counts the rows of its hour, and
   }
   const answer = { selector: null, keys: 0, replaces: true }
   expect(accepted(page([], 12_770), false)).toMatchObject({ ...answer, points: 12_770 })
-  // That there is nothing is believed where it confirms what was said before.
+  // An empty page withdraws rows only if it confirms an earlier empty answer.
   expect(accepted(page([], 0), false)).toBeNull()
   expect(accepted(page([], 0), true)).toMatchObject({ ...answer, points: 0 })
 })
@@ -141,7 +141,7 @@ describe('columns', () => {
     })
   })
 
-  test('called like what every object has are columns as any other', () => {
+  test('with names of Object.prototype are ordinary columns', () => {
     const body = Buffer.from(
       '{"data":[{"dateTimeUtc":"2026-06-10T22:00:00Z","ram":1,"__proto__":5,"constructor":"c","toString":7}],"totalRows":1}',
     )

@@ -1,20 +1,17 @@
-// Pages of a flow-based domain: many rows an hour, one a constraint. Columns come and go, so only those that say which
-// constraint it is, and how much it leaves, are fields of a record; the others stand in maps by upstream's names.
+// Pages of a flow-based domain: one row per constraint. Columns come and go, so only those that identify the constraint
+// and its margin are fields of a record; the others are in maps, by upstream's names.
 import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
 import type { Answer, Coverage, ExplodeResult, OwnRecord, Refusal, RequestTarget } from '../source.ts'
 import type { FlowConstraint } from './generated/records.ts'
 import { type Row, type Rows, readRows } from './rows.ts'
 
-/** Suffix of the topic that constraints go to. */
 export const constraintsTopic = 'constraints'
 
-/**
- * Rows a page. 12,770 rows of Core were 21 to 22 MB, 1.7 kB a row: a page is about 3.5 MB, half of what a raw record takes.
- */
+/** A row of Core has 1.7 kB (12,770 rows in 21 to 22 MB), so a page has 3.5 MB, half the limit of a raw record. */
 export const rowsPerPage = 2_000
 
-/** How many rows an answer has, and how many the hour has as it says. Throws where it does not say so. */
+/** Returns the rows of an answer, and the hour's total according to it. @throws Error if the total is missing */
 export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   const read = readRows(body, { startMs: -Infinity, endMs: Infinity })
   const total = isRefusal(read) ? read : totalOf(read)
@@ -25,10 +22,7 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   return { rows: read.rows.length + read.atWindowEnd, total }
 }
 
-/**
- * Complete when the page has all the rows that it should, and one of them a margin or a factor: rows may be there before
- * their numbers. Throws what explode would refuse.
- */
+/** Complete if all rows are there and one has a margin or a factor. @throws Error if explode would refuse the answer */
 export function lookAtConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const read = readConstraints({ body, ...asked })
   if (isRefusal(read)) return rejectionOf(read)
@@ -39,7 +33,7 @@ export function lookAtConstraints(body: Uint8Array, asked: RequestTarget): Cover
   return isFull && hasNumbers ? 'complete' : 'partial'
 }
 
-/** One record a row of the page; no slices. An answer without rows that is of no page counts the rows of the hour. */
+/** Returns one record per row, no slices. An empty answer outside of a page counts the rows of the hour. */
 export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status'>): ExplodeResult {
   const read = readConstraints(answer)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
@@ -52,7 +46,6 @@ export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status
   return { slices: [], records, ...(counts && { counted: page.total }), ignored }
 }
 
-/** The page and what its rows say, or why it is refused: all checks there are, for assess and explode. */
 function readConstraints(answer: Omit<Answer, 'status'>): { page: Page; constraints: Fields[] } | Refusal {
   const page = readPage(answer)
   if (isRefusal(page)) return page
@@ -81,16 +74,16 @@ function readPage({ body, window, subject }: Omit<Answer, 'status'>): Page | Ref
   const total = totalOf(read)
   if (typeof total !== 'number') return total
   const skip = skipOf(subject)
-  const told = read.envelope.skip
-  if (typeof told === 'number' && told !== skip) {
-    return refused('schema', `the page begins after ${told} rows, asked for was the one after ${skip}`)
+  const answeredSkip = read.envelope.skip
+  if (typeof answeredSkip === 'number' && answeredSkip !== skip) {
+    return refused('schema', `the page begins after ${answeredSkip} rows, asked for was the one after ${skip}`)
   }
   const rows = read.rows.length + read.atWindowEnd
   if (rows > rowsPerPage) return refused('schema', `${rows} rows in a page of at most ${rowsPerPage}`)
   return { ...read, skip, total }
 }
 
-/** How many rows stand before the page that is called `rows-<skip>`. */
+/** The number of rows before page `rows-<skip>`. */
 export const skipOf = (subject: string | null | undefined): number =>
   Number(/^rows-(\d{1,9})$/.exec(subject ?? '')?.[1] ?? 0)
 
@@ -100,7 +93,7 @@ function totalOf({ envelope }: Rows): number | Refusal {
   return refused('schema', `the answer does not say how many rows there are: totalRowsWithFilter ${quoted(total)}`)
 }
 
-/** What is no field of its own. `id` changes with every publication. */
+/** `id` changes with every publication. */
 const unkept = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 const maxColumns = 1_000
 

@@ -3,18 +3,16 @@ import type { Row } from './rows.ts'
 
 export interface Grid {
   stepS: number
-  /** Rows came on a finer step than the declared one. */
+  /** The rows have a finer step than declared. */
   changed: boolean
-  /** Steps that fit into the window. */
   length: number
 }
 
-/** Finest step that is taken for one. */
 const finestStepS = 60
 
 /**
- * The regular grid that the rows of a window lie on: the declared step, or a finer one when the whole window is on it.
- * A coarser step, or two steps mixed, is refused: filling the holes would invent values. At least one row.
+ * Returns the grid of at least one row. Refuses coarser steps than declared and mixed ones: gaps would need invented
+ * values.
  */
 export function gridOf(rows: Row[], window: Window, history: DeclaredStep[]): Grid | Refusal {
   const declaredS = history.findLast(({ fromMs }) => fromMs <= window.startMs)?.stepS ?? history[0]?.stepS

@@ -1,10 +1,9 @@
-// Names of zones and hubs as JAO spells them inside keys. Hub names hold underscores themselves (DE_DK1_VH), so a border
-// is matched against this list and never cut at an underscore. A key with a name that is missing here keeps its values;
-// only its zones stay unknown.
+// Names of zones and hubs in JAO's keys. A hub name may contain underscores (DE_DK1_VH), so a border is matched against
+// this list. A key with an unknown name keeps its values and has no zones.
 
 const coreZones = ['AT', 'BE', 'CZ', 'DE', 'FR', 'HR', 'HU', 'NL', 'PL', 'RO', 'SI', 'SK']
 
-// ALEGrO's two ends.
+// The two ends of the ALEGrO cable.
 const alegro = ['ALBE', 'ALDE']
 
 // Virtual hubs of advanced hybrid coupling, since delivery 2026-06-11.
@@ -20,15 +19,13 @@ const virtualHubs = [
   'RO_BG_VH',
 ]
 
-// The same hubs as seen from their own zone (border_NL_DK1_COBRA).
 const withoutOwnZone = virtualHubs.map((hub) => hub.slice(hub.indexOf('_') + 1))
 
 const nordicZones = ['NO1', 'NO2', 'NO3', 'NO4', 'NO5', 'SE1', 'SE2', 'SE3', 'SE4', 'FI', 'DK1', 'DK2']
 
-// SydVästlänken's two ends, and the zones that the Nordic ones are connected with.
+// The two ends of SydVästlänken, and neighbours of the Nordic zones.
 const nordicHubs = ['SE3SWL', 'SE4SWL', 'EE', 'LT', 'LV']
 
-// Zones outside of both regions that borders lead to.
 const externalZones = 'AL BA BG CH ES GB GR IE IT KS MA MD ME MK PT RS TR UA UK'.split(' ')
 
 const hubs = new Set([
@@ -37,7 +34,7 @@ const hubs = new Set([
 ])
 const longestFirst = [...hubs].sort((a, b) => b.length - a.length)
 
-/** From and to of two names joined by an underscore: AT_BE, DE_DE_DK1_VH. Empty where they cannot be told apart. */
+/** Splits AT_BE or DE_DE_DK1_VH into from and to. Returns {} if a name is unknown. */
 export function fromAndTo(names: string): Record<string, string> {
   for (const from of longestFirst) {
     const to = names.slice(from.length + 1)

@@ -15,10 +15,7 @@ const constraints: OwnTopic<FlowConstraint> = {
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older constraints, and so does a sink',
 }
 
-/**
- * JAO, the Joint Allocation Office: cross-border capacities of the European electricity market.
- * Limits: 100 requests a minute an address, 2 business days an answer (jao.eu/news/publication-tool-access-parameters).
- */
+/** Limits: 100 requests a minute, 2 business days per answer (jao.eu/news/publication-tool-access-parameters). */
 export const jao: Source = {
   name: 'jao',
   title: 'JAO Publication Tool',

@@ -7,26 +7,20 @@ import type { Shape } from './shapes.ts'
 
 export type Region = 'core' | 'nordic' | 'coreID'
 
-/** A line of the tables of datasets: all in which one differs from another. */
 export interface PeriodDataset {
   region: Region
-  /** As in upstream's path: /core/api/data/<name>. */
   name: string
   title: string
   description: string
   shape: Shape
-  /** Whether an answer of it was ever recorded. */
   recorded?: boolean
-  /** Quarter hours since delivery 2025-10-01. Hours before; and where it is not known, as quarter hours are taken, too. */
+  /** Quarter hours since delivery 2025-10-01. Without it, hours are declared and quarter hours accepted. */
   quarterHours?: boolean
   plausible?: { min: number; max: number }
   sumsToZero?: boolean
-  /** First business day. */
   firstDay: string
-  /** Local time of the day before delivery, or so many days after that, from which it is looked for. */
   searchFrom: string
   searchDaysLater?: number
-  /** Looked for unasked, and the past month fetched unasked. */
   live?: boolean
   pastMonth?: boolean
   expectations?: string[]
@@ -37,7 +31,6 @@ export const zone = 'Europe/Brussels'
 const hours: DeclaredStep = { fromMs: Date.parse('2022-06-08T22:00:00Z'), stepS: 3600 }
 const quarters: DeclaredStep = { fromMs: Date.parse('2025-09-30T22:00:00Z'), stepS: 900 }
 
-/** The dataset that a line of a table declares. */
 export function periodDataset(declared: PeriodDataset): Dataset {
   const { region, shape, title, description, plausible } = declared
   const name = `jao.${region}.${declared.name}`
@@ -91,6 +84,5 @@ export function periodDataset(declared: PeriodDataset): Dataset {
   }
 }
 
-/** Where the publication tool is asked for a window of a dataset. */
 export const dataPath = (region: Region, name: string, { window }: RequestTarget): string =>
   `/${region}/api/data/${name}?FromUtc=${encodeURIComponent(iso(window.startMs))}&ToUtc=${encodeURIComponent(iso(window.endMs))}`

@@ -34,7 +34,7 @@ describe('a recorded answer', () => {
         points.set(`${slice.key} ${slice.startMs + index * slice.stepS * 1000}`, value)
       })
     }
-    // The oracle reads the text of the rows, not the JSON.
+    // The expectation comes from the text of the rows, not from the JSON.
     const expected = new Map<string, number>()
     for (const { hourMs, text } of recording.rows) {
       for (const [, key, value] of text.matchAll(/"(border_[^"]+)":(-?[\d.]+)/g)) {
@@ -85,7 +85,7 @@ describe('explode', () => {
     expect(ignored).toEqual({ 'unknown-column': 1 })
   })
 
-  it('gives nothing for an empty answer, and no refusal', () => {
+  it('returns no slices for an empty answer, and no refusal', () => {
     expect(explode(answer([]))).toEqual({ slices: [], ignored: {} })
   })
 
@@ -278,11 +278,11 @@ describe('assess', () => {
     const nulls = fullDay().map((row) => ({ ...row, border_AT_BE: null }))
     expect(assess(answer(nulls))).toBe('partial')
     expect(explode(answer(nulls)).slices[0]?.values).toEqual(new Array(24).fill(null))
-    // One hour without any value is a hole; one key without any is none.
+    // An hour without any value is missing; a key without any value is not.
     expect(assess(answer([...fullDay().slice(0, 23), nulls[23]]))).toBe('partial')
     expect(assess(answer(fullDay().map((row) => ({ ...row, border_FR_IT: null }))))).toBe('complete')
     expect(assess(answer(nulls.map((row, hours) => ({ ...row, border_BE_AT: hours }))))).toBe('complete')
-    // The columns of one row are renamed: its hour has no value.
+    // The columns of one row are renamed, so its hour has no value.
     expect(assess(answer([...fullDay().slice(0, 23), at(23, { Border_AT_BE: 7 })]))).toBe('partial')
   })
 })

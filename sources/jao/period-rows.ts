@@ -1,4 +1,4 @@
-// Datasets with one row a period and one column a series: maxExchanges, netPos and their likes.
+// Datasets with one row per period and one column per series: maxExchanges, netPos and others.
 
 import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
 import { iso, modifiedMs } from '../answers/times.ts'
@@ -6,35 +6,27 @@ import type { Answer, Coverage, DeclaredStep, ExplodeResult, Refusal, Slice, Win
 import { type Grid, gridOf } from './grid.ts'
 import { type Row, readRows } from './rows.ts'
 
-/** What of such a dataset must be declared. */
 export interface PeriodRows {
   steps: DeclaredStep[]
-  /** Columns that are series, as a pattern for people: border_<from>_<to>. */
   keys: string
-  /** The same for the code. */
   keyPattern: RegExp
-  /** What a null says where it is an answer: 'no limit'. A row of nulls then counts as any other. */
+  /** The meaning of a null that is an answer: 'no limit'. Then a row of nulls counts like any other. */
   nullMeans?: string | undefined
-  /** More keys than this in one answer are taken for garbage. */
+  /** More keys in one answer are taken for garbage. */
   maxKeys: number
-  /** Values outside are stored with the flag `implausible`. */
   plausible?: { min: number; max: number } | undefined
-  /** The values of a row add up to 0; where those of any row do not, the slices have the flag `sum-not-zero`. */
+  /** Otherwise the slices get the flag `sum-not-zero`. */
   sumsToZero?: boolean | undefined
 }
 
 const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 
-/**
- * Values have one decimal: the sum of any true row is a multiple of 0.1. All 7,991 recorded rows add up to exactly 0;
- * adding doubles strays from that by less than a millionth.
- */
+/** Values have one decimal, so a wrong sum is off by at least 0.1. All 7,991 recorded rows sum to 0. */
 const roundingMw = 0.05
 
 /**
- * Complete when every step of the window has a row with a value, whichever keys have one: rows of nulls are published
- * before their values are known. Where a null is an answer a row is enough. Throws with the reason what explode would
- * refuse: an answer of which nothing can be stored must not end the search for a better one.
+ * Complete if every step has a row with a value of any key, or any row if a null is an answer (`nullMeans`).
+ * @throws Error with the reason if explode would refuse the answer
  */
 export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {
   const { table, refusal } = readTable(declared, body, window)
@@ -44,7 +36,6 @@ export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window:
   return periods === table.grid.length ? 'complete' : 'partial'
 }
 
-/** How many steps have a value of any key. */
 function periodsWithValue({ columns, grid }: Table): number {
   const all = [...columns.values()]
   let periods = 0
@@ -52,24 +43,20 @@ function periodsWithValue({ columns, grid }: Table): number {
   return periods
 }
 
-/** One slice a key over the whole window; a period without a row, or a row without the key, is a null. */
+/** Returns one slice per key over the whole window. A missing row or cell is null. */
 export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer): ExplodeResult {
   const { table, refusal, ignored } = readTable(declared, body, window)
   if (refusal) return { slices: [], refusal, ignored }
   return { slices: table === undefined ? [] : toSlices(declared, table, window), ignored }
 }
 
-/** All values of an answer, checked. */
 interface Table {
   grid: Grid
   columns: Map<string, Column>
-  /** How many steps of the grid have a row. */
   periods: number
-  /** The newest lastModifiedOn of its rows. */
   modifiedMs: number | undefined
 }
 
-/** The table of an answer, none when it has no rows, or why it is refused: all checks there are, for assess and explode. */
 function readTable(
   declared: PeriodRows,
   body: Uint8Array,
@@ -93,7 +80,7 @@ function newestModification(rows: Row[]): number | undefined {
   return times.length === 0 ? undefined : times.reduce((newest, time) => Math.max(newest, time))
 }
 
-/** Upstream may have renamed its columns: that must be seen, and not look like a day without news. */
+/** Upstream may have renamed its columns: that must not look like an empty day. */
 function noKey({ keys }: PeriodRows, rows: Row[]): Refusal {
   const names = rows.flatMap(({ cells }) => Object.keys(cells)).filter((name) => !columnsOfNoSeries.has(name))
   return otherNames('the rows have the columns', names, keys)
@@ -142,7 +129,7 @@ function fillColumns(
   return columns
 }
 
-/** Two rows of the same time must say the same; a key that only one of them has counts as null in the other. */
+/** Two rows of the same time must be equal. A key that one of them lacks counts as null. */
 function conflictOf(declared: PeriodRows, first: Row, second: Row): Refusal | undefined {
   const keys = new Set([...Object.keys(first.cells), ...Object.keys(second.cells)])
   for (const key of keys) {
@@ -172,7 +159,7 @@ function toSlices(declared: PeriodRows, { columns, grid, modifiedMs: upstreamMod
   return slices
 }
 
-/** A null adds nothing: hubs that did not exist yet are null in old hours that are fetched today. */
+/** A null adds 0: hubs that did not exist yet are null in old hours fetched today. */
 function sumsAreZero(columns: Map<string, Column>, length: number): boolean {
   const sums = new Array<number>(length).fill(0)
   for (const values of columns.values()) {

@@ -32,7 +32,7 @@ test('counts all rows, in whatever order they come, and takes the first of a dou
   const hour = 3_600_000
   expect(place(body, 'border_AT_BE', window.startMs + hour)).toEqual(['data', 1, 'border_AT_BE'])
   expect(place(body, 'border_BE_AT', window.startMs)).toEqual(['data', 2, 'border_BE_AT'])
-  // No cell, no row, no series, and the row that belongs to the next window.
+  // A missing cell, a missing row, a column that is not a series, and the row of the next window.
   expect(place(body, 'border_AT_BE', window.startMs)).toBeUndefined()
   expect(place(body, 'border_AT_BE', window.startMs + 2 * hour)).toBeUndefined()
   for (const key of ['dateTimeUtc', 'toString', 'constructor'])
@@ -40,7 +40,7 @@ test('counts all rows, in whatever order they come, and takes the first of a dou
   expect(place(body, 'border_AT_BE', window.endMs)).toBeUndefined()
 })
 
-test('is unknown in what cannot be read', () => {
+test('is undefined in an unreadable answer', () => {
   for (const text of ['', '<html>', '{"data":[1]}', '{"rejected":true,"data":[]}'])
     expect(place(Buffer.from(text), 'border_AT_BE', window.startMs), text).toBeUndefined()
 })

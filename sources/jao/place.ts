@@ -3,10 +3,7 @@ import type { Answer } from '../source.ts'
 import type { PeriodRows } from './period-rows.ts'
 import { readRows } from './rows.ts'
 
-/**
- * The path to a series' cell at a time, inside the answer's JSON: ['data', 17, 'border_AT_BE']. Undefined where the
- * answer has no such cell, which explode takes for a null, or cannot be read. Of a doubled row the first.
- */
+/** Returns the path to a series' cell in the JSON: ['data', 17, 'border_AT_BE']. Undefined if there is no such cell. */
 export function placeInPeriodRows(
   { keyPattern }: PeriodRows,
   { body, window }: Answer,

@@ -5,8 +5,8 @@ import type { Coverage, Dataset, ExplodeResult, Refusal, Window } from '../sourc
 import type { FlowConstraint } from './generated/records.ts'
 import { jao } from './jao.ts'
 
-// Every recorded answer through its dataset. The numbers were counted in the files by a script in another language, with
-// decimals: rows, values that are not null, nulls, sum, least and greatest.
+// Runs every recorded answer through its dataset. A script in another language counted rows, values, nulls, sum,
+// minimum and maximum with decimals.
 
 const absent = 'recordings are missing; said above'
 const named = (name: string): Dataset => jao.datasets.find((dataset) => dataset.name === name)!
@@ -90,7 +90,7 @@ test('nordic maxBorderFlow: quarter hours, and the newest time of modification',
     expect(Object.keys(named('jao.nordic.maxBorderFlow').labels(key)), key).toEqual(['from', 'to'])
 })
 
-/** Rows of a CSV as upstream would have sent them, one answer a business day. */
+/** Builds answers from rows of a CSV, one per business day. */
 function days(rows: Record<string, string>[], time: string, key: (column: string) => string | undefined) {
   const byDay = Map.groupBy(rows, (row) => dayAt('Europe/Brussels', Date.parse(row[time]!)))
   return [...byDay].map(([day, ofDay]) => {
@@ -184,7 +184,7 @@ test('one hub of a recorded row moved by a tenth is a flag on every hub of the d
   expect(exploded.slices.map((slice) => slice.flags)).toEqual(new Array(23).fill(['sum-not-zero']))
 })
 
-/** The names of the API for those of the R package, as its source has them. */
+/** The API's names for the columns of the R package, from the package's source. */
 const columns: Record<string, string> = {
   ...{ TSO: 'tso', CNE_Name: 'cneName', CNE_EIC: 'cneEic', CNE_Status: 'cneStatus', CNE_Type: 'elementType' },
   ...{

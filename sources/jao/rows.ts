@@ -1,27 +1,24 @@
-// Reads the rows of a JAO answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
+// Parses a JAO answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
 import { z } from 'zod'
 import { readJson } from '../answers/json.ts'
 import { isRefusal, quoted, refused } from '../answers/refusal.ts'
 import { showWindow, utcMs } from '../answers/times.ts'
 import type { Refusal, Window } from '../source.ts'
 
-/** A row inside the window. Cells are not looked at yet. */
 export interface Row {
   timeMs: number
-  /** Its place in the answer's `data`. */
   index: number
   cells: Record<string, unknown>
 }
 
 export interface Rows {
   rows: Row[]
-  /** What the answer says beside its rows. */
   envelope: Omit<z.infer<typeof envelope>, 'data'>
-  /** Rows that start exactly where the window ends: some answers include it. */
+  /** Number of rows at the end of the window, which some answers include. */
   atWindowEnd: number
 }
 
-// Rows are checked by hand below: a schema would copy every cell, which took longer than parsing the JSON.
+// Rows are checked by hand: a schema would copy every cell, which took longer than parsing the JSON.
 const envelope = z.object({
   data: z.array(z.unknown()),
   rejected: z.boolean().nullish(),
@@ -34,7 +31,6 @@ const envelope = z.object({
 
 const rejection = z.object({ rejected: z.literal(true), messages: z.unknown().optional() })
 
-/** The rows of an answer, or why it is refused as a whole. */
 export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json

@@ -1,18 +1,13 @@
-// What the columns of JAO's datasets look like, and what they say. Many datasets share a shape.
 import { fromAndTo } from './hubs.ts'
 
-/** The columns of a dataset that are series. */
 export interface Shape {
-  /** As a pattern for people. */
   pattern: string
   example: string
   keyPattern: RegExp
   unit: string
-  /** Where columns of several units stand side by side. */
   unitOf?: (key: string) => string
-  /** What a null says where it is an answer: 'no limit'. */
+  /** The meaning of a null that is an answer: 'no limit'. */
   nullMeans?: string
-  /** What the labels of a key say, in the order of the friendly view. */
   says: Record<string, string>
   labels: (key: string) => Record<string, string>
 }
@@ -21,7 +16,6 @@ const fromSays = 'the exporting zone or hub'
 const toSays = 'the importing zone or hub'
 const name = '[A-Za-z0-9_]{1,120}'
 
-/** One column a direction of a border: border_AT_BE. */
 export const borders: Shape = {
   pattern: 'border_<from>_<to>',
   example: 'border_AT_BE',
@@ -31,13 +25,11 @@ export const borders: Shape = {
   labels: (key) => (key.startsWith('border_') ? fromAndTo(key.slice('border_'.length)) : {}),
 }
 
-/** The same with prices: EUR/MWh that the importing zone is dearer by. */
+/** The values are how much dearer the importing zone is. */
 export const borderPrices: Shape = { ...borders, unit: 'EUR/MWh' }
 
-/** The same where most borders have no value in most periods. */
 export const restrictions: Shape = { ...borders, nullMeans: 'no restriction' }
 
-/** One column a hub, behind a word: hub_AT. */
 const hubsBehind = (word: string): Shape => ({
   pattern: `${word}_<hub>`,
   example: `${word}_AT`,
@@ -49,7 +41,7 @@ const hubsBehind = (word: string): Shape => ({
 export const hubs = hubsBehind('hub')
 export const globalNetPositions = hubsBehind('globalNetPosition')
 
-/** Least and greatest of a hub: minAT, maxDE_DK1_VH in Core; min_DK1 in the Nordics. */
+/** Minimum and maximum per hub: minAT, maxDE_DK1_VH in Core; min_DK1 in the Nordics. */
 export const bounds: Shape = {
   pattern: 'min<hub>, max<hub>; Nordic min_<hub>, max_<hub>',
   example: 'minAT',
@@ -62,7 +54,6 @@ export const bounds: Shape = {
   },
 }
 
-/** Several quantities side by side, each for every hub or border: <quantity>_<name>. */
 function quantities(words: string[], of: 'hub' | 'border', says: string): Shape {
   const keyPattern = new RegExp(`^(?:${words.join('|')})_${name}$`)
   return {
@@ -91,7 +82,7 @@ export const limits: Shape = {
 }
 export const intradayCapacities = quantities(['initial', 'delta'], 'border', 'initial, or delta of a later update')
 
-/** Intraday capacities of the capacity calculations: one column a direction, whatever word stands before it. */
+/** One column per direction; the prefix is `border` or a stage. */
 export const calculatedCapacities = quantities(
   ['border', 'initial', 'delta', 'final'],
   'border',
@@ -107,7 +98,6 @@ export const activeConstraints: Shape = {
 
 const incomePattern = /^(gross|net)(Hub|Tso|Border)_(.{1,120})$/
 
-/** Congestion income of hubs, transmission system operators and borders, before and after sharing. */
 export const incomes: Shape = {
   pattern: 'grossHub_<hub>, netHub_<hub>, grossTso_<tso>, netTso_<tso>, grossBorder_<from>_<to>',
   example: 'grossHub_AT',

@@ -3,11 +3,7 @@ import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
 import { krakenTicker } from './ticker.ts'
 
-/**
- * Kraken, an exchange. Public calls are counted by address; one a second stays within the limit
- * (support.kraken.com, "What are the API rate limits?"). A minute at that pace holds some more than 60, as a request
- * counts until its answer is there.
- */
+/** Limit: one request a second ("What are the API rate limits?" on support.kraken.com). */
 export const kraken: Source = {
   name: 'kraken',
   title: 'Kraken',

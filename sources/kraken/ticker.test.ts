@@ -12,7 +12,7 @@ const valuesOf = (slices: Slice[]) => Object.fromEntries(slices.map(({ key, valu
 const answer = (result: unknown, error: unknown = []) => Buffer.from(JSON.stringify({ error, result }))
 
 describe('recorded answers', () => {
-  // Read off the files by eye: last 24 hours are the second of two.
+  // Read from the files by eye: the last 24 hours are the second of two figures.
   const expected: Record<string, Record<string, number>> = {
     'kraken_ticker_2015.json': {
       'XXBTZUSD.last': 229.7148,
@@ -155,7 +155,7 @@ describe('an answer that is not good', () => {
     },
   )
 
-  it('with infinity says so', () => {
+  it('with infinity names it in the refusal', () => {
     const body = answer({ XXBTZUSD: { ...good, c: [1.5, '1'] } })
     const { refusedParts } = explode(Buffer.from(body.toString().replace('[1.5,', '[1e999,')))
     expect(refusedParts?.[0]?.refusal.message).toBe('c.0 of XXBTZUSD is no decimal number as text: Infinity')
@@ -217,7 +217,7 @@ describe('an answer that is not good', () => {
     expect([slices, refusal?.message]).toEqual([[], 'c.0 of XXBTZUSD is no decimal number as text: "x"'])
   })
 
-  it('marks a price of nothing, and nothing else that is 0', () => {
+  it('flags a price of 0, and no other figure of 0', () => {
     const idle = {
       a: ['0.0'],
       b: ['0'],
@@ -234,7 +234,7 @@ describe('an answer that is not good', () => {
     expect(plausible).toEqual(['XXBTZUSD.volume', 'XXBTZUSD.trades'])
   })
 
-  it('marks what is negative', () => {
+  it('flags negative figures', () => {
     const { slices } = explode(answer({ XXBTZUSD: { ...good, b: ['-1.0'] } }))
     expect(slices.find(({ key }) => key === 'XXBTZUSD.bid')).toMatchObject({ values: [-1], flags: ['implausible'] })
   })

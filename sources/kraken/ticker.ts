@@ -1,8 +1,8 @@
 // Kraken's ticker: price, book and the last 24 hours of each market.
-// Where: https://docs.kraken.com/api/docs/rest-api/get-ticker-information, public, no login.
-// When: at any time; what it says of the day is of the 24 hours before, `o` of the day since 00:00 UTC.
-// Quirks: the status is 200 whatever goes wrong, and one unknown symbol refuses all of them (`error`); markets are answered
-// under other names than they are asked for (pairs.ts); [today, last 24 hours] in v, p, t, l, h: the second is taken.
+// Source: https://docs.kraken.com/api/docs/rest-api/get-ticker-information, public, no login.
+// Quirks: the status is always 200, and one unknown symbol fails the whole request (`error`). Answers name markets
+// differently from requests (pairs.ts). v, p, t, l and h are [today, last 24 hours]; the second is read. `o` is since
+// 00:00 UTC.
 import { refused } from '../answers/refusal.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { allMarkets, symbolsOf } from '../markets/ticker.ts'
@@ -27,8 +27,8 @@ const ticker: Ticker = {
     // Warnings begin with W and come with a result.
     const errors = error.filter((one) => typeof one !== 'string' || !one.startsWith('W'))
     if (errors.length > 0) {
-      const said = JSON.stringify(errors).slice(0, 200)
-      return refused('upstream-rejected', `Kraken says ${said}; asked was ${shown(subject)}${adviceOn(said)}`)
+      const reply = JSON.stringify(errors).slice(0, 200)
+      return refused('upstream-rejected', `Kraken says ${reply}; asked was ${shown(subject)}${adviceOn(reply)}`)
     }
     if (typeof result !== 'object' || result === null || Array.isArray(result)) {
       return refused('schema', 'not an answer of Kraken: its "result" is no object of markets')
@@ -44,9 +44,9 @@ const fieldsOf = (value: unknown): Record<string, unknown> =>
 
 const shown = (subject: string | null): string => (subject ?? allMarkets).slice(0, 200)
 
-function adviceOn(said: string): string {
-  if (said.includes('Unknown asset pair')) return ': one of them is none of its markets, see KRAKEN_SYMBOLS'
-  return said.includes('Rate limit') ? ': something else at this address asks Kraken, too' : ''
+function adviceOn(reply: string): string {
+  if (reply.includes('Unknown asset pair')) return ': one of them is none of its markets, see KRAKEN_SYMBOLS'
+  return reply.includes('Rate limit') ? ': something else at this address asks Kraken, too' : ''
 }
 
 export const krakenTicker = tickerDataset({
@@ -62,7 +62,7 @@ export const krakenTicker = tickerDataset({
   subjects: {
     default: ['XBTUSD', 'ETHUSD'],
     pattern: /^(?:\*|[A-Z0-9.]{3,24})$/,
-    // Kraken states no limit; so many make an address of 2 kB.
+    // Kraken states no limit. 200 symbols make a URL of 2 kB.
     perRequest: 200,
   },
   requestPath: ({ subject }) => {

@@ -1,15 +1,12 @@
-// Sums of ten minutes of each series, made once nothing comes into them any more, and again when something did. Reading a
-// day of a thousand markets takes 10 s of CPU: whoever wants a day adds up these.
+// Sums of ten minutes of each series, computed once a bucket is quiet, and again if samples arrive later. Reading a day
+// of a thousand markets from samples takes 10 s of CPU, so market_24h adds up these buckets.
 import type { StoreStatement } from '../source.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
-/** A bucket is added up when nothing has come into it for so long: more than an insert takes. */
+/** A bucket is quiet after this time without a sample, s. An insert takes less. */
 export const quietS = 120
 
-/**
- * What is kept of the samples of a series, in SQL. Deviations are added up as (count, mean, sum of squared differences),
- * the way of Chan, and not as sums of squares: of 600 billion units traded, these would make thousands out of nothing.
- */
+/** Deviations use Chan's (count, mean, sum of squared differences): sums of squares lose precision at large volumes. */
 export const sums = `
     toUInt32(count(value)) AS samples,
     min(value) AS low,
@@ -44,14 +41,13 @@ ORDER BY (bucket, dataset, key)
 TTL bucket + INTERVAL 26 HOUR
 SETTINGS ttl_only_drop_parts = 1`
 
-/** Each bucket of samples with when it last got one, and when it was last added up (1970: never). */
 export const bucketStates = `
     SELECT bucket, touched_at, computed_at
     FROM (SELECT bucket, max(touched_at) AS touched_at FROM tidemark.market_touched GROUP BY bucket) AS t
     LEFT JOIN (SELECT bucket, max(computed_at) AS computed_at FROM tidemark.market_buckets GROUP BY bucket) AS c USING (bucket)`
 
-// A row of a bucket is found by the time it was added up, the same for the whole bucket: of a bucket that is added up
-// anew no older row is ever read. So that no bucket is there in part, its rows must be one block.
+// All rows of a bucket share `computed_at`, by which they are selected, so older rows of a recomputed bucket are never
+// read. They must be one block, so that a bucket is never visible in part.
 const selectBuckets = `
 WITH (
     SELECT (any(now64(3, 'UTC')), groupArray(bucket))

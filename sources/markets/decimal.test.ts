@@ -31,7 +31,7 @@ test('a figure is a value or a null; an empty text is an unreadable one', () => 
   for (const bad of ['NaN', 'x', true, [], {}, undefined]) expect(figureOf(bad)).toBeUndefined()
 })
 
-test('whatever else Number would take is none', () => {
+test('other texts that Number accepts are refused', () => {
   const no = [
     '',
     ' ',

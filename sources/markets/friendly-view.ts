@@ -1,8 +1,7 @@
-/** Market and metric of a key, in SQL: the metric is what stands behind the last dot. */
 export const marketSql = (key: string): string => `left(${key}, length(${key}) - position(reverse(${key}), '.'))`
 export const metricSql = (key: string): string => `right(${key}, position(reverse(${key}), '.') - 1)`
 
-/** The friendly view of a ticker's dataset: one row a sample. A `key` or a span of `ts` makes it fast. */
+/** The view of a ticker dataset, one row per sample. Filter by `key` or `ts`, or it reads all. */
 export function tickerView(dataset: string): { name: string; select: string } {
   return {
     name: dataset.replaceAll('.', '_'),

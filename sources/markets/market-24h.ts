@@ -1,19 +1,18 @@
-// market_24h: what each series did in the last 24 hours, made anew every 5 seconds: buckets of ten minutes that were added
-// up, and the samples of what they do not hold. Both are of FINAL rows: nothing is counted as it comes in, so nothing is
-// counted twice. One thread: the other cores are for those who ask and insert.
+// market_24h: each series in the last 24 hours, computed every 5 s from the ten-minute buckets and the samples outside
+// them. Both are read with FINAL, so a repeated sample counts once. One thread leaves the other cores to queries and
+// inserts.
 import type { StoreStatement } from '../source.ts'
 import { bucketStates, quietS, sums } from './buckets.ts'
 import { marketSql, metricSql } from './friendly-view.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
 /**
- * So many buckets that changed since they were added up are read from the samples, the newest first. More change only
- * when hours are replayed: these show as they are added up anew, 24 in 10 s, and nothing waits for all of them.
+ * At most this many changed buckets, the newest, are read from samples. Others are stale until recomputed, 24 per 10 s.
  */
 const changedAtOnce = 12
 
-// A turn is appended and found by its time, and not exchanged for the one before: an exchange makes and drops a table, and
-// leaves one behind where the store is killed in it.
+// A turn is one computation. Turns are appended and selected by time: exchanging tables would leave one behind if the
+// store is killed during the exchange.
 const createTurns = `
 CREATE TABLE IF NOT EXISTS tidemark.market_turns
 (
@@ -42,8 +41,8 @@ ORDER BY (made_at, market, metric, dataset)
 TTL toDateTime(made_at, 'UTC') + INTERVAL 5 MINUTE
 SETTINGS ttl_only_drop_parts = 1`
 
-// What is decided of time and buckets is decided once, as one value: were it asked for twice, a bucket could be added
-// up in between, and would be counted twice or not at all. Deletions concern whole days, so whole buckets.
+// Time and buckets are decided in one scalar subquery: otherwise a bucket could be computed between two reads and be
+// counted twice or not at all. Deletions cover whole days, and so whole buckets.
 const select24h = `
 WITH
     (
@@ -122,7 +121,6 @@ FROM (
 )
 SETTINGS max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0`
 
-// The newest turn, all of it: its rows are one block.
 const create24h = `
 CREATE OR REPLACE VIEW tidemark.market_24h AS
 SELECT * EXCEPT made_at

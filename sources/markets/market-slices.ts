@@ -3,42 +3,32 @@ import type { Refusal, Slice, Window } from '../source.ts'
 import { countValue, decimalValue, figureOf } from './decimal.ts'
 import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
 
-/** All that an exchange's ticker must declare. */
 export interface Ticker {
-  /** Where each metric stands inside a market's object; a market without `last` is refused. */
+  /** A market without `last` is refused. */
   places: Partial<Record<Metric, (string | number)[]>>
-  /** The markets of a parsed answer, or why it is refused. */
   marketsOf: (json: unknown, subject: string | null) => AnsweredMarket[] | Refusal
-  /** The same text for each spelling of a market: what was asked for and what is answered are compared by it. */
+  /** Returns the same text for all spellings of a market, to compare requested and answered markets. */
   sameName: (symbol: string) => string
-  /** An answer of one market alone, to be kept when that market, or a figure of it, is refused. */
+  /** Builds an answer of one market, to be stored as a dead letter. */
   answerOf: (market: AnsweredMarket) => unknown
-  /** When upstream made a market's figures, ms UTC, if it says. */
   modifiedAt?: (fields: object) => unknown
 }
 
-/** A market of an answer. Its figures are not looked at yet. */
 export interface AnsweredMarket {
-  /** As the answer spells it. */
   name: string
   fields: object
-  /** Where `fields` stand inside the answer's JSON. */
   path: (string | number)[]
 }
 
-/** Letters and digits of any script (Binance has names in Chinese), apart by what exchanges put in between. */
+/** Letters and digits of any script (Binance has Chinese names), and the separators of exchanges. */
 const marketName = /^[\p{L}\p{N}][\p{L}\p{N}./-]{0,59}$/u
 
-/** What can be stored of a market, and why the others of its figures are refused, each in a sentence. */
 export interface SlicedMarket {
   slices: Slice[]
   badFigures: string[]
 }
 
-/**
- * The slices of one market, each of one value at the window's start; a figure that is no number has none. Or why all of
- * this market is refused.
- */
+/** Returns one slice of one value per metric at the window's start, or why the whole market is refused. */
 export function sliceMarket(
   { places, modifiedAt }: Ticker,
   { name, fields }: AnsweredMarket,
@@ -78,7 +68,7 @@ export function sliceMarket(
 const wanted = (metric: Metric): string =>
   metrics[metric].unit === 'trades' ? 'no whole number' : 'no decimal number as text'
 
-/** What stands at a path of own fields, or null or an empty text in place of it; undefined where nothing does. */
+/** Returns the own property at a path; null or '' if the path ends early in one; undefined if there is none. */
 export function valueAt(fields: object, place: (string | number)[]): unknown {
   let value: unknown = fields
   for (const step of place) {
@@ -91,12 +81,11 @@ export function valueAt(fields: object, place: (string | number)[]): unknown {
 
 const [year2000, year2100] = [Date.UTC(2000), Date.UTC(2100)]
 
-/** What upstream says of the time of its figures; nothing where that is no time. */
 function modified(atMs: unknown): { upstreamModifiedAtMs?: number } {
   const isTime = Number.isSafeInteger(atMs) && (atMs as number) >= year2000 && (atMs as number) < year2100
   return isTime ? { upstreamModifiedAtMs: atMs as number } : {}
 }
 
-/** JSON has no word for what is beyond all numbers. */
+/** JSON.stringify would write null for Infinity. */
 const quoted = (value: unknown): string =>
   (typeof value === 'number' ? `${value}` : (JSON.stringify(value) ?? 'undefined')).slice(0, 80)

@@ -1,10 +1,7 @@
-/** What the values of a metric count: money of the quote or amounts of the base currency, or trades. */
 type Counted = 'quote' | 'base' | 'trades'
 
 /**
- * What a ticker says of a market: one vocabulary for all exchanges, so that a metric is asked for by the same name
- * everywhere. An exchange has those that its answer holds; none is computed here. `day` is what the exchange itself calls
- * its last 24 hours.
+ * Metrics have the same names for all exchanges. None is computed. `day` is what the exchange calls its last 24 hours.
  */
 export const metrics = {
   last: { unit: 'quote', isPrice: true, means: 'price of the last trade' },
@@ -23,16 +20,15 @@ export const metrics = {
 
 export type Metric = keyof typeof metrics
 
-/** Whether a value can hardly be: a price that is 0, as of a market where nothing is traded; below 0 anything but a change. */
+/** Returns true for a price of 0 and for any negative value except a change. */
 export function isImplausible(metric: Metric, value: number): boolean {
   if (metric === 'change') return false
   return value < 0 || (value === 0 && 'isPrice' in metrics[metric])
 }
 
-/** The key of a series: the market as the answer spells it, a dot, the metric. No metric holds a dot, a market may. */
+/** The market as the answer spells it, a dot, the metric. A market may contain dots, a metric may not. */
 export const keyOf = (market: string, metric: Metric): string => `${market}.${metric}`
 
-/** Market and metric of a key; undefined where it is none. */
 export function readKey(key: string): { market: string; metric: Metric } | undefined {
   const dot = key.lastIndexOf('.')
   const metric = key.slice(dot + 1)

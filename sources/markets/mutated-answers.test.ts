@@ -33,7 +33,7 @@ const good: [Dataset, string, unknown][] = [
 const reasons = ['not-json', 'schema', 'type', 'conflicting-rows', 'upstream-rejected', 'too-many-keys']
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 
-/** Whatever comes: slices that the store takes or a reason, and assess agrees. Never an exception of explode. */
+/** Any input gives valid slices or a refusal, and assess agrees. explode never throws. */
 function check(dataset: Dataset, body: Uint8Array, subject: string | null): void {
   const { slices, refusal, refusedParts = [] } = dataset.explode({ body, status: 200, window, subject })
   if (refusal) expect(slices).toEqual([])

@@ -1,7 +1,7 @@
 import type { StoreStatement } from '../source.ts'
 import { datasetsSql } from './samples.ts'
 
-/** Markets by the standard deviation of a metric over 24 hours, the most restless first: market_rank(metric = 'last'). */
+/** market_rank(metric = 'last'): markets by standard deviation over 24 hours, largest first. */
 const rank = `
 CREATE OR REPLACE VIEW tidemark.market_rank AS
 SELECT
@@ -23,11 +23,7 @@ FROM tidemark.market_24h
 WHERE metric = {metric:String}
 ORDER BY rank, market, dataset`
 
-/**
- * The last 24 hours of one metric of a market in steps of so many seconds, from midnight on:
- * market_series(market = 'XXBTZUSD', metric = 'last', step_s = 60). Steps without a sample are absent, and so are samples
- * that are implausible.
- */
+/** market_series(market = 'XXBTZUSD', metric = 'last', step_s = 60): steps are aligned to midnight UTC. */
 const series = `
 CREATE OR REPLACE VIEW tidemark.market_series AS
 SELECT

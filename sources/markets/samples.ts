@@ -1,20 +1,18 @@
-// The samples of the last day, beside `points`: ordered by time first, so that all markets over some minutes can be read
-// without reading all of history. In `points` the minutes of one key stand beside its years.
+// The samples of the last day, ordered by time first, so that some minutes of all markets can be read without all
+// history.
 import type { StoreStatement } from '../source.ts'
 
-/** Datasets that hold samples of markets, keys as in metrics.ts. Another exchange is a name here. */
+/** To add an exchange, add its dataset here. Keys are as in metrics.ts. */
 export const marketDatasets = ['kraken.ticker', 'binance.ticker24hr', 'coinbase.ticker', 'coinbase.stats']
 
-/** The datasets as a list in SQL. */
 export const datasetsSql = marketDatasets.map((dataset) => `'${dataset}'`).join(', ')
 
-/** SQL for the bucket of a sample. */
 export const bucketSql = 'toStartOfTenMinutes(ts)'
 export const bucketS = 600
 
-// Rows are inserted by what the sink inserts anyway. A repeated delivery gives equal rows, which FINAL makes one; of a
-// revised sample the newest version counts, as in points. What is implausible is a null here, and not left out: it takes
-// the place of what was read of the same answer before. So a price of nothing is no last, minimum or mean of a market.
+// A view on the sink's inserts fills this table. FINAL merges repeated samples and keeps the newest version, as in
+// points. An implausible value is stored as null: it must replace an earlier value of the same answer, and must not
+// count as a price.
 const createSamples = `
 CREATE TABLE IF NOT EXISTS tidemark.market_samples
 (
@@ -41,8 +39,6 @@ FROM (SELECT * FROM tidemark.slices WHERE dataset IN (${datasetsSql}))
 ARRAY JOIN values AS told, range(length(values)) AS i
 WHERE ts > now('UTC') - INTERVAL 25 HOUR`
 
-// When a bucket last got a sample, whether new, late or repeated. It hangs on market_samples: nothing of it runs where
-// no samples come.
 const createTouched = `
 CREATE TABLE IF NOT EXISTS tidemark.market_touched
 (

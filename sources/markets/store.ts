@@ -4,7 +4,7 @@ import { market24hStatements } from './market-24h.ts'
 import { questionStatements } from './questions.ts'
 import { sampleStatements } from './samples.ts'
 
-/** Tables and views over the markets of all exchanges. Every source of markets lists the same ones; they run once. */
+/** Tables and views over the markets of all exchanges. Every exchange declares them; they run once. */
 export const marketStatements: StoreStatement[] = [
   ...sampleStatements,
   ...bucketStatements,

@@ -4,18 +4,16 @@ import type { Ticker } from './market-slices.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
 import { explodeTicker, lookAtTicker, placeInTicker } from './ticker.ts'
 
-/** All in which one exchange's ticker differs from another's. */
 export interface TickerDataset {
   name: string
   title: string
   description: string
   page: string
   shape: Dataset['shape']
-  /** A key that it has. */
   example: string
   ticker: Ticker
   spelling: Spelling
-  /** What the exchange's settings begin with: KRAKEN_SYMBOLS, KRAKEN_EVERY_S. */
+  /** The prefix of the exchange's settings: KRAKEN for KRAKEN_SYMBOLS and KRAKEN_EVERY_S. */
   settings: string
   subjects: Omit<Subjects, 'setting'>
   requestPath: RequestSpec['requestPath']
@@ -23,22 +21,19 @@ export interface TickerDataset {
   transformVersion: number
 }
 
-/** For raw of the last 30 days, Source.retention, and what it means for replay. */
+/** Source.retention of every exchange, and its effect on replays. */
 export const retention = { rawDays: 30 }
 const keptShort =
   'Answers are kept for 30 days (zstd): a replay or a rebuild reaches no further back, older points stay as they were read.'
 
-/** What every exchange's figures are expected to be. */
 export const figuresExpected = [
   'numbers are decimal texts, counts of trades whole numbers: a figure that is none is refused alone',
   'an empty text is a null with the flag unreadable',
   'no price is 0, nothing but a change is negative: flag implausible',
 ]
 
-/** Samples are as far apart as a tick is long; a setting may say otherwise, and the slice then says so. */
 const every10s: DeclaredStep[] = [{ fromMs: Date.parse('2013-01-01T00:00:00Z'), stepS: 10 }]
 
-/** The dataset that an exchange declares: a sample every 10 s of the symbols that are configured. */
 export function tickerDataset(declared: TickerDataset): Dataset {
   const { name, title, page, shape, ticker, spelling, settings, transformVersion } = declared
   return {
@@ -52,7 +47,6 @@ export function tickerDataset(declared: TickerDataset): Dataset {
     calendar: { kind: 'ticks', zone: 'UTC', every: { setting: `${settings}_EVERY_S`, defaultS: 10, minIntervalS: 1 } },
     asking: {
       live: true,
-      // No exchange answers for the past.
       pastMonth: false,
       meaningfulStatuses: [],
       // All markets of Binance are about 2 MB.

@@ -1,24 +1,22 @@
-// What tickers of exchanges have in common: an answer names markets, a market has metrics, each value is a point at the
-// tick's scheduled instant.
+// Common code of exchange tickers: an answer has markets, a market has metrics, each value is a point at the tick's
+// instant.
 import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
 import type { Answer, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarget } from '../source.ts'
 import { type AnsweredMarket, sliceMarket, type Ticker } from './market-slices.ts'
 import { readKey } from './metrics.ts'
 
-/** Stands for all markets of an exchange, in one request. */
 export const allMarkets = '*'
 
-/** The symbols that a subject names; empty for all markets. */
+/** Returns [] for all markets. */
 export function symbolsOf(subject: string | null): string[] {
   const symbols = (subject ?? allMarkets).split(',').filter((symbol) => symbol !== '')
   return symbols.includes(allMarkets) ? [] : symbols
 }
 
 /**
- * One slice of one value a market and metric, at the start of the window. What is no number is refused alone, and costs
- * neither the market's other figures nor other markets; a null is a null, and an empty text one with the flag
- * `unreadable`; a symbol that was asked for and not answered is counted. Never throws.
+ * Returns one slice of one value per market and metric. An invalid figure is refused alone; a requested symbol without
+ * an answer is counted. Never throws.
  */
 export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
   const read = readMarkets(ticker, answer.body, answer.subject ?? null)
@@ -41,14 +39,11 @@ export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
 
 const absentSymbol = 'asked-symbol-without-answer'
 
-/** All bad figures of a market in one letter: it holds the market. */
+/** All bad figures of a market go into one dead letter, which holds the whole market. */
 const refusalOf = (badFigures: string[]): Refusal | undefined =>
   badFigures.length === 0 ? undefined : refused('type', badFigures.join('; ').slice(0, 600))
 
-/**
- * Complete when every symbol that was asked for is there, has a value and can be read, else partial. Throws with the
- * reason what explode refuses, but for the exchange's own errors: these are returned.
- */
+/** Complete if every requested symbol has a value. @throws Error if explode refuses; returns errors of the exchange */
 export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
   if (refusal) return rejectionOf(refusal)
@@ -59,7 +54,6 @@ export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: RequestTar
   return isWhole && refusedParts.length === 0 && !(absentSymbol in ignored) ? 'complete' : 'partial'
 }
 
-/** The path to a key's value inside the answer's JSON; undefined where it has none. */
 export function placeInTicker(ticker: Ticker, answer: Answer, key: string): (string | number)[] | undefined {
   const asked = readKey(key)
   const place = asked && ticker.places[asked.metric]
@@ -69,12 +63,10 @@ export function placeInTicker(ticker: Ticker, answer: Answer, key: string): (str
   return market && [...market.path, ...place]
 }
 
-/** More markets than this are no exchange's. */
 const maxMarkets = 20_000
 
 interface ReadMarkets {
   markets: AnsweredMarket[]
-  /** Symbols that were asked for and are not there. */
   absent: string[]
 }
 

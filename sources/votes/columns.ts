@@ -1,10 +1,10 @@
-// Votes by column, as they travel: a vote is what stands at one index of all of them.
+// Votes by column: a vote is the values at one index of all columns.
 
 export interface VoteColumns {
   ids: number[]
   postIds: (number | null)[]
   voteTypeIds: (number | null)[]
-  /** Milliseconds since 1970, UTC. */
+  /** ms UTC. */
   creationDates: number[]
   userIds: (number | null)[]
   bountyAmounts: (number | null)[]
@@ -19,10 +19,9 @@ export const emptyColumns = (): VoteColumns => ({
   bountyAmounts: [],
 })
 
-/** The columns with the last vote of each Id alone, in the order of those; the same object where no Id stands twice. */
+/** Keeps the last vote per Id, in the order of these votes. Returns the same object if no Id repeats. */
 export function lastOfEach(columns: VoteColumns): VoteColumns {
   const { ids } = columns
-  // Files are mostly written in the order of their Ids: then there is nothing to look up.
   if (isAscending(ids)) return columns
   const last = new Map(ids.map((id, index) => [id, index]))
   if (last.size === ids.length) return columns

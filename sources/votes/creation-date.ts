@@ -1,15 +1,13 @@
-// CreationDate as the dump writes it, 2017-02-28T00:00:00.000 (UTC), and as ISO 8601 allows it besides.
+// CreationDate as the dump writes it, 2017-02-28T00:00:00.000 (UTC), and in other forms of ISO 8601.
 
 import { offsetMs } from '../answers/times.ts'
 
 const dayMs = 86_400_000
-// What the store's DateTime64 holds.
+// The range of ClickHouse's DateTime64.
 const firstYear = 1900
 const lastYear = 2299
 
-/**
- * Milliseconds since 1970 of a civil date, UTC; undefined where there is no such day or the store cannot hold it.
- */
+/** Returns midnight UTC in ms; undefined for an impossible date or one outside of 1900 to 2299. */
 export function dayOf(year: number, month: number, day: number): number | undefined {
   if (year < firstYear || year > lastYear || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) {
     return undefined
@@ -31,7 +29,7 @@ function daysIn(year: number, month: number): number {
 const iso =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/
 
-/** Milliseconds since 1970 of an ISO 8601 date with or without a time; UTC where no offset stands behind it. Undefined: impossible. */
+/** Returns ms UTC for an ISO 8601 date with or without a time; without an offset it is UTC. Undefined if impossible. */
 export function readCreationDate(text: string): number | undefined {
   const match = iso.exec(text)
   if (match === null) return undefined

@@ -19,7 +19,7 @@ const read = (body: string | Buffer, headers?: Record<string, string>) => {
   }
 }
 
-test('not bad: extra keys, blank lines, a byte order mark, CR LF, no final newline, numbers, other spellings of dates', () => {
+test('accepted: extra keys, blank lines, a byte order mark, CR LF, no final newline, numbers, other spellings of dates', () => {
   const body = `\ufeff${vote(1)}\r\n\n \t\r\n${vote(2, ',"Other":{"a":[1]}')}\r\n{"Id":3,"CreationDate":"2022-01-02","UserId":-1,"PostId":null}`
   const { fields, refused } = read(body)
   expect(refused).toEqual([])
@@ -76,7 +76,7 @@ test.each([
   const { fields, refused, parts } = read(body, { 'first-line': '7' })
   expect(refused).toEqual([expect.stringMatching(why)])
   expect(fields).toMatchObject({ ids: [5, 6], lines: 3, refusedLines: 1 })
-  // Sent back alone, it is judged as it was, at its own line.
+  // Alone it is refused for the same reason, at its own line.
   expect(parts[0]?.body).toEqual(Buffer.concat([Buffer.from(line as string), Buffer.from('\n')]))
   expect(read(Buffer.from(parts[0]!.body), parts[0]!.headers)).toMatchObject({
     refused,
@@ -96,6 +96,6 @@ test('the end of a line that was too long for a chunk is passed over, and lines 
   expect(read('yyyy', { 'starts-within-line': 'true' })).toMatchObject({ fields: { ids: [], lines: 0 }, refused: [] })
 })
 
-test('an empty chunk is a batch of nothing', () => {
+test('an empty chunk is a batch without votes', () => {
   expect(read('').fields).toMatchObject({ ids: [], lines: 0 })
 })

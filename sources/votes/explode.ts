@@ -1,22 +1,18 @@
-// A chunk of a vote file becomes one VoteBatch; lines that hold no vote are refused one by one.
 import type { Answer, ExplodeResult, RefusedPart } from '../source.ts'
 import { emptyColumns, lastOfEach } from './columns.ts'
 import type { VoteBatch } from './generated/records.ts'
 import { takeUsualLine } from './usual-line.ts'
 import { takeLine } from './vote-line.ts'
 
-/** Suffix of the topic of VoteBatch records. */
 export const batchesTopic = 'batches'
-/** Longer lines are refused. */
 export const maxLineBytes = 1_000_000
 
 const newline = 0x0a
 const carriageReturn = 0x0d
 
 /**
- * One record for the chunk, also where it holds no vote, and a refused part for each bad line, which names file and line.
- * Within a chunk the last line of an Id counts. Headers of the chunk: `first-line` (from 1), and `starts-within-line`
- * where its beginning is the end of a line too long to be held.
+ * Returns one record per chunk. Of votes with the same Id the last line counts. Headers: `first-line` counts from 1;
+ * `starts-within-line`: the chunk begins with the end of an overlong line.
  */
 export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): ExplodeResult {
   const firstLine = Number(headers['first-line'] ?? '1')
@@ -49,7 +45,7 @@ export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): E
   return { slices: [], records: [record], refusedParts, ignored: repeatedIds > 0 ? { 'repeated-id': repeatedIds } : {} }
 }
 
-/** The newest CreationDate of a batch, ms UTC; of one without votes it is before all time. */
+/** Returns the newest CreationDate of a batch, ms UTC; -Infinity without votes. */
 export const lastCreationMs = ({ creationDates }: Pick<VoteBatch, 'creationDates'>): number =>
   creationDates.reduce((last, ms) => Math.max(last, ms), Number.NEGATIVE_INFINITY)
 
@@ -61,13 +57,11 @@ function refusedLine(line: Uint8Array, file: string, number: number, why: string
   }
 }
 
-/** Where the line after the one at `start` begins. */
 function afterLine(bytes: Uint8Array, start: number): number {
   const end = bytes.indexOf(newline, start)
   return end < 0 ? bytes.length : end + 1
 }
 
-/** The end of a line without its LF or CR LF. */
 function trimmedEnd(bytes: Uint8Array, start: number, next: number): number {
   let end = next
   if (end > start && bytes[end - 1] === newline) end--
@@ -83,7 +77,7 @@ function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
-/** A byte order mark may stand at the beginning of a file, nowhere else. */
+/** Only the start of a file may have a byte order mark. */
 function skipByteOrderMark(bytes: Uint8Array, firstLine: number): number {
   return firstLine === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 }

@@ -1,7 +1,7 @@
 /**
- * Weeks whose number of votes differs from the mean by more than a fifth of it: |1 - count / mean| > 0.2, the mean over
- * the weeks that have votes. Weeks as strftime's %W numbers them: Monday is the first day, days before the first Monday
- * are week 0. In whole numbers, so that a week at exactly a fifth is none: 5 |votes - count * weeks| > votes.
+ * Weeks with |1 - count / mean| > 0.2; the mean is over weeks with votes. Weeks are those of strftime's %W: Monday
+ * first, and week 0 before the first Monday. In integers, so that a fifth is not an outlier: 5 |votes - count * weeks|
+ * > votes.
  */
 export const outlierWeeks = {
   name: 'the view blog_analysis.outlier_weeks',
@@ -23,7 +23,6 @@ WHERE 5 * abs(toInt64(votes) - toInt64(VoteCount * weeks)) > votes
 ORDER BY Year, WeekNumber`,
 }
 
-/** What stands in it. */
 export interface OutlierWeek {
   Year: number
   WeekNumber: number

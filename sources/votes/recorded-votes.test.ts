@@ -2,20 +2,20 @@ import { expect, test } from 'vitest'
 import { recordedFile } from '../../test/support/recorded-file.ts'
 import { explodeVotes } from './explode.ts'
 
-/** What each of the exercise's files holds, counted by hand: Ids in the order of their last lines, and lines refused. */
+/** Counted by hand in each file: Ids in the order of their last lines, and refused lines. */
 const files: Record<string, { ids: number[]; refused?: number[]; repeated?: number; blank?: number }> = {
   'samples-votes.jsonl': { ids: [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17] },
   'samples-votes-with-duplicates.jsonl': {
     ids: [1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
     repeated: 4,
   },
-  // Lines 1 and 12 have no date, 4 and 13 no Id; without a PostId or a VoteTypeId it is still a vote.
+  // Lines 1 and 12 have no date, 4 and 13 no Id. A vote needs no PostId or VoteTypeId.
   'samples-votes-with-missing-fields.jsonl': {
     ids: [2, 4, 6, 7, 8, 9, 10, 11, 12, 15, 16, 17],
     refused: [1, 4, 12, 13],
   },
   'samples-votes-corrupt.jsonl': { ids: [48_889, 48_891], refused: [2] },
-  // 33474 and 1 come again at the end, the same as before.
+  // 33474 and 1 are repeated unchanged at the end.
   'sample-votes-dups.jsonl': { ids: [6364, 2, 4, 5, 6, 7, 33_474, 1], repeated: 2, blank: 1 },
   // The year 20229999, the 30th of February, month 0.
   'sample-votes-invalid-CreationDates.jsonl': {
@@ -35,9 +35,9 @@ const files: Record<string, { ids: number[]; refused?: number[]; repeated?: numb
   },
   'samples-votes-upsert.jsonl': { ids: [1, 2, 4, 5, 6, 7, 8, 9, 210, 211, 212, 213, 214, 215, 216, 217] },
   'samples-votes-outliers1.jsonl': { ids: [18, 19, 20, 21, 22, 23, 24, 25, 26, 27] },
-  // A remark behind every object: no line is JSON.
+  // A remark follows every object, so no line is JSON.
   'samples-votes-outliers2.jsonl': { ids: [], refused: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] },
-  // Headings and lines with remarks are refused; the samples without remarks go in.
+  // Headings and lines with remarks are refused.
   'all-samples-votes-outliers.jsonl': {
     ids: [48, 49, 50, 51, 52, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
     refused: [...range(1, 11), ...range(13, 23), ...range(25, 35), 37, 45],

@@ -1,10 +1,9 @@
-// Where votes lie in the store: batches are exploded into rows, one a vote and reading, of which readers see the newest.
+// The tables of votes: batches are split into one row per vote and version; readers see the newest version.
 import type { TableTarget } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
 import type { VoteBatch } from './generated/records.ts'
 import { outlierWeeks } from './outlier-weeks.ts'
 
-/** The dataset whose deletions concern votes. */
 const dataset = 'votes.votes'
 
 const selectVersions = `
@@ -30,7 +29,6 @@ ARRAY JOIN
 WHERE (SELECT count() FROM tidemark.deletions WHERE dataset = '${dataset}') = 0
     OR CreationDate >= (SELECT max(before) FROM tidemark.deletions WHERE dataset = '${dataset}')`
 
-/** How a batch becomes the row that the sink inserts. Times are Int64 milliseconds UTC. */
 export const voteBatchesTable: TableTarget<VoteBatch> = {
   table: 'vote_batches',
   columns: [
@@ -76,7 +74,6 @@ export const voteBatchesTable: TableTarget<VoteBatch> = {
 export const statements: StoreStatement[] = [
   { name: 'the database blog_analysis', sql: 'CREATE DATABASE IF NOT EXISTS blog_analysis' },
   {
-    // What the sink inserts: one row a chunk. Keeps nothing.
     name: 'the table tidemark.vote_batches',
     sql: `
 CREATE TABLE IF NOT EXISTS tidemark.vote_batches
@@ -108,9 +105,8 @@ CREATE TABLE IF NOT EXISTS tidemark.vote_batches
 ENGINE = Null`,
   },
   {
-    // Every reading of every vote: one row an Id and known_at, the newest transform's. Not partitioned: an Id whose date was
-    // corrected must meet its older rows, wherever they are. The version is known_at in ms * 4096 + transform version: of an
-    // Id the greatest counts.
+    // Every version of every vote, one row per Id and known_at. Not partitioned: after a corrected date, all rows of an
+    // Id must still merge. `version` is known_at in ms * 4096 + transform version; readers take the greatest.
     name: 'the table blog_analysis.vote_versions',
     sql: `
 CREATE TABLE IF NOT EXISTS blog_analysis.vote_versions
@@ -131,8 +127,8 @@ PRIMARY KEY Id
 ORDER BY (Id, known_at)`,
   },
   {
-    // A table that an older release made kept the newest reading of each Id alone, and not where its chunk lies: a partition
-    // that no topic has.
+    // Tables of older releases lack these columns: they kept one version per Id. The default is a partition that no
+    // topic has.
     name: 'the columns known_at, raw_partition and raw_offset of blog_analysis.vote_versions',
     sql: `
 ALTER TABLE blog_analysis.vote_versions
@@ -142,7 +138,6 @@ ALTER TABLE blog_analysis.vote_versions
     MODIFY ORDER BY (Id, known_at)`,
   },
   {
-    // Without votes that were deleted.
     name: 'the view blog_analysis.fill_vote_versions',
     sql: `
 CREATE MATERIALIZED VIEW IF NOT EXISTS blog_analysis.fill_vote_versions TO blog_analysis.vote_versions AS${selectVersions}`,
@@ -152,7 +147,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS blog_analysis.fill_vote_versions TO blog_
     sql: `ALTER TABLE blog_analysis.fill_vote_versions MODIFY QUERY${selectVersions}`,
   },
   {
-    // What was read, chunk by chunk: known_at leads from a vote to its chunk, and from there to file, line and raw record.
+    // The chunks read: known_at leads from a vote to its chunk, and so to file, line and raw record.
     name: 'the table blog_analysis.vote_chunks',
     sql: `
 CREATE TABLE IF NOT EXISTS blog_analysis.vote_chunks
@@ -204,7 +199,7 @@ LIMIT 1 BY Id`,
   outlierWeeks,
 ]
 
-/** The tables of votes, as deletions and replays work on them. What was read of files, chunk by chunk, holds no vote. */
+/** The tables for deletions and replays. Chunks hold no votes, so deletions leave them. */
 export const voteTables: OwnTable[] = [
   {
     name: 'blog_analysis.vote_versions',

@@ -56,7 +56,7 @@ const pairs = fc.array(
   { maxLength: 7 },
 )
 
-test('what it takes is what reading the JSON takes; what it leaves, it leaves untouched', () => {
+test('accepts the same as reading the JSON; a line that it rejects leaves the columns untouched', () => {
   fc.assert(
     fc.property(pairs, fc.constantFrom('', ' ', ',', '}'), (said, end) => {
       const text = `{${said.map(([key, text]) => `"${key}":"${text}"`).join(',')}}${end}`

@@ -1,5 +1,5 @@
-// The line as the dump writes it: an object of known keys, each once, with text of digits and the usual date. Read byte by
-// byte, ten times as fast as JSON.parse; any other line is for vote-line.ts to judge.
+// Parses a line in the dump's own form: known keys, each once, digits as text, the usual date. Byte by byte, ten times
+// as fast as JSON.parse. vote-line.ts handles any other line.
 import type { VoteColumns } from './columns.ts'
 import { dayOf } from './creation-date.ts'
 
@@ -17,10 +17,10 @@ const openBrace = 0x7b
 const closeBrace = 0x7d
 const zero = 0x30
 const nine = 0x39
-// As many digits fit all columns but the narrow ones.
+// So many digits fit all columns except the narrow ones.
 const maxDigits = 9
 
-/** Puts the vote of the line from `start` to `end` (excluded) into the columns; false, and nothing put, where the line is another. */
+/** Adds the vote in bytes `start` to `end` (exclusive) to the columns. Returns false if the line has another form. */
 export function takeUsualLine(bytes: Uint8Array, start: number, end: number, columns: VoteColumns): boolean {
   if (bytes[start] !== openBrace || bytes[end - 1] !== closeBrace) return false
   let id = -1
@@ -86,7 +86,7 @@ function stands(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   return true
 }
 
-/** Of YYYY-MM-DDThh:mm:ss.fff; NaN for anything else. */
+/** Reads YYYY-MM-DDThh:mm:ss.fff. Returns NaN for anything else. */
 function usualDate(bytes: Uint8Array, at: number): number {
   const punctuated =
     bytes[at + 4] === 0x2d &&

@@ -1,15 +1,14 @@
-// One line of a vote file that is not written as the dump writes its lines: judged by what it says.
 import { doubledKey, hasDoubledKeys } from '../answers/doubled-keys.ts'
 import type { VoteColumns } from './columns.ts'
 import { readCreationDate } from './creation-date.ts'
 
-/** Of a whole number: the codec of records takes no greater one. */
+/** The Avro codec does not take greater integers. */
 const greatest = Number.MAX_SAFE_INTEGER - 1
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const maxShownChars = 60
 
-/** Puts the vote of a line into the columns, or says in one sentence why there is none; blank lines are the caller's. */
+/** Adds the vote of a line to the columns, or returns why it is invalid. The caller handles blank lines. */
 export function takeLine(line: Uint8Array, columns: VoteColumns): string | undefined {
   let text: string
   try {
@@ -40,7 +39,7 @@ function takeVote(vote: Record<string, unknown>, columns: VoteColumns): string |
   }
   const postId = wholeNumber(vote.PostId, 0, greatest)
   const voteTypeId = wholeNumber(vote.VoteTypeId, 0, 65_535)
-  // The community user has the number -1.
+  // The community user has the id -1.
   const userId = wholeNumber(vote.UserId, -1, greatest)
   const bountyAmount = wholeNumber(vote.BountyAmount, 0, 4_294_967_295)
   const others = { PostId: postId, VoteTypeId: voteTypeId, UserId: userId, BountyAmount: bountyAmount }
@@ -56,7 +55,6 @@ function takeVote(vote: Record<string, unknown>, columns: VoteColumns): string |
   return undefined
 }
 
-/** A whole number, as such or as text of digits; null where none is given, undefined where it is no such number. */
 function wholeNumber(value: unknown, least: number, greatest: number): number | null | undefined {
   if (value === undefined || value === null) return null
   const number = typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value
@@ -64,7 +62,6 @@ function wholeNumber(value: unknown, least: number, greatest: number): number | 
   return fits ? number : undefined
 }
 
-/** The beginning of a text, without what steers a terminal. */
 const shown = (text: string): string => {
   const plain = text.slice(0, maxShownChars).replace(/\p{Cc}/gu, '\ufffd')
   return text.length > maxShownChars ? `${plain}…` : plain

@@ -1,4 +1,4 @@
-// All of Core's history by request, under upstream's real limit, with upstream's and the poller's clock sped up.
+// Backfills all of Core's history under upstream's real limit. The simulator's and the poller's clocks are sped up.
 
 import { hostOf } from '#core/host.ts'
 import { requestWindows } from '#core/request-windows.ts'
@@ -9,7 +9,7 @@ import { dataset, eventually, startPollerParts, startUpstream } from '../integri
 export interface BackfillFigures {
   backfill_windows: number
   backfill_simulated_minutes: number
-  /** Of the 100 requests a minute that upstream allows: over all, and in the poorest minute between first and last. */
+  /** Share of upstream's 100 requests a minute: overall, and in the minute with the fewest requests. */
   backfill_budget_used_percent: number
   backfill_poorest_minute_percent: number
   backfill_busiest_minute_requests: number

@@ -1,4 +1,4 @@
-// What the parts do alone, in the same run: how far the whole is from them.
+// Measures the parts alone, as upper limits for the whole pipeline.
 
 import { insert } from '#platform/clickhouse/client.ts'
 import { type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'
@@ -16,7 +16,6 @@ export interface Ceilings {
 const slicesInAll = 132 * 400
 const pointsPerSlice = 24
 
-/** Runs the phase on parts of its own: undecoded consuming, inserts of 13,200 slices two at a time, JSON.parse. */
 export async function measureCeilings(tell: (line: string) => void): Promise<Ceilings> {
   const pipeline = await startPipeline({ disposable: true })
   try {
@@ -32,7 +31,6 @@ export async function measureCeilings(tell: (line: string) => void): Promise<Cei
   }
 }
 
-/** A made-up slice of a day, another for each number. */
 export const slice = (index: number): TimeseriesSlice => {
   const start = Date.parse('2022-06-08T22:00:00Z') + Math.floor(index / 132) * 86_400_000
   return {

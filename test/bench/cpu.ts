@@ -1,21 +1,19 @@
-// What processes use, read from /proc (Linux).
 import { readdirSync, readFileSync } from 'node:fs'
 
 const ticksPerSecond = 100
 
-/** CPU seconds (user and system) that a process has used so far; 0 when it is gone. */
+/** User and system CPU seconds; 0 if the process has ended. Linux only. */
 export function cpuSeconds(pid: number): number {
   const fields = read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
 }
 
-/** Memory of a process now, MiB: its own, and its share of what it shares (proportional set size). */
+/** Proportional set size, MiB: shared memory is divided among the processes that share it. */
 export function residentMiB(pid: number): number {
   const kib = /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1]
   return Number(kib ?? 0) / 1024
 }
 
-/** A process and all below it, with a name for each. */
 export function processTree(pid: number): { pid: number; name: string }[] {
   const parents = new Map<number, number[]>()
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {

@@ -1,4 +1,4 @@
-// Time from an answer being there until all of its points are queryable in both tables, one answer every 200 ms.
+// Time from an answer on the raw topic until its points can be queried in both tables, one answer every 200 ms.
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
@@ -16,7 +16,6 @@ const intervalMs = 200
 const warmUp = 25
 const answers = 150
 
-/** Runs the phase on parts of its own. The clock of an answer starts before it is encoded and sent to the raw topic. */
 export async function measureFreshness(tell: (line: string) => void): Promise<Freshness> {
   const pipeline = await startPipeline({ disposable: true })
   try {

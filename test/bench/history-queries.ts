@@ -1,4 +1,4 @@
-// What traders ask of years of history, alone and while the sink inserts.
+// Traders' queries over years of history, alone and while the sink inserts.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ type Figures = Record<string, number>
 const dayS = 86_400
 const times = 60
 
-/** Runs the phase: each question p50 and p95 in ms, alone and beside inserts of an answer every 100 ms. */
+/** p50 and p95 of each query in ms, alone and beside an insert every 100 ms. */
 export async function measureHistoryQueries(tell: (line: string) => void): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })
@@ -89,7 +89,6 @@ const told = (name: string, ms: number[]): Figures => ({
   [`${name}_p95_ms`]: percentile(ms, 0.95),
 })
 
-/** An answer of 132 series every 100 ms, as the sink inserts it; how many. */
 async function keepInserting(store: Store, stopped: AbortSignal): Promise<number> {
   const target = slicesTable
   if (!target) throw new Error('slices have no table')

@@ -1,5 +1,5 @@
-// `npm run bench`: the figures, measured now on this machine. `-- --json`: the last line is one JSON object.
-// `-- --only NAME`: one phase; `-- --all`: also those over years of history. Nothing here is asserted.
+// `npm run bench`: measures on this machine and asserts nothing. `-- --json`: the last line is one JSON object. `--
+// --only NAME`: one phase. `-- --all`: also the phases over years of history.
 import { parseArgs } from 'node:util'
 import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'
@@ -25,7 +25,6 @@ const phases: Record<string, Phase> = {
   ceilings: async (tell) => ({ ceilings: await measureCeilings(tell) }),
 }
 
-/** Some minutes each, over years of history: with --all, or by name. */
 const longPhases: Record<string, Phase> = {
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),

@@ -1,5 +1,5 @@
-// A thousand markets of eight metrics at 10 s: a day of samples in the store, then live ticks. What the questions take,
-// how old market_24h is, and what keeping it up to date costs.
+// A thousand markets with eight metrics every 10 s: a day of samples in the store, then live ticks. Measures query
+// times, the age of market_24h and the cost of refreshing it.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,11 +21,11 @@ const markets = 1_000
 const metrics = ['last', 'bid', 'ask', 'high', 'low', 'vwap', 'volume', 'trades']
 const everyS = 10
 const dayTicks = 86_400 / everyS
-/** Of the past, in one insert: as many as the sink puts into one after it was away. */
+/** Ticks per insert when loading the past: as many as the sink inserts at once after an outage. */
 const ticksAnInsert = 60
 const dataset = 'kraken.ticker'
 
-/** Runs the phase. Percents are of one core. */
+/** CPU is in percent of one core. */
 export async function measureMarkets(tell: (line: string) => void): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })
@@ -95,7 +95,6 @@ SELECT
   at AS raw_offset
 FROM numbers(toUInt64({rows:Int64}))`
 
-/** Buckets are added up when nothing came into them for two minutes, 24 in 10 s. */
 async function untilAddedUp(store: Store, tell: (line: string) => void): Promise<void> {
   for (;;) {
     const text = await read(store, 'SELECT uniq(bucket) FROM tidemark.market_buckets', {})
@@ -105,7 +104,6 @@ async function untilAddedUp(store: Store, tell: (line: string) => void): Promise
   }
 }
 
-/** A tick every ten seconds, as the sink inserts it. */
 async function tickLive(store: Store, seconds: number): Promise<Figures> {
   const target = slicesTable
   if (!target) throw new Error('slices have no table')

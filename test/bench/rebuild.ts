@@ -1,4 +1,4 @@
-// A rebuild of all of a store of 35 million point-versions.
+// Rebuilds a store of 35 million point versions.
 import { beginRebuild, runRebuild } from '#operations/history/rebuild.ts'
 import { openReplayLog } from '#operations/history/replay-log.ts'
 import { FIRST_DAY } from '#simulator/jao/calendar.ts'
@@ -8,14 +8,12 @@ import { loadRaw } from './throughput.ts'
 export interface RebuildFigures {
   rebuild_point_versions: number
   rebuild_minutes: number
-  /** Of the new tables, as they are exchanged. */
   rebuild_bytes: number
 }
 
 const days = 1_380
 const rounds = 8
 
-/** Runs the phase on parts of its own. */
 export async function measureRebuild(tell: (line: string) => void): Promise<RebuildFigures> {
   const pipeline = await startPipeline({ disposable: true })
   try {

@@ -1,4 +1,4 @@
-// A replay of three years of maxExchanges by a release that reads one border differently and no longer tells another.
+// Replays three years of maxExchanges with a release that reads one border differently and drops another.
 
 import { datasetsByName } from '#core/datasets.ts'
 import { dryRun } from '#operations/history/dry-run.ts'
@@ -18,13 +18,11 @@ import { loadRaw } from './throughput.ts'
 
 export interface ReplayFigures {
   replay_points: number
-  /** Reading, comparing, throwing away. */
   dry_run_points_per_s: number
-  /** Reading, sending, storing, erasing. */
+  /** Includes storing and erasing. */
   replay_points_per_s: number
-  /** Both, one after the other: all of a replay that is looked at first. */
   replay_with_diff_points_per_s: number
-  /** From a live answer being there until its points can be queried, one answer every 300 ms. */
+  /** From a live answer on the raw topic until its points can be queried, one answer every 300 ms. */
   live_delay_p50_ms_while_replaying: number
   live_delay_p95_ms_while_replaying: number
   erased_points: number
@@ -32,7 +30,6 @@ export interface ReplayFigures {
 
 const days = 1_096
 
-/** Runs the phase on parts of its own. */
 export async function measureReplay(tell: (line: string) => void): Promise<ReplayFigures> {
   const pipeline = await startPipeline({ disposable: true })
   const sourced = datasetsByName.get(coreMaxExchanges.name)
@@ -74,7 +71,7 @@ export async function measureReplay(tell: (line: string) => void): Promise<Repla
   }
 }
 
-/** Writes live answers of days that nothing is known of, until it is told to stop; how long each took, ms. */
+/** Writes live answers of unknown days until `over` aborts. Returns how long each took, ms. */
 async function liveDelays(pipeline: Pipeline, over: AbortSignal): Promise<number[]> {
   const upstream = createUpstream(1)
   const encode = await pipeline.registry.encoder('jao.raw', rawResponseSchema)

@@ -1,5 +1,4 @@
-// From the command until the first row can be queried, on an empty data directory with everything installed; and the
-// memory of every process, then and at rest.
+// Time from the command until the first row can be queried, with everything installed, and memory per process.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -19,7 +18,6 @@ export interface Start {
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const restS = 60
 
-/** Runs the phase: `tidemark up --source simulated` in a directory of its own. */
 export async function measureStart(tell: (line: string) => void): Promise<Start> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const base = await freePortBase()
@@ -35,7 +33,7 @@ export async function measureStart(tell: (line: string) => void): Promise<Start>
     tell(`first row after ${firstRowS.toFixed(1)} s; ${restS} s of rest`)
     await sleep(restS * 1000)
     const processes = processTree(up.pid ?? 0)
-    // A part's guarding shell has the part's words in its command line: it counts with it.
+    // A part's guard shell has the part's command line, so it counts as the part.
     const memory: Record<string, number> = {}
     for (const { pid, name } of processes) memory[name] = (memory[name] ?? 0) + Math.round(residentMiB(pid))
     return {
@@ -63,7 +61,7 @@ async function untilFirstRow(directory: string, base: number): Promise<void> {
       })
       if (response.ok && Number(await response.text()) > 0) return
     } catch {
-      // Not up yet.
+      // The stack is not up yet.
     }
   }
 }

@@ -1,25 +1,22 @@
 import { insertSettings, type Store } from '#platform/clickhouse/client.ts'
 
-// What traders ask of a store with years in it. The data are made by the engine itself and go through the slices table
-// like the sink's: 132 keys, hourly walks of whole MW, three answers a day of which the second changes 40 % of the values
-// and the third 10 %.
+// Traders' queries to a store with years of data. The engine generates the data and inserts it into slices: 132 keys,
+// hourly random walks in whole MW, three answers a day. The second changes 40 % of the values, the third 10 %.
 
-/** Rows of point_revisions that the questions are asked of. */
 export const pointVersions = 35_000_000
 
 export interface QueryFigures {
   /** One series-year as of an instant, read to the end by the client, ms. */
   as_of_p50_ms: number
   as_of_p95_ms: number
-  /** All that changed within a day of knowledge time, ms. */
+  /** All changes within a day of known_at, ms. */
   changes_p50_ms: number
   changes_p95_ms: number
   /** The newest values of one series over a month, ms. */
   latest_p95_ms: number
-  /** The larger of the two tables, merged, three revisions of each window. */
+  /** Of the larger table, merged, with three revisions of each window. */
   bytes_per_point: number
   bytes_by_table: Record<string, number>
-  /** Rows of point_revisions. */
   point_versions: number
 }
 
@@ -31,7 +28,7 @@ const daysAnInsert = 150
 const dayS = 86_400
 const tables = ['points', 'point_revisions']
 
-/** Fills an empty, migrated store with about `pointVersions` rows of point_revisions (whole days) and merges it. */
+/** Fills an empty, migrated store with whole days of about `pointVersions` rows in point_revisions, and merges it. */
 export async function loadStore(store: Store, pointVersions: number): Promise<void> {
   const days = Math.max(1, Math.round(pointVersions / rowsADay))
   const firstDay = Date.parse('2026-11-01T00:00:00Z') / 1000 / dayS - days
@@ -45,7 +42,6 @@ export async function loadStore(store: Store, pointVersions: number): Promise<vo
   for (const table of tables) await store.command({ query: `OPTIMIZE TABLE tidemark.${table} FINAL` })
 }
 
-/** Asks a loaded store at random, always the same questions, and counts its bytes. */
 export async function measureQueries(store: Store): Promise<QueryFigures> {
   const random = repeatable(20261120)
   const [first = 0, last = 0] = await knownSpan(store)
@@ -113,7 +109,7 @@ SELECT
   intDiv(day, 4) * ${answersADay} + answer AS raw_offset
 FROM numbers(toUInt64({days:Int64} * ${benchKeys * answersADay}))`
 
-/** First and last known_at, seconds. */
+/** Unix s. */
 export async function knownSpan(store: Store): Promise<number[]> {
   const query = 'SELECT toUnixTimestamp(min(known_at)), toUnixTimestamp(max(known_at)) FROM tidemark.point_revisions'
   return (await read(store, query, {})).trim().split('\t').map(Number)
@@ -135,7 +131,7 @@ export async function read(store: Store, query: string, parameters: Record<strin
   return result.text()
 }
 
-/** Milliseconds of each of `times` questions, one after the other, after a few that do not count. */
+/** Returns the ms of each call, after five warm-up calls. */
 export async function time(times: number, ask: () => Promise<unknown>): Promise<number[]> {
   for (let warm = 0; warm < 5; warm++) await ask()
   const took: number[] = []
@@ -152,7 +148,7 @@ export function percentile(values: number[], share: number): number {
   return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1))
 }
 
-/** Random numbers from 0 to 1, the same at every run (a linear congruential generator, Numerical Recipes). */
+/** Repeatable random numbers in [0, 1) (linear congruential generator, Numerical Recipes). */
 export function repeatable(seed: number): () => number {
   let state = seed
   return () => {

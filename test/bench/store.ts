@@ -1,5 +1,3 @@
-// The questions of traders to a store with years in it, on an engine of its own.
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +7,6 @@ import { createStore } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { loadStore, measureQueries, pointVersions, type QueryFigures } from './store-queries.ts'
 
-/** Runs the phase: 35 million point-versions, three revisions of each window. */
 export async function measureStore(tell: (line: string) => void): Promise<QueryFigures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })

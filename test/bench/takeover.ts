@@ -1,5 +1,5 @@
-// How long a poller takes until it polls, with a year of the default polls behind it and a million chunks of files: one
-// that takes over from a killed one, and a cold one. And how long provisioning takes to carry those polls over.
+// Time until a poller polls, with a year of polls and a million chunks in the log: after a takeover, and from a cold
+// start. Also measures provisioning's carry-over of these polls.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,12 +27,11 @@ type Figures = Record<string, number>
 
 const chunks = 1_000_000
 const sessionTimeoutMs = 10_000
-/** A tick is due soon after a poller has its host, so that what is measured is the poller. */
+/** Short, so that the poller is measured and not the wait for a tick. */
 const everyS = 2
 const settleMs = 125_000
 const limits = { takeOverMs: sessionTimeoutMs + 5_000, coldMs: 10_000 }
 
-/** Runs the phase on parts of its own. */
 export async function measureTakeover(tell: (line: string) => void): Promise<Figures> {
   const parts = await startRealParts({ kafka: true, registry: true })
   const simulator = await startSimulator({ startMs: Date.now(), speed: 1 })
@@ -66,7 +65,6 @@ export async function measureTakeover(tell: (line: string) => void): Promise<Fig
   }
 }
 
-/** Writes the polls as an earlier release did, and carries them over. */
 async function fill(
   environment: Record<string, string>,
   hosts: Host[],
@@ -87,7 +85,7 @@ async function fill(
     await write(producer, encode, chunkPolls(chunks), sums)
     const all = hosts.map((host) => write(producer, encode, pollsOfAYear(host, Date.now()), sums))
     await Promise.all(all)
-    // The year is written within minutes: what the broker took just now counts towards the budget.
+    // The year of polls is written within minutes. Polls that the broker got just before count towards the budget.
     await sleep(settleMs)
     await write(
       producer,
@@ -127,17 +125,14 @@ async function write(
   await send()
 }
 
-/** Sampled every few seconds, each at a host of its own. */
 const tickers = ['kraken.ticker', 'binance.ticker24hr', 'coinbase.ticker']
 
-/** How often a poller has polled a dataset. */
 async function pollsBy({ url }: ServiceProcess, dataset: string): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text()
   const counts = metrics.matchAll(new RegExp(`^tidemark_polls_total\\{dataset="${dataset}".*\\} (\\d+)$`, 'gm'))
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
-/** Waits until a poller has polled one of the datasets more often than before. */
 async function untilPolled(poller: ServiceProcess, datasets: readonly string[], before = new Map<string, number>()) {
   for (;;) {
     for (const dataset of datasets) if ((await pollsBy(poller, dataset)) > (before.get(dataset) ?? 0)) return
@@ -145,7 +140,6 @@ async function untilPolled(poller: ServiceProcess, datasets: readonly string[], 
   }
 }
 
-/** From the start of the only poller until it has polled. */
 async function firstPoll(start: () => Promise<ServiceProcess>, tell: (line: string) => void) {
   const startedMs = performance.now()
   const poller = await start()
@@ -160,7 +154,7 @@ async function tickersOf({ url }: ServiceProcess): Promise<string[]> {
   return status.datasets.flatMap(({ dataset, owned }) => (owned && tickers.includes(dataset) ? [dataset] : []))
 }
 
-/** From the end of the poller that has more of the tickers until the other has polled each of those. */
+/** Time from the end of the poller with more tickers until the other has polled each of them. */
 async function killed(pollers: ServiceProcess[], tell: (line: string) => void): Promise<Figures> {
   let shares: { poller: ServiceProcess; owned: string[] }[] = []
   while (shares.flatMap(({ owned }) => owned).length < tickers.length) {

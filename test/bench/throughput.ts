@@ -1,4 +1,4 @@
-// Points/s from the raw topic until queryable in both tables, and the CPU it takes, process by process.
+// Points/s from the raw topic until they can be queried in both tables, and the CPU per process.
 
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
@@ -19,7 +19,7 @@ export interface Throughput {
 const days = 1_460
 const batch = 20
 
-/** One raw answer of 24 or 23 or 25 hours and 132 keys for each of so many days; gives their points. */
+/** Writes one raw answer of 132 keys per day. Returns the number of points. */
 export async function loadRaw(
   pipeline: Pipeline,
   fromDay: string,
@@ -45,7 +45,6 @@ export async function loadRaw(
   return points
 }
 
-/** Runs the phase on parts of its own. */
 export async function measureThroughput(tell: (line: string) => void): Promise<Throughput> {
   const pipeline = await startPipeline({ disposable: true })
   try {

@@ -1,4 +1,4 @@
-// A vote file from disk until its rows can be queried: MB/s, and the CPU and memory it takes, process by process.
+// Ingests a vote file until its rows can be queried: MB/s, and CPU and memory per process.
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,18 +14,16 @@ export interface VoteFigures {
   votes_mb_per_s: number
   votes_per_s: number
   votes_cpu_s_per_gb: Record<string, number>
-  /** The most that ingest, normalizer and sink held together at one moment. */
   votes_our_memory_mib: number
   votes_memory_mib: Record<string, number>
   votes_bytes_a_vote: number
   votes_outliers_s: number
 }
 
-/** Of the whole phase; TIDEMARK_BENCH_VOTES_MB makes it shorter. */
+/** TIDEMARK_BENCH_VOTES_MB makes the phase shorter. */
 const megabytes = Number(process.env.TIDEMARK_BENCH_VOTES_MB ?? 2_000)
 const ours = ['ingest', 'normalizer', 'sink']
 
-/** Runs the phase on parts of its own. */
 export async function measureVotes(tell: (line: string) => void): Promise<VoteFigures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-votes-'))
   const pipeline = await startPipeline({ disposable: true })
@@ -33,7 +31,7 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
     const file = join(directory, 'votes.jsonl')
     const written = writeVotes(file, megabytes * 1e6)
     tell(`${file}: ${written.votes} votes, ${(written.bytes / 1e6).toFixed(0)} MB`)
-    // As a stack starts them: with what Node made of our TypeScript before.
+    // Like a stack: with Node's compile cache.
     const settings = { DATASETS_OFF: '', NODE_COMPILE_CACHE: compileCache(process.env) }
     const [normalizer, sink] = await Promise.all([
       pipeline.start('normalizer', settings),
@@ -80,7 +78,7 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
   }
 }
 
-/** Looks at processes until it is stopped: the most memory they held, and the CPU they used. */
+/** Samples processes until stopped: their maximum memory and their CPU. */
 function watchProcesses(pids: Record<string, number>) {
   const before = mapValues(pids, cpuSeconds)
   const cpuS: Record<string, number> = {}
@@ -92,7 +90,7 @@ function watchProcesses(pids: Record<string, number>) {
       const mib = residentMiB(pid)
       mostMiB[name] = Math.max(mostMiB[name] ?? 0, mib)
       if (ours.includes(name)) together += mib
-      // Gone at the end: what it had used when it was last seen.
+      // After a process has ended, its last sample counts.
       cpuS[name] = Math.max(cpuS[name] ?? 0, cpuSeconds(pid) - (before[name] ?? 0))
     }
     mostOurs = Math.max(mostOurs, together)
@@ -109,7 +107,6 @@ function watchProcesses(pids: Record<string, number>) {
 
 const votesAtOnce = 20_000
 
-/** Writes a file as the dump's: ascending Ids, ten days' worth of votes a piece, every tenth with a user. */
 function writeVotes(path: string, wantedBytes: number): { votes: number; bytes: number } {
   const file = openSync(path, 'w')
   let votes = 0

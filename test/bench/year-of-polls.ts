@@ -1,4 +1,4 @@
-// What `polls` holds of a year of polling with the default settings, and of files that were ingested.
+// The records in `polls` after a year with the default settings and after ingesting files.
 import { addDays, dayAt } from '#core/business-day.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { requestIdentity } from '#core/request-identity.ts'
@@ -10,10 +10,9 @@ import type { Host, HostedDataset } from '../../services/poller/hosts.ts'
 
 const yearDays = 365
 const dayMs = 86_400_000
-/** Of a window: an hour of looking for it every minute, hourly for four days, daily until it is 30 days old. */
+/** Polls of a window: every minute for an hour, hourly for four days, daily until it is 30 days old. */
 const pollsOfAWindow = 60 + 4 * 24 + 26
 
-/** The polls of a host's datasets that are looked for unasked, as many as their calendars and intervals want. */
 export function* pollsOfAYear(host: Host, nowMs: number): Generator<Poll> {
   for (const hosted of host.datasets) {
     const { calendar, name } = hosted.dataset
@@ -51,7 +50,6 @@ function* pollsOf(host: string, dataset: string, identity: string, window: Windo
   }
 }
 
-/** Polls of chunks of files, as ingest writes them. */
 export function* chunkPolls(count: number): Generator<Poll> {
   const window = { startMs: 0, endMs: 1_000 }
   for (let nth = 0; nth < count; nth++) {

@@ -3,25 +3,19 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { killAndWait } from '#local/process-table.ts'
 import { pause } from '#platform/process/retry.ts'
 
-/** Every process that a run of the checks starts inherits this variable with the name of the run. */
+/** Every process of a run inherits this environment variable with the name of the run. */
 export const runVariable = 'TIDEMARK_CHECK_RUN'
 
-/** A process that a finished run left behind. */
 export interface LeftProcess {
   pid: number
-  /** Its command line, shortened. */
   command: string
 }
 
-/**
- * Kills every process of the run that still runs, and returns what it killed. Processes of other runs are not touched.
- *
- * @param graceMs how long processes may take to end by themselves first: what a worker started ends some seconds after it
- */
+/** `graceMs` lets processes end by themselves first: a worker's children end some seconds after it. */
 export async function endLeftProcesses(run: string, graceMs: number): Promise<LeftProcess[]> {
   for (const endMs = Date.now() + graceMs; Date.now() < endMs && leftProcesses(run).length > 0; ) await pause(200)
   const ended: LeftProcess[] = []
-  // A supervisor may start a part again while its parts are being killed: look until nothing is found.
+  // A supervisor may restart a part meanwhile, so this repeats until nothing is found.
   for (let left = leftProcesses(run); left.length > 0; left = leftProcesses(run)) {
     for (const process of left) if (await killAndWait(process.pid)) ended.push(process)
   }
@@ -48,7 +42,7 @@ function fromProc(mark: string): LeftProcess[] {
   })
 }
 
-/** macOS: ps -E appends the environment of one's own processes to their command lines. */
+/** On macOS, ps -E appends the environment of the user's own processes. */
 function fromPs(mark: string): LeftProcess[] {
   const { stdout } = spawnSync('ps', ['-axww', '-E', '-o', 'pid=,command='], { encoding: 'utf8' })
   return (stdout ?? '')

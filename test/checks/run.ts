@@ -1,6 +1,5 @@
-// `npm test`: format, lint, types, dead code, generated files, explode's output, then every test.
-// `npm run faults`: the long fault tests alone. `npm run clients`: clients of other people, installed and run. All end with
-// one plain line: N passed, N failed.
+// `npm test`: format, lint, types, dead code, generated files, explode's output, then every test. `npm run faults`: the
+// long fault tests. `npm run clients`: third-party clients. Each ends with one line: N passed, N failed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -35,13 +34,13 @@ interface Count {
 
 const faults = process.argv.includes('--faults')
 const clients = process.argv.includes('--clients')
-// All that the tests write lies in this directory, and all that they start carries its name.
+// Tests write into this directory, and processes carry its name.
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-checks-'))
-// Some tests look into it as another user.
+// Some tests read it as another user.
 chmodSync(directory, 0o755)
 const environment = {
   ...process.env,
-  // A zone with changeovers: code that takes local time for UTC fails.
+  // A zone with daylight saving: code that takes local time for UTC fails.
   TZ: 'Europe/Brussels',
   TMPDIR: directory,
   [runVariable]: directory,
@@ -105,7 +104,7 @@ interface Report {
   }[]
 }
 
-/** A run that wrote no report, ran no test, or failed outside of any test (a file that does not load) has failed. */
+/** A run without a report or a test, or with a failure outside of tests, counts as failed. */
 function countTests(file: string, code: number | null): Count {
   try {
     const report: Report = JSON.parse(readFileSync(file, 'utf8'))
@@ -127,12 +126,11 @@ function printSlowest({ testResults }: Report): void {
   }
 }
 
-/** A process that is just ending may still write into it. */
+/** A process that is ending may still write into the directory. */
 function removeDirectory(): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 }
 
-/** Without the long tests, and without a client that cannot be installed: its tool is not there, or a registry is out of reach. */
 function printNotRun({ testResults }: Report): void {
   const why = clients ? 'the line NOT TESTED above says why' : '`npm run faults` runs it'
   for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
@@ -141,7 +139,7 @@ function printNotRun({ testResults }: Report): void {
   }
 }
 
-/** Tests must end what they start. What they left is ended here, named, and counts as a failure. */
+/** Kills processes that tests left running, and counts them as a failure. */
 async function endLeft(): Promise<Count> {
   const left = await endLeftProcesses(directory, 20_000)
   for (const { pid, command } of left) process.stdout.write(`left running by a test, and ended: ${pid} ${command}\n`)

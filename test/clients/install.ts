@@ -6,16 +6,12 @@ import { promisify } from 'node:util'
 
 const CACHE = join(import.meta.dirname, '..', '..', '.cache', 'clients')
 const run = promisify(execFile)
-/** Compilers take their time. */
+/** Compilers take minutes. */
 const INSTALL_MS = 1_500_000
 
-/** A folder with what was installed, or why there is none. */
 export type Installed = { folder: string; why?: undefined } | { folder?: undefined; why: string }
 
-/**
- * A folder of the cache with what `commands` put into the folder they are given; made once, whoever comes first. None,
- * with a loud warning, when it cannot be made: the registry or the tool is missing, which is not this project's fault.
- */
+/** Returns a cached folder that `commands` fill once. If a tool or registry is missing, warns and returns why. */
 async function installed(name: string, commands: (folder: string) => string[][]): Promise<Installed> {
   const folder = join(CACHE, name)
   if (existsSync(folder)) return { folder }
@@ -23,7 +19,7 @@ async function installed(name: string, commands: (folder: string) => string[][])
   const aside = mkdtempSync(join(CACHE, 'making-'))
   try {
     for (const [program = '', ...parameters] of commands(aside)) await run(program, parameters, { timeout: INSTALL_MS })
-    // The other process may have been faster; its folder is as good.
+    // Another process may have finished first; its folder is equivalent.
     if (!existsSync(folder)) renameSync(aside, folder)
     return { folder }
   } catch (error) {
@@ -40,13 +36,11 @@ function whyNot({ code, path, message }: NodeJS.ErrnoException): string {
   return code === 'ENOENT' ? `${path ?? 'a program'} is not on this machine` : message.slice(0, 500)
 }
 
-/** Python packages, for PYTHONPATH. */
 export function pythonPackages(name: string, packages: string[]): Promise<Installed> {
   const options = ['-q', '--disable-pip-version-check', '--no-warn-script-location', '--only-binary', ':all:']
   return installed(name, (folder) => [['python3', '-m', 'pip', 'install', ...options, '--target', folder, ...packages]])
 }
 
-/** Jars of Maven Central in one folder, for a class path. */
 export function mavenJars(name: string, artifacts: string[]): Promise<Installed> {
   const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
   return installed(name, (folder) =>
@@ -54,14 +48,13 @@ export function mavenJars(name: string, artifacts: string[]): Promise<Installed>
   )
 }
 
-/** The jars that a pom.xml depends on, in one folder, for a class path. */
 export function mavenDependencies(name: string, pom: string): Promise<Installed> {
   const copy = 'org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies'
   const options = ['-q', '-B', '-f', pom, '-DincludeScope=runtime']
   return installed(name, (folder) => [['mvn', ...options, copy, `-DoutputDirectory=${folder}`]])
 }
 
-/** The name of what is built from these sources: other sources are built anew. */
+/** The hash makes changed sources build again. */
 function built(name: string, source: string): string {
   const hash = createHash('sha256')
   for (const file of readdirSync(source, { recursive: true, withFileTypes: true })) {
@@ -70,7 +63,6 @@ function built(name: string, source: string): string {
   return `${name}-${hash.digest('hex').slice(0, 8)}`
 }
 
-/** The program `client`, built by cargo from a copy of a package that is named rust_client. */
 export function rustProgram(name: string, source: string): Promise<Installed> {
   return installed(built(name, source), (folder) => {
     const [copy, target] = [join(folder, 'source'), join(folder, 'target')]
@@ -83,7 +75,6 @@ export function rustProgram(name: string, source: string): Promise<Installed> {
   })
 }
 
-/** The program `client`, built by go from a copy of a module. */
 export function goProgram(name: string, source: string): Promise<Installed> {
   return installed(built(name, source), (folder) => {
     const copy = join(folder, 'source')

@@ -1,4 +1,4 @@
-// `npm run clients`: other people's clients, installed as their users install them, on an endpoint of its own.
+// `npm run clients`: third-party clients, installed like users install them, with their own endpoint.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** A test that is passed over, in words, where the client cannot be installed. */
 function client(name: string, install: () => Promise<Installed>, use: (installed: string) => Promise<void>): void {
   test(name, { timeout: INSTALL_AND_RUN_MS }, async ({ skip }) => {
     const { folder: installed, why } = await install()
@@ -35,13 +34,11 @@ function client(name: string, install: () => Promise<Installed>, use: (installed
   })
 }
 
-/** What a program prints. */
 async function run(command: string, parameters: string[], environment: Record<string, string> = {}): Promise<string> {
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...environment }
   return (await execute(command, parameters, { env, maxBuffer: 64 * 1024 * 1024 })).stdout
 }
 
-/** Where to connect to, as most clients take it. */
 function address(): { host: string; port: string; user: string; password: string } {
   const { hostname: host, port } = new URL(endpoint.url)
   return { host, port, ...endpoint.credentials.writer }
@@ -77,7 +74,7 @@ client(
   },
 )
 
-// 400 rows, the even ids of 0 to 398 as values: 2 * (0 + … + 199).
+// 400 rows, with the even ids 0 to 398 as values: 2 * (0 + … + 199).
 const ofEven = 39_800
 
 client("SQLAlchemy 2.1.9 with clickhouse-connect's dialect: tables, reflection, errors", python, async (PYTHONPATH) => {

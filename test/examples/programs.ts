@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { mavenDependencies, pythonPackages } from '../clients/install.ts'
 
-/** A program of examples/, and what it takes to run it on this machine. */
 export interface Program {
   name: string
   command: string
@@ -12,14 +11,13 @@ export interface Program {
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 
-/** Node takes its packages from this project, as it would from a user's. */
 export const nodeProgram = (file: string): Program => ({
   name: file,
   command: process.execPath,
   parameters: [join(examples, 'node', file)],
 })
 
-/** Undefined, with a loud warning, when its packages cannot be installed; so are the other two. */
+/** Returns undefined, with a warning, if the packages cannot be installed. */
 export async function pythonProgram(file: string, cache: string, packages: string[]): Promise<Program | undefined> {
   const { folder: path } = await pythonPackages(cache, packages)
   if (path === undefined) return undefined
@@ -45,7 +43,7 @@ export interface Run {
   errors: string
 }
 
-/** Runs a program to its end, or until `enough` says so of what it has printed on stdout; it is then ended. */
+/** Runs a program until it ends or `enough` accepts its stdout. */
 export function runProgram(
   program: Program,
   words: string[],

@@ -1,4 +1,4 @@
-// What the examples read: two simulated days as a real pipeline told them, then repeats and a replay that the test writes.
+// Data for the examples: two simulated days from a real pipeline, then repeats and a replay written by the test.
 import { Partitioners } from 'kafkajs'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { rawResponseSchema, type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'
@@ -8,22 +8,21 @@ import { type Points, pointName, windowOf } from '../integrity/simulator-client.
 import { type Chain, startChain } from '../integrity/whole-chain.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 
-/** The long day, of which a second answer became known that lacks a border, and a plain day with one answer. */
+/** `revised`: the long day, whose second answer lacks a border. `plain`: a day with one answer. */
 export const days = { revised: '2026-10-25', plain: '2026-06-10' }
 
 export const knownAt = { first: Date.parse('2026-11-01T10:00:00Z'), second: Date.parse('2026-11-02T10:00:00Z') }
 
-/** What the replay says in place of a value. */
 export const replayed = (points: Points): Points =>
   new Map([...points].map(([name, value]) => [name, value === null ? null : value + 1000]))
 
 export interface Told {
   chain: Chain
-  /** The simulator's truth: both days' first answers, the second of the revised day, and what that one withdraws. */
+  /** The first answers, the second answer, and the points that it withdraws. */
   truth: { revisedFirst: Points; revisedSecond: Points; withdrawn: Points; plain: Points }
-  /** A topic with the same records, whose Kafka timestamps are their knownAt; its first record is not Avro and is older. */
+  /** The same records with their knownAt as Kafka timestamp. The first record is older and not Avro. */
   timedTopic: string
-  /** Makes a topic of slices, and one of answers; gives a function that adds a slice, as if it had been written when it became known. */
+  /** Creates topics of slices and answers. Returns a function that adds a slice with its knownAt as timestamp. */
   openTopic: (topic: string) => Promise<(slice: Partial<TimeseriesSlice>) => Promise<void>>
 }
 
@@ -80,7 +79,6 @@ async function fill(chain: Chain): Promise<Told> {
   }
 }
 
-/** Repeats of every third record, a replay of the first answers, and all of it on a topic with timestamps of its own. */
 async function tellAgain({
   kafka,
   registry,
@@ -132,7 +130,7 @@ async function tellAgain({
   }
 }
 
-/** Two partitions each, of which one stays empty. */
+/** Two partitions each; one stays empty. */
 async function createTopics(kafka: Kafka, ...names: string[]): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
@@ -143,7 +141,6 @@ async function createTopics(kafka: Kafka, ...names: string[]): Promise<void> {
 interface Timed {
   value: Buffer
   headers?: Record<string, string>
-  /** Kafka's timestamp of the record. */
   atMs: number
 }
 

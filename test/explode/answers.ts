@@ -7,17 +7,15 @@ import { sampleAnswers } from './sample-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 import type { Told } from './told-by-hand.ts'
 
-/** An answer of an upstream that explode must read the same way as long as its dataset's transform version is the same. */
+/** An answer whose explode result may change only with the dataset's transform version. */
 export interface NamedAnswer {
   dataset: string
-  /** Unique in its dataset. */
   name: string
   answer: Answer
-  /** What a person reads in it. */
   told?: Told
 }
 
-/** All answers there are; `absent` are the names of recorded ones that are not on this machine. */
+/** `absent`: names of recorded answers that are not on this machine. */
 export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<string> } {
   const recorded = [recordedAnswers(), recordedMarketAnswers()]
   return {

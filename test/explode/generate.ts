@@ -1,5 +1,5 @@
-// The second half of `npm run generate`: writes generated/explosions.json, what explode makes of every answer. `--check`
-// only compares. Either refuses when an output changed and the transform version did not.
+// Part of `npm run generate`: writes generated/explosions.json, the result of explode for every answer. `--check` only
+// compares. Both fail if a result changed without a new transform version.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { sources } from '#sources/index.ts'
 import { allAnswers } from './answers.ts'

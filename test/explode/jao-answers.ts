@@ -1,9 +1,8 @@
-// Answers in the form of every dataset of JAO, with what a person reads in them.
+// Answers of every JAO dataset, with what a person reads in them.
 import type { NamedAnswer } from './answers.ts'
 import { shapeOfDataset, shapes, type ToldBody } from './jao-shapes.ts'
 import { day, type Told } from './told-by-hand.ts'
 
-/** All of them; the same bytes at every call. */
 export function jaoAnswers(): NamedAnswer[] {
   return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...renamed(), ...withOffsets()]
 }
@@ -20,7 +19,7 @@ function ofShapes(): NamedAnswer[] {
   })
 }
 
-/** Times that say UTC as an offset: the same as Z, and of a modification the same as nothing. */
+/** The offset +00:00 equals Z; in a modification time it equals no offset. */
 function withOffsets(): NamedAnswer[] {
   return [['jao.core.maxExchanges', 'borders'] as const, ['jao.nordic.maxExchanges', 'nordicBorders'] as const].map(
     ([dataset, shape]) => {
@@ -31,7 +30,7 @@ function withOffsets(): NamedAnswer[] {
   )
 }
 
-/** Hubs that do not add up: by a tenth of a MW in one quarter hour. */
+/** In one quarter hour the sum of the hubs is 0.1 MW off. */
 function unbalanced(): NamedAnswer[] {
   const body = shapes.netPositions?.body.replace('2287.7', '2287.6') ?? ''
   const told: Told = {
@@ -42,7 +41,7 @@ function unbalanced(): NamedAnswer[] {
   return [named('jao.core.netPos', 'told by hand: hubs that do not add up to 0', body, told)]
 }
 
-/** Names that upstream changed, so that nothing could be stored. */
+/** Columns with unknown names, so that nothing can be stored. */
 function renamed(): NamedAnswer[] {
   const { body } = shapes.borders ?? { body: '' }
   const of = (dataset: string, changed: string, more: Partial<NamedAnswer['answer']> = {}): NamedAnswer => {
@@ -65,7 +64,6 @@ function renamed(): NamedAnswer[] {
 
 const hour = { startMs: day.startMs, endMs: day.startMs + 3_600_000 }
 
-/** A page of a domain, the second of two. */
 function pages(): NamedAnswer[] {
   const body = `{"data":[
     {"id":901,"dateTimeUtc":"2026-04-20T22:00:00Z","tso":"ELIA","cneName":"Achene - Lonny 380.19 ","cneEic":"10T-BE-FR-000015",
@@ -124,7 +122,7 @@ const result = (hours: string, product: string, offered: number, price: number |
   `{"comment":null,"corridorCode":"IF1-FR-GB","offeredCapacity":${offered}.0,"requestedCapacity":7234.0,
     "allocatedCapacity":0,"productHour":"${hours}","productIdentification":"${product}","auctionPrice":${price}}`
 
-/** Of each horizon; hours unordered, and a month, a season and a year with two products. */
+/** Unordered hours, and a month, a season and a year with two products. */
 function auctions(): NamedAnswer[] {
   const local: [string, string] = ['2026-04-20T22:00:00.000+00:00', '2026-04-21T22:00:00.000+00:00']
   const hours = `[${auction('IF1-FR-GB-D-DAILY--260421-01', local, `${result('23:00-24:00', 'B24-------', 1868, 0.25)},${result('02:00-03:00', 'B03-------', 1600, null)}`)}]`

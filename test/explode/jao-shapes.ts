@@ -1,4 +1,4 @@
-// One answer of each shape that JAO's datasets have, two or three periods of the day, and what it says.
+// One answer per shape of JAO's datasets, with two or three rows and what they say.
 import type { Told } from './told-by-hand.ts'
 
 const hourly = (first: string, second: string): string =>
@@ -179,7 +179,6 @@ export const shapes: Record<string, ToldBody> = {
   },
 }
 
-/** Which dataset has which shape. */
 export const shapeOfDataset: Record<string, string> = {
   'jao.core.maxExchanges': 'borders',
   'jao.core.maxNetPos': 'bounds',

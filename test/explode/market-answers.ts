@@ -1,4 +1,4 @@
-// Answers of exchanges: the recorded ones, and others in their form as documented.
+// Recorded answers of exchanges, and others in the documented form.
 import {
   krakenMarket as kraken,
   coinbaseStats24h as stats,
@@ -19,7 +19,6 @@ const recorded: [dataset: string, file: string, subject: string][] = [
   ['binance.ticker24hr', 'binance_24hr_2022-02-01_shibtry.json', 'SHIBTRY'],
 ]
 
-/** Those on this machine; names in `absent` of those that are not. */
 export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: string[] } {
   const read = recorded.map(([dataset, file, subject]) => ({
     dataset,
@@ -72,7 +71,7 @@ const made: [dataset: string, name: string, subject: string, answer: unknown][] 
   ['coinbase.stats', 'an exponent', 'BTC-USD', { ...stats, last: '1e999' }],
 ]
 
-/** Written down beside the figures above; a point is at the tick's scheduled instant. */
+/** Written by hand. A point is at the tick's scheduled instant. */
 const told: Record<string, Told> = {
   'kraken.ticker two markets': {
     values: once(['XXBTZUSD', 'XETHZUSD'], ['last', 'bid', 'ask', 'open', 'high', 'low', 'vwap', 'volume', 'trades']),
@@ -120,7 +119,6 @@ function once(markets: string[], metrics: string[]): Record<string, number> {
   return Object.fromEntries(markets.flatMap((market) => metrics.map((metric) => [`${market}.${metric}`, 1])))
 }
 
-/** The same bytes at every call. */
 export function madeMarketAnswers(): NamedAnswer[] {
   return made.map(([dataset, name, subject, answer]) => {
     const read = told[`${dataset} ${name}`]

@@ -5,10 +5,10 @@ import type { NamedAnswer } from './answers.ts'
 
 const dataset = 'jao.core.maxExchanges'
 const whole = 'recorded 2026-04-20 and 21'
-// The recording holds the second of these days, and of the others all but some hours.
+// The recording holds the second day completely and some hours of the others.
 const days = ['2026-04-20', '2026-04-21', '2026-04-22'].map((day) => ({ day, name: `recorded rows of ${day}` }))
 
-/** What JAO answered, whole and cut into business days; names in `absent` when the recording is not on this machine. */
+/** The whole recording, and its business days. `absent`: the names, if the recording is not on this machine. */
 export function recordedAnswers(): { answers: NamedAnswer[]; absent: string[] } {
   const recording = readRecording()
   if (recording === undefined) return { answers: [], absent: [whole, ...days.map(({ name }) => name)] }

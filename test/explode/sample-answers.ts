@@ -1,5 +1,4 @@
-// Answers that lie in the folders of sources: sources/<source>/samples/<name>.body, the bytes as they came, and beside
-// them <name>.asked.json, what was asked and what a person reads in it.
+// Reads sources/<source>/samples/<name>.body (an answer) and <name>.asked.json (the request, and what a person reads).
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,11 +10,11 @@ const askedSchema = z.strictObject({
   window: z.strictObject({ start: z.iso.datetime(), end: z.iso.datetime() }),
   status: z.int().default(200),
   subject: z.string().optional(),
-  /** What a person reads in the body: how many values that are not null each key has, and some of them. */
+  /** The number of values per key that are not null, and some points. */
   told: z.strictObject({
     values: z.record(z.string(), z.int()),
     points: z.array(z.tuple([z.string(), z.iso.datetime(), z.number().nullable()])),
-    /** Records of topics of the source's own: the topic's suffix, and some of the fields. */
+    /** Records of own topics: the topic's suffix, and some fields. */
     records: z.array(z.tuple([z.string(), z.record(z.string(), z.unknown())])).exactOptional(),
   }),
 })
@@ -26,7 +25,7 @@ interface Sample extends NamedAnswer {
 
 const ending = '.asked.json'
 
-/** All samples of all sources. Throws with the file's name when one does not say what was asked. */
+/** @throws Error with the name of an invalid file */
 export function sampleAnswers(directory = new URL('../../sources/', import.meta.url)): Sample[] {
   const cwd = fileURLToPath(directory)
   return globSync(`*/samples/*${ending}`, { cwd })

@@ -1,4 +1,4 @@
-// Answers in the form of JAO's maxExchanges: days of the simulator, and what else upstream may send in their place.
+// Answers of JAO's maxExchanges: days of the simulator, and what else upstream may send.
 
 import { businessDay } from '#core/business-day.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
@@ -11,7 +11,6 @@ const atMs = Date.parse('2026-11-20T12:00:00Z')
 const minuteMs = 60_000
 const plain = '2026-04-21'
 
-/** All of them; the same bytes at every call. */
 export function simulatedJaoAnswers(): NamedAnswer[] {
   const good = { ...simulatedDays(), ...alteredDays() }
   const refused = refusedAnswers()
@@ -29,7 +28,6 @@ interface DayAnswer {
 
 const windowOf = (day: string): Window => businessDay('Europe/Brussels', day).window
 
-/** Days as the simulator publishes them, and after its commands. */
 function simulatedDays(): Record<string, DayAnswer> {
   const of = (day: string): DayAnswer => ({ day, body: publish(day) })
   const hourMs = windowOf(plain).startMs + 5 * 60 * minuteMs
@@ -62,7 +60,7 @@ function publish(day: string, what?: What): Buffer {
   return upstream.body(startMs, endMs, atMs)
 }
 
-/** What is read although it is not as usual. */
+/** Unusual answers that explode accepts. */
 function alteredDays(): Record<string, DayAnswer> {
   const rows = plainRows()
   const [first = rows[0] as Row] = rows
@@ -78,7 +76,6 @@ function alteredDays(): Record<string, DayAnswer> {
   }
 }
 
-/** At least one of every reason. */
 function refusedAnswers(): Record<string, DayAnswer> {
   const rows = plainRows()
   const [first = rows[0] as Row] = rows
@@ -115,7 +112,6 @@ const json = (content: unknown): Buffer => Buffer.from(JSON.stringify(content))
 
 const ofRows = (data: Row[]): DayAnswer => ({ day: plain, body: json({ data, rejected: false, messages: null }) })
 
-/** The row with a null in each of its columns. */
 const nulled = (row: Row): Row => ({
   ...Object.fromEntries(Object.keys(row).map((column) => [column, null])),
   dateTimeUtc: row.dateTimeUtc,

@@ -1,4 +1,4 @@
-// What explode made of every answer when its transform version was set, as hashes; and what of that no longer holds.
+// Hashes of explode's results at the current transform version, and their comparison with later results.
 import { createHash } from 'node:crypto'
 import { type ExplodedAnswer, explodeRaw } from '#core/explode-raw.ts'
 import { requestIdentity } from '#core/request-identity.ts'
@@ -8,14 +8,12 @@ import type { NamedAnswer } from './answers.ts'
 
 export interface DatasetSnapshot {
   transformVersion: number
-  /** By name of the answer: SHA-256 of its window and bytes, and of what came of it. */
+  /** By name of the answer: SHA-256 of its window and bytes, and of the result. */
   answers: Record<string, { answer: string; explosion: string }>
 }
 
-/** By name of the dataset. */
 export type Snapshot = Record<string, DatasetSnapshot>
 
-/** Runs today's explode of the datasets over the answers. */
 export function takeSnapshot(datasets: readonly Dataset[], answers: readonly NamedAnswer[]): Snapshot {
   const byName = new Map(datasets.map((dataset) => [dataset.name, dataset]))
   return Object.fromEntries(
@@ -27,19 +25,15 @@ export function takeSnapshot(datasets: readonly Dataset[], answers: readonly Nam
   )
 }
 
-/** What came of the comparison of two snapshots. */
 export interface Comparison {
-  /** Promises that are broken, one sentence each: the new snapshot must not be written. */
+  /** One sentence per violation. If there is any, the new snapshot must not be written. */
   broken: string[]
-  /** The snapshot to keep. */
   next: Snapshot
 }
 
 /**
- * Compares today's snapshot with the one that was kept. Pure. An output may change only with a higher transform version;
- * answers may be added or be replaced by others, but not go.
- *
- * @param absent names of answers that cannot be checked on this machine
+ * A result may change only with a higher transform version. Answers may be added or replaced, but not removed, unless
+ * `absent` says that this machine cannot check them. Pure.
  */
 export function compareSnapshots(kept: Snapshot, now: Snapshot, absent: ReadonlySet<string>): Comparison {
   const names = new Set([...Object.keys(kept), ...Object.keys(now)])
@@ -90,7 +84,7 @@ function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string
   const told = { dataset, status, requestIdentity: requestIdentity(dataset, window, subject) }
   const record = rawResponse(window, Buffer.from(answer.body), 1_000, told)
   const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
-  // All that a slice says but its version and its identity, which is the request's. Of a refusal the reason: its sentence may be put better any day.
+  // Omits transform version, identity and the sentence of a refusal.
   const output = 'refusal' in exploded ? { refused: exploded.refusal.reason } : outputOf(exploded)
   const asked = subject === null ? [] : [subject]
   return { answer: sha256([window, status, record.contentHash, ...asked]), explosion: sha256(output) }
@@ -107,7 +101,7 @@ const byKeyAndStart = (one: { key: string; start: number }, other: { key: string
 
 const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value, canonical)).digest('hex')
 
-/** Names of an object in order, and numbers that JSON has no word for. */
+/** Sorts names, and writes numbers that JSON cannot represent. */
 function canonical(_name: string, value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : `number ${value}`
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

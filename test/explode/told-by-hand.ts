@@ -1,18 +1,13 @@
-// Bodies and what a person reads in them, written down side by side. Nothing here is reckoned: a bug of the code cannot
-// be in it, too.
+// What a person reads in a body. Nothing is computed, so a bug of the code cannot hide here.
 
-/** What an answer says, by a person who read it. */
 export interface Told {
-  /** Every key that has values, with how many of them are not null. */
+  /** Number of values per key that are not null. */
   values: Record<string, number>
-  /** Some of them: key, time (UTC), value. */
   points: [key: string, time: string, value: number | null][]
-  /** Unit of a key, flags of all slices. */
+  /** The unit of one key, and the flags of all slices. */
   unit?: [key: string, unit: string]
   flags?: string[]
-  /** Upstream's time of modification of all slices. */
   modified?: string
-  /** Records of topics of the source's own: topic, and some of its fields. */
   records?: [topic: string, fields: Record<string, unknown>][]
 }
 

@@ -23,33 +23,30 @@ import { giveBackWarmParts, takeWarmParts } from '../support/warm-parts.ts'
 
 export const dataset = mainDataset
 
-/** A record and where it lies. */
 export type Read<T> = T & { partition: number; offset: number }
 
 export interface PollerParts {
   kafka: Kafka
   registry: Registry
   producer: Producer
-  /** Everything a topic holds now. */
   read: <T>(topic: string, schema: RecordSchema<T>) => Promise<Read<T>[]>
   polls: () => Promise<Read<Poll>[]>
   raw: () => Promise<Read<RawResponse>[]>
-  /** Starts a poller of the simulator at `url`, with nothing but tomorrow to fetch unless told otherwise. */
+  /** By default it fetches only tomorrow. */
   poller: (url: string, settings?: Record<string, string>) => Promise<ServiceProcess>
-  /** Asks for a window like the CLI does; or, when it names a host, to lift the pause of that, whatever window stands there. */
+  /** Requests a window like the CLI. `liftsPauseOf` lifts the pause of that host instead. */
   request: (url: string, window: { startMs: number; endMs: number }, liftsPauseOf?: string) => Promise<string>
-  /** The broker answers nobody, as if it were away, until it is woken. */
+  /** Suspends the broker: it answers no client until `wakeBroker`. */
   pauseBroker: () => void
   wakeBroker: () => void
   restartBroker: () => Promise<void>
-  /** For afterEach: ends every poller and upstream that a test left behind, also a failed one. */
+  /** For afterEach: ends the pollers and upstreams of a test. */
   endTest: () => Promise<void>
   stop: () => Promise<void>
 }
 
 const upstreams: { stop: () => Promise<void> }[] = []
 
-/** A real broker and registry with our topics, for pollers. */
 export async function startPollerParts(): Promise<PollerParts> {
   const warm = await takeWarmParts()
   const { parts } = warm
@@ -126,7 +123,6 @@ const environment = (parts: Record<string, string>, url: string) => ({
   SESSION_TIMEOUT_MS: '6000',
 })
 
-/** A simulator and how to steer it. */
 export async function startUpstream(options: Parameters<typeof startSimulator>[0]) {
   const simulator = await startSimulator(options)
   upstreams.push(simulator)
@@ -150,7 +146,7 @@ export async function startUpstream(options: Parameters<typeof startSimulator>[0
   }
 }
 
-/** Waits until `look` gives something; fails with what it last saw. */
+/** Polls `look` until it returns a value; fails with the last one. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,

@@ -1,6 +1,6 @@
-/** A source of random numbers that are the same for the same seed (mulberry32). */
+/** Repeatable random numbers (mulberry32). */
 export interface Random {
-  /** A whole number from `low` to `high`, both included. */
+  /** Both inclusive. */
   between: (low: number, high: number) => number
   pick: <T>(list: readonly T[]) => T
   shuffled: <T>(list: readonly T[]) => T[]
@@ -29,5 +29,5 @@ export function randomFrom(seed: number): Random {
   }
 }
 
-/** TIDEMARK_SEED, or another one at each run. Tell it: it repeats the run. */
+/** TIDEMARK_SEED, or a random seed. Print it, so that the run can be repeated. */
 export const seedOfThisRun = (): number => Number(process.env.TIDEMARK_SEED || Math.floor(Math.random() * 1e9))

@@ -1,7 +1,6 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { eventually } from './poller-parts.ts'
 
-/** A record as it lies in a topic; headers as text. */
 export interface TopicRecord {
   key: string
   value: Buffer | null
@@ -11,7 +10,6 @@ export interface TopicRecord {
   writtenAtMs: number
 }
 
-/** Everything a topic holds now. */
 export async function readRecords(kafka: Kafka, topic: string): Promise<TopicRecord[]> {
   const admin = kafka.admin()
   await admin.connect()

@@ -12,24 +12,21 @@ import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import { type Finished, freePortBase, type Started, startCommand, tidemark } from '../support/tidemark-command.ts'
 
-/** A stack as users have it: started and stopped by the command, its parts kept alive by its supervisor. */
+/** A stack as users run it: started by the command, its parts kept alive by the supervisor. */
 export interface RunningStack {
   dataDir: string
-  /** What its commands run in. */
   environment: NodeJS.ProcessEnv
-  /** What it says of itself just now. */
   file: () => StackFile
-  /** `tidemark up --detach <options>`; throws with what it printed when that fails. */
+  /** `tidemark up --detach <options>`. @throws Error with its output if it fails */
   up: (...options: string[]) => Promise<Finished>
-  /** `tidemark <args> --data <this one>`, to its end. */
+  /** Runs `tidemark <args> --data <this one>` to its end. */
   run: (...args: string[]) => Promise<Finished>
-  /** The same, without waiting for its end. */
+  /** Does not wait for the end. */
   begin: (...args: string[]) => Started
-  /** From now on commands are those of the release in another directory. */
+  /** Later commands use the release in another directory. */
   use: (release: string | undefined) => void
-  /** Clients of its parts. They outlive a restart: the ports stay. */
+  /** Clients of its parts. They outlive a restart, because the ports stay. */
   connect: () => Promise<Clients>
-  /** Stops it, disconnects the clients and removes its directory. */
   remove: () => Promise<void>
 }
 
@@ -44,7 +41,7 @@ export interface Clients {
 
 const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'JAO_BASE_URL', 'NODE_ENV']
 
-/** Prepares a stack on free ports, in a temporary directory when none is named. `settings` go to all its parts. */
+/** Prepares a stack on free ports. `settings` go to all parts. */
 export async function prepareStack(
   source: 'live' | 'simulated',
   settings: Record<string, string>,
@@ -52,12 +49,12 @@ export async function prepareStack(
 ): Promise<RunningStack> {
   const portBase = await freePortBase()
   const inherited = Object.entries(process.env).filter(([name]) => !elsewhere.includes(name))
-  // A copy of the project would fetch broker and registry anew, and prepare their quick starts.
+  // Without the cache, a copy of the project would fetch Kafka and the registry again.
   const TIDEMARK_CACHE = cacheDirectory(process.env)
   const environment = { ...Object.fromEntries(inherited), TIDEMARK_CACHE, ...settings }
   let release: string | undefined
   const begin: RunningStack['begin'] = (...args) => startCommand([...args, '--data', dataDir], environment, release)
-  // Without the program before it that finds Node 26: a fifth of what a short command costs.
+  // Skips bin/tidemark.mjs, which finds Node 26: it takes a fifth of the time of a short command.
   const run: RunningStack['run'] = (...args) => begin(...args).finished
   const file = (): StackFile => JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8'))
   const clients: Clients[] = []
@@ -95,7 +92,7 @@ export async function prepareStack(
 
 const prepared = new Set<RunningStack>()
 
-/** Stops and removes every stack that was prepared and not removed yet. For afterAll: it finds those of failed tests, too. */
+/** For afterAll: also removes the stacks of failed tests. */
 export async function removeStacks(): Promise<void> {
   await Promise.all([...prepared].map((stack) => stack.remove()))
 }
@@ -121,7 +118,7 @@ async function connectTo({ endpoints }: StackFile): Promise<Clients> {
   }
 }
 
-/** Waits until a part runs, as another process than `notPid`; its process id. */
+/** Waits until a part runs with another pid than `notPid`, and returns that pid. */
 export async function runningPart(stack: RunningStack, name: string, notPid = 0, timeoutMs = 240_000): Promise<number> {
   const deadlineMs = Date.now() + timeoutMs
   for (;;) {

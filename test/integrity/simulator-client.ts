@@ -1,6 +1,6 @@
 import { businessDay } from '#core/business-day.ts'
 
-/** Points by `pointName`: the value, or null where there is none. */
+/** Values by `pointName`. */
 export type Points = Map<string, number | null>
 
 export interface LoggedRequest {
@@ -19,17 +19,13 @@ export interface MarketTruth {
   answer: unknown
 }
 
-/** Steers a running simulator and asks it what it published: the oracle. */
 export interface SimulatorClient {
   command: (body: unknown) => Promise<void>
-  /**
-   * What was published of a business day of a dataset of JAO's (core.maxExchanges), now or at an instant of its clock
-   * (ms). Not out yet: nothing.
-   */
+  /** The points of a business day, at an instant of the simulator's clock (ms) or now; empty before publication. */
   truth: (day: string, atMs?: number, dataset?: string) => Promise<Points>
-  /** What a market was at an instant (ms): figures by plain names (last, high, low, volume, …), and as the exchange prints it. */
+  /** A market at an instant (ms): figures by plain names, and the answer of the exchange. */
   market: (host: string, market: string, atMs: number) => Promise<MarketTruth>
-  /** Of a host, JAO's publication tool where none is named. */
+  /** The default host is JAO's publication tool. */
   requests: (host?: string) => Promise<LoggedRequest[]>
   nowMs: () => Promise<number>
 }
@@ -62,7 +58,7 @@ export function simulatorClient(url: string): SimulatorClient {
   }
 }
 
-/** The first few points that are missing, too many or different, as text; none when both are the same. */
+/** Describes the first missing, extra or different points; empty if both are equal. */
 export function differences(expected: Points, actual: Points): string[] {
   const missing = [...expected].flatMap(([name, value]) => {
     if (!actual.has(name)) return [`missing ${name}: ${value}`]

@@ -1,5 +1,5 @@
-// Preloaded into a service: when the file STOP_WHEN is there, it removes it and stops the process (SIGSTOP) as soon as
-// a Kafka heartbeat has gone out. Its answer then waits in the socket until the process goes on.
+// Preloaded into a service. When the file STOP_WHEN exists, removes it and stops the process (SIGSTOP) after the next
+// Kafka heartbeat is sent. The response then waits in the socket until the process continues.
 import { existsSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 

@@ -14,21 +14,19 @@ import { type Points, pointName, windowOf } from './simulator-client.ts'
 
 export { dataset, eventually }
 
-/** A row of `polls` in the store. Times are ms UTC. */
 export interface StoredPoll {
   outcome: string
   fetchedAtMs: number
 }
 
-/** Broker, registry, store, normalizer and sink, all real; a poller on demand. */
 export interface Chain extends Pipeline {
-  /** Starts a poller of the upstream at `url`; a simulator's clock is then the poller's. */
+  /** Starts a poller of the upstream at `url`, with the simulator's clock if there is one. */
   poll: (url: string, upstream: 'simulator' | 'recording') => Promise<ServiceProcess>
-  /** Asks for business days, waits until each was polled well and all is stored; gives the new poll of each. */
+  /** Requests business days and waits until each is polled and stored. Returns their new polls. */
   ask: (url: string, days: string[]) => Promise<StoredPoll[]>
-  /** Waits until the normalizer has exploded and the sink has stored all that was written before. */
+  /** Waits until the normalizer and the sink have processed all records. */
   settled: (timeoutMs?: number) => Promise<void>
-  /** What `from` (latest, as_of(...)) says of a business day of our dataset. */
+  /** `from`: latest or as_of(...). */
   points: (from: string, day: string) => Promise<Points>
   normalizer: ServiceProcess
   sink: ServiceProcess
@@ -66,7 +64,7 @@ export async function startChain(): Promise<Chain> {
   }
 }
 
-/** Writes a request for each business day as the CLI does; throws when Kafka does not take them. */
+/** Writes a request per business day like the CLI. @throws Error if Kafka does not accept them */
 export async function writeRequests(
   { registry, producer }: Pick<Pipeline, 'registry' | 'producer'>,
   url: string,
@@ -92,12 +90,11 @@ export async function writeRequests(
 }
 
 /**
- * Waits until the normalizer has committed all that raw holds now, and then the sink all that its topics hold by then: a
- * group commits after its outputs are acknowledged, so what was in raw before is then in the store.
+ * Waits for the normalizer to commit all of raw, then for the sink. A group commits after its outputs are acknowledged.
  */
 export async function untilStored(environment: Record<string, string>, timeoutMs = 90_000): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs
-  // Ends are asked for once: asking for those of every topic again and again costs more than the work waited for.
+  // Fetched only once: fetching end offsets costs more than the work itself.
   await withAdmin(createKafka(readConfig(kafkaSettings, environment), 'test'), async (admin) => {
     for (const { group, topics } of subscriptions()) {
       const ends = new Map<string, Offsets[]>()
@@ -133,12 +130,11 @@ export async function pointsOf(
   return points
 }
 
-/** The good polls of a business day, oldest first. */
 const pollsOf = ({ query }: Queries, day: string): Promise<StoredPoll[]> =>
   query<StoredPoll>(
     `SELECT outcome, toUnixTimestamp64Milli(fetched_at) + 0.0 AS fetchedAtMs FROM tidemark.polls FINAL
      WHERE request_identity = '${requestIdentity(dataset, windowOf(day))}' AND outcome != 'failed' ORDER BY fetched_at`,
   )
 
-/** An instant as ClickHouse takes it, UTC, to the ms. */
+/** UTC text for ClickHouse, to the ms. */
 export const storeTime = (atMs: number): string => new Date(atMs).toISOString().replace('T', ' ').slice(0, 23)

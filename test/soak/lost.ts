@@ -1,4 +1,4 @@
-// What the store must hold when everything has come through: compared with what upstreams published and files said.
+// Compares the store with what upstreams published and files contained.
 import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
@@ -12,18 +12,17 @@ interface Soaked {
   query: Clients['query']
   simulator: SimulatorClient
   written: Written
-  /** A business day that was revised all along. */
   day: string
   tell: (line: string) => void
 }
 
 const minuteMs = 60_000
 
-/** Counts, and a sentence for each thing that is not as it must be. Stops nothing: polling goes on meanwhile. */
+/** Returns counts, and a sentence per violation. Polling continues meanwhile. */
 export async function whatIsLost({ stack, query, simulator, written, day, tell }: Soaked) {
   const wrong: string[] = []
   const { environment, query: ask, kafka, registry } = await stack.connect()
-  // The newest revision is fetched, then all is stored.
+  // Fetches the newest revision first.
   for (const name of ['jao.core.maxExchanges', 'jao.core.netPos', 'jao.nordic.maxExchanges']) {
     const { code, stderr } = await stack.run('backfill', name, '--from', day, '--to', day, '--json')
     if (code !== 0) wrong.push(`${name} of ${day} could not be fetched at the end: ${stderr.trim()}`)
@@ -58,7 +57,7 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
     await untilStored(environment, 5 * minuteMs).catch((error: Error) => wrong.push(error.message))
   }
 
-  /** Every answer of an exchange that was kept is a point of each of its markets, with the price that it says. */
+  /** Every stored answer of an exchange must be a point of each of its markets, with the same price. */
   async function ticksMissing(): Promise<string[]> {
     const missing: string[] = []
     const records = await readRecords(kafka, 'kraken.raw')

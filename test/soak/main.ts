@@ -1,6 +1,6 @@
-// `npm run soak [-- --minutes 60]`: all simulated sources at once on a stack as users start it, steered as the world does
-// it: revisions, spikes, failing hours, files that come in. At the end nothing may be lost, nothing refused, and memory
-// flat. Prints its figures, `--json` as one line; exit code 1 when something does not hold.
+// `npm run soak [-- --minutes 60]`: runs all simulated sources with revisions, spikes, failures and incoming files. At
+// the end nothing may be lost or refused, and memory must be flat. `--json` prints one line. Exit code 1 on a
+// violation.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { datasetsByName } from '#core/datasets.ts'

@@ -1,14 +1,14 @@
 import type { StackFile } from '#local/stack-file.ts'
 import { residentMiB } from '../bench/cpu.ts'
 
-/** What each part held, MiB: at the end of the first and of the last quarter, by the median of the quarter's samples. */
+/** Median memory per part, MiB, in the second (`early`) and the last quarter (`late`). */
 export type Held = Record<string, { early: number; late: number }>
 
-/** A part may grow by so much and still count as flat: share, and MiB, whichever is more. */
+/** The growth that counts as flat: a share or MiB, whichever is more. */
 const flat = { share: 0.2, mib: 40 }
 const intervalMs = 10_000
 
-/** Samples the memory of every part of a stack until stopped. The first quarter is warming up: the second is compared with the last. */
+/** Samples memory until stopped. The first quarter is warm-up. */
 export function watchMemory(file: () => StackFile) {
   const samples: Record<string, number[]> = {}
   const now = (): Record<string, number> =>

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What was written so far. */
 export interface Written {
   ids: Set<number>
   files: number
@@ -9,7 +8,7 @@ export interface Written {
 
 const linesAFile = 50_000
 
-/** A vote file of its own: half of its Ids are new, half stand in the file before, too. Gives its path. */
+/** Writes a vote file and returns its path. Half of its Ids are also in the file before. */
 export function writeVotes(directory: string, written: Written): string {
   const file = join(directory, `soak-votes-${++written.files}.jsonl`)
   const first = ((written.files - 1) * linesAFile) / 2 + 1

@@ -1,20 +1,20 @@
-// Histories that old code told and new code reads again: answers of two windows by two corridors, letters that were sent
-// again out of order, raw records that are gone.
+// Histories that old code exploded and new code explodes again: answers of two windows and two corridors, dead letters
+// requeued out of order, deleted raw records.
 import fc from 'fast-check'
 
 export const windowStarts = [Date.parse('2024-12-31T22:00:00Z'), Date.parse('2025-06-01T22:00:00Z')]
 const firstKnownAt = Date.parse('2024-12-31T23:59:59.990Z')
 
 type Values = Record<string, (number | null)[]>
-/** What an explode makes of an answer; undefined: it refuses it. An answer without values was confirmed empty. */
+/** undefined: refused. No values: confirmed empty. */
 export interface Reading {
   stepS: number
   values: Values
 }
-/** A raw record, its offset the place in the list. */
+/** The offset is the index in the list. */
 export interface Raw {
   window: number
-  /** Both corridors name the same points: their answers do not replace each other. */
+  /** Both corridors have the same points, but their answers do not replace each other. */
   corridor: number
   knownAt: number
   old: Reading | undefined
@@ -36,7 +36,7 @@ const answer = fc
     corridor: fc.constantFrom(0, 0, 1),
     reading,
     other: reading,
-    // What the raised version does, and whether the old one refused the answer.
+    // What the new version does, and whether the old one refused the answer.
     becomes: fc.constantFrom('same', 'same', 'renamed', 'refused', 'other'),
     wasRefused: fc.constantFrom(false, false, false, true),
     requeueAfter: fc.option(fc.nat({ max: 4 }), { nil: undefined }),
@@ -50,11 +50,10 @@ const answer = fc
 
 export interface History {
   raws: Raw[]
-  /** Raw records before it are gone. */
   firstOffset: number
 }
 
-/** Answers as they came, each known later than the one before; letters of some were sent again behind later ones. */
+/** Answers with increasing known_at; some dead letters are requeued after later answers. */
 export const history: fc.Arbitrary<History> = fc.record({
   raws: fc.array(answer, { minLength: 1, maxLength: 7 }).map((answers) => {
     const raws: Raw[] = []
@@ -62,7 +61,7 @@ export const history: fc.Arbitrary<History> = fc.record({
     answers.forEach(({ requeueAfter, reading, ...answer }, i) => {
       const raw = { ...answer, knownAt: firstKnownAt + 3 * i }
       raws.push(raw)
-      // The same bytes at another position, known when they were: the repaired old code took them.
+      // The same bytes and known_at at another offset: the repaired old code accepted them.
       if (raw.old === undefined && requeueAfter !== undefined)
         letters.push({ at: i + requeueAfter, raw: { ...raw, old: reading } })
       for (const letter of letters.filter(({ at }) => at === i)) raws.push(letter.raw)
@@ -76,7 +75,7 @@ const one = (after: number, old: Values | undefined, now: Values | undefined, co
   const [before, today] = [old, now].map((values) => values && { stepS: 3600, values })
   return { window, corridor, knownAt: firstKnownAt + after, old: before, new: today }
 }
-/** Its first record is gone; a letter was sent again behind a later answer, which is refused now; two corridors name `a`. */
+/** A letter was requeued after a later answer, which is now refused. Both corridors have `a`. */
 export const requeued: History = {
   raws: [
     one(0, { a: [10, null] }, { c: [10, null] }),
@@ -87,7 +86,7 @@ export const requeued: History = {
   ],
   firstOffset: 1,
 }
-/** New code knows `a` by another name, and refuses what withdrew it, and what withdrew that. */
+/** New code renames `a`, and refuses the answer that withdrew it and the one that withdrew that. */
 export const renamedThenRefused: History = {
   raws: [one(0, { a: [10] }, { c: [10] }, 0, 1), one(3, { b: [1] }, undefined, 0, 1), one(6, {}, undefined, 0, 1)],
   firstOffset: 0,

@@ -1,25 +1,24 @@
 import fc from 'fast-check'
 
-// Histories as pollers make them: answers of two windows by two corridors, what each says derived from what the one before
-// it said, confirmed empty and refused ones between, and replays of some of them, delivered in any order and partly twice.
+// Histories of pollers: answers of two windows and two corridors, each derived from the one before, with confirmed
+// empty and refused ones and replays, delivered in any order and partly twice.
 
-/** What one transform made of one answer: values by key, from the start of the window on. */
 export interface Telling {
   window: number
-  /** A request identity is a corridor's window: its answers replace each other and nothing else. */
+  /** Window and corridor are the request identity. */
   corridor: number
-  /** False where explode refused the answer: nothing of it is anywhere. */
+  /** False if explode refused the answer, which then leaves no trace. */
   accepted: boolean
   stepS: number
   knownAt: number
   transformVersion: number
   values: Record<string, (number | null)[]>
-  /** Where the answer lies; a replay of it lies where it lay. */
+  /** Position of the answer; a replay keeps it. */
   raw: { partition: number; offset: number }
 }
 
 const hourMs = 3_600_000
-// The times of the first window lie across a year's end, and so do the times of knowledge: both tables change partition.
+// The first window and the known_at values span a new year, so both tables change partition.
 export const windowStarts = ['2024-12-31T22:00:00Z', '2025-06-01T22:00:00Z'].map((text) => Date.parse(text))
 
 const value = fc.option(fc.constantFrom(0, 10, 20, -0.5), { nil: null })
@@ -44,7 +43,6 @@ const drop = (key: string): Change => {
   }
 }
 
-/** What may happen from one answer of a window to the next. */
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.dictionary(key, values, { minKeys: 1 }).map((published) => () => published),
   fc.tuple(key, hour, value).map((revised) => put(...revised)),
@@ -59,12 +57,12 @@ const step = fc.record({
   window: fc.nat({ max: 1 }),
   corridor: fc.constantFrom(0, 0, 0, 1),
   accepted: fc.constantFrom(true, true, true, true, false),
-  // Upstream publishes a window on a finer step, and may take that back.
+  // Upstream may switch to a finer step and back.
   stepS: fc.constantFrom(3600, 3600, 3600, 1800),
   change,
-  // From 08:00 these add up to the very start of the first window, 22:00, and to midnight. The second is watched long.
+  // From 08:00 these sum to 22:00, the start of the first window, and to midnight.
   afterMs: fc.constantFrom(1, hourMs, 7 * hourMs, 14 * hourMs, 200 * 24 * hourMs),
-  // Another poller takes over whose clock is behind.
+  // Another poller, whose clock is behind, takes over.
   slowMs: fc.constantFrom(0, 0, 0, 3 * hourMs, 30 * hourMs),
 })
 const replay = fc.record({
@@ -83,7 +81,7 @@ function happen(steps: Step[], replays: Replay[]): Telling[] {
   steps.forEach(({ window, corridor, accepted, stepS, change, afterMs, slowMs }, offset) => {
     clock += afterMs
     const before = answers.findLast((answer) => answer.window === window && answer.corridor === corridor)
-    // Of one request identity known_at always grows, whatever the clock does; it may lie behind that of another.
+    // known_at grows within a request identity, whatever the clock does. It may be less than that of another identity.
     const knownAt = Math.max(clock - slowMs, (before?.knownAt ?? 0) + 1)
     const said = change(before?.values ?? { border_A_B: [10, null], border_B_A: [20] })
     const raw = { partition: window, offset }
@@ -93,13 +91,12 @@ function happen(steps: Step[], replays: Replay[]): Telling[] {
     const [answer] = answers.slice(of % answers.length)
     return answer ? [{ ...answer, transformVersion, accepted, values: change(answer.values) }] : []
   })
-  // A pure explode: of one answer one transform always makes the same, however often it is delivered.
+  // explode is pure: the same answer and version always give the same result.
   const one = ({ window, corridor, knownAt, transformVersion }: Telling) =>
     `${window} ${corridor} ${knownAt} ${transformVersion}`
   return [...new Map([...answers, ...again].map((telling) => [one(telling), telling])).values()]
 }
 
-/** Tellings in the order of their delivery. */
 export const history: fc.Arbitrary<Telling[]> = fc
   .tuple(fc.array(step, { minLength: 1, maxLength: 8 }), fc.array(replay, { maxLength: 3 }))
   .map(([steps, replays]) => happen(steps, replays))
@@ -108,7 +105,7 @@ export const history: fc.Arbitrary<Telling[]> = fc
     return fc.shuffledSubarray(delivered, { minLength: delivered.length })
   })
 
-/** The first answer's first, the others an hour apart: `border_A_B` of the first window said one of these each time. */
+/** The values of `border_A_B` in the first window, one hour apart. */
 export function told(...said: (number | null)[]): Telling[] {
   const start = Date.parse('2024-12-31T08:00:00Z')
   return said.map((value, offset) => ({

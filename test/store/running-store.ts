@@ -7,9 +7,8 @@ import { createStore, type Store } from '#platform/clickhouse/client.ts'
 
 export interface RunningStore {
   store: Store
-  /** A client that may only read, as traders have it. */
   reader: Store
-  /** Another client, of whoever says these. The caller closes it. */
+  /** Another client, by default as the writer. The caller closes it. */
   connect: (config: { user?: string; password?: string; requestTimeoutMs?: number }) => Store
   stop: () => Promise<void>
 }
@@ -19,10 +18,9 @@ interface IdleStore {
   directory: string
 }
 
-// The files of a worker take the running endpoint over from each other (vitest.config.ts: isolate).
+// The test files of a worker share the endpoint (vitest.config.ts: isolate).
 let idle: IdleStore | undefined
 
-/** An empty store for a test file: the embedded endpoint on a free port. */
 export async function startStore(): Promise<RunningStore> {
   const taken = idle ?? (await startIdleStore())
   idle = undefined
@@ -60,7 +58,7 @@ async function dropDatabases(store: Store): Promise<void> {
   }
 }
 
-/** A view that refreshes makes a table for a moment, which the engine asks to wait for. */
+/** A refreshable view creates a temporary table, on which the engine reports this error. */
 async function dropDatabase(store: Store, name: string): Promise<void> {
   for (;;) {
     try {

@@ -2,15 +2,14 @@ import { insert, type Store } from '#platform/clickhouse/client.ts'
 import type { AcceptedAnswer, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 
-/** What a test says of a slice; times as ISO text, UTC unless it says otherwise. */
+/** Times are ISO text, UTC by default. */
 export interface ToldSlice {
-  /** The request identity as a number; default: 0, as slices of older versions have it. */
+  /** The request identity. Default: 0, as in slices of older versions. */
   identity?: number
   dataset?: string
   key?: string
-  /** Start of the window and of the values. */
   start: string
-  /** Default: where the values end. */
+  /** Default: the end of the values. */
   windowEnd?: string
   stepS?: number
   values: (number | null)[]
@@ -19,7 +18,6 @@ export interface ToldSlice {
   flags?: string[]
 }
 
-/** The record that the normalizer would have made of it. */
 export function slice(told: ToldSlice): TimeseriesSlice {
   const start = Date.parse(told.start)
   const step = told.stepS ?? 3600
@@ -42,20 +40,18 @@ export function slice(told: ToldSlice): TimeseriesSlice {
   }
 }
 
-/** One insert, by the declaration that the sink uses. */
 export async function insertSlices(store: Store, slices: TimeseriesSlice[]): Promise<void> {
   const { table, columns, row } = slicesTable
   await insert(store, table, columns, slices.map(row))
 }
 
-/** What a test says of an accepted answer; times ms UTC. */
+/** Times in ms UTC. */
 export type ToldAnswer = Pick<
   AcceptedAnswer,
   'dataset' | 'identity' | 'windowStart' | 'windowEnd' | 'knownAt' | 'transformVersion'
 > &
   Partial<AcceptedAnswer>
 
-/** The record that the normalizer would have made of it. */
 export const acceptedAnswer = (told: ToldAnswer): AcceptedAnswer => ({
   requestIdentity: `${told.dataset}/${told.identity}`,
   selector: null,
@@ -67,13 +63,11 @@ export const acceptedAnswer = (told: ToldAnswer): AcceptedAnswer => ({
   ...told,
 })
 
-/** One insert, by the declaration that the sink uses. */
 export async function insertAnswers(store: Store, answers: AcceptedAnswer[]): Promise<void> {
   const { table, columns, row } = acceptedAnswersTable
   await insert(store, table, columns, answers.map(row))
 }
 
-/** The rows of a query as tab separated lines: what a trader sees. */
 export async function lines(store: Store, query: string, parameters: Record<string, unknown> = {}): Promise<string[]> {
   const result = await store.query({ query, query_params: parameters, format: 'TabSeparated' })
   return (await result.text()).split('\n').slice(0, -1)

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** A change of one file: every `from` becomes `to`. */
 export interface Patch {
   file: string
   from: string
@@ -27,7 +26,7 @@ const parts = [
   'package.json',
 ]
 
-/** This project as another release would be: a copy with some lines changed, run by the same Node and packages. */
+/** Copies this project with some lines changed, to run it as another release. */
 export function anotherRelease(patches: Patch[]): { directory: string; remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-release-'))
   for (const part of parts) cpSync(join(root, part), join(directory, part), { recursive: true })

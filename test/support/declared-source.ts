@@ -1,7 +1,7 @@
 import { seriesSchema } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
 
-/** A source with one dataset and everything that can be declared, for tests of what is made of declarations. */
+/** Declares everything that can be declared. */
 export function declaredSource({ name }: { name: string }): Source {
   return {
     name,

@@ -1,4 +1,4 @@
-// Answers in the form that exchanges document: one market of Kraken, and both answers of Coinbase on a product.
+// Answers in the documented form: one market of Kraken, and both answers for a product of Coinbase.
 
 export const krakenMarket = {
   a: ['101.1', '1', '1.000'],

@@ -1,26 +1,23 @@
-// Points as the store knows them, for tests of what is said of them.
 import { explanationOf } from '#operations/explain/explanation.ts'
 import type { FoundRaw } from '#operations/explain/raw-records.ts'
 import type { PointAnswer, ReplacingAnswer } from '#operations/explain/stored-point.ts'
 import type { Dataset } from '#sources/source.ts'
 
-/** An instant of the month of these tests, ms: at('20T01:00'). */
+/** at('20T01:00') is an instant in November 2026, ms. */
 export const at = (text: string) => Date.parse(`2026-11-${text}Z`)
 export const dataset = { name: 'a.b.c', unit: 'MW', transformVersion: 2, calendar: { kind: 'days' } } as Dataset
 
-/** An answer that named the point. */
 export const answer = (value: number | null, known: string, over: Partial<PointAnswer> = {}): PointAnswer => ({
   ...{ value, knownAtMs: at(known), transformVersion: 2, stepS: 3600, flags: [], origin: 'simulated' },
   ...{ windowStartMs: at('20T23:00'), windowEndMs: at('21T23:00'), upstreamModifiedAtMs: null },
   ...{ rawPartition: 1, rawOffset: 5, identity: 7, ...over },
 })
-/** A raw record that retention has deleted. */
 export const gone: FoundRaw = { state: 'deleted', why: 'deleted: it begins at 7' }
 export const asked = {
   ...{ dataset, key: 'k', atMs: at('21T00:10'), knownByMs: undefined as number | undefined },
   ...{ topic: 'a.raw', withBody: false },
 }
-/** Explains the point of 21T00:00; by default the raw records of its answers are gone. */
+/** Explains the point of 21T00:00. By default the raw records are deleted. */
 export const explain = (
   answers: PointAnswer[],
   raws: FoundRaw[] = answers.map(() => gone),
@@ -28,7 +25,7 @@ export const explain = (
   replacing: ReplacingAnswer[] = [],
 ) => explanationOf({ ...asked, ...over }, { tsMs: at('21T00:00'), answers, replacing }, raws)
 
-/** Three answers that named a point, of two identities, and all answers of these identities: some do not name it. */
+/** Three answers of two identities that name a point, and all answers of these identities. */
 export const named = [answer(10, '20T01:00'), answer(10, '20T04:00'), answer(20, '20T05:00', { identity: 8 })]
 export const allAnswers: ReplacingAnswer[] = [
   ['20T01:00', 7, 3],

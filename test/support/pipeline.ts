@@ -11,31 +11,28 @@ import type { RealParts } from './real-parts.ts'
 import { type Program, type ServiceProcess, startService } from './service-process.ts'
 import { giveBackWarmParts, takeWarmParts } from './warm-parts.ts'
 
-/** Broker, registry and store, provisioned and empty; services on demand. */
+/** Provisioned broker, registry and store without data, and services on demand. */
 export interface Pipeline {
   parts: RealParts
-  /** For files of the test; removed at its end. */
   directory: string
   environment: Record<string, string>
   kafka: Kafka
   registry: Registry
   producer: Producer
   store: Store
-  /** Rows of a query, as objects. */
   query: <Row>(sql: string) => Promise<Row[]>
   start: (service: string, more?: Record<string, string>, program?: Program) => Promise<ServiceProcess>
-  /** The running store endpoint; `restartStore` kills it and starts it again on the same port. */
+  /** The store endpoint. `restartStore` kills it and starts it again on the same port. */
   endpoint: () => RunningEndpoint
   restartStore: (awayMs?: number) => Promise<void>
   stop: () => Promise<void>
 }
 
 export interface PipelineOptions {
-  /** The test changes what the next file could not use: schemas, or the parts themselves. They are stopped at its end. */
+  /** For tests that change schemas or the parts themselves: the parts are not reused. */
   disposable?: boolean
 }
 
-/** Provisioned parts without data, all for the caller until `stop`. For beforeAll, or a bench. */
 export async function startPipeline({ disposable = false }: PipelineOptions = {}): Promise<Pipeline> {
   const warm = await takeWarmParts()
   const { parts } = warm

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import type { Window } from '#sources/source.ts'
 
-/** A raw response as the poller would write it, for a test that plays the poller. */
 export function rawResponse(
   window: Window,
   body: Buffer,

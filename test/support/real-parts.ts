@@ -5,7 +5,6 @@ import { type Broker, startBroker } from '#local/broker.ts'
 import { freePorts } from '#local/free-ports.ts'
 import { type SchemaRegistry, startRegistry } from '#local/registry.ts'
 
-/** Which parts a test file wants; only these are started. */
 export interface WantedParts {
   kafka?: boolean
   registry?: boolean
@@ -14,22 +13,15 @@ export interface WantedParts {
 export interface RealParts {
   broker?: Broker
   registry?: SchemaRegistry
-  /** What a service takes from its environment to reach the parts. */
   environment: Record<string, string>
-  /** The temporary directory that holds all their data. */
   directory: string
-  /** Stops the broker and starts it again, with the same data at the same address. */
   restartBroker: () => Promise<void>
-  /** Stops every part and removes the directory. Call it in afterAll, also when a test failed. */
   stop: () => Promise<void>
 }
 
 const tell = (line: string): void => console.warn(`real parts: ${line}`)
 
-/**
- * Starts real parts on free loopback ports in a directory of their own, side by side. For beforeAll: one set serves a
- * whole test file. They end with the test process, whatever ends it.
- */
+/** One set of parts per test file. They end with the test process, even if it is killed. */
 export async function startRealParts(wanted: WantedParts): Promise<RealParts> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-parts-'))
   const [port = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)

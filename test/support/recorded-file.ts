@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { recordingsDir } from './recorded-jao.ts'
 
-/** A recorded file by its path below the recordings (jao/core_external_atc.json), or undefined, said aloud, when it is not on this machine. */
+/** Returns undefined, with a warning, if the file is absent. */
 export function recordedFile(name: string): Buffer | undefined {
   const path = join(recordingsDir(), name)
   try {
@@ -16,7 +16,6 @@ export function recordedFile(name: string): Buffer | undefined {
   }
 }
 
-/** Rows of a recorded CSV by the names of its columns; quoted cells may hold commas. */
 export function csvRows(file: Buffer): Record<string, string>[] {
   const [head = '', ...lines] = file.toString('utf8').trim().split(/\r?\n/)
   const names = cellsOf(head)

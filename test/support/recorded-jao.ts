@@ -10,7 +10,7 @@ const API_PATH = '/core/api/data/maxexchanges'
 const HOUR_MS = 3_600_000
 const EMPTY = '{"data":[],"rejected":false,"messages":null}'
 
-/** A recorded answer: its bytes, its rows as they stand in them, and the window they cover (ms, end excluded). */
+/** The rows as text, and their window in ms, end exclusive. */
 export type Recording = {
   readonly body: Buffer
   readonly rows: readonly { readonly hourMs: number; readonly text: string }[]
@@ -21,17 +21,16 @@ export type Recording = {
 export type RecordedJao = {
   readonly url: string
   readonly recording: Recording
-  /** The query strings that were asked, in order. */
   readonly asked: readonly string[]
   readonly stop: () => Promise<void>
 }
 
-/** Where recordings lie: TIDEMARK_RECORDINGS, else `../shared/data` beside the project. */
+/** TIDEMARK_RECORDINGS, otherwise `../shared/data` beside the project. */
 export function recordingsDir(): string {
   return process.env.TIDEMARK_RECORDINGS ?? join(import.meta.dirname, '../../../shared/data')
 }
 
-/** The recorded maxExchanges answer, or undefined, said aloud, when it is not on this machine. */
+/** Returns undefined, with a warning, if the recording is absent. */
 export function readRecording(dataDir = recordingsDir()): Recording | undefined {
   const path = join(dataDir, RECORDED)
   let body: Buffer
@@ -53,11 +52,7 @@ export function readRecording(dataDir = recordingsDir()): Recording | undefined 
   return { body, rows, fromMs: first.hourMs, toMs: last.hourMs + HOUR_MS }
 }
 
-/**
- * Serves JAO's recorded answer over HTTP on loopback, at the API's own path: the recorded body byte for byte when its
- * own window is asked for, else the rows of the window exactly as they stand in it. No limit, no timetable, no faults.
- * Resolves to undefined, said aloud, when the recording is not there.
- */
+/** Serves the recorded bytes for their own window, else the rows of the requested window. Undefined if absent. */
 export async function startRecordedJao(dataDir = recordingsDir()): Promise<RecordedJao | undefined> {
   const recording = readRecording(dataDir)
   if (recording === undefined) return undefined
@@ -96,7 +91,6 @@ function answer(recording: Recording, query: URLSearchParams): { status: number;
   return ok(Buffer.from(EMPTY.replace('[]', () => `[${rows.map(({ text }) => text).join(',')}]`)))
 }
 
-/** The query of a window as the API takes it. */
 export function windowQuery(fromMs: number, toMs: number): string {
   return `FromUtc=${secondsText(fromMs)}&ToUtc=${secondsText(toMs)}`
 }

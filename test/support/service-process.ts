@@ -6,31 +6,24 @@ import { fileURLToPath } from 'node:url'
 import { freePorts } from '#local/free-ports.ts'
 import { otherDatasets } from './other-datasets.ts'
 
-/** The directory of the project. */
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
-/** One of our services as a process, started like the stack does it: with an IPC channel, its log in a file. */
+/** A service as a process, started like the stack starts it, with its log in a file. */
 export interface ServiceProcess {
   name: string
   pid: number
   url: string
-  /** Everything it logged so far. */
   log: () => string
-  /** SIGKILL, or the signal given; settles with the exit code when it is gone. */
+  /** Sends SIGKILL or another signal. Resolves to the exit code. */
   kill: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Another project's service than ours, or one with parameters. */
 export interface Program {
-  /** A copy of the project; ours when it is left out. */
   root?: string
   parameters?: string[]
 }
 
-/**
- * Starts `services/<name>/main.ts` on a free health port, with only our main dataset on unless the environment says
- * otherwise, and returns when /ready answers 200.
- */
+/** Waits for /ready. By default only the main dataset is on. */
 export async function startService(
   name: string,
   environment: NodeJS.ProcessEnv,
@@ -67,7 +60,7 @@ export async function startService(
   }
 }
 
-/** Runs a script of the project to its end; throws with what it printed when it fails. */
+/** @throws Error with the script's output if it fails */
 export async function runScript(script: string, environment: NodeJS.ProcessEnv, root = projectRoot): Promise<void> {
   const child = spawn(process.execPath, [script], {
     cwd: root,

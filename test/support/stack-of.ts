@@ -5,10 +5,7 @@ import { type StackFile, writeStackFile } from '#local/stack-file.ts'
 import { version } from '#platform/process/version.ts'
 import type { Pipeline } from './pipeline.ts'
 
-/**
- * Makes the parts of a test known as a stack that this process runs, so that the commands find it by `--data`. They end
- * with the parts' directory.
- */
+/** Registers a test's parts as a stack of this process, so that commands find it by `--data`. */
 export async function stackOf({ directory, environment, endpoint }: Pipeline): Promise<StackFile> {
   const dataDir = join(directory, 'stack')
   mkdirSync(dataDir)

@@ -1,11 +1,9 @@
-// Dead letters as they lie on their topic, for tests of what is done with them.
 import { type DeadLetter, openDeadLetterCollector } from '#operations/dead-letters/dead-letter.ts'
 import type { PlanOptions } from '#operations/dead-letters/plan.ts'
 import { type DeadLetterResolution, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 
-/** A letter as it lies on jao.dlq. */
 export function stored(
   offset: number,
   headers: Record<string, string>,
@@ -19,7 +17,7 @@ export function stored(
   }
 }
 
-/** A letter of the normalizer, of a message in jao.raw; later letters lie before earlier ones there. */
+/** A dead letter of the normalizer. Later letters refer to earlier records of jao.raw. */
 export const refused = (offset: number, more: Record<string, string> = {}): StoredRecord =>
   stored(offset, {
     topic: 'jao.raw',
@@ -34,7 +32,6 @@ export const refused = (offset: number, more: Record<string, string> = {}): Stor
     ...more,
   })
 
-/** A decision on a letter of partition 0. */
 export function decided(offset: number, over: Partial<DeadLetterResolution> & { offset: number }): StoredRecord {
   const decision = { decision: 'dropped' as const, by: 'me', why: 'no use', atMs: 1_000, ...over }
   const { headers = {} } = resolutionRecord({ key: null, partition: 0 }, decision)
@@ -42,14 +39,12 @@ export function decided(offset: number, over: Partial<DeadLetterResolution> & { 
   return stored(offset, {}, { key: null, value: null, headers: Object.fromEntries(buffers) })
 }
 
-/** The letters among records of one topic, in order. */
 export function lettersOf(...records: StoredRecord[]): DeadLetter[] {
   const box = openDeadLetterCollector()
   for (const record of records) box.add(record)
   return box.letters()
 }
 
-/** Topics that letters of these tests may go back to. */
 export const targets: PlanOptions['targets'] = new Map([
   ['jao.raw', { deadLetters: 'jao.dlq', record: rawResponseSchema, partitions: 2 }],
   ['polls', { deadLetters: 'tidemark.dlq', record: pollSchema, partitions: 4 }],

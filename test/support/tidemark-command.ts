@@ -15,20 +15,16 @@ export interface Finished {
 
 export interface Started {
   child: ChildProcess
-  /** What it has printed so far. */
   printed: () => { stdout: string; stderr: string }
   finished: Promise<Finished>
 }
 
-/**
- * Starts `tidemark <args>` as a user would, with this environment, and only our main dataset on unless the environment
- * says otherwise; of the release in another directory, too.
- */
+/** By default only the main dataset is on. `release`: the directory of another release. */
 export function startTidemark(args: string[], environment: NodeJS.ProcessEnv, release = project): Started {
   return start(join(release, 'bin/tidemark.mjs'), args, environment)
 }
 
-/** The same without the program before it that finds Node 26: killing this kills the command itself. */
+/** The same without bin/tidemark.mjs, which finds Node 26, so that a kill hits the command itself. */
 export const startCommand = (args: string[], environment: NodeJS.ProcessEnv, release = project): Started =>
   start(join(release, 'cli/main.ts'), args, environment)
 
@@ -47,11 +43,9 @@ function start(program: string, args: string[], environment: NodeJS.ProcessEnv):
   return { child, printed: () => ({ stdout, stderr }), finished }
 }
 
-/** Runs `tidemark <args>` to its end. */
 export const tidemark = (args: string[], environment: NodeJS.ProcessEnv, release?: string): Promise<Finished> =>
   startTidemark(args, environment, release).finished
 
-/** A --port-base whose twenty ports are all free just now. */
 export async function freePortBase(): Promise<number> {
   for (;;) {
     const base = 20_000 + Math.floor(Math.random() * 12_000)

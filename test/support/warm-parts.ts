@@ -1,4 +1,4 @@
-// A broker and a registry cost seconds to start. The files that one worker runs take them over from each other.
+// Broker and registry take seconds to start, so the test files of one worker share them.
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,17 +14,16 @@ import { sources } from '#sources/index.ts'
 import { type RealParts, startRealParts } from './real-parts.ts'
 import { runScript } from './service-process.ts'
 
-/** A provisioned broker and registry, and the data directory of a provisioned store at rest. */
 export interface WarmParts {
   parts: RealParts
-  /** Copies the provisioned store to a directory that is not there yet. */
+  /** `directory` must not exist. */
   copyStore: (directory: string) => void
 }
 
-// Outlives a test file, because the files of a worker share their modules (vitest.config.ts: isolate).
+// Outlives a test file, because the files of a worker share modules (vitest.config.ts: isolate).
 let idle: WarmParts | undefined
 
-/** Takes the parts that an earlier file gave back, emptied, or starts and provisions new ones. */
+/** Returns the parts of an earlier file, emptied, or new ones. */
 export async function takeWarmParts(): Promise<WarmParts> {
   const taken = idle
   idle = undefined
@@ -39,7 +38,6 @@ export async function takeWarmParts(): Promise<WarmParts> {
   }
 }
 
-/** Leaves the parts to the next file. */
 export function giveBackWarmParts(parts: WarmParts): void {
   idle = parts
 }
@@ -65,7 +63,6 @@ async function startWarmParts(): Promise<WarmParts> {
   return { parts, copyStore: (directory) => cpSync(template, directory, { recursive: true }) }
 }
 
-/** Deletes every consumer group and topic, and makes the declared topics again. */
 async function emptyKafka(environment: Record<string, string>): Promise<void> {
   const kafka = createKafka(readConfig(kafkaSettings, environment), 'test')
   const admin = kafka.admin()
@@ -82,7 +79,7 @@ async function emptyKafka(environment: Record<string, string>): Promise<void> {
   await carryOver({ kafka, registry, say: () => undefined })
 }
 
-/** Deletes the groups once none has a member: one that was killed stays in its group until its session ends. */
+/** Deletes the groups once they are empty: a killed member stays until its session expires. */
 async function deleteGroups(admin: Admin): Promise<boolean> {
   const { groups } = await admin.listGroups()
   if (groups.length === 0) return true
@@ -105,6 +102,6 @@ function endAtOnce(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
   } catch {
-    // It is gone.
+    // It no longer exists.
   }
 }
