@@ -70,7 +70,7 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   [
     'a suffix with a slash',
     [{ ...good, topics: [{ ...good.topics![0]!, suffix: 'a/b' }] }],
-    /the topic suffix "a\/b" is no lower-case word/,
+    /the topic suffix "a\/b" is not a lower-case word/,
   ],
   ['datasets that nobody can ask for', [withoutUpstream], /datasets that are asked for, and no upstream/],
   [
@@ -96,7 +96,7 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   [
     'a setting that no shell takes',
     [{ ...good, upstream: { ...good.upstream!, credential: { header: 'a', setting: 'my-key', obtainFrom: '' } } }],
-    /the setting my-key is no name of an environment variable/,
+    /the setting my-key is not a name of an environment variable/,
   ],
   [
     'two datasets of a name',
@@ -140,7 +140,7 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   [
     'a zone that is none',
     [withDataset({ calendar: { ...days, zone: 'Europe/Bruges' } })],
-    /"Europe\/Bruges" is no time zone/,
+    /"Europe\/Bruges" is not a time zone/,
   ],
   ['a day that is none', [withDataset({ calendar: { ...days, firstDay: '2020-02-30' } })], /firstDay is 2020-02-30/],
   [

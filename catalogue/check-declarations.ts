@@ -66,7 +66,7 @@ function wrongInSource(source: Source): string[] {
   for (const suffix of doubled(topics.map((topic) => topic.suffix))) say(`it has two topics with the suffix ${suffix}.`)
   for (const { suffix } of topics) {
     if (takenSuffixes.includes(suffix)) say(`the suffix ${suffix} is that of a topic that every source has.`)
-    else if (!ownSuffix.test(suffix)) say(`the topic suffix ${JSON.stringify(suffix)} is no lower-case word.`)
+    else if (!ownSuffix.test(suffix)) say(`the topic suffix ${JSON.stringify(suffix)} is not a lower-case word.`)
   }
   if (upstream) for (const sentence of wrongInUpstream(upstream)) say(sentence)
   if (!upstream && source.datasets.some(({ asking }) => asking))
@@ -83,8 +83,8 @@ function wrongInUpstream({ baseUrl, budget, credential }: Upstream): string[] {
   return [
     ...settings
       .filter((setting) => !settingName.test(setting))
-      .map((setting) => `the setting ${setting} is no name of an environment variable in capitals.`),
-    ...(isAddress(baseUrl.default) ? [] : [`the base URL ${baseUrl.default} is no http(s) address.`]),
+      .map((setting) => `the setting ${setting} is not a name of an environment variable in capitals.`),
+    ...(isAddress(baseUrl.default) ? [] : [`the base URL ${baseUrl.default} is not an http(s) address.`]),
     ...(noBudget ? ['every number of its budget must be above 0.'] : []),
     ...(burst + refillPerMinute >= perMinute ? ['burst and refillPerMinute together must stay below perMinute.'] : []),
   ]
@@ -118,7 +118,7 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
   if (keys.pattern.trim() === '' || keys.example.trim() === '') say('keys need a pattern and an example.')
   for (const label of undeclaredLabels(dataset))
     say(`labels of ${keys.example} give ${label}, which keys.labels does not explain.`)
-  if (!isZone(calendar.zone)) say(`${JSON.stringify(calendar.zone)} is no time zone: want an IANA name.`)
+  if (!isZone(calendar.zone)) say(`${JSON.stringify(calendar.zone)} is not a time zone: want an IANA name.`)
   if (calendar.kind === 'days' && !isDay(calendar.firstDay)) say(`firstDay is ${calendar.firstDay}: want YYYY-MM-DD.`)
   if (!asking && !files) say('it is neither asked for nor read from files: declare asking or files.')
   if (calendar.kind === 'files' && asking) say('it is asked for, so its calendar cannot be that of files.')

@@ -22,7 +22,7 @@ describe('an instant', () => {
     "'; DROP TABLE points",
     '',
   ])('%j is refused, and what to write is said', (text) => {
-    expect(() => read(text)).toThrow(/^The time .*is no instant.* 2026-10-25T02:00\+02:00, or /)
+    expect(() => read(text)).toThrow(/^The time .*is not an instant.* 2026-10-25T02:00\+02:00, or /)
   })
   test('may be as `query` prints it, which is UTC, where times of the store are meant', () => {
     const times = ['2026-11-26 20:00:00', '2026-10-25 02:00:00.449', '2026-11-26 20:00', '2026-10-25T02:00+02:00']
@@ -42,6 +42,6 @@ describe('an instant', () => {
       expect(() => read(text), text).toThrow('1970 to 2106')
   })
   test('steers no terminal when it is none', () => {
-    expect(() => read('\u001b[2J')).toThrow('The time \ufffd[2J is no instant')
+    expect(() => read('\u001b[2J')).toThrow('The time \ufffd[2J is not an instant')
   })
 })

@@ -15,7 +15,7 @@ export function readInstant(text: string, what: string): number {
   if (ms === undefined) {
     const why = zone === undefined ? '' : ': not in that zone, or not with that offset, or there twice'
     throw new UserError(
-      `${said} is no instant${why}. Write it with its offset: 2026-10-25T02:00+02:00, or ...Z for UTC.`,
+      `${said} is not an instant${why}. Write it with its offset: 2026-10-25T02:00+02:00, or ...Z for UTC.`,
     )
   }
   if (ms < 0 || ms >= latestMs) throw new UserError(`${said} is outside of what can be stored, 1970 to 2106.`)

@@ -7,5 +7,5 @@ export function parseDay(option: string, text: string): string {
   } catch {
     // The error is thrown below.
   }
-  throw new UserError(`${option} ${text} is no day: write it as YYYY-MM-DD, for example 2026-04-20.`)
+  throw new UserError(`${option} ${text} is not a day: write it as YYYY-MM-DD, for example 2026-04-20.`)
 }

@@ -27,7 +27,7 @@ export const dataOf = (backup: string): string => join(backup, 'data')
 /** @throws UserError if the directory is not a backup, or its layout is unknown to this version */
 export function readManifest(backup: string): Manifest {
   const text = readIfThere(manifestFile(backup))
-  if (text === undefined) throw new UserError(`${backup} is no backup of tidemark: it has no manifest.json.`)
+  if (text === undefined) throw new UserError(`${backup} is not a backup of tidemark: it has no manifest.json.`)
   try {
     return Manifest.parse(JSON.parse(text))
   } catch {

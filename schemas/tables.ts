@@ -193,7 +193,7 @@ const maxValues = 100_000
 function checked(values: (number | null)[]): (number | null)[] {
   if (values.length > maxValues) throw new RangeError(`${values.length} values in one slice; ${maxValues} are the most`)
   for (const value of values) {
-    if (value !== null && !Number.isFinite(value)) throw new RangeError(`${value} is no value that can be stored`)
+    if (value !== null && !Number.isFinite(value)) throw new RangeError(`${value} is not a value that can be stored`)
   }
   return values
 }

@@ -112,7 +112,7 @@ test('says in words why it cannot start', async () => {
   writeFileSync(broken, '{"version":')
   expect(await run({ SIMULATOR_STATE_FILE: broken }).exit).toMatchObject({
     code: 1,
-    output: expect.stringContaining('is no state of this simulator'),
+    output: expect.stringContaining('is not a state of this simulator'),
   })
   const taken = createServer()
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))

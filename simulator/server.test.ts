@@ -350,7 +350,7 @@ test.each([
   ['command', { fault: '500', count: 0 }, 'count'],
   ['command', { revise: { day: '2026-02-30' } }, 'day'],
   ['command', { revise: { day: '2026-04-20', mw: 3 } }, 'mw'],
-  ['command', { revise: { day: '2020-01-01' } }, 'is no day of this upstream'],
+  ['command', { revise: { day: '2020-01-01' } }, 'is not a day of this upstream'],
   ['command', { revise: { day: '2026-04-21' } }, 'not published yet'],
   ['command', { revise: { day: '2026-04-20', hour: 24, value: 1 } }, 'has no row for hour 24'],
   ['command', { vanishHour: { day: '2026-04-20', hour: '2026-04-20T05:30:00Z' } }, 'has no row for hour'],

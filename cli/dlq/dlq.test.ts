@@ -31,7 +31,7 @@ describe('a selection', () => {
     expect(isChosen({ since: '2026-11-24T12:00:00.001Z' })).toBe(false)
     expect(isChosen({ until: '2026-11-24T12:00:00Z' })).toBe(false)
     expect(isChosen({ since: '2026-11-24', until: '2026-11-25' })).toBe(true)
-    expect(() => isChosen({ since: 'noon' })).toThrow('--since noon is no instant')
+    expect(() => isChosen({ since: 'noon' })).toThrow('--since noon is not an instant')
   })
   test('is everything only when nothing narrows it', () => {
     expect(isEverything(readSelection([], {}))).toBe(true)
@@ -42,8 +42,8 @@ describe('a selection', () => {
     expect(topicsOf(readSelection([], {}))).toEqual([...sources.map(({ name }) => `${name}.dlq`), 'tidemark.dlq'])
     expect(topicsOf(readSelection([], { source: 'tidemark' }))).toEqual(['tidemark.dlq'])
     expect(topicsOf(readSelection(['jao.dlq/0/3'], {}))).toEqual(['jao.dlq'])
-    expect(() => readSelection(['jao.raw/0/3'], {})).toThrow('jao.raw is no dead-letter topic')
-    expect(() => readSelection(['17'], {})).toThrow('17 is no letter')
+    expect(() => readSelection(['jao.raw/0/3'], {})).toThrow('jao.raw is not a dead-letter topic')
+    expect(() => readSelection(['17'], {})).toThrow('17 is not a letter')
   })
   test('of letters that are to be changed is everything only when that is said', () => {
     expect(() => readChangedSelection([], {})).toThrow('That means every open letter: name ids or filters')
@@ -106,7 +106,7 @@ describe('what people read', () => {
       [{ kind: 'left-out', source }, 'was too large for a letter: it lies at jao.raw/1/99, for a replay to read'],
       [
         { kind: 'foreign-topic', topic: 'polls', deadLetters: 'jao.dlq' },
-        'polls is no topic whose letters lie on jao.dlq',
+        'polls is not a topic whose letters lie on jao.dlq',
       ],
       [{ kind: 'no-partition', topic: 'jao.raw', partition: 2 }, 'jao.raw has no partition 2'],
       [

@@ -54,8 +54,8 @@ export function readChangedSelection(
 export function readId(id: string): Place {
   const place = placeOf(id)
   if (!place)
-    throw new UserError(`${id} is no letter's id: write it as \`npx tidemark dlq list --each\` does, jao.dlq/0/17.`)
+    throw new UserError(`${id} is not a letter's id: write it as \`npx tidemark dlq list --each\` does, jao.dlq/0/17.`)
   const topics = [...deadLetterTopics.values()]
   if (topics.includes(place.topic)) return place
-  throw new UserError(`${id}: ${place.topic} is no dead-letter topic; there are: ${topics.join(', ')}.`)
+  throw new UserError(`${id}: ${place.topic} is not a dead-letter topic; there are: ${topics.join(', ')}.`)
 }

@@ -151,7 +151,7 @@ export function stayText(why: SkipReason, verb: Outcome['verb'] = 'requeued'): s
     case 'left-out':
       return `was too large for a letter: it lies at ${placeName(why.source)}, for a replay to read`
     case 'foreign-topic':
-      return `${why.topic} is no topic whose letters lie on ${why.deadLetters}`
+      return `${why.topic} is not a topic whose letters lie on ${why.deadLetters}`
     case 'no-partition':
       return `${why.topic} has no partition ${why.partition}`
     case 'parked':

@@ -88,7 +88,7 @@ export interface UpstreamAddress {
 export function upstreamOf(text: string): UpstreamAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw new UserError(`--url ${JSON.stringify(text)} is no http(s) address.`)
+    throw new UserError(`--url ${JSON.stringify(text)} is not an http(s) address.`)
   if (url.username !== '' || url.password !== '')
     throw new UserError(
       '--url holds a login: leave it out, a key is declared as `credential` and comes from the environment.',

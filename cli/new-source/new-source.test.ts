@@ -143,8 +143,8 @@ describe('names', () => {
   })
 
   test.each([
-    ['ftp://x.example/', 'is no http(s) address'],
-    ['x.example', 'is no http(s) address'],
+    ['ftp://x.example/', 'is not an http(s) address'],
+    ['x.example', 'is not an http(s) address'],
     ['https://me:secret@x.example/', 'holds a login'],
     ['https://x.example/a?b=c', 'has a query'],
   ])('the address %s is refused', (url, sentence) => {

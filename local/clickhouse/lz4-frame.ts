@@ -75,7 +75,7 @@ interface Frame {
 
 function beginFrame(bytes: Buffer): { frame: Frame; bytes: number } | undefined {
   if (bytes.length < 7) return undefined
-  if (bytes.readUInt32LE(0) !== MAGIC) throw new Error('this is no LZ4 frame')
+  if (bytes.readUInt32LE(0) !== MAGIC) throw new Error('this is not an LZ4 frame')
   const flags = bytes.readUInt8(4)
   if (flags >> 6 !== 1) throw new Error('this version of LZ4 frames is unknown')
   if (flags & 1) throw new Error('LZ4 dictionaries are not supported')

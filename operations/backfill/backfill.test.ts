@@ -29,7 +29,7 @@ describe('the days asked for', () => {
   test('must be days, in their order', () => {
     expect(() => days('2026-04-20', '2026-04-19')).toThrow('the first day comes first')
     for (const text of ['2026-02-30', '2026-4-2', 'today', '', '2026-04-20T00:00:00Z', '2026-13-01']) {
-      expect(() => days(text, '2026-04-20'), text).toThrow('is no day')
+      expect(() => days(text, '2026-04-20'), text).toThrow('is not a day')
     }
   })
 })

@@ -24,7 +24,7 @@ describe('letters', () => {
     })
   })
 
-  test('are open until somebody decided on them; a decision is no letter, and the newest counts', () => {
+  test('are open until somebody decided on them; a decision is not a letter, and the newest counts', () => {
     const letters = lettersOf(refused(0), refused(1), decided(2, { offset: 0 }), decided(3, { offset: 9 }), refused(4))
     expect(letters.map(({ id, decision }) => [id, decision?.decision])).toEqual([
       ['jao.dlq/0/0', 'dropped'],

@@ -37,7 +37,7 @@ export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLette
   const decided = resolutionOf(record)
   if (!decided) return { letter: { ...parseDeadLetter(record), ...(decision && { decision }) }, record }
   const about = placeName({ topic, partition, offset: decided.offset })
-  throw new UserError(`${placeName(place)} is no letter: it records that ${about} was ${decided.decision}.`)
+  throw new UserError(`${placeName(place)} is not a letter: it records that ${about} was ${decided.decision}.`)
 }
 
 export type LetterContent =

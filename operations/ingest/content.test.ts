@@ -207,7 +207,7 @@ test.each<[string, Buffer | string, RegExp]>([
   ],
   ['UTF-16LE', Buffer.from(one, 'utf16le'), /^is UTF-16LE without a byte order mark: .* iconv -f UTF-16LE /],
   ['UTF-16BE', utf16be(one), /^is UTF-16BE without/],
-  ['an image', Buffer.from([0x89, 0x50, 0, 1, 2]), /^is no text: it is binary, or in another encoding than UTF-8\.$/],
+  ['an image', Buffer.from([0x89, 0x50, 0, 1, 2]), /^is not text: it is binary, or in another encoding than UTF-8\.$/],
 ])('%s is refused in one sentence that says what it is', async (_name, content, why) => {
   expect(await read(content)).toEqual({ text: '', why: expect.stringMatching(why) })
 })
@@ -221,7 +221,7 @@ test('text is read as it is: with a byte order mark, nothing at all, one byte', 
 test('what is not a file is a sentence', async () => {
   mkdirSync(join(directory, 'd.jsonl'))
   await expect(openContent(join(directory, 'd.jsonl'))).rejects.toThrow(
-    'is no regular file: name a file, a directory or -.',
+    'is not a regular file: name a file, a directory or -.',
   )
   await expect(openContent(join(directory, 'none'))).rejects.toThrow('There is no file ')
 })

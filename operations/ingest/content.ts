@@ -86,7 +86,7 @@ function statOf(path: string, name: string): Stats {
 export const notRegularReason = (stats: Stats): string =>
   stats.isFIFO()
     ? 'is a pipe, not a regular file: send it to standard input, which is read when - is named.'
-    : 'is no regular file: name a file, a directory or -.'
+    : 'is not a regular file: name a file, a directory or -.'
 
 async function* readingOf(
   source: AsyncIterable<Buffer>,

@@ -42,7 +42,7 @@ export function unreadableReason(first: Buffer): string | undefined {
   if (utf16 !== undefined)
     return `is ${utf16} without a byte order mark: make UTF-8 of it first: iconv -f ${utf16} -t UTF-8`
   // UTF-8 text has no zero byte. Images, databases and other encodings do.
-  return first.includes(0) ? 'is no text: it is binary, or in another encoding than UTF-8' : undefined
+  return first.includes(0) ? 'is not text: it is binary, or in another encoding than UTF-8' : undefined
 }
 
 /** Detects UTF-16 in text that starts with ASCII, as JSON does: every second byte is zero. */

@@ -40,11 +40,11 @@ export function dayCommand(
 ): { readonly command: Command; readonly error?: undefined } | { readonly error: string } {
   const target = Object.values(order)[0] as Target
   const upstream = jao.named(target.dataset)
-  if (upstream === undefined) return { error: `${target.dataset} is no dataset; there are ${jao.names().join(' ')}` }
+  if (upstream === undefined) return { error: `${target.dataset} is not a dataset; there are ${jao.names().join(' ')}` }
   const { firstDay, name } = upstream.dataset
   const lastDay = addDays(dayAt(atMs), 31)
   if (target.day < firstDay || target.day > lastDay) {
-    return { error: `${target.day} is no day of this upstream: it holds ${firstDay} to ${lastDay}` }
+    return { error: `${target.day} is not a day of this upstream: it holds ${firstDay} to ${lastDay}` }
   }
   const hourMs = target.hour === undefined ? undefined : readHour(target.day, target.hour)
   const error =

@@ -78,7 +78,7 @@ test('its raw answers are passed over: no slices, no dead letters; a replay brin
   expect(differences(await simulator.truth(day), await chain.points('latest', day))).toEqual([])
 })
 
-test('a name that is no dataset ends poller and normalizer with a sentence that names those there are', async () => {
+test('a name that is not a dataset ends poller and normalizer with a sentence that names those there are', async () => {
   for (const service of ['poller', 'normalizer']) {
     const environment = { ...chain.environment, DATASETS_OFF: 'jao.nothing' }
     await expect(runScript(`services/${service}/main.ts`, environment)).rejects.toThrow(

@@ -35,7 +35,7 @@ test('dead letters of the normalizer and of the sink both name the answer that t
     letter('sink', 'jao.timeseries', '52', Buffer.from('nobody knows'), 'not-avro'),
     letter('sink', 'jao.series', '12', Buffer.from('a meaning'), 'not-avro'),
   ])
-  // What somebody decided on a letter is no letter.
+  // What somebody decided on a letter is not a letter.
   const decision = { decision: 'dropped' as const, offset: 1, by: 'test', why: 'no use', atMs: 0 }
   await parts.producer.send('jao.dlq', [resolutionRecord({ key: null, partition: 0 }, decision)])
   // A broker's first consumer group of all is refused for a moment: not by this test.

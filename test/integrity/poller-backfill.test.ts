@@ -163,7 +163,7 @@ test('what makes no sense is one sentence', async () => {
   expect({ code, stdout, stderr }).toEqual({
     code: 1,
     stdout: '',
-    stderr: 'tidemark: --from 2026-02-30 is no day: write it as YYYY-MM-DD, for example 2026-04-20.\n',
+    stderr: 'tidemark: --from 2026-02-30 is not a day: write it as YYYY-MM-DD, for example 2026-04-20.\n',
   })
   expect((await run('backfill', 'nope', '--from', '2026-03-01', '--to', '2026-03-01')).stderr).toContain(
     'There is no dataset nope',

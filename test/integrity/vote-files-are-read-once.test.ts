@@ -309,13 +309,13 @@ test('what is no vote file is one sentence, and the files beside it go in', asyn
       /half\.jsonl\.gz is damaged or ends early: .* at byte 0 is cut, the file ends at byte 3000\./,
     ),
     expect.stringMatching(`hole.jsonl.gz is damaged: 16 zero bytes stand at byte ${member.length}, `),
-    expect.stringMatching(/image\.jsonl is no text: it is binary, or in another encoding than UTF-8\.$/),
+    expect.stringMatching(/image\.jsonl is not text: it is binary, or in another encoding than UTF-8\.$/),
   ])
   expect(await countIn(310_000, 310_006)).toBe(3)
   const { failed } = (await fromStandardInput(files)) as { failed: string[] }
   expect(failed).toEqual(['standard input is a directory: name it instead of -.'])
   for (const [path, why] of [
-    ['/dev/null', 'is no regular file'],
+    ['/dev/null', 'is not a regular file'],
     [join(files, 'nowhere'), 'There is no file or directory'],
   ] as const) {
     const refused = await ingestCommand('votes', path)

@@ -121,7 +121,7 @@ test('a deletion is planned by the first day that stays; days that upstream has 
   const plan = (before: string) => planDeletion(chain.store, sourced, before, Date.parse('2026-04-01T08:00:00Z'))
   expect(await plan(kept)).toEqual({ bound, firstDayKept: kept, stored: undefined })
   await expect(plan('2026-04-04')).rejects.toThrow('--before 2026-04-04 is after 2026-04-03')
-  await expect(plan('2026-02-30')).rejects.toThrow('--before 2026-02-30 is no day')
+  await expect(plan('2026-02-30')).rejects.toThrow('--before 2026-02-30 is not a day')
   const read: unknown[] = []
   const found = await surveyDeletion(chain, jao, bound, (topic, done, of) => read.push([topic, done, of]))
   expect(found).toMatchObject({ rows: [{ year: 2026, point_revisions: 95 }], topics: await look() })
