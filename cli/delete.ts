@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import { parseDay } from '#core/day.ts'
-import { deletionsFile, noteDeletion } from '#local/deletions-file.ts'
-import { backupsFile, noteInBackups } from '#local/known-backups.ts'
+import { deletionsFile, recordDeletion } from '#local/deletions-file.ts'
+import { backupsFile, recordDeletionInBackups } from '#local/known-backups.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { type DeletionSurvey, executeDeletion, planDeletion, surveyDeletion } from '#operations/deletion/delete.ts'
 import { waitForPollerStatus } from '#operations/poller/status.ts'
@@ -77,14 +77,14 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   if (!options.yes) await ask([title, ...surveyLines(found)])
 
   const deletion = { ...bound, at: Date.now(), by: whoAmI(), why: options.why }
-  let backups: ReturnType<typeof noteInBackups> = { noted: [], unreachable: [] }
+  let backups: ReturnType<typeof recordDeletionInBackups> = { noted: [], unreachable: [] }
   const done = await executeDeletion(clients, source, deletion, {
     stored: stored === bound.before,
     topics: found.topics,
     lookAgain: async () => (await look()).topics,
     onStored: () => {
-      noteDeletion(deletionsFile(stack.dataDir), deletion)
-      backups = noteInBackups(stack.dataDir, deletion)
+      recordDeletion(deletionsFile(stack.dataDir), deletion)
+      backups = recordDeletionInBackups(stack.dataDir, deletion)
     },
     tell,
   })

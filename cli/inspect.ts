@@ -1,5 +1,5 @@
 import { kafkaVersion } from '#local/artifacts.ts'
-import { answersKafka } from '#local/kafka-greeting.ts'
+import { kafkaResponds } from '#local/kafka-responds.ts'
 import { isAlive } from '#local/process-table.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { countOpenLetters, type OpenDeadLetters } from '#operations/dead-letters/list.ts'
@@ -167,7 +167,7 @@ function partsOf(stack: StackFile, environment: NodeJS.ProcessEnv): Part[] {
 function kafkaPart(stack: StackFile, brokers: string, environment: NodeJS.ProcessEnv): Part {
   const [host = '', port = ''] = brokers.split(':')
   const greet = async (): Promise<void> => {
-    if (!(await answersKafka(host, Number(port)))) throw new Error('does not answer')
+    if (!(await kafkaResponds(host, Number(port)))) throw new Error('does not answer')
   }
   const own = 'kafka' in stack.parts
   const check = own ? greet : () => lagOfConsumers(brokers, environment)

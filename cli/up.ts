@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { datasetsOffSetting } from '#core/datasets-off.ts'
 import { checkSettings } from '#local/check-settings.ts'
 import { type SourceKind, sourceOf } from '#local/data-directory.ts'
-import { killAllGuarded } from '#local/guarded-process.ts'
+import { killAllChildren } from '#local/guarded-process.ts'
 import { defaultPortBase, portsOfAStack } from '#local/ports.ts'
 import { type StackOptions, startStack } from '#local/stack.ts'
 import type { StackFile } from '#local/stack-file.ts'
@@ -123,7 +123,7 @@ async function runHere(options: StackOptions): Promise<StackFile | undefined> {
       process.exit(0)
     },
     second: async () => {
-      await killAllGuarded()
+      await killAllChildren()
       process.exit(130)
     },
   })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
-import { quoted, refused as refusalOf } from '#sources/answers/refusal.ts'
+import { quoteJson, refused as refusalOf } from '#sources/answers/refusal.ts'
 import type { Answer, Coverage, Dataset, ExplodeResult, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 import { identityNumber, selectorOf } from './request-identity.ts'
 
@@ -94,7 +94,7 @@ function whyNothing(
   return refusalOf('schema', `the answer is not empty, and nothing of it can be stored; it starts ${startOf(body)}`)
 }
 
-const startOf = (body: Uint8Array): string => quoted(Buffer.from(body.subarray(0, 200)).toString(), 200)
+const startOf = (body: Uint8Array): string => quoteJson(Buffer.from(body.subarray(0, 200)).toString(), 200)
 
 function provenance({ record, partition, offset }: StoredRaw, dataset: Dataset) {
   return {

@@ -5,7 +5,7 @@ import { UserError } from '#platform/process/user-error.ts'
 import { waitForLock } from './lock.ts'
 import { checkMaven, runPom } from './maven.ts'
 
-export type Tell = (line: string) => void
+export type ReportProgress = (line: string) => void
 
 interface Artifact {
   folder: string
@@ -34,13 +34,13 @@ export const cacheDirectory = (environment: NodeJS.ProcessEnv = process.env): st
   environment.TIDEMARK_CACHE || fileURLToPath(new URL('../.cache', import.meta.url))
 
 /** Returns the folder of the jars, fetched with Maven if absent. @throws UserError if that fails */
-export const ensureKafka = (tell: Tell, environment = process.env) => ensure(kafka, tell, environment)
+export const ensureKafka = (tell: ReportProgress, environment = process.env) => ensure(kafka, tell, environment)
 
 /** Returns the folder of the registry's jar and its lib/. @throws UserError if it cannot be fetched */
-export const ensureApicurio = (tell: Tell, environment = process.env) => ensure(apicurio, tell, environment)
+export const ensureApicurio = (tell: ReportProgress, environment = process.env) => ensure(apicurio, tell, environment)
 
 /** Renames complete folders into place. One lock for all: two Mavens at once can corrupt their local repository. */
-async function ensure(artifact: Artifact, tell: Tell, environment: NodeJS.ProcessEnv): Promise<string> {
+async function ensure(artifact: Artifact, tell: ReportProgress, environment: NodeJS.ProcessEnv): Promise<string> {
   const cache = cacheDirectory(environment)
   const folder = join(cache, artifact.folder)
   if (isComplete(folder, artifact)) return folder
@@ -56,7 +56,13 @@ async function ensure(artifact: Artifact, tell: Tell, environment: NodeJS.Proces
   return folder
 }
 
-async function fill(artifact: Artifact, cache: string, folder: string, tell: Tell, environment: NodeJS.ProcessEnv) {
+async function fill(
+  artifact: Artifact,
+  cache: string,
+  folder: string,
+  tell: ReportProgress,
+  environment: NodeJS.ProcessEnv,
+) {
   checkMaven(artifact.title, environment)
   tell(`fetching ${artifact.title} with Maven, once …`)
   for (const left of readdirSync(cache).filter((name) => name.startsWith(`${artifact.folder}.tmp-`)))

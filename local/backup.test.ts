@@ -19,8 +19,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backUp } from './backup.ts'
 import { openDataDirectory } from './data-directory.ts'
-import { deletionsFile, noteDeletion, readDeletions } from './deletions-file.ts'
-import { knownBackups, noteInBackups } from './known-backups.ts'
+import { deletionsFile, readDeletions, recordDeletion } from './deletions-file.ts'
+import { knownBackups, recordDeletionInBackups } from './known-backups.ts'
 import { restore } from './restore.ts'
 
 let home: string
@@ -159,15 +159,15 @@ test('a deletion is noted in every backup that is known; a restored directory kn
   await make({ to: gone })
   rmSync(gone, { recursive: true })
   expect(knownBackups(data).map(({ path }) => path)).toEqual([to, second, gone])
-  const outcome = noteInBackups(data, deletion)
+  const outcome = recordDeletionInBackups(data, deletion)
   expect(outcome).toEqual({ noted: [to, second], unreachable: [{ path: gone, reason: 'it is not there' }] })
-  noteInBackups(data, deletion)
+  recordDeletionInBackups(data, deletion)
   await restoreIt()
   expect(readDeletions(deletionsFile(restored()))).toEqual([deletion])
   expect(knownBackups(restored()).map(({ path }) => path)).toEqual([to])
   rmSync(second, { recursive: true })
   await make({ to: second })
-  expect(noteInBackups(data, deletion).noted).toEqual([to, second])
+  expect(recordDeletionInBackups(data, deletion).noted).toEqual([to, second])
 })
 
 test('another backup at a known path is not taken for the known one', async () => {
@@ -175,15 +175,15 @@ test('another backup at a known path is not taken for the known one', async () =
   const [known] = knownBackups(data)
   rmSync(to, { recursive: true })
   await make()
-  const outcome = noteInBackups(data, deletion)
+  const outcome = recordDeletionInBackups(data, deletion)
   expect(outcome.noted).toEqual([to])
   expect(outcome.unreachable).toEqual([{ path: known?.path, reason: 'another backup is there' }])
 })
 
 test('deletions that cannot be read are refused with their line: they would be forgotten', async () => {
   const file = deletionsFile(data)
-  noteDeletion(file, deletion)
-  noteDeletion(file, { ...deletion, before: 500 })
+  recordDeletion(file, deletion)
+  recordDeletion(file, { ...deletion, before: 500 })
   expect(readDeletions(file)).toEqual([deletion])
   appendFileSync(file, '{"dataset":"a')
   expect(() => readDeletions(file)).toThrow('line 2, notes no deletion')

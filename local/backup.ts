@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { UserError } from '#platform/process/user-error.ts'
 import { version } from '#platform/process/version.ts'
-import { type CopyProgress, copyTree, filesToCopy, putInPlace } from './copy-aside.ts'
+import { type CopyProgress, copyTree, createAtomically, filesToCopy } from './atomic-copy.ts'
 import { lockDirectory, sourceOf } from './data-directory.ts'
 import { deletionsFile } from './deletions-file.ts'
 import { rememberBackup } from './known-backups.ts'
 import { dataOf, filesBelow, firstDifference, type Manifest, manifestFile, partsOf, sumsOf } from './manifest.ts'
-import { elsewhere } from './plan.ts'
+import { externalParts } from './plan.ts'
 import { shellWord } from './shell-word.ts'
-import { endLeftovers } from './stack.ts'
+import { killLeftovers } from './stack.ts'
 
 const parts = {
   needed: ['source', 'kafka', 'registry', 'clickhouse-credentials.json'],
@@ -39,11 +39,11 @@ export async function backUp({ dataDir, to, environment, progress }: BackupOptio
   const lock = await lockDirectory(from)
   if ('heldBy' in lock) throw new UserError(whileItRuns(from, target, lock.heldBy))
   try {
-    await endLeftovers({ path: from, pids: join(from, 'pids') }, () => {})
+    await killLeftovers({ path: from, pids: join(from, 'pids') }, () => {})
     const taken = partsIn(from)
     const at = new Date().toISOString()
     const head = { format: 1, id: crypto.randomUUID(), version, at, source } as const
-    return await putInPlace(target, async (aside) => {
+    return await createAtomically(target, async (aside) => {
       const manifest: Manifest = { ...head, ...(await copyParts(from, taken, dataOf(aside), progress)) }
       writeFileSync(manifestFile(aside), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 })
       const noted = deletionsFile(from)
@@ -86,7 +86,7 @@ function partsIn(from: string): string[] {
 }
 
 function refuseElsewhere(environment: NodeJS.ProcessEnv): void {
-  const away = Object.values(elsewhere(environment)).some(Boolean)
+  const away = Object.values(externalParts(environment)).some(Boolean)
   if (away)
     throw new UserError(
       'KAFKA_BROKERS, SCHEMA_REGISTRY_URL or CLICKHOUSE_URL is set, so a part of the stack is elsewhere: back it up there, as docs/operations.md says, or unset it.',

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureKafka, type Tell } from './artifacts.ts'
+import { ensureKafka, type ReportProgress } from './artifacts.ts'
 import { ensureArchive, startWithArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
-import { endLeftover, type GuardedProcess, lingerS, startGuarded } from './guarded-process.ts'
+import { type GuardedProcess, killLeftover, startGuarded, surviveParentS } from './guarded-process.ts'
 import { findJava } from './java.ts'
-import { answersKafka } from './kafka-greeting.ts'
-import { failedStart, untilReady } from './ready.ts'
+import { kafkaResponds } from './kafka-responds.ts'
+import { throwFailedStart, untilReady } from './ready.ts'
 
 export interface Broker extends GuardedProcess {
   brokers: string
@@ -19,7 +19,7 @@ export interface BrokerOptions {
   port: number
   controllerPort: number
   logFile?: string
-  tell?: Tell
+  tell?: ReportProgress
   environment?: NodeJS.ProcessEnv
 }
 
@@ -64,7 +64,7 @@ async function run(options: Run): Promise<Broker> {
   const pidFile = join(dataDir, 'broker.pid')
   const logFile = options.logFile ?? join(dataDir, 'broker.log')
   const config = join(dataDir, 'server.properties')
-  await endLeftover(pidFile, config, 0)
+  await killLeftover(pidFile, config, 0)
   await assertFree({ 'Kafka broker': port, 'Kafka controller': options.controllerPort })
   writeFileSync(config, brokerConfig(dataDir, port, options.controllerPort))
   if (!existsSync(join(dataDir, 'messages', 'meta.properties'))) await format(options, config)
@@ -77,11 +77,11 @@ async function run(options: Run): Promise<Broker> {
     logFile,
     pidFile,
     mark: config,
-    lingerS,
-  }).catch(() => failedStart('The Kafka broker', logFile))
-  if (!(await untilReady(() => answersKafka('127.0.0.1', port), broker.exited, 60_000))) {
+    surviveParentS,
+  }).catch(() => throwFailedStart('The Kafka broker', logFile))
+  if (!(await untilReady(() => kafkaResponds('127.0.0.1', port), broker.exited, 60_000))) {
     await broker.kill()
-    failedStart('The Kafka broker', logFile)
+    throwFailedStart('The Kafka broker', logFile)
   }
   return { ...broker, brokers: `127.0.0.1:${port}` }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheDirectory, type Tell } from './artifacts.ts'
+import { cacheDirectory, type ReportProgress } from './artifacts.ts'
 import type { Java } from './java.ts'
 import { waitForLock } from './lock.ts'
 
@@ -14,7 +14,7 @@ export async function ensureArchive(
   java: Java,
   classPath: string,
   environment: NodeJS.ProcessEnv,
-  tell: Tell,
+  tell: ReportProgress,
   rehearse: (flags: string[], directory: string) => Promise<void>,
 ): Promise<string | undefined> {
   const cache = cacheDirectory(environment)
@@ -51,7 +51,7 @@ const isOlder = (entry: string, name: string): boolean => new RegExp(`^${name}-[
  */
 export async function startWithArchive<Started>(
   archive: string | undefined,
-  tell: Tell,
+  tell: ReportProgress,
   start: (flags: string[]) => Promise<Started>,
 ): Promise<Started> {
   if (archive === undefined) return start([])

@@ -7,7 +7,7 @@ import { endpointCommand, endpointEnvironment } from './clickhouse/spawn.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { compileCache, logOf, markOf, pidFileOf } from './node-part.ts'
-import { answersOk, failedStart, untilReady } from './ready.ts'
+import { returns200, throwFailedStart, untilReady } from './ready.ts'
 
 export type ClickHouseEngine = { kind: 'embedded' } | { kind: 'server'; command: string }
 
@@ -56,9 +56,9 @@ export async function startClickHouse(
     pidFile: pidFileOf(directory, 'clickhouse'),
     mark: directory.path,
   })
-  if (await untilReady(() => answersOk(`http://127.0.0.1:${port}/ping`), started.exited, 60_000)) return started
+  if (await untilReady(() => returns200(`http://127.0.0.1:${port}/ping`), started.exited, 60_000)) return started
   await started.kill()
-  failedStart('ClickHouse', logFile)
+  throwFailedStart('ClickHouse', logFile)
 }
 
 const embeddedData = (dataPath: string): string => join(dataPath, 'clickhouse')

@@ -13,13 +13,13 @@ const Deletion = z.strictObject({
 })
 
 /** Times in ms UTC, as in the record of topic `deletions`. */
-export type NotedDeletion = z.infer<typeof Deletion>
+export type RecordedDeletion = z.infer<typeof Deletion>
 
 /** Lists the deletions of a data directory or backup, one JSON object per line. */
 export const deletionsFile = (directory: string): string => join(directory, 'deletions.jsonl')
 
 /** Returns [] if there is no file. @throws UserError on an invalid line: skipping it would restore deleted data */
-export function readDeletions(file: string): NotedDeletion[] {
+export function readDeletions(file: string): RecordedDeletion[] {
   const lines = (readIfThere(file) ?? '').split('\n')
   return lines.flatMap((line, index) => {
     if (line.trim() === '') return []
@@ -33,7 +33,7 @@ export function readDeletions(file: string): NotedDeletion[] {
   })
 }
 
-export function noteDeletion(file: string, deletion: NotedDeletion): void {
+export function recordDeletion(file: string, deletion: RecordedDeletion): void {
   const noted = readDeletions(file)
   if (noted.some(({ dataset, before }) => dataset === deletion.dataset && before >= deletion.before)) return
   replaceFile(file, [...noted, deletion].map((each) => `${JSON.stringify(each)}\n`).join(''))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { endLeftover, type GuardedOptions, startGuarded } from './guarded-process.ts'
+import { type GuardedOptions, killLeftover, startGuarded } from './guarded-process.ts'
 import { isAlive } from './process-table.ts'
 
 let directory: string
@@ -77,13 +77,13 @@ test('a program is gone after its guard was killed', async () => {
 
 test('what an earlier start left running is ended, but never a process of somebody else', async () => {
   const left = await startGuarded(options('while :; do sleep 1; done'))
-  expect(await endLeftover(join(directory, 'pid'), directory, 0)).toBe(true)
+  expect(await killLeftover(join(directory, 'pid'), directory, 0)).toBe(true)
   await left.exited
-  expect(await endLeftover(join(directory, 'pid'), directory, 0)).toBe(false)
+  expect(await killLeftover(join(directory, 'pid'), directory, 0)).toBe(false)
 
   const other = spawn('sleep', ['1000'], { stdio: 'ignore' })
   writeFileSync(join(directory, 'pid'), `${other.pid}\n`)
-  expect(await endLeftover(join(directory, 'pid'), directory, 0)).toBe(false)
+  expect(await killLeftover(join(directory, 'pid'), directory, 0)).toBe(false)
   expect(isAlive(other.pid ?? 0)).toBe(true)
   other.kill('SIGKILL')
 })
@@ -94,7 +94,7 @@ test('a program is killed also during exec()', async () => {
   const changing = [again, again, '0', directory]
   for (let round = 0; round < 20; round += 1) {
     const left = await startGuarded({ ...options(''), args: ['-c', ...changing] })
-    expect(await endLeftover(join(directory, 'pid'), directory, 0)).toBe(true)
+    expect(await killLeftover(join(directory, 'pid'), directory, 0)).toBe(true)
     await left.exited
   }
 })

@@ -11,7 +11,7 @@ export interface Exit {
 /**
  * How long Kafka and the registry outlive a killed supervisor, s: the services leave their consumer groups meanwhile.
  */
-export const lingerS = 3
+export const surviveParentS = 3
 
 /** A program that ends with this process. */
 export interface GuardedProcess {
@@ -32,7 +32,7 @@ export interface GuardedOptions {
   /** Text that only this program's command line contains: its data directory. */
   mark: string
   /** How long the program outlives this process, s (default 0). */
-  lingerS?: number
+  surviveParentS?: number
 }
 
 // A parent killed with SIGKILL cannot stop its child, and Java cannot watch its parent. This shell can: only the parent
@@ -54,10 +54,10 @@ exit "$code"
 
 /** Starts a program in its own process group, so that a Ctrl-C reaches only the parent. Kills an earlier one first. */
 export async function startGuarded(options: GuardedOptions): Promise<GuardedProcess> {
-  await endLeftover(options.pidFile, options.mark, 0)
+  await killLeftover(options.pidFile, options.mark, 0)
   rotate(options.logFile)
   const log = openSync(options.logFile, 'a')
-  const guardArgs = [options.pidFile, String(options.lingerS ?? 0), options.command, ...options.args]
+  const guardArgs = [options.pidFile, String(options.surviveParentS ?? 0), options.command, ...options.args]
   const shell = spawn('sh', ['-c', guard, 'tidemark-guard', ...guardArgs], {
     cwd: options.cwd,
     env: options.environment,
@@ -94,12 +94,12 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
 
 const guarded = new Set<GuardedProcess>()
 
-export async function killAllGuarded(): Promise<void> {
+export async function killAllChildren(): Promise<void> {
   await Promise.all([...guarded].map((one) => one.kill()))
 }
 
 /** Ends the program of `pidFile` if its command line contains `mark`: SIGTERM if `graceMs` > 0, then SIGKILL. */
-export async function endLeftover(pidFile: string, mark: string, graceMs: number): Promise<boolean> {
+export async function killLeftover(pidFile: string, mark: string, graceMs: number): Promise<boolean> {
   let text: string
   try {
     text = readFileSync(pidFile, 'utf8')

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { UserError } from '#platform/process/user-error.ts'
 
-export const oldestJava = 17
-const installJava = `install a JDK or JRE ${oldestJava} or newer (for instance Temurin), or set JAVA_HOME to one`
+export const minJavaMajor = 17
+const installJava = `install a JDK or JRE ${minJavaMajor} or newer (for instance Temurin), or set JAVA_HOME to one`
 
 export interface Java {
   command: string
@@ -23,7 +23,7 @@ export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   if (run.error !== undefined || run.status !== 0 || major === undefined)
     throw new UserError(`Java was not found ${where}: ${installJava}.`)
   const version = output.split('\n').find((line) => line.includes(' version ')) ?? `Java ${major}`
-  if (major < oldestJava) throw new UserError(`The Java ${where} is ${major}, too old: ${installJava}.`)
+  if (major < minJavaMajor) throw new UserError(`The Java ${where} is ${major}, too old: ${installJava}.`)
   return { command, version, major }
 }
 

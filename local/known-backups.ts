@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '#platform/process/user-error.ts'
-import { deletionsFile, type NotedDeletion, noteDeletion } from './deletions-file.ts'
+import { deletionsFile, type RecordedDeletion, recordDeletion } from './deletions-file.ts'
 import { readManifest } from './manifest.ts'
 import { readIfThere } from './read-if-there.ts'
 import { replaceFile } from './replace-file.ts'
@@ -34,14 +34,14 @@ export function rememberBackup(dataDir: string, backup: KnownBackup): void {
 /**
  * Adds a deletion to every known backup, so that a restored stack applies it. Returns the paths that have it or failed.
  */
-export function noteInBackups(dataDir: string, deletion: NotedDeletion) {
+export function recordDeletionInBackups(dataDir: string, deletion: RecordedDeletion) {
   const noted: string[] = []
   const unreachable: { path: string; reason: string }[] = []
   for (const { id, path } of knownBackups(dataDir)) {
     try {
       if (!existsSync(path)) throw new UserError('it is not there')
       if (readManifest(path).id !== id) throw new UserError('another backup is there')
-      noteDeletion(deletionsFile(path), deletion)
+      recordDeletion(deletionsFile(path), deletion)
       noted.push(path)
     } catch (error) {
       unreachable.push({ path, reason: (error as Error).message })

@@ -2,10 +2,10 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '#platform/process/user-error.ts'
-import { cacheDirectory, type Tell } from './artifacts.ts'
+import { cacheDirectory, type ReportProgress } from './artifacts.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
-import { answersOk, failedStart, lastWords, untilReady } from './ready.ts'
+import { logTail, returns200, throwFailedStart, untilReady } from './ready.ts'
 
 /** A service may have to wait until the session of a killed predecessor expires in its consumer group. */
 const readyDeadlineMs = 120_000
@@ -27,24 +27,24 @@ export async function startNodePart(
   readyUrl: string,
 ): Promise<GuardedProcess> {
   const started = await start(directory, part)
-  if (await untilReady(() => answersOk(readyUrl), started.exited, readyDeadlineMs)) return started
+  if (await untilReady(() => returns200(readyUrl), started.exited, readyDeadlineMs)) return started
   await started.kill()
-  failedStart(part.title, logOf(directory, part.name))
+  throwFailedStart(part.title, logOf(directory, part.name))
 }
 
 /** Runs one of our programs to its end and passes on its progress. @throws UserError with its log's end */
-export async function runNodeJob(directory: DataDirectory, part: NodePart, tell: Tell): Promise<void> {
+export async function runNodeJob(directory: DataDirectory, part: NodePart, tell: ReportProgress): Promise<void> {
   const started = await start(directory, part)
   const progress = followProgress(logOf(directory, part.name), (text) => tell(`${part.name}: ${text}`))
   const { code } = await started.exited
   progress.stop()
-  if (code !== 0) throw new UserError(`${part.title} failed; ${lastWords(logOf(directory, part.name))}`)
+  if (code !== 0) throw new UserError(`${part.title} failed; ${logTail(logOf(directory, part.name))}`)
 }
 
 const lookEveryMs = 500
 
 /** Passes on the messages of new log lines that are marked `progress`. Reads the log every 500 ms. */
-export function followProgress(logFile: string, tell: Tell): { stop: () => void } {
+export function followProgress(logFile: string, tell: ReportProgress): { stop: () => void } {
   const sizeNow = (): number => statSync(logFile, { throwIfNoEntry: false })?.size ?? 0
   let from = sizeNow()
   const look = (): void => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Source } from '#sources/source.ts'
-import type { Tell } from './artifacts.ts'
+import type { ReportProgress } from './artifacts.ts'
 import { startBroker } from './broker.ts'
 import { type ClickHouseEngine, type StoreAccess, startClickHouse } from './clickhouse.ts'
 import type { DataDirectory, SourceKind } from './data-directory.ts'
@@ -17,7 +17,7 @@ export interface ExternalParts {
   clickhouse: boolean
 }
 
-export const elsewhere = (environment: NodeJS.ProcessEnv): ExternalParts => ({
+export const externalParts = (environment: NodeJS.ProcessEnv): ExternalParts => ({
   kafka: Boolean(environment.KAFKA_BROKERS),
   registry: Boolean(environment.SCHEMA_REGISTRY_URL),
   clickhouse: Boolean(environment.CLICKHOUSE_URL),
@@ -32,7 +32,7 @@ export interface PlanOptions {
   /** The user's environment and the addresses of all parts. */
   serviceEnvironment: NodeJS.ProcessEnv
   elsewhere: ExternalParts
-  tell: Tell
+  tell: ReportProgress
 }
 
 export const services = ['normalizer', 'sink', 'poller'] as const

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { lastWords } from './ready.ts'
+import { logTail } from './ready.ts'
 
 let directory: string
 beforeEach(() => {
@@ -13,12 +13,12 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 test('the last words of a log are its last lines, however many empty ones follow', () => {
   const log = join(directory, 'log')
   writeFileSync(log, `first\n${'line\n'.repeat(29)}last${'\n'.repeat(40)}`)
-  expect(lastWords(log)).toBe(`its log is ${log} and ends with:\n${'line\n'.repeat(29)}last`)
+  expect(logTail(log)).toBe(`its log is ${log} and ends with:\n${'line\n'.repeat(29)}last`)
 })
 
 test('an empty log is not quoted', () => {
   const log = join(directory, 'log')
-  expect(lastWords(log)).toBe(`its log ${log} says nothing.`)
+  expect(logTail(log)).toBe(`its log ${log} says nothing.`)
   writeFileSync(log, '\n\n')
-  expect(lastWords(log)).toBe(`its log ${log} says nothing.`)
+  expect(logTail(log)).toBe(`its log ${log} says nothing.`)
 })

@@ -21,17 +21,17 @@ export async function untilReady(
   return false
 }
 
-export const answersOk = async (url: string): Promise<boolean> =>
+export const returns200 = async (url: string): Promise<boolean> =>
   (await fetch(url, { signal: AbortSignal.timeout(1000), redirect: 'manual' })).status === 200
 
 /** @throws UserError always, with the end of the part's log */
-export function failedStart(title: string, logFile: string): never {
+export function throwFailedStart(title: string, logFile: string): never {
   if (diskIsFull(dirname(logFile)))
     throw new UserError(`${title} did not start because the disk is full: make room and start again.`)
-  throw new UserError(`${title} did not start; ${lastWords(logFile)}`)
+  throw new UserError(`${title} did not start; ${logTail(logFile)}`)
 }
 
-export function lastWords(logFile: string): string {
+export function logTail(logFile: string): string {
   let text = ''
   try {
     text = readFileSync(logFile, 'utf8').trimEnd()

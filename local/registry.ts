@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureApicurio, type Tell } from './artifacts.ts'
+import { ensureApicurio, type ReportProgress } from './artifacts.ts'
 import { ensureArchive, startWithArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
-import { endLeftover, type GuardedProcess, lingerS, startGuarded } from './guarded-process.ts'
+import { type GuardedProcess, killLeftover, startGuarded, surviveParentS } from './guarded-process.ts'
 import { findJava } from './java.ts'
-import { answersOk, failedStart, untilReady } from './ready.ts'
+import { returns200, throwFailedStart, untilReady } from './ready.ts'
 
 export interface SchemaRegistry extends GuardedProcess {
   url: string
@@ -16,7 +16,7 @@ export interface RegistryOptions {
   dataDir: string
   port: number
   logFile?: string
-  tell?: Tell
+  tell?: ReportProgress
   environment?: NodeJS.ProcessEnv
 }
 
@@ -50,7 +50,7 @@ async function run(options: Run): Promise<SchemaRegistry> {
   mkdirSync(dataDir, { recursive: true })
   const logFile = options.logFile ?? join(dataDir, 'registry.log')
   const pidFile = join(dataDir, 'registry.pid')
-  await endLeftover(pidFile, databaseUrl(dataDir), 0)
+  await killLeftover(pidFile, databaseUrl(dataDir), 0)
   await assertFree({ 'schema registry': port })
   const registry = await startGuarded({
     command: options.java,
@@ -60,12 +60,12 @@ async function run(options: Run): Promise<SchemaRegistry> {
     logFile,
     pidFile,
     mark: databaseUrl(dataDir),
-    lingerS,
-  }).catch(() => failedStart('The schema registry', logFile))
+    surviveParentS,
+  }).catch(() => throwFailedStart('The schema registry', logFile))
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
-  if (!(await untilReady(() => answersOk(`${url}/subjects`), registry.exited, 60_000))) {
+  if (!(await untilReady(() => returns200(`${url}/subjects`), registry.exited, 60_000))) {
     await registry.kill()
-    failedStart('The schema registry', logFile)
+    throwFailedStart('The schema registry', logFile)
   }
   return { ...registry, url }
 }

@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { UserError } from '#platform/process/user-error.ts'
+import { type CopyProgress, copyTree, createAtomically } from './atomic-copy.ts'
 import { isWithin } from './backup.ts'
-import { type CopyProgress, copyTree, putInPlace } from './copy-aside.ts'
 import { deletionsFile, readDeletions } from './deletions-file.ts'
 import { rememberBackup } from './known-backups.ts'
 import { dataOf, filesBelow, firstDifference, type Manifest, readManifest, sumsOf } from './manifest.ts'
@@ -28,7 +28,7 @@ export async function restore({ from, dataDir, progress }: RestoreOptions): Prom
     throw new UserError(`${target} is there and not empty: name a new directory with --data.`)
   if (isWithin(target, backup)) throw new UserError(`${target} lies inside the backup: name a directory outside.`)
   const of = Object.keys(manifest.files).length
-  return putInPlace(target, async (aside) => {
+  return createAtomically(target, async (aside) => {
     const whole = join(aside, 'data')
     let copied = 0
     await copyTree(dataOf(backup), whole, () => progress('copying', ++copied, of))

@@ -7,10 +7,10 @@ import { sources } from '#sources/index.ts'
 import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess, storeAccess } from './clickhouse.ts'
 import { type DataDirectory, diskIsFull, labelDirectory, openDataDirectory, type SourceKind } from './data-directory.ts'
 import { assertFree } from './free-ports.ts'
-import { endLeftover, killAllGuarded, rotate } from './guarded-process.ts'
+import { killAllChildren, killLeftover, rotate } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { logOf, pidFileOf } from './node-part.ts'
-import { type ExternalParts, elsewhere, planParts, serviceSettings, services } from './plan.ts'
+import { type ExternalParts, externalParts, planParts, serviceSettings, services } from './plan.ts'
 import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
 import { simulatorPorts, simulatorUrl } from './simulated-upstreams.ts'
 import { type Endpoints, type PartState, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
@@ -46,7 +46,7 @@ export async function startStack(options: StackOptions): Promise<StartingStack> 
   const directory = await openDataDirectory(options.dataDir, options.source)
   const tell = withLogFile(directory, options.tell)
   try {
-    await endLeftovers(directory, tell)
+    await killLeftovers(directory, tell)
     return await start({ ...options, tell }, directory)
   } catch (error) {
     directory.lock.release()
@@ -59,7 +59,7 @@ const maxNamed = 5
 async function start(options: StackOptions, directory: DataDirectory): Promise<StartingStack> {
   const { source, environment, tell } = options
   const ports = portsFrom(options.portBase)
-  const away = elsewhere(environment)
+  const away = externalParts(environment)
   const { DATASETS_OFF: off } = readConfig(datasetsOffSetting, environment)
   if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
@@ -78,7 +78,7 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const supervisor = supervise(plans, reportTo(tell, file, directory))
   const stop = async (): Promise<void> => {
     await supervisor.stop()
-    await killAllGuarded()
+    await killAllChildren()
     removeStackFile(directory.path)
     directory.lock.release()
   }
@@ -108,7 +108,7 @@ function withLogFile(directory: DataDirectory, tell: (line: string) => void): (l
   }
 }
 
-export async function endLeftovers(
+export async function killLeftovers(
   directory: Pick<DataDirectory, 'path' | 'pids'>,
   tell: (line: string) => void,
 ): Promise<void> {
@@ -122,7 +122,7 @@ export async function endLeftovers(
     [own, 3_000],
     [others, 2_000],
   ] as const) {
-    const ended = await Promise.all(pidFiles.map((pidFile) => endLeftover(pidFile, directory.path, graceMs)))
+    const ended = await Promise.all(pidFiles.map((pidFile) => killLeftover(pidFile, directory.path, graceMs)))
     count += ended.filter(Boolean).length
   }
   if (count > 0) tell(`ended ${count} processes that an earlier stack had left running here`)

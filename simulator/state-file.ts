@@ -64,7 +64,9 @@ export function loadState(path: string, seed: number): State | undefined {
   }
   const parsed = stateSchema.safeParse(fromJson(text))
   if (!parsed.success) {
-    throw new Error(`${path} is not a state of this simulator (remove it to begin anew): ${z.prettifyError(parsed.error)}`)
+    throw new Error(
+      `${path} is not a state of this simulator (remove it to begin anew): ${z.prettifyError(parsed.error)}`,
+    )
   }
   if (parsed.data.seed !== seed) {
     throw new Error(

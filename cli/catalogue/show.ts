@@ -3,7 +3,7 @@ import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { topicBytes } from '#local/topic-bytes.ts'
 import { createKafka } from '#platform/kafka/client.ts'
-import { lookAtTopics } from '#platform/kafka/topic-readers.ts'
+import { inspectTopics } from '#platform/kafka/topic-readers.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset } from '#sources/source.ts'
@@ -41,7 +41,7 @@ async function look(stack: StackFile, dataset: Dataset, entry: CatalogueEntry): 
   const kafka = createKafka(config, 'tidemark-catalogue')
   const [held, { contents, readers }, readersOfStore] = await Promise.all([
     storedCounts(stack, dataset),
-    lookAtTopics(kafka, entry.topics),
+    inspectTopics(kafka, entry.topics),
     storeReaders(stack, entry),
   ])
   const topics = contents.map((content) => ({ ...content, bytes: topicBytes(stack, content.topic) }))

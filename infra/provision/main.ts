@@ -21,10 +21,10 @@ import { migrations } from '../clickhouse/migrations.ts'
 import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { rebuildAdvice } from './earlier-points.ts'
-import { syncDeletions } from './noted-deletions.ts'
 import { provisionSettings } from './settings.ts'
 import { applySourceStatements } from './source-statements.ts'
 import { storeCatalogue } from './store-catalogue.ts'
+import { syncDeletions } from './sync-deletions.ts'
 
 const config = readServiceConfig(provisionSettings)
 const log = createLogger('provision', config.LOG_LEVEL)

@@ -3,7 +3,7 @@ import type { Connection, WriteResult } from './engine.ts'
 import { Failure } from './failure.ts'
 import { refuseDangerous } from './forbidden.ts'
 import { feedInsert } from './insert.ts'
-import { checkSubstitutions, type Parameters, refuseNewNative } from './parameters.ts'
+import { checkSubstitutions, type Parameters, refuseNewerNativeRevision } from './parameters.ts'
 import type { Pipes } from './pipes.ts'
 import { quoteString } from './quote.ts'
 import { contentType, type Reply, type Summary } from './reply.ts'
@@ -28,7 +28,7 @@ export interface Execution {
 /** Runs the statement and ends the reply. @throws Failure or the engine's error; part of the reply may be sent */
 export async function execute(execution: Execution, running: RunningStatement): Promise<void> {
   const { statement } = execution.source
-  refuseNewNative(outputOf(statement, execution.parameters), execution.parameters.nativeRevision)
+  refuseNewerNativeRevision(outputOf(statement, execution.parameters), execution.parameters.nativeRevision)
   if (statement.kind === 'insert') await withPipe(execution, (pipe) => runInsert(execution, statement, running, pipe))
   else if (statement.kind === 'rows') await withPipe(execution, (pipe) => runRows(execution, statement, running, pipe))
   else if (statement.killedId !== undefined) await runKill(execution, statement.killedId)
@@ -114,9 +114,9 @@ async function runKill(execution: Execution, queryId: string): Promise<void> {
   const began = process.hrtime.bigint()
   const killed = execution.statements.all.filter((one) => one.queryId === queryId)
   if (killed.some((one) => one.user !== execution.role) && execution.role !== 'writer') throw readonlyRefusal()
-  await Promise.all(killed.map((one) => one.killNow()))
+  await Promise.all(killed.map((one) => one.kill()))
   const columns = `'finished' AS kill_status, ${quoteString(queryId)} AS query_id, ${quoteString(execution.role)} AS user`
-  await Promise.all(killed.map((one) => one.over))
+  await Promise.all(killed.map((one) => one.ended))
   await answerWhole(execution, `SELECT ${columns} LIMIT ${killed.length}`, began)
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { strangeEngine } from './forbidden.ts'
+import { forbiddenEngine } from './forbidden.ts'
 import { tokens } from './tokens.ts'
 
-const refused = (sql: string) => strangeEngine([...tokens(sql)])
+const refused = (sql: string) => forbiddenEngine([...tokens(sql)])
 
 describe('the engine that a statement names', () => {
   test.each([

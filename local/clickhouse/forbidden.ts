@@ -22,7 +22,7 @@ const DATABASES = ['Atomic']
 
 /** Refuses what no user may run. `own` holds no comments. @throws Failure 497 */
 export function refuseDangerous(own: Token[]): void {
-  const engine = strangeEngine(own)
+  const engine = forbiddenEngine(own)
   if (engine !== undefined) throw denied(`ENGINE ${asWritten(engine)} (quote engine by backticks if it is a name)`)
   own.forEach((token, index) => {
     if (token.kind !== 'word' && token.kind !== 'name') return
@@ -67,7 +67,7 @@ function denied(what: string): Failure {
 /**
  * Returns the first forbidden engine that a statement defines. PARALLEL WITH joins statements, so it may be anywhere.
  */
-export function strangeEngine(own: Token[]): string | undefined {
+export function forbiddenEngine(own: Token[]): string | undefined {
   if (!own.some((token, index) => defines(token, own[index + 1]))) return undefined
   for (const [index, token] of own.entries()) {
     if (!isWord(token, 'ENGINE')) continue

@@ -35,7 +35,7 @@ export async function feedInsert(
     await pump(source, writer)
     writer.end()
   } catch (error) {
-    await running.killNow()
+    await running.kill()
     writer.destroy()
     await settle(result, pipe, closed).catch(() => {})
     throw error

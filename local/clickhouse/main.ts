@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     if (stopping) return
     stopping = true
     server.close()
-    for (const one of statements.all) void one.killNow()
+    for (const one of statements.all) void one.kill()
     // Clients that neither read nor send block their statements.
     server.closeAllConnections()
     const deadline = Date.now() + DRAIN_MS

@@ -37,7 +37,7 @@ export function readParameters(url: URLSearchParams, headers: Record<string, str
   const nativeRevision = revisionOf(url)
   for (const name of ['compress', 'decompress']) {
     if (isOn(url.get(name))) {
-      refuseNewNative(defaultFormat, nativeRevision)
+      refuseNewerNativeRevision(defaultFormat, nativeRevision)
       const what = `${name}=1 (ClickHouse's own block compression) is not served`
       const instead = `switch the client's compression off (compress=0) or use HTTP's own`
       throw new Failure(48, 'NOT_IMPLEMENTED', `${what}; ${instead}. docs/clients.md of tidemark says how.`)
@@ -62,7 +62,7 @@ export function readParameters(url: URLSearchParams, headers: Record<string, str
 }
 
 /** The SET and USE statements of one request. readonly comes last, because it forbids later changes. */
-export function preparation(parameters: Parameters, readonly: number): string {
+export function setStatements(parameters: Parameters, readonly: number): string {
   const assignments = [...parameters.bound, ...parameters.settings]
   const lines = assignments.map(([name, value]) => `SET ${name}=${quoteString(value)};\n`)
   if (parameters.database !== undefined && parameters.database !== '')
@@ -96,7 +96,7 @@ export function checkSubstitutions(statement: string, bound: [string, string][])
 }
 
 /** The engine writes Native in the revision of files; clients of a newer one read garbage. @throws Failure 48 */
-export function refuseNewNative(format: string, revision: number): void {
+export function refuseNewerNativeRevision(format: string, revision: number): void {
   if (revision === 0 || format.toLowerCase() !== 'native') return
   const what = `FORMAT Native of revision ${revision} (client_protocol_version) is not served`
   const who = 'clickhouse-go from 2.37 on and the ClickHouse plugin of Grafana Labs read nothing else'

@@ -11,16 +11,16 @@ import {
   checkIdentifierParameters,
   checkSubstitutions,
   type Parameters,
-  preparation,
   readParameters,
+  setStatements,
 } from './parameters.ts'
 import type { Pipes } from './pipes.ts'
 import type { Queue } from './queue.ts'
 import type { Reply } from './reply.ts'
-import { type RunningStatements, within } from './running.ts'
+import { type RunningStatements, withTimeLimit } from './running.ts'
 import type { Sessions } from './sessions.ts'
 import { Body, readSource } from './source.ts'
-import { textOf } from './statement.ts'
+import { statementText } from './statement.ts'
 
 export interface Service {
   engine: Engine
@@ -74,8 +74,8 @@ async function serve(service: Service, request: IncomingMessage, reply: Reply, g
   // Like the server: a line break joins the URL's text and the body. A form is the whole text.
   const hasMore = parameters.query !== '' && !isForm
   const source = await readSource(body, hasMore ? `${parameters.query}\n` : parameters.query)
-  checkIdentifierParameters(textOf(source.statement), parameters.bound)
-  if (parameters.session !== undefined) checkSubstitutions(textOf(source.statement), parameters.bound)
+  checkIdentifierParameters(statementText(source.statement), parameters.bound)
+  if (parameters.session !== undefined) checkSubstitutions(statementText(source.statement), parameters.bound)
   if (service.statements.hasId(queryId)) {
     throw new Failure(216, 'QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING', `Query with id = ${queryId} is already running.`)
   }
@@ -88,7 +88,7 @@ async function serve(service: Service, request: IncomingMessage, reply: Reply, g
         const mayWrite = readonly === 0
         const run = { connection, pipes, statements, prepared, source, parameters, role, mayWrite, reply }
         const work = execute(run, running)
-        return role === 'reader' ? within(service.readerLimitMs, running, work) : work
+        return role === 'reader' ? withTimeLimit(service.readerLimitMs, running, work) : work
       }),
     )
   } finally {
@@ -105,11 +105,11 @@ async function withConnection(
 ): Promise<void> {
   if (parameters.session !== undefined) {
     const wanted = { ...parameters.session, isReadonly: role === 'reader' }
-    return service.sessions.use(role, wanted, parameters, (connection) => use(connection, preparation(parameters, 0)))
+    return service.sessions.use(role, wanted, parameters, (connection) => use(connection, setStatements(parameters, 0)))
   }
   const connection = service.engine.connect()
   try {
-    await use(connection, preparation(parameters, readonly))
+    await use(connection, setStatements(parameters, readonly))
   } finally {
     connection.close()
   }

@@ -8,19 +8,19 @@ export interface RunningStatement {
   user: string
   marker: string
   /** Asks the engine to stop the statement, and repeats until it has ended. Resolves after the first request. */
-  killNow(): Promise<void>
+  kill(): Promise<void>
   /** Resolves when the statement has ended; never rejects. */
-  over: Promise<void>
+  ended: Promise<void>
 }
 
 const KILL_AGAIN_MS = 50
 
 /** Kills the statement if `work` takes longer than `limitMs`. @throws Failure 159 then, else the error of `work` */
-export async function within<T>(limitMs: number, running: RunningStatement, work: Promise<T>): Promise<T> {
+export async function withTimeLimit<T>(limitMs: number, running: RunningStatement, work: Promise<T>): Promise<T> {
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
-    void running.killNow()
+    void running.kill()
   }, limitMs)
   try {
     return await work
@@ -61,7 +61,7 @@ export class RunningStatements {
     const marker = `tm-${process.pid}-${++this.#count}-`
     const { promise: over, resolve: settle } = Promise.withResolvers<void>()
     const killNow = this.#killer(marker, over)
-    const running: RunningStatement = { queryId, user, marker, killNow, over }
+    const running: RunningStatement = { queryId, user, marker, kill: killNow, ended: over }
     this.#running.add(running)
     gone.addEventListener('abort', killNow, { once: true })
     try {

@@ -48,7 +48,7 @@ export function readStatement(text: string, complete: boolean): Statement | unde
   }
 }
 
-export function textOf(statement: Statement): string {
+export function statementText(statement: Statement): string {
   if (statement.kind === 'insert') return `${statement.head} ${statement.settings}`
   return statement.kind === 'rows' ? `${statement.body} ${statement.tail}` : statement.text
 }

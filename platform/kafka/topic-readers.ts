@@ -18,7 +18,7 @@ export interface TopicReader {
 }
 
 /** Skips topics that do not exist. */
-export async function lookAtTopics(
+export async function inspectTopics(
   kafka: Kafka,
   topics: readonly string[],
 ): Promise<{ contents: TopicContent[]; readers: TopicReader[] }> {

@@ -10,7 +10,7 @@ import type { FullAnswer } from './fetch.ts'
 import type { BudgetCharge, RequestedPause } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
 import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
-import { ask, type PollJob, type PollResult, pollFields, pollWindow, record, writeRaw } from './poll-window.ts'
+import { type PollJob, type PollResult, pollFields, pollWindow, record, sendRequest, writeRaw } from './poll-window.ts'
 
 /**
  * `first` is charged already. `next` waits for a further charge; it returns undefined if no more requests may be sent.
@@ -169,7 +169,7 @@ async function countRows(paged: PagedPoll, pages: Pages, spent: BudgetCharge): P
   const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
   const request = { ...paged, known: undefined, onResponse: spent.onResponse, path: () => pages.countPath(asked) }
   // The host may have asked for a pause, so report the response before freeing the place.
-  const { url, fetched, pause } = await ask(request)
+  const { url, fetched, pause } = await sendRequest(request)
     .then((asked) => ({ ...asked, pause: spent.onResponse(asked.fetched) }))
     .finally(spent.release)
   const lastByteAtMs = paged.deps.clock.now().nowMs

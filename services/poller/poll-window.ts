@@ -69,7 +69,7 @@ export async function pollWindow(polling: PollJob): Promise<PollResult | undefin
   const { clock } = deps
   const sentAtMs = clock.now().nowMs
   const startedMs = performance.now()
-  const { url, fetched } = await ask(polling)
+  const { url, fetched } = await sendRequest(polling)
   const lastByteAtMs = clock.now().nowMs
   const asked = polling.onResponse(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
@@ -118,7 +118,7 @@ export function pollFields({ deps, host, candidate }: Pick<PollJob, 'deps' | 'ho
 }
 
 /** Never throws: a request that cannot be built is a failure. */
-export async function ask(polling: PollJob): Promise<{ url: string; fetched: FetchResult }> {
+export async function sendRequest(polling: PollJob): Promise<{ url: string; fetched: FetchResult }> {
   const { deps, host, hosted, known, lease, candidate } = polling
   const { asking, baseUrl, headers, intervalMs } = hosted
   let url = baseUrl

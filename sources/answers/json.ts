@@ -1,6 +1,6 @@
 import type { Refusal } from '../source.ts'
 import { doubledKey, hasDoubledKeys } from './doubled-keys.ts'
-import { quoted, refused } from './refusal.ts'
+import { quoteJson, refused } from './refusal.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -14,7 +14,7 @@ export function readJson(body: Uint8Array): { value: unknown } | Refusal {
     return refused('not-json', `the body is no JSON (${(error as Error).message}); it starts ${start}`)
   }
   if (hasDoubledKeys(body, value)) {
-    return refused('schema', `an object of the answer has the key ${quoted(doubledKey(body))} twice`)
+    return refused('schema', `an object of the answer has the key ${quoteJson(doubledKey(body))} twice`)
   }
   return { value }
 }

@@ -9,7 +9,7 @@ export const refused = (reason: RefusalReason, message: string): Refusal => ({
 const maxNamesChars = 300
 
 /** Refuses an answer without any of the expected names. `what` begins the message: 'the rows have the columns'. */
-export function otherNames(what: string, names: Iterable<string>, wanted: string): Refusal {
+export function refuseUnexpectedNames(what: string, names: Iterable<string>, wanted: string): Refusal {
   const all = [...new Set(names)]
   const text = all.join(', ') || '(none)'
   const shown = text.length > maxNamesChars ? `${text.slice(0, maxNamesChars)}… (${all.length} in all)` : text
@@ -24,4 +24,4 @@ export function rejectionOf(refusal: Refusal): Refusal {
 
 export const isRefusal = (value: object): value is Refusal => 'reason' in value
 
-export const quoted = (value: unknown, most = 80): string => (JSON.stringify(value) ?? 'undefined').slice(0, most)
+export const quoteJson = (value: unknown, most = 80): string => (JSON.stringify(value) ?? 'undefined').slice(0, most)

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { instantMs, modifiedMs, utcMs } from './times.ts'
+import { instantMs, parseModifiedMs, utcMs } from './times.ts'
 
 const offsetsOfUtc = ['Z', 'z', '+00:00', '-00:00', '+0000', '-0000', '+00', '-00']
 
 test.each(offsetsOfUtc)('behind a time %s is UTC', (offset) => {
   expect(utcMs(`2026-04-20T22:00:00${offset}`)).toBe(Date.UTC(2026, 3, 20, 22))
   expect(utcMs(`2026-04-20t22:00:00.0000000${offset}`)).toBe(Date.UTC(2026, 3, 20, 22))
-  expect(modifiedMs(`2026-04-20T22:00:00.43${offset}`)).toBe(Date.UTC(2026, 3, 20, 22, 0, 0, 430))
+  expect(parseModifiedMs(`2026-04-20T22:00:00.43${offset}`)).toBe(Date.UTC(2026, 3, 20, 22, 0, 0, 430))
   expect(instantMs(`2026-04-20T22:00:00.1239${offset}`)).toBe(Date.UTC(2026, 3, 20, 22, 0, 0, 123))
 })
 
@@ -19,7 +19,7 @@ test('another offset is refused in a UTC time, and applied in an instant', () =>
     ['-00:30', 22.5],
   ] as const) {
     const text = `2026-04-20T22:00:00${offset}`
-    expect([utcMs(text), modifiedMs(text)]).toEqual([undefined, undefined])
+    expect([utcMs(text), parseModifiedMs(text)]).toEqual([undefined, undefined])
     expect(instantMs(text), text).toBe(Date.UTC(2026, 3, 20) + hour * 3_600_000)
   }
 })
@@ -35,7 +35,7 @@ test('invalid times give undefined, also impossible dates and offsets', () => {
     '',
   ]) {
     for (const offset of [...offsetsOfUtc, '+02:00']) {
-      expect([utcMs(time + offset), modifiedMs(time + offset), instantMs(time + offset)], time).toEqual([
+      expect([utcMs(time + offset), parseModifiedMs(time + offset), instantMs(time + offset)], time).toEqual([
         undefined,
         undefined,
         undefined,
@@ -44,12 +44,16 @@ test('invalid times give undefined, also impossible dates and offsets', () => {
   }
   for (const offset of ['+24:00', '+00:60', '+0', '+000', '+00:00:00', ' +00:00', '+00:00Z', '\u221200:00', 'UTC']) {
     const text = `2026-04-20T22:00:00${offset}`
-    expect([utcMs(text), modifiedMs(text), instantMs(text)], text).toEqual([undefined, undefined, undefined])
+    expect([utcMs(text), parseModifiedMs(text), instantMs(text)], text).toEqual([undefined, undefined, undefined])
   }
   expect(utcMs('2026-04-20T22:00:00.5Z')).toBeUndefined()
 })
 
 test('without an offset only a modification is UTC', () => {
   const text = '2026-04-20T22:00:00'
-  expect([utcMs(text), modifiedMs(text), instantMs(text)]).toEqual([undefined, Date.UTC(2026, 3, 20, 22), undefined])
+  expect([utcMs(text), parseModifiedMs(text), instantMs(text)]).toEqual([
+    undefined,
+    Date.UTC(2026, 3, 20, 22),
+    undefined,
+  ])
 })

@@ -40,7 +40,7 @@ export function utcMs(text: string): number | undefined {
 }
 
 /** Returns ms for JAO's lastModifiedOn, 2026-04-20T07:24:01.43, which is UTC without an offset. */
-export function modifiedMs(value: unknown): number | undefined {
+export function parseModifiedMs(value: unknown): number | undefined {
   const time = typeof value === 'string' ? readTime(value) : undefined
   return time === undefined || (time.aheadMs ?? 0) !== 0 ? undefined : time.secondMs + fractionMs(time.fraction)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readJson, writeJson } from '../answers/json.ts'
-import { isRefusal, quoted, refused as refusal } from '../answers/refusal.ts'
+import { isRefusal, quoteJson, refused as refusal } from '../answers/refusal.ts'
 import { figureOf } from '../markets/decimal.ts'
 import { valueAt } from '../markets/market-slices.ts'
 import type { Answer, ExplodeResult, Refusal, RefusalReason, RefusedPart, Slice } from '../source.ts'
@@ -103,7 +103,7 @@ function sliceMarket(
     }
     const figure = figureOf(found)
     if (figure === undefined) {
-      bad.push(`${metric} of ${market} is no number: ${typeof found === 'number' ? found : quoted(found)}`)
+      bad.push(`${metric} of ${market} is no number: ${typeof found === 'number' ? found : quoteJson(found)}`)
       continue
     }
     const { value, flags } = figure

@@ -1,7 +1,7 @@
 // Parses the answer of getauctions: a list of auctions, each with a market period and the results of its products.
 import { z } from 'zod'
 import { readJson } from '../answers/json.ts'
-import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, quoteJson, refused } from '../answers/refusal.ts'
 import { instantMs } from '../answers/times.ts'
 import type { Answer, Refusal } from '../source.ts'
 
@@ -45,8 +45,8 @@ export function readAuctions(body: Uint8Array): Auction[] | Refusal {
     const reply = message.safeParse(json.value)
     if (reply.success && /^no data found\.?$/i.test(reply.data.message.trim())) return []
     return reply.success
-      ? refused('upstream-rejected', `upstream rejected the request: ${quoted(reply.data.message, 500)}`)
-      : refused('schema', `not a list of auctions: ${quoted(json.value)}`)
+      ? refused('upstream-rejected', `upstream rejected the request: ${quoteJson(reply.data.message, 500)}`)
+      : refused('schema', `not a list of auctions: ${quoteJson(json.value)}`)
   }
   const auctions: Auction[] = []
   for (const [index, value] of json.value.entries()) {

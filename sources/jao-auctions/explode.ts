@@ -1,4 +1,4 @@
-import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
+import { isRefusal, quoteJson, refused, refuseUnexpectedNames, rejectionOf } from '../answers/refusal.ts'
 import { iso } from '../answers/times.ts'
 import type { Answer, Coverage, ExplodeResult, Refusal, Slice, Window } from '../source.ts'
 import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.ts'
@@ -9,7 +9,7 @@ import { type ProductTime, productTime } from './market-time.ts'
 export type Products = 'hours' | 'period'
 
 /** Complete if every result has a figure and no hour is missing. @throws Error if explode would refuse the answer */
-export function lookAtAuctions(
+export function assessAuctions(
   products: Products,
   body: Uint8Array,
   asked: Pick<Answer, 'window' | 'subject'>,
@@ -74,7 +74,7 @@ function addAuction(
   )
     return refused(
       'outside-window',
-      `${auction.identification} has a market period of ${iso(period.startMs)} to ${quoted(auction.marketPeriodStop)}`,
+      `${auction.identification} has a market period of ${iso(period.startMs)} to ${quoteJson(auction.marketPeriodStop)}`,
     )
   const results = auction.results ?? []
   // Without results the auction was announced and not held yet. A cancelled auction will never have results.
@@ -88,7 +88,7 @@ function addAuction(
         ? { startMs: period.startMs, stepS: lengthS }
         : productTime(result.productHour ?? '', period)
     if (time === undefined)
-      return refused('type', `${auction.identification} has no product hour ${quoted(result.productHour)}`)
+      return refused('type', `${auction.identification} has no product hour ${quoteJson(result.productHour)}`)
     named.push({ result, product: several ? productName(result) : undefined, time })
   }
   if (results.length === 0 && auction.cancelled === true) {
@@ -102,7 +102,7 @@ function addAuction(
   if (stray)
     return refused(
       'step',
-      `${auction.identification} has a product that lies on no regular step: ${quoted(stray.result.productHour)}`,
+      `${auction.identification} has a product that lies on no regular step: ${quoteJson(stray.result.productHour)}`,
     )
   const renamed = renamedIn(auction, results)
   if (renamed) return renamed
@@ -115,9 +115,14 @@ function addAuction(
 /** An announced auction has an empty or null list. If even the name is missing, upstream has renamed it. */
 function renamedIn(auction: Auction, results: Result[]): Refusal | undefined {
   const { identification } = auction
-  if (!('results' in auction)) return otherNames(`the auction ${identification} has`, Object.keys(auction), 'results')
+  if (!('results' in auction))
+    return refuseUnexpectedNames(`the auction ${identification} has`, Object.keys(auction), 'results')
   if (results.length === 0 || results.some((result) => metricNames.some((metric) => metric in result))) return undefined
-  return otherNames(`the results of ${identification} have`, results.flatMap(Object.keys), metricNames.join(', '))
+  return refuseUnexpectedNames(
+    `the results of ${identification} have`,
+    results.flatMap(Object.keys),
+    metricNames.join(', '),
+  )
 }
 
 function put(
@@ -142,7 +147,7 @@ function put(
         return refused('step', `${auction.identification} has products of ${of.stepS} s and of ${time.stepS} s`)
       const before = of.values.get(time.startMs)
       if (before !== undefined && before !== value) {
-        const both = `${quoted(before)} and ${quoted(value)}`
+        const both = `${quoteJson(before)} and ${quoteJson(value)}`
         return refused(
           'conflicting-rows',
           `${key} of ${iso(time.startMs)} is told twice, ${both}: ${auction.identification}`,

@@ -10,7 +10,7 @@
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
 import type { Dataset, RequestTarget, Source } from '../source.ts'
-import { explodeAuctions, lookAtAuctions, type Products } from './explode.ts'
+import { assessAuctions, explodeAuctions, type Products } from './explode.ts'
 import { labelsOf, metrics, unitOf } from './keys.ts'
 import { zone } from './market-time.ts'
 
@@ -115,7 +115,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
       maxBodyBytes: 6 * 1024 * 1024,
       subjects: corridors,
       requestPath: (asked) => requestPath(horizon, asked),
-      assess: (body, asked) => lookAtAuctions(products, body, asked),
+      assess: (body, asked) => assessAuctions(products, body, asked),
     },
     explode: (answer) => explodeAuctions(products, answer),
     labels: labelsOf,

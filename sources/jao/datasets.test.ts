@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
-import { modifiedMs } from '../answers/times.ts'
+import { parseModifiedMs } from '../answers/times.ts'
 import type { Dataset } from '../source.ts'
 import { fromAndTo } from './hubs.ts'
 import { jao } from './jao.ts'
@@ -164,12 +164,12 @@ describe('values', () => {
     ['2026-04-20T07:24:01.5Z', '2026-04-20T07:24:01.500Z'],
     ['2026-04-20T07:24:01.5+00:00', '2026-04-20T07:24:01.500Z'],
     ['2026-04-20T07:24:01-00:00', '2026-04-20T07:24:01.000Z'],
-  ])('lastModifiedOn %s is UTC', (text, time) => expect(modifiedMs(text)).toBe(Date.parse(time)))
+  ])('lastModifiedOn %s is UTC', (text, time) => expect(parseModifiedMs(text)).toBe(Date.parse(time)))
 
   test.each(['x', '', null, 7, '2026-02-30T07:24:01.43', '2026-04-20', '2026-04-20T07:24:01+02:00'])(
     'lastModifiedOn %s is none, and harms nothing',
     (text) => {
-      expect(modifiedMs(text)).toBeUndefined()
+      expect(parseModifiedMs(text)).toBeUndefined()
       const data = [{ dateTimeUtc: '2026-04-21T00:00:00Z', border_AT_BE: 1, lastModifiedOn: text }]
       const { slices } = read('jao.core.lta', '2026-04-21', Buffer.from(JSON.stringify({ data })))
       expect(slices[0]).not.toHaveProperty('upstreamModifiedAtMs')

@@ -9,9 +9,9 @@ import type { Dataset, RequestTarget } from '../source.ts'
 import { constraintTable, constraintView } from './constraint-store.ts'
 import { calculations } from './core-intraday.ts'
 import {
+  assessConstraints,
   constraintsTopic,
   explodeConstraints,
-  lookAtConstraints,
   rowsIn,
   rowsPerPage,
   skipOf,
@@ -74,7 +74,7 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       maxBodyBytes: 6 * 1024 * 1024,
       pages: { countPath: (asked) => pagePath(asked, 0, 0), take: rowsPerPage, rowsIn },
       requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
-      assess: lookAtConstraints,
+      assess: assessConstraints,
     },
     records: {
       topics: [constraintsTopic],

@@ -1,7 +1,7 @@
 // Pages of a flow-based domain: one row per constraint. Columns come and go, so only those that identify the constraint
 // and its margin are fields of a record; the others are in maps, by upstream's names.
-import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
-import { iso, modifiedMs } from '../answers/times.ts'
+import { isRefusal, quoteJson, refused, refuseUnexpectedNames, rejectionOf } from '../answers/refusal.ts'
+import { iso, parseModifiedMs } from '../answers/times.ts'
 import type { Answer, Coverage, ExplodeResult, OwnRecord, Refusal, RequestTarget } from '../source.ts'
 import type { FlowConstraint } from './generated/records.ts'
 import { type Row, type Rows, readRows } from './rows.ts'
@@ -23,7 +23,7 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
 }
 
 /** Complete if all rows are there and one has a margin or a factor. @throws Error if explode would refuse the answer */
-export function lookAtConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
+export function assessConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const read = readConstraints({ body, ...asked })
   if (isRefusal(read)) return rejectionOf(read)
   const { page, constraints } = read
@@ -58,7 +58,7 @@ function readConstraints(answer: Omit<Answer, 'status'>): { page: Page; constrai
   const columns = page.rows.flatMap(({ cells }) => Object.keys(cells))
   if (page.rows.length === 0 || columns.some(isExpected)) return { page, constraints }
   const others = columns.filter((column) => !unkept.has(column))
-  return otherNames('the rows have the columns', others, [...identities, 'ram', 'ptdf_<hub>'].join(', '))
+  return refuseUnexpectedNames('the rows have the columns', others, [...identities, 'ram', 'ptdf_<hub>'].join(', '))
 }
 
 const isExpected = (column: string): boolean => column === 'ram' || column.startsWith('ptdf_') || isIdentity(column)
@@ -90,7 +90,7 @@ export const skipOf = (subject: string | null | undefined): number =>
 function totalOf({ envelope }: Rows): number | Refusal {
   const total = envelope.totalRowsWithFilter ?? envelope.totalRows
   if (typeof total === 'number' && Number.isInteger(total) && total >= 0 && total <= 2 ** 31 - 1) return total
-  return refused('schema', `the answer does not say how many rows there are: totalRowsWithFilter ${quoted(total)}`)
+  return refused('schema', `the answer does not say how many rows there are: totalRowsWithFilter ${quoteJson(total)}`)
 }
 
 /** `id` changes with every publication. */
@@ -108,7 +108,7 @@ function constraintOf({ timeMs, index, cells }: Row, { skip, total, envelope }: 
     ...{ skip, row: skip + index, totalRows: total, start: timeMs },
     ...{ tso: null, cneName: null, cneEic: null, direction: null, contName: null, presolved: null, ram: null },
     contingencies: [],
-    upstreamModifiedAt: modifiedMs(cells.lastModifiedOn) ?? modifiedMs(envelope.lastModifiedOn) ?? null,
+    upstreamModifiedAt: parseModifiedMs(cells.lastModifiedOn) ?? parseModifiedMs(envelope.lastModifiedOn) ?? null,
   }
   const ptdf: [string, number][] = []
   const numbers: [string, number][] = []
@@ -129,7 +129,7 @@ function constraintOf({ timeMs, index, cells }: Row, { skip, total, envelope }: 
     } else if (typeof value === 'boolean' && (column === 'presolved' || column === 'nonRedundant')) {
       fields.presolved = value
     } else if (column === 'contingencies' && isList(value)) fields.contingencies = value.map(asTexts)
-    else texts.push([column, quoted(value, 2_000)])
+    else texts.push([column, quoteJson(value, 2_000)])
   }
   const maps = {
     ptdf: Object.fromEntries(ptdf),
@@ -149,6 +149,6 @@ const isList = (value: unknown): value is Record<string, unknown>[] =>
 const asTexts = (object: Record<string, unknown>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(object).flatMap(([name, value]): [string, string][] =>
-      value === null ? [] : [[name, typeof value === 'string' ? value : quoted(value, 2_000)]],
+      value === null ? [] : [[name, typeof value === 'string' ? value : quoteJson(value, 2_000)]],
     ),
   )

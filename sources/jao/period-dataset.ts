@@ -1,7 +1,7 @@
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
 import type { Dataset, DeclaredStep, RequestTarget } from '../source.ts'
-import { explodePeriodRows, lookAtPeriodRows, type PeriodRows } from './period-rows.ts'
+import { assessPeriodRows, explodePeriodRows, type PeriodRows } from './period-rows.ts'
 import { placeInPeriodRows } from './place.ts'
 import type { Shape } from './shapes.ts'
 
@@ -75,7 +75,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
       meaningfulStatuses: [],
       maxBodyBytes: 4 * 1024 * 1024,
       requestPath: (asked) => dataPath(region, declared.name, asked),
-      assess: (body, { window }) => lookAtPeriodRows(rows, body, window),
+      assess: (body, { window }) => assessPeriodRows(rows, body, window),
     },
     explode: (answer) => explodePeriodRows(rows, answer),
     place: (answer, key, atMs) => placeInPeriodRows(rows, answer, key, atMs),

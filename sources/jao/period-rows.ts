@@ -1,7 +1,7 @@
 // Datasets with one row per period and one column per series: maxExchanges, netPos and others.
 
-import { isRefusal, otherNames, quoted, refused, rejectionOf } from '../answers/refusal.ts'
-import { iso, modifiedMs } from '../answers/times.ts'
+import { isRefusal, quoteJson, refused, refuseUnexpectedNames, rejectionOf } from '../answers/refusal.ts'
+import { iso, parseModifiedMs } from '../answers/times.ts'
 import type { Answer, Coverage, DeclaredStep, ExplodeResult, Refusal, Slice, Window } from '../source.ts'
 import { type Grid, gridOf } from './grid.ts'
 import { type Row, readRows } from './rows.ts'
@@ -28,7 +28,7 @@ const roundingMw = 0.05
  * Complete if every step has a row with a value of any key, or any row if a null is an answer (`nullMeans`).
  * @throws Error with the reason if explode would refuse the answer
  */
-export function lookAtPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {
+export function assessPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {
   const { table, refusal } = readTable(declared, body, window)
   if (refusal) return rejectionOf(refusal)
   if (table === undefined) return 'empty'
@@ -76,14 +76,14 @@ function readTable(
 }
 
 function newestModification(rows: Row[]): number | undefined {
-  const times = rows.flatMap(({ cells }) => modifiedMs(cells.lastModifiedOn) ?? [])
+  const times = rows.flatMap(({ cells }) => parseModifiedMs(cells.lastModifiedOn) ?? [])
   return times.length === 0 ? undefined : times.reduce((newest, time) => Math.max(newest, time))
 }
 
 /** Upstream may have renamed its columns: that must not look like an empty day. */
 function noKey({ keys }: PeriodRows, rows: Row[]): Refusal {
   const names = rows.flatMap(({ cells }) => Object.keys(cells)).filter((name) => !columnsOfNoSeries.has(name))
-  return otherNames('the rows have the columns', names, keys)
+  return refuseUnexpectedNames('the rows have the columns', names, keys)
 }
 
 type Column = (number | null)[]
@@ -136,14 +136,14 @@ function conflictOf(declared: PeriodRows, first: Row, second: Row): Refusal | un
     if (!declared.keyPattern.test(key)) continue
     const [a, b] = [first.cells[key] ?? null, second.cells[key] ?? null]
     if (a === b) continue
-    const message = `two rows of ${iso(first.timeMs)} differ in ${key}: ${quoted(a, 200)} and ${quoted(b, 200)}`
+    const message = `two rows of ${iso(first.timeMs)} differ in ${key}: ${quoteJson(a, 200)} and ${quoteJson(b, 200)}`
     return refused('conflicting-rows', message.slice(0, 500))
   }
   return undefined
 }
 
 const wrongType = (row: Row, key: string, value: unknown): Refusal =>
-  refused('type', `${key} of ${iso(row.timeMs)} is no finite number: ${quoted(value)}`)
+  refused('type', `${key} of ${iso(row.timeMs)} is no finite number: ${quoteJson(value)}`)
 
 function toSlices(declared: PeriodRows, { columns, grid, modifiedMs: upstreamModifiedAtMs }: Table, window: Window) {
   const ofAll = grid.changed ? ['step-changed'] : []

@@ -1,7 +1,7 @@
 // Parses a JAO answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
 import { z } from 'zod'
 import { readJson } from '../answers/json.ts'
-import { isRefusal, quoted, refused } from '../answers/refusal.ts'
+import { isRefusal, quoteJson, refused } from '../answers/refusal.ts'
 import { showWindow, utcMs } from '../answers/times.ts'
 import type { Refusal, Window } from '../source.ts'
 
@@ -36,7 +36,7 @@ export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
   if (isRefusal(json)) return json
   const rejected = rejection.safeParse(json.value)
   if (rejected.success) {
-    const messages = quoted(rejected.data.messages ?? null, 500)
+    const messages = quoteJson(rejected.data.messages ?? null, 500)
     return refused('upstream-rejected', `upstream rejected the request: ${messages}`)
   }
   const parsed = envelope.safeParse(json.value)

@@ -1,4 +1,4 @@
-import { otherNames, refused } from '../answers/refusal.ts'
+import { refused, refuseUnexpectedNames } from '../answers/refusal.ts'
 import type { Refusal, Slice, Window } from '../source.ts'
 import { countValue, decimalValue, figureOf } from './decimal.ts'
 import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
@@ -62,7 +62,7 @@ export function sliceMarket(
   }
   if (slices.length + badFigures.length > 0) return { slices, badFigures }
   const wantedNames = Object.values(places).map((place) => place.join('.'))
-  return otherNames(`the market ${name} has`, Object.keys(fields), wantedNames.join(', '))
+  return refuseUnexpectedNames(`the market ${name} has`, Object.keys(fields), wantedNames.join(', '))
 }
 
 const wanted = (metric: Metric): string =>

@@ -1,7 +1,7 @@
 import type { StoreStatement } from '../source.ts'
 import { bucketStatements } from './buckets.ts'
 import { market24hStatements } from './market-24h.ts'
-import { questionStatements } from './questions.ts'
+import { queryViewStatements } from './query-views.ts'
 import { sampleStatements } from './samples.ts'
 
 /** Tables and views over the markets of all exchanges. Every exchange declares them; they run once. */
@@ -9,5 +9,5 @@ export const marketStatements: StoreStatement[] = [
   ...sampleStatements,
   ...bucketStatements,
   ...market24hStatements,
-  ...questionStatements,
+  ...queryViewStatements,
 ]

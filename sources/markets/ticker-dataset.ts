@@ -2,7 +2,7 @@ import type { Dataset, DeclaredStep, RequestSpec, Subjects } from '../source.ts'
 import { tickerView } from './friendly-view.ts'
 import type { Ticker } from './market-slices.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
-import { explodeTicker, lookAtTicker, placeInTicker } from './ticker.ts'
+import { assessTicker, explodeTicker, placeInTicker } from './ticker.ts'
 
 export interface TickerDataset {
   name: string
@@ -53,7 +53,7 @@ export function tickerDataset(declared: TickerDataset): Dataset {
       maxBodyBytes: 6 * 1024 * 1024,
       subjects: { ...declared.subjects, setting: `${settings}_SYMBOLS` },
       requestPath: declared.requestPath,
-      assess: (body, about) => lookAtTicker(ticker, body, about),
+      assess: (body, about) => assessTicker(ticker, body, about),
     },
     explode: (answer) => explodeTicker(ticker, answer),
     place: (answer, key) => placeInTicker(ticker, answer, key),

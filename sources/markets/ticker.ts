@@ -44,7 +44,7 @@ const refusalOf = (badFigures: string[]): Refusal | undefined =>
   badFigures.length === 0 ? undefined : refused('type', badFigures.join('; ').slice(0, 600))
 
 /** Complete if every requested symbol has a value. @throws Error if explode refuses; returns errors of the exchange */
-export function lookAtTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
+export function assessTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
   if (refusal) return rejectionOf(refusal)
   if (slices.length === 0) return 'empty'

@@ -2,7 +2,7 @@
 // TODO: where this is documented, how often it is published and revised, what is odd about it.
 import { z } from 'zod'
 import { readJson } from '#sources/answers/json.ts'
-import { isRefusal, quoted, refused } from '#sources/answers/refusal.ts'
+import { isRefusal, quoteJson, refused } from '#sources/answers/refusal.ts'
 import type { Answer, Coverage, Dataset, ExplodeResult, OwnRecord, Refusal, Window } from '#sources/source.ts'
 import type { NewRecord } from './generated/records.ts'
 import { newRecordTable, newRecordTopic, newRecordView } from './new-record-store.ts'
@@ -69,8 +69,8 @@ function readRows(body: Uint8Array, window: Window): Fields[] | Refusal {
   const seen = new Set<string>()
   for (const { id, time } of rows) {
     if (time < window.startMs || time >= window.endMs)
-      return refused('outside-window', `the row ${quoted(id)} is of ${iso(time)}`)
-    if (seen.has(id)) return refused('conflicting-rows', `two rows have the id ${quoted(id)}`)
+      return refused('outside-window', `the row ${quoteJson(id)} is of ${iso(time)}`)
+    if (seen.has(id)) return refused('conflicting-rows', `two rows have the id ${quoteJson(id)}`)
     seen.add(id)
   }
   return rows

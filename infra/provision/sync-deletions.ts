@@ -1,4 +1,4 @@
-import { type NotedDeletion, noteDeletion, readDeletions } from '#local/deletions-file.ts'
+import { type RecordedDeletion, readDeletions, recordDeletion } from '#local/deletions-file.ts'
 import { cutTopics, findAffectedRecords, type TopicClients } from '#operations/deletion/deleted-records.ts'
 import { announceDeletion, announcedDeletions, ownTables, removeFromStore } from '#operations/deletion/steps.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
@@ -14,11 +14,11 @@ export interface Stack extends TopicClients {
  * Applies deletions from the file that this stack lacks, for example after a restore of an older backup. Adds the
  * stack's own deletions to the file. Must run before any service starts. Returns the applied deletions.
  */
-export async function syncDeletions(stack: Stack, file: string): Promise<NotedDeletion[]> {
+export async function syncDeletions(stack: Stack, file: string): Promise<RecordedDeletion[]> {
   const { store } = stack
   const noted = readDeletions(file)
   const announced = noted.length === 0 ? [] : await announcedDeletions(stack)
-  const applied: NotedDeletion[] = []
+  const applied: RecordedDeletion[] = []
   for (const deletion of noted) {
     const { dataset, before } = deletion
     const known = announced.some((other) => other.dataset === dataset && other.before >= before)
@@ -29,7 +29,7 @@ export async function syncDeletions(stack: Stack, file: string): Promise<NotedDe
     await carryOut(stack, source, deletion, known)
     applied.push(deletion)
   }
-  for (const deletion of await storedDeletions(store)) noteDeletion(file, deletion)
+  for (const deletion of await storedDeletions(store)) recordDeletion(file, deletion)
   return applied
 }
 
@@ -37,7 +37,7 @@ export async function syncDeletions(stack: Stack, file: string): Promise<NotedDe
 async function carryOut(
   stack: Stack,
   source: Source | undefined,
-  deletion: NotedDeletion,
+  deletion: RecordedDeletion,
   announced: boolean,
 ): Promise<void> {
   // The topics of an undeclared source are unknown.

@@ -10,7 +10,7 @@ export type CopyProgress = (step: 'copying' | 'checking', files: number, of: num
  * Creates `target` atomically: `fill` writes into `target`.partial and returns the path to rename to `target`.
  * @throws UserError if a foreign `target`.partial exists, or a write fails
  */
-export async function putInPlace<Result>(
+export async function createAtomically<Result>(
   target: string,
   fill: (aside: string) => Promise<{ whole: string; result: Result }>,
 ): Promise<Result> {

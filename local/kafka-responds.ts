@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 const apiVersions = Buffer.from('0000000a0012000000000001ffff', 'hex')
 
 /** Returns true if a Kafka broker answers an ApiVersions request in plain text within 1 s. */
-export function answersKafka(host: string, port: number): Promise<boolean> {
+export function kafkaResponds(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, host, () => socket.write(apiVersions))
     const answer = (yes: boolean): void => {

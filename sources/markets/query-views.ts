@@ -46,7 +46,7 @@ WHERE value IS NOT NULL AND NOT has(splitByChar(' ', flags), 'implausible')
 GROUP BY dataset, start
 ORDER BY dataset, start`
 
-export const questionStatements: StoreStatement[] = [
+export const queryViewStatements: StoreStatement[] = [
   { name: 'market_rank', sql: rank },
   { name: 'market_series', sql: series },
 ]
