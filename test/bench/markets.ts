@@ -92,7 +92,8 @@ SELECT
   [] AS flags,
   'simulated' AS origin,
   0 AS raw_partition,
-  at AS raw_offset
+  at AS raw_offset,
+  cityHash64('${dataset}') % 9007199254740991 + 1 AS identity
 FROM numbers(toUInt64({rows:Int64}))`
 
 async function untilAddedUp(store: Store, tell: (line: string) => void): Promise<void> {

@@ -33,13 +33,12 @@ export async function loadStore(store: Store, pointVersions: number): Promise<vo
   const days = Math.max(1, Math.round(pointVersions / rowsADay))
   const firstDay = Date.parse('2026-11-01T00:00:00Z') / 1000 / dayS - days
   for (let day = 0; day < days; day += daysAnInsert) {
-    await store.command({
-      query: insertDays,
-      query_params: { firstDay, day, days: Math.min(daysAnInsert, days - day) },
-      clickhouse_settings: insertSettings,
-    })
+    const query_params = { firstDay, day, days: Math.min(daysAnInsert, days - day) }
+    for (const query of [insertDays, insertAnswers])
+      await store.command({ query, query_params, clickhouse_settings: insertSettings })
   }
-  for (const table of tables) await store.command({ query: `OPTIMIZE TABLE tidemark.${table} FINAL` })
+  for (const table of [...tables, 'stored_answers'])
+    await store.command({ query: `OPTIMIZE TABLE tidemark.${table} FINAL` })
 }
 
 export async function measureQueries(store: Store): Promise<QueryFigures> {
@@ -79,6 +78,9 @@ export async function measureQueries(store: Store): Promise<QueryFigures> {
 const oneSeries = `WHERE dataset = '${benchDataset}' AND key = {key:String}
   AND ts >= {from:DateTime('UTC')} AND ts < {until:DateTime('UTC')} ORDER BY ts`
 
+/** SQL of the time at which an answer of a day is known: the afternoon before, the day itself, and four days later. */
+const knownAtMs = 'day_ms + [-48600000, 39600000, 385200000][answer + 1] + toInt64(cityHash64(day, answer) % 600000)'
+
 const insertDays = `
 INSERT INTO tidemark.slices
 WITH
@@ -100,14 +102,39 @@ SELECT
   3600 AS step_s,
   arrayMap((w, second, third) -> toFloat64(greatest(0, level + w + second + third)), walk, changed(40, 1), changed(10, 2))
     AS told,
-  day_ms + [-48600000, 39600000, 385200000][answer + 1] + toInt64(cityHash64(day, answer) % 600000) AS known_at_ms,
+  ${knownAtMs} AS known_at_ms,
   known_at_ms - 60000 AS upstream_modified_at_ms,
   1 AS transform_version,
   [] AS flags,
   'simulated' AS origin,
   cityHash64(day) % 4 AS raw_partition,
-  intDiv(day, 4) * ${answersADay} + answer AS raw_offset
+  intDiv(day, 4) * ${answersADay} + answer AS raw_offset,
+  cityHash64('${benchDataset}', day) % 9007199254740991 + 1 AS identity
 FROM numbers(toUInt64({days:Int64} * ${benchKeys * answersADay}))`
+
+/** The accepted answers of the same days: every day has one request identity. */
+const insertAnswers = `
+INSERT INTO tidemark.accepted_answers
+WITH
+  {firstDay:Int64} + {day:Int64} + intDiv(number, ${answersADay}) AS day,
+  toInt64(number % ${answersADay}) AS answer,
+  day * ${dayS * 1000} AS day_ms
+SELECT
+  true AS replaces,
+  '${benchDataset}' AS dataset,
+  cityHash64('${benchDataset}', day) % 9007199254740991 + 1 AS identity,
+  concat('${benchDataset}/', toString(day)) AS request_identity,
+  NULL AS selector,
+  fromUnixTimestamp64Milli(day_ms, 'UTC') AS window_start,
+  fromUnixTimestamp64Milli(day_ms + ${dayS * 1000}, 'UTC') AS window_end,
+  fromUnixTimestamp64Milli(${knownAtMs}, 'UTC') AS known_at,
+  1 AS transform_version,
+  ${benchKeys * 24} AS points,
+  ${benchKeys} AS keys,
+  hex(cityHash64(day, answer)) AS content_hash,
+  cityHash64(day) % 4 AS raw_partition,
+  intDiv(day, 4) * ${answersADay} + answer AS raw_offset
+FROM numbers(toUInt64({days:Int64} * ${answersADay}))`
 
 /** Unix s. */
 export async function knownSpan(store: Store): Promise<number[]> {
