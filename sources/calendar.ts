@@ -1,4 +1,4 @@
-// When the windows of a dataset are due. services/poller/due.ts and ticks.ts apply it.
+// When the windows of a dataset are due. services/poller/due.ts applies it.
 
 export type Calendar = BusinessDays | Ticks | Files
 
