@@ -608,7 +608,7 @@ describe('the limit of a topic', () => {
     const small = Array.from({ length: 7 }, (_, index) => ({ key: `${index}`, value: Buffer.alloc(400) }))
     const error = await other.send(topic, [...small, record]).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(TooLargeRecord)
-    expect(error).toMatchObject({ isNews: true })
+    expect(error).toMatchObject({ isUnexpected: true })
     expect((await other.sizeCheck([topic]))(topic, record)).toContain('says the broker')
     expect((await readAll(topic)).map(({ key }) => key)).toEqual(['key', '0', '1', '2', '3', '4', '5', '6'])
     await other.disconnect()

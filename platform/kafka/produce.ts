@@ -57,7 +57,7 @@ export async function openProducer(kafka: Kafka): Promise<Producer> {
       ])
       for (const record of records) {
         const why = check(topic, record, { compress })
-        if (why !== undefined) throw new TooLargeRecord(why, { isNews: false })
+        if (why !== undefined) throw new TooLargeRecord(why, { isUnexpected: false })
       }
       const runs = runsOf(records, partitionOf, Math.min(bytesPerSend, maxBytes))
       const sender = { producer, limits, topic, compression: compress ? CompressionTypes.ZSTD : CompressionTypes.None }
@@ -97,7 +97,7 @@ async function sendRun(sender: RunSender, run: Run, written: RecordPosition[]): 
     if (messages.length === 1 && first) {
       limits.addRefused(topic, first)
       const message = `a record of ${recordBytes(first)} bytes is too large for ${topic}, says the broker`
-      throw new TooLargeRecord(message, { isNews: true, cause: error })
+      throw new TooLargeRecord(message, { isUnexpected: true, cause: error })
     }
     const middle = Math.ceil(messages.length / 2)
     await sendRun(sender, { ...run, messages: messages.slice(0, middle), places: places.slice(0, middle) }, written)

@@ -10,9 +10,9 @@ export class TooLargeRecord extends RefusedSend {
   /** True if only the broker's response revealed it. From then on the size check knows. */
   readonly isUnexpected: boolean
 
-  constructor(message: string, { isNews, cause }: { isNews: boolean; cause?: unknown }) {
+  constructor(message: string, { isUnexpected, cause }: { isUnexpected: boolean; cause?: unknown }) {
     super(message, { cause })
-    this.isUnexpected = isNews
+    this.isUnexpected = isUnexpected
   }
 }
 

@@ -129,12 +129,12 @@ test('a backfill and the end of a pause are functions, which say how far they ar
   await eventually('the host is paused', async () => told.at(-1)?.budget?.pausedUntil ?? undefined)
   expect(await liftPause(parts, hostOf(simulator), 'test')).toEqual({
     pause: { until: expect.any(String), reason: '429, Retry-After 7200' },
-    isHeard: true,
+    isConfirmed: true,
   })
   const expected = { ...{ windows: 2, changed: 2, unchanged: 0 }, ...{ empty: [], partial: [], failed: [] } }
   expect(await fetching).toEqual({ dataset: job.dataset.name, ...days, ...expected })
   expect([asked, told.at(-2)?.done, told.at(-1)?.done]).toEqual([2, 2, -1])
-  expect(await liftPause(parts, hostOf(simulator), 'test')).toEqual({ pause: null, isHeard: true })
+  expect(await liftPause(parts, hostOf(simulator), 'test')).toEqual({ pause: null, isConfirmed: true })
   const wrong = backfillDays(parts, { ...job, from: '2026-06-02', to: '2026-06-01' }, events, AbortSignal.abort())
   await expect(wrong).rejects.toThrow('the first day comes first')
   const stopped = backfillDays(parts, { ...job, ...days }, events, AbortSignal.abort(new Error('enough')))
