@@ -91,7 +91,7 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   [
     'a base URL of another kind',
     [{ ...good, upstream: { ...good.upstream!, baseUrl: { default: 'file:///etc', setting: 'X' } } }],
-    /the base URL file:\/\/\/etc is no http\(s\) address/,
+    /the base URL file:\/\/\/etc is not an http\(s\) address/,
   ],
   [
     'a setting that no shell takes',
