@@ -4,7 +4,10 @@ import { UserError } from '#platform/process/user-error.ts'
 export const noCounts =
   'What is there (points, newest, readers) is counted where a stack runs: start one with `npx tidemark up`.'
 
-/** Returns null if no stack runs or a part of it does not answer: declarations can be shown without it. */
+/**
+ * Calls `ask` if a stack runs. Returns null if no stack runs, or if a part of it does not answer. The catalogue then
+ * shows only declarations.
+ */
 export async function askIfRunning<T>(
   stack: StackFile | undefined,
   ask: (stack: StackFile) => Promise<T>,

@@ -55,7 +55,7 @@ export const wordsOf = (text: string): string[] =>
     .split(/\s+/)
     .filter((word) => word !== '')
 
-/** Returns true if any text of the declaration contains the word. Pure. */
+/** Returns true if any text of the declaration contains the word, which must be in lower case. Pure. */
 export function mentions(entry: CatalogueEntry, word: string): boolean {
   const texts = Object.entries(entry).flatMap(([, value]) => {
     if (typeof value === 'object' && value !== null) return Object.entries(value).flat()
@@ -72,7 +72,10 @@ interface FoundKey {
 
 const shownKeys = 10
 
-/** Finds series that contain at least one word, if their declaration or key contains all other words. */
+/**
+ * Finds series by words. Each word must stand in the key, in a label, or in the declaration of the dataset. At least
+ * one word must stand in the key or in a label.
+ */
 async function matchingKeys(
   stack: StackFile,
   entries: readonly CatalogueEntry[],

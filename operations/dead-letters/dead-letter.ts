@@ -23,7 +23,7 @@ export interface DeadLetter extends Place {
   /** Reason of the record's previous refusal; null if this refusal is its first. */
   previousReason: string | null
   attempts: number
-  /** Id of an earlier dead letter, whose record was requeued and refused again; null if the record was never requeued. */
+  /** Id of the earlier dead letter from which the record was requeued; null if the record was never requeued. */
   returnOf: string | null
   service: string
   /** Time of the refusal, ms UTC. */

@@ -56,7 +56,7 @@ export interface PlanOptions {
   again: boolean
 }
 
-/** Decides which dead letters are sent back (`go`) and which stay. `go` is in the order of the refused records. Pure. */
+/** Decides which dead letters are sent back (`go`, in the order of the refused records) and which stay. Pure. */
 export function planRequeue(letters: readonly DeadLetter[], options: PlanOptions): Plan {
   const plan: Plan = { go: [], stay: [] }
   for (const letter of letters) {

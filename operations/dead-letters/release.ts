@@ -25,9 +25,9 @@ export interface ReleaseParts {
   kafka: Kafka
   registry: Registry
   /**
-     * Returns the datasets that are parked now, as the running normalizer says. That normalizer must have this release's
-     * transform version. Rejects if it does not answer.
-     */
+   * Asks the running normalizer for the parked datasets. That normalizer must have this release's transform version.
+   * Rejects if the normalizer does not answer.
+   */
   parkedNow: () => Promise<readonly ParkedDataset[]>
 }
 
@@ -46,9 +46,9 @@ export interface RefusedLetter {
 
 export type ReleaseResult =
   /**
-     * Nothing was changed. Only the newest dead letter of each kind was tried, and this release refuses all of these
-     * (`newest`). A released dataset would be parked again.
-     */
+   * Nothing was changed. Only the newest dead letter of each kind was tried, and this release refuses all of these
+   * (`newest`). A released dataset would be parked again.
+   */
   | { state: 'stays-parked'; stay: SkippedDeadLetter[]; newest: RefusedLetter[] }
   | {
       state: 'released'

@@ -9,7 +9,7 @@ export interface Selection {
   deadLetters?: string
   topic?: string
   reason?: string
-  /** Key of the refused record, or the part of the key before a slash. */
+  /** Key of the refused record, or the beginning of that key up to a slash. */
   key?: string
   sinceMs?: number
   untilMs?: number

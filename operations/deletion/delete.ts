@@ -41,7 +41,7 @@ export interface DeletionPlan {
   bound: Bound
   /** YYYY-MM-DD in the dataset's zone. */
   firstDayKept: string
-  /** Bound of the stored deletion, ms UTC; undefined: none. If it is later than `bound`, this deletion changes nothing. */
+  /** Bound of the stored deletion, ms UTC; undefined: none. If it is after `bound`, the plan changes nothing. */
   stored: number | undefined
 }
 
