@@ -38,7 +38,7 @@ export function readSelection(ids: readonly string[], options: FilterOptions): S
   }
 }
 
-/** Like `readSelection`, for commands that change dead letters. @throws UserError also for no filter and no --everything */
+/** Like `readSelection`. @throws UserError also if nothing restricts the selection and --everything is missing */
 export function readChangedSelection(
   ids: readonly string[],
   options: FilterOptions & { everything?: boolean },

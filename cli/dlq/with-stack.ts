@@ -14,7 +14,7 @@ interface RunningStack {
   onProgress: (progress: LetterProgress) => void
 }
 
-/** Runs `work` with clients of the running stack, and shows progress. @throws UserError if no stack runs, or it stops */
+/** Runs `work` with clients of the running stack. @throws UserError if no stack runs, or if the stack stops */
 export async function withStack<Result>(
   data: string | undefined,
   work: (running: RunningStack) => Promise<Result>,

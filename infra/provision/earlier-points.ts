@@ -1,10 +1,13 @@
 import { readRows } from '#operations/history/read-rows.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 
-/** This migration introduced accepted answers. Earlier rebuilds did not add any. */
+/** Name of the migration that introduced accepted answers. Rebuilds before it added no accepted answers. */
 const answersSince = 'create_stored_answers'
 
-/** Advises a rebuild if an older release stored points without their answers; undefined if none, or after a rebuild. */
+/**
+ * Returns advice to rebuild if the store has points of an older release, without their answers. Returns undefined if it
+ * has no such points, or if a rebuild has finished since accepted answers exist.
+ */
 export async function rebuildAdvice(store: Store): Promise<string | undefined> {
   const query = `SELECT
       (SELECT count() FROM tidemark.points WHERE identity = 0) AS points,
