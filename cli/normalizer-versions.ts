@@ -5,8 +5,7 @@ import { dataOptionFor } from './directories.ts'
 import { normalizerStatus } from './normalizer-status.ts'
 
 /**
- * Checks that the running normalizer explodes with the versions of this release. Otherwise live answers would get
- * results of another version than replayed answers.
+ * Checks that live answers get the same transform version as replayed answers.
  * @throws UserError if the normalizer runs another version, or does not answer
  */
 export async function refuseOtherNormalizer(stack: StackFile, datasets: Iterable<Dataset>): Promise<void> {

@@ -72,10 +72,7 @@ interface FoundKey {
 
 const shownKeys = 10
 
-/**
- * Finds series by words. Each word must stand in the key, in a label, or in the declaration of the dataset. At least
- * one word must stand in the key or in a label.
- */
+/** Finds series: each word is in key, labels or the dataset's declaration, and one at least is in key or labels. */
 async function matchingKeys(
   stack: StackFile,
   entries: readonly CatalogueEntry[],

@@ -4,10 +4,7 @@ import type { Store } from '#platform/clickhouse/client.ts'
 /** Name of the migration that introduced accepted answers. Rebuilds before it added no accepted answers. */
 const answersSince = 'create_stored_answers'
 
-/**
- * Returns advice to rebuild if the store has points of an older release, without their answers. Returns undefined if it
- * has no such points, or if a rebuild has finished since accepted answers exist.
- */
+/** Advises a rebuild if points lack their answers (older release). undefined: no such points, or rebuilt since. */
 export async function rebuildAdvice(store: Store): Promise<string | undefined> {
   const query = `SELECT
       (SELECT count() FROM tidemark.points WHERE identity = 0) AS points,

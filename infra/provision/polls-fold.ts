@@ -14,7 +14,7 @@ import type { HostPause, Poll, PollMemory } from '#schemas/generated/records.ts'
 import { filesLane } from '#schemas/topics.ts'
 
 export interface PollsFold {
-  /** Adds a poll. Skips polls of files. If the poll is the newest of its identity, keeps a copy of `value`, its bytes. */
+  /** Adds a poll. Skips polls of files. If it is the newest of its identity, keeps a copy of `value`, its bytes. */
   take: (poll: Poll, value: Buffer, at: { partition: number; writtenAtMs: number }) => void
   records: () => Map<number, MemoryRecord[]>
   identities: () => number

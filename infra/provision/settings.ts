@@ -14,6 +14,6 @@ export const provisionSettings = {
     .max(36_500)
     .optional()
     .describe('for how many days Kafka keeps the log of polls'),
-  /** Path of deletions.jsonl, where `tidemark delete` notes deletions. Provisioning applies those that the stack lacks. */
+  /** Path of deletions.jsonl, where `delete` notes deletions. Provisioning applies those that the stack lacks. */
   DELETIONS_FILE: z.string().optional(),
 }

@@ -49,10 +49,7 @@ export function groupLetters(letters: readonly DeadLetter[]): LetterGroup[] {
     .toSorted((one, other) => other.letters - one.letters)
 }
 
-/**
- * Number of open dead letters with the same reason and dataset. A topic with more than 20,000 records is not read: its
- * `reason` and `dataset` are null, and `letters` is the number of its records.
- */
+/** Open dead letters of one reason and dataset. If a topic is too long to read, both are null: `letters` is its length. */
 export interface OpenDeadLetters {
   reason: string | null
   dataset: string | null

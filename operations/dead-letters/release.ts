@@ -24,10 +24,7 @@ export interface ParkedDataset {
 export interface ReleaseParts {
   kafka: Kafka
   registry: Registry
-  /**
-   * Asks the running normalizer for the parked datasets. That normalizer must have this release's transform version.
-   * Rejects if the normalizer does not answer.
-   */
+  /** Asks the normalizer, which must have this release's transform version. Rejects if it does not answer. */
   parkedNow: () => Promise<readonly ParkedDataset[]>
 }
 
@@ -45,10 +42,7 @@ export interface RefusedLetter {
 }
 
 export type ReleaseResult =
-  /**
-   * Nothing was changed. Only the newest dead letter of each kind was tried, and this release refuses all of these
-   * (`newest`). A released dataset would be parked again.
-   */
+  /** Nothing was changed: this release refuses the newest dead letter of each kind. Older letters were not tried. */
   | { state: 'stays-parked'; stay: SkippedDeadLetter[]; newest: RefusedLetter[] }
   | {
       state: 'released'

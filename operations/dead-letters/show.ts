@@ -43,7 +43,7 @@ export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLette
 export type LetterContent =
   | { kind: 'nothing' }
   | { kind: 'record'; schema: RecordSchema; record: unknown }
-  /** The value cannot be decoded. `problem` says why; it is undefined if the topic is unknown. */
+  /** The value cannot be decoded. `problem` says why; it is undefined if the topic is unknown or has no schema. */
   | { kind: 'bytes'; bytes: Buffer; problem?: string }
 
 /** Decodes the value of a dead letter. @param topic the topic of the refused record; undefined if unknown */

@@ -47,10 +47,7 @@ function refusalOf(
   return 'refusal' in exploded ? exploded.refusal : undefined
 }
 
-/**
- * Returns the newest dead letter of each kind: the same dataset, selector, reason and previous reason. All pages of a
- * dataset count as one selector. Pure.
- */
+/** Returns the newest letter of each dataset, selector, reason and previous reason. All pages are one selector. Pure. */
 export function newestOfEachKind(letters: readonly ReturnableLetter[]): ReturnableLetter[] {
   const alike = Map.groupBy(letters, ({ letter }) => kindOf(letter))
   return [...alike.values()].map((same) =>

@@ -17,7 +17,7 @@ export interface Explanation {
   at: string | null
   /** Whether any answer known at `at` contained the point. */
     known: boolean
-    /** Value of the point in the newest of these answers; null if the point is withdrawn or `known` is false. */
+  /** Value of the point in the newest of these answers; null if the point is withdrawn or `known` is false. */
     value: number | null
   knownAt: string | null
   /** The answer that withdrew the point; null if the point is not withdrawn. */
@@ -125,10 +125,7 @@ export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: 
   }
 }
 
-/**
- * Returns the accepted answer that withdrew the point after `answer`: the next answer of the same request identity.
- * Returns undefined if there is no such answer, or if answer `next` contained the point before it.
- */
+/** Returns the next answer of the same request identity; undefined if answer `next` contained the point before it. */
 function withdrawing(
   replacing: readonly ReplacingAnswer[],
   answer: PointAnswer,

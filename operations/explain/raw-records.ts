@@ -23,10 +23,7 @@ export interface RawPlace {
   offset: number
 }
 
-/**
- * Reads a raw record, and checks the hash of its body. Commits no offsets.
- * @throws TransientError if the registry is unavailable
- */
+/** Reads a raw record and checks its hash. Commits no offsets. @throws TransientError if the registry is unavailable */
 export async function readRawRecord({ kafka, registry }: RawReader, topic: string, place: RawPlace): Promise<FoundRaw> {
   const stored = await readOne(kafka, topic, await offsetRange(kafka, topic), place)
   return 'why' in stored ? stored : decoded(registry, stored)
@@ -35,10 +32,7 @@ export async function readRawRecord({ kafka, registry }: RawReader, topic: strin
 /** Maximum number of parallel reads. Each read opens a consumer, and waits for most of its 0.1 s. */
 const maxAtOnce = 4
 
-/**
- * Reads the raw record of each answer like `readRawRecord`, and returns the records in the order of `answers`.
- * A record of another dataset or another fetch time does not belong to its answer: its state is `broken`.
- */
+/** Like `readRawRecord` for each answer, in this order. A record of another dataset or fetch time is `broken`. */
 export async function readRawAnswers(
   { kafka, registry }: RawReader,
   topic: string,

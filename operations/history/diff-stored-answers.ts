@@ -14,7 +14,7 @@ export interface ComparisonScope {
 
 export interface AnswerComparison {
   added: number
-  /** Number of answers of which the store and today's explode say different counts of points or keys, or `replaces`. */
+  /** Number of answers whose count of points, count of keys or flag `replaces` differs between store and explode. */
   changed: number
   gone: number
   same: number

@@ -14,7 +14,7 @@ export interface ChangedPoint {
 }
 
 export interface Comparison {
-  /** The counts `added` to `rawGoneKept` are of rows: a point has a row for each answer that contained it. */
+  /** Number of rows that only explode yields. Here and below, a point has a row for each answer that contained it. */
   added: number
   changed: number
   gone: number

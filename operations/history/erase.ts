@@ -25,10 +25,10 @@ export interface ErasedCounts {
 type Command = (query: string) => Promise<unknown>
 
 /**
- * Erases the rows of older transform versions that the replay replaced. First it erases accepted answers, so that
- * earlier answers count again. Then it erases points, and table `points` gets the newest remaining row of each.
- * At last it erases rows of own tables. Call it when the store has all rows of the replay. Safe to repeat.
- * @param aside name of a temporary database, which is created and dropped
+ * Erases rows of older transform versions whose raw record the replay read. First erases accepted answers, so that
+ * earlier answers count again. Then erases points, and gives table `points` the newest remaining row of each. Then erases
+ * rows of own tables. Call it when the store has all rows of the replay, and no older version can arrive any more.
+ * Safe to repeat. `aside` is the name of a temporary database.
  */
 export async function erase(store: Store, retold: ReplayScope, aside: string): Promise<ErasedCounts> {
   const { dataset, transformVersion } = retold
@@ -106,10 +106,7 @@ const insertRemaining = (aside: string, outdated: string): string => `INSERT INT
   ORDER BY dataset, key, ts, known_at DESC, transform_version DESC, identity DESC
   LIMIT 1 BY dataset, key, ts`
 
-/**
- * Erases outdated rows of the source's own tables. Returns how many records the replay did not publish again.
- * Own tables keep every version of a record. So an older version that stays counts again without an insert.
- */
+/** Erases outdated rows of own tables. These keep every version, so an older version counts again without an insert. */
 async function eraseRecords(
   command: Command,
   count: Count,

@@ -64,9 +64,8 @@ export interface IngestEvents {
 
 /**
  * Reads files into the store. Skips content that was sent before, so an interrupted ingest can simply be repeated.
- * Returns when everything sent can be queried or is a dead letter. Run one ingest per dataset at a time, because
- * known_at increases over all chunks.
- * The summary reports files that cannot be read.
+ * Returns when everything sent can be queried or is a dead letter. The summary reports files that cannot be read. Run
+ * one ingest per dataset at a time, because known_at increases over all chunks.
  * @throws UserError if Kafka is unavailable for too long
  */
 export async function ingest(parts: IngestParts, job: IngestJob, events: IngestEvents): Promise<Summary> {

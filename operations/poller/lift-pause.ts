@@ -26,8 +26,7 @@ const lookEveryMs = 200
 const sameEndMs = 1_000
 
 /**
- * Lifts the pause of a host, if there is one. `host` is a result of `hostOf()`. If the poller that answers owns the
- * host, waits for its confirmation.
+ * Lifts the pause of a host (a result of `hostOf()`), if there is one. Waits for the poller if it owns the host.
  * @throws the error of `pollerStatus` if the first call fails
  */
 export async function liftPause(parts: LiftParts, host: string, requestedBy: string): Promise<LiftedPause> {
