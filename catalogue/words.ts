@@ -2,7 +2,7 @@
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { DeclaredStep } from '#sources/source.ts'
 
-/** Returns for example `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of …`. */
+/** Returns a calendar in words: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of …`. */
 export function describeCalendar(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {
@@ -35,7 +35,7 @@ export function describeDue(calendar: Calendar): string {
   return `${{ day: 'daily', hour: 'hourly', month: 'monthly' }[window]}, ${searchFrom} ${day}`
 }
 
-/** Lists steps, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
+/** Returns steps in words, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
 export function describeSteps(steps: readonly DeclaredStep[]): string {
   if (steps.length === 0) return 'none'
   const [only] = steps

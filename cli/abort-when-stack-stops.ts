@@ -5,7 +5,7 @@ import { dataOptionFor, findStack } from './directories.ts'
 
 const lookEveryMs = 500
 
-/** Runs `work`. If the stack is down for `patienceMs`, aborts the signal that `work` got. @throws UserError then */
+/** Runs `work`. @throws UserError if the stack is down for `patienceMs`; this also aborts the signal of `work` */
 export async function abortWhenStackStops<Result>(
   stack: StackFile,
   patienceMs: number,

@@ -39,7 +39,7 @@ export interface DatasetStatus {
   /** The newest failed poll without a later success of the same request. */
   lastFailure: LastFailure | null
   nextDueAt: string | null
-  /** Number of requested windows that wait; null: unknown. */
+  /** Number of requested windows that wait for their poll; null: unknown. */
   askedFor: number | null
 }
 
@@ -207,7 +207,7 @@ async function storeVersion(stack: StackFile): Promise<string | null> {
   return (await rowsOf<{ version: string }>(stack, 'SELECT version() AS version'))[0]?.version ?? null
 }
 
-/** Returns the status of each dataset from poller and normalizer. If the poller is down, the store has last polls. */
+/** Returns the status of each dataset, from poller and normalizer. Without a poller, reads the polls in the store. */
 async function datasetsOf(
   stack: StackFile,
   polling: Promise<PollerStatus | null>,

@@ -3,7 +3,7 @@ import { datasetsByName } from '#core/datasets.ts'
 import { printable } from '#platform/process/printable.ts'
 import { suggestSimilar } from './suggest-similar.ts'
 
-/** Example arguments by full command name, for help texts and usage errors. */
+/** Example arguments by full command name, for usage errors. */
 export const examples: Readonly<Record<string, string>> = {
   backfill: 'jao.core.maxExchanges --from 2026-10-01 --to 2026-10-31',
   backup: '/backups/monday',

@@ -26,7 +26,7 @@ async function run({ data, json }: ListOptions): Promise<void> {
   if (counts === null && !json) process.stderr.write(`${noCounts}\n`)
 }
 
-/** Adds the number of points and the newest time to an entry: null if `counts` is null (the store does not answer). */
+/** Returns an entry with its number of points and its newest time; both are null if `counts` is null. */
 export const withCount = (counts: readonly Count[] | null) => (entry: CatalogueEntry) => {
   const count = counts?.find(({ dataset }) => dataset === entry.dataset)
   return { ...entry, points: counts && (count?.points ?? 0), newest: count?.newest ?? null }

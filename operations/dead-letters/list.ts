@@ -49,7 +49,7 @@ export function groupLetters(letters: readonly DeadLetter[]): LetterGroup[] {
     .toSorted((one, other) => other.letters - one.letters)
 }
 
-/** Open dead letters of one reason and dataset. If a topic is too long to read, both are null: `letters` is its length. */
+/** Open dead letters of one reason and dataset. If a topic is too long to read: all its records, and both null. */
 export interface OpenDeadLetters {
   reason: string | null
   dataset: string | null

@@ -14,7 +14,7 @@ export interface ChangedPoint {
 }
 
 export interface Comparison {
-  /** Number of rows that only explode yields. Here and below, a point has a row for each answer that contained it. */
+  /** Number of rows that only today's explode yields. In all counts, a point has a row for each of its answers. */
   added: number
   changed: number
   gone: number
