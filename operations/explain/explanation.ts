@@ -16,9 +16,9 @@ export interface Explanation {
   /** Knowledge time: only answers known by then give the value. null: now. */
   at: string | null
   /** Whether any answer known at `at` contained the point. */
-    known: boolean
+  known: boolean
   /** Value of the point in the newest of these answers; null if the point is withdrawn or `known` is false. */
-    value: number | null
+  value: number | null
   knownAt: string | null
   /** The answer that withdrew the point; null if the point is not withdrawn. */
   withdrawnBy: Withdrawal | null
