@@ -21,7 +21,7 @@ export async function chooseSource(
   return { source: 'simulated', because: failureLines(failures).join('; ') }
 }
 
-/** Returns a line for each reason why hosts do not answer. Skips hosts whose datasets are off or lack the API key. */
+/** Returns a line for each reason why hosts do not answer. Skips hosts without a polled dataset or without API key. */
 export async function unreachableHosts(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,

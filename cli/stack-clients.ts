@@ -38,7 +38,7 @@ export function connectTo(stack: StackFile, name: string): StackClients {
   }
 }
 
-/** Returns settings of the store's writer. For an external ClickHouse, the password is the environment's. */
+/** Returns user and password of the store's writer. For an external ClickHouse, only the user: the environment has the password. */
 function writerOf({ endpoints: { clickhouse } }: StackFile): NodeJS.ProcessEnv {
   if (clickhouse.passwordFile === undefined) return { CLICKHOUSE_USER: clickhouse.user }
   const { writer } = JSON.parse(readFileSync(clickhouse.passwordFile, 'utf8')) as {

@@ -16,7 +16,7 @@ interface CountedTables {
   isAlwaysNamed: boolean
 }
 
-/** Returns the tables that users query: four of the platform, and the own tables of sources. */
+/** Returns what users query and `status` counts: four tables of the platform, and the own records of sources. */
 function countedTables(): CountedTables[] {
   const platform = ['points', 'point_revisions', 'series', 'polls'].map((name) => {
     return { name, from: `tidemark.${name} FINAL`, tables: [`tidemark.${name}`], isAlwaysNamed: true }

@@ -72,7 +72,7 @@ interface FoundKey {
 
 const shownKeys = 10
 
-/** Finds series: each word is in key, labels or the dataset's declaration, and one at least is in key or labels. */
+/** Finds series. At least one word must be in the key or labels; the others may be in the dataset's declaration. */
 async function matchingKeys(
   stack: StackFile,
   entries: readonly CatalogueEntry[],

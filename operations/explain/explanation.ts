@@ -125,7 +125,7 @@ export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: 
   }
 }
 
-/** Returns the next answer of the same request identity; undefined if answer `next` contained the point before it. */
+/** Returns the answer that withdrew the point: the next one of its identity, if it came before `next` (has the point). */
 function withdrawing(
   replacing: readonly ReplacingAnswer[],
   answer: PointAnswer,

@@ -60,7 +60,7 @@ export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog,
 /** Whether somebody agreed to the exchange. A resumed rebuild then does not ask again. */
 const isAgreed = ({ state }: Replay): boolean => state === 'published'
 
-/** Fills new tables, and exchanges them if `agree` returns true. Run one at a time: all rebuilds use one database. */
+/** Fills the new tables, and exchanges them if `agree` returns true. Otherwise the rebuild fails. Run one at a time. */
 export async function runRebuild(parts: StageParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
   let { rebuild } = job

@@ -26,7 +26,8 @@ const lookEveryMs = 200
 const sameEndMs = 1_000
 
 /**
- * Lifts the pause of a host (a result of `hostOf()`), if there is one. Waits for the poller if it owns the host.
+ * Lifts the pause of a host (named as by `hostOf()`), if it is paused. If the poller owns the host, waits up to 30 s
+ * for its confirmation.
  * @throws the error of `pollerStatus` if the first call fails
  */
 export async function liftPause(parts: LiftParts, host: string, requestedBy: string): Promise<LiftedPause> {
