@@ -38,7 +38,7 @@ export function connectTo(stack: StackFile, name: string): StackClients {
   }
 }
 
-/** Returns user and password of the store's writer. For an external ClickHouse, only the user: the environment has the password. */
+/** Returns the store's writer. For an external ClickHouse, only its user: the password is in the environment. */
 function writerOf({ endpoints: { clickhouse } }: StackFile): NodeJS.ProcessEnv {
   if (clickhouse.passwordFile === undefined) return { CLICKHOUSE_USER: clickhouse.user }
   const { writer } = JSON.parse(readFileSync(clickhouse.passwordFile, 'utf8')) as {

@@ -125,7 +125,7 @@ export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: 
   }
 }
 
-/** Returns the answer that withdrew the point: the next one of its identity, if it came before `next` (has the point). */
+/** Returns the next answer of the same identity, if it came before `next`: it withdrew the point until `next`. */
 function withdrawing(
   replacing: readonly ReplacingAnswer[],
   answer: PointAnswer,
