@@ -125,7 +125,7 @@ export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: 
   }
 }
 
-/** Returns the next answer of the same identity, if it came before `next`: it withdrew the point until `next`. */
+/** Returns the next accepted answer of the identity, unless answer `next` contained the point again before it. */
 function withdrawing(
   replacing: readonly ReplacingAnswer[],
   answer: PointAnswer,

@@ -23,8 +23,8 @@ export interface Chunk {
 export interface ChunkSender {
   /**
    * Sends a chunk, with a known_at greater than that of all earlier chunks. Returns when the next chunk can be sent;
-   * `flush` waits for acknowledgements. When Kafka has acknowledged the raw record and its poll, `acknowledged` gets the
-   * request identity.
+   * `flush` waits for acknowledgements. When Kafka has acknowledged the raw record and its poll, calls `acknowledged`
+   * with the request identity.
    */
   send: (chunk: Chunk, acknowledged: (identity: string) => void) => Promise<void>
   /** Writes the poll of a raw record whose sender crashed before it wrote the poll. */
