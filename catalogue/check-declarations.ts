@@ -1,13 +1,15 @@
-// Rules for all declarations. Topics, tables and views are named after them, so provisioning checks the rules first.
+// Rules for the declarations of sources and datasets. Topics, tables and views are named after them, so provisioning
+// checks the rules before it creates anything.
 import { sourceTopics } from '#schemas/topics.ts'
 import type { Dataset, Source, Upstream } from '#sources/source.ts'
 
-/** The message has one sentence per broken rule. */
+/** Error of bad declarations. The message has one line per broken rule. */
 export class DeclarationError extends Error {
   override name = 'DeclarationError'
 }
 
 /**
+ * Checks all declarations.
  * @param takenNames the platform's tables and views, which no dataset's view may replace
  * @throws DeclarationError with all broken rules
  */
@@ -34,7 +36,7 @@ export function brokenRules(sources: readonly Source[], takenNames: readonly str
 
 const doubled = (names: string[]): string[] => [...new Set(names.filter((name, at) => names.indexOf(name) !== at))]
 
-/** A source `a.b` would create topics that belong to source `a`. */
+/** Returns the sources whose topics would lie within those of this source: topics of `a.b` begin with `a.`. */
 const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[] =>
   sources
     .filter((other) => other.name.startsWith(`${name}.`))
@@ -42,10 +44,10 @@ const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[]
 
 const sourceName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const ownSuffix = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
-/** Suffixes of the topics that every source has. */
+/** Suffixes of the topics that every source has, such as `raw`. A source's own topics must differ. */
 export const takenSuffixes = sourceTopics('x').map(({ name }) => name.slice('x.'.length))
 
-/** Returns why a name is not allowed, or undefined. */
+/** Returns why a source cannot have this name; undefined if it can. */
 export function sourceNameProblem(name: string): string | undefined {
   if (name === 'tidemark') return 'its topics would be the platform’s.'
   if (sourceName.test(name)) return undefined

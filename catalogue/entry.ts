@@ -15,7 +15,7 @@ export interface CatalogueEntry {
   unit: string
   zone: string
   calendar: string
-  /** Short form of `calendar`, for lists. */
+  /** Short form of the calendar, for lists: `daily, 09:00 D-1`. */
   due: string
   steps: DeclaredStep[]
   keyPattern: string
@@ -24,7 +24,7 @@ export interface CatalogueEntry {
   plausibleMin: number | null
   plausibleMax: number | null
   expectations: string[]
-  /** Retention in days; null: unlimited. */
+  /** Retention of the raw topic and of the slices' topic in days; null: unlimited. */
   rawDays: number | null
   timeseriesDays: number | null
   transformVersion: number

@@ -1,4 +1,4 @@
-// Part of `npm run generate`: writes docs/catalogue.md. With `--check`, only compares.
+// Part of `npm run generate`: writes docs/catalogue.md. With `--check`, fails if the file is out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { sources } from '#sources/index.ts'
 import { cataloguePage } from './page.ts'

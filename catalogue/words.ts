@@ -2,7 +2,7 @@
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { DeclaredStep } from '#sources/source.ts'
 
-/** For example `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of …`. */
+/** Returns a calendar in words: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of …`. */
 export function describeCalendar(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {
@@ -25,7 +25,7 @@ function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
   return searchDaysLater === 2 ? `the day after ${begin}` : `the day ${searchDaysLater - 1} days after ${begin}`
 }
 
-/** Short form; D-1 is the local day before delivery: `daily, 09:00 D-1`. */
+/** Returns a calendar in short: `daily, 09:00 D-1`. D-1 is the local day before delivery. */
 export function describeDue(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'files'
   if (calendar.kind === 'ticks') return `every ${durationWords(calendar.every.defaultS)}`
@@ -35,7 +35,7 @@ export function describeDue(calendar: Calendar): string {
   return `${{ day: 'daily', hour: 'hourly', month: 'monthly' }[window]}, ${searchFrom} ${day}`
 }
 
-/** Newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
+/** Returns steps in words, newest first: `15 min since 2025-09-30 22:00Z, 1 h since 2022-06-08 22:00Z`. */
 export function describeSteps(steps: readonly DeclaredStep[]): string {
   if (steps.length === 0) return 'none'
   const [only] = steps
@@ -47,7 +47,7 @@ export function describeSteps(steps: readonly DeclaredStep[]): string {
 export const keptWords = (days: number | null): string =>
   days === null ? 'for ever' : days === 1 ? 'a day' : `${days} days`
 
-/** Uses the largest unit that divides the seconds: 900 is `15 min`. */
+/** Returns a duration in the largest unit that divides it: `15 min` for 900. */
 export function durationWords(seconds: number): string {
   if (seconds >= 86_400 && seconds % 86_400 === 0) return seconds === 86_400 ? '1 day' : `${seconds / 86_400} days`
   if (seconds >= 3_600 && seconds % 3_600 === 0) return `${seconds / 3_600} h`

@@ -5,7 +5,7 @@ import { dataOptionFor, findStack } from './directories.ts'
 
 const lookEveryMs = 500
 
-/** Runs `work`. Aborts `gone` and throws a UserError once the stack has been down for `patienceMs`. */
+/** Runs `work`. @throws UserError if the stack is down for `patienceMs`; this also aborts the signal of `work` */
 export async function abortWhenStackStops<Result>(
   stack: StackFile,
   patienceMs: number,

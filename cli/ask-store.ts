@@ -5,7 +5,7 @@ import { errorKind } from '#platform/clickhouse/errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
-/** Runs one statement in database tidemark as the read-only user. @throws UserError if it fails or gets no answer */
+/** Runs a statement in database tidemark as the read-only user. @throws UserError if it fails or gets no response */
 export async function askStore(stack: StackFile, sql: string, format: string): Promise<Response> {
   const { url } = stack.endpoints.clickhouse
   const { user, password } = readerOf(stack)
@@ -41,16 +41,16 @@ const readTimeoutMs = 5 * 60_000
 export const openReader = (stack: StackFile): Store =>
   createStore({ url: stack.endpoints.clickhouse.url, ...readerOf(stack), requestTimeoutMs: readTimeoutMs })
 
-/** Converts a rejected statement or a missing answer into a UserError. Returns other errors unchanged. */
+/** Converts the store's error, or the error of a missing response, into a UserError. Returns other errors unchanged. */
 export function storeProblem(stack: StackFile, error: Error & { code?: string; type?: string }): Error {
   const { code, type, message } = error
-  // ClickHouse's error codes are numbers; those of the operating system are names.
+  // ClickHouse's error codes are numbers, and the operating system's error codes are names.
   if (/^\d+$/.test(code ?? '')) return new UserError(`ClickHouse: Code: ${code}. DB::Exception: ${message} (${type})`)
   const isOfNetwork = code !== undefined || message === 'Timeout error.'
   return isOfNetwork && errorKind(error) === 'retry' ? noAnswer(stack, code ?? message) : error
 }
 
-/** The reader of the embedded ClickHouse; for an external one, the user from the environment. */
+/** Returns the read-only user of the embedded ClickHouse, or else the user that an external ClickHouse is used with. */
 function readerOf({ endpoints: { clickhouse } }: StackFile): { user: string; password: string } {
   if (clickhouse.passwordFile === undefined)
     return { user: clickhouse.user, password: process.env.CLICKHOUSE_PASSWORD ?? '' }

@@ -37,7 +37,7 @@ export function partLines({ parts }: Manifest): string {
   return rows.join('\n')
 }
 
-/** The manifest without its list of files, for --json. */
+/** Returns the manifest for --json, with the number of files in place of their list. */
 export function summaryOf({ files, ...manifest }: Manifest, path: string) {
   return { path, ...manifest, files: Object.keys(files).length }
 }

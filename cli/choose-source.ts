@@ -8,7 +8,7 @@ export interface Choice {
   because?: string
 }
 
-/** Chooses live data if an upstream address is set or any upstream answers, else the simulator. */
+/** Chooses live data if the environment sets an upstream's address, or if any upstream answers; else the simulator. */
 export async function chooseSource(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,
@@ -21,7 +21,7 @@ export async function chooseSource(
   return { source: 'simulated', because: failureLines(failures).join('; ') }
 }
 
-/** Returns one line per reason why hosts do not answer. Skips hosts without active datasets or API key. */
+/** Returns a line for each reason why hosts do not answer. Skips hosts without a polled dataset or without API key. */
 export async function unreachableHosts(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,
@@ -43,7 +43,7 @@ interface ProbeFailure {
   why: string
 }
 
-/** Returns undefined if the host answers with a status below 500. */
+/** Requests a URL once. Returns why the host does not answer; undefined if it answers with a status below 500. */
 async function probe(url: string, timeoutMs: number): Promise<ProbeFailure | undefined> {
   const host = hostOf(url)
   try {
@@ -62,7 +62,7 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   return cause?.code ?? cause?.message ?? message
 }
 
-/** One line per reason, because all hosts share it if the machine is offline. */
+/** Returns a line for each reason with all its hosts. If the machine is offline, all hosts have the same reason. */
 function failureLines(failures: readonly (ProbeFailure | undefined)[]): string[] {
   const byReason = Map.groupBy(
     failures.filter((failure) => failure !== undefined),

@@ -6,13 +6,13 @@ import { shellWord } from '#local/shell-word.ts'
 import { readStackFile, type StackFile } from '#local/stack-file.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-/** Rejects an empty --data, which usually comes from an unset variable in a script. */
+/** Parses --data. @throws InvalidArgumentError if it is empty, as from an unset variable in a script */
 export function dataDirectory(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It is empty: name a directory.')
   return text
 }
 
-/** Below TIDEMARK_HOME, or in the project's .tidemark. */
+/** Returns the data directory of a stack without --data: below TIDEMARK_HOME, or in the project's .tidemark. */
 export function defaultDataDir(source: SourceKind, environment: NodeJS.ProcessEnv = process.env): string {
   const home = environment.TIDEMARK_HOME || fileURLToPath(new URL('../.tidemark', import.meta.url))
   return resolve(home, source)
@@ -32,7 +32,10 @@ export function dataOptionFor({ dataDir }: Pick<StackFile, 'dataDir'>): string {
 
 export const dataOption = (directory: string): string => ` --data ${shellWord(resolve(directory))}`
 
-/** Searches `data`, or else the default directories, live first. @throws UserError if one is not readable */
+/**
+ * Finds the running stack of directory `data`, or else of the default directories, live before simulated. Returns
+ * undefined if no stack runs. @throws UserError if a directory is not readable
+ */
 export function findStack(data: string | undefined): StackFile | undefined {
   for (const directory of searched(data)) {
     const pid = runningIn(directory)
@@ -42,7 +45,7 @@ export function findStack(data: string | undefined): StackFile | undefined {
   return undefined
 }
 
-/** @throws UserError if no stack runs there */
+/** Finds a stack like `findStack`. @throws UserError if no stack runs */
 export function findRunningStack(data: string | undefined): StackFile {
   const stack = findStack(data)
   const option = data === undefined ? '' : dataOption(data)

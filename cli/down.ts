@@ -29,7 +29,7 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
   else process.stderr.write(`stopped the stack in ${stack.dataDir}\n`)
 }
 
-/** Waits until the process ends after SIGTERM. Returns false if that takes too long. */
+/** Sends SIGTERM and waits until the process has ended. Returns false if that takes longer than `patienceMs`. */
 async function endsAfterSignal(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 'SIGTERM')

@@ -5,7 +5,7 @@ import { exitWithMessage } from './exit-with-message.ts'
 test('the process ends when its readers have taken all that was printed before', async () => {
   const taken: string[] = []
   let take = () => {}
-  // A pipe whose reader is slow: what is written waits until it is taken.
+  // A pipe with a slow reader: each write waits until the reader takes it.
   const stdout = new Writable({
     write: (chunk, _encoding, done) => {
       take = () => {
@@ -29,7 +29,7 @@ test('the process ends when its readers have taken all that was printed before',
   await new Promise((resolve) => setImmediate(resolve))
   expect({ taken, code }).toEqual({ taken: ['why'], code: undefined })
   take()
-  // The empty write that comes after the rows.
+  // Waits for the empty write after the rows.
   await new Promise((resolve) => setImmediate(resolve))
   take()
   expect(await ended).toBe(1)

@@ -7,7 +7,7 @@ const shownNames = 5
 
 export const datasetNames = (): string => namesLike('')
 
-/** @throws UserError that suggests similar names */
+/** Finds a dataset by its name. @throws UserError that suggests similar names if there is no such dataset */
 export function findDataset(name: string): SourcedDataset {
   const found = datasetsByName.get(name)
   if (found) return found

@@ -17,7 +17,7 @@ export interface PartStatus {
   name: string
   healthy: boolean
   problem?: string
-  /** null: unknown. */
+  /** Version of the part; null: unknown. */
   version: string | null
   address: string
   pid: number | null
@@ -26,11 +26,11 @@ export interface PartStatus {
 
 export interface DatasetStatus {
   dataset: string
-  /** Upstream host; null if unknown or not polled. */
+  /** Upstream host; null if the poller does not answer, or does not know the dataset. */
   host: string | null
   /** Services in which the dataset is switched off. */
   off: ('poller' | 'normalizer')[]
-  /** Why it is not polled; null if it is polled. */
+  /** Why the dataset is not polled; null if it is polled. */
   offBecause: string | null
   /** Whether new windows are polled automatically; null: unknown. */
   live: boolean | null
@@ -39,7 +39,7 @@ export interface DatasetStatus {
   /** The newest failed poll without a later success of the same request. */
   lastFailure: LastFailure | null
   nextDueAt: string | null
-  /** Number of requested windows that wait; null: unknown. */
+  /** Number of requested windows that wait for their poll; null: unknown. */
   askedFor: number | null
 }
 
@@ -55,7 +55,7 @@ export interface PausedHost {
   host: string
   sources: string[]
   until: string
-  /** For example `429, Retry-After 7200`. */
+  /** Why upstream wants a pause, for example `429, Retry-After 7200`. */
   reason: string
 }
 
@@ -63,7 +63,7 @@ export interface UnreachableHost {
   host: string
   sources: string[]
   since: string
-  /** One sentence with the host's name. */
+  /** Why the host is unreachable: a sentence with the host's name. */
   reason: string
   nextTryAt: string
 }
@@ -74,7 +74,7 @@ export interface Status {
   problems: string[]
   stack: Pick<StackFile, 'version' | 'pid' | 'startedAt' | 'state' | 'dataDir' | 'source' | 'endpoints'>
   parts: PartStatus[]
-  /** null: the service that knows this does not respond. The same holds for the fields below. */
+  /** Lags of the consumer groups. This field and each field below is null if the part that knows it does not answer. */
   lag: Lag[] | null
   rows: Record<string, StoredRows> | null
   datasets: DatasetStatus[]
@@ -85,7 +85,7 @@ export interface Status {
   parked: NormalizerStatus['parked'] | null
 }
 
-/** Collects the status of all parts. Does not throw: the status reports what does not answer. */
+/** Collects the status of all parts. Does not throw: the status says which parts do not answer. */
 export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv): Promise<Status> {
   const parts = await Promise.all(partsOf(stack, environment).map((part) => partStatus(stack, part)))
   const up = (name: string): boolean => parts.some((part) => part.name === name && part.healthy)
@@ -163,7 +163,7 @@ function partsOf(stack: StackFile, environment: NodeJS.ProcessEnv): Part[] {
   ]
 }
 
-/** Our own broker gets a cheap greeting. An external one may need TLS and a login, so a full client checks it. */
+/** Checks the embedded broker with a cheap greeting. For an external one, uses a client, which knows TLS and login. */
 function kafkaPart(stack: StackFile, brokers: string, environment: NodeJS.ProcessEnv): Part {
   const [host = '', port = ''] = brokers.split(':')
   const greet = async (): Promise<void> => {
@@ -197,7 +197,7 @@ async function askOk(url: string): Promise<Response> {
   throw new Error((await answer.text()).trim().slice(0, 200) || `HTTP ${answer.status}`)
 }
 
-/** Only Apicurio has this endpoint. */
+/** Returns the registry's version. Works with Apicurio only, because others lack this endpoint. */
 async function registryVersion(url: string): Promise<string | null> {
   const answer = await askOk(new URL('/apis/registry/v3/system/info', url).href)
   return ((await answer.json()) as { version?: string }).version ?? null
@@ -207,7 +207,7 @@ async function storeVersion(stack: StackFile): Promise<string | null> {
   return (await rowsOf<{ version: string }>(stack, 'SELECT version() AS version'))[0]?.version ?? null
 }
 
-/** From the poller and the normalizer. If the poller does not answer, the last polls come from the store. */
+/** Returns the status of each dataset, from poller and normalizer. Without a poller, reads the polls in the store. */
 async function datasetsOf(
   stack: StackFile,
   polling: Promise<PollerStatus | null>,

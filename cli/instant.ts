@@ -1,7 +1,7 @@
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-/** ClickHouse's DateTime holds 32-bit seconds. */
+/** End of the times that are accepted, ms UTC. ClickHouse's DateTime has 32-bit seconds and cannot hold later times. */
 const latestMs = 2 ** 32 * 1_000
 
 /**
@@ -22,11 +22,11 @@ export function readInstant(text: string, what: string): number {
   return ms
 }
 
-/** Also accepts the format of `query`, which is UTC: 2026-11-26 20:00:00. */
+/** Like `readInstant`. Also accepts times as `query` prints them, which are UTC: 2026-11-26 20:00:00. */
 export const readStoreInstant = (text: string, what: string): number =>
   readInstant(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2}(\.\d+)?)?$/.test(text) ? `${text.replace(' ', 'T')}Z` : text, what)
 
-/** Also accepts a day: midnight UTC. */
+/** Like `readStoreInstant`. Also accepts a day YYYY-MM-DD, which means midnight UTC. */
 export const readInstantOrDay = (text: string, what: string): number =>
   readStoreInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text, what)
 

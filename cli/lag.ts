@@ -5,14 +5,14 @@ import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { platformTopics, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 
-/** Unprocessed records of a consumer group in one topic, over all partitions. */
+/** Lag of a consumer group: number of records in one topic, over all partitions, that it has not committed. */
 export interface Lag {
   group: string
   topic: string
   records: number
 }
 
-/** Topics of each consumer group, upstream group first. */
+/** Returns the topics that each consumer group reads: first the normalizer, then the sink. */
 export function subscriptions(): { group: string; topics: string[] }[] {
   const all = [...platformTopics, ...sources.flatMap(topicsOf)]
   return [
@@ -21,7 +21,7 @@ export function subscriptions(): { group: string; topics: string[] }[] {
   ]
 }
 
-/** @throws if the broker does not answer */
+/** Returns the lags of all consumer groups. @throws if the broker does not answer */
 export async function lagOfConsumers(brokers: string, environment: NodeJS.ProcessEnv): Promise<Lag[]> {
   const config = readConfig(kafkaSettings, { ...environment, KAFKA_BROKERS: brokers })
   const admin = createKafka(config, 'tidemark-status').admin()

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { version } from '#platform/process/version.ts'
 import { exitWithMessage } from './exit-with-message.ts'
 
-// Loaded on demand: loading all commands takes half a second.
+// Commands are loaded on demand, because loading all of them takes half a second.
 const commands = new Map<string, () => Promise<() => Command>>(
   Object.entries({
     up: async () => (await import('./up.ts')).up,
@@ -33,7 +33,7 @@ const [, , first = '', second = ''] = process.argv
 const named = commands.get(first)
 for (const load of named ? [named] : commands.values()) program.addCommand((await load())())
 
-// A reader such as `| head` may close the pipe early. This is not an error.
+// A program such as `head` may close the pipe early. This is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return
@@ -60,7 +60,7 @@ async function refuseUnknown(name: string): Promise<void> {
   throw new UserError(unknownCommand(name, [...commands.keys()]))
 }
 
-/** Returns true if the message is meant for users. Other errors print their stack. */
+/** Returns true if the error's message is meant for users. For other errors, the command prints the stack, too. */
 async function isForPeople(error: unknown): Promise<boolean> {
   const { UserError } = await import('#platform/process/user-error.ts')
   const { ConfigError } = await import('#platform/process/config.ts')

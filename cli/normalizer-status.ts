@@ -13,10 +13,10 @@ const statusSchema = z.object({
     .default([]),
 })
 
-/** Transform version by dataset, and the datasets that are off or parked. */
+/** Status of the normalizer: the transform version of each dataset, and the datasets that are off or parked. */
 export type NormalizerStatus = z.infer<typeof statusSchema>
 
-/** @throws UserError if the normalizer does not answer */
+/** Fetches the normalizer's status. @throws UserError if the normalizer does not answer within 3 s */
 export async function normalizerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<NormalizerStatus> {
   const url = `${stack.endpoints.health.normalizer}/status`
   try {

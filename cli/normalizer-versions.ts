@@ -5,7 +5,7 @@ import { dataOptionFor } from './directories.ts'
 import { normalizerStatus } from './normalizer-status.ts'
 
 /**
- * Live answers must be exploded by the same version as replayed ones. Otherwise the older result would come back.
+ * Checks that live answers get the same transform version as replayed answers.
  * @throws UserError if the normalizer runs another version, or does not answer
  */
 export async function refuseOtherNormalizer(stack: StackFile, datasets: Iterable<Dataset>): Promise<void> {
@@ -25,7 +25,7 @@ function refuse(stack: StackFile, name: string, transformVersion: number, runnin
   )
 }
 
-/** @throws UserError with advice on rollback if the store has a newer transform version */
+/** Checks a dataset's version. @throws UserError with advice on rollback if the store has a newer transform version */
 export function refuseOlderVersion({ name, transformVersion }: Dataset, stored: number): void {
   if (stored <= transformVersion) return
   throw new UserError(

@@ -3,7 +3,7 @@ import { type PollerStatus, readPollerStatus } from '#operations/poller/status.t
 import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
-/** @throws UserError if the poller does not answer */
+/** Fetches the poller's status. @throws UserError if the poller does not answer within 3 s */
 export async function pollerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<PollerStatus> {
   const url = `${stack.endpoints.health.poller}/status`
   try {

@@ -24,7 +24,7 @@ test('no rows are said on a terminal, and nowhere else', async () => {
   expect(await printed('', false)).toEqual({ rows: '', notes: '' })
 })
 
-/** The block as ClickHouse writes it after the rows that it had already sent. */
+/** Returns the exception block that ClickHouse appends to the rows. */
 const block = (tag: string, message: string): string =>
   `\r\n__exception__\r\n${tag}\r\n${message}\n${message.length + 1} ${tag}\r\n__exception__\r\n`
 

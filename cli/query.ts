@@ -29,7 +29,7 @@ async function run(sql: string, options: QueryOptions): Promise<void> {
 }
 
 /**
- * Copies the rows to `out`. An empty result is noted on a terminal, because no output looks like a failure.
+ * Copies the rows of a response to `out`. If there are no rows and `out` is a terminal, writes a note to `notes`.
  * @throws UserError if the statement fails after the first rows
  */
 export async function printRows(
@@ -55,12 +55,12 @@ export async function printRows(
   if (bytes === 0 && out.isTTY) notes.write('no rows\n')
 }
 
-// Maximum size of the exception block at the end of a response: 16 KiB of message, and markers.
+// Maximum size of the exception block at the end of a response, bytes: 16 KiB of message, and the markers.
 const maxExceptionBytes = 17 * 1024
 
 /**
- * Cuts off the exception block that ClickHouse appends if a statement fails after the first rows. The block has the tag
- * of the response's header. `message` returns its text after the end of the stream.
+ * Cuts off the exception block that ClickHouse appends if a statement fails after the first rows. `tag`, from a header
+ * of the response, marks the block. After the end of `rows`, `message` returns its text; undefined without a block.
  */
 export function cutException(tag: string | null): { rows: Transform; message: () => string | undefined } {
   let held: Buffer = Buffer.alloc(0)

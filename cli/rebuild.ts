@@ -98,7 +98,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
   await abortWhenStackStops(stack, goneAfterMs, () => withParts(stack, work))
 }
 
-/** Shows the differences and asks, unless --yes is given. */
+/** Returns whether to exchange the tables. If they differ, shows how, and asks unless --yes is given. */
 async function agreed(found: DatasetDiff[], options: RebuildOptions): Promise<boolean> {
   const different = found.filter(wouldChange)
   if (different.length === 0) return true

@@ -5,7 +5,7 @@ import { printable } from '#platform/process/printable.ts'
 
 const shownNames = 20
 
-/** Counts first, then the largest differences. Pure. */
+/** Returns a dry run's result as text: first counts, then the largest differences. Pure. */
 export function dryRunText(
   { dataset, transformVersion, answers, comparison, ...refusals }: DatasetDiff & { answers?: number },
   own: readonly string[] = [],
@@ -56,7 +56,7 @@ export function replayedText({ replay, refused }: ReplayResult): string {
   return `${lines.join('\n')}\n`
 }
 
-/** First line of a replay or rebuild, with its id and how to resume it. */
+/** Returns the first line of a replay or rebuild: its id, and the command that resumes it. */
 export const beginsText = (kind: string, id: string, of: string): string =>
   `${kind} ${id} begins; if it is interrupted: npx tidemark ${kind}${of} --resume ${id}`
 

@@ -142,7 +142,7 @@ async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: st
   )
 }
 
-/** `from` and `to` are inclusive delivery days. @throws UserError for invalid days or a wrong order */
+/** Returns the windows of the delivery days `from` to `to`, inclusive. @throws UserError for invalid or swapped days */
 function deliveryWindows(dataset: Dataset, from: string | undefined, to: string | undefined): WindowRange {
   const { zone } = dataset.calendar
   const first = from === undefined ? undefined : parseDay('--from', from)

@@ -54,7 +54,7 @@ function toldOf(host: string, pause: Pause): string {
   return `${host} is asked again; it was to be left alone until ${pause.until}: ${printable(pause.reason)}`
 }
 
-/** Finds a host by its name or by its source. @throws UserError if no dataset is polled there */
+/** Returns the host with this name, or the host of the source with this name. @throws UserError if there is no host */
 export function hostNamed({ datasets }: Pick<PollerStatus, 'datasets'>, named: string): string {
   const hosts = new Set(datasets.map(({ host }) => host))
   const ofSource = datasets.find(({ dataset }) => dataset.split('.')[0] === named)?.host

@@ -1,6 +1,6 @@
 import type { Source } from '#sources/source.ts'
 
-/** Returns three shell commands for a new user. They query one key of one dataset, so they stay fast. Pure. */
+/** Returns shell commands for a new user. They query one key of one dataset, so they stay fast. Pure. */
 export function sampleQueries(
   sources: readonly Source[],
   nowMs: number,

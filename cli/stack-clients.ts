@@ -9,11 +9,11 @@ export interface StackClients {
   config: ConnectionConfig
   kafka: Kafka
   registry: Registry
-  /** With write access. The caller must close it. */
+  /** Client of the store with write access. The caller must close it. */
   store: Store
 }
 
-/** Jobs over years of data take minutes. */
+/** Timeout of a statement, ms. Statements over years of data take minutes. */
 const storeTimeoutMs = 15 * 60_000
 
 export function connectTo(stack: StackFile, name: string): StackClients {
@@ -38,7 +38,7 @@ export function connectTo(stack: StackFile, name: string): StackClients {
   }
 }
 
-/** The writer of the embedded ClickHouse; for an external one, the user from the environment. */
+/** Returns the store's writer. For an external ClickHouse, only its user: the password is in the environment. */
 function writerOf({ endpoints: { clickhouse } }: StackFile): NodeJS.ProcessEnv {
   if (clickhouse.passwordFile === undefined) return { CLICKHOUSE_USER: clickhouse.user }
   const { writer } = JSON.parse(readFileSync(clickhouse.passwordFile, 'utf8')) as {

@@ -78,7 +78,7 @@ function lagLines(lag: NonNullable<Status['lag']>): string[] {
   ]
 }
 
-/** Lists active datasets one per line, and counts the others by reason. */
+/** Returns a line for each active dataset, and the number of inactive datasets by reason. */
 function datasetLines(
   datasets: Status['datasets'],
   paused: readonly PausedHost[],
@@ -166,10 +166,10 @@ const letterLines = (letters: NonNullable<Status['deadLetters']>): string[] => {
   return ['', 'Open dead letters (`npx tidemark dlq list --each` names them)', ...columns(lines)]
 }
 
-/** A request can name a hundred symbols. */
+/** Shortens a text to 60 characters, because a request can name a hundred symbols. */
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
-/** Skips failures that only repeat that a host does not answer. */
+/** Returns a line for each dataset's last failure. Skips failures of hosts that are listed as unreachable. */
 const failureLines = (datasets: Status['datasets'], silent: readonly UnreachableHost[]): string[] => {
   const lines = datasets.flatMap(({ dataset, lastFailure }) => {
     if (lastFailure === null || silent.some(({ reason }) => reason === lastFailure.error)) return []

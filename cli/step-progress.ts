@@ -8,7 +8,7 @@ export interface StepProgress {
 
 const lineEveryMs = 5_000
 
-/** A progress bar on a terminal, otherwise a line every few seconds. */
+/** Shows progress: as a bar on a terminal, otherwise as a line every 5 s. */
 export function stepProgress(stream: NodeJS.WriteStream): StepProgress {
   return stream.isTTY ? bars(stream) : lines(stream)
 }

@@ -1,7 +1,7 @@
-/** npm forwards a Ctrl-C that the terminal has already sent. Two signals within this time count as one. */
+/** Time within which two signals count as one, ms. npm forwards a Ctrl-C that the terminal has already sent. */
 const echoMs = 500
 
-/** Calls `first` at the first SIGINT, SIGTERM or SIGHUP, and `second` at each later one. */
+/** Calls `first` at the first SIGINT, SIGTERM or SIGHUP, and `second` at each later signal. */
 export function onStopSignals(on: { first: () => Promise<void>; second: () => Promise<void> }): void {
   let firstAt: number | undefined
   const heard = (): void => {

@@ -8,7 +8,7 @@ export interface StoredRows {
   beforeMerging: boolean
 }
 
-/** `from` follows FROM in the query; `tables` are the tables it reads. */
+/** A table or view whose rows are counted. `from` is the FROM clause; `tables` are the tables that the query reads. */
 interface CountedTables {
   name: string
   from: string
@@ -16,7 +16,7 @@ interface CountedTables {
   isAlwaysNamed: boolean
 }
 
-/** Tables for readers: four of the platform, and those of sources with their own records. */
+/** Returns what users query and `status` counts: four tables of the platform, and the own records of sources. */
 function countedTables(): CountedTables[] {
   const platform = ['points', 'point_revisions', 'series', 'polls'].map((name) => {
     return { name, from: `tidemark.${name} FINAL`, tables: [`tidemark.${name}`], isAlwaysNamed: true }
@@ -38,7 +38,7 @@ function countedTables(): CountedTables[] {
   return [...platform, ...own]
 }
 
-/** Counting this many rows without duplicates takes about a second. Larger tables report ClickHouse's own count. */
+/** Maximum number of rows that are counted without duplicates, about a second. Above it, ClickHouse's count is used. */
 const maxCountedAtOnce = 5_000_000
 
 export async function storedRows(stack: StackFile): Promise<Record<string, StoredRows>> {

@@ -76,8 +76,8 @@ async function run(options: UpOptions): Promise<void> {
 type DetachedMessage = { line: string } | { ready: StackFile } | { problem: string }
 
 /**
- * Starts `up` in a detached process and returns when its stack is ready. Ctrl-C stops it until then.
- * @throws UserError with the reason if it does not start
+ * Starts `up` in a detached process, and returns when its stack is ready. Until then, Ctrl-C stops the process.
+ * @throws UserError with the reason if the stack does not start
  */
 async function startDetached(options: StackOptions): Promise<StackFile> {
   const main = fileURLToPath(new URL('main.ts', import.meta.url))
@@ -109,7 +109,7 @@ async function startDetached(options: StackOptions): Promise<StackFile> {
   }
 }
 
-/** Returns undefined if the stack was stopped before it was ready. */
+/** Starts a stack in this process. Returns undefined if a signal stopped the stack before it was ready. */
 async function runHere(options: StackOptions): Promise<StackFile | undefined> {
   options.tell(`starting in ${options.dataDir} (${options.source})`)
   const starting = await startStack(options)

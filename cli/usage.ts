@@ -3,7 +3,7 @@ import { datasetsByName } from '#core/datasets.ts'
 import { printable } from '#platform/process/printable.ts'
 import { suggestSimilar } from './suggest-similar.ts'
 
-/** Example arguments by full command name. */
+/** Example arguments by full command name, for usage errors. */
 export const examples: Readonly<Record<string, string>> = {
   backfill: 'jao.core.maxExchanges --from 2026-10-01 --to 2026-10-31',
   backup: '/backups/monday',
@@ -25,7 +25,7 @@ export const examples: Readonly<Record<string, string>> = {
 const maxShown = 3
 const shown = (text: string): string => printable(text.slice(0, 200))
 
-/** Suggests similar commands. A dataset's name after `catalogue` suggests `catalogue show`. */
+/** Returns an error message that suggests similar commands. For a dataset after `catalogue`: `catalogue show`. */
 export function unknownCommand(given: string, names: readonly string[], parent = ''): string {
   const whole = `npx tidemark${parent === '' ? '' : ` ${parent}`}`
   const wanted = shown(given)

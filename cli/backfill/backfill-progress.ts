@@ -10,7 +10,7 @@ export interface Progress {
 
 const lineEveryMs = 5_000
 
-/** A progress bar on a terminal, otherwise a line every few seconds. */
+/** Shows progress: as a bar on a terminal, otherwise as a line every few seconds. */
 export function createProgress(total: number, stream: NodeJS.WriteStream): Progress {
   return stream.isTTY ? bar(total, stream) : lines(total, stream)
 }
@@ -62,7 +62,7 @@ export function stateOf(
   ]
 }
 
-/** Extrapolates the speed so far. Before the first window is done, assumes the full request budget. */
+/** Estimates the remaining time from the speed so far. Before the first window is done, assumes the full budget. */
 function leftText(
   total: number,
   done: number,

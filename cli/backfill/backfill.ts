@@ -16,7 +16,7 @@ interface BackfillOptions {
   confirmEmpty?: boolean
 }
 
-/** Longer than a restart of the stack. */
+/** Timeout after which backfill gives up when the stack is gone, ms. A restart of the stack takes less. */
 const goneAfterMs = 10_000
 
 export const backfill = (): Command =>

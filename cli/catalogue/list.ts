@@ -26,13 +26,13 @@ async function run({ data, json }: ListOptions): Promise<void> {
   if (counts === null && !json) process.stderr.write(`${noCounts}\n`)
 }
 
-/** null: the store was not queried. */
+/** Returns an entry with its number of points and its newest time; both are null if `counts` is null. */
 export const withCount = (counts: readonly Count[] | null) => (entry: CatalogueEntry) => {
   const count = counts?.find(({ dataset }) => dataset === entry.dataset)
   return { ...entry, points: counts && (count?.points ?? 0), newest: count?.newest ?? null }
 }
 
-/** One line per dataset, grouped by source. Pure. */
+/** Returns the list as text: one line per dataset. Pure. */
 export function listText(entries: readonly CatalogueEntry[], counts: readonly Count[] | null): string {
   const head = ['dataset', 'what', 'unit', 'step', 'due', 'live', ...(counts ? ['points', 'newest'] : [])]
   const lines = entries

@@ -4,7 +4,7 @@ import { UserError } from '#platform/process/user-error.ts'
 export const noCounts =
   'What is there (points, newest, readers) is counted where a stack runs: start one with `npx tidemark up`.'
 
-/** Returns null if no stack runs or a part of it does not answer: declarations can be shown without it. */
+/** Calls `ask` and returns its result; null if no stack runs, or if a part of the stack does not answer. */
 export async function askIfRunning<T>(
   stack: StackFile | undefined,
   ask: (stack: StackFile) => Promise<T>,

@@ -55,7 +55,7 @@ export const wordsOf = (text: string): string[] =>
     .split(/\s+/)
     .filter((word) => word !== '')
 
-/** Returns true if any text of the declaration contains the word. Pure. */
+/** Returns true if any text of the declaration contains the word, which must be in lower case. Pure. */
 export function mentions(entry: CatalogueEntry, word: string): boolean {
   const texts = Object.entries(entry).flatMap(([, value]) => {
     if (typeof value === 'object' && value !== null) return Object.entries(value).flat()
@@ -72,7 +72,7 @@ interface FoundKey {
 
 const shownKeys = 10
 
-/** Finds series that contain at least one word, if their declaration or key contains all other words. */
+/** Finds series. At least one word must be in the key or labels; the others may be in the dataset's declaration. */
 async function matchingKeys(
   stack: StackFile,
   entries: readonly CatalogueEntry[],

@@ -8,10 +8,10 @@ import type { StoredCounts } from './stored-counts.ts'
 
 export interface Found {
   held: StoredCounts
-  /** Topics of the source. `bytes` is null for an external broker. */
+  /** Content of the source's topics. `bytes` is the size on disk; null for an external broker. */
   topics: (TopicContent & { bytes: number | null })[]
   topicReaders: TopicReader[]
-  /** null: ClickHouse does not report readers. */
+  /** Users who query the dataset; null if ClickHouse keeps no query log or denies access to it. */
   storeReaders: StoreReader[] | null
 }
 

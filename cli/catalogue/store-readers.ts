@@ -10,17 +10,18 @@ export interface StoreReader {
   last: string
 }
 
-/** Reads the query log. Returns null if ClickHouse keeps none or denies access. */
+/** Reads from the query log who queries a dataset. Returns null if ClickHouse keeps no log or denies access. */
 export async function storeReaders(stack: StackFile, entry: CatalogueEntry): Promise<StoreReader[] | null> {
   try {
     return await rowsOf<StoreReader>(stack, readersSql('system.query_log', entry))
   } catch (error) {
+    // 60: UNKNOWN_TABLE, 497: ACCESS_DENIED.
     if (error instanceof UserError && /Code: (60|497)\b/.test(error.message)) return null
     throw error
   }
 }
 
-/** Users whose queries of the last 30 days name the dataset or read its view. */
+/** Returns SQL for the users whose queries of the last 30 days name the dataset or read its view. */
 export function readersSql(queryLog: string, { dataset, view }: Pick<CatalogueEntry, 'dataset' | 'view'>): string {
   const byView = view === null ? '' : ` OR has(tables, ${quoteString(`tidemark.${view}`)})`
   return `

@@ -5,13 +5,13 @@ import { rowsOf } from '../ask-store.ts'
 
 export interface Count {
   dataset: string
-  /** Includes duplicates that ClickHouse has not merged yet. */
+  /** Number of points, with duplicates that ClickHouse has not merged yet. */
   points: number
-  /** ISO 8601; null if there are no points. */
+  /** Time of the newest point, ISO 8601 UTC; null if there are no points. */
   newest: string | null
 }
 
-/** Reads only two narrow columns: 0.2 s for 35 million rows. */
+/** Counts the points of each dataset. Takes 0.2 s for 35 million rows, because it reads two narrow columns. */
 export const countPoints = (stack: StackFile): Promise<Count[]> =>
   rowsOf(
     stack,
@@ -30,7 +30,7 @@ export interface StoredCounts {
   revisionsADay: number | null
   /** Bytes on disk in `points` and `point_revisions`, estimated by the share of rows. */
   bytesAbout: number
-  /** Records other than points; null if the dataset has none. */
+  /** Number of own records, and the table that has them; null if the dataset declares no own records. */
   records: { rows: number; from: string } | null
   answers: number
   answerBytes: number
@@ -71,7 +71,7 @@ export async function storedCounts(stack: StackFile, { name, calendar, records: 
 
 const revisionDays = 7
 
-/** The same as view `changes`, but reads the points of one dataset only. */
+/** Returns SQL that counts recent revisions. Unlike view `changes`, it reads the points of one dataset only. */
 const lateRevisions = (of: string): string => `
   SELECT toFloat64(count()) AS revisions FROM revisions
   ${of} AND known_at > now64(3) - INTERVAL ${revisionDays} DAY AND (dataset, key, ts) IN (

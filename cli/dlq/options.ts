@@ -23,7 +23,7 @@ export const withFilters = (command: Command): Command =>
     .option('--since <time>', 'refused at this time or later; 2026-10-25T02:00+02:00, or a day (UTC)')
     .option('--until <time>', 'refused before this time')
 
-/** @throws UserError for an invalid id or time */
+/** Converts ids and filter options into a selection. @throws UserError for an invalid id or time */
 export function readSelection(ids: readonly string[], options: FilterOptions): Selection {
   const { source, topic, reason, key, since, until } = options
   const deadLetters = source === undefined ? undefined : deadLetterTopics.get(source)
@@ -38,7 +38,7 @@ export function readSelection(ids: readonly string[], options: FilterOptions): S
   }
 }
 
-/** For commands that change dead letters. @throws UserError also if everything is selected implicitly */
+/** Like `readSelection`. @throws UserError also if nothing restricts the selection and --everything is missing */
 export function readChangedSelection(
   ids: readonly string[],
   options: FilterOptions & { everything?: boolean },
@@ -50,7 +50,7 @@ export function readChangedSelection(
   )
 }
 
-/** @throws UserError for an invalid id or an unknown dead-letter topic */
+/** Parses the id of a dead letter. @throws UserError for an invalid id or an unknown dead-letter topic */
 export function readId(id: string): Place {
   const place = placeOf(id)
   if (!place)

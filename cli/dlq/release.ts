@@ -35,7 +35,7 @@ export const release = (): Command =>
 async function run(dataset: string, options: ReleaseOptions): Promise<void> {
   const { source, dataset: declared } = findDataset(dataset)
   const result = await withStack(options.data, async ({ clients, stack, onProgress }) => {
-    // The normalizer must have this release's explode, else the trial of the dead letters would prove nothing.
+    // The running normalizer must have this release's explode. Otherwise a trial of the dead letters proves nothing.
     await refuseOtherNormalizer(stack, [declared])
     const parkedNow = async () => (await normalizerStatus(stack)).parked
     const decider = { by: whoAmI(), why: options.why }
@@ -45,7 +45,7 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
   print(dataset, result, options.json)
 }
 
-/** @throws UserError if the dataset is still parked, or its state is unknown */
+/** Prints the outcome. @throws UserError if the dataset is still parked, or if it is unknown whether it is parked */
 function print(dataset: string, result: ReleaseResult, json: boolean | undefined): void {
   const outcome = { verb: 'requeued', dryRun: false, done: [] as DeadLetter[], unknown: [], ...result } as const
   if (result.state === 'stays-parked') {

@@ -87,13 +87,13 @@ export interface Outcome {
   done: readonly DeadLetter[]
   stay: readonly SkippedDeadLetter[]
   unknown: readonly string[]
-  /** Whether a released dataset is parked; null: the normalizer does not answer. */
+  /** Whether the released dataset is parked; null: the normalizer does not answer; undefined: not a release. */
   parked?: boolean | null
-  /** New dead letters of records that were refused again; null: not handled yet. */
+  /** New dead letters of requeued records; null: the records are not handled yet. */
   refusedAgain?: readonly DeadLetter[] | null
 }
 
-/** Prints an outcome. Sets exit code 1 if any selected dead letter stays. */
+/** Prints an outcome. Sets exit code 1 if a dead letter stays, is unknown, or was refused again. */
 export function printOutcome(outcome: Outcome, json: boolean | undefined): void {
   process.stdout.write(json ? `${JSON.stringify(outcomeJson(outcome))}\n` : outcomeText(outcome))
   if (outcome.stay.length + outcome.unknown.length + (outcome.refusedAgain?.length ?? 0) > 0) process.exitCode = 1
@@ -113,7 +113,7 @@ const outcomeJson = ({ verb, dryRun, done, stay, unknown, parked, refusedAgain }
   ],
 })
 
-/** One line per reason and topic, and one per dead letter that stays. */
+/** Returns the outcome as text: a line per reason and topic of handled letters, and a line per letter that stays. */
 export function outcomeText({ verb, dryRun, done, stay, unknown, refusedAgain }: Outcome): string {
   const alike = Map.groupBy(done, ({ reason, source }) => `${reason} on ${source?.topic ?? 'no topic'}`)
   const counts = [...alike].map(([name, letters]) => `  ${letters.length} ${name}`)

@@ -5,7 +5,7 @@ import { findRunningStack } from '../directories.ts'
 import { connectTo, type StackClients } from '../stack-clients.ts'
 import { type StepProgress, stepProgress } from '../step-progress.ts'
 
-/** Longer than a restart of the stack. */
+/** Timeout after which dlq commands give up when the stack is gone, ms. A restart of the stack takes less. */
 const goneAfterMs = 10_000
 
 interface RunningStack {
@@ -14,7 +14,7 @@ interface RunningStack {
   onProgress: (progress: LetterProgress) => void
 }
 
-/** Runs `work` on the running stack with progress on stderr. @throws UserError if no stack runs or it stops */
+/** Runs `work` with clients of the running stack. @throws UserError if no stack runs, or if the stack stops */
 export async function withStack<Result>(
   data: string | undefined,
   work: (running: RunningStack) => Promise<Result>,

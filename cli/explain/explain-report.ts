@@ -58,7 +58,8 @@ function changeText(
   unit: string,
   calendar: Explanation['calendar'],
 ): string {
-  // The same rule as `delay_s`: after the start of delivery, the value was not observed at its publication.
+  // If the value became known after delivery began, nobody saw when upstream published it. Column `delay_s` has the
+  // same rule.
   if (change === 'published' && calendar === 'days' && knownAt >= windowStart) return 'first seen by a backfill'
   if (change === 'changed') return `changed from ${valueText(previousValue, unit)}`
   return { published: 'first published', repeated: 'no change', 'nothing-yet': 'no value yet' }[change]
@@ -86,7 +87,7 @@ function rawLines(raw: ExplainedRaw, mark: (text: string) => string): string[] {
   ]
 }
 
-/** Puts the excerpt on a line of its own, so that it can be copied, and underlines the value. */
+/** Shows where the value stands in the body. The excerpt is on a line of its own, so that it can be copied. */
 function bodyLines(
   { place, base64, placeIsDeclared }: NonNullable<RawDetails['body']>,
   mark: (text: string) => string,

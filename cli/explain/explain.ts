@@ -22,9 +22,9 @@ interface ExplainOptions {
   json?: boolean
 }
 
-/** Longer than a restart of the stack. */
+/** Timeout after which explain gives up when the stack is gone, ms. A restart of the stack takes less. */
 const goneAfterMs = 10_000
-/** Fewer raw records take less than two seconds. */
+/** Number of raw records from which on progress is shown. Fewer records take less than two seconds. */
 const manyRecords = 20
 
 export const explain = (): Command =>
@@ -56,7 +56,7 @@ async function run(name: string, key: string, time: string, options: ExplainOpti
   const request = { ...sourced, key, atMs, knownByMs, withBody }
   const explanation = await abortWhenStackStops(stack, goneAfterMs, () => explainIn(stack, request))
   if (options.bodyTo !== undefined) await writeBody(explanation, options.bodyTo)
-  // Only the body's bytes go to stdout.
+  // With `--body-to -`, only the bytes of the body go to stdout.
   const out = options.bodyTo === '-' ? process.stderr : process.stdout
   const mark = (text: string): string => styleText('inverse', text, { stream: out })
   out.write(

@@ -25,7 +25,7 @@ interface IngestOptions {
   json?: boolean
 }
 
-/** Longer than a restart of the stack. */
+/** Timeout after which ingest gives up when the stack is gone, ms. A restart of the stack takes less. */
 const goneAfterMs = 10_000
 
 export const ingest = (): Command =>
@@ -88,7 +88,7 @@ async function run(what: string, path: string, options: IngestOptions): Promise<
 
 function standardInput(): StreamInput {
   const name = 'standard input'
-  // Node reads a directory as an empty stream.
+  // If standard input is a directory, Node reads an empty stream, which would look like an empty file.
   const isDirectory = fstatSync(0).isDirectory()
   const stream = isDirectory ? failing(new UserError(`${name} is a directory: name it instead of -.`)) : process.stdin
   return { name, url: 'stdin:', stream }
@@ -125,7 +125,7 @@ function showerOf(paths: string[], progress: ReturnType<typeof stepProgress>): (
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
 
-/** With --watch, the first signal ends the command with a summary. A repeated run resumes. */
+/** With --watch, the first signal ends the command with a summary. Without it, a signal ends the command at once. */
 function endAtSignals(watch: boolean, stop: AbortController, quiet: () => void): void {
   const interrupted = async (): Promise<void> => {
     quiet()

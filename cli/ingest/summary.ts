@@ -3,10 +3,10 @@ import type { FileSummary } from '#operations/ingest/send-file.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { FileReading } from '#sources/source.ts'
 
-/** 1 if anything was refused or could not be read. */
+/** Returns exit code 1 if anything was refused or could not be read, else 0. */
 export const exitCodeOf = ({ refused, failed }: Summary): number => (refused > 0 || failed.length > 0 ? 1 : 0)
 
-/** `knownLines` were sent by earlier runs. All other counts are of this run. */
+/** Returns the summary for --json. `knownLines` counts lines that earlier runs sent; other counts are of this run. */
 export function summaryJson(summary: Summary): Record<string, unknown> {
   const { dataset, noun, files, chunks, stored, refused, examples, failed, seconds } = summary
   const { lines, knownLines, bytes } = totalOf(files)
@@ -25,7 +25,7 @@ export function summaryText(summary: Summary): string {
   const passed = known > 0 ? ` (${count(known, what)} known before, not sent again)` : ''
   const bad = by === 'lines' ? 'bad line' : 'refused answer'
   const begin = `${count(files.length, 'file')}: ${count(sent, what)} sent${passed}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s`
-  // Content of earlier runs is not counted, so "0 votes" would be misleading.
+  // If earlier runs sent all content, this run stored nothing, and "0 votes" would be misleading.
   const came =
     chunks === 0 ? 'nothing new' : `${count(stored, noun.replace(/s$/, ''))} of them stored, ${count(refused, bad)}`
   const text = [`${begin}: ${came}`]

@@ -5,7 +5,7 @@ import { UserError } from '#platform/process/user-error.ts'
 
 export const template = new URL('template/', import.meta.url)
 
-/** Spellings of a source's name. */
+/** Spellings of a source's name. Each comment shows an example, and says where the spelling is used. */
 export interface Names {
   /** `ice-nl`: topics, datasets, folder. */
   name: string
@@ -18,6 +18,7 @@ export interface Names {
   setting: string
 }
 
+/** Spellings of a record's name, in the same way. */
 export interface RecordNames {
   /** `WaterLevel`: schema and type. */
   type: string
@@ -29,7 +30,7 @@ export interface RecordNames {
   view: string
 }
 
-/** @throws UserError if the name is not allowed */
+/** Returns the spellings of a record's name. @throws UserError if the name is not allowed */
 export function recordNamesOf(type: string): RecordNames {
   const refuse = (why: string): never => {
     throw new UserError(`A record cannot be named ${JSON.stringify(type)}: ${why}`)
@@ -49,7 +50,7 @@ export function namesOf(name: string): Names {
   return { name, constant, view, upper, setting: `${upper}_BASE_URL` }
 }
 
-/** @throws UserError if the name is not allowed */
+/** Checks the name of a new source. @throws UserError if the name is not allowed, or is in `taken` */
 export function refuseName(name: string, taken: readonly string[]): void {
   const problem = sourceNameProblem(name)
   if (problem !== undefined) throw new UserError(`A source cannot be named ${JSON.stringify(name)}: ${problem}`)
@@ -62,7 +63,7 @@ export function refuseName(name: string, taken: readonly string[]): void {
     )
 }
 
-/** True if the template's code uses the word: the generated code would then be ambiguous. */
+/** Returns true if the template's code has the word. As a name, it would make the generated code ambiguous. */
 function isWordOfTemplate(word: string): boolean {
   if (!isIdentifier(word.replaceAll('-', '_'))) return true
   const files = readdirSync(template).filter((file) => file.endsWith('.ts'))
@@ -80,11 +81,11 @@ function isIdentifier(word: string): boolean {
 
 export interface UpstreamAddress {
   origin: string
-  /** Starts with a slash. Escaped, so that it is safe inside a string literal. */
+  /** Path of the URL, with its slash. Characters that would end a string literal are escaped. */
   path: string
 }
 
-/** @throws UserError unless the text is an http(s) address without login and query */
+/** Splits --url into origin and path. @throws UserError unless it is an http(s) address without login and query */
 export function upstreamOf(text: string): UpstreamAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))

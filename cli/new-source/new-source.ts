@@ -49,7 +49,7 @@ async function run(name: string, { url, record, json }: NewSourceOptions): Promi
   if (!json) process.stderr.write(`\n${nextSteps(name, names.setting, recordNames?.name)}\n`)
 }
 
-/** Generates and formats files so that all checks pass. @throws UserError with a failed program's output */
+/** Runs the generators and the formatter, so that all checks pass. @throws UserError with the output if one fails */
 function settle(root: string, name: string): void {
   const run = (command: string, ...parameters: string[]): void => {
     const { status, stdout, stderr, error } = spawnSync(command, parameters, { cwd: root, encoding: 'utf8' })

@@ -5,8 +5,8 @@ import { UserError } from '#platform/process/user-error.ts'
 import { type Names, type RecordNames, template, type UpstreamAddress } from './named.ts'
 
 /**
- * Writes sources/<name> from the template, with all names replaced. Without a record, leaves out the files and lines
- * that need one. Returns the files, relative to the project.
+ * Writes sources/<name> from the template, with all names replaced. Without `record`, leaves out the files and lines
+ * for own records. Returns the files, relative to the project.
  * @throws UserError if the folder exists
  */
 export function writeSource(root: URL, names: Names, upstream: UpstreamAddress, record?: RecordNames): string[] {
@@ -57,7 +57,7 @@ function filledIn(text: string, names: Names, { origin, path }: UpstreamAddress)
     .replaceAll('newSource', names.constant)
 }
 
-/** Prepares the entry in sources/index.ts. @throws UserError if the file has an unexpected form */
+/** Prepares the entry in sources/index.ts; `write` writes it. @throws UserError if the file has an unexpected form */
 export function listSource(root: URL, { name, constant }: Names): { write: () => void } {
   const file = new URL('sources/index.ts', root)
   const text = readFileSync(file, 'utf8')

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { pipeline } from 'node:stream'
 
-/** Makes a server on loopback reachable from outside its container. Port 0: the system chooses the port. */
+/** Forwards connections from host:port to `toPort` on loopback, so that they reach a server inside a container. */
 export async function forward(
   port: number,
   host: string,
@@ -9,7 +9,7 @@ export async function forward(
 ): Promise<{ port: number; stop: () => Promise<void> }> {
   const server = createServer({ allowHalfOpen: true }, (outside) => {
     const inside = connect({ port: toPort, host: '127.0.0.1', allowHalfOpen: true })
-    // An error on one side closes both. Nothing else can be done about it.
+    // An error of one connection closes both connections. No other handling is possible.
     pipeline(outside, inside, outside, () => undefined)
   })
   await new Promise<void>((resolve, reject) => {

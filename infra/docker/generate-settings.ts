@@ -1,4 +1,4 @@
-// Part of `npm run generate`: writes the sources' settings into docker-compose.yml and simulated.env, between marks.
+// Part of `npm run generate`: writes the sources' settings between the marks in docker-compose.yml and simulated.env.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { HOST_NAMES } from '#simulator/hosts.ts'
 import { sources } from '#sources/index.ts'
@@ -38,7 +38,7 @@ function settingsOf({ upstream, datasets }: Source): string[] {
   return [baseUrl?.setting, credential?.setting, ...own].filter((setting) => setting !== undefined)
 }
 
-/** Points all upstreams at the simulator, with a dummy API key instead of the user's. */
+/** Returns settings that point a source's upstream at the simulator, with a dummy API key in place of the user's. */
 function simulatedLines({ name, upstream }: Source): string[] {
   if (upstream === undefined) return []
   const ports = /, simulator, ([^\]]+)\]/.exec(compose)?.[1]?.match(/\d+/g) ?? []

@@ -1,4 +1,4 @@
-// Commands of the image besides the services. docker-compose.yml uses them.
+// Commands of the image beside its services: `prepare` and `simulator`. docker-compose.yml calls these commands.
 import { z } from 'zod'
 import { readConfig } from '#platform/process/config.ts'
 import { HOST_NAMES, portSetting } from '#simulator/hosts.ts'

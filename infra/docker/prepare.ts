@@ -5,20 +5,20 @@ import { type Credentials, loadCredentials } from '#local/clickhouse/credentials
 import { replaceFile } from '#local/replace-file.ts'
 
 export interface Volumes {
-  /** Credentials, and the marker for live or simulated data. */
+  /** Directory of the credentials, and of a marker that says whether the data are live or simulated. */
   stack: string
   /** Directory users.d of the ClickHouse server. */
   clickHouseUsers: string
   registry: string
 }
 
-// Group `node` of the Node image. The registry runs as user 1001, group 0 (docker-compose.yml).
+// Ids in Unix: group `node` of the Node image, and the registry's user (group 0, docker-compose.yml).
 const nodeGroup = 1000
 const registryUser = 1001
 
 /**
  * Prepares the volumes. Creates passwords on the first start and keeps them. As root, also sets the files' owners.
- * @throws Error if the volumes hold data of the other origin
+ * @throws Error if `origin` is live and the volumes hold simulated data, or the other way round
  */
 export function prepare(volumes: Volumes, origin: 'live' | 'simulated'): void {
   rememberSource(join(volumes.stack, 'source'), origin)
@@ -49,7 +49,7 @@ function own(path: string, user: number, group: number, mode: number): void {
   chmodSync(path, mode)
 }
 
-/** The users of `npm start`. Removes the image's user `default`, which has no password. */
+/** Returns ClickHouse settings: users writer and reader. Removes the image's user `default`, which has no password. */
 const usersXml = ({ writer, reader }: Credentials): string => `<clickhouse>
   <profiles><writer></writer><reader><readonly>2</readonly></reader></profiles>
   <users>

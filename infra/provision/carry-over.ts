@@ -22,14 +22,15 @@ export interface CarryOverOptions {
   kafka: Kafka
   registry: Registry
   say: (text: string) => void
-  /** How long to wait for a killed poller to leave its consumer group, ms. */
+  /** Timeout for a killed poller to leave its consumer group, ms; default 20 s. */
   patienceMs?: number
 }
 
 /**
- * Writes the newest polls and the pauses of hosts to the poller's memory, then a record that marks it as complete. Does
- * nothing if that record exists. Safe to repeat after a crash. Must run before retention shortens `polls`.
- * @throws UserError while pollers run
+ * Reads topic `polls`, and writes the newest polls and the pauses of hosts to the poller's memory. Then writes a record
+ * that marks the memory as complete. If that record exists, does nothing and returns undefined. Safe to repeat after a
+ * crash. Must run before retention shortens `polls`.
+ * @throws UserError if pollers run
  */
 export async function carryOver(options: CarryOverOptions): Promise<CarryOver | undefined> {
   const { kafka, registry, say } = options
@@ -69,7 +70,7 @@ async function isCarriedOver(kafka: Kafka): Promise<boolean> {
   return found
 }
 
-/** A killed poller stays in its group until its session times out. */
+/** Default of `patienceMs`. A killed poller stays in its consumer group until its session times out. */
 const defaultPatienceMs = 20_000
 
 /** @throws UserError if the group `poller` still has members after `patienceMs` */

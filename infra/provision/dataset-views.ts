@@ -3,7 +3,7 @@ import { applyViews, MigrationError } from '#platform/clickhouse/migrate.ts'
 import type { Source } from '#sources/source.ts'
 
 /**
- * Creates or replaces the views of all datasets, in parallel because one after the other is slow. Returns their number.
+ * Creates or replaces the views of all datasets in parallel. Returns the number of views.
  * @throws MigrationError with the dataset's name if a view is rejected
  */
 export async function applyDatasetViews(store: Store, sources: readonly Source[]): Promise<number> {

@@ -1,10 +1,10 @@
 import { readRows } from '#operations/history/read-rows.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 
-/** This migration introduced accepted answers. Earlier rebuilds did not add any. */
+/** Name of the migration that introduced accepted answers. Rebuilds before it added no accepted answers. */
 const answersSince = 'create_stored_answers'
 
-/** Advises a rebuild if an older release stored points without their answers; undefined if none, or after a rebuild. */
+/** Advises a rebuild if points lack their answers (older release). undefined: no such points, or rebuilt since. */
 export async function rebuildAdvice(store: Store): Promise<string | undefined> {
   const query = `SELECT
       (SELECT count() FROM tidemark.points WHERE identity = 0) AS points,

@@ -35,7 +35,7 @@ const store = createStore({
   url: config.CLICKHOUSE_URL,
   user: config.CLICKHOUSE_USER,
   password: config.CLICKHOUSE_PASSWORD,
-  // Deleting the rows of several years takes minutes.
+  // A deletion of several years of rows takes minutes.
   requestTimeoutMs: 15 * 60_000,
 })
 try {
@@ -48,10 +48,10 @@ try {
   const registry = openRegistry(config)
   const carried = await carryOver({ kafka, registry, say: (text) => log.info({ progress: true }, text) })
   if (carried !== undefined) log.info(carried, 'the memory of the pollers is complete')
-  // Only after the carry-over, because the new retention may delete polls.
+  // Sets the retention of `polls` after the carry-over, because the carry-over reads all polls.
   await provisionTopics(kafka, [pollsKeptFor(config.POLLS_DAYS)], config.KAFKA_REPLICATION_FACTOR)
   const applied = await migrate(store, migrations)
-  // Refreshable views cost resources even if nothing is collected.
+  // Skips sources whose datasets are all off: refreshable views cost resources even if no data come.
   const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !config.DATASETS_OFF.has(name)))
   const statements = await applySourceStatements(store, wanted)
   const views = await applyDatasetViews(store, wanted)

@@ -96,7 +96,8 @@ test('pauses of the last day are kept with their time, and how often the host as
     poll({ outcome: 'failed', sentAt, fetchedAt, pausedUntil: sentAt + hourMs, pauseReason: '429' })
   const pausesOf = (...polls: Poll[]) => folded(polls).find(({ key }) => key === 'host/h')?.record.host?.pauses ?? []
   const attempts = (...polls: Poll[]) => pausesOf(...polls).map((pause) => pause.attempts)
-  // The second was under way when the first came; the fourth was sent before a good answer, the last after one.
+  // The second request was in flight when the first was refused. A good answer ends the count of attempts only if its
+  // request was sent after the refusal.
   expect(attempts(refused(0, 100), refused(50, 120))).toEqual([1, 1])
   const row = [refused(0, 100), refused(50, 120), refused(30_000, 30_100), refused(90_000, 90_100)]
   expect(attempts(...row, poll({ sentAt: 80_000 }), refused(200_000, 200_100))).toEqual([1, 1, 2, 3, 4])

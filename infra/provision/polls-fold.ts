@@ -14,7 +14,7 @@ import type { HostPause, Poll, PollMemory } from '#schemas/generated/records.ts'
 import { filesLane } from '#schemas/topics.ts'
 
 export interface PollsFold {
-  /** Skips polls of files. Copies `value` if it is the newest poll of its identity. */
+  /** Adds a poll. Skips polls of files. If it is the newest of its identity, keeps a copy of `value`, its bytes. */
   take: (poll: Poll, value: Buffer, at: { partition: number; writtenAtMs: number }) => void
   records: () => Map<number, MemoryRecord[]>
   identities: () => number
@@ -22,7 +22,7 @@ export interface PollsFold {
 
 interface Identity {
   name: string
-  /** Memory of the newest poll, after the plausibility check in `believed`. */
+  /** Memory of the newest poll, as `trustedMemory` returns it. */
   memory: PollMemory
   poll: Buffer
   polledAt: number
@@ -31,7 +31,7 @@ interface Identity {
 
 interface HostPauses {
   attempts: number
-  /** Time of the newest pause by the poller's clock. */
+  /** Time of the newest refusal with a pause, ms UTC, by the poller's clock. */
   pausedAtMs: number
   pauses: (HostPause & { recordedAt: number })[]
 }
@@ -42,7 +42,7 @@ interface Partition {
   hosts: Map<string, HostPauses>
 }
 
-/** @param nowMs polls dated more than a day later are not believed */
+/** @param nowMs the present, ms UTC. Last-good times more than a day later come from a wrong clock and are replaced. */
 export function createPollsFold(nowMs: number): PollsFold {
   const partitions = new Map<number, Partition>()
   return {
@@ -70,7 +70,7 @@ function takeIdentity(identities: Map<string, Identity>, poll: Poll, value: Buff
   }
   const isNewer = supersedes(memory, current.memory)
   const { raw, requests } = progressAfter(current.carried, poll)
-  // An answer older than the newest is not the newest in raw, whatever the order of polls.
+  // If the poll's answer is older than the newest answer, it is not the newest in raw, whatever the order of polls.
   current.carried = { raw: isNewer ? raw : current.carried.raw, requests }
   current.polledAt = Math.max(current.polledAt, poll.fetchedAt)
   if (!isNewer) return

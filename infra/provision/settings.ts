@@ -7,13 +7,13 @@ export const provisionSettings = {
   LOG_LEVEL: serviceSettings.LOG_LEVEL,
   ...datasetsOffSetting,
   KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1).describe('copies of each topic'),
-  /** Default: unlimited. */
+  /** Retention of topic `polls`, days; default: unlimited. */
   POLLS_DAYS: z.coerce
     .number()
     .positive()
     .max(36_500)
     .optional()
     .describe('for how many days Kafka keeps the log of polls'),
-  /** Deletions that `tidemark delete` noted in a data directory. Provisioning applies those that the stack lacks. */
+  /** Path of deletions.jsonl, where `delete` notes deletions. Provisioning applies those that the stack lacks. */
   DELETIONS_FILE: z.string().optional(),
 }

@@ -3,7 +3,7 @@ import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import { database, insert, type Store } from '#platform/clickhouse/client.ts'
 import type { Source } from '#sources/source.ts'
 
-/** Writes changed declarations to table `datasets` and marks removed ones. Returns the names of both. */
+/** Writes changed declarations to table `datasets` and marks removed datasets. Returns the names of these datasets. */
 export async function storeCatalogue(store: Store, sources: readonly Source[], nowMs = Date.now()): Promise<string[]> {
   const stored = new Map((await storedRows(store)).map((row) => [row.dataset, row]))
   const declared = catalogueEntries(sources).map(rowOf)
@@ -17,7 +17,7 @@ export async function storeCatalogue(store: Store, sources: readonly Source[], n
   const updatedAt = new Date(nowMs).toISOString()
   const rows = written.map((row) => [...columns.map((column) => row[column]), updatedAt])
   await insert(store, 'datasets', [...columns, 'updated_at'], rows)
-  // The table is tiny. After the merge, queries without FINAL are right too.
+  // Merges the table, which is tiny, so that queries without FINAL are right, too.
   await store.command({ query: `OPTIMIZE TABLE ${database}.datasets FINAL` })
   return written.map(({ dataset }) => dataset)
 }

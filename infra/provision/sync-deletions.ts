@@ -11,7 +11,7 @@ export interface Stack extends TopicClients {
 }
 
 /**
- * Applies deletions from the file that this stack lacks, for example after a restore of an older backup. Adds the
+ * Applies those deletions of the file that this stack lacks, for example after a restore of an older backup. Adds the
  * stack's own deletions to the file. Must run before any service starts. Returns the applied deletions.
  */
 export async function syncDeletions(stack: Stack, file: string): Promise<RecordedDeletion[]> {
@@ -33,14 +33,14 @@ export async function syncDeletions(stack: Stack, file: string): Promise<Recorde
   return applied
 }
 
-/** Announces the deletion last, so that a restart after a crash repeats all steps. */
+/** Carries out a deletion. Announces it at the end, so that a restart after a crash repeats all steps. */
 async function carryOut(
   stack: Stack,
   source: Source | undefined,
   deletion: RecordedDeletion,
   announced: boolean,
 ): Promise<void> {
-  // The topics of an undeclared source are unknown.
+  // If no source declares the dataset, its topics are unknown.
   if (source === undefined) await removeRows(stack.store, deletion)
   else {
     await removeFromStore(stack.store, stack, source, deletion)

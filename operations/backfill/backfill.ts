@@ -21,7 +21,7 @@ export interface BackfillJob extends SourcedDataset {
   /** First and last day, inclusive, YYYY-MM-DD in the dataset's zone. */
   from: string
   to: string
-  /** Accepts an empty answer at once, without a second poll. The window's values are then withdrawn. */
+  /** Whether a first empty answer is accepted, without a second poll. It then withdraws the window's values. */
   confirmsEmpty: boolean
   requestedBy: string
 }
@@ -32,11 +32,11 @@ export interface BackfillEvents extends PollEvents {
   fetched: () => void
 }
 
-/** Long enough for the supervisor to restart a poller. */
+/** Timeout for the poller's first answer, ms. The supervisor can restart a poller within this time. */
 const pollerPatienceMs = 30_000
 
 /**
- * Requests windows from the poller and returns the outcome of each when its rows can be queried. Safe to repeat.
+ * Requests windows from the poller, waits for the polls, and reports when their rows can be queried. Safe to repeat.
  * @param stop ends the wait for polls. The requests remain: the poller still executes them.
  * @throws UserError if the days are invalid or were deleted, or if the dataset is not polled
  */

@@ -23,23 +23,23 @@ export interface BackfillRequest {
 
 export interface BackfillProgress {
   done: number
-  /** Undefined while the poller does not answer. */
+  /** Request budget of the host; undefined while the poller does not answer. */
   budget: HostBudget | undefined
-  /** Waiting windows of the dataset that others requested. */
+  /** Number of windows of the dataset that wait in the poller, without those that this backfill requested. */
   ahead: number
-  /** Error of our newest poll; undefined if it succeeded. */
+  /** Error of the newest poll of a requested window; undefined if that poll did not fail. */
   failing: string | undefined
 }
 
 export interface PollParts {
   kafka: Kafka
   registry: Registry
-  /** Rejects while the poller does not answer. */
+  /** Fetches the poller's status. Rejects while the poller does not answer. */
   pollerStatus: () => Promise<PollerStatus>
 }
 
 export interface PollEvents {
-  /** The poller has all requests and executes them even if this process ends. */
+  /** Called when Kafka has all requests. The poller executes them even if this process ends. */
   requested: (windows: number) => void
   progress: (reached: BackfillProgress) => void
 }
@@ -47,15 +47,15 @@ export interface PollEvents {
 export interface PolledWindow {
   name: string
   poll: Poll
-  /** Positions of the window's new answers in raw, `partition/offset`: one, or one per page. */
+  /** Positions in raw, `partition/offset`, of the window's answers since the request. Each page is an answer. */
   places: string[]
 }
 
 const lookEveryMs = 500
 
 /**
- * Requests all windows and follows `polls` until each request succeeded or was given up by the poller. `stop` makes
- * this function throw the abort's reason; the requests remain.
+ * Requests all windows, and reads topic `polls` until each request has succeeded or the poller has given it up.
+ * @throws the reason of `stop` when `stop` is aborted; the requests remain
  */
 export async function pollAll(
   { kafka, registry, pollerStatus }: PollParts,
@@ -102,7 +102,7 @@ export async function pollAll(
     for (;;) {
       stop.throwIfAborted()
       dead.signal.throwIfAborted()
-      // Counted before the status is read, else our polls in between would look like requests of others.
+      // Counted before the status is read. A poll in between would else make `ahead` too large.
       const ours = requests.open().length
       const status = await pollerStatus().catch(() => undefined)
       const waiting = status?.datasets.find((known) => known.dataset === dataset)?.waiting.requested ?? 0

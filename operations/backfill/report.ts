@@ -5,7 +5,7 @@ import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { printable } from '#platform/process/printable.ts'
 import { type Poll, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 
-/** Lists windows by name, for example YYYY-MM-DD for a day. */
+/** Outcome of a backfill. The lists have names of windows, for example YYYY-MM-DD for a day. */
 export interface BackfillReport {
   dataset: string
   from: string
@@ -15,7 +15,7 @@ export interface BackfillReport {
   unchanged: number
   /** Windows without values: not published yet, or emptied by upstream. */
   empty: string[]
-  /** Empty windows that are confirmed, so that their values are withdrawn. Only with `confirmsEmpty`. */
+  /** Those windows of `empty` whose values are withdrawn. Missing unless the backfill confirms empty answers. */
   confirmedEmpty?: string[]
   partial: string[]
   failed: { day: string; reason: string }[]
@@ -63,8 +63,8 @@ interface SliceReader {
 }
 
 /**
- * Reads dead letters from an offset. Returns the reasons by `partition/offset` of the raw record, for raw records that
- * the normalizer refused and slices that the sink refused.
+ * Reads the dead letters from an offset on: raw records that the normalizer refused, and slices that the sink refused.
+ * Returns why each was refused, by the position of the raw record: `partition/offset`.
  */
 export async function refusals(
   kafka: Kafka,
@@ -83,7 +83,7 @@ export async function refusals(
   await decoder.prepare(ofSlices.map(({ value }) => value))
   for (const { value, headers } of ofSlices) {
     const slice = decoder.decode(value)
-    // Not written by the normalizer, so it names no raw record.
+    // The normalizer did not write it, so it names no raw record.
     if (slice instanceof DecodeFailure) continue
     const place = `${slice.raw.partition}/${slice.raw.offset}`
     if (!found.has(place)) found.set(place, `${slice.key}: ${whyOf(headers)}`)

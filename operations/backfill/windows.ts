@@ -6,15 +6,16 @@ import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { Dataset } from '#sources/source.ts'
 
 export interface BackfillWindow {
-  /** For messages: `2026-04-20`, `2026-04-20 13:00+02:00` or `2026-04`, plus the subject if there is one. */
+  /** Name in messages: `2026-04-20`, `2026-04-20 13:00+02:00` or `2026-04`, plus the selector if there is one. */
   name: string
   window: Window
   subject: string | null
 }
 
 /**
- * Returns the windows of the days `from` to `to`, inclusive, once per subject. `nowMs` is the poller's clock. Pure.
- * @throws UserError if the days are invalid, out of order or not published, or if the dataset has no past
+ * Returns the windows of the days `from` to `to`, inclusive, once for each selector in `subjects`. `nowMs` is the time
+ * of the poller's clock. Pure.
+ * @throws UserError if the days are invalid, out of order or not published, or if upstream serves no past windows
  */
 export function backfillWindows(
   dataset: Dataset,
@@ -32,7 +33,7 @@ export function backfillWindows(
   if (first < firstDay) {
     throw new UserError(`--from ${first} is before ${firstDay}, the first day that upstream has of ${name}.`)
   }
-  // A dataset that is searched for some days earlier can be requested as many days further ahead.
+  // If upstream publishes windows some days earlier than usual, they can be requested as many days further ahead.
   const ahead = Math.max(0, -(calendar.searchDaysLater ?? 0))
   const furthest = addDays(dayAt(zone, nowMs), 1 + ahead)
   const begins = calendar.window === 'month' ? `${last.slice(0, 8)}01` : last

@@ -20,18 +20,18 @@ export interface DeadLetter extends Place {
   source: Place | null
   reason: string
   message: string
-  /** Reason of the refusal before this one; null after the first refusal. */
+  /** Reason of the record's previous refusal; null if this refusal is its first. */
   previousReason: string | null
   attempts: number
-  /** Id of the dead letter whose requeued record was refused again as this one; null if there is none. */
+  /** Id of the earlier dead letter from which the record was requeued; null if the record was never requeued. */
   returnOf: string | null
   service: string
   /** Time of the refusal, ms UTC. */
   atMs: number
   bytes: number | null
-  /** Whether the value was too large for a dead letter. It is then only at `source`. */
+  /** Whether the value is missing, because it was too large for a dead letter. It is then only at `source`. */
   isLeftOut: boolean
-  /** Undefined while the dead letter is open. */
+  /** Whether, when and by whom it was requeued or dropped; undefined while the dead letter is open. */
   decision?: DeadLetterResolution
 }
 

@@ -9,7 +9,7 @@ import { type ResolutionAuthor, recordResolution } from './send-back.ts'
 
 export interface DropRequest {
   selection: Selection
-  /** Changes nothing and returns what would be done. */
+  /** If true, changes nothing, and returns what would be dropped. */
   dryRun: boolean
   decider: ResolutionAuthor
 }
@@ -20,7 +20,7 @@ export interface DropResult {
   unknown: string[]
 }
 
-/** Marks dead letters as dropped. Their bytes stay on the topic. @throws UserError if Kafka rejects the decision */
+/** Marks dead letters as dropped. Their bytes stay on the topic. @throws UserError if Kafka does not take the marks */
 export async function drop(
   kafka: Kafka,
   { selection, dryRun, decider }: DropRequest,

@@ -6,7 +6,7 @@ import { type OnProgress, readLetters } from './read-letters.ts'
 import { matchesSelection, type Selection, topicsOf } from './selection.ts'
 import { deadLetterTopics } from './topics.ts'
 
-/** Dead letters with the same reason, dataset and topic. Times are UTC. */
+/** Number of dead letters with the same reason, dataset and topic, and an example of their messages. Times are UTC. */
 export interface LetterGroup {
   reason: string
   dataset: string | null
@@ -20,7 +20,7 @@ export interface LetterGroup {
 
 export interface ListRequest {
   selection: Selection
-  /** Also returns dead letters that were requeued or dropped. */
+  /** Whether dead letters that were requeued or dropped are returned, too. */
   withSettled: boolean
 }
 
@@ -35,7 +35,7 @@ export async function listDeadLetters(
   )
 }
 
-/** Returns the largest group first. Pure. */
+/** Groups dead letters by reason, dataset and topic. Returns the largest group first. Pure. */
 export function groupLetters(letters: readonly DeadLetter[]): LetterGroup[] {
   const alike = Map.groupBy(letters, ({ reason, dataset, source }) => JSON.stringify([reason, dataset, source?.topic]))
   return [...alike.values()]
@@ -49,7 +49,7 @@ export function groupLetters(letters: readonly DeadLetter[]): LetterGroup[] {
     .toSorted((one, other) => other.letters - one.letters)
 }
 
-/** Open dead letters of one kind. `reason` is null for all records of a topic that has too many to read. */
+/** Open dead letters of one reason and dataset. If a topic is too long to read: all its records, and both null. */
 export interface OpenDeadLetters {
   reason: string | null
   dataset: string | null
@@ -57,7 +57,7 @@ export interface OpenDeadLetters {
   topic: string
 }
 
-/** Records per topic. Reading more takes seconds. */
+/** Maximum number of records that are read of a topic. Reading more takes seconds. */
 const maxRead = 20_000
 
 /** Counts the open dead letters of all topics by reason, dataset and topic. @throws if Kafka is unavailable */

@@ -15,19 +15,19 @@ export type SkipReason =
   | { kind: 'no-source' }
   /** The value was too large for a dead letter. It is only at `source`. */
   | { kind: 'left-out'; source: Place }
-  /** The refused records of `topic` go to another dead-letter topic than `deadLetters`, so the header is wrong. */
+  /** The headers name a topic whose dead letters do not go to `deadLetters`, so the headers are wrong. */
   | { kind: 'foreign-topic'; topic: string; deadLetters: string }
   | { kind: 'no-partition'; topic: string; partition: number }
   | { kind: 'parked'; dataset: string }
   | { kind: 'same-reason'; reason: string; attempts: number }
   | { kind: 'deleted' }
   | { kind: 'not-taken'; message: string }
-  /** Kafka rejected the dead letters before it. */
+  /** Not sent, because Kafka rejected the three dead letters before it. */
   | { kind: 'not-tried' }
-  /** It was sent back, but Kafka rejected the record of the decision. */
+  /** The record was sent back, but Kafka rejected the record that marks the dead letter as requeued. */
   | { kind: 'undecided'; message: string }
   | { kind: 'would-be-refused'; reason: string; message: string }
-  /** This release would refuse a newer dead letter of the same kind. */
+  /** Not tried, because this release would refuse a newer dead letter of the same kind. */
   | { kind: 'newer-would-be-refused' }
 
 export interface SkippedDeadLetter {
@@ -41,22 +41,22 @@ export interface Plan {
 }
 
 export interface Target {
-  /** The dead-letter topic of this topic. */
+  /** Name of the topic that gets the dead letters of this topic. */
   deadLetters: string
   record: RecordSchema | null
   partitions: number
 }
 
 export interface PlanOptions {
-  /** By topic name. A dead letter is sent to no other topic, because any producer can set its headers. */
+  /** Topics to which dead letters may return, by name. Any producer can set headers, so other topics are rejected. */
   targets: ReadonlyMap<string, Target>
-  /** Parked datasets: their answers would be refused again. */
+  /** Names of parked datasets. Their dead letters stay, because the answers would be refused again. */
   parked: ReadonlySet<string>
-  /** Also sends back dead letters that returned for the same reason, or that were settled before. */
+  /** Whether to send back also dead letters that are settled, or that were requeued and refused for the same reason. */
   again: boolean
 }
 
-/** Returns the dead letters in the order of the refused records' topic, partition and offset. Pure. */
+/** Decides which dead letters are sent back (`go`, in the order of the refused records) and which stay. Pure. */
 export function planRequeue(letters: readonly DeadLetter[], options: PlanOptions): Plan {
   const plan: Plan = { go: [], stay: [] }
   for (const letter of letters) {

@@ -2,7 +2,7 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readRanges, recordsIn } from '#platform/kafka/read-range.ts'
 import { type DeadLetter, openDeadLetterCollector } from './dead-letter.ts'
 
-/** Counts are records of a dead-letter topic for `reading`, else dead letters. */
+/** Progress of a command. `done` and `total` count records of a topic while `reading`, and later dead letters. */
 export type LetterProgress =
   | { step: 'reading'; topic: string; done: number; total: number }
   | { step: 'trying' | 'requeuing'; done: number; total: number }
@@ -10,7 +10,7 @@ export type LetterProgress =
 
 export type OnProgress = (progress: LetterProgress) => void
 
-/** Returns all dead letters of the topics, open or settled, without their values. */
+/** Returns all dead letters of the topics without their values: open, requeued and dropped ones. */
 export async function readLetters(
   kafka: Kafka,
   topics: readonly string[],

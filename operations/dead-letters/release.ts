@@ -1,4 +1,4 @@
-// A release unparks a dataset and requeues the dead letters that were refused unread because the dataset was parked.
+// A release unparks a dataset. It requeues the dead letters of answers that came while the dataset was parked.
 import { pointsAtUs } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -24,14 +24,14 @@ export interface ParkedDataset {
 export interface ReleaseParts {
   kafka: Kafka
   registry: Registry
-  /** Asks the running normalizer, which must have this release's transform version. Rejects if it does not answer. */
+  /** Asks the normalizer, which must have this release's transform version. Rejects if it does not answer. */
   parkedNow: () => Promise<readonly ParkedDataset[]>
 }
 
 export interface ReleaseRequest {
   source: string
   dataset: string
-  /** Also releases if the newest dead letters would be refused again. */
+  /** Whether to release the dataset even if this release would refuse the newest dead letter of each kind. */
   anyway: boolean
   decider: ResolutionAuthor
 }
@@ -42,7 +42,7 @@ export interface RefusedLetter {
 }
 
 export type ReleaseResult =
-  /** All kinds of dead letters would be refused again, so the dataset would be parked again. Nothing was changed. */
+  /** Nothing was changed: this release refuses the newest dead letter of each kind. Older letters were not tried. */
   | { state: 'stays-parked'; stay: SkippedDeadLetter[]; newest: RefusedLetter[] }
   | {
       state: 'released'
@@ -58,7 +58,7 @@ const maxWaitMs = 30_000
 const pollIntervalMs = 200
 
 /**
- * Releases a dataset if it is parked, and requeues its unread dead letters except those that this release would refuse.
+ * Unparks a dataset, and requeues the dead letters with reason `parked` that this release would accept.
  * @throws UserError if the normalizer does not confirm the release within 30 s; errors of `parkedNow`
  */
 export async function release(
@@ -103,8 +103,8 @@ async function planParked(kafka: Kafka, { source, dataset }: ReleaseRequest, onP
 }
 
 /**
- * Tries the newest dead letter of each kind. If this release refuses all for reasons that park a dataset, a release
- * would be in vain: returns that result. Otherwise returns undefined.
+ * Tries the newest dead letter of each kind, and not the older ones. If this release refuses each tried letter for a
+ * reason that parks a dataset, returns the result `stays-parked`. Otherwise returns undefined.
  */
 async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseResult | undefined> {
   const tried = newestOfEachKind(plan.go)

@@ -12,12 +12,12 @@ import { refusingTopics } from './topics.ts'
 
 export interface RequeueRequest {
   selection: Selection
-  /** Also requeues dead letters that returned for the same reason, and settled ones if their ids are given. */
+  /** Whether to requeue also letters that were refused again for the same reason, and settled letters named by id. */
   again: boolean
-  /** Changes nothing and returns what would be done. */
+  /** If true, changes nothing, and returns what would be requeued. */
   dryRun: boolean
   decider: ResolutionAuthor
-  /** Returns the datasets that are parked. Their dead letters stay. */
+  /** Returns the names of the parked datasets. Their dead letters stay. */
   parkedDatasets: () => Promise<ReadonlySet<string>>
 }
 
@@ -26,11 +26,11 @@ export interface RequeueResult {
   stay: SkippedDeadLetter[]
   /** Requested ids that do not exist. */
   unknown: string[]
-  /** New dead letters of records that were refused again; null if not handled in time. Undefined in a dry run. */
+  /** New dead letters of requeued records. null: the records were not handled within 30 s. undefined: dry run. */
   refusedAgain?: DeadLetter[] | null
 }
 
-/** Sends dead letters back to where the records were refused, and waits up to 30 s until they are handled. */
+/** Sends the refused records back to their topics, and waits up to 30 s until the normalizer or sink handled them. */
 export async function requeue(
   kafka: Kafka,
   { selection, again, dryRun, decider, parkedDatasets }: RequeueRequest,
@@ -47,7 +47,7 @@ export async function requeue(
   return { done, stay, unknown, refusedAgain }
 }
 
-/** Returns the topics that these dead letters can return to, with their current number of partitions. */
+/** Returns the topics to which these dead letters can return, by name, with their current number of partitions. */
 export async function targetsOf(kafka: Kafka, letters: readonly DeadLetter[]): Promise<Map<string, Target>> {
   const targets = new Map<string, Target>()
   for (const { source } of letters) {
@@ -79,13 +79,13 @@ export async function requeuePlanned(
 }
 
 export interface RefusalWatch {
-  /** Waits until the records are handled, then returns their new dead letters; undefined after 30 s. */
+  /** Waits until the records are handled. Returns their new dead letters; undefined if that takes more than 30 s. */
   refusedAgain: (sent: readonly DeadLetter[]) => Promise<DeadLetter[] | undefined>
 }
 
 const maxWaitMs = 30_000
 
-/** Notes the end of each dead-letter topic: only later dead letters count as new. */
+/** Notes the end of each dead-letter topic. Only dead letters after that end count as new. */
 export async function watchRefusals(
   kafka: Kafka,
   letters: readonly DeadLetter[],

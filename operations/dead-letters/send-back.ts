@@ -29,9 +29,9 @@ const maxFailuresInARow = 3
 
 /**
  * Sends dead letters back to the topic and partition of the refused record, with the original key, value and headers
- * plus the count of attempts. Records that Kafka rejects or no longer has are in `stay`.
- * The topic acknowledges a record before the decision is written. After a crash in between, the record is requeued
- * twice. That is harmless, because rows are idempotent; the other order would lose the record.
+ * plus the count of attempts. Dead letters that Kafka rejects or no longer has are in `stay`.
+ * Kafka acknowledges a record before the decision is written. After a crash in between, the record may be requeued
+ * twice. This is harmless, because rows are idempotent. The reverse order could lose the record.
  */
 export async function sendBack(
   clients: Clients,
@@ -61,7 +61,7 @@ export async function sendBack(
   return { sent, stay }
 }
 
-/** Records that dead letters were requeued or dropped. Returns Kafka's message if Kafka rejects that. */
+/** Writes to Kafka that dead letters were requeued or dropped. Returns Kafka's error message if Kafka rejects that. */
 export async function recordResolution(
   producer: Producer,
   letters: readonly DeadLetter[],
@@ -88,7 +88,7 @@ function toOutgoing({ letter, to }: ReturnableLetter, { key, value, headers }: S
   return { key, value, partition: to.partition, headers: { ...own, [resolutionHeaders.letter]: letter.id } }
 }
 
-/** Splits into batches of one topic and one target that fit into memory. */
+/** Splits dead letters into batches of at most 500 and 16 MiB, each of one dead-letter topic and one target topic. */
 export function chunksOf(letters: readonly ReturnableLetter[]): ReturnableLetter[][] {
   const chunks: ReturnableLetter[][] = []
   let bytes = 0
@@ -137,7 +137,7 @@ const sendTo = async (
   await producer.send(some[0]?.to.topic ?? '', records, { compress: true })
 }
 
-/** Sends all at once. If Kafka rejects that, sends one by one, until several in a row are rejected. */
+/** Sends all at once. If Kafka rejects that, sends one by one, until Kafka has rejected three in a row. */
 async function sendAllOrEach(
   all: ReturnableLetter[],
   send: (some: ReturnableLetter[]) => Promise<void>,

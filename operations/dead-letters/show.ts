@@ -13,7 +13,7 @@ export interface FoundLetter {
   record: StoredRecord
 }
 
-/** Returns the dead letter at a place, with the newest decision. @throws UserError if there is no dead letter */
+/** Returns the dead letter at a place, with the newest decision on it. @throws UserError if there is no dead letter */
 export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLetter> {
   const { topic, partition, offset } = place
   const span = (await offsetRange(kafka, topic)).get(partition)
@@ -43,10 +43,10 @@ export async function findLetter(kafka: Kafka, place: Place): Promise<FoundLette
 export type LetterContent =
   | { kind: 'nothing' }
   | { kind: 'record'; schema: RecordSchema; record: unknown }
-  /** Not a record of the topic that refused it. `problem` says why it cannot be decoded. */
+  /** The value cannot be decoded. `problem` says why; it is undefined if the topic is unknown or has no schema. */
   | { kind: 'bytes'; bytes: Buffer; problem?: string }
 
-/** Decodes the value of a dead letter. @param topic the topic that refused it; undefined if unknown */
+/** Decodes the value of a dead letter. @param topic the topic of the refused record; undefined if unknown */
 export async function readContent(
   { value }: Pick<StoredRecord, 'value'>,
   topic: string | undefined,

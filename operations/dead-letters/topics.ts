@@ -7,7 +7,7 @@ export interface RefusingTopic {
   deadLetters: string
 }
 
-/** All topics that the normalizer or the sink consume, by name. Dead letters come from these topics. */
+/** All topics that the normalizer or the sink consumes, by name. Dead letters come from these topics. */
 export const refusingTopics: ReadonlyMap<string, RefusingTopic> = new Map(
   [
     ...platformTopics.filter(hasTable).map((topic) => ({ topic, deadLetters: platformDeadLetterTopic.name })),
@@ -20,7 +20,7 @@ export const refusingTopics: ReadonlyMap<string, RefusingTopic> = new Map(
   ].map((refusing) => [refusing.topic.name, refusing]),
 )
 
-/** Dead-letter topics by source name; `tidemark` is the platform's own. */
+/** Names of the dead-letter topics by source name. The key `tidemark` has the topic of the platform. */
 export const deadLetterTopics: ReadonlyMap<string, string> = new Map([
   ...sources.map(({ name }): [string, string] => [name, deadLetterTopic(name).name]),
   ['tidemark', platformDeadLetterTopic.name],

@@ -13,7 +13,7 @@ const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name,
 
 export type TriedRefusal = Pick<RawRefusal, 'message'> & { reason: string }
 
-/** Explodes the dead letters' records and returns the refusals by id. Skips records that retention has deleted. */
+/** Explodes the refused records. Returns the new refusals by id of the dead letter. Skips records that are deleted. */
 export async function tryLetters(
   { kafka, registry }: { kafka: Kafka; registry: Registry },
   letters: readonly ReturnableLetter[],
@@ -47,7 +47,7 @@ function refusalOf(
   return 'refusal' in exploded ? exploded.refusal : undefined
 }
 
-/** Dead letters are of one kind if they share dataset, subject, reason and previous reason. Pure. */
+/** Returns the newest letter of each dataset, selector, reason and previous reason. All pages share one selector. */
 export function newestOfEachKind(letters: readonly ReturnableLetter[]): ReturnableLetter[] {
   const alike = Map.groupBy(letters, ({ letter }) => kindOf(letter))
   return [...alike.values()].map((same) =>

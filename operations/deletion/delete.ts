@@ -26,14 +26,14 @@ import {
 import { announceDeletion, ownTables, removeFromStore } from './steps.ts'
 
 export interface DeletionParts extends TopicClients {
-  /** Needs write permission. */
+  /** Client of the store. Its user needs write permission. */
   store: Store
 }
 
 export interface DeletionSurvey {
   rows: DeletedRows[]
   topics: AffectedRecords[]
-  /** Number of keys that have no point left, so their metadata is deleted too. */
+  /** Number of keys that have no point after the bound. Their metadata is deleted, too. */
   keysWithoutPoints: number
 }
 
@@ -41,7 +41,7 @@ export interface DeletionPlan {
   bound: Bound
   /** YYYY-MM-DD in the dataset's zone. */
   firstDayKept: string
-  /** Bound of an earlier deletion, ms UTC. If it is later than `bound`, this deletion changes nothing. */
+  /** Bound of the stored deletion, ms UTC; undefined: none. If it is after `bound`, the plan changes nothing. */
   stored: number | undefined
 }
 
@@ -60,7 +60,7 @@ export async function planDeletion(
   return { bound, firstDayKept: first.day, stored: await boundOf(store, dataset.name) }
 }
 
-/** A later bound would delete data that is still to be published. */
+/** Rejects days more than two days ahead: what upstream publishes later would never be stored. */
 function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, text: string, nowMs: number) {
   const first = parseDay('--before', text)
   const last = addDays(dayAt(calendar.zone, nowMs), 2)
@@ -86,19 +86,19 @@ export async function surveyDeletion(
 }
 
 interface DeletionContext {
-  /** The store already has this deletion. Only steps that were interrupted remain. */
+  /** Whether the store has this deletion from an earlier run. It is then not announced again. */
   stored: boolean
-  /** The survey of the topics, used unless the topics have grown. */
+  /** Affected records that a survey found. If a topic has grown since, `lookAgain` replaces them. */
   topics: AffectedRecords[]
   lookAgain: () => Promise<AffectedRecords[]>
-  /** Called when the store has the deletion and ignores new rows before the bound. */
+  /** Called as soon as the store has the deletion. The store then ignores new rows before the bound. */
   onStored: () => void
   tell: (line: string) => void
 }
 
 /**
- * Announces the deletion, waits until the store ignores new rows before the bound, removes the rows, waits until the
- * normalizer and the sink have consumed the topics, and cuts them. Safe to repeat after a crash at any point.
+ * Announces the deletion, waits until the store ignores new rows before the bound, and removes the stored rows. Then it
+ * waits until the normalizer and the sink have consumed the topics, and cuts these. Safe to repeat after any crash.
  */
 export async function executeDeletion(
   parts: DeletionParts,

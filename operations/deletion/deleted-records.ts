@@ -17,10 +17,10 @@ type Bound = Pick<Deletion, 'dataset' | 'before'>
 export interface AffectedRecords {
   topic: string
   partition: number
-  /** Affected records at the front. Kafka can delete them, up to offset `cutTo` (exclusive). */
+  /** Number of affected records at the front of the partition. Kafka can delete them: all before offset `cutTo`. */
   cuttable: number
   cutTo: number
-  /** Affected records behind the first record that must be kept. */
+  /** Number of affected records behind a record that must be kept. They stay on the topic. */
   remaining: number
   /** Retention of the topic, ms; null if unlimited. */
   keptMs: number | null
@@ -33,7 +33,7 @@ export interface TopicClients {
   registry: Registry
 }
 
-/** Reads the source's topics once. Calls `progress` with the records read and the total, per topic. */
+/** Counts the affected records in the source's topics. `progress` gets a topic, its records read, and their total. */
 export async function findAffectedRecords(
   topics: TopicClients,
   source: Source,
@@ -74,7 +74,7 @@ export async function findAffectedRecords(
   return found
 }
 
-/** Deletes the affected records at the front of each partition. All consumers should have passed them. */
+/** Deletes the affected records at the front of each partition. Call it when all consumers have read them. */
 export async function cutTopics(kafka: Kafka, found: readonly AffectedRecords[]): Promise<void> {
   for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
     await deleteRecordsBefore(kafka, topic, new Map(partitions.map(({ partition, cutTo }) => [partition, cutTo])))
@@ -89,15 +89,15 @@ export async function haveGrown(kafka: Kafka, found: readonly AffectedRecords[])
   return false
 }
 
-/** Series metadata is deleted by key, not by time. */
+/** False for series metadata, which is deleted by key and not by time. */
 const isRead = ({ name }: Source, topic: string): boolean => topic !== seriesTopic(name).name
 
 type Content = Record<string, unknown>
 
 /**
- * Returns a function that marks affected records: those of the dataset whose window ends at or before the bound.
- * Records with times of their own (votes) count by these times. Dead letters count as the record that was refused.
- * Records that cannot be decoded are kept.
+ * Returns a function that says for each record whether the deletion affects it: the record is of the dataset, and its
+ * window ends at or before the bound. For own records with a time (votes), this time counts and not the window. A dead
+ * letter counts like the refused record. Records that cannot be decoded are kept.
  */
 function deletedBy(registry: Registry, source: Source, { dataset, before }: Bound) {
   const raw = rawTopic(source.name).name
@@ -125,7 +125,7 @@ function deletedBy(registry: Registry, source: Source, { dataset, before }: Boun
     if (origin === raw && lastMsOf.size > 0) return isOfBefore(content as unknown as RawResponse, record)
     return Number(content.windowEnd) <= before
   }
-  /** True if all records of the answer are before the bound and none was refused. */
+  /** Returns true if today's explode accepts the whole answer, and all its records are before the bound. */
   const isOfBefore = (record: RawResponse, { partition, offset }: StoredRecord): boolean => {
     const exploded = explodeRaw({ record, partition, offset: `${offset}` }, new Map(declared && [[dataset, declared]]))
     if ('refusal' in exploded || exploded.refusedParts.length + exploded.slices.length > 0) return false

@@ -1,4 +1,4 @@
-// Steps that both a running stack and provisioning use.
+// Steps of a deletion that the command `delete` and provisioning share.
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
@@ -9,7 +9,7 @@ import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
 import type { OwnTable, Source } from '#sources/source.ts'
 import type { TopicClients } from './deleted-records.ts'
 
-/** Returns when all replicas have the record. */
+/** Writes the deletion to topic `deletions`. Returns when all replicas have the record. */
 export async function announceDeletion({ kafka, registry }: TopicClients, deletion: Deletion): Promise<void> {
   const encode = await registry.encoder(deletionsTopic.name, deletionSchema)
   const producer = await openProducer(kafka)
@@ -37,8 +37,8 @@ export const ownTables = ({ datasets }: Source, dataset: string): readonly OwnTa
   datasets.find(({ name }) => name === dataset)?.records?.tables ?? []
 
 /**
- * Removes rows before the bound. Removes the metadata of keys without points from the store and, with tombstones, from
- * the series topic. The store must have the deletion. Returns the number of such keys.
+ * Removes the rows before the bound. Then removes the metadata of keys without points, from the store and (with
+ * tombstones) from the series topic. Returns the number of such keys. Call it when the store has the deletion.
  */
 export async function removeFromStore(
   store: Store,

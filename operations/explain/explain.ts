@@ -18,7 +18,7 @@ export interface ExplainParts {
 export interface ExplainRequest extends SourcedDataset {
   key: string
   atMs: number
-  /** Explains the value as known at this time; undefined: now. */
+  /** Knowledge time: later answers do not give the value. undefined: the value as known now. */
   knownByMs: number | undefined
   withBody: boolean
 }
@@ -42,7 +42,7 @@ export async function explainValue(
   return explanationOf({ dataset, key, atMs, knownByMs, topic, withBody }, point, raws)
 }
 
-/** Returns the body of the current answer. @throws UserError if no value was known, or the raw record is missing */
+/** Returns the response body of the answer that gave the value. @throws UserError if there is no such body */
 export function currentBody({ answers, at }: Explanation): Buffer {
   const raw = answers.find(({ current }) => current)?.raw
   if (raw === undefined) throw new UserError(`Nothing was known at ${at}: there is no body to write.`)

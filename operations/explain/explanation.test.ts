@@ -86,7 +86,7 @@ describe('an answer of the window that does not name the point withdraws it', ()
     expect(then(at('20T01:59'))).toMatchObject({ value: 10, withdrawnBy: null })
     expect(then(at('20T02:59'))).toMatchObject({ ...gone, knownAt: '2026-11-20T02:00:00.000Z' })
     expect(then(at('20T03:59'))).toMatchObject({ ...gone, knownAt: '2026-11-20T03:00:00.000Z' })
-    // The point is named again, then by another identity, which later answers of the first identity do not affect.
+    // The point is named again, at last by another identity. Later answers of the first identity do not withdraw it.
     expect(then(at('20T04:00'))).toMatchObject({ value: 10, withdrawnBy: null })
     expect(then(undefined)).toMatchObject({ value: 20, withdrawnBy: null })
   })

@@ -9,17 +9,18 @@ export interface Explanation {
   dataset: string
   calendar: Dataset['calendar']['kind']
   key: string
-  /** Start of the point's step, which contains the requested instant `asked`. Times are ISO 8601, UTC. */
+  /** Time of the point. Its step begins here and contains `asked`, the requested time. All times are ISO 8601, UTC. */
   ts: string
   asked: string
   unit: string
-  /** The requested knowledge time; null: now. */
+  /** Knowledge time: only answers known by then give the value. null: now. */
   at: string | null
-  /** Whether any answer contained the point by then, and the newest one's value; null if withdrawn. */
+  /** Whether any answer known at `at` contained the point. */
   known: boolean
+  /** Value of the point in the newest of these answers; null if the point is withdrawn or `known` is false. */
   value: number | null
   knownAt: string | null
-  /** The newer answer that withdrew the point; null if the point stands. */
+  /** The answer that withdrew the point; null if the point is not withdrawn. */
   withdrawnBy: Withdrawal | null
   transformVersion: number
   answers: ExplainedAnswer[]
@@ -32,11 +33,11 @@ export interface Withdrawal {
 
 export interface ExplainedAnswer {
   value: number | null
-  /** published: the first value; changed: other than before; nothing-yet: null so far. */
+  /** published: the first value that is not null. repeated: equals `previousValue`. nothing-yet: only nulls. */
   change: 'published' | 'changed' | 'repeated' | 'nothing-yet'
   previousValue: number | null
   knownAt: string
-  /** Whether this answer gave the value of the explanation. */
+  /** Whether this answer is the newest one known at `at` that contained the point. */
   current: boolean
   later: boolean
   transformVersion: number
@@ -47,7 +48,7 @@ export interface ExplainedAnswer {
   origin: string
   upstreamModifiedAt: string | null
   raw: ExplainedRaw
-  /** The next answer of the same window, if it did not contain the point; else null. */
+  /** The next answer of the same request identity, if it did not contain the point; else null. */
   withdrawnBy: Withdrawal | null
 }
 
@@ -67,7 +68,7 @@ export interface RawDetails {
   fetchedAt: string
   contentHash: string
   bodyBytes: number
-  /** `place` is null if the value was not found, or unless `placeIsDeclared`. */
+  /** `place` is null if the value was not found in the body, or if the dataset does not declare where values stand. */
   body?: { base64: string; place: ValuePlace | null; placeIsDeclared: boolean }
 }
 
@@ -86,7 +87,7 @@ export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: 
   const known = replacing.filter(({ knownAtMs }) => knownAtMs <= knownByMs)
   const current = answers.findLast(({ knownAtMs }) => knownAtMs <= knownByMs)
   const withdrawnBy = current && withdrawing(known, current, undefined)
-  // The value is known since the newest answer of the window, as in view `latest`.
+  // `knownAt` is the time of the newest answer of the window, as in view `latest`.
   const speaks = withdrawnBy ? known.findLast(({ identity }) => identity === current.identity) : current
   const told = (by: ReplacingAnswer | undefined): Withdrawal | null =>
     by === undefined
@@ -124,7 +125,7 @@ export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: 
   }
 }
 
-/** Returns the next answer of the same request identity, unless another answer contained the point again before it. */
+/** Returns the next accepted answer of the identity, unless answer `next` contained the point again before it. */
 function withdrawing(
   replacing: readonly ReplacingAnswer[],
   answer: PointAnswer,
@@ -138,7 +139,7 @@ function withdrawing(
   return after && (next === undefined || after.knownAtMs < next.knownAtMs) ? after : undefined
 }
 
-/** Returns the values before the last answer, in order, with a null for each withdrawal. */
+/** Returns the point's values in all answers but the last, in order. Adds a null for each withdrawal. */
 function valuesBefore(answers: readonly PointAnswer[], replacing: readonly ReplacingAnswer[]): (number | null)[] {
   return answers.slice(0, -1).flatMap((answer, index) => {
     const by = withdrawing(replacing, answer, answers[index + 1])
@@ -189,7 +190,7 @@ function rawOf(asked: ExplainQuestion, tsMs: number, answer: PointAnswer, found:
   }
 }
 
-/** Compares the text in the body with the stored value, if the stored value has today's transform version. */
+/** Returns a problem if the body and the store differ. Compares only values of today's transform version. */
 function disagreements(dataset: Dataset, place: ValuePlace, { value, transformVersion }: PointAnswer): string[] {
   if (transformVersion !== dataset.transformVersion) return []
   // Exchanges send decimals as strings, and an empty string for no value.

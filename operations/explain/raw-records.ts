@@ -6,7 +6,7 @@ import { utcText } from '#platform/process/utc-text.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { PointAnswer } from './stored-point.ts'
 
-/** `record.body` is the upstream response, byte for byte. */
+/** A raw record as read from Kafka. `record.body` is the upstream response, byte for byte. */
 export type FoundRaw =
   | { state: 'here'; stored: StoredRecord; record: RawResponse; problems: string[] }
   | { state: 'deleted'; why: string }
@@ -23,16 +23,16 @@ export interface RawPlace {
   offset: number
 }
 
-/** Checks the hash of the body. Commits no offsets. @throws TransientError if the registry is unavailable */
+/** Reads a raw record and checks its hash. Commits no offsets. @throws TransientError if the registry is unavailable */
 export async function readRawRecord({ kafka, registry }: RawReader, topic: string, place: RawPlace): Promise<FoundRaw> {
   const stored = await readOne(kafka, topic, await offsetRange(kafka, topic), place)
   return 'why' in stored ? stored : decoded(registry, stored)
 }
 
-/** Each read opens a consumer and takes about 0.1 s, most of it waiting. */
+/** Maximum number of parallel reads. Each read opens a consumer, and waits for most of its 0.1 s. */
 const maxAtOnce = 4
 
-/** The same for many records, in the order of `answers`. Also checks that each record belongs to its answer. */
+/** Like `readRawRecord` for each answer, in this order. A record of another dataset or fetch time is `broken`. */
 export async function readRawAnswers(
   { kafka, registry }: RawReader,
   topic: string,

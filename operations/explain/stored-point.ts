@@ -19,26 +19,26 @@ export interface PointAnswer {
   identity: number
 }
 
-/** An accepted answer. It replaces earlier answers of its request identity. */
+/** An accepted answer, which replaces the earlier answers of its request identity. */
 export type ReplacingAnswer = Pick<
   PointAnswer,
   'identity' | 'knownAtMs' | 'transformVersion' | 'rawPartition' | 'rawOffset'
 >
 
-/** `answers` has at least one answer, oldest first. */
+/** A point with the answers that contained it: at least one, oldest first. */
 export interface StoredPoint {
   tsMs: number
   answers: PointAnswer[]
-  /** Accepted answers of the same request identities, oldest first. One without the point withdraws it. */
+  /** All accepted answers of the same request identities, oldest first. An answer without the point withdraws it. */
   replacing: ReplacingAnswer[]
 }
 
-/** Table `slices` rejects longer steps. */
+/** Longest step of a point, s. Table `slices` rejects longer steps, so no search looks further back. */
 const maxStepS = 366 * 86_400
 
 /**
- * Finds the point at an instant, or else one whose step contains the instant. Prefers points known by `byMs`, then the
- * newest known_at. Returns undefined if there is no such point.
+ * Finds the point at `atMs`, or else a point whose step contains `atMs`. Of several points, prefers those known by
+ * `byMs`, then the newest known_at. Both times are ms UTC. Returns undefined if there is no such point.
  */
 export async function pointAt(
   store: Store,
@@ -96,7 +96,7 @@ export async function pointAt(
 
 const maxComparedChars = 200
 
-/** Explains why a point does not exist, and suggests similar keys or the nearest times. */
+/** Returns an error that says why a point does not exist, and suggests similar keys or the nearest times. */
 export async function unknownPoint(store: Store, dataset: string, key: string, atMs: number): Promise<UserError> {
   const shown = printable(key.slice(0, maxComparedChars))
   const [span] = await readRows<SeriesSpan>(

@@ -1,7 +1,7 @@
 import { findNodeAtLocation, parseTree } from 'jsonc-parser'
 
 export interface ValuePlace {
-  /** For example `data[17].border_AT_BE`. */
+  /** Path of the value in the JSON body, for example `data[17].border_AT_BE`. */
   path: string
   fromByte: number
   toByte: number
@@ -15,14 +15,14 @@ const maxCharsAfter = 40
 const maxChars = 80
 const byteOrderMark = [0xef, 0xbb, 0xbf]
 
-/** Returns undefined if the body is not UTF-8 JSON, or has no value at the path. Pure. */
+/** Finds a value in a JSON body. Returns undefined if the body is not UTF-8 JSON or lacks the path. Pure. */
 export function locateValue(body: Uint8Array, path: readonly (string | number)[]): ValuePlace | undefined {
   const markBytes = byteOrderMark.every((byte, index) => body[index] === byte) ? byteOrderMark.length : 0
   const text = textOf(body.subarray(markBytes))
   const node = text === undefined ? undefined : nodeAt(text, path)
   if (text === undefined || node === undefined) return undefined
   const end = node.offset + node.length
-  // The parser's offsets count UTF-16 units.
+  // The parser counts UTF-16 units, and `fromByte` counts bytes of UTF-8.
   const fromByte = markBytes + Buffer.byteLength(text.slice(0, node.offset))
   const shown = text.slice(node.offset, end)
   return {

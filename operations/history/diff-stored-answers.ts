@@ -7,27 +7,27 @@ export interface ComparisonScope {
   dataset: string
   windows: WindowRange
   spans: RawSpan[]
-  /** Database with today's result, in tables `point_revisions` and `stored_answers`. */
+  /** Name of the temporary database that holds what today's explode makes of the raw records. */
   staging: string
   transformVersion: number
 }
 
 export interface AnswerComparison {
   added: number
-  /** Answers whose number of points or keys differs, or whether they replace earlier answers. */
+  /** Number of answers whose count of points, count of keys or flag `replaces` differs between store and explode. */
   changed: number
   gone: number
   same: number
-  /** Stored answers whose raw record retention has deleted. They are kept. */
+  /** Number of stored answers that are kept without a comparison, because retention has deleted their raw record. */
   rawGoneKept: number
-  /** The first raw records, as `partition/offset`. */
+  /** Raw records of up to 20 answers that are gone, as `partition/offset`. */
   goneFrom: string[]
   changedFrom: string[]
   addedFrom: string[]
 }
 
 const maxShown = 20
-// GROUP BY needs about 200 bytes of memory per group.
+// Offsets per query. It bounds the memory of GROUP BY, which needs about 200 bytes per group.
 const offsetsAtOnce = 2_000_000
 
 export async function diffStoredAnswers(store: Store, compared: ComparisonScope): Promise<AnswerComparison> {

@@ -2,38 +2,38 @@ import { database, type Store } from '#platform/clickhouse/client.ts'
 import { type AnswerComparison, answersDiffer, type ComparisonScope, diffStoredAnswers } from './diff-stored-answers.ts'
 import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
 
-/** A point of one answer whose value, step or flags differ. Times as ClickHouse formats them, UTC. */
+/** A point of one answer whose value, step or flags differ between the store and today's explode. Times are UTC. */
 export interface ChangedPoint {
   key: string
   ts: string
   knownAt: string
   before: number | null
   after: number | null
-  /** If only steps (s) or flags differ: both versions of them. */
+  /** The old and the new step (s) and flags; empty if the values differ. */
   note: string
 }
 
 export interface Comparison {
-  /** Counts of (point, answer) pairs: a point counts once for each answer that contained it. */
+  /** Number of rows that only today's explode yields. In all counts, a point has a row for each of its answers. */
   added: number
   changed: number
   gone: number
   same: number
-  /** Changed and gone rows that already have today's transform version. The version should then be raised. */
+  /** Number of changed or gone rows that already have today's transform version. Above 0: raise the version. */
   ofSameVersion: number
-  /** Stored rows whose raw record retention has deleted. They are kept. */
+  /** Number of stored rows that are kept without a comparison, because retention has deleted their raw record. */
   rawGoneKept: number
   seriesAdded: string[]
   seriesGone: string[]
-  /** The largest differences first, then changes from or to null. */
+  /** Up to 20 changed points: the largest differences first, then changes from or to null. */
   largest: ChangedPoint[]
   addedFrom: string[]
   storedVersion: number
-  /** Counts of whole answers. */
+  /** Comparison of the accepted answers. */
   answers: AnswerComparison
 }
 
-// GROUP BY needs about 200 bytes of memory per group.
+// Rows per query. It bounds the memory of GROUP BY, which needs about 200 bytes per group.
 const rowsAtOnce = 4_000_000
 const maxShown = 20
 
@@ -65,7 +65,7 @@ export const differs = ({ added, changed, gone, answers }: Comparison): boolean 
 export const storedVersion = async (store: Store, dataset: string): Promise<number> =>
   (await storedVersions(store, [dataset])).get(dataset) ?? 0
 
-/** The same for several datasets; without those that have no rows. */
+/** Returns the greatest stored transform version of each dataset. Leaves out datasets without rows. */
 export async function storedVersions(store: Store, datasets: readonly string[]): Promise<Map<string, number>> {
   const ofThem = 'WHERE dataset IN {datasets:Array(String)} GROUP BY dataset'
   const query = `SELECT dataset, max(version) AS version FROM (
@@ -91,7 +91,7 @@ interface KeyCounts {
   same: number
   of_same_version: number
   kept: number
-  /** Rows that stay: later answers (`others`), other windows (`outside`). */
+  /** Rows outside the comparison: `others` have a later raw record, `outside` have another window. */
   others: number
   outside: number
 }
@@ -116,7 +116,7 @@ const inRuns = (keys: string[]): string[][] =>
     keys.slice(run * keysAtOnce, (run + 1) * keysAtOnce),
   )
 
-/** Like `bothSides`, but compares hashes, at a tenth of the cost. */
+/** SQL like that of `bothSides`. It compares hashes in place of values, at a tenth of the cost. */
 function bothHashes({ windows, spans, staging, transformVersion }: ComparisonScope): string {
   const told = 'cityHash64(value IS NULL, ifNull(value, 0), step_s, toString(flags)) AS told, transform_version'
   const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
@@ -139,7 +139,7 @@ function bothHashes({ windows, spans, staging, transformVersion }: ComparisonSco
     GROUP BY key, ts, known_at`
 }
 
-/** One row per key, ts and known_at, with the newest transform of both sides. `keys` is a query parameter. */
+/** SQL with one row per key, ts and known_at: the newest transform version in the store, and in the staging table. */
 function bothSides({ windows, staging }: ComparisonScope): string {
   const told = 'value, step_s, flags, raw_partition, raw_offset, transform_version'
   const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
@@ -213,7 +213,7 @@ async function addedFrom(store: Store, compared: ComparisonScope, chunks: string
   return [...raws]
 }
 
-/** Splits the keys into batches that fit into memory. */
+/** Splits the keys into batches of at most `rowsAtOnce` rows. A key with more rows is a batch of its own. */
 async function keyChunks(store: Store, { dataset, windows, staging }: ComparisonScope): Promise<string[][]> {
   const where = `dataset = {dataset:String} AND ${inWindows(windows)}`
   const query = `

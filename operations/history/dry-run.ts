@@ -10,12 +10,12 @@ import { type DatasetDiff, diffDataset, explodeIntoStaging, type StageParts } fr
 import { createStaging, dropStaging } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
 
-// Limits memory: further refusals are not compared.
+// Maximum number of refusals in memory. Further refusals are not compared.
 const maxRefusals = 100_000
 
 /**
- * Compares today's result for all raw answers of the windows with the store, in temporary tables. Returns the number of
- * `answers` read. Run one at a time: it drops the tables of any other dry run.
+ * Explodes all raw answers of the windows into temporary tables, and compares these tables with the store. `answers` is
+ * the number of answers read. Do not run two dry runs at a time: each drops the tables of the other.
  */
 export async function dryRun(
   parts: StageParts,

@@ -9,7 +9,7 @@ import { asPoints, pointColumns } from './staging-tables.ts'
 export interface ReplayScope {
   dataset: string
   windows: WindowRange
-  /** Raw records that the replay read. Rows of other raw records stay. */
+  /** Offset ranges of the raw records that the replay read. Rows of other raw records stay. */
   spans: RawSpan[]
   transformVersion: number
   ownTables: readonly OwnTable[]
@@ -25,9 +25,10 @@ export interface ErasedCounts {
 type Command = (query: string) => Promise<unknown>
 
 /**
- * Erases rows of an older transform version: first accepted answers, so that earlier ones count again; then points,
- * which get their newest remaining row; then own records. The store must have the whole replay, and no older version
- * may still arrive. Safe to repeat. `aside` is a temporary database.
+ * Erases rows of older transform versions whose raw record the replay read. First erases accepted answers, so that
+ * earlier answers count again. Then erases points, and gives table `points` the newest remaining row of each. At last
+ * erases rows of own tables. Call it when the store has all of the replay, and no older version can arrive any more.
+ * Safe to repeat. `aside` is the name of a temporary database.
  */
 export async function erase(store: Store, retold: ReplayScope, aside: string): Promise<ErasedCounts> {
   const { dataset, transformVersion } = retold
@@ -50,7 +51,7 @@ const outdatedRows = (retold: ReplayScope): string =>
 
 type Count = (from: string) => Promise<number>
 
-/** Returns the number of answers that were not published again. */
+/** Erases accepted answers of older versions. Returns how many of them the replay did not publish again. */
 async function eraseAnswers(command: Command, count: Count, retold: ReplayScope): Promise<number> {
   const table = `${database}.stored_answers`
   const outdated = outdatedRows(retold)
@@ -70,7 +71,7 @@ async function erasePoints(command: Command, count: Count, retold: ReplayScope, 
   await command(`DROP TABLE IF EXISTS ${aside}.gone`)
   await command(`CREATE TABLE ${aside}.gone (key String, ts DateTime('UTC'), known_ms UInt64)
     ENGINE = MergeTree ORDER BY (key, ts)`)
-  // Grouped in the order of the sorting key, so that it needs little memory.
+  // GROUP BY follows the sorting key of the table, so that the query needs little memory.
   await command(`INSERT INTO ${aside}.gone
     SELECT key, ts, toUInt64(toUnixTimestamp64Milli(known_at)) AS known_ms
     FROM (
@@ -83,7 +84,8 @@ async function erasePoints(command: Command, count: Count, retold: ReplayScope, 
     )`)
   const erased = await count(`${aside}.gone`)
   if (erased > 0) {
-    // Inserted before the DELETE so that readers see no gap, and again in case a merge dropped the rows in between.
+    // The remaining rows are inserted before the DELETE, so that readers see no gap. They are inserted again after it,
+    // because a merge in between may have dropped them in favour of the outdated rows.
     await command(insertRemaining(aside, outdated))
     await command(`DELETE FROM ${database}.points WHERE dataset = {dataset:String}
       AND (key, ts) IN (SELECT key, ts FROM ${aside}.gone)
@@ -104,7 +106,7 @@ const insertRemaining = (aside: string, outdated: string): string => `INSERT INT
   ORDER BY dataset, key, ts, known_at DESC, transform_version DESC, identity DESC
   LIMIT 1 BY dataset, key, ts`
 
-/** Own tables keep all versions of a record, so the previous version counts again without further steps. */
+/** Erases outdated rows of own tables. These keep every version, so an older version counts again without an insert. */
 async function eraseRecords(
   command: Command,
   count: Count,
@@ -114,7 +116,7 @@ async function eraseRecords(
   for (const { name, rows, windowStart, transformVersion } of ownTables) {
     const ofTable = `${rows} AND ${inWindows(windows, windowStart)} AND ${inSpans(spans)}`
     const outdated = `${ofTable} AND ${transformVersion} < ${version}`
-    // FINAL keeps the newest version of each record. If that is outdated, the record was not published again.
+    // FINAL keeps the newest version of each record. If this version is outdated, the record was not published again.
     erased += await count(`${name} FINAL WHERE ${outdated}`)
     if ((await count(`${name} WHERE ${outdated}`)) > 0) await command(`DELETE FROM ${name} WHERE ${outdated}`)
   }

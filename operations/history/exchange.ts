@@ -21,10 +21,10 @@ import {
 export const staging = 'tidemark_rebuild'
 const tables: FilledTable[] = ['points', 'point_revisions', 'stored_answers']
 
-/** Marks the tables of a rebuild, so that a resumed exchange swaps each table only once. */
+/** Table comment that marks the new tables of a rebuild. With it, a resumed exchange swaps each table only once. */
 const commentOf = (id: string): string => `rebuild ${id}`
 
-/** Creates the new tables, drops those of an earlier rebuild, and starts to insert live data into both. */
+/** Drops the tables of an earlier rebuild and creates new ones. From then on, live data go into old and new tables. */
 export async function makeTables(store: Store, id: string): Promise<void> {
   await dropStaging(store, staging)
   await createStaging(store, staging, tables)
@@ -34,7 +34,7 @@ export async function makeTables(store: Store, id: string): Promise<void> {
   await mirrorLiveInserts(store, staging, tables)
 }
 
-/** `gone` if any table was dropped; `exchanged` if any of them is already live. */
+/** Returns `gone` if a table of the rebuild was dropped, `exchanged` if a table is already live, else `staging`. */
 export async function stateOfTables(store: Store, id: string): Promise<'gone' | 'staging' | 'exchanged'> {
   const exchanged = await tablesOf(store, id, database)
   const left = await tablesOf(store, id, staging)
@@ -42,7 +42,7 @@ export async function stateOfTables(store: Store, id: string): Promise<'gone' | 
   return exchanged.length > 0 ? 'exchanged' : 'staging'
 }
 
-/** Copies rows that raw cannot reproduce: their raw record is gone, or no source declares their dataset. */
+/** Copies live rows that raw cannot reproduce: the raw record is gone, or no source declares the dataset. */
 export async function copyUnreproducible(store: Store, spans: RawSpan[]): Promise<void> {
   const gone = sources.map((source) => `(${declaredBy(source)} AND ${beforeSpans(spansOf(spans, source))})`)
   await copyLiveRows(store, staging, [...gone, `dataset NOT IN (${names([...datasetsByName.keys()])})`].join(' OR '))
@@ -52,7 +52,7 @@ export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 
   await removeDeleted(store)
   const left = await tablesOf(store, id, staging)
   if (left.includes('points')) {
-    // Records deleted by retention since then were either copied into the new tables or not published again.
+    // The spans include raw records that retention has deleted since. `copyUnreproducible` copied their answers.
     for (const source of sources) {
       await deleteUnpublishedAnswers(store, staging, `${declaredBy(source)} AND ${inSpans(spansOf(spans, source))}`)
     }
@@ -64,7 +64,7 @@ export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 
   await dropStaging(store, staging)
 }
 
-/** Removes rows that were copied before their deletion. The views filter rows that are inserted later. */
+/** Applies all stored deletions, because copied rows may be older than a deletion. Views filter only inserted rows. */
 async function removeDeleted(store: Store): Promise<void> {
   for (const deletion of await storedDeletions(store)) await removeRows(store, deletion)
 }

@@ -31,13 +31,13 @@ export interface SpanJob {
   headers?: Record<string, string>
   dataset: string | null
   windows: WindowRange
-  /** Skips answers of windows that end at or before this time, ms UTC, because they were deleted. */
+  /** Deletion bound, ms UTC: answers of windows that end at or before it are skipped. */
   deletedBefore?: number
-  /** Returns what to publish for a batch. Must be idempotent. A TransientError causes a retry. */
+  /** Returns the records to publish for a batch of answers. Must be idempotent: a TransientError causes a retry. */
   toOutputs: (answers: ReadAnswer[]) => Promise<Output[]>
-  /** Called once per answer, after its outputs are acknowledged and its offset is committed. */
+  /** Gets the answers of a batch after their outputs are acknowledged and their offsets are committed. */
   onCommitted?: (answers: ReadAnswer[]) => void
-  /** Maximum compressed size of a batch; default 1 MiB, about 100 answers. */
+  /** Maximum compressed size of a batch, bytes; default 1 MiB, about 100 answers. */
   bytesABatch?: number
   onProgress: (done: number) => void
   say?: ((text: string) => void) | undefined
@@ -54,7 +54,7 @@ const bytesABatch = 1024 * 1024
 const lookEveryMs = 1_000
 
 /**
- * Returns when all spans are processed and committed. Refuses what the normalizer refuses.
+ * Explodes all raw records of the spans, and returns when they are committed. Refuses what the normalizer refuses.
  * @throws errors that a retry cannot fix: a bug, a store that rejects every row, a topic without write permission
  */
 export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void> {
@@ -71,7 +71,7 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
     kafka: parts.kafka,
     groupId: job.groupId,
     service: { name: 'history', version },
-    // Undecodable records have a dead letter since the normalizer first read them.
+    // Writes no dead letters: the normalizer wrote one for each undecodable record when it first read the record.
     subscriptions: [{ topic, record: rawResponseSchema, deadLetterTopic: null, handle }],
     shape: {
       minBytes: 1,
@@ -105,7 +105,7 @@ export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void>
 
 async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJob) {
   const next = await nextOffsets(kafka, groupId, topic)
-  // Records that retention has deleted yield no batch, so they count as done.
+  // Records that retention has deleted are never read, so they count as done.
   for (const [partition, { from }] of await offsetRange(kafka, topic)) {
     next.set(partition, Math.max(next.get(partition) ?? 0, from))
   }
@@ -117,7 +117,7 @@ async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJ
   }
 }
 
-/** `committed` passes the answers of a partition's last batch to `job.done`. */
+/** Returns the handler of batches, and `committed`: it passes a partition's newest batch to `job.onCommitted`. */
 function answersHandler({ producer }: SpanParts, job: SpanJob) {
   const ends = new Map(job.spans.map(({ partition, to }) => [partition, to]))
   const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
@@ -143,7 +143,7 @@ function answersHandler({ producer }: SpanParts, job: SpanJob) {
       for (const { read } of answers) if ('onAcknowledged' in read) read.onAcknowledged()
     }
     underWay.set(batch[0]?.partition ?? 0, answers)
-    // The first message carries the outputs of the whole batch. They are sent before anything is committed.
+    // The verdict of the first record has the outputs of the whole batch. They are sent before any offset is committed.
     return batch.map((_, index) => (index === 0 ? ok(outputs, undefined, acknowledged) : ok()))
   }
   const committed = (partition: number): void => {

@@ -4,9 +4,9 @@ import { pause } from '#platform/process/retry.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 
 export interface PaceOptions {
-  /** Slices of the replay and live ones that the sink has not stored yet. */
+  /** Returns the number of slices, live or of the replay, that the sink has not stored yet. */
   lag: () => Promise<number>
-  /** Maximum rate in answers/s; undefined: only limited by the sink. */
+  /** Maximum rate, answers/s; undefined: only the sink's queue limits the rate. */
   answersPerS?: number | undefined
   say: (text: string) => void
 }
@@ -15,7 +15,7 @@ export interface Pace {
   before: (answers: number) => Promise<void>
 }
 
-// Half a second for the sink's queue leaves half a second for new live data.
+// Longest queue before the sink, s. Live data must be stored within 1 s, which includes their wait in this queue.
 const maxQueueS = 0.5
 const minSlices = 1_000
 const maxSlices = 12_000

@@ -3,7 +3,7 @@ import { offsetRange } from '#platform/kafka/read-range.ts'
 import type { RawResponse, RawSpan } from '#schemas/generated/records.ts'
 import { rawTopic } from '#schemas/topics.ts'
 
-/** Window starts in [fromMs, toMs), ms UTC; null: unbounded. */
+/** Range of windows: those that start in [fromMs, toMs), ms UTC. null: unbounded. */
 export interface WindowRange {
   fromMs: number | null
   toMs: number | null
@@ -16,7 +16,7 @@ export function isInScope(record: RawResponse, dataset: string | null, { fromMs,
   return (fromMs === null || record.windowStart >= fromMs) && (toMs === null || record.windowStart < toMs)
 }
 
-/** Trims spans to the records that retention has not deleted. */
+/** Returns the spans without the records that retention has deleted. */
 export async function trimToRetained(kafka: Kafka, spans: readonly RawSpan[]): Promise<RawSpan[]> {
   const left: RawSpan[] = []
   for (const [topic, ofTopic] of Map.groupBy(spans, ({ topic }) => topic)) {
@@ -28,7 +28,7 @@ export async function trimToRetained(kafka: Kafka, spans: readonly RawSpan[]): P
   return left
 }
 
-/** Records written later are left to the running normalizer. */
+/** Returns the offset ranges of all raw records that a source has now. The running normalizer reads later records. */
 export async function currentRawSpans(kafka: Kafka, source: string): Promise<RawSpan[]> {
   const topic = rawTopic(source).name
   const span = await offsetRange(kafka, topic)

@@ -2,7 +2,7 @@ import type { Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { WindowRange } from './raw-span.ts'
 
-/** Returns rows as objects, with 64-bit integers as numbers. */
+/** Runs a query. Returns rows as objects, with 64-bit integers as numbers. */
 export async function readRows<Row>(store: Store, query: string, parameters: Record<string, unknown>): Promise<Row[]> {
   const settings = { output_format_json_quote_64bit_integers: 0 } as const
   const result = await store.query({
@@ -16,7 +16,7 @@ export async function readRows<Row>(store: Store, query: string, parameters: Rec
   return result.json<Row>()
 }
 
-/** SQL conditions on rows, by window (`windowStart` is an SQL expression) or by the position of the raw record. */
+/** Returns an SQL condition for rows whose window starts in the range. `windowStart` is an SQL expression. */
 export function inWindows({ fromMs, toMs }: WindowRange, windowStart = 'window_start'): string {
   const at = (ms: number): string => `toDateTime(${Math.floor(ms / 1000)}, 'UTC')`
   const bounds = [
@@ -26,10 +26,11 @@ export function inWindows({ fromMs, toMs }: WindowRange, windowStart = 'window_s
   return bounds.length > 0 ? `(${bounds.join(' AND ')})` : 'true'
 }
 
+/** Returns an SQL condition for rows whose raw record lies in the spans. */
 export const inSpans = (spans: RawSpan[]): string =>
   any(spans, ({ from, to }) => `raw_offset >= ${from} AND raw_offset < ${to}`)
 
-/** SQL condition for rows whose raw record retention has deleted, because it is before the spans. */
+/** Returns an SQL condition for rows whose raw record lies before the spans: retention has deleted that record. */
 export const beforeSpans = (spans: RawSpan[]): string => any(spans, ({ from }) => `raw_offset < ${from}`)
 
 function any(spans: RawSpan[], condition: (span: RawSpan) => string): string {

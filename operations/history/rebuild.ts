@@ -1,5 +1,5 @@
 // A rebuild fills new tables from all raw records, compares them with the live tables, and exchanges them. Readers see
-// no gap: live data are inserted into both, and the exchange swaps whole tables.
+// no gap: live data are inserted into old and new tables, and the exchange swaps whole tables.
 
 import { datasetsByName, transformVersions } from '#core/datasets.ts'
 import { forgetGroup, waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -18,11 +18,11 @@ import { dropStaging } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 export interface RebuildJob {
-  /** A new rebuild from `beginRebuild`, or an interrupted one. */
+  /** A rebuild that `beginRebuild` returned, or an interrupted rebuild to resume. */
   rebuild: Replay
   progress: (done: number, total: number) => void
   say: (text: string) => void
-  /** Decides about the exchange. Gets one comparison per dataset that has rows on either side. */
+  /** Returns true to exchange the tables. Gets a comparison for each dataset that has rows in the old or new tables. */
   agree: (found: DatasetDiff[]) => Promise<boolean>
 }
 
@@ -31,7 +31,7 @@ const groupOf = (id: string): string => `tidemark-rebuild-${id}`
 const versions = (): Record<string, number> =>
   Object.fromEntries(Object.entries(transformVersions()).map(([name, version]) => [`version of ${name}`, version]))
 
-/** Returns a reason if tables were dropped, or filled by other transform versions; undefined if it can be resumed. */
+/** Returns why a rebuild cannot be resumed: no tables, or other transform versions. undefined if it can be resumed. */
 export async function resumeObstacle({ store }: StageParts, rebuild: Replay): Promise<string | undefined> {
   const { id, counts } = rebuild
   const tables = await stateOfTables(store, id)
@@ -41,12 +41,12 @@ export async function resumeObstacle({ store }: StageParts, rebuild: Replay): Pr
   return other && `it began with another ${other[0]}: ${counts[other[0]] ?? 'none'}, this release has ${other[1]}`
 }
 
-/** Creates the tables, starts inserting live data into both, and announces a rebuild from all current raw records. */
+/** Creates new tables, which also get all live inserts from then on, and announces a rebuild from all raw records. */
 export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog, why: string): Promise<Replay> {
   const now = Date.now()
   const id = newReplayId(now)
   await makeTables(store, id)
-  // Only after that: then every row is either in these spans or inserted into both tables.
+  // Read after the tables exist. So each row is in these spans, or is inserted into old and new tables.
   const spans = (await Promise.all(sources.map(({ name }) => currentRawSpans(kafka, name)))).flat()
   const stored = await storedVersions(store, [...datasetsByName.keys()])
   const rebuild: Replay = {
@@ -57,10 +57,10 @@ export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog,
   return log.write(rebuild, { state: 'started' })
 }
 
-/** The exchange was agreed to, so a resumed rebuild does not ask again. */
+/** Whether somebody agreed to the exchange. A resumed rebuild then does not ask again. */
 const isAgreed = ({ state }: Replay): boolean => state === 'published'
 
-/** Returns the state finished, or failed if `agree` returned false. Run one at a time: all use the same database. */
+/** Fills the new tables, and exchanges them if `agree` returns true. Otherwise the rebuild fails. Run one at a time. */
 export async function runRebuild(parts: StageParts, log: ReplayLog, job: RebuildJob): Promise<Replay> {
   const { kafka, store } = parts
   let { rebuild } = job

@@ -18,7 +18,7 @@ export const refusalsOf = (answers: readonly ReadAnswer[]): RefusedAnswer[] =>
 
 const positionsAtOnce = 1_000
 
-/** Returns the refused answers that the store has rows of, so an earlier release accepted them. */
+/** Returns those refused answers that have rows in the store: an earlier release accepted them. */
 export async function acceptedBefore(
   store: Store,
   dataset: string,
@@ -39,7 +39,7 @@ export async function acceptedBefore(
   return taken
 }
 
-/** Returns the raw records, as `partition/offset`, that have a dead letter. */
+/** Returns those raw records that have a dead letter. Raw records are named `partition/offset`. */
 export async function withDeadLetter(kafka: Kafka, source: string, raws: readonly string[]): Promise<string[]> {
   if (raws.length === 0) return []
   const wanted = new Set(raws)

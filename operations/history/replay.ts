@@ -1,4 +1,4 @@
-// A replay publishes today's result for stored raw records, then erases what it did not publish again.
+// A replay explodes stored raw records again and publishes the slices. Then it erases rows of older transform versions.
 
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { SourceOutputs } from '#core/encode-answer.ts'
@@ -24,12 +24,12 @@ import { untilQueryable } from './until-queryable.ts'
 
 export interface ReplayJob {
   sourced: SourcedDataset
-  /** A new replay from `newReplay`, or an interrupted one. */
+  /** A replay that `newReplay` returned, or an interrupted replay to resume. */
   replay: Replay
-  /** Maximum rate in answers/s; undefined: limited by live data only. */
+  /** Maximum rate, answers/s; undefined: only the sink's queue limits the rate. */
   answersPerS?: number | undefined
   progress: (done: number, total: number) => void
-  /** Called once the replay can be resumed after a crash. */
+  /** Called when the replay stands on topic `replays`. After a crash, it can be resumed from then on. */
   announced: () => void
   say: (text: string) => void
 }
@@ -39,7 +39,7 @@ export interface ReplayResult {
   refused: RefusedAnswer[]
 }
 
-/** Plans a replay of all current raw records. Does not announce it. */
+/** Plans a replay of all current raw records. Writes nothing: `runReplay` announces the replay. */
 export async function newReplay(
   { kafka, store }: SpanParts & { store: Store },
   { source, dataset }: SourcedDataset,
@@ -93,8 +93,8 @@ export async function runReplay(
   try {
     await explodeSpan(parts, {
       ...{ groupId, spans, outputs, headers: { replay: id }, dataset: dataset.name, windows, say: job.say },
-      // Deleted data must not be published again. This does not apply to files: the window of a chunk differs from the
-      // times in it.
+      // Deleted data must not be published again. The bound does not apply to files, because the window of a chunk is
+      // not the time of its records.
       deletedBefore: dataset.calendar.kind === 'files' ? 0 : ((await boundOf(store, dataset.name)) ?? 0),
       // About 25 answers, which the sink stores in about 0.1 s.
       bytesABatch: 256 * 1024,
@@ -124,7 +124,7 @@ export async function runReplay(
   await announcing
   await untilQueryable(kafka, source, job.say)
   replay = await log.write(replay, { state: 'published', counts: { read: total, refused: refusals } })
-  // Records that retention has deleted since may not have been read.
+  // The replay may not have read the records that retention has deleted since it began.
   const there = await trimToRetained(kafka, spans)
   const retold: ReplayScope = {
     ...{ dataset: dataset.name, windows, spans: there, transformVersion: dataset.transformVersion },
@@ -149,7 +149,7 @@ export async function runReplay(
   return { replay, refused }
 }
 
-/** Returns series metadata of today's release, dated at each key's newest answer: older metadata would lose. */
+/** Returns the metadata of all replayed series, dated at the newest answer of each: the newest metadata counts. */
 async function seriesToRepublish(
   store: Store,
   dataset: Dataset,

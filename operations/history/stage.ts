@@ -20,7 +20,7 @@ export interface StageJob {
   dataset: string | null
   windows: WindowRange
   staging: string
-  /** Called once per answer, after its rows are inserted and its offset is committed. */
+  /** Gets the answers of a batch after their rows are inserted and their offsets are committed. */
   onCommitted: (answers: ReadAnswer[]) => void
   onProgress: (done: number) => void
   say?: ((text: string) => void) | undefined
@@ -38,7 +38,7 @@ export interface DatasetDiff {
 export const wouldChange = ({ comparison, newlyRefused, newlyAccepted }: DatasetDiff): boolean =>
   differs(comparison) || newlyRefused.length + newlyAccepted.length > 0
 
-/** Publishes nothing. Resumes at the offsets of the group. Throws like `explodeSpan`. */
+/** Explodes raw records into staging tables, from the committed offsets on. Throws the errors of `explodeSpan`. */
 export async function explodeIntoStaging(parts: StageParts, job: StageJob): Promise<void> {
   const { source, staging, ...span } = job
   const insert = stagingInserter(parts.store, staging)

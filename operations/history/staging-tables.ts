@@ -7,7 +7,7 @@ import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
 
-/** Tables with the view that fills them and the view's input table, in the order of an exchange. */
+/** Each table, the view that fills it, and the table that this view reads. In the order of an exchange. */
 const filled = [
   { table: 'points', view: 'points_mv', from: 'slices' },
   { table: 'point_revisions', view: 'point_revisions_mv', from: 'slices' },
@@ -23,13 +23,13 @@ export async function createStaging(store: Store, staging: string, tables: Fille
     await store.command({ query: `CREATE TABLE IF NOT EXISTS ${staging}.${table} AS ${database}.${table}` })
   }
   for (const { table, view, from } of wanted) {
-    // Lookups in live tables stay: `stored_at` is that of the live row.
+    // Other tables that the view reads stay the live ones, so a row keeps the `stored_at` of the live row.
     const select = (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${staging}.${from}`)
     await createView(store, `${staging}.${view}`, `${staging}.${table}`, select)
   }
 }
 
-/** From then on, rows inserted into the live tables also go into the staging tables. */
+/** Creates views that insert each new live row into the staging tables, too. */
 export async function mirrorLiveInserts(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
   for (const { table, view } of filled.filter(({ table }) => tables.includes(table))) {
     await createView(store, `${staging}.${view}_live`, `${staging}.${table}`, await selectOf(store, view))
@@ -55,8 +55,8 @@ export async function dropStaging(store: Store, staging: string): Promise<void> 
 }
 
 /**
- * The returned function inserts answers like the sink and skips rows that the store rejects. It throws TransientError
- * if the store is unavailable, or the store's error if it rejects every row for an unclassified reason.
+ * Returns a function that inserts answers like the sink, and skips rows that the store rejects. The function throws
+ * TransientError if the store is unavailable. It throws the store's error if an unknown error affects every row.
  */
 export function stagingInserter(store: Store, staging: string): (answers: readonly ReadAnswer[]) => Promise<void> {
   const insertSlices = inserterOf(store, staging, slicesTable)
@@ -85,7 +85,7 @@ function rowOf<T>(target: TableTarget<T>, record: T): unknown[][] {
   }
 }
 
-/** Copies live rows for which the condition holds: SQL over dataset, raw_partition and raw_offset. */
+/** Copies the live rows that match `condition`: SQL on the columns dataset, raw_partition and raw_offset. */
 export async function copyLiveRows(store: Store, staging: string, condition: string): Promise<void> {
   const copy = (query: string) => store.command({ query, clickhouse_settings: insertSettings })
   const from = `FROM ${database}.point_revisions FINAL WHERE ${condition}`

@@ -37,7 +37,7 @@ export function newlinesIn(bytes: Buffer): number {
 
 export const endsWithLine = (chunk: Buffer): boolean => chunk[chunk.length - 1] === newline
 
-/** Returns false if a chunk must be sent again, because its last line was unfinished and has grown. */
+/** Returns false if a chunk of an earlier run must be sent again, because its last line has grown since. */
 export function isUnchanged(bytes: Buffer, length: number, ended: boolean, { chunkBytes }: LineReading): boolean {
   if (length > bytes.length) return false
   if (bytes[length - 1] === newline || length === chunkBytes) return true
@@ -59,7 +59,7 @@ export const beginning: Position = { family: undefined, chain: '', byte: 0, line
 
 export const shortHash = (contentHash: string): string => contentHash.slice(0, 32)
 
-/** `start/<bytes>-<hash>` for the first chunk, then `<family>/<chain>/<bytes>-<hash>`. */
+/** Returns a chunk's selector: `start/<bytes>-<hash>` if first in its file, else `<family>/<chain>/<bytes>-<hash>`. */
 export const subjectAt = ({ family, chain }: Position, bytes: number, contentHash: string): string =>
   `${subjectPrefix(family, chain)}/${bytes}-${shortHash(contentHash)}`
 

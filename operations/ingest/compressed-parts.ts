@@ -7,9 +7,9 @@ import type { PieceReader } from './pieces.ts'
 
 type Part = 'gzip member' | 'zstd frame'
 
-/** Output chunk size for a part that is longer than one piece of input. */
+/** Output buffer size for a gzip member or zstd frame that is longer than one piece of input, bytes. */
 const chunkSize = 512 * 1024
-/** The same for a shorter part. Compressed zstd blocks are collected up to this size. */
+/** Output buffer size for a shorter gzip member. Compressed zstd blocks are collected up to this size, too. Bytes. */
 const smallBytes = 64 * 1024
 const maxInflatedAtOnce = 4 * 1024 * 1024
 const zstdMagic = 0xfd2fb528
@@ -22,7 +22,7 @@ export const isZstd = (first: Buffer): boolean => isZstdFrame(first) || isSkippa
 
 const isZstdFrame = (first: Buffer): boolean => first.length >= 4 && first.readUInt32LE() === zstdMagic
 
-// Magic numbers 0x184D2A50 to 0x184D2A5F (RFC 8878, 3.1.2).
+// Skippable frames have the magic numbers 0x184D2A50 to 0x184D2A5F (RFC 8878, 3.1.2).
 const isSkippable = (first: Buffer): boolean => first.length >= 4 && first.readUInt32LE() >>> 4 === 0x184d2a5
 
 /**
@@ -77,7 +77,7 @@ async function passGzipHeader(reader: PieceReader, ends: () => UserError): Promi
   return header
 }
 
-/** Inflates a short member synchronously. With a member for each line, streams are ten times slower. */
+/** Inflates a short member synchronously. If a file has a member for each line, streams are ten times slower. */
 async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
   const piece = (await reader.next()) ?? Buffer.alloc(0)
   const whole = inflatedAtOnce(piece)
@@ -89,7 +89,7 @@ async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
 function inflatedAtOnce(piece: Buffer): { content: Buffer; taken: number } | undefined {
   try {
     const options = { info: true, chunkSize: smallBytes, maxOutputLength: maxInflatedAtOnce }
-    // With `info: true` it also returns the engine, which the types omit.
+    // With `info: true`, zlib also returns its engine. The types omit that.
     const { buffer, engine } = inflateRawSync(piece, options) as unknown as {
       buffer: Buffer
       engine: { bytesWritten: number }

@@ -11,7 +11,7 @@ export type Input = string | StreamInput
 
 export interface StreamInput {
   name: string
-  /** The URL in raw, for example `stdin:`. */
+  /** URL that the raw records get, for example `stdin:`. */
   url: string
   stream: Readable
 }
@@ -33,7 +33,8 @@ export interface Content {
 const pieceBytes = 512 * 1024
 
 /**
- * Opens a file or a stream, and decompresses gzip and zstd. `from` is a byte offset, for uncompressed files only.
+ * Opens a file or a stream, and decompresses gzip and zstd. `from` is the byte offset to begin at. It must be 0 if the
+ * input is compressed or a stream.
  * @throws UserError if the input is not a regular file, cannot be read, or is not text
  */
 export async function openContent(input: Input, from = 0): Promise<Content> {
@@ -114,7 +115,7 @@ function decompressorOf(first: Buffer): ((reader: PieceReader, name: string) => 
   return isZstd(first) ? unzstd : undefined
 }
 
-/** Passes pieces of text through. @throws UserError if the content is not text, also if it was compressed */
+/** Yields the pieces unchanged. @throws UserError if the decompressed content is not text */
 async function* textOf(pieces: AsyncGenerator<Buffer>, name: string, packed: boolean): AsyncGenerator<Buffer> {
   const first: Buffer[] = []
   let looked = 0

@@ -4,8 +4,8 @@ import type { PieceReader } from './pieces.ts'
 type Decompressor = ReturnType<typeof createInflateRaw> | ReturnType<typeof createZstdDecompress>
 
 /**
- * Yields the decompressor's output. All output of an input piece is yielded before the next piece is read. Stops at the
- * end of the compressed data and puts the remaining input back.
+ * Yields what the decompressor makes of the input. Reads the next piece only after all output of the piece before it.
+ * At the end of the compressed data, stops and puts the remaining input back.
  * @throws the decompressor's error, also if the input ends before the compressed data do
  */
 export async function* outputOf(

@@ -34,7 +34,7 @@ const formats: Format[] = [
 
 export const probeBytes = 8 * 1024
 
-/** Returns why such content cannot be read and what to do, as the end of a sentence; undefined if it may be text. */
+/** Returns why content with these first bytes cannot be read, and what to do; undefined if it may be text. */
 export function unreadableReason(first: Buffer): string | undefined {
   const format = formats.find(({ begins, at = 0 }) => first.subarray(at, at + begins.length).equals(begins))
   if (format !== undefined) return `is ${format.what}, which is not read: ${format.mend}`

@@ -40,7 +40,7 @@ const maxNamed = 5
 /**
  * Returns a function that lists the files of a path: the file itself, or a directory's readable files, sorted by name.
  * Calls `say` once for each skipped file.
- * @throws UserError if the path does not exist, or has no readable file and none `mayComeLater`
+ * @throws UserError if the path does not exist; unless `mayComeLater`, also if a directory has no readable file
  */
 export function filesOf(
   path: string,
@@ -89,7 +89,7 @@ function statOrProblem(path: string): Stats | undefined {
   }
 }
 
-/** Returns the name and reason if a directory's entry is skipped. A broken link is skipped; it is not an error. */
+/** Returns name and reason of a directory's entry that is skipped, as is a broken link; undefined if it is read. */
 function whyPassedOver(path: string, { by }: FileReading): string | undefined {
   const name = printable(basename(path))
   if (!isReadable(path, by)) return name

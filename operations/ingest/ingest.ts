@@ -28,7 +28,7 @@ export interface IngestParts {
 export interface Summary {
   dataset: string
   by: FileReading['by']
-  /** The unit of `stored`, for example `votes`. */
+  /** Noun for what `stored` counts, for example `votes`. */
   noun: string
   files: FileSummary[]
   chunks: number
@@ -44,17 +44,17 @@ const emptySummary = (dataset: string, { by, stored }: FileReading): Summary => 
   ...{ files: [], chunks: 0, stored: 0, refused: 0, examples: [], failed: [], seconds: 0 },
 })
 
-/** Reads the inputs once, or with `follow` keeps reading the listed files until `stop`. */
+/** What to ingest. Without `follow`, each input is read once. With `follow`, new content is read until `stop`. */
 export type IngestJob = {
   files: FileDataset
-  /** Time of a snapshot, ms UTC, whole seconds. Default: the file's modification time. */
+  /** Time of the values if a file is one snapshot, ms UTC, whole seconds. Default: the file's modification time. */
   atMs?: number | undefined
-  /** Stops after the current chunk. Chunks sent before remain valid. */
+  /** Signal that ends the ingest after the current chunk. The chunks that were sent stay valid. */
   stop?: AbortSignal
 } & ({ inputs: () => readonly Input[]; follow?: false } | { inputs: () => string[]; follow: true; stop: AbortSignal })
 
 export interface IngestEvents {
-  /** Called when the chunks of earlier runs are known, before the first file is opened. */
+  /** Called once, before the first file is opened. The ingest then knows the chunks of earlier runs. */
   begins: () => void
   progress: (read: ReadProgress) => void
   /** Called after each complete reading of a file. A followed file is read many times. */
@@ -64,9 +64,9 @@ export interface IngestEvents {
 
 /**
  * Reads files into the store. Skips content that was sent before, so an interrupted ingest can simply be repeated.
- * Returns when everything sent can be queried or is a dead letter. Run one ingest per dataset at a time, because
- * known_at increases over all chunks.
- * @throws UserError if Kafka is unavailable for too long. The summary reports files that cannot be read.
+ * Returns when everything sent can be queried or is a dead letter. The summary reports files that cannot be read. Run
+ * one ingest per dataset at a time, because known_at increases over all chunks.
+ * @throws UserError if Kafka is unavailable for too long
  */
 export async function ingest(parts: IngestParts, job: IngestJob, events: IngestEvents): Promise<Summary> {
   const stopped = (): boolean => job.stop?.aborted ?? false
@@ -115,7 +115,7 @@ async function openSession(
   const startedMs = performance.now()
   const summary = emptySummary(dataset.name, files.reading)
   const sending = { sender, before, atMs, progress, say, stopped }
-  // Keyed by input, because a followed file may become readable later.
+  // Messages by input. A followed file may become readable later, and then its message is removed.
   const failed = new Map<Input, string>()
   return {
     read: async (input, readOptions = {}) => {

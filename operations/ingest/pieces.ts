@@ -1,8 +1,8 @@
 export interface PieceReader {
   at: () => number
-  /** At least one byte; undefined at the end. */
+  /** Returns the next bytes, at least one; undefined at the end. */
   next: () => Promise<Buffer | undefined>
-  /** Exactly `length` bytes; fewer only at the end. */
+  /** Returns the next `length` bytes. At the end, returns fewer. */
   take: (length: number) => Promise<Buffer>
   unread: (bytes: Buffer) => void
 }
@@ -49,7 +49,7 @@ export async function* remaining({ next }: PieceReader): AsyncGenerator<Buffer> 
   for (let piece = await next(); piece !== undefined; piece = await next()) yield piece
 }
 
-/** A window over content that slides forward with `pass`. */
+/** A section of content that is in memory. `pass` moves its start forward. */
 export interface SlidingBytes {
   /**
    * Reads until `capacity` bytes are available or the content ends. The returned bytes are valid until the next call.

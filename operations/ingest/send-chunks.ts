@@ -12,7 +12,7 @@ import type { RawWithoutBody } from './sent-before.ts'
 
 export interface Chunk {
   subject: string
-  /** The window of the content. Default: the second in which the chunk is sent. */
+  /** Window of the raw record. Default: the second in which the chunk is sent. */
   window?: Window
   url: string
   headers: Record<string, string>
@@ -23,22 +23,22 @@ export interface Chunk {
 export interface ChunkSender {
   /**
    * Sends a chunk, with a known_at greater than that of all earlier chunks. Returns when the next chunk can be sent;
-   * use `flush` to wait for acknowledgements. `acknowledged` gets the request identity when raw and polls have the
-   * chunk.
+   * `flush` waits for acknowledgements. When Kafka has acknowledged the raw record and its poll, calls `acknowledged`
+   * with the request identity.
    */
   send: (chunk: Chunk, acknowledged: (identity: string) => void) => Promise<void>
-  /** Writes the missing poll of a raw record, after a crash between the two. */
+  /** Writes the poll of a raw record whose sender crashed before it wrote the poll. */
   record: (unrecorded: RawWithoutBody) => Promise<void>
-  /** Waits until raw and polls have acknowledged all chunks. Throws the first failure once. */
+  /** Waits until Kafka has acknowledged the raw record and the poll of each chunk. @throws the first failure, once */
   flush: () => Promise<void>
-  /** `fromMs` and `toMs` are the first and last known_at; `places` are `partition/offset` in raw. */
+  /** Returns what was sent: first and last known_at (ms UTC), and the positions in raw as `partition/offset`. */
   sent: () => { chunks: number; fromMs: number; toMs: number; places: ReadonlySet<string> }
   close: () => Promise<void>
 }
 
 const maxInFlight = 4
 
-/** @param newestKnownAt of earlier runs, ms */
+/** @param newestKnownAt the newest known_at of earlier runs, ms UTC */
 export async function openChunkSender(
   { kafka, registry }: { kafka: Kafka; registry: Registry },
   source: string,

@@ -25,9 +25,9 @@ export interface FileSummary {
   name: string
   lines: number
   bytes: number
-  /** Lines skipped because an earlier run sent them. */
+  /** Number of lines that were skipped, because an earlier run sent them. */
   knownLines: number
-  /** For followed files: byte offset at which this reading began. */
+  /** Byte offset at which this reading of the file began; above 0 only for followed files. */
   bytesBefore?: number
   known?: boolean
   differsFromLine?: number
@@ -42,7 +42,7 @@ export interface ReadProgress {
 export interface ReadOptions {
   from?: Position
   leaveUnfinished?: boolean
-  /** Whether the file is read repeatedly: errors are then reported at once, and changes are expected. */
+  /** Whether the file is read repeatedly: errors are then reported at once, and changes of the file are expected. */
   followed?: boolean
 }
 
@@ -56,8 +56,8 @@ export interface SendFileOptions extends ReadOptions {
 }
 
 /**
- * Sends the new content. Returns the position reached, if the content is uncompressed lines; otherwise undefined. Adds
- * a summary to `files`, also after a failure if lines were handled before it.
+ * Sends the content that no earlier run sent, and adds a summary to `files`. Also adds one if the reading fails after
+ * some lines. Returns the position reached; undefined if the file is compressed or read as a whole.
  * @throws UserError if the content cannot be read to its end; TooLargeRecord; TransientError
  */
 export async function sendFile(
@@ -100,7 +100,7 @@ export async function sendFile(
   }
 }
 
-/** Adds a summary also after a failure, except TooLargeRecord: it is then unknown which lines Kafka took. */
+/** Adds a summary, also if `send` fails. After TooLargeRecord, adds none: it is unknown which lines Kafka has. */
 async function countingLines(
   files: FileSummary[],
   about: FileSummary,
@@ -134,7 +134,7 @@ interface FileOutcome {
   lines: number
   bytes: number
   knownLines: number
-  /** First line that differs, if the file starts like content that was sent before. */
+  /** Number of the first line that differs from content sent before; undefined if no line differs. */
   differsFromLine?: number
   end: Position
 }
@@ -148,7 +148,7 @@ interface SendLinesOptions {
   stopped: () => boolean
 }
 
-// To see whether a line end (\r\n) follows a chunk that ended within a line.
+// Bytes that are read beyond a chunk, to see whether a line end (\r\n) follows it.
 const lookAhead = 2
 
 /**
@@ -194,7 +194,7 @@ const startsWithEnd = (body: Buffer): boolean => body[0] === 0x0a || (body[0] ==
 
 type WholeReading = Extract<FileReading, { by: 'file' }>
 
-/** Returns the number of bytes sent: 0 if an earlier run sent the file for the same instant. */
+/** Sends a file as one chunk. If an earlier run sent it for the same time, sends nothing and returns `known`. */
 async function sendWhole(
   content: Content,
   dataset: Dataset,

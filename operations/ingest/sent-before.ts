@@ -1,4 +1,4 @@
-// Finds chunks that earlier runs sent: table `polls` has one poll per chunk, named after the content's hash.
+// Finds the chunks that earlier runs sent. Table `polls` has one poll for each chunk, named by the hash of the content.
 import { createHash } from 'node:crypto'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -11,9 +11,9 @@ import { type Position, subjectPrefix } from './chunk.ts'
 export type Ask = <Row>(sql: string) => Promise<Row[]>
 
 export interface SentBefore {
-  /** Length of the longest chunk that was sent from this position and matches `bytes`. */
+  /** Returns the length of the longest chunk that was sent at this position, has these bytes, and passes `stands`. */
   find: (at: Position, bytes: Buffer, stands: (length: number) => boolean) => Promise<number | undefined>
-  /** True if any chunk was sent from this position. */
+  /** Returns true if any chunk was sent at this position, whatever its bytes. */
   anyAt: (at: Position) => Promise<boolean>
   has: (identity: string) => Promise<boolean>
   add: (identity: string) => void
@@ -24,7 +24,7 @@ export interface SentBefore {
 /** Hashes of the chunks at one position, by length in bytes. */
 type Place = Map<number, Set<string>>
 
-/** Requires that the store holds all polls: call `unrecordedChunks` first. */
+/** Opens the list of sent chunks. The store must have all polls: `newestRawRecords` waits for that. */
 export async function openSentBefore(ask: Ask, dataset: string): Promise<SentBefore> {
   const places = new Map<string, Place>()
   const loaded = new Set<string>()
@@ -88,7 +88,7 @@ export interface RawWithoutBody {
   offset: number
 }
 
-/** More than the chunks in flight at once. */
+/** Number of raw records that are read again before the newest one with a poll. More than the chunks in flight. */
 const lookedBack = 8
 
 /**
@@ -109,7 +109,7 @@ export async function newestRawRecords(
   const next = new Map(rows.map((row) => [row.partition, row.next]))
   const span = new Map<number, OffsetRange>()
   for (const [partition, { from, to }] of await offsetRange(kafka, topic)) {
-    // Chunks are sent in parallel, so a chunk before the newest recorded one may lack its poll.
+    // Chunks are sent in parallel, so a chunk before the newest one with a poll may lack its poll.
     span.set(partition, { from: Math.max(from, (next.get(partition) ?? 0) - lookedBack), to })
   }
   const decoder = registry.decoder(rawResponseSchema)

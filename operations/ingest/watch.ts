@@ -9,17 +9,17 @@ interface FollowedFile {
   size: number
   modifiedMs: number
   inode: number
-  /** Position reached in an uncompressed file, and the hash of the bytes before it. */
+  /** Position reached; undefined for a compressed file. `tail` is the hash of the bytes before that position. */
   end: Position | undefined
   tail: string
   unfinishedSinceMs: number | undefined
 }
 
-/** Returns the position to resume from, if there is one. */
+/** Reads the new content. Returns the position to resume from; undefined if the next reading begins at the start. */
 type FileReader = (path: string, options: ReadOptions) => Promise<Position | undefined>
 
 const lookEveryMs = 1_000
-/** A last line without a line end counts as finished if the file has not changed for this long. */
+/** Time without a change of the file after which a last line without a line end counts as finished, ms. */
 const quietMs = 5_000
 const tailBytes = 4_096
 

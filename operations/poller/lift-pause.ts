@@ -4,12 +4,12 @@ import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import type { PollerStatus } from './status.ts'
 
-/** `until` is ISO 8601 UTC. null: not paused; undefined: another poller owns the host. */
+/** Pause of a host; `until` is ISO 8601 UTC. null: the host is not paused. undefined: another poller owns the host. */
 export type Pause = { until: string; reason: string } | null | undefined
 
 export interface LiftedPause {
   pause: Pause
-  /** False if the poller did not confirm within 30 s. True at once if another poller owns the host. */
+  /** Whether the poller confirmed the lift within 30 s. Always true if another poller owns the host. */
   isConfirmed: boolean
 }
 
@@ -22,11 +22,12 @@ export interface LiftParts {
 
 const patienceMs = 30_000
 const lookEveryMs = 200
-/** The poller recomputes the end of a pause for each status, so it can differ by some ms. */
+/** Two ends that differ by at most this are the same pause, ms. The poller recomputes the end for each status. */
 const sameEndMs = 1_000
 
 /**
- * Lifts the pause of a host, if there is one. `host` is named as by `hostOf()`. Waits if this poller owns the host.
+ * Lifts the pause of a host (named as by `hostOf()`), if it is paused. If the poller owns the host, waits up to 30 s
+ * for its confirmation.
  * @throws the error of `pollerStatus` if the first call fails
  */
 export async function liftPause(parts: LiftParts, host: string, requestedBy: string): Promise<LiftedPause> {

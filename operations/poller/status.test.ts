@@ -22,7 +22,7 @@ const told = {
   budgets: [],
 }
 
-/** A poller's /status: each answer once, the last for ever. */
+/** Serves a poller's /status: each of `answers` once, then the last one again and again. */
 beforeEach(async () => {
   server = createServer((_, response) => {
     const answer = answers.length > 1 ? answers.shift() : answers[0]

@@ -43,13 +43,13 @@ export type PollerStatus = z.infer<typeof statusSchema>
 
 export type HostBudget = Omit<PollerStatus['budgets'][number], 'pausedForMs'>
 
-/** Fetches the status once. @throws if the poller does not answer or the response is invalid */
+/** Fetches the poller's status once. @throws if the poller does not answer within 3 s, or the response is invalid */
 export async function readPollerStatus(url: string): Promise<PollerStatus> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) })
   return statusSchema.parse(await answer.json())
 }
 
-/** Retries until the poller answers. Calls `onWait` after the first failure, throws the last error of `look`. */
+/** Calls `look` until it succeeds, and `onWait` after the first failure. @throws its last error after `patienceMs` */
 export async function waitForPollerStatus(
   look: () => Promise<PollerStatus>,
   patienceMs: number,

@@ -6,7 +6,7 @@ import { isRefusal } from '#sources/answers/refusal.ts'
 import type { Answer, Coverage, Dataset, ExplodeResult, Refusal, Slice, Window } from '#sources/source.ts'
 
 const stepS = 3_600
-// An answer with more keys is refused as garbage.
+// Maximum number of keys of an answer. An answer with more keys is refused.
 const maxKeys = 1_000
 const plausible = { min: -1_000, max: 1_000 }
 
@@ -24,14 +24,14 @@ export const newSourceDaily: Dataset = {
   // Values outside this range are stored with the flag `implausible`, never dropped.
   plausible,
   expectations: ['every hour of the business day has a row with a value'],
-  // Increase it whenever explode returns something else for the same answer.
+  // Version of explode. Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
   // Windows are local days, from midnight to midnight: 23 or 25 hours when the clock changes.
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
   asking: {
     live: true,
     pastMonth: true,
-    // Statuses besides 200 whose answers are kept, for example 404 for an empty day.
+    // HTTP statuses besides 200 whose answers are kept, for example 404 for an empty day.
     meaningfulStatuses: [],
     maxBodyBytes: 1024 * 1024,
     requestPath: ({ window }) => `/v1/daily?from=${iso(window.startMs)}&to=${iso(window.endMs)}`,
@@ -39,7 +39,7 @@ export const newSourceDaily: Dataset = {
   },
   explode,
   labels: (key) => ({ station: key }),
-  // The view that people query: table latest, with their names for the columns.
+  // The view that users query: the newest values, with columns named as users know them.
   view: {
     name: 'new_source_daily',
     select: `SELECT ts AS delivery_start, key AS station, value, known_at
@@ -47,15 +47,15 @@ export const newSourceDaily: Dataset = {
   },
 }
 
-/** The time, and a number or null per station. Other fields of an answer are ignored. */
+/** Schema of an answer. A row has its time, and a number or null per station. Fields beside `values` are ignored. */
 const answerSchema = z.object({
   values: z.array(z.object({ time: z.iso.datetime({ offset: true }) }).catchall(z.number().nullable())),
 })
 
 /**
- * Returns `complete` if every hour of the window has a value: rows may be published before their values. After
- * `complete`, the window is no longer searched for. Throws what explode would refuse, so that a useless answer does not
- * end the search.
+ * Returns `complete` if every hour of the window has a value. Rows may be published before their values, so hours count
+ * only with a value. After `complete`, the poller no longer searches for the window. Throws if explode would refuse the
+ * answer, so that such an answer does not end the search.
  */
 function assess(body: Uint8Array, window: Window): Coverage {
   const rows = readRows(body, window)

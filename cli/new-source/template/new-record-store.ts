@@ -25,7 +25,7 @@ export const newRecordTopic: OwnTopic<NewRecord> = {
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older records, and so does a sink',
 }
 
-/** Keeps every revision. The engine only replaces rows of the same answer, by those of the newest transform. */
+/** Table with every revision. The engine replaces rows only within an answer: the newest transform version stays. */
 const table: StoreStatement = {
   name: 'new_source_new_record_revisions',
   sql: `
@@ -47,14 +47,14 @@ const table: StoreStatement = {
     ORDER BY (dataset, window_start, id, known_at)`,
 }
 
-/** The sink inserts here. A table of engine Null keeps no rows: it feeds the view below. */
+/** Table into which the sink inserts. Its engine Null keeps no rows: the rows only reach the view below. */
 const inserted: StoreStatement = {
   name: 'accepted_new_source_new_record',
   sql: `CREATE TABLE IF NOT EXISTS tidemark.accepted_new_source_new_record
     AS tidemark.new_source_new_record_revisions ENGINE = Null`,
 }
 
-/** Filters rows that were deleted for good. */
+/** View that fills the table of revisions. It leaves out rows before the deletion bound. */
 const filling: StoreStatement = {
   name: 'new_source_new_record_mv',
   sql: `
@@ -66,7 +66,7 @@ const filling: StoreStatement = {
 
 export const newRecordStatements: StoreStatement[] = [table, inserted, filling]
 
-/** What deletions and replays need to know of the table. */
+/** What deletions and replays need to know about the table. */
 export const newRecordTable: OwnTable = {
   name: 'tidemark.new_source_new_record_revisions',
   rows: `dataset = 'new-source.new-record'`,
@@ -75,7 +75,7 @@ export const newRecordTable: OwnTable = {
   transformVersion: 'transform_version',
 }
 
-/** The view that people query: rows of the newest accepted answer of each window. */
+/** The view that users query: rows of the newest accepted answer of each window. */
 export const newRecordView = {
   name: 'new_source_new_record',
   select: `

@@ -18,7 +18,7 @@ export const newRecordDataset: Dataset = {
   steps: [{ fromMs: Date.parse('2025-12-31T23:00:00Z'), stepS: 86_400 }],
   keys: { pattern: '<window>/<id>', example: '2026-04-20T22:00:00.000Z/a1', labels: {} },
   expectations: ['an id stands once in a business day'],
-  // Increase it whenever explode returns something else for the same answer.
+  // Version of explode. Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
   asking: {
@@ -43,7 +43,7 @@ const answerSchema = z.object({
 /** Fields that upstream gives. The platform adds the others. */
 type Fields = Pick<NewRecord, 'id' | 'time' | 'text'>
 
-/** Throws what explode would refuse, so that a useless answer does not end the search. */
+/** Throws if explode would refuse the answer, so that such an answer does not end the search for the window. */
 function assess(body: Uint8Array, window: Window): Coverage {
   const rows = readRows(body, window)
   if (isRefusal(rows)) throw new Error(`${rows.reason}: ${rows.message}`)

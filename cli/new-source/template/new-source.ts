@@ -12,7 +12,7 @@ export const newSource: Source = {
   owner: 'TODO: who',
   licence: { terms: 'TODO: what upstream says of the use of its data', link: 'https://data.example.org' },
   upstream: {
-    // The environment variable replaces the address, for example by a test server. Paths stay the same.
+    // The environment variable `setting` replaces the address, for example by that of a test server. Paths stay.
     baseUrl: { default: 'https://data.example.org', setting: 'NEW_SOURCE_BASE_URL' },
     // perMinute is the limit of upstream. Keep burst + refillPerMinute below it.
     budget: { perMinute: 30, burst: 2, refillPerMinute: 24, maxInFlight: 2 },
