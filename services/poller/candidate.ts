@@ -1,6 +1,9 @@
 import type { Dataset, Window } from '#sources/source.ts'
 
-/** live: the search for new windows. requested: poll-requests. background: the past month, and revisits. */
+/**
+ * `live`: searched new windows. `requested`: poll-requests. `background`: the past month, and repeated polls of past
+ * windows.
+ */
 export type Lane = 'live' | 'requested' | 'background'
 
 export interface Candidate {
@@ -9,13 +12,16 @@ export interface Candidate {
   window: Window
   subject: string | null
   lane: Lane
-  /** Time until it is due, ms; 0 or less: overdue by that time. */
+  /** Time until the window is due, ms. A negative number says for how long it has been due. */
   dueInMs: number
   /** True if the window never had a good answer. */
   first: boolean
 }
 
-/** `nowMs` is UTC, for calendars; `steadyMs` is monotonic. Elapsed times use the larger difference of the two. */
+/**
+ * One reading of the clock. `nowMs` is UTC, for calendars. `steadyMs` is monotonic time. The elapsed time between two
+ * readings is the larger of the two differences.
+ */
 export interface ClockReading {
   nowMs: number
   steadyMs: number

@@ -9,7 +9,8 @@ import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 
 /**
- * Returns the open requests of a host's datasets, each window once. Skips requests that name no window of them. Pure.
+ * Returns candidates for the open requests of a host's datasets, each window once. Skips requests whose window or
+ * selector the dataset does not have. Pure.
  */
 export function requestedCandidates(
   moment: ClockReading,
@@ -36,7 +37,7 @@ export function requestedCandidates(
 
 const checked = new WeakMap<PollRequest, boolean>()
 
-/** Cached, because zone arithmetic is slow. */
+/** Returns true if the request names a window and selector of the dataset. Cached: time zone arithmetic is slow. */
 function isRequestOf({ dataset, subjects }: HostedDataset, request: PollRequest, subject: string | null): boolean {
   const known = checked.get(request)
   if (known !== undefined) return known
