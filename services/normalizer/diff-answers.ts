@@ -13,8 +13,8 @@ export interface Difference {
 }
 
 /**
- * Result for one answer. `same`: equal slices, or no slices on both sides. `differing`: both sides have slices.
- * `refusedHereOnly`: only production has slices. `refusedThereOnly`: only the shadow has slices.
+ * `same`: equal slices, or no slices on both sides. `differing`: both sides have slices. `refusedHereOnly`: only
+ * production has slices. `refusedThereOnly`: only the shadow has slices.
  */
 export type Agreement = 'same' | 'differing' | 'refusedHereOnly' | 'refusedThereOnly'
 

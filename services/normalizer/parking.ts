@@ -8,8 +8,8 @@ import { utcText } from '#platform/process/utc-text.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 
 /**
- * Limits that park a dataset. It is parked after `inARow` refusals in a row. It is also parked if, of the newest
- * `ofLast` answers (there must be `atLeast`), a greater part than `share` was refused.
+ * A dataset is parked after `inARow` refusals in a row. It is also parked if a greater part than `share` of its newest
+ * `ofLast` answers was refused; this needs at least `atLeast` answers.
  */
 export interface ParkingLimit {
   inARow: number
@@ -39,10 +39,7 @@ export interface JudgedAnswer {
 const countEveryMs = 60 * 60 * 1_000
 const maxRequests = 2_000
 
-/**
- * Returns the tally after one more answer. Pure. Does not count refusals that upstream causes, such as a maintenance
- * page.
- */
+/** Returns the tally after one more answer. Pure. Ignores refusals that upstream causes, such as a maintenance page. */
 export function addToTally(
   tally: Tally,
   { requestIdentity, fetchedAt, reason }: JudgedAnswer,
@@ -73,8 +70,8 @@ const isOfSeveral = (requests: readonly (string | null)[]): boolean => new Set(r
 export interface ParkingGuard {
   verdictOnParked: (dataset: string) => Verdict | undefined
   /**
-   * Counts a verdict, once even if its record is redelivered. Parks the dataset if a limit is exceeded.
-   * @throws TransientError if Kafka does not take the parking record
+   * Counts a verdict, once even if its record is redelivered. Parks the dataset if a limit is exceeded. @throws
+   * TransientError if Kafka does not take the parking record
    */
   count: (raw: StoredRaw, verdict: Verdict) => Promise<void>
 }

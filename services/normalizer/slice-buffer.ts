@@ -2,9 +2,7 @@ import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 
 export interface SliceBuffer {
   add: (slice: TimeseriesSlice) => void
-  /**
-   * Returns the slices of an answer: an empty list if none was added, undefined if the buffer may have dropped them.
-   */
+  /** Returns an answer's slices: an empty list if none was added, undefined if the buffer may have dropped some. */
   get: (partition: number, offset: number) => TimeseriesSlice[] | undefined
   forget: (partition: number, below: number) => void
 }

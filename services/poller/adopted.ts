@@ -1,5 +1,5 @@
-// Finds answers in raw whose poll was never recorded, because the poller died or Kafka was unavailable, and builds the
-// missing polls. All functions are pure.
+// Finds answers in raw whose poll was not recorded, because the poller died or Kafka was unavailable, and builds the
+// polls. All functions are pure.
 
 import { noMemory, storeEndsAtMs } from '#core/poll-memory.ts'
 import { isPage, selectorOf } from '#core/request-identity.ts'
@@ -17,10 +17,7 @@ export interface RecordedAnswers {
   unrecorded: (source: string, held: TopicRanges) => TopicRanges
 }
 
-/**
- * Maximum number of offsets by which an answer without a poll may precede the newest answer with one. Fewer are in
- * flight.
- */
+/** Maximum number of offsets from an answer without a poll to the newest answer with one. Fewer are in flight. */
 const lookback = 64
 const maxRead = 1_000
 
@@ -62,9 +59,7 @@ export interface Adopter {
   origin: string
 }
 
-/**
- * Returns the missing poll of an answer. Undefined if memory has a newer or the same answer, or if the origin differs.
- */
+/** Returns an answer's missing poll. Undefined if memory has an equal or newer answer, or if the origin differs. */
 export function adoptedPoll(
   raw: RawResponse,
   at: { partition: number; offset: number },
@@ -101,7 +96,7 @@ export function adoptedPoll(
   }
 }
 
-/** Returns the row count that the count answer of a window in pages states. Returns undefined for any other answer. */
+/** Returns the row count that an answer states for a window in pages. Returns undefined for any other answer. */
 function countedRows({ asking }: Pick<HostedDataset, 'asking'>, raw: RawResponse): number | undefined {
   if (asking.pages === undefined || isPage(selectorOf(raw.requestIdentity, raw.dataset))) return undefined
   try {

@@ -1,9 +1,6 @@
 import type { Dataset, Window } from '#sources/source.ts'
 
-/**
- * `live`: searched new windows. `requested`: poll-requests. `background`: the past month, and repeated polls of past
- * windows.
- */
+/** `live`: new windows. `requested`: poll-requests. `background`: the past month, and repeated polls. */
 export type Lane = 'live' | 'requested' | 'background'
 
 export interface Candidate {
@@ -18,10 +15,7 @@ export interface Candidate {
   first: boolean
 }
 
-/**
- * One reading of the clock. `nowMs` is UTC, for calendars. `steadyMs` is monotonic time. The elapsed time between two
- * readings is the larger of the two differences.
- */
+/** A reading of the clock: `nowMs` is UTC; `steadyMs` is monotonic. The greater difference is the elapsed time. */
 export interface ClockReading {
   nowMs: number
   steadyMs: number

@@ -9,10 +9,7 @@ import { type DueSettings, sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity, UnconfirmedWindow } from './memory.ts'
 
-/**
- * Minimum time from known_at of the first empty answer to the request of the second one, ms. An earlier one confirms
- * nothing.
- */
+/** Minimum time from the arrival of the first empty answer to the request of a confirming one, ms. */
 export const confirmAfterMs = 10 * 60_000
 
 const dayMs = 24 * 60 * 60_000
@@ -20,9 +17,8 @@ const dayMs = 24 * 60 * 60_000
 export type EmptyConfirmation = 'never' | 'after-a-while' | 'at-once'
 
 /**
- * Returns when an empty answer of a window is trusted. `isOrdered`: an operator confirmed in a request that the window
- * is empty. Without it, a window that ended more than `revisitDailyDays` ago is never taken as emptied, because
- * upstreams delete their past.
+ * Returns when an empty answer is trusted: `at-once` if an operator ordered it (`isOrdered`), and never if the window
+ * ended more than `revisitDailyDays` ago, because upstreams delete their past.
  */
 export function emptyConfirmationOf(
   { intervalMs }: Pick<HostedDataset, 'intervalMs'>,
@@ -44,7 +40,7 @@ export function canConfirmEmpty(memory: PollMemory, confirming: EmptyConfirmatio
   return sentAtMs - memory.emptySince >= confirmAfterMs
 }
 
-/** Returns the fields of memory on emptiness after a good answer. `coverage` is undefined if assess() threw. */
+/** Returns the memory's fields about emptiness after a good answer. `coverage` is undefined if assess() threw. */
 export function emptinessAfter(
   { hadRows, emptySince, emptyConfirmed }: PollMemory,
   coverage: Coverage | undefined,
@@ -57,10 +53,7 @@ export function emptinessAfter(
   return { emptySince: emptySince ?? knownAt, emptyConfirmed: emptyConfirmed || confirms }
 }
 
-/**
- * Returns the windows whose empty answer must be confirmed. Each is due `confirmAfterMs` after its first empty answer,
- * and again after each later one.
- */
+/** Returns the windows whose empty answer needs confirmation: due `confirmAfterMs` after each empty answer. */
 export function confirmationCandidates(
   moment: ClockReading,
   datasets: readonly HostedDataset[],

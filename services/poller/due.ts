@@ -27,10 +27,7 @@ const eagerSearchMs = 15 * hourMs
 
 export type ScheduledDataset = Pick<HostedDataset, 'dataset' | 'subjects' | 'live' | 'pastMonth' | 'intervalMs'>
 
-/**
- * Returns the windows that the calendar wants polled, one candidate per selector, with the time until each is due.
- * Pure.
- */
+/** Returns the windows to poll by the calendar, per selector, with the time until each is due. Pure. */
 export function calendarCandidates(
   moment: ClockReading,
   scheduled: ScheduledDataset,
@@ -53,8 +50,8 @@ export function calendarCandidates(
 }
 
 /**
- * Returns the current tick of each selector, or the next tick if the current one was polled. Ticks begin at multiples
- * of the interval since 1970 UTC. Missed ticks are not made up for. Pure.
+ * Returns each selector's current tick, or the next one if the current one was polled. Ticks begin at multiples of the
+ * interval since 1970 UTC. Missed ticks are lost. Pure.
  */
 export function tickCandidates(
   { nowMs }: ClockReading,

@@ -45,10 +45,7 @@ export interface BudgetKeeper {
   now: () => HostBudget
 }
 
-/**
- * Creates the budget of a host's new owner. It starts with no tokens, and includes the requests that earlier owners
- * sent in the last minute, and the host's pause.
- */
+/** Creates a new owner's budget: no tokens yet, the requests of earlier owners, and the pause that is left. */
 export function takeOverBudget(
   { host, clock, recent, metrics }: { host: Host; clock: Clock; recent: RecentPolls; metrics: Metrics },
   freed: () => void,
@@ -116,9 +113,7 @@ function unreachableAt(reachability: Reachability, { nowMs, steadyMs }: ClockRea
   return { since: utcText(unreachable.sinceMs), reason: unreachable.reason, nextTryAt }
 }
 
-/**
- * Returns how many requests of the last owner topic `polls` may lack: those in flight, and a count per window in pages.
- */
+/** Requests of the last owner that topic `polls` may lack: those in flight, and row counts of windows in pages. */
 function unrecordedRequests({ budget, datasets }: Host): number {
   const hasPages = datasets.some(({ asking }) => asking.pages !== undefined)
   return budget.maxInFlight * (hasPages ? 2 : 1)

@@ -48,13 +48,10 @@ interface PageTurn {
   go: (spent: BudgetCharge | undefined) => void
 }
 
-/** Maximum sleep between two rounds, real ms. The loop looks again then, because the clock may have been set. */
+/** Maximum sleep between two rounds, real ms. Longer sleeps could miss that the clock was set. */
 const maxSleepMs = 1_000
 
-/**
- * Polls one host until the lease is lost or the process stops. Each round sends all due polls that the budget allows,
- * then sleeps.
- */
+/** Polls a host until the lease is lost or the process stops: sends all due polls, sleeps, and repeats. */
 export function runHostLoop(work: HostWork): HostLoop {
   const { host, lease, deps, stopping } = work
   const { clock } = deps

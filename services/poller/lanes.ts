@@ -10,7 +10,7 @@ export interface InFlight {
 const laneOrder: Record<Lane, number> = { live: 0, requested: 1, background: 2 }
 
 /**
- * Returns the candidate to send next. Returns undefined if no due candidate fits. Pure. Order: lane (live, requested,
+ * Returns the candidate to send next, or undefined if none is due and fits. Pure. Order: lane (live, requested,
  * background), dataset with fewer requests in flight, windows without a good answer (newest first), longest overdue. Up
  * to two places in flight are reserved for other datasets, and one for the live lane. A window in pages keeps its place
  * until its last page.
@@ -50,8 +50,8 @@ function compare(one: Candidate, other: Candidate, busier: number): number {
 }
 
 /**
- * Returns the waiting page to request before `next`, or undefined if `next` goes first. Pure. Order: lane, dataset with
- * fewer windows in flight, page before window.
+ * Returns the page to request before `next`; undefined if `next` goes first. Pure. Order: lane, dataset with fewer
+ * windows in flight, page before window.
  */
 export function nextPage<Turn extends { entry: InFlight }>(
   turns: readonly Turn[],

@@ -1,5 +1,4 @@
-// The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its state is in topics. Its leases on hosts are
-// partitions.
+// The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its state is in topics; partitions are leases.
 import { hostname } from 'node:os'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'

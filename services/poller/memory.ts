@@ -36,10 +36,7 @@ export interface LastPoll {
 }
 
 export interface Memory {
-  /**
-   * Takes a poll, or, with `read`, the poll of a memory record. Idempotent. Returns true if newer memory from the same
-   * host is known, so that the given one is outdated.
-   */
+  /** Takes a poll, or, with `read`, a memory record's poll. Idempotent. Returns true if newer memory is known. */
   remember: (poll: Poll, moment: ClockReading, read?: RememberedPlace) => boolean
   known: (identity: string) => KnownIdentity | undefined
   remembered: (identity: string) => RememberedPlace | undefined

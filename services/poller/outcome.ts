@@ -34,7 +34,6 @@ export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement
 }
 
 /**
- * Returns the outcome of an answer and the memory after it.
  * @param coverage the result of assess(); undefined if it threw
  * @param isNew true if the answer is written to raw
  * @param confirms true if the answer confirms that the window was emptied
@@ -67,8 +66,8 @@ export function judgeAnswer(
 }
 
 /**
- * Judges the answer that states the row count of a window in pages. A complete window counts as partial until its pages
- * are read again.
+ * Judges an answer that states the row count of a window in pages. A complete window is partial until its pages are
+ * read.
  */
 export function judgeCount(
   memory: PollMemory,

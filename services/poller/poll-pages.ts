@@ -13,8 +13,7 @@ import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.t
 import { type PollJob, type PollResult, pollFields, pollWindow, record, sendRequest, writeRaw } from './poll-window.ts'
 
 /**
- * Permissions to send the requests of a window. `first` is charged to the budget already. `next` waits for the next
- * charge, and returns undefined if no more requests may be sent.
+ * Budget charges for a window's requests. `first` was made already. `next` waits for one more; undefined: send no more.
  */
 export interface PollCharges {
   first: BudgetCharge
@@ -221,8 +220,7 @@ async function pollPage(
 type HeldRows = ReturnType<Pages['rowsIn']>
 
 /**
- * Returns why a page disagrees with the row count: upstream published in between, limits its pages, or is wrong.
- * Returns undefined if they agree, or if the page could not be read.
+ * Returns why a page disagrees with the row count (upstream published meanwhile, or limits its pages), or undefined.
  */
 function disagreement(held: HeldRows | undefined, count: number, skip: number, take: number): string | undefined {
   if (held === undefined) return undefined

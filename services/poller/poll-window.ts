@@ -50,9 +50,7 @@ export interface PollJob {
   known: KnownIdentity | undefined
   lease: LeaseGuard
   confirming: EmptyConfirmation
-  /**
-   * The next offset of poll-requests to read, when the HTTP request is sent. The poll answers the requests before it.
-   */
+  /** The offset of poll-requests before which requests were read at sending. The poll answers these requests. */
   requestsReadTo: number
   carried: (identity: string) => IdentityProgress
   /** Called with the response, before anything is written, so that the host is paused at once. */
@@ -62,9 +60,9 @@ export interface PollJob {
 }
 
 /**
- * Polls one window. Steps: fetch, write the answer to raw, assess it, write the memory, write the poll log. Each write
- * is acknowledged before the next step. Returns undefined if the lease was lost; then no poll is recorded. After a
- * crash between two writes, the next owner writes what is missing.
+ * Polls one window: fetch, write raw, assess, write memory, write the poll log. Each write is acknowledged before the
+ * next step. Returns undefined if the lease was lost; then no poll is recorded. After a crash, the next owner writes
+ * what is missing.
  * @throws for bugs, and RefusedSend if Kafka will never take a record
  */
 export async function pollWindow(polling: PollJob): Promise<PollResult | undefined> {
@@ -244,8 +242,8 @@ export function assessAnswer(
 const retryMs = 1_000
 
 /**
- * Writes the memory after a poll, then the poll log. Retries while Kafka is unavailable. Returns true if the memory was
- * written, and false if the lease was lost before.
+ * Writes memory, then the poll log. Retries if Kafka is unavailable. False: the lease was lost before memory was
+ * written.
  * @throws RefusedSend if Kafka will never take the record
  */
 export async function record(

@@ -28,8 +28,7 @@ export interface PollerState {
   recorded: RecordedAnswers
   failures: Failures
   /**
-   * Polls of memory records that a slow poller wrote over newer ones, by request identity. Without a repair, compaction
-   * would delete the newer memory.
+   * By identity: polls of memory records that a slow poller wrote over newer ones. Compaction would keep only these.
    */
   overwritten: Map<string, Poll>
   isCarriedOver: boolean
@@ -69,10 +68,7 @@ interface ReaderParts {
   metrics: Metrics
 }
 
-/**
- * Returns a function that takes records of poller-memory and poll-requests. It updates `known` and signals the host
- * loops.
- */
+/** Returns a function that reads poller-memory and poll-requests, updates `known` and signals the host loops. */
 export function createReader(
   parts: ReaderParts,
   known: PollerState,

@@ -22,10 +22,7 @@ export interface RememberedPoll {
   inLog?: boolean
 }
 
-/**
- * Writes the poller's records. Each call resolves after all replicas have them. @throws TransientError if Kafka does
- * not take them
- */
+/** Each call resolves after all replicas have the records. @throws TransientError if Kafka does not take them */
 export interface Publisher {
   raw: (source: string, answer: RawResponse) => Promise<{ partition: number; offset: number }>
   /** Writes an identity's memory record. If a pause is given, the host's memory record is in the same batch. */

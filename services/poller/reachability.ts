@@ -17,8 +17,8 @@ export interface Reachability {
 }
 
 /**
- * Tracks whether a host can be reached. An unreachable host is retried as a whole, not by window, with a backoff of up
- * to a minute. Any response of the host ends this.
+ * Retries an unreachable host as a whole, and not per window, with a backoff of up to a minute. Any response ends the
+ * backoff.
  */
 export function createReachability(host: string): Reachability {
   let failed: (Unreachable & { inARow: number; atSteadyMs: number; untilSteadyMs: number }) | undefined

@@ -102,9 +102,8 @@ function createBrokerClock(monotonicMs: () => number) {
 }
 
 /**
- * Returns the rest of the longest pause, ms of the poller's clock; undefined if no pause is left. Pure. The rest is at
- * most the pause's length less the time since then by the broker's clock, so that a wrong clock does not pause a host
- * for long.
+ * Returns the rest of the longest pause, ms of the poller's clock, or undefined. Pure. The broker's clock limits the
+ * rest too, so that a wrong clock does not pause a host for long.
  */
 export function pauseLeft(
   pauses: readonly RecordedPause[],

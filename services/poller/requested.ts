@@ -8,10 +8,7 @@ import { sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 
-/**
- * Returns candidates for the open requests of a host's datasets, each window once. Skips requests whose window or
- * selector the dataset does not have. Pure.
- */
+/** Returns candidates for open requests, each window once. Skips windows and selectors that no dataset has. Pure. */
 export function requestedCandidates(
   moment: ClockReading,
   datasets: readonly HostedDataset[],

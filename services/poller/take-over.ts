@@ -17,9 +17,9 @@ import { carriedFor, type PollerState } from './poller-state.ts'
 
 export interface TakeOver {
   /**
-   * Prepares a host for polling. Reads all other partitions of poller-memory once, because a host with a new address
-   * has memory in another partition. Reads the end of the poll log. Writes polls that the log lacks, overwritten
-   * memory, and the polls of answers in raw that have none. Retries until the signal aborts.
+   * Prepares a host for polling: reads the other partitions of poller-memory once (a host's address may have changed,
+   * and so its partition), then the end of the poll log. Writes missing polls and overwritten memory. Retries until the
+   * signal aborts.
    */
   host: (host: Host, lease: LeaseGuard, assigned: readonly number[], signal: AbortSignal) => Promise<void>
   /** Records the poll of the identity's answer in raw if it was not recorded. */

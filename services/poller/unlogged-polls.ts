@@ -9,10 +9,7 @@ export interface UnloggedPolls {
   of: (host: string) => Poll[]
 }
 
-/**
- * Age beyond which a memory record's poll is surely in the log, ms. A poller writes the log before its next poll of the
- * identity, so only an identity's newest record can lack its poll.
- */
+/** Maximum age of a memory record whose poll may lack, compared with the newest record, ms. */
 const lookbackMs = 2 * 60_000
 
 export function createUnloggedPolls(): UnloggedPolls {

@@ -6,10 +6,7 @@ import type { Failure } from './fetch.ts'
 
 const maxSourceChars = 600
 
-/**
- * Appends upstream's message to a failure: the source's text if assess() returns a refusal, otherwise a text found in
- * the body. Never throws.
- */
+/** Appends upstream's message to a failure: that of a refusal by assess(), otherwise the body's. Never throws. */
 export function withUpstreamMessage(
   failure: Failure,
   asking: RequestSpec,

@@ -10,9 +10,7 @@ interface Mark {
   ends: Map<string, Map<number, number>>
 }
 
-/**
- * Returns an `admit` function. It admits a message once the group has committed all that `topics` held at its arrival.
- */
+/** Admits a message once the group has committed all that `topics` held when the message was first seen. */
 export function afterPoints(offsets: Pick<OffsetReader, 'ends' | 'committed'>, groupId: string): AfterPoints {
   return (topics) => {
     const partitions = new Map<number, { marks: Mark[]; admittedTo: number }>()

@@ -13,8 +13,8 @@ import type { AfterPoints } from './after-points.ts'
 export type InsertInto = (table: string, columns: string[], rows: unknown[][]) => Promise<void>
 
 /**
- * Maximum number of rows that become dead letters for an unknown reason before their table accepts a row. Then the
- * topic waits: a few bad rows must not block it, and a broken table must not turn all its rows into dead letters.
+ * Maximum number of rows that become dead letters for an unknown reason before their table accepts a row. A few bad
+ * rows must not block a topic, and a broken table must not turn all rows into dead letters.
  */
 const maxUnproven = 3
 
