@@ -30,7 +30,7 @@ interface PublishedSeries {
 const republishMs = 60 * 60 * 1_000
 
 export interface AnswerEncoder {
-  /** Begins a batch, which is sent as a whole. `whyTooLarge` returns why a topic refuses a record, or undefined. */
+  /** Begins a batch that is sent as a whole. `whyTooLarge` says why a record is too large, or returns undefined. */
   batch: (whyTooLarge?: SizeCheck) => BatchEncoder
 }
 

@@ -73,7 +73,10 @@ const refused = (reason: RawRefusal['reason'], message: string): ExplodeOutcome 
   ignored: {},
 })
 
-/** Returns a refusal if nothing can be stored. Not if the answer counts rows, or if assess() returns `empty`. */
+/**
+ * Returns a refusal if the answer yields nothing to store. Returns undefined if it yields something or counts rows, or
+ * if assess() returns `empty`.
+ */
 function whyNothing(
   { asking }: Dataset,
   answer: Answer,
@@ -125,7 +128,8 @@ function acceptedAnswer(
     points,
     keys: new Set([...slices, ...records].map(({ key }) => key)).size,
     contentHash: record.contentHash,
-    // Ticks and files add values to older answers, and a part is not a whole answer: none of the three replaces one.
+    // Answers of ticks and files do not replace older answers, but add to them. A part is not a whole answer, so it
+    // does not replace one.
     replaces: dataset.calendar.kind === 'days' && !(partHeader in record.headers),
   }
 }
@@ -144,7 +148,10 @@ function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSli
   }
 }
 
-/** Maximum of dead letters for parts of an answer. One more holds the whole answer, for all further parts. */
+/**
+ * Maximum number of refused parts that each become a dead letter. All further parts share one dead letter, which holds
+ * the whole answer.
+ */
 const maxParts = 100
 
 function lettersOf(record: RawResponse, parts: readonly RefusedPart[]): ExplodedAnswer['refusedParts'] {

@@ -60,7 +60,7 @@ export function identityRecord(
   }
 }
 
-/** Returns a host's memory record. Its key never equals an identity: a dataset's name has a dot before any slash. */
+/** Returns a host's memory record. Its key never equals a request identity, which begins with `<source>.`. */
 export const hostRecord = (host: string, pauses: HostPause[]): MemoryRecord => ({
   key: `host/${host}`,
   record: { ...none, host: { host, pauses } },
@@ -79,8 +79,9 @@ export const carriedOverRecord = (carriedOver: CarriedOver): MemoryRecord => ({
 export const maxHostPauseMs = 24 * 60 * 60 * 1_000
 
 /**
- * Returns the pause that a host demanded in reply to a poll, or undefined if it demanded no pause. `attempts`: demands
- * in a row. `recordedAt`: when Kafka took the pause, ms by the broker's clock; null for a new pause.
+ * Returns the pause that a host demanded in reply to a poll, or undefined if it demanded no pause.
+ * @param attempts how many times in a row the host has demanded a pause
+ * @param recordedAt when Kafka took the pause, ms by the broker's clock; null for a new pause
  */
 export function pauseOf(
   { pausedUntil, pauseReason, sentAt }: Poll,

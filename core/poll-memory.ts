@@ -15,7 +15,7 @@ export const noMemory: PollMemory = {
   countedRows: null,
 }
 
-/** Maximum time that a memory may be ahead of the clock, ms. Beyond it the memory's time counts as wrong. */
+/** Maximum time that `lastGoodFetchedAt` may be ahead of the clock, ms. A greater time comes from a wrong clock. */
 const maxStepBackMs = 24 * 60 * 60 * 1_000
 
 /** 7 February 2106, ms UTC: the first known_at that is too large for the store's column (migration 0001). */

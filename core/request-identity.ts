@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Window } from './business-day.ts'
 
 /**
- * Returns the request identity, the record key on raw, polls and poll-requests: with UTC bounds, but a tick has no
- * bounds. `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`, `kraken.ticker/XBTUSD`
+ * Returns the request identity: dataset, selector and the UTC bounds of the window (null for a tick). It is the record
+ * key on raw, polls and poll-requests. `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`,
+ * `kraken.ticker/XBTUSD`
  */
 export function requestIdentity(dataset: string, window: Window | null, subject: string | null = null): string {
   const times = window === null ? [] : [secondsText(window.startMs), secondsText(window.endMs)]

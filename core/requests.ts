@@ -2,7 +2,7 @@ import type { Poll, PollRequest } from '#schemas/generated/records.ts'
 import { pollPartitions } from '#schemas/topics.ts'
 import { partitionOfHost } from './host.ts'
 
-/** Maximum number of failed polls for a request. After that many the request is closed unanswered. */
+/** Maximum number of failed polls for a request. After that many, the request is closed unanswered. */
 export const requestAttempts = 5
 
 export interface RequestPlace {
@@ -13,7 +13,10 @@ export interface RequestPlace {
 export interface RequestProgress {
   /** The requests before this offset of poll-requests are answered. */
   answeredTo: number
-  /** Failed polls, greatest `readTo` first, at most `requestAttempts`. Each counts against requests before `readTo`. */
+  /**
+   * Failed polls since then, greatest `readTo` first, at most `requestAttempts`. A poll is a failed attempt for each
+   * request before its `readTo`.
+   */
   failures: readonly { sentAtMs: number; readTo: number }[]
 }
 
@@ -37,7 +40,7 @@ export interface Requests {
   addPoll: (poll: Poll, asked?: readonly OpenRequest[]) => void
   addProgress: (identity: string, host: string, progress: RequestProgress) => void
   progressOf: (identity: string, host: string) => RequestProgress
-  /** Returns the next offset to read in the host's partition. */
+  /** Returns the next offset of poll-requests to read, in the host's partition. */
   readTo: (host: string) => number
   open: () => OpenRequest[]
   openOf: (identity: string) => OpenRequest[]

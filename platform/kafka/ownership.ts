@@ -6,7 +6,7 @@ export interface Ends {
 
 /** Which partitions a group member owns. Pure state: the caller passes times, ms of any monotonic clock. */
 export interface Ownership {
-  /** The group assigned partitions: forgets all positions read. `sentMs` is when the join request was sent. */
+  /** Takes a new assignment and forgets all positions. `sentMs` is when the request for the assignment was sent. */
   onAssigned: (partitions: readonly number[], sentMs: number) => void
   onRevoked: () => void
   /** The coordinator acknowledged a heartbeat that was sent at `sentMs`. */

@@ -79,9 +79,7 @@ export async function processBatch(
   return verdicts.map((verdict) => verdict ?? (judged[next++] as Verdict))
 }
 
-/**
- * Returns the records to send by topic, in sending order. A dead letter that is too large is sent without its value.
- */
+/** Returns the records to send by topic, in sending order. A dead letter that is too large loses its value. */
 export function outputsByTopic(
   source: { topic: string; partition: number; deadLetterTopic: string | null },
   messages: KafkaMessage[],

@@ -21,6 +21,7 @@ export interface Ok {
   onAcknowledged?: () => void
 }
 
+/** The result for one message: `ok` with the records to send, or `dead`, which makes it a dead letter. */
 export type Verdict = Ok | ({ kind: 'dead' } & RefusalCause)
 
 const nothing: Output[] = []

@@ -2,7 +2,7 @@ import type { ExplodeOutcome } from '#core/explode-raw.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 
-/** A point's value, `none` if there is no point, or, for a difference of form, start, step and flags of the slices. */
+/** A point's value, or `none` without a point. For slices that differ in start, step or flags: these as text. */
 export type PointContent = number | string | null
 
 export interface Difference {

@@ -20,7 +20,7 @@ export interface ParkedDatasets {
 
 const registryRetryMs = 1_000
 
-/** @param crash called when the topic can no longer be read; it must end the process */
+/** Reads topic `parking`. @param crash called if the topic can no longer be read; it must end the process */
 export async function openParkedDatasets(
   { kafka, registry, producer }: { kafka: Kafka; registry: Registry; producer: Producer },
   log: Logger,

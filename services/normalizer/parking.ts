@@ -20,6 +20,7 @@ export interface ParkingLimit {
 
 export const parkingLimit: ParkingLimit = { inARow: 20, share: 0.5, ofLast: 200, atLeast: 50 }
 
+/** The recent results of a dataset, which decide whether it is parked. */
 export interface Tally {
   /** The counted answers, oldest first. A refused answer is its request identity; an accepted answer is null. */
   readonly answers: readonly (string | null)[]
@@ -39,7 +40,7 @@ export interface JudgedAnswer {
 const countEveryMs = 60 * 60 * 1_000
 const maxRequests = 2_000
 
-/** Returns the tally after one more answer. Pure. Ignores refusals that upstream causes, such as a maintenance page. */
+/** Adds one answer to a tally. Pure. Does not count refusals that upstream causes, such as a maintenance page. */
 export function addToTally(
   tally: Tally,
   { requestIdentity, fetchedAt, reason }: JudgedAnswer,
@@ -70,8 +71,8 @@ const isOfSeveral = (requests: readonly (string | null)[]): boolean => new Set(r
 export interface ParkingGuard {
   verdictOnParked: (dataset: string) => Verdict | undefined
   /**
-   * Counts a verdict, once even if its record is redelivered. Parks the dataset if a limit is exceeded. @throws
-   * TransientError if Kafka does not take the parking record
+   * Counts a verdict, only once if its record is redelivered. Parks the dataset if a limit is exceeded.
+   * @throws TransientError if Kafka does not take the parking record
    */
   count: (raw: StoredRaw, verdict: Verdict) => Promise<void>
 }

@@ -17,7 +17,10 @@ export interface RecordedAnswers {
   unrecorded: (source: string, held: TopicRanges) => TopicRanges
 }
 
-/** Maximum number of offsets from an answer without a poll to the newest answer with one. Fewer are in flight. */
+/**
+ * How many offsets before the newest answer with a recorded poll the search for answers without one begins. Fewer
+ * answers than this are in flight at once.
+ */
 const lookback = 64
 const maxRead = 1_000
 
@@ -59,7 +62,10 @@ export interface Adopter {
   origin: string
 }
 
-/** Returns an answer's missing poll. Undefined if memory has an equal or newer answer, or if the origin differs. */
+/**
+ * Returns the missing poll of an answer. Returns undefined if the memory has this answer or a newer one, if the answer
+ * is of another origin (live, simulated), or if the store cannot hold its time.
+ */
 export function adoptedPoll(
   raw: RawResponse,
   at: { partition: number; offset: number },
@@ -96,7 +102,7 @@ export function adoptedPoll(
   }
 }
 
-/** Returns the row count that an answer states for a window in pages. Returns undefined for any other answer. */
+/** Returns the row count that an answer states for a window in pages. Returns undefined if it states none. */
 function countedRows({ asking }: Pick<HostedDataset, 'asking'>, raw: RawResponse): number | undefined {
   if (asking.pages === undefined || isPage(selectorOf(raw.requestIdentity, raw.dataset))) return undefined
   try {

@@ -21,7 +21,7 @@ const connectionBackoff: Backoff = { firstMs: 5_000, maxMs: minuteMs }
 /** Pause after HTTP 418 (banned). Binance bans an address for at least 2 minutes, and longer if requests continue. */
 const banBackoff: Backoff = { firstMs: 4 * minuteMs, maxMs: maxHostPauseMs }
 
-/** Returns the wait after `failures` (at least 1) failed polls, ms. Equal arguments give the same jitter. */
+/** Returns the wait after `failures` (at least 1) failed polls in a row, ms. Equal arguments give equal jitter. */
 export function retryDelayMs(lane: Lane, identity: string, failures: number): number {
   return backoffMs(backoffs[lane], failures, () => fraction(`${identity} ${failures}`))
 }

@@ -15,7 +15,10 @@ export interface Candidate {
   first: boolean
 }
 
-/** A reading of the clock: `nowMs` is UTC; `steadyMs` is monotonic. The greater difference is the elapsed time. */
+/**
+ * A reading of the clock: `nowMs` in ms UTC, for calendars, and `steadyMs` in ms of monotonic time. The time between
+ * two readings is the greater of their two differences.
+ */
 export interface ClockReading {
   nowMs: number
   steadyMs: number

@@ -17,8 +17,9 @@ const dayMs = 24 * 60 * 60_000
 export type EmptyConfirmation = 'never' | 'after-a-while' | 'at-once'
 
 /**
- * Returns when an empty answer is trusted: `at-once` if an operator ordered it (`isOrdered`), and never if the window
- * ended more than `revisitDailyDays` ago, because upstreams delete their past.
+ * Returns when an empty answer is trusted as a withdrawal. `at-once`: an operator ordered it (`isOrdered`). `never`:
+ * for ticks, and for windows that ended more than `revisitDailyDays` ago, because upstreams delete old data.
+ * `after-a-while`: all other windows.
  */
 export function emptyConfirmationOf(
   { intervalMs }: Pick<HostedDataset, 'intervalMs'>,

@@ -31,7 +31,7 @@ export interface RequestedPause extends Pick<Poll, 'pausedUntil' | 'pauseReason'
 export const noPause: RequestedPause = { pausedUntil: null, pauseReason: null, attempts: 0 }
 
 export interface BudgetCharge {
-  /** Takes the response. Returns the pause that the response demands, or `noPause`. */
+  /** Takes the response. Returns the pause that it demands; `noPause` if it demands none. */
   onResponse: (fetched: FetchResult) => RequestedPause
   release: () => void
 }
@@ -45,7 +45,7 @@ export interface BudgetKeeper {
   now: () => HostBudget
 }
 
-/** Creates a new owner's budget: no tokens yet, the requests of earlier owners, and the pause that is left. */
+/** Creates a new owner's budget: without tokens, with earlier owners' recent requests and the host's pause. */
 export function takeOverBudget(
   { host, clock, recent, metrics }: { host: Host; clock: Clock; recent: RecentPolls; metrics: Metrics },
   freed: () => void,
@@ -113,7 +113,7 @@ function unreachableAt(reachability: Reachability, { nowMs, steadyMs }: ClockRea
   return { since: utcText(unreachable.sinceMs), reason: unreachable.reason, nextTryAt }
 }
 
-/** Requests of the last owner that topic `polls` may lack: those in flight, and row counts of windows in pages. */
+/** Returns how many requests topic `polls` may lack: those in flight, and the row counts of windows in pages. */
 function unrecordedRequests({ budget, datasets }: Host): number {
   const hasPages = datasets.some(({ asking }) => asking.pages !== undefined)
   return budget.maxInFlight * (hasPages ? 2 : 1)

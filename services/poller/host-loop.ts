@@ -113,7 +113,7 @@ export function runHostLoop(work: HostWork): HostLoop {
   return { ended: loop(), wake, lift, restore: work.restore, candidates: () => candidates(), budget: budget.now }
 }
 
-/** Returns the windows to poll, each once. If it is in two lanes, the order is: due live, requested, any other. */
+/** Returns each window once: as its due live candidate, otherwise as its requested one, otherwise as any other. */
 function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: ClockReading): Candidate[] {
   const isKept = ({ dataset, window }: Candidate): boolean => window.endMs > deleted.beforeMs(dataset.name)
   const calendar = host.datasets

@@ -50,8 +50,8 @@ function compare(one: Candidate, other: Candidate, busier: number): number {
 }
 
 /**
- * Returns the page to request before `next`; undefined if `next` goes first. Pure. Order: lane, dataset with fewer
- * windows in flight, page before window.
+ * Returns the page to request before `next`. Returns undefined if no page waits or if `next` goes first. Pure. Order:
+ * lane, dataset with fewer windows in flight, page before window.
  */
 export function nextPage<Turn extends { entry: InFlight }>(
   turns: readonly Turn[],

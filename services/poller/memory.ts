@@ -6,7 +6,7 @@ import type { ClockReading } from './candidate.ts'
 
 export interface KnownIdentity {
   memory: PollMemory
-  /** The host that was polled. Its ETag and Last-Modified are not valid at another host. */
+  /** The host that the memory comes from. Its ETag and Last-Modified are not valid at another host. */
   host: string
   /** Time of the last poll with any outcome: ms UTC, and in `polledSteadyMs` monotonic ms. */
   polledAtMs: number
@@ -36,7 +36,10 @@ export interface LastPoll {
 }
 
 export interface Memory {
-  /** Takes a poll, or, with `read`, a memory record's poll. Idempotent. Returns true if newer memory is known. */
+  /**
+   * Takes a poll, or, with `read`, the poll of a memory record. Idempotent. Returns true if newer memory from the same
+   * host is known.
+   */
   remember: (poll: Poll, moment: ClockReading, read?: RememberedPlace) => boolean
   known: (identity: string) => KnownIdentity | undefined
   remembered: (identity: string) => RememberedPlace | undefined

@@ -13,7 +13,8 @@ import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.t
 import { type PollJob, type PollResult, pollFields, pollWindow, record, sendRequest, writeRaw } from './poll-window.ts'
 
 /**
- * Budget charges for a window's requests. `first` was made already. `next` waits for one more; undefined: send no more.
+ * Permissions to send a window's requests. `first` is charged to the budget already. `next` waits for one more, and
+ * resolves with undefined if no more requests may be sent.
  */
 export interface PollCharges {
   first: BudgetCharge
@@ -220,7 +221,8 @@ async function pollPage(
 type HeldRows = ReturnType<Pages['rowsIn']>
 
 /**
- * Returns why a page disagrees with the row count (upstream published meanwhile, or limits its pages), or undefined.
+ * Returns why a page disagrees with the row count: upstream published in between, limits its pages, or is wrong.
+ * Returns undefined if they agree, or if the page was not read.
  */
 function disagreement(held: HeldRows | undefined, count: number, skip: number, take: number): string | undefined {
   if (held === undefined) return undefined

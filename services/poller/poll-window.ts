@@ -50,7 +50,7 @@ export interface PollJob {
   known: KnownIdentity | undefined
   lease: LeaseGuard
   confirming: EmptyConfirmation
-  /** The offset of poll-requests before which requests were read at sending. The poll answers these requests. */
+  /** The next offset of poll-requests to read, at the time of sending. The poll answers all earlier requests. */
   requestsReadTo: number
   carried: (identity: string) => IdentityProgress
   /** Called with the response, before anything is written, so that the host is paused at once. */
@@ -242,8 +242,8 @@ export function assessAnswer(
 const retryMs = 1_000
 
 /**
- * Writes memory, then the poll log. Retries if Kafka is unavailable. False: the lease was lost before memory was
- * written.
+ * Writes the memory of a poll, then the poll log. Retries while Kafka is unavailable. Returns false if the lease was
+ * lost before the memory was written.
  * @throws RefusedSend if Kafka will never take the record
  */
 export async function record(

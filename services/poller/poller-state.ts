@@ -28,7 +28,8 @@ export interface PollerState {
   recorded: RecordedAnswers
   failures: Failures
   /**
-   * By identity: polls of memory records that a slow poller wrote over newer ones. Compaction would keep only these.
+   * Outdated polls that a slow poller wrote over newer memory, by request identity. Until the newer memory is written
+   * again, compaction may delete it.
    */
   overwritten: Map<string, Poll>
   isCarriedOver: boolean

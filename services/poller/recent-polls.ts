@@ -85,7 +85,7 @@ export function createRecentPolls(monotonicMs: () => number = () => performance.
   }
 }
 
-/** Estimates the broker's time from the timestamps of a topic's records. The estimate is never too late. */
+/** Estimates the broker's time from the timestamps of a topic's records. The true time is never earlier. */
 function createBrokerClock(monotonicMs: () => number) {
   const newest = new Map<number, { writtenAtMs: number; readAtMs: number }>()
   return {

@@ -8,7 +8,7 @@ import { sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 
-/** Returns candidates for open requests, each window once. Skips windows and selectors that no dataset has. Pure. */
+/** Returns the open requests as candidates, each window once. Skips windows and selectors that no dataset has. Pure. */
 export function requestedCandidates(
   moment: ClockReading,
   datasets: readonly HostedDataset[],

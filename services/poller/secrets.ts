@@ -17,7 +17,7 @@ function spellingsOf(headers: Headers): string[] {
   return [...new Set(spellings)].filter((one) => one !== '').sort((one, other) => other.length - one.length)
 }
 
-/** Removes secrets from a result. An answer that contains one fails, because raw must hold exact bytes or nothing. */
+/** Removes secrets. An answer with a secret in its body becomes a failure, because raw must hold exact bytes. */
 export function withoutSecrets(fetched: FetchResult, headers: Headers): FetchResult {
   const secrets = spellingsOf(headers)
   if (secrets.length === 0) return fetched

@@ -21,7 +21,7 @@ export interface DatasetStatus {
   subjects: readonly (string | null)[]
   lastPollAt: string | null
   lastOutcome: string | null
-  /** The newest failed poll whose request has had no good poll since. Null if there is none. */
+  /** The newest poll that failed, if its request had no good poll since. Null if there is none. */
   lastFailure: LastFailure | null
   /** When the next poll is due, with pauses of the host and retries of an unreachable host taken into account. */
   nextDueAt: string | null

@@ -9,7 +9,10 @@ export interface UnloggedPolls {
   of: (host: string) => Poll[]
 }
 
-/** Maximum age of a memory record whose poll may lack, compared with the newest record, ms. */
+/**
+ * How much older than the newest memory record a record may be for its poll to be missing in the log, ms. A poller
+ * writes the log before it polls the identity again, so only an identity's newest record can lack its poll.
+ */
 const lookbackMs = 2 * 60_000
 
 export function createUnloggedPolls(): UnloggedPolls {

@@ -6,7 +6,7 @@ import type { Failure } from './fetch.ts'
 
 const maxSourceChars = 600
 
-/** Appends upstream's message to a failure: that of a refusal by assess(), otherwise the body's. Never throws. */
+/** Appends a message to a failure: that of the refusal by assess(), otherwise a text in the body. Never throws. */
 export function withUpstreamMessage(
   failure: Failure,
   asking: RequestSpec,

@@ -37,7 +37,7 @@ export function subscriptions(
   return withDeadLetters.flatMap(({ topic, deadLetters, admit }) => {
     const { record, table: target } = topic
     if (record === null || target === undefined) return []
-    // Topics that fill the same table share what is known about it.
+    // Topics that fill the same table share the evidence that the table accepts rows.
     const evidence = evidences.get(target.table) ?? tableEvidence(maxUnproven)
     evidences.set(target.table, evidence)
     const subscription = subscriptionTo({ ...topic, record }, deadLetters, target, insertInto, evidence)
