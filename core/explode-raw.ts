@@ -10,7 +10,10 @@ export interface StoredRaw {
   offset: string
 }
 
-/** `bug`: explode threw, or a record does not fit its schema. `too-large`: a record exceeds its topic's size limit. */
+/**
+ * Why an answer or a part of it is refused. `bug`: explode threw, or a record does not fit its schema. `too-large`: a
+ * record exceeds its topic's size limit. `unknown-dataset`: no source declares the dataset.
+ */
 export interface RawRefusal {
   reason: Refusal['reason'] | 'bug' | 'unknown-dataset' | 'too-large'
   message: string

@@ -1,6 +1,7 @@
 import { ClickHouseError } from '@clickhouse/client'
 
 /**
+ * How to treat an error of the store.
  * - retry: a dependency is unavailable; the same request may succeed later.
  * - data: the store refuses the content for ever; halve the batch until the bad record is alone.
  * - unlisted: this file does not list the error's code; the rows or the table may be to blame.

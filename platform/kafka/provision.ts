@@ -84,11 +84,11 @@ export class IncompatibleSchema extends Error {
   override name = 'IncompatibleSchema'
 }
 
-/** Sets compatibility before it registers, or Apicurio accepts any schema. @throws IncompatibleSchema */
+/** Registers all schemas. Sets compatibility first, or Apicurio accepts any schema. @throws IncompatibleSchema */
 export async function provisionSchemas(connection: RegistryConnection, topics: Topic[]): Promise<void> {
   const client = createRegistryClient(connection)
   const withSchemas = topics.flatMap(({ name, record }) => (record ? [{ subject: subjectOf(name), record }] : []))
-  // Concurrent registrations of a new schema may get two ids, so each schema is registered for one subject first.
+  // A new schema may get two ids from concurrent registrations, so each is registered for one subject first.
   const first = withSchemas.filter(
     ({ record }, index) => withSchemas.findIndex((one) => one.record === record) === index,
   )

@@ -7,7 +7,7 @@ export class RefusedSend extends Error {
 
 export class TooLargeRecord extends RefusedSend {
   override name = 'TooLargeRecord'
-  /** True if the broker refused the record although our size check had accepted it. A retry of the check refuses it. */
+  /** True if the broker refused the record although the size check had accepted it. The next check refuses it. */
   readonly isUnexpected: boolean
 
   constructor(message: string, { isNews, cause }: { isNews: boolean; cause?: unknown }) {

@@ -8,7 +8,7 @@ import { sendError } from './send-errors.ts'
 export type SizeCheck = (topic: string, record: ProducerRecord, options?: { compress?: boolean }) => string | undefined
 
 export interface TopicLimits {
-  /** Returns a check. Limits older than a minute are refreshed in the background. @throws TransientError */
+  /** Returns a size check. Limits older than a minute are read again in the background. @throws TransientError */
   check: (topics: readonly string[]) => Promise<SizeCheck>
   /** Returns the maximum size of a batch's records, bytes. Infinity if we may not read the topic's settings. */
   bytes: (topic: string) => Promise<number>

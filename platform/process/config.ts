@@ -17,7 +17,7 @@ export function readConfig<Shape extends z.ZodRawShape>(
   throw new ConfigError(`Settings do not fit (environment variables):\n  ${problems.join('\n  ')}`)
 }
 
-/** Like readConfig(), but prints errors and exits 2. With the argument `--check-config`, exits 0 after the check. */
+/** Like readConfig(), but exits with code 2 after errors, which it prints, and with code 0 after `--check-config`. */
 export function readServiceConfig<Shape extends z.ZodRawShape>(shape: Shape): Readonly<z.infer<z.ZodObject<Shape>>> {
   const config = orExit(() => readConfig(shape))
   if (process.argv.includes('--check-config')) process.exit(0)

@@ -13,8 +13,8 @@ export interface Difference {
 }
 
 /**
- * `same`: equal slices, or no slices on both sides. `differing`: both sides have slices. `refusedHereOnly`: only
- * production has slices. `refusedThereOnly`: only the shadow has slices.
+ * The result of comparing an answer. `same`: equal slices, or none on both sides. `differing`: both sides have slices.
+ * `refusedHereOnly`: only production has slices. `refusedThereOnly`: only the shadow has slices.
  */
 export type Agreement = 'same' | 'differing' | 'refusedHereOnly' | 'refusedThereOnly'
 

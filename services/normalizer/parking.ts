@@ -8,8 +8,8 @@ import { utcText } from '#platform/process/utc-text.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 
 /**
- * A dataset is parked after `inARow` refusals in a row. It is also parked if a greater part than `share` of its newest
- * `ofLast` answers was refused; this needs at least `atLeast` answers.
+ * Limits. A dataset is parked after `inARow` refusals in a row. It is also parked if a greater part than `share` of its
+ * newest `ofLast` answers was refused; this needs at least `atLeast` answers.
  */
 export interface ParkingLimit {
   inARow: number

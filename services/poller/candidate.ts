@@ -1,6 +1,6 @@
 import type { Dataset, Window } from '#sources/source.ts'
 
-/** `live`: new windows. `requested`: poll-requests. `background`: the past month, and repeated polls. */
+/** The lane of a poll. `live`: new windows. `requested`: poll-requests. `background`: past windows. */
 export type Lane = 'live' | 'requested' | 'background'
 
 export interface Candidate {
