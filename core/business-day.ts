@@ -10,7 +10,7 @@ export interface BusinessDay {
   window: Window
 }
 
-/** @throws RangeError for a day that does not exist */
+/** Returns the business day that `day`, YYYY-MM-DD, is in a time zone. @throws RangeError if the day does not exist */
 export function businessDay(zone: string, day: string): BusinessDay {
   const date = Temporal.PlainDate.from(day)
   const startMs = date.toZonedDateTime(zone).epochMilliseconds
@@ -18,22 +18,22 @@ export function businessDay(zone: string, day: string): BusinessDay {
   return { day: date.toString(), window: { startMs, endMs } }
 }
 
-/** Returns a local day, YYYY-MM-DD. */
+/** Returns the local day, YYYY-MM-DD, at an instant (ms UTC). */
 export function dayAt(zone: string, atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(zone).toPlainDate().toString()
 }
 
-/** Returns a day, YYYY-MM-DD. */
+/** Returns the day, YYYY-MM-DD, that is `count` days after `day`. */
 export function addDays(day: string, count: number): string {
   return Temporal.PlainDate.from(day).add({ days: count }).toString()
 }
 
-/** Negative if `later` comes before `earlier`. */
+/** Returns the number of days from `earlier` to `later`, negative if `later` comes first. */
 export function daysBetween(earlier: string, later: string): number {
   return Temporal.PlainDate.from(earlier).until(Temporal.PlainDate.from(later), { largestUnit: 'day' }).days
 }
 
-/** Returns the instant, ms UTC, of a local time HH:MM on the day before `day`. */
+/** Returns the instant, ms UTC, of the local time `time` (HH:MM) on the day before `day`. */
 export function dayBeforeAtMs(zone: string, day: string, time: string): number {
   return Temporal.PlainDate.from(day).subtract({ days: 1 }).toZonedDateTime({ timeZone: zone, plainTime: time })
     .epochMilliseconds

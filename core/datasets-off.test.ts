@@ -10,7 +10,7 @@ test('names of datasets, comma separated; none by default', () => {
   expect(off(' jao.core.maxExchanges ,')).toEqual(['jao.core.maxExchanges'])
 })
 
-test('a beginning with a star means all that begin so; one that none begins with is an error', () => {
+test('`prefix*` means all datasets with that prefix; a prefix that no dataset has is an error', () => {
   const all = [...datasetsByName.keys()]
   expect(off('*')).toEqual(all)
   expect(off('jao.*')).toEqual(all.filter((name) => name.startsWith('jao.')))

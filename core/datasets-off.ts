@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { datasetsByName } from './datasets.ts'
 
-/** Names of datasets that are neither polled nor exploded. Their answers stay in raw and can be replayed later. */
+/** Datasets that are neither polled nor exploded. Answers that exist stay in raw and can be replayed later. */
 export const datasetsOffSetting = { DATASETS_OFF: datasetList() }
 
-/** `name*` stands for all datasets with that prefix. */
+/** Returns a parser of comma-separated dataset names. `name*` matches all datasets whose name begins with `name`. */
 export function datasetList() {
   return z
     .string()

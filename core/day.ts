@@ -1,6 +1,6 @@
 import { UserError } from '#platform/process/user-error.ts'
 
-/** Returns a day that a user wrote as YYYY-MM-DD for `option`. @throws UserError if it is not a day */
+/** Validates a day (YYYY-MM-DD) that a user gave for the command line option `option`. @throws UserError */
 export function parseDay(option: string, text: string): string {
   try {
     if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return Temporal.PlainDate.from(text, { overflow: 'reject' }).toString()

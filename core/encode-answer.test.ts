@@ -33,7 +33,7 @@ test('series metadata is published until Kafka has it, and again after an hour, 
     onAcknowledged()
     return outputs.map(({ topic }) => topic)
   }
-  // The send of the first two fails.
+  // The first two encodings are never acknowledged, as after a failed send.
   expect([topics(), topics()]).toEqual([
     ['meanings', 'slices'],
     ['meanings', 'slices'],
@@ -71,7 +71,7 @@ test('a record of a topic that the source does not declare is a bug, said with t
   expect(() => encoded(batch.encode({ ...answer, records }))).toThrow(/test\.hourly .* other/)
 })
 
-test('an answer of which a record is too large for its topic is refused for that', () => {
+test('an answer is refused if one of its records is too large for its topic', () => {
   const exploding = {
     ...dataset,
     calendar: { kind: 'days' },

@@ -11,7 +11,7 @@ import {
 } from './explode-raw.ts'
 
 export interface SourceOutputs {
-  /** For refused parts, which become dead letters. */
+  /** Encodes the refused parts of an answer as raw records, for their dead letters. */
   raw: { encode: (part: RawResponse) => Buffer }
   timeseries: { topic: string; encode: (slice: TimeseriesSlice) => Buffer }
   series: { topic: string; encode: (series: Series) => Buffer }
@@ -26,15 +26,15 @@ interface PublishedSeries {
   atMs: number
 }
 
-/** Metadata is published again after this time, ms: a deletion may have removed it, and the key may come back later. */
+/** Interval of publishing a key's metadata again, ms. It restores metadata that a deletion removed. */
 const republishMs = 60 * 60 * 1_000
 
 export interface AnswerEncoder {
-  /** Begins a batch of answers that are sent together. `whyTooLarge` returns why a topic does not take a record. */
+  /** Begins a batch that is sent as a whole. `whyTooLarge` says why a record is too large, or returns undefined. */
   batch: (whyTooLarge?: SizeCheck) => BatchEncoder
 }
 
-/** `outputs` are in sending order. Call `onAcknowledged` once Kafka has all of them. */
+/** An answer's encoded records, in sending order. Call `onAcknowledged` after Kafka has acknowledged all of them. */
 export interface AnswerOutputs {
   outputs: Output[]
   deadParts: DeadPart[]
@@ -45,12 +45,12 @@ export type EncodedAnswer = (ExplodedAnswer & AnswerOutputs) | RefusedAnswer
 
 export interface BatchEncoder {
   /**
-   * Encodes an exploded answer. Never throws: returns the refusal `too-large` if a topic does not take a record, and
-   * `bug` if a topic is not declared or a schema does not fit. A refused answer has no outputs.
-   *
-   * Order of the outputs: slices, own records, then the accepted answer, which is sent after all other outputs of the
-   * batch are acknowledged. Series metadata precedes its first slice, unless the same metadata was acknowledged within
-   * the last hour.
+   * Encodes an exploded answer. A refused answer yields no outputs. Never throws. Returns the refusal `too-large` if a
+   * record is too large for its topic. Returns the refusal `bug` if explode yields a record for an undeclared topic, or
+   * a record that does not fit its schema.
+   * The outputs are ordered: slices, own records, then the accepted answer, which is sent after all other outputs of
+   * the batch are acknowledged. Series metadata precedes the first slice of its key. Metadata is left out if the same
+   * metadata was acknowledged within the last hour.
    */
   encode: (outcome: ExplodeOutcome) => EncodedAnswer
 }
@@ -61,7 +61,7 @@ export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, s
   const published: PublishedMetadata = new Map()
   return {
     batch: (whyTooLarge = () => undefined) => {
-      // Metadata of earlier answers in this batch, which is acknowledged with the batch.
+      // Metadata that earlier answers of this batch publish. It is acknowledged with the batch.
       const publishedInBatch: PublishedMetadata = new Map()
       const outputsOf = (answer: ExplodedAnswer): AnswerOutputs => {
         const entries: SeriesEntry[] = []
@@ -107,7 +107,7 @@ function remember(metadata: PublishedMetadata, { name }: Dataset, entries: reado
   for (const [key, series] of entries) ofDataset.set(key, series)
 }
 
-/** Encodes slices, and series metadata that was not published before. Adds the new metadata to `entries`. */
+/** Encodes slices, and series metadata that was not published recently. Adds that metadata to `entries`. */
 function encodeSlices(
   { slices, dataset }: ExplodedAnswer,
   { timeseries, series }: SourceOutputs,

@@ -10,7 +10,10 @@ export interface StoredRaw {
   offset: string
 }
 
-/** `bug`: explode threw, or a record does not fit its schema. `too-large`: a topic does not take a record. */
+/**
+ * Why an answer or a part of it is refused. `bug`: explode threw, or a record does not fit its schema. `too-large`: a
+ * record exceeds its topic's size limit. `unknown-dataset`: no source declares the dataset.
+ */
 export interface RawRefusal {
   reason: Refusal['reason'] | 'bug' | 'unknown-dataset' | 'too-large'
   message: string
@@ -18,7 +21,7 @@ export interface RawRefusal {
 
 const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
 
-/** Returns true if a refusal points at us: upstream changed its format, or our code is wrong. */
+/** Returns true if the reason suggests an error in our code or a changed format of upstream. */
 export const pointsAtUs = (reason: string): boolean => ourReasons.has(reason)
 
 export type ExplodeOutcome = ExplodedAnswer | RefusedAnswer
@@ -32,16 +35,16 @@ export interface ExplodedAnswer {
   dataset: Dataset
   slices: TimeseriesSlice[]
   records: { topic: string; key: string; record: Record<string, unknown> }[]
-  /** Parts that were refused alone, each as a raw response that holds only that part. */
+  /** Refused parts, such as lines of a file. Each record is the raw response with only that part as its body. */
   refusedParts: { refusal: RawRefusal; record: RawResponse }[]
-  /** Null for an answer without points that does not confirm an empty window. */
+  /** Null if the answer has no points and does not confirm that its window was emptied. */
   accepted: AcceptedAnswer | null
   ignored: Record<string, number>
 }
 
 /**
- * Never throws: an exception in explode becomes the refusal `bug`. Refuses an answer that is not empty but yields no
- * record, so that nothing is lost silently. Pure.
+ * Explodes a raw response. Pure. Never throws: an exception in explode becomes the refusal `bug`. An answer that is not
+ * empty but yields no record is refused, so that no data disappears silently.
  */
 export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset>): ExplodeOutcome {
   const { record } = raw
@@ -73,7 +76,10 @@ const refused = (reason: RawRefusal['reason'], message: string): ExplodeOutcome 
   ignored: {},
 })
 
-/** Returns a refusal if nothing can be stored, unless the answer counts rows or the source assesses it as empty. */
+/**
+ * Returns a refusal if the answer yields nothing to store. Returns undefined if it yields something or counts rows, or
+ * if assess() returns `empty`.
+ */
 function whyNothing(
   { asking }: Dataset,
   answer: Answer,
@@ -125,7 +131,8 @@ function acceptedAnswer(
     points,
     keys: new Set([...slices, ...records].map(({ key }) => key)).size,
     contentHash: record.contentHash,
-    // Ticks and files have timestamps of their own, and a part is not the whole answer: neither replaces older answers.
+    // Answers of ticks and files do not replace older answers, but add to them. A part is not a whole answer, so it
+    // does not replace one.
     replaces: dataset.calendar.kind === 'days' && !(partHeader in record.headers),
   }
 }
@@ -144,7 +151,10 @@ function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSli
   }
 }
 
-/** Further refused parts of an answer become one dead letter that holds the whole answer. */
+/**
+ * Maximum number of refused parts that each become a dead letter. All further parts share one dead letter, which holds
+ * the whole answer.
+ */
 const maxParts = 100
 
 function lettersOf(record: RawResponse, parts: readonly RefusedPart[]): ExplodedAnswer['refusedParts'] {
@@ -155,7 +165,7 @@ function lettersOf(record: RawResponse, parts: readonly RefusedPart[]): Exploded
   return [...apart, { refusal: { reason: first.refusal.reason, message }, record }]
 }
 
-/** Marks a raw record that is a part of an answer. The poller never keeps an upstream header of this name. */
+/** Header that marks a raw record as a part of an answer. The poller does not store upstream headers of this name. */
 const partHeader = 'tidemark-part'
 
 function partOf(record: RawResponse, { body, headers }: RefusedPart): RawResponse {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 
-/** Returns the host of a base URL, with a port that is not the scheme's default. A host has one request budget. */
+/** Returns the host of a base URL, with the port unless it is the scheme's default. Budgets are per host. */
 export function hostOf(baseUrl: string): string {
   return new URL(baseUrl).host
 }
 
-/** Returns the partition of a host's records on polls, poller-memory and poll-requests. */
+/** Returns the partition that holds a host's records on the topics polls, poller-memory and poll-requests. */
 export function partitionOfHost(host: string, partitions: number): number {
   return createHash('sha256').update(host).digest().readUInt32BE(0) % partitions
 }

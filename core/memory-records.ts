@@ -7,7 +7,7 @@ export interface RawPlace {
   offset: number
 }
 
-/** State that is carried from poll to poll of an identity, besides the PollMemory of each poll. */
+/** State of an identity besides its newest poll: the newest answer's place in raw, and its requests' progress. */
 export interface IdentityProgress {
   raw: RawPlace | null
   requests: RequestProgress
@@ -35,7 +35,10 @@ export interface MemoryRecord {
 
 const none: PollerMemory = { identity: null, host: null, carriedOver: null }
 
-/** `poll` is encoded as on topic `polls`; `polledAt` is the last poll with any outcome, ms; `inLog`: `polls` has it. */
+/**
+ * Returns the memory record of an identity. `poll` is encoded as on topic `polls`, and `inLog` says whether `polls` has
+ * it. `polledAt` is the time of the last poll with any outcome, ms UTC.
+ */
 export function identityRecord(
   identity: string,
   poll: Buffer,
@@ -57,13 +60,13 @@ export function identityRecord(
   }
 }
 
-/** The key cannot equal an identity, because an identity begins with a dataset and its dot. */
+/** Returns a host's memory record. Its key never equals a request identity, which begins with `<source>.`. */
 export const hostRecord = (host: string, pauses: HostPause[]): MemoryRecord => ({
   key: `host/${host}`,
   record: { ...none, host: { host, pauses } },
 })
 
-/** Key and partition of the marker that all polls of an earlier release are carried over. */
+/** Key and partition of the record which says that poller-memory holds all polls of an earlier release. */
 export const carriedOverKey = 'carried-over'
 export const carriedOverPartition = 0
 
@@ -72,10 +75,14 @@ export const carriedOverRecord = (carriedOver: CarriedOver): MemoryRecord => ({
   record: { ...none, carriedOver },
 })
 
-/** Longer pauses are cut to this length, ms. */
+/** Maximum length of a host's pause, ms. Longer pauses are shortened to it. */
 export const maxHostPauseMs = 24 * 60 * 60 * 1_000
 
-/** Returns the pause that a poll asked for, or undefined. `recordedAt`: the broker's time, ms; null for a new pause. */
+/**
+ * Returns the pause that a host demanded in reply to a poll, or undefined if it demanded no pause.
+ * @param attempts how many times in a row the host has demanded a pause
+ * @param recordedAt when Kafka took the pause, ms by the broker's clock; null for a new pause
+ */
 export function pauseOf(
   { pausedUntil, pauseReason, sentAt }: Poll,
   attempts: number,

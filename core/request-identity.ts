@@ -2,21 +2,22 @@ import { createHash } from 'node:crypto'
 import type { Window } from './business-day.ts'
 
 /**
- * Returns the name of a repeated request, the record key of raw, polls and poll-requests. Times are UTC; ticks have
- * none. `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`, `kraken.ticker/XBTUSD`
+ * Returns the request identity: dataset, selector and the UTC bounds of the window (null for a tick). It is the record
+ * key on raw, polls and poll-requests. `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`,
+ * `kraken.ticker/XBTUSD`
  */
 export function requestIdentity(dataset: string, window: Window | null, subject: string | null = null): string {
   const times = window === null ? [] : [secondsText(window.startMs), secondsText(window.endMs)]
   return [dataset, ...(subject === null ? [] : [subject]), ...times].join('/')
 }
 
-/** Returns the first 53 bits of the identity's SHA-256, at least 1. A double, and so JSON, holds 53 bits exactly. */
+/** Returns the first 53 bits of the identity's SHA-256, at least 1. JSON numbers hold 53 bits exactly. */
 export function identityNumber(identity: string): number {
   const digest = createHash('sha256').update(identity).digest()
   return Math.max(1, digest.readUInt32BE(0) * 2 ** 21 + (digest.readUInt32BE(4) >>> 11))
 }
 
-/** Returns the subject in an identity of `dataset`, or null. */
+/** Returns the selector in a request identity, or null if it has no selector or is not of `dataset`. */
 export function selectorOf(identity: string, dataset: string): string | null {
   if (!identity.startsWith(`${dataset}/`)) return null
   const rest = identity.slice(dataset.length + 1).replace(timesAtEnd, '')

@@ -21,8 +21,8 @@ export interface RequestedWindow {
 const maxAtOnce = 500
 
 /**
- * Asks the poller that owns the host to poll windows. Resolves when all replicas have the requests.
- * @param wanted `host` as hostOf() returns it; `confirmsEmpty`: an operator says that an empty answer is true
+ * Requests polls of windows from the host's owner. Resolves after all replicas have the requests.
+ * @param wanted `host` as hostOf() returns it; `confirmsEmpty`: an operator states that an empty answer is correct
  */
 export async function requestWindows(
   kafka: Kafka,
@@ -48,7 +48,7 @@ export async function requestWindows(
   )
 }
 
-/** Asks the owner of a host to end a pause that began before now. Resolves when all replicas have the request. */
+/** Writes a request to end a host's pause that began before now. Resolves after all replicas have the request. */
 export async function requestLift(kafka: Kafka, registry: Registry, host: string, requestedBy: string): Promise<void> {
   const noWindow = { dataset: '', windowStart: 0, windowEnd: 0, confirmsEmpty: false }
   await writeRequests(kafka, registry, host, [

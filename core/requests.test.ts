@@ -83,7 +83,7 @@ test('the next offset to read is known in the partition of each host', () => {
 
 describe('a request for the upstream at another address', () => {
   const elsewhere = { partition: (partition + 1) % pollPartitions, offset: 2 }
-  test('is not answered by what polls here say of this address', () => {
+  test('is not answered by polls of this address', () => {
     const requests = createRequests()
     requests.addRequest(request, asked)
     requests.addRequest(request, elsewhere)

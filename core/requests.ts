@@ -2,7 +2,7 @@ import type { Poll, PollRequest } from '#schemas/generated/records.ts'
 import { pollPartitions } from '#schemas/topics.ts'
 import { partitionOfHost } from './host.ts'
 
-/** A request is given up after this many failed polls. */
+/** Maximum number of failed polls for a request. After that many, the request is closed unanswered. */
 export const requestAttempts = 5
 
 export interface RequestPlace {
@@ -11,9 +11,12 @@ export interface RequestPlace {
 }
 
 export interface RequestProgress {
-  /** Requests before this offset are answered. */
+  /** The requests before this offset of poll-requests are answered. */
   answeredTo: number
-  /** Later failed polls that would have answered requests: at most `requestAttempts`, greatest `readTo` first. */
+  /**
+   * Failed polls since then, greatest `readTo` first, at most `requestAttempts`. A poll is a failed attempt for each
+   * request before its `readTo`.
+   */
   failures: readonly { sentAtMs: number; readTo: number }[]
 }
 
@@ -26,18 +29,18 @@ export interface OpenRequest {
 }
 
 /**
- * The open requests. A poll answers the requests that its poller had read before it sent the HTTP request: those before
- * `requestsReadTo`, in the partition of its host. `requestAttempts` polls that failed to answer a request close it too.
- * A poll without `requestsReadTo` (ingest, an earlier release, an adopted answer) answers nothing. All methods are
- * idempotent.
+ * The open requests, which no poll has answered. A poll that did not fail answers the requests that its poller had read
+ * before it sent the HTTP request: those before the offset `requestsReadTo` in the partition of the poll's host. A
+ * request is also closed after `requestAttempts` failed polls. A poll whose `requestsReadTo` is null answers nothing:
+ * ingest writes such polls, and so did earlier releases. All methods are idempotent.
  */
 export interface Requests {
   addRequest: (request: PollRequest, at: RequestPlace) => void
-  /** @param asked requests that were open when the HTTP request was sent; this poll answers them in all partitions */
+  /** @param asked requests that were open when the HTTP request was sent. The poll answers them in all partitions */
   addPoll: (poll: Poll, asked?: readonly OpenRequest[]) => void
   addProgress: (identity: string, host: string, progress: RequestProgress) => void
   progressOf: (identity: string, host: string) => RequestProgress
-  /** Returns the next offset to read in the host's partition. */
+  /** Returns the next offset of poll-requests to read, in the host's partition. */
   readTo: (host: string) => number
   open: () => OpenRequest[]
   openOf: (identity: string) => OpenRequest[]

@@ -46,7 +46,7 @@ test('windows between two days are whole and meet, of whatever kind; each is kno
   )
 })
 
-test('times from outside that no clock shows are no window', () => {
+test('a start that is not whole ms of the years 1 to 9999 is not a window', () => {
   for (const startMs of [Number.NaN, Number.POSITIVE_INFINITY, 0.5, -1e18, 1e18]) {
     expect(isWindowOf({ window: 'day', zone }, { startMs, endMs: startMs + 86_400_000 })).toBe(false)
   }

@@ -7,7 +7,7 @@ export interface WindowKind {
 
 const hourMs = 60 * 60 * 1_000
 
-/** Returns the windows that begin on a local day, YYYY-MM-DD. A month begins on its first day. */
+/** Returns the windows that begin on a local day, YYYY-MM-DD. A monthly window begins on day 1 of the month. */
 export function windowsOn({ window, zone }: WindowKind, day: string): Window[] {
   if (window === 'month' && !day.endsWith('-01')) return []
   const whole = businessDay(zone, day).window
@@ -40,7 +40,7 @@ export function isWindowOf(kind: WindowKind, { startMs, endMs }: Window): boolea
   )
 }
 
-/** Years 0001 to 9999, which ISO 8601 texts can hold. */
+/** Returns true for whole ms within the years 0001 to 9999, the years that ISO 8601 text can hold. */
 function isInstant(ms: number): boolean {
   return Number.isSafeInteger(ms) && ms > -62_000_000_000_000 && ms < 253_000_000_000_000
 }

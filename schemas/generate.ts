@@ -1,5 +1,5 @@
-// `npm run generate`: writes the record types of the .avsc files, and versions.json with the hash of every version.
-// `--check` only compares. Both fail if a published version was edited or removed.
+// `npm run generate` writes the record types of the .avsc files, and versions.json with the hash of every version. With
+// `--check` it only compares. Both modes fail if a published version was edited or removed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { brokenVersions, hashesOf, recordFolders, type SchemaVersion, versionsIn } from './versions.ts'
 
@@ -29,7 +29,7 @@ const primitives: Record<string, string> = {
 
 const project = new URL('../', import.meta.url)
 const keptFile = 'schemas/generated/versions.json'
-// The template's record is never published, so its versions are not recorded.
+// The record of this template is never published, so versions.json does not contain it.
 const template = 'cli/new-source/template'
 const rooms = [...recordFolders(), template].map((room) => ({ room, versions: versionsIn(room) }))
 const now = hashesOf(rooms.flatMap(({ room, versions }) => (room === template ? [] : versions)))

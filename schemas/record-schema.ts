@@ -1,19 +1,19 @@
 export interface RecordSchema<T = unknown> {
   readonly name: string
-  /** Path below the project: schemas/raw-response/v2.avsc. */
+  /** Path of the .avsc file below the project folder: schemas/raw-response/v2.avsc. */
   readonly file: string
   /**
-   * Without white space: the registry gives schemas that differ in white space different ids, so all producers send
-   * this.
+   * The schema as JSON without white space. The registry gives texts that differ only in white space different ids, so
+   * all producers send this text.
    */
   readonly text: string
-  /** Never set: it only carries the type. */
+  /** Never set at run time. The field exists so that TypeScript can infer `T`. */
   readonly record?: T
 }
 
 export interface TableTarget<T = unknown> {
   table: string
   columns: string[]
-  /** @throws if a value does not fit the table */
+  /** Returns the row of a record, with values in the order of `columns`. @throws if a value does not fit the table */
   row(record: T): unknown[]
 }

@@ -1,8 +1,8 @@
 import type { AcceptedAnswer, Deletion, Poll, Replay, Series, TimeseriesSlice } from './generated/records.ts'
 import type { TableTarget } from './record-schema.ts'
 
-// The tables of the platform's records. Slices are many, so their times are Int64 ms UTC, which the store converts to
-// DateTime. The other tables take ISO 8601 text.
+// The tables of the platform's records. Slices are written with Int64 times (ms UTC), because there are many slices;
+// the store converts the times to DateTime. The other tables are written with ISO 8601 text.
 
 export const slicesTable: TableTarget<TimeseriesSlice> = {
   table: 'slices',
@@ -186,10 +186,10 @@ export const deletionsTable: TableTarget<Deletion> = {
 
 const utc = (ms: number): string => new Date(ms).toISOString()
 
-// A slice covers at most a window: a day of minutes has 1,440 values.
+// Maximum number of values in a slice; more are an error. A day of one-minute steps has 1,440.
 const maxValues = 100_000
 
-/** @throws RangeError for NaN and infinity: JSON would turn them into null, which means a retraction */
+/** @throws RangeError for too many values, NaN and infinity. JSON would turn NaN into null: a retraction */
 function checked(values: (number | null)[]): (number | null)[] {
   if (values.length > maxValues) throw new RangeError(`${values.length} values in one slice; ${maxValues} are the most`)
   for (const value of values) {

@@ -16,17 +16,17 @@ import { acceptedAnswersTable, deletionsTable, pollsTable, replaysTable, seriesT
 export interface Topic {
   name: string
   key: string
-  /** The Avro record of the value; null if the value holds the original bytes of another topic's record. */
+  /** The Avro record type of the values. Null for a dead-letter topic: its values are copies of the refused bytes. */
   record: RecordSchema | null
-  /** The table that the sink fills; absent if the sink does not read the topic. */
+  /** The table into which the sink writes the records. Absent if the sink does not read the topic. */
   table?: TableTarget
   partitions: number
   config: Record<string, string>
-  /** What is lost if the retention is shortened. Also printed in docs/operations.md. */
+  /** Text that says what is lost if the retention is shortened. docs/operations.md prints it. */
   retentionImpact: string
 }
 
-/** Days; absent: for ever. */
+/** How long records are kept, days. An absent value means for ever. */
 export interface Retention {
   rawDays?: number
   timeseriesDays?: number
@@ -41,18 +41,18 @@ const keptFor = (days?: number) => ({
 })
 const forEver = keptFor()
 
-// The broker stores records with this codec, whatever the producer used, so that every subscriber can read them.
+// The broker stores records uncompressed, even if the producer compressed them, so that every subscriber can read them.
 const plain = { 'compression.type': 'uncompressed' }
 const zstd = { 'compression.type': 'zstd' }
 
-/** Polls, poll-requests and poller-memory are co-partitioned: one poller owns partition n of all three. */
+/** Partitions of polls, poll-requests and poller-memory. A host has the same partition number in all three topics. */
 export const pollPartitions = 4
 
-/** Host and lane of file chunks in `polls`. Files are ingested, not polled. */
+/** Values of the fields `host` and `lane` in the `polls` records of file chunks, which are ingested and not polled. */
 export const fileHost = 'files'
 export const filesLane = 'files'
 
-// Pollers on several machines compare these timestamps, so the broker's clock sets them.
+// The broker's clock sets the record timestamps, because pollers on several machines compare them.
 const brokerTime = { 'message.timestamp.type': 'LogAppendTime' }
 
 export const pollsTopic: Topic = pollsKeptFor()
@@ -73,8 +73,8 @@ export function pollsKeptFor(days?: number): Topic {
 const minuteMs = 60_000
 
 /**
- * The poller's state. An owner reads all of it before it polls, so compaction keeps it small. The compaction lag gives
- * an owner time to write memory again that a slow poller overwrote with an older one.
+ * The poller's memory. A new owner reads the whole topic before it polls, so compaction keeps the topic small. If a
+ * slow poller overwrites newer memory, compaction waits 5 minutes, so that the owner can write the newer memory again.
  */
 export const pollerMemoryTopic: Topic = {
   name: 'poller-memory',
@@ -95,9 +95,7 @@ export const pollerMemoryTopic: Topic = {
     'the poller forgets what it holds: it fetches windows again, and a late answer may be known before an earlier one',
 }
 
-/**
- * Windows to poll, and pauses to lift. No offsets are committed: core/requests.ts decides which requests are answered.
- */
+/** Requests to poll a window or lift a pause. No offsets are committed: core/requests.ts finds the open requests. */
 export const pollRequestsTopic: Topic = {
   name: 'poll-requests',
   key: 'request identity',
@@ -113,7 +111,7 @@ export const pollRequestsTopic: Topic = {
   retentionImpact: 'requests that wait for longer than that, behind a large backfill, are forgotten',
 }
 
-/** Deletions for good, with their time bounds. Read this topic before you build a store anew. */
+/** Permanent deletions of a dataset's points before a time. Read this topic before you build a store anew. */
 export const deletionsTopic: Topic = {
   name: 'deletions',
   key: 'dataset',
@@ -145,8 +143,8 @@ export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => 
 })
 
 /**
- * The slices of a source. One partition keeps an answer together, and makes inserts larger and so cheaper for the
- * store.
+ * The slices of a source. There is one partition, so that the slices of an answer stay together and inserts are large,
+ * which is cheaper for the store.
  */
 export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.timeseries`,
@@ -158,7 +156,7 @@ export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = 
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older slices, and so does a sink',
 })
 
-/** The series metadata of each key. The newest record of a key counts. */
+/** The series metadata of each key. Only the newest record of a key is valid. */
 export const seriesTopic = (source: string): Topic => ({
   name: `${source}.series`,
   key: 'dataset and key, joined by a slash',
@@ -169,7 +167,7 @@ export const seriesTopic = (source: string): Topic => ({
   retentionImpact: 'keys have no meaning in a store that is built anew, until an answer names them again',
 })
 
-/** The accepted answers of a source, each after its slices. Subscribers need them to see withdrawals. */
+/** The accepted answers of a source, each written after its slices. They tell subscribers of withdrawn points. */
 export const answersTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.answers`,
   key: 'request identity',
@@ -194,7 +192,7 @@ export const ownTopic = (
   retentionImpact: own.retentionImpact,
 })
 
-/** Refused records: the original bytes, with origin and reason in the headers. */
+/** The dead letters of a source: the original bytes of refused records, with origin and reason in the headers. */
 export const deadLetterTopic = (source: string): Topic => ({
   name: `${source}.dlq`,
   key: 'the key of the refused record',
@@ -206,7 +204,7 @@ export const deadLetterTopic = (source: string): Topic => ({
 
 export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), name: 'tidemark.dlq' }
 
-/** The parked datasets, for all normalizers. The newest record of a dataset counts. */
+/** The parked datasets. All normalizers read this topic. Only the newest record of a dataset is valid. */
 export const parkingTopic: Topic = {
   name: 'parking',
   key: 'dataset',
@@ -216,7 +214,7 @@ export const parkingTopic: Topic = {
   retentionImpact: 'a parked dataset is released without anybody having mended it',
 }
 
-/** The topics that every source has. core/source-topics.ts adds the source's own. */
+/** Returns the topics that every source has. core/source-topics.ts adds the topics of the source's own records. */
 export function sourceTopics(source: string, retention?: Retention): Topic[] {
   return [
     rawTopic(source, retention),

@@ -1,5 +1,5 @@
-// The versions of every record, none of which is ever edited: schemas/<record>/vN.avsc for the platform's topics, and
-// sources/<source>/<record>/vN.avsc for a source's own topics.
+// The schema versions of every record. A published version is never edited. Files: schemas/<record>/vN.avsc for the
+// platform's topics, sources/<source>/<record>/vN.avsc for a source's own topics.
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ export interface SchemaVersion {
   path: string
   record: string
   number: number
-  /** The schema as it is registered, without white space. */
+  /** The schema text that is sent to the registry: JSON without white space. */
   text: string
 }
 
@@ -16,7 +16,7 @@ export type PublishedHashes = Record<string, string>
 
 const project = new URL('../', import.meta.url)
 
-/** Returns the versions in a folder, by record and number. @throws unless each record has v1 to vN without a gap */
+/** Returns a folder's schema versions, sorted by record and number. @throws if a record's numbers have a gap */
 export function versionsIn(room: string): SchemaVersion[] {
   const records = new Set(filesBelow(`${room}/**/*.avsc`).map((file) => file.slice(0, file.lastIndexOf('/'))))
   return [...records].flatMap((record) => {
@@ -43,7 +43,7 @@ const filesBelow = (pattern: string): string[] =>
     .map((file) => file.replaceAll('\\', '/'))
     .toSorted()
 
-/** Returns the files of a record in version order. Pure. @throws if they are not v1 to vN without a gap */
+/** Returns a record's file names in version order. Pure. @throws if the names are not v1.avsc to vN.avsc */
 export function versionFiles(record: string, files: readonly string[]): string[] {
   const expected = files.map((_, index) => `v${index + 1}.avsc`)
   const stray = files.filter((file) => !expected.includes(file))

@@ -3,7 +3,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, cre
 export type Store = ClickHouseClient
 
 export interface StoreConfig {
-  /** http or https, with port. https checks the certificate against the system's roots. */
+  /** An http or https URL with a port. For https, a root certificate of the system must verify the server. */
   url: string
   user: string
   password: string
@@ -12,44 +12,44 @@ export interface StoreConfig {
 
 export const database = 'tidemark'
 
-/** Creates a client that connects at the first request and logs nothing. See errorKind() for its errors. */
+/** Creates a client that connects at its first request and logs nothing. errorKind() classifies its errors. */
 export function createStore(config: StoreConfig): Store {
   return createClient({
     url: config.url,
     username: config.user,
     password: config.password,
-    // No database: every statement names it, so that the first migration can create it.
+    // No default database, because the first migration creates it. Every statement names the database.
     application: 'tidemark',
     request_timeout: config.requestTimeoutMs,
     max_open_connections: 10,
-    // Servers close idle sockets after 3 s or more, which can reset a request (clickhouse-js issue 150). We close
-    // first.
+    // Servers close idle sockets after 3 s or more, which can reset a request (clickhouse-js issue 150). So we close
+    // them first, after 2 s.
     keep_alive: { enabled: true, idle_socket_ttl: 2_000, eagerly_destroy_stale_sockets: true },
     log: { level: ClickHouseLogLevel.OFF },
   })
 }
 
-/** Explicit, because servers change their defaults (async_insert in 26.2). */
+/** Settings of every insert. They are explicit, because servers change their defaults (async_insert in 26.2). */
 export const insertSettings: ClickHouseSettings = {
-  // Respond when the rows are in the tables, including those of all views.
+  // The server responds when the rows are in the table and in the tables of all its views.
   async_insert: 0,
   wait_end_of_query: 1,
   materialized_views_ignore_errors: 0,
-  // Rows are idempotent by key. A rebuild must not be dropped as a repeated block.
+  // No deduplication of blocks: rows are idempotent by key, and a rebuild must be able to insert a block again.
   insert_deduplicate: 0,
   date_time_input_format: 'best_effort',
-  // Merges collapse equal keys. Collapsing each block before it is written costs a third of the speed.
+  // Merges collapse equal keys. To collapse each block before it is written would cost a third of the speed.
   optimize_on_insert: 0,
   parallel_view_processing: 1,
   max_insert_threads: '2',
-  // An insert of a replay may fill more than the default limit of 100 partitions (code 252).
+  // A replay's insert may fill more than the default limit of 100 partitions (error 252, TOO_MANY_PARTS).
   max_partitions_per_insert_block: '1000',
 }
 
 /**
- * Resolves when the rows can be queried. A crash of the server may leave some of the rows; inserting again is safe.
- * @param into the database; another one than tidemark's holds staging tables
- * @throws ClickHouseError, or a network error; see errorKind()
+ * Inserts rows. Resolves when they can be queried. If the server crashes, some rows may remain: insert all again.
+ * @param into database; another one than tidemark's holds staging tables
+ * @throws ClickHouseError, or a network error; errorKind() classifies both
  */
 export async function insert(
   store: Store,

@@ -2,7 +2,7 @@ import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTable } from '#schemas/tables.ts'
 import { database, insert, type Store } from './client.ts'
 
-/** Returns the bound of a dataset, ms UTC, or undefined. Rows before it are never stored again. */
+/** Returns the time before which a dataset's rows are never stored again, ms UTC; undefined without a deletion. */
 export async function boundOf(store: Store, dataset: string): Promise<number | undefined> {
   const [row] = await rows<{ bound: number | null }>(
     store,
@@ -13,7 +13,7 @@ export async function boundOf(store: Store, dataset: string): Promise<number | u
   return row?.bound ?? undefined
 }
 
-/** Stores a deletion. Later inserts honour it. Idempotent. */
+/** Stores a deletion. Later inserts leave out rows before its time. Idempotent. */
 export async function storeDeletion(store: Store, deletion: Deletion): Promise<void> {
   const { table, columns } = deletionsTable
   await insert(store, table, columns, [deletionsTable.row(deletion)])
@@ -30,16 +30,16 @@ export const storedDeletions = (store: Store): Promise<Deletion[]> =>
 export interface DeletedTable {
   name: string
   rows: string
-  /** SQL of a DateTime; absent: rows of this table are not deleted. */
+  /** SQL expression of a row's time (DateTime). Absent: rows of this table are not deleted. */
   time?: string
 }
 
-// Milliseconds, because ClickHouse refuses a text with a fraction of a second here.
+// The bound is passed in ms, because ClickHouse refuses a text with a fraction of a second here.
 const instant = "fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
 const timesBefore = (rows: string, time: string): string => `${rows} AND ${time} < ${instant}`
 
 const ofDataset = 'dataset = {dataset:String}'
-/** In the order of removal: an accepted answer leaves before its points. */
+/** Tables in the order of deletion. An accepted answer is deleted before its points. */
 const platformTables = [
   { name: 'stored_answers', time: 'window_start', condition: `${ofDataset} AND window_end <= ${instant}` },
   { name: 'points', time: 'ts', condition: timesBefore(ofDataset, 'ts') },
@@ -53,7 +53,7 @@ export interface DeletedRows {
   [table: string]: number
 }
 
-/** Counts the rows before an instant (ms UTC), by year. Includes rows that a merge has not collapsed yet. */
+/** Counts the rows before `before` (ms UTC), by year. Rows that a later merge will collapse count too. */
 export async function rowsBefore(
   store: Store,
   bound: Bound,
@@ -78,8 +78,8 @@ export async function rowsBefore(
 export type Bound = Pick<Deletion, 'dataset' | 'before'>
 
 /**
- * Deletes rows for good, also from staging tables, within minutes. Store the deletion first, or new rows arrive
- * meanwhile.
+ * Deletes the rows before `before` permanently, also in staging tables, within minutes. Store the deletion first, or an
+ * insert may add such rows again.
  */
 export async function removeRows(store: Store, bound: Bound, ownTables: readonly DeletedTable[] = []): Promise<void> {
   for (const { name, condition } of platformTables) {
@@ -90,7 +90,7 @@ export async function removeRows(store: Store, bound: Bound, ownTables: readonly
   }
 }
 
-/** Returns the tables that have a time and exist: the tables of a source that is off may never have been created. */
+/** Returns the existing tables that have a time. Tables of a source that is off may never have been created. */
 async function timedTables(store: Store, tables: readonly DeletedTable[]): Promise<Required<DeletedTable>[]> {
   if (tables.length === 0) return []
   const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
@@ -102,14 +102,14 @@ async function timedTables(store: Store, tables: readonly DeletedTable[]): Promi
   )
 }
 
-/** Repeats, because an insert that read the bounds before the deletion was stored may end after the first mutation. */
+/** Deletes until no row matches: an insert that began before the deletion may end after the first mutation. */
 async function removeFrom(store: Store, table: string, condition: string, bound: Bound): Promise<void> {
   while (await hasRows(store, table, condition, bound)) {
     await mutate(store, `ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters(bound))
   }
 }
 
-/** Returns tidemark's table of that name, and the staging tables of that name in databases `tidemark_...`. */
+/** Returns the table `name` in database `tidemark`, and in the databases `tidemark_...` of staging tables. */
 async function everyTable(store: Store, name: string): Promise<string[]> {
   const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
     WHERE (database = {database:String} OR startsWith(database, {beside:String})) AND name = {name:String}`
@@ -123,7 +123,7 @@ async function hasRows(store: Store, table: string, condition: string, bound: Bo
   return (row?.n ?? 0) > 0
 }
 
-/** Returns the keys of a dataset that have series metadata but no point at or after an instant (ms UTC). */
+/** Returns the keys of a dataset that have series metadata but no point at or after `before` (ms UTC). */
 export async function keysWithoutPoints(store: Store, bound: Bound): Promise<string[]> {
   const found = await rows<{ key: string }>(
     store,
@@ -143,7 +143,7 @@ export async function removeSeries(store: Store, dataset: string, keys: string[]
 
 const parameters = ({ dataset, before }: Bound) => ({ dataset, before })
 
-/** 2: respond when all replicas are done. */
+/** `mutations_sync: '2'` makes ClickHouse respond when all replicas are done. */
 const mutate = (store: Store, query: string, query_params: Record<string, unknown>) =>
   store.command({ query, query_params, clickhouse_settings: { mutations_sync: '2' } })
 

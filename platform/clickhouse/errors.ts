@@ -1,16 +1,17 @@
 import { ClickHouseError } from '@clickhouse/client'
 
 /**
- * - retry: a dependency is unavailable, the same request may succeed later.
- * - data: the content is refused for ever; halve the batch until the bad record is alone.
- * - unlisted: nobody has classified the code; the rows or the table may be to blame.
- * - bug: our fault; the process ends.
+ * How to treat an error of the store.
+ * - retry: a dependency is unavailable; the same request may succeed later.
+ * - data: the store refuses the content for ever; halve the batch until the bad record is alone.
+ * - unlisted: this file does not list the error's code; the rows or the table may be to blame.
+ * - bug: an error in our code; the process ends.
  */
 export type ErrorKind = 'retry' | 'data' | 'unlisted' | 'bug'
 
 /**
- * Classifies an error by its code, never by its text. Errors without a code of the server are network errors (retry),
- * except language errors like TypeError (bug).
+ * Classifies an error by its ClickHouse code, never by its text. An error without such a code is a network error
+ * (retry), unless it is an error of the language, such as TypeError (bug).
  */
 export function errorKind(error: unknown): ErrorKind {
   if (error instanceof ClickHouseError) return kinds.get(Number(error.code)) ?? 'unlisted'
@@ -18,7 +19,7 @@ export function errorKind(error: unknown): ErrorKind {
   return 'bug'
 }
 
-/** Returns true if a retry only helps after an operator has provisioned the store or granted rights. */
+/** Returns true if a retry fails until an operator has provisioned the store or granted rights. */
 export function needsOperator(error: unknown): boolean {
   return error instanceof ClickHouseError && Object.hasOwn(operatorCodes, error.code)
 }

@@ -11,7 +11,7 @@ export interface MigrationId {
 
 export interface Migration extends MigrationId {
   sql: string
-  /** SHA-256 of the text with LF line ends, hex. */
+  /** SHA-256 of the SQL text with line ends LF, in hex. */
   hash: string
 }
 
@@ -25,8 +25,8 @@ export class MigrationError extends Error {
 }
 
 /**
- * Applies pending migrations and returns them. Safe to repeat after a crash, and safe in two processes at once.
- * @throws MigrationError if an applied file has changed, or if the store is newer than the files
+ * Applies pending migrations and returns them. May be repeated after a crash, and may run in two processes at once.
+ * @throws MigrationError if an applied file was changed, or if the store has migrations that the files lack
  */
 export async function migrate(store: Store, directory: URL): Promise<MigrationId[]> {
   const migrations = await readMigrations(directory)
@@ -54,7 +54,7 @@ export async function applyViews(store: Store, views: SourceView[]): Promise<voi
   }
 }
 
-/** @throws MigrationError with `name` if the server refuses the statement */
+/** Runs a statement. `name` is for the message. @throws MigrationError if the server refuses the statement */
 export async function applyStatement(store: Store, name: string, sql: string): Promise<void> {
   await store.command({ query: sql }).catch((error) => {
     if (!(error instanceof ClickHouseError)) throw error
@@ -63,7 +63,7 @@ export async function applyStatement(store: Store, name: string, sql: string): P
   })
 }
 
-/** Files are NNNN_verb_table.sql, numbered 1, 2, 3 ... without a gap. */
+/** Reads the files NNNN_verb_table.sql of a folder. @throws MigrationError unless they are numbered 1, 2, 3 ... */
 export async function readMigrations(directory: URL): Promise<Migration[]> {
   const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).sort()
   return Promise.all(
@@ -88,7 +88,7 @@ interface AppliedMigration extends MigrationId {
   hash: string
 }
 
-/** @throws MigrationError if an applied file is missing or changed */
+/** Returns the migrations that are not applied. @throws MigrationError if an applied one is missing or changed */
 export function pendingMigrations(migrations: Migration[], applied: AppliedMigration[]): Migration[] {
   for (const done of applied) {
     const file = migrations[done.number - 1]
@@ -105,7 +105,7 @@ export function pendingMigrations(migrations: Migration[], applied: AppliedMigra
 const tableExists = '57'
 const recheck = { intervalMs: 100, times: 100 }
 
-/** Returns true if the table exists because another process is applying the same migration. */
+/** Returns true if another process is applying this migration, which is why the table exists. */
 async function anotherApplied(store: Store, { number }: Migration, error: unknown): Promise<boolean> {
   if (!(error instanceof ClickHouseError) || error.code !== tableExists) return false
   for (let look = 1; look <= recheck.times; look++) {

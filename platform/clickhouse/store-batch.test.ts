@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { TransientError } from '../process/transient-error.ts'
 import { storeBatch, tableEvidence } from './store-batch.ts'
 
-/** An error of the server. 27: the rows cannot be parsed. 395: a code that errors.ts does not classify. */
+/** An error of the server. 27: CANNOT_PARSE_INPUT_ASSERTION_FAILED. 395: a code that errors.ts does not list. */
 const refusal = (code: number, message = 'Cannot parse input') => new ClickHouseError({ message, code: `${code}` })
 
 /** A store that refuses a whole insert if one row is bad, as ClickHouse does, and keeps the accepted rows. */
@@ -74,8 +74,8 @@ const rowsOf = (count: number, first = 0): unknown[][] => Array.from({ length: c
 const kindsOf = async (verdicts: ReturnType<typeof storeBatch>) => (await verdicts).map(({ kind }) => kind)
 
 describe('an error that nobody has classified', () => {
-  it('is the fault of the rows that are refused while others are taken, however many and wherever', async () => {
-    // The first row is good, and is among the rows that are tried alone.
+  it('is the fault of the refused rows if the table accepts other rows', async () => {
+    // The first row is good, and it is one of the rows that are tried alone.
     const bads = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }).map((bad) => [false, ...bad])
     await fc.assert(
       fc.asyncProperty(bads, async (bad) => {
@@ -105,7 +105,7 @@ describe('an error that nobody has classified', () => {
     await expect(storeBatch(rowsOf(1, 100), inserter.insert, evidence)).rejects.toThrow('Cannot parse input')
   })
 
-  it('of single rows, with nothing to compare, is theirs for a few; then nothing is refused until a row is taken', async () => {
+  it('of single rows makes at most three rows dead letters until the table accepts a row', async () => {
     const inserter = store((row) => (row as number) >= 100, refusal(395))
     const evidence = tableEvidence(3)
     // The first row is inserted again, as after a failed send.

@@ -1,32 +1,32 @@
-// One batch, one insert. A refused insert is halved until the bad row is alone.
+// Inserts a batch at once. If the store refuses the insert, its halves are inserted, until a bad row is alone.
 import { dead, ok, type Verdict } from '../kafka/verdict.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { type ErrorKind, errorKind, needsOperator } from './errors.ts'
 
 export type InsertRows = (rows: unknown[][]) => Promise<void>
 
-/** Evidence that a table accepts rows. Keep one per table. */
+/** What is known about a table: has it accepted a row, and which rows were refused before. Keep one per table. */
 export interface TableEvidence {
-  /** A row that the table accepted. Inserting it again changes nothing. */
+  /** A row that the table has accepted. To insert it again changes nothing. */
   taken: unknown[] | undefined
   unproven: Set<string>
   maxUnproven: number
 }
 
-/** @param maxUnproven how many rows may be refused for an unknown reason before the table has accepted a row */
+/** @param maxUnproven maximum number of rows that may be refused for an unknown reason before the table accepts one */
 export const tableEvidence = (maxUnproven = 0): TableEvidence => ({
   taken: undefined,
   unproven: new Set(),
   maxUnproven,
 })
 
-/** How many rows of a batch are tried alone, to see whether the table accepts any. */
+/** Maximum number of rows that are inserted alone to find out whether the table accepts any row. */
 const maxTried = 20
 
 /**
- * Inserts rows and returns one verdict per row: ok, or dead if the store refuses the row alone. An error with an
- * unknown code is the row's fault only if the table accepts another row, or for the first `maxUnproven` rows.
- * Repeatable.
+ * Inserts rows and returns one verdict per row: ok, or dead if the store refuses the row alone. Repeatable. An error
+ * with a known data code is the row's fault. An unknown code is the row's fault if the table accepts another row.
+ * Before the table has accepted a row, at most `maxUnproven` rows may be refused with an unknown code.
  * @throws TransientError if the store is unavailable; the store's error if the table accepts no row
  */
 export async function storeBatch(
@@ -67,7 +67,7 @@ function mayBeUnproven(rows: unknown[][], { unproven, maxUnproven }: TableEviden
   return true
 }
 
-/** Returns the error if the store refuses the rows. @throws TransientError if the rows are not to blame */
+/** Inserts rows. Returns the error if the store refuses them. @throws TransientError if the rows are not to blame */
 async function tryInsert(
   rows: unknown[][],
   insert: InsertRows,

@@ -1,13 +1,13 @@
-// Reads LZ4 frames. The library's frame decoder reads only the first frame and trusts the size that it claims.
+// Reads LZ4 frames. The library's own frame decoder reads only the first frame, and trusts the size in its header.
 import { uncompressSync } from 'lz4-napi'
 
 const magic = 0x184d2204
 const windowBytes = 64 * 1024
 const maxBlockBytes = 4 * 1024 * 1024
 
-/** Decodes one block of at most `maxBytes` (lz4_Block_format.md). `before`: the last 64 KiB before a linked block. */
+/** Decodes an LZ4 block to at most `maxBytes` (lz4_Block_format.md). `before`: up to 64 KiB before a linked block. */
 export function decodeLz4Block(block: Uint8Array, maxBytes: number, before?: Buffer): Buffer {
-  // The library reads the maximum size from a prefix.
+  // The library reads the maximum decoded size from the first four bytes.
   const sized = Buffer.allocUnsafe(4 + block.length)
   sized.writeUInt32LE(maxBytes)
   sized.set(block, 4)
@@ -18,7 +18,7 @@ export function decodeLz4Block(block: Uint8Array, maxBytes: number, before?: Buf
   }
 }
 
-/** Decodes consecutive frames of at most `maxBytes` in all (lz4_Frame_format.md). Ignores their checksums. */
+/** Decodes consecutive LZ4 frames to at most `maxBytes` in total (lz4_Frame_format.md). Does not verify checksums. */
 export function decodeLz4Frames(bytes: Buffer, maxBytes: number): Buffer {
   const pieces: Buffer[] = []
   let decodedBytes = 0
@@ -52,7 +52,7 @@ function readHeader(bytes: Buffer, at: number) {
   if (flags >> 6 !== 1) throw new Error('this version of LZ4 frames is unknown')
   if (flags & 1) throw new Error('LZ4 dictionaries are not supported')
   return {
-    // Magic, flags, descriptor, optional content size, checksum.
+    // Sizes of: magic, flags and descriptor, optional content size, header checksum.
     headerBytes: 4 + 2 + (flags & 8 ? 8 : 0) + 1,
     isLinked: (flags & 32) === 0,
     blockChecksumBytes: flags & 16 ? 4 : 0,

@@ -31,7 +31,7 @@ export const coPartitionedAssigner: PartitionAssigner = ({ cluster }) => ({
   },
 })
 
-/** Shares differ by at most one partition. Pure. */
+/** Divides partitions among members. The members' numbers of partitions differ by at most one. Pure. */
 export function divide(partitions: readonly number[], members: readonly string[]): Map<string, number[]> {
   const sorted = [...members].sort()
   const shares = new Map<string, number[]>(sorted.map((member) => [member, []]))

@@ -19,7 +19,7 @@ registerCodecs()
 patchRequestQueue()
 patchCoordinatorLookup()
 
-/** Creates a client that connects lazily and retries for some seconds before a call fails. */
+/** Creates a client that connects at its first use. A call is retried for some seconds before it fails. */
 export function createKafka(connection: KafkaConnection, clientId: string, log?: Logger): Kafka {
   return new Kafka({
     clientId,
@@ -65,8 +65,8 @@ interface RequestQueue {
 }
 
 /**
- * kafkajs polls its request queues every millisecond, with negative timers that Node warns about (tulios/kafkajs issue
- * 1751; no release has a fix). This patch schedules a check only while requests wait.
+ * Patches kafkajs, which polls its request queues every millisecond with negative timers that Node warns about
+ * (tulios/kafkajs issue 1751; no release has a fix). The patch schedules a check only while requests wait.
  */
 function patchRequestQueue(): void {
   const recheckMs = 10
@@ -89,8 +89,8 @@ interface Cluster {
 }
 
 /**
- * kafkajs ends a consumer for ever if no broker names its group coordinator, as during a broker's restart
- * (tulios/kafkajs issue 1630; no release has a fix). This patch makes the error retriable.
+ * Patches kafkajs, which ends a consumer for ever if no broker names the group coordinator, as happens while a broker
+ * restarts (tulios/kafkajs issue 1630; no release has a fix). The patch makes the error retriable.
  */
 function patchCoordinatorLookup(): void {
   const { prototype } = requireInternal('kafkajs/src/cluster') as { prototype: Cluster }

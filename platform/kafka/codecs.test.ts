@@ -62,7 +62,7 @@ test.each([
 })
 
 test('snappy, by hand: a bare block, and the same in the frame of Java', () => {
-  // Length: eleven bytes. Then a literal of eleven bytes.
+  // First byte: a decoded length of eleven. Second byte: a literal of eleven bytes follows.
   const block = Buffer.concat([Buffer.from([11, (11 - 1) << 2]), Buffer.from('hello world')])
   expect(decompressSnappy(block, most).toString()).toBe('hello world')
   const framed = Buffer.concat([

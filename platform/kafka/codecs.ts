@@ -1,10 +1,10 @@
-// kafkajs brings only gzip, without a size limit, but operators choose the codec of a topic.
+// kafkajs reads only gzip, and without a size limit. Operators may set any codec on a topic.
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { uncompressSync as decodeSnappy } from 'snappy'
 import { decodeLz4Frames } from '../compression/lz4.ts'
 
-/** A batch that claims more could fill the memory. */
+/** Maximum decoded size of a batch, bytes. A larger batch is an error, because it could exhaust the memory. */
 const maxBytes = 256 * 1024 * 1024
 
 interface Codec {
@@ -27,7 +27,7 @@ const codecs: Record<number, Codec> = {
   },
 }
 
-/** Registers all of Kafka's codecs for reading, and gzip and zstd for writing, in the whole process. */
+/** Registers all Kafka codecs for reading, and gzip and zstd for writing, for all clients of the process. */
 export function registerCodecs(): void {
   for (const [type, { decompress, compress }] of Object.entries(codecs)) {
     kafkajs.CompressionCodecs[Number(type) as keyof typeof kafkajs.CompressionCodecs] = () => ({
@@ -43,7 +43,7 @@ export function registerCodecs(): void {
 const xerialMagic = Buffer.from([0x82, ...Buffer.from('SNAPPY'), 0])
 const xerialHeaderBytes = xerialMagic.length + 8
 
-/** Reads xerial blocks (Java clients and brokers) or one bare block (librdkafka). */
+/** Decodes blocks in xerial framing (Java clients and brokers), or one block without framing (librdkafka). */
 export function decompressSnappy(batch: Buffer, mostBytes: number): Buffer {
   if (!batch.subarray(0, xerialMagic.length).equals(xerialMagic)) return snappyBlock(batch, mostBytes)
   const blocks: Buffer[] = []
@@ -66,7 +66,7 @@ function snappyBlock(block: Buffer, mostBytes: number): Buffer {
   return decodeSnappy(block, { asBuffer: true }) as Buffer
 }
 
-/** Returns the size that a snappy block claims: a leading varint. */
+/** Returns the decoded size that a snappy block states in its first bytes, as a varint. */
 function claimedBytes(block: Buffer): number {
   let claimed = 0
   for (const [index, byte] of block.subarray(0, 5).entries()) {

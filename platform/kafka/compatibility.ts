@@ -1,6 +1,6 @@
 import avsc, { type Type } from 'avsc'
 
-/** Returns why two schema texts cannot read each other's records (FULL_TRANSITIVE), or undefined. */
+/** Returns why two schemas cannot read each other's records (FULL_TRANSITIVE). Returns undefined if they can. */
 export function incompatibility(one: string, other: string): string | undefined {
   const [first, second] = [one, other].map((text) => avsc.Type.forSchema(JSON.parse(text))) as [Type, Type]
   return unreadable(first, second) ?? unreadable(second, first)
@@ -15,7 +15,7 @@ function unreadable(reader: Type, writer: Type): string | undefined {
   }
 }
 
-/** Returns the first common field with incompatible types, which avsc does not name. */
+/** Returns the first field with incompatible types and the reason; avsc's message does not name the field. */
 function unreadableField(reader: Type, writer: Type): string | undefined {
   if (!avsc.Type.isType(reader, 'record') || !avsc.Type.isType(writer, 'record')) return undefined
   const [fields, written] = [reader, writer].map((type) => (type as avsc.types.RecordType).fields)

@@ -4,7 +4,7 @@ import type { Verdict } from './verdict.ts'
 
 export interface ConsumeMetrics {
   registry: Registry
-  /** Counts one committed batch. */
+  /** Adds one committed batch to the metrics. */
   measure: (batch: BatchMeasure) => void
 }
 

@@ -177,7 +177,7 @@ describe('consume', () => {
     expect(output.map(({ key, value }) => [key, `${value}`])).toEqual(['a', 'b', 'c', 'd'].map((key) => [key, 'MW']))
   })
 
-  it('handles what came compressed in parts, each committed before the next', async () => {
+  it('handles a compressed batch in parts, each committed before the next', async () => {
     const topics = await topicsOfOneTest()
     const encode = await registry.encoder(topics.input, seriesSchema)
     // Three MiB compress to some kilobytes, so that all five come in one batch.
@@ -216,7 +216,7 @@ describe('consume', () => {
     expect((await readAll(topics.input)).map(({ key }) => key)).toEqual(keys)
   })
 
-  it('sends what cannot be read, or is refused, to the dead letters alone, byte for byte', async () => {
+  it('sends only unreadable and refused records to the dead-letter topic, byte for byte', async () => {
     const topics = await topicsOfOneTest()
     const encode = await registry.encoder(topics.input, seriesSchema)
     const unknownSchema = Buffer.from([0, 0, 0x7f, 0xff, 0xff, 1, 2, 3])
@@ -331,7 +331,7 @@ describe('consume', () => {
     expect(await committed(topics.group, topics.input)).toBe('-1')
   })
 
-  it('lets no other topic wait for the one that waits', async () => {
+  it('does not delay other topics while one topic waits', async () => {
     const [waiting, other] = [await topicsOfOneTest(), await topicsOfOneTest()]
     await send(waiting.input, ['w'])
     let attempts = 0
@@ -485,7 +485,7 @@ it('dead letters of a batch that are larger together than the broker takes at on
   ).toEqual(bodies.map(() => true))
 })
 
-it('looks again for the coordinator of a group where the connection is lost meanwhile', async () => {
+it('looks for the group coordinator again after a lost connection', async () => {
   const groupId = `none-${randomUUID()}`
   const steady = kafka.admin()
   await steady.connect()
@@ -542,7 +542,7 @@ it('a refused message with a header without a value can be sent to the dead lett
   expect(letter?.headers).toMatchObject({ none: '', some: 's', 'tidemark-reason': 'type' })
 })
 
-it('a dead letter that its topic does not take goes without its value, and says where that lies', async () => {
+it('a dead letter that is too large is sent without its value and names the place of the original', async () => {
   const topics = await topicsOfOneTest({ dead: { 'max.message.bytes': '2000' } })
   const value = randomBytes(5_000)
   const headers = { trace: randomBytes(3_000) }
@@ -587,7 +587,7 @@ describe('the limit of a topic', () => {
     expect(await readAll(topic)).toHaveLength(10)
   })
 
-  it('that was lowered since is learned from the broker, which takes the others', async () => {
+  it('is learned from the broker if it was lowered; the other records are sent', async () => {
     const topic = await outputOf(1_000_000)
     const other = await openProducer(kafka)
     await other.send(topic, [record])

@@ -1,5 +1,5 @@
-// The consume loop, and the only place that commits offsets: admit -> decode -> handle -> send outputs and dead letters
-// (acknowledged) -> commit -> measure.
+// The consume loop, and the only code that commits offsets. Steps: ask `admit` how many messages may be handled ->
+// decode -> handle -> send outputs and dead letters, wait for the acknowledgements -> commit -> measure.
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
@@ -24,7 +24,7 @@ export interface BatchMeasure {
   verdicts: Verdict[]
   durationMs: number
   lag: number
-  /** The committed offset, which is read next. */
+  /** The committed offset: that of the next record. */
   nextOffset: number
 }
 
@@ -34,25 +34,25 @@ export interface ConsumeOptions {
   service: { name: string; version: string }
   subscriptions: Subscription[]
   shape: BatchShape
-  /** Where a new group starts; default: beginning. `newest`: at records that are written after this call. */
+  /** Where a new group starts. Default: `beginning`. `newest`: at the records that are written after this call. */
   from?: 'beginning' | 'newest'
   registry: Registry
   producer: Producer
   log: Logger
   onCommitted: (batch: BatchMeasure) => void
-  /** Called when the process must exit 1: a bug, a send that Kafka will never take, or a dead consumer. */
+  /** Called when the process must exit 1: after a bug, a permanently refused send, or the end of the consumer. */
   crash: (error: Error) => void
 }
 
 export interface Consumption {
-  /** Returns why the consumer is not ready: not in its group, no recent heartbeat, or a long wait for a dependency. */
+  /** Returns why the consumer is not ready: no group, no recent heartbeat, or a long stall. Undefined: ready. */
   notReady: () => string | undefined
   stop: () => Promise<void>
 }
 
-// A restart of the store must not make its sink unready.
+// How long a partition may wait for a dependency before the service is unready, ms. A restart of the store is shorter.
 const tolerableWaitMs = 15_000
-// Limits how many bytes are handled at once. Compressed batches can be much larger than the fetch size.
+// Maximum bytes of messages that are handled at once. Compressed batches can be much larger than the fetch size.
 const maxBytesAtOnce = 8 * 1024 * 1024
 
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
@@ -80,7 +80,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     partitionsConsumedConcurrently: shape.concurrentPartitions,
     eachBatch: batches.eachBatch,
   })
-  // Commit the start offsets, so that a rebalance before the first batch skips nothing.
+  // Commit the start offsets, so that a rebalance before the first batch does not skip records.
   if (begin.length > 0) await consumer.commitOffsets(begin)
   for (const offset of begin) consumer.seek(offset)
   return {
@@ -111,7 +111,7 @@ function whyNotReady(member: GroupMember, stalls: StallTracker): string | undefi
 
 type EachBatch = (payload: EachBatchPayload) => Promise<void>
 
-/** After an error that is not Kafka's, blocks until it is released: the batch is neither skipped nor retried. */
+/** After an error that is not Kafka's, calls `crash` and blocks until `release`: the batch is not skipped. */
 function untilCrash(
   eachBatch: EachBatch,
   crash: (error: Error) => void,
@@ -159,7 +159,7 @@ interface Loop {
   stopping: boolean
 }
 
-/** @throws every error except TransientError */
+/** Handles a batch in parts. @throws every error except TransientError, which pauses the partition */
 async function consumeBatch(loop: Loop, payload: EachBatchPayload): Promise<void> {
   const { topic, partition, messages } = payload.batch
   const from = loop.subscriptions.get(topic)
@@ -177,7 +177,7 @@ async function consumeBatch(loop: Loop, payload: EachBatchPayload): Promise<void
   if (admitted < messages.length) loop.pauses.hold(payload)
 }
 
-/** Handles a part of a batch. Returns true if it was committed; otherwise the messages are redelivered. */
+/** Handles a part of a batch. Returns true if committed. Otherwise the messages are redelivered. */
 async function consumePart(
   loop: Loop,
   payload: EachBatchPayload,
@@ -203,7 +203,7 @@ async function consumePart(
   return true
 }
 
-/** Returns undefined if a dependency is unavailable; the batch is redelivered after a pause. */
+/** Returns the result of `work`. On a TransientError returns undefined, and the batch is redelivered after a pause. */
 async function orRetryLater<Result>(
   loop: Loop,
   payload: EachBatchPayload,
@@ -222,7 +222,7 @@ async function orRetryLater<Result>(
 const isOver = ({ stopping }: Loop, { isRunning, isStale }: EachBatchPayload): boolean =>
   !isRunning() || isStale() || stopping
 
-/** Commits an offset. Returns false if the group rebalanced or its coordinator is unavailable. */
+/** Commits the offset after `lastOffset`. Returns false if the group rebalanced or its coordinator is unavailable. */
 async function commit({ consumer, options }: Loop, payload: EachBatchPayload, lastOffset: string): Promise<boolean> {
   const { topic, partition } = payload.batch
   const next = { topic, partition, offset: `${BigInt(lastOffset) + 1n}` }
@@ -236,7 +236,7 @@ async function commit({ consumer, options }: Loop, payload: EachBatchPayload, la
   return true
 }
 
-/** Returns the verdicts once outputs and dead letters are acknowledged. */
+/** Returns one verdict per message, after all outputs and dead letters are acknowledged. */
 async function processAndSend(
   { producer, service }: ConsumeOptions,
   { subscription, decoder }: ReadableSubscription,
@@ -252,7 +252,7 @@ async function processAndSend(
     try {
       for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })
     } catch (error) {
-      // Process the batch again: the size check now finds the record that is too large.
+      // Process the batch again: now the size check refuses the record that is too large.
       if (error instanceof TooLargeRecord && error.isUnexpected) continue
       throw error
     }

@@ -3,7 +3,7 @@ import { slowNotice } from '../process/slow-notice.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { type Kafka, withAdmin } from './client.ts'
 
-/** One past the last offset, by partition. */
+/** The offset after a partition's last record, by partition. */
 export type HighWatermarks = Map<number, number>
 
 export async function highWatermarks(kafka: Kafka, topic: string): Promise<HighWatermarks> {
@@ -13,7 +13,7 @@ export async function highWatermarks(kafka: Kafka, topic: string): Promise<HighW
   })
 }
 
-/** -1 if nothing is committed. */
+/** Returns the committed offset by partition. -1 means that the group has committed nothing there. */
 export const committedOffsets = (partitions: { partition: number; offset: string }[] = []): Map<number, number> =>
   new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
 
@@ -23,7 +23,7 @@ export interface Offsets {
   high: string
 }
 
-/** Counts uncommitted records. A partition without a committed offset (-1) counts from its beginning. */
+/** Counts records that are not committed. If a partition has no committed offset (-1), all its records count. */
 export function consumerLag(ends: Offsets[], done: Map<number, number>): number {
   let records = 0
   for (const { partition, low, high } of ends) {
@@ -35,7 +35,7 @@ export function consumerLag(ends: Offsets[], done: Map<number, number>): number 
 
 const recheckBackoff: Backoff = { firstMs: 50, maxMs: 1_000 }
 
-/** Waits until a group has committed everything that a topic held at the call. Returns false if `stop` aborts first. */
+/** Waits until a group has committed all that a topic holds now. Returns false if `stop` aborts first. */
 export async function waitForGroup(
   kafka: Kafka,
   groupId: string,
@@ -64,7 +64,7 @@ export async function nextOffsets(kafka: Kafka, groupId: string, topic: string):
   })
 }
 
-/** Measures a group's lag on a topic repeatedly, over one admin connection. */
+/** Opens an admin connection and returns `lag`, which counts the records of a topic that a group has not committed. */
 export async function openLagMeter(
   kafka: Kafka,
   groupId: string,
@@ -90,7 +90,7 @@ export interface OffsetReader {
   close: () => Promise<void>
 }
 
-/** @throws TransientError, from each call, if Kafka does not respond */
+/** Reads end offsets and committed offsets by topic and partition. @throws TransientError, also from each method */
 export async function openOffsetReader(kafka: Kafka): Promise<OffsetReader> {
   const admin = kafka.admin()
   await admin.connect()
@@ -115,7 +115,7 @@ export async function openOffsetReader(kafka: Kafka): Promise<OffsetReader> {
   }
 }
 
-/** Deletes a group. Does nothing if it does not exist or has members. */
+/** Deletes a consumer group. Does nothing if the group does not exist or still has members. */
 export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
   return withAdmin(kafka, async (admin) => {
     try {

@@ -27,7 +27,7 @@ export interface KafkaClients {
   producer: Producer
 }
 
-/** Starts a consuming service. Exits the process if its consumer cannot go on. */
+/** Starts a service that consumes topics. Exits with code 1 if the consumer fails permanently. */
 export async function startConsuming(service: ConsumingService, onStop: OnStop): Promise<void> {
   const { name, config, log, metrics } = service
   let notReady = (): string | undefined => 'not in its consumer group yet'

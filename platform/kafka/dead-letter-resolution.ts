@@ -2,8 +2,8 @@ import { deadLetterHeaders } from './dead-letter.ts'
 import type { ProducerRecord } from './producer-record.ts'
 
 /**
- * What was done with a dead letter: a later record on the same topic and partition, without a value, described by
- * headers.
+ * What an operator did with a dead letter. It is stored as a later record of the same topic and partition, which has no
+ * value; `offset` is the dead letter's.
  */
 export interface DeadLetterResolution {
   decision: 'requeued' | 'dropped'
@@ -13,7 +13,7 @@ export interface DeadLetterResolution {
   atMs: number
 }
 
-/** Text headers. `tidemark-letter` is the letter's `partition/offset`. */
+/** Header names of a resolution. `tidemark-letter` holds the dead letter's `partition/offset`. */
 export const resolutionHeaders = {
   decision: 'tidemark-decision',
   letter: 'tidemark-letter',
@@ -41,7 +41,7 @@ export function resolutionRecord(
   }
 }
 
-/** Returns undefined for a letter. A letter keeps all headers of its message, so a record with a reason is a letter. */
+/** Returns the resolution in a record; undefined for other records. A dead letter always has a reason header. */
 export function resolutionOf(record: {
   partition: number
   value: Buffer | null

@@ -4,7 +4,7 @@ import { attemptsOf, deadLetter, headersOfRefused } from './dead-letter.ts'
 const service = { name: 'normalizer', version: '1.2.3' }
 const bug = { reason: 'bug', message: 'it threw' }
 
-/** The letter of a message with these headers. */
+/** Builds the dead letter of a message with these headers. */
 const letter = (
   headers: Record<string, string | Buffer>,
   why: { reason: string; message: string; dataset?: string } = bug,
@@ -62,7 +62,7 @@ describe('a dead letter', () => {
     const never = letter(headersOfRefused(stored(letter({}, { reason: 'parked', message: 'm' }).headers)))
     expect(never.headers).not.toHaveProperty('tidemark-previous-reason')
   })
-  test('believes no header of the message that it cannot', () => {
+  test('does not take over the tidemark headers of the message', () => {
     const hostile = letter({ 'tidemark-dataset': 'x', 'tidemark-previous-reason': 'y', 'tidemark-topic': 'z' })
     expect(hostile.headers).not.toHaveProperty('tidemark-dataset')
     expect(hostile.headers).not.toHaveProperty('tidemark-previous-reason')

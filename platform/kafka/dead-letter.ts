@@ -30,12 +30,12 @@ export const deadLetterHeaders = {
   leftOut: 'tidemark-left-out-bytes',
 } as const
 
-/** The reason for answers of a parked dataset, which are not exploded. */
+/** Reason of the dead letters of a parked dataset, whose answers are not exploded. */
 export const parkedReason = 'parked'
 
 const maxMessageChars = 2_000
 
-/** Builds a dead letter: key and value byte for byte, with origin and reason in the headers. */
+/** Builds a dead letter: key and value are copied byte for byte; origin and reason are in the headers. */
 export function deadLetter(
   refused: RefusedMessage,
   why: RefusalCause,
@@ -65,7 +65,7 @@ export function deadLetter(
   }
 }
 
-/** Removes the value of a dead letter that its topic does not take. The headers name the place of the only copy. */
+/** Removes the value of a dead letter that is too large for its topic. The headers name the place of the original. */
 export function withoutValue(letter: ProducerRecord, whyTooLarge: string): ProducerRecord {
   const names = deadLetterHeaders
   const headers = letter.headers ?? {}
@@ -85,19 +85,19 @@ export function withoutValue(letter: ProducerRecord, whyTooLarge: string): Produ
 
 type Headers = Readonly<Record<string, string | Buffer>>
 
-/** Returns how many times a message was refused, from its headers; 0 if they are not valid. */
+/** Returns how many times a message was refused, from its headers. Returns 0 if the header is absent or invalid. */
 export function attemptsOf(headers: Headers): number {
   const attempts = Number(headers[deadLetterHeaders.attempts]?.toString() ?? '0')
   return Number.isInteger(attempts) && attempts >= 0 && attempts < Number.MAX_SAFE_INTEGER ? attempts : 0
 }
 
-/** Returns the reason of the refusal before. Skips `parked`, which is not a verdict on the message. */
+/** Returns the reason of the previous refusal. Skips `parked`, which says nothing about the message itself. */
 function previousReason(headers: Headers): string | undefined {
   const reason = headers[deadLetterHeaders.reason]?.toString()
   return reason === parkedReason ? headers[deadLetterHeaders.previousReason]?.toString() : reason
 }
 
-/** Returns the headers for sending a dead letter's message again: its own, and the counters for the next refusal. */
+/** Returns the headers to requeue a dead letter's message with: the message's own, and reason and attempts so far. */
 export function headersOfRefused(headers: Readonly<Record<string, Buffer>>): Record<string, Buffer> {
   const { reason, attempts, previousReason: previous } = deadLetterHeaders
   const dropped = new Set<string>(Object.values(deadLetterHeaders))

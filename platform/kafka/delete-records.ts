@@ -1,13 +1,13 @@
 import { type Kafka, withAdmin } from './client.ts'
 
-/** Deletes the records of each partition before an offset. Disk space is freed with the segment files. Idempotent. */
+/** Deletes each partition's records before an offset. Disk space is freed later, by segment file. Idempotent. */
 export async function deleteRecordsBefore(
   kafka: Kafka,
   topic: string,
   before: ReadonlyMap<number, number>,
 ): Promise<void> {
   return withAdmin(kafka, async (admin) => {
-    // This call also loads the topic's leaders into kafkajs.
+    // This call also makes kafkajs load the topic's leaders, which the deletion needs.
     const offsets = await admin.fetchTopicOffsets(topic)
     const partitions = offsets.flatMap(({ partition, low }) => {
       const offset = before.get(partition) ?? 0

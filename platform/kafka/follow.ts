@@ -9,9 +9,9 @@ export interface StartOffset {
 }
 
 /**
- * Reads one partition from an offset on, without commits. Records may come twice. Returns a stop function.
- * @param read may throw TransientError; the records are then delivered again
- * @param crash called when no more records may come
+ * Reads one partition from an offset on, for ever, without commits. A record may come twice. Returns a stop function.
+ * @param read may throw TransientError; then the records are redelivered
+ * @param crash called when the partition can no longer be read
  */
 export async function follow(
   kafka: Kafka,
@@ -29,7 +29,7 @@ export async function follow(
     if (!payload.restart) crash(payload.error)
   })
   await consumer.connect()
-  // Without commits, a rejoin starts here. Starting at the end would skip records that arrived meanwhile.
+  // After a rejoin without commits, the consumer starts here. A start at the end would skip new records.
   await consumer.subscribe({ topic, fromBeginning: true })
   const running = consumer.run({
     autoCommit: false,
@@ -51,7 +51,7 @@ export async function follow(
       }
     },
   })
-  // Seek before the first join: after a failed join, the consumer has no group for a moment.
+  // Seek before the consumer first joins. After a failed join, it has no group for a moment and cannot seek.
   consumer.seek({ topic, partition, offset: String(offset) })
   await running
   return () => consumer.disconnect()

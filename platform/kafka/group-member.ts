@@ -1,7 +1,7 @@
 import type { Consumer, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 
-/** Limits of a fetch. There is no buffer behind it: a slow handler is the back-pressure. */
+/** Limits of a fetch. The consumer buffers nothing, so a slow handler delays the next fetch. */
 export interface BatchShape {
   minBytes: number
   maxWaitMs: number
@@ -23,7 +23,7 @@ interface MemberOptions {
   crash: (error: Error) => void
 }
 
-// A killed member holds its partitions for this long.
+// Session timeout, ms. A killed member keeps its partitions for this long.
 const sessionTimeoutMs = 10_000
 const heartbeatEveryMs = 2_000
 
@@ -60,7 +60,7 @@ export function createGroupMember({ kafka, groupId, shape, log, assigned, crash 
   return { consumer, isCurrent: () => joined && Date.now() - heardOfAtMs <= sessionTimeoutMs }
 }
 
-/** Runs `work` with heartbeats. Rethrows a failed heartbeat after the work, whose result must then not be committed. */
+/** Runs `work` while sending heartbeats. If a heartbeat failed, rejects after the work: do not commit its result. */
 export async function whileHeartbeating<Result>(
   heartbeat: () => Promise<void>,
   work: () => Promise<Result>,

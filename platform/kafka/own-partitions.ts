@@ -1,5 +1,5 @@
-// Group membership as a lock: a process owns a partition once it is assigned to it and has caught up. Offsets are never
-// committed, so every assignment reads its partitions from the beginning.
+// Consumer group membership as a lock. A process owns a partition once it is assigned to it and has caught up. Offsets
+// are never committed, so every assignment reads its partitions from the beginning.
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { pause } from '../process/retry.ts'
@@ -7,7 +7,7 @@ import { TransientError } from '../process/transient-error.ts'
 import { coPartitionedAssigner } from './assigner.ts'
 import { createOwnership, type Ownership } from './ownership.ts'
 
-/** The ownership of one partition of all topics, for some time. */
+/** The right to work on partition `partition` of all topics, until the group takes it away or heartbeats fail. */
 export interface Lease {
   partition: number
   assigned: readonly number[]
@@ -28,13 +28,13 @@ export interface ReadRecord {
 export interface OwnOptions {
   kafka: Kafka
   groupId: string
-  /** Must have the same number of partitions. */
+  /** Topics to read. All must have the same number of partitions. */
   topics: string[]
-  /** At least 6,000 for a broker with default settings. */
+  /** Session timeout of the group, ms. A broker with default settings requires at least 6,000. */
   sessionTimeoutMs: number
-  /** Takes every record of the assigned partitions in order, perhaps more than once. May throw TransientError. */
+  /** Takes all records of the assigned partitions, in order. A record may come twice. May throw TransientError. */
   read: (records: ReadRecord[]) => Promise<void>
-  /** Called with a new lease, after all earlier records of the assigned partitions were read. */
+  /** Called with a new lease, after all records that the assigned partitions held were read. */
   onLease: (lease: Lease) => void
   log: Logger
   /** Called when the process must exit. */
@@ -42,7 +42,7 @@ export interface OwnOptions {
 }
 
 export interface OwnPartitions {
-  /** Returns why this process cannot work. A stand-by without partitions is ready. */
+  /** Returns why this process is not ready; undefined if it is ready. A process without partitions is ready. */
   notReady: () => string | undefined
   owned: () => number[]
   stop: () => Promise<void>
@@ -64,7 +64,7 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: sessionTimeoutMs,
     heartbeatInterval: sessionTimeoutMs / 8,
-    // kafkajs heartbeats between two fetches, so a fetch must be shorter than the heartbeat interval.
+    // kafkajs sends heartbeats between fetches, so a fetch must be shorter than the heartbeat interval.
     maxWaitTimeInMs: Math.min(500, sessionTimeoutMs / 16),
     allowAutoTopicCreation: false,
   })
@@ -111,8 +111,8 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
 }
 
 /**
- * Monotonic time that includes system suspend: a wall-clock jump of more than 1 s counts as elapsed time. A clock that
- * is set forwards only suspends the leases until the next heartbeat.
+ * Returns monotonic time that includes system suspend: a wall-clock jump of more than 1 s counts as elapsed time. If
+ * the wall clock is set forward, leases only pause until the next heartbeat.
  */
 function createSteadyMs(): () => number {
   let seen = { monotonicMs: performance.now(), wallMs: Date.now() }
@@ -167,8 +167,8 @@ function follow(
     leases.settle()
   }
   const sentMs = { SyncGroup: Number.NEGATIVE_INFINITY, Heartbeat: Number.NEGATIVE_INFINITY }
-  // The REQUEST event comes before GROUP_JOIN and HEARTBEAT. Its durations give the time before the request was sent,
-  // even if the process was suspended in between.
+  // The REQUEST event comes before GROUP_JOIN and HEARTBEAT. The time now, less the event's durations, is when the
+  // request was sent. This also holds if the process was suspended in between.
   consumer.on(consumer.events.REQUEST, ({ payload: { apiName, pendingDuration, duration } }) => {
     if (apiName !== 'SyncGroup' && apiName !== 'Heartbeat') return
     sentMs[apiName] = steadyMs() - Math.max(0, pendingDuration + duration)
@@ -195,7 +195,7 @@ function follow(
   })
 }
 
-/** Reads the end offsets until all partitions of this generation are read. */
+/** Reads end offsets repeatedly, until all partitions of the current assignment are read. */
 async function readEnds(
   admin: Admin,
   ownership: Ownership,

@@ -23,7 +23,7 @@ test('partitions are owned when all of them were read, in both topics, to where 
   expect(ownership.owned(0)).toEqual([0, 1])
 })
 
-test('what retention removed counts as read', () => {
+test('records that retention removed count as read', () => {
   const ownership = createOwnership(topics, 5_000)
   ownership.onAssigned([0], 0)
   ownership.ends('polls', ends(0))

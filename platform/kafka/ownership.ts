@@ -4,17 +4,17 @@ export interface Ends {
   high: number
 }
 
-/** State of a group membership, without clock and client. Times are ms of any monotonic clock. */
+/** Which partitions a group member owns. Pure state: the caller passes times, ms of any monotonic clock. */
 export interface Ownership {
-  /** Resets all positions. `sentMs` is when the request to join was sent. */
+  /** Takes a new assignment and forgets all positions. `sentMs` is when the request for the assignment was sent. */
   onAssigned: (partitions: readonly number[], sentMs: number) => void
   onRevoked: () => void
   /** The coordinator acknowledged a heartbeat that was sent at `sentMs`. */
   onHeartbeat: (sentMs: number) => void
-  /** Takes end offsets. The first ones after joining set how far to read. */
+  /** Takes a topic's end offsets. The first call after an assignment sets how far the partitions must be read. */
   ends: (topic: string, ends: readonly Ends[]) => void
   read: (topic: string, partition: number, nextOffset: number) => void
-  /** Returns the assigned partitions while heartbeats are acknowledged, but none before all of them are read. */
+  /** Returns the assigned partitions. Returns none before all are read, or if no recent heartbeat was acknowledged. */
   owned: (atMs: number) => number[]
   generation: () => number
   isBehind: () => boolean
@@ -22,9 +22,9 @@ export interface Ownership {
 }
 
 /**
- * @param topics partition n of all topics belongs to one member
- * @param silenceMs nothing is owned this long after the last acknowledged heartbeat was sent: half the session timeout,
- * so that the next owner never overlaps. The session starts when the coordinator receives the heartbeat
+ * @param topics topics with the same partition count; one member owns partition n of all of them
+ * @param silenceMs maximum time since the last acknowledged heartbeat was sent. Beyond it the member owns nothing. It
+ * is half the session timeout, so that the member stops before the coordinator can choose another owner
  */
 export function createOwnership(topics: readonly string[], silenceMs: number): Ownership {
   let generation = 0
@@ -63,7 +63,7 @@ export function createOwnership(topics: readonly string[], silenceMs: number): O
       for (const { partition, low, high } of ends) {
         const name = nameOf(topic, partition)
         if (!targets.has(name)) targets.set(name, high)
-        // Retention may have removed the records, and an empty partition yields no batch.
+        // Retention may have removed records before `low`, and an empty partition yields no batch.
         read(topic, partition, low)
       }
     },

@@ -9,10 +9,10 @@ export interface StalledPartition {
 }
 
 export interface StallTracker {
-  /** Records a failed attempt. Returns the number of attempts since the stall began. */
+  /** Records a failed attempt on a partition. Returns the number of failed attempts since the stall began. */
   wait: (whose: StalledPartition, message: string, nowMs: number) => number
   end: (whose: StalledPartition) => void
-  /** Drops the stalls of partitions that a rebalance took away. */
+  /** Forgets the stalls of partitions that are not in `partitions`: a rebalance took them away. */
   assigned: (partitions: Record<string, number[]>) => void
   longest: (nowMs: number) => { waitedMs: number; message: string } | undefined
 }
@@ -46,11 +46,11 @@ const holdMs = 50
 
 export interface PartitionPauses {
   /**
-   * Pauses a partition with a growing wait; its batch is then redelivered. Waiting in the batch would block all
-   * partitions.
+   * Pauses a partition, after each failure for longer. Then its batch is redelivered. A wait inside the batch handler
+   * would block all partitions.
    */
   retryLater: (payload: EachBatchPayload, why: TransientError) => void
-  /** Pauses a partition for a moment, because its messages must be handled after others. */
+  /** Pauses a partition for 50 ms, because its messages must be handled after those of other topics. */
   hold: (payload: EachBatchPayload) => void
   stop: () => void
 }

@@ -87,6 +87,6 @@ test('a message that is larger than a part is one of its own; one without a valu
   ])
 })
 
-test('no message is one empty part: the batch is still committed', () => {
+test('a batch without messages is one empty part, and is still committed', () => {
   expect(sizes([], 10)).toEqual([[]])
 })

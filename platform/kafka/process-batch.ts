@@ -1,4 +1,4 @@
-// Splits a batch, gets one verdict per message, and builds the records to send. No clock, no commit.
+// Splits a batch, gets one verdict per message (ok or dead letter), and builds the records to send. Commits nothing.
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { deadLetter, withoutValue } from './dead-letter.ts'
@@ -18,23 +18,23 @@ export interface ConsumedRecord<T = unknown> {
 export interface Subscription<T = unknown> {
   topic: string
   record: RecordSchema<T>
-  /** Null: refused messages are dropped, because another consumer has sent them already. */
+  /** Topic for refused messages. Null: they are dropped, because another consumer already sends them to its topic. */
   deadLetterTopic: string | null
-  /** True: records without a value are skipped. False: they become dead letters. */
+  /** True: records without a value (tombstones) are skipped. False: they become dead letters. */
   tombstones?: boolean
   /**
    * Returns one verdict per message, in order. May be called again with the same messages.
-   * @throws TransientError to retry the batch; any other error ends the process
+   * @throws TransientError to retry the batch. Any other error ends the process
    */
   handle(batch: ConsumedRecord<T>[]): Promise<Verdict[]> | Verdict[]
   /**
-   * Returns how many of the first messages may be handled now; the rest is redelivered soon. Must not wait, because a
-   * blocked partition blocks all others. @throws TransientError
+   * Returns how many messages from the start of the batch may be handled now. The later messages are redelivered soon.
+   * Must not wait, because a blocked partition blocks all others. @throws TransientError to retry the batch
    */
   admit?: (partition: number, offsets: readonly number[]) => Promise<number>
 }
 
-/** Returns parts of at most `maxBytes` or one message. A large compressed batch would outlast the session timeout. */
+/** Splits a batch into parts of at most `maxBytes`, or one message. Large batches could outlast the session timeout. */
 export function splitBatch(messages: KafkaMessage[], maxBytes: number): KafkaMessage[][] {
   const parts: KafkaMessage[][] = [[]]
   let bytes = 0
@@ -79,9 +79,7 @@ export async function processBatch(
   return verdicts.map((verdict) => verdict ?? (judged[next++] as Verdict))
 }
 
-/**
- * Returns outputs and dead letters by topic, in sending order. A letter that is too large is sent without its value.
- */
+/** Returns the records to send by topic, in sending order. A dead letter that is too large loses its value. */
 export function outputsByTopic(
   source: { topic: string; partition: number; deadLetterTopic: string | null },
   messages: KafkaMessage[],
@@ -120,7 +118,7 @@ function plainHeaders(headers: IHeaders | undefined): Record<string, string | Bu
   const plain: Record<string, string | Buffer> = {}
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value
-    // A header without a value is null despite its type, and kafkajs cannot send null.
+    // A header without a value is null, despite its type. kafkajs cannot send null.
     if (last !== undefined) plain[name] = last ?? ''
   }
   return plain

@@ -19,25 +19,25 @@ export interface RecordPosition {
 export interface Producer {
   /**
    * Sends records to one topic, in order within a partition. Resolves with their positions when all replicas have them.
-   * @throws TransientError if any was not acknowledged: send all again, duplicates are harmless
-   * @throws TooLargeRecord, RefusedSend if sending again cannot help
+   * @throws TransientError if a record was not acknowledged: send all records again, duplicates are harmless
+   * @throws TooLargeRecord, RefusedSend if a retry cannot help
    */
   send: (topic: string, records: ProducerRecord[], options?: { compress?: boolean }) => Promise<RecordPosition[]>
-  /** Returns the check that `send` also makes, with the topics' current limits. @throws TransientError */
+  /** Returns the size check that `send` makes too, with the current limits of the topics. @throws TransientError */
   sizeCheck: (topics: readonly string[]) => Promise<SizeCheck>
   disconnect: () => Promise<void>
 }
 
-// kafkajs copies all earlier messages for each message of a send, which is quadratic.
+// Maximum number of records in a send. For each message kafkajs copies all earlier ones, which takes quadratic time.
 const recordsPerSend = 500
-// A broker's default limit is 1 MiB per batch. A larger record is sent alone.
+// Maximum bytes of a send; a larger record is sent alone. A broker's default limit is 1 MiB per batch.
 const bytesPerSend = 512 * 1024
-// Later records of a batch have slightly longer time and offset deltas.
+// Extra bytes per record, because the time and offset deltas of a batch's later records are longer.
 const laterBytes = 8
 
 /**
- * Uses acks from all replicas and no idempotence: kafkajs reuses the sequence number of a failed send, so that a broker
- * may drop the next one as a duplicate.
+ * Opens a producer that waits for all replicas. It is not idempotent: kafkajs reuses the sequence number of a failed
+ * send, so that a broker may drop the next send as a duplicate.
  */
 export async function openProducer(kafka: Kafka): Promise<Producer> {
   const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner })
@@ -82,7 +82,7 @@ interface RunSender {
   compression: CompressionTypes
 }
 
-/** Sends a run, or its halves if the broker finds it too large. */
+/** Sends a run of records. If the broker refuses the run as too large, sends its halves. */
 async function sendRun(sender: RunSender, run: Run, written: RecordPosition[]): Promise<void> {
   const { producer, limits, topic, compression } = sender
   const { partition, messages, places } = run
@@ -131,8 +131,8 @@ function runsOf(
 }
 
 /**
- * kafkajs may resolve without the partition when a broker dies (tulios/kafkajs pull request 1798). @throws
- * TransientError
+ * Returns the position that the broker acknowledged. When a broker dies, kafkajs may resolve without the partition
+ * (tulios/kafkajs pull request 1798). @throws TransientError if the partition is missing
  */
 export function acknowledged(topic: string, partition: number, reply: RecordMetadata[]): RecordPosition {
   const written = reply.find((metadata) => metadata.partition === partition && metadata.errorCode === 0)

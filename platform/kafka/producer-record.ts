@@ -1,4 +1,4 @@
-/** Without `partition`, the key decides it (murmur2, like every Kafka client). */
+/** A record to send. Without `partition`, the hash of the key (murmur2) selects it, as in other Kafka clients. */
 export interface ProducerRecord {
   key: string | Buffer | null
   value: Buffer | null

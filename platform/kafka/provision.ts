@@ -1,4 +1,4 @@
-// Creates what schemas/ declares on the broker and in the registry. Idempotent; removes nothing.
+// Creates the topics and schemas that schemas/ declares. Idempotent. Removes nothing.
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { RecordSchema } from '#schemas/record-schema.ts'
@@ -8,7 +8,7 @@ import { type Kafka, withAdmin } from './client.ts'
 import { incompatibility } from './compatibility.ts'
 import { createRegistryClient, type RegistryConnection, subjectOf } from './registry.ts'
 
-/** Creates missing topics, adds missing partitions, and writes each topic's settings. */
+/** Creates missing topics, adds missing partitions, and sets each topic's settings. */
 export async function provisionTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
   await withAdmin(kafka, async (admin) => {
     const kept = await createAbsent(admin, topics, replicationFactor)
@@ -24,7 +24,7 @@ async function createAbsent(admin: Admin, topics: Topic[], replicationFactor: nu
   const existing = new Set(await admin.listTopics())
   const absent = topics.filter(({ name }) => !existing.has(name))
   await admin.createTopics({
-    // kafkajs would fail at the first broker that does not know a new topic yet.
+    // With waitForLeaders, kafkajs fails at the first broker that does not know a new topic yet.
     waitForLeaders: false,
     timeout: 20_000,
     topics: absent.map(({ name, partitions, config }) => ({
@@ -84,11 +84,11 @@ export class IncompatibleSchema extends Error {
   override name = 'IncompatibleSchema'
 }
 
-/** Sets the compatibility first, or Apicurio accepts any schema. @throws IncompatibleSchema */
+/** Registers all schemas. Sets compatibility first, or Apicurio accepts any schema. @throws IncompatibleSchema */
 export async function provisionSchemas(connection: RegistryConnection, topics: Topic[]): Promise<void> {
   const client = createRegistryClient(connection)
   const withSchemas = topics.flatMap(({ name, record }) => (record ? [{ subject: subjectOf(name), record }] : []))
-  // Concurrent registrations of a new schema may get two ids, so each schema is first registered once.
+  // A new schema may get two ids from concurrent registrations, so each is registered for one subject first.
   const first = withSchemas.filter(
     ({ record }, index) => withSchemas.findIndex((one) => one.record === record) === index,
   )

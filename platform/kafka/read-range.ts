@@ -11,7 +11,7 @@ export interface StoredRecord {
   writtenAtMs: number
 }
 
-/** `from` is included, `to` is excluded. */
+/** A range of offsets in a partition: `from` is included, `to` is excluded. */
 export interface OffsetRange {
   from: number
   to: number
@@ -19,7 +19,7 @@ export interface OffsetRange {
 
 export type TopicRanges = ReadonlyMap<number, OffsetRange>
 
-/** Counts records; an upper bound on a compacted topic. */
+/** Returns the number of offsets in the ranges. A compacted topic has fewer records. */
 export const recordsIn = (spans: Iterable<OffsetRange>): number => {
   let records = 0
   for (const { from, to } of spans) records += to - from
@@ -45,10 +45,7 @@ export async function rangesBetween(kafka: Kafka, topic: string, fromMs: number,
   })
 }
 
-/**
- * Reads offset ranges of a topic once, in order within a partition, without commits. Skips records that retention
- * deleted.
- */
+/** Reads offset ranges of a topic once, in order within a partition, without commits. Skips deleted records. */
 export async function readRanges(
   kafka: Kafka,
   topic: string,
@@ -59,7 +56,7 @@ export async function readRanges(
   const next = new Map<number, number>()
   const endOf = (partition: number): number => Math.min(span.get(partition)?.to ?? 0, held.get(partition)?.to ?? 0)
   for (const [partition, { from }] of span) {
-    // A partition whose records are all deleted yields no batch.
+    // A partition whose records are all deleted yields no batch, so it is not waited for.
     const first = Math.max(from, held.get(partition)?.from ?? 0)
     if (first < endOf(partition)) next.set(partition, first)
   }

@@ -21,21 +21,21 @@ export class DecodeFailure {
 }
 
 export interface Decoder<T = unknown> {
-  /** Fetches unknown schemas; an absent id takes some seconds. @throws TransientError if the registry is unavailable */
+  /** Fetches the schemas of values; an unknown id takes seconds. @throws TransientError if the registry is down */
   prepare: (values: (Buffer | null)[]) => Promise<void>
-  /** Reads a prepared value with the newest schema. Never throws. */
+  /** Decodes a value that was passed to prepare(), into the record type's newest version. Never throws. */
   decode: (value: Buffer | null) => T | DecodeFailure
 }
 
 export interface Registry {
-  /** Returns a function that encodes records. @throws TransientError if the schema is not registered for the topic */
+  /** Returns an encoder for a topic. @throws TransientError if the schema is not registered for it */
   encoder: <T>(topic: string, schema: RecordSchema<T>) => Promise<(record: T) => Buffer>
   decoder: <T>(schema: RecordSchema<T>) => Decoder<T>
 }
 
 const headerBytes = 5
 
-/** Opens a Confluent-compatible registry. A value starts with a zero byte and the schema id. */
+/** Opens a Confluent-compatible registry. An encoded value starts with a zero byte and a schema id of four bytes. */
 export function openRegistry(connection: RegistryConnection): Registry {
   const client = createRegistryClient(connection)
   const finder = createSchemaFinder((id) => fetchSchema(client, id))
@@ -109,7 +109,7 @@ async function fetchSchema(client: SchemaRegistry, id: number): Promise<Type | D
     return (await client.getSchema(id)) as unknown as Type
   } catch (cause) {
     if (isNotFound(cause)) return undefined
-    // The registry has the schema, but it is not a usable Avro schema: a retry does not help.
+    // The registry has the schema, but it is not a usable Avro schema. A retry does not help.
     if (cause instanceof Error && cause.name.startsWith('ConfluentSchemaRegistry')) {
       return new DecodeFailure('schema', `schema ${id} cannot be used: ${cause.message}`)
     }

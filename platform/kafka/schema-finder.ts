@@ -1,25 +1,25 @@
-// An absent id is requested twice, because a registry node may lag, and then not for a while, because bad records must
-// not cause a storm of requests.
+// Finds schemas by id. An id that the registry lacks is requested twice, because a registry node may lag. Then it is
+// not requested for a while, so that bad records do not cause a storm of requests.
 import { pause } from '../process/retry.ts'
 
 export interface FinderLimits {
-  /** Wait before an absent id is requested a second time, ms. */
+  /** Wait before the second request for an id that the registry lacks, ms. */
   retryMs: number
-  /** How long an absent id then counts as unknown without a request, ms. */
+  /** Time after the second request in which the id is not requested again, ms. */
   unknownMs: number
-  /** At most this many ids count as unknown at a time; further ids are not requested. */
+  /** Maximum number of unknown ids at a time. Beyond it, no further ids are requested. */
   maxUnknown: number
 }
 
 export interface SchemaFinder<Schema> {
-  /** Returns the schemas that were found. List the most wanted ids first. @throws the error of `fetch` */
+  /** Returns the schemas that the registry has. Put the most frequent ids first. @throws the error of `fetch` */
   find: (ids: number[]) => Promise<Map<number, Schema>>
   whyUnknown: (id: number) => string
 }
 
 const finderLimits: FinderLimits = { retryMs: 3_000, unknownMs: 30_000, maxUnknown: 50 }
 
-/** @param fetch returns a schema, or undefined if the registry has none; called for one id at a time */
+/** @param fetch returns a schema, or undefined if the registry lacks it; called for one id at a time */
 export function createSchemaFinder<Schema>(
   fetch: (id: number) => Promise<Schema | undefined>,
   limits: FinderLimits = finderLimits,
@@ -53,7 +53,7 @@ export function createSchemaFinder<Schema>(
   }
 
   return {
-    // Calls run one after the other, so that a second caller gets the first one's result.
+    // Calls run one after the other, so that a second caller benefits from the first one's requests.
     find: (ids) => {
       const next = last.then(() => find(ids))
       last = next.catch(() => undefined)

@@ -1,13 +1,13 @@
 import { TransientError } from '../process/transient-error.ts'
 
-/** Kafka will never take these records. The message is for the operator; the process must end. */
+/** Kafka refuses the records permanently. The process must end. The message tells the operator what to do. */
 export class RefusedSend extends Error {
   override name = 'RefusedSend'
 }
 
 export class TooLargeRecord extends RefusedSend {
   override name = 'TooLargeRecord'
-  /** True if only the broker's response revealed it. From then on the size check knows. */
+  /** True if the broker refused the record although the size check had accepted it. The next check refuses it. */
   readonly isUnexpected: boolean
 
   constructor(message: string, { isUnexpected, cause }: { isUnexpected: boolean; cause?: unknown }) {
@@ -22,7 +22,7 @@ interface ClientError {
   message: string
 }
 
-/** kafkajs retries these for some seconds. After that they are permanent. */
+/** Error types that kafkajs retries for some seconds and that are permanent afterwards. */
 const lastingTypes: ReadonlySet<unknown> = new Set(['UNKNOWN_TOPIC_OR_PARTITION'])
 const tooLargeTypes: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 const languageErrors = [TypeError, RangeError, SyntaxError, ReferenceError]
@@ -32,7 +32,7 @@ export function sendError(topic: string, error: unknown): TransientError | Refus
   const root = rootOf(error)
   const { type, retriable, message } = root as ClientError
   const isOurs = languageErrors.some((languageError) => root instanceof languageError)
-  // kafkajs throws this while we stop.
+  // kafkajs throws this error while the process stops.
   const isStopping = message.includes('producer is disconnect')
   if (isStopping || (!lastingTypes.has(type) && retriable !== false && !isOurs)) {
     return new TransientError(`Kafka does not take records for ${topic} now: ${message}`, { cause: error })
@@ -48,7 +48,7 @@ function remedyOf(type: unknown): string {
   return ''
 }
 
-/** kafkajs wraps the error of a broker or socket once or twice. */
+/** Returns the innermost cause: kafkajs wraps the error of a broker or socket once or twice. */
 function rootOf(error: unknown): unknown {
   let root = error
   while (root instanceof Error && root.cause instanceof Error) root = root.cause

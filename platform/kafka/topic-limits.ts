@@ -4,22 +4,22 @@ import { TransientError } from '../process/transient-error.ts'
 import type { ProducerRecord } from './producer-record.ts'
 import { sendError } from './send-errors.ts'
 
-/** Returns one sentence on why a topic does not take a record, or undefined. Accepts all records of unknown topics. */
+/** Returns why a record is too large for a topic; undefined if it fits, or if the topic's limit is not known. */
 export type SizeCheck = (topic: string, record: ProducerRecord, options?: { compress?: boolean }) => string | undefined
 
 export interface TopicLimits {
-  /** Waits for unknown limits; refreshes limits older than a minute in the background. @throws TransientError */
+  /** Returns a size check. Limits older than a minute are read again in the background. @throws TransientError */
   check: (topics: readonly string[]) => Promise<SizeCheck>
-  /** Returns the maximum bytes per batch, or Infinity if unknown. */
+  /** Returns the maximum size of a batch's records, bytes. Infinity if we may not read the topic's settings. */
   bytes: (topic: string) => Promise<number>
-  /** Makes the check refuse records of this size until the limits are read again, because the broker refused one. */
+  /** Call this if the broker refused a record. The check refuses records of its size until it reads the limit again. */
   addRefused: (topic: string, record: ProducerRecord) => void
 }
 
 interface Limit {
-  /** Infinity if we may not read the setting. */
+  /** Maximum size of a batch, bytes. Infinity if our user may not read the setting. */
   bytes: number
-  /** Whether the limit applies to the compressed batch. It does not if the topic stores batches uncompressed. */
+  /** True if the limit applies to the compressed batch. False if the topic stores batches uncompressed. */
   countsCompressed: boolean
   refusedBytes: number
   readAtMs: number
@@ -41,7 +41,7 @@ export function topicLimits(admin: Pick<Admin, 'describeConfigs'>): TopicLimits 
         .then((limit) => void limits.set(topic, limit))
         .finally(() => reading.delete(topic))
     reading.set(topic, running)
-    // Use the old limit until the new one is there, so that no batch waits.
+    // A known limit stays in use while it is read again, so that no batch waits.
     if (known) void running.catch(() => undefined)
     else await running
   }
@@ -88,7 +88,7 @@ async function readLimit(admin: Pick<Admin, 'describeConfigs'>, topic: string): 
     .catch((cause) => {
       const error = sendError(topic, cause)
       if (error instanceof TransientError) throw error
-      // A writer may lack the right to read settings. The broker then refuses large records.
+      // The writer may lack the right to read topic settings. Then only the broker refuses records that are too large.
       return unknown
     })
   return { bytes, countsCompressed, refusedBytes: Number.POSITIVE_INFINITY, readAtMs: performance.now() }
@@ -105,7 +105,7 @@ function whyTooLarge(topic: string, limit: Limit, record: ProducerRecord, compre
   return `a record of ${bytes} bytes, ${compressed} compressed, is ${words}`
 }
 
-/** Returns a record's size in a batch, bytes (Kafka record format v2); exact for the first record of a batch. */
+/** Returns a record's size as the first of a batch, bytes (record format v2). Later records are slightly larger. */
 export function recordBytes({ key, value, headers = {} }: ProducerRecord): number {
   const entries = Object.entries(headers)
   // Attributes, time delta and offset delta: one byte each.
@@ -120,7 +120,7 @@ function fieldBytes(field: string | Buffer | null): number {
   return varintBytes(bytes) + bytes
 }
 
-/** Returns the size of a length as a zigzag varint: seven bits per byte, one bit for the sign. */
+/** Returns the bytes of a length as a zigzag varint, which has seven bits per byte and uses one bit for the sign. */
 function varintBytes(length: number): number {
   let bytes = 1
   for (let left = length * 2; left >= 128; left /= 128) bytes++

@@ -4,7 +4,7 @@ import { committedOffsets, consumerLag, type Offsets } from './consumer-lag.ts'
 
 export interface TopicContent {
   topic: string
-  /** From the first offset to the last; an upper bound on a compacted topic. */
+  /** Number of offsets from the first to the last record. A compacted topic has fewer records. */
   records: number
 }
 
@@ -13,11 +13,11 @@ export interface TopicReader {
   topic: string
   state: string
   members: number
-  /** Records that are not committed; all records if the group commits none. */
+  /** Records that the group has not committed. If the group commits no offsets, all records of the topic. */
   behind: number
 }
 
-/** Skips topics that do not exist. */
+/** Returns the sizes of topics and the consumer groups that read them. Skips topics that do not exist. */
 export async function inspectTopics(
   kafka: Kafka,
   topics: readonly string[],
@@ -49,7 +49,7 @@ async function readersOf(admin: Admin, offsets: ReadonlyMap<string, Offsets[]>):
   return readers.toSorted((one, other) => (one.group < other.group ? -1 : 1))
 }
 
-/** Returns no topics if the assignment is not in the consumer protocol. */
+/** Returns the topics of a member's assignment. Returns [] if the bytes are not in Kafka's consumer protocol. */
 function topicsIn(assignment: Buffer): string[] {
   try {
     return Object.keys(kafkajs.AssignerProtocol.MemberAssignment.decode(assignment)?.assignment ?? {})

@@ -5,7 +5,7 @@ export interface Output {
   key: string
   value: Buffer
   headers?: Record<string, string | Buffer>
-  /** Sent after all other outputs of the batch are acknowledged. */
+  /** True: the record is sent after all other outputs of the batch are acknowledged. */
   isLast?: boolean
 }
 
@@ -17,10 +17,11 @@ export interface Ok {
   kind: 'ok'
   outputs: Output[]
   deadParts?: DeadPart[]
-  /** Called when Kafka has acknowledged everything that the batch sent. */
+  /** Called after Kafka has acknowledged all records of the batch. */
   onAcknowledged?: () => void
 }
 
+/** The result for one message: `ok` with the records to send, or `dead`, which makes it a dead letter. */
 export type Verdict = Ok | ({ kind: 'dead' } & RefusalCause)
 
 const nothing: Output[] = []

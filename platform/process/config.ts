@@ -17,16 +17,14 @@ export function readConfig<Shape extends z.ZodRawShape>(
   throw new ConfigError(`Settings do not fit (environment variables):\n  ${problems.join('\n  ')}`)
 }
 
-/**
- * Like readConfig(), but prints errors and exits 2. With `--check-config` on the command line, exits 0 after the check.
- */
+/** Like readConfig(), but exits with code 2 after errors, which it prints, and with code 0 after `--check-config`. */
 export function readServiceConfig<Shape extends z.ZodRawShape>(shape: Shape): Readonly<z.infer<z.ZodObject<Shape>>> {
   const config = orExit(() => readConfig(shape))
   if (process.argv.includes('--check-config')) process.exit(0)
   return config
 }
 
-/** Returns the result of `read`. On a ConfigError, prints its message and exits 2. */
+/** Returns the result of `read`. On a ConfigError, prints its message and exits with code 2. */
 export function orExit<Config>(read: () => Config): Config {
   try {
     return read()
@@ -37,7 +35,7 @@ export function orExit<Config>(read: () => Config): Config {
   }
 }
 
-/** Requires a scheme, because `localhost:8123` would parse as the scheme `localhost`. */
+/** An http or https URL. Without a scheme, `localhost:8123` would parse as a URL of the scheme `localhost`. */
 export const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address such as http://host:1234' })
 
 export const kafkaSettings = {
@@ -64,7 +62,7 @@ export const connectionSettings = {
 
 export type ConnectionConfig = Readonly<z.infer<z.ZodObject<typeof connectionSettings>>>
 
-/** HEALTH_PORT serves /live, /ready, /metrics and /status; 0: any free port. */
+/** HEALTH_PORT is the port of /live, /ready, /metrics and /status. 0 means any free port. */
 export const serviceSettings = {
   HEALTH_HOST: z.string().default('127.0.0.1'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(0),

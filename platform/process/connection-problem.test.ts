@@ -22,6 +22,6 @@ test('a failed connection is described in plain words, wherever its code is in t
 test('an error after the connection was made is not a connection problem', () => {
   for (const other of [coded('UND_ERR_HEADERS_TIMEOUT'), coded('ECONNRESET', 'read ECONNRESET'), new Error('no'), 'no'])
     expect(connectionProblem(other)).toBe(undefined)
-  // Not a known code, but a property that every object inherits.
+  // `constructor` is not an error code, but a property that every object inherits.
   expect(connectionProblem(coded('constructor'))).toBe(undefined)
 })

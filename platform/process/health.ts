@@ -18,8 +18,8 @@ export interface HealthOptions {
 }
 
 /**
- * Serves /live, /ready (503 with the reason while `notReady()` returns one), /metrics (Prometheus) and, if given,
- * /status (JSON). An exception in a handler is logged and returned as 500.
+ * Serves /live, /ready, /metrics (Prometheus) and, if `status` is given, /status (JSON). /ready responds 503 with the
+ * reason that `notReady()` returns. An exception in a handler is logged and becomes a 500.
  */
 export async function serveHealth(options: HealthOptions): Promise<Health> {
   const server = createServer((request, response) => {

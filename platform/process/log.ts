@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino'
 
 export type { Logger }
 
-/** Creates the process's logger: JSON lines on stdout, ISO 8601 UTC times, the listed secrets redacted. */
+/** Creates the process's logger: JSON lines on stdout, ISO 8601 UTC times, and `***` in place of passwords. */
 export function createLogger(service: string, level: string): Logger {
   return pino({
     level,

@@ -11,7 +11,7 @@ export function backoffMs(backoff: Backoff, attempt: number, random: () => numbe
   return Math.round(ceiling / 2 + (random() * ceiling) / 2)
 }
 
-/** Sleeps; resolves early if the signal aborts. */
+/** Sleeps for `ms`. Resolves early, and does not reject, if the signal aborts. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, signal ? { signal } : {})

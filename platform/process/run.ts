@@ -1,11 +1,11 @@
 import type { Logger } from './log.ts'
 
-/** Registers a release function. They run in reverse order of registration. */
+/** Registers a function that releases a resource when the process stops. The last registered function runs first. */
 export type OnStop = (name: string, release: () => Promise<unknown> | unknown) => void
 
 /**
- * Runs a service until SIGTERM, SIGINT, or the end of its parent (IPC), then releases everything within the deadline. A
- * second signal exits at once. An error in `start` or an unhandled rejection exits 1.
+ * Runs a service until SIGTERM, SIGINT or the end of its parent process (IPC). Then releases all resources, or exits 1
+ * at the deadline. A second signal exits at once. An error in `start` and an unhandled rejection exit 1.
  */
 export async function run(
   log: Logger,

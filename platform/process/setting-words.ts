@@ -11,7 +11,7 @@ interface Form {
 }
 
 /**
- * Returns one sentence per invalid setting, without the values of secrets. `error` must be parsed with `reportInput`.
+ * Returns a sentence per invalid setting, without the values of secrets. Needs errors of zod's option `reportInput`.
  */
 export function settingSentences(
   shape: z.ZodRawShape,
@@ -47,7 +47,7 @@ function expected({ type, enum: values, format, ...form }: Form, message: string
 
 function numberWords(type: string, { minimum, exclusiveMinimum, maximum }: Form): string {
   const number = type === 'integer' ? 'a whole number' : 'a number'
-  // JSON schema reports the bounds of a safe integer if none are declared.
+  // If a number declares no bounds, zod's JSON schema reports those of a safe integer.
   const top = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum
   if (exclusiveMinimum !== undefined)
     return `${number} above ${exclusiveMinimum}${top === undefined ? '' : `, ${top} at the most`}`

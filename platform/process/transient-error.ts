@@ -1,4 +1,4 @@
-/** A dependency (broker, registry or store) is unavailable: wait and retry. Never the fault of a record. */
+/** A dependency (broker, registry or store) is unavailable: wait and retry. No record is to blame. */
 export class TransientError extends Error {
   override name = 'TransientError'
 }

@@ -8,7 +8,7 @@ function userName(): string {
   try {
     return userInfo().username
   } catch {
-    // In containers the user id may have no name.
+    // In a container, the user id may have no user name.
     return `user ${process.getuid?.() ?? 'unknown'}`
   }
 }

@@ -2,7 +2,7 @@ import type { ExplodeOutcome } from '#core/explode-raw.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 
-/** A value, the text `none` if there is no point, or the form of a key's slices (start, step, flags) as text. */
+/** A point's value, or `none` without a point. For slices that differ in start, step or flags: these as text. */
 export type PointContent = number | string | null
 
 export interface Difference {
@@ -13,7 +13,8 @@ export interface Difference {
 }
 
 /**
- * `same` includes answers that both sides refuse. `differing`: both sides have slices. The others: one side has none.
+ * The result of comparing an answer. `same`: equal slices, or none on both sides. `differing`: both sides have slices.
+ * `refusedHereOnly`: only production has slices. `refusedThereOnly`: only the shadow has slices.
  */
 export type Agreement = 'same' | 'differing' | 'refusedHereOnly' | 'refusedThereOnly'
 
@@ -23,7 +24,7 @@ export interface AnswerComparison {
   refusal?: string
 }
 
-/** Ignores the transform version. An empty `production` counts as a refusal by production. */
+/** Compares the slices of an answer, but not their transform versions. An empty `production` counts as a refusal. */
 export function diffAnswer(shadow: ExplodeOutcome, production: readonly TimeseriesSlice[]): AnswerComparison {
   const slices = 'refusal' in shadow ? [] : shadow.slices
   if (slices.length === 0 && production.length > 0) {

@@ -158,7 +158,7 @@ describe('the verdict on an answer', () => {
     })
   })
 
-  it('refuses what gives no record at all, unless it says that it is empty', () => {
+  it('refuses an answer that yields no record, unless assess() returns empty', () => {
     const nothing = () => ({ slices: [], ignored: { 'unknown-column': 3 } })
     const withAssess = (assess: () => Coverage) =>
       verdictOf(nothing, undefined, { asking: { assess } as unknown as RequestSpec })
@@ -242,7 +242,7 @@ describe('the verdict on an answer', () => {
     })
   })
 
-  it('refuses a hundred parts apart, and what is more as one letter that is the whole answer', () => {
+  it('makes a dead letter of each of 100 refused parts, and one of the whole answer for all further parts', () => {
     const refusedParts = Array.from({ length: 250 }, (_, index) => ({
       refusal: { reason: 'line' as const, message: `line ${index + 1}` },
       body: Buffer.from(`${index + 1}`),

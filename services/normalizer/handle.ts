@@ -13,7 +13,7 @@ import type { Dataset, Source } from '#sources/source.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 import { createParkingGuard, type ParkingGuard } from './parking.ts'
 
-/** Builds the subscription to a source's raw topic. @throws if the schemas of the output topics are not registered */
+/** Builds the subscription to a source's raw topic. @throws if a schema of an output topic is not registered */
 export async function subscribeTo(
   source: Source,
   { registry, producer }: Pick<KafkaClients, 'registry' | 'producer'>,
@@ -40,7 +40,7 @@ export async function subscribeTo(
 
 interface Rules {
   datasets: ReadonlyMap<string, Dataset>
-  /** Names of datasets whose answers are skipped. */
+  /** Names of datasets whose answers are skipped: neither exploded nor refused. */
   off: ReadonlySet<string>
   countIgnored: (ignored: Record<string, number>, dataset: string) => void
 }
@@ -52,7 +52,7 @@ interface HandlerParts extends Rules {
 }
 
 /**
- * Returns one verdict per raw response, in order. May park a dataset in the middle of a batch.
+ * Returns a handler that gives one verdict per raw response, in order. It may park a dataset in the middle of a batch.
  * @throws TransientError if Kafka is unavailable
  */
 export function answersHandler({ encoder, sizeCheck, guard, ...rules }: HandlerParts) {
@@ -68,7 +68,7 @@ export function answersHandler({ encoder, sizeCheck, guard, ...rules }: HandlerP
       const verdict = verdictOn(raw, batchEncoder, rules)
       verdicts.push(verdict)
       await guard.count(raw, verdict)
-      // Yields to the event loop so that heartbeats and health checks run during large batches.
+      // Yields to the event loop, so that heartbeats and health checks run during a large batch.
       await setImmediate()
     }
     return verdicts

@@ -10,8 +10,8 @@ import { createSliceBuffer } from './slice-buffer.ts'
 
 export interface LiveOutput {
   /**
-   * Returns the slices of each raw record: an empty list if production refused it, undefined if the buffer dropped
-   * them. Offsets must ascend, also from call to call of a partition. Calls must not overlap.
+   * Returns production's slices of each raw record: an empty list if production refused the record, undefined if the
+   * buffer dropped its slices. Within a partition, offsets must ascend, also from call to call. Calls must not overlap.
    * @throws TransientError if production has not committed the last offset yet
    */
   slicesOf: (partition: number, offsets: number[]) => Promise<(TimeseriesSlice[] | undefined)[]>
@@ -19,10 +19,10 @@ export interface LiveOutput {
 
 const group = 'normalizer'
 const maxWaitMs = 1_000
-// About 100 MB of slices: how far production may be ahead of the shadow.
+// Maximum number of buffered slices, about 100 MB. The oldest are dropped if production is further ahead.
 const maxSlices = 100_000
 
-/** Follows production's output of a source from the current end of its topic. */
+/** Follows the slices that production publishes for a source, from the current end of the topic on. */
 export async function followLiveOutput(kafka: Kafka, registry: Registry, source: string): Promise<LiveOutput> {
   const [raw, timeseries] = [rawTopic(source).name, timeseriesTopic(source).name]
   const held = createSliceBuffer(maxSlices)

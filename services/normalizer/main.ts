@@ -1,5 +1,5 @@
-// The normalizer: <source>.raw -> explode -> the source's other topics. Its only state, the parked datasets, is a
-// topic. With --shadow it writes nothing and reports how its output differs from production.
+// The normalizer: <source>.raw -> explode -> the source's other topics. Its only state, the list of parked datasets, is
+// in a topic. With --shadow it writes nothing and reports how its output differs from production.
 import { Counter, type Registry } from 'prom-client'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'

@@ -1,4 +1,4 @@
-// The parked datasets. Their record, the compacted topic `parking`, is shared by all normalizers and outlives them.
+// The parked datasets. The compacted topic `parking` stores them for all normalizers.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
@@ -13,14 +13,14 @@ import { parkingTopic } from '#schemas/topics.ts'
 export interface ParkedDatasets {
   parked: (dataset: string) => Parking | undefined
   list: () => Parking[]
-  /** Resolves when all replicas have the record. @throws TransientError if Kafka does not take it */
+  /** Parks a dataset. Resolves after all replicas have the record. @throws TransientError if Kafka does not take it */
   park: (parking: Parking) => Promise<void>
   stop: () => Promise<void>
 }
 
 const registryRetryMs = 1_000
 
-/** @param crash called when the topic can no longer be followed; it must end the process */
+/** Reads topic `parking`. @param crash called if the topic can no longer be read; it must end the process */
 export async function openParkedDatasets(
   { kafka, registry, producer }: { kafka: Kafka; registry: Registry; producer: Producer },
   log: Logger,

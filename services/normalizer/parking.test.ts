@@ -24,7 +24,7 @@ const byTime = (...answers: JudgedAnswer[][]) =>
   answers.flat().toSorted((one, other) => one.fetchedAt - other.fetchedAt)
 const well = (answers: JudgedAnswer[]) => answers.map((answer) => ({ ...answer, reason: undefined }))
 
-/** The same rule, computed from the whole history. */
+/** Returns true if the answers park the dataset: the same rule, computed from the whole history. */
 function shouldPark(answers: JudgedAnswer[]): boolean {
   const counting: (string | null)[] = []
   const last = new Map<string, number>()

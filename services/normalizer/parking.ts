@@ -1,5 +1,5 @@
-// Parks a dataset when too many of its answers are refused for reasons that point at our code or at a changed format.
-// Refusals of one single request never park a dataset, because its other requests still work.
+// Parks a dataset if too many of its answers are refused for reasons that suggest an error in our code or a changed
+// format. Refusals of a single request never park its dataset, because the other requests still work.
 
 import { pointsAtUs, type StoredRaw } from '#core/explode-raw.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
@@ -8,8 +8,8 @@ import { utcText } from '#platform/process/utc-text.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 
 /**
- * Parks after `inARow` refusals, or if more than `share` of the newest `ofLast` answers (at least `atLeast`) were
- * refused.
+ * Limits. A dataset is parked after `inARow` refusals in a row. It is also parked if a greater part than `share` of its
+ * newest `ofLast` answers was refused; this needs at least `atLeast` answers.
  */
 export interface ParkingLimit {
   inARow: number
@@ -20,10 +20,11 @@ export interface ParkingLimit {
 
 export const parkingLimit: ParkingLimit = { inARow: 20, share: 0.5, ofLast: 200, atLeast: 50 }
 
+/** The recent results of a dataset, which decide whether it is parked. */
 export interface Tally {
-  /** The counted answers, oldest first: the identity of a refused request, or null for a success. */
+  /** The counted answers, oldest first. A refused answer is its request identity; an accepted answer is null. */
   readonly answers: readonly (string | null)[]
-  /** By request: when its last counted refusal was fetched, ms UTC. */
+  /** By request identity: when the last counted refusal was fetched, ms UTC. */
   readonly countedAtMs: ReadonlyMap<string, number>
 }
 
@@ -35,13 +36,11 @@ export interface JudgedAnswer {
   reason: string | undefined
 }
 
-/** Each request counts at most one refusal in this time, by fetch time. */
+/** Minimum time between two counted refusals of a request, ms of fetch time. Refusals in between are not counted. */
 const countEveryMs = 60 * 60 * 1_000
 const maxRequests = 2_000
 
-/**
- * Returns the tally after one more answer. Pure. Ignores refusals that point at upstream, such as a maintenance page.
- */
+/** Adds one answer to a tally. Pure. Does not count refusals that upstream causes, such as a maintenance page. */
 export function addToTally(
   tally: Tally,
   { requestIdentity, fetchedAt, reason }: JudgedAnswer,
@@ -57,7 +56,7 @@ export function addToTally(
   return { answers: after(requestIdentity), countedAtMs }
 }
 
-/** Returns a sentence that names the limit that was passed, or undefined. Pure. */
+/** Returns a sentence that names the exceeded limit. Returns undefined if no limit is exceeded. Pure. */
 export function exceededLimit({ answers }: Tally, limit = parkingLimit): string | undefined {
   const inARow = answers.slice(answers.lastIndexOf(null) + 1)
   if (inARow.length >= limit.inARow && isOfSeveral(inARow)) return `${inARow.length} answers in a row were refused`
@@ -72,7 +71,8 @@ const isOfSeveral = (requests: readonly (string | null)[]): boolean => new Set(r
 export interface ParkingGuard {
   verdictOnParked: (dataset: string) => Verdict | undefined
   /**
-   * Counts a verdict once, also if it is redelivered. @throws TransientError if Kafka does not take the parking record
+   * Counts a verdict, only once if its record is redelivered. Parks the dataset if a limit is exceeded.
+   * @throws TransientError if Kafka does not take the parking record
    */
   count: (raw: StoredRaw, verdict: Verdict) => Promise<void>
 }

@@ -7,7 +7,7 @@ export const normalizerSettings = {
   ...registrySettings,
   ...serviceSettings,
   ...datasetsOffSetting,
-  /** A group with another name reads all of raw from the beginning, in parallel with production. */
+  /** Consumer group. A group with a new name reads all of raw from the beginning, in parallel with production. */
   CONSUMER_GROUP: z
     .string()
     .regex(/^[\w.-]+$/, 'letters, digits and . _ -')

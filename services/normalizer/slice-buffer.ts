@@ -2,7 +2,7 @@ import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 
 export interface SliceBuffer {
   add: (slice: TimeseriesSlice) => void
-  /** Returns an empty list if no slice was added, and undefined if slices may have been dropped. */
+  /** Returns an answer's slices: an empty list if none was added, undefined if the buffer may have dropped some. */
   get: (partition: number, offset: number) => TimeseriesSlice[] | undefined
   forget: (partition: number, below: number) => void
 }

@@ -27,7 +27,7 @@ describe('what of raw may have no poll', () => {
     expect(recorded.unrecorded('a', held(5_000, 4_996)).get(0)).toEqual({ from: 4_996, to: 4_999 })
     expect(createRecordedAnswers().unrecorded('a', held(1_000_000)).get(0)).toEqual({ from: 999_000, to: 1_000_000 })
   })
-  test('holds every record near the end that no poll tells of, whatever the order in which polls are read', () => {
+  test('holds every record near the end without a poll, in whatever order polls are read', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 400 }),

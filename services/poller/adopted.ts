@@ -1,5 +1,5 @@
-// Answers in raw whose poll was never recorded, because the poller died or Kafka was unavailable. All functions are
-// pure.
+// Finds answers in raw whose poll was not recorded, because the poller died or Kafka was unavailable, and builds the
+// polls. All functions are pure.
 
 import { noMemory, storeEndsAtMs } from '#core/poll-memory.ts'
 import { isPage, selectorOf } from '#core/request-identity.ts'
@@ -13,11 +13,14 @@ import { assessAnswer } from './poll-window.ts'
 
 export interface RecordedAnswers {
   seen: (answer: Pick<Poll, 'dataset' | 'rawPartition' | 'rawOffset'>) => void
-  /** Returns the ranges within `held` that may hold unrecorded answers. */
+  /** Returns the offset ranges within `held` that may hold answers without a recorded poll. */
   unrecorded: (source: string, held: TopicRanges) => TopicRanges
 }
 
-/** Fewer answers are in flight at once: an unrecorded one is at most this far before the newest recorded one. */
+/**
+ * How many offsets before the newest answer with a recorded poll the search for answers without one begins. Fewer
+ * answers than this are in flight at once.
+ */
 const lookback = 64
 const maxRead = 1_000
 
@@ -50,7 +53,7 @@ export function createRecordedAnswers(): RecordedAnswers {
   }
 }
 
-/** Returns the source of a dataset or of a request identity. */
+/** Returns the source's name in a dataset's name or in a request identity. */
 export const sourceOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'))
 
 export interface Adopter {
@@ -59,7 +62,10 @@ export interface Adopter {
   origin: string
 }
 
-/** Returns the poll for an unrecorded answer, or undefined if it is known, outdated or of another origin. */
+/**
+ * Returns the missing poll of an answer. Returns undefined if the memory has this answer or a newer one, if the answer
+ * is of another origin (live, simulated), or if the store cannot hold its time.
+ */
 export function adoptedPoll(
   raw: RawResponse,
   at: { partition: number; offset: number },
@@ -73,7 +79,7 @@ export function adoptedPoll(
   if (memory.lastGoodFetchedAt !== null && fetchedAt <= memory.lastGoodFetchedAt) return undefined
   const window = { startMs: windowStart, endMs: windowEnd }
   const { coverage, error } = assessAnswer(hosted, { window, subject: selectorOf(requestIdentity, dataset) }, raw)
-  // Validators of another address of the upstream are not valid at this one.
+  // ETag and Last-Modified are not valid at another base URL of the upstream.
   const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
   const answer = { contentHash, etag, lastModified }
   const isNew = hosted.intervalMs !== null || isNewAnswer(memory, contentHash) || raw.confirms
@@ -96,7 +102,7 @@ export function adoptedPoll(
   }
 }
 
-/** Returns the row count that an answer states for a window in pages; undefined for a page. */
+/** Returns the row count that an answer states for a window in pages. Returns undefined if it states none. */
 function countedRows({ asking }: Pick<HostedDataset, 'asking'>, raw: RawResponse): number | undefined {
   if (asking.pages === undefined || isPage(selectorOf(raw.requestIdentity, raw.dataset))) return undefined
   try {

@@ -21,7 +21,7 @@ test('the jitter differs from window to window and is the same for the same ques
   expect(retryDelayMs('background', 'window 1', 3)).toBe(delays[1])
 })
 
-test('a host is left alone for as long as it asks, up to a day; else longer from time to time', () => {
+test('a pause is as long as Retry-After says, up to a day; without it each pause is longer', () => {
   expect(hostPauseMs('h', 7_000, 3)).toBe(7_000)
   expect(hostPauseMs('h', 0, 3)).toBe(0)
   expect(hostPauseMs('h', 1e15, 1)).toBe(86_400_000)

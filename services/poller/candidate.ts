@@ -1,6 +1,6 @@
 import type { Dataset, Window } from '#sources/source.ts'
 
-/** live: the search for new windows. requested: poll-requests. background: the past month, and revisits. */
+/** The lane of a poll. `live`: new windows. `requested`: poll-requests. `background`: past windows. */
 export type Lane = 'live' | 'requested' | 'background'
 
 export interface Candidate {
@@ -9,13 +9,16 @@ export interface Candidate {
   window: Window
   subject: string | null
   lane: Lane
-  /** Time until it is due, ms; 0 or less: overdue by that time. */
+  /** Time until the window is due, ms. A negative number says for how long it has been due. */
   dueInMs: number
   /** True if the window never had a good answer. */
   first: boolean
 }
 
-/** `nowMs` is UTC, for calendars; `steadyMs` is monotonic. Elapsed times use the larger difference of the two. */
+/**
+ * A reading of the clock: `nowMs` in ms UTC, for calendars, and `steadyMs` in ms of monotonic time. The time between
+ * two readings is the greater of their two differences.
+ */
 export interface ClockReading {
   nowMs: number
   steadyMs: number

@@ -3,9 +3,9 @@ import type { Logger } from '#platform/process/log.ts'
 import type { ClockReading } from './candidate.ts'
 
 export interface Clock {
-  /** Neither value ever decreases. */
+  /** Returns a reading. Neither of its two values ever decreases. */
   now: () => ClockReading
-  /** Converts a span of this clock to real ms; Infinity while a simulated clock stands still. */
+  /** Converts a duration of this clock to real ms. Infinity while a simulated clock stands still. */
   realMs: (spanMs: number) => number
   spanMs: (realMs: number) => number
   stop: () => void
@@ -18,9 +18,7 @@ export interface SystemClocks {
 
 const machine: SystemClocks = { wallMs: Date.now, monotonicMs: () => performance.now() }
 
-/**
- * After a step back of the machine's clock, runs at half speed until the machine has caught up, and never backwards.
- */
+/** Returns a clock that never runs backwards. If the machine's clock steps back, it runs at half speed for a while. */
 export function liveClock(readings: SystemClocks = machine): Clock {
   const startMs = readings.monotonicMs()
   let shown = { nowMs: readings.wallMs(), steadyMs: 0 }
@@ -40,7 +38,7 @@ export function liveClock(readings: SystemClocks = machine): Clock {
 const reading = z.object({ nowMs: z.number(), speed: z.number().min(0) })
 export type SimulatorReading = z.infer<typeof reading>
 
-/** Follows readings of the simulator. The steady part advances at the simulator's speed and never jumps. */
+/** Follows the simulator's clock by readings. `steadyMs` advances at the simulator's speed and never jumps. */
 export function followingClock(first: SimulatorReading, readings: SystemClocks = machine) {
   let anchor = { ...first, monotonicMs: readings.monotonicMs(), steadyMs: 0 }
   let latestMs = Number.NEGATIVE_INFINITY
@@ -62,7 +60,7 @@ export function followingClock(first: SimulatorReading, readings: SystemClocks =
 const syncEveryMs = 500
 const syncTimeoutMs = 2_000
 
-/** Reads `<url>/simulator/clock` twice a second; runs on alone while it is down. @throws if the first reading fails */
+/** Reads the simulator's clock twice a second; runs on alone if it is down. @throws if the first reading fails */
 export async function simulatedClock(url: string, log: Logger): Promise<Clock> {
   const read = async (): Promise<SimulatorReading> => {
     const answer = await fetch(new URL('/simulator/clock', url), { signal: AbortSignal.timeout(syncTimeoutMs) })

@@ -111,7 +111,7 @@ interface Told {
   confirms: boolean
 }
 
-/** The requirement, computed from all earlier answers: whether an empty answer confirms. */
+/** The expected result, computed from all earlier answers: true if an empty answer confirms. */
 function shouldConfirm(before: readonly Told[], confirming: EmptyConfirmation, sentAt: number): boolean {
   const newestRows = before.findLastIndex(({ body }) => body.endsWith('rows'))
   if (newestRows < 0 || before.slice(newestRows).some(({ confirms }) => confirms)) return false
@@ -133,7 +133,7 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
         const { raw, wasNotModified } = await poller.poll(body, confirming, dies)
         if (body === undefined) continue
         const isEmpty = body.trim() === ''
-        // The bytes always come: a 304 would leave nothing to keep.
+        // An empty answer always comes with its bytes: a 304 (not modified) could not be written to raw.
         if (isEmpty) expect(wasNotModified).toBe(false)
         const confirms = isEmpty && shouldConfirm(told, confirming, sentAt)
         expect(raw?.confirms ?? false).toBe(confirms)
@@ -168,14 +168,14 @@ describe('when an empty answer is believed', () => {
       'at-once',
     ])
   })
-  test('is never where answers are of the instant of asking', () => {
+  test('is never for ticks', () => {
     expect([at(0, 10_000, false), at(0, 10_000, true)]).toEqual(['never', 'never'])
   })
 })
 
 describe('a window that turned empty is asked for again', () => {
   const emptySince = 2 * dayMs
-  /** Minutes until it is due. */
+  /** Returns the minutes until the window is due. */
   const due = (
     nowMs: number,
     polledAtMs: number,

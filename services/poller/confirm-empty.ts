@@ -1,5 +1,5 @@
-// An empty answer after rows may be a fault of the upstream, and a withdrawal removes every value of the window. So a
-// second empty answer must confirm it.
+// Decides when an empty answer is trusted. If a window had rows, an empty answer withdraws all its values, but it may
+// also be a fault of the upstream. So a second empty answer must confirm the first.
 import { requestIdentity } from '#core/request-identity.ts'
 import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Coverage, Window } from '#sources/source.ts'
@@ -9,7 +9,7 @@ import { type DueSettings, sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity, UnconfirmedWindow } from './memory.ts'
 
-/** The second empty answer must be requested this long after the first was known, ms. */
+/** Minimum time from the arrival of the first empty answer to the request of a confirming one, ms. */
 export const confirmAfterMs = 10 * 60_000
 
 const dayMs = 24 * 60 * 60_000
@@ -17,8 +17,9 @@ const dayMs = 24 * 60 * 60_000
 export type EmptyConfirmation = 'never' | 'after-a-while' | 'at-once'
 
 /**
- * Returns when an empty answer of a window is trusted. Upstreams drop their past, so for a window that ended more than
- * `revisitDailyDays` ago only an operator can confirm it (`isOrdered`).
+ * Returns when an empty answer is trusted as a withdrawal. `at-once`: an operator ordered it (`isOrdered`). `never`:
+ * for ticks, and for windows that ended more than `revisitDailyDays` ago, because upstreams delete old data.
+ * `after-a-while`: all other windows.
  */
 export function emptyConfirmationOf(
   { intervalMs }: Pick<HostedDataset, 'intervalMs'>,
@@ -32,7 +33,7 @@ export function emptyConfirmationOf(
   return nowMs - window.endMs <= revisitDailyDays * dayMs ? 'after-a-while' : 'never'
 }
 
-/** Returns true if an empty answer to a request sent at `sentAtMs` confirms that the window was emptied. */
+/** Returns true if an empty answer to a request sent at `sentAtMs` (ms UTC) confirms that the window was emptied. */
 export function canConfirmEmpty(memory: PollMemory, confirming: EmptyConfirmation, sentAtMs: number): boolean {
   if (!memory.hadRows || memory.emptyConfirmed) return false
   if (confirming === 'at-once') return true
@@ -40,7 +41,7 @@ export function canConfirmEmpty(memory: PollMemory, confirming: EmptyConfirmatio
   return sentAtMs - memory.emptySince >= confirmAfterMs
 }
 
-/** Returns the emptiness to remember after a good answer. `coverage` is undefined if assess() threw. */
+/** Returns the memory's fields about emptiness after a good answer. `coverage` is undefined if assess() threw. */
 export function emptinessAfter(
   { hadRows, emptySince, emptyConfirmed }: PollMemory,
   coverage: Coverage | undefined,
@@ -53,9 +54,7 @@ export function emptinessAfter(
   return { emptySince: emptySince ?? knownAt, emptyConfirmed: emptyConfirmed || confirms }
 }
 
-/**
- * Returns the windows that need confirmation: due `confirmAfterMs` after the first and after each later empty answer.
- */
+/** Returns the windows whose empty answer needs confirmation: due `confirmAfterMs` after each empty answer. */
 export function confirmationCandidates(
   moment: ClockReading,
   datasets: readonly HostedDataset[],
@@ -69,7 +68,7 @@ export function confirmationCandidates(
     const held = known(identity)
     if (hosted === undefined || held === undefined || held.memory.emptySince === null) continue
     if (emptyConfirmationOf(hosted, window, moment.nowMs, settings, false) === 'never') continue
-    // Pages are not polled alone: the count of their window says whether it is empty.
+    // Pages are not polled for this: the row count of their window says whether the window is empty.
     const subject = hosted.subjects.find((each) => requestIdentity(name, window, each) === identity)
     if (subject === undefined) continue
     const dueInMs = untilAsked(moment, identity, held, held.memory.emptySince)

@@ -6,7 +6,7 @@ import { deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic } from '#schemas/topics.ts'
 
 export interface DeletionLimits {
-  /** Returns the instant before which windows are not polled, ms UTC; -Infinity: none. */
+  /** Returns the time before which windows are not polled, ms UTC. -Infinity if the dataset has no deletion. */
   beforeMs: (dataset: string) => number
   stop: () => void
 }

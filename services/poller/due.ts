@@ -9,11 +9,11 @@ import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 
 export interface DueSettings {
-  /** Business days before today that are fetched without a request; 0: none. */
+  /** Number of business days before today whose windows are polled without a request. 0 means none. */
   backfillDays: number
-  /** Windows of this many last days are polled again every hour. */
+  /** Windows that ended at most this many days ago are polled every hour. */
   revisitHourlyDays: number
-  /** Windows of this many last days are polled again every day; older ones only on request. */
+  /** Windows that ended at most this many days ago are polled every day. Older windows are polled only on request. */
   revisitDailyDays: number
 }
 
@@ -21,13 +21,13 @@ const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-/** A new window is searched for every minute during the first 15 hours, then every hour. */
+/** A new window is polled every minute during the first 15 hours of the search, then every hour. */
 const searchEveryMs = minuteMs
 const eagerSearchMs = 15 * hourMs
 
 export type ScheduledDataset = Pick<HostedDataset, 'dataset' | 'subjects' | 'live' | 'pastMonth' | 'intervalMs'>
 
-/** Returns the windows that the calendar wants polled, once per subject, with the time until each is due. Pure. */
+/** Returns the windows to poll by the calendar, per selector, with the time until each is due. Pure. */
 export function calendarCandidates(
   moment: ClockReading,
   scheduled: ScheduledDataset,
@@ -50,8 +50,8 @@ export function calendarCandidates(
 }
 
 /**
- * Returns each subject's current or next tick, at a multiple of the interval since 1970 UTC. Missed ticks are lost.
- * Pure.
+ * Returns each selector's current tick, or the next one if the current one was polled. Ticks begin at multiples of the
+ * interval since 1970 UTC. Missed ticks are lost. Pure.
  */
 export function tickCandidates(
   { nowMs }: ClockReading,
@@ -103,7 +103,7 @@ function dueOf(
   return intervalMs === undefined ? undefined : { lane: 'background', dueInMs: after('background', intervalMs), first }
 }
 
-/** Returns the time between two polls of a past window, ms; undefined: only on request. */
+/** Returns the time between two polls of a past window, ms. Undefined if the window is polled only on request. */
 function revisitEveryMs(ageDays: number, settings: DueSettings): number | undefined {
   if (ageDays <= settings.revisitHourlyDays) return hourMs
   if (ageDays <= settings.revisitDailyDays) return dayMs
@@ -117,7 +117,7 @@ export function sincePolledMs(
   return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
 }
 
-/** `ageDays`: the days from the window's last day to today; -1 is tomorrow. */
+/** A window to poll. `ageDays` is the number of days from the window's last day to today; -1 is tomorrow. */
 interface Request {
   identity: string
   subject: string | null
@@ -131,7 +131,7 @@ const cachedRequests = new WeakMap<
   { today: string; pastDays: number; requests: Request[] }
 >()
 
-/** Cached for the day, because zone arithmetic is slow. */
+/** Returns all windows around today. Cached for the day, because time zone arithmetic is slow. */
 function requestsOf(
   { dataset, subjects }: ScheduledDataset,
   calendar: BusinessDays,
@@ -142,7 +142,7 @@ function requestsOf(
   const today = dayAt(zone, nowMs)
   const cached = cachedRequests.get(subjects)
   if (cached?.today === today && cached.pastDays === pastDays) return cached.requests
-  // Results of some months are published before the month begins. The search reaches as far ahead.
+  // Some months are published before they begin (negative `searchDaysLater`), so the list reaches as many days ahead.
   const last = addDays(today, 1 + Math.max(0, -searchDaysLater))
   const requests = windowsBetween(calendar, addDays(today, -pastDays), last)
     .filter(({ window }) => dayAt(zone, window.endMs - 1) >= firstDay)

@@ -59,7 +59,7 @@ test('an answer is its exact bytes and the headers that matter', async () => {
   expect(asked?.headers).not.toHaveProperty('if-none-match')
 })
 
-test('validators are sent, and a 304 is an answer only to them', async () => {
+test('validators are sent; a 304 without them is a failure', async () => {
   let asked: IncomingMessage | undefined
   const url = await serve((request, response) => {
     asked = request
@@ -107,7 +107,7 @@ test('a cut-off answer is a failure: by length, by chunk, by compression', async
   expect(await ask(url)).toMatchObject({ kind: 'failure', status: 200 })
 })
 
-test('an answer over the cap is a failure and is not read to its end, packed or not', async () => {
+test('an answer over the size limit is a failure and is not read to its end, compressed or not', async () => {
   let stopped = false
   const endless = await serve((_, response) => {
     response.writeHead(200)
@@ -148,7 +148,7 @@ test('another status is a failure with the beginning of what upstream said', asy
   expect(await ask(long)).toMatchObject({ body: Buffer.from('x'.repeat(65_536)) })
 })
 
-test('what came of an answer with another status before it broke off is kept', async () => {
+test('the bytes of an error response that breaks off are kept', async () => {
   const { url, stop } = await serveBytes(
     'HTTP/1.1 503 Busy\r\ncontent-length: 100\r\nretry-after: 9\r\n\r\n{"msg":"later"}',
   )
@@ -156,7 +156,7 @@ test('what came of an answer with another status before it broke off is kept', a
   stop()
 })
 
-test('a refusal of any status may ask to wait, a redirect too; an answer of status 200 and a 304 do not', async () => {
+test('Retry-After counts with an error status or a redirect, but not with 200 or 304', async () => {
   const retryAfterOf = async (status: number, more: Partial<FetchRequest> = {}) => {
     const url = await serve((_, response) => response.writeHead(status, { 'retry-after': '180' }).end())
     const fetched = await ask(url, more)
@@ -197,7 +197,7 @@ test('a redirect is not followed', async () => {
   expect(fetched.kind === 'failure' && fetched.error.length).toBeLessThan(400)
 })
 
-test('nobody there, and a fetch that is ended, are failures without a status', async () => {
+test('a refused connection and an aborted fetch are failures without a status', async () => {
   const unreachable = { kind: 'failure', status: null, firstKilobyte: null, unreachable: true }
   expect(await ask('http://127.0.0.1:1/')).toEqual({
     ...unreachable,

@@ -9,10 +9,10 @@ import { retryAfterMs } from './retry-after.ts'
 export interface FetchRequest {
   url: string
   validators: { etag: string | null; lastModified: string | null }
-  /** Headers that hold secrets. */
+  /** Headers with the credentials of the source. Their values are secrets. */
   headers: Readonly<Record<string, string>>
   meaningfulStatuses: readonly number[]
-  /** Limit of the decoded content, bytes. */
+  /** Maximum size of the decoded body, bytes. A longer body is a failure. */
   maxBodyBytes: number
   signal: AbortSignal
 }
@@ -21,7 +21,7 @@ export interface FullAnswer {
   kind: 'answer'
   status: number
   headers: Record<string, string>
-  /** The bytes after content decoding (gzip, br). */
+  /** The body after content decoding (gzip, br). */
   body: Buffer
   retryAfterMs?: number
 }
@@ -34,12 +34,12 @@ export interface NotModified {
 export interface Failure {
   kind: 'failure'
   error: string
-  /** Null if no response came. */
+  /** HTTP status, or null if no response came. */
   status: number | null
   firstKilobyte: string | null
-  /** The first 64 KiB, decoded, of a response whose status the source does not expect. */
+  /** The first 64 KiB of the decoded body. Set if the source does not expect the status. */
   body?: Buffer
-  /** The response's Retry-After, ms. */
+  /** The response's Retry-After header, ms. */
   retryAfterMs?: number
   /** Set if no connection to the host could be made. */
   unreachable?: true
@@ -48,7 +48,7 @@ export interface Failure {
 export type FetchResult = FullAnswer | NotModified | Failure
 
 export interface Fetcher {
-  /** Sends one GET request. Never throws, follows no redirects. */
+  /** Sends one GET request. Does not follow redirects. Never throws. */
   fetch: (question: FetchRequest) => Promise<FetchResult>
   close: () => Promise<void>
 }
@@ -120,7 +120,7 @@ function send(dispatcher: Agent, userAgent: string, { url, validators, headers, 
 
 async function read(response: Dispatcher.ResponseData, question: FetchRequest): Promise<FetchResult> {
   const { statusCode: status, headers } = response
-  // An unread body emits an error, which would end the process without a listener.
+  // Without a listener, an error of an unread body would end the process.
   response.body.on('error', () => {})
   const conditional = question.validators.etag !== null || question.validators.lastModified !== null
   if (status === 304 && conditional) {
@@ -140,7 +140,7 @@ async function read(response: Dispatcher.ResponseData, question: FetchRequest): 
   return { kind: 'failure', error, status, firstKilobyte: firstKilobyteOf(bytes) }
 }
 
-/** Returns the Retry-After, ms, of a redirect or an error response (RFC 9110 10.2.3, RFC 6585). */
+/** Returns the Retry-After header, ms, of a redirect or an error response (RFC 9110 10.2.3, RFC 6585). */
 function retryAfterOf({ statusCode: status, headers }: Dispatcher.ResponseData): { retryAfterMs?: number } {
   if (status < 300 || status === 304) return {}
   const asked = [headers['retry-after']].flat().map((header) => retryAfterMs(header, answeredAtMs(headers)))
@@ -165,7 +165,7 @@ async function readErrorResponse(response: Dispatcher.ResponseData): Promise<Fai
   return { ...failure, error: `HTTP ${status}`, ...(content !== undefined && { body }) }
 }
 
-/** Returns undefined for an unknown content encoding. */
+/** Returns the decoded body, or undefined if its content encoding is unknown. */
 function decoded({ body, headers }: Dispatcher.ResponseData): Readable | undefined {
   const encoding = only(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
   if (encoding === 'identity' || encoding === '') return body
@@ -178,7 +178,7 @@ function decoded({ body, headers }: Dispatcher.ResponseData): Readable | undefin
   return body.pipe(inflate)
 }
 
-/** Reads up to `limit` bytes. Rejects if the content breaks off; `chunks` then holds what came. */
+/** Reads up to `limit` bytes. Rejects if the content breaks off; `chunks` then holds the bytes that arrived. */
 async function firstBytes(
   content: Readable,
   limit: number,

@@ -17,10 +17,10 @@ export interface HostBudget {
   perMinute: number
   inFlight: number
   pausedForMs: number
-  /** ISO 8601 UTC of the poller's clock; null: not paused. */
+  /** End of the pause, ISO 8601 UTC by the poller's clock. Null if the host is not paused. */
   pausedUntil: string | null
   pauseReason: string | null
-  /** Set while no connection to the host can be made; times are ISO 8601 UTC. */
+  /** Set while no connection to the host can be made. Times are ISO 8601 UTC. */
   unreachable: { since: string; reason: string; nextTryAt: string } | null
 }
 
@@ -31,21 +31,21 @@ export interface RequestedPause extends Pick<Poll, 'pausedUntil' | 'pauseReason'
 export const noPause: RequestedPause = { pausedUntil: null, pauseReason: null, attempts: 0 }
 
 export interface BudgetCharge {
-  /** Takes the response; returns the pause that it asked for. */
+  /** Takes the response. Returns the pause that it demands; `noPause` if it demands none. */
   onResponse: (fetched: FetchResult) => RequestedPause
   release: () => void
 }
 
-/** Decides when a host may be sent a request: its rate limit, its concurrency limit, and pauses. */
+/** Decides when a request may be sent to a host: rate limit, concurrency limit, and pauses. */
 export interface BudgetKeeper {
-  /** Returns the time until a request may be sent, ms of the clock; 0: now. */
+  /** Returns the time until a request may be sent, ms of the poller's clock. 0 means now. */
   waitMs: (steadyMs: number) => number
   charge: (moment: ClockReading) => BudgetCharge
   lift: () => void
   now: () => HostBudget
 }
 
-/** Creates a new owner's budget: an empty bucket, the recent requests of earlier owners, and their pause. */
+/** Creates a new owner's budget: without tokens, with earlier owners' recent requests and the host's pause. */
 export function takeOverBudget(
   { host, clock, recent, metrics }: { host: Host; clock: Clock; recent: RecentPolls; metrics: Metrics },
   freed: () => void,
@@ -63,7 +63,7 @@ export function takeOverBudget(
   return {
     waitMs(steadyMs) {
       const waitMs = Math.max(throttle.pausedForMs(steadyMs), reachability.waitMs(steadyMs), bucket.waitMs(steadyMs))
-      // A host that does not answer is tried with one request at a time.
+      // An unreachable host gets only one request at a time.
       return reachability.now() !== undefined && bucket.inFlight() > 0 ? Number.POSITIVE_INFINITY : waitMs
     },
     charge(moment) {
@@ -113,7 +113,7 @@ function unreachableAt(reachability: Reachability, { nowMs, steadyMs }: ClockRea
   return { since: utcText(unreachable.sinceMs), reason: unreachable.reason, nextTryAt }
 }
 
-/** Requests of the last owner that `polls` may lack: those in flight, and the count of a window in pages. */
+/** Returns how many requests topic `polls` may lack: those in flight, and the row counts of windows in pages. */
 function unrecordedRequests({ budget, datasets }: Host): number {
   const hasPages = datasets.some(({ asking }) => asking.pages !== undefined)
   return budget.maxInFlight * (hasPages ? 2 : 1)

@@ -50,7 +50,7 @@ const paged = hosted(
   {},
 )
 
-/** A loop over the datasets. `asks`: how many days of the paged dataset are requested. */
+/** Starts a loop over the datasets. `asks` is the number of days of the paged dataset that are requested. */
 function start(
   datasets: HostedDataset[],
   asks = 0,
@@ -122,7 +122,7 @@ function start(
   const advance = (ms: number): void => {
     moment = { nowMs: moment.nowMs + ms, steadyMs: moment.steadyMs + ms }
   }
-  /** Lets this many requests go, one after the other. */
+  /** Lets the loop send `times` requests, one after the other. */
   const let1 = async (times = 1): Promise<void> => {
     for (let time = 0; time < times; time++) {
       const before = asked.length
@@ -142,7 +142,7 @@ test('pages of windows that were asked for wait while a tick is due', async () =
   const { asked, polls, let1 } = start([ticking, paged], 3)
   await let1(41)
   expect(asked.filter((path) => path === '/tick').length).toBe(5)
-  // 12:00:01 is within the first tick; the others were sent with the first token after they were due.
+  // 12:00:01 is within the first tick. Later ticks were polled with the first token after they were due.
   const late = polls
     .filter(({ dataset }) => dataset === 'a.tick')
     .map(({ sentAt, windowStart }) => sentAt - windowStart)
@@ -185,7 +185,7 @@ test('a host that asks for a pause is left alone until somebody lifts it; then i
   expect(polls[1]).toMatchObject({ sentAt: liftedMs, pauseReason: '429 without Retry-After' })
 })
 
-test('a new owner leaves a host alone for as long as the one before was asked to', async () => {
+test('a new owner keeps the pause that a host demanded of the last owner', async () => {
   const pause = {
     untilMs: startMs + 600_000,
     lengthMs: 900_000,

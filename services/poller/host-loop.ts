@@ -24,16 +24,16 @@ export interface HostWork {
   due: DueSettings
   deleted: DeletionLimits
   recent: RecentPolls
-  /** Records the missing poll if raw holds an answer of the identity without one. */
+  /** If raw holds an answer of the identity whose poll is not recorded, records that poll. */
   adopt: (identity: string) => Promise<void>
-  /** Writes memory again that a slow poller overwrote. */
+  /** Writes memory records again that a slow poller overwrote with older ones. */
   restore: () => void
   stopping: AbortSignal
   metrics: Metrics
 }
 
 export interface HostLoop {
-  /** Resolves when the loop has ended and no request is in flight. */
+  /** Resolves after the loop has ended and no request is in flight. */
   ended: Promise<void>
   wake: () => void
   lift: () => void
@@ -44,14 +44,14 @@ export interface HostLoop {
 
 interface PageTurn {
   entry: InFlight
-  /** `undefined`: no more requests may be sent. */
+  /** Lets the page be requested. `undefined` means that no more requests may be sent. */
   go: (spent: BudgetCharge | undefined) => void
 }
 
-/** Bounds the sleep, in real ms, because the clock may be set. */
+/** Maximum sleep between two rounds, real ms. Longer sleeps could miss that the clock was set. */
 const maxSleepMs = 1_000
 
-/** Polls one host until the lease is lost or the process stops: due → budget → poll → remember → sleep. */
+/** Polls a host until the lease is lost or the process stops: sends all due polls, sleeps, and repeats. */
 export function runHostLoop(work: HostWork): HostLoop {
   const { host, lease, deps, stopping } = work
   const { clock } = deps
@@ -64,7 +64,7 @@ export function runHostLoop(work: HostWork): HostLoop {
   const budget: BudgetKeeper = takeOverBudget({ ...work, clock }, wake)
   const candidates = (moment = clock.now()) => candidatesOf(work, moment)
 
-  /** Sends everything that may go now. Returns the time until more may go, ms of the clock. */
+  /** Sends all due requests that the budget allows. Returns the time until the next may be sent, ms of the clock. */
   const send = (): number => {
     for (;;) {
       const moment = clock.now()
@@ -113,7 +113,7 @@ export function runHostLoop(work: HostWork): HostLoop {
   return { ended: loop(), wake, lift, restore: work.restore, candidates: () => candidates(), budget: budget.now }
 }
 
-/** Returns each window once, in its first lane. */
+/** Returns each window once: as its due live candidate, otherwise as its requested one, otherwise as any other. */
 function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: ClockReading): Candidate[] {
   const isKept = ({ dataset, window }: Candidate): boolean => window.endMs > deleted.beforeMs(dataset.name)
   const calendar = host.datasets
@@ -130,7 +130,7 @@ function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment
   ]
 }
 
-/** Keeps each window once: as a live candidate that is due, otherwise the one that is due first. */
+/** Keeps one candidate per window: a due live candidate if there is one, otherwise the one that is due first. */
 function soonestOfEach(candidates: readonly Candidate[]): Candidate[] {
   const byIdentity = new Map<string, Candidate>()
   for (const candidate of candidates) {

@@ -83,7 +83,7 @@ test('a new owner keeps away from a host that refused the old one, and counts on
   const manners = createHostThrottle('h', before, (ms) => told.push(ms))
   expect([manners.pausedForMs(1_000), manners.reason(1_000), told]).toEqual([60_000, before.reason, [60_000]])
   expect([manners.pausedForMs(61_000), manners.reason(61_000)]).toEqual([0, undefined])
-  // The fourth time in a row: 30 s doubled three times, or half of it.
+  // The fourth refusal in a row: 30 s doubled three times, and the jitter takes off at most a half.
   manners.onResponse(tooMany(), 61_000, 61_100)
   expect(manners.pausedForMs(61_100)).toBeGreaterThanOrEqual(120_000)
 })

@@ -2,21 +2,21 @@ import { maxHostPauseMs } from '#core/memory-records.ts'
 import { hostPauseMs } from './backoff.ts'
 import type { FetchResult } from './fetch.ts'
 
-/** The pause that a host asked for. Times are steady ms. */
+/** The pause that a host demanded. All times are ms of monotonic time. */
 export interface HostThrottle {
   pausedForMs: (steadyMs: number) => number
-  /** The cause of the pause, like `429, Retry-After 7200`; undefined if there is none. */
+  /** Returns the cause of the pause, such as `429, Retry-After 7200`. Undefined if the host is not paused. */
   reason: (steadyMs: number) => string | undefined
-  /** How many times in a row the host asked for a pause. */
+  /** Returns how many times in a row the host has demanded a pause. */
   inARow: () => number
-  /** Takes a response. Returns true if it asked for a pause. */
+  /** Takes a response. Returns true if the response demands a pause that is not over yet. */
   onResponse: (fetched: FetchResult, sentSteadyMs: number, endSteadyMs: number) => boolean
   lift: (steadyMs: number) => void
 }
 
 export interface EarlierPause {
   untilMs: number
-  /** Only requests sent later count as further refusals. */
+  /** When the pause was set. Only the responses to later requests count as further refusals. */
   setAtMs: number
   reason: string
   inARow: number
@@ -26,8 +26,8 @@ const tooManyStatus = 429
 const banStatus = 418
 
 /**
- * Pauses a host after a Retry-After with any status, a 429, or a 418 (banned). `paused` gets each pause in ms; 0:
- * lifted.
+ * Pauses a host after a Retry-After header (any status), a 429 (too many requests) or a 418 (banned). Calls `paused`
+ * with the length of each pause, ms, and with 0 when a pause is lifted.
  */
 export function createHostThrottle(
   host: string,
@@ -50,7 +50,7 @@ export function createHostThrottle(
         if (fetched.kind !== 'failure' && sentSince) inARow = 0
         return false
       }
-      // Requests that were in flight at the first refusal do not count as further refusals.
+      // Responses to requests that were in flight at the first refusal are not counted as further refusals.
       if (sentSince) inARow += 1
       setAtMs = endSteadyMs
       const retryAfterMs = fetched.kind === 'not-modified' ? undefined : fetched.retryAfterMs

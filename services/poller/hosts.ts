@@ -7,23 +7,23 @@ export interface HostedDataset {
   dataset: Dataset
   asking: RequestSpec
   source: string
-  /** Without a slash at the end. */
+  /** Base URL of the source, without a slash at the end. */
   baseUrl: string
   headers: Readonly<Record<string, string>>
-  /** One request per entry; null if the dataset has no subjects. */
+  /** Selectors of the requests, one request per entry. Null stands for a request without a selector. */
   subjects: readonly (string | null)[]
   live: boolean
   pastMonth: boolean
-  /** Time between two ticks, ms; null if windows are days, hours or months. */
+  /** Time between two ticks, ms. Null if the windows are days, hours or months. */
   intervalMs: number | null
 }
 
 export interface Host {
-  /** With a port that is not the scheme's default: publicationtool.jao.eu */
+  /** Host name, with the port if it is not the scheme's default: publicationtool.jao.eu */
   name: string
   budget: RequestBudget
   datasets: HostedDataset[]
-  /** Not polled; for /status only. */
+  /** Datasets of the host that are not polled. /status shows them. */
   off: OffDataset[]
 }
 
@@ -37,7 +37,7 @@ export interface Switches {
   on: ReadonlySet<string>
 }
 
-/** @throws ConfigError if the ticks need more requests than a host allows */
+/** Groups the datasets by host. @throws ConfigError if a host's ticks need more requests than its budget allows */
 export function hostsOf(sources: readonly Source[], settings: SourceSettings, switches: Switches): Host[] {
   const hosts = new Map<string, Host>()
   for (const source of sources) {

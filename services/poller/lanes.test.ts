@@ -25,19 +25,19 @@ test('live goes before requested, requested before background', () => {
   expect(next(three.slice(0, 1))).toBe('b')
 })
 
-test('what is not due, or is under way, is not sent', () => {
+test('a candidate that is not due or is in flight is not sent', () => {
   expect(next([candidate('l', 'live', { dueInMs: 1 })])).toBeUndefined()
   expect(next([candidate('l', 'live')], [underWay('l', 'live')])).toBeUndefined()
   expect(next([candidate('l', 'live', { dueInMs: 1 }), candidate('b', 'background')])).toBe('b')
 })
 
-test('what was never had goes before what is looked at again, the newest window first', () => {
+test('windows without a good answer go before repeated polls, the newest window first', () => {
   const old = candidate('old', 'background', { first: true, window: { startMs: 1, endMs: 2 } })
   const young = candidate('young', 'background', { first: true, window: { startMs: 5, endMs: 6 } })
   expect(next([candidate('again', 'background', { dueInMs: -9e9 }), old, young])).toBe('young')
 })
 
-test('what waited longest is looked at again first', () => {
+test('of repeated polls, the longest overdue goes first', () => {
   expect(next([candidate('one', 'background', { dueInMs: -1 }), candidate('two', 'background', { dueInMs: -2 })])).toBe(
     'two',
   )
@@ -62,13 +62,13 @@ test('one of many datasets of a host may still have half of the places: a backfi
   expect(next([candidate('3', 'requested')], [...slow, underWay('2', 'requested')], 60)).toBeUndefined()
 })
 
-test('inside a lane the dataset with fewer requests under way goes first', () => {
+test('within a lane the dataset with fewer requests in flight goes first', () => {
   const other = candidate('other', 'background', { dataset: { name: 'b' } as Dataset })
   const mine = candidate('mine', 'background', { dueInMs: -100, first: true })
   expect(next([mine, other], [underWay('1', 'background')], 2)).toBe('other')
 })
 
-test('windows in pages that wait for their turn have their places: no more windows are begun than there are places', () => {
+test('a window in pages keeps its place in flight while it waits: no more windows begin than there are places', () => {
   const waiting = [
     underWay('1', 'live'),
     underWay('2', 'live', 'b'),
@@ -93,7 +93,7 @@ test('a page takes the lane of its window: the past waits while something live m
   expect(page([], candidate('b', 'background'))).toBeUndefined()
 })
 
-test('inside a lane a page goes before what is not begun, unless its dataset has more windows under way', () => {
+test('within a lane a page goes before a new window, unless its dataset has more windows in flight', () => {
   const [of, other] = [turn('requested'), candidate('r', 'requested', { dataset: { name: 'b' } as Dataset })]
   expect(page([of], candidate('r', 'requested'))).toBe('page of requested')
   expect(page([of], other)).toBe('page of requested')

@@ -10,10 +10,10 @@ export interface InFlight {
 const laneOrder: Record<Lane, number> = { live: 0, requested: 1, background: 2 }
 
 /**
- * Returns the candidate to send next, or undefined. Pure. Order: lane (live, requested, background), the dataset with
- * fewer requests in flight, windows without a good answer (newest first), then the longest wait. Reserves up to two
- * places in flight for other datasets, and one for the live lane. A window in pages holds its place until its last
- * page.
+ * Returns the candidate to send next, or undefined if none is due and fits. Pure. Order: lane (live, requested,
+ * background), dataset with fewer requests in flight, windows without a good answer (newest first), longest overdue. Up
+ * to two places in flight are reserved for other datasets, and one for the live lane. A window in pages keeps its place
+ * until its last page.
  */
 export function nextToSend(
   candidates: readonly Candidate[],
@@ -50,7 +50,8 @@ function compare(one: Candidate, other: Candidate, busier: number): number {
 }
 
 /**
- * Returns the waiting page that goes before `next`, or undefined. Pure. Order: lane, fewer windows in flight, the page.
+ * Returns the page to request before `next`. Returns undefined if no page waits or if `next` goes first. Pure. Order:
+ * lane, dataset with fewer windows in flight, page before window.
  */
 export function nextPage<Turn extends { entry: InFlight }>(
   turns: readonly Turn[],

@@ -1,4 +1,5 @@
-// The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its state is a topic, its leases are partitions.
+// The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its state is in topics. Ownership of a partition is
+// the lease on the partition's hosts.
 import { hostname } from 'node:os'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'

@@ -130,7 +130,7 @@ test('a poll whose time is not a date does not break the status', () => {
   expect(told?.lastPollAt).toBe('-9000000000000000 ms after 1970, which is not a date')
 })
 
-/** The polls that one poller writes of one identity, each on the memory of the last, with any clock. */
+/** Polls of one identity by one poller, with any clock. Each continues the memory of the poll before. */
 const histories = (latestMs: number) => {
   const step = fc.record({
     good: fc.boolean(),

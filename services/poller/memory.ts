@@ -6,12 +6,12 @@ import type { ClockReading } from './candidate.ts'
 
 export interface KnownIdentity {
   memory: PollMemory
-  /** The host that the memory is from. Its validators are not valid at another host. */
+  /** The host that the memory comes from. Its ETag and Last-Modified are not valid at another host. */
   host: string
-  /** The time of the last poll with any outcome, by both clocks. */
+  /** Time of the last poll with any outcome: ms UTC, and in `polledSteadyMs` monotonic ms. */
   polledAtMs: number
   polledSteadyMs: number
-  /** Start of the newest poll's window, or the last tick. */
+  /** Start of the newest poll's window, ms UTC. For a dataset of ticks, the last polled tick. */
   windowStartMs: number
 }
 
@@ -20,7 +20,7 @@ export interface RememberedPlace {
   raw: RawPlace | null
 }
 
-/** `fetchedAtMs`: the greatest time of its polls, even if it is ahead of the clock. */
+/** `fetchedAtMs` is the latest fetch time of the identity's polls, even if it is ahead of the clock. */
 type State = KnownIdentity & { fetchedAtMs: number; raw: RawPlace | null }
 
 export interface UnconfirmedWindow {
@@ -37,7 +37,8 @@ export interface LastPoll {
 
 export interface Memory {
   /**
-   * Takes a poll, or a memory record with `read`. Idempotent. Returns true if newer memory from the same host is known.
+   * Takes a poll, or, with `read`, the poll of a memory record. Idempotent. Returns true if newer memory from the same
+   * host is known.
    */
   remember: (poll: Poll, moment: ClockReading, read?: RememberedPlace) => boolean
   known: (identity: string) => KnownIdentity | undefined
@@ -46,7 +47,7 @@ export interface Memory {
   unconfirmed: () => Iterable<UnconfirmedWindow>
 }
 
-/** @param fromTheFuture called once per identity whose last-good time is more than a day ahead of the clock */
+/** @param fromTheFuture called once per identity with a `lastGoodFetchedAt` more than a day ahead of the clock */
 export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
   const byIdentity = new Map<string, State>()
   const byDataset = new Map<string, LastPoll>()
@@ -63,7 +64,7 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
       const current = byIdentity.get(poll.requestIdentity)
       const isNewer = current === undefined || supersedes(memory, current.memory)
       const isOlder = current !== undefined && current.host === poll.host && supersedes(current.memory, memory)
-      // The poll was read before, or was made before the newest one.
+      // This poll was taken before, or it is older than the newest known poll.
       if (!isNewer && polledAt <= current.fetchedAtMs) return isOlder
       const polledAtMs = Math.min(polledAt, moment.nowMs)
       const isLater = current === undefined || polledAtMs > current.polledAtMs

@@ -48,7 +48,7 @@ test('an answer that cannot be read does not touch what is known of the windowâ€
     completeness: 'partial',
     hadRows: true,
   })
-  // The completeness stays unknown, and the search goes on.
+  // The completeness stays unknown, so the window is polled on.
   expect(judgeAnswer(noMemory, answer('y'), undefined, 6)).toMatchObject({
     outcome: 'unreadable',
     memory: { completeness: null },

@@ -19,9 +19,7 @@ export function isNewAnswer(memory: PollMemory, contentHash: string): boolean {
   return memory.lastGoodHash !== contentHash
 }
 
-/**
- * Returns an answer's known_at, ms UTC: the arrival of the last byte, and at least 1 ms after the newest good answer.
- */
+/** Returns an answer's known_at, ms UTC: when the last byte arrived, but at least 1 ms after the last good answer. */
 export function knownAtMs(memory: PollMemory, lastByteAtMs: number): number {
   return Math.max(lastByteAtMs, (memory.lastGoodFetchedAt ?? Number.NEGATIVE_INFINITY) + 1)
 }
@@ -30,15 +28,15 @@ export function judgeFailure(memory: PollMemory): Judgement {
   return { outcome: 'failed', memory: { ...memory, failures: memory.failures + 1 } }
 }
 
-/** Judges a 304. Validators are only sent if the newest good answer had rows. */
+/** Judges a 304 (not modified). ETag and Last-Modified are only sent if the last good answer had rows. */
 export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement {
   return { outcome: 'unchanged', memory: { ...memory, lastGoodFetchedAt: knownAt, failures: 0 } }
 }
 
 /**
- * @param coverage the source's assessment; undefined if assess() threw
- * @param isNew whether the answer goes to raw
- * @param confirms whether it confirms that the window was emptied
+ * @param coverage the result of assess(); undefined if it threw
+ * @param isNew true if the answer is written to raw
+ * @param confirms true if the answer confirms that the window was emptied
  */
 export function judgeAnswer(
   memory: PollMemory,
@@ -54,7 +52,7 @@ export function judgeAnswer(
     memory: {
       lastGoodFetchedAt: knownAt,
       lastGoodHash: answer.contentHash,
-      // After an answer without rows the next poll must see the bytes and not a 304.
+      // After an answer without rows, the next poll must get the bytes again and not a 304 (not modified).
       etag: hasRows ? answer.etag : null,
       lastModified: hasRows ? answer.lastModified : null,
       lastChangedAt: isNew ? knownAt : memory.lastChangedAt,
@@ -68,7 +66,7 @@ export function judgeAnswer(
 }
 
 /**
- * Judges an answer that counts the rows of a window in pages. A complete window becomes partial until its pages are
+ * Judges an answer that states the row count of a window in pages. A complete window is partial until its pages are
  * read.
  */
 export function judgeCount(

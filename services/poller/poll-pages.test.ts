@@ -32,7 +32,7 @@ const asking = {
 } as unknown as RequestSpec
 const dataset = { name: 'a.b', asking } as Dataset
 
-/** Polls once. `answers`: by path; a text stands for a good answer. */
+/** Polls the window once. `answers` are the responses by path; a string stands for the body of a good answer. */
 async function poll(
   answers: Record<string, string | FetchResult>,
   held: Record<string, KnownIdentity> = {},
@@ -145,7 +145,7 @@ test('the count is asked for, then page after page; each page is a raw response 
   )
 })
 
-test('pages that are held are not kept once more', async () => {
+test('unchanged pages are not written to raw again', async () => {
   const first = await poll(three)
   const held = Object.fromEntries(
     first.polls.map(({ requestIdentity, memory }): [string, KnownIdentity] => [
@@ -160,7 +160,7 @@ test('pages that are held are not kept once more', async () => {
   expect(revised.polls.at(-1)?.outcome).toBe('changed')
 })
 
-test('no rows are an empty window; when there had been some, an emptied one', async () => {
+test('a count of 0 is an empty window, or an emptied one if the window had rows', async () => {
   const none = { '/count': '{"total":0}' }
   expect((await poll(none)).polls).toMatchObject([{ outcome: 'empty', memory: { completeness: 'empty' } }])
   const known = { [`a.b/${times}`]: heldWith({ hadRows: true }) }

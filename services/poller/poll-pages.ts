@@ -1,4 +1,4 @@
-// Windows in pages. Each page is a raw response and a poll of its own, so that only one page is in memory.
+// Polls windows in pages. Each page is a raw response and a poll of its own, so that only one page is in memory.
 import { createHash } from 'node:crypto'
 import { noMemory } from '#core/poll-memory.ts'
 import { pageSubject, requestIdentity } from '#core/request-identity.ts'
@@ -13,7 +13,8 @@ import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.t
 import { type PollJob, type PollResult, pollFields, pollWindow, record, sendRequest, writeRaw } from './poll-window.ts'
 
 /**
- * `first` is charged already. `next` waits for a further charge; it returns undefined if no more requests may be sent.
+ * Permissions to send a window's requests. `first` is charged to the budget already. `next` waits for one more, and
+ * resolves with undefined if no more requests may be sent.
  */
 export interface PollCharges {
   first: BudgetCharge
@@ -23,8 +24,8 @@ export interface PollCharges {
 type PagedPoll = Omit<PollJob, 'onResponse' | 'path'>
 
 /**
- * Requests the count, then page after page, and records the poll of the whole window last. That poll fails if a request
- * fails or if a page disagrees with the count. Returns undefined if the lease was lost.
+ * Requests the row count, then page after page, and last records the poll of the whole window. That poll fails if a
+ * request fails, or if a page disagrees with the count. Returns undefined if the lease was lost or the process stops.
  */
 export async function pollPages(
   paged: PagedPoll,
@@ -106,7 +107,7 @@ function whyUseless({ outcome, error, requestIdentity, dataset }: Poll): string 
   return useless ? `${requestIdentity.slice(dataset.length + 1)}: ${error ?? outcome}` : undefined
 }
 
-/** Judges a whole window. A count that went to raw is remembered even if its pages failed. */
+/** Judges the whole window. If its pages failed, a count that was written to raw is remembered nevertheless. */
 function judgeWhole(memory: PollMemory, count: KeptCount | CountFailure, { polls, error }: PagesResult): Judgement {
   if ('error' in count) return judgeFailure(memory)
   if (error !== undefined) return judgeFailure(count.raw ? count.judgement.memory : memory)
@@ -168,7 +169,7 @@ const maxRows = 1_000_000
 async function countRows(paged: PagedPoll, pages: Pages, spent: BudgetCharge): Promise<CountResult> {
   const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
   const request = { ...paged, known: undefined, onResponse: spent.onResponse, path: () => pages.countPath(asked) }
-  // The host may have asked for a pause, so report the response before freeing the place.
+  // The response may demand a pause of the host. Report it before the request's place in flight becomes free.
   const { url, fetched, pause } = await sendRequest(request)
     .then((asked) => ({ ...asked, pause: spent.onResponse(asked.fetched) }))
     .finally(spent.release)
@@ -209,7 +210,7 @@ async function pollPage(
     confirming: 'never',
     hosted: { ...paged.hosted, asking: { ...asking, assess } },
     candidate: { ...paged.candidate, identity, subject },
-    // Send no validators: a 304 would not say how many rows there are.
+    // Sends no ETag or Last-Modified, because a 304 (not modified) would not state the number of rows.
     known: before && { ...before, memory: { ...before.memory, etag: null, lastModified: null } },
     onResponse: spent.onResponse,
     path: () => asking.requestPath({ window, subject }),
@@ -219,7 +220,10 @@ async function pollPage(
 
 type HeldRows = ReturnType<Pages['rowsIn']>
 
-/** Returns why a page disagrees with the count: upstream published in between, caps its pages, or is wrong. */
+/**
+ * Returns why a page disagrees with the row count: upstream published in between, limits its pages, or is wrong.
+ * Returns undefined if they agree, or if the page was not read.
+ */
 function disagreement(held: HeldRows | undefined, count: number, skip: number, take: number): string | undefined {
   if (held === undefined) return undefined
   const expected = Math.min(take, count - skip)

@@ -29,7 +29,7 @@ export interface PollDependencies {
   log: Logger
 }
 
-/** A lease: `signal` aborts the fetch when it is lost; check `holds` before each write. */
+/** The lease on the host. `signal` aborts when the lease is lost. Check `holds` before each write. */
 export interface LeaseGuard {
   signal: AbortSignal
   holds: () => boolean
@@ -38,7 +38,7 @@ export interface LeaseGuard {
 export interface PollResult {
   poll: Poll
   rawBytes?: number
-  /** The identity of an answer that may be in raw without its poll, because Kafka did not acknowledge it. */
+  /** Request identity of an answer that may be in raw without its poll, because Kafka did not acknowledge the write. */
   unrecorded?: string
 }
 
@@ -50,19 +50,20 @@ export interface PollJob {
   known: KnownIdentity | undefined
   lease: LeaseGuard
   confirming: EmptyConfirmation
-  /** The next offset of poll-requests when the HTTP request is sent. The poll answers the requests before it. */
+  /** The next offset of poll-requests to read, at the time of sending. The poll answers all earlier requests. */
   requestsReadTo: number
   carried: (identity: string) => IdentityProgress
-  /** Called with the response before anything is written, so that the host is paused at once. */
+  /** Called with the response, before anything is written, so that the host is paused at once. */
   onResponse: (fetched: FetchResult) => RequestedPause
-  /** Returns path and query. An exception becomes a failed poll. */
+  /** Returns path and query of the URL. An exception becomes a failed poll. */
   path: () => string
 }
 
 /**
- * Polls one window: fetch → raw acknowledged → assess → memory acknowledged → log acknowledged. Returns undefined if
- * the lease was lost; the answer is dropped. After a crash the next owner writes the missing poll, to memory or log.
- * @throws for bugs, and RefusedSend if Kafka will never take a poll
+ * Polls one window: fetch, write raw, assess, write memory, write the poll log. Each write is acknowledged before the
+ * next step. Returns undefined if the lease was lost; then no poll is recorded. After a crash, the next owner writes
+ * what is missing.
+ * @throws for bugs, and RefusedSend if Kafka will never take a record
  */
 export async function pollWindow(polling: PollJob): Promise<PollResult | undefined> {
   const { deps, lease, known } = polling
@@ -117,7 +118,7 @@ export function pollFields({ deps, host, candidate }: Pick<PollJob, 'deps' | 'ho
   }
 }
 
-/** Never throws: a request that cannot be built is a failure. */
+/** Sends the request of a poll. Never throws: if the request cannot be built, returns a failure. */
 export async function sendRequest(polling: PollJob): Promise<{ url: string; fetched: FetchResult }> {
   const { deps, host, hosted, known, lease, candidate } = polling
   const { asking, baseUrl, headers, intervalMs } = hosted
@@ -130,7 +131,7 @@ export async function sendRequest(polling: PollJob): Promise<{ url: string; fetc
   }
   const fetched = await deps.fetcher.fetch({
     url,
-    // Ticks are kept even if they are unchanged, so they send no validators.
+    // Ticks send no ETag or Last-Modified, because each answer is written to raw even if it is unchanged.
     validators: intervalMs === null ? validatorsFor(host, known, deps.clock.now().nowMs) : noValidators,
     headers,
     meaningfulStatuses: asking.meaningfulStatuses,
@@ -159,7 +160,7 @@ interface KeptAnswer extends Judgement {
   isUncertain?: true
 }
 
-/** Writes a new answer to raw, then assesses it. An answer that may confirm an empty window is assessed first. */
+/** Writes an answer to raw if it is new, then assesses it. An answer that may confirm emptiness is assessed first. */
 async function keep(
   polling: PollJob,
   { url, fetched, sentAtMs, lastByteAtMs, memory }: ReceivedAnswer,
@@ -189,7 +190,7 @@ async function keep(
   return { ...judgement, knownAt, contentHash, error, ...(raw && { raw }) }
 }
 
-/** Writes an answer to raw. Never throws. After an error the answer may still be in raw. */
+/** Writes an answer to raw. Never throws. If an error is returned, the answer may be in raw nevertheless. */
 export async function writeRaw(
   { deps, candidate, hosted }: Pick<PollJob, 'deps' | 'candidate' | 'hosted'>,
   answer: {
@@ -218,7 +219,7 @@ export async function writeRaw(
   }
 }
 
-/** Never throws: `coverage` is undefined if the body cannot be read. */
+/** Assesses an answer. Never throws. `coverage` is undefined if the body cannot be read. */
 export function assessAnswer(
   { asking, headers }: Pick<HostedDataset, 'asking' | 'headers'>,
   { window, subject }: Pick<Candidate, 'window' | 'subject'>,
@@ -241,7 +242,8 @@ export function assessAnswer(
 const retryMs = 1_000
 
 /**
- * Writes the poll's memory, then its log; retries while Kafka is unavailable. Returns true if the memory was written.
+ * Writes the memory of a poll, then the poll log. Retries while Kafka is unavailable. Returns false if the lease was
+ * lost before the memory was written.
  * @throws RefusedSend if Kafka will never take the record
  */
 export async function record(

@@ -1,4 +1,4 @@
-// The poller's state: the records of poller-memory and poll-requests, folded in the order of reading.
+// The state that a poller builds from the records of poller-memory and poll-requests, in the order of reading.
 
 import { type IdentityProgress, progressOf } from '#core/memory-records.ts'
 import { createRequests, type Requests } from '#core/requests.ts'
@@ -28,7 +28,8 @@ export interface PollerState {
   recorded: RecordedAnswers
   failures: Failures
   /**
-   * By identity: polls of memory records that a slow poller wrote over newer memory. Compaction would keep only them.
+   * Outdated polls that a slow poller wrote over newer memory, by request identity. Until the newer memory is written
+   * again, compaction may delete it.
    */
   overwritten: Map<string, Poll>
   isCarriedOver: boolean
@@ -68,7 +69,7 @@ interface ReaderParts {
   metrics: Metrics
 }
 
-/** Returns a reader of poller-memory and poll-requests. It updates `known` and signals the host loops. */
+/** Returns a function that reads poller-memory and poll-requests, updates `known` and signals the host loops. */
 export function createReader(
   parts: ReaderParts,
   known: PollerState,

@@ -28,11 +28,11 @@ export interface PollerOptions {
 export interface Poller {
   notReady: () => string | undefined
   status: () => PollerStatus
-  /** Sends no more requests, waits for those in flight, and leaves the group. */
+  /** Sends no more requests, waits for the requests in flight, and leaves the group. */
   stop: () => Promise<void>
 }
 
-/** How long stop() waits for requests in flight, ms. */
+/** Maximum time that stop() waits for requests in flight, ms. */
 const stopGraceMs = 2_000
 
 /** Joins the pollers' group and polls the hosts whose partitions this process owns. */
@@ -105,7 +105,7 @@ function hostTurns(
   }
   return {
     begin(host, lease) {
-      // An answer of an earlier lease may still be on its way to Kafka. Wait for it to keep raw in order.
+      // An answer of an earlier lease may still be on its way to Kafka. Wait for it, so that raw stays in order.
       const turn = (turns.get(host.name) ?? Promise.resolve()).then(() => pollWhile(host, lease))
       turns.set(host.name, turn)
       turn.catch(crash)

@@ -16,22 +16,22 @@ import { pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schema
 export interface RememberedPoll {
   poll: Poll
   carried: IdentityProgress
-  /** When the identity was last polled, ms UTC; default: the poll's own time. */
+  /** Time of the identity's last poll, ms UTC. Default: the time of `poll`. */
   polledAt?: number
   pause?: HostPause | undefined
   inLog?: boolean
 }
 
-/** Each call resolves when all replicas have the record. @throws TransientError if Kafka does not take it */
+/** Each call resolves after all replicas have the records. @throws TransientError if Kafka does not take them */
 export interface Publisher {
   raw: (source: string, answer: RawResponse) => Promise<{ partition: number; offset: number }>
-  /** Writes an identity's memory, in one batch with its host's memory if a pause is given. */
+  /** Writes an identity's memory record. If a pause is given, the host's memory record is in the same batch. */
   memory: (remembered: RememberedPoll) => Promise<void>
   poll: (poll: Poll) => Promise<void>
   disconnect: () => Promise<void>
 }
 
-/** @throws if the schemas are not registered */
+/** Opens a publisher for these sources. @throws if a schema is not registered */
 export async function openPublisher(kafka: Kafka, registry: Registry, sources: Iterable<string>): Promise<Publisher> {
   const encodePoll = await registry.encoder(pollsTopic.name, pollSchema)
   const encodeMemory = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)

@@ -3,13 +3,13 @@ import type { ClockReading } from './candidate.ts'
 import type { FetchResult } from './fetch.ts'
 
 export interface Unreachable {
-  /** When the first of these failures was noticed, ms of the poller's clock. */
+  /** When the first of the failed connections in a row was noticed, ms UTC by the poller's clock. */
   sinceMs: number
   reason: string
 }
 
 export interface Reachability {
-  /** Takes the result of a request that was sent at `sentSteadyMs`. */
+  /** Takes the result of a request that was sent at `sentSteadyMs` (monotonic ms). */
   onResponse: (fetched: FetchResult, sentSteadyMs: number, end: ClockReading) => void
   waitMs: (steadyMs: number) => number
   now: () => Unreachable | undefined
@@ -17,8 +17,8 @@ export interface Reachability {
 }
 
 /**
- * Retries an unreachable host as a whole, with a backoff up to a minute, and not by each window. Any response ends
- * that.
+ * Retries an unreachable host as a whole, and not per window, with a backoff of up to a minute. Any response ends the
+ * backoff.
  */
 export function createReachability(host: string): Reachability {
   let failed: (Unreachable & { inARow: number; atSteadyMs: number; untilSteadyMs: number }) | undefined
@@ -27,7 +27,7 @@ export function createReachability(host: string): Reachability {
       if (fetched.kind !== 'failure' || fetched.status !== null) failed = undefined
       if (fetched.kind !== 'failure' || !fetched.unreachable) return
       const reason = fetched.error
-      // The request was already in flight at the last failure: no further attempt.
+      // A request that was in flight at the last failure does not count as a further attempt.
       if (failed !== undefined && sentSteadyMs < failed.atSteadyMs) {
         failed = { ...failed, reason }
         return

@@ -146,7 +146,7 @@ test('a pause that is carried over is as old as its poll was, not as its record'
   expect(pauseLeft(recent.of('h').pauses, 0, real)).toBe(undefined)
 })
 
-test('a lift that Kafka took after the pause ends it, whichever is read first; a later pause holds', () => {
+test('a lift ends a pause that Kafka took before it, whichever is read first; a later pause holds', () => {
   for (const liftFirst of [true, false]) {
     const recent = createRecentPolls(() => 0)
     const lift = () => recent.lifted('h', at(5, 2_000))

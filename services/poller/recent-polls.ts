@@ -2,16 +2,16 @@ import { maxHostPauseMs } from '#core/memory-records.ts'
 import type { HostMemory, Poll } from '#schemas/generated/records.ts'
 
 export interface RecentPolls {
-  /** How long ago, at least, each recent poll ended: real ms, by the broker's timestamps. */
+  /** Minimum time since the end of each recent poll, real ms, from the broker's timestamps. */
   endedAgoMs: number[]
   pauses: RecordedPause[]
 }
 
 export interface RecordedPause {
   untilMs: number
-  /** ms of the poller's clock; at most 24 hours. */
+  /** Length of the pause, ms of the poller's clock; at most 24 hours. */
   lengthMs: number
-  /** How long ago, at least, it was recorded: real ms. */
+  /** Minimum time since the pause was recorded, real ms. */
   agoMs: number
   reason: string
   inARow: number
@@ -23,19 +23,17 @@ export interface Place {
   writtenAtMs: number
 }
 
-/**
- * Tracks recent polls from topic `polls`, pauses from poller-memory, and lifted pauses from poll-requests. Idempotent.
- */
+/** Tracks recent polls (topic `polls`), pauses (poller-memory) and lifted pauses (poll-requests). Idempotent. */
 export interface RecentPollKeeper {
   logged: (poll: Poll, at: Place) => void
   remembered: (at: Place) => void
   paused: (memory: HostMemory, at: Place) => void
-  /** Ends pauses that were recorded before. Returns false if the record was read before. */
+  /** Ends the host's pauses that were recorded before `at`. Returns false if this record was read before. */
   lifted: (host: string, at: Place) => boolean
   of: (host: string) => RecentPolls
 }
 
-/** More than any budget allows per minute. */
+/** Number of polls that are kept per host. It exceeds the requests per minute of every budget. */
 const keptPerHost = 2_000
 
 type Sighting = Pick<Place, 'partition' | 'writtenAtMs'>
@@ -46,7 +44,7 @@ export function createRecentPolls(monotonicMs: () => number = () => performance.
   const liftedAtMs = new Map<string, number>()
   const logRead = new Map<number, number>()
   const liftsRead = new Map<number, number>()
-  // Each topic has its own clock, because the brokers of their partitions may differ.
+  // One clock per topic, because different brokers may set the timestamps of two topics.
   const [logClock, memoryClock] = [createBrokerClock(monotonicMs), createBrokerClock(monotonicMs)]
   return {
     logged({ host }, { partition, offset, writtenAtMs }) {
@@ -87,7 +85,7 @@ export function createRecentPolls(monotonicMs: () => number = () => performance.
   }
 }
 
-/** A lower bound of the broker's time, from the timestamps of one topic's records. */
+/** Estimates the broker's time from the timestamps of a topic's records. The true time is never earlier. */
 function createBrokerClock(monotonicMs: () => number) {
   const newest = new Map<number, { writtenAtMs: number; readAtMs: number }>()
   return {
@@ -104,8 +102,8 @@ function createBrokerClock(monotonicMs: () => number) {
 }
 
 /**
- * Returns what is left of the longest pause, ms of the poller's clock. Never more than its length less the time since
- * by the broker's clock, so that a wrong clock pauses no host for long. Pure.
+ * Returns the rest of the longest pause, ms of the poller's clock, or undefined. Pure. The broker's clock limits the
+ * rest too, so that a wrong clock does not pause a host for long.
  */
 export function pauseLeft(
   pauses: readonly RecordedPause[],

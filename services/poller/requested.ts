@@ -8,9 +8,7 @@ import { sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 
-/**
- * Returns the open requests of a host's datasets, each window once. Skips requests that name no window of them. Pure.
- */
+/** Returns the open requests as candidates, each window once. Skips windows and selectors that no dataset has. Pure. */
 export function requestedCandidates(
   moment: ClockReading,
   datasets: readonly HostedDataset[],
@@ -36,7 +34,7 @@ export function requestedCandidates(
 
 const checked = new WeakMap<PollRequest, boolean>()
 
-/** Cached, because zone arithmetic is slow. */
+/** Returns true if the request names a window and selector of the dataset. Cached: time zone arithmetic is slow. */
 function isRequestOf({ dataset, subjects }: HostedDataset, request: PollRequest, subject: string | null): boolean {
   const known = checked.get(request)
   if (known !== undefined) return known

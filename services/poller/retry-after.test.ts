@@ -11,7 +11,7 @@ test('seconds and dates', () => {
   expect(retryAfterMs('Mon, 20 Apr 2026 07:00:00 GMT', at)).toBe(0)
 })
 
-test('what cannot be read is no Retry-After', () => {
+test('an invalid Retry-After is ignored', () => {
   for (const text of [undefined, '', 'soon', '-5', '1.5', '5 minutes', '2026-04-20T08:00:30Z', 'NaN', 'Infinity']) {
     expect(retryAfterMs(text, at)).toBeUndefined()
   }

@@ -1,4 +1,4 @@
-/** Parses seconds or an HTTP date (RFC 9110, 10.2.3) to ms. `atMs`: the response's Date, as the same clock set both. */
+/** Parses a Retry-After header (RFC 9110 10.2.3) to ms; undefined if invalid. `atMs`: the response's Date, ms UTC. */
 export function retryAfterMs(header: string | undefined, atMs: number): number | undefined {
   const text = header?.trim()
   if (!text) return undefined

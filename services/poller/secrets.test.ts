@@ -3,7 +3,7 @@ import { secretHider, withoutSecrets } from './secrets.ts'
 
 const headers = { AUTH_API_KEY: 'SEKRET' }
 
-test('what upstream repeats of a key is told nowhere', () => {
+test('a key that upstream repeats appears nowhere', () => {
   const failure = {
     kind: 'failure' as const,
     error: 'HTTP 302 to /x?key=SEKRET',

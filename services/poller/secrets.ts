@@ -2,13 +2,13 @@ import { type FetchResult, firstKilobyteOf } from './fetch.ts'
 
 type Headers = Readonly<Record<string, string>>
 
-/** Returns a function that replaces each secret in a text with `***`, also as escaped in JSON and URLs. */
+/** Returns a function that replaces each header value in a text with `***`, also in JSON and URL escapes. */
 export function secretHider(headers: Headers): (text: string) => string {
   const spellings = spellingsOf(headers)
   return (text) => spellings.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }
 
-/** Longest first, because one spelling may contain another. */
+/** Returns the spellings of the secrets, longest first, because one may contain another. */
 function spellingsOf(headers: Headers): string[] {
   const spellings = Object.values(headers).flatMap((secret) => {
     const inJson = JSON.stringify(secret).slice(1, -1)
@@ -17,9 +17,7 @@ function spellingsOf(headers: Headers): string[] {
   return [...new Set(spellings)].filter((one) => one !== '').sort((one, other) => other.length - one.length)
 }
 
-/**
- * Removes the sent secrets. An answer with a secret in its body becomes a failure: raw holds exact bytes or nothing.
- */
+/** Removes secrets. An answer with a secret in its body becomes a failure, because raw must hold exact bytes. */
 export function withoutSecrets(fetched: FetchResult, headers: Headers): FetchResult {
   const secrets = spellingsOf(headers)
   if (secrets.length === 0) return fetched
@@ -32,7 +30,7 @@ export function withoutSecrets(fetched: FetchResult, headers: Headers): FetchRes
       firstKilobyte: firstKilobyte === null ? null : hide(firstKilobyte),
     }
     if (body === undefined) return hidden
-    // Hide before cutting: a secret may cross the end of the first kilobyte.
+    // Hide the secrets before cutting: a secret may cross the end of the first kilobyte.
     const rest = Buffer.from(hide(body.toString('utf8')))
     return { ...hidden, body: rest, firstKilobyte: firstKilobyteOf(rest) }
   }

@@ -19,10 +19,10 @@ export const pollerSettings = {
   ...registrySettings,
   ...serviceSettings,
   ...datasetsOffSetting,
-  /** Datasets that are polled live, with their past month, although they are declared otherwise. */
+  /** Datasets that are polled live, with their past month, even if they declare `live` or `pastMonth` as false. */
   DATASETS_ON: datasetList(),
   ORIGIN: z.enum(['live', 'simulated']).default('live'),
-  /** If set, the poller's clock is the simulator's. */
+  /** Base URL of the simulator. If set, the poller uses the simulator's clock. */
   SIMULATOR_URL: httpAddress.optional(),
   BACKFILL_DAYS: z.coerce
     .number()
@@ -68,13 +68,13 @@ export function readPollerConfig(): { config: PollerConfig; sourceSettings: Sour
   return { config, sourceSettings: readSourceSettings() }
 }
 
-/** @throws ConfigError if a setting is invalid, or if a host does not allow as many ticks */
+/** Checks all settings of the poller. @throws ConfigError if a setting is invalid, or hostsToPoll() throws */
 export function checkPollerSettings(environment: NodeJS.ProcessEnv): void {
   const config = readConfig(allPollerSettings, environment) as PollerConfig
   hostsToPoll(config, readSourceSettings(environment))
 }
 
-/** @throws ConfigError if the ticks need more requests than a host allows */
+/** Returns the hosts to poll. @throws ConfigError if a host's ticks need more requests than its budget allows */
 export const hostsToPoll = (config: PollerConfig, sourceSettings: SourceSettings): Host[] =>
   hostsOf(sources, sourceSettings, { off: config.DATASETS_OFF, on: config.DATASETS_ON })
 
@@ -86,7 +86,7 @@ export function dueSettings(config: PollerConfig): DueSettings {
   }
 }
 
-/** tidemark/0.1.0 (+https://example.org/contact) */
+/** Returns the User-Agent header: tidemark/0.1.0 (+https://example.org/contact) */
 export function userAgent(config: PollerConfig): string {
   return `tidemark/${version}${config.CONTACT === undefined ? '' : ` (+${config.CONTACT})`}`
 }

@@ -3,7 +3,7 @@ import { httpAddress, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
 
-/** The settings that sources declare, by variable name. */
+/** Values of the settings that sources declare, by environment variable. */
 export interface SourceSettings {
   baseUrls: Readonly<Record<string, string | undefined>>
   credentials: Readonly<Record<string, string | undefined>>
@@ -22,7 +22,7 @@ export const allSourceSettings: z.ZodRawShape = {
   ...everyShape(sources),
 }
 
-/** @throws ConfigError that names every invalid setting, without secrets */
+/** Reads the settings that sources declare. @throws ConfigError that names each invalid setting, without secrets */
 export function readSourceSettings(environment = process.env): SourceSettings {
   return {
     baseUrls: readConfig(baseUrlSettings, environment),

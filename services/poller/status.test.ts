@@ -31,7 +31,7 @@ const failuresOf = (...polls: Poll[]) => {
   ).datasets[0]?.lastFailure
 }
 
-test('the newest poll that no good one of its request followed is told, with its words', () => {
+test('the newest failure without a later good poll of its request is shown with its message', () => {
   const bad = poll('X', 1_000, 'failed', 'HTTP 400: Invalid symbol. (-1121)')
   expect(failuresOf(bad, poll('Y', 2_000, 'changed'))).toEqual({
     at: '1970-01-01T00:00:01.000Z',

@@ -8,7 +8,7 @@ import type { Host } from './hosts.ts'
 import type { Memory } from './memory.ts'
 
 /**
- * A dataset in /status. Times are ISO 8601 UTC of the poller's clock; null: not known, or another poller owns the host.
+ * A dataset in /status. Times are ISO 8601 UTC by the poller's clock. Null: not known, or another poller owns the host.
  */
 export interface DatasetStatus {
   dataset: string
@@ -17,16 +17,16 @@ export interface DatasetStatus {
   off: boolean
   offBecause: string | null
   live: boolean
-  /** One entry per request; null if the dataset has no subjects. */
+  /** Selectors of the requests, one entry per request. Null stands for a request without a selector. */
   subjects: readonly (string | null)[]
   lastPollAt: string | null
   lastOutcome: string | null
-  /** The newest failure that no good poll of the same request followed. */
+  /** The newest poll that failed, if its request had no good poll since. Null if there is none. */
   lastFailure: LastFailure | null
-  /** Takes pauses and retries of an unreachable host into account. */
+  /** When the next poll is due, with pauses of the host and retries of an unreachable host taken into account. */
   nextDueAt: string | null
   nextWindowStart: string | null
-  /** Due candidates by lane. */
+  /** Numbers of windows that are due, by lane. */
   waiting: { live: number; requested: number; background: number }
 }
 
@@ -45,7 +45,7 @@ export interface PollerStatus {
 
 type Failure = Pick<Poll, 'requestIdentity' | 'outcome' | 'fetchedAt' | 'error'>
 
-/** The requests whose newest poll failed, was refused or was unreadable. */
+/** Tracks the requests whose newest poll failed, was refused or was unreadable. */
 export interface Failures {
   seen: (poll: Poll) => void
   of: (dataset: string) => Failure[]
@@ -68,7 +68,7 @@ export function createFailures(): Failures {
   }
 }
 
-/** Returns the newest failure among requests that are still made. */
+/** Returns the newest failure, without requests that are no longer made. */
 function lastFailureOf(dataset: string, subjects: readonly (string | null)[], failures: Failures): LastFailure | null {
   const made = failures.of(dataset).filter(({ requestIdentity }) => {
     const subject = selectorOf(requestIdentity, dataset)

@@ -99,7 +99,7 @@ test('a stop between two pages is told as a stop, and no answer is said to be dr
   })
 })
 
-test('a page that comes when the partition was taken away is a dropped answer', async () => {
+test('a page that arrives after the lease was lost is dropped', async () => {
   expect(await pollPages(({ lose }) => lose())).toEqual({
     told: ['dropped an answer: the partition was taken away meanwhile'],
     dropped: [1],

@@ -1,4 +1,4 @@
-// What a new owner of a host does before it polls: it reads the remaining state and completes what the last owner
+// What a new owner does before it polls a host: it reads the rest of the state, and completes what the last owner
 // began.
 
 import { partitionOfHost } from '#core/host.ts'
@@ -17,11 +17,12 @@ import { carriedFor, type PollerState } from './poller-state.ts'
 
 export interface TakeOver {
   /**
-   * Reads the memory partitions of other members once (a host with a new address has memory in another partition) and
-   * the end of the log, writes missing polls, and adopts unrecorded answers. Retries until the signal aborts.
+   * Prepares a host for polling: reads the other partitions of poller-memory once (a host's address may have changed,
+   * and so its partition), then the end of the poll log. Writes missing polls and overwritten memory. Retries until the
+   * signal aborts.
    */
   host: (host: Host, lease: LeaseGuard, assigned: readonly number[], signal: AbortSignal) => Promise<void>
-  /** Adopts the answer of one identity. */
+  /** Records the poll of the identity's answer in raw if it was not recorded. */
   identity: (host: Host, lease: LeaseGuard, identity: string) => Promise<void>
   restore: (host: Host, lease: LeaseGuard) => Promise<void>
 }
@@ -64,10 +65,10 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
   return {
     async host(host, lease, assigned, signal) {
       for (const partition of assigned) partitionsRead.add(partition)
-      // Hosts take turns, because the first one reads for all.
+      // Hosts take turns: the first one reads for all, so that the others need not.
       const reading = last.then(() => untilDone('the memory cannot be read', signal, readOtherPartitions))
       last = reading
-      // All hosts of a partition share one lease.
+      // All hosts of a partition share one lease, so the log is read once per lease.
       const log =
         logsRead.get(lease) ?? untilDone('the end of the log cannot be read', signal, () => readLog(parts, host))
       logsRead.set(lease, log)
@@ -83,7 +84,7 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
   }
 }
 
-/** Learns recent requests and missing polls. Skips, by key, sources that are not polled: their files may be many. */
+/** Reads recent polls from the poll log. Skips sources that are not polled, by key: they may have many file chunks. */
 async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: Host): Promise<void> {
   const partition = partitionOfHost(host.name, pollPartitions)
   const times = known.unlogged.span(partition)
@@ -116,7 +117,7 @@ async function completeLog({ deps, known, metrics }: TakeOverParts, host: Host, 
   }
 }
 
-/** Writes the newer memory again where a slow poller overwrote it. Reuses that poller's poll record. */
+/** Writes newer memory again that a slow poller overwrote. Reuses the poll of the slow poller's record. */
 async function restore({ deps, known }: TakeOverParts, host: Host, lease: LeaseGuard): Promise<void> {
   for (const [identity, late] of known.overwritten) {
     const state = known.memory.known(identity)

@@ -24,7 +24,7 @@ const candidates = (nowMs: number, known: Record<string, KnownIdentity> = {}) =>
     first,
   ])
 
-test('the tick of now is due at once where it was not asked yet, the next one at its instant where it was', () => {
+test('the current tick is due at once if it was not polled; otherwise the next tick is due at its start', () => {
   expect(candidates(1_003_400)).toEqual([
     ['t.x/A,B', 1_000_000, 1_010_000, -3_400, true],
     ['t.x', 1_000_000, 1_010_000, -3_400, true],
@@ -45,7 +45,7 @@ test('ticks that were missed are not made up for', () => {
   ])
 })
 
-test('a poll of the future, by a clock that ran ahead once, stops no tick', () => {
+test('a poll with a time in the future stops no tick', () => {
   expect(candidates(1_003_400, { 't.x': polled(9_000_000) })[1]).toEqual(['t.x', 1_000_000, 1_010_000, -3_400, false])
 })
 

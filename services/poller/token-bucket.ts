@@ -3,7 +3,7 @@ import type { RequestBudget } from '#sources/source.ts'
 const minuteMs = 60_000
 
 export interface TokenBucket {
-  /** Returns the time until a request may be sent, ms. Infinity: not before a request in flight has ended. */
+  /** Returns the time until a request may be sent, ms. Infinity: not before a request in flight ends. */
   waitMs: (nowMs: number) => number
   /** Takes a token. Call the returned function when the request has ended. @throws if waitMs() is not 0 */
   send: (nowMs: number) => (doneAtMs: number) => void
@@ -12,10 +12,10 @@ export interface TokenBucket {
 }
 
 /**
- * A token bucket that starts empty, with a ledger: no sliding minute exceeds `budget.perMinute` as the host counts. A
- * request counts from its sending until a minute after its end, because the host gets it some time in between.
- * @param seedsMs ends of the last minute's requests of other owners
- * @param ghosts requests that were perhaps sent and never recorded; they count as ended now
+ * A token bucket that starts empty. It also counts: no sliding minute has more requests than `budget.perMinute`. A
+ * request counts from its sending until a minute after its end, because the host receives it at some time in between.
+ * @param seedsMs when other owners' requests of the last minute ended
+ * @param ghosts number of requests that may have been sent but were not recorded; they count as ended now
  */
 export function createTokenBucket(
   budget: RequestBudget,

@@ -7,7 +7,7 @@ const poll = (requestIdentity: string, fetchedAt: number, host = 'h') =>
   ({ requestIdentity, fetchedAt, host, poller: 'p' }) as Poll
 const names = (polls: Poll[]) => polls.map(({ requestIdentity, fetchedAt }) => `${requestIdentity} ${fetchedAt}`)
 
-test('what the memory holds and the log does not is found, of the last two minutes before the newest record', () => {
+test('polls of the last two minutes that the memory has and the log lacks are found', () => {
   const unlogged = createUnloggedPolls()
   const seen = (one: Poll, writtenAtMs: number, inLog = false) =>
     unlogged.remembered(one, inLog, { partition: 0, writtenAtMs })

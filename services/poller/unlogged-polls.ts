@@ -1,15 +1,18 @@
-// Polls that are in the memory and perhaps not in topic `polls`: the poller died between the two writes.
+// Polls that are in poller-memory but perhaps not in the poll log: the poller may have died between the two writes.
 import type { Poll } from '#schemas/generated/records.ts'
 
 export interface UnloggedPolls {
   remembered: (poll: Poll, inLog: boolean, at: { partition: number; writtenAtMs: number }) => void
-  /** Returns the time range of the log to read, ms of the broker's clock; undefined if nothing is remembered. */
+  /** Returns the time range of the poll log to read, ms of the broker's clock. Undefined if no memory was read. */
   span: (partition: number) => { fromMs: number; toMs: number } | undefined
   logged: (poll: Poll) => void
   of: (host: string) => Poll[]
 }
 
-/** A poller logs a poll before it polls the identity again: only an identity's newest record can lack its poll. */
+/**
+ * How much older than the newest memory record a record may be for its poll to be missing in the log, ms. A poller
+ * writes the log before it polls the identity again, so only an identity's newest record can lack its poll.
+ */
 const lookbackMs = 2 * 60_000
 
 export function createUnloggedPolls(): UnloggedPolls {

@@ -1,4 +1,4 @@
-// Extracts a message from an error response. Every upstream has its own format, and none is trusted.
+// Extracts a message from an error response. Every upstream has its own format. The text is not trusted.
 
 import { printable } from '#platform/process/printable.ts'
 import type { Coverage, Refusal, RequestSpec, RequestTarget } from '#sources/source.ts'
@@ -6,7 +6,7 @@ import type { Failure } from './fetch.ts'
 
 const maxSourceChars = 600
 
-/** Appends upstream's message to a failure: the source's text for a refusal, otherwise the body's own. Never throws. */
+/** Appends a message to a failure: that of the refusal by assess(), otherwise a text in the body. Never throws. */
 export function withUpstreamMessage(
   failure: Failure,
   asking: RequestSpec,
@@ -17,7 +17,7 @@ export function withUpstreamMessage(
   if (body === undefined || body.length === 0) return failure
   const words = sourceWords(asking, body, asked) ?? upstreamMessage(body, hide)
   if (words === null) return failure
-  // The status, with which many page titles begin, is in the error already.
+  // Many page titles begin with the status, which the error names already.
   const rest = words.startsWith(`${failure.status} `) ? words.slice(`${failure.status} `.length) : words
   return { ...failure, error: `${error}: ${hide(rest)}` }
 }
@@ -30,7 +30,7 @@ function sourceWords(asking: RequestSpec, body: Buffer, asked: RequestTarget): s
   }
 }
 
-/** Returns the source's message for a refusal; undefined if the answer is not one. */
+/** Returns the message of an `upstream-rejected` refusal; undefined for any other result of assess(). */
 export const rejectionMessage = (coverage: Coverage | Refusal): string | undefined =>
   typeof coverage === 'object' && coverage.reason === 'upstream-rejected'
     ? cut(coverage.message, maxSourceChars)
@@ -40,8 +40,8 @@ export const maxMessageChars = 300
 const maxBodyBytes = 65_536
 
 /**
- * Returns one printable line of at most `maxWordsChars`: a JSON message, a page's title, or the first line. Null if
- * there is none, or if the body is not text. `hide` removes secrets before the text is cut. Pure, never throws.
+ * Returns one printable line of at most `maxMessageChars`: a JSON message, a page's title, or the first line. Null if
+ * the body has no such text or is binary. `hide` removes secrets before the text is cut. Pure, never throws.
  */
 export function upstreamMessage(body: Uint8Array, hide: (text: string) => string = (text) => text): string | null {
   const text = new TextDecoder().decode(body.subarray(0, maxBodyBytes)).trim()
@@ -51,18 +51,18 @@ export function upstreamMessage(body: Uint8Array, hide: (text: string) => string
   return line.length <= maxMessageChars ? line : `${cut(line, maxMessageChars - 1)}…`
 }
 
-/** Cuts to `chars` UTF-16 units without splitting a character. */
+/** Cuts a text to `chars` UTF-16 units without splitting a character. */
 const cut = (text: string, chars: number): string => text.slice(0, chars).replace(/[\ud800-\udbff]$/, '')
 
-/** So many unreadable characters mean that the body is binary. */
+/** Returns true if more than 40 % of the characters are unreadable. */
 const isBinary = (line: string): boolean => line.split('\ufffd').length - 1 > line.length * 0.4
 
 function plainWords(text: string): string {
-  // The first line of a JSON document would be a bracket.
+  // Keeps all of a JSON document, because its first line would be only a bracket.
   return /^[[{]/.test(text) ? text : (text.split(/[\r\n]/, 1)[0] ?? '')
 }
 
-/** Returns undefined if the text is not JSON, or is JSON without a known message field. */
+/** Returns the message in a JSON text. Undefined if the text is not JSON, or has text but no known message field. */
 function jsonWords(text: string): string | undefined {
   let value: unknown
   try {
@@ -112,7 +112,7 @@ function namedMessages(entries: [string, unknown][], depth: number): string {
 const isCode = (code: unknown): code is string | number =>
   typeof code === 'number' || (typeof code === 'string' && /^[\w.-]{1,40}$/.test(code))
 
-/** Joins the texts that are not empty and not part of another. */
+/** Joins the texts, except those that are empty or part of another. */
 function joined(texts: readonly string[], separator: string): string {
   const distinct = [...new Set(texts.filter((text) => text !== ''))]
   return distinct.filter((text) => !distinct.some((other) => other !== text && other.includes(text))).join(separator)

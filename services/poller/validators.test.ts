@@ -25,7 +25,7 @@ test('a failed first poll of the day changes nothing: the next one asks for all 
   expect(validatorsFor('h', failed, at('2026-04-21T09:00:00Z'))).toEqual(none)
 })
 
-test('nothing is said of what another host gave, or was never had', () => {
+test('no validators are sent that another host gave, or without a good answer', () => {
   const now = at('2026-04-21T09:00:00Z')
   expect(validatorsFor('other', known('2026-04-21T08:00:00Z'), now)).toEqual(none)
   expect(validatorsFor('h', undefined, now)).toEqual(none)

@@ -9,7 +9,8 @@ const dayMs = 24 * 60 * 60 * 1_000
 export const noValidators: Validators = { etag: null, lastModified: null }
 
 /**
- * Returns none before today's first good answer (UTC): a change behind constant validators is missed for a day at most.
+ * Returns the ETag and Last-Modified to send; nulls before today's first good answer (UTC). So a change that upstream
+ * hides behind constant validators is missed for a day at most.
  */
 export function validatorsFor(host: string, known: KnownIdentity | undefined, nowMs: number): Validators {
   if (known === undefined || known.host !== host) return noValidators

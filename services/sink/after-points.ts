@@ -1,5 +1,5 @@
-// Kafka does not order records across topics. An accepted answer must enter the store after its points: until they
-// arrive, its values would look withdrawn.
+// Kafka does not order records across topics. The store must get an accepted answer after its points. Otherwise the
+// points would count as withdrawn until they arrive.
 import type { OffsetReader } from '#platform/kafka/consumer-lag.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 
@@ -10,7 +10,7 @@ interface Mark {
   ends: Map<string, Map<number, number>>
 }
 
-/** Admits messages once the group has committed everything that `topics` held when the messages were first seen. */
+/** Admits a message once the group has committed all that `topics` held when the message was first seen. */
 export function afterPoints(offsets: Pick<OffsetReader, 'ends' | 'committed'>, groupId: string): AfterPoints {
   return (topics) => {
     const partitions = new Map<number, { marks: Mark[]; admittedTo: number }>()

@@ -1,4 +1,4 @@
-// The sink: every topic that declares a table -> ClickHouse. One Kafka batch, one insert, then commit.
+// The sink: every topic that declares a table -> ClickHouse. It inserts each Kafka batch at once, then commits.
 import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'

@@ -13,15 +13,12 @@ import type { AfterPoints } from './after-points.ts'
 export type InsertInto = (table: string, columns: string[], rows: unknown[][]) => Promise<void>
 
 /**
- * Rows that may become dead letters for an unknown reason before their table has accepted a row: a single bad record
- * must not block its topic, and a broken table must not turn its topic into dead letters.
+ * Maximum number of rows that become dead letters for an unknown reason before their table accepts a row. A few bad
+ * rows must not block a topic, and a broken table must not turn all rows into dead letters.
  */
 const maxUnproven = 3
 
-/**
- * Returns a subscription for every topic that declares a table. It stores accepted answers after their slices and
- * records.
- */
+/** Returns a subscription for every topic that declares a table. An accepted answer is stored after its points. */
 export function subscriptions(
   sources: Pick<Source, 'name' | 'topics'>[],
   insertInto: InsertInto,
@@ -40,7 +37,7 @@ export function subscriptions(
   return withDeadLetters.flatMap(({ topic, deadLetters, admit }) => {
     const { record, table: target } = topic
     if (record === null || target === undefined) return []
-    // Topics that fill one table share the evidence that the table accepts rows.
+    // Topics that fill the same table share the evidence that the table accepts rows.
     const evidence = evidences.get(target.table) ?? tableEvidence(maxUnproven)
     evidences.set(target.table, evidence)
     const subscription = subscriptionTo({ ...topic, record }, deadLetters, target, insertInto, evidence)
@@ -66,7 +63,7 @@ function subscriptionTo(
       return await storeBatch(rows, (some) => insertInto(table, columns, some), evidence)
     } catch (error) {
       if (errorKind(error) !== 'unlisted') throw error
-      // A crash would not repair the table, and would stop the topics of all other tables.
+      // A crash would not repair this table, and would stop the topics of all other tables.
       const message = `The store takes no row of ${table} until somebody mends it: ${(error as Error).message}`
       throw new TransientError(message, { cause: error })
     }
