@@ -14,7 +14,7 @@ interface Artifact {
   witness: RegExp
 }
 
-/** Must equal the version in maven/kafka.pom.xml. */
+/** Version of Kafka. It must equal the version in maven/kafka.pom.xml. */
 export const kafkaVersion = '4.3.1'
 
 const kafka: Artifact = {

@@ -1,6 +1,7 @@
 import { backoffMs, pause } from '#platform/process/retry.ts'
 import type { Exit, GuardedProcess } from './guarded-process.ts'
 
+/** A part is a process of the stack: broker, registry, store, service or simulator, or a job that ends by itself. */
 export interface PartPlan {
   name: string
   /** Names of the parts that must be ready first. Their plans must be earlier in the list. */

@@ -39,7 +39,7 @@ export type Simulator = Tags & {
   save(): void
 }
 
-/** @throws Error if the state file is invalid or cannot be written */
+/** Creates all hosts, in the saved state if any. @throws Error if the state file is invalid or not writable */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const { seed = 1, stateFile, startMs, speed = 1, limitPerMinute = REQUESTS_PER_MINUTE.jao, markets = 1_000 } = options
   const state = stateFile === undefined ? undefined : loadState(stateFile, seed)

@@ -86,7 +86,7 @@ export class Connection {
 }
 
 export interface Engine {
-  /** Never used, but the garbage collector would close the engine without this reference. */
+  /** The first connection. Without this reference, the garbage collector would close the engine. */
   root: object
   /** Calls running in the library. If the process ends during a call, it crashes. */
   readonly calls: { readonly running: number }

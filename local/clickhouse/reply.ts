@@ -89,7 +89,7 @@ export class Reply {
   }
 }
 
-/** Numbers are strings, as the server writes them. */
+/** Prints a summary as JSON. Its numbers are strings, as in the server's summary. */
 function summaryJson(summary: Summary): string {
   return JSON.stringify(Object.fromEntries(Object.entries(summary).map(([name, value]) => [name, String(value)])))
 }

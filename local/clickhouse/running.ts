@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from './engine.ts'
 import { Failure } from './failure.ts'
 
-/** `marker` is a comment in the statement's text that no other statement contains. */
+/** A statement that the engine runs. `marker` is a comment in its text that no other statement contains. */
 export interface RunningStatement {
   queryId: string
   user: string
