@@ -115,7 +115,7 @@ export async function killLeftover(pidFile: string, mark: string, graceMs: numbe
   return ours
 }
 
-/** Waits up to 1 s for a command line. Linux shows an empty one while the shell becomes the program. */
+/** Waits up to 1 s for a command line, which Linux shows as empty while the shell becomes the program. */
 async function settledCommandLine(pid: number): Promise<string> {
   for (const end = Date.now() + 1000; ; await pause(5)) {
     const line = commandLine(pid)

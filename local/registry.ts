@@ -12,7 +12,7 @@ export interface SchemaRegistry extends GuardedProcess {
 }
 
 export interface RegistryOptions {
-  /** Its data and the broker's belong together: if only one of them is removed, schema ids are assigned twice. */
+  /** Directory of its data. If only this or only the broker's data is removed, schema ids are assigned twice. */
   dataDir: string
   port: number
   logFile?: string

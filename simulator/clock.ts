@@ -1,4 +1,4 @@
-/** The clock in the state file. With `own` it continues at `simMs` after a restart, as if the process had gone on. */
+/** The saved clock. `own` was at `simMs` when the machine's clock was at `wallMs`. It goes on during downtime. */
 export type ClockState =
   | { readonly mode: 'machine' }
   | { readonly mode: 'own'; readonly simMs: number; readonly wallMs: number; readonly speed: number }

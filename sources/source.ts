@@ -23,7 +23,7 @@ export interface Upstream {
   /** The default address, and the environment variable that replaces it. The paths of requests stay the same. */
   baseUrl: { default: string; setting: string }
   budget: RequestBudget
-  /** A request header with a secret. Without a secret nothing is requested. It is never printed, logged or stored. */
+  /** A request header with a secret. Without it nothing is requested. The secret is never printed, logged or stored. */
   credential?: { header: string; setting: string; obtainFrom: string }
 }
 
@@ -146,8 +146,8 @@ export interface Subjects {
 }
 
 /**
- * Requests for a window whose rows come in pages: first for the row count, then page after page. Each page is a raw
- * record with the selector `rows-<skip>`. The row count has no selector, and becomes a raw record only if it changed.
+ * Pages of a window. The poller requests the row count, then page after page. Each page is a raw record with the
+ * selector `rows-<skip>`. The answer with the row count has no selector; it becomes a raw record if the count changed.
  */
 export interface Pages {
   countPath: (asked: RequestTarget) => string

@@ -25,7 +25,7 @@ export interface Execution {
   reply: Reply
 }
 
-/** Runs the statement and ends the reply, part of which may be sent before an error. @throws Failure, engine's error */
+/** Runs the statement and ends the reply. @throws Failure or the engine's error; part of the reply may be sent */
 export async function execute(execution: Execution, running: RunningStatement): Promise<void> {
   const { statement } = execution.source
   refuseNewerNativeRevision(outputOf(statement, execution.parameters), execution.parameters.nativeRevision)
@@ -128,7 +128,7 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
   reply.end(summary(began, { result_rows: result.rowsRead }), [result.bytes])
 }
 
-/** Refuses text that the engine does not count as one statement. formatQuery throws its syntax error, runs nothing. */
+/** Refuses text unless the engine counts one statement in it. formatQuery runs nothing; it throws the syntax error. */
 async function requireOneStatement(connection: Connection, sql: string): Promise<number> {
   const { statementCount, queryClass } = await connection.classify(sql)
   if (statementCount === 1) return queryClass

@@ -5,7 +5,7 @@ const END = Buffer.alloc(4)
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024
 const WINDOW_BYTES = 64 * 1024
 
-/** Decodes consecutive LZ4 frames (lz4_Frame_format.md): clickhouse-connect sends one per 65,536 rows. No checksums. */
+/** Decodes consecutive LZ4 frames (lz4_Frame_format.md), as clickhouse-connect sends them. Skips checksums. */
 export function createLz4Decoder(): Transform {
   let pending: Buffer = Buffer.alloc(0)
   let frame: Frame | undefined

@@ -29,7 +29,7 @@ export function makePipes(count: number): Pipes {
 
 /**
  * Opens the reading end. Call it before the statement starts, and `finish` after it has ended. Until `finish` the pipe
- * has a reader: after some errors the engine opens the pipe again and would wait forever for one.
+ * has a reader: after some errors the engine opens the pipe again and would wait forever for a reader.
  */
 export function openReader(path: string): { reader: Socket; finish: () => void } {
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)

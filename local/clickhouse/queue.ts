@@ -2,7 +2,10 @@ import type { Role } from './access.ts'
 import { Failure } from './failure.ts'
 
 export interface Queue {
-  /** Resolves to a function that leaves. @throws Failure TOO_MANY_SIMULTANEOUS_QUERIES; NETWORK_ERROR: client left */
+  /**
+   * Waits until a query may run. Resolves to a function to call when it has ended.
+   * @throws Failure TOO_MANY_SIMULTANEOUS_QUERIES, or NETWORK_ERROR if the client left
+   */
   enter(gone: AbortSignal, role: Role): Promise<() => void>
   readonly running: number
 }

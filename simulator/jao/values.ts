@@ -8,7 +8,7 @@ const CHANGED_SHARE = 0.1
 
 /**
  * Returns a column's value in the row that starts at `startMs` (ms UTC). Values have a daily wave, a level per day, and
- * steps of an eighth of the range per hour, like recorded ones. Each revision changes a tenth of them. Pure.
+ * steps of an eighth of the range per hour, like recorded ones. Each revision changes a tenth of the values. Pure.
  */
 export function drawnValue(seed: number, column: Column, startMs: number, revision: number): number | null {
   const slot = slotOf(column, startMs)

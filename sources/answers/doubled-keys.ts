@@ -51,7 +51,7 @@ function keysOf(json: unknown): number {
   return keys
 }
 
-/** Returns the first key that occurs twice in one object, without escapes. Undefined if no key does. */
+/** Returns the first key that occurs twice in one object, with escapes decoded. Undefined if no key does. */
 export function doubledKey(text: Uint8Array): string | undefined {
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.length)
   const open: (Set<string> | undefined)[] = []

@@ -23,7 +23,7 @@ export function assessAuctions(
   return content.complete && full ? 'complete' : 'partial'
 }
 
-/** Returns one slice per metric with any value. The value of a time without a result is null. */
+/** Returns one slice per metric that has a value. The value of a time without a result is null. */
 export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): ExplodeResult {
   const content = readContent(products, answer)
   if (isRefusal(content)) return { slices: [], refusal: content, ignored: {} }

@@ -22,7 +22,7 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   return { rows: read.rows.length + read.atWindowEnd, total }
 }
 
-/** Complete if all rows are there and one has a margin or a factor (PTDF). @throws Error if explode would refuse it */
+/** Complete if no row is missing and a row has a margin or factor (PTDF). @throws Error if explode would refuse it */
 export function assessConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const read = readConstraints({ body, ...asked })
   if (isRefusal(read)) return rejectionOf(read)
@@ -33,7 +33,7 @@ export function assessConstraints(body: Uint8Array, asked: RequestTarget): Cover
   return isFull && hasNumbers ? 'complete' : 'partial'
 }
 
-/** Returns one record per row, and no slices. An answer without rows that is not a page has the hour's row count. */
+/** Returns one record per row, and no slices. If the answer only counts rows, `counted` is the hour's row count. */
 export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status'>): ExplodeResult {
   const read = readConstraints(answer)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }

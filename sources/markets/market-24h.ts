@@ -12,7 +12,7 @@ import { bucketS, bucketSql } from './samples.ts'
 const changedAtOnce = 12
 
 // A turn is one computation of market_24h. Turns are appended, and readers select the newest. Exchanging tables instead
-// would leave one behind if the store is killed meanwhile.
+// would leave a table behind if the store is killed meanwhile.
 const createTurns = `
 CREATE TABLE IF NOT EXISTS tidemark.market_turns
 (

@@ -68,7 +68,7 @@ export function sliceMarket(
 const wanted = (metric: Metric): string =>
   metrics[metric].unit === 'trades' ? 'no whole number' : 'no decimal number as text'
 
-/** Returns the value at a path. Returns null or '' if the path meets one earlier, undefined if nothing is there. */
+/** Returns the value at a path, or a null or '' that is met on the way. Undefined if nothing is there. */
 export function valueAt(fields: object, place: (string | number)[]): unknown {
   let value: unknown = fields
   for (const step of place) {

@@ -4,7 +4,7 @@ export interface VoteColumns {
   ids: number[]
   postIds: (number | null)[]
   voteTypeIds: (number | null)[]
-  /** ms UTC. */
+  /** Times of creation, ms UTC. */
   creationDates: number[]
   userIds: (number | null)[]
   bountyAmounts: (number | null)[]

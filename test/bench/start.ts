@@ -1,4 +1,4 @@
-// Measures the time from `tidemark up`, with everything installed, until the first row can be queried. And memory.
+// Measures the time from `tidemark up` (all is installed) until the first row can be queried, and memory per process.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -30,7 +30,7 @@ function withOffsets(): NamedAnswer[] {
   )
 }
 
-/** An answer in which the hubs of one quarter hour sum to 0.1 MW instead of 0. */
+/** An answer in which the sum over the hubs is 0.1 MW off in one quarter hour. */
 function unbalanced(): NamedAnswer[] {
   const body = shapes.netPositions?.body.replace('2287.7', '2287.6') ?? ''
   const told: Told = {
