@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { compileCache } from '#local/node-part.ts'
 
-/** Clients of other people, and what examples in other languages need, are installed by `npm run clients` alone. */
+/** Only `npm run clients` runs these tests: they install third-party clients and packages of other languages. */
 const installed = ['test/clients/installed-clients.ts', 'test/examples/examples.test.ts']
 const include = process.env.TIDEMARK_CLIENTS === '1' ? installed : ['**/*.test.ts']
 
@@ -10,12 +10,12 @@ export default defineConfig({
     include,
     pool: 'forks',
     maxWorkers: 3,
-    // The files of a worker share its modules: they load once, and the files take over running parts from each other
-    // (test/support/warm-parts.ts).
+    // The test files of a worker share modules. They load once, and a file takes over the running broker and registry
+    // of the file before (test/support/warm-parts.ts).
     isolate: false,
-    // Hundreds of commands and services are started: with it each needs half the time until it does anything.
+    // Tests start hundreds of commands and services. With Node's compile cache each starts in half the time.
     env: { NODE_COMPILE_CACHE: compileCache(process.env) },
-    // A test that waits in vain says so itself; these limits only end what hangs, also on a machine that is busy with other work.
+    // Limits for a test that hangs, ms. A test that waits for a condition has its own, shorter timeout.
     testTimeout: 120_000,
     hookTimeout: 240_000,
   },

@@ -14,7 +14,7 @@ interface Artifact {
   witness: RegExp
 }
 
-/** Must equal the version in maven/kafka.pom.xml. */
+/** Version of Kafka. It must equal the version in maven/kafka.pom.xml. */
 export const kafkaVersion = '4.3.1'
 
 const kafka: Artifact = {
@@ -33,13 +33,13 @@ const apicurio: Artifact = {
 export const cacheDirectory = (environment: NodeJS.ProcessEnv = process.env): string =>
   environment.TIDEMARK_CACHE || fileURLToPath(new URL('../.cache', import.meta.url))
 
-/** Returns the folder of the jars, fetched with Maven if absent. @throws UserError if that fails */
+/** Returns the folder of Kafka's jars. Fetches them with Maven if absent. @throws UserError if that fails */
 export const ensureKafka = (tell: ReportProgress, environment = process.env) => ensure(kafka, tell, environment)
 
-/** Returns the folder of the registry's jar and its lib/. @throws UserError if it cannot be fetched */
+/** Returns the folder of the registry's jar and its lib/. Fetches both if absent. @throws UserError if that fails */
 export const ensureApicurio = (tell: ReportProgress, environment = process.env) => ensure(apicurio, tell, environment)
 
-/** Renames complete folders into place. One lock for all: two Mavens at once can corrupt their local repository. */
+/** Fetches into a new folder and renames it. One process at a time: two Mavens can corrupt their local repository. */
 async function ensure(artifact: Artifact, tell: ReportProgress, environment: NodeJS.ProcessEnv): Promise<string> {
   const cache = cacheDirectory(environment)
   const folder = join(cache, artifact.folder)

@@ -8,7 +8,7 @@ export type CopyProgress = (step: 'copying' | 'checking', files: number, of: num
 
 /**
  * Creates `target` atomically: `fill` writes into `target`.partial and returns the path to rename to `target`.
- * @throws UserError if a foreign `target`.partial exists, or a write fails
+ * @throws UserError if a write fails, or if `target`.partial exists and is not a leftover of an earlier run
  */
 export async function createAtomically<Result>(
   target: string,
@@ -36,7 +36,7 @@ export async function createAtomically<Result>(
   }
 }
 
-/** Copies files and links unchanged, by reflink where the file system can. Skips pipes and pid files. */
+/** Copies files and links unchanged, by reflink (shared blocks) where possible. Skips pipes and pid files. */
 export async function copyTree(from: string, to: string, progress: (files: number) => void): Promise<void> {
   let files = 0
   await cp(from, to, {

@@ -25,9 +25,10 @@ export interface BackupOptions {
 }
 
 /**
- * Copies a stopped stack's store, topics and registry as one unit, and checks the SHA-256 of each file. Locks the
- * stack.
- * @throws UserError if a stack runs there, a part of it is elsewhere, or the target exists or cannot be written
+ * Copies the store, topics and registry of a stopped stack as one unit, and checks the SHA-256 of each file. Holds the
+ * stack's lock meanwhile.
+ * @throws UserError if the stack runs, if its broker, registry or store is elsewhere, or if the target exists or cannot
+ * be written
  */
 export async function backUp({ dataDir, to, environment, progress }: BackupOptions): Promise<Manifest> {
   const from = resolve(dataDir)

@@ -24,8 +24,8 @@ export interface BrokerOptions {
 }
 
 /**
- * Starts Kafka as one KRaft node on loopback and waits until it answers. It ends with this process, even after a
- * SIGKILL.
+ * Starts Kafka as one KRaft node (broker and controller) on loopback and waits until it answers. Kafka ends with this
+ * process, even after a SIGKILL.
  * @throws UserError if Java, Maven or the network is missing, or the broker does not start
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
@@ -43,7 +43,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return startWithArchive(archive, tell, (flags) => run({ ...options, ...common, flags }))
 }
 
-/** The order is fixed, because a class-data archive is valid only for the class path it was made with. */
+/** Returns the class path in a fixed order, because a class-data archive is valid only for one class path. */
 export const kafkaClassPath = (jars: string): string =>
   readdirSync(jars)
     .filter((name) => name.endsWith('.jar'))
@@ -86,8 +86,8 @@ async function run(options: Run): Promise<Broker> {
   return { ...broker, brokers: `127.0.0.1:${port}` }
 }
 
-// C1 only: it takes a quarter less CPU per message in the first minute than C2, the same afterwards, and 35 MiB less
-// memory; throughput is the same (kafkajs, records of 250 B and 30 KB, 2 cores).
+// Only Java's first compiler, C1. It takes a quarter less CPU per message in the first minute than the second compiler
+// (C2), the same afterwards, and 35 MiB less memory. Throughput is the same (kafkajs, 250 B and 30 KB, 2 cores).
 const jvmFlags = [
   '-Xmx512m',
   '-XX:+UseSerialGC',
@@ -108,12 +108,12 @@ function logFlags(): string[] {
 
 export const messagesDirectory = (dataDir: string): string => join(dataDir, 'messages')
 
-/** Kafka's settings for one node on loopback. Sessions of a killed broker expire fast, so that it can restart. */
+/** Returns Kafka's settings for one node. Sessions of a killed broker expire fast, so that it can start again. */
 export function brokerConfig(dataDir: string, port: number, controllerPort: number): string {
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
-    // A static quorum lets the same data start on other ports.
+    // A fixed quorum, so that the same data can start on other ports.
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
@@ -122,7 +122,7 @@ export function brokerConfig(dataDir: string, port: number, controllerPort: numb
     'log.dirs': messagesDirectory(dataDir),
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 4,
-    // Kafka's default is a week: a stack that was down for longer would read everything again.
+    // A year. With Kafka's default of a week, a stack that was down for longer would read everything again.
     'offsets.retention.minutes': 525_600,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
@@ -147,7 +147,7 @@ export function brokerConfig(dataDir: string, port: number, controllerPort: numb
   return `${lines.join('\n')}\n`
 }
 
-/** Java reads property files as Latin-1 and treats a backslash as an escape. */
+/** Escapes a text for a Java property file, which is Latin-1 with backslash escapes. */
 const escapeProperty = (text: string): string =>
   text.replace(/[\\]|[^ -~]/g, (unit) =>
     unit === '\\' ? '\\\\' : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,

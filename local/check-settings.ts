@@ -6,7 +6,7 @@ import { simulatorShape } from '#simulator/settings.ts'
 
 const fixedByStack = { HEALTH_HOST: undefined, HEALTH_PORT: undefined, ORIGIN: undefined, SIMULATOR_PORT: '1' }
 
-/** Checks the settings of every part before any part starts. @throws ConfigError, one sentence per setting */
+/** Checks all settings of all parts before any part starts. @throws ConfigError with one sentence per setting */
 export function checkSettings(environment: NodeJS.ProcessEnv): void {
   const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL } = environment
   const whole = {

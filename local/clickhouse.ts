@@ -11,7 +11,7 @@ import { returns200, throwFailedStart, untilReady } from './ready.ts'
 
 export type ClickHouseEngine = { kind: 'embedded' } | { kind: 'server'; command: string }
 
-/** `user` defines tables and inserts; `reader` only reads. */
+/** `user` may define tables and insert; `reader` may only read. */
 export interface StoreAccess {
   url: string
   user: string
@@ -19,7 +19,7 @@ export interface StoreAccess {
   reader: { user: string; password: string }
 }
 
-/** Prefers a `clickhouse` on the PATH, but a directory keeps its engine. @throws UserError if that engine is absent */
+/** Prefers a `clickhouse` on the PATH. A data directory keeps its engine. @throws UserError if that engine is absent */
 export function chooseEngine(dataPath: string, searchPath: string): ClickHouseEngine {
   const command = findOnPath('clickhouse', searchPath)
   if (existsSync(serverData(dataPath))) {
@@ -40,7 +40,7 @@ export function storeAccess(dataPath: string, port: number): StoreAccess {
 
 export const credentialsFile = (dataPath: string): string => join(dataPath, 'clickhouse-credentials.json')
 
-/** Starts the engine on loopback and waits until it answers /ping. @throws UserError with the end of its log */
+/** Starts the engine on loopback and waits until it answers /ping. @throws UserError with the last lines of its log */
 export async function startClickHouse(
   directory: DataDirectory,
   engine: ClickHouseEngine,

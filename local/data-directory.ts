@@ -15,7 +15,7 @@ export interface DataDirectory {
 }
 
 const minFreeMiB = 500
-/** Kafka and ClickHouse write runs of several MiB: with less free space than this their writes fail. */
+/** Least free space on the disk, MiB. Kafka and ClickHouse write several MiB at once and fail with less. */
 const fullMiB = 16
 
 /**
@@ -43,20 +43,20 @@ export async function openDataDirectory(directory: string, source: SourceKind): 
   }
 }
 
-/** Records the source for good. Call it only when a part is about to start: a refused `up` must not decide it. */
+/** Records whether the data are live or simulated, for good. Call it only when a part is about to start. */
 export function labelDirectory({ path, logs, pids }: DataDirectory, source: SourceKind): void {
-  // The label comes first: a directory with files and without a label counts as foreign.
+  // The label comes first, because a directory with files and without a label counts as foreign.
   if (sourceOf(path) === undefined) writeFileSync(join(path, 'source'), `${source}\n`)
   for (const each of [logs, pids]) mkdirSync(each, { recursive: true })
 }
 
-/** Returns the pid of the stack that runs in this directory. @throws UserError if the lock is unreadable */
+/** Returns the pid of the stack that runs here, or undefined. @throws UserError if the lock is unreadable */
 export const runningIn = (directory: string): number | undefined => lockHolder(lockFile(resolve(directory)))
 
 /** Locks a directory so that no stack starts in it, or returns the pid of the stack that runs there. */
 export const lockDirectory = (directory: string): Promise<Lock | { heldBy: number }> => tryLock(lockFile(directory))
 
-/** Returns undefined if the directory holds no data yet. @throws UserError if the label is invalid or unreadable */
+/** Returns undefined if the directory has no label, so no data yet. @throws UserError if the label is invalid */
 export function sourceOf(directory: string): SourceKind | undefined {
   const file = join(directory, 'source')
   const text = readIfThere(file)?.trim()
@@ -76,7 +76,7 @@ function make(path: string): void {
   }
 }
 
-/** With `recursive: true` Node loops forever where a level can never be created, as below /proc. */
+/** Creates a directory level by level. With `recursive: true` Node loops forever where it may not, as below /proc. */
 function makeLevels(path: string): void {
   const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
   if (isThere()) return

@@ -12,13 +12,13 @@ const Deletion = z.strictObject({
   why: z.string(),
 })
 
-/** Times in ms UTC, as in the record of topic `deletions`. */
+/** A deletion, with the fields of its record on topic `deletions`. Times are ms UTC. */
 export type RecordedDeletion = z.infer<typeof Deletion>
 
-/** Lists the deletions of a data directory or backup, one JSON object per line. */
+/** Path of the list of deletions in a data directory or backup. It has one JSON object per line. */
 export const deletionsFile = (directory: string): string => join(directory, 'deletions.jsonl')
 
-/** Returns [] if there is no file. @throws UserError on an invalid line: skipping it would restore deleted data */
+/** Returns [] if the file is absent. @throws UserError on an invalid line: skipping it would restore deleted data */
 export function readDeletions(file: string): RecordedDeletion[] {
   const lines = (readIfThere(file) ?? '').split('\n')
   return lines.flatMap((line, index) => {

@@ -12,7 +12,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** `ports` maps purposes to ports. @throws UserError that names a taken port, its process and a free port base */
+/** `ports` maps purposes to ports. @throws UserError naming the first taken port, its process and a free port base */
 export async function assertFree(ports: Record<string, number>): Promise<void> {
   for (const [purpose, port] of Object.entries(ports)) {
     const { code } = (await whyTaken(port)) ?? {}
@@ -27,7 +27,7 @@ export async function assertFree(ports: Record<string, number>): Promise<void> {
   }
 }
 
-/** The programs of a stack have --data=<directory> on their command line. */
+/** Describes the process that holds a port. The programs of a stack have --data=<directory> on their command line. */
 function holderText({ pid, command }: PortHolder): string {
   const directory = / --data=(.+)$/.exec(command)?.[1]
   if (directory !== undefined)

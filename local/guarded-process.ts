@@ -8,12 +8,10 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
-/**
- * How long Kafka and the registry outlive a killed supervisor, s: the services leave their consumer groups meanwhile.
- */
+/** Time for which Kafka and the registry outlive a killed supervisor, s. The services leave their groups meanwhile. */
 export const surviveParentS = 3
 
-/** A program that ends with this process. */
+/** A running program that ends when this process ends, even by SIGKILL. */
 export interface GuardedProcess {
   pid: number
   exited: Promise<Exit>
@@ -29,15 +27,15 @@ export interface GuardedOptions {
   environment: NodeJS.ProcessEnv
   logFile: string
   pidFile: string
-  /** Text that only this program's command line contains: its data directory. */
+  /** Text that only the command line of this program contains, such as its data directory. */
   mark: string
-  /** How long the program outlives this process, s (default 0). */
+  /** Time for which the program outlives this process, s. Default 0. */
   surviveParentS?: number
 }
 
-// A parent killed with SIGKILL cannot stop its child, and Java cannot watch its parent. This shell can: only the parent
-// holds the other end of its standard input, so the shell and the program, which gets the same pipe, see an end of file
-// when the parent ends. $1 is the pid file, $2 the seconds to wait after the end of file, the rest the command.
+// A parent killed by SIGKILL cannot stop its child, and Java cannot watch its parent. This shell can. Only the parent
+// holds the other end of its standard input. When the parent ends, the shell and the program, which has the same input,
+// see an end of file. $1 is the pid file, $2 the seconds to wait after that, the rest the command.
 const guard = `
 pid_file=$1; linger=$2; shift 2
 exec 3<&0
@@ -52,7 +50,7 @@ kill -KILL "$watch" 2>/dev/null
 exit "$code"
 `
 
-/** Starts a program in its own process group, so that a Ctrl-C reaches only the parent. Kills an earlier one first. */
+/** Starts a program in its own process group, so that Ctrl-C reaches only the parent. Kills a leftover of it first. */
 export async function startGuarded(options: GuardedOptions): Promise<GuardedProcess> {
   await killLeftover(options.pidFile, options.mark, 0)
   rotate(options.logFile)
@@ -69,7 +67,7 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
   const exited = exitOf(shell)
   const pid = await pidOf(options.pidFile, shell, options.command)
   const gone = exited.then(async (exit) => {
-    // The guard may have been killed without its program.
+    // The guard shell may have been killed while its program goes on.
     await killAndWait(pid)
     return exit
   })
@@ -98,7 +96,7 @@ export async function killAllChildren(): Promise<void> {
   await Promise.all([...guarded].map((one) => one.kill()))
 }
 
-/** Ends the program of `pidFile` if its command line contains `mark`: SIGTERM if `graceMs` > 0, then SIGKILL. */
+/** Ends the process of `pidFile`, by SIGTERM if `graceMs` > 0, then SIGKILL. Only if its command contains `mark`. */
 export async function killLeftover(pidFile: string, mark: string, graceMs: number): Promise<boolean> {
   let text: string
   try {
@@ -117,7 +115,7 @@ export async function killLeftover(pidFile: string, mark: string, graceMs: numbe
   return ours
 }
 
-/** Linux shows an empty command line while the shell becomes the program. That of a kernel thread stays empty. */
+/** Waits up to 1 s for a command line, which Linux shows as empty while the shell becomes the program. */
 async function settledCommandLine(pid: number): Promise<string> {
   for (const end = Date.now() + 1000; ; await pause(5)) {
     const line = commandLine(pid)

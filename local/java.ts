@@ -11,7 +11,7 @@ export interface Java {
   major: number
 }
 
-/** Finds Java in JAVA_HOME, otherwise on the PATH. @throws UserError if there is none, or it is too old */
+/** Finds Java in JAVA_HOME, otherwise on the PATH. @throws UserError if Java is absent or too old */
 export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   const home = environment.JAVA_HOME
   const command = home ? join(home, 'bin', 'java') : 'java'
@@ -27,7 +27,7 @@ export function findJava(environment: NodeJS.ProcessEnv = process.env): Java {
   return { command, version, major }
 }
 
-/** Reads the feature release from `java -version`: 17 from 17.0.15, 8 from 1.8.0_392. */
+/** Returns Java's major version from the output of `java -version`: 17 from 17.0.15, 8 from 1.8.0_392. */
 export function javaMajor(output: string): number | undefined {
   const found = / version "(?:1\.)?(\d+)/.exec(output)
   return found ? Number(found[1]) : undefined

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-// An ApiVersions request, version 0, correlation id 1, no client id.
+// A request for Kafka's ApiVersions: version 0, correlation id 1, no client id.
 const apiVersions = Buffer.from('0000000a0012000000000001ffff', 'hex')
 
 /** Returns true if a Kafka broker answers an ApiVersions request in plain text within 1 s. */

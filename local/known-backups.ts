@@ -9,12 +9,12 @@ import { replaceFile } from './replace-file.ts'
 
 const KnownBackup = z.object({ id: z.string(), path: z.string(), at: z.string() })
 
-/** `at`: when the backup was made, ISO 8601. */
+/** A backup of this data directory. `at` is when it was made, ISO 8601. */
 export type KnownBackup = z.infer<typeof KnownBackup>
 
 export const backupsFile = (dataDir: string): string => join(dataDir, 'backups.json')
 
-/** @throws UserError if the file cannot be read or parsed */
+/** Returns the backups of a data directory. @throws UserError if their list cannot be read or parsed */
 export function knownBackups(dataDir: string): KnownBackup[] {
   const file = backupsFile(dataDir)
   const text = readIfThere(file)
@@ -31,9 +31,7 @@ export function rememberBackup(dataDir: string, backup: KnownBackup): void {
   replaceFile(backupsFile(dataDir), `${JSON.stringify([...others, backup], null, 2)}\n`)
 }
 
-/**
- * Adds a deletion to every known backup, so that a restored stack applies it. Returns the paths that have it or failed.
- */
+/** Adds a deletion to all known backups, so that restored stacks repeat it. Returns `noted` and `unreachable` paths. */
 export function recordDeletionInBackups(dataDir: string, deletion: RecordedDeletion) {
   const noted: string[] = []
   const unreachable: { path: string; reason: string }[] = []

@@ -3,7 +3,7 @@ import { pause } from '#platform/process/retry.ts'
 import { isAlive, startedAt } from './process-table.ts'
 import { readIfThere } from './read-if-there.ts'
 
-/** The start time tells the process from a later one with the same pid. */
+/** The process that holds a lock. Its start time tells it from a later process with the same pid. */
 interface Holder {
   pid: number
   startedAt: string | undefined
@@ -13,7 +13,7 @@ export interface Lock {
   release: () => void
 }
 
-/** Locks the file for this process, or returns the pid that holds it. Takes over the lock of an ended process. */
+/** Locks the file for this process. Returns the pid if another process holds it. An ended process loses its lock. */
 export async function tryLock(path: string): Promise<Lock | { heldBy: number }> {
   const mine: Holder = { pid: process.pid, startedAt: startedAt(process.pid) }
   const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
@@ -40,7 +40,7 @@ export async function waitForLock(path: string, onWait: (pid: number) => void = 
   }
 }
 
-/** Returns the pid of the running process that holds the lock. @throws UserError if it cannot be read */
+/** Returns the pid of the running process that holds the lock, or undefined. @throws UserError if it cannot be read */
 export function lockHolder(path: string): number | undefined {
   const holder = readHolder(path)
   const holds = holder && isAlive(holder.pid) && (!holder.startedAt || holder.startedAt === startedAt(holder.pid))
@@ -57,7 +57,7 @@ function linked(draft: string, path: string): boolean {
   }
 }
 
-/** One process at a time: otherwise a second taker could remove the lock that the first has just taken. */
+/** Only one process removes a stale lock. A second one could remove the lock that the first has just taken. */
 function removeStale(path: string): void {
   const takeover = `${path}.takeover`
   try {

@@ -21,10 +21,10 @@ export type Manifest = z.infer<typeof Manifest>
 export type FileSums = Manifest['files']
 
 export const manifestFile = (backup: string): string => join(backup, 'manifest.json')
-/** Not the backup's top level, so that `up` does not take a backup for a data directory. */
+/** Path of the data in a backup. It is not the top level, so that `up` does not take a backup for a data directory. */
 export const dataOf = (backup: string): string => join(backup, 'data')
 
-/** @throws UserError if the directory is not a backup, or its layout is unknown to this version */
+/** Reads a backup's manifest. @throws UserError if the directory is no backup, or of an unknown format */
 export function readManifest(backup: string): Manifest {
   const text = readIfThere(manifestFile(backup))
   if (text === undefined) throw new UserError(`${backup} is not a backup of tidemark: it has no manifest.json.`)
@@ -52,7 +52,7 @@ export function filesBelow(directory: string): string[] {
     .sort()
 }
 
-/** Returns size and SHA-256 of each file; for a link, of the path that it points to. */
+/** Returns size and SHA-256 of each file. For a link, both are of the path that it points to. */
 export async function sumsOf(
   directory: string,
   paths: readonly string[],

@@ -26,7 +26,7 @@ export function mavenVersion(output: string): { major: number; minor: number } |
   return found ? { major: Number(found[1]), minor: Number(found[2]) } : undefined
 }
 
-/** Runs `directory`/pom.xml, which puts its files into `directory`/files. @throws UserError with Maven's first error */
+/** Runs Maven on `directory`/pom.xml, which fills `directory`/files. @throws UserError with Maven's first error */
 export async function runPom(directory: string, what: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const log = createWriteStream(join(directory, 'maven.log'))
   const child = spawn(command, ['--batch-mode', '--no-transfer-progress', 'validate'], {

@@ -7,7 +7,7 @@ import type { DataDirectory } from './data-directory.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { logTail, returns200, throwFailedStart, untilReady } from './ready.ts'
 
-/** A service may have to wait until the session of a killed predecessor expires in its consumer group. */
+/** Time for a program to become ready, ms. A service may wait until the session of a killed predecessor expires. */
 const readyDeadlineMs = 120_000
 
 const project = fileURLToPath(new URL('..', import.meta.url))
@@ -16,11 +16,11 @@ export interface NodePart {
   name: string
   title: string
   main: string
-  /** Complete: nothing is inherited from this process. */
+  /** The whole environment of the program. It inherits nothing from this process. */
   environment: NodeJS.ProcessEnv
 }
 
-/** Starts one of our programs and waits until a GET of `readyUrl` returns 200. @throws UserError with its log's end */
+/** Starts a Node program and waits until a GET of `readyUrl` returns 200. @throws UserError with its log's end */
 export async function startNodePart(
   directory: DataDirectory,
   part: NodePart,
@@ -32,7 +32,7 @@ export async function startNodePart(
   throwFailedStart(part.title, logOf(directory, part.name))
 }
 
-/** Runs one of our programs to its end and passes on its progress. @throws UserError with its log's end */
+/** Runs a Node program to its end and passes on its progress messages. @throws UserError with its log's end */
 export async function runNodeJob(directory: DataDirectory, part: NodePart, tell: ReportProgress): Promise<void> {
   const started = await start(directory, part)
   const progress = followProgress(logOf(directory, part.name), (text) => tell(`${part.name}: ${text}`))
@@ -64,7 +64,7 @@ export const pidFileOf = (directory: Pick<DataDirectory, 'pids'>, name: string):
 
 export const markOf = (directory: DataDirectory): string => `--data=${directory.path}`
 
-/** Node's cache of compiled TypeScript: with it a process needs 30 MiB less and starts sooner. */
+/** Path of Node's cache of compiled TypeScript. With it a process needs 30 MiB less and starts sooner. */
 export const compileCache = (environment: NodeJS.ProcessEnv): string => join(cacheDirectory(environment), 'node')
 
 const start = (directory: DataDirectory, part: NodePart): Promise<GuardedProcess> =>

@@ -29,7 +29,7 @@ export interface PlanOptions {
   ports: Ports
   engine: ClickHouseEngine
   environment: NodeJS.ProcessEnv
-  /** The user's environment and the addresses of all parts. */
+  /** Environment of the services: the user's variables, and the addresses of broker, registry, store and simulator. */
   serviceEnvironment: NodeJS.ProcessEnv
   elsewhere: ExternalParts
   tell: ReportProgress
@@ -103,7 +103,7 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
   }
 }
 
-/** The settings with which services find the other parts, and in simulated mode the simulator. */
+/** Returns the settings that tell services the addresses of broker, registry, store and, if simulated, upstreams. */
 export function serviceSettings(
   source: SourceKind,
   ports: Ports,

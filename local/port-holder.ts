@@ -7,7 +7,7 @@ export interface PortHolder {
   command: string
 }
 
-/** Returns undefined if no process listens on the port, or this user may not see it. */
+/** Returns the process that listens on a port. Undefined if there is none, or if this user may not see it. */
 export function holderOf(port: number): PortHolder | undefined {
   const pid = process.platform === 'linux' ? pidByProc(port) : pidByLsof(port)
   return pid === undefined ? undefined : { pid, command: commandLine(pid) ?? '' }
@@ -45,7 +45,7 @@ function socketsOf(pid: number): string[] {
   })
 }
 
-/** Processes may end while they are read, and other users' processes are hidden. */
+/** Returns [] if reading fails: processes end meanwhile, and processes of other users are hidden. */
 function orNothing<Item>(read: () => Item[]): Item[] {
   try {
     return read()

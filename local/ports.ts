@@ -1,4 +1,4 @@
-/** Each part listens on --port-base plus its offset. */
+/** Each part of a stack listens on --port-base plus its offset. */
 const offsets = {
   kafka: { offset: 0, title: 'Kafka' },
   registry: { offset: 1, title: 'schema registry' },

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { pause } from '#platform/process/retry.ts'
 
-/** Returns true if the process runs, under any user; false for a zombie. */
+/** Returns true if the process runs, also under another user. Returns false for a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -12,7 +12,7 @@ export function isAlive(pid: number): boolean {
   return !/^Z/.test(ps(pid, 'state') ?? '')
 }
 
-/** Returns a text that identifies the start time of a process. */
+/** Returns the start time of a process, as text for comparison. Undefined if the process does not run. */
 export const startedAt = (pid: number): string | undefined => ps(pid, 'lstart')
 
 export const commandLine = (pid: number): string | undefined => ps(pid, 'command')
@@ -38,7 +38,7 @@ function ps(pid: number, column: 'state' | 'lstart' | 'command'): string | undef
 function proc(pid: number, column: 'state' | 'lstart' | 'command'): string | undefined {
   try {
     if (column === 'command') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-    // The name in brackets may contain anything. Start time, in ticks since boot, comes 19 columns after the state.
+    // The name in brackets may contain anything. The start time, in ticks since boot, is 19 columns after the state.
     const columns = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')
     return column === 'state' ? columns?.[0] : columns?.[19]
   } catch {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '#platform/process/user-error.ts'
 
-/** Returns the text of a file, or undefined if it does not exist. @throws UserError if this user may not read it */
+/** Returns the text of a file. Undefined if the file does not exist. @throws UserError if this user may not read it */
 export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')

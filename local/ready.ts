@@ -5,7 +5,7 @@ import { UserError } from '#platform/process/user-error.ts'
 import { diskIsFull } from './data-directory.ts'
 import type { Exit } from './guarded-process.ts'
 
-/** Polls `check` until it returns true. Returns false if the program ends or the deadline passes. */
+/** Polls `check` until it returns true. Returns false if the program ends or the deadline passes first. */
 export async function untilReady(
   check: () => Promise<boolean>,
   exited: Promise<Exit>,
@@ -24,7 +24,7 @@ export async function untilReady(
 export const returns200 = async (url: string): Promise<boolean> =>
   (await fetch(url, { signal: AbortSignal.timeout(1000), redirect: 'manual' })).status === 200
 
-/** @throws UserError always, with the end of the part's log */
+/** @throws UserError always: the part did not start, with the reason or the end of its log */
 export function throwFailedStart(title: string, logFile: string): never {
   if (diskIsFull(dirname(logFile)))
     throw new UserError(`${title} did not start because the disk is full: make room and start again.`)

@@ -12,7 +12,7 @@ export interface SchemaRegistry extends GuardedProcess {
 }
 
 export interface RegistryOptions {
-  /** Never wipe it without the broker's data, or the other way round: schema ids would be assigned twice. */
+  /** Directory of its data. If only this or only the broker's data is removed, schema ids are assigned twice. */
   dataDir: string
   port: number
   logFile?: string
@@ -21,7 +21,8 @@ export interface RegistryOptions {
 }
 
 /**
- * Starts the schema registry (Apicurio on H2) on loopback and waits until it answers. It ends with this process.
+ * Starts the schema registry (Apicurio with an H2 database) on loopback and waits until it answers. It ends with this
+ * process.
  * @throws UserError if Java, Maven or the network is missing, or the registry does not start
  */
 export async function startRegistry(options: RegistryOptions): Promise<SchemaRegistry> {
@@ -74,7 +75,7 @@ const runner = 'apicurio-registry-app-3.0.9-runner.jar'
 
 const jvmFlags = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k']
 
-// Without WRITE_DELAY=0, H2 acknowledges before it writes: a crash loses schemas, and their ids are assigned again.
+// WRITE_DELAY=0: otherwise H2 acknowledges before it writes, and a crash loses schemas whose ids are assigned again.
 const databaseUrl = (dataDir: string): string => `jdbc:h2:file:${join(dataDir, 'registry')};WRITE_DELAY=0`
 
 const settings = (dataDir: string, port: number): string[] => [

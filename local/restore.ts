@@ -14,7 +14,7 @@ export interface RestoreOptions {
 }
 
 /**
- * Creates a data directory from a backup and checks every file. The next `up` applies deletions listed since then.
+ * Creates a data directory from a backup and checks every file. The next `up` applies later deletions from its list.
  * @throws UserError if `from` is not a backup, a file differs from the manifest, or `dataDir` is not empty
  */
 export async function restore({ from, dataDir, progress }: RestoreOptions): Promise<Manifest> {
@@ -22,7 +22,7 @@ export async function restore({ from, dataDir, progress }: RestoreOptions): Prom
   const target = resolve(dataDir)
   const manifest = readManifest(backup)
   const noted = deletionsFile(backup)
-  // Fails here if the list is invalid, instead of at the next start.
+  // Fails here if the list of deletions is invalid, instead of at the next start.
   readDeletions(noted)
   if (existsSync(target) && (!statSync(target).isDirectory() || readdirSync(target).length > 0))
     throw new UserError(`${target} is there and not empty: name a new directory with --data.`)

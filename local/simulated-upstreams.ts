@@ -2,7 +2,7 @@ import { HOST_NAMES, type HostName, portSetting } from '#simulator/hosts.ts'
 import type { Source } from '#sources/source.ts'
 import type { PortName, Ports } from './ports.ts'
 
-/** JAO's port also serves the control API. */
+/** Name of the port of each simulated upstream. JAO's port also serves the control API. */
 const playedAt: Record<HostName, PortName> = {
   jao: 'simulator',
   'jao-auctions': 'jao-auctions',
@@ -18,7 +18,7 @@ export const simulatorUrl = (ports: Ports): string => `http://127.0.0.1:${ports.
 export const simulatorSettings = (ports: Ports): Record<string, string> =>
   Object.fromEntries(HOST_NAMES.map((name) => [portSetting(name), String(ports[playedAt[name]])]))
 
-/** Points services to the simulator and replaces the user's credentials. */
+/** Returns settings that point services to the simulator and replace the user's credentials. */
 export function simulatedSettings(ports: Ports, sources: readonly Pick<Source, 'name' | 'upstream'>[]) {
   const settings = sources.flatMap(({ name, upstream }): [string, string][] => {
     if (!upstream) return []

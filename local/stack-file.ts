@@ -5,10 +5,10 @@ import { readIfThere } from './read-if-there.ts'
 
 export interface StackFile {
   version: string
-  /** The supervisor, which `down` stops. */
+  /** Process id of the supervisor, which `down` stops. */
   pid: number
   startedAt: string
-  /** `starting` until every part was ready once. */
+  /** `starting` until every part has been ready once. */
   state: 'starting' | 'ready'
   dataDir: string
   source: SourceKind
@@ -40,7 +40,7 @@ export function writeStackFile(stack: StackFile): void {
   renameSync(aside, path(stack.dataDir))
 }
 
-/** Returns the last written state; the stack may have ended since. @throws UserError if the file is unreadable */
+/** Returns the last state that the stack wrote; it may have ended since. @throws UserError if the file is unreadable */
 export function readStackFile(dataDir: string): StackFile | undefined {
   const text = readIfThere(path(dataDir))
   return text === undefined ? undefined : (JSON.parse(text) as StackFile)

@@ -20,7 +20,7 @@ export interface StackOptions {
   dataDir: string
   source: SourceKind
   portBase: number
-  /** Business days that the poller fetches by itself: 0 for none, undefined for its default. */
+  /** Past days that the poller requests by itself: 0 for none, undefined for its default. */
   backfillDays?: number
   environment: NodeJS.ProcessEnv
   tell: (line: string) => void
@@ -28,11 +28,11 @@ export interface StackOptions {
 
 export interface Stack {
   file: StackFile
-  /** Stops everything within 10 s. */
+  /** Stops all parts within 10 s. */
   stop: () => Promise<void>
 }
 
-/** `stop` also works before `started` resolves. */
+/** A stack whose parts are starting. `stop` works also before `started` resolves. */
 export interface StartingStack {
   started: Promise<Stack>
   stop: () => Promise<void>
@@ -40,7 +40,7 @@ export interface StartingStack {
 
 /**
  * Starts the stack in one data directory. `started` resolves when every part is ready.
- * @throws UserError if the directory, the disk or the ports are not available; then nothing runs
+ * @throws UserError if the directory, the disk or the ports are not available. Then nothing runs.
  */
 export async function startStack(options: StackOptions): Promise<StartingStack> {
   const directory = await openDataDirectory(options.dataDir, options.source)
@@ -90,7 +90,7 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   return { started, stop }
 }
 
-/** Copies every printed line, and an uncaught exception, to logs/stack.log. */
+/** Copies every printed line to logs/stack.log, and the stack trace of an uncaught exception. */
 function withLogFile(directory: DataDirectory, tell: (line: string) => void): (line: string) => void {
   const logFile = logOf(directory, 'stack')
   rotate(logFile)
@@ -98,7 +98,7 @@ function withLogFile(directory: DataDirectory, tell: (line: string) => void): (l
     try {
       appendFileSync(logFile, `${new Date().toISOString()} ${line}\n`)
     } catch {
-      // A full disk or a missing logs directory must not stop the stack; the line is still printed.
+      // A full disk or a missing logs directory must not stop the stack. The line is still printed.
     }
   }
   process.on('uncaughtExceptionMonitor', (error) => log(String(error.stack)))

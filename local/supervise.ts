@@ -1,11 +1,12 @@
 import { backoffMs, pause } from '#platform/process/retry.ts'
 import type { Exit, GuardedProcess } from './guarded-process.ts'
 
+/** A part is a process of the stack: broker, registry, store, service or simulator, or a job that ends by itself. */
 export interface PartPlan {
   name: string
-  /** Names of plans earlier in the list. */
+  /** Names of the parts that must be ready first. Their plans must be earlier in the list. */
   needs: string[]
-  /** Resolves when the part is ready. A job resolves to undefined when it is done. */
+  /** Starts the part and resolves when it is ready. A job (a program that ends) resolves to undefined at its end. */
   start: () => Promise<GuardedProcess | undefined>
   stopDeadlineMs: number
 }
@@ -13,20 +14,20 @@ export interface PartPlan {
 export interface Reports {
   ready: (name: string, tookMs: number, part: GuardedProcess | undefined) => void
   ended: (name: string, exit: Exit, againInMs: number) => void
-  /** A restart failed. */
+  /** Called when a restart failed, with the ms until the next attempt. */
   failed: (name: string, error: unknown, againInMs: number) => void
 }
 
 export interface Supervisor {
   started: Promise<void>
-  /** Stops every part, dependents first. */
+  /** Stops every part, dependents before the parts that they need. */
   stop: () => Promise<void>
 }
 
 const restart = { firstMs: 500, maxMs: 30_000 }
 const steadyMs = 60_000
 
-/** Starts parts in dependency order, in parallel where possible. Restarts a part that ends, with backoff. */
+/** Starts parts in the order of their needs, in parallel where possible. Restarts a part that ends, with backoff. */
 export function supervise(plans: PartPlan[], reports: Reports): Supervisor {
   const running = new Map<string, GuardedProcess>()
   const stopping = new AbortController()

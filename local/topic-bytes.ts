@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { messagesDirectory } from './broker.ts'
 import type { StackFile } from './stack-file.ts'
 
-/** Bytes on disk of a topic's records; null if the broker is elsewhere or deletes files during the call. */
+/** Bytes of a topic's records on disk. Null if the broker is elsewhere, or deletes files during the call. */
 export function topicBytes({ parts, dataDir }: Pick<StackFile, 'parts' | 'dataDir'>, topic: string): number | null {
   if (!('kafka' in parts)) return null
   const messages = messagesDirectory(join(dataDir, 'kafka'))
@@ -12,7 +12,7 @@ export function topicBytes({ parts, dataDir }: Pick<StackFile, 'parts' | 'dataDi
     const files = partitions.flatMap((name) =>
       readdirSync(join(messages, name)).map((file) => join(messages, name, file)),
     )
-    // Index files are sparse and appear as 10 MB each.
+    // Index files are sparse: each appears to have 10 MB, so they are not counted.
     return files.filter((file) => file.endsWith('.log')).reduce((sum, file) => sum + statSync(file).size, 0)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null

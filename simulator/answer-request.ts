@@ -5,11 +5,12 @@ import { okReply, type Reply } from './reply.ts'
 import type { LoggedRequest } from './request-log.ts'
 import type { Simulator } from './simulator.ts'
 
-/** `entry` is present if the request counts towards the limit. */
+/** An answer, and its entry in the request log. A request that does not count towards the limit has no entry. */
 export type AnsweredRequest = { readonly reply: Reply; readonly entry?: LoggedRequest }
 
 /**
- * Applies limit, faults and content in this order. Every second 429 has a Retry-After in s, as JAO sends it sometimes.
+ * Answers a request: applies the limit, then faults, then the host's content. Every second answer with status 429 has a
+ * Retry-After, because JAO sends it only sometimes.
  */
 export function answerRequest(
   simulator: Simulator,
@@ -90,7 +91,7 @@ function faultReply(fault: Fault, { good, dayBefore }: Question, voice: HostRepl
 const MAINTENANCE =
   '<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>The site is under maintenance</h1></body></html>'
 
-/** Only the first part of a streamed answer is sent, because its length is unknown. */
+/** Halves an answer. Of a streamed answer only the first part is sent, because its length is unknown. */
 function half(good: Reply, how: 'cut' | 'shortened'): Reply {
   const { parts, ...rest } = good
   if (parts !== undefined) {
@@ -102,7 +103,7 @@ function half(good: Reply, how: 'cut' | 'shortened'): Reply {
   return how === 'cut' ? { ...good, sendBytes: bytes } : { ...good, body: good.body.subarray(0, bytes) }
 }
 
-/** Pads a correct answer to a size with blanks after its first bracket. */
+/** Pads a correct answer to a size, by blanks after its first bracket. */
 function* blanksWithin(text: string, bytes: number): Generator<string> {
   const head = text.search(text.includes('[') ? /\[/ : /\{/) + 1
   yield text.slice(0, head)

@@ -1,26 +1,26 @@
-/** The clock in the state file. `own` continues from its anchor while the process is down. */
+/** The saved clock. `own` was at `simMs` when the machine's clock was at `wallMs`. It goes on during downtime. */
 export type ClockState =
   | { readonly mode: 'machine' }
   | { readonly mode: 'own'; readonly simMs: number; readonly wallMs: number; readonly speed: number }
 
 export type ClockChange = { readonly setMs?: number; readonly speed?: number; readonly allowBackwards?: boolean }
 
-/** The simulator's only clock. Whole ms UTC; never runs backwards by itself. */
+/** The simulator's only clock. Its time is whole ms UTC and never runs backwards, unless it is set back. */
 export type Clock = {
   nowMs(): number
-  /** Returns an instant later than all before, so that a command never shares its instant with an answer. */
+  /** Moves the clock on by 1 ms and returns its time, so that a command never shares its instant with an answer. */
   tickMs(): number
-  /** Simulated ms since the start, at the current speed. Setting the clock does not change it. */
+  /** Simulated ms since the start, which depend on the speed. Setting the clock does not change them. */
   elapsedMs(): number
   speed(): number
-  /** Returns why the change is refused, or undefined. */
+  /** Sets the clock or its speed. Returns the reason if the change is refused, else undefined. */
   change(change: ClockChange): string | undefined
   save(): ClockState
 }
 
 type Readings = { readonly wallMs: () => number; readonly monotonicMs: () => number }
 
-/** Follows the machine's clock until it is set or sped up, then the monotonic clock. */
+/** Creates a clock that follows the machine's clock. Once its time or speed is set, it follows the monotonic clock. */
 export function createClock(
   state: ClockState,
   readings: Readings = { wallMs: Date.now, monotonicMs: () => performance.now() },

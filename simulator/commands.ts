@@ -32,7 +32,7 @@ export type Order =
 
 export type CommandResult = { readonly order: Order; readonly error?: undefined } | { readonly error: string }
 
-/** Parses a command at an instant of the simulator's clock. Changes nothing. */
+/** Parses a command of the control API at an instant of the simulator's clock. Changes nothing. */
 export function readCommand(
   body: unknown,
   simulator: Pick<Simulator, 'jao' | 'exchanges'>,

@@ -27,7 +27,7 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /simulator/stats': stats,
 }
 
-/** The API below /simulator/. Refuses requests from web pages. */
+/** Answers a request to the control API, whose paths begin with /simulator/. Refuses requests from web pages. */
 export function controlReply(simulator: Simulator, request: ControlRequest): Reply {
   if (request.headers.origin !== undefined)
     return problemReply(403, 'Forbidden', { detail: 'no requests from web pages' })
@@ -62,7 +62,7 @@ function command(simulator: Simulator, { body }: ControlRequest): Reply {
 
 const clockSchema = z.strictObject({
   set: z.iso.datetime({ offset: true }).optional(),
-  /** 0 stops the clock. */
+  /** Simulated s per s. 0 stops the clock. */
   speed: z.number().min(0).max(1_000_000).optional(),
   allowBackwards: z.boolean().optional(),
 })

@@ -4,13 +4,13 @@ import { HOST_NAMES, type HostName } from './hosts.ts'
 const DAY_MS = 86_400_000
 
 const target = {
-  /** Number of matching requests. Default: until `{"clear":true}`. */
+  /** Number of requests that get the fault. Default: all, until `{"clear":true}`. */
   count: z.int().positive().optional(),
   day: z.iso.date().optional(),
   host: z.enum(HOST_NAMES).optional(),
 }
 
-/** `slow` delays the header or the second half of the body; `cut-off` breaks the connection. */
+/** Faults of answers. `slow` delays the header or the second half of the body. `cut-off` breaks the connection. */
 export const faultSchema = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('429'), ...target }),
   z.strictObject({ fault: z.literal('429-retry-after'), retryAfterS: z.int().nonnegative().default(5), ...target }),
@@ -39,7 +39,7 @@ export const faultSchema = z.discriminatedUnion('fault', [
 
 export type Fault = z.infer<typeof faultSchema>
 
-/** Returns the oldest fault that matches a request, and the list with its count decremented. Pure. */
+/** Returns the oldest fault that matches a request, and the list of faults with its count decremented. Pure. */
 export function takeFault(
   faults: readonly Fault[],
   days: readonly string[],

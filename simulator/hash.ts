@@ -1,4 +1,4 @@
-/** FNV-1a, 32 bits. */
+/** Returns a 32-bit hash of a text (FNV-1a). */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) {
@@ -7,12 +7,12 @@ export function hashText(text: string): number {
   return hash >>> 0
 }
 
-/** A pseudo-random 32-bit number from its arguments (murmur3), so that results do not depend on the order of calls. */
+/** Returns a pseudo-random 32-bit number for its arguments (murmur3). It does not depend on earlier calls. */
 export function mix(a: number, b: number, c = 0, d = 0): number {
   return finish(absorb(absorb(absorb(absorb(0x9747b28c, a), b), c), d))
 }
 
-/** The same in [0, 1). */
+/** Like `mix`, but a number in [0, 1). */
 export function mixFraction(a: number, b: number, c = 0, d = 0): number {
   return mix(a, b, c, d) / 0x1_0000_0000
 }

@@ -8,11 +8,11 @@ export function portSetting(name: HostName): string {
   return name === 'jao' ? 'SIMULATOR_PORT' : `SIMULATOR_${name.replaceAll('-', '_').toUpperCase()}_PORT`
 }
 
-/** JAO's two limits are documented; those of the exchanges are plausible. */
+/** Limits of requests. The limits of JAO's hosts are documented. Those of the exchanges are plausible. */
 export const REQUESTS_PER_MINUTE: Readonly<Record<HostName, number>> = {
   jao: 100,
   'jao-auctions': 100,
-  // One a second, and a few that arrive late.
+  // One request a second, and a few that arrive late.
   kraken: 64,
   binance: 1_200,
   coinbase: 600,
@@ -24,20 +24,20 @@ export type HostRequest = {
   readonly atMs: number
 }
 
-/** A request that counts towards the limit. */
+/** A request that counts towards the limit, with functions that build its answer. */
 export type Question = {
-  /** The business days in its window, for faults with a `day`. */
+  /** The business days in the requested window. A fault with a `day` applies only to requests for that day. */
   readonly days: readonly string[]
   readonly fromUtc?: string | null
   readonly toUtc?: string | null
   readonly good: () => Reply
-  /** The answer for the day before, for the fault `wrong-day`. */
+  /** Builds the answer for the day before, for the fault `wrong-day`. */
   readonly dayBefore: () => Reply
 }
 
 export type Host = {
   readonly name: HostName
-  /** A Reply instead of a Question does not count towards the limit: there is no such path. */
+  /** Returns a Reply if there is no such path. A request for it does not count towards the limit. */
   readonly ask: (request: HostRequest) => Question | Reply
   readonly voice: HostReplies
 }
@@ -45,7 +45,7 @@ export type Host = {
 export type HostReplies = {
   readonly tooMany: (retryAfterS?: number) => Reply
   readonly failed: (status: 500 | 503) => Reply
-  /** A refusal and an answer without data; status 200 if the host does so. */
+  /** How the host refuses a request, and how it answers without data. Some hosts use status 200 for both. */
   readonly rejected: Reply
   readonly empty: Reply
 }

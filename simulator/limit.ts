@@ -1,16 +1,16 @@
 export type Limit = {
-  /** Admits a request, or returns after how many simulated ms the next one is admitted. */
+  /** Admits a request, or returns the simulated ms after which the next request is admitted. */
   ask(elapsedMs: number): { readonly admitted: true } | { readonly admitted: false; readonly waitMs: number }
   violations(): number
-  /** The maximum of requests, admitted or refused, in any sliding minute. */
+  /** The maximum number of requests in any sliding minute, refused ones included. */
   busiestMinute(): number
 }
 
 const MINUTE_MS = 60_000
 
 /**
- * Limits the requests of all callers in any sliding minute; refused ones do not count. The minute is in simulated time
- * (`Clock.elapsedMs`): at speed 60 it passes in a second, and setting the clock frees nothing.
+ * Limits the requests of all clients in any sliding minute. Refused requests do not count. The minute is in simulated
+ * time (`Clock.elapsedMs`): at speed 60 it takes a second, and setting the clock does not shorten it.
  */
 export function createLimit(perMinute: number): Limit {
   const admitted = slidingMinute()

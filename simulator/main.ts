@@ -29,7 +29,7 @@ try {
   for (const [name, url] of Object.entries(urls)) console.log(`simulator: serves ${name} at ${url}`)
   const leave = () => void stop().then(() => process.exit(0))
   process.once('SIGTERM', leave).once('SIGINT', leave).once('disconnect', leave)
-  // If stdin is a pipe, its end is the end of the parent, also by kill -9. A terminal or /dev/null is not a parent.
+  // If stdin is a pipe, it ends when the parent ends, even by kill -9. A terminal or /dev/null is not a parent.
   const stdin = fstatSync(0)
   if (stdin.isFIFO() || stdin.isSocket()) process.stdin.once('close', leave).resume()
 } catch (error) {

@@ -1,4 +1,4 @@
-/** The connection breaks after `sendBytes` of the body. `parts` are streamed instead of the body. */
+/** An HTTP answer. `parts` are streamed instead of `body`. After `sendBytes` of the body the connection breaks. */
 export type Reply = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -24,7 +24,7 @@ export function jsonReply(value: unknown, status = 200, retryAfterS?: number): R
   }
 }
 
-/** An error in ASP.NET's form, `application/problem+json`. */
+/** Returns an error in the form of ASP.NET, `application/problem+json`. */
 export function problemReply(
   status: number,
   title: string,

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 
-/** `status` is null while the request is in flight, 0 if no answer was sent. */
+/** A received request. `status` is null while it is in flight, and 0 if no answer was sent. */
 export type LoggedRequest = {
   readonly seq: number
   readonly realMs: number
   readonly simMs: number
-  /** The time axis of the limit: simulated ms since the start, without jumps of the clock. */
+  /** Simulated ms since the start, without jumps of the clock. The limit counts in this time. */
   readonly elapsedMs: number
   readonly path: string
   readonly fromUtc: string | null
@@ -13,7 +13,7 @@ export type LoggedRequest = {
   status: number | null
   fault: string | null
   overLimit: boolean
-  /** Of the body bytes sent. */
+  /** Number and SHA-256 of the body bytes that were sent. */
   bytes: number
   sha256: string | null
 }

@@ -6,7 +6,7 @@ import type { Reply } from './reply.ts'
 
 const NOTHING = Buffer.alloc(0)
 
-/** `status` is 0 if nothing was sent. A streamed body has only count and hash. */
+/** What was sent. `status` is 0 if nothing was sent. Of a streamed body only count and hash are kept. */
 export type SentReply = { readonly status: number; readonly sent: Uint8Array | { bytes: number; sha256: string } }
 
 export async function sendReply(response: ServerResponse, reply: Reply): Promise<SentReply> {
@@ -32,7 +32,7 @@ export async function sendReply(response: ServerResponse, reply: Reply): Promise
   return { status: reply.status, sent: reply.body }
 }
 
-/** Announces the whole body and breaks the connection after `bytes`. */
+/** Announces the length of the whole body, and breaks the connection after `bytes`. */
 async function sendPart(response: ServerResponse, reply: Reply, bytes: number): Promise<SentReply> {
   const part = reply.body.subarray(0, bytes)
   response.writeHead(reply.status, lengthOf(reply))
@@ -41,7 +41,7 @@ async function sendPart(response: ServerResponse, reply: Reply, bytes: number): 
   return { status: reply.status, sent: part }
 }
 
-/** Sends chunks with backpressure until the client disconnects. */
+/** Sends parts, waiting for the client where necessary, until it disconnects. */
 async function sendParts(response: ServerResponse, reply: Reply, parts: () => Iterable<string>): Promise<SentReply> {
   const hash = createHash('sha256')
   let sent = 0

@@ -15,13 +15,13 @@ export type ServerOptions = SimulatorOptions & {
 }
 
 export type RunningSimulator = {
-  /** Address of JAO and of the control API. */
+  /** URL of JAO's host, which also serves the control API. */
   readonly url: string
   readonly urls: Readonly<Record<HostName, string>>
   readonly stop: () => Promise<void>
 }
 
-/** Port 0 lets the system choose. Rejects if a port is taken (the error's `port`) or the state file is invalid. */
+/** Starts a server per host. Port 0: the system chooses. Rejects if a port is taken or the state file is invalid. */
 export async function startSimulator(options: ServerOptions = {}): Promise<RunningSimulator> {
   const simulator = createSimulator(options)
   const ports: Partial<Record<HostName, number | undefined>> = { ...options.ports, jao: options.port }
@@ -86,7 +86,7 @@ async function handle(
   if (entry !== undefined) simulator.hosts[name].log.close(entry, status, sent)
 }
 
-/** Returns undefined for a body over 64 KiB, without holding it in memory. */
+/** Returns the body of a request. Returns undefined for more than 64 KiB, which it does not keep in memory. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0

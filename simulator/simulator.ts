@@ -15,9 +15,9 @@ import { loadState, saveState } from './state-file.ts'
 
 export type SimulatorOptions = {
   readonly seed?: number
-  /** An existing state file overrides `startMs` and `speed`. */
+  /** Path of the state file. If the file exists, it overrides `startMs` and `speed`. */
   readonly stateFile?: string | undefined
-  /** Start of the clock, ms UTC. Default: the machine's clock. */
+  /** Time at the start, ms UTC. Default: the machine's clock. */
   readonly startMs?: number | undefined
   readonly speed?: number
   readonly limitPerMinute?: number
@@ -27,7 +27,7 @@ export type SimulatorOptions = {
 
 export type RunningHost = { readonly host: Host; readonly limit: Limit; readonly log: RequestLog }
 
-/** Call `save` after a change of `faults`, `etag`, `spikes`, the clock or the commands. */
+/** The state of all hosts. Call `save` after a change of `faults`, `etag`, `spikes`, the clock or the commands. */
 export type Simulator = Tags & {
   readonly seed: number
   readonly clock: Clock
@@ -39,7 +39,7 @@ export type Simulator = Tags & {
   save(): void
 }
 
-/** @throws Error if the state file is invalid or cannot be written */
+/** Creates all hosts, in the saved state if any. @throws Error if the state file is invalid or not writable */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const { seed = 1, stateFile, startMs, speed = 1, limitPerMinute = REQUESTS_PER_MINUTE.jao, markets = 1_000 } = options
   const state = stateFile === undefined ? undefined : loadState(stateFile, seed)

@@ -11,7 +11,7 @@ import type { Simulator } from './simulator.ts'
 
 export type TruthResult = { readonly told: unknown; readonly error?: undefined } | { readonly error: string }
 
-/** What a host had published by an instant. Tests compare with it. */
+/** Returns what a host had published at an instant. Tests compare it with the store. */
 export function truthOf(simulator: Simulator, host: HostName, query: URLSearchParams, atMs: number): TruthResult {
   if (host === 'jao-auctions') return auctionTruth(simulator.seed, query, atMs)
   if (host !== 'jao') return marketTruth(simulator.exchanges[host], query, atMs)
@@ -46,7 +46,7 @@ function dayTruth(upstream: Upstream, day: string, atMs: number) {
   return { ...head, revision: publication.revision, publishedAt: iso(publication.publishedAtMs), rows }
 }
 
-/** The rows of one hour (its number in the day), by default the first hundred. */
+/** Returns the rows of one hour (`hour`, its index in the day), by default the first hundred. */
 function domainTruth(domain: Domain, day: string, query: URLSearchParams, atMs: number): TruthResult {
   const hour = Number(query.get('hour') ?? 0)
   const [skip, take] = [Number(query.get('skip') ?? 0), Number(query.get('take') ?? 100)]
@@ -75,7 +75,7 @@ const METRICS = {
   auctionPrice: 'price',
 } as const
 
-/** The results of the auction of a corridor and horizon that begins on a day. */
+/** Returns the results of an auction by corridor, horizon and the day on which its market period begins. */
 function auctionTruth(seed: number, query: URLSearchParams, atMs: number): TruthResult {
   const corridor = query.get('corridor') ?? ''
   const horizon = horizonNamed(query.get('horizon') ?? 'Daily')

@@ -1,16 +1,16 @@
-// When the windows of a dataset are due. services/poller/due.ts applies it.
+// The rules that say when the windows of a dataset are due. services/poller/due.ts applies them.
 
 export type Calendar = BusinessDays | Ticks | Files
 
-/** A window is a local day of `zone`, or its hour or month. Upstream publishes it on the day before it begins. */
+/** A window is a day, hour or month in the local time of `zone`. Upstream publishes it on the day before it begins. */
 export interface BusinessDays {
   kind: 'days'
   window: 'day' | 'hour' | 'month'
   zone: string
   firstDay: string
-  /** Local time (HH:MM) from which a window is requested, on the day before it begins. */
+  /** Local time (HH:MM) from which a window is requested. The day is the day before the window begins. */
   searchFrom: string
-  /** Days to add to that day: 2 for the day after delivery. Default 0. */
+  /** Days added to the day before the window begins. With 2, requests begin on the day after delivery. Default 0. */
   searchDaysLater?: number
 }
 

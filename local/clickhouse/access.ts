@@ -5,7 +5,7 @@ import { Failure } from './failure.ts'
 
 export type Role = 'writer' | 'reader'
 
-/** Refuses requests that a web page could send: a foreign Host (DNS rebinding) or any Origin. Returns the reason. */
+/** Returns why a request that a web page could send is refused: a foreign Host (DNS rebinding) or any Origin. */
 export function refuseOutsider(request: IncomingMessage): string | undefined {
   const host = (request.headers.host ?? '').toLowerCase()
   const port = request.socket.localPort
@@ -18,7 +18,7 @@ export function refuseOutsider(request: IncomingMessage): string | undefined {
   return undefined
 }
 
-/** Reads X-ClickHouse-User/Key, else Basic auth, else the URL. Compares in constant time. @throws Failure 516 */
+/** Reads X-ClickHouse-User/Key, else Basic auth, else the URL. @throws Failure AUTHENTICATION_FAILED */
 export function authenticate(request: IncomingMessage, url: URLSearchParams, credentials: Credentials): Role {
   const { user, password } = given(request, url)
   const writer = same(user, credentials.writer.user) && same(password, credentials.writer.password)
@@ -42,7 +42,7 @@ function given(request: IncomingMessage, url: URLSearchParams): { user: string; 
   return { user: url.get('user') ?? 'default', password: url.get('password') ?? '' }
 }
 
-/** timingSafeEqual needs equal lengths. Digests also hide the length of the secret. */
+/** Compares digests, because timingSafeEqual needs equal lengths. Digests also hide the length of the secret. */
 function same(left: string, right: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(left), digest(right))

@@ -20,7 +20,7 @@ export interface Answer {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
 
-/** Sends one HTTP request to an endpoint, for tests. Adds only the credentials. */
+/** Test helper: sends one HTTP request to an endpoint, with credentials and nothing else added. */
 export function ask(endpoint: RunningEndpoint, question: Question): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const { user, password } = endpoint.credentials[question.user ?? 'writer']

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 
-/** Queries that run at the same time; the rest waits. Each running query holds a libuv thread. */
+/** Limit of running queries. More queries wait. Each running query holds a libuv thread. */
 export const MAX_QUERIES = 16
-/** The limit for readers, so that the sink always finds a place. */
+/** Limit of readers' running queries, lower than MAX_QUERIES, so that the sink never waits for readers. */
 export const MAX_READER_QUERIES = 8
 export const MAX_WAITING = 128
-/** Threads for files, zlib and KILL QUERY. */
+/** libuv threads besides those of queries: for files, zlib and KILL QUERY. */
 export const SPARE_THREADS = 8
 export const MAX_STATEMENT_BYTES = 256 * 1024
 export const MAX_SESSIONS = 64
@@ -38,13 +38,13 @@ export interface EndpointConfig {
   dataDir: string
   port: number
   credentialsFile: string
-  /** A reader's query is killed after this time. max_execution_time may be shorter. */
+  /** A reader's query is killed after this time, ms. The client may set a shorter max_execution_time. */
   readerLimitMs: number
-  /** A client that reads no response bytes, or sends no request bytes, for this long is disconnected. */
+  /** A client that reads no response bytes, or sends no request bytes, for this time is disconnected, ms. */
   stallMs: number
 }
 
-/** @throws Error with one line per missing or invalid setting */
+/** Reads the settings of the endpoint. @throws Error with one line per missing or invalid setting */
 export function readConfig(environment: NodeJS.ProcessEnv): EndpointConfig {
   const parsed = Environment.safeParse(environment)
   if (!parsed.success) {

@@ -8,7 +8,7 @@ const Credentials = z.object({ writer: User, reader: User })
 
 export type Credentials = z.infer<typeof Credentials>
 
-/** Creates the file with random passwords and mode 0600 if absent. @throws Error naming an invalid file */
+/** Reads the credentials. Creates the file with random passwords if absent. @throws Error naming an invalid file */
 export function loadCredentials(file: string): Credentials {
   const text = readIfThere(file)
   if (text === undefined) return createCredentials(file)
@@ -23,7 +23,7 @@ function createCredentials(file: string): Credentials {
   const secret = () => randomBytes(24).toString('base64url')
   const made = { writer: { user: 'tidemark', password: secret() }, reader: { user: 'reader', password: secret() } }
   mkdirSync(dirname(file), { recursive: true })
-  // linkSync is atomic: no partial file, and only one of two processes succeeds.
+  // linkSync is atomic: the file is never partial, and only one of two processes creates it.
   const aside = `${file}.${process.pid}`
   writeFileSync(aside, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 })
   try {

@@ -30,7 +30,7 @@ const ENCODERS: [string, () => Transform][] = [
   ['deflate', () => createDeflate({ level: 1 })],
 ]
 
-/** Returns undefined for no encoding. @throws Failure 69 for an unknown one: ignoring it would store garbage */
+/** Returns undefined without an encoding. @throws Failure ARGUMENT_OUT_OF_BOUND: undecoded bytes would be stored */
 export function decoderOf(encoding: string | undefined): Transform | undefined {
   const name = (encoding ?? '').trim().toLowerCase()
   if (name === '' || name === 'identity') return undefined

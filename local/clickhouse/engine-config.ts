@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const MIB = 1024 * 1024
 
-/** SQL may do only this. The engine refuses file, url, s3, remote, dictionaries and others with error 497. */
+/** What SQL may do. The engine refuses anything else (file, url, s3, remote, dictionaries) with ACCESS_DENIED. */
 const GRANTS = `SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, DROP,
 TRUNCATE, OPTIMIZE, CHECK, KILL QUERY, dictGet, SYSTEM FLUSH, SYSTEM MERGES, SYSTEM VIEWS`
 
@@ -15,8 +15,8 @@ const PROFILE = {
 }
 
 /**
- * Nobody may change these: they turn strings into SQL, name files or URLs, change the language that tokens.ts reads,
- * send signals into this process, or let a query sleep for longer than a kill may take.
+ * Settings that no user may change. They turn strings into SQL, name files or URLs, change the language that tokens.ts
+ * reads, send signals into this process, or let a query sleep for longer than a kill may take.
  */
 const FIXED: Record<string, string | number> = {
   dialect: 'clickhouse',
@@ -51,7 +51,7 @@ const FIXED: Record<string, string | number> = {
 }
 const FIXED_TABLE_SETTINGS = ['merge_tree_disk', 'merge_tree_storage_policy']
 
-/** Returns the path of the main configuration file. The engine gets a third of the memory (1 to 8 GiB). */
+/** Writes the engine's configuration and returns its path. The engine may use a third of the memory (1 to 8 GiB). */
 export function writeEngineConfig(dataDir: string): string {
   const config = join(dataDir, 'config.xml')
   const users = join(dataDir, 'users.xml')

@@ -21,7 +21,7 @@ export interface WriteResult {
   rowsWritten: number
   bytesWritten: number
 }
-/** `queryClass`: 0 read, 1 write, 2 access, 3 control, 4 cannot be parsed. */
+/** What the engine makes of a statement. `queryClass`: 0 read, 1 write, 2 access, 3 control, 4 cannot be parsed. */
 export interface StatementClass {
   statementCount: number
   queryClass: number
@@ -34,7 +34,7 @@ const PACKAGES: Record<string, string> = {
   'darwin-arm64': '@chdb/lib-darwin-arm64',
 }
 
-/** Runs one statement at a time. Closing during a statement aborts the engine, so `close` waits for it. */
+/** Runs one statement at a time. `close` waits for a running statement: closing earlier would abort the engine. */
 export class Connection {
   readonly #library: Library
   readonly #handle: object
@@ -86,18 +86,18 @@ export class Connection {
 }
 
 export interface Engine {
-  /** Never used, but the garbage collector would close the engine without this reference. */
+  /** The first connection. Without this reference, the garbage collector would close the engine. */
   root: object
-  /** Calls running in the library. Ending the process during a call is a crash. */
+  /** Calls running in the library. If the process ends during a call, it crashes. */
   readonly calls: { readonly running: number }
-  /** Takes 0.1 ms. `isReadonly` sets readonly=2: reads only, but settings can be changed. */
+  /** Opens a connection in 0.1 ms. `isReadonly` (readonly=2) allows only reads, and changes of settings. */
   connect(isReadonly?: boolean): Connection
   /** Asks the engine to stop every statement whose text contains `marker`. Does not wait until it has stopped. */
   kill(marker: string): Promise<void>
 }
 
 /**
- * Opens the engine on `<dataDir>/engine`. The first connection stays open, because reopening the engine leaks threads.
+ * Opens the engine on `<dataDir>/engine`. Its first connection stays open, because reopening the engine leaks threads.
  * @throws Error if the library is missing, or another process uses the directory
  */
 export function openEngine(dataDir: string, configFile: string): Engine {
@@ -122,13 +122,13 @@ function openRoot(library: Library, path: string, configFile: string): object {
   }
 }
 
-/** system.stack_trace sends a signal to every thread of this process, and grants do not protect system tables. */
+/** Drops system.stack_trace, which signals every thread of this process. Grants do not protect system tables. */
 function forgetDangerousTables(library: Library, root: object): void {
   library.QueryWithConnection(root, 'DROP TABLE IF EXISTS system.stack_trace SYNC', 'Null')
 }
 
 async function kill(connection: Connection, marker: string): Promise<void> {
-  // Split so that this statement does not match itself. SYNC would never return, because chDB keeps the entry.
+  // The marker is split so that this statement does not match itself. ASYNC, because SYNC would never return in chDB.
   const [head, tail] = [marker.slice(0, 3), marker.slice(3)].map(quoteString)
   try {
     await connection.run(`KILL QUERY WHERE position(query, concat(${head}, ${tail})) > 0 ASYNC`, 'Null')

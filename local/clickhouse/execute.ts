@@ -55,7 +55,7 @@ async function runInsert(execution: Execution, statement: Kind<'insert'>, runnin
   execution.reply.end(summary(began, writtenOf(result)), [])
 }
 
-/** Expressions in VALUES are evaluated only if all the data was checked. */
+/** Returns SETs that let the engine evaluate expressions in VALUES only if all the data was read and checked. */
 async function valuesGuard({ source, parameters }: Execution): Promise<string> {
   const data = await readAhead(source)
   const isKnown = data !== undefined && isReadable(data)
@@ -66,7 +66,7 @@ async function valuesGuard({ source, parameters }: Execution): Promise<string> {
     .join('')
 }
 
-/** @throws Failure 497 for forbidden names */
+/** Returns false if the data cannot be split into tokens. @throws Failure ACCESS_DENIED for forbidden names */
 function isReadable(data: string): boolean {
   try {
     refuseDangerous([...tokens(data)])
@@ -90,7 +90,7 @@ async function runRows(execution: Execution, statement: Kind<'rows'>, running: R
   const sql = `${execution.prepared}${body}\nINTO OUTFILE ${quoteString(pipe)} TRUNCATE COMPRESSION 'none'\n${tail}`
   const holdBytes = parameters.waitEndOfQuery ? HOLD_LONG_BYTES : HOLD_BYTES
   const { result, held } = await streamRows(connection, sql, pipe, reply, format, holdBytes)
-  // The engine does not count rows that it does not write.
+  // With FORMAT Null the engine counts no rows.
   const counts = /^null$/i.test(format) ? {} : { result_rows: result.rowsRead }
   reply.end(summary(began, counts), held)
 }
@@ -109,7 +109,7 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
   await answerWhole(execution, execution.prepared + sql, began)
 }
 
-/** KILL QUERY by the client's query_id, which the engine does not know. Waits until the statement has ended. */
+/** Kills by the client's query_id, which the engine does not know. Waits until the statements have ended. */
 async function runKill(execution: Execution, queryId: string): Promise<void> {
   const began = process.hrtime.bigint()
   const killed = execution.statements.all.filter((one) => one.queryId === queryId)
@@ -128,7 +128,7 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
   reply.end(summary(began, { result_rows: result.rowsRead }), [result.bytes])
 }
 
-/** Refuses a statement unless the engine, too, counts one. formatQuery reports a syntax error and runs nothing. */
+/** Refuses text unless the engine counts one statement in it. formatQuery runs nothing; it throws the syntax error. */
 async function requireOneStatement(connection: Connection, sql: string): Promise<number> {
   const { statementCount, queryClass } = await connection.classify(sql)
   if (statementCount === 1) return queryClass
@@ -149,7 +149,7 @@ function readonlyRefusal(): Failure {
   return new Failure(164, 'READONLY', 'Cannot execute query in readonly mode.')
 }
 
-/** The marker follows the first word, so that the engine's list of running queries contains it. */
+/** Puts the marker after the first word, where the engine's list of running queries contains it. */
 function marked(text: string, firstWordEnd: number, running: RunningStatement): string {
   return `${text.slice(0, firstWordEnd)}/*${running.marker}*/${text.slice(firstWordEnd)}`
 }

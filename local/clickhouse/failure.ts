@@ -1,4 +1,4 @@
-/** A refusal by this endpoint, with ClickHouse's error number and name. */
+/** A refusal by this endpoint, with ClickHouse's number and name of the error. */
 export class Failure extends Error {
   readonly code: number
 
@@ -8,7 +8,7 @@ export class Failure extends Error {
   }
 }
 
-/** Returns the code (1002 if the text has none) and the message for the client. */
+/** Returns an error's code and message for the client. The code is 1002 (UNKNOWN_EXCEPTION) if the text has none. */
 export function fromEngine(error: unknown): { code: number; message: string } {
   if (error instanceof Failure) return { code: error.code, message: error.message }
   const text = error instanceof Error ? error.message : String(error)
@@ -27,7 +27,7 @@ const BAD_REQUEST = [6, 25, 26, 27, 36, 38, 41, 42, 43, 44, 53, 62, 69, 70, 72, 
 const NOT_FOUND = [46, 47, 50, 56, 60, 63, 73, 81, 372, 394]
 const FORBIDDEN = [192, 193, 291, 497, 516]
 
-/** The server's HTTP status for an error code (exceptionCodeToHTTPStatus.cpp, abridged). */
+/** Returns the HTTP status that the server sends for an error code (exceptionCodeToHTTPStatus.cpp, abridged). */
 export function httpStatus(code: number): number {
   if (FORBIDDEN.includes(code)) return 403
   if (NOT_FOUND.includes(code)) return 404

@@ -2,25 +2,25 @@ import { Failure } from './failure.ts'
 import { asWritten, type Token } from './tokens.ts'
 
 /**
- * Names that reach files, processes or memory and that grants do not stop (tried on 26.7.2: the scalar function file()
- * reads any host file, also as APPLY(file), arrayMap(file, …) and quoted).
+ * Functions that reach files, processes or memory and that grants do not stop. In 26.7.2 the scalar function file()
+ * reads any file of the machine, also as APPLY(file), arrayMap(file, …) and quoted.
  */
 const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE']
 const CLAUSES = ['OUTFILE', 'INFILE']
-/** These evaluate SQL in data, so only the endpoint may set them. */
+/** Settings that make the engine evaluate SQL in data. Only this endpoint may set them. */
 const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS', 'INPUT_FORMAT_VALUES_DEDUCE_TEMPLATES_OF_EXPRESSIONS']
-/** Table functions that take columns as a string. A DEFAULT in it is SQL that a later table may inherit. */
+/** Table functions with a column list as a string. A DEFAULT in the string is SQL that a later table may inherit. */
 const STRUCTURED = ['NULL', 'INPUT', 'GENERATERANDOM', 'VALUES', 'SQLSTANDARDVALUES']
 
 /**
- * The only table engines. Others use host paths (TRUNCATE of EmbeddedRocksDB empties the path), reach other machines,
- * or run SQL from data. Embedded, 26.7 ignores table_engines_require_grant.
+ * The only allowed table engines. Others use paths of the machine (TRUNCATE of EmbeddedRocksDB empties the path), reach
+ * other machines, or run SQL from data. The embedded engine of 26.7 ignores table_engines_require_grant.
  */
 const TABLES = `MergeTree ReplacingMergeTree AggregatingMergeTree SummingMergeTree CollapsingMergeTree
 VersionedCollapsingMergeTree CoalescingMergeTree Null Memory Log TinyLog StripeLog Join Set Buffer Merge`.split(/\s+/)
 const DATABASES = ['Atomic']
 
-/** Refuses what no user may run. `own` holds no comments. @throws Failure 497 */
+/** Refuses what no user may run. `own` are the tokens of a statement. @throws Failure ACCESS_DENIED */
 export function refuseDangerous(own: Token[]): void {
   const engine = forbiddenEngine(own)
   if (engine !== undefined) throw denied(`ENGINE ${asWritten(engine)} (quote engine by backticks if it is a name)`)
@@ -33,7 +33,7 @@ export function refuseDangerous(own: Token[]): void {
     if (SETTINGS.includes(text)) throw denied(`changing ${token.text}`)
     const called = own[index + 1]?.kind === 'symbol' && own[index + 1]?.text === '('
     if (called && text === 'DISK') throw denied('a disk defined in a statement')
-    // The format ArrowStream has no bracket after it; the table function arrowstream() reads memory at an address.
+    // The format ArrowStream has no bracket after it. The table function arrowstream() reads memory at an address.
     if (called && text === 'ARROWSTREAM') throw denied('arrowstream()')
     if (called && text === 'FORMAT' && !isTemplate(own[index + 2])) {
       throw denied('format() with anything but a literal template as its first argument')
@@ -45,12 +45,12 @@ export function refuseDangerous(own: Token[]): void {
   })
 }
 
-/** format('{}', x) formats text; the table function format() evaluates DEFAULT expressions hidden in a string. */
+/** Allows format('{}', x), which formats text. The table function format() evaluates DEFAULTs hidden in a string. */
 function isTemplate(token: Token | undefined): boolean {
   return token?.kind === 'string' && token.text.includes('{')
 }
 
-/** values() may begin with a value that is not a literal; in other functions such an argument could hide a DEFAULT. */
+/** values() may begin with an expression. In other functions, such an argument could hide a DEFAULT. */
 function isPlainStructure(name: string, first: Token | undefined): boolean {
   if (first?.kind !== 'string') return name.endsWith('VALUES') || first?.text === ')'
   return !/default|materialized|alias|ephemeral|\\[^']/i.test(first.text)
@@ -64,9 +64,7 @@ function denied(what: string): Failure {
   return new Failure(497, 'ACCESS_DENIED', `Not allowed on this endpoint: ${what}.`)
 }
 
-/**
- * Returns the first forbidden engine that a statement defines. PARALLEL WITH joins statements, so it may be anywhere.
- */
+/** Returns the first forbidden engine that a statement defines, anywhere in it: PARALLEL WITH joins statements. */
 export function forbiddenEngine(own: Token[]): string | undefined {
   if (!own.some((token, index) => defines(token, own[index + 1]))) return undefined
   for (const [index, token] of own.entries()) {

@@ -10,8 +10,8 @@ export function isMultipart(request: IncomingMessage): boolean {
 }
 
 /**
- * Reads the fields of a multipart/form-data body. Clients send the query and its parameters this way when they are long.
- * @throws Failure 48 for files (external tables are not served), 36 for a body that is malformed or too large
+ * Reads the fields of a multipart/form-data body, in which clients send long queries and their parameters.
+ * @throws Failure NOT_IMPLEMENTED for files (external tables), BAD_ARGUMENTS for a body that is malformed or too large
  */
 export async function readForm(request: IncomingMessage, body: Body): Promise<[string, string][]> {
   const chunks: Buffer[] = []
@@ -22,7 +22,7 @@ export async function readForm(request: IncomingMessage, body: Body): Promise<[s
     if (bytes > MAX_FORM_BYTES) throw malformed(`it has more than ${MAX_FORM_BYTES} bytes`)
   }
   const content = Buffer.concat(chunks)
-  // The parser would replace other bytes, and other text would be stored.
+  // The form parser would replace invalid bytes, and a different text would be stored.
   if (!isUtf8(content)) throw malformed('it is not UTF-8')
   const form = await parsed(content, request.headers['content-type'] ?? '')
   return [...form].map(([name, value]) => {

@@ -8,9 +8,9 @@ import type { Source } from './source.ts'
 const WAKE_MS = 50
 
 /**
- * Runs an INSERT from `pipe` and feeds it the request's data. If the data breaks off, the statement is killed before it
- * sees the end, so that nothing is stored.
- * @throws the engine's error, or the one that broke the data off
+ * Runs an INSERT that reads from `pipe`, and writes the request's data into the pipe. If the request breaks off, the
+ * statement is killed before it sees an end of file, so that nothing is stored.
+ * @throws the engine's error, or the error of the request
  */
 export async function feedInsert(
   connection: Connection,
@@ -43,7 +43,7 @@ export async function feedInsert(
   return settle(result, pipe, closed)
 }
 
-/** After some errors the engine opens the pipe again and would wait forever for a writer. */
+/** Waits for the statement. After some errors the engine opens the pipe again and would wait forever for a writer. */
 async function settle(result: Promise<WriteResult>, pipe: string, closed: Promise<unknown>): Promise<WriteResult> {
   const settled = result.then(
     () => {},

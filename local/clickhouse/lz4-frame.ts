@@ -5,9 +5,7 @@ const END = Buffer.alloc(4)
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024
 const WINDOW_BYTES = 64 * 1024
 
-/**
- * Decodes consecutive LZ4 frames (lz4_Frame_format.md): clickhouse-connect sends one per 65,536 rows. Skips checksums.
- */
+/** Decodes consecutive LZ4 frames (lz4_Frame_format.md), as clickhouse-connect sends them. Skips checksums. */
 export function createLz4Decoder(): Transform {
   let pending: Buffer = Buffer.alloc(0)
   let frame: Frame | undefined
@@ -29,7 +27,7 @@ export function createLz4Decoder(): Transform {
     return true
   }
 
-  // Otherwise chunks of one byte would cost quadratic time.
+  // Small chunks are collected: joining them one by one would take quadratic time.
   let held: Buffer[] = []
   let heldBytes = 0
   function drain(emit: (bytes: Buffer) => void): void {
@@ -93,7 +91,7 @@ function beginFrame(bytes: Buffer): { frame: Frame; bytes: number } | undefined 
   return { frame, bytes: length }
 }
 
-/** Returns one block, the end of the frame (`data` undefined), or undefined if bytes are missing. */
+/** Returns one block, or the end of the frame (`data` undefined). Returns undefined if bytes are missing. */
 function takeBlock(bytes: Buffer, frame: Frame): { data: Buffer | undefined; bytes: number } | undefined {
   if (bytes.length < 4) return undefined
   const word = bytes.readUInt32LE(0)
@@ -146,7 +144,7 @@ function decodeBlock(input: Buffer, window: Buffer, maxBytes: number): Buffer {
   return output.subarray(window.length, to)
 }
 
-/** If source and target overlap, the pattern repeats. Doubling needs few native copies. */
+/** Copies within one buffer. If source and target overlap, the bytes repeat. Doubling needs few native copies. */
 function copyWithin(output: Buffer, to: number, offset: number, length: number): void {
   let done = 0
   while (done < length) {
@@ -156,7 +154,7 @@ function copyWithin(output: Buffer, to: number, offset: number, length: number):
   }
 }
 
-/** Encodes stored blocks without compression, which every decoder reads: compression gains nothing on loopback. */
+/** Encodes blocks without compression, which every decoder reads. Compression gains nothing on loopback. */
 export function createLz4Encoder(): Transform {
   const maxBytes = 64 * 1024
   // Magic number, version 1 with independent blocks, 64 KiB blocks, and the header checksum from xxHash32.

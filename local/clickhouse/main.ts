@@ -10,7 +10,7 @@ import { RunningStatements } from './running.ts'
 import { createEndpoint } from './server.ts'
 import { Sessions } from './sessions.ts'
 
-/** How long killed statements may take to end, ms. Parents wait 5 s. */
+/** Time that killed statements get to end, ms. Parents wait 5 s for this process. */
 const DRAIN_MS = 3_000
 
 async function main(): Promise<void> {
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     stopping = true
     server.close()
     for (const one of statements.all) void one.kill()
-    // Clients that neither read nor send block their statements.
+    // A client that neither reads nor sends would block its statement.
     server.closeAllConnections()
     const deadline = Date.now() + DRAIN_MS
     setInterval(() => {
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  // The parent holds our standard input; it ends with the parent.
+  // The parent holds the other end of our standard input, so the input ends with the parent.
   process.stdin.on('end', stop).on('error', stop).resume()
 }
 

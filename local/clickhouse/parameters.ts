@@ -11,7 +11,7 @@ export interface Parameters {
   queryId: string | undefined
   session: { id: string; timeoutS: number; mustExist: boolean } | undefined
   readonly: number
-  /** 0 for the revision of files. */
+  /** Revision of the format Native that the client reads (client_protocol_version). 0 is the revision of files. */
   nativeRevision: number
   compressResponse: boolean
   waitEndOfQuery: boolean
@@ -20,7 +20,7 @@ export interface Parameters {
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_.]{0,127}$/
-/** Handled here or ignored; never passed to the engine. */
+/** Parameters that this endpoint handles or ignores. They are never passed to the engine. */
 const OWN = new Set(
   'query database default_format user password query_id session_id session_timeout session_check close_session quota_key compress decompress wait_end_of_query buffer_size stacktrace role client_protocol_version add_http_cors_header http_headers_progress_interval_ms send_progress_in_http_headers readonly enable_http_compression input_format_values_interpret_expressions input_format_values_deduce_templates_of_expressions'.split(
     ' ',
@@ -29,8 +29,10 @@ const OWN = new Set(
 const MAX_SESSION_TIMEOUT_S = 3600
 
 /**
- * Sorts the parameters like the server: known names, `param_…`, and the rest as settings.
- * @throws Failure 115 for an invalid name, 48 for native compression, 511 for roles, 6, 36, 73, 374 for invalid values
+ * Sorts the parameters of a request like ClickHouse's server: the names in OWN, query parameters (`param_<name>`), and
+ * settings (every other name).
+ * @throws Failure UNKNOWN_SETTING, UNKNOWN_FORMAT, UNKNOWN_ROLE, CANNOT_PARSE_TEXT, BAD_ARGUMENTS,
+ * INVALID_SESSION_TIMEOUT, or NOT_IMPLEMENTED for native compression
  */
 export function readParameters(url: URLSearchParams, headers: Record<string, string | undefined>): Parameters {
   const defaultFormat = formatName(url.get('default_format') ?? headers['x-clickhouse-format'] ?? 'TabSeparated')
@@ -61,7 +63,7 @@ export function readParameters(url: URLSearchParams, headers: Record<string, str
   }
 }
 
-/** The SET and USE statements of one request. readonly comes last, because it forbids later changes. */
+/** Returns the SET and USE statements of one request. `SET readonly` comes last, because it forbids later changes. */
 export function setStatements(parameters: Parameters, readonly: number): string {
   const assignments = [...parameters.bound, ...parameters.settings]
   const lines = assignments.map(([name, value]) => `SET ${name}=${quoteString(value)};\n`)
@@ -71,16 +73,17 @@ export function setStatements(parameters: Parameters, readonly: number): string 
   return lines.join('')
 }
 
-/** Refuses forbidden names, because an `{name:Identifier}` may become the name of a function. @throws Failure 497 */
+/** Refuses forbidden values: an `{name:Identifier}` may stand for a function. @throws Failure ACCESS_DENIED */
 export function checkIdentifierParameters(statement: string, bound: [string, string][]): void {
   if (!/identifier/i.test(statement)) return
   for (const [, value] of bound) refuseDangerousParameter(value)
 }
 
 /**
- * Refuses a parameter that this request does not set: the engine cannot unset one, so a session would use an old value.
- * After the AS of CREATE VIEW, parameters belong to the view.
- * @throws Failure 456
+ * Refuses `{name:Type}` if this request does not set the query parameter `name`. Otherwise a session would use the
+ * value of an earlier request, because the engine cannot unset it. Does not check the query of a CREATE VIEW: its
+ * parameters get their values when the view is read.
+ * @throws Failure UNKNOWN_QUERY_PARAMETER
  */
 export function checkSubstitutions(statement: string, bound: [string, string][]): void {
   const own = [...tokens(statement)]
@@ -95,7 +98,7 @@ export function checkSubstitutions(statement: string, bound: [string, string][])
   }
 }
 
-/** The engine writes Native in the revision of files; clients of a newer one read garbage. @throws Failure 48 */
+/** The engine writes only the Native format of files. Newer clients misread it. @throws Failure NOT_IMPLEMENTED */
 export function refuseNewerNativeRevision(format: string, revision: number): void {
   if (revision === 0 || format.toLowerCase() !== 'native') return
   const what = `FORMAT Native of revision ${revision} (client_protocol_version) is not served`

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const FOLDER = 'pipes'
 
-/** Named pipes for the engine's input and output, relative to the data directory, which is the working directory. */
+/** Named pipes for the engine's input and output. Paths are relative to the working directory, the data directory. */
 export interface Pipes {
   take(): string
   give(path: string): void
 }
 
-/** Creates all pipes at once: a mkfifo process costs 4 ms. The caller must hold the data directory. */
+/** Creates all pipes at the start, because mkfifo costs 4 ms. The caller must hold the lock on the data directory. */
 export function makePipes(count: number): Pipes {
   rmSync(FOLDER, { recursive: true, force: true })
   mkdirSync(FOLDER, { mode: 0o700 })
@@ -28,8 +28,8 @@ export function makePipes(count: number): Pipes {
 }
 
 /**
- * Opens the reading end; call it before the statement starts, and `finish` when it has ended. Until then the pipe is
- * held open: after some errors the engine opens it again and would wait forever for a reader.
+ * Opens the reading end. Call it before the statement starts, and `finish` after it has ended. Until `finish` the pipe
+ * has a reader: after some errors the engine opens the pipe again and would wait forever for a reader.
  */
 export function openReader(path: string): { reader: Socket; finish: () => void } {
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
@@ -37,7 +37,7 @@ export function openReader(path: string): { reader: Socket; finish: () => void }
   return { reader: new Socket({ fd, readable: true, writable: false }), finish: () => closeSync(held) }
 }
 
-/** Resolves to the writing end once the engine has opened the pipe; to undefined if `isOver` comes first. */
+/** Resolves to the writing end once the engine has opened the pipe. Resolves to undefined if `isOver` is true first. */
 export async function openWriter(path: string, isOver: () => boolean): Promise<Socket | undefined> {
   while (!isOver()) {
     const fd = tryOpenWriter(path)

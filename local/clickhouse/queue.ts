@@ -2,7 +2,10 @@ import type { Role } from './access.ts'
 import { Failure } from './failure.ts'
 
 export interface Queue {
-  /** Resolves to a function that frees the place. @throws Failure 202 if the queue is full, 210 if the client left */
+  /**
+   * Waits until a query may run. Resolves to a function to call when it has ended.
+   * @throws Failure TOO_MANY_SIMULTANEOUS_QUERIES, or NETWORK_ERROR if the client left
+   */
   enter(gone: AbortSignal, role: Role): Promise<() => void>
   readonly running: number
 }
@@ -12,7 +15,7 @@ interface QueuedStatement {
   admit: () => void
 }
 
-/** Readers hold at most `readerPlaces` of `places`. `maxWaiting` per role may wait, each for `maxWaitMs`. */
+/** At most `places` queries run, `readerPlaces` of readers. Per role, `maxWaiting` wait, each at most `maxWaitMs`. */
 export function createQueue(places: number, readerPlaces: number, maxWaiting: number, maxWaitMs: number): Queue {
   const running = { reader: 0, writer: 0 }
   const waiting: QueuedStatement[] = []
@@ -32,7 +35,7 @@ export function createQueue(places: number, readerPlaces: number, maxWaiting: nu
     }
   }
   function enter(gone: AbortSignal, role: Role): Promise<() => void> {
-    // An earlier abort fires no event: the entry would wait until its timeout.
+    // A signal that is already aborted fires no event, so the entry would wait until its timeout.
     if (gone.aborted) return Promise.reject(clientLeft())
     if (isRoomFor(role)) return Promise.resolve(admitted(role))
     const tooMany = () => tooManyOf(role, running[role], waiting.filter((one) => one.role === role).length)

@@ -6,7 +6,7 @@ export function quoteName(name: string): string {
   return `\`${escaped(name).replaceAll('`', '\\`')}\``
 }
 
-/** Escapes line breaks too: the engine ends inline data at a blank line. */
+/** Escapes line breaks too, because a blank line ends inline data. */
 function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\0', '\\0')
 }

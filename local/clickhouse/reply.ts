@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Transform, Writable } from 'node:stream'
 import { httpStatus } from './failure.ts'
 
-/** X-ClickHouse-Summary, with the server's names. The library does not report how many rows and bytes a query read. */
+/** Content of X-ClickHouse-Summary, under the server's names. The library does not report the rows and bytes read. */
 export interface Summary {
   elapsed_ns: number
   written_rows?: number
@@ -66,7 +66,7 @@ export class Reply {
   }
 
   /**
-   * Sends an error as status and text, or, after the first bytes, as the `__exception__` block of servers since 25.11.
+   * Sends an error as status and text. After the first bytes: as an `__exception__` block, like servers since 25.11.
    */
   fail(error: { code: number; message: string }): void {
     if (this.#response.destroyed || this.#response.writableEnded) return
@@ -89,7 +89,7 @@ export class Reply {
   }
 }
 
-/** Numbers are strings, as the server writes them. */
+/** Prints a summary as JSON. Its numbers are strings, as in the server's summary. */
 function summaryJson(summary: Summary): string {
   return JSON.stringify(Object.fromEntries(Object.entries(summary).map(([name, value]) => [name, String(value)])))
 }

@@ -33,16 +33,16 @@ export interface Service {
   stallMs: number
 }
 
-/** How long a client may go on sending a refused body. */
+/** Time in which a client may go on sending a refused body, ms. Then the connection is closed. */
 const DISCARD_MS = 30_000
-/** How long a failed login waits for the rest of the body: closing earlier would reset the connection. */
+/** Time in which a client with a failed login may send its body, ms. Closing earlier would reset the connection. */
 const REFUSED_MS = 1_000
 
 /** Answers one request that carries a statement. Never throws: the client receives the error. */
 export async function answer(service: Service, request: IncomingMessage, reply: Reply): Promise<void> {
   const gone = new AbortController()
   reply.response.once('close', () => gone.abort())
-  // This fires also while a query has not written anything yet. A client is stalled only if bytes wait for it.
+  // Fires also while a query has not written anything yet. A client is stalled only if bytes wait for it.
   reply.response.setTimeout(service.stallMs, () => {
     if (reply.response.writableLength > 0) reply.response.destroy()
   })
@@ -51,7 +51,7 @@ export async function answer(service: Service, request: IncomingMessage, reply: 
     await serve(service, request, reply, gone.signal)
   } catch (error) {
     const failure = fromEngine(error)
-    // Only an authenticated client keeps its connection.
+    // Connections of clients that are not authenticated are closed.
     if (failure.code === 516) {
       reply.header('Connection', 'close')
       await drain(request, REFUSED_MS)
@@ -71,7 +71,7 @@ async function serve(service: Service, request: IncomingMessage, reply: Reply, g
   const queryId = parameters.queryId ?? randomUUID()
   reply.header('X-ClickHouse-Query-Id', queryId)
   if (parameters.compressResponse) reply.compressWith(encoderFor(request.headers['accept-encoding']))
-  // Like the server: a line break joins the URL's text and the body. A form is the whole text.
+  // As in the server, a line break joins the query of the URL and the body. The fields of a form are the whole text.
   const hasMore = parameters.query !== '' && !isForm
   const source = await readSource(body, hasMore ? `${parameters.query}\n` : parameters.query)
   checkIdentifierParameters(statementText(source.statement), parameters.bound)
@@ -115,7 +115,7 @@ async function withConnection(
   }
 }
 
-/** GET never writes. Level 2 lets the client change settings, like the server. */
+/** Returns the level of `readonly`. GET never writes. At level 2 the client may change settings, as in the server. */
 function readonlyOf(request: IncomingMessage, role: Role, parameters: Parameters): number {
   if (parameters.readonly === 1) return 1
   return parameters.readonly === 2 || role === 'reader' || request.method !== 'POST' ? 2 : 0
@@ -131,7 +131,7 @@ async function drain(request: IncomingMessage, timeoutMs: number): Promise<void>
   clearTimeout(timer)
 }
 
-/** Reads and drops the rest of a refused body: many clients read the response only after sending. */
+/** Reads and drops the rest of a refused body, because many clients read the response only after sending. */
 function discard(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return
   const timer = setTimeout(() => request.destroy(), DISCARD_MS)

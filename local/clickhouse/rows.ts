@@ -2,13 +2,14 @@ import type { Connection, RowsResult } from './engine.ts'
 import { openReader } from './pipes.ts'
 import type { Reply } from './reply.ts'
 
-/** Result bytes held back before the head is sent: an error among them is still an HTTP error. */
+/** Bytes of a result that are held back. An error within these bytes can still be sent as an HTTP status. */
 export const HOLD_BYTES = 64 * 1024
 export const HOLD_LONG_BYTES = 16 * 1024 * 1024
 
 /**
- * Streams a result from `pipe` no faster than the client reads. Returns the unsent bytes and the engine's counts.
- * @throws the engine's error; bytes may have been sent
+ * Streams a result from `pipe` no faster than the client reads. Returns the bytes that are still held back, and the
+ * engine's counts.
+ * @throws the engine's error, possibly after bytes were sent
  */
 export async function streamRows(
   connection: Connection,
@@ -32,7 +33,7 @@ export async function streamRows(
     const out = reply.begin()
     let isFree = true
     for (const one of held.splice(0)) isFree = out.write(one)
-    // Without the client, bytes are read and dropped: otherwise the engine's thread would block forever.
+    // If the client has left, bytes are read and dropped. Otherwise the engine's thread would block forever.
     if (!isFree && !reply.response.destroyed) {
       reader.pause()
       out.once('drain', () => reader.resume())

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from './engine.ts'
 import { Failure } from './failure.ts'
 
-/** `marker` is a comment in the statement's text that no other statement contains. */
+/** A statement that the engine runs. `marker` is a comment in its text that no other statement contains. */
 export interface RunningStatement {
   queryId: string
   user: string
   marker: string
-  /** Asks the engine to stop the statement, and repeats until it has ended. Resolves after the first request. */
+  /** Asks the engine to stop the statement, again and again until it ends. Resolves after the first attempt. */
   kill(): Promise<void>
   /** Resolves when the statement has ended; never rejects. */
   ended: Promise<void>
@@ -15,7 +15,7 @@ export interface RunningStatement {
 
 const KILL_AGAIN_MS = 50
 
-/** Kills the statement if `work` takes longer than `limitMs`. @throws Failure 159 then, else the error of `work` */
+/** Kills the statement after `limitMs`. @throws Failure TIMEOUT_EXCEEDED if it was killed, else the error of `work` */
 export async function withTimeLimit<T>(limitMs: number, running: RunningStatement, work: Promise<T>): Promise<T> {
   let isLate = false
   const timer = setTimeout(() => {
@@ -50,7 +50,7 @@ export class RunningStatements {
     return this.all.some((one) => one.queryId === queryId)
   }
 
-  /** Kills the statement when `gone` aborts. Repeats the kill, because the engine may not know the statement yet. */
+  /** Runs `work` and kills its statement when `gone` aborts. Kills repeatedly: the engine may not know it yet. */
   async track<T>(
     queryId: string,
     user: string,

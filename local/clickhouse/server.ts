@@ -4,7 +4,7 @@ import { Reply } from './reply.ts'
 import { answer, type Service } from './request.ts'
 
 const KIB = 1024
-/** The ODBC driver uses /query by default. */
+/** Paths that accept statements. /query is the default of the ODBC driver. */
 const STATEMENT_PATHS = ['/', '/query', '/query/']
 
 export function createEndpoint(service: Service): Server {
@@ -12,7 +12,7 @@ export function createEndpoint(service: Service): Server {
     {
       maxHeaderSize: 512 * KIB,
       headersTimeout: 10_000,
-      // Large inserts stream for long. `stallMs` ends a stalled one.
+      // No limit, because a large insert streams for long. `stallMs` ends stalled requests.
       requestTimeout: 0,
       keepAliveTimeout: 30_000,
       connectionsCheckingInterval: 5_000,
@@ -41,7 +41,7 @@ function asksSomething({ headers }: IncomingMessage, search: string | undefined)
   return hasBody || new URLSearchParams(search).has('query')
 }
 
-/** Closes the connection: only an authenticated client keeps its connection. */
+/** Sends a short text and closes the connection: only an authenticated client may keep its connection. */
 function short(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=UTF-8',

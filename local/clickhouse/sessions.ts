@@ -18,7 +18,7 @@ interface Session {
   timer: NodeJS.Timeout | undefined
 }
 
-/** Connections that outlive a request, by the client's session_id and user. */
+/** Keeps connections between the requests of a session (the client's session_id and user). */
 export class Sessions {
   readonly #engine: Engine
   readonly #open = new Map<string, Session>()
@@ -28,8 +28,9 @@ export class Sessions {
   }
 
   /**
-   * Restores the settings and database that the request's URL changed. Changes by the statement itself stay.
-   * @throws Failure 372 if it must exist and does not, 373 if it is in use, 202 if there are too many
+   * Runs `work` on the session's connection. Afterwards restores the settings and database that the request's URL
+   * changed. Changes by the statement itself stay.
+   * @throws Failure SESSION_NOT_FOUND, SESSION_IS_LOCKED if it is in use, TOO_MANY_SIMULTANEOUS_QUERIES
    */
   async use(
     user: string,
@@ -46,7 +47,7 @@ export class Sessions {
         if (undo !== '') session.restored = session.connection.run(undo, 'Null').catch(() => {})
       })
     } finally {
-      // The client may return before the settings are restored; its next request waits for `restored`.
+      // The reply may be sent before the settings are restored. The session's next request waits for `restored`.
       session.busy = false
       session.timer = setTimeout(() => this.#drop(name), wanted.timeoutS * 1000)
     }

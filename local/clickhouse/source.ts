@@ -13,12 +13,12 @@ export class Body {
   constructor(request: IncomingMessage, stallMs: number) {
     this.#stallMs = stallMs
     const decoder = decoderOf(request.headers['content-encoding'])
-    // The empty callback prevents an unhandled error; `next` reports the error.
+    // The empty callback prevents an uncaught error. `next` reports the error.
     const stream = decoder === undefined ? request : pipeline(request, decoder, () => {})
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   }
 
-  /** @throws Failure 354 for broken compression, 210 if the client left, 209 if it stalls */
+  /** @throws Failure ZLIB_INFLATE_FAILED, NETWORK_ERROR if the client left, SOCKET_TIMEOUT if it stalls */
   async next(): Promise<Buffer | undefined> {
     const { promise: stalled, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(stalledFor(this.#stallMs)), this.#stallMs)
@@ -45,7 +45,7 @@ function asFailure(error: NodeJS.ErrnoException): Failure {
   return new Failure(354, 'ZLIB_INFLATE_FAILED', `Cannot decompress the request: ${error.message}.`)
 }
 
-/** `begun` and the rest of `body` are the data of an INSERT. */
+/** A statement and the data of an INSERT: first `begun`, the bytes read with the statement, then the rest of `body`. */
 export interface Source {
   statement: Statement
   begun: Buffer
@@ -53,8 +53,8 @@ export interface Source {
 }
 
 /**
- * Joins the `query` parameters, with a line break where two words would merge: curl strips a form field's leading
- * blank.
+ * Joins the values of several `query` parameters. Inserts a line break where two words would merge, because curl strips
+ * the leading blank of a form field.
  */
 export function joinQueries(queries: string[]): string {
   return queries.reduce((text, next) => text + (endsInWord(text) && /^[\w$]/.test(next) ? '\n' : '') + next, '')
@@ -71,8 +71,8 @@ function endsInWord(text: string): boolean {
 }
 
 /**
- * Reads the statement from `before` and the body as one text, at most 256 KiB. Stops where data begins.
- * @throws Failure 62 for an invalid or too long statement, and those of Body
+ * Reads the statement from the text `before` and then the body, at most 256 KiB. Stops where data begins.
+ * @throws Failure SYNTAX_ERROR for an invalid or too long statement, and the failures of Body.next
  */
 export async function readSource(body: Body, before: string): Promise<Source> {
   let seen: Buffer = Buffer.from(before)
@@ -94,7 +94,7 @@ export async function readSource(body: Body, before: string): Promise<Source> {
   }
 }
 
-/** Returns the VALUES of an INSERT, which may contain expressions to check, if they fit 256 KiB. */
+/** Returns all data of an INSERT, to check expressions in VALUES. Returns undefined if it exceeds 256 KiB. */
 export async function readAhead(source: Source): Promise<string | undefined> {
   while (source.begun.length <= MAX_STATEMENT_BYTES) {
     const next = await source.body.next()

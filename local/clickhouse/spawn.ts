@@ -10,7 +10,7 @@ import type { Credentials } from './credentials.ts'
 export interface EndpointOptions {
   dataDir: string
   port: number
-  /** Default: `clickhouse-credentials.json` beside the data directory. */
+  /** Path of the credentials. Default: `clickhouse-credentials.json` beside the data directory. */
   credentialsFile?: string
 }
 
@@ -18,7 +18,7 @@ export interface RunningEndpoint {
   url: string
   credentials: Credentials
   child: ChildProcess
-  /** Sends SIGTERM, and SIGKILL after 5 s. Resolves when the process has ended. */
+  /** Sends SIGTERM, then SIGKILL after 5 s. Resolves when the process has ended. */
   stop(): Promise<void>
 }
 
@@ -35,12 +35,12 @@ export function endpointEnvironment(options: EndpointOptions): NodeJS.ProcessEnv
   }
 }
 
-/** The command line of main.ts. The process ends when its standard input ends. */
+/** Returns the command that starts main.ts. The process ends when its standard input ends. */
 export function endpointCommand(): string[] {
   return [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'main.ts')]
 }
 
-/** Waits until the endpoint answers /ping. @throws Error with the end of its output */
+/** Starts the endpoint and waits until it answers /ping. @throws Error with the end of its output */
 export async function spawnEndpoint(options: EndpointOptions, timeoutMs = 30_000): Promise<RunningEndpoint> {
   const [command = '', ...args] = endpointCommand()
   const child = spawn(command, args, { env: endpointEnvironment(options), stdio: ['pipe', 'pipe', 'pipe'] })

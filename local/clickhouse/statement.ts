@@ -3,9 +3,9 @@ import { refuseDangerous } from './forbidden.ts'
 import { afterBlanks, asWritten, INLINE_BLANK, syntax, type Token, tokens } from './tokens.ts'
 
 /**
- * A parsed statement, in latin1 (one character per byte), without trailing semicolons:
- * - `insert`: data follows from byte `dataStart`; `head` ends before SETTINGS, FORMAT or VALUES.
- * - `rows`: returns a possibly large result; INTO OUTFILE goes between `body` and `tail`.
+ * A parsed statement in latin1 (one character per byte), without trailing semicolons:
+ * - `insert`: its data follows from byte `dataStart`. `head` ends before SETTINGS, FORMAT or VALUES.
+ * - `rows`: returns a possibly large result. INTO OUTFILE is inserted between `body` and `tail`.
  */
 export type Statement =
   | { kind: 'insert'; head: string; settings: string; format: string; dataStart: number; firstWordEnd: number }
@@ -23,8 +23,10 @@ const SETTINGS = new RegExp(`^${INLINE_BLANK}+SETTINGS${INLINE_BLANK}`, 'i')
 const LONGEST_BLANK = 3
 
 /**
- * Reads the statement at the start of `text`. Returns undefined if more text is needed, never if `complete`.
- * @throws Failure 62 for several statements, unknown beginnings and unclosed quotes; 497 for forbidden ones
+ * Parses the statement at the start of `text`. Returns undefined if more text is needed and can come (`complete` is
+ * false).
+ * @throws Failure SYNTAX_ERROR for several statements, unknown first words and unclosed quotes, ACCESS_DENIED for
+ * forbidden ones
  */
 export function readStatement(text: string, complete: boolean): Statement | undefined {
   try {
@@ -74,7 +76,7 @@ function readInsert(source: string, first: Token, stream: Generator<Token>, comp
     if (word === 'VALUES' && seen.length > 3) return withValues(source, seen, settingsAt, token, complete)
     if (word !== 'FORMAT' || seen.length <= 3) continue
     const name = stream.next().value as Token | undefined
-    // The name may continue in the next chunk unless something follows it.
+    // Unless something follows the name, it may continue in the next chunk.
     if (name === undefined || (!complete && name.end === source.length)) throw new UnfinishedInsert()
     if (name.kind !== 'word') throw syntax(source, name.start, 'a format name is expected')
     return withFormat(source, seen, settingsAt, token, name, complete)
@@ -83,7 +85,7 @@ function readInsert(source: string, first: Token, stream: Generator<Token>, comp
   return undefined
 }
 
-/** The next chunk may complete the bytes of a wide blank. */
+/** Data begins after blanks. The next chunk may complete the bytes of a blank outside ASCII. */
 function withValues(
   source: string,
   seen: Token[],
@@ -96,7 +98,7 @@ function withValues(
   return { ...dataInsert(source, seen, settingsAt, values, 'Values', values.end), dataStart }
 }
 
-/** SETTINGS on the line of the format are settings; on the next line they are data. */
+/** SETTINGS on the same line as the format are settings. On the next line they are data. */
 function withFormat(
   source: string,
   seen: Token[],
@@ -141,7 +143,7 @@ function dataInsert(
   }
 }
 
-/** ParserInsertQuery: data begins after blanks and at most one line break. */
+/** Returns where data begins: after blanks and at most one line break, as in ClickHouse's ParserInsertQuery. */
 function afterBlank(source: string, at: number): number {
   const blank = /[ \t\f]*\r?\n?/y
   blank.lastIndex = at
@@ -199,7 +201,7 @@ function killedQuery(own: Token[]): string | undefined {
   return undefined
 }
 
-/** Returns the `FORMAT X` that ends a query, optionally followed by SETTINGS. */
+/** Returns the `FORMAT X` at the end of a query (SETTINGS may follow). Returns undefined if there is none. */
 function formatClause(own: Token[]): { start: number; name: string } | undefined {
   for (let index = own.length - 2; index > 0; index--) {
     const [token, name, next] = [own[index], own[index + 1], own[index + 2]]
@@ -210,7 +212,7 @@ function formatClause(own: Token[]): { start: number; name: string } | undefined
   return undefined
 }
 
-/** The engine runs text after a blank line in inline data as the next statement. */
+/** Refuses data in this kind of INSERT: the engine would run text after a blank line of it as another statement. */
 function refuseHiddenData(source: string, own: Token[]): void {
   const words = own.filter((token) => token.kind === 'word')
   if (!words.some((token) => upper(token) === 'INSERT')) return

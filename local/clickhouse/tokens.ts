@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts'
 
-/** `word`: bare keyword, name or number. `name`: in backticks or double quotes, which `text` omits. */
+/** `word`: a bare keyword, name or number. `name`: a quoted name, whose `text` omits the backticks or double quotes. */
 export interface Token {
   kind: 'word' | 'name' | 'string' | 'symbol'
   text: string
@@ -9,12 +9,12 @@ export interface Token {
   depth: number
 }
 
-/** UTF-8 bytes of the blanks outside ASCII that the engine skips. */
+/** Blanks outside ASCII that the engine skips, as UTF-8 bytes. */
 const WIDE =
   '\\xc2[\\x85\\xa0]|\\xe1\\xa0\\x8e|\\xe2\\x80[\\x80-\\x8d\\xa8\\xa9\\xaf]|\\xe2\\x81[\\x9f\\xa0]|\\xe3\\x80\\x80|\\xef\\xbb\\xbf'
 const BLANK = new RegExp(`(?:[ \\t\\n\\r\\f\\v]|${WIDE})+`, 'y')
 export const INLINE_BLANK = `(?:[ \\t\\f\\v]|${WIDE})`
-/** A number ends before a $, which may begin a heredoc. */
+/** A number ends before a $, because `$tag$` may begin a string (heredoc). */
 const WORD = /[A-Za-z_][A-Za-z0-9_$]*|[0-9][A-Za-z0-9_]*/y
 const LINE_COMMENT = /(?:--|\/\/|#!|# )[^\n]*/y
 const HEREDOC = /\$[A-Za-z0-9_]*\$/y
@@ -22,9 +22,10 @@ const SYMBOL = /[-+*/%=<>!.,:;?|^@()[\]{}]|\xe2\x88\x92/y
 const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u
 
 /**
- * Splits a statement like ClickHouse's Lexer.cpp. Refuses what the two could read differently: letters outside ASCII,
- * `\G`, a stray `$`, anything unclosed. Lazy, so that data is not read. `text` is latin1, so offsets are bytes.
- * @throws Failure 62
+ * Splits a statement into tokens like ClickHouse's Lexer.cpp. Refuses text that the two could read differently: letters
+ * outside ASCII, `\G`, a stray `$`, and unclosed quotes or comments. Lazy, so that data is not read. `text` is latin1,
+ * so that offsets are bytes.
+ * @throws Failure SYNTAX_ERROR
  */
 export function* tokens(text: string, from = 0): Generator<Token> {
   let at = from

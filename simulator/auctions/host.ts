@@ -25,7 +25,7 @@ const CORRIDORS: ReadonlySet<string> = new Set(
   ].flatMap((corridor) => [corridor, corridor.replace(/([A-Z]{2})-([A-Z]{2})$/, '$2-$1')]),
 )
 
-/** Serves `/OWSMP/getauctions` for any key in the header AUTH_API_KEY. No result is status 400. */
+/** Serves `/OWSMP/getauctions` for any key in the header AUTH_API_KEY. An answer without auctions has status 400. */
 export function auctionsHost(seed: number): Host {
   return {
     name: 'jao-auctions',
@@ -66,7 +66,10 @@ function ask(seed: number, { url, headers, atMs }: HostRequest): Question | Repl
 
 type Span = { readonly fromMs: number | undefined; readonly toMs: number | undefined }
 
-/** The dates include the last one. A day that begins at 22:00Z belongs to the date before. */
+/**
+ * Answers with auctions whose market period begins in a span of UTC dates. The last date is included. A market day
+ * begins at 22:00 or 23:00 UTC, so it belongs to the date before.
+ */
 function auctions(seed: number, query: URLSearchParams, { fromMs, toMs }: Span, laterMs: number, atMs: number): Reply {
   const corridor = query.get('corridor')
   if (corridor === null) return refusal('corridor is missing')
@@ -86,7 +89,7 @@ function auctions(seed: number, query: URLSearchParams, { fromMs, toMs }: Span, 
   return okReply(Buffer.from(`[${out.map((period) => auctionJson(seed, corridor, period, atMs)).join(',')}]`))
 }
 
-/** Reads `yyyy-MM-dd` or `yyyy-MM-dd-HH:mm:ss` in UTC. Adds `dateMs` to a date without a time. */
+/** Parses yyyy-MM-dd, to which it adds `dateMs`, or yyyy-MM-dd-HH:mm:ss, in UTC. Undefined if invalid. */
 function instantMs(text: string | null, dateMs: number): number | undefined {
   const [, date, time] = INSTANT.exec(text ?? '') ?? []
   if (date === undefined) return undefined

@@ -5,7 +5,7 @@ export type AnswerRow = { readonly hourMs: number; readonly text: string }
 
 type Form = Pick<JaoDataset, 'decimals' | 'lastModifiedOn'>
 
-/** Prints rows like the recorded answers of April 2026. Ids count up from `firstId`. */
+/** Prints rows like the recorded answers of April 2026. The first row has the id `firstId`, each next row one more. */
 export function answerRows(
   { hoursMs, columns, values }: Contents,
   firstId: number,
@@ -38,7 +38,7 @@ export function secondsText(instantMs: number): string {
   return `${new Date(instantMs).toISOString().slice(0, 19)}Z`
 }
 
-/** `lastModifiedOn`: UTC without Z, and without trailing zeros of the fraction. */
+/** Formats `lastModifiedOn`: UTC without Z, and without trailing zeros of the fraction. */
 export function stampText(instantMs: number): string {
   return new Date(instantMs)
     .toISOString()
@@ -46,7 +46,7 @@ export function stampText(instantMs: number): string {
     .replace(/\.?0+$/, '')
 }
 
-/** A batch is written within the second before its publication, about five rows in 16 ms. */
+/** Returns when a row was written, ms UTC: within the second before its publication, about five rows per 16 ms. */
 export function writtenMs(publishedAtMs: number, row: number): number {
   const beginsMs = publishedAtMs - 999 + ((publishedAtMs / 1_000) % 500)
   return Math.floor(Math.min(publishedAtMs - 1, beginsMs + Math.floor(row / 5) * 16))

@@ -1,12 +1,12 @@
 import { type Column, column } from './column.ts'
 
-/** DE is DE-LU; there is no LU key. */
+/** Core's zones. DE is the zone DE-LU, so no key has LU. */
 export const ZONES = ['AT', 'BE', 'CZ', 'DE', 'FR', 'HR', 'HU', 'NL', 'PL', 'RO', 'SI', 'SK'] as const
 
-/** From this delivery day on the virtual hubs have keys too: 150 instead of 132. */
+/** The first delivery day whose answers have keys for virtual hubs: 150 keys instead of 132. */
 export const HUBS_SINCE_DAY = '2026-06-11'
 
-/** Minimum and maximum of each border in JAO's answers for 2026-04-20 and 21. Row: from, column: to. */
+/** Minimum and maximum of each border in JAO's answers for 2026-04-20 and 21. The row is from, the column is to. */
 const RANGES_MW = {
   AT: '- 3692-5596 3496-6704 4564-5514 3728-5680 2446-4096 2371-3835 3347-5534 1596-4027 818-3809 1936-3815 2136-4404',
   BE: '2345-4038 - 2339-4575 2207-5109 3973-7377 2482-3503 2347-3370 1965-3755 1410-3205 825-3740 2146-4543 2093-3184',
@@ -37,12 +37,12 @@ export const HUB_RATINGS_MW = {
 const ZONE_BORDERS = byKey(ZONES.flatMap(bordersFrom))
 const ALL_BORDERS = byKey([...ZONE_BORDERS, ...Object.entries(HUB_RATINGS_MW).flatMap(hubBorders)])
 
-/** Returns borders in alphabetical order. The spelling of hubs in maxExchanges was never seen; this follows refprog. */
+/** Returns borders in alphabetical order. Keys of hubs follow refprog, as maxExchanges with hubs was never seen. */
 export function bordersOf(day: string): readonly Column[] {
   return day < HUBS_SINCE_DAY ? ZONE_BORDERS : ALL_BORDERS
 }
 
-/** A key that upstream has never used (command `addKey`) gets its own range. */
+/** Returns the border of a key. A key that upstream has never used (command `addKey`) gets the range 500 to 2500. */
 export function borderOf(key: string): Column {
   return ALL_BORDERS.find((known) => known.key === key) ?? border(key, 500, 2500)
 }

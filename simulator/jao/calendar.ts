@@ -2,10 +2,10 @@ import { mix, mixFraction } from '../hash.ts'
 
 export type BusinessDay = { readonly day: string; readonly startMs: number; readonly endMs: number }
 
-/** Core's first business day. Upstream answers `[]` for older ones. */
+/** Core's first business day. For older days upstream answers with no rows. */
 export const FIRST_DAY = '2022-06-09'
 
-/** The first publication comes after this local time, `daysLater` days after the day before delivery. */
+/** When a day is published: after `from` (local time, HH:MM), `daysLater` days after the day before delivery. */
 export type DueTime = { readonly from: string; readonly daysLater: number }
 
 export const MORNING: DueTime = { from: '10:20', daysLater: 0 }
@@ -18,7 +18,7 @@ const CACHED_DAYS = 50_000
 const days = new Map<string, BusinessDay>()
 const openings = new Map<string, number>()
 
-/** Parses YYYY-MM-DD; the day has 23, 24 or 25 hours. @throws RangeError for an invalid date */
+/** Returns the business day of a date YYYY-MM-DD. It has 23, 24 or 25 hours. @throws RangeError for an invalid date */
 export function businessDay(day: string): BusinessDay {
   return cached(days, day, () => {
     const date = Temporal.PlainDate.from(day)
@@ -47,7 +47,7 @@ export function daysWithin(fromMs: number, toMs: number, firstDay = FIRST_DAY): 
   return found
 }
 
-/** When upstream first publishes a day, ms UTC: within 20 minutes after the due time, fixed by seed and day. */
+/** Returns the instant of a day's first publication, ms UTC: up to 20 minutes after the due time, by seed and day. */
 export function firstPublicationMs(seed: number, day: string, { from, daysLater } = MORNING): number {
   const opensMs = cached(
     openings,
@@ -60,7 +60,10 @@ export function firstPublicationMs(seed: number, day: string, { from, daysLater 
   return opensMs + (mix(seed, dayNumber(day), 1) % 1200) * 1000
 }
 
-/** The delay of a re-publication in ms: none for 85 % of days, otherwise 1 to 3 hours, half of these a day more. */
+/**
+ * Returns the ms from the first publication of a day until it is published again: 1 to 3 hours, or 25 to 27 hours,
+ * equally often. Returns undefined for the 85 % of days that are published once.
+ */
 export function republicationDelayMs(seed: number, day: string): number | undefined {
   if (mixFraction(seed, dayNumber(day), 2) >= REPUBLISHED_SHARE) return undefined
   const hours = 1 + 2 * mixFraction(seed, dayNumber(day), 3)
@@ -76,7 +79,7 @@ function dayNumber(day: string): number {
   return Math.round(Date.parse(day) / 86_400_000)
 }
 
-/** Time zone arithmetic is the slowest step of an answer. Four years of days take a few hundred kB. */
+/** Time zone arithmetic is the slowest step of an answer, so results are cached. Four years take a few hundred kB. */
 function cached<T>(cache: Map<string, T>, key: string, compute: () => T): T {
   const known = cache.get(key)
   if (known !== undefined) return known

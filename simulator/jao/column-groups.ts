@@ -2,7 +2,7 @@ import { HUB_RATINGS_MW, HUBS_SINCE_DAY, ZONES } from './borders.ts'
 import { type Column, type ColumnRange, column } from './column.ts'
 import { NET_POSITIONS, SHADOW_AUCTION } from './recorded-ranges.ts'
 
-/** Columns with a common prefix. `withHubs` exist since the virtual hubs. */
+/** Columns with a common prefix. The columns `withHubs` exist only since the virtual hubs. */
 export type ColumnGroup = {
   readonly prefix: string
   readonly columns: readonly Column[]
@@ -10,7 +10,7 @@ export type ColumnGroup = {
 }
 
 const HUBS = Object.entries(HUB_RATINGS_MW)
-/** The order in a recorded row of netPos. */
+/** The virtual hubs in the order of a recorded row of netPos. */
 const HUBS_OF_NET_POSITIONS = [
   'DE_NO2_BigHub',
   'NL_NO2_NorNed',
@@ -30,7 +30,7 @@ export function group(prefix: string, names: readonly string[], range: ColumnRan
   return { prefix, columns: names.map((name) => column(prefix + name, range)), withHubs: [] }
 }
 
-/** One column per `NAME:low-high` of a text; `NAME:none` never has a value. */
+/** Makes one column per `NAME:low-high` in a text. A column `NAME:none` never has a value. */
 export function recorded(prefix: string, text: string): ColumnGroup {
   const columns = entries(text).map(([name, [low, high]]) =>
     low === undefined || high === undefined
@@ -55,7 +55,7 @@ export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnG
   }
 }
 
-/** Rows sum to 0. The two ends of ALEGrO are each other's negative, and DE balances the others. */
+/** Makes columns whose rows sum to 0. The two ends of ALEGrO are each other's negative; DE balances all others. */
 export function netPositions(prefix: string): ColumnGroup {
   const range = { scale: 10, quarterly: true }
   const withHubs = HUBS_OF_NET_POSITIONS.map((hub) => {

@@ -1,6 +1,6 @@
 import { hashText } from '../hash.ts'
 
-/** `low` and `high` are inclusive. */
+/** One column of a simulated answer. Its values are between `low` and `high`, inclusive. */
 export type Column = {
   readonly key: string
   readonly low: number
@@ -8,11 +8,11 @@ export type Column = {
   readonly hash: number
   /** Values are multiples of 1/scale. Default 1. */
   readonly scale?: number
-  /** Each quarter hour has its own value. Otherwise the four of an hour are equal. */
+  /** Each quarter hour has its own value. Without it, the four quarter hours of an hour have equal values. */
   readonly quarterly?: boolean
   /** Share of hours without a value. Default 0. */
   readonly nullShare?: number
-  /** Not drawn: the negative sum of these columns. */
+  /** Keys of other columns. If given, each value is the negative sum of their values instead of a random one. */
   readonly minus?: readonly string[]
 }
 

@@ -9,12 +9,12 @@ import type { Upstream } from './upstream.ts'
 const dataset = z.string().max(100).optional()
 const day = z.iso.date()
 const key = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_ .()-]{0,120}$/, 'must look like border_AT_BE')
-/** A UTC instant, or the number of the hour in the business day, from 0. */
+/** A UTC instant, or the index of an hour in the business day, from 0. */
 const hour = z.union([z.int().min(0).max(24), z.iso.datetime({ offset: true })])
 const value = z.number().min(-1e9).max(1e9).nullable()
 const onDay = { dataset, day }
 
-/** The default dataset is core.maxExchanges. */
+/** Commands that change a day. Their default dataset is core.maxExchanges. */
 export const dayVerbs = {
   revise: z.strictObject({
     revise: z.strictObject({ ...onDay, hour: hour.optional(), key: key.optional(), value: value.optional() }),
@@ -30,8 +30,8 @@ export type DayOrder = z.infer<(typeof dayVerbs)[keyof typeof dayVerbs]>
 type Target = { dataset?: string; day: string; hour?: string | number; key?: string }
 
 /**
- * Checks an order at `atMs`; returns the command or an error. An edit of an unpublished day becomes part of its first
- * publication. Pure.
+ * Turns an order of the control API into a command at `atMs`, or returns the reason to refuse it. A change of an
+ * unpublished day becomes part of its first publication. Pure.
  */
 export function dayCommand(
   order: DayOrder,
@@ -54,7 +54,7 @@ export function dayCommand(
   return { command: { ...(name !== maxExchanges.name && { dataset: name }), day: target.day, atMs, what } }
 }
 
-/** Rows of constraints are only revised as a whole. */
+/** Returns why an order for constraints is refused. Their rows can only be revised all together. */
 function domainRefusal(order: DayOrder, { dataset, inForce }: Domain, atMs: number): string | undefined {
   if ('publishNow' in order || 'delay' in order) {
     const { day } = Object.values(order)[0] as Target

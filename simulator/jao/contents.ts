@@ -3,7 +3,7 @@ import { type JaoDataset, maxExchanges, rowStarts } from './dataset.ts'
 import type { Edit, Publication } from './publications.ts'
 import { drawnValue, redrawnValue } from './values.ts'
 
-/** The content of a publication: `values[row][column]`. `hoursMs` are the starts of the rows. */
+/** The content of a publication. `hoursMs` are the starts of the rows, `values[row][column]` the cells. */
 export type Contents = {
   readonly hoursMs: readonly number[]
   readonly columns: readonly Column[]
@@ -33,7 +33,7 @@ function apply(seed: number, draws: number, table: Table, edit: Edit, dataset: J
   else if (edit.verb === 'addKey') addKey(seed, draws, table, dataset.newColumn(edit.key))
 }
 
-/** A commanded value stays, even if the row no longer sums to 0. */
+/** Changes values. A value from a command stays even if the row no longer sums to 0. */
 function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise' }>): void {
   table.hoursMs.forEach((hourMs, hour) => {
     if (edit.hourMs !== undefined && edit.hourMs !== hourMs) return
@@ -46,7 +46,7 @@ function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise'
   if (edit.value === undefined) balance(table)
 }
 
-/** Computes the columns that are the negative sum of others, in integers to avoid rounding errors. */
+/** Computes the columns that are the negative sum of others. Uses integers, to avoid rounding errors. */
 function balance({ columns, values }: Table): void {
   columns.forEach(({ minus, scale = 1 }, at) => {
     if (minus === undefined) return

@@ -5,21 +5,21 @@ import type { Column } from './column.ts'
 
 export type JaoDataset = {
   readonly name: string
-  /** In upstream's spelling. Requests may use any case. */
+  /** Path of the dataset, as upstream spells it. Requests may use any case. */
   readonly path: string
   readonly firstDay: string
   readonly due: DueTime
-  /** Delivery day of the first quarter-hourly rows. Absent: always hourly. */
+  /** Delivery day of the first quarter-hourly rows. Absent: rows are always hourly. */
   readonly quarterHoursSince?: string
-  /** Printed decimals: 10, 1 or 0. */
+  /** Number of printed decimals: 10, 1 or 0. */
   readonly decimals: number
   readonly lastModifiedOn?: boolean
   readonly totalRows?: boolean
   readonly prefixes: readonly string[]
   readonly columnsOf: (day: string) => readonly Column[]
-  /** The column of a key that upstream has never used. */
+  /** Makes the column of a key that upstream has never used. */
   readonly newColumn: (key: string) => Column
-  /** Changes the seed, so that datasets have different values. */
+  /** Added to the seed, so that datasets have different values. */
   readonly salt: number
 }
 

@@ -6,11 +6,11 @@ import { type ColumnGroup, columnsOn, group, netPositions, realBorders, recorded
 import { type JaoDataset, maxExchanges, saltOf } from './dataset.ts'
 import { EXTERNAL_ATC, NORDIC_EXCHANGES, NORDIC_FLOWS, SHADOW_AUCTION } from './recorded-ranges.ts'
 
-/** First delivery day of quarter hours in the day-ahead market. */
+/** First delivery day with quarter hours in the day-ahead market. */
 const QUARTERS = '2025-10-01'
-/** After the auction, which closes at 12:00. */
+/** Publication after the day-ahead auction, which closes at 12:00. */
 const AFTERNOON: DueTime = { from: '12:50', daysLater: 0 }
-/** Recorded Nordic stamps are between 08:52 and 11:11, most at about 09:25. */
+/** Publication of Nordic datasets. Recorded times are between 08:52 and 11:11, most at about 09:25. */
 const NORDIC_MORNING: DueTime = { from: '09:20', daysLater: 0 }
 
 type Shape = Pick<JaoDataset, 'decimals'> &
@@ -20,7 +20,7 @@ type Shape = Pick<JaoDataset, 'decimals'> &
 
 const TSOS = ['50Hertz', 'Amprion', 'APG', 'CEPS', 'ELES', 'Elia', 'HOPS', 'MAVIR', 'PSE', 'RTE', 'SEPS', 'TTN']
 const NORDIC_ZONES = ['DK1', 'DK2', 'FI', 'NO1', 'NO2', 'NO3', 'NO4', 'NO5', 'SE1', 'SE2', 'SE3', 'SE4']
-/** refprog also names borders outside Core, Ukraine's in two parts. */
+/** Borders outside Core that refprog has too. A border to Ukraine has two parts in its name. */
 const OUTER = ['AT_CH', 'CH_AT', 'DE_CH', 'CH_DE', 'FR_CH', 'CH_FR', 'FR_ES', 'ES_FR', 'PL_UA_PL', 'HU_UA_HU']
 const SCHEDULED_TOO = ['FR_ES', 'ES_FR', 'DK1_DE', 'DE_DK1', 'DK1_NL', 'NL_DK1', 'DE_DK2', 'DK2_DE']
 
@@ -29,7 +29,7 @@ const tenths = (low: number, high: number): ColumnRange => ({ low, high, scale: 
 const cents = (low: number, high: number): ColumnRange => ({ low, high, scale: 100 })
 const seldom = (range: ColumnRange, nullShare: number): ColumnRange => ({ ...range, nullShare })
 
-/** Shapes of both day-ahead and intraday. The README lists those that were never recorded. */
+/** Forms of datasets that day-ahead and intraday share. The README lists those that were never recorded. */
 const byName = {
   maxNetPos: { decimals: 10, groups: [zones('min', mw(-9000, -500), true), zones('max', mw(500, 9000), true)] },
   netPos: { decimals: 1, quarterHoursSince: QUARTERS, due: AFTERNOON, groups: [netPositions('hub_')] },
@@ -117,7 +117,7 @@ const nordicShapes: Record<string, Shape> = {
   },
 }
 
-/** Time of publication and first delivery day of each intraday round. */
+/** Time of publication and first delivery day of each intraday calculation or auction. */
 const ROUNDS = {
   IDCCA_: { firstDay: '2024-06-14', due: { from: '14:50', daysLater: 0 } },
   IDCCB_: { firstDay: '2024-05-29', due: { from: '21:50', daysLater: 0 } },

@@ -4,9 +4,7 @@ import type { Domain } from './domain.ts'
 
 const CHUNK_CHARACTERS = 65_536
 
-/**
- * Answers a page, streamed: an hour of Core has 21 to 25 MB. Refuses `Filter`, with which upstream's answer was wrong.
- */
+/** Answers with a page, streamed, because an hour of Core has 21 to 25 MB. Refuses `Filter`, which is not simulated. */
 export function domainReply(
   domain: Domain,
   { fromMs, toMs }: { fromMs: number; toMs: number },

@@ -32,7 +32,7 @@ export const domainDatasets: readonly DomainDataset[] = [
 
 type PublishedHour = { readonly hourMs: number; readonly publication: Publication; readonly rows: number }
 
-/** A dataset of constraints. It stores only commands and generates rows on reading. */
+/** A dataset of constraints. Only its commands are stored. Its rows are computed on every request. */
 export type Domain = Pick<Timeline, 'command' | 'commands' | 'inForce'> & {
   readonly dataset: DomainDataset
   count(fromMs: number, toMs: number, atMs: number): number
@@ -77,7 +77,7 @@ export function createDomain(given: number, commands: readonly Command[], datase
   }
 }
 
-/** Even, because constraints come in pairs. */
+/** Returns the rows of an hour: an even number, because constraints come in pairs. */
 function rowsOf(seed: number, { rows }: DomainDataset, hourMs: number): number {
   const spread = Math.floor(rows / 50)
   return 2 * Math.round((rows - spread / 2 + (mix(seed, Math.floor(hourMs / 3_600_000), 11) % (spread + 1))) / 2)

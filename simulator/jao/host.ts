@@ -9,7 +9,7 @@ import { readWindow, type Window } from './window.ts'
 const DAY_MS = 86_400_000
 const EMPTY = '{"data":[],"rejected":false,"messages":null}'
 
-/** `etag`: answers have an ETag. `notModified` counts the 304 replies. */
+/** `etag`: answers get an ETag. `notModified` counts the answers with status 304. */
 export type Tags = { etag: boolean; notModified: number }
 
 export function jaoHost(jao: Jao, tags: Tags): Host {

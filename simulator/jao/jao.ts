@@ -5,9 +5,9 @@ import type { Command } from './publications.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
 
 export type Jao = {
-  /** By the path below the host, in any case. */
+  /** Returns the dataset at a path below the host, in any case. Undefined if there is none. */
   at(path: string): Upstream | Domain | undefined
-  /** By region and name, in any case: nordic.maxExchanges. Default: core.maxExchanges. */
+  /** Returns a dataset by region and name, in any case: nordic.maxExchanges. Default: core.maxExchanges. */
   named(name?: string): Upstream | Domain | undefined
   names(): string[]
   commands(): Command[]

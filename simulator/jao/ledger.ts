@@ -1,14 +1,14 @@
 import { addDays, dayAt } from './calendar.ts'
 import type { Publication } from './publications.ts'
 
-/** Assigns the ids of rows, which count up through all publications in order of publishing. */
+/** Assigns the ids of rows. Ids count up through all publications in the order of publishing. */
 export type Ledger = {
-  /** Returns true if every earlier publication was counted. */
+  /** Returns true if the ledger has counted every earlier publication. */
   reaches(publication: Publication): boolean
   firstId(publication: Publication): number
 }
 
-/** Counts rows up to the end of the local day of `atMs`. Pure. Later publications do not change an id. */
+/** Counts all rows published until the local day of `atMs` ends. Later publications do not change an id. Pure. */
 export function ledgerAt(
   atMs: number,
   publicationsOf: (day: string) => readonly Publication[],
@@ -16,7 +16,7 @@ export function ledgerAt(
   firstDay: string,
   rowCount: (publication: Publication) => number,
 ): Ledger {
-  // No dataset is published earlier than on the day before delivery.
+  // The last delivery day to count, because every dataset is first published on the day before delivery, or later.
   const lastDay = addDays(dayAt(atMs), 2)
   const days = new Set<string>(commandedDays)
   for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) days.add(day)

@@ -1,7 +1,7 @@
 import { type DueTime, firstPublicationMs, MORNING, republicationDelayMs } from './calendar.ts'
 import { type JaoDataset, maxExchanges, rowStarts } from './dataset.ts'
 
-/** `salt` makes the redrawn values of two commands differ. */
+/** A change of a day's values. With different `salt`, two commands produce different values. */
 export type Edit =
   | {
       readonly verb: 'revise'
@@ -24,7 +24,7 @@ export type Command = {
   readonly what: Edit | Move
 }
 
-/** A publication of a whole day. `draws` counts the random re-publications so far; `edits` are all edits so far. */
+/** A publication of a whole day. `draws` counts the random re-publications so far. `edits` are all changes so far. */
 export type Publication = {
   readonly day: string
   readonly revision: number
@@ -34,7 +34,7 @@ export type Publication = {
   readonly edits: readonly Edit[]
 }
 
-/** Returns a day's publications, also future ones. Edits before the first are part of it; later ones each make one. */
+/** Returns a day's publications, also future ones. Each change after the first publication makes another one. */
 export function publicationsOf(
   seed: number,
   day: string,
@@ -58,7 +58,7 @@ export function publicationsOf(
   return all
 }
 
-/** Returns undefined if the day is not published yet. */
+/** Returns the newest publication at `atMs`. Undefined if the day is not published yet. */
 export function inForce(publications: readonly Publication[], atMs: number): Publication | undefined {
   return publications.findLast((publication) => publication.publishedAtMs <= atMs)
 }

@@ -1,4 +1,4 @@
-// Keys in upstream's order, with minimum and maximum of recorded answers, in MW.
+// Keys in upstream's order, with the minimum and maximum in recorded answers, MW.
 
 /** Nordic maxBorderFlow, 2026-04-20 and 21. */
 export const NORDIC_FLOWS = `
@@ -37,13 +37,13 @@ export const SHADOW_AUCTION = `
   PL_SK:0-0 RO_HU:469-469 SI_AT:337-337 SI_HR:692-743 SI_HU:199-199 SK_CZ:700-700 SK_HU:850-850 SK_PL:0-0
 `
 
-/** Core atc, 2026-04-20 and 21; the Italian keys never had a value. */
+/** Core atc, 2026-04-20 and 21. The Italian keys never had a value. */
 export const EXTERNAL_ATC = `
   DE_DK1:3500-3500 DK1_DE:2260-3500 ES_FR:0-3561 FR_ES:2400-3422 FR_IT:none AT_IT:none IT_AT:none IT_FR:none
   RO_BG:1808-2823 BG_RO:1189-2187 ALBE_ALDE:0-0 ALDE_ALBE:0-0 DK1_NL:700-700 NL_DK1:700-700
 `
 
-/** Core netPos, September 2022 to March 2023, in the order of a row of August 2026. */
+/** Core netPos, September 2022 to March 2023. The order is that of a row of August 2026. */
 export const NET_POSITIONS = `
   ALBE:-1000..1000 ALDE:-1000..1000 AT:-6773..2893 BE:-4453..4779 CZ:-2198..4598 DE:-7112..14448 HR:-1348..1894
   HU:-3306..1909 FR:-11713..10431 NL:-6045..5339 RO:-1947..2868 SI:-2142..736 SK:-879..1387 PL:-2221..3941

@@ -4,7 +4,7 @@ import { type Command, inForce, type Publication, publicationsOf } from './publi
 export type Timeline = {
   publications(day: string): [Publication, ...Publication[]]
   inForce(day: string, atMs: number): Publication | undefined
-  /** Accepts a command that dayCommand in commands.ts has checked. */
+  /** Adds a command that dayCommand in commands.ts has checked. */
   command(command: Command): void
   commands(): readonly Command[]
   commandedDays(): Iterable<string>

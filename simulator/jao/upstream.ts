@@ -6,20 +6,20 @@ import { type Ledger, ledgerAt } from './ledger.ts'
 import { type Command, type Publication, rowCount } from './publications.ts'
 import { createTimeline, type Timeline } from './timeline.ts'
 
-/** One dataset of the simulated tool, without HTTP, clock and faults: a function of seed and commands. */
+/** One simulated dataset without HTTP, clock and faults. Its answers depend only on seed, commands and time. */
 export type Upstream = Pick<Timeline, 'command' | 'commands'> & {
   readonly dataset: JaoDataset
-  /** The answer at `atMs` for rows in [fromMs, toMs). Takes less than 3 ms per day. */
+  /** Returns the answer at `atMs` with the rows in [fromMs, toMs). Takes less than 3 ms per day. */
   body(fromMs: number, toMs: number, atMs: number): Buffer
   published(day: string, atMs: number): { publication: Publication; contents: Contents } | undefined
-  /** The content at `atMs`, or that of the first publication if it is still to come. */
+  /** Returns the content at `atMs`, or the content of the first publication if the day is not published yet. */
   expected(day: string, atMs: number): Contents
   history(day: string): (Publication & { firstId: number })[]
 }
 
-/** Cached days: 64 take about 6 MB. */
+/** Limit of cached days. 64 days take about 6 MB. */
 const KEPT_DAYS = 64
-/** Ids are counted this far ahead, so that successive days need no recount. */
+/** How far ahead ids are counted, ms, so that the next days need no new count. */
 const LEDGER_AHEAD_MS = 30 * 86_400_000
 
 export function createUpstream(

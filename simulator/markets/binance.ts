@@ -5,7 +5,7 @@ import type { Market } from './markets.ts'
 
 const DAY_MS = 86_400_000
 
-/** Serves `/api/v3/ticker/24hr`: an object for `symbol`, a list for `symbols` or all. */
+/** Serves `/api/v3/ticker/24hr`: an object for `symbol`, a list for `symbols` or for all markets. */
 export function binanceHost(exchange: Exchange): Host {
   return {
     name: 'binance',

@@ -10,7 +10,7 @@ export type Spike = {
   readonly atMs: number
 }
 
-/** Prices and quoteVolume are in the quote currency, volume in the base currency. */
+/** Figures of a market over a time. Prices and quoteVolume are in the quote currency, volume in the base currency. */
 export type Stretch = {
   readonly open: number
   readonly high: number
@@ -21,7 +21,7 @@ export type Stretch = {
   readonly trades: number
 }
 
-/** The last 24 hours of a market at an instant, and its UTC day so far. */
+/** A market at an instant: its last 24 hours, and its UTC day so far. */
 export type Sample = Stretch & {
   readonly last: number
   readonly bid: number
@@ -39,7 +39,7 @@ export type Exchange = {
 
 const DAY_MS = 86_400_000
 const GRID_MS = 900_000
-/** Cached prices per market: two days of quarter hours. */
+/** Limit of cached prices per market: two days of quarter hours. */
 const MOST_HELD = 200
 
 export function createExchange(
@@ -74,7 +74,7 @@ export function createExchange(
 
 type Priced = { readonly spikes: readonly Spike[]; readonly price: (atMs: number) => number }
 
-/** Computes prices without spikes. Caches whole quarter hours, which every sample of a day reads. */
+/** Returns a function for prices without spikes. It caches quarter hours, because every sample reads a day of them. */
 function prices(seed: number): (market: Market, atMs: number) => number {
   const held = new Map<Market, Map<number, number>>()
   return (market, atMs) => {
@@ -111,7 +111,7 @@ function sampleAt(seed: number, market: Market, atMs: number, priced: Priced): S
   }
 }
 
-/** Reads only both ends, quarter hours and starts of spikes, so a short peak may be missed. */
+/** Computes figures from both ends, quarter hours and starts of spikes, so a short peak between these may be missed. */
 function stretch(seed: number, market: Market, fromMs: number, toMs: number, priced: Priced): Stretch {
   const looked = [fromMs]
   for (let gridMs = Math.floor(fromMs / GRID_MS + 1) * GRID_MS; gridMs < toMs; gridMs += GRID_MS) looked.push(gridMs)

@@ -5,7 +5,7 @@ import type { Market } from './markets.ts'
 
 const DAY_MS = 86_400_000
 
-/** Serves `/0/public/Ticker` for the given pairs or for all. */
+/** Serves `/0/public/Ticker` for the requested pairs, or for all. */
 export function krakenHost(exchange: Exchange): Host {
   return {
     name: 'kraken',
@@ -40,7 +40,7 @@ function ask(exchange: Exchange, { url, atMs }: HostRequest): Question | Reply {
   if (url.pathname !== '/0/public/Ticker') return refusal('EGeneral:Unknown method', 404)
   const asked = url.searchParams.get('pair')
   const answer = (whenMs: number) => {
-    // XBT/USD is another spelling of XBTUSD.
+    // Kraken accepts XBT/USD as another spelling of XBTUSD.
     const named = asked?.split(',').map((pair) => exchange.find(pair.replace('/', ''))) ?? exchange.markets
     const known = named.filter((market) => market !== undefined)
     if (known.length < named.length) return refusal('EQuery:Unknown asset pair', 200)

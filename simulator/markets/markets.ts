@@ -4,15 +4,15 @@ export const EXCHANGES = ['kraken', 'binance', 'coinbase'] as const
 export type ExchangeName = (typeof EXCHANGES)[number]
 
 export type Market = {
-  /** The requested name: XBTUSD, BTCUSDT, BTC-USD. */
+  /** The name in requests: XBTUSD, BTCUSDT, BTC-USD. */
   readonly name: string
-  /** The answered name. Kraken's older markets differ: XXBTZUSD. */
+  /** The name in answers. It differs for Kraken's older markets: XXBTZUSD. */
   readonly answered: string
   readonly hash: number
-  /** The mean price, in the quote currency. */
+  /** The mean price in the quote currency. */
   readonly price: number
   readonly decimals: number
-  /** Standard deviation of the logarithm of the price per second. */
+  /** Standard deviation of the logarithm of the price after one second. */
   readonly volatility: number
   readonly paceS: number
   readonly turnover: number
@@ -23,14 +23,14 @@ const PRICES: Readonly<Record<string, number>> = {
   ATOM: 4.5, UNI: 6, ALGO: 0.18, BCH: 310, ETC: 16.5, FIL: 2.8, NEAR: 2.6, XLM: 0.27, TRX: 0.23, SHIB: 0.0000125,
 } // biome-ignore format: a table
 
-/** Kraken's own names of bases, and the bases that it answers with X in front and Z before the quote. */
+/** Kraken's own names of bases. KRAKEN_OLD: bases that its answers write with X before them and Z before the quote. */
 const KRAKEN_SPELLS: Readonly<Record<string, string>> = { BTC: 'XBT', DOGE: 'XDG' }
 const KRAKEN_OLD: ReadonlySet<string> = new Set(['XBT', 'ETH', 'LTC', 'XRP', 'XLM', 'ETC'])
 const QUOTES = { kraken: ['USD', 'EUR'], binance: ['USDT', 'EUR'], coinbase: ['USD', 'EUR'] }
 const PACES_S = [1, 1, 2, 5, 30, 900]
 const DAILY = 1 / Math.sqrt(86_400)
 
-/** At most `count` markets: well-known ones first, then SIM001 and so on. */
+/** Returns at most `count` markets: first well-known ones, then SIM001 and so on. */
 export function marketsOf(exchange: ExchangeName, seed: number, count: number): Market[] {
   const quotes = QUOTES[exchange]
   const known = quotes.flatMap((quote) => Object.keys(PRICES).map((base) => ({ base, quote })))

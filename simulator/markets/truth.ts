@@ -8,7 +8,7 @@ import type { Market } from './markets.ts'
 const MOST_SAMPLES = 100_000
 
 /**
- * Returns a market at an instant. With `from`, `to` (exclusive) and `everyS`: prices and statistics over the instants.
+ * Returns a market at an instant. With `from`, `to` (exclusive) and `everyS`: its prices and their statistics in steps.
  */
 export function marketTruth(exchange: Exchange, query: URLSearchParams, atMs: number) {
   const name = query.get('market')
@@ -42,7 +42,7 @@ const spanSchema = z.object({
   everyS: z.coerce.number().positive(),
 })
 
-/** Population standard deviation. */
+/** Statistics of values, with the population's standard deviation. */
 function sumsOf(values: readonly number[]) {
   const count = values.length
   const mean = values.reduce((sum, value) => sum + value, 0) / count

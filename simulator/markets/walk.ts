@@ -1,11 +1,11 @@
 import { mix } from '../hash.ts'
 
-/** The walk is pinned to a random level every 2^20 s (12 days), so that it wanders but does not drift away. */
+/** A random walk has a random level every 2^20 s (12 days), so that it wanders but does not drift away. */
 const LEVELS = 20
 const SPAN_S = 2 ** LEVELS
 const PINNED = 0.6 * Math.sqrt(SPAN_S)
 
-/** Position after `atS` s, in standard deviations of a one-second step: a Brownian bridge by Lévy's construction. */
+/** Position of the walk after `atS` s, in standard deviations of a step of 1 s: a Brownian bridge (Lévy). */
 export function walk(seed: number, hash: number, atS: number): number {
   const span = Math.floor(atS / SPAN_S)
   const along = atS / SPAN_S - span
@@ -20,7 +20,7 @@ export function walk(seed: number, hash: number, atS: number): number {
   return place
 }
 
-/** Approximately standard normal: the sum of three uniform numbers. */
+/** Returns an approximately normal random number: the sum of three uniform ones. */
 function normal(a: number, b: number, c: number, d: number): number {
   const bits = mix(a, b, c, d)
   return (((bits & 1023) + ((bits >>> 10) & 1023) + ((bits >>> 20) & 1023)) / 1023 - 1.5) * 2

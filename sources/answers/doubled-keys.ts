@@ -8,12 +8,12 @@ const closeBracket = 0x5d
 const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
 /**
- * Returns true if an object has a key twice: every key has one colon outside strings, so there are more colons than
- * parsed keys. `json` is JSON.parse(text).
+ * Returns true if an object has the same key twice. Every key has one colon outside strings, so the text has more
+ * colons than the parsed objects have keys. `json` is JSON.parse(text).
  */
 export const hasDoubledKeys = (text: Uint8Array, json: unknown): boolean => colonsOf(text) !== keysOf(json)
 
-// This reads every byte of every answer: 0.3 ms for a day of 150 keys, for which JSON.parse takes 0.6 ms.
+// Reads every byte of every answer. A day of 150 keys takes 0.3 ms, and its JSON.parse 0.6 ms.
 function colonsOf(text: Uint8Array): number {
   let colons = 0
   for (let index = 0; index < text.length; index++) {
@@ -30,7 +30,7 @@ function endOfText(text: Uint8Array, from: number): number {
   return index
 }
 
-/** Not recursive: answers may be nested more deeply than the call stack allows. */
+/** Counts without recursion, because answers may be nested more deeply than the call stack allows. */
 function keysOf(json: unknown): number {
   let keys = 0
   const open: object[] = []
@@ -51,7 +51,7 @@ function keysOf(json: unknown): number {
   return keys
 }
 
-/** Returns the first key that occurs twice in one object, as JSON.parse reads it. */
+/** Returns the first key that occurs twice in one object, with escapes decoded. Undefined if no key does. */
 export function doubledKey(text: Uint8Array): string | undefined {
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.length)
   const open: (Set<string> | undefined)[] = []

@@ -3,10 +3,10 @@ import type { Window } from '../source.ts'
 const timePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?$/i
 
 interface TimeText {
-  /** The time to the second, as if it were UTC. */
+  /** The local time to the second, as ms of the same time in UTC. */
   secondMs: number
   fraction: string
-  /** How far the offset is ahead of UTC; undefined without an offset. */
+  /** Offset from UTC, ms. Undefined if the text has no offset. */
   aheadMs: number | undefined
 }
 
@@ -21,7 +21,7 @@ function readTime(text: string): TimeText | undefined {
   return aheadMs === undefined ? undefined : { secondMs, fraction, aheadMs }
 }
 
-/** Returns how many ms an offset (Z, ±hh:mm, ±hhmm, ±hh) is ahead of UTC; undefined if it is invalid. */
+/** Returns an offset from UTC (Z, ±hh:mm, ±hhmm, ±hh) in ms. Returns undefined for an invalid offset. */
 export function offsetMs(offset: string): number | undefined {
   if (offset === 'Z' || offset === 'z') return 0
   const digits = offset.slice(1).replace(':', '').padEnd(4, '0')
@@ -33,19 +33,19 @@ export function offsetMs(offset: string): number | undefined {
 
 const fractionMs = (digits: string): number => Number(digits.slice(0, 3).padEnd(3, '0'))
 
-/** Returns ms for a whole second in UTC; undefined for another offset, which is ambiguous in a field named UTC. */
+/** Returns ms for a whole second in UTC. Undefined for other offsets, which are ambiguous in a field named UTC. */
 export function utcMs(text: string): number | undefined {
   const time = readTime(text)
   return time?.aheadMs === undefined || time.aheadMs !== 0 || /[^0]/.test(time.fraction) ? undefined : time.secondMs
 }
 
-/** Returns ms for JAO's lastModifiedOn, 2026-04-20T07:24:01.43, which is UTC without an offset. */
+/** Returns ms for JAO's lastModifiedOn: 2026-04-20T07:24:01.43, in UTC without an offset. Undefined if invalid. */
 export function parseModifiedMs(value: unknown): number | undefined {
   const time = typeof value === 'string' ? readTime(value) : undefined
   return time === undefined || (time.aheadMs ?? 0) !== 0 ? undefined : time.secondMs + fractionMs(time.fraction)
 }
 
-/** Returns ms for a time with any offset; undefined for anything else. */
+/** Returns ms for a time with any offset. Returns undefined for anything else. */
 export function instantMs(value: unknown): number | undefined {
   const time = typeof value === 'string' ? readTime(value) : undefined
   return time?.aheadMs === undefined ? undefined : time.secondMs + fractionMs(time.fraction) - time.aheadMs

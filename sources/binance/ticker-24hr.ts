@@ -1,8 +1,8 @@
-// Binance's 24-hour ticker: price, book and the last 24 hours of each market, rolling.
+// Binance's 24-hour ticker: price, best bid and ask, and the rolling last 24 hours of each market.
 // Source: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints, public, no login.
 // closeTime is when Binance computed the figures.
-// Quirks: `symbol` returns one object, `symbols` or no parameter a list. One unknown symbol fails the whole request
-// with status 400 and {code, msg}. A request for all markets also returns markets that are closed for trading.
+// Quirks: `symbol` returns one object; `symbols`, or no parameter, returns a list. One unknown symbol fails the whole
+// request with status 400 and {code, msg}. A request for all markets also returns markets that are closed for trading.
 import { refused } from '../answers/refusal.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { cutAtQuote, type Spelling } from '../markets/pair.ts'
@@ -45,7 +45,7 @@ const ticker: Ticker = {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-// Quote currencies, longest first: market names have no separator.
+// Quote currencies, longest first, because the names of markets have no separator.
 const quotes = ['FDUSD', ...['USDT', 'USDC', 'TUSD', 'BUSD', 'USDP', 'USD1', 'EURI', 'BIDR', 'DOGE']]
   .concat(['BTC', 'ETH', 'BNB', 'XRP', 'TRX', 'SOL', 'DAI', 'TRY', 'EUR', 'GBP', 'AUD', 'BRL', 'JPY'])
   .concat(['ARS', 'MXN', 'COP', 'CZK', 'PLN', 'RON', 'UAH', 'ZAR', 'NGN', 'RUB', 'IDR', 'USD'])
@@ -65,7 +65,7 @@ export const binanceTicker24hr = tickerDataset({
   subjects: {
     default: ['BTCUSDT', 'ETHUSDT'],
     pattern: /^(?:\*|[\p{L}\p{N}]{3,40})$/u,
-    // A request weighs 2 for up to 20 symbols, 40 for up to 100, and 80 for more or all.
+    // A request weighs 2 for up to 20 symbols, 40 for up to 100, and 80 for more than 100 or for all.
     perRequest: 100,
   },
   requestPath: ({ subject }) => {

@@ -1,5 +1,5 @@
-// Coinbase's ticker (last trade and book) and stats (figures of the day). A request returns one product and the answer
-// does not name it, so the market is the requested one.
+// Coinbase's ticker (last trade, best bid and ask) and stats (figures of the day). A request returns one product. The
+// answer does not name it, so the market is the requested one.
 // Source: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products, public, no login.
 // Quirks: no answer was recorded, only the documentation is known. An unknown product is status 404 with {message}.
 import { refused } from '../answers/refusal.ts'
@@ -29,7 +29,7 @@ const lastTrade: Ticker = {
   modifiedAt: (fields) => instantMs((fields as { time?: unknown }).time),
 }
 
-/** Without last price and volume: the ticker has them, and each metric of a market comes from one dataset. */
+/** The metrics of stats. Last price and volume are missing, because they come from the ticker. */
 const figuresOfTheDay: Ticker = {
   ...alike,
   places: {

@@ -1,10 +1,10 @@
 // Cryptowatch: 24-hour summaries and last prices of markets at many exchanges. Closed in September 2023.
 // Source: archived answers of https://api.cryptowat.ch (/markets/summaries, /markets/prices,
-// /markets/<exchange>/<pair>/summary or /price). `tidemark ingest cryptowatch FILE --at INSTANT` reads them; answers
-// contain no time.
-// Quirks: markets are named binance-us:1inchusdt, market:binance-us:1inchusdt (prices) or by number (keyBy=id; no list
-// of the numbers exists any more). An answer for one market does not name it, so the file name must. An error has the
-// body {"error": "..."}. A listing may have pages with a cursor; each page is one answer.
+// /markets/<exchange>/<pair>/summary or /price). `tidemark ingest cryptowatch FILE --at INSTANT` reads them. The
+// instant is an option, because answers contain no time.
+// Quirks: markets are named binance-us:1inchusdt, market:binance-us:1inchusdt (prices) or by a number (keyBy=id), whose
+// list no longer exists. An answer for one market does not name it, so the file name must. An error has the body
+// {"error": "..."}. A listing may have pages with a cursor; each page is one answer.
 import type { Dataset, Source } from '../source.ts'
 import { explodeMarkets } from './explode.ts'
 

@@ -8,11 +8,11 @@ import type { Answer, ExplodeResult, Refusal, RefusalReason, RefusedPart, Slice 
 const answerBody = z.object({ result: z.record(z.string(), z.unknown()) })
 const errorBody = z.object({ error: z.string() })
 
-// binance-us:1inchusdt, kraken-futures:btcusd-perpetual-future-inverse, 87
+// Names of markets: binance-us:1inchusdt, kraken-futures:btcusd-perpetual-future-inverse, 87.
 const marketName = /^(?:[a-z0-9-]{1,60}:[a-z0-9-]{1,80}|\d{1,12})$/
 const maxMarkets = 100_000
 
-/** The path of each metric in a summary. Some answers lack the optional ones. */
+/** The path of each metric in a summary. Some answers lack the optional metrics. */
 const summary: { metric: string; place: string[]; optional?: true; isPrice?: true; isChange?: true }[] = [
   { metric: 'last', place: ['price', 'last'], isPrice: true },
   { metric: 'high', place: ['price', 'high'], isPrice: true },
@@ -27,7 +27,7 @@ const summary: { metric: string; place: string[]; optional?: true; isPrice?: tru
 const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
 const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
 
-/** Returns slices at the snapshot's instant. A bad figure or market is refused alone if anything else can be stored. */
+/** Returns slices at the instant of the snapshot. A bad figure or market is refused alone if another can be stored. */
 export function explodeMarkets(answer: Answer): ExplodeResult {
   const { refusedParts = [], ...explosion } = explode(answer)
   const inFile = (why: Refusal): Refusal =>
@@ -83,7 +83,7 @@ interface SlicedMarket {
   absent: number
 }
 
-/** Adds the valid figures of a market. Returns why the market or some of its figures are refused. */
+/** Adds the valid figures of a market. Returns a refusal of the whole market or of its invalid figures, if any. */
 function sliceMarket(
   market: string,
   name: string,
@@ -119,7 +119,7 @@ function sliceMarket(
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 
-/** /markets/kraken/btcusd/summary or market_kraken_btcusd_price.json. */
+/** Finds the market in /markets/kraken/btcusd/summary or market_kraken_btcusd_price.json. Undefined if absent. */
 function oneMarket(result: unknown, url: string): [string, unknown][] | undefined {
   const [, exchange, pair] = /markets?[/_]([a-z0-9-]+)[/_]([a-z0-9-]+)[/_](?:summary|price)(?:\.json)?$/.exec(url) ?? []
   return exchange === undefined ? undefined : [[`${exchange}:${pair}`, result]]

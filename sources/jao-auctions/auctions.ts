@@ -1,4 +1,4 @@
-// Parses the answer of getauctions: a list of auctions, each with a market period and the results of its products.
+// Parses an answer of getauctions: a list of auctions. Each has a market period and the results of its products.
 import { z } from 'zod'
 import { readJson } from '../answers/json.ts'
 import { isRefusal, quoteJson, refused } from '../answers/refusal.ts'
@@ -37,7 +37,7 @@ export type Result = z.infer<typeof result>
 
 const message = z.object({ message: z.string() })
 
-/** Returns no auctions for "No data found", which comes with status 400. */
+/** Returns [] for "No data found", which upstream sends with status 400. */
 export function readAuctions(body: Uint8Array): Auction[] | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json
@@ -57,7 +57,7 @@ export function readAuctions(body: Uint8Array): Auction[] | Refusal {
   return auctions
 }
 
-/** Returns the auctions of the requested corridor whose market period begins in the window. Counts the others. */
+/** Returns the requested corridor's auctions whose market period begins in the window. Counts others as ignored. */
 export function auctionsOf(
   auctions: Auction[],
   { window, subject }: Pick<Answer, 'window' | 'subject'>,

@@ -5,7 +5,7 @@ import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.
 import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
 
-/** Products are the hours of a market day, or last for the market period. */
+/** The products of an auction: `hours` of a market day, or a product for the whole market `period`. */
 export type Products = 'hours' | 'period'
 
 /** Complete if every result has a figure and no hour is missing. @throws Error if explode would refuse the answer */
@@ -23,7 +23,7 @@ export function assessAuctions(
   return content.complete && full ? 'complete' : 'partial'
 }
 
-/** Returns one slice per metric; a time without a result is null. A metric without any result has no slice. */
+/** Returns one slice per metric that has a value. The value of a time without a result is null. */
 export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): ExplodeResult {
   const content = readContent(products, answer)
   if (isRefusal(content)) return { slices: [], refusal: content, ignored: {} }
@@ -77,7 +77,7 @@ function addAuction(
       `${auction.identification} has a market period of ${iso(period.startMs)} to ${quoteJson(auction.marketPeriodStop)}`,
     )
   const results = auction.results ?? []
-  // Without results the auction was announced and not held yet. A cancelled auction will never have results.
+  // An auction without results was announced and is not held yet. A cancelled auction never gets results.
   const isTold = (result: Result) => metricNames.some((metric) => result[metric] != null)
   if (auction.cancelled !== true && (results.length === 0 || !results.every(isTold))) content.complete = false
   const named: { result: Result; product: string | undefined; time: ProductTime }[] = []
@@ -112,7 +112,7 @@ function addAuction(
   return put(auction, metrics, named, content)
 }
 
-/** An announced auction has an empty or null list. If even the name is missing, upstream has renamed it. */
+/** Refuses an auction without `results`, which upstream must have renamed: announced auctions have [] or null. */
 function renamedIn(auction: Auction, results: Result[]): Refusal | undefined {
   const { identification } = auction
   if (!('results' in auction))

@@ -1,11 +1,11 @@
-// Explicit auctions of cross-border capacity: capacities offered, requested and allocated, and the price.
+// Explicit auctions of cross-border capacity: the price, and the capacities offered, requested and allocated.
 // Source: https://api.jao.eu/OWSMP/getauctions, with a personal key in the header AUTH_API_KEY (a form on
 // https://www.jao.eu/get-token). The licence terms come with the key.
-// Schedule: daily auctions are held on the morning before delivery, the others weeks before. Corrections:
-// lastDataUpdate.
-// Quirks: dates are UTC, at most 31 days apart, and select by the start of the market period, local midnight (at 22:00
-// or 23:00 UTC). No result is status 400 "No Data found". Results are unordered; hours are Brussels time, and the
-// second 02:00 of the long day is `02:00-03:00*`. No answer with a longer horizon was recorded.
+// Schedule: daily auctions are held on the morning before delivery, others weeks before. lastDataUpdate shows
+// corrections.
+// Quirks: dates are UTC, at most 31 days apart. They select by the start of the market period, which is local midnight
+// (22:00 or 23:00 UTC). Without a result the status is 400 ("No Data found"). Results are unordered. Hours are Brussels
+// time, and the second 02:00 of the long day is `02:00-03:00*`. No answer for more than a day was recorded.
 
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
@@ -22,7 +22,7 @@ interface Horizon {
   recorded: boolean
   stepS: number
   searchFrom: string
-  /** How many days before the day before delivery results may exist. */
+  /** Days before the day before delivery from which results may exist. */
   daysAhead?: number
   description: string
 }

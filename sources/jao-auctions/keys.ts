@@ -12,7 +12,8 @@ export const metricNames = Object.keys(metrics) as Metric[]
 const pattern = /^([A-Za-z0-9()_-]+)(?:#(\d\d))?(?:\/([^/]+))?\.([a-zA-Z]+)$/
 
 /**
- * IF1-FR-GB.offeredCapacity; IF1-FR-GB#02.offeredCapacity for a second auction; DE-CH/BASE.auctionPrice for a product.
+ * Returns IF1-FR-GB.offeredCapacity, with the auction's number from the second on (IF1-FR-GB#02.offeredCapacity), and
+ * with the product if given (DE-CH/BASE.auctionPrice).
  */
 export function keyOf({ corridorCode, identification }: Auction, product: string | undefined, metric: Metric): string {
   const number = /-(\d\d)$/.exec(identification)?.[1] ?? '01'
@@ -20,13 +21,13 @@ export function keyOf({ corridorCode, identification }: Auction, product: string
   return `${corridorCode}${second}${product === undefined ? '' : `/${product}`}.${metric}`
 }
 
-/** Removes the padding: B01------- becomes B01. */
+/** Returns a product's name without padding: B01 for B01-------. */
 export const productName = ({ productIdentification }: Result): string =>
   (productIdentification ?? '').replace(/-+$/, '').replace(/[^A-Za-z0-9_*+-]/g, '_') || 'unnamed'
 
 export const unitOf = (key: string): string => metrics[pattern.exec(key)?.[4] as Metric] ?? 'MW'
 
-/** Labels: corridor and metric, auction and product if the key names them, from and to if the corridor ends in them. */
+/** Labels: corridor, metric; auction and product if the key has them; from and to if the corridor ends in two zones. */
 export function labelsOf(key: string): Record<string, string> {
   const [, corridor, auction, product, metric] = pattern.exec(key) ?? []
   if (corridor === undefined || metric === undefined) return {}

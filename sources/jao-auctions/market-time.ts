@@ -1,4 +1,4 @@
-// Products are named by Brussels wall-clock time: "02:00-03:00", with a star for the second 02:00 of the long day.
+// Products are named by Brussels time: "02:00-03:00", with a star for the second 02:00 of the 25-hour day.
 import type { Window } from '../source.ts'
 
 export const zone = 'Europe/Brussels'
@@ -11,7 +11,8 @@ export interface ProductTime {
 const pattern = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)(\*?)$/
 
 /**
- * Parses a product's hours. Undefined for a time that does not exist: 02:00 on the short day, a second 02:00 elsewhere.
+ * Parses a product's hours. Returns undefined for a time that does not exist: 02:00 of the 23-hour day, or a second
+ * 02:00 of a day with another length than 25 hours.
  */
 export function productTime(name: string, period: Window): ProductTime | undefined {
   const [, hour, minute, endHour, endMinute, star] = pattern.exec(name) ?? []

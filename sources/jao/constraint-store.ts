@@ -41,7 +41,7 @@ const inserted: StoreStatement = {
   sql: 'CREATE TABLE IF NOT EXISTS tidemark.accepted_constraints AS tidemark.flow_constraints ENGINE = Null',
 }
 
-/** Times are ISO 8601 text. */
+/** The table into which the sink inserts. Times are ISO 8601 text. */
 export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
   table: 'accepted_constraints',
   columns: [
@@ -61,7 +61,7 @@ export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
 
 const utc = (ms: number): string => new Date(ms).toISOString()
 
-/** Skips deleted hours. Reads the bounds once per insert; a dataset without deletions has the bound 1970. */
+/** Skips deleted hours. Reads the bounds of deletions once per insert. Without deletions the bound is 1970. */
 const filling: StoreStatement = {
   name: 'flow_constraints_mv',
   sql: `
@@ -75,9 +75,9 @@ const filling: StoreStatement = {
 }
 
 /**
- * The newest rows of each hour. A row counts if the newest accepted answer of its page has it and its page begins
- * before the newest row count, from a page or from the answer that only counts rows. Filters on dataset and hour pass
- * through both window functions, because both partition by them.
+ * The newest rows of each hour. A row counts if the newest accepted answer of its page has it, and if its page begins
+ * before the newest row count of the hour. That count comes from a page, or from the answer that only counts rows. Both
+ * window functions partition by dataset and hour, so that filters on these columns reach the table.
  */
 const newest: StoreStatement = {
   name: 'latest_flow_constraints',

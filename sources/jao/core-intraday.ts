@@ -1,4 +1,4 @@
-// Intraday in the Core region: four capacity calculations (IDCC a to d) and three intraday auctions (IDA 1 to 3).
+// Intraday in the Core region: four capacity calculations (IDCCA to IDCCD) and three auctions (ID1 to ID3).
 // Source: https://publicationtool.jao.eu/coreID (API: /coreID/api/data/<prefix>_<name>), public, no login, terms of
 // re-use not stated. No answer was recorded, so only `tidemark backfill` requests these datasets.
 import type { Dataset } from '../source.ts'
@@ -32,7 +32,7 @@ export const calculations: Stage[] = [
   },
 ]
 
-/** Held at 15:00 and 22:00 on the day before delivery, and at 10:00 on the day itself. */
+/** Intraday auctions: at 15:00 and 22:00 on the day before delivery, and at 10:00 on the day of delivery. */
 const auctions: Stage[] = [
   { prefix: 'ID1', title: 'first intraday auction', firstDay: '2024-06-14', searchFrom: '15:30' },
   { prefix: 'ID2', title: 'second intraday auction', firstDay: '2024-06-14', searchFrom: '22:30' },

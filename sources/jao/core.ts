@@ -1,23 +1,24 @@
-// The day-ahead capacity calculation of the Core region (Austria to Slovenia), flow-based, coupled since 2022-06-09.
+// The day-ahead capacity calculation of the Core region (Austria to Slovenia). Flow-based coupling began on 2022-06-09.
 // Source: https://publicationtool.jao.eu/core (API: /core/api/data/<name>), public, no login, terms of re-use not
 // stated.
-// Schedule: business day D is published on D-1, capacities at about 10:30 Brussels, results after the day-ahead auction
-// from about 12:50. Sometimes a whole day is published again.
-// Quirks: DE is DE-LU. Row ids change with every publication. Nine virtual hubs exist since delivery 2026-06-11; their
-// columns are null in older rows fetched today. Columns come and go (a stray border in scheduledExchanges).
+// Schedule: upstream publishes business day D on D-1, Brussels time: capacities at about 10:30, results of the
+// day-ahead auction from about 12:50. Sometimes a whole day is published again.
+// Quirks: DE is the zone DE-LU. Row ids change with every publication. Nine virtual hubs exist since delivery
+// 2026-06-11; their columns are null in older rows fetched today. Columns come and go (a stray border in
+// scheduledExchanges).
 import type { Dataset } from '../source.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
 
 const inCore = { region: 'core', firstDay: '2022-06-09' } as const
-/** Published before or after the day-ahead auction. */
+/** Settings of datasets that are published before, or after, the day-ahead auction. */
 const before = { ...inCore, searchFrom: '09:00' } as const
 const after = { ...inCore, searchFrom: '12:50' } as const
 
 const capacity = { min: 0, max: 25_000 }
 const neverNegative = 'values are never negative'
 
-// Stayed hourly in October 2025. 132 keys until delivery 2026-06-10, 150 from 2026-06-11.
+// Kept hourly steps in October 2025. It has 132 keys until delivery 2026-06-10, and 150 from 2026-06-11.
 export const coreMaxExchanges = periodDataset({
   ...before,
   name: 'maxExchanges',

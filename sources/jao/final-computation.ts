@@ -1,8 +1,8 @@
-// All constraints of a flow-based domain, one hour per window, in pages.
+// All constraints of a flow-based domain, in pages. A window is one hour.
 // Source: https://publicationtool.jao.eu/<region> (API: /<region>/api/data/finalComputation), public, no login.
-// Quirks: an hour has 12,770 rows and 21 MB in Core, 904 rows in the Nordics. A day of Core takes 200 requests, two
-// minutes of the whole budget, so only `backfill` requests it. An empty Filter gives wrong answers. Known only from the
-// code of clients.
+// Quirks: an hour has 12,770 rows and 21 MB in Core, 904 rows in the Nordics. A day of Core takes 200 requests, the
+// whole budget of two minutes, so only `backfill` requests it. An empty Filter gives wrong answers. No answer was
+// recorded; the form is known from the code of clients.
 
 import { viewName } from '../answers/delivery-view.ts'
 import type { Dataset, RequestTarget } from '../source.ts'

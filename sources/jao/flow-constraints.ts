@@ -1,5 +1,5 @@
-// Pages of a flow-based domain: one row per constraint. Columns come and go, so only those that identify the constraint
-// and its margin are fields of a record; the others are in maps, by upstream's names.
+// Reads pages of a flow-based domain: one row per constraint. Columns come and go, so a record has fields only for the
+// margin and for what identifies the constraint. Its maps hold the other columns by upstream's names.
 import { isRefusal, quoteJson, refused, refuseUnexpectedNames, rejectionOf } from '../answers/refusal.ts'
 import { iso, parseModifiedMs } from '../answers/times.ts'
 import type { Answer, Coverage, ExplodeResult, OwnRecord, Refusal, RequestTarget } from '../source.ts'
@@ -8,10 +8,10 @@ import { type Row, type Rows, readRows } from './rows.ts'
 
 export const constraintsTopic = 'constraints'
 
-/** A row of Core has 1.7 kB (12,770 rows in 21 to 22 MB), so a page has 3.5 MB, half the limit of a raw record. */
+/** Rows per page. 12,770 rows of Core have 21 to 22 MB, so a page has 3.5 MB, half the limit of a raw record. */
 export const rowsPerPage = 2_000
 
-/** Returns the rows of an answer, and the hour's total according to it. @throws Error if the total is missing */
+/** Returns an answer's rows and the hour's total. @throws Error if rows or total are missing or invalid */
 export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   const read = readRows(body, { startMs: -Infinity, endMs: Infinity })
   const total = isRefusal(read) ? read : totalOf(read)
@@ -22,7 +22,7 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   return { rows: read.rows.length + read.atWindowEnd, total }
 }
 
-/** Complete if all rows are there and one has a margin or a factor. @throws Error if explode would refuse the answer */
+/** Complete if no row is missing and a row has a margin or factor (PTDF). @throws Error if explode would refuse it */
 export function assessConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const read = readConstraints({ body, ...asked })
   if (isRefusal(read)) return rejectionOf(read)
@@ -33,7 +33,7 @@ export function assessConstraints(body: Uint8Array, asked: RequestTarget): Cover
   return isFull && hasNumbers ? 'complete' : 'partial'
 }
 
-/** Returns one record per row, no slices. An empty answer outside of a page counts the rows of the hour. */
+/** Returns one record per row, and no slices. If the answer only counts rows, `counted` is the hour's row count. */
 export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status'>): ExplodeResult {
   const read = readConstraints(answer)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
@@ -83,7 +83,7 @@ function readPage({ body, window, subject }: Omit<Answer, 'status'>): Page | Ref
   return { ...read, skip, total }
 }
 
-/** The number of rows before page `rows-<skip>`. */
+/** Returns how many rows of the hour come before the page `rows-<skip>`. */
 export const skipOf = (subject: string | null | undefined): number =>
   Number(/^rows-(\d{1,9})$/.exec(subject ?? '')?.[1] ?? 0)
 
@@ -93,7 +93,7 @@ function totalOf({ envelope }: Rows): number | Refusal {
   return refused('schema', `the answer does not say how many rows there are: totalRowsWithFilter ${quoteJson(total)}`)
 }
 
-/** `id` changes with every publication. */
+/** Columns that are not kept: `id` changes with every publication, the others are fields. */
 const unkept = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 const maxColumns = 1_000
 

@@ -3,7 +3,7 @@ import type { Row } from './rows.ts'
 
 export interface Grid {
   stepS: number
-  /** The rows have a finer step than declared. */
+  /** True if the rows have a finer step than the dataset declares. */
   changed: boolean
   length: number
 }
@@ -11,8 +11,8 @@ export interface Grid {
 const finestStepS = 60
 
 /**
- * Returns the grid of at least one row. Refuses coarser steps than declared and mixed ones: gaps would need invented
- * values.
+ * Returns the grid of at least one row. Refuses rows with a coarser step than declared, or with mixed steps, because
+ * values would have to be invented for the gaps.
  */
 export function gridOf(rows: Row[], window: Window, history: DeclaredStep[]): Grid | Refusal {
   const declaredS = history.findLast(({ fromMs }) => fromMs <= window.startMs)?.stepS ?? history[0]?.stepS

@@ -1,9 +1,10 @@
-// The day-ahead capacity calculation of the Nordic region, flow-based, coupled since 2024-10-30.
+// The day-ahead capacity calculation of the Nordic region. Flow-based coupling began on 2024-10-30.
 // Source: https://publicationtool.jao.eu/nordic (API: /nordic/api/data/<name>), public, no login, terms of re-use not
 // stated.
-// Schedule: business day D is published on D-1 between about 08:50 and 11:10 Brussels, one day in six again later.
-// Quirks: lastModifiedOn of the rows of a day differs by fractions of a second. Quarter hours since delivery
-// 2025-10-01, with four equal values per hour.
+// Schedule: upstream publishes business day D on D-1 between about 08:50 and 11:10 Brussels time, and one day in six
+// again later.
+// Quirks: lastModifiedOn differs by fractions of a second between the rows of a day. Rows are quarter hours since
+// delivery 2025-10-01, with four equal values per hour.
 import type { Dataset } from '../source.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'

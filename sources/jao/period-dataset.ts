@@ -14,7 +14,7 @@ export interface PeriodDataset {
   description: string
   shape: Shape
   recorded?: boolean
-  /** Quarter hours since delivery 2025-10-01. Without it, hours are declared and quarter hours accepted. */
+  /** True: declares quarter hours since delivery 2025-10-01. Absent: declares hours, and accepts quarter hours. */
   quarterHours?: boolean
   plausible?: { min: number; max: number }
   sumsToZero?: boolean

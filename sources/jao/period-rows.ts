@@ -10,22 +10,23 @@ export interface PeriodRows {
   steps: DeclaredStep[]
   keys: string
   keyPattern: RegExp
-  /** The meaning of a null that is an answer: 'no limit'. Then a row of nulls counts like any other. */
+  /** The meaning of a published null, such as 'no limit'. A row of nulls is then a valid row. */
   nullMeans?: string | undefined
-  /** More keys in one answer are taken for garbage. */
+  /** Limit of keys in one answer. An answer with more keys is refused. */
   maxKeys: number
   plausible?: { min: number; max: number } | undefined
-  /** Otherwise the slices get the flag `sum-not-zero`. */
+  /** The values of each row should sum to 0. If a row does not, the slices get the flag `sum-not-zero`. */
   sumsToZero?: boolean | undefined
 }
 
 const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 
-/** Values have one decimal, so a wrong sum is off by at least 0.1. All 7,991 recorded rows sum to 0. */
+/** Tolerance of a sum. A wrong sum is off by at least 0.1, the last decimal. All 7,991 recorded rows sum to 0. */
 const roundingMw = 0.05
 
 /**
- * Complete if every step has a row with a value of any key, or any row if a null is an answer (`nullMeans`).
+ * Returns `complete` if every step of the window has a row with a value, or any row if nulls have a meaning
+ * (`nullMeans`).
  * @throws Error with the reason if explode would refuse the answer
  */
 export function assessPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {
@@ -43,7 +44,7 @@ function periodsWithValue({ columns, grid }: Table): number {
   return periods
 }
 
-/** Returns one slice per key over the whole window. A missing row or cell is null. */
+/** Returns one slice per key over the whole window. The value of a missing row or cell is null. */
 export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer): ExplodeResult {
   const { table, refusal, ignored } = readTable(declared, body, window)
   if (refusal) return { slices: [], refusal, ignored }
@@ -80,7 +81,7 @@ function newestModification(rows: Row[]): number | undefined {
   return times.length === 0 ? undefined : times.reduce((newest, time) => Math.max(newest, time))
 }
 
-/** Upstream may have renamed its columns: that must not look like an empty day. */
+/** Refuses rows without any known key: upstream may have renamed its columns, which must not look like an empty day. */
 function noKey({ keys }: PeriodRows, rows: Row[]): Refusal {
   const names = rows.flatMap(({ cells }) => Object.keys(cells)).filter((name) => !columnsOfNoSeries.has(name))
   return refuseUnexpectedNames('the rows have the columns', names, keys)
@@ -129,7 +130,7 @@ function fillColumns(
   return columns
 }
 
-/** Two rows of the same time must be equal. A key that one of them lacks counts as null. */
+/** Refuses two rows of one time with different values. A key that one of the rows lacks counts as null. */
 function conflictOf(declared: PeriodRows, first: Row, second: Row): Refusal | undefined {
   const keys = new Set([...Object.keys(first.cells), ...Object.keys(second.cells)])
   for (const key of keys) {
@@ -159,7 +160,7 @@ function toSlices(declared: PeriodRows, { columns, grid, modifiedMs: upstreamMod
   return slices
 }
 
-/** A null adds 0: hubs that did not exist yet are null in old hours fetched today. */
+/** Counts a null as 0, because hubs that did not exist yet are null in old hours fetched today. */
 function sumsAreZero(columns: Map<string, Column>, length: number): boolean {
   const sums = new Array<number>(length).fill(0)
   for (const values of columns.values()) {

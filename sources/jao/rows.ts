@@ -1,4 +1,4 @@
-// Parses a JAO answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
+// Parses an answer: {"data":[{"id":..,"dateTimeUtc":"..","border_AT_BE":4346.0,..}],"rejected":false,..}
 import { z } from 'zod'
 import { readJson } from '../answers/json.ts'
 import { isRefusal, quoteJson, refused } from '../answers/refusal.ts'
@@ -14,11 +14,11 @@ export interface Row {
 export interface Rows {
   rows: Row[]
   envelope: Omit<z.infer<typeof envelope>, 'data'>
-  /** Number of rows at the end of the window, which some answers include. */
+  /** Number of rows that start at the end of the window. Some answers include such a row, which is ignored. */
   atWindowEnd: number
 }
 
-// Rows are checked by hand: a schema would copy every cell, which took longer than parsing the JSON.
+// Only the envelope has a schema. A schema of the rows would copy every cell, which took longer than parsing.
 const envelope = z.object({
   data: z.array(z.unknown()),
   rejected: z.boolean().nullish(),

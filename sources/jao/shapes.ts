@@ -6,7 +6,7 @@ export interface Shape {
   keyPattern: RegExp
   unit: string
   unitOf?: (key: string) => string
-  /** The meaning of a null that is an answer: 'no limit'. */
+  /** The meaning of a published null, such as 'no limit'. */
   nullMeans?: string
   says: Record<string, string>
   labels: (key: string) => Record<string, string>
@@ -25,7 +25,7 @@ export const borders: Shape = {
   labels: (key) => (key.startsWith('border_') ? fromAndTo(key.slice('border_'.length)) : {}),
 }
 
-/** The values are how much dearer the importing zone is. */
+/** Price differences per border. A value is how much higher the price of the importing zone is. */
 export const borderPrices: Shape = { ...borders, unit: 'EUR/MWh' }
 
 export const restrictions: Shape = { ...borders, nullMeans: 'no restriction' }
@@ -41,7 +41,7 @@ const hubsBehind = (word: string): Shape => ({
 export const hubs = hubsBehind('hub')
 export const globalNetPositions = hubsBehind('globalNetPosition')
 
-/** Minimum and maximum per hub: minAT, maxDE_DK1_VH in Core; min_DK1 in the Nordics. */
+/** Minimum and maximum per hub. Keys are minAT, maxDE_DK1_VH in Core, and min_DK1 in the Nordics. */
 export const bounds: Shape = {
   pattern: 'min<hub>, max<hub>; Nordic min_<hub>, max_<hub>',
   example: 'minAT',
@@ -82,7 +82,7 @@ export const limits: Shape = {
 }
 export const intradayCapacities = quantities(['initial', 'delta'], 'border', 'initial, or delta of a later update')
 
-/** One column per direction; the prefix is `border` or a stage. */
+/** Capacities with a column per direction. The prefix of a key is `border` or a stage of the calculation. */
 export const calculatedCapacities = quantities(
   ['border', 'initial', 'delta', 'final'],
   'border',

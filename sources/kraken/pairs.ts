@@ -1,4 +1,4 @@
-// Kraken's names of markets. In names of older markets an older currency has a class letter in front (X: coins, Z:
+// Kraken's names of markets. Names of older markets have a class letter before an older currency (X for coins, Z for
 // money): XBTUSD is answered as XXBTZUSD, but USDTUSD as USDTZUSD and XBTUSDT as XBTUSDT.
 import { cutAtQuote, type Pair, type Spelling } from '../markets/pair.ts'
 
@@ -20,7 +20,7 @@ const classedQuotes = Object.keys(classed)
 
 function cut(market: string): Pair | undefined {
   const old = cutAtQuote(market, classedQuotes)
-  // XTZUSD is XTZ and USD, not XT and ZUSD: class letters come in pairs, except in USDTZUSD.
+  // XTZUSD is XTZ and USD, not XT and ZUSD. Both currencies have a class letter, except in USDTZUSD.
   if (old && (old.base in classed || old.base === 'USDT')) {
     return { base: classed[old.base] ?? old.base, quote: classed[old.quote] ?? old.quote }
   }
@@ -28,7 +28,7 @@ function cut(market: string): Pair | undefined {
   return plain && { base: krakenNames[plain.base] ?? plain.base, quote: krakenNames[plain.quote] ?? plain.quote }
 }
 
-/** Returns the symbol to request: the same, without class letters, for all spellings of a market. */
+/** Returns the symbol to request, without class letters. It is the same for all spellings of a market. */
 export function askedAs(market: string): string {
   const pair = cut(market)
   return pair ? pair.base + pair.quote : market

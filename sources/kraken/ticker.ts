@@ -1,8 +1,8 @@
-// Kraken's ticker: price, book and the last 24 hours of each market.
+// Kraken's ticker: price, best bid and ask, and the last 24 hours of each market.
 // Source: https://docs.kraken.com/api/docs/rest-api/get-ticker-information, public, no login.
-// Quirks: the status is always 200, and one unknown symbol fails the whole request (`error`). Answers name markets
-// differently from requests (pairs.ts). v, p, t, l and h are [today, last 24 hours]; the second is read. `o` is since
-// 00:00 UTC.
+// Quirks: the status is always 200, and one unknown symbol fails the whole request (`error`). Answers and requests name
+// markets differently (pairs.ts). v, p, t, l and h are [today, last 24 hours]; the second value is read. `o` is the
+// price at 00:00 UTC.
 import { refused } from '../answers/refusal.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { allMarkets, symbolsOf } from '../markets/ticker.ts'
@@ -24,7 +24,7 @@ const ticker: Ticker = {
   marketsOf: (json, subject) => {
     const { error, result } = fieldsOf(json)
     if (!Array.isArray(error)) return refused('schema', 'not an answer of Kraken: it has no list "error"')
-    // Warnings begin with W and come with a result.
+    // An error that begins with W is a warning, and comes with a result.
     const errors = error.filter((one) => typeof one !== 'string' || !one.startsWith('W'))
     if (errors.length > 0) {
       const reply = JSON.stringify(errors).slice(0, 200)

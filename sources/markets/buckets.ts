@@ -1,12 +1,12 @@
-// Sums of ten minutes of each series, computed once a bucket is quiet, and again if samples arrive later. Reading a day
-// of a thousand markets from samples takes 10 s of CPU, so market_24h adds up these buckets.
+// Sums per ten minutes (a bucket) and series. They are computed when a bucket gets no more samples, and again if
+// samples arrive later. market_24h adds up buckets, because reading a day of a thousand markets takes 10 s of CPU.
 import type { StoreStatement } from '../source.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
-/** A bucket is quiet after this time without a sample, s. An insert takes less. */
+/** A bucket is computed after this time without a new sample, s. It is longer than an insert takes. */
 export const quietS = 120
 
-/** Deviations use Chan's (count, mean, sum of squared differences): sums of squares lose precision at large volumes. */
+/** Sums of a bucket. stddevPopStable avoids sums of squares, which lose precision at large volumes. */
 export const sums = `
     toUInt32(count(value)) AS samples,
     min(value) AS low,
@@ -46,8 +46,8 @@ export const bucketStates = `
     FROM (SELECT bucket, max(touched_at) AS touched_at FROM tidemark.market_touched GROUP BY bucket) AS t
     LEFT JOIN (SELECT bucket, max(computed_at) AS computed_at FROM tidemark.market_buckets GROUP BY bucket) AS c USING (bucket)`
 
-// All rows of a bucket share `computed_at`, by which they are selected, so older rows of a recomputed bucket are never
-// read. They must be one block, so that a bucket is never visible in part.
+// All rows of a bucket share `computed_at`, by which they are selected. So older rows of a bucket that was computed
+// again are never read. All rows must be one block, so that a bucket is never visible in part.
 const selectBuckets = `
 WITH (
     SELECT (any(now64(3, 'UTC')), groupArray(bucket))

@@ -1,14 +1,14 @@
 const decimal = /^-?(0|[1-9]\d{0,29})(\.\d{1,30})?(?:[eE][+-]?\d{1,3})?$/
 const digits = /^(?:0|[1-9]\d{0,15})$/
 
-/** Returns the Float64 nearest to a decimal text, or a JSON number. Undefined for '', ' 1', 'NaN', '0x10', '1e999'. */
+/** Returns the nearest Float64 of a decimal text or JSON number. Undefined for '', ' 1', 'NaN', '0x10', '1e999'. */
 export function decimalValue(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined
   const [, whole, fraction = ''] = (typeof value === 'string' && decimal.exec(value)) || []
   if (whole === undefined) return undefined
   const number = Number(value)
   const isLost = number === 0 && /[1-9]/.test(whole + fraction)
-  // Turns -0 into 0: the store and JSON do not keep -0.
+  // Turns -0 into 0, because the store and JSON do not keep -0.
   return Number.isFinite(number) && !isLost ? number + 0 : undefined
 }
 
@@ -17,7 +17,7 @@ export function countValue(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number + 0 : undefined
 }
 
-/** Reads a number, or null. An empty text is null with the flag `unreadable`; anything else gives undefined. */
+/** Reads a figure. An empty text becomes null with the flag `unreadable`. Returns undefined for an invalid figure. */
 export function figureOf(
   found: unknown,
   read: (value: unknown) => number | undefined = decimalValue,

@@ -1,7 +1,7 @@
 export const marketSql = (key: string): string => `left(${key}, length(${key}) - position(reverse(${key}), '.'))`
 export const metricSql = (key: string): string => `right(${key}, position(reverse(${key}), '.') - 1)`
 
-/** The view of a ticker dataset, one row per sample. Filter by `key` or `ts`, or it reads all. */
+/** The view of a ticker dataset, one row per sample. A query without a filter on `key` or `ts` reads everything. */
 export function tickerView(dataset: string): { name: string; select: string } {
   return {
     name: dataset.replaceAll('.', '_'),

@@ -1,18 +1,18 @@
-// market_24h: each series in the last 24 hours, computed every 5 s from the ten-minute buckets and the samples outside
-// them. Both are read with FINAL, so a repeated sample counts once. One thread leaves the other cores to queries and
-// inserts.
+// market_24h: statistics of each series over the last 24 hours, computed every 5 s. They combine the ten-minute buckets
+// and the samples outside buckets. Both are read with FINAL, so a repeated sample counts once. One thread computes them
+// and leaves the other cores to queries and inserts.
 import type { StoreStatement } from '../source.ts'
 import { bucketStates, quietS, sums } from './buckets.ts'
 import { marketSql, metricSql } from './friendly-view.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
 /**
- * At most this many changed buckets, the newest, are read from samples. Others are stale until recomputed, 24 per 10 s.
+ * Limit of changed buckets, newest first, whose samples are read. Others are stale until computed again, 24 per 10 s.
  */
 const changedAtOnce = 12
 
-// A turn is one computation. Turns are appended and selected by time: exchanging tables would leave one behind if the
-// store is killed during the exchange.
+// A turn is one computation of market_24h. Turns are appended, and readers select the newest. Exchanging tables instead
+// would leave a table behind if the store is killed meanwhile.
 const createTurns = `
 CREATE TABLE IF NOT EXISTS tidemark.market_turns
 (
@@ -41,8 +41,8 @@ ORDER BY (made_at, market, metric, dataset)
 TTL toDateTime(made_at, 'UTC') + INTERVAL 5 MINUTE
 SETTINGS ttl_only_drop_parts = 1`
 
-// Time and buckets are decided in one scalar subquery: otherwise a bucket could be computed between two reads and be
-// counted twice or not at all. Deletions cover whole days, and so whole buckets.
+// One scalar subquery decides the time and the buckets. With two, a bucket computed in between could be counted twice
+// or not at all. Deletions cover whole days, and so whole buckets.
 const select24h = `
 WITH
     (

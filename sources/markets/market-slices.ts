@@ -4,12 +4,12 @@ import { countValue, decimalValue, figureOf } from './decimal.ts'
 import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
 
 export interface Ticker {
-  /** A market without `last` is refused. */
+  /** The path of each metric in a market's fields. A market without `last` is refused. */
   places: Partial<Record<Metric, (string | number)[]>>
   marketsOf: (json: unknown, subject: string | null) => AnsweredMarket[] | Refusal
-  /** Returns the same text for all spellings of a market, to compare requested and answered markets. */
+  /** Returns the same text for all spellings of a symbol, to match requested with answered markets. */
   sameName: (symbol: string) => string
-  /** Builds an answer of one market, to be stored as a dead letter. */
+  /** Builds an answer with only this market, for a dead letter. */
   answerOf: (market: AnsweredMarket) => unknown
   modifiedAt?: (fields: object) => unknown
 }
@@ -20,7 +20,7 @@ export interface AnsweredMarket {
   path: (string | number)[]
 }
 
-/** Letters and digits of any script (Binance has Chinese names), and the separators of exchanges. */
+/** Name of a market: letters and digits of any script (Binance has Chinese names), and . / - as separators. */
 const marketName = /^[\p{L}\p{N}][\p{L}\p{N}./-]{0,59}$/u
 
 export interface SlicedMarket {
@@ -28,7 +28,7 @@ export interface SlicedMarket {
   badFigures: string[]
 }
 
-/** Returns one slice of one value per metric at the window's start, or why the whole market is refused. */
+/** Returns one slice with one value per metric, at the window's start. Returns a refusal if the market is invalid. */
 export function sliceMarket(
   { places, modifiedAt }: Ticker,
   { name, fields }: AnsweredMarket,
@@ -68,7 +68,7 @@ export function sliceMarket(
 const wanted = (metric: Metric): string =>
   metrics[metric].unit === 'trades' ? 'no whole number' : 'no decimal number as text'
 
-/** Returns the own property at a path; null or '' if the path ends early in one; undefined if there is none. */
+/** Returns the value at a path, or a null or '' that is met on the way. Undefined if nothing is there. */
 export function valueAt(fields: object, place: (string | number)[]): unknown {
   let value: unknown = fields
   for (const step of place) {
@@ -86,6 +86,6 @@ function modified(atMs: unknown): { upstreamModifiedAtMs?: number } {
   return isTime ? { upstreamModifiedAtMs: atMs as number } : {}
 }
 
-/** JSON.stringify would write null for Infinity. */
+/** Quotes a value for a message. JSON.stringify would write null for Infinity. */
 const quoted = (value: unknown): string =>
   (typeof value === 'number' ? `${value}` : (JSON.stringify(value) ?? 'undefined')).slice(0, 80)

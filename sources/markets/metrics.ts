@@ -1,7 +1,7 @@
 type Counted = 'quote' | 'base' | 'trades'
 
 /**
- * Metrics have the same names for all exchanges. None is computed. `day` is what the exchange calls its last 24 hours.
+ * Metrics have the same names at all exchanges. None is computed. `day` is what an exchange calls its last 24 hours.
  */
 export const metrics = {
   last: { unit: 'quote', isPrice: true, means: 'price of the last trade' },
@@ -26,7 +26,7 @@ export function isImplausible(metric: Metric, value: number): boolean {
   return value < 0 || (value === 0 && 'isPrice' in metrics[metric])
 }
 
-/** The market as the answer spells it, a dot, the metric. A market may contain dots, a metric may not. */
+/** A key is the market as the answer spells it, a dot, and the metric. Only the market may contain dots. */
 export const keyOf = (market: string, metric: Metric): string => `${market}.${metric}`
 
 export function readKey(key: string): { market: string; metric: Metric } | undefined {

@@ -1,18 +1,18 @@
 import { type Metric, metrics, readKey } from './metrics.ts'
 
-/** The currencies of a market, by their common names (BTC where the exchange says XBT). */
+/** The two currencies of a market, by their common names (BTC, where Kraken writes XBT). */
 export interface Pair {
   base: string
   quote: string
 }
 
 export interface Spelling {
-  /** Returns undefined if a currency in the name is unknown. */
+  /** Returns undefined if a currency in the market's name is unknown. */
   pairOf: (market: string) => Pair | undefined
   askedAs: (market: string) => string
 }
 
-/** Labels: market, metric, asked, and base and quote if known. Returns {} for an invalid key. */
+/** Labels: market, metric, `asked` (the symbol to request), and base and quote if known. {} for an invalid key. */
 export function marketLabels({ pairOf, askedAs }: Spelling, key: string): Record<string, string> {
   const read = readKey(key)
   return read ? { ...read, asked: askedAs(read.market), ...pairOf(read.market) } : {}
@@ -25,7 +25,7 @@ export function unitOfKey({ pairOf }: Spelling, key: string): string {
   return unit === 'trades' ? 'trades' : (pairOf(read.market)?.[unit] ?? `${unit} currency`)
 }
 
-/** Splits a name without a separator at the first quote that it ends with: BTCUSDT is BTC and USDT. */
+/** Splits a name without a separator at the first of the quotes that ends it: BTCUSDT is BTC and USDT. */
 export function cutAtQuote(name: string, longestFirst: readonly string[]): Pair | undefined {
   const quote = longestFirst.find((one) => name.length > one.length && name.endsWith(one))
   return quote === undefined ? undefined : { base: name.slice(0, -quote.length), quote }

@@ -1,8 +1,7 @@
-// The samples of the last day, ordered by time first, so that some minutes of all markets can be read without all
-// history.
+// The samples of the last day, ordered by time. A query can read some minutes of all markets without reading the rest.
 import type { StoreStatement } from '../source.ts'
 
-/** To add an exchange, add its dataset here. Keys are as in metrics.ts. */
+/** The datasets whose samples are markets. A new exchange must be added here. Keys are as in metrics.ts. */
 export const marketDatasets = ['kraken.ticker', 'binance.ticker24hr', 'coinbase.ticker', 'coinbase.stats']
 
 export const datasetsSql = marketDatasets.map((dataset) => `'${dataset}'`).join(', ')
@@ -10,9 +9,9 @@ export const datasetsSql = marketDatasets.map((dataset) => `'${dataset}'`).join(
 export const bucketSql = 'toStartOfTenMinutes(ts)'
 export const bucketS = 600
 
-// A view on the sink's inserts fills this table. FINAL merges repeated samples and keeps the newest version, as in
-// points. An implausible value is stored as null: it must replace an earlier value of the same answer, and must not
-// count as a price.
+// A materialized view on the sink's inserts fills this table. FINAL merges repeated samples and keeps the newest
+// version, as in points. An implausible value is stored as null, so that it replaces an earlier value of the same
+// answer and does not count as a price.
 const createSamples = `
 CREATE TABLE IF NOT EXISTS tidemark.market_samples
 (

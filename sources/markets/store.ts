@@ -4,7 +4,7 @@ import { market24hStatements } from './market-24h.ts'
 import { queryViewStatements } from './query-views.ts'
 import { sampleStatements } from './samples.ts'
 
-/** Tables and views over the markets of all exchanges. Every exchange declares them; they run once. */
+/** Tables and views over the markets of all exchanges. Every exchange declares these statements, but they run once. */
 export const marketStatements: StoreStatement[] = [
   ...sampleStatements,
   ...bucketStatements,

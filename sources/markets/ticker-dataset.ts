@@ -13,7 +13,7 @@ export interface TickerDataset {
   example: string
   ticker: Ticker
   spelling: Spelling
-  /** The prefix of the exchange's settings: KRAKEN for KRAKEN_SYMBOLS and KRAKEN_EVERY_S. */
+  /** Prefix of the exchange's environment variables: KRAKEN for KRAKEN_SYMBOLS and KRAKEN_EVERY_S. */
   settings: string
   subjects: Omit<Subjects, 'setting'>
   requestPath: RequestSpec['requestPath']
@@ -21,7 +21,7 @@ export interface TickerDataset {
   transformVersion: number
 }
 
-/** Source.retention of every exchange, and its effect on replays. */
+/** The retention of every exchange (Source.retention), and the sentence that explains its effect on replays. */
 export const retention = { rawDays: 30 }
 const keptShort =
   'Answers are kept for 30 days (zstd): a replay or a rebuild reaches no further back, older points stay as they were read.'
@@ -49,7 +49,7 @@ export function tickerDataset(declared: TickerDataset): Dataset {
       live: true,
       pastMonth: false,
       meaningfulStatuses: [],
-      // All markets of Binance are about 2 MB.
+      // An answer with all markets of Binance has about 2 MB.
       maxBodyBytes: 6 * 1024 * 1024,
       subjects: { ...declared.subjects, setting: `${settings}_SYMBOLS` },
       requestPath: declared.requestPath,

@@ -1,5 +1,5 @@
-// Common code of exchange tickers: an answer has markets, a market has metrics, each value is a point at the tick's
-// instant.
+// Code that all exchange tickers share. An answer has markets, a market has metrics, and each value is a point at the
+// tick's scheduled instant.
 import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
 import type { Answer, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarget } from '../source.ts'
@@ -8,15 +8,16 @@ import { readKey } from './metrics.ts'
 
 export const allMarkets = '*'
 
-/** Returns [] for all markets. */
+/** Returns the symbols of a selector, or [] if it selects all markets. */
 export function symbolsOf(subject: string | null): string[] {
   const symbols = (subject ?? allMarkets).split(',').filter((symbol) => symbol !== '')
   return symbols.includes(allMarkets) ? [] : symbols
 }
 
 /**
- * Returns one slice of one value per market and metric. An invalid figure is refused alone; a requested symbol without
- * an answer is counted. Never throws.
+ * Returns one slice with one value per market and metric. A market with an invalid figure becomes a dead letter, but
+ * its valid figures are stored. If nothing can be stored, the answer is refused. `ignored` counts requested symbols
+ * without an answer.
  */
 export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
   const read = readMarkets(ticker, answer.body, answer.subject ?? null)
@@ -39,11 +40,14 @@ export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
 
 const absentSymbol = 'asked-symbol-without-answer'
 
-/** All bad figures of a market go into one dead letter, which holds the whole market. */
+/** Joins all bad figures of a market, because its dead letter holds the whole market. */
 const refusalOf = (badFigures: string[]): Refusal | undefined =>
   badFigures.length === 0 ? undefined : refused('type', badFigures.join('; ').slice(0, 600))
 
-/** Complete if every requested symbol has a value. @throws Error if explode refuses; returns errors of the exchange */
+/**
+ * Returns `complete` if every requested symbol has a value. Returns a rejection by the exchange.
+ * @throws Error if explode would refuse the answer for another reason
+ */
 export function assessTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
   if (refusal) return rejectionOf(refusal)

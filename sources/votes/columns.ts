@@ -1,10 +1,10 @@
-// Votes by column: a vote is the values at one index of all columns.
+// Votes by column: the vote with index i is the i-th value of every column.
 
 export interface VoteColumns {
   ids: number[]
   postIds: (number | null)[]
   voteTypeIds: (number | null)[]
-  /** ms UTC. */
+  /** Times of creation, ms UTC. */
   creationDates: number[]
   userIds: (number | null)[]
   bountyAmounts: (number | null)[]
@@ -19,7 +19,7 @@ export const emptyColumns = (): VoteColumns => ({
   bountyAmounts: [],
 })
 
-/** Keeps the last vote per Id, in the order of these votes. Returns the same object if no Id repeats. */
+/** Keeps the last vote of each Id, in the order of these votes. Returns `columns` itself if no Id repeats. */
 export function lastOfEach(columns: VoteColumns): VoteColumns {
   const { ids } = columns
   if (isAscending(ids)) return columns

@@ -1,18 +1,18 @@
-// CreationDate as the dump writes it, 2017-02-28T00:00:00.000 (UTC), and in other forms of ISO 8601.
+// Parses CreationDate in the form of the dump, 2017-02-28T00:00:00.000 (UTC), and in other forms of ISO 8601.
 
 import { offsetMs } from '../answers/times.ts'
 
 const dayMs = 86_400_000
-// The range of ClickHouse's DateTime64.
+// The years that ClickHouse's DateTime64 can store.
 const firstYear = 1900
 const lastYear = 2299
 
-/** Returns midnight UTC in ms; undefined for an impossible date or one outside of 1900 to 2299. */
+/** Returns midnight UTC of a date, ms. Undefined for an impossible date, or a year outside 1900 to 2299. */
 export function dayOf(year: number, month: number, day: number): number | undefined {
   if (year < firstYear || year > lastYear || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) {
     return undefined
   }
-  // Days since 1970-01-01, years counted from March (howardhinnant.github.io/date_algorithms.html, days_from_civil).
+  // Days since 1970-01-01. Years begin in March (days_from_civil, howardhinnant.github.io/date_algorithms.html).
   const y = month <= 2 ? year - 1 : year
   const era = Math.floor(y / 400)
   const yearOfEra = y - era * 400
@@ -29,7 +29,7 @@ function daysIn(year: number, month: number): number {
 const iso =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/
 
-/** Returns ms UTC for an ISO 8601 date with or without a time; without an offset it is UTC. Undefined if impossible. */
+/** Returns ms for an ISO 8601 date with or without a time. Without an offset it is UTC. Undefined if impossible. */
 export function readCreationDate(text: string): number | undefined {
   const match = iso.exec(text)
   if (match === null) return undefined

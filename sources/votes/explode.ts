@@ -11,8 +11,8 @@ const newline = 0x0a
 const carriageReturn = 0x0d
 
 /**
- * Returns one record per chunk. Of votes with the same Id the last line counts. Headers: `first-line` counts from 1;
- * `starts-within-line`: the chunk begins with the end of an overlong line.
+ * Returns one record per chunk. If votes have the same Id, the last line counts. Headers: `first-line` is the number of
+ * the chunk's first line, from 1. `starts-within-line`: the chunk begins with the end of an overlong line.
  */
 export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): ExplodeResult {
   const firstLine = Number(headers['first-line'] ?? '1')
@@ -45,7 +45,7 @@ export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): E
   return { slices: [], records: [record], refusedParts, ignored: repeatedIds > 0 ? { 'repeated-id': repeatedIds } : {} }
 }
 
-/** Returns the newest CreationDate of a batch, ms UTC; -Infinity without votes. */
+/** Returns the newest CreationDate of a batch, ms UTC. Returns -Infinity if the batch has no votes. */
 export const lastCreationMs = ({ creationDates }: Pick<VoteBatch, 'creationDates'>): number =>
   creationDates.reduce((last, ms) => Math.max(last, ms), Number.NEGATIVE_INFINITY)
 
@@ -77,7 +77,7 @@ function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
-/** Only the start of a file may have a byte order mark. */
+/** Skips a byte order mark, which only the start of a file may have. */
 function skipByteOrderMark(bytes: Uint8Array, firstLine: number): number {
   return firstLine === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 }

@@ -1,7 +1,7 @@
 /**
- * Weeks with |1 - count / mean| > 0.2; the mean is over weeks with votes. Weeks are those of strftime's %W: Monday
- * first, and week 0 before the first Monday. In integers, so that a fifth is not an outlier: 5 |votes - count * weeks|
- * > votes.
+ * View of the weeks whose number of votes deviates from the mean by more than 20 %. The mean is over weeks that have
+ * votes. Weeks begin on Monday; the days before the first Monday of a year are week 0 (strftime's %W). Compares
+ * integers, because with floating point a deviation of exactly 20 % might count as more.
  */
 export const outlierWeeks = {
   name: 'the view blog_analysis.outlier_weeks',

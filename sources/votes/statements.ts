@@ -1,4 +1,4 @@
-// The tables of votes: batches are split into one row per vote and version; readers see the newest version.
+// The tables of votes. A batch is split into one row per vote and version. Views show readers the newest version.
 import type { TableTarget } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
 import type { VoteBatch } from './generated/records.ts'
@@ -105,8 +105,9 @@ CREATE TABLE IF NOT EXISTS tidemark.vote_batches
 ENGINE = Null`,
   },
   {
-    // Every version of every vote, one row per Id and known_at. Not partitioned: after a corrected date, all rows of an
-    // Id must still merge. `version` is known_at in ms * 4096 + transform version; readers take the greatest.
+    // Every version of every vote, one row per Id and known_at. The table is not partitioned, because all rows of an Id
+    // must merge even after its date was corrected. `version` is known_at in ms * 4096 + transform version. Readers
+    // take the greatest version.
     name: 'the table blog_analysis.vote_versions',
     sql: `
 CREATE TABLE IF NOT EXISTS blog_analysis.vote_versions
@@ -127,8 +128,8 @@ PRIMARY KEY Id
 ORDER BY (Id, known_at)`,
   },
   {
-    // Tables of older releases lack these columns: they kept one version per Id. The default is a partition that no
-    // topic has.
+    // Tables of older releases lack these columns, because they kept one version per Id. The default of raw_partition
+    // is a partition that no topic has.
     name: 'the columns known_at, raw_partition and raw_offset of blog_analysis.vote_versions',
     sql: `
 ALTER TABLE blog_analysis.vote_versions
@@ -147,7 +148,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS blog_analysis.fill_vote_versions TO blog_
     sql: `ALTER TABLE blog_analysis.fill_vote_versions MODIFY QUERY${selectVersions}`,
   },
   {
-    // The chunks read: known_at leads from a vote to its chunk, and so to file, line and raw record.
+    // The chunks that were read. known_at leads from a vote to its chunk, and so to its file, line and raw record.
     name: 'the table blog_analysis.vote_chunks',
     sql: `
 CREATE TABLE IF NOT EXISTS blog_analysis.vote_chunks
@@ -199,7 +200,7 @@ LIMIT 1 BY Id`,
   outlierWeeks,
 ]
 
-/** The tables for deletions and replays. Chunks hold no votes, so deletions leave them. */
+/** The tables for deletions and replays. Deletions leave the table of chunks, because chunks hold no votes. */
 export const voteTables: OwnTable[] = [
   {
     name: 'blog_analysis.vote_versions',

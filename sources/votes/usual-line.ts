@@ -1,5 +1,5 @@
-// Parses a line in the dump's own form: known keys, each once, digits as text, the usual date. Byte by byte, ten times
-// as fast as JSON.parse. vote-line.ts handles any other line.
+// Parses a line in the dump's own form: known keys, each once, all values as text, the usual date. Works byte by byte,
+// ten times as fast as JSON.parse. vote-line.ts parses any other line.
 import type { VoteColumns } from './columns.ts'
 import { dayOf } from './creation-date.ts'
 
@@ -17,7 +17,7 @@ const openBrace = 0x7b
 const closeBrace = 0x7d
 const zero = 0x30
 const nine = 0x39
-// So many digits fit all columns except the narrow ones.
+// Limit of digits of a number. Nine digits fit every column except the narrow ones.
 const maxDigits = 9
 
 /** Adds the vote in bytes `start` to `end` (exclusive) to the columns. Returns false if the line has another form. */
@@ -86,7 +86,7 @@ function stands(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   return true
 }
 
-/** Reads YYYY-MM-DDThh:mm:ss.fff. Returns NaN for anything else. */
+/** Parses YYYY-MM-DDThh:mm:ss.fff to ms UTC. Returns NaN for anything else. */
 function usualDate(bytes: Uint8Array, at: number): number {
   const punctuated =
     bytes[at + 4] === 0x2d &&

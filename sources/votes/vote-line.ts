@@ -2,13 +2,13 @@ import { doubledKey, hasDoubledKeys } from '../answers/doubled-keys.ts'
 import type { VoteColumns } from './columns.ts'
 import { readCreationDate } from './creation-date.ts'
 
-/** The Avro codec does not take greater integers. */
+/** Greatest integer that the Avro codec accepts. */
 const greatest = Number.MAX_SAFE_INTEGER - 1
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const maxShownChars = 60
 
-/** Adds the vote of a line to the columns, or returns why it is invalid. The caller handles blank lines. */
+/** Adds the vote of a line to the columns. Returns the reason if the line is invalid. Blank lines are not for it. */
 export function takeLine(line: Uint8Array, columns: VoteColumns): string | undefined {
   let text: string
   try {
@@ -39,7 +39,7 @@ function takeVote(vote: Record<string, unknown>, columns: VoteColumns): string |
   }
   const postId = wholeNumber(vote.PostId, 0, greatest)
   const voteTypeId = wholeNumber(vote.VoteTypeId, 0, 65_535)
-  // The community user has the id -1.
+  // The user id -1 is the site's community user.
   const userId = wholeNumber(vote.UserId, -1, greatest)
   const bountyAmount = wholeNumber(vote.BountyAmount, 0, 4_294_967_295)
   const others = { PostId: postId, VoteTypeId: voteTypeId, UserId: userId, BountyAmount: bountyAmount }

@@ -1,7 +1,7 @@
-// Votes of a Stack Exchange site, as files of one JSON object per line (JSONL, also gzip and zstd).
+// Votes of a Stack Exchange site, as files with one JSON object per line (JSONL, also gzip and zstd).
 // Source: the site's data dump (Votes.xml, https://archive.org/details/stackexchange), CC BY-SA 4.0.
-// Quirks: all values are text, also numbers. Only favourites and bounties (types 5 and 8) have a UserId, only bounties
-// (8 and 9) a BountyAmount. Dates have no time of day. A vote may come again, corrected, in a later file.
+// Quirks: all values are text, also numbers. Only favourites (type 5) and bounties (type 8) have a UserId, and only
+// bounties (types 8 and 9) a BountyAmount. Dates have no time of day. A later file may correct a vote.
 import type { Dataset, OwnTopic, Source } from '../source.ts'
 import { batchesTopic, explodeVotes, lastCreationMs, maxLineBytes } from './explode.ts'
 import { type VoteBatch, voteBatchSchema } from './generated/records.ts'
@@ -26,7 +26,7 @@ const votesDataset: Dataset = {
   calendar: { kind: 'files', zone: 'UTC' },
   files: {
     by: 'lines',
-    // With its envelope below 1 MiB: the Kafka client's buffers are powers of two.
+    // With its envelope, a chunk stays below 1 MiB: the buffers of the Kafka client are powers of two.
     chunkBytes: 1_040_000,
     chunkLines: 32_768,
     maxLineBytes,

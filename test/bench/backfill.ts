@@ -1,4 +1,4 @@
-// Backfills all of Core's history under upstream's real limit. The simulator's and the poller's clocks are sped up.
+// Backfills all of Core maxExchanges under upstream's real limit. The clocks of simulator and poller run faster.
 
 import { hostOf } from '#core/host.ts'
 import { requestWindows } from '#core/request-windows.ts'
@@ -9,7 +9,7 @@ import { dataset, eventually, startPollerParts, startUpstream } from '../integri
 export interface BackfillFigures {
   backfill_windows: number
   backfill_simulated_minutes: number
-  /** Share of upstream's 100 requests a minute: overall, and in the minute with the fewest requests. */
+  /** Used share of upstream's limit (100 requests a minute): on average, and in the minute with the fewest requests. */
   backfill_budget_used_percent: number
   backfill_poorest_minute_percent: number
   backfill_busiest_minute_requests: number

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 const ticksPerSecond = 100
 
-/** User and system CPU seconds; 0 if the process has ended. Linux only. */
+/** CPU time of a process, user and system, s. Returns 0 if the process has ended. Linux only. */
 export function cpuSeconds(pid: number): number {
   const fields = read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
 }
 
-/** Proportional set size, MiB: shared memory is divided among the processes that share it. */
+/** Memory of a process, MiB (proportional set size: shared memory is divided among the processes that share it). */
 export function residentMiB(pid: number): number {
   const kib = /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1]
   return Number(kib ?? 0) / 1024

@@ -1,4 +1,4 @@
-// Time from an answer on the raw topic until its points can be queried in both tables, one answer every 200 ms.
+// Measures how long an answer on the raw topic takes until its points can be queried in both tables. One every 200 ms.
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'

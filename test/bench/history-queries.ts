@@ -1,4 +1,4 @@
-// Traders' queries over years of history, alone and while the sink inserts.
+// Measures queries of traders over years of history: alone, and while the sink inserts.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ type Figures = Record<string, number>
 const dayS = 86_400
 const times = 60
 
-/** p50 and p95 of each query in ms, alone and beside an insert every 100 ms. */
+/** Returns p50 and p95 of each query, ms: alone, and with an insert every 100 ms. */
 export async function measureHistoryQueries(tell: (line: string) => void): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })

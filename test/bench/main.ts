@@ -1,5 +1,5 @@
-// `npm run bench`: measures on this machine and asserts nothing. `-- --json`: the last line is one JSON object. `--
-// --only NAME`: one phase. `-- --all`: also the phases over years of history.
+// `npm run bench` measures on this machine and asserts nothing. With `-- --json` the last line is a JSON object. `--
+// --only NAME` runs one phase. `-- --all` also runs the phases over years of history.
 import { parseArgs } from 'node:util'
 import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'

@@ -1,5 +1,5 @@
-// A thousand markets with eight metrics every 10 s: a day of samples in the store, then live ticks. Measures query
-// times, the age of market_24h and the cost of refreshing it.
+// A thousand markets with eight metrics every 10 s: a day of samples in the store, then live ticks. Measures the times
+// of queries, the age of market_24h and the cost of computing it.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,11 +21,11 @@ const markets = 1_000
 const metrics = ['last', 'bid', 'ask', 'high', 'low', 'vwap', 'volume', 'trades']
 const everyS = 10
 const dayTicks = 86_400 / everyS
-/** Ticks per insert when loading the past: as many as the sink inserts at once after an outage. */
+/** Ticks per insert while the past day is loaded: as many as the sink inserts at once after an outage. */
 const ticksAnInsert = 60
 const dataset = 'kraken.ticker'
 
-/** CPU is in percent of one core. */
+/** Runs the phase. CPU is in percent of one core. */
 export async function measureMarkets(tell: (line: string) => void): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })

@@ -1,4 +1,4 @@
-// Rebuilds a store of 35 million point versions.
+// Measures the rebuild of a store with 35 million versions of points.
 import { beginRebuild, runRebuild } from '#operations/history/rebuild.ts'
 import { openReplayLog } from '#operations/history/replay-log.ts'
 import { FIRST_DAY } from '#simulator/jao/calendar.ts'

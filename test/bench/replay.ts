@@ -1,4 +1,4 @@
-// Replays three years of maxExchanges with a release that reads one border differently and drops another.
+// Measures a replay of three years of maxExchanges. The new release reads one border differently and drops another one.
 
 import { datasetsByName } from '#core/datasets.ts'
 import { dryRun } from '#operations/history/dry-run.ts'
@@ -19,10 +19,10 @@ import { loadRaw } from './throughput.ts'
 export interface ReplayFigures {
   replay_points: number
   dry_run_points_per_s: number
-  /** Includes storing and erasing. */
+  /** Points per s of a replay, including storing points and removing those of the dropped border. */
   replay_points_per_s: number
   replay_with_diff_points_per_s: number
-  /** From a live answer on the raw topic until its points can be queried, one answer every 300 ms. */
+  /** Time from a live answer on the raw topic until its points can be queried, ms. An answer comes every 300 ms. */
   live_delay_p50_ms_while_replaying: number
   live_delay_p95_ms_while_replaying: number
   erased_points: number
@@ -71,7 +71,7 @@ export async function measureReplay(tell: (line: string) => void): Promise<Repla
   }
 }
 
-/** Writes live answers of unknown days until `over` aborts. Returns how long each took, ms. */
+/** Writes live answers of new days until `over` aborts. Returns how long each took until it could be queried, ms. */
 async function liveDelays(pipeline: Pipeline, over: AbortSignal): Promise<number[]> {
   const upstream = createUpstream(1)
   const encode = await pipeline.registry.encoder('jao.raw', rawResponseSchema)

@@ -1,4 +1,4 @@
-// Time from the command until the first row can be queried, with everything installed, and memory per process.
+// Measures the time from `tidemark up` (all is installed) until the first row can be queried, and memory per process.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -33,7 +33,7 @@ export async function measureStart(tell: (line: string) => void): Promise<Start>
     tell(`first row after ${firstRowS.toFixed(1)} s; ${restS} s of rest`)
     await sleep(restS * 1000)
     const processes = processTree(up.pid ?? 0)
-    // A part's guard shell has the part's command line, so it counts as the part.
+    // The shell that guards a part has the part's command line, so its memory counts as the part's.
     const memory: Record<string, number> = {}
     for (const { pid, name } of processes) memory[name] = (memory[name] ?? 0) + Math.round(residentMiB(pid))
     return {

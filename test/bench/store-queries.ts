@@ -1,20 +1,20 @@
 import { insertSettings, type Store } from '#platform/clickhouse/client.ts'
 
-// Traders' queries to a store with years of data. The engine generates the data and inserts it into slices: 132 keys,
-// hourly random walks in whole MW, three answers a day. The second changes 40 % of the values, the third 10 %.
+// Queries of traders to a store with years of data. The engine generates the data: 132 keys, hourly random walks in
+// whole MW, and three answers a day. The second answer changes 40 % of the values, the third 10 %.
 
 export const pointVersions = 35_000_000
 
 export interface QueryFigures {
-  /** One series-year as of an instant, read to the end by the client, ms. */
+  /** One series over a year, as of an instant, until the client has read all rows, ms. */
   as_of_p50_ms: number
   as_of_p95_ms: number
-  /** All changes within a day of known_at, ms. */
+  /** All changes that became known within one day, ms. */
   changes_p50_ms: number
   changes_p95_ms: number
   /** The newest values of one series over a month, ms. */
   latest_p95_ms: number
-  /** Of the larger table, merged, with three revisions of each window. */
+  /** Bytes on disk per point in the larger table, merged, with three revisions of each window. */
   bytes_per_point: number
   bytes_by_table: Record<string, number>
   point_versions: number
@@ -28,7 +28,7 @@ const daysAnInsert = 150
 const dayS = 86_400
 const tables = ['points', 'point_revisions']
 
-/** Fills an empty, migrated store with whole days of about `pointVersions` rows in point_revisions, and merges it. */
+/** Fills an empty, migrated store with days of about `pointVersions` rows in point_revisions. Merges the tables. */
 export async function loadStore(store: Store, pointVersions: number): Promise<void> {
   const days = Math.max(1, Math.round(pointVersions / rowsADay))
   const firstDay = Date.parse('2026-11-01T00:00:00Z') / 1000 / dayS - days
@@ -78,7 +78,7 @@ export async function measureQueries(store: Store): Promise<QueryFigures> {
 const oneSeries = `WHERE dataset = '${benchDataset}' AND key = {key:String}
   AND ts >= {from:DateTime('UTC')} AND ts < {until:DateTime('UTC')} ORDER BY ts`
 
-/** SQL of the time at which an answer of a day is known: the afternoon before, the day itself, and four days later. */
+/** SQL of known_at, ms. An answer is known on the afternoon before its day, on the day itself, or four days later. */
 const knownAtMs = 'day_ms + [-48600000, 39600000, 385200000][answer + 1] + toInt64(cityHash64(day, answer) % 600000)'
 
 const insertDays = `
@@ -112,7 +112,7 @@ SELECT
   cityHash64('${benchDataset}', day) % 9007199254740991 + 1 AS identity
 FROM numbers(toUInt64({days:Int64} * ${benchKeys * answersADay}))`
 
-/** The accepted answers of the same days: every day has one request identity. */
+/** The accepted answers of the same days. All answers of a day have one request identity. */
 const insertAnswers = `
 INSERT INTO tidemark.accepted_answers
 WITH
@@ -136,7 +136,7 @@ SELECT
   intDiv(day, 4) * ${answersADay} + answer AS raw_offset
 FROM numbers(toUInt64({days:Int64} * ${answersADay}))`
 
-/** Unix s. */
+/** Returns the first and the last known_at in the store, Unix time in s. */
 export async function knownSpan(store: Store): Promise<number[]> {
   const query = 'SELECT toUnixTimestamp(min(known_at)), toUnixTimestamp(max(known_at)) FROM tidemark.point_revisions'
   return (await read(store, query, {})).trim().split('\t').map(Number)
@@ -158,7 +158,7 @@ export async function read(store: Store, query: string, parameters: Record<strin
   return result.text()
 }
 
-/** Returns the ms of each call, after five warm-up calls. */
+/** Measures calls, after five that warm up. Returns the ms of each. */
 export async function time(times: number, ask: () => Promise<unknown>): Promise<number[]> {
   for (let warm = 0; warm < 5; warm++) await ask()
   const took: number[] = []
@@ -175,7 +175,7 @@ export function percentile(values: number[], share: number): number {
   return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1))
 }
 
-/** Repeatable random numbers in [0, 1) (linear congruential generator, Numerical Recipes). */
+/** Returns a generator of repeatable random numbers in [0, 1) (linear congruential, Numerical Recipes). */
 export function repeatable(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,5 +1,5 @@
-// Time until a poller polls, with a year of polls and a million chunks in the log: after a takeover, and from a cold
-// start. Also measures provisioning's carry-over of these polls.
+// Measures the time until a poller polls, after a takeover and from a cold start. The poll log has a year of polls and
+// a million chunks. Also measures provisioning's copy of these polls to the poller's memory.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ type Figures = Record<string, number>
 
 const chunks = 1_000_000
 const sessionTimeoutMs = 10_000
-/** Short, so that the poller is measured and not the wait for a tick. */
+/** Interval of the tickers, s. It is short, so that the wait for a tick hardly counts. */
 const everyS = 2
 const settleMs = 125_000
 const limits = { takeOverMs: sessionTimeoutMs + 5_000, coldMs: 10_000 }
@@ -85,7 +85,7 @@ async function fill(
     await write(producer, encode, chunkPolls(chunks), sums)
     const all = hosts.map((host) => write(producer, encode, pollsOfAYear(host, Date.now()), sums))
     await Promise.all(all)
-    // The year of polls is written within minutes. Polls that the broker got just before count towards the budget.
+    // Waits until the polls, which were written within minutes, no longer count towards the budget.
     await sleep(settleMs)
     await write(
       producer,
@@ -154,7 +154,7 @@ async function tickersOf({ url }: ServiceProcess): Promise<string[]> {
   return status.datasets.flatMap(({ dataset, owned }) => (owned && tickers.includes(dataset) ? [dataset] : []))
 }
 
-/** Time from the end of the poller with more tickers until the other has polled each of them. */
+/** Ends the poller that owns more tickers. Returns the time until the other poller has polled all these tickers. */
 async function killed(pollers: ServiceProcess[], tell: (line: string) => void): Promise<Figures> {
   let shares: { poller: ServiceProcess; owned: string[] }[] = []
   while (shares.flatMap(({ owned }) => owned).length < tickers.length) {

@@ -1,4 +1,4 @@
-// Points/s from the raw topic until they can be queried in both tables, and the CPU per process.
+// Measures points per s from the raw topic until they can be queried in both tables, and the CPU per process.
 
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
@@ -19,7 +19,7 @@ export interface Throughput {
 const days = 1_460
 const batch = 20
 
-/** Writes one raw answer of 132 keys per day. Returns the number of points. */
+/** Writes one raw answer per day, of 132 keys. Returns the number of points. */
 export async function loadRaw(
   pipeline: Pipeline,
   fromDay: string,

@@ -1,4 +1,4 @@
-// Ingests a vote file until its rows can be queried: MB/s, and CPU and memory per process.
+// Ingests a vote file until its rows can be queried. Measures MB/s, and CPU and memory per process.
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export interface VoteFigures {
   votes_outliers_s: number
 }
 
-/** TIDEMARK_BENCH_VOTES_MB makes the phase shorter. */
+/** Size of the vote file, MB. TIDEMARK_BENCH_VOTES_MB makes it smaller. */
 const megabytes = Number(process.env.TIDEMARK_BENCH_VOTES_MB ?? 2_000)
 const ours = ['ingest', 'normalizer', 'sink']
 
@@ -31,7 +31,7 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
     const file = join(directory, 'votes.jsonl')
     const written = writeVotes(file, megabytes * 1e6)
     tell(`${file}: ${written.votes} votes, ${(written.bytes / 1e6).toFixed(0)} MB`)
-    // Like a stack: with Node's compile cache.
+    // Uses Node's compile cache, as a stack does.
     const settings = { DATASETS_OFF: '', NODE_COMPILE_CACHE: compileCache(process.env) }
     const [normalizer, sink] = await Promise.all([
       pipeline.start('normalizer', settings),
@@ -78,7 +78,7 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
   }
 }
 
-/** Samples processes until stopped: their maximum memory and their CPU. */
+/** Samples processes until stopped. Returns their maximum memory and their CPU time. */
 function watchProcesses(pids: Record<string, number>) {
   const before = mapValues(pids, cpuSeconds)
   const cpuS: Record<string, number> = {}
@@ -90,7 +90,7 @@ function watchProcesses(pids: Record<string, number>) {
       const mib = residentMiB(pid)
       mostMiB[name] = Math.max(mostMiB[name] ?? 0, mib)
       if (ours.includes(name)) together += mib
-      // After a process has ended, its last sample counts.
+      // Keeps the last sample of a process that has ended.
       cpuS[name] = Math.max(cpuS[name] ?? 0, cpuSeconds(pid) - (before[name] ?? 0))
     }
     mostOurs = Math.max(mostOurs, together)

@@ -1,4 +1,4 @@
-// The records in `polls` after a year with the default settings and after ingesting files.
+// The records of topic `polls` after a year with the default settings, and after files were ingested.
 import { addDays, dayAt } from '#core/business-day.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { requestIdentity } from '#core/request-identity.ts'
@@ -10,7 +10,7 @@ import type { Host, HostedDataset } from '../../services/poller/hosts.ts'
 
 const yearDays = 365
 const dayMs = 86_400_000
-/** Polls of a window: every minute for an hour, hourly for four days, daily until it is 30 days old. */
+/** Polls per window: every minute for an hour, every hour for four days, every day until it is 30 days old. */
 const pollsOfAWindow = 60 + 4 * 24 + 26
 
 export function* pollsOfAYear(host: Host, nowMs: number): Generator<Poll> {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { killAndWait } from '#local/process-table.ts'
 import { pause } from '#platform/process/retry.ts'
 
-/** Every process of a run inherits this environment variable with the name of the run. */
+/** Environment variable with the name of a run. Every process of the run inherits it. */
 export const runVariable = 'TIDEMARK_CHECK_RUN'
 
 export interface LeftProcess {
@@ -11,11 +11,11 @@ export interface LeftProcess {
   command: string
 }
 
-/** `graceMs` lets processes end by themselves first: a worker's children end some seconds after it. */
+/** Kills the processes of a run that are left after `graceMs`: a worker's children end some seconds after it. */
 export async function endLeftProcesses(run: string, graceMs: number): Promise<LeftProcess[]> {
   for (const endMs = Date.now() + graceMs; Date.now() < endMs && leftProcesses(run).length > 0; ) await pause(200)
   const ended: LeftProcess[] = []
-  // A supervisor may restart a part meanwhile, so this repeats until nothing is found.
+  // A supervisor may restart a part meanwhile, so the search is repeated until it finds nothing.
   for (let left = leftProcesses(run); left.length > 0; left = leftProcesses(run)) {
     for (const process of left) if (await killAndWait(process.pid)) ended.push(process)
   }
@@ -42,7 +42,7 @@ function fromProc(mark: string): LeftProcess[] {
   })
 }
 
-/** On macOS, ps -E appends the environment of the user's own processes. */
+/** Lists processes on macOS, where `ps -E` appends the environment of the user's own processes. */
 function fromPs(mark: string): LeftProcess[] {
   const { stdout } = spawnSync('ps', ['-axww', '-E', '-o', 'pid=,command='], { encoding: 'utf8' })
   return (stdout ?? '')

@@ -1,5 +1,5 @@
-// `npm test`: format, lint, types, dead code, generated files, explode's output, then every test. `npm run faults`: the
-// long fault tests. `npm run clients`: third-party clients. Each ends with one line: N passed, N failed.
+// `npm test`: format, lint, types, dead code, generated files, explode's output, then all tests. `npm run faults`: the
+// long fault tests. `npm run clients`: third-party clients. Each ends with the line: N passed, N failed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -34,13 +34,13 @@ interface Count {
 
 const faults = process.argv.includes('--faults')
 const clients = process.argv.includes('--clients')
-// Tests write into this directory, and processes carry its name.
+// Tests write into this directory. Processes carry its name in their environment.
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-checks-'))
-// Some tests read it as another user.
+// Some tests read the directory as another user.
 chmodSync(directory, 0o755)
 const environment = {
   ...process.env,
-  // A zone with daylight saving: code that takes local time for UTC fails.
+  // A zone with daylight saving, so that code which takes local time for UTC fails.
   TZ: 'Europe/Brussels',
   TMPDIR: directory,
   [runVariable]: directory,
@@ -104,7 +104,7 @@ interface Report {
   }[]
 }
 
-/** A run without a report or a test, or with a failure outside of tests, counts as failed. */
+/** Counts tests in a report. A run without a report or tests, or with a failure outside of tests, counts as failed. */
 function countTests(file: string, code: number | null): Count {
   try {
     const report: Report = JSON.parse(readFileSync(file, 'utf8'))
@@ -126,7 +126,7 @@ function printSlowest({ testResults }: Report): void {
   }
 }
 
-/** A process that is ending may still write into the directory. */
+/** Removes the directory. Retries, because a process that is ending may still write into it. */
 function removeDirectory(): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 }

@@ -6,12 +6,12 @@ import { promisify } from 'node:util'
 
 const CACHE = join(import.meta.dirname, '..', '..', '.cache', 'clients')
 const run = promisify(execFile)
-/** Compilers take minutes. */
+/** Timeout of an installation, ms. Compilers take minutes. */
 const INSTALL_MS = 1_500_000
 
 export type Installed = { folder: string; why?: undefined } | { folder?: undefined; why: string }
 
-/** Returns a cached folder that `commands` fill once. If a tool or registry is missing, warns and returns why. */
+/** Returns a cached folder, which `commands` fill once. If a tool or registry is missing, warns and says why. */
 async function installed(name: string, commands: (folder: string) => string[][]): Promise<Installed> {
   const folder = join(CACHE, name)
   if (existsSync(folder)) return { folder }
@@ -19,7 +19,7 @@ async function installed(name: string, commands: (folder: string) => string[][])
   const aside = mkdtempSync(join(CACHE, 'making-'))
   try {
     for (const [program = '', ...parameters] of commands(aside)) await run(program, parameters, { timeout: INSTALL_MS })
-    // Another process may have finished first; its folder is equivalent.
+    // Another process may have filled the same folder first.
     if (!existsSync(folder)) renameSync(aside, folder)
     return { folder }
   } catch (error) {
@@ -54,7 +54,7 @@ export function mavenDependencies(name: string, pom: string): Promise<Installed>
   return installed(name, (folder) => [['mvn', ...options, copy, `-DoutputDirectory=${folder}`]])
 }
 
-/** The hash makes changed sources build again. */
+/** Returns a name with a hash of the sources, so that changed sources are built again. */
 function built(name: string, source: string): string {
   const hash = createHash('sha256')
   for (const file of readdirSync(source, { recursive: true, withFileTypes: true })) {

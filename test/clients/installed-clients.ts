@@ -1,4 +1,4 @@
-// `npm run clients`: third-party clients, installed like users install them, with their own endpoint.
+// `npm run clients`: third-party clients, installed as users install them. They have their own endpoint.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -17,7 +17,7 @@ export const nodeProgram = (file: string): Program => ({
   parameters: [join(examples, 'node', file)],
 })
 
-/** Returns undefined, with a warning, if the packages cannot be installed. */
+/** Returns a Python program. Warns and returns undefined if its packages cannot be installed. */
 export async function pythonProgram(file: string, cache: string, packages: string[]): Promise<Program | undefined> {
   const { folder: path } = await pythonPackages(cache, packages)
   if (path === undefined) return undefined
@@ -43,7 +43,7 @@ export interface Run {
   errors: string
 }
 
-/** Runs a program until it ends or `enough` accepts its stdout. */
+/** Runs a program until it ends, or until `enough` returns true for its stdout. */
 export function runProgram(
   program: Program,
   words: string[],

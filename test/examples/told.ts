@@ -1,4 +1,4 @@
-// Data for the examples: two simulated days from a real pipeline, then repeats and a replay written by the test.
+// Data for the examples: two simulated days from a real pipeline, then repeated records and a replay by the test.
 import { Partitioners } from 'kafkajs'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { rawResponseSchema, type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'
@@ -8,7 +8,7 @@ import { type Points, pointName, windowOf } from '../integrity/simulator-client.
 import { type Chain, startChain } from '../integrity/whole-chain.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 
-/** `revised`: the long day, whose second answer lacks a border. `plain`: a day with one answer. */
+/** `revised` is the 25-hour day; its second answer lacks a border. `plain` is a day with one answer. */
 export const days = { revised: '2026-10-25', plain: '2026-06-10' }
 
 export const knownAt = { first: Date.parse('2026-11-01T10:00:00Z'), second: Date.parse('2026-11-02T10:00:00Z') }
@@ -18,11 +18,11 @@ export const replayed = (points: Points): Points =>
 
 export interface Told {
   chain: Chain
-  /** The first answers, the second answer, and the points that it withdraws. */
+  /** Points of the first answers, of the second answer, and those that the second answer withdraws. */
   truth: { revisedFirst: Points; revisedSecond: Points; withdrawn: Points; plain: Points }
-  /** The same records with their knownAt as Kafka timestamp. The first record is older and not Avro. */
+  /** Topic with the same slices, whose Kafka timestamp is knownAt. Its first record is older and not Avro. */
   timedTopic: string
-  /** Creates topics of slices and answers. Returns a function that adds a slice with its knownAt as timestamp. */
+  /** Creates topics for slices and answers. Returns a function that adds a slice with its knownAt as timestamp. */
   openTopic: (topic: string) => Promise<(slice: Partial<TimeseriesSlice>) => Promise<void>>
 }
 
@@ -130,7 +130,7 @@ async function tellAgain({
   }
 }
 
-/** Two partitions each; one stays empty. */
+/** Creates topics with two partitions each. One partition stays empty. */
 async function createTopics(kafka: Kafka, ...names: string[]): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()

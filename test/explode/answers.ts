@@ -7,7 +7,7 @@ import { sampleAnswers } from './sample-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
 import type { Told } from './told-by-hand.ts'
 
-/** An answer whose explode result may change only with the dataset's transform version. */
+/** An answer for a test. Explode's result for it may change only with the dataset's transform version. */
 export interface NamedAnswer {
   dataset: string
   name: string
@@ -15,7 +15,7 @@ export interface NamedAnswer {
   told?: Told
 }
 
-/** `absent`: names of recorded answers that are not on this machine. */
+/** Returns all answers. `absent` are the names of recorded answers that are not on this machine. */
 export function allAnswers(): { answers: NamedAnswer[]; absent: ReadonlySet<string> } {
   const recorded = [recordedAnswers(), recordedMarketAnswers()]
   return {

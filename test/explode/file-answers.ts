@@ -18,7 +18,7 @@ const votes = `{"Id":"1","PostId":"1","VoteTypeId":"2","CreationDate":"2022-01-0
 const summary =
   '{"price":{"last":29337,"high":29678.3,"low":29105.5,"change":{"percentage":0.006,"absolute":177}},"volume":2047.5,"volumeQuote":60061803.5}'
 
-// The second line of Id 1 is newer; the vote without a date is refused alone.
+// Expected result: the second line of Id 1 is newer and counts. The vote without a date is refused alone.
 const toldVotes: Told = {
   values: {},
   points: [],
@@ -34,7 +34,7 @@ const toldVotes: Told = {
   ],
 }
 
-// Two Ids in one line are ambiguous.
+// A file with duplicate keys. Two Ids in one line are ambiguous.
 const doubledKeys = `{"Id":"1","Id":"2","CreationDate":"2022-01-02T00:00:00.000"}
 {"Id":"3","CreationDate":"2022-01-02T01:00:00+00:00","Other":{"a":1,"\\u0061":1}}
 {"Id":"4","CreationDate":"2022-01-02T01:00:00+00:00","Other":{"a":{"a":1}}}

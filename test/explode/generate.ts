@@ -1,5 +1,5 @@
-// Part of `npm run generate`: writes generated/explosions.json, the result of explode for every answer. `--check` only
-// compares. Both fail if a result changed without a new transform version.
+// Part of `npm run generate`: writes the result of explode for every answer to generated/explosions.json. `--check`
+// only compares. Both fail if a result has changed without a greater transform version.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { sources } from '#sources/index.ts'
 import { allAnswers } from './answers.ts'

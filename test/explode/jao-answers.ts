@@ -1,4 +1,4 @@
-// Answers of every JAO dataset, with what a person reads in them.
+// Answers of every JAO dataset. A person has read the expected values (`told`) in the bodies.
 import type { NamedAnswer } from './answers.ts'
 import { shapeOfDataset, shapes, type ToldBody } from './jao-shapes.ts'
 import { day, type Told } from './told-by-hand.ts'
@@ -19,7 +19,7 @@ function ofShapes(): NamedAnswer[] {
   })
 }
 
-/** The offset +00:00 equals Z; in a modification time it equals no offset. */
+/** Answers whose times end in +00:00. Explode must read them like Z, and like modification times without offset. */
 function withOffsets(): NamedAnswer[] {
   return [['jao.core.maxExchanges', 'borders'] as const, ['jao.nordic.maxExchanges', 'nordicBorders'] as const].map(
     ([dataset, shape]) => {
@@ -30,7 +30,7 @@ function withOffsets(): NamedAnswer[] {
   )
 }
 
-/** In one quarter hour the sum of the hubs is 0.1 MW off. */
+/** An answer in which the sum over the hubs is 0.1 MW off in one quarter hour. */
 function unbalanced(): NamedAnswer[] {
   const body = shapes.netPositions?.body.replace('2287.7', '2287.6') ?? ''
   const told: Told = {
@@ -41,7 +41,7 @@ function unbalanced(): NamedAnswer[] {
   return [named('jao.core.netPos', 'told by hand: hubs that do not add up to 0', body, told)]
 }
 
-/** Columns with unknown names, so that nothing can be stored. */
+/** Answers whose columns have unknown names, so that explode refuses them. */
 function renamed(): NamedAnswer[] {
   const { body } = shapes.borders ?? { body: '' }
   const of = (dataset: string, changed: string, more: Partial<NamedAnswer['answer']> = {}): NamedAnswer => {
@@ -122,7 +122,7 @@ const result = (hours: string, product: string, offered: number, price: number |
   `{"comment":null,"corridorCode":"IF1-FR-GB","offeredCapacity":${offered}.0,"requestedCapacity":7234.0,
     "allocatedCapacity":0,"productHour":"${hours}","productIdentification":"${product}","auctionPrice":${price}}`
 
-/** Unordered hours, and a month, a season and a year with two products. */
+/** Auctions with unordered hours, and with two products for a month, a season and a year. */
 function auctions(): NamedAnswer[] {
   const local: [string, string] = ['2026-04-20T22:00:00.000+00:00', '2026-04-21T22:00:00.000+00:00']
   const hours = `[${auction('IF1-FR-GB-D-DAILY--260421-01', local, `${result('23:00-24:00', 'B24-------', 1868, 0.25)},${result('02:00-03:00', 'B03-------', 1600, null)}`)}]`

@@ -1,4 +1,4 @@
-// One answer per shape of JAO's datasets, with two or three rows and what they say.
+// One answer per form of JAO's datasets, with two or three rows, and the values that a person reads in it.
 import type { Told } from './told-by-hand.ts'
 
 const hourly = (first: string, second: string): string =>

@@ -1,4 +1,4 @@
-// Recorded answers of exchanges, and others in the documented form.
+// Recorded answers of exchanges, and answers in the documented form.
 import {
   krakenMarket as kraken,
   coinbaseStats24h as stats,
@@ -71,7 +71,7 @@ const made: [dataset: string, name: string, subject: string, answer: unknown][] 
   ['coinbase.stats', 'an exponent', 'BTC-USD', { ...stats, last: '1e999' }],
 ]
 
-/** Written by hand. A point is at the tick's scheduled instant. */
+/** Expected results, written by hand. Each point is at the tick's scheduled instant. */
 const told: Record<string, Told> = {
   'kraken.ticker two markets': {
     values: once(['XXBTZUSD', 'XETHZUSD'], ['last', 'bid', 'ask', 'open', 'high', 'low', 'vwap', 'volume', 'trades']),

@@ -5,10 +5,10 @@ import type { NamedAnswer } from './answers.ts'
 
 const dataset = 'jao.core.maxExchanges'
 const whole = 'recorded 2026-04-20 and 21'
-// The recording holds the second day completely and some hours of the others.
+// The recording contains all of the second day, and some hours of the other two days.
 const days = ['2026-04-20', '2026-04-21', '2026-04-22'].map((day) => ({ day, name: `recorded rows of ${day}` }))
 
-/** The whole recording, and its business days. `absent`: the names, if the recording is not on this machine. */
+/** Returns the whole recording, and its business days. `absent` are their names, if it is not on this machine. */
 export function recordedAnswers(): { answers: NamedAnswer[]; absent: string[] } {
   const recording = readRecording()
   if (recording === undefined) return { answers: [], absent: [whole, ...days.map(({ name }) => name)] }

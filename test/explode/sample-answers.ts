@@ -1,4 +1,4 @@
-// Reads sources/<source>/samples/<name>.body (an answer) and <name>.asked.json (the request, and what a person reads).
+// Reads sources/<source>/samples/<name>.body (an answer) and <name>.asked.json (the request and expected values).
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,11 +10,11 @@ const askedSchema = z.strictObject({
   window: z.strictObject({ start: z.iso.datetime(), end: z.iso.datetime() }),
   status: z.int().default(200),
   subject: z.string().optional(),
-  /** The number of values per key that are not null, and some points. */
+  /** Expected: the number of values per key that are not null, and some points. */
   told: z.strictObject({
     values: z.record(z.string(), z.int()),
     points: z.array(z.tuple([z.string(), z.iso.datetime(), z.number().nullable()])),
-    /** Records of own topics: the topic's suffix, and some fields. */
+    /** Expected records on own topics: the topic's suffix, and some fields. */
     records: z.array(z.tuple([z.string(), z.record(z.string(), z.unknown())])).exactOptional(),
   }),
 })
@@ -25,7 +25,7 @@ interface Sample extends NamedAnswer {
 
 const ending = '.asked.json'
 
-/** @throws Error with the name of an invalid file */
+/** Reads all samples. @throws Error with the name of an invalid file */
 export function sampleAnswers(directory = new URL('../../sources/', import.meta.url)): Sample[] {
   const cwd = fileURLToPath(directory)
   return globSync(`*/samples/*${ending}`, { cwd })

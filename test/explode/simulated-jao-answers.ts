@@ -1,4 +1,4 @@
-// Answers of JAO's maxExchanges: days of the simulator, and what else upstream may send.
+// Answers of JAO's maxExchanges: days of the simulator, and altered days that upstream might send.
 
 import { businessDay } from '#core/business-day.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
@@ -60,7 +60,7 @@ function publish(day: string, what?: What): Buffer {
   return upstream.body(startMs, endMs, atMs)
 }
 
-/** Unusual answers that explode accepts. */
+/** Unusual days that explode accepts. */
 function alteredDays(): Record<string, DayAnswer> {
   const rows = plainRows()
   const [first = rows[0] as Row] = rows

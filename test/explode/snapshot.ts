@@ -1,4 +1,4 @@
-// Hashes of explode's results at the current transform version, and their comparison with later results.
+// Hashes of explode's results at the current transform version, and their comparison with those of another time.
 import { createHash } from 'node:crypto'
 import { type ExplodedAnswer, explodeRaw } from '#core/explode-raw.ts'
 import { requestIdentity } from '#core/request-identity.ts'
@@ -8,7 +8,7 @@ import type { NamedAnswer } from './answers.ts'
 
 export interface DatasetSnapshot {
   transformVersion: number
-  /** By name of the answer: SHA-256 of its window and bytes, and of the result. */
+  /** By name of an answer: the SHA-256 of its window and bytes, and the SHA-256 of explode's result. */
   answers: Record<string, { answer: string; explosion: string }>
 }
 
@@ -26,14 +26,14 @@ export function takeSnapshot(datasets: readonly Dataset[], answers: readonly Nam
 }
 
 export interface Comparison {
-  /** One sentence per violation. If there is any, the new snapshot must not be written. */
+  /** One sentence per violation. With a violation, the new snapshot must not be written. */
   broken: string[]
   next: Snapshot
 }
 
 /**
- * A result may change only with a higher transform version. Answers may be added or replaced, but not removed, unless
- * `absent` says that this machine cannot check them. Pure.
+ * Compares snapshots. A result may change only with a greater transform version. Answers may be added or replaced, but
+ * not removed, unless `absent` lists them as missing on this machine. Pure.
  */
 export function compareSnapshots(kept: Snapshot, now: Snapshot, absent: ReadonlySet<string>): Comparison {
   const names = new Set([...Object.keys(kept), ...Object.keys(now)])
@@ -84,7 +84,7 @@ function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string
   const told = { dataset, status, requestIdentity: requestIdentity(dataset, window, subject) }
   const record = rawResponse(window, Buffer.from(answer.body), 1_000, told)
   const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
-  // Omits transform version, identity and the sentence of a refusal.
+  // The hash omits transform version and identity, and of a refusal all but the reason.
   const output = 'refusal' in exploded ? { refused: exploded.refusal.reason } : outputOf(exploded)
   const asked = subject === null ? [] : [subject]
   return { answer: sha256([window, status, record.contentHash, ...asked]), explosion: sha256(output) }
@@ -101,7 +101,7 @@ const byKeyAndStart = (one: { key: string; start: number }, other: { key: string
 
 const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value, canonical)).digest('hex')
 
-/** Sorts names, and writes numbers that JSON cannot represent. */
+/** A JSON replacer: sorts the names of objects, and writes numbers that JSON cannot represent as text. */
 function canonical(_name: string, value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : `number ${value}`
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

@@ -1,10 +1,10 @@
-// What a person reads in a body. Nothing is computed, so a bug of the code cannot hide here.
+// Expected values that a person has read in a body. No code computes them, so a bug of the code cannot hide here.
 
 export interface Told {
   /** Number of values per key that are not null. */
   values: Record<string, number>
   points: [key: string, time: string, value: number | null][]
-  /** The unit of one key, and the flags of all slices. */
+  /** The unit of one key. `flags` are those of all slices. */
   unit?: [key: string, unit: string]
   flags?: string[]
   modified?: string

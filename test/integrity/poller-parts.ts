@@ -32,15 +32,15 @@ export interface PollerParts {
   read: <T>(topic: string, schema: RecordSchema<T>) => Promise<Read<T>[]>
   polls: () => Promise<Read<Poll>[]>
   raw: () => Promise<Read<RawResponse>[]>
-  /** By default it fetches only tomorrow. */
+  /** Starts a poller of the upstream at `url`. By default it polls only tomorrow by itself. */
   poller: (url: string, settings?: Record<string, string>) => Promise<ServiceProcess>
-  /** Requests a window like the CLI. `liftsPauseOf` lifts the pause of that host instead. */
+  /** Writes a request for a window as the CLI does. With `liftsPauseOf` it lifts the pause of that host instead. */
   request: (url: string, window: { startMs: number; endMs: number }, liftsPauseOf?: string) => Promise<string>
-  /** Suspends the broker: it answers no client until `wakeBroker`. */
+  /** Suspends the broker, which then answers no client until `wakeBroker`. */
   pauseBroker: () => void
   wakeBroker: () => void
   restartBroker: () => Promise<void>
-  /** For afterEach: ends the pollers and upstreams of a test. */
+  /** Ends the pollers and upstreams of a test. Call it in afterEach. */
   endTest: () => Promise<void>
   stop: () => Promise<void>
 }
@@ -146,7 +146,7 @@ export async function startUpstream(options: Parameters<typeof startSimulator>[0
   }
 }
 
-/** Polls `look` until it returns a value; fails with the last one. */
+/** Calls `look` until it returns a value. Fails after the timeout, with the last result. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,

@@ -1,6 +1,6 @@
-/** Repeatable random numbers (mulberry32). */
+/** A generator of repeatable random numbers (mulberry32). */
 export interface Random {
-  /** Both inclusive. */
+  /** Returns a whole number from `low` to `high`, inclusive. */
   between: (low: number, high: number) => number
   pick: <T>(list: readonly T[]) => T
   shuffled: <T>(list: readonly T[]) => T[]
@@ -29,5 +29,5 @@ export function randomFrom(seed: number): Random {
   }
 }
 
-/** TIDEMARK_SEED, or a random seed. Print it, so that the run can be repeated. */
+/** Returns TIDEMARK_SEED, or a random seed. Tests print it, so that a run can be repeated. */
 export const seedOfThisRun = (): number => Number(process.env.TIDEMARK_SEED || Math.floor(Math.random() * 1e9))

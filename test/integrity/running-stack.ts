@@ -12,20 +12,20 @@ import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import { type Finished, freePortBase, type Started, startCommand, tidemark } from '../support/tidemark-command.ts'
 
-/** A stack as users run it: started by the command, its parts kept alive by the supervisor. */
+/** A stack as users run it: started by the command line, and restarted by the supervisor. */
 export interface RunningStack {
   dataDir: string
   environment: NodeJS.ProcessEnv
   file: () => StackFile
-  /** `tidemark up --detach <options>`. @throws Error with its output if it fails */
+  /** Runs `tidemark up --detach <options>`. @throws Error with its output if it fails */
   up: (...options: string[]) => Promise<Finished>
-  /** Runs `tidemark <args> --data <this one>` to its end. */
+  /** Runs `tidemark <args>` on this stack and waits for its end. */
   run: (...args: string[]) => Promise<Finished>
-  /** Does not wait for the end. */
+  /** Starts `tidemark <args>` on this stack without waiting for its end. */
   begin: (...args: string[]) => Started
-  /** Later commands use the release in another directory. */
+  /** Makes later commands use the release in another directory, or this project again if undefined. */
   use: (release: string | undefined) => void
-  /** Clients of its parts. They outlive a restart, because the ports stay. */
+  /** Opens clients of broker, registry and store. They survive a restart of the stack, because the ports stay. */
   connect: () => Promise<Clients>
   remove: () => Promise<void>
 }
@@ -41,7 +41,7 @@ export interface Clients {
 
 const elsewhere = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'CLICKHOUSE_URL', 'JAO_BASE_URL', 'NODE_ENV']
 
-/** Prepares a stack on free ports. `settings` go to all parts. */
+/** Prepares a stack on free ports. All its parts get `settings`. */
 export async function prepareStack(
   source: 'live' | 'simulated',
   settings: Record<string, string>,
@@ -49,12 +49,12 @@ export async function prepareStack(
 ): Promise<RunningStack> {
   const portBase = await freePortBase()
   const inherited = Object.entries(process.env).filter(([name]) => !elsewhere.includes(name))
-  // Without the cache, a copy of the project would fetch Kafka and the registry again.
+  // Without the cache of this machine, a copy of the project would fetch Kafka and the registry again.
   const TIDEMARK_CACHE = cacheDirectory(process.env)
   const environment = { ...Object.fromEntries(inherited), TIDEMARK_CACHE, ...settings }
   let release: string | undefined
   const begin: RunningStack['begin'] = (...args) => startCommand([...args, '--data', dataDir], environment, release)
-  // Skips bin/tidemark.mjs, which finds Node 26: it takes a fifth of the time of a short command.
+  // Skips bin/tidemark.mjs, which only finds Node 26, because it takes a fifth of the time of a short command.
   const run: RunningStack['run'] = (...args) => begin(...args).finished
   const file = (): StackFile => JSON.parse(readFileSync(join(dataDir, 'stack.json'), 'utf8'))
   const clients: Clients[] = []
@@ -92,7 +92,7 @@ export async function prepareStack(
 
 const prepared = new Set<RunningStack>()
 
-/** For afterAll: also removes the stacks of failed tests. */
+/** Removes all stacks, also those of failed tests. Call it in afterAll. */
 export async function removeStacks(): Promise<void> {
   await Promise.all([...prepared].map((stack) => stack.remove()))
 }
@@ -118,7 +118,7 @@ async function connectTo({ endpoints }: StackFile): Promise<Clients> {
   }
 }
 
-/** Waits until a part runs with another pid than `notPid`, and returns that pid. */
+/** Waits until a part runs with a pid other than `notPid`. Returns the new pid. */
 export async function runningPart(stack: RunningStack, name: string, notPid = 0, timeoutMs = 240_000): Promise<number> {
   const deadlineMs = Date.now() + timeoutMs
   for (;;) {

@@ -1,6 +1,6 @@
 import { businessDay } from '#core/business-day.ts'
 
-/** Values by `pointName`. */
+/** Values of points by their name (pointName). */
 export type Points = Map<string, number | null>
 
 export interface LoggedRequest {
@@ -21,11 +21,11 @@ export interface MarketTruth {
 
 export interface SimulatorClient {
   command: (body: unknown) => Promise<void>
-  /** The points of a business day, at an instant of the simulator's clock (ms) or now; empty before publication. */
+  /** Returns the points of a business day at an instant (ms) or now. Returns no points before its publication. */
   truth: (day: string, atMs?: number, dataset?: string) => Promise<Points>
-  /** A market at an instant (ms): figures by plain names, and the answer of the exchange. */
+  /** Returns a market at an instant (ms): figures by common names, and the answer of the exchange. */
   market: (host: string, market: string, atMs: number) => Promise<MarketTruth>
-  /** The default host is JAO's publication tool. */
+  /** Returns the log of requests to a host, by default JAO's publication tool. */
   requests: (host?: string) => Promise<LoggedRequest[]>
   nowMs: () => Promise<number>
 }
@@ -58,7 +58,7 @@ export function simulatorClient(url: string): SimulatorClient {
   }
 }
 
-/** Describes the first missing, extra or different points; empty if both are equal. */
+/** Describes up to ten missing, extra or different points. Returns [] if both are equal. */
 export function differences(expected: Points, actual: Points): string[] {
   const missing = [...expected].flatMap(([name, value]) => {
     if (!actual.has(name)) return [`missing ${name}: ${value}`]

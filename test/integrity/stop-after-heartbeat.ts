@@ -1,5 +1,5 @@
-// Preloaded into a service. When the file STOP_WHEN exists, removes it and stops the process (SIGSTOP) after the next
-// Kafka heartbeat is sent. The response then waits in the socket until the process continues.
+// Is preloaded into a service. When the file STOP_WHEN exists, removes it, and stops the process (SIGSTOP) after its
+// next heartbeat to Kafka. The response waits in the socket until the process continues.
 import { existsSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 

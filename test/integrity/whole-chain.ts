@@ -20,13 +20,13 @@ export interface StoredPoll {
 }
 
 export interface Chain extends Pipeline {
-  /** Starts a poller of the upstream at `url`, with the simulator's clock if there is one. */
+  /** Starts a poller of the upstream at `url`. If that is a simulator, the poller uses its clock. */
   poll: (url: string, upstream: 'simulator' | 'recording') => Promise<ServiceProcess>
-  /** Requests business days and waits until each is polled and stored. Returns their new polls. */
+  /** Requests business days, and waits until each day is polled and stored. Returns the new polls. */
   ask: (url: string, days: string[]) => Promise<StoredPoll[]>
   /** Waits until the normalizer and the sink have processed all records. */
   settled: (timeoutMs?: number) => Promise<void>
-  /** `from`: latest or as_of(...). */
+  /** Returns the points of a day. `from` is the view to read: latest or as_of(...). */
   points: (from: string, day: string) => Promise<Points>
   normalizer: ServiceProcess
   sink: ServiceProcess
@@ -64,7 +64,7 @@ export async function startChain(): Promise<Chain> {
   }
 }
 
-/** Writes a request per business day like the CLI. @throws Error if Kafka does not accept them */
+/** Writes a request per business day, as the CLI does. @throws Error if Kafka does not accept them */
 export async function writeRequests(
   { registry, producer }: Pick<Pipeline, 'registry' | 'producer'>,
   url: string,
@@ -90,11 +90,11 @@ export async function writeRequests(
 }
 
 /**
- * Waits for the normalizer to commit all of raw, then for the sink. A group commits after its outputs are acknowledged.
+ * Waits until the normalizer has committed all of raw, then the sink. Both commit after their outputs are acknowledged.
  */
 export async function untilStored(environment: Record<string, string>, timeoutMs = 90_000): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs
-  // Fetched only once: fetching end offsets costs more than the work itself.
+  // End offsets are fetched only once, because that costs more than the work of the services.
   await withAdmin(createKafka(readConfig(kafkaSettings, environment), 'test'), async (admin) => {
     for (const { group, topics } of subscriptions()) {
       const ends = new Map<string, Offsets[]>()
@@ -136,5 +136,5 @@ const pollsOf = ({ query }: Queries, day: string): Promise<StoredPoll[]> =>
      WHERE request_identity = '${requestIdentity(dataset, windowOf(day))}' AND outcome != 'failed' ORDER BY fetched_at`,
   )
 
-/** UTC text for ClickHouse, to the ms. */
+/** Returns an instant as text for ClickHouse: UTC, to the ms. */
 export const storeTime = (atMs: number): string => new Date(atMs).toISOString().replace('T', ' ').slice(0, 23)

@@ -1,4 +1,4 @@
-// Compares the store with what upstreams published and files contained.
+// Compares the store with what the upstreams published and the files contained.
 import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import { readRecords } from '../integrity/read-records.ts'
@@ -18,11 +18,11 @@ interface Soaked {
 
 const minuteMs = 60_000
 
-/** Returns counts, and a sentence per violation. Polling continues meanwhile. */
+/** Returns counts, and one sentence per violation. The poller goes on polling meanwhile. */
 export async function whatIsLost({ stack, query, simulator, written, day, tell }: Soaked) {
   const wrong: string[] = []
   const { environment, query: ask, kafka, registry } = await stack.connect()
-  // Fetches the newest revision first.
+  // Polls the day again, so that the store has its newest revision.
   for (const name of ['jao.core.maxExchanges', 'jao.core.netPos', 'jao.nordic.maxExchanges']) {
     const { code, stderr } = await stack.run('backfill', name, '--from', day, '--to', day, '--json')
     if (code !== 0) wrong.push(`${name} of ${day} could not be fetched at the end: ${stderr.trim()}`)
@@ -57,7 +57,9 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
     await untilStored(environment, 5 * minuteMs).catch((error: Error) => wrong.push(error.message))
   }
 
-  /** Every stored answer of an exchange must be a point of each of its markets, with the same price. */
+  /**
+   * Compares the last price of XXBTZUSD in every stored answer of Kraken with its point. Returns up to ten sentences.
+   */
   async function ticksMissing(): Promise<string[]> {
     const missing: string[] = []
     const records = await readRecords(kafka, 'kraken.raw')

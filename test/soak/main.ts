@@ -1,6 +1,6 @@
-// `npm run soak [-- --minutes 60]`: runs all simulated sources with revisions, spikes, failures and incoming files. At
-// the end nothing may be lost or refused, and memory must be flat. `--json` prints one line. Exit code 1 on a
-// violation.
+// `npm run soak [-- --minutes 60]` runs all simulated sources with revisions, spikes, failures and new files. At the
+// end nothing may be lost or refused, and memory must not have grown. `--json` prints one line. The exit code is 1 if a
+// condition is violated.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { datasetsByName } from '#core/datasets.ts'

@@ -1,14 +1,14 @@
 import type { StackFile } from '#local/stack-file.ts'
 import { residentMiB } from '../bench/cpu.ts'
 
-/** Median memory per part, MiB, in the second (`early`) and the last quarter (`late`). */
+/** Median memory per part of the stack, MiB: in the second quarter of the run (`early`) and in the last (`late`). */
 export type Held = Record<string, { early: number; late: number }>
 
-/** The growth that counts as flat: a share or MiB, whichever is more. */
+/** Limit of growth between the two: a share, or MiB, whichever allows more. */
 const flat = { share: 0.2, mib: 40 }
 const intervalMs = 10_000
 
-/** Samples memory until stopped. The first quarter is warm-up. */
+/** Samples memory until stopped. The first quarter of the samples is warm-up and ignored. */
 export function watchMemory(file: () => StackFile) {
   const samples: Record<string, number[]> = {}
   const now = (): Record<string, number> =>

@@ -1,20 +1,20 @@
-// Histories that old code exploded and new code explodes again: answers of two windows and two corridors, dead letters
-// requeued out of order, deleted raw records.
+// Histories of answers that old code exploded, and that new code explodes again. They have two windows, two corridors,
+// dead letters that were requeued out of order, and deleted raw records.
 import fc from 'fast-check'
 
 export const windowStarts = [Date.parse('2024-12-31T22:00:00Z'), Date.parse('2025-06-01T22:00:00Z')]
 const firstKnownAt = Date.parse('2024-12-31T23:59:59.990Z')
 
 type Values = Record<string, (number | null)[]>
-/** undefined: refused. No values: confirmed empty. */
+/** A result of explode. Without values the answer is confirmed empty. Undefined in its place: the answer is refused. */
 export interface Reading {
   stepS: number
   values: Values
 }
-/** The offset is the index in the list. */
+/** A raw record. Its offset is its index in the list. */
 export interface Raw {
   window: number
-  /** Both corridors have the same points, but their answers do not replace each other. */
+  /** The selector. Both corridors have the same points, but an answer of one does not replace answers of the other. */
   corridor: number
   knownAt: number
   old: Reading | undefined
@@ -36,7 +36,7 @@ const answer = fc
     corridor: fc.constantFrom(0, 0, 1),
     reading,
     other: reading,
-    // What the new version does, and whether the old one refused the answer.
+    // What new code makes of the answer (`becomes`), and whether old code refused it.
     becomes: fc.constantFrom('same', 'same', 'renamed', 'refused', 'other'),
     wasRefused: fc.constantFrom(false, false, false, true),
     requeueAfter: fc.option(fc.nat({ max: 4 }), { nil: undefined }),
@@ -53,7 +53,7 @@ export interface History {
   firstOffset: number
 }
 
-/** Answers with increasing known_at; some dead letters are requeued after later answers. */
+/** Histories with increasing known_at. Some dead letters are requeued after later answers. */
 export const history: fc.Arbitrary<History> = fc.record({
   raws: fc.array(answer, { minLength: 1, maxLength: 7 }).map((answers) => {
     const raws: Raw[] = []
@@ -61,7 +61,7 @@ export const history: fc.Arbitrary<History> = fc.record({
     answers.forEach(({ requeueAfter, reading, ...answer }, i) => {
       const raw = { ...answer, knownAt: firstKnownAt + 3 * i }
       raws.push(raw)
-      // The same bytes and known_at at another offset: the repaired old code accepted them.
+      // The repaired old code accepted the dead letter: the same bytes and known_at at another offset.
       if (raw.old === undefined && requeueAfter !== undefined)
         letters.push({ at: i + requeueAfter, raw: { ...raw, old: reading } })
       for (const letter of letters.filter(({ at }) => at === i)) raws.push(letter.raw)
@@ -75,7 +75,7 @@ const one = (after: number, old: Values | undefined, now: Values | undefined, co
   const [before, today] = [old, now].map((values) => values && { stepS: 3600, values })
   return { window, corridor, knownAt: firstKnownAt + after, old: before, new: today }
 }
-/** A letter was requeued after a later answer, which is now refused. Both corridors have `a`. */
+/** A dead letter was requeued after a later answer, which new code refuses. Both corridors have the key `a`. */
 export const requeued: History = {
   raws: [
     one(0, { a: [10, null] }, { c: [10, null] }),
@@ -86,7 +86,7 @@ export const requeued: History = {
   ],
   firstOffset: 1,
 }
-/** New code renames `a`, and refuses the answer that withdrew it and the one that withdrew that. */
+/** The 2nd answer withdraws `a`, the 3rd one `b`. New code renames `a` and refuses the 2nd and 3rd answer. */
 export const renamedThenRefused: History = {
   raws: [one(0, { a: [10] }, { c: [10] }, 0, 1), one(3, { b: [1] }, undefined, 0, 1), one(6, {}, undefined, 0, 1)],
   firstOffset: 0,

@@ -1,24 +1,24 @@
 import fc from 'fast-check'
 
-// Histories of pollers: answers of two windows and two corridors, each derived from the one before, with confirmed
-// empty and refused ones and replays, delivered in any order and partly twice.
+// Random histories: answers of two windows and two corridors, each derived from the answer before. Some are confirmed
+// empty or refused. Answers and replays are delivered in any order, and some of them twice.
 
 export interface Telling {
   window: number
-  /** Window and corridor are the request identity. */
+  /** The selector. Window and corridor together are the request identity. */
   corridor: number
-  /** False if explode refused the answer, which then leaves no trace. */
+  /** False if explode refused the answer. Such an answer has no effect. */
   accepted: boolean
   stepS: number
   knownAt: number
   transformVersion: number
   values: Record<string, (number | null)[]>
-  /** Position of the answer; a replay keeps it. */
+  /** Position of the raw record. A replay has the position of its answer. */
   raw: { partition: number; offset: number }
 }
 
 const hourMs = 3_600_000
-// The first window and the known_at values span a new year, so both tables change partition.
+// The first window and the known_at values cross a new year, so that both tables change partition.
 export const windowStarts = ['2024-12-31T22:00:00Z', '2025-06-01T22:00:00Z'].map((text) => Date.parse(text))
 
 const value = fc.option(fc.constantFrom(0, 10, 20, -0.5), { nil: null })
@@ -57,12 +57,12 @@ const step = fc.record({
   window: fc.nat({ max: 1 }),
   corridor: fc.constantFrom(0, 0, 0, 1),
   accepted: fc.constantFrom(true, true, true, true, false),
-  // Upstream may switch to a finer step and back.
+  // Upstream may switch to a finer step, and back.
   stepS: fc.constantFrom(3600, 3600, 3600, 1800),
   change,
-  // From 08:00 these sum to 22:00, the start of the first window, and to midnight.
+  // Added to 08:00, some of these sum to 22:00, the start of the first window, and to midnight.
   afterMs: fc.constantFrom(1, hourMs, 7 * hourMs, 14 * hourMs, 200 * 24 * hourMs),
-  // Another poller, whose clock is behind, takes over.
+  // Another poller takes over, whose clock is slow.
   slowMs: fc.constantFrom(0, 0, 0, 3 * hourMs, 30 * hourMs),
 })
 const replay = fc.record({
@@ -81,7 +81,7 @@ function happen(steps: Step[], replays: Replay[]): Telling[] {
   steps.forEach(({ window, corridor, accepted, stepS, change, afterMs, slowMs }, offset) => {
     clock += afterMs
     const before = answers.findLast((answer) => answer.window === window && answer.corridor === corridor)
-    // known_at grows within a request identity, whatever the clock does. It may be less than that of another identity.
+    // Within a request identity known_at grows, whatever the clock does. Between identities it may go back.
     const knownAt = Math.max(clock - slowMs, (before?.knownAt ?? 0) + 1)
     const said = change(before?.values ?? { border_A_B: [10, null], border_B_A: [20] })
     const raw = { partition: window, offset }
@@ -91,7 +91,7 @@ function happen(steps: Step[], replays: Replay[]): Telling[] {
     const [answer] = answers.slice(of % answers.length)
     return answer ? [{ ...answer, transformVersion, accepted, values: change(answer.values) }] : []
   })
-  // explode is pure: the same answer and version always give the same result.
+  // Keeps one of several equal answers, because explode is pure: the same answer and version give the same result.
   const one = ({ window, corridor, knownAt, transformVersion }: Telling) =>
     `${window} ${corridor} ${knownAt} ${transformVersion}`
   return [...new Map([...answers, ...again].map((telling) => [one(telling), telling])).values()]
@@ -105,7 +105,7 @@ export const history: fc.Arbitrary<Telling[]> = fc
     return fc.shuffledSubarray(delivered, { minLength: delivered.length })
   })
 
-/** The values of `border_A_B` in the first window, one hour apart. */
+/** Returns answers that change the values of `border_A_B` in the first window, one hour apart. */
 export function told(...said: (number | null)[]): Telling[] {
   const start = Date.parse('2024-12-31T08:00:00Z')
   return said.map((value, offset) => ({

@@ -8,7 +8,7 @@ import { createStore, type Store } from '#platform/clickhouse/client.ts'
 export interface RunningStore {
   store: Store
   reader: Store
-  /** Another client, by default as the writer. The caller closes it. */
+  /** Opens another client, by default as the writer. The caller closes it. */
   connect: (config: { user?: string; password?: string; requestTimeoutMs?: number }) => Store
   stop: () => Promise<void>
 }
@@ -18,7 +18,7 @@ interface IdleStore {
   directory: string
 }
 
-// The test files of a worker share the endpoint (vitest.config.ts: isolate).
+// A store that a test file has given back, for the next file of the worker (vitest.config.ts: isolate).
 let idle: IdleStore | undefined
 
 export async function startStore(): Promise<RunningStore> {
@@ -58,7 +58,7 @@ async function dropDatabases(store: Store): Promise<void> {
   }
 }
 
-/** A refreshable view creates a temporary table, on which the engine reports this error. */
+/** Drops a database. Retries while a refreshable view creates a temporary table in it. */
 async function dropDatabase(store: Store, name: string): Promise<void> {
   for (;;) {
     try {

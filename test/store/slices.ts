@@ -2,14 +2,14 @@ import { insert, type Store } from '#platform/clickhouse/client.ts'
 import type { AcceptedAnswer, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 
-/** Times are ISO text, UTC by default. */
+/** A slice for a test. Times are ISO text, UTC by default. */
 export interface ToldSlice {
-  /** The request identity. Default: 0, as in slices of older versions. */
+  /** The request identity. Default: 0, as in slices of older releases. */
   identity?: number
   dataset?: string
   key?: string
   start: string
-  /** Default: the end of the values. */
+  /** End of the window. Default: the end of the values. */
   windowEnd?: string
   stepS?: number
   values: (number | null)[]
@@ -45,7 +45,7 @@ export async function insertSlices(store: Store, slices: TimeseriesSlice[]): Pro
   await insert(store, table, columns, slices.map(row))
 }
 
-/** Times in ms UTC. */
+/** An accepted answer for a test. Times are ms UTC. */
 export type ToldAnswer = Pick<
   AcceptedAnswer,
   'dataset' | 'identity' | 'windowStart' | 'windowEnd' | 'knownAt' | 'transformVersion'

@@ -26,7 +26,7 @@ const parts = [
   'package.json',
 ]
 
-/** Copies this project with some lines changed, to run it as another release. */
+/** Copies this project and changes some lines, so that a test can run it as another release. */
 export function anotherRelease(patches: Patch[]): { directory: string; remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-release-'))
   for (const part of parts) cpSync(join(root, part), join(directory, part), { recursive: true })

@@ -1,7 +1,7 @@
 import { seriesSchema } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
 
-/** Declares everything that can be declared. */
+/** Returns a source that declares everything that can be declared. */
 export function declaredSource({ name }: { name: string }): Source {
   return {
     name,

@@ -1,4 +1,4 @@
-// Answers in the documented form: one market of Kraken, and both answers for a product of Coinbase.
+// Answers in the documented form: one market of Kraken, and ticker and stats of one product of Coinbase.
 
 export const krakenMarket = {
   a: ['101.1', '1', '1.000'],

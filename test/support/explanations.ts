@@ -3,7 +3,7 @@ import type { FoundRaw } from '#operations/explain/raw-records.ts'
 import type { PointAnswer, ReplacingAnswer } from '#operations/explain/stored-point.ts'
 import type { Dataset } from '#sources/source.ts'
 
-/** at('20T01:00') is an instant in November 2026, ms. */
+/** Returns an instant in November 2026, ms: at('20T01:00'). */
 export const at = (text: string) => Date.parse(`2026-11-${text}Z`)
 export const dataset = { name: 'a.b.c', unit: 'MW', transformVersion: 2, calendar: { kind: 'days' } } as Dataset
 
@@ -17,7 +17,7 @@ export const asked = {
   ...{ dataset, key: 'k', atMs: at('21T00:10'), knownByMs: undefined as number | undefined },
   ...{ topic: 'a.raw', withBody: false },
 }
-/** Explains the point of 21T00:00. By default the raw records are deleted. */
+/** Explains the point at 21T00:00. By default its raw records are deleted. */
 export const explain = (
   answers: PointAnswer[],
   raws: FoundRaw[] = answers.map(() => gone),
@@ -25,7 +25,7 @@ export const explain = (
   replacing: ReplacingAnswer[] = [],
 ) => explanationOf({ ...asked, ...over }, { tsMs: at('21T00:00'), answers, replacing }, raws)
 
-/** Three answers of two identities that name a point, and all answers of these identities. */
+/** Three answers of two request identities that name a point. `allAnswers` has every answer of these identities. */
 export const named = [answer(10, '20T01:00'), answer(10, '20T04:00'), answer(20, '20T05:00', { identity: 8 })]
 export const allAnswers: ReplacingAnswer[] = [
   ['20T01:00', 7, 3],

@@ -2,7 +2,7 @@ import { datasetsByName } from '#core/datasets.ts'
 
 export const mainDataset = 'jao.core.maxExchanges'
 
-/** Switched off by tests that need only one upstream. */
+/** All datasets but the main one. Tests that need only one upstream switch them off. */
 export const otherDatasets: ReadonlySet<string> = new Set(
   [...datasetsByName.keys()].filter((name) => name !== mainDataset),
 )

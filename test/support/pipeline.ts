@@ -11,7 +11,7 @@ import type { RealParts } from './real-parts.ts'
 import { type Program, type ServiceProcess, startService } from './service-process.ts'
 import { giveBackWarmParts, takeWarmParts } from './warm-parts.ts'
 
-/** Provisioned broker, registry and store without data, and services on demand. */
+/** A broker, a registry and a store, provisioned and without data, and functions that start services. */
 export interface Pipeline {
   parts: RealParts
   directory: string
@@ -22,14 +22,14 @@ export interface Pipeline {
   store: Store
   query: <Row>(sql: string) => Promise<Row[]>
   start: (service: string, more?: Record<string, string>, program?: Program) => Promise<ServiceProcess>
-  /** The store endpoint. `restartStore` kills it and starts it again on the same port. */
+  /** Returns the endpoint of the store. `restartStore` kills it and starts it again on the same port. */
   endpoint: () => RunningEndpoint
   restartStore: (awayMs?: number) => Promise<void>
   stop: () => Promise<void>
 }
 
 export interface PipelineOptions {
-  /** For tests that change schemas or the parts themselves: the parts are not reused. */
+  /** True for tests that change schemas, or the broker, registry or store. These are then not reused. */
   disposable?: boolean
 }
 

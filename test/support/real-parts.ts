@@ -21,7 +21,7 @@ export interface RealParts {
 
 const tell = (line: string): void => console.warn(`real parts: ${line}`)
 
-/** One set of parts per test file. They end with the test process, even if it is killed. */
+/** Starts a broker, a registry or both. They end with the test process, even if it is killed. */
 export async function startRealParts(wanted: WantedParts): Promise<RealParts> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-parts-'))
   const [port = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { recordingsDir } from './recorded-jao.ts'
 
-/** Returns undefined, with a warning, if the file is absent. */
+/** Returns a recorded file. Warns and returns undefined if it is absent. */
 export function recordedFile(name: string): Buffer | undefined {
   const path = join(recordingsDir(), name)
   try {

@@ -10,7 +10,7 @@ const API_PATH = '/core/api/data/maxexchanges'
 const HOUR_MS = 3_600_000
 const EMPTY = '{"data":[],"rejected":false,"messages":null}'
 
-/** The rows as text, and their window in ms, end exclusive. */
+/** A recorded answer: its bytes, its rows as text, and its window in ms, end exclusive. */
 export type Recording = {
   readonly body: Buffer
   readonly rows: readonly { readonly hourMs: number; readonly text: string }[]
@@ -25,12 +25,12 @@ export type RecordedJao = {
   readonly stop: () => Promise<void>
 }
 
-/** TIDEMARK_RECORDINGS, otherwise `../shared/data` beside the project. */
+/** Returns the directory of recordings: TIDEMARK_RECORDINGS, otherwise `../shared/data` beside the project. */
 export function recordingsDir(): string {
   return process.env.TIDEMARK_RECORDINGS ?? join(import.meta.dirname, '../../../shared/data')
 }
 
-/** Returns undefined, with a warning, if the recording is absent. */
+/** Returns the recorded answer. Warns and returns undefined if it is absent. */
 export function readRecording(dataDir = recordingsDir()): Recording | undefined {
   const path = join(dataDir, RECORDED)
   let body: Buffer
@@ -52,7 +52,7 @@ export function readRecording(dataDir = recordingsDir()): Recording | undefined 
   return { body, rows, fromMs: first.hourMs, toMs: last.hourMs + HOUR_MS }
 }
 
-/** Serves the recorded bytes for their own window, else the rows of the requested window. Undefined if absent. */
+/** Serves the recorded bytes for their window, and rows for other windows. Undefined if the recording is absent. */
 export async function startRecordedJao(dataDir = recordingsDir()): Promise<RecordedJao | undefined> {
   const recording = readRecording(dataDir)
   if (recording === undefined) return undefined

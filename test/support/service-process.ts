@@ -8,13 +8,13 @@ import { otherDatasets } from './other-datasets.ts'
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A service as a process, started like the stack starts it, with its log in a file. */
+/** A running service, started as the stack starts it. Its log goes to a file. */
 export interface ServiceProcess {
   name: string
   pid: number
   url: string
   log: () => string
-  /** Sends SIGKILL or another signal. Resolves to the exit code. */
+  /** Sends a signal, by default SIGKILL. Resolves to the exit code. */
   kill: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
@@ -23,7 +23,7 @@ export interface Program {
   parameters?: string[]
 }
 
-/** Waits for /ready. By default only the main dataset is on. */
+/** Starts a service and waits until /ready answers 200. By default only the main dataset is on. */
 export async function startService(
   name: string,
   environment: NodeJS.ProcessEnv,
@@ -60,7 +60,7 @@ export async function startService(
   }
 }
 
-/** @throws Error with the script's output if it fails */
+/** Runs a script to its end. @throws Error with its output if it fails */
 export async function runScript(script: string, environment: NodeJS.ProcessEnv, root = projectRoot): Promise<void> {
   const child = spawn(process.execPath, [script], {
     cwd: root,

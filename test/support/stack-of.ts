@@ -5,7 +5,7 @@ import { type StackFile, writeStackFile } from '#local/stack-file.ts'
 import { version } from '#platform/process/version.ts'
 import type { Pipeline } from './pipeline.ts'
 
-/** Registers a test's parts as a stack of this process, so that commands find it by `--data`. */
+/** Registers the parts of a test as a stack of this process, so that commands with `--data` find them. */
 export async function stackOf({ directory, environment, endpoint }: Pipeline): Promise<StackFile> {
   const dataDir = join(directory, 'stack')
   mkdirSync(dataDir)

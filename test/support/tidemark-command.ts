@@ -19,12 +19,12 @@ export interface Started {
   finished: Promise<Finished>
 }
 
-/** By default only the main dataset is on. `release`: the directory of another release. */
+/** Starts `tidemark` in the directory `release`, with only the main dataset on unless DATASETS_OFF is set. */
 export function startTidemark(args: string[], environment: NodeJS.ProcessEnv, release = project): Started {
   return start(join(release, 'bin/tidemark.mjs'), args, environment)
 }
 
-/** The same without bin/tidemark.mjs, which finds Node 26, so that a kill hits the command itself. */
+/** Starts cli/main.ts without bin/tidemark.mjs, which would start a child. A signal then hits the command itself. */
 export const startCommand = (args: string[], environment: NodeJS.ProcessEnv, release = project): Started =>
   start(join(release, 'cli/main.ts'), args, environment)
 

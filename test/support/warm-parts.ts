@@ -1,4 +1,4 @@
-// Broker and registry take seconds to start, so the test files of one worker share them.
+// The test files of one worker share a broker and a registry, because these take seconds to start.
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,14 +16,14 @@ import { runScript } from './service-process.ts'
 
 export interface WarmParts {
   parts: RealParts
-  /** `directory` must not exist. */
+  /** Copies the migrated store into a directory, which must not exist yet. */
   copyStore: (directory: string) => void
 }
 
-// Outlives a test file, because the files of a worker share modules (vitest.config.ts: isolate).
+// Parts that a test file has given back, for the next file of the worker (vitest.config.ts: isolate).
 let idle: WarmParts | undefined
 
-/** Returns the parts of an earlier file, emptied, or new ones. */
+/** Returns the parts of an earlier test file, emptied, or starts new ones. */
 export async function takeWarmParts(): Promise<WarmParts> {
   const taken = idle
   idle = undefined
@@ -79,7 +79,7 @@ async function emptyKafka(environment: Record<string, string>): Promise<void> {
   await carryOver({ kafka, registry, say: () => undefined })
 }
 
-/** Deletes the groups once they are empty: a killed member stays until its session expires. */
+/** Deletes the consumer groups. False while a group has a member: a killed one stays until its session expires. */
 async function deleteGroups(admin: Admin): Promise<boolean> {
   const { groups } = await admin.listGroups()
   if (groups.length === 0) return true
@@ -102,6 +102,6 @@ function endAtOnce(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
   } catch {
-    // It no longer exists.
+    // The process has already ended.
   }
 }
