@@ -33,9 +33,9 @@ describe('an instant', () => {
       '2026-10-25T00:00:00.000Z',
     ])
     for (const none of ['2026-11-31 20:00:00', '2026-11-26T20:00:00'])
-      expect(() => readStoreInstant(none, 'x'), none).toThrow('no instant')
+      expect(() => readStoreInstant(none, 'x'), none).toThrow('is not an instant')
     // `--at` must name its zone.
-    expect(() => read('2026-11-26 20:00:00')).toThrow('no instant')
+    expect(() => read('2026-11-26 20:00:00')).toThrow('is not an instant')
   })
   test('is one that can be stored', () => {
     for (const text of ['1969-12-31T23:59Z', '2106-02-07T06:28:16Z', '+099999-01-01T00:00Z'])
