@@ -126,7 +126,9 @@ test.each([
 })
 
 test('is restored into a new or empty directory only, and only what is a backup', async () => {
-  await expect(restore({ from: data, dataDir: restored(), progress: silent })).rejects.toThrow('not a backup of tidemark')
+  await expect(restore({ from: data, dataDir: restored(), progress: silent })).rejects.toThrow(
+    'not a backup of tidemark',
+  )
   await make()
   await expect(restore({ from: to, dataDir: data, progress: silent })).rejects.toThrow('not empty')
   await expect(restore({ from: to, dataDir: join(to, 'x'), progress: silent })).rejects.toThrow('inside the backup')
