@@ -1,5 +1,5 @@
 import type { Kafka } from '#platform/kafka/client.ts'
-import { openProducer } from '#platform/kafka/produce.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { type PollRequest, pollRequestSchema } from '#schemas/generated/records.ts'
 import { pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
@@ -63,10 +63,9 @@ async function writeRequests(
   wanted: readonly Omit<PollRequest, 'requestedAt'>[],
 ): Promise<WrittenRequest[]> {
   const encode = await registry.encoder(pollRequestsTopic.name, pollRequestSchema)
-  const producer = await openProducer(kafka)
   const partition = partitionOfHost(host, pollPartitions)
   const written: WrittenRequest[] = []
-  try {
+  await withProducer(kafka, async (producer) => {
     for (let first = 0; first < wanted.length; first += maxAtOnce) {
       const requestedAt = Date.now()
       const requests = wanted.slice(first, first + maxAtOnce).map((one) => ({ ...one, requestedAt }))
@@ -76,8 +75,6 @@ async function writeRequests(
         if (request !== undefined) written.push({ request, at })
       }
     }
-  } finally {
-    await producer.disconnect()
-  }
+  })
   return written
 }

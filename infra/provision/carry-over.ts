@@ -2,7 +2,7 @@
 
 import { carriedOverKey, carriedOverPartition, carriedOverRecord, type MemoryRecord } from '#core/memory-records.ts'
 import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
-import { openProducer } from '#platform/kafka/produce.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readRanges, recordsIn, type TopicRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
@@ -43,8 +43,7 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
     say(`carrying over ${records.toLocaleString('en')} polls to ${pollerMemoryTopic.name}, once`)
   }
   const { fold, polls } = await foldPolls(kafka, registry, span, say)
-  const producer = await openProducer(kafka)
-  try {
+  return withProducer(kafka, async (producer) => {
     const encode = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)
     const write = (partition: number, memories: readonly MemoryRecord[]) =>
       producer.send(
@@ -56,9 +55,7 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
     const identities = fold.identities()
     await write(carriedOverPartition, [carriedOverRecord({ at: Date.now(), polls, identities })])
     return { polls, identities, seconds: Math.round(performance.now() - startedMs) / 1_000 }
-  } finally {
-    await producer.disconnect()
-  }
+  })
 }
 
 async function isCarriedOver(kafka: Kafka): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Kafka } from '#platform/kafka/client.ts'
-import { openProducer } from '#platform/kafka/produce.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { DeadLetter } from './dead-letter.ts'
 import type { SkippedDeadLetter } from './plan.ts'
@@ -41,11 +41,6 @@ export async function dropLetters(
   decider: ResolutionAuthor,
 ): Promise<void> {
   if (letters.length === 0) return
-  const producer = await openProducer(kafka)
-  try {
-    const problem = await recordResolution(producer, letters, 'dropped', decider)
-    if (problem !== undefined) throw new UserError(`Not all letters were dropped (${problem}): do it again.`)
-  } finally {
-    await producer.disconnect()
-  }
+  const problem = await withProducer(kafka, (producer) => recordResolution(producer, letters, 'dropped', decider))
+  if (problem !== undefined) throw new UserError(`Not all letters were dropped (${problem}): do it again.`)
 }

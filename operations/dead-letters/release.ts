@@ -3,7 +3,7 @@ import { pointsAtUs } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
-import { openProducer } from '#platform/kafka/produce.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { UserError } from '#platform/process/user-error.ts'
@@ -140,13 +140,8 @@ async function unpark(
   { by, why }: ResolutionAuthor,
 ): Promise<void> {
   const encode = await registry.encoder(parkingTopic.name, parkingSchema)
-  const producer = await openProducer(kafka)
   const parking = { dataset, parked: false, reason: 'released', message: why, by, at: Date.now() }
-  try {
-    await producer.send(parkingTopic.name, [{ key: dataset, value: encode(parking) }])
-  } finally {
-    await producer.disconnect()
-  }
+  await withProducer(kafka, (producer) => producer.send(parkingTopic.name, [{ key: dataset, value: encode(parking) }]))
   for (const endMs = Date.now() + maxWaitMs; ; await pause(pollIntervalMs)) {
     const parked = await parkedNow().catch(() => undefined)
     if (parked && !parked.some((one) => one.dataset === dataset)) return

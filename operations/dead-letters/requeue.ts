@@ -1,6 +1,6 @@
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks, waitForGroup } from '#platform/kafka/consumer-lag.ts'
-import { openProducer } from '#platform/kafka/produce.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
 import { offsetRange } from '#platform/kafka/read-range.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import type { DeadLetter } from './dead-letter.ts'
@@ -67,15 +67,11 @@ export async function requeuePlanned(
 ): Promise<{ done: DeadLetter[]; stay: SkippedDeadLetter[] }> {
   const total = plan.go.length
   if (total === 0) return { done: [], stay: plan.stay }
-  const producer = await openProducer(kafka)
-  try {
-    const { sent, stay } = await sendBack({ kafka, producer }, plan.go, decider, (done) =>
-      onProgress({ step: 'requeuing', done, total }),
-    )
-    return { done: sent, stay: [...plan.stay, ...stay] }
-  } finally {
-    await producer.disconnect()
-  }
+  const onDone = (done: number): void => onProgress({ step: 'requeuing', done, total })
+  const { sent, stay } = await withProducer(kafka, (producer) =>
+    sendBack({ kafka, producer }, plan.go, decider, onDone),
+  )
+  return { done: sent, stay: [...plan.stay, ...stay] }
 }
 
 export interface RefusalWatch {

@@ -1,7 +1,7 @@
 // Steps of a deletion that the command `delete` and provisioning share.
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platform/clickhouse/deletions.ts'
-import { openProducer } from '#platform/kafka/produce.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { type Deletion, deletionSchema } from '#schemas/generated/records.ts'
@@ -12,12 +12,9 @@ import type { TopicClients } from './deleted-records.ts'
 /** Writes the deletion to topic `deletions`. Returns when all replicas have the record. */
 export async function announceDeletion({ kafka, registry }: TopicClients, deletion: Deletion): Promise<void> {
   const encode = await registry.encoder(deletionsTopic.name, deletionSchema)
-  const producer = await openProducer(kafka)
-  try {
-    await producer.send(deletionsTopic.name, [{ key: deletion.dataset, value: encode(deletion) }])
-  } finally {
-    await producer.disconnect()
-  }
+  await withProducer(kafka, (producer) =>
+    producer.send(deletionsTopic.name, [{ key: deletion.dataset, value: encode(deletion) }]),
+  )
 }
 
 export async function announcedDeletions({ kafka, registry }: TopicClients): Promise<Deletion[]> {
@@ -49,13 +46,8 @@ export async function removeFromStore(
   await removeRows(store, bound, ownTables(source, bound.dataset))
   const keys = await keysWithoutPoints(store, bound)
   if (keys.length === 0) return 0
-  const producer = await openProducer(kafka)
-  try {
-    const gone = keys.map((key) => ({ key: `${bound.dataset}/${key}`, value: null }))
-    await producer.send(seriesTopic(source.name).name, gone)
-  } finally {
-    await producer.disconnect()
-  }
+  const tombstones = keys.map((key) => ({ key: `${bound.dataset}/${key}`, value: null }))
+  await withProducer(kafka, (producer) => producer.send(seriesTopic(source.name).name, tombstones))
   await removeSeries(store, bound.dataset, keys)
   return keys.length
 }

@@ -35,6 +35,19 @@ const bytesPerSend = 512 * 1024
 // Extra bytes per record, because the time and offset deltas of a batch's later records are longer.
 const laterBytes = 8
 
+/** Opens a producer for `work`, and closes it afterwards. Errors: those of `openProducer` and of `work`. */
+export async function withProducer<Result>(
+  kafka: Kafka,
+  work: (producer: Producer) => Promise<Result>,
+): Promise<Result> {
+  const producer = await openProducer(kafka)
+  try {
+    return await work(producer)
+  } finally {
+    await producer.disconnect()
+  }
+}
+
 /**
  * Opens a producer that waits for all replicas. It is not idempotent: kafkajs reuses the sequence number of a failed
  * send, so that a broker may drop the next send as a duplicate.
