@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { RawPlace } from '#core/memory-records.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readRanges, type StoredRecord, type TopicRanges } from '#platform/kafka/read-range.ts'
-import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
+import { DecodeFailure, type Decoder, type Registry } from '#platform/kafka/registry.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import type { PointAnswer } from './stored-point.ts'
@@ -18,15 +19,10 @@ export interface RawReader {
   registry: Registry
 }
 
-export interface RawPlace {
-  partition: number
-  offset: number
-}
-
 /** Reads a raw record and checks its hash. Commits no offsets. @throws TransientError if the registry is unavailable */
 export async function readRawRecord({ kafka, registry }: RawReader, topic: string, place: RawPlace): Promise<FoundRaw> {
   const stored = await readOne(kafka, topic, await offsetRange(kafka, topic), place)
-  return 'why' in stored ? stored : decoded(registry, stored)
+  return 'why' in stored ? stored : decoded(registry.decoder(rawResponseSchema), stored)
 }
 
 /** Maximum number of parallel reads. Each read opens a consumer, and waits for most of its 0.1 s. */
@@ -41,6 +37,7 @@ export async function readRawAnswers(
   onDone: (count: number) => void,
 ): Promise<FoundRaw[]> {
   const held = await offsetRange(kafka, topic)
+  const decoder = registry.decoder(rawResponseSchema)
   const found: FoundRaw[] = []
   for (let from = 0; from < answers.length; from += maxAtOnce) {
     const some = answers.slice(from, from + maxAtOnce)
@@ -49,7 +46,7 @@ export async function readRawAnswers(
     for (const [index, raw] of stored.entries()) {
       const answer = some[index]
       if (answer === undefined) continue
-      found.push('why' in raw ? raw : ofAnswer(await decoded(registry, raw), dataset, answer))
+      found.push('why' in raw ? raw : ofAnswer(await decoded(decoder, raw), dataset, answer))
     }
     onDone(found.length)
   }
@@ -81,8 +78,7 @@ async function readOne(
   return stored ?? deleted(offset + 1)
 }
 
-async function decoded(registry: Registry, stored: StoredRecord): Promise<FoundRaw> {
-  const decoder = registry.decoder(rawResponseSchema)
+async function decoded(decoder: Decoder<RawResponse>, stored: StoredRecord): Promise<FoundRaw> {
   await decoder.prepare([stored.value])
   const record = decoder.decode(stored.value)
   if (record instanceof DecodeFailure)

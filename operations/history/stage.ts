@@ -6,24 +6,17 @@ import type { Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
 import { type Comparison, differs, diffTables } from './diff-tables.ts'
-import { explodeSpan, type ReadAnswer, type SpanParts } from './explode-span.ts'
+import { explodeSpan, type SpanJob, type SpanParts } from './explode-span.ts'
 import type { WindowRange } from './raw-span.ts'
 import { acceptedBefore, type RefusedAnswer, withDeadLetter } from './refusals.ts'
 import { stagingInserter } from './staging-tables.ts'
 
 export type StageParts = SpanParts & { store: Store }
 
-export interface StageJob {
-  groupId: string
+export interface StageJob extends Omit<SpanJob, 'outputs' | 'toOutputs'> {
   source: Source
-  spans: RawSpan[]
-  dataset: string | null
-  windows: WindowRange
+  /** Database of the staging tables. */
   staging: string
-  /** Gets the answers of a batch after their rows are inserted and their offsets are committed. */
-  onCommitted: (answers: ReadAnswer[]) => void
-  onProgress: (done: number) => void
-  say?: ((text: string) => void) | undefined
 }
 
 export interface DatasetDiff {
