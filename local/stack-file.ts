@@ -1,7 +1,8 @@
-import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SourceKind } from './data-directory.ts'
 import { readIfThere } from './read-if-there.ts'
+import { replaceFile } from './replace-file.ts'
 
 export interface StackFile {
   version: string
@@ -34,10 +35,7 @@ export interface PartState {
 const path = (dataDir: string): string => join(dataDir, 'stack.json')
 
 export function writeStackFile(stack: StackFile): void {
-  const aside = `${path(stack.dataDir)}.${stack.pid}`
-  writeFileSync(aside, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 })
-  chmodSync(aside, 0o600)
-  renameSync(aside, path(stack.dataDir))
+  replaceFile(path(stack.dataDir), `${JSON.stringify(stack, null, 2)}\n`)
 }
 
 /** Returns the last state that the stack wrote; it may have ended since. @throws UserError if the file is unreadable */
