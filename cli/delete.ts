@@ -62,17 +62,20 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   const { now } = await waitForPollerStatus(() => pollerStatus(stack), pollerPatienceMs, waits)
   const plan = await planDeletion(clients.store, { dataset }, options.before, Date.parse(now))
   const { bound, firstDayKept: first, stored } = plan
-  const told = { dataset: name, before: first, beforeUtc: utcText(bound.before) }
+  const summary = { dataset: name, before: first, beforeUtc: utcText(bound.before) }
   if (stored !== undefined && bound.before < stored) {
     const text = `${name} is deleted before ${utcText(stored)} already, which is later: nothing changes.`
-    return print(options, { ...told, deletedBefore: utcText(stored) }, [text])
+    return print(options, { ...summary, deletedBefore: utcText(stored) }, [text])
   }
   const progress = stepProgress(process.stderr)
   const look = () => surveyDeletion(clients, source, bound, progress.show).finally(progress.stop)
   const found = await look()
-  const title = `${name} before ${first} (${told.beforeUtc})`
+  const title = `${name} before ${first} (${summary.beforeUtc})`
   if (options.dryRun) {
-    return print(options, { ...told, dryRun: true, ...found }, [`${title}, if it were deleted`, ...surveyLines(found)])
+    return print(options, { ...summary, dryRun: true, ...found }, [
+      `${title}, if it were deleted`,
+      ...surveyLines(found),
+    ])
   }
   if (!options.yes) await ask([title, ...surveyLines(found)])
 
@@ -90,7 +93,7 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   })
   const all = { rows: found.rows, ...done }
   const noted = backups.noted.map((path) => `noted in the backup ${path}`)
-  print(options, { ...told, dryRun: false, ...all, backups }, [
+  print(options, { ...summary, dryRun: false, ...all, backups }, [
     `${title} is deleted`,
     ...surveyLines(all, 'done'),
     ...noted,

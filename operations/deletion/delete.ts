@@ -104,10 +104,10 @@ export async function executeDeletion(
   parts: DeletionParts,
   source: Source,
   deletion: Deletion,
-  carrying: DeletionContext,
+  context: DeletionContext,
 ): Promise<{ topics: AffectedRecords[]; keysWithoutPoints: number }> {
   const { kafka, registry, store } = parts
-  const { stored, lookAgain, onStored, tell } = carrying
+  const { stored, topics: surveyed, lookAgain, onStored, tell } = context
   if (!stored) {
     tell('announcing it, and waiting until the store knows')
     await announceDeletion({ kafka, registry }, deletion)
@@ -119,7 +119,7 @@ export async function executeDeletion(
   tell('waiting until normalizer and sink have passed what is to be cut')
   await untilQueryable(kafka, source)
   const keys = await removeFromStore(store, { kafka }, source, deletion)
-  const topics = (await haveGrown(kafka, carrying.topics)) ? await lookAgain() : carrying.topics
+  const topics = (await haveGrown(kafka, surveyed)) ? await lookAgain() : surveyed
   await cutTopics(kafka, topics)
   return { topics, keysWithoutPoints: keys }
 }

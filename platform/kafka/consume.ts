@@ -1,5 +1,5 @@
 // The consume loop, and the only code that commits offsets. Steps: ask `admit` how many messages may be handled ->
-// decode -> handle -> send outputs and dead letters, wait for the acknowledgements -> commit -> measure.
+// decode -> handle -> send outputs and dead letters, wait for the acknowledgements -> commit -> onCommitted.
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
