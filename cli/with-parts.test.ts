@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import type { StackFile } from '#local/stack-file.ts'
-import { createStore } from '#platform/clickhouse/client.ts'
+import { createStore, type Store } from '#platform/clickhouse/client.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { storeProblem } from './ask-store.ts'
@@ -29,15 +29,19 @@ test('a store that does not answer, or refuses a statement, is told as a sentenc
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const there = { ...stack, endpoints: { clickhouse: { url, user: 'reader' } } } as StackFile
   const store = createStore({ url, user: 'reader', password: '', requestTimeoutMs: 10_000 })
-  const problem = async () => storeProblem(there, await store.query({ query: 'SELECT 1' }).catch((error) => error))
-  const refused = await problem()
+  const problem = async (asked: Store) =>
+    storeProblem(there, await asked.query({ query: 'SELECT 1' }).catch((error) => error))
+  const refused = await problem(store)
   expect(refused).toBeInstanceOf(UserError)
   expect(refused.message).toMatch(/^ClickHouse: Code: 60\. DB::Exception: Table t does not exist\. .*UNKNOWN_TABLE/)
+  await store.close()
   await new Promise((resolve) => server.close(resolve).closeAllConnections())
-  expect((await problem()).message).toBe(
+  // A new client has no connection that the server could reset.
+  const away = createStore({ url, user: 'reader', password: '', requestTimeoutMs: 10_000 })
+  expect((await problem(away)).message).toBe(
     `ClickHouse at ${url} does not answer (ECONNREFUSED): \`npx tidemark status --data /somewhere\` shows its state.`,
   )
-  await store.close()
+  await away.close()
   for (const error of [new TypeError('no string'), new Error('the raw record 0/1 was not looked for')])
     expect(storeProblem(there, error)).toBe(error)
 })

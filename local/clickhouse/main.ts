@@ -41,14 +41,14 @@ async function main(): Promise<void> {
     if (stopping) return
     stopping = true
     server.close()
-    for (const one of statements.all) void one.kill()
+    statements.stop()
     // A client that neither reads nor sends would block its statement.
     server.closeAllConnections()
     const deadline = Date.now() + DRAIN_MS
     setInterval(() => {
-      if (statements.all.length === 0 && engine.calls.running === 0) process.exit(0)
-      // process.exit would wait forever for a running statement.
-      if (Date.now() > deadline) process.kill(process.pid, 'SIGKILL')
+      const isIdle = statements.all.length === 0 && engine.calls.running === 0
+      // process.exit() may crash or wait forever: the library ends threads that still work. All acknowledged rows are on disk.
+      if (isIdle || Date.now() > deadline) process.kill(process.pid, 'SIGKILL')
     }, 10)
   }
   process.on('SIGTERM', stop)

@@ -37,6 +37,7 @@ export class RunningStatements {
   readonly #engine: Engine
   readonly #running = new Set<RunningStatement>()
   #count = 0
+  #isStopping = false
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -44,6 +45,12 @@ export class RunningStatements {
 
   get all(): RunningStatement[] {
     return [...this.#running]
+  }
+
+  /** Kills every statement, and refuses those that come later. */
+  stop(): void {
+    this.#isStopping = true
+    for (const one of this.all) void one.kill()
   }
 
   hasId(queryId: string): boolean {
@@ -58,6 +65,7 @@ export class RunningStatements {
     start: (running: RunningStatement) => Promise<T>,
   ): Promise<T> {
     if (gone.aborted) throw new Failure(210, 'NETWORK_ERROR', 'The client left.')
+    if (this.#isStopping) throw new Failure(210, 'NETWORK_ERROR', 'The endpoint stops.')
     const marker = `tm-${process.pid}-${++this.#count}-`
     const { promise: over, resolve: settle } = Promise.withResolvers<void>()
     const killNow = this.#killer(marker, over)

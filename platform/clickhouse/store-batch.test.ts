@@ -74,6 +74,20 @@ const rowsOf = (count: number, first = 0): unknown[][] => Array.from({ length: c
 const kindsOf = async (verdicts: ReturnType<typeof storeBatch>) => (await verdicts).map(({ kind }) => kind)
 
 describe('an error that nobody has classified', () => {
+  it('refuses no row that the table, mended meanwhile, accepts', async () => {
+    const evidence = tableEvidence(3)
+    let isBroken = false
+    const insert = async (rows: unknown[][]) => {
+      const wasBroken = isBroken
+      isBroken = false
+      if (wasBroken) throw refusal(395)
+      return void rows
+    }
+    expect(await kindsOf(storeBatch([[1]], insert, evidence))).toEqual(['ok'])
+    isBroken = true
+    expect(await kindsOf(storeBatch([[2]], insert, evidence))).toEqual(['ok'])
+  })
+
   it('is the fault of the refused rows if the table accepts other rows', async () => {
     // The first row is good, and it is one of the rows that are tried alone.
     const bads = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }).map((bad) => [false, ...bad])

@@ -44,10 +44,10 @@ export async function storeBatch(
     }
     if (refused.kind !== 'data' && !isProven) {
       isProven = await takesRows(some, insert, evidence)
-      if (!isProven) {
-        if (refused.kind === 'bug' || !mayBeUnproven(some, evidence)) throw refused.error
-        return some.map(() => refusal(refused.error))
-      }
+      // The table may have been mended since it refused these rows.
+      if (isProven) return storeRows(some)
+      if (refused.kind === 'bug' || !mayBeUnproven(some, evidence)) throw refused.error
+      return some.map(() => refusal(refused.error))
     }
     if (some.length === 1) return [refusal(refused.error)]
     const middle = Math.ceil(some.length / 2)
