@@ -102,12 +102,13 @@ export function pendingMigrations(migrations: Migration[], applied: AppliedMigra
   return migrations.filter(({ number }) => !numbers.has(number))
 }
 
-const tableExists = '57'
+/** Codes TABLE_ALREADY_EXISTS and UNKNOWN_TABLE. */
+const changedByAnother = ['57', '60']
 const recheck = { intervalMs: 100, times: 100 }
 
-/** Returns true if another process is applying this migration, which is why the table exists. */
+/** Returns true if another process applies this migration, so that its table exists already, or is dropped already. */
 async function anotherApplied(store: Store, { number }: Migration, error: unknown): Promise<boolean> {
-  if (!(error instanceof ClickHouseError) || error.code !== tableExists) return false
+  if (!(error instanceof ClickHouseError) || !changedByAnother.includes(error.code)) return false
   for (let look = 1; look <= recheck.times; look++) {
     if ((await appliedMigrations(store)).some((applied) => applied.number === number)) return true
     await pause(recheck.intervalMs)

@@ -13,7 +13,7 @@ import { applyViews, migrate, readMigrations } from '#platform/clickhouse/migrat
 import { platformTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { type RunningStore, startStore } from './running-store.ts'
-import { insertSlices, lines, slice } from './slices.ts'
+import { acceptedAnswer, insertAnswers, insertSlices, lines, slice } from './slices.ts'
 
 const infra = new URL('../../infra/clickhouse/migrations/', import.meta.url)
 
@@ -35,6 +35,12 @@ async function migrationsWith(files: Record<string, string>): Promise<URL> {
   for (const file of await readdir(infra)) await writeFile(join(copy, file), await readFile(new URL(file, infra)))
   for (const [file, sql] of Object.entries(files)) await writeFile(join(copy, file), sql)
   return pathToFileURL(`${copy}/`)
+}
+
+async function migrationsUntil(last: number): Promise<URL> {
+  const copy = await migrationsWith({})
+  for (const file of await readdir(copy)) if (Number(file.slice(0, 4)) > last) await rm(new URL(file, copy))
+  return copy
 }
 
 const count = (await readdir(infra)).length
@@ -221,8 +227,7 @@ describe('an error of the store', () => {
 it('names of an older release give way to today’s, and what is inserted in between is stored once', async () => {
   const { store } = running
   await store.command({ query: 'DROP DATABASE tidemark SYNC' })
-  const older = await migrationsWith({})
-  for (const file of await readdir(older)) if (Number(file.slice(0, 4)) > 39) await rm(new URL(file, older))
+  const older = await migrationsUntil(39)
   await migrate(store, older)
   const told = { start: '2026-10-01T00:00:00Z', knownAt: '2026-09-30T10:00:00Z', values: [1, 2] }
   await insertSlices(store, [slice({ ...told, identity: 77 })])
@@ -239,4 +244,28 @@ it('names of an older release give way to today’s, and what is inserted in bet
   const views = `SELECT name FROM system.tables WHERE database = 'tidemark' AND name IN
     ('withdrawn', 'withdrawn_keys', 'fill_point_revisions', 'point_revisions_mv') ORDER BY name`
   expect(await lines(store, views)).toEqual(['point_revisions_mv', 'withdrawn_keys'])
+})
+
+it('accepted answers of an older release move to a table without partitions, with the time of their first storing', async () => {
+  const { store } = running
+  await store.command({ query: 'DROP DATABASE tidemark SYNC' })
+  await migrate(store, await migrationsUntil(43))
+  const window = { windowStart: Date.parse('2026-10-01T00:00:00Z'), windowEnd: Date.parse('2026-10-01T02:00:00Z') }
+  const told = { dataset: 'test.hourly', identity: 77, ...window, transformVersion: 2 }
+  const [first, second, third] = ['2025-12-31T23:00:00Z', '2026-01-01T10:00:00Z', '2026-01-01T11:00:00Z'].map(
+    (knownAt, offset) => acceptedAnswer({ ...told, knownAt: Date.parse(knownAt), raw: { partition: 0, offset } }),
+  )
+  await insertAnswers(store, [first!, second!])
+  const rows = 'SELECT known_at, raw_offset, points, stored_at FROM tidemark.stored_answers FINAL ORDER BY known_at'
+  const before = await lines(store, rows)
+  expect(before).toHaveLength(2)
+  await migrate(store, migrations)
+  expect(await lines(store, rows)).toEqual(before)
+  await insertAnswers(store, [third!])
+  expect(await lines(store, `${rows} LIMIT 2`)).toEqual(before)
+  const parts = "FROM system.parts WHERE active AND database = 'tidemark' AND table = 'stored_answers'"
+  expect(await lines(store, `SELECT DISTINCT partition ${parts}`)).toEqual(['tuple()'])
+  // 2026-01-01T11:00:00Z is 1767265200000 ms; times 4096, plus 2.
+  expect(await lines(store, 'SELECT max(version) FROM tidemark.stored_answers')).toEqual(['7238718259200002'])
+  expect(await lines(store, "SELECT name FROM system.tables WHERE name LIKE 'stored_answers_by%'")).toEqual([])
 })

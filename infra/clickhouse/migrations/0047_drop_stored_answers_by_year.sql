@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS tidemark.stored_answers_by_year
