@@ -25,7 +25,7 @@ export const examples: Readonly<Record<string, string>> = {
 const maxShown = 3
 const shown = (text: string): string => printable(text.slice(0, 200))
 
-/** Returns an error message that suggests similar commands. For a dataset after `catalogue`: `catalogue show`. */
+/** Returns an error message that suggests similar commands. After `catalogue`, it also suggests `show` or `search`. */
 export function unknownCommand(given: string, names: readonly string[], parent = ''): string {
   const whole = `npx tidemark${parent === '' ? '' : ` ${parent}`}`
   const wanted = shown(given)

@@ -32,7 +32,7 @@ export interface OpenRequest {
  * The open requests, which no poll has answered. A poll that did not fail answers the requests that its poller had read
  * before it sent the HTTP request: those before the offset `requestsReadTo` in the partition of the poll's host. A
  * request is also closed after `requestAttempts` failed polls. A poll whose `requestsReadTo` is null answers nothing:
- * ingest writes such polls, and so did earlier releases. All methods are idempotent.
+ * ingest and an owner that adopts an answer write such polls, and so did earlier releases. All methods are idempotent.
  */
 export interface Requests {
   addRequest: (request: PollRequest, at: RequestPlace) => void

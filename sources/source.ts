@@ -76,7 +76,7 @@ export interface Dataset {
   /** Unit of the values. If units differ by key, `unitOf` returns the unit of a key. */
   unit: string
   unitOf?: (key: string) => string
-  /** Declared distances between values, oldest first. Empty for datasets of events. */
+  /** Distances between values, in the order of `fromMs`. Empty for datasets of events. */
   steps: DeclaredStep[]
   /** The pattern of the keys in words, an example of a key, and the meaning of each label. */
   keys: { pattern: string; example: string; labels: Record<string, string> }

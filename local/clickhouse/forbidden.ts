@@ -20,7 +20,7 @@ const TABLES = `MergeTree ReplacingMergeTree AggregatingMergeTree SummingMergeTr
 VersionedCollapsingMergeTree CoalescingMergeTree Null Memory Log TinyLog StripeLog Join Set Buffer Merge`.split(/\s+/)
 const DATABASES = ['Atomic']
 
-/** Refuses what no user may run. `own` are the tokens of a statement. @throws Failure ACCESS_DENIED */
+/** Refuses what no user may run. `own`: tokens of SQL or of VALUES. @throws Failure ACCESS_DENIED */
 export function refuseDangerous(own: Token[]): void {
   const engine = forbiddenEngine(own)
   if (engine !== undefined) throw denied(`ENGINE ${asWritten(engine)} (quote engine by backticks if it is a name)`)

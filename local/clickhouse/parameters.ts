@@ -11,7 +11,7 @@ export interface Parameters {
   queryId: string | undefined
   session: { id: string; timeoutS: number; mustExist: boolean } | undefined
   readonly: number
-  /** Revision of the format Native that the client reads (client_protocol_version). 0 is the revision of files. */
+  /** Revision of the format Native that the client reads (client_protocol_version). 0: as in files. */
   nativeRevision: number
   compressResponse: boolean
   waitEndOfQuery: boolean

@@ -98,7 +98,7 @@ function withValues(
   return { ...dataInsert(source, seen, settingsAt, values, 'Values', values.end), dataStart }
 }
 
-/** SETTINGS on the same line as the format are settings. On the next line they are data. */
+/** Reads SETTINGS on the line of the format name. On the next line, they are data. */
 function withFormat(
   source: string,
   seen: Token[],

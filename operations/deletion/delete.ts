@@ -33,7 +33,7 @@ export interface DeletionParts extends TopicClients {
 export interface DeletionSurvey {
   rows: DeletedRows[]
   topics: AffectedRecords[]
-  /** Number of keys that have no point after the bound. Their metadata is deleted, too. */
+  /** Number of keys that keep no point. Their metadata is deleted, too. */
   keysWithoutPoints: number
 }
 
@@ -60,7 +60,7 @@ export async function planDeletion(
   return { bound, firstDayKept: first.day, stored: await boundOf(store, dataset.name) }
 }
 
-/** Rejects days more than two days ahead: what upstream publishes later would never be stored. */
+/** Rejects days more than two days ahead: new data before that day would never be stored. */
 function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, text: string, nowMs: number) {
   const first = parseDay('--before', text)
   const last = addDays(dayAt(calendar.zone, nowMs), 2)

@@ -25,7 +25,7 @@ export interface ErasedCounts {
 type Command = (query: string) => Promise<unknown>
 
 /**
- * Erases rows of older transform versions whose raw record the replay read. First erases accepted answers, so that
+ * Erases rows of an older transform version, if the replay read their raw record. First erases accepted answers, so that
  * earlier answers count again. Then erases points, and gives table `points` the newest remaining row of each. At last
  * erases rows of own tables. Call it when the store has all of the replay, and no older version can arrive any more.
  * Safe to repeat. `aside` is the name of a temporary database.

@@ -24,7 +24,7 @@ const tables: FilledTable[] = ['points', 'point_revisions', 'stored_answers']
 /** Table comment that marks the new tables of a rebuild. With it, a resumed exchange swaps each table only once. */
 const commentOf = (id: string): string => `rebuild ${id}`
 
-/** Drops the tables of an earlier rebuild and creates new ones. From then on, live data go into old and new tables. */
+/** Drops the tables of an earlier rebuild and creates new ones. From then on, live data go into these, too. */
 export async function makeTables(store: Store, id: string): Promise<void> {
   await dropStaging(store, staging)
   await createStaging(store, staging, tables)

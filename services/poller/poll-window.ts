@@ -50,7 +50,7 @@ export interface PollJob {
   known: KnownIdentity | undefined
   lease: LeaseGuard
   confirming: EmptyConfirmation
-  /** The next offset of poll-requests to read, at the time of sending. The poll answers all earlier requests. */
+  /** Next offset of poll-requests when the HTTP request is sent. A good poll answers all poll requests before it. */
   requestsReadTo: number
   carried: (identity: string) => IdentityProgress
   /** Called with the response, before anything is written, so that the host is paused at once. */

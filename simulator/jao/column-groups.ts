@@ -55,7 +55,7 @@ export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnG
   }
 }
 
-/** Makes columns whose rows sum to 0. The two ends of ALEGrO are each other's negative; DE balances all others. */
+/** Makes columns whose rows sum to 0: ALDE is -ALBE (two ends of a cable), and DE is minus the sum of the rest. */
 export function netPositions(prefix: string): ColumnGroup {
   const range = { scale: 10, quarterly: true }
   const withHubs = HUBS_OF_NET_POSITIONS.map((hub) => {

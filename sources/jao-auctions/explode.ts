@@ -5,7 +5,7 @@ import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.
 import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
 
-/** The products of an auction: `hours` of a market day, or a product for the whole market `period`. */
+/** `hours`: each product is an hour of the day. `period`: each product covers the whole period of the auction. */
 export type Products = 'hours' | 'period'
 
 /** Complete if every result has a figure and no hour is missing. @throws Error if explode would refuse the answer */

@@ -12,8 +12,8 @@ export const metricNames = Object.keys(metrics) as Metric[]
 const pattern = /^([A-Za-z0-9()_-]+)(?:#(\d\d))?(?:\/([^/]+))?\.([a-zA-Z]+)$/
 
 /**
- * Returns IF1-FR-GB.offeredCapacity, with the auction's number from the second on (IF1-FR-GB#02.offeredCapacity), and
- * with the product if given (DE-CH/BASE.auctionPrice).
+ * Returns IF1-FR-GB.offeredCapacity. From the second auction on, with its number: IF1-FR-GB#02.offeredCapacity. With a
+ * product: DE-CH/BASE.auctionPrice.
  */
 export function keyOf({ corridorCode, identification }: Auction, product: string | undefined, metric: Metric): string {
   const number = /-(\d\d)$/.exec(identification)?.[1] ?? '01'

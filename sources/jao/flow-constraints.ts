@@ -22,7 +22,7 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   return { rows: read.rows.length + read.atWindowEnd, total }
 }
 
-/** Complete if no row is missing and a row has a margin or factor (PTDF). @throws Error if explode would refuse it */
+/** Complete if no row is missing and at least one row has a margin or factor (PTDF). @throws Error if explode would refuse it */
 export function assessConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const read = readConstraints({ body, ...asked })
   if (isRefusal(read)) return rejectionOf(read)

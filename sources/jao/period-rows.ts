@@ -25,8 +25,7 @@ const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 const roundingMw = 0.05
 
 /**
- * Returns `complete` if every step of the window has a row with a value, or any row if nulls have a meaning
- * (`nullMeans`).
+ * Returns `complete` if every step of the window has a row. Without `nullMeans`, each row must also have a value.
  * @throws Error with the reason if explode would refuse the answer
  */
 export function assessPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {

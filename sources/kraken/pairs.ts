@@ -28,7 +28,7 @@ function cut(market: string): Pair | undefined {
   return plain && { base: krakenNames[plain.base] ?? plain.base, quote: krakenNames[plain.quote] ?? plain.quote }
 }
 
-/** Returns the symbol to request, without class letters. It is the same for all spellings of a market. */
+/** Returns the symbol to request: XBTUSD for XXBTZUSD. All spellings of a market have the same symbol. */
 export function askedAs(market: string): string {
   const pair = cut(market)
   return pair ? pair.base + pair.quote : market

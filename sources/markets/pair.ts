@@ -25,7 +25,7 @@ export function unitOfKey({ pairOf }: Spelling, key: string): string {
   return unit === 'trades' ? 'trades' : (pairOf(read.market)?.[unit] ?? `${unit} currency`)
 }
 
-/** Splits a name without a separator at the first of the quotes that ends it: BTCUSDT is BTC and USDT. */
+/** Splits BTCUSDT into BTC and USDT: the quote is the first currency of the list that ends the name. */
 export function cutAtQuote(name: string, longestFirst: readonly string[]): Pair | undefined {
   const quote = longestFirst.find((one) => name.length > one.length && name.endsWith(one))
   return quote === undefined ? undefined : { base: name.slice(0, -quote.length), quote }

@@ -9,8 +9,9 @@ import { dataset, eventually, startPollerParts, startUpstream } from '../integri
 export interface BackfillFigures {
   backfill_windows: number
   backfill_simulated_minutes: number
-  /** Used share of upstream's limit (100 requests a minute): on average, and in the minute with the fewest requests. */
+  /** Average share of upstream's limit (100 requests a minute) that the backfill used. */
   backfill_budget_used_percent: number
+  /** The same share in the minute with the fewest requests. */
   backfill_poorest_minute_percent: number
   backfill_busiest_minute_requests: number
   backfill_429s: number

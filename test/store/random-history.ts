@@ -13,7 +13,7 @@ export interface Telling {
   knownAt: number
   transformVersion: number
   values: Record<string, (number | null)[]>
-  /** Position of the raw record. A replay has the position of its answer. */
+  /** Position of the raw record. A replay of an answer has the same position. */
   raw: { partition: number; offset: number }
 }
 

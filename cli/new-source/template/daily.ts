@@ -84,7 +84,7 @@ export function explode({ body, window }: Answer): ExplodeResult {
 /** Values of one hour by station. A Map is safe for a station named `constructor`. */
 type Row = ReadonlyMap<string, number | null>
 
-/** Returns the rows by step of the window, or the reason to refuse the answer. */
+/** Returns the rows by index in the window, or the reason for a refusal. */
 function readRows(body: Uint8Array, window: Window): Map<number, Row> | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json
