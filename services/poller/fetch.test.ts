@@ -88,6 +88,26 @@ test('gzip and br are decoded; an encoding nobody asked for is a failure', async
   }
 })
 
+test('all members of a gzip body are decoded; a hole between them, or bytes after br, is a failure', async () => {
+  const members = ['{"one":1,', '"two":2}'].map((text) => gzipSync(text))
+  const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = members
+  // The first member ends with a chunk.
+  const whole = await serve((_, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' }).write(first, () => setImmediate(() => response.end(second)))
+  })
+  expect(bodyOf(await ask(whole))).toBe('{"one":1,"two":2}')
+  const bodies = [
+    ['gzip', Buffer.concat([first, Buffer.alloc(5), second])],
+    ['br', Buffer.concat([brotliCompressSync('{}'), Buffer.alloc(5)])],
+  ] as const
+  for (const [encoding, body] of bodies) {
+    const url = await serve((_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body))
+    const unread = encoding === 'gzip' ? 5 + second.length : 5
+    const error = `the last ${unread} of ${body.length} bytes of the answer are not ${encoding}`
+    expect(await ask(url)).toMatchObject({ kind: 'failure', status: 200, error })
+  }
+})
+
 test('a cut-off answer is a failure: by length, by chunk, by compression', async () => {
   const cut = [
     'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"data":[',

@@ -128,13 +128,13 @@ async function read(response: Dispatcher.ResponseData, question: FetchRequest): 
     return { kind: 'not-modified', status }
   }
   if (status !== 200 && !question.meaningfulStatuses.includes(status)) return readErrorResponse(response)
-  const content = decoded(response)
+  const content = await decodedBytes(response, question.maxBodyBytes)
   if (content === undefined) {
     response.body.destroy()
     const error = `the answer is encoded as ${String(headers['content-encoding'])}, which nobody asked for`
     return { kind: 'failure', error, status, firstKilobyte: null }
   }
-  const { bytes, whole } = await firstBytes(content, question.maxBodyBytes)
+  const { bytes, whole } = content
   if (whole) return { kind: 'answer', status, headers: chosen(headers), body: bytes }
   const error = `the answer is longer than ${question.maxBodyBytes} bytes`
   return { kind: 'failure', error, status, firstKilobyte: firstKilobyteOf(bytes) }
@@ -153,9 +153,9 @@ const maxLocationChars = 300
 
 async function readErrorResponse(response: Dispatcher.ResponseData): Promise<Failure> {
   const { statusCode: status, headers } = response
-  const content = decoded(response)
   const begun: Buffer[] = []
-  await firstBytes(content ?? response.body, errorBodyBytes, begun).catch(() => {})
+  const content = await decodedBytes(response, errorBodyBytes, begun).catch(() => null)
+  if (content === undefined) await firstBytes(response.body, errorBodyBytes, begun).catch(() => {})
   const body = Buffer.concat(begun).subarray(0, errorBodyBytes)
   const failure = { kind: 'failure' as const, status, firstKilobyte: firstKilobyteOf(body) }
   if (headers.location !== undefined) {
@@ -165,17 +165,31 @@ async function readErrorResponse(response: Dispatcher.ResponseData): Promise<Fai
   return { ...failure, error: `HTTP ${status}`, ...(content !== undefined && { body }) }
 }
 
-/** Returns the decoded body, or undefined if its content encoding is unknown. */
-function decoded({ body, headers }: Dispatcher.ResponseData): Readable | undefined {
+const decoders = { gzip: createGunzip, 'x-gzip': createGunzip, br: createBrotliDecompress }
+/** Bytes by which encoded content may be longer than decoded content. */
+const encodingSurplusBytes = 65_536
+
+/**
+ * Reads a body and decodes it, up to `limit` decoded bytes. Returns undefined if the content encoding is unknown. Rejects
+ * if the body breaks off or holds bytes that the decoder does not read; `chunks` then holds the bytes decoded so far.
+ */
+async function decodedBytes({ body, headers }: Dispatcher.ResponseData, limit: number, chunks: Buffer[] = []) {
   const encoding = only(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity'
-  if (encoding === 'identity' || encoding === '') return body
-  const decoder = encoding === 'gzip' || encoding === 'x-gzip' ? createGunzip() : undefined
-  const inflate = decoder ?? (encoding === 'br' ? createBrotliDecompress() : undefined)
-  if (inflate === undefined) return undefined
-  inflate.on('error', () => {})
-  body.on('error', (error) => inflate.destroy(error))
-  inflate.on('close', () => body.destroy())
-  return body.pipe(inflate)
+  if (encoding === 'identity' || encoding === '') return firstBytes(body, limit, chunks)
+  if (!Object.hasOwn(decoders, encoding)) return undefined
+  const encoded: Buffer[] = []
+  const arrived = firstBytes(body, limit + encodingSurplusBytes, encoded)
+  await arrived.catch(() => {})
+  const bytes = Buffer.concat(encoded)
+  const decoder = decoders[encoding as keyof typeof decoders]()
+  // In one piece: the decoder takes a member of gzip that ends with a piece for the end of the body.
+  decoder.end(bytes)
+  const content = await firstBytes(decoder, limit, chunks)
+  const { whole } = await arrived
+  const unread = bytes.length - decoder.bytesWritten
+  if (content.whole && unread > 0)
+    throw new Error(`the last ${unread} of ${bytes.length} bytes of the answer are not ${encoding}`)
+  return { bytes: content.bytes, whole: whole && content.whole }
 }
 
 /** Reads up to `limit` bytes. Rejects if the content breaks off; `chunks` then holds the bytes that arrived. */
