@@ -31,6 +31,29 @@ test('a request is open until a poll came whose poller had read it', () => {
   expect(requests.open()).toEqual([])
 })
 
+test('a request that confirms an empty answer still does after a plain request for the window, until a poll came', () => {
+  const records = [
+    { request: { ...request, confirmsEmpty: true }, at: { partition, offset: 3 } },
+    { request, at: asked },
+  ]
+  for (const order of [records, records.toReversed()]) {
+    const requests = createRequests()
+    for (const { request, at } of order) requests.addRequest(request, at)
+    expect(requests.open()).toEqual([{ request: { ...request, confirmsEmpty: true }, at: asked, attempts: 0 }])
+    requests.addPoll(poll('changed', 4))
+    expect(requests.open()).toEqual([{ request, at: asked, attempts: 0 }])
+  }
+})
+
+test('a request that confirms an empty answer and failed too often confirms no later answer', () => {
+  const requests = createRequests()
+  requests.addRequest({ ...request, confirmsEmpty: true }, { partition, offset: 3 })
+  for (let sentAt = 1; sentAt <= 5; sentAt++) requests.addPoll(poll('failed', 4, sentAt))
+  expect(requests.open()).toEqual([])
+  requests.addRequest(request, asked)
+  expect(requests.open()).toEqual([{ request, at: asked, attempts: 0 }])
+})
+
 test('a poll that was sent before its poller read the request does not answer it, however late it is written', () => {
   const requests = createRequests()
   requests.addRequest(request, asked)

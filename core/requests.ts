@@ -46,8 +46,15 @@ export interface Requests {
   openOf: (identity: string) => OpenRequest[]
 }
 
+interface PlacedRequest {
+  request: PollRequest
+  at: RequestPlace
+}
+
 interface Progress {
-  newest?: { request: PollRequest; at: RequestPlace }
+  newest?: PlacedRequest
+  /** The newest request whose `confirmsEmpty` is true. A later request without it does not take it back. */
+  newestConfirming?: PlacedRequest
   answered: RequestProgress
   open?: OpenRequest
 }
@@ -73,7 +80,8 @@ export function createRequests(): Requests {
     addRequest(request, at) {
       readTo.set(at.partition, Math.max(at.offset + 1, readTo.get(at.partition) ?? 0))
       update(request.requestIdentity, at.partition, (state) => {
-        if (state.newest === undefined || state.newest.at.offset < at.offset) state.newest = { request, at }
+        state.newest = newerOf(state.newest, { request, at })
+        if (request.confirmsEmpty) state.newestConfirming = newerOf(state.newestConfirming, { request, at })
       })
     },
     addPoll(poll, asked = []) {
@@ -122,10 +130,18 @@ const mostSpecific = (failures: RequestProgress['failures'], answeredTo: number)
     .toSorted((one, other) => other.readTo - one.readTo || other.sentAtMs - one.sentAtMs)
     .slice(0, requestAttempts)
 
+const newerOf = (known: PlacedRequest | undefined, read: PlacedRequest): PlacedRequest =>
+  known === undefined || known.at.offset < read.at.offset ? read : known
+
 function judge(state: Progress): void {
   delete state.open
-  if (state.newest === undefined || state.newest.at.offset < state.answered.answeredTo) return
-  const { request, at } = state.newest
-  const attempts = state.answered.failures.filter(({ readTo }) => readTo > at.offset).length
-  if (attempts < requestAttempts) state.open = { request, at, attempts }
+  const { newest, newestConfirming, answered } = state
+  const attemptsAt = ({ at }: PlacedRequest): number =>
+    answered.failures.filter(({ readTo }) => readTo > at.offset).length
+  const isOpen = (placed: PlacedRequest): boolean =>
+    placed.at.offset >= answered.answeredTo && attemptsAt(placed) < requestAttempts
+  if (newest === undefined || !isOpen(newest)) return
+  const confirmsEmpty = newestConfirming !== undefined && isOpen(newestConfirming)
+  const request = { ...newest.request, confirmsEmpty }
+  state.open = { request, at: newest.at, attempts: attemptsAt(newest) }
 }
