@@ -11,7 +11,8 @@ interface Form {
 }
 
 /**
- * Returns a sentence per invalid setting, without the values of secrets. Needs errors of zod's option `reportInput`.
+ * Returns a sentence per invalid setting, without the values of secrets. `error` must come from zod's option
+ * `reportInput`.
  */
 export function settingSentences(
   shape: z.ZodRawShape,
