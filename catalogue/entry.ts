@@ -29,7 +29,7 @@ export interface CatalogueEntry {
   /** Retention of topic `<source>.timeseries`, days. Null: unlimited. */
   timeseriesDays: number | null
   transformVersion: number
-  /** `recorded` if an answer was recorded. `documented` if only upstream's documentation is known. */
+  /** `recorded`: known from an answer that was recorded. `documented`: known only from upstream's documentation. */
   shape: 'recorded' | 'documented'
   /** True: new windows are polled automatically. */
   live: boolean

@@ -26,7 +26,7 @@ interface PublishedSeries {
   atMs: number
 }
 
-/** Age at which a key's metadata is published again with the next slice, ms. A deletion may have removed it. */
+/** Age at which a key's metadata is published again with the next slice, ms, in case a deletion removed it. */
 const republishMs = 60 * 60 * 1_000
 
 export interface AnswerEncoder {

@@ -11,8 +11,8 @@ export interface StoredRaw {
 }
 
 /**
- * Why an answer or a part of it is refused. `bug`: explode threw, or a record does not fit its schema. `too-large`: a
- * record exceeds its topic's size limit. `unknown-dataset`: no source declares the dataset.
+ * Why an answer or a part of it is refused. `bug`: explode threw, or a record cannot be encoded. `too-large`: a record
+ * exceeds its topic's size limit. `unknown-dataset`: no source declares the dataset.
  */
 export interface RawRefusal {
   reason: Refusal['reason'] | 'bug' | 'unknown-dataset' | 'too-large'

@@ -115,7 +115,7 @@ export async function openOffsetReader(kafka: Kafka): Promise<OffsetReader> {
   }
 }
 
-/** Deletes a consumer group. Does nothing if the group does not exist or still has members. */
+/** Deletes a consumer group. Does nothing if Kafka refuses that, for example because the group still has members. */
 export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
   return withAdmin(kafka, async (admin) => {
     try {

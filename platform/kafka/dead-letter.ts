@@ -65,7 +65,7 @@ export function deadLetter(
   }
 }
 
-/** Removes the value of a dead letter that is too large for its topic. The headers still name the original's place. */
+/** Removes the value of a dead letter that is too large for its topic. The headers name the place of the original. */
 export function withoutValue(letter: ProducerRecord, whyTooLarge: string): ProducerRecord {
   const names = deadLetterHeaders
   const headers = letter.headers ?? {}
@@ -97,7 +97,7 @@ function previousReason(headers: Headers): string | undefined {
   return reason === parkedReason ? headers[deadLetterHeaders.previousReason]?.toString() : reason
 }
 
-/** Returns the headers to requeue a dead letter's message with: its own, the last two reasons, and the attempts. */
+/** Returns the headers to requeue a dead letter's message with: its own, its last two reasons, its refusal count. */
 export function headersOfRefused(headers: Readonly<Record<string, Buffer>>): Record<string, Buffer> {
   const { reason, attempts, previousReason: previous } = deadLetterHeaders
   const dropped = new Set<string>(Object.values(deadLetterHeaders))

@@ -24,7 +24,8 @@ export interface Ownership {
 /**
  * @param topics topics with the same partition count; one member owns partition n of all of them
  * @param silenceMs maximum time since the last acknowledged heartbeat was sent. After that time the member owns
- * nothing. Half the session timeout, so that the member stops before the coordinator can choose another owner
+ * nothing. Callers pass half the session timeout, so that the member stops before the coordinator can choose another
+ * owner
  */
 export function createOwnership(topics: readonly string[], silenceMs: number): Ownership {
   let generation = 0

@@ -21,7 +21,10 @@ export class DecodeFailure {
 }
 
 export interface Decoder<T = unknown> {
-  /** Fetches the schemas of values. An unknown schema takes seconds. @throws TransientError if the registry is down */
+  /**
+   * Fetches the schemas of values. An id that the registry does not know takes seconds, because it is requested twice.
+   * @throws TransientError if the registry is down
+   */
   prepare: (values: (Buffer | null)[]) => Promise<void>
   /** Decodes a value that was passed to prepare(), into the record type's newest version. Never throws. */
   decode: (value: Buffer | null) => T | DecodeFailure

@@ -35,7 +35,7 @@ export function orExit<Config>(read: () => Config): Config {
   }
 }
 
-/** An http or https URL. Checks the scheme: `localhost:8123` would parse as a URL of the scheme `localhost`. */
+/** An http or https URL. Without `protocol`, `localhost:8123` would pass as a URL of the scheme `localhost`. */
 export const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address such as http://host:1234' })
 
 export const kafkaSettings = {

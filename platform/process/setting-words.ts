@@ -11,7 +11,7 @@ interface Form {
 }
 
 /**
- * Returns a sentence per invalid setting, without the values of secrets. `error` must come from zod's option
+ * Returns a sentence per invalid setting, without the values of secrets. zod must have made `error` with the option
  * `reportInput`.
  */
 export function settingSentences(

@@ -2,7 +2,7 @@ import type { ExplodeOutcome } from '#core/explode-raw.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 
-/** A point's value, or `none` without a point. If slices differ in start, step or flags: these three as text. */
+/** A point's value, or `none` if there is no point. If slices differ in start, step or flags: the three as text. */
 export type PointContent = number | string | null
 
 export interface Difference {

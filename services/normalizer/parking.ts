@@ -37,7 +37,7 @@ export interface JudgedAnswer {
   reason: string | undefined
 }
 
-/** Minimum fetch time between two counted refusals of a request identity, ms. Refusals in between do not count. */
+/** Two refusals of a request identity count both only if they were fetched at least this long after each other, ms. */
 const countEveryMs = 60 * 60 * 1_000
 const maxRequests = 2_000
 

@@ -63,7 +63,7 @@ export function followingClock(first: SimulatorReading, readings: SystemClocks =
 const syncEveryMs = 500
 const syncTimeoutMs = 2_000
 
-/** Reads the simulator's clock twice a second. Runs on alone if a reading fails. @throws if the first reading fails */
+/** Reads the simulator's clock twice a second, and runs on alone if that fails. @throws if the first reading fails */
 export async function simulatedClock(url: string, log: Logger): Promise<Clock> {
   const read = async (): Promise<SimulatorReading> => {
     const answer = await fetch(new URL('/simulator/clock', url), { signal: AbortSignal.timeout(syncTimeoutMs) })

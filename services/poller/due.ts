@@ -131,7 +131,10 @@ const cachedRequests = new WeakMap<
   { today: string; pastDays: number; requests: Request[] }
 >()
 
-/** Returns the windows from `pastDays` days ago to tomorrow or later. Cached for the day, because this is slow. */
+/**
+ * Returns the windows from `pastDays` days ago to tomorrow, or further if upstream publishes some before they begin.
+ * Cached for the day, because time zone arithmetic is slow.
+ */
 function requestsOf(
   { dataset, subjects }: ScheduledDataset,
   calendar: BusinessDays,

@@ -113,7 +113,7 @@ function unreachableAt(reachability: Reachability, { nowMs, steadyMs }: ClockRea
   return { since: utcText(unreachable.sinceMs), reason: unreachable.reason, nextTryAt }
 }
 
-/** Returns how many requests `polls` may lack: those in flight, and as many row counts if a dataset has pages. */
+/** Returns how many requests `polls` may lack: those in flight, and as many for row counts if a dataset has pages. */
 function unrecordedRequests({ budget, datasets }: Host): number {
   const hasPages = datasets.some(({ asking }) => asking.pages !== undefined)
   return budget.maxInFlight * (hasPages ? 2 : 1)

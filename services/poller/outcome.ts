@@ -28,7 +28,7 @@ export function judgeFailure(memory: PollMemory): Judgement {
   return { outcome: 'failed', memory: { ...memory, failures: memory.failures + 1 } }
 }
 
-/** Judges a 304 (not modified). The last good answer had rows, because otherwise no ETag or Last-Modified is sent. */
+/** Judges a 304 (not modified). The last good answer had rows: otherwise the request has no ETag or Last-Modified. */
 export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement {
   return { outcome: 'unchanged', memory: { ...memory, lastGoodFetchedAt: knownAt, failures: 0 } }
 }

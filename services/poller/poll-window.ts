@@ -50,7 +50,9 @@ export interface PollJob {
   known: KnownIdentity | undefined
   lease: LeaseGuard
   confirming: EmptyConfirmation
-  /** Next offset of poll-requests at the HTTP request. A good poll answers all poll requests before this offset. */
+  /**
+   * Next offset of poll-requests when the HTTP request is sent. A good poll answers the requests before this offset.
+   */
   requestsReadTo: number
   carried: (identity: string) => IdentityProgress
   /** Called with the response, before anything is written, so that the host is paused at once. */

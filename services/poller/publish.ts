@@ -31,7 +31,7 @@ export interface Publisher {
   disconnect: () => Promise<void>
 }
 
-/** Opens a publisher for these sources. @throws if a schema is not registered */
+/** Opens a publisher for these sources. @throws TransientError if a schema is not registered */
 export async function openPublisher(kafka: Kafka, registry: Registry, sources: Iterable<string>): Promise<Publisher> {
   const encodePoll = await registry.encoder(pollsTopic.name, pollSchema)
   const encodeMemory = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)

@@ -103,8 +103,8 @@ function createBrokerClock(monotonicMs: () => number) {
 
 /**
  * Returns the rest of the longest pause, ms of the poller's clock. Returns undefined if all pauses are over. Pure. The
- * rest is the shorter one of those by the poller's clock and by the broker's clock, so that a wrong clock does not
- * pause a host for long.
+ * rest is computed by the poller's clock and by the broker's clock, and the shorter one counts, so that a wrong clock
+ * does not pause a host for long.
  */
 export function pauseLeft(
   pauses: readonly RecordedPause[],

@@ -17,9 +17,9 @@ import { carriedFor, type PollerState } from './poller-state.ts'
 
 export interface TakeOver {
   /**
-   * Prepares a host for polling. Reads the other partitions of poller-memory once, because a host whose address changed
-   * has another partition. Reads the end of the poll log. Writes missing polls and overwritten memory. Retries each
-   * step until the signal aborts.
+   * Prepares a host for polling. Reads the other partitions of poller-memory once: if an upstream had another address
+   * before, its records are in another partition. Reads the end of the poll log. Writes missing polls and overwritten
+   * memory. Retries each step until the signal aborts.
    */
   host: (host: Host, lease: LeaseGuard, assigned: readonly number[], signal: AbortSignal) => Promise<void>
   /** If raw holds an answer of the identity whose poll is not recorded, records that poll. */
