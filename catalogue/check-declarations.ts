@@ -36,7 +36,7 @@ export function brokenRules(sources: readonly Source[], takenNames: readonly str
 
 const doubled = (names: string[]): string[] => [...new Set(names.filter((name, at) => names.indexOf(name) !== at))]
 
-/** Returns the sources whose topics would lie within those of this source: topics of `a.b` begin with `a.`. */
+/** Returns a message per source whose topics would lie within those of this source: topics of `a.b` begin with `a.`. */
 const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[] =>
   sources
     .filter((other) => other.name.startsWith(`${name}.`))
@@ -44,7 +44,7 @@ const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[]
 
 const sourceName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const ownSuffix = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
-/** Suffixes of the topics that every source has, such as `raw`. A source's own topics must differ. */
+/** Suffixes of the topics that every source has, such as `raw`. A source's own topics need other suffixes. */
 export const takenSuffixes = sourceTopics('x').map(({ name }) => name.slice('x.'.length))
 
 /** Returns why a source cannot have this name; undefined if it can. */

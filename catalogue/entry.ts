@@ -15,7 +15,7 @@ export interface CatalogueEntry {
   unit: string
   zone: string
   calendar: string
-  /** Short form of the calendar, for lists: `daily, 09:00 D-1`. */
+  /** The calendar in short: `daily, 09:00 D-1`. D-1 is the local day before delivery. */
   due: string
   steps: DeclaredStep[]
   keyPattern: string
@@ -24,19 +24,20 @@ export interface CatalogueEntry {
   plausibleMin: number | null
   plausibleMax: number | null
   expectations: string[]
-  /** Retention of the raw topic and of the slices' topic in days; null: unlimited. */
+  /** Retention of topic `<source>.raw`, days. Null: unlimited. */
   rawDays: number | null
+  /** Retention of topic `<source>.timeseries`, days. Null: unlimited. */
   timeseriesDays: number | null
   transformVersion: number
-  /** `recorded` if samples are real upstream responses, `documented` if they are only known from documentation. */
+  /** `recorded`: known from an answer that was recorded. `documented`: known only from upstream's documentation. */
   shape: 'recorded' | 'documented'
-  /** Whether new windows are polled automatically. */
+  /** True: new windows are polled automatically. */
   live: boolean
-  /** Whether the past month is fetched automatically. */
+  /** True: the past month is fetched automatically. */
   pastMonth: boolean
   view: string | null
   topics: string[]
-  /** First business day that upstream has, YYYY-MM-DD; null unless published by days. */
+  /** First business day that upstream has, YYYY-MM-DD. Null if the dataset has ticks or comes in files. */
   firstDay: string | null
 }
 

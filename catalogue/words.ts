@@ -2,7 +2,9 @@
 import type { BusinessDays, Calendar } from '#sources/calendar.ts'
 import type { DeclaredStep } from '#sources/source.ts'
 
-/** Returns a calendar in words: `each business day of Europe/Brussels since 2022-06-09, looked for from 09:00 of …`. */
+/**
+ * Returns a calendar in words: `each month of Europe/Paris since 2022-06-01, looked for from 09:00 of its first day`
+ */
 export function describeCalendar(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {

@@ -10,7 +10,7 @@ export interface BusinessDay {
   window: Window
 }
 
-/** Returns the business day that `day`, YYYY-MM-DD, is in a time zone. @throws RangeError if the day does not exist */
+/** Returns the business day of `day` (YYYY-MM-DD) in a time zone. @throws RangeError if the day does not exist */
 export function businessDay(zone: string, day: string): BusinessDay {
   const date = Temporal.PlainDate.from(day)
   const startMs = date.toZonedDateTime(zone).epochMilliseconds

@@ -26,7 +26,7 @@ interface PublishedSeries {
   atMs: number
 }
 
-/** Interval of publishing a key's metadata again, ms. It restores metadata that a deletion removed. */
+/** Age at which a key's metadata is published again with the next slice, ms, in case a deletion removed it. */
 const republishMs = 60 * 60 * 1_000
 
 export interface AnswerEncoder {
@@ -45,9 +45,9 @@ export type EncodedAnswer = (ExplodedAnswer & AnswerOutputs) | RefusedAnswer
 
 export interface BatchEncoder {
   /**
-   * Encodes an exploded answer. A refused answer yields no outputs. Never throws. Returns the refusal `too-large` if a
-   * record is too large for its topic. Returns the refusal `bug` if explode yields a record for an undeclared topic, or
-   * a record that does not fit its schema.
+   * Encodes an exploded answer, and returns a refused answer unchanged. Never throws. Returns the refusal `too-large`
+   * if a record is too large for its topic. Returns the refusal `bug` if explode yields a record for an undeclared
+   * topic, or a record that does not fit its schema.
    * The outputs are ordered: slices, own records, then the accepted answer, which is sent after all other outputs of
    * the batch are acknowledged. Series metadata precedes the first slice of its key. Metadata is left out if the same
    * metadata was acknowledged within the last hour.

@@ -11,8 +11,8 @@ export interface StoredRaw {
 }
 
 /**
- * Why an answer or a part of it is refused. `bug`: explode threw, or a record does not fit its schema. `too-large`: a
- * record exceeds its topic's size limit. `unknown-dataset`: no source declares the dataset.
+ * Why an answer or a part of it is refused. `bug`: explode threw, or a record cannot be encoded. `too-large`: a record
+ * exceeds its topic's size limit. `unknown-dataset`: no source declares the dataset.
  */
 export interface RawRefusal {
   reason: Refusal['reason'] | 'bug' | 'unknown-dataset' | 'too-large'
@@ -37,7 +37,7 @@ export interface ExplodedAnswer {
   records: { topic: string; key: string; record: Record<string, unknown> }[]
   /** Refused parts, such as lines of a file. Each record is the raw response with only that part as its body. */
   refusedParts: { refusal: RawRefusal; record: RawResponse }[]
-  /** Null if the answer has no points and does not confirm that its window was emptied. */
+  /** Null if the answer has no points, own records or counted rows, and does not confirm that its window is empty. */
   accepted: AcceptedAnswer | null
   ignored: Record<string, number>
 }
@@ -77,8 +77,8 @@ const refused = (reason: RawRefusal['reason'], message: string): ExplodeOutcome 
 })
 
 /**
- * Returns a refusal if the answer yields nothing to store. Returns undefined if it yields something or counts rows, or
- * if assess() returns `empty`.
+ * Returns the refusal of an answer from which nothing can be stored. Returns undefined if something can be stored, if
+ * explode counted rows, or if assess() finds the answer empty.
  */
 function whyNothing(
   { asking }: Dataset,

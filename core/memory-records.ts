@@ -7,7 +7,9 @@ export interface RawPlace {
   offset: number
 }
 
-/** State of an identity besides its newest poll: the newest answer's place in raw, and its requests' progress. */
+/**
+ * What is known of an identity besides its newest poll: its newest answer's place in raw, and its answered requests.
+ */
 export interface IdentityProgress {
   raw: RawPlace | null
   requests: RequestProgress
@@ -36,8 +38,8 @@ export interface MemoryRecord {
 const none: PollerMemory = { identity: null, host: null, carriedOver: null }
 
 /**
- * Returns the memory record of an identity. `poll` is encoded as on topic `polls`, and `inLog` says whether `polls` has
- * it. `polledAt` is the time of the last poll with any outcome, ms UTC.
+ * Returns the memory record of an identity. `poll` is the newest poll, encoded as on topic `polls`. `inLog` is true if
+ * topic `polls` has this poll. `polledAt` is the time of the last poll with any outcome, ms UTC.
  */
 export function identityRecord(
   identity: string,
@@ -66,7 +68,7 @@ export const hostRecord = (host: string, pauses: HostPause[]): MemoryRecord => (
   record: { ...none, host: { host, pauses } },
 })
 
-/** Key and partition of the record which says that poller-memory holds all polls of an earlier release. */
+/** Key of the record which says that poller-memory has the polls of earlier releases, in `carriedOverPartition`. */
 export const carriedOverKey = 'carried-over'
 export const carriedOverPartition = 0
 

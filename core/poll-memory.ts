@@ -15,16 +15,17 @@ export const noMemory: PollMemory = {
   countedRows: null,
 }
 
-/** Maximum time that `lastGoodFetchedAt` may be ahead of the clock, ms. A greater time comes from a wrong clock. */
+/** Maximum time that `lastGoodFetchedAt` may be ahead of the clock, ms. A greater lead comes from a wrong clock. */
 const maxStepBackMs = 24 * 60 * 60 * 1_000
 
 /** 7 February 2106, ms UTC: the first known_at that is too large for the store's column (migration 0001). */
 export const storeEndsAtMs = 2 ** 32 * 1_000
 
 /**
- * Returns the memory that later answers may build on. A `lastGoodFetchedAt` more than a day ahead comes from a wrong
- * clock: `lastChangedAt`, the time of the newest answer in raw, replaces it, even if that is ahead too, because the
- * store shows the greatest known_at. If there is none, or the store cannot hold it, only `hadRows` is kept.
+ * Returns the memory that later answers may build on, usually `memory` itself. If `lastGoodFetchedAt` is more than a
+ * day ahead of `nowMs`, a wrong clock set it. Then `lastChangedAt`, the time of the newest answer in raw, replaces it.
+ * That time is used even if it is ahead too: the store shows the greatest known_at, so later answers must exceed it. If
+ * `lastChangedAt` is null, or too great for the store, only `hadRows` is kept.
  */
 export function trustedMemory(memory: PollMemory, nowMs: number): PollMemory {
   const { lastGoodFetchedAt, lastChangedAt, hadRows } = memory
@@ -38,8 +39,8 @@ export const isFarAhead = ({ lastGoodFetchedAt }: PollMemory, nowMs: number): bo
   lastGoodFetchedAt !== null && lastGoodFetchedAt > nowMs + maxStepBackMs
 
 /**
- * Returns true if `memory` is newer than `held`: a later good answer, or the same one and more failures. Offsets do not
- * decide, because a slow second poller may write old memory late.
+ * Returns true if `memory` is newer than `held`: it has a later good answer, or the same good answer and more failures.
+ * The order of records does not decide, because a slow second poller may write old memory late.
  */
 export function supersedes(memory: PollMemory, held: PollMemory): boolean {
   const goodAt = memory.lastGoodFetchedAt ?? Number.NEGATIVE_INFINITY

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Window } from './business-day.ts'
 
 /**
- * Returns the request identity: dataset, selector and the UTC bounds of the window (null for a tick). It is the record
- * key on raw, polls and poll-requests. `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`,
- * `kraken.ticker/XBTUSD`
+ * Returns the request identity: dataset, selector and UTC bounds of the window. For a tick, `window` is null. Examples:
+ * `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`, `kraken.ticker/XBTUSD`. The identity is the record
+ * key on several topics, such as raw and polls.
  */
 export function requestIdentity(dataset: string, window: Window | null, subject: string | null = null): string {
   const times = window === null ? [] : [secondsText(window.startMs), secondsText(window.endMs)]
@@ -17,7 +17,7 @@ export function identityNumber(identity: string): number {
   return Math.max(1, digest.readUInt32BE(0) * 2 ** 21 + (digest.readUInt32BE(4) >>> 11))
 }
 
-/** Returns the selector in a request identity, or null if it has no selector or is not of `dataset`. */
+/** Returns the selector in a request identity. Null if the identity has no selector, or is not of `dataset`. */
 export function selectorOf(identity: string, dataset: string): string | null {
   if (!identity.startsWith(`${dataset}/`)) return null
   const rest = identity.slice(dataset.length + 1).replace(timesAtEnd, '')

@@ -14,8 +14,8 @@ export interface RequestProgress {
   /** The requests before this offset of poll-requests are answered. */
   answeredTo: number
   /**
-   * Failed polls since then, greatest `readTo` first, at most `requestAttempts`. A poll is a failed attempt for each
-   * request before its `readTo`.
+   * The failed polls whose poller had read requests beyond `answeredTo`: at most `requestAttempts`, greatest `readTo`
+   * first. A poll is a failed attempt for each request before its `readTo`.
    */
   failures: readonly { sentAtMs: number; readTo: number }[]
 }
@@ -29,14 +29,15 @@ export interface OpenRequest {
 }
 
 /**
- * The open requests, which no poll has answered. A poll that did not fail answers the requests that its poller had read
- * before it sent the HTTP request: those before the offset `requestsReadTo` in the partition of the poll's host. A
- * request is also closed after `requestAttempts` failed polls. A poll whose `requestsReadTo` is null answers nothing:
- * ingest and an owner that adopts an answer write such polls, and so did earlier releases. All methods are idempotent.
+ * Keeps the open requests, which no poll has answered. A poll that did not fail answers all requests that its poller
+ * had read when it sent the HTTP request: those before the offset `requestsReadTo`, in the partition of the poll's
+ * host. A request is also closed after `requestAttempts` failed polls. A poll whose `requestsReadTo` is null answers
+ * nothing: ingest and an owner that adopts an answer write such polls, and so did earlier releases. All methods are
+ * idempotent.
  */
 export interface Requests {
   addRequest: (request: PollRequest, at: RequestPlace) => void
-  /** @param asked requests that were open when the HTTP request was sent. The poll answers them in all partitions */
+  /** @param asked requests that were open when the HTTP request was sent: the poll counts for them in all partitions */
   addPoll: (poll: Poll, asked?: readonly OpenRequest[]) => void
   addProgress: (identity: string, host: string, progress: RequestProgress) => void
   progressOf: (identity: string, host: string) => RequestProgress

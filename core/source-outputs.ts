@@ -9,7 +9,7 @@ import { answersTopic, ownTopic, rawTopic, seriesTopic, timeseriesTopic } from '
 import type { Source } from '#sources/source.ts'
 import type { SourceOutputs } from './encode-answer.ts'
 
-/** Returns the output topics of a source with their encoders. @throws if a schema is not registered */
+/** Returns the output topics of a source with their encoders. @throws TransientError if a schema is not registered */
 export async function sourceOutputs(
   { name, topics = [] }: Pick<Source, 'name' | 'topics'>,
   registry: Registry,

@@ -49,7 +49,7 @@ function own(path: string, user: number, group: number, mode: number): void {
   chmodSync(path, mode)
 }
 
-/** Returns ClickHouse settings: users writer and reader. Removes the image's user `default`, which has no password. */
+/** Returns ClickHouse settings with our two users, and without the image's user `default`, which has no password. */
 const usersXml = ({ writer, reader }: Credentials): string => `<clickhouse>
   <profiles><writer></writer><reader><readonly>2</readonly></reader></profiles>
   <users>

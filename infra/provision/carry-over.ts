@@ -27,9 +27,9 @@ export interface CarryOverOptions {
 }
 
 /**
- * Reads topic `polls`, and writes the newest polls and the pauses of hosts to the poller's memory. Then writes a record
- * that marks the memory as complete. If that record exists, does nothing and returns undefined. Safe to repeat after a
- * crash. Must run before retention shortens `polls`.
+ * Reads topic `polls`, and writes the newest poll of each identity and the pauses of hosts to the poller's memory. Then
+ * writes a record that marks the memory as complete. If that record exists, does nothing and returns undefined. Safe to
+ * repeat after a crash. Must run before retention shortens `polls`.
  * @throws UserError if pollers run
  */
 export async function carryOver(options: CarryOverOptions): Promise<CarryOver | undefined> {

@@ -4,7 +4,10 @@ import type { Store } from '#platform/clickhouse/client.ts'
 /** Name of the migration that introduced accepted answers. Rebuilds before it added no accepted answers. */
 const answersSince = 'create_stored_answers'
 
-/** Advises a rebuild if points lack their answers (older release). undefined: no such points, or rebuilt since. */
+/**
+ * Returns the advice to rebuild if points of an older release lack their accepted answer. Returns undefined if no point
+ * does, or if a rebuild has finished since accepted answers exist.
+ */
 export async function rebuildAdvice(store: Store): Promise<string | undefined> {
   const query = `SELECT
       (SELECT count() FROM tidemark.points WHERE identity = 0) AS points,

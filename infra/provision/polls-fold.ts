@@ -14,7 +14,7 @@ import type { HostPause, Poll, PollMemory } from '#schemas/generated/records.ts'
 import { filesLane } from '#schemas/topics.ts'
 
 export interface PollsFold {
-  /** Adds a poll. Skips polls of files. If it is the newest of its identity, keeps a copy of `value`, its bytes. */
+  /** Adds a poll, unless it is of a file. Copies `value`, the poll's bytes, if the poll is its identity's newest. */
   take: (poll: Poll, value: Buffer, at: { partition: number; writtenAtMs: number }) => void
   records: () => Map<number, MemoryRecord[]>
   identities: () => number
@@ -31,7 +31,7 @@ interface Identity {
 
 interface HostPauses {
   attempts: number
-  /** Time of the newest refusal with a pause, ms UTC, by the poller's clock. */
+  /** When the newest response that demanded a pause arrived, ms UTC by the poller's clock. */
   pausedAtMs: number
   pauses: (HostPause & { recordedAt: number })[]
 }
@@ -42,7 +42,7 @@ interface Partition {
   hosts: Map<string, HostPauses>
 }
 
-/** @param nowMs the present, ms UTC. Last-good times more than a day later come from a wrong clock and are replaced. */
+/** @param nowMs the present, ms UTC. A `lastGoodFetchedAt` more than a day later is replaced: a wrong clock set it */
 export function createPollsFold(nowMs: number): PollsFold {
   const partitions = new Map<number, Partition>()
   return {

@@ -3,7 +3,8 @@ import { applyStatement, MigrationError } from '#platform/clickhouse/migrate.ts'
 import type { Source } from '#sources/source.ts'
 
 /**
- * Runs the statements of all sources in order, and returns their number. If sources share a statement, it runs once.
+ * Runs the SQL statements of all sources in order. A statement that several sources share runs once. Returns the number
+ * of statements that ran.
  * @throws MigrationError with the source's name if a statement is rejected, or two statements of one name differ
  */
 export async function applySourceStatements(store: Store, sources: readonly Source[]): Promise<number> {

@@ -3,7 +3,7 @@ import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import { database, insert, type Store } from '#platform/clickhouse/client.ts'
 import type { Source } from '#sources/source.ts'
 
-/** Writes changed declarations to table `datasets` and marks removed datasets. Returns the names of these datasets. */
+/** Writes changed declarations to table `datasets` and marks removed datasets. Returns the names of both. */
 export async function storeCatalogue(store: Store, sources: readonly Source[], nowMs = Date.now()): Promise<string[]> {
   const stored = new Map((await storedRows(store)).map((row) => [row.dataset, row]))
   const declared = catalogueEntries(sources).map(rowOf)

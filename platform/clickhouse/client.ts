@@ -47,8 +47,8 @@ export const insertSettings: ClickHouseSettings = {
 }
 
 /**
- * Inserts rows. Resolves when they can be queried. If the server crashes, some rows may remain: insert all again.
- * @param into database; another one than tidemark's holds staging tables
+ * Inserts rows. Resolves when the rows can be queried. If the server crashes, some rows may remain: insert all again.
+ * @param into the database: `tidemark`, or a database of staging tables
  * @throws ClickHouseError, or a network error; errorKind() classifies both
  */
 export async function insert(

@@ -13,7 +13,7 @@ export async function boundOf(store: Store, dataset: string): Promise<number | u
   return row?.bound ?? undefined
 }
 
-/** Stores a deletion. Later inserts leave out rows before its time. Idempotent. */
+/** Stores a deletion. Later inserts leave out the dataset's rows before the deletion's time. Idempotent. */
 export async function storeDeletion(store: Store, deletion: Deletion): Promise<void> {
   const { table, columns } = deletionsTable
   await insert(store, table, columns, [deletionsTable.row(deletion)])

@@ -19,7 +19,7 @@ export function errorKind(error: unknown): ErrorKind {
   return 'bug'
 }
 
-/** Returns true if a retry fails until an operator has provisioned the store or granted rights. */
+/** Returns true if retries fail until an operator acts: provisions the store, grants rights, or frees disk space. */
 export function needsOperator(error: unknown): boolean {
   return error instanceof ClickHouseError && Object.hasOwn(operatorCodes, error.code)
 }

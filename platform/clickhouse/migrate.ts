@@ -26,7 +26,7 @@ export class MigrationError extends Error {
 
 /**
  * Applies pending migrations and returns them. May be repeated after a crash, and may run in two processes at once.
- * @throws MigrationError if an applied file was changed, or if the store has migrations that the files lack
+ * @throws MigrationError if an applied file was changed, or if the store has migrations that the directory lacks
  */
 export async function migrate(store: Store, directory: URL): Promise<MigrationId[]> {
   const migrations = await readMigrations(directory)
@@ -46,7 +46,7 @@ export async function migrate(store: Store, directory: URL): Promise<MigrationId
   return pending.map(({ number, name }) => ({ number, name }))
 }
 
-/** Creates or replaces the sources' views. Call after migrate(). @throws MigrationError if the server refuses a view */
+/** Creates or replaces views, after migrate(). @throws MigrationError for a bad name or a view that is refused */
 export async function applyViews(store: Store, views: SourceView[]): Promise<void> {
   for (const { name, select } of views) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new MigrationError(`View name ${JSON.stringify(name)}: want lower_case`)
@@ -54,7 +54,7 @@ export async function applyViews(store: Store, views: SourceView[]): Promise<voi
   }
 }
 
-/** Runs a statement. `name` is for the message. @throws MigrationError if the server refuses the statement */
+/** Runs a statement. The error message names it `name`. @throws MigrationError if the server refuses the statement */
 export async function applyStatement(store: Store, name: string, sql: string): Promise<void> {
   await store.command({ query: sql }).catch((error) => {
     if (!(error instanceof ClickHouseError)) throw error
@@ -102,11 +102,11 @@ export function pendingMigrations(migrations: Migration[], applied: AppliedMigra
   return migrations.filter(({ number }) => !numbers.has(number))
 }
 
-/** Codes TABLE_ALREADY_EXISTS and UNKNOWN_TABLE. */
+/** The error codes TABLE_ALREADY_EXISTS and UNKNOWN_TABLE. Another process may have applied the migration first. */
 const changedByAnother = ['57', '60']
 const recheck = { intervalMs: 100, times: 100 }
 
-/** Returns true if another process applies this migration, so that its table exists already, or is dropped already. */
+/** Returns true if another process applied this migration first. Waits up to 10 s for that process to record it. */
 async function anotherApplied(store: Store, { number }: Migration, error: unknown): Promise<boolean> {
   if (!(error instanceof ClickHouseError) || !changedByAnother.includes(error.code)) return false
   for (let look = 1; look <= recheck.times; look++) {

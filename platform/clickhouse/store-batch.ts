@@ -5,9 +5,9 @@ import { type ErrorKind, errorKind, needsOperator } from './errors.ts'
 
 export type InsertRows = (rows: unknown[][]) => Promise<void>
 
-/** What is known about a table: has it accepted a row, and which rows were refused before. Keep one per table. */
+/** What is known about a table: a row that it accepted, and rows that it refused before that. Keep one per table. */
 export interface TableEvidence {
-  /** A row that the table has accepted. To insert it again changes nothing. */
+  /** A row that the table has accepted, or undefined. To insert the row again changes nothing. */
   taken: unknown[] | undefined
   unproven: Set<string>
   maxUnproven: number
@@ -24,10 +24,11 @@ export const tableEvidence = (maxUnproven = 0): TableEvidence => ({
 const maxTried = 20
 
 /**
- * Inserts rows and returns one verdict per row: ok, or dead if the store refuses the row alone. Repeatable. An error
- * with a known data code is the row's fault. An unknown code is the row's fault if the table accepts another row.
- * Before the table has accepted a row, at most `maxUnproven` rows may be refused with an unknown code.
- * @throws TransientError if the store is unavailable; the store's error if the table accepts no row
+ * Inserts rows and returns one verdict per row: ok, or dead if the store refuses the row alone. May be repeated. An
+ * error with a known data code is the row's fault. An error with an unknown code is the row's fault if the table
+ * accepts another row. While the table has accepted no row, at most `maxUnproven` rows become dead for an unknown code.
+ * @throws TransientError if the store is unavailable
+ * @throws the store's error if the table has accepted no row, and more than `maxUnproven` rows are refused
  */
 export async function storeBatch(
   rows: unknown[][],
@@ -67,7 +68,7 @@ function mayBeUnproven(rows: unknown[][], { unproven, maxUnproven }: TableEviden
   return true
 }
 
-/** Inserts rows. Returns the error if the store refuses them. @throws TransientError if the rows are not to blame */
+/** Inserts rows. Returns the error if the store refuses them. @throws TransientError if the store is unavailable */
 async function tryInsert(
   rows: unknown[][],
   insert: InsertRows,

@@ -5,7 +5,7 @@ const magic = 0x184d2204
 const windowBytes = 64 * 1024
 const maxBlockBytes = 4 * 1024 * 1024
 
-/** Decodes an LZ4 block to at most `maxBytes` (lz4_Block_format.md). `before`: up to 64 KiB before a linked block. */
+/** Decodes an LZ4 block to at most `maxBytes` (lz4_Block_format.md). `before`: decoded data before a linked block. */
 export function decodeLz4Block(block: Uint8Array, maxBytes: number, before?: Buffer): Buffer {
   // The library reads the maximum decoded size from the first four bytes.
   const sized = Buffer.allocUnsafe(4 + block.length)

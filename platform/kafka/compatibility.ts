@@ -15,7 +15,7 @@ function unreadable(reader: Type, writer: Type): string | undefined {
   }
 }
 
-/** Returns the first field with incompatible types and the reason; avsc's message does not name the field. */
+/** Names the first field with incompatible types, or returns undefined. avsc's message does not name the field. */
 function unreadableField(reader: Type, writer: Type): string | undefined {
   if (!avsc.Type.isType(reader, 'record') || !avsc.Type.isType(writer, 'record')) return undefined
   const [fields, written] = [reader, writer].map((type) => (type as avsc.types.RecordType).fields)

@@ -24,7 +24,7 @@ export interface BatchMeasure {
   verdicts: Verdict[]
   durationMs: number
   lag: number
-  /** The committed offset: that of the next record. */
+  /** The committed offset, which is the offset of the next record to read. */
   nextOffset: number
 }
 
@@ -111,7 +111,7 @@ function whyNotReady(member: GroupMember, stalls: StallTracker): string | undefi
 
 type EachBatch = (payload: EachBatchPayload) => Promise<void>
 
-/** After an error that is not Kafka's, calls `crash` and blocks until `release`: the batch is not skipped. */
+/** Wraps `eachBatch`. After an error that is not Kafka's, calls `crash`, and blocks all batches until `release`. */
 function untilCrash(
   eachBatch: EachBatch,
   crash: (error: Error) => void,
@@ -159,7 +159,7 @@ interface Loop {
   stopping: boolean
 }
 
-/** Handles a batch in parts. @throws every error except TransientError, which pauses the partition */
+/** Handles a batch in parts. A TransientError pauses the partition. @throws all other errors */
 async function consumeBatch(loop: Loop, payload: EachBatchPayload): Promise<void> {
   const { topic, partition, messages } = payload.batch
   const from = loop.subscriptions.get(topic)
@@ -222,7 +222,7 @@ async function orRetryLater<Result>(
 const isOver = ({ stopping }: Loop, { isRunning, isStale }: EachBatchPayload): boolean =>
   !isRunning() || isStale() || stopping
 
-/** Commits the offset after `lastOffset`. Returns false if the group rebalanced or its coordinator is unavailable. */
+/** Commits the offset after `lastOffset`. Returns false if that fails, for example because the group rebalanced. */
 async function commit({ consumer, options }: Loop, payload: EachBatchPayload, lastOffset: string): Promise<boolean> {
   const { topic, partition } = payload.batch
   const next = { topic, partition, offset: `${BigInt(lastOffset) + 1n}` }

@@ -13,7 +13,7 @@ export async function highWatermarks(kafka: Kafka, topic: string): Promise<HighW
   })
 }
 
-/** Returns the committed offset by partition. -1 means that the group has committed nothing there. */
+/** Returns the committed offset by partition. -1 means that the group has committed nothing in the partition. */
 export const committedOffsets = (partitions: { partition: number; offset: string }[] = []): Map<number, number> =>
   new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
 
@@ -90,7 +90,7 @@ export interface OffsetReader {
   close: () => Promise<void>
 }
 
-/** Reads end offsets and committed offsets by topic and partition. @throws TransientError, also from each method */
+/** Opens a reader of end offsets and committed offsets, by topic and partition. Its methods throw TransientError. */
 export async function openOffsetReader(kafka: Kafka): Promise<OffsetReader> {
   const admin = kafka.admin()
   await admin.connect()
@@ -115,7 +115,7 @@ export async function openOffsetReader(kafka: Kafka): Promise<OffsetReader> {
   }
 }
 
-/** Deletes a consumer group. Does nothing if the group does not exist or still has members. */
+/** Deletes a consumer group. Does nothing if Kafka refuses that, for example because the group still has members. */
 export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
   return withAdmin(kafka, async (admin) => {
     try {

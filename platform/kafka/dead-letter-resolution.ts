@@ -2,8 +2,8 @@ import { deadLetterHeaders } from './dead-letter.ts'
 import type { ProducerRecord } from './producer-record.ts'
 
 /**
- * What an operator did with a dead letter. It is stored as a later record of the same topic and partition, which has no
- * value; `offset` is the dead letter's.
+ * What an operator did with a dead letter. A later record of the same topic and partition stores it. That record has no
+ * value. `offset` is the offset of the dead letter.
  */
 export interface DeadLetterResolution {
   decision: 'requeued' | 'dropped'
@@ -41,7 +41,7 @@ export function resolutionRecord(
   }
 }
 
-/** Returns the resolution in a record; undefined for other records. A dead letter always has a reason header. */
+/** Returns the resolution that a record holds, or undefined. A dead letter holds none: it has a reason header. */
 export function resolutionOf(record: {
   partition: number
   value: Buffer | null

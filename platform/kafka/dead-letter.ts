@@ -91,13 +91,13 @@ export function attemptsOf(headers: Headers): number {
   return Number.isInteger(attempts) && attempts >= 0 && attempts < Number.MAX_SAFE_INTEGER ? attempts : 0
 }
 
-/** Returns the reason of the previous refusal. Skips `parked`, which says nothing about the message itself. */
+/** Returns the reason of the previous refusal, if any. Skips `parked`, which says nothing about the message itself. */
 function previousReason(headers: Headers): string | undefined {
   const reason = headers[deadLetterHeaders.reason]?.toString()
   return reason === parkedReason ? headers[deadLetterHeaders.previousReason]?.toString() : reason
 }
 
-/** Returns the headers to requeue a dead letter's message with: the message's own, and reason and attempts so far. */
+/** Returns the headers to requeue a dead letter's message with: its own, its last two reasons, its refusal count. */
 export function headersOfRefused(headers: Readonly<Record<string, Buffer>>): Record<string, Buffer> {
   const { reason, attempts, previousReason: previous } = deadLetterHeaders
   const dropped = new Set<string>(Object.values(deadLetterHeaders))

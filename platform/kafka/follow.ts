@@ -11,7 +11,7 @@ export interface StartOffset {
 /**
  * Reads one partition from an offset on, for ever, without commits. A record may come twice. Returns a stop function.
  * @param read may throw TransientError; then the records are redelivered
- * @param crash called when the partition can no longer be read
+ * @param crash called if the partition can no longer be read, or if `read` throws another error
  */
 export async function follow(
   kafka: Kafka,

@@ -1,7 +1,7 @@
 import type { Consumer, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 
-/** Limits of a fetch. The consumer buffers nothing, so a slow handler delays the next fetch. */
+/** Limits of a fetch, and how many partitions are handled at once. A slow handler delays the next fetch. */
 export interface BatchShape {
   minBytes: number
   maxWaitMs: number
@@ -60,7 +60,7 @@ export function createGroupMember({ kafka, groupId, shape, log, assigned, crash 
   return { consumer, isCurrent: () => joined && Date.now() - heardOfAtMs <= sessionTimeoutMs }
 }
 
-/** Runs `work` while sending heartbeats. If a heartbeat failed, rejects after the work: do not commit its result. */
+/** Runs `work` while sending heartbeats. If a heartbeat failed, rejects after `work`, so that nothing is committed. */
 export async function whileHeartbeating<Result>(
   heartbeat: () => Promise<void>,
   work: () => Promise<Result>,

@@ -34,7 +34,7 @@ export interface OwnOptions {
   sessionTimeoutMs: number
   /** Takes all records of the assigned partitions, in order. A record may come twice. May throw TransientError. */
   read: (records: ReadRecord[]) => Promise<void>
-  /** Called with a new lease, after all records that the assigned partitions held were read. */
+  /** Called with a new lease, after all records were read that the partitions held when they were assigned. */
   onLease: (lease: Lease) => void
   log: Logger
   /** Called when the process must exit. */
@@ -111,7 +111,7 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
 }
 
 /**
- * Returns monotonic time that includes system suspend: a wall-clock jump of more than 1 s counts as elapsed time. If
+ * Returns a monotonic clock that includes system suspend: a wall-clock jump of more than 1 s counts as elapsed time. If
  * the wall clock is set forward, leases only pause until the next heartbeat.
  */
 function createSteadyMs(): () => number {

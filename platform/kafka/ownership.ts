@@ -6,7 +6,7 @@ export interface Ends {
 
 /** Which partitions a group member owns. Pure state: the caller passes times, ms of any monotonic clock. */
 export interface Ownership {
-  /** Takes a new assignment and forgets all positions. `sentMs` is when the request for the assignment was sent. */
+  /** Takes a new assignment, of which nothing is read yet. `sentMs` is when the request for the assignment was sent. */
   onAssigned: (partitions: readonly number[], sentMs: number) => void
   onRevoked: () => void
   /** The coordinator acknowledged a heartbeat that was sent at `sentMs`. */
@@ -14,7 +14,7 @@ export interface Ownership {
   /** Takes a topic's end offsets. The first call after an assignment sets how far the partitions must be read. */
   ends: (topic: string, ends: readonly Ends[]) => void
   read: (topic: string, partition: number, nextOffset: number) => void
-  /** Returns the assigned partitions. Returns none before all are read, or if no recent heartbeat was acknowledged. */
+  /** Returns the assigned partitions. Returns [] before all are read, or if no recent heartbeat was acknowledged. */
   owned: (atMs: number) => number[]
   generation: () => number
   isBehind: () => boolean
@@ -23,8 +23,9 @@ export interface Ownership {
 
 /**
  * @param topics topics with the same partition count; one member owns partition n of all of them
- * @param silenceMs maximum time since the last acknowledged heartbeat was sent. Beyond it the member owns nothing. It
- * is half the session timeout, so that the member stops before the coordinator can choose another owner
+ * @param silenceMs maximum time since the last acknowledged heartbeat was sent. After that time the member owns
+ * nothing. Callers pass half the session timeout, so that the member stops before the coordinator can choose another
+ * owner
  */
 export function createOwnership(topics: readonly string[], silenceMs: number): Ownership {
   let generation = 0

@@ -46,8 +46,8 @@ const holdMs = 50
 
 export interface PartitionPauses {
   /**
-   * Pauses a partition, after each failure for longer. Then its batch is redelivered. A wait inside the batch handler
-   * would block all partitions.
+   * Pauses a partition, and then has its batch redelivered. Each failure in a row makes the pause longer. A wait inside
+   * the batch handler would block all partitions.
    */
   retryLater: (payload: EachBatchPayload, why: TransientError) => void
   /** Pauses a partition for 50 ms, because its messages must be handled after those of other topics. */

@@ -18,7 +18,7 @@ export interface ConsumedRecord<T = unknown> {
 export interface Subscription<T = unknown> {
   topic: string
   record: RecordSchema<T>
-  /** Topic for refused messages. Null: they are dropped, because another consumer already sends them to its topic. */
+  /** Topic for refused messages. Null: they are dropped, because another consumer makes dead letters of them. */
   deadLetterTopic: string | null
   /** True: records without a value (tombstones) are skipped. False: they become dead letters. */
   tombstones?: boolean
@@ -34,7 +34,7 @@ export interface Subscription<T = unknown> {
   admit?: (partition: number, offsets: readonly number[]) => Promise<number>
 }
 
-/** Splits a batch into parts of at most `maxBytes`, or one message. Large batches could outlast the session timeout. */
+/** Splits a batch into parts of at most `maxBytes`, or one message. A large part could outlast the session timeout. */
 export function splitBatch(messages: KafkaMessage[], maxBytes: number): KafkaMessage[][] {
   const parts: KafkaMessage[][] = [[]]
   let bytes = 0

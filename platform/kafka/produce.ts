@@ -49,8 +49,8 @@ export async function withProducer<Result>(
 }
 
 /**
- * Opens a producer that waits for all replicas. It is not idempotent: kafkajs reuses the sequence number of a failed
- * send, so that a broker may drop the next send as a duplicate.
+ * Opens a producer that waits for all replicas. Idempotence is off, because kafkajs reuses the sequence number of a
+ * failed send, so that a broker may drop the next send as a duplicate.
  */
 export async function openProducer(kafka: Kafka): Promise<Producer> {
   const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner })

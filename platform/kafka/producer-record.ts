@@ -1,4 +1,4 @@
-/** A record to send. Without `partition`, the hash of the key (murmur2) selects it, as in other Kafka clients. */
+/** A record to send. Without `partition`, the murmur2 hash of the key selects one, as in other Kafka clients. */
 export interface ProducerRecord {
   key: string | Buffer | null
   value: Buffer | null

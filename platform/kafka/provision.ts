@@ -84,7 +84,7 @@ export class IncompatibleSchema extends Error {
   override name = 'IncompatibleSchema'
 }
 
-/** Registers all schemas. Sets compatibility first, or Apicurio accepts any schema. @throws IncompatibleSchema */
+/** Registers all schemas. Sets compatibility first: else Apicurio accepts any schema. @throws IncompatibleSchema */
 export async function provisionSchemas(connection: RegistryConnection, topics: Topic[]): Promise<void> {
   const client = createRegistryClient(connection)
   const withSchemas = topics.flatMap(({ name, record }) => (record ? [{ subject: subjectOf(name), record }] : []))

@@ -33,7 +33,7 @@ export async function offsetRange(kafka: Kafka, topic: string): Promise<TopicRan
   })
 }
 
-/** Returns the offsets of records with Kafka timestamps from `fromMs` to `toMs`, both included. */
+/** Returns the offset ranges of the records with Kafka timestamps from `fromMs` to `toMs`, both included. */
 export async function rangesBetween(kafka: Kafka, topic: string, fromMs: number, toMs: number): Promise<TopicRanges> {
   return withAdmin(kafka, async (admin) => {
     const firsts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))

@@ -21,14 +21,17 @@ export class DecodeFailure {
 }
 
 export interface Decoder<T = unknown> {
-  /** Fetches the schemas of values; an unknown id takes seconds. @throws TransientError if the registry is down */
+  /**
+   * Fetches the schemas of values. An id that the registry does not know takes seconds, because it is requested twice.
+   * @throws TransientError if the registry is down
+   */
   prepare: (values: (Buffer | null)[]) => Promise<void>
   /** Decodes a value that was passed to prepare(), into the record type's newest version. Never throws. */
   decode: (value: Buffer | null) => T | DecodeFailure
 }
 
 export interface Registry {
-  /** Returns an encoder for a topic. @throws TransientError if the schema is not registered for it */
+  /** Returns an encoder for a topic. @throws TransientError if the schema is not registered, or the registry is down */
   encoder: <T>(topic: string, schema: RecordSchema<T>) => Promise<(record: T) => Buffer>
   decoder: <T>(schema: RecordSchema<T>) => Decoder<T>
 }

@@ -5,14 +5,14 @@ import { pause } from '../process/retry.ts'
 export interface FinderLimits {
   /** Wait before the second request for an id that the registry lacks, ms. */
   retryMs: number
-  /** Time after the second request in which the id is not requested again, ms. */
+  /** How long after the second request an id is not requested again, ms. */
   unknownMs: number
   /** Maximum number of unknown ids at a time. Beyond it, no further ids are requested. */
   maxUnknown: number
 }
 
 export interface SchemaFinder<Schema> {
-  /** Returns the schemas that the registry has. Put the most frequent ids first. @throws the error of `fetch` */
+  /** Returns the schemas that the registry has. Put frequent ids first: others may be skipped. @throws like `fetch` */
   find: (ids: number[]) => Promise<Map<number, Schema>>
   whyUnknown: (id: number) => string
 }

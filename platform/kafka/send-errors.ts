@@ -7,7 +7,7 @@ export class RefusedSend extends Error {
 
 export class TooLargeRecord extends RefusedSend {
   override name = 'TooLargeRecord'
-  /** True if the broker refused the record although the size check had accepted it. The next check refuses it. */
+  /** True if the broker refused the record although the size check had accepted it. The next size check refuses it. */
   readonly isUnexpected: boolean
 
   constructor(message: string, { isUnexpected, cause }: { isUnexpected: boolean; cause?: unknown }) {
@@ -22,7 +22,7 @@ interface ClientError {
   message: string
 }
 
-/** Error types that kafkajs retries for some seconds and that are permanent afterwards. */
+/** Types of errors that kafkajs retries for some seconds. If the error remains after that, it is permanent. */
 const lastingTypes: ReadonlySet<unknown> = new Set(['UNKNOWN_TOPIC_OR_PARTITION'])
 const tooLargeTypes: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 const languageErrors = [TypeError, RangeError, SyntaxError, ReferenceError]

@@ -12,14 +12,14 @@ export interface TopicLimits {
   check: (topics: readonly string[]) => Promise<SizeCheck>
   /** Returns the maximum size of a batch's records, bytes. Infinity if we may not read the topic's settings. */
   bytes: (topic: string) => Promise<number>
-  /** Call this if the broker refused a record. The check refuses records of its size until it reads the limit again. */
+  /** Call this if the broker refused a record. Until the limit is read again, records this large are refused. */
   addRefused: (topic: string, record: ProducerRecord) => void
 }
 
 interface Limit {
   /** Maximum size of a batch, bytes. Infinity if our user may not read the setting. */
   bytes: number
-  /** True if the limit applies to the compressed batch. False if the topic stores batches uncompressed. */
+  /** True: the limit applies to the compressed batch. False: the topic stores batches uncompressed. */
   countsCompressed: boolean
   refusedBytes: number
   readAtMs: number
@@ -120,7 +120,7 @@ function fieldBytes(field: string | Buffer | null): number {
   return varintBytes(bytes) + bytes
 }
 
-/** Returns the bytes of a length as a zigzag varint, which has seven bits per byte and uses one bit for the sign. */
+/** Returns how many bytes a length takes as a zigzag varint, which has seven bits per byte and one bit for the sign. */
 function varintBytes(length: number): number {
   let bytes = 1
   for (let left = length * 2; left >= 128; left /= 128) bytes++

@@ -13,7 +13,7 @@ export interface TopicReader {
   topic: string
   state: string
   members: number
-  /** Records that the group has not committed. If the group commits no offsets, all records of the topic. */
+  /** Number of records that the group has not committed. If it commits no offsets, this is all records of the topic. */
   behind: number
 }
 

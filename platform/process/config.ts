@@ -17,7 +17,7 @@ export function readConfig<Shape extends z.ZodRawShape>(
   throw new ConfigError(`Settings do not fit (environment variables):\n  ${problems.join('\n  ')}`)
 }
 
-/** Like readConfig(), but exits with code 2 after errors, which it prints, and with code 0 after `--check-config`. */
+/** Like readConfig(), but exits: with code 2 after printing errors, with code 0 if `--check-config` finds no errors. */
 export function readServiceConfig<Shape extends z.ZodRawShape>(shape: Shape): Readonly<z.infer<z.ZodObject<Shape>>> {
   const config = orExit(() => readConfig(shape))
   if (process.argv.includes('--check-config')) process.exit(0)
@@ -35,7 +35,7 @@ export function orExit<Config>(read: () => Config): Config {
   }
 }
 
-/** An http or https URL. Without a scheme, `localhost:8123` would parse as a URL of the scheme `localhost`. */
+/** An http or https URL. Without `protocol`, `localhost:8123` would pass as a URL of the scheme `localhost`. */
 export const httpAddress = z.url({ protocol: /^https?$/, error: 'an http or https address such as http://host:1234' })
 
 export const kafkaSettings = {

@@ -14,10 +14,10 @@ const words: Readonly<Record<string, string>> = {
     'the connection is not taken in time (UND_ERR_CONNECT_TIMEOUT); does a firewall or a proxy hold it back?',
 }
 
-/** Error codes of a failed TLS handshake, as OpenSSL and Node name them. */
+/** Matches the error codes of a failed TLS handshake, as OpenSSL and Node name them. */
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO$)/
 
-/** Returns why no connection was made. Undefined if an error of `fetch`, undici or node:net came after connecting. */
+/** Returns why no connection was made; undefined for other errors. Knows errors of `fetch`, undici and node:net. */
 export function connectionProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''

@@ -5,7 +5,7 @@ export interface Backoff {
   maxMs: number
 }
 
-/** Returns the wait before retry number `attempt` (from 1): exponential, with random jitter in the upper half. */
+/** Returns the wait before retry number `attempt` (from 1), ms: it doubles up to `maxMs`, and half of it is random. */
 export function backoffMs(backoff: Backoff, attempt: number, random: () => number = Math.random): number {
   const ceiling = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(attempt - 1, 30))
   return Math.round(ceiling / 2 + (random() * ceiling) / 2)

@@ -4,8 +4,9 @@ import type { Logger } from './log.ts'
 export type OnStop = (name: string, release: () => Promise<unknown> | unknown) => void
 
 /**
- * Runs a service until SIGTERM, SIGINT or the end of its parent process (IPC). Then releases all resources, or exits 1
- * at the deadline. A second signal exits at once. An error in `start` and an unhandled rejection exit 1.
+ * Runs a service until SIGTERM, SIGINT or the end of its parent process (IPC). Then releases all resources and exits 0.
+ * Exits 1 if that takes longer than `stopDeadlineMs`. A second signal exits at once. An error in `start` and an
+ * unhandled rejection exit 1.
  */
 export async function run(
   log: Logger,

@@ -11,7 +11,8 @@ interface Form {
 }
 
 /**
- * Returns a sentence per invalid setting, without the values of secrets. Needs errors of zod's option `reportInput`.
+ * Returns a sentence per invalid setting, without the values of secrets. zod must have made `error` with the option
+ * `reportInput`.
  */
 export function settingSentences(
   shape: z.ZodRawShape,

@@ -2,7 +2,7 @@ import type { ExplodeOutcome } from '#core/explode-raw.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 
-/** A point's value, or `none` without a point. For slices that differ in start, step or flags: these as text. */
+/** A point's value, or `none` if there is no point. If slices differ in start, step or flags: the three as text. */
 export type PointContent = number | string | null
 
 export interface Difference {
@@ -13,8 +13,9 @@ export interface Difference {
 }
 
 /**
- * The result of comparing an answer. `same`: equal slices, or none on both sides. `differing`: both sides have slices.
- * `refusedHereOnly`: only production has slices. `refusedThereOnly`: only the shadow has slices.
+ * How the shadow's slices of an answer compare with production's. `same`: equal slices, or none on both sides.
+ * `differing`: both sides have slices. `refusedHereOnly`: only production has slices. `refusedThereOnly`: only the
+ * shadow has slices.
  */
 export type Agreement = 'same' | 'differing' | 'refusedHereOnly' | 'refusedThereOnly'
 

@@ -13,7 +13,9 @@ import type { Dataset, Source } from '#sources/source.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 import { createParkingGuard, type ParkingGuard } from './parking.ts'
 
-/** Builds the subscription to a source's raw topic. @throws if a schema of an output topic is not registered */
+/**
+ * Builds the subscription to a source's raw topic. @throws TransientError if an output topic's schema is not registered
+ */
 export async function subscribeTo(
   source: Source,
   { registry, producer }: Pick<KafkaClients, 'registry' | 'producer'>,
@@ -52,7 +54,8 @@ interface HandlerParts extends Rules {
 }
 
 /**
- * Returns a handler that gives one verdict per raw response, in order. It may park a dataset in the middle of a batch.
+ * Returns a handler that gives one verdict per raw response, in order. The handler may park a dataset in the middle of
+ * a batch.
  * @throws TransientError if Kafka is unavailable
  */
 export function answersHandler({ encoder, sizeCheck, guard, ...rules }: HandlerParts) {

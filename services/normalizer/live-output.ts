@@ -22,7 +22,7 @@ const maxWaitMs = 1_000
 // Maximum number of buffered slices, about 100 MB. The oldest are dropped if production is further ahead.
 const maxSlices = 100_000
 
-/** Follows the slices that production publishes for a source, from the current end of the topic on. */
+/** Follows the slices that production publishes for a source, from the current end of the topic on. Skips replays. */
 export async function followLiveOutput(kafka: Kafka, registry: Registry, source: string): Promise<LiveOutput> {
   const [raw, timeseries] = [rawTopic(source).name, timeseriesTopic(source).name]
   const held = createSliceBuffer(maxSlices)

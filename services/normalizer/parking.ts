@@ -8,8 +8,9 @@ import { utcText } from '#platform/process/utc-text.ts'
 import type { ParkedDatasets } from './parked-datasets.ts'
 
 /**
- * Limits. A dataset is parked after `inARow` refusals in a row. It is also parked if a greater part than `share` of its
- * newest `ofLast` answers was refused; this needs at least `atLeast` answers.
+ * A dataset is parked after `inARow` refusals in a row. It is also parked if more than the fraction `share` of its
+ * newest `ofLast` answers was refused; this needs at least `atLeast` answers. Refusals of a single request identity
+ * never park it.
  */
 export interface ParkingLimit {
   inARow: number
@@ -24,7 +25,7 @@ export const parkingLimit: ParkingLimit = { inARow: 20, share: 0.5, ofLast: 200,
 export interface Tally {
   /** The counted answers, oldest first. A refused answer is its request identity; an accepted answer is null. */
   readonly answers: readonly (string | null)[]
-  /** By request identity: when the last counted refusal was fetched, ms UTC. */
+  /** By request identity: when the last counted refused answer was fetched, ms UTC. */
   readonly countedAtMs: ReadonlyMap<string, number>
 }
 
@@ -36,7 +37,7 @@ export interface JudgedAnswer {
   reason: string | undefined
 }
 
-/** Minimum time between two counted refusals of a request, ms of fetch time. Refusals in between are not counted. */
+/** Two refusals of a request identity count both only if they were fetched at least this long after each other, ms. */
 const countEveryMs = 60 * 60 * 1_000
 const maxRequests = 2_000
 
@@ -71,7 +72,7 @@ const isOfSeveral = (requests: readonly (string | null)[]): boolean => new Set(r
 export interface ParkingGuard {
   verdictOnParked: (dataset: string) => Verdict | undefined
   /**
-   * Counts a verdict, only once if its record is redelivered. Parks the dataset if a limit is exceeded.
+   * Counts the verdict on an answer, once even if the answer is redelivered. Parks the dataset if a limit is exceeded.
    * @throws TransientError if Kafka does not take the parking record
    */
   count: (raw: StoredRaw, verdict: Verdict) => Promise<void>

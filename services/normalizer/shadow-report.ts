@@ -1,7 +1,7 @@
 import { Counter, type Registry as Metrics } from 'prom-client'
 import type { Agreement, AnswerComparison, Difference } from './diff-answers.ts'
 
-/** Numbers of answers by result. `notCompared`: production was so far ahead that its slices had been dropped. */
+/** Numbers of answers by result, and of differing points. `notCompared`: the buffer had dropped production's slices. */
 export type Counts = Record<'answers' | Agreement | 'notCompared' | 'differingPoints', number>
 
 export interface Example extends Partial<Difference> {

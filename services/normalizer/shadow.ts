@@ -29,7 +29,7 @@ const nowhere: Producer = {
   disconnect: async () => {},
 }
 
-/** Explodes new answers in its own consumer group, and compares them with production. /status shows the totals. */
+/** Explodes new answers in a consumer group of its own, and compares with production. /status shows the totals. */
 export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnStop): Promise<void> {
   const metrics = createConsumeMetrics('normalizer-shadow')
   const report = createShadowReport(metrics.registry)

@@ -7,7 +7,7 @@ export interface NormalizerStatus {
   version: string
   datasets: Record<string, number>
   off: string[]
-  /** The parked datasets of these sources. `at` is ISO 8601 UTC. */
+  /** The parked datasets. `at` is the time of parking, ISO 8601 UTC. */
   parked: { dataset: string; reason: string; message: string; by: string; at: string }[]
 }
 

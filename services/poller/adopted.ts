@@ -18,7 +18,7 @@ export interface RecordedAnswers {
 }
 
 /**
- * How many offsets before the newest answer with a recorded poll the search for answers without one begins. Fewer
+ * The search for answers without a recorded poll begins this many offsets before the newest answer that has one. Fewer
  * answers than this are in flight at once.
  */
 const lookback = 64
@@ -102,7 +102,7 @@ export function adoptedPoll(
   }
 }
 
-/** Returns the row count that an answer states for a window in pages. Returns undefined if it states none. */
+/** Returns the row count that an answer states for a window in pages. Undefined for a page, or without a count. */
 function countedRows({ asking }: Pick<HostedDataset, 'asking'>, raw: RawResponse): number | undefined {
   if (asking.pages === undefined || isPage(selectorOf(raw.requestIdentity, raw.dataset))) return undefined
   try {

@@ -26,7 +26,7 @@ export function retryDelayMs(lane: Lane, identity: string, failures: number): nu
   return backoffMs(backoffs[lane], failures, () => fraction(`${identity} ${failures}`))
 }
 
-/** Returns the pause of a host, ms: Retry-After up to 24 hours. Without it, exponential in the refusals in a row. */
+/** Returns how long to pause a host, ms: Retry-After up to 24 hours; without it, doubled with each refusal in a row. */
 export function hostPauseMs(host: string, retryAfterMs: number | undefined, inARow: number, isBan = false): number {
   if (retryAfterMs !== undefined) return Math.min(retryAfterMs, maxHostPauseMs)
   return backoffMs(isBan ? banBackoff : hostBackoff, inARow, () => fraction(`${host} ${inARow}`))

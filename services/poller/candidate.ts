@@ -11,13 +11,13 @@ export interface Candidate {
   lane: Lane
   /** Time until the window is due, ms. A negative number says for how long it has been due. */
   dueInMs: number
-  /** True if the window never had a good answer. */
+  /** True: the request identity never had a good answer. */
   first: boolean
 }
 
 /**
  * A reading of the clock: `nowMs` in ms UTC, for calendars, and `steadyMs` in ms of monotonic time. The time between
- * two readings is the greater of their two differences.
+ * two readings is the difference in `nowMs` or in `steadyMs`, whichever is greater.
  */
 export interface ClockReading {
   nowMs: number

@@ -18,7 +18,10 @@ export interface SystemClocks {
 
 const machine: SystemClocks = { wallMs: Date.now, monotonicMs: () => performance.now() }
 
-/** Returns a clock that never runs backwards. If the machine's clock steps back, it runs at half speed for a while. */
+/**
+ * Returns a clock that never runs backwards. If the machine's clock steps back, the returned clock runs at half speed
+ * until the machine's clock has caught up.
+ */
 export function liveClock(readings: SystemClocks = machine): Clock {
   const startMs = readings.monotonicMs()
   let shown = { nowMs: readings.wallMs(), steadyMs: 0 }
@@ -38,7 +41,7 @@ export function liveClock(readings: SystemClocks = machine): Clock {
 const reading = z.object({ nowMs: z.number(), speed: z.number().min(0) })
 export type SimulatorReading = z.infer<typeof reading>
 
-/** Follows the simulator's clock by readings. `steadyMs` advances at the simulator's speed and never jumps. */
+/** Returns a clock that follows the simulator's clock. `steadyMs` advances at the simulator's speed and never jumps. */
 export function followingClock(first: SimulatorReading, readings: SystemClocks = machine) {
   let anchor = { ...first, monotonicMs: readings.monotonicMs(), steadyMs: 0 }
   let latestMs = Number.NEGATIVE_INFINITY
@@ -60,7 +63,7 @@ export function followingClock(first: SimulatorReading, readings: SystemClocks =
 const syncEveryMs = 500
 const syncTimeoutMs = 2_000
 
-/** Reads the simulator's clock twice a second; runs on alone if it is down. @throws if the first reading fails */
+/** Reads the simulator's clock twice a second, and runs on alone if that fails. @throws if the first reading fails */
 export async function simulatedClock(url: string, log: Logger): Promise<Clock> {
   const read = async (): Promise<SimulatorReading> => {
     const answer = await fetch(new URL('/simulator/clock', url), { signal: AbortSignal.timeout(syncTimeoutMs) })

@@ -9,7 +9,7 @@ import { type DueSettings, sincePolledMs } from './due.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity, UnconfirmedWindow } from './memory.ts'
 
-/** Minimum time from the arrival of the first empty answer to the request of a confirming one, ms. */
+/** Minimum time from the arrival of the first empty answer to the HTTP request whose empty answer confirms it, ms. */
 export const confirmAfterMs = 10 * 60_000
 
 const dayMs = 24 * 60 * 60_000
@@ -17,9 +17,9 @@ const dayMs = 24 * 60 * 60_000
 export type EmptyConfirmation = 'never' | 'after-a-while' | 'at-once'
 
 /**
- * Returns when an empty answer is trusted as a withdrawal. `at-once`: an operator ordered it (`isOrdered`). `never`:
- * for ticks, and for windows that ended more than `revisitDailyDays` ago, because upstreams delete old data.
- * `after-a-while`: all other windows.
+ * Returns when an empty answer is trusted as a withdrawal. For ticks: `never`. If an operator ordered it (`isOrdered`):
+ * `at-once`. For windows that ended at most `revisitDailyDays` ago: `after-a-while`. For older windows: `never`,
+ * because upstreams delete old data.
  */
 export function emptyConfirmationOf(
   { intervalMs }: Pick<HostedDataset, 'intervalMs'>,
@@ -54,7 +54,10 @@ export function emptinessAfter(
   return { emptySince: emptySince ?? knownAt, emptyConfirmed: emptyConfirmed || confirms }
 }
 
-/** Returns the windows whose empty answer needs confirmation: due `confirmAfterMs` after each empty answer. */
+/**
+ * Returns the windows whose empty answer needs confirmation. A window is due `confirmAfterMs` after its first empty
+ * answer, then `confirmAfterMs` after each poll. After a failed poll, it is due after the retry delay.
+ */
 export function confirmationCandidates(
   moment: ClockReading,
   datasets: readonly HostedDataset[],

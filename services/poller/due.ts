@@ -21,7 +21,7 @@ const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-/** A new window is polled every minute during the first 15 hours of the search, then every hour. */
+/** Time between two polls of a new window in the first 15 hours of the search, ms. Afterwards it is an hour. */
 const searchEveryMs = minuteMs
 const eagerSearchMs = 15 * hourMs
 
@@ -117,7 +117,7 @@ export function sincePolledMs(
   return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
 }
 
-/** A window to poll. `ageDays` is the number of days from the window's last day to today; -1 is tomorrow. */
+/** A window to poll. `ageDays`: days from the window's last day to today; -1 if the last day is tomorrow. */
 interface Request {
   identity: string
   subject: string | null
@@ -131,7 +131,10 @@ const cachedRequests = new WeakMap<
   { today: string; pastDays: number; requests: Request[] }
 >()
 
-/** Returns all windows around today. Cached for the day, because time zone arithmetic is slow. */
+/**
+ * Returns the windows from `pastDays` days ago to tomorrow, or further if upstream publishes some before they begin.
+ * Cached for the day, because time zone arithmetic is slow.
+ */
 function requestsOf(
   { dataset, subjects }: ScheduledDataset,
   calendar: BusinessDays,

@@ -37,11 +37,11 @@ export interface Failure {
   /** HTTP status, or null if no response came. */
   status: number | null
   firstKilobyte: string | null
-  /** The first 64 KiB of the decoded body. Set if the source does not expect the status. */
+  /** The first 64 KiB of the decoded body, if it can be decoded and the status is neither expected nor a redirect. */
   body?: Buffer
   /** The response's Retry-After header, ms. */
   retryAfterMs?: number
-  /** Set if no connection to the host could be made. */
+  /** True: no connection to the host could be made. */
   unreachable?: true
 }
 

@@ -20,7 +20,7 @@ export interface HostBudget {
   /** End of the pause, ISO 8601 UTC by the poller's clock. Null if the host is not paused. */
   pausedUntil: string | null
   pauseReason: string | null
-  /** Set while no connection to the host can be made. Times are ISO 8601 UTC. */
+  /** Null unless the host is unreachable. The times are ISO 8601 UTC by the poller's clock. */
   unreachable: { since: string; reason: string; nextTryAt: string } | null
 }
 
@@ -31,21 +31,21 @@ export interface RequestedPause extends Pick<Poll, 'pausedUntil' | 'pauseReason'
 export const noPause: RequestedPause = { pausedUntil: null, pauseReason: null, attempts: 0 }
 
 export interface BudgetCharge {
-  /** Takes the response. Returns the pause that it demands; `noPause` if it demands none. */
+  /** Takes the response. Returns the pause that the response demands, or `noPause`. */
   onResponse: (fetched: FetchResult) => RequestedPause
   release: () => void
 }
 
-/** Decides when a request may be sent to a host: rate limit, concurrency limit, and pauses. */
+/** Decides when a request may be sent to a host: by rate, requests in flight, pauses and reachability. */
 export interface BudgetKeeper {
-  /** Returns the time until a request may be sent, ms of the poller's clock. 0 means now. */
+  /** Returns the wait before the next request, ms of the poller's clock. Infinity: until one in flight has ended. */
   waitMs: (steadyMs: number) => number
   charge: (moment: ClockReading) => BudgetCharge
   lift: () => void
   now: () => HostBudget
 }
 
-/** Creates a new owner's budget: without tokens, with earlier owners' recent requests and the host's pause. */
+/** Creates a new owner's budget: no tokens, the recent requests of earlier owners, and the host's pause. */
 export function takeOverBudget(
   { host, clock, recent, metrics }: { host: Host; clock: Clock; recent: RecentPolls; metrics: Metrics },
   freed: () => void,
@@ -113,7 +113,7 @@ function unreachableAt(reachability: Reachability, { nowMs, steadyMs }: ClockRea
   return { since: utcText(unreachable.sinceMs), reason: unreachable.reason, nextTryAt }
 }
 
-/** Returns how many requests topic `polls` may lack: those in flight, and the row counts of windows in pages. */
+/** Returns how many requests `polls` may lack: those in flight, and as many for row counts if a dataset has pages. */
 function unrecordedRequests({ budget, datasets }: Host): number {
   const hasPages = datasets.some(({ asking }) => asking.pages !== undefined)
   return budget.maxInFlight * (hasPages ? 2 : 1)

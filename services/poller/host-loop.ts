@@ -44,7 +44,7 @@ export interface HostLoop {
 
 interface PageTurn {
   entry: InFlight
-  /** Lets the page be requested. `undefined` means that no more requests may be sent. */
+  /** Sends the page's request on this charge. `undefined`: gives the page up, because no more requests may be sent. */
   go: (spent: BudgetCharge | undefined) => void
 }
 
@@ -113,7 +113,7 @@ export function runHostLoop(work: HostWork): HostLoop {
   return { ended: loop(), wake, lift, restore: work.restore, candidates: () => candidates(), budget: budget.now }
 }
 
-/** Returns each window once: as its due live candidate, otherwise as its requested one, otherwise as any other. */
+/** Returns one candidate per window: a due live one, else the requested one, else the one that is due first. */
 function candidatesOf({ host, memory, requests, due, deleted }: HostWork, moment: ClockReading): Candidate[] {
   const isKept = ({ dataset, window }: Candidate): boolean => window.endMs > deleted.beforeMs(dataset.name)
   const calendar = host.datasets

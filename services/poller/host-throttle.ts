@@ -16,7 +16,7 @@ export interface HostThrottle {
 
 export interface EarlierPause {
   untilMs: number
-  /** When the pause was set. Only the responses to later requests count as further refusals. */
+  /** When the pause was set. Only responses to requests that were sent later count as further refusals. */
   setAtMs: number
   reason: string
   inARow: number
@@ -26,8 +26,8 @@ const tooManyStatus = 429
 const banStatus = 418
 
 /**
- * Pauses a host after a Retry-After header (any status), a 429 (too many requests) or a 418 (banned). Calls `paused`
- * with the length of each pause, ms, and with 0 when a pause is lifted.
+ * Pauses a host after a 429 (too many requests), a 418 (banned), or a redirect or error with a Retry-After header.
+ * Calls `paused` with the length of each pause, ms, and with 0 when a pause is lifted.
  */
 export function createHostThrottle(
   host: string,

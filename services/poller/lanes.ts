@@ -10,10 +10,11 @@ export interface InFlight {
 const laneOrder: Record<Lane, number> = { live: 0, requested: 1, background: 2 }
 
 /**
- * Returns the candidate to send next, or undefined if none is due and fits. Pure. Order: lane (live, requested,
- * background), dataset with fewer requests in flight, windows without a good answer (newest first), longest overdue. Up
- * to two places in flight are reserved for other datasets, and one for the live lane. A window in pages keeps its place
- * until its last page.
+ * Returns the candidate to send next. Returns undefined if no candidate is due, or no due one may take one of the
+ * `maxInFlight` places. Pure. The lane decides first (live, requested, background), then the dataset with fewer
+ * requests in flight. Then windows without a good answer come first, newest first. The other windows follow, longest
+ * overdue first. A dataset leaves one place free for each other dataset of the host, at most two. The lanes requested
+ * and background leave one place free for lane live. A window in pages keeps its place until its last page.
  */
 export function nextToSend(
   candidates: readonly Candidate[],
@@ -50,8 +51,9 @@ function compare(one: Candidate, other: Candidate, busier: number): number {
 }
 
 /**
- * Returns the page to request before `next`. Returns undefined if no page waits or if `next` goes first. Pure. Order:
- * lane, dataset with fewer windows in flight, page before window.
+ * Returns the page to request before `next`. Returns undefined if no page waits or if `next` goes first. Pure. The lane
+ * decides first, as in nextToSend(). In the same lane, the page goes first unless its dataset has more other windows in
+ * flight than the dataset of `next`.
  */
 export function nextPage<Turn extends { entry: InFlight }>(
   turns: readonly Turn[],

@@ -6,10 +6,11 @@ import type { ClockReading } from './candidate.ts'
 
 export interface KnownIdentity {
   memory: PollMemory
-  /** The host that the memory comes from. Its ETag and Last-Modified are not valid at another host. */
+  /** The host that the memory comes from. The ETag and Last-Modified in `memory` are not valid at another host. */
   host: string
-  /** Time of the last poll with any outcome: ms UTC, and in `polledSteadyMs` monotonic ms. */
+  /** Time of the last poll with any outcome, ms UTC. */
   polledAtMs: number
+  /** Time of the last poll with any outcome, monotonic ms. */
   polledSteadyMs: number
   /** Start of the newest poll's window, ms UTC. For a dataset of ticks, the last polled tick. */
   windowStartMs: number
@@ -37,8 +38,8 @@ export interface LastPoll {
 
 export interface Memory {
   /**
-   * Takes a poll, or, with `read`, the poll of a memory record. Idempotent. Returns true if newer memory from the same
-   * host is known.
+   * Takes a poll. If the poll is from a memory record, `read` has the record's other fields. Idempotent. Returns true
+   * if newer memory from the same host is known.
    */
   remember: (poll: Poll, moment: ClockReading, read?: RememberedPlace) => boolean
   known: (identity: string) => KnownIdentity | undefined

@@ -28,7 +28,7 @@ export function judgeFailure(memory: PollMemory): Judgement {
   return { outcome: 'failed', memory: { ...memory, failures: memory.failures + 1 } }
 }
 
-/** Judges a 304 (not modified). ETag and Last-Modified are only sent if the last good answer had rows. */
+/** Judges a 304 (not modified). The last good answer had rows: otherwise the request has no ETag or Last-Modified. */
 export function judgeNotModified(memory: PollMemory, knownAt: number): Judgement {
   return { outcome: 'unchanged', memory: { ...memory, lastGoodFetchedAt: knownAt, failures: 0 } }
 }
@@ -66,8 +66,8 @@ export function judgeAnswer(
 }
 
 /**
- * Judges an answer that states the row count of a window in pages. A complete window is partial until its pages are
- * read.
+ * Judges an answer that states the row count of a window in pages. A window that was complete counts as partial until
+ * its pages are read.
  */
 export function judgeCount(
   memory: PollMemory,

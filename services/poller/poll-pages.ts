@@ -107,7 +107,7 @@ function whyUseless({ outcome, error, requestIdentity, dataset }: Poll): string 
   return useless ? `${requestIdentity.slice(dataset.length + 1)}: ${error ?? outcome}` : undefined
 }
 
-/** Judges the whole window. If its pages failed, a count that was written to raw is remembered nevertheless. */
+/** Judges a whole window. If a page failed, a row count that was written to raw is remembered nevertheless. */
 function judgeWhole(memory: PollMemory, count: KeptCount | CountFailure, { polls, error }: PagesResult): Judgement {
   if ('error' in count) return judgeFailure(memory)
   if (error !== undefined) return judgeFailure(count.raw ? count.judgement.memory : memory)
@@ -221,8 +221,8 @@ async function pollPage(
 type HeldRows = ReturnType<Pages['rowsIn']>
 
 /**
- * Returns why a page disagrees with the row count: upstream published in between, limits its pages, or is wrong.
- * Returns undefined if they agree, or if the page was not read.
+ * Returns how a page disagrees with the row count. Upstream may have published in between, limit its pages, or be
+ * wrong. Returns undefined if the page agrees, or was not read.
  */
 function disagreement(held: HeldRows | undefined, count: number, skip: number, take: number): string | undefined {
   if (held === undefined) return undefined

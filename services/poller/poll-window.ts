@@ -50,7 +50,9 @@ export interface PollJob {
   known: KnownIdentity | undefined
   lease: LeaseGuard
   confirming: EmptyConfirmation
-  /** Next offset of poll-requests when the HTTP request is sent. A good poll answers all poll requests before it. */
+  /**
+   * Next offset of poll-requests when the HTTP request is sent. A good poll answers the requests before this offset.
+   */
   requestsReadTo: number
   carried: (identity: string) => IdentityProgress
   /** Called with the response, before anything is written, so that the host is paused at once. */
@@ -61,8 +63,8 @@ export interface PollJob {
 
 /**
  * Polls one window: fetch, write raw, assess, write memory, write the poll log. Each write is acknowledged before the
- * next step. Returns undefined if the lease was lost; then no poll is recorded. After a crash, the next owner writes
- * what is missing.
+ * next step. Returns undefined if the lease was lost before memory was written; then no poll is recorded. After a
+ * crash, the next owner writes what is missing.
  * @throws for bugs, and RefusedSend if Kafka will never take a record
  */
 export async function pollWindow(polling: PollJob): Promise<PollResult | undefined> {
@@ -160,7 +162,10 @@ interface KeptAnswer extends Judgement {
   isUncertain?: true
 }
 
-/** Writes an answer to raw if it is new, then assesses it. An answer that may confirm emptiness is assessed first. */
+/**
+ * Writes an answer to raw if it is new, then assesses it. An answer that may confirm that the window was emptied is
+ * assessed first, because its raw record says so.
+ */
 async function keep(
   polling: PollJob,
   { url, fetched, sentAtMs, lastByteAtMs, memory }: ReceivedAnswer,

@@ -69,7 +69,7 @@ interface ReaderParts {
   metrics: Metrics
 }
 
-/** Returns a function that reads poller-memory and poll-requests, updates `known` and signals the host loops. */
+/** Returns a reader of poller-memory and poll-requests that updates `known` and signals the host loops. */
 export function createReader(
   parts: ReaderParts,
   known: PollerState,

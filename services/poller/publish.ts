@@ -22,7 +22,7 @@ export interface RememberedPoll {
   inLog?: boolean
 }
 
-/** Each call resolves after all replicas have the records. @throws TransientError if Kafka does not take them */
+/** Each call resolves after all replicas have the records. @throws TransientError or RefusedSend if Kafka takes none */
 export interface Publisher {
   raw: (source: string, answer: RawResponse) => Promise<{ partition: number; offset: number }>
   /** Writes an identity's memory record. If a pause is given, the host's memory record is in the same batch. */
@@ -31,7 +31,7 @@ export interface Publisher {
   disconnect: () => Promise<void>
 }
 
-/** Opens a publisher for these sources. @throws if a schema is not registered */
+/** Opens a publisher for these sources. @throws TransientError if a schema is not registered */
 export async function openPublisher(kafka: Kafka, registry: Registry, sources: Iterable<string>): Promise<Publisher> {
   const encodePoll = await registry.encoder(pollsTopic.name, pollSchema)
   const encodeMemory = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)

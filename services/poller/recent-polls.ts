@@ -2,7 +2,7 @@ import { maxHostPauseMs } from '#core/memory-records.ts'
 import type { HostMemory, Poll } from '#schemas/generated/records.ts'
 
 export interface RecentPolls {
-  /** Minimum time since the end of each recent poll, real ms, from the broker's timestamps. */
+  /** Time since the end of each recent poll, real ms, from the broker's timestamps. The true time may be longer. */
   endedAgoMs: number[]
   pauses: RecordedPause[]
 }
@@ -11,7 +11,7 @@ export interface RecordedPause {
   untilMs: number
   /** Length of the pause, ms of the poller's clock; at most 24 hours. */
   lengthMs: number
-  /** Minimum time since the pause was recorded, real ms. */
+  /** Time since the pause was recorded, real ms. The true time may be longer. */
   agoMs: number
   reason: string
   inARow: number
@@ -28,12 +28,12 @@ export interface RecentPollKeeper {
   logged: (poll: Poll, at: Place) => void
   remembered: (at: Place) => void
   paused: (memory: HostMemory, at: Place) => void
-  /** Ends the host's pauses that were recorded before `at`. Returns false if this record was read before. */
+  /** Ends the host's pauses that were recorded before `at`. Returns false if the request at `at` was taken before. */
   lifted: (host: string, at: Place) => boolean
   of: (host: string) => RecentPolls
 }
 
-/** Number of polls that are kept per host. It exceeds the requests per minute of every budget. */
+/** Number of newest polls that are always kept per host. It exceeds the requests per minute of every budget. */
 const keptPerHost = 2_000
 
 type Sighting = Pick<Place, 'partition' | 'writtenAtMs'>
@@ -85,7 +85,7 @@ export function createRecentPolls(monotonicMs: () => number = () => performance.
   }
 }
 
-/** Estimates the broker's time from the timestamps of a topic's records. The true time is never earlier. */
+/** Estimates the broker's time from the timestamps of a topic's records. The estimate is never too late. */
 function createBrokerClock(monotonicMs: () => number) {
   const newest = new Map<number, { writtenAtMs: number; readAtMs: number }>()
   return {
@@ -102,8 +102,9 @@ function createBrokerClock(monotonicMs: () => number) {
 }
 
 /**
- * Returns the rest of the longest pause, ms of the poller's clock, or undefined. Pure. The broker's clock limits the
- * rest too, so that a wrong clock does not pause a host for long.
+ * Returns the rest of the longest pause, ms of the poller's clock. Returns undefined if all pauses are over. Pure. The
+ * rest is computed by the poller's clock and by the broker's clock, and the shorter one counts, so that a wrong clock
+ * does not pause a host for long.
  */
 export function pauseLeft(
   pauses: readonly RecordedPause[],

@@ -86,7 +86,7 @@ export function dueSettings(config: PollerConfig): DueSettings {
   }
 }
 
-/** Returns the User-Agent header: tidemark/0.1.0 (+https://example.org/contact) */
+/** Returns the User-Agent header, for example `tidemark/0.1.0 (+https://example.org/contact)`. */
 export function userAgent(config: PollerConfig): string {
   return `tidemark/${version}${config.CONTACT === undefined ? '' : ` (+${config.CONTACT})`}`
 }

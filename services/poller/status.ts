@@ -8,7 +8,8 @@ import type { Host } from './hosts.ts'
 import type { Memory } from './memory.ts'
 
 /**
- * A dataset in /status. Times are ISO 8601 UTC by the poller's clock. Null: not known, or another poller owns the host.
+ * A dataset in /status. Times are ISO 8601 UTC by the poller's clock. A time is null if it is not known, or if another
+ * poller owns the host.
  */
 export interface DatasetStatus {
   dataset: string
@@ -21,7 +22,7 @@ export interface DatasetStatus {
   subjects: readonly (string | null)[]
   lastPollAt: string | null
   lastOutcome: string | null
-  /** The newest poll that failed, if its request had no good poll since. Null if there is none. */
+  /** The newest poll that failed, was refused or was unreadable, if its request identity had no good poll since. */
   lastFailure: LastFailure | null
   /** When the next poll is due, with pauses of the host and retries of an unreachable host taken into account. */
   nextDueAt: string | null
@@ -45,7 +46,7 @@ export interface PollerStatus {
 
 type Failure = Pick<Poll, 'requestIdentity' | 'outcome' | 'fetchedAt' | 'error'>
 
-/** Tracks the requests whose newest poll failed, was refused or was unreadable. */
+/** Tracks the request identities whose newest poll failed, was refused or was unreadable. */
 export interface Failures {
   seen: (poll: Poll) => void
   of: (dataset: string) => Failure[]
@@ -68,7 +69,7 @@ export function createFailures(): Failures {
   }
 }
 
-/** Returns the newest failure, without requests that are no longer made. */
+/** Returns the newest failure, or null. Ignores request identities whose selector is no longer polled. */
 function lastFailureOf(dataset: string, subjects: readonly (string | null)[], failures: Failures): LastFailure | null {
   const made = failures.of(dataset).filter(({ requestIdentity }) => {
     const subject = selectorOf(requestIdentity, dataset)

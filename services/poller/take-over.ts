@@ -17,12 +17,12 @@ import { carriedFor, type PollerState } from './poller-state.ts'
 
 export interface TakeOver {
   /**
-   * Prepares a host for polling: reads the other partitions of poller-memory once (a host's address may have changed,
-   * and so its partition), then the end of the poll log. Writes missing polls and overwritten memory. Retries until the
-   * signal aborts.
+   * Prepares a host for polling. Reads the other partitions of poller-memory once: if an upstream had another address
+   * before, its records are in another partition. Reads the end of the poll log. Writes missing polls and overwritten
+   * memory. Retries each step until the signal aborts.
    */
   host: (host: Host, lease: LeaseGuard, assigned: readonly number[], signal: AbortSignal) => Promise<void>
-  /** Records the poll of the identity's answer in raw if it was not recorded. */
+  /** If raw holds an answer of the identity whose poll is not recorded, records that poll. */
   identity: (host: Host, lease: LeaseGuard, identity: string) => Promise<void>
   restore: (host: Host, lease: LeaseGuard) => Promise<void>
 }
@@ -84,7 +84,7 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
   }
 }
 
-/** Reads recent polls from the poll log. Skips sources that are not polled, by key: they may have many file chunks. */
+/** Reads recent polls from the poll log. Skips records of unpolled sources by key: they may be many file chunks. */
 async function readLog({ kafka, registry, known, hosts }: TakeOverParts, host: Host): Promise<void> {
   const partition = partitionOfHost(host.name, pollPartitions)
   const times = known.unlogged.span(partition)

@@ -13,7 +13,8 @@ export interface TokenBucket {
 
 /**
  * A token bucket that starts empty. It also counts: no sliding minute has more requests than `budget.perMinute`. A
- * request counts from its sending until a minute after its end, because the host receives it at some time in between.
+ * request counts from its sending until a minute after its end, because the host receives it at some time before its
+ * end.
  * @param seedsMs when other owners' requests of the last minute ended
  * @param ghosts number of requests that may have been sent but were not recorded; they count as ended now
  */

@@ -3,15 +3,15 @@ import type { Poll } from '#schemas/generated/records.ts'
 
 export interface UnloggedPolls {
   remembered: (poll: Poll, inLog: boolean, at: { partition: number; writtenAtMs: number }) => void
-  /** Returns the time range of the poll log to read, ms of the broker's clock. Undefined if no memory was read. */
+  /** Returns which time range of the poll log to read, ms of the broker's clock. Undefined if no memory was read. */
   span: (partition: number) => { fromMs: number; toMs: number } | undefined
   logged: (poll: Poll) => void
   of: (host: string) => Poll[]
 }
 
 /**
- * How much older than the newest memory record a record may be for its poll to be missing in the log, ms. A poller
- * writes the log before it polls the identity again, so only an identity's newest record can lack its poll.
+ * Maximum age of memory records whose poll may be missing in the log, ms before the newest record. A poller writes the
+ * log right after the memory, so the polls of older records are in the log.
  */
 const lookbackMs = 2 * 60_000
 

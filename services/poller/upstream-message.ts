@@ -6,7 +6,7 @@ import type { Failure } from './fetch.ts'
 
 const maxSourceChars = 600
 
-/** Appends a message to a failure: that of the refusal by assess(), otherwise a text in the body. Never throws. */
+/** Appends a message of upstream to a failure: that of a refusal by assess(), or a text in the body. Never throws. */
 export function withUpstreamMessage(
   failure: Failure,
   asking: RequestSpec,
@@ -62,7 +62,10 @@ function plainWords(text: string): string {
   return /^[[{]/.test(text) ? text : (text.split(/[\r\n]/, 1)[0] ?? '')
 }
 
-/** Returns the message in a JSON text. Undefined if the text is not JSON, or has text but no known message field. */
+/**
+ * Returns the message in a JSON text, or '' if the JSON holds no text at all. Returns undefined if the text is not
+ * JSON, or holds text but no known message field.
+ */
 function jsonWords(text: string): string | undefined {
   let value: unknown
   try {

@@ -9,8 +9,8 @@ const dayMs = 24 * 60 * 60 * 1_000
 export const noValidators: Validators = { etag: null, lastModified: null }
 
 /**
- * Returns the ETag and Last-Modified to send; nulls before today's first good answer (UTC). So a change that upstream
- * hides behind constant validators is missed for a day at most.
+ * Returns the ETag and Last-Modified to send. Both are null before the first good answer of the UTC day, so that a
+ * change behind an unchanged ETag is missed for a day at most. Both are also null if the memory is from another host.
  */
 export function validatorsFor(host: string, known: KnownIdentity | undefined, nowMs: number): Validators {
   if (known === undefined || known.host !== host) return noValidators
