@@ -5,7 +5,7 @@ import { Failure } from './failure.ts'
 
 export type Role = 'writer' | 'reader'
 
-/** Returns why a request that a web page could send is refused: a foreign Host (DNS rebinding) or any Origin. */
+/** Returns why a request may come from a web page: foreign Host (DNS rebinding) or any Origin; else undefined. */
 export function refuseOutsider(request: IncomingMessage): string | undefined {
   const host = (request.headers.host ?? '').toLowerCase()
   const port = request.socket.localPort

@@ -57,7 +57,7 @@ export class RunningStatements {
     return this.all.some((one) => one.queryId === queryId)
   }
 
-  /** Runs `work` and kills its statement when `gone` aborts. Kills repeatedly: the engine may not know it yet. */
+  /** Runs `start`. If `gone` aborts, kills its statement repeatedly: the engine may not know the statement yet. */
   async track<T>(
     queryId: string,
     user: string,

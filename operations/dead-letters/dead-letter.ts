@@ -31,9 +31,7 @@ export interface DeadLetter extends Place {
   bytes: number | null
   /** True: the value was too large for a dead letter. It is only in the refused record at `source`. */
   isLeftOut: boolean
-  /**
-   * Decision to requeue or to drop the dead letter, with its time and author; undefined while the dead letter is open.
-   */
+  /** Decision to requeue or drop the dead letter, with time and author; undefined while the dead letter is open. */
   decision?: DeadLetterResolution
 }
 

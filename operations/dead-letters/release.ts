@@ -51,8 +51,7 @@ export type ReleaseResult =
       stay: SkippedDeadLetter[]
       refused: number
       /**
-       * State after the release. `parked` is null if the dataset is not parked. `unknown` says why the status is
-       * missing.
+       * State after the release. `parked`: null if the dataset is not parked. `unknown`: the normalizer did not answer.
        */
       after: { parked: ParkedDataset | null } | { unknown: Error }
     }

@@ -12,10 +12,7 @@ import { refusingTopics } from './topics.ts'
 
 export interface RequeueRequest {
   selection: Selection
-  /**
-   * True: also requeues letters that were refused twice for the same reason, and requeued or dropped letters named by
-   * id.
-   */
+  /** True: also requeues letters refused twice for the same reason, and requeued or dropped letters named by id. */
   again: boolean
   /** If true, changes nothing, and returns what would be requeued. */
   dryRun: boolean

@@ -3,9 +3,7 @@ import { type DeadLetter, placeOf } from './dead-letter.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { deadLetterTopics } from './topics.ts'
 
-/**
- * Selects the dead letters that pass all filters. A list of `ids` that is not empty is a filter, too. Times are ms UTC.
- */
+/** Selects the dead letters that pass all filters. If there are `ids`, they are a filter, too. Times are ms UTC. */
 export interface Selection {
   ids: string[]
   deadLetters?: string

@@ -89,9 +89,7 @@ function toOutgoing({ letter, to }: ReturnableLetter, { key, value, headers }: S
   return { key, value, partition: to.partition, headers: { ...own, [resolutionHeaders.letter]: letter.id } }
 }
 
-/**
- * Splits dead letters into batches of at most 500 and 16 MiB. A batch has one dead-letter topic and one target topic.
- */
+/** Splits dead letters into batches of at most 500 and 16 MiB, with one dead-letter topic and one target topic each. */
 export function chunksOf(letters: readonly ReturnableLetter[]): ReturnableLetter[][] {
   const chunks: ReturnableLetter[][] = []
   let bytes = 0
@@ -140,9 +138,7 @@ const sendTo = async (
   await producer.send(some[0]?.to.topic ?? '', records, { compress: true })
 }
 
-/**
- * Sends all letters at once. If Kafka rejects that, sends each letter alone, until Kafka has rejected three in a row.
- */
+/** Sends all letters at once. If Kafka rejects that, sends letter by letter, until it has rejected three in a row. */
 async function sendAllOrEach(
   all: ReturnableLetter[],
   send: (some: ReturnableLetter[]) => Promise<void>,

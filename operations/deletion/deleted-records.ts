@@ -34,7 +34,7 @@ export interface TopicClients {
 }
 
 /**
- * Counts the affected records in the source's topics. `progress` gets a topic, and how many of its records are read.
+ * Counts the affected records in the source's topics. `progress` gets a topic, its records read, and all its records.
  */
 export async function findAffectedRecords(
   topics: TopicClients,

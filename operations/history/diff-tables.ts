@@ -19,9 +19,7 @@ export interface Comparison {
   changed: number
   gone: number
   same: number
-  /**
-   * Number of changed or gone rows that already have today's transform version. If above 0, the version must be raised.
-   */
+  /** Number of changed or gone rows that already have today's transform version. Above 0, it must be raised. */
   ofSameVersion: number
   /** Number of stored rows that are kept without a comparison, because retention has deleted their raw record. */
   rawGoneKept: number
@@ -143,7 +141,7 @@ function bothHashes({ windows, spans, staging, transformVersion }: ComparisonSco
 }
 
 /**
- * Returns SQL for one row per key, ts and known_at, with the newest version in the store and that in the staging table.
+ * Returns SQL for a row per key, ts and known_at, with the newest version of the store and that of the staging table.
  */
 function bothSides({ windows, staging }: ComparisonScope): string {
   const told = 'value, step_s, flags, raw_partition, raw_offset, transform_version'

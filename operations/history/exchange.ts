@@ -24,9 +24,7 @@ const tables: FilledTable[] = ['points', 'point_revisions', 'stored_answers']
 /** Table comment that marks the new tables of a rebuild, so that a resumed exchange swaps each table only once. */
 const commentOf = (id: string): string => `rebuild ${id}`
 
-/**
- * Drops the tables of an earlier rebuild and creates new ones. From then on, live inserts also go into the new tables.
- */
+/** Drops the tables of an earlier rebuild and creates new ones. From then on, live inserts go into both old and new. */
 export async function makeTables(store: Store, id: string): Promise<void> {
   await dropStaging(store, staging)
   await createStaging(store, staging, tables)
@@ -67,8 +65,7 @@ export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 
 }
 
 /**
- * Applies all stored deletions again: the views leave deleted rows out, but rows copied from table to table pass no
- * view.
+ * Applies all stored deletions: copied rows may lie before a bound, because only inserts pass the views that filter.
  */
 async function removeDeleted(store: Store): Promise<void> {
   for (const deletion of await storedDeletions(store)) await removeRows(store, deletion)

@@ -34,8 +34,8 @@ export interface SpanJob {
   /** Deletion bound, ms UTC: answers of windows that end at or before it are skipped. */
   deletedBefore?: number
   /**
-   * Returns the records to publish for a batch of answers. Is called again after a TransientError, so it must be
-   * idempotent.
+   * Returns the records to publish for a batch of answers. Must be idempotent: it is called again after a
+   * TransientError.
    */
   toOutputs: (answers: ReadAnswer[]) => Promise<Output[]>
   /** Gets the answers of a batch after their outputs are acknowledged and their offsets are committed. */
@@ -121,9 +121,7 @@ async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJ
   }
 }
 
-/**
- * Returns the handler of batches, and `committed`, which gives the newest batch of a partition to `job.onCommitted`.
- */
+/** Returns the handler of batches, and `committed`, which gives a partition's newest batch to `job.onCommitted`. */
 function answersHandler({ producer }: SpanParts, job: SpanJob) {
   const ends = new Map(job.spans.map(({ partition, to }) => [partition, to]))
   const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))

@@ -44,10 +44,7 @@ export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
 export const queueLimit = (slicesPerS: number): number =>
   Math.min(maxSlices, Math.max(minSlices, slicesPerS * maxQueueS))
 
-/**
- * Updates the estimate of the sink's rate, slices/s. `from` and `to` measure the sink's queue, without inserts in
- * between.
- */
+/** Estimates the sink's rate anew, slices/s. `from` and `to` measure the sink's queue, without inserts in between. */
 export function drainRate(
   before: number,
   from: { lag: number; atMs: number },

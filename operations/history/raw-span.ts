@@ -29,7 +29,7 @@ export async function trimToRetained(kafka: Kafka, spans: readonly RawSpan[]): P
 }
 
 /**
- * Returns the offset ranges of all raw records that a source has now. Later records are read by the running normalizer.
+ * Returns the offset ranges of the raw records that a source has now. The running normalizer reads all later records.
  */
 export async function currentRawSpans(kafka: Kafka, source: string): Promise<RawSpan[]> {
   const topic = rawTopic(source).name

@@ -77,9 +77,7 @@ async function passGzipHeader(reader: PieceReader, ends: () => UserError): Promi
   return header
 }
 
-/**
- * Inflates a gzip member; a short one synchronously. For a file with a member per line, streams are ten times slower.
- */
+/** Inflates a gzip member; a short one synchronously, because a stream for each line would be ten times slower. */
 async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
   const piece = (await reader.next()) ?? Buffer.alloc(0)
   const whole = inflatedAtOnce(piece)

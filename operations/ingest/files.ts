@@ -23,7 +23,7 @@ export const ingestable = (): string =>
     .join(', ')
 
 /**
- * Finds a file dataset by its name or by the name of its source.
+ * Finds a file dataset by its name or the name of its source.
  * @throws UserError that names the datasets to choose from
  */
 export function findFileDataset(name: string): FileDataset {

@@ -101,8 +101,7 @@ export async function sendFile(
 }
 
 /**
- * Adds a summary, also if `send` fails after some lines. Adds none after TooLargeRecord: it is unknown which lines
- * Kafka has.
+ * Adds a summary, also if `send` fails after some lines; not after TooLargeRecord, as the lines in Kafka are unknown.
  */
 async function countingLines(
   files: FileSummary[],
@@ -198,9 +197,7 @@ const startsWithEnd = (body: Buffer): boolean => body[0] === 0x0a || (body[0] ==
 
 type WholeReading = Extract<FileReading, { by: 'file' }>
 
-/**
- * Sends a file as one chunk. If an earlier run sent this content for the same time, sends nothing, and `known` is true.
- */
+/** Sends a file as one chunk. Sends nothing if an earlier run sent this content for the same time: `known` is true. */
 async function sendWhole(
   content: Content,
   dataset: Dataset,

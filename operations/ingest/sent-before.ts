@@ -91,10 +91,7 @@ export interface RawWithoutBody {
   offset: number
 }
 
-/**
- * Number of raw records that are read again, up to the newest one with a poll. It exceeds the number of chunks in
- * flight.
- */
+/** Number of raw records to read again, up to the newest one with a poll. It exceeds the number of chunks in flight. */
 const lookedBack = 8
 
 /**

@@ -51,7 +51,7 @@ export async function readPollerStatus(url: string): Promise<PollerStatus> {
 
 /**
  * Calls `look` until it succeeds, and `onWait` after the first failure.
- * @throws the last error of `look` after `patienceMs`
+ * @throws after `patienceMs` the error of `look`
  */
 export async function waitForPollerStatus(
   look: () => Promise<PollerStatus>,
