@@ -37,5 +37,5 @@ export async function abortWhenStackStops<Result>(
   }
 }
 
-/** A stack that restarted at the same address counts as the same stack. */
+/** True: the stack runs. A stack that was restarted at the same address counts as the same stack. */
 const runs = ({ dataDir, endpoints }: StackFile): boolean => findStack(dataDir)?.endpoints.kafka === endpoints.kafka

@@ -8,7 +8,7 @@ export interface Choice {
   because?: string
 }
 
-/** Chooses live data if the environment sets the address of an upstream, or if any upstream answers. */
+/** Chooses live data if the environment sets an upstream's address, or if any upstream answers; else the simulator. */
 export async function chooseSource(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,

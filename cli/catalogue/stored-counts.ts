@@ -71,7 +71,7 @@ export async function storedCounts(stack: StackFile, { name, calendar, records: 
 
 const revisionDays = 7
 
-/** Returns SQL that counts a dataset's revisions of the last seven days. Faster than view `changes` of all datasets. */
+/** Returns SQL that counts revisions of seven days. Unlike view `changes`, it reads the points of one dataset only. */
 const lateRevisions = (of: string): string => `
   SELECT toFloat64(count()) AS revisions FROM revisions
   ${of} AND known_at > now64(3) - INTERVAL ${revisionDays} DAY AND (dataset, key, ts) IN (

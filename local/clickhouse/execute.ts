@@ -129,8 +129,8 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
 }
 
 /**
- * Returns the class of the statement. Refuses `sql` unless the engine counts one statement in it. formatQuery runs
- * nothing: it throws the syntax error.
+ * Returns the class of the statement `sql`. If the engine does not count one statement in it, throws the syntax error,
+ * which formatQuery finds without running anything.
  */
 async function requireOneStatement(connection: Connection, sql: string): Promise<number> {
   const { statementCount, queryClass } = await connection.classify(sql)

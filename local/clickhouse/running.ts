@@ -7,7 +7,7 @@ export interface RunningStatement {
   queryId: string
   user: string
   marker: string
-  /** Asks the engine to stop the statement, again and again until it ends. Resolves after the first attempt. */
+  /** Asks the engine again and again to stop the statement, until the statement ends. Resolves after the first time. */
   kill(): Promise<void>
   /** Resolves when the statement has ended; never rejects. */
   ended: Promise<void>

@@ -213,7 +213,9 @@ function formatClause(own: Token[]): { start: number; name: string } | undefined
   return undefined
 }
 
-/** Refuses data in other kinds of INSERT: the engine would run text after a blank line in it as another statement. */
+/**
+ * Refuses data in an INSERT with SELECT or WITH: the engine would run text after its first blank line as a statement.
+ */
 function refuseHiddenData(source: string, own: Token[]): void {
   const words = own.filter((token) => token.kind === 'word')
   if (!words.some((token) => upper(token) === 'INSERT')) return

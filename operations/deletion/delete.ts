@@ -63,7 +63,7 @@ export async function planDeletion(
   return { bound, firstDayKept: first.day, stored: await boundOf(store, dataset.name) }
 }
 
-/** Rejects a day more than two days ahead: the store would refuse the values that upstream publishes until that day. */
+/** Rejects a day more than two days ahead. Otherwise the store would ignore all new values until that day. */
 function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, text: string, nowMs: number) {
   const first = parseDay('--before', text)
   const last = addDays(dayAt(calendar.zone, nowMs), 2)

@@ -91,7 +91,7 @@ export async function haveGrown(kafka: Kafka, found: readonly AffectedRecords[])
   return false
 }
 
-/** False for the topic of series metadata: metadata is deleted by key and not by time. */
+/** True: the deletion reads the topic. False for series metadata, which is deleted by key and not by time. */
 const isRead = ({ name }: Source, topic: string): boolean => topic !== seriesTopic(name).name
 
 type Content = Record<string, unknown>

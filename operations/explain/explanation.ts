@@ -196,7 +196,9 @@ function rawOf(asked: ExplainQuestion, tsMs: number, answer: PointAnswer, found:
   }
 }
 
-/** Returns a problem if the values in the body and in the store differ. Compares only today's transform version. */
+/**
+ * Returns a problem if body and store have different values. Skips a value of another transform version than today's.
+ */
 function disagreements(dataset: Dataset, place: ValuePlace, { value, transformVersion }: PointAnswer): string[] {
   if (transformVersion !== dataset.transformVersion) return []
   // Exchanges send decimals as strings, and an empty string for no value.

@@ -14,7 +14,7 @@ export interface ComparisonScope {
 
 export interface AnswerComparison {
   added: number
-  /** Number of answers that today's explode changes: the number of points or of keys, or the flag `replaces`. */
+  /** Number of answers of which today's explode yields another number of points or keys, or another flag `replaces`. */
   changed: number
   gone: number
   same: number
