@@ -5,7 +5,10 @@ import { dataOptionFor, findStack } from './directories.ts'
 
 const lookEveryMs = 500
 
-/** Runs `work`. @throws UserError if the stack is down for `patienceMs`; this also aborts the signal of `work` */
+/**
+ * Runs `work`. If the stack is down for `patienceMs`, aborts the signal that `work` got.
+ * @throws UserError if the stack has stopped; other errors of `work` unchanged while the stack runs
+ */
 export async function abortWhenStackStops<Result>(
   stack: StackFile,
   patienceMs: number,
@@ -34,5 +37,5 @@ export async function abortWhenStackStops<Result>(
   }
 }
 
-/** A stack that restarted at the same address counts as the same stack. */
+/** True: the stack runs. A stack that was restarted at the same address counts as the same stack. */
 const runs = ({ dataDir, endpoints }: StackFile): boolean => findStack(dataDir)?.endpoints.kafka === endpoints.kafka

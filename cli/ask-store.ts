@@ -50,7 +50,7 @@ export function storeProblem(stack: StackFile, error: Error & { code?: string; t
   return isOfNetwork && errorKind(error) === 'retry' ? noAnswer(stack, code ?? message) : error
 }
 
-/** Returns the read-only user of the embedded ClickHouse, or else the user that an external ClickHouse is used with. */
+/** Returns the reader of the stack's own ClickHouse; for an external ClickHouse, the user that the stack file names. */
 function readerOf({ endpoints: { clickhouse } }: StackFile): { user: string; password: string } {
   if (clickhouse.passwordFile === undefined)
     return { user: clickhouse.user, password: process.env.CLICKHOUSE_PASSWORD ?? '' }

@@ -21,7 +21,7 @@ export async function chooseSource(
   return { source: 'simulated', because: failureLines(failures).join('; ') }
 }
 
-/** Returns a line for each reason why hosts do not answer. Skips hosts without a polled dataset or without API key. */
+/** Returns a line for each reason why hosts do not answer. Skips hosts without a polled dataset or a needed API key. */
 export async function unreachableHosts(
   sources: readonly Source[],
   environment: NodeJS.ProcessEnv,
@@ -62,7 +62,7 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   return cause?.code ?? cause?.message ?? message
 }
 
-/** Returns a line for each reason with all its hosts. If the machine is offline, all hosts have the same reason. */
+/** Returns a line for each reason, which names all its hosts. If the machine is offline, one line names every host. */
 function failureLines(failures: readonly (ProbeFailure | undefined)[]): string[] {
   const byReason = Map.groupBy(
     failures.filter((failure) => failure !== undefined),

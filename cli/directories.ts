@@ -33,8 +33,9 @@ export function dataOptionFor({ dataDir }: Pick<StackFile, 'dataDir'>): string {
 export const dataOption = (directory: string): string => ` --data ${shellWord(resolve(directory))}`
 
 /**
- * Finds the running stack of directory `data`, or else of the default directories, live before simulated. Returns
- * undefined if no stack runs. @throws UserError if a directory is not readable
+ * Finds the running stack in directory `data`. If `data` is undefined, looks in the default directories, first live,
+ * then simulated. Returns undefined if no stack runs.
+ * @throws UserError if a directory is not readable
  */
 export function findStack(data: string | undefined): StackFile | undefined {
   for (const directory of searched(data)) {

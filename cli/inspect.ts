@@ -30,13 +30,13 @@ export interface DatasetStatus {
   host: string | null
   /** Services in which the dataset is switched off. */
   off: ('poller' | 'normalizer')[]
-  /** Why the dataset is not polled; null if it is polled. */
+  /** Why the dataset is not polled; null if it is polled, or if the poller does not answer. */
   offBecause: string | null
-  /** Whether new windows are polled automatically; null: unknown. */
+  /** True: new windows are polled automatically. null: unknown. */
   live: boolean | null
   lastPollAt: string | null
   lastOutcome: string | null
-  /** The newest failed poll without a later success of the same request. */
+  /** The newest failed poll without a later success of the same request; null if there is none. */
   lastFailure: LastFailure | null
   nextDueAt: string | null
   /** Number of requested windows that wait for their poll; null: unknown. */
@@ -74,7 +74,7 @@ export interface Status {
   problems: string[]
   stack: Pick<StackFile, 'version' | 'pid' | 'startedAt' | 'state' | 'dataDir' | 'source' | 'endpoints'>
   parts: PartStatus[]
-  /** Lags of the consumer groups. This field and each field below is null if the part that knows it does not answer. */
+  /** Lags of the consumer groups. null, here and in the fields below: the part that knows it does not answer. */
   lag: Lag[] | null
   rows: Record<string, StoredRows> | null
   datasets: DatasetStatus[]
@@ -163,7 +163,10 @@ function partsOf(stack: StackFile, environment: NodeJS.ProcessEnv): Part[] {
   ]
 }
 
-/** Checks the embedded broker with a cheap greeting. For an external one, uses a client, which knows TLS and login. */
+/**
+ * Returns the part with its check. The embedded broker gets a cheap greeting. An external one is asked by a client,
+ * because the client knows TLS and login.
+ */
 function kafkaPart(stack: StackFile, brokers: string, environment: NodeJS.ProcessEnv): Part {
   const [host = '', port = ''] = brokers.split(':')
   const greet = async (): Promise<void> => {
@@ -207,7 +210,7 @@ async function storeVersion(stack: StackFile): Promise<string | null> {
   return (await rowsOf<{ version: string }>(stack, 'SELECT version() AS version'))[0]?.version ?? null
 }
 
-/** Returns the status of each dataset, from poller and normalizer. Without a poller, reads the polls in the store. */
+/** Returns the status of each dataset. If the poller does not answer, the newest polls come from the store. */
 async function datasetsOf(
   stack: StackFile,
   polling: Promise<PollerStatus | null>,

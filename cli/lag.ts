@@ -5,7 +5,7 @@ import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { platformTopics, rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 
-/** Lag of a consumer group: number of records in one topic, over all partitions, that it has not committed. */
+/** Lag of a consumer group: number of records of a topic, over all partitions, that the group has not committed. */
 export interface Lag {
   group: string
   topic: string

@@ -60,7 +60,7 @@ async function refuseUnknown(name: string): Promise<void> {
   throw new UserError(unknownCommand(name, [...commands.keys()]))
 }
 
-/** Returns true if the error's message is meant for users. For other errors, the command prints the stack, too. */
+/** Returns true if the message is meant for users. For other errors, the command also prints the stack trace. */
 async function isForPeople(error: unknown): Promise<boolean> {
   const { UserError } = await import('#platform/process/user-error.ts')
   const { ConfigError } = await import('#platform/process/config.ts')

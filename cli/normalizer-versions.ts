@@ -6,7 +6,7 @@ import { normalizerStatus } from './normalizer-status.ts'
 
 /**
  * Checks that live answers get the same transform version as replayed answers.
- * @throws UserError if the normalizer runs another version, or does not answer
+ * @throws UserError if the normalizer has another version than this process, or does not answer
  */
 export async function refuseOtherNormalizer(stack: StackFile, datasets: Iterable<Dataset>): Promise<void> {
   const running = (await normalizerStatus(stack)).datasets

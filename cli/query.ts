@@ -60,7 +60,8 @@ const maxExceptionBytes = 17 * 1024
 
 /**
  * Cuts off the exception block that ClickHouse appends if a statement fails after the first rows. `tag`, from a header
- * of the response, marks the block. After the end of `rows`, `message` returns its text; undefined without a block.
+ * of the response, marks the block. After the end of `rows`, `message` returns the text of the block; undefined if
+ * there is none.
  */
 export function cutException(tag: string | null): { rows: Transform; message: () => string | undefined } {
   let held: Buffer = Buffer.alloc(0)

@@ -98,7 +98,7 @@ async function rebuildIn(stack: StackFile, options: RebuildOptions): Promise<voi
   await abortWhenStackStops(stack, goneAfterMs, () => withParts(stack, work))
 }
 
-/** Returns whether to exchange the tables. If they differ, shows how, and asks unless --yes is given. */
+/** Returns true to exchange the tables. If they differ, shows how, and asks on a terminal unless --yes is given. */
 async function agreed(found: DatasetDiff[], options: RebuildOptions): Promise<boolean> {
   const different = found.filter(wouldChange)
   if (different.length === 0) return true

@@ -56,7 +56,7 @@ export function replayedText({ replay, refused }: ReplayResult): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Returns the first line of a replay or rebuild: its id, and the command that resumes it. */
+/** Returns the first line that a replay or rebuild prints: the id, and the command that resumes it. */
 export const beginsText = (kind: string, id: string, of: string): string =>
   `${kind} ${id} begins; if it is interrupted: npx tidemark ${kind}${of} --resume ${id}`
 

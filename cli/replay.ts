@@ -142,7 +142,10 @@ async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: st
   )
 }
 
-/** Returns the windows of the delivery days `from` to `to`, inclusive. @throws UserError for invalid or swapped days */
+/**
+ * Returns the range of the windows of the days `from` to `to`, inclusive. A missing day leaves its side unbounded.
+ * @throws UserError if a day is invalid, or if `from` is after `to`
+ */
 function deliveryWindows(dataset: Dataset, from: string | undefined, to: string | undefined): WindowRange {
   const { zone } = dataset.calendar
   const first = from === undefined ? undefined : parseDay('--from', from)

@@ -38,7 +38,7 @@ export function connectTo(stack: StackFile, name: string): StackClients {
   }
 }
 
-/** Returns the store's writer. For an external ClickHouse, only its user: the password is in the environment. */
+/** Returns settings with the store's writer. For an external ClickHouse, the environment has the password. */
 function writerOf({ endpoints: { clickhouse } }: StackFile): NodeJS.ProcessEnv {
   if (clickhouse.passwordFile === undefined) return { CLICKHOUSE_USER: clickhouse.user }
   const { writer } = JSON.parse(readFileSync(clickhouse.passwordFile, 'utf8')) as {

@@ -78,7 +78,9 @@ function lagLines(lag: NonNullable<Status['lag']>): string[] {
   ]
 }
 
-/** Returns a line for each active dataset, and the number of inactive datasets by reason. */
+/**
+ * Returns a line for each active dataset. Counts inactive ones by reason: no API key, switched off, only on request.
+ */
 function datasetLines(
   datasets: Status['datasets'],
   paused: readonly PausedHost[],

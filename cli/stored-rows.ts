@@ -4,11 +4,11 @@ import { rowsOf } from './ask-store.ts'
 
 export interface StoredRows {
   rows: number
-  /** Whether `rows` can include duplicates that ClickHouse has not merged yet. */
+  /** True: `rows` can include duplicates that ClickHouse has not merged yet. */
   beforeMerging: boolean
 }
 
-/** A table or view whose rows are counted. `from` is the FROM clause; `tables` are the tables that the query reads. */
+/** A table or view whose rows are counted. `from` is the FROM clause of the query; `tables` are the tables it reads. */
 interface CountedTables {
   name: string
   from: string
@@ -38,7 +38,7 @@ function countedTables(): CountedTables[] {
   return [...platform, ...own]
 }
 
-/** Maximum number of rows that are counted without duplicates, about a second. Above it, ClickHouse's count is used. */
+/** Maximum number of rows for an exact count, about a second. For more, ClickHouse's count is used, with duplicates. */
 const maxCountedAtOnce = 5_000_000
 
 export async function storedRows(stack: StackFile): Promise<Record<string, StoredRows>> {

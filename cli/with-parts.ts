@@ -4,7 +4,7 @@ import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
-/** Runs `work`. @throws UserError in place of an error of `work` that says that a part of the stack does not answer */
+/** Runs `work`. @throws UserError if a part of the stack does not answer; other errors of `work` as they are */
 export async function withParts<Result>(stack: StackFile, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()

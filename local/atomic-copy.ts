@@ -7,7 +7,8 @@ import { filesBelow } from './manifest.ts'
 export type CopyProgress = (step: 'copying' | 'checking', files: number, of: number) => void
 
 /**
- * Creates `target` atomically: `fill` writes into `target`.partial and returns the path to rename to `target`.
+ * Creates `target` atomically: `fill` writes below `target`.partial, and returns in `whole` the path that is renamed to
+ * `target`.
  * @throws UserError if a write fails, or if `target`.partial exists and is not a leftover of an earlier run
  */
 export async function createAtomically<Result>(

@@ -19,7 +19,10 @@ export interface StoreAccess {
   reader: { user: string; password: string }
 }
 
-/** Prefers a `clickhouse` on the PATH. A data directory keeps its engine. @throws UserError if that engine is absent */
+/**
+ * Returns the engine whose data the directory has. For a new directory, prefers a `clickhouse` on the PATH.
+ * @throws UserError if the directory needs a `clickhouse` on the PATH, and there is none
+ */
 export function chooseEngine(dataPath: string, searchPath: string): ClickHouseEngine {
   const command = findOnPath('clickhouse', searchPath)
   if (existsSync(serverData(dataPath))) {
@@ -32,7 +35,7 @@ export function chooseEngine(dataPath: string, searchPath: string): ClickHouseEn
   return { kind: 'server', command }
 }
 
-/** Returns the address and credentials of the store. The first start creates the credentials, for both engines. */
+/** Returns the address and credentials of the store. The first start creates the credentials, whatever the engine. */
 export function storeAccess(dataPath: string, port: number): StoreAccess {
   const { writer, reader } = loadCredentials(credentialsFile(dataPath))
   return { url: `http://127.0.0.1:${port}`, ...writer, reader }
@@ -40,7 +43,7 @@ export function storeAccess(dataPath: string, port: number): StoreAccess {
 
 export const credentialsFile = (dataPath: string): string => join(dataPath, 'clickhouse-credentials.json')
 
-/** Starts the engine on loopback and waits until it answers /ping. @throws UserError with the last lines of its log */
+/** Starts the engine on loopback and waits until it answers /ping. @throws UserError with the last lines of the log */
 export async function startClickHouse(
   directory: DataDirectory,
   engine: ClickHouseEngine,

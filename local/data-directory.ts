@@ -43,7 +43,7 @@ export async function openDataDirectory(directory: string, source: SourceKind): 
   }
 }
 
-/** Records whether the data are live or simulated, for good. Call it only when a part is about to start. */
+/** Labels the data as live or simulated, for good. Call it only when a part is about to start. */
 export function labelDirectory({ path, logs, pids }: DataDirectory, source: SourceKind): void {
   // The label comes first, because a directory with files and without a label counts as foreign.
   if (sourceOf(path) === undefined) writeFileSync(join(path, 'source'), `${source}\n`)
@@ -56,7 +56,10 @@ export const runningIn = (directory: string): number | undefined => lockHolder(l
 /** Locks a directory so that no stack starts in it, or returns the pid of the stack that runs there. */
 export const lockDirectory = (directory: string): Promise<Lock | { heldBy: number }> => tryLock(lockFile(directory))
 
-/** Returns undefined if the directory has no label, so no data yet. @throws UserError if the label is invalid */
+/**
+ * Returns the label of a directory; undefined if it has no label, so no data.
+ * @throws UserError if the label is invalid
+ */
 export function sourceOf(directory: string): SourceKind | undefined {
   const file = join(directory, 'source')
   const text = readIfThere(file)?.trim()
@@ -76,7 +79,10 @@ function make(path: string): void {
   }
 }
 
-/** Creates a directory level by level. With `recursive: true` Node loops forever where it may not, as below /proc. */
+/**
+ * Creates a directory level by level. With `recursive: true`, Node loops forever below a directory like /proc, in which
+ * nothing can be created.
+ */
 function makeLevels(path: string): void {
   const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
   if (isThere()) return

@@ -12,7 +12,10 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** `ports` maps purposes to ports. @throws UserError naming the first taken port, its process and a free port base */
+/**
+ * Checks that all ports are free; `ports` maps purposes to ports.
+ * @throws UserError naming the first taken port, the process that has it, and a free port base
+ */
 export async function assertFree(ports: Record<string, number>): Promise<void> {
   for (const [purpose, port] of Object.entries(ports)) {
     const { code } = (await whyTaken(port)) ?? {}

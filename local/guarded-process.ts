@@ -50,7 +50,9 @@ kill -KILL "$watch" 2>/dev/null
 exit "$code"
 `
 
-/** Starts a program in its own process group, so that Ctrl-C reaches only the parent. Kills a leftover of it first. */
+/**
+ * Starts a program in a process group, so that Ctrl-C reaches only the parent. First kills a leftover of the program.
+ */
 export async function startGuarded(options: GuardedOptions): Promise<GuardedProcess> {
   await killLeftover(options.pidFile, options.mark, 0)
   rotate(options.logFile)
@@ -96,7 +98,10 @@ export async function killAllChildren(): Promise<void> {
   await Promise.all([...guarded].map((one) => one.kill()))
 }
 
-/** Ends the process of `pidFile`, by SIGTERM if `graceMs` > 0, then SIGKILL. Only if its command contains `mark`. */
+/**
+ * Ends the process that `pidFile` names, and returns true. Returns false if there is none, or if its command line lacks
+ * `mark`: then the pid is of another program. If `graceMs` > 0, sends SIGTERM and waits up to `graceMs` before SIGKILL.
+ */
 export async function killLeftover(pidFile: string, mark: string, graceMs: number): Promise<boolean> {
   let text: string
   try {

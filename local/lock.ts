@@ -40,7 +40,7 @@ export async function waitForLock(path: string, onWait: (pid: number) => void = 
   }
 }
 
-/** Returns the pid of the running process that holds the lock, or undefined. @throws UserError if it cannot be read */
+/** Returns the pid of the process that holds the lock; undefined if none does. @throws UserError if it is unreadable */
 export function lockHolder(path: string): number | undefined {
   const holder = readHolder(path)
   const holds = holder && isAlive(holder.pid) && (!holder.startedAt || holder.startedAt === startedAt(holder.pid))

@@ -20,7 +20,7 @@ export interface NodePart {
   environment: NodeJS.ProcessEnv
 }
 
-/** Starts a Node program and waits until a GET of `readyUrl` returns 200. @throws UserError with its log's end */
+/** Starts a Node program and waits until a GET of `readyUrl` returns 200. @throws UserError with the end of the log */
 export async function startNodePart(
   directory: DataDirectory,
   part: NodePart,
@@ -32,7 +32,7 @@ export async function startNodePart(
   throwFailedStart(part.title, logOf(directory, part.name))
 }
 
-/** Runs a Node program to its end and passes on its progress messages. @throws UserError with its log's end */
+/** Runs a Node program to its end and passes on its progress messages. @throws UserError with the end of the log */
 export async function runNodeJob(directory: DataDirectory, part: NodePart, tell: ReportProgress): Promise<void> {
   const started = await start(directory, part)
   const progress = followProgress(logOf(directory, part.name), (text) => tell(`${part.name}: ${text}`))

@@ -12,7 +12,7 @@ export interface SchemaRegistry extends GuardedProcess {
 }
 
 export interface RegistryOptions {
-  /** Directory of its data. If only this or only the broker's data is removed, schema ids are assigned twice. */
+  /** Directory of the registry's data. Remove it only with the broker's: otherwise schema ids are assigned twice. */
   dataDir: string
   port: number
   logFile?: string
@@ -21,8 +21,8 @@ export interface RegistryOptions {
 }
 
 /**
- * Starts the schema registry (Apicurio with an H2 database) on loopback and waits until it answers. It ends with this
- * process.
+ * Starts the schema registry (Apicurio with an H2 database) on loopback and waits until it answers. The registry ends
+ * with this process.
  * @throws UserError if Java, Maven or the network is missing, or the registry does not start
  */
 export async function startRegistry(options: RegistryOptions): Promise<SchemaRegistry> {

@@ -14,7 +14,8 @@ export interface RestoreOptions {
 }
 
 /**
- * Creates a data directory from a backup and checks every file. The next `up` applies later deletions from its list.
+ * Creates a data directory from a backup and checks every file. The backup lists the deletions that came after it, and
+ * the next `up` applies them.
  * @throws UserError if `from` is not a backup, a file differs from the manifest, or `dataDir` is not empty
  */
 export async function restore({ from, dataDir, progress }: RestoreOptions): Promise<Manifest> {

@@ -38,7 +38,10 @@ export function writeStackFile(stack: StackFile): void {
   replaceFile(path(stack.dataDir), `${JSON.stringify(stack, null, 2)}\n`)
 }
 
-/** Returns the last state that the stack wrote; it may have ended since. @throws UserError if the file is unreadable */
+/**
+ * Returns what the stack wrote last; undefined if there is no file. The stack may have ended since.
+ * @throws UserError if the file is unreadable
+ */
 export function readStackFile(dataDir: string): StackFile | undefined {
   const text = readIfThere(path(dataDir))
   return text === undefined ? undefined : (JSON.parse(text) as StackFile)

@@ -45,7 +45,7 @@ function lines(total: number, stream: NodeJS.WriteStream): Progress {
   }
 }
 
-/** Returns the parts of the status line after the number of windows. Pure. */
+/** Returns the texts that follow the number of windows in the status line. Pure. */
 export function stateOf(
   total: number,
   { done, budget, ahead, failing }: BackfillProgress,
@@ -62,7 +62,10 @@ export function stateOf(
   ]
 }
 
-/** Estimates the remaining time from the speed so far. Before the first window is done, assumes the full budget. */
+/**
+ * Estimates the remaining time from the speed so far. Before the first window is done, assumes that the host gets its
+ * full request budget, if other windows are ahead.
+ */
 function leftText(
   total: number,
   done: number,

@@ -72,7 +72,10 @@ interface FoundKey {
 
 const shownKeys = 10
 
-/** Finds series. At least one word must be in the key or labels; the others may be in the dataset's declaration. */
+/**
+ * Finds series that have all words. At least one word must be in the key or labels. The dataset may have the other
+ * words in its declaration.
+ */
 async function matchingKeys(
   stack: StackFile,
   entries: readonly CatalogueEntry[],

@@ -5,7 +5,7 @@ import { rowsOf } from '../ask-store.ts'
 
 export interface Count {
   dataset: string
-  /** Number of points, with duplicates that ClickHouse has not merged yet. */
+  /** Number of points, including duplicates that ClickHouse has not merged yet. */
   points: number
   /** Time of the newest point, ISO 8601 UTC; null if there are no points. */
   newest: string | null
@@ -28,9 +28,9 @@ export interface StoredCounts {
   newestKnownAt: string | null
   /** Average number of revisions per day over the last seven days; null for ticks, which are never revised. */
   revisionsADay: number | null
-  /** Bytes on disk in `points` and `point_revisions`, estimated by the share of rows. */
+  /** Bytes on disk of the dataset in `points` and `point_revisions`, estimated from its share of their rows. */
   bytesAbout: number
-  /** Number of own records, and the table that has them; null if the dataset declares no own records. */
+  /** Number of own records, and the FROM clause that reads them; null if the dataset declares no own records. */
   records: { rows: number; from: string } | null
   answers: number
   answerBytes: number
@@ -71,7 +71,7 @@ export async function storedCounts(stack: StackFile, { name, calendar, records: 
 
 const revisionDays = 7
 
-/** Returns SQL that counts recent revisions. Unlike view `changes`, it reads the points of one dataset only. */
+/** Returns SQL that counts revisions of seven days. Unlike view `changes`, it reads the points of one dataset only. */
 const lateRevisions = (of: string): string => `
   SELECT toFloat64(count()) AS revisions FROM revisions
   ${of} AND known_at > now64(3) - INTERVAL ${revisionDays} DAY AND (dataset, key, ts) IN (

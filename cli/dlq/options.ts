@@ -38,7 +38,7 @@ export function readSelection(ids: readonly string[], options: FilterOptions): S
   }
 }
 
-/** Like `readSelection`. @throws UserError also if nothing restricts the selection and --everything is missing */
+/** Like `readSelection`. @throws UserError also if there is no id, no filter and no --everything */
 export function readChangedSelection(
   ids: readonly string[],
   options: FilterOptions & { everything?: boolean },

@@ -87,9 +87,9 @@ export interface Outcome {
   done: readonly DeadLetter[]
   stay: readonly SkippedDeadLetter[]
   unknown: readonly string[]
-  /** Whether the released dataset is parked; null: the normalizer does not answer; undefined: not a release. */
+  /** True: the released dataset is parked. null: the normalizer does not answer. undefined: not a release. */
   parked?: boolean | null
-  /** New dead letters of requeued records; null: the records are not handled yet. */
+  /** New dead letters of requeued records. null: the records are not handled yet. undefined: nobody looked for them. */
   refusedAgain?: readonly DeadLetter[] | null
 }
 

@@ -6,7 +6,7 @@ import type { FileReading } from '#sources/source.ts'
 /** Returns exit code 1 if anything was refused or could not be read, else 0. */
 export const exitCodeOf = ({ refused, failed }: Summary): number => (refused > 0 || failed.length > 0 ? 1 : 0)
 
-/** Returns the summary for --json. `knownLines` counts lines that earlier runs sent; other counts are of this run. */
+/** Returns the summary for --json. `knownLines` are lines that earlier runs sent. All other counts are of this run. */
 export function summaryJson(summary: Summary): Record<string, unknown> {
   const { dataset, noun, files, chunks, stored, refused, examples, failed, seconds } = summary
   const { lines, knownLines, bytes } = totalOf(files)

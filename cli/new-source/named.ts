@@ -18,7 +18,7 @@ export interface Names {
   setting: string
 }
 
-/** Spellings of a record's name, in the same way. */
+/** Spellings of a record's name. Each comment shows an example, and says where the spelling is used. */
 export interface RecordNames {
   /** `WaterLevel`: schema and type. */
   type: string
@@ -63,7 +63,7 @@ export function refuseName(name: string, taken: readonly string[]): void {
     )
 }
 
-/** Returns true if the template's code has the word. As a name, it would make the generated code ambiguous. */
+/** Returns true if the template's code has the word: as the name of a record, it would have two meanings there. */
 function isWordOfTemplate(word: string): boolean {
   if (!isIdentifier(word.replaceAll('-', '_'))) return true
   const files = readdirSync(template).filter((file) => file.endsWith('.ts'))
@@ -81,7 +81,7 @@ function isIdentifier(word: string): boolean {
 
 export interface UpstreamAddress {
   origin: string
-  /** Path of the URL, with its slash. Characters that would end a string literal are escaped. */
+  /** Path of the URL, with the leading slash. Characters that would end a string literal are escaped. */
   path: string
 }
 

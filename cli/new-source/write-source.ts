@@ -57,7 +57,10 @@ function filledIn(text: string, names: Names, { origin, path }: UpstreamAddress)
     .replaceAll('newSource', names.constant)
 }
 
-/** Prepares the entry in sources/index.ts; `write` writes it. @throws UserError if the file has an unexpected form */
+/**
+ * Prepares the entry in sources/index.ts; `write` writes it.
+ * @throws UserError if the form of that file is unexpected
+ */
 export function listSource(root: URL, { name, constant }: Names): { write: () => void } {
   const file = new URL('sources/index.ts', root)
   const text = readFileSync(file, 'utf8')

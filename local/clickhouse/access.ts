@@ -5,7 +5,9 @@ import { Failure } from './failure.ts'
 
 export type Role = 'writer' | 'reader'
 
-/** Returns why a request that a web page could send is refused: a foreign Host (DNS rebinding) or any Origin. */
+/**
+ * Returns why a request is refused: a foreign Host (DNS rebinding) or any Origin hints at a web page; else undefined.
+ */
 export function refuseOutsider(request: IncomingMessage): string | undefined {
   const host = (request.headers.host ?? '').toLowerCase()
   const port = request.socket.localPort

@@ -30,7 +30,11 @@ const ENCODERS: [string, () => Transform][] = [
   ['deflate', () => createDeflate({ level: 1 })],
 ]
 
-/** Returns undefined without an encoding. @throws Failure ARGUMENT_OUT_OF_BOUND: undecoded bytes would be stored */
+/**
+ * Returns the decoder of a Content-Encoding; undefined without one. An unknown encoding is refused, because its bytes
+ * would be stored undecoded.
+ * @throws Failure ARGUMENT_OUT_OF_BOUND
+ */
 export function decoderOf(encoding: string | undefined): Transform | undefined {
   const name = (encoding ?? '').trim().toLowerCase()
   if (name === '' || name === 'identity') return undefined

@@ -90,14 +90,14 @@ export interface Engine {
   root: object
   /** Calls running in the library. If the process ends during a call, it crashes. */
   readonly calls: { readonly running: number }
-  /** Opens a connection in 0.1 ms. `isReadonly` (readonly=2) allows only reads, and changes of settings. */
+  /** Opens a connection in 0.1 ms. With `isReadonly` (readonly=2), it allows only reads and changes of settings. */
   connect(isReadonly?: boolean): Connection
-  /** Asks the engine to stop every statement whose text contains `marker`. Does not wait until it has stopped. */
+  /** Asks the engine to stop every statement whose text contains `marker`. Does not wait for their end. */
   kill(marker: string): Promise<void>
 }
 
 /**
- * Opens the engine on `<dataDir>/engine`. Its first connection stays open, because reopening the engine leaks threads.
+ * Opens the engine on `<dataDir>/engine`. The first connection stays open, because reopening the engine leaks threads.
  * @throws Error if the library is missing, or another process uses the directory
  */
 export function openEngine(dataDir: string, configFile: string): Engine {
@@ -122,7 +122,7 @@ function openRoot(library: Library, path: string, configFile: string): object {
   }
 }
 
-/** Drops system.stack_trace, which signals every thread of this process. Grants do not protect system tables. */
+/** Drops system.stack_trace: reading it signals every thread of this process. Grants do not protect system tables. */
 function forgetDangerousTables(library: Library, root: object): void {
   library.QueryWithConnection(root, 'DROP TABLE IF EXISTS system.stack_trace SYNC', 'Null')
 }

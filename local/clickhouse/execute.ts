@@ -55,7 +55,7 @@ async function runInsert(execution: Execution, statement: Kind<'insert'>, runnin
   execution.reply.end(summary(began, writtenOf(result)), [])
 }
 
-/** Returns SETs that let the engine evaluate expressions in VALUES only if all the data was read and checked. */
+/** Returns SET statements: the engine may evaluate expressions in VALUES only if all the data was read and checked. */
 async function valuesGuard({ source, parameters }: Execution): Promise<string> {
   const data = await readAhead(source)
   const isKnown = data !== undefined && isReadable(data)
@@ -66,7 +66,7 @@ async function valuesGuard({ source, parameters }: Execution): Promise<string> {
     .join('')
 }
 
-/** Returns false if the data cannot be split into tokens. @throws Failure ACCESS_DENIED for forbidden names */
+/** Returns true if the data can be split into tokens. @throws Failure ACCESS_DENIED if a token is a forbidden name */
 function isReadable(data: string): boolean {
   try {
     refuseDangerous([...tokens(data)])
@@ -109,7 +109,7 @@ async function runCommand(execution: Execution, statement: Kind<'command'>, runn
   await answerWhole(execution, execution.prepared + sql, began)
 }
 
-/** Kills by the client's query_id, which the engine does not know. Waits until the statements have ended. */
+/** Kills the statements with a query_id of the client, which the engine does not know. Waits until they have ended. */
 async function runKill(execution: Execution, queryId: string): Promise<void> {
   const began = process.hrtime.bigint()
   const killed = execution.statements.all.filter((one) => one.queryId === queryId)
@@ -128,7 +128,10 @@ async function answerWhole(execution: Execution, sql: string, began: bigint): Pr
   reply.end(summary(began, { result_rows: result.rowsRead }), [result.bytes])
 }
 
-/** Refuses text unless the engine counts one statement in it. formatQuery runs nothing; it throws the syntax error. */
+/**
+ * Returns the class of the statement `sql`. If the engine does not count one statement in it, throws the syntax error,
+ * which formatQuery finds without running anything.
+ */
 async function requireOneStatement(connection: Connection, sql: string): Promise<number> {
   const { statementCount, queryClass } = await connection.classify(sql)
   if (statementCount === 1) return queryClass
@@ -149,7 +152,7 @@ function readonlyRefusal(): Failure {
   return new Failure(164, 'READONLY', 'Cannot execute query in readonly mode.')
 }
 
-/** Puts the marker after the first word, where the engine's list of running queries contains it. */
+/** Puts the marker after the first word: there, the marker remains in the engine's list of running queries. */
 function marked(text: string, firstWordEnd: number, running: RunningStatement): string {
   return `${text.slice(0, firstWordEnd)}/*${running.marker}*/${text.slice(firstWordEnd)}`
 }

@@ -9,7 +9,7 @@ const NAMES = ['FILE', 'EXECUTABLE', 'EXECUTABLEPOOL', 'EVAL', 'CATBOOSTEVALUATE
 const CLAUSES = ['OUTFILE', 'INFILE']
 /** Settings that make the engine evaluate SQL in data. Only this endpoint may set them. */
 const SETTINGS = ['INPUT_FORMAT_VALUES_INTERPRET_EXPRESSIONS', 'INPUT_FORMAT_VALUES_DEDUCE_TEMPLATES_OF_EXPRESSIONS']
-/** Table functions with a column list as a string. A DEFAULT in the string is SQL that a later table may inherit. */
+/** Table functions that take columns as a string. A DEFAULT in this string is SQL that a later table may inherit. */
 const STRUCTURED = ['NULL', 'INPUT', 'GENERATERANDOM', 'VALUES', 'SQLSTANDARDVALUES']
 
 /**
@@ -20,7 +20,7 @@ const TABLES = `MergeTree ReplacingMergeTree AggregatingMergeTree SummingMergeTr
 VersionedCollapsingMergeTree CoalescingMergeTree Null Memory Log TinyLog StripeLog Join Set Buffer Merge`.split(/\s+/)
 const DATABASES = ['Atomic']
 
-/** Refuses what no user may run. `own`: tokens of SQL or of VALUES. @throws Failure ACCESS_DENIED */
+/** Refuses what no user may run in `own`, the tokens of a statement or of VALUES data. @throws Failure ACCESS_DENIED */
 export function refuseDangerous(own: Token[]): void {
   const engine = forbiddenEngine(own)
   if (engine !== undefined) throw denied(`ENGINE ${asWritten(engine)} (quote engine by backticks if it is a name)`)
@@ -50,7 +50,7 @@ function isTemplate(token: Token | undefined): boolean {
   return token?.kind === 'string' && token.text.includes('{')
 }
 
-/** values() may begin with an expression. In other functions, such an argument could hide a DEFAULT. */
+/** Only values() may begin with an expression. In another function, this argument could hide a DEFAULT. */
 function isPlainStructure(name: string, first: Token | undefined): boolean {
   if (first?.kind !== 'string') return name.endsWith('VALUES') || first?.text === ')'
   return !/default|materialized|alias|ephemeral|\\[^']/i.test(first.text)
@@ -64,7 +64,10 @@ function denied(what: string): Failure {
   return new Failure(497, 'ACCESS_DENIED', `Not allowed on this endpoint: ${what}.`)
 }
 
-/** Returns the first forbidden engine that a statement defines, anywhere in it: PARALLEL WITH joins statements. */
+/**
+ * Returns the first forbidden engine that a statement names, also after PARALLEL WITH, which joins statements. Returns
+ * undefined if there is none.
+ */
 export function forbiddenEngine(own: Token[]): string | undefined {
   if (!own.some((token, index) => defines(token, own[index + 1]))) return undefined
   for (const [index, token] of own.entries()) {

@@ -43,7 +43,7 @@ export async function feedInsert(
   return settle(result, pipe, closed)
 }
 
-/** Waits for the statement. After some errors the engine opens the pipe again and would wait forever for a writer. */
+/** Waits for the statement. After some errors the engine waits forever for a new writer, so it is woken repeatedly. */
 async function settle(result: Promise<WriteResult>, pipe: string, closed: Promise<unknown>): Promise<WriteResult> {
   const settled = result.then(
     () => {},

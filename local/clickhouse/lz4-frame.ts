@@ -144,7 +144,7 @@ function decodeBlock(input: Buffer, window: Buffer, maxBytes: number): Buffer {
   return output.subarray(window.length, to)
 }
 
-/** Copies within one buffer. If source and target overlap, the bytes repeat. Doubling needs few native copies. */
+/** Copies within one buffer. If source and target overlap, the bytes repeat: each step copies twice as many bytes. */
 function copyWithin(output: Buffer, to: number, offset: number, length: number): void {
   let done = 0
   while (done < length) {

@@ -11,7 +11,7 @@ export interface Parameters {
   queryId: string | undefined
   session: { id: string; timeoutS: number; mustExist: boolean } | undefined
   readonly: number
-  /** Revision of the format Native that the client reads (client_protocol_version). 0: as in files. */
+  /** Revision of the format Native that the client reads (client_protocol_version). 0: Native as in files. */
   nativeRevision: number
   compressResponse: boolean
   waitEndOfQuery: boolean
@@ -73,7 +73,7 @@ export function setStatements(parameters: Parameters, readonly: number): string 
   return lines.join('')
 }
 
-/** Refuses forbidden values: an `{name:Identifier}` may stand for a function. @throws Failure ACCESS_DENIED */
+/** Refuses names of forbidden functions: `{name:Identifier}` may stand for a function. @throws Failure ACCESS_DENIED */
 export function checkIdentifierParameters(statement: string, bound: [string, string][]): void {
   if (!/identifier/i.test(statement)) return
   for (const [, value] of bound) refuseDangerousParameter(value)
@@ -98,7 +98,11 @@ export function checkSubstitutions(statement: string, bound: [string, string][])
   }
 }
 
-/** The engine writes only the Native format of files. Newer clients misread it. @throws Failure NOT_IMPLEMENTED */
+/**
+ * Refuses FORMAT Native for newer clients: the engine writes only the Native format of files, which these clients
+ * misread.
+ * @throws Failure NOT_IMPLEMENTED
+ */
 export function refuseNewerNativeRevision(format: string, revision: number): void {
   if (revision === 0 || format.toLowerCase() !== 'native') return
   const what = `FORMAT Native of revision ${revision} (client_protocol_version) is not served`

@@ -28,8 +28,9 @@ export function makePipes(count: number): Pipes {
 }
 
 /**
- * Opens the reading end. Call it before the statement starts, and `finish` after it has ended. Until `finish` the pipe
- * has a reader: after some errors the engine opens the pipe again and would wait forever for a reader.
+ * Opens the reading end of a pipe. Call it before the statement starts, and `finish` after the statement has ended.
+ * Until `finish` the pipe has a reader: after some errors the engine opens the pipe again and would wait forever for a
+ * reader.
  */
 export function openReader(path: string): { reader: Socket; finish: () => void } {
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
@@ -37,7 +38,7 @@ export function openReader(path: string): { reader: Socket; finish: () => void }
   return { reader: new Socket({ fd, readable: true, writable: false }), finish: () => closeSync(held) }
 }
 
-/** Resolves to the writing end once the engine has opened the pipe. Resolves to undefined if `isOver` is true first. */
+/** Resolves to the writing end when the engine has opened the pipe; to undefined if `isOver` returns true before. */
 export async function openWriter(path: string, isOver: () => boolean): Promise<Socket | undefined> {
   while (!isOver()) {
     const fd = tryOpenWriter(path)

@@ -3,7 +3,7 @@ import { Failure } from './failure.ts'
 
 export interface Queue {
   /**
-   * Waits until a query may run. Resolves to a function to call when it has ended.
+   * Waits until a query may run. Resolves to a function to call when the query has ended.
    * @throws Failure TOO_MANY_SIMULTANEOUS_QUERIES, or NETWORK_ERROR if the client left
    */
   enter(gone: AbortSignal, role: Role): Promise<() => void>
@@ -15,7 +15,10 @@ interface QueuedStatement {
   admit: () => void
 }
 
-/** At most `places` queries run, `readerPlaces` of readers. Per role, `maxWaiting` wait, each at most `maxWaitMs`. */
+/**
+ * At most `places` queries run at a time, and at most `readerPlaces` of them are of readers. For each role, at most
+ * `maxWaiting` queries wait, each for at most `maxWaitMs`.
+ */
 export function createQueue(places: number, readerPlaces: number, maxWaiting: number, maxWaitMs: number): Queue {
   const running = { reader: 0, writer: 0 }
   const waiting: QueuedStatement[] = []

@@ -65,9 +65,7 @@ export class Reply {
     out.end()
   }
 
-  /**
-   * Sends an error as status and text. After the first bytes: as an `__exception__` block, like servers since 25.11.
-   */
+  /** Sends an error as status and text; after the first bytes, as an `__exception__` block like servers since 25.11. */
   fail(error: { code: number; message: string }): void {
     if (this.#response.destroyed || this.#response.writableEnded) return
     if (this.#out === undefined) {

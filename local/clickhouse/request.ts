@@ -115,7 +115,7 @@ async function withConnection(
   }
 }
 
-/** Returns the level of `readonly`. GET never writes. At level 2 the client may change settings, as in the server. */
+/** Returns the level of `readonly`: 0 all, 1 only reads, 2 also changes of settings. Only the writer's POST gets 0. */
 function readonlyOf(request: IncomingMessage, role: Role, parameters: Parameters): number {
   if (parameters.readonly === 1) return 1
   return parameters.readonly === 2 || role === 'reader' || request.method !== 'POST' ? 2 : 0

@@ -7,7 +7,7 @@ export interface RunningStatement {
   queryId: string
   user: string
   marker: string
-  /** Asks the engine to stop the statement, again and again until it ends. Resolves after the first attempt. */
+  /** Asks the engine again and again to stop the statement, until the statement ends. Resolves after the first time. */
   kill(): Promise<void>
   /** Resolves when the statement has ended; never rejects. */
   ended: Promise<void>
@@ -57,7 +57,7 @@ export class RunningStatements {
     return this.all.some((one) => one.queryId === queryId)
   }
 
-  /** Runs `work` and kills its statement when `gone` aborts. Kills repeatedly: the engine may not know it yet. */
+  /** Runs `start`. If `gone` aborts, kills its statement repeatedly: the engine may not know the statement yet. */
   async track<T>(
     queryId: string,
     user: string,

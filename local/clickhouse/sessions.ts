@@ -18,7 +18,7 @@ interface Session {
   timer: NodeJS.Timeout | undefined
 }
 
-/** Keeps connections between the requests of a session (the client's session_id and user). */
+/** Keeps the connection of a session, which is named by session_id and user, between its requests. */
 export class Sessions {
   readonly #engine: Engine
   readonly #open = new Map<string, Session>()

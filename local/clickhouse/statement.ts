@@ -4,8 +4,9 @@ import { afterBlanks, asWritten, INLINE_BLANK, syntax, type Token, tokens } from
 
 /**
  * A parsed statement in latin1 (one character per byte), without trailing semicolons:
- * - `insert`: its data follows from byte `dataStart`. `head` ends before SETTINGS, FORMAT or VALUES.
+ * - `insert`: the data begins at byte `dataStart`. `head` ends before SETTINGS, FORMAT or VALUES.
  * - `rows`: returns a possibly large result. INTO OUTFILE is inserted between `body` and `tail`.
+ * - `command`: any other statement. `killedId` is the query_id that a KILL QUERY names.
  */
 export type Statement =
   | { kind: 'insert'; head: string; settings: string; format: string; dataStart: number; firstWordEnd: number }
@@ -23,8 +24,8 @@ const SETTINGS = new RegExp(`^${INLINE_BLANK}+SETTINGS${INLINE_BLANK}`, 'i')
 const LONGEST_BLANK = 3
 
 /**
- * Parses the statement at the start of `text`. Returns undefined if more text is needed and can come (`complete` is
- * false).
+ * Parses the statement at the start of `text`. Returns undefined if more text is needed. If `complete` is true, no more
+ * text can come, and an unfinished statement is an error.
  * @throws Failure SYNTAX_ERROR for several statements, unknown first words and unclosed quotes, ACCESS_DENIED for
  * forbidden ones
  */
@@ -85,7 +86,7 @@ function readInsert(source: string, first: Token, stream: Generator<Token>, comp
   return undefined
 }
 
-/** Data begins after blanks. The next chunk may complete the bytes of a blank outside ASCII. */
+/** Returns an INSERT with VALUES. Blanks precede the data. Needs more text if a blank outside ASCII may be cut. */
 function withValues(
   source: string,
   seen: Token[],
@@ -98,7 +99,7 @@ function withValues(
   return { ...dataInsert(source, seen, settingsAt, values, 'Values', values.end), dataStart }
 }
 
-/** Reads SETTINGS on the line of the format name. On the next line, they are data. */
+/** Returns an INSERT with FORMAT. SETTINGS count on the line of the format name. On the next line, they are data. */
 function withFormat(
   source: string,
   seen: Token[],
@@ -201,7 +202,7 @@ function killedQuery(own: Token[]): string | undefined {
   return undefined
 }
 
-/** Returns the `FORMAT X` at the end of a query (SETTINGS may follow). Returns undefined if there is none. */
+/** Returns the clause `FORMAT X` at the end of a query, also before SETTINGS. Returns undefined if there is none. */
 function formatClause(own: Token[]): { start: number; name: string } | undefined {
   for (let index = own.length - 2; index > 0; index--) {
     const [token, name, next] = [own[index], own[index + 1], own[index + 2]]
@@ -212,7 +213,9 @@ function formatClause(own: Token[]): { start: number; name: string } | undefined
   return undefined
 }
 
-/** Refuses data in this kind of INSERT: the engine would run text after a blank line of it as another statement. */
+/**
+ * Refuses data in an INSERT with SELECT or WITH: the engine would run text after its first blank line as a statement.
+ */
 function refuseHiddenData(source: string, own: Token[]): void {
   const words = own.filter((token) => token.kind === 'word')
   if (!words.some((token) => upper(token) === 'INSERT')) return

@@ -22,9 +22,9 @@ const SYMBOL = /[-+*/%=<>!.,:;?|^@()[\]{}]|\xe2\x88\x92/y
 const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u
 
 /**
- * Splits a statement into tokens like ClickHouse's Lexer.cpp. Refuses text that the two could read differently: letters
- * outside ASCII, `\G`, a stray `$`, and unclosed quotes or comments. Lazy, so that data is not read. `text` is latin1,
- * so that offsets are bytes.
+ * Splits a statement into tokens like ClickHouse's Lexer.cpp. Refuses text that Lexer.cpp could read differently:
+ * letters outside ASCII, `\G`, a stray `$`, and unclosed quotes or comments. Lazy, so that data is not read. `text` is
+ * latin1, so that offsets are bytes.
  * @throws Failure SYNTAX_ERROR
  */
 export function* tokens(text: string, from = 0): Generator<Token> {

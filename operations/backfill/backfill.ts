@@ -18,27 +18,28 @@ export interface BackfillParts extends PollParts {
 }
 
 export interface BackfillJob extends SourcedDataset {
-  /** First and last day, inclusive, YYYY-MM-DD in the dataset's zone. */
+  /** First day, YYYY-MM-DD in the dataset's zone. */
   from: string
+  /** Last day, inclusive, YYYY-MM-DD in the dataset's zone. */
   to: string
-  /** Whether a first empty answer is accepted, without a second poll. It then withdraws the window's values. */
+  /** True: the first empty answer is accepted without a second poll, and withdraws the window's values. */
   confirmsEmpty: boolean
   requestedBy: string
 }
 
 export interface BackfillEvents extends PollEvents {
   pollerIsAway: () => void
-  /** All windows are polled. The backfill now waits until their rows can be queried. */
+  /** Called when all windows are polled. The backfill then waits until their rows can be queried. */
   fetched: () => void
 }
 
-/** Timeout for the poller's first answer, ms. The supervisor can restart a poller within this time. */
+/** Timeout for the first response of the poller, ms. The supervisor can restart a poller within this time. */
 const pollerPatienceMs = 30_000
 
 /**
  * Requests windows from the poller, waits for the polls, and reports when their rows can be queried. Safe to repeat.
  * @param stop ends the wait for polls. The requests remain: the poller still executes them.
- * @throws UserError if the days are invalid or were deleted, or if the dataset is not polled
+ * @throws UserError if the days are invalid or were deleted, or if the dataset is not polled or has no past windows
  */
 export async function backfill(
   parts: BackfillParts,

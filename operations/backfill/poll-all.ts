@@ -25,7 +25,7 @@ export interface BackfillProgress {
   done: number
   /** Request budget of the host; undefined while the poller does not answer. */
   budget: HostBudget | undefined
-  /** Number of windows of the dataset that wait in the poller, without those that this backfill requested. */
+  /** Number of windows of the dataset that others requested, and that still wait for their poll. */
   ahead: number
   /** Error of the newest poll of a requested window; undefined if that poll did not fail. */
   failing: string | undefined
@@ -47,14 +47,14 @@ export interface PollEvents {
 export interface PolledWindow {
   name: string
   poll: Poll
-  /** Positions in raw, `partition/offset`, of the window's answers since the request. Each page is an answer. */
+  /** Positions of the window's answers in raw, `partition/offset`, since the request. Each page is an answer. */
   places: string[]
 }
 
 const lookEveryMs = 500
 
 /**
- * Requests all windows, and reads topic `polls` until each request has succeeded or the poller has given it up.
+ * Requests all windows, and reads topic `polls` until each request has succeeded or was given up by the poller.
  * @throws the reason of `stop` when `stop` is aborted; the requests remain
  */
 export async function pollAll(

@@ -15,7 +15,7 @@ export interface BackfillReport {
   unchanged: number
   /** Windows without values: not published yet, or emptied by upstream. */
   empty: string[]
-  /** Those windows of `empty` whose values are withdrawn. Missing unless the backfill confirms empty answers. */
+  /** Those windows of `empty` whose values are withdrawn. Undefined unless the backfill confirms empty answers. */
   confirmedEmpty?: string[]
   partial: string[]
   failed: { day: string; reason: string }[]
@@ -63,8 +63,8 @@ interface SliceReader {
 }
 
 /**
- * Reads the dead letters from an offset on: raw records that the normalizer refused, and slices that the sink refused.
- * Returns why each was refused, by the position of the raw record: `partition/offset`.
+ * Reads the dead letters from `fromOffset` on: raw records that the normalizer refused, and slices that the sink
+ * refused. Returns the reason of each refusal, by the position of the raw record: `partition/offset`.
  */
 export async function refusals(
   kafka: Kafka,

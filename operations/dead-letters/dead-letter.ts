@@ -16,7 +16,7 @@ export interface DeadLetter extends Place {
   key: string | null
   keyBytes: Buffer | null
   dataset: string | null
-  /** Position of the refused record; null if the headers do not say. */
+  /** Position of the refused record; null if the headers do not name one. */
   source: Place | null
   reason: string
   message: string
@@ -29,9 +29,9 @@ export interface DeadLetter extends Place {
   /** Time of the refusal, ms UTC. */
   atMs: number
   bytes: number | null
-  /** Whether the value is missing, because it was too large for a dead letter. It is then only at `source`. */
+  /** True: the value was too large for a dead letter. It is only in the refused record at `source`. */
   isLeftOut: boolean
-  /** Whether, when and by whom it was requeued or dropped; undefined while the dead letter is open. */
+  /** Decision to requeue or drop the dead letter, with time and author; undefined while the dead letter is open. */
   decision?: DeadLetterResolution
 }
 
@@ -44,7 +44,7 @@ export function placeOf(text: string): Place | undefined {
 
 export const refusedForSameReason = ({ reason, previousReason }: DeadLetter): boolean => reason === previousReason
 
-/** Collects the dead letters of one topic, and the decisions on them, from its records in order. */
+/** Collects dead letters, and the decisions on them, from the records of one dead-letter topic, added in order. */
 export interface DeadLetterCollector {
   add: (record: StoredRecord) => void
   letters: () => DeadLetter[]

@@ -20,7 +20,7 @@ export interface DropResult {
   unknown: string[]
 }
 
-/** Marks dead letters as dropped. Their bytes stay on the topic. @throws UserError if Kafka does not take the marks */
+/** Marks dead letters as dropped. Their bytes stay on the topic. @throws UserError if Kafka rejects the marks */
 export async function drop(
   kafka: Kafka,
   { selection, dryRun, decider }: DropRequest,

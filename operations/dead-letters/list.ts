@@ -6,7 +6,7 @@ import { type OnProgress, readLetters } from './read-letters.ts'
 import { matchesSelection, type Selection, topicsOf } from './selection.ts'
 import { deadLetterTopics } from './topics.ts'
 
-/** Number of dead letters with the same reason, dataset and topic, and an example of their messages. Times are UTC. */
+/** Dead letters with the same reason, dataset and topic. `example` is the message of the newest. Times are UTC. */
 export interface LetterGroup {
   reason: string
   dataset: string | null
@@ -20,7 +20,7 @@ export interface LetterGroup {
 
 export interface ListRequest {
   selection: Selection
-  /** Whether dead letters that were requeued or dropped are returned, too. */
+  /** True: also returns dead letters that were requeued or dropped. */
   withSettled: boolean
 }
 
@@ -49,7 +49,10 @@ export function groupLetters(letters: readonly DeadLetter[]): LetterGroup[] {
     .toSorted((one, other) => other.letters - one.letters)
 }
 
-/** Open dead letters of one reason and dataset. If a topic is too long to read: all its records, and both null. */
+/**
+ * Number of open dead letters with the same reason and dataset. If a dead-letter topic has more than `maxRead` records,
+ * `letters` is the number of all its records, and reason and dataset are null.
+ */
 export interface OpenDeadLetters {
   reason: string | null
   dataset: string | null
@@ -57,7 +60,7 @@ export interface OpenDeadLetters {
   topic: string
 }
 
-/** Maximum number of records that are read of a topic. Reading more takes seconds. */
+/** Maximum number of records that are read from a topic. Reading more takes seconds. */
 const maxRead = 20_000
 
 /** Counts the open dead letters of all topics by reason, dataset and topic. @throws if Kafka is unavailable */

@@ -13,7 +13,7 @@ export type SkipReason =
   | { kind: 'settled'; decision: DeadLetterResolution['decision'] }
   /** The headers do not say where the record came from. */
   | { kind: 'no-source' }
-  /** The value was too large for a dead letter. It is only at `source`. */
+  /** The value was too large for a dead letter. It is only in the refused record at `source`. */
   | { kind: 'left-out'; source: Place }
   /** The headers name a topic whose dead letters do not go to `deadLetters`, so the headers are wrong. */
   | { kind: 'foreign-topic'; topic: string; deadLetters: string }
@@ -27,7 +27,7 @@ export type SkipReason =
   /** The record was sent back, but Kafka rejected the record that marks the dead letter as requeued. */
   | { kind: 'undecided'; message: string }
   | { kind: 'would-be-refused'; reason: string; message: string }
-  /** Not tried, because this release would refuse a newer dead letter of the same kind. */
+  /** Not tried, because today's explode would refuse a newer dead letter of the same kind. */
   | { kind: 'newer-would-be-refused' }
 
 export interface SkippedDeadLetter {
@@ -41,7 +41,7 @@ export interface Plan {
 }
 
 export interface Target {
-  /** Name of the topic that gets the dead letters of this topic. */
+  /** Name of the dead-letter topic that gets the refused records of this topic. */
   deadLetters: string
   record: RecordSchema | null
   partitions: number
@@ -52,7 +52,7 @@ export interface PlanOptions {
   targets: ReadonlyMap<string, Target>
   /** Names of parked datasets. Their dead letters stay, because the answers would be refused again. */
   parked: ReadonlySet<string>
-  /** Whether to send back also dead letters that are settled, or that were requeued and refused for the same reason. */
+  /** True: also sends back dead letters that were requeued or dropped before, or refused twice for the same reason. */
   again: boolean
 }
 

@@ -2,7 +2,7 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readRanges, recordsIn } from '#platform/kafka/read-range.ts'
 import { type DeadLetter, openDeadLetterCollector } from './dead-letter.ts'
 
-/** Progress of a command. `done` and `total` count records of a topic while `reading`, and later dead letters. */
+/** Progress of a command. `done` and `total` count records of the topic in step `reading`, else dead letters. */
 export type LetterProgress =
   | { step: 'reading'; topic: string; done: number; total: number }
   | { step: 'trying' | 'requeuing'; done: number; total: number }
@@ -10,7 +10,7 @@ export type LetterProgress =
 
 export type OnProgress = (progress: LetterProgress) => void
 
-/** Returns all dead letters of the topics without their values: open, requeued and dropped ones. */
+/** Returns all dead letters of the topics, also requeued and dropped ones, but without their values. */
 export async function readLetters(
   kafka: Kafka,
   topics: readonly string[],

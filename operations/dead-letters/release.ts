@@ -24,14 +24,14 @@ export interface ParkedDataset {
 export interface ReleaseParts {
   kafka: Kafka
   registry: Registry
-  /** Asks the normalizer, which must have this release's transform version. Rejects if it does not answer. */
+  /** Returns the parked datasets from the status of the normalizer. Rejects if the normalizer does not answer. */
   parkedNow: () => Promise<readonly ParkedDataset[]>
 }
 
 export interface ReleaseRequest {
   source: string
   dataset: string
-  /** Whether to release the dataset even if this release would refuse the newest dead letter of each kind. */
+  /** True: unparks the dataset even if today's explode would refuse the newest dead letter of each kind. */
   anyway: boolean
   decider: ResolutionAuthor
 }
@@ -42,7 +42,7 @@ export interface RefusedLetter {
 }
 
 export type ReleaseResult =
-  /** Nothing was changed: this release refuses the newest dead letter of each kind. Older letters were not tried. */
+  /** Nothing was changed: today's explode refuses the newest dead letter of each kind. Older ones were not tried. */
   | { state: 'stays-parked'; stay: SkippedDeadLetter[]; newest: RefusedLetter[] }
   | {
       state: 'released'
@@ -50,7 +50,9 @@ export type ReleaseResult =
       done: DeadLetter[]
       stay: SkippedDeadLetter[]
       refused: number
-      /** Whether the dataset is parked after the release, or why the normalizer did not answer. */
+      /**
+       * State after the release. `parked`: null if the dataset is not parked. `unknown`: the normalizer did not answer.
+       */
       after: { parked: ParkedDataset | null } | { unknown: Error }
     }
 
@@ -58,8 +60,9 @@ const maxWaitMs = 30_000
 const pollIntervalMs = 200
 
 /**
- * Unparks a dataset, and requeues the dead letters with reason `parked` that this release would accept.
- * @throws UserError if the normalizer does not confirm the release within 30 s; errors of `parkedNow`
+ * Unparks a dataset, and requeues the dead letters with reason `parked` that today's explode would accept.
+ * @throws UserError if the normalizer does not confirm within 30 s that the dataset is unparked; the error of
+ * `parkedNow` if the first call fails
  */
 export async function release(
   parts: ReleaseParts,
@@ -103,8 +106,8 @@ async function planParked(kafka: Kafka, { source, dataset }: ReleaseRequest, onP
 }
 
 /**
- * Tries the newest dead letter of each kind, and not the older ones. If this release refuses each tried letter for a
- * reason that parks a dataset, returns the result `stays-parked`. Otherwise returns undefined.
+ * Explodes the newest dead letter of each kind, and not the older ones. If each is refused for a reason that parks a
+ * dataset, returns the result `stays-parked`. Otherwise returns undefined.
  */
 async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseResult | undefined> {
   const tried = newestOfEachKind(plan.go)

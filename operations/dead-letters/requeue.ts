@@ -12,12 +12,12 @@ import { refusingTopics } from './topics.ts'
 
 export interface RequeueRequest {
   selection: Selection
-  /** Whether to requeue also letters that were refused again for the same reason, and settled letters named by id. */
+  /** True: also requeues letters refused twice for the same reason, and requeued or dropped letters named by id. */
   again: boolean
   /** If true, changes nothing, and returns what would be requeued. */
   dryRun: boolean
   decider: ResolutionAuthor
-  /** Returns the names of the parked datasets. Their dead letters stay. */
+  /** Returns the names of the parked datasets. Dead letters of these datasets are not requeued. */
   parkedDatasets: () => Promise<ReadonlySet<string>>
 }
 
@@ -75,13 +75,13 @@ export async function requeuePlanned(
 }
 
 export interface RefusalWatch {
-  /** Waits until the records are handled. Returns their new dead letters; undefined if that takes more than 30 s. */
+  /** Waits until the sent records are handled. Returns the new dead letters of these records; undefined after 30 s. */
   refusedAgain: (sent: readonly DeadLetter[]) => Promise<DeadLetter[] | undefined>
 }
 
 const maxWaitMs = 30_000
 
-/** Notes the end of each dead-letter topic. Only dead letters after that end count as new. */
+/** Notes where each dead-letter topic ends now. `refusedAgain` returns only dead letters after these ends. */
 export async function watchRefusals(
   kafka: Kafka,
   letters: readonly DeadLetter[],

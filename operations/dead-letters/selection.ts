@@ -3,13 +3,13 @@ import { type DeadLetter, placeOf } from './dead-letter.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { deadLetterTopics } from './topics.ts'
 
-/** Selects the dead letters that pass all filters. If `ids` is not empty, it is a filter, too. Times are ms UTC. */
+/** Selects the dead letters that pass all filters. If there are `ids`, they are a filter, too. Times are ms UTC. */
 export interface Selection {
   ids: string[]
   deadLetters?: string
   topic?: string
   reason?: string
-  /** Key of the refused record, or the beginning of that key up to a slash. */
+  /** Key of the refused record, or its beginning: `jao.core.maxExchanges` also matches `jao.core.maxExchanges/…`. */
   key?: string
   sinceMs?: number
   untilMs?: number
@@ -21,7 +21,7 @@ export interface SelectedLetters {
   unknown: string[]
 }
 
-/** Returns the matching dead letters. A settled dead letter matches only if `ids` names it. */
+/** Returns the matching dead letters. A requeued or dropped dead letter matches only if `ids` names it. */
 export async function selectLetters(
   kafka: Kafka,
   selection: Selection,

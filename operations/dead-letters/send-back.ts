@@ -28,8 +28,9 @@ const maxBytesAtOnce = 16 * 1024 * 1024
 const maxFailuresInARow = 3
 
 /**
- * Sends dead letters back to the topic and partition of the refused record, with the original key, value and headers
- * plus the count of attempts. Dead letters that Kafka rejects or no longer has are in `stay`.
+ * Sends dead letters back to the topic and partition of the refused record, with the original key, value and headers.
+ * More headers name the dead letter, and the reasons and the number of its refusals. `stay` has the dead letters that
+ * Kafka rejected, no longer has, or did not mark as requeued.
  * Kafka acknowledges a record before the decision is written. After a crash in between, the record may be requeued
  * twice. This is harmless, because rows are idempotent. The reverse order could lose the record.
  */
@@ -88,7 +89,7 @@ function toOutgoing({ letter, to }: ReturnableLetter, { key, value, headers }: S
   return { key, value, partition: to.partition, headers: { ...own, [resolutionHeaders.letter]: letter.id } }
 }
 
-/** Splits dead letters into batches of at most 500 and 16 MiB, each of one dead-letter topic and one target topic. */
+/** Splits dead letters into batches of at most 500 and 16 MiB, with one dead-letter topic and one target topic each. */
 export function chunksOf(letters: readonly ReturnableLetter[]): ReturnableLetter[][] {
   const chunks: ReturnableLetter[][] = []
   let bytes = 0
@@ -137,7 +138,7 @@ const sendTo = async (
   await producer.send(some[0]?.to.topic ?? '', records, { compress: true })
 }
 
-/** Sends all at once. If Kafka rejects that, sends one by one, until Kafka has rejected three in a row. */
+/** Sends all letters at once. If Kafka rejects that, sends letter by letter, until it has rejected three in a row. */
 async function sendAllOrEach(
   all: ReturnableLetter[],
   send: (some: ReturnableLetter[]) => Promise<void>,

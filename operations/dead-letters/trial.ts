@@ -47,7 +47,7 @@ function refusalOf(
   return 'refusal' in exploded ? exploded.refusal : undefined
 }
 
-/** Returns the newest letter of each dataset, selector, reason and previous reason. All pages share one selector. */
+/** Returns the newest letter of each kind. For the kind, all pages of a dataset count as one selector. */
 export function newestOfEachKind(letters: readonly ReturnableLetter[]): ReturnableLetter[] {
   const alike = Map.groupBy(letters, ({ letter }) => kindOf(letter))
   return [...alike.values()].map((same) =>

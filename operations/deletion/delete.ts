@@ -33,7 +33,7 @@ export interface DeletionParts extends TopicClients {
 export interface DeletionSurvey {
   rows: DeletedRows[]
   topics: AffectedRecords[]
-  /** Number of keys that keep no point. Their metadata is deleted, too. */
+  /** Number of keys that have no point after the deletion. The metadata of these keys is deleted, too. */
   keysWithoutPoints: number
 }
 
@@ -41,7 +41,10 @@ export interface DeletionPlan {
   bound: Bound
   /** YYYY-MM-DD in the dataset's zone. */
   firstDayKept: string
-  /** Bound of the stored deletion, ms UTC; undefined: none. If it is after `bound`, the plan changes nothing. */
+  /**
+   * Bound of the deletion that the store already has, ms UTC. undefined: it has none. If this bound is after `bound`,
+   * the plan changes nothing.
+   */
   stored: number | undefined
 }
 
@@ -60,7 +63,7 @@ export async function planDeletion(
   return { bound, firstDayKept: first.day, stored: await boundOf(store, dataset.name) }
 }
 
-/** Rejects days more than two days ahead: new data before that day would never be stored. */
+/** Rejects a day more than two days ahead. Otherwise the store would ignore all new values until that day. */
 function firstDayKept({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>, text: string, nowMs: number) {
   const first = parseDay('--before', text)
   const last = addDays(dayAt(calendar.zone, nowMs), 2)
@@ -86,9 +89,9 @@ export async function surveyDeletion(
 }
 
 interface DeletionContext {
-  /** Whether the store has this deletion from an earlier run. It is then not announced again. */
+  /** True: the store has this deletion from an earlier run. The deletion is then not announced again. */
   stored: boolean
-  /** Affected records that a survey found. If a topic has grown since, `lookAgain` replaces them. */
+  /** Affected records that a survey found. If a topic has grown since, the result of `lookAgain` is used instead. */
   topics: AffectedRecords[]
   lookAgain: () => Promise<AffectedRecords[]>
   /** Called as soon as the store has the deletion. The store then ignores new rows before the bound. */
@@ -97,8 +100,9 @@ interface DeletionContext {
 }
 
 /**
- * Announces the deletion, waits until the store ignores new rows before the bound, and removes the stored rows. Then it
- * waits until the normalizer and the sink have consumed the topics, and cuts these. Safe to repeat after any crash.
+ * Announces the deletion, waits until the store ignores new rows before the bound, and removes the stored rows. Then
+ * waits until the normalizer and the sink have consumed the topics. At last removes the metadata of keys without
+ * points, and the affected records at the front of the topics. Safe to repeat after any crash.
  */
 export async function executeDeletion(
   parts: DeletionParts,

@@ -17,10 +17,10 @@ type Bound = Pick<Deletion, 'dataset' | 'before'>
 export interface AffectedRecords {
   topic: string
   partition: number
-  /** Number of affected records at the front of the partition. Kafka can delete them: all before offset `cutTo`. */
+  /** Number of affected records at the front of the partition, before offset `cutTo`. Kafka can delete only these. */
   cuttable: number
   cutTo: number
-  /** Number of affected records behind a record that must be kept. They stay on the topic. */
+  /** Number of affected records behind a record that must be kept. The affected records stay on the topic. */
   remaining: number
   /** Retention of the topic, ms; null if unlimited. */
   keptMs: number | null
@@ -33,7 +33,9 @@ export interface TopicClients {
   registry: Registry
 }
 
-/** Counts the affected records in the source's topics. `progress` gets a topic, its records read, and their total. */
+/**
+ * Counts the affected records in the source's topics. `progress` gets a topic, its records read, and all its records.
+ */
 export async function findAffectedRecords(
   topics: TopicClients,
   source: Source,
@@ -89,15 +91,15 @@ export async function haveGrown(kafka: Kafka, found: readonly AffectedRecords[])
   return false
 }
 
-/** False for series metadata, which is deleted by key and not by time. */
+/** True: the deletion reads the topic. False for series metadata, which is deleted by key and not by time. */
 const isRead = ({ name }: Source, topic: string): boolean => topic !== seriesTopic(name).name
 
 type Content = Record<string, unknown>
 
 /**
  * Returns a function that says for each record whether the deletion affects it: the record is of the dataset, and its
- * window ends at or before the bound. For own records with a time (votes), this time counts and not the window. A dead
- * letter counts like the refused record. Records that cannot be decoded are kept.
+ * window ends at or before the bound. Own records with a time, for example votes, are compared by this time and not by
+ * the window. A dead letter counts like the refused record. Records that cannot be decoded are kept.
  */
 function deletedBy(registry: Registry, source: Source, { dataset, before }: Bound) {
   const raw = rawTopic(source.name).name

@@ -34,8 +34,8 @@ export const ownTables = ({ datasets }: Source, dataset: string): readonly OwnTa
   datasets.find(({ name }) => name === dataset)?.records?.tables ?? []
 
 /**
- * Removes the rows before the bound. Then removes the metadata of keys without points, from the store and (with
- * tombstones) from the series topic. Returns the number of such keys. Call it when the store has the deletion.
+ * Removes the rows before the bound. Then removes the metadata of keys without points from the store and, by
+ * tombstones, from the series topic. Returns the number of these keys. Call it when the store has the deletion.
  */
 export async function removeFromStore(
   store: Store,

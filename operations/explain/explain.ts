@@ -18,7 +18,7 @@ export interface ExplainParts {
 export interface ExplainRequest extends SourcedDataset {
   key: string
   atMs: number
-  /** Knowledge time: later answers do not give the value. undefined: the value as known now. */
+  /** Knowledge time: answers that became known later do not count. undefined: all answers count. */
   knownByMs: number | undefined
   withBody: boolean
 }

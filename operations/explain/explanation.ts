@@ -9,15 +9,15 @@ export interface Explanation {
   dataset: string
   calendar: Dataset['calendar']['kind']
   key: string
-  /** Time of the point. Its step begins here and contains `asked`, the requested time. All times are ISO 8601, UTC. */
+  /** Time of the point, at or before the requested time `asked`. All times are ISO 8601, UTC. */
   ts: string
   asked: string
   unit: string
   /** Knowledge time: only answers known by then give the value. null: now. */
   at: string | null
-  /** Whether any answer known at `at` contained the point. */
+  /** True: an answer known at `at` contained the point. */
   known: boolean
-  /** Value of the point in the newest of these answers; null if the point is withdrawn or `known` is false. */
+  /** Value of the point as known at `at`; null if the value was null or withdrawn, or if `known` is false. */
   value: number | null
   knownAt: string | null
   /** The answer that withdrew the point; null if the point is not withdrawn. */
@@ -33,11 +33,14 @@ export interface Withdrawal {
 
 export interface ExplainedAnswer {
   value: number | null
-  /** published: the first value that is not null. repeated: equals `previousValue`. nothing-yet: only nulls. */
+  /**
+   * published: the first value that is not null. changed: differs from `previousValue`. repeated: equals
+   * `previousValue`. nothing-yet: all values so far are null.
+   */
   change: 'published' | 'changed' | 'repeated' | 'nothing-yet'
   previousValue: number | null
   knownAt: string
-  /** Whether this answer is the newest one known at `at` that contained the point. */
+  /** True: this answer is the newest one known at `at` that contained the point. */
   current: boolean
   later: boolean
   transformVersion: number
@@ -48,7 +51,7 @@ export interface ExplainedAnswer {
   origin: string
   upstreamModifiedAt: string | null
   raw: ExplainedRaw
-  /** The next answer of the same request identity, if it did not contain the point; else null. */
+  /** The next accepted answer of the same request identity, if that answer lacks the point; else null. */
   withdrawnBy: Withdrawal | null
 }
 
@@ -125,7 +128,10 @@ export function explanationOf(asked: ExplainQuestion, point: StoredPoint, raws: 
   }
 }
 
-/** Returns the next accepted answer of the identity, unless answer `next` contained the point again before it. */
+/**
+ * Returns the first accepted answer of the same identity after `answer`. Returns undefined if there is none, or if
+ * `next`, the next answer with the point, arrived no later.
+ */
 function withdrawing(
   replacing: readonly ReplacingAnswer[],
   answer: PointAnswer,
@@ -190,7 +196,9 @@ function rawOf(asked: ExplainQuestion, tsMs: number, answer: PointAnswer, found:
   }
 }
 
-/** Returns a problem if the body and the store differ. Compares only values of today's transform version. */
+/**
+ * Returns a problem if body and store have different values. Skips a value of another transform version than today's.
+ */
 function disagreements(dataset: Dataset, place: ValuePlace, { value, transformVersion }: PointAnswer): string[] {
   if (transformVersion !== dataset.transformVersion) return []
   // Exchanges send decimals as strings, and an empty string for no value.

@@ -25,10 +25,10 @@ export async function readRawRecord({ kafka, registry }: RawReader, topic: strin
   return 'why' in stored ? stored : decoded(registry.decoder(rawResponseSchema), stored)
 }
 
-/** Maximum number of parallel reads. Each read opens a consumer, and waits for most of its 0.1 s. */
+/** Maximum number of parallel reads. A read takes 0.1 s and mostly waits, because it opens a consumer. */
 const maxAtOnce = 4
 
-/** Like `readRawRecord` for each answer, in this order. A record of another dataset or fetch time is `broken`. */
+/** Reads the raw record of each answer, like `readRawRecord`. A record of another dataset or fetch time is `broken`. */
 export async function readRawAnswers(
   { kafka, registry }: RawReader,
   topic: string,

@@ -14,13 +14,13 @@ export interface ComparisonScope {
 
 export interface AnswerComparison {
   added: number
-  /** Number of answers whose count of points, count of keys or flag `replaces` differs between store and explode. */
+  /** Number of answers of which today's explode yields another number of points or keys, or another flag `replaces`. */
   changed: number
   gone: number
   same: number
   /** Number of stored answers that are kept without a comparison, because retention has deleted their raw record. */
   rawGoneKept: number
-  /** Raw records of up to 20 answers that are gone, as `partition/offset`. */
+  /** Raw records of up to 20 stored answers that today's explode does not accept, as `partition/offset`. */
   goneFrom: string[]
   changedFrom: string[]
   addedFrom: string[]

@@ -14,12 +14,12 @@ export interface ChangedPoint {
 }
 
 export interface Comparison {
-  /** Number of rows that only today's explode yields. In all counts, a point has a row for each of its answers. */
+  /** Number of rows that only today's explode yields. In all counts, a point has one row for each of its answers. */
   added: number
   changed: number
   gone: number
   same: number
-  /** Number of changed or gone rows that already have today's transform version. Above 0: raise the version. */
+  /** Number of changed or gone rows that already have today's transform version. Above 0, it must be raised. */
   ofSameVersion: number
   /** Number of stored rows that are kept without a comparison, because retention has deleted their raw record. */
   rawGoneKept: number
@@ -91,8 +91,9 @@ interface KeyCounts {
   same: number
   of_same_version: number
   kept: number
-  /** Rows outside the comparison: `others` have a later raw record, `outside` have another window. */
+  /** Number of rows whose raw record is later than the raw records that were read. */
   others: number
+  /** Number of rows whose window is not compared. */
   outside: number
 }
 
@@ -116,7 +117,7 @@ const inRuns = (keys: string[]): string[][] =>
     keys.slice(run * keysAtOnce, (run + 1) * keysAtOnce),
   )
 
-/** SQL like that of `bothSides`. It compares hashes in place of values, at a tenth of the cost. */
+/** Returns SQL like `bothSides`, but with hashes in place of values. This costs a tenth. */
 function bothHashes({ windows, spans, staging, transformVersion }: ComparisonScope): string {
   const told = 'cityHash64(value IS NULL, ifNull(value, 0), step_s, toString(flags)) AS told, transform_version'
   const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`
@@ -139,7 +140,9 @@ function bothHashes({ windows, spans, staging, transformVersion }: ComparisonSco
     GROUP BY key, ts, known_at`
 }
 
-/** SQL with one row per key, ts and known_at: the newest transform version in the store, and in the staging table. */
+/**
+ * Returns SQL for a row per key, ts and known_at, with the newest version of the store and that of the staging table.
+ */
 function bothSides({ windows, staging }: ComparisonScope): string {
   const told = 'value, step_s, flags, raw_partition, raw_offset, transform_version'
   const where = `dataset = {dataset:String} AND key IN {keys:Array(String)} AND ${inWindows(windows)}`

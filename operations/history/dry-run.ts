@@ -14,8 +14,9 @@ import { untilQueryable } from './until-queryable.ts'
 const maxRefusals = 100_000
 
 /**
- * Explodes all raw answers of the windows into temporary tables, and compares these tables with the store. `answers` is
- * the number of answers read. Do not run two dry runs at a time: each drops the tables of the other.
+ * Explodes all raw answers of the windows into temporary tables, and compares these tables with the store. In the
+ * result, `answers` is the number of answers read. Do not run two dry runs at a time: each drops the tables of the
+ * other.
  */
 export async function dryRun(
   parts: StageParts,

@@ -25,10 +25,10 @@ export interface ErasedCounts {
 type Command = (query: string) => Promise<unknown>
 
 /**
- * Erases rows of an older transform version, if the replay read their raw record. First erases accepted answers, so that
- * earlier answers count again. Then erases points, and gives table `points` the newest remaining row of each. At last
- * erases rows of own tables. Call it when the store has all of the replay, and no older version can arrive any more.
- * Safe to repeat. `aside` is the name of a temporary database.
+ * Erases rows of an older transform version, if the replay read their raw record. First erases accepted answers, so
+ * that earlier answers count again. Then erases points, and gives table `points` the newest remaining row of each. At
+ * last erases rows of own tables. Call it when the store has all of the replay, and no row of an older version can
+ * arrive any more. Safe to repeat. `aside` is the name of a temporary database.
  */
 export async function erase(store: Store, retold: ReplayScope, aside: string): Promise<ErasedCounts> {
   const { dataset, transformVersion } = retold
@@ -106,7 +106,10 @@ const insertRemaining = (aside: string, outdated: string): string => `INSERT INT
   ORDER BY dataset, key, ts, known_at DESC, transform_version DESC, identity DESC
   LIMIT 1 BY dataset, key, ts`
 
-/** Erases outdated rows of own tables. These keep every version, so an older version counts again without an insert. */
+/**
+ * Erases rows of older transform versions from own tables. Own tables keep the rows of all answers, so the rows of
+ * earlier answers count again without an insert. Returns how many records the replay did not publish again.
+ */
 async function eraseRecords(
   command: Command,
   count: Count,

@@ -21,10 +21,10 @@ import {
 export const staging = 'tidemark_rebuild'
 const tables: FilledTable[] = ['points', 'point_revisions', 'stored_answers']
 
-/** Table comment that marks the new tables of a rebuild. With it, a resumed exchange swaps each table only once. */
+/** Table comment that marks the new tables of a rebuild, so that a resumed exchange swaps each table only once. */
 const commentOf = (id: string): string => `rebuild ${id}`
 
-/** Drops the tables of an earlier rebuild and creates new ones. From then on, live data go into these, too. */
+/** Drops the tables of an earlier rebuild and creates new ones. From then on, live inserts go into both old and new. */
 export async function makeTables(store: Store, id: string): Promise<void> {
   await dropStaging(store, staging)
   await createStaging(store, staging, tables)
@@ -64,7 +64,9 @@ export async function exchange(store: Store, { id, spans }: Pick<Replay, 'id' | 
   await dropStaging(store, staging)
 }
 
-/** Applies all stored deletions, because copied rows may be older than a deletion. Views filter only inserted rows. */
+/**
+ * Applies all stored deletions: copied rows may lie before a bound, because only inserts pass the views that filter.
+ */
 async function removeDeleted(store: Store): Promise<void> {
   for (const deletion of await storedDeletions(store)) await removeRows(store, deletion)
 }

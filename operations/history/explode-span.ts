@@ -33,7 +33,10 @@ export interface SpanJob {
   windows: WindowRange
   /** Deletion bound, ms UTC: answers of windows that end at or before it are skipped. */
   deletedBefore?: number
-  /** Returns the records to publish for a batch of answers. Must be idempotent: a TransientError causes a retry. */
+  /**
+   * Returns the records to publish for a batch of answers. Must be idempotent: it is called again after a
+   * TransientError.
+   */
   toOutputs: (answers: ReadAnswer[]) => Promise<Output[]>
   /** Gets the answers of a batch after their outputs are acknowledged and their offsets are committed. */
   onCommitted?: (answers: ReadAnswer[]) => void
@@ -54,7 +57,8 @@ const bytesABatch = 1024 * 1024
 const lookEveryMs = 1_000
 
 /**
- * Explodes all raw records of the spans, and returns when they are committed. Refuses what the normalizer refuses.
+ * Explodes the raw records of the spans, and returns when their offsets are committed. Refuses what the normalizer
+ * refuses.
  * @throws errors that a retry cannot fix: a bug, a store that rejects every row, a topic without write permission
  */
 export async function explodeSpan(parts: SpanParts, job: SpanJob): Promise<void> {
@@ -117,7 +121,7 @@ async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJ
   }
 }
 
-/** Returns the handler of batches, and `committed`: it passes a partition's newest batch to `job.onCommitted`. */
+/** Returns the handler of batches, and `committed`, which gives a partition's newest batch to `job.onCommitted`. */
 function answersHandler({ producer }: SpanParts, job: SpanJob) {
   const ends = new Map(job.spans.map(({ partition, to }) => [partition, to]))
   const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))

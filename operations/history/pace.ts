@@ -4,7 +4,7 @@ import { pause } from '#platform/process/retry.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 
 export interface PaceOptions {
-  /** Returns the number of slices, live or of the replay, that the sink has not stored yet. */
+  /** Returns the number of slices that the sink has not stored yet: live ones and those of the replay. */
   lag: () => Promise<number>
   /** Maximum rate, answers/s; undefined: only the sink's queue limits the rate. */
   answersPerS?: number | undefined
@@ -44,7 +44,7 @@ export function createPace({ lag, answersPerS, say }: PaceOptions): Pace {
 export const queueLimit = (slicesPerS: number): number =>
   Math.min(maxSlices, Math.max(minSlices, slicesPerS * maxQueueS))
 
-/** Updates the estimate of the sink's rate, slices/s, from two measurements of its queue without inserts in between. */
+/** Estimates the sink's rate anew, slices/s. `from` and `to` measure the sink's queue, without inserts in between. */
 export function drainRate(
   before: number,
   from: { lag: number; atMs: number },

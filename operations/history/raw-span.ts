@@ -28,7 +28,9 @@ export async function trimToRetained(kafka: Kafka, spans: readonly RawSpan[]): P
   return left
 }
 
-/** Returns the offset ranges of all raw records that a source has now. The running normalizer reads later records. */
+/**
+ * Returns the offset ranges of the raw records that a source has now. The running normalizer reads all later records.
+ */
 export async function currentRawSpans(kafka: Kafka, source: string): Promise<RawSpan[]> {
   const topic = rawTopic(source).name
   const span = await offsetRange(kafka, topic)

@@ -31,7 +31,10 @@ const groupOf = (id: string): string => `tidemark-rebuild-${id}`
 const versions = (): Record<string, number> =>
   Object.fromEntries(Object.entries(transformVersions()).map(([name, version]) => [`version of ${name}`, version]))
 
-/** Returns why a rebuild cannot be resumed: no tables, or other transform versions. undefined if it can be resumed. */
+/**
+ * Returns why a rebuild cannot be resumed: its tables are gone, or a transform version has changed since its start.
+ * Returns undefined if it can be resumed.
+ */
 export async function resumeObstacle({ store }: StageParts, rebuild: Replay): Promise<string | undefined> {
   const { id, counts } = rebuild
   const tables = await stateOfTables(store, id)
@@ -57,7 +60,7 @@ export async function beginRebuild({ kafka, store }: StageParts, log: ReplayLog,
   return log.write(rebuild, { state: 'started' })
 }
 
-/** Whether somebody agreed to the exchange. A resumed rebuild then does not ask again. */
+/** True: somebody agreed to the exchange. A resumed rebuild then does not ask again. */
 const isAgreed = ({ state }: Replay): boolean => state === 'published'
 
 /** Fills the new tables, and exchanges them if `agree` returns true. Otherwise the rebuild fails. Run one at a time. */

@@ -18,7 +18,7 @@ export const refusalsOf = (answers: readonly ReadAnswer[]): RefusedAnswer[] =>
 
 const positionsAtOnce = 1_000
 
-/** Returns those refused answers that have rows in the store: an earlier release accepted them. */
+/** Returns those refused answers that have rows in the store, because an earlier release accepted them. */
 export async function acceptedBefore(
   store: Store,
   dataset: string,

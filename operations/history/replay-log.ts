@@ -11,7 +11,7 @@ export type ReplayState = 'started' | 'published' | 'finished' | 'failed'
 const formerPublished = 'told'
 
 export interface ReplayLog {
-  /** Writes a replay with its new state to topic `replays`. Returns it when all replicas have the record. */
+  /** Writes a replay with its new state to topic `replays`. Returns this replay when all replicas have the record. */
   write: (replay: Replay, change: ReplayChange) => Promise<Replay>
 }
 

@@ -29,7 +29,7 @@ export interface ReplayJob {
   /** Maximum rate, answers/s; undefined: only the sink's queue limits the rate. */
   answersPerS?: number | undefined
   progress: (done: number, total: number) => void
-  /** Called when the replay stands on topic `replays`. After a crash, it can be resumed from then on. */
+  /** Called when topic `replays` has the replay. From then on, the replay can be resumed after a crash. */
   announced: () => void
   say: (text: string) => void
 }
@@ -149,7 +149,10 @@ export async function runReplay(
   return { replay, refused }
 }
 
-/** Returns the metadata of all replayed series, dated at the newest answer of each: the newest metadata counts. */
+/**
+ * Returns the metadata of all replayed series. The metadata of a series gets the time of its newest replayed answer,
+ * because the store keeps the metadata with the newest time.
+ */
 async function seriesToRepublish(
   store: Store,
   dataset: Dataset,

@@ -24,7 +24,7 @@ export interface DatasetDiff {
   transformVersion: number
   comparison: Comparison
   newlyRefused: RefusedAnswer[]
-  /** Answers that were refused before and are accepted today: raw records as `partition/offset`. */
+  /** Raw records, `partition/offset`, of answers that were refused before and are accepted today. */
   newlyAccepted: string[]
 }
 

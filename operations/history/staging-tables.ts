@@ -7,7 +7,7 @@ import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 import type { ReadAnswer } from './explode-span.ts'
 import { readRows } from './read-rows.ts'
 
-/** Each table, the view that fills it, and the table that this view reads. In the order of an exchange. */
+/** `view` fills `table` from the rows of table `from`. The tables have the order in which they are exchanged. */
 const filled = [
   { table: 'points', view: 'points_mv', from: 'slices' },
   { table: 'point_revisions', view: 'point_revisions_mv', from: 'slices' },

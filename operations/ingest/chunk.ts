@@ -13,8 +13,8 @@ const newline = 0x0a
 const carriageReturn = 0x0d
 
 /**
- * Returns the first chunk of `bytes`: as many whole lines as fit. A line longer than a chunk is cut. A last line
- * without a line end becomes its own chunk, so that only this line is sent again when it grows.
+ * Returns the length of the first chunk of `bytes`: as many whole lines as fit. A line longer than a chunk is cut. A
+ * last line without a line end becomes a chunk of its own, so that only this line is sent again when it grows.
  */
 export function cutChunk(bytes: Buffer, ended: boolean, { chunkBytes, chunkLines }: LineReading): Cut {
   const most = Math.min(bytes.length, chunkBytes)
@@ -48,7 +48,7 @@ export function isUnchanged(bytes: Buffer, length: number, ended: boolean, { chu
 export interface Position {
   /** Hash of the first chunk, shared by all chunks of the file; undefined at the start of the file. */
   family: string | undefined
-  /** Hash over all chunks before this position, in order. */
+  /** Hash over all chunks before this position, in their order. */
   chain: string
   byte: number
   line: number

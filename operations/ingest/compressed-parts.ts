@@ -7,9 +7,9 @@ import type { PieceReader } from './pieces.ts'
 
 type Part = 'gzip member' | 'zstd frame'
 
-/** Output buffer size for a gzip member or zstd frame that is longer than one piece of input, bytes. */
+/** Output buffer size of a decompressing stream, bytes. */
 const chunkSize = 512 * 1024
-/** Output buffer size for a shorter gzip member. Compressed zstd blocks are collected up to this size, too. Bytes. */
+/** Output buffer size for a short gzip member, and size up to which compressed zstd blocks are collected, bytes. */
 const smallBytes = 64 * 1024
 const maxInflatedAtOnce = 4 * 1024 * 1024
 const zstdMagic = 0xfd2fb528
@@ -77,7 +77,7 @@ async function passGzipHeader(reader: PieceReader, ends: () => UserError): Promi
   return header
 }
 
-/** Inflates a short member synchronously. If a file has a member for each line, streams are ten times slower. */
+/** Inflates a gzip member; a short one synchronously, because a stream for each line would be ten times slower. */
 async function* inflated(reader: PieceReader): AsyncGenerator<Buffer> {
   const piece = (await reader.next()) ?? Buffer.alloc(0)
   const whole = inflatedAtOnce(piece)

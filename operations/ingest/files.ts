@@ -22,7 +22,10 @@ export const ingestable = (): string =>
     .map(({ source, dataset }) => `${source.name} (${dataset.name})`)
     .join(', ')
 
-/** Finds a file dataset by its name or its source's name. @throws UserError with the datasets that exist */
+/**
+ * Finds a file dataset by its name or the name of its source.
+ * @throws UserError that names the datasets to choose from
+ */
 export function findFileDataset(name: string): FileDataset {
   const found = fileDatasets().filter(({ source, dataset }) => source.name === name || dataset.name === name)
   const [only] = found
@@ -38,9 +41,9 @@ export function findFileDataset(name: string): FileDataset {
 const maxNamed = 5
 
 /**
- * Returns a function that lists the files of a path: the file itself, or a directory's readable files, sorted by name.
- * Calls `say` once for each skipped file.
- * @throws UserError if the path does not exist; unless `mayComeLater`, also if a directory has no readable file
+ * Returns a function that lists the files of a path: the file itself, or the readable files of a directory, sorted by
+ * name. Calls `say` once for each skipped file.
+ * @throws UserError if the path does not exist, or if a directory has no readable file and `mayComeLater` is false
  */
 export function filesOf(
   path: string,
@@ -89,7 +92,10 @@ function statOrProblem(path: string): Stats | undefined {
   }
 }
 
-/** Returns name and reason of a directory's entry that is skipped, as is a broken link; undefined if it is read. */
+/**
+ * Returns the name of a directory entry that is skipped, with a reason such as `(ENOENT)` for a broken link. Returns
+ * undefined if the entry is to be read.
+ */
 function whyPassedOver(path: string, { by }: FileReading): string | undefined {
   const name = printable(basename(path))
   if (!isReadable(path, by)) return name

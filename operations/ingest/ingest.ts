@@ -65,7 +65,7 @@ export interface IngestEvents {
 /**
  * Reads files into the store. Skips content that was sent before, so an interrupted ingest can simply be repeated.
  * Returns when everything sent can be queried or is a dead letter. The summary reports files that cannot be read. Run
- * one ingest per dataset at a time, because known_at increases over all chunks.
+ * one ingest per dataset at a time: known_at must increase from chunk to chunk, and only one process can ensure that.
  * @throws UserError if Kafka is unavailable for too long
  */
 export async function ingest(parts: IngestParts, job: IngestJob, events: IngestEvents): Promise<Summary> {

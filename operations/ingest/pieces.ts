@@ -49,7 +49,7 @@ export async function* remaining({ next }: PieceReader): AsyncGenerator<Buffer> 
   for (let piece = await next(); piece !== undefined; piece = await next()) yield piece
 }
 
-/** A section of content that is in memory. `pass` moves its start forward. */
+/** The section of some content that is in memory. `pass` moves the start of the section forward. */
 export interface SlidingBytes {
   /**
    * Reads until `capacity` bytes are available or the content ends. The returned bytes are valid until the next call.

@@ -38,7 +38,7 @@ export interface ChunkSender {
 
 const maxInFlight = 4
 
-/** @param newestKnownAt the newest known_at of earlier runs, ms UTC */
+/** Opens a sender of chunks. @param newestKnownAt the newest known_at of earlier runs, ms UTC */
 export async function openChunkSender(
   { kafka, registry }: { kafka: Kafka; registry: Registry },
   source: string,

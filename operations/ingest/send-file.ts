@@ -25,7 +25,7 @@ export interface FileSummary {
   name: string
   lines: number
   bytes: number
-  /** Number of lines that were skipped, because an earlier run sent them. */
+  /** Number of lines that an earlier run sent, and that this run skipped. */
   knownLines: number
   /** Byte offset at which this reading of the file began; above 0 only for followed files. */
   bytesBefore?: number
@@ -42,7 +42,7 @@ export interface ReadProgress {
 export interface ReadOptions {
   from?: Position
   leaveUnfinished?: boolean
-  /** Whether the file is read repeatedly: errors are then reported at once, and changes of the file are expected. */
+  /** True: the file is read repeatedly. Errors are then reported at once, and changes of the file are expected. */
   followed?: boolean
 }
 
@@ -56,9 +56,9 @@ export interface SendFileOptions extends ReadOptions {
 }
 
 /**
- * Sends the content that no earlier run sent, and adds a summary to `files`. Also adds one if the reading fails after
- * some lines. Returns the position reached; undefined if the file is compressed or read as a whole.
- * @throws UserError if the content cannot be read to its end; TooLargeRecord; TransientError
+ * Sends the content that no earlier run sent, and adds a summary to `files`. If the reading fails after some lines, the
+ * summary counts these lines. Returns the position reached; undefined if the file is compressed or read as a whole.
+ * @throws UserError if the content cannot be read to its end; TooLargeRecord, without a summary; TransientError
  */
 export async function sendFile(
   input: Input,
@@ -100,7 +100,9 @@ export async function sendFile(
   }
 }
 
-/** Adds a summary, also if `send` fails. After TooLargeRecord, adds none: it is unknown which lines Kafka has. */
+/**
+ * Adds a summary, also if `send` fails after some lines; not after TooLargeRecord, as the lines in Kafka are unknown.
+ */
 async function countingLines(
   files: FileSummary[],
   about: FileSummary,
@@ -152,8 +154,9 @@ interface SendLinesOptions {
 const lookAhead = 2
 
 /**
- * Returns when Kafka has acknowledged the new content, or after `stopped`. If the content cannot be read to its end,
- * sends all whole lines before the failure, then throws. Keeps `outcome` up to date.
+ * Sends the new content to its end, or until `stopped` returns true. Returns when Kafka has acknowledged what was sent.
+ * If the content cannot be read to its end, sends all whole lines before the failure, then throws. Keeps `outcome` up
+ * to date.
  */
 async function sendLines(content: Content, options: SendLinesOptions, outcome: FileOutcome): Promise<void> {
   const { reading, sender, before, show, stopped } = options
@@ -194,7 +197,7 @@ const startsWithEnd = (body: Buffer): boolean => body[0] === 0x0a || (body[0] ==
 
 type WholeReading = Extract<FileReading, { by: 'file' }>
 
-/** Sends a file as one chunk. If an earlier run sent it for the same time, sends nothing and returns `known`. */
+/** Sends a file as one chunk. Sends nothing if an earlier run sent this content for the same time: `known` is true. */
 async function sendWhole(
   content: Content,
   dataset: Dataset,

@@ -11,7 +11,10 @@ import { type Position, subjectPrefix } from './chunk.ts'
 export type Ask = <Row>(sql: string) => Promise<Row[]>
 
 export interface SentBefore {
-  /** Returns the length of the longest chunk that was sent at this position, has these bytes, and passes `stands`. */
+  /**
+   * Returns the length of the longest chunk that was sent at this position, has these bytes, and for which `stands` is
+   * true. Returns undefined if there is none.
+   */
   find: (at: Position, bytes: Buffer, stands: (length: number) => boolean) => Promise<number | undefined>
   /** Returns true if any chunk was sent at this position, whatever its bytes. */
   anyAt: (at: Position) => Promise<boolean>
@@ -88,7 +91,7 @@ export interface RawWithoutBody {
   offset: number
 }
 
-/** Number of raw records that are read again before the newest one with a poll. More than the chunks in flight. */
+/** Number of raw records to read again, up to the newest one with a poll. It exceeds the number of chunks in flight. */
 const lookedBack = 8
 
 /**

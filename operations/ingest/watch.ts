@@ -9,8 +9,9 @@ interface FollowedFile {
   size: number
   modifiedMs: number
   inode: number
-  /** Position reached; undefined for a compressed file. `tail` is the hash of the bytes before that position. */
+  /** Position reached; undefined for a compressed file. */
   end: Position | undefined
+  /** Hash of the last bytes before position `end`; empty if `end` is undefined. */
   tail: string
   unfinishedSinceMs: number | undefined
 }

@@ -9,7 +9,7 @@ export type Pause = { until: string; reason: string } | null | undefined
 
 export interface LiftedPause {
   pause: Pause
-  /** Whether the poller confirmed the lift within 30 s. Always true if another poller owns the host. */
+  /** False: the poller did not confirm the lift within 30 s. If another poller owns the host, this is always true. */
   isConfirmed: boolean
 }
 
@@ -26,8 +26,8 @@ const lookEveryMs = 200
 const sameEndMs = 1_000
 
 /**
- * Lifts the pause of a host (named as by `hostOf()`), if it is paused. If the poller owns the host, waits up to 30 s
- * for its confirmation.
+ * Lifts the pause of a host, which is named as by `hostOf()`. Does nothing if the host is not paused. If the poller
+ * owns the host, waits up to 30 s for the poller's confirmation.
  * @throws the error of `pollerStatus` if the first call fails
  */
 export async function liftPause(parts: LiftParts, host: string, requestedBy: string): Promise<LiftedPause> {

@@ -49,7 +49,10 @@ export async function readPollerStatus(url: string): Promise<PollerStatus> {
   return statusSchema.parse(await answer.json())
 }
 
-/** Calls `look` until it succeeds, and `onWait` after the first failure. @throws its last error after `patienceMs` */
+/**
+ * Calls `look` until it succeeds, and `onWait` after the first failure.
+ * @throws after `patienceMs` the error of `look`
+ */
 export async function waitForPollerStatus(
   look: () => Promise<PollerStatus>,
   patienceMs: number,
