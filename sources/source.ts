@@ -118,7 +118,7 @@ export interface RequestSpec {
   /** Limit of an answer, in bytes. A longer answer is a failed poll. A raw record holds at most 7 MiB. */
   maxBodyBytes: number
   /** Selectors that requests have besides the window: symbols or corridors. */
-  subjects?: Subjects
+  selectors?: Selectors
   pages?: Pages
   /** Path and query of a request, below the base URL. */
   requestPath: (asked: RequestTarget) => string
@@ -134,10 +134,10 @@ export interface RequestSpec {
 export interface RequestTarget {
   window: Window
   /** One of the dataset's selectors, or several joined by commas. Null if the dataset has no selectors. */
-  subject: string | null
+  selector: string | null
 }
 
-export interface Subjects {
+export interface Selectors {
   setting: string
   default: string[]
   /** Pattern of valid selectors. Other selectors in the setting are reported. */
@@ -188,7 +188,7 @@ export interface Answer {
   status: number
   window: Window
   /** The requested selector. Null or absent if the dataset has no selectors. */
-  subject?: string | null
+  selector?: string | null
   url?: string
   /** Stored headers, names in lower case. A chunk of a file has its position: first-line, starts-within-line. */
   headers?: Record<string, string>

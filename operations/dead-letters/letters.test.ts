@@ -141,7 +141,7 @@ describe('a requeue', () => {
   })
 })
 
-test('a release tries the newest letter of each kind: of a dataset, a subject and the reason of before', () => {
+test('a release tries the newest letter of each kind: of a dataset, a selector and the reason of before', () => {
   const parked = (offset: number, key: string, more: Record<string, string> = {}) => ({
     ...refused(offset, { reason: 'parked', dataset: key.split('/')[0]!, ...more }),
     key: Buffer.from(key),

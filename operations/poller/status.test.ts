@@ -64,6 +64,14 @@ test('a dataset is fetched at its host; one that is off, or unknown, is a senten
   expect(() => requirePolledDataset(datasets, 'a.d')).toThrow('does not know a.d: is it of another version?')
 })
 
+test('the selectors are read, also from a poller of an earlier version, which calls them subjects', async () => {
+  const [dataset] = told.datasets
+  const named = [{ selectors: ['A', 'B'] }, { subjects: ['A', 'B'] }, {}]
+  answers = [{ ...told, datasets: named.map((names) => ({ ...dataset, ...names })) }]
+  const { datasets } = await readPollerStatus(url)
+  expect(datasets.map(({ selectors }) => selectors)).toEqual([['A', 'B'], ['A', 'B'], [null]])
+})
+
 test('a poller of an earlier version, which tells neither failures nor pauses, is understood', async () => {
   answers = [{ ...told, budgets: [{ host: 'h', sentLastMinute: 1, perMinute: 2, pausedForMs: 0 }] }]
   const { datasets, budgets } = await readPollerStatus(url)

@@ -12,24 +12,28 @@ const lastFailure = z.object({
 /** The newest unsuccessful poll of a dataset: what was requested and upstream's error. */
 export type LastFailure = z.infer<typeof lastFailure>
 
+const selectors = z.array(z.string().nullable())
+
+const dataset = z.object({
+  dataset: z.string(),
+  host: z.string(),
+  // Defaults for pollers of earlier versions, which do not send these fields.
+  off: z.boolean().default(false),
+  offBecause: z.string().nullable().default(null),
+  live: z.boolean().default(true),
+  selectors: selectors.optional(),
+  /** The name of `selectors` in earlier versions. */
+  subjects: selectors.default([null]),
+  lastPollAt: z.string().nullable(),
+  lastOutcome: z.string().nullable(),
+  lastFailure: lastFailure.nullable().default(null),
+  nextDueAt: z.string().nullable(),
+  waiting: z.object({ requested: z.number() }),
+})
+
 const statusSchema = z.object({
   now: z.string(),
-  datasets: z.array(
-    z.object({
-      dataset: z.string(),
-      host: z.string(),
-      // Defaults for pollers of earlier versions, which do not send these fields.
-      off: z.boolean().default(false),
-      offBecause: z.string().nullable().default(null),
-      live: z.boolean().default(true),
-      subjects: z.array(z.string().nullable()).default([null]),
-      lastPollAt: z.string().nullable(),
-      lastOutcome: z.string().nullable(),
-      lastFailure: lastFailure.nullable().default(null),
-      nextDueAt: z.string().nullable(),
-      waiting: z.object({ requested: z.number() }),
-    }),
-  ),
+  datasets: z.array(dataset.transform(({ subjects, selectors = subjects, ...status }) => ({ ...status, selectors }))),
   budgets: z.array(
     z.object({
       ...{ host: z.string(), sentLastMinute: z.number(), perMinute: z.number(), pausedForMs: z.number() },

@@ -78,7 +78,7 @@ export function adoptedPoll(
   if (raw.origin !== origin || fetchedAt >= storeEndsAtMs) return undefined
   if (memory.lastGoodFetchedAt !== null && fetchedAt <= memory.lastGoodFetchedAt) return undefined
   const window = { startMs: windowStart, endMs: windowEnd }
-  const { coverage, error } = assessAnswer(hosted, { window, subject: selectorOf(requestIdentity, dataset) }, raw)
+  const { coverage, error } = assessAnswer(hosted, { window, selector: selectorOf(requestIdentity, dataset) }, raw)
   // ETag and Last-Modified are not valid at another base URL of the upstream.
   const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
   const answer = { contentHash, etag, lastModified }

@@ -7,7 +7,7 @@ export interface Candidate {
   identity: string
   dataset: Dataset
   window: Window
-  subject: string | null
+  selector: string | null
   lane: Lane
   /** Time until the window is due, ms. A negative number says for how long it has been due. */
   dueInMs: number

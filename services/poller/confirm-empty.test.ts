@@ -28,7 +28,7 @@ const asking = { meaningfulStatuses: [], maxBodyBytes: 1_000, requestPath: () =>
 const dataset = { name: 'a.b', asking } as Dataset
 const hosted: HostedDataset = {
   ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-  ...{ subjects: [null], live: false, pastMonth: false, intervalMs: null },
+  ...{ selectors: [null], live: false, pastMonth: false, intervalMs: null },
 }
 const adopter = { host: 'h', poller: 'me', origin: 'live' }
 
@@ -54,7 +54,7 @@ function createPoller() {
   }
   const poll = async (body: string | undefined, confirming: EmptyConfirmation, dies: boolean) => {
     const kept = raws.length
-    const candidate = { identity, dataset, window, subject: null, lane: 'live' as const, dueInMs: 0, first: false }
+    const candidate = { identity, dataset, window, selector: null, lane: 'live' as const, dueInMs: 0, first: false }
     let wasNotModified = false
     const polled = await pollWindow({
       deps: {
@@ -204,10 +204,10 @@ describe('a window that turned empty is asked for again', () => {
     expect(backOff).toBeGreaterThan(0)
     expect(backOff).toBeLessThanOrEqual(1)
   })
-  test('not when it ended more than 30 days ago, nor where its dataset or subject is not polled any more', () => {
+  test('not when it ended more than 30 days ago, nor where its dataset or selector is not polled any more', () => {
     expect(due(31 * dayMs, emptySince)).toHaveLength(1)
     expect(due(31 * dayMs + 1, emptySince)).toEqual([])
     expect(due(minutesLater(11), emptySince, {}, { dataset: { ...dataset, name: 'a.c' } })).toEqual([])
-    expect(due(minutesLater(11), emptySince, {}, { subjects: ['s'] })).toEqual([])
+    expect(due(minutesLater(11), emptySince, {}, { selectors: ['s'] })).toEqual([])
   })
 })

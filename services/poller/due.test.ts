@@ -11,7 +11,7 @@ const dataset = {
   name: 'a.b.c',
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
 } as Dataset
-const scheduled = { dataset, subjects: [null], live: true, pastMonth: true, intervalMs: null }
+const scheduled = { dataset, selectors: [null], live: true, pastMonth: true, intervalMs: null }
 const settings: DueSettings = { backfillDays: 30, revisitHourlyDays: 3, revisitDailyDays: 30 }
 const minuteMs = 60_000
 const hourMs = 3_600_000
@@ -181,7 +181,7 @@ test('at every instant: windows adjoin, each identity once, one live at most, an
 describe('what is declared otherwise', () => {
   const given = (over: object, more: object = {}) => ({
     ...scheduled,
-    subjects: [null] as (string | null)[],
+    selectors: [null] as (string | null)[],
     dataset: { ...dataset, calendar: { ...dataset.calendar, ...over } } as Dataset,
     ...more,
   })
@@ -198,8 +198,8 @@ describe('what is declared otherwise', () => {
     ])
   })
 
-  test('each subject is asked for apart', () => {
-    const one = given({}, { pastMonth: false, subjects: ['A', 'B/C'] })
+  test('each selector is asked for apart', () => {
+    const one = given({}, { pastMonth: false, selectors: ['A', 'B/C'] })
     expect(identities('2026-04-20T10:00:00Z', one)).toEqual([
       'background A/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
       'background B/C/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',

@@ -35,7 +35,7 @@ const hosted = (name: string, asking: Partial<RequestSpec>, more: Partial<Hosted
   } as unknown as RequestSpec
   const dataset = { name, calendar, asking: asked } as unknown as HostedDataset['dataset']
   return {
-    ...{ dataset, asking: asked, source: 'a', baseUrl: 'http://h', headers: {}, subjects: [null] },
+    ...{ dataset, asking: asked, source: 'a', baseUrl: 'http://h', headers: {}, selectors: [null] },
     ...{ live: false, pastMonth: false, intervalMs: null },
     ...more,
   }
@@ -44,7 +44,7 @@ const ticking = hosted('a.tick', { requestPath: () => '/tick' }, { live: true, i
 const paged = hosted(
   'a.pages',
   {
-    requestPath: ({ subject }) => `/${subject}`,
+    requestPath: ({ selector }) => `/${selector}`,
     pages: { countPath: () => '/count', take: 1, rowsIn: () => ({ rows: 1, total: 50 }) },
   },
   {},

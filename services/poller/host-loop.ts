@@ -155,7 +155,7 @@ async function pollOnce(
   budget: PollCharges,
 ): Promise<void> {
   const { host, lease, deps, memory, requests, carried, metrics } = work
-  const { identity, dataset, window, subject } = candidate
+  const { identity, dataset, window, selector } = candidate
   const asked = requests.openOf(identity)
   const requestsReadTo = requests.readTo(host.name)
   const known = memory.known(identity)
@@ -168,7 +168,7 @@ async function pollOnce(
     : pollWindow({
         ...polling,
         onResponse: budget.first.onResponse,
-        path: () => requestPath({ window, subject }),
+        path: () => requestPath({ window, selector }),
       }).finally(budget.first.release))
   if (polled === undefined) {
     if (work.stopping.aborted) {

@@ -20,7 +20,7 @@ const source = (
 const hosts = (sources: Source[], settings: Partial<SourceSettings> = {}, switches: Partial<Switches> = {}) =>
   hostsOf(
     sources,
-    { baseUrls: {}, credentials: {}, subjects: {}, everyS: {}, ...settings },
+    { baseUrls: {}, credentials: {}, selectors: {}, everyS: {}, ...settings },
     { off: new Set(), on: new Set(), ...switches },
   )
 
@@ -83,23 +83,23 @@ test('a dataset that is declared to be asked for on request only can be switched
 })
 
 const ticking = (perRequest: number) => {
-  const subjects = { setting: 'T_SYMBOLS', default: ['A', 'B', 'C'], pattern: /^[A-Z0-9]+$/, perRequest }
+  const selectors = { setting: 'T_SYMBOLS', default: ['A', 'B', 'C'], pattern: /^[A-Z0-9]+$/, perRequest }
   const calendar = { kind: 'ticks', zone: 'UTC', every: { setting: 'T_EVERY_S', defaultS: 10, minIntervalS: 1 } }
-  const datasets = [{ name: 't.x', asking: { ...asking, subjects }, calendar }] as unknown as Source['datasets']
+  const datasets = [{ name: 't.x', asking: { ...asking, selectors }, calendar }] as unknown as Source['datasets']
   return source('t', 'https://t.example', { datasets })
 }
 
-test('subjects are those of the declaration or of the setting, as many in a request as go in', () => {
-  const of = (perRequest: number, subjects?: string[]) =>
-    hosts([ticking(perRequest)], { subjects: { T_SYMBOLS: subjects } })[0]?.datasets[0]
-  expect(of(2)).toMatchObject({ subjects: ['A,B', 'C'], intervalMs: 10_000 })
-  expect(of(1, ['X', 'Y'])?.subjects).toEqual(['X', 'Y'])
+test('selectors are those of the declaration or of the setting, as many in a request as go in', () => {
+  const of = (perRequest: number, selectors?: string[]) =>
+    hosts([ticking(perRequest)], { selectors: { T_SYMBOLS: selectors } })[0]?.datasets[0]
+  expect(of(2)).toMatchObject({ selectors: ['A,B', 'C'], intervalMs: 10_000 })
+  expect(of(1, ['X', 'Y'])?.selectors).toEqual(['X', 'Y'])
 })
 
 test('ticks that a host does not allow are refused with what to change, before anything is asked', () => {
   const symbols = Array.from({ length: 20 }, (_, index) => `S${index}`)
   const at = (everyS: number, perRequest: number) => () =>
-    hosts([ticking(perRequest)], { subjects: { T_SYMBOLS: symbols }, everyS: { T_EVERY_S: everyS } })
+    hosts([ticking(perRequest)], { selectors: { T_SYMBOLS: symbols }, everyS: { T_EVERY_S: everyS } })
   // 20 requests every 10 s are 120 a minute, every 13 s 93.
   expect(at(10, 1)).toThrow(
     /^t\.example would be asked 120 times a minute, and 96 .* set T_EVERY_S to 13 at the least, or .* T_SYMBOLS\.$/,

@@ -11,7 +11,7 @@ export interface HostedDataset {
   baseUrl: string
   headers: Readonly<Record<string, string>>
   /** Selectors of the requests, one request per entry. Null stands for a request without a selector. */
-  subjects: readonly (string | null)[]
+  selectors: readonly (string | null)[]
   live: boolean
   pastMonth: boolean
   /** Time between two ticks, ms. Null if the windows are days, hours or months. */
@@ -91,7 +91,7 @@ function howAsked(
   return {
     dataset,
     asking,
-    subjects: subjectsOf(asking, settings),
+    selectors: selectorsOf(asking, settings),
     live: asking.live || on.has(dataset.name),
     pastMonth: asking.pastMonth || on.has(dataset.name),
     intervalMs:
@@ -99,12 +99,12 @@ function howAsked(
   }
 }
 
-function subjectsOf({ subjects }: RequestSpec, settings: SourceSettings): (string | null)[] {
-  if (subjects === undefined) return [null]
-  const wanted = settings.subjects[subjects.setting] ?? subjects.default
-  const requests = Math.ceil(wanted.length / subjects.perRequest)
+function selectorsOf({ selectors }: RequestSpec, settings: SourceSettings): (string | null)[] {
+  if (selectors === undefined) return [null]
+  const wanted = settings.selectors[selectors.setting] ?? selectors.default
+  const requests = Math.ceil(wanted.length / selectors.perRequest)
   return Array.from({ length: requests }, (_, index) =>
-    wanted.slice(index * subjects.perRequest, (index + 1) * subjects.perRequest).join(','),
+    wanted.slice(index * selectors.perRequest, (index + 1) * selectors.perRequest).join(','),
   )
 }
 
@@ -113,16 +113,16 @@ const minuteMs = 60_000
 function assertTicksFit({ name, budget, datasets }: Host): void {
   const ticking = datasets.filter(({ intervalMs, live }) => intervalMs !== null && live)
   const needed = ticking.reduce(
-    (sum, { subjects, intervalMs }) => sum + (subjects.length * minuteMs) / (intervalMs ?? 1),
+    (sum, { selectors, intervalMs }) => sum + (selectors.length * minuteMs) / (intervalMs ?? 1),
     0,
   )
   if (needed <= budget.refillPerMinute) return
-  const aTick = ticking.reduce((sum, { subjects }) => sum + subjects.length, 0)
+  const aTick = ticking.reduce((sum, { selectors }) => sum + selectors.length, 0)
   const enoughS = Math.ceil((aTick * 60) / budget.refillPerMinute)
   const every = new Set(
     ticking.flatMap(({ dataset: { calendar } }) => (calendar.kind === 'ticks' ? [calendar.every.setting] : [])),
   )
-  const fewer = new Set(ticking.flatMap(({ asking }) => asking.subjects?.setting ?? []))
+  const fewer = new Set(ticking.flatMap(({ asking }) => asking.selectors?.setting ?? []))
   throw new ConfigError(
     `${name} would be asked ${Math.ceil(needed)} times a minute, and ${budget.refillPerMinute} are all it allows: ` +
       `set ${[...every].join(', ')} to ${enoughS} at the least, or name fewer in ${[...fewer].join(', ')}.`,

@@ -27,7 +27,7 @@ const asking = {
   meaningfulStatuses: [],
   maxBodyBytes: 1_000,
   pages,
-  requestPath: ({ subject }: RequestTarget) => `/rows/${subject?.slice('rows-'.length)}/${pages.take}`,
+  requestPath: ({ selector }: RequestTarget) => `/rows/${selector?.slice('rows-'.length)}/${pages.take}`,
   assess: (body: Uint8Array) => (`${Buffer.from(body)}`.includes('without numbers') ? 'partial' : 'complete'),
 } as unknown as RequestSpec
 const dataset = { name: 'a.b', asking } as Dataset
@@ -52,7 +52,7 @@ async function poll(
     return { onResponse: came, release: () => void events.push('done') }
   }
   let left = allowed
-  const candidate = { identity: `a.b/${times}`, dataset, window, subject: null, lane: 'requested' as const }
+  const candidate = { identity: `a.b/${times}`, dataset, window, selector: null, lane: 'requested' as const }
   const polled = await pollPages(
     {
       deps: {
@@ -85,7 +85,7 @@ async function poll(
       host: 'h',
       hosted: {
         ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-        ...{ subjects: [null], live: true, pastMonth: false, intervalMs: null },
+        ...{ selectors: [null], live: true, pastMonth: false, intervalMs: null },
       },
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],

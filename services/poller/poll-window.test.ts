@@ -89,7 +89,7 @@ function poll(wishes: Wishes = {}) {
     identity: 'i',
     dataset: given,
     window,
-    subject: 's',
+    selector: 's',
     lane: 'live',
     dueInMs: 0,
     first: true,
@@ -124,7 +124,7 @@ function poll(wishes: Wishes = {}) {
     host: new URL(baseUrl).host,
     hosted: {
       ...{ dataset: given, asking, source: 'a', baseUrl, headers: wishes.headers ?? {} },
-      ...{ subjects: ['s'], live: true, pastMonth: true, intervalMs: wishes.intervalMs ?? null },
+      ...{ selectors: ['s'], live: true, pastMonth: true, intervalMs: wishes.intervalMs ?? null },
     },
     candidate,
     known: wishes.known,
@@ -136,7 +136,7 @@ function poll(wishes: Wishes = {}) {
       events.push('came')
       return wishes.pause ?? noPause
     },
-    path: () => asking.requestPath({ window, subject: 's' }),
+    path: () => asking.requestPath({ window, selector: 's' }),
   })
   return result.then((polled) => ({ polled, raws, memories, polls }))
 }

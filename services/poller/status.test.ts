@@ -12,12 +12,12 @@ const moment = { nowMs, steadyMs: 0 }
 const dataset = { name: 'a.b' }
 const host = {
   name: 'h',
-  datasets: [{ dataset, live: true, subjects: ['X', 'Y'] }],
+  datasets: [{ dataset, live: true, selectors: ['X', 'Y'] }],
   off: [],
 } as unknown as Host
-const poll = (subject: string, atMs: number, outcome: string, error: string | null = null): Poll => {
+const poll = (selector: string, atMs: number, outcome: string, error: string | null = null): Poll => {
   const times = { windowStart: 0, windowEnd: 1, sentAt: atMs, fetchedAt: atMs }
-  return { ...times, requestIdentity: `a.b/${subject}`, dataset: 'a.b', outcome, error, memory: noMemory } as Poll
+  return { ...times, requestIdentity: `a.b/${selector}`, dataset: 'a.b', outcome, error, memory: noMemory } as Poll
 }
 const failuresOf = (...polls: Poll[]) => {
   const failures = createFailures()

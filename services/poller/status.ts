@@ -18,7 +18,7 @@ export interface DatasetStatus {
   offBecause: string | null
   live: boolean
   /** Selectors of the requests, one entry per request. Null stands for a request without a selector. */
-  subjects: readonly (string | null)[]
+  selectors: readonly (string | null)[]
   lastPollAt: string | null
   lastOutcome: string | null
   /** The newest poll that failed, if its request had no good poll since. Null if there is none. */
@@ -69,10 +69,10 @@ export function createFailures(): Failures {
 }
 
 /** Returns the newest failure, without requests that are no longer made. */
-function lastFailureOf(dataset: string, subjects: readonly (string | null)[], failures: Failures): LastFailure | null {
+function lastFailureOf(dataset: string, selectors: readonly (string | null)[], failures: Failures): LastFailure | null {
   const made = failures.of(dataset).filter(({ requestIdentity }) => {
-    const subject = selectorOf(requestIdentity, dataset)
-    return subjects.includes(subject) || isPage(subject)
+    const selector = selectorOf(requestIdentity, dataset)
+    return selectors.includes(selector) || isPage(selector)
   })
   if (made.length === 0) return null
   const newest = made.reduce((one, other) => (other.fetchedAt >= one.fetchedAt ? other : one))
@@ -93,16 +93,16 @@ export function statusOf(
     const budget = loop?.budget()
     const nextTryMs = budget?.unreachable ? Date.parse(budget.unreachable.nextTryAt) - moment.nowMs : 0
     const pausedForMs = Math.max(budget?.pausedForMs ?? 0, nextTryMs)
-    const on = host.datasets.map(({ dataset, live, subjects }) => ({
+    const on = host.datasets.map(({ dataset, live, selectors }) => ({
       name: dataset.name,
       live,
-      subjects,
+      selectors,
       offBecause: null,
     }))
     const off = host.off.map(({ dataset, because }) => {
-      return { name: dataset.name, live: false, subjects: [], offBecause: because }
+      return { name: dataset.name, live: false, selectors: [], offBecause: because }
     })
-    return [...on, ...off].map(({ name, live, subjects, offBecause }): DatasetStatus => {
+    return [...on, ...off].map(({ name, live, selectors, offBecause }): DatasetStatus => {
       const mine = candidates.filter(({ dataset }) => dataset.name === name)
       const next = mine.toSorted((one, other) => one.dueInMs - other.dueInMs)[0]
       const last = memory.lastPoll(name)
@@ -115,10 +115,10 @@ export function statusOf(
         off: offBecause !== null,
         offBecause,
         live,
-        subjects,
+        selectors,
         lastPollAt: last === undefined ? null : utcText(last.atMs),
         lastOutcome: last?.outcome ?? null,
-        lastFailure: lastFailureOf(name, subjects, failures),
+        lastFailure: lastFailureOf(name, selectors, failures),
         nextDueAt: next === undefined ? null : utcText(moment.nowMs + Math.max(0, next.dueInMs, pausedForMs)),
         nextWindowStart: next === undefined ? null : utcText(next.window.startMs),
         waiting,

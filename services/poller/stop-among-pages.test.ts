@@ -13,7 +13,7 @@ import { createMetrics } from './metrics.ts'
 
 const asking = {
   ...{ live: false, pastMonth: false, meaningfulStatuses: [], maxBodyBytes: 1_000 },
-  requestPath: ({ subject }: { subject: string | null }) => `/${subject}`,
+  requestPath: ({ selector }: { selector: string | null }) => `/${selector}`,
   assess: () => 'complete' as const,
   pages: {
     take: 10,
@@ -51,7 +51,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
       datasets: [
         {
           ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-          ...{ subjects: [null], live: false, pastMonth: false, intervalMs: null },
+          ...{ selectors: [null], live: false, pastMonth: false, intervalMs: null },
         },
       ],
       off: [],

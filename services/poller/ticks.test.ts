@@ -6,7 +6,7 @@ import { tickCandidates } from './due.ts'
 import { createMemory, type KnownIdentity } from './memory.ts'
 
 const dataset = { name: 't.x' } as Dataset
-const hosted = { dataset, subjects: ['A,B', null], intervalMs: 10_000 }
+const hosted = { dataset, selectors: ['A,B', null], intervalMs: 10_000 }
 const at = (nowMs: number) => ({ nowMs, steadyMs: 0 })
 const polled = (windowStartMs: number): KnownIdentity => ({
   memory: { ...noMemory, lastGoodFetchedAt: 1 },

@@ -19,7 +19,7 @@ function rows(day: string, minutes: number, key: string, from = 0): Buffer {
 
 const read = (name: string, day: string, body: Buffer) => ({
   ...named(name).explode({ body, status: 200, window: window(day) }),
-  coverage: named(name).asking!.assess(body, { window: window(day), subject: null }),
+  coverage: named(name).asking!.assess(body, { window: window(day), selector: null }),
 })
 
 describe('what is declared', () => {
@@ -56,7 +56,7 @@ describe('what is declared', () => {
     const { calendar, asking } = named(name)
     const later = searchDaysLater === undefined ? {} : { searchDaysLater }
     expect(calendar).toEqual({ kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay, searchFrom, ...later })
-    expect(asking?.requestPath({ window: window('2026-03-29'), subject: null })).toBe(
+    expect(asking?.requestPath({ window: window('2026-03-29'), selector: null })).toBe(
       `${path}?FromUtc=2026-03-28T23%3A00%3A00.000Z&ToUtc=2026-03-29T22%3A00%3A00.000Z`,
     )
   })

@@ -73,7 +73,7 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       meaningfulStatuses: [],
       maxBodyBytes: 6 * 1024 * 1024,
       pages: { countPath: (asked) => pagePath(asked, 0, 0), take: rowsPerPage, rowsIn },
-      requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
+      requestPath: (asked) => pagePath(asked, skipOf(asked.selector), rowsPerPage),
       assess: assessConstraints,
     },
     records: {

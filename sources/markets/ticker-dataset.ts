@@ -1,4 +1,4 @@
-import type { Dataset, DeclaredStep, RequestSpec, Subjects } from '../source.ts'
+import type { Dataset, DeclaredStep, RequestSpec, Selectors } from '../source.ts'
 import { tickerView } from './friendly-view.ts'
 import type { Ticker } from './market-slices.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
@@ -15,7 +15,7 @@ export interface TickerDataset {
   spelling: Spelling
   /** Prefix of the exchange's environment variables: KRAKEN for KRAKEN_SYMBOLS and KRAKEN_EVERY_S. */
   settings: string
-  subjects: Omit<Subjects, 'setting'>
+  selectors: Omit<Selectors, 'setting'>
   requestPath: RequestSpec['requestPath']
   expectations: string[]
   transformVersion: number
@@ -51,7 +51,7 @@ export function tickerDataset(declared: TickerDataset): Dataset {
       meaningfulStatuses: [],
       // An answer with all markets of Binance has about 2 MB.
       maxBodyBytes: 6 * 1024 * 1024,
-      subjects: { ...declared.subjects, setting: `${settings}_SYMBOLS` },
+      selectors: { ...declared.selectors, setting: `${settings}_SYMBOLS` },
       requestPath: declared.requestPath,
       assess: (body, about) => assessTicker(ticker, body, about),
     },

@@ -56,9 +56,9 @@ function renamed(): NamedAnswer[] {
   return [
     of('jao.core.lta', body.replaceAll('border_', 'Border_')),
     of('jao.core.finalComputation', `{"data":[{"dateTimeUtc":"2026-04-20T22:00:00Z","RAM":7}],"totalRows":1}`, {
-      ...{ window: hour, subject: 'rows-0' },
+      ...{ window: hour, selector: 'rows-0' },
     }),
-    of('jao-auctions.daily', `[${bids}]`, { subject: 'IF1-FR-GB' }),
+    of('jao-auctions.daily', `[${bids}]`, { selector: 'IF1-FR-GB' }),
   ]
 }
 
@@ -109,7 +109,7 @@ function pages(): NamedAnswer[] {
   ]
   return datasets.map((start) => {
     const dataset = start.endsWith('_') ? `${start}finalComputation` : `${start}.finalComputation`
-    return named(dataset, 'told by hand: the second page', body, told, { window: hour, subject: 'rows-2000' })
+    return named(dataset, 'told by hand: the second page', body, told, { window: hour, selector: 'rows-2000' })
   })
 }
 
@@ -143,7 +143,7 @@ function auctions(): NamedAnswer[] {
     flags: [],
     modified: '2026-04-20T09:26:03.670Z',
   }
-  const subject = 'IF1-FR-GB'
+  const selector = 'IF1-FR-GB'
   const april = { startMs: Date.parse('2026-03-31T22:00:00Z'), endMs: Date.parse('2026-04-30T22:00:00Z') }
   const ends = { monthly: '2026-04-30T22:00:00Z', seasonal: '2026-09-30T22:00:00Z', yearly: '2027-03-31T22:00:00Z' }
   const long = Object.entries(ends).map(([horizon, end]) => {
@@ -164,19 +164,19 @@ function auctions(): NamedAnswer[] {
       'told by hand: two products',
       body,
       { values, points },
-      { window: april, subject },
+      { window: april, selector },
     )
   })
   return [
     ...['daily', 'intraday'].map((horizon) =>
-      named(`jao-auctions.${horizon}`, 'told by hand: two hours', hours, told, { subject }),
+      named(`jao-auctions.${horizon}`, 'told by hand: two hours', hours, told, { selector }),
     ),
     named(
       'jao-auctions.daily',
       'told by hand: nothing',
       '{"status":400,"message":"No Data found"}',
       { values: {}, points: [] },
-      { status: 400, subject },
+      { status: 400, selector },
     ),
     ...long,
   ]
