@@ -1,5 +1,5 @@
 import { topicsOf } from '#core/source-topics.ts'
-import type { Dataset, DeclaredStep, Source } from '#sources/source.ts'
+import type { Dataset, DeclaredStep, Schedule, Source } from '#sources/source.ts'
 import { describeCalendar, describeDue } from './words.ts'
 
 /** A dataset's declaration as a flat record: for table `datasets`, docs/catalogue.md and the command line. */
@@ -30,10 +30,9 @@ export interface CatalogueEntry {
   transformVersion: number
   /** `recorded` if samples are real upstream responses, `documented` if they are only known from documentation. */
   shape: 'recorded' | 'documented'
-  /** Whether new windows are polled automatically. */
-  live: boolean
-  /** Whether the past month is fetched automatically. */
-  pastMonth: boolean
+  schedule: Schedule
+  /** Whether the poller fetches the last BACKFILL_DAYS days by itself. */
+  autoBackfill: boolean
   view: string | null
   topics: string[]
   /** First business day that upstream has, YYYY-MM-DD; null unless published by days. */
@@ -69,8 +68,8 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     timeseriesDays: source.retention?.timeseriesDays ?? null,
     transformVersion: dataset.transformVersion,
     shape: dataset.shape,
-    live: asking?.live ?? false,
-    pastMonth: asking?.pastMonth ?? false,
+    schedule: dataset.schedule,
+    autoBackfill: asking?.autoBackfill ?? false,
     view: dataset.view?.name ?? null,
     topics: topicsOf(source).map(({ name }) => name),
     firstDay: calendar.kind === 'days' ? calendar.firstDay : null,

@@ -88,6 +88,7 @@ export interface Dataset {
   expectations: string[]
   /** 0 to 4095. Raise it whenever explode changes its result for the same answer. */
   transformVersion: number
+  schedule: Schedule
   calendar: Calendar
   asking?: RequestSpec
   files?: FileReading
@@ -109,10 +110,17 @@ export interface DeclaredStep {
   stepS: number
 }
 
+/**
+ * The setting DATASET_SCHEDULES overrides it.
+ * - `auto`: the poller requests new windows by itself. Older windows need `backfill`.
+ * - `on-demand`: windows are only requested by `backfill`. A dataset of files is only read by `ingest`.
+ * - `off`: the dataset is neither polled nor exploded.
+ */
+export type Schedule = 'auto' | 'on-demand' | 'off'
+
 export interface RequestSpec {
-  /** The poller requests new windows (`live`) and the past month by itself. Other windows need `backfill`. */
-  live: boolean
-  pastMonth: boolean
+  /** With the schedule `auto`, the poller also requests the windows of the last BACKFILL_DAYS days by itself. */
+  autoBackfill: boolean
   /** Statuses besides 200 whose answers are stored as raw responses. */
   meaningfulStatuses: number[]
   /** Limit of an answer, in bytes. A longer answer is a failed poll. A raw record holds at most 7 MiB. */

@@ -1,6 +1,7 @@
 // Creates topics, schemas, tables and views, then exits with 0. Safe to repeat, also while a stack runs.
 
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
+import { datasetsOff } from '#core/dataset-schedules.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate, platformNames } from '#platform/clickhouse/migrate.ts'
@@ -52,7 +53,8 @@ try {
   await provisionTopics(kafka, [pollsKeptFor(config.POLLS_DAYS)], config.KAFKA_REPLICATION_FACTOR)
   const applied = await migrate(store, migrations)
   // Skips sources whose datasets are all off: refreshable views cost resources even if no data come.
-  const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !config.DATASETS_OFF.has(name)))
+  const off = datasetsOff(config.DATASET_SCHEDULES)
+  const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !off.has(name)))
   const statements = await applySourceStatements(store, wanted)
   const views = await applyDatasetViews(store, wanted)
   log.info({ migrations: applied.map(({ name }) => name), statements, views }, 'tables and views are there')

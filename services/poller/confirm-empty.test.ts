@@ -28,7 +28,7 @@ const asking = { meaningfulStatuses: [], maxBodyBytes: 1_000, requestPath: () =>
 const dataset = { name: 'a.b', asking } as Dataset
 const hosted: HostedDataset = {
   ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-  ...{ selectors: [null], live: false, pastMonth: false, intervalMs: null },
+  ...{ selectors: [null], schedule: 'on-demand', autoBackfill: false, intervalMs: null },
 }
 const adopter = { host: 'h', poller: 'me', origin: 'live' }
 

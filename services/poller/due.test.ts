@@ -11,7 +11,7 @@ const dataset = {
   name: 'a.b.c',
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
 } as Dataset
-const scheduled = { dataset, selectors: [null], live: true, pastMonth: true, intervalMs: null }
+const scheduled = { dataset, selectors: [null], schedule: 'auto' as const, autoBackfill: true, intervalMs: null }
 const settings: DueSettings = { backfillDays: 30, revisitHourlyDays: 3, revisitDailyDays: 30 }
 const minuteMs = 60_000
 const hourMs = 3_600_000
@@ -190,16 +190,16 @@ describe('what is declared otherwise', () => {
       return `${lane} ${identity.slice('a.b.c/'.length)} in ${dueInMs / minuteMs} min`
     })
 
-  test('a dataset that is not live is never due by itself; one without its past month has today and tomorrow', () => {
-    expect(identities('2026-04-20T10:00:00Z', given({}, { live: false }))).toEqual([])
-    expect(identities('2026-04-20T10:00:00Z', given({}, { pastMonth: false }))).toEqual([
+  test('a dataset on demand is never due by itself; one that is not backfilled by itself has today and tomorrow', () => {
+    expect(identities('2026-04-20T10:00:00Z', given({}, { schedule: 'on-demand' }))).toEqual([])
+    expect(identities('2026-04-20T10:00:00Z', given({}, { autoBackfill: false }))).toEqual([
       'background 2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
       'live 2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in 0 min',
     ])
   })
 
   test('each selector is asked for apart', () => {
-    const one = given({}, { pastMonth: false, selectors: ['A', 'B/C'] })
+    const one = given({}, { autoBackfill: false, selectors: ['A', 'B/C'] })
     expect(identities('2026-04-20T10:00:00Z', one)).toEqual([
       'background A/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
       'background B/C/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
@@ -209,22 +209,22 @@ describe('what is declared otherwise', () => {
   })
 
   test('what is published after delivery is looked for from then on, for 15 hours, every minute', () => {
-    const late = given({ searchDaysLater: 2, searchFrom: '10:00' }, { pastMonth: false })
+    const late = given({ searchDaysLater: 2, searchFrom: '10:00' }, { autoBackfill: false })
     // The search for 21 April begins on 22 April at 10:00 Brussels, which is 08:00Z.
     const day = 'live 2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in'
     expect(identities('2026-04-21T07:00:00Z', late)).toContain(`${day} ${25 * 60} min`)
-    expect(identities('2026-04-22T08:00:00Z', { ...late, pastMonth: true })).toContain(`${day} 0 min`)
+    expect(identities('2026-04-22T08:00:00Z', { ...late, autoBackfill: true })).toContain(`${day} 0 min`)
     const polled = {
       'a.b.c/2026-04-20T22:00:00Z/2026-04-21T22:00:00Z': polledAt('2026-04-22T09:00:00Z', at('2026-04-22T09:00:30Z'), {
         completeness: 'empty',
         hadRows: false,
       }),
     }
-    expect(identities('2026-04-22T09:00:30Z', { ...late, pastMonth: true }, polled)).toContain(`${day} 0.5 min`)
+    expect(identities('2026-04-22T09:00:30Z', { ...late, autoBackfill: true }, polled)).toContain(`${day} 0.5 min`)
   })
 
   test('hours are windows of their own: 23 on the short day', () => {
-    const hourly = given({ window: 'hour' }, { pastMonth: false })
+    const hourly = given({ window: 'hour' }, { autoBackfill: false })
     const short = identities('2026-03-29T10:00:00Z', hourly).filter((text) => !/ 2026-03-(29T2[23]|30)/.test(text))
     expect(short.length).toBe(23)
     expect(short[0]).toBe('background 2026-03-28T23:00:00Z/2026-03-29T00:00:00Z in 0 min')
@@ -233,7 +233,7 @@ describe('what is declared otherwise', () => {
   })
 
   test('months are windows of their own: this one, and the next as long before it begins as is declared', () => {
-    const monthly = given({ window: 'month', searchDaysLater: -15 }, { pastMonth: false })
+    const monthly = given({ window: 'month', searchDaysLater: -15 }, { autoBackfill: false })
     const april = 'background 2026-03-31T22:00:00Z/2026-04-30T22:00:00Z in 0 min'
     // 1 May minus a day minus 15 days is 15 April, 09:00 Brussels is 07:00Z.
     expect(identities('2026-04-14T10:00:00Z', monthly)).toEqual([april])

@@ -25,7 +25,7 @@ const dayMs = 24 * hourMs
 const searchEveryMs = minuteMs
 const eagerSearchMs = 15 * hourMs
 
-export type ScheduledDataset = Pick<HostedDataset, 'dataset' | 'selectors' | 'live' | 'pastMonth' | 'intervalMs'>
+export type ScheduledDataset = Pick<HostedDataset, 'dataset' | 'selectors' | 'schedule' | 'autoBackfill' | 'intervalMs'>
 
 /** Returns the windows to poll by the calendar, per selector, with the time until each is due. Pure. */
 export function calendarCandidates(
@@ -34,11 +34,11 @@ export function calendarCandidates(
   known: (identity: string) => KnownIdentity | undefined,
   settings: DueSettings,
 ): Candidate[] {
-  const { dataset, live, pastMonth } = scheduled
+  const { dataset, schedule, autoBackfill } = scheduled
   const { calendar } = dataset
-  if (!live || calendar.kind === 'files') return []
+  if (schedule !== 'auto' || calendar.kind === 'files') return []
   if (calendar.kind === 'ticks') return tickCandidates(moment, scheduled, known)
-  const own = { ...settings, backfillDays: pastMonth ? settings.backfillDays : 0 }
+  const own = { ...settings, backfillDays: autoBackfill ? settings.backfillDays : 0 }
   return requestsOf(scheduled, calendar, moment.nowMs, Math.max(own.backfillDays, own.revisitDailyDays)).flatMap(
     (request) => {
       const due = dueOf(moment, calendar, request, known(request.identity), own)

@@ -36,11 +36,11 @@ const hosted = (name: string, asking: Partial<RequestSpec>, more: Partial<Hosted
   const dataset = { name, calendar, asking: asked } as unknown as HostedDataset['dataset']
   return {
     ...{ dataset, asking: asked, source: 'a', baseUrl: 'http://h', headers: {}, selectors: [null] },
-    ...{ live: false, pastMonth: false, intervalMs: null },
+    ...{ schedule: 'on-demand', autoBackfill: false, intervalMs: null },
     ...more,
   }
 }
-const ticking = hosted('a.tick', { requestPath: () => '/tick' }, { live: true, intervalMs: 10_000 })
+const ticking = hosted('a.tick', { requestPath: () => '/tick' }, { schedule: 'auto', intervalMs: 10_000 })
 const paged = hosted(
   'a.pages',
   {

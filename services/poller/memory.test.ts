@@ -124,7 +124,7 @@ describe('a poll from far ahead of the clock', () => {
 test('a poll whose time is not a date does not break the status', () => {
   const memory = createMemory(() => {})
   memory.remember(poll(-9e15, {}), moment)
-  const off = [{ dataset: { name: 'a' }, because: 'DATASETS_OFF' }]
+  const off = [{ dataset: { name: 'a' }, schedule: 'off', because: 'DATASET_SCHEDULES' }]
   const host = { name: 'h', datasets: [], off } as unknown as Parameters<typeof statusOf>[0][number]
   const [told] = statusOf([host], new Map(), memory, createFailures(), moment).datasets
   expect(told?.lastPollAt).toBe('-9000000000000000 ms after 1970, which is not a date')

@@ -85,7 +85,7 @@ async function poll(
       host: 'h',
       hosted: {
         ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-        ...{ selectors: [null], live: true, pastMonth: false, intervalMs: null },
+        ...{ selectors: [null], schedule: 'auto', autoBackfill: false, intervalMs: null },
       },
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],

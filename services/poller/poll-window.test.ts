@@ -124,7 +124,7 @@ function poll(wishes: Wishes = {}) {
     host: new URL(baseUrl).host,
     hosted: {
       ...{ dataset: given, asking, source: 'a', baseUrl, headers: wishes.headers ?? {} },
-      ...{ selectors: ['s'], live: true, pastMonth: true, intervalMs: wishes.intervalMs ?? null },
+      ...{ selectors: ['s'], schedule: 'auto', autoBackfill: true, intervalMs: wishes.intervalMs ?? null },
     },
     candidate,
     known: wishes.known,

@@ -12,7 +12,7 @@ const moment = { nowMs, steadyMs: 0 }
 const dataset = { name: 'a.b' }
 const host = {
   name: 'h',
-  datasets: [{ dataset, live: true, selectors: ['X', 'Y'] }],
+  datasets: [{ dataset, schedule: 'auto', selectors: ['X', 'Y'] }],
   off: [],
 } as unknown as Host
 const poll = (selector: string, atMs: number, outcome: string, error: string | null = null): Poll => {

@@ -1,6 +1,7 @@
 import { isPage, selectorOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Poll } from '#schemas/generated/records.ts'
+import type { Schedule } from '#sources/source.ts'
 import type { ClockReading } from './candidate.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostLoop } from './host-loop.ts'
@@ -16,7 +17,7 @@ export interface DatasetStatus {
   owned: boolean
   off: boolean
   offBecause: string | null
-  live: boolean
+  schedule: Schedule
   /** Selectors of the requests, one entry per request. Null stands for a request without a selector. */
   selectors: readonly (string | null)[]
   lastPollAt: string | null
@@ -93,16 +94,16 @@ export function statusOf(
     const budget = loop?.budget()
     const nextTryMs = budget?.unreachable ? Date.parse(budget.unreachable.nextTryAt) - moment.nowMs : 0
     const pausedForMs = Math.max(budget?.pausedForMs ?? 0, nextTryMs)
-    const on = host.datasets.map(({ dataset, live, selectors }) => ({
+    const on = host.datasets.map(({ dataset, schedule, selectors }) => ({
       name: dataset.name,
-      live,
+      schedule,
       selectors,
       offBecause: null,
     }))
-    const off = host.off.map(({ dataset, because }) => {
-      return { name: dataset.name, live: false, selectors: [], offBecause: because }
+    const off = host.off.map(({ dataset, schedule, because }) => {
+      return { name: dataset.name, schedule, selectors: [], offBecause: because }
     })
-    return [...on, ...off].map(({ name, live, selectors, offBecause }): DatasetStatus => {
+    return [...on, ...off].map(({ name, schedule, selectors, offBecause }): DatasetStatus => {
       const mine = candidates.filter(({ dataset }) => dataset.name === name)
       const next = mine.toSorted((one, other) => one.dueInMs - other.dueInMs)[0]
       const last = memory.lastPoll(name)
@@ -114,7 +115,7 @@ export function statusOf(
         owned: loop !== undefined,
         off: offBecause !== null,
         offBecause,
-        live,
+        schedule,
         selectors,
         lastPollAt: last === undefined ? null : utcText(last.atMs),
         lastOutcome: last?.outcome ?? null,

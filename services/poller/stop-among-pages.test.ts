@@ -12,7 +12,7 @@ import { createMemory } from './memory.ts'
 import { createMetrics } from './metrics.ts'
 
 const asking = {
-  ...{ live: false, pastMonth: false, meaningfulStatuses: [], maxBodyBytes: 1_000 },
+  ...{ autoBackfill: false, meaningfulStatuses: [], maxBodyBytes: 1_000 },
   requestPath: ({ selector }: { selector: string | null }) => `/${selector}`,
   assess: () => 'complete' as const,
   pages: {
@@ -51,7 +51,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
       datasets: [
         {
           ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-          ...{ selectors: [null], live: false, pastMonth: false, intervalMs: null },
+          ...{ selectors: [null], schedule: 'on-demand', autoBackfill: false, intervalMs: null },
         },
       ],
       off: [],

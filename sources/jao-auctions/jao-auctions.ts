@@ -107,10 +107,10 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
       'slices of a cancelled auction have the flag cancelled',
     ],
     transformVersion: 2,
+    schedule: rest.recorded ? 'auto' : 'on-demand',
     calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom, ...ahead(daysAhead) },
     asking: {
-      live: rest.recorded,
-      pastMonth: false,
+      autoBackfill: false,
       meaningfulStatuses: [400],
       maxBodyBytes: 6 * 1024 * 1024,
       selectors: corridors,

@@ -31,14 +31,14 @@ describe('what is declared', () => {
     expect([of('jao.core.'), of('jao.nordic.'), of('jao.coreID.IDCC'), of('jao.coreID.ID')]).toEqual([20, 7, 36, 48])
   })
 
-  test('only recorded datasets are live, and two of them fetch the past month', () => {
-    const asking = jao.datasets.filter(({ asking }) => asking?.live)
-    expect(asking.map(({ name }) => name)).toEqual([
+  test('only recorded datasets have the schedule auto, and two of them are backfilled by themselves', () => {
+    const auto = jao.datasets.filter(({ schedule }) => schedule === 'auto')
+    expect(auto.map(({ name }) => name)).toEqual([
       ...['jao.core.maxExchanges', 'jao.core.netPos', 'jao.core.atc', 'jao.core.shadowAuctionATC'],
       ...['jao.core.scheduledExchanges', 'jao.nordic.maxExchanges', 'jao.nordic.maxBorderFlow'],
     ])
-    expect(asking.map(({ shape }) => shape)).toEqual(new Array(7).fill('recorded'))
-    const past = jao.datasets.filter(({ asking }) => asking?.pastMonth).map(({ name }) => name)
+    expect(auto.map(({ shape }) => shape)).toEqual(new Array(7).fill('recorded'))
+    const past = jao.datasets.filter(({ asking }) => asking?.autoBackfill).map(({ name }) => name)
     expect(past).toEqual(['jao.core.maxExchanges', 'jao.nordic.maxExchanges'])
   })
 

@@ -21,7 +21,7 @@ test('an hour is asked for by its count, and page by page, without a filter', ()
   expect(pages?.countPath(asked(null))).toBe(`${hour}&Skip=0&Take=0`)
   expect(requestPath(asked('rows-4000'))).toBe(`${hour}&Skip=4000&Take=2000`)
   expect(dataset.calendar).toMatchObject({ kind: 'days', window: 'hour', firstDay: '2022-06-09' })
-  expect([asking?.live, asking?.pastMonth, dataset.shape]).toEqual([false, false, 'documented'])
+  expect([dataset.schedule, asking?.autoBackfill, dataset.shape]).toEqual(['on-demand', false, 'documented'])
 })
 
 test('the count is what the filter leaves, or all rows', () => {

@@ -44,10 +44,10 @@ export function tickerDataset(declared: TickerDataset): Dataset {
     steps: every10s,
     keys: keysDeclared(declared.example, ticker.places),
     expectations: [...declared.expectations, keptShort],
+    schedule: 'auto',
     calendar: { kind: 'ticks', zone: 'UTC', every: { setting: `${settings}_EVERY_S`, defaultS: 10, minIntervalS: 1 } },
     asking: {
-      live: true,
-      pastMonth: false,
+      autoBackfill: false,
       meaningfulStatuses: [],
       // An answer with all markets of Binance has about 2 MB.
       maxBodyBytes: 6 * 1024 * 1024,

@@ -41,7 +41,7 @@ export async function measureTakeover(tell: (line: string) => void): Promise<Fig
     ...{ BINANCE_BASE_URL: simulator.urls.binance, COINBASE_BASE_URL: simulator.urls.coinbase },
   }
   const settings = {
-    ...{ ...parts.environment, ...upstreams, DATASETS_OFF: '', ORIGIN: 'simulated', BACKFILL_DAYS: '0' },
+    ...{ ...parts.environment, ...upstreams, DATASET_SCHEDULES: '', ORIGIN: 'simulated', BACKFILL_DAYS: '0' },
     ...{ KRAKEN_EVERY_S: `${everyS}`, BINANCE_EVERY_S: `${everyS}`, COINBASE_EVERY_S: `${everyS}` },
     SESSION_TIMEOUT_MS: `${sessionTimeoutMs}`,
   }
@@ -52,7 +52,7 @@ export async function measureTakeover(tell: (line: string) => void): Promise<Fig
     return one
   }
   try {
-    const hosts = hostsOf(sources, readSourceSettings(upstreams), { off: new Set(), on: new Set() })
+    const hosts = hostsOf(sources, readSourceSettings(upstreams), new Map())
     const generated = await fill(parts.environment, hosts, tell)
     const cold = await firstPoll(poller, tell)
     const takeOver = await killed([cold.poller, await poller()], tell)

@@ -32,7 +32,7 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
     const written = writeVotes(file, megabytes * 1e6)
     tell(`${file}: ${written.votes} votes, ${(written.bytes / 1e6).toFixed(0)} MB`)
     // Uses Node's compile cache, as a stack does.
-    const settings = { DATASETS_OFF: '', NODE_COMPILE_CACHE: compileCache(process.env) }
+    const settings = { DATASET_SCHEDULES: '', NODE_COMPILE_CACHE: compileCache(process.env) }
     const [normalizer, sink] = await Promise.all([
       pipeline.start('normalizer', settings),
       pipeline.start('sink', settings),

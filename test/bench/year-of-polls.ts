@@ -16,7 +16,7 @@ const pollsOfAWindow = 60 + 4 * 24 + 26
 export function* pollsOfAYear(host: Host, nowMs: number): Generator<Poll> {
   for (const hosted of host.datasets) {
     const { calendar, name } = hosted.dataset
-    if (!hosted.live) continue
+    if (hosted.schedule !== 'auto') continue
     if (calendar.kind === 'ticks') yield* ticks(host.name, hosted, calendar.every.defaultS * 1_000, nowMs)
     if (calendar.kind !== 'days') continue
     const today = dayAt(calendar.zone, nowMs)

@@ -18,7 +18,7 @@ import { startPoller } from '#services/poller/poller.ts'
 import { openPublisher, type Publisher } from '#services/poller/publish.ts'
 import { readSourceSettings } from '#services/poller/source-settings.ts'
 import { sources } from '#sources/index.ts'
-import { mainDataset, otherDatasets } from '../support/other-datasets.ts'
+import { mainDataset, onlyMainDataset } from '../support/other-datasets.ts'
 import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 let parts: PollerParts
@@ -136,7 +136,7 @@ async function gatedPoller(url: string, day: string, { raw = 0, memories = 0, po
     ...{
       kafka: parts.kafka,
       registry: parts.registry,
-      hosts: hostsOf(sources, readSourceSettings({ JAO_BASE_URL: url }), { off: otherDatasets, on: new Set() }),
+      hosts: hostsOf(sources, readSourceSettings({ JAO_BASE_URL: url }), onlyMainDataset),
     },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => undefined },
     deps: { clock, fetcher, publisher, origin: 'simulated', poller: 'gated', log },

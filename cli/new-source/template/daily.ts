@@ -27,10 +27,10 @@ export const newSourceDaily: Dataset = {
   // Version of explode. Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
   // Windows are local days, from midnight to midnight: 23 or 25 hours when the clock changes.
+  schedule: 'auto',
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
   asking: {
-    live: true,
-    pastMonth: true,
+    autoBackfill: true,
     // HTTP statuses besides 200 whose answers are kept, for example 404 for an empty day.
     meaningfulStatuses: [],
     maxBodyBytes: 1024 * 1024,
