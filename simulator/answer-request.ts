@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Fault, takeFault } from './faults.ts'
-import type { HostName, HostReplies, Question } from './hosts.ts'
+import type { DataRequest, HostName, HostReplies } from './hosts.ts'
 import { okReply, type Reply } from './reply.ts'
 import type { LoggedRequest } from './request-log.ts'
 import type { Simulator } from './simulator.ts'
@@ -21,7 +21,7 @@ export function answerRequest(
   const { host, limit, log } = simulator.hosts[name]
   const { clock } = simulator
   const simMs = clock.nowMs()
-  const question = host.ask({ url, headers: request.headers, atMs: simMs })
+  const question = host.readRequest({ url, headers: request.headers, atMs: simMs })
   if (!('good' in question)) return { reply: question }
   const entry = log.open({
     realMs: Date.now(),
@@ -40,7 +40,7 @@ export function answerRequest(
   return { reply: admitted(simulator, name, question, entry), entry }
 }
 
-function admitted(simulator: Simulator, name: HostName, question: Question, entry: LoggedRequest): Reply {
+function admitted(simulator: Simulator, name: HostName, question: DataRequest, entry: LoggedRequest): Reply {
   const { fault, left } = takeFault(simulator.faults, question.days, name)
   if (fault === undefined) return question.good()
   entry.fault = fault.fault
@@ -53,7 +53,7 @@ function admitted(simulator: Simulator, name: HostName, question: Question, entr
 
 const CHUNK_BYTES = 65_536
 
-function faultReply(fault: Fault, { good, dayBefore }: Question, voice: HostReplies): Reply {
+function faultReply(fault: Fault, { good, dayBefore }: DataRequest, voice: HostReplies): Reply {
   switch (fault.fault) {
     case '429':
       return voice.tooMany()

@@ -17,14 +17,14 @@ import {
 } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask, type Question } from './ask.ts'
+import { type EndpointRequest, sendRequest } from './ask.ts'
 import { type RunningEndpoint, spawnEndpoint } from './spawn.ts'
 
 let folder: string
 let endpoint: RunningEndpoint
 
-const send = (question: Question) => ask(endpoint, question)
-const sql = async (body: string, more: Question = {}) => {
+const send = (question: EndpointRequest) => sendRequest(endpoint, question)
+const sql = async (body: string, more: EndpointRequest = {}) => {
   const answer = await send({ body, ...more })
   if (answer.status !== 200) throw new Error(answer.text)
   return answer.text
@@ -180,7 +180,7 @@ describe('what may never be said', () => {
   })
   afterAll(() => rm(join(file, '..'), { recursive: true }))
 
-  const reads = (path: string): Question[] => [
+  const reads = (path: string): EndpointRequest[] => [
     { body: `SELECT file('${path}')` },
     { body: `SELECT \`file\`('${path}')` },
     { body: `SELECT "file"('${path}')` },
@@ -401,7 +401,7 @@ describe('statement and data', () => {
   const csv = '1,"a\n\nDROP TABLE t.text;--"\n2,";\n\n"\n'
   const wanted = 'a\\n\\nDROP TABLE t.text;--|;\\n\\n\n'
   const stored = () => sql("SELECT arrayStringConcat(groupArray(s), '|') FROM (SELECT s FROM t.text ORDER BY id)")
-  const shapes: [string, Question][] = [
+  const shapes: [string, EndpointRequest][] = [
     ['data in the body, statement in the URL', { url: { query: 'INSERT INTO t.text FORMAT CSV' }, body: csv }],
     ['both in the body', { body: `INSERT INTO t.text FORMAT CSV\n${csv}` }],
     [

@@ -104,7 +104,7 @@ const step = fc.record({
   restarts: fc.boolean(),
 })
 
-interface Told {
+interface RecordedAnswer {
   body: string
   sentAt: number
   knownAt: number
@@ -112,7 +112,7 @@ interface Told {
 }
 
 /** The expected result, computed from all earlier answers: true if an empty answer confirms. */
-function shouldConfirm(before: readonly Told[], confirming: EmptyConfirmation, sentAt: number): boolean {
+function shouldConfirm(before: readonly RecordedAnswer[], confirming: EmptyConfirmation, sentAt: number): boolean {
   const newestRows = before.findLastIndex(({ body }) => body.endsWith('rows'))
   if (newestRows < 0 || before.slice(newestRows).some(({ confirms }) => confirms)) return false
   if (confirming === 'at-once') return true
@@ -125,7 +125,7 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const poller = createPoller()
-      const told: Told[] = []
+      const told: RecordedAnswer[] = []
       for (const { passMs, body, confirming, dies, restarts } of steps) {
         poller.pass(passMs)
         if (restarts) poller.restart()

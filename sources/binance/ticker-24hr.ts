@@ -50,7 +50,7 @@ const quotes = ['FDUSD', ...['USDT', 'USDC', 'TUSD', 'BUSD', 'USDP', 'USD1', 'EU
   .concat(['BTC', 'ETH', 'BNB', 'XRP', 'TRX', 'SOL', 'DAI', 'TRY', 'EUR', 'GBP', 'AUD', 'BRL', 'JPY'])
   .concat(['ARS', 'MXN', 'COP', 'CZK', 'PLN', 'RON', 'UAH', 'ZAR', 'NGN', 'RUB', 'IDR', 'USD'])
 
-const spelling: Spelling = { askedAs: (market) => market, pairOf: (market) => cutAtQuote(market, quotes) }
+const spelling: Spelling = { requestSymbol: (market) => market, pairOf: (market) => cutAtQuote(market, quotes) }
 
 export const binanceTicker24hr = tickerDataset({
   name: 'binance.ticker24hr',

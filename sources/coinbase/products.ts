@@ -41,7 +41,7 @@ const figuresOfTheDay: Ticker = {
 }
 
 const spelling: Spelling = {
-  askedAs: (market) => market,
+  requestSymbol: (market) => market,
   pairOf: (market) => {
     const [base, quote, ...more] = market.split('-')
     return base && quote && more.length === 0 ? { base, quote } : undefined

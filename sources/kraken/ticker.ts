@@ -7,7 +7,7 @@ import { refused } from '../answers/refusal.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { allMarkets, symbolsOf } from '../markets/ticker.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
-import { askedAs, krakenSpelling } from './pairs.ts'
+import { krakenSpelling, requestSymbol } from './pairs.ts'
 
 const ticker: Ticker = {
   places: {
@@ -35,7 +35,7 @@ const ticker: Ticker = {
     }
     return Object.entries(result).map(([name, fields]) => ({ name, fields: fieldsOf(fields), path: ['result', name] }))
   },
-  sameName: askedAs,
+  sameName: requestSymbol,
   answerOf: ({ name, fields }) => ({ error: [], result: { [name]: fields } }),
 }
 

@@ -8,7 +8,7 @@ import type { RecordSchema } from '#schemas/record-schema.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { javaProgram, nodeProgram, type Program, pythonProgram, runProgram, shellProgram } from './programs.ts'
-import { days, knownAt, replayed, type Told, tell } from './told.ts'
+import { days, knownAt, type PublishedHistory, replayed, tell } from './told.ts'
 
 /** A line that a consumer prints. */
 interface Line {
@@ -22,7 +22,7 @@ interface Line {
   replay: boolean
 }
 
-let told: Told
+let told: PublishedHistory
 beforeAll(async () => {
   told = await tell()
 }, 180_000)

@@ -6,7 +6,7 @@ import {
 } from '../support/documented-tickers.ts'
 import { recordedFile } from '../support/recorded-file.ts'
 import type { NamedAnswer } from './answers.ts'
-import type { Told } from './told-by-hand.ts'
+import type { ReadByHand } from './told-by-hand.ts'
 
 const at = '2026-11-20T12:00:00Z'
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
@@ -72,7 +72,7 @@ const made: [dataset: string, name: string, selector: string, answer: unknown][]
 ]
 
 /** Expected results, written by hand. Each point is at the tick's scheduled instant. */
-const told: Record<string, Told> = {
+const told: Record<string, ReadByHand> = {
   'kraken.ticker two markets': {
     values: once(['XXBTZUSD', 'XETHZUSD'], ['last', 'bid', 'ask', 'open', 'high', 'low', 'vwap', 'volume', 'trades']),
     points: [
