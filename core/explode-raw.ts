@@ -19,10 +19,10 @@ export interface RawRefusal {
   message: string
 }
 
-const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
+const codeErrorReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
 
 /** Returns true if the reason suggests an error in our code or a changed format of upstream. */
-export const pointsAtUs = (reason: string): boolean => ourReasons.has(reason)
+export const suggestsCodeError = (reason: string): boolean => codeErrorReasons.has(reason)
 
 export type ExplodeOutcome = ExplodedAnswer | RefusedAnswer
 

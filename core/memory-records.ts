@@ -67,11 +67,11 @@ export const hostRecord = (host: string, pauses: HostPause[]): MemoryRecord => (
 })
 
 /** Key and partition of the record which says that poller-memory holds all polls of an earlier release. */
-export const carriedOverKey = 'carried-over'
-export const carriedOverPartition = 0
+export const migrationMarkerKey = 'carried-over'
+export const migrationMarkerPartition = 0
 
-export const carriedOverRecord = (carriedOver: CarriedOver): MemoryRecord => ({
-  key: carriedOverKey,
+export const migrationMarkerRecord = (carriedOver: CarriedOver): MemoryRecord => ({
+  key: migrationMarkerKey,
   record: { ...none, carriedOver },
 })
 

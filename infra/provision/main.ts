@@ -19,9 +19,9 @@ import { UserError } from '#platform/process/user-error.ts'
 import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { migrations } from '../clickhouse/migrations.ts'
-import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { rebuildAdvice } from './earlier-points.ts'
+import { migratePollMemory } from './migrate-poll-memory.ts'
 import { provisionSettings } from './settings.ts'
 import { applySourceStatements } from './source-statements.ts'
 import { storeCatalogue } from './store-catalogue.ts'
@@ -47,9 +47,9 @@ try {
   await provisionSchemas(config, [...topics, pollsTopic])
   log.info('schemas are registered')
   const registry = openRegistry(config)
-  const carried = await carryOver({ kafka, registry, say: (text) => log.info({ progress: true }, text) })
-  if (carried !== undefined) log.info(carried, 'the memory of the pollers is complete')
-  // Sets the retention of `polls` after the carry-over, because the carry-over reads all polls.
+  const migrated = await migratePollMemory({ kafka, registry, say: (text) => log.info({ progress: true }, text) })
+  if (migrated !== undefined) log.info(migrated, 'the memory of the pollers is complete')
+  // Sets the retention of `polls` after the migration of the poll memory, because it reads all polls.
   await provisionTopics(kafka, [pollsKeptFor(config.POLLS_DAYS)], config.KAFKA_REPLICATION_FACTOR)
   const applied = await migrate(store, migrations)
   // Skips sources whose datasets are all off: refreshable views cost resources even if no data come.

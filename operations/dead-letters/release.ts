@@ -1,5 +1,5 @@
 // A release unparks a dataset. It requeues the dead letters of answers that came while the dataset was parked.
-import { pointsAtUs } from '#core/explode-raw.ts'
+import { suggestsCodeError } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
@@ -116,7 +116,7 @@ async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseRe
   const refusals = await tryLetters(parts, tried)
   const newest = tried.flatMap(({ letter }): RefusedLetter[] => {
     const why = refusals.get(letter.id)
-    return why && pointsAtUs(why.reason) ? [{ letter, why }] : []
+    return why && suggestsCodeError(why.reason) ? [{ letter, why }] : []
   })
   if (newest.length === 0 || newest.length < tried.length) return undefined
   const skipped = plan.returnable.map(({ letter }): SkippedDeadLetter => {

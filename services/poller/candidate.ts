@@ -16,10 +16,10 @@ export interface Candidate {
 }
 
 /**
- * A reading of the clock: `nowMs` in ms UTC, for calendars, and `steadyMs` in ms of monotonic time. The time between
+ * A reading of the clock: `nowMs` in ms UTC, for calendars, and `monotonicMs` in ms of monotonic time. The time between
  * two readings is the greater of their two differences.
  */
 export interface ClockReading {
   nowMs: number
-  steadyMs: number
+  monotonicMs: number
 }

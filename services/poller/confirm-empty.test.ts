@@ -7,13 +7,13 @@ import { requestIdentity } from '#core/request-identity.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
 import type { Dataset, RequestSpec } from '#sources/source.ts'
-import { adoptedPoll } from './adopted.ts'
 import { confirmationCandidates, type EmptyConfirmation, emptyConfirmationOf } from './confirm-empty.ts'
 import type { FetchResult } from './fetch.ts'
 import { noPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
 import { createMemory, type KnownIdentity } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
+import { reconstructPoll } from './reconstruct-poll.ts'
 
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
@@ -30,7 +30,7 @@ const hosted: HostedDataset = {
   ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
   ...{ selectors: [null], schedule: 'on-demand', autoBackfill: false, intervalMs: null },
 }
-const adopter = { host: 'h', poller: 'me', origin: 'live' }
+const provenance = { host: 'h', poller: 'me', origin: 'live' }
 
 /** A poller of one window, with its raw records and its memory. */
 function createPoller() {
@@ -38,7 +38,7 @@ function createPoller() {
   let memory = createMemory(() => {})
   let newest: Poll | undefined
   const raws: RawResponse[] = []
-  const moment = () => ({ nowMs, steadyMs: 0 })
+  const moment = () => ({ nowMs, monotonicMs: 0 })
   const remember = (poll: Poll) => {
     newest = poll
     memory.remember(poll, moment())
@@ -48,7 +48,7 @@ function createPoller() {
     memory = createMemory(() => {})
     if (newest) memory.remember(newest, moment(), { polledAt: newest.fetchedAt, raw: null })
     for (const raw of raws) {
-      const poll = adoptedPoll(raw, { partition: 0, offset: 0 }, hosted, adopter, memory.known(identity))
+      const poll = reconstructPoll(raw, { partition: 0, offset: 0 }, hosted, provenance, memory.known(identity))
       if (poll) remember(poll)
     }
   }
@@ -144,8 +144,8 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
       // A state rebuilt from raw alone equals the remembered state.
       const afresh = createMemory(() => {})
       for (const raw of poller.raws) {
-        const poll = adoptedPoll(raw, { partition: 0, offset: 0 }, hosted, adopter, afresh.known(identity))
-        if (poll) afresh.remember(poll, { nowMs: poller.now(), steadyMs: 0 })
+        const poll = reconstructPoll(raw, { partition: 0, offset: 0 }, hosted, provenance, afresh.known(identity))
+        if (poll) afresh.remember(poll, { nowMs: poller.now(), monotonicMs: 0 })
       }
       const emptiness = (known: KnownIdentity | undefined) => [known?.memory.emptySince, known?.memory.emptyConfirmed]
       expect(emptiness(afresh.known(identity))).toEqual(
@@ -183,9 +183,9 @@ describe('a window that turned empty is asked for again', () => {
     over: Partial<HostedDataset> = {},
   ) => {
     const memory = { ...noMemory, hadRows: true, lastGoodFetchedAt: emptySince, emptySince, ...more }
-    const known = { memory, host: 'h', polledAtMs, polledSteadyMs: polledAtMs, windowStartMs: 0 }
+    const known = { memory, host: 'h', polledAtMs, polledMonotonicMs: polledAtMs, windowStartMs: 0 }
     return confirmationCandidates(
-      { nowMs, steadyMs: nowMs },
+      { nowMs, monotonicMs: nowMs },
       [{ ...hosted, ...over }],
       [{ identity, dataset: 'a.b', window }],
       () => known,

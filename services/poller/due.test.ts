@@ -16,16 +16,16 @@ const settings: DueSettings = { backfillDays: 30, revisitHourlyDays: 3, revisitD
 const minuteMs = 60_000
 const hourMs = 3_600_000
 
-const at = (text: string) => ({ nowMs: Date.parse(text), steadyMs: 1_000_000_000 })
+const at = (text: string) => ({ nowMs: Date.parse(text), monotonicMs: 1_000_000_000 })
 const polledAt = (
   text: string,
-  now: { nowMs: number; steadyMs: number },
+  now: { nowMs: number; monotonicMs: number },
   memory: Partial<PollMemory> = {},
 ): KnownIdentity => ({
   memory: { ...noMemory, lastGoodFetchedAt: Date.parse(text), completeness: 'complete', hadRows: true, ...memory },
   host: 'h',
   polledAtMs: Date.parse(text),
-  polledSteadyMs: now.steadyMs - (now.nowMs - Date.parse(text)),
+  polledMonotonicMs: now.monotonicMs - (now.nowMs - Date.parse(text)),
   windowStartMs: 0,
 })
 const plan = (now: ReturnType<typeof at>, known: Record<string, KnownIdentity> = {}, given = settings) =>
@@ -130,11 +130,11 @@ describe('looking again', () => {
   })
 })
 
-test('a clock that steps back delays nothing: the steady clock counts', () => {
+test('a clock that steps back delays nothing: the monotonic clock counts', () => {
   const now = at('2026-04-20T12:00:00Z')
   const known: KnownIdentity = {
     ...polledAt('2026-04-20T13:00:00Z', now),
-    polledSteadyMs: now.steadyMs - 50 * minuteMs,
+    polledMonotonicMs: now.monotonicMs - 50 * minuteMs,
   }
   expect(of(plan(now, { [day20]: known }), day20)?.dueInMs).toBe(10 * minuteMs)
 })
@@ -156,12 +156,12 @@ test('at every instant: windows adjoin, each identity once, one live at most, an
       fc.integer({ min: 0, max: 40 }),
       fc.integer({ min: 0, max: 12 }),
       (nowMs, backfillDays, failures) => {
-        const now = { nowMs, steadyMs: 5 * hourMs }
+        const now = { nowMs, monotonicMs: 5 * hourMs }
         const justPolled: KnownIdentity = {
           memory: { ...noMemory, lastGoodFetchedAt: failures > 6 ? null : nowMs, failures, completeness: 'partial' },
           host: 'h',
           polledAtMs: nowMs,
-          polledSteadyMs: now.steadyMs,
+          polledMonotonicMs: now.monotonicMs,
           windowStartMs: 0,
         }
         const fresh = calendarCandidates(now, scheduled, () => undefined, { ...settings, backfillDays })

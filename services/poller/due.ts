@@ -112,9 +112,9 @@ function revisitEveryMs(ageDays: number, settings: DueSettings): number | undefi
 
 export function sincePolledMs(
   moment: ClockReading,
-  known: Pick<KnownIdentity, 'polledAtMs' | 'polledSteadyMs'>,
+  known: Pick<KnownIdentity, 'polledAtMs' | 'polledMonotonicMs'>,
 ): number {
-  return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
+  return Math.max(moment.nowMs - known.polledAtMs, moment.monotonicMs - known.polledMonotonicMs)
 }
 
 /** A window to poll. `ageDays` is the number of days from the window's last day to today; -1 is tomorrow. */

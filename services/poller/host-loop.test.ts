@@ -57,7 +57,7 @@ function start(
   recent: RecentPolls = { endedAgoMs: [], pauses: [] },
   revisitDailyDays = 0,
 ) {
-  let moment = { nowMs: startMs, steadyMs: 0 }
+  let moment = { nowMs: startMs, monotonicMs: 0 }
   const asked: string[] = []
   const polls: Poll[] = []
   const answers: (FetchResult | Promise<FetchResult>)[] = []
@@ -110,7 +110,7 @@ function start(
     },
     ...{ memory: createMemory(() => {}), requests, recent, metrics: createMetrics(), stopping: stopping.signal },
     carried: () => noProgress,
-    adopt: async () => {},
+    recordMissingPolls: async () => {},
     restore: () => {},
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
@@ -120,7 +120,7 @@ function start(
     await loop.ended
   })
   const advance = (ms: number): void => {
-    moment = { nowMs: moment.nowMs + ms, steadyMs: moment.steadyMs + ms }
+    moment = { nowMs: moment.nowMs + ms, monotonicMs: moment.monotonicMs + ms }
   }
   /** Lets the loop send `times` requests, one after the other. */
   const let1 = async (times = 1): Promise<void> => {

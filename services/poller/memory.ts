@@ -8,9 +8,9 @@ export interface KnownIdentity {
   memory: PollMemory
   /** The host that the memory comes from. Its ETag and Last-Modified are not valid at another host. */
   host: string
-  /** Time of the last poll with any outcome: ms UTC, and in `polledSteadyMs` monotonic ms. */
+  /** Time of the last poll with any outcome: ms UTC, and in `polledMonotonicMs` monotonic ms. */
   polledAtMs: number
-  polledSteadyMs: number
+  polledMonotonicMs: number
   /** Start of the newest poll's window, ms UTC. For a dataset of ticks, the last polled tick. */
   windowStartMs: number
 }
@@ -73,7 +73,7 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
         host: isNewer ? poll.host : current.host,
         raw: isNewer ? ((read ? read.raw : rawPlaceOf(poll)) ?? current?.raw ?? null) : current.raw,
         polledAtMs: isLater ? polledAtMs : current.polledAtMs,
-        polledSteadyMs: isLater ? moment.steadyMs - (moment.nowMs - polledAtMs) : current.polledSteadyMs,
+        polledMonotonicMs: isLater ? moment.monotonicMs - (moment.nowMs - polledAtMs) : current.polledMonotonicMs,
         windowStartMs: isNewer ? poll.windowStart : current.windowStartMs,
         fetchedAtMs: Math.max(polledAt, current?.fetchedAtMs ?? polledAt),
       })

@@ -8,7 +8,7 @@ import { createMemory } from './memory.ts'
 import { createFailures, statusOf } from './status.ts'
 
 const nowMs = Date.parse('2026-11-26T12:02:00Z')
-const moment = { nowMs, steadyMs: 0 }
+const moment = { nowMs, monotonicMs: 0 }
 const dataset = { name: 'a.b' }
 const host = {
   name: 'h',

@@ -59,7 +59,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
     lease: { signal: lost.signal, holds: () => !lost.signal.aborted },
     deps: {
       clock: {
-        now: () => ({ nowMs: window.endMs + Math.floor(fastMs()), steadyMs: fastMs() }),
+        now: () => ({ nowMs: window.endMs + Math.floor(fastMs()), monotonicMs: fastMs() }),
         ...{ realMs: (ms) => ms / 1_000, spanMs: (ms) => ms * 1_000, stop: () => {} },
       },
       fetcher: {
@@ -83,7 +83,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
     recent: { endedAgoMs: [], pauses: [] },
     carried: () => noProgress,
-    adopt: async () => {},
+    recordMissingPolls: async () => {},
     restore: () => {},
     stopping: stopping.signal,
     metrics,

@@ -7,12 +7,12 @@ import { createMemory, type KnownIdentity } from './memory.ts'
 
 const dataset = { name: 't.x' } as Dataset
 const hosted = { dataset, selectors: ['A,B', null], intervalMs: 10_000 }
-const at = (nowMs: number) => ({ nowMs, steadyMs: 0 })
+const at = (nowMs: number) => ({ nowMs, monotonicMs: 0 })
 const polled = (windowStartMs: number): KnownIdentity => ({
   memory: { ...noMemory, lastGoodFetchedAt: 1 },
   host: 'h',
   polledAtMs: windowStartMs,
-  polledSteadyMs: 0,
+  polledMonotonicMs: 0,
   windowStartMs,
 })
 const candidates = (nowMs: number, known: Record<string, KnownIdentity> = {}) =>

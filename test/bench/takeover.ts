@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOfHost } from '#core/host.ts'
 import { topicsOf } from '#core/source-topics.ts'
-import { carryOver } from '#infra/provision/carry-over.ts'
+import { migratePollMemory } from '#infra/provision/migrate-poll-memory.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
@@ -98,7 +98,7 @@ async function fill(
     await producer.disconnect()
   }
   tell(`${sums.polls.toLocaleString('en')} polls in ${Math.round((performance.now() - startedMs) / 1_000)} s`)
-  const carried = await carryOver({ kafka, registry, say: tell })
+  const carried = await migratePollMemory({ kafka, registry, say: tell })
   const memory = [...(await highWatermarks(kafka, pollerMemoryTopic.name)).values()].reduce((sum, end) => sum + end, 0)
   return { polls_before: sums.polls, carry_over_s: carried?.seconds ?? Number.NaN, memory_records: memory }
 }

@@ -242,7 +242,12 @@ test('a dry run says what a release would change; the replay makes it so; twice 
     query: 'DELETE FROM tidemark.stored_answers WHERE window_start < toDateTime(1774738800)',
   })
   const lacking = await dryRun(chain, sourced, all, quiet.progress)
-  expect(lacking.comparison).toMatchObject({ rowsAdded: 0, rowsChanged: 0, rowsGone: 0, answers: { added: 2, gone: 0, same: 4 } })
+  expect(lacking.comparison).toMatchObject({
+    rowsAdded: 0,
+    rowsChanged: 0,
+    rowsGone: 0,
+    answers: { added: 2, gone: 0, same: 4 },
+  })
   expect(wouldChange(lacking)).toBe(true)
   expect((await replay()).replay.counts).toMatchObject({ answers: 6, points: 2 * (2 * 72 + 3), erased: 0 })
   await check()

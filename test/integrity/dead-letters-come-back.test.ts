@@ -283,7 +283,9 @@ test('thousands go back in the order in which they lay there; what is gone by th
   expect(open).toHaveLength(count + 2)
   const { done, skipped } = await requeue(open)
   expect(done).toHaveLength(count)
-  expect(skipped.map(({ why }) => stayText(why))).toEqual(new Array(2).fill('its headers do not say where it came from'))
+  expect(skipped.map(({ why }) => stayText(why))).toEqual(
+    new Array(2).fill('its headers do not say where it came from'),
+  )
   const returned = (await recordsOf('jao.raw')).filter(({ partition, offset }) => partition === 1 && offset >= end)
   const texts = returned.map(({ value }) => `${value}`)
   expect(texts).toHaveLength(count / 2)
