@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { sendRequest } from './ask.ts'
+import { sendRequest } from './send-request.ts'
 import { endpointCommand, endpointEnvironment, type RunningEndpoint, spawnEndpoint } from './spawn.ts'
 
 let folder: string

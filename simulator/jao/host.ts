@@ -15,7 +15,7 @@ export type Tags = { etag: boolean; notModified: number }
 export function jaoHost(jao: Jao, tags: Tags): Host {
   return {
     name: 'jao',
-    readRequest: (request) => ask(jao, tags, request),
+    readRequest: (request) => readRequest(jao, tags, request),
     voice: {
       tooMany: tooManyReply,
       failed: (status) =>
@@ -29,7 +29,7 @@ export function jaoHost(jao: Jao, tags: Tags): Host {
   }
 }
 
-function ask(jao: Jao, tags: Tags, { url, headers, atMs }: HostRequest): DataRequest | Reply {
+function readRequest(jao: Jao, tags: Tags, { url, headers, atMs }: HostRequest): DataRequest | Reply {
   const path = url.pathname.toLowerCase()
   if (path.startsWith('/unknown/')) return unknownSource(path.slice('/unknown/'.length).split('/')[0] ?? '')
   const found = jao.at(path)

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000
 export function coinbaseHost(exchange: Exchange): Host {
   return {
     name: 'coinbase',
-    readRequest: (request) => ask(exchange, request),
+    readRequest: (request) => readRequest(exchange, request),
     voice: {
       tooMany: (retryAfterS) => jsonReply({ message: 'Public rate limit exceeded' }, 429, retryAfterS),
       failed: (status) => jsonReply({ message: 'Internal server error' }, status),
@@ -42,7 +42,7 @@ export function coinbaseStats({ decimals }: Market, sample: Sample) {
   }
 }
 
-function ask(exchange: Exchange, { url, atMs }: HostRequest): DataRequest | Reply {
+function readRequest(exchange: Exchange, { url, atMs }: HostRequest): DataRequest | Reply {
   const [, id, what] = /^\/products\/([^/]+)\/(ticker|stats)$/.exec(url.pathname) ?? []
   if (id === undefined) return notFound()
   const answer = (whenMs: number) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sendRequest } from '#local/clickhouse/ask.ts'
+import { sendRequest } from '#local/clickhouse/send-request.ts'
 import { type RunningEndpoint, spawnEndpoint } from '#local/clickhouse/spawn.ts'
 
 const run = promisify(execFile)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sendRequest } from '#local/clickhouse/ask.ts'
+import { sendRequest } from '#local/clickhouse/send-request.ts'
 import { type RunningEndpoint, spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { goProgram, type Installed, mavenJars, pythonPackages, rustProgram } from './install.ts'
 

@@ -2,10 +2,10 @@ import type { Answer } from '#sources/source.ts'
 import { fileAnswers } from './file-answers.ts'
 import { jaoAnswers } from './jao-answers.ts'
 import { madeMarketAnswers, recordedMarketAnswers } from './market-answers.ts'
+import type { ReadByHand } from './read-by-hand.ts'
 import { recordedAnswers } from './recorded-answers.ts'
 import { sampleAnswers } from './sample-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
-import type { ReadByHand } from './told-by-hand.ts'
 
 /** An answer for a test. Explode's result for it may change only with the dataset's transform version. */
 export interface NamedAnswer {

@@ -1,5 +1,5 @@
 import type { NamedAnswer } from './answers.ts'
-import type { ReadByHand } from './told-by-hand.ts'
+import type { ReadByHand } from './read-by-hand.ts'
 
 const second = { startMs: Date.parse('2023-07-30T10:00:00Z'), endMs: Date.parse('2023-07-30T10:00:01Z') }
 

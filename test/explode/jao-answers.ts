@@ -1,7 +1,7 @@
 // Answers of every JAO dataset. A person has read the expected values (`told`) in the bodies.
 import type { NamedAnswer } from './answers.ts'
 import { type RecordedBody, shapeOfDataset, shapes } from './jao-shapes.ts'
-import { day, type ReadByHand } from './told-by-hand.ts'
+import { day, type ReadByHand } from './read-by-hand.ts'
 
 export function jaoAnswers(): NamedAnswer[] {
   return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...renamed(), ...withOffsets()]

@@ -1,5 +1,5 @@
 // One answer per form of JAO's datasets, with two or three rows, and the values that a person reads in it.
-import type { ReadByHand } from './told-by-hand.ts'
+import type { ReadByHand } from './read-by-hand.ts'
 
 const hourly = (first: string, second: string): string =>
   `{"data":[{"id":1,"dateTimeUtc":"2026-04-20T22:00:00Z",${first}},{"id":2,"dateTimeUtc":"2026-04-21T05:00:00Z",${second}}],"rejected":false,"messages":null}`

@@ -6,7 +6,7 @@ import {
 } from '../support/documented-tickers.ts'
 import { recordedFile } from '../support/recorded-file.ts'
 import type { NamedAnswer } from './answers.ts'
-import type { ReadByHand } from './told-by-hand.ts'
+import type { ReadByHand } from './read-by-hand.ts'
 
 const at = '2026-11-20T12:00:00Z'
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }

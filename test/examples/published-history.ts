@@ -26,7 +26,7 @@ export interface PublishedHistory {
   openTopic: (topic: string) => Promise<(slice: Partial<TimeseriesSlice>) => Promise<void>>
 }
 
-export async function tell(): Promise<PublishedHistory> {
+export async function publishHistory(): Promise<PublishedHistory> {
   const chain = await startChain()
   try {
     return await fill(chain)
