@@ -39,7 +39,8 @@ const statusSchema = z.object({
     dataset.transform(
       ({ live, schedule = live ? 'auto' : 'on-demand', subjects, selectors = subjects, ...status }) => ({
         ...status,
-        ...{ schedule, selectors },
+        schedule,
+        selectors,
       }),
     ),
   ),

@@ -26,8 +26,9 @@ export const newSourceDaily: Dataset = {
   expectations: ['every hour of the business day has a row with a value'],
   // Version of explode. Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
-  // Windows are local days, from midnight to midnight: 23 or 25 hours when the clock changes.
+  // `auto`: new windows are polled by themselves. `on-demand`: only `backfill` fetches. `off`: nothing is read.
   schedule: 'auto',
+  // Windows are local days, from midnight to midnight: 23 or 25 hours when the clock changes.
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
   asking: {
     autoBackfill: true,
