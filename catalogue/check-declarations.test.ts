@@ -4,7 +4,7 @@ import { migrations } from '#infra/clickhouse/migrations.ts'
 import { platformNames } from '#platform/clickhouse/migrate.ts'
 import { seriesSchema } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
-import type { Dataset, Source } from '#sources/source.ts'
+import type { Dataset, Schedule, Source } from '#sources/source.ts'
 import { declaredSource } from '../test/support/declared-source.ts'
 import { brokenRules, DeclarationError, refuseBadDeclarations } from './check-declarations.ts'
 
@@ -163,5 +163,15 @@ test('a dataset that no answer ever comes for is refused', () => {
   const { asking: _asking, ...unasked } = dataset
   expect(brokenRules([{ ...good, datasets: [unasked] }], [])).toEqual([
     'Dataset tides.hourly: it is neither asked for nor read from files: declare asking or files.',
+  ])
+})
+
+test('a dataset that is only read from files cannot have the schedule auto', () => {
+  const { asking: _asking, ...unasked } = dataset
+  const files = { by: 'file', maxBytes: 1 } as const
+  const broken = (schedule: Schedule) => brokenRules([{ ...good, datasets: [{ ...unasked, files, schedule }] }], [])
+  expect(broken('on-demand')).toEqual([])
+  expect(broken('auto')).toEqual([
+    'Dataset tides.hourly: it is not asked for, so its schedule cannot be auto: say on-demand or off.',
   ])
 })

@@ -96,7 +96,7 @@ const datasetPart = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 const highestVersion = 4095
 
 function wrongInDataset(source: Source, dataset: Dataset): string[] {
-  const { name, steps, keys, plausible, transformVersion, calendar, asking, files } = dataset
+  const { name, steps, keys, plausible, transformVersion, schedule, calendar, asking, files } = dataset
   const wrong: string[] = []
   const say = (sentence: string): unknown => wrong.push(`Dataset ${name}: ${sentence}`)
   const own = name.startsWith(`${source.name}.`) ? name.slice(source.name.length + 1) : ''
@@ -122,6 +122,8 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
     say(`labels of ${keys.example} give ${label}, which keys.labels does not explain.`)
   if (!isZone(calendar.zone)) say(`${JSON.stringify(calendar.zone)} is not a time zone: want an IANA name.`)
   if (calendar.kind === 'days' && !isDay(calendar.firstDay)) say(`firstDay is ${calendar.firstDay}: want YYYY-MM-DD.`)
+  if (files && !asking && schedule === 'auto')
+    say('it is not asked for, so its schedule cannot be auto: say on-demand or off.')
   if (!asking && !files) say('it is neither asked for nor read from files: declare asking or files.')
   if (calendar.kind === 'files' && asking) say('it is asked for, so its calendar cannot be that of files.')
   return wrong

@@ -1,5 +1,5 @@
 import { topicsOf } from '#core/source-topics.ts'
-import type { Dataset, DeclaredStep, Source } from '#sources/source.ts'
+import type { Dataset, DeclaredStep, Schedule, Source } from '#sources/source.ts'
 import { describeCalendar, describeDue } from './words.ts'
 
 /** A dataset's declaration as a flat record: for table `datasets`, docs/catalogue.md and the command line. */
@@ -31,10 +31,10 @@ export interface CatalogueEntry {
   transformVersion: number
   /** `recorded`: known from an answer that was recorded. `documented`: known only from upstream's documentation. */
   shape: 'recorded' | 'documented'
-  /** True: new windows are polled automatically. */
-  live: boolean
-  /** True: the past month is fetched automatically. */
-  pastMonth: boolean
+  /** Decides which windows are polled automatically. */
+  schedule: Schedule
+  /** True: the poller fetches the last BACKFILL_DAYS days automatically. */
+  autoBackfill: boolean
   view: string | null
   topics: string[]
   /** First business day that upstream has, YYYY-MM-DD. Null if the dataset has ticks or comes in files. */
@@ -70,8 +70,8 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     timeseriesDays: source.retention?.timeseriesDays ?? null,
     transformVersion: dataset.transformVersion,
     shape: dataset.shape,
-    live: asking?.live ?? false,
-    pastMonth: asking?.pastMonth ?? false,
+    schedule: dataset.schedule,
+    autoBackfill: asking?.autoBackfill ?? false,
     view: dataset.view?.name ?? null,
     topics: topicsOf(source).map(({ name }) => name),
     firstDay: calendar.kind === 'days' ? calendar.firstDay : null,

@@ -17,7 +17,7 @@ test('the page has a table of sources and, by source, all that is declared of it
   for (const line of [
     '| [`tides`](#tides) | Tide tables | 1 | 1 | the harbour office | https://tides.example | [free for all](https://tides.example/terms) |',
     '| [`moons`](#moons) | Moon \\| phases | 1 | 1 | the harbour office | https://moons.example | [free for all](https://moons.example/terms) |',
-    '| [`tides.hourly`](#tideshourly) | Water levels | cm | 15 min since 2024-12-31 23:00Z, 1 h since 2019-12-31 23:00Z | yes | no | documented |',
+    '| [`tides.hourly`](#tideshourly) | Water levels | cm | 15 min since 2024-12-31 23:00Z, 1 h since 2019-12-31 23:00Z | auto | no | documented |',
     '**Water levels.** Water above the mean, by harbour.',
     '- Keys: `at_<harbour>`, for example `at_OST`; labels: `harbour` (three letters)',
     '- Plausible: -500 to 500.5; what lies outside is stored with the flag `implausible`',

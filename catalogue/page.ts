@@ -17,19 +17,19 @@ not fit is a dead letter that says what did not.`
 
 function tableOfSources(sources: readonly Source[]): string {
   const lines = sources.map(({ name, title, owner, licence, upstream, datasets }) => {
-    const live = datasets.filter(({ asking }) => asking?.live).length
+    const auto = datasets.filter(({ schedule }) => schedule === 'auto').length
     const terms = `[${cell(licence.terms)}](${licence.link})`
     return [
       `[\`${name}\`](#${anchor(name)})`,
       cell(title),
       `${datasets.length}`,
-      `${live}`,
+      `${auto}`,
       cell(owner),
       upstream?.baseUrl.default ?? 'files',
       terms,
     ]
   })
-  return table(['source', 'what', 'datasets', 'polled unasked', 'owner', 'asked at', 'terms of use'], lines)
+  return table(['source', 'what', 'datasets', 'schedule auto', 'owner', 'asked at', 'terms of use'], lines)
 }
 
 function sourceChapter(source: Source): string {
@@ -41,14 +41,14 @@ function sourceChapter(source: Source): string {
     `Topics: ${entries[0]?.topics.map((name) => `\`${name}\``).join(', ') ?? 'none'}.`,
   ]
   const overview = table(
-    ['dataset', 'what', 'unit', 'step', 'polled unasked', 'past month unasked', 'shape'],
+    ['dataset', 'what', 'unit', 'step', 'schedule', 'backfilled by itself', 'shape'],
     entries.map((entry) => [
       `[\`${entry.dataset}\`](#${anchor(entry.dataset)})`,
       cell(entry.title),
       cell(entry.unit),
       describeSteps(entry.steps),
-      yesNo(entry.live),
-      yesNo(entry.pastMonth),
+      entry.schedule,
+      yesNo(entry.autoBackfill),
       entry.shape,
     ]),
   )

@@ -7,6 +7,7 @@ import type { LastFailure, PollerStatus } from '#operations/poller/status.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
+import type { Schedule } from '#sources/source.ts'
 import { rowsOf } from './ask-store.ts'
 import { type Lag, lagOfConsumers } from './lag.ts'
 import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
@@ -32,8 +33,8 @@ export interface DatasetStatus {
   off: ('poller' | 'normalizer')[]
   /** Why the dataset is not polled; null if it is polled, or if the poller does not answer. */
   offBecause: string | null
-  /** True: new windows are polled automatically. null: unknown. */
-  live: boolean | null
+  /** Null if the poller does not answer. */
+  schedule: Schedule | null
   lastPollAt: string | null
   lastOutcome: string | null
   /** The newest failed poll without a later success of the same request; null if there is none. */
@@ -234,7 +235,7 @@ async function datasetsOf(
           ...(unexploded.includes(name) ? ['normalizer' as const] : []),
         ],
         offBecause: poller?.offBecause ?? null,
-        live: poller?.live ?? (told.length > 0 ? false : null),
+        schedule: poller?.schedule ?? (told.length > 0 ? 'on-demand' : null),
         lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
         lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
         lastFailure:

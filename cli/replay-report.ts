@@ -10,12 +10,13 @@ export function dryRunText(
   { dataset, transformVersion, answers, comparison, ...refusals }: DatasetDiff & { answers?: number },
   own: readonly string[] = [],
 ): string {
-  const { added, changed, gone, same, rawGoneKept, seriesAdded, seriesGone, largest, storedVersion } = comparison
+  const { rowsAdded, rowsChanged, rowsGone, rowsSame, rawGoneKept, seriesAdded, seriesGone, largest, storedVersion } =
+    comparison
   const { goneFrom, changedFrom, ...told } = comparison.answers
   const { newlyRefused, newlyAccepted } = refusals
   const lines = [
     `${dataset}: ${answers === undefined ? 'all' : count(answers, 'answer')} read with transform version ${transformVersion}; highest version in the store: ${storedVersion}`,
-    `values of answers: ${countsText({ added, changed, gone, same })}`,
+    `values of answers: ${countsText({ added: rowsAdded, changed: rowsChanged, gone: rowsGone, same: rowsSame })}`,
     `accepted answers: ${countsText(told)}`,
     ...(own.length > 0 ? [`records of ${own.join(', ')} are compared by how many there are of each answer`] : []),
     ...(rawGoneKept > 0 ? [`raw gone, kept: ${number(rawGoneKept)}`] : []),
@@ -27,7 +28,7 @@ export function dryRunText(
     ...named('answers newly refused', newlyRefused.map(refusedText), '\n  '),
     ...named('answers newly accepted', newlyAccepted),
     ...(largest.length > 0
-      ? [`largest changes, ${largest.length} of ${number(changed)} (time and known_at in UTC):`]
+      ? [`largest changes, ${largest.length} of ${number(rowsChanged)} (time and known_at in UTC):`]
       : []),
     ...largest.map(({ key, ts, knownAt, before, after, note }) => {
       return `  ${printable(key)} ${ts} known ${knownAt}: ${before ?? 'null'} -> ${after ?? 'null'}${note ? ` (${printable(note)})` : ''}`

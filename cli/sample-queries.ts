@@ -1,3 +1,4 @@
+import { type ScheduleOverrides, scheduleOf } from '#core/dataset-schedules.ts'
 import type { Source } from '#sources/source.ts'
 
 /** Returns shell commands for a new user. They query one key of one dataset, so they stay fast. Pure. */
@@ -5,12 +6,12 @@ export function sampleQueries(
   sources: readonly Source[],
   nowMs: number,
   dataOption: string,
-  off: ReadonlySet<string> = new Set(),
+  overrides: ScheduleOverrides = new Map(),
 ): { title: string; command: string }[] {
   const all = sources.flatMap(({ datasets }) => datasets)
-  const on = all.filter(({ name }) => !off.has(name))
+  const on = all.filter((dataset) => scheduleOf(dataset, overrides) !== 'off')
   // Prefers a dataset that is polled automatically, then any that is switched on.
-  const dataset = (on.find(({ asking }) => asking?.live) ?? on[0] ?? all[0])?.name ?? ''
+  const dataset = (on.find((each) => scheduleOf(each, overrides) === 'auto') ?? on[0] ?? all[0])?.name ?? ''
   const yesterday = new Date(nowMs - 86_400_000).toISOString().slice(0, 19).replace('T', ' ')
   const today = new Date(nowMs).toISOString().slice(0, 10)
   const tomorrow = new Date(nowMs + 86_400_000).toISOString().slice(0, 10)

@@ -3,7 +3,7 @@ import type { DatasetStatus, Status } from './inspect.ts'
 import { statusText } from './status.ts'
 
 const quiet = (dataset: string, more: Partial<DatasetStatus>): DatasetStatus => ({
-  ...{ dataset, off: [], offBecause: null, live: true, lastPollAt: null, lastOutcome: null, nextDueAt: null },
+  ...{ dataset, off: [], offBecause: null, schedule: 'auto', lastPollAt: null, lastOutcome: null, nextDueAt: null },
   ...{ host: 'h', lastFailure: null, askedFor: 0 },
   ...more,
 })
@@ -43,7 +43,7 @@ const status: Status = {
       dataset: 'a',
       off: [],
       offBecause: null,
-      live: true,
+      schedule: 'auto',
       lastPollAt: '2026-11-21T09:00:00Z',
       lastOutcome: 'unchanged',
       nextDueAt: null,
@@ -53,17 +53,17 @@ const status: Status = {
       dataset: 'bb',
       off: [],
       offBecause: null,
-      live: true,
+      schedule: 'auto',
       lastPollAt: null,
       lastOutcome: null,
       nextDueAt: '2026-11-21T10:00:00Z',
       ...{ host: 'h', lastFailure: null, askedFor: 1390 },
     },
-    quiet('c', { off: ['poller', 'normalizer'], offBecause: 'DATASETS_OFF', live: false }),
-    quiet('d', { live: false, askedFor: 1 }),
-    quiet('e', { live: false }),
-    quiet('f', { live: false }),
-    quiet('g', { off: ['poller'], offBecause: 'needs A_KEY (ask for one)', live: false }),
+    quiet('c', { off: ['poller', 'normalizer'], offBecause: 'DATASET_SCHEDULES', schedule: 'off' }),
+    quiet('d', { schedule: 'on-demand', askedFor: 1 }),
+    quiet('e', { schedule: 'on-demand' }),
+    quiet('f', { schedule: 'on-demand' }),
+    quiet('g', { off: ['poller'], offBecause: 'needs A_KEY (ask for one)', schedule: 'on-demand' }),
   ],
   paused: [],
   silent: [],
@@ -93,10 +93,10 @@ Rows stored
 Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known
   bb  not polled yet                       next 2026-11-21T10:00:00Z  asked for: 1390 windows waiting
-  c   not polled yet                       not polled                                                  OFF at poller and normalizer (DATASETS_OFF)
-  d   not polled yet                       on request                 asked for: 1 window waiting
+  c   not polled yet                       not polled                                                  OFF at poller and normalizer (DATASET_SCHEDULES)
+  d   not polled yet                       on demand                  asked for: 1 window waiting
   1 dataset not polled: needs A_KEY (ask for one)
-  2 datasets on request only: \`npx tidemark catalogue\` names them
+  2 datasets on demand only: \`npx tidemark catalogue\` names them
 
 History being done again
   replay bb  since 2026-11-21T09:40:00Z by me@here  if it was interrupted: --resume x-1
@@ -140,9 +140,13 @@ test('only topics with something left to do are named', () => {
 })
 
 test('of many datasets that are off the number is told', () => {
-  const off = (dataset: string) => quiet(dataset, { off: ['poller'], offBecause: 'DATASETS_OFF', live: false })
+  const off = (dataset: string) => quiet(dataset, { off: ['poller'], offBecause: 'DATASET_SCHEDULES', schedule: 'off' })
   const datasets = ['a', 'b', 'c', 'd', 'e', 'f'].map(off)
-  expect(statusText({ ...status, datasets })).toContain('Polls (UTC)\n  6 datasets OFF (DATASETS_OFF)\n')
+  expect(statusText({ ...status, datasets })).toContain('Polls (UTC)\n  6 datasets OFF (DATASET_SCHEDULES)\n')
+  const declared = quiet('g', { off: ['poller'], offBecause: 'declaration', schedule: 'off' })
+  expect(statusText({ ...status, datasets: [...datasets, declared] })).toContain(
+    '  6 datasets OFF (DATASET_SCHEDULES)\n  1 dataset OFF (declaration)\n',
+  )
 })
 
 test('a host that upstream wants left alone is told with its datasets, until when and why', () => {
@@ -170,7 +174,7 @@ test('the last failure of a dataset is told with what was asked and what upstrea
   const datasets = [
     quiet('a', { lastFailure }),
     quiet('b', {}),
-    quiet('c', { live: false, lastFailure: { ...lastFailure, error: null } }),
+    quiet('c', { schedule: 'on-demand', lastFailure: { ...lastFailure, error: null } }),
   ]
   expect(statusText({ ...status, datasets })).toContain(`
 Failed last, and not answered well since (UTC)

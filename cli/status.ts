@@ -96,20 +96,26 @@ function datasetLines(
   return [
     ...columns(told.map((dataset) => datasetColumns(dataset, paused, silent))),
     ...[...waiting].map(([why, { length }]) => `  ${counted(length)} not polled: ${why}`),
-    ...(counts ? [`  ${counted(off.length)} OFF (DATASETS_OFF)`] : []),
-    ...(quiet > 0 ? [`  ${counted(quiet)} on request only: \`npx tidemark catalogue\` names them`] : []),
+    ...(counts ? [...Map.groupBy(off, offWord)].map(([why, { length }]) => `  ${counted(length)} OFF (${why})`) : []),
+    ...(quiet > 0 ? [`  ${counted(quiet)} on demand only: \`npx tidemark catalogue\` names them`] : []),
   ]
 }
 
-function kindOf({ live, off, offBecause, lastPollAt, askedFor }: DatasetStatus): 'needs' | 'told' | 'off' | 'quiet' {
+function kindOf({
+  schedule,
+  off,
+  offBecause,
+  lastPollAt,
+  askedFor,
+}: DatasetStatus): 'needs' | 'told' | 'off' | 'quiet' {
   if (offBecause?.startsWith('needs ')) return 'needs'
   if (lastPollAt !== null || askedFor) return 'told'
   if (off.length > 0) return 'off'
-  return live === false ? 'quiet' : 'told'
+  return schedule === 'on-demand' ? 'quiet' : 'told'
 }
 
 const datasetColumns = (
-  { dataset, off, lastPollAt, lastOutcome, askedFor, ...due }: DatasetStatus,
+  { dataset, off, offBecause, lastPollAt, lastOutcome, askedFor, ...due }: DatasetStatus,
   paused: readonly PausedHost[],
   silent: readonly UnreachableHost[],
 ): string[] => [
@@ -117,18 +123,21 @@ const datasetColumns = (
   lastPollAt ? `last ${lastPollAt} ${lastOutcome ?? ''}`.trimEnd() : 'not polled yet',
   off.includes('poller') ? 'not polled' : dueWords(due, paused, silent),
   askedFor ? `asked for: ${askedFor === 1 ? '1 window' : `${askedFor} windows`} waiting` : '',
-  off.length > 0 ? `OFF at ${off.join(' and ')} (DATASETS_OFF)` : '',
+  off.length > 0 ? `OFF at ${off.join(' and ')} (${offWord({ offBecause })})` : '',
 ]
 
+/** Returns what switched a dataset off. If only the normalizer leaves it out, it was the setting. */
+const offWord = ({ offBecause }: Pick<DatasetStatus, 'offBecause'>): string => offBecause ?? 'DATASET_SCHEDULES'
+
 function dueWords(
-  { live, nextDueAt, host }: Pick<DatasetStatus, 'live' | 'nextDueAt' | 'host'>,
+  { schedule, nextDueAt, host }: Pick<DatasetStatus, 'schedule' | 'nextDueAt' | 'host'>,
   paused: readonly PausedHost[],
   silent: readonly UnreachableHost[],
 ): string {
   const pause = paused.find((one) => one.host === host)
   if (pause) return `paused until ${pause.until} by upstream: ${printable(pause.reason)}`
   if (silent.some((one) => one.host === host)) return 'its host does not answer'
-  if (live === false) return 'on request'
+  if (schedule === 'on-demand') return 'on demand'
   return nextDueAt ? `next ${nextDueAt}` : 'next not known'
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { datasetsOffSetting } from '#core/datasets-off.ts'
+import { datasetsOff, type ScheduleOverrides, scheduleSettings } from '#core/dataset-schedules.ts'
 import { checkSettings } from '#local/check-settings.ts'
 import { type SourceKind, sourceOf } from '#local/data-directory.ts'
 import { killAllChildren } from '#local/guarded-process.ts'
@@ -128,7 +128,9 @@ async function runHere(options: StackOptions): Promise<StackFile | undefined> {
     },
   })
   const silent =
-    options.source === 'live' ? unreachableHosts(sources, options.environment, datasetsOff(options.environment)) : []
+    options.source === 'live'
+      ? unreachableHosts(sources, options.environment, datasetsOff(schedulesOf(options.environment)))
+      : []
   try {
     const { file } = await starting.started
     for (const line of await silent) {
@@ -143,8 +145,8 @@ async function runHere(options: StackOptions): Promise<StackFile | undefined> {
   }
 }
 
-const datasetsOff = (environment: NodeJS.ProcessEnv): ReadonlySet<string> =>
-  readConfig(datasetsOffSetting, environment).DATASETS_OFF
+const schedulesOf = (environment: NodeJS.ProcessEnv): ScheduleOverrides =>
+  readConfig(scheduleSettings, environment).DATASET_SCHEDULES
 
 async function decideSource(data: string | undefined, tell: (line: string) => void): Promise<SourceKind> {
   const remembered = data ? sourceOf(data) : undefined
@@ -174,7 +176,7 @@ function announce(file: StackFile, options: UpOptions): void {
     ...(simulator ? [`  simulator          ${simulator}`] : []),
     ...Object.entries(health).map(([name, url]) => `  ${`${name} health`.padEnd(19)}${url}/ready`),
     '',
-    ...sampleQueries(sources, Date.now(), dataOption, datasetsOff(process.env)).flatMap(({ title, command }) => [
+    ...sampleQueries(sources, Date.now(), dataOption, schedulesOf(process.env)).flatMap(({ title, command }) => [
       title,
       `  ${command}`,
     ]),

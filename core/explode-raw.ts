@@ -19,10 +19,10 @@ export interface RawRefusal {
   message: string
 }
 
-const ourReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
+const codeErrorReasons: ReadonlySet<string> = new Set(['schema', 'type', 'step', 'bug'])
 
 /** Returns true if the reason suggests an error in our code or a changed format of upstream. */
-export const pointsAtUs = (reason: string): boolean => ourReasons.has(reason)
+export const suggestsCodeError = (reason: string): boolean => codeErrorReasons.has(reason)
 
 export type ExplodeOutcome = ExplodedAnswer | RefusedAnswer
 
@@ -51,10 +51,10 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
   const dataset = datasets.get(record.dataset)
   if (!dataset) return refused('unknown-dataset', `no source declares the dataset ${record.dataset}`)
   const window = { startMs: record.windowStart, endMs: record.windowEnd }
-  const subject = selectorOf(record.requestIdentity, record.dataset)
+  const selector = selectorOf(record.requestIdentity, record.dataset)
   const { body, status, url, headers } = record
   try {
-    const answer = { body, status, window, subject, url, headers }
+    const answer = { body, status, window, selector, url, headers }
     const exploded = dataset.explode(answer)
     const { slices, ignored, records = [], refusedParts = [] } = exploded
     const refusal = exploded.refusal ?? whyNothing(dataset, answer, exploded)
@@ -87,10 +87,10 @@ function whyNothing(
 ): Refusal | undefined {
   const holdsSomething = slices.some(({ values }) => values.length > 0) || records.length + refusedParts.length > 0
   if (holdsSomething || counted !== undefined) return undefined
-  const { body, window, subject = null } = answer
+  const { body, window, selector = null } = answer
   let coverage: Coverage | Refusal | undefined
   try {
-    coverage = asking?.assess(body, { window, subject })
+    coverage = asking?.assess(body, { window, selector })
   } catch (error) {
     return refusalOf('schema', `nothing of the answer can be stored: ${(error as Error).message}`)
   }

@@ -68,12 +68,12 @@ export const hostRecord = (host: string, pauses: HostPause[]): MemoryRecord => (
   record: { ...none, host: { host, pauses } },
 })
 
-/** Key of the record which says that poller-memory has the polls of earlier releases, in `carriedOverPartition`. */
-export const carriedOverKey = 'carried-over'
-export const carriedOverPartition = 0
+/** Key and partition of the record which says that poller-memory has the polls of earlier releases. */
+export const migrationMarkerKey = 'carried-over'
+export const migrationMarkerPartition = 0
 
-export const carriedOverRecord = (carriedOver: CarriedOver): MemoryRecord => ({
-  key: carriedOverKey,
+export const migrationMarkerRecord = (carriedOver: CarriedOver): MemoryRecord => ({
+  key: migrationMarkerKey,
   record: { ...none, carriedOver },
 })
 

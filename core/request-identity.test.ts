@@ -3,20 +3,20 @@ import { identityNumber, requestIdentity, selectorOf } from './request-identity.
 
 const window = { startMs: Date.parse('2026-04-19T22:00:00Z'), endMs: Date.parse('2026-04-20T22:00:00Z') }
 
-test('an identity names dataset, subject and window, as far as there are any; the subject can be read out of it', () => {
+test('an identity names dataset, selector and window, as far as there are any; the selector can be read out of it', () => {
   const times = '2026-04-19T22:00:00Z/2026-04-20T22:00:00Z'
   expect(requestIdentity('a.b', window)).toBe(`a.b/${times}`)
   expect(requestIdentity('a.b', window, 'IF1-FR-GB')).toBe(`a.b/IF1-FR-GB/${times}`)
   expect(requestIdentity('a.b', null, 'XBT/USD,ETH')).toBe('a.b/XBT/USD,ETH')
-  for (const subject of [null, 'IF1-FR-GB', 'XBT/USD', 'rows-2000', times.replace('/', '-')]) {
-    expect(selectorOf(requestIdentity('a.b', window, subject), 'a.b')).toBe(subject)
+  for (const selector of [null, 'IF1-FR-GB', 'XBT/USD', 'rows-2000', times.replace('/', '-')]) {
+    expect(selectorOf(requestIdentity('a.b', window, selector), 'a.b')).toBe(selector)
   }
-  for (const subject of ['XBTUSD', 'XBT/USD,ETH']) {
-    expect(selectorOf(requestIdentity('a.b', null, subject), 'a.b')).toBe(subject)
+  for (const selector of ['XBTUSD', 'XBT/USD,ETH']) {
+    expect(selectorOf(requestIdentity('a.b', null, selector), 'a.b')).toBe(selector)
   }
 })
 
-test('an identity of another dataset has no subject', () => {
+test('an identity of another dataset has no selector', () => {
   expect(selectorOf('a.bc/x', 'a.b')).toBe(null)
   expect(selectorOf('nonsense', 'a.b')).toBe(null)
 })

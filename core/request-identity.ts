@@ -6,9 +6,9 @@ import type { Window } from './business-day.ts'
  * `jao.core.maxExchanges/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z`, `kraken.ticker/XBTUSD`. The identity is the record
  * key on several topics, such as raw and polls.
  */
-export function requestIdentity(dataset: string, window: Window | null, subject: string | null = null): string {
+export function requestIdentity(dataset: string, window: Window | null, selector: string | null = null): string {
   const times = window === null ? [] : [secondsText(window.startMs), secondsText(window.endMs)]
-  return [dataset, ...(subject === null ? [] : [subject]), ...times].join('/')
+  return [dataset, ...(selector === null ? [] : [selector]), ...times].join('/')
 }
 
 /** Returns the first 53 bits of the identity's SHA-256, at least 1. JSON numbers hold 53 bits exactly. */
@@ -24,9 +24,9 @@ export function selectorOf(identity: string, dataset: string): string | null {
   return rest === '' ? null : rest
 }
 
-export const pageSubject = (skip: number): string => `rows-${skip}`
+export const pageSelector = (skip: number): string => `rows-${skip}`
 
-export const isPage = (subject: string | null): boolean => subject !== null && /^rows-\d+$/.test(subject)
+export const isPage = (selector: string | null): boolean => selector !== null && /^rows-\d+$/.test(selector)
 
 const timesAtEnd = /(?:^|\/)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 

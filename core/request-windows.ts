@@ -15,7 +15,7 @@ export interface WrittenRequest {
 
 export interface RequestedWindow {
   window: Window
-  subject: string | null
+  selector: string | null
 }
 
 const maxAtOnce = 500
@@ -40,8 +40,8 @@ export async function requestWindows(
     kafka,
     registry,
     wanted.host,
-    wanted.windows.map(({ window, subject }) => ({
-      requestIdentity: requestIdentity(dataset, window, subject),
+    wanted.windows.map(({ window, selector }) => ({
+      requestIdentity: requestIdentity(dataset, window, selector),
       ...{ dataset, requestedBy, liftsPauseOf: null, confirmsEmpty },
       ...{ windowStart: window.startMs, windowEnd: window.endMs },
     })),

@@ -101,7 +101,7 @@ export function createRequests(): Requests {
           ({ sentAtMs }) => !failures.some((one) => one.sentAtMs === sentAtMs),
         )
         const furthest = Math.max(answeredTo, state.answered.answeredTo)
-        state.answered = { answeredTo: furthest, failures: mostSpecific([...known, ...failures], furthest) }
+        state.answered = { answeredTo: furthest, failures: keptFailures([...known, ...failures], furthest) }
       })
     },
     progressOf: (identity, host) =>
@@ -119,13 +119,13 @@ function counted(before: RequestProgress, { outcome, sentAt: sentAtMs }: Poll, r
   const { answeredTo, failures } = before
   if (outcome !== 'failed') {
     const furthest = Math.max(answeredTo, readTo)
-    return { answeredTo: furthest, failures: mostSpecific(failures, furthest) }
+    return { answeredTo: furthest, failures: keptFailures(failures, furthest) }
   }
   const others = failures.filter((failure) => failure.sentAtMs !== sentAtMs)
-  return { answeredTo, failures: mostSpecific([...others, { sentAtMs, readTo }], answeredTo) }
+  return { answeredTo, failures: keptFailures([...others, { sentAtMs, readTo }], answeredTo) }
 }
 
-const mostSpecific = (failures: RequestProgress['failures'], answeredTo: number): RequestProgress['failures'] =>
+const keptFailures = (failures: RequestProgress['failures'], answeredTo: number): RequestProgress['failures'] =>
   failures
     .filter(({ readTo }) => readTo > answeredTo)
     .toSorted((one, other) => other.readTo - one.readTo || other.sentAtMs - one.sentAtMs)

@@ -6,7 +6,7 @@ import { type CopyProgress, copyTree, createAtomically, filesToCopy } from './at
 import { lockDirectory, sourceOf } from './data-directory.ts'
 import { deletionsFile } from './deletions-file.ts'
 import { rememberBackup } from './known-backups.ts'
-import { dataOf, filesBelow, firstDifference, type Manifest, manifestFile, partsOf, sumsOf } from './manifest.ts'
+import { checksumsOf, dataOf, filesBelow, firstDifference, type Manifest, manifestFile, partsOf } from './manifest.ts'
 import { externalParts } from './plan.ts'
 import { shellWord } from './shell-word.ts'
 import { killLeftovers } from './stack.ts'
@@ -65,8 +65,8 @@ async function copyParts(from: string, taken: string[], to: string, progress: Co
     await copyTree(join(from, name), join(to, name), () => progress('copying', ++done, of))
   }
   const paths = filesBelow(to)
-  const files = await sumsOf(to, paths, (read) => progress('checking', read, 2 * of))
-  const originals = await sumsOf(from, paths, (read) => progress('checking', of + read, 2 * of))
+  const files = await checksumsOf(to, paths, (read) => progress('checking', read, 2 * of))
+  const originals = await checksumsOf(from, paths, (read) => progress('checking', of + read, 2 * of))
   const different = firstDifference(originals, files)
   if (different !== undefined || paths.length !== of)
     throw new UserError(

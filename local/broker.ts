@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ensureKafka, type ReportProgress } from './artifacts.ts'
 import { ensureArchive, startWithArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
-import { type GuardedProcess, killLeftover, startGuarded, surviveParentS } from './guarded-process.ts'
+import { type GuardedProcess, graceAfterParentS, killLeftover, startGuarded } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { kafkaResponds } from './kafka-responds.ts'
 import { throwFailedStart, untilReady } from './ready.ts'
@@ -77,7 +77,7 @@ async function run(options: Run): Promise<Broker> {
     logFile,
     pidFile,
     mark: config,
-    surviveParentS,
+    graceAfterParentS,
   }).catch(() => throwFailedStart('The Kafka broker', logFile))
   if (!(await untilReady(() => kafkaResponds('127.0.0.1', port), broker.exited, 60_000))) {
     await broker.kill()

@@ -31,7 +31,7 @@ test('the settings of all parts are checked together, except those that the stac
 
 test('markets that are sampled more often than a host allows are told before anything starts', () => {
   const many = Array.from({ length: 1_000 }, (_, index) => `A${index}USDT`).join(',')
-  expect(() => checkSettings({ BINANCE_SYMBOLS: many, BINANCE_EVERY_S: '1', DATASETS_ON: 'binance.*' })).toThrow(
-    /would be asked \d+ times a minute/,
-  )
+  expect(() =>
+    checkSettings({ BINANCE_SYMBOLS: many, BINANCE_EVERY_S: '1', DATASET_SCHEDULES: 'binance.*:auto' }),
+  ).toThrow(/would be asked \d+ times a minute/)
 })

@@ -9,7 +9,7 @@ export interface Exit {
 }
 
 /** Time for which Kafka and the registry outlive a killed supervisor, s. The services leave their groups meanwhile. */
-export const surviveParentS = 3
+export const graceAfterParentS = 3
 
 /** A running program that ends when this process ends, even by SIGKILL. */
 export interface GuardedProcess {
@@ -30,7 +30,7 @@ export interface GuardedOptions {
   /** Text that only the command line of this program contains, such as its data directory. */
   mark: string
   /** Time for which the program outlives this process, s. Default 0. */
-  surviveParentS?: number
+  graceAfterParentS?: number
 }
 
 // A parent killed by SIGKILL cannot stop its child, and Java cannot watch its parent. This shell can. Only the parent
@@ -57,7 +57,7 @@ export async function startGuarded(options: GuardedOptions): Promise<GuardedProc
   await killLeftover(options.pidFile, options.mark, 0)
   rotate(options.logFile)
   const log = openSync(options.logFile, 'a')
-  const guardArgs = [options.pidFile, String(options.surviveParentS ?? 0), options.command, ...options.args]
+  const guardArgs = [options.pidFile, String(options.graceAfterParentS ?? 0), options.command, ...options.args]
   const shell = spawn('sh', ['-c', guard, 'tidemark-guard', ...guardArgs], {
     cwd: options.cwd,
     env: options.environment,

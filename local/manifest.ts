@@ -18,7 +18,7 @@ const Manifest = z.object({
 })
 
 export type Manifest = z.infer<typeof Manifest>
-export type FileSums = Manifest['files']
+export type FileChecksums = Manifest['files']
 
 export const manifestFile = (backup: string): string => join(backup, 'manifest.json')
 /** Path of the data in a backup. It is not the top level, so that `up` does not take a backup for a data directory. */
@@ -35,7 +35,7 @@ export function readManifest(backup: string): Manifest {
   }
 }
 
-export function partsOf(files: FileSums): Manifest['parts'] {
+export function partsOf(files: FileChecksums): Manifest['parts'] {
   const parts: Manifest['parts'] = {}
   for (const [path, { bytes }] of Object.entries(files)) {
     const name = path.split('/')[0] ?? path
@@ -53,20 +53,20 @@ export function filesBelow(directory: string): string[] {
 }
 
 /** Returns size and SHA-256 of each file. For a link, both are of the path that it points to. */
-export async function sumsOf(
+export async function checksumsOf(
   directory: string,
   paths: readonly string[],
   progress: (files: number) => void,
-): Promise<FileSums> {
-  const sums: FileSums = {}
+): Promise<FileChecksums> {
+  const sums: FileChecksums = {}
   for (const [index, path] of paths.entries()) {
-    sums[path] = await sumOf(join(directory, path))
+    sums[path] = await checksumOf(join(directory, path))
     progress(index + 1)
   }
   return sums
 }
 
-async function sumOf(path: string): Promise<FileSums[string]> {
+async function checksumOf(path: string): Promise<FileChecksums[string]> {
   const hash = createHash('sha256')
   const stat = lstatSync(path)
   if (stat.isSymbolicLink()) hash.update(`-> ${readlinkSync(path)}`)
@@ -76,7 +76,7 @@ async function sumOf(path: string): Promise<FileSums[string]> {
   return { bytes: stat.size, sha256: hash.digest('hex') }
 }
 
-export function firstDifference(expected: FileSums, found: FileSums): string | undefined {
+export function firstDifference(expected: FileChecksums, found: FileChecksums): string | undefined {
   const paths = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort()
   return paths.find((path) => expected[path]?.sha256 !== found[path]?.sha256)
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensureApicurio, type ReportProgress } from './artifacts.ts'
 import { ensureArchive, startWithArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
-import { type GuardedProcess, killLeftover, startGuarded, surviveParentS } from './guarded-process.ts'
+import { type GuardedProcess, graceAfterParentS, killLeftover, startGuarded } from './guarded-process.ts'
 import { findJava } from './java.ts'
 import { returns200, throwFailedStart, untilReady } from './ready.ts'
 
@@ -61,7 +61,7 @@ async function run(options: Run): Promise<SchemaRegistry> {
     logFile,
     pidFile,
     mark: databaseUrl(dataDir),
-    surviveParentS,
+    graceAfterParentS,
   }).catch(() => throwFailedStart('The schema registry', logFile))
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
   if (!(await untilReady(() => returns200(`${url}/subjects`), registry.exited, 60_000))) {

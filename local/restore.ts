@@ -5,7 +5,7 @@ import { type CopyProgress, copyTree, createAtomically } from './atomic-copy.ts'
 import { isWithin } from './backup.ts'
 import { deletionsFile, readDeletions } from './deletions-file.ts'
 import { rememberBackup } from './known-backups.ts'
-import { dataOf, filesBelow, firstDifference, type Manifest, readManifest, sumsOf } from './manifest.ts'
+import { checksumsOf, dataOf, filesBelow, firstDifference, type Manifest, readManifest } from './manifest.ts'
 
 export interface RestoreOptions {
   from: string
@@ -33,7 +33,7 @@ export async function restore({ from, dataDir, progress }: RestoreOptions): Prom
     const whole = join(aside, 'data')
     let copied = 0
     await copyTree(dataOf(backup), whole, () => progress('copying', ++copied, of))
-    const found = await sumsOf(whole, filesBelow(whole), (read) => progress('checking', read, of))
+    const found = await checksumsOf(whole, filesBelow(whole), (read) => progress('checking', read, of))
     const different = firstDifference(manifest.files, found)
     if (different !== undefined)
       throw new UserError(

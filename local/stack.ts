@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { datasetsOffSetting } from '#core/datasets-off.ts'
+import { datasetsOff, scheduleSettings } from '#core/dataset-schedules.ts'
 import { readConfig } from '#platform/process/config.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
@@ -60,12 +60,11 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const { source, environment, tell } = options
   const ports = portsFrom(options.portBase)
   const away = externalParts(environment)
-  const { DATASETS_OFF: off } = readConfig(datasetsOffSetting, environment)
+  const off = datasetsOff(readConfig(scheduleSettings, environment).DATASET_SCHEDULES)
   if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
-  if (off.size > 0)
-    tell(`switched off by DATASETS_OFF: ${off.size > maxNamed ? `${off.size} datasets` : [...off].join(', ')}`)
+  if (off.size > 0) tell(`switched off: ${off.size > maxNamed ? `${off.size} datasets` : [...off].join(', ')}`)
   labelDirectory(directory, source)
   const store = away.clickhouse ? undefined : storeAccess(directory.path, ports.clickhouse)
   const settings = serviceSettings(source, ports, away, store, sources)

@@ -25,7 +25,7 @@ export interface Supervisor {
 }
 
 const restart = { firstMs: 500, maxMs: 30_000 }
-const steadyMs = 60_000
+const stableAfterMs = 60_000
 
 /** Starts parts in the order of their needs, in parallel where possible. Restarts a part that ends, with backoff. */
 export function supervise(plans: PartPlan[], reports: Reports): Supervisor {
@@ -48,7 +48,7 @@ export function supervise(plans: PartPlan[], reports: Reports): Supervisor {
       const began = performance.now()
       const exit = await part.exited
       if (stopping.signal.aborted) return
-      if (performance.now() - began > steadyMs) attempt = 1
+      if (performance.now() - began > stableAfterMs) attempt = 1
       const againInMs = backoffMs(restart, attempt)
       reports.ended(plan.name, exit, againInMs)
       await pause(againInMs, stopping.signal)

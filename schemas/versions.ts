@@ -56,14 +56,17 @@ export function hashesOf(versions: readonly SchemaVersion[]): PublishedHashes {
   return Object.fromEntries(versions.map(({ path, text }) => [path, createHash('sha256').update(text).digest('hex')]))
 }
 
-/** Returns one sentence for each published version that was edited or removed. Pure. */
+const unreleased =
+  'If it was never released, take its line out of schemas/generated/versions.json and run `npm run generate` again.'
+
+/** Returns sentences for each published version that was edited or removed: what to do, and what before a release. Pure. */
 export function brokenVersions(kept: PublishedHashes, now: PublishedHashes): string[] {
   return Object.entries(kept).flatMap(([path, hash]) => {
     if (now[path] === hash) return []
     return [
       now[path] === undefined
-        ? `${path} went out and is gone: bring it back, old records are read with it`
-        : `${path} went out and was edited: take the edit back and write it as the next version beside it`,
+        ? `${path} went out and is gone: bring it back, old records are read with it. ${unreleased}`
+        : `${path} went out and was edited: take the edit back and write it as the next version beside it. ${unreleased}`,
     ]
   })
 }

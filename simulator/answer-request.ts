@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Fault, takeFault } from './faults.ts'
-import type { HostName, HostReplies, Question } from './hosts.ts'
+import type { DataRequest, HostName, HostReplies } from './hosts.ts'
 import { okReply, type Reply } from './reply.ts'
 import type { LoggedRequest } from './request-log.ts'
 import type { Simulator } from './simulator.ts'
@@ -21,39 +21,39 @@ export function answerRequest(
   const { host, limit, log } = simulator.hosts[name]
   const { clock } = simulator
   const simMs = clock.nowMs()
-  const question = host.ask({ url, headers: request.headers, atMs: simMs })
-  if (!('good' in question)) return { reply: question }
+  const dataRequest = host.readRequest({ url, headers: request.headers, atMs: simMs })
+  if (!('good' in dataRequest)) return { reply: dataRequest }
   const entry = log.open({
     realMs: Date.now(),
     simMs,
     elapsedMs: clock.elapsedMs(),
     path: `${url.pathname}${url.search}`.slice(0, 1_000),
-    fromUtc: question.fromUtc?.slice(0, 100) ?? null,
-    toUtc: question.toUtc?.slice(0, 100) ?? null,
+    fromUtc: dataRequest.fromUtc?.slice(0, 100) ?? null,
+    toUtc: dataRequest.toUtc?.slice(0, 100) ?? null,
   })
-  const admission = limit.ask(entry.elapsedMs)
+  const admission = limit.admit(entry.elapsedMs)
   if (!admission.admitted) {
     entry.overLimit = true
     const everyOther = limit.violations() % 2 === 0
     return { reply: host.voice.tooMany(everyOther ? Math.ceil(admission.waitMs / 1000) : undefined), entry }
   }
-  return { reply: admitted(simulator, name, question, entry), entry }
+  return { reply: admitted(simulator, name, dataRequest, entry), entry }
 }
 
-function admitted(simulator: Simulator, name: HostName, question: Question, entry: LoggedRequest): Reply {
-  const { fault, left } = takeFault(simulator.faults, question.days, name)
-  if (fault === undefined) return question.good()
+function admitted(simulator: Simulator, name: HostName, dataRequest: DataRequest, entry: LoggedRequest): Reply {
+  const { fault, left } = takeFault(simulator.faults, dataRequest.days, name)
+  if (fault === undefined) return dataRequest.good()
   entry.fault = fault.fault
   if (left !== simulator.faults) {
     simulator.faults = left
     simulator.save()
   }
-  return faultReply(fault, question, simulator.hosts[name].host.voice)
+  return faultReply(fault, dataRequest, simulator.hosts[name].host.voice)
 }
 
 const CHUNK_BYTES = 65_536
 
-function faultReply(fault: Fault, { good, dayBefore }: Question, voice: HostReplies): Reply {
+function faultReply(fault: Fault, { good, dayBefore }: DataRequest, voice: HostReplies): Reply {
   switch (fault.fault) {
     case '429':
       return voice.tooMany()

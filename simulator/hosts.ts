@@ -25,7 +25,7 @@ export type HostRequest = {
 }
 
 /** A request that counts towards the limit, with functions that build its answer. */
-export type Question = {
+export type DataRequest = {
   /** The business days in the requested window. A fault with a `day` applies only to requests for that day. */
   readonly days: readonly string[]
   readonly fromUtc?: string | null
@@ -38,7 +38,7 @@ export type Question = {
 export type Host = {
   readonly name: HostName
   /** Returns a Reply if there is no such path. A request for it does not count towards the limit. */
-  readonly ask: (request: HostRequest) => Question | Reply
+  readonly readRequest: (request: HostRequest) => DataRequest | Reply
   readonly voice: HostReplies
 }
 

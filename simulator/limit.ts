@@ -1,6 +1,6 @@
 export type Limit = {
   /** Admits a request, or returns the simulated ms after which the next request is admitted. */
-  ask(elapsedMs: number): { readonly admitted: true } | { readonly admitted: false; readonly waitMs: number }
+  admit(elapsedMs: number): { readonly admitted: true } | { readonly admitted: false; readonly waitMs: number }
   violations(): number
   /** The maximum number of requests in any sliding minute, refused ones included. */
   busiestMinute(): number
@@ -18,7 +18,7 @@ export function createLimit(perMinute: number): Limit {
   let violations = 0
   let busiest = 0
   return {
-    ask(elapsedMs) {
+    admit(elapsedMs) {
       busiest = Math.max(busiest, asked.since(elapsedMs).length + 1)
       asked.add(elapsedMs)
       const recent = admitted.since(elapsedMs)

@@ -88,6 +88,7 @@ export interface Dataset {
   expectations: string[]
   /** 0 to 4095. Raise it whenever explode changes its result for the same answer. */
   transformVersion: number
+  schedule: Schedule
   calendar: Calendar
   asking?: RequestSpec
   files?: FileReading
@@ -109,16 +110,23 @@ export interface DeclaredStep {
   stepS: number
 }
 
+/**
+ * The setting DATASET_SCHEDULES overrides it.
+ * - `auto`: the poller requests new windows by itself. Older windows need `backfill`.
+ * - `on-demand`: windows are only requested by `backfill`. A dataset of files is only read by `ingest`.
+ * - `off`: the dataset is neither polled nor exploded.
+ */
+export type Schedule = 'auto' | 'on-demand' | 'off'
+
 export interface RequestSpec {
-  /** The poller requests new windows (`live`) and the past month by itself. Other windows need `backfill`. */
-  live: boolean
-  pastMonth: boolean
+  /** With the schedule `auto`, the poller also requests the windows of the last BACKFILL_DAYS days by itself. */
+  autoBackfill: boolean
   /** Statuses besides 200 whose answers are stored as raw responses. */
   meaningfulStatuses: number[]
   /** Limit of an answer, in bytes. A longer answer is a failed poll. A raw record holds at most 7 MiB. */
   maxBodyBytes: number
   /** Selectors that requests have besides the window: symbols or corridors. */
-  subjects?: Subjects
+  selectors?: Selectors
   pages?: Pages
   /** Path and query of a request, below the base URL. */
   requestPath: (asked: RequestTarget) => string
@@ -134,10 +142,10 @@ export interface RequestSpec {
 export interface RequestTarget {
   window: Window
   /** One of the dataset's selectors, or several joined by commas. Null if the dataset has no selectors. */
-  subject: string | null
+  selector: string | null
 }
 
-export interface Subjects {
+export interface Selectors {
   setting: string
   default: string[]
   /** Pattern of valid selectors. Other selectors in the setting are reported. */
@@ -188,7 +196,7 @@ export interface Answer {
   status: number
   window: Window
   /** The requested selector. Null or absent if the dataset has no selectors. */
-  subject?: string | null
+  selector?: string | null
   url?: string
   /** Stored headers, names in lower case. A chunk of a file has its position: first-line, starts-within-line. */
   headers?: Record<string, string>

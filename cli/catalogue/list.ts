@@ -34,7 +34,7 @@ export const withCount = (counts: readonly Count[] | null) => (entry: CatalogueE
 
 /** Returns the list as text: one line per dataset. Pure. */
 export function listText(entries: readonly CatalogueEntry[], counts: readonly Count[] | null): string {
-  const head = ['dataset', 'what', 'unit', 'step', 'due', 'live', ...(counts ? ['points', 'newest'] : [])]
+  const head = ['dataset', 'what', 'unit', 'step', 'due', 'schedule', ...(counts ? ['points', 'newest'] : [])]
   const lines = entries
     .map(withCount(counts))
     .map((entry) => [
@@ -43,7 +43,7 @@ export function listText(entries: readonly CatalogueEntry[], counts: readonly Co
       short(entry.unit, 24),
       entry.steps.length === 0 ? '-' : durationWords(entry.steps.at(-1)?.stepS ?? 0),
       short(entry.due),
-      entry.live ? 'yes' : '-',
+      entry.schedule,
       ...(counts ? [(entry.points ?? 0).toLocaleString('en'), entry.newest?.slice(0, 16).concat('Z') ?? '-'] : []),
     ])
   const [headLine = '', ...rows] = aligned([head, ...lines])

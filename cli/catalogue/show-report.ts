@@ -21,7 +21,7 @@ export function showText(entry: CatalogueEntry, found: Found | null): string {
 }
 
 function declaredLines(entry: CatalogueEntry): string[] {
-  const { plausibleMin, plausibleMax, live, pastMonth, shape } = entry
+  const { plausibleMin, plausibleMax, schedule, autoBackfill, shape } = entry
   const labels = Object.entries(entry.labels).map(([label, says]) => ['', `${label}: ${says}`])
   const facts = [
     ['source', `${entry.source}, of ${entry.owner}`],
@@ -32,8 +32,8 @@ function declaredLines(entry: CatalogueEntry): string[] {
     ['zone', entry.zone],
     ['due', entry.calendar],
     [
-      'asked',
-      `${live ? 'by itself' : 'on request only'}${pastMonth ? ', the past month too' : ''}, unless DATASETS_ON or DATASETS_OFF says otherwise`,
+      'schedule',
+      `${schedule}${autoBackfill ? ', the last BACKFILL_DAYS days too' : ''}, unless DATASET_SCHEDULES says otherwise`,
     ],
     ['keys', `${entry.keyPattern}, for example ${entry.keyExample}`],
     ...labels,

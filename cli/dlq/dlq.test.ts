@@ -60,11 +60,11 @@ describe('what people read', () => {
   )
   test('steers no terminal', () => {
     const done = letters.slice(0, 2)
-    const stay = [{ letter: letters[2]!, why: { kind: 'not-taken', message: 'of \u009b1m' } as const }]
+    const skipped = [{ letter: letters[2]!, why: { kind: 'not-taken', message: 'of \u009b1m' } as const }]
     const texts = [
       groupsText(groupLetters(letters)),
       lettersText(letters),
-      outcomeText({ verb: 'requeued', dryRun: true, done, stay, unknown: ['x\u0007'] }),
+      outcomeText({ verb: 'requeued', dryRun: true, done, skipped, unknown: ['x\u0007'] }),
       contentText({ kind: 'bytes', bytes: Buffer.from('<html>\u001b[2J'), problem: '\u001b[2J' }),
     ]
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
@@ -75,7 +75,7 @@ describe('what people read', () => {
   })
   test('says which were refused again, and how to see why; or that nobody knows yet', () => {
     const done = letters.slice(0, 1)
-    const outcome = { verb: 'requeued', dryRun: false, done, stay: [], unknown: [] } as const
+    const outcome = { verb: 'requeued', dryRun: false, done, skipped: [], unknown: [] } as const
     const back = { ...letters[1]!, id: 'jao.dlq/0/9', reason: 'type', message: 'row 3\u0007' }
     const sent = '1 letter requeued\n  1 bug on jao.raw\n'
     expect(outcomeText({ ...outcome, refusedAgain: [] })).toBe(sent)

@@ -54,8 +54,8 @@ function print(dataset: string, result: ReleaseResult, json: boolean | undefined
       `${dataset} stays parked: what came last ${printable(refusedKinds(result.newest))}. ${adviceOn(dataset)} With --anyway it is released now, and what can be read is requeued.`,
     )
   }
-  const { wasParked, done, stay, refused, after } = result
-  if (!wasParked && done.length + stay.length === 0) process.stderr.write(`${dataset} is not parked\n`)
+  const { wasParked, done, skipped, refused, after } = result
+  if (!wasParked && done.length + skipped.length === 0) process.stderr.write(`${dataset} is not parked\n`)
   printOutcome({ ...outcome, parked: 'unknown' in after ? null : after.parked !== null }, json)
   if ('unknown' in after) throw after.unknown
   if (after.parked) throw new UserError(`${dataset} was parked again: ${printable(after.parked.message)}.`)

@@ -85,7 +85,7 @@ export interface Outcome {
   verb: 'requeued' | 'dropped'
   dryRun: boolean
   done: readonly DeadLetter[]
-  stay: readonly SkippedDeadLetter[]
+  skipped: readonly SkippedDeadLetter[]
   unknown: readonly string[]
   /** True: the released dataset is parked. null: the normalizer does not answer. undefined: not a release. */
   parked?: boolean | null
@@ -96,10 +96,10 @@ export interface Outcome {
 /** Prints an outcome. Sets exit code 1 if a dead letter stays, is unknown, or was refused again. */
 export function printOutcome(outcome: Outcome, json: boolean | undefined): void {
   process.stdout.write(json ? `${JSON.stringify(outcomeJson(outcome))}\n` : outcomeText(outcome))
-  if (outcome.stay.length + outcome.unknown.length + (outcome.refusedAgain?.length ?? 0) > 0) process.exitCode = 1
+  if (outcome.skipped.length + outcome.unknown.length + (outcome.refusedAgain?.length ?? 0) > 0) process.exitCode = 1
 }
 
-const outcomeJson = ({ verb, dryRun, done, stay, unknown, parked, refusedAgain }: Outcome) => ({
+const outcomeJson = ({ verb, dryRun, done, skipped, unknown, parked, refusedAgain }: Outcome) => ({
   dryRun,
   ...(parked !== undefined && { parked }),
   ...(refusedAgain !== undefined && {
@@ -107,21 +107,21 @@ const outcomeJson = ({ verb, dryRun, done, stay, unknown, parked, refusedAgain }
       refusedAgain?.map(({ id, returnOf, reason, message }) => ({ id, of: returnOf, reason, message })) ?? null,
   }),
   [verb]: done.map(({ id }) => id),
-  stay: [
-    ...stay.map(({ letter, why }) => ({ id: letter.id, why: stayText(why, verb) })),
+  skipped: [
+    ...skipped.map(({ letter, why }) => ({ id: letter.id, why: stayText(why, verb) })),
     ...unknown.map((id) => ({ id, why: 'there is no such letter' })),
   ],
 })
 
 /** Returns the outcome as text: a line per reason and topic of handled letters, and a line per letter that stays. */
-export function outcomeText({ verb, dryRun, done, stay, unknown, refusedAgain }: Outcome): string {
+export function outcomeText({ verb, dryRun, done, skipped, unknown, refusedAgain }: Outcome): string {
   const alike = Map.groupBy(done, ({ reason, source }) => `${reason} on ${source?.topic ?? 'no topic'}`)
   const counts = [...alike].map(([name, letters]) => `  ${letters.length} ${name}`)
   const lines = [
     `${done.length === 1 ? '1 letter' : `${done.length} letters`} ${dryRun ? 'would be ' : ''}${verb}`,
     ...counts,
     ...comebackLines(refusedAgain),
-    ...stay.map(({ letter, why }) => `${letter.id} stays: ${stayText(why, verb)}`),
+    ...skipped.map(({ letter, why }) => `${letter.id} stays: ${stayText(why, verb)}`),
     ...unknown.map((id) => `${id}: there is no such letter`),
   ]
   return `${lines.map(printable).join('\n')}\n`

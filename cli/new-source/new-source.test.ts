@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { brokenRules } from '#catalogue/check-declarations.ts'
 import { tidemark } from '../../test/support/tidemark-command.ts'
 import { namesOf, recordNamesOf, refuseName, upstreamOf } from './named.ts'
+import { nextSteps } from './new-source.ts'
 import { newSource as template } from './template/new-source.ts'
 
 // The checks of the whole project run on the copy.
@@ -99,6 +100,23 @@ test('a second one stands beside the first; a name that is taken is refused, and
   expect(there.stderr).toContain('sources/by-hand is there already')
   expect(readdirSync(join(copy, 'sources/by-hand'))).toEqual([])
   expect(inCopy('sources/index.ts')).toBe(index)
+})
+
+test('the schema of a record is edited before its first release as the messages say', () => {
+  expect(nextSteps('tide', 'TIDE_BASE_URL', 'water-level')).toMatch(
+    /before each edit of v1\.avsc, until its first release: take its line out of schemas\/generated\/versions\.json$/m,
+  )
+  expect(nextSteps('rain', 'RAIN_BASE_URL', undefined)).not.toContain('versions.json')
+  const schema = 'sources/tide/water-level/v1.avsc'
+  writeFileSync(join(copy, schema), inCopy(schema).replace('"doc": "live, simulated or file"', '"doc": "the origin"'))
+  const refused = failureOf(process.execPath, 'schemas/generate.ts')
+  expect(refused).toContain(`${schema} went out and was edited: `)
+  expect(refused).toContain('If it was never released, take its line out of schemas/generated/versions.json')
+  const versions = 'schemas/generated/versions.json'
+  writeFileSync(join(copy, versions), inCopy(versions).replace(new RegExp(`^.*"${schema}".*\\n`, 'm'), ''))
+  expect(failureOf(process.execPath, 'schemas/generate.ts')).toBe('')
+  expect(inCopy('sources/tide/generated/records.ts')).toContain('/** the origin */')
+  expect(inCopy(versions)).toContain(`"${schema}": "`)
 })
 
 test('the template keeps the rules of declarations itself', () => {

@@ -64,7 +64,8 @@ function settle(root: string, name: string): void {
   run(process.execPath, 'test/explode/generate.ts')
 }
 
-const nextSteps = (
+/** Returns what to do with the files that were written. Pure. */
+export const nextSteps = (
   name: string,
   setting: string,
   record: string | undefined,
@@ -73,13 +74,12 @@ const nextSteps = (
   sources/${name}/daily.ts                           its schema, assess and explode; its TODOs${ofRecord(name, record)}
   npx vitest run sources/${name}                     the points that you expect, by hand
   npm run generate && npm test                       all checks
-  ${setting}=http://127.0.0.1:9000 DATASETS_OFF='${others()}' \\
+  ${setting}=http://127.0.0.1:9000 DATASET_SCHEDULES='*:off,${name}.*:auto' \\
     npx tidemark up --source live --data /tmp/try`
 
 const ofRecord = (name: string, record: string | undefined): string =>
   record === undefined
     ? ''
     : `
-  sources/${name}/${record}/v1.avsc, ${record}.ts, ${record}-store.ts   the same of its records, and their table`
-
-const others = (): string => sources.flatMap(({ name, upstream }) => (upstream ? [`${name}.*`] : [])).join(',')
+  sources/${name}/${record}/v1.avsc, ${record}.ts, ${record}-store.ts   the same of its records, and their table
+    before each edit of v1.avsc, until its first release: take its line out of schemas/generated/versions.json`

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { datasetsOffSetting } from '#core/datasets-off.ts'
+import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { provisionSettings } from '#infra/provision/settings.ts'
 import { brokerConfig } from '#local/broker.ts'
 import { defaultPortBase, portsFrom } from '#local/ports.ts'
@@ -185,7 +185,7 @@ describe('the settings', () => {
   const shapes: Record<string, z.ZodRawShape> = {
     provision: provisionSettings,
     poller: { ...pollerSettings, ...allSourceSettings },
-    normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...datasetsOffSetting },
+    normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...scheduleSettings },
     sink: { ...connectionSettings, ...serviceSettings },
   }
   const simulatedEnv = Object.fromEntries(

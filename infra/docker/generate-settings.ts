@@ -32,7 +32,7 @@ for (const [file, text] of files) {
 function settingsOf({ upstream, datasets }: Source): string[] {
   const { baseUrl, credential } = upstream ?? {}
   const own = datasets.flatMap(({ asking, calendar }) => [
-    asking?.subjects?.setting,
+    asking?.selectors?.setting,
     calendar.kind === 'ticks' ? calendar.every.setting : undefined,
   ])
   return [baseUrl?.setting, credential?.setting, ...own].filter((setting) => setting !== undefined)

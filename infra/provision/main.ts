@@ -1,6 +1,7 @@
 // Creates topics, schemas, tables and views, then exits with 0. Safe to repeat, also while a stack runs.
 
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
+import { datasetsOff } from '#core/dataset-schedules.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate, platformNames } from '#platform/clickhouse/migrate.ts'
@@ -18,9 +19,9 @@ import { UserError } from '#platform/process/user-error.ts'
 import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { migrations } from '../clickhouse/migrations.ts'
-import { carryOver } from './carry-over.ts'
 import { applyDatasetViews } from './dataset-views.ts'
 import { rebuildAdvice } from './earlier-points.ts'
+import { migratePollMemory } from './migrate-poll-memory.ts'
 import { provisionSettings } from './settings.ts'
 import { applySourceStatements } from './source-statements.ts'
 import { storeCatalogue } from './store-catalogue.ts'
@@ -46,13 +47,14 @@ try {
   await provisionSchemas(config, [...topics, pollsTopic])
   log.info('schemas are registered')
   const registry = openRegistry(config)
-  const carried = await carryOver({ kafka, registry, say: (text) => log.info({ progress: true }, text) })
-  if (carried !== undefined) log.info(carried, 'the memory of the pollers is complete')
-  // Sets the retention of `polls` after the carry-over, because the carry-over reads all polls.
+  const migrated = await migratePollMemory({ kafka, registry, say: (text) => log.info({ progress: true }, text) })
+  if (migrated !== undefined) log.info(migrated, 'the memory of the pollers is complete')
+  // Sets the retention of `polls` after the migration of the poll memory, because it reads all polls.
   await provisionTopics(kafka, [pollsKeptFor(config.POLLS_DAYS)], config.KAFKA_REPLICATION_FACTOR)
   const applied = await migrate(store, migrations)
   // Skips sources whose datasets are all off: refreshable views cost resources even if no data come.
-  const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !config.DATASETS_OFF.has(name)))
+  const off = datasetsOff(config.DATASET_SCHEDULES)
+  const wanted = sources.filter(({ datasets }) => datasets.some(({ name }) => !off.has(name)))
   const statements = await applySourceStatements(store, wanted)
   const views = await applyDatasetViews(store, wanted)
   log.info({ migrations: applied.map(({ name }) => name), statements, views }, 'tables and views are there')

@@ -11,7 +11,7 @@ import { createPollsFold } from './polls-fold.ts'
 
 const nowMs = Date.parse('2026-11-26T12:00:00Z')
 const hourMs = 3_600_000
-const moment = { nowMs, steadyMs: 0 }
+const moment = { nowMs, monotonicMs: 0 }
 const poll = (more: Partial<Poll>): Poll =>
   ({
     ...{ requestIdentity: 'a.b/x', dataset: 'a.b', host: 'h', lane: 'live', outcome: 'changed', poller: 'p' },

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { datasetsOffSetting } from '#core/datasets-off.ts'
+import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { connectionSettings, serviceSettings } from '#platform/process/config.ts'
 
 export const provisionSettings = {
   ...connectionSettings,
   LOG_LEVEL: serviceSettings.LOG_LEVEL,
-  ...datasetsOffSetting,
+  ...scheduleSettings,
   KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1).describe('copies of each topic'),
   /** Retention of topic `polls`, days; default: unlimited. */
   POLLS_DAYS: z.coerce

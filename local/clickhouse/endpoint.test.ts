@@ -17,14 +17,14 @@ import {
 } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask, type Question } from './ask.ts'
+import { type EndpointRequest, sendRequest } from './send-request.ts'
 import { type RunningEndpoint, spawnEndpoint } from './spawn.ts'
 
 let folder: string
 let endpoint: RunningEndpoint
 
-const send = (question: Question) => ask(endpoint, question)
-const sql = async (body: string, more: Question = {}) => {
+const send = (request: EndpointRequest) => sendRequest(endpoint, request)
+const sql = async (body: string, more: EndpointRequest = {}) => {
   const answer = await send({ body, ...more })
   if (answer.status !== 200) throw new Error(answer.text)
   return answer.text
@@ -97,7 +97,7 @@ describe('who may ask', () => {
   test('only an authenticated client keeps the connection', async () => {
     const body = 'SELECT 1'
     const wrong = { 'X-ClickHouse-Key': 'wrong' }
-    for (const question of [
+    for (const request of [
       { path: '/ping', method: 'GET' },
       { path: '/nowhere', method: 'GET' },
       { method: 'GET' },
@@ -105,7 +105,7 @@ describe('who may ask', () => {
       { body, headers: wrong },
       { body: 'x'.repeat(3_000_000), headers: wrong },
     ]) {
-      expect((await send(question)).headers.connection).toBe('close')
+      expect((await send(request)).headers.connection).toBe('close')
     }
     expect((await send({ body })).headers.connection).toBe('keep-alive')
   })
@@ -180,7 +180,7 @@ describe('what may never be said', () => {
   })
   afterAll(() => rm(join(file, '..'), { recursive: true }))
 
-  const reads = (path: string): Question[] => [
+  const reads = (path: string): EndpointRequest[] => [
     { body: `SELECT file('${path}')` },
     { body: `SELECT \`file\`('${path}')` },
     { body: `SELECT "file"('${path}')` },
@@ -219,10 +219,10 @@ describe('what may never be said', () => {
   ]
 
   test('no statement reads a host file', async () => {
-    for (const question of reads(file)) {
-      const answer = await send(question)
-      expect([question.body, answer.text.includes(secret)]).toEqual([question.body, false])
-      expect([question.body?.slice(0, 200), answer.status]).not.toEqual([question.body?.slice(0, 200), 200])
+    for (const request of reads(file)) {
+      const answer = await send(request)
+      expect([request.body, answer.text.includes(secret)]).toEqual([request.body, false])
+      expect([request.body?.slice(0, 200), answer.status]).not.toEqual([request.body?.slice(0, 200), 200])
     }
     expect(await sql(`SELECT count() FROM t.lines WHERE s LIKE '%${secret}%'`)).toBe('0\n')
   })
@@ -401,7 +401,7 @@ describe('statement and data', () => {
   const csv = '1,"a\n\nDROP TABLE t.text;--"\n2,";\n\n"\n'
   const wanted = 'a\\n\\nDROP TABLE t.text;--|;\\n\\n\n'
   const stored = () => sql("SELECT arrayStringConcat(groupArray(s), '|') FROM (SELECT s FROM t.text ORDER BY id)")
-  const shapes: [string, Question][] = [
+  const shapes: [string, EndpointRequest][] = [
     ['data in the body, statement in the URL', { url: { query: 'INSERT INTO t.text FORMAT CSV' }, body: csv }],
     ['both in the body', { body: `INSERT INTO t.text FORMAT CSV\n${csv}` }],
     [
@@ -412,9 +412,9 @@ describe('statement and data', () => {
     ['comments in the head', { body: `/* a */ INSERT /* FORMAT TSV */ INTO t.text -- VALUES\n FORMAT/**/CSV\n${csv}` }],
     ['the head cut in two', { url: { query: 'INSERT INTO t.text' }, body: `FORMAT CSV\n${csv}` }],
   ]
-  test.each(shapes)('%s', async (_name, question) => {
+  test.each(shapes)('%s', async (_name, request) => {
     await emptied()
-    const answer = await send(question)
+    const answer = await send(request)
     expect(answer.text).toBe('')
     expect(JSON.parse(String(answer.headers['x-clickhouse-summary']))).toMatchObject({ written_rows: '2' })
     expect(await stored()).toBe(wanted)

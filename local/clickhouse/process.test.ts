@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ask } from './ask.ts'
+import { sendRequest } from './send-request.ts'
 import { endpointCommand, endpointEnvironment, type RunningEndpoint, spawnEndpoint } from './spawn.ts'
 
 let folder: string
@@ -19,7 +19,7 @@ async function start(dataDir = join(folder, 'data')): Promise<RunningEndpoint> {
 }
 
 async function sql(endpoint: RunningEndpoint, body: string): Promise<string> {
-  const answer = await ask(endpoint, { body })
+  const answer = await sendRequest(endpoint, { body })
   if (answer.status !== 200) throw new Error(answer.text)
   return answer.text
 }
@@ -101,7 +101,7 @@ test('nothing acknowledged is lost by kill -9, and the next start works', async 
     setTimeout(() => child.kill('SIGKILL'), 150)
     for (;;) {
       const body = `INSERT INTO t.batches FORMAT TSV\n${`${acknowledged}\n`.repeat(100)}`
-      const answer = await ask(endpoint, { body }).catch(() => undefined)
+      const answer = await sendRequest(endpoint, { body }).catch(() => undefined)
       if (answer?.status !== 200) break
       acknowledged++
     }

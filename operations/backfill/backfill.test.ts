@@ -35,11 +35,11 @@ describe('the days asked for', () => {
 })
 
 describe('windows of other kinds', () => {
-  const names = (over: object, subjects: (string | null)[], from: string, to: string) => {
+  const names = (over: object, selectors: (string | null)[], from: string, to: string) => {
     const calendar = { ...dataset.calendar, ...over }
-    return backfillWindows({ ...dataset, calendar } as Dataset, subjects, from, to, now).map(({ name }) => name)
+    return backfillWindows({ ...dataset, calendar } as Dataset, selectors, from, to, now).map(({ name }) => name)
   }
-  test('are named so that people can tell them apart: subjects, months, and the hours of the long day', () => {
+  test('are named so that people can tell them apart: selectors, months, and the hours of the long day', () => {
     expect(names({}, ['A', 'B'], '2026-04-01', '2026-04-02')).toEqual([
       '2026-04-01 A',
       '2026-04-01 B',

@@ -50,8 +50,8 @@ export async function backfill(
   if (dataset.calendar.kind !== 'days') throw noPast(dataset)
   const { name } = dataset
   const { now, datasets } = await waitForPollerStatus(parts.pollerStatus, pollerPatienceMs, events.pollerIsAway)
-  const { host, subjects } = requirePolledDataset(datasets, name)
-  const windows = backfillWindows(dataset, subjects, from, to, Date.parse(now))
+  const { host, selectors } = requirePolledDataset(datasets, name)
+  const windows = backfillWindows(dataset, selectors, from, to, Date.parse(now))
   await refuseDeleted(parts.store, dataset, windows)
   const letters = { dlq: deadLetterTopic(source.name).name, raw: rawTopic(source.name).name }
   const lettersBefore = (await highWatermarks(parts.kafka, letters.dlq)).get(0) ?? 0

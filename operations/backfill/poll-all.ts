@@ -114,8 +114,8 @@ export async function pollAll(
   } finally {
     await unfollow()
   }
-  return windows.map(({ name, window, subject }) => {
-    const identity = requestIdentity(dataset, window, subject)
+  return windows.map(({ name, window, selector }) => {
+    const identity = requestIdentity(dataset, window, selector)
     return { name, poll: last.get(identity) as Poll, places: places.get(identity) ?? [] }
   })
 }

@@ -9,17 +9,17 @@ export interface BackfillWindow {
   /** Name in messages: `2026-04-20`, `2026-04-20 13:00+02:00` or `2026-04`, plus the selector if there is one. */
   name: string
   window: Window
-  subject: string | null
+  selector: string | null
 }
 
 /**
- * Returns the windows of the days `from` to `to`, inclusive, once for each selector in `subjects`. `nowMs` is the time
+ * Returns the windows of the days `from` to `to`, inclusive, once for each selector in `selectors`. `nowMs` is the time
  * of the poller's clock. Pure.
  * @throws UserError if the days are invalid, out of order or not published, or if upstream serves no past windows
  */
 export function backfillWindows(
   dataset: Dataset,
-  subjects: readonly (string | null)[],
+  selectors: readonly (string | null)[],
   from: string,
   to: string,
   nowMs: number,
@@ -42,8 +42,8 @@ export function backfillWindows(
     throw new UserError(`--to ${last} is after ${furthest}, ${which} in ${zone}: upstream publishes no further ahead.`)
   }
   return windowsBetween(calendar, first, last).flatMap(({ day: of, window }) =>
-    subjects.map((subject) => {
-      return { name: `${nameOf(calendar, of, window)}${subject === null ? '' : ` ${subject}`}`, window, subject }
+    selectors.map((selector) => {
+      return { name: `${nameOf(calendar, of, window)}${selector === null ? '' : ` ${selector}`}`, window, selector }
     }),
   )
 }

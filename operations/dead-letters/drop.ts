@@ -16,7 +16,7 @@ export interface DropRequest {
 
 export interface DropResult {
   done: DeadLetter[]
-  stay: SkippedDeadLetter[]
+  skipped: SkippedDeadLetter[]
   unknown: string[]
 }
 
@@ -27,12 +27,12 @@ export async function drop(
   onProgress?: OnProgress,
 ): Promise<DropResult> {
   const { letters, unknown } = await selectLetters(kafka, selection, onProgress)
-  const stay = letters.flatMap((letter): SkippedDeadLetter[] =>
+  const skipped = letters.flatMap((letter): SkippedDeadLetter[] =>
     letter.decision ? [{ letter, why: { kind: 'settled', decision: letter.decision.decision } }] : [],
   )
   const done = letters.filter(({ decision }) => decision === undefined)
   if (!dryRun) await dropLetters(kafka, done, decider)
-  return { done, stay, unknown }
+  return { done, skipped, unknown }
 }
 
 export async function dropLetters(

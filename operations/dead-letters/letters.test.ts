@@ -11,16 +11,16 @@ import { refusingTopics } from './topics.ts'
 import { newestOfEachKind } from './trial.ts'
 
 const plan = (letters: DeadLetter[], over: Partial<PlanOptions> = {}) => {
-  const { go, stay } = planRequeue(letters, { targets, parked: new Set(), again: false, ...over })
-  return { go: go.map(({ letter }) => letter.offset), stay: stay.map(({ why }) => why) }
+  const { returnable, skipped } = planRequeue(letters, { targets, parked: new Set(), again: false, ...over })
+  return { returnable: returnable.map(({ letter }) => letter.offset), skipped: skipped.map(({ why }) => why) }
 }
 
 describe('letters', () => {
   test('that hold no value, because it was too large, stay, and say where it lies', () => {
     const leftOut = { ...refused(1, { 'left-out-bytes': '20000000' }), value: null }
     expect(plan(lettersOf(leftOut, refused(2)))).toEqual({
-      go: [2],
-      stay: [{ kind: 'left-out', source: { topic: 'jao.raw', partition: 1, offset: 99 } }],
+      returnable: [2],
+      skipped: [{ kind: 'left-out', source: { topic: 'jao.raw', partition: 1, offset: 99 } }],
     })
   })
 
@@ -95,13 +95,13 @@ describe('a selection', () => {
 
 describe('a requeue', () => {
   test('goes in the order in which the messages lay where they came from', () => {
-    expect(plan(lettersOf(refused(0), refused(1), refused(2))).go).toEqual([2, 1, 0])
+    expect(plan(lettersOf(refused(0), refused(1), refused(2))).returnable).toEqual([2, 1, 0])
     const mixed = lettersOf(refused(0), refused(1, { partition: '0' }), refused(2))
-    expect(plan(mixed).go).toEqual([1, 2, 0])
+    expect(plan(mixed).returnable).toEqual([1, 2, 0])
   })
   test('goes to no topic that it does not know, to no partition that is not there, and not across', () => {
     const why = (headers: Record<string, string>, over: Partial<StoredRecord> = {}) =>
-      plan(lettersOf({ ...refused(0, headers), ...over })).stay
+      plan(lettersOf({ ...refused(0, headers), ...over })).skipped
     for (const topic of ['__consumer_offsets', 'polls'])
       expect(why({ topic })).toEqual([{ kind: 'foreign-topic', topic, deadLetters: 'jao.dlq' }])
     expect(why({ partition: '2' })).toEqual([{ kind: 'no-partition', topic: 'jao.raw', partition: 2 }])
@@ -111,19 +111,19 @@ describe('a requeue', () => {
   test('stops what came back for the same reason, unless it is asked for again', () => {
     const back = lettersOf(refused(0, { attempts: '2', 'previous-reason': 'bug' }))
     expect(plan(back)).toEqual({
-      go: [],
-      stay: [{ kind: 'same-reason', reason: 'bug', attempts: 2 }],
+      returnable: [],
+      skipped: [{ kind: 'same-reason', reason: 'bug', attempts: 2 }],
     })
-    expect(plan(back, { again: true }).go).toEqual([0])
-    expect(plan(lettersOf(refused(0, { attempts: '2', 'previous-reason': 'type' }))).go).toEqual([0])
+    expect(plan(back, { again: true }).returnable).toEqual([0])
+    expect(plan(lettersOf(refused(0, { attempts: '2', 'previous-reason': 'type' }))).returnable).toEqual([0])
     const parked = lettersOf(refused(0, { reason: 'parked', 'previous-reason': 'parked' }))
-    expect(plan(parked).go).toEqual([0])
+    expect(plan(parked).returnable).toEqual([0])
   })
   test('leaves what was settled before, and answers of a parked dataset', () => {
     const settled = lettersOf(refused(0), decided(1, { offset: 0 }))
-    expect(plan(settled).stay).toEqual([{ kind: 'settled', decision: 'dropped' }])
-    expect(plan(settled, { again: true }).go).toEqual([0])
-    expect(plan(lettersOf(refused(0)), { parked: new Set(['jao.core.maxExchanges']) }).stay).toEqual([
+    expect(plan(settled).skipped).toEqual([{ kind: 'settled', decision: 'dropped' }])
+    expect(plan(settled, { again: true }).returnable).toEqual([0])
+    expect(plan(lettersOf(refused(0)), { parked: new Set(['jao.core.maxExchanges']) }).skipped).toEqual([
       { kind: 'parked', dataset: 'jao.core.maxExchanges' },
     ])
   })
@@ -141,7 +141,7 @@ describe('a requeue', () => {
   })
 })
 
-test('a release tries the newest letter of each kind: of a dataset, a subject and the reason of before', () => {
+test('a release tries the newest letter of each kind: of a dataset, a selector and the reason of before', () => {
   const parked = (offset: number, key: string, more: Record<string, string> = {}) => ({
     ...refused(offset, { reason: 'parked', dataset: key.split('/')[0]!, ...more }),
     key: Buffer.from(key),
@@ -157,7 +157,7 @@ test('a release tries the newest letter of each kind: of a dataset, a subject an
     parked(6, `jao.core.finalComputation/rows-2000/${day(20)}`),
     parked(7, `jao.core.maxExchanges/${day(19)}`, { 'previous-reason': 'type' }),
   )
-  const newest = newestOfEachKind(planRequeue(letters, { targets, parked: new Set(), again: false }).go)
+  const newest = newestOfEachKind(planRequeue(letters, { targets, parked: new Set(), again: false }).returnable)
   expect(newest.map(({ letter }) => letter.offset).sort()).toEqual([1, 2, 4, 6, 7])
 })
 

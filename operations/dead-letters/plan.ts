@@ -36,8 +36,8 @@ export interface SkippedDeadLetter {
 }
 
 export interface Plan {
-  go: ReturnableLetter[]
-  stay: SkippedDeadLetter[]
+  returnable: ReturnableLetter[]
+  skipped: SkippedDeadLetter[]
 }
 
 export interface Target {
@@ -56,15 +56,15 @@ export interface PlanOptions {
   again: boolean
 }
 
-/** Decides which dead letters are sent back (`go`, in the order of the refused records) and which stay. Pure. */
+/** Decides which dead letters are sent back (`returnable`, in the order of the refused records) and which are skipped. Pure. */
 export function planRequeue(letters: readonly DeadLetter[], options: PlanOptions): Plan {
-  const plan: Plan = { go: [], stay: [] }
+  const plan: Plan = { returnable: [], skipped: [] }
   for (const letter of letters) {
     const placed = targetOrReason(letter, options)
-    if ('kind' in placed) plan.stay.push({ letter, why: placed })
-    else plan.go.push({ letter, to: placed })
+    if ('kind' in placed) plan.skipped.push({ letter, why: placed })
+    else plan.returnable.push({ letter, to: placed })
   }
-  plan.go.sort(
+  plan.returnable.sort(
     ({ to: one }, { to: other }) =>
       one.topic.localeCompare(other.topic) || one.partition - other.partition || one.offset - other.offset,
   )

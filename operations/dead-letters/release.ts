@@ -1,5 +1,5 @@
 // A release unparks a dataset. It requeues the dead letters of answers that came while the dataset was parked.
-import { pointsAtUs } from '#core/explode-raw.ts'
+import { suggestsCodeError } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
@@ -43,12 +43,12 @@ export interface RefusedLetter {
 
 export type ReleaseResult =
   /** Nothing was changed: today's explode refuses the newest dead letter of each kind. Older ones were not tried. */
-  | { state: 'stays-parked'; stay: SkippedDeadLetter[]; newest: RefusedLetter[] }
+  | { state: 'stays-parked'; skipped: SkippedDeadLetter[]; newest: RefusedLetter[] }
   | {
       state: 'released'
       wasParked: boolean
       done: DeadLetter[]
-      stay: SkippedDeadLetter[]
+      skipped: SkippedDeadLetter[]
       refused: number
       /**
        * State after the release. `parked`: null if the dataset is not parked. `unknown`: the normalizer did not answer.
@@ -87,15 +87,20 @@ export async function release(
     await waitForNormalizer()
   }
   const plan = await planParked(kafka, request, onProgress)
-  const tried = await withoutRefused(parts, plan.go, onProgress)
-  const { done, stay } = await requeuePlanned(kafka, { go: tried.go, stay: plan.stay }, decider, onProgress)
+  const tried = await withoutRefused(parts, plan.returnable, onProgress)
+  const { done, skipped } = await requeuePlanned(
+    kafka,
+    { returnable: tried.returnable, skipped: plan.skipped },
+    decider,
+    onProgress,
+  )
   if (done.length > 0) await waitForNormalizer()
   const after = await parking().then(
     (parked) => ({ parked }),
     (unknown: Error) => ({ unknown }),
   )
   const refused = tried.refused.length
-  return { state: 'released', wasParked, done, stay: [...stay, ...tried.refused], refused, after }
+  return { state: 'released', wasParked, done, skipped: [...skipped, ...tried.refused], refused, after }
 }
 
 async function planParked(kafka: Kafka, { source, dataset }: ReleaseRequest, onProgress: OnProgress): Promise<Plan> {
@@ -110,18 +115,18 @@ async function planParked(kafka: Kafka, { source, dataset }: ReleaseRequest, onP
  * dataset, returns the result `stays-parked`. Otherwise returns undefined.
  */
 async function refusedInVain(parts: ReleaseParts, plan: Plan): Promise<ReleaseResult | undefined> {
-  const tried = newestOfEachKind(plan.go)
+  const tried = newestOfEachKind(plan.returnable)
   const refusals = await tryLetters(parts, tried)
   const newest = tried.flatMap(({ letter }): RefusedLetter[] => {
     const why = refusals.get(letter.id)
-    return why && pointsAtUs(why.reason) ? [{ letter, why }] : []
+    return why && suggestsCodeError(why.reason) ? [{ letter, why }] : []
   })
   if (newest.length === 0 || newest.length < tried.length) return undefined
-  const stay = plan.go.map(({ letter }): SkippedDeadLetter => {
+  const skipped = plan.returnable.map(({ letter }): SkippedDeadLetter => {
     const why = refusals.get(letter.id)
     return { letter, why: why ? wouldBeRefused(why) : { kind: 'newer-would-be-refused' } }
   })
-  return { state: 'stays-parked', stay: [...plan.stay, ...stay], newest }
+  return { state: 'stays-parked', skipped: [...plan.skipped, ...skipped], newest }
 }
 
 const wouldBeRefused = ({ reason, message }: TriedRefusal) => ({ kind: 'would-be-refused', reason, message }) as const
@@ -130,11 +135,11 @@ async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableL
   const refused = await tryLetters(parts, letters, (done) =>
     onProgress({ step: 'trying', done, total: letters.length }),
   )
-  const stay = letters.flatMap(({ letter }): SkippedDeadLetter[] => {
+  const skipped = letters.flatMap(({ letter }): SkippedDeadLetter[] => {
     const why = refused.get(letter.id)
     return why ? [{ letter, why: wouldBeRefused(why) }] : []
   })
-  return { go: letters.filter(({ letter }) => !refused.has(letter.id)), refused: stay }
+  return { returnable: letters.filter(({ letter }) => !refused.has(letter.id)), refused: skipped }
 }
 
 async function unpark(

@@ -23,7 +23,7 @@ export interface RequeueRequest {
 
 export interface RequeueResult {
   done: DeadLetter[]
-  stay: SkippedDeadLetter[]
+  skipped: SkippedDeadLetter[]
   /** Requested ids that do not exist. */
   unknown: string[]
   /** New dead letters of requeued records. null: the records were not handled within 30 s. undefined: dry run. */
@@ -39,12 +39,12 @@ export async function requeue(
   const { letters, unknown } = await selectLetters(kafka, selection, onProgress)
   const parked = await parkedDatasets()
   const plan = planRequeue(letters, { targets: await targetsOf(kafka, letters), parked, again })
-  const planned = plan.go.map(({ letter }) => letter)
-  if (dryRun) return { done: planned, stay: plan.stay, unknown }
+  const planned = plan.returnable.map(({ letter }) => letter)
+  if (dryRun) return { done: planned, skipped: plan.skipped, unknown }
   const watch = await watchRefusals(kafka, planned, onProgress)
-  const { done, stay } = await requeuePlanned(kafka, plan, decider, onProgress)
+  const { done, skipped } = await requeuePlanned(kafka, plan, decider, onProgress)
   const refusedAgain = done.length === 0 ? [] : ((await watch.refusedAgain(done)) ?? null)
-  return { done, stay, unknown, refusedAgain }
+  return { done, skipped, unknown, refusedAgain }
 }
 
 /** Returns the topics to which these dead letters can return, by name, with their current number of partitions. */
@@ -64,14 +64,14 @@ export async function requeuePlanned(
   plan: Plan,
   decider: ResolutionAuthor,
   onProgress: OnProgress = () => {},
-): Promise<{ done: DeadLetter[]; stay: SkippedDeadLetter[] }> {
-  const total = plan.go.length
-  if (total === 0) return { done: [], stay: plan.stay }
+): Promise<{ done: DeadLetter[]; skipped: SkippedDeadLetter[] }> {
+  const total = plan.returnable.length
+  if (total === 0) return { done: [], skipped: plan.skipped }
   const onDone = (done: number): void => onProgress({ step: 'requeuing', done, total })
-  const { sent, stay } = await withProducer(kafka, (producer) =>
-    sendBack({ kafka, producer }, plan.go, decider, onDone),
+  const { sent, skipped } = await withProducer(kafka, (producer) =>
+    sendBack({ kafka, producer }, plan.returnable, decider, onDone),
   )
-  return { done: sent, stay: [...plan.stay, ...stay] }
+  return { done: sent, skipped: [...plan.skipped, ...skipped] }
 }
 
 export interface RefusalWatch {

@@ -29,7 +29,7 @@ const maxFailuresInARow = 3
 
 /**
  * Sends dead letters back to the topic and partition of the refused record, with the original key, value and headers.
- * More headers name the dead letter, and the reasons and the number of its refusals. `stay` has the dead letters that
+ * More headers name the dead letter, and the reasons and the number of its refusals. `skipped` has the dead letters that
  * Kafka rejected, no longer has, or did not mark as requeued.
  * Kafka acknowledges a record before the decision is written. After a crash in between, the record may be requeued
  * twice. This is harmless, because rows are idempotent. The reverse order could lose the record.
@@ -39,27 +39,27 @@ export async function sendBack(
   letters: readonly ReturnableLetter[],
   decider: ResolutionAuthor,
   onDone: (done: number) => void = () => {},
-): Promise<{ sent: DeadLetter[]; stay: SkippedDeadLetter[] }> {
+): Promise<{ sent: DeadLetter[]; skipped: SkippedDeadLetter[] }> {
   const sent: DeadLetter[] = []
-  const stay: SkippedDeadLetter[] = []
+  const skipped: SkippedDeadLetter[] = []
   for (const chunk of chunksOf(letters)) {
     const records = await valuesOf(clients.kafka, chunk)
     const there = chunk.filter(({ letter }) => records.has(letter.id))
-    for (const { letter } of chunk) if (!records.has(letter.id)) stay.push({ letter, why: { kind: 'deleted' } })
+    for (const { letter } of chunk) if (!records.has(letter.id)) skipped.push({ letter, why: { kind: 'deleted' } })
     const returns = (some: ReturnableLetter[]) =>
       some.map((one) => toOutgoing(one, records.get(one.letter.id) as StoredRecord))
     const tried = await sendAllOrEach(there, (some) => sendTo(clients.producer, some, returns(some)))
-    stay.push(...tried.failed)
+    skipped.push(...tried.failed)
     const gone = tried.sent.map(({ letter }) => letter)
     const undecided = await recordResolution(clients.producer, gone, 'requeued', decider)
     if (undecided === undefined) sent.push(...gone)
     else
-      stay.push(
+      skipped.push(
         ...gone.map((letter): SkippedDeadLetter => ({ letter, why: { kind: 'undecided', message: undecided } })),
       )
-    onDone(sent.length + stay.length)
+    onDone(sent.length + skipped.length)
   }
-  return { sent, stay }
+  return { sent, skipped }
 }
 
 /** Writes to Kafka that dead letters were requeued or dropped. Returns Kafka's error message if Kafka rejects that. */

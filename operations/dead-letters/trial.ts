@@ -56,6 +56,6 @@ export function newestOfEachKind(letters: readonly ReturnableLetter[]): Returnab
 }
 
 function kindOf({ dataset, key, reason, previousReason }: DeadLetter): string {
-  const subject = key === null || dataset === null ? null : selectorOf(key, dataset)
-  return JSON.stringify([dataset, isPage(subject) ? null : subject, reason, previousReason])
+  const selector = key === null || dataset === null ? null : selectorOf(key, dataset)
+  return JSON.stringify([dataset, isPage(selector) ? null : selector, reason, previousReason])
 }

@@ -168,9 +168,9 @@ function rawOf(asked: ExplainQuestion, tsMs: number, answer: PointAnswer, found:
   if (found.state !== 'here') return { ...where, ...found }
   const { stored, record } = found
   const window = { startMs: record.windowStart, endMs: record.windowEnd }
-  const subject = selectorOf(record.requestIdentity, record.dataset)
+  const selector = selectorOf(record.requestIdentity, record.dataset)
   const path = asked.withBody
-    ? asked.dataset.place?.({ body: record.body, status: record.status, window, subject }, asked.key, tsMs)
+    ? asked.dataset.place?.({ body: record.body, status: record.status, window, selector }, asked.key, tsMs)
     : undefined
   const place = path && locateValue(record.body, path)
   const body = {

@@ -15,10 +15,10 @@ export interface ChangedPoint {
 
 export interface Comparison {
   /** Number of rows that only today's explode yields. In all counts, a point has one row for each of its answers. */
-  added: number
-  changed: number
-  gone: number
-  same: number
+  rowsAdded: number
+  rowsChanged: number
+  rowsGone: number
+  rowsSame: number
   /** Number of changed or gone rows that already have today's transform version. Above 0, it must be raised. */
   ofSameVersion: number
   /** Number of stored rows that are kept without a comparison, because retention has deleted their raw record. */
@@ -41,7 +41,7 @@ export async function diffTables(store: Store, compared: ComparisonScope): Promi
   const changedKeys: string[] = []
   const addedKeys: string[] = []
   const comparison: Comparison = {
-    ...{ added: 0, changed: 0, gone: 0, same: 0, ofSameVersion: 0, rawGoneKept: 0 },
+    ...{ rowsAdded: 0, rowsChanged: 0, rowsGone: 0, rowsSame: 0, ofSameVersion: 0, rawGoneKept: 0 },
     ...{ seriesAdded: [], seriesGone: [], largest: [], addedFrom: [] },
     storedVersion: await storedVersion(store, compared.dataset),
     answers: await diffStoredAnswers(store, compared),
@@ -59,8 +59,8 @@ export async function diffTables(store: Store, compared: ComparisonScope): Promi
   return comparison
 }
 
-export const differs = ({ added, changed, gone, answers }: Comparison): boolean =>
-  added + changed + gone > 0 || answersDiffer(answers)
+export const differs = ({ rowsAdded, rowsChanged, rowsGone, answers }: Comparison): boolean =>
+  rowsAdded + rowsChanged + rowsGone > 0 || answersDiffer(answers)
 
 export const storedVersion = async (store: Store, dataset: string): Promise<number> =>
   (await storedVersions(store, [dataset])).get(dataset) ?? 0
@@ -77,7 +77,7 @@ export async function storedVersions(store: Store, datasets: readonly string[]):
   return new Map(rows.map(({ dataset, version }) => [dataset, version]))
 }
 
-export async function datasetsStored(store: Store, staging: string): Promise<Set<string>> {
+export async function storedDatasets(store: Store, staging: string): Promise<Set<string>> {
   const tables = [database, staging].flatMap((name) => [`${name}.point_revisions`, `${name}.stored_answers`])
   const query = tables.map((table) => `SELECT dataset FROM ${table} GROUP BY dataset`).join(' UNION DISTINCT ')
   return new Set((await readRows<{ dataset: string }>(store, query, {})).map(({ dataset }) => dataset))
@@ -99,10 +99,10 @@ interface KeyCounts {
 
 function add(comparison: Comparison, counts: KeyCounts): void {
   const { key, added, changed, gone, same, kept, others, outside } = counts
-  comparison.added += added
-  comparison.changed += changed
-  comparison.gone += gone
-  comparison.same += same
+  comparison.rowsAdded += added
+  comparison.rowsChanged += changed
+  comparison.rowsGone += gone
+  comparison.rowsSame += same
   comparison.ofSameVersion += counts.of_same_version
   comparison.rawGoneKept += kept
   const stays = changed + same + kept + others + outside

@@ -8,7 +8,7 @@ import { whoAmI } from '#platform/process/who.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic, replaysTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
-import { datasetsStored, storedVersions } from './diff-tables.ts'
+import { storedDatasets, storedVersions } from './diff-tables.ts'
 import { copyUnreproducible, exchange, makeTables, staging, stateOfTables } from './exchange.ts'
 import { allWindows, currentRawSpans, trimToRetained } from './raw-span.ts'
 import { type RefusedAnswer, refusalsOf } from './refusals.ts'
@@ -135,7 +135,7 @@ async function compareAll(
 ): Promise<DatasetDiff[]> {
   const found: DatasetDiff[] = []
   // Skips datasets without rows: each comparison takes several queries.
-  const stored = await datasetsStored(parts.store, staging)
+  const stored = await storedDatasets(parts.store, staging)
   for (const sourced of datasetsByName.values()) {
     const { source, dataset } = sourced
     if (!stored.has(dataset.name)) continue
@@ -162,7 +162,16 @@ function sumOf(found: DatasetDiff[]): Record<string, number> {
     counts[name] = (counts[name] ?? 0) + count
   }
   for (const { comparison } of found) {
-    for (const name of ['added', 'changed', 'gone', 'same'] as const) add(name, comparison[name])
+    const { rowsAdded, rowsChanged, rowsGone, rowsSame } = comparison
+    // The names under which earlier rebuilds are stored, too.
+    for (const [name, count] of Object.entries({
+      added: rowsAdded,
+      changed: rowsChanged,
+      gone: rowsGone,
+      same: rowsSame,
+    })) {
+      add(name, count)
+    }
     for (const { of, count } of answerCounts) add(count, comparison.answers[of])
   }
   return counts

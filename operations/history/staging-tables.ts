@@ -1,7 +1,7 @@
 // Staging tables in a separate database. They are filled through copies of the live views, so the same SQL applies.
 
 import { database, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
-import { storeBatch, tableEvidence } from '#platform/clickhouse/store-batch.ts'
+import { storeBatch, tableAcceptance } from '#platform/clickhouse/store-batch.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
 import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 import type { ReadAnswer } from './explode-span.ts'
@@ -70,10 +70,10 @@ export function stagingInserter(store: Store, staging: string): (answers: readon
 
 function inserterOf<T>(store: Store, staging: string, target: TableTarget<T>) {
   const insertRows = (rows: unknown[][]) => insert(store, target.table, target.columns, rows, staging)
-  const evidence = tableEvidence()
+  const acceptance = tableAcceptance()
   return async (records: T[]): Promise<void> => {
     const rows = records.flatMap((record) => rowOf(target, record))
-    if (rows.length > 0) await storeBatch(rows, insertRows, evidence)
+    if (rows.length > 0) await storeBatch(rows, insertRows, acceptance)
   }
 }
 

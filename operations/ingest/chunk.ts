@@ -60,10 +60,10 @@ export const beginning: Position = { family: undefined, chain: '', byte: 0, line
 export const shortHash = (contentHash: string): string => contentHash.slice(0, 32)
 
 /** Returns a chunk's selector: `start/<bytes>-<hash>` if first in its file, else `<family>/<chain>/<bytes>-<hash>`. */
-export const subjectAt = ({ family, chain }: Position, bytes: number, contentHash: string): string =>
-  `${subjectPrefix(family, chain)}/${bytes}-${shortHash(contentHash)}`
+export const selectorAt = ({ family, chain }: Position, bytes: number, contentHash: string): string =>
+  `${selectorPrefix(family, chain)}/${bytes}-${shortHash(contentHash)}`
 
-export const subjectPrefix = (family: string | undefined, chain: string): string =>
+export const selectorPrefix = (family: string | undefined, chain: string): string =>
   family === undefined ? 'start' : `${family}/${chain}`
 
 export function positionAfter(

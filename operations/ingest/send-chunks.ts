@@ -11,7 +11,7 @@ import type { Window } from '#sources/source.ts'
 import type { RawWithoutBody } from './sent-before.ts'
 
 export interface Chunk {
-  subject: string
+  selector: string
   /** Window of the raw record. Default: the second in which the chunk is sent. */
   window?: Window
   url: string
@@ -73,14 +73,14 @@ export async function openChunkSender(
     if (thrown !== undefined) throw thrown
   }
   return {
-    send: async ({ subject, window, body, ...chunk }, acknowledged) => {
+    send: async ({ selector, window, body, ...chunk }, acknowledged) => {
       while (inFlight.size >= maxInFlight) await Promise.race(inFlight)
       throwFailure()
       knownAt = Math.max(Date.now(), knownAt + 1)
       if (fromMs === 0) fromMs = knownAt
       const second = Math.floor(knownAt / 1000) * 1000
       const { startMs, endMs } = window ?? { startMs: second, endMs: second + 1000 }
-      const identity = requestIdentity(dataset, window ?? null, subject)
+      const identity = requestIdentity(dataset, window ?? null, selector)
       const response = {
         ...{ dataset, requestIdentity: identity, windowStart: startMs, windowEnd: endMs, status: 200, ...chunk },
         ...{ sentAt: knownAt, fetchedAt: knownAt, origin: 'file', confirms: false },

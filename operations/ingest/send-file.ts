@@ -11,9 +11,9 @@ import {
   newlinesIn,
   type Position,
   positionAfter,
+  selectorAt,
   sha256,
   shortHash,
-  subjectAt,
 } from './chunk.ts'
 import { type Content, type Input, openContent } from './content.ts'
 import type { FileDataset } from './files.ts'
@@ -181,8 +181,8 @@ async function sendLines(content: Content, options: SendLinesOptions, outcome: F
         'first-byte': `${at.byte}`,
         'starts-within-line': `${at.withinLine && !startsWithEnd(body)}`,
       }
-      const subject = subjectAt(at, length, contentHash)
-      await sender.send({ subject, url: content.url, headers, body, contentHash }, before.add)
+      const selector = selectorAt(at, length, contentHash)
+      await sender.send({ selector, url: content.url, headers, body, contentHash }, before.add)
       outcome.bytes += length
       outcome.lines += newlines + (whole ? 0 : 1)
     } else outcome.knownLines += newlines + (whole ? 0 : 1)
@@ -217,9 +217,9 @@ async function sendWhole(
   const contentHash = sha256(body)
   const stepS = dataset.steps.findLast(({ fromMs }) => fromMs <= atMs)?.stepS ?? 1
   const window = { startMs: atMs, endMs: atMs + stepS * 1000 }
-  const subject = shortHash(contentHash)
-  if (await before.has(requestIdentity(dataset.name, window, subject))) return { bytes: 0, known: true }
-  await sender.send({ subject, window, url: content.url, headers: {}, body, contentHash }, before.add)
+  const selector = shortHash(contentHash)
+  if (await before.has(requestIdentity(dataset.name, window, selector))) return { bytes: 0, known: true }
+  await sender.send({ selector, window, url: content.url, headers: {}, body, contentHash }, before.add)
   await sender.flush()
   return { bytes, known: false }
 }

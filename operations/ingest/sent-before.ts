@@ -6,7 +6,7 @@ import { type OffsetRange, offsetRange, readRanges } from '#platform/kafka/read-
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { pollsTopic } from '#schemas/topics.ts'
-import { type Position, subjectPrefix } from './chunk.ts'
+import { type Position, selectorPrefix } from './chunk.ts'
 
 export type Ask = <Row>(sql: string) => Promise<Row[]>
 
@@ -51,7 +51,7 @@ export async function openSentBefore(ask: Ask, dataset: string): Promise<SentBef
   }
   const placeAt = async ({ family, chain }: Position): Promise<Place> => {
     await load(family ?? 'start')
-    return places.get(subjectPrefix(family, chain)) ?? new Map()
+    return places.get(selectorPrefix(family, chain)) ?? new Map()
   }
   const [newest] = await ask<{ ms: number }>(
     `SELECT toUnixTimestamp64Milli(max(fetched_at)) + 0.0 AS ms FROM tidemark.polls WHERE dataset = '${dataset}'`,

@@ -55,13 +55,25 @@ test('a dataset is fetched at its host; one that is off, or unknown, is a senten
   const { datasets } = await readPollerStatus(url)
   expect(requirePolledDataset(datasets, 'a.b').host).toBe('h')
   expect(() => requirePolledDataset(datasets, 'a.c')).toThrow(
-    /^a\.c is switched off: start .+ DATASETS_OFF, then fetch\.$/,
+    /^a\.c is switched off: add a\.c:on-demand at the end of DATASET_SCHEDULES, start .+, then fetch\.$/,
   )
   const locked = { ...datasets[0]!, dataset: 'a.e', off: true, offBecause: 'needs A_KEY (ask for one)' }
   expect(() => requirePolledDataset([locked], 'a.e')).toThrow(
     'a.e is not polled: it needs A_KEY (ask for one). Set it, start the stack again, then fetch.',
   )
   expect(() => requirePolledDataset(datasets, 'a.d')).toThrow('does not know a.d: is it of another version?')
+})
+
+test('selectors and schedule are read, also from a poller of an earlier version, which calls them subjects and live', async () => {
+  const [dataset] = told.datasets
+  const named = [{ selectors: ['A', 'B'], schedule: 'on-demand' }, { subjects: ['A', 'B'], live: false }, {}]
+  answers = [{ ...told, datasets: named.map((names) => ({ ...dataset, ...names })) }]
+  const { datasets } = await readPollerStatus(url)
+  expect(datasets.map(({ selectors, schedule }) => [selectors, schedule])).toEqual([
+    [['A', 'B'], 'on-demand'],
+    [['A', 'B'], 'on-demand'],
+    [[null], 'auto'],
+  ])
 })
 
 test('a poller of an earlier version, which tells neither failures nor pauses, is understood', async () => {

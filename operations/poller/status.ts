@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { scheduleSchema } from '#core/dataset-schedules.ts'
 import { pause } from '#platform/process/retry.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
@@ -12,23 +13,36 @@ const lastFailure = z.object({
 /** The newest unsuccessful poll of a dataset: what was requested and upstream's error. */
 export type LastFailure = z.infer<typeof lastFailure>
 
+const selectors = z.array(z.string().nullable())
+
+const dataset = z.object({
+  dataset: z.string(),
+  host: z.string(),
+  // Defaults for pollers of earlier versions, which do not send these fields.
+  off: z.boolean().default(false),
+  offBecause: z.string().nullable().default(null),
+  schedule: scheduleSchema.optional(),
+  selectors: selectors.optional(),
+  /** What earlier versions sent in place of `schedule` and `selectors`. */
+  live: z.boolean().default(true),
+  subjects: selectors.default([null]),
+  lastPollAt: z.string().nullable(),
+  lastOutcome: z.string().nullable(),
+  lastFailure: lastFailure.nullable().default(null),
+  nextDueAt: z.string().nullable(),
+  waiting: z.object({ requested: z.number() }),
+})
+
 const statusSchema = z.object({
   now: z.string(),
   datasets: z.array(
-    z.object({
-      dataset: z.string(),
-      host: z.string(),
-      // Defaults for pollers of earlier versions, which do not send these fields.
-      off: z.boolean().default(false),
-      offBecause: z.string().nullable().default(null),
-      live: z.boolean().default(true),
-      subjects: z.array(z.string().nullable()).default([null]),
-      lastPollAt: z.string().nullable(),
-      lastOutcome: z.string().nullable(),
-      lastFailure: lastFailure.nullable().default(null),
-      nextDueAt: z.string().nullable(),
-      waiting: z.object({ requested: z.number() }),
-    }),
+    dataset.transform(
+      ({ live, schedule = live ? 'auto' : 'on-demand', subjects, selectors = subjects, ...status }) => ({
+        ...status,
+        schedule,
+        selectors,
+      }),
+    ),
   ),
   budgets: z.array(
     z.object({
@@ -78,10 +92,10 @@ export function requirePolledDataset(
   const known = datasets.find(({ dataset }) => dataset === name)
   if (known === undefined) throw new UserError(`The running poller does not know ${name}: is it of another version?`)
   if (!known.off) return known
-  const because = known.offBecause ?? 'DATASETS_OFF'
+  const because = known.offBecause ?? ''
   throw new UserError(
-    because === 'DATASETS_OFF'
-      ? `${name} is switched off: start the stack without it in DATASETS_OFF, then fetch.`
-      : `${name} is not polled: it ${because}. Set it, start the stack again, then fetch.`,
+    because.startsWith('needs ')
+      ? `${name} is not polled: it ${because}. Set it, start the stack again, then fetch.`
+      : `${name} is switched off: add ${name}:on-demand at the end of DATASET_SCHEDULES, start the stack again, then fetch.`,
   )
 }

@@ -2,7 +2,7 @@ import { ClickHouseError } from '@clickhouse/client'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../process/transient-error.ts'
-import { storeBatch, tableEvidence } from './store-batch.ts'
+import { storeBatch, tableAcceptance } from './store-batch.ts'
 
 /** An error of the server. 27: CANNOT_PARSE_INPUT_ASSERTION_FAILED. 395: a code that errors.ts does not list. */
 const refusal = (code: number, message = 'Cannot parse input') => new ClickHouseError({ message, code: `${code}` })
@@ -75,7 +75,7 @@ const kindsOf = async (verdicts: ReturnType<typeof storeBatch>) => (await verdic
 
 describe('an error that nobody has classified', () => {
   it('refuses no row that the table, mended meanwhile, accepts', async () => {
-    const evidence = tableEvidence(3)
+    const acceptance = tableAcceptance(3)
     let isBroken = false
     const insert = async (rows: unknown[][]) => {
       const wasBroken = isBroken
@@ -83,9 +83,9 @@ describe('an error that nobody has classified', () => {
       if (wasBroken) throw refusal(395)
       return void rows
     }
-    expect(await kindsOf(storeBatch([[1]], insert, evidence))).toEqual(['ok'])
+    expect(await kindsOf(storeBatch([[1]], insert, acceptance))).toEqual(['ok'])
     isBroken = true
-    expect(await kindsOf(storeBatch([[2]], insert, evidence))).toEqual(['ok'])
+    expect(await kindsOf(storeBatch([[2]], insert, acceptance))).toEqual(['ok'])
   })
 
   it('is the fault of the refused rows if the table accepts other rows', async () => {
@@ -103,8 +103,8 @@ describe('an error that nobody has classified', () => {
 
   it('of every row is the fault of the table: it is thrown after few inserts, and no row is refused', async () => {
     const inserter = store(() => true, refusal(395))
-    for (const evidence of [tableEvidence(), tableEvidence(3)]) {
-      await expect(storeBatch(rowsOf(5_000), inserter.insert, evidence)).rejects.toThrow('Cannot parse input')
+    for (const acceptance of [tableAcceptance(), tableAcceptance(3)]) {
+      await expect(storeBatch(rowsOf(5_000), inserter.insert, acceptance)).rejects.toThrow('Cannot parse input')
     }
     expect(inserter.inserts).toBeLessThan(50)
   })
@@ -112,28 +112,28 @@ describe('an error that nobody has classified', () => {
   it('of every row is the fault of the rows where the table takes one that it took before', async () => {
     let broken = false
     const inserter = store((row) => broken || (row as number) >= 100, refusal(395))
-    const evidence = tableEvidence()
-    expect(await kindsOf(storeBatch(rowsOf(2), inserter.insert, evidence))).toEqual(['ok', 'ok'])
-    expect(await kindsOf(storeBatch(rowsOf(50, 100), inserter.insert, evidence))).toEqual(new Array(50).fill('dead'))
+    const acceptance = tableAcceptance()
+    expect(await kindsOf(storeBatch(rowsOf(2), inserter.insert, acceptance))).toEqual(['ok', 'ok'])
+    expect(await kindsOf(storeBatch(rowsOf(50, 100), inserter.insert, acceptance))).toEqual(new Array(50).fill('dead'))
     broken = true
-    await expect(storeBatch(rowsOf(1, 100), inserter.insert, evidence)).rejects.toThrow('Cannot parse input')
+    await expect(storeBatch(rowsOf(1, 100), inserter.insert, acceptance)).rejects.toThrow('Cannot parse input')
   })
 
   it('of single rows makes at most three rows dead letters until the table accepts a row', async () => {
     const inserter = store((row) => (row as number) >= 100, refusal(395))
-    const evidence = tableEvidence(3)
+    const acceptance = tableAcceptance(3)
     // The first row is inserted again, as after a failed send.
     for (const row of [100, 100, 101, 102]) {
-      expect(await kindsOf(storeBatch([[row]], inserter.insert, evidence))).toEqual(['dead'])
+      expect(await kindsOf(storeBatch([[row]], inserter.insert, acceptance))).toEqual(['dead'])
     }
-    await expect(storeBatch([[103]], inserter.insert, evidence)).rejects.toThrow('Cannot parse input')
-    expect(await kindsOf(storeBatch([[1]], inserter.insert, evidence))).toEqual(['ok'])
-    expect(await kindsOf(storeBatch([[103]], inserter.insert, evidence))).toEqual(['dead'])
+    await expect(storeBatch([[103]], inserter.insert, acceptance)).rejects.toThrow('Cannot parse input')
+    expect(await kindsOf(storeBatch([[1]], inserter.insert, acceptance))).toEqual(['ok'])
+    expect(await kindsOf(storeBatch([[103]], inserter.insert, acceptance))).toEqual(['dead'])
   })
 
   it('of the language is a bug of ours, unless other rows are taken', async () => {
     const inserter = store((row) => row === 7, new TypeError('Cannot parse input'))
     expect(await kindsOf(storeBatch(rowsOf(8), inserter.insert))).toEqual([...new Array(7).fill('ok'), 'dead'])
-    await expect(storeBatch([[7]], inserter.insert, tableEvidence(3))).rejects.toThrow('Cannot parse input')
+    await expect(storeBatch([[7]], inserter.insert, tableAcceptance(3))).rejects.toThrow('Cannot parse input')
   })
 })

@@ -6,18 +6,19 @@ import { type ErrorKind, errorKind, needsOperator } from './errors.ts'
 export type InsertRows = (rows: unknown[][]) => Promise<void>
 
 /** What is known about a table: a row that it accepted, and rows that it refused before that. Keep one per table. */
-export interface TableEvidence {
+export interface TableAcceptance {
   /** A row that the table has accepted, or undefined. To insert the row again changes nothing. */
-  taken: unknown[] | undefined
-  unproven: Set<string>
-  maxUnproven: number
+  acceptedRow: unknown[] | undefined
+  /** Rows that were refused for an unknown reason before the table accepted one, as JSON. */
+  unexplained: Set<string>
+  maxUnexplained: number
 }
 
-/** @param maxUnproven maximum number of rows that may be refused for an unknown reason before the table accepts one */
-export const tableEvidence = (maxUnproven = 0): TableEvidence => ({
-  taken: undefined,
-  unproven: new Set(),
-  maxUnproven,
+/** @param maxUnexplained maximum number of rows that may be refused for an unknown reason before the table accepts one */
+export const tableAcceptance = (maxUnexplained = 0): TableAcceptance => ({
+  acceptedRow: undefined,
+  unexplained: new Set(),
+  maxUnexplained,
 })
 
 /** Maximum number of rows that are inserted alone to find out whether the table accepts any row. */
@@ -26,28 +27,29 @@ const maxTried = 20
 /**
  * Inserts rows and returns one verdict per row: ok, or dead if the store refuses the row alone. May be repeated. An
  * error with a known data code is the row's fault. An error with an unknown code is the row's fault if the table
- * accepts another row. While the table has accepted no row, at most `maxUnproven` rows become dead for an unknown code.
+ * accepts another row. While the table has accepted no row, at most `maxUnexplained` rows become dead for an unknown
+ * code.
  * @throws TransientError if the store is unavailable
- * @throws the store's error if the table has accepted no row, and more than `maxUnproven` rows are refused
+ * @throws the store's error if the table has accepted no row, and more than `maxUnexplained` rows are refused
  */
 export async function storeBatch(
   rows: unknown[][],
   insert: InsertRows,
-  evidence: TableEvidence = tableEvidence(),
+  acceptance: TableAcceptance = tableAcceptance(),
 ): Promise<Verdict[]> {
-  let isProven = false
+  let hasAccepted = false
 
   const storeRows = async (some: unknown[][]): Promise<Verdict[]> => {
-    const refused = await tryInsert(some, insert, evidence)
+    const refused = await tryInsert(some, insert, acceptance)
     if (refused === undefined) {
-      isProven = true
+      hasAccepted = true
       return some.map(() => ok())
     }
-    if (refused.kind !== 'data' && !isProven) {
-      isProven = await takesRows(some, insert, evidence)
+    if (refused.kind !== 'data' && !hasAccepted) {
+      hasAccepted = await acceptsAnyOf(some, insert, acceptance)
       // The table may have been mended since it refused these rows.
-      if (isProven) return storeRows(some)
-      if (refused.kind === 'bug' || !mayBeUnproven(some, evidence)) throw refused.error
+      if (hasAccepted) return storeRows(some)
+      if (refused.kind === 'bug' || !mayRefuseUnexplained(some, acceptance)) throw refused.error
       return some.map(() => refusal(refused.error))
     }
     if (some.length === 1) return [refusal(refused.error)]
@@ -60,11 +62,11 @@ export async function storeBatch(
 
 const refusal = (error: Error): Verdict => dead('store-refused', `the store refuses the row: ${error.message}`)
 
-function mayBeUnproven(rows: unknown[][], { unproven, maxUnproven }: TableEvidence): boolean {
-  if (rows.length > maxUnproven) return false
-  const all = new Set([...unproven, ...rows.map((row) => JSON.stringify(row))])
-  if (all.size > maxUnproven) return false
-  for (const row of all) unproven.add(row)
+function mayRefuseUnexplained(rows: unknown[][], { unexplained, maxUnexplained }: TableAcceptance): boolean {
+  if (rows.length > maxUnexplained) return false
+  const all = new Set([...unexplained, ...rows.map((row) => JSON.stringify(row))])
+  if (all.size > maxUnexplained) return false
+  for (const row of all) unexplained.add(row)
   return true
 }
 
@@ -72,12 +74,12 @@ function mayBeUnproven(rows: unknown[][], { unproven, maxUnproven }: TableEviden
 async function tryInsert(
   rows: unknown[][],
   insert: InsertRows,
-  evidence: TableEvidence,
+  acceptance: TableAcceptance,
 ): Promise<{ error: Error; kind: ErrorKind } | undefined> {
   try {
     await insert(rows)
-    evidence.taken = rows[0]
-    evidence.unproven.clear()
+    acceptance.acceptedRow = rows[0]
+    acceptance.unexplained.clear()
     return undefined
   } catch (error) {
     const kind = errorKind(error)
@@ -87,9 +89,9 @@ async function tryInsert(
   }
 }
 
-async function takesRows(rows: unknown[][], insert: InsertRows, evidence: TableEvidence): Promise<boolean> {
+async function acceptsAnyOf(rows: unknown[][], insert: InsertRows, acceptance: TableAcceptance): Promise<boolean> {
   const step = Math.ceil(rows.length / maxTried)
-  const tried = evidence.taken ? [evidence.taken] : rows.filter((_, index) => index % step === 0)
-  for (const row of tried) if ((await tryInsert([row], insert, evidence)) === undefined) return true
+  const tried = acceptance.acceptedRow ? [acceptance.acceptedRow] : rows.filter((_, index) => index % step === 0)
+  for (const row of tried) if ((await tryInsert([row], insert, acceptance)) === undefined) return true
   return false
 }

@@ -44,10 +44,10 @@ const xerialMagic = Buffer.from([0x82, ...Buffer.from('SNAPPY'), 0])
 const xerialHeaderBytes = xerialMagic.length + 8
 
 /** Decodes blocks in xerial framing (Java clients and brokers), or one block without framing (librdkafka). */
-export function decompressSnappy(batch: Buffer, mostBytes: number): Buffer {
-  if (!batch.subarray(0, xerialMagic.length).equals(xerialMagic)) return snappyBlock(batch, mostBytes)
+export function decompressSnappy(batch: Buffer, maxBytes: number): Buffer {
+  if (!batch.subarray(0, xerialMagic.length).equals(xerialMagic)) return snappyBlock(batch, maxBytes)
   const blocks: Buffer[] = []
-  let left = mostBytes
+  let left = maxBytes
   for (let at = xerialHeaderBytes; at < batch.length; ) {
     const length = at + 4 <= batch.length ? batch.readUInt32BE(at) : batch.length
     at += 4
@@ -60,9 +60,9 @@ export function decompressSnappy(batch: Buffer, mostBytes: number): Buffer {
   return Buffer.concat(blocks)
 }
 
-function snappyBlock(block: Buffer, mostBytes: number): Buffer {
+function snappyBlock(block: Buffer, maxBytes: number): Buffer {
   const bytes = claimedBytes(block)
-  if (bytes > mostBytes) throw new Error(`a snappy block claims ${bytes} bytes, ${mostBytes} are the most`)
+  if (bytes > maxBytes) throw new Error(`a snappy block claims ${bytes} bytes, ${maxBytes} are the most`)
   return decodeSnappy(block, { asBuffer: true }) as Buffer
 }
 

@@ -97,8 +97,8 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
   })
   const watch = setInterval(leases.settle, watchEveryMs)
   return {
-    notReady: () => ownership.notReady(steadyMs()),
-    owned: () => ownership.owned(steadyMs()),
+    notReady: () => ownership.notReady(monotonicMs()),
+    owned: () => ownership.owned(monotonicMs()),
     stop: async () => {
       stopping.abort()
       clearInterval(watch)
@@ -114,7 +114,7 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
  * Returns a monotonic clock that includes system suspend: a wall-clock jump of more than 1 s counts as elapsed time. If
  * the wall clock is set forward, leases only pause until the next heartbeat.
  */
-function createSteadyMs(): () => number {
+function createMonotonicClock(): () => number {
   let seen = { monotonicMs: performance.now(), wallMs: Date.now() }
   let totalMs = 0
   return () => {
@@ -126,7 +126,7 @@ function createSteadyMs(): () => number {
     return totalMs
   }
 }
-const steadyMs = createSteadyMs()
+const monotonicMs = createMonotonicClock()
 
 interface Leases {
   settle: () => void
@@ -137,7 +137,7 @@ function leaseKeeper(ownership: Ownership, owned: OwnOptions['onLease']): Leases
   return {
     settle: () => {
       const generation = ownership.generation()
-      const now = new Set(ownership.owned(steadyMs()))
+      const now = new Set(ownership.owned(monotonicMs()))
       for (const [partition, lease] of [...current]) {
         if (now.has(partition) && lease.generation === generation) continue
         current.delete(partition)
@@ -150,7 +150,7 @@ function leaseKeeper(ownership: Ownership, owned: OwnOptions['onLease']): Leases
         const holds = () =>
           !ending.signal.aborted &&
           ownership.generation() === generation &&
-          ownership.owned(steadyMs()).includes(partition)
+          ownership.owned(monotonicMs()).includes(partition)
         owned({ partition, assigned: [...now], signal: ending.signal, holds })
       }
     },
@@ -171,7 +171,7 @@ function follow(
   // request was sent. This also holds if the process was suspended in between.
   consumer.on(consumer.events.REQUEST, ({ payload: { apiName, pendingDuration, duration } }) => {
     if (apiName !== 'SyncGroup' && apiName !== 'Heartbeat') return
-    sentMs[apiName] = steadyMs() - Math.max(0, pendingDuration + duration)
+    sentMs[apiName] = monotonicMs() - Math.max(0, pendingDuration + duration)
   })
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const partitions = payload.memberAssignment[topics[0] ?? ''] ?? []

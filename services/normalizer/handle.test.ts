@@ -26,6 +26,7 @@ const identity = 1330471135569409
 const dataset = (explode: () => ExplodeResult, over: Partial<Dataset> = {}): Dataset => ({
   name: 'made.up.data',
   title: 'Made up',
+  schedule: 'auto',
   description: '',
   page: '',
   shape: 'documented',

@@ -1,6 +1,7 @@
 // The normalizer: <source>.raw -> explode -> the source's other topics. Its only state, the list of parked datasets, is
 // in a topic. With --shadow it writes nothing and reports how its output differs from production.
 import { Counter, type Registry } from 'prom-client'
+import { datasetsOff } from '#core/dataset-schedules.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
@@ -21,7 +22,7 @@ await run(log, 8_000, async (onStop) => {
   if (shadow) return startShadow(config, log, onStop)
   const metrics = createConsumeMetrics('normalizer')
   const countIgnored = ignoredCounter(metrics.registry)
-  const off = config.DATASETS_OFF
+  const off = datasetsOff(config.DATASET_SCHEDULES)
   let parked: ParkedDatasets | undefined
   await startConsuming(
     {

@@ -1,7 +1,7 @@
 // Parks a dataset if too many of its answers are refused for reasons that suggest an error in our code or a changed
 // format. Refusals of a single request never park its dataset, because the other requests still work.
 
-import { pointsAtUs, type StoredRaw } from '#core/explode-raw.ts'
+import { type StoredRaw, suggestsCodeError } from '#core/explode-raw.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import { utcText } from '#platform/process/utc-text.ts'
@@ -49,7 +49,7 @@ export function addToTally(
 ): Tally {
   const after = (answer: string | null) => [...tally.answers, answer].slice(-Math.max(limit.ofLast, limit.inARow))
   if (reason === undefined) return { ...tally, answers: after(null) }
-  if (!pointsAtUs(reason)) return tally
+  if (!suggestsCodeError(reason)) return tally
   const lastMs = tally.countedAtMs.get(requestIdentity)
   if (lastMs !== undefined && fetchedAt < lastMs + countEveryMs) return tally
   const others = [...tally.countedAtMs].filter(([request]) => request !== requestIdentity)

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { datasetsOffSetting } from '#core/datasets-off.ts'
+import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { kafkaSettings, registrySettings, serviceSettings } from '#platform/process/config.ts'
 
 export const normalizerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
-  ...datasetsOffSetting,
+  ...scheduleSettings,
   /** Consumer group. A group with a new name reads all of raw from the beginning, in parallel with production. */
   CONSUMER_GROUP: z
     .string()

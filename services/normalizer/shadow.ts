@@ -1,3 +1,4 @@
+import { datasetsOff, type ScheduleOverrides } from '#core/dataset-schedules.ts'
 import { transformVersions } from '#core/datasets.ts'
 import { explodeRaw } from '#core/explode-raw.ts'
 import { createKafka, type KafkaConnection } from '#platform/kafka/client.ts'
@@ -21,7 +22,7 @@ import { followLiveOutput, type LiveOutput } from './live-output.ts'
 import { createShadowReport, type ShadowReport } from './shadow-report.ts'
 
 type ShadowConfig = KafkaConnection &
-  RegistryConnection & { HEALTH_HOST: string; HEALTH_PORT: number; DATASETS_OFF: ReadonlySet<string> }
+  RegistryConnection & { HEALTH_HOST: string; HEALTH_PORT: number; DATASET_SCHEDULES: ScheduleOverrides }
 
 const nowhere: Producer = {
   send: async () => [],
@@ -52,7 +53,7 @@ export async function startShadow(config: ShadowConfig, log: Logger, onStop: OnS
     production: await followLiveOutput(kafka, registry, source.name),
   }))
   const subscriptions = (await Promise.all(followed)).map(({ source, production }) =>
-    shadowOf(source, production, config.DATASETS_OFF, report, log),
+    shadowOf(source, production, datasetsOff(config.DATASET_SCHEDULES), report, log),
   )
   const groupId = `normalizer-shadow-${crypto.randomUUID()}`
   onStop('group', () => forgetGroup(kafka, groupId))

@@ -7,7 +7,7 @@ export interface Candidate {
   identity: string
   dataset: Dataset
   window: Window
-  subject: string | null
+  selector: string | null
   lane: Lane
   /** Time until the window is due, ms. A negative number says for how long it has been due. */
   dueInMs: number
@@ -16,10 +16,10 @@ export interface Candidate {
 }
 
 /**
- * A reading of the clock: `nowMs` in ms UTC, for calendars, and `steadyMs` in ms of monotonic time. The time between
- * two readings is the difference in `nowMs` or in `steadyMs`, whichever is greater.
+ * A reading of the clock: `nowMs` in ms UTC, for calendars, and `monotonicMs` in ms of monotonic time. The time between
+ * two readings is the difference in `nowMs` or in `monotonicMs`, whichever is greater.
  */
 export interface ClockReading {
   nowMs: number
-  steadyMs: number
+  monotonicMs: number
 }

@@ -24,13 +24,13 @@ const machine: SystemClocks = { wallMs: Date.now, monotonicMs: () => performance
  */
 export function liveClock(readings: SystemClocks = machine): Clock {
   const startMs = readings.monotonicMs()
-  let shown = { nowMs: readings.wallMs(), steadyMs: 0 }
+  let shown = { nowMs: readings.wallMs(), monotonicMs: 0 }
   return {
     now: () => {
-      const steadyMs = Math.max(shown.steadyMs, readings.monotonicMs() - startMs)
-      const goneOnMs = shown.nowMs + (steadyMs - shown.steadyMs) / 2
-      shown = { nowMs: Math.max(readings.wallMs(), goneOnMs), steadyMs }
-      return { nowMs: Math.floor(shown.nowMs), steadyMs }
+      const monotonicMs = Math.max(shown.monotonicMs, readings.monotonicMs() - startMs)
+      const goneOnMs = shown.nowMs + (monotonicMs - shown.monotonicMs) / 2
+      shown = { nowMs: Math.max(readings.wallMs(), goneOnMs), monotonicMs }
+      return { nowMs: Math.floor(shown.nowMs), monotonicMs }
     },
     realMs: (spanMs) => spanMs,
     spanMs: (realMs) => realMs,
@@ -41,19 +41,19 @@ export function liveClock(readings: SystemClocks = machine): Clock {
 const reading = z.object({ nowMs: z.number(), speed: z.number().min(0) })
 export type SimulatorReading = z.infer<typeof reading>
 
-/** Returns a clock that follows the simulator's clock. `steadyMs` advances at the simulator's speed and never jumps. */
+/** Returns a clock that follows the simulator's clock. `monotonicMs` advances at the simulator's speed, without jumps. */
 export function followingClock(first: SimulatorReading, readings: SystemClocks = machine) {
-  let anchor = { ...first, monotonicMs: readings.monotonicMs(), steadyMs: 0 }
+  let anchor = { ...first, readAtMs: readings.monotonicMs(), monotonicMs: 0 }
   let latestMs = Number.NEGATIVE_INFINITY
-  const sinceMs = () => (readings.monotonicMs() - anchor.monotonicMs) * anchor.speed
-  const steadyMs = () => anchor.steadyMs + sinceMs()
+  const sinceMs = () => (readings.monotonicMs() - anchor.readAtMs) * anchor.speed
+  const monotonicMs = () => anchor.monotonicMs + sinceMs()
   return {
     follow: (next: SimulatorReading): void => {
-      anchor = { ...next, steadyMs: steadyMs(), monotonicMs: readings.monotonicMs() }
+      anchor = { ...next, monotonicMs: monotonicMs(), readAtMs: readings.monotonicMs() }
     },
     now: (): ClockReading => {
       latestMs = Math.max(latestMs, Math.floor(anchor.nowMs + sinceMs()))
-      return { nowMs: latestMs, steadyMs: steadyMs() }
+      return { nowMs: latestMs, monotonicMs: monotonicMs() }
     },
     realMs: (spanMs: number): number => spanMs / anchor.speed,
     spanMs: (realMs: number): number => realMs * anchor.speed,

@@ -7,13 +7,13 @@ import { requestIdentity } from '#core/request-identity.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
 import type { Dataset, RequestSpec } from '#sources/source.ts'
-import { adoptedPoll } from './adopted.ts'
 import { confirmationCandidates, type EmptyConfirmation, emptyConfirmationOf } from './confirm-empty.ts'
 import type { FetchResult } from './fetch.ts'
 import { noPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
 import { createMemory, type KnownIdentity } from './memory.ts'
 import { pollWindow } from './poll-window.ts'
+import { reconstructPoll } from './reconstruct-poll.ts'
 
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
@@ -28,9 +28,9 @@ const asking = { meaningfulStatuses: [], maxBodyBytes: 1_000, requestPath: () =>
 const dataset = { name: 'a.b', asking } as Dataset
 const hosted: HostedDataset = {
   ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-  ...{ subjects: [null], live: false, pastMonth: false, intervalMs: null },
+  ...{ selectors: [null], schedule: 'on-demand', autoBackfill: false, intervalMs: null },
 }
-const adopter = { host: 'h', poller: 'me', origin: 'live' }
+const provenance = { host: 'h', poller: 'me', origin: 'live' }
 
 /** A poller of one window, with its raw records and its memory. */
 function createPoller() {
@@ -38,7 +38,7 @@ function createPoller() {
   let memory = createMemory(() => {})
   let newest: Poll | undefined
   const raws: RawResponse[] = []
-  const moment = () => ({ nowMs, steadyMs: 0 })
+  const moment = () => ({ nowMs, monotonicMs: 0 })
   const remember = (poll: Poll) => {
     newest = poll
     memory.remember(poll, moment())
@@ -48,13 +48,13 @@ function createPoller() {
     memory = createMemory(() => {})
     if (newest) memory.remember(newest, moment(), { polledAt: newest.fetchedAt, raw: null })
     for (const raw of raws) {
-      const poll = adoptedPoll(raw, { partition: 0, offset: 0 }, hosted, adopter, memory.known(identity))
+      const poll = reconstructPoll(raw, { partition: 0, offset: 0 }, hosted, provenance, memory.known(identity))
       if (poll) remember(poll)
     }
   }
   const poll = async (body: string | undefined, confirming: EmptyConfirmation, dies: boolean) => {
     const kept = raws.length
-    const candidate = { identity, dataset, window, subject: null, lane: 'live' as const, dueInMs: 0, first: false }
+    const candidate = { identity, dataset, window, selector: null, lane: 'live' as const, dueInMs: 0, first: false }
     let wasNotModified = false
     const polled = await pollWindow({
       deps: {
@@ -104,7 +104,7 @@ const step = fc.record({
   restarts: fc.boolean(),
 })
 
-interface Told {
+interface RecordedAnswer {
   body: string
   sentAt: number
   knownAt: number
@@ -112,7 +112,7 @@ interface Told {
 }
 
 /** The expected result, computed from all earlier answers: true if an empty answer confirms. */
-function shouldConfirm(before: readonly Told[], confirming: EmptyConfirmation, sentAt: number): boolean {
+function shouldConfirm(before: readonly RecordedAnswer[], confirming: EmptyConfirmation, sentAt: number): boolean {
   const newestRows = before.findLastIndex(({ body }) => body.endsWith('rows'))
   if (newestRows < 0 || before.slice(newestRows).some(({ confirms }) => confirms)) return false
   if (confirming === 'at-once') return true
@@ -125,7 +125,7 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const poller = createPoller()
-      const told: Told[] = []
+      const told: RecordedAnswer[] = []
       for (const { passMs, body, confirming, dies, restarts } of steps) {
         poller.pass(passMs)
         if (restarts) poller.restart()
@@ -144,8 +144,8 @@ test('an empty answer confirms exactly when an earlier one, 10 minutes before an
       // A state rebuilt from raw alone equals the remembered state.
       const afresh = createMemory(() => {})
       for (const raw of poller.raws) {
-        const poll = adoptedPoll(raw, { partition: 0, offset: 0 }, hosted, adopter, afresh.known(identity))
-        if (poll) afresh.remember(poll, { nowMs: poller.now(), steadyMs: 0 })
+        const poll = reconstructPoll(raw, { partition: 0, offset: 0 }, hosted, provenance, afresh.known(identity))
+        if (poll) afresh.remember(poll, { nowMs: poller.now(), monotonicMs: 0 })
       }
       const emptiness = (known: KnownIdentity | undefined) => [known?.memory.emptySince, known?.memory.emptyConfirmed]
       expect(emptiness(afresh.known(identity))).toEqual(
@@ -183,9 +183,9 @@ describe('a window that turned empty is asked for again', () => {
     over: Partial<HostedDataset> = {},
   ) => {
     const memory = { ...noMemory, hadRows: true, lastGoodFetchedAt: emptySince, emptySince, ...more }
-    const known = { memory, host: 'h', polledAtMs, polledSteadyMs: polledAtMs, windowStartMs: 0 }
+    const known = { memory, host: 'h', polledAtMs, polledMonotonicMs: polledAtMs, windowStartMs: 0 }
     return confirmationCandidates(
-      { nowMs, steadyMs: nowMs },
+      { nowMs, monotonicMs: nowMs },
       [{ ...hosted, ...over }],
       [{ identity, dataset: 'a.b', window }],
       () => known,
@@ -204,10 +204,10 @@ describe('a window that turned empty is asked for again', () => {
     expect(backOff).toBeGreaterThan(0)
     expect(backOff).toBeLessThanOrEqual(1)
   })
-  test('not when it ended more than 30 days ago, nor where its dataset or subject is not polled any more', () => {
+  test('not when it ended more than 30 days ago, nor where its dataset or selector is not polled any more', () => {
     expect(due(31 * dayMs, emptySince)).toHaveLength(1)
     expect(due(31 * dayMs + 1, emptySince)).toEqual([])
     expect(due(minutesLater(11), emptySince, {}, { dataset: { ...dataset, name: 'a.c' } })).toEqual([])
-    expect(due(minutesLater(11), emptySince, {}, { subjects: ['s'] })).toEqual([])
+    expect(due(minutesLater(11), emptySince, {}, { selectors: ['s'] })).toEqual([])
   })
 })

@@ -72,10 +72,10 @@ export function confirmationCandidates(
     if (hosted === undefined || held === undefined || held.memory.emptySince === null) continue
     if (emptyConfirmationOf(hosted, window, moment.nowMs, settings, false) === 'never') continue
     // Pages are not polled for this: the row count of their window says whether the window is empty.
-    const subject = hosted.subjects.find((each) => requestIdentity(name, window, each) === identity)
-    if (subject === undefined) continue
+    const selector = hosted.selectors.find((each) => requestIdentity(name, window, each) === identity)
+    if (selector === undefined) continue
     const dueInMs = untilAsked(moment, identity, held, held.memory.emptySince)
-    candidates.push({ identity, dataset: hosted.dataset, subject, window, lane: 'background', dueInMs, first: false })
+    candidates.push({ identity, dataset: hosted.dataset, selector, window, lane: 'background', dueInMs, first: false })
   }
   return candidates
 }

@@ -11,21 +11,21 @@ const dataset = {
   name: 'a.b.c',
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2022-06-09', searchFrom: '09:00' },
 } as Dataset
-const scheduled = { dataset, subjects: [null], live: true, pastMonth: true, intervalMs: null }
+const scheduled = { dataset, selectors: [null], schedule: 'auto' as const, autoBackfill: true, intervalMs: null }
 const settings: DueSettings = { backfillDays: 30, revisitHourlyDays: 3, revisitDailyDays: 30 }
 const minuteMs = 60_000
 const hourMs = 3_600_000
 
-const at = (text: string) => ({ nowMs: Date.parse(text), steadyMs: 1_000_000_000 })
+const at = (text: string) => ({ nowMs: Date.parse(text), monotonicMs: 1_000_000_000 })
 const polledAt = (
   text: string,
-  now: { nowMs: number; steadyMs: number },
+  now: { nowMs: number; monotonicMs: number },
   memory: Partial<PollMemory> = {},
 ): KnownIdentity => ({
   memory: { ...noMemory, lastGoodFetchedAt: Date.parse(text), completeness: 'complete', hadRows: true, ...memory },
   host: 'h',
   polledAtMs: Date.parse(text),
-  polledSteadyMs: now.steadyMs - (now.nowMs - Date.parse(text)),
+  polledMonotonicMs: now.monotonicMs - (now.nowMs - Date.parse(text)),
   windowStartMs: 0,
 })
 const plan = (now: ReturnType<typeof at>, known: Record<string, KnownIdentity> = {}, given = settings) =>
@@ -130,11 +130,11 @@ describe('looking again', () => {
   })
 })
 
-test('a clock that steps back delays nothing: the steady clock counts', () => {
+test('a clock that steps back delays nothing: the monotonic clock counts', () => {
   const now = at('2026-04-20T12:00:00Z')
   const known: KnownIdentity = {
     ...polledAt('2026-04-20T13:00:00Z', now),
-    polledSteadyMs: now.steadyMs - 50 * minuteMs,
+    polledMonotonicMs: now.monotonicMs - 50 * minuteMs,
   }
   expect(of(plan(now, { [day20]: known }), day20)?.dueInMs).toBe(10 * minuteMs)
 })
@@ -156,12 +156,12 @@ test('at every instant: windows adjoin, each identity once, one live at most, an
       fc.integer({ min: 0, max: 40 }),
       fc.integer({ min: 0, max: 12 }),
       (nowMs, backfillDays, failures) => {
-        const now = { nowMs, steadyMs: 5 * hourMs }
+        const now = { nowMs, monotonicMs: 5 * hourMs }
         const justPolled: KnownIdentity = {
           memory: { ...noMemory, lastGoodFetchedAt: failures > 6 ? null : nowMs, failures, completeness: 'partial' },
           host: 'h',
           polledAtMs: nowMs,
-          polledSteadyMs: now.steadyMs,
+          polledMonotonicMs: now.monotonicMs,
           windowStartMs: 0,
         }
         const fresh = calendarCandidates(now, scheduled, () => undefined, { ...settings, backfillDays })
@@ -181,7 +181,7 @@ test('at every instant: windows adjoin, each identity once, one live at most, an
 describe('what is declared otherwise', () => {
   const given = (over: object, more: object = {}) => ({
     ...scheduled,
-    subjects: [null] as (string | null)[],
+    selectors: [null] as (string | null)[],
     dataset: { ...dataset, calendar: { ...dataset.calendar, ...over } } as Dataset,
     ...more,
   })
@@ -190,16 +190,16 @@ describe('what is declared otherwise', () => {
       return `${lane} ${identity.slice('a.b.c/'.length)} in ${dueInMs / minuteMs} min`
     })
 
-  test('a dataset that is not live is never due by itself; one without its past month has today and tomorrow', () => {
-    expect(identities('2026-04-20T10:00:00Z', given({}, { live: false }))).toEqual([])
-    expect(identities('2026-04-20T10:00:00Z', given({}, { pastMonth: false }))).toEqual([
+  test('a dataset on demand is never due by itself; one that is not backfilled by itself has today and tomorrow', () => {
+    expect(identities('2026-04-20T10:00:00Z', given({}, { schedule: 'on-demand' }))).toEqual([])
+    expect(identities('2026-04-20T10:00:00Z', given({}, { autoBackfill: false }))).toEqual([
       'background 2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
       'live 2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in 0 min',
     ])
   })
 
-  test('each subject is asked for apart', () => {
-    const one = given({}, { pastMonth: false, subjects: ['A', 'B/C'] })
+  test('each selector is asked for apart', () => {
+    const one = given({}, { autoBackfill: false, selectors: ['A', 'B/C'] })
     expect(identities('2026-04-20T10:00:00Z', one)).toEqual([
       'background A/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
       'background B/C/2026-04-19T22:00:00Z/2026-04-20T22:00:00Z in 0 min',
@@ -209,22 +209,22 @@ describe('what is declared otherwise', () => {
   })
 
   test('what is published after delivery is looked for from then on, for 15 hours, every minute', () => {
-    const late = given({ searchDaysLater: 2, searchFrom: '10:00' }, { pastMonth: false })
+    const late = given({ searchDaysLater: 2, searchFrom: '10:00' }, { autoBackfill: false })
     // The search for 21 April begins on 22 April at 10:00 Brussels, which is 08:00Z.
     const day = 'live 2026-04-20T22:00:00Z/2026-04-21T22:00:00Z in'
     expect(identities('2026-04-21T07:00:00Z', late)).toContain(`${day} ${25 * 60} min`)
-    expect(identities('2026-04-22T08:00:00Z', { ...late, pastMonth: true })).toContain(`${day} 0 min`)
+    expect(identities('2026-04-22T08:00:00Z', { ...late, autoBackfill: true })).toContain(`${day} 0 min`)
     const polled = {
       'a.b.c/2026-04-20T22:00:00Z/2026-04-21T22:00:00Z': polledAt('2026-04-22T09:00:00Z', at('2026-04-22T09:00:30Z'), {
         completeness: 'empty',
         hadRows: false,
       }),
     }
-    expect(identities('2026-04-22T09:00:30Z', { ...late, pastMonth: true }, polled)).toContain(`${day} 0.5 min`)
+    expect(identities('2026-04-22T09:00:30Z', { ...late, autoBackfill: true }, polled)).toContain(`${day} 0.5 min`)
   })
 
   test('hours are windows of their own: 23 on the short day', () => {
-    const hourly = given({ window: 'hour' }, { pastMonth: false })
+    const hourly = given({ window: 'hour' }, { autoBackfill: false })
     const short = identities('2026-03-29T10:00:00Z', hourly).filter((text) => !/ 2026-03-(29T2[23]|30)/.test(text))
     expect(short.length).toBe(23)
     expect(short[0]).toBe('background 2026-03-28T23:00:00Z/2026-03-29T00:00:00Z in 0 min')
@@ -233,7 +233,7 @@ describe('what is declared otherwise', () => {
   })
 
   test('months are windows of their own: this one, and the next as long before it begins as is declared', () => {
-    const monthly = given({ window: 'month', searchDaysLater: -15 }, { pastMonth: false })
+    const monthly = given({ window: 'month', searchDaysLater: -15 }, { autoBackfill: false })
     const april = 'background 2026-03-31T22:00:00Z/2026-04-30T22:00:00Z in 0 min'
     // 1 May minus a day minus 15 days is 15 April, 09:00 Brussels is 07:00Z.
     expect(identities('2026-04-14T10:00:00Z', monthly)).toEqual([april])

@@ -25,7 +25,7 @@ const dayMs = 24 * hourMs
 const searchEveryMs = minuteMs
 const eagerSearchMs = 15 * hourMs
 
-export type ScheduledDataset = Pick<HostedDataset, 'dataset' | 'subjects' | 'live' | 'pastMonth' | 'intervalMs'>
+export type ScheduledDataset = Pick<HostedDataset, 'dataset' | 'selectors' | 'schedule' | 'autoBackfill' | 'intervalMs'>
 
 /** Returns the windows to poll by the calendar, per selector, with the time until each is due. Pure. */
 export function calendarCandidates(
@@ -34,17 +34,17 @@ export function calendarCandidates(
   known: (identity: string) => KnownIdentity | undefined,
   settings: DueSettings,
 ): Candidate[] {
-  const { dataset, live, pastMonth } = scheduled
+  const { dataset, schedule, autoBackfill } = scheduled
   const { calendar } = dataset
-  if (!live || calendar.kind === 'files') return []
+  if (schedule !== 'auto' || calendar.kind === 'files') return []
   if (calendar.kind === 'ticks') return tickCandidates(moment, scheduled, known)
-  const own = { ...settings, backfillDays: pastMonth ? settings.backfillDays : 0 }
+  const own = { ...settings, backfillDays: autoBackfill ? settings.backfillDays : 0 }
   return requestsOf(scheduled, calendar, moment.nowMs, Math.max(own.backfillDays, own.revisitDailyDays)).flatMap(
     (request) => {
       const due = dueOf(moment, calendar, request, known(request.identity), own)
       if (due === undefined) return []
-      const { identity, subject, window } = request
-      return [{ identity, dataset, subject, window, ...due }]
+      const { identity, selector, window } = request
+      return [{ identity, dataset, selector, window, ...due }]
     },
   )
 }
@@ -55,19 +55,19 @@ export function calendarCandidates(
  */
 export function tickCandidates(
   { nowMs }: ClockReading,
-  { dataset, subjects, intervalMs }: Pick<HostedDataset, 'dataset' | 'subjects' | 'intervalMs'>,
+  { dataset, selectors, intervalMs }: Pick<HostedDataset, 'dataset' | 'selectors' | 'intervalMs'>,
   known: (identity: string) => KnownIdentity | undefined,
 ): Candidate[] {
   if (intervalMs === null) return []
   const currentMs = Math.floor(nowMs / intervalMs) * intervalMs
-  return subjects.map((subject) => {
-    const identity = requestIdentity(dataset.name, null, subject)
+  return selectors.map((selector) => {
+    const identity = requestIdentity(dataset.name, null, selector)
     const held = known(identity)
     const asked = held !== undefined && held.windowStartMs >= currentMs && held.windowStartMs <= nowMs
     const startMs = asked ? currentMs + intervalMs : currentMs
     const window = { startMs, endMs: startMs + intervalMs }
     const first = held === undefined || held.memory.lastGoodFetchedAt === null
-    return { identity, dataset, subject, window, lane: 'live' as const, dueInMs: startMs - nowMs, first }
+    return { identity, dataset, selector, window, lane: 'live' as const, dueInMs: startMs - nowMs, first }
   })
 }
 
@@ -112,22 +112,22 @@ function revisitEveryMs(ageDays: number, settings: DueSettings): number | undefi
 
 export function sincePolledMs(
   moment: ClockReading,
-  known: Pick<KnownIdentity, 'polledAtMs' | 'polledSteadyMs'>,
+  known: Pick<KnownIdentity, 'polledAtMs' | 'polledMonotonicMs'>,
 ): number {
-  return Math.max(moment.nowMs - known.polledAtMs, moment.steadyMs - known.polledSteadyMs)
+  return Math.max(moment.nowMs - known.polledAtMs, moment.monotonicMs - known.polledMonotonicMs)
 }
 
 /** A window to poll. `ageDays`: days from the window's last day to today; -1 if the last day is tomorrow. */
 interface Request {
   identity: string
-  subject: string | null
+  selector: string | null
   window: Window
   searchFromMs: number
   ageDays: number
 }
 
 const cachedRequests = new WeakMap<
-  ScheduledDataset['subjects'],
+  ScheduledDataset['selectors'],
   { today: string; pastDays: number; requests: Request[] }
 >()
 
@@ -136,14 +136,14 @@ const cachedRequests = new WeakMap<
  * Cached for the day, because time zone arithmetic is slow.
  */
 function requestsOf(
-  { dataset, subjects }: ScheduledDataset,
+  { dataset, selectors }: ScheduledDataset,
   calendar: BusinessDays,
   nowMs: number,
   pastDays: number,
 ): Request[] {
   const { zone, firstDay, searchFrom, searchDaysLater = 0 } = calendar
   const today = dayAt(zone, nowMs)
-  const cached = cachedRequests.get(subjects)
+  const cached = cachedRequests.get(selectors)
   if (cached?.today === today && cached.pastDays === pastDays) return cached.requests
   // Some months are published before they begin (negative `searchDaysLater`), so the list reaches as many days ahead.
   const last = addDays(today, 1 + Math.max(0, -searchDaysLater))
@@ -152,10 +152,10 @@ function requestsOf(
     .flatMap(({ day, window }) => {
       const searchFromMs = dayBeforeAtMs(zone, addDays(day, searchDaysLater), searchFrom)
       const ageDays = daysBetween(dayAt(zone, window.endMs - 1), today)
-      return subjects.map((subject) => {
-        return { identity: requestIdentity(dataset.name, window, subject), subject, window, searchFromMs, ageDays }
+      return selectors.map((selector) => {
+        return { identity: requestIdentity(dataset.name, window, selector), selector, window, searchFromMs, ageDays }
       })
     })
-  cachedRequests.set(subjects, { today, pastDays, requests })
+  cachedRequests.set(selectors, { today, pastDays, requests })
   return requests
 }

@@ -39,7 +39,7 @@ export interface BudgetCharge {
 /** Decides when a request may be sent to a host: by rate, requests in flight, pauses and reachability. */
 export interface BudgetKeeper {
   /** Returns the wait before the next request, ms of the poller's clock. Infinity: until one in flight has ended. */
-  waitMs: (steadyMs: number) => number
+  waitMs: (monotonicMs: number) => number
   charge: (moment: ClockReading) => BudgetCharge
   lift: () => void
   now: () => HostBudget
@@ -50,7 +50,7 @@ export function takeOverBudget(
   { host, clock, recent, metrics }: { host: Host; clock: Clock; recent: RecentPolls; metrics: Metrics },
   freed: () => void,
 ): BudgetKeeper {
-  const { nowMs, steadyMs: startMs } = clock.now()
+  const { nowMs, monotonicMs: startMs } = clock.now()
   const seeds = recent.endedAgoMs.map((agoMs) => startMs - clock.spanMs(agoMs))
   const bucket = createTokenBucket(host.budget, startMs, seeds, unrecordedRequests(host))
   const left = pauseLeft(recent.pauses, nowMs, clock.spanMs)
@@ -61,43 +61,47 @@ export function takeOverBudget(
   const reachability = createReachability(host.name)
   const inFlight = (): void => metrics.inFlight.set({ host: host.name }, bucket.inFlight())
   return {
-    waitMs(steadyMs) {
-      const waitMs = Math.max(throttle.pausedForMs(steadyMs), reachability.waitMs(steadyMs), bucket.waitMs(steadyMs))
+    waitMs(monotonicMs) {
+      const waitMs = Math.max(
+        throttle.pausedForMs(monotonicMs),
+        reachability.waitMs(monotonicMs),
+        bucket.waitMs(monotonicMs),
+      )
       // An unreachable host gets only one request at a time.
       return reachability.now() !== undefined && bucket.inFlight() > 0 ? Number.POSITIVE_INFINITY : waitMs
     },
     charge(moment) {
-      const done = bucket.send(moment.steadyMs)
+      const done = bucket.send(moment.monotonicMs)
       inFlight()
       return {
         onResponse: (fetched) => {
           const end = clock.now()
-          reachability.onResponse(fetched, moment.steadyMs, end)
-          return throttle.onResponse(fetched, moment.steadyMs, end.steadyMs) ? pauseAt(throttle, end) : noPause
+          reachability.onResponse(fetched, moment.monotonicMs, end)
+          return throttle.onResponse(fetched, moment.monotonicMs, end.monotonicMs) ? pauseAt(throttle, end) : noPause
         },
         release: () => {
-          const { steadyMs } = clock.now()
-          done(steadyMs)
+          const { monotonicMs } = clock.now()
+          done(monotonicMs)
           inFlight()
-          metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(steadyMs))
+          metrics.sentLastMinute.set({ host: host.name }, bucket.sentLastMinute(monotonicMs))
           freed()
         },
       }
     },
     lift() {
-      throttle.lift(clock.now().steadyMs)
+      throttle.lift(clock.now().monotonicMs)
       reachability.lift()
     },
     now() {
       const moment = clock.now()
       const { pausedUntil, pauseReason } = pauseAt(throttle, moment)
-      const sentLastMinute = bucket.sentLastMinute(moment.steadyMs)
+      const sentLastMinute = bucket.sentLastMinute(moment.monotonicMs)
       const { perMinute } = host.budget
       return {
         host: host.name,
         availableNow: pausedUntil === null ? perMinute - sentLastMinute : 0,
         ...{ sentLastMinute, perMinute, inFlight: bucket.inFlight() },
-        pausedForMs: Math.ceil(throttle.pausedForMs(moment.steadyMs)),
+        pausedForMs: Math.ceil(throttle.pausedForMs(moment.monotonicMs)),
         pausedUntil: pausedUntil === null ? null : new Date(pausedUntil).toISOString(),
         pauseReason,
         unreachable: unreachableAt(reachability, moment),
@@ -106,10 +110,10 @@ export function takeOverBudget(
   }
 }
 
-function unreachableAt(reachability: Reachability, { nowMs, steadyMs }: ClockReading): HostBudget['unreachable'] {
+function unreachableAt(reachability: Reachability, { nowMs, monotonicMs }: ClockReading): HostBudget['unreachable'] {
   const unreachable = reachability.now()
   if (unreachable === undefined) return null
-  const nextTryAt = utcText(nowMs + Math.ceil(reachability.waitMs(steadyMs)))
+  const nextTryAt = utcText(nowMs + Math.ceil(reachability.waitMs(monotonicMs)))
   return { since: utcText(unreachable.sinceMs), reason: unreachable.reason, nextTryAt }
 }
 
@@ -119,9 +123,9 @@ function unrecordedRequests({ budget, datasets }: Host): number {
   return budget.maxInFlight * (hasPages ? 2 : 1)
 }
 
-function pauseAt(throttle: HostThrottle, { nowMs, steadyMs }: ClockReading): RequestedPause {
-  const pauseReason = throttle.reason(steadyMs) ?? null
+function pauseAt(throttle: HostThrottle, { nowMs, monotonicMs }: ClockReading): RequestedPause {
+  const pauseReason = throttle.reason(monotonicMs) ?? null
   if (pauseReason === null) return noPause
-  const pausedUntil = nowMs + Math.ceil(throttle.pausedForMs(steadyMs))
+  const pausedUntil = nowMs + Math.ceil(throttle.pausedForMs(monotonicMs))
   return { pausedUntil, pauseReason, attempts: throttle.inARow() }
 }

@@ -35,16 +35,16 @@ const hosted = (name: string, asking: Partial<RequestSpec>, more: Partial<Hosted
   } as unknown as RequestSpec
   const dataset = { name, calendar, asking: asked } as unknown as HostedDataset['dataset']
   return {
-    ...{ dataset, asking: asked, source: 'a', baseUrl: 'http://h', headers: {}, subjects: [null] },
-    ...{ live: false, pastMonth: false, intervalMs: null },
+    ...{ dataset, asking: asked, source: 'a', baseUrl: 'http://h', headers: {}, selectors: [null] },
+    ...{ schedule: 'on-demand', autoBackfill: false, intervalMs: null },
     ...more,
   }
 }
-const ticking = hosted('a.tick', { requestPath: () => '/tick' }, { live: true, intervalMs: 10_000 })
+const ticking = hosted('a.tick', { requestPath: () => '/tick' }, { schedule: 'auto', intervalMs: 10_000 })
 const paged = hosted(
   'a.pages',
   {
-    requestPath: ({ subject }) => `/${subject}`,
+    requestPath: ({ selector }) => `/${selector}`,
     pages: { countPath: () => '/count', take: 1, rowsIn: () => ({ rows: 1, total: 50 }) },
   },
   {},
@@ -57,7 +57,7 @@ function start(
   recent: RecentPolls = { endedAgoMs: [], pauses: [] },
   revisitDailyDays = 0,
 ) {
-  let moment = { nowMs: startMs, steadyMs: 0 }
+  let moment = { nowMs: startMs, monotonicMs: 0 }
   const asked: string[] = []
   const polls: Poll[] = []
   const answers: (FetchResult | Promise<FetchResult>)[] = []
@@ -110,7 +110,7 @@ function start(
     },
     ...{ memory: createMemory(() => {}), requests, recent, metrics: createMetrics(), stopping: stopping.signal },
     carried: () => noProgress,
-    adopt: async () => {},
+    recordMissingPolls: async () => {},
     restore: () => {},
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
@@ -120,7 +120,7 @@ function start(
     await loop.ended
   })
   const advance = (ms: number): void => {
-    moment = { nowMs: moment.nowMs + ms, steadyMs: moment.steadyMs + ms }
+    moment = { nowMs: moment.nowMs + ms, monotonicMs: moment.monotonicMs + ms }
   }
   /** Lets the loop send `times` requests, one after the other. */
   const let1 = async (times = 1): Promise<void> => {

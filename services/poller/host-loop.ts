@@ -25,7 +25,7 @@ export interface HostWork {
   deleted: DeletionLimits
   recent: RecentPolls
   /** If raw holds an answer of the identity whose poll is not recorded, records that poll. */
-  adopt: (identity: string) => Promise<void>
+  recordMissingPolls: (identity: string) => Promise<void>
   /** Writes memory records again that a slow poller overwrote with older ones. */
   restore: () => void
   stopping: AbortSignal
@@ -73,7 +73,7 @@ export function runHostLoop(work: HostWork): HostLoop {
       const next = nextToSend(all, inFlight, host.budget, host.datasets.length)
       const page = nextPage(pages, next, inFlight)
       if (next === undefined && page === undefined) return soonest(all)
-      const waitMs = budget.waitMs(moment.steadyMs)
+      const waitMs = budget.waitMs(moment.monotonicMs)
       if (!lease.holds()) return Number.POSITIVE_INFINITY
       if (waitMs > 0) return waitMs
       if (page !== undefined) pages.splice(pages.indexOf(page), 1)[0]?.go(budget.charge(moment))
@@ -155,7 +155,7 @@ async function pollOnce(
   budget: PollCharges,
 ): Promise<void> {
   const { host, lease, deps, memory, requests, carried, metrics } = work
-  const { identity, dataset, window, subject } = candidate
+  const { identity, dataset, window, selector } = candidate
   const asked = requests.openOf(identity)
   const requestsReadTo = requests.readTo(host.name)
   const known = memory.known(identity)
@@ -168,7 +168,7 @@ async function pollOnce(
     : pollWindow({
         ...polling,
         onResponse: budget.first.onResponse,
-        path: () => requestPath({ window, subject }),
+        path: () => requestPath({ window, selector }),
       }).finally(budget.first.release))
   if (polled === undefined) {
     if (work.stopping.aborted) {
@@ -180,7 +180,7 @@ async function pollOnce(
     return
   }
   tell(work, polled, asked)
-  if (polled.unrecorded !== undefined) await work.adopt(polled.unrecorded)
+  if (polled.unrecorded !== undefined) await work.recordMissingPolls(polled.unrecorded)
 }
 
 function tell(

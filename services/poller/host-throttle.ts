@@ -4,14 +4,14 @@ import type { FetchResult } from './fetch.ts'
 
 /** The pause that a host demanded. All times are ms of monotonic time. */
 export interface HostThrottle {
-  pausedForMs: (steadyMs: number) => number
+  pausedForMs: (monotonicMs: number) => number
   /** Returns the cause of the pause, such as `429, Retry-After 7200`. Undefined if the host is not paused. */
-  reason: (steadyMs: number) => string | undefined
+  reason: (monotonicMs: number) => string | undefined
   /** Returns how many times in a row the host has demanded a pause. */
   inARow: () => number
   /** Takes a response. Returns true if the response demands a pause that is not over yet. */
-  onResponse: (fetched: FetchResult, sentSteadyMs: number, endSteadyMs: number) => boolean
-  lift: (steadyMs: number) => void
+  onResponse: (fetched: FetchResult, sentMonotonicMs: number, endMonotonicMs: number) => boolean
+  lift: (monotonicMs: number) => void
 }
 
 export interface EarlierPause {
@@ -37,14 +37,14 @@ export function createHostThrottle(
   let { inARow, setAtMs, untilMs, reason } = earlier ?? {
     ...{ inARow: 0, setAtMs: Number.NEGATIVE_INFINITY, untilMs: Number.NEGATIVE_INFINITY, reason: '' },
   }
-  const pausedForMs = (steadyMs: number): number => Math.max(0, untilMs - steadyMs)
+  const pausedForMs = (monotonicMs: number): number => Math.max(0, untilMs - monotonicMs)
   if (earlier !== undefined) paused(pausedForMs(setAtMs))
   return {
     pausedForMs,
     inARow: () => inARow,
-    reason: (steadyMs) => (pausedForMs(steadyMs) > 0 ? reason : undefined),
-    onResponse(fetched, sentSteadyMs, endSteadyMs) {
-      const sentSince = sentSteadyMs > setAtMs
+    reason: (monotonicMs) => (pausedForMs(monotonicMs) > 0 ? reason : undefined),
+    onResponse(fetched, sentMonotonicMs, endMonotonicMs) {
+      const sentSince = sentMonotonicMs > setAtMs
       const status = asksForPause(fetched)
       if (status === undefined) {
         if (fetched.kind !== 'failure' && sentSince) inARow = 0
@@ -52,18 +52,18 @@ export function createHostThrottle(
       }
       // Responses to requests that were in flight at the first refusal are not counted as further refusals.
       if (sentSince) inARow += 1
-      setAtMs = endSteadyMs
+      setAtMs = endMonotonicMs
       const retryAfterMs = fetched.kind === 'not-modified' ? undefined : fetched.retryAfterMs
       const pauseMs = hostPauseMs(host, retryAfterMs, inARow, status === banStatus)
-      if (endSteadyMs + pauseMs >= untilMs) {
-        untilMs = endSteadyMs + pauseMs
+      if (endMonotonicMs + pauseMs >= untilMs) {
+        untilMs = endMonotonicMs + pauseMs
         reason = reasonOf(status, retryAfterMs)
       }
       paused(pauseMs)
-      return pausedForMs(endSteadyMs) > 0
+      return pausedForMs(endMonotonicMs) > 0
     },
-    lift(steadyMs) {
-      untilMs = steadyMs
+    lift(monotonicMs) {
+      untilMs = monotonicMs
       inARow = 0
       paused(0)
     },

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import type { ScheduleOverrides } from '#core/dataset-schedules.ts'
 import type { Source } from '#sources/source.ts'
-import { hostsOf, type Switches } from './hosts.ts'
+import { hostsOf } from './hosts.ts'
 import type { SourceSettings } from './source-settings.ts'
 
 const budget = { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 }
-const asking = { live: true, pastMonth: false }
+const asking = { autoBackfill: false }
 const source = (
   name: string,
   address: string,
@@ -14,15 +15,11 @@ const source = (
   ({
     name,
     upstream: { baseUrl: { default: address, setting: `${name.toUpperCase()}_BASE_URL` }, budget, ...upstream },
-    datasets: [{ name: `${name}.x`, asking, calendar: { kind: 'days' } }],
+    datasets: [{ name: `${name}.x`, schedule: 'auto', asking, calendar: { kind: 'days' } }],
     ...more,
   }) as Source
-const hosts = (sources: Source[], settings: Partial<SourceSettings> = {}, switches: Partial<Switches> = {}) =>
-  hostsOf(
-    sources,
-    { baseUrls: {}, credentials: {}, subjects: {}, everyS: {}, ...settings },
-    { off: new Set(), on: new Set(), ...switches },
-  )
+const hosts = (sources: Source[], settings: Partial<SourceSettings> = {}, overrides: ScheduleOverrides = new Map()) =>
+  hostsOf(sources, { baseUrls: {}, credentials: {}, selectors: {}, everyS: {}, ...settings }, overrides)
 
 test('a source is asked at its own address, or at the one that replaces it; one that comes in files nowhere', () => {
   const sources = [source('one', 'https://one.example/api/'), source('two', 'https://two.example')]
@@ -49,15 +46,19 @@ test('sources at one host share one budget, the strictest', () => {
 })
 
 test('a dataset that is off is not asked for, but its host knows of it, and why', () => {
-  const datasets = ['one.x', 'one.y'].map((name) => ({
+  const datasets = ['one.x', 'one.y', 'one.z'].map((name) => ({
     name,
+    schedule: name === 'one.z' ? 'off' : 'auto',
     asking,
     calendar: { kind: 'days' },
   })) as Source['datasets']
-  const found = hosts([source('one', 'https://one.example', { datasets })], {}, { off: new Set(['one.x']) })
+  const found = hosts([source('one', 'https://one.example', { datasets })], {}, new Map([['one.x', 'off']]))
   expect(found.map(({ datasets }) => datasets.map(({ dataset }) => dataset.name))).toEqual([['one.y']])
   expect(found.map(({ off }) => off.map(({ dataset, because }) => [dataset.name, because]))).toEqual([
-    [['one.x', 'DATASETS_OFF']],
+    [
+      ['one.x', 'DATASET_SCHEDULES'],
+      ['one.z', 'declaration'],
+    ],
   ])
 })
 
@@ -71,35 +72,51 @@ test('a source that needs a key is asked with it in its header, and without it n
   expect(having?.datasets[0]?.headers).toEqual({ 'X-KEY': 'secret' })
 })
 
-test('a dataset that is declared to be asked for on request only can be switched to live', () => {
-  const datasets = [{ name: 'one.x', asking: { live: false, pastMonth: false }, calendar: { kind: 'days' } }]
+test('the setting makes a dataset on demand poll by itself, with the last days; or the other way round', () => {
+  const datasets = ['on-demand', 'auto'].map((schedule) => ({
+    ...{ name: `one.${schedule}`, schedule, asking, calendar: { kind: 'days' } },
+  }))
   const given = [source('one', 'https://one.example', { datasets: datasets as Source['datasets'] })]
-  const modes = (on: string[]) => {
-    const [hosted] = hosts(given, {}, { on: new Set(on) })[0]?.datasets ?? []
-    return [hosted?.live, hosted?.pastMonth]
-  }
-  expect(modes([])).toEqual([false, false])
-  expect(modes(['one.x'])).toEqual([true, true])
+  const modes = (overrides: ScheduleOverrides) =>
+    hosts(given, {}, overrides)[0]?.datasets.map(({ schedule, autoBackfill }) => [schedule, autoBackfill])
+  const declared = [
+    ['on-demand', false],
+    ['auto', false],
+  ]
+  expect(modes(new Map())).toEqual(declared)
+  expect(
+    modes(
+      new Map([
+        ['one.on-demand', 'auto'],
+        ['one.auto', 'on-demand'],
+      ]),
+    ),
+  ).toEqual([
+    ['auto', true],
+    ['on-demand', false],
+  ])
 })
 
 const ticking = (perRequest: number) => {
-  const subjects = { setting: 'T_SYMBOLS', default: ['A', 'B', 'C'], pattern: /^[A-Z0-9]+$/, perRequest }
+  const selectors = { setting: 'T_SYMBOLS', default: ['A', 'B', 'C'], pattern: /^[A-Z0-9]+$/, perRequest }
   const calendar = { kind: 'ticks', zone: 'UTC', every: { setting: 'T_EVERY_S', defaultS: 10, minIntervalS: 1 } }
-  const datasets = [{ name: 't.x', asking: { ...asking, subjects }, calendar }] as unknown as Source['datasets']
+  const datasets = [
+    { name: 't.x', schedule: 'auto', asking: { ...asking, selectors }, calendar },
+  ] as unknown as Source['datasets']
   return source('t', 'https://t.example', { datasets })
 }
 
-test('subjects are those of the declaration or of the setting, as many in a request as go in', () => {
-  const of = (perRequest: number, subjects?: string[]) =>
-    hosts([ticking(perRequest)], { subjects: { T_SYMBOLS: subjects } })[0]?.datasets[0]
-  expect(of(2)).toMatchObject({ subjects: ['A,B', 'C'], intervalMs: 10_000 })
-  expect(of(1, ['X', 'Y'])?.subjects).toEqual(['X', 'Y'])
+test('selectors are those of the declaration or of the setting, as many in a request as go in', () => {
+  const of = (perRequest: number, selectors?: string[]) =>
+    hosts([ticking(perRequest)], { selectors: { T_SYMBOLS: selectors } })[0]?.datasets[0]
+  expect(of(2)).toMatchObject({ selectors: ['A,B', 'C'], intervalMs: 10_000 })
+  expect(of(1, ['X', 'Y'])?.selectors).toEqual(['X', 'Y'])
 })
 
 test('ticks that a host does not allow are refused with what to change, before anything is asked', () => {
   const symbols = Array.from({ length: 20 }, (_, index) => `S${index}`)
   const at = (everyS: number, perRequest: number) => () =>
-    hosts([ticking(perRequest)], { subjects: { T_SYMBOLS: symbols }, everyS: { T_EVERY_S: everyS } })
+    hosts([ticking(perRequest)], { selectors: { T_SYMBOLS: symbols }, everyS: { T_EVERY_S: everyS } })
   // 20 requests every 10 s are 120 a minute, every 13 s 93.
   expect(at(10, 1)).toThrow(
     /^t\.example would be asked 120 times a minute, and 96 .* set T_EVERY_S to 13 at the least, or .* T_SYMBOLS\.$/,

@@ -1,6 +1,7 @@
+import { type ScheduleOverrides, scheduleOf } from '#core/dataset-schedules.ts'
 import { hostOf } from '#core/host.ts'
 import { ConfigError } from '#platform/process/config.ts'
-import type { Dataset, RequestBudget, RequestSpec, Source, Upstream } from '#sources/source.ts'
+import type { Dataset, RequestBudget, RequestSpec, Schedule, Source, Upstream } from '#sources/source.ts'
 import type { SourceSettings } from './source-settings.ts'
 
 export interface HostedDataset {
@@ -11,9 +12,10 @@ export interface HostedDataset {
   baseUrl: string
   headers: Readonly<Record<string, string>>
   /** Selectors of the requests, one request per entry. Null stands for a request without a selector. */
-  subjects: readonly (string | null)[]
-  live: boolean
-  pastMonth: boolean
+  selectors: readonly (string | null)[]
+  schedule: Schedule
+  /** Whether windows of the last BACKFILL_DAYS days are polled without a request. */
+  autoBackfill: boolean
   /** Time between two ticks, ms. Null if the windows are days, hours or months. */
   intervalMs: number | null
 }
@@ -29,16 +31,13 @@ export interface Host {
 
 export interface OffDataset {
   dataset: Dataset
+  schedule: Schedule
+  /** `DATASET_SCHEDULES`, `declaration`, or `needs <setting> (<where to get it>)`. */
   because: string
 }
 
-export interface Switches {
-  off: ReadonlySet<string>
-  on: ReadonlySet<string>
-}
-
 /** Groups the datasets by host. @throws ConfigError if a host's ticks need more requests than its budget allows */
-export function hostsOf(sources: readonly Source[], settings: SourceSettings, switches: Switches): Host[] {
+export function hostsOf(sources: readonly Source[], settings: SourceSettings, overrides: ScheduleOverrides): Host[] {
   const hosts = new Map<string, Host>()
   for (const source of sources) {
     const { upstream } = source
@@ -55,9 +54,10 @@ export function hostsOf(sources: readonly Source[], settings: SourceSettings, sw
     }
     for (const dataset of source.datasets) {
       if (dataset.asking === undefined) continue
-      const because = whyOff(dataset, upstream, settings, switches)
-      if (because === undefined) host.datasets.push({ ...at, ...howAsked(dataset, dataset.asking, settings, switches) })
-      else host.off.push({ dataset, because })
+      const because = whyOff(dataset, upstream, settings, overrides)
+      if (because === undefined)
+        host.datasets.push({ ...at, ...howAsked(dataset, dataset.asking, settings, overrides) })
+      else host.off.push({ dataset, schedule: scheduleOf(dataset, overrides), because })
     }
     hosts.set(name, host)
   }
@@ -66,12 +66,12 @@ export function hostsOf(sources: readonly Source[], settings: SourceSettings, sw
 }
 
 function whyOff(
-  { name }: Dataset,
+  dataset: Dataset,
   { credential }: Upstream,
   { credentials }: SourceSettings,
-  { off }: Switches,
+  overrides: ScheduleOverrides,
 ): string | undefined {
-  if (off.has(name)) return 'DATASETS_OFF'
+  if (scheduleOf(dataset, overrides) === 'off') return overrides.has(dataset.name) ? 'DATASET_SCHEDULES' : 'declaration'
   if (credential && !credentials[credential.setting]) return `needs ${credential.setting} (${credential.obtainFrom})`
   return undefined
 }
@@ -85,44 +85,44 @@ function howAsked(
   dataset: Dataset,
   asking: RequestSpec,
   settings: SourceSettings,
-  { on }: Switches,
+  overrides: ScheduleOverrides,
 ): Omit<HostedDataset, 'source' | 'baseUrl' | 'headers'> {
   const { calendar } = dataset
   return {
     dataset,
     asking,
-    subjects: subjectsOf(asking, settings),
-    live: asking.live || on.has(dataset.name),
-    pastMonth: asking.pastMonth || on.has(dataset.name),
+    selectors: selectorsOf(asking, settings),
+    schedule: scheduleOf(dataset, overrides),
+    autoBackfill: asking.autoBackfill || overrides.get(dataset.name) === 'auto',
     intervalMs:
       calendar.kind === 'ticks' ? (settings.everyS[calendar.every.setting] ?? calendar.every.defaultS) * 1_000 : null,
   }
 }
 
-function subjectsOf({ subjects }: RequestSpec, settings: SourceSettings): (string | null)[] {
-  if (subjects === undefined) return [null]
-  const wanted = settings.subjects[subjects.setting] ?? subjects.default
-  const requests = Math.ceil(wanted.length / subjects.perRequest)
+function selectorsOf({ selectors }: RequestSpec, settings: SourceSettings): (string | null)[] {
+  if (selectors === undefined) return [null]
+  const wanted = settings.selectors[selectors.setting] ?? selectors.default
+  const requests = Math.ceil(wanted.length / selectors.perRequest)
   return Array.from({ length: requests }, (_, index) =>
-    wanted.slice(index * subjects.perRequest, (index + 1) * subjects.perRequest).join(','),
+    wanted.slice(index * selectors.perRequest, (index + 1) * selectors.perRequest).join(','),
   )
 }
 
 const minuteMs = 60_000
 
 function assertTicksFit({ name, budget, datasets }: Host): void {
-  const ticking = datasets.filter(({ intervalMs, live }) => intervalMs !== null && live)
+  const ticking = datasets.filter(({ intervalMs, schedule }) => intervalMs !== null && schedule === 'auto')
   const needed = ticking.reduce(
-    (sum, { subjects, intervalMs }) => sum + (subjects.length * minuteMs) / (intervalMs ?? 1),
+    (sum, { selectors, intervalMs }) => sum + (selectors.length * minuteMs) / (intervalMs ?? 1),
     0,
   )
   if (needed <= budget.refillPerMinute) return
-  const aTick = ticking.reduce((sum, { subjects }) => sum + subjects.length, 0)
+  const aTick = ticking.reduce((sum, { selectors }) => sum + selectors.length, 0)
   const enoughS = Math.ceil((aTick * 60) / budget.refillPerMinute)
   const every = new Set(
     ticking.flatMap(({ dataset: { calendar } }) => (calendar.kind === 'ticks' ? [calendar.every.setting] : [])),
   )
-  const fewer = new Set(ticking.flatMap(({ asking }) => asking.subjects?.setting ?? []))
+  const fewer = new Set(ticking.flatMap(({ asking }) => asking.selectors?.setting ?? []))
   throw new ConfigError(
     `${name} would be asked ${Math.ceil(needed)} times a minute, and ${budget.refillPerMinute} are all it allows: ` +
       `set ${[...every].join(', ')} to ${enoughS} at the least, or name fewer in ${[...fewer].join(', ')}.`,

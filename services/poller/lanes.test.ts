@@ -8,7 +8,7 @@ const candidate = (identity: string, lane: Lane, more: Partial<Candidate> = {}):
   identity,
   dataset: { name: 'a' } as Dataset,
   window: { startMs: 0, endMs: 1 },
-  subject: null,
+  selector: null,
   lane,
   dueInMs: 0,
   first: false,

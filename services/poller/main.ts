@@ -1,6 +1,7 @@
 // The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its state is in topics. Ownership of a partition is
 // the lease on the partition's hosts.
 import { hostname } from 'node:os'
+import { datasetsOff } from '#core/dataset-schedules.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { orExit } from '#platform/process/config.ts'
@@ -58,6 +59,6 @@ await run(log, 8_000, async (onStop) => {
     crash,
   })
   onStop('polling', polling.stop)
-  const off = [...config.DATASETS_OFF]
+  const off = [...datasetsOff(config.DATASET_SCHEDULES)]
   log.info({ health: health.url, origin, poller, hosts: hosts.map(({ name }) => name), off }, 'started')
 })

@@ -32,7 +32,7 @@ const poll = (fetchedAt: number, memory: Partial<PollMemory>, more: Partial<Poll
   memory: { ...noMemory, ...memory },
   ...more,
 })
-const moment = { nowMs: 10_000, steadyMs: 500 }
+const moment = { nowMs: 10_000, monotonicMs: 500 }
 
 test('the memory is the record with the greatest last-good time, not with the greatest offset', () => {
   const memory = createMemory(() => {})
@@ -76,12 +76,12 @@ test('a failure keeps what was known and counts', () => {
 test('a poll in the future, from before the clock stepped back, counts as made now', () => {
   const memory = createMemory(() => {})
   memory.remember(poll(99_000, { lastGoodFetchedAt: 99_000 }), moment)
-  expect(memory.known('i')).toMatchObject({ polledAtMs: 10_000, polledSteadyMs: 500 })
+  expect(memory.known('i')).toMatchObject({ polledAtMs: 10_000, polledMonotonicMs: 500 })
   expect(memory.known('i')?.memory.lastGoodFetchedAt).toBe(99_000)
 })
 
 describe('a poll from far ahead of the clock', () => {
-  const now = { nowMs: Date.parse('2026-04-20T12:00:00Z'), steadyMs: 500 }
+  const now = { nowMs: Date.parse('2026-04-20T12:00:00Z'), monotonicMs: 500 }
   const year3000 = Date.parse('3000-01-01T00:00:00Z')
   const yesterday = now.nowMs - 86_400_000
   const held = { lastGoodHash: 'x', completeness: 'complete', hadRows: true }
@@ -124,7 +124,7 @@ describe('a poll from far ahead of the clock', () => {
 test('a poll whose time is not a date does not break the status', () => {
   const memory = createMemory(() => {})
   memory.remember(poll(-9e15, {}), moment)
-  const off = [{ dataset: { name: 'a' }, because: 'DATASETS_OFF' }]
+  const off = [{ dataset: { name: 'a' }, schedule: 'off', because: 'DATASET_SCHEDULES' }]
   const host = { name: 'h', datasets: [], off } as unknown as Parameters<typeof statusOf>[0][number]
   const [told] = statusOf([host], new Map(), memory, createFailures(), moment).datasets
   expect(told?.lastPollAt).toBe('-9000000000000000 ms after 1970, which is not a date')
@@ -173,13 +173,13 @@ test('in whatever order and however often the polls are read, the newest is reme
 })
 
 test('reading polls again later changes nothing, also polls from before the clock stepped back', () => {
-  const later = fc.record({ index: fc.nat(19), passedMs: fc.nat(50_000), steadyMs: fc.nat(50_000) })
+  const later = fc.record({ index: fc.nat(19), passedMs: fc.nat(50_000), monotonicMs: fc.nat(50_000) })
   fc.assert(
     fc.property(histories(90_000), fc.array(later, { minLength: 1, maxLength: 20 }), (polls, again) => {
       const memory = createMemory(() => {})
       const once = readInto(memory, polls)
-      for (const { index, passedMs, steadyMs } of again) {
-        const at = { nowMs: moment.nowMs + passedMs, steadyMs: moment.steadyMs + steadyMs }
+      for (const { index, passedMs, monotonicMs } of again) {
+        const at = { nowMs: moment.nowMs + passedMs, monotonicMs: moment.monotonicMs + monotonicMs }
         expect(readInto(memory, polls.slice(index), at)).toEqual(once)
       }
     }),

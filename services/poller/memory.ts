@@ -11,7 +11,7 @@ export interface KnownIdentity {
   /** Time of the last poll with any outcome, ms UTC. */
   polledAtMs: number
   /** Time of the last poll with any outcome, monotonic ms. */
-  polledSteadyMs: number
+  polledMonotonicMs: number
   /** Start of the newest poll's window, ms UTC. For a dataset of ticks, the last polled tick. */
   windowStartMs: number
 }
@@ -74,7 +74,7 @@ export function createMemory(fromTheFuture: (poll: Poll) => void): Memory {
         host: isNewer ? poll.host : current.host,
         raw: isNewer ? ((read ? read.raw : rawPlaceOf(poll)) ?? current?.raw ?? null) : current.raw,
         polledAtMs: isLater ? polledAtMs : current.polledAtMs,
-        polledSteadyMs: isLater ? moment.steadyMs - (moment.nowMs - polledAtMs) : current.polledSteadyMs,
+        polledMonotonicMs: isLater ? moment.monotonicMs - (moment.nowMs - polledAtMs) : current.polledMonotonicMs,
         windowStartMs: isNewer ? poll.windowStart : current.windowStartMs,
         fetchedAtMs: Math.max(polledAt, current?.fetchedAtMs ?? polledAt),
       })

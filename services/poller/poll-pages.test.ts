@@ -4,11 +4,11 @@ import { noMemory } from '#core/poll-memory.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, PollMemory, RawResponse } from '#schemas/generated/records.ts'
 import type { Dataset, Pages, RequestSpec, RequestTarget } from '#sources/source.ts'
-import { adoptedPoll } from './adopted.ts'
 import type { FetchResult } from './fetch.ts'
 import { noPause } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
 import { pollPages } from './poll-pages.ts'
+import { reconstructPoll } from './reconstruct-poll.ts'
 
 const window = { startMs: Date.parse('2026-04-20T10:00:00Z'), endMs: Date.parse('2026-04-20T11:00:00Z') }
 const times = '2026-04-20T10:00:00Z/2026-04-20T11:00:00Z'
@@ -27,7 +27,7 @@ const asking = {
   meaningfulStatuses: [],
   maxBodyBytes: 1_000,
   pages,
-  requestPath: ({ subject }: RequestTarget) => `/rows/${subject?.slice('rows-'.length)}/${pages.take}`,
+  requestPath: ({ selector }: RequestTarget) => `/rows/${selector?.slice('rows-'.length)}/${pages.take}`,
   assess: (body: Uint8Array) => (`${Buffer.from(body)}`.includes('without numbers') ? 'partial' : 'complete'),
 } as unknown as RequestSpec
 const dataset = { name: 'a.b', asking } as Dataset
@@ -52,12 +52,12 @@ async function poll(
     return { onResponse: came, release: () => void events.push('done') }
   }
   let left = allowed
-  const candidate = { identity: `a.b/${times}`, dataset, window, subject: null, lane: 'requested' as const }
+  const candidate = { identity: `a.b/${times}`, dataset, window, selector: null, lane: 'requested' as const }
   const polled = await pollPages(
     {
       deps: {
         clock: {
-          now: () => ({ nowMs: 5_000_000, steadyMs: 0 }),
+          now: () => ({ nowMs: 5_000_000, monotonicMs: 0 }),
           realMs: (ms) => ms,
           spanMs: (ms) => ms,
           stop: () => {},
@@ -85,7 +85,7 @@ async function poll(
       host: 'h',
       hosted: {
         ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-        ...{ subjects: [null], live: true, pastMonth: false, intervalMs: null },
+        ...{ selectors: [null], schedule: 'auto', autoBackfill: false, intervalMs: null },
       },
       candidate: { ...candidate, dueInMs: 0, first: true },
       known: held[candidate.identity],
@@ -103,7 +103,7 @@ async function poll(
 }
 
 const heldWith = (memory: Partial<PollMemory>): KnownIdentity => ({
-  ...{ memory: { ...noMemory, ...memory }, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
+  ...{ memory: { ...noMemory, ...memory }, host: 'h', polledAtMs: 0, polledMonotonicMs: 0, windowStartMs: 0 },
 })
 
 const three = {
@@ -150,7 +150,7 @@ test('unchanged pages are not written to raw again', async () => {
   const held = Object.fromEntries(
     first.polls.map(({ requestIdentity, memory }): [string, KnownIdentity] => [
       requestIdentity,
-      { memory, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
+      { memory, host: 'h', polledAtMs: 0, polledMonotonicMs: 0, windowStartMs: 0 },
     ]),
   )
   const same = await poll(three, held)
@@ -204,15 +204,15 @@ describe('the answer to the count', () => {
   })
   test('that lies in raw without its poll is adopted as what it is', async () => {
     const { raws } = await poll(three)
-    const adopter = { host: 'h', poller: 'me', origin: 'live' }
+    const provenance = { host: 'h', poller: 'me', origin: 'live' }
     const at = { partition: 0, offset: 0 }
     const hosted = { asking, headers: {}, intervalMs: null, baseUrl: 'http://h' }
-    expect(adoptedPoll(raws[0]!, at, hosted, adopter, undefined)).toMatchObject({
+    expect(reconstructPoll(raws[0]!, at, hosted, provenance, undefined)).toMatchObject({
       ...{ requestIdentity: whole, outcome: 'changed', error: null },
       memory: { countedRows: 25, hadRows: true, completeness: null },
     })
     const none = { ...raws[0]!, body: Buffer.from('{"total":0}'), confirms: true }
-    expect(adoptedPoll(none, at, hosted, adopter, heldWith({ hadRows: true, emptySince }))).toMatchObject({
+    expect(reconstructPoll(none, at, hosted, provenance, heldWith({ hadRows: true, emptySince }))).toMatchObject({
       ...{ outcome: 'emptied', memory: { countedRows: 0, completeness: 'empty', emptySince, emptyConfirmed: true } },
     })
   })

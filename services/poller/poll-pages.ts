@@ -1,7 +1,7 @@
 // Polls windows in pages. Each page is a raw response and a poll of its own, so that only one page is in memory.
 import { createHash } from 'node:crypto'
 import { noMemory } from '#core/poll-memory.ts'
-import { pageSubject, requestIdentity } from '#core/request-identity.ts'
+import { pageSelector, requestIdentity } from '#core/request-identity.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Coverage, Pages, RequestSpec } from '#sources/source.ts'
@@ -167,7 +167,7 @@ type CountResult = { status: number | null; pause: RequestedPause } & (CountAnsw
 const maxRows = 1_000_000
 
 async function countRows(paged: PagedPoll, pages: Pages, spent: BudgetCharge): Promise<CountResult> {
-  const asked = { window: paged.candidate.window, subject: paged.candidate.subject }
+  const asked = { window: paged.candidate.window, selector: paged.candidate.selector }
   const request = { ...paged, known: undefined, onResponse: spent.onResponse, path: () => pages.countPath(asked) }
   // The response may demand a pause of the host. Report it before the request's place in flight becomes free.
   const { url, fetched, pause } = await sendRequest(request)
@@ -196,8 +196,8 @@ async function pollPage(
   known: (identity: string) => KnownIdentity | undefined,
 ): Promise<{ page: PollResult | undefined; held: HeldRows | undefined }> {
   const { dataset, window } = paged.candidate
-  const subject = pageSubject(skip)
-  const identity = requestIdentity(dataset.name, window, subject)
+  const selector = pageSelector(skip)
+  const identity = requestIdentity(dataset.name, window, selector)
   let held: HeldRows | undefined
   const { asking } = paged.hosted
   const assess: RequestSpec['assess'] = (body, about) => {
@@ -209,11 +209,11 @@ async function pollPage(
     ...paged,
     confirming: 'never',
     hosted: { ...paged.hosted, asking: { ...asking, assess } },
-    candidate: { ...paged.candidate, identity, subject },
+    candidate: { ...paged.candidate, identity, selector },
     // Sends no ETag or Last-Modified, because a 304 (not modified) would not state the number of rows.
     known: before && { ...before, memory: { ...before.memory, etag: null, lastModified: null } },
     onResponse: spent.onResponse,
-    path: () => asking.requestPath({ window, subject }),
+    path: () => asking.requestPath({ window, selector }),
   }).finally(spent.release)
   return { page, held }
 }
@@ -227,7 +227,7 @@ type HeldRows = ReturnType<Pages['rowsIn']>
 function disagreement(held: HeldRows | undefined, count: number, skip: number, take: number): string | undefined {
   if (held === undefined) return undefined
   const expected = Math.min(take, count - skip)
-  if (held.rows !== expected) return `${pageSubject(skip)}: ${held.rows} rows came, ${expected} were counted`
+  if (held.rows !== expected) return `${pageSelector(skip)}: ${held.rows} rows came, ${expected} were counted`
   if (held.total === null || held.total === count) return undefined
-  return `${pageSubject(skip)}: the page says ${held.total} rows, the count was ${count}`
+  return `${pageSelector(skip)}: the page says ${held.total} rows, the count was ${count}`
 }

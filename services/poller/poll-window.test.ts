@@ -62,7 +62,7 @@ const dataset = {
     },
   },
 } as unknown as Dataset
-const now = { nowMs: 5_000_000, steadyMs: 0 }
+const now = { nowMs: 5_000_000, monotonicMs: 0 }
 
 interface Wishes {
   known?: KnownIdentity
@@ -89,7 +89,7 @@ function poll(wishes: Wishes = {}) {
     identity: 'i',
     dataset: given,
     window,
-    subject: 's',
+    selector: 's',
     lane: 'live',
     dueInMs: 0,
     first: true,
@@ -124,7 +124,7 @@ function poll(wishes: Wishes = {}) {
     host: new URL(baseUrl).host,
     hosted: {
       ...{ dataset: given, asking, source: 'a', baseUrl, headers: wishes.headers ?? {} },
-      ...{ subjects: ['s'], live: true, pastMonth: true, intervalMs: wishes.intervalMs ?? null },
+      ...{ selectors: ['s'], schedule: 'auto', autoBackfill: true, intervalMs: wishes.intervalMs ?? null },
     },
     candidate,
     known: wishes.known,
@@ -136,7 +136,7 @@ function poll(wishes: Wishes = {}) {
       events.push('came')
       return wishes.pause ?? noPause
     },
-    path: () => asking.requestPath({ window, subject: 's' }),
+    path: () => asking.requestPath({ window, selector: 's' }),
   })
   return result.then((polled) => ({ polled, raws, memories, polls }))
 }
@@ -245,7 +245,7 @@ test('the same bytes again write no raw record, and are known later, whatever th
     memory: { ...first.memory, lastGoodFetchedAt: 9_000_000, etag: null },
     host: first.host,
     polledAtMs: 0,
-    polledSteadyMs: 0,
+    polledMonotonicMs: 0,
     windowStartMs: 0,
   }
   const { raws, polls } = await poll({ known })
@@ -273,7 +273,7 @@ test('an ETag that stays while the bytes change is believed until the next UTC d
   const first = (await poll()).polls[0]!
   body = 'other rows'
   const heldFrom = (lastGoodFetchedAt: number): KnownIdentity => {
-    const times = { polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 }
+    const times = { polledAtMs: 0, polledMonotonicMs: 0, windowStartMs: 0 }
     return { memory: { ...first.memory, lastGoodFetchedAt }, host: first.host, ...times }
   }
   expect((await poll({ known: heldFrom(0) })).polls).toMatchObject([{ status: 304, outcome: 'unchanged' }])
@@ -296,7 +296,7 @@ test('a tick keeps every good answer, also the same again, and asks without vali
     memory: first.memory,
     host: first.host,
     polledAtMs: 0,
-    polledSteadyMs: 0,
+    polledMonotonicMs: 0,
     windowStartMs: 0,
   }
   const { raws, polls } = await poll({ intervalMs: 10_000, known })

@@ -142,8 +142,8 @@ export async function sendRequest(polling: PollJob): Promise<{ url: string; fetc
   })
   const safe = withoutSecrets(fetched, headers)
   if (safe.kind !== 'failure') return { url, fetched: safe }
-  const { window, subject } = candidate
-  return { url, fetched: withUpstreamMessage(safe, asking, { window, subject }, secretHider(headers)) }
+  const { window, selector } = candidate
+  return { url, fetched: withUpstreamMessage(safe, asking, { window, selector }, secretHider(headers)) }
 }
 
 interface ReceivedAnswer {
@@ -227,12 +227,12 @@ export async function writeRaw(
 /** Assesses an answer. Never throws. `coverage` is undefined if the body cannot be read. */
 export function assessAnswer(
   { asking, headers }: Pick<HostedDataset, 'asking' | 'headers'>,
-  { window, subject }: Pick<Candidate, 'window' | 'subject'>,
+  { window, selector }: Pick<Candidate, 'window' | 'selector'>,
   { body }: Pick<FullAnswer, 'body'>,
 ): { coverage: Coverage | undefined; error: string | null } {
   const hide = secretHider(headers)
   try {
-    const coverage = asking.assess(body, { window, subject })
+    const coverage = asking.assess(body, { window, selector })
     const rejection = rejectionMessage(coverage)
     if (rejection !== undefined) return { coverage: 'refused', error: hide(rejection) }
     if (typeof coverage === 'object') throw new Error(`${coverage.reason}: ${coverage.message}`)

@@ -12,11 +12,11 @@ import {
   pollSchema,
 } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollRequestsTopic } from '#schemas/topics.ts'
-import { createRecordedAnswers, type RecordedAnswers } from './adopted.ts'
 import { createMemory, type Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
 import type { PollDependencies } from './poll-window.ts'
 import { createRecentPolls, type RecentPollKeeper } from './recent-polls.ts'
+import { createRecordedAnswers, type RecordedAnswers } from './reconstruct-poll.ts'
 import { createFailures, type Failures } from './status.ts'
 import { createUnloggedPolls, type UnloggedPolls } from './unlogged-polls.ts'
 
@@ -32,7 +32,7 @@ export interface PollerState {
    * again, compaction may delete it.
    */
   overwritten: Map<string, Poll>
-  isCarriedOver: boolean
+  isMigrated: boolean
 }
 
 export function createPollerState({ log }: Pick<PollDependencies, 'log'>, metrics: Metrics): PollerState {
@@ -43,7 +43,7 @@ export function createPollerState({ log }: Pick<PollDependencies, 'log'>, metric
   })
   return {
     ...{ memory, requests: createRequests(), recent: createRecentPolls(), unlogged: createUnloggedPolls() },
-    ...{ recorded: createRecordedAnswers(), failures: createFailures(), overwritten: new Map(), isCarriedOver: false },
+    ...{ recorded: createRecordedAnswers(), failures: createFailures(), overwritten: new Map(), isMigrated: false },
   }
 }
 
@@ -127,7 +127,7 @@ function memoryReader(parts: ReaderParts, known: PollerState) {
       }
       known.recent.remembered(at)
       if (memory.host !== null) known.recent.paused(memory.host, at)
-      if (memory.carriedOver !== null) known.isCarriedOver = true
+      if (memory.carriedOver !== null) known.isMigrated = true
       if (memory.identity === null) continue
       const poll = polls.decode(memory.identity.poll)
       if (poll instanceof DecodeFailure) passOver(parts, topic, at.offset, poll.message)

@@ -94,7 +94,7 @@ function hostTurns(
       ...{ host, lease: lease, deps, memory, requests, due, deleted, stopping, metrics },
       carried: carriedFor(known, host.name),
       recent: recent.of(host.name),
-      adopt: (identity) => takeOver.identity(host, lease, identity),
+      recordMissingPolls: (identity) => takeOver.identity(host, lease, identity),
       restore: () => void takeOver.restore(host, lease),
     })
     loops.set(host.name, loop)

@@ -3,7 +3,7 @@ import type { FetchResult } from './fetch.ts'
 import { createReachability } from './reachability.ts'
 
 const dead: FetchResult = { kind: 'failure', error: 'h: nobody', status: null, firstKilobyte: null, unreachable: true }
-const at = (steadyMs: number) => ({ nowMs: 1_000_000 + steadyMs, steadyMs })
+const at = (monotonicMs: number) => ({ nowMs: 1_000_000 + monotonicMs, monotonicMs })
 
 test('waits grow from at most 5 s to a minute, and end with the first answer, whatever its status', () => {
   const reach = createReachability('h')

@@ -9,9 +9,9 @@ export interface Unreachable {
 }
 
 export interface Reachability {
-  /** Takes the result of a request that was sent at `sentSteadyMs` (monotonic ms). */
-  onResponse: (fetched: FetchResult, sentSteadyMs: number, end: ClockReading) => void
-  waitMs: (steadyMs: number) => number
+  /** Takes the result of a request that was sent at `sentMonotonicMs` (monotonic ms). */
+  onResponse: (fetched: FetchResult, sentMonotonicMs: number, end: ClockReading) => void
+  waitMs: (monotonicMs: number) => number
   now: () => Unreachable | undefined
   lift: () => void
 }
@@ -21,25 +21,25 @@ export interface Reachability {
  * backoff.
  */
 export function createReachability(host: string): Reachability {
-  let failed: (Unreachable & { inARow: number; atSteadyMs: number; untilSteadyMs: number }) | undefined
+  let failed: (Unreachable & { inARow: number; atMonotonicMs: number; untilMonotonicMs: number }) | undefined
   return {
-    onResponse(fetched, sentSteadyMs, { nowMs, steadyMs }) {
+    onResponse(fetched, sentMonotonicMs, { nowMs, monotonicMs }) {
       if (fetched.kind !== 'failure' || fetched.status !== null) failed = undefined
       if (fetched.kind !== 'failure' || !fetched.unreachable) return
       const reason = fetched.error
       // A request that was in flight at the last failure does not count as a further attempt.
-      if (failed !== undefined && sentSteadyMs < failed.atSteadyMs) {
+      if (failed !== undefined && sentMonotonicMs < failed.atMonotonicMs) {
         failed = { ...failed, reason }
         return
       }
       const inARow = (failed?.inARow ?? 0) + 1
-      const untilSteadyMs = steadyMs + connectionRetryMs(host, inARow)
-      failed = { sinceMs: failed?.sinceMs ?? nowMs, reason, inARow, atSteadyMs: steadyMs, untilSteadyMs }
+      const untilMonotonicMs = monotonicMs + connectionRetryMs(host, inARow)
+      failed = { sinceMs: failed?.sinceMs ?? nowMs, reason, inARow, atMonotonicMs: monotonicMs, untilMonotonicMs }
     },
-    waitMs: (steadyMs) => Math.max(0, (failed?.untilSteadyMs ?? steadyMs) - steadyMs),
+    waitMs: (monotonicMs) => Math.max(0, (failed?.untilMonotonicMs ?? monotonicMs) - monotonicMs),
     now: () => failed && { sinceMs: failed.sinceMs, reason: failed.reason },
     lift() {
-      if (failed !== undefined) failed = { ...failed, inARow: 0, untilSteadyMs: Number.NEGATIVE_INFINITY }
+      if (failed !== undefined) failed = { ...failed, inARow: 0, untilMonotonicMs: Number.NEGATIVE_INFINITY }
     },
   }
 }

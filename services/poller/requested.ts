@@ -22,29 +22,29 @@ export function requestedCandidates(
     const { dataset } = hosted
     const window = { startMs: request.windowStart, endMs: request.windowEnd }
     const identity = request.requestIdentity
-    const subject = selectorOf(identity, dataset.name)
-    if (!isRequestOf(hosted, request, subject)) return []
+    const selector = selectorOf(identity, dataset.name)
+    if (!isRequestOf(hosted, request, selector)) return []
     const held = known(identity)
     const waits = attempts > 0 && held !== undefined
     const dueInMs = waits ? retryDelayMs('requested', identity, attempts) - sincePolledMs(moment, held) : 0
     const first = held === undefined || held.memory.lastGoodFetchedAt === null
-    return [{ identity, dataset, subject, window, lane: 'requested' as const, dueInMs, first }]
+    return [{ identity, dataset, selector, window, lane: 'requested' as const, dueInMs, first }]
   })
 }
 
 const checked = new WeakMap<PollRequest, boolean>()
 
 /** Returns true if the request names a window and selector of the dataset. Cached: time zone arithmetic is slow. */
-function isRequestOf({ dataset, subjects }: HostedDataset, request: PollRequest, subject: string | null): boolean {
+function isRequestOf({ dataset, selectors }: HostedDataset, request: PollRequest, selector: string | null): boolean {
   const known = checked.get(request)
   if (known !== undefined) return known
   const { calendar, name } = dataset
   const window = { startMs: request.windowStart, endMs: request.windowEnd }
   const isOne =
     calendar.kind === 'days' &&
-    subjects.includes(subject) &&
+    selectors.includes(selector) &&
     isWindowOf(calendar, window) &&
-    requestIdentity(name, window, subject) === request.requestIdentity
+    requestIdentity(name, window, selector) === request.requestIdentity
   checked.set(request, isOne)
   return isOne
 }

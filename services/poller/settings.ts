@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { datasetList, datasetsOffSetting } from '#core/datasets-off.ts'
+import { scheduleSettings } from '#core/dataset-schedules.ts'
 import {
   httpAddress,
   kafkaSettings,
@@ -18,9 +18,7 @@ export const pollerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
-  ...datasetsOffSetting,
-  /** Datasets that are polled live, with their past month, even if they declare `live` or `pastMonth` as false. */
-  DATASETS_ON: datasetList(),
+  ...scheduleSettings,
   ORIGIN: z.enum(['live', 'simulated']).default('live'),
   /** Base URL of the simulator. If set, the poller uses the simulator's clock. */
   SIMULATOR_URL: httpAddress.optional(),
@@ -76,7 +74,7 @@ export function checkPollerSettings(environment: NodeJS.ProcessEnv): void {
 
 /** Returns the hosts to poll. @throws ConfigError if a host's ticks need more requests than its budget allows */
 export const hostsToPoll = (config: PollerConfig, sourceSettings: SourceSettings): Host[] =>
-  hostsOf(sources, sourceSettings, { off: config.DATASETS_OFF, on: config.DATASETS_ON })
+  hostsOf(sources, sourceSettings, config.DATASET_SCHEDULES)
 
 export function dueSettings(config: PollerConfig): DueSettings {
   return {

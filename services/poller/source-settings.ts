@@ -7,7 +7,7 @@ import type { Source } from '#sources/source.ts'
 export interface SourceSettings {
   baseUrls: Readonly<Record<string, string | undefined>>
   credentials: Readonly<Record<string, string | undefined>>
-  subjects: Readonly<Record<string, string[] | undefined>>
+  selectors: Readonly<Record<string, string[] | undefined>>
   everyS: Readonly<Record<string, number | undefined>>
 }
 
@@ -18,7 +18,7 @@ export const baseUrlSettings: Record<string, z.ZodOptional<z.ZodURL>> = Object.f
 export const allSourceSettings: z.ZodRawShape = {
   ...baseUrlSettings,
   ...credentialShape(sources),
-  ...subjectShape(sources),
+  ...selectorShape(sources),
   ...everyShape(sources),
 }
 
@@ -27,7 +27,7 @@ export function readSourceSettings(environment = process.env): SourceSettings {
   return {
     baseUrls: readConfig(baseUrlSettings, environment),
     credentials: readConfig(credentialShape(sources), environment),
-    subjects: readConfig(subjectShape(sources), environment),
+    selectors: readConfig(selectorShape(sources), environment),
     everyS: readConfig(everyShape(sources), environment),
   }
 }
@@ -39,8 +39,8 @@ function credentialShape(sources: readonly Source[]): Record<string, z.ZodType<s
   )
 }
 
-function subjectShape(sources: readonly Source[]): Record<string, z.ZodType<string[] | undefined>> {
-  const declared = sources.flatMap(({ datasets }) => datasets.flatMap(({ asking }) => asking?.subjects ?? []))
+function selectorShape(sources: readonly Source[]): Record<string, z.ZodType<string[] | undefined>> {
+  const declared = sources.flatMap(({ datasets }) => datasets.flatMap(({ asking }) => asking?.selectors ?? []))
   return Object.fromEntries(
     declared.map(({ setting, pattern, default: usual }) => {
       const one = z.string().regex(pattern, `names, comma separated, like ${usual.slice(0, 3).join(',')}`)

@@ -8,16 +8,16 @@ import { createMemory } from './memory.ts'
 import { createFailures, statusOf } from './status.ts'
 
 const nowMs = Date.parse('2026-11-26T12:02:00Z')
-const moment = { nowMs, steadyMs: 0 }
+const moment = { nowMs, monotonicMs: 0 }
 const dataset = { name: 'a.b' }
 const host = {
   name: 'h',
-  datasets: [{ dataset, live: true, subjects: ['X', 'Y'] }],
+  datasets: [{ dataset, schedule: 'auto', selectors: ['X', 'Y'] }],
   off: [],
 } as unknown as Host
-const poll = (subject: string, atMs: number, outcome: string, error: string | null = null): Poll => {
+const poll = (selector: string, atMs: number, outcome: string, error: string | null = null): Poll => {
   const times = { windowStart: 0, windowEnd: 1, sentAt: atMs, fetchedAt: atMs }
-  return { ...times, requestIdentity: `a.b/${subject}`, dataset: 'a.b', outcome, error, memory: noMemory } as Poll
+  return { ...times, requestIdentity: `a.b/${selector}`, dataset: 'a.b', outcome, error, memory: noMemory } as Poll
 }
 const failuresOf = (...polls: Poll[]) => {
   const failures = createFailures()

@@ -1,6 +1,7 @@
 import { isPage, selectorOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Poll } from '#schemas/generated/records.ts'
+import type { Schedule } from '#sources/source.ts'
 import type { ClockReading } from './candidate.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostLoop } from './host-loop.ts'
@@ -17,9 +18,9 @@ export interface DatasetStatus {
   owned: boolean
   off: boolean
   offBecause: string | null
-  live: boolean
+  schedule: Schedule
   /** Selectors of the requests, one entry per request. Null stands for a request without a selector. */
-  subjects: readonly (string | null)[]
+  selectors: readonly (string | null)[]
   lastPollAt: string | null
   lastOutcome: string | null
   /** The newest poll that failed, was refused or was unreadable, if its request identity had no good poll since. */
@@ -70,10 +71,10 @@ export function createFailures(): Failures {
 }
 
 /** Returns the newest failure, or null. Ignores request identities whose selector is no longer polled. */
-function lastFailureOf(dataset: string, subjects: readonly (string | null)[], failures: Failures): LastFailure | null {
+function lastFailureOf(dataset: string, selectors: readonly (string | null)[], failures: Failures): LastFailure | null {
   const made = failures.of(dataset).filter(({ requestIdentity }) => {
-    const subject = selectorOf(requestIdentity, dataset)
-    return subjects.includes(subject) || isPage(subject)
+    const selector = selectorOf(requestIdentity, dataset)
+    return selectors.includes(selector) || isPage(selector)
   })
   if (made.length === 0) return null
   const newest = made.reduce((one, other) => (other.fetchedAt >= one.fetchedAt ? other : one))
@@ -94,16 +95,16 @@ export function statusOf(
     const budget = loop?.budget()
     const nextTryMs = budget?.unreachable ? Date.parse(budget.unreachable.nextTryAt) - moment.nowMs : 0
     const pausedForMs = Math.max(budget?.pausedForMs ?? 0, nextTryMs)
-    const on = host.datasets.map(({ dataset, live, subjects }) => ({
+    const on = host.datasets.map(({ dataset, schedule, selectors }) => ({
       name: dataset.name,
-      live,
-      subjects,
+      schedule,
+      selectors,
       offBecause: null,
     }))
-    const off = host.off.map(({ dataset, because }) => {
-      return { name: dataset.name, live: false, subjects: [], offBecause: because }
+    const off = host.off.map(({ dataset, schedule, because }) => {
+      return { name: dataset.name, schedule, selectors: [], offBecause: because }
     })
-    return [...on, ...off].map(({ name, live, subjects, offBecause }): DatasetStatus => {
+    return [...on, ...off].map(({ name, schedule, selectors, offBecause }): DatasetStatus => {
       const mine = candidates.filter(({ dataset }) => dataset.name === name)
       const next = mine.toSorted((one, other) => one.dueInMs - other.dueInMs)[0]
       const last = memory.lastPoll(name)
@@ -115,11 +116,11 @@ export function statusOf(
         owned: loop !== undefined,
         off: offBecause !== null,
         offBecause,
-        live,
-        subjects,
+        schedule,
+        selectors,
         lastPollAt: last === undefined ? null : utcText(last.atMs),
         lastOutcome: last?.outcome ?? null,
-        lastFailure: lastFailureOf(name, subjects, failures),
+        lastFailure: lastFailureOf(name, selectors, failures),
         nextDueAt: next === undefined ? null : utcText(moment.nowMs + Math.max(0, next.dueInMs, pausedForMs)),
         nextWindowStart: next === undefined ? null : utcText(next.window.startMs),
         waiting,

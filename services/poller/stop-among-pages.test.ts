@@ -12,8 +12,8 @@ import { createMemory } from './memory.ts'
 import { createMetrics } from './metrics.ts'
 
 const asking = {
-  ...{ live: false, pastMonth: false, meaningfulStatuses: [], maxBodyBytes: 1_000 },
-  requestPath: ({ subject }: { subject: string | null }) => `/${subject}`,
+  ...{ autoBackfill: false, meaningfulStatuses: [], maxBodyBytes: 1_000 },
+  requestPath: ({ selector }: { selector: string | null }) => `/${selector}`,
   assess: () => 'complete' as const,
   pages: {
     take: 10,
@@ -51,7 +51,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
       datasets: [
         {
           ...{ dataset, asking, source: 'a', baseUrl: 'http://h', headers: {} },
-          ...{ subjects: [null], live: false, pastMonth: false, intervalMs: null },
+          ...{ selectors: [null], schedule: 'on-demand', autoBackfill: false, intervalMs: null },
         },
       ],
       off: [],
@@ -59,7 +59,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
     lease: { signal: lost.signal, holds: () => !lost.signal.aborted },
     deps: {
       clock: {
-        now: () => ({ nowMs: window.endMs + Math.floor(fastMs()), steadyMs: fastMs() }),
+        now: () => ({ nowMs: window.endMs + Math.floor(fastMs()), monotonicMs: fastMs() }),
         ...{ realMs: (ms) => ms / 1_000, spanMs: (ms) => ms * 1_000, stop: () => {} },
       },
       fetcher: {
@@ -83,7 +83,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
     recent: { endedAgoMs: [], pauses: [] },
     carried: () => noProgress,
-    adopt: async () => {},
+    recordMissingPolls: async () => {},
     restore: () => {},
     stopping: stopping.signal,
     metrics,

@@ -9,11 +9,11 @@ import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
-import { adoptedPoll, sourceOf } from './adopted.ts'
 import type { Host } from './hosts.ts'
 import type { Metrics } from './metrics.ts'
 import { type LeaseGuard, type PollDependencies, record } from './poll-window.ts'
 import { carriedFor, type PollerState } from './poller-state.ts'
+import { reconstructPoll, sourceOf } from './reconstruct-poll.ts'
 
 export interface TakeOver {
   /**
@@ -46,10 +46,10 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
   let last: Promise<unknown> = Promise.resolve()
 
   const readOtherPartitions = async (): Promise<void> => {
-    if (partitionsRead.size === pollPartitions && known.isCarriedOver) return
+    if (partitionsRead.size === pollPartitions && known.isMigrated) return
     const span = [...(await offsetRange(kafka, pollerMemoryTopic.name))].filter(([part]) => !partitionsRead.has(part))
     await readRanges(kafka, pollerMemoryTopic.name, new Map(span), read)
-    if (!known.isCarriedOver) throw new Error(`${pollerMemoryTopic.name} is not complete: run provisioning`)
+    if (!known.isMigrated) throw new Error(`${pollerMemoryTopic.name} is not complete: run provisioning`)
     for (const [partition] of span) partitionsRead.add(partition)
   }
   const untilDone = async (what: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> => {
@@ -75,10 +75,10 @@ export function createTakeOver(parts: TakeOverParts): TakeOver {
       await Promise.all([reading, log])
       await untilDone('the log cannot be written', signal, () => completeLog(parts, host, lease))
       await untilDone('memory cannot be written again', signal, () => restore(parts, host, lease))
-      await untilDone('the ends of raw cannot be read', signal, () => adopt(parts, host, lease))
+      await untilDone('the ends of raw cannot be read', signal, () => recordMissingPolls(parts, host, lease))
     },
     identity: (host, lease, identity) =>
-      untilDone('the ends of raw cannot be read', lease.signal, () => adopt(parts, host, lease, identity)),
+      untilDone('the ends of raw cannot be read', lease.signal, () => recordMissingPolls(parts, host, lease, identity)),
     restore: (host, lease) =>
       untilDone('memory cannot be written again', lease.signal, () => restore(parts, host, lease)),
   }
@@ -135,7 +135,12 @@ async function restore({ deps, known }: TakeOverParts, host: Host, lease: LeaseG
   }
 }
 
-async function adopt(parts: TakeOverParts, host: Host, lease: LeaseGuard, identity?: string): Promise<void> {
+async function recordMissingPolls(
+  parts: TakeOverParts,
+  host: Host,
+  lease: LeaseGuard,
+  identity?: string,
+): Promise<void> {
   const { kafka, registry, deps, known, metrics } = parts
   for (const [source, datasets] of Map.groupBy(host.datasets, (hosted) => hosted.source)) {
     const topic = rawTopic(source).name
@@ -148,15 +153,18 @@ async function adopt(parts: TakeOverParts, host: Host, lease: LeaseGuard, identi
         const raw = decoder.decode(value)
         if (raw instanceof DecodeFailure || (identity !== undefined && raw.requestIdentity !== identity)) continue
         const hosted = datasets.find(({ dataset }) => dataset.name === raw.dataset)
-        const adopter = { host: host.name, poller: deps.poller, origin: deps.origin }
+        const provenance = { host: host.name, poller: deps.poller, origin: deps.origin }
         const before = known.memory.known(raw.requestIdentity)
-        const poll = hosted && adoptedPoll(raw, { partition, offset }, hosted, adopter, before)
+        const poll = hosted && reconstructPoll(raw, { partition, offset }, hosted, provenance, before)
         if (poll === undefined) continue
         if (!(await record({ deps, lease, carried: carriedFor(known, host.name) }, poll, 0))) return
         known.memory.remember(poll, deps.clock.now())
         metrics.adoptedAnswers.inc({ dataset: poll.dataset })
         const { requestIdentity, outcome, fetchedAt } = poll
-        deps.log.info({ requestIdentity, outcome, fetchedAt, partition, offset }, 'adopted an answer without its poll')
+        deps.log.info(
+          { requestIdentity, outcome, fetchedAt, partition, offset },
+          'recorded the missing poll of an answer',
+        )
       }
     })
   }

@@ -6,13 +6,13 @@ import { tickCandidates } from './due.ts'
 import { createMemory, type KnownIdentity } from './memory.ts'
 
 const dataset = { name: 't.x' } as Dataset
-const hosted = { dataset, subjects: ['A,B', null], intervalMs: 10_000 }
-const at = (nowMs: number) => ({ nowMs, steadyMs: 0 })
+const hosted = { dataset, selectors: ['A,B', null], intervalMs: 10_000 }
+const at = (nowMs: number) => ({ nowMs, monotonicMs: 0 })
 const polled = (windowStartMs: number): KnownIdentity => ({
   memory: { ...noMemory, lastGoodFetchedAt: 1 },
   host: 'h',
   polledAtMs: windowStartMs,
-  polledSteadyMs: 0,
+  polledMonotonicMs: 0,
   windowStartMs,
 })
 const candidates = (nowMs: number, known: Record<string, KnownIdentity> = {}) =>

@@ -51,7 +51,7 @@ test('what others sent counts until it is a minute old, ghosts from the take-ove
   expect(bucket.sentLastMinute(minuteMs + 1)).toBe(99)
 })
 
-test('a steady clock that stands still, or is read out of order, gives no tokens', () => {
+test('a monotonic clock that stands still, or is read out of order, gives no tokens', () => {
   const bucket = createTokenBucket(jao, 1_000)
   expect(bucket.waitMs(900)).toBe(625)
   expect(bucket.waitMs(1_000)).toBe(625)

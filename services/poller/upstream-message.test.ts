@@ -141,7 +141,7 @@ test.each([
   ['kraken.ticker', 'XBTUSD', 503, '', 'HTTP 503'],
 ] as [string, string | null, number, string, string][])(
   '%s, asked for %s: HTTP %s',
-  (name, subject, status, body, told) => {
+  (name, selector, status, body, told) => {
     const dataset = sources.flatMap(({ datasets }) => datasets).find((one) => one.name === name)
     const failure = {
       kind: 'failure' as const,
@@ -150,7 +150,7 @@ test.each([
       firstKilobyte: body,
       body: Buffer.from(body),
     }
-    const asked = { window: { startMs: 0, endMs: 10_000 }, subject }
+    const asked = { window: { startMs: 0, endMs: 10_000 }, selector }
     expect(withUpstreamMessage(failure, dataset!.asking!, asked, (text) => text).error).toBe(told)
   },
 )

@@ -8,7 +8,7 @@ const known = (lastGood: string | null): KnownIdentity => ({
   memory: { ...noMemory, etag: '"1"', lastModified: 'Mon', lastGoodFetchedAt: lastGood === null ? null : at(lastGood) },
   host: 'h',
   polledAtMs: at('2026-04-21T08:00:00Z'),
-  polledSteadyMs: 0,
+  polledMonotonicMs: 0,
   windowStartMs: 0,
 })
 const none = { etag: null, lastModified: null }

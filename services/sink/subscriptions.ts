@@ -1,6 +1,6 @@
 import { topicsOf } from '#core/source-topics.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
-import { storeBatch, type TableEvidence, tableEvidence } from '#platform/clickhouse/store-batch.ts'
+import { storeBatch, type TableAcceptance, tableAcceptance } from '#platform/clickhouse/store-batch.ts'
 import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
@@ -16,7 +16,7 @@ export type InsertInto = (table: string, columns: string[], rows: unknown[][]) =
  * Maximum number of rows that become dead letters for an unknown reason before their table accepts a row. A few bad
  * rows must not block a topic, and a broken table must not turn all rows into dead letters.
  */
-const maxUnproven = 3
+const maxUnexplained = 3
 
 /** Returns a subscription for every topic that declares a table. An accepted answer is stored after its points. */
 export function subscriptions(
@@ -33,14 +33,14 @@ export function subscriptions(
       }),
     ),
   ]
-  const evidences = new Map<string, TableEvidence>()
+  const acceptanceByTable = new Map<string, TableAcceptance>()
   return withDeadLetters.flatMap(({ topic, deadLetters, admit }) => {
     const { record, table: target } = topic
     if (record === null || target === undefined) return []
-    // Topics that fill the same table share the evidence that the table accepts rows.
-    const evidence = evidences.get(target.table) ?? tableEvidence(maxUnproven)
-    evidences.set(target.table, evidence)
-    const subscription = subscriptionTo({ ...topic, record }, deadLetters, target, insertInto, evidence)
+    // Topics that fill the same table share the knowledge whether the table accepts rows.
+    const acceptance = acceptanceByTable.get(target.table) ?? tableAcceptance(maxUnexplained)
+    acceptanceByTable.set(target.table, acceptance)
+    const subscription = subscriptionTo({ ...topic, record }, deadLetters, target, insertInto, acceptance)
     return [admit ? { ...subscription, admit } : subscription]
   })
 }
@@ -55,12 +55,12 @@ function subscriptionTo(
   deadLetters: Topic,
   target: TableTarget,
   insertInto: InsertInto,
-  evidence: TableEvidence,
+  acceptance: TableAcceptance,
 ): Subscription {
   const { table, columns } = target
   const storeRows = async (rows: unknown[][]): Promise<Verdict[]> => {
     try {
-      return await storeBatch(rows, (some) => insertInto(table, columns, some), evidence)
+      return await storeBatch(rows, (some) => insertInto(table, columns, some), acceptance)
     } catch (error) {
       if (errorKind(error) !== 'unlisted') throw error
       // A crash would not repair this table, and would stop the topics of all other tables.

@@ -1,4 +1,4 @@
-import type { Host, HostRequest, Question } from '../hosts.ts'
+import type { DataRequest, Host, HostRequest } from '../hosts.ts'
 import { daysWithin } from '../jao/calendar.ts'
 import { jsonReply, okReply, type Reply } from '../reply.ts'
 import { auctionJson, gatesOf } from './auction.ts'
@@ -29,7 +29,7 @@ const CORRIDORS: ReadonlySet<string> = new Set(
 export function auctionsHost(seed: number): Host {
   return {
     name: 'jao-auctions',
-    ask: (request) => ask(seed, request),
+    readRequest: (request) => readRequest(seed, request),
     voice: {
       tooMany: (retryAfterS) => jsonReply({ status: 429, message: 'Too Many Requests' }, 429, retryAfterS),
       failed: (status) => jsonReply({ status, message: 'Internal Server Error' }, status),
@@ -47,7 +47,7 @@ export function horizonNamed(text: string): Horizon | undefined {
   return HORIZONS.find((horizon) => horizon.toLowerCase() === text.toLowerCase())
 }
 
-function ask(seed: number, { url, headers, atMs }: HostRequest): Question | Reply {
+function readRequest(seed: number, { url, headers, atMs }: HostRequest): DataRequest | Reply {
   if (url.pathname !== '/OWSMP/getauctions') return jsonReply({ status: 404, message: 'Not Found' }, 404)
   const fromMs = instantMs(url.searchParams.get('fromdate'), 0)
   const toMs = instantMs(url.searchParams.get('todate'), DAY_MS)

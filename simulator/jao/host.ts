@@ -1,4 +1,4 @@
-import type { Host, HostRequest, Question } from '../hosts.ts'
+import type { DataRequest, Host, HostRequest } from '../hosts.ts'
 import { okReply, problemReply, type Reply, tooManyReply } from '../reply.ts'
 import { sha256 } from '../request-log.ts'
 import { daysWithin } from './calendar.ts'
@@ -15,7 +15,7 @@ export type Tags = { etag: boolean; notModified: number }
 export function jaoHost(jao: Jao, tags: Tags): Host {
   return {
     name: 'jao',
-    ask: (request) => ask(jao, tags, request),
+    readRequest: (request) => readRequest(jao, tags, request),
     voice: {
       tooMany: tooManyReply,
       failed: (status) =>
@@ -29,7 +29,7 @@ export function jaoHost(jao: Jao, tags: Tags): Host {
   }
 }
 
-function ask(jao: Jao, tags: Tags, { url, headers, atMs }: HostRequest): Question | Reply {
+function readRequest(jao: Jao, tags: Tags, { url, headers, atMs }: HostRequest): DataRequest | Reply {
   const path = url.pathname.toLowerCase()
   if (path.startsWith('/unknown/')) return unknownSource(path.slice('/unknown/'.length).split('/')[0] ?? '')
   const found = jao.at(path)

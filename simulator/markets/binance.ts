@@ -1,4 +1,4 @@
-import type { Host, HostRequest, Question } from '../hosts.ts'
+import type { DataRequest, Host, HostRequest } from '../hosts.ts'
 import { jsonReply, type Reply } from '../reply.ts'
 import type { Exchange, Sample } from './exchange.ts'
 import type { Market } from './markets.ts'
@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000
 export function binanceHost(exchange: Exchange): Host {
   return {
     name: 'binance',
-    ask: (request) => ask(exchange, request),
+    readRequest: (request) => readRequest(exchange, request),
     voice: {
       tooMany: (retryAfterS) => refusal(-1003, 'Too many requests.', 429, retryAfterS),
       failed: (status) => refusal(-1000, 'An unknown error occurred while processing the request.', status),
@@ -49,7 +49,7 @@ export function binanceTicker(market: Market, sample: Sample, atMs: number) {
   }
 }
 
-function ask(exchange: Exchange, { url, atMs }: HostRequest): Question | Reply {
+function readRequest(exchange: Exchange, { url, atMs }: HostRequest): DataRequest | Reply {
   if (url.pathname !== '/api/v3/ticker/24hr') return jsonReply({ code: 404, msg: 'Not Found' }, 404)
   const answer = (whenMs: number) => {
     const ticker = (market: Market) => binanceTicker(market, exchange.sample(market, whenMs), whenMs)

@@ -1,4 +1,4 @@
-import type { Host, HostRequest, Question } from '../hosts.ts'
+import type { DataRequest, Host, HostRequest } from '../hosts.ts'
 import { jsonReply, type Reply } from '../reply.ts'
 import type { Exchange, Sample } from './exchange.ts'
 import type { Market } from './markets.ts'
@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000
 export function coinbaseHost(exchange: Exchange): Host {
   return {
     name: 'coinbase',
-    ask: (request) => ask(exchange, request),
+    readRequest: (request) => readRequest(exchange, request),
     voice: {
       tooMany: (retryAfterS) => jsonReply({ message: 'Public rate limit exceeded' }, 429, retryAfterS),
       failed: (status) => jsonReply({ message: 'Internal server error' }, status),
@@ -42,7 +42,7 @@ export function coinbaseStats({ decimals }: Market, sample: Sample) {
   }
 }
 
-function ask(exchange: Exchange, { url, atMs }: HostRequest): Question | Reply {
+function readRequest(exchange: Exchange, { url, atMs }: HostRequest): DataRequest | Reply {
   const [, id, what] = /^\/products\/([^/]+)\/(ticker|stats)$/.exec(url.pathname) ?? []
   if (id === undefined) return notFound()
   const answer = (whenMs: number) => {

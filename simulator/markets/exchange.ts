@@ -40,7 +40,7 @@ export type Exchange = {
 const DAY_MS = 86_400_000
 const GRID_MS = 900_000
 /** Limit of cached prices per market: two days of quarter hours. */
-const MOST_HELD = 200
+const MAX_CACHED_SAMPLES = 200
 
 export function createExchange(
   name: ExchangeName,
@@ -85,7 +85,7 @@ function prices(seed: number): (market: Market, atMs: number) => number {
     const own = held.get(market) ?? new Map<number, number>()
     held.set(market, own)
     const known = own.get(atMs) ?? reckon()
-    if (own.size >= MOST_HELD) own.clear()
+    if (own.size >= MAX_CACHED_SAMPLES) own.clear()
     own.set(atMs, known)
     return known
   }

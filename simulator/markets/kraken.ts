@@ -1,4 +1,4 @@
-import type { Host, HostRequest, Question } from '../hosts.ts'
+import type { DataRequest, Host, HostRequest } from '../hosts.ts'
 import { jsonReply, type Reply } from '../reply.ts'
 import type { Exchange, Sample } from './exchange.ts'
 import type { Market } from './markets.ts'
@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000
 export function krakenHost(exchange: Exchange): Host {
   return {
     name: 'kraken',
-    ask: (request) => ask(exchange, request),
+    readRequest: (request) => readRequest(exchange, request),
     voice: {
       tooMany: (retryAfterS) => refusal('EAPI:Rate limit exceeded', 429, retryAfterS),
       failed: (status) => refusal('EService:Unavailable', status),
@@ -36,7 +36,7 @@ export function krakenTicker({ decimals }: Market, sample: Sample) {
   }
 }
 
-function ask(exchange: Exchange, { url, atMs }: HostRequest): Question | Reply {
+function readRequest(exchange: Exchange, { url, atMs }: HostRequest): DataRequest | Reply {
   if (url.pathname !== '/0/public/Ticker') return refusal('EGeneral:Unknown method', 404)
   const asked = url.searchParams.get('pair')
   const answer = (whenMs: number) => {

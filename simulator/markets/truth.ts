@@ -5,7 +5,7 @@ import type { Exchange, Sample } from './exchange.ts'
 import { krakenTicker } from './kraken.ts'
 import type { Market } from './markets.ts'
 
-const MOST_SAMPLES = 100_000
+const MAX_SAMPLES = 100_000
 
 /**
  * Returns a market at an instant. With `from`, `to` (exclusive) and `everyS`: its prices and their statistics in steps.
@@ -26,14 +26,14 @@ export function marketTruth(exchange: Exchange, query: URLSearchParams, atMs: nu
   if (!span.success) return { error: z.prettifyError(span.error) }
   const [fromMs, toMs, stepMs] = [Date.parse(span.data.from), Date.parse(span.data.to), span.data.everyS * 1_000]
   const count = Math.ceil((toMs - fromMs) / stepMs)
-  if (toMs > atMs || !(count >= 1 && count <= MOST_SAMPLES)) {
-    return { error: `from, to and everyS must name 1 to ${MOST_SAMPLES} instants, none after the simulator's clock` }
+  if (toMs > atMs || !(count >= 1 && count <= MAX_SAMPLES)) {
+    return { error: `from, to and everyS must name 1 to ${MAX_SAMPLES} instants, none after the simulator's clock` }
   }
   const samples = Array.from({ length: count }, (_, index) => ({
     at: new Date(fromMs + index * stepMs).toISOString(),
     last: exchange.last(market, fromMs + index * stepMs),
   }))
-  return { told: { ...head, samples, sums: sumsOf(samples.map(({ last }) => last)) } }
+  return { told: { ...head, samples, sums: statisticsOf(samples.map(({ last }) => last)) } }
 }
 
 const spanSchema = z.object({
@@ -43,7 +43,7 @@ const spanSchema = z.object({
 })
 
 /** Statistics of values, with the population's standard deviation. */
-function sumsOf(values: readonly number[]) {
+function statisticsOf(values: readonly number[]) {
   const count = values.length
   const mean = values.reduce((sum, value) => sum + value, 0) / count
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count

@@ -5,9 +5,9 @@ import { binance } from './binance.ts'
 import { binanceTicker24hr } from './ticker-24hr.ts'
 
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:01Z') }
-const explode = (body: Uint8Array, subject: string | null = null) =>
-  binanceTicker24hr.explode({ body, status: 200, window, subject })
-const assess = (body: Uint8Array, subject: string) => binanceTicker24hr.asking!.assess(body, { window, subject })
+const explode = (body: Uint8Array, selector: string | null = null) =>
+  binanceTicker24hr.explode({ body, status: 200, window, selector })
+const assess = (body: Uint8Array, selector: string) => binanceTicker24hr.asking!.assess(body, { window, selector })
 const valuesOf = (slices: Slice[]) => Object.fromEntries(slices.map(({ key, values }) => [key, values[0]]))
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 
@@ -66,7 +66,7 @@ describe('recorded answers', () => {
 })
 
 it('asks for symbols together as JSON, or for all', () => {
-  const path = (subject: string) => binanceTicker24hr.asking!.requestPath({ window, subject })
+  const path = (selector: string) => binanceTicker24hr.asking!.requestPath({ window, selector })
   expect(path('BTCUSDT,ETHUSDT')).toBe('/api/v3/ticker/24hr?symbols=%5B%22BTCUSDT%22%2C%22ETHUSDT%22%5D')
   expect(path('*')).toBe('/api/v3/ticker/24hr')
 })

@@ -23,13 +23,13 @@ const ticker: Ticker = {
     quote_volume: ['quoteVolume'],
     trades: ['count'],
   },
-  marketsOf: (json, subject) => {
+  marketsOf: (json, selector) => {
     if (isObject(json) && 'code' in json && 'msg' in json) {
       const reply = JSON.stringify({ code: json.code, msg: json.msg }).slice(0, 200)
       const advice = json.code === -1121 ? ': one of them is none of its markets, see BINANCE_SYMBOLS' : ''
       return refused(
         'upstream-rejected',
-        `Binance says ${reply}; asked was ${(subject ?? allMarkets).slice(0, 200)}${advice}`,
+        `Binance says ${reply}; asked was ${(selector ?? allMarkets).slice(0, 200)}${advice}`,
       )
     }
     const list = Array.isArray(json) ? json : [json]
@@ -50,7 +50,7 @@ const quotes = ['FDUSD', ...['USDT', 'USDC', 'TUSD', 'BUSD', 'USDP', 'USD1', 'EU
   .concat(['BTC', 'ETH', 'BNB', 'XRP', 'TRX', 'SOL', 'DAI', 'TRY', 'EUR', 'GBP', 'AUD', 'BRL', 'JPY'])
   .concat(['ARS', 'MXN', 'COP', 'CZK', 'PLN', 'RON', 'UAH', 'ZAR', 'NGN', 'RUB', 'IDR', 'USD'])
 
-const spelling: Spelling = { askedAs: (market) => market, pairOf: (market) => cutAtQuote(market, quotes) }
+const spelling: Spelling = { requestSymbol: (market) => market, pairOf: (market) => cutAtQuote(market, quotes) }
 
 export const binanceTicker24hr = tickerDataset({
   name: 'binance.ticker24hr',
@@ -62,14 +62,14 @@ export const binanceTicker24hr = tickerDataset({
   ticker,
   spelling,
   settings: 'BINANCE',
-  subjects: {
+  selectors: {
     default: ['BTCUSDT', 'ETHUSDT'],
     pattern: /^(?:\*|[\p{L}\p{N}]{3,40})$/u,
     // A request weighs 2 for up to 20 symbols, 40 for up to 100, and 80 for more than 100 or for all.
     perRequest: 100,
   },
-  requestPath: ({ subject }) => {
-    const symbols = symbolsOf(subject)
+  requestPath: ({ selector }) => {
+    const symbols = symbolsOf(selector)
     const all = '/api/v3/ticker/24hr'
     return symbols.length > 0 ? `${all}?symbols=${encodeURIComponent(JSON.stringify(symbols))}` : all
   },

@@ -6,8 +6,8 @@ import { coinbaseStats, coinbaseTicker } from './products.ts'
 // Shapes as documented; no answer was recorded.
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
-const explode = (dataset: Dataset, value: unknown, subject: string | null = 'BTC-USD') =>
-  dataset.explode({ body: json(value), status: 200, window, subject })
+const explode = (dataset: Dataset, value: unknown, selector: string | null = 'BTC-USD') =>
+  dataset.explode({ body: json(value), status: 200, window, selector })
 const valuesOf = (dataset: Dataset, value: unknown) =>
   Object.fromEntries(explode(dataset, value).slices.map(({ key, values }) => [key, values[0]]))
 
@@ -28,9 +28,11 @@ it('the documented answers', () => {
 })
 
 it('asks for one product a request', () => {
-  const paths = [coinbaseTicker, coinbaseStats].map(({ asking }) => asking!.requestPath({ window, subject: 'BTC-USD' }))
+  const paths = [coinbaseTicker, coinbaseStats].map(({ asking }) =>
+    asking!.requestPath({ window, selector: 'BTC-USD' }),
+  )
   expect(paths).toEqual(['/products/BTC-USD/ticker', '/products/BTC-USD/stats'])
-  expect(coinbaseTicker.asking!.subjects!.perRequest).toBe(1)
+  expect(coinbaseTicker.asking!.selectors!.perRequest).toBe(1)
 })
 
 it('refuses the error of Coinbase with what it says, and an answer of which nobody knows the product', () => {
@@ -43,7 +45,7 @@ it('refuses the error of Coinbase with what it says, and an answer of which nobo
 })
 
 it('has stats under the names that are read, or is refused with those that it has', () => {
-  const assess = (value: unknown) => coinbaseStats.asking!.assess(json(value), { window, subject: 'BTC-USD' })
+  const assess = (value: unknown) => coinbaseStats.asking!.assess(json(value), { window, selector: 'BTC-USD' })
   for (const [value, names] of [
     [{}, '(none)'],
     [{ stats_24h: stats, stats_30day: {} }, 'stats_24h, stats_30day'],

@@ -8,17 +8,17 @@ import type { Ticker } from '../markets/market-slices.ts'
 import type { Spelling } from '../markets/pair.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 
-const marketsOf: Ticker['marketsOf'] = (json, subject) => {
-  if (subject === null) return refused('schema', 'an answer of Coinbase names no product, and none was asked for')
+const marketsOf: Ticker['marketsOf'] = (json, selector) => {
+  if (selector === null) return refused('schema', 'an answer of Coinbase names no product, and none was asked for')
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return refused('schema', 'not an answer of Coinbase: it is no object')
   }
   if ('message' in json) {
     const reply = JSON.stringify(json.message).slice(0, 200)
     const advice = reply.includes('NotFound') ? ': it is none of its products, see COINBASE_SYMBOLS' : ''
-    return refused('upstream-rejected', `Coinbase says ${reply}; asked was ${subject.slice(0, 200)}${advice}`)
+    return refused('upstream-rejected', `Coinbase says ${reply}; asked was ${selector.slice(0, 200)}${advice}`)
   }
-  return [{ name: subject, fields: json, path: [] }]
+  return [{ name: selector, fields: json, path: [] }]
 }
 
 const alike = { marketsOf, sameName: (symbol: string) => symbol, answerOf: ({ fields }: { fields: object }) => fields }
@@ -41,7 +41,7 @@ const figuresOfTheDay: Ticker = {
 }
 
 const spelling: Spelling = {
-  askedAs: (market) => market,
+  requestSymbol: (market) => market,
   pairOf: (market) => {
     const [base, quote, ...more] = market.split('-')
     return base && quote && more.length === 0 ? { base, quote } : undefined
@@ -55,12 +55,12 @@ const ofProducts = (name: string, title: string, description: string, example: s
     page: `https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-${name}`,
     shape: 'documented',
     settings: 'COINBASE',
-    subjects: {
+    selectors: {
       default: ['BTC-USD', 'ETH-USD'],
       pattern: /^[A-Z0-9]{1,20}-[A-Z0-9]{2,10}$/,
       perRequest: 1,
     },
-    requestPath: ({ subject }) => `/products/${encodeURIComponent(subject ?? '')}/${name}`,
+    requestPath: ({ selector }) => `/products/${encodeURIComponent(selector ?? '')}/${name}`,
     expectations: figuresExpected,
     transformVersion: 2,
   })

@@ -29,6 +29,7 @@ const markets: Dataset = {
     'no market is named twice',
   ],
   transformVersion: 2,
+  schedule: 'on-demand',
   calendar: { kind: 'files', zone: 'UTC' },
   files: { by: 'file', maxBytes: 7 * 1024 * 1024 },
   explode: explodeMarkets,

@@ -8,24 +8,24 @@ const daily = named('daily')
 const day = '2026-04-21'
 const windowOf = (of: string): Window => businessDay('Europe/Brussels', of).window
 const window = windowOf(day)
-const subject = 'DE-CH'
+const selector = 'DE-CH'
 
 const result = (hours: string, over: Record<string, unknown> = {}) => ({
-  ...{ productHour: hours, productIdentification: 'B01-------', corridorCode: subject, comment: null },
+  ...{ productHour: hours, productIdentification: 'B01-------', corridorCode: selector, comment: null },
   ...{ offeredCapacity: 100, requestedCapacity: 300, allocatedCapacity: 90, auctionPrice: 1.5 },
   ...over,
 })
 const auction = (results: unknown, over: Record<string, unknown> = {}, of = window) => ({
-  ...{ identification: `${subject}-D-DAILY--260421-01`, corridorCode: subject, cancelled: false, results },
+  ...{ identification: `${selector}-D-DAILY--260421-01`, corridorCode: selector, cancelled: false, results },
   ...{ marketPeriodStart: new Date(of.startMs).toISOString(), marketPeriodStop: new Date(of.endMs).toISOString() },
   ...{ lastDataUpdate: '2026-04-20T09:00:00.000+00:00' },
   ...over,
 })
 const body = (...auctions: unknown[]) => Buffer.from(JSON.stringify(auctions))
 const explode = (bytes: Buffer, of = window, dataset = daily) =>
-  dataset.explode({ body: bytes, status: 200, window: of, subject })
-const assess = (bytes: Buffer, dataset = daily, of = window) => dataset.asking!.assess(bytes, { window: of, subject })
-const prices = (exploded: ReturnType<typeof explode>, corridor = subject) =>
+  dataset.explode({ body: bytes, status: 200, window: of, selector })
+const assess = (bytes: Buffer, dataset = daily, of = window) => dataset.asking!.assess(bytes, { window: of, selector })
+const prices = (exploded: ReturnType<typeof explode>, corridor = selector) =>
   exploded.slices.find(({ key }) => key === `${corridor}.auctionPrice`)?.values
 
 /** One result per hour of a day; the price is the number of hours since its start. */
@@ -254,7 +254,7 @@ describe('long horizons', () => {
   })
 
   test('a month is asked for by days that are at most 31 apart', () => {
-    const path = (of: Window) => monthly.asking!.requestPath({ window: of, subject: 'IF1-FR-GB' })
+    const path = (of: Window) => monthly.asking!.requestPath({ window: of, selector: 'IF1-FR-GB' })
     expect(path(july)).toBe(
       '/OWSMP/getauctions?corridor=IF1-FR-GB&fromdate=2026-06-30&todate=2026-07-31&horizon=Monthly&shadow=0',
     )
@@ -270,12 +270,12 @@ describe('long horizons', () => {
 })
 
 test('a day is asked for by the UTC days that it begins and ends in, a strange name is escaped', () => {
-  expect(daily.asking!.requestPath({ window, subject: 'DE(TenneT)-CZ' })).toBe(
+  expect(daily.asking!.requestPath({ window, selector: 'DE(TenneT)-CZ' })).toBe(
     '/OWSMP/getauctions?corridor=DE%28TenneT%29-CZ&fromdate=2026-04-20&todate=2026-04-21&horizon=Daily&shadow=0',
   )
-  expect(daily.asking!.subjects!.default).toEqual(expect.arrayContaining(['IF1-FR-GB', 'EL1-FR-GB', 'DE-CH']))
-  for (const corridor of daily.asking!.subjects!.default) expect(corridor).toMatch(daily.asking!.subjects!.pattern)
-  expect('DE CH&x=1').not.toMatch(daily.asking!.subjects!.pattern)
+  expect(daily.asking!.selectors!.default).toEqual(expect.arrayContaining(['IF1-FR-GB', 'EL1-FR-GB', 'DE-CH']))
+  for (const corridor of daily.asking!.selectors!.default) expect(corridor).toMatch(daily.asking!.selectors!.pattern)
+  expect('DE CH&x=1').not.toMatch(daily.asking!.selectors!.pattern)
 })
 
 test('the source has a host, a key and a budget of its own, below the limit', () => {

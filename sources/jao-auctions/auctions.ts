@@ -60,10 +60,10 @@ export function readAuctions(body: Uint8Array): Auction[] | Refusal {
 /** Returns the requested corridor's auctions whose market period begins in the window. Counts others as ignored. */
 export function auctionsOf(
   auctions: Auction[],
-  { window, subject }: Pick<Answer, 'window' | 'subject'>,
+  { window, selector }: Pick<Answer, 'window' | 'selector'>,
   ignored: Record<string, number>,
 ): Auction[] {
-  const asked = subject?.toUpperCase()
+  const asked = selector?.toUpperCase()
   return auctions.filter(({ corridorCode, marketPeriodStart }) => {
     const why =
       asked !== undefined && corridorCode.toUpperCase() !== asked

@@ -12,7 +12,7 @@ export type Products = 'hours' | 'period'
 export function assessAuctions(
   products: Products,
   body: Uint8Array,
-  asked: Pick<Answer, 'window' | 'subject'>,
+  asked: Pick<Answer, 'window' | 'selector'>,
 ): Coverage | Refusal {
   const content = readContent(products, { body, ...asked })
   if (isRefusal(content)) return rejectionOf(content)

@@ -107,13 +107,13 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
       'slices of a cancelled auction have the flag cancelled',
     ],
     transformVersion: 2,
+    schedule: rest.recorded ? 'auto' : 'on-demand',
     calendar: { kind: 'days', window, zone, firstDay: '2019-01-01', searchFrom, ...ahead(daysAhead) },
     asking: {
-      live: rest.recorded,
-      pastMonth: false,
+      autoBackfill: false,
       meaningfulStatuses: [400],
       maxBodyBytes: 6 * 1024 * 1024,
-      subjects: corridors,
+      selectors: corridors,
       requestPath: (asked) => requestPath(horizon, asked),
       assess: (body, asked) => assessAuctions(products, body, asked),
     },
@@ -125,9 +125,9 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
 
 const ahead = (days: number) => (days === 0 ? {} : { searchDaysLater: -days })
 
-function requestPath(horizon: string, { window, subject }: RequestTarget): string {
+function requestPath(horizon: string, { window, selector }: RequestTarget): string {
   const query = new URLSearchParams({
-    corridor: subject ?? '',
+    corridor: selector ?? '',
     fromdate: iso(window.startMs).slice(0, 10),
     todate: iso(window.endMs - 1).slice(0, 10),
     horizon,

@@ -10,8 +10,8 @@ const absent = 'recordings are missing; said above'
 const daily = jaoAuctions.datasets.find(({ name }) => name === 'jao-auctions.daily')!
 const window = (day: string) => businessDay('Europe/Brussels', day).window
 
-const explode = (body: Uint8Array, day: string, subject: string, status = 200): ExplodeResult =>
-  daily.explode({ body, status, window: window(day), subject })
+const explode = (body: Uint8Array, day: string, selector: string, status = 200): ExplodeResult =>
+  daily.explode({ body, status, window: window(day), selector })
 
 const sum = ({ slices }: ExplodeResult, key: string): number => {
   const values = slices.find((slice) => slice.key === key)?.values ?? []
@@ -42,7 +42,7 @@ test.each([
   expect(
     exploded.slices.map(({ values, flags, upstreamModifiedAtMs }) => [values.length, flags, upstreamModifiedAtMs]),
   ).toEqual(new Array(4).fill([24, [], Date.parse(modified)]))
-  expect(daily.asking!.assess(body, { window: window(day), subject: corridor })).toBe('complete')
+  expect(daily.asking!.assess(body, { window: window(day), selector: corridor })).toBe('complete')
 })
 
 test('hours stand where Brussels’ clock says, in whatever order they came', () => {
@@ -65,14 +65,14 @@ test('the long day has its second 02:00', () => {
   expect(exploded.slices.map(({ values }) => values.length)).toEqual([25, 25, 25, 25])
   expect(exploded.slices.every(({ values }) => values.every((value) => value !== null))).toBe(true)
   expect(at(exploded, 'IF1-FR-GB.auctionPrice', '2025-10-26T22:00:00Z')).toBe(2.11)
-  expect(daily.asking!.assess(body, { window: window('2025-10-26'), subject: 'IF1-FR-GB' })).toBe('complete')
+  expect(daily.asking!.assess(body, { window: window('2025-10-26'), selector: 'IF1-FR-GB' })).toBe('complete')
 })
 
 test('status 400 with "No Data found" is empty', () => {
   const body = recordedFile('jao/auctions_no-data.json')
   if (!body) return expect(body, absent).toBeUndefined()
   expect(explode(body, '2026-07-28', 'IF1-FR-GB', 400)).toEqual({ slices: [], ignored: {} })
-  expect(daily.asking!.assess(body, { window: window('2026-07-28'), subject: 'IF1-FR-GB' })).toBe('empty')
+  expect(daily.asking!.assess(body, { window: window('2026-07-28'), selector: 'IF1-FR-GB' })).toBe('empty')
 })
 
 test('five years of DE-CH: doubles of overlapping windows are counted, changeover days have 23 and 25 hours', () => {

@@ -19,7 +19,7 @@ function rows(day: string, minutes: number, key: string, from = 0): Buffer {
 
 const read = (name: string, day: string, body: Buffer) => ({
   ...named(name).explode({ body, status: 200, window: window(day) }),
-  coverage: named(name).asking!.assess(body, { window: window(day), subject: null }),
+  coverage: named(name).asking!.assess(body, { window: window(day), selector: null }),
 })
 
 describe('what is declared', () => {
@@ -31,14 +31,14 @@ describe('what is declared', () => {
     expect([of('jao.core.'), of('jao.nordic.'), of('jao.coreID.IDCC'), of('jao.coreID.ID')]).toEqual([20, 7, 36, 48])
   })
 
-  test('only recorded datasets are live, and two of them fetch the past month', () => {
-    const asking = jao.datasets.filter(({ asking }) => asking?.live)
-    expect(asking.map(({ name }) => name)).toEqual([
+  test('only recorded datasets have the schedule auto, and two of them are backfilled by themselves', () => {
+    const auto = jao.datasets.filter(({ schedule }) => schedule === 'auto')
+    expect(auto.map(({ name }) => name)).toEqual([
       ...['jao.core.maxExchanges', 'jao.core.netPos', 'jao.core.atc', 'jao.core.shadowAuctionATC'],
       ...['jao.core.scheduledExchanges', 'jao.nordic.maxExchanges', 'jao.nordic.maxBorderFlow'],
     ])
-    expect(asking.map(({ shape }) => shape)).toEqual(new Array(7).fill('recorded'))
-    const past = jao.datasets.filter(({ asking }) => asking?.pastMonth).map(({ name }) => name)
+    expect(auto.map(({ shape }) => shape)).toEqual(new Array(7).fill('recorded'))
+    const past = jao.datasets.filter(({ asking }) => asking?.autoBackfill).map(({ name }) => name)
     expect(past).toEqual(['jao.core.maxExchanges', 'jao.nordic.maxExchanges'])
   })
 
@@ -56,7 +56,7 @@ describe('what is declared', () => {
     const { calendar, asking } = named(name)
     const later = searchDaysLater === undefined ? {} : { searchDaysLater }
     expect(calendar).toEqual({ kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay, searchFrom, ...later })
-    expect(asking?.requestPath({ window: window('2026-03-29'), subject: null })).toBe(
+    expect(asking?.requestPath({ window: window('2026-03-29'), selector: null })).toBe(
       `${path}?FromUtc=2026-03-28T23%3A00%3A00.000Z&ToUtc=2026-03-29T22%3A00%3A00.000Z`,
     )
   })

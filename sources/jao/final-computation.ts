@@ -66,14 +66,14 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       'rows are looked at by the newest version of their page: the view of this dataset does so',
     ],
     transformVersion: 2,
+    schedule: 'on-demand',
     calendar: { kind: 'days', window: 'hour', zone, ...when },
     asking: {
-      live: false,
-      pastMonth: false,
+      autoBackfill: false,
       meaningfulStatuses: [],
       maxBodyBytes: 6 * 1024 * 1024,
       pages: { countPath: (asked) => pagePath(asked, 0, 0), take: rowsPerPage, rowsIn },
-      requestPath: (asked) => pagePath(asked, skipOf(asked.subject), rowsPerPage),
+      requestPath: (asked) => pagePath(asked, skipOf(asked.selector), rowsPerPage),
       assess: assessConstraints,
     },
     records: {

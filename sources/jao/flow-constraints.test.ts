@@ -6,13 +6,13 @@ import { jao } from './jao.ts'
 const dataset = jao.datasets.find(({ name }) => name === 'jao.core.finalComputation')!
 const { asking } = dataset
 const window = { startMs: Date.parse('2026-06-10T22:00:00Z'), endMs: Date.parse('2026-06-10T23:00:00Z') }
-const asked = (subject: string | null = 'rows-0') => ({ window, subject })
+const asked = (selector: string | null = 'rows-0') => ({ window, selector })
 const row = (cells: Record<string, unknown> = {}) => ({ dateTimeUtc: '2026-06-10T22:00:00Z', ram: 1, ...cells })
 const page = (data: unknown, total: unknown = 1, more: Record<string, unknown> = {}) =>
   Buffer.from(
     JSON.stringify({ data, rejected: false, messages: null, totalRows: total, totalRowsWithFilter: total, ...more }),
   )
-const explode = (body: Buffer, subject?: string) => dataset.explode({ body, status: 200, ...asked(subject) })
+const explode = (body: Buffer, selector?: string) => dataset.explode({ body, status: 200, ...asked(selector) })
 const fields = (cells: Record<string, unknown>) => explode(page([row(cells)])).records?.[0]?.fields
 
 test('an hour is asked for by its count, and page by page, without a filter', () => {
@@ -21,7 +21,7 @@ test('an hour is asked for by its count, and page by page, without a filter', ()
   expect(pages?.countPath(asked(null))).toBe(`${hour}&Skip=0&Take=0`)
   expect(requestPath(asked('rows-4000'))).toBe(`${hour}&Skip=4000&Take=2000`)
   expect(dataset.calendar).toMatchObject({ kind: 'days', window: 'hour', firstDay: '2022-06-09' })
-  expect([asking?.live, asking?.pastMonth, dataset.shape]).toEqual([false, false, 'documented'])
+  expect([dataset.schedule, asking?.autoBackfill, dataset.shape]).toEqual(['on-demand', false, 'documented'])
 })
 
 test('the count is what the filter leaves, or all rows', () => {
@@ -38,8 +38,8 @@ test('the count is what the filter leaves, or all rows', () => {
 })
 
 test('an answer without rows that is of no page counts the rows of its hour, and a page never does', () => {
-  const counted = (body: Buffer, subject: string | null) =>
-    dataset.explode({ body, status: 200, window, subject }).counted
+  const counted = (body: Buffer, selector: string | null) =>
+    dataset.explode({ body, status: 200, window, selector }).counted
   expect(counted(page([], 12_770), null)).toBe(12_770)
   expect(counted(page([], 0), null)).toBe(0)
   expect(counted(page([], 12_770), 'rows-14000')).toBeUndefined()
@@ -59,13 +59,13 @@ test('an answer without rows that is of no page counts the rows of its hour, and
 })
 
 test('a page is complete when it has all of its rows', () => {
-  const assess = (rows: number, total: number, subject?: string) =>
+  const assess = (rows: number, total: number, selector?: string) =>
     asking!.assess(
       page(
         Array.from({ length: rows }, () => row()),
         total,
       ),
-      asked(subject),
+      asked(selector),
     )
   expect(assess(2, 2)).toBe('complete')
   expect(assess(1, 2)).toBe('partial')

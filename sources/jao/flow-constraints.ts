@@ -41,7 +41,7 @@ export function explodeConstraints(dataset: string, answer: Omit<Answer, 'status
   const records = constraints.map((fields): OwnRecord => {
     return { topic: constraintsTopic, key: `${dataset}/${iso(answer.window.startMs)}/${fields.row}`, fields }
   })
-  const counts = page.rows.length === 0 && (answer.subject ?? null) === null
+  const counts = page.rows.length === 0 && (answer.selector ?? null) === null
   const ignored = page.atWindowEnd > 0 ? { 'row-at-window-end': page.atWindowEnd } : {}
   return { slices: [], records, ...(counts && { counted: page.total }), ignored }
 }
@@ -68,12 +68,12 @@ interface Page extends Rows {
   total: number
 }
 
-function readPage({ body, window, subject }: Omit<Answer, 'status'>): Page | Refusal {
+function readPage({ body, window, selector }: Omit<Answer, 'status'>): Page | Refusal {
   const read = readRows(body, window)
   if (isRefusal(read)) return read
   const total = totalOf(read)
   if (typeof total !== 'number') return total
-  const skip = skipOf(subject)
+  const skip = skipOf(selector)
   const answeredSkip = read.envelope.skip
   if (typeof answeredSkip === 'number' && answeredSkip !== skip) {
     return refused('schema', `the page begins after ${answeredSkip} rows, asked for was the one after ${skip}`)
@@ -84,8 +84,8 @@ function readPage({ body, window, subject }: Omit<Answer, 'status'>): Page | Ref
 }
 
 /** Returns how many rows of the hour come before the page `rows-<skip>`. */
-export const skipOf = (subject: string | null | undefined): number =>
-  Number(/^rows-(\d{1,9})$/.exec(subject ?? '')?.[1] ?? 0)
+export const skipOf = (selector: string | null | undefined): number =>
+  Number(/^rows-(\d{1,9})$/.exec(selector ?? '')?.[1] ?? 0)
 
 function totalOf({ envelope }: Rows): number | Refusal {
   const total = envelope.totalRowsWithFilter ?? envelope.totalRows

@@ -1,6 +1,6 @@
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
-import type { Dataset, DeclaredStep, RequestTarget } from '../source.ts'
+import type { Dataset, DeclaredStep, RequestTarget, Schedule } from '../source.ts'
 import { assessPeriodRows, explodePeriodRows, type PeriodRows } from './period-rows.ts'
 import { placeInPeriodRows } from './place.ts'
 import type { Shape } from './shapes.ts'
@@ -21,8 +21,9 @@ export interface PeriodDataset {
   firstDay: string
   searchFrom: string
   searchDaysLater?: number
-  live?: boolean
-  pastMonth?: boolean
+  /** Default: on-demand. */
+  schedule?: Schedule
+  autoBackfill?: boolean
   expectations?: string[]
   transformVersion: number
 }
@@ -61,6 +62,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
       ...(declared.expectations ?? []),
     ],
     transformVersion: declared.transformVersion,
+    schedule: declared.schedule ?? 'on-demand',
     calendar: {
       kind: 'days',
       window: 'day',
@@ -70,8 +72,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
       ...(declared.searchDaysLater ? { searchDaysLater: declared.searchDaysLater } : {}),
     },
     asking: {
-      live: declared.live ?? false,
-      pastMonth: declared.pastMonth ?? false,
+      autoBackfill: declared.autoBackfill ?? false,
       meaningfulStatuses: [],
       maxBodyBytes: 4 * 1024 * 1024,
       requestPath: (asked) => dataPath(region, declared.name, asked),

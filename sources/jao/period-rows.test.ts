@@ -19,7 +19,7 @@ const answer = (data: unknown, more: Cells = {}): Buffer =>
   Buffer.from(JSON.stringify({ data, rejected: false, messages: null, ...more }))
 const explode = (body: Uint8Array, window = day): ExplodeResult =>
   coreMaxExchanges.explode({ body, status: 200, window })
-const assess = (body: Uint8Array, window = day) => coreMaxExchanges.asking!.assess(body, { window, subject: null })
+const assess = (body: Uint8Array, window = day) => coreMaxExchanges.asking!.assess(body, { window, selector: null })
 
 describe('a recorded answer', () => {
   const recording = readRecording()

@@ -43,7 +43,7 @@ function read(
   const dataset = named(name)
   const exploded = dataset.explode({ body, status: 200, window })
   expect({ refusal: exploded.refusal, ignored: exploded.ignored }).toEqual({ refusal: undefined, ignored: {} })
-  return { exploded, coverage: dataset.asking!.assess(body, { window, subject: null }) }
+  return { exploded, coverage: dataset.asking!.assess(body, { window, selector: null }) }
 }
 
 const flags = (explosions: ExplodeResult[]) => [
@@ -234,7 +234,7 @@ test('core finalComputation: 5,212 rows of one operator in three pages, with the
   for (let skip = 0; skip < rows.length; skip += take) {
     const envelope = { rejected: false, messages: null, totalRows: rows.length, totalRowsWithFilter: rows.length }
     const body = Buffer.from(JSON.stringify({ data: rows.slice(skip, skip + take), ...envelope }))
-    const asked = { window, subject: `rows-${skip}` }
+    const asked = { window, selector: `rows-${skip}` }
     expect(dataset.asking!.assess(body, asked)).toBe('complete')
     const exploded = dataset.explode({ body, status: 200, ...asked })
     expect([exploded.refusal, exploded.slices]).toEqual([undefined, []])
@@ -309,7 +309,7 @@ test('an hour of 25 MB in pages: every page is far below what a raw record takes
     bytes += body.length
     expect(body.length).toBeLessThan(4 * 1024 * 1024)
     expect(body.length).toBeLessThan(maxBodyBytes)
-    const asked = { window, subject: `rows-${skip}` }
+    const asked = { window, selector: `rows-${skip}` }
     expect(dataset.asking!.assess(body, asked)).toBe('complete')
     for (const record of dataset.explode({ body, status: 200, ...asked }).records ?? []) {
       seen.add(record.key)

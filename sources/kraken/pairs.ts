@@ -29,13 +29,13 @@ function cut(market: string): Pair | undefined {
 }
 
 /** Returns the symbol to request: XBTUSD for XXBTZUSD. All spellings of a market have the same symbol. */
-export function askedAs(market: string): string {
+export function requestSymbol(market: string): string {
   const pair = cut(market)
   return pair ? pair.base + pair.quote : market
 }
 
 export const krakenSpelling: Spelling = {
-  askedAs,
+  requestSymbol,
   pairOf: (market) => {
     const pair = cut(market)
     return pair && { base: commonNames[pair.base] ?? pair.base, quote: commonNames[pair.quote] ?? pair.quote }

@@ -5,9 +5,9 @@ import type { Slice } from '../source.ts'
 import { krakenTicker } from './ticker.ts'
 
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
-const explode = (body: Uint8Array, subject: string | null = 'XBTUSD') =>
-  krakenTicker.explode({ body, status: 200, window, subject })
-const assess = (body: Uint8Array, subject = 'XBTUSD') => krakenTicker.asking!.assess(body, { window, subject })
+const explode = (body: Uint8Array, selector: string | null = 'XBTUSD') =>
+  krakenTicker.explode({ body, status: 200, window, selector })
+const assess = (body: Uint8Array, selector = 'XBTUSD') => krakenTicker.asking!.assess(body, { window, selector })
 const valuesOf = (slices: Slice[]) => Object.fromEntries(slices.map(({ key, values }) => [key, values[0]]))
 const answer = (result: unknown, error: unknown = []) => Buffer.from(JSON.stringify({ error, result }))
 
@@ -72,10 +72,10 @@ it('finds the place of every value in the bytes', () => {
 })
 
 it('asks for symbols together, or for all', () => {
-  const path = (subject: string | null) => krakenTicker.asking!.requestPath({ window, subject })
+  const path = (selector: string | null) => krakenTicker.asking!.requestPath({ window, selector })
   expect(path('XBTUSD,ETHUSD')).toBe('/0/public/Ticker?pair=XBTUSD,ETHUSD')
   expect([path('*'), path('XBTUSD,*'), path(null)]).toEqual(Array(3).fill('/0/public/Ticker'))
-  const { pattern } = krakenTicker.asking!.subjects!
+  const { pattern } = krakenTicker.asking!.selectors!
   expect(['XBTUSD', '*', 'XBTUSD.d', 'XBT/USD', '', '**', 'a&b'].map((one) => pattern.test(one))).toEqual([
     true,
     true,

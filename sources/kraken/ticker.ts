@@ -7,7 +7,7 @@ import { refused } from '../answers/refusal.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { allMarkets, symbolsOf } from '../markets/ticker.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
-import { askedAs, krakenSpelling } from './pairs.ts'
+import { krakenSpelling, requestSymbol } from './pairs.ts'
 
 const ticker: Ticker = {
   places: {
@@ -21,28 +21,28 @@ const ticker: Ticker = {
     volume: ['v', 1],
     trades: ['t', 1],
   },
-  marketsOf: (json, subject) => {
+  marketsOf: (json, selector) => {
     const { error, result } = fieldsOf(json)
     if (!Array.isArray(error)) return refused('schema', 'not an answer of Kraken: it has no list "error"')
     // An error that begins with W is a warning, and comes with a result.
     const errors = error.filter((one) => typeof one !== 'string' || !one.startsWith('W'))
     if (errors.length > 0) {
       const reply = JSON.stringify(errors).slice(0, 200)
-      return refused('upstream-rejected', `Kraken says ${reply}; asked was ${shown(subject)}${adviceOn(reply)}`)
+      return refused('upstream-rejected', `Kraken says ${reply}; asked was ${shown(selector)}${adviceOn(reply)}`)
     }
     if (typeof result !== 'object' || result === null || Array.isArray(result)) {
       return refused('schema', 'not an answer of Kraken: its "result" is no object of markets')
     }
     return Object.entries(result).map(([name, fields]) => ({ name, fields: fieldsOf(fields), path: ['result', name] }))
   },
-  sameName: askedAs,
+  sameName: requestSymbol,
   answerOf: ({ name, fields }) => ({ error: [], result: { [name]: fields } }),
 }
 
 const fieldsOf = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 
-const shown = (subject: string | null): string => (subject ?? allMarkets).slice(0, 200)
+const shown = (selector: string | null): string => (selector ?? allMarkets).slice(0, 200)
 
 function adviceOn(reply: string): string {
   if (reply.includes('Unknown asset pair')) return ': one of them is none of its markets, see KRAKEN_SYMBOLS'
@@ -59,14 +59,14 @@ export const krakenTicker = tickerDataset({
   ticker,
   spelling: krakenSpelling,
   settings: 'KRAKEN',
-  subjects: {
+  selectors: {
     default: ['XBTUSD', 'ETHUSD'],
     pattern: /^(?:\*|[A-Z0-9.]{3,24})$/,
     // Kraken states no limit. 200 symbols make a URL of 2 kB.
     perRequest: 200,
   },
-  requestPath: ({ subject }) => {
-    const symbols = symbolsOf(subject).map(encodeURIComponent)
+  requestPath: ({ selector }) => {
+    const symbols = symbolsOf(selector).map(encodeURIComponent)
     return symbols.length > 0 ? `/0/public/Ticker?pair=${symbols.join(',')}` : '/0/public/Ticker'
   },
   expectations: [

@@ -6,7 +6,7 @@ import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
 export interface Ticker {
   /** The path of each metric in a market's fields. A market without `last` is refused. */
   places: Partial<Record<Metric, (string | number)[]>>
-  marketsOf: (json: unknown, subject: string | null) => AnsweredMarket[] | Refusal
+  marketsOf: (json: unknown, selector: string | null) => AnsweredMarket[] | Refusal
   /** Returns the same text for all spellings of a symbol, to match requested with answered markets. */
   sameName: (symbol: string) => string
   /** Builds an answer with only this market, for a dead letter. */

@@ -34,8 +34,8 @@ const reasons = ['not-json', 'schema', 'type', 'conflicting-rows', 'upstream-rej
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 
 /** Any input gives valid slices or a refusal, and assess agrees. explode never throws. */
-function check(dataset: Dataset, body: Uint8Array, subject: string | null): void {
-  const { slices, refusal, refusedParts = [] } = dataset.explode({ body, status: 200, window, subject })
+function check(dataset: Dataset, body: Uint8Array, selector: string | null): void {
+  const { slices, refusal, refusedParts = [] } = dataset.explode({ body, status: 200, window, selector })
   if (refusal) expect(slices).toEqual([])
   for (const { reason, message } of [...(refusal ? [refusal] : []), ...refusedParts.map((part) => part.refusal)]) {
     expect(reasons).toContain(reason)
@@ -49,22 +49,22 @@ function check(dataset: Dataset, body: Uint8Array, subject: string | null): void
     expect(flags.every((flag) => flag === 'implausible' || flag === 'unreadable')).toBe(true)
     if (flags.includes('unreadable')) expect(values).toEqual([null])
     expect(dataset.labels(key)).toMatchObject({ market: key.slice(0, key.lastIndexOf('.')) })
-    expect(dataset.place!({ body, status: 200, window, subject }, key, window.startMs)).toBeDefined()
+    expect(dataset.place!({ body, status: 200, window, selector }, key, window.startMs)).toBeDefined()
   }
   expect(new Set(slices.map(({ key }) => key)).size).toBe(slices.length)
-  const seen = () => dataset.asking!.assess(body, { window, subject })
+  const seen = () => dataset.asking!.assess(body, { window, selector })
   if (refusal?.reason === 'upstream-rejected') expect(seen()).toEqual(refusal)
   else if (refusal) expect(seen).toThrow(refusal.reason)
   else expect(['complete', 'partial', 'empty']).toContain(seen())
 }
 
-describe.each(good)('$name', (dataset, subject, answer) => {
+describe.each(good)('$name', (dataset, selector, answer) => {
   it('reads the answer that is changed here', () => {
     const { slices, refusal } = dataset.explode({
       body: Buffer.from(JSON.stringify(answer)),
       status: 200,
       window,
-      subject,
+      selector,
     })
     expect(refusal).toBeUndefined()
     expect(slices.length).toBeGreaterThan(3)
@@ -76,13 +76,13 @@ describe.each(good)('$name', (dataset, subject, answer) => {
       fc.property(fc.constantFrom(...paths), fc.jsonValue(), fc.boolean(), (path, value, drop) => {
         const changed = structuredClone(answer)
         replace(changed, path, value, drop)
-        check(dataset, Buffer.from(JSON.stringify(path.length === 0 ? value : changed)), subject)
+        check(dataset, Buffer.from(JSON.stringify(path.length === 0 ? value : changed)), selector)
       }),
       { numRuns: 400 },
     )
   })
 
-  it('survives any bytes in any place, and any subject', () => {
+  it('survives any bytes in any place, and any selector', () => {
     const bytes = Buffer.from(JSON.stringify(answer))
     const cuts = fc.record({ at: fc.nat(bytes.length), length: fc.nat(12), put: fc.uint8Array({ maxLength: 12 }) })
     fc.assert(
@@ -91,7 +91,7 @@ describe.each(good)('$name', (dataset, subject, answer) => {
           (before, { at, length, put }) => Buffer.concat([before.subarray(0, at), put, before.subarray(at + length)]),
           bytes,
         )
-        check(dataset, body, other ?? subject)
+        check(dataset, body, other ?? selector)
         check(dataset, body, null)
       }),
       { numRuns: 400 },

@@ -9,13 +9,13 @@ export interface Pair {
 export interface Spelling {
   /** Returns undefined if a currency in the market's name is unknown. */
   pairOf: (market: string) => Pair | undefined
-  askedAs: (market: string) => string
+  requestSymbol: (market: string) => string
 }
 
 /** Labels: market, metric, `asked` (the symbol to request), and base and quote if known. {} for an invalid key. */
-export function marketLabels({ pairOf, askedAs }: Spelling, key: string): Record<string, string> {
+export function marketLabels({ pairOf, requestSymbol }: Spelling, key: string): Record<string, string> {
   const read = readKey(key)
-  return read ? { ...read, asked: askedAs(read.market), ...pairOf(read.market) } : {}
+  return read ? { ...read, asked: requestSymbol(read.market), ...pairOf(read.market) } : {}
 }
 
 export function unitOfKey({ pairOf }: Spelling, key: string): string {

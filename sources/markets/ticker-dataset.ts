@@ -1,4 +1,4 @@
-import type { Dataset, DeclaredStep, RequestSpec, Subjects } from '../source.ts'
+import type { Dataset, DeclaredStep, RequestSpec, Selectors } from '../source.ts'
 import { tickerView } from './friendly-view.ts'
 import type { Ticker } from './market-slices.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
@@ -15,7 +15,7 @@ export interface TickerDataset {
   spelling: Spelling
   /** Prefix of the exchange's environment variables: KRAKEN for KRAKEN_SYMBOLS and KRAKEN_EVERY_S. */
   settings: string
-  subjects: Omit<Subjects, 'setting'>
+  selectors: Omit<Selectors, 'setting'>
   requestPath: RequestSpec['requestPath']
   expectations: string[]
   transformVersion: number
@@ -44,14 +44,14 @@ export function tickerDataset(declared: TickerDataset): Dataset {
     steps: every10s,
     keys: keysDeclared(declared.example, ticker.places),
     expectations: [...declared.expectations, keptShort],
+    schedule: 'auto',
     calendar: { kind: 'ticks', zone: 'UTC', every: { setting: `${settings}_EVERY_S`, defaultS: 10, minIntervalS: 1 } },
     asking: {
-      live: true,
-      pastMonth: false,
+      autoBackfill: false,
       meaningfulStatuses: [],
       // An answer with all markets of Binance has about 2 MB.
       maxBodyBytes: 6 * 1024 * 1024,
-      subjects: { ...declared.subjects, setting: `${settings}_SYMBOLS` },
+      selectors: { ...declared.selectors, setting: `${settings}_SYMBOLS` },
       requestPath: declared.requestPath,
       assess: (body, about) => assessTicker(ticker, body, about),
     },

@@ -9,8 +9,8 @@ import { readKey } from './metrics.ts'
 export const allMarkets = '*'
 
 /** Returns the symbols of a selector, or [] if it selects all markets. */
-export function symbolsOf(subject: string | null): string[] {
-  const symbols = (subject ?? allMarkets).split(',').filter((symbol) => symbol !== '')
+export function symbolsOf(selector: string | null): string[] {
+  const symbols = (selector ?? allMarkets).split(',').filter((symbol) => symbol !== '')
   return symbols.includes(allMarkets) ? [] : symbols
 }
 
@@ -20,7 +20,7 @@ export function symbolsOf(subject: string | null): string[] {
  * without an answer.
  */
 export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
-  const read = readMarkets(ticker, answer.body, answer.subject ?? null)
+  const read = readMarkets(ticker, answer.body, answer.selector ?? null)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
   const explosion: ExplodeResult & { refusedParts: RefusedPart[] } = { slices: [], ignored: {}, refusedParts: [] }
   const count = (name: string, times = 1) => {
@@ -61,7 +61,7 @@ export function assessTicker(ticker: Ticker, body: Uint8Array, asked: RequestTar
 export function placeInTicker(ticker: Ticker, answer: Answer, key: string): (string | number)[] | undefined {
   const asked = readKey(key)
   const place = asked && ticker.places[asked.metric]
-  const read = readMarkets(ticker, answer.body, answer.subject ?? null)
+  const read = readMarkets(ticker, answer.body, answer.selector ?? null)
   if (!asked || !place || isRefusal(read)) return undefined
   const market = read.markets.find(({ name }) => name === asked.market)
   return market && [...market.path, ...place]
@@ -74,10 +74,10 @@ interface ReadMarkets {
   absent: string[]
 }
 
-function readMarkets(ticker: Ticker, body: Uint8Array, subject: string | null): ReadMarkets | Refusal {
+function readMarkets(ticker: Ticker, body: Uint8Array, selector: string | null): ReadMarkets | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json
-  const markets = ticker.marketsOf(json.value, subject)
+  const markets = ticker.marketsOf(json.value, selector)
   if (isRefusal(markets)) return markets
   if (markets.length > maxMarkets) return refused('too-many-keys', `more than ${maxMarkets} markets in one answer`)
   const names = new Set<string>()
@@ -86,5 +86,5 @@ function readMarkets(ticker: Ticker, body: Uint8Array, subject: string | null): 
     names.add(name)
   }
   const answered = new Set([...names].map(ticker.sameName))
-  return { markets, absent: symbolsOf(subject).filter((symbol) => !answered.has(ticker.sameName(symbol))) }
+  return { markets, absent: symbolsOf(selector).filter((symbol) => !answered.has(ticker.sameName(symbol))) }
 }

@@ -23,6 +23,7 @@ const votesDataset: Dataset = {
     'a line that holds no vote is a dead letter with file and line, the others go in',
   ],
   transformVersion: 2,
+  schedule: 'on-demand',
   calendar: { kind: 'files', zone: 'UTC' },
   files: {
     by: 'lines',

@@ -31,7 +31,7 @@ export async function measureBackfill(tell: (line: string) => void): Promise<Bac
     })
     await parts.poller(upstream.url)
     const windows = windowsBetween({ window: 'day', zone: 'Europe/Brussels' }, FIRST_DAY, '2026-11-24')
-    const wanted = windows.map(({ window }) => ({ window, subject: null }))
+    const wanted = windows.map(({ window }) => ({ window, selector: null }))
     const host = hostOf(upstream.url)
     await requestWindows(parts.kafka, parts.registry, { dataset, host, windows: wanted, requestedBy: 'bench' })
     tell(`${wanted.length} windows asked for, the clock at ${speed} times its speed`)

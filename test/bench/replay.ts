@@ -44,7 +44,9 @@ export async function measureReplay(tell: (line: string) => void): Promise<Repla
     const startedMs = performance.now()
     const found = await dryRun(pipeline, sourced, allWindows, () => undefined)
     const dryRunMs = performance.now() - startedMs
-    tell(`dry run: ${found.comparison.changed} changed, ${found.comparison.gone} gone, ${Math.round(dryRunMs)} ms`)
+    tell(
+      `dry run: ${found.comparison.rowsChanged} changed, ${found.comparison.rowsGone} gone, ${Math.round(dryRunMs)} ms`,
+    )
     const log = await openReplayLog(pipeline.registry, pipeline.producer)
     const replay = await newReplay(pipeline, sourced, allWindows, 'bench')
     const say = (text: string) => tell(`${Math.round(performance.now() - replayedMs)} ms: ${text}`)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOfHost } from '#core/host.ts'
 import { topicsOf } from '#core/source-topics.ts'
-import { carryOver } from '#infra/provision/carry-over.ts'
+import { migratePollMemory } from '#infra/provision/migrate-poll-memory.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
@@ -41,7 +41,7 @@ export async function measureTakeover(tell: (line: string) => void): Promise<Fig
     ...{ BINANCE_BASE_URL: simulator.urls.binance, COINBASE_BASE_URL: simulator.urls.coinbase },
   }
   const settings = {
-    ...{ ...parts.environment, ...upstreams, DATASETS_OFF: '', ORIGIN: 'simulated', BACKFILL_DAYS: '0' },
+    ...{ ...parts.environment, ...upstreams, DATASET_SCHEDULES: '', ORIGIN: 'simulated', BACKFILL_DAYS: '0' },
     ...{ KRAKEN_EVERY_S: `${everyS}`, BINANCE_EVERY_S: `${everyS}`, COINBASE_EVERY_S: `${everyS}` },
     SESSION_TIMEOUT_MS: `${sessionTimeoutMs}`,
   }
@@ -52,7 +52,7 @@ export async function measureTakeover(tell: (line: string) => void): Promise<Fig
     return one
   }
   try {
-    const hosts = hostsOf(sources, readSourceSettings(upstreams), { off: new Set(), on: new Set() })
+    const hosts = hostsOf(sources, readSourceSettings(upstreams), new Map())
     const generated = await fill(parts.environment, hosts, tell)
     const cold = await firstPoll(poller, tell)
     const takeOver = await killed([cold.poller, await poller()], tell)
@@ -98,7 +98,7 @@ async function fill(
     await producer.disconnect()
   }
   tell(`${sums.polls.toLocaleString('en')} polls in ${Math.round((performance.now() - startedMs) / 1_000)} s`)
-  const carried = await carryOver({ kafka, registry, say: tell })
+  const carried = await migratePollMemory({ kafka, registry, say: tell })
   const memory = [...(await highWatermarks(kafka, pollerMemoryTopic.name)).values()].reduce((sum, end) => sum + end, 0)
   return { polls_before: sums.polls, carry_over_s: carried?.seconds ?? Number.NaN, memory_records: memory }
 }

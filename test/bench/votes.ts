@@ -32,7 +32,7 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
     const written = writeVotes(file, megabytes * 1e6)
     tell(`${file}: ${written.votes} votes, ${(written.bytes / 1e6).toFixed(0)} MB`)
     // Uses Node's compile cache, as a stack does.
-    const settings = { DATASETS_OFF: '', NODE_COMPILE_CACHE: compileCache(process.env) }
+    const settings = { DATASET_SCHEDULES: '', NODE_COMPILE_CACHE: compileCache(process.env) }
     const [normalizer, sink] = await Promise.all([
       pipeline.start('normalizer', settings),
       pipeline.start('sink', settings),
@@ -67,8 +67,8 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
       votes_mb_per_s: round(written.bytes / 1e6 / elapsedS),
       votes_per_s: Math.round(votes / elapsedS),
       votes_cpu_s_per_gb: mapValues(used.cpuS, (seconds) => round(seconds / (written.bytes / 1e9))),
-      votes_our_memory_mib: Math.round(used.mostOurs),
-      votes_memory_mib: mapValues(used.mostMiB, Math.round),
+      votes_our_memory_mib: Math.round(used.peakOurs),
+      votes_memory_mib: mapValues(used.peakMiB, Math.round),
       votes_bytes_a_vote: round(size?.bytes ?? 0),
       votes_outliers_s: round((performance.now() - askedMs) / 1000),
     }
@@ -82,25 +82,25 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
 function watchProcesses(pids: Record<string, number>) {
   const before = mapValues(pids, cpuSeconds)
   const cpuS: Record<string, number> = {}
-  const mostMiB: Record<string, number> = {}
-  let mostOurs = 0
+  const peakMiB: Record<string, number> = {}
+  let peakOurs = 0
   const look = (): void => {
     let together = 0
     for (const [name, pid] of Object.entries(pids)) {
       const mib = residentMiB(pid)
-      mostMiB[name] = Math.max(mostMiB[name] ?? 0, mib)
+      peakMiB[name] = Math.max(peakMiB[name] ?? 0, mib)
       if (ours.includes(name)) together += mib
       // Keeps the last sample of a process that has ended.
       cpuS[name] = Math.max(cpuS[name] ?? 0, cpuSeconds(pid) - (before[name] ?? 0))
     }
-    mostOurs = Math.max(mostOurs, together)
+    peakOurs = Math.max(peakOurs, together)
   }
   const timer = setInterval(look, 250)
   return {
     stop: () => {
       clearInterval(timer)
       look()
-      return { cpuS, mostMiB, mostOurs }
+      return { cpuS, peakMiB, peakOurs }
     },
   }
 }

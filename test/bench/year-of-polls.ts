@@ -16,13 +16,13 @@ const pollsOfAWindow = 60 + 4 * 24 + 26
 export function* pollsOfAYear(host: Host, nowMs: number): Generator<Poll> {
   for (const hosted of host.datasets) {
     const { calendar, name } = hosted.dataset
-    if (!hosted.live) continue
+    if (hosted.schedule !== 'auto') continue
     if (calendar.kind === 'ticks') yield* ticks(host.name, hosted, calendar.every.defaultS * 1_000, nowMs)
     if (calendar.kind !== 'days') continue
     const today = dayAt(calendar.zone, nowMs)
     for (const { window } of windowsBetween(calendar, addDays(today, -yearDays), today)) {
-      for (const subject of hosted.subjects) {
-        const identity = requestIdentity(name, window, subject)
+      for (const selector of hosted.selectors) {
+        const identity = requestIdentity(name, window, selector)
         yield* pollsOf(host.name, name, identity, window)
       }
     }
@@ -31,14 +31,14 @@ export function* pollsOfAYear(host: Host, nowMs: number): Generator<Poll> {
 
 function* ticks(
   host: string,
-  { dataset, subjects }: HostedDataset,
+  { dataset, selectors }: HostedDataset,
   intervalMs: number,
   nowMs: number,
 ): Generator<Poll> {
   const endMs = Math.floor(nowMs / intervalMs) * intervalMs
   for (let atMs = endMs - yearDays * dayMs; atMs < endMs; atMs += intervalMs) {
-    for (const subject of subjects) {
-      const identity = requestIdentity(dataset.name, null, subject)
+    for (const selector of selectors) {
+      const identity = requestIdentity(dataset.name, null, selector)
       yield poll(host, dataset.name, identity, { startMs: atMs, endMs: atMs + intervalMs }, atMs + 200, true)
     }
   }

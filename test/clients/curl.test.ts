@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask } from '#local/clickhouse/ask.ts'
+import { sendRequest } from '#local/clickhouse/send-request.ts'
 import { type RunningEndpoint, spawnEndpoint } from '#local/clickhouse/spawn.ts'
 
 const run = promisify(execFile)
@@ -112,9 +112,9 @@ describe('statements that were pasted', () => {
     for (const blank of blanks) {
       const words = ['', 'SELECT', '1,', `hex('${blank}')`, 'AS', 'x', 'FORMAT', 'TSV', ';', '']
       const hex = Buffer.from(blank).toString('hex').toUpperCase()
-      expect((await ask(endpoint, { body: words.join(blank) })).text).toBe(`1\t${hex}\n`)
+      expect((await sendRequest(endpoint, { body: words.join(blank) })).text).toBe(`1\t${hex}\n`)
       const insert = ['', 'INSERT', 'INTO', 't.pasted', 'VALUES', `('${blank}')`]
-      expect((await ask(endpoint, { body: insert.join(blank) })).text).toBe('')
+      expect((await sendRequest(endpoint, { body: insert.join(blank) })).text).toBe('')
     }
     // The engine reads the blocks of a table in any order.
     const stored = await curl('-d', 'SELECT s FROM t.pasted FORMAT TSVRaw', url)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ask } from '#local/clickhouse/ask.ts'
+import { sendRequest } from '#local/clickhouse/send-request.ts'
 import { type RunningEndpoint, spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { goProgram, type Installed, mavenJars, pythonPackages, rustProgram } from './install.ts'
 
@@ -18,7 +18,7 @@ let endpoint: RunningEndpoint
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidemark-clients-'))
   endpoint = await spawnEndpoint({ dataDir: join(folder, 'clickhouse'), port: 0 })
-  await ask(endpoint, { body: 'CREATE DATABASE t' })
+  await sendRequest(endpoint, { body: 'CREATE DATABASE t' })
 })
 
 afterAll(async () => {
@@ -111,8 +111,10 @@ client(
       const printed = await run('python3', ['-c', 'from dbt.cli.main import cli; cli()', ...parameters], environment)
       expect(printed).toMatch(/PASS=6 WARN=0 ERROR=0/)
     }
-    expect((await ask(endpoint, { body: 'SELECT * FROM dbt.kept ORDER BY id' })).text).toBe('1\tA\n2\tB\\n\\n;\n')
-    expect((await ask(endpoint, { body: 'SELECT count(), sum(n) FROM dbt.growing' })).text).toBe('15\t105\n')
+    expect((await sendRequest(endpoint, { body: 'SELECT * FROM dbt.kept ORDER BY id' })).text).toBe(
+      '1\tA\n2\tB\\n\\n;\n',
+    )
+    expect((await sendRequest(endpoint, { body: 'SELECT count(), sum(n) FROM dbt.growing' })).text).toBe('15\t105\n')
   },
 )
 

@@ -285,7 +285,11 @@ describe('history is done again', () => {
   test('a replay killed at several moments and resumed ends as one that was not', async () => {
     const dry = await stack.run('replay', dataset, '--dry-run', '--json')
     expect(dry.code, dry.stderr).toBe(3)
-    expect(JSON.parse(dry.stdout).comparison).toMatchObject({ added: 0, seriesGone: ['border_AT_CZ'], seriesAdded: [] })
+    expect(JSON.parse(dry.stdout).comparison).toMatchObject({
+      rowsAdded: 0,
+      seriesGone: ['border_AT_CZ'],
+      seriesAdded: [],
+    })
 
     let id: string | undefined
     for (const afterMs of faults ? [700, 1_400, 2_600] : [1_400]) {

@@ -95,6 +95,6 @@ test('no network while the cache is empty', async () => {
 })
 
 test('a dataset to be off that there is not', async () => {
-  const { code, said } = await upWith(basics, { DATASETS_OFF: 'jao.nothing' })
+  const { code, said } = await upWith(basics, { DATASET_SCHEDULES: 'jao.nothing:off' })
   expect([code, ...said]).toEqual([1, 'tidemark: Settings do not fit (environment variables):'])
 })

@@ -62,7 +62,7 @@ async function dlq<Printed>(...args: string[]): Promise<{ code: number | null; p
   return { code, printed: JSON.parse(stdout) as Printed }
 }
 
-type Released = { parked: boolean; requeued: string[]; stay: { id: string; why: string }[] }
+type Released = { parked: boolean; requeued: string[]; skipped: { id: string; why: string }[] }
 type Listed = { id: string; key: string; reason: string; attempts: number; previousReason: string | null }
 /** The open letters of a reason, as `dlq list --each` prints them. */
 const listed = async (reason: string) => (await dlq<Listed[]>('list', '--each', '--reason', reason)).printed
@@ -130,8 +130,8 @@ test('past the limit it is parked, for every normalizer and across kills; releas
   const toldInVain = JSON.parse(inVain.stdout) as Released
   expect([inVain.code, toldInVain.parked, toldInVain.requeued]).toEqual([1, true, []])
   const [newest] = (await letters('parked')).slice(-1)
-  expect(toldInVain.stay).toHaveLength(5)
-  expect(toldInVain.stay.find(({ id }) => id === newest!.id)?.why).toMatch(
+  expect(toldInVain.skipped).toHaveLength(5)
+  expect(toldInVain.skipped.find(({ id }) => id === newest!.id)?.why).toMatch(
     /^would be refused again \(type: border_AT_BE of .* is no finite number: "abc"\)$/,
   )
   expect(inVain.stderr).toContain(
@@ -173,9 +173,9 @@ test('past the limit it is parked, for every normalizer and across kills; releas
   await beside.kill('SIGTERM')
   rmSync(directory, { recursive: true })
 
-  const stopped = await dlq<{ stay: { why: string }[] }>('requeue', '--reason', 'type')
+  const stopped = await dlq<{ skipped: { why: string }[] }>('requeue', '--reason', 'type')
   expect(stopped.code).toBe(1)
-  expect(new Set(stopped.printed.stay.map(({ why }) => why))).toEqual(
+  expect(new Set(stopped.printed.skipped.map(({ why }) => why))).toEqual(
     new Set([`${dataset} is parked: \`npx tidemark dlq release ${dataset}\``]),
   )
 
@@ -184,12 +184,12 @@ test('past the limit it is parked, for every normalizer and across kills; releas
   await settled()
   expect(await parked()).toEqual([])
   expect(await storedValues([...behind, ...later])).toEqual([...good(5), 42])
-  // The five bad ones that were parked unread stay: sent back they would be refused again.
-  expect((await letters('parked')).map(({ id }) => id)).toEqual(released.printed.stay.map(({ id }) => id))
-  expect(new Set(released.printed.stay.map(({ why }) => why.slice(0, 30)))).toEqual(
+  // The five bad ones that were parked unread skipped: sent back they would be refused again.
+  expect((await letters('parked')).map(({ id }) => id)).toEqual(released.printed.skipped.map(({ id }) => id))
+  expect(new Set(released.printed.skipped.map(({ why }) => why.slice(0, 30)))).toEqual(
     new Set(['would be refused again (type: ']),
   )
-  expect(released.printed.stay).toHaveLength(5)
+  expect(released.printed.skipped).toHaveLength(5)
   expect(await letters('type')).toHaveLength(20)
   const dropped = await dlq('drop', '--reason', 'parked', '--key', dataset, '--why', 'a test wrote them')
   expect([dropped.code, (await dlq<Released>('release', dataset)).code]).toEqual([0, 0])
@@ -240,7 +240,7 @@ test('letters are shown, dropped and requeued by command, with honest exit codes
   expect((await stack.run('dlq', 'drop', odd!.id)).code).toBe(1)
 
   const dry = await dlq<{ requeued: string[]; dryRun: boolean }>('requeue', odd!.id, '--dry-run')
-  expect(dry).toMatchObject({ code: 0, printed: { dryRun: true, requeued: [odd!.id], stay: [] } })
+  expect(dry).toMatchObject({ code: 0, printed: { dryRun: true, requeued: [odd!.id], skipped: [] } })
   expect(await letters('not-avro')).toHaveLength(1)
   const again = await dlq('requeue', odd!.id)
   await settled()
@@ -249,7 +249,7 @@ test('letters are shown, dropped and requeued by command, with honest exit codes
   // It went back, and the command says as what it was refused again.
   expect(again).toMatchObject({
     code: 1,
-    printed: { requeued: [odd!.id], stay: [], refusedAgain: [{ id: back!.id, of: odd!.id, reason: 'not-avro' }] },
+    printed: { requeued: [odd!.id], skipped: [], refusedAgain: [{ id: back!.id, of: odd!.id, reason: 'not-avro' }] },
   })
   expect((await dlq('requeue', back!.id)).code).toBe(1)
   expect((await dlq('requeue', odd!.id)).code).toBe(1)
@@ -257,7 +257,7 @@ test('letters are shown, dropped and requeued by command, with honest exit codes
   const dropped = await dlq<{ dropped: string[] }>('drop', back!.id, 'jao.dlq/0/999999', '--why', 'a test wrote it')
   expect(dropped).toMatchObject({
     code: 1,
-    printed: { dropped: [back!.id], stay: [{ id: 'jao.dlq/0/999999', why: 'there is no such letter' }] },
+    printed: { dropped: [back!.id], skipped: [{ id: 'jao.dlq/0/999999', why: 'there is no such letter' }] },
   })
   expect(await listed('not-avro')).toEqual([])
   const settledOnes = await dlq<Listed[]>('list', '--each', '--all', '--reason', 'not-avro')

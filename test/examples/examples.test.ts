@@ -8,7 +8,7 @@ import type { RecordSchema } from '#schemas/record-schema.ts'
 import { readRecords } from '../integrity/read-records.ts'
 import { differences, type Points, pointName, windowOf } from '../integrity/simulator-client.ts'
 import { javaProgram, nodeProgram, type Program, pythonProgram, runProgram, shellProgram } from './programs.ts'
-import { days, knownAt, replayed, type Told, tell } from './told.ts'
+import { days, knownAt, type PublishedHistory, publishHistory, replayed } from './published-history.ts'
 
 /** A line that a consumer prints. */
 interface Line {
@@ -22,11 +22,11 @@ interface Line {
   replay: boolean
 }
 
-let told: Told
+let published: PublishedHistory
 beforeAll(async () => {
-  told = await tell()
+  published = await publishHistory()
 }, 180_000)
-afterAll(() => told?.chain.stop())
+afterAll(() => published?.chain.stop())
 
 const linesOf = (out: string): Line[] =>
   out
@@ -39,7 +39,7 @@ const held = (lines: Line[]): Points =>
   new Map(lines.map(({ key, ts, value }) => [pointName(key, Date.parse(ts)), value]))
 
 async function follow(program: Program, ...words: string[]): Promise<Line[]> {
-  const { status, out, errors } = await runProgram(program, [...words, '--to-end'], told.chain.environment)
+  const { status, out, errors } = await runProgram(program, [...words, '--to-end'], published.chain.environment)
   expect({ status, errors: status === 0 ? '' : errors }).toEqual({ status: 0, errors: '' })
   return linesOf(out)
 }
@@ -66,7 +66,7 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
 
   test('prints what the simulator published, each news once, and the better reading of a replay', async ({ skip }) => {
     if (program === undefined) return skip('its packages cannot be installed')
-    const { revisedSecond, plain, revisedFirst, withdrawn } = told.truth
+    const { revisedSecond, plain, revisedFirst, withdrawn } = published.truth
     const lines = await follow(program)
     expect(differences(new Map([...revisedSecond, ...withdrawn, ...replayed(plain)]), held(lines))).toEqual([])
     // Each day was told twice: by two answers, and by an answer and a replay of it. The replay of the older answer is not news.
@@ -86,7 +86,7 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
 
   test('passes over replays when told to', async ({ skip }) => {
     if (program === undefined) return skip('its packages cannot be installed')
-    const { revisedSecond, plain, revisedFirst, withdrawn } = told.truth
+    const { revisedSecond, plain, revisedFirst, withdrawn } = published.truth
     const lines = await follow(program, '--skip-replays')
     expect(differences(new Map([...revisedSecond, ...withdrawn, ...plain]), held(lines))).toEqual([])
     expect(lines).toHaveLength(revisedFirst.size + revisedSecond.size + withdrawn.size + plain.size)
@@ -94,14 +94,14 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
 
   test('starts from a point in time: it reads nothing that was written long before', async ({ skip }) => {
     if (program === undefined) return skip('its packages cannot be installed')
-    const since = ['--topic', told.timedTopic, '--from', '2026-11-02T00:00:00Z']
+    const since = ['--topic', published.timedTopic, '--from', '2026-11-02T00:00:00Z']
     const lines = await follow(program, ...since)
-    expect(differences(told.truth.revisedSecond, held(lines))).toEqual([])
-    expect(lines).toHaveLength(told.truth.revisedSecond.size)
-    expect(await follow(program, '--topic', told.timedTopic, '--from', '2026-12-24T00:00:00Z')).toEqual([])
-    const bad = await runProgram(program, ['--topic', told.timedTopic, '--to-end'], told.chain.environment)
+    expect(differences(published.truth.revisedSecond, held(lines))).toEqual([])
+    expect(lines).toHaveLength(published.truth.revisedSecond.size)
+    expect(await follow(program, '--topic', published.timedTopic, '--from', '2026-12-24T00:00:00Z')).toEqual([])
+    const bad = await runProgram(program, ['--topic', published.timedTopic, '--to-end'], published.chain.environment)
     expect(bad.status, 'the first record of this topic cannot be read').toBe(1)
-    const none = await runProgram(program, ['--topic', 'no-such.timeseries', '--to-end'], told.chain.environment)
+    const none = await runProgram(program, ['--topic', 'no-such.timeseries', '--to-end'], published.chain.environment)
     expect(none).toMatchObject({
       status: 1,
       out: '',
@@ -116,9 +116,9 @@ describe.each(inLanguage(installs))('the consumer in %s', (language, install) =>
     const start = windowOf(days.plain).startMs
     const later = { key: 'border_AT_DE', start, knownAt: Date.parse(from) + 1, values: [17, null] }
     const topic = `later-${language}.timeseries`
-    const add = await told.openTopic(topic)
+    const add = await published.openTopic(topic)
     const words = ['--topic', topic, '--from', from]
-    const running = runProgram(program, words, told.chain.environment, (out) => linesOf(out).length >= 2)
+    const running = runProgram(program, words, published.chain.environment, (out) => linesOf(out).length >= 2)
     await add(later)
     const points = held(linesOf((await running).out))
     const expected: Points = new Map([
@@ -135,7 +135,7 @@ test('the statement of the docs gives what the store holds, in whatever order re
   const [withdraw = ''] = docs.match(/UPDATE my_points[^`]+/) ?? []
   const [points = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.points FINAL/) ?? []
   const [answers = ''] = docs.match(/SELECT [^`]+ FROM tidemark\.stored_answers FINAL [^`]+/) ?? []
-  const { kafka, registry, query } = told.chain
+  const { kafka, registry, query } = published.chain
   const recordsOf = async <T>(topic: string, schema: RecordSchema<T>) => {
     const decoder = registry.decoder(schema)
     const values = (await readRecords(kafka, topic)).map(({ value }) => value)
@@ -166,7 +166,7 @@ test('the statement of the docs gives what the store holds, in whatever order re
   database.exec('COMMIT')
   const mine = database.prepare('SELECT * FROM my_points ORDER BY dataset, key, ts').all()
 
-  const { revisedSecond, withdrawn, plain } = told.truth
+  const { revisedSecond, withdrawn, plain } = published.truth
   const held = mine.map(({ key, ts, value }): [string, number | null] => [
     pointName(String(key), Number(ts) * 1000),
     value as number | null,
@@ -219,9 +219,9 @@ describe.each(inLanguage(readers))('the store reader in %s', (_, install, rowsOf
   test('reads a day as it is known now, and as it was', async ({ skip }) => {
     const program = await install()
     if (program === undefined) return skip('its packages cannot be installed')
-    const { reader } = told.chain.endpoint().credentials
+    const { reader } = published.chain.endpoint().credentials
     const environment = {
-      ...told.chain.environment,
+      ...published.chain.environment,
       CLICKHOUSE_USER: reader.user,
       CLICKHOUSE_PASSWORD: reader.password,
     }
@@ -235,11 +235,11 @@ describe.each(inLanguage(readers))('the store reader in %s', (_, install, rowsOf
       new Map(rows.map(({ key, ts, value }) => [pointName(key, Date.parse(ts)), value]))
 
     const now = await read(...day)
-    const { revisedSecond, withdrawn } = told.truth
+    const { revisedSecond, withdrawn } = published.truth
     expect(differences(new Map([...revisedSecond, ...withdrawn]), points(now))).toEqual([])
     expect(new Set(now.map(({ known_at }) => Date.parse(known_at)))).toEqual(new Set([knownAt.second]))
     const then = await read(...day, '2026-11-02T09:59:59.999Z')
-    expect(differences(replayed(told.truth.revisedFirst), points(then))).toEqual([])
+    expect(differences(replayed(published.truth.revisedFirst), points(then))).toEqual([])
     expect(new Set(then.map(({ known_at }) => Date.parse(known_at)))).toEqual(new Set([knownAt.first]))
     expect(await read(...day, '2026-11-01T00:00:00Z')).toEqual([])
 

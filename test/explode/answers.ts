@@ -2,17 +2,17 @@ import type { Answer } from '#sources/source.ts'
 import { fileAnswers } from './file-answers.ts'
 import { jaoAnswers } from './jao-answers.ts'
 import { madeMarketAnswers, recordedMarketAnswers } from './market-answers.ts'
+import type { ReadByHand } from './read-by-hand.ts'
 import { recordedAnswers } from './recorded-answers.ts'
 import { sampleAnswers } from './sample-answers.ts'
 import { simulatedJaoAnswers } from './simulated-jao-answers.ts'
-import type { Told } from './told-by-hand.ts'
 
 /** An answer for a test. Explode's result for it may change only with the dataset's transform version. */
 export interface NamedAnswer {
   dataset: string
   name: string
   answer: Answer
-  told?: Told
+  told?: ReadByHand
 }
 
 /** Returns all answers. `absent` are the names of recorded answers that are not on this machine. */

@@ -44,7 +44,7 @@ describe.each(answers.map(({ dataset, name, answer, told }) => ({ dataset, name,
     })
 
     test('can be looked at', () => {
-      const asked = { window: answer.window, subject: answer.subject ?? null }
+      const asked = { window: answer.window, selector: answer.selector ?? null }
       if (dataset.asking) expect(['complete', 'partial', 'empty']).toContain(dataset.asking.assess(answer.body, asked))
     })
   },

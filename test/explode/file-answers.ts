@@ -1,9 +1,9 @@
 import type { NamedAnswer } from './answers.ts'
-import type { Told } from './told-by-hand.ts'
+import type { ReadByHand } from './read-by-hand.ts'
 
 const second = { startMs: Date.parse('2023-07-30T10:00:00Z'), endMs: Date.parse('2023-07-30T10:00:01Z') }
 
-const named = (dataset: string, name: string, body: string, url: string, told?: Told): NamedAnswer => ({
+const named = (dataset: string, name: string, body: string, url: string, told?: ReadByHand): NamedAnswer => ({
   ...{ dataset, name, ...(told && { told }) },
   answer: { body: Buffer.from(body), status: 200, window: second, url },
 })
@@ -19,7 +19,7 @@ const summary =
   '{"price":{"last":29337,"high":29678.3,"low":29105.5,"change":{"percentage":0.006,"absolute":177}},"volume":2047.5,"volumeQuote":60061803.5}'
 
 // Expected result: the second line of Id 1 is newer and counts. The vote without a date is refused alone.
-const toldVotes: Told = {
+const toldVotes: ReadByHand = {
   values: {},
   points: [],
   records: [
@@ -40,7 +40,7 @@ const doubledKeys = `{"Id":"1","Id":"2","CreationDate":"2022-01-02T00:00:00.000"
 {"Id":"4","CreationDate":"2022-01-02T01:00:00+00:00","Other":{"a":{"a":1}}}
 `
 
-const toldDoubledKeys: Told = {
+const toldDoubledKeys: ReadByHand = {
   values: {},
   points: [],
   records: [

@@ -1,13 +1,19 @@
 // Answers of every JAO dataset. A person has read the expected values (`told`) in the bodies.
 import type { NamedAnswer } from './answers.ts'
-import { shapeOfDataset, shapes, type ToldBody } from './jao-shapes.ts'
-import { day, type Told } from './told-by-hand.ts'
+import { type RecordedBody, shapeOfDataset, shapes } from './jao-shapes.ts'
+import { day, type ReadByHand } from './read-by-hand.ts'
 
 export function jaoAnswers(): NamedAnswer[] {
   return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...renamed(), ...withOffsets()]
 }
 
-const named = (dataset: string, name: string, body: string, told: Told, more: Partial<NamedAnswer['answer']> = {}) => ({
+const named = (
+  dataset: string,
+  name: string,
+  body: string,
+  told: ReadByHand,
+  more: Partial<NamedAnswer['answer']> = {},
+) => ({
   ...{ dataset, name, told },
   answer: { body: Buffer.from(body), status: 200, window: day, ...more },
 })
@@ -23,7 +29,7 @@ function ofShapes(): NamedAnswer[] {
 function withOffsets(): NamedAnswer[] {
   return [['jao.core.maxExchanges', 'borders'] as const, ['jao.nordic.maxExchanges', 'nordicBorders'] as const].map(
     ([dataset, shape]) => {
-      const { body, told } = shapes[shape] as ToldBody
+      const { body, told } = shapes[shape] as RecordedBody
       const offsets = body.replaceAll('00Z"', '00+00:00"').replaceAll(/(On":"[^"]+)"/g, '$1+00:00"')
       return named(dataset, 'told by hand: times with +00:00', offsets, told)
     },
@@ -33,7 +39,7 @@ function withOffsets(): NamedAnswer[] {
 /** An answer in which the sum over the hubs is 0.1 MW off in one quarter hour. */
 function unbalanced(): NamedAnswer[] {
   const body = shapes.netPositions?.body.replace('2287.7', '2287.6') ?? ''
-  const told: Told = {
+  const told: ReadByHand = {
     values: { hub_AT: 2, hub_BE: 2, hub_DE_DK1_VH: 1 },
     points: [['hub_BE', '2026-04-20T22:00:00Z', 2287.6]],
     flags: ['sum-not-zero'],
@@ -56,9 +62,9 @@ function renamed(): NamedAnswer[] {
   return [
     of('jao.core.lta', body.replaceAll('border_', 'Border_')),
     of('jao.core.finalComputation', `{"data":[{"dateTimeUtc":"2026-04-20T22:00:00Z","RAM":7}],"totalRows":1}`, {
-      ...{ window: hour, subject: 'rows-0' },
+      ...{ window: hour, selector: 'rows-0' },
     }),
-    of('jao-auctions.daily', `[${bids}]`, { subject: 'IF1-FR-GB' }),
+    of('jao-auctions.daily', `[${bids}]`, { selector: 'IF1-FR-GB' }),
   ]
 }
 
@@ -73,7 +79,7 @@ function pages(): NamedAnswer[] {
     {"id":902,"dateTimeUtc":"2026-04-20T22:00:00Z","tso":"NA","cneName":"External Constraint BE_AL_import","cneEic":"NA",
      "direction":"NA","contName":"","nonRedundant":false,"ram":null,"new":{"a":[1]},"contingencies":[]}
     ],"rejected":false,"messages":null,"totalRows":2002,"totalRowsWithFilter":2002,"lastModifiedOn":"2026-04-20T08:30:00.5"}`
-  const told: Told = {
+  const told: ReadByHand = {
     values: {},
     points: [],
     records: [
@@ -109,7 +115,7 @@ function pages(): NamedAnswer[] {
   ]
   return datasets.map((start) => {
     const dataset = start.endsWith('_') ? `${start}finalComputation` : `${start}.finalComputation`
-    return named(dataset, 'told by hand: the second page', body, told, { window: hour, subject: 'rows-2000' })
+    return named(dataset, 'told by hand: the second page', body, told, { window: hour, selector: 'rows-2000' })
   })
 }
 
@@ -126,7 +132,7 @@ const result = (hours: string, product: string, offered: number, price: number |
 function auctions(): NamedAnswer[] {
   const local: [string, string] = ['2026-04-20T22:00:00.000+00:00', '2026-04-21T22:00:00.000+00:00']
   const hours = `[${auction('IF1-FR-GB-D-DAILY--260421-01', local, `${result('23:00-24:00', 'B24-------', 1868, 0.25)},${result('02:00-03:00', 'B03-------', 1600, null)}`)}]`
-  const told: Told = {
+  const told: ReadByHand = {
     values: {
       'IF1-FR-GB.offeredCapacity': 2,
       'IF1-FR-GB.requestedCapacity': 2,
@@ -143,7 +149,7 @@ function auctions(): NamedAnswer[] {
     flags: [],
     modified: '2026-04-20T09:26:03.670Z',
   }
-  const subject = 'IF1-FR-GB'
+  const selector = 'IF1-FR-GB'
   const april = { startMs: Date.parse('2026-03-31T22:00:00Z'), endMs: Date.parse('2026-04-30T22:00:00Z') }
   const ends = { monthly: '2026-04-30T22:00:00Z', seasonal: '2026-09-30T22:00:00Z', yearly: '2027-03-31T22:00:00Z' }
   const long = Object.entries(ends).map(([horizon, end]) => {
@@ -155,7 +161,7 @@ function auctions(): NamedAnswer[] {
         1,
       ])
     const values = Object.fromEntries([...of('BASE'), ...of('PEAK')]) as Record<string, number>
-    const points: Told['points'] = [
+    const points: ReadByHand['points'] = [
       ['IF1-FR-GB/BASE.offeredCapacity', '2026-03-31T22:00:00Z', 100],
       ['IF1-FR-GB/PEAK.auctionPrice', '2026-03-31T22:00:00Z', 2.5],
     ]
@@ -164,19 +170,19 @@ function auctions(): NamedAnswer[] {
       'told by hand: two products',
       body,
       { values, points },
-      { window: april, subject },
+      { window: april, selector },
     )
   })
   return [
     ...['daily', 'intraday'].map((horizon) =>
-      named(`jao-auctions.${horizon}`, 'told by hand: two hours', hours, told, { subject }),
+      named(`jao-auctions.${horizon}`, 'told by hand: two hours', hours, told, { selector }),
     ),
     named(
       'jao-auctions.daily',
       'told by hand: nothing',
       '{"status":400,"message":"No Data found"}',
       { values: {}, points: [] },
-      { status: 400, subject },
+      { status: 400, selector },
     ),
     ...long,
   ]

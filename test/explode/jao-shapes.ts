@@ -1,15 +1,15 @@
 // One answer per form of JAO's datasets, with two or three rows, and the values that a person reads in it.
-import type { Told } from './told-by-hand.ts'
+import type { ReadByHand } from './read-by-hand.ts'
 
 const hourly = (first: string, second: string): string =>
   `{"data":[{"id":1,"dateTimeUtc":"2026-04-20T22:00:00Z",${first}},{"id":2,"dateTimeUtc":"2026-04-21T05:00:00Z",${second}}],"rejected":false,"messages":null}`
 
-export interface ToldBody {
+export interface RecordedBody {
   body: string
-  told: Told
+  told: ReadByHand
 }
 
-export const shapes: Record<string, ToldBody> = {
+export const shapes: Record<string, RecordedBody> = {
   borders: {
     body: hourly(
       '"border_AT_BE":4346.0000000000,"border_DE_DE_DK1_VH":7,"border_FR_IT":null',

@@ -6,12 +6,12 @@ import {
 } from '../support/documented-tickers.ts'
 import { recordedFile } from '../support/recorded-file.ts'
 import type { NamedAnswer } from './answers.ts'
-import type { Told } from './told-by-hand.ts'
+import type { ReadByHand } from './read-by-hand.ts'
 
 const at = '2026-11-20T12:00:00Z'
 const window = { startMs: Date.parse('2026-11-20T12:00:00Z'), endMs: Date.parse('2026-11-20T12:00:10Z') }
 
-const recorded: [dataset: string, file: string, subject: string][] = [
+const recorded: [dataset: string, file: string, selector: string][] = [
   ['kraken.ticker', 'kraken_ticker_2015.json', 'XBTUSD'],
   ['kraken.ticker', 'kraken_ticker_2023-05.json', 'XBTUSD'],
   ['kraken.ticker', 'kraken_ticker_2025.json', 'XBTUSD'],
@@ -20,15 +20,15 @@ const recorded: [dataset: string, file: string, subject: string][] = [
 ]
 
 export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: string[] } {
-  const read = recorded.map(([dataset, file, subject]) => ({
+  const read = recorded.map(([dataset, file, selector]) => ({
     dataset,
     file,
-    subject,
+    selector,
     body: recordedFile(`cryptowatch/${file}`),
   }))
   return {
-    answers: read.flatMap(({ dataset, file, subject, body }) =>
-      body ? [{ dataset, name: file, answer: { body, status: 200, window, subject } }] : [],
+    answers: read.flatMap(({ dataset, file, selector, body }) =>
+      body ? [{ dataset, name: file, answer: { body, status: 200, window, selector } }] : [],
     ),
     absent: read.filter(({ body }) => body === undefined).map(({ file }) => file),
   }
@@ -36,7 +36,7 @@ export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: strin
 
 const binance = { symbol: 'BTCUSDT', lastPrice: '1.5', priceChange: '-0.1', count: 3, closeTime: 1_600_000_000_000 }
 
-const made: [dataset: string, name: string, subject: string, answer: unknown][] = [
+const made: [dataset: string, name: string, selector: string, answer: unknown][] = [
   ['kraken.ticker', 'two markets', 'XBTUSD,ETHUSD', { error: [], result: { XXBTZUSD: kraken, XETHZUSD: kraken } }],
   [
     'kraken.ticker',
@@ -72,7 +72,7 @@ const made: [dataset: string, name: string, subject: string, answer: unknown][] 
 ]
 
 /** Expected results, written by hand. Each point is at the tick's scheduled instant. */
-const told: Record<string, Told> = {
+const told: Record<string, ReadByHand> = {
   'kraken.ticker two markets': {
     values: once(['XXBTZUSD', 'XETHZUSD'], ['last', 'bid', 'ask', 'open', 'high', 'low', 'vwap', 'volume', 'trades']),
     points: [
@@ -120,10 +120,10 @@ function once(markets: string[], metrics: string[]): Record<string, number> {
 }
 
 export function madeMarketAnswers(): NamedAnswer[] {
-  return made.map(([dataset, name, subject, answer]) => {
+  return made.map(([dataset, name, selector, answer]) => {
     const read = told[`${dataset} ${name}`]
     return {
-      ...{ dataset, name, answer: { body: Buffer.from(JSON.stringify(answer)), status: 200, window, subject } },
+      ...{ dataset, name, answer: { body: Buffer.from(JSON.stringify(answer)), status: 200, window, selector } },
       ...(read && { told: read }),
     }
   })

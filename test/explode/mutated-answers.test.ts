@@ -115,7 +115,7 @@ function check(dataset: Dataset, answer: Answer): void {
     expect(Object.values(dataset.labels(key)).every((label) => typeof label === 'string')).toBe(true)
     expect(typeof (dataset.unitOf?.(key) ?? dataset.unit)).toBe('string')
   }
-  const asked = { window: answer.window, subject: answer.subject ?? null }
+  const asked = { window: answer.window, selector: answer.selector ?? null }
   const { slices, records = [], refusedParts = [] } = exploded
   const nothing = !exploded.refusal && slices.length + records.length + refusedParts.length === 0
   // Of what is not empty something is stored, or it is refused: never nothing, and nobody is told.

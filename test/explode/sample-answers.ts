@@ -9,6 +9,8 @@ const askedSchema = z.strictObject({
   dataset: z.string(),
   window: z.strictObject({ start: z.iso.datetime(), end: z.iso.datetime() }),
   status: z.int().default(200),
+  selector: z.string().optional(),
+  /** The earlier name of `selector`. */
   subject: z.string().optional(),
   /** Expected: the number of values per key that are not null, and some points. */
   told: z.strictObject({
@@ -35,11 +37,12 @@ export function sampleAnswers(directory = new URL('../../sources/', import.meta.
 
 function readSample(file: URL): Sample {
   try {
-    const { dataset, window, status, subject, told } = askedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    const { subject, ...asked } = askedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    const { dataset, window, status, selector = subject, told } = asked
     const body = readFileSync(new URL(file.href.slice(0, -ending.length).concat('.body')))
     const span = { startMs: Date.parse(window.start), endMs: Date.parse(window.end) }
     const name = `sample ${basename(fileURLToPath(file), ending)}`
-    return { dataset, name, told, answer: { body, status, window: span, ...(subject !== undefined && { subject }) } }
+    return { dataset, name, told, answer: { body, status, window: span, ...(selector !== undefined && { selector }) } }
   } catch (error) {
     throw new Error(`${fileURLToPath(file)}: ${(error as Error).message}`, { cause: error })
   }

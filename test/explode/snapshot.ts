@@ -80,13 +80,13 @@ const ifMeant =
   'bring that back or, if it is meant, take its lines out of test/explode/generated/explosions.json by hand'
 
 function hashesOf({ dataset, answer }: NamedAnswer, datasets: ReadonlyMap<string, Dataset>) {
-  const { window, status, subject = null } = answer
-  const told = { dataset, status, requestIdentity: requestIdentity(dataset, window, subject) }
+  const { window, status, selector = null } = answer
+  const told = { dataset, status, requestIdentity: requestIdentity(dataset, window, selector) }
   const record = rawResponse(window, Buffer.from(answer.body), 1_000, told)
   const exploded = explodeRaw({ record, partition: 0, offset: '0' }, datasets)
   // The hash omits transform version and identity, and of a refusal all but the reason.
   const output = 'refusal' in exploded ? { refused: exploded.refusal.reason } : outputOf(exploded)
-  const asked = subject === null ? [] : [subject]
+  const asked = selector === null ? [] : [selector]
   return { answer: sha256([window, status, record.contentHash, ...asked]), explosion: sha256(output) }
 }
 

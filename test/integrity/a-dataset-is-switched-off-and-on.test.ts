@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
-import { otherDatasets } from '../support/other-datasets.ts'
+import { otherDatasets, schedulesSetting } from '../support/other-datasets.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { runScript, type ServiceProcess } from '../support/service-process.ts'
 import { eventually, startUpstream } from './poller-parts.ts'
@@ -21,7 +21,7 @@ afterAll(async () => {
   await upstream?.stop()
 })
 
-const off = { DATASETS_OFF: [dataset, ...otherDatasets].join(',') }
+const off = { DATASET_SCHEDULES: schedulesSetting([dataset, ...otherDatasets]) }
 const pollerOf = (more: Record<string, string> = {}): Promise<ServiceProcess> =>
   chain.start('poller', {
     ...{ JAO_BASE_URL: upstream.url, SIMULATOR_URL: upstream.url, ORIGIN: 'simulated', BACKFILL_DAYS: '1' },
@@ -80,9 +80,9 @@ test('its raw answers are passed over: no slices, no dead letters; a replay brin
 
 test('a name that is not a dataset ends poller and normalizer with a sentence that names those there are', async () => {
   for (const service of ['poller', 'normalizer']) {
-    const environment = { ...chain.environment, DATASETS_OFF: 'jao.nothing' }
+    const environment = { ...chain.environment, DATASET_SCHEDULES: 'jao.nothing:off' }
     await expect(runScript(`services/${service}/main.ts`, environment)).rejects.toThrow(
-      /exited 2: Settings do not fit .*\s+DATASETS_OFF: there is no dataset jao\.nothing; there is: jao\.core\.maxExchanges/,
+      /exited 2: Settings do not fit .*\s+DATASET_SCHEDULES: the entry jao\.nothing:off: there is no dataset jao\.nothing; there is: jao\.core\.maxExchanges/,
     )
   }
 })

@@ -31,14 +31,14 @@ const sourced = datasetsByName.get(dataset)!
 const quiet = { progress: () => undefined, announced: () => undefined, say: () => undefined }
 
 type Cells = Record<string, number | null>
-interface Told {
+interface PublishedAnswer {
   day: string
   knownAt: number
   /** One row an hour. */
   rows: Cells[]
 }
 
-function answerOf({ day, knownAt, rows }: Told): RawResponse {
+function answerOf({ day, knownAt, rows }: PublishedAnswer): RawResponse {
   const { startMs } = windowOf(day)
   const data = rows.map((cells, hour) => {
     const dateTimeUtc = `${new Date(startMs + hour * 3_600_000).toISOString().slice(0, 19)}Z`
@@ -49,7 +49,7 @@ function answerOf({ day, knownAt, rows }: Told): RawResponse {
 }
 
 /** Three answers a day: the second revises, the third is garbage (99) in the first hour of AT to BE. */
-const history: Told[] = [0, 1, 2].flatMap((round) =>
+const history: PublishedAnswer[] = [0, 1, 2].flatMap((round) =>
   days.map((day, at) => {
     const hours = (windowOf(day).endMs - windowOf(day).startMs) / 3_600_000
     const rows = Array.from({ length: hours }, (_, hour) => ({
@@ -133,7 +133,7 @@ test('nothing would change while the code is the same, and looking changes nothi
   const found = await dryRun(chain, sourced, all, quiet.progress)
   // 24 + 23 + 25 hours, three answers of two borders and one of a third.
   expect(found.comparison).toMatchObject({
-    ...{ added: 0, changed: 0, gone: 0, same: 72 * 7, rawGoneKept: 0 },
+    ...{ rowsAdded: 0, rowsChanged: 0, rowsGone: 0, rowsSame: 72 * 7, rawGoneKept: 0 },
     storedVersion: transformVersion,
     answers: { added: 0, changed: 0, gone: 0, same: 3 * 3 },
   })
@@ -171,12 +171,12 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   const { comparison } = found
   expect(comparison).toMatchObject({
     // One value of the new border in each answer that is taken.
-    added: 2 * 3,
+    rowsAdded: 2 * 3,
     // BE to AT, but for the zeros of the first hour and the null of one answer.
-    changed: 2 * (72 - 3) - 3,
+    rowsChanged: 2 * (72 - 3) - 3,
     // AT to CZ, and both borders of the third round.
-    gone: 72 + 2 * 72,
-    same: 2 * 72 + 2 * 3 + 3,
+    rowsGone: 72 + 2 * 72,
+    rowsSame: 2 * 72 + 2 * 3 + 3,
     seriesAdded: ['border_NEW'],
     seriesGone: ['border_AT_CZ'],
     // Those of two rounds name other borders, those of the third are refused.
@@ -242,7 +242,12 @@ test('a dry run says what a release would change; the replay makes it so; twice 
     query: 'DELETE FROM tidemark.stored_answers WHERE window_start < toDateTime(1774738800)',
   })
   const lacking = await dryRun(chain, sourced, all, quiet.progress)
-  expect(lacking.comparison).toMatchObject({ added: 0, changed: 0, gone: 0, answers: { added: 2, gone: 0, same: 4 } })
+  expect(lacking.comparison).toMatchObject({
+    rowsAdded: 0,
+    rowsChanged: 0,
+    rowsGone: 0,
+    answers: { added: 2, gone: 0, same: 4 },
+  })
   expect(wouldChange(lacking)).toBe(true)
   expect((await replay()).replay.counts).toMatchObject({ answers: 6, points: 2 * (2 * 72 + 3), erased: 0 })
   await check()
@@ -275,7 +280,7 @@ test('rows whose raw record retention has deleted stay as they are, and are told
   const kept = Number(low[0]?.rows)
   const found = await dryRun(chain, sourced, all, quiet.progress)
   expect(kept).toBeGreaterThan(0)
-  expect(found.comparison).toMatchObject({ added: 0, changed: 0, gone: 0, rawGoneKept: kept })
+  expect(found.comparison).toMatchObject({ rowsAdded: 0, rowsChanged: 0, rowsGone: 0, rawGoneKept: kept })
   expect((await replay()).replay.counts).toMatchObject({ kept, erased: 0 })
   expect(await known('latest')).toEqual(before)
   const [older] = await chain.query<{ rows: string }>(

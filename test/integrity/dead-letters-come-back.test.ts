@@ -68,7 +68,7 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
   })
   expect((await findLetter(chain.kafka, first!)).record.value).toEqual(value)
 
-  expect(await requeue([first!])).toMatchObject({ done: [{ id: first!.id }], stay: [] })
+  expect(await requeue([first!])).toMatchObject({ done: [{ id: first!.id }], skipped: [] })
   const raw = await recordsOf('jao.raw')
   expect(raw.map(({ partition, offset }) => [partition, offset])).toEqual([
     [1, 0],
@@ -86,7 +86,7 @@ test('a letter goes back byte for byte, with its key and headers, to its partiti
   const [second] = await openLetters()
   expect(second).toMatchObject({ attempts: 2, previousReason: 'not-avro', source: { partition: 1, offset: 1 } })
   const stopped = await requeue([second!])
-  expect(stopped.stay.map(({ why }) => stayText(why))).toEqual([
+  expect(stopped.skipped.map(({ why }) => stayText(why))).toEqual([
     'came back for the same reason (not-avro, 2 attempts): --again when that is mended',
   ])
   expect(await recordsOf('jao.raw')).toHaveLength(2)
@@ -184,26 +184,26 @@ test('a caller lists, tries, requeues and drops letters by typed requests, and i
   const request = { again: false, dryRun: false, decider: me, parkedDatasets: async () => new Set<string>() }
   const send = (ids: string[], over = {}) =>
     requeueSelected(chain.kafka, { ...request, selection: { ids }, ...over }, ({ step }) => steps.add(step))
-  expect(await send([letter!.id], { dryRun: true })).toEqual({ done: [letter], stay: [], unknown: [] })
+  expect(await send([letter!.id], { dryRun: true })).toEqual({ done: [letter], skipped: [], unknown: [] })
   expect(await listDeadLetters(chain.kafka, all)).toEqual([letter])
   expect([...steps]).toEqual(['reading'])
   const result = await send([letter!.id, 'jao.dlq/0/999999'])
-  expect(result).toMatchObject({ done: [{ id: letter!.id }], stay: [], unknown: ['jao.dlq/0/999999'] })
+  expect(result).toMatchObject({ done: [{ id: letter!.id }], skipped: [], unknown: ['jao.dlq/0/999999'] })
   expect([...steps].sort()).toEqual(expect.arrayContaining(['reading', 'requeuing']))
   const [back] = await listDeadLetters(chain.kafka, all)
   expect(result.refusedAgain).toEqual([back])
   expect(back).toMatchObject({ returnOf: letter!.id, attempts: 2 })
-  const stay = [
+  const skipped = [
     { letter: { id: letter!.id }, why: { kind: 'settled', decision: 'requeued' } },
     { letter: { id: back!.id }, why: { kind: 'same-reason', reason: 'not-avro', attempts: 2 } },
   ]
-  expect(await send([letter!.id, back!.id])).toMatchObject({ done: [], stay, refusedAgain: [] })
+  expect(await send([letter!.id, back!.id])).toMatchObject({ done: [], skipped, refusedAgain: [] })
 
   const dropping = { selection: { ids: [letter!.id, back!.id] }, decider: me }
   expect((await drop(chain.kafka, { ...dropping, dryRun: true })).done).toEqual([back])
   expect(await drop(chain.kafka, { ...dropping, dryRun: false })).toMatchObject({
     ...{ done: [{ id: back!.id }], unknown: [] },
-    stay: [{ letter: { id: letter!.id }, why: { kind: 'settled', decision: 'requeued' } }],
+    skipped: [{ letter: { id: letter!.id }, why: { kind: 'settled', decision: 'requeued' } }],
   })
   expect(await listDeadLetters(chain.kafka, all)).toEqual([])
 })
@@ -239,7 +239,7 @@ test('a caller releases a parked dataset, and is told which letters would be ref
   expect(await release(parts, request)).toMatchObject({
     state: 'stays-parked',
     newest: [{ letter: { id: bad!.id }, why: { reason: 'type' } }],
-    stay: [
+    skipped: [
       { letter: { id: good!.id }, why: { kind: 'newer-would-be-refused' } },
       { letter: { id: bad!.id }, why: { kind: 'would-be-refused', reason: 'type' } },
     ],
@@ -248,7 +248,7 @@ test('a caller releases a parked dataset, and is told which letters would be ref
   expect(await release(parts, { ...request, anyway: true }, ({ step }) => void steps.push(step))).toMatchObject({
     ...{ state: 'released', wasParked: true, refused: 1, after: { parked: null } },
     done: [{ id: good!.id }],
-    stay: [{ letter: { id: bad!.id }, why: { kind: 'would-be-refused', reason: 'type' } }],
+    skipped: [{ letter: { id: bad!.id }, why: { kind: 'would-be-refused', reason: 'type' } }],
   })
   expect([...new Set(steps)].sort()).toEqual(['reading', 'requeuing', 'trying', 'waiting'])
   await chain.settled()
@@ -256,7 +256,7 @@ test('a caller releases a parked dataset, and is told which letters would be ref
   const at = `dataset = '${dataset}' AND ts = toDateTime(${startMs / 1000}, 'UTC')`
   expect(await chain.query(`SELECT value FROM tidemark.latest WHERE ${at}`)).toEqual([{ value: 30 }])
   await dropLetters(chain.kafka, [bad!], me)
-  expect(await release(parts, request)).toMatchObject({ state: 'released', wasParked: false, done: [], stay: [] })
+  expect(await release(parts, request)).toMatchObject({ state: 'released', wasParked: false, done: [], skipped: [] })
 })
 
 test('thousands go back in the order in which they lay there; what is gone by then stays and is named', async () => {
@@ -281,9 +281,11 @@ test('thousands go back in the order in which they lay there; what is gone by th
   await chain.producer.send('jao.dlq', [...hostile, ...letters])
   const open = await openLetters()
   expect(open).toHaveLength(count + 2)
-  const { done, stay } = await requeue(open)
+  const { done, skipped } = await requeue(open)
   expect(done).toHaveLength(count)
-  expect(stay.map(({ why }) => stayText(why))).toEqual(new Array(2).fill('its headers do not say where it came from'))
+  expect(skipped.map(({ why }) => stayText(why))).toEqual(
+    new Array(2).fill('its headers do not say where it came from'),
+  )
   const returned = (await recordsOf('jao.raw')).filter(({ partition, offset }) => partition === 1 && offset >= end)
   const texts = returned.map(({ value }) => `${value}`)
   expect(texts).toHaveLength(count / 2)
@@ -304,5 +306,5 @@ test('thousands go back in the order in which they lay there; what is gone by th
       .map(({ id }) => id)
       .sort(),
   )
-  expect(new Set(gone.stay.map(({ why }) => stayText(why)))).toEqual(new Set(['retention has deleted it']))
+  expect(new Set(gone.skipped.map(({ why }) => stayText(why)))).toEqual(new Set(['retention has deleted it']))
 })

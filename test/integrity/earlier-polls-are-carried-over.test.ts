@@ -4,7 +4,7 @@ import { businessDay } from '#core/business-day.ts'
 import { hostOf, partitionOfHost } from '#core/host.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { requestIdentity } from '#core/request-identity.ts'
-import { carryOver } from '#infra/provision/carry-over.ts'
+import { migratePollMemory } from '#infra/provision/migrate-poll-memory.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { type Poll, type PollerMemory, pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
@@ -101,16 +101,18 @@ test('the newest poll of each identity and the pauses of hosts are carried over,
 
   // While a poller is a member of its group nothing is carried over, and it asks upstream for nothing.
   const early = await parts.poller(upstream.url)
-  await expect(carryOver({ ...options, patienceMs: 0 })).rejects.toThrow(/^Pollers are running \(at .*\)/)
+  await expect(migratePollMemory({ ...options, patienceMs: 0 })).rejects.toThrow(/^Pollers are running \(at .*\)/)
   await eventually('it waits', async () => early.log().includes('poller-memory is not complete: run provisioning'))
   await early.kill('SIGTERM')
   expect((await upstream.stats()).requests).toBe(0)
   expect(await newestMemories()).toEqual({})
 
-  await expect(carryOver({ ...options, registry: endingBeforeTheLast(parts.registry) })).rejects.toThrow('killed')
+  await expect(migratePollMemory({ ...options, registry: endingBeforeTheLast(parts.registry) })).rejects.toThrow(
+    'killed',
+  )
   const interrupted = await newestMemories()
   expect(Object.keys(interrupted).toSorted()).toEqual([`host/${host}`, identity])
-  expect(await carryOver(options)).toMatchObject({ polls: 4, identities: 1 })
+  expect(await migratePollMemory(options)).toMatchObject({ polls: 4, identities: 1 })
   expect(said).toContain('carrying over 4 polls to poller-memory, once')
   const memories = await newestMemories()
   const marker = { identity: null, host: null, carriedOver: { at: 0, polls: 4, identities: 1 } }
@@ -120,7 +122,7 @@ test('the newest poll of each identity and the pauses of hosts are carried over,
   await polls.prepare([remembered.poll])
   expect(polls.decode(remembered.poll)).toMatchObject({ poller: 'earlier', memory: { ...goodAt(2_000), failures: 1 } })
   expect(remembered).toMatchObject({ polledAt: nowMs - 60_000, rawPartition: 1, rawOffset: 5, inLog: true })
-  expect(await carryOver(options)).toBe(undefined)
+  expect(await migratePollMemory(options)).toBe(undefined)
 
   const poller = await parts.poller(upstream.url)
   const budget = await eventually('a poller has the host', async () => {

@@ -153,7 +153,7 @@ async function decoded<T>(topic: string, schema: RecordSchema<T>): Promise<Decod
 }
 
 /** One answer as it must stand in the store: of which window, known since when, sent when (the simulator's clock). */
-interface Told {
+interface RecordedAnswer {
   identity: string
   startMs: number
   endMs: number
@@ -162,9 +162,9 @@ interface Told {
 }
 
 /** What must be known from the raw topic. A record may be there twice, its acknowledgement lost: the same knowledge. */
-async function toldBy(raw: Decoded<RawResponse>[]): Promise<Told[]> {
+async function toldBy(raw: Decoded<RawResponse>[]): Promise<RecordedAnswer[]> {
   const requests = await simulator.requests()
-  const told = new Map<string, Told>()
+  const told = new Map<string, RecordedAnswer>()
   for (const { requestIdentity: identity, windowStart, windowEnd, contentHash, fetchedAt } of raw) {
     const from = new Date(windowStart).toISOString()
     const sent = requests.find(

@@ -18,7 +18,7 @@ import { startPoller } from '#services/poller/poller.ts'
 import { openPublisher, type Publisher } from '#services/poller/publish.ts'
 import { readSourceSettings } from '#services/poller/source-settings.ts'
 import { sources } from '#sources/index.ts'
-import { mainDataset, otherDatasets } from '../support/other-datasets.ts'
+import { mainDataset, onlyMainDataset } from '../support/other-datasets.ts'
 import { eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
 
 let parts: PollerParts
@@ -108,7 +108,7 @@ async function gatedPoller(url: string, day: string, { raw = 0, memories = 0, po
   const clock = await simulatedClock(url, log)
   const fetcher = openFetcher('tidemark/test')
   const gate = Promise.withResolvers<void>()
-  const seen = { came: 0, waiting: 0, mostAtOnce: 0 }
+  const seen = { came: 0, waiting: 0, maxAtOnce: 0 }
   const lost = { raw: 0, memories: 0, polls: 0 }
   const notTaken = () => new TransientError('Kafka did not take 1 records')
   const publisher: Publisher = {
@@ -116,7 +116,7 @@ async function gatedPoller(url: string, day: string, { raw = 0, memories = 0, po
     raw: async (source, answer) => {
       if (!ofDay(day)(answer)) return published.raw(source, answer)
       seen.came++
-      seen.mostAtOnce = Math.max(seen.mostAtOnce, ++seen.waiting)
+      seen.maxAtOnce = Math.max(seen.maxAtOnce, ++seen.waiting)
       // Kafka takes the later ones at once.
       if (seen.came === 1) await gate.promise
       const place = await published.raw(source, answer).finally(() => seen.waiting--)
@@ -136,7 +136,7 @@ async function gatedPoller(url: string, day: string, { raw = 0, memories = 0, po
     ...{
       kafka: parts.kafka,
       registry: parts.registry,
-      hosts: hostsOf(sources, readSourceSettings({ JAO_BASE_URL: url }), { off: otherDatasets, on: new Set() }),
+      hosts: hostsOf(sources, readSourceSettings({ JAO_BASE_URL: url }), onlyMainDataset),
     },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => undefined },
     deps: { clock, fetcher, publisher, origin: 'simulated', poller: 'gated', log },
@@ -176,7 +176,7 @@ test('a poller that loses its host and gets it back first deals with what is sti
   } finally {
     await stop()
   }
-  expect(seen).toEqual({ came: 2, waiting: 0, mostAtOnce: 1 })
+  expect(seen).toEqual({ came: 2, waiting: 0, maxAtOnce: 1 })
   // The first answer lay in raw without its poll when the host was back: it was adopted, and the request asked again.
   const polls = (await parts.polls()).filter(ofDay(day))
   expect(polls.map(({ lane, outcome }) => `${lane} ${outcome}`)).toEqual(['background changed', 'requested changed'])

@@ -66,7 +66,7 @@ test('an answer that a poller left in raw without its poll is adopted by the nex
   const upstream = await startUpstream({ startMs: Date.parse('2026-04-20T07:30:00Z'), speed: 1 })
   const { window } = businessDay('Europe/Brussels', day)
   const asking = sources.flatMap(({ datasets }) => datasets).find(({ name }) => name === dataset)?.asking
-  const url = `${upstream.url}${asking?.requestPath({ window, subject: null })}`
+  const url = `${upstream.url}${asking?.requestPath({ window, selector: null })}`
   const body = Buffer.from(await (await fetch(url)).arrayBuffer())
   const publisher = await openPublisher(parts.kafka, parts.registry, ['jao'])
   const place = await publisher.raw('jao', {

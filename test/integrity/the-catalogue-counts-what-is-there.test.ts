@@ -87,7 +87,7 @@ test('the list counts the points of each dataset and tells the newest', async ()
   expect(listed.filter(({ points }) => points > 0)).toHaveLength(2)
   const { stdout, stderr, code } = await run()
   expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
-  expect(stdout).toMatch(/^ {2}jao\.core\.maxExchanges +.* MW +1 h +daily, 09:00 D-1 +yes +\d\d +2022-07-02T23:00Z$/m)
+  expect(stdout).toMatch(/^ {2}jao\.core\.maxExchanges +.* MW +1 h +daily, 09:00 D-1 +auto +\d\d +2022-07-02T23:00Z$/m)
 })
 
 test('records of its own are counted where they are', async () => {

@@ -90,14 +90,14 @@ const seed = 4
 const nowMs = Date.parse('2026-11-20T15:00:00Z')
 
 /** One answer that we had: what upstream had published of a day when we asked, a minute after each publication. */
-interface Told {
+interface PublishedAnswer {
   day: string
   knownAtMs: number
   points: Points
 }
 
 const upstream = createUpstream(seed, commands)
-const ledger: Told[] = days.flatMap((day) => {
+const ledger: PublishedAnswer[] = days.flatMap((day) => {
   const asked = upstream.history(day).map(({ publishedAtMs }) => publishedAtMs + minuteMs)
   const from = Date.parse(firstFetch[day] ?? '1970-01-01')
   const instants = [...new Set(asked.map((at) => Math.max(at, from)))].filter((at) => at <= nowMs)
@@ -330,7 +330,7 @@ test('the keys that were withdrawn', async () => {
   const expected = days
     .filter((day) => day >= '2026-11-16' && day < '2026-11-23')
     .flatMap((day) => {
-      const named = ({ points }: Told) => [...points.keys()].map((name) => name.split(' ')[0] ?? '')
+      const named = ({ points }: PublishedAnswer) => [...points.keys()].map((name) => name.split(' ')[0] ?? '')
       const last = new Map(answersOf(day).flatMap((told) => named(told).map((key) => [key, told.knownAtMs])))
       const newest = answersOf(day).at(-1)!.knownAtMs
       return [...last]

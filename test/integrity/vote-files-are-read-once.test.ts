@@ -26,7 +26,7 @@ let files: string
 let dataDir: string
 beforeAll(async () => {
   pipeline = await startPipeline()
-  const all = { DATASETS_OFF: '' }
+  const all = { DATASET_SCHEDULES: '' }
   await Promise.all([pipeline.start('normalizer', all), pipeline.start('sink', all)])
   dataDir = (await stackOf(pipeline)).dataDir
   files = join(pipeline.directory, 'files')

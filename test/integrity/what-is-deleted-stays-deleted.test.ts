@@ -214,7 +214,7 @@ const votesOf = (...dates: string[]): RawResponse => {
 }
 
 test('votes go by the days that they were cast on, a piece of a file when all of its votes do, and stay away', async () => {
-  const all = { DATASETS_OFF: '' }
+  const all = { DATASET_SCHEDULES: '' }
   await Promise.all([chain.normalizer.kill('SIGTERM'), chain.sink.kill('SIGTERM')])
   await Promise.all([chain.start('normalizer', all), chain.start('sink', all)])
   const encode = await chain.registry.encoder('votes.raw', rawResponseSchema)

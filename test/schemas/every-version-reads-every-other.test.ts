@@ -106,6 +106,14 @@ describe('a version that went out', () => {
     ])
   })
 
+  test('may be edited before its first release: each sentence says how', () => {
+    for (const sentence of brokenVersions(kept, hashesOf([version(1, 'edited')]))) {
+      expect(sentence).toMatch(
+        /If it was never released, take its line out of schemas\/generated\/versions\.json and run `npm run generate` again\.$/,
+      )
+    }
+  })
+
   test('is one of v1 to vN, with nothing else beside them', () => {
     expect(
       versionFiles('schemas/r', ['v10.avsc', 'v9.avsc', ...Array.from({ length: 8 }, (_, n) => `v${n + 1}.avsc`)]),

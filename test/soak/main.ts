@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { datasetsByName } from '#core/datasets.ts'
 import { prepareStack } from '../integrity/running-stack.ts'
 import { simulatorClient } from '../integrity/simulator-client.ts'
+import { schedulesSetting } from '../support/other-datasets.ts'
 import { whatIsLost } from './lost.ts'
 import { watchMemory } from './memory.ts'
 import { type Written, writeVotes } from './votes.ts'
@@ -27,8 +28,7 @@ const askedDaily = [...datasetsByName].flatMap(([name, { dataset }]) => {
 })
 
 const stack = await prepareStack('simulated', {
-  DATASETS_OFF: '',
-  DATASETS_ON: askedDaily.join(','),
+  DATASET_SCHEDULES: schedulesSetting(askedDaily, 'auto'),
   BACKFILL_DAYS: '2',
   JAO_AUCTIONS_API_KEY: 'soak',
   KRAKEN_SYMBOLS: '*',

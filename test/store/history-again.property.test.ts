@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
-import { datasetsStored, diffTables, storedVersions } from '#operations/history/diff-tables.ts'
+import { diffTables, storedDatasets, storedVersions } from '#operations/history/diff-tables.ts'
 import { erase } from '#operations/history/erase.ts'
 import { copyUnreproducible, exchange, makeTables, staging, stateOfTables } from '#operations/history/exchange.ts'
 import type { ReadAnswer } from '#operations/history/explode-span.ts'
@@ -254,7 +254,7 @@ it('a rebuild compares what has rows on one side only, and knows the highest ver
   await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'both', transformVersion: 1 })])
   await insertAnswers(running.store, [acceptedAnswer({ ...times, dataset: 'both', transformVersion: 2 })])
   const all = ['answer', 'both', 'new answer', 'new points', 'points']
-  expect([...(await datasetsStored(running.store, staging))].sort()).toEqual(all)
+  expect([...(await storedDatasets(running.store, staging))].sort()).toEqual(all)
   const versions = await storedVersions(running.store, [...all, 'nothing'])
   expect(Object.fromEntries(versions)).toEqual({ points: 3, answer: 4, both: 2 })
   await dropStaging(running.store, staging)

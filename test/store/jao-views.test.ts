@@ -32,7 +32,7 @@ beforeAll(async () => {
     const told = {
       dataset: name,
       status: answer.status,
-      requestIdentity: requestIdentity(name, answer.window, answer.subject),
+      requestIdentity: requestIdentity(name, answer.window, answer.selector),
     }
     const record = rawResponse(answer.window, Buffer.from(answer.body), fetchedAt, told)
     const exploded = explodeRaw({ record, partition: 0, offset: '1' }, datasets)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { type RunningStore, startStore } from './running-store.ts'
-import { insertSlices, lines, slice, type ToldSlice } from './slices.ts'
+import { insertSlices, lines, type SliceFields, slice } from './slices.ts'
 
 // Each test tells a dataset of its own, in inserts of its own, and reads what traders read.
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => running?.stop())
 
-async function tell(dataset: string, ...told: Omit<ToldSlice, 'dataset'>[]): Promise<void> {
+async function tell(dataset: string, ...told: Omit<SliceFields, 'dataset'>[]): Promise<void> {
   for (const each of told) await insertSlices(running.store, [slice({ dataset, ...each })])
 }
 

@@ -3,7 +3,7 @@ import type { AcceptedAnswer, TimeseriesSlice } from '#schemas/generated/records
 import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 
 /** A slice for a test. Times are ISO text, UTC by default. */
-export interface ToldSlice {
+export interface SliceFields {
   /** The request identity. Default: 0, as in slices of older releases. */
   identity?: number
   dataset?: string
@@ -18,7 +18,7 @@ export interface ToldSlice {
   flags?: string[]
 }
 
-export function slice(told: ToldSlice): TimeseriesSlice {
+export function slice(told: SliceFields): TimeseriesSlice {
   const start = Date.parse(told.start)
   const step = told.stepS ?? 3600
   return {
@@ -46,13 +46,13 @@ export async function insertSlices(store: Store, slices: TimeseriesSlice[]): Pro
 }
 
 /** An accepted answer for a test. Times are ms UTC. */
-export type ToldAnswer = Pick<
+export type AcceptedAnswerFields = Pick<
   AcceptedAnswer,
   'dataset' | 'identity' | 'windowStart' | 'windowEnd' | 'knownAt' | 'transformVersion'
 > &
   Partial<AcceptedAnswer>
 
-export const acceptedAnswer = (told: ToldAnswer): AcceptedAnswer => ({
+export const acceptedAnswer = (told: AcceptedAnswerFields): AcceptedAnswer => ({
   requestIdentity: `${told.dataset}/${told.identity}`,
   selector: null,
   points: 1,

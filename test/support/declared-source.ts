@@ -30,12 +30,12 @@ export function declaredSource({ name }: { name: string }): Source {
         plausible: { min: -500, max: 500.5 },
         expectations: ['every hour has a row', 'it’s whole cm'],
         transformVersion: 7,
+        schedule: 'auto',
         calendar: {
           ...{ kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2020-01-01', searchFrom: '09:00' },
         },
         asking: {
-          live: true,
-          pastMonth: false,
+          autoBackfill: false,
           meaningfulStatuses: [],
           maxBodyBytes: 1_000,
           requestPath: () => '/levels',

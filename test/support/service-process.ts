@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from '#local/free-ports.ts'
-import { otherDatasets } from './other-datasets.ts'
+import { onlyMainDatasetSetting } from './other-datasets.ts'
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -34,7 +34,7 @@ export async function startService(
   const log = openSync(logFile, 'a')
   const child = spawn(process.execPath, [`services/${name}/main.ts`, ...parameters], {
     cwd: root,
-    env: { ...process.env, DATASETS_OFF: [...otherDatasets].join(','), ...environment, HEALTH_PORT: `${port}` },
+    env: { ...process.env, DATASET_SCHEDULES: onlyMainDatasetSetting, ...environment, HEALTH_PORT: `${port}` },
     stdio: ['ignore', log, log, 'ipc'],
   })
   closeSync(log)

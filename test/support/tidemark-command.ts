@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assertFree } from '#local/free-ports.ts'
-import { otherDatasets } from './other-datasets.ts'
+import { onlyMainDatasetSetting } from './other-datasets.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -19,7 +19,7 @@ export interface Started {
   finished: Promise<Finished>
 }
 
-/** Starts `tidemark` in the directory `release`, with only the main dataset on unless DATASETS_OFF is set. */
+/** Starts `tidemark` in the directory `release`, with only the main dataset on unless DATASET_SCHEDULES is set. */
 export function startTidemark(args: string[], environment: NodeJS.ProcessEnv, release = project): Started {
   return start(join(release, 'bin/tidemark.mjs'), args, environment)
 }
@@ -29,7 +29,7 @@ export const startCommand = (args: string[], environment: NodeJS.ProcessEnv, rel
   start(join(release, 'cli/main.ts'), args, environment)
 
 function start(program: string, args: string[], environment: NodeJS.ProcessEnv): Started {
-  const env = { DATASETS_OFF: [...otherDatasets].join(','), ...environment }
+  const env = { DATASET_SCHEDULES: onlyMainDatasetSetting, ...environment }
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''

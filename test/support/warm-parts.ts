@@ -3,7 +3,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { topicsOf } from '#core/source-topics.ts'
-import { carryOver } from '#infra/provision/carry-over.ts'
+import { migratePollMemory } from '#infra/provision/migrate-poll-memory.ts'
 import { spawnEndpoint } from '#local/clickhouse/spawn.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
@@ -76,7 +76,7 @@ async function emptyKafka(environment: Record<string, string>): Promise<void> {
   }
   await provisionTopics(kafka, [...platformTopics, ...sources.flatMap(topicsOf)], 1)
   const registry = openRegistry(readConfig(registrySettings, environment))
-  await carryOver({ kafka, registry, say: () => undefined })
+  await migratePollMemory({ kafka, registry, say: () => undefined })
 }
 
 /** Deletes the consumer groups. False while a group has a member: a killed one stays until its session expires. */

@@ -7,7 +7,7 @@ import { explode, newSourceDaily } from './daily.ts'
 const body = readFileSync(new URL('samples/a-day.body', import.meta.url))
 const window = { startMs: Date.parse('2026-04-20T22:00:00Z'), endMs: Date.parse('2026-04-21T22:00:00Z') }
 const answer = (text: string): Answer => ({ body: Buffer.from(text), status: 200, window })
-const assess = (text: string) => newSourceDaily.asking?.assess(Buffer.from(text), { window, subject: null })
+const assess = (text: string) => newSourceDaily.asking?.assess(Buffer.from(text), { window, selector: null })
 
 test('the sample day becomes two series of 24 hours', () => {
   const { slices, refusal } = explode({ body, status: 200, window })

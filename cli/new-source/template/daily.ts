@@ -26,11 +26,12 @@ export const newSourceDaily: Dataset = {
   expectations: ['every hour of the business day has a row with a value'],
   // Version of explode. Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
+  // `auto`: new windows are polled by themselves. `on-demand`: only `backfill` fetches. `off`: nothing is read.
+  schedule: 'auto',
   // Windows are local days, from midnight to midnight: 23 or 25 hours when the clock changes.
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
   asking: {
-    live: true,
-    pastMonth: true,
+    autoBackfill: true,
     // HTTP statuses besides 200 whose answers are kept, for example 404 for an empty day.
     meaningfulStatuses: [],
     maxBodyBytes: 1024 * 1024,

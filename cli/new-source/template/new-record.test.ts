@@ -7,7 +7,7 @@ import { explode, newRecordDataset } from './new-record.ts'
 const body = readFileSync(new URL('samples/a-new-record.body', import.meta.url))
 const window = { startMs: Date.parse('2026-04-20T22:00:00Z'), endMs: Date.parse('2026-04-21T22:00:00Z') }
 const answer = (text: string): Answer => ({ body: Buffer.from(text), status: 200, window })
-const assess = (text: string) => newRecordDataset.asking?.assess(Buffer.from(text), { window, subject: null })
+const assess = (text: string) => newRecordDataset.asking?.assess(Buffer.from(text), { window, selector: null })
 
 test('the sample day becomes one record', () => {
   expect(explode({ body, status: 200, window }).records).toEqual([

@@ -20,10 +20,10 @@ export const newRecordDataset: Dataset = {
   expectations: ['an id stands once in a business day'],
   // Version of explode. Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
+  schedule: 'auto',
   calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
   asking: {
-    live: true,
-    pastMonth: true,
+    autoBackfill: true,
     meaningfulStatuses: [],
     maxBodyBytes: 1024 * 1024,
     requestPath: ({ window }) => `/v1/daily/new-record?from=${iso(window.startMs)}&to=${iso(window.endMs)}`,

@@ -1,7 +1,7 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import type { RunningEndpoint } from './spawn.ts'
 
-export interface Question {
+export interface EndpointRequest {
   url?: Record<string, string>
   body?: string | Buffer
   method?: string
@@ -11,7 +11,7 @@ export interface Question {
   signal?: AbortSignal
 }
 
-export interface Answer {
+export interface EndpointResponse {
   status: number
   headers: IncomingHttpHeaders
   bytes: Buffer
@@ -21,15 +21,15 @@ export interface Answer {
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
 
 /** Test helper: sends one HTTP request to an endpoint, with credentials and nothing else added. */
-export function ask(endpoint: RunningEndpoint, question: Question): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const { user, password } = endpoint.credentials[question.user ?? 'writer']
-  const path = `${question.path ?? '/'}?${new URLSearchParams(question.url ?? {})}`
-  const headers = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password, ...question.headers }
-  const { signal } = question
+export function sendRequest(endpoint: RunningEndpoint, wanted: EndpointRequest): Promise<EndpointResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<EndpointResponse>()
+  const { user, password } = endpoint.credentials[wanted.user ?? 'writer']
+  const path = `${wanted.path ?? '/'}?${new URLSearchParams(wanted.url ?? {})}`
+  const headers = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password, ...wanted.headers }
+  const { signal } = wanted
   const sent = request(
     `${endpoint.url}${path}`,
-    { method: question.method ?? 'POST', agent, headers, ...(signal && { signal }) },
+    { method: wanted.method ?? 'POST', agent, headers, ...(signal && { signal }) },
     (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -41,6 +41,6 @@ export function ask(endpoint: RunningEndpoint, question: Question): Promise<Answ
     },
   )
   sent.on('error', reject)
-  sent.end(question.body)
+  sent.end(wanted.body)
   return promise
 }

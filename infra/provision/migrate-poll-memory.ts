@@ -1,6 +1,11 @@
 // Fills topic poller-memory from topic `polls` once, for data of releases that had no poller-memory.
 
-import { carriedOverKey, carriedOverPartition, carriedOverRecord, type MemoryRecord } from '#core/memory-records.ts'
+import {
+  type MemoryRecord,
+  migrationMarkerKey,
+  migrationMarkerPartition,
+  migrationMarkerRecord,
+} from '#core/memory-records.ts'
 import { type Kafka, withAdmin } from '#platform/kafka/client.ts'
 import { withProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readRanges, recordsIn, type TopicRanges } from '#platform/kafka/read-range.ts'
@@ -12,13 +17,13 @@ import { pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
 import { pollerMemoryTopic, pollsTopic } from '#schemas/topics.ts'
 import { createPollsFold, type PollsFold } from './polls-fold.ts'
 
-export interface CarryOver {
+export interface MigratedPolls {
   polls: number
   identities: number
   seconds: number
 }
 
-export interface CarryOverOptions {
+export interface PollMemoryMigration {
   kafka: Kafka
   registry: Registry
   say: (text: string) => void
@@ -32,9 +37,9 @@ export interface CarryOverOptions {
  * repeat after a crash. Must run before retention shortens `polls`.
  * @throws UserError if pollers run
  */
-export async function carryOver(options: CarryOverOptions): Promise<CarryOver | undefined> {
+export async function migratePollMemory(options: PollMemoryMigration): Promise<MigratedPolls | undefined> {
   const { kafka, registry, say } = options
-  if (await isCarriedOver(kafka)) return undefined
+  if (await isMigrated(kafka)) return undefined
   const startedMs = performance.now()
   const span = await offsetRange(kafka, pollsTopic.name)
   const records = recordsIn(span.values())
@@ -53,16 +58,16 @@ export async function carryOver(options: CarryOverOptions): Promise<CarryOver | 
     for (const [partition, memories] of fold.records()) await write(partition, memories)
     if (records > 0) await refuseWhilePollersRun(options)
     const identities = fold.identities()
-    await write(carriedOverPartition, [carriedOverRecord({ at: Date.now(), polls, identities })])
+    await write(migrationMarkerPartition, [migrationMarkerRecord({ at: Date.now(), polls, identities })])
     return { polls, identities, seconds: Math.round(performance.now() - startedMs) / 1_000 }
   })
 }
 
-async function isCarriedOver(kafka: Kafka): Promise<boolean> {
-  const span = (await offsetRange(kafka, pollerMemoryTopic.name)).get(carriedOverPartition)
+async function isMigrated(kafka: Kafka): Promise<boolean> {
+  const span = (await offsetRange(kafka, pollerMemoryTopic.name)).get(migrationMarkerPartition)
   let found = false
-  await readRanges(kafka, pollerMemoryTopic.name, new Map(span && [[carriedOverPartition, span]]), (records) => {
-    found ||= records.some((record) => record.key?.toString() === carriedOverKey)
+  await readRanges(kafka, pollerMemoryTopic.name, new Map(span && [[migrationMarkerPartition, span]]), (records) => {
+    found ||= records.some((record) => record.key?.toString() === migrationMarkerKey)
   })
   return found
 }
@@ -71,7 +76,11 @@ async function isCarriedOver(kafka: Kafka): Promise<boolean> {
 const defaultPatienceMs = 20_000
 
 /** @throws UserError if the group `poller` still has members after `patienceMs` */
-async function refuseWhilePollersRun({ kafka, say, patienceMs = defaultPatienceMs }: CarryOverOptions): Promise<void> {
+async function refuseWhilePollersRun({
+  kafka,
+  say,
+  patienceMs = defaultPatienceMs,
+}: PollMemoryMigration): Promise<void> {
   const waiting = slowNotice(say)
   return withAdmin(kafka, async (admin) => {
     for (const endMs = performance.now() + patienceMs; ; await pause(200)) {

@@ -16,7 +16,7 @@ export const knownAt = { first: Date.parse('2026-11-01T10:00:00Z'), second: Date
 export const replayed = (points: Points): Points =>
   new Map([...points].map(([name, value]) => [name, value === null ? null : value + 1000]))
 
-export interface Told {
+export interface PublishedHistory {
   chain: Chain
   /** Points of the first answers, of the second answer, and those that the second answer withdraws. */
   truth: { revisedFirst: Points; revisedSecond: Points; withdrawn: Points; plain: Points }
@@ -26,7 +26,7 @@ export interface Told {
   openTopic: (topic: string) => Promise<(slice: Partial<TimeseriesSlice>) => Promise<void>>
 }
 
-export async function tell(): Promise<Told> {
+export async function publishHistory(): Promise<PublishedHistory> {
   const chain = await startChain()
   try {
     return await fill(chain)
@@ -36,7 +36,7 @@ export async function tell(): Promise<Told> {
   }
 }
 
-async function fill(chain: Chain): Promise<Told> {
+async function fill(chain: Chain): Promise<PublishedHistory> {
   const upstream = createUpstream(11)
   const point = { hourMs: windowOf(days.revised).startMs + 2 * 3_600_000, key: 'border_AT_BE' }
   const atMs = knownAt.second - 3_600_000
@@ -84,7 +84,7 @@ async function tellAgain({
   registry,
   producer,
   settled,
-}: Chain): Promise<Pick<Told, 'timedTopic' | 'openTopic'>> {
+}: Chain): Promise<Pick<PublishedHistory, 'timedTopic' | 'openTopic'>> {
   const topic = 'jao.timeseries'
   const encode = await registry.encoder(topic, timeseriesSliceSchema)
   const decoder = registry.decoder(timeseriesSliceSchema)

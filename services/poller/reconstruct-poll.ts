@@ -56,7 +56,7 @@ export function createRecordedAnswers(): RecordedAnswers {
 /** Returns the source's name in a dataset's name or in a request identity. */
 export const sourceOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'))
 
-export interface Adopter {
+export interface PollProvenance {
   host: string
   poller: string
   origin: string
@@ -66,11 +66,11 @@ export interface Adopter {
  * Returns the missing poll of an answer. Returns undefined if the memory has this answer or a newer one, if the answer
  * is of another origin (live, simulated), or if the store cannot hold its time.
  */
-export function adoptedPoll(
+export function reconstructPoll(
   raw: RawResponse,
   at: { partition: number; offset: number },
   hosted: Pick<HostedDataset, 'asking' | 'headers' | 'intervalMs' | 'baseUrl'>,
-  { host, poller, origin }: Adopter,
+  { host, poller, origin }: PollProvenance,
   known: KnownIdentity | undefined,
 ): Poll | undefined {
   const { requestIdentity, dataset, windowStart, windowEnd, sentAt, fetchedAt, contentHash, headers } = raw
@@ -78,7 +78,7 @@ export function adoptedPoll(
   if (raw.origin !== origin || fetchedAt >= storeEndsAtMs) return undefined
   if (memory.lastGoodFetchedAt !== null && fetchedAt <= memory.lastGoodFetchedAt) return undefined
   const window = { startMs: windowStart, endMs: windowEnd }
-  const { coverage, error } = assessAnswer(hosted, { window, subject: selectorOf(requestIdentity, dataset) }, raw)
+  const { coverage, error } = assessAnswer(hosted, { window, selector: selectorOf(requestIdentity, dataset) }, raw)
   // ETag and Last-Modified are not valid at another base URL of the upstream.
   const { etag = null, 'last-modified': lastModified = null } = raw.url.startsWith(`${hosted.baseUrl}/`) ? headers : {}
   const answer = { contentHash, etag, lastModified }

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { RequestSpec } from '#sources/source.ts'
-import { adoptedPoll, createRecordedAnswers } from './adopted.ts'
 import type { KnownIdentity } from './memory.ts'
 import { knownAtMs } from './outcome.ts'
+import { createRecordedAnswers, reconstructPoll } from './reconstruct-poll.ts'
 
 const poll = (dataset: string, rawPartition: number | null, rawOffset: number | null) =>
   ({ dataset, rawPartition, rawOffset }) as Poll
@@ -60,16 +60,16 @@ const raw = (fetchedAt: number, body = 'rows', more: Partial<RawResponse> = {}):
   ...{ sentAt: fetchedAt - 5, fetchedAt, origin: 'live', confirms: false, ...more },
 })
 const at = { partition: 1, offset: 7 }
-const adopter = { host: 'h', poller: 'me', origin: 'live' }
+const provenance = { host: 'h', poller: 'me', origin: 'live' }
 const known = (memory: Partial<KnownIdentity['memory']>): KnownIdentity => ({
-  ...{ memory: { ...noMemory, ...memory }, host: 'h', polledAtMs: 0, polledSteadyMs: 0, windowStartMs: 0 },
+  ...{ memory: { ...noMemory, ...memory }, host: 'h', polledAtMs: 0, polledMonotonicMs: 0, windowStartMs: 0 },
 })
-const adopt = (answer: RawResponse, before?: KnownIdentity, intervalMs: number | null = null) =>
-  adoptedPoll(answer, at, { asking, headers: {}, intervalMs, baseUrl: 'http://h' }, adopter, before)
+const reconstruct = (answer: RawResponse, before?: KnownIdentity, intervalMs: number | null = null) =>
+  reconstructPoll(answer, at, { asking, headers: {}, intervalMs, baseUrl: 'http://h' }, provenance, before)
 
 describe('the poll of an answer without its poll', () => {
   test('is the one that it should have had, but answers no request', () => {
-    expect(adopt(raw(1_000), known({ failures: 2 }))).toEqual({
+    expect(reconstruct(raw(1_000), known({ failures: 2 }))).toEqual({
       requestIdentity: 'a.x/1',
       dataset: 'a.x',
       host: 'h',
@@ -108,26 +108,26 @@ describe('the poll of an answer without its poll', () => {
     })
   })
   test('says what the answer is, by what is known of its window', () => {
-    expect(adopt(raw(1_000, ''))?.outcome).toBe('empty')
-    expect(adopt(raw(1_000, ''), known({ hadRows: true }))?.outcome).toBe('emptied')
-    expect(adopt(raw(1_000, 'html'))).toMatchObject({
+    expect(reconstruct(raw(1_000, ''))?.outcome).toBe('empty')
+    expect(reconstruct(raw(1_000, ''), known({ hadRows: true }))?.outcome).toBe('emptied')
+    expect(reconstruct(raw(1_000, 'html'))).toMatchObject({
       outcome: 'unreadable',
       error: 'the answer cannot be read: no JSON',
     })
     const same = known({ lastGoodFetchedAt: 1, lastGoodHash: 'hash of rows' })
-    expect(adopt(raw(1_000), same)?.outcome).toBe('unchanged')
-    expect(adopt(raw(1_000), same, 10_000)?.outcome).toBe('changed')
+    expect(reconstruct(raw(1_000), same)?.outcome).toBe('unchanged')
+    expect(reconstruct(raw(1_000), same, 10_000)?.outcome).toBe('changed')
   })
   test('is undefined if a poll names the answer or a newer one, and if the answer is of another origin', () => {
-    expect(adopt(raw(1_000), known({ lastGoodFetchedAt: 1_000 }))).toBeUndefined()
-    expect(adopt(raw(1_000), known({ lastGoodFetchedAt: 2_000 }))).toBeUndefined()
-    expect(adopt(raw(1_000, 'rows', { origin: 'file' }))).toBeUndefined()
-    expect(adopt(raw(Date.parse('3000-01-01')))).toBeUndefined()
+    expect(reconstruct(raw(1_000), known({ lastGoodFetchedAt: 1_000 }))).toBeUndefined()
+    expect(reconstruct(raw(1_000), known({ lastGoodFetchedAt: 2_000 }))).toBeUndefined()
+    expect(reconstruct(raw(1_000, 'rows', { origin: 'file' }))).toBeUndefined()
+    expect(reconstruct(raw(Date.parse('3000-01-01')))).toBeUndefined()
   })
   test('keeps no validators of another address', () => {
-    expect(adopt(raw(1_000, 'rows', { url: 'http://old/' }))?.memory).toMatchObject({ etag: null, hadRows: true })
+    expect(reconstruct(raw(1_000, 'rows', { url: 'http://old/' }))?.memory).toMatchObject({ etag: null, hadRows: true })
   })
   test('makes the next answer known later', () => {
-    expect(knownAtMs(adopt(raw(1_000))!.memory, 500)).toBe(1_001)
+    expect(knownAtMs(reconstruct(raw(1_000))!.memory, 500)).toBe(1_001)
   })
 })

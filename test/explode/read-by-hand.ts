@@ -1,6 +1,6 @@
 // Expected values that a person has read in a body. No code computes them, so a bug of the code cannot hide here.
 
-export interface Told {
+export interface ReadByHand {
   /** Number of values per key that are not null. */
   values: Record<string, number>
   points: [key: string, time: string, value: number | null][]
