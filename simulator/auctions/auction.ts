@@ -49,7 +49,7 @@ export function resultsOf(seed: number, corridor: string, period: MarketPeriod):
   })
 }
 
-/** Prints an auction with the recorded keys in their order. Results and products are unordered, as recorded. */
+/** Prints an auction with the keys of recorded answers, in the same order. Results and products are unordered there. */
 export function auctionJson(seed: number, corridor: string, period: MarketPeriod, atMs: number): string {
   const gates = gatesOf(period)
   const results = resultsOf(seed, corridor, period)
@@ -124,7 +124,7 @@ function unordered<T>(items: readonly T[], draw: number): T[] {
   return draw % 2 === 0 ? [...head, ...tail] : [...tail, ...head]
 }
 
-/** Marks a number to be printed with a decimal (883.0). auctionJson removes the marks, # and quotes. */
+/** Returns a text "#883.0#", because JSON.stringify would print 883. auctionJson removes the quotes and #. */
 function number(value: number): string {
   return `#${Number.isInteger(value) ? `${value}.0` : value}#`
 }
