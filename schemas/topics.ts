@@ -112,7 +112,7 @@ export const pollRequestsTopic: Topic = {
   retentionImpact: 'requests that wait for longer than that, behind a large backfill, are forgotten',
 }
 
-/** Permanent deletions of a dataset's points before a time. Read this topic before you build a store anew. */
+/** Permanent deletions of a dataset's points before a time. A store that is built anew must read them first. */
 export const deletionsTopic: Topic = {
   name: 'deletions',
   key: 'dataset',

@@ -8,7 +8,7 @@ export function portSetting(name: HostName): string {
   return name === 'jao' ? 'SIMULATOR_PORT' : `SIMULATOR_${name.replaceAll('-', '_').toUpperCase()}_PORT`
 }
 
-/** Limits of requests. JAO documents those of its hosts. Those of the exchanges are plausible. */
+/** Limits of requests. JAO documents the limits of its hosts. The limits of the exchanges are plausible. */
 export const REQUESTS_PER_MINUTE: Readonly<Record<HostName, number>> = {
   jao: 100,
   'jao-auctions': 100,

@@ -1,5 +1,5 @@
 export type Limit = {
-  /** Admits a request, or returns the simulated ms after which the next request is admitted. */
+  /** Admits a request that comes at `elapsedMs`, or returns how long to wait until one is admitted, simulated ms. */
   ask(elapsedMs: number): { readonly admitted: true } | { readonly admitted: false; readonly waitMs: number }
   violations(): number
   /** The greatest number of requests so far within 60 seconds, refused ones included. */

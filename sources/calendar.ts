@@ -10,7 +10,7 @@ export interface BusinessDays {
   firstDay: string
   /** Local time (HH:MM) from which a window is requested, on the day before the window begins. */
   searchFrom: string
-  /** Days by which requests begin later. With 2, they begin on the day after delivery. Negative: earlier. Default 0. */
+  /** Requests begin this many days after the day before the window: with 2, on the day after delivery. Default 0. */
   searchDaysLater?: number
 }
 

@@ -57,7 +57,7 @@ export interface OwnTopic<T = unknown> {
 export interface OwnTable {
   name: string
   rows: string
-  /** SQL of a row's time, a DateTime in UTC. A deletion removes the rows before its bound. Absent: it removes none. */
+  /** SQL of a row's time, a DateTime in UTC. A deletion removes rows before a time. Absent: rows are never deleted. */
   time?: string
   windowStart: string
   transformVersion: string
@@ -77,7 +77,7 @@ export interface Dataset {
   page: string
   /** `recorded` if an answer was recorded. `documented` if only upstream's documentation is known. */
   shape: 'recorded' | 'documented'
-  /** Unit of the values. If it differs by key, a text that says so, and `unitOf` returns the unit of a key. */
+  /** Unit of the values. If units differ by key, it is a description, and `unitOf` returns the unit of a key. */
   unit: string
   unitOf?: (key: string) => string
   /** Distances between values, in the order of `fromMs`. Empty if values lie on no grid, as for votes. */
@@ -157,7 +157,7 @@ export interface Subjects {
 export interface Pages {
   countPath: (asked: RequestTarget) => string
   take: number
-  /** Number of rows in the answer, and in the whole window (`total`, null if unknown). @throws Error if unreadable */
+  /** Returns how many rows an answer has, and in `total` the whole window, or null. @throws Error if unreadable */
   rowsIn: (body: Uint8Array) => { rows: number; total: number | null }
 }
 
@@ -169,7 +169,7 @@ export type FileReading = (
   /** The rows that the summary of an ingest counts. Default: points. */
   stored?: {
     noun: string
-    /** Returns SQL that selects, as `count`, the number of rows known from `fromMs` to `toMs`, inclusive. */
+    /** Returns SQL that selects, as `count`, the number of rows with known_at from `fromMs` to `toMs`, inclusive. */
     count: (fromMs: number, toMs: number) => string
   }
 }

@@ -24,7 +24,7 @@ export type Gates = {
   readonly finalMs: number
 }
 
-/** Returns an auction's times as recorded: bids close 22 minutes after they open, results come 5 minutes later. */
+/** Returns an auction's times. As in recorded answers, bidding lasts 22 minutes, and results come 5 minutes later. */
 export function gatesOf({ resultsMs }: MarketPeriod): Gates {
   return {
     atcOpensMs: resultsMs - 6 * 24 * 60 * MINUTE_MS - 170 * MINUTE_MS,
@@ -49,7 +49,7 @@ export function resultsOf(seed: number, corridor: string, period: MarketPeriod):
   })
 }
 
-/** Prints an auction with the keys of recorded answers, in the same order. Results and products are unordered there. */
+/** Prints an auction as recorded answers do: the same keys in the same order, results and products unordered. */
 export function auctionJson(seed: number, corridor: string, period: MarketPeriod, atMs: number): string {
   const gates = gatesOf(period)
   const results = resultsOf(seed, corridor, period)

@@ -41,7 +41,7 @@ function isChanged(seed: number, column: Column, slot: number, revision: number)
   return mixFraction(seed ^ 0x51ed, column.hash, slot, revision) < CHANGED_SHARE
 }
 
-/** Returns the middle of the range plus wave, level and noise. They reach 0.28, 0.08 and 0.14 of the range: a half. */
+/** Returns the middle of the range plus wave (up to 0.28 of the range), level (up to 0.08) and noise (up to 0.14). */
 function draw(seed: number, { low, high, hash, scale = 1, quarterly }: Column, slot: number, salt: number): number {
   const hour = quarterly ? slot / 4 : slot
   const phase = mixFraction(seed, hash) * DAY_HOURS

@@ -25,7 +25,7 @@ const PRICES: Readonly<Record<string, number>> = {
 
 /** Kraken's own names of currencies. */
 const KRAKEN_SPELLS: Readonly<Record<string, string>> = { BTC: 'XBT', DOGE: 'XDG' }
-/** Currencies before which Kraken's answers write X, and Z before the quote: XXBTZUSD. */
+/** Currencies that Kraken's answers write with an X, and the quote with a Z: XXBTZUSD. */
 const KRAKEN_OLD: ReadonlySet<string> = new Set(['XBT', 'ETH', 'LTC', 'XRP', 'XLM', 'ETC'])
 const QUOTES = { kraken: ['USD', 'EUR'], binance: ['USDT', 'EUR'], coinbase: ['USD', 'EUR'] }
 const PACES_S = [1, 1, 2, 5, 30, 900]

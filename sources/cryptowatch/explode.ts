@@ -119,7 +119,7 @@ function sliceMarket(
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 
-/** Reads the market from /markets/kraken/btcusd/summary or market_kraken_btcusd_price.json. Undefined if not there. */
+/** The market that a URL /markets/kraken/btcusd/summary or a file market_kraken_btcusd_price.json names, if any. */
 function oneMarket(result: unknown, url: string): [string, unknown][] | undefined {
   const [, exchange, pair] = /markets?[/_]([a-z0-9-]+)[/_]([a-z0-9-]+)[/_](?:summary|price)(?:\.json)?$/.exec(url) ?? []
   return exchange === undefined ? undefined : [[`${exchange}:${pair}`, result]]

@@ -5,7 +5,7 @@ import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.
 import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
 
-/** What an auction sells. `hours`: each hour of a day as one product. `period`: its whole period, such as a month. */
+/** What an auction sells. `hours`: each hour of a day, as a product. `period`: a whole period, such as a month. */
 export type Products = 'hours' | 'period'
 
 /**

@@ -61,7 +61,7 @@ export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
 
 const utc = (ms: number): string => new Date(ms).toISOString()
 
-/** Copies inserted rows to flow_constraints, except deleted hours: those before the newest bound of a deletion. */
+/** Copies inserted rows to flow_constraints, except hours before the time up to which the dataset is deleted. */
 const filling: StoreStatement = {
   name: 'flow_constraints_mv',
   sql: `
@@ -75,8 +75,8 @@ const filling: StoreStatement = {
 }
 
 /**
- * The newest rows of each hour. A row counts if the newest accepted answer of its page has it. The page must also begin
- * before the end of the hour's rows, by their newest count. This count comes from a page, or from the answer that only
+ * The newest rows of each hour. A row counts if the newest accepted answer of its page has it. If the hour has fewer
+ * rows now, pages after its last row are left out. The number of rows comes from a page, or from the answer that only
  * counts rows. Both window functions partition by dataset and hour, so that filters on these columns reach the table.
  */
 const newest: StoreStatement = {

@@ -112,7 +112,7 @@ SELECT
   cityHash64('${benchDataset}', day) % 9007199254740991 + 1 AS identity
 FROM numbers(toUInt64({days:Int64} * ${benchKeys * answersADay}))`
 
-/** The accepted answers of the same days. All answers of a day have one request identity. */
+/** Inserts the accepted answers of the days of insertDays. All answers of a day have one request identity. */
 const insertAnswers = `
 INSERT INTO tidemark.accepted_answers
 WITH

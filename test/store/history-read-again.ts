@@ -6,7 +6,7 @@ export const windowStarts = [Date.parse('2024-12-31T22:00:00Z'), Date.parse('202
 const firstKnownAt = Date.parse('2024-12-31T23:59:59.990Z')
 
 type Values = Record<string, (number | null)[]>
-/** What explode makes of an answer. Without keys, the answer is confirmed empty. A refused answer has no Reading. */
+/** What explode makes of an answer. If `values` has no key, the answer is confirmed empty. Refused: no Reading. */
 export interface Reading {
   stepS: number
   values: Values

@@ -27,7 +27,7 @@ export const explain = (
 
 /** Three answers that name a point. They have two request identities. */
 export const named = [answer(10, '20T01:00'), answer(10, '20T04:00'), answer(20, '20T05:00', { identity: 8 })]
-/** Every answer of these two identities, also those that do not name the point. */
+/** Every answer of the request identities in `named`, also answers that do not name the point. */
 export const allAnswers: ReplacingAnswer[] = [
   ['20T01:00', 7, 3],
   ['20T02:00', 7, 4],
