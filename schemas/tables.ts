@@ -189,7 +189,7 @@ const utc = (ms: number): string => new Date(ms).toISOString()
 // Maximum number of values in a slice; more are an error. A day of one-minute steps has 1,440.
 const maxValues = 100_000
 
-/** @throws RangeError for too many values, NaN and infinity. JSON would turn NaN into null: a retraction */
+/** @throws RangeError for too many values, NaN and infinity. JSON would write NaN as null, as if there was no value */
 function checked(values: (number | null)[]): (number | null)[] {
   if (values.length > maxValues) throw new RangeError(`${values.length} values in one slice; ${maxValues} are the most`)
   for (const value of values) {

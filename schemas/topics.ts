@@ -45,7 +45,7 @@ const forEver = keptFor()
 const plain = { 'compression.type': 'uncompressed' }
 const zstd = { 'compression.type': 'zstd' }
 
-/** Partitions of polls, poll-requests and poller-memory. A host has the same partition number in all three topics. */
+/** Number of partitions of polls, poll-requests and poller-memory. A host has the same partition in all of them. */
 export const pollPartitions = 4
 
 /** Values of the fields `host` and `lane` in the `polls` records of file chunks, which are ingested and not polled. */
@@ -73,8 +73,9 @@ export function pollsKeptFor(days?: number): Topic {
 const minuteMs = 60_000
 
 /**
- * The poller's memory. A new owner reads the whole topic before it polls, so compaction keeps the topic small. If a
- * slow poller overwrites newer memory, compaction waits 5 minutes, so that the owner can write the newer memory again.
+ * The poller's memory. A new owner reads the whole topic before it polls, so compaction keeps the topic small. A slow
+ * poller may write an older record after a newer one of the same key. Compaction would then delete the newer one. It
+ * leaves records of the last 5 minutes alone, so that the owner has time to write the newer one again.
  */
 export const pollerMemoryTopic: Topic = {
   name: 'poller-memory',
@@ -95,7 +96,7 @@ export const pollerMemoryTopic: Topic = {
     'the poller forgets what it holds: it fetches windows again, and a late answer may be known before an earlier one',
 }
 
-/** Requests to poll a window or lift a pause. No offsets are committed: core/requests.ts finds the open requests. */
+/** Requests to poll a window or lift a pause. Pollers commit no offsets: core/requests.ts finds the open requests. */
 export const pollRequestsTopic: Topic = {
   name: 'poll-requests',
   key: 'request identity',
@@ -111,7 +112,7 @@ export const pollRequestsTopic: Topic = {
   retentionImpact: 'requests that wait for longer than that, behind a large backfill, are forgotten',
 }
 
-/** Permanent deletions of a dataset's points before a time. Read this topic before you build a store anew. */
+/** Permanent deletions of a dataset's points before a time. A store that is built anew must read them first. */
 export const deletionsTopic: Topic = {
   name: 'deletions',
   key: 'dataset',
@@ -156,7 +157,7 @@ export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = 
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older slices, and so does a sink',
 })
 
-/** The series metadata of each key. Only the newest record of a key is valid. */
+/** What each key of a source means: unit and labels. Only the newest record of a key is valid. */
 export const seriesTopic = (source: string): Topic => ({
   name: `${source}.series`,
   key: 'dataset and key, joined by a slash',
@@ -167,7 +168,7 @@ export const seriesTopic = (source: string): Topic => ({
   retentionImpact: 'keys have no meaning in a store that is built anew, until an answer names them again',
 })
 
-/** The accepted answers of a source, each written after its slices. They tell subscribers of withdrawn points. */
+/** The accepted answers of a source, each written after its slices. Subscribers need them to see withdrawn points. */
 export const answersTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.answers`,
   key: 'request identity',

@@ -91,7 +91,10 @@ function faultReply(fault: Fault, { good, dayBefore }: DataRequest, voice: HostR
 const MAINTENANCE =
   '<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>The site is under maintenance</h1></body></html>'
 
-/** Halves an answer. Of a streamed answer only the first part is sent, because its length is unknown. */
+/**
+ * Returns the first half of an answer, or the first part of a streamed one, whose length is unknown. With `cut` the
+ * connection breaks there. With `shortened` the answer ends there as if it was whole.
+ */
 function half(good: Reply, how: 'cut' | 'shortened'): Reply {
   const { parts, ...rest } = good
   if (parts !== undefined) {
@@ -103,7 +106,7 @@ function half(good: Reply, how: 'cut' | 'shortened'): Reply {
   return how === 'cut' ? { ...good, sendBytes: bytes } : { ...good, body: good.body.subarray(0, bytes) }
 }
 
-/** Pads a correct answer to a size, by blanks after its first bracket. */
+/** Pads the JSON `text` to `bytes` bytes, with blanks after its first bracket. */
 function* blanksWithin(text: string, bytes: number): Generator<string> {
   const head = text.search(text.includes('[') ? /\[/ : /\{/) + 1
   yield text.slice(0, head)

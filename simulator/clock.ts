@@ -1,4 +1,4 @@
-/** The saved clock. `own` was at `simMs` when the machine's clock was at `wallMs`. It goes on during downtime. */
+/** The saved clock. Mode `own`: it was at `simMs` when the machine's clock was at `wallMs`, and has gone on since. */
 export type ClockState =
   | { readonly mode: 'machine' }
   | { readonly mode: 'own'; readonly simMs: number; readonly wallMs: number; readonly speed: number }

@@ -62,7 +62,7 @@ function command(simulator: Simulator, { body }: ControlRequest): Reply {
 
 const clockSchema = z.strictObject({
   set: z.iso.datetime({ offset: true }).optional(),
-  /** Simulated s per s. 0 stops the clock. */
+  /** Simulated seconds per real second. 0 stops the clock. */
   speed: z.number().min(0).max(1_000_000).optional(),
   allowBackwards: z.boolean().optional(),
 })

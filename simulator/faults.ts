@@ -39,7 +39,7 @@ export const faultSchema = z.discriminatedUnion('fault', [
 
 export type Fault = z.infer<typeof faultSchema>
 
-/** Returns the oldest fault that matches a request, and the list of faults with its count decremented. Pure. */
+/** Returns the oldest fault that matches a request, and the faults that are left once that fault is used. Pure. */
 export function takeFault(
   faults: readonly Fault[],
   days: readonly string[],

@@ -8,7 +8,7 @@ export function portSetting(name: HostName): string {
   return name === 'jao' ? 'SIMULATOR_PORT' : `SIMULATOR_${name.replaceAll('-', '_').toUpperCase()}_PORT`
 }
 
-/** Limits of requests. The limits of JAO's hosts are documented. Those of the exchanges are plausible. */
+/** Limits of requests. JAO documents the limits of its hosts. The limits of the exchanges are plausible. */
 export const REQUESTS_PER_MINUTE: Readonly<Record<HostName, number>> = {
   jao: 100,
   'jao-auctions': 100,
@@ -37,7 +37,7 @@ export type DataRequest = {
 
 export type Host = {
   readonly name: HostName
-  /** Returns a Reply if there is no such path. A request for it does not count towards the limit. */
+  /** Returns a Reply if the host has no such path. Such a request does not count towards the limit. */
   readonly readRequest: (request: HostRequest) => DataRequest | Reply
   readonly voice: HostReplies
 }
@@ -45,7 +45,8 @@ export type Host = {
 export type HostReplies = {
   readonly tooMany: (retryAfterS?: number) => Reply
   readonly failed: (status: 500 | 503) => Reply
-  /** How the host refuses a request, and how it answers without data. Some hosts use status 200 for both. */
+  /** The host's answer to a request that it refuses. Some hosts send it with status 200. */
   readonly rejected: Reply
+  /** The host's answer if it has no data. Some hosts send it with status 200. */
   readonly empty: Reply
 }

@@ -1,16 +1,16 @@
 export type Limit = {
-  /** Admits a request, or returns the simulated ms after which the next request is admitted. */
+  /** Admits a request that comes at `elapsedMs`, or returns how long to wait until one is admitted, simulated ms. */
   admit(elapsedMs: number): { readonly admitted: true } | { readonly admitted: false; readonly waitMs: number }
   violations(): number
-  /** The maximum number of requests in any sliding minute, refused ones included. */
+  /** The greatest number of requests so far within 60 seconds, refused ones included. */
   busiestMinute(): number
 }
 
 const MINUTE_MS = 60_000
 
 /**
- * Limits the requests of all clients in any sliding minute. Refused requests do not count. The minute is in simulated
- * time (`Clock.elapsedMs`): at speed 60 it takes a second, and setting the clock does not shorten it.
+ * Limits the requests of all clients within any 60 seconds. Refused requests do not count. The seconds are simulated
+ * (`Clock.elapsedMs`): at speed 60 they pass in one real second. Setting the clock does not shorten them.
  */
 export function createLimit(perMinute: number): Limit {
   const admitted = slidingMinute()

@@ -1,4 +1,4 @@
-/** An HTTP answer. `parts` are streamed instead of `body`. After `sendBytes` of the body the connection breaks. */
+/** An HTTP answer. `parts`, if given, are streamed instead of `body`. The connection breaks after `sendBytes` bytes. */
 export type Reply = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>

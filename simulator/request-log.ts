@@ -13,7 +13,7 @@ export type LoggedRequest = {
   status: number | null
   fault: string | null
   overLimit: boolean
-  /** Number and SHA-256 of the body bytes that were sent. */
+  /** Number of body bytes that were sent. `sha256` is their hash. */
   bytes: number
   sha256: string | null
 }

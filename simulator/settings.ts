@@ -8,7 +8,7 @@ export const simulatorShape = {
   SIMULATOR_BINANCE_PORT: port.default(0),
   SIMULATOR_COINBASE_PORT: port.default(0),
   SIMULATOR_SEED: z.coerce.number().int().default(1),
-  /** Path of the file with commands, faults and the clock. If it exists, it overrides SIMULATOR_START and _SPEED. */
+  /** Path of the state file. If the file exists, SIMULATOR_START and SIMULATOR_SPEED have no effect. */
   SIMULATOR_STATE_FILE: z.string().min(1).optional(),
   SIMULATOR_START: z.iso.datetime({ offset: true, error: 'an instant like 2026-04-20T10:00:00Z' }).optional(),
   SIMULATOR_SPEED: z.coerce.number().min(0).max(1_000_000).default(1),

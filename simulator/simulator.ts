@@ -15,7 +15,7 @@ import { loadState, saveState } from './state-file.ts'
 
 export type SimulatorOptions = {
   readonly seed?: number
-  /** Path of the state file. If the file exists, it overrides `startMs` and `speed`. */
+  /** Path of the file with commands, faults and the clock. If the file exists, `startMs` and `speed` have no effect. */
   readonly stateFile?: string | undefined
   /** Time at the start, ms UTC. Default: the machine's clock. */
   readonly startMs?: number | undefined

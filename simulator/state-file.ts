@@ -53,7 +53,7 @@ const stateSchema = z.strictObject({
 
 export type State = z.infer<typeof stateSchema>
 
-/** Returns undefined if the file is absent. @throws Error if it is unreadable, of another version or of another seed */
+/** Reads a state. Undefined if the file is absent. @throws Error if it is unreadable, or of another version or seed */
 export function loadState(path: string, seed: number): State | undefined {
   let text: string
   try {

@@ -46,7 +46,7 @@ function dayTruth(upstream: Upstream, day: string, atMs: number) {
   return { ...head, revision: publication.revision, publishedAt: iso(publication.publishedAtMs), rows }
 }
 
-/** Returns the rows of one hour (`hour`, its index in the day), by default the first hundred. */
+/** Returns rows of an hour, by default the first hundred. `hour` is the hour's index in the day, from 0. */
 function domainTruth(domain: Domain, day: string, query: URLSearchParams, atMs: number): TruthResult {
   const hour = Number(query.get('hour') ?? 0)
   const [skip, take] = [Number(query.get('skip') ?? 0), Number(query.get('take') ?? 100)]

@@ -2,19 +2,19 @@
 
 export type Calendar = BusinessDays | Ticks | Files
 
-/** A window is a day, hour or month in the local time of `zone`. Upstream publishes it on the day before it begins. */
+/** A window is a day, hour or month in the local time of `zone`. Most are published on the day before they begin. */
 export interface BusinessDays {
   kind: 'days'
   window: 'day' | 'hour' | 'month'
   zone: string
   firstDay: string
-  /** Local time (HH:MM) from which a window is requested. The day is the day before the window begins. */
+  /** Local time (HH:MM) from which a window is requested, on the day before the window begins. */
   searchFrom: string
-  /** Days added to the day before the window begins. With 2, requests begin on the day after delivery. Default 0. */
+  /** Requests begin this many days after the day before the window: with 2, on the day after delivery. Default 0. */
   searchDaysLater?: number
 }
 
-/** A window from one scheduled instant to the next. Every answer becomes a raw record, even if nothing changed. */
+/** A window is a tick, from one scheduled instant to the next. Every answer becomes a raw record, even if unchanged. */
 export interface Ticks {
   kind: 'ticks'
   zone: 'UTC'

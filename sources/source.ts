@@ -3,7 +3,7 @@
 import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
 import type { Calendar } from './calendar.ts'
 
-/** An upstream and all its datasets. Its topics begin with its name, so that another team can own them. */
+/** An upstream and all its datasets. Topics begin with the source's name, so rights on them can go to another team. */
 export interface Source {
   /** Lower-case name, and prefix of the source's topics: jao. */
   name: string
@@ -11,11 +11,11 @@ export interface Source {
   owner: string
   licence: { terms: string; link: string }
   upstream?: Upstream
-  /** Days that raw responses and slices stay on topics. Default: forever. docs/operations.md explains the cost. */
+  /** Days that topics keep raw responses (rawDays) and what explode returned (timeseriesDays). Default: for ever. */
   retention?: { rawDays?: number; timeseriesDays?: number }
   datasets: Dataset[]
   topics?: OwnTopic[]
-  /** SQL that provisioning runs in this order after the platform's migrations. It may run a statement twice. */
+  /** SQL that provisioning runs in this order after the platform's migrations. A statement may run more than once. */
   statements?: StoreStatement[]
 }
 
@@ -23,26 +23,30 @@ export interface Upstream {
   /** The default address, and the environment variable that replaces it. The paths of requests stay the same. */
   baseUrl: { default: string; setting: string }
   budget: RequestBudget
-  /** A request header with a secret. Without it nothing is requested. The secret is never printed, logged or stored. */
+  /**
+   * A request header with a secret, the value of the environment variable `setting`. Without the secret nothing is
+   * requested. The secret is never printed, logged or stored.
+   */
   credential?: { header: string; setting: string; obtainFrom: string }
 }
 
 export interface RequestBudget {
   perMinute: number
-  /** Token bucket: its size, and the tokens added per minute. burst + refillPerMinute must stay below perMinute. */
+  /** Size of the token bucket. burst + refillPerMinute must stay below perMinute, upstream's limit. */
   burst: number
+  /** Tokens added to the bucket per minute. A request costs one. */
   refillPerMinute: number
   maxInFlight: number
 }
 
-/** A topic `<source>.<suffix>`. `key` describes its keys. The sink stores its records if `table` is given. */
+/** A topic `<source>.<suffix>`. `key` describes the keys of its records. The sink stores them if `table` is given. */
 export interface OwnTopic<T = unknown> {
   suffix: string
   record: RecordSchema<T>
   table?: TableTarget<T>
   key: string
   retentionImpact: string
-  /** Returns the last instant that a record covers, ms UTC, for deletions. Default: the end of its window. */
+  /** Returns the last instant that a record covers, ms UTC, for deletions. Default: the end of the record's window. */
   lastMs?(record: T): number
 }
 
@@ -53,7 +57,7 @@ export interface OwnTopic<T = unknown> {
 export interface OwnTable {
   name: string
   rows: string
-  /** SQL of a DateTime in UTC. A deletion removes rows before its bound. Absent: rows are never deleted. */
+  /** SQL of a row's time, a DateTime in UTC. A deletion removes rows before a time. Absent: rows are never deleted. */
   time?: string
   windowStart: string
   transformVersion: string
@@ -73,18 +77,18 @@ export interface Dataset {
   page: string
   /** `recorded` if an answer was recorded. `documented` if only upstream's documentation is known. */
   shape: 'recorded' | 'documented'
-  /** Unit of the values. If units differ by key, `unitOf` returns the unit of a key. */
+  /** Unit of the values. If units differ by key, it is a description, and `unitOf` returns the unit of a key. */
   unit: string
   unitOf?: (key: string) => string
-  /** Distances between values, in the order of `fromMs`. Empty for datasets of events. */
+  /** Distances between values, in the order of `fromMs`. Empty if values lie on no grid, as for votes. */
   steps: DeclaredStep[]
   /** The pattern of the keys in words, an example of a key, and the meaning of each label. */
   keys: { pattern: string; example: string; labels: Record<string, string> }
-  /** The plausible range of values. A value outside is stored with the flag `implausible`. */
+  /** The plausible range of values. A slice with a value outside the range is stored with the flag `implausible`. */
   plausible?: { min: number; max: number }
-  /** The meaning of a published null, such as 'no limit'. Without it, a window with only nulls is partial. */
+  /** The meaning of a published null, such as 'no limit'. If undeclared, a row of nulls makes an answer partial. */
   nullMeans?: string
-  /** Conditions that a good answer satisfies, in words. A violation is reported by a flag or a refusal. */
+  /** Conditions that a good answer satisfies, in words, for the catalogue. */
   expectations: string[]
   /** 0 to 4095. Raise it whenever explode changes its result for the same answer. */
   transformVersion: number
@@ -92,15 +96,15 @@ export interface Dataset {
   calendar: Calendar
   asking?: RequestSpec
   files?: FileReading
-  /** Own records: topic suffixes, the text after FROM in queries, and tables for deletions and replays. */
+  /** Own records: suffixes of their topics, the text after FROM in queries, tables for deletions and replays. */
   records?: { topics: string[]; from: string; tables: OwnTable[] }
-  /** Pure. Returns the slices of an answer, or the reason why the whole answer is refused. */
+  /** Pure. Returns the slices and own records of an answer, or the reason why the whole answer is refused. */
   explode: (answer: Answer) => ExplodeResult
-  /** Pure. Returns the path to a value in a JSON body: ['data', 17, 'border_AT_BE']. Undefined if it is absent. */
+  /** Pure. Returns the path to a value in a JSON body: ['data', 17, 'border_AT_BE']. Undefined if there is none. */
   place?: (answer: Answer, key: string, atMs: number) => (string | number)[] | undefined
   /** Parses a key into labels, as { from: 'AT', to: 'BE' }. Returns {} for a key that cannot be parsed. */
   labels: (key: string) => Record<string, string>
-  /** The dataset's view: its name, and a SELECT from `latest` joined with `series` for the labels. */
+  /** The dataset's view in ClickHouse: its name, and its SELECT, which usually reads `latest`. */
   view?: { name: string; select: string }
 }
 
@@ -119,11 +123,11 @@ export interface DeclaredStep {
 export type Schedule = 'auto' | 'on-demand' | 'off'
 
 export interface RequestSpec {
-  /** With the schedule `auto`, the poller also requests the windows of the last BACKFILL_DAYS days by itself. */
+  /** True: with the schedule `auto`, the poller also requests the windows of the last BACKFILL_DAYS days by itself. */
   autoBackfill: boolean
-  /** Statuses besides 200 whose answers are stored as raw responses. */
+  /** HTTP statuses besides 200 with which an answer is stored as a raw response. */
   meaningfulStatuses: number[]
-  /** Limit of an answer, in bytes. A longer answer is a failed poll. A raw record holds at most 7 MiB. */
+  /** Limit of an answer, in bytes. A poll with a longer answer fails. A raw record holds at most 7 MiB. */
   maxBodyBytes: number
   /** Selectors that requests have besides the window: symbols or corridors. */
   selectors?: Selectors
@@ -132,9 +136,9 @@ export interface RequestSpec {
   requestPath: (asked: RequestTarget) => string
   /**
    * Says whether a body is complete, partial, empty or refused. If upstream rejects the request with a message, returns
-   * an `upstream-rejected` refusal instead. Usually runs after Kafka has acknowledged the raw record. Runs before, if
-   * the answer may confirm an empty window, and on bodies of statuses that are not stored, for upstream's message.
-   * @throws Error if the body cannot be read
+   * an `upstream-rejected` refusal instead. The poller usually calls it after Kafka has acknowledged the raw record. It
+   * calls it earlier if the answer may confirm an empty window. It also calls it on error responses, for the message.
+   * The normalizer calls it if explode returned nothing to store. @throws Error if the body cannot be read
    */
   assess: (body: Uint8Array, asked: RequestTarget) => Coverage | Refusal
 }
@@ -154,13 +158,13 @@ export interface Selectors {
 }
 
 /**
- * Pages of a window. The poller requests the row count, then page after page. Each page is a raw record with the
- * selector `rows-<skip>`. The answer with the row count has no selector; it becomes a raw record if the count changed.
+ * Pages of a window. The poller requests the row count, then page after page. A page has the selector `rows-<skip>`:
+ * rows-2000 begins after 2,000 rows. The answer with the row count has no selector. Each becomes a raw record if new.
  */
 export interface Pages {
   countPath: (asked: RequestTarget) => string
   take: number
-  /** Counts the rows of an answer. `total`: all rows of the window, or null if unknown. @throws Error if unreadable */
+  /** Returns how many rows an answer has, and in `total` the whole window, or null. @throws Error if unreadable */
   rowsIn: (body: Uint8Array) => { rows: number; total: number | null }
 }
 
@@ -172,12 +176,12 @@ export type FileReading = (
   /** The rows that the summary of an ingest counts. Default: points. */
   stored?: {
     noun: string
-    /** Returns a SELECT of one row with the column `count`: rows that became known in an interval, ms, inclusive. */
+    /** Returns SQL that selects, as `count`, the number of rows with known_at from `fromMs` to `toMs`, inclusive. */
     count: (fromMs: number, toMs: number) => string
   }
 }
 
-/** The half-open UTC interval that upstream publishes as one unit. */
+/** The UTC interval that upstream publishes as one unit. `endMs` is exclusive. */
 export interface Window {
   startMs: number
   endMs: number
@@ -207,22 +211,22 @@ export interface ExplodeResult {
   records?: OwnRecord[]
   /** The reason why the whole answer is refused. `slices` is empty then. */
   refusal?: Refusal
-  /** The row count, if the answer only counts the rows of a window in pages. */
+  /** The window's number of rows. Set for the answer to `Pages.countPath`, which has no rows itself. */
   counted?: number
-  /** Harmless omissions, counted by name for the metrics: { 'row-at-window-end': 1 }. */
+  /** Counts, by name, of what explode left out without harm, for the metrics: { 'row-at-window-end': 1 }. */
   ignored: Record<string, number>
   /** Parts that are refused alone, such as a line of a file. Each part becomes a dead letter. */
   refusedParts?: RefusedPart[]
 }
 
-/** The platform adds dataset, windowStart, windowEnd, knownAt, transformVersion, origin and raw to `fields`. */
+/** `topic` is a suffix. The platform adds dataset, window, knownAt, transformVersion, origin and raw to `fields`. */
 export interface OwnRecord {
   topic: string
   key: string
   fields: Record<string, unknown>
 }
 
-/** A refused part of an answer. `body` is a valid answer that contains only this part. */
+/** A refused part of an answer. `body` has the form of an answer and contains only this part. */
 export interface RefusedPart {
   refusal: Refusal
   body: Uint8Array
@@ -235,7 +239,7 @@ export interface Slice {
   key: string
   startMs: number
   stepS: number
-  /** A null was published without a value. */
+  /** A null: the answer has no value for this time. */
   values: (number | null)[]
   flags: string[]
   upstreamModifiedAtMs?: number
@@ -247,7 +251,7 @@ export interface Refusal {
   message: string
 }
 
-/** `schema`, `type`, `step`: perhaps a fault of our code. `line`, `other-file`: of a file. Others: of upstream. */
+/** `schema`, `type`, `step`: perhaps our code is wrong. `line`, `other-file`: the file is. Others: upstream is. */
 export type RefusalReason =
   | 'not-json'
   | 'schema'

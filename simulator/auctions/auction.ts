@@ -24,7 +24,7 @@ export type Gates = {
   readonly finalMs: number
 }
 
-/** Returns an auction's times as recorded: bids close 22 minutes after they open, results come 5 minutes later. */
+/** Returns an auction's times. As in recorded answers, bidding lasts 22 minutes, and results come 5 minutes later. */
 export function gatesOf({ resultsMs }: MarketPeriod): Gates {
   return {
     atcOpensMs: resultsMs - 6 * 24 * 60 * MINUTE_MS - 170 * MINUTE_MS,
@@ -49,7 +49,7 @@ export function resultsOf(seed: number, corridor: string, period: MarketPeriod):
   })
 }
 
-/** Prints an auction with the recorded keys in their order. Results and products are unordered, as recorded. */
+/** Prints an auction as recorded answers do: the same keys in the same order, results and products unordered. */
 export function auctionJson(seed: number, corridor: string, period: MarketPeriod, atMs: number): string {
   const gates = gatesOf(period)
   const results = resultsOf(seed, corridor, period)
@@ -124,7 +124,7 @@ function unordered<T>(items: readonly T[], draw: number): T[] {
   return draw % 2 === 0 ? [...head, ...tail] : [...tail, ...head]
 }
 
-/** Marks a number to be printed with a decimal (883.0). auctionJson removes the marks, # and quotes. */
+/** Returns a text "#883.0#", because JSON.stringify would print 883. auctionJson removes the quotes and #. */
 function number(value: number): string {
   return `#${Number.isInteger(value) ? `${value}.0` : value}#`
 }

@@ -67,8 +67,8 @@ function readRequest(seed: number, { url, headers, atMs }: HostRequest): DataReq
 type Span = { readonly fromMs: number | undefined; readonly toMs: number | undefined }
 
 /**
- * Answers with auctions whose market period begins in a span of UTC dates. The last date is included. A market day
- * begins at 22:00 or 23:00 UTC, so it belongs to the date before.
+ * Answers with auctions whose market period begins in a span of UTC dates. The last date is included. Midnight in
+ * Brussels is 22:00 or 23:00 UTC, so the period of a local day begins on the UTC date before.
  */
 function auctions(seed: number, query: URLSearchParams, { fromMs, toMs }: Span, laterMs: number, atMs: number): Reply {
   const corridor = query.get('corridor')
@@ -89,7 +89,7 @@ function auctions(seed: number, query: URLSearchParams, { fromMs, toMs }: Span, 
   return okReply(Buffer.from(`[${out.map((period) => auctionJson(seed, corridor, period, atMs)).join(',')}]`))
 }
 
-/** Parses yyyy-MM-dd, to which it adds `dateMs`, or yyyy-MM-dd-HH:mm:ss, in UTC. Undefined if invalid. */
+/** Parses yyyy-MM-dd-HH:mm:ss in UTC. A date alone, yyyy-MM-dd, is its midnight plus `dateMs`. Undefined if invalid. */
 function instantMs(text: string | null, dateMs: number): number | undefined {
   const [, date, time] = INSTANT.exec(text ?? '') ?? []
   if (date === undefined) return undefined

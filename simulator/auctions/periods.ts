@@ -19,7 +19,7 @@ export const FIRST_AUCTION = '2019-01-01'
 
 const ZONE = 'Europe/Brussels'
 
-/** Length in months, and publication of results, per horizon. Daily is as recorded; the others were never recorded. */
+/** Months of a period, 0 for a day, and time of its results, per horizon. Only Daily follows recorded answers. */
 const rules = {
   Daily: { letter: 'D', name: 'DAILY--', months: 0, starts: [], daysBefore: 1, at: '09:55' },
   Intraday: { letter: 'I', name: 'INTRADAY--', months: 0, starts: [], daysBefore: 1, at: '22:05' },
@@ -56,7 +56,7 @@ export function periodOf(horizon: Horizon, day: string): MarketPeriod | undefine
   }
 }
 
-/** Returns the hours of a day (the second 02:00 of the 25-hour day has a star), or one product for longer horizons. */
+/** Returns each hour of a day, or one product for a longer period. The second 02:00 of the 25-hour day has a star. */
 export function productsOf({ horizon, day, startMs }: MarketPeriod): Product[] {
   if (rules[horizon].months > 0) return [{ product: 'BASE------', hour: '00:00-24:00', startMs }]
   const named = new Set<number>()

@@ -37,7 +37,7 @@ export const HUB_RATINGS_MW = {
 const ZONE_BORDERS = byKey(ZONES.flatMap(bordersFrom))
 const ALL_BORDERS = byKey([...ZONE_BORDERS, ...Object.entries(HUB_RATINGS_MW).flatMap(hubBorders)])
 
-/** Returns borders in alphabetical order. Keys of hubs follow refprog, as maxExchanges with hubs was never seen. */
+/** Returns a day's borders, ordered by key. Keys of virtual hubs are those of refprog, because none were recorded. */
 export function bordersOf(day: string): readonly Column[] {
   return day < HUBS_SINCE_DAY ? ZONE_BORDERS : ALL_BORDERS
 }

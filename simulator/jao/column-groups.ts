@@ -2,7 +2,7 @@ import { HUB_RATINGS_MW, HUBS_SINCE_DAY, ZONES } from './borders.ts'
 import { type Column, type ColumnRange, column } from './column.ts'
 import { NET_POSITIONS, SHADOW_AUCTION } from './recorded-ranges.ts'
 
-/** Columns with a common prefix. The columns `withHubs` exist only since the virtual hubs. */
+/** Columns with a common prefix. The columns `withHubs` exist only from HUBS_SINCE_DAY on. */
 export type ColumnGroup = {
   readonly prefix: string
   readonly columns: readonly Column[]
@@ -55,7 +55,7 @@ export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnG
   }
 }
 
-/** Makes columns whose rows sum to 0: ALDE is -ALBE (two ends of a cable), and DE is minus the sum of the rest. */
+/** Makes columns that sum to 0 in each row: the column ALDE is -ALBE, and DE is minus the sum of all others. */
 export function netPositions(prefix: string): ColumnGroup {
   const range = { scale: 10, quarterly: true }
   const withHubs = HUBS_OF_NET_POSITIONS.map((hub) => {

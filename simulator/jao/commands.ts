@@ -54,7 +54,7 @@ export function dayCommand(
   return { command: { ...(name !== maxExchanges.name && { dataset: name }), day: target.day, atMs, what } }
 }
 
-/** Returns why an order for constraints is refused. Their rows can only be revised all together. */
+/** Returns why an order for a dataset of constraints is refused, if it is. Only a whole day can be revised. */
 function domainRefusal(order: DayOrder, { dataset, inForce }: Domain, atMs: number): string | undefined {
   if ('publishNow' in order || 'delay' in order) {
     const { day } = Object.values(order)[0] as Target

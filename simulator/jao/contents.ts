@@ -33,7 +33,7 @@ function apply(seed: number, draws: number, table: Table, edit: Edit, dataset: J
   else if (edit.verb === 'addKey') addKey(seed, draws, table, dataset.newColumn(edit.key))
 }
 
-/** Changes values. A value from a command stays even if the row no longer sums to 0. */
+/** Sets values to `edit.value`, even if rows then do not sum to 0. Without `edit.value`, draws values that do. */
 function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise' }>): void {
   table.hoursMs.forEach((hourMs, hour) => {
     if (edit.hourMs !== undefined && edit.hourMs !== hourMs) return
@@ -46,7 +46,7 @@ function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise'
   if (edit.value === undefined) balance(table)
 }
 
-/** Computes the columns that are the negative sum of others. Uses integers, to avoid rounding errors. */
+/** Computes the columns with `minus`, which are the negative sum of others. Adds integers, to avoid rounding errors. */
 function balance({ columns, values }: Table): void {
   columns.forEach(({ minus, scale = 1 }, at) => {
     if (minus === undefined) return

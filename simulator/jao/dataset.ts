@@ -11,7 +11,7 @@ export type JaoDataset = {
   readonly due: DueTime
   /** Delivery day of the first quarter-hourly rows. Absent: rows are always hourly. */
   readonly quarterHoursSince?: string
-  /** Number of printed decimals: 10, 1 or 0. */
+  /** Number of decimals that are printed. */
   readonly decimals: number
   readonly lastModifiedOn?: boolean
   readonly totalRows?: boolean

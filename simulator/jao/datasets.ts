@@ -20,7 +20,7 @@ type Shape = Pick<JaoDataset, 'decimals'> &
 
 const TSOS = ['50Hertz', 'Amprion', 'APG', 'CEPS', 'ELES', 'Elia', 'HOPS', 'MAVIR', 'PSE', 'RTE', 'SEPS', 'TTN']
 const NORDIC_ZONES = ['DK1', 'DK2', 'FI', 'NO1', 'NO2', 'NO3', 'NO4', 'NO5', 'SE1', 'SE2', 'SE3', 'SE4']
-/** Borders outside Core that refprog has too. A border to Ukraine has two parts in its name. */
+/** Borders outside Core that refprog has too. In PL_UA_PL and HU_UA_HU, the second zone is UA_PL and UA_HU. */
 const OUTER = ['AT_CH', 'CH_AT', 'DE_CH', 'CH_DE', 'FR_CH', 'CH_FR', 'FR_ES', 'ES_FR', 'PL_UA_PL', 'HU_UA_HU']
 const SCHEDULED_TOO = ['FR_ES', 'ES_FR', 'DK1_DE', 'DE_DK1', 'DK1_NL', 'NL_DK1', 'DE_DK2', 'DK2_DE']
 
@@ -29,7 +29,7 @@ const tenths = (low: number, high: number): ColumnRange => ({ low, high, scale: 
 const cents = (low: number, high: number): ColumnRange => ({ low, high, scale: 100 })
 const seldom = (range: ColumnRange, nullShare: number): ColumnRange => ({ ...range, nullShare })
 
-/** Forms of datasets that day-ahead and intraday share. The README lists those that were never recorded. */
+/** Shapes of datasets that exist day-ahead and intraday, by name. The README lists those that were never recorded. */
 const byName = {
   maxNetPos: { decimals: 10, groups: [zones('min', mw(-9000, -500), true), zones('max', mw(500, 9000), true)] },
   netPos: { decimals: 1, quarterHoursSince: QUARTERS, due: AFTERNOON, groups: [netPositions('hub_')] },
@@ -117,7 +117,7 @@ const nordicShapes: Record<string, Shape> = {
   },
 }
 
-/** Time of publication and first delivery day of each intraday calculation or auction. */
+/** First delivery day and time of publication of the intraday calculations and auctions, by prefix of the dataset. */
 const ROUNDS = {
   IDCCA_: { firstDay: '2024-06-14', due: { from: '14:50', daysLater: 0 } },
   IDCCB_: { firstDay: '2024-05-29', due: { from: '21:50', daysLater: 0 } },

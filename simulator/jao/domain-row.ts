@@ -17,7 +17,7 @@ export type DomainDataset = {
   readonly salt: number
 }
 
-/** Core's hubs. The ends of ALEGrO come first. The virtual hubs are null before June 2026. */
+/** Core's hubs. ALBE and ALDE are the ends of a cable. The columns of virtual hubs are null before HUBS_SINCE_DAY. */
 export const CORE_HUBS: readonly string[] = ['ALBE', 'ALDE', ...ZONES, ...Object.keys(HUB_RATINGS_MW)]
 export const NORDIC_HUBS: readonly string[] =
   'DK1 DK1_CO DK1_DE DK1_KS DK1_SK DK1_SB DK2 DK2_KO DK2_SB FI FI_EL FI_FS NO1 NO2 NO2_ND NO2_SK NO2_NK NO3 NO4 NO5 SE1 SE2 SE3 SE3_FS SE3_KS SE3_SWL SE4 SE4_BC SE4_NB SE4_SP SE4_SWL'.split(
@@ -44,8 +44,8 @@ export function firstIdOf(hourMs: number, revision: number): number {
 }
 
 /**
- * Prints a constraint. Rows come in pairs with opposite flows and factors (PTDF): fcore = fall + fuaf, ram = fmax - frm
- * - fcore + amr - iva. The columns are those that clients of JAO read, because no row was recorded.
+ * Prints a constraint. Rows come in pairs with opposite flows and factors (PTDF). In each row fcore = fall + fuaf, and
+ * ram = fmax - frm - fcore + amr - iva. The columns are those that clients of JAO read, because no row was recorded.
  */
 export function domainRow(
   seed: number,
@@ -123,7 +123,7 @@ function contingencyOf(branchName: string, number: number, branchTso: string | u
   }
 }
 
-/** Returns the flows of a row in whole MW. */
+/** Returns the columns of a row with flows and margins, in whole MW. */
 function flows(seed: number, { hour, pair, sign }: { hour: number; pair: number; sign: number }, draws: number) {
   const drawn = (low: number, high: number, salt: number) => low + (mix(seed ^ salt, pair, hour) % (high - low + 1))
   const imax = 800 + (mix(seed, Math.floor(pair / CASES), 5) % 3_600)
@@ -143,7 +143,7 @@ function flows(seed: number, { hour, pair, sign }: { hour: number; pair: number;
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value + 0]))
 }
 
-/** The individual validation (iva), MW: one pair of rows in ten has one. Each revision changes a tenth of the pairs. */
+/** Returns the column iva in MW. At first it is 0 for nine of ten pairs of rows. Each draw raises it for a tenth. */
 function validation(seed: number, pair: number, hour: number, draws: number): number {
   let cut = mix(seed ^ 0xf5, pair, hour) % 10 === 0 ? 1 + (mix(seed ^ 0xf6, pair, hour) % 200) : 0
   for (let later = 1; later <= draws; later++) {

@@ -77,7 +77,7 @@ export function createDomain(given: number, commands: readonly Command[], datase
   }
 }
 
-/** Returns the rows of an hour: an even number, because constraints come in pairs. */
+/** Returns the number of rows of an hour. It is even, because constraints come in pairs. */
 function rowsOf(seed: number, { rows }: DomainDataset, hourMs: number): number {
   const spread = Math.floor(rows / 50)
   return 2 * Math.round((rows - spread / 2 + (mix(seed, Math.floor(hourMs / 3_600_000), 11) % (spread + 1))) / 2)

@@ -3,7 +3,7 @@ import type { Publication } from './publications.ts'
 
 /** Assigns the ids of rows. Ids count up through all publications in the order of publishing. */
 export type Ledger = {
-  /** Returns true if the ledger has counted every earlier publication. */
+  /** Returns true if the ledger has counted all publications before this one. */
   reaches(publication: Publication): boolean
   firstId(publication: Publication): number
 }

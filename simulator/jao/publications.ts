@@ -34,7 +34,7 @@ export type Publication = {
   readonly edits: readonly Edit[]
 }
 
-/** Returns a day's publications, also future ones. Each change after the first publication makes another one. */
+/** Returns a day's publications, also future ones. Each change after the first makes another publication. */
 export function publicationsOf(
   seed: number,
   day: string,

@@ -1,6 +1,6 @@
 // Keys in upstream's order, with the minimum and maximum in recorded answers, MW.
 
-/** Nordic maxBorderFlow, 2026-04-20 and 21. */
+/** Ranges of Nordic maxBorderFlow, recorded for 2026-04-20 and 21. */
 export const NORDIC_FLOWS = `
   NO4_SE1:249-833 NO4_FI:60-142 NO4_SE2:172-292 NO4_NO3:686-951 SE1_SE2:1662-2860 NO3_SE2:736-890 NO3_NO1:408-670
   SE2_SE3:7487-7537 NO5_NO1:2726-3811 NO1_SE3:1735-2098 NO5_NO2:415-624 NO1_NO2:2274-2505 DK2_SE4:860-1606
@@ -14,7 +14,7 @@ export const NORDIC_FLOWS = `
   SE4SWL_SE3:0-0 SE4_SE3SWL:0-0 SE3_SE4SWL:1200-1200
 `
 
-/** Nordic maxExchanges, November 2024. */
+/** Ranges of Nordic maxExchanges, recorded for November 2024. */
 export const NORDIC_EXCHANGES = `
   NO4_SE1:75-1581 NO4_FI:75-1425 NO4_SE2:79-1698 NO4_NO3:761-2053 SE1_SE2:1543-3446 NO3_SE2:64-1796
   NO3_NO1:46-2016 SE2_SE3:786-8042 NO5_NO1:308-5318 NO1_SE3:154-2453 NO5_NO2:172-2693 NO1_NO2:390-3041
@@ -28,7 +28,7 @@ export const NORDIC_EXCHANGES = `
   SE3SWL_SE4:0-1200 SE4SWL_SE3:0-0 SE4_SE3SWL:0-0 SE3_SE4SWL:0-1200
 `
 
-/** Core shadowAuctionATC, 1 to 3 October 2025: the 38 real borders of Core. */
+/** Ranges of Core shadowAuctionATC, recorded for 1 to 3 October 2025. It has the 38 real borders of Core. */
 export const SHADOW_AUCTION = `
   AT_CZ:200-200 AT_DE:3831-3831 AT_HU:400-400 AT_SI:600-600 BE_DE:399-399 BE_FR:498-498 BE_NL:617-617
   CZ_AT:200-200 CZ_DE:900-900 CZ_PL:0-0 CZ_SK:800-800 DE_AT:4056-4056 DE_CZ:480-480 DE_BE:400-400 DE_FR:595-595
@@ -37,13 +37,13 @@ export const SHADOW_AUCTION = `
   PL_SK:0-0 RO_HU:469-469 SI_AT:337-337 SI_HR:692-743 SI_HU:199-199 SK_CZ:700-700 SK_HU:850-850 SK_PL:0-0
 `
 
-/** Core atc, 2026-04-20 and 21. The Italian keys never had a value. */
+/** Ranges of Core atc, recorded for 2026-04-20 and 21. The Italian keys never had a value. */
 export const EXTERNAL_ATC = `
   DE_DK1:3500-3500 DK1_DE:2260-3500 ES_FR:0-3561 FR_ES:2400-3422 FR_IT:none AT_IT:none IT_AT:none IT_FR:none
   RO_BG:1808-2823 BG_RO:1189-2187 ALBE_ALDE:0-0 ALDE_ALBE:0-0 DK1_NL:700-700 NL_DK1:700-700
 `
 
-/** Core netPos, September 2022 to March 2023. The order is that of a row of August 2026. */
+/** Ranges of Core netPos, recorded for September 2022 to March 2023, in the order of a row of August 2026. */
 export const NET_POSITIONS = `
   ALBE:-1000..1000 ALDE:-1000..1000 AT:-6773..2893 BE:-4453..4779 CZ:-2198..4598 DE:-7112..14448 HR:-1348..1894
   HU:-3306..1909 FR:-11713..10431 NL:-6045..5339 RO:-1947..2868 SI:-2142..736 SK:-879..1387 PL:-2221..3941

@@ -7,8 +7,9 @@ const DAY_HOURS = 24
 const CHANGED_SHARE = 0.1
 
 /**
- * Returns a column's value in the row that starts at `startMs` (ms UTC). Values have a daily wave, a level per day, and
- * steps of an eighth of the range per hour, like recorded ones. Each revision changes a tenth of the values. Pure.
+ * Returns a column's value in the row that starts at `startMs` (ms UTC). Values follow a daily wave on a level per day.
+ * From hour to hour they change by about an eighth of the range, like recorded ones. Each revision changes a tenth of
+ * the values. Pure.
  */
 export function drawnValue(seed: number, column: Column, startMs: number, revision: number): number | null {
   const slot = slotOf(column, startMs)
@@ -20,7 +21,7 @@ export function drawnValue(seed: number, column: Column, startMs: number, revisi
   return value
 }
 
-/** Returns another value than `value` in the column's range. */
+/** Returns a random value in the column's range that differs from `value`, unless the range has one value only. */
 export function redrawnValue(
   seed: number,
   column: Column,
@@ -40,7 +41,7 @@ function isChanged(seed: number, column: Column, slot: number, revision: number)
   return mixFraction(seed ^ 0x51ed, column.hash, slot, revision) < CHANGED_SHARE
 }
 
-/** The amplitudes 0.28 (wave), 0.08 (level) and 0.14 (noise) sum to half the range, on both sides of its middle. */
+/** Returns the middle of the range plus wave (up to 0.28 of the range), level (up to 0.08) and noise (up to 0.14). */
 function draw(seed: number, { low, high, hash, scale = 1, quarterly }: Column, slot: number, salt: number): number {
   const hour = quarterly ? slot / 4 : slot
   const phase = mixFraction(seed, hash) * DAY_HOURS
@@ -50,7 +51,7 @@ function draw(seed: number, { low, high, hash, scale = 1, quarterly }: Column, s
   return (Math.round((low + (high - low) * (0.5 + wave + level + noise)) * scale) + 0) / scale
 }
 
-/** Replaces a drawn value that equals the old one by its neighbour. A range of one value has no neighbour. */
+/** Returns `drawn`, or a neighbour if `drawn` equals `value`. A range of one value has no neighbour. */
 function other(value: number, drawn: number, { low, high, scale = 1 }: Column): number {
   if (drawn !== value || low === high) return drawn
   return (Math.round(drawn * scale) + (drawn < high ? 1 : -1)) / scale

@@ -5,7 +5,7 @@ export type Window =
 const MAX_SPAN_MS = 48 * 3_600_000
 const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
 
-/** Reads FromUtc and ToUtc. Without an offset they are UTC. Refuses more than 48 hours, even for two business days. */
+/** Reads FromUtc and ToUtc. Without an offset they are UTC. Refuses more than 48 hours, even two days of 49 hours. */
 export function readWindow(query: URLSearchParams): Window {
   const given = new Map([...query].map(([name, text]) => [name.toLowerCase(), text]))
   const fromMs = readInstant(given.get('fromutc'))

@@ -74,7 +74,7 @@ export function createExchange(
 
 type Priced = { readonly spikes: readonly Spike[]; readonly price: (atMs: number) => number }
 
-/** Returns a function for prices without spikes. It caches quarter hours, because every sample reads a day of them. */
+/** Returns a function for prices without spikes. It caches prices at quarter hours: a sample reads them for a day. */
 function prices(seed: number): (market: Market, atMs: number) => number {
   const held = new Map<Market, Map<number, number>>()
   return (market, atMs) => {
@@ -111,7 +111,7 @@ function sampleAt(seed: number, market: Market, atMs: number, priced: Priced): S
   }
 }
 
-/** Computes figures from both ends, quarter hours and starts of spikes, so a short peak between these may be missed. */
+/** Computes figures from prices at both ends, at quarter hours and at starts of spikes. May miss peaks in between. */
 function stretch(seed: number, market: Market, fromMs: number, toMs: number, priced: Priced): Stretch {
   const looked = [fromMs]
   for (let gridMs = Math.floor(fromMs / GRID_MS + 1) * GRID_MS; gridMs < toMs; gridMs += GRID_MS) looked.push(gridMs)

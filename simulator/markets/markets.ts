@@ -23,8 +23,9 @@ const PRICES: Readonly<Record<string, number>> = {
   ATOM: 4.5, UNI: 6, ALGO: 0.18, BCH: 310, ETC: 16.5, FIL: 2.8, NEAR: 2.6, XLM: 0.27, TRX: 0.23, SHIB: 0.0000125,
 } // biome-ignore format: a table
 
-/** Kraken's own names of bases. KRAKEN_OLD: bases that its answers write with X before them and Z before the quote. */
+/** Kraken's own names of currencies. */
 const KRAKEN_SPELLS: Readonly<Record<string, string>> = { BTC: 'XBT', DOGE: 'XDG' }
+/** Currencies that Kraken's answers write with an X, and the quote with a Z: XXBTZUSD. */
 const KRAKEN_OLD: ReadonlySet<string> = new Set(['XBT', 'ETH', 'LTC', 'XRP', 'XLM', 'ETC'])
 const QUOTES = { kraken: ['USD', 'EUR'], binance: ['USDT', 'EUR'], coinbase: ['USD', 'EUR'] }
 const PACES_S = [1, 1, 2, 5, 30, 900]

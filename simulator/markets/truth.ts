@@ -8,7 +8,8 @@ import type { Market } from './markets.ts'
 const MAX_SAMPLES = 100_000
 
 /**
- * Returns a market at an instant. With `from`, `to` (exclusive) and `everyS`: its prices and their statistics in steps.
+ * Returns a market's figures at an instant. If the query has `from`, `to` and `everyS`, returns the prices from `from`
+ * to before `to`, every `everyS` seconds, and their statistics. Without `market`, returns the names of all markets.
  */
 export function marketTruth(exchange: Exchange, query: URLSearchParams, atMs: number) {
   const name = query.get('market')

@@ -5,7 +5,7 @@ const LEVELS = 20
 const SPAN_S = 2 ** LEVELS
 const PINNED = 0.6 * Math.sqrt(SPAN_S)
 
-/** Position of the walk after `atS` s, in standard deviations of a step of 1 s: a Brownian bridge (Lévy). */
+/** Returns the walk at `atS` s, in standard deviations of its change in one second: a Brownian bridge (Lévy). */
 export function walk(seed: number, hash: number, atS: number): number {
   const span = Math.floor(atS / SPAN_S)
   const along = atS / SPAN_S - span

@@ -1,9 +1,9 @@
 const columnNames: Record<string, string> = { from: 'from_zone', to: 'to_zone' }
 
-/** Name of the value column by unit. Other units have the column `value`, and a column `unit`. */
+/** Name of the value column by unit. A dataset with another unit has the columns `value` and `unit`. */
 const valueColumns: Record<string, string> = { MW: 'mw', 'EUR/MWh': 'eur_mwh', EUR: 'eur', factor: 'factor' }
 
-/** The view of a dataset: delivery_start, a column per label (null if the key cannot be parsed), value, known_at. */
+/** The view of a dataset: delivery_start, a column per label, value, known_at. A label that the key lacks is null. */
 export function deliveryView(dataset: string, labels: string[], unit: string): { name: string; select: string } {
   const column = (label: string): string => columnNames[label] ?? label
   const labelColumns = labels.map((label) => `nullIf(s.${column(label)}, '') AS ${column(label)},`)
@@ -27,7 +27,7 @@ export function deliveryView(dataset: string, labels: string[], unit: string): {
   }
 }
 
-/** Returns a view's name: jao_core_id_idcca_max_exchanges for jao.coreID.IDCCA_maxExchanges. */
+/** Returns the name of a dataset's view: jao_core_id_idcca_max_exchanges for jao.coreID.IDCCA_maxExchanges. */
 export const viewName = (dataset: string): string =>
   dataset
     .replace(/([a-z])([A-Z])/g, '$1_$2')

@@ -8,8 +8,8 @@ const closeBracket = 0x5d
 const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
 /**
- * Returns true if an object has the same key twice. Every key has one colon outside strings, so the text has more
- * colons than the parsed objects have keys. `json` is JSON.parse(text).
+ * Returns true if an object in `text` has the same key twice. `json` is JSON.parse(text), which keeps such a key once.
+ * The text has a colon for each key, so it then has more colons outside strings than `json` has keys.
  */
 export const hasDoubledKeys = (text: Uint8Array, json: unknown): boolean => colonsOf(text) !== keysOf(json)
 
@@ -30,7 +30,7 @@ function endOfText(text: Uint8Array, from: number): number {
   return index
 }
 
-/** Counts without recursion, because answers may be nested more deeply than the call stack allows. */
+/** Counts the keys of all objects. Works without recursion, because deeply nested answers would overflow the stack. */
 function keysOf(json: unknown): number {
   let keys = 0
   const open: object[] = []

@@ -22,14 +22,14 @@ export function readJson(body: Uint8Array): { value: unknown } | Refusal {
 // A typed JSON.rawJSON, which TypeScript does not declare yet.
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
 
-/** Writes a value from readJson. Infinity becomes 1e999, which reads as Infinity; JSON.stringify would write null. */
+/** Writes a value from readJson. Infinity becomes 1e999, which readJson parses as Infinity, instead of null. */
 export function writeJson(value: unknown): Uint8Array {
   const numbersKept = (_name: string, inner: unknown): unknown =>
     inner === Infinity || inner === -Infinity ? rawJSON(inner < 0 ? '-1e999' : '1e999') : inner
   return new TextEncoder().encode(textOf(value, numbersKept))
 }
 
-/** With a replacer, JSON.stringify overflows the stack at a smaller depth. Then it is called without one. */
+/** Writes a value, without the replacer if the value is so deeply nested that the replacer overflows the stack. */
 function textOf(value: unknown, replacer: (name: string, inner: unknown) => unknown): string {
   try {
     return JSON.stringify(value, replacer)

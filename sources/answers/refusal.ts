@@ -1,6 +1,6 @@
 import type { Refusal, RefusalReason } from '../source.ts'
 
-/** Makes a refusal. Replaces control characters by `�`, because the message may quote upstream on a terminal. */
+/** Makes a refusal. The message may quote upstream and is shown on terminals, so control characters become `�`. */
 export const refused = (reason: RefusalReason, message: string): Refusal => ({
   reason,
   message: message.replace(/\p{Cc}/gu, '\ufffd'),
@@ -8,7 +8,7 @@ export const refused = (reason: RefusalReason, message: string): Refusal => ({
 
 const maxNamesChars = 300
 
-/** Refuses an answer without any expected name. The message begins with `what`: 'the rows have the columns'. */
+/** Refuses unexpected names, such as columns. The message begins with `what`: 'the rows have the columns'. */
 export function refuseUnexpectedNames(what: string, names: Iterable<string>, wanted: string): Refusal {
   const all = [...new Set(names)]
   const text = all.join(', ') || '(none)'
@@ -16,7 +16,7 @@ export function refuseUnexpectedNames(what: string, names: Iterable<string>, wan
   return refused('schema', `${what} ${shown} instead of ${wanted}`)
 }
 
-/** Returns the refusal for assess if upstream rejected the request. @throws Error `reason: message` otherwise */
+/** Returns the refusal if its reason is `upstream-rejected`. @throws Error `reason: message` for any other refusal */
 export function rejectionOf(refusal: Refusal): Refusal {
   if (refusal.reason === 'upstream-rejected') return refusal
   throw new Error(`${refusal.reason}: ${refusal.message}`)

@@ -3,7 +3,7 @@ import type { Window } from '../source.ts'
 const timePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?$/i
 
 interface TimeText {
-  /** The local time to the second, as ms of the same time in UTC. */
+  /** The time without fraction and offset, read as UTC, ms: 12:00:00Z for 12:00:00.5+02:00. */
   secondMs: number
   fraction: string
   /** Offset from UTC, ms. Undefined if the text has no offset. */
@@ -33,19 +33,19 @@ export function offsetMs(offset: string): number | undefined {
 
 const fractionMs = (digits: string): number => Number(digits.slice(0, 3).padEnd(3, '0'))
 
-/** Returns ms for a whole second in UTC. Undefined for other offsets, which are ambiguous in a field named UTC. */
+/** Parses a whole second with Z or +00:00 to ms. Returns undefined for anything else, such as a time with +02:00. */
 export function utcMs(text: string): number | undefined {
   const time = readTime(text)
   return time?.aheadMs === undefined || time.aheadMs !== 0 || /[^0]/.test(time.fraction) ? undefined : time.secondMs
 }
 
-/** Returns ms for JAO's lastModifiedOn: 2026-04-20T07:24:01.43, in UTC without an offset. Undefined if invalid. */
+/** Parses JAO's lastModifiedOn, 2026-04-20T07:24:01.43, to ms. Without an offset it is UTC. Undefined if invalid. */
 export function parseModifiedMs(value: unknown): number | undefined {
   const time = typeof value === 'string' ? readTime(value) : undefined
   return time === undefined || (time.aheadMs ?? 0) !== 0 ? undefined : time.secondMs + fractionMs(time.fraction)
 }
 
-/** Returns ms for a time with any offset. Returns undefined for anything else. */
+/** Parses a time with an offset, such as 2026-04-20T02:00:00+02:00, to ms. Returns undefined for anything else. */
 export function instantMs(value: unknown): number | undefined {
   const time = typeof value === 'string' ? readTime(value) : undefined
   return time?.aheadMs === undefined ? undefined : time.secondMs + fractionMs(time.fraction) - time.aheadMs

@@ -3,7 +3,7 @@ import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
 import { binanceTicker24hr } from './ticker-24hr.ts'
 
-/** Limit: weight 6,000 a minute per IP address (REQUEST_WEIGHT in /api/v3/exchangeInfo). A request weighs 2 to 80. */
+/** Binance allows an address 6,000 units a minute (REQUEST_WEIGHT in /api/v3/exchangeInfo). A request costs 2 to 80. */
 export const binance: Source = {
   name: 'binance',
   title: 'Binance',

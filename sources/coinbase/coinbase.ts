@@ -3,7 +3,7 @@ import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
 import { coinbaseStats, coinbaseTicker } from './products.ts'
 
-/** Limit: 10 requests/s per address, bursts of 15 (docs.cdp.coinbase.com/exchange/rest-api/rate-limits). */
+/** Coinbase allows an address 10 requests/s, bursts of 15 (docs.cdp.coinbase.com/exchange/rest-api/rate-limits). */
 export const coinbase: Source = {
   name: 'coinbase',
   title: 'Coinbase Exchange',

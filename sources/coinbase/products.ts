@@ -29,7 +29,7 @@ const lastTrade: Ticker = {
   modifiedAt: (fields) => instantMs((fields as { time?: unknown }).time),
 }
 
-/** The metrics of stats. Last price and volume are missing, because they come from the ticker. */
+/** The metrics of coinbase.stats. Last price and volume are in coinbase.ticker instead. */
 const figuresOfTheDay: Ticker = {
   ...alike,
   places: {

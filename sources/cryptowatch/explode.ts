@@ -12,7 +12,7 @@ const errorBody = z.object({ error: z.string() })
 const marketName = /^(?:[a-z0-9-]{1,60}:[a-z0-9-]{1,80}|\d{1,12})$/
 const maxMarkets = 100_000
 
-/** The path of each metric in a summary. Some answers lack the optional metrics. */
+/** The path of each metric in a summary. A metric that some answers lack is `optional`. */
 const summary: { metric: string; place: string[]; optional?: true; isPrice?: true; isChange?: true }[] = [
   { metric: 'last', place: ['price', 'last'], isPrice: true },
   { metric: 'high', place: ['price', 'high'], isPrice: true },
@@ -27,7 +27,7 @@ const summary: { metric: string; place: string[]; optional?: true; isPrice?: tru
 const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
 const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
 
-/** Returns slices at the instant of the snapshot. A bad figure or market is refused alone if another can be stored. */
+/** Returns slices at the window's start. A bad figure is refused alone. If all are bad, the whole answer is refused. */
 export function explodeMarkets(answer: Answer): ExplodeResult {
   const { refusedParts = [], ...explosion } = explode(answer)
   const inFile = (why: Refusal): Refusal =>
@@ -83,7 +83,7 @@ interface SlicedMarket {
   absent: number
 }
 
-/** Adds the valid figures of a market. Returns a refusal of the whole market or of its invalid figures, if any. */
+/** Adds the valid figures of a market to `sliced`. Returns a refusal if the market or one of its figures is invalid. */
 function sliceMarket(
   market: string,
   name: string,
@@ -119,7 +119,7 @@ function sliceMarket(
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 
-/** Finds the market in /markets/kraken/btcusd/summary or market_kraken_btcusd_price.json. Undefined if absent. */
+/** The market that a URL /markets/kraken/btcusd/summary or a file market_kraken_btcusd_price.json names, if any. */
 function oneMarket(result: unknown, url: string): [string, unknown][] | undefined {
   const [, exchange, pair] = /markets?[/_]([a-z0-9-]+)[/_]([a-z0-9-]+)[/_](?:summary|price)(?:\.json)?$/.exec(url) ?? []
   return exchange === undefined ? undefined : [[`${exchange}:${pair}`, result]]

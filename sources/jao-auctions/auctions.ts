@@ -37,7 +37,7 @@ export type Result = z.infer<typeof result>
 
 const message = z.object({ message: z.string() })
 
-/** Returns [] for "No data found", which upstream sends with status 400. */
+/** Parses an answer. Returns [] for "No data found", which upstream sends with status 400. */
 export function readAuctions(body: Uint8Array): Auction[] | Refusal {
   const json = readJson(body)
   if (isRefusal(json)) return json

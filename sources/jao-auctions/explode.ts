@@ -5,10 +5,13 @@ import { type Auction, auctionsOf, type Result, readAuctions } from './auctions.
 import { keyOf, type Metric, metricNames, productName } from './keys.ts'
 import { type ProductTime, productTime } from './market-time.ts'
 
-/** `hours`: each product is an hour of the day. `period`: each product covers the whole period of the auction. */
+/** What an auction sells. `hours`: each hour of a day, as a product. `period`: a whole period, such as a month. */
 export type Products = 'hours' | 'period'
 
-/** Complete if every result has a figure and no hour is missing. @throws Error if explode would refuse the answer */
+/**
+ * Returns `complete` if every result has a figure and no hour is missing. Returns a refusal if upstream rejected the
+ * request. @throws Error if explode refuses the answer for another reason
+ */
 export function assessAuctions(
   products: Products,
   body: Uint8Array,
@@ -23,7 +26,10 @@ export function assessAuctions(
   return content.complete && full ? 'complete' : 'partial'
 }
 
-/** Returns one slice per metric that has a value. The value of a time without a result is null. */
+/**
+ * Returns slices of each metric that the results have. With `hours`, a slice covers the window, and an hour without a
+ * result is null. With `period`, a slice has one value, at the start of the auction's period.
+ */
 export function explodeAuctions(products: Products, answer: Omit<Answer, 'status'>): ExplodeResult {
   const content = readContent(products, answer)
   if (isRefusal(content)) return { slices: [], refusal: content, ignored: {} }
@@ -112,7 +118,10 @@ function addAuction(
   return put(auction, metrics, named, content)
 }
 
-/** Refuses an auction without `results`, which upstream must have renamed: announced auctions have [] or null. */
+/**
+ * Refuses an auction without the key `results`, or with results without any metric: upstream must have renamed them. An
+ * announced auction has `results` too: [] or null.
+ */
 function renamedIn(auction: Auction, results: Result[]): Refusal | undefined {
   const { identification } = auction
   if (!('results' in auction))

@@ -22,7 +22,7 @@ interface Horizon {
   recorded: boolean
   stepS: number
   searchFrom: string
-  /** Days before the day before delivery from which results may exist. */
+  /** Results may exist this many days before the day before delivery. Default 0. */
   daysAhead?: number
   description: string
 }

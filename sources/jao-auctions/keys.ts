@@ -12,8 +12,8 @@ export const metricNames = Object.keys(metrics) as Metric[]
 const pattern = /^([A-Za-z0-9()_-]+)(?:#(\d\d))?(?:\/([^/]+))?\.([a-zA-Z]+)$/
 
 /**
- * Returns IF1-FR-GB.offeredCapacity. From the second auction on, with its number: IF1-FR-GB#02.offeredCapacity. With a
- * product: DE-CH/BASE.auctionPrice.
+ * Returns a key: IF1-FR-GB.offeredCapacity. If it is not the first auction of its time, its number is added:
+ * IF1-FR-GB#02.offeredCapacity. If `product` is given, it is added: DE-CH/BASE.auctionPrice.
  */
 export function keyOf({ corridorCode, identification }: Auction, product: string | undefined, metric: Metric): string {
   const number = /-(\d\d)$/.exec(identification)?.[1] ?? '01'
@@ -21,13 +21,16 @@ export function keyOf({ corridorCode, identification }: Auction, product: string
   return `${corridorCode}${second}${product === undefined ? '' : `/${product}`}.${metric}`
 }
 
-/** Returns a product's name without padding: B01 for B01-------. */
+/** Returns the name of a result's product without padding: B01 for B01-------. */
 export const productName = ({ productIdentification }: Result): string =>
   (productIdentification ?? '').replace(/-+$/, '').replace(/[^A-Za-z0-9_*+-]/g, '_') || 'unnamed'
 
 export const unitOf = (key: string): string => metrics[pattern.exec(key)?.[4] as Metric] ?? 'MW'
 
-/** Labels: corridor, metric; auction and product if the key has them; from and to if the corridor ends in two zones. */
+/**
+ * Returns the labels corridor and metric; auction and product if the key has them; from and to if the corridor ends in
+ * two zones. Returns {} for an invalid key.
+ */
 export function labelsOf(key: string): Record<string, string> {
   const [, corridor, auction, product, metric] = pattern.exec(key) ?? []
   if (corridor === undefined || metric === undefined) return {}

@@ -11,8 +11,8 @@ export interface ProductTime {
 const pattern = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)(\*?)$/
 
 /**
- * Parses a product's hours. Returns undefined for a time that does not exist: 02:00 of the 23-hour day, or a second
- * 02:00 of a day with another length than 25 hours.
+ * Parses the name of a product: 02:00-03:00. Returns undefined if the name is invalid, or if the day lacks the hour:
+ * 02:00-03:00 of the 23-hour day, or 02:00-03:00* of a day of 23 or 24 hours.
  */
 export function productTime(name: string, period: Window): ProductTime | undefined {
   const [, hour, minute, endHour, endMinute, star] = pattern.exec(name) ?? []

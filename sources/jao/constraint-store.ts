@@ -61,7 +61,7 @@ export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
 
 const utc = (ms: number): string => new Date(ms).toISOString()
 
-/** Skips deleted hours. Reads the bounds of deletions once per insert. Without deletions the bound is 1970. */
+/** Copies inserted rows to flow_constraints, except hours before the time up to which the dataset is deleted. */
 const filling: StoreStatement = {
   name: 'flow_constraints_mv',
   sql: `
@@ -75,9 +75,9 @@ const filling: StoreStatement = {
 }
 
 /**
- * The newest rows of each hour. A row counts if the newest accepted answer of its page has it, and if its page begins
- * before the newest row count of the hour. That count comes from a page, or from the answer that only counts rows. Both
- * window functions partition by dataset and hour, so that filters on these columns reach the table.
+ * The newest rows of each hour. A row counts if the newest accepted answer of its page has it. If the hour has fewer
+ * rows now, pages after its last row are left out. The number of rows comes from a page, or from the answer that only
+ * counts rows. Both window functions partition by dataset and hour, so that filters on these columns reach the table.
  */
 const newest: StoreStatement = {
   name: 'latest_flow_constraints',

@@ -32,7 +32,7 @@ export const calculations: Stage[] = [
   },
 ]
 
-/** Intraday auctions: at 15:00 and 22:00 on the day before delivery, and at 10:00 on the day of delivery. */
+/** The intraday auctions, held at 15:00 and 22:00 on the day before delivery, and at 10:00 on the day of delivery. */
 const auctions: Stage[] = [
   { prefix: 'ID1', title: 'first intraday auction', firstDay: '2024-06-14', searchFrom: '15:30' },
   { prefix: 'ID2', title: 'second intraday auction', firstDay: '2024-06-14', searchFrom: '22:30' },

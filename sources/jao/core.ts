@@ -11,7 +11,7 @@ import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
 
 const inCore = { region: 'core', firstDay: '2022-06-09' } as const
-/** Settings of datasets that are published before, or after, the day-ahead auction. */
+/** Settings of datasets that are published before the day-ahead auction. */
 const before = { ...inCore, searchFrom: '09:00' } as const
 const after = { ...inCore, searchFrom: '12:50' } as const
 

@@ -8,10 +8,10 @@ import { type Row, type Rows, readRows } from './rows.ts'
 
 export const constraintsTopic = 'constraints'
 
-/** Rows per page. 12,770 rows of Core have 21 to 22 MB, so a page has 3.5 MB, half the limit of a raw record. */
+/** Rows per page. The 12,770 rows of an hour have 21 to 22 MB, so a page has 3.5 MB, half the limit of a raw record. */
 export const rowsPerPage = 2_000
 
-/** Returns an answer's rows and the hour's total. @throws Error if rows or total are missing or invalid */
+/** Returns the number of rows of an answer, and of the whole hour (`total`). @throws Error if it cannot be read */
 export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   const read = readRows(body, { startMs: -Infinity, endMs: Infinity })
   const total = isRefusal(read) ? read : totalOf(read)
@@ -22,7 +22,10 @@ export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   return { rows: read.rows.length + read.atWindowEnd, total }
 }
 
-/** Complete if no row is missing and at least one row has a margin or factor (PTDF). @throws Error if explode would refuse it */
+/**
+ * Returns `complete` if no row of the page is missing, and a row has a margin (ram) or a factor (ptdf). Returns a
+ * refusal if upstream rejected the request. @throws Error if explode refuses the answer for another reason
+ */
 export function assessConstraints(body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const read = readConstraints({ body, ...asked })
   if (isRefusal(read)) return rejectionOf(read)
@@ -83,7 +86,7 @@ function readPage({ body, window, selector }: Omit<Answer, 'status'>): Page | Re
   return { ...read, skip, total }
 }
 
-/** Returns how many rows of the hour come before the page `rows-<skip>`. */
+/** Returns the number of rows before the page with the selector `rows-<skip>`: 2000 for rows-2000. Otherwise 0. */
 export const skipOf = (selector: string | null | undefined): number =>
   Number(/^rows-(\d{1,9})$/.exec(selector ?? '')?.[1] ?? 0)
 
@@ -93,7 +96,7 @@ function totalOf({ envelope }: Rows): number | Refusal {
   return refused('schema', `the answer does not say how many rows there are: totalRowsWithFilter ${quoteJson(total)}`)
 }
 
-/** Columns that are not kept: `id` changes with every publication, the others are fields. */
+/** Columns that the maps omit: `id` changes with every publication, the other two are fields of the record. */
 const unkept = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 const maxColumns = 1_000
 

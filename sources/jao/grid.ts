@@ -11,8 +11,8 @@ export interface Grid {
 const finestStepS = 60
 
 /**
- * Returns the grid of at least one row. Refuses rows with a coarser step than declared, or with mixed steps, because
- * values would have to be invented for the gaps.
+ * Returns the grid on which the rows lie. Refuses rows with a coarser step than declared, or with mixed steps, because
+ * values would have to be invented for the gaps. `rows` must not be empty.
  */
 export function gridOf(rows: Row[], window: Window, history: DeclaredStep[]): Grid | Refusal {
   const declaredS = history.findLast(({ fromMs }) => fromMs <= window.startMs)?.stepS ?? history[0]?.stepS

@@ -21,12 +21,12 @@ export interface PeriodRows {
 
 const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 
-/** Tolerance of a sum. A wrong sum is off by at least 0.1, the last decimal. All 7,991 recorded rows sum to 0. */
+/** Tolerance of a row's sum, which should be 0. Values have one decimal, so a wrong sum is off by at least 0.1. */
 const roundingMw = 0.05
 
 /**
  * Returns `complete` if every step of the window has a row. Without `nullMeans`, each row must also have a value.
- * @throws Error with the reason if explode would refuse the answer
+ * Returns a refusal if upstream rejected the request. @throws Error if explode refuses the answer for another reason
  */
 export function assessPeriodRows(declared: PeriodRows, body: Uint8Array, window: Window): Coverage | Refusal {
   const { table, refusal } = readTable(declared, body, window)
@@ -159,7 +159,7 @@ function toSlices(declared: PeriodRows, { columns, grid, modifiedMs: upstreamMod
   return slices
 }
 
-/** Counts a null as 0, because hubs that did not exist yet are null in old hours fetched today. */
+/** True if every row sums to 0. A null counts as 0, because old rows have nulls for hubs that did not exist yet. */
 function sumsAreZero(columns: Map<string, Column>, length: number): boolean {
   const sums = new Array<number>(length).fill(0)
   for (const values of columns.values()) {

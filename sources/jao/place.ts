@@ -3,7 +3,7 @@ import type { Answer } from '../source.ts'
 import type { PeriodRows } from './period-rows.ts'
 import { readRows } from './rows.ts'
 
-/** Returns the path to a value's cell in the JSON: ['data', 17, 'border_AT_BE']. Undefined if there is no such cell. */
+/** Returns the path to a value in the JSON: ['data', 17, 'border_AT_BE']. Undefined if the answer has no such cell. */
 export function placeInPeriodRows(
   { keyPattern }: PeriodRows,
   { body, window }: Answer,

@@ -3,7 +3,7 @@ import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
 import { krakenTicker } from './ticker.ts'
 
-/** Limit: one request a second ("What are the API rate limits?" on support.kraken.com). */
+/** Kraken allows one request a second ("What are the API rate limits?" on support.kraken.com). */
 export const kraken: Source = {
   name: 'kraken',
   title: 'Kraken',

@@ -3,10 +3,10 @@
 import type { StoreStatement } from '../source.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
-/** A bucket is computed after this time without a new sample, s. It is longer than an insert takes. */
+/** A bucket is computed after this many seconds without a new sample. An insert takes less time. */
 export const quietS = 120
 
-/** Sums of a bucket. stddevPopStable avoids sums of squares, which lose precision at large volumes. */
+/** SQL columns that summarise samples. stddevPopStable avoids sums of squares, which are inexact at large volumes. */
 export const sums = `
     toUInt32(count(value)) AS samples,
     min(value) AS low,

@@ -1,7 +1,7 @@
 const decimal = /^-?(0|[1-9]\d{0,29})(\.\d{1,30})?(?:[eE][+-]?\d{1,3})?$/
 const digits = /^(?:0|[1-9]\d{0,15})$/
 
-/** Returns the nearest Float64 of a decimal text or JSON number. Undefined for '', ' 1', 'NaN', '0x10', '1e999'. */
+/** Returns the Float64 of a decimal text or number. Undefined for anything else: '', ' 1', 'NaN', '0x10', '1e999'. */
 export function decimalValue(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined
   const [, whole, fraction = ''] = (typeof value === 'string' && decimal.exec(value)) || []
@@ -17,7 +17,7 @@ export function countValue(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number + 0 : undefined
 }
 
-/** Reads a figure. An empty text becomes null with the flag `unreadable`. Returns undefined for an invalid figure. */
+/** Reads a figure with `read`. A blank text becomes null with the flag `unreadable`. Undefined if `read` rejects it. */
 export function figureOf(
   found: unknown,
   read: (value: unknown) => number | undefined = decimalValue,

@@ -7,7 +7,8 @@ import { marketSql, metricSql } from './friendly-view.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
 /**
- * Limit of changed buckets, newest first, whose samples are read. Others are stale until computed again, 24 per 10 s.
+ * A bucket is changed if samples arrived after it was computed. The samples of the newest changed buckets, at most this
+ * many, are read. Other changed buckets count as last computed. Of these, 24 are computed again every 10 s.
  */
 const changedAtOnce = 12
 

@@ -7,7 +7,7 @@ export interface Ticker {
   /** The path of each metric in a market's fields. A market without `last` is refused. */
   places: Partial<Record<Metric, (string | number)[]>>
   marketsOf: (json: unknown, selector: string | null) => AnsweredMarket[] | Refusal
-  /** Returns the same text for all spellings of a symbol, to match requested with answered markets. */
+  /** Returns one text for all spellings of a market. It matches the requested markets with those in the answer. */
   sameName: (symbol: string) => string
   /** Builds an answer with only this market, for a dead letter. */
   answerOf: (market: AnsweredMarket) => unknown
@@ -28,7 +28,7 @@ export interface SlicedMarket {
   badFigures: string[]
 }
 
-/** Returns one slice with one value per metric, at the window's start. Returns a refusal if the market is invalid. */
+/** Returns a slice of one value per metric, at the window's start. Returns a refusal if the whole market is invalid. */
 export function sliceMarket(
   { places, modifiedAt }: Ticker,
   { name, fields }: AnsweredMarket,
@@ -68,7 +68,7 @@ export function sliceMarket(
 const wanted = (metric: Metric): string =>
   metrics[metric].unit === 'trades' ? 'no whole number' : 'no decimal number as text'
 
-/** Returns the value at a path, or a null or '' that is met on the way. Undefined if nothing is there. */
+/** Returns the value at a path. Returns a null or blank text on the way instead. Undefined if the path is absent. */
 export function valueAt(fields: object, place: (string | number)[]): unknown {
   let value: unknown = fields
   for (const step of place) {

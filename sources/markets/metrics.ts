@@ -1,7 +1,8 @@
 type Counted = 'quote' | 'base' | 'trades'
 
 /**
- * Metrics have the same names at all exchanges. None is computed. `day` is what an exchange calls its last 24 hours.
+ * The metrics, by names that are the same for all exchanges. All values are figures of the exchange. `the day` in
+ * `means` is what the exchange calls its last 24 hours.
  */
 export const metrics = {
   last: { unit: 'quote', isPrice: true, means: 'price of the last trade' },

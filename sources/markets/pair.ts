@@ -1,6 +1,6 @@
 import { type Metric, metrics, readKey } from './metrics.ts'
 
-/** The two currencies of a market, by their common names (BTC, where Kraken writes XBT). */
+/** The currency that is traded (base) and that of the prices (quote), by common names: BTC, where Kraken writes XBT. */
 export interface Pair {
   base: string
   quote: string
@@ -12,7 +12,7 @@ export interface Spelling {
   requestSymbol: (market: string) => string
 }
 
-/** Labels: market, metric, `asked` (the symbol to request), and base and quote if known. {} for an invalid key. */
+/** Labels: market, metric, and `asked`, the symbol to request. Also base and quote if known. {} for an invalid key. */
 export function marketLabels({ pairOf, requestSymbol }: Spelling, key: string): Record<string, string> {
   const read = readKey(key)
   return read ? { ...read, asked: requestSymbol(read.market), ...pairOf(read.market) } : {}
@@ -25,7 +25,7 @@ export function unitOfKey({ pairOf }: Spelling, key: string): string {
   return unit === 'trades' ? 'trades' : (pairOf(read.market)?.[unit] ?? `${unit} currency`)
 }
 
-/** Splits BTCUSDT into BTC and USDT: the quote is the first currency of the list that ends the name. */
+/** Splits BTCUSDT into BTC and USDT, the first currency of the list that ends the name. Undefined if none does. */
 export function cutAtQuote(name: string, longestFirst: readonly string[]): Pair | undefined {
   const quote = longestFirst.find((one) => name.length > one.length && name.endsWith(one))
   return quote === undefined ? undefined : { base: name.slice(0, -quote.length), quote }

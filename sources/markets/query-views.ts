@@ -1,7 +1,7 @@
 import type { StoreStatement } from '../source.ts'
 import { datasetsSql } from './samples.ts'
 
-/** market_rank(metric = 'last'): markets by standard deviation over the last 24 hours, largest first. */
+/** market_rank(metric = 'last'): markets by the metric's standard deviation over the last 24 hours, largest first. */
 const rank = `
 CREATE OR REPLACE VIEW tidemark.market_rank AS
 SELECT
@@ -23,7 +23,7 @@ FROM tidemark.market_24h
 WHERE metric = {metric:String}
 ORDER BY rank, market, dataset`
 
-/** market_series(market = 'XXBTZUSD', metric = 'last', step_s = 60): a series in steps aligned to midnight UTC. */
+/** market_series(market = 'XXBTZUSD', metric = 'last', step_s = 60): the last 24 hours in steps from 1970-01-01 UTC. */
 const series = `
 CREATE OR REPLACE VIEW tidemark.market_series AS
 SELECT

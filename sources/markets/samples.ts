@@ -1,7 +1,7 @@
 // The samples of the last day, ordered by time. A query can read some minutes of all markets without reading the rest.
 import type { StoreStatement } from '../source.ts'
 
-/** The datasets whose samples are markets. A new exchange must be added here. Keys are as in metrics.ts. */
+/** The datasets with keys as keyOf() in metrics.ts makes them. Add the datasets of a new exchange here. */
 export const marketDatasets = ['kraken.ticker', 'binance.ticker24hr', 'coinbase.ticker', 'coinbase.stats']
 
 export const datasetsSql = marketDatasets.map((dataset) => `'${dataset}'`).join(', ')

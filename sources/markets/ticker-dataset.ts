@@ -21,7 +21,7 @@ export interface TickerDataset {
   transformVersion: number
 }
 
-/** The retention of every exchange (Source.retention), and the sentence that explains its effect on replays. */
+/** Source.retention of every exchange. */
 export const retention = { rawDays: 30 }
 const keptShort =
   'Answers are kept for 30 days (zstd): a replay or a rebuild reaches no further back, older points stay as they were read.'

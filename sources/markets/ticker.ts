@@ -15,9 +15,9 @@ export function symbolsOf(selector: string | null): string[] {
 }
 
 /**
- * Returns one slice with one value per market and metric. A market with an invalid figure becomes a dead letter, but
- * its valid figures are stored. If nothing can be stored, the answer is refused. `ignored` counts requested symbols
- * without an answer.
+ * Returns a slice of one value per market and metric. A market with an invalid figure becomes a dead letter, but its
+ * valid figures are stored. If no figure is valid, the whole answer is refused. `ignored` counts absent metrics, and
+ * requested symbols without an answer.
  */
 export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
   const read = readMarkets(ticker, answer.body, answer.selector ?? null)
@@ -40,13 +40,14 @@ export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
 
 const absentSymbol = 'asked-symbol-without-answer'
 
-/** Joins all bad figures of a market, because its dead letter holds the whole market. */
+/** Joins all bad figures of a market in one refusal, because one dead letter holds the whole market. */
 const refusalOf = (badFigures: string[]): Refusal | undefined =>
   badFigures.length === 0 ? undefined : refused('type', badFigures.join('; ').slice(0, 600))
 
 /**
- * Returns `complete` if every requested symbol has a value. Returns a rejection by the exchange.
- * @throws Error if explode would refuse the answer for another reason
+ * Returns `complete` if every market has a value, no figure is blank or invalid, and no requested symbol is absent.
+ * Returns a refusal if the exchange rejected the request.
+ * @throws Error if explode refuses the answer for another reason
  */
 export function assessTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
   const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })

@@ -29,7 +29,7 @@ function daysIn(year: number, month: number): number {
 const iso =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/
 
-/** Returns ms for an ISO 8601 date with or without a time. Without an offset it is UTC. Undefined if impossible. */
+/** Parses an ISO 8601 date, with or without a time, to ms. Without an offset it is UTC. Undefined if invalid. */
 export function readCreationDate(text: string): number | undefined {
   const match = iso.exec(text)
   if (match === null) return undefined

@@ -11,8 +11,8 @@ const newline = 0x0a
 const carriageReturn = 0x0d
 
 /**
- * Returns one record per chunk. If votes have the same Id, the last line counts. Headers: `first-line` is the number of
- * the chunk's first line, from 1. `starts-within-line`: the chunk begins with the end of an overlong line.
+ * Returns one record per chunk. If votes have the same Id, the last line counts. The header `first-line` is the number
+ * of the chunk's first line, from 1. `starts-within-line` is `true` if the chunk begins with the end of a split line.
  */
 export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): ExplodeResult {
   const firstLine = Number(headers['first-line'] ?? '1')
@@ -77,7 +77,7 @@ function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
-/** Skips a byte order mark, which only the start of a file may have. */
+/** Returns the index after a byte order mark, which only the first chunk of a file may have, or else 0. */
 function skipByteOrderMark(bytes: Uint8Array, firstLine: number): number {
   return firstLine === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 }

@@ -8,7 +8,7 @@ const greatest = Number.MAX_SAFE_INTEGER - 1
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const maxShownChars = 60
 
-/** Adds the vote of a line to the columns. Returns the reason if the line is invalid. Blank lines are not for it. */
+/** Adds the vote of a line, which must not be blank, to the columns. Returns the reason if the line is invalid. */
 export function takeLine(line: Uint8Array, columns: VoteColumns): string | undefined {
   let text: string
   try {

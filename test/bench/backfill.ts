@@ -11,7 +11,7 @@ export interface BackfillFigures {
   backfill_simulated_minutes: number
   /** Average share of upstream's limit (100 requests a minute) that the backfill used. */
   backfill_budget_used_percent: number
-  /** The same share in the minute with the fewest requests. */
+  /** Share of upstream's limit that the backfill used in the minute with the fewest requests. */
   backfill_poorest_minute_percent: number
   backfill_busiest_minute_requests: number
   backfill_429s: number

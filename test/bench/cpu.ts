@@ -8,7 +8,7 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
 }
 
-/** Memory of a process, MiB (proportional set size: shared memory is divided among the processes that share it). */
+/** Memory of a process, MiB. Memory that processes share is divided among them (proportional set size). */
 export function residentMiB(pid: number): number {
   const kib = /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1]
   return Number(kib ?? 0) / 1024

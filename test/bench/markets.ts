@@ -25,7 +25,7 @@ const dayTicks = 86_400 / everyS
 const ticksAnInsert = 60
 const dataset = 'kraken.ticker'
 
-/** Runs the phase. CPU is in percent of one core. */
+/** Returns times of queries, the age of market_24h and the CPU of computing it, in percent of one core. */
 export async function measureMarkets(tell: (line: string) => void): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const endpoint = await spawnEndpoint({ dataDir: join(directory, 'clickhouse'), port: 0 })

@@ -6,15 +6,15 @@ import { insertSettings, type Store } from '#platform/clickhouse/client.ts'
 export const pointVersions = 35_000_000
 
 export interface QueryFigures {
-  /** One series over a year, as of an instant, until the client has read all rows, ms. */
+  /** Time of a query for a year of one series as of an instant, until the client has read all rows, ms. */
   as_of_p50_ms: number
   as_of_p95_ms: number
-  /** All changes that became known within one day, ms. */
+  /** Time of a query for all changes that became known within one day, ms. */
   changes_p50_ms: number
   changes_p95_ms: number
-  /** The newest values of one series over a month, ms. */
+  /** Time of a query for the newest values of one series over a month, ms. */
   latest_p95_ms: number
-  /** Bytes on disk per point in the larger table, merged, with three revisions of each window. */
+  /** Bytes on disk per row, of the larger of points and point_revisions, after merges. A window has three answers. */
   bytes_per_point: number
   bytes_by_table: Record<string, number>
   point_versions: number
@@ -28,7 +28,7 @@ const daysAnInsert = 150
 const dayS = 86_400
 const tables = ['points', 'point_revisions']
 
-/** Fills an empty, migrated store with days of about `pointVersions` rows in point_revisions. Merges the tables. */
+/** Fills an empty, migrated store until point_revisions has about `pointVersions` rows. Merges the tables. */
 export async function loadStore(store: Store, pointVersions: number): Promise<void> {
   const days = Math.max(1, Math.round(pointVersions / rowsADay))
   const firstDay = Date.parse('2026-11-01T00:00:00Z') / 1000 / dayS - days
@@ -78,7 +78,7 @@ export async function measureQueries(store: Store): Promise<QueryFigures> {
 const oneSeries = `WHERE dataset = '${benchDataset}' AND key = {key:String}
   AND ts >= {from:DateTime('UTC')} AND ts < {until:DateTime('UTC')} ORDER BY ts`
 
-/** SQL of known_at, ms. An answer is known on the afternoon before its day, on the day itself, or four days later. */
+/** SQL of known_at, ms. The answers of a day come on the day before, on the day itself, and four days later. */
 const knownAtMs = 'day_ms + [-48600000, 39600000, 385200000][answer + 1] + toInt64(cityHash64(day, answer) % 600000)'
 
 const insertDays = `
@@ -112,7 +112,7 @@ SELECT
   cityHash64('${benchDataset}', day) % 9007199254740991 + 1 AS identity
 FROM numbers(toUInt64({days:Int64} * ${benchKeys * answersADay}))`
 
-/** The accepted answers of the same days. All answers of a day have one request identity. */
+/** Inserts the accepted answers of the days of insertDays. All answers of a day have one request identity. */
 const insertAnswers = `
 INSERT INTO tidemark.accepted_answers
 WITH

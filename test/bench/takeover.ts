@@ -154,7 +154,7 @@ async function tickersOf({ url }: ServiceProcess): Promise<string[]> {
   return status.datasets.flatMap(({ dataset, owned }) => (owned && tickers.includes(dataset) ? [dataset] : []))
 }
 
-/** Ends the poller that owns more tickers. Returns the time until the other poller has polled all these tickers. */
+/** Kills the poller that owns more tickers. Returns the time until the other poller has polled all those tickers. */
 async function killed(pollers: ServiceProcess[], tell: (line: string) => void): Promise<Figures> {
   let shares: { poller: ServiceProcess; owned: string[] }[] = []
   while (shares.flatMap(({ owned }) => owned).length < tickers.length) {

@@ -19,7 +19,7 @@ export interface Throughput {
 const days = 1_460
 const batch = 20
 
-/** Writes one raw answer per day, of 132 keys. Returns the number of points. */
+/** Writes `count` raw answers of 132 keys, one per day. Returns the number of points. */
 export async function loadRaw(
   pipeline: Pipeline,
   fromDay: string,

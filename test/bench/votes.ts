@@ -20,7 +20,7 @@ export interface VoteFigures {
   votes_outliers_s: number
 }
 
-/** Size of the vote file, MB. TIDEMARK_BENCH_VOTES_MB makes it smaller. */
+/** Size of the vote file, MB. */
 const megabytes = Number(process.env.TIDEMARK_BENCH_VOTES_MB ?? 2_000)
 const ours = ['ingest', 'normalizer', 'sink']
 
@@ -78,7 +78,7 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
   }
 }
 
-/** Samples processes until stopped. Returns their maximum memory and their CPU time. */
+/** Samples processes until `stop`, which returns CPU time and maximum memory. `mostOurs`: of all `ours` together. */
 function watchProcesses(pids: Record<string, number>) {
   const before = mapValues(pids, cpuSeconds)
   const cpuS: Record<string, number> = {}

@@ -11,7 +11,7 @@ export interface LeftProcess {
   command: string
 }
 
-/** Kills the processes of a run that are left after `graceMs`: a worker's children end some seconds after it. */
+/** Kills and returns the processes of a run that are left after `graceMs`, which a worker's children need to end. */
 export async function endLeftProcesses(run: string, graceMs: number): Promise<LeftProcess[]> {
   for (const endMs = Date.now() + graceMs; Date.now() < endMs && leftProcesses(run).length > 0; ) await pause(200)
   const ended: LeftProcess[] = []

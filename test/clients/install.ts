@@ -11,7 +11,7 @@ const INSTALL_MS = 1_500_000
 
 export type Installed = { folder: string; why?: undefined } | { folder?: undefined; why: string }
 
-/** Returns a cached folder, which `commands` fill once. If a tool or registry is missing, warns and says why. */
+/** Returns a cached folder, which `commands` fill at the first call. If a command fails, warns and returns why. */
 async function installed(name: string, commands: (folder: string) => string[][]): Promise<Installed> {
   const folder = join(CACHE, name)
   if (existsSync(folder)) return { folder }

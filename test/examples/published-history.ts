@@ -18,11 +18,11 @@ export const replayed = (points: Points): Points =>
 
 export interface PublishedHistory {
   chain: Chain
-  /** Points of the first answers, of the second answer, and those that the second answer withdraws. */
+  /** Points of both answers of `days.revised`, those that its second answer withdraws, and points of `days.plain`. */
   truth: { revisedFirst: Points; revisedSecond: Points; withdrawn: Points; plain: Points }
-  /** Topic with the same slices, whose Kafka timestamp is knownAt. Its first record is older and not Avro. */
+  /** A topic with the slices of jao.timeseries, with knownAt as Kafka timestamp. The first record is no Avro. */
   timedTopic: string
-  /** Creates topics for slices and answers. Returns a function that adds a slice with its knownAt as timestamp. */
+  /** Creates a topic of slices, and one of answers. Returns a function that writes a slice at the time knownAt. */
   openTopic: (topic: string) => Promise<(slice: Partial<TimeseriesSlice>) => Promise<void>>
 }
 

@@ -25,7 +25,7 @@ function ofShapes(): NamedAnswer[] {
   })
 }
 
-/** Answers whose times end in +00:00. Explode must read them like Z, and like modification times without offset. */
+/** Answers whose times, also lastModifiedOn, end in +00:00. Explode must read them as UTC. */
 function withOffsets(): NamedAnswer[] {
   return [['jao.core.maxExchanges', 'borders'] as const, ['jao.nordic.maxExchanges', 'nordicBorders'] as const].map(
     ([dataset, shape]) => {

@@ -4,8 +4,9 @@ export interface ReadByHand {
   /** Number of values per key that are not null. */
   values: Record<string, number>
   points: [key: string, time: string, value: number | null][]
-  /** The unit of one key. `flags` are those of all slices. */
+  /** The unit of one key. */
   unit?: [key: string, unit: string]
+  /** The flags of all slices. */
   flags?: string[]
   modified?: string
   records?: [topic: string, fields: Record<string, unknown>][]

@@ -8,7 +8,7 @@ const whole = 'recorded 2026-04-20 and 21'
 // The recording contains all of the second day, and some hours of the other two days.
 const days = ['2026-04-20', '2026-04-21', '2026-04-22'].map((day) => ({ day, name: `recorded rows of ${day}` }))
 
-/** Returns the whole recording, and its business days. `absent` are their names, if it is not on this machine. */
+/** Returns the whole recording, and each business day of it. `absent` are their names if there is no recording. */
 export function recordedAnswers(): { answers: NamedAnswer[]; absent: string[] } {
   const recording = readRecording()
   if (recording === undefined) return { answers: [], absent: [whole, ...days.map(({ name }) => name)] }

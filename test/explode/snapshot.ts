@@ -8,7 +8,7 @@ import type { NamedAnswer } from './answers.ts'
 
 export interface DatasetSnapshot {
   transformVersion: number
-  /** By name of an answer: the SHA-256 of its window and bytes, and the SHA-256 of explode's result. */
+  /** Hashes by name of an answer. `answer`: of window, status, bytes and selector. `explosion`: of explode's result. */
   answers: Record<string, { answer: string; explosion: string }>
 }
 
@@ -101,7 +101,7 @@ const byKeyAndStart = (one: { key: string; start: number }, other: { key: string
 
 const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value, canonical)).digest('hex')
 
-/** A JSON replacer: sorts the names of objects, and writes numbers that JSON cannot represent as text. */
+/** A JSON replacer: sorts the keys of objects, and writes NaN, infinities and -0 as text. */
 function canonical(_name: string, value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : `number ${value}`
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

@@ -146,7 +146,7 @@ export async function startUpstream(options: Parameters<typeof startSimulator>[0
   }
 }
 
-/** Calls `look` until it returns a value. Fails after the timeout, with the last result. */
+/** Calls `look` until it returns neither undefined nor false, and returns its result. Fails after the timeout. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,

@@ -1,6 +1,6 @@
 import { businessDay } from '#core/business-day.ts'
 
-/** Values of points by their name (pointName). */
+/** Values of points by name: border_AT_BE 2026-04-20T22:00:00.000Z. */
 export type Points = Map<string, number | null>
 
 export interface LoggedRequest {

@@ -90,7 +90,8 @@ export async function writeRequests(
 }
 
 /**
- * Waits until the normalizer has committed all of raw, then the sink. Both commit after their outputs are acknowledged.
+ * Waits until the normalizer has committed all of raw, and then the sink all of its topics. Each commits only after its
+ * outputs are acknowledged, so everything is stored then.
  */
 export async function untilStored(environment: Record<string, string>, timeoutMs = 90_000): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs

@@ -57,9 +57,7 @@ export async function whatIsLost({ stack, query, simulator, written, day, tell }
     await untilStored(environment, 5 * minuteMs).catch((error: Error) => wrong.push(error.message))
   }
 
-  /**
-   * Compares the last price of XXBTZUSD in every stored answer of Kraken with its point. Returns up to ten sentences.
-   */
+  /** Compares the last price of XXBTZUSD in every raw answer of Kraken with its point. Returns up to ten sentences. */
   async function ticksMissing(): Promise<string[]> {
     const missing: string[] = []
     const records = await readRecords(kafka, 'kraken.raw')

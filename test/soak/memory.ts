@@ -4,7 +4,7 @@ import { residentMiB } from '../bench/cpu.ts'
 /** Median memory per part of the stack, MiB: in the second quarter of the run (`early`) and in the last (`late`). */
 export type Held = Record<string, { early: number; late: number }>
 
-/** Limit of growth between the two: a share, or MiB, whichever allows more. */
+/** A part may grow from `early` to `late` by 20 % or by 40 MiB, whichever is more. */
 const flat = { share: 0.2, mib: 40 }
 const intervalMs = 10_000
 

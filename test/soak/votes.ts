@@ -8,7 +8,7 @@ export interface Written {
 
 const linesAFile = 50_000
 
-/** Writes a vote file and returns its path. Half of its Ids are also in the file before it. */
+/** Writes a vote file and returns its path. Half of the Ids are also in the file that was written before. */
 export function writeVotes(directory: string, written: Written): string {
   const file = join(directory, `soak-votes-${++written.files}.jsonl`)
   const first = ((written.files - 1) * linesAFile) / 2 + 1

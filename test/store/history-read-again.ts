@@ -6,7 +6,7 @@ export const windowStarts = [Date.parse('2024-12-31T22:00:00Z'), Date.parse('202
 const firstKnownAt = Date.parse('2024-12-31T23:59:59.990Z')
 
 type Values = Record<string, (number | null)[]>
-/** A result of explode. Without values the answer is confirmed empty. Undefined in its place: the answer is refused. */
+/** What explode makes of an answer. If `values` has no key, the answer is confirmed empty. Refused: no Reading. */
 export interface Reading {
   stepS: number
   values: Values
@@ -75,7 +75,7 @@ const one = (after: number, old: Values | undefined, now: Values | undefined, co
   const [before, today] = [old, now].map((values) => values && { stepS: 3600, values })
   return { window, corridor, knownAt: firstKnownAt + after, old: before, new: today }
 }
-/** A dead letter was requeued after a later answer, which new code refuses. Both corridors have the key `a`. */
+/** The 2nd answer is a dead letter, requeued as the 4th. New code refuses the 3rd. Both corridors have the key `a`. */
 export const requeued: History = {
   raws: [
     one(0, { a: [10, null] }, { c: [10, null] }),
@@ -86,7 +86,7 @@ export const requeued: History = {
   ],
   firstOffset: 1,
 }
-/** The 2nd answer withdraws `a`, the 3rd one `b`. New code renames `a` and refuses the 2nd and 3rd answer. */
+/** The 2nd answer withdraws `a`, the 3rd one `b`. New code renames `a` to `c`, and refuses the 2nd and 3rd answer. */
 export const renamedThenRefused: History = {
   raws: [one(0, { a: [10] }, { c: [10] }, 0, 1), one(3, { b: [1] }, undefined, 0, 1), one(6, {}, undefined, 0, 1)],
   firstOffset: 0,

@@ -1,7 +1,7 @@
 import { seriesSchema } from '#schemas/generated/records.ts'
 import type { Source } from '#sources/source.ts'
 
-/** Returns a source that declares everything that can be declared. */
+/** Returns a source of one dataset, with many of the declarations that are optional. */
 export function declaredSource({ name }: { name: string }): Source {
   return {
     name,

@@ -17,7 +17,7 @@ export const asked = {
   ...{ dataset, key: 'k', atMs: at('21T00:10'), knownByMs: undefined as number | undefined },
   ...{ topic: 'a.raw', withBody: false },
 }
-/** Explains the point at 21T00:00. By default its raw records are deleted. */
+/** Explains the point at 21T00:00. By default the raw records of all answers are deleted. */
 export const explain = (
   answers: PointAnswer[],
   raws: FoundRaw[] = answers.map(() => gone),
@@ -25,8 +25,9 @@ export const explain = (
   replacing: ReplacingAnswer[] = [],
 ) => explanationOf({ ...asked, ...over }, { tsMs: at('21T00:00'), answers, replacing }, raws)
 
-/** Three answers of two request identities that name a point. `allAnswers` has every answer of these identities. */
+/** Three answers that name a point. They have two request identities. */
 export const named = [answer(10, '20T01:00'), answer(10, '20T04:00'), answer(20, '20T05:00', { identity: 8 })]
+/** Every answer of the request identities in `named`, also answers that do not name the point. */
 export const allAnswers: ReplacingAnswer[] = [
   ['20T01:00', 7, 3],
   ['20T02:00', 7, 4],

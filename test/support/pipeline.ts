@@ -22,14 +22,14 @@ export interface Pipeline {
   store: Store
   query: <Row>(sql: string) => Promise<Row[]>
   start: (service: string, more?: Record<string, string>, program?: Program) => Promise<ServiceProcess>
-  /** Returns the endpoint of the store. `restartStore` kills it and starts it again on the same port. */
   endpoint: () => RunningEndpoint
+  /** Kills the store, and starts it again on the same port after `awayMs`. */
   restartStore: (awayMs?: number) => Promise<void>
   stop: () => Promise<void>
 }
 
 export interface PipelineOptions {
-  /** True for tests that change schemas, or the broker, registry or store. These are then not reused. */
+  /** True for tests that change schemas, broker or registry. Later tests then get another broker and registry. */
   disposable?: boolean
 }
 

@@ -52,7 +52,7 @@ export function readRecording(dataDir = recordingsDir()): Recording | undefined 
   return { body, rows, fromMs: first.hourMs, toMs: last.hourMs + HOUR_MS }
 }
 
-/** Serves the recorded bytes for their window, and rows for other windows. Undefined if the recording is absent. */
+/** Serves the recorded bytes for their window, and recorded rows for others. Undefined if there is no recording. */
 export async function startRecordedJao(dataDir = recordingsDir()): Promise<RecordedJao | undefined> {
   const recording = readRecording(dataDir)
   if (recording === undefined) return undefined

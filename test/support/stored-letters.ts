@@ -17,7 +17,7 @@ export function stored(
   }
 }
 
-/** Returns a dead letter of the normalizer. A greater offset refers to an earlier record of jao.raw. */
+/** Returns a dead letter of the normalizer. One with a greater offset refers to an earlier record of jao.raw. */
 export const refused = (offset: number, more: Record<string, string> = {}): StoredRecord =>
   stored(offset, {
     topic: 'jao.raw',

@@ -79,7 +79,7 @@ async function emptyKafka(environment: Record<string, string>): Promise<void> {
   await migratePollMemory({ kafka, registry, say: () => undefined })
 }
 
-/** Deletes the consumer groups. False while a group has a member: a killed one stays until its session expires. */
+/** Deletes all consumer groups. Returns false while one has a member. A killed member stays until its session ends. */
 async function deleteGroups(admin: Admin): Promise<boolean> {
   const { groups } = await admin.listGroups()
   if (groups.length === 0) return true
