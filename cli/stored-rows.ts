@@ -38,7 +38,7 @@ function countedTables(): CountedTables[] {
   return [...platform, ...own]
 }
 
-/** Maximum number of rows for an exact count, about a second. For more, ClickHouse's count is used, with duplicates. */
+/** Tables up to this size are counted exactly, in about a second. Larger counts include unmerged duplicates. */
 const maxCountedAtOnce = 5_000_000
 
 export async function storedRows(stack: StackFile): Promise<Record<string, StoredRows>> {

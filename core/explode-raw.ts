@@ -43,8 +43,8 @@ export interface ExplodedAnswer {
 }
 
 /**
- * Explodes a raw response. Pure. Never throws: an exception in explode becomes the refusal `bug`. An answer that is not
- * empty but yields no record is refused, so that no data disappears silently.
+ * Explodes a raw response. Pure. Never throws: an exception in explode becomes the refusal `bug`. An answer that yields no
+ * record is refused, unless it is empty or a row count, so that no data disappears silently.
  */
 export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset>): ExplodeOutcome {
   const { record } = raw
@@ -78,7 +78,7 @@ const refused = (reason: RawRefusal['reason'], message: string): ExplodeOutcome 
 
 /**
  * Returns the refusal of an answer from which nothing can be stored. Returns undefined if something can be stored, if
- * explode counted rows, or if assess() finds the answer empty.
+ * the answer is a row count, or if assess() finds it empty.
  */
 function whyNothing(
   { asking }: Dataset,

@@ -35,7 +35,7 @@ export const ownTables = ({ datasets }: Source, dataset: string): readonly OwnTa
 
 /**
  * Removes the rows before the bound. Then removes the metadata of keys without points from the store and, by
- * tombstones, from the series topic. Returns the number of these keys. Call it when the store has the deletion.
+ * tombstones, from the series topic. Returns the number of these keys. Store the deletion before the call.
  */
 export async function removeFromStore(
   store: Store,

@@ -197,7 +197,7 @@ const startsWithEnd = (body: Buffer): boolean => body[0] === 0x0a || (body[0] ==
 
 type WholeReading = Extract<FileReading, { by: 'file' }>
 
-/** Sends a file as one chunk. Sends nothing if an earlier run sent this content for the same time: `known` is true. */
+/** Sends a file as one chunk. If the same content was sent for `atMs` before, sends nothing and sets `known`. */
 async function sendWhole(
   content: Content,
   dataset: Dataset,

@@ -2,7 +2,7 @@ import { maxHostPauseMs } from '#core/memory-records.ts'
 import type { HostMemory, Poll } from '#schemas/generated/records.ts'
 
 export interface RecentPolls {
-  /** Time since the end of each recent poll, real ms, from the broker's timestamps. The true time may be longer. */
+  /** At least this long ago each recent poll ended, real ms. From the broker's timestamps. */
   endedAgoMs: number[]
   pauses: RecordedPause[]
 }
@@ -11,7 +11,7 @@ export interface RecordedPause {
   untilMs: number
   /** Length of the pause, ms of the poller's clock; at most 24 hours. */
   lengthMs: number
-  /** Time since the pause was recorded, real ms. The true time may be longer. */
+  /** At least this long ago the pause was recorded, real ms. */
   agoMs: number
   reason: string
   inARow: number

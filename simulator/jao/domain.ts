@@ -32,7 +32,7 @@ export const domainDatasets: readonly DomainDataset[] = [
 
 type PublishedHour = { readonly hourMs: number; readonly publication: Publication; readonly rows: number }
 
-/** A dataset of constraints. Only its commands are stored. Its rows are computed on every request. */
+/** A dataset of constraints. Stores only /simulator/command calls. Computes rows on every request. */
 export type Domain = Pick<Timeline, 'command' | 'commands' | 'inForce'> & {
   readonly dataset: DomainDataset
   count(fromMs: number, toMs: number, atMs: number): number

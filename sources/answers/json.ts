@@ -22,7 +22,7 @@ export function readJson(body: Uint8Array): { value: unknown } | Refusal {
 // A typed JSON.rawJSON, which TypeScript does not declare yet.
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
 
-/** Writes a value from readJson. Infinity becomes 1e999, which readJson parses as Infinity, instead of null. */
+/** Writes a value from readJson. Infinity is written as 1e999, because readJson reads 1e999 as Infinity. */
 export function writeJson(value: unknown): Uint8Array {
   const numbersKept = (_name: string, inner: unknown): unknown =>
     inner === Infinity || inner === -Infinity ? rawJSON(inner < 0 ? '-1e999' : '1e999') : inner

@@ -8,7 +8,7 @@ export const refused = (reason: RefusalReason, message: string): Refusal => ({
 
 const maxNamesChars = 300
 
-/** Refuses unexpected names, such as columns. The message begins with `what`: 'the rows have the columns'. */
+/** Returns the refusal `<what> <names> instead of <wanted>`. A `what`: 'the rows have the columns'. */
 export function refuseUnexpectedNames(what: string, names: Iterable<string>, wanted: string): Refusal {
   const all = [...new Set(names)]
   const text = all.join(', ') || '(none)'

@@ -200,7 +200,7 @@ LIMIT 1 BY Id`,
   outlierWeeks,
 ]
 
-/** The tables for deletions and replays. Deletions leave the table of chunks, because chunks hold no votes. */
+/** The tables for deletions and replays. Deletions do not touch vote_chunks, which holds no votes. */
 export const voteTables: OwnTable[] = [
   {
     name: 'blog_analysis.vote_versions',
