@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureKafka, type ReportProgress } from './artifacts.ts'
+import { formatStorage } from './broker-storage.ts'
 import { ensureArchive, startWithArchive } from './class-archive.ts'
 import { assertFree, freePorts } from './free-ports.ts'
 import { type GuardedProcess, graceAfterParentS, killLeftover, startGuarded } from './guarded-process.ts'
@@ -67,7 +66,11 @@ async function run(options: Run): Promise<Broker> {
   await killLeftover(pidFile, config, 0)
   await assertFree({ 'Kafka broker': port, 'Kafka controller': options.controllerPort })
   writeFileSync(config, brokerConfig(dataDir, port, options.controllerPort))
-  if (!existsSync(join(dataDir, 'messages', 'meta.properties'))) await format(options, config)
+  const formatFlags = options.flags.filter((flag) => !flag.startsWith('-XX:ArchiveClassesAtExit'))
+  await formatStorage(messagesDirectory(dataDir), config, {
+    ...options,
+    args: [...formatFlags, '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...logFlags(), '-cp', options.classPath],
+  })
 
   const broker = await startGuarded({
     command: options.java,
@@ -152,19 +155,3 @@ const escapeProperty = (text: string): string =>
   text.replace(/[\\]|[^ -~]/g, (unit) =>
     unit === '\\' ? '\\\\' : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-
-async function format(options: Run, config: string): Promise<void> {
-  const clusterId = randomBytes(16).toString('base64url')
-  const args = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...logFlags(), '-cp', options.classPath]
-  const archive = options.flags.filter((flag) => !flag.startsWith('-XX:ArchiveClassesAtExit'))
-  const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', `--cluster-id=${clusterId}`, '-c', config]
-  const child = spawn(options.java, [...archive, ...args, ...tool], { env: options.environment, stdio: 'pipe' })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk))
-  const code = await new Promise((resolve) => {
-    child.once('error', () => resolve(null))
-    child.once('close', resolve)
-  })
-  if (code !== 0)
-    throw new Error(`Kafka's storage in ${options.dataDir} could not be formatted: ${output.slice(-2000)}`)
-}

@@ -59,6 +59,14 @@ test('a broker left running by a start that is gone is ended by the next', async
   await next.stop()
 })
 
+test('each data directory is a cluster of its own, though all are copies of one that Kafka formatted', () => {
+  const ids = ['kafka-killed', 'kafka-left'].flatMap((name) => {
+    const properties = readFileSync(join(parts.directory, name, 'messages', 'meta.properties'), 'utf8')
+    return [...properties.matchAll(/^(?:cluster|directory)\.id=([A-Za-z0-9_-]{22})$/gm)].map(([, id]) => id)
+  })
+  expect(new Set(ids).size).toBe(4)
+})
+
 test('a registry that was killed keeps its schemas and gives no id twice', async () => {
   const dataDir = join(parts.directory, 'registry-killed')
   const [port = 0, laterPort = 0] = await freePorts(2)
