@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
 import { cacheDirectory } from './artifacts.ts'
 import { replaceFile } from './replace-file.ts'
 
@@ -17,36 +18,61 @@ export interface StorageTool {
 
 /**
  * Formats the directory `messages` for the broker of the settings file `config`, unless it is formatted. Kafka's tool
- * takes a second, so it runs once for each version of Kafka. Later directories are copies of its result with ids of
- * their own.
+ * takes a second, so its result is kept in the cache, one file for each version of Kafka. Later directories get the same
+ * files with ids of their own. Without a readable or writable cache, the tool runs each time.
  * @throws Error with the output of Kafka's tool
  */
 export async function formatStorage(messages: string, config: string, tool: StorageTool): Promise<void> {
   if (existsSync(join(messages, metaProperties))) return
-  const cache = cacheDirectory(tool.environment)
-  const fit = createHash('sha256').update(tool.classPath).digest('hex').slice(0, 12)
-  const template = join(cache, `kafka-storage-${fit}`)
-  if (existsSync(template)) return copyWithNewIds(template, messages)
+  const fit = sha256(tool.classPath).slice(0, 12)
+  const template = join(cacheDirectory(tool.environment), `kafka-storage-${fit}.json`)
+  const files = readTemplate(template)
+  if (files !== undefined) return writeStorage(messages, files)
   await runFormat(messages, config, tool)
-  const copy = mkdtempSync(join(cache, 'kafka-storage-new-'))
-  cpSync(messages, copy, { recursive: true })
+  keepTemplate(template, messages)
+}
+
+/** The files of a formatted directory in Base64, and the SHA-256 of their JSON. */
+const templateSchema = z.object({ files: z.record(z.string(), z.base64()), sha256: z.string() })
+type Files = z.infer<typeof templateSchema>['files']
+
+/** Returns undefined if there is no template, or if it is damaged or cannot be read. */
+function readTemplate(path: string): Files | undefined {
   try {
-    renameSync(copy, template)
+    const { files, sha256: expected } = templateSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return sha256(JSON.stringify(files)) === expected ? files : undefined
   } catch {
-    // Another process was faster.
-    rmSync(copy, { recursive: true, force: true })
+    return undefined
   }
 }
 
-function copyWithNewIds(template: string, messages: string): void {
-  cpSync(template, messages, { recursive: true, filter: (path) => basename(path) !== metaProperties })
-  const properties = readFileSync(join(template, metaProperties), 'utf8')
+/** Does nothing if the cache cannot be written: the template only saves time. */
+function keepTemplate(path: string, messages: string): void {
+  try {
+    const names = readdirSync(messages, { withFileTypes: true }).flatMap((entry) =>
+      entry.isFile() ? [entry.name] : [],
+    )
+    const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(messages, name), 'base64')]))
+    const aside = `${path}.${process.pid}.next`
+    writeFileSync(aside, JSON.stringify({ files, sha256: sha256(JSON.stringify(files)) }))
+    renameSync(aside, path)
+  } catch {
+    // The next start runs Kafka's tool again.
+  }
+}
+
+function writeStorage(messages: string, { [metaProperties]: meta = '', ...others }: Files): void {
+  mkdirSync(messages, { recursive: true })
+  for (const [name, content] of Object.entries(others)) writeFileSync(join(messages, name), content, 'base64')
+  const properties = Buffer.from(meta, 'base64').toString('utf8')
   // Written last: a directory without this file counts as not formatted.
   replaceFile(
     join(messages, metaProperties),
     properties.replace(/^(cluster\.id|directory\.id)=.*$/gm, (_line, name: string) => `${name}=${newId()}`),
   )
 }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** Returns a random id as Kafka writes it: 16 bytes in URL-safe Base64. */
 const newId = (): string => randomBytes(16).toString('base64url')

@@ -10,11 +10,16 @@ import { ClickHouseError } from '@clickhouse/client'
 export type ErrorKind = 'retry' | 'data' | 'unlisted' | 'bug'
 
 /**
- * Classifies an error by its ClickHouse code, never by its text. An error without such a code is a network error
- * (retry), unless it is an error of the language, such as TypeError (bug).
+ * Classifies an error by its ClickHouse code. An error without such a code is a network error (retry), unless it is an
+ * error of the language, such as TypeError (bug).
  */
 export function errorKind(error: unknown): ErrorKind {
-  if (error instanceof ClickHouseError) return kinds.get(Number(error.code)) ?? 'unlisted'
+  if (error instanceof ClickHouseError) {
+    const kind = kinds.get(Number(error.code)) ?? 'unlisted'
+    // Bad rows are refused by the table that is inserted into. Behind a view, the fault may be a constraint or a view that
+    // an operator added, which refuses every row. The code alone does not tell, so this goes by the text.
+    return kind === 'data' && error.message.includes('while pushing to view') ? 'unlisted' : kind
+  }
   if (error instanceof Error && !languageErrors.some((type) => error instanceof type)) return 'retry'
   return 'bug'
 }

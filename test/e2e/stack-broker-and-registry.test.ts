@@ -1,10 +1,20 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { cacheDirectory } from '#local/artifacts.ts'
-import { startBroker } from '#local/broker.ts'
+import { cacheDirectory, ensureKafka } from '#local/artifacts.ts'
+import { brokerConfig, kafkaClassPath, messagesDirectory, startBroker } from '#local/broker.ts'
+import { formatStorage } from '#local/broker-storage.ts'
 import { startWithArchive } from '#local/class-archive.ts'
 import { freePorts } from '#local/free-ports.ts'
 import { findJava } from '#local/java.ts'
@@ -59,12 +69,36 @@ test('a broker left running by a start that is gone is ended by the next', async
   await next.stop()
 })
 
-test('each data directory is a cluster of its own, though all are copies of one that Kafka formatted', () => {
-  const ids = ['kafka-killed', 'kafka-left'].flatMap((name) => {
-    const properties = readFileSync(join(parts.directory, name, 'messages', 'meta.properties'), 'utf8')
-    return [...properties.matchAll(/^(?:cluster|directory)\.id=([A-Za-z0-9_-]{22})$/gm)].map(([, id]) => id)
-  })
-  expect(new Set(ids).size).toBe(4)
+test('Kafka formats one directory, the others are copies with other ids; a cache that is damaged or no directory only costs time', async () => {
+  const cache = join(parts.directory, 'storage-cache')
+  mkdirSync(cache)
+  const classPath = kafkaClassPath(await ensureKafka(() => undefined))
+  const java = findJava().command
+  const formatted = async (name: string, tool: { java: string; cache: string }): Promise<string[]> => {
+    const dataDir = join(parts.directory, name)
+    mkdirSync(dataDir)
+    const config = join(dataDir, 'server.properties')
+    writeFileSync(config, brokerConfig(dataDir, 9, 10))
+    const environment = { ...process.env, TIDEMARK_CACHE: tool.cache }
+    await formatStorage(messagesDirectory(dataDir), config, {
+      ...{ java: tool.java, args: ['-cp', classPath], classPath, environment },
+    })
+    const checkpoint = readFileSync(join(dataDir, 'messages', 'bootstrap.checkpoint'), 'base64')
+    const properties = readFileSync(join(dataDir, 'messages', 'meta.properties'), 'utf8')
+    const ids = [...properties.matchAll(/^(?:cluster|directory)\.id=([A-Za-z0-9_-]{22})$/gm)].map(([, id]) => id ?? '')
+    return [checkpoint, ...ids]
+  }
+  const noJava = { java: join(cache, 'no-java'), cache }
+  const first = await formatted('format-1', { java, cache })
+  const second = await formatted('format-2', noJava)
+  expect(second[0]).toBe(first[0])
+  expect(new Set([...first.slice(1), ...second.slice(1)]).size).toBe(4)
+  const [template = ''] = readdirSync(cache)
+  truncateSync(join(cache, template), 100)
+  await expect(formatted('format-3', noJava)).rejects.toThrow('could not be formatted')
+  expect((await formatted('format-4', { java, cache })).length).toBe(3)
+  expect((await formatted('format-5', noJava)).length).toBe(3)
+  expect((await formatted('format-6', { java, cache: join(cache, template) })).length).toBe(3)
 })
 
 test('a registry that was killed keeps its schemas and gives no id twice', async () => {

@@ -199,6 +199,19 @@ describe('an error of the store', () => {
     expect([errorKind(error), needsOperator(error)]).toEqual(['data', false])
   })
 
+  it('is the data’s when the table refuses the row, but may be the table’s when one behind a view does', async () => {
+    const { store } = running
+    const told = { start: '2026-10-01T00:00:00Z', knownAt: '2026-09-30T10:00:00Z', values: [1] }
+    const bad = { ...slice(told), transformVersion: 4_096 }
+    expect(errorKind(await failure(insertSlices(store, [bad])))).toBe('data')
+    for (const table of ['points', 'point_revisions']) {
+      await store.command({ query: `ALTER TABLE tidemark.${table} ADD CONSTRAINT broken CHECK 0` })
+      const error = await failure(insertSlices(store, [slice(told)]))
+      await store.command({ query: `ALTER TABLE tidemark.${table} DROP CONSTRAINT broken` })
+      expect([(error as { code?: string }).code, errorKind(error)]).toEqual(['469', 'unlisted'])
+    }
+  })
+
   it('of a number that is not listed is unlisted; what is no error of a request is a bug of ours', async () => {
     expect(errorKind(await failure(running.store.query({ query: 'SELECT FROM WHERE' })))).toBe('unlisted')
     expect(errorKind(new TypeError('x is undefined'))).toBe('bug')
