@@ -50,10 +50,10 @@ test('a dataset that is read from files cannot be polled; a prefix skips it', ()
 
 test('a setting of earlier releases is refused with what to write instead; an empty one is not', () => {
   expect(() => readConfig(scheduleSettings, { DATASETS_OFF: 'jao.*, kraken.ticker' })).toThrow(
-    'DATASETS_OFF: this setting was replaced; write DATASET_SCHEDULES=jao.*:off,kraken.ticker:off instead',
+    'DATASETS_OFF: this setting was replaced; add jao.*:off,kraken.ticker:off to DATASET_SCHEDULES instead',
   )
   expect(() => readConfig(scheduleSettings, { DATASETS_ON: 'jao.core.lta' })).toThrow(
-    'DATASETS_ON: this setting was replaced; write DATASET_SCHEDULES=jao.core.lta:auto instead',
+    'DATASETS_ON: this setting was replaced; add jao.core.lta:auto to DATASET_SCHEDULES instead',
   )
   expect(() => readConfig(scheduleSettings, { DATASETS_OFF: '', DATASETS_ON: '' })).not.toThrow()
 })

@@ -68,7 +68,7 @@ function replacedSetting(schedule: Schedule) {
     .transform((text, context): undefined => {
       const entries = entriesOf(text ?? '').map((name) => `${name}:${schedule}`)
       if (entries.length === 0) return
-      const message = `this setting was replaced; write DATASET_SCHEDULES=${entries.join(',')} instead`
+      const message = `this setting was replaced; add ${entries.join(',')} to DATASET_SCHEDULES instead`
       context.addIssue({ code: 'custom', message })
     })
 }

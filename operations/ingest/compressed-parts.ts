@@ -53,7 +53,8 @@ export async function* gunzip(reader: PieceReader, name: string): AsyncGenerator
     const trailer = await reader.take(8)
     if (trailer.length < 8) throw ends()
     if (trailer.readUInt32LE() !== checksum || trailer.readUInt32LE(4) !== length % 2 ** 32) {
-      throw damaged(name, 'gzip member', start, 'its checksum or its length is wrong')
+      const why = 'its checksum or its length is wrong, so lines of it that were already sent may be wrong'
+      throw damaged(name, 'gzip member', start, why)
     }
     if (last !== undefined) yield last
   }
