@@ -36,7 +36,7 @@ export function brokenRules(sources: readonly Source[], takenNames: readonly str
 
 const doubled = (names: string[]): string[] => [...new Set(names.filter((name, at) => names.indexOf(name) !== at))]
 
-/** Returns a message per source whose topics would lie within those of this source: topics of `a.b` begin with `a.`. */
+/** Returns a message per source whose name extends this one's. Topics of `a.b` would look like topics of `a`. */
 const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[] =>
   sources
     .filter((other) => other.name.startsWith(`${name}.`))

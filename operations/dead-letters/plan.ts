@@ -15,7 +15,7 @@ export type SkipReason =
   | { kind: 'no-source' }
   /** The value was too large for a dead letter. It is only in the refused record at `source`. */
   | { kind: 'left-out'; source: Place }
-  /** The headers name a topic whose dead letters do not go to `deadLetters`, so the headers are wrong. */
+  /** The headers are wrong: this dead letter is on `deadLetters`, but those of `topic` go elsewhere. */
   | { kind: 'foreign-topic'; topic: string; deadLetters: string }
   | { kind: 'no-partition'; topic: string; partition: number }
   | { kind: 'parked'; dataset: string }

@@ -11,7 +11,7 @@ export interface Ownership {
   onRevoked: () => void
   /** The coordinator acknowledged a heartbeat that was sent at `sentMs`. */
   onHeartbeat: (sentMs: number) => void
-  /** Takes a topic's end offsets. The first call after an assignment sets how far the partitions must be read. */
+  /** Takes a topic's end offsets. After an assignment, nothing is owned until the first ones are reached. */
   ends: (topic: string, ends: readonly Ends[]) => void
   read: (topic: string, partition: number, nextOffset: number) => void
   /** Returns the assigned partitions. Returns [] before all are read, or if no recent heartbeat was acknowledged. */

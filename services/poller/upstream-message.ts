@@ -63,8 +63,8 @@ function plainWords(text: string): string {
 }
 
 /**
- * Returns the message in a JSON text, or '' if the JSON holds no text at all. Returns undefined if the text is not
- * JSON, or holds text but no known message field.
+ * Returns the message of a JSON body. Returns '' if its fields and items are all null or ''. Returns undefined for other
+ * JSON without a known message field, and for what is not JSON.
  */
 function jsonWords(text: string): string | undefined {
   let value: unknown

@@ -102,7 +102,9 @@ test('a stack whose upstream is out of reach starts, and says where, since when 
     const { code, stdout, stderr } = await stack.run('status', '--json')
     expect(stderr).toBe('')
     const found = JSON.parse(stdout)
-    return found.silent?.length > 0 && found.datasets[0]?.lastOutcome === 'failed' && { code, ...found }
+    // A part that answers late on a busy machine is another problem for a while.
+    const isAll = found.silent?.length > 0 && found.datasets[0]?.lastOutcome === 'failed' && found.problems.length === 1
+    return isAll && { code, ...found }
   })
   const [{ since, nextTryAt }] = told.silent
   expect(told).toMatchObject({
