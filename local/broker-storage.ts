@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { hash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { cacheDirectory } from './artifacts.ts'
@@ -24,7 +24,7 @@ export interface StorageTool {
  */
 export async function formatStorage(messages: string, config: string, tool: StorageTool): Promise<void> {
   if (existsSync(join(messages, metaProperties))) return
-  const fit = sha256(tool.classPath).slice(0, 12)
+  const fit = hash('sha256', tool.classPath).slice(0, 12)
   const template = join(cacheDirectory(tool.environment), `kafka-storage-${fit}.json`)
   const files = readTemplate(template)
   if (files !== undefined) return writeStorage(messages, files)
@@ -39,8 +39,8 @@ type Files = z.infer<typeof templateSchema>['files']
 /** Returns undefined if there is no template, or if it is damaged or cannot be read. */
 function readTemplate(path: string): Files | undefined {
   try {
-    const { files, sha256: expected } = templateSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-    return sha256(JSON.stringify(files)) === expected ? files : undefined
+    const { files, sha256 } = templateSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return hash('sha256', JSON.stringify(files)) === sha256 ? files : undefined
   } catch {
     return undefined
   }
@@ -53,9 +53,9 @@ function keepTemplate(path: string, messages: string): void {
       entry.isFile() ? [entry.name] : [],
     )
     const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(messages, name), 'base64')]))
-    const aside = `${path}.${process.pid}.next`
-    writeFileSync(aside, JSON.stringify({ files, sha256: sha256(JSON.stringify(files)) }))
-    renameSync(aside, path)
+    const sha256 = hash('sha256', JSON.stringify(files))
+    // Other users of the machine may share the cache.
+    replaceFile(path, JSON.stringify({ files, sha256 }), 0o644)
   } catch {
     // The next start runs Kafka's tool again.
   }
@@ -71,8 +71,6 @@ function writeStorage(messages: string, { [metaProperties]: meta = '', ...others
     properties.replace(/^(cluster\.id|directory\.id)=.*$/gm, (_line, name: string) => `${name}=${newId()}`),
   )
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** Returns a random id as Kafka writes it: 16 bytes in URL-safe Base64. */
 const newId = (): string => randomBytes(16).toString('base64url')

@@ -1,9 +1,9 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs'
 
-/** Replaces a file atomically. The new file has mode 0600. */
-export function replaceFile(path: string, text: string): void {
+/** Replaces a file atomically. By default, only the owner may read the new file. */
+export function replaceFile(path: string, text: string, mode = 0o600): void {
   const aside = `${path}.${process.pid}.next`
-  const file = openSync(aside, 'w', 0o600)
+  const file = openSync(aside, 'w', mode)
   try {
     writeFileSync(file, text)
     fsyncSync(file)
