@@ -93,7 +93,7 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   const normalizer = orNull(normalizerStatus(stack))
   const poller = orNull(pollerStatus(stack))
   const { kafka } = stack.endpoints
-  const [lag, deadLetters, rows, datasets, polling, told, unfinished] = await Promise.all([
+  const [lag, deadLetters, rows, datasets, polling, normalizing, unfinished] = await Promise.all([
     up('kafka') ? orNull(lagOfConsumers(kafka, environment)) : null,
     up('kafka') ? orNull(openLetters(kafka, environment)) : null,
     up('clickhouse') ? orNull(storedRows(stack)) : null,
@@ -111,7 +111,7 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
     stack: { version, pid, startedAt, state, dataDir, source, endpoints },
     ...{ parts, lag, rows, datasets, silent, unfinished, deadLetters },
     paused: polling && pausedHosts(polling),
-    parked: told?.parked ?? null,
+    parked: normalizing?.parked ?? null,
   }
 }
 
@@ -218,14 +218,14 @@ async function datasetsOf(
   normalizer: Promise<NormalizerStatus | null>,
   storeUp: boolean,
 ): Promise<DatasetStatus[]> {
-  const told = (await polling)?.datasets ?? []
+  const polled = (await polling)?.datasets ?? []
   const unexploded = (await normalizer)?.off ?? []
   const stored = (storeUp ? await orNull(lastPolls(stack)) : null) ?? []
-  const failed = (storeUp && told.length === 0 ? await orNull(lastFailures(stack)) : null) ?? []
+  const failed = (storeUp && polled.length === 0 ? await orNull(lastFailures(stack)) : null) ?? []
   return sources
     .flatMap(({ datasets }) => datasets)
     .map(({ name }) => {
-      const poller = told.find(({ dataset }) => dataset === name)
+      const poller = polled.find(({ dataset }) => dataset === name)
       const last = stored.find(({ dataset }) => dataset === name)
       return {
         dataset: name,
@@ -235,7 +235,7 @@ async function datasetsOf(
           ...(unexploded.includes(name) ? ['normalizer' as const] : []),
         ],
         offBecause: poller?.offBecause ?? null,
-        schedule: poller?.schedule ?? (told.length > 0 ? 'on-demand' : null),
+        schedule: poller?.schedule ?? (polled.length > 0 ? 'on-demand' : null),
         lastPollAt: poller?.lastPollAt ?? last?.lastPollAt ?? null,
         lastOutcome: poller?.lastOutcome ?? last?.lastOutcome ?? null,
         lastFailure:

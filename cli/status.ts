@@ -62,8 +62,8 @@ const parkedWord = (count: number): string => (count === 0 ? '' : `, ${counted(c
 const rowLines = (rows: NonNullable<Status['rows']>): string[] =>
   columns(
     Object.entries(rows).map(([name, { rows: count, beforeMerging }]) => {
-      const told = count.toLocaleString('en')
-      return [name, beforeMerging ? `${told} before merging (a row that came again counts again)` : told]
+      const text = count.toLocaleString('en')
+      return [name, beforeMerging ? `${text} before merging (a row that came again counts again)` : text]
     }),
   )
 
@@ -90,14 +90,15 @@ function datasetLines(
   const of = (kind: ReturnType<typeof kindOf>) => kinds.get(kind) ?? []
   const off = of('off')
   const counts = off.length > maxNamed
-  const told = datasets.filter((dataset) => of('told').includes(dataset) || (!counts && off.includes(dataset)))
+  const kindsShown = counts ? ['named'] : ['named', 'off']
+  const shown = datasets.filter((dataset) => kindsShown.includes(kindOf(dataset)))
   const waiting = Map.groupBy(of('needs'), ({ offBecause }) => offBecause)
-  const quiet = of('quiet').length
+  const onDemand = of('on-demand').length
   return [
-    ...columns(told.map((dataset) => datasetColumns(dataset, paused, silent))),
+    ...columns(shown.map((dataset) => datasetColumns(dataset, paused, silent))),
     ...[...waiting].map(([why, { length }]) => `  ${counted(length)} not polled: ${why}`),
     ...(counts ? [...Map.groupBy(off, offWord)].map(([why, { length }]) => `  ${counted(length)} OFF (${why})`) : []),
-    ...(quiet > 0 ? [`  ${counted(quiet)} on demand only: \`npx tidemark catalogue\` names them`] : []),
+    ...(onDemand > 0 ? [`  ${counted(onDemand)} on demand only: \`npx tidemark catalogue\` names them`] : []),
   ]
 }
 
@@ -107,11 +108,11 @@ function kindOf({
   offBecause,
   lastPollAt,
   askedFor,
-}: DatasetStatus): 'needs' | 'told' | 'off' | 'quiet' {
+}: DatasetStatus): 'needs' | 'named' | 'off' | 'on-demand' {
   if (offBecause?.startsWith('needs ')) return 'needs'
-  if (lastPollAt !== null || askedFor) return 'told'
+  if (lastPollAt !== null || askedFor) return 'named'
   if (off.length > 0) return 'off'
-  return schedule === 'on-demand' ? 'quiet' : 'told'
+  return schedule === 'on-demand' ? 'on-demand' : 'named'
 }
 
 const datasetColumns = (

@@ -38,7 +38,7 @@ export function readSelection(ids: readonly string[], options: FilterOptions): S
   }
 }
 
-/** Like `readSelection`. @throws UserError also if there is no id, no filter and no --everything */
+/** Like `readSelection`. Also @throws UserError if neither an id nor a filter nor --everything is given */
 export function readChangedSelection(
   ids: readonly string[],
   options: FilterOptions & { everything?: boolean },
