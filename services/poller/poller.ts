@@ -1,4 +1,5 @@
 import { partitionOfHost } from '#core/host.ts'
+import type { Host } from '#core/hosts.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { type Lease, type OwnPartitions, ownPartitions, type ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
@@ -6,7 +7,6 @@ import { pollerMemoryTopic, pollPartitions, pollRequestsTopic } from '#schemas/t
 import type { DeletionLimits } from './deletion-limits.ts'
 import type { DueSettings } from './due.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
-import type { Host } from './hosts.ts'
 import type { Metrics } from './metrics.ts'
 import type { PollDependencies } from './poll-window.ts'
 import { carriedFor, createPollerState, createReader, type PollerState } from './poller-state.ts'

@@ -1,12 +1,12 @@
 // Finds answers in raw whose poll was not recorded, because the poller died or Kafka was unavailable, and builds the
 // polls. All functions are pure.
 
+import type { HostedDataset } from '#core/hosts.ts'
 import { noMemory, storeEndsAtMs } from '#core/poll-memory.ts'
 import { isPage, selectorOf } from '#core/request-identity.ts'
 import type { OffsetRange, TopicRanges } from '#platform/kafka/read-range.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
-import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 import { isNewAnswer, judgeAnswer, judgeCount } from './outcome.ts'
 import { assessAnswer } from './poll-window.ts'

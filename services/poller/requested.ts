@@ -1,3 +1,4 @@
+import type { HostedDataset } from '#core/hosts.ts'
 import { requestIdentity, selectorOf } from '#core/request-identity.ts'
 import type { OpenRequest } from '#core/requests.ts'
 import { isWindowOf } from '#core/windows.ts'
@@ -5,7 +6,6 @@ import type { PollRequest } from '#schemas/generated/records.ts'
 import { retryDelayMs } from './backoff.ts'
 import type { Candidate, ClockReading } from './candidate.ts'
 import { sincePolledMs } from './due.ts'
-import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
 
 /** Returns the open requests as candidates, each window once. Skips windows and selectors that no dataset has. Pure. */

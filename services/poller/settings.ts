@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { scheduleSettings } from '#core/dataset-schedules.ts'
+import { type Host, hostsOf } from '#core/hosts.ts'
+import { allSourceSettings, readSourceSettings, type SourceSettings } from '#core/source-settings.ts'
 import {
   httpAddress,
   kafkaSettings,
@@ -11,8 +13,6 @@ import {
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import type { DueSettings } from './due.ts'
-import { type Host, hostsOf } from './hosts.ts'
-import { allSourceSettings, readSourceSettings, type SourceSettings } from './source-settings.ts'
 
 export const pollerSettings = {
   ...kafkaSettings,

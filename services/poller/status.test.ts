@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import type { Host } from '#core/hosts.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostLoop } from './host-loop.ts'
-import type { Host } from './hosts.ts'
 import { createMemory } from './memory.ts'
 import { createFailures, statusOf } from './status.ts'
 

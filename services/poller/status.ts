@@ -1,3 +1,4 @@
+import type { Host } from '#core/hosts.ts'
 import { isPage, selectorOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import type { Poll } from '#schemas/generated/records.ts'
@@ -5,7 +6,6 @@ import type { Schedule } from '#sources/source.ts'
 import type { ClockReading } from './candidate.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostLoop } from './host-loop.ts'
-import type { Host } from './hosts.ts'
 import type { Memory } from './memory.ts'
 
 /**

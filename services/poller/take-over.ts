@@ -2,6 +2,7 @@
 // began.
 
 import { partitionOfHost } from '#core/host.ts'
+import type { Host } from '#core/hosts.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { offsetRange, rangesBetween, readRanges } from '#platform/kafka/read-range.ts'
@@ -9,7 +10,6 @@ import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { pause } from '#platform/process/retry.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import { filesLane, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
-import type { Host } from './hosts.ts'
 import type { Metrics } from './metrics.ts'
 import { type LeaseGuard, type PollDependencies, record } from './poll-window.ts'
 import { carriedFor, type PollerState } from './poller-state.ts'

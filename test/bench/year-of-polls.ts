@@ -1,12 +1,12 @@
 // The records of topic `polls` after a year with the default settings, and after files were ingested.
 import { addDays, dayAt } from '#core/business-day.ts'
+import type { Host, HostedDataset } from '#core/hosts.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { windowsBetween } from '#core/windows.ts'
 import type { Poll } from '#schemas/generated/records.ts'
 import { fileHost, filesLane } from '#schemas/topics.ts'
 import type { Window } from '#sources/source.ts'
-import type { Host, HostedDataset } from '../../services/poller/hosts.ts'
 
 const yearDays = 365
 const dayMs = 86_400_000

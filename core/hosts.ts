@@ -1,7 +1,7 @@
-import { type ScheduleOverrides, scheduleOf } from '#core/dataset-schedules.ts'
-import { hostOf } from '#core/host.ts'
 import { ConfigError } from '#platform/process/config.ts'
 import type { Dataset, RequestBudget, RequestSpec, Schedule, Source, Upstream } from '#sources/source.ts'
+import { type ScheduleOverrides, scheduleOf } from './dataset-schedules.ts'
+import { hostOf } from './host.ts'
 import type { SourceSettings } from './source-settings.ts'
 
 export interface HostedDataset {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ScheduleOverrides } from '#core/dataset-schedules.ts'
 import type { Source } from '#sources/source.ts'
+import type { ScheduleOverrides } from './dataset-schedules.ts'
 import { hostsOf } from './hosts.ts'
 import type { SourceSettings } from './source-settings.ts'
 
