@@ -163,8 +163,8 @@ export const replaysTable: TableTarget<Replay> = {
     replay.id,
     replay.kind,
     replay.dataset,
-    replay.windowFrom === null ? null : utc(replay.windowFrom),
-    replay.windowTo === null ? null : utc(replay.windowTo),
+    utcOrNull(replay.windowFrom),
+    utcOrNull(replay.windowTo),
     replay.state,
     replay.who,
     replay.why,
@@ -184,7 +184,9 @@ export const deletionsTable: TableTarget<Deletion> = {
   row: ({ dataset, before, at, by, why }) => [dataset, utc(before), utc(at), by, why],
 }
 
-const utc = (ms: number): string => new Date(ms).toISOString()
+/** Returns an instant, ms UTC, as the ISO 8601 text that the store reads. */
+export const utc = (ms: number): string => new Date(ms).toISOString()
+export const utcOrNull = (ms: number | null): string | null => (ms === null ? null : utc(ms))
 
 // Maximum number of values in a slice; more are an error. A day of one-minute steps has 1,440.
 const maxValues = 100_000

@@ -40,6 +40,64 @@ export const acceptedAnswerSchema: RecordSchema<AcceptedAnswer> = {
   text: "{\"type\":\"record\",\"name\":\"AcceptedAnswer\",\"namespace\":\"tidemark\",\"doc\":\"One answer that explode accepted: the window of its request identity says from knownAt on what this answer says, and nothing else. Topic <source>.answers, keyed by request identity, written after the answer's slices and records are acknowledged.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"requestIdentity\",\"type\":\"string\"},{\"name\":\"identity\",\"type\":\"long\",\"doc\":\"The request identity as a number: the first 53 bits of its SHA-256. Slices carry the same\"},{\"name\":\"selector\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What was asked for beside the window: symbols, a corridor, a page; null: nothing\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Start of the window, included, UTC\"},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"End of the window, excluded, UTC\"},{\"name\":\"knownAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the answer's last byte arrived\"},{\"name\":\"transformVersion\",\"type\":\"int\",\"doc\":\"Number of the dataset's explode, 0 to 4095\"},{\"name\":\"points\",\"type\":\"int\",\"doc\":\"How many points the answer names, nulls included, and records of the source's own\"},{\"name\":\"keys\",\"type\":\"int\",\"doc\":\"How many different keys the answer names\"},{\"name\":\"contentHash\",\"type\":\"string\",\"doc\":\"SHA-256 of the answer's body, lower-case hex\"},{\"name\":\"replaces\",\"type\":\"boolean\",\"doc\":\"Whether the answer replaces the earlier answers of its request identity. False for ticks, files and parts that are sent again: they add to what is known and withdraw nothing\"},{\"name\":\"raw\",\"type\":{\"type\":\"record\",\"name\":\"RawPosition\",\"fields\":[{\"name\":\"partition\",\"type\":\"int\"},{\"name\":\"offset\",\"type\":\"long\"}]},\"doc\":\"Where the answer lies in <source>.raw\"}]}",
 }
 
+/** A window's class of completeness changed. Topic completeness, keyed by request identity. The class is that of the view completeness at the instant `at`. */
+export interface CompletenessChange {
+  dataset: string
+  requestIdentity: string
+  /** What is asked for beside the window; null: nothing */
+  selector: null | string
+  windowStart: number
+  windowEnd: number
+  /** unknown, before-history, deleted, not-collected, complete, retracted, partial, not-yet-due, late or lost */
+  class: string
+  /** The class before; null: the window is new */
+  previousClass: null | string
+  /** Why the window is late, partial or lost; null for other classes */
+  cause: null | string
+  /** What upstream or this program said about the cause */
+  detail: null | string
+  /** Since when the window has the class */
+  since: number
+  /** The instant of the evaluation */
+  at: number
+  /** When the window is published at the latest; null: not known */
+  expectedBy: null | number
+}
+
+export const completenessChangeSchema: RecordSchema<CompletenessChange> = {
+  name: 'CompletenessChange',
+  file: 'schemas/completeness/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"CompletenessChange\",\"namespace\":\"tidemark\",\"doc\":\"A window's class of completeness changed. Topic completeness, keyed by request identity. The class is that of the view completeness at the instant `at`.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"requestIdentity\",\"type\":\"string\"},{\"name\":\"selector\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What is asked for beside the window; null: nothing\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"class\",\"type\":\"string\",\"doc\":\"unknown, before-history, deleted, not-collected, complete, retracted, partial, not-yet-due, late or lost\"},{\"name\":\"previousClass\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"The class before; null: the window is new\"},{\"name\":\"cause\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"Why the window is late, partial or lost; null for other classes\"},{\"name\":\"detail\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What upstream or this program said about the cause\"},{\"name\":\"since\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Since when the window has the class\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"The instant of the evaluation\"},{\"name\":\"expectedBy\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"When the window is published at the latest; null: not known\"}]}",
+}
+
+/** How a dataset is collected from an instant on. Topic schedule-log, keyed by dataset; a record is written when something changed. */
+export interface DatasetSchedule {
+  dataset: string
+  at: number
+  /** auto, on-demand or off */
+  schedule: string
+  /** What decided that: declaration, DATASET_SCHEDULES, or the setting that is missing */
+  because: string
+  /** Upstream host and port; null for a dataset of files */
+  host: null | string
+  /** What is asked for beside the window, one element a request; empty: nothing */
+  selectors: (string)[]
+  /** Seconds between two ticks; null: the windows are days, hours, months or files */
+  everyS: null | number
+  /** First day of upstream's history, YYYY-MM-DD; null: not declared */
+  firstDay: null | string
+  /** Start of that day in the dataset's time zone */
+  historyBegins: null | number
+  /** Which program said it */
+  by: string
+}
+
+export const datasetScheduleSchema: RecordSchema<DatasetSchedule> = {
+  name: 'DatasetSchedule',
+  file: 'schemas/dataset-schedule/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"DatasetSchedule\",\"namespace\":\"tidemark\",\"doc\":\"How a dataset is collected from an instant on. Topic schedule-log, keyed by dataset; a record is written when something changed.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"schedule\",\"type\":\"string\",\"doc\":\"auto, on-demand or off\"},{\"name\":\"because\",\"type\":\"string\",\"doc\":\"What decided that: declaration, DATASET_SCHEDULES, or the setting that is missing\"},{\"name\":\"host\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"Upstream host and port; null for a dataset of files\"},{\"name\":\"selectors\",\"type\":{\"type\":\"array\",\"items\":\"string\"},\"doc\":\"What is asked for beside the window, one element a request; empty: nothing\"},{\"name\":\"everyS\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"Seconds between two ticks; null: the windows are days, hours, months or files\"},{\"name\":\"firstDay\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"First day of upstream's history, YYYY-MM-DD; null: not declared\"},{\"name\":\"historyBegins\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"Start of that day in the dataset's time zone\"},{\"name\":\"by\",\"type\":\"string\",\"doc\":\"Which program said it\"}]}",
+}
+
 /** All points of a dataset before an instant were deleted for good: nothing before it is stored again. Topic deletions, keyed by dataset, kept for ever. */
 export interface Deletion {
   dataset: string
@@ -57,6 +115,38 @@ export const deletionSchema: RecordSchema<Deletion> = {
   name: 'Deletion',
   file: 'schemas/deletion/v1.avsc',
   text: "{\"type\":\"record\",\"name\":\"Deletion\",\"namespace\":\"tidemark\",\"doc\":\"All points of a dataset before an instant were deleted for good: nothing before it is stored again. Topic deletions, keyed by dataset, kept for ever.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"before\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Points whose ts is before this instant, UTC, are gone\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it was asked for\"},{\"name\":\"by\",\"type\":\"string\",\"doc\":\"Who asked for it: user and host\"},{\"name\":\"why\",\"type\":\"string\",\"doc\":\"The reason that was given; may be empty\"}]}",
+}
+
+/** By when a window of a scheduled dataset is expected. Topic expected-windows, keyed by request identity. Of several records of a window, the one with the greatest declaredAt counts; at an instant T, of those declared by T. */
+export interface ExpectedWindow {
+  dataset: string
+  requestIdentity: string
+  /** What is asked for beside the window; null: nothing */
+  selector: null | string
+  /** Start of the window, included, UTC; of ticks: the first expected tick */
+  windowStart: number
+  /** End of the window, excluded, UTC; of ticks: the end of the interval */
+  windowEnd: number
+  /** Seconds between two ticks: the record stands for all ticks of the interval. Null: the record is one window */
+  everyS: null | number
+  /** When the window is published at the latest; null for ticks, and where the time is not known */
+  expectedBy: null | number
+  /** From when on a missing window is late; null: never */
+  lateAfter: null | number
+  /** Why there is no time, or why it is another one than usual; null: neither */
+  why: null | string
+  /** How many values the window has of each key, as declared; null: the dataset declares no step */
+  steps: null | number
+  /** From when on this was known */
+  declaredAt: number
+  /** Whether declaredAt is the time of the window's first poll, because the window was collected before expectations were recorded */
+  backdated: boolean
+}
+
+export const expectedWindowSchema: RecordSchema<ExpectedWindow> = {
+  name: 'ExpectedWindow',
+  file: 'schemas/expected-window/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"ExpectedWindow\",\"namespace\":\"tidemark\",\"doc\":\"By when a window of a scheduled dataset is expected. Topic expected-windows, keyed by request identity. Of several records of a window, the one with the greatest declaredAt counts; at an instant T, of those declared by T.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"requestIdentity\",\"type\":\"string\"},{\"name\":\"selector\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What is asked for beside the window; null: nothing\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Start of the window, included, UTC; of ticks: the first expected tick\"},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"End of the window, excluded, UTC; of ticks: the end of the interval\"},{\"name\":\"everyS\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"Seconds between two ticks: the record stands for all ticks of the interval. Null: the record is one window\"},{\"name\":\"expectedBy\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"When the window is published at the latest; null for ticks, and where the time is not known\"},{\"name\":\"lateAfter\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"From when on a missing window is late; null: never\"},{\"name\":\"why\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"Why there is no time, or why it is another one than usual; null: neither\"},{\"name\":\"steps\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"How many values the window has of each key, as declared; null: the dataset declares no step\"},{\"name\":\"declaredAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"From when on this was known\"},{\"name\":\"backdated\",\"type\":\"boolean\",\"default\":false,\"doc\":\"Whether declaredAt is the time of the window's first poll, because the window was collected before expectations were recorded\"}]}",
 }
 
 /** Whether a dataset is parked: its raw records become dead letters unread. Topic parking, compacted, keyed by dataset; the newest counts. */
