@@ -3,6 +3,7 @@ import { topicsOf } from '#core/source-topics.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { platformNames } from '#platform/clickhouse/migrate.ts'
 import { seriesSchema } from '#schemas/generated/records.ts'
+import type { Calendar } from '#sources/calendar.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, Schedule, Source } from '#sources/source.ts'
 import { declaredSource } from '../test/support/declared-source.ts'
@@ -18,10 +19,26 @@ const days = {
   zone: 'Europe/Brussels',
   firstDay: '2020-01-01',
   searchFrom: '09:00',
+  expected: { expectedBy: '11:00', lateAfterS: 1_800 },
 } as const
 
 test('all sources keep the rules', async () => {
   expect(brokenRules(sources, await platformNames(migrations))).toEqual([])
+})
+
+test('what was recorded has a deadline, unless its times differ; what nobody has seen has none, so it is never late', () => {
+  const declared = (shape: Dataset['shape'], what: 'expectedBy' | 'notKnown') =>
+    sources
+      .flatMap(({ datasets }) => datasets)
+      .filter(({ calendar }) => calendar.kind === 'days' && what in calendar.expected)
+      .filter((each) => each.shape === shape)
+      .map(({ name }) => name)
+  expect(declared('recorded', 'expectedBy')).toEqual([
+    ...['jao.core.maxExchanges', 'jao.core.netPos', 'jao.core.atc', 'jao.core.shadowAuctionATC'],
+    ...['jao.core.scheduledExchanges', 'jao.nordic.maxExchanges', 'jao.nordic.maxBorderFlow'],
+  ])
+  expect(declared('recorded', 'notKnown')).toEqual(['jao-auctions.daily'])
+  expect(declared('documented', 'expectedBy')).toEqual([])
 })
 
 test('rights by prefix are rights to one source: its topics start with its name and a dot, and those of no other do', () => {
@@ -143,6 +160,11 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
     /"Europe\/Bruges" is not a time zone/,
   ],
   ['a day that is none', [withDataset({ calendar: { ...days, firstDay: '2020-02-30' } })], /firstDay is 2020-02-30/],
+  [
+    'a calendar without a deadline',
+    [withDataset({ calendar: { ...days, expected: undefined } as unknown as Calendar })],
+    /^Dataset tides\.hourly: its calendar does not say by when a window is expected: declare expected/,
+  ],
   [
     'files that are asked for',
     [withDataset({ calendar: { kind: 'files', zone: 'UTC' } })],

@@ -2,6 +2,7 @@
 // checks the rules before it creates anything.
 import { sourceTopics } from '#schemas/topics.ts'
 import type { Dataset, Source, Upstream } from '#sources/source.ts'
+import { calendarProblems } from './check-calendar.ts'
 
 /** Error of bad declarations. The message has one line per broken rule. */
 export class DeclarationError extends Error {
@@ -120,8 +121,7 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
   if (keys.pattern.trim() === '' || keys.example.trim() === '') say('keys need a pattern and an example.')
   for (const label of undeclaredLabels(dataset))
     say(`labels of ${keys.example} give ${label}, which keys.labels does not explain.`)
-  if (!isZone(calendar.zone)) say(`${JSON.stringify(calendar.zone)} is not a time zone: want an IANA name.`)
-  if (calendar.kind === 'days' && !isDay(calendar.firstDay)) say(`firstDay is ${calendar.firstDay}: want YYYY-MM-DD.`)
+  for (const sentence of calendarProblems(calendar)) say(sentence)
   if (files && !asking && schedule === 'auto')
     say('it is not asked for, so its schedule cannot be auto: say on-demand or off.')
   if (!asking && !files) say('it is neither asked for nor read from files: declare asking or files.')
@@ -139,14 +139,3 @@ const undeclaredLabels = ({ keys, labels }: Dataset): string[] =>
   Object.keys(labels(keys.example)).filter((label) => !Object.hasOwn(keys.labels, label))
 
 const isAddress = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-
-const isDay = (text: string): boolean =>
-  /^\d{4}-\d\d-\d\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text
-
-function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined
-  } catch {
-    return false
-  }
-}

@@ -1,4 +1,5 @@
 import { topicsOf } from '#core/source-topics.ts'
+import type { BusinessDays } from '#sources/calendar.ts'
 import type { Dataset, DeclaredStep, Schedule, Source } from '#sources/source.ts'
 import { describeCalendar, describeDue } from './words.ts'
 
@@ -37,6 +38,8 @@ export interface CatalogueEntry {
   autoBackfill: boolean
   view: string | null
   topics: string[]
+  /** By when a window is expected, or why that is not known. Null if the dataset has ticks or comes in files. */
+  expected: BusinessDays['expected'] | null
   /** First business day that upstream has, YYYY-MM-DD. Null if the dataset has ticks or comes in files. */
   firstDay: string | null
 }
@@ -74,6 +77,7 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     autoBackfill: asking?.autoBackfill ?? false,
     view: dataset.view?.name ?? null,
     topics: topicsOf(source).map(({ name }) => name),
+    expected: calendar.kind === 'days' ? calendar.expected : null,
     firstDay: calendar.kind === 'days' ? calendar.firstDay : null,
   }
 }

@@ -2,29 +2,60 @@ import { expect, test } from 'vitest'
 import type { Calendar } from '#sources/calendar.ts'
 import { describeCalendar, describeDue, describeSteps, durationWords, keptWords } from './words.ts'
 
-const day = { kind: 'days', window: 'day', zone: 'Europe/Oslo', firstDay: '2024-10-30', searchFrom: '10:30' } as const
+const day = {
+  kind: 'days',
+  window: 'day',
+  zone: 'Europe/Oslo',
+  firstDay: '2024-10-30',
+  searchFrom: '10:30',
+  expected: { expectedBy: '11:00', lateAfterS: 1_800 },
+} as const
+const planned = { from: '2026-05-01T00:00Z', to: '2026-05-02T00:00Z' }
+const closed = { ...planned, why: 'closed', effect: 'not-expected' } as const
 
 test.each<[Calendar, string]>([
-  [day, 'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before delivery'],
+  [
+    day,
+    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before delivery, expected by 11:00 and late 30 min after that',
+  ],
   [
     { ...day, searchDaysLater: 1 },
-    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day of delivery',
+    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day of delivery, expected by 11:00 and late 30 min after that',
   ],
   [
     { ...day, searchDaysLater: 2 },
-    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day after delivery',
+    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day after delivery, expected by 11:00 and late 30 min after that',
   ],
   [
     { ...day, searchDaysLater: 4, window: 'hour' },
-    'each hour of the business days of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day 3 days after delivery',
+    'each hour of the business days of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day 3 days after delivery, expected by 11:00 and late 30 min after that',
+  ],
+  [
+    { ...day, window: 'month', searchDaysLater: -20 },
+    'each month of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day 21 days before its first day, expected by 11:00 and late 30 min after that',
   ],
   [
     { ...day, window: 'month' },
-    'each month of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before its first day',
+    'each month of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before its first day, expected by 11:00 and late 30 min after that',
   ],
   [
     { kind: 'ticks', zone: 'UTC', every: { setting: 'TIDE_SECONDS', defaultS: 60, minIntervalS: 1 } },
-    'asked every 1 min (TIDE_SECONDS: 1 s at the least)',
+    'asked every 1 min (TIDE_SECONDS: 1 s at the least), each answer expected before the next',
+  ],
+  [
+    { ...day, expected: { notKnown: 'nobody has seen it' } },
+    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before delivery, never late, because upstream’s time is not known: nobody has seen it',
+  ],
+  [
+    {
+      ...day,
+      expected: { ...day.expected, exceptions: [{ ...planned, why: 'maintenance', effect: 'later' }, closed] },
+    },
+    'each business day of Europe/Oslo since 2024-10-30, looked for from 10:30 of the day before delivery, expected by 11:00 and late 30 min after that; what is due from 2026-05-01T00:00Z is due at 2026-05-02T00:00Z (maintenance); nothing is due from 2026-05-01T00:00Z to 2026-05-02T00:00Z (closed)',
+  ],
+  [
+    { kind: 'ticks', zone: 'UTC', every: { setting: 'S', defaultS: 10, minIntervalS: 1 }, exceptions: [closed] },
+    'asked every 10 s (S: 1 s at the least), each answer expected before the next; nothing is due from 2026-05-01T00:00Z to 2026-05-02T00:00Z (closed)',
   ],
   [{ kind: 'files', zone: 'UTC' }, 'comes in files, nothing is due'],
 ])('a calendar in words: %j', (calendar, words) => {

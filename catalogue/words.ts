@@ -1,15 +1,17 @@
 // Declarations in words, shared by the table, the page and the command of the catalogue.
-import type { BusinessDays, Calendar } from '#sources/calendar.ts'
+import type { BusinessDays, Calendar, PlannedException } from '#sources/calendar.ts'
 import type { DeclaredStep } from '#sources/source.ts'
 
 /**
- * Returns a calendar in words: `each month of Europe/Paris since 2022-06-01, looked for from 09:00 of its first day`
+ * Returns a calendar in words: `each month of Europe/Paris since 2022-06-01, looked for from 09:00 of its first day,
+ * expected by 11:00 and late 30 min after that`
  */
 export function describeCalendar(calendar: Calendar): string {
   if (calendar.kind === 'files') return 'comes in files, nothing is due'
   if (calendar.kind === 'ticks') {
     const { setting, defaultS, minIntervalS } = calendar.every
-    return `asked every ${durationWords(defaultS)} (${setting}: ${durationWords(minIntervalS)} at the least)`
+    const every = `asked every ${durationWords(defaultS)} (${setting}: ${durationWords(minIntervalS)} at the least)`
+    return `${every}, each answer expected before the next${exceptionWords(calendar.exceptions)}`
   }
   const { window, zone, firstDay, searchFrom } = calendar
   const windows = {
@@ -17,11 +19,28 @@ export function describeCalendar(calendar: Calendar): string {
     hour: `each hour of the business days of ${zone}`,
     month: `each month of ${zone}`,
   }
-  return `${windows[window]} since ${firstDay}, looked for from ${searchFrom} of ${searchDay(calendar)}`
+  const search = `looked for from ${searchFrom} of ${searchDay(calendar)}`
+  return `${windows[window]} since ${firstDay}, ${search}, ${expectedWords(calendar)}`
 }
+
+function expectedWords({ expected }: BusinessDays): string {
+  if ('notKnown' in expected) return `never late, because upstream’s time is not known: ${expected.notKnown}`
+  const { expectedBy, lateAfterS, exceptions } = expected
+  return `expected by ${expectedBy} and late ${durationWords(lateAfterS)} after that${exceptionWords(exceptions)}`
+}
+
+const exceptionWords = (exceptions: readonly PlannedException[] = []): string =>
+  exceptions
+    .map(({ from, to, why, effect }) => {
+      const what =
+        effect === 'later' ? `what is due from ${from} is due at ${to}` : `nothing is due from ${from} to ${to}`
+      return `; ${what} (${why})`
+    })
+    .join('')
 
 function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
   const begin = window === 'month' ? 'its first day' : 'delivery'
+  if (searchDaysLater < 0) return `the day ${1 - searchDaysLater} days before ${begin}`
   if (searchDaysLater === 0) return `the day before ${begin}`
   if (searchDaysLater === 1) return window === 'month' ? begin : `the day of ${begin}`
   return searchDaysLater === 2 ? `the day after ${begin}` : `the day ${searchDaysLater - 1} days after ${begin}`

@@ -35,7 +35,7 @@ test('a row says all that is declared, in columns to filter by', async () => {
       unit: 'cm',
       zone: 'Europe/Brussels',
       calendar:
-        'each business day of Europe/Brussels since 2020-01-01, looked for from 09:00 of the day before delivery',
+        'each business day of Europe/Brussels since 2020-01-01, looked for from 09:00 of the day before delivery, expected by 11:00 and late 30 min after that',
       steps: [
         { since: '2019-12-31 23:00:00', step_s: 3600 },
         { since: '2024-12-31 23:00:00', step_s: 900 },

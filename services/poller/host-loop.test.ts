@@ -5,7 +5,7 @@ import { requestIdentity } from '#core/request-identity.ts'
 import { createRequests } from '#core/requests.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
-import type { Calendar } from '#sources/calendar.ts'
+import { type Calendar, neverSeen } from '#sources/calendar.ts'
 import type { RequestSpec } from '#sources/source.ts'
 import type { FetchResult } from './fetch.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
@@ -25,7 +25,7 @@ afterEach(async () => {
 const hosted = (name: string, asking: Partial<RequestSpec>, more: Partial<HostedDataset>): HostedDataset => {
   const calendar: Calendar =
     more.intervalMs === undefined
-      ? { kind: 'days', window: 'day', zone: 'UTC', firstDay: '2020-01-01', searchFrom: '09:00' }
+      ? { kind: 'days', window: 'day', zone: 'UTC', firstDay: '2020-01-01', searchFrom: '09:00', expected: neverSeen }
       : { kind: 'ticks', zone: 'UTC', every: { setting: 'EVERY_S', defaultS: 10, minIntervalS: 1 } }
   const asked = {
     meaningfulStatuses: [],

@@ -1,6 +1,7 @@
 // Intraday in the Core region: four capacity calculations (IDCCA to IDCCD) and three auctions (ID1 to ID3).
 // Source: https://publicationtool.jao.eu/coreID (API: /coreID/api/data/<prefix>_<name>), public, no login, terms of
-// re-use not stated. No answer was recorded, so only `tidemark backfill` requests these datasets.
+// re-use not stated. No answer was recorded, so only `tidemark backfill` requests these datasets, and when they are
+// published is not known: `searchFrom` follows the times of the rounds.
 import type { Dataset } from '../source.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'

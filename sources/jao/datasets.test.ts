@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
 import { parseModifiedMs } from '../answers/times.ts'
+import { neverSeen } from '../calendar.ts'
 import type { Dataset } from '../source.ts'
 import { fromAndTo } from './hubs.ts'
 import { jao } from './jao.ts'
@@ -43,19 +44,29 @@ describe('what is declared', () => {
   })
 
   test.each([
-    ['jao.core.maxExchanges', '2022-06-09', '09:00', undefined, '/core/api/data/maxExchanges'],
-    ['jao.core.netPos', '2022-06-09', '12:50', undefined, '/core/api/data/netPos'],
-    ['jao.core.congestionIncome', '2022-06-09', '16:00', undefined, '/core/api/data/congestionIncome'],
-    ['jao.nordic.maxBorderFlow', '2024-10-30', '08:30', undefined, '/nordic/api/data/maxBorderFlow'],
-    ['jao.coreID.IDCCA_maxExchanges', '2024-06-14', '15:00', undefined, '/coreID/api/data/IDCCA_maxExchanges'],
-    ['jao.coreID.IDCCB_intradayAtc', '2024-05-29', '22:00', undefined, '/coreID/api/data/IDCCB_intradayAtc'],
-    ['jao.coreID.IDCCC_d2CF', '2025-06-25', '04:00', 1, '/coreID/api/data/IDCCC_d2CF'],
-    ['jao.coreID.IDCCD_netPos', '2026-04-01', '10:00', 1, '/coreID/api/data/IDCCD_netPos'],
-    ['jao.coreID.ID3_priceSpread', '2024-06-14', '10:30', 1, '/coreID/api/data/ID3_priceSpread'],
-  ])('%s: first day, due time and path', (name, firstDay, searchFrom, searchDaysLater, path) => {
+    ['jao.core.maxExchanges', '2022-06-09', '09:00', '11:00', undefined, '/core/api/data/maxExchanges'],
+    ['jao.core.netPos', '2022-06-09', '12:50', '13:30', undefined, '/core/api/data/netPos'],
+    ['jao.core.congestionIncome', '2022-06-09', '16:00', undefined, undefined, '/core/api/data/congestionIncome'],
+    ['jao.nordic.maxBorderFlow', '2024-10-30', '08:30', '11:15', undefined, '/nordic/api/data/maxBorderFlow'],
+    [
+      'jao.coreID.IDCCA_maxExchanges',
+      '2024-06-14',
+      '15:00',
+      undefined,
+      undefined,
+      '/coreID/api/data/IDCCA_maxExchanges',
+    ],
+    ['jao.coreID.IDCCB_intradayAtc', '2024-05-29', '22:00', undefined, undefined, '/coreID/api/data/IDCCB_intradayAtc'],
+    ['jao.coreID.IDCCC_d2CF', '2025-06-25', '04:00', undefined, 1, '/coreID/api/data/IDCCC_d2CF'],
+    ['jao.coreID.IDCCD_netPos', '2026-04-01', '10:00', undefined, 1, '/coreID/api/data/IDCCD_netPos'],
+    ['jao.coreID.ID3_priceSpread', '2024-06-14', '10:30', undefined, 1, '/coreID/api/data/ID3_priceSpread'],
+  ])('%s: first day, due times and path', (name, firstDay, searchFrom, expectedBy, searchDaysLater, path) => {
     const { calendar, asking } = named(name)
     const later = searchDaysLater === undefined ? {} : { searchDaysLater }
-    expect(calendar).toEqual({ kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay, searchFrom, ...later })
+    const expected = expectedBy === undefined ? neverSeen : { expectedBy, lateAfterS: 1_800 }
+    expect(calendar).toEqual({
+      ...{ kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay, searchFrom, ...later, expected },
+    })
     expect(asking?.requestPath({ window: window('2026-03-29'), selector: null })).toBe(
       `${path}?FromUtc=2026-03-28T23%3A00%3A00.000Z&ToUtc=2026-03-29T22%3A00%3A00.000Z`,
     )

@@ -5,6 +5,7 @@
 // recorded; the form is known from the code of clients.
 
 import { viewName } from '../answers/delivery-view.ts'
+import { neverSeen } from '../calendar.ts'
 import type { Dataset, RequestTarget } from '../source.ts'
 import { constraintTable, constraintView } from './constraint-store.ts'
 import { calculations } from './core-intraday.ts'
@@ -67,7 +68,7 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
     ],
     transformVersion: 2,
     schedule: 'on-demand',
-    calendar: { kind: 'days', window: 'hour', zone, ...when },
+    calendar: { kind: 'days', window: 'hour', zone, ...when, expected: neverSeen },
     asking: {
       autoBackfill: false,
       meaningfulStatuses: [],

@@ -1,5 +1,6 @@
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
+import { type Deadline, neverSeen } from '../calendar.ts'
 import type { Dataset, DeclaredStep, RequestTarget, Schedule } from '../source.ts'
 import { assessPeriodRows, explodePeriodRows, type PeriodRows } from './period-rows.ts'
 import { placeInPeriodRows } from './place.ts'
@@ -21,6 +22,8 @@ export interface PeriodDataset {
   firstDay: string
   searchFrom: string
   searchDaysLater?: number
+  /** Absent: not known, because no answer was ever seen. */
+  expected?: Deadline
   /** Default: on-demand. */
   schedule?: Schedule
   autoBackfill?: boolean
@@ -70,6 +73,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
       firstDay: declared.firstDay,
       searchFrom: declared.searchFrom,
       ...(declared.searchDaysLater ? { searchDaysLater: declared.searchDaysLater } : {}),
+      expected: declared.expected ?? neverSeen,
     },
     asking: {
       autoBackfill: declared.autoBackfill ?? false,

@@ -33,6 +33,7 @@ export function declaredSource({ name }: { name: string }): Source {
         schedule: 'auto',
         calendar: {
           ...{ kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2020-01-01', searchFrom: '09:00' },
+          expected: { expectedBy: '11:00', lateAfterS: 1_800 },
         },
         asking: {
           autoBackfill: false,

@@ -21,7 +21,10 @@ export const newRecordDataset: Dataset = {
   // Version of explode. Increase it whenever explode returns something else for the same answer.
   transformVersion: 0,
   schedule: 'auto',
-  calendar: { kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
+  calendar: {
+    ...{ kind: 'days', window: 'day', zone: 'Europe/Brussels', firstDay: '2026-01-01', searchFrom: '09:00' },
+    expected: { notKnown: 'TODO: why the time is not known, or expectedBy and lateAfterS' },
+  },
   asking: {
     autoBackfill: true,
     meaningfulStatuses: [],
