@@ -1,0 +1,124 @@
+import { database, type Store } from '#platform/clickhouse/client.ts'
+import type { Producer } from '#platform/kafka/produce.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import {
+  type DatasetSchedule,
+  datasetScheduleSchema,
+  type ExpectedWindow,
+  expectedWindowSchema,
+} from '#schemas/generated/records.ts'
+import { expectedWindowsTopic, scheduleLogTopic } from '#schemas/topics.ts'
+import type { ScheduleOverrides } from './dataset-schedules.ts'
+import { type Declared, expectedWindows, newExpectations, newSchedules, schedulesOf } from './expected-windows.ts'
+import type { Host } from './hosts.ts'
+
+export interface ExpectationParts {
+  store: Store
+  producer: Pick<Producer, 'send'>
+  registry: Registry
+  hosts: readonly Host[]
+  overrides: ScheduleOverrides
+  /** The program that declares. */
+  by: string
+}
+
+export interface Declarations {
+  windows: number
+  schedules: number
+}
+
+/**
+ * Returns a function that declares what is expected from now on: it compares the declarations with the store, and writes
+ * what is new to the topics expected-windows and schedule-log. It resolves after Kafka has acknowledged the records, with
+ * their numbers. It may be called as often as wanted. Two programs that declare at the same time write equal records.
+ * @throws TransientError, or an error of the store
+ */
+export async function expectationDeclarer(parts: ExpectationParts): Promise<(nowMs: number) => Promise<Declarations>> {
+  const { producer, registry, hosts, overrides, by } = parts
+  const encodeWindow = await registry.encoder(expectedWindowsTopic.name, expectedWindowSchema)
+  const encodeSchedule = await registry.encoder(scheduleLogTopic.name, datasetScheduleSchema)
+  const because = (dataset: string): string => (overrides.has(dataset) ? 'DATASET_SCHEDULES' : 'declaration')
+  // The sink may be behind, so what this process has written counts before the store shows it.
+  const written = new Map<string, ExpectedWindow>()
+  const schedulesWritten = new Map<string, DatasetSchedule>()
+
+  return async (nowMs) => {
+    const scheduled = hosts.flatMap(({ datasets }) => datasets)
+    const known = await knownWindows(parts.store, nowMs)
+    for (const window of written.values()) known.set(nameOf(window), newer(known.get(nameOf(window)), window))
+    const wanted = scheduled.flatMap((dataset) => expectedWindows(dataset, nowMs))
+    const windows = newExpectations([...known.values()], wanted, nowMs)
+    const schedulesKnown = await knownSchedules(parts.store)
+    for (const [dataset, schedule] of schedulesWritten) schedulesKnown.set(dataset, schedule)
+    const schedules = newSchedules(schedulesKnown, schedulesOf(hosts, because, by, nowMs))
+    await producer.send(
+      scheduleLogTopic.name,
+      schedules.map((schedule) => ({ key: schedule.dataset, value: encodeSchedule(schedule) })),
+    )
+    await producer.send(
+      expectedWindowsTopic.name,
+      windows.map((window) => ({ key: window.requestIdentity, value: encodeWindow(window) })),
+    )
+    for (const schedule of schedules) schedulesWritten.set(schedule.dataset, schedule)
+    for (const [name, window] of written) if (window.windowEnd <= nowMs) written.delete(name)
+    for (const window of windows) written.set(nameOf(window), window)
+    return { windows: windows.length, schedules: schedules.length }
+  }
+}
+
+type Known = Declared & { declaredAt: number }
+
+const nameOf = ({ requestIdentity, windowStart }: Declared): string => `${requestIdentity} ${windowStart}`
+
+const newer = (held: Known | undefined, other: ExpectedWindow): Known =>
+  held !== undefined && held.declaredAt > other.declaredAt ? held : other
+
+/** Returns what counts now of each window that ends after now. */
+async function knownWindows(store: Store, nowMs: number): Promise<Map<string, Known>> {
+  const ms = (column: string) => `toUnixTimestamp64Milli(${column})`
+  const result = await store.query({
+    query: `SELECT
+        dataset,
+        request_identity AS requestIdentity,
+        selector,
+        ${ms('window_start')} AS windowStart,
+        ${ms('window_end')} AS windowEnd,
+        every_s AS everyS,
+        ${ms('expected_by')} AS expectedBy,
+        ${ms('late_after')} AS lateAfter,
+        why,
+        steps,
+        ${ms('declared_at')} AS declaredAt
+      FROM (
+        SELECT * FROM ${database}.expected_windows
+        ORDER BY dataset, window_start, request_identity, declared_at DESC
+        LIMIT 1 BY dataset, window_start, request_identity
+      )
+      WHERE windowEnd > {now:Int64}`,
+    query_params: { now: nowMs },
+    format: 'JSONEachRow',
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+  })
+  const rows = await result.json<Known>()
+  return new Map(rows.map((row) => [nameOf(row), row]))
+}
+
+async function knownSchedules(store: Store): Promise<Map<string, DatasetSchedule>> {
+  const result = await store.query({
+    query: `SELECT
+        dataset,
+        toUnixTimestamp64Milli(at) AS at,
+        schedule,
+        because,
+        host,
+        selectors,
+        every_s AS everyS,
+        first_day AS firstDay,
+        toUnixTimestamp64Milli(history_begins) AS historyBegins,
+        by
+      FROM (SELECT * FROM ${database}.schedule_log AS log ORDER BY log.dataset, log.at DESC LIMIT 1 BY log.dataset)`,
+    format: 'JSONEachRow',
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+  })
+  return new Map((await result.json<DatasetSchedule>()).map((row) => [row.dataset, row]))
+}
