@@ -66,6 +66,9 @@ export async function expectationDeclarer(parts: ExpectationParts): Promise<(now
   }
 }
 
+/** Longer than a month, the longest window, ms. */
+const longestWindowMs = 62 * 24 * 60 * 60 * 1_000
+
 type Known = Declared & { declaredAt: number }
 
 const nameOf = ({ requestIdentity, windowStart }: Declared): string => `${requestIdentity} ${windowStart}`
@@ -91,11 +94,12 @@ async function knownWindows(store: Store, nowMs: number): Promise<Map<string, Kn
         ${ms('declared_at')} AS declaredAt
       FROM (
         SELECT * FROM ${database}.expected_windows
+        WHERE window_start > fromUnixTimestamp64Milli({now:Int64} - {longest:Int64})
         ORDER BY dataset, window_start, request_identity, declared_at DESC
         LIMIT 1 BY dataset, window_start, request_identity
       )
       WHERE windowEnd > {now:Int64}`,
-    query_params: { now: nowMs },
+    query_params: { now: nowMs, longest: longestWindowMs },
     format: 'JSONEachRow',
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
   })
