@@ -14,12 +14,3 @@ export interface Candidate {
   /** True: the request identity never had a good answer. */
   first: boolean
 }
-
-/**
- * A reading of the clock: `nowMs` in ms UTC, for calendars, and `monotonicMs` in ms of monotonic time. The time between
- * two readings is the difference in `nowMs` or in `monotonicMs`, whichever is greater.
- */
-export interface ClockReading {
-  nowMs: number
-  monotonicMs: number
-}

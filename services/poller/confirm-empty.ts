@@ -1,12 +1,13 @@
 // Decides when an empty answer is trusted. If a window had rows, an empty answer withdraws all its values, but it may
 // also be a fault of the upstream. So a second empty answer must confirm the first.
 
+import type { ClockReading } from '#core/clock.ts'
 import type { HostedDataset } from '#core/hosts.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import type { PollMemory } from '#schemas/generated/records.ts'
 import type { Coverage, Window } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
-import type { Candidate, ClockReading } from './candidate.ts'
+import type { Candidate } from './candidate.ts'
 import { type DueSettings, sincePolledMs } from './due.ts'
 import type { KnownIdentity, UnconfirmedWindow } from './memory.ts'
 

@@ -1,11 +1,12 @@
 import { addDays, dayAt, dayBeforeAtMs, daysBetween } from '#core/business-day.ts'
+import type { ClockReading } from '#core/clock.ts'
 import type { HostedDataset } from '#core/hosts.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { windowsBetween } from '#core/windows.ts'
 import type { BusinessDays } from '#sources/calendar.ts'
 import type { Window } from '#sources/source.ts'
 import { retryDelayMs } from './backoff.ts'
-import type { Candidate, ClockReading, Lane } from './candidate.ts'
+import type { Candidate, Lane } from './candidate.ts'
 import type { KnownIdentity } from './memory.ts'
 
 export interface DueSettings {

@@ -1,6 +1,7 @@
 // The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its state is in topics. Ownership of a partition is
 // the lease on the partition's hosts.
 import { hostname } from 'node:os'
+import { liveClock, simulatedClock } from '#core/clock.ts'
 import { datasetsOff } from '#core/dataset-schedules.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
@@ -8,7 +9,6 @@ import { orExit } from '#platform/process/config.ts'
 import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
-import { liveClock, simulatedClock } from './clock.ts'
 import { followDeletions } from './deletion-limits.ts'
 import { openFetcher } from './fetch.ts'
 import { createMetrics } from './metrics.ts'

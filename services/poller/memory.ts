@@ -1,8 +1,8 @@
+import type { ClockReading } from '#core/clock.ts'
 import { type RawPlace, rawPlaceOf } from '#core/memory-records.ts'
 import { isFarAhead, supersedes, trustedMemory } from '#core/poll-memory.ts'
 import type { Poll, PollMemory } from '#schemas/generated/records.ts'
 import type { Window } from '#sources/source.ts'
-import type { ClockReading } from './candidate.ts'
 
 export interface KnownIdentity {
   memory: PollMemory

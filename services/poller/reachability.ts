@@ -1,5 +1,5 @@
+import type { ClockReading } from '#core/clock.ts'
 import { connectionRetryMs } from './backoff.ts'
-import type { ClockReading } from './candidate.ts'
 import type { FetchResult } from './fetch.ts'
 
 export interface Unreachable {

@@ -1,10 +1,11 @@
+import type { ClockReading } from '#core/clock.ts'
 import type { HostedDataset } from '#core/hosts.ts'
 import { requestIdentity, selectorOf } from '#core/request-identity.ts'
 import type { OpenRequest } from '#core/requests.ts'
 import { isWindowOf } from '#core/windows.ts'
 import type { PollRequest } from '#schemas/generated/records.ts'
 import { retryDelayMs } from './backoff.ts'
-import type { Candidate, ClockReading } from './candidate.ts'
+import type { Candidate } from './candidate.ts'
 import { sincePolledMs } from './due.ts'
 import type { KnownIdentity } from './memory.ts'
 

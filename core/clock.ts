@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import type { Logger } from '#platform/process/log.ts'
-import type { ClockReading } from './candidate.ts'
+
+/**
+ * A reading of the clock: `nowMs` in ms UTC, for calendars, and `monotonicMs` in ms of monotonic time. The time between
+ * two readings is the difference in `nowMs` or in `monotonicMs`, whichever is greater.
+ */
+export interface ClockReading {
+  nowMs: number
+  monotonicMs: number
+}
 
 export interface Clock {
   /** Returns a reading. Neither of its two values ever decreases. */
