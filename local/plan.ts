@@ -35,7 +35,7 @@ export interface PlanOptions {
   tell: ReportProgress
 }
 
-export const services = ['normalizer', 'sink', 'poller'] as const
+export const services = ['normalizer', 'sink', 'poller', 'monitor'] as const
 
 export function planParts(options: PlanOptions): PartPlan[] {
   const { directory, ports, environment, tell } = options
@@ -94,10 +94,11 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
   const { directory, ports, serviceEnvironment } = options
   const environment = { ...serviceEnvironment, HEALTH_HOST: '127.0.0.1', HEALTH_PORT: String(ports[name]) }
   const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment }
-  const upstream = name === 'poller' && options.source === 'simulated' ? ['simulator'] : []
+  // The poller and the monitor follow the simulator's clock.
+  const simulated = options.source === 'simulated' && (name === 'poller' || name === 'monitor')
   return {
     name,
-    needs: ['provision', ...upstream],
+    needs: ['provision', ...(simulated ? ['simulator'] : [])],
     start: () => startNodePart(directory, program, `http://127.0.0.1:${ports[name]}/ready`),
     stopDeadlineMs: 4_000,
   }

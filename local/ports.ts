@@ -12,6 +12,7 @@ const offsets = {
   poller: { offset: 10, title: 'health of the poller' },
   normalizer: { offset: 11, title: 'health of the normalizer' },
   sink: { offset: 12, title: 'health of the sink' },
+  monitor: { offset: 13, title: 'health of the monitor' },
 }
 
 export type PortName = keyof typeof offsets

@@ -17,6 +17,7 @@ import {
   registrySettings,
   serviceSettings,
 } from '#platform/process/config.ts'
+import { monitorSettings } from '#services/monitor/settings.ts'
 import { pollerSettings } from '#services/poller/settings.ts'
 import { HOST_NAMES, portSetting } from '#simulator/hosts.ts'
 import { simulatorShape } from '#simulator/settings.ts'
@@ -167,6 +168,7 @@ describe('docker-compose.yml', () => {
       poller: [...provisioned, 'simulator healthy'],
       normalizer: provisioned,
       sink: ['clickhouse healthy', ...provisioned],
+      monitor: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
     })
     // The simulator is absent without its profile. Dependencies with condition healthy need a health check.
     expect(services.poller?.depends_on.simulator?.required).toBe(false)
@@ -187,6 +189,7 @@ describe('the settings', () => {
     poller: { ...pollerSettings, ...allSourceSettings },
     normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...scheduleSettings },
     sink: { ...connectionSettings, ...serviceSettings },
+    monitor: { ...monitorSettings, ...allSourceSettings },
   }
   const simulatedEnv = Object.fromEntries(
     [...text('infra/docker/simulated.env').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),

@@ -14,7 +14,7 @@ const files: [file: URL, text: string][] = [
     composeFile,
     withBlock(
       compose,
-      settings.map((name) => `      ${name}: \${${name}:-}`),
+      settings.map((name) => `  ${name}: \${${name}:-}`),
     ),
   ],
   [simulatedFile, withBlock(readFileSync(simulatedFile, 'utf8'), sources.flatMap(simulatedLines))],

@@ -2,10 +2,14 @@
 
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
 import { datasetsOff } from '#core/dataset-schedules.ts'
+import { expectationDeclarer } from '#core/declare-expectations.ts'
+import { hostsOf } from '#core/hosts.ts'
+import { readSourceSettings } from '#core/source-settings.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { MigrationError, migrate, platformNames } from '#platform/clickhouse/migrate.ts'
 import { createKafka } from '#platform/kafka/client.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
 import {
   createMissingTopics,
   IncompatibleSchema,
@@ -60,6 +64,13 @@ try {
   log.info({ migrations: applied.map(({ name }) => name), statements, views }, 'tables and views are there')
   const declared = await storeCatalogue(store, sources)
   if (declared.length > 0) log.info({ datasets: declared }, 'the catalogue says what changed in declarations')
+  const overrides = config.DATASET_SCHEDULES
+  const hosts = hostsOf(sources, readSourceSettings(), overrides)
+  const expected = await withProducer(kafka, async (producer) => {
+    const declare = await expectationDeclarer({ store, producer, registry, hosts, overrides, by: 'provision' })
+    return declare(Date.now())
+  })
+  log.info(expected, 'what is expected is declared')
   const missing = await rebuildAdvice(store)
   if (missing !== undefined) log.info({ progress: true }, missing)
   if (config.DELETIONS_FILE !== undefined) {

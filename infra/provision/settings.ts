@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { scheduleSettings } from '#core/dataset-schedules.ts'
+import { allSourceSettings } from '#core/source-settings.ts'
 import { connectionSettings, serviceSettings } from '#platform/process/config.ts'
 
 export const provisionSettings = {
+  ...allSourceSettings,
   ...connectionSettings,
   LOG_LEVEL: serviceSettings.LOG_LEVEL,
   ...scheduleSettings,

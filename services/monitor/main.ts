@@ -1,0 +1,41 @@
+// The monitor: declares what is expected, evaluates completeness, and publishes its changes and metrics.
+import { liveClock, simulatedClock } from '#core/clock.ts'
+import { expectationDeclarer } from '#core/declare-expectations.ts'
+import { createStore } from '#platform/clickhouse/client.ts'
+import { createKafka } from '#platform/kafka/client.ts'
+import { openProducer } from '#platform/kafka/produce.ts'
+import { openRegistry } from '#platform/kafka/registry.ts'
+import { serveHealth } from '#platform/process/health.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { run } from '#platform/process/run.ts'
+import { completenessChangeSchema } from '#schemas/generated/records.ts'
+import { completenessTopic } from '#schemas/topics.ts'
+import { createMetrics } from './metrics.ts'
+import { type Monitor, startMonitor } from './monitor.ts'
+import { readMonitorConfig } from './settings.ts'
+
+const { config, hosts } = readMonitorConfig()
+const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl } = config
+const log = createLogger('monitor', config.LOG_LEVEL)
+
+await run(log, 8_000, async (onStop) => {
+  const metrics = createMetrics(hosts)
+  let monitor: Monitor | undefined
+  const notReady = () => (monitor ? monitor.notReady() : 'connecting to Kafka and the schema registry')
+  const health = await serveHealth({ host, port, notReady, metrics: metrics.registry, log })
+  onStop('health', health.stop)
+  const clock = simulatorUrl === undefined ? liveClock() : await simulatedClock(simulatorUrl, log)
+  onStop('clock', clock.stop)
+  const { CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = config
+  const store = createStore({ url, user, password, requestTimeoutMs: 60_000 })
+  onStop('store', () => store.close())
+  const registry = openRegistry(config)
+  const producer = await openProducer(createKafka(config, 'tidemark-monitor', log))
+  onStop('producer', producer.disconnect)
+  const overrides = config.DATASET_SCHEDULES
+  const declare = await expectationDeclarer({ store, producer, registry, hosts, overrides, by: 'monitor' })
+  const encode = await registry.encoder(completenessTopic.name, completenessChangeSchema)
+  monitor = startMonitor({ store, producer, encode, declare, clock, metrics, log })
+  onStop('monitor', monitor.stop)
+  log.info({ health: health.url, hosts: hosts.map(({ name }) => name) }, 'started')
+})
