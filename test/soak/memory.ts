@@ -10,7 +10,7 @@ export type Held = Record<string, { early: number; late: number }>
 /** A part may grow from `early` to `late` by 20 % or by 40 MiB, whichever is more. */
 const flat = { share: 0.2, mib: 40 }
 /** Java lets a heap grow up to its limit before it collects in earnest. Up to limit and overhead, MiB, that is no leak. */
-const javaLimits: Record<string, number> = { kafka: 512 + 128, registry: 192 + 128 }
+const javaLimits: Record<string, number> = { kafka: 512 + 128, registry: 128 + 128 }
 const intervalMs = 10_000
 
 /** Samples memory until stopped. The first quarter of the samples is warm-up and ignored. */
