@@ -60,12 +60,14 @@ export function tickCandidates(
   known: (identity: string) => KnownIdentity | undefined,
 ): Candidate[] {
   if (intervalMs === null) return []
-  const currentMs = Math.floor(nowMs / intervalMs) * intervalMs
+  const tickAtMs = (ms: number): number => Math.floor(ms / intervalMs) * intervalMs
+  const currentMs = tickAtMs(nowMs)
   return selectors.map((selector) => {
     const identity = requestIdentity(dataset.name, null, selector)
     const held = known(identity)
-    const asked = held !== undefined && held.windowStartMs >= currentMs && held.windowStartMs <= nowMs
-    const startMs = asked ? currentMs + intervalMs : currentMs
+    // A former owner's clock may be ahead of this one. By up to an interval, the tick that it polled counts as polled.
+    const asked = held !== undefined && held.windowStartMs >= currentMs && held.windowStartMs <= currentMs + intervalMs
+    const startMs = asked ? tickAtMs(held.windowStartMs) + intervalMs : currentMs
     const window = { startMs, endMs: startMs + intervalMs }
     const first = held === undefined || held.memory.lastGoodFetchedAt === null
     return { identity, dataset, selector, window, lane: 'live' as const, dueInMs: startMs - nowMs, first }

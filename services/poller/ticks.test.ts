@@ -45,6 +45,16 @@ test('ticks that were missed are not made up for', () => {
   ])
 })
 
+test('a tick is asked once by two owners whose clocks differ by less than an interval', () => {
+  const next = ['t.x', 1_020_000, 1_030_000, 10_100, false]
+  expect(candidates(1_009_900, { 't.x': polled(1_010_000) })[1]).toEqual(next)
+  expect(candidates(1_009_900, { 't.x': polled(1_020_000) })[1]).toEqual(['t.x', 1_000_000, 1_010_000, -9_900, false])
+})
+
+test('after a change of the interval, the next tick is a multiple of the new interval', () => {
+  expect(candidates(1_006_000, { 't.x': polled(1_005_000) })[1]).toEqual(['t.x', 1_010_000, 1_020_000, 4_000, false])
+})
+
 test('a poll with a time in the future stops no tick', () => {
   expect(candidates(1_003_400, { 't.x': polled(9_000_000) })[1]).toEqual(['t.x', 1_000_000, 1_010_000, -3_400, false])
 })
