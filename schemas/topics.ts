@@ -1,6 +1,7 @@
 import {
   acceptedAnswerSchema,
   deletionSchema,
+  hostLogSchema,
   parkingSchema,
   pollerMemorySchema,
   pollRequestSchema,
@@ -11,7 +12,15 @@ import {
   timeseriesSliceSchema,
 } from './generated/records.ts'
 import type { RecordSchema, TableTarget } from './record-schema.ts'
-import { acceptedAnswersTable, deletionsTable, pollsTable, replaysTable, seriesTable, slicesTable } from './tables.ts'
+import {
+  acceptedAnswersTable,
+  deletionsTable,
+  hostLogTable,
+  pollsTable,
+  replaysTable,
+  seriesTable,
+  slicesTable,
+} from './tables.ts'
 
 export interface Topic {
   name: string
@@ -67,6 +76,22 @@ export function pollsKeptFor(days?: number): Topic {
     config: { ...plain, ...brokerTime, ...keptFor(days) },
     retentionImpact:
       'a store that is built anew lacks older polls: what was late or failed is forgotten, and ingested files are sent again',
+  }
+}
+
+export const hostLogTopic: Topic = hostLogKeptFor()
+
+/** What the owner of each host does about it, once a minute. It is kept for as long as the polls. */
+export function hostLogKeptFor(days?: number): Topic {
+  return {
+    name: 'host-log',
+    key: 'host',
+    record: hostLogSchema,
+    table: hostLogTable,
+    partitions: 1,
+    config: { ...plain, ...brokerTime, ...keptFor(days) },
+    retentionImpact:
+      'a store that is built anew does not know who polled a host before, and whether a late answer was late because of us',
   }
 }
 
@@ -228,6 +253,7 @@ export function sourceTopics(source: string, retention?: Retention): Topic[] {
 
 export const platformTopics: Topic[] = [
   pollsTopic,
+  hostLogTopic,
   pollerMemoryTopic,
   pollRequestsTopic,
   deletionsTopic,

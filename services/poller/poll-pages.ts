@@ -9,7 +9,7 @@ import { canConfirmEmpty } from './confirm-empty.ts'
 import type { FullAnswer } from './fetch.ts'
 import type { BudgetCharge, RequestedPause } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
-import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
+import { changesState, type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
 import { type PollJob, type PollResult, pollFields, pollWindow, record, sendRequest, writeRaw } from './poll-window.ts'
 
 /**
@@ -66,6 +66,7 @@ export async function pollPages(
     pausedUntil: pause.pausedUntil,
     pauseReason: pause.pauseReason,
     memory: outcome === 'failed' ? after : { ...after, lastGoodFetchedAt: fetchedAt },
+    changesState: changesState(paged.known?.memory, after, raw !== undefined),
   }
   if (!(await record(paged, poll, pause.attempts))) return undefined
   return {

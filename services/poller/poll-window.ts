@@ -14,7 +14,15 @@ import type { Fetcher, FetchResult, FullAnswer } from './fetch.ts'
 import type { RequestedPause } from './host-budget.ts'
 import type { HostedDataset } from './hosts.ts'
 import type { KnownIdentity } from './memory.ts'
-import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
+import {
+  changesState,
+  isNewAnswer,
+  type Judgement,
+  judgeAnswer,
+  judgeFailure,
+  judgeNotModified,
+  knownAtMs,
+} from './outcome.ts'
 import type { Publisher } from './publish.ts'
 import { secretHider, withoutSecrets } from './secrets.ts'
 import { rejectionMessage, upstreamMessage, withUpstreamMessage } from './upstream-message.ts'
@@ -98,6 +106,7 @@ export async function pollWindow(polling: PollJob): Promise<PollResult | undefin
     pausedUntil: asked.pausedUntil,
     pauseReason: asked.pauseReason,
     memory: kept.memory,
+    changesState: changesState(known?.memory, kept.memory, kept.raw !== undefined),
   }
   if (!(await record(polling, poll, asked.attempts))) return undefined
   return {
