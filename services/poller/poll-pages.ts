@@ -171,10 +171,9 @@ async function countRows(paged: PagedPoll, pages: Pages, spent: BudgetCharge): P
   const asked = { window: paged.candidate.window, selector: paged.candidate.selector }
   const request = { ...paged, known: undefined, onResponse: spent.onResponse, path: () => pages.countPath(asked) }
   // The response may demand a pause of the host. Report it before the request's place in flight becomes free.
-  const { url, fetched, pause } = await sendRequest(request)
+  const { url, fetched, lastByteAtMs, pause } = await sendRequest(request)
     .then((asked) => ({ ...asked, pause: spent.onResponse(asked.fetched) }))
     .finally(spent.release)
-  const lastByteAtMs = paged.deps.clock.now().nowMs
   const said = { status: fetched.status, pause }
   if (fetched.kind !== 'answer') {
     return { ...said, error: fetched.kind === 'failure' ? fetched.error : 'the count came as not modified' }
