@@ -1,13 +1,13 @@
 import { database, type Store } from '#platform/clickhouse/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { expectedWindowsTopic, scheduleLogTopic } from '#schemas/completeness-topics.ts'
 import {
   type DatasetSchedule,
   datasetScheduleSchema,
   type ExpectedWindow,
   expectedWindowSchema,
 } from '#schemas/generated/records.ts'
-import { expectedWindowsTopic, scheduleLogTopic } from '#schemas/topics.ts'
 import type { ScheduleOverrides } from './dataset-schedules.ts'
 import { type Declared, expectedWindows, newExpectations, newSchedules, schedulesOf } from './expected-windows.ts'
 import type { Host } from './hosts.ts'

@@ -1,4 +1,4 @@
-import type { AcceptedAnswer, Deletion, Poll, Replay, Series, TimeseriesSlice } from './generated/records.ts'
+import type { AcceptedAnswer, Deletion, HostLog, Poll, Replay, Series, TimeseriesSlice } from './generated/records.ts'
 import type { TableTarget } from './record-schema.ts'
 
 // The tables of the platform's records. Slices are written with Int64 times (ms UTC), because there are many slices;
@@ -115,6 +115,9 @@ export const pollsTable: TableTarget<Poll> = {
     'failures',
     'poller',
     'origin',
+    'changes_state',
+    'empty_confirmed',
+    'last_changed_at',
   ],
   row: (poll) => [
     poll.requestIdentity,
@@ -137,6 +140,35 @@ export const pollsTable: TableTarget<Poll> = {
     poll.memory.failures,
     poll.poller,
     poll.origin,
+    poll.changesState,
+    poll.memory.emptyConfirmed,
+    utcOrNull(poll.memory.lastChangedAt),
+  ],
+}
+
+export const hostLogTable: TableTarget<HostLog> = {
+  table: 'host_log',
+  columns: [
+    'host',
+    'at',
+    'poller',
+    'state',
+    'waiting_for_budget',
+    'due_requests',
+    'paused_until',
+    'pause_reason',
+    'settled_to',
+  ],
+  row: (log) => [
+    log.host,
+    utc(log.at),
+    log.poller,
+    log.state,
+    log.waitingForBudget,
+    log.dueRequests,
+    utcOrNull(log.pausedUntil),
+    log.pauseReason,
+    utc(log.settledTo),
   ],
 }
 

@@ -1,10 +1,8 @@
-import { completenessChangesTable, expectedWindowsTable, scheduleLogTable } from './completeness-tables.ts'
+import { completenessTopic, expectedWindowsTopic, scheduleLogTopic } from './completeness-topics.ts'
 import {
   acceptedAnswerSchema,
-  completenessChangeSchema,
-  datasetScheduleSchema,
   deletionSchema,
-  expectedWindowSchema,
+  hostLogSchema,
   parkingSchema,
   pollerMemorySchema,
   pollRequestSchema,
@@ -15,39 +13,18 @@ import {
   timeseriesSliceSchema,
 } from './generated/records.ts'
 import type { RecordSchema, TableTarget } from './record-schema.ts'
-import { acceptedAnswersTable, deletionsTable, pollsTable, replaysTable, seriesTable, slicesTable } from './tables.ts'
+import {
+  acceptedAnswersTable,
+  deletionsTable,
+  hostLogTable,
+  pollsTable,
+  replaysTable,
+  seriesTable,
+  slicesTable,
+} from './tables.ts'
+import { brokerTime, dayMs, forEver, keptFor, mebibyte, plain, type Retention, type Topic, zstd } from './topic.ts'
 
-export interface Topic {
-  name: string
-  key: string
-  /** The Avro record type of the values. Null for a dead-letter topic: its values are copies of the refused bytes. */
-  record: RecordSchema | null
-  /** The table into which the sink writes the records. Absent if the sink does not read the topic. */
-  table?: TableTarget
-  partitions: number
-  config: Record<string, string>
-  /** Text that says what is lost if the retention is shortened. docs/operations.md prints it. */
-  retentionImpact: string
-}
-
-/** How long records are kept, days. An absent value means for ever. */
-export interface Retention {
-  rawDays?: number
-  timeseriesDays?: number
-}
-
-const dayMs = 24 * 60 * 60 * 1000
-const mebibyte = 1024 * 1024
-const keptFor = (days?: number) => ({
-  'cleanup.policy': 'delete',
-  'retention.ms': days === undefined ? '-1' : `${Math.round(days * dayMs)}`,
-  'retention.bytes': '-1',
-})
-const forEver = keptFor()
-
-// The broker stores records uncompressed, even if the producer compressed them, so that every subscriber can read them.
-const plain = { 'compression.type': 'uncompressed' }
-const zstd = { 'compression.type': 'zstd' }
+export type { Retention, Topic } from './topic.ts'
 
 /** Number of partitions of polls, poll-requests and poller-memory. A host has the same partition in all of them. */
 export const pollPartitions = 4
@@ -55,9 +32,6 @@ export const pollPartitions = 4
 /** Values of the fields `host` and `lane` in the `polls` records of file chunks, which are ingested and not polled. */
 export const fileHost = 'files'
 export const filesLane = 'files'
-
-// The broker's clock sets the record timestamps, because pollers on several machines compare them.
-const brokerTime = { 'message.timestamp.type': 'LogAppendTime' }
 
 export const pollsTopic: Topic = pollsKeptFor()
 
@@ -71,6 +45,22 @@ export function pollsKeptFor(days?: number): Topic {
     config: { ...plain, ...brokerTime, ...keptFor(days) },
     retentionImpact:
       'a store that is built anew lacks older polls: what was late or failed is forgotten, and ingested files are sent again',
+  }
+}
+
+export const hostLogTopic: Topic = hostLogKeptFor()
+
+/** What the owner of each host does about it, once a minute. It is kept for as long as the polls. */
+export function hostLogKeptFor(days?: number): Topic {
+  return {
+    name: 'host-log',
+    key: 'host',
+    record: hostLogSchema,
+    table: hostLogTable,
+    partitions: 1,
+    config: { ...plain, ...brokerTime, ...keptFor(days) },
+    retentionImpact:
+      'a store that is built anew does not know who polled a host before, and whether a late answer was late because of us',
   }
 }
 
@@ -135,39 +125,6 @@ export const replaysTopic: Topic = {
   partitions: 1,
   config: { ...plain, ...forEver },
   retentionImpact: 'who did history again, and why, is forgotten; the table keeps what it has',
-}
-
-/** By when each window is expected. Written by provisioning and the monitor, never by the poller. */
-export const expectedWindowsTopic: Topic = {
-  name: 'expected-windows',
-  key: 'request identity',
-  record: expectedWindowSchema,
-  table: expectedWindowsTable,
-  partitions: 1,
-  config: { ...plain, ...forEver },
-  retentionImpact: 'a store that is built anew does not know which windows of the past were expected',
-}
-
-/** How each dataset is collected: its schedule, selectors and host. A record is written when something changed. */
-export const scheduleLogTopic: Topic = {
-  name: 'schedule-log',
-  key: 'dataset',
-  record: datasetScheduleSchema,
-  table: scheduleLogTable,
-  partitions: 1,
-  config: { ...plain, ...forEver },
-  retentionImpact: 'a store that is built anew does not know what was collected in the past',
-}
-
-/** The changes of the windows' classes, as the monitor saw them. */
-export const completenessTopic: Topic = {
-  name: 'completeness',
-  key: 'request identity',
-  record: completenessChangeSchema,
-  table: completenessChangesTable,
-  partitions: 1,
-  config: { ...plain, ...forEver },
-  retentionImpact: 'a subscriber that is new, or was away for longer, misses older changes',
 }
 
 export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => ({
@@ -265,6 +222,7 @@ export function sourceTopics(source: string, retention?: Retention): Topic[] {
 
 export const platformTopics: Topic[] = [
   pollsTopic,
+  hostLogTopic,
   pollerMemoryTopic,
   pollRequestsTopic,
   deletionsTopic,

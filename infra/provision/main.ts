@@ -20,7 +20,7 @@ import { openRegistry } from '#platform/kafka/registry.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import { platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
+import { hostLogKeptFor, hostLogTopic, platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { migrations } from '../clickhouse/migrations.ts'
 import { applyDatasetViews } from './dataset-views.ts'
@@ -33,7 +33,11 @@ import { syncDeletions } from './sync-deletions.ts'
 
 const config = readServiceConfig(provisionSettings)
 const log = createLogger('provision', config.LOG_LEVEL)
-const topics = [...platformTopics.filter((topic) => topic !== pollsTopic), ...sources.flatMap(topicsOf)]
+const topics = [
+  ...platformTopics.filter((topic) => topic !== pollsTopic && topic !== hostLogTopic),
+  hostLogKeptFor(config.POLLS_DAYS),
+  ...sources.flatMap(topicsOf),
+]
 
 const kafka = createKafka(config, 'tidemark-provision', log)
 const store = createStore({

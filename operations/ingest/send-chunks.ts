@@ -133,4 +133,5 @@ const pollOf = ({ raw, bytes, partition, offset }: RawWithoutBody): Poll => ({
     lastChangedAt: raw.fetchedAt,
     hadRows: true,
   },
+  changesState: true,
 })

@@ -72,14 +72,14 @@ function createPoller() {
         },
         publisher: {
           raw: async (_, answer) => ({ partition: 0, offset: raws.push(answer) - 1 }),
-          ...{ memory: async () => {}, poll: async () => {}, disconnect: async () => {} },
+          ...{ memory: async () => {}, poll: async () => {}, hostLog: async () => {}, disconnect: async () => {} },
         },
         ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
       },
       ...{ host: 'h', hosted, candidate, known: memory.known(identity), confirming, requestsReadTo: 0 },
       // The poller dies after the answer is in raw and before its memory is written.
       lease: { signal: new AbortController().signal, holds: () => !(dies && raws.length > kept) },
-      ...{ carried: () => noProgress, onResponse: () => noPause, path: () => '/' },
+      ...{ carried: () => noProgress, onArrival: () => {}, onResponse: () => noPause, path: () => '/' },
     })
     if (polled) remember(polled.poll)
     else restart()

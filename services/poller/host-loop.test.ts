@@ -4,7 +4,7 @@ import { noProgress } from '#core/memory-records.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createRequests } from '#core/requests.ts'
 import { createLogger } from '#platform/process/log.ts'
-import type { Poll, RawResponse } from '#schemas/generated/records.ts'
+import type { HostLog, Poll, RawResponse } from '#schemas/generated/records.ts'
 import { type Calendar, neverSeen } from '#sources/calendar.ts'
 import type { RequestSpec } from '#sources/source.ts'
 import type { FetchResult } from './fetch.ts'
@@ -60,7 +60,9 @@ function start(
   let moment = { nowMs: startMs, monotonicMs: 0 }
   const asked: string[] = []
   const polls: Poll[] = []
+  const hostLog: HostLog[] = []
   const answers: (FetchResult | Promise<FetchResult>)[] = []
+  const acknowledged: Promise<void>[] = []
   let looks = 0
   const requests = createRequests()
   const raws: RawResponse[] = []
@@ -102,8 +104,9 @@ function start(
       },
       publisher: {
         raw: async (_, answer) => ({ partition: 0, offset: raws.push(answer) - 1 }),
-        memory: async () => {},
+        memory: async () => acknowledged.shift(),
         poll: async (poll) => void polls.push(poll),
+        hostLog: async () => {},
         disconnect: async () => {},
       },
       ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
@@ -112,6 +115,7 @@ function start(
     carried: () => noProgress,
     recordMissingPolls: async () => {},
     restore: () => {},
+    hostLog: (record) => void hostLog.push(record),
     due: { backfillDays: 0, revisitHourlyDays: 0, revisitDailyDays },
     deleted: { beforeMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
   })
@@ -135,7 +139,22 @@ function start(
     const before = looks
     await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 3), { timeout: 20_000, interval: 1 })
   }
-  return { loop, asked, polls, raws, answers, ask, let1, advance, looked, stopping, lease, now: () => moment.nowMs }
+  return {
+    loop,
+    asked,
+    polls,
+    hostLog,
+    acknowledged,
+    raws,
+    answers,
+    ask,
+    let1,
+    advance,
+    looked,
+    stopping,
+    lease,
+    now: () => moment.nowMs,
+  }
 }
 
 test('pages of windows that were asked for wait while a tick is due', async () => {
@@ -183,6 +202,54 @@ test('a host that asks for a pause is left alone until somebody lifts it; then i
   await budgetWhen(loop, true)
   await vi.waitFor(() => expect(polls.length).toBe(2))
   expect(polls[1]).toMatchObject({ sentAt: liftedMs, pauseReason: '429 without Retry-After' })
+})
+
+test('the host log says who owns the host, what waits and why, and until when all answers are recorded', async () => {
+  const { loop, hostLog, acknowledged, polls, answers, let1, advance, now, stopping } = start([ticking])
+  const hanging = Promise.withResolvers<void>()
+  acknowledged.push(hanging.promise)
+  answers.push(refusal(7_200_000))
+  const record = (nth: number) => vi.waitFor(() => hostLog[nth] ?? expect.fail('no record'), { timeout: 20_000 })
+  const told = { host: 'h', poller: 'me', state: 'owned', pausedUntil: null, pauseReason: null }
+  // The tick of 12:00:00 is due, and a new owner has no token.
+  const begin = { at: startMs, dueRequests: 1, waitingForBudget: 1, settledTo: startMs }
+  expect(await record(0)).toEqual({ ...told, ...begin })
+  await let1()
+  const arrivedMs = now()
+  const pause = { pausedUntil: arrivedMs + 7_200_000, pauseReason: '429, Retry-After 7200' }
+  const nothing = { dueRequests: 0, waitingForBudget: 0, settledTo: arrivedMs - 1 }
+  expect(await record(1)).toEqual({ ...told, ...pause, ...nothing, at: arrivedMs })
+  advance(60_000)
+  loop.lift()
+  expect(await record(2)).toEqual({ ...told, ...nothing, at: arrivedMs + 60_000 })
+  hanging.resolve()
+  await vi.waitFor(() => expect(polls.length).toBeGreaterThan(1))
+  stopping.abort()
+  await loop.ended
+  expect(hostLog.slice(3)).toMatchObject([{ state: 'released', at: now(), settledTo: now() }])
+})
+
+test('what is due during a pause does not wait for budget; an answer that is not recorded stays unsettled', async () => {
+  const pause = { untilMs: startMs + 5_000, lengthMs: 9_000, agoMs: 0, reason: '429, Retry-After 9', inARow: 1 }
+  const { loop, hostLog, acknowledged, let1, advance, now, lease } = start([ticking], 0, {
+    endedAgoMs: [],
+    pauses: [pause],
+  })
+  await vi.waitFor(() => expect(hostLog.length).toBe(1))
+  expect(hostLog).toMatchObject([{ dueRequests: 1, waitingForBudget: 0, pausedUntil: startMs + 5_000 }])
+  const hanging = Promise.withResolvers<void>()
+  acknowledged.push(hanging.promise)
+  advance(4_000)
+  await let1()
+  const arrivedMs = now()
+  advance(1_000)
+  lease.abort()
+  hanging.resolve()
+  await loop.ended
+  expect(hostLog.slice(1)).toMatchObject([
+    { state: 'owned', pausedUntil: null },
+    { state: 'released', at: arrivedMs + 1_000, settledTo: arrivedMs - 1 },
+  ])
 })
 
 test('a new owner keeps the pause that a host demanded of the last owner', async () => {

@@ -2,11 +2,13 @@ import type { ClockReading } from '#core/clock.ts'
 import type { Host, HostedDataset } from '#core/hosts.ts'
 import type { OpenRequest, Requests } from '#core/requests.ts'
 import { pause } from '#platform/process/retry.ts'
+import type { HostLog } from '#schemas/generated/records.ts'
 import type { Candidate } from './candidate.ts'
 import { confirmationCandidates, emptyConfirmationOf } from './confirm-empty.ts'
 import type { DeletionLimits } from './deletion-limits.ts'
 import { calendarCandidates, type DueSettings } from './due.ts'
 import { type BudgetCharge, type BudgetKeeper, type HostBudget, takeOverBudget } from './host-budget.ts'
+import { createUnsettledPolls, isWorthTelling, type ToldState, type UnsettledPoll } from './host-log.ts'
 import { type InFlight, nextPage, nextToSend } from './lanes.ts'
 import type { Memory } from './memory.ts'
 import type { Metrics } from './metrics.ts'
@@ -29,6 +31,8 @@ export interface HostWork {
   recordMissingPolls: (identity: string) => Promise<void>
   /** Writes memory records again that a slow poller overwrote with older ones. */
   restore: () => void
+  /** Writes a record of the host log in the background. */
+  hostLog: (record: HostLog) => void
   stopping: AbortSignal
   metrics: Metrics
 }
@@ -64,6 +68,9 @@ export function runHostLoop(work: HostWork): HostLoop {
   const wake = (): void => waking.abort()
   const budget: BudgetKeeper = takeOverBudget({ ...work, clock }, wake)
   const candidates = (moment = clock.now()) => candidatesOf(work, moment)
+  const unsettled = createUnsettledPolls()
+  const waiting = () => dueAmong(candidates(), [...underWay.keys()]) + pages.length
+  const log = hostLogger(work, budget.now, waiting, unsettled.settledTo)
 
   /** Sends all due requests that the budget allows. Returns the time until the next may be sent, ms of the clock. */
   const send = (): number => {
@@ -86,7 +93,7 @@ export function runHostLoop(work: HostWork): HostLoop {
     if (hosted === undefined) throw new Error(`${candidate.dataset.name} is none of ${host.name}`)
     const entry = { identity: candidate.identity, dataset: candidate.dataset.name, lane: candidate.lane }
     const spending = { first: budget.charge(moment), next: () => pageTurn(entry) }
-    const poll = pollOnce(work, hosted, candidate, spending).finally(() => {
+    const poll = pollOnce(work, hosted, candidate, spending, unsettled.begin()).finally(() => {
       underWay.delete(entry)
       wake()
     })
@@ -102,16 +109,50 @@ export function runHostLoop(work: HostWork): HostLoop {
     while (!ending.aborted) {
       waking = new AbortController()
       const realMs = clock.realMs(send())
+      log('owned')
       await pause(Math.max(1, Math.min(maxSleepMs, realMs)), AbortSignal.any([ending, waking.signal]))
     }
     for (const { go } of pages.splice(0)) go(undefined)
     await Promise.all(underWay.values())
+    log('released')
   }
   const lift = (): void => {
     budget.lift()
     wake()
   }
   return { ended: loop(), wake, lift, restore: work.restore, candidates: () => candidates(), budget: budget.now }
+}
+
+/**
+ * Returns a function that writes a record of the host log if one is due. Call it after a round, when all that may be sent
+ * is sent: what is due then and not under way waits for the end of a pause, for an unreachable host, or for budget.
+ */
+function hostLogger(
+  { host, deps, hostLog }: Pick<HostWork, 'host' | 'deps' | 'hostLog'>,
+  budget: () => HostBudget,
+  waiting: () => number,
+  settledTo: (nowMs: number) => number,
+): (state: 'owned' | 'released') => void {
+  let told: ToldState | undefined
+  return (state) => {
+    const { pausedUntil: until, pauseReason, unreachable } = budget()
+    const pausedUntil = until === null ? null : Date.parse(until)
+    const now = { realMs: performance.now(), pausedUntil, pauseReason }
+    if (state === 'owned' && !isWorthTelling(told, now)) return
+    told = now
+    const dueRequests = waiting()
+    const waitingForBudget = pausedUntil === null && unreachable === null ? dueRequests : 0
+    const { nowMs: at } = deps.clock.now()
+    const counts = { waitingForBudget, dueRequests }
+    const pause = { pausedUntil, pauseReason }
+    hostLog({ host: host.name, at, poller: deps.poller, state, ...counts, ...pause, settledTo: settledTo(at) })
+  }
+}
+
+/** Returns how many of the candidates are due and not under way. */
+function dueAmong(candidates: readonly Candidate[], inFlight: readonly InFlight[]): number {
+  const busy = new Set(inFlight.map(({ identity }) => identity))
+  return candidates.filter(({ identity, dueInMs }) => dueInMs <= 0 && !busy.has(identity)).length
 }
 
 /** Returns one candidate per window: a due live one, else the requested one, else the one that is due first. */
@@ -154,6 +195,7 @@ async function pollOnce(
   hosted: HostedDataset,
   candidate: Candidate,
   budget: PollCharges,
+  unsettled: UnsettledPoll,
 ): Promise<void> {
   const { host, lease, deps, memory, requests, carried, metrics } = work
   const { identity, dataset, window, selector } = candidate
@@ -162,7 +204,8 @@ async function pollOnce(
   const known = memory.known(identity)
   const isOrdered = asked.some(({ request }) => request.confirmsEmpty)
   const confirming = emptyConfirmationOf(hosted, window, deps.clock.now().nowMs, work.due, isOrdered)
-  const polling = { deps, host: host.name, hosted, candidate, lease, confirming, requestsReadTo, carried, known }
+  const about = { deps, host: host.name, hosted, candidate, lease, confirming, requestsReadTo, carried, known }
+  const polling = { ...about, onArrival: unsettled.received }
   const { pages, requestPath } = hosted.asking
   const polled = await (pages
     ? pollPages(polling, pages, budget, memory.known, (page) => tell(work, page))
@@ -182,6 +225,8 @@ async function pollOnce(
   }
   tell(work, polled, asked)
   if (polled.unrecorded !== undefined) await work.recordMissingPolls(polled.unrecorded)
+  // Without the lease, the next owner may have to write the poll.
+  if (lease.holds()) unsettled.settled()
 }
 
 function tell(

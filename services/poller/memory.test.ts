@@ -30,6 +30,7 @@ const poll = (fetchedAt: number, memory: Partial<PollMemory>, more: Partial<Poll
   poller: 'p',
   origin: 'live',
   memory: { ...noMemory, ...memory },
+  changesState: null,
   ...more,
 })
 const moment = { nowMs: 10_000, monotonicMs: 500 }

@@ -92,6 +92,24 @@ export function judgeCount(
   }
 }
 
+/**
+ * Returns whether a poll changes what is known of its window: the first poll of the identity, an answer in raw, a failed
+ * poll, the first good poll after failures, another completeness, or a confirmed emptiness. Pure.
+ * @param before what was known before this poll; undefined if nothing was, because the identity was never polled
+ * @param isKept true if an answer of this poll is written to raw
+ */
+export function changesState(before: PollMemory | undefined, after: PollMemory, isKept: boolean): boolean {
+  if (before === undefined || isKept) return true
+  // A failure has its own status and words, so each one is a change.
+  if (after.failures > 0 || before.failures > 0) return true
+  return (
+    // The window's own answer may be as before while one of its pages went to raw.
+    before.lastChangedAt !== after.lastChangedAt ||
+    before.completeness !== after.completeness ||
+    before.emptyConfirmed !== after.emptyConfirmed
+  )
+}
+
 function outcomeOf(coverage: Coverage | undefined, isNew: boolean, hadRows: boolean): Outcome {
   if (coverage === undefined) return 'unreadable'
   if (coverage === 'refused') return 'refused'

@@ -9,7 +9,7 @@ import { canConfirmEmpty } from './confirm-empty.ts'
 import type { FullAnswer } from './fetch.ts'
 import type { BudgetCharge, RequestedPause } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
-import { type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
+import { changesState, type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
 import { type PollJob, type PollResult, pollFields, pollWindow, record, sendRequest, writeRaw } from './poll-window.ts'
 
 /**
@@ -66,6 +66,7 @@ export async function pollPages(
     pausedUntil: pause.pausedUntil,
     pauseReason: pause.pauseReason,
     memory: outcome === 'failed' ? after : { ...after, lastGoodFetchedAt: fetchedAt },
+    changesState: changesState(paged.known?.memory, after, raw !== undefined),
   }
   if (!(await record(paged, poll, pause.attempts))) return undefined
   return {
@@ -170,10 +171,9 @@ async function countRows(paged: PagedPoll, pages: Pages, spent: BudgetCharge): P
   const asked = { window: paged.candidate.window, selector: paged.candidate.selector }
   const request = { ...paged, known: undefined, onResponse: spent.onResponse, path: () => pages.countPath(asked) }
   // The response may demand a pause of the host. Report it before the request's place in flight becomes free.
-  const { url, fetched, pause } = await sendRequest(request)
+  const { url, fetched, lastByteAtMs, pause } = await sendRequest(request)
     .then((asked) => ({ ...asked, pause: spent.onResponse(asked.fetched) }))
     .finally(spent.release)
-  const lastByteAtMs = paged.deps.clock.now().nowMs
   const said = { status: fetched.status, pause }
   if (fetched.kind !== 'answer') {
     return { ...said, error: fetched.kind === 'failure' ? fetched.error : 'the count came as not modified' }

@@ -115,6 +115,7 @@ function poll(wishes: Wishes = {}) {
           events.push('poll acknowledged')
           polls.push(record)
         },
+        hostLog: async () => {},
         disconnect: async () => {},
       },
       origin: 'live',
@@ -132,6 +133,7 @@ function poll(wishes: Wishes = {}) {
     confirming: wishes.confirming ?? 'after-a-while',
     requestsReadTo: 42,
     carried: () => wishes.carried ?? noProgress,
+    onArrival: () => {},
     onResponse: () => {
       events.push('came')
       return wishes.pause ?? noPause

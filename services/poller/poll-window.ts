@@ -14,7 +14,15 @@ import { canConfirmEmpty, type EmptyConfirmation } from './confirm-empty.ts'
 import type { Fetcher, FetchResult, FullAnswer } from './fetch.ts'
 import type { RequestedPause } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
-import { isNewAnswer, type Judgement, judgeAnswer, judgeFailure, judgeNotModified, knownAtMs } from './outcome.ts'
+import {
+  changesState,
+  isNewAnswer,
+  type Judgement,
+  judgeAnswer,
+  judgeFailure,
+  judgeNotModified,
+  knownAtMs,
+} from './outcome.ts'
 import type { Publisher } from './publish.ts'
 import { secretHider, withoutSecrets } from './secrets.ts'
 import { rejectionMessage, upstreamMessage, withUpstreamMessage } from './upstream-message.ts'
@@ -55,6 +63,8 @@ export interface PollJob {
    */
   requestsReadTo: number
   carried: (identity: string) => IdentityProgress
+  /** Called with the time when an answer's last byte, or its failure, arrived, ms UTC; before anything else. */
+  onArrival: (lastByteAtMs: number) => void
   /** Called with the response, before anything is written, so that the host is paused at once. */
   onResponse: (fetched: FetchResult) => RequestedPause
   /** Returns path and query of the URL. An exception becomes a failed poll. */
@@ -72,8 +82,7 @@ export async function pollWindow(polling: PollJob): Promise<PollResult | undefin
   const { clock } = deps
   const sentAtMs = clock.now().nowMs
   const startedMs = performance.now()
-  const { url, fetched } = await sendRequest(polling)
-  const lastByteAtMs = clock.now().nowMs
+  const { url, fetched, lastByteAtMs } = await sendRequest(polling)
   const asked = polling.onResponse(fetched)
   const durationMs = Math.round(performance.now() - startedMs)
   if (!lease.holds()) return undefined
@@ -98,6 +107,7 @@ export async function pollWindow(polling: PollJob): Promise<PollResult | undefin
     pausedUntil: asked.pausedUntil,
     pauseReason: asked.pauseReason,
     memory: kept.memory,
+    changesState: changesState(known?.memory, kept.memory, kept.raw !== undefined),
   }
   if (!(await record(polling, poll, asked.attempts))) return undefined
   return {
@@ -121,15 +131,23 @@ export function pollFields({ deps, host, candidate }: Pick<PollJob, 'deps' | 'ho
 }
 
 /** Sends the request of a poll. Never throws: if the request cannot be built, returns a failure. */
-export async function sendRequest(polling: PollJob): Promise<{ url: string; fetched: FetchResult }> {
+export async function sendRequest(
+  polling: PollJob,
+): Promise<{ url: string; fetched: FetchResult; lastByteAtMs: number }> {
   const { deps, host, hosted, known, lease, candidate } = polling
   const { asking, baseUrl, headers, intervalMs } = hosted
+  const arrival = (): number => {
+    const { nowMs } = deps.clock.now()
+    polling.onArrival(nowMs)
+    return nowMs
+  }
   let url = baseUrl
   try {
     url += polling.path()
   } catch (error) {
     const reason = `the request cannot be made: ${(error as Error).message}`
-    return { url, fetched: { kind: 'failure', error: reason, status: null, firstKilobyte: null } }
+    const fetched: FetchResult = { kind: 'failure', error: reason, status: null, firstKilobyte: null }
+    return { url, fetched, lastByteAtMs: arrival() }
   }
   const fetched = await deps.fetcher.fetch({
     url,
@@ -140,10 +158,11 @@ export async function sendRequest(polling: PollJob): Promise<{ url: string; fetc
     maxBodyBytes: asking.maxBodyBytes,
     signal: lease.signal,
   })
+  const lastByteAtMs = arrival()
   const safe = withoutSecrets(fetched, headers)
-  if (safe.kind !== 'failure') return { url, fetched: safe }
+  if (safe.kind !== 'failure') return { url, fetched: safe, lastByteAtMs }
   const { window, selector } = candidate
-  return { url, fetched: withUpstreamMessage(safe, asking, { window, selector }, secretHider(headers)) }
+  return { url, fetched: withUpstreamMessage(safe, asking, { window, selector }, secretHider(headers)), lastByteAtMs }
 }
 
 interface ReceivedAnswer {

@@ -3,9 +3,11 @@ import type { Host } from '#core/hosts.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { type Lease, type OwnPartitions, ownPartitions, type ReadRecord } from '#platform/kafka/own-partitions.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { pause } from '#platform/process/retry.ts'
 import { pollerMemoryTopic, pollPartitions, pollRequestsTopic } from '#schemas/topics.ts'
 import type { DeletionLimits } from './deletion-limits.ts'
 import type { DueSettings } from './due.ts'
+import { createHostLogWriter, type HostLogWriter } from './host-log.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
 import type { Metrics } from './metrics.ts'
 import type { PollDependencies } from './poll-window.ts'
@@ -42,7 +44,8 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
   const stopping = new AbortController()
   const loops = new Map<string, HostLoop>()
   const read = createReader(options, known, loops)
-  const turns = hostTurns(options, known, read, loops, stopping.signal)
+  const hostLog = createHostLogWriter(deps.publisher.hostLog, deps.log)
+  const turns = hostTurns(options, { known, read, loops, hostLog }, stopping.signal)
   const partitions: OwnPartitions = await ownPartitions({
     kafka,
     groupId: 'poller',
@@ -70,18 +73,23 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
       await Promise.race([Promise.allSettled(all), grace])
       await partitions.stop()
       await Promise.allSettled(all)
+      await Promise.race([hostLog.flushed(), pause(stopGraceMs)])
     },
   }
 }
 
 function hostTurns(
   options: PollerOptions,
-  known: PollerState,
-  read: (records: ReadRecord[]) => Promise<void>,
-  loops: Map<string, HostLoop>,
+  parts: {
+    known: PollerState
+    read: (records: ReadRecord[]) => Promise<void>
+    loops: Map<string, HostLoop>
+    hostLog: HostLogWriter
+  },
   stopping: AbortSignal,
 ): { begin: (host: Host, lease: Lease) => void; all: () => Promise<void>[] } {
   const { kafka, registry, hosts, deps, due, deleted, metrics, crash } = options
+  const { known, read, loops, hostLog } = parts
   const { memory, requests, recent } = known
   const takeOver = createTakeOver({ kafka, registry, deps, known, hosts, metrics, read })
   const turns = new Map<string, Promise<void>>()
@@ -96,6 +104,7 @@ function hostTurns(
       recent: recent.of(host.name),
       recordMissingPolls: (identity) => takeOver.identity(host, lease, identity),
       restore: () => void takeOver.restore(host, lease),
+      hostLog: hostLog.write,
     })
     loops.set(host.name, loop)
     deps.log.info({ host: host.name, partition: lease.partition }, 'polling this host')

@@ -4,14 +4,16 @@ import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import {
+  type HostLog,
   type HostPause,
+  hostLogSchema,
   type Poll,
   pollerMemorySchema,
   pollSchema,
   type RawResponse,
   rawResponseSchema,
 } from '#schemas/generated/records.ts'
-import { pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
+import { hostLogTopic, pollerMemoryTopic, pollPartitions, pollsTopic, rawTopic } from '#schemas/topics.ts'
 
 export interface RememberedPoll {
   poll: Poll
@@ -28,6 +30,7 @@ export interface Publisher {
   /** Writes an identity's memory record. If a pause is given, the host's memory record is in the same batch. */
   memory: (remembered: RememberedPoll) => Promise<void>
   poll: (poll: Poll) => Promise<void>
+  hostLog: (records: HostLog[]) => Promise<void>
   disconnect: () => Promise<void>
 }
 
@@ -35,6 +38,7 @@ export interface Publisher {
 export async function openPublisher(kafka: Kafka, registry: Registry, sources: Iterable<string>): Promise<Publisher> {
   const encodePoll = await registry.encoder(pollsTopic.name, pollSchema)
   const encodeMemory = await registry.encoder(pollerMemoryTopic.name, pollerMemorySchema)
+  const encodeHostLog = await registry.encoder(hostLogTopic.name, hostLogSchema)
   const encoders = new Map<string, (answer: RawResponse) => Buffer>()
   for (const name of sources) {
     encoders.set(name, await registry.encoder(rawTopic(name).name, rawResponseSchema))
@@ -62,6 +66,10 @@ export async function openPublisher(kafka: Kafka, registry: Registry, sources: I
     async poll(poll) {
       const partition = partitionOfHost(poll.host, pollPartitions)
       await producer.send(pollsTopic.name, [{ key: poll.requestIdentity, value: encodePoll(poll), partition }])
+    },
+    async hostLog(records) {
+      const messages = records.map((record) => ({ key: record.host, value: encodeHostLog(record) }))
+      await producer.send(hostLogTopic.name, messages)
     },
     disconnect: () => producer.disconnect(),
   }

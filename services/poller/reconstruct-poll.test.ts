@@ -105,6 +105,7 @@ describe('the poll of an answer without its poll', () => {
         emptyConfirmed: false,
         countedRows: null,
       },
+      changesState: true,
     })
   })
   test('says what the answer is, by what is known of its window', () => {

@@ -8,7 +8,7 @@ import type { OffsetRange, TopicRanges } from '#platform/kafka/read-range.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { Poll, RawResponse } from '#schemas/generated/records.ts'
 import type { KnownIdentity } from './memory.ts'
-import { isNewAnswer, judgeAnswer, judgeCount } from './outcome.ts'
+import { changesState, isNewAnswer, judgeAnswer, judgeCount } from './outcome.ts'
 import { assessAnswer } from './poll-window.ts'
 
 export interface RecordedAnswers {
@@ -99,6 +99,7 @@ export function reconstructPoll(
       rawOffset: at.offset,
     },
     ...{ requestsReadTo: null, pausedUntil: null, pauseReason: null, poller, origin },
+    changesState: changesState(known?.memory, judgement.memory, true),
   }
 }
 

@@ -73,6 +73,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
         raw: async () => ({ partition: 0, offset: 0 }),
         memory: async () => {},
         poll: async () => {},
+        hostLog: async () => {},
         disconnect: async () => {},
       },
       ...{ origin: 'live', poller: 'me', log: { info: tell, warn: tell, error: tell } as unknown as Logger },
@@ -85,6 +86,7 @@ async function pollPages(onPage: (acts: { stop: () => void; lose: () => void }) 
     carried: () => noProgress,
     recordMissingPolls: async () => {},
     restore: () => {},
+    hostLog: () => {},
     stopping: stopping.signal,
     metrics,
   })

@@ -48,6 +48,7 @@ const poll = (windowStart: number): Poll => ({
   poller: 'p',
   origin: 'live',
   memory: noMemory,
+  changesState: null,
 })
 
 const taking: { insert: InsertInto } = { insert: async () => undefined }

@@ -76,5 +76,6 @@ function poll(host: string, dataset: string, identity: string, window: Window, a
       hadRows: true,
       completeness: 'complete',
     },
+    changesState: isNew,
   }
 }

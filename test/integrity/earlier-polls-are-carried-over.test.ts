@@ -39,6 +39,7 @@ const poll = (host: string, more: Partial<Poll>): Poll => ({
   ...{ sentAt: nowMs - 60_000, fetchedAt: nowMs - 60_000, outcome: 'changed', status: 200, durationMs: 1, bytes: 1 },
   ...{ contentHash: null, error: null, errorBody: null, rawPartition: null, rawOffset: null, requestsReadTo: null },
   ...{ pausedUntil: null, pauseReason: null, poller: 'earlier', origin: 'simulated', memory: noMemory },
+  changesState: null,
   ...more,
 })
 

@@ -163,6 +163,7 @@ it('a poll is one row however often it is delivered, with all that it says', asy
     poller: 'poller-1',
     origin: 'live',
     memory: { ...noMemory, failures: 3 },
+    changesState: true,
   }
   const row = target.row(poll)
   await insert(running.store, target.table, target.columns, [row])

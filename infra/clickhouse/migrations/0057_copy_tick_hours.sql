@@ -1,0 +1,26 @@
+INSERT INTO tidemark.tick_hours (dataset, selector, hour, asked, good, partial, failed, last_failure)
+SELECT
+    dataset,
+    selector,
+    toStartOfHour(toDateTime(window_start, 'UTC')) AS hour,
+    groupBitmapState(second) AS asked,
+    groupBitmapStateIf(second, is_good) AS good,
+    groupBitmapStateIf(second, is_good AND completeness = 'partial') AS partial,
+    groupBitmapStateIf(second, is_bad) AS failed,
+    argMaxStateIf(
+        CAST((fetched_at, outcome, status, error), 'Tuple(at DateTime64(3, \'UTC\'), outcome String, status Nullable(UInt16), error Nullable(String))'),
+        fetched_at,
+        is_bad
+    ) AS last_failure
+FROM
+(
+    SELECT
+        *,
+        toUInt16(toUnixTimestamp(toDateTime(window_start, 'UTC')) % 3600) AS second,
+        outcome IN ('changed', 'unchanged') AND ifNull(completeness IN ('complete', 'partial'), false) AS is_good,
+        outcome IN ('failed', 'refused', 'unreadable') AS is_bad
+    FROM tidemark.polls
+    WHERE lane != 'files'
+        AND NOT match(request_identity, '/\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ/\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$')
+)
+GROUP BY dataset, selector, hour
