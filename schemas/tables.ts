@@ -1,4 +1,4 @@
-import type { AcceptedAnswer, Deletion, Poll, Replay, Series, TimeseriesSlice } from './generated/records.ts'
+import type { AcceptedAnswer, Deletion, Parking, Poll, Replay, Series, TimeseriesSlice } from './generated/records.ts'
 import type { TableTarget } from './record-schema.ts'
 
 // The tables of the platform's records. Slices are written with Int64 times (ms UTC), because there are many slices;
@@ -182,6 +182,20 @@ export const deletionsTable: TableTarget<Deletion> = {
   table: 'deletions',
   columns: ['dataset', 'before', 'at', 'by', 'why'],
   row: ({ dataset, before, at, by, why }) => [dataset, utc(before), utc(at), by, why],
+}
+
+export const parkingLogTable: TableTarget<Parking> = {
+  table: 'parking_log',
+  columns: ['dataset', 'at', 'state', 'reason', 'message', 'by', 'offset'],
+  row: ({ dataset, at, parked, reason, message, by }, offset) => [
+    dataset,
+    utc(at),
+    parked ? 'parked' : 'released',
+    reason,
+    message,
+    by,
+    offset,
+  ],
 }
 
 const utc = (ms: number): string => new Date(ms).toISOString()

@@ -1,3 +1,4 @@
+import { deadLetterRecordsTable } from './dead-letter-record.ts'
 import {
   acceptedAnswerSchema,
   deletionSchema,
@@ -11,14 +12,25 @@ import {
   timeseriesSliceSchema,
 } from './generated/records.ts'
 import type { RecordSchema, TableTarget } from './record-schema.ts'
-import { acceptedAnswersTable, deletionsTable, pollsTable, replaysTable, seriesTable, slicesTable } from './tables.ts'
+import {
+  acceptedAnswersTable,
+  deletionsTable,
+  parkingLogTable,
+  pollsTable,
+  replaysTable,
+  seriesTable,
+  slicesTable,
+} from './tables.ts'
 
 export interface Topic {
   name: string
   key: string
   /** The Avro record type of the values. Null for a dead-letter topic: its values are copies of the refused bytes. */
   record: RecordSchema | null
-  /** The table into which the sink writes the records. Absent if the sink does not read the topic. */
+  /**
+   * The table into which the sink writes the records. Absent if the sink does not read the topic. Of a dead-letter topic
+   * the sink writes only key and headers, as DeadLetterRecord.
+   */
   table?: TableTarget
   partitions: number
   config: Record<string, string>
@@ -198,6 +210,7 @@ export const deadLetterTopic = (source: string): Topic => ({
   name: `${source}.dlq`,
   key: 'the key of the refused record',
   record: null,
+  table: deadLetterRecordsTable,
   partitions: 1,
   config: { ...zstd, ...forEver, 'max.message.bytes': `${16 * mebibyte}` },
   retentionImpact: 'what was refused before cannot be looked at or sent again',
@@ -205,13 +218,23 @@ export const deadLetterTopic = (source: string): Topic => ({
 
 export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), name: 'tidemark.dlq' }
 
-/** The parked datasets. All normalizers read this topic. Only the newest record of a dataset is valid. */
+/**
+ * The parked datasets. All normalizers read this topic. Only the newest record of a dataset is valid. Compaction leaves
+ * records of the last 30 days alone, so that a sink that was away for so long still stores when each dataset was parked.
+ */
 export const parkingTopic: Topic = {
   name: 'parking',
   key: 'dataset',
   record: parkingSchema,
+  table: parkingLogTable,
   partitions: 1,
-  config: { ...plain, ...brokerTime, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
+  config: {
+    ...plain,
+    ...brokerTime,
+    'cleanup.policy': 'compact',
+    'retention.ms': '-1',
+    'min.compaction.lag.ms': `${30 * dayMs}`,
+  },
   retentionImpact: 'a parked dataset is released without anybody having mended it',
 }
 
