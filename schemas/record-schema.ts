@@ -14,6 +14,9 @@ export interface RecordSchema<T = unknown> {
 export interface TableTarget<T = unknown> {
   table: string
   columns: string[]
-  /** Returns the row of a record, with values in the order of `columns`. @throws if a value does not fit the table */
-  row(record: T): unknown[]
+  /**
+   * Returns the row of a record, with values in the order of `columns`. `offset` is the record's place in its partition.
+   * @throws if a value does not fit the table
+   */
+  row(record: T, offset?: number): unknown[]
 }

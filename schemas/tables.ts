@@ -1,4 +1,13 @@
-import type { AcceptedAnswer, Deletion, HostLog, Poll, Replay, Series, TimeseriesSlice } from './generated/records.ts'
+import type {
+  AcceptedAnswer,
+  Deletion,
+  HostLog,
+  Parking,
+  Poll,
+  Replay,
+  Series,
+  TimeseriesSlice,
+} from './generated/records.ts'
 import type { TableTarget } from './record-schema.ts'
 
 // The tables of the platform's records. Slices are written with Int64 times (ms UTC), because there are many slices;
@@ -214,6 +223,20 @@ export const deletionsTable: TableTarget<Deletion> = {
   table: 'deletions',
   columns: ['dataset', 'before', 'at', 'by', 'why'],
   row: ({ dataset, before, at, by, why }) => [dataset, utc(before), utc(at), by, why],
+}
+
+export const parkingLogTable: TableTarget<Parking> = {
+  table: 'parking_log',
+  columns: ['dataset', 'at', 'state', 'reason', 'message', 'by', 'offset'],
+  row: ({ dataset, at, parked, reason, message, by }, offset) => [
+    dataset,
+    utc(at),
+    parked ? 'parked' : 'released',
+    reason,
+    message,
+    by,
+    offset,
+  ],
 }
 
 /** Returns an instant, ms UTC, as the ISO 8601 text that the store reads. */

@@ -6,7 +6,10 @@ export interface Topic {
   key: string
   /** The Avro record type of the values. Null for a dead-letter topic: its values are copies of the refused bytes. */
   record: RecordSchema | null
-  /** The table into which the sink writes the records. Absent if the sink does not read the topic. */
+  /**
+   * The table into which the sink writes the records. Absent if the sink does not read the topic. Of a dead-letter topic
+   * the sink writes only key and headers, as DeadLetterRecord.
+   */
   table?: TableTarget
   partitions: number
   config: Record<string, string>

@@ -1,4 +1,5 @@
 import { completenessTopic, expectedWindowsTopic, scheduleLogTopic } from './completeness-topics.ts'
+import { deadLetterRecordsTable } from './dead-letter-record.ts'
 import {
   acceptedAnswerSchema,
   deletionSchema,
@@ -17,6 +18,7 @@ import {
   acceptedAnswersTable,
   deletionsTable,
   hostLogTable,
+  parkingLogTable,
   pollsTable,
   replaysTable,
   seriesTable,
@@ -192,6 +194,7 @@ export const deadLetterTopic = (source: string): Topic => ({
   name: `${source}.dlq`,
   key: 'the key of the refused record',
   record: null,
+  table: deadLetterRecordsTable,
   partitions: 1,
   config: { ...zstd, ...forEver, 'max.message.bytes': `${16 * mebibyte}` },
   retentionImpact: 'what was refused before cannot be looked at or sent again',
@@ -199,13 +202,23 @@ export const deadLetterTopic = (source: string): Topic => ({
 
 export const platformDeadLetterTopic: Topic = { ...deadLetterTopic('tidemark'), name: 'tidemark.dlq' }
 
-/** The parked datasets. All normalizers read this topic. Only the newest record of a dataset is valid. */
+/**
+ * The parked datasets. All normalizers read this topic. Only the newest record of a dataset is valid. Compaction leaves
+ * records of the last 30 days alone, so that a sink that was away for so long still stores when each dataset was parked.
+ */
 export const parkingTopic: Topic = {
   name: 'parking',
   key: 'dataset',
   record: parkingSchema,
+  table: parkingLogTable,
   partitions: 1,
-  config: { ...plain, ...brokerTime, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
+  config: {
+    ...plain,
+    ...brokerTime,
+    'cleanup.policy': 'compact',
+    'retention.ms': '-1',
+    'min.compaction.lag.ms': `${30 * dayMs}`,
+  },
   retentionImpact: 'a parked dataset is released without anybody having mended it',
 }
 

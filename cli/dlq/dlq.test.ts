@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DeadLetter } from '#operations/dead-letters/dead-letter.ts'
+import type { DeadLetter } from '#core/dead-letter.ts'
 import { groupLetters } from '#operations/dead-letters/list.ts'
 import type { SkipReason } from '#operations/dead-letters/plan.ts'
 import { isEverything, matchesSelection, topicsOf } from '#operations/dead-letters/selection.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type DeadLetter, letterJson } from '#operations/dead-letters/dead-letter.ts'
+import { type DeadLetter, letterJson } from '#core/dead-letter.ts'
 import { groupLetters, listDeadLetters } from '#operations/dead-letters/list.ts'
 import { findLetter, readContent } from '#operations/dead-letters/show.ts'
 import { dataDirectory } from '../directories.ts'

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type Place, placeName, placeOf } from '#operations/dead-letters/dead-letter.ts'
+import { type Place, placeName, placeOf } from '#core/dead-letter.ts'
 import { isEverything, type Selection } from '#operations/dead-letters/selection.ts'
 import { deadLetterTopics } from '#operations/dead-letters/topics.ts'
 import { UserError } from '#platform/process/user-error.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { DeadLetter } from '#operations/dead-letters/dead-letter.ts'
+import type { DeadLetter } from '#core/dead-letter.ts'
 import { type RefusedLetter, type ReleaseResult, release as releaseDataset } from '#operations/dead-letters/release.ts'
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'

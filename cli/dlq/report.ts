@@ -1,5 +1,5 @@
 // Dead letters as text. All content is escaped, because it could control the terminal.
-import { type DeadLetter, placeName, refusedForSameReason } from '#operations/dead-letters/dead-letter.ts'
+import { type DeadLetter, placeName, refusedForSameReason } from '#core/dead-letter.ts'
 import type { LetterGroup } from '#operations/dead-letters/list.ts'
 import type { SkippedDeadLetter, SkipReason } from '#operations/dead-letters/plan.ts'
 import type { LetterContent } from '#operations/dead-letters/show.ts'

@@ -44,7 +44,7 @@ async function carryOut(
   if (source === undefined) await removeRows(stack.store, deletion)
   else {
     await removeFromStore(stack.store, stack, source, deletion)
-    await cutTopics(stack.kafka, await findAffectedRecords(stack, source, deletion))
+    await cutTopics(stack, await findAffectedRecords(stack, source, deletion))
   }
   if (!announced) await announceDeletion(stack, deletion)
 }

@@ -1,7 +1,7 @@
+import type { DeadLetter } from '#core/dead-letter.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { withProducer } from '#platform/kafka/produce.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import type { DeadLetter } from './dead-letter.ts'
 import type { SkippedDeadLetter } from './plan.ts'
 import type { OnProgress } from './read-letters.ts'
 import { type Selection, selectLetters } from './selection.ts'

@@ -1,7 +1,7 @@
+import type { DeadLetter } from '#core/dead-letter.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, recordsIn } from '#platform/kafka/read-range.ts'
 import { utcText } from '#platform/process/utc-text.ts'
-import type { DeadLetter } from './dead-letter.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { matchesSelection, type Selection, topicsOf } from './selection.ts'
 import { deadLetterTopics } from './topics.ts'

@@ -1,8 +1,8 @@
+import { type DeadLetter, type Place, refusedForSameReason } from '#core/dead-letter.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
 import type { DeadLetterResolution } from '#platform/kafka/dead-letter-resolution.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
-import { type DeadLetter, type Place, refusedForSameReason } from './dead-letter.ts'
 
 export interface ReturnableLetter {
   letter: DeadLetter

@@ -1,6 +1,6 @@
+import { type DeadLetter, openDeadLetterCollector } from '#core/dead-letter.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readRanges, recordsIn } from '#platform/kafka/read-range.ts'
-import { type DeadLetter, openDeadLetterCollector } from './dead-letter.ts'
 
 /** Progress of a command. `done` and `total` count records of the topic in step `reading`, else dead letters. */
 export type LetterProgress =

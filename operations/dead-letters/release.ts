@@ -1,4 +1,6 @@
 // A release unparks a dataset. It requeues the dead letters of answers that came while the dataset was parked.
+
+import type { DeadLetter } from '#core/dead-letter.ts'
 import { suggestsCodeError } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -9,7 +11,6 @@ import { pause } from '#platform/process/retry.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { parkingSchema } from '#schemas/generated/records.ts'
 import { deadLetterTopic, parkingTopic, rawTopic } from '#schemas/topics.ts'
-import type { DeadLetter } from './dead-letter.ts'
 import { type Plan, planRequeue, type ReturnableLetter, type SkippedDeadLetter } from './plan.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { requeuePlanned, targetsOf } from './requeue.ts'

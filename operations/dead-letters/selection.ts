@@ -1,5 +1,5 @@
+import { type DeadLetter, placeOf } from '#core/dead-letter.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
-import { type DeadLetter, placeOf } from './dead-letter.ts'
 import { type OnProgress, readLetters } from './read-letters.ts'
 import { deadLetterTopics } from './topics.ts'
 

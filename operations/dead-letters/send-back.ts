@@ -1,3 +1,4 @@
+import type { DeadLetter } from '#core/dead-letter.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { headersOfRefused } from '#platform/kafka/dead-letter.ts'
 import {
@@ -10,7 +11,6 @@ import type { ProducerRecord } from '#platform/kafka/producer-record.ts'
 import { readRanges, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { RefusedSend } from '#platform/kafka/send-errors.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { DeadLetter } from './dead-letter.ts'
 import type { ReturnableLetter, SkippedDeadLetter } from './plan.ts'
 
 export interface ResolutionAuthor {

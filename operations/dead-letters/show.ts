@@ -1,3 +1,4 @@
+import { type DeadLetter, type Place, parseDeadLetter, placeName } from '#core/dead-letter.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { type DeadLetterResolution, resolutionOf } from '#platform/kafka/dead-letter-resolution.ts'
 import { offsetRange, readRanges, type StoredRecord } from '#platform/kafka/read-range.ts'
@@ -5,7 +6,6 @@ import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
-import { type DeadLetter, type Place, parseDeadLetter, placeName } from './dead-letter.ts'
 import { refusingTopics } from './topics.ts'
 
 export interface FoundLetter {

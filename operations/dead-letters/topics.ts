@@ -1,5 +1,12 @@
 import { topicsOf } from '#core/source-topics.ts'
-import { deadLetterTopic, platformDeadLetterTopic, platformTopics, rawTopic, type Topic } from '#schemas/topics.ts'
+import {
+  deadLetterTopic,
+  parkingTopic,
+  platformDeadLetterTopic,
+  platformTopics,
+  rawTopic,
+  type Topic,
+} from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 
 export interface RefusingTopic {
@@ -7,12 +14,15 @@ export interface RefusingTopic {
   deadLetters: string
 }
 
-/** All topics that the normalizer or the sink consumes, by name. Dead letters come from these topics. */
+/**
+ * The topics to which dead letters may return, by name. Dead letters come from every topic that the normalizer or the
+ * sink consumes. A record of topic `parking` must not return: there the newest record decides whether a dataset is parked.
+ */
 export const refusingTopics: ReadonlyMap<string, RefusingTopic> = new Map(
   [
-    ...platformTopics.filter(hasTable).map((topic) => ({ topic, deadLetters: platformDeadLetterTopic.name })),
+    ...platformTopics.filter(takesBack).map((topic) => ({ topic, deadLetters: platformDeadLetterTopic.name })),
     ...sources.flatMap((source) =>
-      [rawTopic(source.name), ...topicsOf(source).filter(hasTable)].map((topic) => ({
+      [rawTopic(source.name), ...topicsOf(source).filter(takesBack)].map((topic) => ({
         topic,
         deadLetters: deadLetterTopic(source.name).name,
       })),
@@ -26,6 +36,6 @@ export const deadLetterTopics: ReadonlyMap<string, string> = new Map([
   ['tidemark', platformDeadLetterTopic.name],
 ])
 
-function hasTable({ table }: Topic): boolean {
-  return table !== undefined
+function takesBack({ name, table, record }: Topic): boolean {
+  return table !== undefined && record !== null && name !== parkingTopic.name
 }

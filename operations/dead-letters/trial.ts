@@ -1,11 +1,11 @@
 // Tests whether this release would refuse the records of dead letters. Sends nothing.
 import { datasetsByName } from '#core/datasets.ts'
+import type { DeadLetter } from '#core/dead-letter.ts'
 import { explodeRaw, type RawRefusal } from '#core/explode-raw.ts'
 import { isPage, selectorOf } from '#core/request-identity.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { DecodeFailure, type Decoder, type Registry } from '#platform/kafka/registry.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
-import type { DeadLetter } from './dead-letter.ts'
 import type { ReturnableLetter } from './plan.ts'
 import { chunksOf, valuesOf } from './send-back.ts'
 

@@ -124,6 +124,6 @@ export async function executeDeletion(
   await untilQueryable(kafka, source)
   const keys = await removeFromStore(store, { kafka }, source, deletion)
   const topics = (await haveGrown(kafka, surveyed)) ? await lookAgain() : surveyed
-  await cutTopics(kafka, topics)
+  await cutTopics(parts, topics)
   return { topics, keysWithoutPoints: keys }
 }

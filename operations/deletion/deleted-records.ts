@@ -2,6 +2,8 @@
 
 import { explodeRaw } from '#core/explode-raw.ts'
 import { topicsOf } from '#core/source-topics.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
+import { removeDeadLetters } from '#platform/clickhouse/deletions.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
@@ -76,10 +78,17 @@ export async function findAffectedRecords(
   return found
 }
 
-/** Deletes the affected records at the front of each partition. Call it when all consumers have read them. */
-export async function cutTopics(kafka: Kafka, found: readonly AffectedRecords[]): Promise<void> {
+/**
+ * Deletes the affected records at the front of each partition, and what the store has of those that are dead letters.
+ * Call it when all consumers have read them.
+ */
+export async function cutTopics(
+  { kafka, store }: { kafka: Kafka; store: Store },
+  found: readonly AffectedRecords[],
+): Promise<void> {
   for (const [topic, partitions] of Map.groupBy(found, ({ topic }) => topic)) {
     await deleteRecordsBefore(kafka, topic, new Map(partitions.map(({ partition, cutTo }) => [partition, cutTo])))
+    for (const { partition, cutTo } of partitions) await removeDeadLetters(store, { topic, partition, before: cutTo })
   }
 }
 

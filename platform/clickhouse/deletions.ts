@@ -1,3 +1,4 @@
+import { deadLetterRecordsTable } from '#schemas/dead-letter-record.ts'
 import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTable } from '#schemas/tables.ts'
 import { database, insert, type Store } from './client.ts'
@@ -83,11 +84,20 @@ export type Bound = Pick<Deletion, 'dataset' | 'before'>
  */
 export async function removeRows(store: Store, bound: Bound, ownTables: readonly DeletedTable[] = []): Promise<void> {
   for (const { name, condition } of platformTables) {
-    for (const table of await everyTable(store, name)) await removeFrom(store, table, condition, bound)
+    for (const table of await everyTable(store, name)) await removeFrom(store, table, condition, parameters(bound))
   }
   for (const { name, rows, time } of await timedTables(store, ownTables)) {
-    await removeFrom(store, name, timesBefore(rows, time), bound)
+    await removeFrom(store, name, timesBefore(rows, time), parameters(bound))
   }
+}
+
+/** Deletes what is stored of a dead-letter topic's records before an offset. Call it when they have left the topic. */
+export async function removeDeadLetters(
+  store: Store,
+  place: { topic: string; partition: number; before: number },
+): Promise<void> {
+  const condition = 'topic = {topic:String} AND partition = {partition:UInt32} AND offset < {before:UInt64}'
+  await removeFrom(store, `${database}.${deadLetterRecordsTable.table}`, condition, place)
 }
 
 /** Returns the existing tables that have a time. Tables of a source that is off may never have been created. */
@@ -103,9 +113,14 @@ async function timedTables(store: Store, tables: readonly DeletedTable[]): Promi
 }
 
 /** Deletes until no row matches: an insert that began before the deletion may end after the first mutation. */
-async function removeFrom(store: Store, table: string, condition: string, bound: Bound): Promise<void> {
-  while (await hasRows(store, table, condition, bound)) {
-    await mutate(store, `ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters(bound))
+async function removeFrom(
+  store: Store,
+  table: string,
+  condition: string,
+  query_params: Record<string, unknown>,
+): Promise<void> {
+  while (await hasRows(store, table, condition, query_params)) {
+    await mutate(store, `ALTER TABLE ${table} DELETE WHERE ${condition}`, query_params)
   }
 }
 
@@ -117,9 +132,14 @@ async function everyTable(store: Store, name: string): Promise<string[]> {
   return found.map(({ qualified }) => qualified)
 }
 
-async function hasRows(store: Store, table: string, condition: string, bound: Bound): Promise<boolean> {
+async function hasRows(
+  store: Store,
+  table: string,
+  condition: string,
+  query_params: Record<string, unknown>,
+): Promise<boolean> {
   const query = `SELECT count() + 0.0 AS n FROM ${table} WHERE ${condition}`
-  const [row] = await rows<{ n: number }>(store, query, parameters(bound))
+  const [row] = await rows<{ n: number }>(store, query, query_params)
   return (row?.n ?? 0) > 0
 }
 

@@ -138,13 +138,13 @@ const isKafkaError = (error: unknown): boolean => error instanceof Error && erro
 
 interface ReadableSubscription {
   subscription: Subscription
-  decoder: Decoder
+  decoder: Decoder | null
 }
 
 function readable({ subscriptions, registry }: ConsumeOptions): Map<string, ReadableSubscription> {
   return new Map(
     subscriptions.map((subscription) => {
-      const decoder: Decoder = registry.decoder(subscription.record)
+      const decoder: Decoder | null = subscription.record && registry.decoder(subscription.record)
       return [subscription.topic, { subscription, decoder }]
     }),
   )

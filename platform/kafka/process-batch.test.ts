@@ -41,6 +41,30 @@ test('a record that has a field `reason` is a record', async () => {
   expect(handled).toEqual([{ reason: 'storm', message: 'no ferry' }])
 })
 
+test('a topic without a record type gives each message as it is, also one without a value', async () => {
+  const handled: unknown[] = []
+  const taking: Subscription = {
+    ...{ topic: 't', record: null, deadLetterTopic: null },
+    handle: (batch) => {
+      handled.push(...batch.map(({ record }) => record))
+      return batch.map(() => ok())
+    },
+  }
+  const headers = { name: Buffer.from([0xff]), text: 'x' }
+  const messages = [{ ...message(null), headers, offset: '7', timestamp: '1000' }, message(Buffer.from('no Avro'))]
+  expect(await processBatch(taking, null, 3, messages)).toEqual([ok(), ok()])
+  expect(handled).toEqual([
+    {
+      ...{ topic: 't', partition: 3, offset: 7, key: null, value: null, writtenAtMs: 1000 },
+      headers: { name: Buffer.from([0xff]), text: Buffer.from('x') },
+    },
+    {
+      ...{ topic: 't', partition: 3, offset: 0, key: null, writtenAtMs: 0, headers: {} },
+      value: Buffer.from('no Avro'),
+    },
+  ])
+})
+
 test('parts that were refused alone are dead letters of their own bytes; the outputs go out beside them', () => {
   const outputs = [{ topic: 'out', key: 'k', value: Buffer.from('good') }]
   const deadParts = [

@@ -3,6 +3,7 @@ import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { deadLetter, withoutValue } from './dead-letter.ts'
 import type { ProducerRecord } from './producer-record.ts'
+import { storedRecord } from './read-range.ts'
 import { DecodeFailure, type Decoder } from './registry.ts'
 import type { SizeCheck } from './topic-limits.ts'
 import { dead, ok, type Verdict } from './verdict.ts'
@@ -17,8 +18,9 @@ export interface ConsumedRecord<T = unknown> {
 
 export interface Subscription<T = unknown> {
   topic: string
-  record: RecordSchema<T>
-  /** Topic for refused messages. Null: they are dropped, because another consumer makes dead letters of them. */
+  /** Record type of the values. Null: nothing is decoded, and each record is a StoredRecord, also without a value. */
+  record: RecordSchema<T> | null
+  /** Topic for refused messages. Null: they are dropped. They are dead letters already, or become some elsewhere. */
   deadLetterTopic: string | null
   /** True: records without a value (tombstones) are skipped. False: they become dead letters. */
   tombstones?: boolean
@@ -50,13 +52,14 @@ export function splitBatch(messages: KafkaMessage[], maxBytes: number): KafkaMes
   return parts
 }
 
+/** Returns one verdict per message. @param decoder null if the subscription has no record type */
 export async function processBatch(
   subscription: Subscription,
-  decoder: Decoder,
+  decoder: Decoder | null,
   partition: number,
   messages: KafkaMessage[],
 ): Promise<Verdict[]> {
-  await decoder.prepare(messages.map((message) => message.value))
+  await decoder?.prepare(messages.map((message) => message.value))
   const verdicts: (Verdict | undefined)[] = []
   const incoming: ConsumedRecord[] = []
   for (const message of messages) {
@@ -64,7 +67,7 @@ export async function processBatch(
       verdicts.push(ok())
       continue
     }
-    const record = decoder.decode(message.value)
+    const record = decoder ? decoder.decode(message.value) : storedRecord(subscription.topic, partition, message)
     if (record instanceof DecodeFailure) {
       verdicts.push(dead(record.reason, record.message))
       continue

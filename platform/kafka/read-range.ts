@@ -1,4 +1,4 @@
-import type { IHeaders } from 'kafkajs'
+import type { IHeaders, KafkaMessage } from 'kafkajs'
 import { type Kafka, withAdmin } from './client.ts'
 
 export interface StoredRecord {
@@ -78,13 +78,8 @@ export async function readRanges(
           if (expected === undefined) return consumer.pause([{ topic, partitions: [partition] }])
           const to = endOf(partition)
           const records = batch.messages
-            .map((message) => ({ ...message, offset: Number(message.offset) }))
-            .filter(({ offset }) => offset >= expected && offset < to)
-            .map(({ offset, key, value, headers, timestamp }) => ({
-              ...{ topic, partition, offset, key, value },
-              headers: buffersOf(headers),
-              writtenAtMs: Number(timestamp),
-            }))
+            .filter(({ offset }) => Number(offset) >= expected && Number(offset) < to)
+            .map((message) => storedRecord(topic, partition, message))
           try {
             if (records.length > 0) await read(records)
           } catch (error) {
@@ -104,6 +99,16 @@ export async function readRanges(
     await consumer.disconnect()
   }
 }
+
+export const storedRecord = (topic: string, partition: number, message: KafkaMessage): StoredRecord => ({
+  topic,
+  partition,
+  offset: Number(message.offset),
+  key: message.key,
+  value: message.value,
+  headers: buffersOf(message.headers),
+  writtenAtMs: Number(message.timestamp),
+})
 
 function buffersOf(headers: IHeaders | undefined): Record<string, Buffer> {
   const buffers: Record<string, Buffer> = {}

@@ -8,7 +8,7 @@ import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { afterPoints } from './after-points.ts'
-import { type InsertInto, subscriptions } from './subscriptions.ts'
+import { subscriptions } from './subscriptions.ts'
 
 const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
 const log = createLogger('sink', config.LOG_LEVEL)
@@ -33,8 +33,11 @@ await run(log, 8_000, async (onStop) => {
       subscriptions: async ({ kafka }, onStop) => {
         const offsets = await openOffsetReader(kafka)
         onStop('offsets', offsets.close)
-        const insertInto: InsertInto = (table, columns, rows) => insert(store, table, columns, rows)
-        return subscriptions(sources, insertInto, afterPoints(offsets, groupId))
+        return subscriptions(sources, {
+          insertInto: (table, columns, rows) => insert(store, table, columns, rows),
+          afterPoints: afterPoints(offsets, groupId),
+          log,
+        })
       },
     },
     onStop,

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import type { Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
-import { type InsertInto, subscriptions } from './subscriptions.ts'
+import { jao } from '#sources/jao/jao.ts'
+import { refused } from '../../test/support/stored-letters.ts'
+import { type SubscriptionParts, subscriptions } from './subscriptions.ts'
 
 const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
   dataset: 'made.up.data',
@@ -51,6 +53,7 @@ const poll = (windowStart: number): Poll => ({
   changesState: null,
 })
 
+type InsertInto = SubscriptionParts['insertInto']
 const taking: { insert: InsertInto } = { insert: async () => undefined }
 
 async function verdictsOf<T>(topic: string, records: T[], { insert } = taking) {
@@ -59,9 +62,9 @@ async function verdictsOf<T>(topic: string, records: T[], { insert } = taking) {
     await insert(table, columns, rows)
     inserted.push(...rows)
   }
-  const subscription = subscriptions([{ name: 'made' }], insertInto, () => async (_, offsets) => offsets.length).find(
-    (each) => each.topic === topic,
-  )
+  const afterPoints = () => async (_: number, offsets: readonly number[]) => offsets.length
+  const parts = { insertInto, afterPoints, log: { error: () => undefined } }
+  const subscription = subscriptions([{ name: 'made' }], parts).find((each) => each.topic === topic)
   if (!subscription) throw new Error(`no subscription to ${topic}`)
   const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))
   const verdicts = await subscription.handle(batch)
@@ -95,4 +98,38 @@ it('a table that takes no row for a reason that nobody knows is waited for, and 
   const verdicts = verdictsOf<TimeseriesSlice>('made.timeseries', records, { insert })
   await expect(verdicts).rejects.toThrow(TransientError)
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
+})
+
+it('a dead letter whose row the store refuses is logged; no dead letter is made of it', async () => {
+  const insertInto: InsertInto = async (_, columns, rows) => {
+    if (!rows.some((row) => row[columns.indexOf('offset')] === 1)) return
+    throw new ClickHouseError({ message: 'Code: 41. no such time', code: '41' })
+  }
+  const logged: unknown[] = []
+  const log = { error: (about: object) => void logged.push(about) }
+  const letters = subscriptions([{ name: 'jao' }], { insertInto, afterPoints: () => async () => 0, log }).find(
+    ({ topic }) => topic === 'jao.dlq',
+  )
+  expect(letters).toMatchObject({ record: null, deadLetterTopic: null })
+  const batch = [0, 1, 2].map((offset) => {
+    const record = refused(offset)
+    return { topic: record.topic, partition: 0, offset: `${offset}`, headers: {}, record }
+  })
+  const verdicts = await letters?.handle(batch)
+  expect(verdicts?.map(({ kind }) => kind)).toEqual(['ok', 'dead', 'ok'])
+  const why = 'the store refuses the row: Code: 41. no such time'
+  expect(logged).toEqual([{ letter: 'jao.dlq/0/1', why }])
+})
+
+it('an accepted answer waits for slices and own records, and not for dead letters', () => {
+  const waitedFor: (readonly string[])[] = []
+  const afterPoints: SubscriptionParts['afterPoints'] = (topics) => {
+    waitedFor.push(topics)
+    return async () => 0
+  }
+  const read = subscriptions([jao], { insertInto: taking.insert, afterPoints, log: { error: () => undefined } })
+  expect(waitedFor).toEqual([['jao.timeseries', 'jao.constraints']])
+  expect(read.map(({ topic }) => topic)).toEqual(
+    expect.arrayContaining(['parking', 'tidemark.dlq', 'jao.dlq', 'jao.answers', 'jao.timeseries']),
+  )
 })

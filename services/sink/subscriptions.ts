@@ -2,15 +2,22 @@ import { topicsOf } from '#core/source-topics.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { storeBatch, type TableAcceptance, tableAcceptance } from '#platform/clickhouse/store-batch.ts'
 import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
+import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
+import type { Logger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { acceptedAnswerSchema, seriesSchema } from '#schemas/generated/records.ts'
-import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
+import type { TableTarget } from '#schemas/record-schema.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import type { AfterPoints } from './after-points.ts'
+import { deadLetterRecord } from './dead-letter-record.ts'
 
-export type InsertInto = (table: string, columns: string[], rows: unknown[][]) => Promise<void>
+export interface SubscriptionParts {
+  insertInto: (table: string, columns: string[], rows: unknown[][]) => Promise<void>
+  afterPoints: AfterPoints
+  log: Pick<Logger, 'error'>
+}
 
 /**
  * Maximum number of rows that become dead letters for an unknown reason before their table accepts a row. A few bad
@@ -19,46 +26,38 @@ export type InsertInto = (table: string, columns: string[], rows: unknown[][]) =
 const maxUnexplained = 3
 
 /** Returns a subscription for every topic that declares a table. An accepted answer is stored after its points. */
-export function subscriptions(
-  sources: Pick<Source, 'name' | 'topics'>[],
-  insertInto: InsertInto,
-  afterPoints: AfterPoints,
-): Subscription[] {
-  const withDeadLetters = [
-    ...platformTopics.map((topic) => ({ topic, deadLetters: platformDeadLetterTopic, admit: undefined })),
-    ...sources.flatMap((source) =>
-      topicsOf(source).map((topic) => {
-        const admit = topic.record === acceptedAnswerSchema ? afterPoints(topicsOfPoints(source)) : undefined
-        return { topic, deadLetters: deadLetterTopic(source.name), admit }
-      }),
-    ),
+export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], parts: SubscriptionParts): Subscription[] {
+  const families = [
+    { topics: platformTopics, deadLetters: platformDeadLetterTopic },
+    ...sources.map((source) => ({ topics: topicsOf(source), deadLetters: deadLetterTopic(source.name) })),
   ]
   const acceptanceByTable = new Map<string, TableAcceptance>()
-  return withDeadLetters.flatMap(({ topic, deadLetters, admit }) => {
-    const { record, table: target } = topic
-    if (record === null || target === undefined) return []
-    // Topics that fill the same table share the knowledge whether the table accepts rows.
-    const acceptance = acceptanceByTable.get(target.table) ?? tableAcceptance(maxUnexplained)
-    acceptanceByTable.set(target.table, acceptance)
-    const subscription = subscriptionTo({ ...topic, record }, deadLetters, target, insertInto, acceptance)
-    return [admit ? { ...subscription, admit } : subscription]
-  })
+  return families.flatMap(({ topics, deadLetters }) =>
+    topics.flatMap((topic) => {
+      const { record, table: target } = topic
+      if (target === undefined) return []
+      // Topics that fill the same table share the knowledge whether the table accepts rows.
+      const acceptance = acceptanceByTable.get(target.table) ?? tableAcceptance(maxUnexplained)
+      acceptanceByTable.set(target.table, acceptance)
+      const store = storeRows(target, parts, acceptance)
+      if (record === null) return [subscriptionToDeadLetters(topic, target, topics, store, parts.log)]
+      const subscription = subscriptionTo(topic, deadLetters, target, store)
+      const isAnswers = record === acceptedAnswerSchema
+      return [isAnswers ? { ...subscription, admit: parts.afterPoints(topicsOfPoints(topics)) } : subscription]
+    }),
+  )
 }
 
-const topicsOfPoints = (source: Pick<Source, 'name' | 'topics'>): string[] =>
-  topicsOf(source)
-    .filter(({ record, table }) => table !== undefined && record !== acceptedAnswerSchema && record !== seriesSchema)
+const topicsOfPoints = (topics: readonly Topic[]): string[] =>
+  topics
+    .filter(({ table, record }) => table && record && record !== acceptedAnswerSchema && record !== seriesSchema)
     .map(({ name }) => name)
 
-function subscriptionTo(
-  topic: Topic & { record: RecordSchema },
-  deadLetters: Topic,
-  target: TableTarget,
-  insertInto: InsertInto,
-  acceptance: TableAcceptance,
-): Subscription {
+type StoreRows = (rows: unknown[][]) => Promise<Verdict[]>
+
+function storeRows(target: TableTarget, { insertInto }: SubscriptionParts, acceptance: TableAcceptance): StoreRows {
   const { table, columns } = target
-  const storeRows = async (rows: unknown[][]): Promise<Verdict[]> => {
+  return async (rows) => {
     try {
       return await storeBatch(rows, (some) => insertInto(table, columns, some), acceptance)
     } catch (error) {
@@ -68,24 +67,51 @@ function subscriptionTo(
       throw new TransientError(message, { cause: error })
     }
   }
+}
+
+function subscriptionTo(topic: Topic, deadLetters: Topic, target: TableTarget, store: StoreRows): Subscription {
   return {
     topic: topic.name,
     record: topic.record,
     deadLetterTopic: deadLetters.name,
     tombstones: topic.config['cleanup.policy'] === 'compact',
     handle: async (batch: ConsumedRecord[]) => {
-      const rows = batch.map(({ record }) => rowOf(target, record))
-      const stored = (await storeRows(rows.filter(isRow))).values()
+      const rows = batch.map(({ record, offset }) => rowOf(target, record, Number(offset)))
+      const stored = (await store(rows.filter(isRow))).values()
       return rows.map((row) => (isRow(row) ? (stored.next().value as Verdict) : row))
     },
   }
 }
 
+/**
+ * Stores dead letters and the decisions on them, without values. A row that the store refuses does not become a dead
+ * letter again, which would have no end: it is logged, and counted as a consumed record with the verdict.
+ * @param origins the topics whose refused records become dead letters on this topic
+ */
+function subscriptionToDeadLetters(
+  topic: Topic,
+  target: TableTarget,
+  origins: readonly Topic[],
+  store: StoreRows,
+  log: Pick<Logger, 'error'>,
+): Subscription {
+  const handle = async (batch: ConsumedRecord<StoredRecord>[]): Promise<Verdict[]> => {
+    const verdicts = await store(batch.map(({ record }) => target.row(deadLetterRecord(record, origins))))
+    verdicts.forEach((verdict, index) => {
+      const { partition, offset } = batch[index] as ConsumedRecord
+      const letter = `${topic.name}/${partition}/${offset}`
+      if (verdict.kind === 'dead') log.error({ letter, why: verdict.message }, 'a dead letter is missing in the store')
+    })
+    return verdicts
+  }
+  return { topic: topic.name, record: null, deadLetterTopic: null, handle: handle as Subscription['handle'] }
+}
+
 const isRow = (row: unknown[] | Verdict): row is unknown[] => Array.isArray(row)
 
-function rowOf(target: TableTarget, record: unknown): unknown[] | Verdict {
+function rowOf(target: TableTarget, record: unknown, offset: number): unknown[] | Verdict {
   try {
-    return target.row(record)
+    return target.row(record, offset)
   } catch (error) {
     return dead('no-row', `the record makes no row of ${target.table}: ${(error as Error).message}`)
   }

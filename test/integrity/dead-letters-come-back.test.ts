@@ -1,6 +1,6 @@
 // One chain of real parts: what was refused is sent back, and ends as if it had never been refused.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { DeadLetter } from '#operations/dead-letters/dead-letter.ts'
+import type { DeadLetter } from '#core/dead-letter.ts'
 import { drop, dropLetters } from '#operations/dead-letters/drop.ts'
 import { groupLetters, listDeadLetters } from '#operations/dead-letters/list.ts'
 import { planRequeue } from '#operations/dead-letters/plan.ts'

@@ -75,6 +75,11 @@ const answered = async () => {
   )
   return rows.map(({ day }) => day)
 }
+/** The offsets of the dead letters that the store shows. */
+const letters = async () =>
+  (await chain.query<{ at: number }>('SELECT toUInt32(offset) AS at FROM tidemark.dead_letters ORDER BY offset')).map(
+    ({ at }) => at,
+  )
 /** What of a topic is left: the first offset and the end of each partition. */
 const spans = async (topic: string) =>
   [...(await offsetRange(chain.kafka, topic))].map(([, { from, to }]) => [from, to])
@@ -97,6 +102,7 @@ test('what a deletion concerns is told exactly, and nothing is written by lookin
   expect(await rowsOf('points')).toEqual({ [first]: 48, [short]: 23, [kept]: 24 })
   expect(await rowsOf('point_revisions')).toEqual({ [first]: 72, [short]: 23, [kept]: 24 })
   expect(await answered()).toEqual([first, first, short, kept])
+  expect(await letters()).toEqual([0, 1, 2, 3])
   expect(brief(await look())).toEqual([
     // First, short | the other dataset's, first again, what cannot be read, kept.
     ['jao.raw', 0, 2, 2, 1],
@@ -155,6 +161,7 @@ test('a deletion that is interrupted keeps all out already, and is completed by 
   ])
   expect(await spans('jao.timeseries')).toEqual([[4, 7]])
   expect(await spans('jao.dlq')).toEqual([[1, 4]])
+  expect(await letters()).toEqual([1, 2, 3])
   const named = await chain.query<{ key: string }>('SELECT key FROM tidemark.series FINAL ORDER BY key')
   expect(named.map(({ key }) => key)).toEqual(['border_AT_BE', 'border_AT_FR'])
 })

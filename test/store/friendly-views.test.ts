@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import avsc from 'avsc'
+import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openDeadLetterCollector } from '#core/dead-letter.ts'
 import { explodeRaw } from '#core/explode-raw.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
@@ -8,11 +10,13 @@ import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
+import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { pollsTable, seriesTable } from '#schemas/tables.ts'
 import { sources } from '#sources/index.ts'
 import { newSource as withRecord } from '../../cli/new-source/template/new-source.ts'
 import { subscriptions } from '../../services/sink/subscriptions.ts'
 import { rawResponse } from '../support/raw-responses.ts'
+import { decided, refused } from '../support/stored-letters.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { insertSlices, lines, slice } from './slices.ts'
 
@@ -39,6 +43,13 @@ async function insertSeries(key: string, labels: Record<string, string>, at: num
   const series = { dataset, key, labels, unit: 'MW', step: 3600, transformVersion: 1, emittedAt: at }
   await insert(running.store, target.table, target.columns, [target.row(series)])
 }
+
+const sinkSubscriptions = (of: Parameters<typeof subscriptions>[0]) =>
+  subscriptions(of, {
+    insertInto: (table, columns, rows) => insert(running.store, table, columns, rows),
+    afterPoints: () => async (_, offsets) => offsets.length,
+    log: { error: () => expect.unreachable('a dead letter is missing in the store') },
+  })
 
 it('runs outside UTC', () => {
   expect(new Date('2026-07-01T00:00:00Z').getHours()).toBe(2)
@@ -99,10 +110,10 @@ it("a record of a source's own reaches its table through the sink; the view show
     withRecord.datasets.flatMap(({ view }) => view ?? []),
   )
   const datasets = new Map(withRecord.datasets.map((each) => [each.name, each]))
-  const bySink = subscriptions([withRecord], insert.bind(null, store), () => async (_, offsets) => offsets.length)
+  const bySink = sinkSubscriptions([withRecord])
   const send = async (suffix: string, told: unknown) => {
     const subscription = bySink.find(({ topic }) => topic === `new-source.${suffix}`)!
-    const type = avsc.Type.forSchema(JSON.parse(subscription.record.text))
+    const type = avsc.Type.forSchema(JSON.parse(subscription.record!.text))
     const record = type.fromBuffer(type.toBuffer(told))
     const at = { topic: subscription.topic, partition: 0, offset: '0', headers: {} }
     expect(await subscription.handle([{ ...at, record }])).toEqual([expect.objectContaining({ kind: 'ok' })])
@@ -183,5 +194,103 @@ it('a poll is one row however often it is delivered, with all that it says', asy
   expect(await lines(running.reader, `SELECT ${columns} FROM tidemark.polls FINAL ORDER BY fetched_at`)).toEqual([
     `${window}\t2026-10-24 08:30:00.250\tfailed\t503\t\\N\t\\N\tService\\tUnavailable "…"\t3`,
     `${window}\t2026-10-24 08:30:00.251\tchanged\t200\t3\t41\t\\N\t3`,
+  ])
+})
+
+const noon = Date.parse('2026-11-24T12:00:00Z')
+
+/** Stores records of jao.dlq as one batch of the sink. */
+async function storeLetters(records: StoredRecord[]): Promise<void> {
+  const letters = sinkSubscriptions([{ name: 'jao' }]).find(({ topic }) => topic === 'jao.dlq')
+  const batch = records.map((record) => ({ ...record, offset: `${record.offset}`, record }))
+  expect((await letters?.handle(batch))?.filter(({ kind }) => kind !== 'ok')).toEqual([])
+}
+
+type Step = 'letter' | { on: number; decision: 'requeued' | 'dropped' }
+const decisions = fc.record({ on: fc.nat(11), decision: fc.constantFrom('requeued' as const, 'dropped' as const) })
+const histories = fc.record({
+  steps: fc.array(fc.oneof(fc.constant('letter' as const), decisions), { minLength: 1, maxLength: 12 }),
+  deliveredBefore: fc.array(fc.tuple(fc.nat(11), fc.nat(12)), { maxLength: 3 }),
+})
+
+/** Records of a dead-letter topic, one a second. */
+const recordsOf = (topic: string, steps: Step[]) =>
+  steps.map((step, offset): StoredRecord => {
+    const atMs = noon + offset * 1_000
+    if (step === 'letter')
+      return { ...refused(offset, { time: new Date(atMs).toISOString() }), topic, writtenAtMs: atMs }
+    const { on, decision } = step
+    return { ...decided(offset, { offset: on, decision, atMs }), topic, writtenAtMs: atMs }
+  })
+
+/** The open letters as `dlq list` counts them, after each record: topic, seconds since noon, offsets. */
+function openByTheList(records: StoredRecord[]): string[] {
+  const collector = openDeadLetterCollector()
+  return records.map((record, second) => {
+    collector.add(record)
+    const open = collector.letters().filter(({ decision }) => decision === undefined)
+    return `${record.topic}\t${second}\t[${open.map(({ offset }) => offset).join(',')}]`
+  })
+}
+
+it('dead_letters says of any moment which letters were open, as `dlq list` would have then, however they are delivered', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(histories, { minLength: 1, maxLength: 50, size: 'max' }), async (all) => {
+      await running.store.command({ query: 'TRUNCATE TABLE tidemark.dead_letter_records' })
+      const topics = all.map(({ steps }, index) => recordsOf(`jao.dlq.${index + 100}`, steps))
+      const early = all.flatMap(({ deliveredBefore }, index) =>
+        deliveredBefore.flatMap(([from, to]) => topics[index]?.slice(from, to) ?? []),
+      )
+      await storeLetters(early)
+      await storeLetters(topics.flat())
+      const shown = await lines(
+        running.reader,
+        `SELECT topic, second, arraySort(groupArrayIf(offset, at <= T AND (resolved_at IS NULL OR resolved_at > T)))
+         FROM tidemark.dead_letters
+         ARRAY JOIN range(12) AS second, arrayMap(s -> toDateTime64({noon:String}, 3, 'UTC') + s, range(12)) AS T
+         GROUP BY topic, second ORDER BY topic, second`,
+        { noon: '2026-11-24 12:00:00' },
+      )
+      // A topic without letters has no row, and a moment after the last record says the same as that one.
+      const listed = topics.filter((records) => records.some(({ value }) => value)).flatMap(openByTheList)
+      expect(shown).toEqual(expect.arrayContaining(listed))
+    }),
+    { numRuns: 4 },
+  )
+})
+
+it('a dead letter is one row with what its headers say; the first decision counts, and is never before the letter', async () => {
+  await running.store.command({ query: 'TRUNCATE TABLE tidemark.dead_letter_records' })
+  const writtenAtMs = noon + 1
+  const hostile = refused(4, {
+    message: 'x\u0000\u202e\ud800'.repeat(5_000),
+    time: 'never',
+    offset: '-1',
+    attempts: '1e15',
+  })
+  const records = [
+    { ...refused(3, { version: '0.1.0' }), writtenAtMs },
+    {
+      ...hostile,
+      headers: { ...hostile.headers, 'tidemark-reason': Buffer.from([0xff, 0]) },
+      key: Buffer.from([0xff]),
+    },
+    decided(5, { offset: 3, decision: 'requeued', by: 'anna', why: 'mended', atMs: noon - 60_000 }),
+    decided(6, { offset: 3, decision: 'dropped', by: 'bert', why: 'again', atMs: noon - 120_000 }),
+  ].map((record) => ({ ...record, writtenAtMs }))
+  await storeLetters(records.toReversed())
+  await storeLetters(records)
+  const shown = await lines(running.reader, 'SELECT * EXCEPT message FROM tidemark.dead_letters ORDER BY offset')
+  const at = '2026-11-24 12:00:00.00'
+  const dataset = 'jao.core.maxExchanges'
+  expect(shown).toEqual([
+    [
+      ...['jao.dlq', 0, 3, `${at}0`, 'bug', '\\N', dataset, `${dataset}/3`, 1, 97, 'jao.raw', 1, 97, 'normalizer'],
+      ...['0.1.0', 1, `${at}0`, 'requeued', 'anna', 'mended'],
+    ].join('\t'),
+    [
+      ...['jao.dlq', 0, 4, `${at}1`, '\ufffd\ufffd', '\\N', dataset, '\\N', '\\N', '\\N', '\\N', '\\N', '\\N'],
+      ...['normalizer', '', 4_294_967_295, '\\N', '\\N', '\\N', '\\N'],
+    ].join('\t'),
   ])
 })

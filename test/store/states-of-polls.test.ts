@@ -133,7 +133,7 @@ test('tick_hours counts each tick once, by what came of it, however often its po
   const seconds = (name: string) => `arraySort(bitmapToArray(groupBitmapMergeState(${name})))`
   const stored = await rowsOf(`SELECT selector, toUnixTimestamp(hour),
     ${['asked', 'good', 'partial', 'failed'].map(seconds).join(', ')}, toFloat64(groupBitmapMerge(good)),
-    (argMaxMerge(last_failure) AS last).outcome, last.status, last.error
+    ifNull((arraySort(each -> each.at, groupUniqArrayMerge(failures))[-1] AS last).outcome, ''), last.status, last.error
     FROM tidemark.tick_hours WHERE dataset = 'a.ticks' GROUP BY selector, hour`)
   const keyOf = ({ requestIdentity: identity, windowStart }: Poll) =>
     `${identity} ${Math.floor(windowStart / 3_600_000)}`

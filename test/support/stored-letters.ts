@@ -1,4 +1,4 @@
-import { type DeadLetter, openDeadLetterCollector } from '#operations/dead-letters/dead-letter.ts'
+import { type DeadLetter, openDeadLetterCollector } from '#core/dead-letter.ts'
 import type { PlanOptions } from '#operations/dead-letters/plan.ts'
 import { type DeadLetterResolution, resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'

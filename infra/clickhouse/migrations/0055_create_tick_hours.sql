@@ -1,8 +1,8 @@
 -- What became of the ticks of each hour. The bitmaps hold the starts of ticks as seconds within the hour, so a poll that
 -- comes twice counts once: groupBitmapMerge(good) is the number of ticks with a good answer, complete or partial;
 -- bitmapToArray(groupBitmapMergeState(good)) says which. partial: of the good ones those with a partial answer. failed: with
--- a poll that failed, was refused or was unreadable. asked: with any poll. last_failure: the newest of those failures, as
--- argMaxMerge(last_failure); its outcome is empty where there is none.
+-- a poll that failed, was refused or was unreadable. asked: with any poll. failures: those polls, so that the newest one at any
+-- instant can be told.
 CREATE TABLE IF NOT EXISTS tidemark.tick_hours
 (
     dataset LowCardinality(String),
@@ -12,10 +12,9 @@ CREATE TABLE IF NOT EXISTS tidemark.tick_hours
     good AggregateFunction(groupBitmap, UInt16) CODEC(ZSTD(1)),
     partial AggregateFunction(groupBitmap, UInt16) CODEC(ZSTD(1)),
     failed AggregateFunction(groupBitmap, UInt16) CODEC(ZSTD(1)),
-    last_failure AggregateFunction(
-        argMax,
-        Tuple(at DateTime64(3, 'UTC'), outcome String, status Nullable(UInt16), error Nullable(String)),
-        DateTime64(3, 'UTC')
+    failures AggregateFunction(
+        groupUniqArray,
+        Tuple(second UInt16, at DateTime64(3, 'UTC'), outcome String, status Nullable(UInt16), error Nullable(String))
     ) CODEC(ZSTD(1))
 )
 ENGINE = AggregatingMergeTree

@@ -1,4 +1,4 @@
-INSERT INTO tidemark.tick_hours (dataset, selector, hour, asked, good, partial, failed, last_failure)
+INSERT INTO tidemark.tick_hours (dataset, selector, hour, asked, good, partial, failed, failures)
 SELECT
     dataset,
     selector,
@@ -7,11 +7,10 @@ SELECT
     groupBitmapStateIf(second, is_good) AS good,
     groupBitmapStateIf(second, is_good AND completeness = 'partial') AS partial,
     groupBitmapStateIf(second, is_bad) AS failed,
-    argMaxStateIf(
-        CAST((fetched_at, outcome, status, error), 'Tuple(at DateTime64(3, \'UTC\'), outcome String, status Nullable(UInt16), error Nullable(String))'),
-        fetched_at,
+    groupUniqArrayStateIf(
+        CAST((second, fetched_at, outcome, status, error), 'Tuple(second UInt16, at DateTime64(3, \'UTC\'), outcome String, status Nullable(UInt16), error Nullable(String))'),
         is_bad
-    ) AS last_failure
+    ) AS failures
 FROM
 (
     SELECT
