@@ -8,8 +8,17 @@ import {
   type ExpectedWindow,
   expectedWindowSchema,
 } from '#schemas/generated/records.ts'
+import { dayAt } from './business-day.ts'
 import type { ScheduleOverrides } from './dataset-schedules.ts'
-import { type Declared, expectedWindows, newExpectations, newSchedules, schedulesOf } from './expected-windows.ts'
+import { datasetsByName } from './datasets.ts'
+import {
+  type Declared,
+  expectedWindow,
+  expectedWindows,
+  newExpectations,
+  newSchedules,
+  schedulesOf,
+} from './expected-windows.ts'
 import type { Host } from './hosts.ts'
 
 export interface ExpectationParts {
@@ -24,6 +33,8 @@ export interface ExpectationParts {
 
 export interface Declarations {
   windows: number
+  /** Windows that were collected before anybody said when they are expected: declared as of their first poll. */
+  backdated: number
   schedules: number
 }
 
@@ -41,6 +52,30 @@ export async function expectationDeclarer(parts: ExpectationParts): Promise<(now
   // The sink may be behind, so what this process has written counts before the store shows it.
   const written = new Map<string, ExpectedWindow>()
   const schedulesWritten = new Map<string, DatasetSchedule>()
+  let collectedTo = 0
+
+  const sendWindows = (windows: readonly ExpectedWindow[]) =>
+    producer.send(
+      expectedWindowsTopic.name,
+      windows.map((window) => ({ key: window.requestIdentity, value: encodeWindow(window) })),
+    )
+  const backdate = async (nowMs: number): Promise<number> => {
+    let count = 0
+    for (let after = ''; ; ) {
+      const collected = await undeclaredWindows(parts.store, collectedTo, after)
+      // A window that was declared a moment ago may not be in the store yet.
+      const undeclared = collected.filter(
+        ({ requestIdentity, startMs }) => !written.has(`${requestIdentity} ${startMs}`),
+      )
+      await sendWindows(undeclared.flatMap(backdated))
+      count += collected.length
+      const last = collected.at(-1)
+      if (last === undefined) break
+      after = last.requestIdentity
+    }
+    collectedTo = nowMs - collectedAgainMs
+    return count
+  }
 
   return async (nowMs) => {
     const scheduled = hosts.flatMap(({ datasets }) => datasets)
@@ -55,14 +90,11 @@ export async function expectationDeclarer(parts: ExpectationParts): Promise<(now
       scheduleLogTopic.name,
       schedules.map((schedule) => ({ key: schedule.dataset, value: encodeSchedule(schedule) })),
     )
-    await producer.send(
-      expectedWindowsTopic.name,
-      windows.map((window) => ({ key: window.requestIdentity, value: encodeWindow(window) })),
-    )
+    await sendWindows(windows)
     for (const schedule of schedules) schedulesWritten.set(schedule.dataset, schedule)
     for (const [name, window] of written) if (window.windowEnd <= nowMs) written.delete(name)
     for (const window of windows) written.set(nameOf(window), window)
-    return { windows: windows.length, schedules: schedules.length }
+    return { windows: windows.length, backdated: await backdate(nowMs), schedules: schedules.length }
   }
 }
 
@@ -125,4 +157,50 @@ async function knownSchedules(store: Store): Promise<Map<string, DatasetSchedule
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
   })
   return new Map((await result.json<DatasetSchedule>()).map((row) => [row.dataset, row]))
+}
+
+/** Polls may reach the store late, ms: a pass looks at those of this time before the pass before again. */
+const collectedAgainMs = 3_600_000
+const collectedAtOnce = 10_000
+
+interface CollectedWindow {
+  dataset: string
+  requestIdentity: string
+  selector: string | null
+  startMs: number
+  endMs: number
+  firstPollMs: number
+}
+
+/** Returns windows that were polled since an instant and that nobody declared, in the order of their identities. */
+async function undeclaredWindows(store: Store, sinceMs: number, after: string): Promise<CollectedWindow[]> {
+  const result = await store.query({
+    query: `SELECT
+        dataset,
+        request_identity AS requestIdentity,
+        any(selector) AS selector,
+        toUnixTimestamp64Milli(window_start) AS startMs,
+        toUnixTimestamp64Milli(window_end) AS endMs,
+        toUnixTimestamp64Milli(min(at)) AS firstPollMs
+      FROM ${database}.window_states
+      WHERE at > fromUnixTimestamp64Milli({since:Int64}) AND request_identity > {after:String}
+        AND request_identity NOT IN (SELECT request_identity FROM ${database}.expected_windows)
+      GROUP BY dataset, request_identity, window_start, window_end
+      ORDER BY request_identity
+      LIMIT ${collectedAtOnce}`,
+    query_params: { since: sinceMs, after },
+    format: 'JSONEachRow',
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+  })
+  return result.json<CollectedWindow>()
+}
+
+/** Returns nothing for a window of a dataset that is no longer declared. */
+function backdated(collected: CollectedWindow): ExpectedWindow[] {
+  const { startMs, endMs, firstPollMs, selector } = collected
+  const dataset = datasetsByName.get(collected.dataset)?.dataset
+  if (dataset?.calendar.kind !== 'days') return []
+  const day = dayAt(dataset.calendar.zone, startMs)
+  const declared = expectedWindow({ dataset }, dataset.calendar, day, { startMs, endMs }, selector, firstPollMs)
+  return [{ ...declared, declaredAt: firstPollMs, backdated: true }]
 }

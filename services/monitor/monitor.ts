@@ -48,7 +48,7 @@ export function startMonitor({ store, producer, encode, declare, clock, metrics,
     if (performance.now() - declaredAtMs < declareEveryMs) return
     const declared = await declare(clock.now().nowMs)
     declaredAtMs = performance.now()
-    if (declared.windows + declared.schedules > 0) log.info(declared, 'declared what is expected')
+    if (declared.windows + declared.backdated + declared.schedules > 0) log.info(declared, 'declared what is expected')
   }
   let mark = ''
   const round = async (): Promise<void> => {
