@@ -83,7 +83,7 @@ export async function expectationDeclarer(parts: ExpectationParts): Promise<(now
     for (const window of written.values()) known.set(nameOf(window), newer(known.get(nameOf(window)), window))
     const wanted = scheduled.flatMap((dataset) => expectedWindows(dataset, nowMs))
     const windows = newExpectations([...known.values()], wanted, nowMs)
-    const schedulesKnown = await knownSchedules(parts.store)
+    const schedulesKnown = await knownSchedules(parts.store, nowMs)
     for (const [dataset, schedule] of schedulesWritten) schedulesKnown.set(dataset, schedule)
     const schedules = newSchedules(schedulesKnown, schedulesOf(hosts, because, by, nowMs))
     await producer.send(
@@ -108,7 +108,7 @@ const nameOf = ({ requestIdentity, windowStart }: Declared): string => `${reques
 const newer = (held: Known | undefined, other: ExpectedWindow): Known =>
   held !== undefined && held.declaredAt > other.declaredAt ? held : other
 
-/** Returns what counts now of each window that ends after now. */
+/** Returns what counts now of each window that ends after now. A declaration of the future, by another clock, does not. */
 async function knownWindows(store: Store, nowMs: number): Promise<Map<string, Known>> {
   const ms = (column: string) => `toUnixTimestamp64Milli(${column})`
   const result = await store.query({
@@ -127,6 +127,7 @@ async function knownWindows(store: Store, nowMs: number): Promise<Map<string, Kn
       FROM (
         SELECT * FROM ${database}.expected_windows
         WHERE window_start > fromUnixTimestamp64Milli({now:Int64} - {longest:Int64})
+          AND declared_at <= fromUnixTimestamp64Milli({now:Int64})
         ORDER BY dataset, window_start, request_identity, declared_at DESC
         LIMIT 1 BY dataset, window_start, request_identity
       )
@@ -139,7 +140,7 @@ async function knownWindows(store: Store, nowMs: number): Promise<Map<string, Kn
   return new Map(rows.map((row) => [nameOf(row), row]))
 }
 
-async function knownSchedules(store: Store): Promise<Map<string, DatasetSchedule>> {
+async function knownSchedules(store: Store, nowMs: number): Promise<Map<string, DatasetSchedule>> {
   const result = await store.query({
     query: `SELECT
         dataset,
@@ -152,7 +153,13 @@ async function knownSchedules(store: Store): Promise<Map<string, DatasetSchedule
         first_day AS firstDay,
         toUnixTimestamp64Milli(history_begins) AS historyBegins,
         by
-      FROM (SELECT * FROM ${database}.schedule_log AS log ORDER BY log.dataset, log.at DESC LIMIT 1 BY log.dataset)`,
+      FROM (
+        SELECT * FROM ${database}.schedule_log AS log
+        WHERE log.at <= fromUnixTimestamp64Milli({now:Int64})
+        ORDER BY log.dataset, log.at DESC
+        LIMIT 1 BY log.dataset
+      )`,
+    query_params: { now: nowMs },
     format: 'JSONEachRow',
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
   })

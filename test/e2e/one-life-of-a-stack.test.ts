@@ -81,6 +81,8 @@ beforeAll(async () => {
   expect(started.stderr).toContain('✔ kafka')
   printed = started.stdout
   base = stack.file().portBase
+  clients = await stack.connect()
+  simulator = simulatorClient(stack.file().endpoints.simulator!)
 })
 afterAll(async () => {
   await removeStacks()
@@ -162,6 +164,7 @@ describe('its commands', () => {
     expect(parts.map(({ name }: { name: string }) => name).toSorted()).toEqual([
       'clickhouse',
       'kafka',
+      'monitor',
       'normalizer',
       'poller',
       'registry',
@@ -177,6 +180,29 @@ describe('its commands', () => {
     expect(Object.keys(rows)).toEqual(expect.arrayContaining(['points', 'point_revisions', 'polls', 'series']))
     expect(datasets[0]).toMatchObject({ dataset: 'jao.core.maxExchanges', nextDueAt: expect.stringMatching(/^\d{4}-/) })
     expect((await run('status')).stdout).toContain('healthy, source SIMULATED')
+  })
+
+  test('the monitor says by when windows are expected, and publishes what became of them', async () => {
+    const at = new Date(await simulator.nowMs()).toISOString().replace('T', ' ').slice(0, 19)
+    const classes = () =>
+      clients.query<{ day: string; class: string; expected: string }>(
+        `SELECT formatDateTime(window_end, '%F', 'Europe/Brussels') AS day, class, formatDateTime(expected_by, '%F %R', 'Europe/Brussels') AS expected
+         FROM tidemark.completeness(at = '${at}') WHERE dataset = '${dataset}' AND window_end > '${at}' ORDER BY window_start`,
+      )
+    const [tomorrow, next, after] = [1, 2, 3].map((count) => addDays(today, count))
+    await until(async () => (await classes()).length === 3 && (await classes())[1]?.class === 'complete')
+    expect(await classes()).toEqual([
+      { day: tomorrow, class: expect.any(String), expected: `${addDays(today, -1)} 11:00` },
+      { day: next, class: 'complete', expected: `${today} 11:00` },
+      { day: after, class: 'not-yet-due', expected: `${tomorrow} 11:00` },
+    ])
+    const published = () =>
+      clients.query<{ class: string }>(
+        `SELECT class FROM tidemark.completeness_changes WHERE dataset = '${dataset}' AND class = 'complete'`,
+      )
+    await until(async () => (await published()).length > 0)
+    const metrics = await (await fetch(`http://127.0.0.1:${base + 13}/metrics`)).text()
+    expect(metrics).toMatch(new RegExp(`tidemark_windows{dataset="${dataset}",class="complete"} [1-9]`))
   })
 
   test('stack.json is for its owner only and holds no password', () => {
@@ -254,8 +280,6 @@ describe('its commands', () => {
 
 describe('history is done again', () => {
   beforeAll(async () => {
-    clients = await stack.connect()
-    simulator = simulatorClient(stack.file().endpoints.simulator!)
     await fetchAll()
     for (const day of days) await simulator.command({ revise: { day } })
     await fetchAll()
