@@ -3,7 +3,8 @@ import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, quoteJson, refused as refusal } from '../answers/refusal.ts'
 import { figureOf } from '../markets/decimal.ts'
 import { valueAt } from '../markets/market-slices.ts'
-import type { Answer, ExplodeResult, Refusal, RefusalReason, RefusedPart, Slice } from '../source.ts'
+import { flagPrices, priceChecks } from '../markets/price-checks.ts'
+import type { Answer, ExplodeResult, Refusal, RefusalReason, RefusedPart, Slice, Window } from '../source.ts'
 
 const answerBody = z.object({ result: z.record(z.string(), z.unknown()) })
 const errorBody = z.object({ error: z.string() })
@@ -24,6 +25,8 @@ const summary: { metric: string; place: string[]; optional?: true; isPrice?: tru
   { metric: 'volumeQuote', place: ['volumeQuote'] },
   { metric: 'volumeUSD', place: ['volumeUSD'], optional: true },
 ]
+export const checks = priceChecks(summary.map(({ metric }) => metric))
+
 const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
 const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
 
@@ -58,10 +61,10 @@ function explode({ body, window, url = '' }: Answer): ExplodeResult {
     )
   }
   if (named.length > maxMarkets) return refused('too-many-keys', `${named.length} markets; ${maxMarkets} are the most`)
-  return sliceMarkets(named, window.startMs)
+  return sliceMarkets(named, window)
 }
 
-function sliceMarkets(named: [string, unknown][], startMs: number): ExplodeResult {
+function sliceMarkets(named: [string, unknown][], window: Window): ExplodeResult {
   const markets = new Set<string>()
   const sliced: SlicedMarket = { slices: [], absent: 0 }
   const refusedParts: RefusedPart[] = []
@@ -69,7 +72,7 @@ function sliceMarkets(named: [string, unknown][], startMs: number): ExplodeResul
     const market = name.replace(/^market:/, '')
     if (markets.has(market)) return refused('conflicting-rows', `${market} is named twice`)
     markets.add(market)
-    const why = sliceMarket(market, name, content, startMs, sliced)
+    const why = sliceMarket(market, name, content, window, sliced)
     if (why) refusedParts.push({ refusal: why, body: writeJson({ result: { [name]: content } }) })
   }
   const { slices, absent } = sliced
@@ -88,13 +91,14 @@ function sliceMarket(
   market: string,
   name: string,
   content: unknown,
-  startMs: number,
+  window: Window,
   sliced: SlicedMarket,
 ): Refusal | undefined {
   if (!marketName.test(market)) return refusal('other-file', `no market is named ${plain(name)}`)
   const places = placesOf(content)
   if (places === undefined) return refusal('other-file', `what is said of ${market} is neither a summary nor a price`)
   const bad: string[] = []
+  const byMetric = new Map<string, Slice>()
   for (const { metric, place, optional, isPrice, isChange } of places) {
     const found = place.length === 0 ? content : valueAt(content as object, place)
     if (found === undefined) {
@@ -108,14 +112,16 @@ function sliceMarket(
     }
     const { value, flags } = figure
     const isOdd = value !== null && !isChange && (value < 0 || (isPrice && value === 0))
-    sliced.slices.push({
+    byMetric.set(metric, {
       key: `${market}.${metric}`,
-      startMs,
+      startMs: window.startMs,
       stepS: 1,
       values: [value],
       flags: isOdd ? ['implausible'] : flags,
     })
   }
+  flagPrices(checks, byMetric, window)
+  sliced.slices.push(...byMetric.values())
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 

@@ -6,6 +6,7 @@
 // Quirks: lastModifiedOn differs by fractions of a second between the rows of a day. Rows are quarter hours since
 // delivery 2025-10-01, with four equal values per hour.
 import type { Dataset } from '../source.ts'
+import { minAboveMax } from './checks.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
 
@@ -34,7 +35,8 @@ const table: PeriodDataset[] = [
     title: 'Nordic day-ahead minimum and maximum net positions',
     description: 'How much each zone of the Nordic region can import or export at most, within the flow-based domain.',
     shape: shapes.bounds,
-    transformVersion: 2,
+    checks: [minAboveMax],
+    transformVersion: 3,
   },
   {
     ...inNordic,

@@ -1,7 +1,8 @@
 import { refused, refuseUnexpectedNames } from '../answers/refusal.ts'
-import type { Refusal, Slice, Window } from '../source.ts'
+import type { Check, Refusal, Slice, Window } from '../source.ts'
 import { countValue, decimalValue, figureOf } from './decimal.ts'
 import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
+import { flagPrices } from './price-checks.ts'
 
 export interface Ticker {
   /** The path of each metric in a market's fields. A market without `last` is refused. */
@@ -33,10 +34,11 @@ export function sliceMarket(
   { places, modifiedAt }: Ticker,
   { name, fields }: AnsweredMarket,
   window: Window,
+  checks: readonly Check[],
   count: (ignored: string) => void,
 ): SlicedMarket | Refusal {
   if (!marketName.test(name)) return refused('schema', `${quoted(name)} is no name of a market`)
-  const slices: Slice[] = []
+  const byMetric = new Map<Metric, Slice>()
   const badFigures: string[] = []
   for (const [metric, place] of Object.entries(places) as [Metric, (string | number)[]][]) {
     const found = valueAt(fields, place)
@@ -51,7 +53,7 @@ export function sliceMarket(
       continue
     }
     const { value, flags } = figure
-    slices.push({
+    byMetric.set(metric, {
       key: keyOf(name, metric),
       startMs: window.startMs,
       stepS: Math.max(1, Math.round((window.endMs - window.startMs) / 1000)),
@@ -60,7 +62,8 @@ export function sliceMarket(
       ...modified(modifiedAt?.(fields)),
     })
   }
-  if (slices.length + badFigures.length > 0) return { slices, badFigures }
+  flagPrices(checks, byMetric, window)
+  if (byMetric.size + badFigures.length > 0) return { slices: [...byMetric.values()], badFigures }
   const wantedNames = Object.values(places).map((place) => place.join('.'))
   return refuseUnexpectedNames(`the market ${name} has`, Object.keys(fields), wantedNames.join(', '))
 }

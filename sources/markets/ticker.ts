@@ -2,7 +2,7 @@
 // tick's scheduled instant.
 import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
-import type { Answer, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarget } from '../source.ts'
+import type { Answer, Check, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarget } from '../source.ts'
 import { type AnsweredMarket, sliceMarket, type Ticker } from './market-slices.ts'
 import { readKey } from './metrics.ts'
 
@@ -19,7 +19,7 @@ export function symbolsOf(selector: string | null): string[] {
  * valid figures are stored. If no figure is valid, the whole answer is refused. `ignored` counts absent metrics, and
  * requested symbols without an answer.
  */
-export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
+export function explodeTicker(ticker: Ticker, answer: Answer, checks: readonly Check[]): ExplodeResult {
   const read = readMarkets(ticker, answer.body, answer.selector ?? null)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
   const explosion: ExplodeResult & { refusedParts: RefusedPart[] } = { slices: [], ignored: {}, refusedParts: [] }
@@ -27,7 +27,7 @@ export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
     explosion.ignored[name] = (explosion.ignored[name] ?? 0) + times
   }
   for (const market of read.markets) {
-    const sliced = sliceMarket(ticker, market, answer.window, count)
+    const sliced = sliceMarket(ticker, market, answer.window, checks, count)
     if (!isRefusal(sliced)) explosion.slices.push(...sliced.slices)
     const refusal = isRefusal(sliced) ? sliced : refusalOf(sliced.badFigures)
     if (refusal) explosion.refusedParts.push({ refusal, body: writeJson(ticker.answerOf(market)) })
@@ -50,7 +50,7 @@ const refusalOf = (badFigures: string[]): Refusal | undefined =>
  * @throws Error if explode refuses the answer for another reason
  */
 export function assessTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
-  const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
+  const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked }, [])
   if (refusal) return rejectionOf(refusal)
   if (slices.length === 0) return 'empty'
   const marketOf = (key: string) => readKey(key)?.market
