@@ -36,10 +36,12 @@ export function pairCheck(
     text,
     find: (columns, mark) => {
       for (const [first, second] of pairsIn(columns)) {
-        const [ones, others] = [columns.get(first), columns.get(second)]
+        const ones = columns.get(first)
+        const others = columns.get(second)
         if (ones === undefined || others === undefined) continue
         for (let row = 0; row < ones.length; row++) {
-          const [one, other] = [ones[row] ?? null, others[row] ?? null]
+          const one = ones[row] ?? null
+          const other = others[row] ?? null
           if (one === null || other === null || !contradict(one, other)) continue
           mark(first, row)
           mark(second, row)

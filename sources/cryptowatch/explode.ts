@@ -3,7 +3,7 @@ import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, quoteJson, refused as refusal } from '../answers/refusal.ts'
 import { figureOf } from '../markets/decimal.ts'
 import { valueAt } from '../markets/market-slices.ts'
-import { flagPrices, priceChecks } from '../markets/price-checks.ts'
+import { flagPrices, type PriceColumns, priceChecks, priceColumns } from '../markets/price-checks.ts'
 import type { Answer, ExplodeResult, Refusal, RefusalReason, RefusedPart, Slice, Window } from '../source.ts'
 
 const answerBody = z.object({ result: z.record(z.string(), z.unknown()) })
@@ -66,39 +66,38 @@ function explode({ body, window, url = '' }: Answer): ExplodeResult {
 
 function sliceMarkets(named: [string, unknown][], window: Window): ExplodeResult {
   const markets = new Set<string>()
-  const sliced: SlicedMarket = { slices: [], absent: 0 }
+  const sliced: SlicedMarkets = { slices: [], absent: 0, prices: priceColumns(checks, named.length) }
   const refusedParts: RefusedPart[] = []
-  for (const [name, content] of named) {
+  for (const [index, [name, content]] of named.entries()) {
     const market = name.replace(/^market:/, '')
     if (markets.has(market)) return refused('conflicting-rows', `${market} is named twice`)
     markets.add(market)
-    const why = sliceMarket(market, name, content, window, sliced)
+    const why = sliceMarket({ market, name, content, index }, window.startMs, sliced)
     if (why) refusedParts.push({ refusal: why, body: writeJson({ result: { [name]: content } }) })
   }
+  flagPrices(checks, sliced.prices, window)
   const { slices, absent } = sliced
   const ignored: Record<string, number> = absent > 0 ? { 'absent-metric': absent } : {}
   const [first] = refusedParts
   return first && slices.length === 0 ? { slices, refusal: first.refusal, ignored } : { slices, refusedParts, ignored }
 }
 
-interface SlicedMarket {
+interface SlicedMarkets {
   slices: Slice[]
   absent: number
+  prices: PriceColumns
 }
 
 /** Adds the valid figures of a market to `sliced`. Returns a refusal if the market or one of its figures is invalid. */
 function sliceMarket(
-  market: string,
-  name: string,
-  content: unknown,
-  window: Window,
-  sliced: SlicedMarket,
+  { market, name, content, index }: { market: string; name: string; content: unknown; index: number },
+  startMs: number,
+  sliced: SlicedMarkets,
 ): Refusal | undefined {
   if (!marketName.test(market)) return refusal('other-file', `no market is named ${plain(name)}`)
   const places = placesOf(content)
   if (places === undefined) return refusal('other-file', `what is said of ${market} is neither a summary nor a price`)
   const bad: string[] = []
-  const byMetric = new Map<string, Slice>()
   for (const { metric, place, optional, isPrice, isChange } of places) {
     const found = place.length === 0 ? content : valueAt(content as object, place)
     if (found === undefined) {
@@ -112,16 +111,12 @@ function sliceMarket(
     }
     const { value, flags } = figure
     const isOdd = value !== null && !isChange && (value < 0 || (isPrice && value === 0))
-    byMetric.set(metric, {
-      key: `${market}.${metric}`,
-      startMs: window.startMs,
-      stepS: 1,
-      values: [value],
-      flags: isOdd ? ['implausible'] : flags,
-    })
+    const key = `${market}.${metric}`
+    const slice = { key, startMs, stepS: 1, values: [value], flags: isOdd ? ['implausible'] : flags }
+    sliced.slices.push(slice)
+    const prices = sliced.prices.get(metric)
+    if (prices) prices[index] = slice
   }
-  flagPrices(checks, byMetric, window)
-  sliced.slices.push(...byMetric.values())
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }
 

@@ -9,14 +9,15 @@ export const sumNotZero: Check = {
   flag: 'sum-not-zero',
   text: 'The values of all hubs at one time do not add up to 0.',
   find: (columns, mark) => {
-    const sums: number[] = []
+    const [first = []] = columns.values()
+    const sums = new Array<number>(first.length).fill(0)
     for (const values of columns.values()) {
-      for (let row = 0; row < values.length; row++) sums[row] = (sums[row] ?? 0) + (values[row] ?? 0)
+      for (let row = 0; row < sums.length; row++) sums[row] = (sums[row] as number) + (values[row] ?? 0)
     }
-    for (const [row, sum] of sums.entries()) {
-      if (Math.abs(sum) < roundingMw) continue
+    sums.forEach((sum, row) => {
+      if (Math.abs(sum) < roundingMw) return
       for (const [key, values] of columns) if (values[row] !== null) mark(key, row)
-    }
+    })
   },
 }
 

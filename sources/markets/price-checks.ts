@@ -25,11 +25,22 @@ export const priceChecks = (metrics: readonly string[]): Check[] =>
     return present.length === 0 ? [] : [pairCheck(flag, text, () => present, isAbove)]
   })
 
-/** Flags the prices of one market that contradict. A value that has a flag, such as `implausible`, is not compared. */
-export function flagPrices(checks: readonly Check[], byMetric: ReadonlyMap<string, Slice>, window: Window): void {
+/** The slices that checks compare, by metric, one per market of an answer. Undefined where a market has none. */
+export type PriceColumns = ReadonlyMap<string, (Slice | undefined)[]>
+
+export const priceColumns = (checks: readonly Check[], markets: number): PriceColumns =>
+  new Map(checks.length === 0 ? [] : compared.map((metric) => [metric, new Array(markets).fill(undefined)]))
+
+const compared = [...new Set(known.flatMap(({ pairs }) => pairs.flat()))]
+
+/** Gives flags to the prices of a market that contradict. A price that has a flag, such as `implausible`, takes no part. */
+export function flagPrices(checks: readonly Check[], prices: PriceColumns, window: Window): void {
   const columns = new Map<string, (number | null)[]>()
-  for (const [metric, { values, flags }] of byMetric) if (flags.length === 0) columns.set(metric, values)
+  for (const [metric, slices] of prices) columns.set(metric, slices.map(priceOf))
   for (const [metric, rows] of contradictions(checks, columns, window)) {
-    for (const flags of rows.values()) byMetric.get(metric)?.flags.push(...flags)
+    for (const [market, flags] of rows) prices.get(metric)?.[market]?.flags.push(...flags)
   }
 }
+
+const priceOf = (slice: Slice | undefined): number | null =>
+  slice === undefined || slice.flags.length > 0 ? null : (slice.values[0] ?? null)

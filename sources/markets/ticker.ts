@@ -3,8 +3,9 @@
 import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
 import type { Answer, Check, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarget } from '../source.ts'
-import { type AnsweredMarket, sliceMarket, type Ticker } from './market-slices.ts'
+import { type AnsweredMarket, metricPlaces, sliceMarket, type Ticker } from './market-slices.ts'
 import { readKey } from './metrics.ts'
+import { flagPrices, priceColumns } from './price-checks.ts'
 
 export const allMarkets = '*'
 
@@ -26,12 +27,15 @@ export function explodeTicker(ticker: Ticker, answer: Answer, checks: readonly C
   const count = (name: string, times = 1) => {
     explosion.ignored[name] = (explosion.ignored[name] ?? 0) + times
   }
-  for (const market of read.markets) {
-    const sliced = sliceMarket(ticker, market, answer.window, checks, count)
+  const prices = priceColumns(checks, read.markets.length)
+  const reading = { window: answer.window, places: metricPlaces(ticker, prices), count }
+  for (const [index, market] of read.markets.entries()) {
+    const sliced = sliceMarket(ticker, market, index, reading)
     if (!isRefusal(sliced)) explosion.slices.push(...sliced.slices)
     const refusal = isRefusal(sliced) ? sliced : refusalOf(sliced.badFigures)
     if (refusal) explosion.refusedParts.push({ refusal, body: writeJson(ticker.answerOf(market)) })
   }
+  flagPrices(checks, prices, answer.window)
   if (read.absent.length > 0) count(absentSymbol, read.absent.length)
   const [first] = explosion.refusedParts
   if (first && explosion.slices.length === 0) return { slices: [], refusal: first.refusal, ignored: explosion.ignored }

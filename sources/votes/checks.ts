@@ -2,46 +2,43 @@ import { contradictions, type RowFlags } from '../answers/checks.ts'
 import type { Check, Window } from '../source.ts'
 import type { VoteColumns } from './columns.ts'
 
-// The readme of the dump names 1 to 13, https://meta.stackexchange.com/questions/2677 also 15 and 16.
-const knownTypes = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16])
-const year2008Ms = Date.UTC(2008)
-
-/** Makes a check of single votes by one of their columns. */
-const voteCheck = (
+/** Makes a check of a column whose values must lie in a range, both ends included. */
+const rangeCheck = (
   flag: string,
   text: string,
   column: string,
-  contradicts: (value: number, window: Window) => boolean,
+  rangeOf: (window: Window) => { min: number; max: number },
 ): Check => ({
   flag,
   text,
   find: (columns, mark, window) => {
+    const { min, max } = rangeOf(window)
     const values = columns.get(column) ?? []
     for (let row = 0; row < values.length; row++) {
       const value = values[row] ?? null
-      if (value !== null && contradicts(value, window)) mark(column, row)
+      if (value !== null && (value < min || value > max)) mark(column, row)
     }
   },
 })
 
 export const voteChecks: readonly Check[] = [
-  voteCheck(
+  rangeCheck(
     'unknown-vote-type',
-    'The documentation of the dump does not name the VoteTypeId: it names 1 to 13, 15 and 16.',
+    'The VoteTypeId is none of 1 to 16, the types of votes on public sites.',
     'VoteTypeId',
-    (type) => !knownTypes.has(type),
+    () => ({ min: 1, max: 16 }),
   ),
-  voteCheck(
+  rangeCheck(
     'created-in-future',
     'The CreationDate is later than the second in which the file was read.',
     'CreationDate',
-    (createdMs, { endMs }) => createdMs >= endMs,
+    ({ endMs }) => ({ min: -Infinity, max: endMs - 1 }),
   ),
-  voteCheck(
+  rangeCheck(
     'created-before-2008',
     'The CreationDate is before 2008, when Stack Exchange began.',
     'CreationDate',
-    (createdMs) => createdMs < year2008Ms,
+    () => ({ min: Date.UTC(2008), max: Infinity }),
   ),
 ]
 

@@ -56,7 +56,7 @@ const toldDoubledKeys: ReadByHand = {
 const contradictingVotes = `{"Id":"1","VoteTypeId":"99","CreationDate":"2022-01-02T00:00:00.000"}
 {"Id":"2","VoteTypeId":"16","CreationDate":"2023-07-30T10:00:01.000"}
 {"Id":"3","VoteTypeId":"1","CreationDate":"2023-07-30T10:00:00.999"}
-{"Id":"4","VoteTypeId":"14","CreationDate":"2007-12-31T23:59:59.999"}
+{"Id":"4","VoteTypeId":"17","CreationDate":"2007-12-31T23:59:59.999"}
 {"Id":"5","CreationDate":"2008-01-01T00:00:00.000"}
 `
 
@@ -67,7 +67,7 @@ const toldContradictingVotes: ReadByHand = {
     [
       'batches',
       {
-        ...{ ids: [1, 2, 3, 4, 5], voteTypeIds: [99, 16, 1, 14, null] },
+        ...{ ids: [1, 2, 3, 4, 5], voteTypeIds: [99, 16, 1, 17, null] },
         flags: [['unknown-vote-type'], ['created-in-future'], [], ['unknown-vote-type', 'created-before-2008'], []],
       },
     ],
