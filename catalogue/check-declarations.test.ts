@@ -13,6 +13,8 @@ const good = declaredSource({ name: 'tides' })
 const { upstream: _, ...withoutUpstream } = good
 const dataset = good.datasets[0]!
 const withDataset = (change: Partial<Dataset>): Source => ({ ...good, datasets: [{ ...dataset, ...change }] })
+const withChecks = (...flags: string[]): Source =>
+  withDataset({ checks: flags.map((flag) => ({ flag, text: 'It is odd.', find: () => {} })) })
 const days = {
   kind: 'days',
   window: 'day',
@@ -153,6 +155,16 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
     'a label that nothing explains',
     [withDataset({ labels: () => ({ port: 'x' }) })],
     /labels of at_OST give port, which keys\.labels does not explain/,
+  ],
+  ['a flag in capitals', [withChecks('Odd_One')], /the flag "Odd_One" is not lower-case words with hyphens/],
+  ['a flag of two words', [withChecks('two words')], /the flag "two words" is not lower-case/],
+  ['a flag of the platform', [withChecks('implausible')], /the flag implausible has a meaning of its own/],
+  ['the flag of the views', [withChecks('withdrawn')], /the flag withdrawn has a meaning of its own/],
+  ['two checks of a flag', [withChecks('odd', 'odd')], /it has two checks with the flag odd/],
+  [
+    'a check without a text',
+    [withDataset({ checks: [{ flag: 'odd', text: ' ', find: () => {} }] })],
+    /the check odd needs a text/,
   ],
   [
     'a zone that is none',

@@ -1,6 +1,7 @@
 // Rules for the declarations of sources and datasets. Topics, tables and views are named after them, so provisioning
 // checks the rules before it creates anything.
 import { sourceTopics } from '#schemas/topics.ts'
+import { commonFlags } from '#sources/answers/checks.ts'
 import type { Dataset, Source, Upstream } from '#sources/source.ts'
 import { calendarProblems } from './check-calendar.ts'
 
@@ -122,11 +123,30 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
   for (const label of undeclaredLabels(dataset))
     say(`labels of ${keys.example} give ${label}, which keys.labels does not explain.`)
   for (const sentence of calendarProblems(calendar)) say(sentence)
+  for (const sentence of wrongInChecks(dataset)) say(sentence)
   if (files && !asking && schedule === 'auto')
     say('it is not asked for, so its schedule cannot be auto: say on-demand or off.')
   if (!asking && !files) say('it is neither asked for nor read from files: declare asking or files.')
   if (calendar.kind === 'files' && asking) say('it is asked for, so its calendar cannot be that of files.')
   return wrong
+}
+
+const flagWord = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+/** The views give the flag `withdrawn`. */
+const takenFlags = [...commonFlags, 'withdrawn']
+
+function wrongInChecks({ checks = [] }: Dataset): string[] {
+  const flags = checks.map(({ flag }) => flag)
+  return [
+    ...doubled(flags).map((flag) => `it has two checks with the flag ${flag}.`),
+    ...flags
+      .filter((flag) => !flagWord.test(flag))
+      .map((flag) => `the flag ${JSON.stringify(flag)} is not lower-case words with hyphens.`),
+    ...flags
+      .filter((flag) => takenFlags.includes(flag))
+      .map((flag) => `the flag ${flag} has a meaning of its own: give the check another one.`),
+    ...checks.filter(({ text }) => text.trim() === '').map(({ flag }) => `the check ${flag} needs a text.`),
+  ]
 }
 
 const oldestFirst = (steps: Dataset['steps']): boolean =>

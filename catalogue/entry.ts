@@ -25,6 +25,8 @@ export interface CatalogueEntry {
   plausibleMin: number | null
   plausibleMax: number | null
   expectations: string[]
+  /** The sentence of each check, by its flag. */
+  checks: Record<string, string>
   /** Retention of topic `<source>.raw`, days. Null: unlimited. */
   rawDays: number | null
   /** Retention of topic `<source>.timeseries`, days. Null: unlimited. */
@@ -48,7 +50,7 @@ export const catalogueEntries = (sources: readonly Source[]): CatalogueEntry[] =
   sources.flatMap((source) => source.datasets.map((dataset) => entryOf(source, dataset)))
 
 function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
-  const { calendar, asking, keys, plausible, nullMeans } = dataset
+  const { calendar, asking, keys, plausible, nullMeans, checks = [] } = dataset
   return {
     dataset: dataset.name,
     source: source.name,
@@ -69,6 +71,7 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     plausibleMin: plausible?.min ?? null,
     plausibleMax: plausible?.max ?? null,
     expectations: [...dataset.expectations, ...(nullMeans === undefined ? [] : [`a null is an answer: ${nullMeans}`])],
+    checks: Object.fromEntries(checks.map(({ flag, text }) => [flag, text])),
     rawDays: source.retention?.rawDays ?? null,
     timeseriesDays: source.retention?.timeseriesDays ?? null,
     transformVersion: dataset.transformVersion,

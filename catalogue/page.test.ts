@@ -22,6 +22,7 @@ test('the page has a table of sources and, by source, all that is declared of it
     '- Keys: `at_<harbour>`, for example `at_OST`; labels: `harbour` (three letters)',
     '- Plausible: -500 to 500.5; what lies outside is stored with the flag `implausible`',
     '- Expected of an answer: every hour has a row; it’s whole cm',
+    '- Flag `ebb-above-flood`: The ebb is above the flood.',
     '- View: `tides_levels`',
     '- Transform version 7, shape documented, [upstream’s page](https://tides.example/levels)',
   ]) {

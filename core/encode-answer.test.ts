@@ -15,7 +15,7 @@ const outputs = {
   own: new Map([['own', { topic: 'test.own', encode: (record: object) => Buffer.from(JSON.stringify(record)) }]]),
 }
 const told = slice({ start: '2026-01-01T00:00:00Z', values: [1], knownAt: '2026-01-01T00:00:00Z' })
-const answer = { slices: [told], records: [], refusedParts: [], accepted: null, ignored: {}, dataset }
+const answer = { slices: [told], records: [], refusedParts: [], accepted: null, ignored: {}, flagged: {}, dataset }
 
 /** Returns the outputs. @throws the reason of a refusal */
 function encoded(answer: EncodedAnswer) {

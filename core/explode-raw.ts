@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
+import { commonFlags } from '#sources/answers/checks.ts'
 import { quoteJson, refused as refusalOf } from '#sources/answers/refusal.ts'
 import type { Answer, Coverage, Dataset, ExplodeResult, Refusal, RefusedPart, Slice } from '#sources/source.ts'
 import { identityNumber, selectorOf } from './request-identity.ts'
@@ -40,6 +41,8 @@ export interface ExplodedAnswer {
   /** Null if the answer has no points, own records or counted rows, and does not confirm that its window is empty. */
   accepted: AcceptedAnswer | null
   ignored: Record<string, number>
+  /** Counts of points, and of rows of own records, by the flags of the dataset's checks and by the common flags. */
+  flagged: Record<string, number>
 }
 
 /**
@@ -65,7 +68,8 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
       records: records.map(({ fields, ...own }) => ({ ...own, record: { ...fields, ...provenance(raw, dataset) } })),
       refusedParts: lettersOf(record, refusedParts),
     }
-    return { ...whole, accepted: acceptedAnswer(raw, whole, exploded.counted), ignored }
+    const accepted = acceptedAnswer(raw, whole, exploded.counted)
+    return { ...whole, accepted, ignored, flagged: flaggedPoints(dataset, exploded) }
   } catch (error) {
     return refused('bug', `explode of ${dataset.name} version ${dataset.transformVersion} threw: ${error}`)
   }
@@ -135,6 +139,17 @@ function acceptedAnswer(
     // does not replace one.
     replaces: dataset.calendar.kind === 'days' && !(partHeader in record.headers),
   }
+}
+
+function flaggedPoints({ checks = [] }: Dataset, { slices, flaggedRows }: ExplodeResult): Record<string, number> {
+  const counted = new Set([...commonFlags, ...checks.map(({ flag }) => flag)])
+  const counts: Record<string, number> = {}
+  const add = (flag: string, times: number) => {
+    if (counted.has(flag)) counts[flag] = (counts[flag] ?? 0) + times
+  }
+  for (const { flags, values } of slices) for (const flag of flags) add(flag, values.length)
+  for (const [flag, rows] of Object.entries(flaggedRows ?? {})) add(flag, rows)
+  return counts
 }
 
 function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSlice {

@@ -90,6 +90,8 @@ export interface Dataset {
   nullMeans?: string
   /** Conditions that a good answer satisfies, in words, for the catalogue. */
   expectations: string[]
+  /** Contradictions that explode flags. A new or changed check needs a greater transformVersion. */
+  checks?: readonly Check[]
   /** 0 to 4095. Raise it whenever explode changes its result for the same answer. */
   transformVersion: number
   schedule: Schedule
@@ -107,6 +109,22 @@ export interface Dataset {
   /** The dataset's view in ClickHouse: its name, and its SELECT, which usually reads `latest`. */
   view?: { name: string; select: string }
 }
+
+/**
+ * A contradiction within one answer, such as a bid above the ask. The values that contradict each other get the flag.
+ * A check never changes a value and never refuses an answer.
+ */
+export interface Check {
+  /** Lower-case words with hyphens: bid-above-ask. */
+  flag: string
+  /** One sentence that says what contradicts what, for the catalogue. */
+  text: string
+  /** Pure. Calls `mark` for each value that contradicts. A null takes part in no check. */
+  find: (columns: Columns, mark: (column: string, row: number) => void, window: Window) => void
+}
+
+/** Columns of an answer by name. The values of a row are of one time, one market or one vote. All are equally long. */
+export type Columns = ReadonlyMap<string, readonly (number | null)[]>
 
 /** From `fromMs` on, values are `stepS` seconds apart. */
 export interface DeclaredStep {
@@ -215,6 +233,8 @@ export interface ExplodeResult {
   counted?: number
   /** Counts, by name, of what explode left out without harm, for the metrics: { 'row-at-window-end': 1 }. */
   ignored: Record<string, number>
+  /** Counts, by flag, of the flagged rows of own records, for the metrics. The platform counts flagged points itself. */
+  flaggedRows?: Record<string, number>
   /** Parts that are refused alone, such as a line of a file. Each part becomes a dead letter. */
   refusedParts?: RefusedPart[]
 }
@@ -241,6 +261,7 @@ export interface Slice {
   stepS: number
   /** A null: the answer has no value for this time. */
   values: (number | null)[]
+  /** Words that are true of the slice: `implausible`, `step-changed`, `unreadable`, the flag of a check, or others. */
   flags: string[]
   upstreamModifiedAtMs?: number
 }

@@ -44,6 +44,7 @@ function rowOf(entry: CatalogueEntry) {
     plausible_min: entry.plausibleMin,
     plausible_max: entry.plausibleMax,
     expectations: entry.expectations,
+    checks: entry.checks,
     raw_days: entry.rawDays,
     timeseries_days: entry.timeseriesDays,
     transform_version: entry.transformVersion,

@@ -24,7 +24,7 @@ const slice = (key: string, values: (number | null)[], over: Partial<TimeseriesS
 })
 const compare = (shadow: TimeseriesSlice[], production: TimeseriesSlice[]) =>
   diffAnswer(
-    { dataset: {} as Dataset, slices: shadow, records: [], refusedParts: [], accepted: null, ignored: {} },
+    { dataset: {} as Dataset, slices: shadow, records: [], refusedParts: [], accepted: null, ignored: {}, flagged: {} },
     production,
   )
 const refusal = { refusal: { reason: 'step' as const, message: 'two steps' }, ignored: {} }

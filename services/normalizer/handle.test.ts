@@ -67,6 +67,7 @@ const rulesOf = (...datasets: Dataset[]) => ({
   datasets: new Map(datasets.map((each) => [each.name, each])),
   off: new Set<string>(),
   countIgnored: () => {},
+  countFlagged: () => {},
 })
 
 const topicsAndKeys = (verdict: ReturnType<typeof verdictOf>) =>
@@ -93,6 +94,18 @@ describe('the verdict on an answer', () => {
       raw: { partition: 3, offset: 77 },
       identity,
     })
+  })
+
+  it('counts what has the flag of a check or a common flag, points and rows of own records, and no other words', () => {
+    const flags = (...words: string[]) => ({ ...slice('a'), flags: words })
+    const slices = [flags('odd', 'x'), flags('odd', 'implausible'), flags()]
+    const made = dataset(() => ({ slices, ignored: {}, flaggedRows: { odd: 3, other: 1 } }), {
+      checks: [{ flag: 'odd', text: 'It is odd.', find: () => {} }],
+    })
+    const counted: unknown[] = []
+    const rules = { ...rulesOf(made), countFlagged: (...told: unknown[]) => counted.push(told) }
+    verdictOn({ record, partition: 3, offset: '77' }, answerEncoder(outputs).batch(), rules)
+    expect(counted).toEqual([[{ odd: 7, implausible: 2 }, 'made.up.data']])
   })
 
   it('sends the accepted answer last, with its numbers of points and keys', () => {

@@ -19,7 +19,7 @@ import { createParkingGuard, type ParkingGuard } from './parking.ts'
 export async function subscribeTo(
   source: Source,
   { registry, producer }: Pick<KafkaClients, 'registry' | 'producer'>,
-  countIgnored: Rules['countIgnored'],
+  { countIgnored, countFlagged }: Pick<Rules, 'countIgnored' | 'countFlagged'>,
   parkedDatasets: ParkedDatasets,
   off: ReadonlySet<string>,
 ): Promise<Subscription<RawResponse>> {
@@ -36,6 +36,7 @@ export async function subscribeTo(
       guard: createParkingGuard(parkedDatasets, `normalizer ${version}`),
       off,
       countIgnored,
+      countFlagged,
     }),
   }
 }
@@ -45,6 +46,7 @@ interface Rules {
   /** Names of datasets whose answers are skipped: neither exploded nor refused. */
   off: ReadonlySet<string>
   countIgnored: (ignored: Record<string, number>, dataset: string) => void
+  countFlagged: (flagged: Record<string, number>, dataset: string) => void
 }
 
 interface HandlerParts extends Rules {
@@ -78,7 +80,8 @@ export function answersHandler({ encoder, sizeCheck, guard, ...rules }: HandlerP
   }
 }
 
-export function verdictOn(raw: StoredRaw, encoder: BatchEncoder, { datasets, off, countIgnored }: Rules): Verdict {
+export function verdictOn(raw: StoredRaw, encoder: BatchEncoder, rules: Rules): Verdict {
+  const { datasets, off, countIgnored, countFlagged } = rules
   const { dataset } = raw.record
   if (off.has(dataset)) {
     countIgnored({ 'answer-of-a-dataset-that-is-off': 1 }, dataset)
@@ -87,5 +90,6 @@ export function verdictOn(raw: StoredRaw, encoder: BatchEncoder, { datasets, off
   const answer = encoder.encode(explodeRaw(raw, datasets))
   countIgnored(answer.ignored, dataset)
   if ('refusal' in answer) return dead(answer.refusal.reason, answer.refusal.message, dataset)
+  countFlagged(answer.flagged, dataset)
   return ok(answer.outputs, answer.deadParts, answer.onAcknowledged)
 }

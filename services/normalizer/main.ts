@@ -21,7 +21,7 @@ const log = createLogger(shadow ? 'normalizer-shadow' : 'normalizer', config.LOG
 await run(log, 8_000, async (onStop) => {
   if (shadow) return startShadow(config, log, onStop)
   const metrics = createConsumeMetrics('normalizer')
-  const countIgnored = ignoredCounter(metrics.registry)
+  const counters = answerCounters(metrics.registry)
   const off = datasetsOff(config.DATASET_SCHEDULES)
   let parked: ParkedDatasets | undefined
   await startConsuming(
@@ -39,7 +39,7 @@ await run(log, 8_000, async (onStop) => {
         })
         onStop('parked datasets', parkedDatasets.stop)
         parked = parkedDatasets
-        return Promise.all(sources.map((source) => subscribeTo(source, clients, countIgnored, parkedDatasets, off)))
+        return Promise.all(sources.map((source) => subscribeTo(source, clients, counters, parkedDatasets, off)))
       },
       status: () => statusOf(sources, parked?.list() ?? [], off),
     },
@@ -47,14 +47,25 @@ await run(log, 8_000, async (onStop) => {
   )
 })
 
-function ignoredCounter(metrics: Registry): (ignored: Record<string, number>, dataset: string) => void {
-  const counter = new Counter({
+function answerCounters(metrics: Registry) {
+  const ignored = new Counter({
     name: 'tidemark_ignored_items_total',
     help: 'Parts of answers that explode left out without harm, by kind (row-at-window-end, doubled-row, ...)',
     labelNames: ['dataset', 'kind'] as const,
     registers: [metrics],
   })
-  return (ignored, dataset) => {
-    for (const [kind, count] of Object.entries(ignored)) counter.inc({ dataset, kind }, count)
+  const flagged = new Counter({
+    name: 'tidemark_flagged_points_total',
+    help: 'Points, and rows of own records, with a flag of a check, or with implausible, step-changed or unreadable',
+    labelNames: ['dataset', 'flag'] as const,
+    registers: [metrics],
+  })
+  return {
+    countIgnored: (kinds: Record<string, number>, dataset: string): void => {
+      for (const [kind, count] of Object.entries(kinds)) ignored.inc({ dataset, kind }, count)
+    },
+    countFlagged: (flags: Record<string, number>, dataset: string): void => {
+      for (const [flag, count] of Object.entries(flags)) flagged.inc({ dataset, flag }, count)
+    },
   }
 }

@@ -57,6 +57,7 @@ function judgeOf(over: { park?: (parking: Parking) => Promise<void> } = {}) {
     guard: createParkingGuard({ parked: (dataset) => parkings.get(dataset), park }, 'me', limit),
     off: new Set(),
     countIgnored: () => {},
+    countFlagged: () => {},
   })
   const reasons = async (batch: StoredRaw[]) =>
     (await judge(batch)).map((verdict) => (verdict.kind === 'dead' ? verdict.reason : 'ok'))

@@ -48,6 +48,13 @@ export function realBorders(prefix: string, range: ColumnRange, more: readonly s
   }
 }
 
+/** Makes columns of borders that are used in one direction at a time. Each name has its opposite, as AT_BE and BE_AT. */
+export function oneWayBorders(prefix: string, range: ColumnRange, more: readonly string[]): ColumnGroup {
+  const { columns, withHubs } = realBorders(prefix, range, more)
+  const oppositeOf = (key: string) => prefix + key.slice(prefix.length).split('_').toReversed().join('_')
+  return { prefix, columns: columns.map((each) => ({ ...each, opposite: oppositeOf(each.key) })), withHubs }
+}
+
 export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnGroup {
   return {
     ...group(prefix, ZONES, range),

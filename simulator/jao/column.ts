@@ -14,6 +14,8 @@ export type Column = {
   readonly nullShare?: number
   /** Keys of other columns. If given, each value is the negative sum of their values instead of a random one. */
   readonly minus?: readonly string[]
+  /** Key of the opposite direction. In each row the larger value of both remains, and the smaller one becomes 0. */
+  readonly opposite?: string
 }
 
 export type ColumnRange = Omit<Column, 'key' | 'hash'>

@@ -33,7 +33,7 @@ function apply(seed: number, draws: number, table: Table, edit: Edit, dataset: J
   else if (edit.verb === 'addKey') addKey(seed, draws, table, dataset.newColumn(edit.key))
 }
 
-/** Sets values to `edit.value`, even if rows then do not sum to 0. Without `edit.value`, draws values that do. */
+/** Sets values to `edit.value`, even if rows are then not balanced. Without `edit.value`, draws values that are. */
 function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise' }>): void {
   table.hoursMs.forEach((hourMs, hour) => {
     if (edit.hourMs !== undefined && edit.hourMs !== hourMs) return
@@ -46,8 +46,16 @@ function revise(seed: number, table: Table, edit: Extract<Edit, { verb: 'revise'
   if (edit.value === undefined) balance(table)
 }
 
-/** Computes the columns with `minus`, which are the negative sum of others. Adds integers, to avoid rounding errors. */
+/**
+ * Computes the columns with `minus`, which are the negative sum of others, and adds integers for that, to avoid rounding
+ * errors. Of two opposite columns, sets the smaller value to 0.
+ */
 function balance({ columns, values }: Table): void {
+  columns.forEach(({ opposite }, at) => {
+    const back = opposite === undefined ? -1 : columns.findIndex(({ key }) => key === opposite)
+    if (back < at) return
+    for (const row of values) row[(row[at] ?? 0) < (row[back] ?? 0) ? at : back] = 0
+  })
   columns.forEach(({ minus, scale = 1 }, at) => {
     if (minus === undefined) return
     const others = columns.flatMap(({ key }, other) => (minus.includes(key) ? [other] : []))

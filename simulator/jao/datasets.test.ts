@@ -150,6 +150,23 @@ test('the hubs of a netPos row add up to 0, before and after the virtual hubs, a
   expect(new Set(sums(commanded, '2026-06-12'))).not.toContain(0)
 })
 
+test('exchanges are scheduled in one direction of a border at a time, also after revisions, unless one is commanded', () => {
+  const day = '2026-06-12'
+  const bothWays = (upstream: Upstream) =>
+    rowsOf(upstream, day).filter((row) =>
+      keysOf(row).some((key) => {
+        const [, from, to] = key.split('_')
+        return (row[key] as number) > 0 && (row[`border_${to}_${from}`] as number) > 0
+      }),
+    ).length
+  const at = (what: Command['what']): Command => ({ dataset: 'core.scheduledExchanges', day, atMs: NOW - 9, what })
+  for (const name of ['core.scheduledExchanges', 'coreID.ID1_scheduledExchanges']) expect(bothWays(named(name))).toBe(0)
+  const redrawn = [at({ verb: 'redraw' }), at({ verb: 'revise', salt: 4 })]
+  expect(bothWays(named('core.scheduledExchanges', redrawn))).toBe(0)
+  const commanded = ['border_AT_CZ', 'border_CZ_AT'].map((key) => at({ verb: 'revise', key, value: 7, salt: 1 }))
+  expect(bothWays(named('core.scheduledExchanges', commanded))).toBe(96)
+})
+
 test('history begins with the day of the region or round', () => {
   const begins = (name: string, day: string, before: string) => {
     expect([name, rowsOf(named(name), day).length > 0, rowsOf(named(name), before)]).toEqual([name, true, []])

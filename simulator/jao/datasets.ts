@@ -2,7 +2,16 @@ import { bordersOf } from './borders.ts'
 import type { DueTime } from './calendar.ts'
 import { FIRST_DAY, MORNING } from './calendar.ts'
 import { type Column, type ColumnRange, column } from './column.ts'
-import { type ColumnGroup, columnsOn, group, netPositions, realBorders, recorded, zones } from './column-groups.ts'
+import {
+  type ColumnGroup,
+  columnsOn,
+  group,
+  netPositions,
+  oneWayBorders,
+  realBorders,
+  recorded,
+  zones,
+} from './column-groups.ts'
 import { type JaoDataset, maxExchanges, saltOf } from './dataset.ts'
 import { EXTERNAL_ATC, NORDIC_EXCHANGES, NORDIC_FLOWS, SHADOW_AUCTION } from './recorded-ranges.ts'
 
@@ -38,7 +47,7 @@ const byName = {
     decimals: 1,
     quarterHoursSince: QUARTERS,
     due: AFTERNOON,
-    groups: [realBorders('border_', tenths(0, 5285.1), SCHEDULED_TOO)],
+    groups: [oneWayBorders('border_', tenths(0, 5285.1), SCHEDULED_TOO)],
   },
   priceSpread: { decimals: 2, due: AFTERNOON, groups: [realBorders('border_', cents(-150, 150))] },
   congestionIncome: {

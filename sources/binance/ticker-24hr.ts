@@ -77,5 +77,5 @@ export const binanceTicker24hr = tickerDataset({
     'every symbol that is asked for is answered: where one is not, the poll is partial',
     ...figuresExpected,
   ],
-  transformVersion: 2,
+  transformVersion: 3,
 })

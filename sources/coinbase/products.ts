@@ -62,7 +62,7 @@ const ofProducts = (name: string, title: string, description: string, example: s
     },
     requestPath: ({ selector }) => `/products/${encodeURIComponent(selector ?? '')}/${name}`,
     expectations: figuresExpected,
-    transformVersion: 2,
+    transformVersion: 3,
   })
 
 export const coinbaseTicker = ofProducts(

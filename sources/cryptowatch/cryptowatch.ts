@@ -6,7 +6,7 @@
 // list no longer exists. An answer for one market does not name it, so the file name must. An error has the body
 // {"error": "..."}. A listing may have pages with a cursor; each page is one answer.
 import type { Dataset, Source } from '../source.ts'
-import { explodeMarkets } from './explode.ts'
+import { checks, explodeMarkets } from './explode.ts'
 
 const markets: Dataset = {
   name: 'cryptowatch.markets',
@@ -28,7 +28,8 @@ const markets: Dataset = {
     'no price is 0, nothing but a change is negative: flag implausible',
     'no market is named twice',
   ],
-  transformVersion: 2,
+  checks,
+  transformVersion: 3,
   schedule: 'on-demand',
   calendar: { kind: 'files', zone: 'UTC' },
   files: { by: 'file', maxBytes: 7 * 1024 * 1024 },

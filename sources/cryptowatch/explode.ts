@@ -3,7 +3,8 @@ import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, quoteJson, refused as refusal } from '../answers/refusal.ts'
 import { figureOf } from '../markets/decimal.ts'
 import { valueAt } from '../markets/market-slices.ts'
-import type { Answer, ExplodeResult, Refusal, RefusalReason, RefusedPart, Slice } from '../source.ts'
+import { flagPrices, type PriceColumns, priceChecks, priceColumns } from '../markets/price-checks.ts'
+import type { Answer, ExplodeResult, Refusal, RefusalReason, RefusedPart, Slice, Window } from '../source.ts'
 
 const answerBody = z.object({ result: z.record(z.string(), z.unknown()) })
 const errorBody = z.object({ error: z.string() })
@@ -24,6 +25,8 @@ const summary: { metric: string; place: string[]; optional?: true; isPrice?: tru
   { metric: 'volumeQuote', place: ['volumeQuote'] },
   { metric: 'volumeUSD', place: ['volumeUSD'], optional: true },
 ]
+export const checks = priceChecks(summary.map(({ metric }) => metric))
+
 const inObject: typeof summary = [{ metric: 'last', place: ['price'], isPrice: true }]
 const bare: typeof summary = [{ metric: 'last', place: [], isPrice: true }]
 
@@ -58,38 +61,38 @@ function explode({ body, window, url = '' }: Answer): ExplodeResult {
     )
   }
   if (named.length > maxMarkets) return refused('too-many-keys', `${named.length} markets; ${maxMarkets} are the most`)
-  return sliceMarkets(named, window.startMs)
+  return sliceMarkets(named, window)
 }
 
-function sliceMarkets(named: [string, unknown][], startMs: number): ExplodeResult {
+function sliceMarkets(named: [string, unknown][], window: Window): ExplodeResult {
   const markets = new Set<string>()
-  const sliced: SlicedMarket = { slices: [], absent: 0 }
+  const sliced: SlicedMarkets = { slices: [], absent: 0, prices: priceColumns(checks, named.length) }
   const refusedParts: RefusedPart[] = []
-  for (const [name, content] of named) {
+  for (const [index, [name, content]] of named.entries()) {
     const market = name.replace(/^market:/, '')
     if (markets.has(market)) return refused('conflicting-rows', `${market} is named twice`)
     markets.add(market)
-    const why = sliceMarket(market, name, content, startMs, sliced)
+    const why = sliceMarket({ market, name, content, index }, window.startMs, sliced)
     if (why) refusedParts.push({ refusal: why, body: writeJson({ result: { [name]: content } }) })
   }
+  flagPrices(checks, sliced.prices, window)
   const { slices, absent } = sliced
   const ignored: Record<string, number> = absent > 0 ? { 'absent-metric': absent } : {}
   const [first] = refusedParts
   return first && slices.length === 0 ? { slices, refusal: first.refusal, ignored } : { slices, refusedParts, ignored }
 }
 
-interface SlicedMarket {
+interface SlicedMarkets {
   slices: Slice[]
   absent: number
+  prices: PriceColumns
 }
 
 /** Adds the valid figures of a market to `sliced`. Returns a refusal if the market or one of its figures is invalid. */
 function sliceMarket(
-  market: string,
-  name: string,
-  content: unknown,
+  { market, name, content, index }: { market: string; name: string; content: unknown; index: number },
   startMs: number,
-  sliced: SlicedMarket,
+  sliced: SlicedMarkets,
 ): Refusal | undefined {
   if (!marketName.test(market)) return refusal('other-file', `no market is named ${plain(name)}`)
   const places = placesOf(content)
@@ -108,13 +111,11 @@ function sliceMarket(
     }
     const { value, flags } = figure
     const isOdd = value !== null && !isChange && (value < 0 || (isPrice && value === 0))
-    sliced.slices.push({
-      key: `${market}.${metric}`,
-      startMs,
-      stepS: 1,
-      values: [value],
-      flags: isOdd ? ['implausible'] : flags,
-    })
+    const key = `${market}.${metric}`
+    const slice = { key, startMs, stepS: 1, values: [value], flags: isOdd ? ['implausible'] : flags }
+    sliced.slices.push(slice)
+    const prices = sliced.prices.get(metric)
+    if (prices) prices[index] = slice
   }
   return bad.length === 0 ? undefined : refusal('type', bad.join('; ').slice(0, 600))
 }

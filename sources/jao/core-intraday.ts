@@ -3,6 +3,7 @@
 // re-use not stated. No answer was recorded, so only `tidemark backfill` requests these datasets, and when they are
 // published is not known: `searchFrom` follows the times of the rounds.
 import type { Dataset } from '../source.ts'
+import { bothDirections, minAboveMax } from './checks.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
 
@@ -40,7 +41,7 @@ const auctions: Stage[] = [
   { prefix: 'ID3', title: 'third intraday auction', firstDay: '2024-06-14', searchFrom: '10:30', searchDaysLater: 1 },
 ]
 
-type StageDataset = Pick<PeriodDataset, 'name' | 'title' | 'description' | 'shape' | 'transformVersion'>
+type StageDataset = Pick<PeriodDataset, 'name' | 'title' | 'description' | 'shape' | 'checks' | 'transformVersion'>
 
 const ofCalculations: StageDataset[] = [
   {
@@ -55,7 +56,8 @@ const ofCalculations: StageDataset[] = [
     title: 'minimum and maximum net positions',
     description: 'How much each hub can import or export at most.',
     shape: shapes.bounds,
-    transformVersion: 2,
+    checks: [minAboveMax],
+    transformVersion: 3,
   },
   {
     name: 'netPos',
@@ -114,7 +116,8 @@ const ofAuctions: StageDataset[] = [
     title: 'scheduled exchanges',
     description: 'Exchanges of each border as the auction came out.',
     shape: shapes.borders,
-    transformVersion: 2,
+    checks: [bothDirections],
+    transformVersion: 3,
   },
   {
     name: 'priceSpread',

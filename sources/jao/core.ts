@@ -8,6 +8,7 @@
 // scheduledExchanges).
 import type { Deadline } from '../calendar.ts'
 import type { Dataset } from '../source.ts'
+import { bothDirections, minAboveMax, sumNotZero } from './checks.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
 
@@ -48,7 +49,8 @@ const table: PeriodDataset[] = [
     title: 'Core day-ahead minimum and maximum net positions',
     description: 'How much each hub of the Core region can import or export at most, within the flow-based domain.',
     shape: shapes.bounds,
-    transformVersion: 2,
+    checks: [minAboveMax],
+    transformVersion: 3,
   },
   {
     ...after,
@@ -60,10 +62,9 @@ const table: PeriodDataset[] = [
     expected: resultsExpected,
     quarterHours: true,
     plausible: { min: -40_000, max: 40_000 },
-    sumsToZero: true,
     schedule: 'auto',
-    expectations: ['the hubs of a row add up to 0; where they do not, slices have the flag sum-not-zero'],
-    transformVersion: 2,
+    checks: [sumNotZero],
+    transformVersion: 3,
   },
   {
     ...before,
@@ -144,7 +145,8 @@ const table: PeriodDataset[] = [
     plausible: capacity,
     schedule: 'auto',
     expectations: [neverNegative],
-    transformVersion: 2,
+    checks: [bothDirections],
+    transformVersion: 3,
   },
   {
     ...after,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
+import { flaggedPoints } from '../../test/support/flagged-points.ts'
 import { parseModifiedMs } from '../answers/times.ts'
 import { neverSeen } from '../calendar.ts'
 import type { Dataset } from '../source.ts'
@@ -150,7 +151,7 @@ describe('values', () => {
     expect(flags('jao.core.maxNetPos', 'minAT', -9_999)).toEqual([])
   })
 
-  test('hubs that do not add up in one row are a flag on all of that answer, a null counts as nothing', () => {
+  test('hubs that do not add up in one row are a flag on that row, a null counts as nothing and has none', () => {
     const answer = (second: Record<string, number | null>) =>
       Buffer.from(
         JSON.stringify({
@@ -160,11 +161,14 @@ describe('values', () => {
           ],
         }),
       )
-    const flags = (second: Record<string, number | null>, name = 'jao.core.netPos') =>
-      read(name, '2026-04-21', answer(second)).slices.map((slice) => slice.flags.join())
-    expect(flags({ hub_AT: 1, hub_BE: -1, hub_CZ: null })).toEqual(['', '', ''])
-    expect(flags({ hub_AT: 1, hub_BE: -1.1, hub_CZ: null })).toEqual(new Array(3).fill('sum-not-zero'))
-    expect(flags({ hub_AT: 5 }, 'jao.coreID.IDCCA_netPos')).not.toContain('sum-not-zero')
+    const flagged = (second: Record<string, number | null>, name = 'jao.core.netPos') =>
+      flaggedPoints(read(name, '2026-04-21', answer(second)).slices, named('jao.core.netPos').checks!)
+    expect(flagged({ hub_AT: 1, hub_BE: -1, hub_CZ: null })).toEqual([])
+    expect(flagged({ hub_AT: 1, hub_BE: -1.1, hub_CZ: null })).toEqual([
+      ['hub_AT', '2026-04-21T00:15:00Z', 'sum-not-zero'],
+      ['hub_BE', '2026-04-21T00:15:00Z', 'sum-not-zero'],
+    ])
+    expect(flagged({ hub_AT: 5 }, 'jao.coreID.IDCCA_netPos')).toEqual([])
   })
 
   test.each([

@@ -7,6 +7,7 @@
 // delivery 2025-10-01, with four equal values per hour.
 import type { Deadline } from '../calendar.ts'
 import type { Dataset } from '../source.ts'
+import { minAboveMax } from './checks.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
 
@@ -39,7 +40,8 @@ const table: PeriodDataset[] = [
     title: 'Nordic day-ahead minimum and maximum net positions',
     description: 'How much each zone of the Nordic region can import or export at most, within the flow-based domain.',
     shape: shapes.bounds,
-    transformVersion: 2,
+    checks: [minAboveMax],
+    transformVersion: 3,
   },
   {
     ...inNordic,

@@ -1,7 +1,7 @@
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
 import { type Deadline, neverSeen } from '../calendar.ts'
-import type { Dataset, DeclaredStep, RequestTarget, Schedule } from '../source.ts'
+import type { Check, Dataset, DeclaredStep, RequestTarget, Schedule } from '../source.ts'
 import { assessPeriodRows, explodePeriodRows, type PeriodRows } from './period-rows.ts'
 import { placeInPeriodRows } from './place.ts'
 import type { Shape } from './shapes.ts'
@@ -18,7 +18,7 @@ export interface PeriodDataset {
   /** True: declares quarter hours since delivery 2025-10-01. Absent: declares hours, and accepts quarter hours. */
   quarterHours?: boolean
   plausible?: { min: number; max: number }
-  sumsToZero?: boolean
+  checks?: readonly Check[]
   firstDay: string
   searchFrom: string
   searchDaysLater?: number
@@ -36,7 +36,7 @@ const hours: DeclaredStep = { fromMs: Date.parse('2022-06-08T22:00:00Z'), stepS:
 const quarters: DeclaredStep = { fromMs: Date.parse('2025-09-30T22:00:00Z'), stepS: 900 }
 
 export function periodDataset(declared: PeriodDataset): Dataset {
-  const { region, shape, title, description, plausible } = declared
+  const { region, shape, title, description, plausible, checks = [] } = declared
   const name = `jao.${region}.${declared.name}`
   const steps = declared.quarterHours ? [hours, quarters] : [hours]
   const rows: PeriodRows = {
@@ -46,7 +46,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
     nullMeans: shape.nullMeans,
     maxKeys: 2_000,
     plausible,
-    sumsToZero: declared.sumsToZero,
+    checks,
   }
   return {
     name,
@@ -64,6 +64,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
       `every period of the business day has a row${shape.nullMeans === undefined ? ' with a value' : ''}`,
       ...(declared.expectations ?? []),
     ],
+    checks,
     transformVersion: declared.transformVersion,
     schedule: declared.schedule ?? 'on-demand',
     calendar: {

@@ -1,8 +1,9 @@
 // Datasets with one row per period and one column per series: maxExchanges, netPos and others.
 
+import { contradictions, sliceByFlags } from '../answers/checks.ts'
 import { isRefusal, quoteJson, refused, refuseUnexpectedNames, rejectionOf } from '../answers/refusal.ts'
 import { iso, parseModifiedMs } from '../answers/times.ts'
-import type { Answer, Coverage, DeclaredStep, ExplodeResult, Refusal, Slice, Window } from '../source.ts'
+import type { Answer, Check, Coverage, DeclaredStep, ExplodeResult, Refusal, Slice, Window } from '../source.ts'
 import { type Grid, gridOf } from './grid.ts'
 import { type Row, readRows } from './rows.ts'
 
@@ -15,14 +16,10 @@ export interface PeriodRows {
   /** Limit of keys in one answer. An answer with more keys is refused. */
   maxKeys: number
   plausible?: { min: number; max: number } | undefined
-  /** The values of each row should sum to 0. If a row does not, the slices get the flag `sum-not-zero`. */
-  sumsToZero?: boolean | undefined
+  checks: readonly Check[]
 }
 
 const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
-
-/** Tolerance of a row's sum, which should be 0. Values have one decimal, so a wrong sum is off by at least 0.1. */
-const roundingMw = 0.05
 
 /**
  * Returns `complete` if every step of the window has a row. Without `nullMeans`, each row must also have a value.
@@ -43,7 +40,10 @@ function periodsWithValue({ columns, grid }: Table): number {
   return periods
 }
 
-/** Returns one slice per key over the whole window. The value of a missing row or cell is null. */
+/**
+ * Returns the slices of each key, which cover the whole window. A key has several slices if a check flags some of its
+ * steps. The value of a missing row or cell is null.
+ */
 export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer): ExplodeResult {
   const { table, refusal, ignored } = readTable(declared, body, window)
   if (refusal) return { slices: [], refusal, ignored }
@@ -147,23 +147,15 @@ const wrongType = (row: Row, key: string, value: unknown): Refusal =>
 
 function toSlices(declared: PeriodRows, { columns, grid, modifiedMs: upstreamModifiedAtMs }: Table, window: Window) {
   const ofAll = grid.changed ? ['step-changed'] : []
-  if (declared.sumsToZero && !sumsAreZero(columns, grid.length)) ofAll.push('sum-not-zero')
+  const contradicting = contradictions(declared.checks, columns, window)
   const { min, max } = declared.plausible ?? { min: -Infinity, max: Infinity }
   const slices: Slice[] = []
   for (const [key, values] of columns) {
     const flags = [...ofAll]
     if (values.some((value) => value !== null && (value < min || value > max))) flags.push('implausible')
     const slice: Slice = { key, startMs: window.startMs, stepS: grid.stepS, values, flags }
-    slices.push(upstreamModifiedAtMs === undefined ? slice : { ...slice, upstreamModifiedAtMs })
+    const whole = upstreamModifiedAtMs === undefined ? slice : { ...slice, upstreamModifiedAtMs }
+    slices.push(...sliceByFlags(whole, contradicting.get(key)))
   }
   return slices
-}
-
-/** True if every row sums to 0. A null counts as 0, because old rows have nulls for hubs that did not exist yet. */
-function sumsAreZero(columns: Map<string, Column>, length: number): boolean {
-  const sums = new Array<number>(length).fill(0)
-  for (const values of columns.values()) {
-    for (let place = 0; place < length; place++) sums[place] = (sums[place] ?? 0) + (values[place] ?? 0)
-  }
-  return sums.every((sum) => Math.abs(sum) < roundingMw)
 }

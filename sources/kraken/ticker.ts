@@ -73,5 +73,5 @@ export const krakenTicker = tickerDataset({
     'every symbol that is asked for is answered: where one is not, the poll is partial',
     ...figuresExpected,
   ],
-  transformVersion: 2,
+  transformVersion: 3,
 })

@@ -2,6 +2,7 @@ import { refused, refuseUnexpectedNames } from '../answers/refusal.ts'
 import type { Refusal, Slice, Window } from '../source.ts'
 import { countValue, decimalValue, figureOf } from './decimal.ts'
 import { isImplausible, keyOf, type Metric, metrics } from './metrics.ts'
+import type { PriceColumns } from './price-checks.ts'
 
 export interface Ticker {
   /** The path of each metric in a market's fields. A market without `last` is refused. */
@@ -28,17 +29,39 @@ export interface SlicedMarket {
   badFigures: string[]
 }
 
-/** Returns a slice of one value per metric, at the window's start. Returns a refusal if the whole market is invalid. */
+/** What the markets of an answer have in common. */
+export interface MarketsReading {
+  window: Window
+  places: MetricPlace[]
+  count: (ignored: string) => void
+}
+
+interface MetricPlace {
+  metric: Metric
+  place: (string | number)[]
+  /** Collects the metric's slices for the checks. Undefined if no check compares the metric. */
+  prices: (Slice | undefined)[] | undefined
+}
+
+export const metricPlaces = ({ places }: Ticker, prices: PriceColumns): MetricPlace[] =>
+  (Object.entries(places) as [Metric, (string | number)[]][]).map(([metric, place]) => {
+    return { metric, place, prices: prices.get(metric) }
+  })
+
+/**
+ * Returns a slice of one value per metric, at the window's start. Returns a refusal if the whole market is invalid.
+ * `index` is the number of the market in the answer, from 0.
+ */
 export function sliceMarket(
-  { places, modifiedAt }: Ticker,
+  { modifiedAt }: Ticker,
   { name, fields }: AnsweredMarket,
-  window: Window,
-  count: (ignored: string) => void,
+  index: number,
+  { window, places, count }: MarketsReading,
 ): SlicedMarket | Refusal {
   if (!marketName.test(name)) return refused('schema', `${quoted(name)} is no name of a market`)
   const slices: Slice[] = []
   const badFigures: string[] = []
-  for (const [metric, place] of Object.entries(places) as [Metric, (string | number)[]][]) {
+  for (const { metric, place, prices } of places) {
     const found = valueAt(fields, place)
     if (found === undefined) {
       if (metric === 'last') return refused('schema', `the market ${name} has no ${place.join('.')}`)
@@ -51,17 +74,19 @@ export function sliceMarket(
       continue
     }
     const { value, flags } = figure
-    slices.push({
+    const slice = {
       key: keyOf(name, metric),
       startMs: window.startMs,
       stepS: Math.max(1, Math.round((window.endMs - window.startMs) / 1000)),
       values: [value],
       flags: value !== null && isImplausible(metric, value) ? ['implausible'] : flags,
       ...modified(modifiedAt?.(fields)),
-    })
+    }
+    slices.push(slice)
+    if (prices !== undefined) prices[index] = slice
   }
   if (slices.length + badFigures.length > 0) return { slices, badFigures }
-  const wantedNames = Object.values(places).map((place) => place.join('.'))
+  const wantedNames = places.map(({ place }) => place.join('.'))
   return refuseUnexpectedNames(`the market ${name} has`, Object.keys(fields), wantedNames.join(', '))
 }
 

@@ -46,7 +46,9 @@ function check(dataset: Dataset, body: Uint8Array, selector: string | null): voi
     expect(values).toHaveLength(1)
     expect(values[0] === null || Number.isFinite(values[0])).toBe(true)
     expect({ startMs, stepS }).toEqual({ startMs: window.startMs, stepS: 10 })
-    expect(flags.every((flag) => flag === 'implausible' || flag === 'unreadable')).toBe(true)
+    expect(['implausible', 'unreadable', ...dataset.checks!.map(({ flag }) => flag)]).toEqual(
+      expect.arrayContaining(flags),
+    )
     if (flags.includes('unreadable')) expect(values).toEqual([null])
     expect(dataset.labels(key)).toMatchObject({ market: key.slice(0, key.lastIndexOf('.')) })
     expect(dataset.place!({ body, status: 200, window, selector }, key, window.startMs)).toBeDefined()

@@ -2,6 +2,7 @@ import type { Dataset, DeclaredStep, RequestSpec, Selectors } from '../source.ts
 import { tickerView } from './friendly-view.ts'
 import type { Ticker } from './market-slices.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
+import { priceChecks } from './price-checks.ts'
 import { assessTicker, explodeTicker, placeInTicker } from './ticker.ts'
 
 export interface TickerDataset {
@@ -36,8 +37,9 @@ const every10s: DeclaredStep[] = [{ fromMs: Date.parse('2013-01-01T00:00:00Z'), 
 
 export function tickerDataset(declared: TickerDataset): Dataset {
   const { name, title, page, shape, ticker, spelling, settings, transformVersion } = declared
+  const checks = priceChecks(Object.keys(ticker.places))
   return {
-    ...{ name, title, page, shape, transformVersion },
+    ...{ name, title, page, shape, checks, transformVersion },
     description: `${declared.description} ${keptShort}`,
     unit: 'the currency of the market that the metric counts',
     unitOf: (key) => unitOfKey(spelling, key),
@@ -55,7 +57,7 @@ export function tickerDataset(declared: TickerDataset): Dataset {
       requestPath: declared.requestPath,
       assess: (body, about) => assessTicker(ticker, body, about),
     },
-    explode: (answer) => explodeTicker(ticker, answer),
+    explode: (answer) => explodeTicker(ticker, answer, checks),
     place: (answer, key) => placeInTicker(ticker, answer, key),
     labels: (key) => marketLabels(spelling, key),
     view: tickerView(name),

@@ -2,9 +2,10 @@
 // tick's scheduled instant.
 import { readJson, writeJson } from '../answers/json.ts'
 import { isRefusal, refused, rejectionOf } from '../answers/refusal.ts'
-import type { Answer, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarget } from '../source.ts'
-import { type AnsweredMarket, sliceMarket, type Ticker } from './market-slices.ts'
+import type { Answer, Check, Coverage, ExplodeResult, Refusal, RefusedPart, RequestTarget } from '../source.ts'
+import { type AnsweredMarket, metricPlaces, sliceMarket, type Ticker } from './market-slices.ts'
 import { readKey } from './metrics.ts'
+import { flagPrices, priceColumns } from './price-checks.ts'
 
 export const allMarkets = '*'
 
@@ -19,19 +20,22 @@ export function symbolsOf(selector: string | null): string[] {
  * valid figures are stored. If no figure is valid, the whole answer is refused. `ignored` counts absent metrics, and
  * requested symbols without an answer.
  */
-export function explodeTicker(ticker: Ticker, answer: Answer): ExplodeResult {
+export function explodeTicker(ticker: Ticker, answer: Answer, checks: readonly Check[]): ExplodeResult {
   const read = readMarkets(ticker, answer.body, answer.selector ?? null)
   if (isRefusal(read)) return { slices: [], refusal: read, ignored: {} }
   const explosion: ExplodeResult & { refusedParts: RefusedPart[] } = { slices: [], ignored: {}, refusedParts: [] }
   const count = (name: string, times = 1) => {
     explosion.ignored[name] = (explosion.ignored[name] ?? 0) + times
   }
-  for (const market of read.markets) {
-    const sliced = sliceMarket(ticker, market, answer.window, count)
+  const prices = priceColumns(checks, read.markets.length)
+  const reading = { window: answer.window, places: metricPlaces(ticker, prices), count }
+  for (const [index, market] of read.markets.entries()) {
+    const sliced = sliceMarket(ticker, market, index, reading)
     if (!isRefusal(sliced)) explosion.slices.push(...sliced.slices)
     const refusal = isRefusal(sliced) ? sliced : refusalOf(sliced.badFigures)
     if (refusal) explosion.refusedParts.push({ refusal, body: writeJson(ticker.answerOf(market)) })
   }
+  flagPrices(checks, prices, answer.window)
   if (read.absent.length > 0) count(absentSymbol, read.absent.length)
   const [first] = explosion.refusedParts
   if (first && explosion.slices.length === 0) return { slices: [], refusal: first.refusal, ignored: explosion.ignored }
@@ -50,7 +54,7 @@ const refusalOf = (badFigures: string[]): Refusal | undefined =>
  * @throws Error if explode refuses the answer for another reason
  */
 export function assessTicker(ticker: Ticker, body: Uint8Array, asked: RequestTarget): Coverage | Refusal {
-  const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked })
+  const { slices, refusal, refusedParts = [], ignored } = explodeTicker(ticker, { body, status: 200, ...asked }, [])
   if (refusal) return rejectionOf(refusal)
   if (slices.length === 0) return 'empty'
   const marketOf = (key: string) => readKey(key)?.market

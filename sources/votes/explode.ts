@@ -1,4 +1,5 @@
 import type { Answer, ExplodeResult, RefusedPart } from '../source.ts'
+import { countFlags, flagsOfVotes } from './checks.ts'
 import { emptyColumns, lastOfEach } from './columns.ts'
 import type { VoteBatch } from './generated/records.ts'
 import { takeUsualLine } from './usual-line.ts'
@@ -14,7 +15,7 @@ const carriageReturn = 0x0d
  * Returns one record per chunk. If votes have the same Id, the last line counts. The header `first-line` is the number
  * of the chunk's first line, from 1. `starts-within-line` is `true` if the chunk begins with the end of a split line.
  */
-export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): ExplodeResult {
+export function explodeVotes({ body, window, url = 'unknown', headers = {} }: Answer): ExplodeResult {
   const firstLine = Number(headers['first-line'] ?? '1')
   const columns = emptyColumns()
   const refusedParts: RefusedPart[] = []
@@ -41,8 +42,10 @@ export function explodeVotes({ body, url = 'unknown', headers = {} }: Answer): E
   const votes = lastOfEach(columns)
   const repeatedIds = columns.ids.length - votes.ids.length
   const counts = { lines, blankLines, refusedLines: refusedParts.length, repeatedIds }
-  const record = { topic: batchesTopic, key: url, fields: { file: url, firstLine, ...counts, ...votes } }
-  return { slices: [], records: [record], refusedParts, ignored: repeatedIds > 0 ? { 'repeated-id': repeatedIds } : {} }
+  const flags = flagsOfVotes(votes, window)
+  const record = { topic: batchesTopic, key: url, fields: { file: url, firstLine, ...counts, ...votes, flags } }
+  const ignored: Record<string, number> = repeatedIds > 0 ? { 'repeated-id': repeatedIds } : {}
+  return { slices: [], records: [record], refusedParts, ignored, flaggedRows: countFlags(flags) }
 }
 
 /** Returns the newest CreationDate of a batch, ms UTC. Returns -Infinity if the batch has no votes. */

@@ -14,6 +14,7 @@ SELECT
     fromUnixTimestamp64Milli(creation_date_ms, 'UTC') AS CreationDate,
     user_id AS UserId,
     bounty_amount AS BountyAmount,
+    toLowCardinality(arrayStringConcat(vote_flags, ' ')) AS flags,
     toUInt64(known_at_ms) * 4096 + toUInt64(transform_version) AS version,
     fromUnixTimestamp64Milli(known_at_ms, 'UTC') AS known_at,
     toUInt32(raw_partition) AS raw_partition,
@@ -25,7 +26,8 @@ ARRAY JOIN
     vote_type_ids AS vote_type_id,
     creation_dates_ms AS creation_date_ms,
     user_ids AS user_id,
-    bounty_amounts AS bounty_amount
+    bounty_amounts AS bounty_amount,
+    if(empty(vote_batches.flags), arrayWithConstant(length(ids), []::Array(String)), vote_batches.flags) AS vote_flags
 WHERE (SELECT count() FROM tidemark.deletions WHERE dataset = '${dataset}') = 0
     OR CreationDate >= (SELECT max(before) FROM tidemark.deletions WHERE dataset = '${dataset}')`
 
@@ -49,6 +51,7 @@ export const voteBatchesTable: TableTarget<VoteBatch> = {
     'creation_dates_ms',
     'user_ids',
     'bounty_amounts',
+    'flags',
   ],
   row: (batch) => [
     batch.knownAt,
@@ -68,6 +71,7 @@ export const voteBatchesTable: TableTarget<VoteBatch> = {
     batch.creationDates,
     batch.userIds,
     batch.bountyAmounts,
+    batch.flags,
   ],
 }
 
@@ -105,6 +109,11 @@ CREATE TABLE IF NOT EXISTS tidemark.vote_batches
 ENGINE = Null`,
   },
   {
+    // flags[i] are those of ids[i]. Empty if no vote of the batch has a flag. ARRAY JOIN refuses any other length.
+    name: 'the column flags of tidemark.vote_batches',
+    sql: 'ALTER TABLE tidemark.vote_batches ADD COLUMN IF NOT EXISTS flags Array(Array(String))',
+  },
+  {
     // Every version of every vote, one row per Id and known_at. The table is not partitioned, because all rows of an Id
     // must merge even after its date was corrected. `version` is known_at in ms * 4096 + transform version. Readers
     // take the greatest version.
@@ -137,6 +146,13 @@ ALTER TABLE blog_analysis.vote_versions
     ADD COLUMN IF NOT EXISTS raw_partition UInt32 DEFAULT 4294967295 CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS raw_offset UInt64 CODEC(Delta, ZSTD(1)),
     MODIFY ORDER BY (Id, known_at)`,
+  },
+  {
+    // Words apart by a space, as in tidemark.points: an array would cost more in each merge.
+    name: 'the column flags of blog_analysis.vote_versions',
+    sql: `
+ALTER TABLE blog_analysis.vote_versions
+    ADD COLUMN IF NOT EXISTS flags LowCardinality(String) CODEC(ZSTD(1))`,
   },
   {
     name: 'the view blog_analysis.fill_vote_versions',
@@ -192,7 +208,7 @@ FROM tidemark.vote_batches`,
     name: 'the view blog_analysis.votes',
     sql: `
 CREATE OR REPLACE VIEW blog_analysis.votes AS
-SELECT Id, PostId, VoteTypeId, CreationDate, UserId, BountyAmount
+SELECT Id, PostId, VoteTypeId, CreationDate, UserId, BountyAmount, splitByWhitespace(flags) AS Flags
 FROM blog_analysis.vote_versions
 ORDER BY Id, version DESC
 LIMIT 1 BY Id`,

@@ -3,6 +3,7 @@
 // Quirks: all values are text, also numbers. Only favourites (type 5) and bounties (type 8) have a UserId, and only
 // bounties (types 8 and 9) a BountyAmount. Dates have no time of day. A later file may correct a vote.
 import type { Dataset, OwnTopic, Source } from '../source.ts'
+import { voteChecks } from './checks.ts'
 import { batchesTopic, explodeVotes, lastCreationMs, maxLineBytes } from './explode.ts'
 import { type VoteBatch, voteBatchSchema } from './generated/records.ts'
 import { statements, voteBatchesTable, voteTables } from './statements.ts'
@@ -22,7 +23,8 @@ const votesDataset: Dataset = {
     'no Id is there twice; the newest reading counts, within a chunk of a file the last line',
     'a line that holds no vote is a dead letter with file and line, the others go in',
   ],
-  transformVersion: 2,
+  checks: voteChecks,
+  transformVersion: 3,
   schedule: 'on-demand',
   calendar: { kind: 'files', zone: 'UTC' },
   files: {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sources } from '#sources/index.ts'
 import type { Dataset, ExplodeResult } from '#sources/source.ts'
+import { flaggedPoints, sortPoints } from '../support/flagged-points.ts'
 import { allAnswers } from './answers.ts'
 
 // Whatever is declared is read at least once, and what comes out is what a person read in the same bytes.
@@ -17,6 +18,18 @@ test('no name is declared twice, and no view', () => {
   for (const names of [datasets.map(({ name }) => name), views]) expect(new Set(names).size).toBe(names.length)
 })
 
+test.each(datasets.filter(({ checks = [] }) => checks.length > 0))(
+  '$name shows the flag of each of its checks',
+  (dataset) => {
+    const shown = answers.flatMap(({ dataset: name, told }) => {
+      if (name !== dataset.name) return []
+      const records = (told?.records ?? []).flatMap(([, { flags = [] }]) => (flags as string[][]).flat())
+      return [...(told?.flagged ?? []).map(([, , flag]) => flag), ...records]
+    })
+    expect(shown).toEqual(expect.arrayContaining(dataset.checks!.map(({ flag }) => flag)))
+  },
+)
+
 describe.each(answers.map(({ dataset, name, answer, told }) => ({ dataset, name, answer, told })))(
   '$dataset, $name',
   ({ dataset: name, answer, told }) => {
@@ -28,6 +41,7 @@ describe.each(answers.map(({ dataset, name, answer, told }) => ({ dataset, name,
       expect(valuesOf(exploded)).toEqual(told?.values)
       for (const [key, time, value] of told?.points ?? [])
         expect([key, time, pointOf(exploded, key, time)]).toEqual([key, time, value])
+      expect(flaggedPoints(exploded.slices, dataset.checks ?? [])).toEqual(sortPoints(told?.flagged ?? []))
       for (const slice of exploded.slices) {
         if (told?.flags) expect(slice.flags).toEqual(told.flags)
         if (told?.modified) expect(slice.upstreamModifiedAtMs).toBe(Date.parse(told.modified))

@@ -29,6 +29,7 @@ const toldVotes: ReadByHand = {
         ...{ lines: 5, blankLines: 1, refusedLines: 1, repeatedIds: 1, firstLine: 1 },
         ...{ ids: [25, 1], postIds: [14, 2], voteTypeIds: [5, 2], userIds: [57, null], bountyAmounts: [null, null] },
         creationDates: [Date.parse('2022-01-03T00:00:00Z'), Date.parse('2022-01-02T00:00:00Z')],
+        flags: [],
       },
     ],
   ],
@@ -51,6 +52,30 @@ const toldDoubledKeys: ReadByHand = {
   ],
 }
 
+/** `second` ends at 10:00:01. */
+const contradictingVotes = `{"Id":"1","VoteTypeId":"99","CreationDate":"2022-01-02T00:00:00.000"}
+{"Id":"2","VoteTypeId":"16","CreationDate":"2023-07-30T10:00:01.000"}
+{"Id":"3","VoteTypeId":"1","CreationDate":"2023-07-30T10:00:00.999"}
+{"Id":"4","VoteTypeId":"17","CreationDate":"2007-12-31T23:59:59.999"}
+{"Id":"5","CreationDate":"2008-01-01T00:00:00.000"}
+`
+
+const toldContradictingVotes: ReadByHand = {
+  values: {},
+  points: [],
+  records: [
+    [
+      'batches',
+      {
+        ...{ ids: [1, 2, 3, 4, 5], voteTypeIds: [99, 16, 1, 17, null] },
+        flags: [['unknown-vote-type'], ['created-in-future'], [], ['unknown-vote-type', 'created-before-2008'], []],
+      },
+    ],
+  ],
+}
+
+const summaryAt = '2023-07-30T10:00:00Z'
+
 export const fileAnswers = (): NamedAnswer[] => [
   named(
     'votes.votes',
@@ -65,6 +90,38 @@ export const fileAnswers = (): NamedAnswer[] => [
     doubledKeys,
     'file:///doubled.jsonl',
     toldDoubledKeys,
+  ),
+  named(
+    'votes.votes',
+    'five lines: types and dates that cannot be',
+    contradictingVotes,
+    'file:///odd.jsonl',
+    toldContradictingVotes,
+  ),
+  named(
+    'cryptowatch.markets',
+    'prices that contradict',
+    `{"result":{"kraken:btcusd":${summary.replace('29337', '29678.4')},"kraken:btceur":${summary.replace('29105.5', '29678.4')}}}`,
+    'file:///summaries.json',
+    {
+      values: Object.fromEntries(
+        ['kraken:btcusd', 'kraken:btceur'].flatMap((market) =>
+          ['last', 'high', 'low', 'changePercentage', 'changeAbsolute', 'volume', 'volumeQuote'].map((metric) => [
+            `${market}.${metric}`,
+            1,
+          ]),
+        ),
+      ),
+      points: [['kraken:btceur.low', summaryAt, 29678.4]],
+      flagged: [
+        ['kraken:btcusd.last', summaryAt, 'last-outside-range'],
+        ['kraken:btcusd.high', summaryAt, 'last-outside-range'],
+        ['kraken:btceur.last', summaryAt, 'last-outside-range'],
+        ['kraken:btceur.low', summaryAt, 'last-outside-range'],
+        ['kraken:btceur.low', summaryAt, 'low-above-high'],
+        ['kraken:btceur.high', summaryAt, 'low-above-high'],
+      ],
+    },
   ),
   named('cryptowatch.markets', 'a summary', `{"result":{"kraken:btcusd":${summary}}}`, 'file:///summaries.json', {
     values: {

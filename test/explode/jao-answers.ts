@@ -1,10 +1,11 @@
 // Answers of every JAO dataset. A person has read the expected values (`told`) in the bodies.
+import type { FlaggedPoint } from '../support/flagged-points.ts'
 import type { NamedAnswer } from './answers.ts'
 import { type RecordedBody, shapeOfDataset, shapes } from './jao-shapes.ts'
 import { day, type ReadByHand } from './read-by-hand.ts'
 
 export function jaoAnswers(): NamedAnswer[] {
-  return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...renamed(), ...withOffsets()]
+  return [...ofShapes(), ...pages(), ...auctions(), ...unbalanced(), ...contradicting(), ...renamed(), ...withOffsets()]
 }
 
 const named = (
@@ -42,9 +43,59 @@ function unbalanced(): NamedAnswer[] {
   const told: ReadByHand = {
     values: { hub_AT: 2, hub_BE: 2, hub_DE_DK1_VH: 1 },
     points: [['hub_BE', '2026-04-20T22:00:00Z', 2287.6]],
-    flags: ['sum-not-zero'],
+    flagged: flagEach(['hub_AT', 'hub_BE', 'hub_DE_DK1_VH'], '2026-04-20T22:00:00Z', 'sum-not-zero'),
   }
   return [named('jao.core.netPos', 'told by hand: hubs that do not add up to 0', body, told)]
+}
+
+const flagEach = (keys: string[], time: string, flag: string) => keys.map((key): FlaggedPoint => [key, time, flag])
+
+/** Answers with two values that contradict each other in the last row. */
+function contradicting(): NamedAnswer[] {
+  const of = (
+    [dataset, shape]: [string, string],
+    change: [string, string],
+    values: Record<string, number>,
+    flagged: FlaggedPoint[],
+  ): NamedAnswer => {
+    const body = (shapes[shape]?.body ?? '').replace(...change)
+    return named(dataset, 'told by hand: a contradiction', body, { values, points: [], flagged })
+  }
+  const late = '2026-04-21T05:00:00Z'
+  const bounds = ['jao.core.maxNetPos', ...['A', 'B', 'C', 'D'].map((stage) => `jao.coreID.IDCC${stage}_maxNetPos`)]
+  const scheduled = ['ID1', 'ID2', 'ID3'].map((auction) => `jao.coreID.${auction}_scheduledExchanges`)
+  const border = { border_AT_BE: 2, border_BE_AT: 1, border_DE_DE_DK1_VH: 2, border_DE_DK1_VH_DE: 1, border_FR_IT: 0 }
+  return [
+    ...bounds.map((dataset) =>
+      of(
+        [dataset, 'bounds'],
+        ['"minAT":-1,"maxAT":2', '"minAT":2.5,"maxAT":2'],
+        { minAT: 2, maxAT: 2, minDE_DK1_VH: 1 },
+        flagEach(['minAT', 'maxAT'], late, 'min-above-max'),
+      ),
+    ),
+    of(
+      ['jao.nordic.maxNetPos', 'nordicBounds'],
+      ['"max_DK1":8', '"max_DK1":-7.5'],
+      { min_DK1: 2, max_DK1: 2 },
+      flagEach(['min_DK1', 'max_DK1'], late, 'min-above-max'),
+    ),
+    of(
+      ['jao.core.scheduledExchanges', 'quarterBorders'],
+      ['"border_DE_DK1":3499', '"border_DE_DK1":3499,"border_DK1_DE":0.1'],
+      { border_DE_DK1: 2, border_DK1_DE: 1, border_FR_IT: 0 },
+      flagEach(['border_DE_DK1', 'border_DK1_DE'], '2026-04-20T22:15:00Z', 'both-directions'),
+    ),
+    // Of DE and DE_DK1_VH, one direction is 0.
+    ...scheduled.map((dataset) =>
+      of(
+        [dataset, 'borders'],
+        ['"border_AT_BE":12.5', '"border_BE_AT":7,"border_DE_DK1_VH_DE":3,"border_AT_BE":12.5'],
+        border,
+        flagEach(['border_AT_BE', 'border_BE_AT'], late, 'both-directions'),
+      ),
+    ),
+  ]
 }
 
 /** Answers whose columns have unknown names, so that explode refuses them. */

@@ -36,6 +36,11 @@ export function recordedMarketAnswers(): { answers: NamedAnswer[]; absent: strin
 
 const binance = { symbol: 'BTCUSDT', lastPrice: '1.5', priceChange: '-0.1', count: 3, closeTime: 1_600_000_000_000 }
 
+/** The last price and the lowest are above the highest. Bid and ask are equal, and so are the last and the lowest. */
+const contradicting = {
+  ...{ symbol: 'BTCUSDT', lastPrice: '7', bidPrice: '7.10', askPrice: '7.1', highPrice: '6.9', lowPrice: '7' },
+}
+
 const made: [dataset: string, name: string, selector: string, answer: unknown][] = [
   ['kraken.ticker', 'two markets', 'XBTUSD,ETHUSD', { error: [], result: { XXBTZUSD: kraken, XETHZUSD: kraken } }],
   [
@@ -65,6 +70,27 @@ const made: [dataset: string, name: string, selector: string, answer: unknown][]
   ['coinbase.ticker', 'as documented', 'BTC-USD', trade],
   ['coinbase.ticker', 'numbers that are no texts', 'BTC-USD', { ...trade, price: 6268.48 }],
   ['coinbase.ticker', 'neither bid nor ask', 'BTC-USD', { ...trade, bid: '', ask: '' }],
+  [
+    'kraken.ticker',
+    'prices that contradict',
+    'XBTUSD,ETHUSD,ADAUSD',
+    {
+      error: [],
+      result: {
+        XXBTZUSD: { ...kraken, b: ['101.2', '1', '1.000'], c: ['103.5', '0.5'] },
+        XETHZUSD: { ...kraken, l: ['99.0', '103.5'] },
+        ADAUSD: { ...kraken, b: ['0.0', '1', '1.000'], a: ['', '1', '1.000'], h: ['102.0', null] },
+      },
+    },
+  ],
+  [
+    'binance.ticker24hr',
+    'prices that contradict',
+    'BTCUSDT,ETHUSDT',
+    [contradicting, { ...contradicting, symbol: 'ETHUSDT', bidPrice: '7.2', highPrice: '8' }],
+  ],
+  ['coinbase.ticker', 'a bid above the ask', 'BTC-USD', { ...trade, bid: '6267.72' }],
+  ['coinbase.stats', 'a low above the high', 'BTC-USD', { ...stats, low: '6441.38' }],
   ['coinbase.ticker', 'an unknown product', 'NO-SUCH', { message: 'NotFound' }],
   ['coinbase.stats', 'as documented', 'BTC-USD', stats],
   ['coinbase.stats', 'other names', 'BTC-USD', { stats_24h: stats }],
@@ -95,6 +121,58 @@ const told: Record<string, ReadByHand> = {
       ['ETHUSDT.trades', at, 3],
     ],
     modified: '2020-09-13T12:26:40.000Z',
+  },
+  // Of ADAUSD the bid is implausible, the ask unreadable and the highest price null.
+  'kraken.ticker prices that contradict': {
+    values: {
+      ...once(['XXBTZUSD', 'XETHZUSD'], ['last', 'bid', 'ask', 'open', 'high', 'low', 'vwap', 'volume', 'trades']),
+      ...once(['ADAUSD'], ['last', 'bid', 'open', 'low', 'vwap', 'volume', 'trades']),
+      ...{ 'ADAUSD.ask': 0, 'ADAUSD.high': 0 },
+    },
+    points: [
+      ['XXBTZUSD.bid', at, 101.2],
+      ['XXBTZUSD.last', at, 103.5],
+      ['XETHZUSD.low', at, 103.5],
+      ['ADAUSD.bid', at, 0],
+    ],
+    flagged: [
+      ['XXBTZUSD.bid', at, 'bid-above-ask'],
+      ['XXBTZUSD.ask', at, 'bid-above-ask'],
+      ['XXBTZUSD.last', at, 'last-outside-range'],
+      ['XXBTZUSD.high', at, 'last-outside-range'],
+      ['XETHZUSD.last', at, 'last-outside-range'],
+      ['XETHZUSD.low', at, 'last-outside-range'],
+      ['XETHZUSD.low', at, 'low-above-high'],
+      ['XETHZUSD.high', at, 'low-above-high'],
+    ],
+  },
+  'binance.ticker24hr prices that contradict': {
+    values: once(['BTCUSDT', 'ETHUSDT'], ['last', 'bid', 'ask', 'high', 'low']),
+    points: [['BTCUSDT.high', at, 6.9]],
+    flagged: [
+      ['BTCUSDT.last', at, 'last-outside-range'],
+      ['BTCUSDT.high', at, 'last-outside-range'],
+      ['BTCUSDT.low', at, 'low-above-high'],
+      ['BTCUSDT.high', at, 'low-above-high'],
+      ['ETHUSDT.bid', at, 'bid-above-ask'],
+      ['ETHUSDT.ask', at, 'bid-above-ask'],
+    ],
+  },
+  'coinbase.ticker a bid above the ask': {
+    values: once(['BTC-USD'], ['last', 'bid', 'ask', 'volume']),
+    points: [['BTC-USD.bid', at, 6267.72]],
+    flagged: [
+      ['BTC-USD.bid', at, 'bid-above-ask'],
+      ['BTC-USD.ask', at, 'bid-above-ask'],
+    ],
+  },
+  'coinbase.stats a low above the high': {
+    values: once(['BTC-USD'], ['open', 'high', 'low', 'volume_30day']),
+    points: [['BTC-USD.low', at, 6441.38]],
+    flagged: [
+      ['BTC-USD.low', at, 'low-above-high'],
+      ['BTC-USD.high', at, 'low-above-high'],
+    ],
   },
   'coinbase.ticker as documented': {
     values: once(['BTC-USD'], ['last', 'bid', 'ask', 'volume']),

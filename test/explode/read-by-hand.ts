@@ -1,4 +1,5 @@
 // Expected values that a person has read in a body. No code computes them, so a bug of the code cannot hide here.
+import type { FlaggedPoint } from '../support/flagged-points.ts'
 
 export interface ReadByHand {
   /** Number of values per key that are not null. */
@@ -8,6 +9,8 @@ export interface ReadByHand {
   unit?: [key: string, unit: string]
   /** The flags of all slices. */
   flags?: string[]
+  /** All points that have the flag of a check. Default: none has. */
+  flagged?: FlaggedPoint[]
   modified?: string
   records?: [topic: string, fields: Record<string, unknown>][]
 }

@@ -9,7 +9,11 @@ const directory = mkdtempSync(join(tmpdir(), 'tidemark-samples-'))
 const sources = pathToFileURL(`${directory}/`)
 afterAll(() => rmSync(directory, { recursive: true }))
 
-const told = { values: { k: 1 }, points: [['k', '2026-01-01T00:00:00Z', null]] }
+const told = {
+  values: { k: 1 },
+  points: [['k', '2026-01-01T00:00:00Z', null]],
+  flagged: [['k', '2026-01-01T00:00:00Z', 'odd']],
+}
 
 function sample(source: string, name: string, asked: object, body: string | Buffer): void {
   const folder = join(directory, source, 'samples')

@@ -16,6 +16,8 @@ const askedSchema = z.strictObject({
   told: z.strictObject({
     values: z.record(z.string(), z.int()),
     points: z.array(z.tuple([z.string(), z.iso.datetime(), z.number().nullable()])),
+    /** Every value that has the flag of a check: key, time, flag. */
+    flagged: z.array(z.tuple([z.string(), z.iso.datetime(), z.string()])).exactOptional(),
     /** Expected records on own topics: the topic's suffix, and some fields. */
     records: z.array(z.tuple([z.string(), z.record(z.string(), z.unknown())])).exactOptional(),
   }),

@@ -32,6 +32,17 @@ describe('compareSnapshots', () => {
     expect(compareSnapshots(kept, now, none)).toEqual({ broken: [], next: now })
   })
 
+  test('a check that is added or taken away without a higher version is refused, and the replay is named', () => {
+    const now: Snapshot = { 'a.b': { ...kept['a.b']!, checks: ['odd', 'odder'] } }
+    const sentence = (checks: string) =>
+      expect.stringMatching(`^the checks of a\\.b are now ${checks}, though .* still 3: .*npx tidemark replay a\\.b\``)
+    expect(compareSnapshots(kept, now, none).broken).toEqual([sentence('odd, odder, before none')])
+    expect(compareSnapshots(now, kept, none).broken).toEqual([sentence('none, before odd, odder')])
+    const raised: Snapshot = { 'a.b': { ...now['a.b']!, transformVersion: 4 } }
+    expect(compareSnapshots(kept, raised, none)).toEqual({ broken: [], next: raised })
+    expect(compareSnapshots(raised, raised, none)).toEqual({ broken: [], next: raised })
+  })
+
   test('with a lower one it is refused, changed or not', () => {
     const down = 'the transformVersion of a.b went down from 3 to 2'
     expect(compareSnapshots(kept, { 'a.b': { ...kept['a.b']!, transformVersion: 2 } }, none).broken).toEqual([down])

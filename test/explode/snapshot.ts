@@ -8,6 +8,8 @@ import type { NamedAnswer } from './answers.ts'
 
 export interface DatasetSnapshot {
   transformVersion: number
+  /** The flags of the dataset's checks. Absent if it has none. */
+  checks?: string[]
   /** Hashes by name of an answer. `answer`: of window, status, bytes and selector. `explosion`: of explode's result. */
   answers: Record<string, { answer: string; explosion: string }>
 }
@@ -17,10 +19,11 @@ export type Snapshot = Record<string, DatasetSnapshot>
 export function takeSnapshot(datasets: readonly Dataset[], answers: readonly NamedAnswer[]): Snapshot {
   const byName = new Map(datasets.map((dataset) => [dataset.name, dataset]))
   return Object.fromEntries(
-    datasets.map(({ name, transformVersion }) => {
+    datasets.map(({ name, transformVersion, checks = [] }) => {
       const own = answers.filter(({ dataset }) => dataset === name)
       const hashes = own.map((named) => [named.name, hashesOf(named, byName)])
-      return [name, { transformVersion, answers: Object.fromEntries(hashes) }]
+      const flags = checks.length === 0 ? {} : { checks: checks.map(({ flag }) => flag) }
+      return [name, { transformVersion, ...flags, answers: Object.fromEntries(hashes) }]
     }),
   )
 }
@@ -32,17 +35,17 @@ export interface Comparison {
 }
 
 /**
- * Compares snapshots. A result may change only with a greater transform version. Answers may be added or replaced, but
+ * Compares snapshots. A result or a check may change only with a greater transform version. Answers may be added or replaced, but
  * not removed, unless `absent` lists them as missing on this machine. Pure.
  */
 export function compareSnapshots(kept: Snapshot, now: Snapshot, absent: ReadonlySet<string>): Comparison {
   const names = new Set([...Object.keys(kept), ...Object.keys(now)])
   const broken = [...names].flatMap((name) => brokenOf(name, kept[name], now[name], absent))
-  const next = Object.entries(now).map(([name, { transformVersion, answers }]) => {
+  const next = Object.entries(now).map(([name, { answers, ...declared }]) => {
     const before = kept[name]
-    const unchecked = Object.entries(before?.transformVersion === transformVersion ? before.answers : {})
+    const unchecked = Object.entries(before?.transformVersion === declared.transformVersion ? before.answers : {})
     const held = unchecked.filter(([answer]) => absent.has(answer))
-    return [name, { transformVersion, answers: { ...Object.fromEntries(held), ...answers } }]
+    return [name, { ...declared, answers: { ...Object.fromEntries(held), ...answers } }]
   })
   return { broken, next: Object.fromEntries(next) }
 }
@@ -62,6 +65,12 @@ function brokenOf(
   if (gone.length > 0) sentences.push(`answers of ${name} are gone from test/explode: ${gone.join(', ')}: ${ifMeant}`)
   if (transformVersion < kept.transformVersion) {
     sentences.push(`the transformVersion of ${name} went down from ${kept.transformVersion} to ${transformVersion}`)
+  }
+  const [checks, before] = [now, kept].map((each) => each.checks?.join(', ') ?? 'none')
+  if (checks !== before && transformVersion === kept.transformVersion) {
+    sentences.push(
+      `the checks of ${name} are now ${checks}, before ${before}, though its transformVersion is still ${transformVersion}: raise it in its source and run \`npm run generate\`; after the release \`npx tidemark replay ${name}\` flags what is stored`,
+    )
   }
   const changed = Object.entries(now.answers).filter(([answer, { answer: bytes, explosion }]) => {
     const before = kept.answers[answer]

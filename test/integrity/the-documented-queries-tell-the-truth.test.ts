@@ -12,6 +12,7 @@ import { labelDirectory, openDataDirectory } from '#local/data-directory.ts'
 import { writeStackFile } from '#local/stack-file.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
+import { jaoDatasets } from '#simulator/jao/datasets.ts'
 import type { Command } from '#simulator/jao/publications.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { rawResponse } from '../support/raw-responses.ts'
@@ -466,6 +467,33 @@ test('polls that failed, with what upstream said', async () => {
   })
 })
 
+test('values that contradict each other, with what their flag means', async () => {
+  const quarterMs = Date.parse('2026-11-20T10:15:00Z')
+  const wrong = revise('2026-11-20', '2026-11-19T13:00:00Z', { hourMs: quarterMs, key: 'hub_FR', value: 0.3 })
+  const netPos = jaoDatasets.find(({ name }) => name === 'core.netPos')!
+  const window = windowOf('2026-11-20')
+  const body = createUpstream(seed, [{ ...wrong, dataset: netPos.name }], netPos).body(
+    window.startMs,
+    window.endMs,
+    nowMs,
+  )
+  const dataset = 'jao.core.netPos'
+  const raw = rawResponse(window, body, nowMs, { dataset })
+  await chain.normalizer.kill('SIGTERM')
+  const normalizer = await chain.start('normalizer', { DATASET_SCHEDULES: '' })
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
+  await chain.producer.send('jao.raw', [{ key: raw.requestIdentity, value: encode(raw) }])
+  await chain.settled()
+  const [rows] = await ask('Which values contradict each other?')
+  const at = storeTs(quarterMs)
+  const meaning = 'The values of all hubs at one time do not add up to 0.'
+  // All 23 hubs of the row have a value.
+  expect(numbers(rows)).toEqual([{ dataset, flag: 'sum-not-zero', points: 23, first: at, last: at, meaning }])
+  expect(await (await fetch(`${normalizer.url}/metrics`)).text()).toMatch(
+    /tidemark_flagged_points_total\{dataset="jao\.core\.netPos",flag="sum-not-zero",[^}]*\} 23\n/,
+  )
+})
+
 describe('the views', () => {
   const views = {
     '`latest`, `as_of(at = …)`': ['latest', "as_of(at = '2026-11-20')"],
@@ -491,7 +519,7 @@ describe('the views', () => {
 const titles = [...doc.matchAll(/^## (.*\?)$/gm)].map(([, title = '']) => title)
 
 test('every question of the document is asked here', () => {
-  expect(titles).toHaveLength(9)
+  expect(titles).toHaveLength(10)
   expect(titles.flatMap(commandsOf)).toHaveLength(doc.match(/^npx tidemark query/gm)?.length ?? 0)
 })
 

@@ -200,7 +200,8 @@ async function normalizeAll(
     park: async () => undefined,
     stop: async () => undefined,
   }
-  const subscription = await subscribeTo(source, { registry, producer }, () => undefined, noneParked, new Set())
+  const counters = { countIgnored: () => undefined, countFlagged: () => undefined }
+  const subscription = await subscribeTo(source, { registry, producer }, counters, noneParked, new Set())
   await consumeAll(subscription, producer, answers.length)
 }
 

@@ -21,7 +21,7 @@ test('every folder is a record that is declared, with its newest version', () =>
   const ofSources = sources.flatMap(({ topics = [] }) => topics.map(({ record }) => record))
   const declared = [...Object.values(platformRecords), ...ofSources].map(({ file, text }) => [file, text])
   expect(newest.toSorted()).toEqual(declared.toSorted())
-  expect(newest).toContainEqual(['sources/votes/vote-batch/v1.avsc', expect.stringContaining('"name":"VoteBatch"')])
+  expect(newest).toContainEqual(['sources/votes/vote-batch/v2.avsc', expect.stringContaining('"name":"VoteBatch"')])
 })
 
 describe.each(records)('every version of $record reads every other', ({ versions }) => {

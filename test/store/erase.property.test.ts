@@ -157,7 +157,7 @@ it("records of a source's own leave when they are not published again, and the r
   const batch = (ids: number[], offset: number, version?: number): VoteBatch => ({
     ...{ ...at(offset, version), dataset: 'votes.votes', file: 'f', firstLine: 1, lines: ids.length, blankLines: 0 },
     ...{ refusedLines: 0, repeatedIds: 0, ids, postIds: ids.map(() => offset), voteTypeIds: ids.map(() => null) },
-    ...{ creationDates: ids.map(() => 0), userIds: ids.map(() => null), bountyAmounts: ids.map(() => null) },
+    ...{ creationDates: ids.map(() => 0), userIds: ids.map(() => null), bountyAmounts: ids.map(() => null), flags: [] },
   })
   // Told by old code at 0, 1 and 2; by new code at 1 without one record, and at 2 nothing. Raw of 0 is gone.
   await store(

@@ -101,7 +101,12 @@ test('auctions have corridor, zones, product and unit beside the value', async (
   ])
 })
 
-test('a row of hubs that do not add up to 0 is stored, with a flag', async () => {
-  const flagged = `SELECT DISTINCT key, flags FROM tidemark.latest WHERE dataset = 'jao.core.netPos' ORDER BY key LIMIT 1`
-  expect(await lines(running.reader, flagged)).toEqual([`hub_AT\t['sum-not-zero']`])
+test('the hubs of a row that do not add up to 0 are stored, with a flag; those of the other rows have none', async () => {
+  const flagged = `SELECT key, ts, value FROM tidemark.latest
+    WHERE dataset = 'jao.core.netPos' AND has(flags, 'sum-not-zero') ORDER BY key, ts`
+  expect(await lines(running.reader, flagged)).toEqual([
+    'hub_AT\t2026-04-20 22:00:00\t-2287.8',
+    'hub_BE\t2026-04-20 22:00:00\t2287.6',
+    'hub_DE_DK1_VH\t2026-04-20 22:00:00\t0.1',
+  ])
 })

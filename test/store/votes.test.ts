@@ -41,6 +41,7 @@ async function store(votes: [number, string, number?][], more: Partial<VoteBatch
     creationDates: votes.map(([, date]) => Date.parse(`${date}T00:00:00Z`)),
     userIds: votes.map(() => null),
     bountyAmounts: votes.map(() => null),
+    flags: [],
     ...more,
   }
   await insert(running.store, table, columns, [row(batch)])
@@ -65,8 +66,8 @@ test('an Id is there once: the newest reading, whatever order and however often 
   await store([[1, '2022-01-02', 20]], newest)
   await store([[2, '2022-01-03', 6]], { knownAt: 1_700_000_000_001, transformVersion: 2 })
   const both = [
-    [1, 20, 2, '2022-01-02 00:00:00.000', null, null],
-    [2, 6, 2, '2022-01-03 00:00:00.000', null, null],
+    [1, 20, 2, '2022-01-02 00:00:00.000', null, null, []],
+    [2, 6, 2, '2022-01-03 00:00:00.000', null, null, []],
   ]
   expect(await rows('SELECT * FROM blog_analysis.votes ORDER BY Id')).toEqual(both)
   expect(await rows('SELECT count(), uniqExact(Id) FROM blog_analysis.votes')).toEqual([[2, 2]])
@@ -93,6 +94,24 @@ test('a reading that is taken away leaves the one before it; votes of deleted da
   await running.store.command({ query: 'TRUNCATE TABLE tidemark.deletions' })
 })
 
+test('each vote has the flags of its newest reading', async () => {
+  const votes: [number, string][] = [
+    [1, '2007-12-31'],
+    [2, '2022-01-02'],
+    [3, '2007-12-31'],
+  ]
+  const both = ['unknown-vote-type', 'created-before-2008']
+  await store(votes, { flags: [['created-before-2008'], [], both] })
+  expect(await rows('SELECT Id, Flags FROM blog_analysis.votes ORDER BY Id')).toEqual([
+    [1, ['created-before-2008']],
+    [2, []],
+    [3, both],
+  ])
+  await store([[1, '2008-01-01']], { knownAt: 1_700_000_000_001 })
+  expect(await rows(`SELECT Id FROM blog_analysis.votes WHERE has(Flags, 'created-before-2008')`)).toEqual([[3]])
+  await expect(store(votes, { flags: [[], []] })).rejects.toThrow(/[Ss]izes of ARRAY-JOIN-ed arrays/)
+})
+
 test('a table that an older release made is brought to the new columns, and keeps its votes', async () => {
   const command = (query: string) => running.store.command({ query })
   const columns = `Id UInt64, PostId Nullable(UInt64), VoteTypeId Nullable(UInt16), CreationDate DateTime64(3, 'UTC'),
@@ -106,9 +125,9 @@ test('a table that an older release made is brought to the new columns, and keep
   )
   await applyAll()
   await store([[1, '2022-01-02', 20]])
-  expect(await rows('SELECT Id, PostId FROM blog_analysis.votes ORDER BY Id')).toEqual([
-    [1, 20],
-    [2, 7],
+  expect(await rows('SELECT Id, PostId, Flags FROM blog_analysis.votes ORDER BY Id')).toEqual([
+    [1, 20, []],
+    [2, 7, []],
   ])
 })
 
@@ -125,8 +144,8 @@ test('all that a vote can hold is kept', async () => {
     { ...wide, ...others, bountyAmounts: [null, 4_294_967_295] },
   )
   expect(await rows('SELECT * FROM blog_analysis.votes ORDER BY Id')).toEqual([
-    [0, Number.MAX_SAFE_INTEGER, 65_535, '1900-01-01 00:00:00.000', 3, 4_294_967_295],
-    [Number.MAX_SAFE_INTEGER, null, null, '2299-12-31 23:59:59.999', -1, null],
+    [0, Number.MAX_SAFE_INTEGER, 65_535, '1900-01-01 00:00:00.000', 3, 4_294_967_295, []],
+    [Number.MAX_SAFE_INTEGER, null, null, '2299-12-31 23:59:59.999', -1, null, []],
   ])
 })
 

@@ -29,6 +29,7 @@ export function declaredSource({ name }: { name: string }): Source {
         keys: { pattern: 'at_<harbour>', example: 'at_OST', labels: { harbour: 'three letters' } },
         plausible: { min: -500, max: 500.5 },
         expectations: ['every hour has a row', 'it’s whole cm'],
+        checks: [{ flag: 'ebb-above-flood', text: 'The ebb is above the flood.', find: () => {} }],
         transformVersion: 7,
         schedule: 'auto',
         calendar: {
