@@ -427,7 +427,10 @@ test('polls that failed, with what upstream said', async () => {
       origin: 'simulated',
     }
     const came = { outcome, status: 400, durationMs: 1, bytes: 0, error, pausedUntil: null, pauseReason: null }
-    return { key: outcome, value: encode({ ...times, ...none, ...told, ...came, memory: noMemory, changesState: true }) }
+    return {
+      key: outcome,
+      value: encode({ ...times, ...none, ...told, ...came, memory: noMemory, changesState: true }),
+    }
   }
   await chain.producer.send('polls', [
     poll('failed', '2026-11-20T12:00:00Z', 'HTTP 400: Invalid symbol. (-1121)'),
