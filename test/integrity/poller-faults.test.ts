@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
 import { hostOf } from '#core/host.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
+import { hostLogSchema } from '#schemas/generated/records.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import type { HostBudget } from '#services/poller/host-budget.ts'
 import { dataset, eventually, ofDay, type PollerParts, startPollerParts, startUpstream } from './poller-parts.ts'
@@ -70,6 +71,23 @@ test('a pause outlasts the poller that was told of it; one that is lifted is ove
   const later = await eventually('a third has the host', async () => await budgetOf(third))
   expect(later).toMatchObject({ pausedForMs: 0, pausedUntil: null, pauseReason: null })
   expect(await pollsOf('2022-10-01'), 'a request that lifts a pause asks for no window').toEqual([])
+
+  const reason = '429, Retry-After 7200'
+  const log = await eventually('the host log has all of that', async () => {
+    const records = (await parts.read('host-log', hostLogSchema)).filter((record) => record.host === host)
+    return new Set(records.map(({ poller }) => poller)).size === 3 && records
+  })
+  const pollers = [...new Set(log.map(({ poller }) => poller))]
+  const steps = log.map(({ poller, state, pauseReason }) => `${pollers.indexOf(poller)} ${state} ${pauseReason}`)
+  expect(steps.filter((each, index) => each !== steps[index - 1])).toEqual([
+    ...['0 owned null', `0 owned ${reason}`, `0 released ${reason}`],
+    ...[`1 owned ${reason}`, '1 owned null', '1 released null', '2 owned null'],
+  ])
+  expect(log.filter(({ pausedUntil, pauseReason }) => (pausedUntil === null) !== (pauseReason === null))).toEqual([])
+  for (const { at, settledTo } of log) {
+    expect(new Date(at).toISOString()).toMatch(/^2022-11-10T1[2-4]/)
+    expect(settledTo).toBeLessThanOrEqual(at)
+  }
 })
 
 test('after a server error a window is asked again later and later; the others are not delayed', async () => {

@@ -28,7 +28,7 @@ const steps = (what: fc.Arbitrary<string | { rows: number; pageChanged: boolean 
 }
 const windowHistory = fc.record({
   day: fc.nat(800),
-  selector: fc.constantFrom('null', 'IF1-FR-GB', 'XBT/USD', 'rows-10'),
+  selector: fc.constantFrom('null', 'IF1-FR-GB', 'XBT/USD', 'x/rows-7', 'rows-10'),
   // Polls of an earlier release do not tell whether an empty answer after a refused one confirms an empty answer before.
   steps: fc
     .oneof(steps(answers), steps(answers), steps(counts))
@@ -74,7 +74,7 @@ function judge(
 function pollsOfWindow({ day, selector, steps }: WindowHistory, nth: number): Poll[] {
   const startMs = Date.parse('2024-01-01T00:00:00Z') + day * dayMs
   const endMs = startMs + dayMs
-  const identity = requestIdentity('a.b', { startMs, endMs }, selector === 'rows-10' ? selector : `${selector}-${nth}`)
+  const identity = requestIdentity('a.b', { startMs, endMs }, selector === 'rows-10' ? selector : `${nth}-${selector}`)
   let known: PollMemory | undefined
   let atMs = startMs - dayMs
   return steps.map(({ what, afterMs, poller }, index) => {

@@ -1,3 +1,5 @@
+-- The ticks among the polls that are there. What the sink inserts meanwhile comes by the view; a tick that comes both ways
+-- counts once.
 INSERT INTO tidemark.tick_hours (dataset, selector, hour, asked, good, partial, failed, failures)
 SELECT
     dataset,
@@ -23,3 +25,4 @@ FROM
         AND NOT match(request_identity, '/\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ/\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$')
 )
 GROUP BY dataset, selector, hour
+SETTINGS max_bytes_before_external_group_by = 134217728, max_bytes_ratio_before_external_group_by = 0
