@@ -1,3 +1,4 @@
+import { sinkGroupOf } from '#core/sink-groups.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { committedOffsets, consumerLag } from '#platform/kafka/consumer-lag.ts'
@@ -12,12 +13,13 @@ export interface Lag {
   records: number
 }
 
-/** Returns the topics that each consumer group reads: first the normalizer, then the sink. */
+/** Returns the topics that each consumer group reads: first the normalizer's, then those of the sink. */
 export function subscriptions(): { group: string; topics: string[] }[] {
-  const all = [...platformTopics, ...sources.flatMap(topicsOf)]
+  const stored = [...platformTopics, ...sources.flatMap(topicsOf)].filter(({ table }) => table)
+  const bySink = Map.groupBy(stored, sinkGroupOf)
   return [
     { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },
-    { group: 'sink', topics: all.filter(({ table }) => table).map(({ name }) => name) },
+    ...[...bySink].map(([group, topics]) => ({ group, topics: topics.map(({ name }) => name) })),
   ]
 }
 

@@ -1,3 +1,4 @@
+import { sinkGroupOf } from '#core/sink-groups.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -12,5 +13,5 @@ export async function untilQueryable(
 ): Promise<void> {
   await waitForGroup(kafka, 'normalizer', rawTopic(source.name).name, say)
   const stored = topicsOf(source).filter(({ table }) => table !== undefined)
-  for (const topic of [...stored, pollsTopic]) await waitForGroup(kafka, 'sink', topic.name, say)
+  for (const topic of [...stored, pollsTopic]) await waitForGroup(kafka, sinkGroupOf(topic), topic.name, say)
 }

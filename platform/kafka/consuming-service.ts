@@ -10,14 +10,19 @@ import type { Subscription } from './process-batch.ts'
 import { openProducer, type Producer } from './produce.ts'
 import { openRegistry, type Registry, type RegistryConnection } from './registry.ts'
 
+/** A consumer group, and what the service does in it. */
+export interface ConsumerGroup {
+  groupId: string
+  shape: BatchShape
+  subscriptions: Subscription[]
+}
+
 export interface ConsumingService {
   name: string
-  groupId: string
   config: KafkaConnection & RegistryConnection & { HEALTH_HOST: string; HEALTH_PORT: number }
   log: Logger
   metrics: ConsumeMetrics
-  shape: BatchShape
-  subscriptions: (clients: KafkaClients, onStop: OnStop) => Promise<Subscription[]> | Subscription[]
+  groups: (clients: KafkaClients, onStop: OnStop) => Promise<ConsumerGroup[]>
   status?: () => unknown
 }
 
@@ -27,7 +32,7 @@ export interface KafkaClients {
   producer: Producer
 }
 
-/** Starts a service that consumes topics. Exits with code 1 if the consumer fails permanently. */
+/** Starts a service that consumes topics. Exits with code 1 if a consumer fails permanently. */
 export async function startConsuming(service: ConsumingService, onStop: OnStop): Promise<void> {
   const { name, config, log, metrics } = service
   let notReady = (): string | undefined => 'not in its consumer group yet'
@@ -44,27 +49,24 @@ export async function startConsuming(service: ConsumingService, onStop: OnStop):
   const registry = openRegistry(config)
   const producer = await openProducer(kafka)
   onStop('producer', producer.disconnect)
-  const consumption = await consume({
-    kafka,
-    groupId: service.groupId,
-    service: { name, version },
-    subscriptions: await service.subscriptions({ kafka, registry, producer }, onStop),
-    shape: service.shape,
-    registry,
-    producer,
-    log,
-    onCommitted: (batch) => {
-      metrics.measure(batch)
-      const { verdicts, durationMs, ...counts } = batch
-      const dead = verdicts.filter(({ kind }) => kind === 'dead').length
-      log.info({ ...counts, dead, durationMs: Math.round(durationMs) }, 'batch done')
-    },
-    crash: (error) => {
-      log.fatal({ err: error }, 'the consumer cannot go on')
-      process.exit(1)
-    },
-  })
-  onStop('consumer', consumption.stop)
-  notReady = consumption.notReady
+  const groups = await service.groups({ kafka, registry, producer }, onStop)
+  const start = (group: ConsumerGroup) =>
+    consume({
+      ...{ ...group, kafka, registry, producer, log },
+      service: { name, version },
+      onCommitted: (batch) => {
+        metrics.measure(batch)
+        const { verdicts, durationMs, ...counts } = batch
+        const dead = verdicts.filter(({ kind }) => kind === 'dead').length
+        log.info({ ...counts, dead, durationMs: Math.round(durationMs) }, 'batch done')
+      },
+      crash: (error) => {
+        log.fatal({ err: error, group: group.groupId }, 'the consumer cannot go on')
+        process.exit(1)
+      },
+    })
+  const consumptions = await Promise.all(groups.map(start))
+  onStop('consumers', async () => void (await Promise.all(consumptions.map(({ stop }) => stop()))))
+  notReady = () => consumptions.map((each) => each.notReady()).find((why) => why !== undefined)
   log.info({ health: health.url, version }, `${name} runs`)
 }

@@ -17,6 +17,7 @@ import { statusOf } from './status.ts'
 const config = readServiceConfig(normalizerSettings)
 const shadow = process.argv.includes('--shadow')
 const log = createLogger(shadow ? 'normalizer-shadow' : 'normalizer', config.LOG_LEVEL)
+const shape = { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 }
 
 await run(log, 8_000, async (onStop) => {
   if (shadow) return startShadow(config, log, onStop)
@@ -27,19 +28,20 @@ await run(log, 8_000, async (onStop) => {
   await startConsuming(
     {
       name: 'normalizer',
-      groupId: config.CONSUMER_GROUP,
       config,
       log,
       metrics,
-      shape: { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
-      subscriptions: async (clients, onStop) => {
+      groups: async (clients, onStop) => {
         const parkedDatasets = await openParkedDatasets(clients, log, (error) => {
           log.fatal({ err: error }, 'the topic of parked datasets can no longer be followed')
           process.exit(1)
         })
         onStop('parked datasets', parkedDatasets.stop)
         parked = parkedDatasets
-        return Promise.all(sources.map((source) => subscribeTo(source, clients, counters, parkedDatasets, off)))
+        const subscriptions = await Promise.all(
+          sources.map((source) => subscribeTo(source, clients, counters, parkedDatasets, off)),
+        )
+        return [{ groupId: config.CONSUMER_GROUP, shape, subscriptions }]
       },
       status: () => statusOf(sources, parked?.list() ?? [], off),
     },

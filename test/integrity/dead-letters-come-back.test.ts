@@ -13,8 +13,10 @@ import {
   watchRefusals,
 } from '#operations/dead-letters/requeue.ts'
 import { findLetter, readContent } from '#operations/dead-letters/show.ts'
+import { forgetGroup } from '#platform/kafka/consumer-lag.ts'
 import { deadLetter } from '#platform/kafka/dead-letter.ts'
 import { offsetRange, readRanges, type StoredRecord } from '#platform/kafka/read-range.ts'
+import { printable } from '#platform/process/printable.ts'
 import { parkingSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { parkingTopic } from '#schemas/topics.ts'
 import { stayText } from '../../cli/dlq/report.ts'
@@ -257,6 +259,40 @@ test('a caller releases a parked dataset, and is told which letters would be ref
   expect(await chain.query(`SELECT value FROM tidemark.latest WHERE ${at}`)).toEqual([{ value: 30 }])
   await dropLetters(chain.kafka, [bad!], me)
   expect(await release(parts, request)).toMatchObject({ state: 'released', wasParked: false, done: [], skipped: [] })
+})
+
+test('the store says what `dlq list` says, since when, and when a dataset was parked, also when all is read again', async () => {
+  const told = async () => ({
+    letters: await chain.query<Record<string, unknown>>(
+      `SELECT toUInt32(offset) AS offset, reason, previous_reason AS previousReason, attempts, dataset, decision,
+         request_identity AS key, toUInt32(raw_partition) AS partition, toUInt32(raw_offset) AS raw,
+         toUnixTimestamp64Milli(at) + 0.0 AS atMs, toUnixTimestamp64Milli(resolved_at) + 0.0 AS resolvedAtMs
+       FROM tidemark.dead_letters WHERE topic = 'jao.dlq' AND original_topic = 'jao.raw' ORDER BY offset`,
+    ),
+    parking: await chain.query(
+      'SELECT dataset, state, reason, message, by FROM tidemark.parking_log FINAL ORDER BY offset',
+    ),
+  })
+  const once = await told()
+  const letters = (await readLetters(chain.kafka, ['jao.dlq'])).filter(({ source }) => source?.topic === 'jao.raw')
+  expect(letters.length).toBeGreaterThan(5)
+  expect(once.letters).toEqual(
+    letters.map(({ offset, reason, previousReason, attempts, dataset, key, atMs, source, decision }) => ({
+      ...{ offset, reason, previousReason, attempts, dataset, key: printable(key), atMs, partition: source?.partition },
+      ...{ raw: source?.offset, decision: decision?.decision ?? null, resolvedAtMs: decision?.atMs ?? null },
+    })),
+  )
+  const dataset = 'jao.core.maxExchanges'
+  expect(once.parking).toEqual([
+    { dataset, state: 'parked', reason: 'type', message: 'by hand', by: 'test' },
+    { dataset, state: 'released', reason: 'released', message: 'mended', by: 'test' },
+  ])
+
+  await chain.sink.kill('SIGTERM')
+  for (const group of ['sink', 'sink-dead-letters']) await forgetGroup(chain.kafka, group)
+  chain.sink = await chain.start('sink')
+  await chain.settled()
+  expect(await told()).toEqual(once)
 })
 
 test('thousands go back in the order in which they lay there; what is gone by then stays and is named', async () => {

@@ -1,6 +1,6 @@
 -- Every record of the dead-letter topics, without its value: the letters, whose decision is empty, and the decisions on
 -- letters (requeued, dropped), whose letter_offset names the letter. at: when the record was refused, or the letter decided
--- on. What a record's headers do not say is null, 0 or empty. A record that is read again gives the same row: FINAL.
+-- on. What a record's headers do not say is null, 0 or empty. A record that is read again gives the same row.
 CREATE TABLE IF NOT EXISTS tidemark.dead_letter_records
 (
     topic LowCardinality(String) CODEC(ZSTD(1)),
