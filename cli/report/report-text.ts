@@ -108,7 +108,7 @@ function legend(datasets: readonly DatasetReport[], width: number): string[] {
     .filter((each) => seen.has(each))
     .map((each) => `${glyphs[each]} ${each}`)
   const lines: string[] = []
-  for (const part of [...parts, ...(parts.length > 0 ? ['(the worst window of a day; UTC or local days)'] : [])]) {
+  for (const part of [...parts, ...(parts.length > 0 ? ['(the worst window of a day, local time)'] : [])]) {
     const last = lines.at(-1)
     if (last === undefined || last.length + 2 + part.length > width - 2) lines.push(part)
     else lines[lines.length - 1] = `${last}  ${part}`

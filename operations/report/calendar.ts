@@ -48,9 +48,9 @@ export function withoutHoles(
   const bySelector = Map.groupBy(rows, ({ selector }) => selector)
   const scheduled: (string | null)[] = schedule?.selectors.length ? schedule.selectors : []
   const wanted = scheduled.length > 0 ? scheduled : bySelector.size > 0 ? [...bySelector.keys()] : [null]
+  const starts = new Set(grid.map(({ window }) => window.startMs))
   const filled = wanted.flatMap((selector) => {
     const held = new Map((bySelector.get(selector) ?? []).map((row) => [row.startMs, row]))
-    const starts = new Set(grid.map(({ window }) => window.startMs))
     const others = [...held.values()].filter(({ startMs }) => !starts.has(startMs))
     const found = grid.map(({ window }) => held.get(window.startMs) ?? unknownWindow(window, selector, schedule, atMs))
     return others.length === 0 ? found : [...found, ...others].sort((one, other) => one.startMs - other.startMs)
@@ -123,17 +123,7 @@ export function gapsOf(rows: readonly WindowRow[]): Gap[] {
     last.gap.windows++
     last.gap.watched ||= isWatched
   }
-  return gaps.map(({ gap }) => ({
-    selector: gap.selector,
-    from: gap.from,
-    to: gap.to,
-    class: gap.class,
-    cause: gap.cause,
-    detail: gap.detail,
-    since: gap.since,
-    windows: gap.windows,
-    watched: gap.watched,
-  }))
+  return gaps.map(({ gap }) => gap)
 }
 
 export const iso = (ms: number): string => new Date(ms).toISOString()

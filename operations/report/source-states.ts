@@ -1,8 +1,9 @@
-// What became of tomorrow's windows, in one line a source, for status. Pure.
+// What became of tomorrow's windows, in one line a source, for status.
 import { addDays, dayAt } from '#core/business-day.ts'
 import { datasetsByName } from '#core/datasets.ts'
-import type { WindowRow } from './facts.ts'
-import { type ZoneClock, zoneClock } from './zone-clock.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
+import { type WindowRow, windowRows } from './facts.ts'
+import { zoneClock } from './zone-clock.ts'
 
 /** The windows of a source that begin on one local day. Of ticks: the hours of today so far. Instants are ISO text. */
 export interface SourceState {
@@ -34,9 +35,17 @@ const words: Readonly<Record<string, string>> = {
 /** Says a cause in words. */
 export const causeWords = (cause: string): string => words[cause] ?? cause
 
+const dayMs = 24 * 3_600_000
+
+/** Asks the store once. `nowMs`: the pollers' clock. @throws an error of the store */
+export async function readSourceStates(store: Store, nowMs: number): Promise<SourceState[]> {
+  const scope = { atMs: nowMs, fromMs: nowMs - 2 * dayMs, toMs: nowMs + 3 * dayMs, dataset: undefined }
+  return sourceStates(await windowRows(store, scope), nowMs)
+}
+
 type Rows = ReadonlyMap<string, readonly WindowRow[]>
 
-/** @param rows of the windows that end after now - 2 days, by dataset */
+/** Pure. `rows`: at least the windows of today and tomorrow, by dataset. */
 export function sourceStates(rows: Rows, nowMs: number): SourceState[] {
   const bySource = Map.groupBy(rows.keys(), (name) => datasetsByName.get(name)?.source.name ?? '')
   return [...bySource].flatMap(([source, names]) => {
