@@ -132,7 +132,7 @@ type Text = string | null
 type Count = number | null
 type CompactRow = [
   ...texts: [dataset: string, cls: CompletenessClass, cause: Text, detail: Text, selector: Text, why: Text],
-  ...numbers: [lateness: Count, points: Count, expected: Count, keys: Count, usual: Count, isWatched: boolean | null],
+  ...numbers: [lateness: Count, points: Count, expected: Count, keys: Count, usual: Count, isWatched: boolean | number],
   ...instants: [start: number, end: number, since: Count, expectedBy: Count, lateAfter: Count, revised: Count],
 ]
 
@@ -147,7 +147,8 @@ const windowOf = (row: CompactRow): WindowRow => ({
   expectedPoints: row[8],
   keys: row[9],
   usualKeys: row[10],
-  isWatched: row[11] ?? false,
+  // The engine answers 0 and 1 where a column is not declared as Bool.
+  isWatched: Boolean(row[11]),
   startMs: row[12],
   endMs: row[13],
   sinceMs: row[14],
