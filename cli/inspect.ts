@@ -4,14 +4,16 @@ import { isAlive } from '#local/process-table.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { countOpenLetters, type OpenDeadLetters } from '#operations/dead-letters/list.ts'
 import type { LastFailure, PollerStatus } from '#operations/poller/status.ts'
+import { readSourceStates, type SourceState } from '#operations/report/source-states.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 import type { Schedule } from '#sources/source.ts'
-import { rowsOf } from './ask-store.ts'
+import { openReader, rowsOf } from './ask-store.ts'
 import { type Lag, lagOfConsumers } from './lag.ts'
 import { type NormalizerStatus, normalizerStatus } from './normalizer-status.ts'
 import { pollerStatus } from './poller-status.ts'
+import { stackNowMs } from './stack-now.ts'
 import { type StoredRows, storedRows } from './stored-rows.ts'
 
 export interface PartStatus {
@@ -79,6 +81,8 @@ export interface Status {
   lag: Lag[] | null
   rows: Record<string, StoredRows> | null
   datasets: DatasetStatus[]
+  /** What became of tomorrow's windows, by source. */
+  sources: SourceState[] | null
   paused: PausedHost[] | null
   silent: UnreachableHost[] | null
   deadLetters: OpenDeadLetters[] | null
@@ -93,11 +97,12 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   const normalizer = orNull(normalizerStatus(stack))
   const poller = orNull(pollerStatus(stack))
   const { kafka } = stack.endpoints
-  const [lag, deadLetters, rows, datasets, polling, normalizing, unfinished] = await Promise.all([
+  const [lag, deadLetters, rows, datasets, sourceStates, polling, normalizing, unfinished] = await Promise.all([
     up('kafka') ? orNull(lagOfConsumers(kafka, environment)) : null,
     up('kafka') ? orNull(openLetters(kafka, environment)) : null,
     up('clickhouse') ? orNull(storedRows(stack)) : null,
     datasetsOf(stack, poller, normalizer, up('clickhouse')),
+    up('clickhouse') ? orNull(sourceStatesOf(stack)) : null,
     poller,
     normalizer,
     up('clickhouse') ? orNull(unfinishedReplays(stack)) : null,
@@ -109,7 +114,7 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
     healthy: problems.length === 0,
     problems,
     stack: { version, pid, startedAt, state, dataDir, source, endpoints },
-    ...{ parts, lag, rows, datasets, silent, unfinished, deadLetters },
+    ...{ parts, lag, rows, datasets, sources: sourceStates, silent, unfinished, deadLetters },
     paused: polling && pausedHosts(polling),
     parked: normalizing?.parked ?? null,
   }
@@ -244,6 +249,11 @@ async function datasetsOf(
         askedFor: poller?.waiting.requested ?? null,
       }
     })
+}
+
+async function sourceStatesOf(stack: StackFile): Promise<SourceState[]> {
+  const store = openReader(stack)
+  return await readSourceStates(store, await stackNowMs(stack)).finally(() => store.close())
 }
 
 const unfinishedReplays = (stack: StackFile): Promise<UnfinishedReplay[]> =>

@@ -13,6 +13,7 @@ const commands = new Map<string, () => Promise<() => Command>>(
     backfill: async () => (await import('./backfill/backfill.ts')).backfill,
     resume: async () => (await import('./resume.ts')).resume,
     query: async () => (await import('./query.ts')).query,
+    report: async () => (await import('./report/report.ts')).report,
     explain: async () => (await import('./explain/explain.ts')).explain,
     replay: async () => (await import('./replay.ts')).replay,
     rebuild: async () => (await import('./rebuild.ts')).rebuild,

@@ -34,6 +34,12 @@ const status: Status = {
     },
   ],
   lag: null,
+  sources: [
+    {
+      ...{ source: 'jao', day: 'tomorrow', zone: 'Europe/Brussels', of: 'windows', complete: 12, expected: 12 },
+      ...{ lastAt: '2026-11-20T09:34:00.000Z', expectedBy: '2026-11-20T10:00:00.000Z', late: null },
+    },
+  ],
   rows: {
     points: { rows: 1234567, beforeMerging: false },
     polls: { rows: 12345678, beforeMerging: true },
@@ -89,6 +95,9 @@ Behind (records)
 Rows stored
   points  1,234,567
   polls   12,345,678 before merging (a row that came again counts again)
+
+Complete (local time; \`npx tidemark report\` says more)
+  jao: 12 of 12 windows of tomorrow complete, last at 10:34 (expected 11:00)
 
 Polls (UTC)
   a   last 2026-11-21T09:00:00Z unchanged  next not known

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { sourceLine } from '#operations/report/source-states.ts'
 import { printable } from '#platform/process/printable.ts'
 import { aligned } from './aligned.ts'
 import { dataDirectory, findRunningStack, findStack, nothingRuns } from './directories.ts'
@@ -31,7 +32,8 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
 }
 
 export function statusText(status: Status): string {
-  const { healthy, stack, parts, lag, rows, datasets, paused, silent, unfinished, parked, deadLetters } = status
+  const { healthy, stack, parts, lag, rows, datasets, sources, paused, silent, unfinished, parked, deadLetters } =
+    status
   const unknown = ['  (not known)']
   return [
     `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}${parkedWord(parked?.length ?? 0)}`,
@@ -45,6 +47,7 @@ export function statusText(status: Status): string {
     '',
     'Rows stored',
     ...(rows ? rowLines(rows) : unknown),
+    ...sourceLines(sources ?? []),
     '',
     'Polls (UTC)',
     ...datasetLines(datasets, paused ?? [], silent ?? []),
@@ -58,6 +61,15 @@ export function statusText(status: Status): string {
 }
 
 const parkedWord = (count: number): string => (count === 0 ? '' : `, ${counted(count)} PARKED`)
+
+const sourceLines = (sources: NonNullable<Status['sources']>): string[] =>
+  sources.length === 0
+    ? []
+    : [
+        '',
+        'Complete (local time; `npx tidemark report` says more)',
+        ...sources.map((source) => `  ${printable(sourceLine(source))}`),
+      ]
 
 const rowLines = (rows: NonNullable<Status['rows']>): string[] =>
   columns(

@@ -285,6 +285,18 @@ describe('history is done again', () => {
     await fetchAll()
   })
 
+  test('report says that the days are complete, and exits with 0', async () => {
+    // What is declared, is declared by the clock of this machine, which is ahead of the simulated one.
+    const span = ['--from', days[0]!, '--to', days.at(-1)!, '--at', '2100-01-01T00:00Z']
+    const { code, stdout, stderr } = await stack.run('report', dataset, ...span, '--json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { basis, alarms, datasets } = JSON.parse(stdout)
+    expect({ basis, alarms }).toEqual({ basis: 'asked', alarms: [] })
+    expect(datasets[0].calendar).toEqual(days.map((day) => ({ day, class: 'complete', windows: { complete: 1 } })))
+    expect(datasets[0].gaps).toEqual([])
+    expect(datasets[0].revisions).toMatchObject({ windows: dayCount, windowsRevised: dayCount, laterAnswers: dayCount })
+  })
+
   test('the same code would change nothing', async () => {
     const { code, stdout } = await stack.run('replay', dataset, '--dry-run')
     expect({ code, stdout }).toMatchObject({

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import type { WindowRow } from './facts.ts'
+import { sourceLine, sourceStates } from './source-states.ts'
+
+const nowMs = Date.parse('2026-11-27T12:00:00+01:00')
+const at = (time: string): number => Date.parse(`2026-11-27T${time}:00+01:00`)
+
+function windowOf(startsInDays: number, more: Partial<WindowRow>): WindowRow {
+  const startMs = at('00:00') + startsInDays * 86_400_000
+  return {
+    ...{ selector: null, startMs, endMs: startMs + 86_400_000, class: 'complete', cause: null, detail: null },
+    ...{ sinceMs: null, latenessS: null, expectedByMs: at('11:00'), lateAfterMs: null, points: null },
+    ...{ expectedPoints: null, keys: null, usualKeys: null, lastRevisedMs: null, isWatched: true, why: null },
+    ...more,
+  }
+}
+
+const lines = (rows: Record<string, WindowRow[]>) => sourceStates(new Map(Object.entries(rows)), nowMs).map(sourceLine)
+
+test('says in a line what became of the windows of tomorrow', () => {
+  const yesterday = windowOf(0, { sinceMs: at('08:00') })
+  expect(
+    lines({
+      'jao.core.atc': [yesterday, windowOf(1, { sinceMs: at('10:34') })],
+      'jao.core.maxExchanges': [windowOf(1, { sinceMs: at('10:12') }), windowOf(2, { class: 'not-yet-due' })],
+      'jao.core.lta': [windowOf(1, { class: 'not-collected' })],
+    }),
+  ).toEqual(['jao: 2 of 2 windows of tomorrow complete, last at 10:34 (expected 11:00)'])
+})
+
+test('says since when windows are late, and why', () => {
+  const late = { class: 'late' as const, sinceMs: at('11:15'), cause: 'upstream-empty' }
+  expect(lines({ 'jao.core.atc': [windowOf(1, late)] })).toEqual([
+    'jao: 0 of 1 window of tomorrow complete (expected 11:00); 1 late since 11:15: upstream answers, but empty',
+  ])
+})
+
+test('says what became of today where nothing of tomorrow is collected, and counts ticks', () => {
+  const tick = (class_: WindowRow['class'], points: number, hour: number) => {
+    const startMs = Date.parse(`2026-11-27T0${hour}:00:00Z`)
+    return { ...windowOf(0, { class: class_, points, expectedPoints: 360 }), startMs, endMs: startMs + 3_600_000 }
+  }
+  expect(
+    lines({
+      'jao.core.atc': [windowOf(0, { sinceMs: at('10:34') - 86_400_000, expectedByMs: null })],
+      'kraken.ticker': [tick('complete', 360, 0), tick('lost', 350, 1)],
+      'gone.dataset': [windowOf(0, {})],
+    }),
+  ).toEqual(['jao: 1 of 1 window of today complete, last at 10:34', 'kraken: 710 of 720 ticks of today (UTC)'])
+})

@@ -1,0 +1,123 @@
+// What became of tomorrow's windows, in one line a source, for status.
+import { addDays, dayAt } from '#core/business-day.ts'
+import { datasetsByName } from '#core/datasets.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
+import { type WindowRow, windowRows } from './facts.ts'
+import { zoneClock } from './zone-clock.ts'
+
+/** The windows of a source that begin on one local day. Of ticks: the hours of today so far. Instants are ISO text. */
+export interface SourceState {
+  source: string
+  /** tomorrow, or today where no window of tomorrow is collected. */
+  day: 'tomorrow' | 'today'
+  zone: string
+  of: 'windows' | 'ticks'
+  complete: number
+  expected: number
+  /** When the newest complete window became complete; null: none is, or of ticks. */
+  lastAt: string | null
+  /** When the last of the windows is expected; null: not known. */
+  expectedBy: string | null
+  /** Windows of today and tomorrow that are late or partial; null: none is. */
+  late: { windows: number; class: 'late' | 'partial'; since: string | null; cause: string | null } | null
+}
+
+const words: Readonly<Record<string, string>> = {
+  'upstream-empty': 'upstream answers, but empty',
+  'upstream-refused': 'upstream answers with an error',
+  'upstream-unreachable': 'upstream does not answer',
+  'ours-not-asked': 'we did not ask',
+  'ours-dead-letter': 'we refused the answer',
+  'ours-parked': 'the dataset is parked',
+  'ours-lag': 'the answer is not in the store yet',
+}
+
+/** Says a cause in words. */
+export const causeWords = (cause: string): string => words[cause] ?? cause
+
+const dayMs = 24 * 3_600_000
+
+/** Asks the store once. `nowMs`: the pollers' clock. @throws an error of the store */
+export async function readSourceStates(store: Store, nowMs: number): Promise<SourceState[]> {
+  const scope = { atMs: nowMs, fromMs: nowMs - 2 * dayMs, toMs: nowMs + 3 * dayMs, dataset: undefined }
+  return sourceStates(await windowRows(store, scope), nowMs)
+}
+
+type Rows = ReadonlyMap<string, readonly WindowRow[]>
+
+/** Pure. `rows`: at least the windows of today and tomorrow, by dataset. */
+export function sourceStates(rows: Rows, nowMs: number): SourceState[] {
+  const bySource = Map.groupBy(rows.keys(), (name) => datasetsByName.get(name)?.source.name ?? '')
+  return [...bySource].flatMap(([source, names]) => {
+    const found = source === '' ? null : stateOf(source, names, rows, nowMs)
+    return found === null ? [] : [found]
+  })
+}
+
+function stateOf(source: string, names: readonly string[], rows: Rows, nowMs: number): SourceState | null {
+  const zone = datasetsByName.get(names[0] ?? '')?.dataset.calendar.zone ?? 'UTC'
+  const of = names.some((name) => datasetsByName.get(name)?.dataset.calendar.kind === 'ticks') ? 'ticks' : 'windows'
+  const today = dayAt(zone, nowMs)
+  const days = { today, tomorrow: addDays(today, 1) }
+  const clock = zoneClock(zone)
+  const all = names.flatMap((name) => rows.get(name) ?? []).filter(({ isWatched }) => isWatched)
+  const on = (day: string): WindowRow[] =>
+    all.filter(
+      (row) => clock.day(row.startMs) === day && !['not-collected', 'before-history', 'deleted'].includes(row.class),
+    )
+  const day = of === 'windows' && on(days.tomorrow).length > 0 ? 'tomorrow' : 'today'
+  const found = on(days[day])
+  if (found.length === 0) return null
+  const common = { source, day, zone, of } as const
+  if (of === 'ticks') {
+    const sum = (count: (row: WindowRow) => number | null) => found.reduce((total, row) => total + (count(row) ?? 0), 0)
+    const counts = { complete: sum(({ points }) => points), expected: sum(({ expectedPoints }) => expectedPoints) }
+    return { ...common, ...counts, lastAt: null, expectedBy: null, late: null }
+  }
+  const complete = found.filter((row) => row.class === 'complete')
+  const firstMs = ({ sinceMs }: WindowRow): number => sinceMs ?? 0
+  const lastMs = Math.max(...complete.map(firstMs))
+  const expectedMs = Math.max(...found.map(({ expectedByMs }) => expectedByMs ?? Number.NEGATIVE_INFINITY))
+  return {
+    ...common,
+    ...{ complete: complete.length, expected: found.length },
+    lastAt: Number.isFinite(lastMs) ? new Date(lastMs).toISOString() : null,
+    expectedBy: Number.isFinite(expectedMs) ? new Date(expectedMs).toISOString() : null,
+    late: lateOf([...on(days.today), ...on(days.tomorrow)]),
+  }
+}
+
+function lateOf(rows: readonly WindowRow[]): SourceState['late'] {
+  const late = rows.filter((row) => row.class === 'late')
+  const found = late.length > 0 ? late : rows.filter((row) => row.class === 'partial')
+  const oldest = found.toSorted((one, other) => (one.sinceMs ?? 0) - (other.sinceMs ?? 0))[0]
+  if (oldest === undefined) return null
+  const since = oldest.sinceMs === null ? null : new Date(oldest.sinceMs).toISOString()
+  return { windows: found.length, class: late.length > 0 ? 'late' : 'partial', since, cause: oldest.cause }
+}
+
+/** Says a state in a line: `jao: 12 of 12 windows of tomorrow complete, last at 10:34 (expected 11:00)`. */
+export function sourceLine({
+  source,
+  day,
+  zone,
+  of,
+  complete,
+  expected,
+  lastAt,
+  expectedBy,
+  late,
+}: SourceState): string {
+  const clock = zoneClock(zone)
+  const time = (iso: string): string => new Date(clock.localMs(Date.parse(iso))).toISOString().slice(11, 16)
+  if (of === 'ticks') return `${source}: ${complete} of ${expected} ticks of ${day} (UTC)`
+  const last = lastAt === null ? '' : `, last at ${time(lastAt)}`
+  const due = expectedBy === null ? '' : ` (expected ${time(expectedBy)})`
+  const many = `${expected === 1 ? '1 window' : `${expected} windows`} of ${day} complete`
+  const lateWords = (): string => {
+    if (late === null) return ''
+    const since = late.since === null ? '' : ` since ${time(late.since)}`
+    return `; ${late.windows} ${late.class}${since}${late.cause === null ? '' : `: ${causeWords(late.cause)}`}`
+  }
+  return `${source}: ${complete} of ${many}${last}${due}${lateWords()}`
+}
