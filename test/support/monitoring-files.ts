@@ -24,6 +24,7 @@ const Panel = z.object({
   description: z.string(),
   datasource: z.object({ uid: z.string() }),
   fieldConfig: z.object({ defaults: z.object({ unit: z.string() }) }),
+  gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
   targets: z.array(Target),
 })
 const Variable = z.object({ name: z.string(), type: z.string(), definition: z.string().optional() })
