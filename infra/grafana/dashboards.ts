@@ -99,8 +99,8 @@ const sources: Dashboard = {
     lines(
       'Duration of polls, 95 %',
       's',
-      'histogram_quantile(0.95, sum by (dataset, le) (rate(tidemark_poll_duration_seconds_bucket{dataset=~"$dataset"}[$__rate_interval])))',
-      '{{dataset}}',
+      'histogram_quantile(0.95, sum by (host, le) (rate(tidemark_poll_duration_seconds_bucket{host=~"$host"}[$__rate_interval])))',
+      '{{host}}',
       'From sending a request to the last byte of its answer.',
     ),
     lines(

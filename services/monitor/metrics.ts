@@ -93,7 +93,7 @@ function showEvaluation(
     name: 'tidemark_publication_delay_seconds',
     help: 'Of windows that became complete for the first time: time since they were expected; negative if early',
     labelNames: ['dataset'],
-    buckets: [-3_600, 0, 300, 900, 1_800, 3_600, 7_200, 21_600, 86_400],
+    buckets: [-3_600, 0, 900, 3_600, 14_400, 86_400],
     registers,
   })
   for (const dataset of published) delay.zero({ dataset })

@@ -245,7 +245,7 @@ function tell(
   requests.addPoll(poll, asked)
   metrics.responses.inc({ host: poll.host, status: statusLabel(poll.status) })
   metrics.polls.inc({ ...labels, lane, outcome: poll.outcome })
-  metrics.pollDuration.observe(labels, poll.durationMs / 1_000)
+  metrics.pollDuration.observe({ host: poll.host }, poll.durationMs / 1_000)
   if (poll.outcome !== 'failed') metrics.lastGoodPoll.set(labels, poll.fetchedAt / 1_000)
   if (rawBytes !== undefined) {
     metrics.rawBytes.inc(labels, rawBytes)
