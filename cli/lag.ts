@@ -1,26 +1,13 @@
-import { sinkGroupOf } from '#core/sink-groups.ts'
-import { topicsOf } from '#core/source-topics.ts'
+import { consumerGroups } from '#core/consumer-groups.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { committedOffsets, consumerLag } from '#platform/kafka/consumer-lag.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
-import { platformTopics, rawTopic } from '#schemas/topics.ts'
-import { sources } from '#sources/index.ts'
 
 /** Lag of a consumer group: number of records of a topic, over all partitions, that the group has not committed. */
 export interface Lag {
   group: string
   topic: string
   records: number
-}
-
-/** Returns the topics that each consumer group reads: first the normalizer's, then those of the sink. */
-export function subscriptions(): { group: string; topics: string[] }[] {
-  const stored = [...platformTopics, ...sources.flatMap(topicsOf)].filter(({ table }) => table)
-  const bySink = Map.groupBy(stored, sinkGroupOf)
-  return [
-    { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },
-    ...[...bySink].map(([group, topics]) => ({ group, topics: topics.map(({ name }) => name) })),
-  ]
 }
 
 /** Returns the lags of all consumer groups. @throws if the broker does not answer */
@@ -30,7 +17,7 @@ export async function lagOfConsumers(brokers: string, environment: NodeJS.Proces
   await admin.connect()
   try {
     const lags: Lag[] = []
-    for (const { group, topics } of subscriptions()) {
+    for (const { group, topics } of consumerGroups()) {
       const committed = await admin.fetchOffsets({ groupId: group, topics })
       for (const { topic, partitions } of committed) {
         const ends = await admin.fetchTopicOffsets(topic)

@@ -1,5 +1,5 @@
 // Checks the files without Docker, so it cannot show whether the containers start.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -8,6 +8,7 @@ import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { allSourceSettings } from '#core/source-settings.ts'
 import { provisionSettings } from '#infra/provision/settings.ts'
 import { brokerConfig } from '#local/broker.ts'
+import { services as stackServices } from '#local/plan.ts'
 import { defaultPortBase, portsFrom } from '#local/ports.ts'
 import { simulatorPorts } from '#local/simulated-upstreams.ts'
 import {
@@ -50,7 +51,8 @@ const manifest = JSON.parse(text('package.json')) as {
   dependencies: Record<string, string>
   optionalDependencies: Record<string, string>
 }
-const parts = ['kafka', 'registry', 'clickhouse']
+const monitoring = ['prometheus', 'grafana']
+const parts = ['kafka', 'registry', 'clickhouse', ...monitoring]
 const jobs = ['prepare', 'provision']
 const ours = Object.entries(services).filter(([name]) => !parts.includes(name))
 
@@ -76,7 +78,7 @@ describe('docker-compose.yml', () => {
   })
 
   test('names an exact version of every image', () => {
-    for (const { image } of Object.values(services)) expect(image).toMatch(/^[a-z/-]+:\d+\.\d+\.\d+(\.\d+)?$/)
+    for (const { image } of Object.values(services)) expect(image).toMatch(/^[a-z/-]+:v?\d+\.\d+\.\d+(\.\d+)?$/)
     for (const [, { image }] of ours) expect(image).toBe(`tidemark:${manifest.version}`)
   })
 
@@ -98,10 +100,34 @@ describe('docker-compose.yml', () => {
     const { controller: _, ...expected } = portsFrom(defaultPortBase)
     const ofSimulator = published.filter(([name]) => name === 'simulator').map(([, port]) => outside(port))
     expect(ofSimulator).toEqual(simulatorPorts.map((name) => expected[name as keyof typeof expected]))
-    const others = published.filter(([name]) => name !== 'simulator')
+    const others = published.filter(([name]) => name !== 'simulator' && !monitoring.includes(name))
     expect(Object.fromEntries(others.map(([name, port]) => [name, outside(port)]))).toEqual(
       Object.fromEntries(Object.entries(expected).filter(([name]) => !(simulatorPorts as string[]).includes(name))),
     )
+  })
+
+  test('shows Prometheus and Grafana on request, on free ports, with the files of the project', () => {
+    const used = Object.values(services).flatMap(({ ports }) => ports.map(outside))
+    expect(new Set(used).size).toBe(used.length)
+    for (const name of monitoring) {
+      expect(services[name]?.profiles).toEqual(['monitoring'])
+      const files = services[name]?.volumes.flatMap((volume) => (volume.startsWith('./') ? [volume.split(':')[0]] : []))
+      expect(files?.length).toBeGreaterThan(1)
+      for (const file of files ?? []) expect(existsSync(new URL(file ?? '', root)), file).toBe(true)
+    }
+    const { scrape_configs: scraped } = read('infra/prometheus/prometheus.yml') as {
+      scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[]
+    }
+    const targets = scraped.map(({ job_name, static_configs }) => [job_name, static_configs[0]?.targets])
+    expect(targets).toEqual(stackServices.toSorted().map((name) => [`tidemark-${name}`, [`${name}:8080`]]))
+    const rules = services.prometheus?.volumes.map((volume) => volume.split(':')[1] ?? '') ?? []
+    for (const file of (read('infra/prometheus/prometheus.yml') as { rule_files: string[] }).rule_files)
+      expect(rules).toContain(`/etc/prometheus/${file}`)
+    const { providers } = read('infra/grafana/provisioning/dashboards/tidemark.yml') as {
+      providers: { options: { path: string } }[]
+    }
+    const generated = `./infra/grafana/generated:${providers[0]?.options.path}:ro`
+    expect(services.grafana?.volumes).toContain(generated)
   })
 
   const outside = (port: string): number => Number(interpolate(port).split(':')[1])
@@ -169,6 +195,8 @@ describe('docker-compose.yml', () => {
       normalizer: provisioned,
       sink: ['clickhouse healthy', ...provisioned],
       monitor: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
+      prometheus: [],
+      grafana: [],
     })
     // The simulator is absent without its profile. Dependencies with condition healthy need a health check.
     expect(services.poller?.depends_on.simulator?.required).toBe(false)

@@ -1,4 +1,4 @@
-import { sinkGroupOf } from '#core/sink-groups.ts'
+import { sinkGroupOf } from '#core/consumer-groups.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'

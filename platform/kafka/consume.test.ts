@@ -12,6 +12,7 @@ import { TransientError } from '../process/transient-error.ts'
 import { createKafka, type Kafka } from './client.ts'
 import { type BatchMeasure, type Consumption, consume } from './consume.ts'
 import { follow } from './follow.ts'
+import { openLagReader } from './lag-reader.ts'
 import { ownPartitions } from './own-partitions.ts'
 import { type ConsumedRecord, outputsByTopic, type Subscription } from './process-batch.ts'
 import { acknowledged, openProducer, type Producer } from './produce.ts'
@@ -695,6 +696,35 @@ describe('the registry', () => {
     await wrong.prepare([bytes])
     expect((wrong.decode(bytes) as unknown as { reason: string } & Poll).reason).toBe('schema')
   })
+})
+
+it('the lag of a group is the age of the oldest record that it has not committed', async () => {
+  const { input, output, group } = await topicsOfOneTest()
+  const writer = kafka.producer()
+  await writer.connect()
+  const nowMs = Date.now()
+  const messages = [7_200, 3_600, 60].map((ageS) => ({ value: `${ageS}`, timestamp: `${nowMs - ageS * 1_000}` }))
+  await writer.send({ topic: input, messages })
+  await writer.disconnect()
+  const lags = await openLagReader(kafka, [{ group, topics: [input, output] }])
+  const admin = kafka.admin()
+  await admin.connect()
+  // Nothing committed; the first record; the first two; all.
+  for (const [done, minS] of [
+    [undefined, 7_200],
+    [1, 3_600],
+    [2, 60],
+    [3, 0],
+  ] as const) {
+    const partitions = [{ partition: 0, offset: `${done}` }]
+    if (done !== undefined) await admin.setOffsets({ groupId: group, topic: input, partitions })
+    const [lag, other] = await lags.read(nowMs)
+    expect(lag).toMatchObject({ group, topic: input, records: 3 - (done ?? 0) })
+    expect(lag?.seconds).toBeGreaterThanOrEqual(minS)
+    expect(lag?.seconds).toBeLessThanOrEqual(minS * 1.05 + 1)
+    expect(other).toEqual({ group, topic: output, records: 0, seconds: 0 })
+  }
+  await Promise.all([lags.close(), admin.disconnect()])
 })
 
 it('follow() and ownPartitions() report an exception of their read callback', async () => {

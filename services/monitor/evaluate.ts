@@ -6,7 +6,16 @@ export interface Evaluation {
   atMs: number
   datasets: DatasetCounts[]
   /** Windows whose class or cause differs from the newest record that the store has of them. */
-  changes: CompletenessChange[]
+  changes: WindowChange[]
+}
+
+export interface WindowChange {
+  record: CompletenessChange
+  /**
+   * Of a window that became complete for the first time, and whose publication was watched: seconds from the time by
+   * which it was expected; negative if it was early. Null for all others.
+   */
+  publicationDelayS: number | null
 }
 
 export interface DatasetCounts {
@@ -36,7 +45,12 @@ export async function evaluate(store: Store, atMs: number): Promise<Evaluation> 
         groupArrayIf(${maxChanges})(
           (
             request_identity, selector, ${ms('window_start')}, ${ms('window_end')}, previous.class, cause, detail,
-            ${ms('since')}, ${ms('expected_by')}
+            ${ms('since')}, ${ms('expected_by')},
+            if(
+              class = 'complete' AND is_watched AND dateDiff('second', expected_by, since) <= lateness_s,
+              dateDiff('second', expected_by, since),
+              NULL
+            )
           ),
           previous.class != class OR previous.cause != ifNull(cause, '')
         ) AS changed
@@ -98,15 +112,18 @@ type Changed = [
   detail: string | null,
   since: number | null,
   expectedBy: number | null,
+  publicationDelayS: number | null,
 ]
 
-function changeOf(dataset: string, now: string, changed: Changed, atMs: number): CompletenessChange {
-  const [requestIdentity, selector, windowStart, windowEnd, previousClass, cause, detail, since, expectedBy] = changed
-  return {
+function changeOf(dataset: string, now: string, changed: Changed, atMs: number): WindowChange {
+  const [requestIdentity, selector, windowStart, windowEnd, previousClass, cause, detail, ...times] = changed
+  const [since, expectedBy, publicationDelayS] = times
+  const record = {
     ...{ dataset, requestIdentity, selector, windowStart, windowEnd, class: now, cause, detail, expectedBy, at: atMs },
     previousClass: previousClass === '' ? null : previousClass,
     since: since ?? atMs,
   }
+  return { record, publicationDelayS }
 }
 
 const timeText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', '')

@@ -1,8 +1,10 @@
 // The monitor: declares what is expected, evaluates completeness, and publishes its changes and metrics.
 import { liveClock, simulatedClock } from '#core/clock.ts'
+import { consumerGroups } from '#core/consumer-groups.ts'
 import { expectationDeclarer } from '#core/declare-expectations.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { createKafka } from '#platform/kafka/client.ts'
+import { openLagReader } from '#platform/kafka/lag-reader.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { serveHealth } from '#platform/process/health.ts'
@@ -12,7 +14,9 @@ import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { completenessChangeSchema } from '#schemas/generated/records.ts'
 import { createMetrics } from './metrics.ts'
 import { type Monitor, startMonitor } from './monitor.ts'
+import { startReadings } from './readings.ts'
 import { readMonitorConfig } from './settings.ts'
+import { storeFigures } from './store-figures.ts'
 
 const { config, hosts } = readMonitorConfig()
 const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl } = config
@@ -30,8 +34,19 @@ await run(log, 8_000, async (onStop) => {
   const store = createStore({ url, user, password, requestTimeoutMs: 60_000 })
   onStop('store', () => store.close())
   const registry = openRegistry(config)
-  const producer = await openProducer(createKafka(config, 'tidemark-monitor', log))
+  const kafka = createKafka(config, 'tidemark-monitor', log)
+  const producer = await openProducer(kafka)
   onStop('producer', producer.disconnect)
+  const lags = await openLagReader(kafka, consumerGroups())
+  onStop('lags', lags.close)
+  const readings = startReadings({
+    lags: () => lags.read(Date.now()),
+    figures: storeFigures(store),
+    // Asks the registry each time for the id of a schema.
+    registry: () => registry.encoder(completenessTopic.name, completenessChangeSchema).then(() => undefined),
+    ...{ clock, metrics, log },
+  })
+  onStop('readings', readings.stop)
   const overrides = config.DATASET_SCHEDULES
   const declare = await expectationDeclarer({ store, producer, registry, hosts, overrides, by: 'monitor' })
   const encode = await registry.encoder(completenessTopic.name, completenessChangeSchema)

@@ -55,14 +55,15 @@ export function startMonitor({ store, producer, encode, declare, clock, metrics,
     await declareIfDue()
     const newMark = await factsMark(store)
     if (newMark === mark && performance.now() - evaluatedAtMs < evaluateEveryMs) return
+    const beganMs = performance.now()
     const evaluation = await evaluate(store, clock.now().nowMs)
-    const changes = evaluation.changes.filter((change) => sent.get(nameOf(change)) !== stateOf(change))
-    const records = changes.map((change) => ({ key: change.requestIdentity, value: encode(change) }))
+    const changes = evaluation.changes.filter(({ record }) => sent.get(nameOf(record)) !== stateOf(record))
+    const records = changes.map(({ record }) => ({ key: record.requestIdentity, value: encode(record) }))
     await producer.send(completenessTopic.name, records)
     // The sink may be behind: what was sent is not sent again before the store has it.
     sent.clear()
-    for (const change of evaluation.changes) sent.set(nameOf(change), stateOf(change))
-    metrics.show(evaluation)
+    for (const { record } of evaluation.changes) sent.set(nameOf(record), stateOf(record))
+    metrics.show(evaluation, changes, (performance.now() - beganMs) / 1_000)
     mark = newMark
     evaluatedAtMs = performance.now()
     if (changes.length > 0) log.info({ changes: changes.length }, 'windows changed their class')

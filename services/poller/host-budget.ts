@@ -58,6 +58,10 @@ export function takeOverBudget(
     metrics.hostPaused.set({ host: host.name }, ms / 1_000),
   )
   const reachability = createReachability(host.name)
+  metrics.requestLimit.set({ host: host.name }, host.budget.perMinute)
+  const showReachability = (): void =>
+    metrics.unreachableSince.set({ host: host.name }, (reachability.now()?.sinceMs ?? 0) / 1_000)
+  showReachability()
   const inFlight = (): void => metrics.inFlight.set({ host: host.name }, bucket.inFlight())
   return {
     waitMs(monotonicMs) {
@@ -76,6 +80,7 @@ export function takeOverBudget(
         onResponse: (fetched) => {
           const end = clock.now()
           reachability.onResponse(fetched, moment.monotonicMs, end)
+          showReachability()
           return throttle.onResponse(fetched, moment.monotonicMs, end.monotonicMs) ? pauseAt(throttle, end) : noPause
         },
         release: () => {

@@ -10,7 +10,7 @@ import type { RequestSpec } from '#sources/source.ts'
 import type { FetchResult } from './fetch.ts'
 import { type HostLoop, runHostLoop } from './host-loop.ts'
 import { createMemory } from './memory.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, statusLabel } from './metrics.ts'
 import type { RecentPolls } from './recent-polls.ts'
 
 // A loop with an immediate upstream, one token per second, and a clock that only the test moves.
@@ -66,6 +66,7 @@ function start(
   let looks = 0
   const requests = createRequests()
   const raws: RawResponse[] = []
+  const metrics = createMetrics()
   let offset = 0
   const ask = (day: number): void => {
     const midnightMs = (Math.floor(startMs / dayMs) - day) * dayMs
@@ -111,7 +112,7 @@ function start(
       },
       ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
     },
-    ...{ memory: createMemory(() => {}), requests, recent, metrics: createMetrics(), stopping: stopping.signal },
+    ...{ memory: createMemory(() => {}), requests, recent, metrics, stopping: stopping.signal },
     carried: () => noProgress,
     recordMissingPolls: async () => {},
     restore: () => {},
@@ -142,6 +143,7 @@ function start(
   return {
     loop,
     asked,
+    metrics: async () => (await metrics.registry.metrics()).split('\n'),
     polls,
     hostLog,
     acknowledged,
@@ -346,3 +348,41 @@ describe('a window that was asked for and turned empty', () => {
     expect(loop.candidates()).toEqual([])
   })
 })
+
+test('metrics say what was answered, tried again, and since when a host is out of reach', async () => {
+  const { loop, answers, polls, let1, advance, now, metrics } = start([ticking])
+  const away = { error: 'h: no', status: null, firstKilobyte: null, unreachable: true } as const
+  answers.push({ kind: 'failure', ...away }, refusal())
+  await let1()
+  const sinceS = now() / 1_000
+  const says = (...lines: string[]) =>
+    vi.waitFor(async () => expect(await metrics()).toEqual(expect.arrayContaining(lines)))
+  await says(
+    `tidemark_host_unreachable_timestamp_seconds{host="h"} ${sinceS}`,
+    'tidemark_poll_responses_total{host="h",status="none"} 1',
+    'tidemark_budget_limit_requests{host="h"} 100',
+  )
+  expect((await metrics()).some((line) => line.startsWith('tidemark_retried_polls_total{'))).toBe(false)
+  loop.lift()
+  const tickAgain = () => {
+    advance(1_001)
+    loop.lift()
+    expect(polls.length).toBeGreaterThanOrEqual(3)
+  }
+  await vi.waitFor(tickAgain, { timeout: 20_000, interval: 5 })
+  await says(
+    'tidemark_host_unreachable_timestamp_seconds{host="h"} 0',
+    'tidemark_poll_responses_total{host="h",status="429"} 1',
+    'tidemark_retried_polls_total{dataset="a.tick"} 2',
+  )
+})
+
+test.each([
+  [null, 'none'],
+  [200, '2xx'],
+  [304, '304'],
+  [302, '3xx'],
+  [404, '4xx'],
+  [418, '418'],
+  [503, '5xx'],
+])('a status %s is counted as %s', (status, label) => expect(statusLabel(status)).toBe(label))

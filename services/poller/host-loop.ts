@@ -11,7 +11,7 @@ import { type BudgetCharge, type BudgetKeeper, type HostBudget, takeOverBudget }
 import { createUnsettledPolls, isWorthTelling, type ToldState, type UnsettledPoll } from './host-log.ts'
 import { type InFlight, nextPage, nextToSend } from './lanes.ts'
 import type { Memory } from './memory.ts'
-import type { Metrics } from './metrics.ts'
+import { type Metrics, statusLabel } from './metrics.ts'
 import { type PollCharges, pollPages } from './poll-pages.ts'
 import { type LeaseGuard, type PollDependencies, type PollJob, type PollResult, pollWindow } from './poll-window.ts'
 import type { RecentPolls } from './recent-polls.ts'
@@ -128,7 +128,7 @@ export function runHostLoop(work: HostWork): HostLoop {
  * is sent: what is due then and not under way waits for the end of a pause, for an unreachable host, or for budget.
  */
 function hostLogger(
-  { host, deps, hostLog }: Pick<HostWork, 'host' | 'deps' | 'hostLog'>,
+  { host, deps, hostLog, metrics }: Pick<HostWork, 'host' | 'deps' | 'hostLog' | 'metrics'>,
   budget: () => HostBudget,
   waiting: () => number,
   settledTo: (nowMs: number) => number,
@@ -144,6 +144,10 @@ function hostLogger(
     const waitingForBudget = pausedUntil === null && unreachable === null ? dueRequests : 0
     const { nowMs: at } = deps.clock.now()
     const counts = { waitingForBudget, dueRequests }
+    // What a host waits for after its release, its next owner says.
+    metrics.waitingForBudget.set({ host: host.name }, state === 'owned' ? waitingForBudget : 0)
+    metrics.dueRequests.set({ host: host.name }, state === 'owned' ? dueRequests : 0)
+    if (state === 'released') metrics.unreachableSince.set({ host: host.name }, 0)
     const pause = { pausedUntil, pauseReason }
     hostLog({ host: host.name, at, poller: deps.poller, state, ...counts, ...pause, settledTo: settledTo(at) })
   }
@@ -235,15 +239,17 @@ function tell(
   asked?: OpenRequest[],
 ): void {
   const { requestIdentity, lane } = poll
-  const dataset = { name: poll.dataset }
+  const labels = { dataset: poll.dataset }
+  if ((memory.known(requestIdentity)?.memory.failures ?? 0) > 0) metrics.retriedPolls.inc(labels)
   memory.remember(poll, deps.clock.now())
   requests.addPoll(poll, asked)
-  metrics.polls.inc({ dataset: dataset.name, lane, outcome: poll.outcome })
-  metrics.pollDuration.observe({ dataset: dataset.name }, poll.durationMs / 1_000)
-  if (poll.outcome !== 'failed') metrics.lastGoodPoll.set({ dataset: dataset.name }, poll.fetchedAt / 1_000)
+  metrics.responses.inc({ host: poll.host, status: statusLabel(poll.status) })
+  metrics.polls.inc({ ...labels, lane, outcome: poll.outcome })
+  metrics.pollDuration.observe({ host: poll.host }, poll.durationMs / 1_000)
+  if (poll.outcome !== 'failed') metrics.lastGoodPoll.set(labels, poll.fetchedAt / 1_000)
   if (rawBytes !== undefined) {
-    metrics.rawBytes.inc({ dataset: dataset.name }, rawBytes)
-    metrics.rawRecords.inc({ dataset: dataset.name })
+    metrics.rawBytes.inc(labels, rawBytes)
+    metrics.rawRecords.inc(labels)
   }
   const { outcome, status, durationMs, bytes, error } = poll
   const { completeness, failures } = poll.memory

@@ -15,10 +15,23 @@ function pollMetrics(registers: Registry[]) {
       labelNames: ['dataset', 'lane', 'outcome'],
       registers,
     }),
+    retriedPolls: new Counter({
+      name: 'tidemark_retried_polls_total',
+      help: 'Polls of a window whose poll before had failed',
+      labelNames: ['dataset'],
+      registers,
+    }),
+    responses: new Counter({
+      name: 'tidemark_poll_responses_total',
+      help: 'Polls by host and HTTP status: 2xx, 304, 3xx, 418, 429, 4xx, 5xx, or none if no response came',
+      labelNames: ['host', 'status'],
+      registers,
+    }),
     pollDuration: new Histogram({
       name: 'tidemark_poll_duration_seconds',
       help: 'Real seconds from sending a request to the last byte of its answer, or its failure',
-      labelNames: ['dataset'],
+      // By host: a histogram for each dataset would be a quarter of all series.
+      labelNames: ['host'],
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90],
       registers,
     }),
@@ -54,6 +67,30 @@ function hostMetrics(registers: Registry[]) {
     sentLastMinute: new Gauge({
       name: 'tidemark_budget_sent_last_minute_requests',
       help: 'Requests that count towards the sliding minute of a host, at the newest poll',
+      labelNames: ['host'],
+      registers,
+    }),
+    requestLimit: new Gauge({
+      name: 'tidemark_budget_limit_requests',
+      help: 'Maximum number of requests to a host in a sliding minute',
+      labelNames: ['host'],
+      registers,
+    }),
+    waitingForBudget: new Gauge({
+      name: 'tidemark_budget_waiting_requests',
+      help: 'Requests that are due and wait for the request budget of a host alone, as of the past minute',
+      labelNames: ['host'],
+      registers,
+    }),
+    dueRequests: new Gauge({
+      name: 'tidemark_due_requests',
+      help: 'Requests to a host that are due and not sent, for whatever reason, as of the past minute',
+      labelNames: ['host'],
+      registers,
+    }),
+    unreachableSince: new Gauge({
+      name: 'tidemark_host_unreachable_timestamp_seconds',
+      help: 'Since when no connection to a host can be made, in seconds since 1970; 0 if it can be reached',
       labelNames: ['host'],
       registers,
     }),
@@ -103,6 +140,12 @@ function memoryMetrics(registers: Registry[]) {
       registers,
     }),
   }
+}
+
+/** Returns the value of the label `status` for an HTTP status; null stands for no response. */
+export function statusLabel(status: number | null): string {
+  if (status === null) return 'none'
+  return [304, 418, 429].includes(status) ? `${status}` : `${Math.floor(status / 100)}xx`
 }
 
 export type Metrics = ReturnType<typeof createMetrics>

@@ -1,5 +1,5 @@
 // The sink: every topic that declares a table -> ClickHouse. It inserts each Kafka batch at once, then commits.
-import { sinkGroup, sinkLettersGroup } from '#core/sink-groups.ts'
+import { sinkGroup, sinkLettersGroup } from '#core/consumer-groups.ts'
 import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'

@@ -24,6 +24,7 @@ const checks: Check[] = [
     command: process.execPath,
     parameters: ['infra/docker/generate-settings.ts', '--check'],
   },
+  { name: 'dashboards', command: process.execPath, parameters: ['infra/grafana/generate.ts', '--check'] },
   { name: 'explode as promised', command: process.execPath, parameters: ['test/explode/generate.ts', '--check'] },
 ]
 

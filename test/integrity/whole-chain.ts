@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { consumerGroups } from '#core/consumer-groups.ts'
 import { hostOf, partitionOfHost } from '#core/host.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createKafka, withAdmin } from '#platform/kafka/client.ts'
@@ -6,7 +7,6 @@ import { committedOffsets, consumerLag, type Offsets } from '#platform/kafka/con
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import { pollRequestSchema } from '#schemas/generated/records.ts'
 import { pollPartitions } from '#schemas/topics.ts'
-import { subscriptions } from '../../cli/lag.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 import { dataset, eventually } from './poller-parts.ts'
@@ -97,7 +97,7 @@ export async function untilStored(environment: Record<string, string>, timeoutMs
   const deadlineMs = Date.now() + timeoutMs
   // End offsets are fetched only once, because that costs more than the work of the services.
   await withAdmin(createKafka(readConfig(kafkaSettings, environment), 'test'), async (admin) => {
-    for (const { group, topics } of subscriptions()) {
+    for (const { group, topics } of consumerGroups()) {
       const ends = new Map<string, Offsets[]>()
       for (const topic of topics) ends.set(topic, await admin.fetchTopicOffsets(topic))
       for (;;) {

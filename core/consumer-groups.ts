@@ -1,0 +1,21 @@
+import { platformTopics, rawTopic, type Topic } from '#schemas/topics.ts'
+import { sources } from '#sources/index.ts'
+import { topicsOf } from './source-topics.ts'
+
+/** The consumer groups of the sink. Dead letters have their own, because they are read in much smaller fetches. */
+export const sinkGroup = 'sink'
+export const sinkLettersGroup = 'sink-dead-letters'
+
+/** Returns the group in which the sink reads a topic that declares a table. */
+export const sinkGroupOf = ({ record }: Pick<Topic, 'record'>): string =>
+  record === null ? sinkLettersGroup : sinkGroup
+
+/** Returns the topics that each consumer group reads: first the normalizer's, then those of the sink. */
+export function consumerGroups(): { group: string; topics: string[] }[] {
+  const stored = [...platformTopics, ...sources.flatMap(topicsOf)].filter(({ table }) => table)
+  const bySink = Map.groupBy(stored, sinkGroupOf)
+  return [
+    { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },
+    ...[...bySink].map(([group, topics]) => ({ group, topics: topics.map(({ name }) => name) })),
+  ]
+}

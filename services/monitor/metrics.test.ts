@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { hostsOf } from '#core/hosts.ts'
+import type { CompletenessChange } from '#schemas/generated/records.ts'
+import { sources } from '#sources/index.ts'
+import { classes, createMetrics } from './metrics.ts'
+import { endToEndS } from './readings.ts'
+
+const settings = { baseUrls: {}, selectors: {}, credentials: {}, everyS: {} }
+const hosts = hostsOf(sources, settings, new Map())
+const linesOf = async ({ registry }: ReturnType<typeof createMetrics>) => (await registry.metrics()).split('\n')
+const samples = (lines: string[]) => lines.filter((line) => line !== '' && !line.startsWith('#'))
+
+test('all datasets, topics and sources have a value from the beginning', async () => {
+  const metrics = createMetrics(hosts)
+  metrics.show({ atMs: 0, datasets: [], changes: [] }, [], 0.1)
+  const lines = samples(await linesOf(metrics))
+  const polled = sources.flatMap(({ upstream, datasets }) => (upstream ? datasets.filter(({ asking }) => asking) : []))
+  expect(polled.length).toBeGreaterThan(50)
+  for (const { name } of polled)
+    for (const each of classes) expect(lines).toContain(`tidemark_windows{dataset="${name}",class="${each}"} 0`)
+  expect(lines).toContain('tidemark_consumer_lag_seconds{group="sink",topic="jao.timeseries"} 0')
+  expect(lines).toContain('tidemark_open_dead_letters{topic="jao.dlq"} 0')
+  expect(lines).toContain('tidemark_end_to_end_seconds_count{source="kraken"} 0')
+})
+
+const change = (more: Partial<CompletenessChange>): CompletenessChange => ({
+  ...{ dataset: 'jao.core.atc', requestIdentity: 'i', selector: null, windowStart: 0, windowEnd: 1, at: 0, since: 0 },
+  ...{ class: 'complete', previousClass: null, cause: null, detail: null, expectedBy: 0 },
+  ...more,
+})
+
+test('an evaluation, lags and figures are shown as they are', async () => {
+  const metrics = createMetrics(hosts)
+  const name = 'jao.core.maxExchanges'
+  const rows = [
+    { dataset: name, class: 'late', windows: 2, oldestSinceMs: 5_000, lastEndMs: 9_000 },
+    { dataset: name, class: 'complete', windows: 31, oldestSinceMs: null, lastEndMs: 8_000 },
+  ]
+  const changes = [
+    { record: change({ dataset: name }), publicationDelayS: 1_000 },
+    { record: change({ dataset: name }), publicationDelayS: -60 },
+    { record: change({ dataset: name }), publicationDelayS: null },
+  ]
+  metrics.show({ atMs: 7_000, datasets: rows, changes }, changes, 2)
+  metrics.showLags([{ group: 'sink', topic: 'polls', records: 3, seconds: 40 }])
+  const disks = [{ disk: 'default', freeBytes: 10, totalBytes: 100 }]
+  metrics.showFigures({ parked: [name], openLetters: new Map([['jao.dlq', 4]]), disks, answers: [] })
+  metrics.stored('jao.core.atc', 3)
+  metrics.stored('jao.core.atc', 25 * 3_600)
+  metrics.stored('jao.core.atc', Number.POSITIVE_INFINITY)
+  metrics.partUp('kafka', true)
+  expect(await linesOf(metrics)).toEqual(
+    expect.arrayContaining([
+      `tidemark_windows{dataset="${name}",class="late"} 2`,
+      `tidemark_windows{dataset="${name}",class="lost"} 0`,
+      `tidemark_oldest_late_timestamp_seconds{dataset="${name}"} 5`,
+      `tidemark_last_complete_window_end_timestamp_seconds{dataset="${name}"} 8`,
+      'tidemark_completeness_evaluated_timestamp_seconds 7',
+      'tidemark_completeness_evaluation_duration_seconds_count 1',
+      `tidemark_publication_delay_seconds_bucket{le="0",dataset="${name}"} 1`,
+      `tidemark_publication_delay_seconds_count{dataset="${name}"} 2`,
+      'tidemark_consumer_lag_seconds{group="sink",topic="polls"} 40',
+      'tidemark_consumer_group_lag_records{group="sink",topic="polls"} 3',
+      `tidemark_dataset_parked{dataset="${name}"} 1`,
+      'tidemark_open_dead_letters{topic="jao.dlq"} 4',
+      'tidemark_open_dead_letters{topic="kraken.dlq"} 0',
+      'tidemark_store_disk_free_bytes{disk="default"} 10',
+      'tidemark_store_disk_total_bytes{disk="default"} 100',
+      'tidemark_end_to_end_seconds_sum{source="jao"} 3',
+      'tidemark_end_to_end_seconds_count{source="jao"} 1',
+      'tidemark_part_up{part="kafka"} 1',
+      'tidemark_part_up{part="registry"} 0',
+    ]),
+  )
+  metrics.showFigures({ parked: [], openLetters: new Map(), disks, answers: [] })
+  expect(await linesOf(metrics)).toEqual(
+    expect.arrayContaining([
+      `tidemark_dataset_parked{dataset="${name}"} 0`,
+      'tidemark_open_dead_letters{topic="jao.dlq"} 0',
+    ]),
+  )
+})
+
+test('the time to the store is counted in real seconds, also while the clock of the poller is a simulated one', () => {
+  // The machine says 1,000 s. The row was stored at 990 s, 4 s after the answer had arrived.
+  const of = (knownAtMs: number, nowMs: number, speed: number) =>
+    endToEndS(
+      { knownAtMs, storedAtMs: 990_000 },
+      { now: () => ({ nowMs, monotonicMs: 0 }), realMs: (spanMs) => spanMs / speed },
+      1_000_000,
+    )
+  expect(of(986_000, 1_000_000, 1)).toBe(4)
+  // 14 s have passed since the answer arrived: 140 s at ten times the speed.
+  expect(of(50_000_000 - 140_000, 50_000_000, 10)).toBe(4)
+})

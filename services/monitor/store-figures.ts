@@ -1,0 +1,71 @@
+import { database, type Store } from '#platform/clickhouse/client.ts'
+
+/** An answer that became visible in the store. Both times are ms UTC: `knownAtMs` by the poller's clock, which may be a simulated one. */
+export interface StoredAnswer {
+  dataset: string
+  knownAtMs: number
+  storedAtMs: number
+}
+
+/** What the store says about itself and about what was refused. */
+export interface StoreFigures {
+  parked: string[]
+  /** Number of open dead letters by topic. A topic without open letters is absent. */
+  openLetters: Map<string, number>
+  disks: { disk: string; freeBytes: number; totalBytes: number }[]
+  /** The answers that were stored since the last reading. */
+  answers: StoredAnswer[]
+}
+
+/** Maximum number of answers of a reading. The next reading returns the others. */
+const maxAnswers = 20_000
+/** An insert takes its time before it is visible, so newer answers wait for the next reading, s. */
+const settleS = 5
+
+/** Returns a function that reads the figures. Answers that were stored before its first call are not returned. */
+export function storeFigures(store: Store): () => Promise<StoreFigures> {
+  let seenToMs: number | undefined
+  const ask = async <Row>(query: string, query_params: Record<string, unknown> = {}): Promise<Row[]> => {
+    const clickhouse_settings = { output_format_json_quote_64bit_integers: 0 } as const
+    const result = await store.query({ query, query_params, format: 'JSONEachRow', clickhouse_settings })
+    return result.json<Row>() as never
+  }
+  const newAnswers = async (): Promise<StoredAnswer[]> => {
+    if (seenToMs === undefined) {
+      const [now] = await ask<{ ms: number }>(
+        `SELECT toUnixTimestamp64Milli(now64(3) - INTERVAL ${settleS} SECOND) AS ms`,
+      )
+      seenToMs = now?.ms
+      return []
+    }
+    const answers = await ask<StoredAnswer>(
+      `SELECT dataset, toUnixTimestamp64Milli(known_at) AS knownAtMs, toUnixTimestamp64Milli(stored_at) AS storedAtMs
+      FROM ${database}.stored_answers
+      WHERE stored_at > fromUnixTimestamp64Milli({seenTo:Int64}) AND stored_at <= now64(3) - INTERVAL ${settleS} SECOND
+      ORDER BY stored_at LIMIT ${maxAnswers} WITH TIES`,
+      { seenTo: seenToMs },
+    )
+    seenToMs = answers.at(-1)?.storedAtMs ?? seenToMs
+    return answers
+  }
+  return async () => {
+    const [parked, letters, disks, answers] = await Promise.all([
+      ask<{ dataset: string }>(
+        `SELECT dataset FROM ${database}.parking_log GROUP BY dataset HAVING argMax(state, offset) = 'parked'`,
+      ),
+      ask<{ topic: string; letters: number }>(
+        `SELECT topic, count() AS letters FROM ${database}.dead_letters WHERE resolved_at IS NULL GROUP BY topic`,
+      ),
+      ask<StoreFigures['disks'][number]>(
+        'SELECT name AS disk, free_space AS freeBytes, total_space AS totalBytes FROM system.disks',
+      ),
+      newAnswers(),
+    ])
+    return {
+      parked: parked.map(({ dataset }) => dataset),
+      openLetters: new Map(letters.map((row) => [row.topic, row.letters])),
+      disks,
+      answers,
+    }
+  }
+}
