@@ -11,7 +11,7 @@ export const backup = (): Command =>
   new Command('backup')
     .description('copy a stack, its store, topics and registry as one unit, into a new directory')
     .argument('<to>', 'the directory to make; it appears when all is copied and compared')
-    .option('--running', 'copy a running stack: Kafka, registry and store pause for at most 2 s, the poller does not')
+    .option('--running', 'copy a running stack: Kafka, registry and store pause for less than a second')
     .option('--data <dir>', 'data directory to copy (default: .tidemark/live, else .tidemark/simulated)', dataDirectory)
     .option('--json', 'print what was copied as JSON')
     .addHelpText(

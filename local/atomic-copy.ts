@@ -55,7 +55,6 @@ export async function removeAtomically(target: string, owner: string, gone: () =
 
 /** Returns the targets in `directory` whose creation or removal by `owner` was not finished. */
 export function leftoversIn(directory: string, owner: string): string[] {
-  if (!existsSync(directory)) return []
   const unfinished = readdirSync(directory).filter((name) => name.endsWith(suffix))
   return unfinished
     .map((name) => join(directory, name))

@@ -103,16 +103,13 @@ export async function keepBackups(
   for (let failures = 0; ; ) {
     await pauseUntil(Math.max(dueMs(directory.path, plan), notBeforeMs), signal)
     if (signal.aborted) return
-    const error = await makeBackup(directory, environment, signal)
+    const outcome = await makeBackup(directory, environment, signal)
     if (signal.aborted) return
-    failures = error === undefined ? 0 : failures + 1
+    failures = 'error' in outcome ? failures + 1 : 0
     const waitMs = backoffMs(backoff, Math.max(failures, 1))
     notBeforeMs = Date.now() + waitMs
-    tell(
-      error === undefined
-        ? madeLine(directory.path)
-        : `✘ backup failed, trying again in ${Math.ceil(waitMs / 1000)} s; ${error}`,
-    )
+    if ('made' in outcome) tell(`✔ backup ${outcome.made}`)
+    else tell(`✘ backup failed, trying again in ${Math.ceil(waitMs / 1000)} s; ${outcome.error}`)
   }
 }
 
@@ -130,34 +127,34 @@ function dueMs(dataDir: string, plan: BackupPlan): number {
   }
 }
 
-/** Makes a backup in a process of its own. Returns why it failed; undefined if it did not. */
+/** Makes a backup in a process of its own. Returns what was made, or why it failed. */
 async function makeBackup(
   directory: DataDirectory,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ made: string } | { error: string }> {
   const beganMs = Date.now()
   const job = { name: 'backup', title: 'The backup', main: 'local/scheduled-backup.ts', environment }
   try {
     await runNodeJob(directory, job, () => undefined)
-    return undefined
+    const last = lastGoodBackup(directory.path)
+    return { made: last ? `${mebibytes(last.bytes)} in ${last.path}` : 'is not there any more' }
   } catch (error) {
-    if (signal.aborted) return undefined
-    try {
-      const failure = lastFailure(directory.path)
-      if (failure !== undefined && Date.parse(failure.at) >= beganMs) return failure.error
-      const reason = (error as Error).message.split('\n')[0] ?? ''
-      recordBackupFailure(directory.path, { at: new Date().toISOString(), error: reason })
-      return reason
-    } catch (unrecorded) {
-      return `${(error as Error).message} (${(unrecorded as Error).message})`
-    }
+    const reason = (error as Error).message.split('\n')[0] ?? ''
+    return { error: signal.aborted ? reason : recordedReason(directory.path, beganMs, reason) }
   }
 }
 
-function madeLine(dataDir: string): string {
-  const last = lastGoodBackup(dataDir)
-  return `✔ backup ${last ? `${mebibytes(last.bytes)} in ${last.path}` : ''}`
+/** Returns the reason that the backup recorded itself. If it could not, because it was killed, records `otherwise`. */
+function recordedReason(dataDir: string, beganMs: number, otherwise: string): string {
+  try {
+    const failure = lastFailure(dataDir)
+    if (failure !== undefined && Date.parse(failure.at) >= beganMs) return failure.error
+    recordBackupFailure(dataDir, { at: new Date().toISOString(), error: otherwise })
+    return otherwise
+  } catch (error) {
+    return `${otherwise} (${(error as Error).message})`
+  }
 }
 
 export const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`

@@ -44,7 +44,7 @@ export interface BackupOptions {
 
 /**
  * Copies the store, topics and registry of a stack as one unit, and checks the SHA-256 of each file. Holds the lock of a
- * stopped stack meanwhile. Stops Kafka, registry and store of a running one together, for at most 2 s, and copies what
+ * stopped stack meanwhile. Stops Kafka, registry and store of a running one together, for less than a second, and copies what
  * their files were in that pause. Afterwards this process works with a lower priority.
  * @throws UserError if the stack runs and `running` is not set, or the other way round; if a part of it is elsewhere; if
  * the disk lacks room; or if the target exists or cannot be written
@@ -60,7 +60,6 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
   const locks = [await lockBackups(from, onWait)]
   try {
     if (!running) locks.push(await lockStopped(from, target))
-    await removeLeftovers(from, dirname(target))
     const manifest = await make(from, target, source, options)
     await afterwards?.()
     return manifest
@@ -78,8 +77,9 @@ async function lockStopped(from: string, target: string) {
 }
 
 /** Removes what killed backups of this data directory left beside the new one. */
-async function removeLeftovers(from: string, directory: string): Promise<void> {
-  for (const path of leftoversIn(directory, from)) {
+async function removeLeftovers(from: string, target: string): Promise<void> {
+  for (const path of leftoversIn(dirname(target), from)) {
+    if (path === target) continue
     forgetBackups(from, (backup) => backup.path === path && !existsSync(path))
     await removeLeftover(path)
   }
@@ -90,6 +90,7 @@ async function make(from: string, target: string, source: Manifest['source'], op
   const taken = partsIn(from)
   const id = crypto.randomUUID()
   const fill = async (aside: string) => {
+    await removeLeftovers(from, target)
     refuseFullDisk(from, aside, bytesOf(from, taken))
     const snapshot = running ? await takeSnapshot(from, taken) : undefined
     const at = snapshot?.at ?? new Date().toISOString()

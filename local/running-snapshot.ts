@@ -18,10 +18,10 @@ import { whilePaused } from './pause-processes.ts'
 import { commandLine } from './process-table.ts'
 import { readStackFile } from './stack-file.ts'
 
-/** Longest pause of Kafka, registry and store, ms. After 3 s without Kafka a poller gives its hosts up. */
-const maxPauseMs = 2_000
-const maxAttempts = 3
-const betweenAttemptsMs = 3_000
+/** Longest pause of Kafka, registry and store, ms. A longer one could lose a tick of a dataset that is sampled every second. */
+const maxPauseMs = 900
+const maxAttempts = 5
+const betweenAttemptsMs = 2_000
 const pausedParts = ['kafka', 'registry', 'clickhouse'] as const
 
 /** The files of a running stack at one instant. Most are hard links of the originals. */
@@ -48,7 +48,7 @@ export const removeSnapshot = (dataDir: string): void => rmSync(snapshotPath(dat
 /**
  * Takes a snapshot of `names` of the stack that runs in `dataDir`. Stops Kafka, registry and store together meanwhile,
  * so that the snapshot is what a kill of all three would leave, and a start recovers it as after a kill.
- * @throws UserError if no whole stack runs there, if it takes longer than 2 s, or if the files cannot be linked
+ * @throws UserError if no whole stack runs there, if it takes too long, or if the files cannot be linked
  */
 export async function takeSnapshot(dataDir: string, names: readonly string[]): Promise<RunningSnapshot> {
   const path = snapshotPath(dataDir)
@@ -68,7 +68,7 @@ export async function takeSnapshot(dataDir: string, names: readonly string[]): P
     if (attempt < maxAttempts) await pause(betweenAttemptsMs)
   }
   throw new UserError(
-    `The files in ${dataDir} could not be linked while Kafka, registry and store were stopped for ${maxPauseMs / 1000} s, in ${maxAttempts} attempts: is the machine busy, or a part starting again? Try later, or back up the stopped stack.`,
+    `The files in ${dataDir} could not be linked while Kafka, registry and store were stopped for ${maxPauseMs} ms, in ${maxAttempts} attempts: is the machine busy, or a part starting again? Try later, or back up the stopped stack.`,
   )
 }
 
@@ -207,11 +207,12 @@ export function bytesOf(from: string, names: readonly string[]): number {
 const isSegmentDirectory = (path: string): boolean => /^kafka\/messages\/[^/]+$/.test(path)
 
 /**
- * Temporary files, and the indexes of the segment that Kafka appends to: it writes them in place, 10 MiB each, and makes
+ * Temporary files and parts, and the indexes of the segment that Kafka appends to: it writes them in place, 10 MiB each, and makes
  * missing ones anew from the segment.
  */
 function isLeftOut(directory: string, name: string, newestLog: string | undefined): boolean {
-  if (/^clickhouse/.test(directory)) return /^(delete_)?tmp_|\.tmp$/.test(name)
+  // A table may be called tmp_something, too: its .sql stands in a directory of this form.
+  if (/^clickhouse.*\/store\/[0-9a-f]{3}\/[^/]+$/.test(directory)) return /^(delete_)?tmp_.*(?<!\.sql)$/.test(name)
   if (!isSegmentDirectory(directory)) return false
   if (/\.(cleaned|deleted|tmp|part)$/.test(name)) return true
   const isIndex = /\.(index|timeindex|txnindex)$/.test(name)
