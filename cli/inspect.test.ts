@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { recordBackupFailure } from '#local/backup-schedule.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { inspect } from './inspect.ts'
 
@@ -20,7 +24,7 @@ beforeEach(async () => {
 })
 afterEach(() => void server.close())
 
-async function inspected(poller: object, normalizer: object) {
+async function inspected(poller: object, normalizer: object, more: Partial<StackFile> = {}) {
   answers = { '/poller/status': poller, '/normalizer/status': normalizer }
   const away = 'http://127.0.0.1:1'
   const stack: StackFile = {
@@ -32,6 +36,7 @@ async function inspected(poller: object, normalizer: object) {
       health: { poller: `${url}/poller`, normalizer: `${url}/normalizer` },
     },
     parts: { kafka: { state: 'running', pid: process.pid, restarts: 0 } },
+    ...more,
   }
   return inspect(stack, {})
 }
@@ -68,4 +73,21 @@ test('a host that does not answer is a reason for not being healthy, and so is e
     expect.stringMatching(/^normalizer: /),
     'No connection since 2026-11-26T13:00:00Z to h: refuses',
   ])
+})
+
+test('a scheduled backup that failed is a reason for not being healthy; a list that cannot be read is not known', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tidemark-inspect-'))
+  const backups = { directory: '/b', everyH: 24, keep: 7 }
+  const failure = { at: '2026-11-26T13:00:00.000Z', error: 'The disk is full.' }
+  recordBackupFailure(dataDir, failure)
+  const look = (more: Partial<StackFile>) =>
+    inspected(pollerThat({}), { version: '0', datasets: {} }, { dataDir, ...more })
+  const found = await look({ backups })
+  expect(found.backups).toMatchObject({ last: null, schedule: backups, lastFailure: failure })
+  expect(found.problems).toContain('The last backup failed at 2026-11-26T13:00:00.000Z: The disk is full.')
+  // Switched off since.
+  expect((await look({})).backups).toEqual({ last: null, schedule: null, lastFailure: null })
+  writeFileSync(join(dataDir, 'backups.json'), '{')
+  expect((await look({ backups })).backups).toBeNull()
+  rmSync(dataDir, { recursive: true })
 })

@@ -1,4 +1,5 @@
 import { kafkaVersion } from '#local/artifacts.ts'
+import { type BackupStatus, backupStatus } from '#local/backup-schedule.ts'
 import { kafkaResponds } from '#local/kafka-responds.ts'
 import { isAlive } from '#local/process-table.ts'
 import type { StackFile } from '#local/stack-file.ts'
@@ -88,6 +89,8 @@ export interface Status {
   deadLetters: OpenDeadLetters[] | null
   unfinished: UnfinishedReplay[] | null
   parked: NormalizerStatus['parked'] | null
+  /** Null if the list of backups cannot be read. */
+  backups: BackupStatus | null
 }
 
 /** Collects the status of all parts. Does not throw: the status says which parts do not answer. */
@@ -109,22 +112,30 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   ])
   const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
   const silent = polling && silentHosts(polling)
-  const problems = problemsOf(stack, parts, silent ?? [])
+  const backups = await orNull((async () => backupStatus(dataDir, stack.backups))())
+  const problems = problemsOf(stack, parts, silent ?? [], backups)
   return {
     healthy: problems.length === 0,
     problems,
     stack: { version, pid, startedAt, state, dataDir, source, endpoints },
-    ...{ parts, lag, rows, datasets, sources: sourceStates, silent, unfinished, deadLetters },
+    ...{ parts, lag, rows, datasets, sources: sourceStates, silent, unfinished, deadLetters, backups },
     paused: polling && pausedHosts(polling),
     parked: normalizing?.parked ?? null,
   }
 }
 
-function problemsOf({ state }: StackFile, parts: PartStatus[], silent: UnreachableHost[]): string[] {
+function problemsOf(
+  { state }: StackFile,
+  parts: PartStatus[],
+  silent: UnreachableHost[],
+  backups: BackupStatus | null,
+): string[] {
+  const failure = backups?.lastFailure
   return [
     ...(state === 'ready' ? [] : ['The stack is starting.']),
     ...parts.flatMap(({ name, healthy, problem }) => (healthy ? [] : [`${name}: ${problem ?? 'not healthy'}`])),
     ...silent.map(({ reason, since }) => `No connection since ${since} to ${reason}`),
+    ...(failure ? [`The last backup failed at ${failure.at}: ${failure.error}`] : []),
   ]
 }
 

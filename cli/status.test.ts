@@ -78,6 +78,7 @@ const status: Status = {
   parked: [
     { dataset: 'bb', reason: 'bug', message: '20 \u001b in a row', by: 'normalizer 1', at: '2026-11-21T09:30:00.000Z' },
   ],
+  backups: { last: null, schedule: null, lastFailure: null },
 }
 
 test('the status reads well, also where something is not known', () => {
@@ -114,7 +115,25 @@ Parked (mend it, then \`tidemark dlq release DATASET\`)
   bb  since 2026-11-21T09:30:00.000Z  20 \ufffd in a row
 
 Open dead letters (\`npx tidemark dlq list --each\` names them)
-  1,200  bug  a  on a.dlq`)
+  1,200  bug  a  on a.dlq
+
+Backups (UTC)
+  no good one is known
+  none is scheduled: BACKUP_DIRECTORY is not set`)
+})
+
+test('the status says when the last good backup was made, when the next is due, and why the last one failed', () => {
+  const last = { at: '2026-11-20T08:00:00.000Z', path: '/b/live-1', bytes: 21_000_000 }
+  const schedule = { directory: '/b', everyH: 24, keep: 7, nextAt: '2026-11-21T08:00:00.000Z' }
+  const lastFailure = { at: '2026-11-21T08:00:01.000Z', error: 'The disk is full.' }
+  const text = statusText({ ...status, backups: { last, schedule, lastFailure } })
+  expect(text.split('\n').slice(-4)).toEqual([
+    'Backups (UTC)',
+    '  last good 2026-11-20T08:00:00.000Z, 20.0 MiB in /b/live-1',
+    '  next 2026-11-21T08:00:00.000Z, every 24 h; 7 are kept in /b',
+    '  FAILED at 2026-11-21T08:00:01.000Z: The disk is full.',
+  ])
+  expect(statusText({ ...status, backups: null })).toMatch(/Backups \(UTC\)\n {2}\(not known\)$/)
 })
 
 test('a dead-letter topic that is too long to be read for the status is told by its length', () => {

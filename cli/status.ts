@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { type BackupStatus, mebibytes } from '#local/backup-schedule.ts'
 import { sourceLine } from '#operations/report/source-states.ts'
 import { printable } from '#platform/process/printable.ts'
 import { aligned } from './aligned.ts'
@@ -32,8 +33,21 @@ async function run(options: { data?: string; json?: boolean }): Promise<void> {
 }
 
 export function statusText(status: Status): string {
-  const { healthy, stack, parts, lag, rows, datasets, sources, paused, silent, unfinished, parked, deadLetters } =
-    status
+  const {
+    healthy,
+    stack,
+    parts,
+    lag,
+    rows,
+    datasets,
+    sources,
+    paused,
+    silent,
+    unfinished,
+    parked,
+    deadLetters,
+    backups,
+  } = status
   const unknown = ['  (not known)']
   return [
     `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}${parkedWord(parked?.length ?? 0)}`,
@@ -57,6 +71,9 @@ export function statusText(status: Status): string {
     ...unfinishedLines(unfinished ?? []),
     ...parkedLines(parked ?? []),
     ...letterLines(deadLetters ?? []),
+    '',
+    'Backups (UTC)',
+    ...(backups ? backupLines(backups) : unknown),
   ].join('\n')
 }
 
@@ -188,6 +205,17 @@ const letterLines = (letters: NonNullable<Status['deadLetters']>): string[] => {
       : [count.toLocaleString('en'), printable(reason), printable(dataset ?? '-'), `on ${topic}`],
   )
   return ['', 'Open dead letters (`npx tidemark dlq list --each` names them)', ...columns(lines)]
+}
+
+function backupLines({ last, schedule, lastFailure }: BackupStatus): string[] {
+  const { nextAt, everyH, keep, directory } = schedule ?? {}
+  return [
+    last ? `  last good ${last.at}, ${mebibytes(last.bytes)} in ${last.path}` : '  no good one is known',
+    schedule
+      ? `  next ${nextAt}, every ${everyH} h; ${keep} are kept in ${directory}`
+      : '  none is scheduled: BACKUP_DIRECTORY is not set',
+    ...(lastFailure ? [`  FAILED at ${lastFailure.at}: ${printable(lastFailure.error)}`] : []),
+  ]
 }
 
 /** Shortens a text to 60 characters, because a request can name a hundred symbols. */

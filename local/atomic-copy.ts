@@ -1,40 +1,74 @@
-import { constants, existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { cp } from 'node:fs/promises'
+import { constants, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { cp, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '#platform/process/user-error.ts'
 import { filesBelow } from './manifest.ts'
+import { readIfThere } from './read-if-there.ts'
 
 export type CopyProgress = (step: 'copying' | 'checking', files: number, of: number) => void
 
+const suffix = '.partial'
+/** Name of the file that marks a directory as unfinished. It holds the owner. */
+const marker = 'unfinished'
+
 /**
  * Creates `target` atomically: `fill` writes below `target`.partial, and returns in `whole` the path that is renamed to
- * `target`.
+ * `target`. A kill leaves `target`.partial, which leftoversIn() finds by its `owner`.
  * @throws UserError if a write fails, or if `target`.partial exists and is not a leftover of an earlier run
  */
 export async function createAtomically<Result>(
   target: string,
   fill: (aside: string) => Promise<{ whole: string; result: Result }>,
+  owner = '',
 ): Promise<Result> {
-  const aside = `${target}.partial`
-  const marker = join(aside, 'unfinished')
-  if (existsSync(aside) && !existsSync(marker))
+  const aside = `${target}${suffix}`
+  if (existsSync(aside) && !existsSync(join(aside, marker)))
     throw new UserError(`${aside} is in the way: move it, or choose another name than ${basename(target)}.`)
   try {
     mkdirSync(dirname(target), { recursive: true })
-    rmSync(aside, { recursive: true, force: true })
+    await removeUnfinished(aside)
     mkdirSync(aside, { mode: 0o700 })
-    writeFileSync(marker, '')
+    writeFileSync(join(aside, marker), owner)
     const { whole, result } = await fill(aside)
-    if (whole === aside) rmSync(marker)
+    if (whole === aside) await rm(join(aside, marker))
     renameSync(whole, target)
-    rmSync(aside, { recursive: true, force: true })
+    await removeUnfinished(aside)
     return result
   } catch (error) {
-    rmSync(aside, { recursive: true, force: true })
+    await removeUnfinished(aside)
     const { code, message } = error as NodeJS.ErrnoException
     if (code === undefined || error instanceof UserError) throw error
     throw new UserError(`${target} cannot be written (${code}): ${message}`)
   }
+}
+
+/**
+ * Removes a directory. Calls `gone` when it has lost its name. A kill in the middle leaves `target`.partial, which
+ * leftoversIn() finds, and nothing that looks whole.
+ */
+export async function removeAtomically(target: string, owner: string, gone: () => void): Promise<void> {
+  writeFileSync(join(target, marker), owner)
+  renameSync(target, `${target}${suffix}`)
+  gone()
+  await removeUnfinished(`${target}${suffix}`)
+}
+
+/** Returns the targets in `directory` whose creation or removal by `owner` was not finished. */
+export function leftoversIn(directory: string, owner: string): string[] {
+  const unfinished = readdirSync(directory).filter((name) => name.endsWith(suffix))
+  return unfinished
+    .map((name) => join(directory, name))
+    .filter((aside) => lstatSync(aside).isDirectory() && readIfThere(join(aside, marker)) === owner)
+    .map((aside) => aside.slice(0, -suffix.length))
+}
+
+export const removeLeftover = (target: string): Promise<void> => removeUnfinished(`${target}${suffix}`)
+
+/** Removes the marker last, so that a kill in the middle leaves a directory that is still marked. */
+async function removeUnfinished(aside: string): Promise<void> {
+  if (!existsSync(aside)) return
+  for (const name of readdirSync(aside)) if (name !== marker) await rm(join(aside, name), { recursive: true })
+  await rm(aside, { recursive: true })
 }
 
 /** Copies files and links unchanged, by reflink (shared blocks) where possible. Skips pipes and pid files. */

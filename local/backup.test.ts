@@ -21,6 +21,7 @@ import { backUp } from './backup.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { deletionsFile, readDeletions, recordDeletion } from './deletions-file.ts'
 import { knownBackups, recordDeletionInBackups } from './known-backups.ts'
+import { compileCache } from './node-part.ts'
 import { restore } from './restore.ts'
 
 let home: string
@@ -49,6 +50,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(home, { recursive: true, force: true }))
 
+/** With Node's cache of compiled TypeScript, a child of a test starts in a third of the time. */
+const cached = { ...process.env, NODE_COMPILE_CACHE: compileCache(process.env) }
 const silent = () => {}
 const make = (over: Partial<Parameters<typeof backUp>[0]> = {}) =>
   backUp({ dataDir: data, to, environment: {}, progress: silent, ...over })
@@ -141,7 +144,7 @@ test('killed in the middle it leaves no backup; the next one removes what it lef
   for (let file = 0; file < 500; file++) writeFileSync(join(data, `kafka/${file}.log`), `${file}`)
   const script = `import { backUp } from '${new URL('backup.ts', import.meta.url)}'
     await backUp({ dataDir: '${data}', to: '${to}', environment: {}, progress: () => {} })`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore', env: cached })
   const exited = once(child, 'exit')
   while (!existsSync(join(`${to}.partial`, 'data', 'kafka', '7.log'))) await sleep(1)
   child.kill('SIGKILL')

@@ -29,6 +29,11 @@ test('the settings of all parts are checked together, except those that the stac
   ])
 })
 
+test('a schedule of backups without a directory is told before anything starts', () => {
+  expect(() => checkSettings({ BACKUP_EVERY_H: '6' })).toThrow('BACKUP_EVERY_H is set and BACKUP_DIRECTORY is not')
+  expect(() => checkSettings({ BACKUP_DIRECTORY: '/b', BACKUP_KEEP: '0' })).toThrow('BACKUP_KEEP (how many backups')
+})
+
 test('markets that are sampled more often than a host allows are told before anything starts', () => {
   const many = Array.from({ length: 1_000 }, (_, index) => `A${index}USDT`).join(',')
   expect(() =>

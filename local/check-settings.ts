@@ -3,6 +3,7 @@ import { connectionSettings, readConfig } from '#platform/process/config.ts'
 import { normalizerSettings } from '#services/normalizer/settings.ts'
 import { allPollerSettings, checkPollerSettings } from '#services/poller/settings.ts'
 import { simulatorShape } from '#simulator/settings.ts'
+import { backupPlan, backupSettings } from './backup-schedule.ts'
 
 const fixedByStack = { HEALTH_HOST: undefined, HEALTH_PORT: undefined, ORIGIN: undefined, SIMULATOR_PORT: '1' }
 
@@ -16,9 +17,8 @@ export function checkSettings(environment: NodeJS.ProcessEnv): void {
     SCHEMA_REGISTRY_URL: SCHEMA_REGISTRY_URL || 'http://own',
     CLICKHOUSE_URL: CLICKHOUSE_URL || 'http://own',
   }
-  readConfig(
-    { ...allPollerSettings, ...connectionSettings, ...normalizerSettings, ...provisionSettings, ...simulatorShape },
-    whole,
-  )
+  const services = { ...allPollerSettings, ...connectionSettings, ...normalizerSettings, ...provisionSettings }
+  readConfig({ ...services, ...simulatorShape, ...backupSettings }, whole)
   checkPollerSettings(whole)
+  backupPlan(environment)
 }

@@ -84,7 +84,9 @@ function server(directory: DataDirectory, command: string, port: number) {
   const config = join(dataDir, 'config.xml')
   const credentials = loadCredentials(credentialsFile(directory.path))
   writeFileSync(config, clickHouseServerConfig(dataDir, port, credentials), { mode: 0o600 })
-  return { command, args: ['server', `--config-file=${config}`], cwd: dataDir, environment: { TZ: 'UTC' } }
+  // Without its watchdog, the process that startGuarded() knows is the server itself, and signals reach it.
+  const environment = { TZ: 'UTC', CLICKHOUSE_WATCHDOG_ENABLE: '0' }
+  return { command, args: ['server', `--config-file=${config}`], cwd: dataDir, environment }
 }
 
 export function clickHouseServerConfig(dataDir: string, port: number, credentials: Credentials): string {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, realpathSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { UserError } from '#platform/process/user-error.ts'
 import { type Lock, lockHolder, tryLock } from './lock.ts'
 import { readIfThere } from './read-if-there.ts'
@@ -65,6 +65,13 @@ export function sourceOf(directory: string): SourceKind | undefined {
   const text = readIfThere(file)?.trim()
   if (text === undefined || text === 'live' || text === 'simulated') return text
   throw new UserError(`${file} should say live or simulated, and does not: choose another directory with --data.`)
+}
+
+/** Returns true if the path is the directory or lies below it. Resolves symbolic links. */
+export function isWithin(path: string, directory: string): boolean {
+  const real = (each: string): string =>
+    existsSync(each) ? realpathSync(each) : join(real(dirname(each)), basename(each))
+  return `${real(path)}${sep}`.startsWith(`${real(directory)}${sep}`)
 }
 
 const lockFile = (path: string): string => join(path, 'stack.lock')
@@ -133,9 +140,16 @@ export function diskProblem(path: string, freeBytes: number): string | undefined
   return `The disk of ${path} has ${freeMiB} MiB free, and tidemark needs ${minFreeMiB}: make room, or choose --data on another disk.`
 }
 
+/** Returns why a backup of `neededBytes` is not begun on the disk of `path`: it must leave room for a running stack. */
+export function backupDiskProblem(path: string, freeBytes: number, neededBytes: number): string | undefined {
+  const [freeMiB, neededMiB] = [Math.floor(freeBytes / 1024 / 1024), Math.ceil(neededBytes / 1024 / 1024)]
+  if (freeMiB >= neededMiB + minFreeMiB) return undefined
+  return `The disk of ${path} has ${freeMiB} MiB free, and the backup needs ${neededMiB} and must leave ${minFreeMiB}: make room, or choose a directory on another disk.`
+}
+
 export const diskIsFull = (path: string): boolean => freeBytesOf(path) < fullMiB * 1024 * 1024
 
-function freeBytesOf(path: string): number {
+export function freeBytesOf(path: string): number {
   const { bavail, bsize } = statfsSync(path)
   return bavail * bsize
 }

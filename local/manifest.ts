@@ -13,6 +13,8 @@ const Manifest = z.object({
   version: z.string(),
   at: z.string(),
   source: z.enum(['live', 'simulated']),
+  /** Of a running stack: for how long Kafka, registry and store were stopped, ms. */
+  pausedMs: z.int().optional(),
   parts: z.record(z.string(), z.object({ files: z.int(), bytes: z.int() })),
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
 })
@@ -52,28 +54,33 @@ export function filesBelow(directory: string): string[] {
     .sort()
 }
 
-/** Returns size and SHA-256 of each file. For a link, both are of the path that it points to. */
+/**
+ * Returns size and SHA-256 of each file. For a link, both are of the path that it points to. `bytes` says of which files
+ * only the beginning counts.
+ */
 export async function checksumsOf(
   directory: string,
   paths: readonly string[],
   progress: (files: number) => void,
+  bytes: (path: string) => number | undefined = () => undefined,
 ): Promise<FileChecksums> {
   const sums: FileChecksums = {}
   for (const [index, path] of paths.entries()) {
-    sums[path] = await checksumOf(join(directory, path))
+    sums[path] = await checksumOf(join(directory, path), bytes(path))
     progress(index + 1)
   }
   return sums
 }
 
-async function checksumOf(path: string): Promise<FileChecksums[string]> {
+async function checksumOf(path: string, begin: number | undefined): Promise<FileChecksums[string]> {
   const hash = createHash('sha256')
   const stat = lstatSync(path)
+  const bytes = Math.min(stat.size, begin ?? stat.size)
   if (stat.isSymbolicLink()) hash.update(`-> ${readlinkSync(path)}`)
   // Setting up a stream takes longer than reading a small file.
-  else if (stat.size < 1024 * 1024) hash.update(await readFile(path))
-  else await pipeline(createReadStream(path), hash)
-  return { bytes: stat.size, sha256: hash.digest('hex') }
+  else if (stat.size < 1024 * 1024) hash.update((await readFile(path)).subarray(0, bytes))
+  else if (bytes > 0) await pipeline(createReadStream(path, { end: bytes - 1 }), hash)
+  return { bytes, sha256: hash.digest('hex') }
 }
 
 export function firstDifference(expected: FileChecksums, found: FileChecksums): string | undefined {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { pause } from '#platform/process/retry.ts'
 
 /** Returns true if the process runs, also under another user. Returns false for a zombie. */
@@ -16,6 +16,17 @@ export function isAlive(pid: number): boolean {
 export const startedAt = (pid: number): string | undefined => ps(pid, 'lstart')
 
 export const commandLine = (pid: number): string | undefined => ps(pid, 'command')
+
+/** Returns true if no thread of the process runs, because SIGSTOP stopped it. */
+export function isStopped(pid: number): boolean {
+  if (process.platform !== 'linux') return /^T/.test(ps(pid, 'state') ?? '')
+  try {
+    const states = readdirSync(`/proc/${pid}/task`).map((thread) => proc(`${pid}/task/${thread}`, 'state') ?? 'ended')
+    return states.includes('T') && !states.some((state) => /^[RSDI]/.test(state))
+  } catch {
+    return false
+  }
+}
 
 /** Sends SIGKILL and waits until the process has ended. Returns false if it was not running. */
 export async function killAndWait(pid: number): Promise<boolean> {
@@ -35,7 +46,7 @@ function ps(pid: number, column: 'state' | 'lstart' | 'command'): string | undef
   return run.status === 0 ? run.stdout.trim() || undefined : undefined
 }
 
-function proc(pid: number, column: 'state' | 'lstart' | 'command'): string | undefined {
+function proc(pid: number | string, column: 'state' | 'lstart' | 'command'): string | undefined {
   try {
     if (column === 'command') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
     // The name in brackets may contain anything. The start time, in ticks since boot, is 19 columns after the state.

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { BackupPlan } from './backup-schedule.ts'
 import type { SourceKind } from './data-directory.ts'
 import { readIfThere } from './read-if-there.ts'
 import { replaceFile } from './replace-file.ts'
@@ -16,6 +17,8 @@ export interface StackFile {
   portBase: number
   endpoints: Endpoints
   parts: Record<string, PartState>
+  /** The schedule of backups, if there is one. */
+  backups?: BackupPlan
 }
 
 export interface Endpoints {

@@ -2,16 +2,27 @@ import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { datasetsOff, scheduleSettings } from '#core/dataset-schedules.ts'
 import { readConfig } from '#platform/process/config.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
+import { type BackupPlan, backupPlan, keepBackups } from './backup-schedule.ts'
 import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess, storeAccess } from './clickhouse.ts'
-import { type DataDirectory, diskIsFull, labelDirectory, openDataDirectory, type SourceKind } from './data-directory.ts'
+import {
+  type DataDirectory,
+  diskIsFull,
+  isWithin,
+  labelDirectory,
+  openDataDirectory,
+  type SourceKind,
+} from './data-directory.ts'
 import { assertFree } from './free-ports.ts'
 import { killAllChildren, killLeftover, rotate } from './guarded-process.ts'
 import { findJava } from './java.ts'
+import { backupRunning } from './known-backups.ts'
 import { logOf, pidFileOf } from './node-part.ts'
 import { type ExternalParts, externalParts, planParts, serviceSettings, services } from './plan.ts'
 import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
+import { removeSnapshot } from './running-snapshot.ts'
 import { simulatorPorts, simulatorUrl } from './simulated-upstreams.ts'
 import { type Endpoints, type PartState, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
 import { type Reports, supervise } from './supervise.ts'
@@ -47,6 +58,7 @@ export async function startStack(options: StackOptions): Promise<StartingStack> 
   const tell = withLogFile(directory, options.tell)
   try {
     await killLeftovers(directory, tell)
+    if (backupRunning(directory.path) === undefined) removeSnapshot(directory.path)
     return await start({ ...options, tell }, directory)
   } catch (error) {
     directory.lock.release()
@@ -61,6 +73,7 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const ports = portsFrom(options.portBase)
   const away = externalParts(environment)
   const off = datasetsOff(readConfig(scheduleSettings, environment).DATASET_SCHEDULES)
+  const backups = planBackups(environment, directory.path)
   if (!away.kafka || !away.registry) findJava(environment)
   await assertFree(neededPorts(ports, away, source))
   const engine: ClickHouseEngine = chooseEngine(directory.path, environment.PATH ?? '')
@@ -72,10 +85,13 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   if (options.backfillDays !== undefined) serviceEnvironment.BACKFILL_DAYS = String(options.backfillDays)
 
   const file = stackFile(options, directory, ports, serviceEnvironment, store)
+  if (backups) file.backups = backups
   writeStackFile(file)
   const plans = planParts({ directory, source, ports, engine, environment, serviceEnvironment, elsewhere: away, tell })
   const supervisor = supervise(plans, reportTo(tell, file, directory))
+  const stopping = new AbortController()
   const stop = async (): Promise<void> => {
+    stopping.abort()
     await supervisor.stop()
     await killAllChildren()
     removeStackFile(directory.path)
@@ -84,9 +100,17 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const started = supervisor.started.then(() => {
     file.state = 'ready'
     writeStackFile(file)
+    if (backups) void keepBackups(directory, backups, environment, tell, stopping.signal)
     return { file, stop }
   })
   return { started, stop }
+}
+
+function planBackups(environment: NodeJS.ProcessEnv, dataDir: string): BackupPlan | undefined {
+  const plan = backupPlan(environment)
+  if (plan && isWithin(plan.directory, dataDir))
+    throw new UserError(`BACKUP_DIRECTORY lies inside the data directory ${dataDir}: name one outside.`)
+  return plan
 }
 
 /** Copies every printed line to logs/stack.log, and the stack trace of an uncaught exception. */

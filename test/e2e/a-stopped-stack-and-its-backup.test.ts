@@ -1,6 +1,6 @@
-// Stop and start, backup, restore and deletion as users do them: by the command, on whole stacks, in the middle of their
-// work.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// Stop and start, backup, restore and deletion as users do them: by the command and by schedule, on whole stacks, in the
+// middle of their work.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -10,12 +10,14 @@ import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { deletionSchema, pollSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
-import { readRecords } from '../integrity/read-records.ts'
+import type { Status } from '../../cli/inspect.ts'
+import { readRecords, type TopicRecord } from '../integrity/read-records.ts'
 import { type Clients, prepareStack, type RunningStack, removeStacks } from '../integrity/running-stack.ts'
 import { differences, type SimulatorClient, simulatorClient, windowOf } from '../integrity/simulator-client.ts'
 import { dataset, eventually, pointsOf, storeTime, untilStored, writeRequests } from '../integrity/whole-chain.ts'
 import { longTest } from '../support/long-tests.ts'
 import { startService } from '../support/service-process.ts'
+import { tidemark } from '../support/tidemark-command.ts'
 
 let stack: RunningStack
 let restored: RunningStack
@@ -25,7 +27,10 @@ const settings = { SIMULATOR_START: '2026-03-20T12:00:00Z', BACKFILL_DAYS: '2', 
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'tidemark-backups-'))
-  stack = await prepareStack('simulated', settings)
+  // As long as it is a file, no backup can be made in it.
+  writeFileSync(schedule(), '')
+  const BACKUP_DIRECTORY = schedule()
+  stack = await prepareStack('simulated', { ...settings, BACKUP_DIRECTORY, BACKUP_EVERY_H: '0.0005', BACKUP_KEEP: '2' })
   await stack.up()
   clients = await stack.connect()
 })
@@ -35,6 +40,13 @@ afterAll(async () => {
 })
 
 const backup = () => join(home, 'backup')
+const schedule = () => join(home, 'schedule')
+/** The backups that the stack has made by itself, the oldest first. What is not finished has another name. */
+const scheduled = () =>
+  (statSync(schedule(), { throwIfNoEntry: false })?.isDirectory() ? readdirSync(schedule()) : [])
+    .filter((name) => !name.endsWith('.partial'))
+    .toSorted()
+    .map((name) => join(schedule(), name))
 /** Two days back, today and tomorrow: by themselves. */
 const calendar = ['2026-03-18', '2026-03-19', '2026-03-20', '2026-03-21']
 const pointsOfADay = 132 * 24
@@ -92,10 +104,17 @@ async function untilHeld(of: Clients, windows: number): Promise<void> {
 }
 const backfill = (of: RunningStack, from: string, to = from) => of.run('backfill', dataset, '--from', from, '--to', to)
 
+/** Records as they lie on a topic: their bytes, places and times. */
+const placed = (records: TopicRecord[]): Map<string, TopicRecord> =>
+  new Map(records.map((record) => [`${record.partition}/${record.offset}`, record]))
+const backupsOf = async (of: RunningStack): Promise<NonNullable<Status['backups']>> =>
+  JSON.parse((await of.run('status', '--json')).stdout).backups
+
 const known: number[] = []
 let before: Awaited<ReturnType<typeof sums>>
+let records: Record<'jao.raw' | 'polls', TopicRecord[]>
 
-test('a stopped stack is backed up, a running one is not', async () => {
+test('a running stack is backed up, by itself and by hand, and a stopped one', async () => {
   await untilHeld(clients, calendar.length)
   expect(await backfill(stack, days[0], days[2])).toMatchObject({ code: 0 })
   const simulator = simulatorClient(stack.file().endpoints.simulator!)
@@ -107,21 +126,39 @@ test('a stopped stack is backed up, a running one is not', async () => {
 
   const refused = await stack.run('backup', backup())
   expect(refused.code).toBe(1)
-  expect(refused.stderr).toContain('only a stopped one can be copied as one unit')
+  expect(refused.stderr).toContain(`backup --running ${backup()} --data ${stack.dataDir}\` copies it as it runs`)
   expect(existsSync(backup())).toBe(false)
+
+  expect((await backupsOf(stack)).lastFailure?.error).toContain('cannot be written')
+  rmSync(schedule())
+  const first = await eventually('the schedule goes on', async () => scheduled()[0])
+  await eventually('newer ones take its place', async () => scheduled().length >= 2 && !scheduled().includes(first))
+  const good = await eventually('no failure is left', async () => {
+    const { last, lastFailure } = await backupsOf(stack)
+    return lastFailure === null && last !== null && last
+  })
+  expect(good.path).toContain(schedule())
+  const byHand = () => stack.run('backup', '--running', join(home, 'by-hand'), '--json')
+  const made = await eventually('a backup is made by hand beside it', async () => (await byHand()).stdout || false)
+  expect(JSON.parse(made).pausedMs).toBeLessThan(1_000)
+  records = { 'jao.raw': await readRecords(clients.kafka, 'jao.raw'), polls: await readRecords(clients.kafka, 'polls') }
 
   // As many answers are held back as the poller waits for at a time in this lane: all others wait behind them.
   await simulator.command({ fault: 'slow', ms: 30_000, count: 7 })
   await writeRequests(clients, stack.file().endpoints.simulator!, open)
   const underWay = async () => (await simulator.requests()).filter(({ status }) => status === null).length === 7
   await eventually('seven answers are under way', underWay)
+  const since = new Date().toISOString().replaceAll(':', '-')
+  await eventually('a backup has them', async () => (scheduled().at(-1) ?? '') > join(schedule(), `simulated-${since}`))
   expect(await stack.run('down')).toMatchObject({ code: 0 })
   const done = await stack.run('backup', backup(), '--json')
   expect(done).toMatchObject({ code: 0 })
   expect(JSON.parse(done.stdout)).toMatchObject({ path: backup(), source: 'simulated' })
+  expect(scheduled().length).toBeOneOf([2, 3])
 }, 480_000)
 
 test('it goes on where it was; the second start refetches nothing that it holds', async () => {
+  for (const name of ['BACKUP_DIRECTORY', 'BACKUP_EVERY_H', 'BACKUP_KEEP']) delete stack.environment[name]
   await stack.up()
   expect(await sums(clients, known)).toEqual(before)
   await untilHeld(clients, heldDays)
@@ -157,7 +194,7 @@ test('a deletion is asked for, looked at without harm, done at once, and never u
   expect(done.code).toBe(0)
   expect(done.stdout).toContain(`2026  points ${(2 * pointsOfADay).toLocaleString('en')}`)
   expect(done.stdout).toContain('264 behind records that are kept remain, for ever')
-  expect(done.stdout).toContain(`noted in the backup ${backup()}`)
+  for (const path of [backup(), ...scheduled()]) expect(done.stdout).toContain(`noted in the backup ${path}`)
   expect(await countOf(clients)).toBe((heldDays - 1) * pointsOfADay)
   const recorded = await clients.query('SELECT toString(before) AS before, why FROM tidemark.deletions FINAL')
   expect(recorded).toEqual([{ before: '2026-01-06 23:00:00.000', why: 'the licence ended' }])
@@ -178,15 +215,19 @@ test('a deletion is asked for, looked at without harm, done at once, and never u
   expect(await countOf(clients)).toBe((heldDays - 1) * pointsOfADay)
 }, 480_000)
 
-test('an older backup obeys it when it is restored elsewhere; it has all other rows, goes on and refetches nothing', async () => {
+test('an older backup of the schedule obeys it when it is restored elsewhere; it has all other rows, goes on and refetches nothing', async () => {
   restored = await prepareStack('simulated', settings)
-  const made = await restored.run('restore', backup())
+  const made = await restored.run('restore', scheduled().at(-1)!)
   expect(made.stdout).toContain(`${dataset} before 2026-01-06T23:00:00.000Z is deleted again at the next start`)
   await restored.up()
   const there = await restored.connect()
   const held = await there.query('SELECT toString(min(ts)) AS first FROM tidemark.point_revisions')
   expect(held).toEqual([{ first: '2026-01-06 23:00:00' }])
   expect(await sums(there, known)).toEqual(before)
+  for (const [topic, expected] of Object.entries(records)) {
+    const found = placed(await readRecords(there.kafka, topic))
+    expect([...placed(expected)].map(([place]) => [place, found.get(place)])).toEqual([...placed(expected)])
+  }
   // What was asked for and not answered is in the backup as well.
   await untilHeld(there, heldDays - 2)
   expect(await decoded(there, 'deletions', deletionSchema)).toBe(1)
@@ -230,6 +271,11 @@ longTest(
   },
   480_000,
 )
+
+test('a backup of the stopped stack is restored with every file as it was', async () => {
+  const { code, stdout } = await tidemark(['restore', backup(), '--data', join(home, 'restored')], stack.environment)
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('holds what was backed up at') })
+}, 240_000)
 
 test('a backup that cannot be told of a deletion is named, and the exit code says so', async () => {
   rmSync(backup(), { recursive: true })
