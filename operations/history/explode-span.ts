@@ -148,7 +148,7 @@ function answersHandler({ producer }: SpanParts, job: SpanJob) {
     }
     underWay.set(batch[0]?.partition ?? 0, answers)
     // The verdict of the first record has the outputs of the whole batch. They are sent before any offset is committed.
-    return batch.map((_, index) => (index === 0 ? ok(outputs, undefined, acknowledged) : ok()))
+    return batch.map((_, index) => (index === 0 ? ok(outputs, undefined, { onAcknowledged: acknowledged }) : ok()))
   }
   const committed = (partition: number): void => {
     job.onCommitted?.(underWay.get(partition) ?? [])

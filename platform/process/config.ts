@@ -70,4 +70,11 @@ export const serviceSettings = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('how much the services log'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress.optional().describe('where traces are sent'),
+  /** OpenTelemetry's exporter reads this one from the environment. */
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .optional()
+    .describe('headers with which traces are sent: name=value,name=value'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(0.05).describe('which part of the polls is traced'),
 }
