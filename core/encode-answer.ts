@@ -57,14 +57,13 @@ export interface BatchEncoder {
 
 class TooLargeOutput extends Error {}
 
-/** @param ofAll headers of all records */
-export function answerEncoder(outputs: SourceOutputs, ofAll?: Record<string, string>): AnswerEncoder {
+export function answerEncoder(outputs: SourceOutputs): AnswerEncoder {
   const published: PublishedMetadata = new Map()
   return {
     batch: (whyTooLarge = () => undefined) => {
       // Metadata that earlier answers of this batch publish. It is acknowledged with the batch.
       const publishedInBatch: PublishedMetadata = new Map()
-      const outputsOf = (answer: ExplodedAnswer, headers = ofAll): AnswerOutputs => {
+      const outputsOf = (answer: ExplodedAnswer, headers?: Record<string, string>): AnswerOutputs => {
         const entries: SeriesEntry[] = []
         const encoded = encodeSlices(answer, outputs, [publishedInBatch, published], entries)
         encoded.push(...encodeOwn(answer, outputs), ...encodeAccepted(answer, outputs))

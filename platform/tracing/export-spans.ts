@@ -11,7 +11,6 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import type { Logger } from 'pino'
 import { version } from '../process/version.ts'
 import type { Attributes, Span, SpanOptions, TraceContext } from './trace-context.ts'
 
@@ -21,13 +20,18 @@ export interface SpanExport {
   stop: () => Promise<void>
 }
 
+export interface TracingLog {
+  warn: (fields: object, text: string) => void
+  info: (fields: object, text: string) => void
+}
+
 interface ExportOptions {
   /** Base URL of the receiver; spans go to `/v1/traces` below it. */
   endpoint: string
   /** Which part of the traces is sampled, 0 to 1. */
   ratio: number
   service: string
-  log: Pick<Logger, 'warn' | 'info'>
+  log: TracingLog
 }
 
 /** Maximum number of spans that wait to be sent. Later spans are dropped. */
@@ -59,9 +63,10 @@ export function openSpanExport({ endpoint, ratio, service, log }: ExportOptions)
   })
   const tracer = provider.getTracer('tidemark', version)
   return {
-    start: (name, { kind, from, mayBeSampled = false, attributes = {} }) => {
-      const [parent] = from.length === 1 ? from : []
-      const isSampled = from.length > 0 ? from.some((one) => one.isSampled) : mayBeSampled && Math.random() < ratio
+    start: (name, { kind, from, isRoot = false, mayBeSampled = false, attributes = {} }) => {
+      const [parent] = from.length === 1 && !isRoot ? from : []
+      const isDecided = from.length > 0 && !isRoot
+      const isSampled = isDecided ? from.some((one) => one.isSampled) : mayBeSampled && Math.random() < ratio
       const root = ROOT_CONTEXT.setValue(sampled, isSampled)
       const started = tracer.startSpan(
         name,
@@ -93,7 +98,7 @@ export function openSpanExport({ endpoint, ratio, service, log }: ExportOptions)
 }
 
 /** Queues sampled and failed spans up to a bound, and says once that spans are dropped until they can be sent again. */
-function boundedProcessor(inner: SpanExporter, endpoint: string, log: ExportOptions['log']): SpanProcessor {
+function boundedProcessor(inner: SpanExporter, endpoint: string, log: TracingLog): SpanProcessor {
   let waiting = 0
   let isDropping = false
   const dropped = (why: string): void => {

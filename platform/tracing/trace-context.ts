@@ -23,6 +23,8 @@ export interface SpanOptions {
    * of them, the span begins a trace, which is not sampled.
    */
   from?: readonly TraceContext[]
+  /** True: the span begins a trace, and is linked to all contexts of `from`. */
+  isRoot?: boolean
   /** True: if the span begins a trace, the ratio of the settings decides whether the trace is sampled. */
   mayBeSampled?: boolean
   attributes?: Attributes

@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 const said: string[] = []
-const log = { warn: (_: object, text: string) => void said.push(text), info: () => {} } as never
+const log = { warn: (_: object, text: string) => void said.push(text), info: () => {} }
 async function traced(ratio: number, url?: string): Promise<void> {
   said.length = 0
   receiver = await startTraceReceiver()
@@ -96,6 +96,15 @@ test('a batch of one trace continues it, and a batch of several is linked to the
   expect(one?.attributes).toEqual({ rows: 2 })
   expect(several).toMatchObject({ parentId: '', links: [spanId, '00f067aa0ba902b8'] })
   expect(several?.traceId).not.toBe(traceId)
+})
+
+test('a replay is linked to a trace of any age, and continues none', async () => {
+  await traced(1)
+  const options = { isRoot: true, mayBeSampled: true, from: [context(false)] }
+  startSpan('replay', options).end()
+  const [replay] = await sent()
+  expect(replay).toMatchObject({ parentId: '', links: [spanId] })
+  expect(replay?.traceId).not.toBe(traceId)
 })
 
 test('a trace that is not sampled is not sent, but for its failures', async () => {

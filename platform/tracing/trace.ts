@@ -1,7 +1,6 @@
 // Spans by hand. While tracing is off, nothing of OpenTelemetry is loaded, no span is made, and no header is read.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Logger } from 'pino'
-import type { SpanExport } from './export-spans.ts'
+import type { SpanExport, TracingLog } from './export-spans.ts'
 import { readTraceContext, type Span, type SpanOptions, type TraceContext } from './trace-context.ts'
 
 export interface TracingSettings {
@@ -26,7 +25,7 @@ let spans: SpanExport | undefined
 export async function startTracing(
   service: string,
   config: TracingSettings,
-  log: Pick<Logger, 'warn' | 'info'>,
+  log: TracingLog,
 ): Promise<() => Promise<void>> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER_ARG: ratio } = config
   if (endpoint === undefined) return async () => {}
