@@ -50,6 +50,9 @@ export function openSpanExport({ endpoint, ratio, service, log }: ExportOptions)
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
     timeoutMillis: sendTimeoutMs,
   })
+  // Without a user and a password that the URL may hold.
+  const receiver = new URL(endpoint).origin
+  log.info({ receiver, ratio }, 'traces are sent')
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': `tidemark-${service}`, 'service.version': version }),
     // All spans are recorded, because a failure is known only at the end. `startSpan` decides which are sampled.
@@ -59,7 +62,7 @@ export function openSpanExport({ endpoint, ratio, service, log }: ExportOptions)
       }),
     },
     spanLimits: { attributeValueLengthLimit: 1_000 },
-    spanProcessors: [boundedProcessor(exporter, endpoint, log)],
+    spanProcessors: [boundedProcessor(exporter, receiver, log)],
   })
   const tracer = provider.getTracer('tidemark', version)
   return {
@@ -98,11 +101,11 @@ export function openSpanExport({ endpoint, ratio, service, log }: ExportOptions)
 }
 
 /** Queues sampled and failed spans up to a bound, and says once that spans are dropped until they can be sent again. */
-function boundedProcessor(inner: SpanExporter, endpoint: string, log: TracingLog): SpanProcessor {
+function boundedProcessor(inner: SpanExporter, receiver: string, log: TracingLog): SpanProcessor {
   let waiting = 0
   let isDropping = false
   const dropped = (why: string): void => {
-    if (!isDropping) log.warn({ endpoint, why }, 'traces cannot be sent: spans are dropped until they can')
+    if (!isDropping) log.warn({ receiver, why }, 'traces cannot be sent: spans are dropped until they can')
     isDropping = true
   }
   const exporter: SpanExporter = {
@@ -112,7 +115,7 @@ function boundedProcessor(inner: SpanExporter, endpoint: string, log: TracingLog
         if (result.code !== 0) dropped(result.error?.message ?? 'the receiver refused them')
         else if (isDropping) {
           isDropping = false
-          log.info({ endpoint }, 'traces are sent again')
+          log.info({ receiver }, 'traces are sent again')
         }
         done({ code: 0 })
       }),

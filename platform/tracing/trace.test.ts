@@ -16,13 +16,20 @@ afterEach(async () => {
 })
 
 const said: string[] = []
-const log = { warn: (_: object, text: string) => void said.push(text), info: () => {} }
-async function traced(ratio: number, url?: string): Promise<void> {
+const fields: object[] = []
+const log = {
+  warn: (about: object, text: string) => {
+    fields.push(about)
+    said.push(text)
+  },
+  info: (about: object) => void fields.push(about),
+}
+async function traced(ratio: number, endpointOf = (url: string) => url): Promise<void> {
   said.length = 0
   receiver = await startTraceReceiver()
   stop = await startTracing(
     'test',
-    { OTEL_EXPORTER_OTLP_ENDPOINT: url ?? receiver.url, OTEL_TRACES_SAMPLER_ARG: ratio },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: endpointOf(receiver.url), OTEL_TRACES_SAMPLER_ARG: ratio },
     log,
   )
 }
@@ -149,9 +156,19 @@ test('what work leaves behind belongs to no trace after the work', async () => {
 
 test('a receiver that is away stops nobody: spans are dropped up to the bound, and the log says so once', async () => {
   // Nothing listens on port 9 of loopback.
-  await traced(1, 'http://127.0.0.1:9')
+  await traced(1, () => 'http://user:secret@127.0.0.1:9')
   for (let made = 0; made < 10_000; made++) startSpan('poll', { mayBeSampled: true }).end()
   expect(said).toEqual(['traces cannot be sent: spans are dropped until they can'])
   await sent()
   expect(said).toHaveLength(1)
+  expect(JSON.stringify(fields)).toContain('http://127.0.0.1:9')
+  expect(JSON.stringify(fields)).not.toContain('secret')
+})
+
+test('a receiver that refuses the spans is said, too', async () => {
+  await traced(1, (url) => `${url}/elsewhere`)
+  startSpan('poll', { mayBeSampled: true }).end()
+  expect(await sent()).toEqual([])
+  expect(said).toEqual(['traces cannot be sent: spans are dropped until they can'])
+  expect(fields).toContainEqual({ receiver: receiver?.url, why: expect.stringContaining('Not Found') })
 })

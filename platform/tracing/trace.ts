@@ -32,7 +32,6 @@ export async function startTracing(
   const { openSpanExport } = await import('./export-spans.ts')
   const opened = openSpanExport({ endpoint, ratio, service, log })
   spans = opened
-  log.info({ endpoint, ratio }, 'traces are sent')
   return async () => {
     spans = undefined
     await opened.stop()
