@@ -11,7 +11,9 @@ import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { wouldChange } from '#operations/history/stage.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
+import { readConfig, tracingSettings } from '#platform/process/config.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import { startTracing } from '#platform/tracing/trace.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import { abortWhenStackStops } from './abort-when-stack-stops.ts'
@@ -111,17 +113,20 @@ async function doReplay(
   options: ReplayOptions,
   progress: StepProgress,
 ): Promise<void> {
+  const tracing = readConfig(tracingSettings)
   await refuseOtherNormalizer(stack, [sourced.dataset])
   refuseOlderVersion(sourced.dataset, wanted.fromVersion)
   if (wanted.state === 'finished') {
     throw new UserError(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)
   }
   const log = await openReplayLog(parts.registry, parts.producer)
+  const tellLoss = (_: object, text: string) => progress.say(text)
+  const stopTracing = await startTracing('replay', tracing, { warn: tellLoss, info: () => {} })
   const replayed = await runReplay(parts, log, {
     ...{ sourced, replay: wanted, answersPerS: options.rate, progress: readingInto(progress) },
     announced: () => progress.say(beginsText('replay', wanted.id, ` ${wanted.dataset}`)),
     say: progress.say,
-  })
+  }).finally(stopTracing)
   progress.stop()
   process.stdout.write(options.json ? `${JSON.stringify(replayed)}\n` : replayedText(replayed))
 }

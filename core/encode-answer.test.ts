@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import type { AcceptedAnswer } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import { slice } from '../test/store/slices.ts'
 import { answerEncoder, type EncodedAnswer } from './encode-answer.ts'
@@ -59,8 +60,8 @@ test('a batch publishes series metadata once, also after a refused answer', () =
 
 test('a record of an own topic goes there under its own key', () => {
   const records = [{ topic: 'own', key: 'k', record: { a: 1 } }]
-  const encoder = answerEncoder(outputs, { replay: 'r' }).batch()
-  expect(encoded(encoder.encode({ ...answer, slices: [], records })).outputs).toEqual([
+  const encoder = answerEncoder(outputs).batch()
+  expect(encoded(encoder.encode({ ...answer, slices: [], records }, { replay: 'r' })).outputs).toEqual([
     { topic: 'test.own', key: 'k', value: Buffer.from('{"a":1}'), headers: { replay: 'r' } },
   ])
 })
@@ -83,4 +84,13 @@ test('an answer is refused if one of its records is too large for its topic', ()
   const datasets = new Map([[dataset.name, exploding as unknown as Dataset]])
   const refusal = { reason: 'too-large', message: 'slices takes less' }
   expect(batch.encode(explodeRaw(raw, datasets))).toEqual({ refusal, ignored: { x: 2 } })
+})
+
+test('the headers of an answer are on all its records, and change neither keys nor values', () => {
+  const accepted = { requestIdentity: 'i' } as AcceptedAnswer
+  const whole = { ...answer, accepted, records: [{ topic: 'own', key: 'k', record: { a: 1 } }] }
+  const plain = encoded(answerEncoder(outputs).batch().encode(whole)).outputs
+  const marked = encoded(answerEncoder(outputs).batch().encode(whole, { traceparent: 't' })).outputs
+  expect(plain.map(({ topic }) => topic)).toEqual(['meanings', 'slices', 'test.own', 'answers'])
+  expect(marked).toEqual(plain.map((output) => ({ ...output, headers: { traceparent: 't' } })))
 })

@@ -50,20 +50,20 @@ export interface BatchEncoder {
    * topic, or a record that does not fit its schema.
    * The outputs are ordered: slices, own records, then the accepted answer, which is sent after all other outputs of
    * the batch are acknowledged. Series metadata precedes the first slice of its key. Metadata is left out if the same
-   * metadata was acknowledged within the last hour.
+   * metadata was acknowledged within the last hour. `headers` are those of this answer's records.
    */
-  encode: (outcome: ExplodeOutcome) => EncodedAnswer
+  encode: (outcome: ExplodeOutcome, headers?: Record<string, string>) => EncodedAnswer
 }
 
 class TooLargeOutput extends Error {}
 
-export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, string>): AnswerEncoder {
+export function answerEncoder(outputs: SourceOutputs): AnswerEncoder {
   const published: PublishedMetadata = new Map()
   return {
     batch: (whyTooLarge = () => undefined) => {
       // Metadata that earlier answers of this batch publish. It is acknowledged with the batch.
       const publishedInBatch: PublishedMetadata = new Map()
-      const outputsOf = (answer: ExplodedAnswer): AnswerOutputs => {
+      const outputsOf = (answer: ExplodedAnswer, headers?: Record<string, string>): AnswerOutputs => {
         const entries: SeriesEntry[] = []
         const encoded = encodeSlices(answer, outputs, [publishedInBatch, published], entries)
         encoded.push(...encodeOwn(answer, outputs), ...encodeAccepted(answer, outputs))
@@ -79,10 +79,10 @@ export function answerEncoder(outputs: SourceOutputs, headers?: Record<string, s
         return { outputs: sent, deadParts, onAcknowledged: () => remember(published, answer.dataset, entries) }
       }
       return {
-        encode: (outcome) => {
+        encode: (outcome, headers) => {
           if ('refusal' in outcome) return outcome
           try {
-            return { ...outcome, ...outputsOf(outcome) }
+            return { ...outcome, ...outputsOf(outcome, headers) }
           } catch (error) {
             return { refusal: whyNoRecords(outcome.dataset, error), ignored: outcome.ignored }
           }

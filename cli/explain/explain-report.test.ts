@@ -59,6 +59,17 @@ describe('the text', () => {
     {"data":[{"k": 12.0`,
     )
   })
+  test('names the trace of the poll, if the raw record does, also in the JSON', () => {
+    const raw = here(body)
+    expect(text(raw, 12)).not.toContain('trace ')
+    if (raw.state !== 'here') throw new Error(raw.why)
+    const id = '4bf92f3577b34da6a3ce929d0e0e4736'
+    raw.stored.headers = { traceparent: Buffer.from(`00-${id}-00f067aa0ba902b7-01`) }
+    expect(text(raw, 12)).toContain(`\n   trace         ${id}\n`)
+    expect(explain([answer(12, '20T02:00')], [raw]).answers[0]?.raw).toMatchObject({ traceId: id })
+    raw.stored.headers = { traceparent: Buffer.from(evil) }
+    expect(text(raw, 12)).not.toContain('   trace ')
+  })
   test('steers no terminal', () => {
     expect(text(here(body, [evil]), 12, 2, { key: evil })).not.toMatch(/(?!\n)\p{Cc}/u)
     expect(text(here(Buffer.from(`<html>${evil}`)), 12)).not.toMatch(/(?!\n)\p{Cc}/u)

@@ -75,6 +75,7 @@ function rawLines(raw: ExplainedRaw, mark: (text: string) => string): string[] {
       ['raw record', `${where}, written at ${raw.writtenAt}`],
       ['record key', printable(raw.key ?? '(none)')],
       ...recordHeaders.map((text) => ['record header', printable(text)] as const),
+      ...(raw.traceId === null ? [] : [['trace', raw.traceId] as const]),
       ['asked', printable(raw.url)],
       ['sent', raw.sentAt],
       ['fetched', raw.fetchedAt],

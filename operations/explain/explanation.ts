@@ -1,5 +1,6 @@
 import { selectorOf } from '#core/request-identity.ts'
 import { utcText } from '#platform/process/utc-text.ts'
+import { readTraceContext } from '#platform/tracing/trace-context.ts'
 import type { Dataset } from '#sources/source.ts'
 import type { FoundRaw } from './raw-records.ts'
 import type { PointAnswer, ReplacingAnswer, StoredPoint } from './stored-point.ts'
@@ -63,6 +64,8 @@ export type ExplainedRaw = { topic: string; partition: number; offset: number } 
 export interface RawDetails {
   key: string | null
   recordHeaders: Record<string, string>
+  /** Id of the trace of the poll that brought the answer; null if tracing was off. */
+  traceId: string | null
   writtenAt: string
   url: string
   status: number
@@ -184,6 +187,7 @@ function rawOf(asked: ExplainQuestion, tsMs: number, answer: PointAnswer, found:
     problems: [...found.problems, ...(place ? disagreements(asked.dataset, place, answer) : [])],
     key: stored.key === null ? null : stored.key.toString(),
     recordHeaders: Object.fromEntries(Object.entries(stored.headers).map(([name, text]) => [name, text.toString()])),
+    traceId: readTraceContext(stored.headers)?.traceId ?? null,
     writtenAt: utcText(stored.writtenAtMs),
     url: record.url,
     status: record.status,

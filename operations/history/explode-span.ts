@@ -15,6 +15,8 @@ import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 import { version } from '#platform/process/version.ts'
+import { startSpan, traceContextsOf } from '#platform/tracing/trace.ts'
+import { type Span, traceHeaders } from '#platform/tracing/trace-context.ts'
 import { type RawResponse, type RawSpan, rawResponseSchema } from '#schemas/generated/records.ts'
 import { isInScope, type WindowRange } from './raw-span.ts'
 
@@ -28,7 +30,8 @@ export interface SpanJob {
   groupId: string
   spans: RawSpan[]
   outputs: SourceOutputs
-  headers?: Record<string, string>
+  /** Id of the replay that publishes the records; it is in their header `replay`. */
+  replay?: string
   dataset: string | null
   windows: WindowRange
   /** Deletion bound, ms UTC: answers of windows that end at or before it are skipped. */
@@ -121,34 +124,47 @@ async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJ
   }
 }
 
+/**
+ * Starts the span of a batch. It begins a trace of its own, because a replay may read a year of answers. It is linked to
+ * the traces of the polls that brought them.
+ */
+function replaySpan(replay: string, batch: readonly ConsumedRecord<RawResponse>[]): Span {
+  const attributes = { 'tidemark.replay': replay, 'messaging.batch.message_count': batch.length }
+  const from = traceContextsOf(batch)
+  return startSpan('replay', { kind: 'consumer', from, isRoot: true, mayBeSampled: true, attributes })
+}
+
 /** Returns the handler of batches, and `committed`, which gives a partition's newest batch to `job.onCommitted`. */
 function answersHandler({ producer }: SpanParts, job: SpanJob) {
   const ends = new Map(job.spans.map(({ partition, to }) => [partition, to]))
   const datasets = new Map([...datasetsByName].map(([name, { dataset }]) => [name, dataset]))
-  const encoder = answerEncoder(job.outputs, job.headers)
+  const encoder = answerEncoder(job.outputs)
   const outputTopics = topicsOfOutputs(job.outputs)
   const underWay = new Map<number, ReadAnswer[]>()
 
   const handle = async (batch: ConsumedRecord<RawResponse>[]): Promise<Verdict[]> => {
     const batchEncoder = encoder.batch(await producer.sizeCheck(outputTopics))
-    const answers = batch
-      .filter(({ record, partition, offset }) => {
-        const isDeleted = record.windowEnd <= (job.deletedBefore ?? 0)
-        return Number(offset) < (ends.get(partition) ?? 0) && !isDeleted && isInScope(record, job.dataset, job.windows)
-      })
-      .map((raw) => ({
-        dataset: raw.record.dataset,
-        partition: raw.partition,
-        offset: Number(raw.offset),
-        read: batchEncoder.encode(explodeRaw(raw, datasets)),
-      }))
+    const inScope = batch.filter(({ record, partition, offset }) => {
+      const isDeleted = record.windowEnd <= (job.deletedBefore ?? 0)
+      return Number(offset) < (ends.get(partition) ?? 0) && !isDeleted && isInScope(record, job.dataset, job.windows)
+    })
+    const sending = job.replay === undefined || inScope.length === 0 ? undefined : replaySpan(job.replay, inScope)
+    const trace = sending?.context?.isSampled ? traceHeaders(sending.context) : {}
+    const headers = job.replay === undefined ? undefined : { replay: job.replay, ...trace }
+    const answers = inScope.map((raw) => ({
+      dataset: raw.record.dataset,
+      partition: raw.partition,
+      offset: Number(raw.offset),
+      read: batchEncoder.encode(explodeRaw(raw, datasets), headers),
+    }))
     const outputs = answers.length > 0 ? await job.toOutputs(answers) : []
     const acknowledged = (): void => {
       for (const { read } of answers) if ('onAcknowledged' in read) read.onAcknowledged()
     }
+    const after = { onAcknowledged: acknowledged, ...(sending && { sending }) }
     underWay.set(batch[0]?.partition ?? 0, answers)
     // The verdict of the first record has the outputs of the whole batch. They are sent before any offset is committed.
-    return batch.map((_, index) => (index === 0 ? ok(outputs, undefined, acknowledged) : ok()))
+    return batch.map((_, index) => (index === 0 ? ok(outputs, undefined, after) : ok()))
   }
   const committed = (partition: number): void => {
     job.onCommitted?.(underWay.get(partition) ?? [])

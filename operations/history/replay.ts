@@ -92,7 +92,7 @@ export async function runReplay(
   let announcing: Promise<unknown> = Promise.resolve()
   try {
     await explodeSpan(parts, {
-      ...{ groupId, spans, outputs, headers: { replay: id }, dataset: dataset.name, windows, say: job.say },
+      ...{ groupId, spans, outputs, replay: id, dataset: dataset.name, windows, say: job.say },
       // Deleted data must not be published again. The bound does not apply to files, because the window of a chunk is
       // not the time of its records.
       deletedBefore: dataset.calendar.kind === 'files' ? 0 : ((await boundOf(store, dataset.name)) ?? 0),

@@ -3,6 +3,7 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
+import { traceContextsOf, withTrace } from '../tracing/trace.ts'
 import { highWatermarks } from './consumer-lag.ts'
 import { type BatchShape, createGroupMember, type GroupMember, whileHeartbeating } from './group-member.ts'
 import {
@@ -172,7 +173,12 @@ async function consumeBatch(loop: Loop, payload: EachBatchPayload): Promise<void
   for (const [index, part] of parts.entries()) {
     const isEnd = index === parts.length - 1 && admitted === messages.length
     const lastOffset = isEnd ? payload.batch.lastOffset() : part.at(-1)?.offset
-    if (lastOffset === undefined || !(await consumePart(loop, payload, from, part, lastOffset))) return
+    if (lastOffset === undefined) return
+    const traces = traceContextsOf(part)
+    const consumed = withTrace(traces.length === 1 ? traces[0] : undefined, () => {
+      return consumePart(loop, payload, from, part, lastOffset)
+    })
+    if (!(await consumed)) return
   }
   if (admitted < messages.length) loop.pauses.hold(payload)
 }
@@ -251,7 +257,9 @@ async function processAndSend(
     const sends = outputsByTopic({ topic, partition, deadLetterTopic }, messages, verdicts, service, Date.now(), check)
     try {
       for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })
+      for (const verdict of verdicts) if (verdict.kind === 'ok') verdict.sending?.end()
     } catch (error) {
+      for (const verdict of verdicts) if (verdict.kind === 'ok') verdict.sending?.end(`${error}`)
       // Process the batch again: now the size check refuses the record that is too large.
       if (error instanceof TooLargeRecord && error.isUnexpected) continue
       throw error

@@ -2,6 +2,7 @@ import { serveHealth } from '../process/health.ts'
 import type { Logger } from '../process/log.ts'
 import type { OnStop } from '../process/run.ts'
 import { version } from '../process/version.ts'
+import { startTracing, type TracingSettings } from '../tracing/trace.ts'
 import { createKafka, type Kafka, type KafkaConnection } from './client.ts'
 import { consume } from './consume.ts'
 import type { ConsumeMetrics } from './consume-metrics.ts'
@@ -19,7 +20,7 @@ export interface ConsumerGroup {
 
 export interface ConsumingService {
   name: string
-  config: KafkaConnection & RegistryConnection & { HEALTH_HOST: string; HEALTH_PORT: number }
+  config: KafkaConnection & RegistryConnection & TracingSettings & { HEALTH_HOST: string; HEALTH_PORT: number }
   log: Logger
   metrics: ConsumeMetrics
   groups: (clients: KafkaClients, onStop: OnStop) => Promise<ConsumerGroup[]>
@@ -35,6 +36,7 @@ export interface KafkaClients {
 /** Starts a service that consumes topics. Exits with code 1 if a consumer fails permanently. */
 export async function startConsuming(service: ConsumingService, onStop: OnStop): Promise<void> {
   const { name, config, log, metrics } = service
+  onStop('traces', await startTracing(name, config, log))
   let notReady = (): string | undefined => 'not in its consumer group yet'
   const health = await serveHealth({
     host: config.HEALTH_HOST,

@@ -1,3 +1,4 @@
+import type { Span } from '../tracing/trace-context.ts'
 import type { RefusalCause } from './dead-letter.ts'
 
 export interface Output {
@@ -19,6 +20,8 @@ export interface Ok {
   deadParts?: DeadPart[]
   /** Called after Kafka has acknowledged all records of the batch. */
   onAcknowledged?: () => void
+  /** Ends after Kafka has acknowledged all records of the batch, or with the reason why it did not. */
+  sending?: Span
 }
 
 /** The result for one message: `ok` with the records to send, or `dead`, which makes it a dead letter. */
@@ -26,11 +29,15 @@ export type Verdict = Ok | ({ kind: 'dead' } & RefusalCause)
 
 const nothing: Output[] = []
 
-export const ok = (outputs: Output[] = nothing, deadParts?: DeadPart[], onAcknowledged?: () => void): Verdict => ({
+export const ok = (
+  outputs: Output[] = nothing,
+  deadParts?: DeadPart[],
+  after: Pick<Ok, 'onAcknowledged' | 'sending'> = {},
+): Verdict => ({
   kind: 'ok',
   outputs,
   ...(deadParts && deadParts.length > 0 && { deadParts }),
-  ...(onAcknowledged && { onAcknowledged }),
+  ...after,
 })
 
 export const dead = (reason: string, message: string, dataset?: string): Verdict => ({

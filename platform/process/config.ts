@@ -62,6 +62,16 @@ export const connectionSettings = {
 
 export type ConnectionConfig = Readonly<z.infer<z.ZodObject<typeof connectionSettings>>>
 
+export const tracingSettings = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress.optional().describe('where traces are sent'),
+  /** OpenTelemetry's exporter reads this one from the environment. */
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .optional()
+    .describe('headers with which traces are sent: name=value,name=value'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(0.05).describe('which part of the polls is traced'),
+}
+
 /** HEALTH_PORT is the port of /live, /ready, /metrics and /status. 0 means any free port. */
 export const serviceSettings = {
   HEALTH_HOST: z.string().default('127.0.0.1'),
@@ -70,4 +80,5 @@ export const serviceSettings = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('how much the services log'),
+  ...tracingSettings,
 }

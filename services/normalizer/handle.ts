@@ -3,10 +3,12 @@ import { type AnswerEncoder, answerEncoder, type BatchEncoder } from '#core/enco
 import { explodeRaw, type StoredRaw } from '#core/explode-raw.ts'
 import { sourceOutputs, topicsOfOutputs } from '#core/source-outputs.ts'
 import type { KafkaClients } from '#platform/kafka/consuming-service.ts'
-import type { Subscription } from '#platform/kafka/process-batch.ts'
+import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
 import type { SizeCheck } from '#platform/kafka/topic-limits.ts'
 import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { version } from '#platform/process/version.ts'
+import { startSpan, traceContextsOf } from '#platform/tracing/trace.ts'
+import { traceHeaders } from '#platform/tracing/trace-context.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { Dataset, Source } from '#sources/source.ts'
@@ -49,6 +51,9 @@ interface Rules {
   countFlagged: (flagged: Record<string, number>, dataset: string) => void
 }
 
+/** A raw record with its Kafka headers. */
+type RawRecord = StoredRaw & Partial<Pick<ConsumedRecord, 'headers'>>
+
 interface HandlerParts extends Rules {
   encoder: AnswerEncoder
   sizeCheck: () => Promise<SizeCheck>
@@ -61,7 +66,7 @@ interface HandlerParts extends Rules {
  * @throws TransientError if Kafka is unavailable
  */
 export function answersHandler({ encoder, sizeCheck, guard, ...rules }: HandlerParts) {
-  return async (batch: StoredRaw[]): Promise<Verdict[]> => {
+  return async (batch: RawRecord[]): Promise<Verdict[]> => {
     const batchEncoder = encoder.batch(await sizeCheck())
     const verdicts: Verdict[] = []
     for (const raw of batch) {
@@ -80,16 +85,29 @@ export function answersHandler({ encoder, sizeCheck, guard, ...rules }: HandlerP
   }
 }
 
-export function verdictOn(raw: StoredRaw, encoder: BatchEncoder, rules: Rules): Verdict {
+/** Two spans of its trace say how the answer fared: `explode` and `slices`. */
+export function verdictOn(raw: RawRecord, encoder: BatchEncoder, rules: Rules): Verdict {
   const { datasets, off, countIgnored, countFlagged } = rules
-  const { dataset } = raw.record
+  const { dataset, requestIdentity } = raw.record
   if (off.has(dataset)) {
     countIgnored({ 'answer-of-a-dataset-that-is-off': 1 }, dataset)
     return ok()
   }
-  const answer = encoder.encode(explodeRaw(raw, datasets))
+  const attributes = { 'tidemark.dataset': dataset, 'tidemark.request_identity': requestIdentity }
+  const explode = startSpan('explode', { kind: 'consumer', from: traceContextsOf([raw]), attributes })
+  const exploded = explodeRaw(raw, datasets)
+  const sending = startSpan('slices', { kind: 'producer', from: explode.context ? [explode.context] : [], attributes })
+  const answer = encoder.encode(exploded, sending.context?.isSampled ? traceHeaders(sending.context) : undefined)
   countIgnored(answer.ignored, dataset)
-  if ('refusal' in answer) return dead(answer.refusal.reason, answer.refusal.message, dataset)
+  if ('refusal' in answer) {
+    const { reason, message } = answer.refusal
+    explode.end(`${reason}: ${message}`)
+    return dead(reason, message, dataset)
+  }
   countFlagged(answer.flagged, dataset)
-  return ok(answer.outputs, answer.deadParts, answer.onAcknowledged)
+  const { outputs, deadParts, onAcknowledged } = answer
+  explode.set({ 'tidemark.slices': answer.slices.length, 'tidemark.refused_parts': deadParts.length })
+  const [first] = answer.refusedParts
+  explode.end(first && `${deadParts.length} parts were refused: ${first.refusal.message}`)
+  return ok(outputs, deadParts, { onAcknowledged, ...(sending.context && outputs.length > 0 && { sending }) })
 }

@@ -16,6 +16,7 @@ import { type PollCharges, pollPages } from './poll-pages.ts'
 import { type LeaseGuard, type PollDependencies, type PollJob, type PollResult, pollWindow } from './poll-window.ts'
 import type { RecentPolls } from './recent-polls.ts'
 import { requestedCandidates } from './requested.ts'
+import { tracePoll } from './trace-poll.ts'
 
 export interface HostWork {
   host: Host
@@ -61,7 +62,7 @@ export function runHostLoop(work: HostWork): HostLoop {
   const { host, lease, deps, stopping } = work
   const { clock } = deps
   const sources = new Map(host.datasets.map((hosted) => [hosted.dataset.name, hosted]))
-  const underWay = new Map<InFlight, Promise<void>>()
+  const underWay = new Map<InFlight, Promise<unknown>>()
   const pages: PageTurn[] = []
   const ending = AbortSignal.any([lease.signal, stopping])
   let waking = new AbortController()
@@ -93,11 +94,13 @@ export function runHostLoop(work: HostWork): HostLoop {
     if (hosted === undefined) throw new Error(`${candidate.dataset.name} is none of ${host.name}`)
     const entry = { identity: candidate.identity, dataset: candidate.dataset.name, lane: candidate.lane }
     const spending = { first: budget.charge(moment), next: () => pageTurn(entry) }
-    const poll = pollOnce(work, hosted, candidate, spending, unsettled.begin()).finally(() => {
+    const settling = unsettled.begin()
+    const poll = tracePoll(host.name, candidate, () => pollOnce(work, hosted, candidate, spending, settling))
+    const ended = poll.finally(() => {
       underWay.delete(entry)
       wake()
     })
-    underWay.set(entry, poll)
+    underWay.set(entry, ended)
   }
   const pageTurn = (entry: InFlight): Promise<BudgetCharge | undefined> =>
     new Promise((go) => {
@@ -200,7 +203,7 @@ async function pollOnce(
   candidate: Candidate,
   budget: PollCharges,
   unsettled: UnsettledPoll,
-): Promise<void> {
+): Promise<PollResult | undefined> {
   const { host, lease, deps, memory, requests, carried, metrics } = work
   const { identity, dataset, window, selector } = candidate
   const asked = requests.openOf(identity)
@@ -221,16 +224,17 @@ async function pollOnce(
   if (polled === undefined) {
     if (work.stopping.aborted) {
       deps.log.info({ requestIdentity: identity }, 'gave up a window: the poller stops, and asks again when it is back')
-      return
+      return undefined
     }
     metrics.droppedAnswers.inc({ dataset: dataset.name })
     deps.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
-    return
+    return undefined
   }
   tell(work, polled, asked)
   if (polled.unrecorded !== undefined) await work.recordMissingPolls(polled.unrecorded)
   // Without the lease, the next owner may have to write the poll.
   if (lease.holds()) unsettled.settled()
+  return polled
 }
 
 function tell(

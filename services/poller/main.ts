@@ -9,6 +9,7 @@ import { orExit } from '#platform/process/config.ts'
 import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
+import { startTracing } from '#platform/tracing/trace.ts'
 import { followDeletions } from './deletion-limits.ts'
 import { openFetcher } from './fetch.ts'
 import { createMetrics } from './metrics.ts'
@@ -24,6 +25,7 @@ const log = createLogger('poller', config.LOG_LEVEL)
 const poller = `${hostname()}-${process.pid}-${crypto.randomUUID().slice(0, 8)}`
 
 await run(log, 8_000, async (onStop) => {
+  onStop('traces', await startTracing('poller', config, log))
   const metrics = createMetrics()
   let polling: Poller | undefined
   const notReady = () => (polling ? polling.notReady() : 'connecting to Kafka and the schema registry')

@@ -11,6 +11,7 @@ import type { BudgetCharge, RequestedPause } from './host-budget.ts'
 import type { KnownIdentity } from './memory.ts'
 import { changesState, type Judgement, judgeCount, judgeFailure, knownAtMs } from './outcome.ts'
 import { type PollJob, type PollResult, pollFields, pollWindow, record, sendRequest, writeRaw } from './poll-window.ts'
+import { tracePoll } from './trace-poll.ts'
 
 /**
  * Permissions to send a window's requests. `first` is charged to the budget already. `next` waits for one more, and
@@ -205,16 +206,18 @@ async function pollPage(
     return asking.assess(body, about)
   }
   const before = known(identity)
-  const page = await pollWindow({
+  const candidate = { ...paged.candidate, identity, selector }
+  const polling: PollJob = {
     ...paged,
     confirming: 'never',
     hosted: { ...paged.hosted, asking: { ...asking, assess } },
-    candidate: { ...paged.candidate, identity, selector },
+    candidate,
     // Sends no ETag or Last-Modified, because a 304 (not modified) would not state the number of rows.
     known: before && { ...before, memory: { ...before.memory, etag: null, lastModified: null } },
     onResponse: spent.onResponse,
     path: () => asking.requestPath({ window, selector }),
-  }).finally(spent.release)
+  }
+  const page = await tracePoll(paged.host, candidate, () => pollWindow(polling)).finally(spent.release)
   return { page, held }
 }
 

@@ -3,6 +3,8 @@ import { hostRecord, type IdentityProgress, identityRecord } from '#core/memory-
 import type { Kafka } from '#platform/kafka/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { withSpan } from '#platform/tracing/trace.ts'
+import { traceHeaders } from '#platform/tracing/trace-context.ts'
 import {
   type HostLog,
   type HostPause,
@@ -48,10 +50,19 @@ export async function openPublisher(kafka: Kafka, registry: Registry, sources: I
     async raw(source, answer) {
       const encode = encoders.get(source)
       if (encode === undefined) throw new Error(`no encoder for source ${source}`)
-      const record = { key: answer.requestIdentity, value: encode(answer) }
-      const [written] = await producer.send(rawTopic(source).name, [record], { compress: true })
-      if (written === undefined) throw new Error(`Kafka says nothing of a record sent to ${source}.raw`)
-      return written
+      const topic = rawTopic(source).name
+      const attributes = { 'messaging.system': 'kafka', 'messaging.destination.name': topic }
+      return withSpan('raw', { kind: 'producer', attributes }, async (span) => {
+        const headers = span.context && { headers: traceHeaders(span.context) }
+        const record = { key: answer.requestIdentity, value: encode(answer), ...headers }
+        const [written] = await producer.send(topic, [record], { compress: true })
+        if (written === undefined) throw new Error(`Kafka says nothing of a record sent to ${topic}`)
+        span.set({
+          'messaging.destination.partition.id': `${written.partition}`,
+          'messaging.kafka.offset': written.offset,
+        })
+        return written
+      })
     },
     async memory({ poll, carried, polledAt = poll.fetchedAt, pause, inLog = false }) {
       const { requestIdentity, host } = poll

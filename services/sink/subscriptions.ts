@@ -6,6 +6,7 @@ import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
+import { traceContextsOf, withSpan } from '#platform/tracing/trace.ts'
 import { acceptedAnswerSchema, seriesSchema } from '#schemas/generated/records.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
@@ -75,12 +76,31 @@ function subscriptionTo(topic: Topic, deadLetters: Topic, target: TableTarget, s
     record: topic.record,
     deadLetterTopic: deadLetters.name,
     tombstones: topic.config['cleanup.policy'] === 'compact',
-    handle: async (batch: ConsumedRecord[]) => {
-      const rows = batch.map(({ record, offset }) => rowOf(target, record, Number(offset)))
-      const stored = (await store(rows.filter(isRow))).values()
-      return rows.map((row) => (isRow(row) ? (stored.next().value as Verdict) : row))
-    },
+    handle: (batch: ConsumedRecord[]) =>
+      insertSpan(target, batch, async () => {
+        const rows = batch.map(({ record, offset }) => rowOf(target, record, Number(offset)))
+        const stored = (await store(rows.filter(isRow))).values()
+        return rows.map((row) => (isRow(row) ? (stored.next().value as Verdict) : row))
+      }),
   }
+}
+
+/** Inserts a batch within one span: in the trace of the batch's records if they have the same, else linked to theirs. */
+function insertSpan(
+  { table }: TableTarget,
+  batch: readonly ConsumedRecord[],
+  insert: () => Promise<Verdict[]>,
+): Promise<Verdict[]> {
+  const attributes = {
+    ...{ 'db.system.name': 'clickhouse', 'db.collection.name': table, 'messaging.system': 'kafka' },
+    ...{ 'messaging.destination.name': batch[0]?.topic, 'messaging.batch.message_count': batch.length },
+  }
+  return withSpan('insert', { kind: 'consumer', from: traceContextsOf(batch), attributes }, async (span) => {
+    const verdicts = await insert()
+    const refused = verdicts.filter((verdict) => verdict.kind === 'dead')
+    span.end(refused[0] && `${refused.length} records were refused: ${refused[0].message}`)
+    return verdicts
+  })
 }
 
 /**
@@ -96,7 +116,8 @@ function subscriptionToDeadLetters(
   log: Pick<Logger, 'error'>,
 ): Subscription {
   const handle = async (batch: ConsumedRecord<StoredRecord>[]): Promise<Verdict[]> => {
-    const verdicts = await store(batch.map(({ record }) => target.row(deadLetterRecord(record, origins))))
+    const rows = batch.map(({ record }) => target.row(deadLetterRecord(record, origins)))
+    const verdicts = await insertSpan(target, batch, () => store(rows))
     verdicts.forEach((verdict, index) => {
       const { partition, offset } = batch[index] as ConsumedRecord
       const letter = `${topic.name}/${partition}/${offset}`

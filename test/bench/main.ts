@@ -26,6 +26,7 @@ const phases: Record<string, Phase> = {
 }
 
 const longPhases: Record<string, Phase> = {
+  'throughput-traced': async (tell) => ({ 'throughput-traced': await measureThroughput(tell, true) }),
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),

@@ -1,10 +1,12 @@
 // Measures points per s from the raw topic until they can be queried in both tables, and the CPU per process.
-
+import { randomBytes } from 'node:crypto'
+import { traceHeaders } from '#platform/tracing/trace-context.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { rawResponse } from '../support/raw-responses.ts'
+import { startTraceReceiver } from '../support/trace-receiver.ts'
 import { cpuSeconds, residentMiB } from './cpu.ts'
 import { untilStored } from './stored.ts'
 
@@ -19,12 +21,13 @@ export interface Throughput {
 const days = 1_460
 const batch = 20
 
-/** Writes `count` raw answers of 132 keys, one per day. Returns the number of points. */
+/** Writes `count` raw answers of 132 keys, one per day, with `headersOf` each. Returns the number of points. */
 export async function loadRaw(
   pipeline: Pipeline,
   fromDay: string,
   count: number,
   knownFromMs = Date.now(),
+  headersOf?: (index: number) => Record<string, string>,
 ): Promise<number> {
   const upstream = createUpstream(1)
   const encode = await pipeline.registry.encoder('jao.raw', rawResponseSchema)
@@ -36,7 +39,8 @@ export async function loadRaw(
       const window = businessDay(day)
       const body = upstream.body(window.startMs, window.endMs, Date.parse('2027-01-01T00:00:00Z'))
       const raw: RawResponse = rawResponse(window, body, knownFromMs + index)
-      records.push({ key: raw.requestIdentity, value: encode(raw) })
+      const headers = headersOf && { headers: headersOf(index) }
+      records.push({ key: raw.requestIdentity, value: encode(raw), ...headers })
       points += ((window.endMs - window.startMs) / 3_600_000) * 132
       day = addDays(day, 1)
     }
@@ -45,13 +49,24 @@ export async function loadRaw(
   return points
 }
 
-export async function measureThroughput(tell: (line: string) => void): Promise<Throughput> {
+/** Each answer has a trace, as the poller writes it, and every twentieth trace is sampled: the default ratio. */
+const traceOf = (index: number): Record<string, string> =>
+  traceHeaders({
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    isSampled: index % 20 === 0,
+  })
+
+/** @param isTraced true: the services send traces to a receiver in this process */
+export async function measureThroughput(tell: (line: string) => void, isTraced = false): Promise<Throughput> {
   const pipeline = await startPipeline({ disposable: true })
+  const receiver = isTraced ? await startTraceReceiver() : undefined
   try {
     const loadedMs = performance.now()
-    const points = await loadRaw(pipeline, FIRST_DAY, days)
+    const points = await loadRaw(pipeline, FIRST_DAY, days, Date.now(), receiver && traceOf)
     tell(`raw topic holds ${days} answers, ${points} points (${seconds(loadedMs)} s to write)`)
-    const sink = await pipeline.start('sink')
+    const setting = receiver && { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }
+    const sink = await pipeline.start('sink', setting)
     const pids: Record<string, number> = {
       broker: pipeline.parts.broker?.pid ?? 0,
       registry: pipeline.parts.registry?.pid ?? 0,
@@ -59,12 +74,13 @@ export async function measureThroughput(tell: (line: string) => void): Promise<T
       sink: sink.pid,
     }
     const before = mapValues(pids, cpuSeconds)
-    const normalizer = await pipeline.start('normalizer')
+    const normalizer = await pipeline.start('normalizer', setting)
     const startedMs = performance.now()
     pids.normalizer = normalizer.pid
     before.normalizer = cpuSeconds(normalizer.pid)
     await untilStored(pipeline, points, 50)
     const elapsedS = (performance.now() - startedMs) / 1000
+    if (receiver) tell(`${receiver.spans().length} spans came`)
     const cpu = mapValues(pids, (pid, name) => (cpuSeconds(pid) - (before[name] ?? 0)) / (points / 1e6))
     return {
       points,
@@ -75,6 +91,7 @@ export async function measureThroughput(tell: (line: string) => void): Promise<T
     }
   } finally {
     await pipeline.stop()
+    await receiver?.stop()
   }
 }
 

@@ -39,6 +39,10 @@ const packages: Record<string, string[]> = {
   avsc: ['platform/kafka/'],
   '@clickhouse/client': ['platform/clickhouse/'],
   undici: ['services/poller/'],
+  '@opentelemetry/api': ['platform/tracing/'],
+  '@opentelemetry/exporter-trace-otlp-http': ['platform/tracing/'],
+  '@opentelemetry/resources': ['platform/tracing/'],
+  '@opentelemetry/sdk-trace': ['platform/tracing/'],
   commander: ['cli/'],
   'cli-progress': ['cli/'],
 }

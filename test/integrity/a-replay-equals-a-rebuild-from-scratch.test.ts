@@ -8,9 +8,12 @@ import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { wouldChange } from '#operations/history/stage.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
+import { startTracing } from '#platform/tracing/trace.ts'
+import { readTraceContext, traceHeaders } from '#platform/tracing/trace-context.ts'
 import { type RawResponse, rawResponseSchema, replaySchema } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { rawResponse } from '../support/raw-responses.ts'
+import { startTraceReceiver } from '../support/trace-receiver.ts'
 import { readRecords } from './read-records.ts'
 import { windowOf } from './simulator-client.ts'
 import { type Chain, dataset, startChain, storeTime } from './whole-chain.ts'
@@ -29,6 +32,10 @@ const firstKnownAt = Date.parse('2026-11-01T09:00:00Z')
 const all = { fromMs: null, toMs: null }
 const sourced = datasetsByName.get(dataset)!
 const quiet = { progress: () => undefined, announced: () => undefined, say: () => undefined }
+
+/** The trace of the polls that brought the answers. */
+const pollTrace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', isSampled: true }
+const ofPoll = traceHeaders(pollTrace)
 
 type Cells = Record<string, number | null>
 interface PublishedAnswer {
@@ -126,7 +133,7 @@ test('nothing would change while the code is the same, and looking changes nothi
   const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   await chain.producer.send(
     'jao.raw',
-    history.map((told) => ({ key: answerOf(told).requestIdentity, value: encode(answerOf(told)) })),
+    history.map((told) => ({ key: answerOf(told).requestIdentity, value: encode(answerOf(told)), headers: ofPoll })),
   )
   await chain.settled()
   const before = await everything()
@@ -189,6 +196,9 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   expect(wouldChange(found)).toBe(true)
 
   const slicesBefore = (await readRecords(chain.kafka, 'jao.timeseries')).length
+  const receiver = await startTraceReceiver()
+  const setting = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_TRACES_SAMPLER_ARG: 1 }
+  const stopTracing = await startTracing('replay', setting, { warn: () => {}, info: () => {} })
   // Kafka does not take the first sends: what was refused is refused once all the same.
   let failures = 2
   const replayed = await replay({
@@ -198,6 +208,8 @@ test('a dry run says what a release would change; the replay makes it so; twice 
       return chain.producer.send(...sent)
     },
   })
+  await stopTracing()
+  await receiver.stop()
   expect(replayed.replay).toMatchObject({
     state: 'finished',
     fromVersion: transformVersion,
@@ -216,6 +228,13 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   const written = (await readRecords(chain.kafka, 'jao.timeseries')).slice(slicesBefore)
   expect(written).toHaveLength(6 * 3)
   expect(new Set(written.map(({ headers }) => headers.replay))).toEqual(new Set([replayed.replay.id]))
+  // A replay begins traces of its own, which are linked to the polls. Two of them failed, when Kafka took nothing.
+  const spans = receiver.spans().filter(({ name }) => name === 'replay')
+  for (const span of spans) expect(span).toMatchObject({ parentId: '', links: [pollTrace.spanId] })
+  expect(spans.filter(({ failure }) => failure !== undefined)).toHaveLength(2)
+  const traces = new Set(spans.map(({ traceId }) => traceId))
+  for (const { headers } of written) expect(traces).toContain(readTraceContext(headers)?.traceId)
+  expect(traces).not.toContain(pollTrace.traceId)
   // What is refused again is no new dead letter.
   expect(await readRecords(chain.kafka, 'jao.dlq')).toEqual([])
 

@@ -1,10 +1,14 @@
 // From an upstream over HTTP through poller, Kafka, normalizer and sink to what a query says.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { explainValue } from '#operations/explain/explain.ts'
 import { rawResponseSchema } from '#schemas/generated/records.ts'
+import { findDataset } from '../../cli/find-dataset.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { type Recording, startRecordedJao } from '../support/recorded-jao.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
-import { startUpstream } from './poller-parts.ts'
+import { type ReceivedSpan, startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.ts'
+import { eventually, startUpstream } from './poller-parts.ts'
+import { readRecords } from './read-records.ts'
 import { differences, type Points, pointName, type SimulatorClient, simulatorClient } from './simulator-client.ts'
 import { type Chain, dataset, pointsOf, startChain, storeTime } from './whole-chain.ts'
 
@@ -12,6 +16,7 @@ let chain: Chain
 let upstream: Awaited<ReturnType<typeof startUpstream>>
 let simulator: SimulatorClient
 let poller: ServiceProcess
+let receiver: TraceReceiver | undefined
 
 beforeAll(async () => {
   chain = await startChain()
@@ -19,6 +24,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await chain?.stop()
   await upstream?.stop()
+  await receiver?.stop()
 })
 
 const hourMs = 3_600_000
@@ -195,4 +201,51 @@ test('a clock that steps back does not let an old answer win in the store', asyn
   expect(differences(after, await chain.points('latest', day))).toEqual([])
   const then = await chain.points(`as_of(at = '${storeTime(first!.fetchedAtMs)}')`, day)
   expect(differences(before, then)).toEqual([])
+})
+
+test('one poll is one trace over three processes; without the setting no record has a trace', async () => {
+  const topics = ['jao.raw', 'jao.timeseries', 'jao.series', 'jao.answers']
+  const traceparents = async () => {
+    const records = (await Promise.all(topics.map((topic) => readRecords(chain.kafka, topic)))).flat()
+    return records.flatMap(({ headers }) => headers.traceparent ?? [])
+  }
+  expect(await traceparents()).toEqual([])
+  await Promise.all([poller, chain.normalizer, chain.sink].map((service) => service.kill('SIGTERM')))
+  receiver = await startTraceReceiver()
+  const setting = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_TRACES_SAMPLER_ARG: '1' }
+  const [normalizer, sink] = await Promise.all(['normalizer', 'sink'].map((name) => chain.start(name, setting)))
+  const traced = await chain.poll(upstream.url, 'simulator', setting)
+  const day = '2026-02-17'
+  const startMs = Date.parse('2026-02-16T23:00:00Z')
+  await chain.ask(upstream.url, [day])
+  expect(differences(await simulator.truth(day), await chain.points('latest', day))).toEqual([])
+
+  const request = { ...findDataset(dataset), key: 'border_AT_BE', atMs: startMs, knownByMs: undefined, withBody: false }
+  const [explained] = (await explainValue(chain, request)).answers
+  if (explained?.raw.state !== 'here') throw new Error('the raw record is gone')
+  const { traceId } = explained.raw
+  expect(traceId).toMatch(/^[0-9a-f]{32}$/)
+  for (const service of [traced, normalizer, sink]) expect(service?.log()).toContain(`"trace_id":"${traceId}"`)
+
+  const spansOf = (name: string) => receiver?.spans().filter((span) => span.name === name) ?? []
+  const chained = await eventually('the trace is sent', async () => {
+    const poll = spansOf('poll').find((span) => span.traceId === traceId)
+    const raw = spansOf('raw').find(({ parentId }) => parentId === poll?.spanId)
+    const explode = spansOf('explode').find(({ parentId }) => parentId === raw?.spanId)
+    const slices = spansOf('slices').find(({ parentId }) => parentId === explode?.spanId)
+    // A batch of this answer alone continues its trace; a batch that holds others, too, is linked to each.
+    const isOfSlices = ({ parentId, links }: ReceivedSpan) => [parentId, ...links].includes(slices?.spanId ?? '-')
+    const inserts = spansOf('insert').filter(isOfSlices)
+    const tables = inserts.map(({ attributes }) => attributes['db.collection.name'])
+    const isWhole = tables.includes('slices') && tables.includes('accepted_answers')
+    return poll && raw && explode && slices && isWhole && { poll, in: [raw, explode, slices], inserts }
+  })
+  expect(chained.poll).toMatchObject({ service: 'tidemark-poller', parentId: '', failure: undefined })
+  expect(chained.in.map((span) => [span.service, span.traceId])).toEqual([
+    ['tidemark-poller', traceId],
+    ['tidemark-normalizer', traceId],
+    ['tidemark-normalizer', traceId],
+  ])
+  for (const span of chained.inserts) expect(span.service).toBe('tidemark-sink')
+  expect((await traceparents()).some((text) => text.includes(`${traceId}`))).toBe(true)
 })

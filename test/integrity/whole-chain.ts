@@ -21,7 +21,7 @@ export interface StoredPoll {
 
 export interface Chain extends Pipeline {
   /** Starts a poller of the upstream at `url`. If that is a simulator, the poller uses its clock. */
-  poll: (url: string, upstream: 'simulator' | 'recording') => Promise<ServiceProcess>
+  poll: (url: string, upstream: 'simulator' | 'recording', more?: Record<string, string>) => Promise<ServiceProcess>
   /** Requests business days, and waits until each day is polled and stored. Returns the new polls. */
   ask: (url: string, days: string[]) => Promise<StoredPoll[]>
   /** Waits until the normalizer and the sink have processed all records. */
@@ -41,13 +41,14 @@ export async function startChain(): Promise<Chain> {
     normalizer,
     sink,
     settled,
-    poll: (url, upstream) =>
+    poll: (url, upstream, more) =>
       pipeline.start('poller', {
         JAO_BASE_URL: url,
         ...(upstream === 'simulator' && { SIMULATOR_URL: url }),
         ORIGIN: 'simulated',
         BACKFILL_DAYS: '0',
         SESSION_TIMEOUT_MS: '6000',
+        ...more,
       }),
     ask: async (url, days) => {
       const before = await Promise.all(days.map((day) => pollsOf(pipeline, day)))

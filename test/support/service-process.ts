@@ -23,7 +23,9 @@ export interface Program {
   parameters?: string[]
 }
 
-/** Starts a service and waits until /ready answers 200. By default only the main dataset is on. */
+const defaults = { DATASET_SCHEDULES: onlyMainDatasetSetting, OTEL_EXPORTER_OTLP_ENDPOINT: '' }
+
+/** Starts a service and waits until /ready answers 200. By default only the main dataset is on, and nothing is traced. */
 export async function startService(
   name: string,
   environment: NodeJS.ProcessEnv,
@@ -34,7 +36,7 @@ export async function startService(
   const log = openSync(logFile, 'a')
   const child = spawn(process.execPath, [`services/${name}/main.ts`, ...parameters], {
     cwd: root,
-    env: { ...process.env, DATASET_SCHEDULES: onlyMainDatasetSetting, ...environment, HEALTH_PORT: `${port}` },
+    env: { ...process.env, ...defaults, ...environment, HEALTH_PORT: `${port}` },
     stdio: ['ignore', log, log, 'ipc'],
   })
   closeSync(log)
