@@ -14,6 +14,7 @@ const commands = new Map<string, () => Promise<() => Command>>(
     resume: async () => (await import('./resume.ts')).resume,
     query: async () => (await import('./query.ts')).query,
     explain: async () => (await import('./explain/explain.ts')).explain,
+    reconcile: async () => (await import('./reconcile/reconcile.ts')).reconcileCommand,
     replay: async () => (await import('./replay.ts')).replay,
     rebuild: async () => (await import('./rebuild.ts')).rebuild,
     dlq: async () => (await import('./dlq/dlq.ts')).dlq,
