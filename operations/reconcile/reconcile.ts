@@ -55,6 +55,8 @@ export interface ReconcileJob {
   /** undefined: all datasets that have rows. */
   dataset?: string | undefined
   known: KnownSpan
+  /** Longest wait for answers that are on the way, ms; default 30 s. */
+  maxWaitMs?: number
   onProgress?: (done: number, total: number) => void
   say?: (text: string) => void
 }
@@ -69,7 +71,7 @@ export interface Reconciliation {
  * Compares the accepted answers that became known in a span with the rows of their points, and the rows with the
  * answers. Needs bounded memory, whatever the store holds: it walks dataset by dataset, in spans of known_at with at
  * most `answersAtOnce` answers. Writes nothing. Does not report what a deletion has removed, what the store refused, or
- * what is on the way. Waits up to 30 s for answers on the way. While a rebuild exchanges its tables, which takes
+ * what is on the way. Waits for answers on the way, but at most `maxWaitMs` for each source. While a rebuild exchanges its tables, which takes
  * milliseconds, the result may be wrong.
  */
 export async function reconcile(parts: ReconcileParts, job: ReconcileJob): Promise<Reconciliation> {
@@ -77,12 +79,15 @@ export async function reconcile(parts: ReconcileParts, job: ReconcileJob): Promi
   const compared = all.filter(isCompared)
   const balances: DatasetBalance[] = []
   const waits = new Map<Source | undefined, UntilAnswersAreStored>()
+  const unfinished = await unfinishedReplays(parts.store)
   for (const [done, dataset] of compared.entries()) {
     job.onProgress?.(done, compared.length)
     const source = datasetsByName.get(dataset)?.source
-    const untilStored = waits.get(source) ?? untilAnswersAreStored(parts.kafka, source, job.say)
+    const untilStored = waits.get(source) ?? untilAnswersAreStored(parts.kafka, source, job)
     waits.set(source, untilStored)
-    balances.push(await balanceOfDataset(parts, dataset, job.known, untilStored))
+    const balance = await balanceOfDataset(parts, dataset, job.known, untilStored)
+    const ofIt = unfinished.filter((replay) => replay.dataset === dataset || replay.kind === 'rebuild')
+    balances.push({ ...balance, unfinished: ofIt.map(({ kind, id }) => ({ kind, id })) })
   }
   job.onProgress?.(compared.length, compared.length)
   return { balances, notCompared: all.filter((dataset) => !isCompared(dataset)) }
@@ -147,7 +152,7 @@ async function balanceOfDataset(
   name: string,
   known: KnownSpan,
   untilStored: UntilAnswersAreStored,
-): Promise<DatasetBalance> {
+): Promise<Omit<DatasetBalance, 'unfinished'>> {
   const { store } = parts
   const sourced = datasetsByName.get(name)
   // The points of a tick lie near its known_at, so the primary key narrows the rows. The second look reads all times.
@@ -157,8 +162,7 @@ async function balanceOfDataset(
     const times = isTicks ? { fromMs: span.fromMs - nearMs, toMs: span.toMs + nearMs } : undefined
     await checkScope(store, { dataset: name, known: span, times }, tally, untilStored)
   }
-  const { windows, ...about } = tally
-  const balance = { ...about, unfinished: await unfinishedReplays(store, name) }
+  const { windows, ...balance } = tally
   if (windows === null) return { ...balance, refused: 0, repair: null }
   const refused = sourced
     ? await refusedPoints(parts, { source: sourced.source.name, dataset: name }, tally.incomplete)
@@ -188,13 +192,11 @@ async function* knownSpans(store: Store, dataset: string, { fromMs, toMs }: Know
   }
 }
 
-const maxWaitMs = 30_000
-
-/** Waits at most 30 s. Once the services were too slow, it does not wait again. */
+/** Waits at most `maxWaitMs`. Once the services were too slow, it does not wait again. */
 function untilAnswersAreStored(
   kafka: Kafka,
   source: Source | undefined,
-  say?: (text: string) => void,
+  { maxWaitMs = 30_000, say }: ReconcileJob,
 ): UntilAnswersAreStored {
   let isBehind = false
   return async () => {
@@ -210,10 +212,10 @@ function untilAnswersAreStored(
   }
 }
 
-async function unfinishedReplays(store: Store, dataset: string): Promise<UnfinishedReplay[]> {
-  const query = `SELECT kind, id FROM ${database}.replays FINAL
-    WHERE (dataset = {dataset:String} OR kind = 'rebuild') AND state NOT IN ('finished', 'failed') ORDER BY id`
-  return readRows<UnfinishedReplay>(store, query, { dataset })
+function unfinishedReplays(store: Store): Promise<(UnfinishedReplay & { dataset: string })[]> {
+  const query = `SELECT kind, id, dataset FROM ${database}.replays FINAL
+    WHERE state NOT IN ('finished', 'failed') ORDER BY id`
+  return readRows(store, query, {})
 }
 
 async function repairOf(
