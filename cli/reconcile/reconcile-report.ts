@@ -102,25 +102,25 @@ function answerText({
 }
 
 function whatToDo(
-  { dataset, refused, waitingPoints, unfinished, repair, ...balance }: DatasetBalance,
+  { dataset, refused, waitingPoints, unfinishedReplays, repair, ...balance }: DatasetBalance,
   dataOption: string,
 ): string[] {
   const source = datasetsByName.get(dataset)?.source.name
-  const open = unfinished.map(
-    ({ kind, id }) => `${kind} ${id} has not finished: finish it with --resume ${id}, then check again`,
-  )
+  const isReadable = repair !== null && repair.rawGone < balance.incomplete.length
+  const resume = (id: string) =>
+    `a replay of it has not finished, so check again after it: npx tidemark replay ${dataset} --resume ${id}${dataOption}`
   return [
-    ...(balance.surplus + balance.missing + balance.lostAnswers.answers > 0 ? open : []),
+    ...(balance.surplus + balance.lostAnswers.answers > 0 ? unfinishedReplays.map(resume) : []),
     ...(waitingPoints > 0 ? ['normalizer or sink is behind: check again when `npx tidemark status` shows no lag'] : []),
     ...(refused > 0 && source !== undefined
       ? [`dead letters: npx tidemark dlq list --topic ${timeseriesTopic(source).name}${dataOption}`]
       : []),
-    ...(repair?.days ? [`to store them again: ${replayCommand(dataset, repair.days, dataOption)}`] : []),
+    ...(repair?.days && isReadable ? [`to store them again: ${replayCommand(dataset, repair.days, dataOption)}`] : []),
     ...(repair && repair.days === null
       ? ['no source declares this dataset, so no replay can read it: restore a backup']
       : []),
     ...(repair?.days && repair.rawGone > 0
-      ? [`retention has deleted the raw record of ${count(repair.rawGone, 'answer')}: for them, restore a backup`]
+      ? [`the raw record of ${count(repair.rawGone, 'answer')} is gone, and no replay can read it: restore a backup`]
       : []),
   ]
 }

@@ -29,13 +29,8 @@ export interface DatasetBalance extends Omit<Tally, 'windows'> {
   refused: number
   /** What a replay must read to store the missing rows and answers again; null if nothing is missing. */
   repair: Repair | null
-  /** Replays of the dataset, and rebuilds, that have not finished. Until they have, there may be a surplus. */
-  unfinished: UnfinishedReplay[]
-}
-
-export interface UnfinishedReplay {
-  kind: string
-  id: string
+  /** Ids of replays of the dataset that have not finished. Until they have, there may be a surplus, or lost answers. */
+  unfinishedReplays: string[]
 }
 
 export interface Repair {
@@ -69,10 +64,15 @@ export interface Reconciliation {
 
 /**
  * Compares the accepted answers that became known in a span with the rows of their points, and the rows with the
- * answers. Needs bounded memory, whatever the store holds: it walks dataset by dataset, in spans of known_at with at
- * most `answersAtOnce` answers. Writes nothing. Does not report what a deletion has removed, what the store refused, or
- * what is on the way. Waits for answers on the way, but at most `maxWaitMs` for each source. While a rebuild exchanges its tables, which takes
- * milliseconds, the result may be wrong.
+ * answers. Writes nothing. Reports as missing neither what a deletion removed, nor what the store refused, nor what is on
+ * the way. Waits for answers on the way, but at most `maxWaitMs` for each source.
+ *
+ * Needs bounded memory, whatever the store holds: it walks dataset by dataset, in spans of known_at with at most
+ * `answersAtOnce` answers, and keeps at most `maxKept` incomplete answers of a dataset.
+ *
+ * Known limits: two answers of different request identities that name the same point in the same millisecond have one
+ * row of it, so one of them lacks a point. While a rebuild exchanges its tables, which takes milliseconds, points may
+ * seem to be missing.
  */
 export async function reconcile(parts: ReconcileParts, job: ReconcileJob): Promise<Reconciliation> {
   const all = job.dataset === undefined ? [...(await storedDatasets(parts.store, database))].sort() : [job.dataset]
@@ -86,8 +86,8 @@ export async function reconcile(parts: ReconcileParts, job: ReconcileJob): Promi
     const untilStored = waits.get(source) ?? untilAnswersAreStored(parts.kafka, source, job)
     waits.set(source, untilStored)
     const balance = await balanceOfDataset(parts, dataset, job.known, untilStored)
-    const ofIt = unfinished.filter((replay) => replay.dataset === dataset || replay.kind === 'rebuild')
-    balances.push({ ...balance, unfinished: ofIt.map(({ kind, id }) => ({ kind, id })) })
+    const ofIt = unfinished.filter((replay) => replay.dataset === dataset)
+    balances.push({ ...balance, unfinishedReplays: ofIt.map(({ id }) => id) })
   }
   job.onProgress?.(compared.length, compared.length)
   return { balances, notCompared: all.filter((dataset) => !isCompared(dataset)) }
@@ -152,7 +152,7 @@ async function balanceOfDataset(
   name: string,
   known: KnownSpan,
   untilStored: UntilAnswersAreStored,
-): Promise<Omit<DatasetBalance, 'unfinished'>> {
+): Promise<Omit<DatasetBalance, 'unfinishedReplays'>> {
   const { store } = parts
   const sourced = datasetsByName.get(name)
   // The points of a tick lie near its known_at, so the primary key narrows the rows. The second look reads all times.
@@ -212,9 +212,9 @@ function untilAnswersAreStored(
   }
 }
 
-function unfinishedReplays(store: Store): Promise<(UnfinishedReplay & { dataset: string })[]> {
-  const query = `SELECT kind, id, dataset FROM ${database}.replays FINAL
-    WHERE state NOT IN ('finished', 'failed') ORDER BY id`
+function unfinishedReplays(store: Store): Promise<{ id: string; dataset: string }[]> {
+  const query = `SELECT id, dataset FROM ${database}.replays FINAL
+    WHERE kind = 'replay' AND state NOT IN ('finished', 'failed') ORDER BY id`
   return readRows(store, query, {})
 }
 

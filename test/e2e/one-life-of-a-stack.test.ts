@@ -353,6 +353,8 @@ describe('history is done again', () => {
     )
     expect(older).toEqual([])
     expect(await stack.run('replay', dataset, '--dry-run')).toMatchObject({ code: 0 })
+    const whole = expect.stringMatching(/nothing is missing\n$/)
+    expect(await stack.run('reconcile')).toMatchObject({ code: 0, stdout: whole })
     const [audit] = await clients.query(
       `SELECT state, from_version, to_version FROM tidemark.replays FINAL WHERE id = '${id}'`,
     )
@@ -396,6 +398,7 @@ describe('history is done again', () => {
 
     expect(await dump(known)).toEqual(before)
     await untilStored(clients.environment)
+    expect(await stack.run('reconcile')).toMatchObject({ code: 0, stdout: expect.not.stringContaining(' rows ') })
     const liveDay = addDays(days[0]!, -3)
     await eventually(
       'the live day is there',
