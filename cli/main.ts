@@ -15,6 +15,7 @@ const commands = new Map<string, () => Promise<() => Command>>(
     query: async () => (await import('./query.ts')).query,
     report: async () => (await import('./report/report.ts')).report,
     explain: async () => (await import('./explain/explain.ts')).explain,
+    reconcile: async () => (await import('./reconcile/reconcile.ts')).reconcileCommand,
     replay: async () => (await import('./replay.ts')).replay,
     rebuild: async () => (await import('./rebuild.ts')).rebuild,
     dlq: async () => (await import('./dlq/dlq.ts')).dlq,

@@ -124,7 +124,7 @@ function acceptedAnswer(
   counted = 0,
 ): AcceptedAnswer | null {
   const { record } = raw
-  const points = slices.reduce((sum, { values }) => sum + values.length, 0) + records.length + counted
+  const points = countPoints(slices) + records.length + counted
   if (points === 0 && !record.confirms) return null
   const { origin: _, ...about } = provenance(raw, dataset)
   return {
@@ -150,6 +150,19 @@ function flaggedPoints({ checks = [] }: Dataset, { slices, flaggedRows }: Explod
   for (const { flags, values } of slices) for (const flag of flags) add(flag, values.length)
   for (const [flag, rows] of Object.entries(flaggedRows ?? {})) add(flag, rows)
   return counts
+}
+
+/** Counts the points that slices name. A point that is named twice counts once, because the store has one row of it. */
+function countPoints(slices: readonly TimeseriesSlice[]): number {
+  let points = 0
+  for (const ofKey of Map.groupBy(slices, ({ key }) => key).values()) {
+    const [first, ...others] = ofKey
+    points +=
+      others.length === 0
+        ? (first?.values.length ?? 0)
+        : new Set(ofKey.flatMap(({ start, step, values }) => values.map((_, at) => start + at * step * 1_000))).size
+  }
+  return points
 }
 
 function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSlice {

@@ -130,13 +130,16 @@ describe('the verdict on an answer', () => {
       windowEnd: 9_000_000,
       knownAt: 42,
       transformVersion: 7,
-      // Two points of each slice, and a record.
-      points: 7,
+      // Two points of each key, because the third slice names the points of the first again; and a record.
+      points: 5,
       keys: 2,
       contentHash: 'abc',
       replaces: true,
       raw: { partition: 3, offset: 77 },
     })
+    // The third slice shares one point with the first, at another step.
+    const overlapping = { ...slice('a', 30), startMs: 1_060_000 }
+    expect(accepted({ ...three, slices: [slice('a'), slice('b'), overlapping] })).toMatchObject({ points: 6 })
     // Files, ticks and requeued parts replace no earlier answer.
     expect(accepted(three)).toMatchObject({ replaces: false })
     expect(accepted(three, days, { headers: { 'tidemark-part': 'true' } })).toMatchObject({ replaces: false })

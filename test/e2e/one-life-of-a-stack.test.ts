@@ -297,6 +297,31 @@ describe('history is done again', () => {
     expect(datasets[0].revisions).toMatchObject({ windows: dayCount, windowsRevised: dayCount, laterAnswers: dayCount })
   })
 
+  test('points that are lost are found and named, and the replay that the command names stores them again', async () => {
+    const whole = await stack.run('reconcile')
+    expect(whole).toMatchObject({ code: 0, stdout: expect.stringMatching(/ points compared: nothing is missing\n$/) })
+    const { startMs } = windowOf(days[1]!)
+    const lost = `dataset = '${dataset}' AND key = 'border_AT_BE' AND ts = toDateTime(${startMs / 1000}, 'UTC')`
+    const known = () => clients.query(`SELECT * FROM tidemark.point_revisions FINAL WHERE ${lost} ORDER BY known_at`)
+    const before = await known()
+    expect(before.length).toBeGreaterThan(1)
+    await clients.command(`DELETE FROM tidemark.point_revisions WHERE ${lost}`)
+    const { code, stdout } = await stack.run('reconcile', dataset)
+    expect(code).toBe(3)
+    expect(stdout).toContain(
+      `${dataset}: ${before.length} points missing\n  ${dataset}/${new Date(startMs).toISOString().replace('.000', '')}/`,
+    )
+    const named = / npx tidemark (replay .+)/.exec(stdout)?.[1]
+    expect(named).toBe(`replay ${dataset} --from ${days[1]} --to ${days[1]}`)
+    const replayed = await stack.run(...named!.split(' '))
+    expect(replayed.code, replayed.stderr).toBe(0)
+    expect(await known()).toEqual(before)
+    expect(await stack.run('reconcile', dataset)).toMatchObject({ code: 0 })
+    expect(await stack.run('reconcile', '--from', '2026-04-02', '--to', '2026-04-01')).toMatchObject({ code: 1 })
+    const json = JSON.parse((await stack.run('reconcile', dataset, '--json', '--to', '2020-01-01')).stdout)
+    expect(json).toMatchObject({ complete: true, datasets: [{ dataset, answers: 0 }], notCompared: [] })
+  })
+
   test('the same code would change nothing', async () => {
     const { code, stdout } = await stack.run('replay', dataset, '--dry-run')
     expect({ code, stdout }).toMatchObject({
@@ -364,6 +389,8 @@ describe('history is done again', () => {
     )
     expect(older).toEqual([])
     expect(await stack.run('replay', dataset, '--dry-run')).toMatchObject({ code: 0 })
+    const whole = expect.stringMatching(/nothing is missing\n$/)
+    expect(await stack.run('reconcile')).toMatchObject({ code: 0, stdout: whole })
     const [audit] = await clients.query(
       `SELECT state, from_version, to_version FROM tidemark.replays FINAL WHERE id = '${id}'`,
     )
@@ -407,6 +434,7 @@ describe('history is done again', () => {
 
     expect(await dump(known)).toEqual(before)
     await untilStored(clients.environment)
+    expect(await stack.run('reconcile')).toMatchObject({ code: 0, stdout: expect.not.stringContaining(' rows ') })
     const liveDay = addDays(days[0]!, -3)
     await eventually(
       'the live day is there',

@@ -1,15 +1,26 @@
 // From an upstream over HTTP through poller, Kafka, normalizer and sink to what a query says.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { identityNumber } from '#core/request-identity.ts'
 import { explainValue } from '#operations/explain/explain.ts'
-import { rawResponseSchema } from '#schemas/generated/records.ts'
+import { everKnown, reconcile } from '#operations/reconcile/reconcile.ts'
+import { acceptedAnswerSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { findDataset } from '../../cli/find-dataset.ts'
+import { acceptedAnswer, insertSlices, slice } from '../store/slices.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { type Recording, startRecordedJao } from '../support/recorded-jao.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 import { type ReceivedSpan, startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.ts'
 import { eventually, startUpstream } from './poller-parts.ts'
 import { readRecords } from './read-records.ts'
-import { differences, type Points, pointName, type SimulatorClient, simulatorClient } from './simulator-client.ts'
+import {
+  differences,
+  type Points,
+  pointName,
+  type SimulatorClient,
+  simulatorClient,
+  windowOf,
+} from './simulator-client.ts'
 import { type Chain, dataset, pointsOf, startChain, storeTime } from './whole-chain.ts'
 
 let chain: Chain
@@ -201,6 +212,87 @@ test('a clock that steps back does not let an old answer win in the store', asyn
   expect(differences(after, await chain.points('latest', day))).toEqual([])
   const then = await chain.points(`as_of(at = '${storeTime(first!.fetchedAtMs)}')`, day)
   expect(differences(before, then)).toEqual([])
+})
+
+const balance = async () => {
+  const { balances } = await reconcile(chain, { dataset, known: everKnown, maxWaitMs: 20_000 })
+  return balances[0]!
+}
+
+test('every point of every answer is accounted for, whatever was revised', async () => {
+  await chain.settled()
+  const [named] = await chain.query<{ points: number }>(
+    'SELECT toUInt32(sum(points)) AS points FROM tidemark.stored_answers FINAL',
+  )
+  const { expected, ...found } = await balance()
+  expect(expected).toBe(named?.points)
+  expect(found).toMatchObject({ found: expected, missing: 0, surplus: 0, incomplete: [], repair: null })
+})
+
+/** Of one answer of a window: a slice, one that the store refuses, because it begins within a second, and the answer. */
+const refusedDay = '2026-01-15'
+const about = {
+  dataset,
+  identity: 12_345,
+  knownAt: '2026-01-14T09:00:00Z',
+  transformVersion: coreMaxExchanges.transformVersion,
+}
+const told = slice({ ...about, start: '2026-01-14T23:00:00Z', values: [1, 2] })
+const odd = { ...told, key: 'border_BE_AT', start: told.start + 1 }
+
+test('points of a slice that the store refused lie in a dead letter, and are not missing', async () => {
+  const encode = await chain.registry.encoder('jao.timeseries', timeseriesSliceSchema)
+  const encodeAnswer = await chain.registry.encoder('jao.answers', acceptedAnswerSchema)
+  await chain.producer.send(
+    'jao.timeseries',
+    [told, odd].map((each) => ({ key: each.key, value: encode(each) })),
+  )
+  const { startMs, endMs } = windowOf(refusedDay)
+  const answer = acceptedAnswer({ ...about, knownAt: told.knownAt, windowStart: startMs, windowEnd: endMs, points: 4 })
+  await chain.producer.send('jao.answers', [{ key: answer.requestIdentity, value: encodeAnswer(answer) }])
+  await chain.settled()
+  expect(await balance()).toMatchObject({ missing: 0, refused: 2, lackingAnswers: 1, repair: null })
+  // One more is lost.
+  await chain.store.command({
+    query: `DELETE FROM tidemark.point_revisions WHERE identity = ${about.identity} AND ts = '2026-01-14 23:00:00'`,
+  })
+  const { repair, ...found } = await balance()
+  expect(found).toMatchObject({
+    missing: 1,
+    refused: 2,
+    incomplete: [{ requestIdentity: answer.requestIdentity, expected: 4, found: 1 }],
+  })
+  expect(repair).toEqual({ days: { first: refusedDay, last: refusedDay }, rawGone: 0 })
+  await chain.store.command({ query: `DELETE FROM tidemark.stored_answers WHERE identity = ${about.identity}` })
+  expect(await balance()).toMatchObject({ missing: 0, lostAnswers: { answers: 1, points: 1 } })
+  await chain.store.command({ query: `DELETE FROM tidemark.point_revisions WHERE identity = ${about.identity}` })
+})
+
+test('points whose answer is on the way are neither missing nor in excess', async () => {
+  await chain.sink.kill('SIGTERM')
+  const day = '2026-01-20'
+  const { startMs, endMs } = windowOf(day)
+  const rows = [{ id: 1, dateTimeUtc: `${new Date(startMs).toISOString().slice(0, 19)}Z`, border_AT_BE: 7 }]
+  const body = Buffer.from(JSON.stringify({ data: rows, rejected: false, messages: null }))
+  const raw = rawResponse({ startMs, endMs }, body, Date.parse('2026-01-19T09:00:00Z'))
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
+  await chain.producer.send('jao.raw', [{ key: raw.requestIdentity, value: encode(raw) }])
+  // The sink stores points before their answer. What it stores first is stored here.
+  const [first] = [
+    slice({
+      ...about,
+      identity: identityNumber(raw.requestIdentity),
+      start: new Date(startMs).toISOString(),
+      values: [7, ...new Array(23).fill(null)],
+      knownAt: '2026-01-19T09:00:00Z',
+    }),
+  ]
+  await insertSlices(chain.store, [first])
+  const { balances } = await reconcile(chain, { dataset, known: everKnown, maxWaitMs: 300 })
+  expect(balances).toMatchObject([{ waitingPoints: 24, lostAnswers: { answers: 0 }, missing: 0, surplus: 0 }])
+  chain.sink = await chain.start('sink')
+  await chain.settled()
+  expect(await balance()).toMatchObject({ waitingPoints: 0, lostAnswers: { answers: 0 }, missing: 0, surplus: 0 })
 })
 
 test('one poll is one trace over three processes; without the setting no record has a trace', async () => {

@@ -36,6 +36,8 @@ export interface Clients {
   registry: Registry
   producer: Producer
   query: <Row>(sql: string) => Promise<Row[]>
+  /** Runs a statement that changes the store. */
+  command: (sql: string) => Promise<unknown>
   close: () => Promise<void>
 }
 
@@ -111,6 +113,7 @@ async function connectTo({ endpoints }: StackFile): Promise<Clients> {
     registry: openRegistry(config),
     producer,
     query: async <Row>(sql: string) => (await store.query({ query: sql, format: 'JSONEachRow' })).json<Row>() as never,
+    command: (sql) => store.command({ query: sql }),
     close: async () => {
       await store.close()
       await producer.disconnect()
