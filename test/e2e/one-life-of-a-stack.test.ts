@@ -162,6 +162,7 @@ describe('its commands', () => {
     expect(parts.map(({ name }: { name: string }) => name).toSorted()).toEqual([
       'clickhouse',
       'kafka',
+      'monitor',
       'normalizer',
       'poller',
       'registry',
