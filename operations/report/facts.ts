@@ -8,6 +8,8 @@ export interface Scope {
   fromMs: number
   toMs: number
   dataset: string | undefined
+  /** The part of the span that belongs to each dataset: local days differ by time zone. */
+  spans: ReadonlyMap<string, { fromMs: number; toMs: number }>
 }
 
 /** A row of the view completeness. Of ticks: an hour of them. */
@@ -58,6 +60,12 @@ export interface RevisedWindows {
   points: number
 }
 
+export interface FlaggedPoints {
+  dataset: string
+  flag: string
+  points: number
+}
+
 /** Like the view revision_stats, of a span. */
 export interface RevisionSizes {
   dataset: string
@@ -88,8 +96,21 @@ const to = "{to:DateTime64(3, 'UTC')}"
 
 const timeText = (instantMs: number): string => new Date(instantMs).toISOString().replace('T', ' ').replace('Z', '')
 
-function parametersOf({ atMs, fromMs, toMs, dataset }: Scope): Record<string, unknown> {
-  return { at: timeText(atMs), from: timeText(fromMs), to: timeText(toMs), dataset: dataset ?? '' }
+function parametersOf({ atMs, fromMs, toMs, dataset, spans }: Scope): Record<string, unknown> {
+  const parts = [...spans.values()]
+  return {
+    ...{ at: timeText(atMs), from: timeText(fromMs), to: timeText(toMs), dataset: dataset ?? '' },
+    names: [...spans.keys()],
+    froms: parts.map((part) => part.fromMs),
+    tos: parts.map((part) => part.toMs),
+  }
+}
+
+/** SQL: the column lies in the span of its dataset. A dataset without a span of its own has none. */
+function inSpan(column: string): string {
+  const bound = (of: string) => `transform(toString(dataset), {names:Array(String)}, {${of}:Array(Int64)}, 0)`
+  const instant = ms(`toDateTime64(${column}, 3, 'UTC')`)
+  return `${column} >= ${from} AND ${column} < ${to} AND ${instant} >= ${bound('froms')} AND ${instant} < ${bound('tos')}`
 }
 
 const ofDataset = ({ dataset }: Scope): string => (dataset === undefined ? '' : 'AND dataset = {dataset:String}')
@@ -212,7 +233,7 @@ export const revisedWindows = (store: Store, scope: Scope): Promise<RevisedWindo
           uniqExact(known_at) AS answers, ${ms('max(known_at)')} AS newest, sum(points) AS named
         FROM ${database}.stored_answers
         WHERE replaces AND known_at <= ${at} AND stored_at <= ${at}
-          AND window_start >= ${from} AND window_start < ${to} ${ofDataset(scope)}
+          AND ${inSpan('window_start')} ${ofDataset(scope)}
         GROUP BY dataset, request_identity
       )
       GROUP BY dataset`,
@@ -227,26 +248,32 @@ export const revisionSizes = (store: Store, scope: Scope): Promise<RevisionSizes
         countIf(value IS NULL) AS toNull, countIf(previous_value IS NULL) AS fromNull,
         quantileExactInclusive(0.5)(delay_s) AS medianDelayS, max(delay_s) AS largestDelayS
       FROM ${database}.revisions
-      WHERE ts >= ${from} AND ts < ${to} AND known_at <= ${at} ${ofDataset(scope)}
+      WHERE ${inSpan('ts')} AND known_at <= ${at} ${ofDataset(scope)}
       GROUP BY dataset`,
   )
 
-/** Points by flag, as known at `scope.atMs`. A withdrawn point has no flag of its own here. */
-export const flaggedPoints = (
-  store: Store,
-  scope: Scope,
-): Promise<{ dataset: string; flag: string; points: number }[]> =>
+/**
+ * Points by flag: those that the newest answer of their request names. The rows of point_revisions without a flag are not
+ * read. Where no answers are recorded, as for ticks, the newest flagged row of a point counts.
+ */
+export const flaggedPoints = (store: Store, scope: Scope): Promise<FlaggedPoints[]> =>
   ask(
     store,
     scope,
-    `SELECT dataset, arrayJoin(flags) AS flag, count() AS points
-      FROM ${database}.as_of(at = {at:String})
-      WHERE ts >= ${from} AND ts < ${to} ${ofDataset(scope)} AND (dataset, key, ts) IN (
-        SELECT dataset, key, ts FROM ${database}.point_revisions
-        WHERE flags != '' AND ts >= ${from} AND ts < ${to} AND known_at <= ${at} ${ofDataset(scope)}
-      )
+    `SELECT dataset, arrayJoin(splitByWhitespace(flags)) AS flag, count() AS points
+      FROM (
+        SELECT dataset, key, ts, flags, identity, ${ms('known_at')} * 4096 + transform_version AS version
+        FROM ${database}.point_revisions
+        WHERE flags != '' AND ${inSpan('ts')} AND known_at <= ${at} ${ofDataset(scope)}
+        ORDER BY known_at DESC, transform_version DESC LIMIT 1 BY dataset, key, ts
+      ) AS flagged
+      LEFT ANY JOIN (
+        SELECT dataset, identity, max(answer.version) AS version FROM ${database}.stored_answers AS answer
+        WHERE replaces AND known_at <= ${at} AND window_end > ${from} AND window_start < ${to} ${ofDataset(scope)}
+        GROUP BY dataset, identity
+      ) AS newest ON flagged.dataset = newest.dataset AND flagged.identity = newest.identity
+      WHERE newest.version IN (0, flagged.version)
       GROUP BY dataset, flag
-      HAVING flag != 'withdrawn'
       ORDER BY dataset, flag`,
   )
 

@@ -115,10 +115,10 @@ export async function readReport(store: Store, request: ReportRequest): Promise<
   const declared = declaredDatasets(request.dataset)
   const { atMs } = settled
   const { from, to } = request.days ?? defaultDays(declared, atMs)
-  const zones = [...new Set(declared.map(({ dataset }) => dataset.calendar.zone))]
-  const fromMs = Math.min(...zones.map((zone) => businessDay(zone, from).window.startMs))
-  const toMs = Math.max(...zones.map((zone) => businessDay(zone, to).window.endMs))
-  const scope = { atMs, fromMs, toMs, dataset: request.dataset ?? undefined }
+  const spans = spansOf(declared, from, to)
+  const fromMs = Math.min(...[...spans.values()].map((span) => span.fromMs))
+  const toMs = Math.max(...[...spans.values()].map((span) => span.toMs))
+  const scope = { atMs, fromMs, toMs, dataset: request.dataset ?? undefined, spans }
   // The ticks of the last 24 hours are read in any case.
   const windowScope = { ...scope, fromMs: Math.min(fromMs, atMs - dayMs), toMs: Math.max(toMs, atMs) }
   const [windows, schedules, complete, revised, flags, refused] = await Promise.all([
@@ -141,6 +141,18 @@ function declaredDatasets(name: string | null): SourcedDataset[] {
   return found.filter(({ dataset }) => dataset.calendar.kind !== 'files')
 }
 
+/** The span of the local days, by dataset. */
+function spansOf(declared: readonly SourcedDataset[], from: string, to: string): facts.Scope['spans'] {
+  const ofZone = new Map<string, { fromMs: number; toMs: number }>()
+  const spanIn = (zone: string) => ({
+    fromMs: businessDay(zone, from).window.startMs,
+    toMs: businessDay(zone, to).window.endMs,
+  })
+  return new Map(
+    declared.map(({ dataset: { name, calendar } }) => [name, ofZone.getOrInsertComputed(calendar.zone, spanIn)]),
+  )
+}
+
 /** The last 31 days with today, and tomorrow, in the zone that most of the datasets have. */
 function defaultDays(declared: readonly SourcedDataset[], atMs: number): { from: string; to: string } {
   const byZone = [...Map.groupBy(declared, ({ dataset }) => dataset.calendar.zone)]
@@ -159,7 +171,7 @@ export interface ReportFacts {
   complete: readonly facts.FirstComplete[]
   revised: readonly facts.RevisedWindows[]
   sizes: readonly facts.RevisionSizes[] | null
-  flags: readonly { dataset: string; flag: string; points: number }[]
+  flags: readonly facts.FlaggedPoints[]
   refused: readonly facts.Refusals[]
 }
 

@@ -39,7 +39,13 @@ const dayMs = 24 * 3_600_000
 
 /** Asks the store once. `nowMs`: the pollers' clock. @throws an error of the store */
 export async function readSourceStates(store: Store, nowMs: number): Promise<SourceState[]> {
-  const scope = { atMs: nowMs, fromMs: nowMs - 2 * dayMs, toMs: nowMs + 3 * dayMs, dataset: undefined }
+  const scope = {
+    atMs: nowMs,
+    fromMs: nowMs - 2 * dayMs,
+    toMs: nowMs + 3 * dayMs,
+    dataset: undefined,
+    spans: new Map(),
+  }
   return sourceStates(await windowRows(store, scope), nowMs)
 }
 
