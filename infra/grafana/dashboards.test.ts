@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { dashboards } from '../../test/support/monitoring-files.ts'
-import { metricsOf } from '../../test/support/promql.ts'
+import { metricsOf, printedLabels } from '../../test/support/promql.ts'
 
 const all = dashboards()
 
@@ -20,7 +20,13 @@ test.each(all.map((dashboard) => [dashboard.title, dashboard] as const))(
       expect([panel.title, panel.description.endsWith('.')]).toEqual([panel.title, true])
       expect(panel.fieldConfig.defaults.unit).not.toBe('')
       for (const { datasource } of [panel, ...panel.targets]) expect(datasource.uid).toBe(chosen)
-      for (const { expr } of panel.targets) {
+      for (const { expr, legendFormat } of panel.targets) {
+        const printed = printedLabels(legendFormat).map(({ label }) => label)
+        // An aggregation keeps the labels that it names, and no other.
+        if (/\b(sum|min|max|count)\b/.test(expr))
+          expect(expr.match(/\bby \(([^)]*)\)/)?.[1]?.split(', ') ?? [], panel.title).toEqual(
+            expect.arrayContaining(printed),
+          )
         expect(metricsOf(expr), expr).not.toEqual([])
         for (const [, name] of expr.matchAll(/\$(\w+)/g)) expect([...variables, '__rate_interval']).toContain(name)
       }

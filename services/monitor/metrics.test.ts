@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { hostsOf } from '#core/hosts.ts'
+import { createLogger } from '#platform/process/log.ts'
 import type { CompletenessChange } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
 import { classes, createMetrics } from './metrics.ts'
-import { endToEndS } from './readings.ts'
+import { endToEndS, startReadings } from './readings.ts'
 
 const settings = { baseUrls: {}, selectors: {}, credentials: {}, everyS: {} }
 const hosts = hostsOf(sources, settings, new Map())
@@ -92,4 +93,20 @@ test('the time to the store is counted in real seconds, also while the clock of 
   expect(of(986_000, 1_000_000, 1)).toBe(4)
   // 14 s have passed since the answer arrived: 140 s at ten times the speed.
   expect(of(50_000_000 - 140_000, 50_000_000, 10)).toBe(4)
+})
+
+test('a part that does not answer is shown as down, and the others are read all the same', async () => {
+  const metrics = createMetrics(hosts)
+  metrics.partUp('kafka', true)
+  const readings = startReadings({
+    lags: () => Promise.reject(new Error('away')),
+    figures: async () => ({ parked: ['jao.core.atc'], openLetters: new Map(), disks: [], answers: [] }),
+    registry: async () => {},
+    clock: { now: () => ({ nowMs: 0, monotonicMs: 0 }), realMs: (spanMs) => spanMs },
+    ...{ metrics, log: createLogger('test', 'silent') },
+  })
+  const lines = ['kafka"} 0', 'clickhouse"} 1', 'registry"} 1'].map((end) => `tidemark_part_up{part="${end}`)
+  const shown = [...lines, 'tidemark_dataset_parked{dataset="jao.core.atc"} 1']
+  await vi.waitFor(async () => expect(await linesOf(metrics)).toEqual(expect.arrayContaining(shown)))
+  await readings.stop()
 })

@@ -22,6 +22,7 @@ import {
 import { dataset, eventually, pointsOf, storeTime, untilStored, writeRequests } from '../integrity/whole-chain.ts'
 import { anotherRelease } from '../support/another-release.ts'
 import { faults, longTest } from '../support/long-tests.ts'
+import { missingIn, samplesOf } from '../support/monitoring-files.ts'
 import { type Started, startTidemark, tidemark } from '../support/tidemark-command.ts'
 
 // Starts of real parts take seconds, and many times that on a machine that is busy.
@@ -276,6 +277,37 @@ describe('its commands', () => {
     await until(async () => (await run('status')).code === 0)
     expect((await run('query', 'SELECT count() > 0 FROM migrations')).stdout).toBe('1\n')
   })
+})
+
+test('every metric and label that rules and dashboards name has a sample', async () => {
+  const { endpoints } = stack.file()
+  const simulatorUrl = endpoints.simulator!
+  // A poll that fails, and is tried again.
+  const day = addDays(days[0]!, -10)
+  await simulatorClient(simulatorUrl).command({ fault: '500', count: 1, day })
+  await writeRequests(await stack.connect(), simulatorUrl, [day])
+  const scrape = async () => {
+    const services = Object.entries(endpoints.health)
+    const texts = services.map(async ([name, url]) =>
+      samplesOf(`tidemark-${name}`, await (await fetch(`${url}/metrics`)).text()),
+    )
+    return (await Promise.all(texts)).flat()
+  }
+  const isAll = async () => expect(missingIn(await scrape())).toEqual([])
+  await vi.waitFor(isAll, { timeout: 100_000, interval: 1_000 })
+})
+
+test('the queries of the runbook can be run', async () => {
+  const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8')
+  const queries = [...runbook.matchAll(/^npx tidemark query "([^"]+)"$/gm)].map(([, sql = '']) => sql)
+  expect(queries.length).toBeGreaterThan(10)
+  const { clickhouse } = stack.file().endpoints
+  const { reader } = JSON.parse(readFileSync(clickhouse.passwordFile!, 'utf8'))
+  const headers = { 'X-ClickHouse-User': reader.user, 'X-ClickHouse-Key': reader.password }
+  for (const body of queries) {
+    const answer = await fetch(`${clickhouse.url}/?database=tidemark`, { method: 'POST', headers, body })
+    expect(answer.status, `${body}: ${await answer.text()}`).toBe(200)
+  }
 })
 
 describe('history is done again', () => {

@@ -89,3 +89,31 @@ export function namedMetrics(): { by: string; use: MetricUse }[] {
   ])
   return [...ruled, ...shown]
 }
+
+interface Sample {
+  name: string
+  labels: Record<string, string>
+}
+
+/** Reads what /metrics of a service says, with the labels that Prometheus adds. */
+export function samplesOf(job: string, text: string): Sample[] {
+  const scraped = { job, instance: 'test' }
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const own = lines.map((line) => {
+    const [, name = '', labels = ''] = /^(\w+)(?:\{(.*)\})? \S+$/.exec(line) ?? []
+    const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = '', value = '']) => [label, value])
+    return { name, labels: { ...Object.fromEntries(pairs), ...scraped } }
+  })
+  return [{ name: 'up', labels: scraped }, ...own]
+}
+
+/** Returns what rules and dashboards name and no sample has: who names it, the metric, and the labels. */
+export function missingIn(samples: readonly Sample[]): string[] {
+  const byName = Map.groupBy(samples, ({ name }) => name)
+  const missing = namedMetrics().filter(({ use }) => {
+    const isThere = ({ labels }: Sample) =>
+      use.labels.every(({ label, fits }) => labels[label] !== undefined && fits(labels[label]))
+    return !byName.get(use.metric)?.some(isThere)
+  })
+  return missing.map(({ by, use }) => `${by}: ${use.metric}{${use.labels.map(({ text }) => text).join(',')}}`)
+}
