@@ -15,7 +15,7 @@ import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { slowNotice } from '#platform/process/slow-notice.ts'
 import { version } from '#platform/process/version.ts'
-import { startSpan, traceContextsOf } from '#platform/tracing/trace.ts'
+import { startSpan, tracesOf } from '#platform/tracing/trace.ts'
 import { type Span, traceHeaders } from '#platform/tracing/trace-context.ts'
 import { type RawResponse, type RawSpan, rawResponseSchema } from '#schemas/generated/records.ts'
 import { isInScope, type WindowRange } from './raw-span.ts'
@@ -130,7 +130,7 @@ async function progressOf(kafka: Kafka, topic: string, { groupId, spans }: SpanJ
  */
 function replaySpan(replay: string, batch: readonly ConsumedRecord<RawResponse>[]): Span {
   const attributes = { 'tidemark.replay': replay, 'messaging.batch.message_count': batch.length }
-  const from = traceContextsOf(batch)
+  const { from } = tracesOf(batch)
   return startSpan('replay', { kind: 'consumer', from, isRoot: true, mayBeSampled: true, attributes })
 }
 

@@ -3,7 +3,7 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
-import { traceContextsOf, withTrace } from '../tracing/trace.ts'
+import { tracesOf, withTrace } from '../tracing/trace.ts'
 import { highWatermarks } from './consumer-lag.ts'
 import { type BatchShape, createGroupMember, type GroupMember, whileHeartbeating } from './group-member.ts'
 import {
@@ -174,8 +174,8 @@ async function consumeBatch(loop: Loop, payload: EachBatchPayload): Promise<void
     const isEnd = index === parts.length - 1 && admitted === messages.length
     const lastOffset = isEnd ? payload.batch.lastOffset() : part.at(-1)?.offset
     if (lastOffset === undefined) return
-    const traces = traceContextsOf(part)
-    const consumed = withTrace(traces.length === 1 ? traces[0] : undefined, () => {
+    const { from: traces, isRoot } = tracesOf(part)
+    const consumed = withTrace(isRoot ? undefined : traces[0], () => {
       return consumePart(loop, payload, from, part, lastOffset)
     })
     if (!(await consumed)) return

@@ -68,8 +68,8 @@ export function openSpanExport({ endpoint, ratio, service, log }: ExportOptions)
   return {
     start: (name, { kind, from, isRoot = false, mayBeSampled = false, attributes = {} }) => {
       const [parent] = from.length === 1 && !isRoot ? from : []
-      const isDecided = from.length > 0 && !isRoot
-      const isSampled = isDecided ? from.some((one) => one.isSampled) : mayBeSampled && Math.random() < ratio
+      const isDrawn = mayBeSampled && (from.length === 0 || isRoot)
+      const isSampled = isDrawn ? Math.random() < ratio : from.some((one) => one.isSampled)
       const root = ROOT_CONTEXT.setValue(sampled, isSampled)
       const started = tracer.startSpan(
         name,

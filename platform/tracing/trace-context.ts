@@ -19,13 +19,13 @@ export interface Span {
 export interface SpanOptions {
   kind?: 'client' | 'producer' | 'consumer'
   /**
-   * Where the work comes from: one context is the parent, several are links. Default: the active span. If there is none
-   * of them, the span begins a trace, which is not sampled.
+   * Where the work comes from: one context is the parent, several are links. Default: the active span. The span is
+   * sampled if one of them is.
    */
   from?: readonly TraceContext[]
   /** True: the span begins a trace, and is linked to all contexts of `from`. */
   isRoot?: boolean
-  /** True: if the span begins a trace, the ratio of the settings decides whether the trace is sampled. */
+  /** True: if the span begins a trace, only the ratio of the settings decides whether the trace is sampled. */
   mayBeSampled?: boolean
   attributes?: Attributes
 }

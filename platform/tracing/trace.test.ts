@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { afterEach, expect, test } from 'vitest'
 import { startTraceReceiver, type TraceReceiver } from '../../test/support/trace-receiver.ts'
-import { startSpan, startTracing, traceContextsOf, traceFields, withSpan } from './trace.ts'
+import { startSpan, startTracing, traceFields, tracesOf, withSpan } from './trace.ts'
 import { readTraceContext, type TraceContext, traceHeaders } from './trace-context.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -86,7 +86,7 @@ function modulesLoaded(endpoint: string): number {
 test('while tracing is off, nothing of OpenTelemetry is loaded, no span is made and no header is read', async () => {
   expect(modulesLoaded('')).toBe(0)
   expect(modulesLoaded('http://127.0.0.1:9')).toBeGreaterThan(0)
-  expect(traceContextsOf([{ headers: traceHeaders(context(true)) }])).toEqual([])
+  expect(tracesOf([{ headers: traceHeaders(context(true)) }]).from).toEqual([])
   expect(startSpan('poll', { mayBeSampled: true }).context).toBeUndefined()
   expect(await withSpan('poll', {}, () => traceFields())).toEqual({})
 })
@@ -96,19 +96,21 @@ test('a batch of one trace continues it, and a batch of several is linked to the
   const records = [context(true), context(true), context(true, '00f067aa0ba902b8')].map((one) => ({
     headers: traceHeaders(one),
   }))
-  startSpan('one', { from: traceContextsOf(records.slice(0, 2)), attributes: { rows: 2, none: null } }).end()
-  startSpan('several', { from: traceContextsOf(records) }).end()
-  const [one, several] = await sent()
+  startSpan('one', { ...tracesOf(records.slice(0, 2)), attributes: { rows: 2, none: null } }).end()
+  startSpan('several', tracesOf(records)).end()
+  // A record without a trace belongs to another one, which is not sampled.
+  startSpan('mixed', tracesOf([...records.slice(0, 2), {}])).end()
+  const [one, several, mixed] = await sent()
   expect(one).toMatchObject({ service: 'tidemark-test', name: 'one', traceId, parentId: spanId, links: [] })
   expect(one?.attributes).toEqual({ rows: 2 })
   expect(several).toMatchObject({ parentId: '', links: [spanId, '00f067aa0ba902b8'] })
   expect(several?.traceId).not.toBe(traceId)
+  expect(mixed).toMatchObject({ parentId: '', links: [spanId] })
 })
 
 test('a replay is linked to a trace of any age, and continues none', async () => {
   await traced(1)
-  const options = { isRoot: true, mayBeSampled: true, from: [context(false)] }
-  startSpan('replay', options).end()
+  startSpan('replay', { isRoot: true, mayBeSampled: true, from: [context(false)] }).end()
   const [replay] = await sent()
   expect(replay).toMatchObject({ parentId: '', links: [spanId] })
   expect(replay?.traceId).not.toBe(traceId)

@@ -79,17 +79,26 @@ export async function withTrace<Result>(
   }
 }
 
-/** Returns the different contexts in the headers of records. Empty while tracing is off. */
-export function traceContextsOf(
-  records: Iterable<{ headers?: Parameters<typeof readTraceContext>[0] }>,
-): TraceContext[] {
-  if (spans === undefined) return []
+const noTraces = { from: [], isRoot: true }
+
+/**
+ * Returns where the span of a batch of records comes from, by their headers. If all records have the same context, the
+ * span continues its trace. Otherwise it is the root of a trace that is linked to all contexts. While tracing is off, no
+ * header is read.
+ */
+export function tracesOf(records: Iterable<{ headers?: Parameters<typeof readTraceContext>[0] }>): {
+  from: TraceContext[]
+  isRoot: boolean
+} {
+  if (spans === undefined) return noTraces
   const found = new Map<string, TraceContext>()
+  let isMixed = false
   for (const { headers } of records) {
     const context = readTraceContext(headers)
     if (context) found.set(context.traceId + context.spanId, context)
+    else isMixed = true
   }
-  return [...found.values()]
+  return { from: [...found.values()], isRoot: isMixed || found.size !== 1 }
 }
 
 function activeContext(): TraceContext | undefined {

@@ -7,7 +7,7 @@ import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch
 import type { SizeCheck } from '#platform/kafka/topic-limits.ts'
 import { dead, ok, type Verdict } from '#platform/kafka/verdict.ts'
 import { version } from '#platform/process/version.ts'
-import { startSpan, traceContextsOf } from '#platform/tracing/trace.ts'
+import { startSpan, tracesOf } from '#platform/tracing/trace.ts'
 import { traceHeaders } from '#platform/tracing/trace-context.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
@@ -94,7 +94,7 @@ export function verdictOn(raw: RawRecord, encoder: BatchEncoder, rules: Rules): 
     return ok()
   }
   const attributes = { 'tidemark.dataset': dataset, 'tidemark.request_identity': requestIdentity }
-  const explode = startSpan('explode', { kind: 'consumer', from: traceContextsOf([raw]), attributes })
+  const explode = startSpan('explode', { kind: 'consumer', ...tracesOf([raw]), attributes })
   const exploded = explodeRaw(raw, datasets)
   const sending = startSpan('slices', { kind: 'producer', from: explode.context ? [explode.context] : [], attributes })
   const answer = encoder.encode(exploded, sending.context?.isSampled ? traceHeaders(sending.context) : undefined)

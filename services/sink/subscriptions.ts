@@ -6,7 +6,7 @@ import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import { traceContextsOf, withSpan } from '#platform/tracing/trace.ts'
+import { tracesOf, withSpan } from '#platform/tracing/trace.ts'
 import { acceptedAnswerSchema, seriesSchema } from '#schemas/generated/records.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
 import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
@@ -85,7 +85,7 @@ function subscriptionTo(topic: Topic, deadLetters: Topic, target: TableTarget, s
   }
 }
 
-/** Inserts a batch within one span: in the trace of the batch's records if they have the same, else linked to theirs. */
+/** Inserts a batch within one span: in the trace of the records if all have the same, else linked to theirs. */
 function insertSpan(
   { table }: TableTarget,
   batch: readonly ConsumedRecord[],
@@ -95,7 +95,7 @@ function insertSpan(
     ...{ 'db.system.name': 'clickhouse', 'db.collection.name': table, 'messaging.system': 'kafka' },
     ...{ 'messaging.destination.name': batch[0]?.topic, 'messaging.batch.message_count': batch.length },
   }
-  return withSpan('insert', { kind: 'consumer', from: traceContextsOf(batch), attributes }, async (span) => {
+  return withSpan('insert', { kind: 'consumer', ...tracesOf(batch), attributes }, async (span) => {
     const verdicts = await insert()
     const refused = verdicts.filter((verdict) => verdict.kind === 'dead')
     span.end(refused[0] && `${refused.length} records were refused: ${refused[0].message}`)
