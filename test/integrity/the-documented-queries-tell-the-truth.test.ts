@@ -494,7 +494,7 @@ test('values that contradict each other, with what their flag means', async () =
   )
 })
 
-describe('the views', () => {
+describe('the views and tables', () => {
   const views = {
     '`latest`, `as_of(at = …)`': ['latest', "as_of(at = '2026-11-20')"],
     '`revisions`, `changes(since = …, until = …)`': [
@@ -504,6 +504,9 @@ describe('the views', () => {
     '`revision_stats`': ['revision_stats'],
     '`answers`': ['answers'],
     '`withdrawn_keys`': ['withdrawn_keys'],
+    '`window_states`': ['window_states'],
+    '`tick_hours`': ['tick_hours'],
+    '`host_log`': ['host_log'],
   }
   test.each(Object.entries(views))('%s have the columns that are told of them', async (title, names) => {
     const section = doc.split(/^### /m).find((each) => each.startsWith(`${title}\n`)) ?? ''
