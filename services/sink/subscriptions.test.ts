@@ -1,11 +1,14 @@
+import { zstdCompressSync } from 'node:zlib'
 import { ClickHouseError } from '@clickhouse/client'
 import { describe, expect, it } from 'vitest'
+import { consumerGroups } from '#core/consumer-groups.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import type { Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
+import { sources } from '#sources/index.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { refused } from '../../test/support/stored-letters.ts'
-import { type SubscriptionParts, subscriptions } from './subscriptions.ts'
+import { groupsOfSink, type SubscriptionParts, subscriptions } from './subscriptions.ts'
 
 const slice = (over: Partial<TimeseriesSlice> = {}): TimeseriesSlice => ({
   dataset: 'made.up.data',
@@ -100,6 +103,26 @@ it('a table that takes no row for a reason that nobody knows is waited for, and 
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })
 
+const anyParts = { insertInto: taking.insert, afterPoints: () => async () => 0, log: { error: () => undefined } }
+
+it('every topic is read in the group whose lag is told', () => {
+  const read = groupsOfSink(sources, anyParts).map(({ groupId, subscriptions }) => ({
+    ...{ group: groupId, topics: subscriptions.map(({ topic }) => topic) },
+  }))
+  const told = consumerGroups().filter(({ group }) => group !== 'normalizer')
+  expect(read).toEqual(told)
+  expect(read.find(({ group }) => group === 'sink-dead-letters')?.topics).toEqual(
+    expect.arrayContaining(['tidemark.dlq', 'jao.dlq']),
+  )
+})
+
+it('a fetch of dead letters stays small although it is compressed', () => {
+  const shape = groupsOfSink([jao], anyParts).find(({ groupId }) => groupId === 'sink-dead-letters')?.shape
+  const nulls = Buffer.from('{"id":1,"border_AT_BE":null},'.repeat(40_000))
+  const times = nulls.length / zstdCompressSync(nulls).length
+  expect((shape?.maxBytesPerPartition ?? Number.POSITIVE_INFINITY) * times).toBeLessThan(256 * 1024 * 1024)
+})
+
 it('a dead letter whose row the store refuses is logged; no dead letter is made of it', async () => {
   const insertInto: InsertInto = async (_, columns, rows) => {
     if (!rows.some((row) => row[columns.indexOf('offset')] === 1)) return
@@ -127,7 +150,7 @@ it('an accepted answer waits for slices and own records, and not for dead letter
     waitedFor.push(topics)
     return async () => 0
   }
-  const read = subscriptions([jao], { insertInto: taking.insert, afterPoints, log: { error: () => undefined } })
+  const read = subscriptions([jao], { ...anyParts, afterPoints })
   expect(waitedFor).toEqual([['jao.timeseries', 'jao.constraints']])
   expect(read.map(({ topic }) => topic)).toEqual(
     expect.arrayContaining(['parking', 'tidemark.dlq', 'jao.dlq', 'jao.answers', 'jao.timeseries']),

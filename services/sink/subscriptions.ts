@@ -1,6 +1,8 @@
+import { sinkGroupOf, sinkLettersGroup } from '#core/consumer-groups.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { storeBatch, type TableAcceptance, tableAcceptance } from '#platform/clickhouse/store-batch.ts'
+import type { ConsumerGroup } from '#platform/kafka/consuming-service.ts'
 import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
@@ -25,6 +27,23 @@ export interface SubscriptionParts {
  * rows must not block a topic, and a broken table must not turn all rows into dead letters.
  */
 const maxUnexplained = 3
+
+const shape = { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 }
+/**
+ * Dead letters are whole answers of up to 16 MiB, of which only the headers are stored. They lie compressed on their
+ * topics, and a fetch is decompressed at once: 4 MiB of answers full of nulls are 10 GiB. A fetch of 32 KiB is at least
+ * one batch, and at most about 90 MiB.
+ */
+const lettersShape = { ...shape, maxBytesPerPartition: 32 * 1024, concurrentPartitions: 1 }
+
+/** Returns the consumer groups of the sink. Dead letters are read apart, so that they do not hold up other records. */
+export function groupsOfSink(sources: Pick<Source, 'name' | 'topics'>[], parts: SubscriptionParts): ConsumerGroup[] {
+  const groups = Map.groupBy(subscriptions(sources, parts), sinkGroupOf)
+  return [...groups].map(([groupId, subscriptions]) => ({
+    ...{ groupId, subscriptions },
+    shape: groupId === sinkLettersGroup ? lettersShape : shape,
+  }))
+}
 
 /** Returns a subscription for every topic that declares a table. An accepted answer is stored after its points. */
 export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], parts: SubscriptionParts): Subscription[] {

@@ -6,6 +6,7 @@ import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import {
+  parkingTopic,
   platformTopics,
   pollerMemoryTopic,
   pollsKeptFor,
@@ -68,6 +69,16 @@ test('the memory of pollers is compacted soon, whatever the broker does with oth
   const config = await configOf('poller-memory')
   expect(config).toMatchObject({ 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.1' })
   expect(Number(config['segment.ms'])).toBeLessThanOrEqual(600_000)
+})
+
+test('parkings are compacted after 30 days at the earliest, also on a topic of an earlier release', async () => {
+  const { 'min.compaction.lag.ms': _, ...earlier } = parkingTopic.config
+  await provisionTopics(kafka, [{ ...parkingTopic, config: earlier }], 1)
+  await provisionTopics(kafka, [parkingTopic], 1)
+  expect(await configOf('parking')).toMatchObject({
+    'cleanup.policy': 'compact',
+    'min.compaction.lag.ms': '2592000000',
+  })
 })
 
 test('docs/operations.md says of every topic how long it is kept, and what a shorter time costs', () => {

@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noMemory } from '#core/poll-memory.ts'
 import { labelDirectory, openDataDirectory } from '#local/data-directory.ts'
 import { writeStackFile } from '#local/stack-file.ts'
+import { deadLetter } from '#platform/kafka/dead-letter.ts'
+import { resolutionRecord } from '#platform/kafka/dead-letter-resolution.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
-import { pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
+import { parkingSchema, pollSchema, rawResponseSchema } from '#schemas/generated/records.ts'
 import { jaoDatasets } from '#simulator/jao/datasets.ts'
 import type { Command } from '#simulator/jao/publications.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
@@ -494,6 +496,50 @@ test('values that contradict each other, with what their flag means', async () =
   )
 })
 
+test('which answers were refused and open, and which datasets were parked', async () => {
+  const about = 'jao.core.maxExchanges'
+  const letter = (day: string, reason: string, at: string) => {
+    const key = Buffer.from(rawResponse(windowOf(day), Buffer.from(''), 0).requestIdentity)
+    const origin = { topic: 'jao.raw', partition: 0, offset: '0', headers: {}, value: Buffer.from('bytes'), key }
+    const by = { name: 'normalizer', version: '0' }
+    return deadLetter(origin, { reason, message: 'm', dataset: about }, by, Date.parse(at))
+  }
+  const decision = (offset: number, at: string) =>
+    resolutionRecord(
+      { key: null, partition: 0 },
+      { decision: 'requeued', offset, by: 'anna', why: 'mended', atMs: Date.parse(at) },
+    )
+  await chain.producer.send('jao.dlq', [
+    letter('2026-11-20', 'type', '2026-11-20T08:00:00Z'),
+    letter('2026-11-21', 'bug', '2026-11-20T08:30:00Z'),
+    decision(0, '2026-11-20T09:30:00Z'),
+    letter('2026-11-22', 'bug', '2026-11-20T09:31:00Z'),
+    letter('2026-11-23', 'bug', '2026-11-20T09:32:00Z'),
+    decision(1, '2026-11-20T12:00:00Z'),
+  ])
+  const encode = await chain.registry.encoder('parking', parkingSchema)
+  const parking = (dataset: string, parked: boolean, at: string) => {
+    const record = { dataset, parked, reason: 'type', message: 'too many', by: 'x', at: Date.parse(at) }
+    return { key: dataset, value: encode(record) }
+  }
+  await chain.producer.send('parking', [
+    parking('test.a', true, '2026-11-20T08:00:00Z'),
+    parking('test.b', true, '2026-11-20T08:00:01Z'),
+    // Released later, by a clock that is behind.
+    parking('test.b', false, '2026-11-20T07:00:00Z'),
+    parking('test.a', false, '2026-11-20T09:31:00Z'),
+    parking('test.c', true, '2026-11-20T09:30:01Z'),
+  ])
+  await chain.settled()
+  const [now, then, parked] = await ask('Which answers were refused, and which of them were open then?')
+  expect(now).toEqual([
+    { dataset: about, reason: 'bug', letters: 2, first: '2026-11-20 09:31:00.000', last: '2026-11-20 09:32:00.000' },
+  ])
+  const times = { at: '2026-11-20 08:30:00.000', resolved_at: '2026-11-20 12:00:00.000' }
+  expect(then).toMatchObject([{ reason: 'bug', decision: 'requeued', ...times }])
+  expect(parked).toEqual([{ dataset: 'test.a', since: '2026-11-20 08:00:00.000', why: 'too many' }])
+})
+
 describe('the views and tables', () => {
   const views = {
     '`latest`, `as_of(at = …)`': ['latest', "as_of(at = '2026-11-20')"],
@@ -507,6 +553,8 @@ describe('the views and tables', () => {
     '`window_states`': ['window_states'],
     '`tick_hours`': ['tick_hours'],
     '`host_log`': ['host_log'],
+    '`dead_letters`': ['dead_letters'],
+    '`parking_log`': ['parking_log'],
   }
   test.each(Object.entries(views))('%s have the columns that are told of them', async (title, names) => {
     const section = doc.split(/^### /m).find((each) => each.startsWith(`${title}\n`)) ?? ''
