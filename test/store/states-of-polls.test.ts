@@ -10,7 +10,7 @@ import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import type { Poll } from '#schemas/generated/records.ts'
-import { pollsTable } from '#schemas/tables.ts'
+import { hostLogTable, pollsTable } from '#schemas/tables.ts'
 import { randomTickPolls, randomWindowPolls } from './random-polls.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { lines } from './slices.ts'
@@ -146,4 +146,19 @@ test('the selector of a poll is what its identity names, also of polls that were
   expect(stored).toEqual(text(identities.map((identity) => [identity, selectorOf(identity, 'd.e')])))
   const [row] = await lines(running.reader, "SELECT * FROM tidemark.polls WHERE request_identity = 'd.e/XBT/USD,ETH'")
   expect(row).toContain('\tXBT/USD,ETH\t')
+})
+
+test('host_log has what a poller says of its host, once however often it is delivered', async () => {
+  const { table, columns, row } = hostLogTable
+  const at = Date.parse('2026-03-01T00:00:00.123Z')
+  const quiet = { host: 'h', at, poller: 'one', state: 'owned', waitingForBudget: 3, dueRequests: 4, settledTo: at - 1 }
+  const owned = row({ ...quiet, pausedUntil: null, pauseReason: null })
+  const released = row({ ...quiet, state: 'released', pausedUntil: at + 9_000, pauseReason: '429, Retry-After 9' })
+  await insert(running.store, table, columns, [owned, released, owned])
+  await insert(running.store, table, columns, [released])
+  const same = 'h\t2026-03-01 00:00:00.123\tone'
+  expect(await lines(running.reader, 'SELECT * FROM tidemark.host_log FINAL ORDER BY state')).toEqual([
+    `${same}\towned\t3\t4\t\\N\t\\N\t2026-03-01 00:00:00.122`,
+    `${same}\treleased\t3\t4\t2026-03-01 00:00:09.123\t429, Retry-After 9\t2026-03-01 00:00:00.122`,
+  ])
 })
