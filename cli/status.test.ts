@@ -36,8 +36,21 @@ const status: Status = {
   lag: null,
   sources: [
     {
-      ...{ source: 'jao', day: 'tomorrow', zone: 'Europe/Brussels', of: 'windows', complete: 12, expected: 12 },
-      ...{ lastAt: '2026-11-20T09:34:00.000Z', expectedBy: '2026-11-20T10:00:00.000Z', late: null },
+      ...{
+        source: 'jao',
+        at: '2026-11-20T11:00:00.000Z',
+        day: 'tomorrow',
+        zone: 'Europe/Brussels',
+        of: 'windows',
+        complete: 12,
+        expected: 12,
+      },
+      ...{
+        lastAt: '2026-11-20T09:34:00.000Z',
+        expectedBy: '2026-11-20T10:00:00.000Z',
+        lastRevisedAt: null,
+        late: null,
+      },
     },
   ],
   rows: {

@@ -18,7 +18,6 @@ export const examples: Readonly<Record<string, string>> = {
   'new-source': 'ecb --url https://data.example.org',
   query: '"SELECT * FROM latest LIMIT 3"',
   replay: 'jao.core.maxExchanges --from 2026-10-01 --to 2026-10-31 --dry-run',
-  report: 'jao.core.maxExchanges --from 2026-10-01 --to 2026-10-31',
   restore: '/backups/monday --data .tidemark/restored',
   resume: 'api.binance.com',
 }

@@ -43,8 +43,9 @@ export function reportText(report: Report, columns: number, isOfOne: boolean): s
       ),
     ),
     ...section('First complete, local time, the last 90 days', aligned(punctualityLines(shown))),
-    ...shown.flatMap(({ dataset, punctuality }) => (punctuality?.hint ? [`  ${dataset}: ${punctuality.hint}`] : [])),
-    ...section('Revised', aligned(shown.flatMap(revisionColumns))),
+    ...shown.flatMap(({ dataset, punctuality: found }) => (found?.hint ? [`  ${dataset}`, `    ${found.hint}`] : [])),
+    ...section('Revised (UTC)', aligned(revisionLines(shown))),
+    ...(shown.some(isUnsized) ? ['  (how much: name a dataset, or fewer days)'] : []),
     ...section('Ticks of the last 24 hours', aligned(shown.flatMap(tickColumns))),
     ...section('Flags of points', aligned(shown.flatMap(flagColumns))),
     ...section('Refused', cut(aligned(refusalColumns(report)), width)),
@@ -126,20 +127,16 @@ const alarmLines = ({ alarms }: Report): string[] =>
 
 const windows = (count: number): string => (count === 1 ? '1 window' : `${count} windows`)
 
+/** A line a gap, and below it since when and why. */
 function gapLines({ dataset, gaps }: DatasetReport, isOfOne: boolean): string[] {
   const shown = gaps.filter((gap) => isOfOne || urgent.has(gap.class))
-  const lines = aligned(
-    shown
-      .slice(-maxGaps)
-      .map(({ selector, from, to, class: each, cause, detail, since }) => [
-        `${dataset}${selector === null ? '' : ` ${printable(shortened(selector))}`}`,
-        `${minute(from)} to ${minute(to)}`,
-        since === null || each !== 'late' ? each : `late since ${minute(since)}`,
-        [cause === null ? null : causeWords(cause), detail === null ? null : printable(detail)]
-          .filter((one) => one !== null)
-          .join(': '),
-      ]),
-  )
+  const lines = shown.slice(-maxGaps).flatMap(({ selector, from, to, class: each, cause, detail, since }) => {
+    const name = selector === null ? dataset : `${dataset} ${printable(shortened(selector))}`
+    const why = [cause === null ? null : causeWords(cause), printable(detail)].filter((one) => one !== null)
+    const when = since === null ? [] : [`since ${minute(since)}`]
+    const line = `${name}  ${minute(from)} to ${minute(to)}  ${each}`
+    return cause === null ? [line] : [line, `  ${[...when, ...why].join(': ')}`]
+  })
   const older = shown.length - maxGaps
   return older > 0 ? [`${dataset}: ${older} older gaps (--json has all)`, ...lines] : lines
 }
@@ -156,18 +153,22 @@ function punctualityLines(datasets: readonly DatasetReport[]): string[][] {
   return lines.length === 0 ? [] : [['', 'half', '95 %', 'latest', 'expected', 'windows'], ...lines]
 }
 
-function revisionColumns({ dataset, revisions, lastRevised }: DatasetReport): string[][] {
-  const { windows: all, windowsRevised, sizes } = revisions
-  if (windowsRevised === 0) return []
-  const how = (): string => {
-    if (sizes === null) return 'how much: name the dataset, or fewer days'
-    const { revisions: count, meanAbsChange, largestAbsChange, medianDelayS, largestDelayS } = sizes
-    const much =
-      meanAbsChange === null ? '' : `, by ${rounded(meanAbsChange)} on average, at most ${rounded(largestAbsChange)}`
-    const late = medianDelayS === null ? '' : `, after ${hours(medianDelayS)}, at most ${hours(largestDelayS)}`
-    return `${count} values${much}${late}`
-  }
-  return [[dataset, `${windowsRevised} of ${windows(all)}, last ${minute(lastRevised ?? '')}`, how()]]
+const isRevised = ({ revisions }: DatasetReport): boolean => revisions.windowsRevised > 0
+const isUnsized = (each: DatasetReport): boolean => isRevised(each) && each.revisions.sizes === null
+
+function revisionLines(datasets: readonly DatasetReport[]): string[][] {
+  const revised = datasets.filter(isRevised)
+  const lines = revised.map(({ dataset, revisions: { windows: all, windowsRevised, sizes }, lastRevised }) => [
+    ...[dataset, `${windowsRevised} of ${all}`, minute(lastRevised ?? '').slice(5)],
+    ...(sizes === null
+      ? []
+      : [
+          ...[`${sizes.revisions}`, rounded(sizes.meanAbsChange), rounded(sizes.largestAbsChange)],
+          ...[hours(sizes.medianDelayS), hours(sizes.largestDelayS)],
+        ]),
+  ])
+  const sized = revised.some((each) => !isUnsized(each)) ? ['values', 'by', 'at most', 'after', 'at most'] : []
+  return lines.length === 0 ? [] : [['', 'windows', 'last', ...sized], ...lines]
 }
 
 const rounded = (value: number | null): string => (value === null ? '-' : `${Number(value.toPrecision(4))}`)

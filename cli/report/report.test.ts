@@ -72,15 +72,18 @@ Wrong now
   jao.core.atc  1 window late
 
 Gaps (UTC)
-  jao.core.atc  2026-10-30 23:00 to 2026-10-31 23:00  late since 2026-10-30 10:30  upstream answers…
+  jao.core.atc  2026-10-30 23:00 to 2026-10-31 23:00  late
+    since 2026-10-30 10:30: upstream answers, but empty: the answer has no rows
 
 First complete, local time, the last 90 days
                 half   95 %   latest  expected  windows
   jao.core.atc  10:12  11:05  25:10   11:00     20
-  jao.core.atc: a hint
+  jao.core.atc
+    a hint
 
-Revised
-  jao.core.atc  2 of 30 windows, last 2026-10-30 14:03  7 values, by 12.35 on average, at most 40, after 30 min, at most 25 h
+Revised (UTC)
+                windows  last         values  by     at most  after   at most
+  jao.core.atc  2 of 30  10-30 14:03  7       12.35  40       30 min  25 h
 
 Ticks of the last 24 hours
   kraken.ticker  8633 of 8640  0.08 % lost

@@ -1,4 +1,4 @@
-import type { Deadline, Unscheduled } from '#sources/calendar.ts'
+import type { BusinessDays } from '#sources/calendar.ts'
 import type { FirstComplete } from './facts.ts'
 import type { ZoneClock } from './zone-clock.ts'
 
@@ -27,7 +27,7 @@ const slackS = 60 * 60
 /** Pure. `searchDaysLater` as in the calendar. Returns null without windows. */
 export function punctualityOf(
   found: readonly FirstComplete[],
-  { searchDaysLater = 0, expected }: { searchDaysLater?: number; expected: Deadline | Unscheduled },
+  { searchFrom, searchDaysLater = 0, expected }: Pick<BusinessDays, 'searchFrom' | 'searchDaysLater' | 'expected'>,
   clock: ZoneClock,
 ): Punctuality | null {
   const seconds = found
@@ -46,22 +46,27 @@ export function punctualityOf(
     p95: timeOf(p95S),
     latest: timeOf(latestS),
     expectedBy,
-    hint: seconds.length < minWindowsOfHint ? null : hintOf(p95S, expectedBy),
+    hint: seconds.length < minWindowsOfHint ? null : hintOf(p95S, expectedBy, searchFrom),
   }
 }
 
 /** The smallest value that a share of the values does not exceed. */
 const rank = (sorted: readonly number[], share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0
 
-function hintOf(p95S: number, expectedBy: string | null): string | null {
-  const fits = timeOf(Math.ceil(p95S / quarterS) * quarterS)
-  const found = `95 % are complete by ${timeOf(p95S)}`
-  if (expectedBy === null) return `expectedBy is not declared: ${found}, so ${fits} would fit`
-  const [hours = 0, minutes = 0] = expectedBy.split(':').map(Number)
-  const expectedS = hours * 3_600 + minutes * 60
-  if (p95S > expectedS) return `expectedBy ${expectedBy} is too early: ${found}, so ${fits} would fit`
-  if (Math.ceil(p95S / quarterS) * quarterS + slackS > expectedS) return null
-  return `expectedBy ${expectedBy} is later than needed: ${found}, so ${fits} would fit`
+/** A proposal is not before `searchFrom`, as the rules of calendars want it. */
+function hintOf(p95S: number, expectedBy: string | null, searchFrom: string): string | null {
+  const fitsS = Math.max(Math.ceil(p95S / quarterS) * quarterS, secondsOf(searchFrom))
+  const fits = fitsS < 86_400 ? `, so ${timeOf(fitsS)} would fit` : ', so no time of that day fits'
+  const found = `95 % are complete by ${timeOf(p95S)}${fits}`
+  if (expectedBy === null) return `expectedBy is not declared: ${found}`
+  const expectedS = secondsOf(expectedBy)
+  if (p95S > expectedS) return `expectedBy ${expectedBy} is too early: ${found}`
+  return fitsS + slackS > expectedS ? null : `expectedBy ${expectedBy} is later than needed: ${found}`
+}
+
+function secondsOf(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number)
+  return hours * 3_600 + minutes * 60
 }
 
 function timeOf(seconds: number): string {

@@ -22,10 +22,13 @@ test('says in a line what became of the windows of tomorrow', () => {
   expect(
     lines({
       'jao.core.atc': [yesterday, windowOf(1, { sinceMs: at('10:34') })],
-      'jao.core.maxExchanges': [windowOf(1, { sinceMs: at('10:12') }), windowOf(2, { class: 'not-yet-due' })],
+      'jao.core.maxExchanges': [
+        windowOf(1, { sinceMs: at('10:12'), lastRevisedMs: at('11:03') }),
+        windowOf(2, { class: 'not-yet-due' }),
+      ],
       'jao.core.lta': [windowOf(1, { class: 'not-collected' })],
     }),
-  ).toEqual(['jao: 2 of 2 windows of tomorrow complete, last at 10:34 (expected 11:00)'])
+  ).toEqual(['jao: 2 of 2 windows of tomorrow complete, last at 10:34 (expected 11:00), last revised 11:03'])
 })
 
 test('says since when windows are late, and why', () => {
@@ -46,5 +49,8 @@ test('says what became of today where nothing of tomorrow is collected, and coun
       'kraken.ticker': [tick('complete', 360, 0), tick('lost', 350, 1)],
       'gone.dataset': [windowOf(0, {})],
     }),
-  ).toEqual(['jao: 1 of 1 window of today complete, last at 10:34', 'kraken: 710 of 720 ticks of today (UTC)'])
+  ).toEqual([
+    'jao: 1 of 1 window of today complete, last at 2026-11-26 10:34',
+    'kraken: 710 of 720 ticks of today (UTC)',
+  ])
 })

@@ -8,6 +8,7 @@ import { zoneClock } from './zone-clock.ts'
 /** The windows of a source that begin on one local day. Of ticks: the hours of today so far. Instants are ISO text. */
 export interface SourceState {
   source: string
+  at: string
   /** tomorrow, or today where no window of tomorrow is collected. */
   day: 'tomorrow' | 'today'
   zone: string
@@ -18,6 +19,8 @@ export interface SourceState {
   lastAt: string | null
   /** When the last of the windows is expected; null: not known. */
   expectedBy: string | null
+  /** When a later answer of one of the complete windows arrived last; null: none did, or of ticks. */
+  lastRevisedAt: string | null
   /** Windows of today and tomorrow that are late or partial; null: none is. */
   late: { windows: number; class: 'late' | 'partial'; since: string | null; cause: string | null } | null
 }
@@ -74,21 +77,23 @@ function stateOf(source: string, names: readonly string[], rows: Rows, nowMs: nu
   const day = of === 'windows' && on(days.tomorrow).length > 0 ? 'tomorrow' : 'today'
   const found = on(days[day])
   if (found.length === 0) return null
-  const common = { source, day, zone, of } as const
+  const common = { source, at: new Date(nowMs).toISOString(), day, zone, of } as const
   if (of === 'ticks') {
     const sum = (count: (row: WindowRow) => number | null) => found.reduce((total, row) => total + (count(row) ?? 0), 0)
     const counts = { complete: sum(({ points }) => points), expected: sum(({ expectedPoints }) => expectedPoints) }
-    return { ...common, ...counts, lastAt: null, expectedBy: null, late: null }
+    return { ...common, ...counts, lastAt: null, expectedBy: null, lastRevisedAt: null, late: null }
   }
   const complete = found.filter((row) => row.class === 'complete')
-  const firstMs = ({ sinceMs }: WindowRow): number => sinceMs ?? 0
-  const lastMs = Math.max(...complete.map(firstMs))
-  const expectedMs = Math.max(...found.map(({ expectedByMs }) => expectedByMs ?? Number.NEGATIVE_INFINITY))
+  const newest = (instants: (number | null)[]): string | null => {
+    const latestMs = Math.max(...instants.map((ms) => ms ?? Number.NEGATIVE_INFINITY))
+    return Number.isFinite(latestMs) ? new Date(latestMs).toISOString() : null
+  }
   return {
     ...common,
     ...{ complete: complete.length, expected: found.length },
-    lastAt: Number.isFinite(lastMs) ? new Date(lastMs).toISOString() : null,
-    expectedBy: Number.isFinite(expectedMs) ? new Date(expectedMs).toISOString() : null,
+    lastAt: newest(complete.map(({ sinceMs }) => sinceMs)),
+    expectedBy: newest(found.map(({ expectedByMs }) => expectedByMs)),
+    lastRevisedAt: newest(complete.map(({ lastRevisedMs }) => lastRevisedMs)),
     late: lateOf([...on(days.today), ...on(days.tomorrow)]),
   }
 }
@@ -102,28 +107,27 @@ function lateOf(rows: readonly WindowRow[]): SourceState['late'] {
   return { windows: found.length, class: late.length > 0 ? 'late' : 'partial', since, cause: oldest.cause }
 }
 
-/** Says a state in a line: `jao: 12 of 12 windows of tomorrow complete, last at 10:34 (expected 11:00)`. */
-export function sourceLine({
-  source,
-  day,
-  zone,
-  of,
-  complete,
-  expected,
-  lastAt,
-  expectedBy,
-  late,
-}: SourceState): string {
+/**
+ * Says a state in a line: `jao: 12 of 12 windows of tomorrow complete, last at 10:34 (expected 11:00)`. Times are local,
+ * with the day if it is not today.
+ */
+export function sourceLine(state: SourceState): string {
+  const { source, at, day, zone, of, complete, expected, lastAt, expectedBy, lastRevisedAt, late } = state
   const clock = zoneClock(zone)
-  const time = (iso: string): string => new Date(clock.localMs(Date.parse(iso))).toISOString().slice(11, 16)
+  const time = (iso: string): string => {
+    const ms = Date.parse(iso)
+    const local = new Date(clock.localMs(ms)).toISOString().slice(11, 16)
+    return clock.day(ms) === clock.day(Date.parse(at)) ? local : `${clock.day(ms)} ${local}`
+  }
   if (of === 'ticks') return `${source}: ${complete} of ${expected} ticks of ${day} (UTC)`
   const last = lastAt === null ? '' : `, last at ${time(lastAt)}`
   const due = expectedBy === null ? '' : ` (expected ${time(expectedBy)})`
+  const revised = lastRevisedAt === null ? '' : `, last revised ${time(lastRevisedAt)}`
   const many = `${expected === 1 ? '1 window' : `${expected} windows`} of ${day} complete`
   const lateWords = (): string => {
     if (late === null) return ''
     const since = late.since === null ? '' : ` since ${time(late.since)}`
     return `; ${late.windows} ${late.class}${since}${late.cause === null ? '' : `: ${causeWords(late.cause)}`}`
   }
-  return `${source}: ${complete} of ${many}${last}${due}${lateWords()}`
+  return `${source}: ${complete} of ${many}${last}${due}${revised}${lateWords()}`
 }
