@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { startTraceReceiver, type TraceReceiver } from '../../test/support/trace-receiver.ts'
 import { startSpan, startTracing, traceFields, tracesOf, withSpan } from './trace.ts'
 import { readTraceContext, type TraceContext, traceHeaders } from './trace-context.ts'
@@ -34,11 +34,13 @@ async function traced(ratio: number, endpointOf = (url: string) => url): Promise
   )
 }
 
-/** Returns the spans that were sent, after all are sent. */
-async function sent() {
+/** Returns the spans that were sent, once there are `count`. A stop sends all spans together. */
+async function sent(count: number) {
   await stop()
+  await vi.waitUntil(() => (receiver?.spans().length ?? 0) >= count, waiting)
   return receiver?.spans() ?? []
 }
+const waiting = { timeout: 60_000 }
 
 test('a context goes through the headers of a record and back', () => {
   const header = traceHeaders(context(true))
@@ -100,7 +102,7 @@ test('a batch of one trace continues it, and a batch of several is linked to the
   startSpan('several', tracesOf(records)).end()
   // A record without a trace belongs to another one, which is not sampled.
   startSpan('mixed', tracesOf([...records.slice(0, 2), {}])).end()
-  const [one, several, mixed] = await sent()
+  const [one, several, mixed] = await sent(3)
   expect(one).toMatchObject({ service: 'tidemark-test', name: 'one', traceId, parentId: spanId, links: [] })
   expect(one?.attributes).toEqual({ rows: 2 })
   expect(several).toMatchObject({ parentId: '', links: [spanId, '00f067aa0ba902b8'] })
@@ -111,7 +113,7 @@ test('a batch of one trace continues it, and a batch of several is linked to the
 test('a replay is linked to a trace of any age, and continues none', async () => {
   await traced(1)
   startSpan('replay', { isRoot: true, mayBeSampled: true, from: [context(false)] }).end()
-  const [replay] = await sent()
+  const [replay] = await sent(1)
   expect(replay).toMatchObject({ parentId: '', links: [spanId] })
   expect(replay?.traceId).not.toBe(traceId)
 })
@@ -130,7 +132,7 @@ test('a trace that is not sampled is not sent, but for its failures', async () =
   await expect(poll).rejects.toThrow('refused')
   startSpan('good', { mayBeSampled: true }).end()
   expect(headers).toEqual([{ traceparent: expect.stringMatching(/-00$/) }])
-  const spans = await sent()
+  const spans = await sent(2)
   expect(spans.map(({ name, failure }) => [name, failure])).toEqual([
     ['bad', 'Error: refused'],
     ['poll', 'Error: refused'],
@@ -142,7 +144,7 @@ test('only a span that may be sampled begins a sampled trace', async () => {
   await traced(1)
   startSpan('insert').end()
   startSpan('poll', { mayBeSampled: true }).end()
-  expect((await sent()).map(({ name }) => name)).toEqual(['poll'])
+  expect((await sent(1)).map(({ name }) => name)).toEqual(['poll'])
 })
 
 test('what work leaves behind belongs to no trace after the work', async () => {
@@ -161,7 +163,7 @@ test('a receiver that is away stops nobody: spans are dropped up to the bound, a
   await traced(1, () => 'http://user:secret@127.0.0.1:9')
   for (let made = 0; made < 10_000; made++) startSpan('poll', { mayBeSampled: true }).end()
   expect(said).toEqual(['traces cannot be sent: spans are dropped until they can'])
-  await sent()
+  await stop()
   expect(said).toHaveLength(1)
   expect(JSON.stringify(fields)).toContain('http://127.0.0.1:9')
   expect(JSON.stringify(fields)).not.toContain('secret')
@@ -170,7 +172,9 @@ test('a receiver that is away stops nobody: spans are dropped up to the bound, a
 test('a receiver that refuses the spans is said, too', async () => {
   await traced(1, (url) => `${url}/elsewhere`)
   startSpan('poll', { mayBeSampled: true }).end()
-  expect(await sent()).toEqual([])
+  await stop()
+  await vi.waitUntil(() => said.length > 0, waiting)
+  expect(receiver?.spans()).toEqual([])
   expect(said).toEqual(['traces cannot be sent: spans are dropped until they can'])
   expect(fields).toContainEqual({ receiver: receiver?.url, why: expect.stringContaining('Not Found') })
 })

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { answerEncoder, type BatchEncoder, type SourceOutputs } from '#core/encode-answer.ts'
+import type { Verdict } from '#platform/kafka/verdict.ts'
+import { startTracing } from '#platform/tracing/trace.ts'
 import type { AcceptedAnswer, RawResponse, Series, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { Coverage, Dataset, ExplodeResult, RequestSpec } from '#sources/source.ts'
+import { startTraceReceiver } from '../../test/support/trace-receiver.ts'
 import { verdictOn } from './handle.ts'
 
 const record: RawResponse = {
@@ -271,5 +274,42 @@ describe('the verdict on an answer', () => {
     expect(JSON.parse(`${letters[99]?.value}`).body).toBe('100')
     expect(letters[100]?.message).toBe('150 parts more were refused, this is the whole answer; the next: line 101')
     expect(JSON.parse(`${letters[100]?.value}`).body).toBe(record.body.toString())
+  })
+})
+
+describe('a trace', () => {
+  const raw = (flags: string) => ({
+    ...{ record, partition: 3, offset: '77' },
+    headers: { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-${flags}` },
+  })
+  const taken = () => ({ slices: [slice('a')], ignored: {} })
+  const refused = (): ExplodeResult => ({ ...taken(), refusal: { reason: 'type', message: 'not a number' } })
+  const verdictIn = (flags: string, explode: () => ExplodeResult) =>
+    verdictOn(raw(flags), answerEncoder(outputs).batch(), rulesOf(dataset(explode)))
+  const headersOf = (verdict: Verdict) => (verdict.kind === 'ok' ? verdict.outputs.map(({ headers }) => headers) : [])
+
+  it('is on all records of a sampled answer, and on no other; a refusal and a failed send are sent in any case', async () => {
+    expect(headersOf(verdictIn('01', taken))).toEqual([undefined, undefined, undefined])
+    const receiver = await startTraceReceiver()
+    const setting = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_TRACES_SAMPLER_ARG: 0 }
+    const stop = await startTracing('normalizer', setting, { warn: () => {}, info: () => {} })
+    const [sampled, plain, dead] = [verdictIn('01', taken), verdictIn('00', taken), verdictIn('00', refused)]
+    for (const verdict of [sampled, plain]) if (verdict.kind === 'ok') verdict.sending?.end('no broker')
+    await stop()
+    await vi.waitUntil(() => receiver.spans().length >= 4, { timeout: 60_000 })
+    await receiver.stop()
+    expect(dead.kind).toBe('dead')
+    expect(headersOf(plain)).toEqual([undefined, undefined, undefined])
+    expect(receiver.spans().map(({ name, failure }) => [name, failure])).toEqual([
+      ['explode', undefined],
+      ['explode', 'type: not a number'],
+      ['slices', 'no broker'],
+      ['slices', 'no broker'],
+    ])
+    const [explode, , slices] = receiver.spans()
+    for (const span of receiver.spans()) expect(span.traceId).toBe('a'.repeat(32))
+    expect([explode?.parentId, slices?.parentId]).toEqual(['b'.repeat(16), explode?.spanId])
+    const header = { traceparent: `00-${'a'.repeat(32)}-${slices?.spanId}-01` }
+    expect(headersOf(sampled)).toEqual([header, header, header])
   })
 })

@@ -14,9 +14,9 @@ import { type RawResponse, rawResponseSchema, replaySchema } from '#schemas/gene
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { startTraceReceiver } from '../support/trace-receiver.ts'
-import { readRecords } from './read-records.ts'
+import { readRecords, type TopicRecord } from './read-records.ts'
 import { windowOf } from './simulator-client.ts'
-import { type Chain, dataset, startChain, storeTime } from './whole-chain.ts'
+import { type Chain, dataset, eventually, startChain, storeTime } from './whole-chain.ts'
 
 let chain: Chain
 beforeAll(async () => {
@@ -209,7 +209,6 @@ test('a dry run says what a release would change; the replay makes it so; twice 
     },
   })
   await stopTracing()
-  await receiver.stop()
   expect(replayed.replay).toMatchObject({
     state: 'finished',
     fromVersion: transformVersion,
@@ -229,12 +228,15 @@ test('a dry run says what a release would change; the replay makes it so; twice 
   expect(written).toHaveLength(6 * 3)
   expect(new Set(written.map(({ headers }) => headers.replay))).toEqual(new Set([replayed.replay.id]))
   // A replay begins traces of its own, which are linked to the polls. Two of them failed, when Kafka took nothing.
-  const spans = receiver.spans().filter(({ name }) => name === 'replay')
+  const spansOf = () => receiver.spans().filter(({ name }) => name === 'replay')
+  const traces = () => new Set<string | undefined>(spansOf().map(({ traceId }) => traceId))
+  const isSent = ({ headers }: TopicRecord) => traces().has(readTraceContext(headers)?.traceId)
+  await eventually('every record belongs to a trace that was sent', async () => written.every(isSent))
+  await receiver.stop()
+  const spans = spansOf()
   for (const span of spans) expect(span).toMatchObject({ parentId: '', links: [pollTrace.spanId] })
   expect(spans.filter(({ failure }) => failure !== undefined)).toHaveLength(2)
-  const traces = new Set(spans.map(({ traceId }) => traceId))
-  for (const { headers } of written) expect(traces).toContain(readTraceContext(headers)?.traceId)
-  expect(traces).not.toContain(pollTrace.traceId)
+  expect(traces()).not.toContain(pollTrace.traceId)
   // What is refused again is no new dead letter.
   expect(await readRecords(chain.kafka, 'jao.dlq')).toEqual([])
 
