@@ -52,10 +52,12 @@ for (const name of wanted) {
   const startedMs = performance.now()
   const tell = (line: string) => process.stderr.write(`  ${line}\n`)
   process.stderr.write(`${name} ...\n`)
-  Object.assign(figures, await everyPhase[name]?.(tell))
+  const measured = (await everyPhase[name]?.(tell)) ?? {}
+  // A long run that is interrupted has told what it measured.
+  print(measured)
+  Object.assign(figures, measured)
   process.stderr.write(`${name}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`)
 }
-print(figures)
 if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`)
 
 function print(group: Figures, indent = ''): void {
