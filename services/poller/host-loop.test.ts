@@ -67,6 +67,7 @@ function start(
   const requests = createRequests()
   const raws: RawResponse[] = []
   const metrics = createMetrics()
+  const memory = createMemory(() => {})
   let offset = 0
   const ask = (day: number): void => {
     const midnightMs = (Math.floor(startMs / dayMs) - day) * dayMs
@@ -105,14 +106,18 @@ function start(
       },
       publisher: {
         raw: async (_, answer) => ({ partition: 0, offset: raws.push(answer) - 1 }),
-        memory: async () => acknowledged.shift(),
+        // The poller reads its own records back, and may do so before the poll is over.
+        memory: async ({ poll }) => {
+          memory.remember(poll, moment)
+          await acknowledged.shift()
+        },
         poll: async (poll) => void polls.push(poll),
         hostLog: async () => {},
         disconnect: async () => {},
       },
       ...{ origin: 'live', poller: 'me', log: createLogger('test', 'silent') },
     },
-    ...{ memory: createMemory(() => {}), requests, recent, metrics, stopping: stopping.signal },
+    ...{ memory, requests, recent, metrics, stopping: stopping.signal },
     carried: () => noProgress,
     recordMissingPolls: async () => {},
     restore: () => {},

@@ -230,6 +230,8 @@ async function pollOnce(
     deps.log.warn({ requestIdentity: identity }, 'dropped an answer: the partition was taken away meanwhile')
     return undefined
   }
+  // As it was known before: the memory may have this poll already, read back from its topic.
+  if (known !== undefined && known.memory.failures > 0) metrics.retriedPolls.inc({ dataset: dataset.name })
   tell(work, polled, asked)
   if (polled.unrecorded !== undefined) await work.recordMissingPolls(polled.unrecorded)
   // Without the lease, the next owner may have to write the poll.
@@ -244,7 +246,6 @@ function tell(
 ): void {
   const { requestIdentity, lane } = poll
   const labels = { dataset: poll.dataset }
-  if ((memory.known(requestIdentity)?.memory.failures ?? 0) > 0) metrics.retriedPolls.inc(labels)
   memory.remember(poll, deps.clock.now())
   requests.addPoll(poll, asked)
   metrics.responses.inc({ host: poll.host, status: statusLabel(poll.status) })
