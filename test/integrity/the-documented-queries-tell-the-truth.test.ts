@@ -570,7 +570,7 @@ describe('the views and tables', () => {
 const titles = [...doc.matchAll(/^## (.*\?)$/gm)].map(([, title = '']) => title)
 
 test('every question of the document is asked here', () => {
-  expect(titles).toHaveLength(10)
+  expect(titles).toHaveLength(11)
   expect(titles.flatMap(commandsOf)).toHaveLength(doc.match(/^npx tidemark query/gm)?.length ?? 0)
 })
 
