@@ -157,9 +157,11 @@ test('unchanged pages are not written to raw again', async () => {
   )
   const same = await poll(three, held)
   expect([same.raws.length, same.polls.at(-1)?.outcome]).toEqual([0, 'unchanged'])
+  expect(same.polls.map(({ changesState }) => changesState)).toEqual([false, false, false, false])
   const revised = await poll({ ...three, '/rows/10/10': '10 of 25: TWO' }, held)
   expect(revised.raws.map(({ body }) => `${body}`)).toEqual(['10 of 25: TWO'])
   expect(revised.polls.at(-1)?.outcome).toBe('changed')
+  expect(revised.polls.map(({ changesState }) => changesState)).toEqual([false, true, false, true])
 })
 
 test('a count of 0 is an empty window, or an emptied one if the window had rows', async () => {

@@ -253,8 +253,17 @@ test('the same bytes again write no raw record, and are known later, whatever th
   const { raws, polls } = await poll({ known })
   expect(raws).toEqual([])
   expect(polls).toMatchObject([
-    { outcome: 'unchanged', rawOffset: null, fetchedAt: 9_000_001, contentHash: first.contentHash },
+    {
+      outcome: 'unchanged',
+      rawOffset: null,
+      fetchedAt: 9_000_001,
+      contentHash: first.contentHash,
+      changesState: false,
+    },
   ])
+  status = 500
+  const failed = await poll({ known })
+  expect([first, ...failed.polls].map(({ changesState }) => changesState)).toEqual([true, true])
 })
 
 test('a dataset whose request cannot be made has a failed poll, and nothing worse', async () => {

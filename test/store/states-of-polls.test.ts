@@ -22,7 +22,7 @@ const [some] = polls as [Poll]
 // Neither ticks nor chunks of files are windows, and only ticks are ticks.
 const others: Poll[] = [
   { ...some, requestIdentity: 'a.b/XBT/USD' },
-  { ...some, lane: 'files' },
+  { ...some, lane: 'files', fetchedAt: 1 },
   ...[{ lane: 'files' }, { requestIdentity: 'a.ticks/2026-03-02T00:00:00Z/2026-03-03T00:00:00Z' }].map((more) => {
     return { ...ticks[0]!, windowStart: Date.parse('2026-03-02T00:00:00Z'), ...more }
   }),
