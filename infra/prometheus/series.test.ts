@@ -48,6 +48,7 @@ test('all datasets and topics together have at most 5,000 series', async () => {
   expect(groups.map(({ topics }) => topics)).toEqual([
     expect.arrayContaining([rawTopic('jao').name]),
     expect.arrayContaining([seriesTopic('jao').name]),
+    expect.arrayContaining(['jao.dlq']),
   ])
   const registries = [monitor.registry, busyPoller(), ...groups.map(busyConsumer)]
   const texts = await Promise.all(registries.map((registry) => registry.metrics()))

@@ -178,6 +178,28 @@ describe('consume', () => {
     expect(output.map(({ key, value }) => [key, `${value}`])).toEqual(['a', 'b', 'c', 'd'].map((key) => [key, 'MW']))
   })
 
+  it('reads a topic that a later release adds to the group from its beginning; without a record type, as it lies', async () => {
+    const [topics, added] = [await topicsOfOneTest(), await topicsOfOneTest()]
+    await send(topics.input, ['a'])
+    const all = (batch: ConsumedRecord[]) => batch.map(() => ok())
+    const earlier = await start(topics, all)
+    await until(() => recordsOf(earlier.measured) === 1)
+    await earlier.consumption.stop()
+    const headers = { why: Buffer.from([0xff, 0]) }
+    await producer.send(added.input, [{ key: 'k', value: Buffer.from('no Avro'), headers }])
+    const seen: unknown[] = []
+    const handle: Subscription['handle'] = (batch) => {
+      seen.push(...batch.map(({ record }) => record))
+      return all(batch)
+    }
+    const more = { topic: added.input, record: null, deadLetterTopic: null, handle }
+    const later = await start(topics, all, { more })
+    await until(() => seen.length === 1)
+    await later.consumption.stop()
+    const place = { topic: added.input, partition: 0, offset: 0 }
+    expect(seen).toMatchObject([{ ...place, key: Buffer.from('k'), value: Buffer.from('no Avro'), headers }])
+  })
+
   it('handles a compressed batch in parts, each committed before the next', async () => {
     const topics = await topicsOfOneTest()
     const encode = await registry.encoder(topics.input, seriesSchema)

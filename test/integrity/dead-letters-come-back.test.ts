@@ -273,6 +273,7 @@ test('the store says what `dlq list` says, since when, and when a dataset was pa
       'SELECT dataset, state, reason, message, by FROM tidemark.parking_log FINAL ORDER BY offset',
     ),
   })
+  await chain.settled()
   const once = await told()
   const letters = (await readLetters(chain.kafka, ['jao.dlq'])).filter(({ source }) => source?.topic === 'jao.raw')
   expect(letters.length).toBeGreaterThan(5)
