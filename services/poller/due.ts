@@ -65,7 +65,7 @@ export function tickCandidates(
   return selectors.map((selector) => {
     const identity = requestIdentity(dataset.name, null, selector)
     const held = known(identity)
-    // A former owner's clock may be ahead of this one. By up to an interval, the tick that it polled counts as polled.
+    // A former owner's clock may be ahead of this clock. If it is ahead by at most an interval, its tick counts as polled.
     const asked = held !== undefined && held.windowStartMs >= currentMs && held.windowStartMs <= currentMs + intervalMs
     const startMs = asked ? tickAtMs(held.windowStartMs) + intervalMs : currentMs
     const window = { startMs, endMs: startMs + intervalMs }

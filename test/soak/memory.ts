@@ -1,16 +1,15 @@
 import type { StackFile } from '#local/stack-file.ts'
 import { residentMiB } from '../bench/cpu.ts'
+import { percentile } from '../bench/store-queries.ts'
 
 /**
- * What each part of the stack holds, MiB: in the second quarter of the run (`early`) and in the last (`late`). It is the
- * lowest tenth of the samples, because a leak raises the floor, and an allocator that keeps freed pages only the peaks.
+ * Memory of each part of the stack, MiB: in the second quarter of the run (`early`) and in the last (`late`). Each value is
+ * the 10th percentile of the samples. A leak raises this floor. An allocator that keeps freed pages raises only the peaks.
  */
 export type Held = Record<string, { early: number; late: number }>
 
 /** A part may grow from `early` to `late` by 20 % or by 40 MiB, whichever is more. */
 const flat = { share: 0.2, mib: 40 }
-/** Java lets a heap grow up to its limit before it collects in earnest. Up to limit and overhead, MiB, that is no leak. */
-const javaLimits: Record<string, number> = { kafka: 512 + 128, registry: 128 + 128 }
 const intervalMs = 10_000
 
 /** Samples memory until stopped. The first quarter of the samples is warm-up and ignored. */
@@ -38,15 +37,13 @@ export function watchMemory(file: () => StackFile) {
         const quarter = Math.floor(all.length / 4)
         parts[name] = { early: floor(all.slice(quarter, 2 * quarter)), late: floor(all.slice(3 * quarter)) }
       }
-      const grown = Object.entries(parts).filter(([name, { early, late }]) => {
-        return late - early > Math.max(flat.mib, flat.share * early) && late > (javaLimits[name] ?? 0)
+      const grown = Object.entries(parts).filter(([, { early, late }]) => {
+        return late - early > Math.max(flat.mib, flat.share * early)
       })
       return { parts, wrong: grown.map(([name, { early, late }]) => `${name} grew from ${early} to ${late} MiB`) }
     },
   }
 }
 
-function floor(values: number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.floor(sorted.length / 10)] ?? 0
-}
+/** Returns 0 without samples, so that a part that was measured only later counts as grown. */
+const floor = (values: number[]): number => percentile(values, 0.1) || 0
