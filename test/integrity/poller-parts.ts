@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFailed } from 'vitest'
 import { hostOf, partitionOfHost } from '#core/host.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
@@ -76,6 +77,7 @@ export async function startPollerParts(): Promise<PollerParts> {
       const log = join(directory, `poller-${++count}.log`)
       const poller = await startService('poller', { ...environment(parts.environment, url), ...settings }, log)
       started.push(poller)
+      onTestFailed(() => console.log(`${poller.url} said at last:\n${poller.log().slice(-20_000)}`))
       return poller
     },
     request: async (url, window, liftsPauseOf) => {
