@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { backUp } from '#local/backup.ts'
+import { backUp, lowerPriority } from '#local/backup.ts'
 import { sourceOf } from '#local/data-directory.ts'
 import type { Manifest } from '#local/manifest.ts'
 import { shellWord } from '#local/shell-word.ts'
@@ -27,6 +27,7 @@ async function run(to: string, options: { data?: string; json?: boolean; running
   const manifest = await backUp({
     ...{ dataDir, to, environment: process.env, progress: progress.show, running: options.running ?? false },
     onWait: (pid) => progress.say(`waiting for the end of the backup that process ${pid} makes (Ctrl-C stops waiting)`),
+    afterPause: lowerPriority,
   }).finally(progress.stop)
   if (options.json) return void process.stdout.write(`${JSON.stringify(summaryOf(manifest, resolve(to)))}\n`)
   const { id, pausedMs } = manifest

@@ -38,6 +38,8 @@ export interface BackupOptions {
   scheduled?: boolean
   /** Called with the pid of another process that makes a backup of this directory, before waiting for its end. */
   onWait?: (pid: number) => void
+  /** Called when a running stack goes on after the pause, before its files are copied. */
+  afterPause?: () => void
   /** Called when the backup is complete, before another one of this directory may begin. */
   afterwards?: () => Promise<void>
 }
@@ -45,7 +47,7 @@ export interface BackupOptions {
 /**
  * Copies the store, topics and registry of a stack as one unit, and checks the SHA-256 of each file. Holds the lock of a
  * stopped stack meanwhile. Stops Kafka, registry and store of a running one together, for less than a second, and copies what
- * their files were in that pause. Afterwards this process works with a lower priority.
+ * their files were in that pause.
  * @throws UserError if the stack runs and `running` is not set, or the other way round; if a part of it is elsewhere; if
  * the disk lacks room; or if the target exists or cannot be written
  */
@@ -86,7 +88,7 @@ async function removeLeftovers(from: string, target: string): Promise<void> {
 }
 
 async function make(from: string, target: string, source: Manifest['source'], options: BackupOptions) {
-  const { running, scheduled, progress } = options
+  const { running, scheduled, progress, afterPause } = options
   const taken = partsIn(from)
   const id = crypto.randomUUID()
   const fill = async (aside: string) => {
@@ -94,7 +96,7 @@ async function make(from: string, target: string, source: Manifest['source'], op
     refuseFullDisk(from, aside, bytesOf(from, taken))
     const snapshot = running ? await takeSnapshot(from, taken) : undefined
     const at = snapshot?.at ?? new Date().toISOString()
-    if (snapshot) lowerPriority()
+    if (snapshot) afterPause?.()
     const copied = await copyParts(from, taken, dataOf(aside), progress, snapshot)
     const head = { format: 1, id, version, at, source, ...(snapshot && { pausedMs: snapshot.pausedMs }) } as const
     const manifest: Manifest = { ...head, ...copied }
@@ -153,8 +155,11 @@ function flushToDisk(path: string): void {
   if (status !== 0) throw new UserError(`The backup could not be flushed to the disk: ${error ?? `sync -f ${path}`}.`)
 }
 
-/** Copying and comparing take long, and must not take the processor from the services. */
-function lowerPriority(): void {
+/**
+ * Lowers the priority of this process for good: copying and comparing take long, and must not take the processor from the
+ * services. Only for a process that makes a backup and nothing else.
+ */
+export function lowerPriority(): void {
   const lower = 10
   if (getPriority() < lower) setPriority(lower)
 }

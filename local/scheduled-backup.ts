@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UserError } from '#platform/process/user-error.ts'
 import { removeAtomically } from './atomic-copy.ts'
-import { backUp } from './backup.ts'
+import { backUp, lowerPriority } from './backup.ts'
 import { type BackupPlan, backupPlan, isScheduled, recordBackupFailure } from './backup-schedule.ts'
 import { sourceOf } from './data-directory.ts'
 import { forgetBackups, isWhole, type KnownBackup, knownBackups } from './known-backups.ts'
@@ -15,7 +15,7 @@ import { type Manifest, readManifest } from './manifest.ts'
  * whole ones stay.
  * @throws UserError as backUp() does, or if an older backup could not be removed
  */
-export function makeScheduledBackup(dataDir: string, plan: BackupPlan): Promise<Manifest> {
+export function makeScheduledBackup(dataDir: string, plan: BackupPlan, afterPause?: () => void): Promise<Manifest> {
   const time = new Date().toISOString().replaceAll(':', '-')
   return backUp({
     dataDir,
@@ -24,6 +24,7 @@ export function makeScheduledBackup(dataDir: string, plan: BackupPlan): Promise<
     progress: () => undefined,
     running: true,
     scheduled: true,
+    ...(afterPause && { afterPause }),
     afterwards: () => removeOlder(dataDir, plan),
   })
 }
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
   const plan = backupPlan(process.env)
   if (plan === undefined) throw new Error('BACKUP_DIRECTORY is not set')
   try {
-    await makeScheduledBackup(values.data, plan)
+    await makeScheduledBackup(values.data, plan, lowerPriority)
     recordBackupFailure(values.data, undefined)
   } catch (error) {
     recordBackupFailure(values.data, { at: new Date().toISOString(), error: (error as Error).message })

@@ -44,7 +44,10 @@ export async function startService(
   const gone = () => child.exitCode !== null || child.signalCode !== null
   const deadlineMs = Date.now() + 40_000
   while (!(await answersReady(url))) {
-    if (gone() || Date.now() > deadlineMs) throw new Error(`${name} is not ready: ${readFileSync(logFile, 'utf8')}`)
+    if (gone() || Date.now() > deadlineMs) {
+      if (!gone()) child.kill('SIGKILL')
+      throw new Error(`${name} is not ready: ${readFileSync(logFile, 'utf8')}`)
+    }
     await sleep(20)
   }
   return {
