@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
 import { simulatedClock } from '#core/clock.ts'
 import { hostsOf } from '#core/hosts.ts'
@@ -10,7 +11,6 @@ import { noProgress } from '#core/memory-records.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { readSourceSettings } from '#core/source-settings.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
-import { createLogger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { pollerMemorySchema, pollSchema } from '#schemas/generated/records.ts'
 import { openFetcher } from '#services/poller/fetch.ts'
@@ -103,7 +103,12 @@ interface Lost {
 
 /** A poller within this process. Raw records of a day wait at a gate on their way to Kafka, and some writes get lost there. */
 async function gatedPoller(url: string, day: string, { raw = 0, memories = 0, polls = 0 }: Lost = {}) {
-  const log = createLogger('poller', 'silent')
+  const said: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line) => void said.push(line) })
+  onTestFailed(async () => {
+    const polled = (await pollsOf(day)).map(({ lane, outcome }) => `${lane} ${outcome}`)
+    console.log(`polls of the day: ${polled}\nthe poller said at last:\n${said.slice(-300).join('')}`)
+  })
   const published = await openPublisher(parts.kafka, parts.registry, ['jao'])
   const clock = await simulatedClock(url, log)
   const fetcher = openFetcher('tidemark/test')
