@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import { type Admin, Kafka, KafkaJSNumberOfRetriesExceeded, logLevel, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { registerCodecs } from './codecs.ts'
 
@@ -18,6 +18,7 @@ const requireInternal = createRequire(import.meta.url)
 registerCodecs()
 patchRequestQueue()
 patchCoordinatorLookup()
+patchFailedJoin()
 
 /** Creates a client that connects at its first use. A call is retried for some seconds before it fails. */
 export function createKafka(connection: KafkaConnection, clientId: string, log?: Logger): Kafka {
@@ -101,6 +102,31 @@ function patchCoordinatorLookup(): void {
     } catch (error) {
       const isLost = (error as Error).name === 'KafkaJSGroupCoordinatorNotFound'
       throw isLost ? Object.assign(error as Error, { retriable: true, type: 'GROUP_COORDINATOR_NOT_AVAILABLE' }) : error
+    }
+  }
+}
+
+interface GroupMembership {
+  joinAndSync: () => Promise<void>
+}
+
+/**
+ * Patches kafkajs, which goes on fetching when it left its assignment for a rebalance and could not join again, as happens
+ * while a coordinator loads the group (tulios/kafkajs pull request 1779; no release has a fix). It keeps up its membership,
+ * but tells nobody of an assignment, so its owner waits for one for ever. The patch makes the consumer start again.
+ */
+function patchFailedJoin(): void {
+  const retryTime = 100
+  const { prototype } = requireInternal('kafkajs/src/consumer/consumerGroup') as { prototype: GroupMembership }
+  const join = prototype.joinAndSync
+  prototype.joinAndSync = async function () {
+    try {
+      await join.call(this)
+    } catch (error) {
+      const { retriable } = error as { retriable?: boolean }
+      throw retriable === true
+        ? new KafkaJSNumberOfRetriesExceeded(error as Error, { retryCount: 0, retryTime })
+        : error
     }
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { type AddressInfo, connect } from 'node:net'
 import { type ISocketFactory, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { pino } from 'pino'
@@ -762,6 +763,58 @@ it('follow() and ownPartitions() report an exception of their read callback', as
   await until(() => crashes.length === 2)
   await Promise.all([stop(), owner.stop()])
   expect(crashes).toEqual(['a bug', 'a bug'])
+})
+
+type GroupRequests = Record<'heartbeat' | 'joinGroup', (request: { groupId: string }) => Promise<unknown>>
+
+/** The next heartbeat of the group learns of a rebalance. The next request to join meets a coordinator that still loads. */
+function failNextJoin(group: string): { hasFailed: () => boolean } {
+  const internal = createRequire(import.meta.url)
+  const { prototype } = internal('kafkajs/src/broker') as { prototype: GroupRequests }
+  const { createErrorFromCode } = internal('kafkajs/src/protocol/error')
+  const answers = [
+    { name: 'heartbeat', code: 27 },
+    { name: 'joinGroup', code: 14 },
+  ] as const
+  let answered = 0
+  for (const [index, { name, code }] of answers.entries()) {
+    const original = prototype[name]
+    prototype[name] = async function (request) {
+      if (request.groupId !== group || answered !== index) return original.call(this, request)
+      prototype[name] = original
+      answered++
+      throw createErrorFromCode(code)
+    }
+  }
+  return { hasFailed: () => answered === answers.length }
+}
+
+it('a member that could not join again when its group rebalanced joins later, and goes on', async () => {
+  const topics = await topicsOfOneTest()
+  const groupId = `own-${topics.input}`
+  let leases = 0
+  const log = pino({ level: 'silent' })
+  const crash = (error: Error) => expect.unreachable(error.message)
+  const owner = await ownPartitions({
+    ...{ kafka, groupId, topics: [topics.input], sessionTimeoutMs: 6_000, log, crash },
+    read: async () => undefined,
+    onLease: () => void leases++,
+  })
+  await until(() => leases === 1)
+  const owning = failNextJoin(groupId)
+  await until(() => owning.hasFailed())
+  await until(() => leases === 2 && owner.owned().length === 1)
+  await owner.stop()
+
+  const { consumption, measured } = await start(topics, (batch) => batch.map(() => ok()))
+  await send(topics.input, ['a'])
+  await until(() => recordsOf(measured) === 1)
+  const consuming = failNextJoin(topics.group)
+  await until(() => consuming.hasFailed())
+  await until(() => consumption.notReady() === undefined)
+  await send(topics.input, ['b'])
+  await until(() => recordsOf(measured) === 2)
+  await consumption.stop()
 })
 
 it('none of these tests made Node print a warning', () => {
