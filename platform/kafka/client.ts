@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type Admin, Kafka, KafkaJSNumberOfRetriesExceeded, logLevel, type SASLOptions } from 'kafkajs'
+import kafkajs, { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { registerCodecs } from './codecs.ts'
 
@@ -125,7 +125,7 @@ function patchFailedJoin(): void {
     } catch (error) {
       const { retriable } = error as { retriable?: boolean }
       throw retriable === true
-        ? new KafkaJSNumberOfRetriesExceeded(error as Error, { retryCount: 0, retryTime })
+        ? new kafkajs.KafkaJSNumberOfRetriesExceeded(error as Error, { retryCount: 0, retryTime })
         : error
     }
   }
