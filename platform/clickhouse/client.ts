@@ -29,6 +29,20 @@ export function createStore(config: StoreConfig): Store {
   })
 }
 
+/** Runs a query. Returns rows as objects, with 64-bit integers as numbers. */
+export async function readRows<Row>(store: Store, query: string, parameters: Record<string, unknown>): Promise<Row[]> {
+  const settings = { output_format_json_quote_64bit_integers: 0 } as const
+  const result = await store.query({
+    query,
+    query_params: parameters,
+    format: 'JSONEachRow',
+    clickhouse_settings: settings,
+    // Sends parameters that are too long for the URL in the body.
+    use_multipart_params_auto: true,
+  })
+  return result.json<Row>()
+}
+
 /** Settings of every insert. They are explicit, because servers change their defaults (async_insert in 26.2). */
 export const insertSettings: ClickHouseSettings = {
   // The server responds when the rows are in the table and in the tables of all its views.

@@ -1,8 +1,9 @@
 // From an upstream over HTTP through poller, Kafka, normalizer and sink to what a query says.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { everKnown } from '#core/reconcile/answer-spans.ts'
 import { identityNumber } from '#core/request-identity.ts'
 import { explainValue } from '#operations/explain/explain.ts'
-import { everKnown, reconcile } from '#operations/reconcile/reconcile.ts'
+import { reconcile } from '#operations/reconcile/reconcile.ts'
 import { acceptedAnswerSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { findDataset } from '../../cli/find-dataset.ts'

@@ -2,9 +2,11 @@
 // computed here from the same histories.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { everKnown } from '#core/reconcile/answer-spans.ts'
+import { unaccountedPoints } from '#core/reconcile/unaccounted-points.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { erase } from '#operations/history/erase.ts'
-import { everKnown, type ReconcileParts, reconcile, unaccountedPoints } from '#operations/reconcile/reconcile.ts'
+import { type ReconcileParts, reconcile } from '#operations/reconcile/reconcile.ts'
 import { removeRows, storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { faults } from '../support/long-tests.ts'
