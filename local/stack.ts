@@ -87,7 +87,10 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const file = stackFile(options, directory, ports, serviceEnvironment, store)
   if (backups) file.backups = backups
   writeStackFile(file)
-  const plans = planParts({ directory, source, ports, engine, environment, serviceEnvironment, elsewhere: away, tell })
+  const plans = planParts({
+    ...{ directory, source, ports, engine, environment, serviceEnvironment, elsewhere: away, tell },
+    makesBackups: backups !== undefined,
+  })
   const supervisor = supervise(plans, reportTo(tell, file, directory))
   const stopping = new AbortController()
   const stop = async (): Promise<void> => {

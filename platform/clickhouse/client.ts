@@ -8,6 +8,8 @@ export interface StoreConfig {
   user: string
   password: string
   requestTimeoutMs: number
+  /** Settings of every query. */
+  settings?: ClickHouseSettings
 }
 
 export const database = 'tidemark'
@@ -22,6 +24,7 @@ export function createStore(config: StoreConfig): Store {
     application: 'tidemark',
     request_timeout: config.requestTimeoutMs,
     max_open_connections: 10,
+    ...(config.settings && { clickhouse_settings: config.settings }),
     // Servers close idle sockets after 3 s or more, which can reset a request (clickhouse-js issue 150). So we close
     // them first, after 2 s.
     keep_alive: { enabled: true, idle_socket_ttl: 2_000, eagerly_destroy_stale_sockets: true },

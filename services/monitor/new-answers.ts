@@ -27,8 +27,8 @@ export function newAnswersFrom(
   { beginMs, limits }: { beginMs: number; limits: SpanLimits },
 ): NewAnswers {
   let [fromMs, smaller] = [beginMs, limits]
-  /** The end of the piece that is compared, and that lacks points or could not be compared. */
-  let toMs: number | undefined
+  /** The end of the piece that is compared, ms UTC. */
+  let toMs = beginMs
   let isDoubtful = false
   const findings = async (storedToMs: number): Promise<Finding[]> => {
     const found: Finding[] = []
@@ -41,14 +41,15 @@ export function newAnswersFrom(
   const compare = async (beforeMs: number): Promise<Finding[]> => {
     if (beforeMs <= fromMs) return []
     if (!isDoubtful) {
+      toMs = beforeMs
       const within = { fromMs, toMs: beforeMs - 1 }
       const span = await firstAnswers(store, { by: 'stored_at', within }, smaller)
-      toMs = span === undefined || span.isLast ? beforeMs : span.toMs + 1
+      if (span !== undefined && !span.isLast) toMs = span.toMs + 1
     }
-    const found = await findings(toMs ?? beforeMs)
+    const found = await findings(toMs)
     isDoubtful = found.length > 0 && !isDoubtful
     if (isDoubtful) return []
-    fromMs = toMs ?? beforeMs
+    fromMs = toMs
     smaller = limits
     return found
   }
@@ -64,7 +65,7 @@ export function newAnswersFrom(
       }
     },
     skip: () => {
-      fromMs = toMs ?? fromMs
+      fromMs = toMs
       smaller = limits
     },
   }

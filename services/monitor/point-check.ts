@@ -57,7 +57,7 @@ export function createPointCheck(parts: PointCheckParts): () => Promise<PointFig
       if (isOut('new answers', error)) news.skip()
     }
   }
-  const advance = async (walk: PointWalk): Promise<'goes on' | 'complete' | 'given up'> => {
+  const advance = async (walk: PointWalk): Promise<'goes on' | 'complete' | 'failed' | 'given up'> => {
     const { dataset } = walk
     try {
       const isLast = await walk.advance()
@@ -68,31 +68,33 @@ export function createPointCheck(parts: PointCheckParts): () => Promise<PointFig
       return 'complete'
     } catch (error) {
       ledger.fails(dataset)
-      return isOut(dataset, error) ? 'given up' : 'goes on'
+      return isOut(dataset, error) ? 'given up' : 'failed'
     }
   }
   const begin = (dataset: string, storedBeforeMs: number): PointWalk =>
     beginWalk(store, missingOf, { dataset, storedBeforeMs }, limits)
-  const figures = () => ledger.figures([round?.walk, again].filter((walk) => walk !== undefined))
+  const figures = () => ledger.figures([...(round?.walks ?? []), again].filter((walk) => walk !== undefined))
 
   const goRound = async (comparedToMs: number): Promise<void> => {
     if (round === undefined) {
-      round = { beganMs: comparedToMs, left: await storedDatasets(store), isComplete: true }
-      ledger.keepOnly(round.left)
+      const datasets = await storedDatasets(store)
+      ledger.keepOnly(datasets)
+      const walks = datasets.map((dataset) => begin(dataset, comparedToMs))
+      round = { beganMs: comparedToMs, walks, isComplete: true }
     }
-    const next = round.walk === undefined ? round.left.shift() : undefined
-    if (next !== undefined) round.walk = begin(next, comparedToMs)
-    const state = round.walk && (await advance(round.walk))
-    if (state === 'goes on') return
+    const [walk] = round.walks
+    const state = walk && (await advance(walk))
+    if (walk === undefined || state !== 'goes on') round.walks.shift()
+    // The other datasets have their turn first.
+    if (walk !== undefined && state === 'failed') round.walks.push(walk)
     if (state === 'given up') round.isComplete = false
-    delete round.walk
-    if (round.left.length > 0) return
+    if (round.walks.length > 0) return
     if (round.isComplete) comparedAtMs = round.beganMs
     round = undefined
   }
   const goAgain = async (comparedToMs: number): Promise<void> => {
     if (again === undefined) {
-      const lacking = [...figures()].find(([dataset, missing]) => missing > 0 && dataset !== round?.walk?.dataset)
+      const lacking = [...figures()].find(([dataset, missing]) => missing > 0 && dataset !== round?.walks[0]?.dataset)
       again = lacking && begin(lacking[0], comparedToMs)
     }
     if (again !== undefined && (await advance(again)) !== 'goes on') again = undefined
@@ -110,8 +112,7 @@ export function createPointCheck(parts: PointCheckParts): () => Promise<PointFig
 /** A walk over all datasets, one after the other. */
 interface Round {
   beganMs: number
-  left: string[]
-  walk?: PointWalk
+  walks: PointWalk[]
   isComplete: boolean
 }
 
