@@ -209,15 +209,15 @@ const cases: Case[] = [
   },
   {
     alert: 'TidemarkBackupOverdue',
-    // Every hour, and at minute 10: from minute 101 on it is older than 90 minutes.
-    fires: { tidemark_last_backup_timestamp_seconds: '600x200', tidemark_backup_interval_seconds: '3600x200' },
+    // Every ten minutes: from minute 16 on it is older than 15 minutes.
+    fires: { tidemark_last_backup_timestamp_seconds: '0x200', tidemark_backup_interval_seconds: '600x200' },
     quiet: {
       'tidemark_last_backup_timestamp_seconds{job="on time"}': '0+60x200',
       'tidemark_backup_interval_seconds{job="on time"}': '3600x200',
       // Made by hand: nobody said how often.
       'tidemark_last_backup_timestamp_seconds{job="by hand"}': '-90000x200',
     },
-    ...{ fromMinute: 131, labels: {} },
+    ...{ fromMinute: 46, labels: {} },
     description:
       'The last good backup is older than one and a half times the time between two backups, or nobody knows which it is.',
   },
