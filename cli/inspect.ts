@@ -112,7 +112,7 @@ export async function inspect(stack: StackFile, environment: NodeJS.ProcessEnv):
   ])
   const { version, pid, startedAt, state, dataDir, source, endpoints } = stack
   const silent = polling && silentHosts(polling)
-  const backups = await orNull((async () => backupStatus(dataDir, stack.backups))())
+  const backups = await orNull(backupStatus(dataDir, stack.backups))
   const problems = problemsOf(stack, parts, silent ?? [], backups)
   return {
     healthy: problems.length === 0,

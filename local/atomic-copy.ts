@@ -1,9 +1,9 @@
 import { constants, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { readIfThere } from '#platform/process/read-if-there.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import { filesBelow } from './manifest.ts'
-import { readIfThere } from './read-if-there.ts'
+import { filesBelow } from './checksums.ts'
 
 export type CopyProgress = (step: 'copying' | 'checking', files: number, of: number) => void
 

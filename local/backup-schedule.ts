@@ -1,18 +1,18 @@
 import { rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { backupInterval, type GoodBackup, type KnownBackup, lastGoodBackup } from '#core/known-backups.ts'
 import { ConfigError, readConfig } from '#platform/process/config.ts'
+import { readIfThere } from '#platform/process/read-if-there.ts'
 import { backoffMs, pause } from '#platform/process/retry.ts'
 import type { DataDirectory } from './data-directory.ts'
-import { type GoodBackup, type KnownBackup, lastGoodBackup } from './known-backups.ts'
 import { runNodeJob } from './node-part.ts'
 import { externalParts } from './plan.ts'
-import { readIfThere } from './read-if-there.ts'
 import { replaceFile } from './replace-file.ts'
 
 export const backupSettings = {
   BACKUP_DIRECTORY: z.string().optional().describe('where the running stack makes backups by itself'),
-  BACKUP_EVERY_H: z.coerce.number().positive().max(8_784).default(24).describe('hours between two backups'),
+  ...backupInterval,
   BACKUP_KEEP: z.coerce.number().int().min(1).max(1_000).default(7).describe('how many backups are kept'),
 }
 
@@ -42,8 +42,8 @@ export const isScheduled = (dataDir: string, { directory }: BackupPlan, { path, 
   scheduledBy === dataDir && dirname(path) === directory
 
 /** Returns when the next backup is due, ms UTC: by the last good one on disk, and at once without one. */
-export function nextBackupMs(dataDir: string, plan: BackupPlan, nowMs = Date.now()): number {
-  const last = lastGoodBackup(dataDir, (backup) => isScheduled(dataDir, plan, backup), nowMs)
+export async function nextBackupMs(dataDir: string, plan: BackupPlan, nowMs = Date.now()): Promise<number> {
+  const last = await lastGoodBackup(dataDir, (backup) => isScheduled(dataDir, plan, backup), nowMs)
   return last === undefined ? nowMs : Date.parse(last.at) + hoursMs(plan.everyH)
 }
 
@@ -75,11 +75,11 @@ export interface BackupStatus {
 }
 
 /** @throws UserError if the list of backups cannot be read */
-export function backupStatus(dataDir: string, plan: BackupPlan | undefined): BackupStatus {
-  const last = lastGoodBackup(dataDir)
+export async function backupStatus(dataDir: string, plan: BackupPlan | undefined): Promise<BackupStatus> {
+  const last = await lastGoodBackup(dataDir)
   return {
     last: last ? { at: last.at, path: last.path, bytes: last.bytes } : null,
-    schedule: plan ? { ...plan, nextAt: new Date(nextBackupMs(dataDir, plan)).toISOString() } : null,
+    schedule: plan ? { ...plan, nextAt: new Date(await nextBackupMs(dataDir, plan)).toISOString() } : null,
     lastFailure: (plan && lastFailure(dataDir)) ?? null,
   }
 }
@@ -101,7 +101,7 @@ export async function keepBackups(
   const backoff = { firstMs: Math.min(retry.firstMs, everyMs), maxMs: Math.min(retry.maxMs, everyMs) }
   let notBeforeMs = 0
   for (let failures = 0; ; ) {
-    await pauseUntil(Math.max(dueMs(directory.path, plan), notBeforeMs), signal)
+    await pauseUntil(Math.max(await dueMs(directory.path, plan), notBeforeMs), signal)
     if (signal.aborted) return
     const outcome = await makeBackup(directory, environment, signal)
     if (signal.aborted) return
@@ -118,9 +118,9 @@ async function pauseUntil(untilMs: number, signal: AbortSignal): Promise<void> {
   while (Date.now() < untilMs && !signal.aborted) await pause(Math.min(untilMs - Date.now(), 60_000), signal)
 }
 
-function dueMs(dataDir: string, plan: BackupPlan): number {
+async function dueMs(dataDir: string, plan: BackupPlan): Promise<number> {
   try {
-    return nextBackupMs(dataDir, plan)
+    return await nextBackupMs(dataDir, plan)
   } catch {
     // The backup itself fails of it, and says why.
     return 0
@@ -137,7 +137,7 @@ async function makeBackup(
   const job = { name: 'backup', title: 'The backup', main: 'local/scheduled-backup.ts', environment }
   try {
     await runNodeJob(directory, job, () => undefined)
-    const last = lastGoodBackup(directory.path)
+    const last = await lastGoodBackup(directory.path)
     return { made: last ? `${mebibytes(last.bytes)} in ${last.path}` : 'is not there any more' }
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0] ?? ''

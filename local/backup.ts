@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { getPriority, setPriority } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { dataOf, type Manifest, manifestFile } from '#core/known-backups.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { version } from '#platform/process/version.ts'
 import {
@@ -12,10 +13,10 @@ import {
   leftoversIn,
   removeLeftover,
 } from './atomic-copy.ts'
+import { forgetBackups, lockBackups, rememberBackup } from './backup-records.ts'
+import { checksumsOf, filesBelow, firstDifference, partsOf } from './checksums.ts'
 import { backupDiskProblem, freeBytesOf, isWithin, lockDirectory, sourceOf } from './data-directory.ts'
 import { deletionsFile } from './deletions-file.ts'
-import { forgetBackups, lockBackups, rememberBackup } from './known-backups.ts'
-import { checksumsOf, dataOf, filesBelow, firstDifference, type Manifest, manifestFile, partsOf } from './manifest.ts'
 import { externalParts } from './plan.ts'
 import { bytesOf, type RunningSnapshot, refuseChanges, removeSnapshot, takeSnapshot } from './running-snapshot.ts'
 import { shellWord } from './shell-word.ts'

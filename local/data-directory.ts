@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
+import { readIfThere } from '#platform/process/read-if-there.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { type Lock, lockHolder, tryLock } from './lock.ts'
-import { readIfThere } from './read-if-there.ts'
 import { shellWord } from './shell-word.ts'
 
 export type SourceKind = 'live' | 'simulated'

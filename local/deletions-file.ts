@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readIfThere } from '#platform/process/read-if-there.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import { readIfThere } from './read-if-there.ts'
 import { replaceFile } from './replace-file.ts'
 
 const Deletion = z.strictObject({

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readIfThere } from '#platform/process/read-if-there.ts'
 import { pause } from '#platform/process/retry.ts'
 import { isAlive, startedAt } from './process-table.ts'
-import { readIfThere } from './read-if-there.ts'
 
 /** The process that holds a lock. Its start time tells it from a later process with the same pid. */
 interface Holder {

@@ -32,6 +32,8 @@ export interface PlanOptions {
   /** Environment of the services: the user's variables, and the addresses of broker, registry, store and simulator. */
   serviceEnvironment: NodeJS.ProcessEnv
   elsewhere: ExternalParts
+  /** Whether the stack makes backups by itself. */
+  makesBackups: boolean
   tell: ReportProgress
 }
 
@@ -92,7 +94,11 @@ function provision({ directory, serviceEnvironment, tell }: PlanOptions, needs: 
 
 function service(options: PlanOptions, name: (typeof services)[number]): PartPlan {
   const { directory, ports, serviceEnvironment } = options
-  const environment = { ...serviceEnvironment, HEALTH_HOST: '127.0.0.1', HEALTH_PORT: String(ports[name]) }
+  const environment = {
+    ...serviceEnvironment,
+    ...(options.makesBackups && { BACKUPS_OF: directory.path }),
+    ...{ HEALTH_HOST: '127.0.0.1', HEALTH_PORT: String(ports[name]) },
+  }
   const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment }
   // The poller and the monitor follow the simulator's clock.
   const simulated = options.source === 'simulated' && (name === 'poller' || name === 'monitor')

@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { dataOf, type Manifest, readManifest } from '#core/known-backups.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { type CopyProgress, copyTree, createAtomically } from './atomic-copy.ts'
+import { rememberBackup } from './backup-records.ts'
+import { checksumsOf, filesBelow, firstDifference } from './checksums.ts'
 import { isWithin } from './data-directory.ts'
 import { deletionsFile, readDeletions } from './deletions-file.ts'
-import { rememberBackup } from './known-backups.ts'
-import { checksumsOf, dataOf, filesBelow, firstDifference, type Manifest, readManifest } from './manifest.ts'
 
 export interface RestoreOptions {
   from: string

@@ -16,11 +16,11 @@ import { getPriority, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { knownBackups, lastGoodBackup } from '#core/known-backups.ts'
 import { backUp } from './backup.ts'
 import { type BackupPlan, backupPlan, isScheduled, nextBackupMs } from './backup-schedule.ts'
 import { backupDiskProblem } from './data-directory.ts'
 import { deletionsFile, readDeletions, recordDeletion } from './deletions-file.ts'
-import { knownBackups, lastGoodBackup } from './known-backups.ts'
 import { type Lock, tryLock } from './lock.ts'
 import { compileCache } from './node-part.ts'
 import { isStopped } from './process-table.ts'
@@ -202,7 +202,7 @@ test('killed in the middle it leaves nothing that looks whole, all parts go on, 
   child.kill('SIGKILL')
   await once(child, 'exit')
   expect(leftIn(dirname(to))).toEqual(['one.partial'])
-  expect(lastGoodBackup(data)).toBeUndefined()
+  expect(await lastGoodBackup(data)).toBeUndefined()
   expect(stopped()).toEqual([])
   const waited: number[] = []
   const other = join(dirname(to), 'other')
@@ -251,10 +251,10 @@ test.each([
   ['lost', (path: string) => rmSync(path)],
 ])('a backup with a file that was %s is not good: the one before it counts, and stays', async (_how, spoil) => {
   const [first, second] = [await scheduled(), await scheduled()]
-  expect(lastGoodBackup(data)).toMatchObject({ at: second, path: pathOf(second) })
+  expect(await lastGoodBackup(data)).toMatchObject({ at: second, path: pathOf(second) })
   spoil(join(pathOf(second), 'data/clickhouse/engine/store/abc/old/data.bin'))
-  expect(lastGoodBackup(data)?.at).toBe(first)
-  expect(nextBackupMs(data, plan())).toBe(Date.parse(first) + 2 * 3_600_000)
+  expect((await lastGoodBackup(data))?.at).toBe(first)
+  expect(await nextBackupMs(data, plan())).toBe(Date.parse(first) + 2 * 3_600_000)
   const kept = [pathOf(first), pathOf(second)]
   await scheduled()
   expect(kept.map((path) => existsSync(path))).toEqual([true, true])
@@ -265,12 +265,12 @@ test.each([
 
 test('the next one is due by the last good one of the schedule on disk, whatever the uptime', async () => {
   await make()
-  expect(nextBackupMs(data, plan(), 5)).toBe(5)
+  expect(await nextBackupMs(data, plan(), 5)).toBe(5)
   const at = Date.parse(await scheduled())
-  expect(nextBackupMs(data, plan())).toBe(at + 2 * 3_600_000)
-  expect(nextBackupMs(data, { ...plan(), directory: home }, 5)).toBe(5)
+  expect(await nextBackupMs(data, plan())).toBe(at + 2 * 3_600_000)
+  expect(await nextBackupMs(data, { ...plan(), directory: home }, 5)).toBe(5)
   // The clock was set back since: a time in the future says nothing.
-  expect(nextBackupMs(data, plan(), at - 1)).toBe(at - 1)
+  expect(await nextBackupMs(data, plan(), at - 1)).toBe(at - 1)
 })
 
 test('a disk without room for the backup and the running stack is said before it begins', () => {

@@ -2,13 +2,13 @@
 // works with a lower priority than the supervisor.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isWhole, type KnownBackup, knownBackups, type Manifest, readManifest } from '#core/known-backups.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { removeAtomically } from './atomic-copy.ts'
 import { backUp, lowerPriority } from './backup.ts'
+import { forgetBackups } from './backup-records.ts'
 import { type BackupPlan, backupPlan, isScheduled, recordBackupFailure } from './backup-schedule.ts'
 import { sourceOf } from './data-directory.ts'
-import { forgetBackups, isWhole, type KnownBackup, knownBackups } from './known-backups.ts'
-import { type Manifest, readManifest } from './manifest.ts'
 
 /**
  * Makes a backup of the stack that runs in `dataDir`, then removes older ones of the same stack and directory: `keep`
@@ -35,7 +35,7 @@ async function removeOlder(dataDir: string, plan: BackupPlan): Promise<void> {
   for (const backup of newestFirst) {
     if (!isScheduled(dataDir, plan, backup)) continue
     if (whole >= plan.keep) await remove(dataDir, backup)
-    else if (isWhole(backup)) whole += 1
+    else if (await isWhole(backup)) whole += 1
   }
 }
 

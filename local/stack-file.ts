@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { readIfThere } from '#platform/process/read-if-there.ts'
 import type { BackupPlan } from './backup-schedule.ts'
 import type { SourceKind } from './data-directory.ts'
-import { readIfThere } from './read-if-there.ts'
 import { replaceFile } from './replace-file.ts'
 
 export interface StackFile {

@@ -5,6 +5,7 @@ import { readConfig } from '#platform/process/config.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
+import { backupRunning } from './backup-records.ts'
 import { type BackupPlan, backupPlan, keepBackups } from './backup-schedule.ts'
 import { type ClickHouseEngine, chooseEngine, credentialsFile, type StoreAccess, storeAccess } from './clickhouse.ts'
 import {
@@ -18,7 +19,6 @@ import {
 import { assertFree } from './free-ports.ts'
 import { killAllChildren, killLeftover, rotate } from './guarded-process.ts'
 import { findJava } from './java.ts'
-import { backupRunning } from './known-backups.ts'
 import { logOf, pidFileOf } from './node-part.ts'
 import { type ExternalParts, externalParts, planParts, serviceSettings, services } from './plan.ts'
 import { type PortName, type Ports, portsFrom, portTitle } from './ports.ts'
@@ -87,7 +87,10 @@ async function start(options: StackOptions, directory: DataDirectory): Promise<S
   const file = stackFile(options, directory, ports, serviceEnvironment, store)
   if (backups) file.backups = backups
   writeStackFile(file)
-  const plans = planParts({ directory, source, ports, engine, environment, serviceEnvironment, elsewhere: away, tell })
+  const plans = planParts({
+    ...{ directory, source, ports, engine, environment, serviceEnvironment, elsewhere: away, tell },
+    makesBackups: backups !== undefined,
+  })
   const supervisor = supervise(plans, reportTo(tell, file, directory))
   const stopping = new AbortController()
   const stop = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { IncompleteAnswer } from '#operations/reconcile/check-scope.ts'
+import type { IncompleteAnswer } from '#core/reconcile/check-scope.ts'
 import type { DatasetBalance } from '#operations/reconcile/reconcile.ts'
 import { isComplete, reconciliationJson, reconciliationText } from './reconcile-report.ts'
 

@@ -1,5 +1,5 @@
 import { datasetsByName } from '#core/datasets.ts'
-import type { IncompleteAnswer } from '#operations/reconcile/check-scope.ts'
+import type { IncompleteAnswer } from '#core/reconcile/check-scope.ts'
 import type { DatasetBalance, Reconciliation } from '#operations/reconcile/reconcile.ts'
 import { printable } from '#platform/process/printable.ts'
 import { utcText } from '#platform/process/utc-text.ts'

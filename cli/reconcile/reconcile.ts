@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { businessDay } from '#core/business-day.ts'
 import { parseDay } from '#core/day.ts'
+import { everKnown, type Span } from '#core/reconcile/answer-spans.ts'
 import type { StackFile } from '#local/stack-file.ts'
-import { everKnown, type KnownSpan, type Reconciliation, reconcile } from '#operations/reconcile/reconcile.ts'
+import { type Reconciliation, reconcile } from '#operations/reconcile/reconcile.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { abortWhenStackStops } from '../abort-when-stack-stops.ts'
 import { openReader } from '../ask-store.ts'
@@ -51,7 +52,7 @@ async function run(name: string | undefined, options: ReconcileOptions): Promise
   if (!isComplete(found)) process.exitCode = missingCode
 }
 
-async function reconcileIn(stack: StackFile, dataset: string | undefined, known: KnownSpan): Promise<Reconciliation> {
+async function reconcileIn(stack: StackFile, dataset: string | undefined, known: Span): Promise<Reconciliation> {
   const clients = connectTo(stack, 'reconcile')
   const store = openReader(stack)
   const progress = stepProgress(process.stderr)
@@ -73,7 +74,7 @@ async function reconcileIn(stack: StackFile, dataset: string | undefined, known:
  * Returns the span of the UTC days `from` to `to`, inclusive. A missing day leaves its side unbounded.
  * @throws UserError if a day is invalid, or if `from` is after `to`
  */
-function knownDays(from: string | undefined, to: string | undefined): KnownSpan {
+function knownDays(from: string | undefined, to: string | undefined): Span {
   const first = from === undefined ? undefined : parseDay('--from', from)
   const last = to === undefined ? undefined : parseDay('--to', to)
   if (first !== undefined && last !== undefined && first > last) {

@@ -1,63 +1,7 @@
 // The dashboards of Grafana. generate.ts makes their JSON.
 
 import { type Dashboard, lines, rows, stat } from './panel.ts'
-
-const trust: Dashboard = {
-  name: 'trust',
-  title: 'Tidemark: trust',
-  description: 'Can the data be relied on: what is late, partial, lost, refused, and how fresh it is.',
-  choices: [{ label: 'dataset', metric: 'tidemark_windows' }],
-  panels: [
-    stat('Late windows', 'sum(tidemark_windows{class="late"})', 'Windows that were expected and are not complete.'),
-    stat('Partial windows', 'sum(tidemark_windows{class="partial"})', 'Windows whose answer lacks rows or values.'),
-    stat('Hours with lost ticks', 'sum(tidemark_windows{class="lost"})', 'Of the past 31 days. They do not come back.'),
-    stat('Parked datasets', 'sum(tidemark_dataset_parked)', 'Their answers are kept, and not read.'),
-    stat('Open dead letters', 'sum(tidemark_open_dead_letters)', 'Refused records that nobody has decided on.'),
-    stat('Unreachable hosts', 'count(tidemark_host_unreachable_timestamp_seconds > 0) or vector(0)', 'No connection.'),
-    lines(
-      'Windows by class',
-      'short',
-      'tidemark:windows:sum_by_class',
-      '{{class}}',
-      'Windows of the past 31 days and of the future. Of ticks, an hour counts as a window.',
-    ),
-    rows(
-      'Late windows by dataset',
-      'short',
-      'tidemark_windows{class="late",dataset=~"$dataset"} > 0',
-      '{{dataset}}',
-      'Datasets without late windows are left out.',
-    ),
-    lines(
-      'Lateness of the oldest late window',
-      's',
-      'tidemark:lateness:seconds{dataset=~"$dataset"}',
-      '{{dataset}}',
-      'Time since the oldest late window became late.',
-    ),
-    rows(
-      'End of the newest complete window',
-      'dateTimeAsIso',
-      '1000 * (tidemark_last_complete_window_end_timestamp_seconds{dataset=~"$dataset"} > 0)',
-      '{{dataset}}',
-      'Until when each dataset is known.',
-    ),
-    rows(
-      'Publication delay, 90 % of a week',
-      's',
-      'tidemark:publication_delay_seconds:p90_7d{dataset=~"$dataset"}',
-      '{{dataset}}',
-      'Nine of ten windows of the past week were complete so long after they were expected. Negative: before.',
-    ),
-    lines(
-      'From the last byte to the store, 95 %',
-      's',
-      'tidemark:end_to_end_seconds:p95_15m',
-      '{{source}}',
-      'How long an answer takes until its rows are visible.',
-    ),
-  ],
-}
+import { trust } from './trust-dashboard.ts'
 
 const sources: Dashboard = {
   name: 'sources',

@@ -28,7 +28,8 @@ test.each(alerts.map((rule) => [rule.alert ?? '', rule] as const))(
     expect(['critical', 'warning', 'info']).toContain(labels.severity)
     // A summary is one sentence without values; a description names what it is about.
     expect(annotations.summary).toMatch(/^[A-Z][^{}]+\.$/)
-    if (alert !== 'TidemarkEvaluationStalled') expect(annotations.description).toContain('{{ $labels.')
+    const ofTheStack = ['TidemarkEvaluationStalled', 'TidemarkPointsUnchecked', 'TidemarkBackupOverdue']
+    if (!ofTheStack.includes(alert)) expect(annotations.description).toContain('{{ $labels.')
     expect(annotations.runbook_url).toBe(`docs/runbook.md#${alert.toLowerCase()}`)
     const section = runbook.split(/^## /m).find((text) => text.startsWith(`${alert}\n`)) ?? ''
     for (const part of ['**Means**', '**Look**', '**Do**']) expect(section).toContain(part)
@@ -96,6 +97,22 @@ const cases: Case[] = [
     quiet: { 'tidemark_open_dead_letters{topic="jao.dlq"}': '4x3 0x197' },
     ...{ fromMinute: 5, labels: { topic: 'jao.dlq' } },
     description: '4 dead letters on jao.dlq wait for a decision.',
+  },
+  {
+    alert: 'TidemarkPointsUnaccounted',
+    fires: { 'tidemark_points_unaccounted{dataset="d"}': '0 3x199' },
+    // A rebuild exchanges its tables; a slice is sent back.
+    quiet: { 'tidemark_points_unaccounted{dataset="d"}': '0x10 5x8 0x180' },
+    ...{ fromMinute: 11, labels: { dataset: 'd' } },
+    description: '3 points of d were accepted, and were neither deleted nor refused.',
+  },
+  {
+    alert: 'TidemarkPointsUnchecked',
+    // A day before the time of the test, which is 0: one minute later it is more than a day.
+    fires: { tidemark_points_compared_timestamp_seconds: '-86400x200' },
+    quiet: { tidemark_points_compared_timestamp_seconds: '-72000x200' },
+    ...{ fromMinute: 16, labels: {} },
+    description: 'The last complete comparison of all points with their answers began 1d 0h 16m 0s ago.',
   },
   {
     alert: 'TidemarkSourceUnreachable',
@@ -190,6 +207,20 @@ const cases: Case[] = [
     ...{ fromMinute: 61, labels: { disk: 'default' } },
     description: 'If it goes on like in the past 6 hours, the disk default is full in 15h 37m 30s.',
   },
+  {
+    alert: 'TidemarkBackupOverdue',
+    // Every ten minutes: from minute 16 on it is older than 15 minutes.
+    fires: { tidemark_last_backup_timestamp_seconds: '0x200', tidemark_backup_interval_seconds: '600x200' },
+    quiet: {
+      'tidemark_last_backup_timestamp_seconds{job="on time"}': '0+60x200',
+      'tidemark_backup_interval_seconds{job="on time"}': '3600x200',
+      // Made by hand: nobody said how often.
+      'tidemark_last_backup_timestamp_seconds{job="by hand"}': '-90000x200',
+    },
+    ...{ fromMinute: 46, labels: {} },
+    description:
+      'The last good backup is older than one and a half times the time between two backups, or nobody knows which it is.',
+  },
 ]
 
 test('every alert has a case', () => {
@@ -217,7 +248,7 @@ function cutAfter(minute: number, { fires }: Case): Record<string, string> {
   const cut = (values: string): string => {
     if (values === '1x200') return values
     const samples = values.split(' ').flatMap((part) => {
-      const [, first = '', step = '0', times = '0'] = /^(\d+)([+-]\d+)?(?:x(\d+))?$/.exec(part) ?? []
+      const [, first = '', step = '0', times = '0'] = /^(-?\d+)([+-]\d+)?(?:x(\d+))?$/.exec(part) ?? []
       return Array.from({ length: Number(times) + 1 }, (_, index) => Number(first) + index * Number(step))
     })
     return `${samples.slice(0, minute + 1).join(' ')} stale`

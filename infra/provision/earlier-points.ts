@@ -1,5 +1,4 @@
-import { readRows } from '#operations/history/read-rows.ts'
-import type { Store } from '#platform/clickhouse/client.ts'
+import { readRows, type Store } from '#platform/clickhouse/client.ts'
 
 /** Name of the migration that introduced accepted answers. Rebuilds before it added no accepted answers. */
 const answersSince = 'create_stored_answers'

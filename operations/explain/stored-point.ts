@@ -1,7 +1,6 @@
-import type { Store } from '#platform/clickhouse/client.ts'
+import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import { readRows } from '../history/read-rows.ts'
 
 export interface PointAnswer {
   value: number | null

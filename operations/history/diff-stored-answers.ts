@@ -1,7 +1,7 @@
-import { database, type Store } from '#platform/clickhouse/client.ts'
+import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { WindowRange } from './raw-span.ts'
-import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
+import { beforeSpans, inSpans, inWindows } from './row-conditions.ts'
 
 export interface ComparisonScope {
   dataset: string

@@ -1,6 +1,6 @@
-import { database, type Store } from '#platform/clickhouse/client.ts'
+import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 import { type AnswerComparison, answersDiffer, type ComparisonScope, diffStoredAnswers } from './diff-stored-answers.ts'
-import { beforeSpans, inSpans, inWindows, readRows } from './read-rows.ts'
+import { beforeSpans, inSpans, inWindows } from './row-conditions.ts'
 
 /** A point of one answer whose value, step or flags differ between the store and today's explode. Times are UTC. */
 export interface ChangedPoint {

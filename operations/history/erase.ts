@@ -1,9 +1,9 @@
 // Removes rows that today's explode no longer yields. Erasing a row differs from storing a null.
-import { database, insertSettings, type Store } from '#platform/clickhouse/client.ts'
+import { database, insertSettings, readRows, type Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { OwnTable } from '#sources/source.ts'
 import type { WindowRange } from './raw-span.ts'
-import { inSpans, inWindows, readRows } from './read-rows.ts'
+import { inSpans, inWindows } from './row-conditions.ts'
 import { asPoints, pointColumns } from './staging-tables.ts'
 
 export interface ReplayScope {

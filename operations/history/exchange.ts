@@ -2,13 +2,13 @@
 // accepted answers that the new tables lack are deleted first, and the table of accepted answers is exchanged last.
 
 import { datasetsByName } from '#core/datasets.ts'
-import { database, type Store } from '#platform/clickhouse/client.ts'
+import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 import { removeRows, storedDeletions } from '#platform/clickhouse/deletions.ts'
 import type { RawSpan, Replay } from '#schemas/generated/records.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { Source } from '#sources/source.ts'
-import { beforeSpans, inSpans, readRows } from './read-rows.ts'
+import { beforeSpans, inSpans } from './row-conditions.ts'
 import {
   copyLiveRows,
   createStaging,

@@ -1,10 +1,9 @@
-import { database, type Store } from '#platform/clickhouse/client.ts'
+import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { deadLetterHeaders } from '#platform/kafka/dead-letter.ts'
 import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import { deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { ReadAnswer } from './explode-span.ts'
-import { readRows } from './read-rows.ts'
 
 export interface RefusedAnswer {
   partition: number

@@ -1,11 +1,10 @@
 // Staging tables in a separate database. They are filled through copies of the live views, so the same SQL applies.
 
-import { database, insert, insertSettings, type Store } from '#platform/clickhouse/client.ts'
+import { database, insert, insertSettings, readRows, type Store } from '#platform/clickhouse/client.ts'
 import { storeBatch, tableAcceptance } from '#platform/clickhouse/store-batch.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
 import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 import type { ReadAnswer } from './explode-span.ts'
-import { readRows } from './read-rows.ts'
 
 /** `view` fills `table` from the rows of table `from`. The tables have the order in which they are exchanged. */
 const filled = [

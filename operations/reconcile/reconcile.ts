@@ -1,27 +1,26 @@
 // Checks that nothing disappears unseen: every point of an accepted answer has its row in point_revisions, and every
-// row has its accepted answer. point-balance.ts has the rule.
+// row has its accepted answer. core/reconcile/ has the rule, which the monitor uses, too.
 import { dayAt } from '#core/business-day.ts'
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
-import { database, type Store } from '#platform/clickhouse/client.ts'
+import { firstAnswers, type Span } from '#core/reconcile/answer-spans.ts'
+import {
+  checkScope,
+  emptyTally,
+  type IncompleteAnswer,
+  type Tally,
+  type UntilAnswersAreStored,
+} from '#core/reconcile/check-scope.ts'
+import { holdsRefusedSlice, refusedPoints } from '#core/reconcile/refused-points.ts'
+import { isCompared } from '#core/reconcile/unaccounted-points.ts'
+import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { offsetRange } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { answersTopic, rawTopic } from '#schemas/topics.ts'
+import { answersTopic, deadLetterTopic, rawTopic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
+import { readLetters } from '../dead-letters/read-letters.ts'
 import { storedDatasets } from '../history/diff-tables.ts'
-import { readRows } from '../history/read-rows.ts'
-import { checkScope, emptyTally, type IncompleteAnswer, type Tally, type UntilAnswersAreStored } from './check-scope.ts'
-import { refusedPoints } from './refused-slices.ts'
-
-/** A span of known_at: what became known in [fromMs, toMs], ms UTC. */
-export interface KnownSpan {
-  fromMs: number
-  toMs: number
-}
-
-/** All that the tables can hold: their times end in the year 2106. */
-export const everKnown: KnownSpan = { fromMs: 0, toMs: 2 ** 32 * 1_000 - 1 }
 
 /** What was found out about a dataset. `missing` has no points of slices that the store refused. */
 export interface DatasetBalance extends Omit<Tally, 'windows'> {
@@ -49,7 +48,7 @@ export interface ReconcileParts {
 export interface ReconcileJob {
   /** undefined: all datasets that have rows. */
   dataset?: string | undefined
-  known: KnownSpan
+  known: Span
   /** Longest wait for answers that are on the way, ms; default 30 s. */
   maxWaitMs?: number
   onProgress?: (done: number, total: number) => void
@@ -93,64 +92,13 @@ export async function reconcile(parts: ReconcileParts, job: ReconcileJob): Promi
   return { balances, notCompared: all.filter((dataset) => !isCompared(dataset)) }
 }
 
-/**
- * Compares the accepted answers that were stored first in [storedFromMs, storedToMs), ms UTC, with the rows of their
- * points. For a service that checks all the time: it reads only these answers, and the rows of their datasets, windows
- * and known_at. An answer is visible some milliseconds after its `stored_at`, so end the span some seconds in the past.
- * Points of slices that the store refused count as missing: only their dead letters tell them apart. Returns a tally of
- * each dataset that has such answers and is compared at all.
- */
-export async function unaccountedPoints(
-  store: Store,
-  { storedFromMs, storedToMs }: { storedFromMs: number; storedToMs: number },
-): Promise<Tally[]> {
-  const stored = { fromMs: storedFromMs, toMs: storedToMs }
-  const datasets = await readRows<StoredSpan>(
-    store,
-    `SELECT dataset,
-       toUnixTimestamp64Milli(min(known_at)) AS knownFromMs,
-       toUnixTimestamp64Milli(max(known_at)) AS knownToMs,
-       toUnixTimestamp64Milli(min(window_start)) AS timesFromMs,
-       toUnixTimestamp64Milli(max(window_end)) AS timesToMs
-     FROM ${database}.stored_answers
-     WHERE stored_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC')
-       AND stored_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
-     GROUP BY dataset ORDER BY dataset`,
-    stored,
-  )
-  const tallies: Tally[] = []
-  for (const { dataset, knownFromMs, knownToMs, timesFromMs, timesToMs } of datasets) {
-    if (!isCompared(dataset)) continue
-    const tally = emptyTally(dataset)
-    const known = { fromMs: knownFromMs, toMs: knownToMs }
-    const times = { fromMs: timesFromMs, toMs: timesToMs }
-    await checkScope(store, { dataset, known, times, stored }, tally)
-    tallies.push(tally)
-  }
-  return tallies
-}
-
-interface StoredSpan {
-  dataset: string
-  knownFromMs: number
-  knownToMs: number
-  timesFromMs: number
-  timesToMs: number
-}
-
-/** False if `points` of an answer counts records of the source's own, or the rows of its pages. */
-function isCompared(name: string): boolean {
-  const { dataset } = datasetsByName.get(name) ?? {}
-  return dataset?.records === undefined && dataset?.asking?.pages === undefined
-}
-
 const answersAtOnce = 50_000
 const nearMs = 60 * 60 * 1_000
 
 async function balanceOfDataset(
   parts: ReconcileParts,
   name: string,
-  known: KnownSpan,
+  known: Span,
   untilStored: UntilAnswersAreStored,
 ): Promise<Omit<DatasetBalance, 'unfinishedReplays'>> {
   const { store } = parts
@@ -164,29 +112,18 @@ async function balanceOfDataset(
   }
   const { windows, ...balance } = tally
   if (windows === null) return { ...balance, refused: 0, repair: null }
-  const refused = sourced
-    ? await refusedPoints(parts, { source: sourced.source.name, dataset: name }, tally.incomplete)
-    : 0
+  const refused = sourced ? await refusedPoints(parts, await refusedSlices(parts.kafka, sourced), tally.incomplete) : 0
   const missing = balance.missing - refused
   const isWhole = missing + balance.lostAnswers.answers === 0
   return { ...balance, missing, refused, repair: isWhole ? null : await repairOf(parts.kafka, sourced, tally, windows) }
 }
 
 /** Yields spans of known_at, without a gap, that have at most `answersAtOnce` answers: more only at one millisecond. */
-async function* knownSpans(store: Store, dataset: string, { fromMs, toMs }: KnownSpan): AsyncGenerator<KnownSpan> {
+async function* knownSpans(store: Store, dataset: string, { fromMs, toMs }: Span): AsyncGenerator<Span> {
+  const limits = { answers: answersAtOnce, points: Number.MAX_SAFE_INTEGER }
   for (let from = fromMs; from <= toMs; ) {
-    const [read] = await readRows<{ answers: number; lastMs: number }>(
-      store,
-      `SELECT count() AS answers, toUnixTimestamp64Milli(max(known_at)) AS lastMs
-       FROM (
-         SELECT known_at FROM ${database}.stored_answers
-         WHERE dataset = {dataset:String} AND known_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-           AND known_at <= fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-         ORDER BY known_at LIMIT ${answersAtOnce}
-       )`,
-      { dataset, from, to: toMs },
-    )
-    const last = read !== undefined && read.answers === answersAtOnce ? read.lastMs : toMs
+    const span = await firstAnswers(store, { by: 'known_at', within: { fromMs: from, toMs }, dataset }, limits)
+    const last = span === undefined || span.isLast ? toMs : span.toMs
     yield { fromMs: from, toMs: last }
     from = last + 1
   }
@@ -210,6 +147,11 @@ function untilAnswersAreStored(
     isBehind = !areDone
     return areDone
   }
+}
+
+async function refusedSlices(kafka: Kafka, { source: { name: source }, dataset }: SourcedDataset) {
+  const letters = await readLetters(kafka, [deadLetterTopic(source).name])
+  return { source, dataset: dataset.name, letters: letters.filter((letter) => holdsRefusedSlice(source, letter)) }
 }
 
 function unfinishedReplays(store: Store): Promise<{ id: string; dataset: string }[]> {

@@ -8,6 +8,8 @@ export interface StoreConfig {
   user: string
   password: string
   requestTimeoutMs: number
+  /** Settings of every query. */
+  settings?: ClickHouseSettings
 }
 
 export const database = 'tidemark'
@@ -22,11 +24,26 @@ export function createStore(config: StoreConfig): Store {
     application: 'tidemark',
     request_timeout: config.requestTimeoutMs,
     max_open_connections: 10,
+    ...(config.settings && { clickhouse_settings: config.settings }),
     // Servers close idle sockets after 3 s or more, which can reset a request (clickhouse-js issue 150). So we close
     // them first, after 2 s.
     keep_alive: { enabled: true, idle_socket_ttl: 2_000, eagerly_destroy_stale_sockets: true },
     log: { level: ClickHouseLogLevel.OFF },
   })
+}
+
+/** Runs a query. Returns rows as objects, with 64-bit integers as numbers. */
+export async function readRows<Row>(store: Store, query: string, parameters: Record<string, unknown>): Promise<Row[]> {
+  const settings = { output_format_json_quote_64bit_integers: 0 } as const
+  const result = await store.query({
+    query,
+    query_params: parameters,
+    format: 'JSONEachRow',
+    clickhouse_settings: settings,
+    // Sends parameters that are too long for the URL in the body.
+    use_multipart_params_auto: true,
+  })
+  return result.json<Row>()
 }
 
 /** Settings of every insert. They are explicit, because servers change their defaults (async_insert in 26.2). */

@@ -1,11 +1,11 @@
 import { deadLetterRecordsTable } from '#schemas/dead-letter-record.ts'
 import type { Deletion } from '#schemas/generated/records.ts'
 import { deletionsTable } from '#schemas/tables.ts'
-import { database, insert, type Store } from './client.ts'
+import { database, insert, readRows, type Store } from './client.ts'
 
 /** Returns the time before which a dataset's rows are never stored again, ms UTC; undefined without a deletion. */
 export async function boundOf(store: Store, dataset: string): Promise<number | undefined> {
-  const [row] = await rows<{ bound: number | null }>(
+  const [row] = await readRows<{ bound: number | null }>(
     store,
     `SELECT if(count() = 0, NULL, toUnixTimestamp64Milli(max(before))) + 0.0 AS bound
      FROM ${database}.deletions WHERE dataset = {dataset:String}`,
@@ -21,7 +21,7 @@ export async function storeDeletion(store: Store, deletion: Deletion): Promise<v
 }
 
 export const storedDeletions = (store: Store): Promise<Deletion[]> =>
-  rows<Deletion>(
+  readRows<Deletion>(
     store,
     `SELECT dataset, toUnixTimestamp64Milli(before) + 0.0 AS before, toUnixTimestamp64Milli(at) + 0.0 AS at, by, why
      FROM ${database}.deletions AS stored ORDER BY stored.at`,
@@ -63,7 +63,7 @@ export async function rowsBefore(
   const counts = new Map<number, DeletedRows>()
   const count = async (table: string, name: string, time: string, condition: string): Promise<void> => {
     const query = `SELECT toYear(${time}) AS year, count() + 0.0 AS n FROM ${table} WHERE ${condition} GROUP BY year`
-    for (const { year, n } of await rows<{ year: number; n: number }>(store, query, parameters(bound))) {
+    for (const { year, n } of await readRows<{ year: number; n: number }>(store, query, parameters(bound))) {
       const row = counts.get(year) ?? { year, points: 0, point_revisions: 0 }
       row[name] = n
       counts.set(year, row)
@@ -105,7 +105,7 @@ async function timedTables(store: Store, tables: readonly DeletedTable[]): Promi
   if (tables.length === 0) return []
   const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
     WHERE concat(database, '.', name) IN {names:Array(String)}`
-  const found = await rows<{ qualified: string }>(store, query, { names: tables.map(({ name }) => name) })
+  const found = await readRows<{ qualified: string }>(store, query, { names: tables.map(({ name }) => name) })
   const there = new Set(found.map(({ qualified }) => qualified))
   return tables.flatMap(({ time, ...table }) =>
     time !== undefined && there.has(table.name) ? [{ ...table, time }] : [],
@@ -128,7 +128,7 @@ async function removeFrom(
 async function everyTable(store: Store, name: string): Promise<string[]> {
   const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
     WHERE (database = {database:String} OR startsWith(database, {beside:String})) AND name = {name:String}`
-  const found = await rows<{ qualified: string }>(store, query, { database, beside: `${database}_`, name })
+  const found = await readRows<{ qualified: string }>(store, query, { database, beside: `${database}_`, name })
   return found.map(({ qualified }) => qualified)
 }
 
@@ -139,13 +139,13 @@ async function hasRows(
   query_params: Record<string, unknown>,
 ): Promise<boolean> {
   const query = `SELECT count() + 0.0 AS n FROM ${table} WHERE ${condition}`
-  const [row] = await rows<{ n: number }>(store, query, query_params)
+  const [row] = await readRows<{ n: number }>(store, query, query_params)
   return (row?.n ?? 0) > 0
 }
 
 /** Returns the keys of a dataset that have series metadata but no point at or after `before` (ms UTC). */
 export async function keysWithoutPoints(store: Store, bound: Bound): Promise<string[]> {
-  const found = await rows<{ key: string }>(
+  const found = await readRows<{ key: string }>(
     store,
     `SELECT DISTINCT key FROM ${database}.series WHERE dataset = {dataset:String} AND key NOT IN (
        SELECT key FROM ${database}.points WHERE dataset = {dataset:String} AND ts >= ${instant}
@@ -166,7 +166,3 @@ const parameters = ({ dataset, before }: Bound) => ({ dataset, before })
 /** `mutations_sync: '2'` makes ClickHouse respond when all replicas are done. */
 const mutate = (store: Store, query: string, query_params: Record<string, unknown>) =>
   store.command({ query, query_params, clickhouse_settings: { mutations_sync: '2' } })
-
-async function rows<Row>(store: Store, query: string, query_params: Record<string, unknown>): Promise<Row[]> {
-  return (await store.query({ query, query_params, format: 'JSONEachRow' })).json<Row>()
-}

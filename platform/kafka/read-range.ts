@@ -45,12 +45,16 @@ export async function rangesBetween(kafka: Kafka, topic: string, fromMs: number,
   })
 }
 
-/** Reads offset ranges of a topic once, in order within a partition, without commits. Skips deleted records. */
+/**
+ * Reads offset ranges of a topic once, in order within a partition, without commits. Skips deleted records.
+ * @param maxFetchBytes maximum size of a fetch of a partition, before decompression; a batch is read in any case
+ */
 export async function readRanges(
   kafka: Kafka,
   topic: string,
   span: TopicRanges,
   read: (records: StoredRecord[]) => Promise<void> | void,
+  maxFetchBytes = 1024 * 1024,
 ): Promise<void> {
   const held = await offsetRange(kafka, topic)
   const next = new Map<number, number>()
@@ -62,7 +66,10 @@ export async function readRanges(
   }
   if (next.size === 0) return
   const groupId = `tidemark-read-${crypto.randomUUID()}`
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false })
+  const consumer = kafka.consumer({
+    ...{ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false },
+    maxBytesPerPartition: maxFetchBytes,
+  })
   try {
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })

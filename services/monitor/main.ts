@@ -12,8 +12,10 @@ import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { completenessChangeSchema } from '#schemas/generated/records.ts'
+import { startBackupWatch } from './backup-watch.ts'
 import { createMetrics } from './metrics.ts'
 import { type Monitor, startMonitor } from './monitor.ts'
+import { startPointCheck } from './point-loop.ts'
 import { startReadings } from './readings.ts'
 import { readMonitorConfig } from './settings.ts'
 import { storeFigures } from './store-figures.ts'
@@ -33,6 +35,8 @@ await run(log, 8_000, async (onStop) => {
   const { CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = config
   const store = createStore({ url, user, password, requestTimeoutMs: 60_000 })
   onStop('store', () => store.close())
+  const backups = startBackupWatch(config, metrics, log)
+  onStop('backups', backups.stop)
   const registry = openRegistry(config)
   const kafka = createKafka(config, 'tidemark-monitor', log)
   const producer = await openProducer(kafka)
@@ -47,6 +51,8 @@ await run(log, 8_000, async (onStop) => {
     ...{ clock, metrics, log },
   })
   onStop('readings', readings.stop)
+  const points = startPointCheck({ access: { url, user, password }, kafka, registry, metrics, log })
+  onStop('points', points.stop)
   const overrides = config.DATASET_SCHEDULES
   const declare = await expectationDeclarer({ store, producer, registry, hosts, overrides, by: 'monitor' })
   const encode = await registry.encoder(completenessTopic.name, completenessChangeSchema)

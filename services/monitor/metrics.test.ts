@@ -1,8 +1,12 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { hostsOf } from '#core/hosts.ts'
 import { createLogger } from '#platform/process/log.ts'
 import type { CompletenessChange } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
+import { startBackupWatch } from './backup-watch.ts'
 import { classes, createMetrics } from './metrics.ts'
 import { endToEndS, startReadings } from './readings.ts'
 
@@ -109,4 +113,53 @@ test('a part that does not answer is shown as down, and the others are read all 
   const shown = [...lines, 'tidemark_dataset_parked{dataset="jao.core.atc"} 1']
   await vi.waitFor(async () => expect(await linesOf(metrics)).toEqual(expect.arrayContaining(shown)))
   await readings.stop()
+})
+
+test('points and backups have samples only while somebody knows', async () => {
+  const metrics = createMetrics(hosts)
+  const shown = async () => samples(await linesOf(metrics)).filter((line) => /points|backup/.test(line))
+  const [began = ''] = await shown()
+  expect(await shown()).toEqual([expect.stringMatching(/^tidemark_points_compared_timestamp_seconds \d{10}/)])
+  metrics.showPoints({ unaccounted: new Map([['jao.core.atc', 3]]), comparedAtMs: undefined })
+  expect(await shown()).toEqual(['tidemark_points_unaccounted{dataset="jao.core.atc"} 3', began])
+  metrics.showPoints({ unaccounted: new Map([['kraken.ticker', 0]]), comparedAtMs: 5_000 })
+  const compared = 'tidemark_points_compared_timestamp_seconds 5'
+  expect(await shown()).toEqual(['tidemark_points_unaccounted{dataset="kraken.ticker"} 0', compared])
+  metrics.showPoints(undefined)
+  metrics.showBackup(0, 3_600)
+  const backup = ['tidemark_last_backup_timestamp_seconds 0', 'tidemark_backup_interval_seconds 3600']
+  expect(await shown()).toEqual([compared, ...backup])
+  metrics.showBackup(undefined, 3_600)
+  expect(await shown()).toEqual([compared, backup[1]])
+})
+
+test('the last good backup of a data directory is watched; a list that cannot be read is not taken for none', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'tidemark-watched-'))
+  const list = (text: string) => writeFileSync(join(home, 'backups.json'), text)
+  const backup = (id: string, at: string, bytes: number) => {
+    mkdirSync(join(home, id, 'data'), { recursive: true })
+    writeFileSync(join(home, id, 'data', 'file'), 'four')
+    const about = { format: 1, id, version: '1', at, source: 'live', parts: {} }
+    const files = { file: { bytes, sha256: '' } }
+    writeFileSync(join(home, id, 'manifest.json'), JSON.stringify({ ...about, files }))
+    return { id, path: join(home, id), at }
+  }
+  const look = async (dataDir: string | undefined) => {
+    const shown: unknown[] = []
+    const warn = vi.fn()
+    const settings = { BACKUPS_OF: dataDir, BACKUP_EVERY_H: 2 }
+    await startBackupWatch(settings, { showBackup: (...figures) => shown.push(figures) }, { warn }).stop()
+    return { shown: shown.flat(), warnings: warn.mock.calls.length }
+  }
+  try {
+    expect(await look(undefined)).toEqual({ shown: [], warnings: 0 })
+    expect(await look(home)).toEqual({ shown: [0, 7_200], warnings: 0 })
+    // The newest one has lost a byte of a file.
+    list(JSON.stringify([backup('a', '2026-03-01T00:00:00Z', 4), backup('b', '2026-03-02T00:00:00Z', 5)]))
+    expect(await look(home)).toEqual({ shown: [Date.UTC(2026, 2, 1), 7_200], warnings: 0 })
+    list('{')
+    expect(await look(home)).toEqual({ shown: [undefined, 7_200], warnings: 1 })
+  } finally {
+    rmSync(home, { recursive: true })
+  }
 })

@@ -6,6 +6,7 @@ import type { GroupLag } from '#platform/kafka/lag-reader.ts'
 import { platformTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { Evaluation, WindowChange } from './evaluate.ts'
+import type { PointFigures } from './point-check.ts'
 import type { StoreFigures } from './store-figures.ts'
 
 export const classes = [
@@ -32,6 +33,10 @@ export interface MonitorMetrics {
   /** Counts an answer that became visible in the store, so many real seconds after its last byte. */
   stored: (dataset: string, seconds: number) => void
   partUp: (part: (typeof parts)[number], isUp: boolean) => void
+  /** Shows how many points are unaccounted for. undefined: nobody knows. */
+  showPoints: (figures: PointFigures | undefined) => void
+  /** Shows when the last good backup was made, ms UTC, 0 without one. undefined: nobody knows. */
+  showBackup: (lastMs: number | undefined, intervalS: number) => void
 }
 
 /** All label values that can be known have a value from the beginning: 0, unless the help text says otherwise. */
@@ -52,6 +57,8 @@ export function createMetrics(hosts: readonly Host[]): MonitorMetrics {
     showFigures: showFigures(names, registers),
     stored: countStored(registers),
     partUp: showParts(registers),
+    showPoints: showPoints(registers),
+    showBackup: showBackup(registers),
   }
 }
 
@@ -208,4 +215,44 @@ function showParts(registers: Registry[]): MonitorMetrics['partUp'] {
   })
   for (const part of parts) up.set({ part }, 0)
   return (part, isUp) => up.set({ part }, isUp ? 1 : 0)
+}
+
+function showPoints(registers: Registry[]): MonitorMetrics['showPoints'] {
+  const unaccounted = new Gauge({
+    name: 'tidemark_points_unaccounted',
+    help: 'Points of accepted answers that are not stored, neither deleted nor refused; absent while nobody knows',
+    labelNames: ['dataset'],
+    registers,
+  })
+  const comparedAt = new Gauge({
+    name: 'tidemark_points_compared_timestamp_seconds',
+    help: 'When the last complete comparison of all points with their answers began; before the first, when this began',
+    registers,
+  })
+  comparedAt.set(Date.now() / 1_000)
+  return (figures) => {
+    unaccounted.reset()
+    for (const [dataset, points] of figures?.unaccounted ?? []) unaccounted.set({ dataset }, points)
+    if (figures?.comparedAtMs !== undefined) comparedAt.set(figures.comparedAtMs / 1_000)
+  }
+}
+
+function showBackup(registers: Registry[]): MonitorMetrics['showBackup'] {
+  const last = new Gauge({
+    name: 'tidemark_last_backup_timestamp_seconds',
+    help: 'When the last good backup was made, in seconds since 1970; 0 without one; absent while nobody knows',
+    registers,
+  })
+  const interval = new Gauge({
+    name: 'tidemark_backup_interval_seconds',
+    help: 'Time between two backups; absent if the stack makes none by itself',
+    registers,
+  })
+  last.remove()
+  interval.remove()
+  return (lastMs, intervalS) => {
+    if (lastMs === undefined) last.remove()
+    else last.set(lastMs / 1_000)
+    interval.set(intervalS)
+  }
 }

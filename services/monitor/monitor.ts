@@ -3,10 +3,10 @@ import type { Declarations } from '#core/declare-expectations.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import type { Logger } from '#platform/process/log.ts'
-import { pause } from '#platform/process/retry.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import type { CompletenessChange } from '#schemas/generated/records.ts'
 import { evaluate, factsMark } from './evaluate.ts'
+import { type Loop, startLoop } from './loop.ts'
 import type { MonitorMetrics } from './metrics.ts'
 
 export interface MonitorParts {
@@ -19,9 +19,8 @@ export interface MonitorParts {
   log: Logger
 }
 
-export interface Monitor {
+export interface Monitor extends Loop {
   notReady: () => string | undefined
-  stop: () => Promise<void>
 }
 
 /** Real ms between two looks at the facts. */
@@ -38,7 +37,6 @@ const patienceMs = 180_000
  * acknowledged, then shown.
  */
 export function startMonitor({ store, producer, encode, declare, clock, metrics, log }: MonitorParts): Monitor {
-  const stopping = new AbortController()
   const sent = new Map<string, string>()
   let declaredAtMs = Number.NEGATIVE_INFINITY
   let evaluatedAtMs = Number.NEGATIVE_INFINITY
@@ -68,24 +66,16 @@ export function startMonitor({ store, producer, encode, declare, clock, metrics,
     evaluatedAtMs = performance.now()
     if (changes.length > 0) log.info({ changes: changes.length }, 'windows changed their class')
   }
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const beganMs = performance.now()
-      await round().catch((error: Error) => {
-        problem = error.message
-        log.warn({ err: error }, 'completeness cannot be evaluated: trying again')
-      })
-      await pause(Math.max(0, beganMs + everyMs - performance.now()), stopping.signal)
-    }
-  }
-  const ended = loop()
+  const { stop } = startLoop(everyMs, () =>
+    round().catch((error: Error) => {
+      problem = error.message
+      log.warn({ err: error }, 'completeness cannot be evaluated: trying again')
+    }),
+  )
   return {
+    stop,
     notReady: () =>
       performance.now() - evaluatedAtMs > patienceMs ? `completeness cannot be evaluated: ${problem}` : undefined,
-    stop: async () => {
-      stopping.abort()
-      await ended
-    },
   }
 }
 

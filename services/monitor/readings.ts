@@ -1,7 +1,7 @@
 import type { Clock } from '#core/clock.ts'
 import type { GroupLag } from '#platform/kafka/lag-reader.ts'
 import type { Logger } from '#platform/process/log.ts'
-import { pause } from '#platform/process/retry.ts'
+import { type Loop, startLoop } from './loop.ts'
 import type { MonitorMetrics } from './metrics.ts'
 import type { StoredAnswer, StoreFigures } from './store-figures.ts'
 
@@ -18,10 +18,7 @@ export interface ReadingParts {
 const everyMs = 15_000
 
 /** Reads lag, figures of the store and the registry every 15 s, and shows them. A part that does not answer is shown as down. */
-export function startReadings({ lags, figures, registry, clock, metrics, log }: ReadingParts): {
-  stop: () => Promise<void>
-} {
-  const stopping = new AbortController()
+export function startReadings({ lags, figures, registry, clock, metrics, log }: ReadingParts): Loop {
   const of = async (part: 'kafka' | 'clickhouse' | 'registry', read: () => Promise<void>): Promise<void> => {
     try {
       await read()
@@ -31,28 +28,17 @@ export function startReadings({ lags, figures, registry, clock, metrics, log }: 
       log.warn({ err: error, part }, 'a part does not answer the monitor: trying again')
     }
   }
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const beganMs = performance.now()
-      await Promise.all([
-        of('kafka', async () => metrics.showLags(await lags())),
-        of('clickhouse', async () => {
-          const read = await figures()
-          metrics.showFigures(read)
-          for (const answer of read.answers) metrics.stored(answer.dataset, endToEndS(answer, clock))
-        }),
-        of('registry', registry),
-      ])
-      await pause(Math.max(0, beganMs + everyMs - performance.now()), stopping.signal)
-    }
-  }
-  const ended = loop()
-  return {
-    stop: async () => {
-      stopping.abort()
-      await ended
-    },
-  }
+  return startLoop(everyMs, async () => {
+    await Promise.all([
+      of('kafka', async () => metrics.showLags(await lags())),
+      of('clickhouse', async () => {
+        const read = await figures()
+        metrics.showFigures(read)
+        for (const answer of read.answers) metrics.stored(answer.dataset, endToEndS(answer, clock))
+      }),
+      of('registry', registry),
+    ])
+  })
 }
 
 /**

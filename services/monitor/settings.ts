@@ -1,6 +1,7 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { type Host, hostsOf } from '#core/hosts.ts'
+import { backupInterval } from '#core/known-backups.ts'
 import { allSourceSettings, readSourceSettings } from '#core/source-settings.ts'
 import { connectionSettings, httpAddress, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
@@ -11,6 +12,8 @@ export const monitorSettings = {
   ...scheduleSettings,
   /** Base URL of the simulator. If set, the monitor uses the simulator's clock. */
   SIMULATOR_URL: httpAddress.optional(),
+  BACKUPS_OF: z.string().optional().describe('the data directory whose last good backup is watched'),
+  ...backupInterval,
 }
 
 export type MonitorConfig = Readonly<z.infer<z.ZodObject<typeof monitorSettings>>>

@@ -1,4 +1,4 @@
-import { database, type Store } from '#platform/clickhouse/client.ts'
+import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 
 /** An answer that became visible in the store. Both times are ms UTC: `knownAtMs` by the poller's clock, which may be a simulated one. */
 export interface StoredAnswer {
@@ -25,11 +25,8 @@ const settleS = 5
 /** Returns a function that reads the figures. Answers that were stored before its first call are not returned. */
 export function storeFigures(store: Store): () => Promise<StoreFigures> {
   let seenToMs: number | undefined
-  const ask = async <Row>(query: string, query_params: Record<string, unknown> = {}): Promise<Row[]> => {
-    const clickhouse_settings = { output_format_json_quote_64bit_integers: 0 } as const
-    const result = await store.query({ query, query_params, format: 'JSONEachRow', clickhouse_settings })
-    return result.json<Row>() as never
-  }
+  const ask = <Row>(query: string, parameters: Record<string, unknown> = {}): Promise<Row[]> =>
+    readRows<Row>(store, query, parameters)
   const newAnswers = async (): Promise<StoredAnswer[]> => {
     if (seenToMs === undefined) {
       const [now] = await ask<{ ms: number }>(

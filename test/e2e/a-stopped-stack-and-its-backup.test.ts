@@ -138,6 +138,11 @@ test('a running stack is backed up, by itself and by hand, and a stopped one', a
     return lastFailure === null && last !== null && last
   })
   expect(good.path).toContain(schedule())
+  const watched = await eventually('the monitor shows a good backup', async () => {
+    const metrics = await (await fetch(`${stack.file().endpoints.health.monitor}/metrics`)).text()
+    return Number(/^tidemark_last_backup_timestamp_seconds (\S+)$/m.exec(metrics)?.[1] ?? 0) || false
+  })
+  expect(watched * 1_000).toBeGreaterThan(Date.parse(stack.file().startedAt))
   const byHand = () => stack.run('backup', '--running', join(home, 'by-hand'), '--json')
   const made = await eventually('a backup is made by hand beside it', async () => (await byHand()).stdout || false)
   expect(JSON.parse(made).pausedMs).toBeLessThan(1_000)

@@ -76,6 +76,8 @@ beforeAll(async () => {
     LOG_LEVEL: 'info',
     TIDEMARK_HOME: home,
     SESSION_TIMEOUT_MS: '6000',
+    // The monitor watches backups, and nothing makes any.
+    BACKUPS_OF: home,
   }
   stack = await prepareStack('simulated', settings, join(home, 'simulated'))
   const started = await stack.up('--no-backfill')

@@ -1,9 +1,13 @@
 // From an upstream over HTTP through poller, Kafka, normalizer and sink to what a query says.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { everKnown } from '#core/reconcile/answer-spans.ts'
 import { identityNumber } from '#core/request-identity.ts'
 import { explainValue } from '#operations/explain/explain.ts'
-import { everKnown, reconcile } from '#operations/reconcile/reconcile.ts'
+import { reconcile } from '#operations/reconcile/reconcile.ts'
+import { createLogger } from '#platform/process/log.ts'
 import { acceptedAnswerSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import { createPointCheck } from '#services/monitor/point-check.ts'
+import { missingWithoutRefused } from '#services/monitor/point-loop.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { findDataset } from '../../cli/find-dataset.ts'
 import { acceptedAnswer, insertSlices, slice } from '../store/slices.ts'
@@ -240,6 +244,16 @@ const about = {
 const told = slice({ ...about, start: '2026-01-14T23:00:00Z', values: [1, 2] })
 const odd = { ...told, key: 'border_BE_AT', start: told.start + 1 }
 
+/** What the monitor shows of the dataset when it has compared everything. */
+async function unaccountedInMonitor(): Promise<number | undefined> {
+  const log = createLogger('test', 'silent')
+  const step = createPointCheck({ store: chain.store, missingOf: missingWithoutRefused(chain), log, settleMs: 0 })
+  for (;;) {
+    const { unaccounted, comparedAtMs } = await step()
+    if (comparedAtMs !== undefined) return unaccounted.get(dataset)
+  }
+}
+
 test('points of a slice that the store refused lie in a dead letter, and are not missing', async () => {
   const encode = await chain.registry.encoder('jao.timeseries', timeseriesSliceSchema)
   const encodeAnswer = await chain.registry.encoder('jao.answers', acceptedAnswerSchema)
@@ -252,10 +266,12 @@ test('points of a slice that the store refused lie in a dead letter, and are not
   await chain.producer.send('jao.answers', [{ key: answer.requestIdentity, value: encodeAnswer(answer) }])
   await chain.settled()
   expect(await balance()).toMatchObject({ missing: 0, refused: 2, lackingAnswers: 1, repair: null })
+  expect(await unaccountedInMonitor()).toBe(0)
   // One more is lost.
   await chain.store.command({
     query: `DELETE FROM tidemark.point_revisions WHERE identity = ${about.identity} AND ts = '2026-01-14 23:00:00'`,
   })
+  expect(await unaccountedInMonitor()).toBe(1)
   const { repair, ...found } = await balance()
   expect(found).toMatchObject({
     missing: 1,

@@ -1,11 +1,15 @@
 // What the monitor reads from the store, besides the view completeness.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { isDeepStrictEqual } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { requestIdentity } from '#core/request-identity.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
+import { removeRows, storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { evaluate } from '#services/monitor/evaluate.ts'
+import { createPointCheck, type PointFigures } from '#services/monitor/point-check.ts'
 import { storeFigures } from '#services/monitor/store-figures.ts'
+import { insertReadings, reading } from './readings.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 
 let running: RunningStore
@@ -14,6 +18,76 @@ beforeAll(async () => {
   await migrate(running.store, migrations)
 })
 afterAll(() => running?.stop())
+
+describe('points of accepted answers', () => {
+  const knownAt = (day: number) => Date.parse('2026-01-01T08:00Z') + day * 24 * 3_600_000
+  const whole = reading({ dataset: 'made.parts', replaces: false, keys: { a: 3, b: 2 } })
+  const history = [
+    ...Array.from({ length: 5 }, (_, day) => reading({ dataset: 'made.old', knownAt: knownAt(day), offset: day })),
+    // A part of an answer that was sent back, and bytes that lie in raw twice.
+    ...[whole, { ...whole, contentHash: 'c', offset: 2, transformVersion: 2, keys: { c: 3 } }, { ...whole, offset: 9 }],
+    reading({ dataset: 'made.deleted' }),
+  ]
+  const none = { 'made.deleted': 0, 'made.old': 0, 'made.parts': 0 }
+  const warnings: string[] = []
+  const warn = (about: object) => void warnings.push(JSON.stringify(about))
+  let step: () => Promise<PointFigures>
+  const shown = async () =>
+    Object.fromEntries([...(await step()).unaccounted].filter(([dataset]) => dataset.startsWith('made.')))
+  const untilShown = async (expected: Record<string, number>): Promise<void> => {
+    while (!isDeepStrictEqual(await shown(), expected));
+  }
+  const remove = (condition: string) =>
+    running.store.command({ query: `DELETE FROM tidemark.point_revisions WHERE ${condition}` })
+
+  beforeAll(async () => {
+    await insertReadings(running.store, history)
+    // A bound that cuts a window: of its answer, some points are deleted.
+    const bound = { dataset: 'made.deleted', before: history[0]!.windowStart + 3_600_000, at: 1, by: 'test', why: '' }
+    await storeDeletion(running.store, bound)
+    await removeRows(running.store, bound)
+    const parts = {
+      store: running.store,
+      missingOf: async ({ missing }: { missing: number }) => missing,
+      log: { warn },
+    }
+    step = createPointCheck({ ...parts, limits: { answers: 3, points: 100 }, settleMs: 0 })
+  })
+
+  test('parts, repeated bytes and deletions leave nothing unaccounted for', async () => {
+    while ((await step()).comparedAtMs === undefined);
+    expect(await shown()).toEqual(none)
+  })
+
+  test('a row that was deleted by hand is found in old history, and accounted for when it is stored again', async () => {
+    await remove(`dataset = 'made.old' AND ts = '2026-01-01 01:00:00' AND known_at = '2026-01-03 08:00:00'`)
+    await untilShown({ ...none, 'made.old': 1 })
+    await insertReadings(running.store, [history[2]!])
+    await untilShown(none)
+  })
+
+  test('an answer that is stored now is compared before the next round, and counts once', async () => {
+    const answer = { ...history[0]!, dataset: 'made.new', knownAt: knownAt(9) }
+    await insertReadings(running.store, [answer])
+    await remove(`dataset = 'made.new' AND ts > '2026-01-01 00:00:00'`)
+    await untilShown({ ...none, 'made.new': 2 })
+    // A walk finds it, too.
+    for (let steps = 0; steps < 3; steps++) expect(await shown()).toEqual({ ...none, 'made.new': 2 })
+    await insertReadings(running.store, [answer])
+    await untilShown({ ...none, 'made.new': 0 })
+  })
+
+  test('what cannot be compared has no figure, and the log says so', async () => {
+    expect(warnings).toEqual([])
+    const rename = (from: string, to: string) =>
+      running.store.command({ query: `RENAME TABLE tidemark.${from} TO tidemark.${to}` })
+    await rename('point_revisions', 'away')
+    await untilShown({})
+    expect(warnings.join()).toContain('made.old')
+    await rename('away', 'point_revisions')
+    await untilShown({ ...none, 'made.new': 0 })
+  })
+})
 
 const put = (table: string, columns: string[], rows: unknown[][]) => insert(running.store, table, columns, rows)
 const hour = (time: string) => Date.parse(`2026-04-20T${time}Z`)

@@ -2,14 +2,19 @@
 // computed here from the same histories.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { everKnown } from '#core/reconcile/answer-spans.ts'
+import { unaccountedPoints } from '#core/reconcile/unaccounted-points.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { erase } from '#operations/history/erase.ts'
-import { everKnown, type ReconcileParts, reconcile, unaccountedPoints } from '#operations/reconcile/reconcile.ts'
+import { type ReconcileParts, reconcile } from '#operations/reconcile/reconcile.ts'
 import { removeRows, storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { createPointCheck, type PointFigures } from '#services/monitor/point-check.ts'
 import { faults } from '../support/long-tests.ts'
+import { insertReadings, type Reading, reading, windowMs } from './readings.ts'
 import { type RunningStore, startStore } from './running-store.ts'
-import { acceptedAnswer, insertAnswers, insertSlices, lines, slice } from './slices.ts'
+import { insertSlices, lines, slice } from './slices.ts'
 
 let running: RunningStore
 beforeAll(async () => {
@@ -22,52 +27,11 @@ const hourMs = 3_600_000
 const at = (text: string) => Date.parse(`${text}Z`)
 const command = (query: string) =>
   running.store.command({ query, clickhouse_settings: { mutations_sync: '2' } as never })
+const store = (readings: readonly Reading[]) => insertReadings(running.store, readings)
 /** Kafka and the registry are not needed for datasets that no source declares. */
 const check = async (dataset?: string, known = everKnown) =>
   (await reconcile({ store: running.store } as ReconcileParts, { dataset, known })).balances
 const always = { storedFromMs: 0, storedToMs: at('2100-01-01') }
-
-interface Reading {
-  dataset: string
-  identity: number
-  windowStart: number
-  knownAt: number
-  offset: number
-  transformVersion: number
-  contentHash: string
-  replaces: boolean
-  /** Number of hourly points of each key, from the start of the window on. */
-  keys: Record<string, number>
-}
-
-const windowMs = 4 * hourMs
-
-/** Stores readings: first all points, then the answers. */
-async function store(readings: readonly Reading[], what: 'all' | 'points' = 'all'): Promise<void> {
-  const slices = readings.flatMap(({ keys, windowStart, knownAt, offset, ...about }) =>
-    Object.entries(keys).map(([key, length]) => ({
-      ...slice({
-        ...{ ...about, key, values: new Array(length).fill(1), start: new Date(windowStart).toISOString() },
-        ...{ windowEnd: new Date(windowStart + windowMs).toISOString(), knownAt: new Date(knownAt).toISOString() },
-      }),
-      raw: { partition: 0, offset },
-    })),
-  )
-  if (slices.length > 0) await insertSlices(running.store, slices)
-  const answers = readings.map(({ keys, offset, ...about }) =>
-    acceptedAnswer({
-      ...{ ...about, windowEnd: about.windowStart + windowMs, raw: { partition: 0, offset } },
-      points: Object.values(keys).reduce((sum, length) => sum + length, 0),
-    }),
-  )
-  if (what === 'all' && answers.length > 0) await insertAnswers(running.store, answers)
-}
-
-const reading = (over: Partial<Reading> = {}): Reading => ({
-  ...{ dataset: 'made.data', identity: 1, windowStart: at('2026-01-01'), knownAt: at('2026-01-01T08:00'), offset: 1 },
-  ...{ transformVersion: 1, contentHash: 'a', replaces: true, keys: { a: 3 } },
-  ...over,
-})
 
 // Random histories
 
@@ -147,6 +111,16 @@ function expected({ old, again }: ReturnType<typeof readingsOf>, { replay, delet
   }
 }
 
+/** What the monitor shows when it has compared everything once. */
+async function figuresOfMonitor(): Promise<PointFigures['unaccounted']> {
+  const log = createLogger('test', 'silent')
+  const step = createPointCheck({ store: running.store, missingOf: async ({ missing }) => missing, log, settleMs: 0 })
+  for (;;) {
+    const { unaccounted, comparedAtMs } = await step()
+    if (comparedAtMs !== undefined) return unaccounted
+  }
+}
+
 let run = 0
 
 test('of random histories exactly what was removed by hand is missing', async () => {
@@ -190,6 +164,7 @@ test('of random histories exactly what was removed by hand is missing', async ()
     if (rows.length > 0)
       await command(`ALTER TABLE tidemark.point_revisions DELETE
         WHERE (dataset, key, toUnixTimestamp(ts), toUnixTimestamp64Milli(known_at)) IN (${rows.join(', ')})`)
+    const figures = faults ? await figuresOfMonitor() : undefined
     const byDataset = new Map((await unaccountedPoints(running.store, always)).map((each) => [each.dataset, each]))
     for (const { dataset, tally, lacking } of all) {
       const [found] = await check(dataset)
@@ -199,6 +174,7 @@ test('of random histories exactly what was removed by hand is missing', async ()
         waitingPoints: 0,
       })
       expect(found!.incomplete.toSorted((one, other) => one.knownAtMs - other.knownAtMs)).toMatchObject(lacking)
+      if (figures) expect({ dataset, missing: figures.get(dataset) ?? 0 }).toEqual({ dataset, missing: tally.missing })
       if (tally.answers + tally.cutAnswers > 0) expect(byDataset.get(dataset)).toMatchObject(tally)
     }
   }
@@ -305,4 +281,13 @@ test('ticks whose points lie far from their known_at are not missing; own record
   const { balances, notCompared } = await reconcile({ store: running.store } as ReconcileParts, { known: everKnown })
   expect(balances.find(({ dataset }) => dataset === far.dataset)).toMatchObject({ expected: 3, found: 3, missing: 0 })
   expect(notCompared).toEqual(['jao.core.finalComputation'])
+})
+
+test('bytes that lie in raw twice count once, as newer code read them', async () => {
+  const first = reading({ dataset: 'made.twice', replaces: false, keys: { a: 3 } })
+  await store([first, { ...first, offset: 9 }])
+  expect(await check('made.twice')).toMatchObject([{ answers: 1, expected: 3, found: 3, missing: 0, surplus: 0 }])
+  // A replay has read the second record, and does not know two points any more. It has not erased them yet.
+  await store([{ ...first, offset: 9, transformVersion: 2, keys: { a: 1 } }])
+  expect(await check('made.twice')).toMatchObject([{ answers: 1, expected: 1, found: 1, missing: 0, surplus: 2 }])
 })

@@ -1,7 +1,6 @@
 // Reads, for each (dataset, identity, known_at), the accepted contents and the number of rows. A query and not a view:
 // a check of all history must be walked span by span, and each span narrows both tables before they are grouped.
-import { database, type Store } from '#platform/clickhouse/client.ts'
-import { readRows } from '../history/read-rows.ts'
+import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 import type { AnswerContent, StoredRows } from './point-balance.ts'
 
 /** What is read of a dataset. Times are ms UTC. */

@@ -1,20 +1,5 @@
-import type { Store } from '#platform/clickhouse/client.ts'
 import type { RawSpan } from '#schemas/generated/records.ts'
 import type { WindowRange } from './raw-span.ts'
-
-/** Runs a query. Returns rows as objects, with 64-bit integers as numbers. */
-export async function readRows<Row>(store: Store, query: string, parameters: Record<string, unknown>): Promise<Row[]> {
-  const settings = { output_format_json_quote_64bit_integers: 0 } as const
-  const result = await store.query({
-    query,
-    query_params: parameters,
-    format: 'JSONEachRow',
-    clickhouse_settings: settings,
-    // Sends parameters that are too long for the URL in the body.
-    use_multipart_params_auto: true,
-  })
-  return result.json<Row>()
-}
 
 /** Returns an SQL condition for rows whose window starts in the range. `windowStart` is an SQL expression. */
 export function inWindows({ fromMs, toMs }: WindowRange, windowStart = 'window_start'): string {

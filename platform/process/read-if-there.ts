@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { UserError } from '#platform/process/user-error.ts'
+import { UserError } from './user-error.ts'
 
 /** Returns the text of a file. Undefined if the file does not exist. @throws UserError if this user may not read it */
 export function readIfThere(path: string): string | undefined {

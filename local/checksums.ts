@@ -3,39 +3,7 @@ import { createReadStream, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { z } from 'zod'
-import { UserError } from '#platform/process/user-error.ts'
-import { readIfThere } from './read-if-there.ts'
-
-const Manifest = z.object({
-  format: z.literal(1),
-  id: z.string(),
-  version: z.string(),
-  at: z.string(),
-  source: z.enum(['live', 'simulated']),
-  /** Of a running stack: for how long Kafka, registry and store were stopped, ms. */
-  pausedMs: z.int().optional(),
-  parts: z.record(z.string(), z.object({ files: z.int(), bytes: z.int() })),
-  files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
-})
-
-export type Manifest = z.infer<typeof Manifest>
-export type FileChecksums = Manifest['files']
-
-export const manifestFile = (backup: string): string => join(backup, 'manifest.json')
-/** Path of the data in a backup. It is not the top level, so that `up` does not take a backup for a data directory. */
-export const dataOf = (backup: string): string => join(backup, 'data')
-
-/** Reads a backup's manifest. @throws UserError if the directory is no backup, or of an unknown format */
-export function readManifest(backup: string): Manifest {
-  const text = readIfThere(manifestFile(backup))
-  if (text === undefined) throw new UserError(`${backup} is not a backup of tidemark: it has no manifest.json.`)
-  try {
-    return Manifest.parse(JSON.parse(text))
-  } catch {
-    throw new UserError(`${manifestFile(backup)} cannot be read by this version of tidemark: use the one that made it.`)
-  }
-}
+import type { FileChecksums, Manifest } from '#core/known-backups.ts'
 
 export function partsOf(files: FileChecksums): Manifest['parts'] {
   const parts: Manifest['parts'] = {}
