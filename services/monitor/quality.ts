@@ -1,6 +1,7 @@
 import type { Clock } from '#core/clock.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
+import { boundOf } from '#platform/clickhouse/deletions.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { pause } from '#platform/process/retry.ts'
@@ -24,6 +25,8 @@ export interface QualityParts {
 
 /** Real ms between two rounds. */
 const everyMs = 60_000
+/** Real ms until the next round where something was sent, which the metrics are to show once the store has it. */
+const afterSentMs = 15_000
 const dayMs = 86_400_000
 /** After a start, what was stored in this time is checked again, ms. */
 const lookBackMs = { days: 31 * dayMs, ticks: 2 * dayMs, files: 0 }
@@ -32,7 +35,10 @@ const overlapMs = 120_000
 /** Maximum length of what one question reads, besides the reach of the check, ms. */
 const maxBatchMs = { days: 40 * dayMs, ticks: 2 * 3_600_000, files: 0 }
 
-/** Returns a function that runs the checks on what was stored since its last call. The first call goes back a month. */
+/**
+ * Returns a function that runs the checks on what was stored since its last call. The first call goes back a month. It
+ * returns true if records were sent that the store does not show yet.
+ */
 export function qualityRounds({ store, producer, encode, clock, metrics, log, datasets = declared() }: QualityParts) {
   const queue: questions.TouchedRange[] = []
   /** Records that were sent, and that the store does not show yet, by the name of the finding. */
@@ -70,14 +76,16 @@ export function qualityRounds({ store, producer, encode, clock, metrics, log, da
     return lastAtMs
   }
   const check = async (dataset: Dataset, range: questions.Range): Promise<void> => {
+    const deletedToMs = (await boundOf(store, dataset.name)) ?? Number.NEGATIVE_INFINITY
     for (const declaredCheck of dataset.acrossAnswers ?? []) {
       const checked = await runCheck(store, dataset, declaredCheck, range)
+      checked.findings = checked.findings.filter(({ fromMs }) => fromMs >= deletedToMs)
       const stored = await heldFindings(store, dataset.name, checked.check, checked.range)
       const held = withUnseen(stored, unseen, { dataset: dataset.name, ...checked })
       await publish(findingChanges(dataset.name, checked, held, nextAtMs()))
     }
   }
-  return async (stopping?: AbortSignal): Promise<void> => {
+  return async (stopping?: AbortSignal): Promise<boolean> => {
     const storedToMs = await newestFindingMs(store)
     lastAtMs = Math.max(lastAtMs, storedToMs)
     for (const [name, { at }] of unseen) if (at <= storedToMs) unseen.delete(name)
@@ -93,6 +101,7 @@ export function qualityRounds({ store, producer, encode, clock, metrics, log, da
     const deleted = await deletedFindings(store)
     await publish(deleted.filter((each) => !unseen.has(findingName(each))).map((each) => withdrawn(each, atMs)))
     metrics.showFindings(await findingCounts(store, atMs - lookBackMs.days), atMs)
+    return unseen.size > 0
   }
 }
 
@@ -103,10 +112,12 @@ export function startQuality(parts: QualityParts): { stop: () => Promise<void> }
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const beganMs = performance.now()
-      await round(stopping.signal).catch((error: Error) =>
-        parts.log.warn({ err: error }, 'the checks across answers cannot run: trying again'),
-      )
-      await pause(Math.max(0, beganMs + everyMs - performance.now()), stopping.signal)
+      const hasSent = await round(stopping.signal).catch((error: Error) => {
+        parts.log.warn({ err: error }, 'the checks across answers cannot run: trying again')
+        return false
+      })
+      const waitMs = beganMs + (hasSent ? afterSentMs : everyMs) - performance.now()
+      await pause(Math.max(0, waitMs), stopping.signal)
     }
   }
   const ended = loop()
