@@ -196,11 +196,6 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
     /frozen: want ticks of 2/,
   ],
   [
-    'checks across answers of files',
-    [withDataset({ acrossAnswers: [fewRows], calendar: { kind: 'files', zone: 'UTC' } as Calendar })],
-    /it is read from files, which have no windows/,
-  ],
-  [
     'a zone that is none',
     [withDataset({ calendar: { ...days, zone: 'Europe/Bruges' } })],
     /"Europe\/Bruges" is not a time zone/,
@@ -213,7 +208,7 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   ],
   [
     'files that are asked for',
-    [withDataset({ calendar: { kind: 'files', zone: 'UTC' } })],
+    [withDataset({ calendar: { kind: 'files', zone: 'UTC' }, acrossAnswers: [] })],
     /its calendar cannot be that of files/,
   ],
 ])('%s is refused', (_what, declared, sentence) => {
@@ -242,4 +237,19 @@ test('a dataset that is only read from files cannot have the schedule auto', () 
   expect(broken('auto')).toEqual([
     'Dataset tides.hourly: it is not asked for, so its schedule cannot be auto: say on-demand or off.',
   ])
+})
+
+test('a dataset with the calendar of files cannot have checks across answers', () => {
+  const { asking: _asking, ...unasked } = dataset
+  const files = { by: 'file', maxBytes: 1 } as const
+  const ofFiles = {
+    ...unasked,
+    files,
+    schedule: 'on-demand' as const,
+    calendar: { kind: 'files', zone: 'UTC' } as const,
+  }
+  expect(brokenRules([{ ...good, datasets: [{ ...ofFiles, acrossAnswers: [fewRows] }] }], [])).toEqual([
+    'Dataset tides.hourly: it is read from files, which have no windows: it cannot have checks across answers.',
+  ])
+  expect(brokenRules([{ ...good, datasets: [{ ...ofFiles, acrossAnswers: [] }] }], [])).toEqual([])
 })

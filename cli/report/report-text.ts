@@ -189,7 +189,7 @@ const findingColumns = ({ dataset, findings }: DatasetReport): string[][] =>
     dataset,
     printable(check),
     count === 1 ? '1 finding' : `${count} findings`,
-    `last ${minute(from)}`,
+    `last ${minute(from).slice(5)}`,
     [
       printable(shortened(key)),
       ...Object.entries(evidence).map(([name, value]) => `${printable(name)} ${rounded(value)}`),

@@ -101,7 +101,7 @@ Flags of points
   jao.core.atc  implausible  4 points
 
 Findings across answers (UTC)
-  kraken.ticker  frozen  2 findings  last 2026-10-29 10:00  XXBTZUSD.last value 100.5 ticks 120 grown 7
+  kraken.ticker  frozen  2 findings  last 10-29 10:00  XXBTZUSD.last value 100.5 ticks 120 grown 7
 
 Refused
   jao.dlq  schema  3, 1 open  last 2026-10-29 10:00  no\ufffd[31m`)
