@@ -3,6 +3,7 @@ import { topicsOf } from '#core/source-topics.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { platformNames } from '#platform/clickhouse/migrate.ts'
 import { seriesSchema } from '#schemas/generated/records.ts'
+import type { AcrossCheck } from '#sources/answers/across-answers.ts'
 import type { Calendar } from '#sources/calendar.ts'
 import { sources } from '#sources/index.ts'
 import type { Dataset, Schedule, Source } from '#sources/source.ts'
@@ -15,6 +16,8 @@ const dataset = good.datasets[0]!
 const withDataset = (change: Partial<Dataset>): Source => ({ ...good, datasets: [{ ...dataset, ...change }] })
 const withChecks = (...flags: string[]): Source =>
   withDataset({ checks: flags.map((flag) => ({ flag, text: 'It is odd.', find: () => {} })) })
+const withAcross = (...acrossAnswers: AcrossCheck[]): Source => withDataset({ acrossAnswers })
+const fewRows: AcrossCheck = { check: 'few-rows', text: 'x', share: 0.5, history: 14, minHistory: 7, withinS: 1 }
 const days = {
   kind: 'days',
   window: 'day',
@@ -166,6 +169,32 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
     [withDataset({ checks: [{ flag: 'odd', text: ' ', find: () => {} }] })],
     /the check odd needs a text/,
   ],
+  ['a flag that is a check across answers', [withChecks('frozen')], /the flag frozen has a meaning of its own/],
+  ['a check across answers twice', [withAcross(fewRows, fewRows)], /it has two checks few-rows across answers/],
+  ['one without a text', [withAcross({ ...fewRows, text: '' })], /the check few-rows needs a text/],
+  ['a share of more than all', [withAcross({ ...fewRows, share: 1.5 })], /few-rows: want a share between 0 and 1/],
+  ['less history than is needed', [withAcross({ ...fewRows, history: 6 })], /few-rows: want a minHistory of 1/],
+  ['a jump over nothing', [withAcross({ check: 'jump', text: 'x' })], /jump: it needs limits or a step/],
+  [
+    'limits the wrong way round',
+    [withAcross({ check: 'jump', text: 'x', limits: { at_OST: { min: 2, max: 1 } } })],
+    /jump: the limits of at_OST are 2 to 1/,
+  ],
+  [
+    'a jump of nothing',
+    [withAcross({ check: 'jump', text: 'x', step: { end: '.last', factor: 1, withinS: 60 } })],
+    /jump: want a factor above 1/,
+  ],
+  [
+    'one tick that is frozen',
+    [
+      withAcross({
+        ...{ check: 'frozen', text: 'x', ticks: 1, withinS: 60, times: 1 },
+        ends: { value: 'a', grows: 'b' },
+      }),
+    ],
+    /frozen: want ticks of 2/,
+  ],
   [
     'a zone that is none',
     [withDataset({ calendar: { ...days, zone: 'Europe/Bruges' } })],
@@ -179,7 +208,7 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   ],
   [
     'files that are asked for',
-    [withDataset({ calendar: { kind: 'files', zone: 'UTC' } })],
+    [withDataset({ calendar: { kind: 'files', zone: 'UTC' }, acrossAnswers: [] })],
     /its calendar cannot be that of files/,
   ],
 ])('%s is refused', (_what, declared, sentence) => {
@@ -208,4 +237,19 @@ test('a dataset that is only read from files cannot have the schedule auto', () 
   expect(broken('auto')).toEqual([
     'Dataset tides.hourly: it is not asked for, so its schedule cannot be auto: say on-demand or off.',
   ])
+})
+
+test('a dataset with the calendar of files cannot have checks across answers', () => {
+  const { asking: _asking, ...unasked } = dataset
+  const files = { by: 'file', maxBytes: 1 } as const
+  const ofFiles = {
+    ...unasked,
+    files,
+    schedule: 'on-demand' as const,
+    calendar: { kind: 'files', zone: 'UTC' } as const,
+  }
+  expect(brokenRules([{ ...good, datasets: [{ ...ofFiles, acrossAnswers: [fewRows] }] }], [])).toEqual([
+    'Dataset tides.hourly: it is read from files, which have no windows: it cannot have checks across answers.',
+  ])
+  expect(brokenRules([{ ...good, datasets: [{ ...ofFiles, acrossAnswers: [] }] }], [])).toEqual([])
 })

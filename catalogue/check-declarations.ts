@@ -1,6 +1,7 @@
 // Rules for the declarations of sources and datasets. Topics, tables and views are named after them, so provisioning
 // checks the rules before it creates anything.
 import { sourceTopics } from '#schemas/topics.ts'
+import { type AcrossCheck, acrossChecks } from '#sources/answers/across-answers.ts'
 import { commonFlags } from '#sources/answers/checks.ts'
 import type { Dataset, Source, Upstream } from '#sources/source.ts'
 import { calendarProblems } from './check-calendar.ts'
@@ -133,11 +134,17 @@ function wrongInDataset(source: Source, dataset: Dataset): string[] {
 
 const flagWord = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 /** The views give the flag `withdrawn`. */
-const takenFlags = [...commonFlags, 'withdrawn']
+const takenFlags: readonly string[] = [...commonFlags, 'withdrawn', ...acrossChecks]
 
-function wrongInChecks({ checks = [] }: Dataset): string[] {
+function wrongInChecks({ checks = [], acrossAnswers = [], calendar }: Dataset): string[] {
   const flags = checks.map(({ flag }) => flag)
   return [
+    ...(calendar.kind === 'files' && acrossAnswers.length > 0
+      ? ['it is read from files, which have no windows: it cannot have checks across answers.']
+      : []),
+    ...acrossAnswers.flatMap((check) => wrongNumbers(check).map((wrong) => `the check ${check.check}: ${wrong}.`)),
+    ...doubled(acrossAnswers.map(({ check }) => check)).map((check) => `it has two checks ${check} across answers.`),
+    ...acrossAnswers.filter(({ text }) => text.trim() === '').map(({ check }) => `the check ${check} needs a text.`),
     ...doubled(flags).map((flag) => `it has two checks with the flag ${flag}.`),
     ...flags
       .filter((flag) => !flagWord.test(flag))
@@ -146,6 +153,33 @@ function wrongInChecks({ checks = [] }: Dataset): string[] {
       .filter((flag) => takenFlags.includes(flag))
       .map((flag) => `the flag ${flag} has a meaning of its own: give the check another one.`),
     ...checks.filter(({ text }) => text.trim() === '').map(({ flag }) => `the check ${flag} needs a text.`),
+  ]
+}
+
+function wrongNumbers(check: AcrossCheck): string[] {
+  const wrong = (isWrong: boolean, what: string): string[] => (isWrong ? [what] : [])
+  if (check.check === 'jump') {
+    const { limits = {}, step } = check
+    return [
+      ...wrong(step === undefined && Object.keys(limits).length === 0, 'it needs limits or a step'),
+      ...wrong(
+        step !== undefined && !(step.factor > 1 && step.withinS > 0),
+        'want a factor above 1, and withinS above 0',
+      ),
+      ...Object.entries(limits)
+        .filter(([, { min, max }]) => !(min < max))
+        .map(([key, { min, max }]) => `the limits of ${key} are ${min} to ${max}: the smaller one must be min`),
+    ]
+  }
+  if (check.check === 'frozen')
+    return wrong(
+      !(check.ticks >= 2 && check.times >= 1 && check.withinS > 0),
+      'want ticks of 2, times and withinS above 0',
+    )
+  const { share, history, minHistory, withinS } = check
+  return [
+    ...wrong(!(share > 0 && share < 1 && withinS > 0), 'want a share between 0 and 1, and withinS above 0'),
+    ...wrong(!(minHistory >= 1 && history >= minHistory), 'want a minHistory of 1, and at least as much history'),
   ]
 }
 

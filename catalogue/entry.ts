@@ -27,6 +27,8 @@ export interface CatalogueEntry {
   expectations: string[]
   /** The sentence of each check, by its flag. */
   checks: Record<string, string>
+  /** The sentence of each check across answers, by its name. */
+  acrossAnswers: Record<string, string>
   /** Retention of topic `<source>.raw`, days. Null: unlimited. */
   rawDays: number | null
   /** Retention of topic `<source>.timeseries`, days. Null: unlimited. */
@@ -50,7 +52,7 @@ export const catalogueEntries = (sources: readonly Source[]): CatalogueEntry[] =
   sources.flatMap((source) => source.datasets.map((dataset) => entryOf(source, dataset)))
 
 function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
-  const { calendar, asking, keys, plausible, nullMeans, checks = [] } = dataset
+  const { calendar, asking, keys, plausible, nullMeans, checks = [], acrossAnswers = [] } = dataset
   return {
     dataset: dataset.name,
     source: source.name,
@@ -72,6 +74,7 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     plausibleMax: plausible?.max ?? null,
     expectations: [...dataset.expectations, ...(nullMeans === undefined ? [] : [`a null is an answer: ${nullMeans}`])],
     checks: Object.fromEntries(checks.map(({ flag, text }) => [flag, text])),
+    acrossAnswers: Object.fromEntries(acrossAnswers.map(({ check, text }) => [check, text])),
     rawDays: source.retention?.rawDays ?? null,
     timeseriesDays: source.retention?.timeseriesDays ?? null,
     transformVersion: dataset.transformVersion,

@@ -78,7 +78,7 @@ function retentionWords({ name, retention = {} }: Source): string {
 }
 
 function datasetPart(entry: CatalogueEntry): string {
-  const { plausibleMin, plausibleMax, expectations, checks } = entry
+  const { plausibleMin, plausibleMax, expectations, checks, acrossAnswers } = entry
   const labels = Object.entries(entry.labels).map(([label, says]) => `\`${label}\` (${says})`)
   const lines = [
     `Unit ${entry.unit}, step ${describeSteps(entry.steps)}, zone ${entry.zone}`,
@@ -89,6 +89,7 @@ function datasetPart(entry: CatalogueEntry): string {
       : [`Plausible: ${plausibleMin} to ${plausibleMax}; what lies outside is stored with the flag \`implausible\``]),
     ...(expectations.length > 0 ? [`Expected of an answer: ${expectations.join('; ')}`] : []),
     ...Object.entries(checks).map(([flag, text]) => `Flag \`${flag}\`: ${text}`),
+    ...Object.entries(acrossAnswers).map(([check, text]) => `Finding \`${check}\`: ${text}`),
     ...(entry.view === null ? [] : [`View: \`${entry.view}\``]),
     `Transform version ${entry.transformVersion}, shape ${entry.shape}, [upstream’s page](${entry.page})`,
   ]

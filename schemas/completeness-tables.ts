@@ -1,5 +1,5 @@
 // The tables that say what was expected, what was collected, and what became of it. The view completeness reads them.
-import type { CompletenessChange, DatasetSchedule, ExpectedWindow } from './generated/records.ts'
+import type { CompletenessChange, DatasetSchedule, ExpectedWindow, QualityFinding } from './generated/records.ts'
 import type { TableTarget } from './record-schema.ts'
 import { utc, utcOrNull } from './tables.ts'
 
@@ -92,5 +92,22 @@ export const completenessChangesTable: TableTarget<CompletenessChange> = {
     utc(change.since),
     utc(change.at),
     utcOrNull(change.expectedBy),
+  ],
+}
+
+export const qualityFindingsTable: TableTarget<QualityFinding> = {
+  table: 'quality_findings',
+  columns: ['check', 'dataset', 'key', 'from', 'to', 'evidence', 'found_at', 'at', 'withdrawn_at', 'offset'],
+  row: (finding, offset) => [
+    finding.check,
+    finding.dataset,
+    finding.key,
+    utc(finding.from),
+    utc(finding.to),
+    finding.evidence,
+    utc(finding.foundAt),
+    utc(finding.at),
+    utcOrNull(finding.withdrawnAt),
+    offset,
   ],
 }

@@ -1,6 +1,16 @@
-// The topics that say what was expected, how it was collected, and what became of it.
-import { completenessChangesTable, expectedWindowsTable, scheduleLogTable } from './completeness-tables.ts'
-import { completenessChangeSchema, datasetScheduleSchema, expectedWindowSchema } from './generated/records.ts'
+// The topics that say what was expected, how it was collected, what became of it, and what is odd about it.
+import {
+  completenessChangesTable,
+  expectedWindowsTable,
+  qualityFindingsTable,
+  scheduleLogTable,
+} from './completeness-tables.ts'
+import {
+  completenessChangeSchema,
+  datasetScheduleSchema,
+  expectedWindowSchema,
+  qualityFindingSchema,
+} from './generated/records.ts'
 import { forEver, plain, type Topic } from './topic.ts'
 
 /** By when each window is expected. Written by provisioning and the monitor, never by the poller. */
@@ -34,4 +44,15 @@ export const completenessTopic: Topic = {
   partitions: 1,
   config: { ...plain, ...forEver },
   retentionImpact: 'a subscriber that is new, or was away for longer, misses older changes',
+}
+
+/** What the checks across answers found. Only the newest record of a finding is valid. */
+export const qualityFindingsTopic: Topic = {
+  name: 'quality-findings',
+  key: 'dataset, check, key and first instant, joined by a slash',
+  record: qualityFindingSchema,
+  table: qualityFindingsTable,
+  partitions: 1,
+  config: { ...plain, 'cleanup.policy': 'compact', 'retention.ms': '-1' },
+  retentionImpact: 'a store that is built anew does not know what was found before the past month',
 }

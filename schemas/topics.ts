@@ -1,4 +1,9 @@
-import { completenessTopic, expectedWindowsTopic, scheduleLogTopic } from './completeness-topics.ts'
+import {
+  completenessTopic,
+  expectedWindowsTopic,
+  qualityFindingsTopic,
+  scheduleLogTopic,
+} from './completeness-topics.ts'
 import { deadLetterRecordsTable } from './dead-letter-record.ts'
 import {
   acceptedAnswerSchema,
@@ -244,5 +249,6 @@ export const platformTopics: Topic[] = [
   expectedWindowsTopic,
   scheduleLogTopic,
   completenessTopic,
+  qualityFindingsTopic,
   platformDeadLetterTopic,
 ]

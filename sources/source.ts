@@ -1,6 +1,7 @@
 // The interface between tidemark and its sources. A source is a folder here and a line in index.ts. platform/ and
 // services/ name no source. A source imports only zod, this file and record types.
 import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
+import type { AcrossCheck } from './answers/across-answers.ts'
 import type { Calendar } from './calendar.ts'
 
 /** An upstream and all its datasets. Topics begin with the source's name, so rights on them can go to another team. */
@@ -92,6 +93,8 @@ export interface Dataset {
   expectations: string[]
   /** Contradictions that explode flags. A new or changed check needs a greater transformVersion. */
   checks?: readonly Check[]
+  /** What the monitor looks for across answers. It may be changed without a greater transformVersion. */
+  acrossAnswers?: readonly AcrossCheck[]
   /** 0 to 4095. Raise it whenever explode changes its result for the same answer. */
   transformVersion: number
   schedule: Schedule

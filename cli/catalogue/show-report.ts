@@ -40,6 +40,10 @@ function declaredLines(entry: CatalogueEntry): string[] {
     ['plausible', plausibleMin === null ? 'anything' : `${plausibleMin} to ${plausibleMax}`],
     ...entry.expectations.map((sentence, at) => [at === 0 ? 'expected' : '', sentence]),
     ...Object.entries(entry.checks).map(([flag, text], at) => [at === 0 ? 'flags' : '', `${flag}: ${text}`]),
+    ...Object.entries(entry.acrossAnswers).map(([check, text], at) => [
+      at === 0 ? 'findings' : '',
+      `${check}: ${text}`,
+    ]),
     ['kept', `answers ${keptWords(entry.rawDays)}, slices ${keptWords(entry.timeseriesDays)}, rows for ever`],
     ['shape', shape === 'recorded' ? 'recorded' : 'known from documents only: no answer of it was ever recorded'],
     ['version', `${entry.transformVersion} (of what explode makes of an answer)`],

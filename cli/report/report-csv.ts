@@ -22,6 +22,7 @@ const columns: readonly [name: string, of: (window: ReportedWindow) => string | 
   ['last_revised_at', ({ lastRevisedMs }) => instant(lastRevisedMs)],
   ['is_watched', ({ isWatched }) => isWatched],
   ['why', ({ why }) => why],
+  ['findings', ({ findings }) => findings],
 ]
 
 /** Returns CSV with a header (RFC 4180, lines end with LF): a row a window. A null is an empty field, a text has quotes. */

@@ -48,6 +48,7 @@ export function reportText(report: Report, columns: number, isOfOne: boolean): s
     ...(shown.some(isUnsized) ? ['  (how much: name a dataset, or fewer days)'] : []),
     ...section('Ticks of the last 24 hours', aligned(shown.flatMap(tickColumns))),
     ...section('Flags of points', aligned(shown.flatMap(flagColumns))),
+    ...section('Findings across answers (UTC)', cut(aligned(shown.flatMap(findingColumns)), width)),
     ...section('Refused', cut(aligned(refusalColumns(report)), width)),
   ].join('\n')
 }
@@ -182,6 +183,20 @@ const tickColumns = ({ dataset, ticks }: DatasetReport): string[][] =>
 
 const flagColumns = ({ dataset, quality }: DatasetReport): string[][] =>
   quality.map(({ flag, points }) => [dataset, printable(flag), points === 1 ? '1 point' : `${points} points`])
+
+const findingColumns = ({ dataset, findings }: DatasetReport): string[][] =>
+  findings.map(({ check, findings: count, newest: { key, from, evidence } }) => [
+    dataset,
+    printable(check),
+    count === 1 ? '1 finding' : `${count} findings`,
+    `last ${minute(from).slice(5)}`,
+    [
+      printable(shortened(key)),
+      ...Object.entries(evidence).map(([name, value]) => `${printable(name)} ${rounded(value)}`),
+    ]
+      .filter((word) => word !== '')
+      .join(' '),
+  ])
 
 function refusalColumns({ datasets, otherRefusals }: Report): string[][] {
   const all = [

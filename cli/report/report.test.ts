@@ -13,7 +13,7 @@ const days = (from: string, classes: (CompletenessClass | null)[]): DatasetRepor
 
 const datasetOf = (dataset: string, more: Partial<DatasetReport>): DatasetReport => ({
   ...{ source: 'jao', dataset, zone: 'Europe/Brussels', kind: 'day', schedule: 'auto', calendar: [], gaps: [] },
-  ...{ ticks: null, punctuality: null, quality: [], refusals: [], lastRevised: null },
+  ...{ ticks: null, punctuality: null, quality: [], findings: [], refusals: [], lastRevised: null },
   revisions: { windows: 0, windowsRevised: 0, laterAnswers: 0, sizes: null },
   ...more,
 })
@@ -53,6 +53,15 @@ const report: Report = {
     datasetOf('jao.core.lta', { calendar: days('2026-10-29', Array(4).fill('not-collected')) }),
     datasetOf('kraken.ticker', {
       calendar: days('2026-10-29', ['lost', 'complete', 'complete', null]),
+      findings: [
+        {
+          ...{ check: 'frozen', findings: 2 },
+          newest: {
+            ...{ key: 'XXBTZUSD.last', from: '2026-10-29T10:00:00.000Z', to: '2026-10-29T10:20:00.000Z' },
+            evidence: { value: 100.5, ticks: 120, grown: 7 },
+          },
+        },
+      ],
       ticks: { expected: 8_640, good: 8_633, lost: 7, lostShare: 7 / 8_640 },
     }),
   ],
@@ -91,6 +100,9 @@ Ticks of the last 24 hours
 Flags of points
   jao.core.atc  implausible  4 points
 
+Findings across answers (UTC)
+  kraken.ticker  frozen  2 findings  last 10-29 10:00  XXBTZUSD.last value 100.5 ticks 120 grown 7
+
 Refused
   jao.dlq  schema  3, 1 open  last 2026-10-29 10:00  no\ufffd[31m`)
 })
@@ -111,12 +123,20 @@ test('a field of CSV that is null is empty, 0 is 0, and an empty text is not nul
   const window: ReportedWindow = {
     ...{ source: 'jao', dataset: 'd', selector: null, startMs: 0, endMs: 86_400_000, class: 'partial', cause: null },
     ...{ detail: 'a "b", c', sinceMs: null, latenessS: 0, expectedByMs: null, lateAfterMs: null, points: 0 },
-    ...{ expectedPoints: null, keys: null, usualKeys: null, lastRevisedMs: null, isWatched: true, why: '' },
+    ...{
+      expectedPoints: null,
+      keys: null,
+      usualKeys: null,
+      lastRevisedMs: null,
+      isWatched: true,
+      why: '',
+      findings: 2,
+    },
   }
   expect(reportCsv([window])).toBe(
     'source,dataset,selector,window_start,window_end,class,cause,since,detail,lateness_s,expected_by,late_after,' +
-      'points,expected_points,keys,usual_keys,last_revised_at,is_watched,why\n' +
-      'jao,d,,1970-01-01T00:00:00.000Z,1970-01-02T00:00:00.000Z,partial,,,"a ""b"", c",0,,,0,,,,,true,""\n',
+      'points,expected_points,keys,usual_keys,last_revised_at,is_watched,why,findings\n' +
+      'jao,d,,1970-01-01T00:00:00.000Z,1970-01-02T00:00:00.000Z,partial,,,"a ""b"", c",0,,,0,,,,,true,"",2\n',
   )
 })
 

@@ -46,7 +46,7 @@ test('a row says all that is declared, in columns to filter by', async () => {
       plausible_min: -500,
       plausible_max: 500.5,
       expectations: ['every hour has a row', 'it’s whole cm'],
-      checks: { 'ebb-above-flood': 'The ebb is above the flood.' },
+      checks: { 'ebb-above-flood': 'The ebb is above the flood.', 'few-rows': 'A day has few rows.' },
       raw_days: 30,
       timeseries_days: null,
       transform_version: 7,

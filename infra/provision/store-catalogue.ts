@@ -44,7 +44,8 @@ function rowOf(entry: CatalogueEntry) {
     plausible_min: entry.plausibleMin,
     plausible_max: entry.plausibleMax,
     expectations: entry.expectations,
-    checks: entry.checks,
+    // The names of both are distinct: catalogue/check-declarations.ts.
+    checks: { ...entry.checks, ...entry.acrossAnswers },
     raw_days: entry.rawDays,
     timeseries_days: entry.timeseriesDays,
     transform_version: entry.transformVersion,

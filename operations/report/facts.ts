@@ -89,8 +89,8 @@ export interface Refusals {
   newestMessage: string
 }
 
-const ms = (column: string): string => `toUnixTimestamp64Milli(${column})`
-const at = "{at:DateTime64(3, 'UTC')}"
+export const ms = (column: string): string => `toUnixTimestamp64Milli(${column})`
+export const at = "{at:DateTime64(3, 'UTC')}"
 const from = "{from:DateTime64(3, 'UTC')}"
 const to = "{to:DateTime64(3, 'UTC')}"
 
@@ -107,15 +107,15 @@ function parametersOf({ atMs, fromMs, toMs, dataset, spans }: Scope): Record<str
 }
 
 /** SQL: the column lies in the span of its dataset. A dataset without a span of its own has none. */
-function inSpan(column: string): string {
+export function inSpan(column: string): string {
   const bound = (of: string) => `transform(toString(dataset), {names:Array(String)}, {${of}:Array(Int64)}, 0)`
   const instant = ms(`toDateTime64(${column}, 3, 'UTC')`)
   return `${column} >= ${from} AND ${column} < ${to} AND ${instant} >= ${bound('froms')} AND ${instant} < ${bound('tos')}`
 }
 
-const ofDataset = ({ dataset }: Scope): string => (dataset === undefined ? '' : 'AND dataset = {dataset:String}')
+export const ofDataset = ({ dataset }: Scope): string => (dataset === undefined ? '' : 'AND dataset = {dataset:String}')
 
-async function ask<Row>(store: Store, scope: Scope, query: string): Promise<Row[]> {
+export async function ask<Row>(store: Store, scope: Scope, query: string): Promise<Row[]> {
   const result = await store.query({
     query,
     query_params: parametersOf(scope),

@@ -28,7 +28,7 @@ function shape(names: string[], windows: Record<string, WindowRow[]>, more: Part
     schedules: names.map((dataset) => ({
       ...{ dataset, schedule: 'auto', selectors: [], historyBeginsMs: null, deletedBeforeMs: null },
     })),
-    ...{ complete: [], revised: [], sizes: [], flags: [], refused: [] },
+    ...{ complete: [], revised: [], sizes: [], flags: [], findings: [], refused: [] },
     ...more,
   })
 }

@@ -14,6 +14,7 @@ import {
 } from './calendar.ts'
 import type { CompletenessClass } from './classes.ts'
 import * as facts from './facts.ts'
+import { type CheckFindings, type FindingFact, findingFacts, findingsByCheck, findingsWithin } from './findings.ts'
 import { type Punctuality, punctualityOf } from './punctuality.ts'
 import { readSettled, type Settled } from './settled.ts'
 import { type ZoneClock, zoneClock } from './zone-clock.ts'
@@ -67,6 +68,7 @@ export interface DatasetReport {
   revisions: Revisions
   /** Points by flag. */
   quality: { flag: string; points: number }[]
+  findings: CheckFindings[]
   refusals: Refusal[]
   /** When a complete window was revised last; null: none was. */
   lastRevised: string | null
@@ -94,6 +96,8 @@ export interface Refusal {
 export interface ReportedWindow extends facts.WindowRow {
   source: string
   dataset: string
+  /** How many findings of the dataset begin in the window. */
+  findings: number
 }
 
 export interface ReadReport {
@@ -108,7 +112,7 @@ const maxPointsOfSizes = 300_000
 /** More lost ticks of 24 hours than this share are an alarm. */
 export const maxLostShare = 0.01
 
-/** Reads all that a report says. Asks ten statements, however many datasets there are. @throws an error of the store */
+/** Reads all that a report says. Asks eleven statements, however many datasets there are. @throws an error of the store */
 export async function readReport(store: Store, request: ReportRequest): Promise<ReadReport> {
   const settled: Settled =
     request.atMs === null ? await readSettled(store, request.nowMs) : { atMs: request.atMs, basis: 'asked', host: null }
@@ -121,17 +125,19 @@ export async function readReport(store: Store, request: ReportRequest): Promise<
   const scope = { atMs, fromMs, toMs, dataset: request.dataset ?? undefined, spans }
   // The ticks of the last 24 hours are read in any case.
   const windowScope = { ...scope, fromMs: Math.min(fromMs, atMs - dayMs), toMs: Math.max(toMs, atMs) }
-  const [windows, schedules, complete, revised, flags, refused] = await Promise.all([
+  const [windows, schedules, complete, revised, flags, findings, refused] = await Promise.all([
     facts.windowRows(store, windowScope),
     facts.schedules(store, scope),
     facts.firstComplete(store, scope),
     facts.revisedWindows(store, scope),
     facts.flaggedPoints(store, scope),
+    findingFacts(store, scope),
     facts.refusals(store, scope),
   ])
   const points = revised.reduce((sum, row) => sum + row.points, 0)
   const sizes = points > maxPointsOfSizes ? null : points === 0 ? [] : await facts.revisionSizes(store, scope)
-  return shapeReport({ settled, from, to, declared, windows, schedules, complete, revised, sizes, flags, refused })
+  const read = { windows, schedules, complete, revised, sizes, flags, findings, refused }
+  return shapeReport({ settled, from, to, declared, ...read })
 }
 
 /** Datasets whose windows are asked for, by name or all. Files have no windows. */
@@ -172,6 +178,7 @@ export interface ReportFacts {
   revised: readonly facts.RevisedWindows[]
   sizes: readonly facts.RevisionSizes[] | null
   flags: readonly facts.FlaggedPoints[]
+  findings: readonly FindingFact[]
   refused: readonly facts.Refusals[]
 }
 
@@ -228,6 +235,7 @@ function datasetReport(
   const ofDataset = <Row extends { dataset: string | null }>(all: readonly Row[]) =>
     all.filter((row) => row.dataset === name)
   const [revised] = ofDataset(found.revised)
+  const findings = ofDataset(found.findings)
   const { dataset: _name, ...sizes } = ofDataset(found.sizes ?? [])[0] ?? { dataset: name, ...noRevisions }
   const ticks = isTicks ? lastTicks(read, atMs) : null
   const report: DatasetReport = {
@@ -247,10 +255,12 @@ function datasetReport(
       sizes: found.sizes === null ? null : sizes,
     },
     quality: ofDataset(found.flags).map(({ flag, points }) => ({ flag, points })),
+    findings: findingsByCheck(findings),
     refusals: ofDataset(found.refused).map(refusalOf),
     lastRevised: isoOrNull(revised?.lastRevisedMs ?? null),
   }
-  const windows = rows.map((row) => ({ source: source.name, dataset: name, ...row }))
+  const within = findingsWithin(findings)
+  const windows = rows.map((row) => ({ source: source.name, dataset: name, findings: within(row), ...row }))
   return { report, windows, alarms: ticks === null ? lateOf(name, rows) : lostOf(name, ticks) }
 }
 

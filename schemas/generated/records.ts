@@ -355,6 +355,33 @@ export const pollerMemorySchema: RecordSchema<PollerMemory> = {
   text: "{\"type\":\"record\",\"name\":\"PollerMemory\",\"namespace\":\"tidemark\",\"doc\":\"What the poller remembers: one record an identity, one a host that asked for a pause, and one that says that the polls of an earlier release are carried over. Exactly one of the three fields is not null. Topic poller-memory, partitioned by host, compacted.\",\"fields\":[{\"name\":\"identity\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"IdentityMemory\",\"doc\":\"All that is known of a request identity\",\"fields\":[{\"name\":\"poll\",\"type\":\"bytes\",\"doc\":\"The newest poll of the identity: the value of its record on topic polls\"},{\"name\":\"polledAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the identity was last polled, whatever came of it\"},{\"name\":\"rawPartition\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"Where the newest answer lies in <source>.raw; null when there is none\"},{\"name\":\"rawOffset\",\"type\":[\"null\",\"long\"],\"default\":null},{\"name\":\"answeredTo\",\"type\":\"long\",\"default\":0,\"doc\":\"The requests before this offset of poll-requests, in the partition of the host, are answered\"},{\"name\":\"failedRequests\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"RequestFailure\",\"doc\":\"A failed poll since requests were answered\",\"fields\":[{\"name\":\"sentAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"readTo\",\"type\":\"long\",\"doc\":\"It would have answered the requests before this offset\"}]}},\"default\":[]},{\"name\":\"inLog\",\"type\":\"boolean\",\"default\":false,\"doc\":\"Whether topic polls held the poll before this record was written\"}]}],\"default\":null},{\"name\":\"host\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"HostMemory\",\"doc\":\"The pauses that a host asked for\",\"fields\":[{\"name\":\"host\",\"type\":\"string\"},{\"name\":\"pauses\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"HostPause\",\"fields\":[{\"name\":\"until\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it ends, by the poller's clock\"},{\"name\":\"lengthMs\",\"type\":\"long\",\"doc\":\"From sending the request to the end of the pause\"},{\"name\":\"reason\",\"type\":\"string\",\"doc\":\"What asked for it: 429, Retry-After 7200\"},{\"name\":\"attempts\",\"type\":\"int\",\"doc\":\"How often the host asked for a pause in a row, this time included\"},{\"name\":\"recordedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"When Kafka took it first, by the broker's clock; null: with this record\"}]}}}]}],\"default\":null},{\"name\":\"carriedOver\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"CarriedOver\",\"doc\":\"The memory holds all that topic polls says of the time before\",\"fields\":[{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"polls\",\"type\":\"long\",\"doc\":\"Records of topic polls that were read\"},{\"name\":\"identities\",\"type\":\"int\",\"doc\":\"Identities that were written\"}]}],\"default\":null}]}",
 }
 
+/** What a check across the answers of a dataset found. Topic quality-findings, keyed by dataset, check, key and `from`: the newest record of a key counts. */
+export interface QualityFinding {
+  dataset: string
+  /** frozen, jump or few-rows. The catalogue says what it means for the dataset */
+  check: string
+  /** The key of the series; of few-rows: the selector, empty if the dataset has none */
+  key: string
+  /** Since when it holds */
+  from: number
+  /** Until when: of ticks the last one, of steps and windows the end, excluded */
+  to: number
+  /** Numbers that show it, by name */
+  evidence: Record<string, number>
+  /** When it was found first */
+  foundAt: number
+  /** When this record was made */
+  at: number
+  /** When it was seen that it holds no longer, because the data was corrected or deleted; null: it holds */
+  withdrawnAt: null | number
+}
+
+export const qualityFindingSchema: RecordSchema<QualityFinding> = {
+  name: 'QualityFinding',
+  file: 'schemas/quality-finding/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"QualityFinding\",\"namespace\":\"tidemark\",\"doc\":\"What a check across the answers of a dataset found. Topic quality-findings, keyed by dataset, check, key and `from`: the newest record of a key counts.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"check\",\"type\":\"string\",\"doc\":\"frozen, jump or few-rows. The catalogue says what it means for the dataset\"},{\"name\":\"key\",\"type\":\"string\",\"doc\":\"The key of the series; of few-rows: the selector, empty if the dataset has none\"},{\"name\":\"from\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Since when it holds\"},{\"name\":\"to\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Until when: of ticks the last one, of steps and windows the end, excluded\"},{\"name\":\"evidence\",\"type\":{\"type\":\"map\",\"values\":\"double\"},\"doc\":\"Numbers that show it, by name\"},{\"name\":\"foundAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it was found first\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When this record was made\"},{\"name\":\"withdrawnAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"When it was seen that it holds no longer, because the data was corrected or deleted; null: it holds\"}]}",
+}
+
 /** One answer of an upstream, byte for byte, and how it was got. Topic <source>.raw, keyed by request identity. */
 export interface RawResponse {
   /** What was asked for, e.g. jao.core.maxExchanges */

@@ -1,4 +1,5 @@
-// The monitor: declares what is expected, evaluates completeness, and publishes its changes and metrics.
+// The monitor: declares what is expected, evaluates completeness, runs the checks across answers, and publishes both and
+// metrics.
 import { liveClock, simulatedClock } from '#core/clock.ts'
 import { consumerGroups } from '#core/consumer-groups.ts'
 import { expectationDeclarer } from '#core/declare-expectations.ts'
@@ -10,12 +11,13 @@ import { openRegistry } from '#platform/kafka/registry.ts'
 import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
-import { completenessTopic } from '#schemas/completeness-topics.ts'
-import { completenessChangeSchema } from '#schemas/generated/records.ts'
+import { completenessTopic, qualityFindingsTopic } from '#schemas/completeness-topics.ts'
+import { completenessChangeSchema, qualityFindingSchema } from '#schemas/generated/records.ts'
 import { startBackupWatch } from './backup-watch.ts'
 import { createMetrics } from './metrics.ts'
 import { type Monitor, startMonitor } from './monitor.ts'
 import { startPointCheck } from './point-loop.ts'
+import { startQuality } from './quality.ts'
 import { startReadings } from './readings.ts'
 import { readMonitorConfig } from './settings.ts'
 import { storeFigures } from './store-figures.ts'
@@ -58,5 +60,8 @@ await run(log, 8_000, async (onStop) => {
   const encode = await registry.encoder(completenessTopic.name, completenessChangeSchema)
   monitor = startMonitor({ store, producer, encode, declare, clock, metrics, log })
   onStop('monitor', monitor.stop)
+  const encodeFinding = await registry.encoder(qualityFindingsTopic.name, qualityFindingSchema)
+  const quality = startQuality({ store, producer, encode: encodeFinding, clock, metrics, log })
+  onStop('quality', quality.stop)
   log.info({ health: health.url, hosts: hosts.map(({ name }) => name) }, 'started')
 })

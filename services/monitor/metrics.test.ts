@@ -26,6 +26,7 @@ test('all datasets, topics and sources have a value from the beginning', async (
   expect(lines).toContain('tidemark_consumer_lag_seconds{group="sink",topic="jao.timeseries"} 0')
   expect(lines).toContain('tidemark_open_dead_letters{topic="jao.dlq"} 0')
   expect(lines).toContain('tidemark_end_to_end_seconds_count{source="kraken"} 0')
+  expect(lines).toContain('tidemark_quality_findings{dataset="kraken.ticker",check="frozen"} 0')
 })
 
 const change = (more: Partial<CompletenessChange>): CompletenessChange => ({
@@ -47,6 +48,7 @@ test('an evaluation, lags and figures are shown as they are', async () => {
     { record: change({ dataset: name }), publicationDelayS: null },
   ]
   metrics.show({ atMs: 7_000, datasets: rows, changes }, changes, 2)
+  metrics.showFindings([{ dataset: 'kraken.ticker', check: 'jump', findings: 3 }], 8_000)
   metrics.showLags([{ group: 'sink', topic: 'polls', records: 3, seconds: 40 }])
   const disks = [{ disk: 'default', freeBytes: 10, totalBytes: 100 }]
   metrics.showFigures({ parked: [name], openLetters: new Map([['jao.dlq', 4]]), disks, answers: [] })
@@ -73,15 +75,19 @@ test('an evaluation, lags and figures are shown as they are', async () => {
       'tidemark_store_disk_total_bytes{disk="default"} 100',
       'tidemark_end_to_end_seconds_sum{source="jao"} 3',
       'tidemark_end_to_end_seconds_count{source="jao"} 1',
+      'tidemark_quality_findings{dataset="kraken.ticker",check="jump"} 3',
+      'tidemark_quality_checked_timestamp_seconds 8',
       'tidemark_part_up{part="kafka"} 1',
       'tidemark_part_up{part="registry"} 0',
     ]),
   )
+  metrics.showFindings([], 9_000)
   metrics.showFigures({ parked: [], openLetters: new Map(), disks, answers: [] })
   expect(await linesOf(metrics)).toEqual(
     expect.arrayContaining([
       `tidemark_dataset_parked{dataset="${name}"} 0`,
       'tidemark_open_dead_letters{topic="jao.dlq"} 0',
+      'tidemark_quality_findings{dataset="kraken.ticker",check="jump"} 0',
     ]),
   )
 })

@@ -5,9 +5,11 @@ import { topicsOf } from '#core/source-topics.ts'
 import type { GroupLag } from '#platform/kafka/lag-reader.ts'
 import { platformTopics } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import type { Dataset } from '#sources/source.ts'
 import type { Evaluation, WindowChange } from './evaluate.ts'
 import type { PointFigures } from './point-check.ts'
 import type { StoreFigures } from './store-figures.ts'
+import type { FindingCount } from './stored-findings.ts'
 
 export const classes = [
   'unknown',
@@ -28,6 +30,8 @@ export interface MonitorMetrics {
   registry: Registry
   /** Shows an evaluation that took `seconds`, and its new changes. Call it after the changes are acknowledged. */
   show: (evaluation: Evaluation, changes: readonly WindowChange[], seconds: number) => void
+  /** Shows the findings of the past 31 days, as of an instant of the poller's clock. */
+  showFindings: (counts: readonly FindingCount[], atMs: number) => void
   showLags: (lags: readonly GroupLag[]) => void
   showFigures: (figures: StoreFigures) => void
   /** Counts an answer that became visible in the store, so many real seconds after its last byte. */
@@ -53,6 +57,7 @@ export function createMetrics(hosts: readonly Host[]): MonitorMetrics {
       registers,
       datasets.filter(({ calendar }) => calendar.kind !== 'ticks').map(({ name }) => name),
     ),
+    showFindings: showFindings(datasets, registers),
     showLags: showLags(registers),
     showFigures: showFigures(names, registers),
     stored: countStored(registers),
@@ -119,6 +124,33 @@ function showEvaluation(
     evaluation.observe(seconds)
     for (const { record, publicationDelayS } of changes)
       if (publicationDelayS !== null) delay.observe({ dataset: record.dataset }, publicationDelayS)
+  }
+}
+
+function showFindings(datasets: readonly Dataset[], registers: Registry[]): MonitorMetrics['showFindings'] {
+  const findings = new Gauge({
+    name: 'tidemark_quality_findings',
+    help: 'Findings of the checks across answers that begin in the past 31 days and hold',
+    labelNames: ['dataset', 'check'],
+    registers,
+  })
+  const checkedAt = new Gauge({
+    name: 'tidemark_quality_checked_timestamp_seconds',
+    help: 'When the checks across answers ran last, by the clock of the poller, in seconds since 1970',
+    registers,
+  })
+  const none = datasets.flatMap(({ name, acrossAnswers = [] }) =>
+    acrossAnswers.map(({ check }) => [name, check] as const),
+  )
+  const show = (counts: readonly FindingCount[]): void => {
+    findings.reset()
+    for (const [dataset, check] of none) findings.set({ dataset, check }, 0)
+    for (const { dataset, check, findings: count } of counts) findings.set({ dataset, check }, count)
+  }
+  show([])
+  return (counts, atMs) => {
+    show(counts)
+    checkedAt.set(atMs / 1_000)
   }
 }
 

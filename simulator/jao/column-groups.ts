@@ -26,6 +26,9 @@ const HUBS_OF_NET_POSITIONS = [
 /** The 38 directed borders between neighbours in Core, in the order of shadowAuctionATC. */
 const REAL_BORDERS = entries(SHADOW_AUCTION).map(([name]) => name)
 
+/** Borders that are one cable. No more than its rating flows over it. */
+const CABLES_MW: Readonly<Record<string, number>> = { DK1_NL: 700, NL_DK1: 700 }
+
 export function group(prefix: string, names: readonly string[], range: ColumnRange): ColumnGroup {
   return { prefix, columns: names.map((name) => column(prefix + name, range)), withHubs: [] }
 }
@@ -52,7 +55,11 @@ export function realBorders(prefix: string, range: ColumnRange, more: readonly s
 export function oneWayBorders(prefix: string, range: ColumnRange, more: readonly string[]): ColumnGroup {
   const { columns, withHubs } = realBorders(prefix, range, more)
   const oppositeOf = (key: string) => prefix + key.slice(prefix.length).split('_').toReversed().join('_')
-  return { prefix, columns: columns.map((each) => ({ ...each, opposite: oppositeOf(each.key) })), withHubs }
+  const rated = (each: Column): Column => {
+    const high = CABLES_MW[each.key.slice(prefix.length)]
+    return { ...each, ...(high !== undefined && { high }), opposite: oppositeOf(each.key) }
+  }
+  return { prefix, columns: columns.map(rated), withHubs }
 }
 
 export function zones(prefix: string, range: ColumnRange, hubs = false): ColumnGroup {

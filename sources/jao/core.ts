@@ -8,6 +8,7 @@
 // scheduledExchanges).
 import type { Deadline } from '../calendar.ts'
 import type { Dataset } from '../source.ts'
+import { flowBeyondRating, positionBeyondRating } from './cables.ts'
 import { bothDirections, minAboveMax, sumNotZero } from './checks.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
@@ -64,6 +65,7 @@ const table: PeriodDataset[] = [
     plausible: { min: -40_000, max: 40_000 },
     schedule: 'auto',
     checks: [sumNotZero],
+    acrossAnswers: [positionBeyondRating],
     transformVersion: 3,
   },
   {
@@ -110,6 +112,7 @@ const table: PeriodDataset[] = [
     plausible: capacity,
     schedule: 'auto',
     expectations: [neverNegative, 'the Italian borders are null throughout in what was recorded'],
+    acrossAnswers: [flowBeyondRating],
     transformVersion: 2,
   },
   {
@@ -146,6 +149,7 @@ const table: PeriodDataset[] = [
     schedule: 'auto',
     expectations: [neverNegative],
     checks: [bothDirections],
+    acrossAnswers: [flowBeyondRating],
     transformVersion: 3,
   },
   {

@@ -7,6 +7,7 @@
 import { viewName } from '../answers/delivery-view.ts'
 import { neverSeen } from '../calendar.ts'
 import type { Dataset, RequestTarget } from '../source.ts'
+import { fewRowsOfHour } from './cables.ts'
 import { constraintTable, constraintView } from './constraint-store.ts'
 import { calculations } from './core-intraday.ts'
 import {
@@ -66,6 +67,7 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       'all pages of an hour say the same number of rows',
       'rows are looked at by the newest version of their page: the view of this dataset does so',
     ],
+    acrossAnswers: [fewRowsOfHour],
     transformVersion: 2,
     schedule: 'on-demand',
     calendar: { kind: 'days', window: 'hour', zone, ...when, expected: neverSeen },

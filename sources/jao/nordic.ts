@@ -7,6 +7,7 @@
 // delivery 2025-10-01, with four equal values per hour.
 import type { Deadline } from '../calendar.ts'
 import type { Dataset } from '../source.ts'
+import { flowBeyondRating } from './cables.ts'
 import { minAboveMax } from './checks.ts'
 import { type PeriodDataset, periodDataset } from './period-dataset.ts'
 import * as shapes from './shapes.ts'
@@ -32,6 +33,7 @@ const table: PeriodDataset[] = [
     schedule: 'auto',
     autoBackfill: true,
     expectations: [neverNegative],
+    acrossAnswers: [flowBeyondRating],
     transformVersion: 2,
   },
   {
@@ -55,6 +57,7 @@ const table: PeriodDataset[] = [
     plausible: capacity,
     schedule: 'auto',
     expectations: [neverNegative],
+    acrossAnswers: [flowBeyondRating],
     transformVersion: 2,
   },
   {
@@ -65,6 +68,7 @@ const table: PeriodDataset[] = [
     shape: shapes.borders,
     searchFrom: '12:50',
     quarterHours: true,
+    acrossAnswers: [flowBeyondRating],
     transformVersion: 2,
   },
   {

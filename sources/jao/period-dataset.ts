@@ -1,7 +1,9 @@
+import type { AcrossCheck } from '../answers/across-answers.ts'
 import { deliveryView } from '../answers/delivery-view.ts'
 import { iso } from '../answers/times.ts'
 import { type Deadline, neverSeen } from '../calendar.ts'
 import type { Check, Dataset, DeclaredStep, RequestTarget, Schedule } from '../source.ts'
+import { fewRowsOfDay } from './cables.ts'
 import { assessPeriodRows, explodePeriodRows, type PeriodRows } from './period-rows.ts'
 import { placeInPeriodRows } from './place.ts'
 import type { Shape } from './shapes.ts'
@@ -19,6 +21,8 @@ export interface PeriodDataset {
   quarterHours?: boolean
   plausible?: { min: number; max: number }
   checks?: readonly Check[]
+  /** In addition to the check of rows, which every recorded dataset has. */
+  acrossAnswers?: readonly AcrossCheck[]
   firstDay: string
   searchFrom: string
   searchDaysLater?: number
@@ -65,6 +69,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
       ...(declared.expectations ?? []),
     ],
     checks,
+    acrossAnswers: [...(declared.acrossAnswers ?? []), ...(declared.recorded ? [fewRowsOfDay] : [])],
     transformVersion: declared.transformVersion,
     schedule: declared.schedule ?? 'on-demand',
     calendar: {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { businessDay, dayAt } from '#core/business-day.ts'
 import { flaggedPoints, sortPoints } from '../../test/support/flagged-points.ts'
 import { csvRows, recordedFile } from '../../test/support/recorded-file.ts'
+import { findBeyondLimits, findFewRows } from '../answers/across-answers.ts'
 import type { Coverage, Dataset, ExplodeResult, Refusal, Window } from '../source.ts'
 import type { FlowConstraint } from './generated/records.ts'
 import { jao } from './jao.ts'
@@ -44,7 +45,21 @@ function read(
   const dataset = named(name)
   const exploded = dataset.explode({ body, status: 200, window })
   expect({ refusal: exploded.refusal, ignored: exploded.ignored }).toEqual({ refusal: undefined, ignored: {} })
+  expect(beyondLimits(dataset, exploded)).toEqual([])
   return { exploded, coverage: dataset.asking!.assess(body, { window, selector: null }) }
+}
+
+/** What the check `jump` finds in an answer. No recorded answer may have a finding. */
+function beyondLimits({ acrossAnswers = [] }: Dataset, { slices }: ExplodeResult) {
+  return acrossAnswers.flatMap((check) => {
+    if (check.check !== 'jump') return []
+    const limited = slices.filter(({ key }) => check.limits?.[key] !== undefined)
+    expect(limited.length).toBeGreaterThan(0)
+    return limited.flatMap(({ key, values, startMs, stepS }) => {
+      const stepped = values.map((value, index) => ({ atMs: startMs + index * stepS * 1_000, value, stepS }))
+      return findBeyondLimits(check.limits![key]!, key, stepped, () => 0)
+    })
+  })
 }
 
 const flags = (explosions: ExplodeResult[]) => [
@@ -118,6 +133,13 @@ test('nordic maxExchanges of November 2024: hourly then, each day modified at a 
   const exploded = answers.map(({ body, window }) => read('jao.nordic.maxExchanges', body, window).exploded)
   expect(count(exploded)).toEqual({ keys: 62, values: 47_616, nulls: 0, sum: 71_672_065, least: 0, greatest: 8042 })
   expect(answers).toHaveLength(32)
+  const rows = exploded.map(({ slices }, index) => {
+    return { ...answers[index]!.window, rows: slices.reduce((sum, { values }) => sum + values.length, 0) }
+  })
+  const few = named('jao.nordic.maxExchanges').acrossAnswers!.flatMap((check) =>
+    check.check === 'few-rows' ? check : [],
+  )
+  expect(few.map((check) => findFewRows(check, '', rows, (ms) => ms))).toEqual([[]])
   const modified = (day: string) =>
     exploded[answers.findIndex((answer) => answer.day === day)]?.slices[0]?.upstreamModifiedAtMs
   expect(modified('2024-10-30')).toBe(Date.parse('2024-10-29T09:00:56.693Z'))

@@ -1,4 +1,5 @@
 import type { Dataset, DeclaredStep, RequestSpec, Selectors } from '../source.ts'
+import { tickerChecks } from './across-checks.ts'
 import { tickerView } from './friendly-view.ts'
 import type { Ticker } from './market-slices.ts'
 import { keysDeclared, marketLabels, type Spelling, unitOfKey } from './pair.ts'
@@ -40,6 +41,7 @@ export function tickerDataset(declared: TickerDataset): Dataset {
   const checks = priceChecks(Object.keys(ticker.places))
   return {
     ...{ name, title, page, shape, checks, transformVersion },
+    acrossAnswers: tickerChecks(Object.keys(ticker.places), declared.selectors.perRequest),
     description: `${declared.description} ${keptShort}`,
     unit: 'the currency of the market that the metric counts',
     unitOf: (key) => unitOfKey(spelling, key),

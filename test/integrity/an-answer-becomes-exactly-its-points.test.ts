@@ -311,6 +311,43 @@ test('points whose answer is on the way are neither missing nor in excess', asyn
   expect(await balance()).toMatchObject({ waitingPoints: 0, lostAnswers: { answers: 0 }, missing: 0, surplus: 0 })
 })
 
+test('the monitor finds a flow beyond the rating of its cable, and says so on a topic, in the store and as a metric', async () => {
+  const name = 'jao.core.netPos'
+  const startMs = Math.floor(Date.now() / hourMs) * hourMs - 24 * hourMs
+  const [start, windowEnd, knownAt] = [startMs, startMs + 24 * hourMs, startMs - hourMs].map((ms) =>
+    new Date(ms).toISOString(),
+  )
+  const told = { dataset: name, identity: 77, transformVersion: 3 }
+  const times = { windowStart: startMs, windowEnd: startMs + 24 * hourMs, knownAt: startMs - hourMs }
+  const flows = slice({
+    ...{ ...told, key: 'hub_NL_DK1_COBRA', stepS: 900, values: [700, 5_000, 700] },
+    ...{ start: start!, windowEnd: windowEnd!, knownAt: knownAt! },
+  })
+  const ofSlices = await chain.registry.encoder('jao.timeseries', timeseriesSliceSchema)
+  const ofAnswers = await chain.registry.encoder('jao.answers', acceptedAnswerSchema)
+  await chain.producer.send('jao.timeseries', [{ key: name, value: ofSlices(flows) }])
+  await chain.producer.send('jao.answers', [{ key: name, value: ofAnswers(acceptedAnswer({ ...told, ...times })) }])
+  await chain.settled()
+  const monitor = await chain.start('monitor')
+  const found = await eventually('the finding is stored', async () => {
+    const rows = await chain.query<object>(
+      `SELECT dataset, check, key, toUnixTimestamp64Milli(from) + 0.0 AS since, evidence['value'] AS value, withdrawn_at FROM tidemark.quality_findings FINAL`,
+    )
+    return rows.length > 0 && rows
+  })
+  expect(found).toEqual([
+    {
+      ...{ dataset: name, check: 'jump', key: 'hub_NL_DK1_COBRA', since: startMs + 900_000, value: 5_000 },
+      withdrawn_at: null,
+    },
+  ])
+  await eventually('the metric shows it', async () => {
+    const text = await (await fetch(`${monitor.url}/metrics`)).text()
+    return text.includes(`tidemark_quality_findings{dataset="${name}",check="jump"} 1`)
+  })
+  await monitor.kill('SIGTERM')
+})
+
 test('one poll is one trace over three processes; without the setting no record has a trace', async () => {
   const topics = ['jao.raw', 'jao.timeseries', 'jao.series', 'jao.answers']
   const traceparents = async () => {

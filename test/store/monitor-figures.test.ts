@@ -6,11 +6,16 @@ import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { removeRows, storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
+import { qualityFindingsTable } from '#schemas/completeness-tables.ts'
+import type { QualityFinding } from '#schemas/generated/records.ts'
 import { evaluate } from '#services/monitor/evaluate.ts'
 import { createPointCheck, type PointFigures } from '#services/monitor/point-check.ts'
+import { qualityRounds } from '#services/monitor/quality.ts'
+import { touchedByReplays } from '#services/monitor/quality-questions.ts'
 import { storeFigures } from '#services/monitor/store-figures.ts'
 import { insertReadings, reading } from './readings.ts'
 import { type RunningStore, startStore } from './running-store.ts'
+import { acceptedAnswer, insertAnswers, insertSlices, slice } from './slices.ts'
 
 let running: RunningStore
 beforeAll(async () => {
@@ -199,4 +204,216 @@ test('the figures are what is parked, what was refused, what was stored since, a
   expect(second).toMatchObject({ parked: ['a.b'], openLetters: new Map([['a.dlq', 1]]) })
   expect(second.answers).toMatchObject([{ dataset: 'a.b', knownAtMs }])
   expect((await read()).answers).toEqual([])
+})
+
+// The checks across answers, on what real declarations say: a market of Kraken whose price is frozen, the cable COBRA above its
+// rating, and a day with few rows.
+const [ticker, netPos, exchanges] = ['kraken.ticker', 'jao.core.netPos', 'jao.core.maxExchanges'] as const
+const tickMs = (nth: number) => hour('10:00:00') + nth * 10_000
+const dayMs = (nth: number) => hour('22:00:00') + (nth - 10) * 86_400_000
+
+async function tellTicks(
+  first: number,
+  count: number,
+  last: (nth: number) => number,
+  transformVersion = 3,
+): Promise<void> {
+  const nths = Array.from({ length: count }, (_, index) => first + index)
+  const slices = nths.flatMap((nth) => {
+    // XXBTZUSD: a trade a tick, at other prices than the last one that is told. XETHZUSD: trades at a price that stands still.
+    const values = { 'XXBTZUSD.last': last(nth), 'XXBTZUSD.trades': nth, 'XXBTZUSD.bid': 101, 'XXBTZUSD.ask': 102 }
+    const honest = { 'XETHZUSD.last': 10, 'XETHZUSD.trades': nth, 'XETHZUSD.bid': 10, 'XETHZUSD.ask': 11 }
+    return Object.entries({ ...values, ...honest }).map(([key, value]) =>
+      slice({
+        ...{ dataset: ticker, key, start: utc(tickMs(nth)), stepS: 10, knownAt: utc(tickMs(nth) + 500) },
+        values: [value],
+        transformVersion,
+      }),
+    )
+  })
+  await insertSlices(running.store, slices)
+  const answers = nths.map((nth) => ({
+    windowStart: tickMs(nth),
+    windowEnd: tickMs(nth + 1),
+    knownAt: tickMs(nth) + 500,
+    raw: { partition: 0, offset: nth },
+  }))
+  await insertAnswers(
+    running.store,
+    answers.map((answer) =>
+      acceptedAnswer({ dataset: ticker, identity: 3, transformVersion, replaces: false, points: 8, ...answer }),
+    ),
+  )
+}
+
+async function tellDay(dataset: string, nth: number, points: number, cobra: number[], knownAt: string): Promise<void> {
+  const [windowStart, windowEnd] = [dayMs(nth), dayMs(nth + 1)]
+  const answer = {
+    dataset,
+    identity: 100 + nth,
+    windowStart,
+    windowEnd,
+    knownAt: Date.parse(knownAt),
+    transformVersion: 3,
+    points,
+  }
+  const key = 'hub_NL_DK1_COBRA'
+  if (cobra.length > 0)
+    await insertSlices(running.store, [
+      slice({
+        dataset,
+        key,
+        identity: 100 + nth,
+        start: utc(windowStart),
+        windowEnd: utc(windowEnd),
+        stepS: 900,
+        values: cobra,
+        knownAt,
+        transformVersion: 3,
+      }),
+    ])
+  await insertAnswers(running.store, [acceptedAnswer(answer)])
+}
+
+test('findings are published once, grow, and are withdrawn when the data is corrected, read again or deleted', async () => {
+  const sent: QualityFinding[] = []
+  let storedTo = 0
+  // Stores what was sent, as the sink does.
+  const storeSent = async () => {
+    const { table, columns, row } = qualityFindingsTable
+    const rows = sent.slice(storedTo).map((finding, index) => row(finding, storedTo + index))
+    await insert(running.store, table, columns, rows)
+    storedTo = sent.length
+  }
+  let isSinkAway = false
+  const producer = {
+    send: async (_topic: string, records: { value: Buffer | null }[]) => {
+      sent.push(...records.map(({ value }): QualityFinding => JSON.parse(`${value}`)))
+      if (!isSinkAway) await storeSent()
+      return []
+    },
+  }
+  const counts: string[] = []
+  const begin = () =>
+    qualityRounds({
+      store: running.store,
+      ...{ producer, encode: (finding) => Buffer.from(JSON.stringify(finding)) },
+      clock: { now: () => ({ nowMs: hour('23:00:00'), monotonicMs: 0 }) },
+      metrics: {
+        showFindings: (rows) =>
+          counts.splice(0, 9, ...rows.map(({ dataset, check, findings }) => `${dataset} ${check} ${findings}`).sort()),
+      },
+      log: { info: () => {}, warn: () => {} },
+    })
+  let round = begin()
+  /** The records of a round, without instants of the round itself. */
+  const newOf = async () => {
+    const before = sent.length
+    await round()
+    return sent
+      .slice(before)
+      .map(({ check, key, from, to, evidence, withdrawnAt }) => [check, key, from, to, evidence, withdrawnAt === null])
+  }
+  const frozen = (last: number) => [
+    'frozen',
+    'XXBTZUSD.last',
+    tickMs(0),
+    tickMs(last),
+    { value: 100, ticks: last + 1, grown: last },
+    true,
+  ]
+  const beyond = [
+    'jump',
+    'hub_NL_DK1_COBRA',
+    dayMs(0) + 900_000,
+    dayMs(0) + 2_700_000,
+    { value: 760, limit: 735, steps: 2 },
+  ]
+  const few = ['few-rows', '', dayMs(7), dayMs(8), { rows: 23, usual: 48 }]
+  const inOrder = (records: unknown[][]) => records.toSorted(([one], [other]) => (`${one}` < `${other}` ? -1 : 1))
+
+  await tellTicks(0, 29, () => 100)
+  for (let nth = 0; nth < 8; nth++) await tellDay(exchanges, nth, nth === 7 ? 23 : 48, [], '2026-04-19T10:00:00Z')
+  await tellDay(netPos, 0, 4, [735, 740, 760, 700], '2026-04-19T10:00:00Z')
+  expect(inOrder(await newOf())).toEqual([
+    [...few, true],
+    [...beyond, true],
+  ])
+  // 30 ticks make it frozen. A further one extends the finding; it was found when it was found first.
+  await tellTicks(29, 1, () => 100)
+  expect(await newOf()).toEqual([frozen(29)])
+  await tellTicks(30, 1, () => 100)
+  expect(await newOf()).toEqual([frozen(30)])
+  expect(sent.at(-1)?.foundAt).toBe(sent.at(-2)?.foundAt)
+  expect(sent.at(-1)?.at).toBeGreaterThan(sent.at(-2)!.at)
+  expect(counts).toEqual([`${exchanges} few-rows 1`, `${netPos} jump 1`, `${ticker} frozen 1`])
+  expect(await newOf()).toEqual([])
+  round = begin()
+  expect(await newOf()).toEqual([])
+
+  // Later answers correct both days. Another transform reads another price, and a replay says so.
+  await tellDay(netPos, 0, 4, [700, 700, 700, 700], '2026-04-19T11:00:00Z')
+  await tellDay(exchanges, 7, 48, [], '2026-04-19T11:00:00Z')
+  expect(inOrder(await newOf())).toEqual([
+    [...few, false],
+    [...beyond, false],
+  ])
+  await tellTicks(0, 20, (nth) => 101 + (nth % 2), 4)
+  const replay = [
+    'r',
+    'replay',
+    ticker,
+    'finished',
+    'w',
+    'w',
+    utc(hour('12:00:00')),
+    utc(hour('12:01:00')),
+    3,
+    4,
+    [],
+    {},
+    '',
+  ]
+  await put(
+    'replays',
+    [
+      'id',
+      'kind',
+      'dataset',
+      'state',
+      'who',
+      'why',
+      'started_at',
+      'at',
+      'from_version',
+      'to_version',
+      'spans',
+      'counts',
+      'message',
+    ],
+    [replay],
+  )
+  const hourOfTicks = { dataset: ticker, fromMs: tickMs(0), toMs: tickMs(31) }
+  const names = [ticker, netPos]
+  expect(await touchedByReplays(running.store, names, 0)).toEqual({ ranges: [hourOfTicks], newestMs: hour('12:01:00') })
+  expect(await touchedByReplays(running.store, names, hour('12:01:00'))).toMatchObject({ ranges: [] })
+  expect(await newOf()).toEqual([[...frozen(30).slice(0, 5), false]])
+  expect(counts).toEqual([])
+
+  // What is found again after it was withdrawn holds again, until its data is deleted. While the sink is away, nothing is sent twice.
+  isSinkAway = true
+  await tellDay(netPos, 0, 4, [735, 740, 760, 700], '2026-04-19T12:00:00Z')
+  expect(await newOf()).toEqual([[...beyond, true]])
+  expect(await newOf()).toEqual([])
+  await storeSent()
+  isSinkAway = false
+  await storeDeletion(running.store, {
+    dataset: netPos,
+    before: dayMs(1),
+    at: hour('12:00:00'),
+    by: 'test',
+    why: 'test',
+  })
+  expect(await newOf()).toEqual([[...beyond, false]])
+  expect(await newOf()).toEqual([])
 })

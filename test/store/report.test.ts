@@ -86,6 +86,17 @@ async function fill(): Promise<void> {
     ['jao.dlq', 0, 2, 'dropped', 0, november(19, '10:00'), dataset, '', ''],
     ['jao.dlq', 0, 3, '', 0, november(18, '12:00'), null, 'unreadable', 'three'],
   ])
+  // The first one was withdrawn later, of the third the newest record counts.
+  const finding = (day: number, key: string, found: string, withdrawn: string | null, rows: number, offset: number) => {
+    const times = [november(day - 1, '23:00'), november(day, '23:00')]
+    return ['few-rows', dataset, key, ...times, { rows, usual: 3 }, found, withdrawn ?? found, withdrawn, offset]
+  }
+  await put('quality_findings', 'check dataset key from to evidence found_at at withdrawn_at offset', [
+    finding(17, '', november(16, '11:00'), november(16, '14:00'), 1, 0),
+    finding(20, '', november(19, '11:00'), null, 2, 1),
+    finding(18, '', november(17, '10:00'), null, 2, 2),
+    finding(18, '', november(17, '10:00'), null, 1, 3),
+  ])
   await put('host_log', 'host at poller state waiting_for_budget due_requests settled_to', [
     ['jao.example', '2026-11-20T11:59:30.000Z', 'p', 'owned', 0, 0, '2026-11-20T11:59:20.000Z'],
   ])
@@ -151,6 +162,12 @@ const atc: DatasetReport = {
     { flag: 'implausible', points: 1 },
     { flag: 'odd', points: 1 },
   ],
+  findings: [
+    {
+      ...{ check: 'few-rows', findings: 2 },
+      newest: { key: '', from: november(19, '23:00'), to: november(20, '23:00'), evidence: { rows: 2, usual: 3 } },
+    },
+  ],
   refusals: [
     { topic: 'jao.dlq', reason: 'schema', letters: 2, open: 1, newest: november(18, '11:00'), newestMessage: 'two' },
   ],
@@ -182,6 +199,9 @@ test('a report says what the store knows by the settled instant, with no hole', 
   expect(windows.filter((window) => window.dataset === dataset).map(({ points }) => points)).toEqual([
     ...[3, 3, null, null, 3],
   ])
+  expect(windows.filter((window) => window.dataset === dataset).map(({ findings }) => findings)).toEqual([
+    0, 1, 0, 1, 0,
+  ])
 })
 
 test('a report of one dataset says the same, and one of an earlier instant what was known then', async () => {
@@ -196,4 +216,5 @@ test('a report of one dataset says the same, and one of an earlier instant what 
     ...['complete', 'not-yet-due', 'not-yet-due', 'not-yet-due', 'not-yet-due'],
   ])
   expect(early).toMatchObject({ lastRevised: null, quality: [{ flag: 'implausible', points: 1 }], refusals: [] })
+  expect(early?.findings).toMatchObject([{ check: 'few-rows', findings: 1, newest: { evidence: { rows: 1 } } }])
 })

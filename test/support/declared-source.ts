@@ -30,6 +30,12 @@ export function declaredSource({ name }: { name: string }): Source {
         plausible: { min: -500, max: 500.5 },
         expectations: ['every hour has a row', 'it’s whole cm'],
         checks: [{ flag: 'ebb-above-flood', text: 'The ebb is above the flood.', find: () => {} }],
+        acrossAnswers: [
+          {
+            ...{ check: 'few-rows', text: 'A day has few rows.', share: 0.5 },
+            ...{ history: 14, minHistory: 7, withinS: 5_184_000 },
+          },
+        ],
         transformVersion: 7,
         schedule: 'auto',
         calendar: {
