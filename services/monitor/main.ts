@@ -1,4 +1,5 @@
 // The monitor: declares what is expected, evaluates completeness, and publishes its changes and metrics.
+import { hostname } from 'node:os'
 import { liveClock, simulatedClock } from '#core/clock.ts'
 import { consumerGroups } from '#core/consumer-groups.ts'
 import { expectationDeclarer } from '#core/declare-expectations.ts'
@@ -11,7 +12,8 @@ import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
-import { completenessChangeSchema } from '#schemas/generated/records.ts'
+import { completenessChangeSchema, hostLogSchema } from '#schemas/generated/records.ts'
+import { hostLogTopic } from '#schemas/topics.ts'
 import { createMetrics } from './metrics.ts'
 import { type Monitor, startMonitor } from './monitor.ts'
 import { startReadings } from './readings.ts'
@@ -50,7 +52,9 @@ await run(log, 8_000, async (onStop) => {
   const overrides = config.DATASET_SCHEDULES
   const declare = await expectationDeclarer({ store, producer, registry, hosts, overrides, by: 'monitor' })
   const encode = await registry.encoder(completenessTopic.name, completenessChangeSchema)
-  monitor = startMonitor({ store, producer, encode, declare, clock, metrics, log })
+  const encodeHostLog = await registry.encoder(hostLogTopic.name, hostLogSchema)
+  const by = `monitor-${hostname()}-${process.pid}-${crypto.randomUUID().slice(0, 8)}`
+  monitor = startMonitor({ store, producer, encode, encodeHostLog, by, declare, clock, metrics, log })
   onStop('monitor', monitor.stop)
   log.info({ health: health.url, hosts: hosts.map(({ name }) => name) }, 'started')
 })

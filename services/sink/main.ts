@@ -1,5 +1,4 @@
 // The sink: every topic that declares a table -> ClickHouse. It inserts each Kafka batch at once, then commits.
-import { sinkGroup } from '#core/consumer-groups.ts'
 import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
@@ -8,7 +7,7 @@ import { connectionSettings, readServiceConfig, serviceSettings } from '#platfor
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
-import { afterPoints } from './after-points.ts'
+import { afterRecords } from './after-records.ts'
 import { groupsOfSink } from './subscriptions.ts'
 
 const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
@@ -33,7 +32,7 @@ await run(log, 8_000, async (onStop) => {
         onStop('offsets', offsets.close)
         return groupsOfSink(sources, {
           insertInto: (table, columns, rows) => insert(store, table, columns, rows),
-          afterPoints: afterPoints(offsets, sinkGroup),
+          afterRecords: afterRecords(offsets),
           log,
         })
       },

@@ -65,8 +65,8 @@ async function verdictsOf<T>(topic: string, records: T[], { insert } = taking) {
     await insert(table, columns, rows)
     inserted.push(...rows)
   }
-  const afterPoints = () => async (_: number, offsets: readonly number[]) => offsets.length
-  const parts = { insertInto, afterPoints, log: { error: () => undefined } }
+  const afterRecords = () => async (_: number, offsets: readonly number[]) => offsets.length
+  const parts = { insertInto, afterRecords, log: { error: () => undefined } }
   const subscription = subscriptions([{ name: 'made' }], parts).find((each) => each.topic === topic)
   if (!subscription) throw new Error(`no subscription to ${topic}`)
   const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))
@@ -103,7 +103,7 @@ it('a table that takes no row for a reason that nobody knows is waited for, and 
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })
 
-const anyParts = { insertInto: taking.insert, afterPoints: () => async () => 0, log: { error: () => undefined } }
+const anyParts = { insertInto: taking.insert, afterRecords: () => async () => 0, log: { error: () => undefined } }
 
 it('every topic is read in the group whose lag is told', () => {
   const read = groupsOfSink(sources, anyParts).map(({ groupId, subscriptions }) => ({
@@ -130,7 +130,7 @@ it('a dead letter whose row the store refuses is logged; no dead letter is made 
   }
   const logged: unknown[] = []
   const log = { error: (about: object) => void logged.push(about) }
-  const letters = subscriptions([{ name: 'jao' }], { insertInto, afterPoints: () => async () => 0, log }).find(
+  const letters = subscriptions([{ name: 'jao' }], { insertInto, afterRecords: () => async () => 0, log }).find(
     ({ topic }) => topic === 'jao.dlq',
   )
   expect(letters).toMatchObject({ record: null, deadLetterTopic: null })
@@ -144,14 +144,18 @@ it('a dead letter whose row the store refuses is logged; no dead letter is made 
   expect(logged).toEqual([{ letter: 'jao.dlq/0/1', why }])
 })
 
-it('an accepted answer waits for slices and own records, and not for dead letters', () => {
+it('an accepted answer waits for slices and own records; the host log for all facts and letters, of every source', () => {
   const waitedFor: (readonly string[])[] = []
-  const afterPoints: SubscriptionParts['afterPoints'] = (topics) => {
-    waitedFor.push(topics)
+  const afterRecords: SubscriptionParts['afterRecords'] = (topics) => {
+    waitedFor.push(topics.map(({ name }) => name))
     return async () => 0
   }
-  const read = subscriptions([jao], { ...anyParts, afterPoints })
-  expect(waitedFor).toEqual([['jao.timeseries', 'jao.constraints']])
+  const read = subscriptions([jao], { ...anyParts, afterRecords })
+  const facts = ['polls', 'deletions', 'replays', 'parking', 'expected-windows', 'schedule-log']
+  expect(waitedFor).toEqual([
+    [...facts, 'tidemark.dlq', 'jao.dlq'],
+    ['jao.timeseries', 'jao.constraints'],
+  ])
   expect(read.map(({ topic }) => topic)).toEqual(
     expect.arrayContaining(['parking', 'tidemark.dlq', 'jao.dlq', 'jao.answers', 'jao.timeseries']),
   )

@@ -9,16 +9,17 @@ import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { tracesOf, withSpan } from '#platform/tracing/trace.ts'
+import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { acceptedAnswerSchema, seriesSchema } from '#schemas/generated/records.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
-import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
+import { deadLetterTopic, hostLogTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
-import type { AfterPoints } from './after-points.ts'
+import type { AfterRecords } from './after-records.ts'
 import { deadLetterRecord } from './dead-letter-record.ts'
 
 export interface SubscriptionParts {
   insertInto: (table: string, columns: string[], rows: unknown[][]) => Promise<void>
-  afterPoints: AfterPoints
+  afterRecords: AfterRecords
   log: Pick<Logger, 'error'>
 }
 
@@ -45,7 +46,7 @@ export function groupsOfSink(sources: Pick<Source, 'name' | 'topics'>[], parts: 
   }))
 }
 
-/** Returns a subscription for every topic that declares a table. An accepted answer is stored after its points. */
+/** Returns a subscription for every topic that declares a table. An accepted answer is stored after its points, and the host log after the facts. */
 export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], parts: SubscriptionParts): Subscription[] {
   const families = [
     { topics: platformTopics, deadLetters: platformDeadLetterTopic },
@@ -62,16 +63,23 @@ export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], parts:
       const store = storeRows(target, parts, acceptance)
       if (record === null) return [subscriptionToDeadLetters(topic, target, topics, store, parts.log)]
       const subscription = subscriptionTo(topic, deadLetters, target, store)
-      const isAnswers = record === acceptedAnswerSchema
-      return [isAnswers ? { ...subscription, admit: parts.afterPoints(topicsOfPoints(topics)) } : subscription]
+      if (record === acceptedAnswerSchema)
+        return [{ ...subscription, admit: parts.afterRecords(topics.filter(hasPoints)) }]
+      if (topic === hostLogTopic) return [{ ...subscription, admit: parts.afterRecords(factTopics(families)) }]
+      return [subscription]
     }),
   )
 }
 
-const topicsOfPoints = (topics: readonly Topic[]): string[] =>
-  topics
-    .filter(({ table, record }) => table && record && record !== acceptedAnswerSchema && record !== seriesSchema)
-    .map(({ name }) => name)
+const hasPoints = ({ table, record }: Topic): boolean =>
+  Boolean(table && record && record !== acceptedAnswerSchema && record !== seriesSchema)
+
+/** The topics of what a report rests on, besides answers and points, and the host log itself. */
+const factTopics = (families: readonly { topics: readonly Topic[] }[]): Topic[] =>
+  families
+    .flatMap(({ topics }) => topics)
+    .filter((topic) => topic.table && (topic.record === null || platformTopics.includes(topic)))
+    .filter((topic) => topic !== hostLogTopic && topic !== completenessTopic)
 
 type StoreRows = (rows: unknown[][]) => Promise<Verdict[]>
 

@@ -158,8 +158,9 @@ const atc: DatasetReport = {
 }
 
 test('a report says what the store knows by the settled instant, with no hole', async () => {
-  const { report, windows } = await readReport(running.reader, request)
-  expect(report).toMatchObject({ at: '2026-11-20T11:59:20.000Z', basis: 'settled', heldBackBy: 'jao.example' })
+  const { report, windows, settled } = await readReport(running.reader, request)
+  expect(report.at).toBe('2026-11-20T11:59:20.000Z')
+  expect(settled).toMatchObject({ basis: 'settled', host: 'jao.example' })
   expect(report.datasets.find((each) => each.dataset === dataset)).toEqual(atc)
   const kraken = report.datasets.find((each) => each.dataset === 'kraken.ticker')
   // The tick of 11:50 is not over at 11:59:20.
@@ -190,7 +191,8 @@ test('a report of one dataset says the same, and one of an earlier instant what 
   expect(one.report.otherRefusals).toEqual([])
   const atMs = Date.parse(november(16, '12:00'))
   const then = await readReport(running.reader, { ...request, dataset, atMs })
-  expect(then.report).toMatchObject({ at: november(16, '12:00'), basis: 'asked', heldBackBy: null, alarms: [] })
+  expect(then.report).toMatchObject({ at: november(16, '12:00'), alarms: [] })
+  expect(then.settled).toMatchObject({ basis: 'asked', host: null })
   const [early] = then.report.datasets
   expect(early?.calendar.map((day) => day.class)).toEqual([
     ...['complete', 'not-yet-due', 'not-yet-due', 'not-yet-due', 'not-yet-due'],
