@@ -54,8 +54,8 @@ async function fill(): Promise<void> {
     state(20, november(19, '11:00'), 'empty'),
     state(21, november(20, '09:50'), 'complete'),
   ])
-  const answer = (day: number, known: string, offset: number) => {
-    return [...named(day), identityNumber(named(day)[4]), true, known, known, 0, 3, 1, `${offset}`, 0, offset]
+  const answer = (day: number, known: string, offset: number, stored = known) => {
+    return [...named(day), identityNumber(named(day)[4]), true, known, stored, 0, 3, 1, `${offset}`, 0, offset]
   }
   await put(
     'stored_answers',
@@ -65,13 +65,16 @@ async function fill(): Promise<void> {
       answer(17, november(16, '13:03'), 2),
       answer(18, november(17, '09:40'), 3),
       answer(21, november(20, '09:50'), 4),
+      // It was on its way for four days, and is not there yet at the instants of these reports.
+      answer(17, november(16, '15:00'), 5, november(20, '12:30')),
     ],
   )
-  const point = (day: number, hour: string, known: string, value: number | null, flags = '') => {
+  const point = (day: number, hour: string, known: string, value: number | null, flags = '', offset = 0) => {
     const [, , start, end, identity] = named(day)
-    return [dataset, 'k', november(day, hour), known, value, start, end, 3_600, flags, identityNumber(identity)]
+    const windowOf = [start, end, 3_600, flags, identityNumber(identity), offset]
+    return [dataset, 'k', november(day, hour), known, value, ...windowOf]
   }
-  await put('point_revisions', 'dataset key ts known_at value window_start window_end step_s flags identity', [
+  await put('point_revisions', 'dataset key ts known_at value window_start window_end step_s flags identity raw_offset', [
     point(17, '00:00', november(16, '09:34'), 100),
     point(17, '01:00', november(16, '09:34'), 100),
     point(17, '02:00', november(16, '09:34'), 100, 'implausible'),
@@ -79,6 +82,8 @@ async function fill(): Promise<void> {
     point(17, '01:00', november(16, '13:03'), 90),
     point(17, '02:00', november(16, '13:03'), 100),
     point(18, '00:00', november(17, '09:40'), 5, 'implausible odd'),
+    point(17, '00:00', november(16, '15:00'), 200, 'implausible', 5),
+    point(17, '01:00', november(16, '15:00'), 95, '', 5),
   ])
   await put('dead_letter_records', 'topic partition offset decision letter_offset at dataset reason message', [
     ['jao.dlq', 0, 0, '', 0, november(18, '10:00'), dataset, 'schema', 'one'],
