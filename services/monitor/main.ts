@@ -1,6 +1,6 @@
 // The monitor: declares what is expected, evaluates completeness, and publishes its changes and metrics.
 import { hostname } from 'node:os'
-import { liveClock, simulatedClock } from '#core/clock.ts'
+import { openClock } from '#core/clock.ts'
 import { consumerGroups } from '#core/consumer-groups.ts'
 import { expectationDeclarer } from '#core/declare-expectations.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
@@ -30,7 +30,7 @@ await run(log, 8_000, async (onStop) => {
   const notReady = () => (monitor ? monitor.notReady() : 'connecting to Kafka and the schema registry')
   const health = await serveHealth({ host, port, notReady, metrics: metrics.registry, log })
   onStop('health', health.stop)
-  const clock = simulatorUrl === undefined ? liveClock() : await simulatedClock(simulatorUrl, log)
+  const clock = await openClock(simulatorUrl, log)
   onStop('clock', clock.stop)
   const { CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = config
   const store = createStore({ url, user, password, requestTimeoutMs: 60_000 })
@@ -43,7 +43,7 @@ await run(log, 8_000, async (onStop) => {
   onStop('lags', lags.close)
   const readings = startReadings({
     lags: () => lags.read(Date.now()),
-    figures: storeFigures(store),
+    figures: storeFigures(store, simulatorUrl === undefined ? undefined : clock),
     // Asks the registry each time for the id of a schema.
     registry: () => registry.encoder(completenessTopic.name, completenessChangeSchema).then(() => undefined),
     ...{ clock, metrics, log },

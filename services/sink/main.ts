@@ -1,16 +1,23 @@
 // The sink: every topic that declares a table -> ClickHouse. It inserts each Kafka batch at once, then commits.
+import { openClock } from '#core/clock.ts'
 import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
-import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
+import { connectionSettings, httpAddress, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { afterRecords } from './after-records.ts'
 import { groupsOfSink } from './subscriptions.ts'
 
-const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
+const sinkSettings = {
+  ...connectionSettings,
+  ...serviceSettings,
+  /** Base URL of the simulator. If set, answers are stored, and records refused, at a time of the simulator's clock. */
+  SIMULATOR_URL: httpAddress.optional(),
+}
+const config = readServiceConfig(sinkSettings)
 const log = createLogger('sink', config.LOG_LEVEL)
 
 await run(log, 8_000, async (onStop) => {
@@ -21,17 +28,22 @@ await run(log, 8_000, async (onStop) => {
     requestTimeoutMs: 20_000,
   })
   onStop('store', () => store.close())
+  const clock = await openClock(config.SIMULATOR_URL, log)
+  onStop('clock', clock.stop)
+  const nowMs = (): number => clock.now().nowMs
   await startConsuming(
     {
       name: 'sink',
       config,
       log,
+      nowMs,
       metrics: createConsumeMetrics('sink'),
       groups: async ({ kafka }, onStop) => {
         const offsets = await openOffsetReader(kafka)
         onStop('offsets', offsets.close)
         return groupsOfSink(sources, {
           insertInto: (table, columns, rows) => insert(store, table, columns, rows),
+          ...(config.SIMULATOR_URL !== undefined && { nowMs }),
           afterRecords: afterRecords(offsets),
           log,
         })

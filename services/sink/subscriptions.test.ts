@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { consumerGroups } from '#core/consumer-groups.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { AcceptedAnswer, Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { refused } from '../../test/support/stored-letters.ts'
@@ -159,4 +159,24 @@ it('an accepted answer waits for slices and own records; the host log for all fa
   expect(read.map(({ topic }) => topic)).toEqual(
     expect.arrayContaining(['parking', 'tidemark.dlq', 'jao.dlq', 'jao.answers', 'jao.timeseries']),
   )
+})
+
+it('an accepted answer is stored at the time of the clock that is given, else of that of the store', async () => {
+  const storedAt = async (more: Partial<SubscriptionParts>): Promise<unknown> => {
+    const inserted: Record<string, unknown>[] = []
+    const insertInto: InsertInto = async (_, columns, rows) => {
+      for (const row of rows) inserted.push(Object.fromEntries(columns.map((column, index) => [column, row[index]])))
+    }
+    const read = subscriptions([{ name: 'made' }], { ...anyParts, insertInto, ...more })
+    const record: AcceptedAnswer = {
+      ...{ dataset: 'made.up.data', requestIdentity: 'x', identity: 5, selector: null, windowStart: 0, windowEnd: 1 },
+      ...{ knownAt: 1, transformVersion: 1, points: 1, keys: 1, contentHash: 'c', replaces: true },
+      raw: { partition: 0, offset: 0 },
+    }
+    const batch = [{ topic: 'made.answers', partition: 0, offset: '0', headers: {}, record }]
+    await read.find(({ topic }) => topic === 'made.answers')?.handle(batch)
+    return inserted[0]?.stored_at
+  }
+  expect(await storedAt({ nowMs: () => Date.parse('2025-03-08T10:00:00Z') })).toBe('2025-03-08T10:00:00.000Z')
+  expect(await storedAt({})).toBeUndefined()
 })

@@ -12,6 +12,7 @@ import { tracesOf, withSpan } from '#platform/tracing/trace.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { acceptedAnswerSchema, seriesSchema } from '#schemas/generated/records.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
+import { acceptedAnswersTable, utc } from '#schemas/tables.ts'
 import { deadLetterTopic, hostLogTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import type { AfterRecords } from './after-records.ts'
@@ -20,6 +21,8 @@ import { deadLetterRecord } from './dead-letter-record.ts'
 export interface SubscriptionParts {
   insertInto: (table: string, columns: string[], rows: unknown[][]) => Promise<void>
   afterRecords: AfterRecords
+  /** The clock by which accepted answers are stored, ms UTC. Absent: the store's. */
+  nowMs?: () => number
   log: Pick<Logger, 'error'>
 }
 
@@ -83,11 +86,22 @@ const factTopics = (families: readonly { topics: readonly Topic[] }[]): Topic[] 
 
 type StoreRows = (rows: unknown[][]) => Promise<Verdict[]>
 
-function storeRows(target: TableTarget, { insertInto }: SubscriptionParts, acceptance: TableAcceptance): StoreRows {
-  const { table, columns } = target
+function storeRows(target: TableTarget, parts: SubscriptionParts, acceptance: TableAcceptance): StoreRows {
+  const { table } = target
+  const { nowMs } = parts
+  const insertInto = (rows: unknown[][]): Promise<void> => {
+    if (nowMs === undefined || table !== acceptedAnswersTable.table)
+      return parts.insertInto(table, target.columns, rows)
+    const storedAt = utc(nowMs())
+    return parts.insertInto(
+      table,
+      [...target.columns, 'stored_at'],
+      rows.map((row) => [...row, storedAt]),
+    )
+  }
   return async (rows) => {
     try {
-      return await storeBatch(rows, (some) => insertInto(table, columns, some), acceptance)
+      return await storeBatch(rows, insertInto, acceptance)
     } catch (error) {
       if (errorKind(error) !== 'unlisted') throw error
       // A crash would not repair this table, and would stop the topics of all other tables.
