@@ -180,3 +180,17 @@ it('an accepted answer is stored at the time of the clock that is given, else of
   expect(await storedAt({ nowMs: () => Date.parse('2025-03-08T10:00:00Z') })).toBe('2025-03-08T10:00:00.000Z')
   expect(await storedAt({})).toBeUndefined()
 })
+
+it('the time of a dead letter is believed if it is ahead of the broker, by a simulated clock', async () => {
+  const storedAt = async (more: Partial<SubscriptionParts>): Promise<unknown> => {
+    const inserted: unknown[] = []
+    const insertInto: InsertInto = async (_, columns, rows) => void inserted.push(rows[0]?.[columns.indexOf('at')])
+    const read = subscriptions([{ name: 'jao' }], { ...anyParts, insertInto, ...more })
+    const record = { ...refused(1, { time: '2030-01-01T12:00:30.000Z' }), writtenAtMs: Date.parse('2026-11-24T12:00Z') }
+    const batch = [{ topic: record.topic, partition: 0, offset: '1', headers: {}, record }]
+    await read.find(({ topic }) => topic === 'jao.dlq')?.handle(batch)
+    return inserted[0]
+  }
+  expect(await storedAt({ nowMs: () => Date.parse('2030-01-01T12:00:00Z') })).toBe('2030-01-01T12:00:30.000Z')
+  expect(await storedAt({})).toBe('2026-11-24T12:00:00.000Z')
+})

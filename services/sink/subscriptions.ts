@@ -32,6 +32,9 @@ export interface SubscriptionParts {
  */
 const maxUnexplained = 3
 
+/** Two services may read a simulated clock that much differently, ms. */
+const maxClockErrorMs = 60_000
+
 const shape = { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 }
 /**
  * Dead letters are whole answers of up to 16 MiB, of which only the headers are stored. They lie compressed on their
@@ -64,7 +67,7 @@ export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], parts:
       const acceptance = acceptanceByTable.get(target.table) ?? tableAcceptance(maxUnexplained)
       acceptanceByTable.set(target.table, acceptance)
       const store = storeRows(target, parts, acceptance)
-      if (record === null) return [subscriptionToDeadLetters(topic, target, topics, store, parts.log)]
+      if (record === null) return [subscriptionToDeadLetters(topic, target, topics, store, parts)]
       const subscription = subscriptionTo(topic, deadLetters, target, store)
       if (record === acceptedAnswerSchema)
         return [{ ...subscription, admit: parts.afterRecords(topics.filter(hasPoints)) }]
@@ -154,10 +157,15 @@ function subscriptionToDeadLetters(
   target: TableTarget,
   origins: readonly Topic[],
   store: StoreRows,
-  log: Pick<Logger, 'error'>,
+  { log, nowMs }: SubscriptionParts,
 ): Subscription {
   const handle = async (batch: ConsumedRecord<StoredRecord>[]): Promise<Verdict[]> => {
-    const rows = batch.map(({ record }) => target.row(deadLetterRecord(record, origins)))
+    // A simulated clock may be ahead of the broker's.
+    const readAtMs = nowMs === undefined ? 0 : nowMs() + maxClockErrorMs
+    const rows = batch.map(({ record }) => {
+      const writtenAtMs = Math.max(record.writtenAtMs, readAtMs)
+      return target.row(deadLetterRecord({ ...record, writtenAtMs }, origins))
+    })
     const verdicts = await insertSpan(target, batch, () => store(rows))
     verdicts.forEach((verdict, index) => {
       const { partition, offset } = batch[index] as ConsumedRecord
