@@ -74,17 +74,21 @@ async function fill(): Promise<void> {
     const windowOf = [start, end, 3_600, flags, identityNumber(identity), offset]
     return [dataset, 'k', november(day, hour), known, value, ...windowOf]
   }
-  await put('point_revisions', 'dataset key ts known_at value window_start window_end step_s flags identity raw_offset', [
-    point(17, '00:00', november(16, '09:34'), 100),
-    point(17, '01:00', november(16, '09:34'), 100),
-    point(17, '02:00', november(16, '09:34'), 100, 'implausible'),
-    point(17, '00:00', november(16, '13:03'), 130),
-    point(17, '01:00', november(16, '13:03'), 90),
-    point(17, '02:00', november(16, '13:03'), 100),
-    point(18, '00:00', november(17, '09:40'), 5, 'implausible odd'),
-    point(17, '00:00', november(16, '15:00'), 200, 'implausible', 5),
-    point(17, '01:00', november(16, '15:00'), 95, '', 5),
-  ])
+  await put(
+    'point_revisions',
+    'dataset key ts known_at value window_start window_end step_s flags identity raw_offset',
+    [
+      point(17, '00:00', november(16, '09:34'), 100),
+      point(17, '01:00', november(16, '09:34'), 100),
+      point(17, '02:00', november(16, '09:34'), 100, 'implausible'),
+      point(17, '00:00', november(16, '13:03'), 130),
+      point(17, '01:00', november(16, '13:03'), 90),
+      point(17, '02:00', november(16, '13:03'), 100),
+      point(18, '00:00', november(17, '09:40'), 5, 'implausible odd'),
+      point(17, '00:00', november(16, '15:00'), 200, 'implausible', 5),
+      point(17, '01:00', november(16, '15:00'), 95, '', 5),
+    ],
+  )
   await put('dead_letter_records', 'topic partition offset decision letter_offset at dataset reason message', [
     ['jao.dlq', 0, 0, '', 0, november(18, '10:00'), dataset, 'schema', 'one'],
     ['jao.dlq', 0, 1, '', 0, november(18, '11:00'), dataset, 'schema', 'two'],
