@@ -2,15 +2,13 @@ import type { z } from 'zod'
 import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { type Host, hostsOf } from '#core/hosts.ts'
 import { allSourceSettings, readSourceSettings } from '#core/source-settings.ts'
-import { connectionSettings, httpAddress, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
+import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 
 export const monitorSettings = {
   ...connectionSettings,
   ...serviceSettings,
   ...scheduleSettings,
-  /** Base URL of the simulator. If set, the monitor uses the simulator's clock. */
-  SIMULATOR_URL: httpAddress.optional(),
 }
 
 export type MonitorConfig = Readonly<z.infer<z.ZodObject<typeof monitorSettings>>>

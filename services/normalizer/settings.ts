@@ -1,14 +1,12 @@
 import { z } from 'zod'
 import { scheduleSettings } from '#core/dataset-schedules.ts'
-import { httpAddress, kafkaSettings, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import { kafkaSettings, registrySettings, serviceSettings } from '#platform/process/config.ts'
 
 export const normalizerSettings = {
   ...kafkaSettings,
   ...registrySettings,
   ...serviceSettings,
   ...scheduleSettings,
-  /** Base URL of the simulator. If set, dead letters and parkings have the time of the simulator's clock. */
-  SIMULATOR_URL: httpAddress.optional(),
   /** Consumer group. A group with a new name reads all of raw from the beginning, in parallel with production. */
   CONSUMER_GROUP: z
     .string()

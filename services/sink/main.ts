@@ -4,20 +4,14 @@ import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
-import { connectionSettings, httpAddress, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
+import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
 import { afterRecords } from './after-records.ts'
 import { groupsOfSink } from './subscriptions.ts'
 
-const sinkSettings = {
-  ...connectionSettings,
-  ...serviceSettings,
-  /** Base URL of the simulator. If set, answers are stored, and records refused, at a time of the simulator's clock. */
-  SIMULATOR_URL: httpAddress.optional(),
-}
-const config = readServiceConfig(sinkSettings)
+const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
 const log = createLogger('sink', config.LOG_LEVEL)
 
 await run(log, 8_000, async (onStop) => {

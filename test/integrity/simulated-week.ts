@@ -1,6 +1,8 @@
 // A whole stack whose clock leaps from hour to hour of a simulated week, and the reports that it gave meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DatasetReport, type Report, type ReportRequest, readReport } from '#operations/report/report.ts'
+import { readSettled } from '#operations/report/settled.ts'
+import { createStore } from '#platform/clickhouse/client.ts'
 import { reportCsv } from '../../cli/report/report-csv.ts'
 import { reportText } from '../../cli/report/report-text.ts'
 import { otherDatasets, schedulesSetting } from '../support/other-datasets.ts'
@@ -29,10 +31,14 @@ export interface Week {
   printed: readonly Printed[]
   /** Makes the report of an instant. */
   again: (atMs: number) => Promise<Printed>
+  /** The instant of which a report without an instant would be. */
+  settledMs: () => Promise<number>
   stop: () => Promise<void>
 }
 
 const minuteMs = 60_000
+/** Real ms for what a busy machine may need. */
+const maxWaitMs = 300_000
 /** Simulated ms in a real ms between two leaps. So a machine that is busy for some seconds does not miss minutes. */
 const speed = 10
 const polled = ['jao.core.maxExchanges', 'jao.core.netPos', 'kraken.ticker']
@@ -57,10 +63,12 @@ export async function startWeek(startMs: number): Promise<Week> {
     return ((await answer.json()) as { nowMs: number }).nowMs
   }
   const make = async (request: Pick<ReportRequest, 'atMs' | 'nowMs'>): Promise<{ report: Report; bytes: string }> => {
-    const { report, windows } = await readReport(pipeline.store, { dataset: null, days: null, ...request })
+    const { report, windows } = await readReport(store, { dataset: null, days: null, ...request })
     return { report, bytes: [JSON.stringify(report), reportText(report, 100, false), reportCsv(windows)].join('\n') }
   }
   const printed: Printed[] = []
+  const { CLICKHOUSE_USER: user = '', CLICKHOUSE_PASSWORD: password = '' } = pipeline.environment
+  const store = createStore({ url: pipeline.endpoint().url, user, password, requestTimeoutMs: maxWaitMs })
   return {
     ...{ pipeline, command: upstream.command, start, nowMs, printed },
     kill: async (part) => void (await running.get(part)?.kill('SIGKILL')),
@@ -71,7 +79,9 @@ export async function startWeek(startMs: number): Promise<Week> {
       return report
     },
     again: async (atMs) => ({ atMs, bytes: (await make({ atMs, nowMs: atMs })).bytes }),
+    settledMs: async () => (await readSettled(store, await nowMs())).atMs,
     stop: async () => {
+      await store.close()
       await pipeline.stop()
       await upstream.stop()
     },
@@ -93,28 +103,33 @@ export function dayIn(report: Report, dataset: string, day: string): string {
   return gap?.cause ? `${found} ${gap.cause}` : found
 }
 
+/** What a report says of something, and what it should say. */
+export type Say = [said: (report: Report) => unknown, wanted: unknown]
+
 /**
- * Makes reports until one says what is wanted, within the hour that began at `hourMs`. When a report is of the present, the
- * clock goes on by a minute. Else the stack has something to do, and a busy machine gets the time for it.
+ * Makes reports until one is of the hour that began at `hourMs` and says what is wanted. While reports are of the present,
+ * the clock goes on by a minute. Else the stack has something to do, and a busy machine gets the time for it.
  * @throws Error with what the last report said
  */
-export async function reportUntil(
-  week: Week,
-  hourMs: number,
-  said: (report: Report) => unknown,
-  wanted: unknown,
-): Promise<Report> {
-  for (const endMs = Date.now() + 180_000; ; ) {
-    const report = await week.report()
-    const found = JSON.stringify(said(report))
-    if (found === JSON.stringify(wanted)) return report
+export async function reportUntil(week: Week, hourMs: number, isOfHour: boolean, says: readonly Say[]): Promise<void> {
+  const wanted = JSON.stringify(says.map(([, what]) => what))
+  for (const endMs = Date.now() + maxWaitMs; ; await sleep(200)) {
+    const settledMs = await week.settledMs()
     const nowMs = await week.nowMs()
-    const why = `${found}, and not ${JSON.stringify(wanted)}, as of ${report.at} at ${new Date(nowMs).toISOString()}`
-    if (Date.now() > endMs || nowMs > hourMs + 58 * minuteMs) throw new Error(why)
-    const isOfPresent = Date.parse(report.at) > nowMs - 3 * minuteMs
-    if (isOfPresent && nowMs < hourMs + 55 * minuteMs) await week.leap(nowMs + minuteMs + 5_000)
-    await sleep(300)
+    const isIn = !isOfHour || settledMs >= hourMs
+    const found = isIn ? JSON.stringify(await saidBy(week, says)) : 'nothing of the hour'
+    if (found === wanted) return
+    if (Date.now() > endMs || nowMs > hourMs + 58 * minuteMs) {
+      const when = `${new Date(settledMs).toISOString()}, at ${new Date(nowMs).toISOString()}`
+      throw new Error(`as of ${when}, ${found} and not ${wanted}`)
+    }
+    if (settledMs > nowMs - 3 * minuteMs && nowMs < hourMs + 55 * minuteMs) await week.leap(nowMs + minuteMs + 5_000)
   }
+}
+
+async function saidBy(week: Week, says: readonly Say[]): Promise<unknown[]> {
+  const report = await week.report()
+  return says.map(([said]) => said(report))
 }
 
 /** Returns what the reports of a week say otherwise when they are made again. */
