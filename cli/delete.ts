@@ -15,6 +15,7 @@ import { dataDirectory, findRunningStack } from './directories.ts'
 import { datasetNames, findDataset } from './find-dataset.ts'
 import { pollerStatus } from './poller-status.ts'
 import { connectTo, type StackClients } from './stack-clients.ts'
+import { stackNowMs } from './stack-now.ts'
 import { stepProgress } from './step-progress.ts'
 
 interface DeleteOptions {
@@ -80,7 +81,7 @@ async function deleteFrom(stack: StackFile, clients: StackClients, name: string,
   }
   if (!options.yes) await ask([title, ...surveyLines(found)])
 
-  const deletion = { ...bound, at: Date.now(), by: whoAmI(), why: options.why }
+  const deletion = { ...bound, at: await stackNowMs(stack), by: whoAmI(), why: options.why }
   let backups: ReturnType<typeof recordDeletionInBackups> = { noted: [], unreachable: [] }
   const done = await executeDeletion(clients, source, deletion, {
     stored: stored === bound.before,

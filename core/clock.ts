@@ -68,6 +68,10 @@ export function followingClock(first: SimulatorReading, readings: SystemClocks =
   }
 }
 
+/** Returns the clock of the pollers: the simulator's if its address is given. @throws if its first reading fails */
+export const openClock = async (simulatorUrl: string | undefined, log: Logger): Promise<Clock> =>
+  simulatorUrl === undefined ? liveClock() : simulatedClock(simulatorUrl, log)
+
 const syncEveryMs = 500
 const syncTimeoutMs = 2_000
 

@@ -33,7 +33,7 @@ export interface ExpectationParts {
 
 export interface Declarations {
   windows: number
-  /** Windows that were collected before anybody said when they are expected: declared as of their first poll. */
+  /** Windows that were collected before anybody said when they are expected. */
   backdated: number
   schedules: number
 }
@@ -67,7 +67,7 @@ export async function expectationDeclarer(parts: ExpectationParts): Promise<(now
       const undeclared = collected.filter(
         ({ requestIdentity, startMs }) => !written.has(`${requestIdentity} ${startMs}`),
       )
-      await sendWindows(undeclared.flatMap(backdated))
+      await sendWindows(undeclared.flatMap((window) => lateDeclaration(window, nowMs)))
       count += collected.length
       const last = collected.at(-1)
       if (last === undefined) break
@@ -177,6 +177,8 @@ interface CollectedWindow {
   startMs: number
   endMs: number
   firstPollMs: number
+  /** When the first window of all was declared, ms UTC; 0: none was. */
+  declaredSinceMs: number
 }
 
 /** Returns windows that were polled since an instant and that nobody declared, in the order of their identities. */
@@ -188,7 +190,8 @@ async function undeclaredWindows(store: Store, sinceMs: number, after: string): 
         any(selector) AS selector,
         toUnixTimestamp64Milli(window_start) AS startMs,
         toUnixTimestamp64Milli(window_end) AS endMs,
-        toUnixTimestamp64Milli(min(at)) AS firstPollMs
+        toUnixTimestamp64Milli(min(at)) AS firstPollMs,
+        (SELECT toUnixTimestamp64Milli(min(declared_at)) FROM ${database}.expected_windows) AS declaredSinceMs
       FROM ${database}.window_states
       WHERE at > fromUnixTimestamp64Milli({since:Int64}) AND request_identity > {after:String}
         AND request_identity NOT IN (SELECT request_identity FROM ${database}.expected_windows)
@@ -202,12 +205,18 @@ async function undeclaredWindows(store: Store, sinceMs: number, after: string): 
   return result.json<CollectedWindow>()
 }
 
-/** Returns nothing for a window of a dataset that is no longer declared. */
-function backdated(collected: CollectedWindow): ExpectedWindow[] {
-  const { startMs, endMs, firstPollMs, selector } = collected
+/**
+ * Declares a window that was collected before it was declared. If nobody declared windows then, it is declared as of its
+ * first poll. Else it was asked for by request, and is declared as of now: what was known before does not change. Returns
+ * nothing for a window of a dataset that is no longer declared.
+ */
+function lateDeclaration(collected: CollectedWindow, nowMs: number): ExpectedWindow[] {
+  const { startMs, endMs, firstPollMs, declaredSinceMs, selector } = collected
   const dataset = datasetsByName.get(collected.dataset)?.dataset
   if (dataset?.calendar.kind !== 'days') return []
   const day = dayAt(dataset.calendar.zone, startMs)
-  const declared = expectedWindow({ dataset }, dataset.calendar, day, { startMs, endMs }, selector, firstPollMs)
-  return [{ ...declared, declaredAt: firstPollMs, backdated: true }]
+  const backdated = declaredSinceMs === 0 || firstPollMs < declaredSinceMs
+  const declaredAt = backdated ? firstPollMs : nowMs
+  const declared = expectedWindow({ dataset }, dataset.calendar, day, { startMs, endMs }, selector, declaredAt)
+  return [{ ...declared, declaredAt, backdated }]
 }

@@ -100,11 +100,10 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
     ...{ HEALTH_HOST: '127.0.0.1', HEALTH_PORT: String(ports[name]) },
   }
   const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment }
-  // The poller and the monitor follow the simulator's clock.
-  const simulated = options.source === 'simulated' && (name === 'poller' || name === 'monitor')
   return {
     name,
-    needs: ['provision', ...(simulated ? ['simulator'] : [])],
+    // All services follow the simulator's clock.
+    needs: ['provision', ...(options.source === 'simulated' ? ['simulator'] : [])],
     start: () => startNodePart(directory, program, `http://127.0.0.1:${ports[name]}/ready`),
     stopDeadlineMs: 4_000,
   }

@@ -3,13 +3,12 @@ import type { DeadLetter } from '#core/dead-letter.ts'
 import { type RefusedLetter, type ReleaseResult, release as releaseDataset } from '#operations/dead-letters/release.ts'
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import { whoAmI } from '#platform/process/who.ts'
 import { dataDirectory } from '../directories.ts'
 import { datasetNames, findDataset } from '../find-dataset.ts'
 import { normalizerStatus } from '../normalizer-status.ts'
 import { refuseOtherNormalizer } from '../normalizer-versions.ts'
 import { printOutcome, stayText } from './report.ts'
-import { withStack } from './with-stack.ts'
+import { authorOf, withStack } from './with-stack.ts'
 
 interface ReleaseOptions {
   why: string
@@ -38,7 +37,7 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
     // The running normalizer must have this release's explode. Otherwise a trial of the dead letters proves nothing.
     await refuseOtherNormalizer(stack, [declared])
     const parkedNow = async () => (await normalizerStatus(stack)).parked
-    const decider = { by: whoAmI(), why: options.why }
+    const decider = authorOf(stack, options.why)
     const request = { source: source.name, dataset, anyway: options.anyway === true, decider }
     return releaseDataset({ ...clients, parkedNow }, request, onProgress)
   })

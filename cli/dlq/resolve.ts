@@ -2,12 +2,11 @@ import { Command } from 'commander'
 import { drop as dropSelected } from '#operations/dead-letters/drop.ts'
 import { requeue as requeueSelected } from '#operations/dead-letters/requeue.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import { whoAmI } from '#platform/process/who.ts'
 import { dataDirectory } from '../directories.ts'
 import { normalizerStatus } from '../normalizer-status.ts'
 import { type FilterOptions, readChangedSelection, withFilters } from './options.ts'
 import { printOutcome } from './report.ts'
-import { withStack } from './with-stack.ts'
+import { authorOf, withStack } from './with-stack.ts'
 
 interface SettleOptions extends FilterOptions {
   everything?: boolean
@@ -42,7 +41,7 @@ async function runRequeue(ids: string[], options: SettleOptions & { again?: bool
       const status = await normalizerStatus(stack).catch(() => undefined)
       return new Set(status?.parked.map(({ dataset }) => dataset))
     }
-    const request = { selection, again, dryRun, decider: { by: whoAmI(), why }, parkedDatasets }
+    const request = { selection, again, dryRun, decider: authorOf(stack, why), parkedDatasets }
     return requeueSelected(clients.kafka, request, onProgress)
   })
   printOutcome({ verb: 'requeued', dryRun, ...result }, options.json)
@@ -63,9 +62,9 @@ export const drop = (): Command =>
 async function runDrop(ids: string[], options: SettleOptions): Promise<void> {
   const { dryRun = false, why } = options
   if (why.trim() === '') throw new UserError('--why is empty: say why the letters are dropped.')
-  const request = { selection: readChangedSelection(ids, options), dryRun, decider: { by: whoAmI(), why } }
-  const result = await withStack(options.data, ({ clients, onProgress }) =>
-    dropSelected(clients.kafka, request, onProgress),
+  const selection = readChangedSelection(ids, options)
+  const result = await withStack(options.data, ({ clients, stack, onProgress }) =>
+    dropSelected(clients.kafka, { selection, dryRun, decider: authorOf(stack, why) }, onProgress),
   )
   printOutcome({ verb: 'dropped', dryRun, ...result }, options.json)
 }

@@ -1,8 +1,11 @@
 import type { StackFile } from '#local/stack-file.ts'
 import type { LetterProgress } from '#operations/dead-letters/read-letters.ts'
+import type { ResolutionAuthor } from '#operations/dead-letters/send-back.ts'
+import { whoAmI } from '#platform/process/who.ts'
 import { abortWhenStackStops } from '../abort-when-stack-stops.ts'
 import { findRunningStack } from '../directories.ts'
 import { connectTo, type StackClients } from '../stack-clients.ts'
+import { stackNowMs } from '../stack-now.ts'
 import { type StepProgress, stepProgress } from '../step-progress.ts'
 
 /** Timeout after which dlq commands give up when the stack is gone, ms. A restart of the stack takes less. */
@@ -31,6 +34,13 @@ export async function withStack<Result>(
     await clients.store.close()
   }
 }
+
+/** Returns who decides on dead letters of a stack, and by which clock. */
+export const authorOf = (stack: StackFile, why: string): ResolutionAuthor => ({
+  by: whoAmI(),
+  why,
+  nowMs: () => stackNowMs(stack),
+})
 
 function show(bar: StepProgress, progress: LetterProgress): void {
   if (progress.step === 'waiting') bar.say(progress.message)

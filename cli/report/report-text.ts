@@ -1,5 +1,6 @@
 import { type CompletenessClass, classesByWorst } from '#operations/report/classes.ts'
 import type { DatasetReport, Report } from '#operations/report/report.ts'
+import type { Settled } from '#operations/report/settled.ts'
 import { causeWords } from '#operations/report/source-states.ts'
 import { printable } from '#platform/process/printable.ts'
 import { aligned } from '../aligned.ts'
@@ -29,7 +30,7 @@ export function reportText(report: Report, columns: number, isOfOne: boolean): s
   const shown = report.datasets.filter((each) => isOfOne || isCollected(each))
   const hidden = report.datasets.length - shown.length
   return [
-    ...headLines(report),
+    `${report.from} to ${report.to}, as of ${report.at}`,
     '',
     ...calendarLines(shown, width),
     ...(hidden === 0 ? [] : [`${hidden === 1 ? '1 dataset' : `${hidden} datasets`} not collected`]),
@@ -56,13 +57,14 @@ export function reportText(report: Report, columns: number, isOfOne: boolean): s
 const isCollected = ({ calendar }: DatasetReport): boolean =>
   calendar.some(({ class: each }) => each !== null && !['not-collected', 'before-history', 'unknown'].includes(each))
 
-function headLines({ at, basis, heldBackBy, from, to }: Report): string[] {
+/** Says why a report is of its instant. Not a part of the report: one that is made again with --at is the same text. */
+export function instantText({ atMs, basis, host }: Settled): string {
   const why = {
     asked: 'as it was known at this instant',
-    settled: `every answer that arrived before is stored${heldBackBy === null ? '' : `, by what the poller of ${printable(heldBackBy)} says`}`,
+    settled: `every answer that arrived before is stored${host === null ? '' : `, by what the owner of ${printable(host)} says`}`,
     now: 'now: no poller has said yet up to when its answers are stored',
   }[basis]
-  return [`${from} to ${to}, as of ${at}`, `(${why})`]
+  return `As of ${new Date(atMs).toISOString()} (${why}).`
 }
 
 const section = (title: string, lines: readonly string[]): string[] =>

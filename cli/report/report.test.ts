@@ -3,7 +3,7 @@ import type { CompletenessClass } from '#operations/report/classes.ts'
 import type { DatasetReport, Report, ReportedWindow } from '#operations/report/report.ts'
 import { readOptions } from './report.ts'
 import { reportCsv } from './report-csv.ts'
-import { reportText } from './report-text.ts'
+import { instantText, reportText } from './report-text.ts'
 
 const days = (from: string, classes: (CompletenessClass | null)[]): DatasetReport['calendar'] =>
   classes.map((each, index) => {
@@ -27,7 +27,7 @@ const refusal = {
 }
 
 const report: Report = {
-  ...{ at: '2026-10-31T12:00:00.000Z', basis: 'settled', heldBackBy: 'h', from: '2026-10-29', to: '2026-11-01' },
+  ...{ at: '2026-10-31T12:00:00.000Z', from: '2026-10-29', to: '2026-11-01' },
   alarms: [{ dataset: 'jao.core.atc', what: 'late', count: 1 }],
   datasets: [
     datasetOf('jao.core.atc', {
@@ -70,7 +70,6 @@ const report: Report = {
 
 test('the text has a line a dataset, a glyph a day, and what is wrong', () => {
   expect(reportText(report, 100, false)).toBe(`2026-10-29 to 2026-11-01, as of 2026-10-31T12:00:00.000Z
-(every answer that arrived before is stored, by what the poller of h says)
 
                  29 1
   jao.core.atc   █▄L·
@@ -107,10 +106,20 @@ Refused
   jao.dlq  schema  3, 1 open  last 2026-10-29 10:00  no\ufffd[31m`)
 })
 
+test('why a report is of its instant is said apart from it', () => {
+  const atMs = Date.parse('2026-10-31T12:00:00Z')
+  const said = (['asked', 'settled', 'now'] as const).map((basis) => instantText({ atMs, basis, host: 'h' }))
+  expect(said).toEqual([
+    'As of 2026-10-31T12:00:00.000Z (as it was known at this instant).',
+    'As of 2026-10-31T12:00:00.000Z (every answer that arrived before is stored, by what the owner of h says).',
+    'As of 2026-10-31T12:00:00.000Z (now: no poller has said yet up to when its answers are stored).',
+  ])
+})
+
 test('days that do not fit on a line stand below each other by month', () => {
   const long = datasetOf('jao.core.atc', { calendar: days('2026-08-30', Array(65).fill('complete')) })
   const lines = reportText({ ...report, datasets: [long] }, 80, true).split('\n')
-  expect(lines.slice(3, 8)).toEqual([
+  expect(lines.slice(2, 7)).toEqual([
     'jao.core.atc',
     `  2026-08  ${' '.repeat(29)}██`,
     `  2026-09  ${'█'.repeat(30)}`,

@@ -10,7 +10,7 @@ import { datasetNames, findDataset } from '../find-dataset.ts'
 import { readStoreInstant } from '../instant.ts'
 import { stackNowMs } from '../stack-now.ts'
 import { reportCsv } from './report-csv.ts'
-import { reportText } from './report-text.ts'
+import { instantText, reportText } from './report-text.ts'
 
 interface ReportOptions {
   from?: string
@@ -48,6 +48,7 @@ async function run(name: string | undefined, options: ReportOptions): Promise<vo
   const found = await abortWhenStackStops(stack, goneAfterMs, () => reportIn(stack, asked))
   const columns = process.stdout.columns ?? 100
   const text = (): string => `${reportText(found.report, columns, asked.dataset !== null)}\n`
+  if (asked.atMs === null) process.stderr.write(`${instantText(found.settled)}\n`)
   process.stdout.write(
     options.json ? `${JSON.stringify(found.report)}\n` : options.csv ? reportCsv(found.windows) : text(),
   )

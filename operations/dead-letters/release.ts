@@ -146,10 +146,10 @@ async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableL
 async function unpark(
   { kafka, registry, parkedNow }: ReleaseParts,
   dataset: string,
-  { by, why }: ResolutionAuthor,
+  { by, why, nowMs = async () => Date.now() }: ResolutionAuthor,
 ): Promise<void> {
   const encode = await registry.encoder(parkingTopic.name, parkingSchema)
-  const parking = { dataset, parked: false, reason: 'released', message: why, by, at: Date.now() }
+  const parking = { dataset, parked: false, reason: 'released', message: why, by, at: await nowMs() }
   await withProducer(kafka, (producer) => producer.send(parkingTopic.name, [{ key: dataset, value: encode(parking) }]))
   for (const endMs = Date.now() + maxWaitMs; ; await pause(pollIntervalMs)) {
     const parked = await parkedNow().catch(() => undefined)

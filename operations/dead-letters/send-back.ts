@@ -16,6 +16,8 @@ import type { ReturnableLetter, SkippedDeadLetter } from './plan.ts'
 export interface ResolutionAuthor {
   by: string
   why: string
+  /** The pollers' clock, ms UTC. Default: the machine's. */
+  nowMs?: () => Promise<number>
 }
 
 interface Clients {
@@ -67,9 +69,9 @@ export async function recordResolution(
   producer: Producer,
   letters: readonly DeadLetter[],
   decision: DeadLetterResolution['decision'],
-  { by, why }: ResolutionAuthor,
+  { by, why, nowMs = async () => Date.now() }: ResolutionAuthor,
 ): Promise<string | undefined> {
-  const atMs = Date.now()
+  const atMs = await nowMs()
   try {
     for (const [topic, same] of Map.groupBy(letters, (letter) => letter.topic)) {
       const records = same.map(({ keyBytes: key, partition, offset }) =>

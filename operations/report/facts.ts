@@ -239,6 +239,9 @@ export const revisedWindows = (store: Store, scope: Scope): Promise<RevisedWindo
       GROUP BY dataset`,
   )
 
+/** SQL: the answers that were known at the instant, and that the store had only later. An index finds them. */
+const onTheirWay = `${database}.stored_answers WHERE known_at <= ${at} AND stored_at > ${at}`
+
 export const revisionSizes = (store: Store, scope: Scope): Promise<RevisionSizes[]> =>
   ask(
     store,
@@ -249,6 +252,7 @@ export const revisionSizes = (store: Store, scope: Scope): Promise<RevisionSizes
         quantileExactInclusive(0.5)(delay_s) AS medianDelayS, max(delay_s) AS largestDelayS
       FROM ${database}.revisions
       WHERE ${inSpan('ts')} AND known_at <= ${at} ${ofDataset(scope)}
+        AND (dataset, raw_partition, raw_offset) NOT IN (SELECT dataset, raw_partition, raw_offset FROM ${onTheirWay})
       GROUP BY dataset`,
   )
 
@@ -265,11 +269,13 @@ export const flaggedPoints = (store: Store, scope: Scope): Promise<FlaggedPoints
         SELECT dataset, key, ts, flags, identity, ${ms('known_at')} * 4096 + transform_version AS version
         FROM ${database}.point_revisions
         WHERE flags != '' AND ${inSpan('ts')} AND known_at <= ${at} ${ofDataset(scope)}
+          AND (dataset, raw_partition, raw_offset) NOT IN (SELECT dataset, raw_partition, raw_offset FROM ${onTheirWay})
         ORDER BY known_at DESC, transform_version DESC LIMIT 1 BY dataset, key, ts
       ) AS flagged
       LEFT ANY JOIN (
         SELECT dataset, identity, max(answer.version) AS version FROM ${database}.stored_answers AS answer
-        WHERE replaces AND known_at <= ${at} AND window_end > ${from} AND window_start < ${to} ${ofDataset(scope)}
+        WHERE replaces AND known_at <= ${at} AND stored_at <= ${at}
+          AND window_end > ${from} AND window_start < ${to} ${ofDataset(scope)}
         GROUP BY dataset, identity
       ) AS newest ON flagged.dataset = newest.dataset AND flagged.identity = newest.identity
       WHERE newest.version IN (0, flagged.version)

@@ -30,12 +30,12 @@ export interface ReportRequest {
   nowMs: number
 }
 
-/** What became of windows, by dataset. Instants are ISO 8601 text, days are local days of the dataset's zone. */
+/**
+ * What became of windows, by dataset. Instants are ISO 8601 text, days are local days of the dataset's zone. It follows from
+ * `at` and from what was known then, so that it can be made again; why it is of that instant is not a part of it.
+ */
 export interface Report {
   at: string
-  basis: Settled['basis']
-  /** The host whose poller holds the instant back; null: none. */
-  heldBackBy: string | null
   from: string
   /** Included. */
   to: string
@@ -101,6 +101,8 @@ export interface ReportedWindow extends facts.WindowRow {
 }
 
 export interface ReadReport {
+  /** Why the report is of its instant. */
+  settled: Settled
   report: Report
   windows: ReportedWindow[]
 }
@@ -192,15 +194,13 @@ export function shapeReport(found: ReportFacts): ReadReport {
   const shaped = declared.map((each) => datasetReport(found, each, days, grids, clockOf(each.dataset.calendar.zone)))
   const report: Report = {
     at: iso(settled.atMs),
-    basis: settled.basis,
-    heldBackBy: settled.host,
     from,
     to,
     alarms: shaped.flatMap(({ alarms }) => alarms),
     datasets: shaped.map(({ report: each }) => each),
     otherRefusals: found.refused.filter(({ dataset }) => dataset === null).map(refusalOf),
   }
-  return { report, windows: shaped.flatMap(({ windows }) => windows) }
+  return { settled, report, windows: shaped.flatMap(({ windows }) => windows) }
 }
 
 type Grids = (each: SourcedDataset) => GridWindow[]

@@ -4,13 +4,26 @@ import { settledInstant } from './settled.ts'
 const nowMs = Date.parse('2026-11-27T12:00:00Z')
 const host = { host: 'h', atMs: nowMs - 30_000, state: 'owned', settledToMs: nowMs - 40_000 }
 
-test('is now where no poller has said anything, or none owns a host', () => {
+test('is now where nobody has said anything', () => {
   expect(settledInstant([], [], nowMs)).toEqual({ atMs: nowMs, basis: 'now', host: null })
-  const gone = [
-    { ...host, state: 'released' },
-    { ...host, atMs: nowMs - 150_000 },
-  ]
-  expect(settledInstant(gone, [], nowMs)).toEqual({ atMs: nowMs, basis: 'settled', host: null })
+  const later = { ...host, atMs: nowMs + 1 }
+  expect(settledInstant([later], [], nowMs)).toEqual({ atMs: nowMs, basis: 'now', host: null })
+})
+
+test('is not after what the store heard last, because its sink may be behind', () => {
+  const hour = 3_600_000
+  const released = { ...host, host: 'released', atMs: nowMs - hour, settledToMs: nowMs - hour, state: 'released' }
+  expect(settledInstant([released], [], nowMs)).toEqual({ atMs: nowMs - hour, basis: 'settled', host: 'released' })
+  const behind = { ...host, atMs: nowMs - hour - 1, settledToMs: nowMs - hour - 5 }
+  expect(settledInstant([released, behind], [], nowMs)).toEqual({ atMs: nowMs - hour - 5, basis: 'settled', host: 'h' })
+})
+
+test('goes on without the poller that says nothing any more, if somebody else is heard', () => {
+  const gone = { ...host, atMs: nowMs - 180_000, settledToMs: nowMs - 190_000 }
+  const monitor = { host: 'm', atMs: nowMs - 30_000, state: 'owned', settledToMs: nowMs - 30_000 }
+  expect(settledInstant([gone, monitor], [], nowMs)).toEqual({ atMs: nowMs - 30_000, basis: 'settled', host: 'm' })
+  const spoke = { ...gone, atMs: nowMs - 179_999 }
+  expect(settledInstant([spoke, monitor], [], nowMs)).toEqual({ atMs: nowMs - 190_000, basis: 'settled', host: 'h' })
 })
 
 test('is not after what the slowest owner has settled', () => {

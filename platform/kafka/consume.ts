@@ -40,6 +40,8 @@ export interface ConsumeOptions {
   registry: Registry
   producer: Producer
   log: Logger
+  /** The clock by which dead letters say when they were refused, ms UTC. Default: the machine's. */
+  nowMs?: () => number
   onCommitted: (batch: BatchMeasure) => void
   /** Called when the process must exit 1: after a bug, a permanently refused send, or the end of the consumer. */
   crash: (error: Error) => void
@@ -244,7 +246,7 @@ async function commit({ consumer, options }: Loop, payload: EachBatchPayload, la
 
 /** Returns one verdict per message, after all outputs and dead letters are acknowledged. */
 async function processAndSend(
-  { producer, service }: ConsumeOptions,
+  { producer, service, nowMs = Date.now }: ConsumeOptions,
   { subscription, decoder }: ReadableSubscription,
   partition: number,
   messages: KafkaMessage[],
@@ -254,7 +256,7 @@ async function processAndSend(
     const verdicts = await processBatch(subscription, decoder, partition, messages)
     const hasLetters = verdicts.some((verdict) => verdict.kind === 'dead' || verdict.deadParts)
     const check = await producer.sizeCheck(deadLetterTopic !== null && hasLetters ? [deadLetterTopic] : [])
-    const sends = outputsByTopic({ topic, partition, deadLetterTopic }, messages, verdicts, service, Date.now(), check)
+    const sends = outputsByTopic({ topic, partition, deadLetterTopic }, messages, verdicts, service, nowMs(), check)
     try {
       for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })
       for (const verdict of verdicts) if (verdict.kind === 'ok') verdict.sending?.end()

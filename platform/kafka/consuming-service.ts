@@ -22,6 +22,8 @@ export interface ConsumingService {
   name: string
   config: KafkaConnection & RegistryConnection & TracingSettings & { HEALTH_HOST: string; HEALTH_PORT: number }
   log: Logger
+  /** The pollers' clock, ms UTC. */
+  nowMs: () => number
   metrics: ConsumeMetrics
   groups: (clients: KafkaClients, onStop: OnStop) => Promise<ConsumerGroup[]>
   status?: () => unknown
@@ -35,7 +37,7 @@ export interface KafkaClients {
 
 /** Starts a service that consumes topics. Exits with code 1 if a consumer fails permanently. */
 export async function startConsuming(service: ConsumingService, onStop: OnStop): Promise<void> {
-  const { name, config, log, metrics } = service
+  const { name, config, log, nowMs, metrics } = service
   onStop('traces', await startTracing(name, config, log))
   let notReady = (): string | undefined => 'not in its consumer group yet'
   const health = await serveHealth({
@@ -54,7 +56,7 @@ export async function startConsuming(service: ConsumingService, onStop: OnStop):
   const groups = await service.groups({ kafka, registry, producer }, onStop)
   const start = (group: ConsumerGroup) =>
     consume({
-      ...{ ...group, kafka, registry, producer, log },
+      ...{ ...group, kafka, registry, producer, log, nowMs },
       service: { name, version },
       onCommitted: (batch) => {
         metrics.measure(batch)

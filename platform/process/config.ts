@@ -80,5 +80,7 @@ export const serviceSettings = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('how much the services log'),
+  /** Base URL of the simulator. If set, the service follows the simulator's clock. */
+  SIMULATOR_URL: httpAddress.optional(),
   ...tracingSettings,
 }

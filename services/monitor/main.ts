@@ -1,6 +1,7 @@
 // The monitor: declares what is expected, evaluates completeness, runs the checks across answers, and publishes both and
 // metrics.
-import { liveClock, simulatedClock } from '#core/clock.ts'
+import { hostname } from 'node:os'
+import { openClock } from '#core/clock.ts'
 import { consumerGroups } from '#core/consumer-groups.ts'
 import { expectationDeclarer } from '#core/declare-expectations.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
@@ -12,7 +13,8 @@ import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { completenessTopic, qualityFindingsTopic } from '#schemas/completeness-topics.ts'
-import { completenessChangeSchema, qualityFindingSchema } from '#schemas/generated/records.ts'
+import { completenessChangeSchema, hostLogSchema, qualityFindingSchema } from '#schemas/generated/records.ts'
+import { hostLogTopic } from '#schemas/topics.ts'
 import { startBackupWatch } from './backup-watch.ts'
 import { createMetrics } from './metrics.ts'
 import { type Monitor, startMonitor } from './monitor.ts'
@@ -32,7 +34,7 @@ await run(log, 8_000, async (onStop) => {
   const notReady = () => (monitor ? monitor.notReady() : 'connecting to Kafka and the schema registry')
   const health = await serveHealth({ host, port, notReady, metrics: metrics.registry, log })
   onStop('health', health.stop)
-  const clock = simulatorUrl === undefined ? liveClock() : await simulatedClock(simulatorUrl, log)
+  const clock = await openClock(simulatorUrl, log)
   onStop('clock', clock.stop)
   const { CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = config
   const store = createStore({ url, user, password, requestTimeoutMs: 60_000 })
@@ -47,7 +49,7 @@ await run(log, 8_000, async (onStop) => {
   onStop('lags', lags.close)
   const readings = startReadings({
     lags: () => lags.read(Date.now()),
-    figures: storeFigures(store),
+    figures: storeFigures(store, simulatorUrl === undefined ? undefined : clock),
     // Asks the registry each time for the id of a schema.
     registry: () => registry.encoder(completenessTopic.name, completenessChangeSchema).then(() => undefined),
     ...{ clock, metrics, log },
@@ -58,7 +60,9 @@ await run(log, 8_000, async (onStop) => {
   const overrides = config.DATASET_SCHEDULES
   const declare = await expectationDeclarer({ store, producer, registry, hosts, overrides, by: 'monitor' })
   const encode = await registry.encoder(completenessTopic.name, completenessChangeSchema)
-  monitor = startMonitor({ store, producer, encode, declare, clock, metrics, log })
+  const encodeHostLog = await registry.encoder(hostLogTopic.name, hostLogSchema)
+  const by = `monitor-${hostname()}-${process.pid}-${crypto.randomUUID().slice(0, 8)}`
+  monitor = startMonitor({ store, producer, encode, encodeHostLog, by, declare, clock, metrics, log })
   onStop('monitor', monitor.stop)
   const encodeFinding = await registry.encoder(qualityFindingsTopic.name, qualityFindingSchema)
   const quality = startQuality({ store, producer, encode: encodeFinding, clock, metrics, log })

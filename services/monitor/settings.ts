@@ -3,15 +3,13 @@ import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { type Host, hostsOf } from '#core/hosts.ts'
 import { backupInterval } from '#core/known-backups.ts'
 import { allSourceSettings, readSourceSettings } from '#core/source-settings.ts'
-import { connectionSettings, httpAddress, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
+import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
 import { sources } from '#sources/index.ts'
 
 export const monitorSettings = {
   ...connectionSettings,
   ...serviceSettings,
   ...scheduleSettings,
-  /** Base URL of the simulator. If set, the monitor uses the simulator's clock. */
-  SIMULATOR_URL: httpAddress.optional(),
   BACKUPS_OF: z.string().optional().describe('the data directory whose last good backup is watched'),
   ...backupInterval,
 }

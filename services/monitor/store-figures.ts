@@ -1,6 +1,7 @@
+import type { Clock } from '#core/clock.ts'
 import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 
-/** An answer that became visible in the store. Both times are ms UTC: `knownAtMs` by the poller's clock, which may be a simulated one. */
+/** An answer that became visible in the store. Both times are ms UTC, by the pollers' clock, which may be a simulated one. */
 export interface StoredAnswer {
   dataset: string
   knownAtMs: number
@@ -19,28 +20,35 @@ export interface StoreFigures {
 
 /** Maximum number of answers of a reading. The next reading returns the others. */
 const maxAnswers = 20_000
-/** An insert takes its time before it is visible, so newer answers wait for the next reading, s. */
-const settleS = 5
+/** An insert takes its time before it is visible, so newer answers wait for the next reading, ms of real time. */
+const settleMs = 5_000
 
-/** Returns a function that reads the figures. Answers that were stored before its first call are not returned. */
-export function storeFigures(store: Store): () => Promise<StoreFigures> {
+/**
+ * Returns a function that reads the figures. Answers that were stored before its first call are not returned.
+ * @param clock the simulated clock by which answers are stored; absent: the store's
+ */
+export function storeFigures(store: Store, clock?: Pick<Clock, 'now' | 'spanMs'>): () => Promise<StoreFigures> {
   let seenToMs: number | undefined
   const ask = <Row>(query: string, parameters: Record<string, unknown> = {}): Promise<Row[]> =>
     readRows<Row>(store, query, parameters)
+  const settled = async (): Promise<number> => {
+    if (clock !== undefined) return Math.floor(clock.now().nowMs - clock.spanMs(settleMs))
+    const [now] = await ask<{ ms: number }>('SELECT toUnixTimestamp64Milli(now64(3)) AS ms')
+    return (now?.ms ?? 0) - settleMs
+  }
   const newAnswers = async (): Promise<StoredAnswer[]> => {
+    const settledToMs = await settled()
     if (seenToMs === undefined) {
-      const [now] = await ask<{ ms: number }>(
-        `SELECT toUnixTimestamp64Milli(now64(3) - INTERVAL ${settleS} SECOND) AS ms`,
-      )
-      seenToMs = now?.ms
+      seenToMs = settledToMs
       return []
     }
     const answers = await ask<StoredAnswer>(
       `SELECT dataset, toUnixTimestamp64Milli(known_at) AS knownAtMs, toUnixTimestamp64Milli(stored_at) AS storedAtMs
       FROM ${database}.stored_answers
-      WHERE stored_at > fromUnixTimestamp64Milli({seenTo:Int64}) AND stored_at <= now64(3) - INTERVAL ${settleS} SECOND
+      WHERE stored_at > fromUnixTimestamp64Milli({seenTo:Int64})
+        AND stored_at <= fromUnixTimestamp64Milli({settledTo:Int64})
       ORDER BY stored_at LIMIT ${maxAnswers} WITH TIES`,
-      { seenTo: seenToMs },
+      { seenTo: seenToMs, settledTo: settledToMs },
     )
     seenToMs = answers.at(-1)?.storedAtMs ?? seenToMs
     return answers

@@ -24,6 +24,7 @@ export async function subscribeTo(
   { countIgnored, countFlagged }: Pick<Rules, 'countIgnored' | 'countFlagged'>,
   parkedDatasets: ParkedDatasets,
   off: ReadonlySet<string>,
+  nowMs: () => number,
 ): Promise<Subscription<RawResponse>> {
   const outputs = await sourceOutputs(source, registry)
   const topics = topicsOfOutputs(outputs)
@@ -35,7 +36,7 @@ export async function subscribeTo(
       datasets: new Map(source.datasets.map((dataset) => [dataset.name, dataset])),
       encoder: answerEncoder(outputs),
       sizeCheck: () => producer.sizeCheck(topics),
-      guard: createParkingGuard(parkedDatasets, `normalizer ${version}`),
+      guard: createParkingGuard(parkedDatasets, `normalizer ${version}`, nowMs),
       off,
       countIgnored,
       countFlagged,

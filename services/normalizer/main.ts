@@ -1,6 +1,7 @@
 // The normalizer: <source>.raw -> explode -> the source's other topics. Its only state, the list of parked datasets, is
 // in a topic. With --shadow it writes nothing and reports how its output differs from production.
 import { Counter, type Registry } from 'prom-client'
+import { openClock } from '#core/clock.ts'
 import { datasetsOff } from '#core/dataset-schedules.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
@@ -21,6 +22,9 @@ const shape = { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 1024 * 1024, 
 
 await run(log, 8_000, async (onStop) => {
   if (shadow) return startShadow(config, log, onStop)
+  const clock = await openClock(config.SIMULATOR_URL, log)
+  onStop('clock', clock.stop)
+  const nowMs = (): number => clock.now().nowMs
   const metrics = createConsumeMetrics('normalizer')
   const counters = answerCounters(metrics.registry)
   const off = datasetsOff(config.DATASET_SCHEDULES)
@@ -30,6 +34,7 @@ await run(log, 8_000, async (onStop) => {
       name: 'normalizer',
       config,
       log,
+      nowMs,
       metrics,
       groups: async (clients, onStop) => {
         const parkedDatasets = await openParkedDatasets(clients, log, (error) => {
@@ -39,7 +44,7 @@ await run(log, 8_000, async (onStop) => {
         onStop('parked datasets', parkedDatasets.stop)
         parked = parkedDatasets
         const subscriptions = await Promise.all(
-          sources.map((source) => subscribeTo(source, clients, counters, parkedDatasets, off)),
+          sources.map((source) => subscribeTo(source, clients, counters, parkedDatasets, off, nowMs)),
         )
         return [{ groupId: config.CONSUMER_GROUP, shape, subscriptions }]
       },

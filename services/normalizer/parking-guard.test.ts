@@ -54,7 +54,7 @@ function judgeOf(over: { park?: (parking: Parking) => Promise<void> } = {}) {
     datasets: new Map(['bad', 'good'].map((name) => [name, datasetOf(name)])),
     encoder: answerEncoder(outputs),
     sizeCheck: async () => () => undefined,
-    guard: createParkingGuard({ parked: (dataset) => parkings.get(dataset), park }, 'me', limit),
+    guard: createParkingGuard({ parked: (dataset) => parkings.get(dataset), park }, 'me', () => nowMs, limit),
     off: new Set(),
     countIgnored: () => {},
     countFlagged: () => {},
@@ -64,6 +64,8 @@ function judgeOf(over: { park?: (parking: Parking) => Promise<void> } = {}) {
   return { reasons, judge, parkings, seen }
 }
 
+const nowMs = Date.parse('2026-04-20T12:00:00Z')
+
 test('a dataset past its limit is parked in the middle of a batch; another goes on', async () => {
   const { reasons, parkings, seen } = judgeOf()
   const batch = [...from('bad', 0, 2), raw('good', 2), ...from('bad', 3, 3), ...from('good', 6, 2)]
@@ -72,6 +74,7 @@ test('a dataset past its limit is parked in the middle of a batch; another goes 
     parked: true,
     reason: 'type',
     by: 'me',
+    at: nowMs,
     message: '3 answers in a row were refused; the last: type: no number',
   })
   expect(seen).toEqual(['bad 0', 'bad 1', 'good 2', 'bad 3', 'good 6', 'good 7'])

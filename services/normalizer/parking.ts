@@ -83,6 +83,7 @@ const maxMessageChars = 500
 export function createParkingGuard(
   { parked, park }: Pick<ParkedDatasets, 'parked' | 'park'>,
   by: string,
+  nowMs: () => number,
   limit = parkingLimit,
 ): ParkingGuard {
   const tallies = new Map<string, Tally>()
@@ -106,7 +107,7 @@ export function createParkingGuard(
       if (why === undefined || refusal === undefined) return
       const { reason } = refusal
       const message = `${why}; the last: ${reason}: ${refusal.message}`.slice(0, maxMessageChars)
-      await park({ dataset, parked: true, reason, message, by, at: Date.now() })
+      await park({ dataset, parked: true, reason, message, by, at: nowMs() })
     },
   }
 }

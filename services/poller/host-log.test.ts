@@ -40,13 +40,19 @@ test('whatever is under way, all answers that came before settledTo are settled,
   )
 })
 
-test('a record is due after a minute of real time, and at once when ownership or a pause begins, changes or ends', () => {
-  const quiet = { realMs: 1_000, pausedUntil: null, pauseReason: null }
-  const paused = { realMs: 1_000, pausedUntil: 9_000_000, pauseReason: '429 without Retry-After' }
+test('a record is due after a minute of its clock, and at once when ownership or a pause begins, changes or ends', () => {
+  const at = (nowMs: number, monotonicMs: number, realMs: number) => ({ moment: { nowMs, monotonicMs }, realMs })
+  const quiet = { ...at(1_000, 0, 1_000), pausedUntil: null, pauseReason: null }
+  const paused = { ...quiet, pausedUntil: 9_000_000, pauseReason: '429 without Retry-After' }
   const cases: [Parameters<typeof isWorthTelling>, boolean][] = [
     [[undefined, quiet], true],
-    [[quiet, { ...quiet, realMs: 60_999 }], false],
-    [[quiet, { ...quiet, realMs: 61_000 }], true],
+    [[quiet, { ...quiet, ...at(60_999, 59_999, 60_999) }], false],
+    [[quiet, { ...quiet, ...at(61_000, 60_000, 61_000) }], true],
+    // A clock that was set back; one that leapt; one that runs at 1,000 times the speed of real time.
+    [[quiet, { ...quiet, ...at(500, 60_000, 61_000) }], true],
+    [[quiet, { ...quiet, ...at(3_601_000, 1_000, 2_000) }], true],
+    [[quiet, { ...quiet, ...at(901_000, 900_000, 1_900) }], false],
+    [[quiet, { ...quiet, ...at(1_001_000, 1_000_000, 2_000) }], true],
     [[quiet, paused], true],
     // The end of a pause is computed anew each time, so it moves by some milliseconds.
     [[paused, { ...paused, pausedUntil: 9_000_003 }], false],

@@ -1,5 +1,6 @@
 // What the owner of a host says about it, so that a late answer can be told from a poller that was away, paused or too
 // busy: topic host-log.
+import type { ClockReading } from '#core/clock.ts'
 import type { Logger } from '#platform/process/log.ts'
 import type { HostLog } from '#schemas/generated/records.ts'
 
@@ -34,17 +35,26 @@ export function createUnsettledPolls(): UnsettledPolls {
 
 /** What decides whether a record is due. `realMs` is monotonic real time. */
 export interface ToldState extends Pick<HostLog, 'pausedUntil' | 'pauseReason'> {
+  moment: ClockReading
   realMs: number
 }
 
-/** Time between two records of a host without changes, ms of real time, also if the poller's clock is simulated. */
+/** Time between two records of a host without changes, ms of the poller's clock. */
 const intervalMs = 60_000
+/** A simulated clock may run so fast that a minute is over at once. Real ms between two records without changes. */
+const minRealMs = 1_000
 /** The end of a pause is computed from two clocks, so it moves a little. */
 const sameEndMs = 60_000
 
-/** Returns whether a record is due: after a minute, and if a pause began, grew or ended. Pure. */
+/**
+ * Returns whether a record is due: after a minute of the poller's clock, and if a pause began, grew or ended. The view
+ * completeness takes a host for owned only if its owner has spoken within some minutes of that clock. Pure.
+ */
 export function isWorthTelling(told: ToldState | undefined, now: ToldState): boolean {
-  if (told === undefined || now.realMs - told.realMs >= intervalMs) return true
+  if (told === undefined) return true
+  const { nowMs, monotonicMs } = told.moment
+  const passedMs = Math.max(now.moment.nowMs - nowMs, now.moment.monotonicMs - monotonicMs)
+  if (passedMs >= intervalMs && now.realMs - told.realMs >= minRealMs) return true
   if (told.pauseReason !== now.pauseReason) return true
   return (now.pausedUntil ?? 0) - (told.pausedUntil ?? 0) > sameEndMs
 }

@@ -140,12 +140,13 @@ function hostLogger(
   return (state) => {
     const { pausedUntil: until, pauseReason, unreachable } = budget()
     const pausedUntil = until === null ? null : Date.parse(until)
-    const now = { realMs: performance.now(), pausedUntil, pauseReason }
+    const moment = deps.clock.now()
+    const now = { moment, realMs: performance.now(), pausedUntil, pauseReason }
     if (state === 'owned' && !isWorthTelling(told, now)) return
     told = now
     const dueRequests = waiting()
     const waitingForBudget = pausedUntil === null && unreachable === null ? dueRequests : 0
-    const { nowMs: at } = deps.clock.now()
+    const { nowMs: at } = moment
     const counts = { waitingForBudget, dueRequests }
     // What a host waits for after its release, its next owner says.
     metrics.waitingForBudget.set({ host: host.name }, state === 'owned' ? waitingForBudget : 0)

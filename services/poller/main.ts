@@ -1,7 +1,7 @@
 // The poller: upstream HTTP -> <source>.raw, poller-memory, polls. Its state is in topics. Ownership of a partition is
 // the lease on the partition's hosts.
 import { hostname } from 'node:os'
-import { liveClock, simulatedClock } from '#core/clock.ts'
+import { openClock } from '#core/clock.ts'
 import { datasetsOff } from '#core/dataset-schedules.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
@@ -32,7 +32,7 @@ await run(log, 8_000, async (onStop) => {
   const status = () => polling?.status() ?? {}
   const health = await serveHealth({ host, port, notReady, status, metrics: metrics.registry, log })
   onStop('health', health.stop)
-  const clock = simulatorUrl === undefined ? liveClock() : await simulatedClock(simulatorUrl, log)
+  const clock = await openClock(simulatorUrl, log)
   onStop('clock', clock.stop)
   const fetcher = openFetcher(userAgent(config))
   onStop('fetcher', fetcher.close)

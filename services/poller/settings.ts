@@ -3,7 +3,6 @@ import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { type Host, hostsOf } from '#core/hosts.ts'
 import { allSourceSettings, readSourceSettings, type SourceSettings } from '#core/source-settings.ts'
 import {
-  httpAddress,
   kafkaSettings,
   readConfig,
   readServiceConfig,
@@ -20,8 +19,6 @@ export const pollerSettings = {
   ...serviceSettings,
   ...scheduleSettings,
   ORIGIN: z.enum(['live', 'simulated']).default('live'),
-  /** Base URL of the simulator. If set, the poller uses the simulator's clock. */
-  SIMULATOR_URL: httpAddress.optional(),
   BACKFILL_DAYS: z.coerce
     .number()
     .int()

@@ -1,5 +1,5 @@
 // The sink: every topic that declares a table -> ClickHouse. It inserts each Kafka batch at once, then commits.
-import { sinkGroup } from '#core/consumer-groups.ts'
+import { openClock } from '#core/clock.ts'
 import { createStore, insert } from '#platform/clickhouse/client.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
@@ -8,7 +8,7 @@ import { connectionSettings, readServiceConfig, serviceSettings } from '#platfor
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
-import { afterPoints } from './after-points.ts'
+import { afterRecords } from './after-records.ts'
 import { groupsOfSink } from './subscriptions.ts'
 
 const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
@@ -22,18 +22,23 @@ await run(log, 8_000, async (onStop) => {
     requestTimeoutMs: 20_000,
   })
   onStop('store', () => store.close())
+  const clock = await openClock(config.SIMULATOR_URL, log)
+  onStop('clock', clock.stop)
+  const nowMs = (): number => clock.now().nowMs
   await startConsuming(
     {
       name: 'sink',
       config,
       log,
+      nowMs,
       metrics: createConsumeMetrics('sink'),
       groups: async ({ kafka }, onStop) => {
         const offsets = await openOffsetReader(kafka)
         onStop('offsets', offsets.close)
         return groupsOfSink(sources, {
           insertInto: (table, columns, rows) => insert(store, table, columns, rows),
-          afterPoints: afterPoints(offsets, sinkGroup),
+          ...(config.SIMULATOR_URL !== undefined && { nowMs }),
+          afterRecords: afterRecords(offsets),
           log,
         })
       },

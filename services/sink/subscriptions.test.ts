@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { consumerGroups } from '#core/consumer-groups.ts'
 import { noMemory } from '#core/poll-memory.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
-import type { Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { AcceptedAnswer, Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
 import { jao } from '#sources/jao/jao.ts'
 import { refused } from '../../test/support/stored-letters.ts'
@@ -65,8 +65,8 @@ async function verdictsOf<T>(topic: string, records: T[], { insert } = taking) {
     await insert(table, columns, rows)
     inserted.push(...rows)
   }
-  const afterPoints = () => async (_: number, offsets: readonly number[]) => offsets.length
-  const parts = { insertInto, afterPoints, log: { error: () => undefined } }
+  const afterRecords = () => async (_: number, offsets: readonly number[]) => offsets.length
+  const parts = { insertInto, afterRecords, log: { error: () => undefined } }
   const subscription = subscriptions([{ name: 'made' }], parts).find((each) => each.topic === topic)
   if (!subscription) throw new Error(`no subscription to ${topic}`)
   const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))
@@ -103,7 +103,7 @@ it('a table that takes no row for a reason that nobody knows is waited for, and 
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })
 
-const anyParts = { insertInto: taking.insert, afterPoints: () => async () => 0, log: { error: () => undefined } }
+const anyParts = { insertInto: taking.insert, afterRecords: () => async () => 0, log: { error: () => undefined } }
 
 it('every topic is read in the group whose lag is told', () => {
   const read = groupsOfSink(sources, anyParts).map(({ groupId, subscriptions }) => ({
@@ -130,7 +130,7 @@ it('a dead letter whose row the store refuses is logged; no dead letter is made 
   }
   const logged: unknown[] = []
   const log = { error: (about: object) => void logged.push(about) }
-  const letters = subscriptions([{ name: 'jao' }], { insertInto, afterPoints: () => async () => 0, log }).find(
+  const letters = subscriptions([{ name: 'jao' }], { insertInto, afterRecords: () => async () => 0, log }).find(
     ({ topic }) => topic === 'jao.dlq',
   )
   expect(letters).toMatchObject({ record: null, deadLetterTopic: null })
@@ -144,15 +144,53 @@ it('a dead letter whose row the store refuses is logged; no dead letter is made 
   expect(logged).toEqual([{ letter: 'jao.dlq/0/1', why }])
 })
 
-it('an accepted answer waits for slices and own records, and not for dead letters', () => {
+it('an accepted answer waits for slices and own records; the host log for all facts and letters, of every source', () => {
   const waitedFor: (readonly string[])[] = []
-  const afterPoints: SubscriptionParts['afterPoints'] = (topics) => {
-    waitedFor.push(topics)
+  const afterRecords: SubscriptionParts['afterRecords'] = (topics) => {
+    waitedFor.push(topics.map(({ name }) => name))
     return async () => 0
   }
-  const read = subscriptions([jao], { ...anyParts, afterPoints })
-  expect(waitedFor).toEqual([['jao.timeseries', 'jao.constraints']])
+  const read = subscriptions([jao], { ...anyParts, afterRecords })
+  const facts = ['polls', 'deletions', 'replays', 'parking', 'expected-windows', 'schedule-log']
+  expect(waitedFor).toEqual([
+    [...facts, 'tidemark.dlq', 'jao.dlq'],
+    ['jao.timeseries', 'jao.constraints'],
+  ])
   expect(read.map(({ topic }) => topic)).toEqual(
     expect.arrayContaining(['parking', 'tidemark.dlq', 'jao.dlq', 'jao.answers', 'jao.timeseries']),
   )
+})
+
+it('an accepted answer is stored at the time of the clock that is given, else of that of the store', async () => {
+  const storedAt = async (more: Partial<SubscriptionParts>): Promise<unknown> => {
+    const inserted: Record<string, unknown>[] = []
+    const insertInto: InsertInto = async (_, columns, rows) => {
+      for (const row of rows) inserted.push(Object.fromEntries(columns.map((column, index) => [column, row[index]])))
+    }
+    const read = subscriptions([{ name: 'made' }], { ...anyParts, insertInto, ...more })
+    const record: AcceptedAnswer = {
+      ...{ dataset: 'made.up.data', requestIdentity: 'x', identity: 5, selector: null, windowStart: 0, windowEnd: 1 },
+      ...{ knownAt: 1, transformVersion: 1, points: 1, keys: 1, contentHash: 'c', replaces: true },
+      raw: { partition: 0, offset: 0 },
+    }
+    const batch = [{ topic: 'made.answers', partition: 0, offset: '0', headers: {}, record }]
+    await read.find(({ topic }) => topic === 'made.answers')?.handle(batch)
+    return inserted[0]?.stored_at
+  }
+  expect(await storedAt({ nowMs: () => Date.parse('2025-03-08T10:00:00Z') })).toBe('2025-03-08T10:00:00.000Z')
+  expect(await storedAt({})).toBeUndefined()
+})
+
+it('the time of a dead letter is believed if it is ahead of the broker, by a simulated clock', async () => {
+  const storedAt = async (more: Partial<SubscriptionParts>): Promise<unknown> => {
+    const inserted: unknown[] = []
+    const insertInto: InsertInto = async (_, columns, rows) => void inserted.push(rows[0]?.[columns.indexOf('at')])
+    const read = subscriptions([{ name: 'jao' }], { ...anyParts, insertInto, ...more })
+    const record = { ...refused(1, { time: '2030-01-01T12:00:30.000Z' }), writtenAtMs: Date.parse('2026-11-24T12:00Z') }
+    const batch = [{ topic: record.topic, partition: 0, offset: '1', headers: {}, record }]
+    await read.find(({ topic }) => topic === 'jao.dlq')?.handle(batch)
+    return inserted[0]
+  }
+  expect(await storedAt({ nowMs: () => Date.parse('2030-01-01T12:00:00Z') })).toBe('2030-01-01T12:00:30.000Z')
+  expect(await storedAt({})).toBe('2026-11-24T12:00:00.000Z')
 })

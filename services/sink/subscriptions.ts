@@ -9,16 +9,20 @@ import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { tracesOf, withSpan } from '#platform/tracing/trace.ts'
+import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { acceptedAnswerSchema, seriesSchema } from '#schemas/generated/records.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
-import { deadLetterTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
+import { acceptedAnswersTable, utc } from '#schemas/tables.ts'
+import { deadLetterTopic, hostLogTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
-import type { AfterPoints } from './after-points.ts'
+import type { AfterRecords } from './after-records.ts'
 import { deadLetterRecord } from './dead-letter-record.ts'
 
 export interface SubscriptionParts {
   insertInto: (table: string, columns: string[], rows: unknown[][]) => Promise<void>
-  afterPoints: AfterPoints
+  afterRecords: AfterRecords
+  /** The clock by which accepted answers are stored, ms UTC. Absent: the store's. */
+  nowMs?: () => number
   log: Pick<Logger, 'error'>
 }
 
@@ -27,6 +31,9 @@ export interface SubscriptionParts {
  * rows must not block a topic, and a broken table must not turn all rows into dead letters.
  */
 const maxUnexplained = 3
+
+/** Two services may read a simulated clock that much differently, ms. */
+const maxClockErrorMs = 60_000
 
 const shape = { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 }
 /**
@@ -45,7 +52,7 @@ export function groupsOfSink(sources: Pick<Source, 'name' | 'topics'>[], parts: 
   }))
 }
 
-/** Returns a subscription for every topic that declares a table. An accepted answer is stored after its points. */
+/** Returns a subscription for every topic that declares a table. An accepted answer is stored after its points, and the host log after the facts. */
 export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], parts: SubscriptionParts): Subscription[] {
   const families = [
     { topics: platformTopics, deadLetters: platformDeadLetterTopic },
@@ -60,26 +67,44 @@ export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], parts:
       const acceptance = acceptanceByTable.get(target.table) ?? tableAcceptance(maxUnexplained)
       acceptanceByTable.set(target.table, acceptance)
       const store = storeRows(target, parts, acceptance)
-      if (record === null) return [subscriptionToDeadLetters(topic, target, topics, store, parts.log)]
+      if (record === null) return [subscriptionToDeadLetters(topic, target, topics, store, parts)]
       const subscription = subscriptionTo(topic, deadLetters, target, store)
-      const isAnswers = record === acceptedAnswerSchema
-      return [isAnswers ? { ...subscription, admit: parts.afterPoints(topicsOfPoints(topics)) } : subscription]
+      if (record === acceptedAnswerSchema)
+        return [{ ...subscription, admit: parts.afterRecords(topics.filter(hasPoints)) }]
+      if (topic === hostLogTopic) return [{ ...subscription, admit: parts.afterRecords(factTopics(families)) }]
+      return [subscription]
     }),
   )
 }
 
-const topicsOfPoints = (topics: readonly Topic[]): string[] =>
-  topics
-    .filter(({ table, record }) => table && record && record !== acceptedAnswerSchema && record !== seriesSchema)
-    .map(({ name }) => name)
+const hasPoints = ({ table, record }: Topic): boolean =>
+  Boolean(table && record && record !== acceptedAnswerSchema && record !== seriesSchema)
+
+/** The topics of what a report rests on, besides answers and points, and the host log itself. */
+const factTopics = (families: readonly { topics: readonly Topic[] }[]): Topic[] =>
+  families
+    .flatMap(({ topics }) => topics)
+    .filter((topic) => topic.table && (topic.record === null || platformTopics.includes(topic)))
+    .filter((topic) => topic !== hostLogTopic && topic !== completenessTopic)
 
 type StoreRows = (rows: unknown[][]) => Promise<Verdict[]>
 
-function storeRows(target: TableTarget, { insertInto }: SubscriptionParts, acceptance: TableAcceptance): StoreRows {
-  const { table, columns } = target
+function storeRows(target: TableTarget, parts: SubscriptionParts, acceptance: TableAcceptance): StoreRows {
+  const { table } = target
+  const { nowMs } = parts
+  const insertInto = (rows: unknown[][]): Promise<void> => {
+    if (nowMs === undefined || table !== acceptedAnswersTable.table)
+      return parts.insertInto(table, target.columns, rows)
+    const storedAt = utc(nowMs())
+    return parts.insertInto(
+      table,
+      [...target.columns, 'stored_at'],
+      rows.map((row) => [...row, storedAt]),
+    )
+  }
   return async (rows) => {
     try {
-      return await storeBatch(rows, (some) => insertInto(table, columns, some), acceptance)
+      return await storeBatch(rows, insertInto, acceptance)
     } catch (error) {
       if (errorKind(error) !== 'unlisted') throw error
       // A crash would not repair this table, and would stop the topics of all other tables.
@@ -132,10 +157,15 @@ function subscriptionToDeadLetters(
   target: TableTarget,
   origins: readonly Topic[],
   store: StoreRows,
-  log: Pick<Logger, 'error'>,
+  { log, nowMs }: SubscriptionParts,
 ): Subscription {
   const handle = async (batch: ConsumedRecord<StoredRecord>[]): Promise<Verdict[]> => {
-    const rows = batch.map(({ record }) => target.row(deadLetterRecord(record, origins)))
+    // A simulated clock may be ahead of the broker's.
+    const readAtMs = nowMs === undefined ? 0 : nowMs() + maxClockErrorMs
+    const rows = batch.map(({ record }) => {
+      const writtenAtMs = Math.max(record.writtenAtMs, readAtMs)
+      return target.row(deadLetterRecord({ ...record, writtenAtMs }, origins))
+    })
     const verdicts = await insertSpan(target, batch, () => store(rows))
     verdicts.forEach((verdict, index) => {
       const { partition, offset } = batch[index] as ConsumedRecord

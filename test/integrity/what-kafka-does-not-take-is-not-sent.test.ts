@@ -201,7 +201,7 @@ async function normalizeAll(
     stop: async () => undefined,
   }
   const counters = { countIgnored: () => undefined, countFlagged: () => undefined }
-  const subscription = await subscribeTo(source, { registry, producer }, counters, noneParked, new Set())
+  const subscription = await subscribeTo(source, { registry, producer }, counters, noneParked, new Set(), Date.now)
   await consumeAll(subscription, producer, answers.length)
 }
 

@@ -47,7 +47,7 @@ async function insertSeries(key: string, labels: Record<string, string>, at: num
 const sinkSubscriptions = (of: Parameters<typeof subscriptions>[0]) =>
   subscriptions(of, {
     insertInto: (table, columns, rows) => insert(running.store, table, columns, rows),
-    afterPoints: () => async (_, offsets) => offsets.length,
+    afterRecords: () => async (_, offsets) => offsets.length,
     log: { error: () => expect.unreachable('a dead letter is missing in the store') },
   })
 

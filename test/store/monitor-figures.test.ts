@@ -1,6 +1,7 @@
 // What the monitor reads from the store, besides the view completeness.
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type ExpectationParts, expectationDeclarer } from '#core/declare-expectations.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
@@ -416,4 +417,35 @@ test('findings are published once, grow, and are withdrawn when the data is corr
   })
   expect(await newOf()).toEqual([[...beyond, false]])
   expect(await newOf()).toEqual([])
+})
+
+test('a window that was asked for before it was declared does not change what was known of it until now', async () => {
+  const dataset = 'jao.core.maxExchanges'
+  const day = (nth: number) => Date.parse(`2026-04-${nth}T22:00:00Z`)
+  const identityOf = (nth: number) => requestIdentity(dataset, { startMs: day(nth - 1), endMs: day(nth) })
+  const name = (nth: number) => [dataset, utc(day(nth - 1)), utc(day(nth)), identityOf(nth)]
+  await put('expected_windows', [...names, 'declared_at', 'backdated'], [[...name(19), utc(hour('06:00:00')), false]])
+  await put(
+    'window_states',
+    [...names, 'at', 'outcome', 'completeness', 'empty_confirmed', 'failures'],
+    [
+      [...name(16), utc(hour('05:59:59')), 'changed', 'complete', false, 0],
+      [...name(17), utc(hour('06:00:00')), 'changed', 'complete', false, 0],
+    ],
+  )
+  const sent: { requestIdentity: string; declaredAt: number; backdated: boolean }[] = []
+  const parts = {
+    ...{ store: running.store, hosts: [], overrides: new Map(), by: 'test' },
+    producer: {
+      send: async (_: string, records: { value: unknown }[]) =>
+        void sent.push(...records.map(({ value }) => value as never)),
+    },
+    registry: { encoder: async () => (record: unknown) => record },
+  } as unknown as ExpectationParts
+  const declare = await expectationDeclarer(parts)
+  await declare(hour('12:00:00'))
+  const of = (nth: number) => sent.find((each) => each.requestIdentity === identityOf(nth))
+  // Nobody declared anything when the 16th was polled.
+  expect(of(16)).toMatchObject({ declaredAt: hour('05:59:59'), backdated: true })
+  expect(of(17)).toMatchObject({ declaredAt: hour('12:00:00'), backdated: false })
 })

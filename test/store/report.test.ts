@@ -54,8 +54,8 @@ async function fill(): Promise<void> {
     state(20, november(19, '11:00'), 'empty'),
     state(21, november(20, '09:50'), 'complete'),
   ])
-  const answer = (day: number, known: string, offset: number) => {
-    return [...named(day), identityNumber(named(day)[4]), true, known, known, 0, 3, 1, `${offset}`, 0, offset]
+  const answer = (day: number, known: string, offset: number, stored = known) => {
+    return [...named(day), identityNumber(named(day)[4]), true, known, stored, 0, 3, 1, `${offset}`, 0, offset]
   }
   await put(
     'stored_answers',
@@ -65,21 +65,30 @@ async function fill(): Promise<void> {
       answer(17, november(16, '13:03'), 2),
       answer(18, november(17, '09:40'), 3),
       answer(21, november(20, '09:50'), 4),
+      // It was on its way for four days, and is not there yet at the instants of these reports.
+      answer(17, november(16, '15:00'), 5, november(20, '12:30')),
     ],
   )
-  const point = (day: number, hour: string, known: string, value: number | null, flags = '') => {
+  const point = (day: number, hour: string, known: string, value: number | null, flags = '', offset = 0) => {
     const [, , start, end, identity] = named(day)
-    return [dataset, 'k', november(day, hour), known, value, start, end, 3_600, flags, identityNumber(identity)]
+    const windowOf = [start, end, 3_600, flags, identityNumber(identity), offset]
+    return [dataset, 'k', november(day, hour), known, value, ...windowOf]
   }
-  await put('point_revisions', 'dataset key ts known_at value window_start window_end step_s flags identity', [
-    point(17, '00:00', november(16, '09:34'), 100),
-    point(17, '01:00', november(16, '09:34'), 100),
-    point(17, '02:00', november(16, '09:34'), 100, 'implausible'),
-    point(17, '00:00', november(16, '13:03'), 130),
-    point(17, '01:00', november(16, '13:03'), 90),
-    point(17, '02:00', november(16, '13:03'), 100),
-    point(18, '00:00', november(17, '09:40'), 5, 'implausible odd'),
-  ])
+  await put(
+    'point_revisions',
+    'dataset key ts known_at value window_start window_end step_s flags identity raw_offset',
+    [
+      point(17, '00:00', november(16, '09:34'), 100),
+      point(17, '01:00', november(16, '09:34'), 100),
+      point(17, '02:00', november(16, '09:34'), 100, 'implausible'),
+      point(17, '00:00', november(16, '13:03'), 130),
+      point(17, '01:00', november(16, '13:03'), 90),
+      point(17, '02:00', november(16, '13:03'), 100),
+      point(18, '00:00', november(17, '09:40'), 5, 'implausible odd'),
+      point(17, '00:00', november(16, '15:00'), 200, 'implausible', 5),
+      point(17, '01:00', november(16, '15:00'), 95, '', 5),
+    ],
+  )
   await put('dead_letter_records', 'topic partition offset decision letter_offset at dataset reason message', [
     ['jao.dlq', 0, 0, '', 0, november(18, '10:00'), dataset, 'schema', 'one'],
     ['jao.dlq', 0, 1, '', 0, november(18, '11:00'), dataset, 'schema', 'two'],
@@ -175,8 +184,9 @@ const atc: DatasetReport = {
 }
 
 test('a report says what the store knows by the settled instant, with no hole', async () => {
-  const { report, windows } = await readReport(running.reader, request)
-  expect(report).toMatchObject({ at: '2026-11-20T11:59:20.000Z', basis: 'settled', heldBackBy: 'jao.example' })
+  const { report, windows, settled } = await readReport(running.reader, request)
+  expect(report.at).toBe('2026-11-20T11:59:20.000Z')
+  expect(settled).toMatchObject({ basis: 'settled', host: 'jao.example' })
   expect(report.datasets.find((each) => each.dataset === dataset)).toEqual(atc)
   const kraken = report.datasets.find((each) => each.dataset === 'kraken.ticker')
   // The tick of 11:50 is not over at 11:59:20.
@@ -210,7 +220,8 @@ test('a report of one dataset says the same, and one of an earlier instant what 
   expect(one.report.otherRefusals).toEqual([])
   const atMs = Date.parse(november(16, '12:00'))
   const then = await readReport(running.reader, { ...request, dataset, atMs })
-  expect(then.report).toMatchObject({ at: november(16, '12:00'), basis: 'asked', heldBackBy: null, alarms: [] })
+  expect(then.report).toMatchObject({ at: november(16, '12:00'), alarms: [] })
+  expect(then.settled).toMatchObject({ basis: 'asked', host: null })
   const [early] = then.report.datasets
   expect(early?.calendar.map((day) => day.class)).toEqual([
     ...['complete', 'not-yet-due', 'not-yet-due', 'not-yet-due', 'not-yet-due'],

@@ -31,6 +31,8 @@ const expectedRows = [
 
 interface Poll {
   at: string
+  /** When the answer or the failure came; else a second after the tick began. */
+  came?: string
   outcome: string
   completeness?: string
   status?: number
@@ -56,6 +58,10 @@ const polls: Poll[] = [
   { at: '04:50:00', outcome: 'changed', completeness: 'partial' },
   // 05:00: three ticks of ten minutes, two of fifteen.
   ...['05:00:00', '05:10:00', '05:20:00', '05:30:00', '05:45:00'].map(good),
+  // 06:00: an answer and a failure that came when their ticks were over.
+  ...['06:00:00', '06:45:00'].map(good),
+  { ...good('06:15:00'), came: '06:30:20' },
+  { at: '06:30:00', outcome: 'failed', error: 'a timeout', came: '06:46:00' },
 ]
 
 async function hoursAt(at: string): Promise<(string | number | null)[][]> {
@@ -98,7 +104,7 @@ test('an hour of ticks says how many are lost, since when and whose fault that i
       'status',
       'error',
     ],
-    polls.map(({ at, outcome, completeness = null, status = null, error = null }) => {
+    polls.map(({ at, came, outcome, completeness = null, status = null, error = null }) => {
       const startMs = Date.parse(utc(at))
       return [
         't.x',
@@ -106,7 +112,7 @@ test('an hour of ticks says how many are lost, since when and whose fault that i
         utc(at),
         new Date(startMs + everyS * 1_000).toISOString(),
         'live',
-        new Date(startMs + 1_000).toISOString(),
+        came === undefined ? new Date(startMs + 1_000).toISOString() : utc(came),
         outcome,
         completeness,
         status,
@@ -149,4 +155,12 @@ test('a tick is judged when its interval is over, also in the past', async () =>
   expect((await hoursAt('01:50:00')).at(-1)?.slice(2, 4)).toEqual(['lost', 'upstream-unreachable'])
   // The interval that ended at 05:30 was expected to go on until midnight: that was known until 05:25.
   expect((await hoursAt('05:24:00')).at(-1)?.slice(6)).toEqual([2, 2])
+})
+
+test('an answer that comes when its tick is over counts from then on', async () => {
+  const at = async (time: string) => (await hoursAt(time)).at(-1)?.slice(2, 5)
+  expect(await at('06:30:19')).toEqual(['lost', 'ours-not-asked', '1 of 2 ticks are lost: no request was sent'])
+  expect(await at('06:30:20')).toEqual(['complete', null, null])
+  expect(await at('06:45:59')).toEqual(['lost', 'ours-not-asked', '1 of 3 ticks are lost: no request was sent'])
+  expect(await at('06:46:00')).toEqual(['lost', 'upstream-unreachable', '1 of 3 ticks are lost: a timeout'])
 })

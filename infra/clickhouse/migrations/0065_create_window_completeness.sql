@@ -3,7 +3,7 @@
 -- the primary keys. usual: the keys of the last 14 complete windows, which lie within 500 days before `from`.
 -- content: the newest state that says complete, partial or confirmed empty, and whose answer is in the store. An empty
 -- answer that is not confirmed, a refusal and a failure leave it as it was. A state from before answers were recorded
--- counts as stored, and so does every stored answer of simulated data: the simulator's clock is not the store's.
+-- counts as stored. What was stored later than `at` is not there at `at`.
 CREATE OR REPLACE VIEW tidemark.window_completeness AS
 SELECT
     dataset,
@@ -217,10 +217,7 @@ FROM
                                                     argMax(answer.raw_offset, answer.version) AS offset
                                                 FROM tidemark.stored_answers AS answer
                                                 WHERE replaces AND known_at <= {at:DateTime64(3, 'UTC')}
-                                                    AND (
-                                                        stored_at <= {at:DateTime64(3, 'UTC')}
-                                                        OR (SELECT any(origin) FROM (SELECT origin FROM tidemark.window_states LIMIT 1)) = 'simulated'
-                                                    )
+                                                    AND stored_at <= {at:DateTime64(3, 'UTC')}
                                                     AND window_start >= {from:DateTime64(3, 'UTC')} - INTERVAL 500 DAY
                                                 GROUP BY dataset, window_start, window_end, request_identity
                                             )

@@ -1,6 +1,6 @@
 -- What had become of the ticks of each hour by an instant, for hours that end after `from`:
 -- tick_completeness(at = '2026-11-20 10:30:00', from = '2026-11-19 00:00:00'), UTC. completeness reads it. A tick is judged
--- once its interval is over: until then an answer may come. A row is the part of an hour in which ticks were expected.
+-- once its interval is over: until then an answer may come. An answer that comes later counts from then on. A row is the part of an hour in which ticks were expected.
 CREATE OR REPLACE VIEW tidemark.tick_completeness AS
 SELECT
     slot.dataset AS dataset,
@@ -97,16 +97,29 @@ LEFT ANY JOIN
 (
     SELECT
         dataset,
-        ifNull(selector, '') AS of,
-        toInt64(toUnixTimestamp(hour)) AS start_s,
-        groupBitmapMergeState(asked) AS asked,
-        groupBitmapMergeState(good) AS good,
-        groupBitmapMergeState(partial) AS partial,
-        groupBitmapMergeState(failed) AS failed,
-        groupUniqArrayMerge(failures) AS failures
-    FROM tidemark.tick_hours
-    WHERE hour >= toStartOfHour(toDateTime({from:DateTime64(3, 'UTC')}, 'UTC'))
-    GROUP BY dataset, of, start_s
+        of,
+        start_s,
+        bitmapOr(asked_in_time, bitmapBuild(come.second)) AS asked,
+        bitmapOr(good_in_time, bitmapBuild(arrayFilter((second, is_of) -> is_of, come.second, come.is_good))) AS good,
+        bitmapOr(partial_in_time, bitmapBuild(arrayFilter((second, is_of) -> is_of, come.second, come.is_partial))) AS partial,
+        bitmapOr(failed_in_time, bitmapBuild(arrayFilter((second, is_of) -> is_of, come.second, come.is_bad))) AS failed,
+        arrayFilter(each -> each.2 <= {at:DateTime64(3, 'UTC')}, all_failures) AS failures
+    FROM
+    (
+        SELECT
+            dataset,
+            ifNull(selector, '') AS of,
+            toInt64(toUnixTimestamp(hour)) AS start_s,
+            groupBitmapMergeState(asked) AS asked_in_time,
+            groupBitmapMergeState(good) AS good_in_time,
+            groupBitmapMergeState(partial) AS partial_in_time,
+            groupBitmapMergeState(failed) AS failed_in_time,
+            groupUniqArrayMerge(failures) AS all_failures,
+            arrayFilter(each -> each.2 <= {at:DateTime64(3, 'UTC')}, groupUniqArrayMerge(late)) AS come
+        FROM tidemark.tick_hours
+        WHERE hour >= toStartOfHour(toDateTime({from:DateTime64(3, 'UTC')}, 'UTC'))
+        GROUP BY dataset, of, start_s
+    )
 ) AS ticks ON slot.dataset = ticks.dataset AND ifNull(slot.selector, '') = ticks.of AND slot.hour = ticks.start_s
 LEFT ANY JOIN
 (

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { afterPoints } from './after-points.ts'
+import type { Topic } from '#schemas/topics.ts'
+import { afterRecords } from './after-records.ts'
 
 /** The end offset of a topic with one partition, and the group's committed offset. */
 function group(topic: { end: number; committed: number }) {
@@ -7,7 +8,7 @@ function group(topic: { end: number; committed: number }) {
     ends: async () => new Map([['slices', new Map([[0, topic.end]])]]),
     committed: async () => new Map([['slices', new Map([[0, topic.committed]])]]),
   }
-  return afterPoints(offsets, 'sink')(['slices'])
+  return afterRecords(offsets)([{ name: 'slices', record: {} as Topic['record'] }])
 }
 
 test('answers are admitted when the slices that stood there as they were first seen are committed', async () => {
@@ -30,4 +31,26 @@ test('answers are admitted when the slices that stood there as they were first s
 test('a topic that holds nothing, and one of which nothing is committed', async () => {
   expect(await group({ end: 0, committed: -1 })(0, [0])).toBe(1)
   expect(await group({ end: 1, committed: -1 })(0, [0])).toBe(0)
+})
+
+test('what stands in topics of both groups of the sink is waited for', async () => {
+  const committed: Record<string, number> = { sink: 1, 'sink-dead-letters': 0 }
+  const read: [string, string[]][] = []
+  const admit = afterRecords({
+    ends: async (topics) => new Map(topics.map((topic) => [topic, new Map([[0, 1]])])),
+    committed: async (group, topics) => {
+      read.push([group, [...topics]])
+      return new Map(topics.map((topic) => [topic, new Map([[0, committed[group] ?? 0]])]))
+    },
+  })([
+    { name: 'polls', record: {} as Topic['record'] },
+    { name: 'jao.dlq', record: null },
+  ])
+  expect(await admit(0, [0])).toBe(0)
+  expect(read).toEqual([
+    ['sink', ['polls']],
+    ['sink-dead-letters', ['jao.dlq']],
+  ])
+  committed['sink-dead-letters'] = 1
+  expect(await admit(0, [0])).toBe(1)
 })
