@@ -78,7 +78,7 @@ export async function readSettled(store: Store, nowMs: number): Promise<Settled>
         UNION ALL
         SELECT ${ms('state.changed')}, NULL
         FROM (
-          SELECT request_identity, argMax(last_changed_at, poll.at) AS changed FROM ${database}.window_states AS poll
+          SELECT request_identity, max(last_changed_at) AS changed FROM ${database}.window_states AS poll
           WHERE poll.at > ${since} AND completeness IN ('complete', 'partial') GROUP BY request_identity
         ) AS state
         LEFT ANY JOIN (

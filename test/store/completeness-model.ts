@@ -8,6 +8,7 @@ export interface Facts {
     host: string
     selectors: readonly string[]
     begins: number | null
+    keysVary: boolean
   }[]
   expected: (WindowName & {
     declaredAt: number
@@ -103,10 +104,12 @@ function contentOf(known: Facts, all: Facts, window: WindowName) {
   const begin = Math.min(
     ...all.answers.filter(({ dataset }) => dataset === window.dataset).map(({ knownAt }) => knownAt),
   )
-  const said = states.flatMap((state) => {
+  const said = states.flatMap((state, index) => {
     const { completeness, confirmed } = state
+    const changed = states.slice(0, index + 1).flatMap(({ lastChangedAt }) => lastChangedAt ?? [])
+    const lastChangedAt = changed.length === 0 ? null : Math.max(...changed)
     const says = completeness === 'empty' && confirmed ? 'retracted' : completeness
-    return says === 'complete' || says === 'partial' || says === 'retracted' ? [{ ...state, says }] : []
+    return says === 'complete' || says === 'partial' || says === 'retracted' ? [{ ...state, says, lastChangedAt }] : []
   })
   const inStore = said.filter(({ lastChangedAt }) => {
     if (lastChangedAt === null) return true
@@ -150,7 +153,7 @@ function classOf(known: Facts, all: Facts, window: WindowName, atMs: number): Co
   const deletion = newest(known.deletions.filter(ofDataset), ({ before }) => before)
   const expected = newest(known.expected.filter(same(window)), ({ declaredAt }) => declaredAt)
   const { states, stored, content, since, first, isPending, revisedAt } = contentOf(known, all, window)
-  const usual = usualKeys(known, all, window)
+  const usual = schedule?.keysVary ? [] : usualKeys(known, all, window)
   const median = usual[Math.ceil(usual.length / 2) - 1] ?? 0
   const isShort = stored !== undefined && usual.length >= 3 && stored.keys > 0 && stored.keys * 2 < median
   const isWanted =

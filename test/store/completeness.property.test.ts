@@ -35,6 +35,7 @@ const history = fc.record({
       at: instant,
       schedule: fc.constantFrom('auto', 'auto', 'auto', 'on-demand', 'off'),
       selectors: fc.constantFrom(['A', 'B'], ['A'], []),
+      keysVary: fc.constantFrom(false, false, true),
       begins: fc.option(
         window.map((at) => beginMs + (at - 4) * dayMs),
         { nil: null },
@@ -168,7 +169,7 @@ async function store(all: Facts[]): Promise<void> {
   const names = ['dataset', 'selector', 'window_start', 'window_end', 'request_identity']
   await put(
     'schedule_log',
-    ['dataset', 'at', 'schedule', 'because', 'host', 'selectors', 'history_begins', 'by'],
+    ['dataset', 'at', 'schedule', 'because', 'host', 'selectors', 'history_begins', 'keys_vary', 'by'],
     all.flatMap(({ schedules }) =>
       schedules.map((row) => [
         row.dataset,
@@ -178,6 +179,7 @@ async function store(all: Facts[]): Promise<void> {
         row.host,
         row.selectors,
         utc(row.begins),
+        row.keysVary,
         'test',
       ]),
     ),
