@@ -207,8 +207,12 @@ FROM
                             AND window_start >= {from:DateTime64(3, 'UTC')} - INTERVAL 500 DAY
                         UNION ALL
                         SELECT
-                            dataset, window_start, window_end,
-                            if(position(request_identity, '/rows-') = 0, request_identity, replaceRegexpOne(request_identity, '/rows-\\d+/', '/')),
+                            dataset, any(answer.window_start), any(answer.window_end),
+                            if(
+                                position(any(answer.request_identity) AS page_identity, '/rows-') = 0,
+                                page_identity,
+                                replaceRegexpOne(page_identity, '/rows-\\d+/', '/')
+                            ),
                             NULL, NULL, NULL, NULL, NULL,
                             false,
                             CAST((0, 0, '', NULL, NULL, NULL), 'Tuple(DateTime64(3, \'UTC\'), Enum8(\'\' = 0, \'complete\' = 1, \'confirmed empty\' = 2, \'partial\' = 3), LowCardinality(String), Nullable(UInt16), Nullable(String), Nullable(DateTime64(3, \'UTC\')))'),
@@ -226,7 +230,7 @@ FROM
                                 OR (SELECT any(origin) FROM (SELECT origin FROM tidemark.window_states LIMIT 1)) = 'simulated'
                             )
                             AND window_start >= {from:DateTime64(3, 'UTC')} - INTERVAL 500 DAY
-                        GROUP BY dataset, window_start, window_end, request_identity
+                        GROUP BY dataset, identity
                         UNION ALL
                         SELECT
                             assumeNotNull(dataset), window[1], window[2], window_identity,
