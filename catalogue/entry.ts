@@ -52,7 +52,7 @@ export const catalogueEntries = (sources: readonly Source[]): CatalogueEntry[] =
   sources.flatMap((source) => source.datasets.map((dataset) => entryOf(source, dataset)))
 
 function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
-  const { calendar, asking, keys, plausible, nullMeans, checks = [], acrossAnswers = [] } = dataset
+  const { calendar, asking, keys, plausible, nullMeans, keysVary, checks = [], acrossAnswers = [] } = dataset
   return {
     dataset: dataset.name,
     source: source.name,
@@ -72,7 +72,11 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     labels: keys.labels,
     plausibleMin: plausible?.min ?? null,
     plausibleMax: plausible?.max ?? null,
-    expectations: [...dataset.expectations, ...(nullMeans === undefined ? [] : [`a null is an answer: ${nullMeans}`])],
+    expectations: [
+      ...dataset.expectations,
+      ...(nullMeans === undefined ? [] : [`a null is an answer: ${nullMeans}`]),
+      ...(keysVary === undefined ? [] : [`the number of keys varies: ${keysVary}`]),
+    ],
     checks: Object.fromEntries(checks.map(({ flag, text }) => [flag, text])),
     acrossAnswers: Object.fromEntries(acrossAnswers.map(({ check, text }) => [check, text])),
     rawDays: source.retention?.rawDays ?? null,

@@ -152,6 +152,7 @@ async function knownSchedules(store: Store, nowMs: number): Promise<Map<string, 
         every_s AS everyS,
         first_day AS firstDay,
         toUnixTimestamp64Milli(history_begins) AS historyBegins,
+        keys_vary AS keysVary,
         by
       FROM (
         SELECT * FROM ${database}.schedule_log AS log

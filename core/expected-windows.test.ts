@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
 import type { DatasetSchedule } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
-import { type Declared, expectedWindow, expectedWindows, newExpectations, newSchedules } from './expected-windows.ts'
+import {
+  type Declared,
+  expectedWindow,
+  expectedWindows,
+  newExpectations,
+  newSchedules,
+  schedulesOf,
+} from './expected-windows.ts'
+import type { Host } from './hosts.ts'
 
 const calendar = {
   kind: 'days',
@@ -128,4 +136,20 @@ test('a schedule is written when it says something else', () => {
   expect(newSchedules(known, [{ ...schedule, at: 2, by: 'y' }])).toEqual([])
   expect(newSchedules(known, [{ ...schedule, selectors: ['A', 'B'] }])).toHaveLength(1)
   expect(newSchedules(new Map(), [schedule])).toHaveLength(1)
+})
+
+test('a schedule says whether the keys of the dataset vary, also while it is off', () => {
+  const varying = { ...daily.dataset, name: 'jao.core.y', keysVary: 'as they like' }
+  const host = {
+    name: 'h',
+    datasets: [daily, { ...daily, dataset: varying }],
+    off: [daily.dataset, varying].map((dataset) => ({ dataset, schedule: 'off', because: 'declaration' })),
+  } as unknown as Host
+  const schedules = schedulesOf([host], () => 'declaration', 'x', 1)
+  expect(schedules.map(({ dataset, keysVary }) => [dataset, keysVary])).toEqual([
+    ['jao.core.x', false],
+    ['jao.core.y', true],
+    ['jao.core.x', false],
+    ['jao.core.y', true],
+  ])
 })

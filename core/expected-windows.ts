@@ -150,12 +150,14 @@ export function schedulesOf(hosts: readonly Host[], because: (dataset: string) =
       ...{ dataset: dataset.name, at: nowMs, schedule, because: because(dataset.name), host, by },
       selectors: selectors.filter((selector) => selector !== null),
       everyS: intervalMs === null ? null : intervalMs / 1_000,
+      keysVary: dataset.keysVary !== undefined,
     })),
     ...off.map((each) => ({
       ...historyOf(each.dataset.calendar),
       ...{ dataset: each.dataset.name, at: nowMs, schedule: 'off', because: each.because, host, by },
       selectors: [],
       everyS: null,
+      keysVary: each.dataset.keysVary !== undefined,
     })),
   ])
 }

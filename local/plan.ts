@@ -56,7 +56,11 @@ export function planParts(options: PlanOptions): PartPlan[] {
   if (!options.elsewhere.clickhouse)
     own.push(part('clickhouse', () => startClickHouse(directory, options.engine, ports.clickhouse, environment), 4_500))
   const needs = own.map(({ name }) => name)
-  if (options.source === 'simulated') own.push(part('simulator', () => startSimulator(options), 2_000))
+  if (options.source === 'simulated') {
+    own.push(part('simulator', () => startSimulator(options), 2_000))
+    // Provisioning declares what is expected by the simulator's clock.
+    needs.push('simulator')
+  }
   return [...own, provision(options, needs), ...services.map((name) => service(options, name))]
 }
 

@@ -47,6 +47,7 @@ export const scheduleLogTable: TableTarget<DatasetSchedule> = {
     'every_s',
     'first_day',
     'history_begins',
+    'keys_vary',
     'by',
   ],
   row: (schedule) => [
@@ -59,6 +60,7 @@ export const scheduleLogTable: TableTarget<DatasetSchedule> = {
     schedule.everyS,
     schedule.firstDay,
     utcOrNull(schedule.historyBegins),
+    schedule.keysVary,
     schedule.by,
   ],
 }

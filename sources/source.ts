@@ -89,6 +89,11 @@ export interface Dataset {
   plausible?: { min: number; max: number }
   /** The meaning of a published null, such as 'no limit'. If undeclared, a row of nulls makes an answer partial. */
   nullMeans?: string
+  /**
+   * Why the number of keys of a window says nothing about whether it is complete, as where keys exist only while something
+   * applies. If undeclared, a window with fewer than half of its usual keys is partial.
+   */
+  keysVary?: string
   /** Conditions that a good answer satisfies, in words, for the catalogue. */
   expectations: string[]
   /** Contradictions that explode flags. A new or changed check needs a greater transformVersion. */

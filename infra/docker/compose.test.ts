@@ -190,7 +190,10 @@ describe('docker-compose.yml', () => {
       simulator: [],
       registry: ['prepare completed_successfully'],
       clickhouse: ['prepare completed_successfully'],
-      provision: ['clickhouse healthy', 'kafka healthy', 'prepare completed_successfully', 'registry healthy'],
+      provision: [
+        ...['clickhouse healthy', 'kafka healthy', 'prepare completed_successfully', 'registry healthy'],
+        'simulator healthy',
+      ],
       poller: [...provisioned, 'simulator healthy'],
       normalizer: [...provisioned, 'simulator healthy'],
       sink: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
@@ -199,7 +202,8 @@ describe('docker-compose.yml', () => {
       grafana: [],
     })
     // The simulator is absent without its profile. Dependencies with condition healthy need a health check.
-    expect(services.poller?.depends_on.simulator?.required).toBe(false)
+    for (const name of ['poller', 'monitor', 'provision'])
+      expect([name, services[name]?.depends_on.simulator?.required]).toEqual([name, false])
     for (const { depends_on } of Object.values(services))
       for (const [on, { condition }] of Object.entries(depends_on))
         if (condition === 'service_healthy') expect(services[on]?.healthcheck).toBeDefined()
@@ -275,6 +279,10 @@ describe('the settings', () => {
     const { ORIGIN, ...poller } = interpolated(services.poller?.environment ?? {}, simulatedEnv)
     expect(ORIGIN).toBe('simulated')
     expect(poller.SIMULATOR_URL).toBe(address('jao'))
+    for (const name of ['monitor', 'provision'])
+      expect(interpolated(services[name]?.environment ?? {}, simulatedEnv)).toMatchObject({
+        SIMULATOR_URL: address('jao'),
+      })
     for (const { name, upstream } of sources) {
       if (upstream) expect([name, poller[upstream.baseUrl.setting]]).toEqual([name, address(name)])
       if (upstream?.credential) expect([name, poller[upstream.credential.setting]]).toEqual([name, 'simulated'])

@@ -1,6 +1,7 @@
 // Creates topics, schemas, tables and views, then exits with 0. Safe to repeat, also while a stack runs.
 
 import { DeclarationError, refuseBadDeclarations } from '#catalogue/check-declarations.ts'
+import { type Clock, liveClock, simulatedClock } from '#core/clock.ts'
 import { datasetsOff } from '#core/dataset-schedules.ts'
 import { expectationDeclarer } from '#core/declare-expectations.ts'
 import { hostsOf } from '#core/hosts.ts'
@@ -47,6 +48,7 @@ const store = createStore({
   // A deletion of several years of rows takes minutes.
   requestTimeoutMs: 15 * 60_000,
 })
+let clock: Clock | undefined
 try {
   refuseBadDeclarations(sources, await platformNames(migrations))
   await provisionTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)
@@ -70,9 +72,12 @@ try {
   if (declared.length > 0) log.info({ datasets: declared }, 'the catalogue says what changed in declarations')
   const overrides = config.DATASET_SCHEDULES
   const hosts = hostsOf(sources, readSourceSettings(), overrides)
+  const { SIMULATOR_URL: simulatorUrl } = config
+  clock = simulatorUrl === undefined ? liveClock() : await simulatedClock(simulatorUrl, log)
+  const { nowMs } = clock.now()
   const expected = await withProducer(kafka, async (producer) => {
     const declare = await expectationDeclarer({ store, producer, registry, hosts, overrides, by: 'provision' })
-    return declare(Date.now())
+    return declare(nowMs)
   })
   log.info(expected, 'what is expected is declared')
   const missing = await rebuildAdvice(store)
@@ -88,5 +93,6 @@ try {
   process.stderr.write(`${(error as Error).message}\n`)
   process.exitCode = 1
 } finally {
+  clock?.stop()
   await store.close()
 }

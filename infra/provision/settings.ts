@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { scheduleSettings } from '#core/dataset-schedules.ts'
 import { allSourceSettings } from '#core/source-settings.ts'
-import { connectionSettings, serviceSettings } from '#platform/process/config.ts'
+import { connectionSettings, httpAddress, serviceSettings } from '#platform/process/config.ts'
 
 export const provisionSettings = {
   ...allSourceSettings,
@@ -16,6 +16,8 @@ export const provisionSettings = {
     .max(36_500)
     .optional()
     .describe('for how many days Kafka keeps the log of polls'),
+  /** Base URL of the simulator. If set, what is expected is declared by the simulator's clock. */
+  SIMULATOR_URL: httpAddress.optional(),
   /** Path of deletions.jsonl, where `delete` notes deletions. Provisioning applies those that the stack lacks. */
   DELETIONS_FILE: z.string().optional(),
 }

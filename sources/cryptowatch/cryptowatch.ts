@@ -23,6 +23,7 @@ const markets: Dataset = {
     example: 'kraken:btcusd.last',
     labels: { market: 'exchange and pair, or the number of the market', metric: 'what of it' },
   },
+  keysVary: 'a file has one market or all of that time',
   expectations: [
     'what is no number is refused alone; an empty text is a null with the flag unreadable',
     'no price is 0, nothing but a change is negative: flag implausible',

@@ -26,28 +26,32 @@ interface Horizon {
   expected: Unscheduled
   /** Results may exist this many days before the day before delivery. Default 0. */
   daysAhead?: number
+  /** Why the number of keys of a window varies. */
+  keysVary?: string
   description: string
 }
 
 const hourS = 3_600
 const dayS = 24 * hourS
 
+const otherProducts = 'each auction has products of its own'
+
 const horizons: Horizon[] = [
   {
     ...{ name: 'daily', horizon: 'Daily', window: 'day', products: 'hours', recorded: true, stepS: hourS },
     searchFrom: '08:00',
-    // Recorded answers say 09:55 for EL1 and 10:05 for IF1. DE-CH had no auction on 2 of 1,860 days.
+    // Each recorded answer has one auction, so four keys. Recorded answers say 09:55 for EL1 and 10:05 for IF1. DE-CH had no auction on 2 of 1,860 days.
     expected: { notKnown: 'each corridor has a time of its own, and some days have no auction' },
     description: 'Auctions of the day before delivery, one product an hour.',
   },
   {
     ...{ name: 'intraday', horizon: 'Intraday', window: 'day', products: 'hours', recorded: false, stepS: hourS },
-    ...{ searchFrom: '18:00', expected: neverSeen },
+    ...{ searchFrom: '18:00', expected: neverSeen, keysVary: 'not every auction is held on every day' },
     description: 'Auctions of the day of delivery and the evening before it. Several a day for some corridors.',
   },
   {
     ...{ name: 'monthly', horizon: 'Monthly', window: 'month', products: 'period', recorded: false, stepS: 30 * dayS },
-    ...{ searchFrom: '12:00', expected: neverSeen, daysAhead: 20 },
+    ...{ searchFrom: '12:00', expected: neverSeen, daysAhead: 20, keysVary: otherProducts },
     description: 'Auctions of a month: one value over the whole month, at its beginning.',
   },
   {
@@ -59,12 +63,12 @@ const horizons: Horizon[] = [
       recorded: false,
       stepS: 91 * dayS,
     },
-    ...{ searchFrom: '12:00', expected: neverSeen, daysAhead: 60 },
+    ...{ searchFrom: '12:00', expected: neverSeen, daysAhead: 60, keysVary: otherProducts },
     description: 'Auctions of a season: one value over the whole season, at its beginning.',
   },
   {
     ...{ name: 'yearly', horizon: 'Yearly', window: 'month', products: 'period', recorded: false, stepS: 365 * dayS },
-    ...{ searchFrom: '12:00', expected: neverSeen, daysAhead: 60 },
+    ...{ searchFrom: '12:00', expected: neverSeen, daysAhead: 60, keysVary: otherProducts },
     description: 'Auctions of a year: one value over the whole year, at its beginning.',
   },
 ]
@@ -87,7 +91,16 @@ const labelMeanings = {
 
 const unit = 'MW, of auctionPrice EUR/MWh'
 
-function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhead = 0, ...rest }: Horizon): Dataset {
+function auctionsDataset({
+  horizon,
+  products,
+  window,
+  stepS,
+  searchFrom,
+  daysAhead = 0,
+  keysVary,
+  ...rest
+}: Horizon): Dataset {
   const name = `jao-auctions.${rest.name}`
   return {
     name,
@@ -110,6 +123,7 @@ function auctionsDataset({ horizon, products, window, stepS, searchFrom, daysAhe
       'every result has a figure: until then the answer is partial',
       'slices of a cancelled auction have the flag cancelled',
     ],
+    ...(keysVary === undefined ? {} : { keysVary }),
     transformVersion: 2,
     schedule: rest.recorded ? 'auto' : 'on-demand',
     calendar: {

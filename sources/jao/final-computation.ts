@@ -62,6 +62,7 @@ export const finalComputations: Dataset[] = domains.map(({ region, name: path, t
       example: `${name}/2026-06-10T22:00:00.000Z/17`,
       labels: {},
     },
+    keysVary: 'a key is a row, and each hour has as many rows as its domain has constraints',
     expectations: [
       'every page has a margin or a factor: until then the hour is partial',
       'all pages of an hour say the same number of rows',

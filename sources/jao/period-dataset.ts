@@ -64,6 +64,7 @@ export function periodDataset(declared: PeriodDataset): Dataset {
     keys: { pattern: shape.pattern, example: shape.example, labels: shape.says },
     ...(plausible ? { plausible } : {}),
     ...(shape.nullMeans === undefined ? {} : { nullMeans: shape.nullMeans }),
+    ...(shape.keysVary === undefined ? {} : { keysVary: shape.keysVary }),
     expectations: [
       `every period of the business day has a row${shape.nullMeans === undefined ? ' with a value' : ''}`,
       ...(declared.expectations ?? []),

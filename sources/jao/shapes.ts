@@ -8,6 +8,8 @@ export interface Shape {
   unitOf?: (key: string) => string
   /** The meaning of a published null, such as 'no limit'. */
   nullMeans?: string
+  /** Why the number of keys varies. */
+  keysVary?: string
   says: Record<string, string>
   labels: (key: string) => Record<string, string>
 }
@@ -28,7 +30,11 @@ export const borders: Shape = {
 /** Price differences per border. A value is how much higher the price of the importing zone is. */
 export const borderPrices: Shape = { ...borders, unit: 'EUR/MWh' }
 
-export const restrictions: Shape = { ...borders, nullMeans: 'no restriction' }
+export const restrictions: Shape = {
+  ...borders,
+  nullMeans: 'no restriction',
+  keysVary: 'a border without a restriction may be left out',
+}
 
 const hubsBehind = (word: string): Shape => ({
   pattern: `${word}_<hub>`,
@@ -79,6 +85,7 @@ export const forecasts = quantities(
 export const limits: Shape = {
   ...quantities(['limitDown', 'limitUp'], 'hub', 'limitDown (import) or limitUp (export)'),
   nullMeans: 'no limit',
+  keysVary: 'a zone without a limit may be left out',
 }
 export const intradayCapacities = quantities(['initial', 'delta'], 'border', 'initial, or delta of a later update')
 
@@ -94,6 +101,7 @@ export const activeConstraints: Shape = {
   unit: 'MW, of shadowPrice_* EUR/MWh',
   unitOf: (key) => (key.startsWith('shadowPrice_') ? 'EUR/MWh' : 'MW'),
   nullMeans: 'did not bind',
+  keysVary: 'a border that did not bind may be left out',
 }
 
 const incomePattern = /^(gross|net)(Hub|Tso|Border)_(.{1,120})$/

@@ -18,6 +18,7 @@ const votesDataset: Dataset = {
   unit: 'vote',
   steps: [],
   keys: { pattern: '<Id>', example: '1', labels: {} },
+  keysVary: 'a key is a vote',
   expectations: [
     'every line is a JSON object with a whole Id and a CreationDate that exists, and without a key twice',
     'no Id is there twice; the newest reading counts, within a chunk of a file the last line',

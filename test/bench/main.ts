@@ -12,6 +12,7 @@ import { measureStart } from './start.ts'
 import { measureStore } from './store.ts'
 import { measureTakeover } from './takeover.ts'
 import { measureThroughput } from './throughput.ts'
+import { measureTrust } from './trust.ts'
 import { measureVotes } from './votes.ts'
 
 type Figures = Record<string, unknown>
@@ -30,6 +31,7 @@ const longPhases: Record<string, Phase> = {
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
+  trust: async (tell) => ({ trust: await measureTrust(tell) }),
   markets: async (tell) => ({ markets: await measureMarkets(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
   votes: async (tell) => ({ ...(await measureVotes(tell)) }),

@@ -53,6 +53,22 @@ test('a dataset that is off is not polled, asked for or not, and /status says so
   await chain.settled()
 })
 
+test('provisioning declares what is expected by the clock of the stack', async () => {
+  const nowMs = await simulator.nowMs()
+  await runScript('infra/provision/main.ts', { ...chain.environment, SIMULATOR_URL: upstream.url })
+  await chain.settled()
+  const tomorrow = windowOf('2026-11-21')
+  const declared = await chain.query<{ declaredMs: number }>(
+    `SELECT toUnixTimestamp64Milli(declared_at) + 0.0 AS declaredMs FROM tidemark.expected_windows
+     WHERE dataset = '${dataset}' AND window_start = fromUnixTimestamp64Milli(${tomorrow.startMs})`,
+  )
+  const times = declared.map(({ declaredMs }) => declaredMs)
+  expect(
+    times.some((ms) => ms >= nowMs && ms <= nowMs + 3_600_000),
+    `${nowMs}: ${times}`,
+  ).toBe(true)
+})
+
 test('its raw answers are passed over: no slices, no dead letters; a replay brings them', async () => {
   await chain.normalizer.kill('SIGTERM')
   const normalizer = await chain.start('normalizer', off)

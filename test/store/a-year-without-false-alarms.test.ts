@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from 'vitest'
 import { addDays, businessDay } from '#core/business-day.ts'
 import { expectedWindow } from '#core/expected-windows.ts'
-import { requestIdentity } from '#core/request-identity.ts'
+import { identityNumber, requestIdentity } from '#core/request-identity.ts'
 import { migrations } from '#infra/clickhouse/migrations.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
@@ -97,7 +97,19 @@ function addState(
 function addAnswer(day: string, atMs: number, keys: number, lagMs = 2_000): void {
   const hours = (windowOf(day).endMs - windowOf(day).startMs) / 3_600_000
   const points = keys * hours * (day < '2026-10-01' ? 1 : 4)
-  answers.push([...nameOf(day), true, 1, utc(atMs), utc(atMs + lagMs), 1, points, keys, '', 0, answers.length])
+  answers.push([
+    ...nameOf(day),
+    true,
+    identityNumber(identityOf(day)),
+    utc(atMs),
+    utc(atMs + lagMs),
+    1,
+    points,
+    keys,
+    '',
+    0,
+    answers.length,
+  ])
 }
 
 function addLetter(day: string, atMs: number, untilMs: number, reason: string): void {

@@ -1,9 +1,10 @@
 -- What became of each window: one row a poll that changed what is known of it. What is known of a window at a time is its
 -- newest row until then. Polls of an earlier release do not say whether they changed something, so each of them has a row
 -- unless it was there before this table. at: when the answer, or the failure, arrived. last_changed_at: known_at of the
--- newest answer that is in raw; null where there is none. Ticks, pages and chunks of files are not here. A repeated
--- delivery gives a row with the same key: read it with FINAL. The table has no partitions: it is small, and a question
--- about one window reads all of its past.
+-- newest answer that is in raw, as the poll says it; null where there is none, or where a poll of an earlier release does
+-- not say it. So the newest answer at an instant is the greatest of the rows until then. Ticks, pages and chunks of files
+-- are not here. A repeated delivery gives a row with the same key: read it with FINAL. The table has no partitions: it is
+-- small, and a question about one window reads all of its past.
 CREATE TABLE IF NOT EXISTS tidemark.window_states
 (
     dataset LowCardinality(String) CODEC(ZSTD(1)),

@@ -21,7 +21,7 @@ SELECT
     status,
     error,
     ifNull(ifNull(empty_confirmed, anyLast(confirmed) OVER so_far), false),
-    ifNull(last_changed_at, max(if(raw_offset IS NULL AND outcome != 'changed', NULL, fetched_at)) OVER so_far),
+    max(ifNull(last_changed_at, if(raw_offset IS NULL AND outcome != 'changed', NULL, fetched_at))) OVER so_far,
     lane,
     poller,
     raw_partition,

@@ -11,7 +11,10 @@ CREATE TABLE IF NOT EXISTS tidemark.host_log
     due_requests UInt32 CODEC(ZSTD(1)),
     paused_until Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
     pause_reason LowCardinality(Nullable(String)) CODEC(ZSTD(1)),
-    settled_to DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1))
+    settled_to DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    -- Whether a host was ever heard of, without reading years of minutes.
+    PROJECTION first_row (SELECT host, min(at) GROUP BY host)
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (host, at, poller, state)
+SETTINGS deduplicate_merge_projection_mode = 'rebuild'
