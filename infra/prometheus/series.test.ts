@@ -44,6 +44,8 @@ test('all datasets and topics together have at most 5,000 series', async () => {
   expect(hosted.length).toBeGreaterThan(80)
   const monitor = createMonitorMetrics(hosts)
   monitor.show({ atMs: 0, datasets: [], changes: [] }, [], 0.1)
+  monitor.showPoints({ unaccounted: new Map(hosted.map(({ dataset }) => [dataset, 0])), comparedAtMs: 0 })
+  monitor.showBackup(0, 1)
   const groups = consumerGroups()
   expect(groups.map(({ topics }) => topics)).toEqual([
     expect.arrayContaining([rawTopic('jao').name]),
