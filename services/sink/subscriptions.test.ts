@@ -151,7 +151,7 @@ it('an accepted answer waits for slices and own records; the host log for all fa
     return async () => 0
   }
   const read = subscriptions([jao], { ...anyParts, afterRecords })
-  const facts = ['polls', 'deletions', 'replays', 'parking', 'expected-windows', 'schedule-log']
+  const facts = ['polls', 'deletions', 'replays', 'parking', 'expected-windows', 'schedule-log', 'quality-findings']
   expect(waitedFor).toEqual([
     [...facts, 'tidemark.dlq', 'jao.dlq'],
     ['jao.timeseries', 'jao.constraints'],
