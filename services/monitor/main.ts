@@ -23,6 +23,7 @@ import { startQuality } from './quality.ts'
 import { startReadings } from './readings.ts'
 import { readMonitorConfig } from './settings.ts'
 import { storeFigures } from './store-figures.ts'
+import { storedClock } from './stored-clock.ts'
 
 const { config, hosts } = readMonitorConfig()
 const { HEALTH_HOST: host, HEALTH_PORT: port, SIMULATOR_URL: simulatorUrl } = config
@@ -39,6 +40,7 @@ await run(log, 8_000, async (onStop) => {
   const { CLICKHOUSE_URL: url, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = config
   const store = createStore({ url, user, password, requestTimeoutMs: 60_000 })
   onStop('store', () => store.close())
+  const storedNow = storedClock(store, simulatorUrl === undefined ? undefined : clock)
   const backups = startBackupWatch(config, metrics, log)
   onStop('backups', backups.stop)
   const registry = openRegistry(config)
@@ -49,13 +51,13 @@ await run(log, 8_000, async (onStop) => {
   onStop('lags', lags.close)
   const readings = startReadings({
     lags: () => lags.read(Date.now()),
-    figures: storeFigures(store, simulatorUrl === undefined ? undefined : clock),
+    figures: storeFigures(store, storedNow),
     // Asks the registry each time for the id of a schema.
     registry: () => registry.encoder(completenessTopic.name, completenessChangeSchema).then(() => undefined),
     ...{ clock, metrics, log },
   })
   onStop('readings', readings.stop)
-  const points = startPointCheck({ access: { url, user, password }, kafka, registry, metrics, log })
+  const points = startPointCheck({ access: { url, user, password }, storedNow, kafka, registry, metrics, log })
   onStop('points', points.stop)
   const overrides = config.DATASET_SCHEDULES
   const declare = await expectationDeclarer({ store, producer, registry, hosts, overrides, by: 'monitor' })
@@ -65,7 +67,7 @@ await run(log, 8_000, async (onStop) => {
   monitor = startMonitor({ store, producer, encode, encodeHostLog, by, declare, clock, metrics, log })
   onStop('monitor', monitor.stop)
   const encodeFinding = await registry.encoder(qualityFindingsTopic.name, qualityFindingSchema)
-  const quality = startQuality({ store, producer, encode: encodeFinding, clock, metrics, log })
+  const quality = startQuality({ store, storedNow, producer, encode: encodeFinding, clock, metrics, log })
   onStop('quality', quality.stop)
   log.info({ health: health.url, hosts: hosts.map(({ name }) => name) }, 'started')
 })

@@ -6,16 +6,18 @@ import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { type Finding, type NewAnswers, newAnswersFrom } from './new-answers.ts'
 import { beginWalk, type MissingPoints, type PointWalk } from './point-walk.ts'
+import type { StoredClock } from './stored-clock.ts'
 
 export interface PointFigures {
   /** Number of points unaccounted for, by dataset. Absent: not compared, not compared yet, or it cannot be compared. */
   unaccounted: ReadonlyMap<string, number>
-  /** When the last complete round over all datasets began, ms UTC, by the store's clock. undefined: none is complete. */
+  /** When the last complete round over all datasets began, ms UTC, by the machine's clock. undefined: none is complete. */
   comparedAtMs: number | undefined
 }
 
 export interface PointCheckParts {
   store: Store
+  storedNow: StoredClock
   missingOf: MissingPoints
   log: Pick<Logger, 'warn'>
   /** How much is compared at a time. */
@@ -35,7 +37,7 @@ const maxFailures = 8
  * @throws ClickHouseError, or a network error, if the store does not answer
  */
 export function createPointCheck(parts: PointCheckParts): () => Promise<PointFigures> {
-  const { store, missingOf, log, limits = { answers: 20_000, points: 1_000_000 }, settleMs = 5_000 } = parts
+  const { store, storedNow, missingOf, log, limits = { answers: 20_000, points: 1_000_000 }, settleMs = 5_000 } = parts
   const ledger = openLedger()
   const failures = new Map<string, number>()
   let newAnswers: NewAnswers | undefined
@@ -80,7 +82,7 @@ export function createPointCheck(parts: PointCheckParts): () => Promise<PointFig
       const datasets = await storedDatasets(store)
       ledger.keepOnly(datasets)
       const walks = datasets.map((dataset) => begin(dataset, comparedToMs))
-      round = { beganMs: comparedToMs, walks, isComplete: true }
+      round = { beganMs: Date.now(), walks, isComplete: true }
     }
     const [walk] = round.walks
     const state = walk && (await advance(walk))
@@ -100,7 +102,7 @@ export function createPointCheck(parts: PointCheckParts): () => Promise<PointFig
     if (again !== undefined && (await advance(again)) !== 'goes on') again = undefined
   }
   return async () => {
-    const beforeMs = (await storeTime(store)) - settleMs
+    const beforeMs = await storedNow(settleMs)
     newAnswers ??= newAnswersFrom(store, missingOf, { beginMs: beforeMs, limits })
     await compareNew(newAnswers, beforeMs)
     await goRound(newAnswers.comparedToMs())
@@ -159,11 +161,6 @@ function openLedger() {
       return missing
     },
   }
-}
-
-async function storeTime(store: Store): Promise<number> {
-  const [now] = await readRows<{ ms: number }>(store, 'SELECT toUnixTimestamp64Milli(now64(3)) AS ms', {})
-  return now?.ms ?? 0
 }
 
 async function storedDatasets(store: Store): Promise<string[]> {

@@ -12,9 +12,11 @@ import { type Loop, startLoop } from './loop.ts'
 import type { MonitorMetrics } from './metrics.ts'
 import { createPointCheck } from './point-check.ts'
 import type { MissingPoints } from './point-walk.ts'
+import type { StoredClock } from './stored-clock.ts'
 
 export interface PointLoopParts {
   access: Pick<StoreConfig, 'url' | 'user' | 'password'>
+  storedNow: StoredClock
   kafka: Kafka
   registry: Registry
   metrics: Pick<MonitorMetrics, 'showPoints'>
@@ -34,9 +36,9 @@ const gently = {
 }
 
 /** Compares all the time the points of answers with their rows, and shows what is unaccounted for. */
-export function startPointCheck({ access, kafka, registry, metrics, log }: PointLoopParts): Loop {
+export function startPointCheck({ access, storedNow, kafka, registry, metrics, log }: PointLoopParts): Loop {
   const store = createStore({ ...access, requestTimeoutMs: 60_000, settings: gently })
-  const step = createPointCheck({ store, missingOf: missingWithoutRefused({ store, kafka, registry }), log })
+  const step = createPointCheck({ store, storedNow, missingOf: missingWithoutRefused({ store, kafka, registry }), log })
   const loop = startLoop(
     everyMs,
     async () => {

@@ -27,13 +27,7 @@ export async function ask<Row>(store: Store, query: string, query_params: Record
   return result.json<Row>()
 }
 
-/** Returns now by the clock of the store. */
-export async function storeNowMs(store: Store): Promise<number> {
-  const [row] = await ask<{ now: number }>(store, `SELECT ${ms('now64(3)')} AS now`, {})
-  return row?.now ?? 0
-}
-
-/** Returns the ranges of the answers that were stored in (sinceMs, toMs], by the clock of the store. */
+/** Returns the ranges of the answers that were stored in (sinceMs, toMs], by the clock of `stored_at`. */
 export const touchedByAnswers = (
   store: Store,
   datasets: readonly string[],

@@ -11,10 +11,12 @@ import type { Dataset } from '#sources/source.ts'
 import { findingChanges, findingName, runCheck, withdrawn } from './check-quality.ts'
 import type { MonitorMetrics } from './metrics.ts'
 import * as questions from './quality-questions.ts'
+import type { StoredClock } from './stored-clock.ts'
 import { deletedFindings, findingCounts, heldFindings, newestFindingMs } from './stored-findings.ts'
 
 export interface QualityParts {
   store: Store
+  storedNow: StoredClock
   producer: Pick<Producer, 'send'>
   encode: (finding: QualityFinding) => Buffer
   clock: Pick<Clock, 'now'>
@@ -39,7 +41,8 @@ const maxBatchMs = { days: 40 * dayMs, ticks: 2 * 3_600_000, files: 0 }
  * Returns a function that runs the checks on what was stored since its last call. The first call goes back a month. It
  * returns true if records were sent that the store does not show yet.
  */
-export function qualityRounds({ store, producer, encode, clock, metrics, log, datasets = declared() }: QualityParts) {
+export function qualityRounds(parts: QualityParts) {
+  const { store, storedNow, producer, encode, clock, metrics, log, datasets = declared() } = parts
   const queue: questions.TouchedRange[] = []
   /** Records that were sent, and that the store does not show yet, by the name of the finding. */
   const unseen = new Map<string, QualityFinding>()
@@ -48,7 +51,7 @@ export function qualityRounds({ store, producer, encode, clock, metrics, log, da
   let lastAtMs = 0
 
   const queueTouched = async (): Promise<void> => {
-    const toMs = await questions.storeNowMs(store)
+    const toMs = await storedNow(0)
     const touched: questions.TouchedRange[] = []
     for (const kind of ['days', 'ticks'] as const) {
       const names = datasets.filter(({ calendar }) => calendar.kind === kind).map(({ name }) => name)

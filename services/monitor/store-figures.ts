@@ -1,5 +1,5 @@
-import type { Clock } from '#core/clock.ts'
 import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
+import type { StoredClock } from './stored-clock.ts'
 
 /** An answer that became visible in the store. Both times are ms UTC, by the pollers' clock, which may be a simulated one. */
 export interface StoredAnswer {
@@ -23,21 +23,13 @@ const maxAnswers = 20_000
 /** An insert takes its time before it is visible, so newer answers wait for the next reading, ms of real time. */
 const settleMs = 5_000
 
-/**
- * Returns a function that reads the figures. Answers that were stored before its first call are not returned.
- * @param clock the simulated clock by which answers are stored; absent: the store's
- */
-export function storeFigures(store: Store, clock?: Pick<Clock, 'now' | 'spanMs'>): () => Promise<StoreFigures> {
+/** Returns a function that reads the figures. Answers that were stored before its first call are not returned. */
+export function storeFigures(store: Store, storedNow: StoredClock): () => Promise<StoreFigures> {
   let seenToMs: number | undefined
   const ask = <Row>(query: string, parameters: Record<string, unknown> = {}): Promise<Row[]> =>
     readRows<Row>(store, query, parameters)
-  const settled = async (): Promise<number> => {
-    if (clock !== undefined) return Math.floor(clock.now().nowMs - clock.spanMs(settleMs))
-    const [now] = await ask<{ ms: number }>('SELECT toUnixTimestamp64Milli(now64(3)) AS ms')
-    return (now?.ms ?? 0) - settleMs
-  }
   const newAnswers = async (): Promise<StoredAnswer[]> => {
-    const settledToMs = await settled()
+    const settledToMs = await storedNow(settleMs)
     if (seenToMs === undefined) {
       seenToMs = settledToMs
       return []

@@ -114,7 +114,7 @@ FROM numbers(toUInt64({days:Int64} * ${benchKeys * answersADay}))`
 
 /** Inserts the accepted answers of the days of insertDays. All answers of a day have one request identity. */
 const insertAnswers = `
-INSERT INTO tidemark.accepted_answers
+INSERT INTO tidemark.accepted_answers (* EXCEPT stored_at)
 WITH
   {firstDay:Int64} + {day:Int64} + intDiv(number, ${answersADay}) AS day,
   toInt64(number % ${answersADay}) AS answer,

@@ -8,6 +8,7 @@ import { createLogger } from '#platform/process/log.ts'
 import { acceptedAnswerSchema, rawResponseSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { createPointCheck } from '#services/monitor/point-check.ts'
 import { missingWithoutRefused } from '#services/monitor/point-loop.ts'
+import { storedClock } from '#services/monitor/stored-clock.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { findDataset } from '../../cli/find-dataset.ts'
 import { acceptedAnswer, insertSlices, slice } from '../store/slices.ts'
@@ -247,7 +248,13 @@ const odd = { ...told, key: 'border_BE_AT', start: told.start + 1 }
 /** What the monitor shows of the dataset when it has compared everything. */
 async function unaccountedInMonitor(): Promise<number | undefined> {
   const log = createLogger('test', 'silent')
-  const step = createPointCheck({ store: chain.store, missingOf: missingWithoutRefused(chain), log, settleMs: 0 })
+  const step = createPointCheck({
+    store: chain.store,
+    storedNow: storedClock(chain.store),
+    missingOf: missingWithoutRefused(chain),
+    log,
+    settleMs: 0,
+  })
   for (;;) {
     const { unaccounted, comparedAtMs } = await step()
     if (comparedAtMs !== undefined) return unaccounted.get(dataset)

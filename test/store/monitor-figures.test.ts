@@ -14,6 +14,7 @@ import { createPointCheck, type PointFigures } from '#services/monitor/point-che
 import { qualityRounds } from '#services/monitor/quality.ts'
 import { touchedByReplays } from '#services/monitor/quality-questions.ts'
 import { storeFigures } from '#services/monitor/store-figures.ts'
+import { storedClock } from '#services/monitor/stored-clock.ts'
 import { insertReadings, reading } from './readings.ts'
 import { type RunningStore, startStore } from './running-store.ts'
 import { acceptedAnswer, insertAnswers, insertSlices, slice } from './slices.ts'
@@ -57,7 +58,12 @@ describe('points of accepted answers', () => {
       missingOf: async ({ missing }: { missing: number }) => missing,
       log: { warn },
     }
-    step = createPointCheck({ ...parts, limits: { answers: 3, points: 100 }, settleMs: 0 })
+    step = createPointCheck({
+      ...parts,
+      storedNow: storedClock(running.store),
+      limits: { answers: 3, points: 100 },
+      settleMs: 0,
+    })
   })
 
   test('parts, repeated bytes and deletions leave nothing unaccounted for', async () => {
@@ -143,7 +149,7 @@ test('a window that becomes complete for the first time, and was watched, says b
 })
 
 test('the figures are what is parked, what was refused, what was stored since, and the space on disk', async () => {
-  const read = storeFigures(running.store)
+  const read = storeFigures(running.store, storedClock(running.store))
   const first = await read()
   expect(first).toMatchObject({ parked: [], openLetters: new Map(), answers: [] })
   for (const { freeBytes, totalBytes } of first.disks) {
@@ -298,6 +304,7 @@ test('findings are published once, grow, and are withdrawn when the data is corr
   const begin = () =>
     qualityRounds({
       store: running.store,
+      storedNow: storedClock(running.store),
       ...{ producer, encode: (finding) => Buffer.from(JSON.stringify(finding)) },
       clock: { now: () => ({ nowMs: hour('23:00:00'), monotonicMs: 0 }) },
       metrics: {
@@ -417,6 +424,20 @@ test('findings are published once, grow, and are withdrawn when the data is corr
   })
   expect(await newOf()).toEqual([[...beyond, false]])
   expect(await newOf()).toEqual([])
+})
+
+test('what is new in the store is asked for by the clock by which answers are stored', async () => {
+  const march = Date.parse('2025-03-08T10:00:00Z')
+  const simulated = (speed: number) => ({
+    now: () => ({ nowMs: march, monotonicMs: 0 }),
+    spanMs: (ms: number) => ms * speed,
+  })
+  expect(await storedClock(running.store, simulated(60))(5_000)).toBe(march - 300_000)
+  expect(await storedClock(running.store, simulated(0))(5_000)).toBe(march)
+  const beganMs = Date.now()
+  const ago = await storedClock(running.store)(60_000)
+  expect(ago).toBeGreaterThanOrEqual(beganMs - 60_001)
+  expect(ago).toBeLessThanOrEqual(Date.now() - 59_999)
 })
 
 test('a window that was asked for before it was declared does not change what was known of it until now', async () => {

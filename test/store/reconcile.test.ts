@@ -11,6 +11,7 @@ import { removeRows, storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { createPointCheck, type PointFigures } from '#services/monitor/point-check.ts'
+import { storedClock } from '#services/monitor/stored-clock.ts'
 import { faults } from '../support/long-tests.ts'
 import { insertReadings, type Reading, reading, windowMs } from './readings.ts'
 import { type RunningStore, startStore } from './running-store.ts'
@@ -114,7 +115,13 @@ function expected({ old, again }: ReturnType<typeof readingsOf>, { replay, delet
 /** What the monitor shows when it has compared everything once. */
 async function figuresOfMonitor(): Promise<PointFigures['unaccounted']> {
   const log = createLogger('test', 'silent')
-  const step = createPointCheck({ store: running.store, missingOf: async ({ missing }) => missing, log, settleMs: 0 })
+  const step = createPointCheck({
+    store: running.store,
+    storedNow: storedClock(running.store),
+    missingOf: async ({ missing }) => missing,
+    log,
+    settleMs: 0,
+  })
   for (;;) {
     const { unaccounted, comparedAtMs } = await step()
     if (comparedAtMs !== undefined) return unaccounted
@@ -244,7 +251,7 @@ test('parts that were sent back add to their answer, and the replay of all of th
 test('a long history is walked in spans, and the check of a minute reads the granules of that minute alone', async () => {
   const [dataset, ticks, from] = ['made.ticks', 60_000, at('2026-01-01')]
   const known = `fromUnixTimestamp64Milli(${from} + toInt64(number) * 10000, 'UTC')`
-  await command(`INSERT INTO tidemark.accepted_answers
+  await command(`INSERT INTO tidemark.accepted_answers (* EXCEPT stored_at)
     SELECT false, '${dataset}', 7, '${dataset}/x', 'x', ${known}, ${known} + INTERVAL 10 SECOND, ${known}, 1, 1, 1, 'h', 0, number
     FROM numbers(${ticks})`)
   await command(`INSERT INTO tidemark.slices
