@@ -246,7 +246,7 @@ const told = slice({ ...about, start: '2026-01-14T23:00:00Z', values: [1, 2] })
 const odd = { ...told, key: 'border_BE_AT', start: told.start + 1 }
 
 /** What the monitor shows of the dataset when it has compared everything. */
-async function unaccountedInMonitor(): Promise<number | undefined> {
+async function unaccountedInMonitor(): Promise<number> {
   const log = createLogger('test', 'silent')
   const step = createPointCheck({
     store: chain.store,
@@ -257,7 +257,8 @@ async function unaccountedInMonitor(): Promise<number | undefined> {
   })
   for (;;) {
     const { unaccounted, comparedAtMs } = await step()
-    if (comparedAtMs !== undefined) return unaccounted.get(dataset)
+    const points = unaccounted.get(dataset)
+    if (comparedAtMs !== undefined && points !== undefined) return points
   }
 }
 
