@@ -96,7 +96,7 @@ async function live(week: Week, from: number, to: number): Promise<void> {
   for (let hour = from; hour < to; hour++) {
     const beganMs = startMs + hour * hourMs
     const { before, says = [], after } = hours[hour] ?? {}
-    await week.leap(Math.max(beganMs, await week.nowMs()))
+    await week.leap(beganMs)
     await before?.(week)
     // At once, while answers are on their way.
     await week.report()
