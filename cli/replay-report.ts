@@ -4,6 +4,7 @@ import type { DatasetDiff } from '#operations/history/stage.ts'
 import { printable } from '#platform/process/printable.ts'
 
 const shownNames = 20
+const maxNameChars = 200
 
 /** Returns a dry run's result as text: first counts, then the largest differences. Pure. */
 export function dryRunText(
@@ -31,7 +32,7 @@ export function dryRunText(
       ? [`largest changes, ${largest.length} of ${number(rowsChanged)} (time and known_at in UTC):`]
       : []),
     ...largest.map(({ key, ts, knownAt, before, after, note }) => {
-      return `  ${printable(key)} ${ts} known ${knownAt}: ${before ?? 'null'} -> ${after ?? 'null'}${note ? ` (${printable(note)})` : ''}`
+      return `  ${nameText(key)} ${ts} known ${knownAt}: ${before ?? 'null'} -> ${after ?? 'null'}${note ? ` (${printable(note)})` : ''}`
     }),
     ...(storedVersion > transformVersion
       ? [`a replay would be refused: an older version never wins; docs/releasing.md says how to roll back`]
@@ -66,10 +67,17 @@ const refusedText = ({ partition, offset, reason, message }: RefusedAnswer): str
 
 function named(title: string, names: readonly string[], separator = ', '): string[] {
   if (names.length === 0) return []
-  const shown = names.slice(0, shownNames).map(printable).join(separator)
+  const shown = names
+    .slice(0, shownNames)
+    .map(separator === ', ' ? nameText : printable)
+    .join(separator)
   const more = names.length > shownNames ? `${separator}and ${number(names.length - shownNames)} more` : ''
   return [`${title}: ${separator === ', ' ? '' : '\n  '}${shown}${more}`]
 }
+
+/** Upstream may name a series at any length. */
+const nameText = (name: string): string =>
+  printable(name.length > maxNameChars ? `${name.slice(0, maxNameChars)}…` : name)
 
 const number = (value: number): string => value.toLocaleString('en')
 const count = (value: number, noun: string): string => `${number(value)} ${noun}${value === 1 ? '' : 's'}`

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, get, request } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,6 +45,16 @@ afterAll(async () => {
 
 async function emptied(): Promise<void> {
   await sql('TRUNCATE TABLE t.text')
+}
+
+/** Sends bytes over a connection, and returns everything that comes back. */
+async function rawAnswer(bytes: string): Promise<string> {
+  const { hostname, port } = new URL(endpoint.url)
+  const socket = connect(Number(port), hostname).on('error', () => {})
+  socket.write(bytes)
+  const parts: Buffer[] = []
+  for await (const part of socket) parts.push(part)
+  return Buffer.concat(parts).toString()
 }
 
 /** Waits until only this query runs. */
@@ -92,6 +103,20 @@ describe('who may ask', () => {
     expect(
       (await send({ body: 'SELECT 1', headers: { Host: `localhost:${new URL(endpoint.url).port}` } })).status,
     ).toBe(200)
+  })
+
+  test('a request in absolute form is the same request; bytes that are not a request get a sentence', async () => {
+    const { hostname, port } = new URL(endpoint.url)
+    const { user, password } = endpoint.credentials.writer
+    const query = new URLSearchParams({ query: 'SELECT 6 * 7', user, password })
+    const host = `Host: ${hostname}:${port}\r\nConnection: close`
+    expect(await rawAnswer(`GET http://${hostname}:${port}/?${query} HTTP/1.1\r\n${host}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 200 [\s\S]*\b42\b/,
+    )
+    expect(await rawAnswer('\x16\x03\x01 a TLS hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*is not an HTTP request/)
+    expect(await rawAnswer(`GET /?query=${'1'.repeat(600_000)} HTTP/1.1\r\n${host}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 431 [\s\S]*limited to 512 KiB[\s\S]*in the body of a POST/,
+    )
   })
 
   test('only an authenticated client keeps the connection', async () => {

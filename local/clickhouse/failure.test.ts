@@ -11,3 +11,12 @@ test('nested prefixes, names and versions in an engine message appear once', () 
   const other = 'Code: 62. DB::Exception: Syntax error (A) (B). (SYNTAX_ERROR)'
   expect(fromEngine(new Error(other))).toEqual({ code: 62, message: other })
 })
+
+test('a message that repeats a long statement keeps its beginning, its end and the name of the error', () => {
+  const text = `Code: 62. DB::Exception: Syntax error: ${'['.repeat(100_000)}: too deep. (SYNTAX_ERROR)`
+  const { code, message } = fromEngine(new Error(text))
+  expect([code, message.length < 8_300]).toEqual([62, true])
+  expect(message).toMatch(
+    /^Code: 62\. DB::Exception: Syntax error: \[+ … \(\d+ characters left out\) … \[+: too deep\. \(SYNTAX_ERROR\)$/,
+  )
+})

@@ -20,7 +20,16 @@ export function fromEngine(error: unknown): { code: number; message: string } {
     .replace(/^(Code: \d+\. DB::Exception: )(?:Code: \d+\. DB::Exception: )+/, '$1')
     .replace(/( \([A-Z_]+\) \(version [^)]*\))\.?(?: \([A-Z_]+\)(?: \(version [^)]*\))?\.?)+$/, '$1')
   const code = Number(/^Code: (\d+)\./.exec(message)?.[1] ?? 1002)
-  return { code, message: message.startsWith('Code: ') ? message : `Code: ${code}. DB::Exception: ${message}` }
+  return { code, message: shorten(message.startsWith('Code: ') ? message : `Code: ${code}. DB::Exception: ${message}`) }
+}
+
+const maxMessageChars = 8_192
+
+/** Cuts the middle out of a long message. The engine repeats a whole statement; the name of the error is at the end. */
+function shorten(message: string): string {
+  if (message.length <= maxMessageChars) return message
+  const half = maxMessageChars / 2
+  return `${message.slice(0, half)} … (${message.length - maxMessageChars} characters left out) … ${message.slice(-half)}`
 }
 
 const BAD_REQUEST = [6, 25, 26, 27, 36, 38, 41, 42, 43, 44, 53, 62, 69, 70, 72, 115, 117, 130, 131, 457]

@@ -90,13 +90,13 @@ export interface OffsetReader {
   close: () => Promise<void>
 }
 
-/** Opens a reader of end offsets and committed offsets, by topic and partition. Its methods throw TransientError. */
+/** Opens a reader of end offsets and committed offsets, by topic and partition. It throws TransientError, as its methods do. */
 export async function openOffsetReader(kafka: Kafka): Promise<OffsetReader> {
-  const admin = kafka.admin()
-  await admin.connect()
   const orTransient = (cause: unknown): never => {
     throw new TransientError('Kafka does not say where topics end, or what a group has committed', { cause })
   }
+  const admin = kafka.admin()
+  await admin.connect().catch(orTransient)
   return {
     ends: async (topics) => {
       const found = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(orTransient)

@@ -3,6 +3,8 @@ import { traceFields } from '../tracing/trace.ts'
 
 export type { Logger }
 
+const secrets = ['password', 'authorization', 'KAFKA_PASSWORD', 'CLICKHOUSE_PASSWORD', 'SCHEMA_REGISTRY_PASSWORD']
+
 /**
  * Creates the process's logger: JSON lines on stdout, ISO 8601 UTC times, and `***` in place of passwords. A line that is
  * written within a trace has its `trace_id`.
@@ -13,6 +15,6 @@ export function createLogger(service: string, level: string): Logger {
     base: { service },
     mixin: traceFields,
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: ['*.password', '*.authorization', '*.KAFKA_PASSWORD', '*.CLICKHOUSE_PASSWORD'], censor: '***' },
+    redact: { paths: secrets.map((name) => `*.${name}`), censor: '***' },
   })
 }

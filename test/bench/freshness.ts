@@ -4,6 +4,7 @@ import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { startPipeline } from '../support/pipeline.ts'
 import { rawResponse } from '../support/raw-responses.ts'
+import { percentile } from './store-queries.ts'
 import { untilStored } from './stored.ts'
 
 export interface Freshness {
@@ -40,9 +41,7 @@ export async function measureFreshness(tell: (line: string) => void): Promise<Fr
       day = addDays(day, 1)
     }
     tell(`${answers} answers of about 3,168 points, one every ${intervalMs} ms`)
-    const sorted = delaysMs.sort((a, b) => a - b)
-    const quantile = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN)
-    return { answers, freshness_p50_ms: quantile(0.5), freshness_p95_ms: quantile(0.95) }
+    return { answers, freshness_p50_ms: percentile(delaysMs, 0.5), freshness_p95_ms: percentile(delaysMs, 0.95) }
   } finally {
     await pipeline.stop()
   }

@@ -158,7 +158,7 @@ export async function eventually<T>(
   for (;;) {
     const seen = await look()
     if (seen !== undefined && seen !== false) return seen as T
-    if (Date.now() > deadlineMs) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
+    if (Date.now() > deadlineMs) throw new Error(`waited ${timeoutMs} ms in vain: ${what} (seen last: ${seen})`)
     await sleep(100)
   }
 }
