@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { suggestSimilar } from '#core/suggest-similar.ts'
 import { liftPause, type Pause } from '#operations/poller/lift-pause.ts'
 import type { PollerStatus } from '#operations/poller/status.ts'
 import { printable } from '#platform/process/printable.ts'
@@ -8,7 +9,6 @@ import { abortWhenStackStops } from './abort-when-stack-stops.ts'
 import { dataDirectory, dataOptionFor, findRunningStack } from './directories.ts'
 import { pollerStatus } from './poller-status.ts'
 import { connectTo } from './stack-clients.ts'
-import { suggestSimilar } from './suggest-similar.ts'
 
 interface ResumeOptions {
   data?: string

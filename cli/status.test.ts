@@ -18,7 +18,13 @@ const status: Status = {
     state: 'ready',
     dataDir: '/data/live',
     source: 'live',
-    endpoints: { kafka: 'k:1', registry: 'http://r', clickhouse: { url: 'http://c', user: 'tidemark' }, health: {} },
+    endpoints: {
+      kafka: 'k:1',
+      registry: 'http://r',
+      clickhouse: { url: 'http://c', user: 'tidemark' },
+      api: 'http://127.0.0.1:1',
+      health: {},
+    },
   },
   parts: [
     { name: 'kafka', healthy: true, version: '4.3.1', address: 'k:1', pid: 34, restarts: 2 },

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { datasetsByName } from '#core/datasets.ts'
+import { suggestSimilar } from '#core/suggest-similar.ts'
 import { printable } from '#platform/process/printable.ts'
-import { suggestSimilar } from './suggest-similar.ts'
 
 /** Example arguments by full command name, for usage errors. */
 export const examples: Readonly<Record<string, string>> = {

@@ -37,7 +37,7 @@ export interface PlanOptions {
   tell: ReportProgress
 }
 
-export const services = ['normalizer', 'sink', 'poller', 'monitor'] as const
+export const services = ['normalizer', 'sink', 'poller', 'monitor', 'api'] as const
 
 export function planParts(options: PlanOptions): PartPlan[] {
   const { directory, ports, environment, tell } = options
@@ -102,6 +102,7 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
     ...serviceEnvironment,
     ...(options.makesBackups && { BACKUPS_OF: directory.path }),
     ...{ HEALTH_HOST: '127.0.0.1', HEALTH_PORT: String(ports[name]) },
+    ...(name === 'api' && { API_PORT: String(ports.web), POLLER_URL: `http://127.0.0.1:${ports.poller}` }),
   }
   const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment }
   return {
@@ -124,7 +125,13 @@ export function serviceSettings(
   return {
     ...(away.kafka ? {} : { KAFKA_BROKERS: `127.0.0.1:${ports.kafka}` }),
     ...(away.registry ? {} : { SCHEMA_REGISTRY_URL: `http://127.0.0.1:${ports.registry}/apis/ccompat/v7` }),
-    ...(store && { CLICKHOUSE_URL: store.url, CLICKHOUSE_USER: store.user, CLICKHOUSE_PASSWORD: store.password }),
+    ...(store && {
+      CLICKHOUSE_URL: store.url,
+      CLICKHOUSE_USER: store.user,
+      CLICKHOUSE_PASSWORD: store.password,
+      CLICKHOUSE_READER_USER: store.reader.user,
+      CLICKHOUSE_READER_PASSWORD: store.reader.password,
+    }),
     ORIGIN: source,
     ...(source === 'simulated' && simulatedSettings(ports, sources)),
   }

@@ -104,7 +104,13 @@ afterEach(() => {
 function startParts(started: typeof programs): void {
   programs = started
   const states = Object.entries(programs).map(([name, { pid }]) => [name, { state: 'running', pid, restarts: 0 }])
-  const endpoints = { kafka: '', registry: '', clickhouse: { url: '', user: '' }, health: {} }
+  const endpoints = {
+    kafka: '',
+    registry: '',
+    clickhouse: { url: '', user: '' },
+    api: 'http://127.0.0.1:1',
+    health: {},
+  }
   writeStackFile({
     ...{ version: '0', pid: process.pid, startedAt: '', state: 'ready', dataDir: data, source: 'simulated' },
     ...{ portBase: 1, endpoints, parts: Object.fromEntries(states) },

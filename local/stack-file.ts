@@ -26,6 +26,8 @@ export interface Endpoints {
   registry: string
   clickhouse: { url: string; user: string; passwordFile?: string }
   simulator?: string
+  /** URL of the API, without a slash at its end. */
+  api: string
   health: Record<string, string>
 }
 

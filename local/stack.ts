@@ -155,7 +155,7 @@ export async function killLeftovers(
 }
 
 function neededPorts(ports: Ports, away: ExternalParts, source: SourceKind): Record<string, number> {
-  const own: PortName[] = [...services]
+  const own: PortName[] = [...services, 'web']
   if (!away.kafka) own.push('kafka', 'controller')
   if (!away.registry) own.push('registry')
   if (!away.clickhouse) own.push('clickhouse')
@@ -179,6 +179,7 @@ function stackFile(
       ...(store && { passwordFile: credentialsFile(directory.path) }),
     },
     ...(options.source === 'simulated' && { simulator: simulatorUrl(ports) }),
+    api: `http://127.0.0.1:${ports.web}`,
     health: Object.fromEntries(services.map((name) => [name, `http://127.0.0.1:${ports[name]}`])),
   }
   return {

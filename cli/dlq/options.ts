@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import { type Place, placeName, placeOf } from '#core/dead-letter.ts'
+import { readInstantOrDay } from '#core/instant.ts'
 import { isEverything, type Selection } from '#operations/dead-letters/selection.ts'
 import { deadLetterTopics } from '#operations/dead-letters/topics.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import { readInstantOrDay } from '../instant.ts'
 
 export interface FilterOptions {
   source?: string

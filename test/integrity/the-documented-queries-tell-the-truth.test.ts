@@ -153,6 +153,7 @@ async function beStack(directory: string): Promise<() => void> {
       kafka: '',
       registry: '',
       clickhouse: { url: chain.environment.CLICKHOUSE_URL ?? '', user: 'tidemark', passwordFile },
+      api: 'http://127.0.0.1:1',
       health: {},
     },
     parts: {},

@@ -21,6 +21,7 @@ export async function stackOf({ directory, environment, endpoint }: Pipeline): P
         user: environment.CLICKHOUSE_USER ?? '',
         passwordFile: join(directory, 'clickhouse-credentials.json'),
       },
+      api: '',
       health: {},
     },
   }

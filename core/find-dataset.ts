@@ -1,6 +1,6 @@
-import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import { datasetsByName, type SourcedDataset } from './datasets.ts'
 import { suggestSimilar } from './suggest-similar.ts'
 
 const shownNames = 5

@@ -1,0 +1,72 @@
+// Lists in pages. A cursor names the last row of a page, so that rows which appear meanwhile move none to another page.
+import { readRows, type Store } from '#platform/clickhouse/client.ts'
+import type { Question } from '#platform/clickhouse/stream-rows.ts'
+import { UserError } from '#platform/process/user-error.ts'
+
+/** A question whose rows have an order. Together, the columns identify a row. */
+export interface ListQuestion extends Question {
+  order: readonly { column: string; type: string }[]
+  isDescending: boolean
+}
+
+export interface Page {
+  question: Question
+  /** Cursor of the next page. null: this is the last page. */
+  next: string | null
+}
+
+/**
+ * Finds the page that follows a cursor. A page has `limit` rows, or a few more if rows appear meanwhile.
+ * @throws UserError if the cursor is not one of this list
+ */
+export async function pageOf(
+  store: Store,
+  list: ListQuestion,
+  limit: number,
+  cursor: string | undefined,
+): Promise<Page> {
+  const after = cursor === undefined ? undefined : parseCursor(cursor, list.order.length)
+  const [last] = await readRows<{ cursor: string[] }>(
+    store,
+    `SELECT [${list.order.map(({ column }) => `toString(${column})`).join(', ')}] AS cursor
+      FROM (${list.sql}) ${where(list, after, undefined)} ${orderBy(list)} LIMIT 1 OFFSET ${limit - 1}`,
+    { ...list.parameters, ...parametersOf(after, undefined) },
+  )
+  return {
+    question: {
+      sql: `SELECT * FROM (${list.sql}) ${where(list, after, last?.cursor)} ${orderBy(list)}`,
+      parameters: { ...list.parameters, ...parametersOf(after, last?.cursor) },
+    },
+    next: last === undefined ? null : Buffer.from(JSON.stringify(last.cursor)).toString('base64url'),
+  }
+}
+
+function where(list: ListQuestion, after: string[] | undefined, upTo: string[] | undefined): string {
+  const columns = `(${list.order.map(({ column }) => column).join(', ')})`
+  const bound = (name: string) => `(${list.order.map(({ type }, index) => `{${name}${index}:${type}}`).join(', ')})`
+  const conditions = [
+    ...(after ? [`${columns} ${list.isDescending ? '<' : '>'} ${bound('after')}`] : []),
+    ...(upTo ? [`${columns} ${list.isDescending ? '>=' : '<='} ${bound('upto')}`] : []),
+  ]
+  return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+}
+
+function orderBy({ order, isDescending }: ListQuestion): string {
+  return `ORDER BY ${order.map(({ column }) => `${column}${isDescending ? ' DESC' : ''}`).join(', ')}`
+}
+
+function parametersOf(after: string[] | undefined, upTo: string[] | undefined): Record<string, string> {
+  const named = (name: string, values: string[] = []) => values.map((value, index) => [`${name}${index}`, value])
+  return Object.fromEntries([...named('after', after), ...named('upto', upTo)])
+}
+
+function parseCursor(cursor: string, length: number): string[] {
+  try {
+    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (Array.isArray(values) && values.length === length && values.every((value) => typeof value === 'string'))
+      return values
+  } catch {
+    // The error is thrown below.
+  }
+  throw new UserError('The cursor is not one of this list: take it from `next` of the page before, or leave it out.')
+}

@@ -1,0 +1,49 @@
+import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
+import { sources } from '#sources/index.ts'
+import type { ListQuestion } from './page.ts'
+
+/**
+ * Returns the list of stored series that have all words of `text`, in any case, parts of words too. A word may stand in the
+ * key, in a label or in the declaration of the dataset.
+ */
+export function seriesList(text: string, dataset: string | undefined): ListQuestion {
+  const entries = catalogueEntries(sources)
+  const words = wordsOf(text)
+  const conditions = words.map((word, index) => {
+    const names = entries.filter((entry) => mentions(entry, word)).map(({ dataset: name }) => name)
+    return { index, word, names }
+  })
+  const where = [
+    ...(dataset === undefined ? [] : ['dataset = {dataset:String}']),
+    ...conditions.map(({ index }) => `(${inKey(index)} OR dataset IN {names${index}:Array(String)})`),
+  ]
+  return {
+    sql: `SELECT toString(dataset) AS dataset, toString(key) AS key, labels, unit, step_s FROM tidemark.series FINAL
+      ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}`,
+    parameters: Object.assign(
+      dataset === undefined ? {} : { dataset },
+      ...conditions.map(({ index, word, names }) => ({ [`word${index}`]: word, [`names${index}`]: names })),
+    ),
+    order: ['dataset', 'key'].map((column) => ({ column, type: 'String' })),
+    isDescending: false,
+  }
+}
+
+/** SQL: the key or a label contains the word of this number, which is the parameter `word<n>`. */
+export const inKey = (index: number): string =>
+  `positionCaseInsensitiveUTF8(concat(toString(key), ' ', arrayStringConcat(mapValues(labels), ' ')), {word${index}:String}) > 0`
+
+export const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
+
+/** Returns true if any text of the declaration contains the word, which must be in lower case. Pure. */
+export function mentions(entry: CatalogueEntry, word: string): boolean {
+  const texts = Object.entries(entry).flatMap(([, value]) => {
+    if (typeof value === 'object' && value !== null) return Object.entries(value).flat()
+    return [value]
+  })
+  return texts.some((text) => typeof text === 'string' && text.toLowerCase().includes(word))
+}

@@ -1,0 +1,84 @@
+// Who asks, and what that role may do.
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Problem } from './problem.ts'
+
+/** From the least to the most rights. Each role may do what the roles before it may. */
+export const roles = ['reader', 'trader', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+export interface Caller {
+  role: Role
+  /** Names the caller in audit records: the id of a token, or `anonymous`. */
+  name: string
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller
+  }
+  interface FastifyContextConfig {
+    /** The role that the route needs. Absent: everybody may call it. */
+    role?: Role
+  }
+}
+
+export interface AccessOptions {
+  /** Whether a request of this machine without credentials is a reader. */
+  isAnonymousAllowed: boolean
+  /** Host names, with ports, under which the API is reached. Empty: any port of loopback. */
+  publicHost: string | undefined
+  /** Finds the caller of a token. undefined: the token is unknown, expired or revoked. */
+  callerOf: (token: string) => Caller | undefined
+}
+
+/** Adds a check of each request: its Host, its caller, and the role that its route needs. */
+export function addAccess(server: FastifyInstance, options: AccessOptions): void {
+  server.decorateRequest('caller')
+  server.addHook('onRequest', async (request) => {
+    refuseOtherHost(request, options.publicHost)
+    const { role } = request.routeOptions.config
+    request.caller = callerOf(request, options)
+    if (role === undefined) return
+    if (roles.indexOf(request.caller.role) < roles.indexOf(role)) {
+      throw new Problem(403, 'Forbidden', `This needs the role ${role}; the token has the role ${request.caller.role}.`)
+    }
+  })
+}
+
+const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+
+/** A page of another site reaches this machine under its own name (DNS rebinding). Its Host gives it away. */
+function refuseOtherHost({ headers }: FastifyRequest, publicHost: string | undefined): void {
+  const host = headers.host ?? ''
+  if (host === publicHost || loopbackHost.test(host)) return
+  throw new Problem(
+    421,
+    'Misdirected request',
+    'The Host of this request is not an address of this API. Set API_PUBLIC_URL.',
+  )
+}
+
+function callerOf(request: FastifyRequest, { isAnonymousAllowed, callerOf: find }: AccessOptions): Caller {
+  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (token !== undefined) {
+    const caller = find(token)
+    if (caller !== undefined) return caller
+    throw unauthorized('The token is unknown, expired or revoked.')
+  }
+  if (request.headers.authorization !== undefined) throw unauthorized('Only bearer tokens are accepted.')
+  if (request.routeOptions.config.role === undefined) return { role: 'reader', name: 'anonymous' }
+  if (request.routeOptions.config.role !== 'reader') throw unauthorized('This needs a token.')
+  if (isAnonymousAllowed && isOfThisMachine(request)) return { role: 'reader', name: 'anonymous' }
+  throw unauthorized('This needs a token.')
+}
+
+/** A request that a proxy passes on is not of this machine. */
+function isOfThisMachine({ headers, socket }: FastifyRequest): boolean {
+  const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
+  return !isForwarded && /^(127\.|::1$|::ffff:127\.)/.test(socket.remoteAddress ?? '')
+}
+
+const unauthorized = (why: string): Problem =>
+  new Problem(401, 'Unauthorized', `${why} An admin makes one: npx tidemark token create --role reader.`, {
+    'WWW-Authenticate': 'Bearer realm="tidemark"',
+  })

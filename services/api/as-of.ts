@@ -1,0 +1,101 @@
+// As of which instant an answer is, and how far it may be trusted.
+import { createHash } from 'node:crypto'
+import { storeTime } from '#operations/questions/values.ts'
+import { readSettled } from '#operations/report/settled.ts'
+import { readRows, type Store } from '#platform/clickhouse/client.ts'
+
+/** ISO 8601 UTC. */
+export interface AsOf {
+  /** The instant of the parameter `at`. null: the newest values were asked for. */
+  requested: string | null
+  /** The instant of which the answer is. It is never in the future. */
+  effective: string
+  /** When tidemark knew a value of the dataset for the first time. null: it knows none, or the answer is not of a dataset. */
+  firstKnown: string | null
+  /** Every answer that was known before this instant is acknowledged and stored. */
+  settled: string
+}
+
+export interface AsOfReader {
+  /** Says what an answer is as of. `atMs` null: the newest values. `dataset` null: the answer is of no single dataset. */
+  read: (atMs: number | null, dataset: string | null) => Promise<AsOf>
+  /**
+   * Returns a tag that changes if the same URL would have another answer: after a replay, a requeued dead letter or a
+   * deletion. undefined if `at` is after the settled instant, because answers may still be on their way.
+   */
+  tag: (url: string, asOf: AsOf, dataset: string | null) => Promise<string | undefined>
+}
+
+const settledForMs = 1_000
+const firstKnownForMs = 60_000
+
+export function asOfReader(store: Store, nowMs: () => number): AsOfReader {
+  const settled = remembered(settledForMs, async () => (await readSettled(store, nowMs())).atMs)
+  const firsts = new Map<string, () => Promise<number | null>>()
+  const firstKnown = (dataset: string): Promise<number | null> => {
+    const known = firsts.get(dataset) ?? remembered(firstKnownForMs, () => readFirstKnown(store, dataset))
+    firsts.set(dataset, known)
+    return known()
+  }
+  return {
+    read: async (atMs, dataset) => {
+      const first = dataset === null ? null : await firstKnown(dataset)
+      return {
+        requested: atMs === null ? null : iso(atMs),
+        effective: iso(Math.min(atMs ?? Number.POSITIVE_INFINITY, nowMs())),
+        firstKnown: first === null ? null : iso(first),
+        settled: iso(await settled()),
+      }
+    },
+    tag: async (url, { requested, settled: settledAt }, dataset) => {
+      if (requested === null || requested > settledAt) return undefined
+      const state = await readState(store, requested, dataset)
+      return `"${createHash('sha256').update(`${url}\n${state}`).digest('base64url').slice(0, 24)}"`
+    },
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+/** Returns a function that calls `read` at most once in `forMs`, also when it is called at the same time. */
+function remembered<T>(forMs: number, read: () => Promise<T>): () => Promise<T> {
+  let value: Promise<T> | undefined
+  let readAtMs = 0
+  return () => {
+    if (value !== undefined && performance.now() - readAtMs < forMs) return value
+    readAtMs = performance.now()
+    value = read()
+    value.catch(() => {
+      value = undefined
+    })
+    return value
+  }
+}
+
+async function readFirstKnown(store: Store, dataset: string): Promise<number | null> {
+  const [row] = await readRows<{ ms: number | null }>(
+    store,
+    `SELECT minOrNull(toUnixTimestamp64Milli(known_at)) AS ms FROM tidemark.stored_answers WHERE dataset = {dataset:String}`,
+    { dataset },
+  )
+  return row?.ms ?? null
+}
+
+/**
+ * Returns what today's knowledge of the past depends on: what was stored late, read again or deleted. Every part is a
+ * maximum, because rows may be there twice until they are merged.
+ */
+async function readState(store: Store, at: string, dataset: string | null): Promise<string> {
+  const of = dataset === null ? '' : 'AND dataset = {dataset:String}'
+  const [row] = await readRows<{ state: string }>(
+    store,
+    `SELECT toString((
+        (SELECT (max(stored_at), max(transform_version)) FROM tidemark.stored_answers
+          WHERE known_at <= {at:DateTime64(3, 'UTC')} ${of}),
+        (SELECT max(at) FROM tidemark.replays WHERE true ${of}),
+        (SELECT (max(at), max(before)) FROM tidemark.deletions WHERE true ${of})
+      )) AS state`,
+    { at: storeTime(Date.parse(at)), dataset: dataset ?? '' },
+  )
+  return row?.state ?? ''
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import * as lists from '#operations/questions/lists.ts'
+import { seriesList } from '#operations/questions/series.ts'
+import type { ApiParts, TypedServer } from '../server.ts'
+import { addListRoute } from './list-route.ts'
+import { atParameter, readAt, readSpan, spanParameters } from './parameters.ts'
+
+const dayMs = 86_400_000
+const ofDataset = { dataset: z.string().max(200).optional().describe('such as jao.core.maxExchanges') }
+const ofKey = { key: z.string().max(500).optional().describe('as upstream spells it: border_AT_BE') }
+
+/** Adds the lists of what is stored, missing, changed, polled and refused. */
+export function addListRoutes(server: TypedServer, parts: ApiParts): void {
+  const { nowMs } = parts
+  addListRoute(server, parts, {
+    path: '/api/v1/series',
+    summary: 'Series, by words of their dataset, key and labels',
+    tag: 'catalogue',
+    parameters: {
+      q: z.string().max(200).default('').describe('words in any case; a series has all of them'),
+      ...ofDataset,
+    },
+    list: ({ q, dataset }) => ({ list: seriesList(q, dataset), dataset }),
+  })
+  addListRoute(server, parts, {
+    path: '/api/v1/changes',
+    summary: 'What changed: revisions by the instant at which they became known, newest first',
+    tag: 'values',
+    parameters: {
+      since: z.string().max(80).optional().describe('first instant of knowledge. Default: a day before `until`'),
+      until: z.string().max(80).optional().describe('end of knowledge, which is excluded. Default: now'),
+      ...{ ...ofDataset, ...ofKey, ...spanParameters },
+    },
+    list: ({ since, until, ...filter }) => {
+      const untilMs = readAt(until) ?? nowMs()
+      const sinceMs = readAt(since) ?? untilMs - dayMs
+      const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter) })
+      return { list, dataset: filter.dataset, atMs: until === undefined ? null : untilMs }
+    },
+  })
+  addListRoute(server, parts, {
+    path: '/api/v1/completeness',
+    summary: 'The class of each window: complete, partial, late and others, since when, and why',
+    tag: 'completeness',
+    parameters: {
+      ...{ ...ofDataset, ...spanParameters, ...atParameter },
+      class: z.string().max(40).optional().describe('such as late'),
+    },
+    list: ({ at, ...filter }) => {
+      const atMs = readAt(at)
+      const list = lists.completenessList(atMs ?? nowMs(), { ...filter, ...readSpan(filter) })
+      return { list, dataset: filter.dataset, atMs }
+    },
+  })
+  addListRoute(server, parts, {
+    path: '/api/v1/polls',
+    summary: 'Polls, newest first, by the instant at which they were over',
+    tag: 'operations',
+    parameters: {
+      ...{ ...ofDataset, ...spanParameters },
+      outcome: z.string().max(40).optional().describe('such as failed'),
+    },
+    list: (filter) => ({ list: lists.pollsList({ ...filter, ...readSpan(filter) }), dataset: filter.dataset }),
+  })
+  addListRoute(server, parts, {
+    path: '/api/v1/dead-letters',
+    summary: 'Answers and records that were refused, newest first',
+    tag: 'operations',
+    parameters: {
+      ...{ ...ofDataset, ...spanParameters },
+      reason: z.string().max(60).optional().describe('such as schema'),
+      open: z.stringbool().optional().describe('true: neither requeued nor dropped'),
+    },
+    list: ({ open, ...filter }) => ({
+      list: lists.deadLettersList({ ...filter, ...readSpan(filter), isOpen: open }),
+      dataset: filter.dataset,
+    }),
+  })
+  addListRoute(server, parts, {
+    path: '/api/v1/replays',
+    summary: 'Replays and rebuilds, newest first',
+    tag: 'operations',
+    parameters: ofDataset,
+    list: (filter) => ({ list: lists.replaysList(filter), dataset: filter.dataset }),
+  })
+  addListRoute(server, parts, {
+    path: '/api/v1/deletions',
+    summary: 'What was deleted for good, newest first',
+    tag: 'operations',
+    parameters: ofDataset,
+    list: (filter) => ({ list: lists.deletionsList(filter), dataset: filter.dataset }),
+  })
+}

@@ -1,0 +1,119 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { findDataset } from '#core/find-dataset.ts'
+import { unknownPoint } from '#operations/explain/stored-point.ts'
+import { revisionsList } from '#operations/questions/lists.ts'
+import { pageOf } from '#operations/questions/page.ts'
+import { gridRows, maxValueRows, resolutions, valuesQuestion } from '#operations/questions/values.ts'
+import { readRows, type Store } from '#platform/clickhouse/client.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { Problem } from '../problem.ts'
+import type { ApiParts, TypedServer } from '../server.ts'
+import { nextUrl } from './list-route.ts'
+import {
+  atParameter,
+  formatParameter,
+  pageParameters,
+  readAt,
+  readSpan,
+  readZone,
+  spanOrWeek,
+  spanParameters,
+} from './parameters.ts'
+
+/** An answer with at most this many rows is read whole, and once for all who ask for it at the same time. */
+const maxSharedRows = 20_000
+
+const seriesPath = z.object({
+  dataset: z.string().max(200).describe('such as jao.core.maxExchanges'),
+  key: z.string().max(500).describe('as upstream spells it: border_AT_BE'),
+})
+
+export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs }: ApiParts): void {
+  server.get(
+    '/api/v1/series/:dataset/:key',
+    {
+      config: { role: 'reader' },
+      schema: {
+        summary: 'The values of a series, with a null for each time of its grid that has no value',
+        tags: ['values'],
+        params: seriesPath,
+        querystring: z.object({
+          ...spanParameters,
+          ...atParameter,
+          ...formatParameter,
+          resolution: z
+            .enum(resolutions)
+            .optional()
+            .describe('mean, min, max and coverage of buckets in place of points'),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { dataset } = known(request.params.dataset)
+      const { key } = request.params
+      const { resolution = null } = request.query
+      const zone = readZone(request.query.tz)
+      const atMs = readAt(request.query.at)
+      const span = spanOrWeek(request.query, nowMs())
+      const expected = gridRows(dataset, span.fromMs, span.toMs)
+      if (expected > maxValueRows) {
+        throw new UserError(
+          `The span has ${expected} times, and ${maxValueRows} are the limit: ask for a shorter span.`,
+        )
+      }
+      await requireSeries(store, dataset.name, key)
+      const answer = await asOf.read(atMs, dataset.name)
+      const tag = await asOf.tag(request.url, answer, dataset.name)
+      if (tag !== undefined) reply.headers({ ETag: tag })
+      if (isUnchanged(request, tag)) return reply.code(304).send()
+      const question = valuesQuestion({ dataset, key, ...span, atMs, zone, resolution })
+      return rows.send(request, reply, { question, isShared: expected <= maxSharedRows, asOf: answer })
+    },
+  )
+
+  server.get(
+    '/api/v1/series/:dataset/:key/revisions',
+    {
+      config: { role: 'reader' },
+      schema: {
+        summary: 'The revisions of the points of a series',
+        tags: ['values'],
+        params: seriesPath,
+        querystring: z.object({ ...spanParameters, ...atParameter, ...formatParameter, ...pageParameters }),
+      },
+    },
+    async (request, reply) => {
+      const { dataset } = known(request.params.dataset)
+      await requireSeries(store, dataset.name, request.params.key)
+      const atMs = readAt(request.query.at)
+      const filter = { dataset: dataset.name, key: request.params.key, ...readSpan(request.query) }
+      const { limit, cursor } = request.query
+      const { question, next } = await pageOf(store, revisionsList(filter, atMs), limit, cursor)
+      const answer = await asOf.read(atMs, dataset.name)
+      return rows.send(request, reply, { question, isShared: true, asOf: answer, next: nextUrl(request, next) })
+    },
+  )
+}
+
+/** Finds a dataset. @throws Problem 404 that suggests similar names */
+export function known(name: string): ReturnType<typeof findDataset> {
+  try {
+    return findDataset(name)
+  } catch (error) {
+    throw new Problem(404, 'Not found', (error as Error).message)
+  }
+}
+
+const isUnchanged = ({ headers }: FastifyRequest, tag: string | undefined): boolean =>
+  tag !== undefined && (headers['if-none-match'] ?? '').split(/\s*,\s*/).some((one) => one.replace(/^W\//, '') === tag)
+
+/** @throws Problem 404 that names similar keys if nothing of the series was ever stored */
+async function requireSeries(store: Store, dataset: string, key: string): Promise<void> {
+  const found = await readRows(
+    store,
+    `SELECT 1 FROM tidemark.points WHERE dataset = {dataset:String} AND key = {key:String} LIMIT 1`,
+    { dataset, key },
+  )
+  if (found.length === 0) throw new Problem(404, 'Not found', (await unknownPoint(store, dataset, key, 0)).message)
+}
