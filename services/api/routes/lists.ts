@@ -32,8 +32,8 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
       ...{ ...ofDataset, ...ofKey, ...spanParameters },
     },
     list: ({ since, until, ...filter }) => {
-      const untilMs = readAt(until) ?? nowMs()
-      const sinceMs = readAt(since) ?? untilMs - dayMs
+      const untilMs = readAt(until, 'until') ?? nowMs()
+      const sinceMs = readAt(since, 'since') ?? untilMs - dayMs
       const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter) })
       return { list, dataset: filter.dataset, atMs: until === undefined ? null : untilMs }
     },

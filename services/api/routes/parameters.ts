@@ -1,7 +1,7 @@
 // The parameters that several routes have, and what they mean.
 import { z } from 'zod'
 import { addDays, businessDay, dayAt } from '#core/business-day.ts'
-import { readStoreInstant } from '#core/instant.ts'
+import { readInstantOrDay, readStoreInstant } from '#core/instant.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { formats } from '../format.ts'
 
@@ -64,9 +64,9 @@ export function readZone(zone: string | undefined): string | null {
   }
 }
 
-/** Reads `at`, ms UTC; null where it is absent. @throws UserError */
-export const readAt = (at: string | undefined): number | null =>
-  at === undefined ? null : readStoreInstant(at, '`at`')
+/** Reads an instant, ms UTC; null where it is absent. A day begins at midnight UTC. @throws UserError that names it */
+export const readAt = (at: string | undefined, name = 'at'): number | null =>
+  at === undefined ? null : readInstantOrDay(at, `\`${name}\``)
 
 function instantOrDay(text: string, name: string, zone: string): number {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return readStoreInstant(text, `\`${name}\``)
