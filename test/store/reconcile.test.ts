@@ -130,7 +130,9 @@ async function figuresOfMonitor(): Promise<PointFigures['unaccounted']> {
 
 let run = 0
 
-test('of random histories exactly what was removed by hand is missing', async () => {
+test('of random histories exactly what was removed by hand is missing', {
+  timeout: faults ? 900_000 : 120_000,
+}, async () => {
   const checkAll = async (histories: History[]) => {
     run++
     const all = histories.map((told, index) => {
