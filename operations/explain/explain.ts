@@ -1,16 +1,12 @@
 import type { SourcedDataset } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
-import type { Kafka } from '#platform/kafka/client.ts'
-import type { Registry } from '#platform/kafka/registry.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import { type Explanation, explanationOf } from './explanation.ts'
-import { readRawAnswers } from './raw-records.ts'
+import { type RawReader, readRawAnswers } from './raw-records.ts'
 import { pointAt, unknownPoint } from './stored-point.ts'
 
-export interface ExplainParts {
-  kafka: Kafka
-  registry: Registry
+export interface ExplainParts extends RawReader {
   store: Store
 }
 
@@ -28,17 +24,15 @@ export interface ExplainRequest extends SourcedDataset {
  * @throws UserError if no answer contained the point; its message names similar keys or the nearest times
  */
 export async function explainValue(
-  { kafka, registry, store }: ExplainParts,
+  parts: ExplainParts,
   { source, dataset, key, atMs, knownByMs, withBody }: ExplainRequest,
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<Explanation> {
-  const point = await pointAt(store, dataset.name, key, atMs, knownByMs ?? Number.MAX_SAFE_INTEGER)
-  if (point === undefined) throw await unknownPoint(store, dataset.name, key, atMs)
+  const point = await pointAt(parts.store, dataset.name, key, atMs, knownByMs ?? Number.MAX_SAFE_INTEGER)
+  if (point === undefined) throw await unknownPoint(parts.store, dataset.name, key, atMs)
   const topic = rawTopic(source.name).name
   const { length } = point.answers
-  const raws = await readRawAnswers({ kafka, registry }, topic, dataset.name, point.answers, (done) =>
-    onProgress(done, length),
-  )
+  const raws = await readRawAnswers(parts, topic, dataset.name, point.answers, (done) => onProgress(done, length))
   return explanationOf({ dataset, key, atMs, knownByMs, topic, withBody }, point, raws)
 }
 

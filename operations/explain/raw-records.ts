@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { RawPlace } from '#core/memory-records.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange, readRanges, type StoredRecord, type TopicRanges } from '#platform/kafka/read-range.ts'
+import type { RecordReader } from '#platform/kafka/record-reader.ts'
 import { DecodeFailure, type Decoder, type Registry } from '#platform/kafka/registry.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
@@ -17,32 +18,37 @@ export type FoundRaw =
 export interface RawReader {
   kafka: Kafka
   registry: Registry
+  /** Reads the records. Absent: a consumer is opened for each. */
+  records?: Pick<RecordReader, 'ranges' | 'read'>
 }
 
 /** Reads a raw record and checks its hash. Commits no offsets. @throws TransientError if the registry is unavailable */
-export async function readRawRecord({ kafka, registry }: RawReader, topic: string, place: RawPlace): Promise<FoundRaw> {
-  const stored = await readOne(kafka, topic, await offsetRange(kafka, topic), place)
-  return 'why' in stored ? stored : decoded(registry.decoder(rawResponseSchema), stored)
+export async function readRawRecord(reader: RawReader, topic: string, place: RawPlace): Promise<FoundRaw> {
+  const stored = await readOne(reader, topic, await heldRange(reader, topic), place)
+  return 'why' in stored ? stored : decoded(reader.registry.decoder(rawResponseSchema), stored)
 }
+
+const heldRange = ({ kafka, records }: RawReader, topic: string): Promise<TopicRanges> =>
+  records ? records.ranges(topic) : offsetRange(kafka, topic)
 
 /** Maximum number of parallel reads. A read takes 0.1 s and mostly waits, because it opens a consumer. */
 const maxAtOnce = 4
 
 /** Reads the raw record of each answer, like `readRawRecord`. A record of another dataset or fetch time is `broken`. */
 export async function readRawAnswers(
-  { kafka, registry }: RawReader,
+  reader: RawReader,
   topic: string,
   dataset: string,
   answers: readonly PointAnswer[],
   onDone: (count: number) => void,
 ): Promise<FoundRaw[]> {
-  const held = await offsetRange(kafka, topic)
-  const decoder = registry.decoder(rawResponseSchema)
+  const held = await heldRange(reader, topic)
+  const decoder = reader.registry.decoder(rawResponseSchema)
   const found: FoundRaw[] = []
   for (let from = 0; from < answers.length; from += maxAtOnce) {
     const some = answers.slice(from, from + maxAtOnce)
     const places = some.map(({ rawPartition: partition, rawOffset: offset }) => ({ partition, offset }))
-    const stored = await Promise.all(places.map((place) => readOne(kafka, topic, held, place)))
+    const stored = await Promise.all(places.map((place) => readOne(reader, topic, held, place)))
     for (const [index, raw] of stored.entries()) {
       const answer = some[index]
       if (answer === undefined) continue
@@ -56,7 +62,7 @@ export async function readRawAnswers(
 type MissingRaw = Exclude<FoundRaw, { state: 'here' }>
 
 async function readOne(
-  kafka: Kafka,
+  { kafka, records }: RawReader,
   topic: string,
   held: TopicRanges,
   { partition, offset }: RawPlace,
@@ -71,6 +77,7 @@ async function readOne(
   if (offset >= span.to) {
     return { state: 'broken', why: `partition ${partition} of ${topic} ends before it, at offset ${span.to}` }
   }
+  if (records) return (await records.read(topic, partition, offset)) ?? deleted(offset + 1)
   let stored: StoredRecord | undefined
   await readRanges(kafka, topic, new Map([[partition, { from: offset, to: offset + 1 }]]), (records) => {
     stored = records[0]

@@ -1,9 +1,16 @@
 // The API: reads of everything that is stored, over HTTP.
 import { openClock } from '#core/clock.ts'
+import { consumerGroups } from '#core/consumer-groups.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
+import { createKafka } from '#platform/kafka/client.ts'
+import { openLagReader } from '#platform/kafka/lag-reader.ts'
+import { openRecordReader } from '#platform/kafka/record-reader.ts'
+import { openRegistry } from '#platform/kafka/registry.ts'
 import { serveHealth } from '#platform/process/health.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
+import { rawTopic } from '#schemas/topics.ts'
+import { sources } from '#sources/index.ts'
 import { asOfReader } from './as-of.ts'
 import { createMetrics } from './metrics.ts'
 import { rowSender } from './rows.ts'
@@ -13,6 +20,12 @@ import { readApiConfig } from './settings.ts'
 const config = readApiConfig()
 const { HEALTH_HOST: host, HEALTH_PORT: port } = config
 const log = createLogger('api', config.LOG_LEVEL)
+
+/** Limit of the raw records that stay in memory, bytes. */
+const maxCachedBytes = 32 * 1024 * 1024
+const crash = (error: Error): void => {
+  throw error
+}
 
 await run(log, 8_000, async (onStop) => {
   const metrics = createMetrics()
@@ -29,12 +42,25 @@ await run(log, 8_000, async (onStop) => {
     requestTimeoutMs: 60_000,
   })
   onStop('store', () => store.close())
+  const kafka = createKafka(config, 'tidemark-api', log)
+  const registry = openRegistry(config)
+  const lags = await openLagReader(kafka, consumerGroups())
+  onStop('lags', lags.close)
+  const records = await openRecordReader(
+    kafka,
+    sources.map(({ name }) => rawTopic(name).name),
+    { maxCachedBytes, crash },
+  )
+  onStop('records', records.close)
   const nowMs = (): number => clock.now().nowMs
   const publicHost = config.API_PUBLIC_URL === undefined ? undefined : new URL(config.API_PUBLIC_URL).host
   const server = await buildServer({
     ...{ store, nowMs, metrics, log },
     rows: rowSender(store),
     asOf: asOfReader(store, nowMs),
+    raw: { kafka, registry, records },
+    lag: () => lags.read(Date.now()),
+    pollerUrl: config.POLLER_URL,
     access: {
       isAnonymousAllowed: config.API_ANONYMOUS === 'on' && publicHost === undefined,
       publicHost,

@@ -11,7 +11,9 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
+import type { RawReader } from '#operations/explain/raw-records.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
+import type { GroupLag } from '#platform/kafka/lag-reader.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { version } from '#platform/process/version.ts'
 import { type AccessOptions, addAccess } from './access.ts'
@@ -22,6 +24,8 @@ import { Problem, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addMarketRoutes } from './routes/markets.ts'
+import { addRawRoutes } from './routes/raw.ts'
+import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
 import type { RowSender } from './rows.ts'
 
@@ -29,6 +33,10 @@ export interface ApiParts {
   store: Store
   rows: RowSender
   asOf: AsOfReader
+  raw: RawReader
+  lag: () => Promise<GroupLag[]>
+  /** Address of the poller's health endpoint. undefined: there is none. */
+  pollerUrl: string | undefined
   /** The pollers' clock, ms UTC. */
   nowMs: () => number
   access: AccessOptions
@@ -92,6 +100,8 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addSeriesRoutes(typed, parts)
   addListRoutes(typed, parts)
   addMarketRoutes(typed, parts)
+  addRawRoutes(typed, parts)
+  addRunningRoutes(typed, parts)
   server.get('/api/v1/openapi.json', { schema: { hide: true } }, () => server.swagger())
   await server.ready()
   return server
