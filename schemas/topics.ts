@@ -1,3 +1,4 @@
+import { apiTokensTopic, apiUsageTopic, auditTopic } from './api-topics.ts'
 import {
   completenessTopic,
   expectedWindowsTopic,
@@ -250,5 +251,8 @@ export const platformTopics: Topic[] = [
   scheduleLogTopic,
   completenessTopic,
   qualityFindingsTopic,
+  apiTokensTopic,
+  auditTopic,
+  apiUsageTopic,
   platformDeadLetterTopic,
 ]

@@ -40,6 +40,81 @@ export const acceptedAnswerSchema: RecordSchema<AcceptedAnswer> = {
   text: "{\"type\":\"record\",\"name\":\"AcceptedAnswer\",\"namespace\":\"tidemark\",\"doc\":\"One answer that explode accepted: the window of its request identity says from knownAt on what this answer says, and nothing else. Topic <source>.answers, keyed by request identity, written after the answer's slices and records are acknowledged.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"requestIdentity\",\"type\":\"string\"},{\"name\":\"identity\",\"type\":\"long\",\"doc\":\"The request identity as a number: the first 53 bits of its SHA-256. Slices carry the same\"},{\"name\":\"selector\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What was asked for beside the window: symbols, a corridor, a page; null: nothing\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Start of the window, included, UTC\"},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"End of the window, excluded, UTC\"},{\"name\":\"knownAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the answer's last byte arrived\"},{\"name\":\"transformVersion\",\"type\":\"int\",\"doc\":\"Number of the dataset's explode, 0 to 4095\"},{\"name\":\"points\",\"type\":\"int\",\"doc\":\"How many points the answer names, nulls included, and records of the source's own\"},{\"name\":\"keys\",\"type\":\"int\",\"doc\":\"How many different keys the answer names\"},{\"name\":\"contentHash\",\"type\":\"string\",\"doc\":\"SHA-256 of the answer's body, lower-case hex\"},{\"name\":\"replaces\",\"type\":\"boolean\",\"doc\":\"Whether the answer replaces the earlier answers of its request identity. False for ticks, files and parts that are sent again: they add to what is known and withdraw nothing\"},{\"name\":\"raw\",\"type\":{\"type\":\"record\",\"name\":\"RawPosition\",\"fields\":[{\"name\":\"partition\",\"type\":\"int\"},{\"name\":\"offset\",\"type\":\"long\"}]},\"doc\":\"Where the answer lies in <source>.raw\"}]}",
 }
 
+/** A token of the API. The token itself is nowhere: only its hash is. Topic api-tokens, keyed by id; the newest record of an id is valid. */
+export interface ApiToken {
+  /** Names the token in lists and audit records */
+  id: string
+  /** SHA-256 of the token, lower-case hex */
+  sha256: string
+  /** reader, trader, operator or admin */
+  role: string
+  /** The only source whose datasets the token may change; null: all */
+  source: null | string
+  createdAt: number
+  createdBy: string
+  /** From when on the token is refused; null: it does not expire */
+  expiresAt: null | number
+  /** From when on the token is refused; null: it is not revoked */
+  revokedAt: null | number
+}
+
+export const apiTokenSchema: RecordSchema<ApiToken> = {
+  name: 'ApiToken',
+  file: 'schemas/api-token/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"ApiToken\",\"namespace\":\"tidemark\",\"doc\":\"A token of the API. The token itself is nowhere: only its hash is. Topic api-tokens, keyed by id; the newest record of an id is valid.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\",\"doc\":\"Names the token in lists and audit records\"},{\"name\":\"sha256\",\"type\":\"string\",\"doc\":\"SHA-256 of the token, lower-case hex\"},{\"name\":\"role\",\"type\":\"string\",\"doc\":\"reader, trader, operator or admin\"},{\"name\":\"source\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"The only source whose datasets the token may change; null: all\"},{\"name\":\"createdAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"createdBy\",\"type\":\"string\"},{\"name\":\"expiresAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"From when on the token is refused; null: it does not expire\"},{\"name\":\"revokedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"From when on the token is refused; null: it is not revoked\"}]}",
+}
+
+/** How often a caller read a dataset over the API in an hour, as one API process counted it so far. Topic api-usage, keyed by hour, process, caller and dataset. */
+export interface ApiUsage {
+  /** Start of the hour, UTC */
+  hour: number
+  /** The API process that counted */
+  by: string
+  /** Id of a token, or anonymous */
+  caller: string
+  /** null: the request concerned no single dataset */
+  dataset: null | string
+  /** Of this hour, so far */
+  requests: number
+  /** When the last of them came */
+  lastAt: number
+}
+
+export const apiUsageSchema: RecordSchema<ApiUsage> = {
+  name: 'ApiUsage',
+  file: 'schemas/api-usage/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"ApiUsage\",\"namespace\":\"tidemark\",\"doc\":\"How often a caller read a dataset over the API in an hour, as one API process counted it so far. Topic api-usage, keyed by hour, process, caller and dataset.\",\"fields\":[{\"name\":\"hour\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Start of the hour, UTC\"},{\"name\":\"by\",\"type\":\"string\",\"doc\":\"The API process that counted\"},{\"name\":\"caller\",\"type\":\"string\",\"doc\":\"Id of a token, or anonymous\"},{\"name\":\"dataset\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"null: the request concerned no single dataset\"},{\"name\":\"requests\",\"type\":\"long\",\"doc\":\"Of this hour, so far\"},{\"name\":\"lastAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the last of them came\"}]}",
+}
+
+/** Who changed what, why, and what came of it. Topic audit, keyed by id. The newest record of an id is valid. */
+export interface Audit {
+  id: string
+  /** When it was asked for */
+  at: number
+  /** Id of the token, or user@host of a command */
+  who: string
+  /** The role of the caller */
+  role: string
+  /** Such as requeue, backfill, replay, token-create */
+  action: string
+  /** What it concerns, as JSON */
+  target: string
+  /** The reason that the caller gave */
+  why: string
+  /** What came of it, as JSON; null: it is under way */
+  result: null | string
+  /** Why it failed; null: it did not */
+  failed: null | string
+  /** When it was over; null: it is under way */
+  endedAt: null | number
+}
+
+export const auditSchema: RecordSchema<Audit> = {
+  name: 'Audit',
+  file: 'schemas/audit/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"Audit\",\"namespace\":\"tidemark\",\"doc\":\"Who changed what, why, and what came of it. Topic audit, keyed by id. The newest record of an id is valid.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it was asked for\"},{\"name\":\"who\",\"type\":\"string\",\"doc\":\"Id of the token, or user@host of a command\"},{\"name\":\"role\",\"type\":\"string\",\"doc\":\"The role of the caller\"},{\"name\":\"action\",\"type\":\"string\",\"doc\":\"Such as requeue, backfill, replay, token-create\"},{\"name\":\"target\",\"type\":\"string\",\"doc\":\"What it concerns, as JSON\"},{\"name\":\"why\",\"type\":\"string\",\"doc\":\"The reason that the caller gave\"},{\"name\":\"result\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What came of it, as JSON; null: it is under way\"},{\"name\":\"failed\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"Why it failed; null: it did not\"},{\"name\":\"endedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"When it was over; null: it is under way\"}]}",
+}
+
 /** A window's class of completeness changed. Topic completeness, keyed by request identity. The class is that of the view completeness at the instant `at`. */
 export interface CompletenessChange {
   dataset: string

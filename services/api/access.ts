@@ -1,15 +1,14 @@
 // Who asks, and what that role may do.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { includesRole, type Role } from '#core/api-token.ts'
 import { Problem } from './problem.ts'
-
-/** From the least to the most rights. Each role may do what the roles before it may. */
-export const roles = ['reader', 'trader', 'operator', 'admin'] as const
-export type Role = (typeof roles)[number]
 
 export interface Caller {
   role: Role
   /** Names the caller in audit records: the id of a token, or `anonymous`. */
   name: string
+  /** The only source whose datasets the caller may change. null: all. */
+  source: string | null
 }
 
 declare module 'fastify' {
@@ -39,11 +38,13 @@ export function addAccess(server: FastifyInstance, options: AccessOptions): void
     const { role } = request.routeOptions.config
     request.caller = callerOf(request, options)
     if (role === undefined) return
-    if (roles.indexOf(request.caller.role) < roles.indexOf(role)) {
+    if (!includesRole(request.caller.role, role)) {
       throw new Problem(403, 'Forbidden', `This needs the role ${role}; the token has the role ${request.caller.role}.`)
     }
   })
 }
+
+const anonymous: Caller = { role: 'reader', name: 'anonymous', source: null }
 
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
@@ -66,9 +67,9 @@ function callerOf(request: FastifyRequest, { isAnonymousAllowed, callerOf: find 
     throw unauthorized('The token is unknown, expired or revoked.')
   }
   if (request.headers.authorization !== undefined) throw unauthorized('Only bearer tokens are accepted.')
-  if (request.routeOptions.config.role === undefined) return { role: 'reader', name: 'anonymous' }
+  if (request.routeOptions.config.role === undefined) return anonymous
   if (request.routeOptions.config.role !== 'reader') throw unauthorized('This needs a token.')
-  if (isAnonymousAllowed && isOfThisMachine(request)) return { role: 'reader', name: 'anonymous' }
+  if (isAnonymousAllowed && isOfThisMachine(request)) return anonymous
   throw unauthorized('This needs a token.')
 }
 

@@ -4,6 +4,7 @@ import { consumerGroups } from '#core/consumer-groups.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openLagReader } from '#platform/kafka/lag-reader.ts'
+import { openProducer } from '#platform/kafka/produce.ts'
 import { openRecordReader } from '#platform/kafka/record-reader.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { serveHealth } from '#platform/process/health.ts'
@@ -16,6 +17,8 @@ import { createMetrics } from './metrics.ts'
 import { rowSender } from './rows.ts'
 import { buildServer } from './server.ts'
 import { readApiConfig } from './settings.ts'
+import { openTokens } from './tokens.ts'
+import { openUsage } from './usage.ts'
 
 const config = readApiConfig()
 const { HEALTH_HOST: host, HEALTH_PORT: port } = config
@@ -52,10 +55,16 @@ await run(log, 8_000, async (onStop) => {
     { maxCachedBytes, crash },
   )
   onStop('records', records.close)
+  const producer = await openProducer(kafka)
+  onStop('producer', producer.disconnect)
+  const tokens = await openTokens({ kafka, registry }, log, crash)
+  onStop('tokens', tokens.stop)
+  const usage = await openUsage({ producer, registry }, log)
+  onStop('usage', usage.stop)
   const nowMs = (): number => clock.now().nowMs
   const publicHost = config.API_PUBLIC_URL === undefined ? undefined : new URL(config.API_PUBLIC_URL).host
   const server = await buildServer({
-    ...{ store, nowMs, metrics, log },
+    ...{ store, nowMs, metrics, usage, log },
     rows: rowSender(store),
     asOf: asOfReader(store, nowMs),
     raw: { kafka, registry, records },
@@ -64,7 +73,7 @@ await run(log, 8_000, async (onStop) => {
     access: {
       isAnonymousAllowed: config.API_ANONYMOUS === 'on' && publicHost === undefined,
       publicHost,
-      callerOf: () => undefined,
+      callerOf: tokens.callerOf,
     },
     requestsPerMinute: 6_000,
   })

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-export const problemSchema = z.object({
+const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.number().int(),

@@ -28,6 +28,7 @@ import { addRawRoutes } from './routes/raw.ts'
 import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
 import type { RowSender } from './rows.ts'
+import type { Usage } from './usage.ts'
 
 export interface ApiParts {
   store: Store
@@ -42,7 +43,8 @@ export interface ApiParts {
   access: AccessOptions
   /** Requests of one caller in a minute. */
   requestsPerMinute: number
-  metrics: ApiMetrics
+  metrics: Pick<ApiMetrics, 'watch'>
+  usage: Pick<Usage, 'watch'>
   log: Logger
 }
 
@@ -95,6 +97,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   await server.register(accepts)
   addAccess(server, parts.access)
   parts.metrics.watch(server)
+  parts.usage.watch(server)
   const typed = typedServer(server)
   addCatalogueRoutes(typed, parts)
   addSeriesRoutes(typed, parts)

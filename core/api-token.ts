@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+import type { ApiToken } from '#schemas/generated/records.ts'
+
+/** The roles of the API, from the least to the most rights. Each may do what the roles before it may. */
+export const roles = ['reader', 'trader', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+export const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text)
+
+/** Returns true if `role` may do what `needed` may. */
+export const includesRole = (role: Role, needed: Role): boolean => roles.indexOf(role) >= roles.indexOf(needed)
+
+/** Returns the hash under which a token is kept. Tokens have 256 random bits, so no salt is needed. */
+export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex')
+
+/** Returns why a token is refused at an instant, ms UTC; undefined: it is valid. */
+export function refusalOfToken({ expiresAt, revokedAt }: ApiToken, nowMs: number): 'expired' | 'revoked' | undefined {
+  if (revokedAt !== null && revokedAt <= nowMs) return 'revoked'
+  return expiresAt !== null && expiresAt <= nowMs ? 'expired' : undefined
+}

@@ -1,0 +1,77 @@
+// Tokens of the API are created, listed and revoked by records of the topic api-tokens. The API follows the topic.
+import { randomBytes } from 'node:crypto'
+import { hashOfToken, type Role } from '#core/api-token.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
+import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { apiTokensTopic } from '#schemas/api-topics.ts'
+import { type ApiToken, apiTokenSchema } from '#schemas/generated/records.ts'
+import { sources } from '#sources/index.ts'
+
+export interface TokenParts {
+  kafka: Kafka
+  registry: Registry
+}
+
+export interface TokenRequest {
+  role: Role
+  /** The only source whose datasets the token may change. null: all. */
+  source: string | null
+  /** Days until the token expires. null: it does not expire. */
+  expiresInDays: number | null
+  by: string
+}
+
+const dayMs = 86_400_000
+const prefix = 'tdm_'
+
+/** Creates a token. Nobody can read the text of the token later. @throws UserError if the source is unknown */
+export async function createToken(
+  parts: TokenParts,
+  { role, source, expiresInDays, by }: TokenRequest,
+): Promise<{ text: string; token: ApiToken }> {
+  if (source !== null && !sources.some(({ name }) => name === source)) {
+    throw new UserError(`There is no source ${source}; there is: ${sources.map(({ name }) => name).join(', ')}.`)
+  }
+  const text = `${prefix}${randomBytes(32).toString('base64url')}`
+  const now = Date.now()
+  const token: ApiToken = {
+    ...{ id: randomBytes(4).toString('hex'), sha256: hashOfToken(text), role, source },
+    ...{ createdAt: now, createdBy: by, revokedAt: null },
+    expiresAt: expiresInDays === null ? null : now + expiresInDays * dayMs,
+  }
+  await writeToken(parts, token)
+  return { text, token }
+}
+
+/** Returns all tokens that were ever created, oldest first. */
+export async function listTokens({ kafka, registry }: TokenParts): Promise<ApiToken[]> {
+  const newest = new Map<string, ApiToken>()
+  const decoder = registry.decoder(apiTokenSchema)
+  await readRanges(kafka, apiTokensTopic.name, await offsetRange(kafka, apiTokensTopic.name), async (records) => {
+    await decoder.prepare(records.map(({ value }) => value))
+    for (const { value } of records) {
+      const token = decoder.decode(value)
+      if ('sha256' in token) newest.set(token.id, token)
+    }
+  })
+  return [...newest.values()].toSorted((one, other) => one.createdAt - other.createdAt)
+}
+
+/** Revokes a token. It is refused as soon as the API has read the record. @throws UserError if there is no such token */
+export async function revokeToken(parts: TokenParts, id: string): Promise<ApiToken> {
+  const token = (await listTokens(parts)).find((each) => each.id === id)
+  if (token === undefined) throw new UserError(`There is no token ${id}: \`npx tidemark token list\` names all.`)
+  if (token.revokedAt !== null) return token
+  const revoked = { ...token, revokedAt: Date.now() }
+  await writeToken(parts, revoked)
+  return revoked
+}
+
+async function writeToken({ kafka, registry }: TokenParts, token: ApiToken): Promise<void> {
+  const { name } = apiTokensTopic
+  const encode = await registry.encoder(name, apiTokenSchema)
+  await withProducer(kafka, (producer) => producer.send(name, [{ key: token.id, value: encode(token) }]))
+}
