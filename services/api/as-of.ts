@@ -1,20 +1,25 @@
 // As of which instant an answer is, and how far it may be trusted.
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { storeTime } from '#operations/questions/values.ts'
 import { readSettled } from '#operations/report/settled.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 
-/** ISO 8601 UTC. */
-export interface AsOf {
-  /** The instant of the parameter `at`. null: the newest values were asked for. */
-  requested: string | null
-  /** The instant of which the answer is. It is never in the future. */
-  effective: string
-  /** When tidemark knew a value of the dataset for the first time. null: it knows none, or the answer is not of a dataset. */
-  firstKnown: string | null
-  /** Every answer that was known before this instant is acknowledged and stored. */
-  settled: string
-}
+export const asOfSchema = z.object({
+  requested: z
+    .string()
+    .nullable()
+    .describe('the instant of the parameter `at`; null: the newest values were asked for'),
+  effective: z.string().describe('the instant of which the answer is; it is never in the future'),
+  firstKnown: z
+    .string()
+    .nullable()
+    .describe('when tidemark had an answer of the dataset for the first time; null: never'),
+  settled: z.string().describe('every answer that was known before this instant is acknowledged and stored'),
+})
+
+/** Instants are ISO 8601 UTC. */
+export type AsOf = z.infer<typeof asOfSchema>
 
 export interface AsOfReader {
   /** Says what an answer is as of. `atMs` null: the newest values. `dataset` null: the answer is of no single dataset. */

@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 
-const problemSchema = z.object({
+/** The body of every error. */
+export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.number().int(),

@@ -20,7 +20,7 @@ import { type AccessOptions, addAccess } from './access.ts'
 import type { AsOfReader } from './as-of.ts'
 import { withoutSuffix } from './format.ts'
 import type { ApiMetrics } from './metrics.ts'
-import { Problem, sendProblem } from './problem.ts'
+import { Problem, problemSchema, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addMarketRoutes } from './routes/markets.ts'
@@ -53,6 +53,11 @@ export type TypedServer = ReturnType<typeof typedServer>
 
 const typedServer = (server: FastifyInstance) => server.withTypeProvider<ZodTypeProvider>()
 
+const problem = {
+  description: 'What is wrong, where, and what to do',
+  content: { 'application/problem+json': { schema: problemSchema } },
+}
+
 /** Builds the server with all its routes. It does not listen yet, and asks nothing of its parts. */
 export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   const server = fastify({
@@ -73,6 +78,9 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
       reply,
     ),
   )
+  server.addHook('onRoute', ({ schema }) => {
+    if (schema) schema.response = { ...(schema.response as object), '4xx': problem, '5xx': problem }
+  })
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -25,6 +25,7 @@ const checks: Check[] = [
     parameters: ['infra/docker/generate-settings.ts', '--check'],
   },
   { name: 'dashboards', command: process.execPath, parameters: ['infra/grafana/generate.ts', '--check'] },
+  { name: 'API as documented', command: process.execPath, parameters: ['services/api/generate-openapi.ts', '--check'] },
   { name: 'explode as promised', command: process.execPath, parameters: ['test/explode/generate.ts', '--check'] },
 ]
 

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type ListQuestion, pageOf } from '#operations/questions/page.ts'
+import { pageResponse } from '../responses.ts'
 import type { ApiParts, TypedServer } from '../server.ts'
 import { formatParameter, pageParameters } from './parameters.ts'
 
@@ -25,7 +26,7 @@ export function addListRoute<Shape extends z.ZodRawShape>(
   { path, summary, tag, parameters, list }: ListRoute<Shape>,
 ): void {
   const querystring = z.object({ ...parameters, ...formatParameter, ...pageParameters })
-  const schema = { summary, tags: [tag], querystring }
+  const schema = { summary, tags: [tag], querystring, response: pageResponse }
   server.get(path, { config: { role: 'reader' }, schema }, async (request, reply) => {
     const query = request.query as z.infer<z.ZodObject<Shape>> & { limit: number; cursor?: string }
     const asked = list(query)

@@ -8,6 +8,7 @@ import { gridRows, maxValueRows, resolutions, valuesQuestion } from '#operations
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { Problem } from '../problem.ts'
+import { pageResponse, rowsResponse } from '../responses.ts'
 import type { ApiParts, TypedServer } from '../server.ts'
 import { nextUrl } from './list-route.ts'
 import {
@@ -38,6 +39,7 @@ export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs 
         summary: 'The values of a series, with a null for each time of its grid that has no value',
         tags: ['values'],
         params: seriesPath,
+        response: rowsResponse,
         querystring: z.object({
           ...spanParameters,
           ...atParameter,
@@ -80,6 +82,7 @@ export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs 
         summary: 'The revisions of the points of a series',
         tags: ['values'],
         params: seriesPath,
+        response: pageResponse,
         querystring: z.object({ ...spanParameters, ...atParameter, ...formatParameter, ...pageParameters }),
       },
     },

@@ -1,0 +1,31 @@
+// Part of `npm run generate`: writes the OpenAPI document of the API.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createStore } from '#platform/clickhouse/client.ts'
+import { createKafka } from '#platform/kafka/client.ts'
+import { openRegistry } from '#platform/kafka/registry.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { asOfReader } from './as-of.ts'
+import { rowSender } from './rows.ts'
+import { buildServer } from './server.ts'
+
+const file = new URL('generated/openapi.json', import.meta.url)
+const nowhere = 'http://127.0.0.1:1'
+const store = createStore({ url: nowhere, user: '', password: '', requestTimeoutMs: 1 })
+const kafka = createKafka({ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: false }, 'nobody')
+const watch = (): void => {}
+
+// None of these parts is asked: the document is made of the routes alone.
+const server = await buildServer({
+  ...{ store, rows: rowSender(store), asOf: asOfReader(store, Date.now), nowMs: Date.now },
+  raw: { kafka, registry: openRegistry({ SCHEMA_REGISTRY_URL: nowhere }) },
+  ...{ lag: async () => [], pollerUrl: undefined, requestsPerMinute: 1, metrics: { watch }, usage: { watch } },
+  access: { isAnonymousAllowed: false, publicHost: undefined, callerOf: () => undefined },
+  log: createLogger('openapi', 'silent'),
+})
+const text = `${JSON.stringify(server.swagger(), null, 2)}\n`
+if (!process.argv.includes('--check')) writeFileSync(file, text)
+else if (readFileSync(file, 'utf8') !== text) {
+  process.stderr.write(`${file.pathname} is not what the routes declare: run \`npm run generate\` and commit\n`)
+  process.exitCode = 1
+}
+await server.close()
