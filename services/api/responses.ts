@@ -11,7 +11,7 @@ const others = { [mediaTypes.ndjson]: text, [mediaTypes.csv]: text, [mediaTypes.
 /** Rows, in the format that the request wants. */
 export const rowsResponse = {
   200: { description: 'The rows', content: { [mediaTypes.json]: { schema: rows }, ...others } },
-  304: { description: 'The answer is the one whose tag If-None-Match names', content: {} },
+  304: { description: 'The answer is the one whose tag If-None-Match names', content: { 'text/plain': text } },
 }
 
 /** Rows of a page, and the URL of the next page. */
