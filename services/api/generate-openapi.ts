@@ -5,6 +5,7 @@ import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { asOfReader } from './as-of.ts'
+import { createJobs } from './jobs.ts'
 import { rowSender } from './rows.ts'
 import { buildServer } from './server.ts'
 
@@ -18,6 +19,8 @@ const watch = (): void => {}
 const server = await buildServer({
   ...{ store, rows: rowSender(store), asOf: asOfReader(store, Date.now), nowMs: Date.now },
   raw: { kafka, registry: openRegistry({ SCHEMA_REGISTRY_URL: nowhere }) },
+  ...{ writer: store, jobs: createJobs(), parkedNow: async () => [] },
+  audit: { record: async () => Promise.reject(new Error('nothing is changed')) },
   ...{ lag: async () => [], pollerUrl: undefined, requestsPerMinute: 1, metrics: { watch }, usage: { watch } },
   access: { isAnonymousAllowed: false, publicHost: undefined, callerOf: () => undefined },
   log: createLogger('openapi', 'silent'),

@@ -1,7 +1,7 @@
 // The API: reads of everything that is stored, over HTTP.
 import { openClock } from '#core/clock.ts'
 import { consumerGroups } from '#core/consumer-groups.ts'
-import { createStore } from '#platform/clickhouse/client.ts'
+import { createStore, readRows, type Store } from '#platform/clickhouse/client.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openLagReader } from '#platform/kafka/lag-reader.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
@@ -13,6 +13,8 @@ import { run } from '#platform/process/run.ts'
 import { rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { asOfReader } from './as-of.ts'
+import { openAuditLog } from './audit.ts'
+import { createJobs } from './jobs.ts'
 import { createMetrics } from './metrics.ts'
 import { rowSender } from './rows.ts'
 import { buildServer } from './server.ts'
@@ -59,6 +61,16 @@ await run(log, 8_000, async (onStop) => {
   onStop('producer', producer.disconnect)
   const tokens = await openTokens({ kafka, registry }, log, crash)
   onStop('tokens', tokens.stop)
+  const writer = createStore({
+    url: config.CLICKHOUSE_URL,
+    user: config.CLICKHOUSE_USER,
+    password: config.CLICKHOUSE_PASSWORD,
+    requestTimeoutMs: 60_000,
+  })
+  onStop('writer', () => writer.close())
+  const audit = await openAuditLog({ producer, registry }, log)
+  const jobs = createJobs()
+  onStop('jobs', jobs.stop)
   const usage = await openUsage({ producer, registry }, log)
   onStop('usage', usage.stop)
   const nowMs = (): number => clock.now().nowMs
@@ -66,6 +78,8 @@ await run(log, 8_000, async (onStop) => {
   const server = await buildServer({
     ...{ store, nowMs, metrics, usage, log },
     rows: rowSender(store),
+    ...{ writer, audit, jobs },
+    parkedNow: () => readParked(store),
     asOf: asOfReader(store, nowMs),
     raw: { kafka, registry, records },
     lag: () => lags.read(Date.now()),
@@ -82,3 +96,11 @@ await run(log, 8_000, async (onStop) => {
   isListening = true
   log.info({ health: health.url, address }, 'started')
 })
+
+/** Returns the datasets that are parked, by the newest record of each. */
+const readParked = (store: Store): Promise<{ dataset: string }[]> =>
+  readRows(
+    store,
+    `SELECT dataset FROM tidemark.parking_log GROUP BY dataset HAVING argMax(state, offset) = 'parked'`,
+    {},
+  )

@@ -18,12 +18,16 @@ import type { Logger } from '#platform/process/log.ts'
 import { version } from '#platform/process/version.ts'
 import { type AccessOptions, addAccess } from './access.ts'
 import type { AsOfReader } from './as-of.ts'
+import type { AuditLog } from './audit.ts'
 import { withoutSuffix } from './format.ts'
+import type { Jobs } from './jobs.ts'
 import type { ApiMetrics } from './metrics.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
+import { addJobRoutes } from './routes/jobs.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addMarketRoutes } from './routes/markets.ts'
+import { addOperationRoutes } from './routes/operations.ts'
 import { addRawRoutes } from './routes/raw.ts'
 import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
@@ -36,6 +40,11 @@ export interface ApiParts {
   asOf: AsOfReader
   raw: RawReader
   lag: () => Promise<GroupLag[]>
+  /** A client of the store that may write. */
+  writer: Store
+  audit: AuditLog
+  jobs: Jobs
+  parkedNow: () => Promise<readonly { dataset: string }[]>
   /** Address of the poller's health endpoint. undefined: there is none. */
   pollerUrl: string | undefined
   /** The pollers' clock, ms UTC. */
@@ -113,6 +122,8 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addMarketRoutes(typed, parts)
   addRawRoutes(typed, parts)
   addRunningRoutes(typed, parts)
+  addOperationRoutes(typed, parts)
+  addJobRoutes(typed, parts)
   server.get('/api/v1/openapi.json', { schema: { hide: true } }, () => server.swagger())
   await server.ready()
   return server
