@@ -34,9 +34,10 @@ const crash = (error: Error): void => {
 
 await run(log, 8_000, async (onStop) => {
   const metrics = createMetrics()
-  let isListening = false
-  const notReady = () => (isListening ? undefined : 'starting')
-  const health = await serveHealth({ host, port, notReady, metrics: metrics.registry, log })
+  let address: string | undefined
+  const notReady = () => (address === undefined ? 'starting' : undefined)
+  const status = () => ({ address: address ?? null })
+  const health = await serveHealth({ host, port, notReady, status, metrics: metrics.registry, log })
   onStop('health', health.stop)
   const clock = await openClock(config.SIMULATOR_URL, log)
   onStop('clock', clock.stop)
@@ -91,9 +92,8 @@ await run(log, 8_000, async (onStop) => {
     },
     requestsPerMinute: 6_000,
   })
-  const address = await server.listen({ host: config.API_HOST, port: config.API_PORT })
+  address = await server.listen({ host: config.API_HOST, port: config.API_PORT })
   onStop('server', () => server.close())
-  isListening = true
   log.info({ health: health.url, address }, 'started')
 })
 

@@ -1,0 +1,319 @@
+// The API on the real chain: values, revisions, raw bytes, rights and changes over HTTP.
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { businessDay } from '#core/business-day.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import openapi from '#services/api/generated/openapi.json' with { type: 'json' }
+import { rawResponse } from '../support/raw-responses.ts'
+import { type RunningApi, startApi } from './api-parts.ts'
+import { type Chain, dataset, eventually, startChain } from './whole-chain.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const hourMs = 3_600_000
+const key = 'border_AT_BE'
+const zone = 'Europe/Brussels'
+
+let chain: Chain
+let api: RunningApi
+let places: { partition: number; offset: number }[]
+
+/** A day's answer in upstream's form, with one border. An hour of which `value` returns undefined is left out. */
+function dayAnswer(day: string, knownAt: string, value: (hour: number) => number | null | undefined): RawResponse {
+  const { window } = businessDay(zone, day)
+  const hours = (window.endMs - window.startMs) / hourMs
+  const rows = Array.from({ length: hours }, (_, hour) => ({ hour, mw: value(hour) }))
+    .filter(({ mw }) => mw !== undefined)
+    .map(({ hour, mw }) => ({ dateTimeUtc: new Date(window.startMs + hour * hourMs).toISOString(), [key]: mw }))
+  return rawResponse(window, Buffer.from(JSON.stringify({ data: rows })), Date.parse(knownAt))
+}
+
+const answers = [
+  // The long day of 2025: 25 hours. The hour 5 is missing.
+  dayAnswer('2025-10-26', '2025-10-25T09:00:00Z', (hour) => (hour === 5 ? undefined : hour * 10)),
+  dayAnswer('2025-10-27', '2025-10-26T09:00:00Z', () => 100),
+  // An hour later two of its hours were revised.
+  dayAnswer('2025-10-27', '2025-10-26T10:00:00Z', (hour) => (hour < 2 ? 130 + hour : 100)),
+]
+
+beforeAll(async () => {
+  chain = await startChain()
+  places = await tell(answers)
+  api = await startApi(chain)
+})
+afterAll(() => chain?.stop())
+
+async function tell(all: RawResponse[]): Promise<{ partition: number; offset: number }[]> {
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
+  const written = []
+  for (const answer of all) {
+    const [place] = await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
+    written.push(place!)
+  }
+  await chain.settled()
+  return written
+}
+
+interface Values {
+  asOf: { requested: string | null; effective: string; firstKnown: string; settled: string }
+  data: { ts: string; local: string; value: number | null; known_at: string | null; coverage: number | null }[]
+}
+
+const series = `series/${dataset}/${key}`
+
+describe('values', () => {
+  test('have an explicit null for each hour without one, in local time with its offset', async () => {
+    const { data, asOf } = await api.json<Values>(`${series}?from=2025-10-26&to=2025-10-27&tz=${zone}`)
+    expect(data.length).toBe(25)
+    expect(data.map(({ value }) => value)).toEqual(
+      Array.from({ length: 25 }, (_, hour) => (hour === 5 ? null : hour * 10)),
+    )
+    // 02:00 is there twice, first in summer time.
+    expect(data.slice(2, 4).map(({ ts, local }) => [ts, local])).toEqual([
+      ['2025-10-26T00:00:00Z', '2025-10-26T02:00:00+02:00'],
+      ['2025-10-26T01:00:00Z', '2025-10-26T02:00:00+01:00'],
+    ])
+    // The answer has no row for the hour 5. Of the day before there is no answer.
+    expect(data[5]).toMatchObject({ value: null, known_at: '2025-10-25T09:00:00.000Z' })
+    const before = await api.json<Values>(`${series}?from=2025-10-25&to=2025-10-26&tz=${zone}`)
+    expect(before.data.length).toBe(24)
+    expect(before.data.every((row) => row.value === null && row.known_at === null)).toBe(true)
+    expect(asOf).toMatchObject({ requested: null, firstKnown: '2025-10-25T09:00:00.000Z' })
+  })
+
+  test('are those that were known at an instant; before the first answer there are nulls', async () => {
+    const at = async (instant: string) => {
+      const { data, asOf } = await api.json<Values>(`${series}?from=2025-10-27&to=2025-10-28&tz=${zone}&at=${instant}`)
+      expect([asOf.requested, asOf.effective]).toEqual([instant, instant])
+      return data.map(({ value }) => value).slice(0, 3)
+    }
+    expect(await at('2025-10-26T08:59:59.999Z')).toEqual([null, null, null])
+    expect(await at('2025-10-26T09:00:00.000Z')).toEqual([100, 100, 100])
+    expect(await at('2025-10-26T10:00:00.000Z')).toEqual([130, 131, 100])
+  })
+
+  test('come in buckets: the mean over time, and which part of the bucket has values', async () => {
+    const day = `${series}?from=2025-10-26&to=2025-10-28&tz=${zone}`
+    const { data } = await api.json<Values>(`${day}&resolution=P1D`)
+    // 0 + 10 + … + 240 without 50, over 24 hours; 130 + 131 + 22 × 100 over 24 hours.
+    expect(data).toMatchObject([
+      { local: '2025-10-26T00:00:00+02:00', value: 2_950 / 24, min: 0, max: 240, coverage: 24 / 25 },
+      { local: '2025-10-27T00:00:00+01:00', value: 2_461 / 24, min: 100, max: 131, coverage: 1 },
+    ])
+    const quarters = (await api.json<Values>(`${day}&resolution=PT15M`)).data
+    expect(quarters.length).toBe(49 * 4)
+    expect(quarters.slice(4, 8).map(({ value, coverage }) => [value, coverage])).toEqual(Array(4).fill([10, 1]))
+    expect(quarters.slice(20, 24).map(({ value, coverage }) => [value, coverage])).toEqual(Array(4).fill([null, 0]))
+  })
+
+  test('come as CSV, NDJSON and Arrow, by suffix or by Accept', async () => {
+    const span = 'from=2025-10-25T22:00:00Z&to=2025-10-26T00:00:00Z'
+    const csv = await api.get(`${series}.csv?${span}`)
+    expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    const known = '"2025-10-25T09:00:00.000Z"'
+    expect(await csv.text()).toBe(
+      `"ts","value","known_at","step_s","flags"\n"2025-10-25T22:00:00Z",0,${known},3600,"[]"\n"2025-10-25T23:00:00Z",10,${known},3600,"[]"\n`,
+    )
+    const ndjson = await api.get(`${series}?${span}`, { headers: { accept: 'application/x-ndjson' } })
+    expect(
+      (await ndjson.text())
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).value),
+    ).toEqual([0, 10])
+    const arrow = await api.get(`${series}.arrow?${span}`)
+    expect(arrow.headers.get('content-type')).toBe('application/vnd.apache.arrow.stream')
+    // The stream begins with the mark of a message that is continued, and ends with an empty message.
+    const bytes = Buffer.from(await arrow.arrayBuffer())
+    expect([bytes.subarray(0, 4).toString('hex'), bytes.subarray(-8).toString('hex')]).toEqual([
+      'ffffffff',
+      'ffffffff00000000',
+    ])
+    expect((await api.get(series, { headers: { accept: 'image/png' } })).status).toBe(406)
+  })
+
+  test('of the past have a tag, which a later answer about the past changes', async () => {
+    const path = `${series}?from=2025-10-27&to=2025-10-28&tz=${zone}&at=2025-10-26T09:30:00Z`
+    const first = await api.get(path)
+    const tag = first.headers.get('etag')!
+    expect(tag).toMatch(/^"[\w-]{24}"$/)
+    expect((await api.get(path, { headers: { 'if-none-match': tag } })).status).toBe(304)
+    expect(Buffer.from(await (await api.get(path)).arrayBuffer()).equals(Buffer.from(await first.arrayBuffer()))).toBe(
+      true,
+    )
+    expect((await api.get(`${series}?from=2025-10-27`)).headers.get('etag')).toBeNull()
+    // A dead letter that is requeued brings an answer that was known then, and is stored only now.
+    await tell([dayAnswer('2025-10-28', '2025-10-26T09:10:00Z', () => 1)])
+    await eventually('the tag changes', async () => (await api.get(path)).headers.get('etag') !== tag)
+  })
+})
+
+test('lists come in pages, each row once, whatever the size of a page', async () => {
+  const span = 'since=2025-10-26&until=2025-10-27'
+  const whole = (await api.json<{ data: unknown[] }>(`changes?${span}`)).data
+  expect(whole.length).toBe(2)
+  const rows: unknown[] = []
+  let next: string | null = `/api/v1/changes?${span}&limit=1`
+  while (next !== null) {
+    const answer: Response = await fetch(`${api.url}${next}`)
+    const page = (await answer.json()) as { data: unknown[]; next: string | null }
+    expect(answer.headers.get('link')).toBe(page.next === null ? null : `<${page.next}>; rel="next"`)
+    rows.push(...page.data)
+    next = page.next
+  }
+  expect(rows).toEqual(whole)
+  expect(whole).toMatchObject([
+    { key, ts: '2025-10-27T00:00:00Z', previous_value: 100, value: 131, known_at: '2025-10-26T10:00:00.000Z' },
+    { key, ts: '2025-10-26T23:00:00Z', previous_value: 100, value: 130, known_at: '2025-10-26T10:00:00.000Z' },
+  ])
+})
+
+test('raw records are the very bytes, with their place, hash and time', async () => {
+  for (const [index, { partition, offset }] of places.entries()) {
+    const answer = await api.get(`raw/jao/${partition}/${offset}`)
+    const body = Buffer.from(await answer.arrayBuffer())
+    expect(body.equals(answers[index]!.body)).toBe(true)
+    const { headers } = answer
+    expect(headers.get('content-type')).toBe('application/json')
+    expect(headers.get('x-tidemark-sha256')).toBe(createHash('sha256').update(body).digest('hex'))
+    expect(headers.get('x-tidemark-known-at')).toBe(new Date(answers[index]!.fetchedAt).toISOString())
+    // The bytes are of somebody else: a browser must not run them here.
+    expect(headers.get('content-security-policy')).toContain('sandbox')
+  }
+  const { partition } = places[0]!
+  expect((await api.get(`raw/jao/${partition}/999999`)).status).toBe(404)
+  expect((await api.get('raw/nobody/0/0')).status).toBe(404)
+})
+
+test('an explanation names the answers of a value', async () => {
+  const { value, answers: named } = await api.json<{ value: number; answers: { value: number; change: string }[] }>(
+    `explain/${dataset}/${key}/2025-10-26T23:00:00Z`,
+  )
+  expect([value, named.map((each) => [each.value, each.change])]).toEqual([
+    130,
+    [
+      [100, 'published'],
+      [130, 'changed'],
+    ],
+  ])
+})
+
+test('bad requests are problems that say what, where and what to do', async () => {
+  const problem = async (path: string) => {
+    const answer = await api.get(path)
+    expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    const { status, detail } = (await answer.json()) as { status: number; detail: string }
+    expect(status).toBe(answer.status)
+    return [status, detail]
+  }
+  expect(await problem(`series/${dataset}/border_AT_BX`)).toEqual([404, expect.stringContaining(key)])
+  expect(await problem('series/jao.core.maxExchange/x')).toEqual([404, expect.stringContaining(dataset)])
+  expect(await problem(`${series}?from=2025-02-30`)).toEqual([400, expect.stringContaining('`from`')])
+  expect(await problem(`${series}?from=2025-10-27&to=2025-10-26`)).toEqual([400, expect.stringContaining('after')])
+  expect(await problem(`${series}?tz=Mars`)).toEqual([400, expect.stringContaining('time zone')])
+  expect(await problem(`${series}?at=yesterday`)).toEqual([400, expect.stringContaining('`at`')])
+  expect(await problem('changes?limit=0')).toEqual([400, expect.stringContaining('limit')])
+  expect(await problem('changes?cursor=abc')).toEqual([400, expect.stringContaining('cursor')])
+  expect(await problem('series/kraken.ticker/XXBTZUSD.last?from=2015-01-01&to=2025-01-01')).toEqual([
+    400,
+    expect.stringContaining('shorter span'),
+  ])
+})
+
+describe('who may what', () => {
+  interface Operation {
+    method: string
+    path: string
+  }
+  const operations = (): Operation[] =>
+    Object.entries(openapi.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method, path })))
+  const call = (url: string, { method, path }: Operation, headers: Record<string, string> = {}) =>
+    fetch(`${url}${path.replaceAll(/\{\w+\}/g, '1')}`, {
+      method: method.toUpperCase(),
+      ...(method !== 'get' && { body: '{}' }),
+      headers: { ...headers, ...(method !== 'get' && { 'content-type': 'application/json' }) },
+    })
+  const isOpen = ({ path }: Operation): boolean => path === '/api/v1/health'
+  const isChange = ({ method }: Operation): boolean => method !== 'get'
+
+  test('without anonymous readers every route but health needs a token; a change needs an operator', async () => {
+    const closed = await startApi(chain, { API_ANONYMOUS: 'off' })
+    const lower = [await closed.as({ role: 'reader' }), await closed.as({ role: 'trader' })]
+    for (const operation of operations()) {
+      const wanted = isOpen(operation) ? 200 : 401
+      expect([operation, (await call(closed.url, operation)).status]).toEqual([operation, wanted])
+      expect([operation, (await call(closed.url, operation, { authorization: 'Bearer no' })).status]).toEqual([
+        operation,
+        401,
+      ])
+      for (const headers of lower) {
+        await eventually('the token is known', async () => (await closed.get('datasets', { headers })).ok)
+        const { status } = await call(closed.url, operation, headers)
+        if (isChange(operation)) expect([operation, status]).toEqual([operation, 403])
+        else expect([operation, [401, 403, 500].includes(status)]).toEqual([operation, false])
+      }
+    }
+  })
+
+  test('a request without credentials may read here, and changes nothing; a proxy makes it a stranger', async () => {
+    for (const operation of operations().filter(isChange)) {
+      expect([operation, (await call(api.url, operation)).status]).toEqual([operation, 401])
+    }
+    expect((await api.get('datasets')).status).toBe(200)
+    expect((await api.get('datasets', { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(401)
+  })
+
+  test('a token that is revoked or has expired is refused', async () => {
+    const headers = await api.as({ role: 'operator' })
+    await eventually('the token is known', async () => (await api.get('datasets', { headers })).ok)
+    const { listTokens, revokeToken } = await import('#operations/tokens/tokens.ts')
+    const newest = (await listTokens(chain)).at(-1)!
+    expect(JSON.stringify(newest)).not.toContain(headers.authorization.slice(7))
+    await revokeToken(chain, newest.id)
+    await eventually('the token is refused', async () => (await api.get('datasets', { headers })).status === 401)
+    const expired = await api.as({ role: 'operator', expiresInDays: -1 })
+    await sleep(500)
+    expect((await api.get('datasets', { headers: expired })).status).toBe(401)
+  })
+
+  test('a page of another site cannot reach the API under its own name', async () => {
+    const { request } = await import('node:http')
+    const { hostname, port } = new URL(api.url)
+    const status = await new Promise((resolve) => {
+      request({ hostname, port, path: '/api/v1/datasets', headers: { host: 'evil.example' } }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      }).end()
+    })
+    expect(status).toBe(421)
+  })
+})
+
+test('an operator drops a dead letter: it needs a reason, and is on the record', async () => {
+  const headers = { ...(await api.as({ role: 'operator' })), 'content-type': 'application/json' }
+  await eventually('the token is known', async () => (await api.get('datasets', { headers })).ok)
+  const { window } = businessDay(zone, '2025-10-29')
+  await tell([rawResponse(window, Buffer.from('<html>'), Date.parse('2025-10-28T09:00:00Z'))])
+  const open = await eventually('the letter is listed', async () => {
+    const { data } = await api.json<{ data: { id: string; reason: string }[] }>('dead-letters?open=true')
+    return data[0]
+  })
+  expect(open).toMatchObject({ reason: 'not-json' })
+  const drop = (body: object) => api.get('dead-letters/drop', { method: 'POST', headers, body: JSON.stringify(body) })
+  expect((await drop({ ids: [open.id] })).status).toBe(400)
+  expect((await drop({ why: 'all of them' })).status).toBe(400)
+  expect(await (await drop({ ids: [open.id], why: 'a page', dryRun: true })).json()).toMatchObject({
+    audit: null,
+    done: [open.id],
+  })
+  const dropped = (await (await drop({ ids: [open.id], why: 'a page of the proxy' })).json()) as { audit: string }
+  expect(dropped).toMatchObject({ done: [open.id], skipped: [], unknown: [] })
+  const [audit] = await eventually('the audit is stored', async () => {
+    const rows = await chain.query<{ action: string; why: string; ended_at: string | null }>(
+      `SELECT * FROM tidemark.audit_log FINAL WHERE id = '${dropped.audit}' AND ended_at IS NOT NULL`,
+    )
+    return rows.length > 0 && rows
+  })
+  expect(audit).toMatchObject({ action: 'drop', role: 'operator', why: 'a page of the proxy', failed: null })
+})
