@@ -11,17 +11,10 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
-import type { RawReader } from '#operations/explain/raw-records.ts'
-import type { Store } from '#platform/clickhouse/client.ts'
-import type { GroupLag } from '#platform/kafka/lag-reader.ts'
-import type { Logger } from '#platform/process/log.ts'
 import { version } from '#platform/process/version.ts'
-import { type AccessOptions, addAccess } from './access.ts'
-import type { AsOfReader } from './as-of.ts'
-import type { AuditLog } from './audit.ts'
+import { addAccess } from './access.ts'
 import { withoutSuffix } from './format.ts'
-import type { Jobs } from './jobs.ts'
-import type { ApiMetrics } from './metrics.ts'
+import type { ApiParts, TypedServer } from './parts.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
 import { addJobRoutes } from './routes/jobs.ts'
@@ -31,36 +24,6 @@ import { addOperationRoutes } from './routes/operations.ts'
 import { addRawRoutes } from './routes/raw.ts'
 import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
-import type { RowSender } from './rows.ts'
-import type { Usage } from './usage.ts'
-
-export interface ApiParts {
-  store: Store
-  rows: RowSender
-  asOf: AsOfReader
-  raw: RawReader
-  lag: () => Promise<GroupLag[]>
-  /** A client of the store that may write. */
-  writer: Store
-  audit: AuditLog
-  jobs: Jobs
-  parkedNow: () => Promise<readonly { dataset: string }[]>
-  /** Address of the poller's health endpoint. undefined: there is none. */
-  pollerUrl: string | undefined
-  /** The pollers' clock, ms UTC. */
-  nowMs: () => number
-  access: AccessOptions
-  /** Requests of one caller in a minute. */
-  requestsPerMinute: number
-  metrics: Pick<ApiMetrics, 'watch'>
-  usage: Pick<Usage, 'watch'>
-  log: Logger
-}
-
-/** The server, whose handlers get parameters of the types that their schemas declare. */
-export type TypedServer = ReturnType<typeof typedServer>
-
-const typedServer = (server: FastifyInstance) => server.withTypeProvider<ZodTypeProvider>()
 
 const problem = {
   description: 'What is wrong, where, and what to do',
@@ -115,7 +78,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addAccess(server, parts.access)
   parts.metrics.watch(server)
   parts.usage.watch(server)
-  const typed = typedServer(server)
+  const typed: TypedServer = server.withTypeProvider<ZodTypeProvider>()
   addCatalogueRoutes(typed, parts)
   addSeriesRoutes(typed, parts)
   addListRoutes(typed, parts)

@@ -3,7 +3,7 @@ import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import { mentions, wordsOf } from '#operations/questions/series.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
-import type { ApiParts, TypedServer } from '../server.ts'
+import type { ApiParts, TypedServer } from '../parts.ts'
 import { known } from './series.ts'
 
 export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): void {

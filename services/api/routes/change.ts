@@ -5,8 +5,8 @@ import { type PollerStatus, readPollerStatus } from '#operations/poller/status.t
 import type { Caller } from '../access.ts'
 import type { Change } from '../audit.ts'
 import type { Job } from '../jobs.ts'
+import type { ApiParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
-import type { ApiParts } from '../server.ts'
 
 export const why = z.string().trim().min(1).max(1_000).describe('the reason, for the audit')
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { backfill } from '#operations/backfill/backfill.ts'
 import type { Job } from '../jobs.ts'
+import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
-import type { ApiParts, TypedServer } from '../server.ts'
 import { begun, pollerStatus, refuseOtherSource, why } from './change.ts'
 import { known } from './series.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type ListQuestion, pageOf } from '#operations/questions/page.ts'
+import type { ApiParts, TypedServer } from '../parts.ts'
 import { pageResponse } from '../responses.ts'
-import type { ApiParts, TypedServer } from '../server.ts'
 import { formatParameter, pageParameters } from './parameters.ts'
 
 export interface ListRoute<Shape extends z.ZodRawShape> {

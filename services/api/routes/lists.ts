@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import * as lists from '#operations/questions/lists.ts'
 import { seriesList } from '#operations/questions/series.ts'
-import type { ApiParts, TypedServer } from '../server.ts'
+import type { ApiParts, TypedServer } from '../parts.ts'
 import { addListRoute } from './list-route.ts'
 import { atParameter, readAt, readSpan, spanParameters } from './parameters.ts'
 

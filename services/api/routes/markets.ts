@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import * as lists from '#operations/questions/lists.ts'
-import type { ApiParts, TypedServer } from '../server.ts'
+import type { ApiParts, TypedServer } from '../parts.ts'
 import { addListRoute } from './list-route.ts'
 import { readSpan, spanParameters } from './parameters.ts'
 

@@ -1,4 +1,4 @@
-import type { ApiParts, TypedServer } from '../server.ts'
+import type { ApiParts, TypedServer } from '../parts.ts'
 import { pollerStatus } from './change.ts'
 
 /** Adds what the running services say: the lag of consumers, and the budgets of hosts. */

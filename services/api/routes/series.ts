@@ -7,9 +7,9 @@ import { pageOf } from '#operations/questions/page.ts'
 import { gridRows, maxValueRows, resolutions, valuesQuestion } from '#operations/questions/values.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { pageResponse, rowsResponse } from '../responses.ts'
-import type { ApiParts, TypedServer } from '../server.ts'
 import { nextUrl } from './list-route.ts'
 import {
   atParameter,
