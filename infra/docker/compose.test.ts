@@ -18,6 +18,7 @@ import {
   registrySettings,
   serviceSettings,
 } from '#platform/process/config.ts'
+import { apiSettings } from '#services/api/settings.ts'
 import { monitorSettings } from '#services/monitor/settings.ts'
 import { pollerSettings } from '#services/poller/settings.ts'
 import { HOST_NAMES, portSetting } from '#simulator/hosts.ts'
@@ -101,7 +102,9 @@ describe('docker-compose.yml', () => {
     const ofSimulator = published.filter(([name]) => name === 'simulator').map(([, port]) => outside(port))
     expect(ofSimulator).toEqual(simulatorPorts.map((name) => expected[name as keyof typeof expected]))
     const others = published.filter(([name]) => name !== 'simulator' && !monitoring.includes(name))
-    expect(Object.fromEntries(others.map(([name, port]) => [name, outside(port)]))).toEqual(
+    // The API has two ports: `web` is its own, and `api` that of its health.
+    const named = others.map(([name, port]) => [name === 'api' && inside(port) === 8090 ? 'web' : name, outside(port)])
+    expect(Object.fromEntries(named)).toEqual(
       Object.fromEntries(Object.entries(expected).filter(([name]) => !(simulatorPorts as string[]).includes(name))),
     )
   })
@@ -131,6 +134,7 @@ describe('docker-compose.yml', () => {
   })
 
   const outside = (port: string): number => Number(interpolate(port).split(':')[1])
+  const inside = (port: string): number => Number(interpolate(port).split(':')[2])
 
   test('opens to the others every upstream that the simulator plays', () => {
     const { command = [], ports = [], environment = {} } = services.simulator ?? {}
@@ -198,6 +202,7 @@ describe('docker-compose.yml', () => {
       normalizer: [...provisioned, 'simulator healthy'],
       sink: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
       monitor: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
+      api: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
       prometheus: [],
       grafana: [],
     })
@@ -222,6 +227,7 @@ describe('the settings', () => {
     normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...scheduleSettings },
     sink: { ...connectionSettings, ...serviceSettings },
     monitor: { ...monitorSettings, ...allSourceSettings },
+    api: apiSettings,
   }
   const simulatedEnv = Object.fromEntries(
     [...text('infra/docker/simulated.env').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
@@ -229,7 +235,7 @@ describe('the settings', () => {
 
   test.each(Object.keys(shapes))('of %s are settings of the program, and it can start with them', (name) => {
     const environment = services[name]?.environment ?? {}
-    const { CLICKHOUSE_PASSWORD_FILE, ...own } = environment
+    const { CLICKHOUSE_PASSWORD_FILE, CLICKHOUSE_READER_PASSWORD_FILE: _reader, ...own } = environment
     expect(Object.keys(own).filter((setting) => !(setting in (shapes[name] ?? {})))).toEqual([])
     for (const given of [{}, simulatedEnv])
       expect(() => readConfig(shapes[name] ?? {}, interpolated(own, given))).not.toThrow()

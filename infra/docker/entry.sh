@@ -1,12 +1,14 @@
 #!/bin/sh
-# Runs the command; first turns CLICKHOUSE_PASSWORD_FILE, which only containers have, into CLICKHOUSE_PASSWORD.
+# Runs the command; first turns CLICKHOUSE_PASSWORD_FILE and CLICKHOUSE_READER_PASSWORD_FILE, which only containers have, into
+# the settings of the programs.
 set -eu
-if [ -n "${CLICKHOUSE_PASSWORD_FILE:-}" ]; then
-  if [ ! -s "$CLICKHOUSE_PASSWORD_FILE" ]; then
-    echo "tidemark: $CLICKHOUSE_PASSWORD_FILE (CLICKHOUSE_PASSWORD_FILE) is missing or empty: run \`docker compose up prepare\`" >&2
+password() {
+  if [ ! -s "$2" ]; then
+    echo "tidemark: $2 ($1_FILE) is missing or empty: run \`docker compose up prepare\`" >&2
     exit 1
   fi
-  CLICKHOUSE_PASSWORD=$(cat "$CLICKHOUSE_PASSWORD_FILE")
-  export CLICKHOUSE_PASSWORD
-fi
+  export "$1=$(cat "$2")"
+}
+if [ -n "${CLICKHOUSE_PASSWORD_FILE:-}" ]; then password CLICKHOUSE_PASSWORD "$CLICKHOUSE_PASSWORD_FILE"; fi
+if [ -n "${CLICKHOUSE_READER_PASSWORD_FILE:-}" ]; then password CLICKHOUSE_READER_PASSWORD "$CLICKHOUSE_READER_PASSWORD_FILE"; fi
 exec "$@"

@@ -1,6 +1,10 @@
 // Commands of the image beside its services: `prepare` and `simulator`. docker-compose.yml calls these commands.
 import { z } from 'zod'
-import { readConfig } from '#platform/process/config.ts'
+import { isRole, type Role, roles } from '#core/api-token.ts'
+import { createToken } from '#operations/tokens/tokens.ts'
+import { createKafka } from '#platform/kafka/client.ts'
+import { openRegistry } from '#platform/kafka/registry.ts'
+import { kafkaSettings, readConfig, registrySettings } from '#platform/process/config.ts'
 import { HOST_NAMES, portSetting } from '#simulator/hosts.ts'
 import { forward } from './forward.ts'
 import { prepare } from './prepare.ts'
@@ -22,6 +26,12 @@ if (command === 'prepare') {
   await import('#simulator/main.ts')
   const inside = HOST_NAMES.map((name) => Number(process.env[portSetting(name)]))
   await Promise.all(ports.map((port, at) => forward(Number(port), '0.0.0.0', inside[at] ?? 0)))
+} else if (command === 'token' && isRole(ports[0] ?? '')) {
+  const config = readConfig({ ...kafkaSettings, ...registrySettings })
+  const parts = { kafka: createKafka(config, 'tidemark-token'), registry: openRegistry(config) }
+  const role = ports[0] as Role
+  const { text } = await createToken(parts, { role, source: null, expiresInDays: null, by: 'docker' })
+  console.log(text)
 } else {
   console.error(`The commands of this image:
   node infra/docker/main.ts prepare
@@ -29,6 +39,9 @@ if (command === 'prepare') {
   node infra/provision/main.ts
   node services/poller/main.ts
   node services/normalizer/main.ts
-  node services/sink/main.ts`)
+  node infra/docker/main.ts token ROLE          a token of the API: ${roles.join(', ')}
+  node services/sink/main.ts
+  node services/monitor/main.ts
+  node services/api/main.ts`)
   process.exitCode = 2
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { connectionSettings, readServiceConfig, serviceSettings } from '#platform/process/config.ts'
+import {
+  ConfigError,
+  connectionSettings,
+  orExit,
+  readServiceConfig,
+  serviceSettings,
+} from '#platform/process/config.ts'
 
 export const apiSettings = {
   ...connectionSettings,
@@ -14,6 +20,10 @@ export const apiSettings = {
     .enum(['on', 'off'])
     .default('on')
     .describe('whether requests without credentials may read; only on loopback'),
+  API_PLAIN_HTTP: z
+    .enum(['refused', 'allowed'])
+    .default('refused')
+    .describe('whether the API may listen beyond loopback although no address with https is known'),
   CLICKHOUSE_READER_USER: z.string().default('reader').describe('the read-only user of the store'),
   CLICKHOUSE_READER_PASSWORD: z.string().default('').describe('the password of the read-only user of the store'),
   POLLER_URL: z.string().optional().describe('the health address of the poller, for budgets and backfills'),
@@ -22,4 +32,14 @@ export const apiSettings = {
 export type ApiConfig = Readonly<z.infer<z.ZodObject<typeof apiSettings>>>
 
 /** Reads the settings. Exits with code 2 if a setting is invalid. */
-export const readApiConfig = (): ApiConfig => readServiceConfig(apiSettings)
+export const readApiConfig = (): ApiConfig => orExit(() => safeConfig(readServiceConfig(apiSettings)))
+
+/** @throws ConfigError if tokens would travel beyond this machine without TLS, and nobody allowed that */
+export function safeConfig(config: ApiConfig): ApiConfig {
+  const { API_HOST: host, API_PUBLIC_URL: url, API_PLAIN_HTTP: plain } = config
+  const isLoopback = /^(127\.|localhost$|::1$)/.test(host)
+  if (isLoopback || plain === 'allowed' || url?.startsWith('https:')) return config
+  throw new ConfigError(
+    `API_HOST ${host} is not loopback, and tokens would travel without TLS: put a proxy with TLS in front and name it in API_PUBLIC_URL=https://…, or set API_PLAIN_HTTP=allowed where the network is yours alone.`,
+  )
+}
