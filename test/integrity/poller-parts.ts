@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { onTestFailed } from 'vitest'
+import { expect, onTestFailed } from 'vitest'
 import { hostOf, partitionOfHost } from '#core/host.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
@@ -77,7 +77,9 @@ export async function startPollerParts(): Promise<PollerParts> {
       const log = join(directory, `poller-${++count}.log`)
       const poller = await startService('poller', { ...environment(parts.environment, url), ...settings }, log)
       started.push(poller)
-      onTestFailed(() => console.log(`${poller.url} said at last:\n${poller.log().slice(-20_000)}`))
+      // The benchmark uses these parts, too, and is not a test.
+      if (expect.getState().currentTestName !== undefined)
+        onTestFailed(() => console.log(`${poller.url} said at last:\n${poller.log().slice(-20_000)}`))
       return poller
     },
     request: async (url, window, liftsPauseOf) => {
