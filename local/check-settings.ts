@@ -1,5 +1,6 @@
 import { provisionSettings } from '#infra/provision/settings.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
+import { apiSettings, safeConfig } from '#services/api/settings.ts'
 import { normalizerSettings } from '#services/normalizer/settings.ts'
 import { allPollerSettings, checkPollerSettings } from '#services/poller/settings.ts'
 import { simulatorShape } from '#simulator/settings.ts'
@@ -18,7 +19,8 @@ export function checkSettings(environment: NodeJS.ProcessEnv): void {
     CLICKHOUSE_URL: CLICKHOUSE_URL || 'http://own',
   }
   const services = { ...allPollerSettings, ...connectionSettings, ...normalizerSettings, ...provisionSettings }
-  readConfig({ ...services, ...simulatorShape, ...backupSettings }, whole)
+  readConfig({ ...services, ...apiSettings, ...simulatorShape, ...backupSettings }, whole)
+  safeConfig(readConfig(apiSettings, whole))
   checkPollerSettings(whole)
   backupPlan(environment)
 }

@@ -6,6 +6,7 @@ import { openRegistry } from '#platform/kafka/registry.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { asOfReader } from './as-of.ts'
 import { createJobs } from './jobs.ts'
+import type { LiveFeed } from './live/feed.ts'
 import { rowSender } from './rows.ts'
 import { buildServer } from './server.ts'
 
@@ -15,10 +16,19 @@ const store = createStore({ url: nowhere, user: '', password: '', requestTimeout
 const kafka = createKafka({ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: false }, 'nobody')
 const watch = (): void => {}
 
+const nothing: LiveFeed = {
+  partitions: [],
+  offsets: () => [],
+  join: () => ({ offsets: [], leave: watch }),
+  readAgain: async () => {},
+  stop: async () => {},
+}
+
 // None of these parts is asked: the document is made of the routes alone.
 const server = await buildServer({
   ...{ store, rows: rowSender(store), asOf: asOfReader(store, Date.now), nowMs: Date.now },
   raw: { kafka, registry: openRegistry({ SCHEMA_REGISTRY_URL: nowhere }) },
+  live: { store, settledMs: async () => 0, feed: nothing },
   ...{ writer: store, jobs: createJobs(), parkedNow: async () => [] },
   audit: { record: async () => Promise.reject(new Error('nothing is changed')) },
   ...{ lag: async () => [], pollerUrl: undefined, requestsPerMinute: 1, metrics: { watch }, usage: { watch } },

@@ -15,6 +15,7 @@ import { sources } from '#sources/index.ts'
 import { asOfReader } from './as-of.ts'
 import { openAuditLog } from './audit.ts'
 import { createJobs } from './jobs.ts'
+import { openFeed } from './live/feed.ts'
 import { createMetrics } from './metrics.ts'
 import { rowSender } from './rows.ts'
 import { buildServer } from './server.ts'
@@ -75,13 +76,17 @@ await run(log, 8_000, async (onStop) => {
   const usage = await openUsage({ producer, registry }, log)
   onStop('usage', usage.stop)
   const nowMs = (): number => clock.now().nowMs
+  const asOf = asOfReader(store, nowMs)
+  const feed = await openFeed({ kafka, registry }, crash)
+  onStop('feed', feed.stop)
   const publicHost = config.API_PUBLIC_URL === undefined ? undefined : new URL(config.API_PUBLIC_URL).host
   const server = await buildServer({
     ...{ store, nowMs, metrics, usage, log },
     rows: rowSender(store),
     ...{ writer, audit, jobs },
     parkedNow: () => readParked(store),
-    asOf: asOfReader(store, nowMs),
+    asOf,
+    live: { feed, store, settledMs: async () => Date.parse((await asOf.read(null, null)).settled) },
     raw: { kafka, registry, records },
     lag: () => lags.read(Date.now()),
     pollerUrl: config.POLLER_URL,

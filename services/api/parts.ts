@@ -15,6 +15,7 @@ import type { AccessOptions } from './access.ts'
 import type { AsOfReader } from './as-of.ts'
 import type { AuditLog } from './audit.ts'
 import type { Jobs } from './jobs.ts'
+import type { LiveParts } from './live/client.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { RowSender } from './rows.ts'
 import type { Usage } from './usage.ts'
@@ -29,6 +30,7 @@ export interface ApiParts {
   writer: Store
   audit: AuditLog
   jobs: Jobs
+  live: LiveParts
   parkedNow: () => Promise<readonly { dataset: string }[]>
   /** Address of the poller's health endpoint. undefined: there is none. */
   pollerUrl: string | undefined

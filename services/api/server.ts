@@ -19,6 +19,7 @@ import { Problem, problemSchema, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
 import { addJobRoutes } from './routes/jobs.ts'
 import { addListRoutes } from './routes/lists.ts'
+import { addLiveRoute } from './routes/live.ts'
 import { addMarketRoutes } from './routes/markets.ts'
 import { addOperationRoutes } from './routes/operations.ts'
 import { addRawRoutes } from './routes/raw.ts'
@@ -87,6 +88,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addRunningRoutes(typed, parts)
   addOperationRoutes(typed, parts)
   addJobRoutes(typed, parts)
+  addLiveRoute(typed, parts)
   server.get('/api/v1/openapi.json', { schema: { hide: true } }, () => server.swagger())
   await server.ready()
   return server
