@@ -40,6 +40,8 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 500 },
     bodyLimit: 1024 * 1024,
     trustProxy: false,
+    // A stream of events would otherwise keep the process from its end.
+    forceCloseConnections: true,
   })
   server.setValidatorCompiler(validatorCompiler)
   server.setSerializerCompiler(serializerCompiler)

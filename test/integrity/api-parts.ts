@@ -8,8 +8,49 @@ export interface RunningApi {
   get: (path: string, init?: RequestInit) => Promise<Response>
   /** Asks for JSON. @throws Error with the answer if its status is not 200 */
   json: <Body>(path: string, init?: RequestInit) => Promise<Body>
+  /** Listens to the live stream. `lastEventId`: what the client has. */
+  listen: (query: string, lastEventId?: string) => Promise<Listener>
   /** Creates a token and returns the header that carries it. */
   as: (request: Partial<TokenRequest>) => Promise<{ authorization: string }>
+}
+
+export interface ServerEvent {
+  id: string
+  kind: string
+  data: Record<string, unknown>
+}
+
+export interface Listener {
+  /** What came so far. An id without an event is not among them. */
+  events: ServerEvent[]
+  /** The newest id, also one without an event. */
+  lastId: () => string
+  close: () => void
+}
+
+async function listen(url: string, lastEventId: string | undefined): Promise<Listener> {
+  const gone = new AbortController()
+  const headers: Record<string, string> = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
+  const answer = await fetch(url, { headers, signal: gone.signal })
+  const { body } = answer
+  if (answer.status !== 200 || body === null) throw new Error(`${url}: ${answer.status} ${await answer.text()}`)
+  const events: ServerEvent[] = []
+  let lastId = lastEventId ?? ''
+  const read = async (): Promise<void> => {
+    let text = ''
+    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+      const blocks = `${text}${chunk}`.split('\n\n')
+      text = blocks.pop() ?? ''
+      for (const block of blocks) {
+        const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1]
+        lastId = field('id') ?? lastId
+        const data = field('data')
+        if (data !== undefined) events.push({ id: lastId, kind: field('event') ?? '', data: JSON.parse(data) })
+      }
+    }
+  }
+  read().catch(() => {})
+  return { events, lastId: () => lastId, close: () => gone.abort() }
 }
 
 export async function startApi(chain: Chain, more: Record<string, string> = {}): Promise<RunningApi> {
@@ -29,6 +70,7 @@ export async function startApi(chain: Chain, more: Record<string, string> = {}):
       if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
       return answer.json() as never
     },
+    listen: (query, lastEventId) => listen(`${url}/api/v1/live?${query}`, lastEventId),
     as: async (request) => {
       const { text } = await createToken(chain, {
         role: 'reader',

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
-import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import { hostLogSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import openapi from '#services/api/generated/openapi.json' with { type: 'json' }
 import { rawResponse } from '../support/raw-responses.ts'
-import { type RunningApi, startApi } from './api-parts.ts'
+import { type RunningApi, type ServerEvent, startApi } from './api-parts.ts'
 import { type Chain, dataset, eventually, startChain } from './whole-chain.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -316,4 +316,69 @@ test('an operator drops a dead letter: it needs a reason, and is on the record',
     return rows.length > 0 && rows
   })
   expect(audit).toMatchObject({ action: 'drop', role: 'operator', why: 'a page of the proxy', failed: null })
+})
+
+describe('the live stream', () => {
+  /** Says that everything known until now is stored. */
+  async function settle(): Promise<void> {
+    await chain.settled()
+    const encode = await chain.registry.encoder('host-log', hostLogSchema)
+    const now = Date.now()
+    const log = {
+      ...{ host: 'test', at: now, poller: 'test', state: 'owned', waitingForBudget: 0, dueRequests: 0 },
+      ...{ pausedUntil: null, pauseReason: null, settledTo: now },
+    }
+    await chain.producer.send('host-log', [{ key: 'test', value: encode(log) }])
+    await chain.settled()
+  }
+  const live = (value: number) => dayAnswer('2025-11-20', new Date().toISOString(), (hour) => (hour === 0 ? value : 1))
+  const brief = ({ kind, data }: ServerEvent) => {
+    if (kind === 'slice') return `slice ${(data.values as number[])[0]}`
+    return kind === 'change' ? `change ${data.previous_value} ${data.value}` : kind
+  }
+  const query = `dataset=${dataset}&kinds=slice,answer,change`
+
+  test('says what comes; a client that reconnects misses nothing and gets nothing twice', async () => {
+    await settle()
+    const whole = await api.listen(query)
+    const cut = await api.listen(query)
+    const got: ServerEvent[] = []
+    let listener = cut
+    for (const [round, value] of [10, 20, 20, 30, 40].entries()) {
+      await tell([live(value)])
+      await settle()
+      // The client is away in every second round.
+      if (round % 2 === 0) {
+        await eventually('something came', async () => listener.events.length > 0)
+        listener.close()
+        got.push(...listener.events)
+      } else listener = await api.listen(query, listener.lastId())
+    }
+    const wanted = ['10', '20', '20', '30', '40'].flatMap((value) => [`slice ${value}`, 'answer'])
+    await eventually('all came', async () => whole.events.length >= wanted.length + 3)
+    const records = (events: readonly ServerEvent[]) => events.map(brief).filter((text) => !text.startsWith('change'))
+    const changes = (events: readonly ServerEvent[]) => events.map(brief).filter((text) => text.startsWith('change'))
+    expect(records(whole.events).toSorted()).toEqual(wanted.toSorted())
+    expect(changes(whole.events)).toEqual(['change 10 20', 'change 20 30', 'change 30 40'])
+    const last = await api.listen(query, listener.lastId())
+    await eventually('the rest came', async () => got.length + last.events.length >= whole.events.length)
+    await sleep(3_000)
+    const all = [...got, ...last.events]
+    expect(records(all).toSorted()).toEqual(wanted.toSorted())
+    expect(changes(all)).toEqual(changes(whole.events))
+    for (const each of [whole, last]) each.close()
+  })
+
+  test('sends only what is asked for, and refuses an id of another stream', async () => {
+    const other = await api.listen('dataset=jao.core.netPos')
+    const keyed = await api.listen(`dataset=${dataset}&key=border_XX_YY&kinds=slice`)
+    const all = await api.listen('kinds=slice')
+    await tell([live(50)])
+    await eventually('the slice came', async () => all.events.length === 1)
+    expect([other.events, keyed.events]).toEqual([[], []])
+    for (const each of [other, keyed, all]) each.close()
+    for (const headers of [{ 'last-event-id': 'abc' }, { 'last-event-id': `${all.lastId()}.1` }])
+      expect((await api.get('live', { headers })).status).toBe(400)
+    expect((await api.get('live?kinds=slices')).status).toBe(400)
+  })
 })
