@@ -64,6 +64,9 @@ describe('answers', () => {
     expect(of('2026-04-20-22:00:00', '2026-04-20-23:59:59').body).toBe(`[${auction(second, '20.00')}]`)
     expect(of('2026-04-20-22:00:01', '2026-04-20-23:59:59').body).toBe(noData)
     expect(of('2026-04-20-00:00:00', '2026-04-20-22:00:00').body).toBe(noData)
+    expect(of('2026-04-19-00:00:00', '2026-04-20').body).toBe(
+      `[${auction(first, '10.00')},${auction(second, '20.00')}]\n`,
+    )
   })
 
   test('without an auction the answer is upstream’s, with status 400', () => {
@@ -109,6 +112,7 @@ describe('requests', () => {
       startMs: Date.UTC(2026, 1, 28),
       endMs: Date.UTC(2026, 2, 31),
     })
+    expect(of('2026-04-09', '2026-05-09').span).toEqual({ startMs: Date.UTC(2026, 3, 9), endMs: Date.UTC(2026, 4, 10) })
     expect(of('2026-03-01', '2026-03-31').span).toEqual({ startMs: Date.UTC(2026, 2, 1), endMs: Date.UTC(2026, 3, 1) })
   })
 

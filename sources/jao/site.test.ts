@@ -87,6 +87,8 @@ describe('rows of days', () => {
     expect(of('&Skip=1&Take=1')).toBe(counts(c))
     expect(of('&Take=0')).toBe(counts(''))
     expect(of('&Skip=3')).toBe(counts(''))
+    const day = (more: string) => bodyOf(path('2025-10-25T22:00:00Z', '2025-10-26T23:00:00Z', more), [sunday])
+    expect([day('&Skip=1'), day('&Take=1')]).toEqual([`{"data":[${d}]${end}`, `{"data":[${c}]${end}`])
   })
 
   test('the newest lastModifiedOn of the envelopes counts', () => {
