@@ -40,6 +40,24 @@ export function clientTimeMs(text: string): number | undefined {
   return date === undefined ? undefined : instantMs(`${date}T${minutes}${seconds}${offset}`)
 }
 
+/** Reads the first and the last time of a request. `example`: how times are written, for the problem. */
+export function readTimes(
+  given: Parameters,
+  names: readonly [string, string],
+  parse: (text: string) => number | undefined,
+  example: string,
+): [startMs: number, endMs: number] | SiteProblem {
+  const times: number[] = []
+  for (const name of names) {
+    const text = given.get(name)
+    if (text === undefined) return problem(`The parameter ${name} is missing: give both ${names.join(' and ')}.`)
+    const ms = parse(text)
+    if (ms === undefined) return problem(`${name}=${quoteJson(text)} is not ${example}.`)
+    times.push(ms)
+  }
+  return times as [number, number]
+}
+
 export const isSameWindow = (one: Window, other: Window): boolean =>
   one.startMs === other.startMs && one.endMs === other.endMs
 

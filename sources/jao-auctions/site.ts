@@ -1,7 +1,7 @@
 // Requests that clients of the auction API make: /OWSMP/getauctions?corridor=DE-CH&fromdate=2026-03-31&todate=2026-04-30
 // Quirks of clients: corridors and horizons come in lower case, too. Dates may have a time: 2026-04-30-23:59:59.
 import { closeBracket, editText, elementsAt, openBracket, startOf, writeList } from '../answers/json-bytes.ts'
-import { isRefusal, quoteJson } from '../answers/refusal.ts'
+import { isRefusal } from '../answers/refusal.ts'
 import {
   clientTimeMs,
   isProblem,
@@ -10,6 +10,7 @@ import {
   type Parameters,
   problem,
   readParameters,
+  readTimes,
 } from '../answers/site-requests.ts'
 import { iso, showWindow } from '../answers/times.ts'
 import type { Window } from '../calendar.ts'
@@ -70,18 +71,12 @@ function readRequest(
   }
 }
 
+const dateExample = 'a date such as 2026-04-20 or 2026-04-20-22:00:00, in UTC'
+
 function readSpan(given: Parameters, kind: 'day' | 'month'): Window | SiteProblem {
-  const instants: number[] = []
-  for (const name of ['fromdate', 'todate']) {
-    const text = given.get(name)
-    if (text === undefined) return problem(`The parameter ${name} is missing: give both fromdate and todate.`)
-    const ms = dateMs(text)
-    if (ms === undefined) {
-      return problem(`${name}=${quoteJson(text)} is not a date such as 2026-04-20 or 2026-04-20-22:00:00, in UTC.`)
-    }
-    instants.push(ms)
-  }
-  const [fromMs, toMs] = instants as [number, number]
+  const times = readTimes(given, ['fromdate', 'todate'], dateMs, dateExample)
+  if (isProblem(times)) return times
+  const [fromMs, toMs] = times
   const [fromdate = '', todate = ''] = [given.get('fromdate'), given.get('todate')]
   if (toMs - fromMs > maxDays * dayMs) return problem(`fromdate and todate are more than ${maxDays} days apart.`)
   const span = { startMs: fromMs, endMs: isDate(todate) ? toMs + dayMs : toMs }

@@ -3,7 +3,14 @@
 // sends Filter={} for a domain, first with Take=1, then in pages of 5,000. JAOPuTo sends Skip and Take everywhere.
 
 import { quoteJson } from '../answers/refusal.ts'
-import { clientTimeMs, isProblem, type Parameters, problem, readParameters } from '../answers/site-requests.ts'
+import {
+  clientTimeMs,
+  isProblem,
+  type Parameters,
+  problem,
+  readParameters,
+  readTimes,
+} from '../answers/site-requests.ts'
 import type { Window } from '../calendar.ts'
 import type { Site, SiteProblem, SiteRequest } from '../site.ts'
 import type { Dataset, RequestSpec } from '../source.ts'
@@ -14,8 +21,8 @@ const hourMs = 3_600_000
 
 /**
  * The longest span of an answer, hours. Upstream refuses more than 2 days, to spare its database. Stored days are there
- * already, so a month may be asked for at once: 31 days have up to 25 MB, which one answer can still be composed of in
- * memory. An hour of a domain has up to 25 MB.
+ * already, so a month may be asked for at once: some MB, of which an answer can be composed in memory. An hour of a domain
+ * alone has up to 25 MB.
  */
 const maxHours = { days: 31 * 24, pages: 6 }
 
@@ -54,18 +61,12 @@ function readRequest(dataset: string, { pages }: RequestSpec, query: URLSearchPa
   }
 }
 
+const timeExample = 'a time such as 2026-04-20T22:00:00Z (in a URL, + is %2B)'
+
 function readSpan(given: Parameters, hours: number): Window | SiteProblem {
-  const times: number[] = []
-  for (const name of ['FromUtc', 'ToUtc']) {
-    const text = given.get(name)
-    if (text === undefined) return problem(`The parameter ${name} is missing: give both FromUtc and ToUtc.`)
-    const ms = clientTimeMs(text)
-    if (ms === undefined) {
-      return problem(`${name}=${quoteJson(text)} is not a time such as 2026-04-20T22:00:00Z (in a URL, + is %2B).`)
-    }
-    times.push(ms)
-  }
-  const [startMs, endMs] = times as [number, number]
+  const times = readTimes(given, ['FromUtc', 'ToUtc'], clientTimeMs, timeExample)
+  if (isProblem(times)) return times
+  const [startMs, endMs] = times
   if (endMs <= startMs) return problem('ToUtc is not after FromUtc: no row can be between them.')
   if (endMs - startMs > hours * hourMs) {
     const most = hours > 48 ? `${hours / 24} days` : `${hours} hours`
