@@ -67,3 +67,9 @@ export interface Files {
 
 /** The expectation of a dataset whose shape is `documented`. */
 export const neverSeen: Unscheduled = { notKnown: 'no answer of upstream was ever seen' }
+
+/** The UTC interval that upstream publishes as one unit. `endMs` is exclusive. */
+export interface Window {
+  startMs: number
+  endMs: number
+}

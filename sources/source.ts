@@ -2,7 +2,10 @@
 // services/ name no source. A source imports only zod, this file and record types.
 import type { RecordSchema, TableTarget } from '#schemas/record-schema.ts'
 import type { AcrossCheck } from './answers/across-answers.ts'
-import type { Calendar } from './calendar.ts'
+import type { Calendar, Window } from './calendar.ts'
+import type { Site } from './site.ts'
+
+export type { Window } from './calendar.ts'
 
 /** An upstream and all its datasets. Topics begin with the source's name, so rights on them can go to another team. */
 export interface Source {
@@ -15,6 +18,8 @@ export interface Source {
   /** Days that topics keep raw responses (rawDays) and what explode returned (timeseriesDays). Default: for ever. */
   retention?: { rawDays?: number; timeseriesDays?: number }
   datasets: Dataset[]
+  /** Answers requests of upstream's own clients from stored answers. Absent: such requests are not answered. */
+  site?: Site
   topics?: OwnTopic[]
   /** SQL that provisioning runs in this order after the platform's migrations. A statement may run more than once. */
   statements?: StoreStatement[]
@@ -205,12 +210,6 @@ export type FileReading = (
     /** Returns SQL that selects, as `count`, the number of rows with known_at from `fromMs` to `toMs`, inclusive. */
     count: (fromMs: number, toMs: number) => string
   }
-}
-
-/** The UTC interval that upstream publishes as one unit. `endMs` is exclusive. */
-export interface Window {
-  startMs: number
-  endMs: number
 }
 
 /**

@@ -1,11 +1,4 @@
-const quote = 0x22
-const backslash = 0x5c
-const colon = 0x3a
-const openBrace = 0x7b
-const closeBrace = 0x7d
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const blanks = [0x20, 0x09, 0x0a, 0x0d]
+import { blanks, closeBrace, closeBracket, colon, endOfText, openBrace, openBracket, quote } from './json-bytes.ts'
 
 /**
  * Returns true if an object in `text` has the same key twice. `json` is JSON.parse(text), which keeps such a key once.
@@ -22,12 +15,6 @@ function colonsOf(text: Uint8Array): number {
     if (byte === quote) index = endOfText(text, index + 1)
   }
   return colons
-}
-
-function endOfText(text: Uint8Array, from: number): number {
-  let index = from
-  while (index < text.length && text[index] !== quote) index += text[index] === backslash ? 2 : 1
-  return index
 }
 
 /** Counts the keys of all objects. Works without recursion, because deeply nested answers would overflow the stack. */

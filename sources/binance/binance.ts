@@ -1,7 +1,7 @@
 import { marketStatements } from '../markets/store.ts'
 import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
-import { binanceTicker24hr } from './ticker-24hr.ts'
+import { binanceSite, binanceTicker24hr } from './ticker-24hr.ts'
 
 /** Binance allows an address 6,000 units a minute (REQUEST_WEIGHT in /api/v3/exchangeInfo). A request costs 2 to 80. */
 export const binance: Source = {
@@ -18,5 +18,6 @@ export const binance: Source = {
   },
   retention,
   datasets: [binanceTicker24hr],
+  site: binanceSite,
   statements: marketStatements,
 }

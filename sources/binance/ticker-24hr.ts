@@ -3,11 +3,15 @@
 // closeTime is when Binance computed the figures.
 // Quirks: `symbol` returns one object; `symbols`, or no parameter, returns a list. One unknown symbol fails the whole
 // request with status 400 and {code, msg}. A request for all markets also returns markets that are closed for trading.
-import { refused } from '../answers/refusal.ts'
+import { readJson } from '../answers/json.ts'
+import { isRefusal, refused } from '../answers/refusal.ts'
+import { isProblem, problem, readParameters } from '../answers/site-requests.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { cutAtQuote, type Spelling } from '../markets/pair.ts'
 import { allMarkets, symbolsOf } from '../markets/ticker.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
+import { tickerRequest } from '../markets/ticker-site.ts'
+import type { Site } from '../site.ts'
 
 const ticker: Ticker = {
   places: {
@@ -52,6 +56,8 @@ const quotes = ['FDUSD', ...['USDT', 'USDC', 'TUSD', 'BUSD', 'USDP', 'USD1', 'EU
 
 const spelling: Spelling = { requestSymbol: (market) => market, pairOf: (market) => cutAtQuote(market, quotes) }
 
+const path = '/api/v3/ticker/24hr'
+
 export const binanceTicker24hr = tickerDataset({
   name: 'binance.ticker24hr',
   title: 'Binance 24-hour ticker',
@@ -70,8 +76,7 @@ export const binanceTicker24hr = tickerDataset({
   },
   requestPath: ({ selector }) => {
     const symbols = symbolsOf(selector)
-    const all = '/api/v3/ticker/24hr'
-    return symbols.length > 0 ? `${all}?symbols=${encodeURIComponent(JSON.stringify(symbols))}` : all
+    return symbols.length > 0 ? `${path}?symbols=${encodeURIComponent(JSON.stringify(symbols))}` : path
   },
   expectations: [
     'every symbol that is asked for is answered: where one is not, the poll is partial',
@@ -79,3 +84,23 @@ export const binanceTicker24hr = tickerDataset({
   ],
   transformVersion: 3,
 })
+
+/** `symbol`, whose answer is an object and no list, is not among the stored requests. */
+export const binanceSite: Site = {
+  read: (asked, query) => {
+    if (asked !== path) return undefined
+    const given = readParameters(query, ['symbols'])
+    if (isProblem(given)) return given
+    const symbols = symbolsIn(given.get('symbols') ?? '[]')
+    if (symbols === undefined || (symbols.length === 0 && given.has('symbols'))) {
+      return problem('The parameter symbols must be a list of symbols such as ["BTCUSDT","ETHUSDT"].')
+    }
+    return tickerRequest(binanceTicker24hr, symbols)
+  },
+}
+
+function symbolsIn(text: string): string[] | undefined {
+  const json = readJson(Buffer.from(text))
+  if (isRefusal(json) || !Array.isArray(json.value)) return undefined
+  return json.value.every((symbol) => typeof symbol === 'string') ? json.value : undefined
+}

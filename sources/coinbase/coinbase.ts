@@ -1,7 +1,7 @@
 import { marketStatements } from '../markets/store.ts'
 import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
-import { coinbaseStats, coinbaseTicker } from './products.ts'
+import { coinbaseSite, coinbaseStats, coinbaseTicker } from './products.ts'
 
 /** Coinbase allows an address 10 requests/s, bursts of 15 (docs.cdp.coinbase.com/exchange/rest-api/rate-limits). */
 export const coinbase: Source = {
@@ -18,5 +18,6 @@ export const coinbase: Source = {
   },
   retention,
   datasets: [coinbaseTicker, coinbaseStats],
+  site: coinbaseSite,
   statements: marketStatements,
 }

@@ -3,10 +3,13 @@
 // Source: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products, public, no login.
 // Quirks: no answer was recorded, only the documentation is known. An unknown product is status 404 with {message}.
 import { refused } from '../answers/refusal.ts'
+import { isProblem, readParameters } from '../answers/site-requests.ts'
 import { instantMs } from '../answers/times.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import type { Spelling } from '../markets/pair.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
+import { tickerRequest } from '../markets/ticker-site.ts'
+import type { Site } from '../site.ts'
 
 const marketsOf: Ticker['marketsOf'] = (json, selector) => {
   if (selector === null) return refused('schema', 'an answer of Coinbase names no product, and none was asked for')
@@ -80,3 +83,12 @@ export const coinbaseStats = ofProducts(
   'BTC-USD.open',
   figuresOfTheDay,
 )
+
+export const coinbaseSite: Site = {
+  read: (path, query) => {
+    const [, product = '', name] = /^\/products\/([^/]+)\/(ticker|stats)$/.exec(path) ?? []
+    if (name === undefined) return undefined
+    const given = readParameters(query, [])
+    return isProblem(given) ? given : tickerRequest(name === 'ticker' ? coinbaseTicker : coinbaseStats, [product])
+  },
+}

@@ -8,12 +8,12 @@
 // time, and the second 02:00 of the long day is `02:00-03:00*`. No answer for more than a day was recorded.
 
 import { deliveryView } from '../answers/delivery-view.ts'
-import { iso } from '../answers/times.ts'
 import { neverSeen, type Unscheduled } from '../calendar.ts'
 import type { Dataset, RequestTarget, Source } from '../source.ts'
 import { assessAuctions, explodeAuctions, type Products } from './explode.ts'
 import { labelsOf, metrics, unitOf } from './keys.ts'
 import { zone } from './market-time.ts'
+import { auctionsPath, auctionsSite, datesOf } from './site.ts'
 
 interface Horizon {
   name: string
@@ -154,12 +154,11 @@ const ahead = (days: number) => (days === 0 ? {} : { searchDaysLater: -days })
 function requestPath(horizon: string, { window, selector }: RequestTarget): string {
   const query = new URLSearchParams({
     corridor: selector ?? '',
-    fromdate: iso(window.startMs).slice(0, 10),
-    todate: iso(window.endMs - 1).slice(0, 10),
+    ...datesOf(window),
     horizon,
     shadow: '0',
   })
-  return `/OWSMP/getauctions?${query}`
+  return `${auctionsPath}?${query}`
 }
 
 /** JAO's auction API. Limit: 100 requests a minute (API_User_Guide_v1.0). */
@@ -181,4 +180,8 @@ export const jaoAuctions: Source = {
     },
   },
   datasets: horizons.map(auctionsDataset),
+  site: auctionsSite(
+    horizons.map(({ name, horizon, window }) => ({ dataset: `jao-auctions.${name}`, horizon, window })),
+    corridors.pattern,
+  ),
 }

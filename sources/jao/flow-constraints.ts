@@ -14,7 +14,7 @@ export const rowsPerPage = 2_000
 /** Returns the number of rows of an answer, and of the whole hour (`total`). @throws Error if it cannot be read */
 export function rowsIn(body: Uint8Array): { rows: number; total: number } {
   const read = readRows(body, { startMs: -Infinity, endMs: Infinity })
-  const total = isRefusal(read) ? read : totalOf(read)
+  const total = isRefusal(read) ? read : totalRows(read.envelope)
   if (isRefusal(read) || typeof total !== 'number') {
     const { reason, message } = total as Refusal
     throw new Error(`${reason}: ${message}`)
@@ -74,7 +74,7 @@ interface Page extends Rows {
 function readPage({ body, window, selector }: Omit<Answer, 'status'>): Page | Refusal {
   const read = readRows(body, window)
   if (isRefusal(read)) return read
-  const total = totalOf(read)
+  const total = totalRows(read.envelope)
   if (typeof total !== 'number') return total
   const skip = skipOf(selector)
   const answeredSkip = read.envelope.skip
@@ -90,8 +90,11 @@ function readPage({ body, window, selector }: Omit<Answer, 'status'>): Page | Re
 export const skipOf = (selector: string | null | undefined): number =>
   Number(/^rows-(\d{1,9})$/.exec(selector ?? '')?.[1] ?? 0)
 
-function totalOf({ envelope }: Rows): number | Refusal {
-  const total = envelope.totalRowsWithFilter ?? envelope.totalRows
+type RowCounts = Pick<Rows['envelope'], 'totalRows' | 'totalRowsWithFilter'>
+
+/** Returns how many rows the window has, as an answer says. */
+export function totalRows({ totalRows, totalRowsWithFilter }: RowCounts): number | Refusal {
+  const total = totalRowsWithFilter ?? totalRows
   if (typeof total === 'number' && Number.isInteger(total) && total >= 0 && total <= 2 ** 31 - 1) return total
   return refused('schema', `the answer does not say how many rows there are: totalRowsWithFilter ${quoteJson(total)}`)
 }

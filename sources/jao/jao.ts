@@ -6,6 +6,7 @@ import { finalComputations } from './final-computation.ts'
 import { constraintsTopic } from './flow-constraints.ts'
 import { type FlowConstraint, flowConstraintSchema } from './generated/records.ts'
 import { nordic } from './nordic.ts'
+import { jaoSite } from './site.ts'
 
 const constraints: OwnTopic<FlowConstraint> = {
   suffix: constraintsTopic,
@@ -14,6 +15,8 @@ const constraints: OwnTopic<FlowConstraint> = {
   key: 'dataset, hour and row, joined by slashes',
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older constraints, and so does a sink',
 }
+
+const datasets = [...core, ...nordic, ...coreIntraday, ...finalComputations]
 
 /** Limits: 100 requests a minute, 2 business days per answer (jao.eu/news/publication-tool-access-parameters). */
 export const jao: Source = {
@@ -28,7 +31,8 @@ export const jao: Source = {
     baseUrl: { default: 'https://publicationtool.jao.eu', setting: 'JAO_BASE_URL' },
     budget: { perMinute: 100, burst: 2, refillPerMinute: 96, maxInFlight: 8 },
   },
-  datasets: [...core, ...nordic, ...coreIntraday, ...finalComputations],
+  datasets,
+  site: jaoSite(datasets),
   topics: [constraints],
   statements: constraintStatements,
 }

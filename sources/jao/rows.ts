@@ -25,6 +25,7 @@ const envelope = z.object({
   messages: z.unknown().optional(),
   lastModifiedOn: z.unknown().optional(),
   skip: z.unknown().optional(),
+  take: z.unknown().optional(),
   totalRows: z.unknown().optional(),
   totalRowsWithFilter: z.unknown().optional(),
 })

@@ -1,7 +1,7 @@
 import { marketStatements } from '../markets/store.ts'
 import { retention } from '../markets/ticker-dataset.ts'
 import type { Source } from '../source.ts'
-import { krakenTicker } from './ticker.ts'
+import { krakenSite, krakenTicker } from './ticker.ts'
 
 /** Kraken allows one request a second ("What are the API rate limits?" on support.kraken.com). */
 export const kraken: Source = {
@@ -18,5 +18,6 @@ export const kraken: Source = {
   },
   retention,
   datasets: [krakenTicker],
+  site: krakenSite,
   statements: marketStatements,
 }

@@ -4,9 +4,12 @@
 // markets differently (pairs.ts). v, p, t, l and h are [today, last 24 hours]; the second value is read. `o` is the
 // price at 00:00 UTC.
 import { refused } from '../answers/refusal.ts'
+import { isProblem, readParameters } from '../answers/site-requests.ts'
 import type { Ticker } from '../markets/market-slices.ts'
 import { allMarkets, symbolsOf } from '../markets/ticker.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
+import { tickerRequest } from '../markets/ticker-site.ts'
+import type { Site } from '../site.ts'
 import { krakenSpelling, requestSymbol } from './pairs.ts'
 
 const ticker: Ticker = {
@@ -49,6 +52,8 @@ function adviceOn(reply: string): string {
   return reply.includes('Rate limit') ? ': something else at this address asks Kraken, too' : ''
 }
 
+const path = '/0/public/Ticker'
+
 export const krakenTicker = tickerDataset({
   name: 'kraken.ticker',
   title: 'Kraken ticker',
@@ -67,7 +72,7 @@ export const krakenTicker = tickerDataset({
   },
   requestPath: ({ selector }) => {
     const symbols = symbolsOf(selector).map(encodeURIComponent)
-    return symbols.length > 0 ? `/0/public/Ticker?pair=${symbols.join(',')}` : '/0/public/Ticker'
+    return symbols.length > 0 ? `${path}?pair=${symbols.join(',')}` : path
   },
   expectations: [
     'every symbol that is asked for is answered: where one is not, the poll is partial',
@@ -75,3 +80,11 @@ export const krakenTicker = tickerDataset({
   ],
   transformVersion: 3,
 })
+
+export const krakenSite: Site = {
+  read: (asked, query) => {
+    if (asked !== path) return undefined
+    const given = readParameters(query, ['pair'])
+    return isProblem(given) ? given : tickerRequest(krakenTicker, given.get('pair')?.split(',') ?? [])
+  },
+}
