@@ -25,6 +25,7 @@ import { addOperationRoutes } from './routes/operations.ts'
 import { addRawRoutes } from './routes/raw.ts'
 import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
+import { addTimeMachineRoutes } from './routes/time-machine.ts'
 
 const problem = {
   description: 'What is wrong, where, and what to do',
@@ -91,6 +92,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addOperationRoutes(typed, parts)
   addJobRoutes(typed, parts)
   addLiveRoute(typed, parts)
+  addTimeMachineRoutes(typed, parts)
   server.get('/api/v1/openapi.json', { schema: { hide: true } }, () => server.swagger())
   await server.ready()
   return server

@@ -65,8 +65,7 @@ export function addRawRoutes(server: TypedServer, { store, raw }: ApiParts): voi
       const sourced = known(name)
       const atMs = readStoreInstant(time, 'The time')
       const knownByMs = readAt(request.query.at) ?? undefined
-      const bound = await boundOf(store, name)
-      if (bound !== undefined && atMs < bound) throw deleted(name, bound)
+      await deletedBefore(store, name, atMs)
       try {
         return await explainValue({ ...raw, store }, { ...sourced, key, atMs, knownByMs, withBody: request.query.body })
       } catch (error) {
@@ -105,6 +104,17 @@ export function sendRaw(reply: FastifyReply, { source, partition, offset }: RawP
       'X-Tidemark-Request': encodeURI(record.requestIdentity),
     })
     .send(Buffer.from(record.body))
+}
+
+/** Returns up to when a dataset was deleted. @throws Problem 410 if that is after `fromMs` */
+export async function deletedBefore(
+  store: Store,
+  dataset: string,
+  fromMs: number | undefined,
+): Promise<number | undefined> {
+  const bound = await boundOf(store, dataset)
+  if (bound !== undefined && fromMs !== undefined && fromMs < bound) throw deleted(dataset, bound)
+  return bound
 }
 
 const deleted = (dataset: string, boundMs: number): Problem =>

@@ -1,0 +1,161 @@
+// Which stored answers stand for a request of upstream's own clients, as tidemark knew them at an instant.
+
+import { dayAt } from '#core/business-day.ts'
+import type { SourcedDataset } from '#core/datasets.ts'
+import { windowsBetween } from '#core/windows.ts'
+import { readRows, type Store } from '#platform/clickhouse/client.ts'
+import type { SiteRequest } from '#sources/site.ts'
+import type { Window } from '#sources/source.ts'
+import { storeTime } from '../questions/values.ts'
+
+/** A stored answer and the place of its bytes. Times are ms UTC. */
+export interface StoredRequest {
+  selector: string | null
+  window: Window
+  knownAtMs: number
+  partition: number
+  offset: number
+}
+
+export type FoundRequests =
+  | { state: 'found'; answers: StoredRequest[] }
+  /** Windows, or the tick, of which no answer was known by then. */
+  | { state: 'unknown'; windows: Window[] }
+
+/**
+ * Finds the newest accepted answer by `atMs` of each needed window and selector, in the order of the windows. Of a window
+ * that was only ever empty it finds the newest empty answer.
+ */
+export async function findStoredRequests(
+  store: Store,
+  { dataset }: Pick<SourcedDataset, 'dataset'>,
+  request: Pick<SiteRequest, 'span' | 'needs'>,
+  atMs: number,
+): Promise<FoundRequests> {
+  const { span, needs } = request
+  if (span === null) return newestTick(store, dataset.name, needs, atMs)
+  const { calendar } = dataset
+  if (calendar.kind !== 'days') return { state: 'unknown', windows: [span] }
+  const parameters = parametersOf(dataset.name, span, atMs)
+  const [accepted, empty] = await Promise.all([
+    readRows<Row>(store, acceptedSql, parameters),
+    readRows<Row>(store, emptySql, parameters),
+  ])
+  const first = dayAt(calendar.zone, span.startMs)
+  const last = dayAt(calendar.zone, span.endMs - 1)
+  const windows = windowsBetween(calendar, first, last)
+    .map(({ window }) => window)
+    .filter(({ startMs, endMs }) => startMs < span.endMs && endMs > span.startMs)
+  const answers = windows.map((window) => {
+    const ofWindow = (rows: readonly Row[]) =>
+      rows.filter((row) => isOf(row, window) && needs(row.selector)).map(stored)
+    const known = ofWindow(accepted)
+    return { window, known: known.length > 0 ? known : ofWindow(empty) }
+  })
+  const unknown = answers.filter(({ known }) => known.length === 0).map(({ window }) => window)
+  if (unknown.length > 0 || windows.length === 0) return { state: 'unknown', windows: unknown }
+  return { state: 'found', answers: answers.flatMap(({ known }) => known) }
+}
+
+/** An answer of upstream, whatever became of it. */
+export interface EverAnswered extends StoredRequest {
+  /** changed, unchanged, empty, emptied, refused or unreadable. */
+  outcome: string
+  isAccepted: boolean
+}
+
+/** Returns all that upstream ever answered to the requests of a span, oldest first: also what was refused. */
+export async function everAnswered(
+  store: Store,
+  dataset: string,
+  span: Window,
+  needs: SiteRequest['needs'],
+): Promise<EverAnswered[]> {
+  const rows = await readRows<Row & { outcome: string; isAccepted: number }>(
+    store,
+    `SELECT selector, ${windowMs}, toUnixTimestamp64Milli(poll.at) AS knownAtMs, outcome,
+        assumeNotNull(poll.raw_partition) AS partition, assumeNotNull(poll.raw_offset) AS offset,
+        (poll.raw_partition, poll.raw_offset) IN (
+          SELECT raw_partition, raw_offset FROM tidemark.stored_answers WHERE dataset = {dataset:String} AND ${overlaps}
+        ) AS isAccepted
+      FROM tidemark.window_states AS poll
+      WHERE dataset = {dataset:String} AND poll.raw_offset IS NOT NULL AND ${overlaps}
+      ORDER BY knownAtMs, offset LIMIT ${maxAnswered}`,
+    parametersOf(dataset, span, 0),
+  )
+  return rows
+    .filter(({ selector }) => needs(selector))
+    .map((row) => ({ ...stored(row), outcome: row.outcome, isAccepted: row.isAccepted === 1 }))
+}
+
+/** Limit of the answers of a list. */
+const maxAnswered = 10_000
+
+interface Row {
+  selector: string | null
+  startMs: number
+  endMs: number
+  knownAtMs: number
+  partition: number
+  offset: number
+}
+
+const windowMs = 'toUnixTimestamp64Milli(window_start) AS startMs, toUnixTimestamp64Milli(window_end) AS endMs'
+const overlaps = "window_start < {end:DateTime64(3, 'UTC')} AND window_end > {start:DateTime64(3, 'UTC')}"
+const at = "{at:DateTime64(3, 'UTC')}"
+
+const acceptedSql = `
+  SELECT selector, ${windowMs}, toUnixTimestamp64Milli(newest.1) AS knownAtMs, newest.2 AS partition, newest.3 AS offset FROM (
+    SELECT request_identity, any(answer.selector) AS selector, any(answer.window_start) AS window_start,
+      any(answer.window_end) AS window_end, argMax((answer.known_at, answer.raw_partition, answer.raw_offset), answer.version) AS newest
+    FROM tidemark.stored_answers AS answer
+    WHERE replaces AND dataset = {dataset:String} AND ${overlaps} AND answer.known_at <= ${at}
+    GROUP BY request_identity
+  )
+  ORDER BY startMs, selector`
+
+const emptySql = `
+  SELECT selector, ${windowMs}, toUnixTimestamp64Milli(newest.1) AS knownAtMs, newest.2 AS partition, newest.3 AS offset FROM (
+    SELECT request_identity, any(poll.selector) AS selector, any(poll.window_start) AS window_start,
+      any(poll.window_end) AS window_end,
+      argMax((poll.at, assumeNotNull(poll.raw_partition), assumeNotNull(poll.raw_offset)), poll.at) AS newest
+    FROM tidemark.window_states AS poll
+    WHERE dataset = {dataset:String} AND ${overlaps} AND poll.at <= ${at} AND poll.raw_offset IS NOT NULL
+      AND poll.completeness = 'empty'
+    GROUP BY request_identity
+  )
+  ORDER BY startMs, selector`
+
+/** A tick that is older than this is looked for in a second question, which reads more. */
+const recentTicksMs = 7 * 86_400_000
+
+async function newestTick(
+  store: Store,
+  dataset: string,
+  needs: SiteRequest['needs'],
+  atMs: number,
+): Promise<FoundRequests> {
+  for (const sinceMs of [atMs - recentTicksMs, 0]) {
+    const rows = await readRows<Row>(
+      store,
+      `SELECT selector, ${windowMs}, toUnixTimestamp64Milli(known_at) AS knownAtMs, raw_partition AS partition, raw_offset AS offset
+        FROM tidemark.stored_answers
+        WHERE NOT replaces AND dataset = {dataset:String} AND known_at <= ${at} AND known_at > {since:DateTime64(3, 'UTC')}
+        ORDER BY known_at DESC, raw_offset DESC LIMIT 1 BY selector`,
+      { dataset, at: storeTime(atMs), since: storeTime(Math.max(0, sinceMs)) },
+    )
+    const newest = rows.find(({ selector }) => needs(selector))
+    if (newest !== undefined) return { state: 'found', answers: [stored(newest)] }
+  }
+  return { state: 'unknown', windows: [] }
+}
+
+const stored = ({ selector, startMs, endMs, knownAtMs, partition, offset }: Row): StoredRequest => ({
+  ...{ selector, knownAtMs, partition, offset, window: { startMs, endMs } },
+})
+
+const isOf = ({ startMs, endMs }: Row, window: Window): boolean => startMs === window.startMs && endMs === window.endMs
+
+const parametersOf = (dataset: string, { startMs, endMs }: Window, atMs: number) => ({
+  ...{ dataset, start: storeTime(startMs), end: storeTime(endMs), at: storeTime(atMs) },
+})
