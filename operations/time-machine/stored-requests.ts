@@ -76,10 +76,11 @@ export async function everAnswered(
     `SELECT selector, ${windowMs}, toUnixTimestamp64Milli(poll.at) AS knownAtMs, outcome,
         assumeNotNull(poll.raw_partition) AS partition, assumeNotNull(poll.raw_offset) AS offset,
         (poll.raw_partition, poll.raw_offset) IN (
-          SELECT raw_partition, raw_offset FROM tidemark.stored_answers WHERE dataset = {dataset:String} AND ${overlaps}
+          SELECT raw_partition, raw_offset FROM tidemark.stored_answers AS answer
+          WHERE dataset = {dataset:String} AND ${overlaps('answer')}
         ) AS isAccepted
       FROM tidemark.window_states AS poll
-      WHERE dataset = {dataset:String} AND poll.raw_offset IS NOT NULL AND ${overlaps}
+      WHERE dataset = {dataset:String} AND poll.raw_offset IS NOT NULL AND ${overlaps('poll')}
       ORDER BY knownAtMs, offset LIMIT ${maxAnswered}`,
     parametersOf(dataset, span, 0),
   )
@@ -101,7 +102,9 @@ interface Row {
 }
 
 const windowMs = 'toUnixTimestamp64Milli(window_start) AS startMs, toUnixTimestamp64Milli(window_end) AS endMs'
-const overlaps = "window_start < {end:DateTime64(3, 'UTC')} AND window_end > {start:DateTime64(3, 'UTC')}"
+/** SQL. The alias says that the column of the table is meant, and not a column of the result with its name. */
+const overlaps = (alias: string): string =>
+  `${alias}.window_start < {end:DateTime64(3, 'UTC')} AND ${alias}.window_end > {start:DateTime64(3, 'UTC')}`
 const at = "{at:DateTime64(3, 'UTC')}"
 
 const acceptedSql = `
@@ -109,7 +112,7 @@ const acceptedSql = `
     SELECT request_identity, any(answer.selector) AS selector, any(answer.window_start) AS window_start,
       any(answer.window_end) AS window_end, argMax((answer.known_at, answer.raw_partition, answer.raw_offset), answer.version) AS newest
     FROM tidemark.stored_answers AS answer
-    WHERE replaces AND dataset = {dataset:String} AND ${overlaps} AND answer.known_at <= ${at}
+    WHERE replaces AND dataset = {dataset:String} AND ${overlaps('answer')} AND answer.known_at <= ${at}
     GROUP BY request_identity
   )
   ORDER BY startMs, selector`
@@ -120,7 +123,7 @@ const emptySql = `
       any(poll.window_end) AS window_end,
       argMax((poll.at, assumeNotNull(poll.raw_partition), assumeNotNull(poll.raw_offset)), poll.at) AS newest
     FROM tidemark.window_states AS poll
-    WHERE dataset = {dataset:String} AND ${overlaps} AND poll.at <= ${at} AND poll.raw_offset IS NOT NULL
+    WHERE dataset = {dataset:String} AND ${overlaps('poll')} AND poll.at <= ${at} AND poll.raw_offset IS NOT NULL
       AND poll.completeness = 'empty'
     GROUP BY request_identity
   )

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { readInstantOrDay } from '#core/instant.ts'
 import { everAnswered, findStoredRequests, type StoredRequest } from '#operations/time-machine/stored-requests.ts'
+import type { RawResponse } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
 import type { SiteRequest } from '#sources/site.ts'
 import type { Window } from '#sources/source.ts'
@@ -83,7 +84,7 @@ async function answer(
   await deletedBefore(parts.store, dataset.name, asked.request.span?.startMs)
   const found = await findStoredRequests(parts.store, asked, asked.request, atMs)
   if (found.state === 'unknown') throw notKnown(asked, found.windows, atMs)
-  const raws = []
+  const raws: RawResponse[] = []
   for (const place of found.answers) raws.push(await readRaw(parts.store, parts.raw, { source: source.name, ...place }))
   const bodies = found.answers.map(({ selector, window, knownAtMs }, index) => ({
     ...{ selector, window, knownAtMs, body: raws[index]?.body ?? Buffer.alloc(0) },
