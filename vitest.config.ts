@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { compileCache } from '#local/node-part.ts'
 
 /** Only `npm run clients` runs these tests: they install third-party clients and packages of other languages. */
-const installed = ['test/clients/installed-clients.ts', 'test/examples/examples.test.ts']
+const installed = ['test/clients/api-clients.ts', 'test/clients/installed-clients.ts', 'test/examples/examples.test.ts']
 const include = process.env.TIDEMARK_CLIENTS === '1' ? installed : ['**/*.test.ts']
 
 export default defineConfig({

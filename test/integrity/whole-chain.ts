@@ -32,9 +32,11 @@ export interface Chain extends Pipeline {
   sink: ServiceProcess
 }
 
-export async function startChain(): Promise<Chain> {
+/** @param settings of normalizer and sink. By default only the main dataset is on */
+export async function startChain(settings: Record<string, string> = {}): Promise<Chain> {
   const pipeline = await startPipeline()
-  const [normalizer, sink] = await Promise.all([pipeline.start('normalizer'), pipeline.start('sink')])
+  const services = ['normalizer', 'sink'].map((name) => pipeline.start(name, settings))
+  const [normalizer, sink] = (await Promise.all(services)) as [ServiceProcess, ServiceProcess]
   const settled = (timeoutMs?: number) => untilStored(pipeline.environment, timeoutMs)
   return {
     ...pipeline,
