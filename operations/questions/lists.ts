@@ -42,14 +42,21 @@ export function changesList(sinceMs: number, untilMs: number, filter: Filter): L
   })
 }
 
-/** Classes of the windows as known at `atMs`. */
+/** Without `fromMs`, windows that ended longer ago are not read: the view judges each window that it reads. */
+const recentWindowsMs = 31 * 86_400_000
+
+/** Classes of the windows as known at `atMs`: those that end after `fromMs`, by default in the 31 days before. */
 export function completenessList(atMs: number, filter: Filter): ListQuestion {
+  const fromMs = filter.fromMs ?? atMs - recentWindowsMs
   return list({
     columns: `dataset, selector, window_start, window_end, class, cause, detail, since, lateness_s, expected_by, late_after,
       points, expected_points, keys, usual_keys, last_revised_at, request_identity`,
-    from: "tidemark.completeness(at = {at:DateTime64(3, 'UTC')})",
-    parameters: { at: storeTime(atMs) },
-    conditions: [...equal(filter, 'dataset', 'class'), ...between('window_start', filter, 'DateTime64(3)')],
+    from: "tidemark.completeness_since(at = {at:DateTime64(3, 'UTC')}, from = {since:DateTime64(3, 'UTC')})",
+    parameters: { at: storeTime(atMs), since: storeTime(fromMs) },
+    conditions: [
+      ...equal(filter, 'dataset', 'class'),
+      ...between('window_start', { toMs: filter.toMs }, 'DateTime64(3)'),
+    ],
     order: [text('dataset'), time('window_start'), text('request_identity')],
   })
 }

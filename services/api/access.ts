@@ -1,4 +1,5 @@
 // Who asks, and what that role may do.
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { includesRole, type Role } from '#core/api-token.ts'
 import { Problem } from './problem.ts'
@@ -30,6 +31,22 @@ export interface AccessOptions {
   callerOf: (token: string) => Caller | undefined
 }
 
+const inPath = /^\/t\/([^/?]+)(?=\/)/
+
+/**
+ * Takes a token out of a path, `/t/<token>/…`, for clients that send no header, and returns the rest of the path. Nothing
+ * that is logged has the token. Only a reader's token may stand in a path, because paths are kept in many places.
+ */
+export function withoutPathToken({ url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>): string {
+  delete headers[pathTokenHeader]
+  const token = inPath.exec(url)?.[1]
+  if (token === undefined) return url
+  headers[pathTokenHeader] = token
+  return url.replace(inPath, '')
+}
+
+const pathTokenHeader = 'x-tidemark-path-token'
+
 /** Adds a check of each request: its Host, its caller, and the role that its route needs. */
 export function addAccess(server: FastifyInstance, options: AccessOptions): void {
   server.decorateRequest('caller')
@@ -60,6 +77,12 @@ function refuseOtherHost({ headers }: FastifyRequest, publicHost: string | undef
 }
 
 function callerOf(request: FastifyRequest, { isAnonymousAllowed, callerOf: find }: AccessOptions): Caller {
+  const pathToken = request.headers[pathTokenHeader]
+  if (typeof pathToken === 'string') {
+    const caller = find(pathToken)
+    if (caller?.role === 'reader') return caller
+    throw unauthorized('A path may only have the token of a reader, and this one is not, or it is refused.')
+  }
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (token !== undefined) {
     const caller = find(token)

@@ -15,7 +15,9 @@ export const asOfSchema = z.object({
     .string()
     .nullable()
     .describe('when tidemark had an answer of the dataset for the first time; null: never'),
-  settled: z.string().describe('every answer that was known before this instant is acknowledged and stored'),
+  settled: z
+    .string()
+    .describe('every answer that was known before this instant is acknowledged and stored; it is never after `at`'),
 })
 
 /** Instants are ISO 8601 UTC. */
@@ -49,7 +51,8 @@ export function asOfReader(store: Store, nowMs: () => number): AsOfReader {
         requested: atMs === null ? null : iso(atMs),
         effective: iso(Math.min(atMs ?? Number.POSITIVE_INFINITY, nowMs())),
         firstKnown: first === null ? null : iso(first),
-        settled: iso(await settled()),
+        // Not after `at`, so that the same question about the past has the same answer tomorrow.
+        settled: iso(Math.min(atMs ?? Number.POSITIVE_INFINITY, await settled())),
       }
     },
     tag: async (url, { requested, settled: settledAt }, dataset) => {

@@ -277,6 +277,23 @@ describe('who may what', () => {
     expect((await api.get('datasets', { headers: expired })).status).toBe(401)
   })
 
+  test("a reader's token may stand in the path, also of the time machine; an operator's may not", async () => {
+    const closed = await startApi(chain, { API_ANONYMOUS: 'off' })
+    const at = async (role: 'reader' | 'operator', path: string) => {
+      const headers = await closed.as({ role })
+      await eventually('the token is known', async () => (await closed.get('datasets', { headers })).ok)
+      return (await fetch(`${closed.url}/t/${headers.authorization.slice(7)}${path}`)).status
+    }
+    const day = 'FromUtc=2025-10-26T23:00:00Z&ToUtc=2025-10-27T23:00:00Z'
+    expect(await at('reader', `/api/v1/${series}.csv`)).toBe(200)
+    expect(await at('reader', `/time-machine/now/jao/core/api/data/maxExchanges?${day}`)).toBe(200)
+    expect(await at('operator', '/api/v1/datasets')).toBe(401)
+    expect((await fetch(`${closed.url}/t/tdm_no/api/v1/datasets`)).status).toBe(401)
+    // A client cannot send the header that the path becomes.
+    const headers = { 'x-tidemark-path-token': (await closed.as({ role: 'reader' })).authorization.slice(7) }
+    expect((await closed.get('datasets', { headers })).status).toBe(401)
+  })
+
   test('a page of another site cannot reach the API under its own name', async () => {
     const { request } = await import('node:http')
     const { hostname, port } = new URL(api.url)

@@ -40,7 +40,8 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
   })
   addListRoute(server, parts, {
     path: '/api/v1/completeness',
-    summary: 'The class of each window: complete, partial, late and others, since when, and why',
+    summary:
+      'The class of each window: complete, partial, late and others, since when, and why. Default: of the past 31 days',
     tag: 'completeness',
     parameters: {
       ...{ ...ofDataset, ...spanParameters, ...atParameter },
