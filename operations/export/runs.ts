@@ -175,6 +175,8 @@ const acceptedRuns = `
           window_end, known_at, transform_version, points, content_hash, raw_partition, raw_offset
         FROM ${database}.stored_answers AS answer FINAL
         WHERE replaces = (${isOfDays}) AND ${isAsked} AND known_at <= ${instant('at')} AND stored_at <= ${instant('at')}
+          AND if(dataset IN {files:Array(String)}, known_at, window_start) >= ${instant('from')}
+          AND if(dataset IN {files:Array(String)}, known_at, window_start) < ${instant('to')}
       ) AS answer
       LEFT ANY JOIN (${flagged}) AS flagged USING (dataset, raw_partition, raw_offset, transform_version)
     )
