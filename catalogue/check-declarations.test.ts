@@ -71,6 +71,11 @@ test.each<[what: string, sources: Source[], sentence: RegExp]>([
   ['a dot in a name', [declaredSource({ name: 'ti.des' })], /Source ti\.des: a name is lower-case/],
   ['a hyphen at the end', [declaredSource({ name: 'tides-' })], /Source tides-: a name is/],
   ['the platform’s name', [declaredSource({ name: 'tidemark' })], /Source tidemark: its topics/],
+  [
+    'a licence that is no identifier',
+    [{ ...good, licence: { ...good.licence, spdx: 'free for all' } }],
+    /licence\.spdx "free for all" is not an SPDX identifier/,
+  ],
   ['a licence without a link', [{ ...good, licence: { terms: 'x', link: 'ask' } }], /licence needs terms, and a link/],
   ['days of nothing', [{ ...good, retention: { rawDays: 0 } }], /retention\.rawDays is 0: want days above 0/],
   ['days that are none', [{ ...good, retention: { timeseriesDays: Number.NaN } }], /retention\.timeseriesDays is NaN/],

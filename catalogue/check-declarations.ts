@@ -46,6 +46,7 @@ const prefixOfAnother = ({ name }: Source, sources: readonly Source[]): string[]
     .map((other) => `The source ${other.name} would lie within the topics of ${name}: rename one.`)
 
 const sourceName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+const spdxId = /^[A-Za-z0-9.-]+$/
 const ownSuffix = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 /** Suffixes of the topics that every source has, such as `raw`. A source's own topics need other suffixes. */
 export const takenSuffixes = sourceTopics('x').map(({ name }) => name.slice('x.'.length))
@@ -65,6 +66,10 @@ function wrongInSource(source: Source): string[] {
   if (problem !== undefined) say(problem)
   if (source.title.trim() === '' || source.owner.trim() === '') say('title and owner must say something.')
   if (licence.terms.trim() === '' || !isAddress(licence.link)) say('licence needs terms, and a link that is http(s).')
+  if (licence.spdx !== undefined && !spdxId.test(licence.spdx))
+    say(
+      `licence.spdx ${JSON.stringify(licence.spdx)} is not an SPDX identifier such as CC-BY-4.0: leave it out if there is none.`,
+    )
   for (const [what, days] of Object.entries(retention)) {
     if (!(days > 0 && Number.isFinite(days))) say(`retention.${what} is ${days}: want days above 0, or leave it out.`)
   }

@@ -15,6 +15,8 @@ export interface CatalogueEntry {
   page: string
   unit: string
   zone: string
+  /** What upstream publishes as one unit. */
+  window: 'day' | 'hour' | 'month' | 'tick' | 'file'
   calendar: string
   /** The calendar in short: `daily, 09:00 D-1`. D-1 is the local day before delivery. */
   due: string
@@ -51,7 +53,7 @@ export interface CatalogueEntry {
 export const catalogueEntries = (sources: readonly Source[]): CatalogueEntry[] =>
   sources.flatMap((source) => source.datasets.map((dataset) => entryOf(source, dataset)))
 
-function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
+export function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
   const { calendar, asking, keys, plausible, nullMeans, keysVary, checks = [], acrossAnswers = [] } = dataset
   return {
     dataset: dataset.name,
@@ -64,6 +66,7 @@ function entryOf(source: Source, dataset: Dataset): CatalogueEntry {
     page: dataset.page,
     unit: dataset.unit,
     zone: calendar.zone,
+    window: calendar.kind === 'days' ? calendar.window : calendar.kind === 'ticks' ? 'tick' : 'file',
     calendar: describeCalendar(calendar),
     due: describeDue(calendar),
     steps: dataset.steps,

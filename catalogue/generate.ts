@@ -1,13 +1,21 @@
-// Part of `npm run generate`: writes docs/catalogue.md. With `--check`, fails if the file is out of date.
+// Part of `npm run generate`: writes docs/catalogue.md and docs/catalogue.json. With `--check`, fails if one is out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { sources } from '#sources/index.ts'
-import { cataloguePage } from './page.ts'
+import { catalogueJson, cataloguePage } from './page.ts'
 
-const file = new URL('../docs/catalogue.md', import.meta.url)
-const text = cataloguePage(sources)
+const files = [
+  { name: 'docs/catalogue.md', file: new URL('../docs/catalogue.md', import.meta.url), text: cataloguePage(sources) },
+  {
+    name: 'docs/catalogue.json',
+    file: new URL('../docs/catalogue.json', import.meta.url),
+    text: catalogueJson(sources),
+  },
+]
 
-if (!process.argv.includes('--check')) writeFileSync(file, text)
-else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
-  process.stderr.write('docs/catalogue.md is not what is declared: run `npm run generate` and commit\n')
-  process.exitCode = 1
+for (const { name, file, text } of files) {
+  if (!process.argv.includes('--check')) writeFileSync(file, text)
+  else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(`${name} is not what is declared: run \`npm run generate\` and commit\n`)
+    process.exitCode = 1
+  }
 }

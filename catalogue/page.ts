@@ -8,6 +8,12 @@ export function cataloguePage(sources: readonly Source[]): string {
   return `${[head, tableOfSources(sources), ...sources.map(sourceChapter)].join('\n\n')}\n`
 }
 
+/** Returns docs/catalogue.json: the entries of all datasets, one a line, for `catalogue diff`. Pure. */
+export const catalogueJson = (sources: readonly Source[]): string =>
+  `[\n${catalogueEntries(sources)
+    .map((entry) => JSON.stringify(entry))
+    .join(',\n')}\n]\n`
+
 const head = `# Catalogue
 
 Made by \`npm run generate\` from the declarations in \`sources/\`: change those, not this page. The same stands in the

@@ -38,7 +38,8 @@ const exceptionWords = (exceptions: readonly PlannedException[] = []): string =>
     })
     .join('')
 
-function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
+/** Says on which local day a window is looked for and expected: `the day before delivery`. */
+export function searchDay({ window, searchDaysLater = 0 }: BusinessDays): string {
   const begin = window === 'month' ? 'its first day' : 'delivery'
   if (searchDaysLater < 0) return `the day ${1 - searchDaysLater} days before ${begin}`
   if (searchDaysLater === 0) return `the day before ${begin}`

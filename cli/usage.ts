@@ -7,6 +7,8 @@ import { printable } from '#platform/process/printable.ts'
 export const examples: Readonly<Record<string, string>> = {
   backfill: 'jao.core.maxExchanges --from 2026-10-01 --to 2026-10-31',
   backup: '/backups/monday',
+  'catalogue diff': 'main',
+  'catalogue export': 'jao.core.maxExchanges --format odcs',
   'catalogue search': 'exchanges',
   'catalogue show': 'jao.core.maxExchanges',
   delete: 'jao.core.maxExchanges --before 2024-01-01 --dry-run',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { identityNumber, requestIdentity, selectorOf } from './request-identity.ts'
+import { identityNumber, requestIdentity, selectorOf, windowOf } from './request-identity.ts'
 
 const window = { startMs: Date.parse('2026-04-19T22:00:00Z'), endMs: Date.parse('2026-04-20T22:00:00Z') }
 
@@ -14,6 +14,16 @@ test('an identity names dataset, selector and window, as far as there are any; t
   for (const selector of ['XBTUSD', 'XBT/USD,ETH']) {
     expect(selectorOf(requestIdentity('a.b', null, selector), 'a.b')).toBe(selector)
   }
+})
+
+test('the window can be read out of an identity; that of a tick names none', () => {
+  for (const selector of [null, 'IF1-FR-GB', 'XBT/USD']) {
+    expect(windowOf(requestIdentity('a.b', window, selector))).toEqual(window)
+  }
+  for (const identity of [requestIdentity('a.b', null, 'XBTUSD'), 'a.b/2026-04-19T22:00:00Z', 'nonsense']) {
+    expect(windowOf(identity)).toBe(null)
+  }
+  expect(windowOf('a.b/2026-13-19T22:00:00Z/2026-04-20T22:00:00Z')).toBe(null)
 })
 
 test('an identity of another dataset has no selector', () => {

@@ -24,6 +24,13 @@ export function selectorOf(identity: string, dataset: string): string | null {
   return rest === '' ? null : rest
 }
 
+/** Returns the window in a request identity. Null if the identity names none, as that of a tick. */
+export function windowOf(identity: string): Window | null {
+  const [start = '', end = ''] = timesAtEnd.exec(identity)?.[0].replace(/^\//, '').split('/') ?? []
+  const [startMs, endMs] = [Date.parse(start), Date.parse(end)]
+  return Number.isNaN(startMs) || Number.isNaN(endMs) ? null : { startMs, endMs }
+}
+
 export const pageSelector = (skip: number): string => `rows-${skip}`
 
 export const isPage = (selector: string | null): boolean => selector !== null && /^rows-\d+$/.test(selector)

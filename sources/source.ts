@@ -13,7 +13,8 @@ export interface Source {
   name: string
   title: string
   owner: string
-  licence: { terms: string; link: string }
+  /** `spdx` is the identifier of the licence (SPDX), if upstream states one. Exports name no other licence. */
+  licence: { terms: string; link: string; spdx?: string }
   upstream?: Upstream
   /** Days that topics keep raw responses (rawDays) and what explode returned (timeseriesDays). Default: for ever. */
   retention?: { rawDays?: number; timeseriesDays?: number }

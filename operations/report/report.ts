@@ -143,14 +143,14 @@ export async function readReport(store: Store, request: ReportRequest): Promise<
 }
 
 /** Datasets whose windows are asked for, by name or all. Files have no windows. */
-function declaredDatasets(name: string | null): SourcedDataset[] {
+export function declaredDatasets(name: string | null): SourcedDataset[] {
   const found =
     name === null ? [...datasetsByName.values()] : [datasetsByName.get(name)].filter((one) => one !== undefined)
   return found.filter(({ dataset }) => dataset.calendar.kind !== 'files')
 }
 
 /** The span of the local days, by dataset. */
-function spansOf(declared: readonly SourcedDataset[], from: string, to: string): facts.Scope['spans'] {
+export function spansOf(declared: readonly SourcedDataset[], from: string, to: string): facts.Scope['spans'] {
   const ofZone = new Map<string, { fromMs: number; toMs: number }>()
   const spanIn = (zone: string) => ({
     fromMs: businessDay(zone, from).window.startMs,

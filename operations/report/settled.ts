@@ -72,7 +72,8 @@ export async function readSettled(store: Store, nowMs: number): Promise<Settled>
 
 const ms = (column: string): string => `toUnixTimestamp64Milli(${column})`
 const since = 'fromUnixTimestamp64Milli({since:Int64})'
-const pageless = `replaceRegexpOne(assumeNotNull(request_identity), '/rows-\\\\d+/', '/')`
+/** SQL: a request identity without its page, so that the pages of a window have the same one. */
+export const pageless = `replaceRegexpOne(assumeNotNull(request_identity), '/rows-\\\\d+/', '/')`
 
 /**
  * SQL: the answers that are in the store, and those that polls name and that became neither an accepted answer nor a dead

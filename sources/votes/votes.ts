@@ -59,7 +59,11 @@ export const votes: Source = {
   name: 'votes',
   title: 'Stack Exchange votes',
   owner: 'tidemark',
-  licence: { terms: 'CC BY-SA 4.0', link: 'https://creativecommons.org/licenses/by-sa/4.0/' },
+  licence: {
+    terms: 'CC BY-SA 4.0',
+    link: 'https://creativecommons.org/licenses/by-sa/4.0/',
+    spdx: 'CC-BY-SA-4.0',
+  },
   datasets: [votesDataset],
   topics: [batches],
   statements,

@@ -1,11 +1,13 @@
 // The command on real parts: what it counts is what the test put there.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { identityNumber, requestIdentity } from '#core/request-identity.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import type { Series } from '#schemas/generated/records.ts'
 import { seriesTable } from '#schemas/tables.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
-import { insertSlices, slice } from '../store/slices.ts'
+import { acceptedAnswer, insertAnswers, insertSlices, slice } from '../store/slices.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { stackOf } from '../support/stack-of.ts'
 import { tidemark } from '../support/tidemark-command.ts'
@@ -147,6 +149,51 @@ test('search finds series by key and label beside the words of declarations', as
   })
   expect((await run('search', 'border_be')).stdout).toContain('series of jao.core.maxExchanges: border_BE_AT')
   expect(await run('search', "no such'word\\")).toMatchObject({ code: 1, stdout: '' })
+})
+
+test('contracts and run events of a running stack say what was kept and read, and name nothing of the stack', async () => {
+  const window = { startMs: Date.parse('2022-06-30T22:00:00Z'), endMs: Date.parse('2022-07-01T22:00:00Z') }
+  const identity = requestIdentity(dataset, window)
+  const answer = {
+    ...{ dataset, identity: identityNumber(identity), requestIdentity: identity, transformVersion: 2, points: 24 },
+    ...{ windowStart: window.startMs, windowEnd: window.endMs, knownAt: Date.parse('2022-06-30T08:00:00Z') },
+  }
+  await insertAnswers(pipeline.store, [acceptedAnswer(answer)])
+  const contract = await run('export', dataset, '--format', 'odcs')
+  expect({ stderr: contract.stderr, code: contract.code }).toEqual({ stderr: '', code: 0 })
+  expect(contract.stdout).toContain('- property: "tidemark.actual30d.upstream"\n    value: "simulated"\n')
+  expect(contract.stdout).toContain('- property: "tidemark.actual30d.expectedWindows"\n    value: 0\n')
+  const lineage = await run('export', '--format', 'openlineage', '--from', '2022-07-01', '--to', '2022-07-01')
+  expect({ stderr: lineage.stderr, code: lineage.code }).toEqual({ stderr: '', code: 0 })
+  expect(
+    lineage.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([
+    {
+      ...{ eventType: 'COMPLETE', eventTime: '2022-06-30T08:00:00.000Z', job: { name: `explode.${dataset}` } },
+      run: { facets: { tidemark_raw: { topic: 'jao.raw', partition: 0, offset: 7, upstream: 'simulated' } } },
+    },
+  ])
+  expect(await run('export', '--format', 'openlineage', '--from', '2021-07-01', '--to', '2021-07-01')).toEqual({
+    ...{ stdout: '', stderr: '', code: 0 },
+  })
+  const credentials = JSON.parse(readFileSync(join(pipeline.directory, 'clickhouse-credentials.json'), 'utf8'))
+  const inside = [
+    pipeline.directory,
+    data,
+    credentials.reader.password,
+    credentials.writer.password,
+    '127.0.0.1',
+    'localhost',
+  ]
+  for (const text of [contract.stdout, lineage.stdout]) {
+    for (const secret of inside) expect(text).not.toContain(secret)
+    for (const secret of Object.values(pipeline.environment)) {
+      if (/:\d/.test(secret ?? '')) expect(text).not.toContain(secret)
+    }
+  }
 })
 
 test('with a part away the declarations are shown, and why there are no counts', async () => {
