@@ -31,7 +31,15 @@ const server = await buildServer({
   live: { store, settledMs: async () => 0, feed: nothing },
   ...{ writer: store, jobs: createJobs(), parkedNow: async () => [] },
   audit: { record: async () => Promise.reject(new Error('nothing is changed')) },
-  ...{ lag: async () => [], pollerUrl: undefined, requestsPerMinute: 1, metrics: { watch }, usage: { watch } },
+  ...{
+    lag: async () => [],
+    pollerUrl: undefined,
+    origin: 'live',
+    publicUrl: undefined,
+    requestsPerMinute: 1,
+    metrics: { watch },
+    usage: { watch },
+  },
   access: { isAnonymousAllowed: false, publicHost: undefined, callerOf: () => undefined },
   log: createLogger('openapi', 'silent'),
 })

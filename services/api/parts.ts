@@ -37,6 +37,10 @@ export interface ApiParts {
   /** The pollers' clock, ms UTC. */
   nowMs: () => number
   access: AccessOptions
+  /** Where the data comes from. */
+  origin: 'live' | 'simulated'
+  /** The address at which others reach the API, without a slash at its end. undefined: none is known. */
+  publicUrl: string | undefined
   /** Requests of one caller in a minute. */
   requestsPerMinute: number
   metrics: Pick<ApiMetrics, 'watch'>

@@ -17,6 +17,7 @@ import { withoutSuffix } from './format.ts'
 import type { ApiParts, TypedServer } from './parts.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
+import { addExportRoutes } from './routes/exports.ts'
 import { addJobRoutes } from './routes/jobs.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addLiveRoute } from './routes/live.ts'
@@ -84,6 +85,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   parts.usage.watch(server)
   const typed: TypedServer = server.withTypeProvider<ZodTypeProvider>()
   addCatalogueRoutes(typed, parts)
+  addExportRoutes(typed, parts)
   addSeriesRoutes(typed, parts)
   addListRoutes(typed, parts)
   addMarketRoutes(typed, parts)
