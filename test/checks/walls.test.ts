@@ -48,6 +48,7 @@ const packages: Record<string, string[]> = {
   '@opentelemetry/exporter-trace-otlp-http': ['platform/tracing/'],
   '@opentelemetry/resources': ['platform/tracing/'],
   '@opentelemetry/sdk-trace': ['platform/tracing/'],
+  fastify: ['services/api/'],
   commander: ['cli/'],
   'cli-progress': ['cli/'],
 }
