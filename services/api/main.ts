@@ -82,7 +82,7 @@ await run(log, 8_000, async (onStop) => {
   const publicHost = config.API_PUBLIC_URL === undefined ? undefined : new URL(config.API_PUBLIC_URL).host
   const server = await buildServer({
     ...{ store, nowMs, metrics, usage, log },
-    rows: rowSender(store),
+    rows: rowSender(store, metrics.onQuestion),
     ...{ writer, audit, jobs },
     parkedNow: () => readParked(store),
     asOf,
@@ -97,7 +97,7 @@ await run(log, 8_000, async (onStop) => {
       publicHost,
       callerOf: tokens.callerOf,
     },
-    requestsPerMinute: 6_000,
+    requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
   })
   address = await server.listen({ host: config.API_HOST, port: config.API_PORT })
   onStop('server', () => server.close())

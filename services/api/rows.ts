@@ -28,13 +28,17 @@ export interface RowSender {
   send: (request: FastifyRequest, reply: FastifyReply, answer: RowAnswer) => Promise<FastifyReply>
 }
 
-/** Returns a sender of rows in the format that the request wants. JSON has the fields asOf, data and next. */
-export function rowSender(store: Store): RowSender {
-  const shared = sharedBodies(store)
+/**
+ * Returns a sender of rows in the format that the request wants. JSON has the fields asOf, data and next.
+ * @param onQuestion called for each question that reaches the store
+ */
+export function rowSender(store: Store, onQuestion: () => void = () => {}): RowSender {
+  const shared = sharedBodies(store, onQuestion)
   return {
     send: async (request, reply, { question, isShared, asOf, next }) => {
       const format = formatOf(request)
       const signal = untilGone(reply)
+      if (!isShared) onQuestion()
       const rows = isShared
         ? Readable.from([await shared(question, format, signal)], { objectMode: false })
         : await streamRows(store, question, rowFormats[format], signal, settingsOf(format))
@@ -86,10 +90,11 @@ interface UnderWay {
 }
 
 /** Returns a function that reads a body. Equal questions that are asked at the same time reach the store once. */
-function sharedBodies(store: Store) {
+function sharedBodies(store: Store, onQuestion: () => void) {
   const underWay = new Map<string, UnderWay>()
   const begin = (key: string, question: Question, format: Format): UnderWay => {
     const cancel = new AbortController()
+    onQuestion()
     const read = async (): Promise<Buffer> =>
       buffer(await streamRows(store, question, rowFormats[format], cancel.signal, settingsOf(format)))
     const begun = { body: read().finally(() => underWay.delete(key)), waiting: 0, cancel }

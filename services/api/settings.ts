@@ -20,6 +20,12 @@ export const apiSettings = {
     .enum(['on', 'off'])
     .default('on')
     .describe('whether requests without credentials may read; only on loopback'),
+  API_REQUESTS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(6_000)
+    .describe('how many requests of a caller are answered in a minute'),
   API_PLAIN_HTTP: z
     .enum(['refused', 'allowed'])
     .default('refused')

@@ -1,6 +1,7 @@
 // `npm run bench` measures on this machine and asserts nothing. With `-- --json` the last line is a JSON object. `--
 // --only NAME` runs one phase. `-- --all` also runs the phases over years of history.
 import { parseArgs } from 'node:util'
+import { measureApi } from './api.ts'
 import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'
 import { measureFreshness } from './freshness.ts'
@@ -35,6 +36,7 @@ const longPhases: Record<string, Phase> = {
   markets: async (tell) => ({ markets: await measureMarkets(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
   votes: async (tell) => ({ ...(await measureVotes(tell)) }),
+  api: async (tell) => ({ ...(await measureApi(tell)) }),
   takeover: async (tell) => ({ takeover: await measureTakeover(tell) }),
 }
 const everyPhase = { ...phases, ...longPhases }

@@ -4,6 +4,9 @@ import type { Chain } from './whole-chain.ts'
 
 export interface RunningApi {
   url: string
+  /** Where it serves its metrics. */
+  healthUrl: string
+  pid: number
   /** Asks for a path below /api/v1. */
   get: (path: string, init?: RequestInit) => Promise<Response>
   /** Asks for JSON. @throws Error with the answer if its status is not 200 */
@@ -64,6 +67,8 @@ export async function startApi(chain: Chain, more: Record<string, string> = {}):
   const get = (path: string, init?: RequestInit) => fetch(`${url}/api/v1/${path}`, init)
   return {
     url,
+    healthUrl: service.url,
+    pid: service.pid,
     get,
     json: async (path, init) => {
       const answer = await get(path, init)

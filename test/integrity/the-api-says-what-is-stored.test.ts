@@ -169,6 +169,20 @@ test('lists come in pages, each row once, whatever the size of a page', async ()
   ])
 })
 
+test('equal questions that come at the same time reach the store once', async () => {
+  const asked = async () => {
+    const text = await (await fetch(`${api.healthUrl}/metrics`)).text()
+    return Number(/^tidemark_api_questions_total (\d+)$/m.exec(text)?.[1])
+  }
+  const path = `${series}.csv?from=2025-10-01&to=2025-11-01&tz=${zone}`
+  const wanted = await (await api.get(path)).text()
+  const before = await asked()
+  const bodies = await Promise.all(Array.from({ length: 200 }, async () => (await api.get(path)).text()))
+  expect(new Set(bodies)).toEqual(new Set([wanted]))
+  // Requests arrive over some milliseconds, so a few questions follow each other.
+  expect((await asked()) - before).toBeLessThan(50)
+})
+
 test('raw records are the very bytes, with their place, hash and time', async () => {
   for (const [index, { partition, offset }] of places.entries()) {
     const answer = await api.get(`raw/jao/${partition}/${offset}`)

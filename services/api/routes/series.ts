@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { findDataset } from '#core/find-dataset.ts'
 import { unknownPoint } from '#operations/explain/stored-point.ts'
@@ -111,12 +112,21 @@ export function known(name: string): ReturnType<typeof findDataset> {
 const isUnchanged = ({ headers }: FastifyRequest, tag: string | undefined): boolean =>
   tag !== undefined && (headers['if-none-match'] ?? '').split(/\s*,\s*/).some((one) => one.replace(/^W\//, '') === tag)
 
-/** @throws Problem 404 that names similar keys if nothing of the series was ever stored */
+/** Series that were found, for a minute: a series that many read is looked for once. */
+const found = new LRUCache<string, Promise<boolean>>({ max: 10_000, ttl: 60_000 })
+
+/** @throws Problem 404 that names similar keys if nothing of the series is stored */
 async function requireSeries(store: Store, dataset: string, key: string): Promise<void> {
-  const found = await readRows(
-    store,
-    `SELECT 1 FROM tidemark.points WHERE dataset = {dataset:String} AND key = {key:String} LIMIT 1`,
-    { dataset, key },
-  )
-  if (found.length === 0) throw new Problem(404, 'Not found', (await unknownPoint(store, dataset, key, 0)).message)
+  const name = JSON.stringify([dataset, key])
+  const looking = found.get(name) ?? isStored(store, dataset, key)
+  found.set(name, looking)
+  if (await looking.catch(() => false)) return
+  found.delete(name)
+  if (await looking) return
+  throw new Problem(404, 'Not found', (await unknownPoint(store, dataset, key, 0)).message)
+}
+
+const isStored = async (store: Store, dataset: string, key: string): Promise<boolean> => {
+  const query = 'SELECT 1 FROM tidemark.points WHERE dataset = {dataset:String} AND key = {key:String} LIMIT 1'
+  return (await readRows(store, query, { dataset, key })).length > 0
 }
